@@ -1,0 +1,48 @@
+# Two commands for a fresh machine with Python >= 3.11 and make: `make demo` and `make test`.
+PYTHON ?= python3
+BIN := .venv/bin
+export DAGSTER_DISABLE_TELEMETRY := yes
+
+.PHONY: demo test lint ui bench lock clean docs
+
+demo: .venv/.installed
+	@$(BIN)/frs run
+
+test: .venv/.installed
+	@$(BIN)/python -m pytest
+
+lint: .venv/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m frs_pipeline.questionnaires.dictionary --check
+	$(BIN)/python -m frs_pipeline.published.audit --check
+	$(BIN)/dagster definitions validate
+
+# What is made from code and data and kept in the repository.
+docs: .venv/.installed
+	$(BIN)/python -m frs_pipeline.questionnaires.dictionary
+	$(BIN)/python -m frs_pipeline.published.audit
+
+# Webserver and daemon on this machine only; history in .dagster_home.
+ui: .venv/.installed
+	DAGSTER_HOME=$(CURDIR)/.dagster_home $(BIN)/dagster dev --host 127.0.0.1 --port 3000
+
+bench: .venv/.installed
+	$(BIN)/python benchmarks/refresh.py
+
+# Needs uv; exact versions with hashes, and no address of an index.
+lock:
+	uv pip compile pyproject.toml --extra dev --generate-hashes --no-emit-index-url --no-strip-extras --no-header --python-version 3.11 -o requirements.lock
+
+clean:
+	rm -rf data/curated/2* data/restricted
+
+.venv/.installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "frs_pipeline needs Python 3.11 or newer; say make PYTHON=python3.11")'
+	@echo "Setting up .venv (a minute or two) …"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@

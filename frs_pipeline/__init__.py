@@ -1,0 +1,1 @@
+"""Reproducible data pipeline for evaluation surveys of family group conferences (familierådslagning)."""

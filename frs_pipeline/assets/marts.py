@@ -1,0 +1,71 @@
+"""marts: what researchers work with, one row a form or a conference, under pseudonyms."""
+
+from pathlib import Path
+
+import pyarrow as pa
+from dagster import AssetExecutionContext, AssetIn, AssetsDefinition, MetadataValue, Output, asset
+
+from frs_pipeline.assets.wiring import DELIVERIES, code_version, gate, key_of, produced
+from frs_pipeline.plan import products
+from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires.model import questionnaires
+from frs_pipeline.storage import read
+from frs_pipeline.tables.nonresponse import conferences, ledger_only
+from frs_pipeline.tables.render import Grid
+
+GROUP = "g4_marts"
+# No mart is written before every questionnaire of the delivery has been split: a delivery with one unreadable
+# export leaves the curated files of the last good run as they are.
+QUARANTINE = key_of(("quarantine",))
+
+
+def _mart(instrument: str) -> AssetsDefinition:
+    key = ("marts", instrument)
+
+    @asset(
+        key=key_of(key),
+        ins={"forms": AssetIn(key_of(("pseudonymised", instrument)))},
+        deps=[QUARANTINE],
+        description=f"{questionnaires()[instrument].title}: one row a form; integer codes, null = not answered.",
+        group_name=GROUP,
+        partitions_def=DELIVERIES,
+        code_version=code_version(key),
+        kinds={"parquet"},
+    )
+    def _asset(context: AssetExecutionContext, forms: Path) -> Output[pa.Table]:
+        with gate():
+            # In the order of form ids: nothing of the order in which papers were keyed remains.
+            table = read(forms).sort_by("form_id")
+        return produced(key, table, preview=_answered(table))
+
+    return _asset
+
+
+def _answered(mart: pa.Table) -> MetadataValue:
+    """A preview without a single form: how many answered each question."""
+    rows = tuple(
+        (field.name, (field.metadata or {}).get(b"text", b"").decode(), str(mart.num_rows - mart[field.name].null_count))
+        for field in mart.schema
+    )
+    return MetadataValue.md(Grid("", ("column", "question", "answered"), rows).markdown())
+
+
+@asset(
+    key=key_of(("marts", "conference")),
+    ins={"_".join(key): AssetIn(key_of(key)) for key in products()[("marts", "conference")].inputs},
+    deps=[QUARANTINE],
+    group_name=GROUP,
+    partitions_def=DELIVERIES,
+    code_version=code_version(("marts", "conference")),
+    kinds={"parquet"},
+)
+def conference(context: AssetExecutionContext, **parts: Path) -> Output[pa.Table]:
+    """One row a conference: its occasion, is it in codebook and ledger, how many forms of each kind came in."""
+    with gate():
+        codebook, ledger = read(parts["validated_codebook"]), read(parts["validated_ledger"])
+        forms = {instrument: read(parts[f"pseudonymised_{instrument}"]) for instrument in INSTRUMENTS}
+        table = conferences(codebook, ledger, forms)
+    return produced(("marts", "conference"), table, ledger_entries_without_codebook=ledger_only(codebook, ledger))
+
+
+ASSETS = [*(_mart(instrument) for instrument in INSTRUMENTS), conference]

@@ -1,0 +1,129 @@
+"""What all asset modules share: partitions, the Parquet IO manager, the gate, and what Dagster is shown.
+
+Nothing that Dagster keeps may hold a form's values: errors that aren't ours are replaced by their type and
+place, and metadata are counts, columns and tables only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow as pa
+from dagster import (
+    AssetExecutionContext,
+    AssetKey,
+    BetaWarning,
+    DataVersion,
+    DynamicPartitionsDefinition,
+    Failure,
+    InputContext,
+    IOManager,
+    MetadataValue,
+    Output,
+    OutputContext,
+    TableColumn,
+    TableSchema,
+)
+
+from frs_pipeline.deliveries import sha256
+from frs_pipeline.errors import FrsError
+from frs_pipeline.plan import AssetPath, Product, code_hash, products
+from frs_pipeline.settings import Settings
+from frs_pipeline.storage import Store
+
+DELIVERIES = DynamicPartitionsDefinition(name="deliveries")
+
+
+class ParquetFiles(IOManager):
+    """Writes each asset to the file that the plan names; hands its path to whoever reads it."""
+
+    def __init__(self, settings: Settings, written: Callable[[str], None] = lambda _: None) -> None:
+        self.settings, self.written = settings, written
+
+    def _file(self, context: InputContext | OutputContext) -> tuple[Store, Product]:
+        return Store(self.settings, context.asset_partition_key), products()[tuple(context.asset_key.path)]
+
+    def handle_output(self, context: OutputContext, obj: pa.Table) -> None:
+        store, product = self._file(context)
+        path = store.write(product, obj)
+        self.written(product.name)
+        context.add_output_metadata(
+            {
+                "path": MetadataValue.text(path.relative_to(self.settings.data).as_posix()),
+                "sha256": MetadataValue.text(sha256(path)),
+                "dagster/row_count": obj.num_rows,
+            }
+        )
+
+    def load_input(self, context: InputContext) -> Path:
+        store, product = self._file(context)
+        return store.path(product)
+
+
+def store_of(context: AssetExecutionContext) -> Store:
+    """The delivery that this run is about."""
+    return Store(context.resources.settings, context.partition_key)
+
+
+def key_of(product_key: AssetPath) -> AssetKey:
+    return AssetKey(list(product_key))
+
+
+def code_version(product_key: AssetPath) -> str:
+    """Hash of the code that makes a product, shortened as Dagster shows it."""
+    return code_hash(products()[product_key].module)[:16]
+
+
+def produced(key: AssetPath, table: pa.Table, name: str = "result", /, **metadata: MetadataValue | int | str) -> Output[pa.Table]:
+    """An output as all assets give it: the rows, their columns, `metadata`, and a version of the content."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", BetaWarning)  # data versions are still called beta in this release
+        return Output(
+            table,
+            name,
+            metadata={"dagster/column_schema": column_schema(table.schema), **metadata},
+            data_version=_data_version(key, table),
+        )
+
+
+def _data_version(product_key: AssetPath, table: pa.Table) -> DataVersion:
+    """Version of an output by its content: the same rows give the same version, whoever wrote them."""
+    digest = hashlib.sha256("/".join(product_key).encode())
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as stream:
+        stream.write_table(table.combine_chunks())
+    digest.update(sink.getvalue())
+    return DataVersion(digest.hexdigest()[:16])
+
+
+def column_schema(schema: pa.Schema) -> TableSchema:
+    """Columns as Dagster shows them, with the question's text where there is one."""
+    return TableSchema(
+        [TableColumn(field.name, str(field.type), (field.metadata or {}).get(b"text", b"").decode() or None) for field in schema]
+    )
+
+
+@contextmanager
+def gate() -> Iterator[None]:
+    """Turn errors into a `Failure` that isn't retried and says one line; nothing is written after it.
+
+    An error that isn't ours may quote cells: only its type and the places it came through are kept.
+    """
+    try:
+        yield
+    except FrsError as error:
+        raise Failure(str(error), allow_retries=False) from error
+    except Failure:
+        raise
+    except Exception as error:
+        places = [f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in traceback.extract_tb(error.__traceback__)]
+        raise Failure(
+            f"unexpected {type(error).__name__} at {places[-1]}",
+            metadata={"places": MetadataValue.md("\n".join(f"- {place}" for place in places))},
+            allow_retries=False,
+        ) from None

@@ -1,0 +1,331 @@
+"""`frs`: a thin face on the same functions that Dagster calls.
+
+Heavy libraries are imported inside the commands that need them, so that a command with little to do is quick.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from frs_pipeline.deliveries import choose
+from frs_pipeline.errors import FrsError, InputError, UsageError
+from frs_pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from frs_pipeline.storage import Store
+
+app = typer.Typer(
+    name="frs",
+    help="Evaluation surveys of family group conferences: from raw exports to the report's tables.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Delivery = Annotated[str | None, typer.Option("--delivery", metavar="D", help="Delivery by its date; the newest unless told.")]
+AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
+
+
+@app.callback()
+def _options(debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False) -> None:
+    """Options before the command hold for all commands."""
+
+
+@app.command()
+def run(
+    delivery: Delivery = None,
+    select: Annotated[str | None, typer.Option(metavar="ASSETS", help="Only these, such as marts or marts/initiator.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Refresh a delivery: what is out of date is made again, the rest is left alone."""
+    started = time.perf_counter()
+    from frs_pipeline.refresh import refresh
+
+    settings = Settings.from_environment()
+    with _Progress("Refreshing", quiet=as_json) as progress:
+        result = refresh(settings, delivery, select, progress.step)
+    if as_json:
+        _print_json({"delivery": result.delivery, "made": list(result.made), "summary": result.summary})
+        return
+    _summary(result.delivery, result.made, result.summary, settings, time.perf_counter() - started)
+
+
+@app.command()
+def tables(
+    numbers: Annotated[list[int] | None, typer.Argument(metavar="[N]...", help="Table numbers; all unless told.")] = None,
+    delivery: Delivery = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print tables as the report prints them."""
+    from frs_pipeline.tables.figures import from_table
+    from frs_pipeline.tables.model import catalogue
+    from frs_pipeline.tables.render import render
+
+    unknown = next((n for n in numbers or () if n not in catalogue()), None)
+    if unknown is not None:
+        raise UsageError("no such table", where=str(unknown), do=f"tables run from 1 to {max(catalogue())}")
+    store = _store(delivery)
+    grids = []
+    for number in numbers or sorted(catalogue()):
+        rows = _made(store, ("statistics", f"table_{number:02d}"))
+        grids.append(render(catalogue()[number], from_table(rows)))
+    if as_json:
+        _print_json([{"caption": g.caption, "header": g.header, "rows": g.rows} for g in grids])
+        return
+    for grid in grids:
+        _print_grid(grid.caption, grid.header, grid.rows)
+
+
+@app.command()
+def compare(delivery: Delivery = None, as_json: AsJson = False) -> None:
+    """Recomputed against printed, figure by figure; ends with 1 when a figure differs."""
+    from frs_pipeline.published.compare import DIFFERS, EQUAL, NOT_REPRODUCIBLE, summary
+
+    rows = _made(_store(delivery), ("statistics", "compare"))
+    found = rows.to_pylist()
+    counted = summary(rows)
+    if as_json:
+        _print_json({"summary": counted, "figures": found})
+    else:
+        measures = list(dict.fromkeys(row["measure"] for row in found))
+        lines = [
+            [measure, *(str(sum((r["measure"], r["verdict"]) == (measure, v) for r in found)) for v in counted)]
+            for measure in measures
+        ]
+        _print_grid("Printed figures", ("", EQUAL, DIFFERS, NOT_REPRODUCIBLE), [*lines, ["all", *map(str, counted.values())]])
+        for row in (r for r in found if r["verdict"] != EQUAL):
+            place = " · ".join(str(row[k]) for k in ("row", "column", "group", "measure") if row[k])
+            reason = f" — {row['reason']}" if row["reason"] else ""
+            figures = f"{row['printed_published']} → {row['printed_recomputed']}"
+            _say(f"Tabel {row['table']}  {place}: {figures}  {row['verdict']}{reason}")
+    if counted[DIFFERS]:
+        raise typer.Exit(1)
+
+
+@app.command(name="audit-report")
+def audit_report(as_json: AsJson = False) -> None:
+    """What in the printed report contradicts itself."""
+    from frs_pipeline.published.audit import audit
+
+    found = audit()
+    if as_json:
+        _print_json([{"rule": f.rule, "tables": f.tables, "reason": f.reason, "figures": len(f.gives_way)} for f in found])
+        return
+    for finding in found:
+        _say(f"{finding.reason}  [{finding.rule}]")
+    _say(f"{len(found)} contradictions; {sum(len(f.gives_way) for f in found)} printed figures that no data can agree with.")
+
+
+@app.command()
+def quarantine(delivery: Delivery = None, as_json: AsJson = False) -> None:
+    """What was set aside and why, grouped by questionnaire and rule; no values."""
+    rows = _made(_store(delivery), ("quarantine",)).drop_columns(["value"]).to_pylist()
+    if as_json:
+        _print_json(rows)
+        return
+    lines = [[r["instrument"], r["rule"], r["form_id"], f"{r['file']}:{r['line']}", r["column"], r["message"]] for r in rows]
+    _print_grid("Set aside", ("questionnaire", "rule", "form", "where", "column", "why"), lines)
+
+
+@app.command()
+def reconstruct(
+    folder: Annotated[Path | None, typer.Option("--to", help="Where to write; the shipped delivery unless told.")] = None,
+) -> None:
+    """Make the shipped raw exports again from the printed tables (takes minutes)."""
+    from frs_pipeline.reconstruction.delivery import SHIPPED
+    from frs_pipeline.reconstruction.delivery import reconstruct as make
+    from frs_pipeline.reconstruction.residuals import residuals
+
+    target = folder or Settings.from_environment().raw_delivery(SHIPPED)
+    with _Progress("Making forms") as progress:
+        populations = make(target, lambda name: progress.step(4, name))
+    left = [line for population in populations for line in residuals(population)]
+    for line in left:
+        _say(line)
+    _say(f"{sum(len(p.occasions) for p in populations)} forms in {target}; {len(left)} figures of correlations not reached.")
+
+
+@app.command()
+def gamma(
+    file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="A contingency table of counts.")],
+    by: Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of the strata, for a long table.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Goodman-Kruskal gamma, ASE, T, p and N of any contingency table."""
+    from frs_pipeline.stats.contingency import ContingencyError, read_contingency
+    from frs_pipeline.stats.gamma import goodman_kruskal, partial
+    from frs_pipeline.stats.printing import spss
+
+    try:
+        found = read_contingency(file.read_text(encoding="utf-8-sig"), by=by)
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError("cannot be read as UTF-8 text", where=file, do="give a CSV file") from error
+    except ContingencyError as error:
+        raise InputError(str(error), where=file) from error
+    results = {name: goodman_kruskal(cells) for name, cells in found.strata.items()}
+    if by is not None:
+        results["Total"] = goodman_kruskal(sum(list(found.strata.values())[1:], next(iter(found.strata.values())).copy()))
+    rows: list[dict[str, Any]] = [
+        {"group": name or None, "gamma": r.gamma, "ase": r.ase, "t": r.t, "p": r.p, "n": r.n} for name, r in results.items()
+    ]
+    first_order = partial(list(found.strata.values())) if by is not None else None
+    if as_json:
+        extra = (
+            {} if first_order is None else {"partial": {"gamma": first_order.gamma, "ase": first_order.ase, "n": first_order.n}}
+        )
+        _print_json({"correlations": rows, **extra})
+        return
+    lines = [
+        [row["group"] or "", *(spss(row[m], 3, leading_zero=False) for m in ("gamma", "ase", "t", "p")), str(row["n"])]
+        for row in rows
+    ]
+    if first_order is not None:
+        own = [spss(value, 3, leading_zero=False) for value in (first_order.gamma, first_order.ase)]
+        lines.append(["first-order partial", *own, "", "", str(first_order.n)])
+    _print_grid(file.name, ("", "gamma", "ASE", "T", "p", "N"), lines)
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Is this installation sound? Ends with 1 when something isn't."""
+    from frs_pipeline.doctor import examine
+
+    found = examine(Settings.from_environment())
+    if as_json:
+        _print_json([{"what": f.what, "sound": f.sound, "detail": f.detail} for f in found])
+    else:
+        for finding in found:
+            _say(f"{'ok  ' if finding.sound else 'FAIL'} {finding.what}: {finding.detail}")
+    if not all(f.sound for f in found):
+        raise typer.Exit(1)
+
+
+def main() -> NoReturn:
+    """Entry point: errors are one line, with a traceback only after `--debug`."""
+    debug = "--debug" in sys.argv
+    try:
+        sys.exit(app(standalone_mode=False) or 0)
+    except FrsError as error:
+        if debug:
+            raise
+        _complain(str(error), error.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
+        _complain("stopped; files that were finished stay", 1)
+    except Exception as error:  # the last resort: a program that calls frs gets one line and an exit code
+        if debug:
+            raise
+        usage = getattr(error, "format_message", None)  # click's own errors: wrong options and the like
+        if usage is not None:
+            _complain(f"{usage()} (see frs --help)", 2)
+        _complain(f"unexpected {type(error).__name__} (run frs --debug for where; it may show values of forms)", 1)
+
+
+def _complain(line: str, code: int) -> NoReturn:
+    print(f"frs: {' '.join(line.split())}", file=sys.stderr)
+    sys.exit(code)
+
+
+def _store(delivery: str | None) -> Store:
+    from frs_pipeline.storage import Store
+
+    settings = Settings.from_environment()
+    return Store(settings, choose(settings.raw, delivery))
+
+
+def _made(store: Store, key: tuple[str, ...]) -> pa.Table:
+    from frs_pipeline.plan import products
+    from frs_pipeline.storage import read
+
+    path = store.path(products()[key])
+    if not path.exists():
+        raise InputError("not made yet", where=path, do="run frs run")
+    try:
+        return read(path)
+    except (OSError, ValueError) as error:
+        raise InputError("cannot be read", where=path, do="run frs run to make it again") from error
+
+
+def _summary(delivery: str, made: tuple[str, ...], counts: dict[str, int], settings: Settings, seconds: float) -> None:
+    if not made:
+        _say(f"Delivery {delivery} is up to date: nothing to do.")
+    else:
+        _say(f"Delivery {delivery}: {len(made)} files made in {seconds:.1f} s.")
+    if counts:
+        _say("")
+        for label, text in (
+            ("Forms delivered", f"{counts['forms']} = {counts['accepted']} accepted + {counts['quarantined']} quarantined"),
+            ("Conferences", str(counts["conferences"])),
+            ("Marts", str(counts["marts"])),
+            ("Tables", f"{counts['tables']}, {counts['figures']} figures"),
+            (
+                "Against the report",
+                f"{counts['equal']} equal, {counts['differs']} different, {counts['not_reproducible']} not reproducible "
+                "(the report contradicts itself)",
+            ),
+        ):
+            _say(f"  {label:<19}{text}")
+        _say("")
+        _say(f"  Marts and tables   {settings.curated(delivery)}")
+        _say(f"  Quarantine         {settings.restricted(delivery) / 'quarantine.parquet'}")
+        _say("")
+        _say("  frs tables 1 · frs compare · frs quarantine show more.")
+
+
+class _Progress:
+    """A bar on standard error; nothing when there is no terminal to draw it on."""
+
+    def __init__(self, title: str, *, quiet: bool = False) -> None:
+        self.title, self.quiet = title, quiet or not sys.stderr.isatty()
+
+    def __enter__(self) -> _Progress:
+        if not self.quiet:
+            from rich.console import Console
+            from rich.progress import Progress
+
+            self._bar = Progress(console=Console(stderr=True), transient=True)
+            self._task = self._bar.add_task(self.title, total=None)
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if not self.quiet:
+            self._bar.stop()
+
+    def step(self, total: int, name: str) -> None:
+        """One more of `total` is done: `name`."""
+        if not self.quiet:
+            self._bar.update(self._task, total=total, advance=1, description=f"{self.title}: {name}")
+
+
+def _say(line: str) -> None:
+    print(line)
+
+
+def _print_json(content: object) -> None:
+    print(json.dumps(content, ensure_ascii=False, indent=1))
+
+
+def _print_grid(caption: str, header: tuple[str, ...], rows: Any) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=caption, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+    for index, name in enumerate(header):
+        table.add_column(name, justify="left" if index == 0 or name == "" else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    width = None if sys.stdout.isatty() else 160
+    Console(width=width, highlight=False, markup=False).print(table)
+
+
+if __name__ == "__main__":
+    main()

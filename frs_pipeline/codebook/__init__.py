@@ -1,0 +1,1 @@
+"""The locked codebook: who may know which conference a pseudonym stands for."""

@@ -1,0 +1,59 @@
+"""The code location that Dagster loads: assets, checks, the refresh job, the sensor for new deliveries."""
+
+from collections.abc import Callable
+
+from dagster import (
+    AssetSelection,
+    Definitions,
+    IOManagerDefinition,
+    ResourceDefinition,
+    RunRequest,
+    SensorEvaluationContext,
+    SensorResult,
+    define_asset_job,
+    in_process_executor,
+    sensor,
+)
+
+from frs_pipeline.assets import marts, nonresponse, pseudonymised, raw, statistics, validated
+from frs_pipeline.assets.wiring import DELIVERIES, ParquetFiles
+from frs_pipeline.deliveries import deliveries
+from frs_pipeline.settings import Settings
+
+ASSETS = [asset for module in (raw, validated, pseudonymised, marts, statistics, nonresponse) for asset in module.ASSETS]
+
+refresh_job = define_asset_job(
+    "refresh", AssetSelection.all(), description="Everything, for one delivery.", partitions_def=DELIVERIES
+)
+
+
+@sensor(job=refresh_job, minimum_interval_seconds=30, description="Registers each new delivery folder and refreshes it once.")
+def new_deliveries(context: SensorEvaluationContext) -> SensorResult:
+    """A delivery is known by its folder's name; one that was seen is never run again by this sensor."""
+    known = set(context.instance.get_dynamic_partitions("deliveries"))
+    new = [name for name in deliveries(Settings.from_environment().raw) if name not in known]
+    return SensorResult(
+        run_requests=[RunRequest(run_key=name, partition_key=name) for name in new],
+        dynamic_partitions_requests=[DELIVERIES.build_add_request(new)] if new else [],
+    )
+
+
+def resources(settings: Settings | None = None, written: Callable[[str], None] = lambda _: None) -> dict[str, ResourceDefinition]:
+    """The folders (default: the environment, read when a run starts), and the IO manager that writes there."""
+
+    def chosen(_: object) -> Settings:
+        return settings or Settings.from_environment()
+
+    return {
+        "settings": ResourceDefinition(resource_fn=chosen),
+        "io_manager": IOManagerDefinition(resource_fn=lambda context: ParquetFiles(chosen(context), written)),
+    }
+
+
+defs = Definitions(
+    assets=ASSETS,
+    jobs=[refresh_job],
+    sensors=[new_deliveries],
+    executor=in_process_executor,
+    resources=resources(),
+)

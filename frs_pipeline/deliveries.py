@@ -1,0 +1,73 @@
+"""What was delivered: one dated folder of exports, found, listed and hashed. Nothing here writes."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from frs_pipeline.errors import InputError, UsageError
+from frs_pipeline.questionnaires import INSTRUMENTS
+
+EXPORT_FILES = ("dataset.csv", "structure.csv", "labels.csv")
+LEDGER = "kontering.csv"
+CODEBOOK = "codebook-pipeline.age"
+DEMO_KEY = "DEMO-KEY-NOT-SECRET.txt"
+_DATED = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+@dataclass(frozen=True)
+class RawFile:
+    """One delivered file: its name inside the delivery, size in bytes and sha256."""
+
+    name: str
+    size: int
+    sha256: str
+
+
+def expected_files() -> tuple[str, ...]:
+    """Names, inside a delivery, of the files that a refresh needs."""
+    exports = tuple(f"{instrument}/{name}" for instrument in INSTRUMENTS for name in EXPORT_FILES)
+    return (*exports, LEDGER, CODEBOOK)
+
+
+def deliveries(raw: Path) -> list[str]:
+    """Names of the delivery folders, oldest first."""
+    if not raw.is_dir():
+        return []
+    return sorted(p.name for p in raw.iterdir() if p.is_dir() and _DATED.fullmatch(p.name))
+
+
+def choose(raw: Path, name: str | None) -> str:
+    """`name`, or the newest delivery. Raises `InputError` when there is none or not this one."""
+    names = deliveries(raw)
+    if name is not None and not _DATED.fullmatch(name):
+        raise UsageError("not a delivery name", where=name, do="name it by its date, such as 2020-11-30")
+    if not names:
+        raise InputError("no delivery", where=raw, do="put the exports into a folder named by date, or set FRS_DATA_DIR")
+    if name is None:
+        return names[-1]
+    if name not in names:
+        raise InputError("unknown delivery", where=raw / name, do=f"there is {', '.join(names)}")
+    return name
+
+
+def sha256(path: Path) -> str:
+    """Hash of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def inventory(folder: Path) -> dict[str, RawFile]:
+    """The delivered files that a refresh needs, by name. Raises `InputError` for the first that is missing."""
+    found = {}
+    for name in expected_files():
+        path = folder / name
+        try:
+            found[name] = RawFile(name, path.stat().st_size, sha256(path))
+        except FileNotFoundError as error:
+            raise InputError("missing file", where=path, do="ask for the delivery again; nothing was changed") from error
+        except OSError as error:
+            raise InputError("cannot be read", where=path, do="check the file's rights; nothing was changed") from error
+    return found

@@ -1,0 +1,111 @@
+"""Is this installation sound? Each finding says what was looked at and what was found, never a form's value."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY, deliveries, inventory, sha256
+from frs_pipeline.errors import FrsError
+from frs_pipeline.plan import products
+from frs_pipeline.settings import PROJECT, Settings
+from frs_pipeline.storage import Store, read_manifest
+
+_PINNED = re.compile(r"^([A-Za-z0-9_.-]+)(?:\[[^\]]*\])?==([^\s\\;]+)", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at."""
+
+    what: str
+    sound: bool
+    detail: str
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Everything, installation first, then each delivery."""
+    found = [_python(), _libraries(), _catalogue(), _pandera(), _folder(settings)]
+    for name in deliveries(settings.raw):
+        found += _delivery(settings, name)
+    return found
+
+
+def _python() -> Finding:
+    return Finding("Python", sys.version_info >= (3, 11), ".".join(map(str, sys.version_info[:3])))
+
+
+def _libraries() -> Finding:
+    """Installed versions against the lock; without a project folder there is no lock to hold them against."""
+    lock = PROJECT / "requirements.lock"
+    if not lock.exists():
+        return Finding("Libraries", True, "no requirements.lock here to compare with")
+    wrong = []
+    for name, pinned in _PINNED.findall(lock.read_text(encoding="utf-8")):
+        try:
+            if version(name) != pinned:
+                wrong.append(f"{name} {version(name)} instead of {pinned}")
+        except PackageNotFoundError:
+            wrong.append(f"{name} is missing")
+    return Finding("Libraries", not wrong, "; ".join(wrong) or "as locked")
+
+
+def _catalogue() -> Finding:
+    from frs_pipeline.published.figures import published
+    from frs_pipeline.tables.model import catalogue
+
+    try:
+        return Finding("Catalogue", True, f"{len(catalogue())} tables, {len(published())} printed figures")
+    except FrsError as error:
+        return Finding("Catalogue", False, str(error))
+
+
+def _pandera() -> Finding:
+    on = os.environ.get("PANDERA_VALIDATION_ENABLED", "True").lower() not in ("false", "0")
+    return Finding("Validation", on, "on" if on else "switched off by PANDERA_VALIDATION_ENABLED: unset it")
+
+
+def _folder(settings: Settings) -> Finding:
+    usable = os.access(settings.data, os.W_OK | os.X_OK)
+    return Finding("Data folder", usable, f"{settings.data}" + ("" if usable else " can't be written to"))
+
+
+def _delivery(settings: Settings, name: str) -> Iterator[Finding]:
+    from frs_pipeline.codebook.vault import read_codebook
+
+    label = f"Delivery {name}"
+    raw = settings.raw_delivery(name)
+    try:
+        yield Finding(label, True, f"{len(inventory(raw))} files")
+        book = read_codebook(raw / CODEBOOK, settings.key or raw / DEMO_KEY)
+        yield Finding(f"{label} codebook", True, f"opens, {book.num_rows} conferences")
+    except FrsError as error:
+        yield Finding(label, False, str(error))
+        return
+    yield _produced(Store(settings, name), label)
+    folder = settings.restricted(name)
+    if folder.exists():
+        closed = not any(_open_to_others(place) for place in (folder, *(p for p in folder.rglob("*") if p.is_dir())))
+        yield Finding(
+            f"{label} restricted zone", closed, "mode 0700" if closed else f"{folder} can be entered by others: chmod 700"
+        )
+
+
+def _produced(store: Store, label: str) -> Finding:
+    manifest = read_manifest(store).get("outputs", {})
+    if not manifest:
+        return Finding(f"{label} results", True, "not made yet: frs run")
+    paths = {p.name: store.path(p) for p in products().values()}
+    listed = set(manifest.values())
+    altered = [name for name, path in paths.items() if not path.exists() or sha256(path) not in listed]
+    return Finding(f"{label} results", not altered, "as the manifest says" if not altered else f"altered: {', '.join(altered)}")
+
+
+def _open_to_others(folder: Path) -> bool:
+    return bool(stat.S_IMODE(folder.stat().st_mode) & 0o077)

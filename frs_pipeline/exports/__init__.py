@@ -1,0 +1,1 @@
+"""Readers of delivered files: exports, ledger; and what makes a form acceptable."""

@@ -1,0 +1,180 @@
+"""Which forms of an export are accepted, and which are set aside and why.
+
+Every form leaves on one side or the other: accepted + set aside = delivered, checked here and not assumed.
+A form is set aside with all its reasons, not with the first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+import pyarrow as pa
+
+from frs_pipeline.errors import CheckFailed, InputError
+from frs_pipeline.exports.surveyxact import (
+    CREATED,
+    LINE,
+    NUMBER,
+    NUMBER_AGAIN,
+    RESPONDENT,
+    SYSTEM_COLUMNS,
+    Export,
+)
+from frs_pipeline.questionnaires.model import Questionnaire
+from frs_pipeline.questionnaires.schema import arrow_field, failing
+
+# Two forms with the same number and the same answers, keyed this close together, are one paper keyed twice.
+KEYED_TWICE_WITHIN = pd.Timedelta(minutes=10)
+
+MESSAGES = {
+    "number_unreadable": "Rådslagningsnummeret mangler eller er ikke et tal / the conference number is missing or no number",
+    "numbers_differ": "Rådslagningsnummeret er tastet forskelligt de to gange / the two keyings of the conference number differ",
+    "code_unreadable": "Svaret er ikke en kode / the answer is no code",
+    "outside_scale": "Koden findes ikke i svarskalaen / the code isn't in the question's scale",
+    "respondent_twice": "Respondentnummeret forekommer flere gange / the respondent id stands more than once",
+    "keyed_twice": "Samme skema er tastet to gange / the same form was keyed twice",
+    "number_unknown": "Rådslagningsnummeret findes ikke i kodebogen / the codebook doesn't know the conference number",
+}
+
+REJECTED = pa.schema(
+    [
+        ("instrument", pa.string()),
+        ("file", pa.string()),
+        ("line", pa.int32()),
+        ("form_id", pa.string()),
+        ("column", pa.string()),
+        ("value", pa.string()),
+        ("rule", pa.string()),
+        ("message", pa.string()),
+    ]
+)
+
+
+def forms_schema(questionnaire: Questionnaire) -> pa.Schema:
+    """Columns of accepted forms: where they stand in the export, their conference number, and the answers."""
+    return pa.schema(
+        [
+            pa.field("form_id", pa.string(), nullable=False),
+            pa.field("line", pa.int32(), nullable=False),
+            pa.field("conference_number", pa.int32(), nullable=False),
+            *(arrow_field(question) for question in questionnaire.questions),
+        ]
+    )
+
+
+@dataclass(frozen=True)
+class Validated:
+    """Accepted forms (`forms_schema`), set-aside findings (`REJECTED`, one row a finding), and the counts."""
+
+    forms: pa.Table
+    rejected: pa.Table
+    delivered: int
+    set_aside: int
+
+
+def validate(export: Export, questionnaire: Questionnaire) -> Validated:
+    """Split the forms of an export. Raises `InputError` when its columns aren't the questionnaire's."""
+    _check_columns(export, questionnaire)
+    dataset = export.dataset
+    findings = _Findings(questionnaire.instrument, dataset, _form_ids(dataset, questionnaire))
+    number = _codes(dataset[NUMBER])
+    again = _codes(dataset[NUMBER_AGAIN])
+    findings.add("number_unreadable", NUMBER, number.isna())
+    findings.add("numbers_differ", NUMBER_AGAIN, number.notna() & ~(number == again).fillna(False))
+    findings.add("respondent_twice", RESPONDENT, dataset[RESPONDENT].str.strip().duplicated(keep="first"))
+    answers = {}
+    for question in questionnaire.questions:
+        text = dataset[question.source]
+        answers[question.name] = _codes(text)
+        findings.add("code_unreadable", question.source, answers[question.name].isna() & (text.str.strip() != ""))
+    frame = pd.DataFrame(answers)
+    refused = failing(questionnaire, frame)
+    for question in questionnaire.questions:
+        rows = refused.loc[refused["question"] == question.name, "row"]
+        findings.add("outside_scale", question.source, pd.Series(frame.index.isin(rows), index=frame.index))
+    findings.add("keyed_twice", CREATED, _keyed_twice(dataset, number, frame))
+    return _split(questionnaire, findings, number, frame)
+
+
+def rejected_table(rows: list[dict[str, object]]) -> pa.Table:
+    """Findings as a table, in the order of the delivered file."""
+    return pa.Table.from_pylist(rows, schema=REJECTED)
+
+
+class _Findings:
+    """Collects what is wrong with which rows."""
+
+    def __init__(self, instrument: str, dataset: pd.DataFrame, form_ids: pd.Series) -> None:
+        self.instrument, self.dataset, self.form_ids = instrument, dataset, form_ids
+        self.rows: list[tuple[int, str, str]] = []
+
+    def add(self, rule: str, column: str, where: pd.Series) -> None:
+        self.rows += [(int(row), rule, column) for row in where.index[where.to_numpy(dtype=bool)]]
+
+    def table(self) -> pa.Table:
+        return rejected_table(
+            [
+                {
+                    "instrument": self.instrument,
+                    "file": f"{self.instrument}/dataset.csv",
+                    "line": int(self.dataset[LINE].iloc[row]),
+                    "form_id": self.form_ids.iloc[row],
+                    "column": column,
+                    "value": self.dataset[column].iloc[row],
+                    "rule": rule,
+                    "message": MESSAGES[rule],
+                }
+                for row, rule, column in sorted(self.rows)
+            ]
+        )
+
+
+def _check_columns(export: Export, questionnaire: Questionnaire) -> None:
+    header = [name for name in export.dataset.columns if name != LINE]
+    sources = {question.source: question for question in questionnaire.questions}
+    known = {*SYSTEM_COLUMNS, NUMBER, NUMBER_AGAIN, *sources}
+    where = f"{export.folder / 'dataset.csv'}:1"
+    for name in sources:
+        if name not in header:
+            raise InputError(f"question {name} is missing from the export", where=where, do="export all questions again")
+    unknown = next((name for name in header if name not in known), None)
+    if unknown is not None:
+        raise InputError(
+            f"column {unknown} isn't in questionnaire {questionnaire.instrument}", where=where, do="describe it there"
+        )
+
+
+def _form_ids(dataset: pd.DataFrame, questionnaire: Questionnaire) -> pd.Series:
+    return questionnaire.form_prefix + "-" + dataset[RESPONDENT].str.strip()
+
+
+def _codes(text: pd.Series) -> pd.Series:
+    """Whole numbers (`Int64`); anything else, and blanks, become missing."""
+    stripped = text.str.strip()
+    readable = stripped.str.fullmatch(r"-?[0-9]{1,9}")
+    return stripped.where(readable).astype("Float64").astype("Int64")
+
+
+def _keyed_twice(dataset: pd.DataFrame, number: pd.Series, answers: pd.DataFrame) -> pd.Series:
+    """Rows that repeat an earlier form's number and all answers within minutes of its keying."""
+    created = pd.to_datetime(dataset[CREATED].str.strip(), format="%Y-%m-%d %H:%M:%S", errors="coerce")
+    keys = answers.astype("Float64").fillna(-1).assign(number=number.astype("Float64").fillna(-1))
+    order = created.sort_values(kind="stable").index
+    before = created.loc[order].groupby([keys[c].loc[order] for c in keys.columns], sort=False).shift()
+    return ((created - before.reindex(created.index)) <= KEYED_TWICE_WITHIN) & number.notna()
+
+
+def _split(questionnaire: Questionnaire, findings: _Findings, number: pd.Series, answers: pd.DataFrame) -> Validated:
+    dataset = findings.dataset
+    aside = sorted({row for row, _, _ in findings.rows})
+    accepted = dataset.index.difference(aside)
+    frame = answers.loc[accepted].assign(
+        form_id=findings.form_ids.loc[accepted],
+        line=dataset[LINE].loc[accepted],
+        conference_number=number.loc[accepted].astype("int64"),
+    )
+    forms = pa.Table.from_pandas(frame, schema=forms_schema(questionnaire), preserve_index=False)
+    if forms.num_rows + len(aside) != len(dataset):
+        raise CheckFailed("forms were lost in validation", where=questionnaire.instrument)
+    return Validated(forms.replace_schema_metadata(None), findings.table(), len(dataset), len(aside))

@@ -1,0 +1,238 @@
+"""What is made from what: every produced file, its inputs, its definition and the code that makes it.
+
+This is the one place that says so. The Dagster assets take their dependencies and paths from here, and `frs
+run` compares what each file says of its origin with what stands here, so that unchanged work is skipped
+without Dagster's history. Nothing heavy is imported: a run with nothing to do ends before pandas or Dagster
+would have loaded.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from frs_pipeline.deliveries import CODEBOOK, EXPORT_FILES, LEDGER
+from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.specs import YamlFile
+
+PACKAGE = Path(__file__).parent
+CATALOGUE = PACKAGE / "tables" / "catalogue.yaml"
+_LOCK = PACKAGE.parent / "requirements.lock"
+
+AssetPath = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Product:
+    """One produced file.
+
+    `path` lies in the restricted or curated folder of a delivery; `raw` are delivered files, `inputs` other
+    products; `definitions` are (YAML file, number of the table or None for the whole file). Products with the same
+    `step` come out of one step, which makes all of them or none.
+    """
+
+    key: AssetPath
+    zone: str
+    path: str
+    module: str
+    raw: tuple[str, ...] = ()
+    inputs: tuple[AssetPath, ...] = ()
+    definitions: tuple[tuple[Path, int | None], ...] = ()
+    step: str = ""
+
+    @property
+    def name(self) -> str:
+        return "/".join(self.key)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a produced file says of where it comes from; equal origins mean equal bytes."""
+
+    inputs: dict[str, str] = field(default_factory=dict)
+    definition: str = ""
+    code: str = ""
+
+    def as_json(self) -> str:
+        return json.dumps({"inputs": self.inputs, "definition": self.definition, "code": self.code}, sort_keys=True)
+
+
+def table_key(number: int) -> AssetPath:
+    """Asset of one table of the report."""
+    return ("statistics", f"table_{number:02d}")
+
+
+@cache
+def products() -> dict[AssetPath, Product]:
+    """All produced files in an order in which they can be made."""
+    found: list[Product] = []
+    scales = (PACKAGE / "questionnaires" / "scales.yaml", None)
+    forms = {name: ((PACKAGE / "questionnaires" / f"{name}.yaml", None), scales) for name in INSTRUMENTS}
+    for name in INSTRUMENTS:
+        raw = tuple(f"{name}/{file}" for file in EXPORT_FILES)
+        for key, path in ((("validated", name), f"validated/{name}"), (("rejected", name), f"rejected/{name}")):
+            found.append(
+                Product(key, "restricted", f"{path}.parquet", "assets.validated", raw, (), forms[name], f"validate_{name}")
+            )
+    found.append(Product(("validated", "ledger"), "restricted", "validated/ledger.parquet", "assets.validated", (LEDGER,)))
+    found.append(Product(("validated", "codebook"), "restricted", "validated/codebook.parquet", "assets.validated", (CODEBOOK,)))
+    for name in INSTRUMENTS:
+        inputs = (("validated", name), ("validated", "codebook"))
+        for key, path in ((("pseudonymised", name), f"pseudonymised/{name}"), (("unknown", name), f"unknown/{name}")):
+            step = f"pseudonymise_{name}"
+            found.append(Product(key, "restricted", f"{path}.parquet", "assets.pseudonymised", (), inputs, forms[name], step))
+    rejects = tuple((layer, name) for layer in ("rejected", "unknown") for name in INSTRUMENTS)
+    found.append(Product(("quarantine",), "restricted", "quarantine.parquet", "assets.pseudonymised", (), rejects))
+    for name in INSTRUMENTS:
+        found.append(
+            Product(
+                ("marts", name), "curated", f"marts/{name}.parquet", "assets.marts", (), (("pseudonymised", name),), forms[name]
+            )
+        )
+    every_form = tuple(("pseudonymised", name) for name in INSTRUMENTS)
+    registers = (("validated", "codebook"), ("validated", "ledger"))
+    found.append(
+        Product(("marts", "conference"), "curated", "marts/conference.parquet", "assets.marts", (), (*registers, *every_form))
+    )
+    tables = YamlFile(CATALOGUE).data["tables"]
+    for index, table in enumerate(tables):
+        marts = tuple(("marts", mart) for mart in dict.fromkeys((table["mart"], table.get("also", table["mart"]))))
+        scales_used = tuple(d for mart in marts for d in forms[mart[-1]])
+        found.append(
+            Product(
+                table_key(table["number"]),
+                "curated",
+                f"statistics/tables/table_{table['number']:02d}.parquet",
+                "assets.statistics",
+                (),
+                marts,
+                ((CATALOGUE, index), *scales_used),
+            )
+        )
+    every_table = tuple(table_key(table["number"]) for table in tables)
+    found.append(
+        Product(("statistics", "figures"), "curated", "statistics/figures.parquet", "assets.statistics", (), every_table)
+    )
+    printed = tuple((PACKAGE / "published" / name, None) for name in ("figures.csv", "contradictions.csv"))
+    found.append(
+        Product(
+            ("statistics", "compare"),
+            "curated",
+            "statistics/compare.parquet",
+            "assets.statistics",
+            (),
+            (("statistics", "figures"),),
+            printed,
+        )
+    )
+    mart_keys = tuple(("marts", name) for name in INSTRUMENTS)
+    for key, path in (
+        (("statistics", "unit_nonresponse"), "unit_nonresponse"),
+        (("statistics", "item_nonresponse"), "item_nonresponse"),
+    ):
+        found.append(
+            Product(
+                key,
+                "curated",
+                f"statistics/{path}.parquet",
+                "assets.nonresponse",
+                (),
+                (("marts", "conference"), *mart_keys),
+                tuple(d for definitions in forms.values() for d in definitions),
+                "nonresponse",
+            )
+        )
+    return {product.key: product for product in found}
+
+
+def whole_steps(keys: set[AssetPath]) -> set[AssetPath]:
+    """`keys`, and what comes out of the same steps."""
+    steps = {products()[key].step for key in keys} - {""}
+    return keys | {product.key for product in products().values() if product.step in steps}
+
+
+def downstream(keys: set[AssetPath]) -> set[AssetPath]:
+    """`keys` and all that hangs on them."""
+    reached = set(keys)
+    for product in products().values():
+        if reached.intersection(product.inputs):
+            reached.add(product.key)
+    return reached
+
+
+def upstream(keys: set[AssetPath]) -> set[AssetPath]:
+    """`keys` and all that they hang on."""
+    reached = set(keys)
+    for product in reversed(products().values()):
+        if product.key in reached:
+            reached.update(product.inputs)
+    return reached
+
+
+@cache
+def definition_hash(definitions: tuple[tuple[Path, int | None], ...]) -> str:
+    """Hash of the YAML (or the one table of the catalogue) that a product is made by; spelling doesn't count."""
+    digest = hashlib.sha256()
+    for path, index in definitions:
+        if path.suffix == ".yaml":
+            data: Any = _yaml(path)
+            chosen = data if index is None else data["tables"][index]
+            digest.update(json.dumps(chosen, sort_keys=True, ensure_ascii=False, default=str).encode())
+        else:
+            digest.update(path.read_bytes())
+        digest.update(path.name.encode())
+    return digest.hexdigest()
+
+
+@cache
+def _yaml(path: Path) -> Any:
+    return YamlFile(path).data
+
+
+@cache
+def code_hash(module: str) -> str:
+    """Hash of a module of this package, all modules that it imports from here, and the locked libraries."""
+    digest = hashlib.sha256()
+    for path in sorted(_imported(PACKAGE / (module.replace(".", "/") + ".py"), set())):
+        digest.update(path.relative_to(PACKAGE).as_posix().encode())
+        digest.update(path.read_bytes())
+    digest.update(lock_hash().encode())
+    return digest.hexdigest()
+
+
+@cache
+def lock_hash() -> str:
+    """Hash of the locked libraries; empty where the package is installed without its project folder."""
+    return hashlib.sha256(_LOCK.read_bytes()).hexdigest() if _LOCK.exists() else ""
+
+
+def _imported(path: Path, seen: set[Path]) -> set[Path]:
+    if path in seen:
+        return seen
+    seen.add(path)
+    for name in _imports(path):
+        parts = name.split(".")[1:]
+        for end in range(len(parts), 0, -1):
+            stem = PACKAGE.joinpath(*parts[:end])
+            target = next((t for t in (stem.with_suffix(".py"), stem / "__init__.py") if t.exists()), None)
+            if target is not None:
+                _imported(target, seen)
+                break
+    return seen
+
+
+@cache
+def _imports(path: Path) -> tuple[str, ...]:
+    """Names that a module imports from this package, wherever in the module."""
+    names = []
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("frs_pipeline"):
+            names += [f"{node.module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names if alias.name.startswith("frs_pipeline")]
+    return tuple(names)

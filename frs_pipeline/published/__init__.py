@@ -1,0 +1,1 @@
+"""What the report printed, as data; comparing with it and auditing it."""

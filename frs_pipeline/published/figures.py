@@ -1,0 +1,100 @@
+"""The printed figures of the report: 81 tables, one line of `figures.csv` a number, exactly as printed."""
+
+from __future__ import annotations
+
+import csv
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from frs_pipeline.errors import InputError
+from frs_pipeline.specs import Spec, YamlFile
+from frs_pipeline.stats.printing import decimals_of, parse
+from frs_pipeline.tables.model import Mart
+
+HERE = Path(__file__).parent
+TOTAL, TOTAL_VALID, MISSING = "Total", "Total valid", "Missing"
+
+
+class Key(NamedTuple):
+    """Address of one figure. Labels are Danish, as printed; an empty string where there is none."""
+
+    table: int
+    row: str
+    column: str
+    group: str
+    measure: str
+
+
+@cache
+def published() -> dict[Key, str]:
+    """Printed string of every figure, in the order of the report."""
+    path = HERE / "figures.csv"
+    figures: dict[Key, str] = {}
+    with path.open(encoding="utf-8", newline="") as file:
+        for line in csv.DictReader(file, delimiter=";"):
+            key = Key(int(line["table"]), line["row"], line["column"], line["group"], line["measure"])
+            if key in figures:
+                raise InputError("the same figure stands twice", where=path, do="remove one line")
+            figures[key] = line["printed"]
+    return figures
+
+
+def of_table(number: int) -> dict[Key, str]:
+    """The printed figures of one table."""
+    return {key: printed for key, printed in published().items() if key.table == number}
+
+
+def value(printed: str) -> Decimal:
+    """The number in a printed figure, percent sign or not."""
+    return parse(printed.removesuffix("%"))
+
+
+def decimals(printed: str) -> int:
+    """How many decimals a printed figure shows, percent sign or not."""
+    return decimals_of(printed.removesuffix("%"))
+
+
+def printed_count(key: Key) -> int | None:
+    """A printed count or N as a number; None when the report doesn't print it."""
+    printed = published().get(key)
+    return None if printed is None else int(parse(printed))
+
+
+class ProseCorrelation(Spec):
+    """A gamma in the running text: neither table nor N."""
+
+    mart: Mart
+    row: str
+    column: str
+    role: str | None = None
+    gamma: str
+
+
+class _Prose(Spec):
+    correlations: tuple[ProseCorrelation, ...]
+
+
+class Conferences(Spec):
+    first: int
+    followup: int
+
+
+class Study(Spec):
+    """Numbers of conferences that the report's text gives."""
+
+    conferences: Conferences
+    lacking_a_professional_form: int
+
+
+@cache
+def prose() -> tuple[ProseCorrelation, ...]:
+    """Correlations that only the text mentions."""
+    return YamlFile(HERE / "prose.yaml").parse(_Prose).correlations
+
+
+@cache
+def study() -> Study:
+    """Facts of the study outside the tables."""
+    return YamlFile(HERE / "study.yaml").parse(Study)

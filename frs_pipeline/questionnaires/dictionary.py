@@ -1,0 +1,65 @@
+"""docs/data-dictionary.md, made from the questionnaires; `--check` says whether it is up to date."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from frs_pipeline.questionnaires.model import Questionnaire, questionnaires
+
+TARGET = Path(__file__).parent.parent.parent / "docs" / "data-dictionary.md"
+_OCCASIONS = {"first": "first conference", "followup": "follow-up", "both": "both occasions"}
+
+
+def dictionary() -> str:
+    """The whole data dictionary as Markdown."""
+    parts = [
+        "# Data dictionary",
+        "",
+        "Made from `frs_pipeline/questionnaires/*.yaml` by `make docs`; change those, not this page.",
+        "",
+        "Each mart `data/curated/<delivery>/marts/<name>.parquet` has a row a form: `form_id`, `conference_id` (the "
+        "codebook's pseudonym), `occasion` (`first` or `followup`), and a column a question: an integer code, null where "
+        "the question was not answered. Wording *assumed*: the report only names the subject of the question, so text "
+        "and labels are ours.",
+    ]
+    for questionnaire in questionnaires().values():
+        parts += _questionnaire(questionnaire)
+    return "\n".join(parts) + "\n"
+
+
+def _questionnaire(questionnaire: Questionnaire) -> list[str]:
+    lines = [
+        "",
+        f"## {questionnaire.instrument}",
+        "",
+        f"{questionnaire.title}; {_OCCASIONS[questionnaire.occasion]}; form ids `{questionnaire.form_prefix}-…`.",
+        "",
+        "| column | in the export | question | type | codes | asked at | sensitivity | wording |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for question in questionnaire.questions:
+        codes = "<br>".join(
+            f"{code} {label}" + (" (left out of crosstabs and correlations)" if code == question.dont_know else "")
+            for code, label in question.labels.items()
+        )
+        lines.append(
+            f"| `{question.name}` | `{question.source}` | {question.text} | {question.type} | {codes} "
+            f"| {_OCCASIONS[question.occasion]} | {question.sensitivity} | {question.wording} |"
+        )
+    return lines
+
+
+def _main(arguments: list[str]) -> int:
+    text = dictionary()
+    if arguments == ["--check"]:
+        fresh = TARGET.exists() and TARGET.read_text(encoding="utf-8") == text
+        if not fresh:
+            print(f"{TARGET}: stale; run make docs", file=sys.stderr)
+        return 0 if fresh else 1
+    TARGET.write_text(text, encoding="utf-8", newline="")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(_main(sys.argv[1:]))

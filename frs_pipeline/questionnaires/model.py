@@ -1,0 +1,117 @@
+"""The four questionnaires as typed models, read from the YAML files beside this module."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.specs import Spec, YamlFile
+
+HERE = Path(__file__).parent
+
+
+Occasion = Literal["first", "followup", "both"]
+
+
+class Answer(Spec):
+    """One box that can be ticked: its code in the export, and its label as the report prints it."""
+
+    code: int
+    label: str
+    also_printed: tuple[str, ...] = ()
+
+
+class Scales(Spec):
+    scales: dict[str, tuple[Answer, ...]]
+
+
+class QuestionSpec(Spec):
+    """A question as the YAML writes it."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    source: str = Field(pattern=r"^[a-z][a-z0-9_]{0,7}$", description="short name in the SurveyXact export")
+    text: str
+    type: Literal["nominal", "ordinal"]
+    scale: str
+    dont_know: int | None = None
+    occasion: Occasion = "both"
+    sensitivity: Literal["personal", "sensitive"]
+    wording: Literal["printed", "assumed"]
+
+
+class QuestionnaireSpec(Spec):
+    instrument: Literal["participant_first", "participant_followup", "initiator", "coordinator"]
+    title: str
+    occasion: Occasion
+    form_prefix: str = Field(pattern=r"^[A-Z]{2}$")
+    questions: tuple[QuestionSpec, ...]
+
+
+class Question(QuestionSpec):
+    """A question with the answers of its scale."""
+
+    answers: tuple[Answer, ...]
+
+    @property
+    def codes(self) -> tuple[int, ...]:
+        return tuple(answer.code for answer in self.answers)
+
+    @property
+    def labels(self) -> dict[int, str]:
+        return {answer.code: answer.label for answer in self.answers}
+
+    def code(self, label: str) -> int | None:
+        """Code of a label or of one of its printed spellings; None when the question doesn't have it."""
+        return next((a.code for a in self.answers if label == a.label or label in a.also_printed), None)
+
+
+class Questionnaire(Spec):
+    """One instrument with all its questions, in the order of the paper form."""
+
+    instrument: str
+    title: str
+    occasion: Occasion
+    form_prefix: str
+    questions: tuple[Question, ...]
+    path: Path
+
+    def question(self, name: str) -> Question | None:
+        return next((q for q in self.questions if q.name == name), None)
+
+
+def read_questionnaire(path: Path, scales_path: Path = HERE / "scales.yaml") -> Questionnaire:
+    """One questionnaire; raises `InputError` with file and line for anything it doesn't understand."""
+    scales_file, file = YamlFile(scales_path), YamlFile(path)
+    scales = scales_file.parse(Scales).scales
+    for name, answers in scales.items():
+        for field in ("code", "label"):
+            values = [getattr(answer, field) for answer in answers]
+            if len(set(values)) != len(values):
+                raise scales_file.error(["scales", name], f"scale {name} has the same {field} twice")
+    spec = file.parse(QuestionnaireSpec)
+    questions = []
+    seen: dict[str, set[str]] = {"name": set(), "source": set()}
+    for index, question in enumerate(spec.questions):
+        where: list[str | int] = ["questions", index]
+        if question.scale not in scales:
+            raise file.error([*where, "scale"], f"scale {question.scale} is not in {scales_path.name}")
+        for field, names in seen.items():
+            value = getattr(question, field)
+            if value in names:
+                raise file.error([*where, field], f"{field} {value} is used twice")
+            names.add(value)
+        answers = scales[question.scale]
+        if question.dont_know is not None and question.dont_know not in {a.code for a in answers}:
+            raise file.error([*where, "dont_know"], f"code {question.dont_know} is not in scale {question.scale}")
+        questions.append(Question(**question.model_dump(), answers=answers))
+    return Questionnaire(**{**spec.model_dump(), "questions": tuple(questions)}, path=path)
+
+
+@cache
+def questionnaires() -> dict[str, Questionnaire]:
+    """All four, by instrument."""
+    return {name: read_questionnaire(HERE / f"{name}.yaml") for name in INSTRUMENTS}

@@ -1,0 +1,139 @@
+"""The made forms written as a delivery: exports as SurveyXact would, the ledger, the locked codebook."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import random
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+from frs_pipeline.codebook.vault import FULL_COLUMNS, PIPELINE_COLUMNS, Entry, lock, open_plain, plain
+from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY, LEDGER
+from frs_pipeline.errors import InputError
+from frs_pipeline.exports.ledger import COLUMNS, OCCASIONS
+from frs_pipeline.exports.surveyxact import NUMBER, NUMBER_AGAIN, STATUS, STRUCTURE_COLUMNS, SYSTEM_COLUMNS
+from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires.model import Questionnaire, questionnaires
+from frs_pipeline.reconstruction.nesting import Form, conferences, key_in, lacking_numbers, seat
+from frs_pipeline.reconstruction.population import Population, assumptions, populate
+from frs_pipeline.reconstruction.spoiling import spoil
+from frs_pipeline.storage import atomic
+
+SHIPPED = "2020-11-30"
+CONTROLLERS = "codebook-controllers.age"
+HERE = Path(__file__).parent
+_STATUS_LABELS = ("Ny", "Distribueret", "Nogen svar", "Gennemført", "Frafaldet")
+_COMPLETED = "stato_4"
+_NUMBER_TEXT = "Rådslagningsnummer"
+
+
+def reconstruct(folder: Path, report: Callable[[str], None] = lambda _: None) -> list[Population]:
+    """Make the whole delivery in `folder`; the same bytes every time (the age files: the same content).
+
+    Returns the populations, so that the caller can say how near their correlations came.
+    """
+    # The two halves of the work take a minute each and share nothing.
+    with ProcessPoolExecutor(max_workers=2) as pool:
+        longest_first = sorted(INSTRUMENTS, key=lambda name: name != "participant_followup")
+        futures = {name: pool.submit(populate, name) for name in longest_first}
+        populations = []
+        for name in INSTRUMENTS:
+            populations.append(futures[name].result())
+            report(name)
+    rng = random.Random(f"{assumptions().seed} conferences")  # noqa: S311 - reproducible, not secret
+    held = conferences(rng)
+    lacking = lacking_numbers(held, populations, rng)
+    known = {entry.conference_number for entry in held}
+    for population in populations:
+        forms = key_in(population, seat(population, held, lacking, rng), rng)
+        _write_export(folder, questionnaires()[population.instrument], spoil(population.instrument, forms, known, rng))
+    _write_ledger(folder / LEDGER, held)
+    _write_codebook(folder, held)
+    with atomic(folder / "README.md") as file:
+        file.write((HERE / "delivery-readme.md").read_bytes())
+    return populations
+
+
+def _write_export(folder: Path, questionnaire: Questionnaire, forms: list[Form]) -> None:
+    target = folder / questionnaire.instrument
+    header = [*SYSTEM_COLUMNS, NUMBER, NUMBER_AGAIN, *(q.source for q in questionnaire.questions)]
+    _write_eu(target / "dataset.csv", [header, *(_row(questionnaire, form) for form in forms)])
+    _write_eu(target / "structure.csv", [list(STRUCTURE_COLUMNS), *_structure(questionnaire)])
+    _write_eu(target / "labels.csv", _labels(questionnaire))
+
+
+def _row(questionnaire: Questionnaire, form: Form) -> list[str]:
+    closed = form.created + dt.timedelta(seconds=75)
+    stamp, done = form.created.strftime("%Y-%m-%d %H:%M:%S"), closed.strftime("%Y-%m-%d %H:%M:%S")
+    system = [
+        str(form.respondent),
+        stamp,
+        done,
+        done,
+        stamp,
+        "75",
+        *("1" if s == _COMPLETED else "0" for s in STATUS),
+        "1",
+        "0",
+        "1",
+    ]
+    return [*system, form.number, form.number_again, *(form.answers[q.name] for q in questionnaire.questions)]
+
+
+def _structure(questionnaire: Questionnaire) -> Iterable[list[str]]:
+    for index, source in enumerate((NUMBER, NUMBER_AGAIN), start=1):
+        yield [f"nummer{index}", source, "Open", "Double", _NUMBER_TEXT, "", ""]
+    for question in questionnaire.questions:
+        for code, label in question.labels.items():
+            yield [question.name, question.source, "Closed", "Single", question.text, str(code), label]
+
+
+def _labels(questionnaire: Questionnaire) -> list[list[str]]:
+    rows = [[status, code, label] for status, text in zip(STATUS, _STATUS_LABELS, strict=True) for code, label in (("1", text),)]
+    for question in questionnaire.questions:
+        rows += [[question.source, str(code), label] for code, label in question.labels.items()]
+    return rows
+
+
+def _write_eu(path: Path, rows: Iterable[list[str]]) -> None:
+    """SurveyXact's EU dialect: cp1252, semicolons, CRLF."""
+    text = io.StringIO(newline="")
+    csv.writer(text, delimiter=";", lineterminator="\r\n").writerows(rows)
+    with atomic(path) as file:
+        file.write(text.getvalue().encode("cp1252"))
+
+
+def _write_ledger(path: Path, held: list[Entry]) -> None:
+    words = {occasion: word for word, occasion in OCCASIONS.items()}
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, delimiter=";", lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(
+        [e.conference_number, e.date, words[e.occasion]] for e in sorted(held, key=lambda e: (e.date, e.conference_number))
+    )
+    with atomic(path) as file:
+        file.write(text.getvalue().encode())
+
+
+def _write_codebook(folder: Path, held: list[Entry]) -> None:
+    """Both parts of the codebook, each for its own demo key; a file with the right content already is kept."""
+    entries = sorted(held, key=lambda entry: entry.conference_number)
+    for name, key, columns in (
+        (CODEBOOK, DEMO_KEY, PIPELINE_COLUMNS),
+        (CONTROLLERS, f"CONTROLLERS-{DEMO_KEY}", FULL_COLUMNS),
+    ):
+        identity = (HERE / "keys" / key).read_bytes()
+        recipient = next(word for word in identity.decode().split() if word.startswith("age1"))
+        with atomic(folder / key) as file:
+            file.write(identity)
+        text = plain(entries, columns)
+        try:
+            if open_plain(folder / name, folder / key) == text:
+                continue  # age draws new randomness each time: the same content would come out as other bytes
+        except InputError:
+            pass
+        with atomic(folder / name) as file:
+            file.write(lock(text, [recipient]))

@@ -1,0 +1,162 @@
+"""The forms of the four questionnaires, filled in so that the report's tables come out."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from frs_pipeline.published.figures import study
+from frs_pipeline.questionnaires.model import Question, Questionnaire, questionnaires
+from frs_pipeline.reconstruction.annealing import anneal, gamma_figures
+from frs_pipeline.reconstruction.answering import who_answers
+from frs_pipeline.reconstruction.placement import MISSING, Forms, place
+from frs_pipeline.reconstruction.targets import Targets, targets
+from frs_pipeline.specs import Spec, YamlFile
+
+HERE = Path(__file__).parent
+FIRST, FOLLOWUP = 1, 2
+
+
+class Assumptions(Spec):
+    """What the report doesn't print and the reconstruction has to choose."""
+
+    seed: int
+    order: dict[str, tuple[str, ...]]
+    answered: float
+    starting_shares: dict[str, tuple[float, ...]]
+
+
+@dataclass(frozen=True)
+class Population:
+    """The filled-in forms of one questionnaire, one list of codes a question (0 = blank), and what is left."""
+
+    instrument: str
+    occasions: list[int]
+    forms: Forms
+    residuals: dict[str, float]
+
+
+def assumptions() -> Assumptions:
+    return YamlFile(HERE / "assumptions.yaml").parse(Assumptions)
+
+
+def populate(instrument: str, report: Callable[[str], None] = lambda _: None) -> Population:
+    """Forms of `instrument` that satisfy every printed count, and every printed correlation as far as can be.
+
+    `report` is told each question as it is filled in. Raises `CheckFailed` when the counts can't be satisfied.
+    """
+    chosen = assumptions()
+    questionnaire = questionnaires()[instrument]
+    demands = targets(instrument)
+    rng = random.Random(f"{chosen.seed} {instrument}")  # noqa: S311 - reproducible, not secret
+    occasions = _occasions(questionnaire, demands.forms)
+    forms: Forms = {}
+    if questionnaire.question("role"):
+        forms["role"] = _roles(demands)
+    answered = who_answers(demands, forms.get("role"), occasions, rng)
+    residuals: dict[str, float] = {}
+    for name in chosen.order[instrument]:
+        question = questionnaire.question(name)
+        assert question is not None
+        asked = [question.occasion == "both" or occasion == FOLLOWUP for occasion in occasions]
+        shares = _shares(question, forms, demands, chosen, sum(asked) / demands.forms)
+        if name not in forms:
+            forms[name] = place(name, question.codes, asked, shares, forms, answered, demands, rng)
+        residuals[name] = anneal(name, question.codes, forms, demands, rng, asked)
+        report(f"{instrument}.{name}")
+    return Population(instrument, occasions, forms, residuals)
+
+
+def _occasions(questionnaire: Questionnaire, forms: int) -> list[int]:
+    """Occasion of every form; for a paper used at both, as many of each as there were conferences."""
+    if questionnaire.occasion != "both":
+        return [FIRST if questionnaire.occasion == "first" else FOLLOWUP] * forms
+    conferences = study().conferences
+    lacking = conferences.first + conferences.followup - forms
+    return [FIRST] * (conferences.first - lacking) + [FOLLOWUP] * conferences.followup
+
+
+def _roles(demands: Targets) -> list[int]:
+    """Role of every form: as few of each as the printed numbers allow, the others left the question blank.
+
+    At least its largest printed row, and at least all who answered either of two questions that a
+    correlation by role crosses.
+    """
+    rows: dict[tuple[int, str], int] = {}
+    for cells in demands.cells:
+        if cells.row.variable == "role":
+            for category, row in zip(cells.row.categories, cells.counts, strict=True):
+                rows[category.codes[0], cells.column.variable] = sum(row)
+    largest: dict[int, int] = {}
+    for (code, _), number in rows.items():
+        largest[code] = max(largest.get(code, 0), number)
+    for both in demands.both_answered:
+        pair = [rows.get((both.role, axis.variable)) for axis in (both.row, both.column)] if both.role else [None]
+        if both.role and None not in pair:
+            largest[both.role] = max(largest[both.role], sum(n or 0 for n in pair) - both.n)
+    roles = [code for code, number in sorted(largest.items()) for _ in range(number)]
+    return roles + [MISSING] * (demands.forms - len(roles))
+
+
+def _shares(question: Question, forms: Forms, demands: Targets, chosen: Assumptions, asked: float) -> list[float]:
+    """Expected share of blank and of each code among the forms on which the question is put."""
+    counts = demands.margins.get(question.name)
+    if counts is None:
+        for cells in demands.cells:
+            if cells.column.variable == question.name and cells.row.variable == "role":
+                sums = [sum(row[j] for row in cells.counts) for j in range(len(cells.column.categories))]
+                counts = {c.codes[0]: n for c, n in zip(cells.column.categories, sums, strict=True)}
+                break
+            for axis, numbers in (
+                (cells.row, [sum(row) for row in cells.counts]),
+                (cells.column, [sum(column) for column in zip(*cells.counts, strict=True)]),
+            ):
+                if axis.variable == question.name and all(len(c.codes) == 1 for c in axis.categories):
+                    counts = {c.codes[0]: n for c, n in zip(axis.categories, numbers, strict=True)}
+        answered = chosen.answered
+    else:
+        answered = min(1.0, sum(counts.values()) / (demands.forms * asked))
+    if counts is None:
+        start = [chosen.starting_shares[question.scale][i] for i in range(len(question.codes))]
+        shares = _concentrated(start, question, forms, demands)
+    else:
+        whole = sum(counts.values())
+        shares = [counts.get(code, 0) / whole for code in question.codes]
+    return [1 - answered, *(answered * share for share in shares)]
+
+
+def _concentrated(start: list[float], question: Question, forms: Forms, demands: Targets) -> list[float]:
+    """`start`, drawn together or spread out so that the printed gamma / T is the ASE0 that it would have.
+
+    ASE0 falls with the spread of either question, so a printed T tells how unevenly the answers lay.
+    """
+    for target in demands.correlations:
+        other = {target.row.variable: target.column, target.column.variable: target.row}.get(question.name)
+        if other is None or not target.t or other.variable not in forms:
+            continue
+        both = next((b.n for b in demands.both_answered if (b.row, b.column) == (target.row, target.column)), 0)
+        held = [sum(code in c.codes for code in forms[other.variable]) for c in other.categories]
+        aim = target.gamma / target.t
+
+        def ase0(power: float, held: list[int] = held, both: int = both) -> float:
+            mine = _powered(start, power)
+            # In thousands, since the counts are whole numbers.
+            table = [[round(1000 * both * share * n / sum(held)) for n in held] for share in mine]
+            table[0][0] += 1  # independence itself has a gamma of 0 and no T
+            gamma, _, t, _, _ = gamma_figures(table)
+            return gamma / t * math.sqrt(1000) if t else 0.0
+
+        low, high = 0.2, 20.0
+        for _ in range(30):
+            middle = (low + high) / 2
+            low, high = (middle, high) if ase0(middle) < aim else (low, middle)
+        return _powered(start, low)
+    return start
+
+
+def _powered(shares: list[float], power: float) -> list[float]:
+    raised = [share**power for share in shares]
+    return [share / sum(raised) for share in raised]

@@ -1,0 +1,126 @@
+"""One refresh of a delivery: what is out of date is made again by Dagster, the rest is left alone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from frs_pipeline.deliveries import choose, inventory
+from frs_pipeline.errors import CheckFailed, FrsError, UsageError
+from frs_pipeline.plan import AssetPath, products, upstream, whole_steps
+from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.settings import Settings
+from frs_pipeline.storage import Store, read, read_manifest, stale, write_manifest
+
+
+@dataclass(frozen=True)
+class Refresh:
+    """What a refresh did: the files it made (by name), and what the delivery now holds (empty if incomplete)."""
+
+    delivery: str
+    made: tuple[str, ...]
+    summary: dict[str, int]
+
+
+def refresh(
+    settings: Settings,
+    delivery: str | None = None,
+    select: str | None = None,
+    written: Callable[[int, str], None] = lambda _n, _name: None,
+) -> Refresh:
+    """Bring a delivery (default: the newest) up to date; `select` limits it to these assets and what they need.
+
+    `written` is told of every file that is made: how many there will be, and its name. Raises `FrsError`.
+    """
+    name = choose(settings.raw, delivery)
+    store = Store(settings, name)
+    files = inventory(settings.raw_delivery(name))
+    chosen = upstream(_selected(select)) if select else set(products())
+    outdated = whole_steps(stale(store) & chosen)
+    if not outdated:
+        return Refresh(name, (), read_manifest(store).get("summary", {}))
+    _materialize(settings, name, outdated, lambda made: written(len(outdated), made))
+    made = tuple(product.name for key, product in products().items() if key in outdated)
+    if not all(store.path(product).exists() for product in products().values()):
+        return Refresh(name, made, {})
+    summary = summarise(store)
+    write_manifest(store, files, summary)
+    return Refresh(name, made, summary)
+
+
+def summarise(store: Store) -> dict[str, int]:
+    """Counts that say what a delivery holds. Raises `CheckFailed` when forms were lost on the way to the marts."""
+    import pyarrow.parquet as pq
+
+    from frs_pipeline.published.compare import summary
+
+    def rows(*key: str) -> int:
+        return int(pq.read_metadata(store.path(products()[key])).num_rows)
+
+    quarantine = read(store.path(products()[("quarantine",)]))
+    set_aside = len(set(zip(quarantine["instrument"].to_pylist(), quarantine["line"].to_pylist(), strict=True)))
+    accepted = sum(rows("marts", name) for name in INSTRUMENTS)
+    delivered = sum(
+        rows("validated", name) + len(set(read(store.path(products()[("rejected", name)]))["line"].to_pylist()))
+        for name in INSTRUMENTS
+    )
+    if delivered != accepted + set_aside:
+        raise CheckFailed(f"{delivered} forms delivered, but {accepted} accepted and {set_aside} set aside", where=store.delivery)
+    verdicts = summary(read(store.path(products()[("statistics", "compare")])))
+    return {
+        "forms": delivered,
+        "accepted": accepted,
+        "quarantined": set_aside,
+        "conferences": rows("marts", "conference"),
+        "marts": sum(key[0] == "marts" for key in products()),
+        "tables": sum(key[-1].startswith("table_") for key in products()),
+        "figures": rows("statistics", "figures"),
+        **{verdict.replace(" ", "_"): number for verdict, number in verdicts.items()},
+    }
+
+
+def _selected(select: str) -> set[AssetPath]:
+    """Assets by name (`marts/initiator`), by layer (`marts`), several with commas."""
+    found: set[AssetPath] = set()
+    for name in select.split(","):
+        parts = tuple(name.strip().split("/"))
+        hits = {key for key in products() if key[: len(parts)] == parts}
+        if not hits:
+            layers = ", ".join(dict.fromkeys(key[0] for key in products()))
+            raise UsageError("no such asset", where=name.strip(), do=f"name an asset or one of: {layers}")
+        found |= hits
+    return found
+
+
+def _materialize(settings: Settings, delivery: str, keys: set[AssetPath], written: Callable[[str], None]) -> None:
+    from dagster import AssetKey, AssetSelection, DagsterInstance, materialize
+
+    from frs_pipeline.assets.raw import raw_files
+    from frs_pipeline.assets.wiring import DELIVERIES
+    from frs_pipeline.definitions import ASSETS, resources
+
+    persistent = bool(os.environ.get("DAGSTER_HOME"))
+    with DagsterInstance.get() if persistent else DagsterInstance.ephemeral() as instance:
+        instance.add_dynamic_partitions(str(DELIVERIES.name), [delivery])
+        try:
+            materialize(
+                ASSETS,
+                selection=AssetSelection.assets(*(AssetKey(list(key)) for key in sorted(keys)), *raw_files.keys),
+                instance=instance,
+                partition_key=delivery,
+                resources=resources(settings, written),
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            )
+        except Exception as error:
+            raise _plain(error) from error
+
+
+def _plain(error: BaseException) -> BaseException:
+    """The error that a person can act on, out of what Dagster wrapped around it."""
+    inner: BaseException | None = error
+    while inner is not None:
+        if isinstance(inner, FrsError):
+            return inner
+        inner = inner.__cause__
+    return error

@@ -1,0 +1,41 @@
+"""Where things live. Everything can be moved by an environment variable FRS_*; nothing is read at import."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Folders of one installation.
+
+    `data` holds raw/, restricted/ and curated/. `key` is the age identity that opens the pipeline's part of
+    the codebook; None means the delivery's own demo key, which only the shipped reconstruction has.
+    """
+
+    data: Path
+    key: Path | None = None
+
+    @classmethod
+    def from_environment(cls) -> Settings:
+        """FRS_DATA_DIR (default: data/ of the project) and FRS_KEY_FILE."""
+        data = os.environ.get("FRS_DATA_DIR")
+        key = os.environ.get("FRS_KEY_FILE")
+        return cls(Path(data).resolve() if data else PROJECT / "data", Path(key).resolve() if key else None)
+
+    @property
+    def raw(self) -> Path:
+        return self.data / "raw"
+
+    def raw_delivery(self, delivery: str) -> Path:
+        return self.raw / delivery
+
+    def restricted(self, delivery: str) -> Path:
+        return self.data / "restricted" / delivery
+
+    def curated(self, delivery: str) -> Path:
+        return self.data / "curated" / delivery

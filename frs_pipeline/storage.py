@@ -1,0 +1,174 @@
+"""Produced files: written whole or not at all, each saying where it comes from; and what is up to date.
+
+`pyarrow` is imported inside the functions: a run with nothing to do only hashes files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from frs_pipeline.deliveries import RawFile, sha256
+from frs_pipeline.errors import FrsError
+from frs_pipeline.plan import AssetPath, Origin, Product, code_hash, definition_hash, lock_hash, products
+from frs_pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+ORIGIN = b"frs:origin"
+MANIFEST = "manifest.json"
+# Rows of a row group: small enough to stream, and the same for every file so that bytes don't depend on memory.
+ROW_GROUP = 100_000
+
+
+@dataclass(frozen=True)
+class Store:
+    """The files of one delivery: where they lie, and what they come from."""
+
+    settings: Settings
+    delivery: str
+
+    def path(self, product: Product) -> Path:
+        zone = self.settings.restricted if product.zone == "restricted" else self.settings.curated
+        return zone(self.delivery) / product.path
+
+    def raw(self, name: str) -> Path:
+        return self.settings.raw_delivery(self.delivery) / name
+
+    def origin(self, product: Product) -> Origin:
+        """What `product` would come from if it were made now."""
+        inputs = {f"raw/{name}": sha256(self.raw(name)) for name in product.raw}
+        for key in product.inputs:
+            inputs[products()[key].name] = sha256(self.path(products()[key]))
+        return Origin(inputs, definition_hash(product.definitions), code_hash(product.module))
+
+    def write(self, product: Product, table: pa.Table) -> Path:
+        """Write a product with its origin in the file's metadata; the old file stays until the new one is whole."""
+        import pyarrow.parquet as pq
+
+        metadata = {ORIGIN: self.origin(product).as_json().encode()}
+        path = self.path(product)
+        if product.zone == "restricted":
+            private_folder(path.parent)
+        with atomic(path) as file:
+            pq.write_table(
+                table.replace_schema_metadata(metadata), file, row_group_size=ROW_GROUP, compression="zstd", store_schema=True
+            )
+        return path
+
+
+def read(path: Path) -> pa.Table:
+    """A product's rows, without the file's metadata."""
+    import pyarrow.parquet as pq
+
+    return pq.read_table(path).replace_schema_metadata(None)
+
+
+@contextmanager
+def atomic(path: Path) -> Iterator[IO[bytes]]:
+    """A file that appears under `path` only when it is complete and on disk.
+
+    Raises `FrsError` in one line when the folder is read-only or the disk full; the old file then stays.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    except OSError as error:
+        raise FrsError(
+            f"cannot be written: {error.strerror}", where=path.parent, do="mend the folder; nothing was lost"
+        ) from error
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(0o600 if "restricted" in path.parts else 0o644)
+        temporary.replace(path)
+    except OSError as error:
+        raise FrsError(f"cannot be written: {error.strerror}", where=path, do="make room; the last good file stays") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def private_folder(folder: Path) -> None:
+    """Make a folder that only its owner can enter, and its parents up to restricted/."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for place in (folder, *folder.parents):
+            place.chmod(0o700)
+            if place.name == "restricted":
+                break
+    except OSError as error:
+        raise FrsError(f"cannot be made: {error.strerror}", where=folder, do="mend the folder's rights") from error
+
+
+def recorded_origin(path: Path) -> str | None:
+    """What a produced file says of where it comes from; None when it is missing or unreadable."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        metadata = pq.read_schema(path).metadata or {}
+    except (OSError, pa.ArrowInvalid):
+        return None
+    value = metadata.get(ORIGIN)
+    return value.decode() if value else None
+
+
+def stale(store: Store) -> set[AssetPath]:
+    """Products that are missing, altered, or made from other inputs, definitions or code than today's."""
+    outdated: set[AssetPath] = set()
+    known = read_manifest(store).get("outputs", {})
+    for product in products().values():
+        path = store.path(product)
+        if (
+            outdated.intersection(product.inputs)
+            or not path.exists()
+            or known.get(_listed(store, path)) != sha256(path)
+            or recorded_origin(path) != store.origin(product).as_json()
+        ):
+            outdated.add(product.key)
+    return outdated
+
+
+def read_manifest(store: Store) -> dict[str, Any]:
+    """manifest.json of the last finished run; empty before the first, or when it can't be read."""
+    try:
+        content = json.loads((store.settings.curated(store.delivery) / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def write_manifest(store: Store, files: dict[str, RawFile], summary: dict[str, int]) -> str:
+    """Write manifest.json: hashes of every input and output, and one root hash over them. Returns the root.
+
+    The restricted files are listed by hash only, so that the manifest may leave the restricted zone.
+    """
+    outputs = {_listed(store, store.path(p)): sha256(store.path(p)) for p in products().values()}
+    content: dict[str, Any] = {
+        "delivery": store.delivery,
+        "inputs": {name: file.sha256 for name, file in sorted(files.items())},
+        "outputs": dict(sorted(outputs.items())),
+        "code": {module: code_hash(module) for module in sorted({p.module for p in products().values()})},
+        "lock": lock_hash(),
+        "summary": summary,
+    }
+    content["root"] = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    with atomic(store.settings.curated(store.delivery) / MANIFEST) as file:
+        file.write((json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode())
+    return str(content["root"])
+
+
+def _listed(store: Store, path: Path) -> str:
+    """Name of a produced file in the manifest, the same wherever the data folder lies."""
+    return path.relative_to(store.settings.data).as_posix().replace(f"/{store.delivery}/", "/", 1)

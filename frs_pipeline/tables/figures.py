@@ -1,0 +1,154 @@
+"""From counts to the figures of a table: each with its address, its value, and how SPSS prints it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from frs_pipeline.stats.counts import cumulative, percent
+from frs_pipeline.stats.gamma import goodman_kruskal, partial
+from frs_pipeline.stats.printing import count_text, spss
+from frs_pipeline.tables.counting import Counts
+from frs_pipeline.tables.model import Axis, Table
+
+TOTAL, TOTAL_VALID, MISSING = "Total", "Total valid", "Missing"
+NO_LABEL = ""
+
+FIGURES = pa.schema(
+    [
+        pa.field("table", pa.int16(), nullable=False),
+        pa.field("row", pa.string()),
+        pa.field("column", pa.string()),
+        pa.field("group", pa.string()),
+        pa.field("measure", pa.string(), nullable=False),
+        pa.field("value", pa.float64()),
+        pa.field("printed", pa.string(), nullable=False),
+    ]
+)
+
+
+class Figure(NamedTuple):
+    """One number of a table. Labels are Danish, as printed; empty where there is none; `value` is unrounded."""
+
+    table: int
+    row: str
+    column: str
+    group: str
+    measure: str
+    value: float | None
+    printed: str
+
+
+def figures(table: Table, counts: Counts) -> list[Figure]:
+    """All figures of a table, in the order in which the report prints them."""
+    if table.kind == "frequency":
+        return list(_frequency(table, counts))
+    if table.kind == "distribution":
+        return list(_distribution(table, counts))
+    if table.kind == "correlation":
+        return list(_correlation(table.number, NO_LABEL, matrix(table, counts)))
+    if table.kind == "correlation_by_group":
+        return list(_by_group(table, counts))
+    return list(_crosstab(table, matrix(table, counts)))
+
+
+def as_table(found: Sequence[Figure]) -> pa.Table:
+    """Figures as rows of figures.parquet."""
+    rows = [
+        {**figure._asdict(), **{name: getattr(figure, name) or None for name in ("row", "column", "group")}} for figure in found
+    ]
+    return pa.Table.from_pylist(rows, schema=FIGURES)
+
+
+def from_table(rows: pa.Table) -> list[Figure]:
+    """The inverse of `as_table`."""
+    return [Figure(**{**row, **{name: row[name] or NO_LABEL for name in ("row", "column", "group")}}) for row in rows.to_pylist()]
+
+
+def matrix(table: Table, counts: Counts, group: int | None = None) -> np.ndarray:
+    """Rows x columns of the forms counted in both axes; `group` limits to one category of the group axis."""
+    assert table.column is not None
+    cells = np.zeros((len(table.row.categories), len(table.column.categories)), dtype=np.int64)
+    for codes, forms in counts.items():
+        *of_group, row_code, column_code = codes
+        if table.group is not None and table.group.index(of_group[0]) != group:
+            continue
+        row, column = table.row.index(row_code), table.column.index(column_code)
+        if row is not None and column is not None:
+            cells[row, column] += forms
+    return cells
+
+
+def _vector(axis: Axis, counts: Counts) -> list[int]:
+    return [sum(forms for codes, forms in counts.items() if codes[0] in c.codes) for c in axis.categories]
+
+
+def _number(table: int, row: str, column: str, count: int) -> Figure:
+    return Figure(table, row, column, NO_LABEL, "count", float(count), count_text(count))
+
+
+def _share(table: int, row: str, column: str, measure: str, part: int, whole: int, *, decimals: int = 1) -> Figure:
+    value = percent(part, whole)
+    text = spss(value, decimals, leading_zero=True)
+    return Figure(table, row, column, NO_LABEL, measure, value, text if value is None else f"{text}%")
+
+
+def _frequency(table: Table, counts: Counts) -> Iterator[Figure]:
+    answers = _vector(table.row, counts)
+    valid, total = sum(answers), sum(counts.values())
+    lines = [(c.label, n, True) for c, n in zip(table.row.categories, answers, strict=True)]
+    lines += [(TOTAL_VALID, valid, True), (MISSING, total - valid, False), (TOTAL, total, False)]
+    running = dict(zip((c.label for c in table.row.categories), cumulative(answers), strict=True))
+    for label, n, is_valid in lines:
+        yield _number(table.number, label, NO_LABEL, n)
+        shares = [("percent", n, total)]
+        if is_valid:
+            shares.append(("valid_percent", n, valid))
+        if label in running:
+            shares.append(("cumulative_percent", running[label], valid))
+        for measure, part, whole in shares:
+            value = percent(part, whole)
+            yield Figure(table.number, label, NO_LABEL, NO_LABEL, measure, value, spss(value, 1, leading_zero=False))
+
+
+def _distribution(table: Table, counts: Counts) -> Iterator[Figure]:
+    answers = _vector(table.row, counts)
+    for label, n in (*zip((c.label for c in table.row.categories), answers, strict=True), (TOTAL, sum(answers))):
+        yield _number(table.number, label, NO_LABEL, n)
+        yield _share(table.number, label, NO_LABEL, "percent", n, sum(answers), decimals=0)
+
+
+def _crosstab(table: Table, cells: np.ndarray) -> Iterator[Figure]:
+    assert table.column is not None
+    columns = [*(c.label for c in table.column.categories), TOTAL]
+    rows = [*(c.label for c in table.row.categories), TOTAL]
+    full = np.vstack([cells, cells.sum(axis=0)])
+    full = np.hstack([full, full.sum(axis=1, keepdims=True)])
+    measure = "row_percent" if table.percent == "row" else "total_percent"
+    for row, line in zip(rows, full.tolist(), strict=True):
+        base = line[-1] if table.percent == "row" else int(cells.sum())
+        for column, n in zip(columns, line, strict=True):
+            yield _number(table.number, row, column, n)
+        for column, n in zip(columns, line, strict=True):
+            yield _share(table.number, row, column, measure, n, base)
+
+
+def _correlation(number: int, group: str, cells: np.ndarray) -> Iterator[Figure]:
+    result = goodman_kruskal(cells)
+    for measure in ("gamma", "ase", "t", "p"):
+        value = getattr(result, measure)
+        yield Figure(number, NO_LABEL, NO_LABEL, group, measure, value, spss(value, 3, leading_zero=False))
+    yield Figure(number, NO_LABEL, NO_LABEL, group, "n", float(result.n), count_text(result.n))
+
+
+def _by_group(table: Table, counts: Counts) -> Iterator[Figure]:
+    assert table.group is not None
+    strata = [matrix(table, counts, i) for i in range(len(table.group.categories))]
+    for category, cells in zip(table.group.categories, strata, strict=True):
+        yield from _correlation(table.number, category.label, cells)
+    yield from _correlation(table.number, TOTAL, sum(strata, np.zeros_like(strata[0])))
+    value = partial(strata).gamma
+    yield Figure(table.number, NO_LABEL, NO_LABEL, TOTAL, "partial_gamma", value, spss(value, 3, leading_zero=False))

@@ -1,0 +1,232 @@
+"""The table catalogue: YAML into tables whose axes are lists of categories.
+
+Collapses, spellings, left-out answers and reversed orders are all resolved here, once: whoever counts or
+prints sees an `Axis` of (label, codes) only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires.model import Question, questionnaires
+from frs_pipeline.specs import Location, Spec, YamlFile
+
+CATALOGUE = Path(__file__).parent / "catalogue.yaml"
+MARTS = INSTRUMENTS
+
+Mart = Literal["participant_first", "participant_followup", "initiator", "coordinator"]
+Kind = Literal["frequency", "distribution", "crosstab", "collapsed_crosstab", "correlation", "correlation_by_group"]
+Labels = dict[str, tuple[str, ...]]
+
+
+class _TableSpec(Spec):
+    number: int = Field(ge=1)
+    title: str
+    mart: Mart
+    occasion: Literal["first", "followup", "both"] = "both"
+    leave_out: Labels = Field(default_factory=dict, description="answers that are not counted, by question")
+    relabel: dict[str, dict[str, str]] = Field(default_factory=dict, description="printed spelling of a label, by question")
+    collapse: dict[str, Labels] = Field(default_factory=dict, description="merged answers under a new label, by question")
+    note: str | None = None
+
+
+class FrequencySpec(_TableSpec):
+    kind: Literal["frequency"]
+    variable: str
+
+
+class DistributionSpec(_TableSpec):
+    kind: Literal["distribution"]
+    variable: str
+    also: Mart | None = Field(default=None, description="second mart whose forms are added")
+    answered: tuple[str, ...] = Field(default=(), description="only forms that answered these questions too")
+
+
+class CrosstabSpec(_TableSpec):
+    kind: Literal["crosstab"]
+    row: str
+    column: str
+    percent: Literal["row", "total"]
+
+
+class CollapsedSpec(_TableSpec):
+    kind: Literal["collapsed_crosstab"]
+    row: str
+    column: str
+
+
+class CorrelationSpec(_TableSpec):
+    kind: Literal["correlation"]
+    row: str
+    column: str
+    reverse: tuple[str, ...] = Field(default=(), description="questions whose scale is turned round")
+
+
+class GroupCorrelationSpec(_TableSpec):
+    kind: Literal["correlation_by_group"]
+    row: str
+    column: str
+    group: str
+    reverse: tuple[str, ...] = ()
+
+
+AnyTable = Annotated[
+    FrequencySpec | DistributionSpec | CrosstabSpec | CollapsedSpec | CorrelationSpec | GroupCorrelationSpec,
+    Field(discriminator="kind"),
+]
+
+
+class CatalogueSpec(Spec):
+    tables: tuple[AnyTable, ...]
+
+
+class Category(Spec):
+    """One row or column of a table: the label it prints and the codes it counts."""
+
+    label: str
+    codes: tuple[int, ...]
+
+
+class Axis(Spec):
+    """One question of a table, as the list of its printed categories in order."""
+
+    variable: str
+    categories: tuple[Category, ...]
+
+    def index(self, code: int | None) -> int | None:
+        """Position of the category that counts `code`; None when the table leaves it out."""
+        return next((i for i, c in enumerate(self.categories) if code in c.codes), None)
+
+
+class Table(Spec):
+    """One table of the report, ready to count."""
+
+    number: int
+    title: str
+    kind: Kind
+    marts: tuple[Mart, ...]
+    occasion: Literal["first", "followup", "both"]
+    row: Axis
+    column: Axis | None = None
+    group: Axis | None = None
+    percent: Literal["row", "total"] | None = None
+    answered: tuple[str, ...] = ()
+    note: str | None = None
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Questions that the count is broken down by, group first."""
+        axes = (self.group, self.row, self.column)
+        return tuple(axis.variable for axis in axes if axis)
+
+
+class _Resolver:
+    """Turns one table's labels into codes, refusing what the questionnaires don't have."""
+
+    def __init__(self, file: YamlFile, index: int, spec: _TableSpec) -> None:
+        self.file, self.spec = file, spec
+        self.at: list[str | int] = ["tables", index]
+        self.marts = (spec.mart, *((spec.also,) if isinstance(spec, DistributionSpec) and spec.also else ()))
+
+    def question(self, name: str, *where: str | int) -> Question:
+        for mart in self.marts:
+            question = questionnaires()[mart].question(name)
+            if question is None:
+                raise self.file.error([*self.at, *where], f"questionnaire {mart} has no question {name}")
+        return question  # type: ignore[return-value]  # MARTS is never empty
+
+    def code(self, question: Question, label: str, where: Location) -> int:
+        code = question.code(label)
+        if code is None:
+            raise self.file.error([*self.at, *where], f"question {question.name} has no answer '{label}'")
+        return code
+
+    def axis(self, field: str) -> Axis:
+        name = getattr(self.spec, field)
+        question = self.question(name, field)
+        left_out = {
+            self.code(question, label, ["leave_out", name, i]) for i, label in enumerate(self.spec.leave_out.get(name, ()))
+        }
+        if name in self.spec.collapse:
+            categories = self._collapsed(question)
+        else:
+            spelling: dict[int, str] = {}
+            for label, printed in self.spec.relabel.get(name, {}).items():
+                where = ["relabel", name, label]
+                spelling[self.code(question, label, where)] = printed
+                if question.code(printed) != question.code(label):
+                    raise self.file.error([*self.at, *where], f"'{printed}' is not a spelling of '{label}' in {name}")
+            categories = [
+                Category(label=spelling.get(code, label), codes=(code,))
+                for code, label in question.labels.items()
+                if code not in left_out
+            ]
+        if name in getattr(self.spec, "reverse", ()):
+            categories.reverse()
+        return Axis(variable=name, categories=tuple(categories))
+
+    def _collapsed(self, question: Question) -> list[Category]:
+        seen: set[int] = set()
+        categories = []
+        for label, members in self.spec.collapse[question.name].items():
+            where = ["collapse", question.name, label]
+            codes = tuple(self.code(question, member, [*where, i]) for i, member in enumerate(members))
+            if seen & set(codes) or len(set(codes)) != len(codes):
+                raise self.file.error([*self.at, *where], f"an answer of {question.name} is collapsed twice")
+            seen.update(codes)
+            categories.append(Category(label=label, codes=codes))
+        return categories
+
+    def table(self) -> Table:
+        spec = self.spec
+        fields: dict[str, Any] = {"row": self.axis("row" if hasattr(spec, "row") else "variable")}
+        for name in ("column", "group"):
+            if hasattr(spec, name):
+                fields[name] = self.axis(name)
+        used = {axis.variable for axis in fields.values()}
+        for key in ("leave_out", "relabel", "collapse", "reverse"):
+            for name in getattr(spec, key, ()):
+                if name not in used:
+                    raise self.file.error([*self.at, key, name], f"{key}: table {spec.number} doesn't use {name}")
+        answered = getattr(spec, "answered", ())
+        for i, name in enumerate(answered):
+            self.question(name, "answered", i)
+        return Table(
+            number=spec.number,
+            title=spec.title,
+            kind=spec.kind,  # type: ignore[attr-defined]
+            marts=self.marts,
+            occasion=spec.occasion,
+            percent=getattr(spec, "percent", None),
+            answered=answered,
+            note=spec.note,
+            **fields,
+        )
+
+
+def read_catalogue(path: Path = CATALOGUE) -> dict[int, Table]:
+    """All tables by number; raises `InputError` with file and line for anything that isn't understood."""
+    file = YamlFile(path)
+    tables: dict[int, Table] = {}
+    for index, spec in enumerate(file.parse(CatalogueSpec).tables):
+        if spec.number in tables:
+            raise file.error(["tables", index, "number"], f"table {spec.number} stands twice")
+        tables[spec.number] = _Resolver(file, index, spec).table()
+    return tables
+
+
+@cache
+def catalogue() -> Mapping[int, Table]:
+    """The tables of the report, by number."""
+    return read_catalogue()
+
+
+def by_mart(tables: Mapping[int, Table]) -> dict[str, list[Table]]:
+    """Tables under the (first) mart that they are counted from."""
+    return {mart: [t for t in tables.values() if t.marts[0] == mart] for mart in MARTS}

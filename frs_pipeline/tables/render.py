@@ -1,0 +1,85 @@
+"""A table as the report prints it: a grid of text that the command line, Dagster and reports show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from frs_pipeline.questionnaires.model import questionnaires
+from frs_pipeline.tables.figures import MISSING, TOTAL, TOTAL_VALID, Figure
+from frs_pipeline.tables.model import Table
+
+_SHARES = {"row_percent": "% af rækken", "total_percent": "% af alle"}
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table to look at: caption, column headings, and rows of cells (first cell: the row's label)."""
+
+    caption: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    def markdown(self) -> str:
+        """The grid as a Markdown table."""
+        lines = [self.header, tuple("---" for _ in self.header), *self.rows]
+        return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def render(table: Table, figures: Sequence[Figure]) -> Grid:
+    """The figures of one table in the layout of the report."""
+    printed = {(f.row, f.column, f.group, f.measure): f.printed for f in figures}
+    if table.kind == "frequency":
+        header, rows = _frequency(table, printed)
+    elif table.kind == "distribution":
+        header, rows = _distribution(table, printed)
+    elif table.kind.startswith("correlation"):
+        header, rows = _correlation(table, printed)
+    else:
+        header, rows = _crosstab(table, printed)
+    return Grid(f"Tabel {table.number}. {heading(table)}", tuple(header), tuple(map(tuple, rows)))
+
+
+def heading(table: Table) -> str:
+    """The printed title, or the texts of the questions where the report prints none."""
+    if table.title:
+        return table.title
+    texts = [question.text for name in table.variables if (question := questionnaires()[table.marts[0]].question(name))]
+    return " * ".join(texts)
+
+
+_Printed = dict[tuple[str, str, str, str], str]
+_Cells = tuple[list[str], list[list[str]]]
+
+
+def _frequency(table: Table, printed: _Printed) -> _Cells:
+    measures = ("count", "percent", "valid_percent", "cumulative_percent")
+    labels = [*(c.label for c in table.row.categories), TOTAL_VALID, MISSING, TOTAL]
+    rows = [[label, *(printed.get((label, "", "", m), "") for m in measures)] for label in labels]
+    return ["", "Frequency", "Percent", "Valid Percent", "Cumulative Percent"], rows
+
+
+def _distribution(table: Table, printed: _Printed) -> _Cells:
+    labels = [*(c.label for c in table.row.categories), TOTAL]
+    rows = [[name, *(printed[label, "", "", m] for label in labels)] for name, m in (("Antal", "count"), ("Procent", "percent"))]
+    return ["", *labels], rows
+
+
+def _crosstab(table: Table, printed: _Printed) -> _Cells:
+    assert table.column is not None
+    measure = "row_percent" if table.percent == "row" else "total_percent"
+    columns = [*(c.label for c in table.column.categories), TOTAL]
+    rows = []
+    for label in [*(c.label for c in table.row.categories), TOTAL]:
+        rows.append([label, "Count", *(printed[label, column, "", "count"] for column in columns)])
+        rows.append(["", _SHARES[measure], *(printed[label, column, "", measure] for column in columns)])
+    return ["", "", *columns], rows
+
+
+def _correlation(table: Table, printed: _Printed) -> _Cells:
+    measures = ("gamma", "ase", "t", "p", "n")
+    groups = [""] if table.group is None else [*(c.label for c in table.group.categories), TOTAL]
+    rows = [[group or "Gamma", *(printed["", "", group, m] for m in measures)] for group in groups]
+    if table.group is not None:
+        rows.append(["First-Order Partial", printed["", "", TOTAL, "partial_gamma"], "", "", "", ""])
+    return ["", "Gamma", "Asymptotic Standard Error", "Approximate T", "Approximate Significance", "N of Valid Cases"], rows

@@ -1,0 +1,175 @@
+"""Markers by folder, and a tiny good delivery that a test may spoil.
+
+The forms of the tiny delivery are made by arithmetic from the questionnaires: no random, no clock, no file of
+the project's own data.
+"""
+
+import csv
+import datetime as dt
+import io
+import shutil
+from pathlib import Path
+
+import pytest
+
+import frs_pipeline
+from frs_pipeline.codebook.vault import PIPELINE_COLUMNS, Entry, lock, plain
+from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY, LEDGER
+from frs_pipeline.exports.ledger import COLUMNS
+from frs_pipeline.exports.surveyxact import NUMBER, NUMBER_AGAIN, STATUS, STRUCTURE_COLUMNS, SYSTEM_COLUMNS
+from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires.model import questionnaires
+from frs_pipeline.settings import Settings
+
+KEYS = Path(frs_pipeline.__file__).parent / "reconstruction" / "keys"
+MARKERS = {"unit", "pipeline", "faults"}
+
+# Day 61-91: replacement numbers, which belong to nobody.
+HELD = (
+    Entry("6101180011", 40111, "C-lark", "first", "2018-02-01"),
+    Entry("7202180022", 40222, "C-finch", "first", "2018-03-01"),
+    Entry("8303180033", 40333, "C-heron", "first", "2018-04-01"),
+    Entry("6101180011", 50444, "C-raven", "followup", "2018-08-01"),
+    Entry("7202180022", 50555, "C-snipe", "followup", "2018-09-01"),
+)
+FORMS = {"participant_first": 9, "participant_followup": 7, "initiator": 5, "coordinator": 5}
+
+
+def pytest_collection_modifyitems(items):
+    """Each test is marked by the folder it lies in."""
+    for item in items:
+        for part in MARKERS.intersection(item.path.parts):
+            item.add_marker(part)
+
+
+def in_dialect(rows, encoding="cp1252", delimiter=";", terminator="\r\n"):
+    """Rows of cells as the bytes of an export; SurveyXact's EU dialect unless told."""
+    text = io.StringIO(newline="")
+    csv.writer(text, delimiter=delimiter, lineterminator=terminator).writerows(rows)
+    return text.getvalue().encode(encoding)
+
+
+class Delivery:
+    """A delivery on disk that can be looked into and altered; forms are counted from 0, the header not."""
+
+    def __init__(self, data, name="2021-01-31"):
+        self.data, self.name = Path(data), name
+        self.folder = self.data / "raw" / name
+        self.settings = Settings(self.data)
+        self.key = self.folder / DEMO_KEY
+
+    def path(self, name):
+        return self.folder / name
+
+    def dataset(self, instrument):
+        """Header and forms as lists of cells."""
+        text = self.path(f"{instrument}/dataset.csv").read_bytes().decode("cp1252")
+        return list(csv.reader(io.StringIO(text, newline=""), delimiter=";"))
+
+    def write_dataset(self, instrument, rows):
+        self.path(f"{instrument}/dataset.csv").write_bytes(in_dialect(rows))
+
+    def get(self, instrument, form, column):
+        rows = self.dataset(instrument)
+        return rows[form + 1][rows[0].index(column)]
+
+    def set(self, instrument, form, **cells):
+        rows = self.dataset(instrument)
+        for column, value in cells.items():
+            rows[form + 1][rows[0].index(column)] = value
+        self.write_dataset(instrument, rows)
+
+    def repeat(self, instrument, form, **cells):
+        """Put a copy of a form at the end, with other `cells`."""
+        rows = self.dataset(instrument)
+        self.write_dataset(instrument, [*rows, rows[form + 1]])
+        self.set(instrument, len(rows) - 1, **cells)
+
+    def drop_column(self, instrument, column):
+        rows = self.dataset(instrument)
+        at = rows[0].index(column)
+        self.write_dataset(instrument, [row[:at] + row[at + 1 :] for row in rows])
+
+    def add_column(self, instrument, column, value):
+        header, *forms = self.dataset(instrument)
+        self.write_dataset(instrument, [[*header, column], *([*form, value] for form in forms)])
+
+    def edit(self, name, old, new):
+        """Replace bytes that must be there."""
+        data = self.path(name).read_bytes()
+        assert old in data
+        self.path(name).write_bytes(data.replace(old, new, 1))
+
+    def lock_codebook(self, entries=HELD, columns=PIPELINE_COLUMNS):
+        recipient = next(word for word in self.key.read_text().split() if word.startswith("age1"))
+        self.path(CODEBOOK).write_bytes(lock(plain(entries, columns), [recipient]))
+
+    def copy_to(self, data):
+        """The same delivery, with all that was made from it, under another data folder."""
+        shutil.copytree(self.data, data)
+        return Delivery(data, self.name)
+
+
+def make(data):
+    """Write the tiny good delivery under the folder `data`."""
+    made = Delivery(data)
+    for instrument in INSTRUMENTS:
+        made.path(instrument).mkdir(parents=True)
+        _write_export(made, questionnaires()[instrument])
+    words = {"first": "rådslagning", "followup": "opfølgning"}
+    ledger = [COLUMNS, *([e.conference_number, e.date, words[e.occasion]] for e in HELD)]
+    made.path(LEDGER).write_bytes(in_dialect(ledger, "utf-8", terminator="\n"))
+    shutil.copyfile(KEYS / DEMO_KEY, made.key)
+    made.lock_codebook()
+    return made
+
+
+def _write_export(made, questionnaire):
+    instrument = questionnaire.instrument
+    fitting = [e for e in HELD if questionnaire.occasion in ("both", e.occasion)]
+    header = [*SYSTEM_COLUMNS, NUMBER, NUMBER_AGAIN, *(q.source for q in questionnaire.questions)]
+    forms = [_form(questionnaire, i, fitting[i % len(fitting)]) for i in range(FORMS[instrument])]
+    structure = [list(STRUCTURE_COLUMNS), *([f"nummer{i}", s, "Open", "Double", "", "", ""] for i, s in ((1, NUMBER), (2, NUMBER_AGAIN)))]
+    labels = [[status, "1", "Gennemført"] for status in STATUS]
+    for question in questionnaire.questions:
+        for code, label in question.labels.items():
+            structure.append([question.name, question.source, "Closed", "Single", question.text, str(code), label])
+            labels.append([question.source, str(code), label])
+    for name, rows in (("dataset", [header, *forms]), ("structure", structure), ("labels", labels)):
+        made.path(f"{instrument}/{name}.csv").write_bytes(in_dialect(rows))
+
+
+def _form(questionnaire, i, held):
+    """Answers run through the codes of each scale; now and then one is blank."""
+    keyed = dt.datetime(2019, 5, 6, 9) + dt.timedelta(days=i)
+    stamps = [str(keyed + dt.timedelta(seconds=s)) for s in (0, 75, 75, 0)]
+    cells = [str(700001 + 11 * i), *stamps, "75", "0", "0", "0", "1", "0", "1", "0", "1", *[str(held.conference_number)] * 2]
+    for j, question in enumerate(questionnaire.questions):
+        asked = question.occasion in ("both", held.occasion)
+        blank = not asked or (i + 2 * j) % 13 == 12
+        cells.append("" if blank else str(question.codes[(i * (1 + j % 3) + j) % len(question.codes)]))
+    return cells
+
+
+@pytest.fixture
+def delivery(tmp_path):
+    """A tiny good delivery of its own."""
+    return make(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def make_delivery():
+    """`make(folder)`, for a delivery that several tests share."""
+    return make
+
+
+@pytest.fixture(scope="session")
+def encode():
+    """`in_dialect(rows, encoding, delimiter, terminator)`."""
+    return in_dialect
+
+
+@pytest.fixture(scope="session")
+def held():
+    """The conferences of the tiny delivery."""
+    return HELD

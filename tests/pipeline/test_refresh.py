@@ -1,0 +1,230 @@
+"""One refresh of the shipped delivery, and everything that must hold of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from frs_pipeline.codebook.vault import open_plain
+from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY
+from frs_pipeline.plan import downstream, products
+from frs_pipeline.refresh import Refresh, refresh
+from frs_pipeline.settings import PROJECT, Settings
+from frs_pipeline.storage import read
+
+DELIVERY = "2020-11-30"
+EXACT = ("count", "percent", "valid_percent", "cumulative_percent", "row_percent", "total_percent", "gamma", "partial_gamma", "n")
+
+
+def copy_of_raw(folder: Path) -> Settings:
+    shutil.copytree(PROJECT / "data" / "raw" / DELIVERY, folder / "raw" / DELIVERY)
+    return Settings(folder)
+
+
+def hashes(settings: Settings) -> dict[str, str]:
+    return {
+        path.relative_to(settings.data).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for zone in ("restricted", "curated")
+        for path in sorted((settings.data / zone).rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, Refresh]:
+    settings = copy_of_raw(tmp_path_factory.mktemp("data"))
+    return settings, refresh(settings)
+
+
+def product(made: tuple[Settings, Refresh], *key: str) -> pa.Table:
+    return read(path_of(made[0], *key))
+
+
+def path_of(settings: Settings, *key: str) -> Path:
+    found = products()[key]
+    zone = settings.restricted(DELIVERY) if found.zone == "restricted" else settings.curated(DELIVERY)
+    return zone / found.path
+
+
+def test_every_planned_file_is_made(made: tuple[Settings, Refresh]) -> None:
+    assert made[1].made == tuple(p.name for p in products().values())
+    assert all(path_of(made[0], *key).exists() for key in products())
+
+
+def test_every_printed_figure_is_compared_and_no_exact_one_differs(made: tuple[Settings, Refresh]) -> None:
+    rows = product(made, "statistics", "compare").to_pylist()
+    assert len(rows) == 2421
+    assert {row["table"] for row in rows} == set(range(1, 82))
+    assert [row for row in rows if row["measure"] in EXACT and row["verdict"] == "differs"] == []
+
+
+def test_what_is_not_reproducible_has_a_reason(made: tuple[Settings, Refresh]) -> None:
+    rows = [row for row in product(made, "statistics", "compare").to_pylist() if row["verdict"] == "not reproducible"]
+    assert rows
+    assert all(row["reason"] and f"table {row['table']} prints" in row["reason"] for row in rows)
+
+
+def test_ase_and_t_are_near_where_they_are_not_equal(made: tuple[Settings, Refresh]) -> None:
+    rows = [r for r in product(made, "statistics", "compare").to_pylist() if r["measure"] in ("ase", "t")]
+    equal = sum(row["verdict"] == "equal" for row in rows)
+    assert equal >= 0.6 * len(rows)
+
+
+def test_forms_in_are_forms_accepted_and_set_aside(made: tuple[Settings, Refresh]) -> None:
+    summary = made[1].summary
+    assert summary["forms"] == summary["accepted"] + summary["quarantined"]
+    sizes = {"participant_first": 1267, "participant_followup": 1419, "initiator": 377, "coordinator": 373}
+    assert {name: product(made, "marts", name).num_rows for name in sizes} == sizes
+    assert summary["quarantined"] == 12
+    delivered = sum(len((made[0].raw_delivery(DELIVERY) / name / "dataset.csv").read_bytes().splitlines()) - 1 for name in sizes)
+    assert summary["forms"] == delivered
+
+
+def test_quarantine_names_file_line_and_every_kind_of_fault(made: tuple[Settings, Refresh]) -> None:
+    rows = product(made, "quarantine").to_pylist()
+    assert {row["rule"] for row in rows} == {
+        "numbers_differ",
+        "number_unreadable",
+        "number_unknown",
+        "outside_scale",
+        "keyed_twice",
+    }
+    for row in rows:
+        lines = (made[0].raw_delivery(DELIVERY) / row["file"]).read_text(encoding="cp1252").splitlines()
+        assert row["form_id"].split("-")[1] == lines[row["line"] - 1].split(";")[0]
+
+
+def test_conferences_and_their_missing_forms_are_those_of_the_report(made: tuple[Settings, Refresh]) -> None:
+    rows = {(r["occasion"], r["measure"]): r["conferences"] for r in product(made, "statistics", "unit_nonresponse").to_pylist()}
+    assert rows["both", "in_codebook"] == 377
+    assert (rows["first", "in_codebook"], rows["followup", "in_codebook"]) == (196, 181)
+    assert rows["both", "without_initiator_or_coordinator"] == 12
+    assert rows["both", "not_in_ledger"] == 0
+
+
+def test_item_nonresponse_closes(made: tuple[Settings, Refresh]) -> None:
+    for row in product(made, "statistics", "item_nonresponse").to_pylist():
+        assert row["answered"] + row["blank"] == row["asked"] <= row["forms"]
+
+
+def test_conferences_are_nested_believably(made: tuple[Settings, Refresh]) -> None:
+    for name, excess in (("participant_first", 0), ("participant_followup", 6)):
+        forms = product(made, "marts", name).to_pandas()
+        per_conference = forms.groupby(["conference_id", "role"]).size().unstack(fill_value=0)
+        assert per_conference[1].max() == 1
+        assert per_conference[3].max() == 1
+        assert (per_conference[2] - 1).clip(lower=0).sum() == excess  # more mothers than follow-ups: table 52
+
+
+def test_marts_carry_the_questionnaires_texts_and_labels(made: tuple[Settings, Refresh]) -> None:
+    schema = pq.read_schema(path_of(made[0], "marts", "initiator"))
+    metadata = schema.field("belief").metadata
+    assert metadata[b"text"].decode().startswith("I hvor høj grad tror du")
+    assert json.loads(metadata[b"labels"])["1"] == "Ja, meget"
+    assert schema.names[:3] == ["form_id", "conference_id", "occasion"]
+
+
+def test_nothing_curated_holds_a_conference_number_or_a_personal_number(made: tuple[Settings, Refresh]) -> None:
+    raw = made[0].raw_delivery(DELIVERY)
+    full = open_plain(raw / "codebook-controllers.age", raw / f"CONTROLLERS-{DEMO_KEY}").splitlines()[1:]
+    numbers = {line.split(",")[1] for line in full}
+    assert len(numbers) == 377
+    personal = re.compile(r"(?<![0-9a-f])[0-9]{6}[ -]?[0-9]{4}(?![0-9a-f])")
+    files = [path for path in made[0].curated(DELIVERY).rglob("*") if path.is_file()]
+    assert len(files) > 90
+    for path in files:
+        texts = texts_of(path)
+        assert not [text for text in texts if personal.search(text)], path.name
+        words = {word for text in texts for word in re.findall(r"(?<![0-9a-f])[0-9]{5}(?![0-9a-f])", text)}
+        assert not numbers & words, path.name
+
+
+def texts_of(path: Path) -> list[str]:
+    """Everything in a produced file as text: every cell of a Parquet file and its metadata, or the whole file."""
+    if path.suffix != ".parquet":
+        return [path.read_text(encoding="utf-8")]
+    table = pq.read_table(path)
+    cells = [str(value) for column in table.columns for value in column.unique().to_pylist()]
+    return [*cells, *table.column_names, *(str(field.metadata) for field in table.schema)]
+
+
+def test_the_pipelines_key_opens_no_personal_number(made: tuple[Settings, Refresh]) -> None:
+    raw = made[0].raw_delivery(DELIVERY)
+    assert "personal_number" not in open_plain(raw / CODEBOOK, raw / DEMO_KEY)
+    with pytest.raises(Exception, match="doesn't open with this key"):
+        open_plain(raw / "codebook-controllers.age", raw / DEMO_KEY)
+
+
+def test_shipped_personal_numbers_are_replacement_numbers(made: tuple[Settings, Refresh]) -> None:
+    raw = made[0].raw_delivery(DELIVERY)
+    lines = open_plain(raw / "codebook-controllers.age", raw / f"CONTROLLERS-{DEMO_KEY}").splitlines()[1:]
+    assert all(61 <= int(line[:2]) <= 91 for line in lines)
+
+
+def test_a_second_run_makes_nothing_and_imports_neither_dagster_nor_pandas(made: tuple[Settings, Refresh]) -> None:
+    before = hashes(made[0])
+    program = (
+        "import sys; from pathlib import Path; from frs_pipeline.refresh import refresh; "
+        "from frs_pipeline.settings import Settings; "
+        "made = refresh(Settings(Path(sys.argv[1]))).made; "
+        "print(len(made), 'dagster' in sys.modules, 'pandas' in sys.modules)"
+    )
+    result = subprocess.run([sys.executable, "-c", program, str(made[0].data)], capture_output=True, text=True, check=True)
+    assert result.stdout.split() == ["0", "False", "False"]
+    assert hashes(made[0]) == before
+
+
+def test_two_runs_in_different_folders_give_the_same_bytes(made: tuple[Settings, Refresh], tmp_path: Path) -> None:
+    settings = copy_of_raw(tmp_path / "elsewhere")
+    refresh(settings)
+    assert hashes(settings) == hashes(made[0])
+
+
+def test_one_byte_of_one_export_remakes_only_what_hangs_on_it(made: tuple[Settings, Refresh], tmp_path: Path) -> None:
+    settings = Settings(tmp_path / "data")
+    shutil.copytree(made[0].data, settings.data)
+    path = settings.raw_delivery(DELIVERY) / "coordinator" / "dataset.csv"
+    lines = path.read_bytes().split(b"\r\n")
+    cells = lines[1].split(b";")
+    cells[-1] = b"2" if cells[-1] != b"2" else b"3"
+    lines[1] = b";".join(cells)
+    path.write_bytes(b"\r\n".join(lines))
+    hanging = downstream({("validated", "coordinator"), ("rejected", "coordinator")})
+    assert refresh(settings).made == tuple(p.name for key, p in products().items() if key in hanging)
+    assert ("statistics", "table_01") not in hanging
+    assert ("statistics", "table_61") in hanging
+
+
+def test_an_altered_result_is_made_again(made: tuple[Settings, Refresh], tmp_path: Path) -> None:
+    settings = Settings(tmp_path / "data")
+    shutil.copytree(made[0].data, settings.data)
+    path = path_of(settings, "statistics", "table_61")
+    data = bytearray(path.read_bytes())
+    data[40] ^= 1
+    path.write_bytes(bytes(data))
+    again = refresh(settings).made
+    assert "statistics/table_61" in again
+    assert "marts/coordinator" not in again
+    assert hashes(settings) == hashes(made[0])
+
+
+def test_a_selection_makes_no_more_than_it_needs(tmp_path: Path) -> None:
+    settings = copy_of_raw(tmp_path)
+    made = refresh(settings, select="marts/coordinator").made
+    assert made == (
+        "validated/coordinator",
+        "rejected/coordinator",
+        "validated/codebook",
+        "pseudonymised/coordinator",
+        "unknown/coordinator",
+        "marts/coordinator",
+    )
