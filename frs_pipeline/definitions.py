@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from dagster import (
     AssetSelection,
+    DefaultSensorStatus,
     Definitions,
     IOManagerDefinition,
     ResourceDefinition,
@@ -27,7 +28,12 @@ refresh_job = define_asset_job(
 )
 
 
-@sensor(job=refresh_job, minimum_interval_seconds=30, description="Registers each new delivery folder and refreshes it once.")
+@sensor(
+    job=refresh_job,
+    minimum_interval_seconds=30,
+    default_status=DefaultSensorStatus.RUNNING,
+    description="Registers each new delivery folder and refreshes it once.",
+)
 def new_deliveries(context: SensorEvaluationContext) -> SensorResult:
     """A delivery is known by its folder's name; one that was seen is never run again by this sensor."""
     known = set(context.instance.get_dynamic_partitions("deliveries"))

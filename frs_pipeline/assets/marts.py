@@ -1,11 +1,13 @@
 """marts: what researchers work with, one row a form or a conference, under pseudonyms."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
-from dagster import AssetExecutionContext, AssetIn, AssetsDefinition, MetadataValue, Output, asset
+from dagster import AssetCheckResult, AssetExecutionContext, AssetIn, AssetsDefinition, MetadataValue, Output, asset
 
 from frs_pipeline.assets.wiring import DELIVERIES, code_version, gate, key_of, produced
+from frs_pipeline.checks.contracts import grain, grain_spec
 from frs_pipeline.plan import products
 from frs_pipeline.questionnaires import INSTRUMENTS
 from frs_pipeline.questionnaires.model import questionnaires
@@ -26,17 +28,20 @@ def _mart(instrument: str) -> AssetsDefinition:
         key=key_of(key),
         ins={"forms": AssetIn(key_of(("pseudonymised", instrument)))},
         deps=[QUARANTINE],
+        check_specs=[grain_spec(key_of(key))],
         description=f"{questionnaires()[instrument].title}: one row a form; integer codes, null = not answered.",
         group_name=GROUP,
         partitions_def=DELIVERIES,
         code_version=code_version(key),
         kinds={"parquet"},
     )
-    def _asset(context: AssetExecutionContext, forms: Path) -> Output[pa.Table]:
+    def _asset(context: AssetExecutionContext, forms: Path) -> Iterator[Output[pa.Table] | AssetCheckResult]:
         with gate():
             # In the order of form ids: nothing of the order in which papers were keyed remains.
             table = read(forms).sort_by("form_id")
-        return produced(key, table, preview=_answered(table))
+            check = grain(key_of(key), table)
+            yield produced(key, table, preview=_answered(table))
+            yield check
 
     return _asset
 
@@ -54,18 +59,21 @@ def _answered(mart: pa.Table) -> MetadataValue:
     key=key_of(("marts", "conference")),
     ins={"_".join(key): AssetIn(key_of(key)) for key in products()[("marts", "conference")].inputs},
     deps=[QUARANTINE],
+    check_specs=[grain_spec(key_of(("marts", "conference")))],
     group_name=GROUP,
     partitions_def=DELIVERIES,
     code_version=code_version(("marts", "conference")),
     kinds={"parquet"},
 )
-def conference(context: AssetExecutionContext, **parts: Path) -> Output[pa.Table]:
+def conference(context: AssetExecutionContext, **parts: Path) -> Iterator[Output[pa.Table] | AssetCheckResult]:
     """One row a conference: its occasion, is it in codebook and ledger, how many forms of each kind came in."""
     with gate():
         codebook, ledger = read(parts["validated_codebook"]), read(parts["validated_ledger"])
         forms = {instrument: read(parts[f"pseudonymised_{instrument}"]) for instrument in INSTRUMENTS}
         table = conferences(codebook, ledger, forms)
-    return produced(("marts", "conference"), table, ledger_entries_without_codebook=ledger_only(codebook, ledger))
+        check = grain(key_of(("marts", "conference")), table)
+        yield produced(("marts", "conference"), table, ledger_entries_without_codebook=ledger_only(codebook, ledger))
+        yield check
 
 
 ASSETS = [*(_mart(instrument) for instrument in INSTRUMENTS), conference]

@@ -27,6 +27,8 @@ _WEIGHT_NOT_FIRM = 0.2
 _WEIGHT_GAMMA = 4.0
 # Coming near, squares of the same units, with which large misses go first.
 _WEIGHT_ROUGH = 0.1
+# A partial gamma is a mean of those by role: only how the roles weigh in it moves it, and that is settled from afar.
+_WEIGHT_ROUGH_PARTIAL = 10.0
 # Share of moves that change an answer outright, of a form whose answer the report never counts.
 _CHANGES = 0.1
 
@@ -57,6 +59,7 @@ class _Stage:
     start: float
     end: float
     missed: float = 0.0
+    gammas_only: bool = False
 
     @property
     def exact(self) -> bool:
@@ -65,7 +68,12 @@ class _Stage:
 
 # Answers that the report never counts start cooler: hot, they would forget how they started out and end up evenly spread.
 _SWAP_START, _CHANGE_START = _Stage(60_000, 2.0, 0.01), _Stage(60_000, 0.2, 0.01)
-_STAGES = (_Stage(200_000, 3.0, 0.2, missed=6.0), _Stage(200_000, 2.0, 0.1, missed=40.0))
+_STAGES = (
+    _Stage(200_000, 3.0, 0.2, missed=6.0),
+    # Whatever gamma still misses is brought home by itself; this ends as soon as all agree.
+    _Stage(100_000, 3.0, 0.2, missed=1.0, gammas_only=True),
+    _Stage(200_000, 2.0, 0.1, missed=40.0),
+)
 # A question with many correlations is searched no longer than this many times as long as one with a single one.
 _MOST = 7
 
@@ -133,13 +141,12 @@ class _Goal:
 
     def of_gammas(self, missed: float) -> float:
         """Distance of the gammas, as `trial` would have them, from the printed ones; 0 when they agree."""
-        distances = [_beyond(_gamma(*self.counts.trial), self.target.gamma)]
+        distance = _beyond(_gamma(*self.counts.trial), self.target.gamma)
+        energy = _energy(distance, missed, _WEIGHT_ROUGH)
         if self.target.partial is not None:
             sums = [sum(part.trial[i] for part in self.parts) for i in (0, 1)]
-            distances.append(_beyond(_gamma(*sums), self.target.partial))
-        if missed:
-            return sum(missed + _WEIGHT_GAMMA * math.sqrt(d) for d in distances if d)
-        return sum(_WEIGHT_ROUGH * d * d for d in distances)
+            energy += _energy(_beyond(_gamma(*sums), self.target.partial), missed, _WEIGHT_ROUGH_PARTIAL)
+        return energy
 
     def of_others(self, exact: bool) -> float:
         """Distance of ASE and T from the printed ones, 0 when they agree.
@@ -155,6 +162,12 @@ class _Goal:
         if exact:
             return weight * (2 * math.sqrt(of_ase) + math.sqrt(of_t))
         return weight * (of_ase + of_t * abs(self.target.gamma) / t**2)
+
+
+def _energy(distance: float, missed: float, rough: float) -> float:
+    if not missed:
+        return rough * distance * distance
+    return missed + _WEIGHT_GAMMA * math.sqrt(distance) if distance else 0.0
 
 
 def _gamma(p: int, q: int) -> float:
@@ -278,7 +291,7 @@ class _Search:
         for goal in touched:
             goal.counts.apply(move)
             goal.counts.count()
-        others = [goal.of_others(stage.exact) for goal in touched]
+        others = [self._of_others(goal, stage) for goal in touched]
         worse = sum(others) - sum(goal.others for goal in touched)
         # Forms that no correlation counts change places too, or what they hold would never get out.
         if worse > 0 and self.rng.random() >= math.exp(-worse / temperature):
@@ -297,9 +310,13 @@ class _Search:
             self.total = sum(goal.gammas + goal.others for goal in self.goals)
         return True
 
+    @staticmethod
+    def _of_others(goal: _Goal, stage: _Stage) -> float:
+        return 0.0 if stage.gammas_only else goal.of_others(stage.exact)
+
     def _measure(self, stage: _Stage) -> None:
         for goal in self.goals:
-            goal.gammas, goal.others = goal.of_gammas(stage.missed), goal.of_others(stage.exact)
+            goal.gammas, goal.others = goal.of_gammas(stage.missed), self._of_others(goal, stage)
         self.total = sum(goal.gammas + goal.others for goal in self.goals)
 
     def _restore(self, kept: list[int], stage: _Stage) -> None:
