@@ -7,11 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from frs_pipeline.deliveries import choose, inventory
-from frs_pipeline.errors import CheckFailed, FrsError, UsageError
+from frs_pipeline.errors import FrsError, UsageError
 from frs_pipeline.plan import AssetPath, products, upstream, whole_steps
-from frs_pipeline.questionnaires import INSTRUMENTS
 from frs_pipeline.settings import Settings
-from frs_pipeline.storage import Store, read, read_manifest, stale, write_manifest
+from frs_pipeline.storage import Store, read_manifest, stale
 
 
 @dataclass(frozen=True)
@@ -35,49 +34,15 @@ def refresh(
     """
     name = choose(settings.raw, delivery)
     store = Store(settings, name)
-    files = inventory(settings.raw_delivery(name))
+    inventory(settings.raw_delivery(name))  # a missing file is told before anything heavy is loaded
     chosen = upstream(_selected(select)) if select else set(products())
     outdated = whole_steps(stale(store) & chosen)
     if not outdated:
         return Refresh(name, (), read_manifest(store).get("summary", {}))
-    _materialize(settings, name, outdated, lambda made: written(len(outdated), made))
+    complete = all(key in outdated or store.path(product).exists() for key, product in products().items())
+    _materialize(settings, name, outdated, complete, lambda made: written(len(outdated), made))
     made = tuple(product.name for key, product in products().items() if key in outdated)
-    if not all(store.path(product).exists() for product in products().values()):
-        return Refresh(name, made, {})
-    summary = summarise(store)
-    write_manifest(store, files, summary)
-    return Refresh(name, made, summary)
-
-
-def summarise(store: Store) -> dict[str, int]:
-    """Counts that say what a delivery holds. Raises `CheckFailed` when forms were lost on the way to the marts."""
-    import pyarrow.parquet as pq
-
-    from frs_pipeline.published.compare import summary
-
-    def rows(*key: str) -> int:
-        return int(pq.read_metadata(store.path(products()[key])).num_rows)
-
-    quarantine = read(store.path(products()[("quarantine",)]))
-    set_aside = len(set(zip(quarantine["instrument"].to_pylist(), quarantine["line"].to_pylist(), strict=True)))
-    accepted = sum(rows("marts", name) for name in INSTRUMENTS)
-    delivered = sum(
-        rows("validated", name) + len(set(read(store.path(products()[("rejected", name)]))["line"].to_pylist()))
-        for name in INSTRUMENTS
-    )
-    if delivered != accepted + set_aside:
-        raise CheckFailed(f"{delivered} forms delivered, but {accepted} accepted and {set_aside} set aside", where=store.delivery)
-    verdicts = summary(read(store.path(products()[("statistics", "compare")])))
-    return {
-        "forms": delivered,
-        "accepted": accepted,
-        "quarantined": set_aside,
-        "conferences": rows("marts", "conference"),
-        "marts": sum(key[0] == "marts" for key in products()),
-        "tables": sum(key[-1].startswith("table_") for key in products()),
-        "figures": rows("statistics", "figures"),
-        **{verdict.replace(" ", "_"): number for verdict, number in verdicts.items()},
-    }
+    return Refresh(name, made, read_manifest(store)["summary"] if complete else {})
 
 
 def _selected(select: str) -> set[AssetPath]:
@@ -93,9 +58,10 @@ def _selected(select: str) -> set[AssetPath]:
     return found
 
 
-def _materialize(settings: Settings, delivery: str, keys: set[AssetPath], written: Callable[[str], None]) -> None:
+def _materialize(settings: Settings, delivery: str, keys: set[AssetPath], complete: bool, written: Callable[[str], None]) -> None:
     from dagster import AssetKey, AssetSelection, DagsterInstance, materialize
 
+    from frs_pipeline.assets.manifest import manifest
     from frs_pipeline.assets.raw import raw_files
     from frs_pipeline.assets.wiring import DELIVERIES
     from frs_pipeline.definitions import ASSETS, resources
@@ -106,7 +72,9 @@ def _materialize(settings: Settings, delivery: str, keys: set[AssetPath], writte
         try:
             materialize(
                 ASSETS,
-                selection=AssetSelection.assets(*(AssetKey(list(key)) for key in sorted(keys)), *raw_files.keys),
+                selection=AssetSelection.assets(
+                    *(AssetKey(list(key)) for key in sorted(keys)), *raw_files.keys, *(manifest.keys if complete else ())
+                ),
                 instance=instance,
                 partition_key=delivery,
                 resources=resources(settings, written),

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import tempfile
@@ -15,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from frs_pipeline.deliveries import RawFile, sha256
+from frs_pipeline.deliveries import sha256
 from frs_pipeline.errors import FrsError
-from frs_pipeline.plan import AssetPath, Origin, Product, code_hash, definition_hash, lock_hash, products
+from frs_pipeline.plan import AssetPath, Origin, Product, code_hash, definition_hash, products
 from frs_pipeline.settings import Settings
 
 if TYPE_CHECKING:
@@ -133,7 +132,7 @@ def stale(store: Store) -> set[AssetPath]:
         if (
             outdated.intersection(product.inputs)
             or not path.exists()
-            or known.get(_listed(store, path)) != sha256(path)
+            or known.get(listed(store, path)) != sha256(path)
             or recorded_origin(path) != store.origin(product).as_json()
         ):
             outdated.add(product.key)
@@ -149,26 +148,6 @@ def read_manifest(store: Store) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def write_manifest(store: Store, files: dict[str, RawFile], summary: dict[str, int]) -> str:
-    """Write manifest.json: hashes of every input and output, and one root hash over them. Returns the root.
-
-    The restricted files are listed by hash only, so that the manifest may leave the restricted zone.
-    """
-    outputs = {_listed(store, store.path(p)): sha256(store.path(p)) for p in products().values()}
-    content: dict[str, Any] = {
-        "delivery": store.delivery,
-        "inputs": {name: file.sha256 for name, file in sorted(files.items())},
-        "outputs": dict(sorted(outputs.items())),
-        "code": {module: code_hash(module) for module in sorted({p.module for p in products().values()})},
-        "lock": lock_hash(),
-        "summary": summary,
-    }
-    content["root"] = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-    with atomic(store.settings.curated(store.delivery) / MANIFEST) as file:
-        file.write((json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode())
-    return str(content["root"])
-
-
-def _listed(store: Store, path: Path) -> str:
+def listed(store: Store, path: Path) -> str:
     """Name of a produced file in the manifest, the same wherever the data folder lies."""
     return path.relative_to(store.settings.data).as_posix().replace(f"/{store.delivery}/", "/", 1)

@@ -129,7 +129,10 @@ def _write_export(made, questionnaire):
     fitting = [e for e in HELD if questionnaire.occasion in ("both", e.occasion)]
     header = [*SYSTEM_COLUMNS, NUMBER, NUMBER_AGAIN, *(q.source for q in questionnaire.questions)]
     forms = [_form(questionnaire, i, fitting[i % len(fitting)]) for i in range(FORMS[instrument])]
-    structure = [list(STRUCTURE_COLUMNS), *([f"nummer{i}", s, "Open", "Double", "", "", ""] for i, s in ((1, NUMBER), (2, NUMBER_AGAIN)))]
+    structure = [
+        list(STRUCTURE_COLUMNS),
+        *([f"nummer{i}", s, "Open", "Double", "", "", ""] for i, s in ((1, NUMBER), (2, NUMBER_AGAIN))),
+    ]
     labels = [[status, "1", "Gennemført"] for status in STATUS]
     for question in questionnaire.questions:
         for code, label in question.labels.items():

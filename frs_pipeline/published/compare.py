@@ -9,22 +9,18 @@ import pyarrow as pa
 from frs_pipeline.published.audit import not_reproducible
 from frs_pipeline.published.figures import Key, decimals, published, value
 from frs_pipeline.stats.printing import round_half_away, spss
-from frs_pipeline.tables.figures import Figure
+from frs_pipeline.tables.figures import ADDRESS, Figure, column
 
 EQUAL, DIFFERS, NOT_REPRODUCIBLE = "equal", "differs", "not reproducible"
 NOT_COMPUTED = "not computed"
 
 COMPARE = pa.schema(
     [
-        pa.field("table", pa.int16(), nullable=False),
-        pa.field("row", pa.string()),
-        pa.field("column", pa.string()),
-        pa.field("group", pa.string()),
-        pa.field("measure", pa.string(), nullable=False),
-        pa.field("printed_published", pa.string(), nullable=False),
-        pa.field("printed_recomputed", pa.string(), nullable=False),
-        pa.field("verdict", pa.string(), nullable=False),
-        pa.field("reason", pa.string()),
+        *ADDRESS,
+        column("printed_published", pa.string(), "as the report prints it", nullable=False),
+        column("printed_recomputed", pa.string(), "from the forms, with as many decimals", nullable=False),
+        column("verdict", pa.string(), "equal, differs or not reproducible", nullable=False),
+        column("reason", pa.string(), "the contradiction in the report, where the figure is not reproducible"),
     ]
 )
 

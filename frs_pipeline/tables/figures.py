@@ -17,15 +17,24 @@ from frs_pipeline.tables.model import Axis, Table
 TOTAL, TOTAL_VALID, MISSING = "Total", "Total valid", "Missing"
 NO_LABEL = ""
 
+
+def column(name: str, kind: pa.DataType, text: str, *, nullable: bool = True) -> pa.Field:
+    """A column that says what it holds."""
+    return pa.field(name, kind, nullable=nullable, metadata={"text": text})
+
+
+ADDRESS = (
+    column("table", pa.int16(), "number of the table", nullable=False),
+    column("row", pa.string(), "row label as printed; null where there is none"),
+    column("column", pa.string(), "column label as printed; null where there is none"),
+    column("group", pa.string(), "role, in tables by role"),
+    column("measure", pa.string(), "count, a percentage, gamma, ase, t, p, n or partial_gamma", nullable=False),
+)
 FIGURES = pa.schema(
     [
-        pa.field("table", pa.int16(), nullable=False),
-        pa.field("row", pa.string()),
-        pa.field("column", pa.string()),
-        pa.field("group", pa.string()),
-        pa.field("measure", pa.string(), nullable=False),
-        pa.field("value", pa.float64()),
-        pa.field("printed", pa.string(), nullable=False),
+        *ADDRESS,
+        column("value", pa.float64(), "unrounded; null when not computable"),
+        column("printed", pa.string(), "as SPSS prints it, with decimal comma", nullable=False),
     ]
 )
 

@@ -1,0 +1,31 @@
+"""manifest: written last, when every file of the delivery is there."""
+
+from dagster import AssetExecutionContext, AssetKey, DataVersion, MaterializeResult, asset
+
+from frs_pipeline.assets.statistics import GROUP
+from frs_pipeline.assets.wiring import DELIVERIES, gate, key_of, store_of
+from frs_pipeline.manifest import summarise, write_manifest
+from frs_pipeline.plan import products
+
+_LAST = set(products()) - {key for product in products().values() for key in product.inputs}
+
+
+@asset(
+    key=AssetKey("manifest"),
+    deps=[key_of(key) for key in sorted(_LAST)],
+    group_name=GROUP,
+    partitions_def=DELIVERIES,
+    required_resource_keys={"settings"},
+    kinds={"json"},
+)
+def manifest(context: AssetExecutionContext) -> MaterializeResult[None]:
+    """Hashes of all inputs and outputs, one root hash over them, and what the delivery holds."""
+    with gate():
+        store = store_of(context)
+        content = write_manifest(store, summarise(store))
+    return MaterializeResult(
+        metadata={"root": content["root"], **content["summary"]}, data_version=DataVersion(content["root"][:16])
+    )
+
+
+ASSETS = [manifest]

@@ -1,0 +1,65 @@
+"""The manifest of a delivery: what it holds, and the hash of everything that went in and came out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from frs_pipeline.deliveries import inventory, sha256
+from frs_pipeline.errors import CheckFailed
+from frs_pipeline.plan import code_hash, lock_hash, products
+from frs_pipeline.published.compare import summary as verdicts_of
+from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.storage import MANIFEST, Store, atomic, listed, read
+
+
+def write_manifest(store: Store, summary: dict[str, int]) -> dict[str, Any]:
+    """Write manifest.json: hashes of every input and output, and one root hash over them. Returns its content.
+
+    The restricted files are listed by hash only, so that the manifest may leave the restricted zone.
+    """
+    files = inventory(store.raw(""))
+    outputs = {listed(store, store.path(p)): sha256(store.path(p)) for p in products().values()}
+    content: dict[str, Any] = {
+        "delivery": store.delivery,
+        "inputs": {name: file.sha256 for name, file in sorted(files.items())},
+        "outputs": dict(sorted(outputs.items())),
+        "code": {module: code_hash(module) for module in sorted({p.module for p in products().values()})},
+        "lock": lock_hash(),
+        "summary": summary,
+    }
+    content["root"] = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    with atomic(store.settings.curated(store.delivery) / MANIFEST) as file:
+        file.write((json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode())
+    return content
+
+
+def summarise(store: Store) -> dict[str, int]:
+    """Counts that say what a delivery holds. Raises `CheckFailed` when forms were lost on the way to the marts."""
+
+    def rows(*key: str) -> int:
+        return int(pq.read_metadata(store.path(products()[key])).num_rows)
+
+    quarantine = read(store.path(products()[("quarantine",)]))
+    set_aside = len(set(zip(quarantine["instrument"].to_pylist(), quarantine["line"].to_pylist(), strict=True)))
+    accepted = sum(rows("marts", name) for name in INSTRUMENTS)
+    delivered = sum(
+        rows("validated", name) + len(set(read(store.path(products()[("rejected", name)]))["line"].to_pylist()))
+        for name in INSTRUMENTS
+    )
+    if delivered != accepted + set_aside:
+        raise CheckFailed(f"{delivered} forms delivered, but {accepted} accepted and {set_aside} set aside", where=store.delivery)
+    verdicts = verdicts_of(read(store.path(products()[("statistics", "compare")])))
+    return {
+        "forms": delivered,
+        "accepted": accepted,
+        "quarantined": set_aside,
+        "conferences": rows("marts", "conference"),
+        "marts": sum(key[0] == "marts" for key in products()),
+        "tables": sum(key[-1].startswith("table_") for key in products()),
+        "figures": rows("statistics", "figures"),
+        **{verdict.replace(" ", "_"): number for verdict, number in verdicts.items()},
+    }

@@ -1,0 +1,133 @@
+"""`frs` as a person or a program meets it, over one refreshed copy of the shipped delivery."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from frs_pipeline.refresh import refresh
+from frs_pipeline.settings import PROJECT, Settings
+
+DELIVERY = "2020-11-30"
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data")
+    shutil.copytree(PROJECT / "data" / "raw" / DELIVERY, folder / "raw" / DELIVERY)
+    refresh(Settings(folder))
+    return folder
+
+
+def frs(data: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "FRS_DATA_DIR": str(data)}
+    environment.pop("DAGSTER_HOME", None)
+    return subprocess.run([sys.executable, "-m", "frs_pipeline.cli", *arguments], capture_output=True, text=True, env=environment)
+
+
+def test_an_unchanged_run_says_so_and_sums_up(data: Path) -> None:
+    result = frs(data, "run")
+    assert result.returncode == 0
+    assert "up to date: nothing to do" in result.stdout
+    assert "3448 = 3436 accepted + 12 quarantined" in result.stdout
+    assert str(data) in result.stdout
+
+
+def test_run_as_json(data: Path) -> None:
+    content = json.loads(frs(data, "run", "--json").stdout)
+    assert content["delivery"] == DELIVERY
+    assert content["made"] == []
+    assert content["summary"]["tables"] == 81
+
+
+def test_tables_prints_as_the_report_does(data: Path) -> None:
+    out = frs(data, "tables", "4").stdout
+    assert "Tabel 4. Deltager: Er du tilfreds med jeres plan?" in out
+    assert out.split("ved ikke")[1].split("\n")[0].split() == ["42", "3,3", "3,5", "100,0"]
+    assert "59,5%" in frs(data, "tables", "1").stdout
+
+
+def test_all_tables_print(data: Path) -> None:
+    result = frs(data, "tables")
+    assert result.returncode == 0
+    assert result.stdout.count("Tabel ") == 81
+
+
+def test_compare_lists_what_is_not_equal_and_ends_accordingly(data: Path) -> None:
+    result = frs(data, "compare", "--json")
+    content = json.loads(result.stdout)
+    assert sum(content["summary"].values()) == 2421
+    assert result.returncode == (1 if content["summary"]["differs"] else 0)
+    assert "the numbers of forms in table 70" in frs(data, "compare").stdout
+
+
+def test_quarantine_shows_reasons_but_no_values(data: Path) -> None:
+    rows = json.loads(frs(data, "quarantine", "--json").stdout)
+    assert len({(row["instrument"], row["line"]) for row in rows}) == 12
+    assert all("value" not in row for row in rows)
+
+
+def test_doctor_finds_a_sound_installation(data: Path) -> None:
+    result = frs(data, "doctor")
+    assert result.returncode == 0, result.stdout
+    assert "FAIL" not in result.stdout
+
+
+def test_doctor_finds_an_altered_result(data: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "data"
+    shutil.copytree(data, copy)
+    path = copy / "curated" / DELIVERY / "statistics" / "figures.parquet"
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    result = frs(copy, "doctor")
+    assert result.returncode == 1
+    assert "altered: statistics/figures" in result.stdout
+
+
+def test_gamma_of_a_table_from_anywhere(data: Path, tmp_path: Path) -> None:
+    file = tmp_path / "satisfaction.csv"
+    file.write_text("1,3,10,6\n2,3,10,7\n1,6,14,12\n0,1,9,11\n")
+    out = frs(data, "gamma", str(file)).stdout
+    assert out.split("N")[1].split()[-5:] == [",221", ",117", "1,851", ",064", "96"]
+
+
+def test_gamma_by_strata_with_the_partial(data: Path, tmp_path: Path) -> None:
+    file = tmp_path / "by.csv"
+    women = ["1,3,11,2", "2,3,17,3", "0,1,8,5", "0,2,4,2"]
+    men = ["1,1,2,1", "0,3,5,1", "0,0,7,3", "0,1,9,6"]
+    lines = [f"{sex},{i},{cells}" for sex, rows in (("F", women), ("M", men)) for i, cells in enumerate(rows)]
+    file.write_text("sex,income,a,b,c,d\n" + "\n".join(lines) + "\n")
+    content = json.loads(frs(data, "gamma", str(file), "--by", "sex", "--json").stdout)
+    assert round(content["partial"]["gamma"], 6) == 0.309278
+    assert round(content["partial"]["ase"], 6) == 0.135622
+    assert [round(c["gamma"], 6) for c in content["correlations"]] == [0.247573, 0.458824, 0.355148]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (("run", "--delivery", "2021-01-01"), 3, "unknown delivery"),
+        (("run", "--delivery", "../x"), 2, "not a delivery name"),
+        (("run", "--select", "nothing"), 2, "no such asset"),
+        (("tables", "82"), 2, "no such table"),
+        (("tables", "x"), 2, "Invalid value"),
+        (("nonsense",), 2, "No such command"),
+        (("gamma", "missing.csv"), 3, "missing.csv: cannot be read"),
+    ],
+)
+def test_wrong_use_is_one_line_and_its_exit_code(data: Path, arguments: tuple[str, ...], code: int, says: str) -> None:
+    result = frs(data, *arguments)
+    assert result.returncode == code
+    assert says in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert "Traceback" not in result.stderr
+
+
+def test_audit_report_finds_the_contradictions_in_the_report_alone(data: Path) -> None:
+    found = json.loads(frs(data, "audit-report", "--json").stdout)
+    assert {34, 35, 37, 38, 39, 40, 41, 69, 70, 76} <= {number for finding in found for number in finding["tables"]}

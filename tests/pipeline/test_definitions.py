@@ -1,0 +1,148 @@
+"""The graph that Dagster loads: wired as the plan says, and nothing restricted or pickled in what it keeps."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from dagster import AssetKey, DagsterInstance, MarkdownMetadataValue, materialize
+
+from frs_pipeline.assets.manifest import manifest
+from frs_pipeline.assets.raw import raw_files, raw_key
+from frs_pipeline.definitions import ASSETS, defs, resources
+from frs_pipeline.deliveries import expected_files
+from frs_pipeline.plan import products
+from frs_pipeline.settings import PROJECT, Settings
+
+DELIVERY = "2020-11-30"
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory):
+    """Everything materialised once, with an instance of its own on disk, as the user interface would."""
+    folder = tmp_path_factory.mktemp("home")
+    settings = Settings(folder / "data")
+    shutil.copytree(PROJECT / "data" / "raw" / DELIVERY, settings.raw_delivery(DELIVERY))
+    (folder / "home").mkdir()
+    shutil.copy(PROJECT / ".dagster_home" / "dagster.yaml", folder / "home")
+    with DagsterInstance.local_temp(str(folder / "home")) as instance:
+        instance.add_dynamic_partitions("deliveries", [DELIVERY])
+        result = materialize(
+            ASSETS,
+            instance=instance,
+            partition_key=DELIVERY,
+            resources=resources(settings),
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        )
+        events = instance.all_logs(result.run_id)
+        yield settings, result, events, folder / "home"
+
+
+def test_every_product_of_the_plan_is_an_asset_with_the_plans_inputs() -> None:
+    graph = defs.resolve_asset_graph()
+    for key, product in products().items():
+        node = graph.get(AssetKey(list(key)))
+        parents = {AssetKey(list(parent)) for parent in product.inputs} | {raw_key(name) for name in product.raw}
+        # The quarantine comes before every mart in time, though nothing of it goes into one.
+        assert node.parent_keys - {AssetKey("quarantine")} == parents - {AssetKey("quarantine")}, key
+    made = {AssetKey(list(key)) for key in products()}
+    assert graph.get_all_asset_keys() == made | {raw_key(name) for name in expected_files()} | set(manifest.keys)
+
+
+def test_every_asset_has_a_description_and_the_groups_are_the_layers() -> None:
+    graph = defs.resolve_asset_graph()
+    for key in graph.get_all_asset_keys():
+        assert graph.get(key).description, key
+    assert {graph.get(key).group_name for key in graph.get_all_asset_keys()} == {
+        "g1_raw",
+        "g2_validated",
+        "g3_pseudonymised",
+        "g4_marts",
+        "g5_statistics",
+    }
+    assert {graph.get(key).group_name for key in raw_files.keys} == {"g1_raw"}
+
+
+def test_no_mart_is_written_before_every_questionnaire_was_split() -> None:
+    graph = defs.resolve_asset_graph()
+    for key in products():
+        if key[0] == "marts":
+            assert AssetKey("quarantine") in graph.get(AssetKey(list(key))).parent_keys
+
+
+def test_a_full_materialisation_succeeds_with_every_check(run) -> None:
+    _, result, _, _ = run
+    assert result.success
+    evaluations = result.get_asset_check_evaluations()
+    assert {e.check_name for e in evaluations} == {"nothing_lost", "one_row_each", "as_printed"}
+    assert len(evaluations) == 4 + 4 + 5 + 1
+    assert all(e.passed for e in evaluations if e.check_name != "as_printed")
+
+
+def test_each_table_shows_columns_rows_preview_and_comparison(run) -> None:
+    _, result, _, _ = run
+    for number in range(1, 82):
+        found = result.asset_materializations_for_node(next_node(number))
+        metadata = next(m.metadata for m in found if m.asset_key.path[-1] == f"table_{number:02d}")
+        assert {"dagster/column_schema", "dagster/row_count", "preview", "equal", "differs", "not_reproducible"} <= set(metadata)
+        assert isinstance(metadata["preview"], MarkdownMetadataValue)
+
+
+def next_node(number: int) -> str:
+    from frs_pipeline.tables.model import catalogue
+
+    return f"tables_{catalogue()[number].marts[0]}"
+
+
+def test_restricted_layers_have_no_preview(run) -> None:
+    _, _, events, _ = run
+    for event in events:
+        if event.is_dagster_event and event.dagster_event.is_step_materialization:
+            materialization = event.dagster_event.step_materialization_data.materialization
+            if materialization.asset_key.path[0] in ("raw", "validated", "rejected", "unknown", "pseudonymised", "quarantine"):
+                assert "preview" not in materialization.metadata
+
+
+def test_dagster_keeps_no_value_of_a_form_and_no_conference_number(run) -> None:
+    settings, _, events, home = run
+    from frs_pipeline.storage import read
+
+    numbers = set(map(str, read(settings.restricted(DELIVERY) / "validated" / "ledger.parquet")["conference_number"].to_pylist()))
+    forms = set(read(settings.curated(DELIVERY) / "marts" / "initiator.parquet")["form_id"].to_pylist())
+    words = {word for event in events for word in event.to_json().replace('"', " ").replace("\\", " ").split()}
+    assert not words & numbers
+    assert not words & forms
+    kept = b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
+    assert not [form for form in forms if form.encode() in kept]
+
+
+def test_nothing_is_pickled(run) -> None:
+    settings, _, _, home = run
+    stored = [path for folder in (home, settings.data) for path in folder.rglob("*") if path.is_file()]
+    assert not [path for path in stored if path.read_bytes()[:2] in (b"\x80\x04", b"\x80\x05")]
+    produced = {path.suffix for zone in ("curated", "restricted") for path in (settings.data / zone).rglob("*") if path.is_file()}
+    assert produced == {".parquet", ".json"}
+
+
+def test_a_failure_is_one_line_without_the_values_that_caused_it(tmp_path: Path) -> None:
+    settings = Settings(tmp_path)
+    shutil.copytree(PROJECT / "data" / "raw" / DELIVERY, settings.raw_delivery(DELIVERY))
+    path = settings.raw_delivery(DELIVERY) / "coordinator" / "dataset.csv"
+    path.write_bytes(path.read_bytes().replace(b"konflikt", b"conflict"))
+    with DagsterInstance.ephemeral() as instance:
+        instance.add_dynamic_partitions("deliveries", [DELIVERY])
+        result = materialize(
+            ASSETS,
+            instance=instance,
+            partition_key=DELIVERY,
+            resources=resources(settings),
+            raise_on_error=False,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        )
+        assert not result.success
+        failures = [e for e in result.get_step_failure_events() if e.step_failure_data.user_failure_data]
+        assert [f.step_failure_data.user_failure_data.description for f in failures] == [
+            f"{path}:1: question konflikt is missing from the export (export all questions again)"
+        ]
+    assert not settings.curated(DELIVERY).exists()

@@ -1,0 +1,253 @@
+"""The locked codebook, and conference numbers out, pseudonyms in."""
+
+import datetime as dt
+import io
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pyrage
+import pytest
+
+from frs_pipeline.codebook.pseudonyms import mart_schema, pseudonymise
+from frs_pipeline.codebook.vault import CODEBOOK, FULL_COLUMNS, PIPELINE_COLUMNS, lock, open_plain, plain, read_codebook
+from frs_pipeline.errors import CheckFailed, InputError
+from frs_pipeline.exports.surveyxact import read_export
+from frs_pipeline.exports.validation import REJECTED, validate
+from frs_pipeline.questionnaires.model import questionnaires
+from frs_pipeline.reconstruction.delivery import HERE as RECONSTRUCTION
+
+
+@pytest.fixture
+def keys(tmp_path):
+    """A new pair of keys: where the identity lies, and its recipient."""
+
+    def make(name):
+        identity = pyrage.x25519.Identity.generate()
+        (tmp_path / name).write_text(f"# a key\n{identity}\n", encoding="ascii")
+        return tmp_path / name, str(identity.to_public())
+
+    return make
+
+
+@pytest.fixture
+def locked(tmp_path, keys, held):
+    """A locked pipeline's part, its key, and its recipient."""
+    key, recipient = keys("pipeline-key.txt")
+    path = tmp_path / "codebook.age"
+    path.write_bytes(lock(plain(held, PIPELINE_COLUMNS), [recipient]))
+    return path, key, recipient
+
+
+def refusal(path, key):
+    with pytest.raises(InputError) as refused:
+        read_codebook(path, key)
+    assert "\n" not in str(refused.value)
+    return refused.value.where, refused.value.what
+
+
+def test_what_was_locked_is_opened_again(locked, held):
+    path, key, _ = locked
+    table = read_codebook(path, key)
+    assert table.schema == CODEBOOK
+    assert table.to_pylist() == [
+        {
+            "conference_number": e.conference_number,
+            "date": dt.date.fromisoformat(e.date),
+            "occasion": e.occasion,
+            "conference_id": e.conference_id,
+        }
+        for e in sorted(held, key=lambda e: e.conference_number)
+    ]
+
+
+def test_the_order_in_the_file_does_not_matter(locked, held):
+    path, key, recipient = locked
+    table = read_codebook(path, key)
+    path.write_bytes(lock(plain(held[::-1], PIPELINE_COLUMNS), [recipient]))
+    assert read_codebook(path, key) == table
+
+
+def test_a_locked_file_shows_neither_numbers_nor_pseudonyms(locked, held):
+    data = locked[0].read_bytes()
+    assert data.startswith(b"age-encryption.org/")
+    for entry in held:
+        assert str(entry.conference_number).encode() not in data
+        assert entry.conference_id.encode() not in data
+
+
+def test_a_file_locked_for_two_opens_with_either_key(tmp_path, keys, held):
+    (one, first), (other, second) = keys("one.txt"), keys("other.txt")
+    path = tmp_path / "codebook.age"
+    path.write_bytes(lock(plain(held, PIPELINE_COLUMNS), [first, second]))
+    assert read_codebook(path, one) == read_codebook(path, other)
+
+
+def test_another_key_does_not_open_it(locked, keys):
+    path, _, _ = locked
+    where, what = refusal(path, keys("other.txt")[0])
+    assert where == path
+    assert "doesn't open" in what
+
+
+@pytest.mark.parametrize("place", [0, 30, 120, -40, -1])
+def test_one_flipped_bit_is_noticed(locked, place):
+    path, key, _ = locked
+    data = bytearray(path.read_bytes())
+    data[place] ^= 1
+    path.write_bytes(data)
+    where, what = refusal(path, key)
+    assert where == path
+    assert "altered" in what
+
+
+@pytest.mark.parametrize("size", [0, 10, -20])
+def test_a_file_cut_short_is_noticed(locked, size):
+    path, key, _ = locked
+    path.write_bytes(path.read_bytes()[:size])
+    assert refusal(path, key)[0] == path
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        pytest.param(None, "no key", id="missing"),
+        pytest.param("", "no age identity", id="empty"),
+        pytest.param("# only a comment\n", "no age identity", id="no identity in it"),
+        pytest.param("AGE-SECRET-KEY-1NOTREALLYAKEY\n", "not an age identity", id="not a real identity"),
+        pytest.param("nøgle\n", "not an age identity", id="not ascii"),
+    ],
+)
+def test_a_key_file_without_a_key_is_refused_by_its_own_name(locked, tmp_path, text, says):
+    key = tmp_path / "key.txt"
+    if text is not None:
+        key.write_text(text, encoding="utf-8")
+    where, what = refusal(locked[0], key)
+    assert where == key
+    assert says in what
+
+
+def test_a_missing_codebook_is_refused(locked, tmp_path):
+    assert refusal(tmp_path / "nothing.age", locked[1]) == (tmp_path / "nothing.age", "missing file")
+
+
+def test_the_full_codebook_is_not_taken_for_the_pipelines_part(locked, held):
+    path, key, recipient = locked
+    path.write_bytes(lock(plain(held, FULL_COLUMNS), [recipient]))
+    where, what = refusal(path, key)
+    assert (where, what) == (path, "isn't the pipeline's part of a codebook")
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        pytest.param({"conference_number": 40222}, "same conference_number twice", id="number twice"),
+        pytest.param({"conference_id": "C-finch"}, "same conference_id twice", id="pseudonym twice"),
+        pytest.param({"conference_number": "4O111"}, "can't be read", id="letter in a number"),
+        pytest.param({"date": "2018-02-30"}, "can't be read", id="day that isn't"),
+    ],
+)
+def test_a_faulty_codebook_is_refused_without_quoting_it(locked, held, change, says):
+    path, key, recipient = locked
+    first = held[0].__class__(**{**vars(held[0]), **change})
+    path.write_bytes(lock(plain([first, *held[1:]], PIPELINE_COLUMNS), [recipient]))
+    where, what = refusal(path, key)
+    assert where == path
+    assert says in what
+    assert not any(str(e.conference_number) in what for e in held)
+
+
+def test_an_empty_codebook_is_refused(locked):
+    path, key, recipient = locked
+    path.write_bytes(lock(plain([], PIPELINE_COLUMNS), [recipient]))
+    assert refusal(path, key)[0] == path
+
+
+def test_the_pipelines_key_does_not_open_the_controllers_file(tmp_path, held):
+    pipeline, controllers = (RECONSTRUCTION / "keys" / f"{name}DEMO-KEY-NOT-SECRET.txt" for name in ("", "CONTROLLERS-"))
+    recipient = next(word for word in controllers.read_text().split() if word.startswith("age1"))
+    path = tmp_path / "codebook-controllers.age"
+    path.write_bytes(lock(plain(held, FULL_COLUMNS), [recipient]))
+    assert held[0].personal_number in open_plain(path, controllers)
+    with pytest.raises(InputError, match="doesn't open"):
+        open_plain(path, pipeline)
+
+
+def test_the_pipelines_part_holds_no_personal_number(delivery, held):
+    text = open_plain(delivery.path("codebook-pipeline.age"), delivery.key)
+    assert text.splitlines()[0].split(",") == list(PIPELINE_COLUMNS)
+    assert not any(entry.personal_number in text for entry in held)
+
+
+def accepted(delivery, instrument):
+    return validate(read_export(delivery.path(instrument)), questionnaires()[instrument]).forms
+
+
+def pseudonymised(delivery, instrument="initiator"):
+    forms = accepted(delivery, instrument)
+    book = read_codebook(delivery.path("codebook-pipeline.age"), delivery.key)
+    result = pseudonymise(forms, book, questionnaires()[instrument])
+    assert result.forms.num_rows + result.unknown.num_rows == forms.num_rows
+    return forms, result
+
+
+@pytest.mark.parametrize("instrument", list(questionnaires()))
+def test_forms_keep_order_and_answers_and_lose_number_and_line(delivery, held, instrument):
+    forms, result = pseudonymised(delivery, instrument)
+    questionnaire = questionnaires()[instrument]
+    assert result.forms.schema.equals(mart_schema(questionnaire), check_metadata=True)
+    assert not {"conference_number", "line"} & set(result.forms.column_names)
+    names = ["form_id", *(q.name for q in questionnaire.questions)]
+    assert result.forms.select(names).to_pylist() == forms.select(names).to_pylist()
+    known = {e.conference_number: (e.conference_id, e.occasion) for e in held}
+    expected = [known[n] for n in forms["conference_number"].to_pylist()]
+    assert list(zip(*(result.forms[c].to_pylist() for c in ("conference_id", "occasion")), strict=True)) == expected
+
+
+def test_a_number_that_the_codebook_does_not_know_is_set_aside(delivery):
+    delivery.set("initiator", 1, raadsnr="49999", raadsnr2="49999")
+    _, result = pseudonymised(delivery)
+    form_id = f"IN-{delivery.get('initiator', 1, 'responde')}"
+    assert result.unknown.schema == REJECTED
+    (row,) = result.unknown.to_pylist()
+    assert (row["rule"], row["line"], row["form_id"], row["value"]) == ("number_unknown", 3, form_id, "49999")
+    assert form_id not in result.forms["form_id"].to_pylist()
+
+
+def test_all_numbers_may_be_unknown(delivery, held):
+    delivery.lock_codebook([held[0].__class__(**{**vars(held[0]), "conference_number": 49999})])
+    _, result = pseudonymised(delivery)
+    assert (result.forms.num_rows, result.unknown.num_rows) == (0, 5)
+    assert result.forms.schema.equals(mart_schema(questionnaires()["initiator"]))
+
+
+def test_no_forms_give_no_forms(delivery):
+    forms = accepted(delivery, "initiator").slice(0, 0)
+    book = read_codebook(delivery.path("codebook-pipeline.age"), delivery.key)
+    result = pseudonymise(forms, book, questionnaires()["initiator"])
+    assert (result.forms.num_rows, result.unknown.num_rows) == (0, 0)
+
+
+def test_no_conference_number_is_anywhere_in_the_bytes_of_a_mart(delivery, held):
+    forms, result = pseudonymised(delivery)
+    before, after = io.BytesIO(), io.BytesIO()
+    for table, sink in ((forms, before), (result.forms, after)):
+        pq.write_table(table, sink, compression="none", use_dictionary=False)
+    for number in {e.conference_number for e in held} & set(forms["conference_number"].to_pylist()):
+        for written in (str(number).encode(), number.to_bytes(4, "little"), number.to_bytes(4, "big")):
+            assert written not in after.getvalue()
+        assert number.to_bytes(4, "little") in before.getvalue()
+
+
+def test_forms_come_out_in_the_order_of_the_delivered_lines(delivery):
+    """Joins run on several threads; the order must not depend on them."""
+    forms, result = pseudonymised(delivery)
+    book = read_codebook(delivery.path("codebook-pipeline.age"), delivery.key)
+    shuffled = forms.take([3, 0, 4, 2, 1])
+    assert pseudonymise(shuffled, book, questionnaires()["initiator"]).forms == result.forms
+
+
+def test_forms_that_multiply_on_the_way_are_noticed(delivery):
+    forms, _ = pseudonymised(delivery)
+    book = read_codebook(delivery.path("codebook-pipeline.age"), delivery.key)
+    with pytest.raises(CheckFailed, match="lost in pseudonymising"):
+        pseudonymise(forms, pa.concat_tables([book, book]), questionnaires()["initiator"])

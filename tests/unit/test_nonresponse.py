@@ -1,0 +1,128 @@
+"""Conferences without forms and questions left blank, counted by hand."""
+
+import datetime as dt
+
+import pyarrow as pa
+import pytest
+
+from frs_pipeline.codebook.pseudonyms import mart_schema
+from frs_pipeline.codebook.vault import CODEBOOK
+from frs_pipeline.exports.ledger import REGISTER
+from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires.model import questionnaires
+from frs_pipeline.tables.nonresponse import CONFERENCE, ITEM, UNIT, conferences, item, ledger_only, unit
+
+DAY = dt.date(2018, 2, 1)
+
+# Number, pseudonym, occasion, and whether the ledger has it.
+HELD = (
+    (40111, "C-lark", "first", True),
+    (40222, "C-finch", "first", True),
+    (40333, "C-heron", "first", False),
+    (50444, "C-raven", "followup", True),
+)
+# Conferences of the forms that came in.
+FORMS = {
+    "participant_first": ["C-lark", "C-lark", "C-finch"],
+    "participant_followup": ["C-raven"],
+    "initiator": ["C-lark", "C-raven"],
+    "coordinator": ["C-lark", "C-finch"],
+}
+
+
+def forms(instrument, pseudonyms):
+    rows = [{"form_id": str(i), "conference_id": c, "occasion": "first"} for i, c in enumerate(pseudonyms)]
+    return pa.Table.from_pylist(rows, schema=mart_schema(questionnaires()[instrument]))
+
+
+@pytest.fixture
+def codebook():
+    rows = [{"conference_number": n, "date": DAY, "occasion": o, "conference_id": c} for n, c, o, _ in HELD]
+    return pa.Table.from_pylist(rows, schema=CODEBOOK)
+
+
+@pytest.fixture
+def ledger():
+    numbers = [(n, o) for n, _, o, booked in HELD if booked] + [(60666, "first"), (60777, "followup")]
+    return pa.Table.from_pylist([{"conference_number": n, "date": DAY, "occasion": o} for n, o in numbers], schema=REGISTER)
+
+
+@pytest.fixture
+def conference(codebook, ledger):
+    return conferences(codebook, ledger, {name: forms(name, FORMS[name]) for name in INSTRUMENTS})
+
+
+def test_every_conference_has_a_row_with_its_forms(conference):
+    assert conference.schema == CONFERENCE
+    assert [tuple(row.values()) for row in conference.to_pylist()] == [
+        ("C-finch", "first", True, True, 1, 0, 1),
+        ("C-heron", "first", True, False, 0, 0, 0),
+        ("C-lark", "first", True, True, 2, 1, 1),
+        ("C-raven", "followup", True, True, 1, 1, 0),
+    ]
+
+
+def test_no_conference_number_reaches_the_mart_of_conferences(conference):
+    assert not {"conference_number", "date"} & set(conference.column_names)
+
+
+def test_ledger_entries_without_a_pseudonym_are_counted(codebook, ledger):
+    assert ledger_only(codebook, ledger) == 2
+    assert ledger_only(codebook, ledger.slice(0, 0)) == 0
+
+
+@pytest.mark.parametrize(
+    ("measure", "first", "followup", "both"),
+    [
+        ("in_codebook", (3, 100.0), (1, 100.0), (4, 100.0)),
+        ("not_in_ledger", (1, 100 / 3), (0, 0.0), (1, 25.0)),
+        ("without_participants", (1, 100 / 3), (0, 0.0), (1, 25.0)),
+        ("without_initiator", (2, 200 / 3), (0, 0.0), (2, 50.0)),
+        ("without_coordinator", (1, 100 / 3), (1, 100.0), (2, 50.0)),
+        ("without_initiator_or_coordinator", (2, 200 / 3), (1, 100.0), (3, 75.0)),
+    ],
+)
+def test_conferences_without_forms_are_counted_by_occasion(conference, measure, first, followup, both):
+    found = unit(conference)
+    assert found.schema == UNIT
+    rows = {r["occasion"]: (r["conferences"], r["percent"]) for r in found.to_pylist() if r["measure"] == measure}
+    assert rows == {"first": pytest.approx(first), "followup": pytest.approx(followup), "both": pytest.approx(both)}
+
+
+def test_without_conferences_no_percentage_can_be_computed(conference):
+    rows = unit(conference.slice(0, 0)).to_pylist()
+    assert {(row["conferences"], row["percent"]) for row in rows} == {(0, None)}
+
+
+# Occasion, conflict (asked at both), well-being (asked at the follow-up only).
+ANSWERS = [("first", 1, None), ("first", None, None), ("first", 2, 3), ("followup", 3, 1), ("followup", 4, None)]
+
+
+@pytest.mark.parametrize(
+    ("question", "asked", "answered", "blank"),
+    [
+        pytest.param("conflict", 5, 4, 1, id="asked at both"),
+        pytest.param("wellbeing", 3, 2, 1, id="asked at the follow-up, and answered once at a first"),
+        pytest.param("public_need", 2, 0, 2, id="asked at the follow-up and never answered"),
+        pytest.param("belief", 5, 0, 5, id="never answered"),
+    ],
+)
+def test_a_question_is_blank_only_where_it_was_asked(question, asked, answered, blank):
+    rows = [
+        {"form_id": str(i), "conference_id": "C-lark", "occasion": o, "conflict": c, "wellbeing": w}
+        for i, (o, c, w) in enumerate(ANSWERS)
+    ]
+    found = item({"initiator": pa.Table.from_pylist(rows, schema=mart_schema(questionnaires()["initiator"]))})
+    assert found.schema == ITEM
+    (row,) = (row for row in found.to_pylist() if row["question"] == question)
+    assert (row["forms"], row["asked"], row["answered"], row["blank"]) == (5, asked, answered, blank)
+    assert row["blank_percent"] == pytest.approx(100 * blank / asked)
+    assert row["text"] == questionnaires()["initiator"].question(question).text
+
+
+def test_every_question_of_every_mart_is_looked_at_even_without_forms():
+    found = item({name: forms(name, []) for name in INSTRUMENTS}).to_pylist()
+    assert [(r["instrument"], r["question"]) for r in found] == [
+        (n, q.name) for n in INSTRUMENTS for q in questionnaires()[n].questions
+    ]
+    assert {(r["forms"], r["blank"], r["blank_percent"]) for r in found} == {(0, 0, None)}

@@ -1,0 +1,180 @@
+"""The printed report as data, and what in it contradicts itself."""
+
+import random
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from frs_pipeline.codebook.pseudonyms import mart_schema
+from frs_pipeline.published import audit as audit_module
+from frs_pipeline.published import figures as figures_module
+from frs_pipeline.published.audit import KEPT, as_csv, audit, kept_findings, not_reproducible
+from frs_pipeline.published.compare import as_printed
+from frs_pipeline.published.figures import Key, decimals, of_table, printed_count, prose, published, study, value
+from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires.model import questionnaires
+from frs_pipeline.tables.counting import count, open_marts
+from frs_pipeline.tables.figures import figures
+from frs_pipeline.tables.model import catalogue
+
+N_AND_WHAT_RESTS_ON_IT = {"n", "ase", "t", "p"}
+
+
+@pytest.fixture(scope="module")
+def fresh():
+    return audit()
+
+
+def test_the_report_has_2421_figures_in_81_tables():
+    assert len(published()) == 2421
+    assert sorted({key.table for key in published()}) == sorted(catalogue()) == list(range(1, 82))
+
+
+def test_every_printed_string_is_a_number():
+    for printed in published().values():
+        assert value(printed).is_finite()
+        assert 0 <= decimals(printed) <= 3
+
+
+def test_percentages_and_only_they_carry_a_sign_or_lie_within_a_hundred():
+    for key, printed in published().items():
+        if "percent" in key.measure:
+            assert 0 <= value(printed) <= 100
+        else:
+            assert "%" not in printed
+
+
+@pytest.mark.parametrize("number", sorted(catalogue()))
+def test_every_printed_figure_has_an_address_that_the_catalogue_computes(number):
+    reachable = {Key(f.table, f.row, f.column, f.group, f.measure) for f in figures(catalogue()[number], {})}
+    assert of_table(number).keys() <= reachable
+
+
+def test_correlations_in_the_text_name_questions_that_exist():
+    assert prose()
+    for line in prose():
+        questionnaire = questionnaires()[line.mart]
+        assert questionnaire.question(line.row)
+        assert questionnaire.question(line.column)
+        assert line.role is None or questionnaire.question("role").code(line.role)
+        assert -1 <= value(line.gamma) <= 1
+
+
+def test_the_study_held_196_first_conferences_and_181_follow_ups():
+    assert (study().conferences.first, study().conferences.followup) == (196, 181)
+
+
+def test_contradictions_csv_is_what_the_audit_finds_anew(fresh):
+    assert KEPT.read_text(encoding="utf-8") == as_csv(fresh)
+    assert kept_findings() == fresh
+
+
+def test_a_stale_contradictions_csv_is_told(fresh, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(audit_module, "KEPT", tmp_path / "contradictions.csv")
+    monkeypatch.setattr(audit_module, "audit", lambda: fresh)
+    assert audit_module._main(["--check"]) == 1
+    assert "stale" in capsys.readouterr().err
+    assert audit_module._main([]) == 0
+    assert audit_module._main(["--check"]) == 0
+
+
+def test_each_contradiction_names_its_tables_and_has_a_reason(fresh):
+    for finding in fresh:
+        assert set(finding.tables) <= set(catalogue())
+        assert all(f"table {number}" in finding.reason for number in finding.tables[:1])
+        assert all(key in published() and key.table == finding.tables[0] for key in finding.gives_way)
+
+
+@pytest.mark.parametrize(
+    ("rule", "table", "gives_way"),
+    [
+        *(pytest.param("numbers_of_forms", n, N_AND_WHAT_RESTS_ON_IT, id=f"N of table {n}") for n in (34, 37, 39, 69, 76)),
+        pytest.param("frequency_sums", 38, {"count"}, id="valid and missing of table 38"),
+        pytest.param("asked_at_followup", 38, set(), id="answers at more follow-ups than were held"),
+        pytest.param("percent_only", 35, {"total_percent"}, id="percentages of table 35"),
+        *(pytest.param("percent_of_counts", n, {"total_percent"}, id=f"percentage of table {n}") for n in (40, 41, 70)),
+        pytest.param("percent_of_counts", 38, {"cumulative_percent"}, id="running percentages of table 38"),
+        pytest.param("one_parent_a_conference", 52, set(), id="more mothers than conferences"),
+    ],
+)
+def test_the_audit_finds(fresh, rule, table, gives_way):
+    found = [f for f in fresh if f.rule == rule and f.tables[0] == table]
+    assert found
+    assert {key.measure for f in found for key in f.gives_way} == gives_way
+
+
+def test_the_audit_finds_nothing_else(fresh):
+    assert {f.tables[0] for f in fresh} == {34, 35, 37, 38, 39, 40, 41, 52, 69, 70, 76}
+    assert len(fresh) == 14
+    assert len(not_reproducible()) == sum(len(f.gives_way) for f in fresh)
+
+
+def test_187_mothers_cannot_have_come_to_181_follow_ups(fresh):
+    finding = next(f for f in fresh if f.rule == "one_parent_a_conference")
+    assert printed_count(Key(52, "mor", "Total", "", "count")) == 187
+    assert "187" in finding.reason
+    assert "181" in finding.reason
+
+
+@pytest.fixture(scope="module")
+def consistent(tmp_path_factory):
+    """A report with the same figures as the printed one, all of them counted from one set of forms."""
+    folder, rng = tmp_path_factory.mktemp("marts"), random.Random("consistent")
+    for instrument in INSTRUMENTS:
+        questionnaire = questionnaires()[instrument]
+        rows = []
+        for i in range(240):
+            occasion = "followup" if instrument != "participant_first" and i % 2 else "first"
+            answers = {
+                q.name: rng.choice(q.codes)
+                for q in questionnaire.questions
+                if q.occasion in ("both", occasion) and rng.random() > 0.07
+            }
+            rows.append({"form_id": str(i), "conference_id": "C", "occasion": occasion, **answers})
+        pq.write_table(pa.Table.from_pylist(rows, schema=mart_schema(questionnaire)), folder / f"{instrument}.parquet")
+    marts = open_marts({name: folder / f"{name}.parquet" for name in INSTRUMENTS})
+    counted = count(catalogue().values(), marts)
+    found = (figure for number, table in catalogue().items() for figure in figures(table, counted[number]))
+    computed = {Key(f.table, f.row, f.column, f.group, f.measure): f for f in found}
+    return {key: as_printed(computed[key], printed) for key, printed in published().items()}
+
+
+def test_a_report_counted_from_one_set_of_forms_does_not_contradict_itself(consistent, monkeypatch):
+    monkeypatch.setattr(figures_module, "published", lambda: consistent)
+    assert audit() == ()
+
+
+@pytest.mark.parametrize(
+    ("rule", "key"),
+    [
+        pytest.param("frequency_sums", Key(22, "Missing", "", "", "count"), id="one missing too many"),
+        pytest.param("percent_of_counts", Key(1, "mor", "god", "", "row_percent"), id="row percentage"),
+        pytest.param("percent_of_counts", Key(17, "mange", "slet ikke", "", "total_percent"), id="total percentage"),
+        pytest.param("percent_of_counts", Key(22, "i midten", "", "", "cumulative_percent"), id="running"),
+        pytest.param("percent_of_counts", Key(3, "God", "", "", "percent"), id="share of a distribution"),
+        pytest.param("percent_only", Key(35, "Lav konflikt", "Midt trivsel", "", "total_percent"), id="bare"),
+        pytest.param("gamma_of_cells", Key(25, "", "", "", "gamma"), id="gamma"),
+        pytest.param("gamma_of_cells", Key(18, "", "", "", "p"), id="significance"),
+        pytest.param("numbers_of_forms", Key(39, "", "", "", "n"), id="N of a correlation"),
+    ],
+)
+def test_one_altered_figure_is_found_and_gives_way(consistent, monkeypatch, rule, key):
+    last = consistent[key].rstrip("%")
+    altered = consistent[key].replace(last, f"{last[:-1]}{(int(last[-1]) + 1) % 10}")
+    monkeypatch.setattr(figures_module, "published", lambda: {**consistent, key: altered})
+    found = audit()
+    assert {f.rule for f in found} >= {rule}
+    assert key in {k for f in found if f.rule == rule for k in f.gives_way}
+    assert {k.table for f in found for k in f.gives_way} == {key.table}
+
+
+def test_findings_survive_being_kept(consistent, monkeypatch, tmp_path, fresh):
+    path = tmp_path / "contradictions.csv"
+    path.write_text(as_csv(fresh[:3]), encoding="utf-8")
+    monkeypatch.setattr(audit_module, "KEPT", path)
+    kept_findings.cache_clear()
+    try:
+        assert kept_findings() == fresh[:3]
+    finally:
+        kept_findings.cache_clear()

@@ -1,0 +1,201 @@
+"""The four instruments, what is refused in them, and what is made from them."""
+
+import json
+
+import pandas as pd
+import pytest
+from pandera.config import CONFIG
+
+from frs_pipeline.errors import InputError
+from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires import dictionary as dictionary_module
+from frs_pipeline.questionnaires.dictionary import TARGET, dictionary
+from frs_pipeline.questionnaires.model import questionnaires, read_questionnaire
+from frs_pipeline.questionnaires.schema import arrow_field, failing
+
+SCALES = """\
+scales:
+  yes_no:
+    - {code: 1, label: ja}
+    - {code: 2, label: nej, also_printed: [Nej]}
+  mood:
+    - {code: 1, label: god}
+    - {code: 2, label: ved ikke}
+"""
+QUESTIONS = """\
+instrument: coordinator
+title: Samordner
+occasion: both
+form_prefix: SA
+questions:
+  - {name: heard, source: hoert, text: Hørt?, type: nominal, scale: yes_no, sensitivity: personal, wording: printed}
+  - name: mood
+    source: stemning
+    text: Stemning?
+    type: ordinal
+    scale: mood
+    dont_know: 2
+    sensitivity: personal
+    wording: assumed
+"""
+
+
+def read(tmp_path, questions=QUESTIONS, scales=SCALES):
+    (tmp_path / "scales.yaml").write_text(scales, encoding="utf-8")
+    (tmp_path / "coordinator.yaml").write_text(questions, encoding="utf-8")
+    return read_questionnaire(tmp_path / "coordinator.yaml", tmp_path / "scales.yaml")
+
+
+@pytest.fixture
+def small(tmp_path):
+    return read(tmp_path)
+
+
+@pytest.mark.parametrize("instrument", INSTRUMENTS)
+def test_every_instrument_loads_and_is_what_its_file_is_called(instrument):
+    questionnaire = questionnaires()[instrument]
+    assert questionnaire.instrument == instrument
+    assert questionnaire.questions
+    for question in questionnaire.questions:
+        assert len(question.answers) >= 2
+        assert question.text
+
+
+def test_form_prefixes_tell_the_instruments_apart():
+    assert len({q.form_prefix for q in questionnaires().values()}) == len(INSTRUMENTS)
+
+
+def test_a_good_questionnaire_is_read(small):
+    assert [q.name for q in small.questions] == ["heard", "mood"]
+    assert small.question("mood").labels == {1: "god", 2: "ved ikke"}
+    assert small.question("nothing") is None
+
+
+@pytest.mark.parametrize(("label", "code"), [("ja", 1), ("nej", 2), ("Nej", 2), ("måske", None), ("Ja", None)])
+def test_an_answer_is_found_by_its_label_and_printed_spellings_only(small, label, code):
+    assert small.question("heard").code(label) == code
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "says"),
+    [
+        pytest.param("scale: mood", "scale: moods", 11, "scale moods", id="unknown scale"),
+        pytest.param("- name: mood", "- name: heard", 7, "name heard", id="name twice"),
+        pytest.param("source: stemning", "source: hoert", 8, "source hoert", id="source twice"),
+        pytest.param("dont_know: 2", "dont_know: 3", 12, "code 3", id="dont_know outside the scale"),
+        pytest.param("dont_know: 2", "dont_know: maybe", 12, "dont_know", id="dont_know no code"),
+        pytest.param("source: stemning", "source: stemningen", 8, "source", id="source too long for an export"),
+        pytest.param("- name: mood", "- name: Mood", 7, "name", id="name with a capital"),
+        pytest.param("type: ordinal", "type: interval", 10, "type", id="unknown type"),
+        pytest.param("    wording: assumed", "    wording: assumed\n    colour: red", 15, "colour", id="unknown key"),
+        pytest.param("form_prefix: SA", "form_prefix: SAM", 4, "form_prefix", id="prefix of three letters"),
+        pytest.param("instrument: coordinator", "instrument: teacher", 1, "instrument", id="unknown instrument"),
+    ],
+)
+def test_a_fault_in_a_questionnaire_is_refused_with_its_line(tmp_path, old, new, line, says):
+    assert old in QUESTIONS
+    with pytest.raises(InputError, match=says) as refused:
+        read(tmp_path, QUESTIONS.replace(old, new, 1))
+    assert refused.value.where == f"{tmp_path / 'coordinator.yaml'}:{line}"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "says"),
+    [
+        pytest.param("{code: 2, label: nej", "{code: 1, label: nej", 2, "same code", id="code twice"),
+        pytest.param("{code: 2, label: ved ikke", "{code: 2, label: god", 5, "same label", id="label twice"),
+        pytest.param("{code: 1, label: god}", "{code: 1, lable: god}", 6, "la", id="unknown key"),
+    ],
+)
+def test_a_fault_in_the_scales_is_refused_with_its_line(tmp_path, old, new, line, says):
+    assert old in SCALES
+    with pytest.raises(InputError, match=says) as refused:
+        read(tmp_path, scales=SCALES.replace(old, new, 1))
+    assert refused.value.where == f"{tmp_path / 'scales.yaml'}:{line}"
+
+
+def answers(heard, mood):
+    return pd.DataFrame({"heard": pd.array(heard, "Int64"), "mood": pd.array(mood, "Int64")})
+
+
+@pytest.mark.parametrize(
+    ("heard", "mood", "refused"),
+    [
+        pytest.param([1, 2, None], [1, None, 2], [], id="good and blank"),
+        pytest.param([1, 3], [1, 1], [(1, "heard")], id="one bad code"),
+        pytest.param([0, -1, 9], [1, 1, 1], [(0, "heard"), (1, "heard"), (2, "heard")], id="a column of bad codes"),
+        pytest.param([9, 1, 9], [9, 9, 1], [(0, "heard"), (0, "mood"), (1, "mood"), (2, "heard")], id="several at once"),
+        pytest.param([], [], [], id="no forms"),
+    ],
+)
+def test_the_schema_finds_every_cell_outside_its_scale_at_once(small, heard, mood, refused):
+    found = failing(small, answers(heard, mood))
+    assert list(found.itertuples(index=False, name=None)) == refused
+
+
+def test_cells_are_told_by_position_whatever_the_index(small):
+    frame = answers([1, 7, 1], [1, 1, 8]).set_axis([40, 30, 30])
+    assert failing(small, frame).to_numpy().tolist() == [[1, "heard"], [2, "mood"]]
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        pytest.param(answers([1], [1]).astype({"mood": "float64"}), id="float"),
+        pytest.param(answers([1], [1]).astype({"mood": "Float64"}), id="nullable float"),
+        pytest.param(answers([1], [1]).astype({"mood": "str"}), id="text"),
+        pytest.param(answers([1], [1]).drop(columns="mood"), id="column missing"),
+        pytest.param(answers([1], [1]).assign(extra=1), id="column too many"),
+    ],
+)
+def test_columns_of_the_wrong_type_are_never_coerced(small, frame):
+    with pytest.raises(RuntimeError, match="columns and types"):
+        failing(small, frame)
+
+
+def test_nothing_is_validated_with_pandera_switched_off(small, monkeypatch):
+    monkeypatch.setattr(CONFIG, "validation_enabled", False)
+    with pytest.raises(RuntimeError, match="PANDERA_VALIDATION_ENABLED"):
+        failing(small, answers([9], [9]))
+
+
+def test_a_column_of_a_mart_carries_its_question_and_labels(small):
+    field = arrow_field(small.question("mood"))
+    metadata = {key.decode(): value.decode() for key, value in field.metadata.items()}
+    assert (field.name, str(field.type), field.nullable) == ("mood", "int8", True)
+    assert json.loads(metadata.pop("labels")) == {"1": "god", "2": "ved ikke"}
+    assert metadata == {
+        "text": "Stemning?",
+        "type": "ordinal",
+        "dont_know": "2",
+        "wording": "assumed",
+        "sensitivity": "personal",
+    }
+    assert arrow_field(small.question("heard")).metadata[b"dont_know"] == b""
+
+
+def test_every_code_fits_the_column_of_the_mart():
+    codes = [c for questionnaire in questionnaires().values() for q in questionnaire.questions for c in q.codes]
+    assert min(codes) >= -128
+    assert max(codes) <= 127
+
+
+def test_the_data_dictionary_is_up_to_date():
+    assert TARGET.read_text(encoding="utf-8") == dictionary()
+
+
+@pytest.mark.parametrize("instrument", INSTRUMENTS)
+def test_the_data_dictionary_names_every_column_and_label(instrument):
+    section = next(part for part in dictionary().split("\n## ") if part.startswith(f"{instrument}\n"))
+    for question in questionnaires()[instrument].questions:
+        line = next(line for line in section.splitlines() if line.startswith(f"| `{question.name}` | `{question.source}` |"))
+        assert question.text in line
+        assert all(f"{code} {label}" in line for code, label in question.labels.items())
+
+
+def test_a_stale_data_dictionary_is_told(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(dictionary_module, "TARGET", tmp_path / "data-dictionary.md")
+    assert dictionary_module._main(["--check"]) == 1
+    assert "stale" in capsys.readouterr().err
+    assert dictionary_module._main([]) == 0
+    assert dictionary_module._main(["--check"]) == 0

@@ -1,0 +1,90 @@
+"""What a refresh looks at before any work begins: deliveries, their files, the chosen assets."""
+
+import subprocess
+import sys
+
+import pytest
+
+from frs_pipeline.deliveries import choose, deliveries, expected_files, inventory, sha256
+from frs_pipeline.errors import InputError, UsageError
+from frs_pipeline.plan import products
+from frs_pipeline.refresh import _selected
+
+NOTHING_TO_DO = """
+import sys
+from pathlib import Path
+from frs_pipeline import cli, refresh
+from frs_pipeline.settings import Settings
+refresh.stale = lambda store: set()
+assert refresh.refresh(Settings(Path(sys.argv[1]))).made == ()
+print(*sorted({name.split(".")[0] for name in sys.modules}))
+"""
+
+
+def test_a_refresh_with_nothing_to_do_loads_neither_dagster_nor_pandas(delivery):
+    done = subprocess.run([sys.executable, "-c", NOTHING_TO_DO, delivery.data], capture_output=True, text=True, check=True)
+    assert not {"dagster", "pandas", "pandera", "ibis", "scipy"} & set(done.stdout.split())
+    assert "typer" in done.stdout.split()
+
+
+def test_deliveries_are_folders_named_by_date_oldest_first(tmp_path):
+    for name in ("2021-01-31", "2020-11-30", "2021-01-31-old", "notes", "20210131"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "2022-01-01").write_text("a file", encoding="utf-8")
+    assert deliveries(tmp_path) == ["2020-11-30", "2021-01-31"]
+    assert choose(tmp_path, None) == "2021-01-31"
+    assert choose(tmp_path, "2020-11-30") == "2020-11-30"
+
+
+@pytest.mark.parametrize(
+    ("made", "name", "error", "says"),
+    [
+        pytest.param([], None, InputError, "no delivery", id="none at all"),
+        pytest.param(["2020-11-30"], "2021-01-31", InputError, "unknown delivery", id="not this one"),
+        pytest.param(["2020-11-30"], "latest", UsageError, "not a delivery name", id="no date"),
+        pytest.param(["2020-11-30"], "../2020-11-30", UsageError, "not a delivery name", id="a path"),
+        pytest.param([], "", UsageError, "not a delivery name", id="empty"),
+    ],
+)
+def test_a_delivery_that_is_not_there_is_refused(tmp_path, made, name, error, says):
+    for folder in made:
+        (tmp_path / folder).mkdir()
+    with pytest.raises(error, match=says):
+        choose(tmp_path, name)
+
+
+def test_a_data_folder_that_is_not_there_has_no_deliveries(tmp_path):
+    assert deliveries(tmp_path / "raw") == []
+
+
+def test_the_inventory_knows_size_and_hash_of_every_file_that_is_needed(delivery):
+    found = inventory(delivery.folder)
+    assert tuple(found) == expected_files()
+    for name, file in found.items():
+        assert (file.size, file.sha256) == (delivery.path(name).stat().st_size, sha256(delivery.path(name)))
+
+
+@pytest.mark.parametrize("name", expected_files())
+def test_each_missing_file_is_refused_by_name(delivery, name):
+    delivery.path(name).unlink()
+    with pytest.raises(InputError, match="missing file") as refused:
+        inventory(delivery.folder)
+    assert refused.value.where == delivery.path(name)
+
+
+@pytest.mark.parametrize(
+    ("select", "expected"),
+    [
+        ("marts/initiator", {("marts", "initiator")}),
+        ("marts", {key for key in products() if key[0] == "marts"}),
+        ("quarantine, marts/conference", {("quarantine",), ("marts", "conference")}),
+    ],
+)
+def test_assets_are_chosen_by_name_or_layer(select, expected):
+    assert _selected(select) == expected
+
+
+@pytest.mark.parametrize("select", ["mart", "marts/teacher", "marts,,quarantine", ""])
+def test_assets_that_do_not_exist_are_refused(select):
+    with pytest.raises(UsageError, match="no such asset"):
+        _selected(select)

@@ -1,0 +1,334 @@
+"""Files are written whole or not at all, and say where they come from."""
+
+import json
+import os
+import stat
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from frs_pipeline import storage
+from frs_pipeline.deliveries import inventory, sha256
+from frs_pipeline.errors import FrsError
+from frs_pipeline.manifest import write_manifest
+from frs_pipeline.plan import CATALOGUE, definition_hash, downstream, products, table_key, upstream
+from frs_pipeline.storage import (
+    Store,
+    atomic,
+    private_folder,
+    read,
+    read_manifest,
+    recorded_origin,
+    stale,
+)
+
+
+def files(folder):
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def mode(path):
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_a_file_is_written_with_its_folders(tmp_path):
+    path = tmp_path / "a" / "b" / "file.txt"
+    with atomic(path) as file:
+        file.write(b"new")
+    assert files(tmp_path) == {"a/b/file.txt": b"new"}
+
+
+@pytest.mark.parametrize("old", [None, b"old"], ids=["first time", "over an old file"])
+def test_nothing_is_seen_under_the_name_until_the_file_is_whole(tmp_path, old):
+    path = tmp_path / "file.txt"
+    if old is not None:
+        path.write_bytes(old)
+    with atomic(path) as file:
+        file.write(b"half")
+        file.flush()
+        assert (path.read_bytes() if path.exists() else None) == old
+    assert path.read_bytes() == b"half"
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_a_failure_while_writing_leaves_the_old_file_and_nothing_else(tmp_path, error):
+    path = tmp_path / "file.txt"
+    path.write_bytes(b"old")
+
+    def fail_half_way():
+        with atomic(path) as file:
+            file.write(b"half")
+            raise error
+
+    with pytest.raises(error):
+        fail_half_way()
+    assert files(tmp_path) == {"file.txt": b"old"}
+
+
+def test_a_full_disk_is_told_in_one_line_and_leaves_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "file.txt"
+    path.write_bytes(b"old")
+
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(storage.os, "fsync", full)
+
+    def write():
+        with atomic(path) as file:
+            file.write(b"new")
+
+    with pytest.raises(FrsError, match="No space left on device") as refused:
+        write()
+    assert refused.value.where == path
+    assert "\n" not in str(refused.value)
+    assert files(tmp_path) == {"file.txt": b"old"}
+
+
+@pytest.mark.parametrize(
+    "make", [lambda path: atomic(path / "file.txt").__enter__(), private_folder], ids=["file", "private folder"]
+)
+def test_a_folder_that_cannot_be_made_is_told_in_one_line(tmp_path, make):
+    (tmp_path / "restricted").write_bytes(b"a file where a folder belongs")
+    with pytest.raises(FrsError, match="cannot be") as refused:
+        make(tmp_path / "restricted" / "validated")
+    assert refused.value.where == tmp_path / "restricted" / "validated"
+    assert refused.value.exit_code == 1
+    assert "\n" not in str(refused.value)
+
+
+def test_restricted_folders_are_for_their_owner_only(tmp_path):
+    old = os.umask(0)
+    try:
+        tmp_path.chmod(0o755)
+        private_folder(tmp_path / "restricted" / "2021-01-31" / "validated")
+    finally:
+        os.umask(old)
+    for name in ("restricted", "restricted/2021-01-31", "restricted/2021-01-31/validated"):
+        assert mode(tmp_path / name) == 0o700
+    assert mode(tmp_path) == 0o755
+
+
+def test_a_folder_that_others_could_enter_is_closed_again(tmp_path):
+    folder = tmp_path / "restricted" / "validated"
+    folder.mkdir(parents=True)
+    folder.chmod(0o777)
+    private_folder(folder)
+    assert mode(folder) == 0o700
+
+
+@pytest.mark.parametrize(("folder", "expected"), [("restricted", 0o600), ("curated", 0o644)])
+def test_only_curated_files_can_be_read_by_others(tmp_path, folder, expected):
+    with atomic(tmp_path / folder / "file.txt") as file:
+        file.write(b"x")
+    assert mode(tmp_path / folder / "file.txt") == expected
+
+
+TABLE = pa.table({"x": pa.array([1, 2, None], pa.int8())})
+CODEBOOK, LEDGER, MART = ("validated", "codebook"), ("validated", "ledger"), ("marts", "coordinator")
+
+
+@pytest.fixture(scope="module")
+def finished(make_delivery, tmp_path_factory):
+    """A delivery in which every product stands, each with three rows that mean nothing."""
+    delivery = make_delivery(tmp_path_factory.mktemp("finished") / "data")
+    store = Store(delivery.settings, delivery.name)
+    for product in products().values():
+        store.write(product, TABLE)
+    write_manifest(store, {"forms": 26})
+    return delivery
+
+
+@pytest.fixture
+def store(finished, tmp_path):
+    """A copy of it, which stands somewhere else."""
+    delivery = finished.copy_to(tmp_path / "elsewhere")
+    return Store(delivery.settings, delivery.name)
+
+
+def test_what_is_written_is_read_back_without_its_origin(store):
+    product = products()[MART]
+    assert read(store.path(product)) == TABLE
+    assert read(store.path(product)).schema.metadata is None
+    assert recorded_origin(store.path(product)) == store.origin(product).as_json()
+
+
+def test_the_same_rows_give_the_same_bytes_in_another_place(store, finished):
+    path = store.path(products()[MART])
+    store.write(products()[MART], TABLE)
+    assert path.read_bytes() == Store(finished.settings, finished.name).path(products()[MART]).read_bytes()
+
+
+def test_field_metadata_survives_storing(store):
+    schema = pa.schema([pa.field("x", pa.int8(), metadata={"text": "Hørt?"})])
+    path = store.write(products()[MART], TABLE.cast(schema))
+    assert read(path).schema.field("x").metadata == {b"text": "Hørt?".encode()}
+
+
+def test_nothing_is_stale_after_a_finished_run_wherever_the_folder_lies(store):
+    assert stale(store) == set()
+
+
+def test_everything_is_stale_before_the_first_run(delivery):
+    assert stale(Store(delivery.settings, delivery.name)) == set(products())
+
+
+def missing(store):
+    store.path(products()[MART]).unlink()
+
+
+def altered(store):
+    path = store.path(products()[MART])
+    data = bytearray(path.read_bytes())
+    data[8] ^= 1
+    path.write_bytes(data)
+
+
+def replaced(store):
+    """Rows that nobody made, in a file that says the right origin."""
+    product = products()[MART]
+    pq.write_table(TABLE.slice(1).replace_schema_metadata(pq.read_schema(store.path(product)).metadata), store.path(product))
+
+
+def no_longer_parquet(store):
+    store.path(products()[MART]).write_bytes(b"not a Parquet file")
+
+
+def another_codebook(store):
+    with store.raw("codebook-pipeline.age").open("ab") as file:
+        file.write(b"x")
+
+
+def another_ledger(store):
+    with store.raw("kontering.csv").open("ab") as file:
+        file.write(b"\n")
+
+
+def another_export(store):
+    with store.raw("coordinator/labels.csv").open("ab") as file:
+        file.write(b"\n")
+
+
+def no_manifest(store):
+    (store.settings.curated(store.delivery) / "manifest.json").unlink()
+
+
+def unreadable_manifest(store):
+    (store.settings.curated(store.delivery) / "manifest.json").write_text("[", encoding="utf-8")
+
+
+def manifest_of_another_kind(store):
+    (store.settings.curated(store.delivery) / "manifest.json").write_text("[]", encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("change", "first"),
+    [
+        (missing, {MART}),
+        (altered, {MART}),
+        (replaced, {MART}),
+        (no_longer_parquet, {MART}),
+        (another_codebook, {CODEBOOK}),
+        (another_ledger, {LEDGER}),
+        (another_export, {("validated", "coordinator"), ("rejected", "coordinator")}),
+        (no_manifest, set(products())),
+        (unreadable_manifest, set(products())),
+        (manifest_of_another_kind, set(products())),
+    ],
+)
+def test_what_changed_is_stale_with_all_that_hangs_on_it_and_nothing_else(store, change, first):
+    change(store)
+    assert stale(store) == downstream(first)
+
+
+def test_an_origin_names_the_direct_inputs_and_their_hashes(store):
+    assert set(store.origin(products()[MART]).inputs) == {"pseudonymised/coordinator"}
+    assert store.origin(products()[CODEBOOK]).inputs == {"raw/codebook-pipeline.age": sha256(store.raw("codebook-pipeline.age"))}
+
+
+@pytest.mark.parametrize(
+    ("what", "chosen", "first"),
+    [
+        pytest.param(
+            "definition_hash",
+            lambda definitions: (CATALOGUE, 60) in definitions,
+            {table_key(61)},
+            id="one table of the catalogue",
+        ),
+        pytest.param(
+            "definition_hash",
+            lambda definitions: any(path.name == "coordinator.yaml" for path, _ in definitions),
+            {p.key for p in products().values() if any(path.name == "coordinator.yaml" for path, _ in p.definitions)},
+            id="a questionnaire",
+        ),
+        pytest.param(
+            "definition_hash",
+            lambda definitions: any(path.name == "contradictions.csv" for path, _ in definitions),
+            {("statistics", "compare")},
+            id="the contradictions",
+        ),
+        pytest.param(
+            "code_hash",
+            lambda module: module == "assets.nonresponse",
+            {("statistics", "unit_nonresponse"), ("statistics", "item_nonresponse")},
+            id="code",
+        ),
+    ],
+)
+def test_what_is_made_by_another_definition_or_code_is_stale(store, monkeypatch, what, chosen, first):
+    before = getattr(storage, what)
+    monkeypatch.setattr(storage, what, lambda x: "another" if chosen(x) else before(x))
+    assert stale(store) == downstream(first)
+
+
+def test_a_table_hangs_on_its_own_mart_only():
+    reached = downstream({MART})
+    assert table_key(61) in reached
+    assert table_key(60) not in reached
+    assert ("statistics", "figures") in reached
+    assert upstream({MART}) == {MART, ("pseudonymised", "coordinator"), ("validated", "coordinator"), CODEBOOK}
+
+
+def test_every_product_is_made_after_its_inputs_and_in_a_file_of_its_own():
+    seen = set()
+    for product in products().values():
+        assert seen.issuperset(product.inputs)
+        seen.add(product.key)
+    assert len({(p.zone, p.path) for p in products().values()}) == len(products())
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        pytest.param("# said otherwise\ntables: [{title: A,   number: 1}]\n", True, id="comment, order and spaces"),
+        pytest.param('tables:\n  - number: 1\n    title: "A"\n', True, id="another way to write it"),
+        pytest.param("tables: [{number: 1, title: B}]\n", False, id="another title"),
+        pytest.param("tables: [{number: 1, title: A, note: x}]\n", False, id="a note"),
+    ],
+)
+def test_a_definition_is_what_it_says_not_how_it_is_spelt(tmp_path, text, same):
+    hashes = []
+    for name, content in (("before", "tables: [{number: 1, title: A}]\n"), ("after", text)):
+        path = tmp_path / name / "catalogue.yaml"
+        path.parent.mkdir()
+        path.write_text(content, encoding="utf-8")
+        hashes.append({definition_hash(((path, index),)) for index in (0, None)})
+    assert (hashes[0] == hashes[1]) is same
+    assert same or not hashes[0] & hashes[1]
+
+
+def test_the_manifest_lists_every_input_and_output_and_no_place(store):
+    write_manifest(store, {"forms": 26})
+    manifest = read_manifest(store)
+    assert manifest["inputs"] == {name: file.sha256 for name, file in inventory(store.raw("")).items()}
+    assert sorted(manifest["outputs"].values()) == sorted(sha256(store.path(p)) for p in products().values())
+    assert len(manifest["outputs"]) == len(products())
+    assert manifest["outputs"]["curated/marts/coordinator.parquet"] == sha256(store.path(products()[MART]))
+    assert str(store.settings.data) not in json.dumps(manifest)
+
+
+def test_the_manifest_is_the_same_wherever_the_folder_lies(store, finished):
+    root = write_manifest(store, {"forms": 26})["root"]
+    assert root == read_manifest(Store(finished.settings, finished.name))["root"]
+    assert write_manifest(store, {"forms": 27})["root"] != root
