@@ -140,6 +140,7 @@ def reconstruct(
     folder: Annotated[Path | None, typer.Option("--to", help="Where to write; the shipped delivery unless told.")] = None,
 ) -> None:
     """Make the shipped raw exports again from the printed tables (takes minutes)."""
+    from frs_pipeline.published.audit import kept_findings
     from frs_pipeline.reconstruction.delivery import SHIPPED
     from frs_pipeline.reconstruction.delivery import reconstruct as make
     from frs_pipeline.reconstruction.residuals import residuals
@@ -148,6 +149,8 @@ def reconstruct(
     with _Progress("Making forms") as progress:
         populations = make(target, lambda name: progress.step(4, name))
     left = [line for population in populations for line in residuals(population)]
+    for finding in kept_findings():
+        _say(f"{finding.reason}")
     for line in left:
         _say(line)
     _say(f"{sum(len(p.occasions) for p in populations)} forms in {target}; {len(left)} figures of correlations not reached.")
@@ -320,7 +323,8 @@ def _print_grid(caption: str, header: tuple[str, ...], rows: Any) -> None:
 
     table = Table(title=caption, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
     for index, name in enumerate(header):
-        table.add_column(name, justify="left" if index == 0 or name == "" else "right", overflow="fold")
+        numbers = all(set(row[index]) <= set("-0123456789,% ") for row in rows)
+        table.add_column(name, justify="right" if numbers and index else "left", overflow="fold")
     for row in rows:
         table.add_row(*row)
     width = None if sys.stdout.isatty() else 160
