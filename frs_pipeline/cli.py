@@ -226,6 +226,8 @@ def main() -> NoReturn:
         if debug:
             raise
         usage = getattr(error, "format_message", None)  # click's own errors: wrong options and the like
+        if usage is not None and not usage():
+            sys.exit(2)  # no command: the help was printed
         if usage is not None:
             _complain(f"{usage()} (see frs --help)", 2)
         _complain(f"unexpected {type(error).__name__} (run frs --debug for where; it may show values of forms)", 1)

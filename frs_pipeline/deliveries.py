@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,11 @@ from frs_pipeline.questionnaires import INSTRUMENTS
 EXPORT_FILES = ("dataset.csv", "structure.csv", "labels.csv")
 LEDGER = "kontering.csv"
 CODEBOOK = "codebook-pipeline.age"
+REGISTERS = {"ledger": LEDGER, "codebook": CODEBOOK}
+# What a refresh reads from a delivery: one export a questionnaire, and the two registers.
+SOURCES = (*INSTRUMENTS, *REGISTERS)
+# Forms other than the three CSV files in which SurveyXact or SPSS hand over an export.
+WORKBOOKS = (".xlsx", ".sav")
 DEMO_KEY = "DEMO-KEY-NOT-SECRET.txt"
 _DATED = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -26,10 +32,28 @@ class RawFile:
     sha256: str
 
 
-def expected_files() -> tuple[str, ...]:
-    """Names, inside a delivery, of the files that a refresh needs."""
-    exports = tuple(f"{instrument}/{name}" for instrument in INSTRUMENTS for name in EXPORT_FILES)
-    return (*exports, LEDGER, CODEBOOK)
+def source_files(folder: Path, source: str) -> tuple[str, ...]:
+    """Names, inside the delivery `folder`, of the files of one source: an export in one of its forms, or a register.
+
+    Raises `InputError` when there is none, when it is incomplete, or when it comes in two forms at once.
+    """
+    if source in REGISTERS:
+        return (_present(folder, REGISTERS[source]),)
+    place = folder / source
+    csv = [name for name in EXPORT_FILES if (place / name).exists()]
+    others = sorted(p.name for p in place.glob("*") if p.suffix in WORKBOOKS and not p.name.startswith((".", "~")))
+    if len(others) + bool(csv) > 1:
+        found = ", ".join([*csv, *others])
+        raise InputError(f"the export comes in more than one form: {found}", where=place, do="leave one of them")
+    if others:
+        return (f"{source}/{others[0]}",)
+    return tuple(_present(folder, f"{source}/{name}") for name in EXPORT_FILES)
+
+
+def _present(folder: Path, name: str) -> str:
+    if not (folder / name).exists():
+        raise InputError("missing file", where=folder / name, do="ask for the delivery again; nothing was changed")
+    return name
 
 
 def deliveries(raw: Path) -> list[str]:
@@ -59,15 +83,14 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def inventory(folder: Path) -> dict[str, RawFile]:
-    """The delivered files that a refresh needs, by name. Raises `InputError` for the first that is missing."""
+def inventory(folder: Path, sources: Sequence[str] = ()) -> dict[str, RawFile]:
+    """The delivered files of `sources` (all unless told), by name. Raises `InputError` for the first that is missing."""
     found = {}
-    for name in expected_files():
-        path = folder / name
-        try:
-            found[name] = RawFile(name, path.stat().st_size, sha256(path))
-        except FileNotFoundError as error:
-            raise InputError("missing file", where=path, do="ask for the delivery again; nothing was changed") from error
-        except OSError as error:
-            raise InputError("cannot be read", where=path, do="check the file's rights; nothing was changed") from error
+    for source in sources or SOURCES:
+        for name in source_files(folder, source):
+            path = folder / name
+            try:
+                found[name] = RawFile(name, path.stat().st_size, sha256(path))
+            except OSError as error:
+                raise InputError("cannot be read", where=path, do="check the file's rights; nothing was changed") from error
     return found

@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from frs_pipeline.deliveries import CODEBOOK, EXPORT_FILES, LEDGER
+from frs_pipeline.deliveries import REGISTERS
 from frs_pipeline.questionnaires import INSTRUMENTS
 from frs_pipeline.specs import YamlFile
 
@@ -31,7 +31,7 @@ AssetPath = tuple[str, ...]
 class Product:
     """One produced file.
 
-    `path` lies in the restricted or curated folder of a delivery; `raw` are delivered files, `inputs` other
+    `path` lies in the restricted or curated folder of a delivery; `raw` are sources of the delivery, `inputs` other
     products; `definitions` are (YAML file, number of the table or None for the whole file). Products with the same
     `step` come out of one step, which makes all of them or none.
     """
@@ -74,13 +74,13 @@ def products() -> dict[AssetPath, Product]:
     scales = (PACKAGE / "questionnaires" / "scales.yaml", None)
     forms = {name: ((PACKAGE / "questionnaires" / f"{name}.yaml", None), scales) for name in INSTRUMENTS}
     for name in INSTRUMENTS:
-        raw = tuple(f"{name}/{file}" for file in EXPORT_FILES)
+        raw = (name,)
         for key, path in ((("validated", name), f"validated/{name}"), (("rejected", name), f"rejected/{name}")):
             found.append(
                 Product(key, "restricted", f"{path}.parquet", "assets.validated", raw, (), forms[name], f"validate_{name}")
             )
-    found.append(Product(("validated", "ledger"), "restricted", "validated/ledger.parquet", "assets.validated", (LEDGER,)))
-    found.append(Product(("validated", "codebook"), "restricted", "validated/codebook.parquet", "assets.validated", (CODEBOOK,)))
+    for name in REGISTERS:
+        found.append(Product(("validated", name), "restricted", f"validated/{name}.parquet", "assets.validated", (name,)))
     for name in INSTRUMENTS:
         inputs = (("validated", name), ("validated", "codebook"))
         for key, path in ((("pseudonymised", name), f"pseudonymised/{name}"), (("unknown", name), f"unknown/{name}")):

@@ -17,6 +17,19 @@ try:
 except ImportError:  # PyYAML without libyaml: slower, same result
     from yaml import SafeLoader as _Loader  # type: ignore[assignment]
 
+
+class _OnceLoader(_Loader):
+    """A safe loader for which a key that stands twice is an error: plain YAML silently keeps the last one."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"key {key.value} stands twice", key.start_mark)
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
 Location = Sequence[str | int]
 M = TypeVar("M", bound=BaseModel)
 
@@ -34,15 +47,17 @@ class YamlFile:
         self.path = path
         try:
             self._text = path.read_text(encoding="utf-8")
-            self.data: Any = yaml.load(self._text, Loader=_Loader)  # a safe loader
-        except OSError as error:
-            raise InputError("cannot be read", where=path, do="restore the file") from error
+            self.data: Any = yaml.load(self._text, Loader=_OnceLoader)  # noqa: S506 - a safe loader
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError("cannot be read as UTF-8", where=path, do="restore the file") from error
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             line = mark.line + 1 if mark else 1
             raise InputError(
                 f"not valid YAML: {getattr(error, 'problem', 'syntax error')}", where=f"{path}:{line}", do="mend the line"
             ) from error
+        except ValueError as error:  # such as a thirteenth month in what looks like a date
+            raise InputError("holds a value that can't be", where=path, do="put it into quotes") from error
 
     @cached_property
     def _tree(self) -> Any:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from frs_pipeline.deliveries import sha256
+from frs_pipeline.deliveries import inventory, sha256
 from frs_pipeline.errors import FrsError
 from frs_pipeline.plan import AssetPath, Origin, Product, code_hash, definition_hash, products
 from frs_pipeline.settings import Settings
@@ -44,7 +44,10 @@ class Store:
 
     def origin(self, product: Product) -> Origin:
         """What `product` would come from if it were made now."""
-        inputs = {f"raw/{name}": sha256(self.raw(name)) for name in product.raw}
+        inputs: dict[str, str] = {}
+        if product.raw:
+            files = inventory(self.raw(""), product.raw)
+            inputs = {f"raw/{name}": file.sha256 for name, file in files.items()}
         for key in product.inputs:
             inputs[products()[key].name] = sha256(self.path(products()[key]))
         return Origin(inputs, definition_hash(product.definitions), code_hash(product.module))

@@ -1,27 +1,28 @@
-"""raw: the delivered files as they are; materialising one takes its inventory (size and hash)."""
+"""raw: the delivered exports and registers as they are; materialising one takes its inventory (sizes, hashes)."""
 
+import hashlib
 from collections.abc import Iterator
 
-from dagster import AssetExecutionContext, AssetKey, AssetSpec, DataVersion, MaterializeResult, multi_asset
+from dagster import AssetExecutionContext, AssetKey, AssetSpec, DataVersion, MaterializeResult, MetadataValue, multi_asset
 
 from frs_pipeline.assets.wiring import DELIVERIES, gate, store_of
-from frs_pipeline.deliveries import expected_files, inventory
+from frs_pipeline.deliveries import SOURCES, inventory
 
 GROUP = "g1_raw"
 
 
-def raw_key(name: str) -> AssetKey:
-    """Asset of one delivered file."""
-    return AssetKey(["raw", *(part.rsplit(".", 1)[0].replace("-", "_") for part in name.split("/"))])
+def raw_key(source: str) -> AssetKey:
+    """Asset of one source of a delivery."""
+    return AssetKey(["raw", source])
 
 
 @multi_asset(
     name="inventory",
     specs=[
         AssetSpec(
-            raw_key(name), group_name=GROUP, kinds={"file"}, description=f"Delivered file {name}, never edited.", skippable=True
+            raw_key(source), group_name=GROUP, kinds={"file"}, description=f"Delivered {source}, never edited.", skippable=True
         )
-        for name in expected_files()
+        for source in SOURCES
     ],
     can_subset=True,
     partitions_def=DELIVERIES,
@@ -29,14 +30,17 @@ def raw_key(name: str) -> AssetKey:
 )
 def raw_files(context: AssetExecutionContext) -> Iterator[MaterializeResult[None]]:
     """Hash the delivered files; a missing one stops the run before anything is written."""
+    folder = store_of(context).raw("")
     with gate():
-        found = inventory(store_of(context).raw(""))
-        for name, file in found.items():
-            if raw_key(name) in context.selected_asset_keys:
+        for source in SOURCES:
+            found = inventory(folder, (source,))
+            if raw_key(source) in context.selected_asset_keys:
+                version = hashlib.sha256("".join(file.sha256 for file in found.values()).encode()).hexdigest()
+                listed = "\n".join(f"- {file.name}: {file.size} bytes, sha256 {file.sha256}" for file in found.values())
                 yield MaterializeResult(
-                    asset_key=raw_key(name),
-                    metadata={"file": file.name, "bytes": file.size, "sha256": file.sha256},
-                    data_version=DataVersion(file.sha256[:16]),
+                    asset_key=raw_key(source),
+                    metadata={"files": MetadataValue.md(listed)},
+                    data_version=DataVersion(version[:16]),
                 )
 
 

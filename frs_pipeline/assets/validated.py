@@ -59,7 +59,7 @@ def _validated(instrument: str) -> AssetsDefinition:
 
 @asset(
     key=key_of(("validated", "ledger")),
-    deps=[raw_key(LEDGER)],
+    deps=[raw_key("ledger")],
     group_name=GROUP,
     partitions_def=DELIVERIES,
     required_resource_keys={"settings"},
@@ -75,7 +75,7 @@ def ledger(context: AssetExecutionContext) -> Output[pa.Table]:
 
 @asset(
     key=key_of(("validated", "codebook")),
-    deps=[raw_key(CODEBOOK)],
+    deps=[raw_key("codebook")],
     group_name=GROUP,
     partitions_def=DELIVERIES,
     required_resource_keys={"settings"},

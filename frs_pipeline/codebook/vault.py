@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +19,11 @@ import pyarrow as pa
 import pyrage
 
 from frs_pipeline.errors import InputError
-from frs_pipeline.exports.ledger import REGISTER
+from frs_pipeline.exports.ledger import OCCASIONS, REGISTER, conference_number
 
 FULL_COLUMNS = ("personal_number", "conference_number", "conference_id", "occasion", "date")
 PIPELINE_COLUMNS = FULL_COLUMNS[1:]
+_PSEUDONYM = re.compile(r"[A-Za-z][A-Za-z0-9-]{5,30}")
 CODEBOOK = REGISTER.append(pa.field("conference_id", pa.string(), nullable=False))
 
 
@@ -74,24 +76,30 @@ def open_plain(path: Path, key: Path) -> str:
 
 def read_codebook(path: Path, key: Path) -> pa.Table:
     """The pipeline's part of the codebook (`CODEBOOK`), by conference number. Raises `InputError`."""
-    rows = list(csv.DictReader(io.StringIO(open_plain(path, key))))
+    rows = list(csv.reader(io.StringIO(open_plain(path, key), newline="")))
     do = "lock the codebook again"
-    if not rows or tuple(rows[0]) != PIPELINE_COLUMNS:
+    if len(rows) < 2 or tuple(rows[0]) != PIPELINE_COLUMNS:
         raise InputError("isn't the pipeline's part of a codebook", where=path, do=do)
     try:
-        entries = [
-            {
-                "conference_number": int(row["conference_number"]),
-                "date": dt.date.fromisoformat(row["date"]),
-                "occasion": row["occasion"],
-                "conference_id": row["conference_id"],
-            }
-            for row in rows
-        ]
+        entries = [_entry(cells) for cells in rows[1:]]
     except ValueError as error:
-        raise InputError("holds a number or date that can't be read", where=path, do=do) from error
+        raise InputError("holds an entry that isn't number, pseudonym, occasion and date", where=path, do=do) from error
     table = pa.Table.from_pylist(entries, schema=CODEBOOK).sort_by("conference_number")
     for column in ("conference_number", "conference_id"):
         if len(table[column].unique()) != table.num_rows:
             raise InputError(f"has the same {column} twice", where=path, do=do)
     return table
+
+
+def _entry(cells: list[str]) -> dict[str, object]:
+    """One line of the pipeline's part. Raises ValueError, without its text, for anything else."""
+    number, pseudonym, occasion, date = cells
+    # A pseudonym of digits alone could be a conference number that slipped into its place.
+    if not _PSEUDONYM.fullmatch(pseudonym) or occasion not in OCCASIONS.values():
+        raise ValueError("not a codebook entry")
+    return {
+        "conference_number": conference_number(number),
+        "date": dt.date.fromisoformat(date),
+        "occasion": occasion,
+        "conference_id": pseudonym,
+    }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import re
 from pathlib import Path
 
 import pyarrow as pa
@@ -13,6 +14,7 @@ from frs_pipeline.errors import InputError
 
 COLUMNS = ("raadslagningsnummer", "dato", "anledning")
 OCCASIONS = {"rådslagning": "first", "opfølgning": "followup"}
+_NUMBER = re.compile(r"[0-9]{1,9}")
 REGISTER = pa.schema(
     [
         pa.field("conference_number", pa.int32(), nullable=False),
@@ -20,6 +22,13 @@ REGISTER = pa.schema(
         pa.field("occasion", pa.string(), nullable=False),
     ]
 )
+
+
+def conference_number(text: str) -> int:
+    """A conference number as registers write it: up to nine digits. Raises ValueError, without the text."""
+    if not _NUMBER.fullmatch(text):
+        raise ValueError("not a conference number")
+    return int(text)
 
 
 def read_ledger(path: Path) -> pa.Table:
@@ -37,13 +46,19 @@ def read_ledger(path: Path) -> pa.Table:
     entries = []
     seen: set[int] = set()
     for line, cells in enumerate(rows[1:], start=2):
+        if not any(cells):
+            continue  # spreadsheets leave a blank line at the end
         try:
             number, date, occasion = cells
-            entry = {"conference_number": int(number), "date": dt.date.fromisoformat(date), "occasion": OCCASIONS[occasion]}
+            entry = {
+                "conference_number": conference_number(number),
+                "date": dt.date.fromisoformat(date),
+                "occasion": OCCASIONS[occasion],
+            }
         except (ValueError, KeyError) as error:
             raise InputError("not a number, a date and an occasion", where=f"{path}:{line}", do=do) from error
         if entry["conference_number"] in seen:
             raise InputError("the same conference stands twice", where=f"{path}:{line}", do=do)
-        seen.add(int(number))
+        seen.add(conference_number(number))
         entries.append(entry)
     return pa.Table.from_pylist(entries, schema=REGISTER).sort_by("conference_number")

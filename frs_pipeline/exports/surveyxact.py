@@ -46,6 +46,7 @@ def read_export(folder: Path) -> Export:
         if len(cells) != 3:
             raise InputError(f"{len(cells)} fields where 3 belong", where=f"{folder / 'labels.csv'}:{line}", do=_AGAIN)
     labels = pd.DataFrame([cells for _, cells in label_rows], columns=["variable", "code", "label"], dtype=str)
+    labels.insert(0, LINE, [line for line, _ in label_rows])
     return Export(folder, _read_dataset(folder / "dataset.csv", delimiter), structure, labels)
 
 
@@ -57,7 +58,7 @@ def _read_dataset(path: Path, delimiter: str) -> pd.DataFrame:
     twice = next((name for name in header if header.count(name) > 1), None)
     if twice is not None:
         raise InputError(f"column {twice} stands twice", where=f"{path}:1", do=_AGAIN)
-    missing = next((name for name in (RESPONDENT, NUMBER, NUMBER_AGAIN) if name not in header), None)
+    missing = next((name for name in (RESPONDENT, NUMBER, NUMBER_AGAIN, CREATED) if name not in header), None)
     if missing is not None:
         raise InputError(f"column {missing} is missing", where=f"{path}:1", do=_AGAIN)
     if len(rows) == 1:
@@ -119,16 +120,20 @@ def _decode(path: Path) -> str:
         raise InputError("missing file", where=path, do="ask for the delivery again; nothing was changed") from error
     except OSError as error:
         raise InputError("cannot be read", where=path, do="check the file's rights; nothing was changed") from error
-    for mark, encoding in ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")):
-        if data.startswith(mark):
-            return _strict(data, encoding, path)
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError:
-        text = _strict(data, "cp1252", path)
+    text = _decoded(data, path)
     if "\0" in text:
         raise InputError("holds null bytes: not a text file", where=path, do=_AGAIN)
     return text
+
+
+def _decoded(data: bytes, path: Path) -> str:
+    for mark, encoding in ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")):
+        if data.startswith(mark):
+            return _strict(data.removeprefix(mark), encoding, path)
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return _strict(data, "cp1252", path)
 
 
 def _strict(data: bytes, encoding: str, path: Path) -> str:

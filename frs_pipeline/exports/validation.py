@@ -32,6 +32,7 @@ MESSAGES = {
     "numbers_differ": "Rådslagningsnummeret er tastet forskelligt de to gange / the two keyings of the conference number differ",
     "code_unreadable": "Svaret er ikke en kode / the answer is no code",
     "outside_scale": "Koden findes ikke i svarskalaen / the code isn't in the question's scale",
+    "respondent_unreadable": "Respondentnummeret mangler eller er ikke et tal / the respondent id is missing or no number",
     "respondent_twice": "Respondentnummeret forekommer flere gange / the respondent id stands more than once",
     "keyed_twice": "Samme skema er tastet to gange / the same form was keyed twice",
     "number_unknown": "Rådslagningsnummeret findes ikke i kodebogen / the codebook doesn't know the conference number",
@@ -76,13 +77,16 @@ class Validated:
 def validate(export: Export, questionnaire: Questionnaire) -> Validated:
     """Split the forms of an export. Raises `InputError` when its columns aren't the questionnaire's."""
     _check_columns(export, questionnaire)
+    _check_labels(export, questionnaire)
     dataset = export.dataset
     findings = _Findings(questionnaire.instrument, dataset, _form_ids(dataset, questionnaire))
     number = _codes(dataset[NUMBER])
     again = _codes(dataset[NUMBER_AGAIN])
     findings.add("number_unreadable", NUMBER, number.isna())
     findings.add("numbers_differ", NUMBER_AGAIN, number.notna() & ~(number == again).fillna(False))
-    findings.add("respondent_twice", RESPONDENT, dataset[RESPONDENT].str.strip().duplicated(keep="first"))
+    respondent = dataset[RESPONDENT].str.strip()
+    findings.add("respondent_unreadable", RESPONDENT, ~respondent.str.fullmatch("[0-9]+"))
+    findings.add("respondent_twice", RESPONDENT, respondent.duplicated(keep="first"))
     answers = {}
     for question in questionnaire.questions:
         text = dataset[question.source]
@@ -93,7 +97,10 @@ def validate(export: Export, questionnaire: Questionnaire) -> Validated:
     for question in questionnaire.questions:
         rows = refused.loc[refused["question"] == question.name, "row"]
         findings.add("outside_scale", question.source, pd.Series(frame.index.isin(rows), index=frame.index))
-    findings.add("keyed_twice", CREATED, _keyed_twice(dataset, number, frame))
+    # Only beside a form that is accepted: a paper keyed wrongly and then again must not be lost both times.
+    sound = frame.index.difference([row for row, _, _ in findings.rows])
+    repeated = _keyed_twice(dataset.loc[sound], number.loc[sound], frame.loc[sound])
+    findings.add("keyed_twice", CREATED, repeated.reindex(frame.index, fill_value=False))
     return _split(questionnaire, findings, number, frame)
 
 
@@ -143,6 +150,24 @@ def _check_columns(export: Export, questionnaire: Questionnaire) -> None:
         raise InputError(
             f"column {unknown} isn't in questionnaire {questionnaire.instrument}", where=where, do="describe it there"
         )
+
+
+def _check_labels(export: Export, questionnaire: Questionnaire) -> None:
+    """The export's own labels are the questionnaire's: a scale coded the other way round would pass unseen."""
+    where = export.folder / "labels.csv"
+    do = "correct the questionnaire's YAML, or export again"
+    found: dict[str, dict[str, str]] = {}
+    lines: dict[str, int] = {}
+    for line, variable, code, label in export.labels.itertuples(index=False):
+        found.setdefault(variable.strip(), {})[code.strip()] = label.strip()
+        lines.setdefault(variable.strip(), line)
+    for question in questionnaire.questions:
+        expected = {str(code): label for code, label in question.labels.items()}
+        if question.source not in found:
+            raise InputError(f"question {question.source} has no labels", where=where, do=do)
+        if found[question.source] != expected:
+            at = f"{where}:{lines[question.source]}"
+            raise InputError(f"labels of {question.source} aren't those of the questionnaire", where=at, do=do)
 
 
 def _form_ids(dataset: pd.DataFrame, questionnaire: Questionnaire) -> pd.Series:

@@ -14,9 +14,9 @@ from itertools import product
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from frs_pipeline.published.figures import TOTAL, Key, printed_count
+from frs_pipeline.published.figures import Key, printed_count
 from frs_pipeline.published.rules import REST_ON_N, Finding, counts, valid_count
-from frs_pipeline.tables.model import MARTS, Table, catalogue
+from frs_pipeline.tables.model import MARTS, TOTAL, Table, catalogue
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,6 @@ from frs_pipeline.stats.printing import decimals_of, parse
 from frs_pipeline.tables.model import Mart
 
 HERE = Path(__file__).parent
-TOTAL, TOTAL_VALID, MISSING = "Total", "Total valid", "Missing"
 
 
 class Key(NamedTuple):

@@ -13,9 +13,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from frs_pipeline.published.figures import (
-    MISSING,
-    TOTAL,
-    TOTAL_VALID,
     Key,
     decimals,
     of_table,
@@ -25,7 +22,7 @@ from frs_pipeline.published.figures import (
 )
 from frs_pipeline.stats.gamma import goodman_kruskal
 from frs_pipeline.stats.printing import round_half_away, spss
-from frs_pipeline.tables.model import Axis, Table, catalogue
+from frs_pipeline.tables.model import MISSING, TOTAL, TOTAL_VALID, Axis, Table, catalogue
 
 # Figures of a correlation that are functions of the N cases it was computed on.
 REST_ON_N = ("ase", "t", "p")

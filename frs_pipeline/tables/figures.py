@@ -12,9 +12,8 @@ from frs_pipeline.stats.counts import cumulative, percent
 from frs_pipeline.stats.gamma import goodman_kruskal, partial
 from frs_pipeline.stats.printing import count_text, spss
 from frs_pipeline.tables.counting import Counts
-from frs_pipeline.tables.model import Axis, Table
+from frs_pipeline.tables.model import MISSING, TOTAL, TOTAL_VALID, Axis, Table
 
-TOTAL, TOTAL_VALID, MISSING = "Total", "Total valid", "Missing"
 NO_LABEL = ""
 
 

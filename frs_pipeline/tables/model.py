@@ -13,12 +13,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from frs_pipeline.errors import InputError
 from frs_pipeline.questionnaires import INSTRUMENTS
 from frs_pipeline.questionnaires.model import Question, questionnaires
 from frs_pipeline.specs import Location, Spec, YamlFile
 
 CATALOGUE = Path(__file__).parent / "catalogue.yaml"
 MARTS = INSTRUMENTS
+# Labels of the rows and columns that every table adds to its categories.
+TOTAL, TOTAL_VALID, MISSING = RESERVED = ("Total", "Total valid", "Missing")
 
 Mart = Literal["participant_first", "participant_followup", "initiator", "coordinator"]
 Kind = Literal["frequency", "distribution", "crosstab", "collapsed_crosstab", "correlation", "correlation_by_group"]
@@ -134,17 +137,20 @@ class _Resolver:
         self.at: list[str | int] = ["tables", index]
         self.marts = (spec.mart, *((spec.also,) if isinstance(spec, DistributionSpec) and spec.also else ()))
 
+    def error(self, where: Location, what: str) -> InputError:
+        return self.file.error([*self.at, *where], what)
+
     def question(self, name: str, *where: str | int) -> Question:
         for mart in self.marts:
             question = questionnaires()[mart].question(name)
             if question is None:
-                raise self.file.error([*self.at, *where], f"questionnaire {mart} has no question {name}")
+                raise self.error(where, f"questionnaire {mart} has no question {name}")
         return question  # type: ignore[return-value]  # MARTS is never empty
 
     def code(self, question: Question, label: str, where: Location) -> int:
         code = question.code(label)
         if code is None:
-            raise self.file.error([*self.at, *where], f"question {question.name} has no answer '{label}'")
+            raise self.error(where, f"question {question.name} has no answer '{label}'")
         return code
 
     def axis(self, field: str) -> Axis:
@@ -153,7 +159,12 @@ class _Resolver:
         left_out = {
             self.code(question, label, ["leave_out", name, i]) for i, label in enumerate(self.spec.leave_out.get(name, ()))
         }
+        if not isinstance(self.spec, FrequencySpec | DistributionSpec) and question.dont_know is not None:
+            left_out.add(question.dont_know)  # "ved ikke" is no place on a scale
         if name in self.spec.collapse:
+            for key in ("leave_out", "relabel"):
+                if name in getattr(self.spec, key):
+                    raise self.error([key, name], f"{name} is collapsed: name in collapse what counts, under its label")
             categories = self._collapsed(question)
         else:
             spelling: dict[int, str] = {}
@@ -161,7 +172,7 @@ class _Resolver:
                 where = ["relabel", name, label]
                 spelling[self.code(question, label, where)] = printed
                 if question.code(printed) != question.code(label):
-                    raise self.file.error([*self.at, *where], f"'{printed}' is not a spelling of '{label}' in {name}")
+                    raise self.error(where, f"'{printed}' is not a spelling of '{label}' in {name}")
             categories = [
                 Category(label=spelling.get(code, label), codes=(code,))
                 for code, label in question.labels.items()
@@ -169,6 +180,11 @@ class _Resolver:
             ]
         if name in getattr(self.spec, "reverse", ()):
             categories.reverse()
+        if not categories:
+            raise self.error([field], f"no answer of {name} is left to count")
+        clash = next((c.label for c in categories if c.label in RESERVED), None)
+        if clash is not None:
+            raise self.error(["collapse", name, clash], f"'{clash}' is what totals are called")
         return Axis(variable=name, categories=tuple(categories))
 
     def _collapsed(self, question: Question) -> list[Category]:
@@ -178,7 +194,7 @@ class _Resolver:
             where = ["collapse", question.name, label]
             codes = tuple(self.code(question, member, [*where, i]) for i, member in enumerate(members))
             if seen & set(codes) or len(set(codes)) != len(codes):
-                raise self.file.error([*self.at, *where], f"an answer of {question.name} is collapsed twice")
+                raise self.error(where, f"an answer of {question.name} is collapsed twice")
             seen.update(codes)
             categories.append(Category(label=label, codes=codes))
         return categories
@@ -190,10 +206,14 @@ class _Resolver:
             if hasattr(spec, name):
                 fields[name] = self.axis(name)
         used = {axis.variable for axis in fields.values()}
+        if len(used) != len(fields):
+            raise self.error(["column"], f"table {spec.number} crosses a question with itself")
+        if len(set(self.marts)) != len(self.marts):
+            raise self.error(["also"], f"table {spec.number} would count {self.marts[0]} twice")
         for key in ("leave_out", "relabel", "collapse", "reverse"):
             for name in getattr(spec, key, ()):
                 if name not in used:
-                    raise self.file.error([*self.at, key, name], f"{key}: table {spec.number} doesn't use {name}")
+                    raise self.error([key, name], f"{key}: table {spec.number} doesn't use {name}")
         answered = getattr(spec, "answered", ())
         for i, name in enumerate(answered):
             self.question(name, "answered", i)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from frs_pipeline.questionnaires.model import questionnaires
-from frs_pipeline.tables.figures import MISSING, TOTAL, TOTAL_VALID, Figure
-from frs_pipeline.tables.model import Table
+from frs_pipeline.tables.figures import Figure
+from frs_pipeline.tables.model import MISSING, TOTAL, TOTAL_VALID, Table
 
 _SHARES = {"row_percent": "% af rækken", "total_percent": "% af alle"}
 

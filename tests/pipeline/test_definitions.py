@@ -11,7 +11,7 @@ from dagster import AssetKey, DagsterInstance, MarkdownMetadataValue, materializ
 from frs_pipeline.assets.manifest import manifest
 from frs_pipeline.assets.raw import raw_files, raw_key
 from frs_pipeline.definitions import ASSETS, defs, resources
-from frs_pipeline.deliveries import expected_files
+from frs_pipeline.deliveries import SOURCES
 from frs_pipeline.plan import products
 from frs_pipeline.settings import PROJECT, Settings
 
@@ -47,7 +47,7 @@ def test_every_product_of_the_plan_is_an_asset_with_the_plans_inputs() -> None:
         # The quarantine comes before every mart in time, though nothing of it goes into one.
         assert node.parent_keys - {AssetKey("quarantine")} == parents - {AssetKey("quarantine")}, key
     made = {AssetKey(list(key)) for key in products()}
-    assert graph.get_all_asset_keys() == made | {raw_key(name) for name in expected_files()} | set(manifest.keys)
+    assert graph.get_all_asset_keys() == made | {raw_key(name) for name in SOURCES} | set(manifest.keys)
 
 
 def test_every_asset_has_a_description_and_the_groups_are_the_layers() -> None:

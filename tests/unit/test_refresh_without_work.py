@@ -5,9 +5,10 @@ import sys
 
 import pytest
 
-from frs_pipeline.deliveries import choose, deliveries, expected_files, inventory, sha256
+from frs_pipeline.deliveries import CODEBOOK, EXPORT_FILES, LEDGER, choose, deliveries, inventory, sha256, source_files
 from frs_pipeline.errors import InputError, UsageError
 from frs_pipeline.plan import products
+from frs_pipeline.questionnaires import INSTRUMENTS
 from frs_pipeline.refresh import _selected
 
 NOTHING_TO_DO = """
@@ -57,14 +58,23 @@ def test_a_data_folder_that_is_not_there_has_no_deliveries(tmp_path):
     assert deliveries(tmp_path / "raw") == []
 
 
+FILES = [*(f"{name}/{file}" for name in INSTRUMENTS for file in EXPORT_FILES), LEDGER, CODEBOOK]
+
+
+def test_an_export_in_two_forms_at_once_is_refused(delivery):
+    (delivery.folder / "initiator" / "export.xlsx").write_bytes(b"")
+    with pytest.raises(InputError, match="more than one form"):
+        source_files(delivery.folder, "initiator")
+
+
 def test_the_inventory_knows_size_and_hash_of_every_file_that_is_needed(delivery):
     found = inventory(delivery.folder)
-    assert tuple(found) == expected_files()
+    assert set(found) == set(FILES)
     for name, file in found.items():
         assert (file.size, file.sha256) == (delivery.path(name).stat().st_size, sha256(delivery.path(name)))
 
 
-@pytest.mark.parametrize("name", expected_files())
+@pytest.mark.parametrize("name", FILES)
 def test_each_missing_file_is_refused_by_name(delivery, name):
     delivery.path(name).unlink()
     with pytest.raises(InputError, match="missing file") as refused:
