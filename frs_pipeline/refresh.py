@@ -10,7 +10,7 @@ from frs_pipeline.deliveries import choose, inventory
 from frs_pipeline.errors import FrsError, UsageError
 from frs_pipeline.plan import AssetPath, products, upstream, whole_steps
 from frs_pipeline.settings import Settings
-from frs_pipeline.storage import Store, read_manifest, stale
+from frs_pipeline.storage import Store, exclusive, read_manifest, stale
 
 
 @dataclass(frozen=True)
@@ -36,11 +36,12 @@ def refresh(
     store = Store(settings, name)
     inventory(settings.raw_delivery(name))  # a missing file is told before anything heavy is loaded
     chosen = upstream(_selected(select)) if select else set(products())
-    outdated = whole_steps(stale(store) & chosen)
-    if not outdated:
-        return Refresh(name, (), read_manifest(store).get("summary", {}))
-    complete = all(key in outdated or store.path(product).exists() for key, product in products().items())
-    _materialize(settings, name, outdated, complete, lambda made: written(len(outdated), made))
+    with exclusive(store):
+        outdated = whole_steps(stale(store) & chosen)
+        if not outdated:
+            return Refresh(name, (), read_manifest(store).get("summary", {}))
+        complete = all(key in outdated or store.path(product).exists() for key, product in products().items())
+        _materialize(settings, name, outdated, complete, lambda made: written(len(outdated), made))
     made = tuple(product.name for key, product in products().items() if key in outdated)
     return Refresh(name, made, read_manifest(store)["summary"] if complete else {})
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import tempfile
@@ -111,6 +112,26 @@ def private_folder(folder: Path) -> None:
                 break
     except OSError as error:
         raise FrsError(f"cannot be made: {error.strerror}", where=folder, do="mend the folder's rights") from error
+
+
+@contextmanager
+def exclusive(store: Store) -> Iterator[None]:
+    """Nobody else refreshes this delivery meanwhile; what a killed run left half-written is swept away.
+
+    The operating system gives the lock back when its holder dies, however it dies. Raises `FrsError` when another
+    run holds it.
+    """
+    folder = store.settings.restricted(store.delivery)
+    private_folder(folder)
+    with (folder / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise FrsError("another run is refreshing this delivery", where=store.delivery, do="wait until it ends") from error
+        for zone in (folder, store.settings.curated(store.delivery)):
+            for left in zone.rglob(".*.tmp"):
+                left.unlink()
+        yield
 
 
 def recorded_origin(path: Path) -> str | None:

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from frs_pipeline.published.figures import study
 from frs_pipeline.questionnaires.model import Question, Questionnaire, questionnaires
-from frs_pipeline.reconstruction.annealing import anneal, gamma_figures
+from frs_pipeline.reconstruction.annealing import anneal
 from frs_pipeline.reconstruction.answering import who_answers
+from frs_pipeline.reconstruction.correlations import gamma_figures
 from frs_pipeline.reconstruction.placement import MISSING, Forms, place
 from frs_pipeline.reconstruction.targets import Targets, targets
 from frs_pipeline.specs import Spec, YamlFile
@@ -58,16 +59,24 @@ def populate(instrument: str, report: Callable[[str], None] = lambda _: None) ->
         forms["role"] = _roles(demands)
     answered = who_answers(demands, forms.get("role"), occasions, rng)
     residuals: dict[str, float] = {}
-    for name in chosen.order[instrument]:
+    for turn, name in enumerate(chosen.order[instrument], start=1):
         question = questionnaire.question(name)
         assert question is not None
         asked = [question.occasion == "both" or occasion == FOLLOWUP for occasion in occasions]
         shares = _shares(question, forms, demands, chosen, sum(asked) / demands.forms)
         if name not in forms:
             forms[name] = place(name, question.codes, asked, shares, forms, answered, demands, rng)
-        residuals[name] = anneal(name, question.codes, forms, demands, rng, asked)
+        # Where a question that this one is correlated with moves again, that brings their figures to the last decimal.
+        last = not _partners(name, demands) & forms.keys() & set(chosen.order[instrument][turn:])
+        residuals[name] = anneal(name, question.codes, forms, demands, rng, asked, last)
         report(f"{instrument}.{name}")
     return Population(instrument, occasions, forms, residuals)
+
+
+def _partners(name: str, demands: Targets) -> set[str]:
+    """The questions that `name` has a printed correlation with."""
+    pairs = [{c.row.variable, c.column.variable} for c in demands.correlations]
+    return {other for pair in pairs if name in pair for other in pair - {name}}
 
 
 def _occasions(questionnaire: Questionnaire, forms: int) -> list[int]:

@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from frs_pipeline.published.audit import not_reproducible
-from frs_pipeline.published.figures import TOTAL, Key, printed_count, prose, published, value
+from frs_pipeline.published.figures import Key, printed_count, prose, published, value
 from frs_pipeline.published.rules import counts
 from frs_pipeline.questionnaires.model import questionnaires
-from frs_pipeline.tables.model import Axis, Category, Table, catalogue
+from frs_pipeline.tables.model import TOTAL, Axis, Category, Table, catalogue
 
 
 @dataclass(frozen=True)

@@ -10,19 +10,16 @@ import sys
 from pathlib import Path
 
 import pytest
+from shipped import DELIVERY, copy_of_shipped
 
 from frs_pipeline.refresh import refresh
-from frs_pipeline.settings import PROJECT, Settings
-
-DELIVERY = "2020-11-30"
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("data")
-    shutil.copytree(PROJECT / "data" / "raw" / DELIVERY, folder / "raw" / DELIVERY)
-    refresh(Settings(folder))
-    return folder
+    settings = copy_of_shipped(tmp_path_factory.mktemp("data"))
+    refresh(settings)
+    return settings.data
 
 
 def frs(data: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -7,23 +7,21 @@ from pathlib import Path
 
 import pytest
 from dagster import AssetKey, DagsterInstance, MarkdownMetadataValue, materialize
+from shipped import DELIVERY, copy_of_shipped
 
 from frs_pipeline.assets.manifest import manifest
 from frs_pipeline.assets.raw import raw_files, raw_key
 from frs_pipeline.definitions import ASSETS, defs, resources
 from frs_pipeline.deliveries import SOURCES
 from frs_pipeline.plan import products
-from frs_pipeline.settings import PROJECT, Settings
-
-DELIVERY = "2020-11-30"
+from frs_pipeline.settings import PROJECT
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory):
     """Everything materialised once, with an instance of its own on disk, as the user interface would."""
     folder = tmp_path_factory.mktemp("home")
-    settings = Settings(folder / "data")
-    shutil.copytree(PROJECT / "data" / "raw" / DELIVERY, settings.raw_delivery(DELIVERY))
+    settings = copy_of_shipped(folder / "data")
     (folder / "home").mkdir()
     shutil.copy(PROJECT / ".dagster_home" / "dagster.yaml", folder / "home")
     with DagsterInstance.local_temp(str(folder / "home")) as instance:
@@ -126,8 +124,7 @@ def test_nothing_is_pickled(run) -> None:
 
 
 def test_a_failure_is_one_line_without_the_values_that_caused_it(tmp_path: Path) -> None:
-    settings = Settings(tmp_path)
-    shutil.copytree(PROJECT / "data" / "raw" / DELIVERY, settings.raw_delivery(DELIVERY))
+    settings = copy_of_shipped(tmp_path)
     path = settings.raw_delivery(DELIVERY) / "coordinator" / "dataset.csv"
     path.write_bytes(path.read_bytes().replace(b"konflikt", b"conflict"))
     with DagsterInstance.ephemeral() as instance:

@@ -5,23 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from shipped import RAW
 
 from frs_pipeline.codebook.vault import open_plain
 from frs_pipeline.deliveries import DEMO_KEY
 from frs_pipeline.reconstruction.delivery import reconstruct
-from frs_pipeline.settings import PROJECT
-
-SHIPPED = PROJECT / "data" / "raw" / "2020-11-30"
 
 
 @pytest.mark.slow
 def test_the_command_makes_the_shipped_delivery_again(tmp_path: Path) -> None:
     reconstruct(tmp_path)
     made = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file())
-    assert made == sorted(path.relative_to(SHIPPED) for path in SHIPPED.rglob("*") if path.is_file())
+    assert made == sorted(path.relative_to(RAW) for path in RAW.rglob("*") if path.is_file())
     for name in made:
         if name.suffix == ".age":
             key = DEMO_KEY if name.name == "codebook-pipeline.age" else f"CONTROLLERS-{DEMO_KEY}"
-            assert open_plain(tmp_path / name, tmp_path / key) == open_plain(SHIPPED / name, SHIPPED / key)
+            assert open_plain(tmp_path / name, tmp_path / key) == open_plain(RAW / name, RAW / key)
         else:
-            assert (tmp_path / name).read_bytes() == (SHIPPED / name).read_bytes(), name
+            assert (tmp_path / name).read_bytes() == (RAW / name).read_bytes(), name

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import shutil
@@ -13,35 +12,22 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from shipped import DELIVERY, copy_of_shipped, hashes
 
 from frs_pipeline.codebook.vault import open_plain
 from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY
 from frs_pipeline.plan import downstream, products
+from frs_pipeline.published.figures import value
 from frs_pipeline.refresh import Refresh, refresh
-from frs_pipeline.settings import PROJECT, Settings
+from frs_pipeline.settings import Settings
 from frs_pipeline.storage import read
 
-DELIVERY = "2020-11-30"
 EXACT = ("count", "percent", "valid_percent", "cumulative_percent", "row_percent", "total_percent", "gamma", "partial_gamma", "n")
-
-
-def copy_of_raw(folder: Path) -> Settings:
-    shutil.copytree(PROJECT / "data" / "raw" / DELIVERY, folder / "raw" / DELIVERY)
-    return Settings(folder)
-
-
-def hashes(settings: Settings) -> dict[str, str]:
-    return {
-        path.relative_to(settings.data).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for zone in ("restricted", "curated")
-        for path in sorted((settings.data / zone).rglob("*"))
-        if path.is_file()
-    }
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, Refresh]:
-    settings = copy_of_raw(tmp_path_factory.mktemp("data"))
+    settings = copy_of_shipped(tmp_path_factory.mktemp("data"))
     return settings, refresh(settings)
 
 
@@ -75,8 +61,10 @@ def test_what_is_not_reproducible_has_a_reason(made: tuple[Settings, Refresh]) -
 
 def test_ase_and_t_are_near_where_they_are_not_equal(made: tuple[Settings, Refresh]) -> None:
     rows = [r for r in product(made, "statistics", "compare").to_pylist() if r["measure"] in ("ase", "t")]
-    equal = sum(row["verdict"] == "equal" for row in rows)
-    assert equal >= 0.6 * len(rows)
+    assert sum(row["verdict"] == "equal" for row in rows) >= 55
+    for row in rows:
+        printed, recomputed = (float(value(row[name])) for name in ("printed_published", "printed_recomputed"))
+        assert abs(recomputed - printed) <= max(0.02, 0.12 * abs(printed)), (row["table"], row["group"])
 
 
 def test_forms_in_are_forms_accepted_and_set_aside(made: tuple[Settings, Refresh]) -> None:
@@ -173,7 +161,8 @@ def test_shipped_personal_numbers_are_replacement_numbers(made: tuple[Settings, 
 def test_a_second_run_makes_nothing_and_imports_neither_dagster_nor_pandas(made: tuple[Settings, Refresh]) -> None:
     before = hashes(made[0])
     program = (
-        "import sys; from pathlib import Path; from frs_pipeline.refresh import refresh; "
+        "import sys; from pathlib import Path; from frs_pipeline.published.figures import value
+from frs_pipeline.refresh import refresh; "
         "from frs_pipeline.settings import Settings; "
         "made = refresh(Settings(Path(sys.argv[1]))).made; "
         "print(len(made), 'dagster' in sys.modules, 'pandas' in sys.modules)"
@@ -184,7 +173,7 @@ def test_a_second_run_makes_nothing_and_imports_neither_dagster_nor_pandas(made:
 
 
 def test_two_runs_in_different_folders_give_the_same_bytes(made: tuple[Settings, Refresh], tmp_path: Path) -> None:
-    settings = copy_of_raw(tmp_path / "elsewhere")
+    settings = copy_of_shipped(tmp_path / "elsewhere")
     refresh(settings)
     assert hashes(settings) == hashes(made[0])
 
@@ -218,7 +207,7 @@ def test_an_altered_result_is_made_again(made: tuple[Settings, Refresh], tmp_pat
 
 
 def test_a_selection_makes_no_more_than_it_needs(tmp_path: Path) -> None:
-    settings = copy_of_raw(tmp_path)
+    settings = copy_of_shipped(tmp_path)
     made = refresh(settings, select="marts/coordinator").made
     assert made == (
         "validated/coordinator",

@@ -1,0 +1,29 @@
+"""The shipped delivery, copied into a folder of its own, and the hashes of what was made from it."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from pathlib import Path
+
+from frs_pipeline.settings import PROJECT, Settings
+
+DELIVERY = "2020-11-30"
+RAW = PROJECT / "data" / "raw" / DELIVERY
+
+
+def copy_of_shipped(folder: Path) -> Settings:
+    """Settings of a data folder that holds the shipped delivery and nothing else."""
+    settings = Settings(folder)
+    shutil.copytree(RAW, settings.raw_delivery(DELIVERY))
+    return settings
+
+
+def hashes(settings: Settings) -> dict[str, str]:
+    """sha256 of every produced file, by its path in the data folder."""
+    return {
+        path.relative_to(settings.data).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for zone in ("restricted", "curated")
+        for path in sorted((settings.data / zone).rglob("*"))
+        if path.is_file() and path.name != ".lock"
+    }

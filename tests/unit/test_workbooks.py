@@ -1,0 +1,518 @@
+"""The same forms as CSV files, as a SurveyXact workbook and as an SPSS file; and what isn't either."""
+
+import csv
+import datetime as dt
+import io
+import re
+import zipfile
+
+import numpy as np
+import openpyxl
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pyreadstat
+import pytest
+from openpyxl.worksheet.formula import ArrayFormula
+
+from frs_pipeline.codebook.pseudonyms import pseudonymise
+from frs_pipeline.codebook.vault import read_codebook
+from frs_pipeline.errors import InputError
+from frs_pipeline.exports.surveyxact import CREATED, LINE, STRUCTURE_COLUMNS, read_export
+from frs_pipeline.exports.validation import validate
+from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires.model import questionnaires
+
+SECRET = "kept-to-itself"
+HEADER = ["responde", "created", "raadsnr", "raadsnr2", "hoert"]
+DATASET = [
+    HEADER,
+    ["1", "2019-05-06 09:00:00", "40111", "40111", "1"],
+    ["2", "2019-05-07 09:00:00", "40222", "40222", ""],
+    ["3", "2019-05-08 09:00:00", "40333", "40333", "2"],
+]
+STRUCTURE = [
+    list(STRUCTURE_COLUMNS),
+    ["heard", "hoert", "Closed", "Single", 'Blev barnet "hørt", eller ej; å? ', "1", "Ja, meget "],
+    ["heard", "hoert", "Closed", "Single", 'Blev barnet "hørt", eller ej; å? ', "2", '"slet";\tikke'],
+]
+LABELS = [["hoert", "1", "Ja, meget "], ["hoert", "2", '"slet";\tikke']]
+
+
+def write_xlsx(folder, dataset=DATASET, structure=STRUCTURE, labels=LABELS, **sheets):
+    """Put a workbook of these sheets into `folder`; None leaves a sheet out. Cells are stored as they are given."""
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for name, rows in {"Dataset": dataset, "Structure": structure, "Labels": labels, **sheets}.items():
+        if rows is not None:
+            sheet = book.create_sheet(name)
+            for row in rows:
+                sheet.append([None if cell == "" else cell for cell in row])
+    book.save(folder / "export.xlsx")
+    return folder
+
+
+def write_sav(folder, frame, **meta):
+    pyreadstat.write_sav(frame, str(folder / "export.sav"), **meta)
+    return folder
+
+
+def sav_frame(rows=DATASET):
+    """Rows as SPSS holds them: numbers where all cells are, text elsewhere."""
+    frame = pd.DataFrame(rows[1:], columns=rows[0], dtype=object)
+    for name in frame:
+        if all(cell == "" or cell.lstrip("-").isdigit() for cell in frame[name]):
+            frame[name] = [float(cell) if cell else np.nan for cell in frame[name]]
+    return frame
+
+
+def codes(labels):
+    found = {}
+    for variable, code, label in labels:
+        found.setdefault(variable, {})[int(code)] = label
+    return found
+
+
+def typed(rows):
+    """Cells as a spreadsheet holds them: whole numbers in both kinds, and times."""
+
+    def cell(text, odd):
+        if text.isdigit():
+            return float(text) if odd else int(text)
+        try:
+            return dt.datetime.fromisoformat(text)
+        except ValueError:
+            return text
+
+    return [rows[0], *([cell(text, (i + j) % 2) for j, text in enumerate(row)] for i, row in enumerate(rows[1:]))]
+
+
+def parts(delivery, instrument):
+    def rows(name):
+        text = delivery.path(f"{instrument}/{name}.csv").read_bytes().decode("cp1252")
+        return list(csv.reader(io.StringIO(text, newline=""), delimiter=";"))
+
+    return [rows(name) for name in ("dataset", "structure", "labels")]
+
+
+def deliver_as(form, delivery, instrument):
+    """Replace an export of the tiny delivery by the same forms in another form."""
+    dataset, structure, labels = parts(delivery, instrument)
+    folder = delivery.path(instrument)
+    for name in ("dataset", "structure", "labels"):
+        (folder / f"{name}.csv").unlink()
+    if form == "xlsx as text":
+        write_xlsx(folder, dataset, structure, labels)
+    elif form == "xlsx":
+        write_xlsx(folder, typed(dataset), typed(structure), typed([[], *labels])[1:])
+    elif form == "xlsx in two sheets":
+        sheets = {"Dataset(1)": typed(dataset[:3]), "Dataset(2)": typed([dataset[0], *dataset[3:]])}
+        write_xlsx(folder, None, structure, labels, **sheets)
+    else:
+        frame = sav_frame(dataset)
+        if form == "sav with times":
+            frame[CREATED] = pd.to_datetime(frame[CREATED])
+        if form == "sav in capitals":
+            frame.columns = [name.upper() for name in frame]
+            labels = [[name.upper(), *rest] for name, *rest in labels]
+        write_sav(folder, frame, variable_value_labels=codes(labels))
+
+
+FORMS = ["xlsx as text", "xlsx", "xlsx in two sheets", "sav", "sav with times", "sav in capitals"]
+
+
+def mart(delivery, instrument):
+    """Accepted forms, what is set aside, and the bytes of the mart."""
+    questionnaire = questionnaires()[instrument]
+    result = validate(read_export(delivery.path(instrument)), questionnaire)
+    book = read_codebook(delivery.path("codebook-pipeline.age"), delivery.key)
+    table = pseudonymise(result.forms, book, questionnaire).forms.sort_by("form_id")
+    sink = io.BytesIO()
+    pq.write_table(table, sink, compression="zstd", store_schema=True)
+    return result, sink.getvalue()
+
+
+@pytest.mark.parametrize("instrument", INSTRUMENTS)
+@pytest.mark.parametrize("form", FORMS)
+def test_the_same_forms_give_the_same_mart_whatever_form_they_come_in(delivery, instrument, form):
+    delivery.set(instrument, 1, raadsnr2="1")
+    delivery.set(instrument, 3, **{questionnaires()[instrument].questions[0].source: "99"})
+    delivery.repeat(instrument, 0, responde="900001")
+    expected, expected_bytes = mart(delivery, instrument)
+    assert expected.set_aside == 3
+    deliver_as(form, delivery, instrument)
+    found, found_bytes = mart(delivery, instrument)
+    assert found.forms.drop_columns(["line"]).equals(expected.forms.drop_columns(["line"]), check_metadata=True)
+    assert found_bytes == expected_bytes
+    where = ["file", "line"]
+    assert found.rejected.drop_columns(where).to_pylist() == expected.rejected.drop_columns(where).to_pylist()
+    suffix = form.split()[0]
+    assert set(found.rejected["file"].to_pylist()) == {f"{instrument}/export.{suffix}"}
+    assert pa.table(found.rejected).schema == expected.rejected.schema
+
+
+@pytest.mark.parametrize("form", ["xlsx as text", "xlsx"])
+def test_a_workbook_gives_the_frames_of_the_csv_files(delivery, form):
+    expected = read_export(delivery.path("coordinator"))
+    deliver_as(form, delivery, "coordinator")
+    found = read_export(delivery.path("coordinator"))
+    assert (expected.file, found.file) == ("coordinator/dataset.csv", "coordinator/export.xlsx")
+    for name in ("dataset", "structure", "labels"):
+        pd.testing.assert_frame_equal(getattr(found, name), getattr(expected, name))
+
+
+@pytest.mark.parametrize("form", ["sav", "sav with times", "sav in capitals"])
+def test_an_spss_file_gives_the_dataset_and_labels_of_the_csv_files(delivery, form):
+    expected = read_export(delivery.path("coordinator"))
+    deliver_as(form, delivery, "coordinator")
+    found = read_export(delivery.path("coordinator"))
+    pd.testing.assert_frame_equal(found.dataset.drop(columns=LINE), expected.dataset.drop(columns=LINE))
+    assert found.dataset[LINE].tolist() == [1, 2, 3, 4, 5]
+    pd.testing.assert_frame_equal(found.labels, expected.labels)
+
+
+def test_text_of_a_workbook_stays_as_it_was_delivered(tmp_path):
+    cells = ["007", "2019-05-06", " 1 ", "1.0", '=ikke; "en" formel\tæøåÆØÅ\'\n ']
+    folder = write_xlsx(tmp_path, [HEADER, cells[:4]])
+    book = openpyxl.load_workbook(folder / "export.xlsx")
+    book["Dataset"]["E2"].value = cells[4]
+    book["Dataset"]["E2"].data_type = "s"
+    book.save(folder / "export.xlsx")
+    read = read_export(folder)
+    assert read.dataset[HEADER].iloc[0].tolist() == cells
+    assert read.structure.to_numpy().tolist() == STRUCTURE[1:]
+    assert read.labels.drop(columns=LINE).to_numpy().tolist() == LABELS
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (5, "5"),
+        (5.0, "5"),
+        (-1, "-1"),
+        (1.5, "1.5"),
+        (0.1, "0.1"),
+        (1e300, "1e+300"),
+        (None, ""),
+        (True, "TRUE"),
+        (dt.datetime(2019, 5, 6, 9, 0, 40), "2019-05-06 09:00:40"),
+        (dt.datetime(2019, 5, 6, 9, 0, 40, 999_700), "2019-05-06 09:00:41"),
+        (dt.date(2019, 5, 6), "2019-05-06 00:00:00"),
+        (dt.time(9, 5), "09:05:00"),
+    ],
+)
+def test_a_typed_cell_becomes_the_text_of_the_csv_form(tmp_path, value, text):
+    folder = write_xlsx(tmp_path, [HEADER, ["1", "", "4", "4", value]])
+    assert read_export(folder).dataset["hoert"].tolist() == [text]
+
+
+def test_every_second_of_an_hour_survives_a_workbook(tmp_path):
+    times = [dt.datetime(2019, 5, 6, 9) + dt.timedelta(seconds=s) for s in range(3600)]
+    folder = write_xlsx(tmp_path, [HEADER, *([i, time, 4, 4, 1] for i, time in enumerate(times))])
+    assert read_export(folder).dataset[CREATED].tolist() == [str(time) for time in times]
+
+
+def test_empty_rows_of_a_workbook_are_passed_over_and_rows_keep_their_numbers(tmp_path):
+    rows = [DATASET[0], DATASET[1], [], ["", ""], DATASET[2], DATASET[3], [], [""] * 5]
+    read = read_export(write_xlsx(tmp_path, rows, labels=[*LABELS, [], []]))
+    assert read.dataset[LINE].tolist() == [2, 5, 6]
+    assert read.dataset[HEADER].to_numpy().tolist() == DATASET[1:]
+    assert read.labels[LINE].tolist() == [1, 2]
+
+
+def members(path):
+    with zipfile.ZipFile(path) as archive:
+        return {info.filename: archive.read(info) for info in archive.infolist()}
+
+
+def pack(path, files):
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+
+
+def rewrite(path, name, old, new):
+    """Replace bytes in one member of a workbook; they must be there."""
+    files = members(path)
+    assert old in files[name]
+    pack(path, {**files, name: files[name].replace(old, new, 1)})
+
+
+def share_strings(path):
+    """Store text as Excel does: once for the whole workbook, with cells that refer to it."""
+    files, texts = members(path), []
+
+    def shared(match):
+        texts.append(match[2])
+        return b'%s t="s"><v>%d</v></c>' % (match[1], len(texts) - 1)
+
+    for name in [name for name in files if name.startswith("xl/worksheets/sheet")]:
+        files[name] = re.sub(rb'(<c r="[A-Z0-9]+") t="inlineStr"><is>(.*?)</is></c>', shared, files[name], flags=re.DOTALL)
+        assert b"inlineStr" not in files[name]
+    main = b'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+    files["xl/sharedStrings.xml"] = b"<sst %s>%s</sst>" % (main, b"".join(b"<si>%s</si>" % text for text in texts))
+    kind = b"application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
+    part = b'<Override PartName="/xl/sharedStrings.xml" ContentType="%s" /></Types>' % kind
+    files["[Content_Types].xml"] = files["[Content_Types].xml"].replace(b"</Types>", part)
+    pack(path, files)
+
+
+def test_text_that_is_stored_once_for_the_whole_workbook(tmp_path):
+    folder = write_xlsx(tmp_path)
+    share_strings(folder / "export.xlsx")
+    read = read_export(folder)
+    assert read.dataset[HEADER].to_numpy().tolist() == DATASET[1:]
+    assert read.structure.to_numpy().tolist() == STRUCTURE[1:]
+    assert read.labels.drop(columns=LINE).to_numpy().tolist() == LABELS
+
+
+def test_a_wrong_size_in_the_workbook_hides_no_form(tmp_path):
+    folder = write_xlsx(tmp_path)
+    rewrite(folder / "export.xlsx", "xl/worksheets/sheet1.xml", b'ref="A1:E4"', b'ref="A1:B2"')
+    assert read_export(folder).dataset[HEADER].to_numpy().tolist() == DATASET[1:]
+
+
+def test_sheets_of_a_dataset_continue_each_other_with_lines_counted_on(tmp_path):
+    forms = [[str(i), "", "4", "4", "1"] for i in range(22)]
+    sheets = {f"Dataset({i + 1})": [HEADER, *forms[2 * i : 2 * i + 2]] for i in reversed(range(11))}
+    read = read_export(write_xlsx(tmp_path, None, **sheets))
+    assert read.dataset[HEADER].to_numpy().tolist() == forms
+    assert read.dataset[LINE].tolist() == [line for line in range(1, 34) if line % 3 != 1]
+
+
+def refusal(folder):
+    with pytest.raises(InputError) as refused:
+        read_export(folder)
+    assert "\n" not in str(refused.value)
+    error = refused.value
+    while error is not None:
+        assert SECRET not in str(error)
+        error = error.__cause__
+    return str(refused.value.where).removeprefix(f"{folder}/"), refused.value.what
+
+
+SPLIT = {"dataset": None, "Dataset(1)": DATASET[:3]}
+
+
+@pytest.mark.parametrize(
+    ("sheets", "where", "says"),
+    [
+        pytest.param({"dataset": None}, "", "one sheet Dataset belongs", id="no dataset"),
+        pytest.param({"structure": None}, "", "sheet Structure is missing", id="no structure"),
+        pytest.param({"labels": None}, "", "sheet Labels is missing", id="no labels"),
+        pytest.param({"Dataset(1)": DATASET}, "", "one sheet Dataset belongs", id="one and many"),
+        pytest.param({"Dataset (2)": DATASET}, "", "one sheet Dataset belongs", id="a copy of the sheet"),
+        pytest.param({**SPLIT, "Dataset(3)": DATASET}, "", "without a gap", id="sheet left out"),
+        pytest.param(
+            {**SPLIT, "Dataset(2)": [HEADER[::-1], DATASET[3]]}, ":Dataset(2)!1", "isn't that of Dataset(1)", id="another header"
+        ),
+        pytest.param({**SPLIT, "Dataset(2)": DATASET[3:]}, ":Dataset(2)!1", "isn't that of Dataset(1)", id="no second header"),
+        pytest.param({**SPLIT, "Dataset(2)": []}, ":Dataset(2)", "empty sheet", id="second sheet empty"),
+        pytest.param(
+            {**SPLIT, "Dataset(2)": [HEADER, [], [*DATASET[3], SECRET]]},
+            ":Dataset(2)!3",
+            "6 fields where 5",
+            id="second too long",
+        ),
+        pytest.param({"dataset": []}, ":Dataset", "empty sheet", id="empty dataset"),
+        pytest.param({"dataset": [HEADER]}, ":Dataset", "header and no rows", id="header only"),
+        pytest.param({"dataset": [[], *DATASET]}, ":Dataset!1", "isn't in the first row", id="header further down"),
+        pytest.param({"dataset": [[*HEADER[:4], "created"], *DATASET[1:]]}, ":Dataset!1", "created stands twice", id="twice"),
+        pytest.param({"dataset": [r[1:] for r in DATASET]}, ":Dataset!1", "responde is missing", id="no respondent"),
+        pytest.param({"dataset": [*DATASET, ["4", "", "", "", "", SECRET]]}, ":Dataset!5", "6 fields where 5", id="too long"),
+        pytest.param({"structure": [["a", "b"]]}, ":Structure!1", "header", id="another structure"),
+        pytest.param({"structure": []}, ":Structure", "empty sheet", id="empty structure"),
+        pytest.param({"structure": [*STRUCTURE, [SECRET] * 8]}, ":Structure!4", "8 fields where 7", id="structure too long"),
+        pytest.param({"labels": [*LABELS, [], [SECRET] * 4]}, ":Labels!4", "4 fields where 3", id="labels too long"),
+        pytest.param({"dataset": [*DATASET[:2], ["=SUM(1,2)"]]}, ":Dataset!A3", "a formula", id="formula"),
+        pytest.param({"dataset": [HEADER, [1, ArrayFormula("B2", "=A1:A2")]]}, ":Dataset!B2", "a formula", id="array formula"),
+        pytest.param({"dataset": [HEADER, [1, 2, 3, 3, "#N/A"]]}, ":Dataset!E2", "an error", id="error"),
+        pytest.param({"labels": [["a", "=1", "b"]]}, ":Labels!B1", "a formula", id="formula in labels"),
+    ],
+)
+def test_a_fault_in_a_workbook_is_refused_with_sheet_and_row(tmp_path, sheets, where, says):
+    found, what = refusal(write_xlsx(tmp_path, **sheets))
+    assert found == f"export.xlsx{where}"
+    assert says in what
+
+
+def test_a_date_that_is_none_is_refused_with_its_cell(tmp_path):
+    folder = write_xlsx(tmp_path, [HEADER, [1, dt.datetime(2019, 5, 6), 3, 3, 1]])
+    rewrite(folder / "export.xlsx", "xl/worksheets/sheet1.xml", b"<v>43591</v>", b"<v>99999999999</v>")
+    assert refusal(folder) == ("export.xlsx:Dataset!B2", "an error where a value belongs")
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        pytest.param(b"", "not an .xlsx", id="empty"),
+        pytest.param(b"responde;created\r\n" + SECRET.encode(), "not an .xlsx", id="CSV under another name"),
+        pytest.param(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(512), "locked with a password", id="password"),
+        pytest.param(b"PK\x03\x04" + SECRET.encode(), "damaged", id="no zip"),
+    ],
+)
+def test_what_is_no_workbook_is_refused(tmp_path, data, says):
+    (tmp_path / "export.xlsx").write_bytes(data)
+    where, what = refusal(tmp_path)
+    assert where == "export.xlsx" and says in what
+
+
+@pytest.mark.parametrize(
+    ("member", "old", "new"),
+    [
+        ("xl/workbook.xml", b"<workbook", b"<werkbook"),
+        ("xl/worksheets/sheet1.xml", b"</sheetData>", b"<kept-to-itself>"),
+        ("xl/worksheets/sheet1.xml", b't="n"', b't="s"'),
+        ("[Content_Types].xml", b"<Types", b""),
+    ],
+)
+def test_a_damaged_workbook_is_refused(tmp_path, member, old, new):
+    folder = write_xlsx(tmp_path, [HEADER, [777, "", 4, 4, 1]])
+    rewrite(folder / "export.xlsx", member, old, new)
+    assert refusal(folder) == ("export.xlsx", "a damaged workbook")
+
+
+def test_a_workbook_cut_short_is_refused(tmp_path):
+    path = write_xlsx(tmp_path) / "export.xlsx"
+    path.write_bytes(path.read_bytes()[:-200])
+    assert refusal(tmp_path) == ("export.xlsx", "a damaged workbook")
+
+
+@pytest.mark.parametrize("name", ["export.xlsx", "export.sav"])
+def test_a_folder_of_that_name_is_refused(tmp_path, name):
+    (tmp_path / name).mkdir()
+    assert refusal(tmp_path) == (name, "cannot be read")
+
+
+def test_two_forms_at_once_are_refused(tmp_path):
+    write_sav(write_xlsx(tmp_path), sav_frame())
+    with pytest.raises(InputError, match="more than one form"):
+        read_export(tmp_path)
+
+
+def test_faults_that_validation_finds_name_sheet_and_row(delivery):
+    delivery.add_column("initiator", "nyt_spm", "1")
+    deliver_as("xlsx", delivery, "initiator")
+    with pytest.raises(InputError, match=r"initiator/export\.xlsx:Dataset!1: column nyt_spm"):
+        validate(read_export(delivery.path("initiator")), questionnaires()["initiator"])
+
+
+@pytest.mark.parametrize(("form", "where"), [("xlsx", r"export\.xlsx:Labels!\d+"), ("sav", r"export\.sav")])
+def test_labels_that_drifted_are_found_in_every_form(delivery, form, where):
+    path = delivery.path("coordinator/labels.csv")
+    path.write_bytes(path.read_bytes().replace(b"rigtig mange", b"slet ingen?"))
+    deliver_as(form, delivery, "coordinator")
+    with pytest.raises(InputError, match=rf"coordinator/{where}: labels of konflikt aren't those of the questionnaire"):
+        validate(read_export(delivery.path("coordinator")), questionnaires()["coordinator"])
+
+
+def spss(folder, hoert, **meta):
+    """The column `hoert` of an SPSS file, as it is read."""
+    forms = [[float(i), "", 4.0, 4.0, value] for i, value in enumerate(hoert)]
+    return read_export(write_sav(folder, pd.DataFrame(forms, columns=HEADER), **meta))
+
+
+def test_codes_of_an_spss_file_become_text(tmp_path):
+    values = [1.0, -2.0, 1.5, np.nan, 1e300, 0.0]
+    assert spss(tmp_path, values).dataset["hoert"].tolist() == ["1", "-2", "1.5", "", "1e+300", "0"]
+
+
+def test_text_of_an_spss_file_loses_only_blanks_at_its_end(tmp_path):
+    values = [' æøå ÆØÅ "x";\ty ', "1.0", "007", "", "å" * 300]
+    assert spss(tmp_path, values).dataset["hoert"].tolist() == [value.rstrip() for value in values]
+
+
+@pytest.mark.parametrize(
+    ("ranges", "values", "texts"),
+    [
+        ([9], [1.0, 9.0, 8.0], ["1", "", "8"]),
+        ([-99, {"lo": 20, "hi": 30}], [-99.0, 8.0, 20.0, 31.0], ["", "8", "", "31"]),
+        ([{"lo": 7, "hi": np.inf}], [6.0, 7.0, 1e9], ["6", "", ""]),
+        (["x"], ["1", "x", "xy"], ["1", "", "xy"]),
+    ],
+    ids=["code", "range", "open range", "text"],
+)
+def test_user_missing_codes_are_blanks(tmp_path, ranges, values, texts):
+    assert spss(tmp_path, values, missing_ranges={"hoert": ranges}).dataset["hoert"].tolist() == texts
+
+
+def test_labels_and_texts_of_an_spss_file(tmp_path):
+    labels = {"hoert": {1: "Ja, meget ", 2: '"slet";\tikke', -9: "ubesvaret"}}
+    text = {"hoert": 'Blev barnet "hørt"; å? '}
+    read = spss(tmp_path, [1.0, -9.0], variable_value_labels=labels, column_labels=text, missing_ranges={"hoert": [-9]})
+    assert sorted(read.labels.drop(columns=LINE).to_numpy().tolist()) == [[*row[:2], row[2].strip()] for row in LABELS]
+    heard = read.structure[read.structure["variableName"] == "hoert"]
+    assert set(heard["questionText"].str.strip()) == {text["hoert"].strip()}
+    assert set(heard["choiceText"]) == {"Ja, meget", '"slet";\tikke'}
+    assert set(heard["questionType"]) == {"Closed"}
+    assert read.structure["variableName"].drop_duplicates().tolist() == HEADER
+    assert read.structure["questionType"].tolist()[:4] == ["Open"] * 4
+
+
+def test_an_answer_that_spss_declares_missing_is_not_lost_unseen(delivery):
+    question = questionnaires()["initiator"].questions[0]
+    dataset, _, labels = parts(delivery, "initiator")
+    deliver_as("sav", delivery, "initiator")
+    meta = {"variable_value_labels": codes(labels), "missing_ranges": {question.source: [question.codes[-1]]}}
+    write_sav(delivery.path("initiator"), sav_frame(dataset), **meta)
+    with pytest.raises(InputError, match=f"labels of {question.source} aren't those"):
+        validate(read_export(delivery.path("initiator")), questionnaires()["initiator"])
+
+
+def test_a_fraction_in_an_spss_file_sets_the_form_aside(delivery):
+    dataset, _, labels = parts(delivery, "initiator")
+    deliver_as("sav", delivery, "initiator")
+    frame = sav_frame(dataset)
+    frame.loc[2, "konflikt"] = 1.5
+    write_sav(delivery.path("initiator"), frame, variable_value_labels=codes(labels))
+    result = validate(read_export(delivery.path("initiator")), questionnaires()["initiator"])
+    (row,) = result.rejected.to_pylist()
+    assert (row["file"], row["line"], row["value"]) == ("initiator/export.sav", 3, "1.5")
+    assert row["rule"] == "code_unreadable"
+
+
+@pytest.mark.parametrize(
+    ("format", "seconds", "text"),
+    [
+        ("DATETIME20", 13776512440.0, "2019-05-06 09:00:40"),
+        ("YMDHMS19.0", 13776512440.0, "2019-05-06 09:00:40"),
+        ("DATETIME23.2", 13776512439.9999, "2019-05-06 09:00:40"),
+        ("DATE11", 13776480000.0, "2019-05-06 00:00:00"),
+        ("SDATE10", 13776480000.0, "2019-05-06 00:00:00"),
+        ("DATETIME20", 1e13, "10000000000000"),
+        ("TIME8", 75.0, "75"),
+        ("F8.0", 13776512440.0, "13776512440"),
+        ("DATETIME20", np.nan, ""),
+    ],
+)
+def test_a_time_of_spss_becomes_the_text_of_the_csv_form(tmp_path, format, seconds, text):
+    read = spss(tmp_path, [seconds], variable_format={"hoert": format})
+    assert read.dataset["hoert"].tolist() == [text]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        pytest.param(lambda data: b"", "not an SPSS file", id="empty"),
+        pytest.param(lambda data: SECRET.encode(), "not an SPSS file", id="another file"),
+        pytest.param(lambda data: b"\x1c" + bytes(7) + b"ENCRYPTEDSAV" + data, "or encrypted", id="encrypted"),
+        pytest.param(lambda data: data[:100], "damaged", id="cut in the header"),
+        pytest.param(lambda data: data[:-30], "damaged", id="cut in the data"),
+    ],
+)
+def test_what_is_no_whole_spss_file_is_refused(tmp_path, spoil, says):
+    path = write_sav(tmp_path, sav_frame()) / "export.sav"
+    path.write_bytes(spoil(path.read_bytes()))
+    where, what = refusal(tmp_path)
+    assert where == "export.sav" and says in what
+
+
+@pytest.mark.parametrize(
+    ("frame", "says"),
+    [
+        pytest.param(sav_frame().drop(columns="raadsnr"), "column raadsnr is missing", id="no number"),
+        pytest.param(sav_frame().iloc[:0], "a header and no rows", id="no cases"),
+    ],
+)
+def test_an_spss_file_without_what_is_needed_is_refused(tmp_path, frame, says):
+    assert refusal(write_sav(tmp_path, frame)) == ("export.sav", says)
