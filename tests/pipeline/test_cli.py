@@ -13,6 +13,7 @@ import pytest
 from shipped import DELIVERY, copy_of_shipped
 
 from frs_pipeline.refresh import refresh
+from frs_pipeline.settings import PROJECT
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +35,13 @@ def test_an_unchanged_run_says_so_and_sums_up(data: Path) -> None:
     assert "up to date: nothing to do" in result.stdout
     assert "3448 = 3436 accepted + 12 quarantined" in result.stdout
     assert str(data) in result.stdout
+
+
+def test_the_readme_shows_what_a_run_says(data: Path) -> None:
+    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
+    said = [line for line in frs(data, "run").stdout.splitlines() if line.startswith(("  Forms", "  Tables", "  Against"))]
+    assert len(said) == 3
+    assert all(line in readme for line in said)
 
 
 def test_run_as_json(data: Path) -> None:

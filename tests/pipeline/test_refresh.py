@@ -161,8 +161,7 @@ def test_shipped_personal_numbers_are_replacement_numbers(made: tuple[Settings, 
 def test_a_second_run_makes_nothing_and_imports_neither_dagster_nor_pandas(made: tuple[Settings, Refresh]) -> None:
     before = hashes(made[0])
     program = (
-        "import sys; from pathlib import Path; from frs_pipeline.published.figures import value
-from frs_pipeline.refresh import refresh; "
+        "import sys; from pathlib import Path; from frs_pipeline.refresh import refresh; "
         "from frs_pipeline.settings import Settings; "
         "made = refresh(Settings(Path(sys.argv[1]))).made; "
         "print(len(made), 'dagster' in sys.modules, 'pandas' in sys.modules)"
