@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 import tempfile
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 ORIGIN = b"frs:origin"
+CONTENT = b"frs:content"
 MANIFEST = "manifest.json"
 # Rows of a row group: small enough to stream, and the same for every file so that bytes don't depend on memory.
 ROW_GROUP = 100_000
@@ -50,14 +52,16 @@ class Store:
             files = inventory(self.raw(""), product.raw)
             inputs = {f"raw/{name}": file.sha256 for name, file in files.items()}
         for key in product.inputs:
-            inputs[products()[key].name] = sha256(self.path(products()[key]))
+            # The rows of an input count, not its file: that also says where it comes from itself, and the same forms
+            # delivered in another way must give the same files from here on.
+            inputs[products()[key].name] = recorded(self.path(products()[key]), CONTENT) or ""
         return Origin(inputs, definition_hash(product.definitions), code_hash(product.module))
 
     def write(self, product: Product, table: pa.Table) -> Path:
         """Write a product with its origin in the file's metadata; the old file stays until the new one is whole."""
         import pyarrow.parquet as pq
 
-        metadata = {ORIGIN: self.origin(product).as_json().encode()}
+        metadata = {ORIGIN: self.origin(product).as_json().encode(), CONTENT: content_hash(table).encode()}
         path = self.path(product)
         if product.zone == "restricted":
             private_folder(path.parent)
@@ -134,8 +138,18 @@ def exclusive(store: Store) -> Iterator[None]:
         yield
 
 
-def recorded_origin(path: Path) -> str | None:
-    """What a produced file says of where it comes from; None when it is missing or unreadable."""
+def content_hash(table: pa.Table) -> str:
+    """Hash of rows and columns, whatever file they stand in."""
+    import pyarrow as pa
+
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as stream:
+        stream.write_table(table.combine_chunks())
+    return hashlib.sha256(sink.getvalue()).hexdigest()
+
+
+def recorded(path: Path, what: bytes = ORIGIN) -> str | None:
+    """What a produced file says of itself, ORIGIN or CONTENT; None when it is missing or unreadable."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -143,7 +157,7 @@ def recorded_origin(path: Path) -> str | None:
         metadata = pq.read_schema(path).metadata or {}
     except (OSError, pa.ArrowInvalid):
         return None
-    value = metadata.get(ORIGIN)
+    value = metadata.get(what)
     return value.decode() if value else None
 
 
@@ -157,7 +171,7 @@ def stale(store: Store) -> set[AssetPath]:
             outdated.intersection(product.inputs)
             or not path.exists()
             or known.get(listed(store, path)) != sha256(path)
-            or recorded_origin(path) != store.origin(product).as_json()
+            or recorded(path) != store.origin(product).as_json()
         ):
             outdated.add(product.key)
     return outdated

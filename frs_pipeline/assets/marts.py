@@ -40,7 +40,7 @@ def _mart(instrument: str) -> AssetsDefinition:
             # In the order of form ids: nothing of the order in which papers were keyed remains.
             table = read(forms).sort_by("form_id")
             check = grain(key_of(key), table)
-            yield produced(key, table, preview=_answered(table))
+            yield produced(table, preview=_answered(table))
             yield check
 
     return _asset
@@ -72,7 +72,7 @@ def conference(context: AssetExecutionContext, **parts: Path) -> Iterator[Output
         forms = {instrument: read(parts[f"pseudonymised_{instrument}"]) for instrument in INSTRUMENTS}
         table = conferences(codebook, ledger, forms)
         check = grain(key_of(("marts", "conference")), table)
-        yield produced(("marts", "conference"), table, ledger_entries_without_codebook=ledger_only(codebook, ledger))
+        yield produced(table, ledger_entries_without_codebook=ledger_only(codebook, ledger))
         yield check
 
 

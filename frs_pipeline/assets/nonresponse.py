@@ -41,12 +41,12 @@ def nonresponse(context: AssetExecutionContext, **marts: Path) -> Iterator[Outpu
     """External and internal non-response."""
     with gate():
         found = {
-            "unit": (UNIT, unit(read(marts["conference"]))),
-            "item": (ITEM, item({name: read(marts[name]) for name in INSTRUMENTS})),
+            "unit": unit(read(marts["conference"])),
+            "item": item({name: read(marts[name]) for name in INSTRUMENTS}),
         }
-        for name, (key, table) in found.items():
+        for name, table in found.items():
             preview = Grid("", tuple(table.column_names), tuple(tuple(map(str, row.values())) for row in table.to_pylist()))
-            yield produced(key, table, name, preview=MetadataValue.md(preview.markdown()))
+            yield produced(table, name, preview=MetadataValue.md(preview.markdown()))
 
 
 ASSETS = [nonresponse]

@@ -47,8 +47,8 @@ def _pseudonymised(instrument: str) -> AssetsDefinition:
             result = pseudonymise(before, read(codebook), questionnaires()[instrument])
             check = conservation(key_of(known), before.num_rows, result.forms.num_rows, result.unknown.num_rows)
             if check.passed:
-                for name, key, table in (("known", known, result.forms), ("unknown", unknown, result.unknown)):
-                    yield produced(key, table, name)
+                yield produced(result.forms, "known")
+                yield produced(result.unknown, "unknown")
             yield check
 
     return _asset
@@ -68,7 +68,7 @@ def quarantine(context: AssetExecutionContext, **parts: Path) -> Output[pa.Table
         table = pa.concat_tables([read(path) for path in parts.values()]).sort_by(
             [("instrument", "ascending"), ("line", "ascending"), ("rule", "ascending"), ("column", "ascending")]
         )
-    return produced(("quarantine",), table)
+    return produced(table)
 
 
 ASSETS = [*(_pseudonymised(instrument) for instrument in INSTRUMENTS), quarantine]

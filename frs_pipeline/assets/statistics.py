@@ -59,12 +59,9 @@ def _tables(mart: str, tables: list[Table]) -> AssetsDefinition:
             wanted = [table for table in tables if _output(table.number) in context.op_execution_context.selected_output_names]
             counted = count(wanted, open_marts(paths))
             for table in wanted:
-                key = table_key(table.number)
                 found = figures(table, counted[table.number])
                 preview = MetadataValue.md(render(table, found).markdown())
-                yield produced(
-                    key, as_table(found), _output(table.number), preview=preview, **verdicts(compare(found, table.number))
-                )
+                yield produced(as_table(found), _output(table.number), preview=preview, **verdicts(compare(found, table.number)))
 
     return _asset
 
@@ -85,7 +82,7 @@ def all_figures(context: AssetExecutionContext) -> Output[pa.Table]:
     with gate():
         inputs = products()[("statistics", "figures")].inputs
         table = pa.concat_tables([read(store.path(products()[key])) for key in inputs])
-    return produced(("statistics", "figures"), table)
+    return produced(table)
 
 
 @asset(
@@ -101,7 +98,7 @@ def comparison(context: AssetExecutionContext, figures_file: Path) -> Iterator[O
     """Recomputed against printed, one row a printed figure, with the reason where the report contradicts itself."""
     with gate():
         table = compare(from_table(read(figures_file)))
-        yield produced(("statistics", "compare"), table, **verdicts(table))
+        yield produced(table, **verdicts(table))
         yield as_printed(key_of(("statistics", "compare")), table)
 
 

@@ -50,8 +50,8 @@ def _validated(instrument: str) -> AssetsDefinition:
             result = validate(read_export(store_of(context).raw(instrument)), questionnaires()[instrument])
             check = conservation(key_of(accepted), result.delivered, result.forms.num_rows, result.set_aside)
             if check.passed:
-                for name, key, table in (("accepted", accepted, result.forms), ("rejected", rejected, result.rejected)):
-                    yield produced(key, table, name)
+                yield produced(result.forms, "accepted")
+                yield produced(result.rejected, "rejected")
             yield check
 
     return _asset
@@ -70,7 +70,7 @@ def ledger(context: AssetExecutionContext) -> Output[pa.Table]:
     """Kontering: conferences in the accounting records. Restricted: carries conference numbers."""
     with gate():
         table = read_ledger(store_of(context).raw(LEDGER))
-    return produced(("validated", "ledger"), table)
+    return produced(table)
 
 
 @asset(
@@ -87,7 +87,7 @@ def codebook(context: AssetExecutionContext) -> Output[pa.Table]:
     store = store_of(context)
     with gate():
         table = read_codebook(store.raw(CODEBOOK), store.settings.key or store.raw(DEMO_KEY))
-    return produced(("validated", "codebook"), table)
+    return produced(table)
 
 
 ASSETS = [*(_validated(instrument) for instrument in INSTRUMENTS), ledger, codebook]

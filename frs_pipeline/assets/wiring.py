@@ -6,7 +6,6 @@ place, and metadata are counts, columns and tables only.
 
 from __future__ import annotations
 
-import hashlib
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
@@ -34,7 +33,7 @@ from frs_pipeline.deliveries import sha256
 from frs_pipeline.errors import FrsError
 from frs_pipeline.plan import AssetPath, Product, code_hash, products
 from frs_pipeline.settings import Settings
-from frs_pipeline.storage import Store
+from frs_pipeline.storage import Store, content_hash
 
 DELIVERIES = DynamicPartitionsDefinition(name="deliveries")
 
@@ -79,7 +78,7 @@ def code_version(product_key: AssetPath) -> str:
     return code_hash(products()[product_key].module)[:16]
 
 
-def produced(key: AssetPath, table: pa.Table, name: str = "result", /, **metadata: MetadataValue | int | str) -> Output[pa.Table]:
+def produced(table: pa.Table, name: str = "result", /, **metadata: MetadataValue | int | str) -> Output[pa.Table]:
     """An output as all assets give it: the rows, their columns, `metadata`, and a version of the content."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", BetaWarning)  # data versions are still called beta in this release
@@ -87,18 +86,8 @@ def produced(key: AssetPath, table: pa.Table, name: str = "result", /, **metadat
             table,
             name,
             metadata={"dagster/column_schema": column_schema(table.schema), **metadata},
-            data_version=_data_version(key, table),
+            data_version=DataVersion(content_hash(table)[:16]),
         )
-
-
-def _data_version(product_key: AssetPath, table: pa.Table) -> DataVersion:
-    """Version of an output by its content: the same rows give the same version, whoever wrote them."""
-    digest = hashlib.sha256("/".join(product_key).encode())
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as stream:
-        stream.write_table(table.combine_chunks())
-    digest.update(sink.getvalue())
-    return DataVersion(digest.hexdigest()[:16])
 
 
 def column_schema(schema: pa.Schema) -> TableSchema:

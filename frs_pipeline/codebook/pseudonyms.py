@@ -44,12 +44,11 @@ def pseudonymise(forms: pa.Table, codebook: pa.Table, questionnaire: Questionnai
     )
     schema = mart_schema(questionnaire)
     kept = joined.select(schema.names).cast(schema).combine_chunks()
-    source = f"{questionnaire.instrument}/dataset.csv"
     unknown = rejected_table(
         [
             {
                 "instrument": questionnaire.instrument,
-                "file": source,
+                "file": row["file"],
                 "line": row["line"],
                 "form_id": row["form_id"],
                 "column": "raadsnr",
@@ -57,7 +56,7 @@ def pseudonymise(forms: pa.Table, codebook: pa.Table, questionnaire: Questionnai
                 "rule": "number_unknown",
                 "message": MESSAGES["number_unknown"],
             }
-            for row in forms.filter(pc.invert(known)).select(["line", "form_id", "conference_number"]).to_pylist()
+            for row in forms.filter(pc.invert(known)).select(["file", "line", "form_id", "conference_number"]).to_pylist()
         ]
     )
     if kept.num_rows + unknown.num_rows != forms.num_rows:

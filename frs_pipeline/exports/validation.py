@@ -57,6 +57,7 @@ def forms_schema(questionnaire: Questionnaire) -> pa.Schema:
     return pa.schema(
         [
             pa.field("form_id", pa.string(), nullable=False),
+            pa.field("file", pa.string(), nullable=False),
             pa.field("line", pa.int32(), nullable=False),
             pa.field("conference_number", pa.int32(), nullable=False),
             *(arrow_field(question) for question in questionnaire.questions),
@@ -79,7 +80,7 @@ def validate(export: Export, questionnaire: Questionnaire) -> Validated:
     _check_columns(export, questionnaire)
     _check_labels(export, questionnaire)
     dataset = export.dataset
-    findings = _Findings(questionnaire.instrument, dataset, _form_ids(dataset, questionnaire))
+    findings = _Findings(questionnaire.instrument, export, _form_ids(dataset, questionnaire))
     number = _codes(dataset[NUMBER])
     again = _codes(dataset[NUMBER_AGAIN])
     findings.add("number_unreadable", NUMBER, number.isna())
@@ -112,8 +113,8 @@ def rejected_table(rows: list[dict[str, object]]) -> pa.Table:
 class _Findings:
     """Collects what is wrong with which rows."""
 
-    def __init__(self, instrument: str, dataset: pd.DataFrame, form_ids: pd.Series) -> None:
-        self.instrument, self.dataset, self.form_ids = instrument, dataset, form_ids
+    def __init__(self, instrument: str, export: Export, form_ids: pd.Series) -> None:
+        self.instrument, self.file, self.dataset, self.form_ids = instrument, export.file, export.dataset, form_ids
         self.rows: list[tuple[int, str, str]] = []
 
     def add(self, rule: str, column: str, where: pd.Series) -> None:
@@ -124,7 +125,7 @@ class _Findings:
             [
                 {
                     "instrument": self.instrument,
-                    "file": f"{self.instrument}/dataset.csv",
+                    "file": self.file,
                     "line": int(self.dataset[LINE].iloc[row]),
                     "form_id": self.form_ids.iloc[row],
                     "column": column,
@@ -141,7 +142,7 @@ def _check_columns(export: Export, questionnaire: Questionnaire) -> None:
     header = [name for name in export.dataset.columns if name != LINE]
     sources = {question.source: question for question in questionnaire.questions}
     known = {*SYSTEM_COLUMNS, NUMBER, NUMBER_AGAIN, *sources}
-    where = f"{export.folder / 'dataset.csv'}:1"
+    where = export.where("dataset", 1)
     for name in sources:
         if name not in header:
             raise InputError(f"question {name} is missing from the export", where=where, do="export all questions again")
@@ -154,7 +155,6 @@ def _check_columns(export: Export, questionnaire: Questionnaire) -> None:
 
 def _check_labels(export: Export, questionnaire: Questionnaire) -> None:
     """The export's own labels are the questionnaire's: a scale coded the other way round would pass unseen."""
-    where = export.folder / "labels.csv"
     do = "correct the questionnaire's YAML, or export again"
     found: dict[str, dict[str, str]] = {}
     lines: dict[str, int] = {}
@@ -164,9 +164,9 @@ def _check_labels(export: Export, questionnaire: Questionnaire) -> None:
     for question in questionnaire.questions:
         expected = {str(code): label for code, label in question.labels.items()}
         if question.source not in found:
-            raise InputError(f"question {question.source} has no labels", where=where, do=do)
+            raise InputError(f"question {question.source} has no labels", where=export.where("labels"), do=do)
         if found[question.source] != expected:
-            at = f"{where}:{lines[question.source]}"
+            at = export.where("labels", lines[question.source])
             raise InputError(f"labels of {question.source} aren't those of the questionnaire", where=at, do=do)
 
 
@@ -196,6 +196,7 @@ def _split(questionnaire: Questionnaire, findings: _Findings, number: pd.Series,
     accepted = dataset.index.difference(aside)
     frame = answers.loc[accepted].assign(
         form_id=findings.form_ids.loc[accepted],
+        file=findings.file,
         line=dataset[LINE].loc[accepted],
         conference_number=number.loc[accepted].astype("int64"),
     )

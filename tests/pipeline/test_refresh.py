@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import shutil
@@ -9,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -216,3 +218,27 @@ def test_a_selection_makes_no_more_than_it_needs(tmp_path: Path) -> None:
         "unknown/coordinator",
         "marts/coordinator",
     )
+
+
+def test_an_export_delivered_as_a_workbook_gives_the_same_bytes_from_the_mart_on(
+    made: tuple[Settings, Refresh], tmp_path: Path
+) -> None:
+    settings = copy_of_shipped(tmp_path)
+    folder = settings.raw_delivery(DELIVERY) / "coordinator"
+    book = openpyxl.Workbook()
+    for sheet in ("Dataset", "Structure", "Labels"):
+        file = folder / f"{sheet.lower()}.csv"
+        page = book.create_sheet(sheet)
+        for cells in csv.reader(file.read_text(encoding="cp1252").splitlines(), delimiter=";"):
+            page.append(cells)
+        file.unlink()
+    book.remove(book["Sheet"])
+    book.save(folder / "export.xlsx")
+    refresh(settings)
+    same, other = hashes(made[0]), hashes(settings)
+    assert {name for name in same if same[name] != other[name]} == {
+        f"restricted/{DELIVERY}/{name}.parquet"
+        for name in (
+            *("validated/coordinator", "rejected/coordinator", "pseudonymised/coordinator", "unknown/coordinator", "quarantine"),
+        )
+    } | {f"curated/{DELIVERY}/manifest.json"}

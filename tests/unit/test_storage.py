@@ -19,7 +19,7 @@ from frs_pipeline.storage import (
     private_folder,
     read,
     read_manifest,
-    recorded_origin,
+    recorded,
     stale,
 )
 
@@ -151,7 +151,7 @@ def test_what_is_written_is_read_back_without_its_origin(store):
     product = products()[MART]
     assert read(store.path(product)) == TABLE
     assert read(store.path(product)).schema.metadata is None
-    assert recorded_origin(store.path(product)) == store.origin(product).as_json()
+    assert recorded(store.path(product)) == store.origin(product).as_json()
 
 
 def test_the_same_rows_give_the_same_bytes_in_another_place(store, finished):

@@ -1,0 +1,194 @@
+"""Exports that come as one file: a SurveyXact workbook (.xlsx) or SPSS data (.sav), into the rows of the CSV form.
+
+Both hold typed values where the CSV files hold text. They become the text that SurveyXact writes into CSV, so that
+the same forms are accepted, or set aside for the same reasons, whatever form they were delivered in.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from frs_pipeline.errors import InputError
+
+AGAIN = "export it again from SurveyXact; the last good result stays"
+
+# (line on which the row starts, its cells)
+Rows = list[tuple[int, list[str]]]
+
+STRUCTURE_COLUMNS = ("questionName", "variableName", "questionType", "subType", "questionText", "choiceValue", "choiceText")
+_ZIP, _OLE, _SAV = b"PK\x03\x04", b"\xd0\xcf\x11\xe0", (b"$FL2", b"$FL3")
+_SPSS_EPOCH = dt.datetime(1582, 10, 14)
+_SPSS_DATE = re.compile(r"(DATETIME|YMDHMS|[AEJS]?DATE)[0-9]")
+
+
+def read_xlsx(path: Path) -> tuple[Rows, Rows, Rows]:
+    """Rows of the sheets Dataset, Structure and Labels; the first two start with their headers.
+
+    A dataset may go on in sheets Dataset(1), Dataset(2)…, each under the same header. Lines are rows of the sheet;
+    those of later sheets are counted on, as if the sheets lay under each other. Cells left empty at the end of a row
+    aren't stored in a workbook and come back as "". Raises `InputError` with sheet and row or cell.
+    """
+    magic = _start(path)
+    if magic.startswith(_OLE):
+        raise InputError("locked with a password, or an old .xls", where=path, do="save it as .xlsx without a password")
+    if not magic.startswith(_ZIP):
+        raise InputError("not an .xlsx workbook", where=path, do=AGAIN)
+    import openpyxl
+
+    # What the library says of damage may quote cells: it is neither passed on nor chained.
+    try:
+        # It warns of styles and validations that it doesn't know; values aren't touched by that.
+        with path.open("rb") as file, warnings.catch_warnings(action="ignore"):
+            book = openpyxl.load_workbook(file, read_only=True, keep_links=False)
+            try:
+                return _sheets(path, {sheet.title: sheet for sheet in book.worksheets})
+            finally:
+                book.close()
+    except InputError:
+        raise
+    except Exception:
+        raise InputError("a damaged workbook", where=path, do=AGAIN) from None
+
+
+def _sheets(path: Path, sheets: dict[str, Any]) -> tuple[Rows, Rows, Rows]:
+    missing = next((name for name in ("Structure", "Labels") if name not in sheets), None)
+    if missing is not None:
+        raise InputError(f"sheet {missing} is missing", where=path, do=AGAIN)
+    datasets = sorted((name for name in sheets if name.lower().startswith("dataset")), key=lambda name: (len(name), name))
+    if datasets != ["Dataset"] and (not datasets or datasets != [f"Dataset({i + 1})" for i in range(len(datasets))]):
+        what = "one sheet Dataset belongs here, or sheets Dataset(1), Dataset(2) and so on without a gap"
+        raise InputError(what, where=path, do=AGAIN)
+    dataset: Rows = []
+    for name in datasets:
+        rows = _table(f"{path}:{name}", sheets[name])
+        above = dataset[-1][0] if dataset else 0
+        if dataset and rows[0][1] != dataset[0][1]:
+            raise InputError(f"the header isn't that of {datasets[0]}", where=f"{path}:{name}!{rows[0][0]}", do=AGAIN)
+        dataset += [(above + line, cells) for line, cells in (rows[1:] if dataset else rows)]
+    structure = _table(f"{path}:Structure", sheets["Structure"])
+    labels = [_padded(f"{path}:Labels", row, 3) for row in _rows(f"{path}:Labels", sheets["Labels"])]
+    return dataset, structure, labels
+
+
+def _table(where: str, sheet: Any) -> Rows:
+    """The rows of a sheet, each as wide as its first, which is the header."""
+    rows = _rows(where, sheet)
+    header = next(rows, None)
+    if header is None:
+        raise InputError("empty sheet", where=where, do=AGAIN)
+    if header[0] != 1:
+        raise InputError("the header isn't in the first row", where=f"{where}!1", do=AGAIN)
+    return [header, *(_padded(where, row, len(header[1])) for row in rows)]
+
+
+def _padded(where: str, row: tuple[int, list[str]], width: int) -> tuple[int, list[str]]:
+    line, cells = row
+    if len(cells) > width:
+        raise InputError(f"{len(cells)} fields where {width} belong", where=f"{where}!{line}", do=AGAIN)
+    return line, cells + [""] * (width - len(cells))
+
+
+def _rows(where: str, sheet: Any) -> Iterator[tuple[int, list[str]]]:
+    """Rows that hold anything, without the empty cells at their end; others are passed over like blank lines."""
+    # The size that a sheet states of itself may be wrong, and would then cut off forms unseen.
+    sheet.reset_dimensions()
+    for line, row in enumerate(sheet.iter_rows(), start=1):
+        cells = [_cell(where, cell) for cell in row]
+        while cells and not cells[-1]:
+            cells.pop()
+        if cells:
+            yield line, cells
+
+
+def _cell(where: str, cell: Any) -> str:
+    """Text of a cell. Raises `InputError` for a formula or an error, since the export holds neither."""
+    if cell.data_type in ("f", "e"):
+        what = "a formula" if cell.data_type == "f" else "an error"
+        raise InputError(f"{what} where a value belongs", where=f"{where}!{cell.coordinate}", do=AGAIN)
+    value = cell.value
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, (int, float)):
+        return _number(value)
+    return _time(value) if isinstance(value, dt.datetime) else str(value)
+
+
+def read_sav(path: Path) -> tuple[Rows, Rows, Rows]:
+    """Rows of an SPSS file as those of dataset, structure and labels; lines are numbers of cases and of labels from 1.
+
+    Variables are named in lower case, as in SurveyXact's other forms. System-missing values and the variable's own
+    user-missing codes are blanks, and the labels of such codes are left out: a questionnaire that counts such a code
+    as an answer then refuses the export. SPSS pads text with blanks, so those at the end are gone. Dates, seconds
+    since 1582-10-14 in SPSS, become `YYYY-MM-DD HH:MM:SS`. Raises `InputError` for what isn't a whole SPSS file.
+    """
+    if _start(path)[:4] not in _SAV:
+        raise InputError("not an SPSS file, or encrypted", where=path, do=AGAIN)
+    import pyreadstat
+
+    try:
+        read: tuple[Any, Any] = pyreadstat.read_sav(
+            str(path),
+            user_missing=True,
+            apply_value_formats=False,
+            # Seconds as they are: the library's own conversion fails for the whole file on one wild date.
+            disable_datetime_conversion=True,
+            output_format="dict",
+        )
+    except Exception:
+        raise InputError("a damaged SPSS file", where=path, do=AGAIN) from None
+    columns, meta = read
+    structure: Rows = [(0, list(STRUCTURE_COLUMNS))]
+    labels: Rows = []
+    texts = []
+    for variable, question in zip(meta.column_names, meta.column_labels, strict=True):
+        name, kind = variable.lower(), meta.original_variable_types[variable] or ""
+        missing = [(span["lo"], span["hi"]) for span in meta.missing_ranges.get(variable, ())]
+        texts.append([_value(value, kind, missing) for value in columns[variable]])
+        answers = [(_value(c, kind, missing), label) for c, label in meta.variable_value_labels.get(variable, {}).items()]
+        answers = [(code, label) for code, label in answers if code]
+        types = ["Closed", "Single"] if answers else ["Open", "String" if kind.startswith("A") else "Double"]
+        for code, label in answers or [("", "")]:
+            structure.append((len(structure), [name, name, *types, question or "", code, label]))
+        labels += [(len(labels) + i, [name, code, label]) for i, (code, label) in enumerate(answers, start=1)]
+    header = [name.lower() for name in meta.column_names]
+    cases = list(zip(*texts, strict=True))
+    return [(0, header), *((i, list(case)) for i, case in enumerate(cases, start=1))], structure, labels
+
+
+def _value(value: Any, kind: str, missing: list[tuple[Any, Any]]) -> str:
+    """Text of an SPSS value of the format `kind`; a blank when it is missing, by the system or within `missing`."""
+    if value is None or value != value or any(low <= value <= high for low, high in missing):
+        return ""
+    if isinstance(value, str):
+        return value
+    if _SPSS_DATE.match(kind):
+        try:
+            return _time(_SPSS_EPOCH + dt.timedelta(seconds=float(value)))
+        except OverflowError:
+            pass  # no date at all: shown as the number that it is
+    return _number(float(value))
+
+
+def _number(value: float) -> str:
+    """5 and 5.0 as "5"; a fraction keeps its decimals, so that validation sees that it is no code."""
+    return str(int(value)) if abs(value) < 1e15 and value == int(value) else repr(value)
+
+
+def _time(value: dt.datetime) -> str:
+    """To the nearest second: both kinds of file store fractions of days or seconds that don't come out even."""
+    return (value + dt.timedelta(milliseconds=500)).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _start(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(8)
+    except OSError as error:
+        raise InputError("cannot be read", where=path, do="check the file's rights; nothing was changed") from error
