@@ -5,6 +5,7 @@ Heavy libraries are imported inside the commands that need them, so that a comma
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 import time
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from frs_pipeline.deliveries import choose
-from frs_pipeline.errors import FrsError, InputError, UsageError
+from frs_pipeline.errors import CheckFailed, FrsError, InputError, UsageError
 from frs_pipeline.settings import Settings
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 
 @app.callback()
 def _options(debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False) -> None:
-    """Options before the command hold for all commands."""
+    """`--debug` is taken by `main`, wherever it stands; here it only appears in the help."""
 
 
 @app.command()
@@ -164,7 +165,7 @@ def gamma(
 ) -> None:
     """Goodman-Kruskal gamma, ASE, T, p and N of any contingency table."""
     from frs_pipeline.stats.contingency import ContingencyError, read_contingency
-    from frs_pipeline.stats.gamma import goodman_kruskal, partial
+    from frs_pipeline.stats.gamma import goodman_kruskal, partial, strength
     from frs_pipeline.stats.printing import spss
 
     try:
@@ -187,13 +188,18 @@ def gamma(
         _print_json({"correlations": rows, **extra})
         return
     lines = [
-        [row["group"] or "", *(spss(row[m], 3, leading_zero=False) for m in ("gamma", "ase", "t", "p")), str(row["n"])]
+        [
+            row["group"] or "",
+            *(spss(row[m], 3, leading_zero=False) for m in ("gamma", "ase", "t", "p")),
+            str(row["n"]),
+            "" if row["gamma"] is None else strength(row["gamma"]),
+        ]
         for row in rows
     ]
     if first_order is not None:
         own = [spss(value, 3, leading_zero=False) for value in (first_order.gamma, first_order.ase)]
-        lines.append(["first-order partial", *own, "", "", str(first_order.n)])
-    _print_grid(file.name, ("", "gamma", "ASE", "T", "p", "N"), lines)
+        lines.append(["first-order partial", *own, "", "", str(first_order.n), ""])
+    _print_grid(file.name, ("", "gamma", "ASE", "T", "p", "N", "association"), lines)
 
 
 @app.command()
@@ -213,9 +219,13 @@ def doctor(as_json: AsJson = False) -> None:
 
 def main() -> NoReturn:
     """Entry point: errors are one line, with a traceback only after `--debug`."""
-    debug = "--debug" in sys.argv
+    arguments = [word for word in sys.argv[1:] if word != "--debug"]
+    debug = len(arguments) < len(sys.argv) - 1
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without æøå is no reason to fail
     try:
-        sys.exit(app(standalone_mode=False) or 0)
+        sys.exit(app(arguments, standalone_mode=False) or 0)
     except FrsError as error:
         if debug:
             raise
@@ -247,15 +257,18 @@ def _store(delivery: str | None) -> Store:
 
 def _made(store: Store, key: tuple[str, ...]) -> pa.Table:
     from frs_pipeline.plan import products
-    from frs_pipeline.storage import read
+    from frs_pipeline.storage import read, stale
 
     path = store.path(products()[key])
     if not path.exists():
         raise InputError("not made yet", where=path, do="run frs run")
     try:
-        return read(path)
+        rows = read(path)
     except (OSError, ValueError) as error:
         raise InputError("cannot be read", where=path, do="run frs run to make it again") from error
+    if key in stale(store):
+        raise CheckFailed("out of date", where=path, do="run frs run")
+    return rows
 
 
 def _summary(delivery: str, made: tuple[str, ...], counts: dict[str, int], settings: Settings, seconds: float) -> None:
@@ -263,7 +276,9 @@ def _summary(delivery: str, made: tuple[str, ...], counts: dict[str, int], setti
         _say(f"Delivery {delivery} is up to date: nothing to do.")
     else:
         _say(f"Delivery {delivery}: {len(made)} files made in {seconds:.1f} s.")
-    if counts:
+    if not counts:
+        _say("Other files are missing or out of date: frs run makes them.")
+    else:
         _say("")
         for label, text in (
             ("Forms delivered", f"{counts['forms']} = {counts['accepted']} accepted + {counts['quarantined']} quarantined"),
@@ -272,8 +287,9 @@ def _summary(delivery: str, made: tuple[str, ...], counts: dict[str, int], setti
             ("Tables", f"{counts['tables']}, {counts['figures']} figures"),
             (
                 "Against the report",
-                f"{counts['equal']} equal, {counts['differs']} different, {counts['not_reproducible']} not reproducible "
-                "(the report contradicts itself)",
+                f"{counts['equal']} equal, {counts['differs']} different"
+                f"{' (ASE, T and p only)' if counts['differs'] and not counts['differs_exact'] else ''}, "
+                f"{counts['not_reproducible']} not reproducible (the report contradicts itself)",
             ),
         ):
             _say(f"  {label:<19}{text}")

@@ -1,6 +1,7 @@
 """The code location that Dagster loads: assets, checks, the refresh job, the sensor for new deliveries."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from dagster import (
     AssetSelection,
@@ -18,7 +19,8 @@ from dagster import (
 
 from frs_pipeline.assets import manifest, marts, nonresponse, pseudonymised, raw, statistics, validated
 from frs_pipeline.assets.wiring import DELIVERIES, ParquetFiles
-from frs_pipeline.deliveries import deliveries
+from frs_pipeline.deliveries import deliveries, inventory
+from frs_pipeline.errors import InputError
 from frs_pipeline.settings import Settings
 
 ASSETS = [
@@ -37,9 +39,10 @@ refresh_job = define_asset_job(
     description="Registers each new delivery folder and refreshes it once.",
 )
 def new_deliveries(context: SensorEvaluationContext) -> SensorResult:
-    """A delivery is known by its folder's name; one that was seen is never run again by this sensor."""
+    """A delivery is known by its folder's name, and taken up once all its files are there; it is run once."""
     known = set(context.instance.get_dynamic_partitions("deliveries"))
-    new = [name for name in deliveries(Settings.from_environment().raw) if name not in known]
+    raw = Settings.from_environment().raw
+    new = [name for name in deliveries(raw) if name not in known and _complete(raw / name)]
     return SensorResult(
         run_requests=[RunRequest(run_key=name, partition_key=name) for name in new],
         dynamic_partitions_requests=[DELIVERIES.build_add_request(new)] if new else [],
@@ -56,6 +59,14 @@ def resources(settings: Settings | None = None, written: Callable[[str], None] =
         "settings": ResourceDefinition(resource_fn=chosen),
         "io_manager": IOManagerDefinition(resource_fn=lambda context: ParquetFiles(chosen(context), written)),
     }
+
+
+def _complete(folder: Path) -> bool:
+    try:
+        inventory(folder)
+    except InputError:
+        return False
+    return True
 
 
 defs = Definitions(

@@ -15,7 +15,7 @@ from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY, deliveries, inventory, s
 from frs_pipeline.errors import FrsError
 from frs_pipeline.plan import products
 from frs_pipeline.settings import PROJECT, Settings
-from frs_pipeline.storage import Store, read_manifest
+from frs_pipeline.storage import Store, listed, read_manifest
 
 _PINNED = re.compile(r"^([A-Za-z0-9_.-]+)(?:\[[^\]]*\])?==([^\s\\;]+)", re.MULTILINE)
 
@@ -102,8 +102,8 @@ def _produced(store: Store, label: str) -> Finding:
     if not manifest:
         return Finding(f"{label} results", True, "not made yet: frs run")
     paths = {p.name: store.path(p) for p in products().values()}
-    listed = set(manifest.values())
-    altered = [name for name, path in paths.items() if not path.exists() or sha256(path) not in listed]
+    noted = {name: manifest[listed(store, path)] for name, path in paths.items() if listed(store, path) in manifest}
+    altered = [name for name, value in noted.items() if not paths[name].exists() or sha256(paths[name]) != value]
     return Finding(f"{label} results", not altered, "as the manifest says" if not altered else f"altered: {', '.join(altered)}")
 
 

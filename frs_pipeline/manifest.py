@@ -11,9 +11,13 @@ import pyarrow.parquet as pq
 from frs_pipeline.deliveries import inventory, sha256
 from frs_pipeline.errors import CheckFailed
 from frs_pipeline.plan import code_hash, lock_hash, products
+from frs_pipeline.published.compare import DIFFERS
 from frs_pipeline.published.compare import summary as verdicts_of
 from frs_pipeline.questionnaires import INSTRUMENTS
-from frs_pipeline.storage import MANIFEST, Store, atomic, listed, read
+from frs_pipeline.storage import MANIFEST, Store, listed, read, write_json
+
+# Figures of a correlation that its gamma and N don't determine.
+APPROXIMATE = ("ase", "t", "p")
 
 
 def write_manifest(store: Store, summary: dict[str, int]) -> dict[str, Any]:
@@ -32,8 +36,7 @@ def write_manifest(store: Store, summary: dict[str, int]) -> dict[str, Any]:
         "summary": summary,
     }
     content["root"] = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-    with atomic(store.settings.curated(store.delivery) / MANIFEST) as file:
-        file.write((json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode())
+    write_json(store.settings.curated(store.delivery) / MANIFEST, content)
     return content
 
 
@@ -52,7 +55,8 @@ def summarise(store: Store) -> dict[str, int]:
     )
     if delivered != accepted + set_aside:
         raise CheckFailed(f"{delivered} forms delivered, but {accepted} accepted and {set_aside} set aside", where=store.delivery)
-    verdicts = verdicts_of(read(store.path(products()[("statistics", "compare")])))
+    compared = read(store.path(products()[("statistics", "compare")]))
+    verdicts = verdicts_of(compared)
     return {
         "forms": delivered,
         "accepted": accepted,
@@ -61,5 +65,6 @@ def summarise(store: Store) -> dict[str, int]:
         "marts": sum(key[0] == "marts" for key in products()),
         "tables": sum(key[-1].startswith("table_") for key in products()),
         "figures": rows("statistics", "figures"),
+        "differs_exact": sum(row["verdict"] == DIFFERS and row["measure"] not in APPROXIMATE for row in compared.to_pylist()),
         **{verdict.replace(" ", "_"): number for verdict, number in verdicts.items()},
     }

@@ -99,10 +99,15 @@ def products() -> dict[AssetPath, Product]:
     found.append(
         Product(("marts", "conference"), "curated", "marts/conference.parquet", "assets.marts", (), (*registers, *every_form))
     )
-    tables = YamlFile(CATALOGUE).data["tables"]
+    catalogue = YamlFile(CATALOGUE)
+    tables = catalogue.data["tables"]
     for index, table in enumerate(tables):
-        marts = tuple(("marts", mart) for mart in dict.fromkeys((table["mart"], table.get("also", table["mart"]))))
-        scales_used = tuple(d for mart in marts for d in forms[mart[-1]])
+        try:
+            marts = tuple(("marts", mart) for mart in dict.fromkeys((table["mart"], table.get("also", table["mart"]))))
+            scales_used = tuple(d for mart in marts for d in forms[mart[-1]])
+            table_key(table["number"])
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise catalogue.error(["tables", index], "a table needs a number, and a mart that there is") from error
         found.append(
             Product(
                 table_key(table["number"]),
@@ -142,7 +147,7 @@ def products() -> dict[AssetPath, Product]:
                 f"statistics/{path}.parquet",
                 "assets.nonresponse",
                 (),
-                (("marts", "conference"), *mart_keys),
+                (("marts", "conference"), *registers, *mart_keys),
                 tuple(d for definitions in forms.values() for d in definitions),
                 "nonresponse",
             )
@@ -176,13 +181,16 @@ def upstream(keys: set[AssetPath]) -> set[AssetPath]:
 
 @cache
 def definition_hash(definitions: tuple[tuple[Path, int | None], ...]) -> str:
-    """Hash of the YAML (or the one table of the catalogue) that a product is made by; spelling doesn't count."""
+    """Hash of the YAML (or the one table of the catalogue) that a product is made by.
+
+    Comments and spacing don't count; the order of keys does, for that of a collapse is the order of its categories.
+    """
     digest = hashlib.sha256()
     for path, index in definitions:
         if path.suffix == ".yaml":
             data: Any = _yaml(path)
             chosen = data if index is None else data["tables"][index]
-            digest.update(json.dumps(chosen, sort_keys=True, ensure_ascii=False, default=str).encode())
+            digest.update(json.dumps(chosen, ensure_ascii=False, default=str).encode())
         else:
             digest.update(path.read_bytes())
         digest.update(path.name.encode())

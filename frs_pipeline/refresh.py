@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from frs_pipeline.deliveries import choose, inventory
-from frs_pipeline.errors import FrsError, UsageError
+from frs_pipeline.errors import CheckFailed, FrsError, UsageError
 from frs_pipeline.plan import AssetPath, products, upstream, whole_steps
 from frs_pipeline.settings import Settings
-from frs_pipeline.storage import Store, exclusive, read_manifest, stale
+from frs_pipeline.storage import Store, exclusive, note_partial, read_manifest, stale
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,10 @@ def refresh(
         outdated = whole_steps(stale(store) & chosen)
         if not outdated:
             return Refresh(name, (), read_manifest(store).get("summary", {}))
-        complete = all(key in outdated or store.path(product).exists() for key, product in products().items())
+        complete = whole_steps(stale(store)) <= outdated
         _materialize(settings, name, outdated, complete, lambda made: written(len(outdated), made))
+        if not complete:
+            note_partial(store, outdated)
     made = tuple(product.name for key, product in products().items() if key in outdated)
     return Refresh(name, made, read_manifest(store)["summary"] if complete else {})
 
@@ -67,7 +70,12 @@ def _materialize(settings: Settings, delivery: str, keys: set[AssetPath], comple
     from frs_pipeline.assets.wiring import DELIVERIES
     from frs_pipeline.definitions import ASSETS, resources
 
-    persistent = bool(os.environ.get("DAGSTER_HOME"))
+    home = os.environ.get("DAGSTER_HOME")
+    persistent = bool(home)
+    if home and not Path(home).is_absolute():
+        raise UsageError("DAGSTER_HOME isn't an absolute path", where=home, do="give the whole path, or unset it")
+    if home and not Path(home).is_dir():
+        raise UsageError("DAGSTER_HOME isn't a folder", where=home, do="make it, or unset DAGSTER_HOME")
     with DagsterInstance.get() if persistent else DagsterInstance.ephemeral() as instance:
         instance.add_dynamic_partitions(str(DELIVERIES.name), [delivery])
         try:
@@ -87,9 +95,13 @@ def _materialize(settings: Settings, delivery: str, keys: set[AssetPath], comple
 
 def _plain(error: BaseException) -> BaseException:
     """The error that a person can act on, out of what Dagster wrapped around it."""
+    from dagster import Failure
+
     inner: BaseException | None = error
     while inner is not None:
         if isinstance(inner, FrsError):
             return inner
+        if isinstance(inner, Failure) and inner.__cause__ is None:
+            return CheckFailed(inner.description or "a step failed")
         inner = inner.__cause__
     return error

@@ -186,6 +186,20 @@ def read_manifest(store: Store) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
+def note_partial(store: Store, made: set[AssetPath]) -> None:
+    """Note in the manifest what was made of a delivery that is otherwise out of date: it has no root and no summary."""
+    content = read_manifest(store)
+    outputs = {listed(store, store.path(products()[key])): sha256(store.path(products()[key])) for key in made}
+    partial = {"delivery": store.delivery, "outputs": dict(sorted({**content.get("outputs", {}), **outputs}.items()))}
+    write_json(store.settings.curated(store.delivery) / MANIFEST, partial)
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """A JSON file, written whole or not at all."""
+    with atomic(path) as file:
+        file.write((json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode())
+
+
 def listed(store: Store, path: Path) -> str:
     """Name of a produced file in the manifest, the same wherever the data folder lies."""
     return path.relative_to(store.settings.data).as_posix().replace(f"/{store.delivery}/", "/", 1)

@@ -12,7 +12,7 @@ from frs_pipeline.plan import products
 from frs_pipeline.questionnaires import INSTRUMENTS
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.storage import read
-from frs_pipeline.tables.nonresponse import conferences, ledger_only
+from frs_pipeline.tables.nonresponse import conferences
 from frs_pipeline.tables.render import Grid
 
 GROUP = "g4_marts"
@@ -37,7 +37,7 @@ def _mart(instrument: str) -> AssetsDefinition:
     )
     def _asset(context: AssetExecutionContext, forms: Path) -> Iterator[Output[pa.Table] | AssetCheckResult]:
         with gate():
-            # In the order of form ids: nothing of the order in which papers were keyed remains.
+            # By form id, so that the order of rows doesn't depend on how the export was sorted.
             table = read(forms).sort_by("form_id")
             check = grain(key_of(key), table)
             yield produced(table, preview=_answered(table))
@@ -72,7 +72,7 @@ def conference(context: AssetExecutionContext, **parts: Path) -> Iterator[Output
         forms = {instrument: read(parts[f"pseudonymised_{instrument}"]) for instrument in INSTRUMENTS}
         table = conferences(codebook, ledger, forms)
         check = grain(key_of(("marts", "conference")), table)
-        yield produced(table, ledger_entries_without_codebook=ledger_only(codebook, ledger))
+        yield produced(table)
         yield check
 
 

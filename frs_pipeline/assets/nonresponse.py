@@ -11,7 +11,7 @@ from frs_pipeline.assets.wiring import DELIVERIES, code_version, gate, key_of, p
 from frs_pipeline.plan import products
 from frs_pipeline.questionnaires import INSTRUMENTS
 from frs_pipeline.storage import read
-from frs_pipeline.tables.nonresponse import item, unit
+from frs_pipeline.tables.nonresponse import item, ledger_only, unit
 from frs_pipeline.tables.render import Grid
 
 UNIT, ITEM = ("statistics", "unit_nonresponse"), ("statistics", "item_nonresponse")
@@ -37,12 +37,12 @@ UNIT, ITEM = ("statistics", "unit_nonresponse"), ("statistics", "item_nonrespons
     group_name=GROUP,
     partitions_def=DELIVERIES,
 )
-def nonresponse(context: AssetExecutionContext, **marts: Path) -> Iterator[Output[pa.Table]]:
+def nonresponse(context: AssetExecutionContext, **inputs: Path) -> Iterator[Output[pa.Table]]:
     """External and internal non-response."""
     with gate():
         found = {
-            "unit": unit(read(marts["conference"])),
-            "item": item({name: read(marts[name]) for name in INSTRUMENTS}),
+            "unit": unit(read(inputs["conference"]), ledger_only(read(inputs["codebook"]), read(inputs["ledger"]))),
+            "item": item({name: read(inputs[name]) for name in INSTRUMENTS}),
         }
         for name, table in found.items():
             preview = Grid("", tuple(table.column_names), tuple(tuple(map(str, row.values())) for row in table.to_pylist()))

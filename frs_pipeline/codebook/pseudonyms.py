@@ -34,8 +34,15 @@ def mart_schema(questionnaire: Questionnaire) -> pa.Schema:
 
 
 def pseudonymise(forms: pa.Table, codebook: pa.Table, questionnaire: Questionnaire) -> Pseudonymised:
-    """Replace the conference number by the codebook's pseudonym and occasion; set aside what it doesn't know."""
-    known = pc.is_in(forms["conference_number"], value_set=codebook["conference_number"])
+    """Replace the conference number by the codebook's pseudonym and occasion.
+
+    Set aside are forms whose number it doesn't know, or knows for another occasion than the paper is used at.
+    """
+    fitting = codebook
+    if questionnaire.occasion != "both":
+        fitting = codebook.filter(pc.equal(codebook["occasion"], questionnaire.occasion))
+    numbers = set(codebook["conference_number"].to_pylist())
+    known = pc.is_in(forms["conference_number"], value_set=fitting["conference_number"])
     joined = (
         forms.filter(known)
         .replace_schema_metadata(None)
@@ -53,8 +60,8 @@ def pseudonymise(forms: pa.Table, codebook: pa.Table, questionnaire: Questionnai
                 "form_id": row["form_id"],
                 "column": "raadsnr",
                 "value": str(row["conference_number"]),
-                "rule": "number_unknown",
-                "message": MESSAGES["number_unknown"],
+                "rule": (rule := "wrong_occasion" if row["conference_number"] in numbers else "number_unknown"),
+                "message": MESSAGES[rule],
             }
             for row in forms.filter(pc.invert(known)).select(["file", "line", "form_id", "conference_number"]).to_pylist()
         ]

@@ -74,12 +74,13 @@ def _dataset(path: Path, rows: Rows) -> pd.DataFrame:
     if not rows:
         raise InputError("empty file", where=_where(path, "dataset"), do=AGAIN)
     header = [name.strip() for name in rows[0][1]]
-    twice = next((name for name in header if header.count(name) > 1), None)
-    if twice is not None:
-        raise InputError(f"column {twice} stands twice", where=_where(path, "dataset", 1), do=AGAIN)
     missing = next((name for name in (RESPONDENT, NUMBER, NUMBER_AGAIN, CREATED) if name not in header), None)
     if missing is not None:
         raise InputError(f"column {missing} is missing", where=_where(path, "dataset", 1), do=AGAIN)
+    # By position: where the header line is missing, what stands in its place is a form.
+    twice = next((at for at, name in enumerate(header, start=1) if header.count(name) > 1), None)
+    if twice is not None:
+        raise InputError(f"column {twice} has a name that stands twice", where=_where(path, "dataset", 1), do=AGAIN)
     if len(rows) == 1:
         raise InputError("a header and no rows", where=_where(path, "dataset"), do="the export's filter is wrong; " + AGAIN)
     for line, cells in rows[1:]:

@@ -18,6 +18,7 @@ from frs_pipeline.exports.surveyxact import (
     NUMBER,
     NUMBER_AGAIN,
     RESPONDENT,
+    STATUS,
     SYSTEM_COLUMNS,
     Export,
 )
@@ -25,6 +26,9 @@ from frs_pipeline.questionnaires.model import Questionnaire
 from frs_pipeline.questionnaires.schema import arrow_field, failing
 
 # Two forms with the same number and the same answers, keyed this close together, are one paper keyed twice.
+_NAME_AND_TEXT = ("variableName", "questionText")
+_RESPONDENT_ID = "[0-9]{1,9}"
+_SOME_ANSWERS, _COMPLETED = "stato_3", "stato_4"
 KEYED_TWICE_WITHIN = pd.Timedelta(minutes=10)
 
 MESSAGES = {
@@ -32,9 +36,12 @@ MESSAGES = {
     "numbers_differ": "Rådslagningsnummeret er tastet forskelligt de to gange / the two keyings of the conference number differ",
     "code_unreadable": "Svaret er ikke en kode / the answer is no code",
     "outside_scale": "Koden findes ikke i svarskalaen / the code isn't in the question's scale",
+    "status_unclear": "Statusfelterne modsiger hinanden / the status block doesn't say one thing",
+    "not_answered": "Skemaet er ikke besvaret eller er afvist / the form wasn't answered, or was rejected",
     "respondent_unreadable": "Respondentnummeret mangler eller er ikke et tal / the respondent id is missing or no number",
     "respondent_twice": "Respondentnummeret forekommer flere gange / the respondent id stands more than once",
-    "keyed_twice": "Samme skema er tastet to gange / the same form was keyed twice",
+    "keyed_twice": "Samme skema er formentlig tastet to gange / the same form was probably keyed twice",
+    "wrong_occasion": "Kodebogen siger en anden anledning end skemaet / the codebook has another occasion than the form",
     "number_unknown": "Rådslagningsnummeret findes ikke i kodebogen / the codebook doesn't know the conference number",
 }
 
@@ -78,7 +85,7 @@ class Validated:
 def validate(export: Export, questionnaire: Questionnaire) -> Validated:
     """Split the forms of an export. Raises `InputError` when its columns aren't the questionnaire's."""
     _check_columns(export, questionnaire)
-    _check_labels(export, questionnaire)
+    _check_wording(export, questionnaire)
     dataset = export.dataset
     findings = _Findings(questionnaire.instrument, export, _form_ids(dataset, questionnaire))
     number = _codes(dataset[NUMBER])
@@ -86,8 +93,11 @@ def validate(export: Export, questionnaire: Questionnaire) -> Validated:
     findings.add("number_unreadable", NUMBER, number.isna())
     findings.add("numbers_differ", NUMBER_AGAIN, number.notna() & ~(number == again).fillna(False))
     respondent = dataset[RESPONDENT].str.strip()
-    findings.add("respondent_unreadable", RESPONDENT, ~respondent.str.fullmatch("[0-9]+"))
-    findings.add("respondent_twice", RESPONDENT, respondent.duplicated(keep="first"))
+    findings.add("respondent_unreadable", RESPONDENT, ~respondent.str.fullmatch(_RESPONDENT_ID))
+    status = dataset[list(STATUS)].apply(lambda column: column.str.strip() == "1")
+    one = status.sum(axis=1) == 1
+    findings.add("status_unclear", STATUS[0], ~one)
+    findings.add("not_answered", STATUS[0], one & ~(status[_SOME_ANSWERS] | status[_COMPLETED]))
     answers = {}
     for question in questionnaire.questions:
         text = dataset[question.source]
@@ -98,10 +108,11 @@ def validate(export: Export, questionnaire: Questionnaire) -> Validated:
     for question in questionnaire.questions:
         rows = refused.loc[refused["question"] == question.name, "row"]
         findings.add("outside_scale", question.source, pd.Series(frame.index.isin(rows), index=frame.index))
-    # Only beside a form that is accepted: a paper keyed wrongly and then again must not be lost both times.
-    sound = frame.index.difference([row for row, _, _ in findings.rows])
-    repeated = _keyed_twice(dataset.loc[sound], number.loc[sound], frame.loc[sound])
-    findings.add("keyed_twice", CREATED, repeated.reindex(frame.index, fill_value=False))
+    # Doubles only beside a form that is accepted: a paper keyed wrongly and then again must not be lost both times.
+    sound = findings.untouched()
+    findings.add("respondent_twice", RESPONDENT, respondent.loc[sound].duplicated(keep="first"))
+    sound = findings.untouched()
+    findings.add("keyed_twice", CREATED, _keyed_twice(dataset.loc[sound], number.loc[sound], frame.loc[sound]))
     return _split(questionnaire, findings, number, frame)
 
 
@@ -119,6 +130,10 @@ class _Findings:
 
     def add(self, rule: str, column: str, where: pd.Series) -> None:
         self.rows += [(int(row), rule, column) for row in where.index[where.to_numpy(dtype=bool)]]
+
+    def untouched(self) -> pd.Index:
+        """Rows that nothing was found wrong with so far."""
+        return self.dataset.index.difference([row for row, _, _ in self.rows])
 
     def table(self) -> pa.Table:
         return rejected_table(
@@ -146,6 +161,9 @@ def _check_columns(export: Export, questionnaire: Questionnaire) -> None:
     for name in sources:
         if name not in header:
             raise InputError(f"question {name} is missing from the export", where=where, do="export all questions again")
+    for name in STATUS:
+        if name not in header:
+            raise InputError(f"status column {name} is missing", where=where, do="export the status block too")
     unknown = next((name for name in header if name not in known), None)
     if unknown is not None:
         raise InputError(
@@ -153,15 +171,23 @@ def _check_columns(export: Export, questionnaire: Questionnaire) -> None:
         )
 
 
-def _check_labels(export: Export, questionnaire: Questionnaire) -> None:
-    """The export's own labels are the questionnaire's: a scale coded the other way round would pass unseen."""
+def _check_wording(export: Export, questionnaire: Questionnaire) -> None:
+    """The export's own texts and labels are the questionnaire's: a scale coded the other way round would pass unseen."""
     do = "correct the questionnaire's YAML, or export again"
     found: dict[str, dict[str, str]] = {}
     lines: dict[str, int] = {}
     for line, variable, code, label in export.labels.itertuples(index=False):
-        found.setdefault(variable.strip(), {})[code.strip()] = label.strip()
+        of_variable = found.setdefault(variable.strip(), {})
+        if code.strip() in of_variable:
+            raise InputError("a code has two labels", where=export.where("labels", line), do=do)
+        of_variable[code.strip()] = label.strip()
         lines.setdefault(variable.strip(), line)
+    texts = {name.strip(): text.strip() for name, text in zip(*(export.structure[c] for c in _NAME_AND_TEXT), strict=True)}
     for question in questionnaire.questions:
+        # Short names are cut at eight letters and scales are shared: only the text tells which question it is.
+        if question.wording == "printed" and (texts.get(question.source) or question.text) != question.text:
+            what = f"the text of {question.source} isn't that of the questionnaire"
+            raise InputError(what, where=export.where("structure"), do=do)
         expected = {str(code): label for code, label in question.labels.items()}
         if question.source not in found:
             raise InputError(f"question {question.source} has no labels", where=export.where("labels"), do=do)
@@ -171,7 +197,10 @@ def _check_labels(export: Export, questionnaire: Questionnaire) -> None:
 
 
 def _form_ids(dataset: pd.DataFrame, questionnaire: Questionnaire) -> pd.Series:
-    return questionnaire.form_prefix + "-" + dataset[RESPONDENT].str.strip()
+    """Form ids from respondent ids; from the line where what was keyed is no respondent id and could be anything."""
+    respondent = dataset[RESPONDENT].str.strip()
+    readable = respondent.str.fullmatch(_RESPONDENT_ID)
+    return questionnaire.form_prefix + "-" + respondent.where(readable, "line" + dataset[LINE].astype(str))
 
 
 def _codes(text: pd.Series) -> pd.Series:
@@ -187,7 +216,8 @@ def _keyed_twice(dataset: pd.DataFrame, number: pd.Series, answers: pd.DataFrame
     keys = answers.astype("Float64").fillna(-1).assign(number=number.astype("Float64").fillna(-1))
     order = created.sort_values(kind="stable").index
     before = created.loc[order].groupby([keys[c].loc[order] for c in keys.columns], sort=False).shift()
-    return ((created - before.reindex(created.index)) <= KEYED_TWICE_WITHIN) & number.notna()
+    # Two papers left wholly blank are alike without being the same.
+    return ((created - before.reindex(created.index)) <= KEYED_TWICE_WITHIN) & answers.notna().any(axis=1)
 
 
 def _split(questionnaire: Questionnaire, findings: _Findings, number: pd.Series, answers: pd.DataFrame) -> Validated:

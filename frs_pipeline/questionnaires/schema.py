@@ -9,6 +9,7 @@ import pandera.pandas as pandera
 import pyarrow as pa
 from pandera.config import CONFIG
 
+from frs_pipeline.errors import CheckFailed
 from frs_pipeline.questionnaires.model import Question, Questionnaire
 
 
@@ -30,10 +31,10 @@ def pandera_schema(questionnaire: Questionnaire) -> pandera.DataFrameSchema:
 def failing(questionnaire: Questionnaire, answers: pd.DataFrame) -> pd.DataFrame:
     """Cells of `answers` that the schema refuses: columns `row` (position) and `question`; all of them at once.
 
-    Raises `RuntimeError` when Pandera is switched off by its environment variable: it would pass anything.
+    Raises `CheckFailed` when Pandera is switched off by its environment variable: it would pass anything.
     """
     if not CONFIG.validation_enabled:
-        raise RuntimeError("PANDERA_VALIDATION_ENABLED is off: nothing would be checked; unset it")
+        raise CheckFailed("PANDERA_VALIDATION_ENABLED is off: nothing would be checked", do="unset it")
     positions = answers.reset_index(drop=True)
     try:
         pandera_schema(questionnaire).validate(positions, lazy=True)

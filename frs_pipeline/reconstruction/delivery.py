@@ -12,7 +12,7 @@ from pathlib import Path
 
 from frs_pipeline.codebook.vault import FULL_COLUMNS, PIPELINE_COLUMNS, Entry, lock, open_plain, plain
 from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY, LEDGER
-from frs_pipeline.errors import InputError
+from frs_pipeline.errors import InputError, UsageError
 from frs_pipeline.exports.ledger import COLUMNS, OCCASIONS
 from frs_pipeline.exports.surveyxact import NUMBER, NUMBER_AGAIN, STATUS, STRUCTURE_COLUMNS, SYSTEM_COLUMNS
 from frs_pipeline.questionnaires import INSTRUMENTS
@@ -35,6 +35,8 @@ def reconstruct(folder: Path, report: Callable[[str], None] = lambda _: None) ->
 
     Returns the populations, so that the caller can say how near their correlations came.
     """
+    if folder.is_dir() and any(folder.iterdir()) and not is_made_up(folder):
+        raise UsageError("holds something that isn't the made-up delivery", where=folder, do="choose an empty folder")
     # The two halves of the work take a minute each and share nothing.
     with ProcessPoolExecutor(max_workers=2) as pool:
         longest_first = sorted(INSTRUMENTS, key=lambda name: name != "participant_followup")
@@ -55,6 +57,12 @@ def reconstruct(folder: Path, report: Callable[[str], None] = lambda _: None) ->
     with atomic(folder / "README.md") as file:
         file.write((HERE / "delivery-readme.md").read_bytes())
     return populations
+
+
+def is_made_up(folder: Path) -> bool:
+    """Does the folder say of itself that nobody filled in its forms?"""
+    readme = folder / "README.md"
+    return readme.is_file() and readme.read_bytes() == (HERE / "delivery-readme.md").read_bytes()
 
 
 def _write_export(folder: Path, questionnaire: Questionnaire, forms: list[Form]) -> None:

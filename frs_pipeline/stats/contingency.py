@@ -20,6 +20,10 @@ _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)")
 _MAX_DIGITS = 18
 
 
+# What printed tables call their margins.
+_TOTALS = ("total", "i alt")
+
+
 class ContingencyError(ValueError):
     """A file that is no contingency table; `line` is the line of the file, counted from 1."""
 
@@ -54,7 +58,7 @@ def read_contingency(text: str, *, by: str | None = None) -> ContingencyFile:
     ordered scale would; else a header where the column below the word is all numbers; else it is refused,
     as either reading could be wrong without a sign of it. The first column holds labels if any cell below
     the header is a word, or if the header has an empty first cell or a word before headings that are all
-    numbers. Totals are not recognised and must be left out.
+    numbers. Totals are refused: they must be left out.
 
     With `by`, the column of that name holds the stratum, the first other column the row label and the rest
     the counts; a header is required, rows come in order of first appearance, and a row that a stratum lacks
@@ -93,6 +97,7 @@ def _read_plain(header: _Row | None, body: Sequence[_Row]) -> ContingencyFile:
     row_labels = tuple(row.cells[0] if labelled else str(i) for i, row in enumerate(body, 1))
     column_labels = header.cells[start:] if header else tuple(str(i) for i in range(1, width - start + 1))
     counts = [[_count(row, column, header) for column in range(start, width)] for row in body]
+    _refuse_totals(row_labels if labelled else (), column_labels if header else (), counts, body[-1].line)
     return ContingencyFile(row_labels, column_labels, {"": np.array(counts, dtype=np.int64)})
 
 
@@ -108,6 +113,8 @@ def _read_strata(header: _Row, body: Sequence[_Row], stratum_column: int) -> Con
     found: dict[tuple[str, str], list[int]] = {}
     for row in body:
         stratum, label = row.cells[stratum_column], row.cells[label_column]
+        if stratum.casefold() in _TOTALS or label.casefold() in _TOTALS:
+            raise ContingencyError(row.line, "these are totals; leave them out, they would be counted as answers")
         if not stratum:
             where = _column(stratum_column, header)
             raise ContingencyError(row.line, f"{where} is empty; name the stratum on every line")
@@ -124,6 +131,20 @@ def _read_strata(header: _Row, body: Sequence[_Row], stratum_column: int) -> Con
         for stratum in dict.fromkeys(stratum for stratum, _ in found)
     }
     return ContingencyFile(row_labels, tuple(header.cells[column] for column in count_columns), strata)
+
+
+def _refuse_totals(
+    row_labels: Sequence[str], column_labels: Sequence[str], counts: Sequence[Sequence[int]], last_line: int
+) -> None:
+    """Printed tables carry totals; counted as answers they would give another gamma without a sign of it."""
+    columns = list(zip(*counts, strict=True))
+    summed = all(
+        len(lines) > 2 and any(lines[-1]) and list(lines[-1]) == [sum(cells) for cells in zip(*lines[:-1], strict=True)]
+        for lines in (counts, columns)
+    )
+    named = any(label.casefold() in _TOTALS for label in (*row_labels, *column_labels))
+    if summed or named:
+        raise ContingencyError(last_line, "the table carries totals; leave them out, they would be counted as answers")
 
 
 def _stratum_column(header: _Row, by: str) -> int:

@@ -141,11 +141,16 @@ class _Resolver:
         return self.file.error([*self.at, *where], what)
 
     def question(self, name: str, *where: str | int) -> Question:
+        found = None
         for mart in self.marts:
             question = questionnaires()[mart].question(name)
             if question is None:
                 raise self.error(where, f"questionnaire {mart} has no question {name}")
-        return question  # type: ignore[return-value]  # MARTS is never empty
+            if found is not None and question.labels != found.labels:
+                raise self.error(where, f"{name} has other answers in {mart} than in {self.marts[0]}")
+            found = question
+        assert found is not None
+        return found
 
     def code(self, question: Question, label: str, where: Location) -> int:
         code = question.code(label)
@@ -206,6 +211,14 @@ class _Resolver:
             if hasattr(spec, name):
                 fields[name] = self.axis(name)
         used = {axis.variable for axis in fields.values()}
+        if isinstance(spec, CorrelationSpec | GroupCorrelationSpec):
+            for name in ("row", "column"):
+                if self.question(getattr(spec, name), name).type == "nominal":
+                    raise self.error([name], f"{getattr(spec, name)} is nominal: its answers have no order to correlate")
+        for mart in self.marts:
+            held = questionnaires()[mart].occasion
+            if "both" not in (held, spec.occasion) and held != spec.occasion:
+                raise self.error(["occasion"], f"{mart} holds no forms of that occasion")
         if len(used) != len(fields):
             raise self.error(["column"], f"table {spec.number} crosses a question with itself")
         if len(set(self.marts)) != len(self.marts):

@@ -14,7 +14,6 @@ CONFERENCE = pa.schema(
     [
         pa.field("conference_id", pa.string(), nullable=False),
         pa.field("occasion", pa.string(), nullable=False),
-        pa.field("in_codebook", pa.bool_(), nullable=False),
         pa.field("in_ledger", pa.bool_(), nullable=False),
         *(pa.field(f"{name}_forms", pa.int16(), nullable=False) for name in FORMS),
     ]
@@ -53,7 +52,6 @@ def conferences(codebook: pa.Table, ledger: pa.Table, forms: dict[str, pa.Table]
         {
             "conference_id": row["conference_id"],
             "occasion": row["occasion"],
-            "in_codebook": True,
             "in_ledger": row["conference_number"] in booked,
             **{f"{name}_forms": numbers.get(row["conference_id"], 0) for name, numbers in counted.items()},
         }
@@ -67,8 +65,11 @@ def ledger_only(codebook: pa.Table, ledger: pa.Table) -> int:
     return len(set(ledger["conference_number"].to_pylist()) - set(codebook["conference_number"].to_pylist()))
 
 
-def unit(conference: pa.Table) -> pa.Table:
-    """Conferences held and conferences without forms (`UNIT`), by occasion and in all."""
+def unit(conference: pa.Table, ledger_only: int) -> pa.Table:
+    """Conferences held and conferences without forms (`UNIT`), by occasion and in all.
+
+    `ledger_only` is the number of conferences in the ledger that the codebook doesn't know.
+    """
     rows = conference.to_pylist()
     result = []
     for occasion in ("first", "followup", "both"):
@@ -85,6 +86,7 @@ def unit(conference: pa.Table) -> pa.Table:
             {"occasion": occasion, "measure": name, "conferences": len(found), "percent": percent(len(found), len(held))}
             for name, found in lacking.items()
         ]
+    result.append({"occasion": "both", "measure": "only_in_ledger", "conferences": ledger_only, "percent": None})
     return pa.Table.from_pylist(result, schema=UNIT)
 
 

@@ -294,6 +294,7 @@ def test_with_validation_switched_off_nothing_is_made(make_delivery, tmp_path):
     delivery = make_delivery(tmp_path / "data")
     done = frs(delivery.data, "run", PANDERA_VALIDATION_ENABLED="False")
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert "PANDERA_VALIDATION_ENABLED is off" in done.stderr
     assert curated(delivery) == {}
 
 

@@ -98,7 +98,7 @@ def test_gamma_of_a_table_from_anywhere(data: Path, tmp_path: Path) -> None:
     file = tmp_path / "satisfaction.csv"
     file.write_text("1,3,10,6\n2,3,10,7\n1,6,14,12\n0,1,9,11\n")
     out = frs(data, "gamma", str(file)).stdout
-    assert out.split("N")[1].split()[-5:] == [",221", ",117", "1,851", ",064", "96"]
+    assert out.split("association")[1].split()[-6:] == [",221", ",117", "1,851", ",064", "96", "moderate"]
 
 
 def test_gamma_by_strata_with_the_partial(data: Path, tmp_path: Path) -> None:

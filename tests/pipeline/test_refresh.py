@@ -61,6 +61,29 @@ def test_what_is_not_reproducible_has_a_reason(made: tuple[Settings, Refresh]) -
     assert all(row["reason"] and f"table {row['table']} prints" in row["reason"] for row in rows)
 
 
+def test_what_the_forms_give_instead_is_what_the_reasons_allow(made: tuple[Settings, Refresh]) -> None:
+    rows = product(made, "statistics", "compare").to_pylist()
+    instead = {
+        (row["table"], row["measure"], row["row"]): row["printed_recomputed"]
+        for row in rows
+        if row["verdict"] == "not reproducible" and row["measure"] not in ("ase", "t", "p")
+    }
+    assert instead == {
+        (34, "n", None): "168",
+        (35, "total_percent", "Lav konflikt"): "9%",
+        (37, "n", None): "178",
+        (38, "cumulative_percent", "i midten"): "54,9",
+        (38, "cumulative_percent", "i mindre grad"): "76,1",
+        (38, "count", "Missing"): "193",
+        (39, "n", None): "164",
+        (40, "total_percent", "Middel trivsel"): "4%",
+        (41, "total_percent", "Middel trivsel"): "4%",
+        (69, "n", None): "168",
+        (70, "total_percent", "Få konflikter"): "9%",
+        (76, "n", None): "181",
+    }
+
+
 def test_ase_and_t_are_near_where_they_are_not_equal(made: tuple[Settings, Refresh]) -> None:
     rows = [r for r in product(made, "statistics", "compare").to_pylist() if r["measure"] in ("ase", "t")]
     assert sum(row["verdict"] == "equal" for row in rows) >= 55
@@ -99,6 +122,7 @@ def test_conferences_and_their_missing_forms_are_those_of_the_report(made: tuple
     assert (rows["first", "in_codebook"], rows["followup", "in_codebook"]) == (196, 181)
     assert rows["both", "without_initiator_or_coordinator"] == 12
     assert rows["both", "not_in_ledger"] == 0
+    assert rows["both", "only_in_ledger"] == 0
 
 
 def test_item_nonresponse_closes(made: tuple[Settings, Refresh]) -> None:
@@ -242,3 +266,18 @@ def test_an_export_delivered_as_a_workbook_gives_the_same_bytes_from_the_mart_on
             *("validated/coordinator", "rejected/coordinator", "pseudonymised/coordinator", "unknown/coordinator", "quarantine"),
         )
     } | {f"curated/{DELIVERY}/manifest.json"}
+
+
+def test_a_selection_after_a_change_leaves_no_wrong_summary(made: tuple[Settings, Refresh], tmp_path: Path) -> None:
+    settings = Settings(tmp_path / "data")
+    shutil.copytree(made[0].data, settings.data)
+    path = settings.raw_delivery(DELIVERY) / "initiator" / "dataset.csv"
+    lines = path.read_bytes().split(b"\r\n")
+    lines[1] = lines[1].rsplit(b";", 1)[0] + b";9"
+    path.write_bytes(b"\r\n".join(lines))
+    partial = refresh(settings, select="marts")
+    assert partial.summary == {}
+    assert refresh(settings, select="marts").made == ()
+    assert "statistics/table_22" in (rest := refresh(settings)).made
+    assert "marts/initiator" not in rest.made
+    assert (rest.summary["forms"], rest.summary["quarantined"]) == (3448, 13)

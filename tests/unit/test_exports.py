@@ -97,7 +97,10 @@ def test_one_surplus_empty_field_in_the_structure_is_let_through(export):
         pytest.param({"dataset": b"\r\n\r\n"}, "dataset.csv", "empty", id="blank lines only"),
         pytest.param({"dataset": DATASET[:1]}, "dataset.csv", "header and no rows", id="header only"),
         pytest.param(
-            {"dataset": [[*DATASET[0][:4], "created"], *DATASET[1:]]}, "dataset.csv:1", "created stands twice", id="column twice"
+            {"dataset": [[*DATASET[0][:4], "created"], *DATASET[1:]]},
+            "dataset.csv:1",
+            "column 2 has a name that stands twice",
+            id="column twice",
         ),
         pytest.param({"dataset": [["id", *r[1:]] for r in DATASET]}, "dataset.csv:1", "responde is missing", id="no respondent"),
         pytest.param({"dataset": [[*r[:2], *r[3:]] for r in DATASET]}, "dataset.csv:1", "raadsnr is missing", id="no number"),

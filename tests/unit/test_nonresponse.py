@@ -55,10 +55,10 @@ def conference(codebook, ledger):
 def test_every_conference_has_a_row_with_its_forms(conference):
     assert conference.schema == CONFERENCE
     assert [tuple(row.values()) for row in conference.to_pylist()] == [
-        ("C-finch", "first", True, True, 1, 0, 1),
-        ("C-heron", "first", True, False, 0, 0, 0),
-        ("C-lark", "first", True, True, 2, 1, 1),
-        ("C-raven", "followup", True, True, 1, 1, 0),
+        ("C-finch", "first", True, 1, 0, 1),
+        ("C-heron", "first", False, 0, 0, 0),
+        ("C-lark", "first", True, 2, 1, 1),
+        ("C-raven", "followup", True, 1, 1, 0),
     ]
 
 
@@ -83,14 +83,14 @@ def test_ledger_entries_without_a_pseudonym_are_counted(codebook, ledger):
     ],
 )
 def test_conferences_without_forms_are_counted_by_occasion(conference, measure, first, followup, both):
-    found = unit(conference)
+    found = unit(conference, 0)
     assert found.schema == UNIT
     rows = {r["occasion"]: (r["conferences"], r["percent"]) for r in found.to_pylist() if r["measure"] == measure}
     assert rows == {"first": pytest.approx(first), "followup": pytest.approx(followup), "both": pytest.approx(both)}
 
 
 def test_without_conferences_no_percentage_can_be_computed(conference):
-    rows = unit(conference.slice(0, 0)).to_pylist()
+    rows = unit(conference.slice(0, 0), 0).to_pylist()
     assert {(row["conferences"], row["percent"]) for row in rows} == {(0, None)}
 
 

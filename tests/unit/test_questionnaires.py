@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from pandera.config import CONFIG
 
-from frs_pipeline.errors import InputError
+from frs_pipeline.errors import CheckFailed, InputError
 from frs_pipeline.questionnaires import INSTRUMENTS
 from frs_pipeline.questionnaires import dictionary as dictionary_module
 from frs_pipeline.questionnaires.dictionary import TARGET, dictionary
@@ -155,7 +155,7 @@ def test_columns_of_the_wrong_type_are_never_coerced(small, frame):
 
 def test_nothing_is_validated_with_pandera_switched_off(small, monkeypatch):
     monkeypatch.setattr(CONFIG, "validation_enabled", False)
-    with pytest.raises(RuntimeError, match="PANDERA_VALIDATION_ENABLED"):
+    with pytest.raises(CheckFailed, match="PANDERA_VALIDATION_ENABLED"):
         failing(small, answers([9], [9]))
 
 

@@ -4,12 +4,15 @@ import re
 
 import pytest
 
+from frs_pipeline.codebook.pseudonyms import pseudonymise
 from frs_pipeline.codebook.vault import PIPELINE_COLUMNS, lock, read_codebook
-from frs_pipeline.errors import InputError
+from frs_pipeline.errors import InputError, UsageError
 from frs_pipeline.exports.ledger import COLUMNS, read_ledger
 from frs_pipeline.exports.surveyxact import read_export
 from frs_pipeline.exports.validation import validate
+from frs_pipeline.plan import definition_hash
 from frs_pipeline.questionnaires.model import questionnaires
+from frs_pipeline.reconstruction.delivery import reconstruct
 from frs_pipeline.specs import Spec, YamlFile
 from frs_pipeline.tables.model import read_catalogue
 
@@ -138,3 +141,83 @@ def test_dont_know_is_left_out_of_crosstabs_and_correlations_but_not_of_frequenc
     tables = read_catalogue(path)
     assert [c.label for c in tables[2].row.categories][-1] == "ved ikke"
     assert "ved ikke" not in [c.label for c in tables[1].column.categories]
+
+
+@pytest.mark.parametrize(
+    ("table", "line", "says"),
+    [
+        ("kind: distribution\n    variable: right_questions\n    also: participant_followup", 5, "has other answers in"),
+        ("kind: correlation\n    row: role\n    column: belief", 5, "role is nominal"),
+        ("kind: frequency\n    variable: belief\n    occasion: followup", 6, "holds no forms of that occasion"),
+    ],
+    ids=["other scale", "nominal", "other occasion"],
+)
+def test_a_table_that_would_count_nonsense(tmp_path, table, line, says):
+    path = tmp_path / "catalogue.yaml"
+    path.write_text(f'tables:\n  - number: 1\n    title: ""\n    {table}\n    mart: participant_first\n', encoding="utf-8")
+    with pytest.raises(InputError, match=rf"catalogue.yaml:{line}: .*{says}"):
+        read_catalogue(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        ({"stato_4": "0", "stato_5": "1"}, "not_answered"),
+        ({"stato_4": "0", "stato_2": "1"}, "not_answered"),
+        ({"stato_4": "0"}, "status_unclear"),
+        ({"stato_5": "1"}, "status_unclear"),
+        ({"responde": "6101801234"}, "respondent_unreadable"),
+        ({"responde": ""}, "respondent_unreadable"),
+    ],
+    ids=["rejected", "distributed", "no status", "two", "shape of a personal number", "blank id"],
+)
+def test_a_form_that_is_none(delivery, change, rule):
+    delivery.set("initiator", 1, **change)
+    found = validate(read_export(delivery.folder / "initiator"), questionnaires()["initiator"])
+    assert [row["rule"] for row in found.rejected.to_pylist()] == [rule]
+    assert found.delivered == found.forms.num_rows + 1
+    if rule == "respondent_unreadable":
+        assert found.rejected["form_id"].to_pylist()[0].startswith("IN-line")
+
+
+def test_a_respondent_id_that_stands_twice_loses_no_sound_form(delivery):
+    delivery.repeat("initiator", 1, created="2019-09-01 10:00:00")
+    delivery.set("initiator", 1, raadsnr2="1")
+    found = validate(read_export(delivery.folder / "initiator"), questionnaires()["initiator"])
+    assert [row["rule"] for row in found.rejected.to_pylist()] == ["numbers_differ"]
+
+
+def test_a_form_of_another_occasion_is_set_aside(delivery):
+    questionnaire = questionnaires()["participant_first"]
+    forms = validate(read_export(delivery.folder / "participant_first"), questionnaire).forms
+    book = read_codebook(delivery.path("codebook-pipeline.age"), delivery.key)
+    turned = book.set_column(1 + book.column_names.index("occasion") - 1, "occasion", [["followup"] * book.num_rows])
+    result = pseudonymise(forms, turned, questionnaire)
+    assert result.forms.num_rows == 0
+    assert set(result.unknown["rule"].to_pylist()) == {"wrong_occasion"}
+
+
+def test_a_question_text_that_is_anothers(delivery):
+    path = delivery.path("initiator/structure.csv")
+    text = path.read_bytes().decode("cp1252")
+    question = questionnaires()["initiator"].question("belief")
+    path.write_bytes(text.replace(question.text, "Et andet spørgsmål?").encode("cp1252"))
+    with pytest.raises(InputError, match="the text of planhjlp isn't that of the questionnaire"):
+        validate(read_export(delivery.folder / "initiator"), questionnaires()["initiator"])
+
+
+def test_the_order_of_a_collapse_is_part_of_the_definition(tmp_path):
+    hashes = []
+    for name, collapse in (("a", "{X: [ja], Y: [nej]}"), ("b", "{Y: [nej], X: [ja]}")):
+        path = tmp_path / name / "catalogue.yaml"
+        path.parent.mkdir()
+        path.write_text(f"tables: [{{number: 1, collapse: {{made_questions: {collapse}}}}}]\n", encoding="utf-8")
+        hashes.append(definition_hash(((path, 0),)))
+    assert hashes[0] != hashes[1]
+
+
+def test_a_reconstruction_does_not_overwrite_a_real_delivery(tmp_path):
+    (tmp_path / "kontering.csv").write_text("real", encoding="utf-8")
+    with pytest.raises(UsageError, match="isn't the made-up delivery"):
+        reconstruct(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["kontering.csv"]

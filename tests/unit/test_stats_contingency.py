@@ -99,10 +99,14 @@ def test_quoted_counts_and_leading_zeros() -> None:
     assert only(read_contingency('"1","02"\n"0","000000000000000000000004"\n')) == [[1, 2], [0, 4]]
 
 
-def test_totals_are_not_guessed() -> None:
-    found = read_contingency(",a,b,Total\nx,1,2,3\nTotal,1,2,3\n")
-    assert found.column_labels == ("a", "b", "Total")
-    assert only(found) == [[1, 2, 3], [1, 2, 3]]
+@pytest.mark.parametrize(
+    "text",
+    [",a,b,Total\nx,1,2,3\ny,3,1,4\n", ",a,b\nx,1,2\nTotal,1,2\n", "a,b,c\n1,2,3\n4,5,9\n5,7,12\n"],
+    ids=["column named", "row named", "summed"],
+)
+def test_totals_are_refused(text: str) -> None:
+    with pytest.raises(ContingencyError, match="carries totals"):
+        read_contingency(text)
 
 
 def test_a_published_table_from_text_to_gamma() -> None:

@@ -317,7 +317,12 @@ SPLIT = {"dataset": None, "Dataset(1)": DATASET[:3]}
         pytest.param({"dataset": []}, ":Dataset", "empty sheet", id="empty dataset"),
         pytest.param({"dataset": [HEADER]}, ":Dataset", "header and no rows", id="header only"),
         pytest.param({"dataset": [[], *DATASET]}, ":Dataset!1", "isn't in the first row", id="header further down"),
-        pytest.param({"dataset": [[*HEADER[:4], "created"], *DATASET[1:]]}, ":Dataset!1", "created stands twice", id="twice"),
+        pytest.param(
+            {"dataset": [[*HEADER[:4], "created"], *DATASET[1:]]},
+            ":Dataset!1",
+            "column 2 has a name that stands twice",
+            id="twice",
+        ),
         pytest.param({"dataset": [r[1:] for r in DATASET]}, ":Dataset!1", "responde is missing", id="no respondent"),
         pytest.param({"dataset": [*DATASET, ["4", "", "", "", "", SECRET]]}, ":Dataset!5", "6 fields where 5", id="too long"),
         pytest.param({"structure": [["a", "b"]]}, ":Structure!1", "header", id="another structure"),
