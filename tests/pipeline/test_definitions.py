@@ -6,12 +6,12 @@ import shutil
 from pathlib import Path
 
 import pytest
-from dagster import AssetKey, DagsterInstance, MarkdownMetadataValue, materialize
+from dagster import AssetKey, DagsterInstance, MarkdownMetadataValue, build_sensor_context, materialize
 from shipped import DELIVERY, copy_of_shipped
 
 from frs_pipeline.assets.manifest import manifest
 from frs_pipeline.assets.raw import raw_files, raw_key
-from frs_pipeline.definitions import ASSETS, defs, resources
+from frs_pipeline.definitions import ASSETS, defs, new_deliveries, resources
 from frs_pipeline.deliveries import SOURCES
 from frs_pipeline.plan import products
 from frs_pipeline.settings import PROJECT
@@ -143,3 +143,19 @@ def test_a_failure_is_one_line_without_the_values_that_caused_it(tmp_path: Path)
             f"{path}:1: question konflikt is missing from the export (export all questions again)"
         ]
     assert not settings.curated(DELIVERY).exists()
+
+
+def test_the_sensor_takes_up_a_delivery_once_it_is_whole_and_only_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = copy_of_shipped(tmp_path)
+    monkeypatch.setenv("FRS_DATA_DIR", str(tmp_path))
+    last = settings.raw_delivery(DELIVERY) / "kontering.csv"
+    held = last.read_bytes()
+    last.unlink()
+    with DagsterInstance.ephemeral() as instance:
+        context = build_sensor_context(instance=instance)
+        assert not new_deliveries(context).run_requests
+        last.write_bytes(held)
+        found = new_deliveries(context)
+        assert [(request.run_key, request.partition_key) for request in found.run_requests] == [(DELIVERY, DELIVERY)]
+        instance.add_dynamic_partitions("deliveries", [DELIVERY])
+        assert not new_deliveries(context).run_requests
