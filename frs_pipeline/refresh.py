@@ -38,10 +38,11 @@ def refresh(
     inventory(settings.raw_delivery(name))  # a missing file is told before anything heavy is loaded
     chosen = upstream(_selected(select)) if select else set(products())
     with exclusive(store):
-        outdated = whole_steps(stale(store) & chosen)
+        every = stale(store)
+        outdated = whole_steps(every & chosen)
         if not outdated:
             return Refresh(name, (), read_manifest(store).get("summary", {}))
-        complete = whole_steps(stale(store)) <= outdated
+        complete = every <= outdated
         _materialize(settings, name, outdated, complete, lambda made: written(len(outdated), made))
         if not complete:
             note_partial(store, outdated)

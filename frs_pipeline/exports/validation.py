@@ -25,10 +25,10 @@ from frs_pipeline.exports.surveyxact import (
 from frs_pipeline.questionnaires.model import Questionnaire
 from frs_pipeline.questionnaires.schema import arrow_field, failing
 
-# Two forms with the same number and the same answers, keyed this close together, are one paper keyed twice.
 _NAME_AND_TEXT = ("variableName", "questionText")
 _RESPONDENT_ID = "[0-9]{1,9}"
 _SOME_ANSWERS, _COMPLETED = "stato_3", "stato_4"
+# Two forms with the same number and the same answers, keyed this close together, are one paper keyed twice.
 KEYED_TWICE_WITHIN = pd.Timedelta(minutes=10)
 
 MESSAGES = {
