@@ -17,12 +17,14 @@ lint: .venv/.installed
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m frs_pipeline.questionnaires.dictionary --check
+	$(BIN)/python -m frs_pipeline.policy.page --check
 	$(BIN)/python -m frs_pipeline.published.audit --check
 	$(BIN)/dagster definitions validate
 
 # What is made from code and data and kept in the repository.
 docs: .venv/.installed
 	$(BIN)/python -m frs_pipeline.questionnaires.dictionary
+	$(BIN)/python -m frs_pipeline.policy.page
 	$(BIN)/python -m frs_pipeline.published.audit
 
 # Webserver and daemon on this machine only; history in .dagster_home.

@@ -131,14 +131,86 @@ def audit_report(as_json: AsJson = False) -> None:
 
 
 @app.command()
-def quarantine(delivery: Delivery = None, as_json: AsJson = False) -> None:
-    """What was set aside and why, grouped by questionnaire and rule; no values."""
-    rows = _made(_store(delivery), ("quarantine",)).drop_columns(["value"]).to_pylist()
+def quarantine(
+    delivery: Delivery = None,
+    values: Annotated[bool, typer.Option("--values", help="Show what was keyed, too. Personal numbers stay hidden.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """What was set aside and why: by rule, then form by form; and what was only noted."""
+    from frs_pipeline.exports.personal_numbers import masked
+
+    store = _store(delivery)
+    hidden = [] if values else ["value", "row"]
+    aside = _made(store, ("quarantine",), finished=False).drop_columns(hidden).to_pylist()
+    # Not there when so much was set aside that the run stopped.
+    notes = [] if _lacks(store, ("noted",)) else _made(store, ("noted",), finished=False).drop_columns(hidden[:1]).to_pylist()
+    for row in (*aside, *notes):
+        row.update({name: masked(row[name]) for name in ("value", "row") if row.get(name)})
     if as_json:
-        _print_json(rows)
+        _print_json({"set_aside": aside, "noted": notes})
         return
-    lines = [[r["instrument"], r["rule"], r["form_id"], f"{r['file']}:{r['line']}", r["column"], r["message"]] for r in rows]
-    _print_grid("Set aside", ("questionnaire", "rule", "form", "where", "column", "why"), lines)
+    forms = {(row["instrument"], row["line"]) for row in aside}
+    _say(f"{len(forms)} forms set aside, {len(notes)} findings noted (docs/rules.md says what each rule means).\n")
+    _print_grid("Set aside", ("questionnaire", "rule", "forms", "why"), _grouped(aside))
+    extra = ("value", "row") if values else ()
+    lines = [[r["form_id"], f"{r['file']}:{r['line']}", r["column"], r["rule"], *(r[name] for name in extra)] for r in aside]
+    _print_grid("Form by form", ("form", "where", "column", "rule", *extra), lines)
+    _print_grid("Noted: these forms count", ("questionnaire", "rule", "findings", "why"), _grouped(notes))
+    accepted = [
+        [r["rule"], r["form_id"] or "", r["column"] or "", r["reason"], r["who"], str(r["expires"])]
+        for r in notes
+        if r["severity"] == "accepted"
+    ]
+    if accepted:
+        _print_grid("Accepted", ("rule", "form", "column", "reason", "who", "until"), accepted)
+
+
+def _grouped(rows: list[dict[str, Any]]) -> list[list[str]]:
+    """Numbers of forms (or of findings that are about no form) by questionnaire, rule and message."""
+    places: dict[tuple[str, str, str], set[tuple[str, int]]] = {}
+    for at, row in enumerate(rows):
+        place = (row["file"], -at if row["line"] is None else row["line"])
+        places.setdefault((row["instrument"], row["rule"], row["message"]), set()).add(place)
+    return [[instrument, rule, str(len(found)), message] for (instrument, rule, message), found in sorted(places.items())]
+
+
+@app.command()
+def corrections(
+    delivery: Delivery = None,
+    values: Annotated[bool, typer.Option("--values", help="Show the old and the new value, too.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """What was corrected in a delivery, why and by whom, and which tables rest on it."""
+    from frs_pipeline.lineage.corrections import resting
+
+    store = _store(delivery)
+    _made(store, ("statistics", "figures"))
+    found = resting(store)
+    if as_json:
+        told = ("form", "column", "old", "new", "reason", "who", "when")
+        shown = [name for name in told if values or name not in ("old", "new")]
+        _print_json(
+            [
+                {
+                    **{name: str(getattr(rests.correction, name)) for name in shown},
+                    "counted": rests.counted,
+                    "tables": [{"table": cell.table, "cell": cell.labels} for cell in rests.cells],
+                }
+                for rests in found
+            ]
+        )
+        return
+    if not found:
+        _say("Nothing was corrected in this delivery (there is no corrections.csv, or it is empty).")
+    for rests in found:
+        made = rests.correction
+        change = f": {made.old or 'blank'} → {made.new or 'blank'}" if values else ""
+        _say(f"{made.form} {made.column}{change}  {made.reason} ({made.who}, {made.when})")
+        if not rests.counted:
+            _say("    set aside all the same: see frs quarantine")
+        for place in rests.cells:
+            cell = " · ".join(label for label in place.labels if label) or "left out of the table"
+            _say(f"    Tabel {place.table}: {cell}")
 
 
 @app.command()
@@ -260,7 +332,14 @@ def _store(delivery: str | None) -> Store:
     return Store(settings, choose(settings.raw, delivery))
 
 
-def _made(store: Store, key: tuple[str, ...]) -> pa.Table:
+def _lacks(store: Store, key: tuple[str, ...]) -> bool:
+    from frs_pipeline.plan import products
+    from frs_pipeline.storage import stale
+
+    return key in stale(store, finished=False) or not store.path(products()[key]).exists()
+
+
+def _made(store: Store, key: tuple[str, ...], *, finished: bool = True) -> pa.Table:
     from frs_pipeline.plan import products
     from frs_pipeline.storage import read, stale
 
@@ -271,7 +350,7 @@ def _made(store: Store, key: tuple[str, ...]) -> pa.Table:
         rows = read(path)
     except (OSError, ValueError) as error:
         raise InputError("cannot be read", where=path, do="run frs run to make it again") from error
-    if key in stale(store):
+    if key in stale(store, finished=finished):
         raise CheckFailed("out of date", where=path, do="run frs run")
     return rows
 
@@ -286,7 +365,11 @@ def _summary(delivery: str, made: tuple[str, ...], counts: dict[str, int], setti
     else:
         _say("")
         for label, text in (
-            ("Forms delivered", f"{counts['forms']} = {counts['accepted']} accepted + {counts['quarantined']} quarantined"),
+            (
+                "Forms delivered",
+                f"{counts['forms']} = {counts['accepted']} accepted + {counts['quarantined']} quarantined"
+                f" ({counts['noted']} warnings)",
+            ),
             ("Conferences", str(counts["conferences"])),
             ("Marts", str(counts["marts"])),
             ("Tables", f"{counts['tables']}, {counts['figures']} figures"),

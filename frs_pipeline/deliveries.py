@@ -15,8 +15,10 @@ EXPORT_FILES = ("dataset.csv", "structure.csv", "labels.csv")
 LEDGER = "kontering.csv"
 CODEBOOK = "codebook-pipeline.age"
 REGISTERS = {"ledger": LEDGER, "codebook": CODEBOOK}
-# What a refresh reads from a delivery: one export a questionnaire, and the two registers.
-SOURCES = (*INSTRUMENTS, *REGISTERS)
+# What people decided about a delivery; it may hold neither.
+AMENDMENTS = {"corrections": "corrections.csv", "exceptions": "exceptions.csv"}
+# What a refresh reads from a delivery: one export a questionnaire, the two registers, the amendments.
+SOURCES = (*INSTRUMENTS, *REGISTERS, *AMENDMENTS)
 # Forms other than the three CSV files in which SurveyXact or SPSS hand over an export.
 WORKBOOKS = (".xlsx", ".sav")
 DEMO_KEY = "DEMO-KEY-NOT-SECRET.txt"
@@ -35,8 +37,11 @@ class RawFile:
 def source_files(folder: Path, source: str) -> tuple[str, ...]:
     """Names, inside the delivery `folder`, of the files of one source: an export in one of its forms, or a register.
 
-    Raises `InputError` when there is none, when it is incomplete, or when it comes in two forms at once.
+    Raises `InputError` when there is none, when it is incomplete, or when it comes in two forms at once. Amendments may
+    be missing.
     """
+    if source in AMENDMENTS:
+        return (AMENDMENTS[source],) if (folder / AMENDMENTS[source]).exists() else ()
     if source in REGISTERS:
         return (_present(folder, REGISTERS[source]),)
     place = folder / source

@@ -6,15 +6,14 @@ import hashlib
 import json
 from typing import Any
 
-import pyarrow.parquet as pq
-
 from frs_pipeline.deliveries import inventory, sha256
 from frs_pipeline.errors import CheckFailed
+from frs_pipeline.intake import forms_set_aside
 from frs_pipeline.plan import code_hash, lock_hash, products
 from frs_pipeline.published.compare import DIFFERS
 from frs_pipeline.published.compare import summary as verdicts_of
 from frs_pipeline.questionnaires import INSTRUMENTS
-from frs_pipeline.storage import MANIFEST, Store, listed, read, write_json
+from frs_pipeline.storage import MANIFEST, Store, listed, read, rows_in, write_json
 
 # Figures of a correlation that its gamma and N don't determine.
 APPROXIMATE = ("ase", "t", "p")
@@ -44,13 +43,13 @@ def summarise(store: Store) -> dict[str, int]:
     """Counts that say what a delivery holds. Raises `CheckFailed` when forms were lost on the way to the marts."""
 
     def rows(*key: str) -> int:
-        return int(pq.read_metadata(store.path(products()[key])).num_rows)
+        return rows_in(store.path(products()[key]))
 
-    quarantine = read(store.path(products()[("quarantine",)]))
-    set_aside = len(set(zip(quarantine["instrument"].to_pylist(), quarantine["line"].to_pylist(), strict=True)))
+    set_aside = sum(forms_set_aside(store.path(products()[("quarantine",)])).values())
     accepted = sum(rows("marts", name) for name in INSTRUMENTS)
+    # Counted where they were read, so that a form lost on the way is missed here.
     delivered = sum(
-        rows("validated", name) + len(set(read(store.path(products()[("rejected", name)]))["line"].to_pylist()))
+        rows("validated", name) + sum(forms_set_aside(store.path(products()[("rejected", name)])).values())
         for name in INSTRUMENTS
     )
     if delivered != accepted + set_aside:
@@ -61,6 +60,7 @@ def summarise(store: Store) -> dict[str, int]:
         "forms": delivered,
         "accepted": accepted,
         "quarantined": set_aside,
+        "noted": rows("noted"),
         "conferences": rows("marts", "conference"),
         "marts": sum(key[0] == "marts" for key in products()),
         "tables": sum(key[-1].startswith("table_") for key in products()),

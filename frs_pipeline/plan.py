@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from frs_pipeline.deliveries import REGISTERS
+from frs_pipeline.deliveries import AMENDMENTS, REGISTERS
 from frs_pipeline.questionnaires import INSTRUMENTS
 from frs_pipeline.specs import YamlFile
 
@@ -73,21 +73,25 @@ def products() -> dict[AssetPath, Product]:
     found: list[Product] = []
     scales = (PACKAGE / "questionnaires" / "scales.yaml", None)
     forms = {name: ((PACKAGE / "questionnaires" / f"{name}.yaml", None), scales) for name in INSTRUMENTS}
-    for name in INSTRUMENTS:
-        raw = (name,)
-        for key, path in ((("validated", name), f"validated/{name}"), (("rejected", name), f"rejected/{name}")):
-            found.append(
-                Product(key, "restricted", f"{path}.parquet", "assets.validated", raw, (), forms[name], f"validate_{name}")
-            )
     for name in REGISTERS:
         found.append(Product(("validated", name), "restricted", f"validated/{name}.parquet", "assets.validated", (name,)))
+    registers = (("validated", "codebook"), ("validated", "ledger"))
+    policy = (PACKAGE / "policy" / "policy.yaml", None)
     for name in INSTRUMENTS:
-        inputs = (("validated", name), ("validated", "codebook"))
-        for key, path in ((("pseudonymised", name), f"pseudonymised/{name}"), (("unknown", name), f"unknown/{name}")):
-            step = f"pseudonymise_{name}"
-            found.append(Product(key, "restricted", f"{path}.parquet", "assets.pseudonymised", (), inputs, forms[name], step))
-    rejects = tuple((layer, name) for layer in ("rejected", "unknown") for name in INSTRUMENTS)
-    found.append(Product(("quarantine",), "restricted", "quarantine.parquet", "assets.pseudonymised", (), rejects))
+        raw, definitions = (name, *AMENDMENTS), (*forms[name], policy)
+        for layer in ("validated", "rejected", "noted"):
+            file, step = f"{layer}/{name}.parquet", f"validate_{name}"
+            found.append(Product((layer, name), "restricted", file, "assets.validated", raw, registers, definitions, step))
+    # Quarantine comes first, so that it can be looked at when too much is in it for the rest to be made.
+    judged = tuple((layer, name) for layer in ("validated", "rejected") for name in INSTRUMENTS)
+    found.append(Product(("quarantine",), "restricted", "quarantine.parquet", "assets.validated", (), judged))
+    notes = (("quarantine",), *((layer, name) for layer in ("validated", "noted") for name in INSTRUMENTS), *registers)
+    amendments = ("exceptions",)
+    found.append(Product(("noted",), "restricted", "noted.parquet", "assets.validated", amendments, notes, (policy,)))
+    for name in INSTRUMENTS:
+        inputs = (("validated", name), ("validated", "codebook"), ("noted",))
+        file = f"pseudonymised/{name}.parquet"
+        found.append(Product(("pseudonymised", name), "restricted", file, "assets.pseudonymised", (), inputs, forms[name]))
     for name in INSTRUMENTS:
         found.append(
             Product(
@@ -95,7 +99,6 @@ def products() -> dict[AssetPath, Product]:
             )
         )
     every_form = tuple(("pseudonymised", name) for name in INSTRUMENTS)
-    registers = (("validated", "codebook"), ("validated", "ledger"))
     found.append(
         Product(("marts", "conference"), "curated", "marts/conference.parquet", "assets.marts", (), (*registers, *every_form))
     )

@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,11 +24,11 @@ from frs_pipeline.settings import Settings
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from frs_pipeline.rows import Rows
+
 ORIGIN = b"frs:origin"
 CONTENT = b"frs:content"
 MANIFEST = "manifest.json"
-# Rows of a row group: small enough to stream, and the same for every file so that bytes don't depend on memory.
-ROW_GROUP = 100_000
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,12 @@ class Store:
     def raw(self, name: str) -> Path:
         return self.settings.raw_delivery(self.delivery) / name
 
+    def waiting(self) -> Path:
+        """Where a step may lay down what doesn't fit into memory: with what carries conference numbers."""
+        folder = self.settings.restricted(self.delivery)
+        private_folder(folder)
+        return folder
+
     def origin(self, product: Product) -> Origin:
         """What `product` would come from if it were made now."""
         inputs: dict[str, str] = {}
@@ -57,18 +63,21 @@ class Store:
             inputs[products()[key].name] = recorded(self.path(products()[key]), CONTENT) or ""
         return Origin(inputs, definition_hash(product.definitions), code_hash(product.module))
 
-    def write(self, product: Product, table: pa.Table) -> Path:
+    def write(self, product: Product, rows: pa.Table | Rows) -> Path:
         """Write a product with its origin in the file's metadata; the old file stays until the new one is whole."""
         import pyarrow.parquet as pq
 
-        metadata = {ORIGIN: self.origin(product).as_json().encode(), CONTENT: content_hash(table).encode()}
+        from frs_pipeline.rows import batches_of, content_hash
+
+        metadata = {ORIGIN: self.origin(product).as_json().encode(), CONTENT: content_hash(rows).encode()}
+        schema = rows.schema.with_metadata(metadata)
         path = self.path(product)
         if product.zone == "restricted":
             private_folder(path.parent)
-        with atomic(path) as file:
-            pq.write_table(
-                table.replace_schema_metadata(metadata), file, row_group_size=ROW_GROUP, compression="zstd", store_schema=True
-            )
+        with atomic(path) as file, pq.ParquetWriter(file, schema, compression="zstd", store_schema=True) as writer:
+            for batch in batches_of(rows):
+                # A batch is a row group: small enough to stream, and the same whatever memory there is.
+                writer.write_batch(batch.replace_schema_metadata(metadata))
         return path
 
 
@@ -77,6 +86,29 @@ def read(path: Path) -> pa.Table:
     import pyarrow.parquet as pq
 
     return pq.read_table(path).replace_schema_metadata(None)
+
+
+def stream(path: Path) -> Iterator[pa.RecordBatch]:
+    """A product's rows without the file's metadata, some at a time."""
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as file:
+        for group in range(file.num_row_groups):
+            yield from file.read_row_group(group).replace_schema_metadata(None).combine_chunks().to_batches()
+
+
+def schema_of(path: Path) -> pa.Schema:
+    """A product's columns, without the file's metadata."""
+    import pyarrow.parquet as pq
+
+    return pq.read_schema(path).remove_metadata()
+
+
+def rows_in(path: Path) -> int:
+    """How many rows a product has."""
+    import pyarrow.parquet as pq
+
+    return int(pq.read_metadata(path).num_rows)
 
 
 @contextmanager
@@ -133,19 +165,9 @@ def exclusive(store: Store) -> Iterator[None]:
         except OSError as error:
             raise FrsError("another run is refreshing this delivery", where=store.delivery, do="wait until it ends") from error
         for zone in (folder, store.settings.curated(store.delivery)):
-            for left in zone.rglob(".*.tmp"):
-                left.unlink()
+            for left in list(zone.rglob(".*.tmp")):
+                shutil.rmtree(left) if left.is_dir() else left.unlink()
         yield
-
-
-def content_hash(table: pa.Table) -> str:
-    """Hash of rows and columns, whatever file they stand in."""
-    import pyarrow as pa
-
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as stream:
-        stream.write_table(table.combine_chunks())
-    return hashlib.sha256(sink.getvalue()).hexdigest()
 
 
 def recorded(path: Path, what: bytes = ORIGIN) -> str | None:
@@ -161,8 +183,11 @@ def recorded(path: Path, what: bytes = ORIGIN) -> str | None:
     return value.decode() if value else None
 
 
-def stale(store: Store) -> set[AssetPath]:
-    """Products that are missing, altered, or made from other inputs, definitions or code than today's."""
+def stale(store: Store, *, finished: bool = True) -> set[AssetPath]:
+    """Products that are missing, altered, or made from other inputs, definitions or code than today's.
+
+    Unless `finished`, what a run made before it was stopped counts too, which no manifest vouches for.
+    """
     outdated: set[AssetPath] = set()
     known = read_manifest(store).get("outputs", {})
     for product in products().values():
@@ -170,7 +195,7 @@ def stale(store: Store) -> set[AssetPath]:
         if (
             outdated.intersection(product.inputs)
             or not path.exists()
-            or known.get(listed(store, path)) != sha256(path)
+            or (finished and known.get(listed(store, path)) != sha256(path))
             or recorded(path) != store.origin(product).as_json()
         ):
             outdated.add(product.key)

@@ -3,22 +3,24 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 from dagster import AssetCheckResult, AssetExecutionContext, AssetIn, AssetsDefinition, MetadataValue, Output, asset
 
-from frs_pipeline.assets.wiring import DELIVERIES, code_version, gate, key_of, produced
+from frs_pipeline.assets.wiring import DELIVERIES, code_version, gate, key_of, produced, store_of
 from frs_pipeline.checks.contracts import grain, grain_spec
 from frs_pipeline.plan import products
 from frs_pipeline.questionnaires import INSTRUMENTS
 from frs_pipeline.questionnaires.model import questionnaires
-from frs_pipeline.storage import read
+from frs_pipeline.rows import Rows, sorted_by
+from frs_pipeline.storage import read, schema_of, stream
 from frs_pipeline.tables.nonresponse import conferences
 from frs_pipeline.tables.render import Grid
 
 GROUP = "g4_marts"
 # No mart is written before every questionnaire of the delivery has been split: a delivery with one unreadable
 # export leaves the curated files of the last good run as they are.
-QUARANTINE = key_of(("quarantine",))
+ADMITTED = key_of(("noted",))
 
 
 def _mart(instrument: str) -> AssetsDefinition:
@@ -27,30 +29,35 @@ def _mart(instrument: str) -> AssetsDefinition:
     @asset(
         key=key_of(key),
         ins={"forms": AssetIn(key_of(("pseudonymised", instrument)))},
-        deps=[QUARANTINE],
+        deps=[ADMITTED],
         check_specs=[grain_spec(key_of(key))],
         description=f"{questionnaires()[instrument].title}: one row a form; integer codes, null = not answered.",
         group_name=GROUP,
         partitions_def=DELIVERIES,
         code_version=code_version(key),
+        required_resource_keys={"settings"},
         kinds={"parquet"},
     )
-    def _asset(context: AssetExecutionContext, forms: Path) -> Iterator[Output[pa.Table] | AssetCheckResult]:
+    def _asset(context: AssetExecutionContext, forms: Path) -> Iterator[Output[Rows] | AssetCheckResult]:
         with gate():
             # By form id, so that the order of rows doesn't depend on how the export was sorted.
-            table = read(forms).sort_by("form_id")
-            check = grain(key_of(key), table)
-            yield produced(table, preview=_answered(table))
+            folder = store_of(context).waiting()
+            rows = sorted_by(Rows.of(stream(forms), schema_of(forms), folder), ("form_id",), folder)
+            check = grain(key_of(key), rows)
+            yield produced(rows, preview=_answered(rows))
             yield check
 
     return _asset
 
 
-def _answered(mart: pa.Table) -> MetadataValue:
+def _answered(mart: Rows) -> MetadataValue:
     """A preview without a single form: how many answered each question."""
+    blank = np.zeros(len(mart.schema), dtype=int)
+    for batch in mart.batches():
+        blank += [column.null_count for column in batch.columns]
     rows = tuple(
-        (field.name, (field.metadata or {}).get(b"text", b"").decode(), str(mart.num_rows - mart[field.name].null_count))
-        for field in mart.schema
+        (field.name, (field.metadata or {}).get(b"text", b"").decode(), str(mart.num_rows - number))
+        for field, number in zip(mart.schema, blank, strict=True)
     )
     return MetadataValue.md(Grid("", ("column", "question", "answered"), rows).markdown())
 
@@ -58,7 +65,7 @@ def _answered(mart: pa.Table) -> MetadataValue:
 @asset(
     key=key_of(("marts", "conference")),
     ins={"_".join(key): AssetIn(key_of(key)) for key in products()[("marts", "conference")].inputs},
-    deps=[QUARANTINE],
+    deps=[ADMITTED],
     check_specs=[grain_spec(key_of(("marts", "conference")))],
     group_name=GROUP,
     partitions_def=DELIVERIES,

@@ -1,74 +1,50 @@
-"""pseudonymised: conference numbers replaced by the codebook's pseudonyms; and the whole quarantine."""
+"""pseudonymised: conference numbers replaced by the codebook's pseudonyms."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
-import pyarrow as pa
-from dagster import AssetCheckResult, AssetExecutionContext, AssetIn, AssetOut, AssetsDefinition, Output, asset, multi_asset
+from dagster import AssetCheckResult, AssetExecutionContext, AssetIn, AssetsDefinition, Output, asset
 
-from frs_pipeline.assets.wiring import DELIVERIES, code_version, gate, key_of, produced
+from frs_pipeline.assets.wiring import DELIVERIES, code_version, gate, key_of, produced, store_of
 from frs_pipeline.checks.reconciliation import conservation, conservation_spec
-from frs_pipeline.codebook.pseudonyms import pseudonymise
+from frs_pipeline.codebook.pseudonyms import mart_schema, pseudonymise
 from frs_pipeline.plan import products
 from frs_pipeline.questionnaires import INSTRUMENTS
 from frs_pipeline.questionnaires.model import questionnaires
-from frs_pipeline.storage import read
+from frs_pipeline.rows import Rows
+from frs_pipeline.storage import read, rows_in, stream
 
 GROUP = "g3_pseudonymised"
 
 
 def _pseudonymised(instrument: str) -> AssetsDefinition:
-    known, unknown = ("pseudonymised", instrument), ("unknown", instrument)
+    key, questionnaire = ("pseudonymised", instrument), questionnaires()[instrument]
 
-    @multi_asset(
-        name=f"pseudonymise_{instrument}",
-        ins={"forms": AssetIn(key_of(("validated", instrument))), "codebook": AssetIn(key_of(("validated", "codebook")))},
-        outs={
-            "known": AssetOut(
-                key=key_of(known),
-                description=f"{questionnaires()[instrument].title}: forms under their conference's pseudonym.",
-                code_version=code_version(known),
-                kinds={"parquet"},
-            ),
-            "unknown": AssetOut(
-                key=key_of(unknown),
-                description=f"{questionnaires()[instrument].title}: forms whose number the codebook doesn't know. Restricted.",
-                code_version=code_version(unknown),
-                kinds={"parquet"},
-            ),
-        },
-        check_specs=[conservation_spec(key_of(known))],
+    @asset(
+        key=key_of(key),
+        # `noted` is only made of a delivery that didn't lose too much.
+        ins={name[0]: AssetIn(key_of(name)) for name in products()[key].inputs if name != ("validated", "codebook")}
+        | {"codebook": AssetIn(key_of(("validated", "codebook")))},
+        description=f"{questionnaire.title}: forms under their conference's pseudonym.",
+        check_specs=[conservation_spec(key_of(key))],
         group_name=GROUP,
         partitions_def=DELIVERIES,
+        required_resource_keys={"settings"},
+        code_version=code_version(key),
+        kinds={"parquet"},
     )
-    def _asset(context: AssetExecutionContext, forms: Path, codebook: Path) -> Iterator[Output[pa.Table] | AssetCheckResult]:
+    def _asset(
+        context: AssetExecutionContext, validated: Path, codebook: Path, noted: Path
+    ) -> Iterator[Output[Rows] | AssetCheckResult]:
         with gate():
-            before = read(forms)
-            result = pseudonymise(before, read(codebook), questionnaires()[instrument])
-            check = conservation(key_of(known), before.num_rows, result.forms.num_rows, result.unknown.num_rows)
+            forms = pseudonymise(stream(validated), read(codebook), questionnaire)
+            rows = Rows.of(forms, mart_schema(questionnaire), store_of(context).waiting())
+            check = conservation(key_of(key), rows_in(validated), rows.num_rows, 0)
             if check.passed:
-                yield produced(result.forms, "known")
-                yield produced(result.unknown, "unknown")
+                yield produced(rows)
             yield check
 
     return _asset
 
 
-@asset(
-    key=key_of(("quarantine",)),
-    ins={"_".join(key): AssetIn(key_of(key)) for key in products()[("quarantine",)].inputs},
-    group_name=GROUP,
-    partitions_def=DELIVERIES,
-    code_version=code_version(("quarantine",)),
-    kinds={"parquet"},
-)
-def quarantine(context: AssetExecutionContext, **parts: Path) -> Output[pa.Table]:
-    """Every form that was set aside, with file, line and every reason. Restricted: holds delivered values."""
-    with gate():
-        table = pa.concat_tables([read(path) for path in parts.values()]).sort_by(
-            [("instrument", "ascending"), ("line", "ascending"), ("rule", "ascending"), ("column", "ascending")]
-        )
-    return produced(table)
-
-
-ASSETS = [*(_pseudonymised(instrument) for instrument in INSTRUMENTS), quarantine]
+ASSETS = [_pseudonymised(instrument) for instrument in INSTRUMENTS]

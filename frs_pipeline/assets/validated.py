@@ -1,43 +1,50 @@
-"""validated: forms that can be counted, and beside them the forms that are set aside with every reason."""
+"""validated: forms that can be counted, and beside them what was set aside or noted, with every reason."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pyarrow as pa
-from dagster import AssetCheckResult, AssetExecutionContext, AssetOut, AssetsDefinition, Output, asset, multi_asset
+from dagster import AssetCheckResult, AssetExecutionContext, AssetIn, AssetOut, AssetsDefinition, Output, asset, multi_asset
 
 from frs_pipeline.assets.raw import raw_key
 from frs_pipeline.assets.wiring import DELIVERIES, code_version, gate, key_of, produced, store_of
-from frs_pipeline.checks.reconciliation import conservation, conservation_spec
+from frs_pipeline.checks.reconciliation import admission, admission_spec, conservation, conservation_spec
 from frs_pipeline.codebook.vault import read_codebook
 from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY, LEDGER
 from frs_pipeline.exports.ledger import read_ledger
 from frs_pipeline.exports.surveyxact import read_export
 from frs_pipeline.exports.validation import validate
+from frs_pipeline.intake import intake_of, quarantined, remarks
 from frs_pipeline.plan import products
 from frs_pipeline.questionnaires import INSTRUMENTS
 from frs_pipeline.questionnaires.model import questionnaires
+from frs_pipeline.rows import Rows
+from frs_pipeline.storage import read, rows_in
 
 GROUP = "g2_validated"
+_REGISTERS = {name: AssetIn(key_of(("validated", name))) for name in ("codebook", "ledger")}
 
 
 def _validated(instrument: str) -> AssetsDefinition:
-    accepted, rejected = ("validated", instrument), ("rejected", instrument)
+    title = questionnaires()[instrument].title
+    described = {
+        "validated": f"{title}: accepted forms. Restricted: carries conference numbers.",
+        "rejected": f"{title}: forms set aside whole, a row a reason. Restricted.",
+        "noted": f"{title}: what was found and set nothing aside. Restricted.",
+    }
+    accepted = ("validated", instrument)
 
     @multi_asset(
         name=f"validate_{instrument}",
+        ins=_REGISTERS,
         outs={
-            "accepted": AssetOut(
-                key=key_of(accepted),
-                description=f"{questionnaires()[instrument].title}: accepted forms. Restricted: carries conference numbers.",
-                code_version=code_version(accepted),
+            layer: AssetOut(
+                key=key_of((layer, instrument)),
+                description=description,
+                code_version=code_version((layer, instrument)),
                 kinds={"pandera", "parquet"},
-            ),
-            "rejected": AssetOut(
-                key=key_of(rejected),
-                description=f"{questionnaires()[instrument].title}: forms set aside, a row a reason. Restricted.",
-                code_version=code_version(rejected),
-                kinds={"pandera", "parquet"},
-            ),
+            )
+            for layer, description in described.items()
         },
         deps=[raw_key(name) for name in products()[accepted].raw],
         check_specs=[conservation_spec(key_of(accepted))],
@@ -45,13 +52,16 @@ def _validated(instrument: str) -> AssetsDefinition:
         partitions_def=DELIVERIES,
         required_resource_keys={"settings"},
     )
-    def _asset(context: AssetExecutionContext) -> Iterator[Output[pa.Table] | AssetCheckResult]:
+    def _asset(context: AssetExecutionContext, codebook: Path, ledger: Path) -> Iterator[Output[Rows] | AssetCheckResult]:
         with gate():
-            result = validate(read_export(store_of(context).raw(instrument)), questionnaires()[instrument])
+            store = store_of(context)
+            intake = intake_of(store, read(codebook), read(ledger))
+            result = validate(read_export(store.raw(instrument)), questionnaires()[instrument], intake, store.waiting())
             check = conservation(key_of(accepted), result.delivered, result.forms.num_rows, result.set_aside)
             if check.passed:
-                yield produced(result.forms, "accepted")
+                yield produced(result.forms, "validated")
                 yield produced(result.rejected, "rejected")
+                yield produced(result.noted, "noted")
             yield check
 
     return _asset
@@ -90,4 +100,44 @@ def codebook(context: AssetExecutionContext) -> Output[pa.Table]:
     return produced(table)
 
 
-ASSETS = [*(_validated(instrument) for instrument in INSTRUMENTS), ledger, codebook]
+@asset(
+    key=key_of(("quarantine",)),
+    ins={"_".join(key): AssetIn(key_of(key)) for key in products()[("quarantine",)].inputs},
+    group_name=GROUP,
+    partitions_def=DELIVERIES,
+    required_resource_keys={"settings"},
+    code_version=code_version(("quarantine",)),
+    kinds={"parquet"},
+)
+def quarantine(context: AssetExecutionContext, **parts: Path) -> Output[Rows]:
+    """Every form that was set aside, with file, line, every reason and its whole row. Restricted: holds delivered values."""
+    with gate():
+        result = quarantined([parts[f"rejected_{name}"] for name in INSTRUMENTS], store_of(context).waiting())
+    return produced(result)
+
+
+@asset(
+    key=key_of(("noted",)),
+    ins={"_".join(key): AssetIn(key_of(key)) for key in products()[("noted",)].inputs},
+    deps=[raw_key("exceptions")],
+    check_specs=[admission_spec(key_of(("noted",)))],
+    group_name=GROUP,
+    partitions_def=DELIVERIES,
+    required_resource_keys={"settings"},
+    code_version=code_version(("noted",)),
+    kinds={"parquet"},
+)
+def noted(context: AssetExecutionContext, **parts: Path) -> Iterator[Output[Rows] | AssetCheckResult]:
+    """What was found and set nothing aside: warnings and accepted findings. Made only if not too much was set aside."""
+    with gate():
+        store = store_of(context)
+        accepted = {name: rows_in(parts[f"validated_{name}"]) for name in INSTRUMENTS}
+        intake = intake_of(store, read(parts["validated_codebook"]), read(parts["validated_ledger"]))
+        result, counts = remarks(
+            intake, accepted, parts["quarantine"], [parts[f"noted_{name}"] for name in INSTRUMENTS], store.waiting()
+        )
+        yield produced(result)
+        yield admission(key_of(("noted",)), **counts)
+
+
+ASSETS = [*(_validated(instrument) for instrument in INSTRUMENTS), ledger, codebook, quarantine, noted]

@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 from dagster import (
@@ -32,8 +33,9 @@ from dagster import (
 from frs_pipeline.deliveries import sha256
 from frs_pipeline.errors import FrsError
 from frs_pipeline.plan import AssetPath, Product, code_hash, products
+from frs_pipeline.rows import Rows, content_hash
 from frs_pipeline.settings import Settings
-from frs_pipeline.storage import Store, content_hash
+from frs_pipeline.storage import Store, recorded
 
 DELIVERIES = DynamicPartitionsDefinition(name="deliveries")
 
@@ -47,7 +49,7 @@ class ParquetFiles(IOManager):
     def _file(self, context: InputContext | OutputContext) -> tuple[Store, Product]:
         return Store(self.settings, context.asset_partition_key), products()[tuple(context.asset_key.path)]
 
-    def handle_output(self, context: OutputContext, obj: pa.Table) -> None:
+    def handle_output(self, context: OutputContext, obj: pa.Table | Rows) -> None:
         store, product = self._file(context)
         path = store.write(product, obj)
         self.written(product.name)
@@ -60,8 +62,12 @@ class ParquetFiles(IOManager):
         )
 
     def load_input(self, context: InputContext) -> Path:
+        """The file of an input. Fails when it isn't made from what there is today: nothing is built on an old one."""
         store, product = self._file(context)
-        return store.path(product)
+        path = store.path(product)
+        if recorded(path) != store.origin(product).as_json():
+            raise Failure(f"{product.name}: out of date (make it again first)", allow_retries=False)
+        return path
 
 
 def store_of(context: AssetExecutionContext) -> Store:
@@ -78,7 +84,7 @@ def code_version(product_key: AssetPath) -> str:
     return code_hash(products()[product_key].module)[:16]
 
 
-def produced(table: pa.Table, name: str = "result", /, **metadata: MetadataValue | int | str) -> Output[pa.Table]:
+def produced(table: pa.Table | Rows, name: str = "result", /, **metadata: MetadataValue | int | str) -> Output[Any]:
     """An output as all assets give it: the rows, their columns, `metadata`, and a version of the content."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", BetaWarning)  # data versions are still called beta in this release

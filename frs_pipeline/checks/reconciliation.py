@@ -21,3 +21,22 @@ def conservation(key: AssetKey, delivered: int, accepted: int, set_aside: int) -
         severity=AssetCheckSeverity.ERROR,
         metadata={"delivered": delivered, "accepted": accepted, "set_aside": set_aside},
     )
+
+
+_ADMITTED = "within_policy"
+
+
+def admission_spec(key: AssetKey) -> AssetCheckSpec:
+    """Declared on the asset without which nothing is pseudonymised."""
+    return AssetCheckSpec(_ADMITTED, asset=key, description="no more forms are set aside than the policy allows", blocking=True)
+
+
+def admission(key: AssetKey, delivered: int, set_aside: int) -> AssetCheckResult:
+    """Recorded where the policy was kept; where it wasn't, the step has failed before."""
+    return AssetCheckResult(
+        asset_key=key,
+        check_name=_ADMITTED,
+        passed=True,
+        severity=AssetCheckSeverity.ERROR,
+        metadata={"delivered": delivered, "set_aside": set_aside},
+    )

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from frs_pipeline.errors import CheckFailed
-from frs_pipeline.exports.validation import MESSAGES, rejected_table
 from frs_pipeline.questionnaires.model import Questionnaire
 from frs_pipeline.questionnaires.schema import arrow_field
-
-
-@dataclass(frozen=True)
-class Pseudonymised:
-    """Forms under their conference's pseudonym, and the forms whose number the codebook doesn't know."""
-
-    forms: pa.Table
-    unknown: pa.Table
 
 
 def mart_schema(questionnaire: Questionnaire) -> pa.Schema:
@@ -33,39 +24,19 @@ def mart_schema(questionnaire: Questionnaire) -> pa.Schema:
     )
 
 
-def pseudonymise(forms: pa.Table, codebook: pa.Table, questionnaire: Questionnaire) -> Pseudonymised:
-    """Replace the conference number by the codebook's pseudonym and occasion.
+def pseudonymise(forms: Iterable[pa.RecordBatch], codebook: pa.Table, questionnaire: Questionnaire) -> Iterator[pa.Table]:
+    """Accepted forms (`forms_schema`) with the codebook's pseudonym and occasion for their number, as `mart_schema`.
 
-    Set aside are forms whose number it doesn't know, or knows for another occasion than the paper is used at.
+    Raises `CheckFailed` for a number that the codebook doesn't know: validation let none through.
     """
-    fitting = codebook
-    if questionnaire.occasion != "both":
-        fitting = codebook.filter(pc.equal(codebook["occasion"], questionnaire.occasion))
-    numbers = set(codebook["conference_number"].to_pylist())
-    known = pc.is_in(forms["conference_number"], value_set=fitting["conference_number"])
-    joined = (
-        forms.filter(known)
-        .replace_schema_metadata(None)
-        .join(codebook.drop_columns(["date"]), "conference_number", join_type="inner")
-        .sort_by("line")
-    )
+    by_number = codebook.sort_by("conference_number")
+    numbers = by_number["conference_number"].to_numpy()
     schema = mart_schema(questionnaire)
-    kept = joined.select(schema.names).cast(schema).combine_chunks()
-    unknown = rejected_table(
-        [
-            {
-                "instrument": questionnaire.instrument,
-                "file": row["file"],
-                "line": row["line"],
-                "form_id": row["form_id"],
-                "column": "raadsnr",
-                "value": str(row["conference_number"]),
-                "rule": (rule := "wrong_occasion" if row["conference_number"] in numbers else "number_unknown"),
-                "message": MESSAGES[rule],
-            }
-            for row in forms.filter(pc.invert(known)).select(["file", "line", "form_id", "conference_number"]).to_pylist()
-        ]
-    )
-    if kept.num_rows + unknown.num_rows != forms.num_rows:
-        raise CheckFailed("forms were lost in pseudonymising", where=questionnaire.instrument)
-    return Pseudonymised(kept, unknown)
+    for batch in forms:
+        wanted = batch["conference_number"].to_numpy()
+        at = np.minimum(np.searchsorted(numbers, wanted), max(len(numbers) - 1, 0))
+        if len(wanted) and not (len(numbers) and (numbers[at] == wanted).all()):
+            raise CheckFailed("a form's number isn't in the codebook", where=questionnaire.instrument)
+        entries = by_number.take(pa.array(at))
+        columns = {"conference_id": entries["conference_id"], "occasion": entries["occasion"]}
+        yield pa.table([columns[name] if name in columns else batch[name] for name in schema.names], schema=schema)

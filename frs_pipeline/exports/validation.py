@@ -1,62 +1,34 @@
 """Which forms of an export are accepted, and which are set aside and why.
 
-Every form leaves on one side or the other: accepted + set aside = delivered, checked here and not assumed.
-A form is set aside with all its reasons, not with the first.
+Every form leaves on one side or the other: accepted + set aside = delivered, checked here and not assumed. A form is
+set aside whole and with all its reasons, not with the first. Forms are taken some at a time, so that their number
+doesn't matter.
 """
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from dataclasses import dataclass
+from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from frs_pipeline.errors import CheckFailed, InputError
-from frs_pipeline.exports.surveyxact import (
-    CREATED,
-    LINE,
-    NUMBER,
-    NUMBER_AGAIN,
-    RESPONDENT,
-    STATUS,
-    SYSTEM_COLUMNS,
-    Export,
-)
+from frs_pipeline.exports.amendments import Accepted
+from frs_pipeline.exports.columns import CREATED, RESPONDENT, Columns, Place, TwoLabels, drift, resolve
+from frs_pipeline.exports.csvfiles import Chunk
+from frs_pipeline.exports.doubles import KEYS, keyed_twice, keys, respondents_twice, several_of_one
+from frs_pipeline.exports.findings import NOTED, REJECTED, Finding, Intake, noted, rejected, tolerate, warnings
+from frs_pipeline.exports.judging import ROLE, Parsed, Registers, judge
+from frs_pipeline.exports.parsing import MISSING, respondents
+from frs_pipeline.exports.surveyxact import Export
+from frs_pipeline.exports.workbooks import AGAIN
 from frs_pipeline.questionnaires.model import Questionnaire
-from frs_pipeline.questionnaires.schema import arrow_field, failing
-
-_NAME_AND_TEXT = ("variableName", "questionText")
-_RESPONDENT_ID = "[0-9]{1,9}"
-_SOME_ANSWERS, _COMPLETED = "stato_3", "stato_4"
-# Two forms with the same number and the same answers, keyed this close together, are one paper keyed twice.
-KEYED_TWICE_WITHIN = pd.Timedelta(minutes=10)
-
-MESSAGES = {
-    "number_unreadable": "Rådslagningsnummeret mangler eller er ikke et tal / the conference number is missing or no number",
-    "numbers_differ": "Rådslagningsnummeret er tastet forskelligt de to gange / the two keyings of the conference number differ",
-    "code_unreadable": "Svaret er ikke en kode / the answer is no code",
-    "outside_scale": "Koden findes ikke i svarskalaen / the code isn't in the question's scale",
-    "status_unclear": "Statusfelterne modsiger hinanden / the status block doesn't say one thing",
-    "not_answered": "Skemaet er ikke besvaret eller er afvist / the form wasn't answered, or was rejected",
-    "respondent_unreadable": "Respondentnummeret mangler eller er ikke et tal / the respondent id is missing or no number",
-    "respondent_twice": "Respondentnummeret forekommer flere gange / the respondent id stands more than once",
-    "keyed_twice": "Samme skema er formentlig tastet to gange / the same form was probably keyed twice",
-    "wrong_occasion": "Kodebogen siger en anden anledning end skemaet / the codebook has another occasion than the form",
-    "number_unknown": "Rådslagningsnummeret findes ikke i kodebogen / the codebook doesn't know the conference number",
-}
-
-REJECTED = pa.schema(
-    [
-        ("instrument", pa.string()),
-        ("file", pa.string()),
-        ("line", pa.int32()),
-        ("form_id", pa.string()),
-        ("column", pa.string()),
-        ("value", pa.string()),
-        ("rule", pa.string()),
-        ("message", pa.string()),
-    ]
-)
+from frs_pipeline.questionnaires.schema import arrow_field
+from frs_pipeline.rows import Rows
 
 
 def forms_schema(questionnaire: Questionnaire) -> pa.Schema:
@@ -74,163 +46,238 @@ def forms_schema(questionnaire: Questionnaire) -> pa.Schema:
 
 @dataclass(frozen=True)
 class Validated:
-    """Accepted forms (`forms_schema`), set-aside findings (`REJECTED`, one row a finding), and the counts."""
+    """Accepted forms (`forms_schema`), findings that set forms aside (`REJECTED`) or didn't (`NOTED`), and the counts."""
 
-    forms: pa.Table
-    rejected: pa.Table
+    forms: Rows
+    rejected: Rows
+    noted: Rows
     delivered: int
     set_aside: int
 
 
-def validate(export: Export, questionnaire: Questionnaire) -> Validated:
-    """Split the forms of an export. Raises `InputError` when its columns aren't the questionnaire's."""
-    _check_columns(export, questionnaire)
-    _check_wording(export, questionnaire)
-    dataset = export.dataset
-    findings = _Findings(questionnaire.instrument, export, _form_ids(dataset, questionnaire))
-    number = _codes(dataset[NUMBER])
-    again = _codes(dataset[NUMBER_AGAIN])
-    findings.add("number_unreadable", NUMBER, number.isna())
-    findings.add("numbers_differ", NUMBER_AGAIN, number.notna() & ~(number == again).fillna(False))
-    respondent = dataset[RESPONDENT].str.strip()
-    findings.add("respondent_unreadable", RESPONDENT, ~respondent.str.fullmatch(_RESPONDENT_ID))
-    status = dataset[list(STATUS)].apply(lambda column: column.str.strip() == "1")
-    one = status.sum(axis=1) == 1
-    findings.add("status_unclear", STATUS[0], ~one)
-    findings.add("not_answered", STATUS[0], one & ~(status[_SOME_ANSWERS] | status[_COMPLETED]))
-    answers = {}
-    for question in questionnaire.questions:
-        text = dataset[question.source]
-        answers[question.name] = _codes(text)
-        findings.add("code_unreadable", question.source, answers[question.name].isna() & (text.str.strip() != ""))
-    frame = pd.DataFrame(answers)
-    refused = failing(questionnaire, frame)
-    for question in questionnaire.questions:
-        rows = refused.loc[refused["question"] == question.name, "row"]
-        findings.add("outside_scale", question.source, pd.Series(frame.index.isin(rows), index=frame.index))
-    # Doubles only beside a form that is accepted: a paper keyed wrongly and then again must not be lost both times.
-    sound = findings.untouched()
-    findings.add("respondent_twice", RESPONDENT, respondent.loc[sound].duplicated(keep="first"))
-    sound = findings.untouched()
-    findings.add("keyed_twice", CREATED, _keyed_twice(dataset.loc[sound], number.loc[sound], frame.loc[sound]))
-    return _split(questionnaire, findings, number, frame)
+def validate(export: Export, questionnaire: Questionnaire, intake: Intake, folder: Path | None = None) -> Validated:
+    """Split the forms of an export; `folder` is where what doesn't fit into memory may wait.
+
+    Raises `InputError` when its columns aren't the questionnaire's or a correction doesn't fit, `CheckFailed` when forms
+    break a rule that the policy stops the run for.
+    """
+    columns, places = _columns(export, questionnaire)
+    split = _Split(export, questionnaire, intake, columns, folder)
+    for place in places:
+        finding = Finding(place.rule, questionnaire.instrument, export.file, place.line, None, place.column, None)
+        split.note([tolerate(intake, finding, place.what, export.where(place.part, place.line))])
+    for chunk in export.chunks():
+        split.take(chunk)
+    if not split.delivered:
+        rule = intake.policy.rules["no_forms"]
+        raise InputError(f"{rule.english} [no_forms]", where=export.where("dataset"), do=rule.remedy)
+    split.look_back()
+    return split.result()
 
 
-def rejected_table(rows: list[dict[str, object]]) -> pa.Table:
-    """Findings as a table, in the order of the delivered file."""
-    return pa.Table.from_pylist(rows, schema=REJECTED)
+def _columns(export: Export, questionnaire: Questionnaire) -> tuple[Columns, list[Place]]:
+    columns, places = resolve(export.names, export.structure, questionnaire)
+    try:
+        return columns, places + drift(columns, export.structure, export.labels, questionnaire)
+    except TwoLabels as error:
+        raise InputError(str(error), where=export.where("labels", error.line), do=AGAIN) from None
 
 
-class _Findings:
-    """Collects what is wrong with which rows."""
+class _Split:
+    """Takes chunk after chunk, and keeps what came of its forms."""
 
-    def __init__(self, instrument: str, export: Export, form_ids: pd.Series) -> None:
-        self.instrument, self.file, self.dataset, self.form_ids = instrument, export.file, export.dataset, form_ids
-        self.rows: list[tuple[int, str, str]] = []
+    def __init__(
+        self, export: Export, questionnaire: Questionnaire, intake: Intake, columns: Columns, folder: Path | None
+    ) -> None:
+        self.export, self.questionnaire, self.intake, self.columns, self.folder = export, questionnaire, intake, columns, folder
+        self.forms = Rows(forms_schema(questionnaire), folder)
+        self.rejected, self.noted, self.keys = Rows(REJECTED, folder), Rows(NOTED, folder), Rows(KEYS, folder)
+        self.delivered = self.set_aside = 0
+        self.registers = Registers(intake.codebook, intake.ledger)
+        self.lenient = intake.exceptions.rules()
+        self.stopped: dict[str, tuple[int, int]] = {}
+        self.corrections = [c for c in intake.corrections if c.prefix == questionnaire.form_prefix]
+        self.corrected: Counter[int] = Counter()
 
-    def add(self, rule: str, column: str, where: pd.Series) -> None:
-        self.rows += [(int(row), rule, column) for row in where.index[where.to_numpy(dtype=bool)]]
+    def note(self, found: list[tuple[Finding, Accepted | None]]) -> None:
+        """Keep findings that set nothing aside."""
+        if found:
+            self.noted.append(noted(self.intake.policy, found))
 
-    def untouched(self) -> pd.Index:
-        """Rows that nothing was found wrong with so far."""
-        return self.dataset.index.difference([row for row, _, _ in self.rows])
+    def take(self, chunk: Chunk) -> None:
+        """Judge the forms of a chunk one by one."""
+        self.delivered += len(chunk.lines)
+        parsed = judge(self._corrected(chunk), self.columns, self.questionnaire, self.registers)
+        ids = self._form_ids(chunk, parsed)
+        aside = self._settle(chunk, parsed, ids) if parsed.findings else []
+        self.set_aside += len(aside)
+        accepted = np.ones(len(chunk.lines), dtype=bool)
+        accepted[aside] = False
+        good = np.flatnonzero(accepted)
+        lines, number = chunk.lines[good], parsed.number.values[good]
+        answers = {name: cell.values[good] for name, cell in parsed.answers.items()}
+        self.forms.append(self._accepted(lines, ids.take(good), number, list(answers.values())))
+        role = answers.get(ROLE, np.full(len(good), MISSING))
+        self.keys.append(keys(lines, parsed.respondent[good], parsed.created[good], number, role, list(answers.values())))
 
-    def table(self) -> pa.Table:
-        return rejected_table(
-            [
-                {
-                    "instrument": self.instrument,
-                    "file": self.file,
-                    "line": int(self.dataset[LINE].iloc[row]),
-                    "form_id": self.form_ids.iloc[row],
-                    "column": column,
-                    "value": self.dataset[column].iloc[row],
-                    "rule": rule,
-                    "message": MESSAGES[rule],
-                }
-                for row, rule, column in sorted(self.rows)
+    def look_back(self) -> None:
+        """Judge accepted forms beside each other.
+
+        Only beside an accepted form is another a double: a paper that was keyed wrongly and then again must not be lost
+        both times.
+        """
+        minutes = pd.Timedelta(minutes=self.intake.policy.keyed_twice_within_minutes)
+        again = respondents_twice(self.keys, self.folder)
+        double = keyed_twice(self.keys, self.forms, again, minutes, self.folder)
+        out = self._settle_lines(
+            [(n, "respondent_twice", RESPONDENT) for n in again] + [(n, "keyed_twice", CREATED) for n in double]
+        )
+        if out:
+            lines = pa.array(sorted(out), pa.int32())
+            kept = (batch.filter(pc.invert(pc.is_in(batch["line"], value_set=lines))) for batch in self.forms.batches())
+            self.forms = Rows.of(kept, self.forms.schema, self.folder)
+            self.set_aside += len(out)
+        role = self.questionnaire.question(ROLE)
+        if role is not None:
+            ones = [code for code in map(role.code, self.intake.policy.one_a_conference) if code is not None]
+            several = several_of_one(self.keys, ones, out, self.folder)
+            self._settle_lines([(line, "several_of_one", self.columns.of[ROLE]) for line in several])
+
+    def result(self) -> Validated:
+        """What came of all forms. Raises `FrsError` when one was lost, a correction found none, or a rule stops the run."""
+        for number, correction in enumerate(self.corrections):
+            if self.corrected[number] != 1:
+                what = "more than one form has this id" if self.corrected[number] else "there is no such form in the export"
+                raise InputError(what, where=correction.where, do="correct or take out the line")
+        for rule, (number, line) in self.stopped.items():
+            where, remedy = self.export.where("dataset", line), self.intake.policy.rules[rule].remedy
+            raise CheckFailed(f"{number} forms break a rule that stops the run, this the first [{rule}]", where=where, do=remedy)
+        if self.forms.num_rows + self.set_aside != self.delivered:
+            raise CheckFailed("forms were lost in validation", where=self.questionnaire.instrument)
+        return Validated(self.forms, self.rejected, self.noted, self.delivered, self.set_aside)
+
+    def _corrected(self, chunk: Chunk) -> pa.Table:
+        """The chunk's cells with the corrections made. Raises `InputError` for one that doesn't fit the export."""
+        cells = chunk.cells
+        ids = respondents(cells[RESPONDENT]) if self.corrections else np.array([])
+        for number, correction in enumerate(self.corrections):
+            if correction.column not in self.columns.names or correction.column == RESPONDENT:
+                what = f"no column {correction.column} that could be corrected"
+                raise InputError(what, where=correction.where, do="name the column as the export's header does")
+            mine = ids == int(correction.respondent) if correction.respondent else (ids < 0) & (chunk.lines == correction.line)
+            for row in np.flatnonzero(mine):
+                self.corrected[number] += 1
+                column = cells[correction.column].to_pylist()
+                if column[row].strip() != correction.old:
+                    what = "the old value isn't what the export says"
+                    raise InputError(what, where=correction.where, do="look at the form again; nothing was corrected")
+                column[row] = correction.new
+                at = cells.column_names.index(correction.column)
+                cells = cells.set_column(at, correction.column, pa.array(column, pa.string()))
+        return cells
+
+    def _form_ids(self, chunk: Chunk, parsed: Parsed) -> pa.Array:
+        """Form ids from respondent ids; from the line where what was keyed is no respondent id and could be anything."""
+        numbers = pc.cast(pa.array(parsed.respondent), pa.string())
+        unreadable = parsed.respondent < 0
+        if unreadable.any():
+            lines = pc.binary_join_element_wise("line", pc.cast(pa.array(chunk.lines), pa.string()), "")
+            numbers = pc.if_else(pa.array(unreadable), lines, numbers)
+        return pc.binary_join_element_wise(self.questionnaire.form_prefix, numbers, "-")
+
+    def _accepted(self, lines: np.ndarray, ids: pa.Array, number: np.ndarray, answers: list[np.ndarray]) -> pa.Table:
+        columns = [
+            ids,
+            pa.repeat(self.export.file, len(lines)),
+            pa.array(lines, pa.int32()),
+            pa.array(number, pa.int32()),
+            *(pa.array(codes.astype(np.int8), mask=codes == MISSING) for codes in answers),
+        ]
+        return pa.Table.from_arrays(columns, schema=self.forms.schema)
+
+    def _settle(self, chunk: Chunk, parsed: Parsed, ids: pa.Array) -> list[int]:
+        """Set aside or note what was found in a chunk; which of its rows are set aside, ascending."""
+        by_row: dict[int, list[tuple[Finding, Accepted | None]]] = defaultdict(list)
+        mere: list[tuple[np.ndarray, str, str]] = []
+        aside = set()
+        for rows, rule, column in parsed.findings:
+            if self.intake.policy.rules[rule].severity == "warn" and rule not in self.lenient:
+                mere.append((rows, rule, column))
+                continue
+            at = pa.array(rows)
+            forms, values = ids.take(at).to_pylist(), parsed.cells[column].take(at).to_pylist()
+            for row, line, form, value in zip(rows.tolist(), chunk.lines[rows].tolist(), forms, values, strict=True):
+                finding = self._finding(line, form, rule, column, value)
+                accepted = self._accepted_as(finding)
+                by_row[row].append((finding, accepted))
+                if accepted is None and self._sets_aside(finding):
+                    aside.add(row)
+        out = sorted(aside)
+        for rows, rule, column in mere:
+            self._warn(chunk, parsed, ids, np.setdiff1d(rows, out), rule, column)
+            for row in np.intersect1d(rows, out).tolist():
+                value = parsed.cells[column][row].as_py()
+                by_row[row].append((self._finding(int(chunk.lines[row]), ids[row].as_py(), rule, column, value), None))
+        self.note([pair for row in sorted(by_row.keys() - aside) for pair in by_row[row]])
+        if out:
+            delivered = dict(zip(out, chunk.cells.take(pa.array(out)).to_pylist(), strict=True))
+            broken = [
+                (f, delivered[row])
+                for row in out
+                for f, accepted in sorted(by_row[row], key=lambda pair: pair[0].rule)
+                if accepted is None
             ]
-        )
+            self.rejected.append(rejected(self.intake.policy, broken))
+        return out
 
+    def _warn(self, chunk: Chunk, parsed: Parsed, ids: pa.Array, rows: np.ndarray, rule: str, column: str) -> None:
+        """Note a mere warning about many forms at once."""
+        at = pa.array(rows)
+        same = self._finding(0, "", rule, column, None)
+        self.noted.append(warnings(self.intake.policy, same, chunk.lines[rows], ids.take(at), parsed.cells[column].take(at)))
 
-def _check_columns(export: Export, questionnaire: Questionnaire) -> None:
-    header = [name for name in export.dataset.columns if name != LINE]
-    sources = {question.source: question for question in questionnaire.questions}
-    known = {*SYSTEM_COLUMNS, NUMBER, NUMBER_AGAIN, *sources}
-    where = export.where("dataset", 1)
-    for name in sources:
-        if name not in header:
-            raise InputError(f"question {name} is missing from the export", where=where, do="export all questions again")
-    for name in STATUS:
-        if name not in header:
-            raise InputError(f"status column {name} is missing", where=where, do="export the status block too")
-    unknown = next((name for name in header if name not in known), None)
-    if unknown is not None:
-        raise InputError(
-            f"column {unknown} isn't in questionnaire {questionnaire.instrument}", where=where, do="describe it there"
-        )
+    def _settle_lines(self, found: list[tuple[int, str, str]]) -> set[int]:
+        """The same for accepted forms of these lines, which are read again: most are long gone from memory."""
+        if not found:
+            return set()
+        wanted = pa.array(sorted({line for line, _, _ in found}), pa.int32())
+        ids: dict[int, str] = {}
+        for batch in self.forms.batches():
+            few = batch.filter(pc.is_in(batch["line"], value_set=wanted))
+            ids.update(zip(few["line"].to_pylist(), few["form_id"].to_pylist(), strict=True))
+        findings = [self._finding(line, ids[line], rule, column, None) for line, rule, column in sorted(found)]
+        judged = [(finding, self._accepted_as(finding)) for finding in findings]
+        broken = {finding for finding, accepted in judged if accepted is None and self._sets_aside(finding)}
+        self.note([(finding, accepted) for finding, accepted in judged if finding not in broken])
+        rows = self._delivered({finding.line for finding in broken if finding.line})
+        whole = [
+            (f._replace(value=rows[f.line][f.column]), rows[f.line]) for f in findings if f in broken and f.line and f.column
+        ]
+        if whole:
+            self.rejected.append(rejected(self.intake.policy, whole))
+        return set(rows)
 
+    def _delivered(self, lines: set[int]) -> dict[int, dict[str, str]]:
+        """Rows as delivered, by line."""
+        wanted = np.array(sorted(lines), dtype=np.int64)
+        found: dict[int, dict[str, str]] = {}
+        for chunk in self.export.chunks(wanted) if lines else ():
+            here = np.flatnonzero(np.isin(chunk.lines, wanted))
+            found.update(zip(chunk.lines[here].tolist(), chunk.cells.take(pa.array(here)).to_pylist(), strict=True))
+        return found
 
-def _check_wording(export: Export, questionnaire: Questionnaire) -> None:
-    """The export's own texts and labels are the questionnaire's: a scale coded the other way round would pass unseen."""
-    do = "correct the questionnaire's YAML, or export again"
-    found: dict[str, dict[str, str]] = {}
-    lines: dict[str, int] = {}
-    for line, variable, code, label in export.labels.itertuples(index=False):
-        of_variable = found.setdefault(variable.strip(), {})
-        if code.strip() in of_variable:
-            raise InputError("a code has two labels", where=export.where("labels", line), do=do)
-        of_variable[code.strip()] = label.strip()
-        lines.setdefault(variable.strip(), line)
-    texts = {name.strip(): text.strip() for name, text in zip(*(export.structure[c] for c in _NAME_AND_TEXT), strict=True)}
-    for question in questionnaire.questions:
-        # Short names are cut at eight letters and scales are shared: only the text tells which question it is.
-        if question.wording == "printed" and (texts.get(question.source) or question.text) != question.text:
-            what = f"the text of {question.source} isn't that of the questionnaire"
-            raise InputError(what, where=export.where("structure"), do=do)
-        expected = {str(code): label for code, label in question.labels.items()}
-        if question.source not in found:
-            raise InputError(f"question {question.source} has no labels", where=export.where("labels"), do=do)
-        if found[question.source] != expected:
-            at = export.where("labels", lines[question.source])
-            raise InputError(f"labels of {question.source} aren't those of the questionnaire", where=at, do=do)
+    def _finding(self, line: int, form: str, rule: str, column: str, value: str | None) -> Finding:
+        return Finding(rule, self.questionnaire.instrument, self.export.file, line, form, column, value)
 
+    def _accepted_as(self, finding: Finding) -> Accepted | None:
+        if finding.rule not in self.lenient:
+            return None
+        return self.intake.exceptions.of(finding.rule, finding.form or "", finding.column or "")
 
-def _form_ids(dataset: pd.DataFrame, questionnaire: Questionnaire) -> pd.Series:
-    """Form ids from respondent ids; from the line where what was keyed is no respondent id and could be anything."""
-    respondent = dataset[RESPONDENT].str.strip()
-    readable = respondent.str.fullmatch(_RESPONDENT_ID)
-    return questionnaire.form_prefix + "-" + respondent.where(readable, "line" + dataset[LINE].astype(str))
-
-
-def _codes(text: pd.Series) -> pd.Series:
-    """Whole numbers (`Int64`); anything else, and blanks, become missing."""
-    stripped = text.str.strip()
-    readable = stripped.str.fullmatch(r"-?[0-9]{1,9}")
-    return stripped.where(readable).astype("Float64").astype("Int64")
-
-
-def _keyed_twice(dataset: pd.DataFrame, number: pd.Series, answers: pd.DataFrame) -> pd.Series:
-    """Rows that repeat an earlier form's number and all answers within minutes of its keying."""
-    created = pd.to_datetime(dataset[CREATED].str.strip(), format="%Y-%m-%d %H:%M:%S", errors="coerce")
-    keys = answers.astype("Float64").fillna(-1).assign(number=number.astype("Float64").fillna(-1))
-    order = created.sort_values(kind="stable").index
-    before = created.loc[order].groupby([keys[c].loc[order] for c in keys.columns], sort=False).shift()
-    # Two papers left wholly blank are alike without being the same.
-    return ((created - before.reindex(created.index)) <= KEYED_TWICE_WITHIN) & answers.notna().any(axis=1)
-
-
-def _split(questionnaire: Questionnaire, findings: _Findings, number: pd.Series, answers: pd.DataFrame) -> Validated:
-    dataset = findings.dataset
-    aside = sorted({row for row, _, _ in findings.rows})
-    accepted = dataset.index.difference(aside)
-    frame = answers.loc[accepted].assign(
-        form_id=findings.form_ids.loc[accepted],
-        file=findings.file,
-        line=dataset[LINE].loc[accepted],
-        conference_number=number.loc[accepted].astype("int64"),
-    )
-    forms = pa.Table.from_pandas(frame, schema=forms_schema(questionnaire), preserve_index=False)
-    if forms.num_rows + len(aside) != len(dataset):
-        raise CheckFailed("forms were lost in validation", where=questionnaire.instrument)
-    return Validated(forms.replace_schema_metadata(None), findings.table(), len(dataset), len(aside))
+    def _sets_aside(self, finding: Finding) -> bool:
+        """Does the policy set a form aside for it? A rule that stops the run does so when all forms were looked at."""
+        severity = self.intake.policy.rules[finding.rule].severity
+        if severity == "stop" and finding.line is not None:
+            number, first = self.stopped.get(finding.rule, (0, finding.line))
+            self.stopped[finding.rule] = (number + 1, min(first, finding.line))
+        return severity != "warn"

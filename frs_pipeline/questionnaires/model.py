@@ -30,13 +30,17 @@ class Scales(Spec):
 
 
 class QuestionSpec(Spec):
-    """A question as the YAML writes it."""
+    """A question as the YAML writes it.
+
+    `multiple` is a question with several boxes to tick, the scale being its boxes; `text` is a line to write on, which
+    has no scale, is read to see that it names nobody, and goes no further.
+    """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     source: str = Field(pattern=r"^[a-z][a-z0-9_]{0,7}$", description="short name in the SurveyXact export")
     text: str
-    type: Literal["nominal", "ordinal"]
-    scale: str
+    type: Literal["nominal", "ordinal", "multiple", "text"]
+    scale: str = ""
     dont_know: int | None = None
     occasion: Occasion = "both"
     sensitivity: Literal["personal", "sensitive"]
@@ -52,9 +56,15 @@ class QuestionnaireSpec(Spec):
 
 
 class Question(QuestionSpec):
-    """A question with the answers of its scale."""
+    """A question with the answers of its scale: a column of the mart.
+
+    A question with several boxes is one such column a box, ticked or not: `option` is the box's code, `asked` the text
+    of the question itself.
+    """
 
     answers: tuple[Answer, ...]
+    asked: str
+    option: int | None = None
 
     @property
     def codes(self) -> tuple[int, ...]:
@@ -70,13 +80,14 @@ class Question(QuestionSpec):
 
 
 class Questionnaire(Spec):
-    """One instrument with all its questions, in the order of the paper form."""
+    """One instrument with all its questions, in the order of the paper form; `texts` are those that are never counted."""
 
     instrument: str
     title: str
     occasion: Occasion
     form_prefix: str
     questions: tuple[Question, ...]
+    texts: tuple[QuestionSpec, ...] = ()
     path: Path
 
     def question(self, name: str) -> Question | None:
@@ -93,22 +104,51 @@ def read_questionnaire(path: Path, scales_path: Path = HERE / "scales.yaml") -> 
             if len(set(values)) != len(values):
                 raise scales_file.error(["scales", name], f"scale {name} has the same {field} twice")
     spec = file.parse(QuestionnaireSpec)
-    questions = []
-    seen: dict[str, set[str]] = {"name": set(), "source": set()}
+    questions: list[Question] = []
+    names: set[str] = set()
+    told_apart: set[tuple[str, str]] = set()
     for index, question in enumerate(spec.questions):
         where: list[str | int] = ["questions", index]
-        if question.scale not in scales:
+        if (question.type == "text") != (question.scale == ""):
+            raise file.error(where, f"{question.name}: a scale belongs to every question but a text")
+        if question.type != "text" and question.scale not in scales:
             raise file.error([*where, "scale"], f"scale {question.scale} is not in {scales_path.name}")
-        for field, names in seen.items():
-            value = getattr(question, field)
-            if value in names:
-                raise file.error([*where, field], f"{field} {value} is used twice")
-            names.add(value)
-        answers = scales[question.scale]
-        if question.dont_know is not None and question.dont_know not in {a.code for a in answers}:
+        made = [] if question.type == "text" else _columns(question, scales[question.scale])
+        for name in [q.name for q in made] or [question.name]:
+            if name in names:
+                raise file.error([*where, "name"], f"name {name} is used twice")
+            names.add(name)
+        # Short names are cut at eight letters: two questions may share one, and are then told apart by their texts.
+        if (question.source, question.text) in told_apart:
+            raise file.error([*where, "source"], f"source {question.source} is used twice, with the same text")
+        told_apart.add((question.source, question.text))
+        if question.dont_know is not None and question.dont_know not in {a.code for a in scales.get(question.scale, ())}:
             raise file.error([*where, "dont_know"], f"code {question.dont_know} is not in scale {question.scale}")
-        questions.append(Question(**question.model_dump(), answers=answers))
-    return Questionnaire(**{**spec.model_dump(), "questions": tuple(questions)}, path=path)
+        questions += made
+    texts = tuple(question for question in spec.questions if question.type == "text")
+    return Questionnaire(**{**spec.model_dump(), "questions": tuple(questions), "texts": texts}, path=path)
+
+
+def _columns(question: QuestionSpec, answers: tuple[Answer, ...]) -> list[Question]:
+    """The columns of the mart that a question fills: one, or one for each of its boxes."""
+    if question.type != "multiple":
+        return [Question(**question.model_dump(), answers=answers, asked=question.text)]
+    ticked = (Answer(code=0, label="ikke valgt"), Answer(code=1, label="valgt"))
+    return [
+        Question(
+            **{
+                **question.model_dump(),
+                "name": f"{question.name}_{answer.code}".replace("-", "minus_"),
+                "text": f"{question.text} – {answer.label}",
+                "type": "nominal",
+                "dont_know": None,
+            },
+            answers=ticked,
+            asked=question.text,
+            option=answer.code,
+        )
+        for answer in answers
+    ]
 
 
 @cache

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 
+import numpy as np
 import pandas as pd
 import pandera.pandas as pandera
 import pyarrow as pa
@@ -13,6 +15,7 @@ from frs_pipeline.errors import CheckFailed
 from frs_pipeline.questionnaires.model import Question, Questionnaire
 
 
+@cache
 def pandera_schema(questionnaire: Questionnaire) -> pandera.DataFrameSchema:
     """Schema of the parsed answers of one questionnaire: a nullable integer column a question, codes of its scale.
 
@@ -20,7 +23,13 @@ def pandera_schema(questionnaire: Questionnaire) -> pandera.DataFrameSchema:
     """
     return pandera.DataFrameSchema(
         {
-            question.name: pandera.Column("Int64", pandera.Check.isin(list(question.codes)), nullable=True, coerce=False)
+            question.name: pandera.Column(
+                # One failing cell is enough to refuse a column: listing all of them costs minutes where all are wrong.
+                "Int64",
+                pandera.Check.isin(list(question.codes), n_failure_cases=1),
+                nullable=True,
+                coerce=False,
+            )
             for question in questionnaire.questions
         },
         strict=True,
@@ -28,25 +37,40 @@ def pandera_schema(questionnaire: Questionnaire) -> pandera.DataFrameSchema:
     )
 
 
-def failing(questionnaire: Questionnaire, answers: pd.DataFrame) -> pd.DataFrame:
-    """Cells of `answers` that the schema refuses: columns `row` (position) and `question`; all of them at once.
+def failing(questionnaire: Questionnaire, answers: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Which rows of `answers` the schema refuses, by question; all of them at once, and no question that is whole.
 
     Raises `CheckFailed` when Pandera is switched off by its environment variable: it would pass anything.
     """
     if not CONFIG.validation_enabled:
         raise CheckFailed("PANDERA_VALIDATION_ENABLED is off: nothing would be checked", do="unset it")
-    positions = answers.reset_index(drop=True)
+    refused = _refused(questionnaire, answers)
+    if not refused:
+        return {}
+    found = {
+        question.name: (answers[question.name].notna() & ~answers[question.name].isin(list(question.codes))).to_numpy(dtype=bool)
+        for question in questionnaire.questions
+        if question.name in refused
+    }
+    # The schema has the last word: without these rows it must be content.
+    if not all(where.any() for where in found.values()) or _refused(
+        questionnaire, answers[~np.any(list(found.values()), axis=0)]
+    ):
+        raise RuntimeError("the rows that the schema refuses can't be found")
+    return found
+
+
+def _refused(questionnaire: Questionnaire, answers: pd.DataFrame) -> set[str]:
+    """Questions whose column the schema refuses."""
     try:
-        pandera_schema(questionnaire).validate(positions, lazy=True)
+        pandera_schema(questionnaire).validate(answers, lazy=True)
     except pandera.errors.SchemaErrors as errors:
         cases = errors.failure_cases
-        of_cells = cases[cases["index"].notna() & cases["column"].isin(answers.columns)]
-        if len(of_cells) != len(cases):
+        if not cases["check"].str.startswith("isin(").all() or not cases["column"].isin(answers.columns).all():
             # A column of the wrong type is our own mistake in parsing, never a keyer's.
             raise RuntimeError("the parsed answers don't have the schema's columns and types") from None
-        found = pd.DataFrame({"row": of_cells["index"].astype(int), "question": of_cells["column"].astype(str)})
-        return found.drop_duplicates().sort_values(["row", "question"], ignore_index=True)
-    return pd.DataFrame({"row": pd.Series(dtype=int), "question": pd.Series(dtype=str)})
+        return set(cases["column"])
+    return set()
 
 
 def arrow_field(question: Question) -> pa.Field:

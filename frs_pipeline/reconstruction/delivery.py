@@ -13,8 +13,9 @@ from pathlib import Path
 from frs_pipeline.codebook.vault import FULL_COLUMNS, PIPELINE_COLUMNS, Entry, lock, open_plain, plain
 from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY, LEDGER
 from frs_pipeline.errors import InputError, UsageError
+from frs_pipeline.exports.columns import NUMBER, NUMBER_AGAIN, STATUS, SYSTEM_COLUMNS
 from frs_pipeline.exports.ledger import COLUMNS, OCCASIONS
-from frs_pipeline.exports.surveyxact import NUMBER, NUMBER_AGAIN, STATUS, STRUCTURE_COLUMNS, SYSTEM_COLUMNS
+from frs_pipeline.exports.workbooks import STRUCTURE_COLUMNS
 from frs_pipeline.questionnaires import INSTRUMENTS
 from frs_pipeline.questionnaires.model import Questionnaire, questionnaires
 from frs_pipeline.reconstruction.nesting import Form, conferences, key_in, lacking_numbers, seat

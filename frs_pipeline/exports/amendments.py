@@ -1,0 +1,133 @@
+"""What people decided about a delivery's forms: corrections.csv and exceptions.csv, which lie beside the exports.
+
+Exports are never edited. A wrong cell is corrected by a line that says what stands there and what should; a finding
+that is no fault is accepted by a line that says why, who, and until when.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from frs_pipeline.errors import InputError
+from frs_pipeline.exports.csvfiles import open_csv
+from frs_pipeline.policy.model import KINDS
+
+CORRECTION_COLUMNS = ("form", "column", "old", "new", "reason", "who", "when")
+EXCEPTION_COLUMNS = ("form", "rule", "column", "reason", "who", "expires")
+_FORM = re.compile(r"(?P<prefix>[A-Z]{2})-(?:(?P<respondent>[0-9]{1,9})|line(?P<line>[0-9]{1,9}))")
+
+
+@dataclass(frozen=True)
+class Correction:
+    """One cell of one form: what the export says, and what it should say. `where` is the line that says so."""
+
+    form: str
+    column: str
+    old: str
+    new: str
+    reason: str
+    who: str
+    when: dt.date
+    where: str
+
+    @property
+    def prefix(self) -> str:
+        return self.form[:2]
+
+    @property
+    def respondent(self) -> str | None:
+        return _FORM.fullmatch(self.form)["respondent"]  # type: ignore[index]
+
+    @property
+    def line(self) -> int:
+        """Line of a form that has no readable respondent id."""
+        return int(_FORM.fullmatch(self.form)["line"])  # type: ignore[index]
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A finding that may stay. `form` is a form id, for registers a conference number, blank for a whole export."""
+
+    form: str
+    rule: str
+    column: str
+    reason: str
+    who: str
+    expires: dt.date
+
+
+@dataclass(frozen=True)
+class Exceptions:
+    """Accepted findings that hold on the day of the delivery."""
+
+    accepted: tuple[Accepted, ...] = ()
+
+    def of(self, rule: str, form: str, column: str) -> Accepted | None:
+        """The acceptance of a finding, if there is one; a blank column in exceptions.csv means any."""
+        return next((a for a in self.accepted if (a.rule, a.form) == (rule, form) and a.column in ("", column)), None)
+
+    def rules(self) -> set[str]:
+        return {accepted.rule for accepted in self.accepted}
+
+
+def read_corrections(path: Path, prefixes: tuple[str, ...]) -> tuple[Correction, ...]:
+    """Corrections in the order of the file; none when there is no file. Raises `InputError` with file and line.
+
+    `prefixes` are those of the questionnaires' form ids.
+    """
+    found = []
+    for where, cells in _rows(path, CORRECTION_COLUMNS):
+        form, column, old, new, reason, who, when = cells
+        parts = _FORM.fullmatch(form)
+        if parts is None or parts["prefix"] not in prefixes:
+            raise InputError("not a form id", where=where, do=f"write it as {prefixes[0]}-12345, as frs quarantine does")
+        if not (column and reason and who):
+            raise InputError("column, reason and who are needed", where=where, do="fill them in")
+        if old == new:
+            raise InputError("old and new are the same", where=where, do="correct the line, or take it out")
+        found.append(Correction(form, column, old, new, reason, who, _date(when, where), where))
+    return tuple(found)
+
+
+def read_exceptions(path: Path, on: dt.date) -> Exceptions:
+    """Accepted findings that haven't expired `on` the day of the delivery. Raises `InputError` with file and line."""
+    found = []
+    for where, cells in _rows(path, EXCEPTION_COLUMNS):
+        form, rule, column, reason, who, expires = cells
+        if rule not in KINDS:
+            raise InputError("no such rule", where=where, do="docs/rules.md lists them")
+        if not KINDS[rule].acceptable:
+            raise InputError(f"{rule} can't be accepted", where=where, do="correct the form in corrections.csv")
+        if bool(form) == (KINDS[rule].about in ("export", "delivery")):
+            what = "is about no single form" if form else "is about one form or conference"
+            raise InputError(f"{rule} {what}", where=where, do="leave form blank" if form else "fill in form")
+        if not (reason and who):
+            raise InputError("reason and who are needed", where=where, do="fill them in")
+        accepted = Accepted(form, rule, column, reason, who, _date(expires, where))
+        if accepted.expires >= on:
+            found.append(accepted)
+    return Exceptions(tuple(found))
+
+
+def _rows(path: Path, columns: tuple[str, ...]) -> list[tuple[str, list[str]]]:
+    """(where, stripped cells) of each row below the header; none when there is no file."""
+    if not path.exists():
+        return []
+    rows = [(line, [cell.strip() for cell in cells]) for line, cells in open_csv(path, ";").rows()]
+    if not rows or tuple(rows[0][1]) != columns:
+        raise InputError(f"the header isn't {';'.join(columns)}", where=f"{path}:1", do="correct it")
+    for line, cells in rows[1:]:
+        if any(cells) and len(cells) != len(columns):
+            what = f"{len(cells)} fields where {len(columns)} belong"
+            raise InputError(what, where=f"{path}:{line}", do="correct the line")
+    return [(f"{path}:{line}", cells) for line, cells in rows[1:] if any(cells)]
+
+
+def _date(text: str, where: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise InputError("not a date", where=where, do="write it as 2020-11-30") from None

@@ -1,0 +1,197 @@
+"""Which column of an export holds which question.
+
+Headers hold short names: the first eight letters, in lower case. Long names may collide there; `structure` lists the
+variables in the same order and tells them apart by the question's text. A question with several boxes has a column a
+box, whose name says nothing of the box: again only `structure` does.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from frs_pipeline.errors import InputError
+from frs_pipeline.exports.workbooks import AGAIN, Rows
+from frs_pipeline.questionnaires.model import Question, Questionnaire, QuestionSpec
+
+LINE = "line"
+RESPONDENT = "responde"
+NUMBER, NUMBER_AGAIN = "raadsnr", "raadsnr2"
+CREATED, MODIFIED, CLOSED, STARTED = "created", "modified", "closetim", "starttim"
+STATUS = ("stato_1", "stato_2", "stato_3", "stato_4", "stato_5")
+SYSTEM_COLUMNS = (RESPONDENT, CREATED, MODIFIED, CLOSED, STARTED, "difftime", *STATUS, "statc_3", "statd_1", "statd_2")
+_NEEDED = (RESPONDENT, NUMBER, NUMBER_AGAIN, CREATED)
+_SHORT = 8
+
+
+class Variable(NamedTuple):
+    """A variable of `structure`: its question's text, whether it is one box of several, and the boxes."""
+
+    text: str
+    multiple: bool
+    choices: dict[str, str]
+
+
+class Place(NamedTuple):
+    """A finding about an export: the rule, the column, which file of the export, and its line."""
+
+    rule: str
+    column: str
+    part: str
+    line: int | None
+    what: str
+
+
+class Columns(NamedTuple):
+    """Names of the columns in the header's order, each once, and the column of every question by the question's name."""
+
+    names: list[str]
+    of: dict[str, str]
+
+
+def short(name: str) -> str:
+    """A variable's name as headers write it."""
+    return name.strip()[:_SHORT].lower()
+
+
+def column_names(header: list[str], structure: Rows, where: str) -> list[str]:
+    """The header's names, those that collide numbered (`planhjlp`, `planhjlp#2`).
+
+    Raises `InputError` for a name that stands there more often than `structure` has variables for it, and when one of
+    the columns without which no form can be told from another isn't there.
+    """
+    found = [short(name) for name in header]
+    missing = next((name for name in _NEEDED if name not in found), None)
+    if missing is not None:
+        raise InputError(f"column {missing} is missing", where=where, do=AGAIN)
+    known = {name: len(variables) for name, variables in variables_of(structure).items()}
+    names: list[str] = []
+    for at, name in enumerate(found, start=1):
+        before = found[: at - 1].count(name)
+        # By position: where the header line is missing, what stands in its place is a form.
+        if found.count(name) > 1 and (name in (*SYSTEM_COLUMNS, NUMBER, NUMBER_AGAIN) or known.get(name) != found.count(name)):
+            raise InputError(f"column {at} has a name that stands twice", where=where, do=AGAIN)
+        names.append(f"{name}#{before + 1}" if before else name)
+    return names
+
+
+def variables_of(structure: Rows) -> dict[str, list[Variable]]:
+    """Variables by short name, in the order of the questionnaire."""
+    long: dict[str, Variable] = {}
+    for _, (_, name, kind, sub, text, choice, label) in structure:
+        multiple = f"{kind.strip()}/{sub.strip()}".lower() == "closed/multiple"
+        variable = long.setdefault(name.strip(), Variable(text.strip(), multiple, {}))
+        variable.choices[choice.strip()] = label.strip()
+    result: dict[str, list[Variable]] = defaultdict(list)
+    for name, variable in long.items():
+        result[short(name)].append(variable)
+    return result
+
+
+def resolve(names: list[str], structure: Rows, questionnaire: Questionnaire) -> tuple[Columns, list[Place]]:
+    """The column of every question, and what is found missing or unknown on the way."""
+    variables = variables_of(structure)
+    described: dict[str, Variable] = {}
+    for name, several in variables.items():
+        described.update(zip((n for n in names if n.split("#")[0] == name), several, strict=False))
+    of: dict[str, str] = {}
+    findings: list[Place] = []
+    for question in (*questionnaire.questions, *questionnaire.texts):
+        column = _column(question, names, described, questionnaire)
+        if column is None:
+            what = f"question {question.source} is missing from the export"
+            findings.append(Place("question_missing", question.source, "dataset", 1, what))
+        else:
+            of[question.name] = column
+    known = {*SYSTEM_COLUMNS, NUMBER, NUMBER_AGAIN, *of.values()}
+    for name in STATUS:
+        if name not in names:
+            findings.append(Place("question_missing", name, "dataset", 1, f"status column {name} is missing"))
+    for name in names:
+        if name not in known:
+            what = f"column {name} isn't in questionnaire {questionnaire.instrument}"
+            findings.append(Place("column_unknown", name, "dataset", 1, what))
+    return Columns(names, of), findings
+
+
+def _column(question: QuestionSpec, names: list[str], described: dict[str, Variable], questionnaire: Questionnaire) -> str | None:
+    if isinstance(question, Question) and question.option is not None:
+        return next((name for name in names if name in described and _is_box(described[name], question)), None)
+    candidates = [name for name in names if name.split("#")[0] == question.source]
+    rivals = [q for q in (*questionnaire.questions, *questionnaire.texts) if q.source == question.source]
+    if len(candidates) == 1 and len(rivals) == 1:
+        return candidates[0]
+    return next((name for name in candidates if name in described and described[name].text == question.text), None)
+
+
+def _is_box(variable: Variable, question: Question) -> bool:
+    if variable.multiple:
+        return variable.text == question.asked and str(question.option) in variable.choices
+    # SPSS data have no `structure`: there the variable's label is question and box.
+    return variable.text.replace(" – ", " - ") == question.text.replace(" – ", " - ")
+
+
+def drift(columns: Columns, structure: Rows, labels: Rows, questionnaire: Questionnaire) -> list[Place]:
+    """Where the export's own texts and labels aren't the questionnaire's.
+
+    Raises `InputError`, with the line as its place, when a code has two labels.
+    """
+    described: dict[str, Variable] = {}
+    for name, several in variables_of(structure).items():
+        described.update(zip((n for n in columns.names if n.split("#")[0] == name), several, strict=False))
+    found, lines = _labels(columns.names, labels)
+    findings: list[Place] = []
+    for question in questionnaire.questions:
+        if question.name not in columns.of:
+            continue
+        name = columns.of[question.name]
+        variable = described.get(name)
+        # Short names are cut and scales are shared: only the text tells which question it is.
+        if question.option is None and question.wording == "printed" and variable and variable.text not in ("", question.text):
+            what = f"the text of {name} isn't that of the questionnaire"
+            findings.append(Place("wording_drifted", name, "structure", None, what))
+        if question.option is None:
+            findings += _label_drift(question, name, found, lines)
+        elif variable and variable.multiple:
+            box = question.text.removeprefix(f"{question.asked} – ")
+            if variable.choices[str(question.option)] != box:
+                what = f"the box of {name} isn't that of the questionnaire"
+                findings.append(Place("labels_drifted", name, "structure", None, what))
+    return findings
+
+
+def _label_drift(question: Question, name: str, found: dict[str, dict[str, str]], lines: dict[str, int]) -> Iterable[Place]:
+    if name not in found:
+        yield Place("labels_drifted", name, "labels", None, f"question {name} has no labels")
+    elif found[name] != {str(code): label for code, label in question.labels.items()}:
+        yield Place("labels_drifted", name, "labels", lines[name], f"labels of {name} aren't those of the questionnaire")
+
+
+class TwoLabels(ValueError):
+    """A code with two labels; `line` is where the second stands."""
+
+    def __init__(self, line: int) -> None:
+        super().__init__("a code has two labels")
+        self.line = line
+
+
+def _labels(names: list[str], labels: Rows) -> tuple[dict[str, dict[str, str]], dict[str, int]]:
+    """Labels by column and code, and the line on which each column's begin.
+
+    Where short names collide, a code that comes again belongs to the next variable of that name.
+    """
+    found: dict[str, dict[str, str]] = {}
+    lines: dict[str, int] = {}
+    current: dict[str, str] = {}
+    for line, (variable, code, label) in labels:
+        name = short(variable)
+        at = current.setdefault(name, name)
+        if code.strip() in found.get(at, {}):
+            at = f"{name}#{int([*at.split('#'), '1'][1]) + 1}"
+            if at not in names:
+                raise TwoLabels(line)
+            current[name] = at
+        found.setdefault(at, {})[code.strip()] = label.strip()
+        lines.setdefault(at, line)
+    return found, lines

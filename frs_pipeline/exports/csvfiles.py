@@ -1,0 +1,290 @@
+"""The CSV files of SurveyXact: encodings and delimiters of its dialects, small files whole, datasets in chunks.
+
+A dataset is cut at line ends into blocks. A block without quotation marks, blank lines and other oddities goes to
+Arrow's reader; any other goes to the standard library's, a row at a time, which is also the one that says what is
+wrong. Both give the same cells and the same lines.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import itertools
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pacsv
+
+from frs_pipeline.errors import InputError
+from frs_pipeline.exports.workbooks import AGAIN, STRUCTURE_COLUMNS, Rows
+
+BLOCK = 8 << 20
+# Rows of a chunk that are read one at a time.
+CHUNK = 50_000
+LONGEST_LINE = 64 << 20
+_LINE = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
+_DELIMITERS = (";", "\t", ",")
+_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+
+
+class Chunk(NamedTuple):
+    """Some rows of a dataset: the line on which each starts, and its cells as text, a column each."""
+
+    lines: np.ndarray
+    cells: pa.Table
+
+
+class Block(NamedTuple):
+    """Whole lines of a file as UTF-8: the number of the first, how many there are, and whether each is one row."""
+
+    line: int
+    text: bytes
+    lines: int
+    plain: bool
+
+
+@dataclass(frozen=True)
+class CsvFile:
+    """One CSV file whose encoding is known. `start` is the length of its byte-order mark."""
+
+    path: Path
+    encoding: str
+    start: int
+    delimiter: str
+
+    def blocks(self) -> Iterator[Block]:
+        """The file as UTF-8, cut at line ends into pieces of about `BLOCK` bytes."""
+        line, rest = 1, b""
+        for text in self._text():
+            rest += text
+            # A carriage return may be half a line end; a file that has nothing else was saved on an old Macintosh.
+            end = rest.rfind(b"\n") + 1 or rest.rfind(b"\r", 0, len(rest) - 1) + 1
+            if end:
+                block = _block(line, rest[:end])
+                yield block
+                line, rest = line + block.lines, rest[end:]
+            elif len(rest) > LONGEST_LINE:
+                raise InputError("a line without an end", where=f"{self.path}:{line}", do=AGAIN)
+        if rest:
+            yield _block(line, rest)
+
+    def _text(self) -> Iterator[bytes]:
+        """The file as UTF-8. Raises `InputError` with the line of what can't be read."""
+        decoder = codecs.getincrementaldecoder(self.encoding)("strict")
+        with _opened(self.path) as file:
+            file.seek(self.start)
+            data = b"first"
+            while data:
+                before = file.tell()
+                data = file.read(BLOCK)
+                text = data
+                if not (self.encoding in ("utf-8", "cp1252") and data.isascii()):
+                    try:
+                        text = decoder.decode(data, final=not data).encode("utf-8")
+                    except UnicodeError as error:
+                        at = before + getattr(error, "start", 0)
+                        raise InputError(f"not readable as {self.encoding}", where=self._line_of(at), do=AGAIN) from None
+                if b"\0" in text:
+                    where = self._line_of(before + max(data.find(b"\0"), 0))
+                    raise InputError("holds null bytes: not a text file", where=where, do=AGAIN)
+                yield text
+
+    def _line_of(self, at: int) -> str:
+        """The line on which a byte of the file stands."""
+        line = 1
+        with _opened(self.path) as file:
+            while at > 0 and (data := file.read(min(at, BLOCK))):
+                line += data.count(b"\n")
+                at -= len(data)
+        return f"{self.path}:{line}"
+
+    def rows(self) -> Iterator[tuple[int, list[str]]]:
+        """(line on which the row starts, its cells) of every row that isn't blank."""
+        return self.exactly(_Lines(self.blocks()))
+
+    def exactly(self, lines: _Lines) -> Iterator[tuple[int, list[str]]]:
+        """Rows by the standard library's reader; `lines` may be asked in between where it stands."""
+        reader = csv.reader(lines, delimiter=self.delimiter, strict=True)
+        while True:
+            start = lines.line
+            try:
+                cells = next(reader, None)
+            except csv.Error as error:
+                raise InputError(f"not a CSV file: {error}", where=f"{self.path}:{start}", do=AGAIN) from error
+            if cells is None:
+                return
+            if cells:
+                yield start, cells
+
+
+class _Lines:
+    """Lines of blocks, one at a time, for the row reader, which takes no more of them than a row needs."""
+
+    def __init__(self, blocks: Iterator[Block]) -> None:
+        self.blocks = blocks
+        self.waiting: Iterator[bytes] = iter(())
+        self.line = 1
+        self.left = 0
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        if not self.left:
+            self.take(next(self.blocks))
+        self.left -= 1
+        self.line += 1
+        return next(self.waiting).decode("utf-8")
+
+    def take(self, block: Block) -> None:
+        """Go on with the lines of `block`."""
+        lines = _LINE.findall(block.text)
+        self.line, self.left = block.line, len(lines)
+        self.waiting = iter(lines)
+
+
+def open_csv(path: Path, delimiter: str = "") -> CsvFile:
+    """A CSV file: encoding by its byte-order mark, else strict UTF-8, else cp1252. Raises `InputError`."""
+    with _opened(path) as file:
+        head = file.read(4)
+        for mark, encoding in _MARKS:
+            if head.startswith(mark):
+                return CsvFile(path, encoding, len(mark), delimiter)
+        file.seek(0)
+        decoder = codecs.getincrementaldecoder("utf-8")("strict")
+        try:
+            while data := file.read(BLOCK):
+                decoder.decode(data)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return CsvFile(path, "cp1252", 0, delimiter)
+    return CsvFile(path, "utf-8", 0, delimiter)
+
+
+def _block(line: int, text: bytes) -> Block:
+    """A piece of a file with its lines counted. Lines are rows, one each, if it has no quotes, blank lines or odd ends."""
+    letters = np.frombuffer(text, dtype=np.uint8)
+    ends = np.flatnonzero(letters == ord("\n"))
+    returns = np.flatnonzero(letters[:-1] == ord("\r"))
+    before_ends = int(np.count_nonzero(letters[returns + 1] == ord("\n")))
+    alone = len(returns) - before_ends + (letters[-1] == ord("\r"))
+    lines = len(ends) + int(alone) + (letters[-1] not in b"\r\n")
+    widths = np.diff(ends, prepend=-1) - 1
+    if before_ends:
+        widths -= letters[ends - 1] == ord("\r")
+    return Block(line, text, lines, not alone and b'"' not in text and bool((widths > 0).all()))
+
+
+def open_structure(path: Path) -> tuple[CsvFile, Rows]:
+    """structure.csv: its rows, and the file with the delimiter that its known header shows. Raises `InputError`."""
+    file = open_csv(path)
+    head = next((block.text for block in file.blocks()), b"").split(b"\n", 1)[0].decode("utf-8").rstrip("\r")
+    delimiter = next((d for d in _DELIMITERS if tuple(_unquoted(head.split(d)))[:7] == STRUCTURE_COLUMNS), None)
+    if delimiter is None:
+        raise InputError("the header isn't that of a SurveyXact structure file", where=f"{path}:1", do=AGAIN)
+    file = CsvFile(path, file.encoding, file.start, delimiter)
+    # Some exports end a row with one empty field too many; that and nothing else is let through.
+    surplus = len(STRUCTURE_COLUMNS) + 1
+    return file, [(line, cells[:-1] if len(cells) == surplus and cells[-1] == "" else cells) for line, cells in file.rows()]
+
+
+def header(file: CsvFile) -> tuple[int, list[str]]:
+    """Line and cells of the first row. Raises `InputError` when there is none."""
+    first = next(file.rows(), None)
+    if first is None:
+        raise InputError("empty file", where=file.path, do=AGAIN)
+    return first
+
+
+def chunks(file: CsvFile, names: list[str], wanted: np.ndarray | None = None) -> Iterator[Chunk]:
+    """The rows below the header, with `names` for their columns; all, or those on the `wanted` lines (ascending).
+
+    Raises `InputError` for a row that has more or fewer cells.
+    """
+    blocks = file.blocks()
+    block = _below_header(file, blocks)
+    while block is not None:
+        passed_over = block.plain and wanted is not None and not _holds(block, wanted)
+        chunk = _by_arrow(block, names, file.delimiter) if block.plain and not passed_over else None
+        if chunk is not None:
+            yield chunk
+        elif not passed_over:
+            # A row that goes on beyond the block takes the next one along.
+            lines = _Lines(blocks)
+            lines.take(block)
+            rows = _until_done(file.exactly(lines), lines)
+            while part := list(itertools.islice(rows, CHUNK)):
+                yield chunk_of(part, names, lambda line: f"{file.path}:{line}")
+        block = next(blocks, None)
+
+
+def _below_header(file: CsvFile, blocks: Iterator[Block]) -> Block | None:
+    """What is left of the first block below the header."""
+    lines = _Lines(blocks)
+    if next(file.exactly(lines), None) is None:
+        return None
+    rest = b"".join(lines.waiting)
+    return _block(lines.line, rest) if rest else next(blocks, None)
+
+
+def chunk_of(rows: Rows, names: list[str], where: Callable[[int], str]) -> Chunk:
+    """Rows of cells as a chunk. Raises `InputError` for one that is longer or shorter than the header."""
+    for line, cells in rows:
+        if len(cells) != len(names):
+            raise InputError(f"{len(cells)} fields where {len(names)} belong", where=where(line), do=AGAIN)
+    columns = zip(*(cells for _, cells in rows), strict=True)
+    return Chunk(
+        np.array([line for line, _ in rows], dtype=np.int64),
+        pa.table([pa.array(column, pa.string()) for column in columns], names=names),
+    )
+
+
+def _until_done(rows: Iterable[tuple[int, list[str]]], lines: _Lines) -> Iterator[tuple[int, list[str]]]:
+    """Rows until the block that is being read is at its end, and a row with it."""
+    for row in rows:
+        yield row
+        if not lines.left:
+            return
+
+
+def _by_arrow(block: Block, names: list[str], delimiter: str) -> Chunk | None:
+    """A plain block; None when a row of it is too long or too short."""
+    try:
+        cells = pacsv.read_csv(
+            pa.BufferReader(block.text),
+            read_options=pacsv.ReadOptions(column_names=names, block_size=4 << 20),
+            parse_options=pacsv.ParseOptions(delimiter=delimiter, quote_char=False, ignore_empty_lines=False),
+            convert_options=pacsv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()), null_values=[], strings_can_be_null=False, check_utf8=False
+            ),
+        )
+    except pa.ArrowInvalid:
+        return None
+    if cells.num_rows != block.lines:
+        return None
+    return Chunk(np.arange(block.line, block.line + cells.num_rows, dtype=np.int64), cells.combine_chunks())
+
+
+def _holds(block: Block, wanted: np.ndarray) -> bool:
+    """Is one of the `wanted` lines in a block that has a line for each row?"""
+    end = block.line + block.lines
+    first = int(np.searchsorted(wanted, block.line))
+    return first < len(wanted) and int(wanted[first]) < end
+
+
+def _opened(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except FileNotFoundError as error:
+        raise InputError("missing file", where=path, do="ask for the delivery again; nothing was changed") from error
+    except OSError as error:
+        raise InputError("cannot be read", where=path, do="check the file's rights; nothing was changed") from error
+
+
+def _unquoted(cells: list[str]) -> list[str]:
+    return [cell.strip().strip('"') for cell in cells]

@@ -1,0 +1,169 @@
+"""The rules about one form, each asked of all forms of a chunk at once.
+
+What is found is (rows of the chunk, rule, column); what comes of it is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from frs_pipeline.exports.columns import (
+    CLOSED,
+    CREATED,
+    MODIFIED,
+    NUMBER,
+    NUMBER_AGAIN,
+    RESPONDENT,
+    STARTED,
+    STATUS,
+    Columns,
+)
+from frs_pipeline.exports.parsing import Codes, codes, respondents, times
+from frs_pipeline.exports.personal_numbers import PATTERN
+from frs_pipeline.questionnaires.model import Questionnaire
+from frs_pipeline.questionnaires.schema import failing
+
+ROLE = "role"
+_SOME_ANSWERS, _COMPLETED = STATUS.index("stato_3"), STATUS.index("stato_4")
+_OCCASIONS = ("first", "followup")
+
+
+class Registers:
+    """Which occasion codebook and ledger have for a conference number: 0 first, 1 follow-up, -1 unknown there."""
+
+    def __init__(self, codebook: pa.Table, ledger: pa.Table) -> None:
+        self._known = [self._sorted(table) for table in (codebook, ledger)]
+
+    @staticmethod
+    def _sorted(table: pa.Table) -> tuple[np.ndarray, np.ndarray]:
+        numbers = table["conference_number"].to_numpy()
+        occasions = pc.index_in(table["occasion"], value_set=pa.array(_OCCASIONS)).to_numpy()
+        order = np.argsort(numbers)
+        # A number above all others at the end, so that every search ends at an entry.
+        return np.append(numbers[order], np.iinfo(np.int32).max), np.append(occasions[order], -1)
+
+    def occasions(self, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """By codebook, and by ledger."""
+        found = []
+        for known, occasions in self._known:
+            at = np.searchsorted(known, numbers)
+            at[at == len(known)] = len(known) - 1
+            found.append(np.where(known[at] == numbers, occasions[at], -1))
+        return found[0], found[1]
+
+
+@dataclass
+class Parsed:
+    """The cells of a chunk understood, one array element a form, and what was found wrong with them."""
+
+    cells: pa.Table
+    respondent: np.ndarray
+    created: np.ndarray
+    number: Codes
+    answers: dict[str, Codes]
+    findings: list[tuple[np.ndarray, str, str]] = field(default_factory=list)
+
+    def find(self, rule: str, column: str, where: np.ndarray) -> None:
+        if where.any():
+            self.findings.append((np.flatnonzero(where), rule, column))
+
+
+def judge(cells: pa.Table, columns: Columns, questionnaire: Questionnaire, registers: Registers) -> Parsed:
+    """Parse the cells of a chunk (text, a column each) and hold them against every rule about one form."""
+    answers = {question.name: codes(cells[columns.of[question.name]]) for question in questionnaire.questions}
+    parsed = Parsed(cells, respondents(cells[RESPONDENT]), times(cells[CREATED]), codes(cells[NUMBER]), answers)
+    parsed.find("respondent_unreadable", RESPONDENT, parsed.respondent < 0)
+    _numbers(parsed, questionnaire, registers)
+    completed = _status(parsed)
+    _times(parsed)
+    _answers(parsed, columns, questionnaire)
+    _boxes(parsed, questionnaire, completed)
+    _names(parsed, columns, questionnaire)
+    return parsed
+
+
+def _numbers(parsed: Parsed, questionnaire: Questionnaire, registers: Registers) -> None:
+    number, again = parsed.number, codes(parsed.cells[NUMBER_AGAIN])
+    parsed.find("number_unreadable", NUMBER, ~number.readable)
+    same = again.readable & (number.values == again.values)
+    parsed.find("numbers_differ", NUMBER_AGAIN, number.readable & ~same)
+    sure = number.readable & same
+    by_codebook, by_ledger = registers.occasions(number.values)
+    known = sure & (by_codebook >= 0)
+    parsed.find("number_unknown", NUMBER, sure & ~known)
+    paper = by_codebook
+    if questionnaire.occasion != "both":
+        paper = np.full(len(by_codebook), _OCCASIONS.index(questionnaire.occasion))
+        parsed.find("wrong_occasion", NUMBER, known & (by_codebook != paper))
+    parsed.find("ledger_contradicts", NUMBER, known & (by_codebook == paper) & (by_ledger >= 0) & (by_ledger != paper))
+    for column, cell in ((NUMBER, number), (NUMBER_AGAIN, again)):
+        parsed.find("holds_personal_number", column, cell.personal)
+
+
+def _status(parsed: Parsed) -> np.ndarray:
+    """Judge the status block; which forms were completed."""
+    blocks = [codes(parsed.cells[name]) for name in STATUS]
+    status = np.column_stack([block.readable & (block.values == 1) for block in blocks])
+    # A field that is neither 0, 1 nor blank says nothing that could be relied on.
+    odd = np.column_stack([block.unreadable | (block.readable & ~np.isin(block.values, (0, 1))) for block in blocks])
+    one = (status.sum(axis=1) == 1) & ~odd.any(axis=1)
+    parsed.find("status_unclear", STATUS[0], ~one)
+    completed = np.asarray(status[:, _COMPLETED])
+    parsed.find("not_answered", STATUS[0], one & ~(completed | status[:, _SOME_ANSWERS]))
+    return completed
+
+
+def _times(parsed: Parsed) -> None:
+    parsed.find("timestamp_unreadable", CREATED, np.isnat(parsed.created))
+    here = set(parsed.cells.column_names)
+    found = {name: times(parsed.cells[name]) for name in (MODIFIED, CLOSED, STARTED) if name in here}
+    found[CREATED] = parsed.created
+    for before, after in ((CREATED, MODIFIED), (CREATED, CLOSED), (STARTED, CLOSED)):
+        if before in found and after in found:
+            # Comparisons with a time that can't be read are false.
+            parsed.find("timestamps_backwards", after, found[after] < found[before])
+
+
+def _answers(parsed: Parsed, columns: Columns, questionnaire: Questionnaire) -> None:
+    for question in questionnaire.questions:
+        cell, column = parsed.answers[question.name], columns.of[question.name]
+        parsed.find("code_unreadable", column, cell.unreadable)
+        parsed.find("holds_personal_number", column, cell.personal)
+        if question.name == ROLE:
+            parsed.find("role_missing", column, cell.blank)
+    frame = pd.DataFrame(
+        {
+            name: pd.arrays.IntegerArray(cell.values.astype(np.int64), ~cell.readable, copy=False)
+            for name, cell in parsed.answers.items()
+        },
+        copy=False,
+    )
+    for name, where in failing(questionnaire, frame).items():
+        parsed.find("role_impossible" if name == ROLE else "outside_scale", columns.of[name], where)
+
+
+def _boxes(parsed: Parsed, questionnaire: Questionnaire, completed: np.ndarray) -> None:
+    """SurveyXact writes 0 for a box not ticked and for one never seen: with no box ticked, only a completed form says which."""
+    groups: dict[str, list[str]] = defaultdict(list)
+    for question in questionnaire.questions:
+        if question.option is not None:
+            groups[question.asked].append(question.name)
+    for names in groups.values():
+        ticked = np.any([parsed.answers[name].values == 1 for name in names], axis=0)
+        seen = ticked | completed
+        for name in names:
+            cell = parsed.answers[name]
+            parsed.answers[name] = Codes(cell.values, cell.blank | (~seen & cell.readable), cell.unreadable, cell.personal)
+
+
+def _names(parsed: Parsed, columns: Columns, questionnaire: Questionnaire) -> None:
+    for question in questionnaire.texts:
+        column = columns.of[question.name]
+        where = pc.match_substring_regex(parsed.cells[column].combine_chunks(), PATTERN)
+        parsed.find("holds_personal_number", column, where.to_numpy(zero_copy_only=False))

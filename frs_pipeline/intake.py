@@ -1,0 +1,62 @@
+"""A delivery's forms taken in: what they are judged by, the whole quarantine, and whether the rest may be made."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+
+from frs_pipeline.deliveries import AMENDMENTS, CODEBOOK, LEDGER
+from frs_pipeline.exports.amendments import read_corrections, read_exceptions
+from frs_pipeline.exports.findings import NOTED, REJECTED, Intake, admit, noted, registers
+from frs_pipeline.policy.model import policy
+from frs_pipeline.questionnaires.model import questionnaires
+from frs_pipeline.rows import Rows, sorted_by
+from frs_pipeline.storage import Store, stream
+
+
+def intake_of(store: Store, codebook: pa.Table, ledger: pa.Table) -> Intake:
+    """What a delivery is judged by. Raises `InputError` for a line of the amendments that can't be understood."""
+    prefixes = tuple(questionnaire.form_prefix for questionnaire in questionnaires().values())
+    # A delivery is judged by its own date, not by the day on which somebody looks at it again.
+    exceptions = read_exceptions(store.raw(AMENDMENTS["exceptions"]), dt.date.fromisoformat(store.delivery))
+    corrections = read_corrections(store.raw(AMENDMENTS["corrections"]), prefixes)
+    return Intake(policy(), codebook, ledger, corrections, exceptions)
+
+
+def quarantined(parts: Sequence[Path], folder: Path) -> Rows:
+    """The findings of all questionnaires in one order: `REJECTED`."""
+    rows = Rows.of((batch for part in parts for batch in stream(part)), REJECTED, folder)
+    return sorted_by(rows, ("instrument", "line", "rule", "column"), folder)
+
+
+def remarks(
+    intake: Intake, accepted: dict[str, int], quarantine: Path, parts: Sequence[Path], folder: Path
+) -> tuple[Rows, dict[str, int]]:
+    """Everything that was noted (`NOTED`), and how many forms were delivered and set aside.
+
+    `accepted` are numbers of accepted forms by questionnaire. Raises `CheckFailed` when more forms were set aside than
+    the policy allows, `InputError` when codebook and ledger disagree in a way that stops the run.
+    """
+    aside = forms_set_aside(quarantine)
+    set_aside = {name: aside.get(name, 0) for name in accepted}
+    delivered = {name: number + set_aside[name] for name, number in accepted.items()}
+    found = registers(intake, CODEBOOK, LEDGER) + admit(intake, delivered, set_aside)
+    rows = Rows.of((batch for part in parts for batch in stream(part)), NOTED, folder)
+    rows.append(noted(intake.policy, found))
+    order = ("instrument", "line", "rule", "column", "value")
+    return sorted_by(rows, order, folder), {"delivered": sum(delivered.values()), "set_aside": sum(set_aside.values())}
+
+
+def forms_set_aside(quarantine: Path) -> dict[str, int]:
+    """How many forms were set aside, by questionnaire: a form has a row a reason."""
+    found: dict[str, int] = {}
+    last = (None, None)
+    for batch in stream(quarantine):
+        for place in zip(batch["instrument"].to_pylist(), batch["line"].to_pylist(), strict=True):
+            if place != last:
+                found[place[0]] = found.get(place[0], 0) + 1
+                last = place
+    return found

@@ -1,0 +1,1 @@
+"""What stands behind a figure: from figures to forms, and from forms to figures."""

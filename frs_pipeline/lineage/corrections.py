@@ -1,0 +1,84 @@
+"""Which tables rest on corrected forms, and in which of their cells those forms are counted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyarrow.compute as pc
+
+from frs_pipeline.deliveries import AMENDMENTS
+from frs_pipeline.exports.amendments import Correction, read_corrections
+from frs_pipeline.exports.columns import resolve
+from frs_pipeline.exports.surveyxact import read_export
+from frs_pipeline.plan import products
+from frs_pipeline.questionnaires.model import Questionnaire, questionnaires
+from frs_pipeline.storage import Store, stream
+from frs_pipeline.tables.model import Table, catalogue
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Where a table counts a form: labels of its group, row and column, None where the table leaves the form out."""
+
+    table: int
+    labels: tuple[str | None, ...]
+
+
+@dataclass(frozen=True)
+class Rests:
+    """A correction and what rests on it. `counted` is False for a form that was set aside all the same."""
+
+    correction: Correction
+    instrument: str
+    counted: bool
+    cells: tuple[Cell, ...]
+
+
+def resting(store: Store) -> list[Rests]:
+    """Every correction of a delivery, in the order of its file, with the tables that would read otherwise without it.
+
+    A corrected answer counts in the tables of its question; a corrected number or status decides whether the form counts
+    at all, so that every table of its questionnaire rests on it.
+    """
+    by_prefix = {questionnaire.form_prefix: questionnaire for questionnaire in questionnaires().values()}
+    corrections = read_corrections(store.raw(AMENDMENTS["corrections"]), tuple(by_prefix))
+    found = []
+    for correction in corrections:
+        questionnaire = by_prefix[correction.prefix]
+        answers = _answers(store, questionnaire, correction.form)
+        question = _question(store, questionnaire, correction.column)
+        tables = [
+            table
+            for table in catalogue().values()
+            if questionnaire.instrument in table.marts and (question is None or question in (*table.variables, *table.answered))
+        ]
+        cells = tuple(Cell(table.number, _labels(table, answers)) for table in tables) if answers is not None else ()
+        found.append(Rests(correction, questionnaire.instrument, answers is not None, cells))
+    return found
+
+
+def _answers(store: Store, questionnaire: Questionnaire, form: str) -> dict[str, int | str | None] | None:
+    """The form's row in its mart; None when it isn't there."""
+    for batch in stream(store.path(products()[("marts", questionnaire.instrument)])):
+        mine = batch.filter(pc.equal(batch["form_id"], form))
+        if mine.num_rows:
+            return dict(mine.to_pylist()[0])
+    return None
+
+
+def _question(store: Store, questionnaire: Questionnaire, column: str) -> str | None:
+    export = read_export(store.raw(questionnaire.instrument))
+    columns, _ = resolve(export.names, export.structure, questionnaire)
+    return next((name for name, at in columns.of.items() if at == column), None)
+
+
+def _labels(table: Table, answers: dict[str, int | str | None]) -> tuple[str | None, ...]:
+    """Labels of the cell that counts the answers; all None when the table leaves the form out."""
+    out = table.occasion not in ("both", answers["occasion"]) or any(answers[name] is None for name in table.answered)
+    labels: list[str | None] = []
+    for axis in (table.group, table.row, table.column):
+        if axis is not None:
+            code = answers[axis.variable]
+            index = axis.index(code if isinstance(code, int) else None)
+            labels.append(None if index is None else axis.categories[index].label)
+    return tuple(None for _ in labels) if out or None in labels else tuple(labels)

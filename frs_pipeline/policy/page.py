@@ -1,0 +1,70 @@
+"""docs/rules.md, made from the policy and what the code knows of each rule; `--check` says whether it is up to date."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from frs_pipeline.policy.model import KINDS, Policy, policy
+
+TARGET = Path(__file__).parent.parent.parent / "docs" / "rules.md"
+_SEVERITIES = {"warn": "the form counts, the finding is noted", "aside": "the form is set aside", "stop": "the run ends"}
+_ABOUT = {
+    "form": "Rules about a form",
+    "registers": "Rules about codebook and ledger",
+    "export": "Rules about an export",
+    "delivery": "Rules about a delivery",
+}
+
+
+def page(policy: Policy) -> str:
+    """The whole page as Markdown."""
+    shares = policy.largest_share_set_aside
+    parts = [
+        "# Rules",
+        "",
+        "Made from `frs_pipeline/policy/policy.yaml` by `make docs`; change that, not this page.",
+        "",
+        "What a delivery is held against. A form that breaks a rule of severity *aside* is set aside whole, with every rule "
+        "that it breaks, in `data/restricted/<delivery>/quarantine.parquet`; what is only a warning, or was accepted, is "
+        "noted in `noted.parquet` beside it. `frs quarantine` shows both.",
+        "",
+        "The run stops when more is set aside than "
+        f"{shares.delivery:.0%} of the delivery's forms or {shares.questionnaire:.0%} of one questionnaire's.",
+    ]
+    for about, title in _ABOUT.items():
+        parts += ["", f"## {title}"]
+        for name, rule in policy.rules.items():
+            kind = KINDS[name]
+            if kind.about != about:
+                continue
+            others = [severity for severity in kind.severities if severity != rule.severity]
+            parts += [
+                "",
+                f"### `{name}`",
+                "",
+                f"> {rule.danish}.  ",
+                f"> {rule.english[0].upper()}{rule.english[1:]}.",
+                "",
+                f"{rule.meaning} *{rule.remedy}*",
+                "",
+                f"Severity **{rule.severity}** ({_SEVERITIES[rule.severity]})"
+                + (f"; may be set to {' or '.join(others)}" if others else "; nothing else makes sense")
+                + (". May be accepted in `exceptions.csv`." if kind.acceptable else ". Can't be accepted, only mended."),
+            ]
+    return "\n".join(parts) + "\n"
+
+
+def _main(arguments: list[str]) -> int:
+    text = page(policy())
+    if arguments == ["--check"]:
+        fresh = TARGET.exists() and TARGET.read_text(encoding="utf-8") == text
+        if not fresh:
+            print(f"{TARGET}: stale; run make docs", file=sys.stderr)
+        return 0 if fresh else 1
+    TARGET.write_text(text, encoding="utf-8", newline="")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(_main(sys.argv[1:]))

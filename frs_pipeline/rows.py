@@ -1,0 +1,152 @@
+"""Rows that needn't fit into memory: a step's result, batch after batch.
+
+They wait in a file that has no name, so that nothing of them stays where a run is killed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from frs_pipeline.errors import FrsError
+
+if TYPE_CHECKING:
+    import duckdb
+
+# Rows of a batch and of a row group: small enough to stream, and the same everywhere so that neither bytes nor hashes
+# depend on how rows were handed over.
+BATCH = 100_000
+MEMORY = "400MB"
+
+
+class Rows:
+    """Rows of one schema, appended once and read as often as needed; `folder` is where the nameless file is made."""
+
+    def __init__(self, schema: pa.Schema, folder: Path | None = None) -> None:
+        self.schema = schema
+        self.num_rows = 0
+        self.hash = ""
+        self._waiting: list[pa.Table] = []
+        self._folder = folder
+        self._file: IO[bytes] | None = None
+        self._writer: Any = None
+        self._put = 0
+
+    @classmethod
+    def of(cls, batches: Iterable[pa.RecordBatch | pa.Table], schema: pa.Schema, folder: Path | None = None) -> Rows:
+        """All of `batches`, in their order."""
+        rows = cls(schema, folder)
+        for batch in batches:
+            rows.append(batch)
+        return rows
+
+    def append(self, batch: pa.RecordBatch | pa.Table) -> None:
+        """More rows, with the columns of the schema. Raises `FrsError` in one line when there is no room for them."""
+        table = pa.Table.from_batches([batch]) if isinstance(batch, pa.RecordBatch) else batch
+        self._waiting.append(table.select(self.schema.names).cast(self.schema))
+        self.num_rows += table.num_rows
+        self.hash = ""
+        while sum(table.num_rows for table in self._waiting) > BATCH:
+            waiting = pa.concat_tables(self._waiting)
+            self._put_away(waiting.slice(0, BATCH))
+            self._waiting = [waiting.slice(BATCH).combine_chunks()]
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """The rows again, `BATCH` at a time."""
+        if self._file is not None:
+            self._file.flush()
+            # A handle of its own, so that two readers don't move each other's place.
+            with os.fdopen(os.open(f"/dev/fd/{self._file.fileno()}", os.O_RDONLY), "rb") as file:
+                stream = pa.ipc.open_stream(file)
+                for _ in range(self._put):
+                    yield stream.read_next_batch()
+        if self._waiting:
+            yield from pa.concat_tables(self._waiting).combine_chunks().to_batches()
+
+    def table(self) -> pa.Table:
+        """All rows in memory."""
+        return pa.Table.from_batches(self.batches(), self.schema)
+
+    def _put_away(self, table: pa.Table) -> None:
+        try:
+            if self._writer is None:
+                self._file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 - lives as long as the rows
+                self._writer = pa.ipc.new_stream(self._file, self.schema)
+            for batch in table.combine_chunks().to_batches():
+                self._writer.write_batch(batch)
+                self._put += 1
+        except OSError as error:
+            where = self._folder or tempfile.gettempdir()
+            raise FrsError(f"cannot be written: {error.strerror}", where=where, do="make room; nothing was lost") from error
+
+
+@contextmanager
+def engine(folder: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """DuckDB in bounded memory; what is too much for it is laid down in `folder`, and gone afterwards."""
+    import duckdb
+
+    with tempfile.TemporaryDirectory(prefix=".engine.", suffix=".tmp", dir=folder) as spill:
+        connection = duckdb.connect(config={"threads": 2, "memory_limit": MEMORY, "temp_directory": spill})
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+
+def sorted_by(rows: Rows, columns: Sequence[str], folder: Path | None = None) -> Rows:
+    """The rows in ascending order of `columns`, which have to tell any two rows apart."""
+    if rows.num_rows <= BATCH:
+        order = [(name, "ascending") for name in columns]
+        return Rows.of([rows.table().sort_by(order)], rows.schema, folder)
+    by = ", ".join(f'"{name}"' for name in columns)
+    with engine(folder) as connection:
+        connection.register("unsorted", pa.RecordBatchReader.from_batches(rows.schema, rows.batches()))
+        found = connection.execute(f"select * from unsorted order by {by}")  # noqa: S608 - names of columns
+        return Rows.of(found.to_arrow_reader(BATCH), rows.schema, folder)
+
+
+class _Digest:
+    """A file that is written to nowhere, but hashed."""
+
+    closed = False
+
+    def __init__(self) -> None:
+        self.sha = hashlib.sha256()
+
+    def write(self, data: bytes) -> int:
+        self.sha.update(data)
+        return len(data)
+
+    def flush(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+def batches_of(rows: Rows | pa.Table) -> Iterator[pa.RecordBatch]:
+    """Rows or a table, `BATCH` rows at a time."""
+    if isinstance(rows, Rows):
+        yield from rows.batches()
+    else:
+        yield from rows.combine_chunks().to_batches(max_chunksize=BATCH)
+
+
+def content_hash(rows: Rows | pa.Table) -> str:
+    """Hash of rows and columns, whatever file they stand in and however they were handed over."""
+    if isinstance(rows, Rows) and rows.hash:
+        return rows.hash
+    digest = _Digest()
+    with pa.ipc.new_stream(digest, rows.schema) as stream:
+        for batch in batches_of(rows):
+            stream.write_batch(batch)
+    if isinstance(rows, Rows):
+        rows.hash = digest.sha.hexdigest()
+    return digest.sha.hexdigest()
