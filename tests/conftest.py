@@ -15,8 +15,9 @@ import pytest
 import frs_pipeline
 from frs_pipeline.codebook.vault import PIPELINE_COLUMNS, Entry, lock, plain
 from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY, LEDGER
+from frs_pipeline.exports.columns import NUMBER, NUMBER_AGAIN, STATUS, SYSTEM_COLUMNS
 from frs_pipeline.exports.ledger import COLUMNS
-from frs_pipeline.exports.surveyxact import NUMBER, NUMBER_AGAIN, STATUS, STRUCTURE_COLUMNS, SYSTEM_COLUMNS
+from frs_pipeline.exports.workbooks import STRUCTURE_COLUMNS
 from frs_pipeline.questionnaires import INSTRUMENTS
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.settings import Settings
