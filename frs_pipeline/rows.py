@@ -8,11 +8,13 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+import weakref
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 
 from frs_pipeline.errors import FrsError
@@ -61,7 +63,8 @@ class Rows:
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The rows again, `BATCH` at a time."""
         if self._file is not None:
-            self._file.flush()
+            with self._room():
+                self._file.flush()
             # A handle of its own, so that two readers don't move each other's place.
             with os.fdopen(os.open(f"/dev/fd/{self._file.fileno()}", os.O_RDONLY), "rb") as file:
                 stream = pa.ipc.open_stream(file)
@@ -75,16 +78,28 @@ class Rows:
         return pa.Table.from_batches(self.batches(), self.schema)
 
     def _put_away(self, table: pa.Table) -> None:
-        try:
+        with self._room():
             if self._writer is None:
                 self._file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 - lives as long as the rows
+                weakref.finalize(self, _close, self._file)
                 self._writer = pa.ipc.new_stream(self._file, self.schema)
             for batch in table.combine_chunks().to_batches():
                 self._writer.write_batch(batch)
                 self._put += 1
+
+    @contextmanager
+    def _room(self) -> Iterator[None]:
+        try:
+            yield
         except OSError as error:
             where = self._folder or tempfile.gettempdir()
             raise FrsError(f"cannot be written: {error.strerror}", where=where, do="make room; nothing was lost") from error
+
+
+def _close(file: IO[bytes]) -> None:
+    # What couldn't be written was told before, and isn't needed any more.
+    with suppress(OSError):
+        file.close()
 
 
 @contextmanager
@@ -146,7 +161,8 @@ def content_hash(rows: Rows | pa.Table) -> str:
     digest = _Digest()
     with pa.ipc.new_stream(digest, rows.schema) as stream:
         for batch in batches_of(rows):
-            stream.write_batch(batch)
+            # Copied, because a slice takes along what lies behind it, and a null what lies under it.
+            stream.write_batch(batch.take(pa.array(np.arange(batch.num_rows))))
     if isinstance(rows, Rows):
         rows.hash = digest.sha.hexdigest()
     return digest.sha.hexdigest()
