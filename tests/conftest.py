@@ -1,4 +1,4 @@
-"""Markers by folder, and a tiny good delivery that a test may spoil.
+"""Markers by folder, a tiny good delivery that a test may spoil, and short ways to read and judge it.
 
 The forms of the tiny delivery are made by arithmetic from the questionnaires: no random, no clock, no file of
 the project's own data.
@@ -8,19 +8,27 @@ import csv
 import datetime as dt
 import io
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import frs_pipeline
-from frs_pipeline.codebook.vault import PIPELINE_COLUMNS, Entry, lock, plain
-from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY, LEDGER
+from frs_pipeline.codebook.vault import PIPELINE_COLUMNS, Entry, lock, plain, read_codebook
+from frs_pipeline.deliveries import AMENDMENTS, CODEBOOK, DEMO_KEY, LEDGER
+from frs_pipeline.exports.amendments import CORRECTION_COLUMNS, EXCEPTION_COLUMNS
 from frs_pipeline.exports.columns import NUMBER, NUMBER_AGAIN, STATUS, SYSTEM_COLUMNS
-from frs_pipeline.exports.ledger import COLUMNS
+from frs_pipeline.exports.ledger import COLUMNS, read_ledger
+from frs_pipeline.exports.surveyxact import read_export
+from frs_pipeline.exports.validation import validate
 from frs_pipeline.exports.workbooks import STRUCTURE_COLUMNS
+from frs_pipeline.intake import intake_of
+from frs_pipeline.policy.model import policy
 from frs_pipeline.questionnaires import INSTRUMENTS
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.settings import Settings
+from frs_pipeline.storage import Store
 
 KEYS = Path(frs_pipeline.__file__).parent / "reconstruction" / "keys"
 MARKERS = {"unit", "pipeline", "faults"}
@@ -105,6 +113,34 @@ class Delivery:
         recipient = next(word for word in self.key.read_text().split() if word.startswith("age1"))
         self.path(CODEBOOK).write_bytes(lock(plain(entries, columns), [recipient]))
 
+    def write_ledger(self, entries=HELD):
+        words = {"first": "rådslagning", "followup": "opfølgning"}
+        rows = [COLUMNS, *([e.conference_number, e.date, words[e.occasion]] for e in entries)]
+        self.path(LEDGER).write_bytes(in_dialect(rows, "utf-8", terminator="\n"))
+
+    def correct(self, *corrections):
+        """Write corrections.csv: form, column, old, new, and what else a line needs unless told."""
+        rows = [[*cells, *("set på papiret", "LK", "2021-02-01")[len(cells) - 4 :]] for cells in corrections]
+        self.path(AMENDMENTS["corrections"]).write_bytes(in_dialect([CORRECTION_COLUMNS, *rows], "utf-8"))
+
+    def accept(self, *exceptions):
+        """Write exceptions.csv: form, rule, column, and what else a line needs unless told."""
+        rows = [[*cells, *("i orden", "LK", "2021-12-31")[len(cells) - 3 :]] for cells in exceptions]
+        self.path(AMENDMENTS["exceptions"]).write_bytes(in_dialect([EXCEPTION_COLUMNS, *rows], "utf-8"))
+
+    def intake(self, **changes):
+        """What its forms are judged by, as a run takes it in; with `changes` to that."""
+        codebook, ledger = read_codebook(self.path(CODEBOOK), self.key), read_ledger(self.path(LEDGER))
+        return replace(intake_of(Store(self.settings, self.name), codebook, ledger), **changes)
+
+    def validated(self, instrument, questionnaire=None, **changes):
+        """Its forms of one questionnaire, split."""
+        export = read_export(self.path(instrument))
+        return validate(export, questionnaire or questionnaires()[instrument], self.intake(**changes))
+
+    def form_id(self, instrument, form):
+        return f"{questionnaires()[instrument].form_prefix}-{self.get(instrument, form, 'responde')}"
+
     def copy_to(self, data):
         """The same delivery, with all that was made from it, under another data folder."""
         shutil.copytree(self.data, data)
@@ -117,9 +153,7 @@ def make(data):
     for instrument in INSTRUMENTS:
         made.path(instrument).mkdir(parents=True)
         _write_export(made, questionnaires()[instrument])
-    words = {"first": "rådslagning", "followup": "opfølgning"}
-    ledger = [COLUMNS, *([e.conference_number, e.date, words[e.occasion]] for e in HELD)]
-    made.path(LEDGER).write_bytes(in_dialect(ledger, "utf-8", terminator="\n"))
+    made.write_ledger()
     shutil.copyfile(KEYS / DEMO_KEY, made.key)
     made.lock_codebook()
     return made
@@ -155,6 +189,19 @@ def _form(questionnaire, i, held):
     return cells
 
 
+def frame_of(export):
+    """All forms of an export as text: a column `line`, and one a name of the header."""
+    found = [chunk.cells.to_pandas().assign(line=chunk.lines) for chunk in export.chunks()]
+    return pd.concat(found, ignore_index=True)[["line", *export.names]]
+
+
+def policy_with(**severities):
+    """The policy in force with other severities."""
+    rules = policy().rules
+    changed = {name: rules[name].model_copy(update={"severity": severity}) for name, severity in severities.items()}
+    return policy().model_copy(update={"rules": {**rules, **changed}})
+
+
 @pytest.fixture
 def delivery(tmp_path):
     """A tiny good delivery of its own."""
@@ -171,6 +218,18 @@ def make_delivery():
 def encode():
     """`in_dialect(rows, encoding, delimiter, terminator)`."""
     return in_dialect
+
+
+@pytest.fixture(scope="session", name="frame_of")
+def _frame_of():
+    """`frame_of(export)`."""
+    return frame_of
+
+
+@pytest.fixture(scope="session", name="policy_with")
+def _policy_with():
+    """`policy_with(rule="severity", …)`."""
+    return policy_with
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,6 @@ from frs_pipeline.errors import InputError
 from frs_pipeline.exports.workbooks import AGAIN, Rows
 from frs_pipeline.questionnaires.model import Question, Questionnaire, QuestionSpec
 
-LINE = "line"
 RESPONDENT = "responde"
 NUMBER, NUMBER_AGAIN = "raadsnr", "raadsnr2"
 CREATED, MODIFIED, CLOSED, STARTED = "created", "modified", "closetim", "starttim"

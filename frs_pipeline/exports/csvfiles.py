@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import io
 import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -80,27 +81,31 @@ class CsvFile:
             file.seek(self.start)
             data = b"first"
             while data:
-                before = file.tell()
+                # Half a letter may be left from the block before.
+                half = decoder.getstate()[0]
+                before = file.tell() - len(half)
                 data = file.read(BLOCK)
                 text = data
-                if not (self.encoding in ("utf-8", "cp1252") and data.isascii()):
+                if half or not (self.encoding in ("utf-8", "cp1252") and data.isascii()):
                     try:
                         text = decoder.decode(data, final=not data).encode("utf-8")
                     except UnicodeError as error:
                         at = before + getattr(error, "start", 0)
                         raise InputError(f"not readable as {self.encoding}", where=self._line_of(at), do=AGAIN) from None
                 if b"\0" in text:
-                    where = self._line_of(before + max(data.find(b"\0"), 0))
-                    raise InputError("holds null bytes: not a text file", where=where, do=AGAIN)
+                    at = before + len(text[: text.index(b"\0")].decode("utf-8").encode(self.encoding))
+                    raise InputError("holds null bytes: not a text file", where=self._line_of(at), do=AGAIN)
                 yield text
 
     def _line_of(self, at: int) -> str:
         """The line on which a byte of the file stands."""
         line = 1
+        # Ends of lines in any of their three ways, also where a block ends between two bytes of one.
+        decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(self.encoding)("replace"), translate=True)
         with _opened(self.path) as file:
             while at > 0 and (data := file.read(min(at, BLOCK))):
-                line += data.count(b"\n")
                 at -= len(data)
+                line += decoder.decode(data, final=at == 0).count("\n")
         return f"{self.path}:{line}"
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
@@ -177,13 +182,16 @@ def _block(line: int, text: bytes) -> Block:
     widths = np.diff(ends, prepend=-1) - 1
     if before_ends:
         widths -= letters[ends - 1] == ord("\r")
-    return Block(line, text, lines, not alone and b'"' not in text and bool((widths > 0).all()))
+    # A mark of encoding that begins a cell would be taken for one that begins the file.
+    odd = alone or b'"' in text or text.startswith(codecs.BOM_UTF8)
+    return Block(line, text, lines, not odd and bool((widths > 0).all()))
 
 
 def open_structure(path: Path) -> tuple[CsvFile, Rows]:
     """structure.csv: its rows, and the file with the delimiter that its known header shows. Raises `InputError`."""
     file = open_csv(path)
-    head = next((block.text for block in file.blocks()), b"").split(b"\n", 1)[0].decode("utf-8").rstrip("\r")
+    first = _LINE.match(next((block.text for block in file.blocks()), b""))
+    head = first[0].decode("utf-8").rstrip("\r\n") if first else ""
     delimiter = next((d for d in _DELIMITERS if tuple(_unquoted(head.split(d)))[:7] == STRUCTURE_COLUMNS), None)
     if delimiter is None:
         raise InputError("the header isn't that of a SurveyXact structure file", where=f"{path}:1", do=AGAIN)
