@@ -11,10 +11,10 @@ import pytest
 from frs_pipeline.codebook.pseudonyms import mart_schema, pseudonymise
 from frs_pipeline.codebook.vault import CODEBOOK, FULL_COLUMNS, PIPELINE_COLUMNS, lock, open_plain, plain, read_codebook
 from frs_pipeline.errors import CheckFailed, InputError
-from frs_pipeline.exports.surveyxact import read_export
-from frs_pipeline.exports.validation import REJECTED, validate
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.reconstruction.delivery import HERE as RECONSTRUCTION
+
+INITIATOR = questionnaires()["initiator"]
 
 
 @pytest.fixture
@@ -178,15 +178,14 @@ def test_the_pipelines_part_holds_no_personal_number(delivery, held):
     assert not any(entry.personal_number in text for entry in held)
 
 
-def accepted(delivery, instrument):
-    return validate(read_export(delivery.path(instrument)), questionnaires()[instrument]).forms
+def under_pseudonyms(forms, book, instrument="initiator"):
+    return pa.concat_tables(pseudonymise(forms.to_batches(max_chunksize=3), book, questionnaires()[instrument]))
 
 
 def pseudonymised(delivery, instrument="initiator"):
-    forms = accepted(delivery, instrument)
-    book = read_codebook(delivery.path("codebook-pipeline.age"), delivery.key)
-    result = pseudonymise(forms, book, questionnaires()[instrument])
-    assert result.forms.num_rows + result.unknown.num_rows == forms.num_rows
+    forms = delivery.validated(instrument).forms.table()
+    result = under_pseudonyms(forms, delivery.intake().codebook, instrument)
+    assert result.num_rows == forms.num_rows
     return forms, result
 
 
@@ -194,43 +193,57 @@ def pseudonymised(delivery, instrument="initiator"):
 def test_forms_keep_order_and_answers_and_lose_number_and_line(delivery, held, instrument):
     forms, result = pseudonymised(delivery, instrument)
     questionnaire = questionnaires()[instrument]
-    assert result.forms.schema.equals(mart_schema(questionnaire), check_metadata=True)
-    assert not {"conference_number", "line"} & set(result.forms.column_names)
+    assert result.schema.equals(mart_schema(questionnaire), check_metadata=True)
+    assert not {"conference_number", "line"} & set(result.column_names)
     names = ["form_id", *(q.name for q in questionnaire.questions)]
-    assert result.forms.select(names).to_pylist() == forms.select(names).to_pylist()
+    assert result.select(names).to_pylist() == forms.select(names).to_pylist()
     known = {e.conference_number: (e.conference_id, e.occasion) for e in held}
     expected = [known[n] for n in forms["conference_number"].to_pylist()]
-    assert list(zip(*(result.forms[c].to_pylist() for c in ("conference_id", "occasion")), strict=True)) == expected
+    assert list(zip(*(result[c].to_pylist() for c in ("conference_id", "occasion")), strict=True)) == expected
 
 
-def test_a_number_that_the_codebook_does_not_know_is_set_aside(delivery):
+def test_a_number_that_the_codebook_does_not_know_is_set_aside_before(delivery):
     delivery.set("initiator", 1, raadsnr="49999", raadsnr2="49999")
-    _, result = pseudonymised(delivery)
-    form_id = f"IN-{delivery.get('initiator', 1, 'responde')}"
-    assert result.unknown.schema == REJECTED
-    (row,) = result.unknown.to_pylist()
+    result = delivery.validated("initiator")
+    (row,) = result.rejected.table().to_pylist()
+    form_id = delivery.form_id("initiator", 1)
     assert (row["rule"], row["line"], row["form_id"], row["value"]) == ("number_unknown", 3, form_id, "49999")
-    assert form_id not in result.forms["form_id"].to_pylist()
+    assert form_id not in result.forms.table()["form_id"].to_pylist()
+
+
+def another_number(entry, number):
+    return entry.__class__(**{**vars(entry), "conference_number": number})
 
 
 def test_all_numbers_may_be_unknown(delivery, held):
-    delivery.lock_codebook([held[0].__class__(**{**vars(held[0]), "conference_number": 49999})])
-    _, result = pseudonymised(delivery)
-    assert (result.forms.num_rows, result.unknown.num_rows) == (0, 5)
-    assert result.forms.schema.equals(mart_schema(questionnaires()["initiator"]))
+    delivery.lock_codebook([another_number(held[0], 49999)])
+    result = delivery.validated("initiator")
+    assert (result.forms.num_rows, result.set_aside) == (0, 5)
+    assert set(result.rejected.table()["rule"].to_pylist()) == {"number_unknown"}
+
+
+@pytest.mark.parametrize("number", [1, 40112, 999_999_999], ids=["below", "between", "above"])
+@pytest.mark.parametrize("kept", [0, 4], ids=["empty codebook", "a number less"])
+def test_a_number_that_came_past_validation_is_never_given_anothers_pseudonym(delivery, number, kept):
+    forms = delivery.validated("initiator").forms.table()
+    book = delivery.intake().codebook
+    strange = forms.set_column(3, forms.schema.field(3), pa.array([number, *[40222] * (forms.num_rows - 1)], pa.int32()))
+    with pytest.raises(CheckFailed, match="a form's number isn't in the codebook") as refused:
+        under_pseudonyms(strange, book.slice(0, kept))
+    assert str(number) not in str(refused.value)
 
 
 def test_no_forms_give_no_forms(delivery):
-    forms = accepted(delivery, "initiator").slice(0, 0)
-    book = read_codebook(delivery.path("codebook-pipeline.age"), delivery.key)
-    result = pseudonymise(forms, book, questionnaires()["initiator"])
-    assert (result.forms.num_rows, result.unknown.num_rows) == (0, 0)
+    forms = delivery.validated("initiator").forms.table().slice(0, 0)
+    (result,) = pseudonymise([pa.RecordBatch.from_pylist([], forms.schema)], delivery.intake().codebook, INITIATOR)
+    assert result.num_rows == 0
+    assert result.schema.equals(mart_schema(INITIATOR))
 
 
 def test_no_conference_number_is_anywhere_in_the_bytes_of_a_mart(delivery, held):
     forms, result = pseudonymised(delivery)
     before, after = io.BytesIO(), io.BytesIO()
-    for table, sink in ((forms, before), (result.forms, after)):
+    for table, sink in ((forms, before), (result, after)):
         pq.write_table(table, sink, compression="none", use_dictionary=False)
     for number in {e.conference_number for e in held} & set(forms["conference_number"].to_pylist()):
         for written in (str(number).encode(), number.to_bytes(4, "little"), number.to_bytes(4, "big")):
@@ -238,16 +251,15 @@ def test_no_conference_number_is_anywhere_in_the_bytes_of_a_mart(delivery, held)
         assert number.to_bytes(4, "little") in before.getvalue()
 
 
-def test_forms_come_out_in_the_order_of_the_delivered_lines(delivery):
-    """Joins run on several threads; the order must not depend on them."""
+def test_forms_come_out_in_the_order_in_which_they_came(delivery):
     forms, result = pseudonymised(delivery)
-    book = read_codebook(delivery.path("codebook-pipeline.age"), delivery.key)
-    shuffled = forms.take([3, 0, 4, 2, 1])
-    assert pseudonymise(shuffled, book, questionnaires()["initiator"]).forms == result.forms
+    order = [3, 0, 4, 2, 1]
+    assert under_pseudonyms(forms.take(order), delivery.intake().codebook) == result.take(order)
 
 
-def test_forms_that_multiply_on_the_way_are_noticed(delivery):
-    forms, _ = pseudonymised(delivery)
-    book = read_codebook(delivery.path("codebook-pipeline.age"), delivery.key)
-    with pytest.raises(CheckFailed, match="lost in pseudonymising"):
-        pseudonymise(forms, pa.concat_tables([book, book]), questionnaires()["initiator"])
+def test_neither_the_codebooks_order_nor_an_entry_twice_changes_a_form(delivery):
+    forms, result = pseudonymised(delivery)
+    book = delivery.intake().codebook
+    turned = book.take(list(range(book.num_rows))[::-1])
+    assert under_pseudonyms(forms, turned) == result
+    assert under_pseudonyms(forms, pa.concat_tables([book, turned])) == result

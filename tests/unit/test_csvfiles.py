@@ -139,7 +139,8 @@ def test_a_mark_in_the_middle_of_a_file_stays_a_cells_own(tmp_path, monkeypatch)
 
 @pytest.mark.parametrize("end", ["\r\n", "\n", "\r"])
 @pytest.mark.parametrize("encoding", ENCODINGS)
-def test_a_structure_is_read_with_every_end_of_line(tmp_path, encoding, end):
+def test_a_structure_is_read_with_every_end_of_line(tmp_path, monkeypatch, encoding, end):
+    monkeypatch.setattr(csvfiles, "BLOCK", 1000)
     head = ";".join(csvfiles.STRUCTURE_COLUMNS)
     path = write(tmp_path / "structure.csv", end.join([head, 'heard;hoert;Closed;Single;"På; ""den""?";1;Ja', ""]), encoding)
     file, rows = open_structure(path)

@@ -61,6 +61,41 @@ def test_every_instrument_loads_and_is_what_its_file_is_called(instrument):
         assert question.text
 
 
+def test_a_short_name_may_stand_for_two_questions_of_other_texts(tmp_path):
+    questionnaire = read(tmp_path, QUESTIONS.replace("source: stemning", "source: hoert"))
+    assert [(q.source, q.text) for q in questionnaire.questions] == [("hoert", "Hørt?"), ("hoert", "Stemning?")]
+
+
+BOXES = QUESTIONS.replace("type: ordinal", "type: multiple").replace("    dont_know: 2\n", "")
+
+
+def test_a_question_with_several_boxes_is_a_column_for_each(tmp_path):
+    questionnaire = read(tmp_path, BOXES, SCALES.replace("code: 2, label: ved ikke", "code: -1, label: ved ikke"))
+    heard, *boxes = questionnaire.questions
+    assert (heard.asked, heard.option) == ("Hørt?", None)
+    assert [(q.name, q.text, q.asked, q.option) for q in boxes] == [
+        ("mood_1", "Stemning? – god", "Stemning?", 1),
+        ("mood_minus_1", "Stemning? – ved ikke", "Stemning?", -1),
+    ]
+    assert {q.type for q in boxes} == {"nominal"}
+    assert {tuple(q.labels.items()) for q in boxes} == {((0, "ikke valgt"), (1, "valgt"))}
+
+
+def test_a_box_with_the_name_of_another_question_is_refused(tmp_path):
+    with pytest.raises(InputError, match="name mood_1 is used twice"):
+        read(tmp_path, BOXES.replace("name: heard", "name: mood_1"))
+
+
+TEXT = "  - {name: remarks, source: bemaerk, text: Andet?, type: text, sensitivity: sensitive, wording: printed}\n"
+
+
+def test_a_text_is_no_column(tmp_path):
+    questionnaire = read(tmp_path, QUESTIONS + TEXT)
+    assert [q.name for q in questionnaire.questions] == ["heard", "mood"]
+    assert [q.name for q in questionnaire.texts] == ["remarks"]
+    assert questionnaire.question("remarks") is None
+
+
 def test_form_prefixes_tell_the_instruments_apart():
     assert len({q.form_prefix for q in questionnaires().values()}) == len(INSTRUMENTS)
 
@@ -81,7 +116,11 @@ def test_an_answer_is_found_by_its_label_and_printed_spellings_only(small, label
     [
         pytest.param("scale: mood", "scale: moods", 11, "scale moods", id="unknown scale"),
         pytest.param("- name: mood", "- name: heard", 7, "name heard", id="name twice"),
-        pytest.param("source: stemning", "source: hoert", 8, "source hoert", id="source twice"),
+        pytest.param(
+            "source: stemning\n    text: Stemning?", "source: hoert\n    text: Hørt?", 8, "source hoert", id="source twice"
+        ),
+        pytest.param("    type: ordinal\n    scale: mood", "    type: ordinal", 7, "scale belongs to every", id="no scale"),
+        pytest.param("type: ordinal", "type: text", 7, "to every question but a text", id="text with a scale"),
         pytest.param("dont_know: 2", "dont_know: 3", 12, "code 3", id="dont_know outside the scale"),
         pytest.param("dont_know: 2", "dont_know: maybe", 12, "dont_know", id="dont_know no code"),
         pytest.param("source: stemning", "source: stemningen", 8, "source", id="source too long for an export"),
@@ -114,6 +153,11 @@ def test_a_fault_in_the_scales_is_refused_with_its_line(tmp_path, old, new, line
     assert refused.value.where == f"{tmp_path / 'scales.yaml'}:{line}"
 
 
+def places(found):
+    """(row, question) of the cells that `failing` found."""
+    return sorted((int(row), name) for name, where in found.items() for row in where.nonzero()[0])
+
+
 def answers(heard, mood):
     return pd.DataFrame({"heard": pd.array(heard, "Int64"), "mood": pd.array(mood, "Int64")})
 
@@ -130,12 +174,12 @@ def answers(heard, mood):
 )
 def test_the_schema_finds_every_cell_outside_its_scale_at_once(small, heard, mood, refused):
     found = failing(small, answers(heard, mood))
-    assert list(found.itertuples(index=False, name=None)) == refused
+    assert places(found) == refused
 
 
 def test_cells_are_told_by_position_whatever_the_index(small):
     frame = answers([1, 7, 1], [1, 1, 8]).set_axis([40, 30, 30])
-    assert failing(small, frame).to_numpy().tolist() == [[1, "heard"], [2, "mood"]]
+    assert places(failing(small, frame)) == [(1, "heard"), (2, "mood")]
 
 
 @pytest.mark.parametrize(

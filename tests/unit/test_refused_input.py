@@ -4,12 +4,10 @@ import re
 
 import pytest
 
-from frs_pipeline.codebook.pseudonyms import pseudonymise
 from frs_pipeline.codebook.vault import PIPELINE_COLUMNS, lock, read_codebook
 from frs_pipeline.errors import InputError, UsageError
 from frs_pipeline.exports.ledger import COLUMNS, read_ledger
 from frs_pipeline.exports.surveyxact import read_export
-from frs_pipeline.exports.validation import validate
 from frs_pipeline.plan import definition_hash
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.reconstruction.delivery import reconstruct
@@ -99,8 +97,10 @@ def test_labels_that_are_not_the_questionnaires_stop_the_run(delivery):
     path = delivery.path("coordinator/labels.csv")
     text = path.read_bytes().decode("cp1252")
     path.write_bytes(text.replace("rigtig mange", "slet ingen?").encode("cp1252"))
-    with pytest.raises(InputError, match=r"labels.csv:\d+: labels of konflikt aren't those of the questionnaire"):
-        validate(read_export(delivery.folder / "coordinator"), questionnaires()["coordinator"])
+    with pytest.raises(
+        InputError, match=r"labels.csv:\d+: labels of konflikt aren't those of the questionnaire \[labels_drifted\]"
+    ):
+        delivery.validated("coordinator")
 
 
 @pytest.mark.parametrize(
@@ -173,28 +173,27 @@ def test_a_table_that_would_count_nonsense(tmp_path, table, line, says):
 )
 def test_a_form_that_is_none(delivery, change, rule):
     delivery.set("initiator", 1, **change)
-    found = validate(read_export(delivery.folder / "initiator"), questionnaires()["initiator"])
-    assert [row["rule"] for row in found.rejected.to_pylist()] == [rule]
+    found = delivery.validated("initiator")
+    (row,) = found.rejected.table().to_pylist()
+    assert row["rule"] == rule
     assert found.delivered == found.forms.num_rows + 1
     if rule == "respondent_unreadable":
-        assert found.rejected["form_id"].to_pylist()[0].startswith("IN-line")
+        assert row["form_id"] == "IN-line3"
 
 
 def test_a_respondent_id_that_stands_twice_loses_no_sound_form(delivery):
     delivery.repeat("initiator", 1, created="2019-09-01 10:00:00")
     delivery.set("initiator", 1, raadsnr2="1")
-    found = validate(read_export(delivery.folder / "initiator"), questionnaires()["initiator"])
-    assert [row["rule"] for row in found.rejected.to_pylist()] == ["numbers_differ"]
+    found = delivery.validated("initiator")
+    assert found.rejected.table()["rule"].to_pylist() == ["numbers_differ"]
 
 
 def test_a_form_of_another_occasion_is_set_aside(delivery):
-    questionnaire = questionnaires()["participant_first"]
-    forms = validate(read_export(delivery.folder / "participant_first"), questionnaire).forms
     book = read_codebook(delivery.path("codebook-pipeline.age"), delivery.key)
-    turned = book.set_column(1 + book.column_names.index("occasion") - 1, "occasion", [["followup"] * book.num_rows])
-    result = pseudonymise(forms, turned, questionnaire)
+    turned = book.set_column(book.column_names.index("occasion"), "occasion", [["followup"] * book.num_rows])
+    result = delivery.validated("participant_first", codebook=turned)
     assert result.forms.num_rows == 0
-    assert set(result.unknown["rule"].to_pylist()) == {"wrong_occasion"}
+    assert set(result.rejected.table()["rule"].to_pylist()) == {"wrong_occasion"}
 
 
 def test_a_question_text_that_is_anothers(delivery):
@@ -202,8 +201,8 @@ def test_a_question_text_that_is_anothers(delivery):
     text = path.read_bytes().decode("cp1252")
     question = questionnaires()["initiator"].question("belief")
     path.write_bytes(text.replace(question.text, "Et andet spørgsmål?").encode("cp1252"))
-    with pytest.raises(InputError, match="the text of planhjlp isn't that of the questionnaire"):
-        validate(read_export(delivery.folder / "initiator"), questionnaires()["initiator"])
+    with pytest.raises(InputError, match=r"the text of planhjlp isn't that of the questionnaire \[wording_drifted\]"):
+        delivery.validated("initiator")
 
 
 def test_the_order_of_a_collapse_is_part_of_the_definition(tmp_path):

@@ -13,6 +13,7 @@ from frs_pipeline.deliveries import inventory, sha256
 from frs_pipeline.errors import FrsError
 from frs_pipeline.manifest import write_manifest
 from frs_pipeline.plan import CATALOGUE, definition_hash, downstream, products, table_key, upstream
+from frs_pipeline.questionnaires import INSTRUMENTS
 from frs_pipeline.storage import (
     Store,
     atomic,
@@ -210,6 +211,14 @@ def another_export(store):
         file.write(b"\n")
 
 
+def corrections(store):
+    store.raw("corrections.csv").write_bytes(b"form;column;old;new;reason;who;when\n")
+
+
+def exceptions(store):
+    store.raw("exceptions.csv").write_bytes(b"form;rule;column;reason;who;expires\n")
+
+
 def no_manifest(store):
     (store.settings.curated(store.delivery) / "manifest.json").unlink()
 
@@ -231,7 +240,9 @@ def manifest_of_another_kind(store):
         (no_longer_parquet, {MART}),
         (another_codebook, {CODEBOOK}),
         (another_ledger, {LEDGER}),
-        (another_export, {("validated", "coordinator"), ("rejected", "coordinator")}),
+        (another_export, {(layer, "coordinator") for layer in ("validated", "rejected", "noted")}),
+        (corrections, {(layer, name) for layer in ("validated", "rejected", "noted") for name in INSTRUMENTS}),
+        (exceptions, {("noted",), *((layer, name) for layer in ("validated", "rejected", "noted") for name in INSTRUMENTS)}),
         (no_manifest, set(products())),
         (unreadable_manifest, set(products())),
         (manifest_of_another_kind, set(products())),
@@ -264,6 +275,12 @@ def test_an_origin_names_the_direct_inputs_and_their_hashes(store):
         ),
         pytest.param(
             "definition_hash",
+            lambda definitions: any(path.name == "policy.yaml" for path, _ in definitions),
+            {("noted",), *((layer, name) for layer in ("validated", "rejected", "noted") for name in INSTRUMENTS)},
+            id="the policy",
+        ),
+        pytest.param(
+            "definition_hash",
             lambda definitions: any(path.name == "contradictions.csv" for path, _ in definitions),
             {("statistics", "compare")},
             id="the contradictions",
@@ -287,7 +304,9 @@ def test_a_table_hangs_on_its_own_mart_only():
     assert table_key(61) in reached
     assert table_key(60) not in reached
     assert ("statistics", "figures") in reached
-    assert upstream({MART}) == {MART, ("pseudonymised", "coordinator"), ("validated", "coordinator"), CODEBOOK}
+    judged = {(layer, name) for layer in ("validated", "rejected", "noted") for name in INSTRUMENTS}
+    # Through `noted`, which isn't made of a delivery that lost too much: no mart without a look at every form.
+    assert upstream({MART}) == {MART, ("pseudonymised", "coordinator"), CODEBOOK, LEDGER, ("quarantine",), ("noted",), *judged}
 
 
 def test_every_product_is_made_after_its_inputs_and_in_a_file_of_its_own():

@@ -1,10 +1,14 @@
 """Which forms are accepted, and which are set aside with every reason."""
 
+import json
+
 import pytest
 
-from frs_pipeline.errors import InputError
-from frs_pipeline.exports.surveyxact import read_export
-from frs_pipeline.exports.validation import MESSAGES, REJECTED, forms_schema, validate
+from frs_pipeline.errors import CheckFailed, InputError
+from frs_pipeline.exports import validation
+from frs_pipeline.exports.findings import NOTED, REJECTED
+from frs_pipeline.exports.validation import forms_schema
+from frs_pipeline.policy.model import policy
 from frs_pipeline.questionnaires import INSTRUMENTS
 from frs_pipeline.questionnaires.model import questionnaires
 
@@ -12,19 +16,32 @@ from frs_pipeline.questionnaires.model import questionnaires
 INITIATOR = questionnaires()["initiator"]
 
 
-def validated(delivery, instrument="initiator"):
-    result = validate(read_export(delivery.path(instrument)), questionnaires()[instrument])
-    lines = set(result.rejected["line"].to_pylist())
+def validated(delivery, instrument="initiator", **changes):
+    result = delivery.validated(instrument, **changes)
+    lines = {row["line"] for row in rejected(result)}
     assert result.delivered == len(delivery.dataset(instrument)) - 1
     assert result.set_aside == len(lines)
     assert result.forms.num_rows + result.set_aside == result.delivered
-    assert not lines & set(result.forms["line"].to_pylist())
+    assert not lines & set(accepted_lines(result))
     return result
+
+
+def accepted_lines(result):
+    return result.forms.table()["line"].to_pylist()
+
+
+def rejected(result):
+    return result.rejected.table().to_pylist()
 
 
 def reasons(result):
     """(form, rule, column) of what was set aside; forms are counted from 0."""
-    return sorted((row["line"] - 2, row["rule"], row["column"]) for row in result.rejected.to_pylist())
+    return sorted((row["line"] - 2, row["rule"], row["column"]) for row in rejected(result))
+
+
+def remarks(result, rule):
+    """(form, column, severity) of what was noted under a rule."""
+    return [(row["line"] - 2, row["column"], row["severity"]) for row in result.noted.table().to_pylist() if row["rule"] == rule]
 
 
 @pytest.mark.parametrize("instrument", INSTRUMENTS)
@@ -33,7 +50,7 @@ def test_good_forms_are_all_accepted_as_they_were_delivered(delivery, instrument
     questionnaire = questionnaires()[instrument]
     assert reasons(result) == []
     assert result.forms.schema.equals(forms_schema(questionnaire), check_metadata=True)
-    for i, form in enumerate(result.forms.to_pylist()):
+    for i, form in enumerate(result.forms.table().to_pylist()):
         assert form["form_id"] == f"{questionnaire.form_prefix}-{delivery.get(instrument, i, 'responde')}"
         assert form["line"] == i + 2
         assert form["conference_number"] == int(delivery.get(instrument, i, "raadsnr"))
@@ -55,6 +72,9 @@ BOTH_UNREADABLE = [(1, "number_unreadable", "raadsnr")]
         pytest.param({"raadsnr": ""}, BOTH_UNREADABLE, id="first keying blank"),
         pytest.param({"raadsnr2": ""}, [(1, "numbers_differ", "raadsnr2")], id="second keying blank"),
         pytest.param({"raadsnr2": "40112"}, [(1, "numbers_differ", "raadsnr2")], id="keyings differ"),
+        pytest.param(dict.fromkeys(NUMBER, "49999"), [(1, "number_unknown", "raadsnr")], id="number of no conference"),
+        pytest.param(dict.fromkeys(NUMBER, "9" * 9), [(1, "number_unknown", "raadsnr")], id="number above all others"),
+        pytest.param(dict.fromkeys(NUMBER, "0"), [(1, "number_unknown", "raadsnr")], id="number below all others"),
         pytest.param({"planhjlp": "x"}, [(1, "code_unreadable", "planhjlp")], id="answer a letter"),
         pytest.param({"planhjlp": "1,5"}, [(1, "code_unreadable", "planhjlp")], id="answer a fraction"),
         pytest.param({"planhjlp": "1.0"}, [(1, "code_unreadable", "planhjlp")], id="answer with decimals"),
@@ -102,7 +122,7 @@ def test_faults_of_several_forms_are_each_told(delivery):
         (4, "number_unreadable", "raadsnr"),
         (4, "outside_scale", "konflikt"),
     ]
-    assert result.forms["line"].to_pylist() == [3, 4]
+    assert accepted_lines(result) == [3, 4]
 
 
 def test_every_form_may_be_set_aside(delivery):
@@ -111,11 +131,12 @@ def test_every_form_may_be_set_aside(delivery):
     assert validated(delivery).forms.num_rows == 0
 
 
-def test_what_is_set_aside_names_file_line_form_and_reason(delivery):
+def test_what_is_set_aside_names_file_line_form_and_reason_and_keeps_the_row(delivery):
     delivery.set("initiator", 2, planhjlp="66")
     result = validated(delivery)
+    header, *forms = delivery.dataset("initiator")
     assert result.rejected.schema == REJECTED
-    assert result.rejected.to_pylist() == [
+    assert rejected(result) == [
         {
             "instrument": "initiator",
             "file": "initiator/dataset.csv",
@@ -124,7 +145,8 @@ def test_what_is_set_aside_names_file_line_form_and_reason(delivery):
             "column": "planhjlp",
             "value": "66",
             "rule": "outside_scale",
-            "message": MESSAGES["outside_scale"],
+            "message": policy().rules["outside_scale"].message,
+            "row": json.dumps(dict(zip(header, forms[2], strict=True)), ensure_ascii=False),
         }
     ]
 
@@ -133,7 +155,7 @@ def test_a_respondent_id_stands_for_the_first_form_that_has_it(delivery):
     delivery.set("initiator", 3, responde=f" {delivery.get('initiator', 1, 'responde')}")
     result = validated(delivery)
     assert reasons(result) == [(3, "respondent_twice", "responde")]
-    assert len(set(result.forms["form_id"].to_pylist())) == result.forms.num_rows
+    assert len(set(result.forms.table()["form_id"].to_pylist())) == result.forms.num_rows
 
 
 FIRST = "2019-05-07 09:00:00"
@@ -187,18 +209,123 @@ def test_forms_without_a_number_are_not_taken_for_each_other(delivery):
 
 def test_a_question_that_is_missing_from_the_export_is_refused(delivery):
     delivery.drop_column("initiator", "konflikt")
-    with pytest.raises(InputError, match="question konflikt is missing") as refused:
+    with pytest.raises(InputError, match=r"question konflikt is missing from the export \[question_missing\]") as refused:
         validated(delivery)
     assert refused.value.where == f"{delivery.path('initiator/dataset.csv')}:1"
 
 
 def test_a_column_that_the_questionnaire_does_not_know_is_refused(delivery):
     delivery.add_column("initiator", "nyt_spm", "1")
-    with pytest.raises(InputError, match="column nyt_spm isn't in questionnaire initiator") as refused:
+    with pytest.raises(InputError, match=r"column nyt_spm isn't in questionnaire initiator \[column_unknown\]") as refused:
         validated(delivery)
     assert refused.value.where == f"{delivery.path('initiator/dataset.csv')}:1"
 
 
 def test_an_export_of_another_questionnaire_is_refused(delivery):
     with pytest.raises(InputError, match="missing"):
-        validate(read_export(delivery.path("coordinator")), INITIATOR)
+        delivery.validated("coordinator", INITIATOR)
+
+
+def test_an_export_without_forms_is_refused(delivery):
+    delivery.write_dataset("initiator", delivery.dataset("initiator")[:1])
+    with pytest.raises(InputError, match=r"dataset\.csv: a header and no rows \[no_forms\]"):
+        delivery.validated("initiator")
+
+
+@pytest.mark.parametrize("instrument", ["participant_first", "participant_followup"])
+def test_a_form_for_one_occasion_with_a_number_of_the_other(delivery, held, instrument):
+    other = {"participant_first": "50444", "participant_followup": "40222"}[instrument]
+    delivery.set(instrument, 1, raadsnr=other, raadsnr2=other)
+    assert reasons(validated(delivery, instrument)) == [(1, "wrong_occasion", "raadsnr")]
+
+
+def test_a_number_that_one_keying_has_wrong_is_not_looked_up(delivery):
+    delivery.set("initiator", 1, raadsnr="49999")
+    assert reasons(validated(delivery)) == [(1, "numbers_differ", "raadsnr2")]
+
+
+def turned(held, number):
+    """The entries with another occasion for one of them."""
+    other = {"first": "followup", "followup": "first"}
+    return [e.__class__(**{**vars(e), "occasion": other[e.occasion]}) if e.conference_number == number else e for e in held]
+
+
+@pytest.mark.parametrize(
+    ("instrument", "number"), [("participant_first", 40222), ("participant_followup", 50444), ("initiator", 50555)]
+)
+def test_a_ledger_of_another_occasion_than_the_form_is_counted_under(delivery, held, instrument, number):
+    delivery.write_ledger(turned(held, number))
+    mine = [
+        form for form in range(len(delivery.dataset(instrument)) - 1) if delivery.get(instrument, form, "raadsnr") == str(number)
+    ]
+    assert mine
+    assert reasons(validated(delivery, instrument)) == [(form, "ledger_contradicts", "raadsnr") for form in mine]
+
+
+def test_a_conference_that_is_not_in_the_ledger_is_contradicted_by_nothing(delivery, held):
+    delivery.write_ledger([e for e in held if e.conference_number != 40222])
+    assert reasons(validated(delivery)) == []
+
+
+ROLE = questionnaires()["participant_first"].question("role").source
+
+
+@pytest.mark.parametrize(
+    ("rule", "cells", "column"),
+    [
+        ("role_missing", {ROLE: ""}, ROLE),
+        ("timestamp_unreadable", {"created": "2019-05-06T09:00:00"}, "created"),
+        ("timestamp_unreadable", {"created": ""}, "created"),
+        ("timestamps_backwards", {"modified": "2019-05-01 09:00:00"}, "modified"),
+        ("timestamps_backwards", {"starttim": "2029-05-01 09:00:00"}, "closetim"),
+    ],
+)
+def test_a_warning_is_noted_and_the_form_counts(delivery, rule, cells, column):
+    delivery.set("participant_first", 2, **cells)
+    result = validated(delivery, "participant_first")
+    assert reasons(result) == []
+    assert result.noted.schema == NOTED
+    assert (2, column, "warn") in remarks(result, rule)
+
+
+def test_a_time_is_read_alike_whatever_stands_beside_it(delivery):
+    for form in range(5):
+        delivery.set("initiator", form, created="2019-05-06T09:00:00")
+    assert [form for form, _, _ in remarks(validated(delivery), "timestamp_unreadable")] == [0, 1, 2, 3, 4]
+
+
+def test_what_is_only_a_warning_is_told_with_the_reasons_of_a_form_that_is_set_aside(delivery):
+    delivery.set("initiator", 1, created="", planhjlp="9")
+    result = validated(delivery)
+    assert reasons(result) == [(1, "outside_scale", "planhjlp"), (1, "timestamp_unreadable", "created")]
+    assert remarks(result, "timestamp_unreadable") == []
+
+
+def test_an_impossible_role_has_a_rule_of_its_own(delivery):
+    delivery.set("participant_first", 1, **{ROLE: "99"})
+    assert reasons(validated(delivery, "participant_first")) == [(1, "role_impossible", ROLE)]
+
+
+def test_the_forms_of_a_delivery_too_large_for_one_chunk_are_judged_alike(delivery, monkeypatch):
+    """Also what only shows beside a form of another chunk."""
+    delivery.set("participant_first", 1, created=FIRST)
+    delivery.repeat("participant_first", 1, responde="900001", created="2019-05-07 09:01:00")
+    delivery.repeat("participant_first", 3)
+    delivery.set("participant_first", 5, raadsnr2="1")
+    delivery.set("participant_first", 6, raadsnr="49999", raadsnr2="49999")
+    whole = validated(delivery, "participant_first")
+    assert len(reasons(whole)) == 4
+    monkeypatch.setattr("frs_pipeline.exports.csvfiles.BLOCK", 300)
+    monkeypatch.setattr("frs_pipeline.rows.BATCH", 2)
+    split = validated(delivery, "participant_first")
+    for name in ("forms", "rejected"):
+        assert getattr(split, name).table() == getattr(whole, name).table()
+    order = [("line", "ascending"), ("rule", "ascending")]
+    assert split.noted.table().sort_by(order) == whole.noted.table().sort_by(order)
+
+
+def test_a_form_that_is_lost_on_the_way_is_noticed(delivery, monkeypatch):
+    accepted = validation._Split._accepted
+    monkeypatch.setattr(validation._Split, "_accepted", lambda *given: accepted(*given).slice(1))
+    with pytest.raises(CheckFailed, match="forms were lost in validation"):
+        delivery.validated("initiator")
