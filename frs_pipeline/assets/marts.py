@@ -8,11 +8,12 @@ from dagster import AssetCheckResult, AssetExecutionContext, AssetIn, AssetsDefi
 
 from frs_pipeline.assets.wiring import DELIVERIES, code_version, gate, key_of, produced
 from frs_pipeline.checks.contracts import grain, grain_spec
+from frs_pipeline.checks.reconciliation import every_form, every_form_spec
 from frs_pipeline.plan import products
 from frs_pipeline.questionnaires import INSTRUMENTS
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.storage import read
-from frs_pipeline.tables.nonresponse import conferences
+from frs_pipeline.tables.nonresponse import conferences, forms_of
 from frs_pipeline.tables.render import Grid
 
 GROUP = "g4_marts"
@@ -28,7 +29,7 @@ def _mart(instrument: str) -> AssetsDefinition:
         key=key_of(key),
         ins={"forms": AssetIn(key_of(("pseudonymised", instrument)))},
         deps=[QUARANTINE],
-        check_specs=[grain_spec(key_of(key))],
+        check_specs=[grain_spec(key_of(key)), every_form_spec(key_of(key))],
         description=f"{questionnaires()[instrument].title}: one row a form; integer codes, null = not answered.",
         group_name=GROUP,
         partitions_def=DELIVERIES,
@@ -39,9 +40,9 @@ def _mart(instrument: str) -> AssetsDefinition:
         with gate():
             # By form id, so that the order of rows doesn't depend on how the export was sorted.
             table = read(forms).sort_by("form_id")
-            check = grain(key_of(key), table)
+            checks = [grain(key_of(key), table), every_form(key_of(key), [forms], table.num_rows)]
             yield produced(table, preview=_answered(table))
-            yield check
+            yield from checks
 
     return _asset
 
@@ -59,7 +60,7 @@ def _answered(mart: pa.Table) -> MetadataValue:
     key=key_of(("marts", "conference")),
     ins={"_".join(key): AssetIn(key_of(key)) for key in products()[("marts", "conference")].inputs},
     deps=[QUARANTINE],
-    check_specs=[grain_spec(key_of(("marts", "conference")))],
+    check_specs=[grain_spec(key_of(("marts", "conference"))), every_form_spec(key_of(("marts", "conference")))],
     group_name=GROUP,
     partitions_def=DELIVERIES,
     code_version=code_version(("marts", "conference")),
@@ -71,9 +72,10 @@ def conference(context: AssetExecutionContext, **parts: Path) -> Iterator[Output
         codebook, ledger = read(parts["validated_codebook"]), read(parts["validated_ledger"])
         forms = {instrument: read(parts[f"pseudonymised_{instrument}"]) for instrument in INSTRUMENTS}
         table = conferences(codebook, ledger, forms)
-        check = grain(key_of(("marts", "conference")), table)
+        key, sources = key_of(("marts", "conference")), [parts[f"pseudonymised_{instrument}"] for instrument in INSTRUMENTS]
+        checks = [grain(key, table), every_form(key, sources, forms_of(table))]
         yield produced(table)
-        yield check
+        yield from checks
 
 
 ASSETS = [*(_mart(instrument) for instrument in INSTRUMENTS), conference]

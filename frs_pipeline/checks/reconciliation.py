@@ -1,10 +1,17 @@
-"""Nothing is lost: forms in = forms accepted + forms set aside."""
+"""Nothing is lost: forms in = forms accepted + forms set aside, and forms in = rows of the mart."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from pathlib import Path
+
+import pyarrow.parquet as pq
 from dagster import AssetCheckResult, AssetCheckSeverity, AssetCheckSpec, AssetKey
 
+from frs_pipeline.errors import CheckFailed
+
 _NAME = "nothing_lost"
+_EVERY_FORM = "every_form"
 
 
 def conservation_spec(key: AssetKey) -> AssetCheckSpec:
@@ -20,4 +27,26 @@ def conservation(key: AssetKey, delivered: int, accepted: int, set_aside: int) -
         passed=delivered == accepted + set_aside,
         severity=AssetCheckSeverity.ERROR,
         metadata={"delivered": delivered, "accepted": accepted, "set_aside": set_aside},
+    )
+
+
+def every_form_spec(key: AssetKey) -> AssetCheckSpec:
+    """Declared on every mart."""
+    return AssetCheckSpec(_EVERY_FORM, asset=key, description="forms in the mart = pseudonymised forms", blocking=True)
+
+
+def every_form(key: AssetKey, sources: Iterable[Path], forms: int) -> AssetCheckResult:
+    """`forms` of a mart against the rows that the files in `sources` say that they have.
+
+    Raises `CheckFailed` before anything is written when they aren't equal.
+    """
+    pseudonymised = sum(int(pq.read_metadata(path).num_rows) for path in sources)
+    if forms != pseudonymised:
+        raise CheckFailed(f"{forms} forms, but {pseudonymised} were pseudonymised", where=key.to_user_string())
+    return AssetCheckResult(
+        asset_key=key,
+        check_name=_EVERY_FORM,
+        passed=True,
+        severity=AssetCheckSeverity.ERROR,
+        metadata={"pseudonymised": pseudonymised, "forms": forms},
     )
