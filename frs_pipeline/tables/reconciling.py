@@ -63,7 +63,7 @@ class Reconciliation:
         broken = (*self.bases.broken, *self.totals.broken)
         if broken:
             others = {n for found in broken for n in found.tables} - set(broken[0].tables)
-            also = f"; nor do tables {', '.join(map(str, sorted(others)))} tie out" if others else ""
+            also = f"; more that don't tie out: {', '.join(map(str, sorted(others)))}" if others else ""
             raise CheckFailed(
                 f"{broken[0].says}{also}", where=_named(broken[0].tables), do="a fault in counting; don't use these tables"
             )
@@ -215,7 +215,7 @@ def _tie_base(table: Table, printed: _Printed, own: Sequence[Batch], comparison:
     if table.kind == "frequency":
         expected += [(MISSING, printed.at(MISSING), missing), (TOTAL, printed.at(TOTAL), counted + missing)]
     for what, n, wanted in expected:
-        says = f"{what} is {_number(n)}, not {wanted}: {rows} forms{less} = {counted}"
+        says = f"{what} = {_number(n)}, not {wanted}: {rows} forms{less} = {counted}"
         comparison.hold((table.number,), n, wanted, says)
     if printed.twice:
         comparison.hold((table.number,), None, None, f"{printed.twice} counts stand twice")

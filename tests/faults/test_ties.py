@@ -39,7 +39,7 @@ def test_a_run_ends_with_one_line_and_what_was_there_stays(delivery):
     environment = {**os.environ, "FRS_DATA_DIR": str(delivery.data)}
     done = subprocess.run([sys.executable, "-c", SPOILT], capture_output=True, text=True, env=environment)
     assert done.returncode == 1
-    assert done.stderr.startswith("frs: table 60: the answers together is ")
+    assert done.stderr.startswith("frs: table 60: the answers together = ")
     assert done.stderr.count("\n") == 1
     assert "Traceback" not in done.stderr
     assert [path.read_bytes() for path in kept] == before
@@ -73,7 +73,7 @@ def test_dagster_records_which_tables_are_broken(delivery, monkeypatch: pytest.M
         "totals_tie_out": (False, [24, 25]),
     }
     (failure,) = [e for e in result.get_step_failure_events() if e.step_failure_data.user_failure_data]
-    assert failure.step_failure_data.user_failure_data.description.startswith("table 25: the base is missing, not ")
+    assert failure.step_failure_data.user_failure_data.description.startswith("table 25: the base = missing, not ")
     curated = delivery.settings.curated(delivery.name)
     assert (curated / "statistics" / "figures.parquet").exists()
     assert not (curated / "statistics" / "bases.parquet").exists()
