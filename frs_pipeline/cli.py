@@ -73,21 +73,29 @@ def tables(
     """Print tables as the report prints them."""
     from frs_pipeline.tables.figures import from_table
     from frs_pipeline.tables.model import catalogue
-    from frs_pipeline.tables.render import render
+    from frs_pipeline.tables.render import base_line, render
 
     unknown = next((n for n in numbers or () if n not in catalogue()), None)
     if unknown is not None:
         raise UsageError("no such table", where=str(unknown), do=f"tables run from 1 to {max(catalogue())}")
     store = _store(delivery)
+    chosen = numbers or sorted(catalogue())
     grids = []
-    for number in numbers or sorted(catalogue()):
+    for number in chosen:
         rows = _made(store, ("statistics", f"table_{number:02d}"))
         grids.append(render(catalogue()[number], from_table(rows)))
+    bases = _bases(store)
     if as_json:
-        _print_json([{"caption": g.caption, "header": g.header, "rows": g.rows} for g in grids])
+        _print_json(
+            [
+                {"caption": g.caption, "header": g.header, "rows": g.rows, "base": bases.get(number)}
+                for number, g in zip(chosen, grids, strict=True)
+            ]
+        )
         return
-    for grid in grids:
-        _print_grid(grid.caption, grid.header, grid.rows)
+    for number, grid in zip(chosen, grids, strict=True):
+        base = base_line(catalogue()[number], bases[number]) if number in bases else None
+        _print_grid(grid.caption, grid.header, grid.rows, base)
 
 
 @app.command()
@@ -355,6 +363,18 @@ def _made(store: Store, key: tuple[str, ...], *, finished: bool = True) -> pa.Ta
     return rows
 
 
+def _bases(store: Store) -> dict[int, list[dict[str, Any]]]:
+    """Base of each table, by number; empty when it isn't made or out of date: the tables may be, alone."""
+    found: dict[int, list[dict[str, Any]]] = {}
+    try:
+        rows = _made(store, ("statistics", "bases")).to_pylist()
+    except FrsError:
+        return found
+    for row in rows:
+        found.setdefault(row.pop("table"), []).append(row)
+    return found
+
+
 def _summary(delivery: str, made: tuple[str, ...], counts: dict[str, int], settings: Settings, seconds: float) -> None:
     if not made:
         _say(f"Delivery {delivery} is up to date: nothing to do.")
@@ -422,7 +442,7 @@ def _print_json(content: object) -> None:
     print(json.dumps(content, ensure_ascii=False, indent=1))
 
 
-def _print_grid(caption: str, header: tuple[str, ...], rows: Any) -> None:
+def _print_grid(caption: str, header: tuple[str, ...], rows: Any, under: str | None = None) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
@@ -434,7 +454,10 @@ def _print_grid(caption: str, header: tuple[str, ...], rows: Any) -> None:
     for row in rows:
         table.add_row(*row)
     width = None if sys.stdout.isatty() else 160
-    Console(width=width, highlight=False, markup=False).print(table)
+    console = Console(width=width, highlight=False, markup=False)
+    console.print(table)
+    if under:
+        console.print(f"{under}\n", style="bright_black")
 
 
 if __name__ == "__main__":

@@ -139,6 +139,17 @@ def products() -> dict[AssetPath, Product]:
         )
     )
     mart_keys = tuple(("marts", name) for name in INSTRUMENTS)
+    found.append(
+        Product(
+            ("statistics", "bases"),
+            "curated",
+            "statistics/bases.parquet",
+            "assets.bases",
+            (),
+            (("statistics", "figures"), *mart_keys),
+            ((CATALOGUE, None), *(d for definitions in forms.values() for d in definitions)),
+        )
+    )
     for key, path in (
         (("statistics", "unit_nonresponse"), "unit_nonresponse"),
         (("statistics", "item_nonresponse"), "item_nonresponse"),

@@ -60,6 +60,11 @@ def conferences(codebook: pa.Table, ledger: pa.Table, forms: dict[str, pa.Table]
     return pa.Table.from_pylist(sorted(rows, key=lambda row: row["conference_id"]), schema=CONFERENCE)
 
 
+def forms_of(conference: pa.Table) -> int:
+    """Forms of all kinds that came in for the conferences (`CONFERENCE`)."""
+    return sum(sum(conference[f"{name}_forms"].to_pylist()) for name in FORMS)
+
+
 def ledger_only(codebook: pa.Table, ledger: pa.Table) -> int:
     """Ledger entries whose number the codebook doesn't know."""
     return len(set(ledger["conference_number"].to_pylist()) - set(codebook["conference_number"].to_pylist()))

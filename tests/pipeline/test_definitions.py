@@ -73,9 +73,30 @@ def test_a_full_materialisation_succeeds_with_every_check(run) -> None:
     _, result, _, _ = run
     assert result.success
     evaluations = result.get_asset_check_evaluations()
-    assert {e.check_name for e in evaluations} == {"nothing_lost", "one_row_each", "as_printed"}
-    assert len(evaluations) == 4 + 4 + 5 + 1
+    assert {e.check_name for e in evaluations} == {
+        "nothing_lost",
+        "one_row_each",
+        "every_form",
+        "as_printed",
+        "bases_tie_out",
+        "totals_tie_out",
+    }
+    assert len(evaluations) == 4 + 4 + 5 + 5 + 1 + 2
     assert all(e.passed for e in evaluations if e.check_name != "as_printed")
+
+
+def test_what_the_checks_of_reconciliation_counted_is_shown(run) -> None:
+    _, result, _, _ = run
+    found = {(e.asset_key.path[-1], e.check_name): e for e in result.get_asset_check_evaluations()}
+    told = {place: {name: value.value for name, value in e.metadata.items()} for place, e in found.items()}
+    assert told["initiator", "every_form"] == {"pseudonymised": 377, "forms": 377}
+    assert told["conference", "every_form"] == {"pseudonymised": 3436, "forms": 3436}
+    assert told["bases", "bases_tie_out"]["tables"] == 81
+    # All but correlations that nothing is to be held against: they print no count but their N.
+    assert 81 > told["bases", "totals_tie_out"]["tables"] > 60
+    for name in ("bases_tie_out", "totals_tie_out"):
+        assert (told["bases", name]["broken"], told["bases", name]["broken_tables"]) == (0, [])
+        assert told["bases", name]["compared"] > 200
 
 
 def test_each_table_shows_columns_rows_preview_and_comparison(run) -> None:
