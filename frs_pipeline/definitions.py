@@ -1,12 +1,14 @@
 """The code location that Dagster loads: assets, checks, the refresh job, the sensor for new deliveries."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 from dagster import (
     AssetSelection,
     DefaultSensorStatus,
     Definitions,
+    InitResourceContext,
     IOManagerDefinition,
     ResourceDefinition,
     RunRequest,
@@ -22,8 +24,11 @@ from frs_pipeline.assets.wiring import DELIVERIES, ParquetFiles
 from frs_pipeline.deliveries import deliveries, inventory
 from frs_pipeline.errors import InputError
 from frs_pipeline.settings import Settings
+from frs_pipeline.storage import Store, exclusive
 
 MODULES = (raw, validated, pseudonymised, marts, statistics, bases, nonresponse, manifest)
+PARTITION_TAG = "dagster/partition"  # how Dagster marks a run with the delivery that it is about
+
 ASSETS = [asset for module in MODULES for asset in module.ASSETS]
 
 refresh_job = define_asset_job(
@@ -48,16 +53,25 @@ def new_deliveries(context: SensorEvaluationContext) -> SensorResult:
     )
 
 
-def resources(settings: Settings | None = None, written: Callable[[str], None] = lambda _: None) -> dict[str, ResourceDefinition]:
-    """The folders (default: the environment, read when a run starts), and the IO manager that writes there."""
+def resources(
+    settings: Settings | None = None, written: Callable[[str], None] = lambda _: None, *, alone: bool = False
+) -> dict[str, ResourceDefinition]:
+    """The folders (default: the environment, read when a run starts), and the IO manager that writes there.
+
+    Unless the caller has seen to it that it is `alone` with the delivery, a run waits until no other refreshes it.
+    """
 
     def chosen(_: object) -> Settings:
         return settings or Settings.from_environment()
 
-    return {
-        "settings": ResourceDefinition(resource_fn=chosen),
-        "io_manager": IOManagerDefinition(resource_fn=lambda context: ParquetFiles(chosen(context), written)),
-    }
+    def files(context: InitResourceContext) -> Iterator[ParquetFiles]:
+        delivery = context.run.tags.get(PARTITION_TAG) if context.run else None
+        with nullcontext() if alone or delivery is None else exclusive(Store(chosen(context), delivery), wait=True):
+            yield ParquetFiles(chosen(context), written)
+
+    # Dagster takes a generator too, and ends it with the run.
+    manager = IOManagerDefinition(resource_fn=files)  # type: ignore[arg-type]
+    return {"settings": ResourceDefinition(resource_fn=chosen), "io_manager": manager}
 
 
 def _complete(folder: Path) -> bool:

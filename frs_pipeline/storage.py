@@ -151,17 +151,17 @@ def private_folder(folder: Path) -> None:
 
 
 @contextmanager
-def exclusive(store: Store) -> Iterator[None]:
+def exclusive(store: Store, *, wait: bool = False) -> Iterator[None]:
     """Nobody else refreshes this delivery meanwhile; what a killed run left half-written is swept away.
 
     The operating system gives the lock back when its holder dies, however it dies. Raises `FrsError` when another
-    run holds it.
+    run holds it, unless told to `wait`.
     """
     folder = store.settings.restricted(store.delivery)
     private_folder(folder)
     with (folder / ".lock").open("w") as lock:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise FrsError("another run is refreshing this delivery", where=store.delivery, do="wait until it ends") from error
         for zone in (folder, store.settings.curated(store.delivery)):
