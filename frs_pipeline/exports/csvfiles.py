@@ -83,7 +83,9 @@ class CsvFile:
                 before = file.tell()
                 data = file.read(BLOCK)
                 text = data
-                if not (self.encoding in ("utf-8", "cp1252") and data.isascii()):
+                # Letters of the alphabet are the same in both: decoding them would only take time.
+                same = self.encoding in ("utf-8", "cp1252") and data.isascii() and not decoder.getstate()[0]
+                if not same:
                     try:
                         text = decoder.decode(data, final=not data).encode("utf-8")
                     except UnicodeError as error:
