@@ -93,8 +93,8 @@ def plain_entries(numbers: pa.ChunkedArray, dates: pa.ChunkedArray) -> tuple[pa.
 
 def _register(rows: pa.Table) -> pa.Table | None:
     """Entries without a fault, all at once; None when any needs a closer look."""
-    number, date, occasion = rows.columns
-    entries = rows.filter(pc.not_equal(pc.binary_join_element_wise(number, date, occasion, ""), ""))
+    blank = pc.and_(pc.and_(*(pc.equal(rows[name], "") for name in COLUMNS[:2])), pc.equal(rows[COLUMNS[2]], ""))
+    entries = rows.filter(pc.invert(blank)) if pc.any(blank).as_py() else rows
     columns = plain_entries(entries[COLUMNS[0]], entries[COLUMNS[1]])
     words = pc.index_in(entries[COLUMNS[2]], value_set=pa.array(list(OCCASIONS)))
     if columns is None or words.null_count or pc.count_distinct(columns[0]).as_py() != entries.num_rows:
