@@ -63,6 +63,8 @@ def scale(folder: Path, copies: int, source: Path, report: Callable[[str], None]
     refuse_unless_free(folder)
     filled = filled_in(source, report)
     write_readme(folder)  # first, so that what is left of a killed run may be written over
+    for left in folder.rglob(".*.tmp"):
+        left.unlink()
     written = 0
     for name in INSTRUMENTS:
         written += scaled_export(folder, name, copies, filled[name])

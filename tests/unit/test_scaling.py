@@ -197,6 +197,7 @@ def test_it_is_made_up_and_may_be_written_over(tmp_path: Path) -> None:
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     assert {path.relative_to(tmp_path) for path in before} == {p.relative_to(RAW) for p in RAW.rglob("*") if p.is_file()}
     assert is_made_up(tmp_path)
+    (tmp_path / "initiator" / ".dataset.csv.k1ll3d.tmp").touch()
     scale(tmp_path, 1, RAW)
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
 
