@@ -224,14 +224,26 @@ def corrections(
 @app.command()
 def reconstruct(
     folder: Annotated[Path | None, typer.Option("--to", help="Where to write; the shipped delivery unless told.")] = None,
+    copies: Annotated[
+        int | None, typer.Option("--scale", metavar="N", help="Other forms, N times as many; needs --to (takes seconds).")
+    ] = None,
 ) -> None:
     """Make the shipped raw exports again from the printed tables (takes minutes)."""
     from frs_pipeline.published.audit import kept_findings
     from frs_pipeline.reconstruction.delivery import SHIPPED
     from frs_pipeline.reconstruction.delivery import reconstruct as make
     from frs_pipeline.reconstruction.residuals import residuals
+    from frs_pipeline.reconstruction.scaling import scale
 
-    target = folder or Settings.from_environment().raw_delivery(SHIPPED)
+    shipped = Settings.from_environment().raw_delivery(SHIPPED)
+    target = folder or shipped
+    if copies is not None:
+        if folder is None:
+            raise UsageError("a scaled delivery needs a folder of its own", where="--scale", do="say --to FOLDER")
+        with _Progress("Making forms") as progress:
+            forms = scale(folder, copies, shipped, lambda name: progress.step(5, name))
+        _say(f"{forms} forms in {folder}: every count of the shipped delivery times {copies}.")
+        return
     with _Progress("Making forms") as progress:
         populations = make(target, lambda name: progress.step(4, name))
     left = [line for population in populations for line in residuals(population)]
