@@ -81,11 +81,11 @@ class Store:
         return path
 
 
-def read(path: Path) -> pa.Table:
-    """A product's rows, without the file's metadata."""
+def read(path: Path, columns: list[str] | None = None) -> pa.Table:
+    """A product's rows, without the file's metadata; only these columns, when told."""
     import pyarrow.parquet as pq
 
-    return pq.read_table(path).replace_schema_metadata(None)
+    return pq.read_table(path, columns=columns).replace_schema_metadata(None)
 
 
 def stream(path: Path) -> Iterator[pa.RecordBatch]:

@@ -77,7 +77,7 @@ def conference(context: AssetExecutionContext, **parts: Path) -> Iterator[Output
     """One row a conference: its occasion, is it in codebook and ledger, how many forms of each kind came in."""
     with gate():
         codebook, ledger = read(parts["validated_codebook"]), read(parts["validated_ledger"])
-        forms = {instrument: read(parts[f"pseudonymised_{instrument}"]) for instrument in INSTRUMENTS}
+        forms = {instrument: read(parts[f"pseudonymised_{instrument}"], ["conference_id"]) for instrument in INSTRUMENTS}
         table = conferences(codebook, ledger, forms)
         key, sources = key_of(("marts", "conference")), [parts[f"pseudonymised_{instrument}"] for instrument in INSTRUMENTS]
         checks = [grain(key, table), every_form(key, sources, forms_of(table))]

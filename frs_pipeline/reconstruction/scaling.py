@@ -16,10 +16,13 @@ import pyarrow.compute as pc
 
 from frs_pipeline.codebook.pseudonyms import pseudonymise
 from frs_pipeline.codebook.vault import read_codebook
-from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY
+from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY, LEDGER
 from frs_pipeline.errors import UsageError
+from frs_pipeline.exports.findings import Intake
+from frs_pipeline.exports.ledger import read_ledger
 from frs_pipeline.exports.surveyxact import read_export
 from frs_pipeline.exports.validation import validate
+from frs_pipeline.policy.model import policy
 from frs_pipeline.questionnaires import INSTRUMENTS
 from frs_pipeline.questionnaires.model import Questionnaire, questionnaires
 from frs_pipeline.reconstruction.copies import Filled, Keyed, keyed, workdays_of_a_copy
@@ -111,8 +114,10 @@ def from_population(population: Population) -> Filled:
 
 def _accepted(source: Path, questionnaire: Questionnaire) -> tuple[Whole, Whole]:
     """Occasions and codes of the forms that a refresh of the delivery `source` accepts."""
-    accepted = validate(read_export(source / questionnaire.instrument), questionnaire).forms
-    forms = pseudonymise(accepted, read_codebook(source / CODEBOOK, source / DEMO_KEY), questionnaire).forms
+    codebook = read_codebook(source / CODEBOOK, source / DEMO_KEY)
+    intake = Intake(policy(), codebook, read_ledger(source / LEDGER))
+    accepted = validate(read_export(source / questionnaire.instrument), questionnaire, intake).forms
+    forms = pa.concat_tables(pseudonymise(accepted.batches(), codebook, questionnaire))
     followup = np.array(forms["occasion"].to_pylist()) == OCCASION[FOLLOWUP]
     codes = [forms[question.name].fill_null(0).to_numpy() for question in questionnaire.questions]
     return np.where(followup, FOLLOWUP, FIRST), np.column_stack(codes)

@@ -56,7 +56,7 @@ def conferences(codebook: pa.Table, ledger: pa.Table, forms: dict[str, pa.Table]
 
 def forms_of(conference: pa.Table) -> int:
     """Forms of all kinds that came in for the conferences (`CONFERENCE`)."""
-    return sum(sum(conference[f"{name}_forms"].to_pylist()) for name in FORMS)
+    return sum(int(pc.sum(conference[f"{name}_forms"], min_count=0).as_py()) for name in FORMS)
 
 
 def ledger_only(codebook: pa.Table, ledger: pa.Table) -> int:
