@@ -17,14 +17,16 @@ from dagster import (
     sensor,
 )
 
-from frs_pipeline.assets import manifest, marts, nonresponse, pseudonymised, raw, statistics, validated
+from frs_pipeline.assets import expectations, manifest, marts, nonresponse, pseudonymised, raw, statistics, validated
 from frs_pipeline.assets.wiring import DELIVERIES, ParquetFiles
 from frs_pipeline.deliveries import deliveries, inventory
 from frs_pipeline.errors import InputError
 from frs_pipeline.settings import Settings
 
 ASSETS = [
-    asset for module in (raw, validated, pseudonymised, marts, statistics, nonresponse, manifest) for asset in module.ASSETS
+    asset
+    for module in (raw, validated, pseudonymised, marts, expectations, statistics, nonresponse, manifest)
+    for asset in module.ASSETS
 ]
 
 refresh_job = define_asset_job(

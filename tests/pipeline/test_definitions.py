@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from dagster import AssetKey, DagsterInstance, MarkdownMetadataValue, build_sensor_context, materialize
+from dagster import AssetCheckSeverity, AssetKey, DagsterInstance, MarkdownMetadataValue, build_sensor_context, materialize
 from shipped import DELIVERY, copy_of_shipped
 
 from frs_pipeline.assets.manifest import manifest
@@ -73,8 +73,10 @@ def test_a_full_materialisation_succeeds_with_every_check(run) -> None:
     _, result, _, _ = run
     assert result.success
     evaluations = result.get_asset_check_evaluations()
-    assert {e.check_name for e in evaluations} == {"nothing_lost", "one_row_each", "as_printed"}
-    assert len(evaluations) == 4 + 4 + 5 + 1
+    marts = {key[-1] for key in products() if key[0] == "marts"}
+    promises = {f"promises_of_{mart}" for mart in marts}
+    assert {e.check_name for e in evaluations} == {"nothing_lost", "one_row_each", "as_printed"} | promises
+    assert len(evaluations) == 4 + 4 + 5 + 1 + 5
     assert all(e.passed for e in evaluations if e.check_name != "as_printed")
 
 
@@ -91,6 +93,15 @@ def next_node(number: int) -> str:
     from frs_pipeline.tables.model import catalogue
 
     return f"tables_{catalogue()[number].marts[0]}"
+
+
+def test_promises_link_to_their_pages_and_warn_without_stopping(run) -> None:
+    settings, result, _, _ = run
+    [made] = [m for m in result.asset_materializations_for_node("expectations") if m.asset_key.path == ["expectations"]]
+    page = made.metadata["data_docs"].value
+    assert (settings.curated(DELIVERY) / str(page)).is_file()
+    checks = [e for e in result.get_asset_check_evaluations() if e.check_name.startswith("promises_of_")]
+    assert {(e.severity, e.blocking) for e in checks} == {(AssetCheckSeverity.WARN, False)}
 
 
 def test_restricted_layers_have_no_preview(run) -> None:
@@ -120,7 +131,7 @@ def test_nothing_is_pickled(run) -> None:
     stored = [path for folder in (home, settings.data) for path in folder.rglob("*") if path.is_file()]
     assert not [path for path in stored if path.read_bytes()[:2] in (b"\x80\x04", b"\x80\x05")]
     produced = {path.suffix for zone in ("curated", "restricted") for path in (settings.data / zone).rglob("*") if path.is_file()}
-    assert produced == {".parquet", ".json"}
+    assert produced == {".parquet", ".json", ".html"}
 
 
 def test_a_failure_is_one_line_without_the_values_that_caused_it(tmp_path: Path) -> None:
