@@ -9,10 +9,10 @@ from dagster import AssetCheckResult, AssetExecutionContext, AssetIn, MetadataVa
 from frs_pipeline.assets.marts import GROUP
 from frs_pipeline.assets.wiring import DELIVERIES, code_version, gate, key_of, produced, store_of
 from frs_pipeline.checks.data_docs import pages
-from frs_pipeline.checks.expectations import Before, hold, results
+from frs_pipeline.checks.expectations import before_of, hold, results
 from frs_pipeline.checks.promises import promise_spec, promises_kept
 from frs_pipeline.plan import products
-from frs_pipeline.storage import Store, read
+from frs_pipeline.storage import read
 
 KEY = ("expectations",)
 MARTS = {key[-1]: key for key in products()[KEY].inputs}
@@ -33,7 +33,8 @@ def expectations(context: AssetExecutionContext, **marts: Path) -> Iterator[Outp
     """What every mart promises, a row a promise: does it hold, on how many rows. With data docs to read."""
     store = store_of(context)
     with gate():
-        held = hold({name: read(marts[name]) for name in MARTS}, _before(store.previous(products()[KEY])))
+        older = store.previous(products()[KEY])
+        held = hold({name: read(marts[name]) for name in MARTS}, before_of(older) if older else None)
         store.write_pages(products()[KEY], pages(store.delivery, held))
         table = results(held)
         yield produced(
@@ -44,12 +45,6 @@ def expectations(context: AssetExecutionContext, **marts: Path) -> Iterator[Outp
         )
         for mart in held:
             yield promises_kept(key_of(KEY), mart)
-
-
-def _before(older: Store | None) -> Before | None:
-    if older is None:
-        return None
-    return Before(older.delivery, {key[-1]: read(older.path(products()[key])) for key in products()[KEY].previous})
 
 
 ASSETS = [expectations]

@@ -91,7 +91,7 @@ def _text(mart: str, column: str | None) -> dict[str, str]:
     question = questionnaire.question(column) if questionnaire else None
     if question:
         return {"words": question.text, "language": "da"}
-    return {"words": (_FORM if questionnaire else _CONFERENCE)[column], "language": "en"}
+    return {"words": (_FORM if questionnaire else _CONFERENCE).get(column, ""), "language": "en"}
 
 
 def _found(row: dict[str, Any], what: str) -> str:

@@ -19,8 +19,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
 
+from frs_pipeline.errors import InputError
+from frs_pipeline.plan import products
 from frs_pipeline.questionnaires.model import Question, Questionnaire, questionnaires
 from frs_pipeline.specs import Spec, YamlFile
+from frs_pipeline.storage import Store, read
 from frs_pipeline.tables.nonresponse import CONFERENCE
 
 LIMITS = Path(__file__).parent / "expectations.yaml"
@@ -137,6 +140,18 @@ def read_limits(path: Path = LIMITS) -> Limits:
             if questionnaires()[mart].question(name) is None:
                 raise file.error(["blank", "questions", mart, name], f"{mart} has no question {name}")
     return limits
+
+
+def before_of(older: Store) -> Before:
+    """The marts of an older delivery, for comparing. Raises `InputError` for one that can't be read."""
+    marts = {}
+    for name in questionnaires():
+        path = older.path(products()[("marts", name)])
+        try:
+            marts[name] = read(path)
+        except (OSError, ValueError) as error:
+            raise InputError("cannot be read", where=path, do=f"run frs run --delivery {older.delivery}") from error
+    return Before(older.delivery, marts)
 
 
 def form_promises(questionnaire: Questionnaire, limits: Limits, *, whole: bool = True) -> list[Promise]:

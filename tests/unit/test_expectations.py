@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from frs_pipeline.checks import expectations
@@ -27,15 +28,18 @@ from frs_pipeline.checks.expectations import (
     BlankLimits,
     Limits,
     ShareLimits,
+    before_of,
     hold,
     read_limits,
     results,
 )
 from frs_pipeline.errors import InputError
+from frs_pipeline.plan import products
 from frs_pipeline.questionnaires import INSTRUMENTS
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.questionnaires.schema import arrow_field
-from frs_pipeline.settings import PROJECT
+from frs_pipeline.settings import PROJECT, Settings
+from frs_pipeline.storage import Store, content_hash
 from frs_pipeline.tables.nonresponse import CONFERENCE
 
 STRICT = Limits(
@@ -195,6 +199,17 @@ def test_answers_that_cannot_be_compared_are_not_and_the_page_says_why(now, then
     assert why in pages("2021-01-31", found)["coordinator.html"].decode()
 
 
+def test_an_older_mart_that_cannot_be_read_is_told_with_the_way_out(tmp_path):
+    older = Store(Settings(tmp_path), "2020-05-31")
+    for name in INSTRUMENTS:
+        older.path(products()["marts", name]).parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(mart_of(name, 3), older.path(products()["marts", name]))
+    assert before_of(older).marts["initiator"] == mart_of("initiator", 3)
+    older.path(products()["marts", "initiator"]).write_bytes(b"not a Parquet file")
+    with pytest.raises(InputError, match=r"initiator.parquet: cannot be read \(run frs run --delivery 2020-05-31\)$"):
+        before_of(older)
+
+
 def test_without_a_delivery_before_nothing_is_said_of_it():
     found = alone("coordinator", mart_of("coordinator"))
     assert LARGEST not in results(found)["expectation"].to_pylist()
@@ -240,10 +255,8 @@ def digest(made):
 def test_the_same_marts_give_the_same_bytes_in_another_process_and_place(kept, tmp_path):
     program = (
         "from test_expectations import *; held = hold(good(), Before('2020-05-31', good()), STRICT); "
-        "from frs_pipeline.storage import content_hash; print(digest(pages('2021-01-31', held)), content_hash(results(held)))"
+        "print(digest(pages('2021-01-31', held)), content_hash(results(held)))"
     )
-    from frs_pipeline.storage import content_hash
-
     places = os.pathsep.join(map(str, (Path(__file__).parent, PROJECT)))
     environment = {**os.environ, "PYTHONHASHSEED": "377", "PYTHONPATH": places, "TZ": "Asia/Tokyo", "HOME": str(tmp_path)}
     other = subprocess.run(
