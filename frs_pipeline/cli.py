@@ -403,7 +403,7 @@ def _summary(delivery: str, made: tuple[str, ...], counts: dict[str, int], setti
                 f" ({counts['noted']} warnings)",
             ),
             ("Conferences", str(counts["conferences"])),
-            ("Marts", str(counts["marts"])),
+            ("Marts", f"{counts['marts']}, {counts['promises_kept']} of {counts['promises']} promises kept"),
             ("Tables", f"{counts['tables']}, {counts['figures']} figures"),
             (
                 "Against the report",
@@ -415,6 +415,7 @@ def _summary(delivery: str, made: tuple[str, ...], counts: dict[str, int], setti
             _say(f"  {label:<19}{text}")
         _say("")
         _say(f"  Marts and tables   {settings.curated(delivery)}")
+        _say(f"  Data docs          {settings.curated(delivery) / 'data_docs' / 'index.html'}")
         _say(f"  Quarantine         {settings.restricted(delivery) / 'quarantine.parquet'}")
         _say("")
         _say("  frs tables 1 · frs compare · frs quarantine show more.")

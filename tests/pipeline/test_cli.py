@@ -39,8 +39,9 @@ def test_an_unchanged_run_says_so_and_sums_up(data: Path) -> None:
 
 def test_the_readme_shows_what_a_run_says(data: Path) -> None:
     readme = (PROJECT / "README.md").read_text(encoding="utf-8")
-    said = [line for line in frs(data, "run").stdout.splitlines() if line.startswith(("  Forms", "  Tables", "  Against"))]
-    assert len(said) == 3
+    starts = ("  Forms", "  Marts  ", "  Tables", "  Against")
+    said = [line for line in frs(data, "run").stdout.splitlines() if line.startswith(starts)]
+    assert len(said) == 4
     assert all(line in readme for line in said)
 
 
@@ -105,6 +106,12 @@ def test_doctor_finds_a_sound_installation(data: Path) -> None:
     result = frs(data, "doctor")
     assert result.returncode == 0, result.stdout
     assert "FAIL" not in result.stdout
+
+
+def test_the_summary_says_where_the_data_docs_lie(data: Path) -> None:
+    page = next(line.split()[-1] for line in frs(data, "run").stdout.splitlines() if line.startswith("  Data docs"))
+    assert Path(page).is_relative_to(data)
+    assert Path(page).is_file()
 
 
 def test_doctor_finds_an_altered_result(data: Path, tmp_path: Path) -> None:

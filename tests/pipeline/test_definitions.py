@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from dagster import AssetKey, DagsterInstance, MarkdownMetadataValue, build_sensor_context, materialize
+from dagster import AssetCheckSeverity, AssetKey, DagsterInstance, MarkdownMetadataValue, build_sensor_context, materialize
 from shipped import DELIVERY, copy_of_shipped
 
 from frs_pipeline.assets.manifest import manifest
@@ -73,15 +73,15 @@ def test_a_full_materialisation_succeeds_with_every_check(run) -> None:
     _, result, _, _ = run
     assert result.success
     evaluations = result.get_asset_check_evaluations()
+    marts = {key[-1] for key in products() if key[0] == "marts"}
+    promises = {f"promises_of_{mart}" for mart in marts}
+    ties = {"bases_tie_out", "totals_tie_out"}
     assert {e.check_name for e in evaluations} == {
-        "nothing_lost",
-        "one_row_each",
-        "every_form",
-        "as_printed",
-        "bases_tie_out",
-        "totals_tie_out",
+        *("nothing_lost", "within_policy", "one_row_each", "every_form", "as_printed"),
+        *promises,
+        *ties,
     }
-    assert len(evaluations) == 4 + 4 + 5 + 5 + 1 + 2
+    assert len(evaluations) == 4 + 4 + 1 + 5 + 5 + 1 + 5 + 2
     assert all(e.passed for e in evaluations if e.check_name != "as_printed")
 
 
@@ -114,6 +114,15 @@ def next_node(number: int) -> str:
     return f"tables_{catalogue()[number].marts[0]}"
 
 
+def test_promises_link_to_their_pages_and_warn_without_stopping(run) -> None:
+    settings, result, _, _ = run
+    [made] = [m for m in result.asset_materializations_for_node("expectations") if m.asset_key.path == ["expectations"]]
+    page = made.metadata["data_docs"].value
+    assert (settings.curated(DELIVERY) / str(page)).is_file()
+    checks = [e for e in result.get_asset_check_evaluations() if e.check_name.startswith("promises_of_")]
+    assert {(e.severity, e.blocking) for e in checks} == {(AssetCheckSeverity.WARN, False)}
+
+
 def test_restricted_layers_have_no_preview(run) -> None:
     _, _, events, _ = run
     for event in events:
@@ -141,7 +150,7 @@ def test_nothing_is_pickled(run) -> None:
     stored = [path for folder in (home, settings.data) for path in folder.rglob("*") if path.is_file()]
     assert not [path for path in stored if path.read_bytes()[:2] in (b"\x80\x04", b"\x80\x05")]
     produced = {path.suffix for zone in ("curated", "restricted") for path in (settings.data / zone).rglob("*") if path.is_file()}
-    assert produced == {".parquet", ".json"}
+    assert produced == {".parquet", ".json", ".html"}
 
 
 def test_a_failure_is_one_line_without_the_values_that_caused_it(tmp_path: Path) -> None:
