@@ -46,7 +46,9 @@ class Registers:
         occasions = pc.index_in(table["occasion"], value_set=pa.array(_OCCASIONS)).to_numpy()
         order = np.argsort(numbers)
         # A number above all others at the end, so that every search ends at an entry.
-        return np.append(numbers[order], np.iinfo(np.int32).max), np.append(occasions[order], -1)
+        # Of the type of what is looked for: a search through another type would first turn all of it round.
+        known = np.append(numbers[order], np.iinfo(np.int32).max).astype(np.int32)
+        return known, np.append(occasions[order], -1).astype(np.int8)
 
     def occasions(self, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """By codebook, and by ledger."""
