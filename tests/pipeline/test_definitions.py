@@ -175,17 +175,36 @@ def test_a_failure_is_one_line_without_the_values_that_caused_it(tmp_path: Path)
     assert not settings.curated(DELIVERY).exists()
 
 
-def test_the_sensor_takes_up_a_delivery_once_it_is_whole_and_only_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def look(instance: DagsterInstance, cursor: str | None) -> tuple[list[str | None], str | None]:
+    """One look of the sensor: deliveries that it wants refreshed, and its new cursor."""
+    found = new_deliveries(build_sensor_context(instance=instance, cursor=cursor))
+    for request in found.dynamic_partitions_requests or ():
+        instance.add_dynamic_partitions("deliveries", list(request.partition_keys))
+    return [request.partition_key for request in found.run_requests or ()], found.cursor
+
+
+def test_the_sensor_takes_up_a_delivery_once_it_is_whole_and_at_rest_and_again_when_it_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings = copy_of_shipped(tmp_path)
     monkeypatch.setenv("FRS_DATA_DIR", str(tmp_path))
-    last = settings.raw_delivery(DELIVERY) / "kontering.csv"
-    held = last.read_bytes()
-    last.unlink()
+    folder = settings.raw_delivery(DELIVERY)
+    held = (folder / "kontering.csv").read_bytes()
+    (folder / "kontering.csv").unlink()
     with DagsterInstance.ephemeral() as instance:
-        context = build_sensor_context(instance=instance)
-        assert not new_deliveries(context).run_requests
-        last.write_bytes(held)
-        found = new_deliveries(context)
-        assert [(request.run_key, request.partition_key) for request in found.run_requests] == [(DELIVERY, DELIVERY)]
-        instance.add_dynamic_partitions("deliveries", [DELIVERY])
-        assert not new_deliveries(context).run_requests
+        wanted, cursor = look(instance, None)
+        wanted, cursor = look(instance, cursor)
+        assert wanted == []  # a file is missing
+        (folder / "kontering.csv").write_bytes(held)
+        wanted, cursor = look(instance, cursor)
+        assert wanted == []  # it may still be on its way
+        wanted, cursor = look(instance, cursor)
+        assert wanted == [DELIVERY]
+        wanted, cursor = look(instance, cursor)
+        assert wanted == []
+        (folder / "corrections.csv").write_text("form;column;old;new;reason;who;when\n", encoding="utf-8")
+        wanted, cursor = look(instance, cursor)
+        assert wanted == []
+        wanted, cursor = look(instance, cursor)
+        assert wanted == [DELIVERY]
+        assert look(instance, cursor)[0] == []
