@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import gc
 import io
-import json
 import sys
 import time
 from pathlib import Path
@@ -18,6 +17,7 @@ import typer
 from frs_pipeline.deliveries import choose
 from frs_pipeline.errors import CheckFailed, FrsError, InputError, UsageError
 from frs_pipeline.settings import Settings
+from frs_pipeline.terminal import Progress, print_grid, print_json, say, summary
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -55,13 +55,13 @@ def run(
     # Dagster builds a great many objects that live until this process ends, soon: to look through them for garbage
     # again and again, and once more at the end, takes more than a fourth of a refresh.
     gc.disable()
-    with _Progress("Refreshing", quiet=as_json) as progress:
+    with Progress("Refreshing", quiet=as_json) as progress:
         result = refresh(settings, delivery, select, progress.step)
     gc.freeze()
     if as_json:
-        _print_json({"delivery": result.delivery, "made": list(result.made), "summary": result.summary})
+        print_json({"delivery": result.delivery, "made": list(result.made), "summary": result.summary})
         return
-    _summary(result.delivery, result.made, result.summary, settings, time.perf_counter() - started)
+    summary(result.delivery, result.made, result.summary, settings, time.perf_counter() - started)
 
 
 @app.command()
@@ -73,21 +73,29 @@ def tables(
     """Print tables as the report prints them."""
     from frs_pipeline.tables.figures import from_table
     from frs_pipeline.tables.model import catalogue
-    from frs_pipeline.tables.render import render
+    from frs_pipeline.tables.render import base_line, render
 
     unknown = next((n for n in numbers or () if n not in catalogue()), None)
     if unknown is not None:
         raise UsageError("no such table", where=str(unknown), do=f"tables run from 1 to {max(catalogue())}")
     store = _store(delivery)
+    chosen = numbers or sorted(catalogue())
     grids = []
-    for number in numbers or sorted(catalogue()):
+    for number in chosen:
         rows = _made(store, ("statistics", f"table_{number:02d}"))
         grids.append(render(catalogue()[number], from_table(rows)))
+    bases = _bases(store)
     if as_json:
-        _print_json([{"caption": g.caption, "header": g.header, "rows": g.rows} for g in grids])
+        print_json(
+            [
+                {"caption": g.caption, "header": g.header, "rows": g.rows, "base": bases.get(number)}
+                for number, g in zip(chosen, grids, strict=True)
+            ]
+        )
         return
-    for grid in grids:
-        _print_grid(grid.caption, grid.header, grid.rows)
+    for number, grid in zip(chosen, grids, strict=True):
+        base = base_line(catalogue()[number], bases[number]) if number in bases else None
+        print_grid(grid.caption, grid.header, grid.rows, base)
 
 
 @app.command()
@@ -99,19 +107,19 @@ def compare(delivery: Delivery = None, as_json: AsJson = False) -> None:
     found = rows.to_pylist()
     counted = summary(rows)
     if as_json:
-        _print_json({"summary": counted, "figures": found})
+        print_json({"summary": counted, "figures": found})
     else:
         measures = list(dict.fromkeys(row["measure"] for row in found))
         lines = [
             [measure, *(str(sum((r["measure"], r["verdict"]) == (measure, v) for r in found)) for v in counted)]
             for measure in measures
         ]
-        _print_grid("Printed figures", ("", EQUAL, DIFFERS, NOT_REPRODUCIBLE), [*lines, ["all", *map(str, counted.values())]])
+        print_grid("Printed figures", ("", EQUAL, DIFFERS, NOT_REPRODUCIBLE), [*lines, ["all", *map(str, counted.values())]])
         for row in (r for r in found if r["verdict"] != EQUAL):
             place = " · ".join(str(row[k]) for k in ("row", "column", "group", "measure") if row[k])
             reason = f" — {row['reason']}" if row["reason"] else ""
             figures = f"{row['printed_published']} → {row['printed_recomputed']}"
-            _say(f"Tabel {row['table']}  {place}: {figures}  {row['verdict']}{reason}")
+            say(f"Tabel {row['table']}  {place}: {figures}  {row['verdict']}{reason}")
     if counted[DIFFERS]:
         raise typer.Exit(1)
 
@@ -123,11 +131,11 @@ def audit_report(as_json: AsJson = False) -> None:
 
     found = audit()
     if as_json:
-        _print_json([{"rule": f.rule, "tables": f.tables, "reason": f.reason, "figures": len(f.gives_way)} for f in found])
+        print_json([{"rule": f.rule, "tables": f.tables, "reason": f.reason, "figures": len(f.gives_way)} for f in found])
         return
     for finding in found:
-        _say(f"{finding.reason}  [{finding.rule}]")
-    _say(f"{len(found)} contradictions; {sum(len(f.gives_way) for f in found)} printed figures that no data can agree with.")
+        say(f"{finding.reason}  [{finding.rule}]")
+    say(f"{len(found)} contradictions; {sum(len(f.gives_way) for f in found)} printed figures that no data can agree with.")
 
 
 @app.command()
@@ -147,22 +155,22 @@ def quarantine(
     for row in (*aside, *notes):
         row.update({name: masked(row[name]) for name in ("value", "row") if row.get(name)})
     if as_json:
-        _print_json({"set_aside": aside, "noted": notes})
+        print_json({"set_aside": aside, "noted": notes})
         return
     forms = {(row["instrument"], row["line"]) for row in aside}
-    _say(f"{len(forms)} forms set aside, {len(notes)} findings noted (docs/rules.md says what each rule means).\n")
-    _print_grid("Set aside", ("questionnaire", "rule", "forms", "why"), _grouped(aside))
+    say(f"{len(forms)} forms set aside, {len(notes)} findings noted (docs/rules.md says what each rule means).\n")
+    print_grid("Set aside", ("questionnaire", "rule", "forms", "why"), _grouped(aside))
     extra = ("value", "row") if values else ()
     lines = [[r["form_id"], f"{r['file']}:{r['line']}", r["column"], r["rule"], *(r[name] for name in extra)] for r in aside]
-    _print_grid("Form by form", ("form", "where", "column", "rule", *extra), lines)
-    _print_grid("Noted: these forms count", ("questionnaire", "rule", "findings", "why"), _grouped(notes))
+    print_grid("Form by form", ("form", "where", "column", "rule", *extra), lines)
+    print_grid("Noted: these forms count", ("questionnaire", "rule", "findings", "why"), _grouped(notes))
     accepted = [
         [r["rule"], r["form_id"] or "", r["column"] or "", r["reason"], r["who"], str(r["expires"])]
         for r in notes
         if r["severity"] == "accepted"
     ]
     if accepted:
-        _print_grid("Accepted", ("rule", "form", "column", "reason", "who", "until"), accepted)
+        print_grid("Accepted", ("rule", "form", "column", "reason", "who", "until"), accepted)
 
 
 def _grouped(rows: list[dict[str, Any]]) -> list[list[str]]:
@@ -189,7 +197,7 @@ def corrections(
     if as_json:
         told = ("form", "column", "old", "new", "reason", "who", "when")
         shown = [name for name in told if values or name not in ("old", "new")]
-        _print_json(
+        print_json(
             [
                 {
                     **{name: str(getattr(rests.correction, name)) for name in shown},
@@ -201,37 +209,49 @@ def corrections(
         )
         return
     if not found:
-        _say("Nothing was corrected in this delivery (there is no corrections.csv, or it is empty).")
+        say("Nothing was corrected in this delivery (there is no corrections.csv, or it is empty).")
     for rests in found:
         made = rests.correction
         change = f": {made.old or 'blank'} → {made.new or 'blank'}" if values else ""
-        _say(f"{made.form} {made.column}{change}  {made.reason} ({made.who}, {made.when})")
+        say(f"{made.form} {made.column}{change}  {made.reason} ({made.who}, {made.when})")
         if not rests.counted:
-            _say("    set aside all the same: see frs quarantine")
+            say("    set aside all the same: see frs quarantine")
         for place in rests.cells:
             cell = " · ".join(label for label in place.labels if label) or "left out of the table"
-            _say(f"    Tabel {place.table}: {cell}")
+            say(f"    Tabel {place.table}: {cell}")
 
 
 @app.command()
 def reconstruct(
     folder: Annotated[Path | None, typer.Option("--to", help="Where to write; the shipped delivery unless told.")] = None,
+    copies: Annotated[
+        int | None, typer.Option("--scale", metavar="N", help="Other forms, N times as many; needs --to (takes seconds).")
+    ] = None,
 ) -> None:
     """Make the shipped raw exports again from the printed tables (takes minutes)."""
     from frs_pipeline.published.audit import kept_findings
     from frs_pipeline.reconstruction.delivery import SHIPPED
     from frs_pipeline.reconstruction.delivery import reconstruct as make
     from frs_pipeline.reconstruction.residuals import residuals
+    from frs_pipeline.reconstruction.scaling import scale
 
-    target = folder or Settings.from_environment().raw_delivery(SHIPPED)
-    with _Progress("Making forms") as progress:
+    shipped = Settings.from_environment().raw_delivery(SHIPPED)
+    target = folder or shipped
+    if copies is not None:
+        if folder is None:
+            raise UsageError("a scaled delivery needs a folder of its own", where="--scale", do="say --to FOLDER")
+        with Progress("Making forms") as progress:
+            forms = scale(folder, copies, shipped, lambda name: progress.step(5, name))
+        say(f"{forms} forms in {folder}: every count of the shipped delivery times {copies}.")
+        return
+    with Progress("Making forms") as progress:
         populations = make(target, lambda name: progress.step(4, name))
     left = [line for population in populations for line in residuals(population)]
     for finding in kept_findings():
-        _say(f"{finding.reason}")
+        say(f"{finding.reason}")
     for line in left:
-        _say(line)
-    _say(f"{sum(len(p.occasions) for p in populations)} forms in {target}; {len(left)} figures of correlations not reached.")
+        say(line)
+    say(f"{sum(len(p.occasions) for p in populations)} forms in {target}; {len(left)} figures of correlations not reached.")
 
 
 @app.command()
@@ -262,7 +282,7 @@ def gamma(
         extra = (
             {} if first_order is None else {"partial": {"gamma": first_order.gamma, "ase": first_order.ase, "n": first_order.n}}
         )
-        _print_json({"correlations": rows, **extra})
+        print_json({"correlations": rows, **extra})
         return
     lines = [
         [
@@ -276,7 +296,7 @@ def gamma(
     if first_order is not None:
         own = [spss(value, 3, leading_zero=False) for value in (first_order.gamma, first_order.ase)]
         lines.append(["first-order partial", *own, "", "", str(first_order.n), ""])
-    _print_grid(file.name, ("", "gamma", "ASE", "T", "p", "N", "association"), lines)
+    print_grid(file.name, ("", "gamma", "ASE", "T", "p", "N", "association"), lines)
 
 
 @app.command()
@@ -286,10 +306,10 @@ def doctor(as_json: AsJson = False) -> None:
 
     found = examine(Settings.from_environment())
     if as_json:
-        _print_json([{"what": f.what, "sound": f.sound, "detail": f.detail} for f in found])
+        print_json([{"what": f.what, "sound": f.sound, "detail": f.detail} for f in found])
     else:
         for finding in found:
-            _say(f"{'ok  ' if finding.sound else 'FAIL'} {finding.what}: {finding.detail}")
+            say(f"{'ok  ' if finding.sound else 'FAIL'} {finding.what}: {finding.detail}")
     if not all(f.sound for f in found):
         raise typer.Exit(1)
 
@@ -355,86 +375,16 @@ def _made(store: Store, key: tuple[str, ...], *, finished: bool = True) -> pa.Ta
     return rows
 
 
-def _summary(delivery: str, made: tuple[str, ...], counts: dict[str, int], settings: Settings, seconds: float) -> None:
-    if not made:
-        _say(f"Delivery {delivery} is up to date: nothing to do.")
-    else:
-        _say(f"Delivery {delivery}: {len(made)} files made in {seconds:.1f} s.")
-    if not counts:
-        _say("Other files are missing or out of date: frs run makes them.")
-    else:
-        _say("")
-        for label, text in (
-            (
-                "Forms delivered",
-                f"{counts['forms']} = {counts['accepted']} accepted + {counts['quarantined']} quarantined"
-                f" ({counts['noted']} warnings)",
-            ),
-            ("Conferences", str(counts["conferences"])),
-            ("Marts", str(counts["marts"])),
-            ("Tables", f"{counts['tables']}, {counts['figures']} figures"),
-            (
-                "Against the report",
-                f"{counts['equal']} equal, {counts['differs']} different"
-                f"{' (ASE, T and p only)' if counts['differs'] and not counts['differs_exact'] else ''}, "
-                f"{counts['not_reproducible']} not reproducible (the report contradicts itself)",
-            ),
-        ):
-            _say(f"  {label:<19}{text}")
-        _say("")
-        _say(f"  Marts and tables   {settings.curated(delivery)}")
-        _say(f"  Quarantine         {settings.restricted(delivery) / 'quarantine.parquet'}")
-        _say("")
-        _say("  frs tables 1 · frs compare · frs quarantine show more.")
-
-
-class _Progress:
-    """A bar on standard error; nothing when there is no terminal to draw it on."""
-
-    def __init__(self, title: str, *, quiet: bool = False) -> None:
-        self.title, self.quiet = title, quiet or not sys.stderr.isatty()
-
-    def __enter__(self) -> _Progress:
-        if not self.quiet:
-            from rich.console import Console
-            from rich.progress import Progress
-
-            self._bar = Progress(console=Console(stderr=True), transient=True)
-            self._task = self._bar.add_task(self.title, total=None)
-            self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if not self.quiet:
-            self._bar.stop()
-
-    def step(self, total: int, name: str) -> None:
-        """One more of `total` is done: `name`."""
-        if not self.quiet:
-            self._bar.update(self._task, total=total, advance=1, description=f"{self.title}: {name}")
-
-
-def _say(line: str) -> None:
-    print(line)
-
-
-def _print_json(content: object) -> None:
-    print(json.dumps(content, ensure_ascii=False, indent=1))
-
-
-def _print_grid(caption: str, header: tuple[str, ...], rows: Any) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(title=caption, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
-    for index, name in enumerate(header):
-        numbers = all(set(row[index]) <= set("-0123456789,% ") for row in rows)
-        table.add_column(name, justify="right" if numbers and index else "left", overflow="fold")
+def _bases(store: Store) -> dict[int, list[dict[str, Any]]]:
+    """Base of each table, by number; empty when it isn't made or out of date: the tables may be, alone."""
+    found: dict[int, list[dict[str, Any]]] = {}
+    try:
+        rows = _made(store, ("statistics", "bases")).to_pylist()
+    except FrsError:
+        return found
     for row in rows:
-        table.add_row(*row)
-    width = None if sys.stdout.isatty() else 160
-    Console(width=width, highlight=False, markup=False).print(table)
+        found.setdefault(row.pop("table"), []).append(row)
+    return found
 
 
 if __name__ == "__main__":

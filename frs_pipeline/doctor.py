@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY, deliveries, inventory, sha256
+from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY, deliveries, inventory
 from frs_pipeline.errors import FrsError
 from frs_pipeline.plan import products
 from frs_pipeline.settings import PROJECT, Settings
-from frs_pipeline.storage import Store, listed, read_manifest
+from frs_pipeline.storage import Store, as_noted, listed, read_manifest
 
 _PINNED = re.compile(r"^([A-Za-z0-9_.-]+)(?:\[[^\]]*\])?==([^\s\\;]+)", re.MULTILINE)
 
@@ -101,9 +101,8 @@ def _produced(store: Store, label: str) -> Finding:
     manifest = read_manifest(store).get("outputs", {})
     if not manifest:
         return Finding(f"{label} results", True, "not made yet: frs run")
-    paths = {p.name: store.path(p) for p in products().values()}
-    noted = {name: manifest[listed(store, path)] for name, path in paths.items() if listed(store, path) in manifest}
-    altered = [name for name, value in noted.items() if not paths[name].exists() or sha256(paths[name]) != value]
+    noted = [p for p in products().values() if listed(store, store.path(p)) in manifest]
+    altered = [p.name for p in noted if not as_noted(store, p, manifest)]
     return Finding(f"{label} results", not altered, "as the manifest says" if not altered else f"altered: {', '.join(altered)}")
 
 

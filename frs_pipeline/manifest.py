@@ -6,14 +6,14 @@ import hashlib
 import json
 from typing import Any
 
-from frs_pipeline.deliveries import inventory, sha256
+from frs_pipeline.deliveries import inventory
 from frs_pipeline.errors import CheckFailed
 from frs_pipeline.intake import forms_set_aside
 from frs_pipeline.plan import code_hash, lock_hash, products
 from frs_pipeline.published.compare import DIFFERS
 from frs_pipeline.published.compare import summary as verdicts_of
 from frs_pipeline.questionnaires import INSTRUMENTS
-from frs_pipeline.storage import MANIFEST, Store, listed, read, rows_in, write_json
+from frs_pipeline.storage import MANIFEST, Store, hashes, read, rows_in, write_json
 
 # Figures of a correlation that its gamma and N don't determine.
 APPROXIMATE = ("ase", "t", "p")
@@ -25,7 +25,7 @@ def write_manifest(store: Store, summary: dict[str, int]) -> dict[str, Any]:
     The restricted files are listed by hash only, so that the manifest may leave the restricted zone.
     """
     files = inventory(store.raw(""))
-    outputs = {listed(store, store.path(p)): sha256(store.path(p)) for p in products().values()}
+    outputs = {name: value for product in products().values() for name, value in hashes(store, product).items()}
     content: dict[str, Any] = {
         "delivery": store.delivery,
         "inputs": {name: file.sha256 for name, file in sorted(files.items())},
@@ -56,6 +56,7 @@ def summarise(store: Store) -> dict[str, int]:
         raise CheckFailed(f"{delivered} forms delivered, but {accepted} accepted and {set_aside} set aside", where=store.delivery)
     compared = read(store.path(products()[("statistics", "compare")]))
     verdicts = verdicts_of(compared)
+    promises = read(store.path(products()[("expectations",)]))["passed"].to_pylist()
     return {
         "forms": delivered,
         "accepted": accepted,
@@ -63,6 +64,8 @@ def summarise(store: Store) -> dict[str, int]:
         "noted": rows("noted"),
         "conferences": rows("marts", "conference"),
         "marts": sum(key[0] == "marts" for key in products()),
+        "promises": len(promises),
+        "promises_kept": sum(promises),
         "tables": sum(key[-1].startswith("table_") for key in products()),
         "figures": rows("statistics", "figures"),
         "differs_exact": sum(row["verdict"] == DIFFERS and row["measure"] not in APPROXIMATE for row in compared.to_pylist()),

@@ -33,7 +33,8 @@ class Product:
 
     `path` lies in the restricted or curated folder of a delivery; `raw` are sources of the delivery, `inputs` other
     products; `definitions` are (YAML file, number of the table or None for the whole file). Products with the same
-    `step` come out of one step, which makes all of them or none.
+    `step` come out of one step, which makes all of them or none. `pages` is a folder beside it of pages to read that
+    come with it; `previous` are products of the delivery before this one, where there is one.
     """
 
     key: AssetPath
@@ -44,6 +45,8 @@ class Product:
     inputs: tuple[AssetPath, ...] = ()
     definitions: tuple[tuple[Path, int | None], ...] = ()
     step: str = ""
+    pages: str = ""
+    previous: tuple[AssetPath, ...] = ()
 
     @property
     def name(self) -> str:
@@ -102,6 +105,7 @@ def products() -> dict[AssetPath, Product]:
     found.append(
         Product(("marts", "conference"), "curated", "marts/conference.parquet", "assets.marts", (), (*registers, *every_form))
     )
+    found.append(_expectations(tuple(d for definitions in forms.values() for d in definitions)))
     catalogue = YamlFile(CATALOGUE)
     tables = catalogue.data["tables"]
     for index, table in enumerate(tables):
@@ -139,6 +143,17 @@ def products() -> dict[AssetPath, Product]:
         )
     )
     mart_keys = tuple(("marts", name) for name in INSTRUMENTS)
+    found.append(
+        Product(
+            ("statistics", "bases"),
+            "curated",
+            "statistics/bases.parquet",
+            "assets.bases",
+            (),
+            (("statistics", "figures"), *mart_keys),
+            ((CATALOGUE, None), *(d for definitions in forms.values() for d in definitions)),
+        )
+    )
     for key, path in (
         (("statistics", "unit_nonresponse"), "unit_nonresponse"),
         (("statistics", "item_nonresponse"), "item_nonresponse"),
@@ -156,6 +171,22 @@ def products() -> dict[AssetPath, Product]:
             )
         )
     return {product.key: product for product in found}
+
+
+def _expectations(questionnaires: tuple[tuple[Path, int | None], ...]) -> Product:
+    """What the marts promise, held against them and against the marts of the delivery before."""
+    forms = tuple(("marts", name) for name in INSTRUMENTS)
+    own = tuple((PACKAGE / "checks" / name, None) for name in ("expectations.yaml", "data_docs.html"))
+    return Product(
+        ("expectations",),
+        "curated",
+        "expectations.parquet",
+        "assets.expectations",
+        inputs=(*forms, ("marts", "conference")),
+        definitions=(*own, *questionnaires),
+        pages="data_docs",
+        previous=forms,
+    )
 
 
 def whole_steps(keys: set[AssetPath]) -> set[AssetPath]:

@@ -87,7 +87,7 @@ def _materialize(settings: Settings, delivery: str, keys: set[AssetPath], comple
                 ),
                 instance=instance,
                 partition_key=delivery,
-                resources=resources(settings, written),
+                resources=resources(settings, written, alone=True),
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             )
         except Exception as error:

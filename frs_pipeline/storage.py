@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from frs_pipeline.deliveries import inventory, sha256
+from frs_pipeline.deliveries import deliveries, inventory, sha256
 from frs_pipeline.errors import FrsError
 from frs_pipeline.plan import AssetPath, Origin, Product, code_hash, definition_hash, products
 from frs_pipeline.settings import Settings
@@ -51,6 +51,19 @@ class Store:
         private_folder(folder)
         return folder
 
+    def pages(self, product: Product) -> list[Path]:
+        """Pages that come with a product, as they lie there now."""
+        folder = self.path(product).parent / product.pages
+        return sorted(path for path in folder.rglob("*") if path.is_file()) if product.pages else []
+
+    def previous(self, product: Product) -> Store | None:
+        """The newest older delivery that has what `product` takes from the delivery before."""
+        for name in reversed(deliveries(self.settings.curated(""))):
+            older = Store(self.settings, name)
+            if name < self.delivery and all(older.path(products()[key]).exists() for key in product.previous):
+                return older
+        return None
+
     def origin(self, product: Product) -> Origin:
         """What `product` would come from if it were made now."""
         inputs: dict[str, str] = {}
@@ -61,6 +74,12 @@ class Store:
             # The rows of an input count, not its file: that also says where it comes from itself, and the same forms
             # delivered in another way must give the same files from here on.
             inputs[products()[key].name] = recorded(self.path(products()[key]), CONTENT) or ""
+        older = self.previous(product) if product.previous else None
+        if older:
+            for source in (products()[key] for key in product.previous):
+                inputs[f"{older.delivery}/{source.name}"] = recorded(older.path(source), CONTENT) or ""
+        if product.pages:
+            inputs["delivery"] = self.delivery  # they say which one they are about
         return Origin(inputs, definition_hash(product.definitions), code_hash(product.module))
 
     def write(self, product: Product, rows: pa.Table | Rows) -> Path:
@@ -80,12 +99,24 @@ class Store:
                 writer.write_batch(batch.replace_schema_metadata(metadata))
         return path
 
+    def write_pages(self, product: Product, pages: dict[str, bytes]) -> None:
+        """Write the pages that come with a product, each whole or not at all; what else lies in their folder goes.
 
-def read(path: Path) -> pa.Table:
-    """A product's rows, without the file's metadata."""
+        They come before the product itself: until that is written anew, its old origin says that the work isn't done.
+        """
+        folder = self.path(product).parent / product.pages
+        for name, content in pages.items():
+            with atomic(folder / name) as file:
+                file.write(content)
+        for path in set(self.pages(product)) - {folder / name for name in pages}:
+            path.unlink()
+
+
+def read(path: Path, columns: list[str] | None = None) -> pa.Table:
+    """A product's rows, without the file's metadata; only these columns, when told."""
     import pyarrow.parquet as pq
 
-    return pq.read_table(path).replace_schema_metadata(None)
+    return pq.read_table(path, columns=columns).replace_schema_metadata(None)
 
 
 def stream(path: Path) -> Iterator[pa.RecordBatch]:
@@ -151,17 +182,17 @@ def private_folder(folder: Path) -> None:
 
 
 @contextmanager
-def exclusive(store: Store) -> Iterator[None]:
+def exclusive(store: Store, *, wait: bool = False) -> Iterator[None]:
     """Nobody else refreshes this delivery meanwhile; what a killed run left half-written is swept away.
 
     The operating system gives the lock back when its holder dies, however it dies. Raises `FrsError` when another
-    run holds it.
+    run holds it, unless told to `wait`.
     """
     folder = store.settings.restricted(store.delivery)
     private_folder(folder)
     with (folder / ".lock").open("w") as lock:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise FrsError("another run is refreshing this delivery", where=store.delivery, do="wait until it ends") from error
         for zone in (folder, store.settings.curated(store.delivery)):
@@ -195,11 +226,32 @@ def stale(store: Store, *, finished: bool = True) -> set[AssetPath]:
         if (
             outdated.intersection(product.inputs)
             or not path.exists()
-            or (finished and known.get(listed(store, path)) != sha256(path))
+            or (finished and not as_noted(store, product, known))
             or recorded(path) != store.origin(product).as_json()
         ):
             outdated.add(product.key)
     return outdated
+
+
+def hashes(store: Store, product: Product) -> dict[str, str]:
+    """sha256 of a product's file and of its pages, by their names in the manifest."""
+    return {listed(store, path): sha256(path) for path in (store.path(product), *store.pages(product))}
+
+
+def as_noted(store: Store, product: Product, known: dict[str, str]) -> bool:
+    """Are a product's file and its pages, no more and no fewer, those that the manifest lists?"""
+    return store.path(product).exists() and hashes(store, product) == _noted(store, product, known)
+
+
+def _noted(store: Store, product: Product, known: dict[str, str]) -> dict[str, str]:
+    """What the manifest says of a product's file and pages; nothing when there should be pages and it knows of none."""
+    path = store.path(product)
+    own = {name: value for name, value in known.items() if name == listed(store, path)}
+    if not product.pages:
+        return own
+    folder = listed(store, path.parent / product.pages)
+    pages = {name: value for name, value in known.items() if name.startswith(f"{folder}/")}
+    return {**own, **pages} if pages else {}
 
 
 def read_manifest(store: Store) -> dict[str, Any]:
@@ -214,8 +266,10 @@ def read_manifest(store: Store) -> dict[str, Any]:
 def note_partial(store: Store, made: set[AssetPath]) -> None:
     """Note in the manifest what was made of a delivery that is otherwise out of date: it has no root and no summary."""
     content = read_manifest(store)
-    outputs = {listed(store, store.path(products()[key])): sha256(store.path(products()[key])) for key in made}
-    partial = {"delivery": store.delivery, "outputs": dict(sorted({**content.get("outputs", {}), **outputs}.items()))}
+    outputs = content.get("outputs", {})
+    for product in (products()[key] for key in made):
+        outputs = {name: outputs[name] for name in outputs.keys() - _noted(store, product, outputs)} | hashes(store, product)
+    partial = {"delivery": store.delivery, "outputs": dict(sorted(outputs.items()))}
     write_json(store.settings.curated(store.delivery) / MANIFEST, partial)
 
 

@@ -9,12 +9,13 @@ from dagster import AssetCheckResult, AssetExecutionContext, AssetIn, AssetsDefi
 
 from frs_pipeline.assets.wiring import DELIVERIES, code_version, gate, key_of, produced, store_of
 from frs_pipeline.checks.contracts import grain, grain_spec
+from frs_pipeline.checks.reconciliation import every_form, every_form_spec
 from frs_pipeline.plan import products
 from frs_pipeline.questionnaires import INSTRUMENTS
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.rows import Rows, sorted_by
 from frs_pipeline.storage import read, schema_of, stream
-from frs_pipeline.tables.nonresponse import conferences
+from frs_pipeline.tables.nonresponse import conferences, forms_of
 from frs_pipeline.tables.render import Grid
 
 GROUP = "g4_marts"
@@ -30,7 +31,7 @@ def _mart(instrument: str) -> AssetsDefinition:
         key=key_of(key),
         ins={"forms": AssetIn(key_of(("pseudonymised", instrument)))},
         deps=[ADMITTED],
-        check_specs=[grain_spec(key_of(key))],
+        check_specs=[grain_spec(key_of(key)), every_form_spec(key_of(key))],
         description=f"{questionnaires()[instrument].title}: one row a form; integer codes, null = not answered.",
         group_name=GROUP,
         partitions_def=DELIVERIES,
@@ -43,9 +44,9 @@ def _mart(instrument: str) -> AssetsDefinition:
             # By form id, so that the order of rows doesn't depend on how the export was sorted.
             folder = store_of(context).waiting()
             rows = sorted_by(Rows.of(stream(forms), schema_of(forms), folder), ("form_id",), folder)
-            check = grain(key_of(key), rows)
+            checks = [grain(key_of(key), rows), every_form(key_of(key), [forms], rows.num_rows)]
             yield produced(rows, preview=_answered(rows))
-            yield check
+            yield from checks
 
     return _asset
 
@@ -66,7 +67,7 @@ def _answered(mart: Rows) -> MetadataValue:
     key=key_of(("marts", "conference")),
     ins={"_".join(key): AssetIn(key_of(key)) for key in products()[("marts", "conference")].inputs},
     deps=[ADMITTED],
-    check_specs=[grain_spec(key_of(("marts", "conference")))],
+    check_specs=[grain_spec(key_of(("marts", "conference"))), every_form_spec(key_of(("marts", "conference")))],
     group_name=GROUP,
     partitions_def=DELIVERIES,
     code_version=code_version(("marts", "conference")),
@@ -76,11 +77,12 @@ def conference(context: AssetExecutionContext, **parts: Path) -> Iterator[Output
     """One row a conference: its occasion, is it in codebook and ledger, how many forms of each kind came in."""
     with gate():
         codebook, ledger = read(parts["validated_codebook"]), read(parts["validated_ledger"])
-        forms = {instrument: read(parts[f"pseudonymised_{instrument}"]) for instrument in INSTRUMENTS}
+        forms = {instrument: read(parts[f"pseudonymised_{instrument}"], ["conference_id"]) for instrument in INSTRUMENTS}
         table = conferences(codebook, ledger, forms)
-        check = grain(key_of(("marts", "conference")), table)
+        key, sources = key_of(("marts", "conference")), [parts[f"pseudonymised_{instrument}"] for instrument in INSTRUMENTS]
+        checks = [grain(key, table), every_form(key, sources, forms_of(table))]
         yield produced(table)
-        yield check
+        yield from checks
 
 
 ASSETS = [*(_mart(instrument) for instrument in INSTRUMENTS), conference]

@@ -10,6 +10,7 @@ from frs_pipeline.assets.statistics import GROUP
 from frs_pipeline.assets.wiring import DELIVERIES, code_version, gate, key_of, produced
 from frs_pipeline.plan import products
 from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.storage import read
 from frs_pipeline.tables.nonresponse import item, ledger_only, unit
 from frs_pipeline.tables.render import Grid
@@ -42,11 +43,16 @@ def nonresponse(context: AssetExecutionContext, **inputs: Path) -> Iterator[Outp
     with gate():
         found = {
             "unit": unit(read(inputs["conference"]), ledger_only(read(inputs["codebook"]), read(inputs["ledger"]))),
-            "item": item({name: read(inputs[name]) for name in INSTRUMENTS}),
+            "item": item({name: read(inputs[name], _answers(name)) for name in INSTRUMENTS}),
         }
         for name, table in found.items():
             preview = Grid("", tuple(table.column_names), tuple(tuple(map(str, row.values())) for row in table.to_pylist()))
             yield produced(table, name, preview=MetadataValue.md(preview.markdown()))
+
+
+def _answers(instrument: str) -> list[str]:
+    """The mart's columns but for the two that say whose the form is."""
+    return ["occasion", *(question.name for question in questionnaires()[instrument].questions)]
 
 
 ASSETS = [nonresponse]

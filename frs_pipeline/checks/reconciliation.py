@@ -1,10 +1,18 @@
-"""Nothing is lost: forms in = forms accepted + forms set aside."""
+"""Nothing is lost: forms in = forms accepted + forms set aside, and forms in = rows of the mart."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from pathlib import Path
+
 from dagster import AssetCheckResult, AssetCheckSeverity, AssetCheckSpec, AssetKey
 
+from frs_pipeline.errors import CheckFailed
+from frs_pipeline.storage import rows_in
+
 _NAME = "nothing_lost"
+_ADMITTED = "within_policy"
+_EVERY_FORM = "every_form"
 
 
 def conservation_spec(key: AssetKey) -> AssetCheckSpec:
@@ -23,9 +31,6 @@ def conservation(key: AssetKey, delivered: int, accepted: int, set_aside: int) -
     )
 
 
-_ADMITTED = "within_policy"
-
-
 def admission_spec(key: AssetKey) -> AssetCheckSpec:
     """Declared on the asset without which nothing is pseudonymised."""
     return AssetCheckSpec(_ADMITTED, asset=key, description="no more forms are set aside than the policy allows", blocking=True)
@@ -39,4 +44,26 @@ def admission(key: AssetKey, delivered: int, set_aside: int) -> AssetCheckResult
         passed=True,
         severity=AssetCheckSeverity.ERROR,
         metadata={"delivered": delivered, "set_aside": set_aside},
+    )
+
+
+def every_form_spec(key: AssetKey) -> AssetCheckSpec:
+    """Declared on every mart."""
+    return AssetCheckSpec(_EVERY_FORM, asset=key, description="forms in the mart = pseudonymised forms", blocking=True)
+
+
+def every_form(key: AssetKey, sources: Iterable[Path], forms: int) -> AssetCheckResult:
+    """`forms` of a mart against the rows that the files in `sources` say that they have.
+
+    Raises `CheckFailed` before anything is written when they aren't equal.
+    """
+    pseudonymised = sum(rows_in(path) for path in sources)
+    if forms != pseudonymised:
+        raise CheckFailed(f"{forms} forms, but {pseudonymised} were pseudonymised", where=key.to_user_string())
+    return AssetCheckResult(
+        asset_key=key,
+        check_name=_EVERY_FORM,
+        passed=True,
+        severity=AssetCheckSeverity.ERROR,
+        metadata={"pseudonymised": pseudonymised, "forms": forms},
     )

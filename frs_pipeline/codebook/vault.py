@@ -7,23 +7,28 @@ the pipeline holds can open no one's identity.
 
 from __future__ import annotations
 
+import codecs
 import csv
-import datetime as dt
 import io
 import re
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyrage
 
 from frs_pipeline.errors import InputError
-from frs_pipeline.exports.ledger import OCCASIONS, REGISTER, conference_number
+from frs_pipeline.exports.ledger import OCCASIONS, REGISTER, conference_number, day_of, plain_entries, plain_rows, register
 
 FULL_COLUMNS = ("personal_number", "conference_number", "conference_id", "occasion", "date")
 PIPELINE_COLUMNS = FULL_COLUMNS[1:]
 _PSEUDONYM = re.compile(r"[A-Za-z][A-Za-z0-9-]{5,30}")
+_LOCK_AGAIN = "lock the codebook again"
+_CLOSED = "doesn't open with this key, or was altered"
 CODEBOOK = REGISTER.append(pa.field("conference_id", pa.string(), nullable=False))
 
 
@@ -54,6 +59,17 @@ def lock(text: str, recipients: Sequence[str]) -> bytes:
 
 def open_plain(path: Path, key: Path) -> str:
     """Plain text of an age file. Raises `InputError` when the file or the key is missing, wrong or altered."""
+    return _decoded(_opened(path, key), path, key)
+
+
+def _decoded(data: bytes, path: Path, key: Path) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        raise InputError(_CLOSED, where=path, do=f"check the key {key}") from error
+
+
+def _opened(path: Path, key: Path) -> bytes:
     try:
         identities = [
             pyrage.x25519.Identity.from_str(line.strip())
@@ -67,39 +83,71 @@ def open_plain(path: Path, key: Path) -> str:
     if not identities:
         raise InputError("holds no age identity", where=key, do="set FRS_KEY_FILE to the pipeline's age identity")
     try:
-        return bytes(pyrage.decrypt(path.read_bytes(), identities)).decode()
+        return bytes(pyrage.decrypt(path.read_bytes(), identities))
     except FileNotFoundError as error:
         raise InputError("missing file", where=path, do="ask the controllers for the codebook") from error
-    except (OSError, pyrage.DecryptError, UnicodeDecodeError) as error:
-        raise InputError("doesn't open with this key, or was altered", where=path, do=f"check the key {key}") from error
+    except (OSError, pyrage.DecryptError) as error:
+        raise InputError(_CLOSED, where=path, do=f"check the key {key}") from error
 
 
 def read_codebook(path: Path, key: Path) -> pa.Table:
     """The pipeline's part of the codebook (`CODEBOOK`), by conference number. Raises `InputError`."""
-    rows = list(csv.reader(io.StringIO(open_plain(path, key), newline="")))
-    do = "lock the codebook again"
-    if len(rows) < 2 or tuple(rows[0]) != PIPELINE_COLUMNS:
-        raise InputError("isn't the pipeline's part of a codebook", where=path, do=do)
-    try:
-        entries = [_entry(cells) for cells in rows[1:]]
-    except ValueError as error:
-        raise InputError("holds an entry that isn't number, pseudonym, occasion and date", where=path, do=do) from error
-    table = pa.Table.from_pylist(entries, schema=CODEBOOK).sort_by("conference_number")
+    data = _opened(path, key)
+    table = _entries(data)
+    if table is None:
+        table = _read_carefully(data, path, key)
+    table = table.sort_by("conference_number").combine_chunks()
     for column in ("conference_number", "conference_id"):
-        if len(table[column].unique()) != table.num_rows:
-            raise InputError(f"has the same {column} twice", where=path, do=do)
+        if pc.count_distinct(table[column]).as_py() != table.num_rows:
+            raise InputError(f"has the same {column} twice", where=path, do=_LOCK_AGAIN)
     return table
 
 
-def _entry(cells: list[str]) -> dict[str, object]:
-    """One line of the pipeline's part. Raises ValueError, without its text, for anything else."""
+def _entries(data: bytes) -> pa.Table | None:
+    """Entries without a fault, all at once; None when any needs a closer look."""
+    rows = None if data.startswith(codecs.BOM_UTF8) else plain_rows(data, PIPELINE_COLUMNS, ",")
+    if rows is None or not rows.num_rows:
+        return None
+    number, pseudonym, occasion, date = rows.columns
+    columns = plain_entries(number, date)
+    sound = pc.and_(
+        pc.match_substring_regex(pseudonym, f"^{_PSEUDONYM.pattern}$"),
+        pc.is_in(occasion, value_set=pa.array(list(OCCASIONS.values()))),
+    )
+    if columns is None or not pc.all(sound).as_py():
+        return None
+    return pa.table([*columns, occasion, pseudonym], schema=CODEBOOK)
+
+
+def _read_carefully(data: bytes, path: Path, key: Path) -> pa.Table:
+    """The same line by line: every CSV and every ISO date that Python reads."""
+    _decoded(data, path, key)  # before any other fault
+    rows = csv.reader(io.TextIOWrapper(io.BytesIO(data), encoding="utf-8", newline=""))
+    header, first = tuple(next(rows, ())), next(rows, None)
+    if first is None or header != PIPELINE_COLUMNS:
+        raise InputError("isn't the pipeline's part of a codebook", where=path, do=_LOCK_AGAIN)
+    # A column each, and no object a line: a codebook may have millions.
+    numbers, days, occasions = array("i"), array("i"), array("b")
+    pseudonyms: list[str] = []
+    try:
+        for cells in chain([first], rows):
+            number, day, occasion, pseudonym = _entry(cells)
+            numbers.append(number)
+            days.append(day)
+            occasions.append(occasion)
+            pseudonyms.append(pseudonym)
+    except ValueError as error:
+        raise InputError("holds an entry that isn't number, pseudonym, occasion and date", where=path, do=_LOCK_AGAIN) from error
+    return pa.table([*register(numbers, days, occasions), pa.array(pseudonyms, pa.string())], schema=CODEBOOK)
+
+
+def _entry(cells: list[str]) -> tuple[int, int, int, str]:
+    """One line of the pipeline's part: number, day and occasion as `register` takes them, and the pseudonym.
+
+    Raises ValueError, without its text, for anything else.
+    """
     number, pseudonym, occasion, date = cells
     # A pseudonym of digits alone could be a conference number that slipped into its place.
-    if not _PSEUDONYM.fullmatch(pseudonym) or occasion not in OCCASIONS.values():
+    if not _PSEUDONYM.fullmatch(pseudonym):
         raise ValueError("not a codebook entry")
-    return {
-        "conference_number": conference_number(number),
-        "date": dt.date.fromisoformat(date),
-        "occasion": occasion,
-        "conference_id": pseudonym,
-    }
+    return conference_number(number), day_of(date), list(OCCASIONS.values()).index(occasion), pseudonym

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from frs_pipeline.errors import InputError
 from frs_pipeline.exports.csvfiles import open_csv
+from frs_pipeline.exports.personal_numbers import holds_personal_number
 from frs_pipeline.policy.model import KINDS
 
 CORRECTION_COLUMNS = ("form", "column", "old", "new", "reason", "who", "when")
@@ -123,6 +124,8 @@ def _rows(path: Path, columns: tuple[str, ...]) -> list[tuple[str, list[str]]]:
         if any(cells) and len(cells) != len(columns):
             what = f"{len(cells)} fields where {len(columns)} belong"
             raise InputError(what, where=f"{path}:{line}", do="correct the line")
+        if any(holds_personal_number(cell) for cell in cells):
+            raise InputError("holds a personal number", where=f"{path}:{line}", do="write a form id or a role instead")
     return [(f"{path}:{line}", cells) for line, cells in rows[1:] if any(cells)]
 
 

@@ -13,6 +13,7 @@ import io
 import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -86,6 +87,7 @@ class CsvFile:
                 before = file.tell() - len(half)
                 data = file.read(BLOCK)
                 text = data
+                # Letters of the alphabet are the same in both: decoding them would only take time.
                 if half or not (self.encoding in ("utf-8", "cp1252") and data.isascii()):
                     try:
                         text = decoder.decode(data, final=not data).encode("utf-8")
@@ -132,7 +134,8 @@ class _Lines:
 
     def __init__(self, blocks: Iterator[Block]) -> None:
         self.blocks = blocks
-        self.waiting: Iterator[bytes] = iter(())
+        self.text = b""
+        self.read = 0
         self.line = 1
         self.left = 0
 
@@ -142,15 +145,21 @@ class _Lines:
     def __next__(self) -> str:
         if not self.left:
             self.take(next(self.blocks))
+        found = _LINE.match(self.text, self.read)
+        assert found is not None, "a block has as many lines as it says"
+        self.read = found.end()
         self.left -= 1
         self.line += 1
-        return next(self.waiting).decode("utf-8")
+        return found.group().decode("utf-8")
+
+    def rest(self) -> bytes:
+        """What is left of the block."""
+        return self.text[self.read :]
 
     def take(self, block: Block) -> None:
         """Go on with the lines of `block`."""
-        lines = _LINE.findall(block.text)
-        self.line, self.left = block.line, len(lines)
-        self.waiting = iter(lines)
+        self.text, self.read = block.text, 0
+        self.line, self.left = block.line, block.lines
 
 
 def open_csv(path: Path, delimiter: str = "") -> CsvFile:
@@ -210,18 +219,22 @@ def header(file: CsvFile) -> tuple[int, list[str]]:
 
 
 def chunks(file: CsvFile, names: list[str], wanted: np.ndarray | None = None) -> Iterator[Chunk]:
-    """The rows below the header, with `names` for their columns; all, or those on the `wanted` lines (ascending).
+    """The rows below the header, with `names` for their columns; all, or at least those on the `wanted` lines (ascending).
 
     Raises `InputError` for a row that has more or fewer cells.
     """
+    return _ahead(_chunks(file, names, wanted))
+
+
+def _chunks(file: CsvFile, names: list[str], wanted: np.ndarray | None) -> Iterator[Chunk]:
     blocks = file.blocks()
     block = _below_header(file, blocks)
     while block is not None:
-        passed_over = block.plain and wanted is not None and not _holds(block, wanted)
-        chunk = _by_arrow(block, names, file.delimiter) if block.plain and not passed_over else None
+        here = None if wanted is None or not block.plain else _within(block, wanted)
+        chunk = _by_arrow(block, names, file.delimiter, here) if block.plain and (here is None or len(here)) else None
         if chunk is not None:
             yield chunk
-        elif not passed_over:
+        elif here is None or len(here):
             # A row that goes on beyond the block takes the next one along.
             lines = _Lines(blocks)
             lines.take(block)
@@ -236,7 +249,7 @@ def _below_header(file: CsvFile, blocks: Iterator[Block]) -> Block | None:
     lines = _Lines(blocks)
     if next(file.exactly(lines), None) is None:
         return None
-    rest = b"".join(lines.waiting)
+    rest = lines.rest()
     return _block(lines.line, rest) if rest else next(blocks, None)
 
 
@@ -260,11 +273,14 @@ def _until_done(rows: Iterable[tuple[int, list[str]]], lines: _Lines) -> Iterato
             return
 
 
-def _by_arrow(block: Block, names: list[str], delimiter: str) -> Chunk | None:
-    """A plain block; None when a row of it is too long or too short."""
+def _by_arrow(block: Block, names: list[str], delimiter: str, lines: np.ndarray | None = None) -> Chunk | None:
+    """A plain block, or these lines of it; None when a row is too long or too short."""
+    text = block.text if lines is None else _cut(block, lines)
+    if lines is None:
+        lines = np.arange(block.line, block.line + block.lines, dtype=np.int64)
     try:
         cells = pacsv.read_csv(
-            pa.BufferReader(block.text),
+            pa.BufferReader(text),
             read_options=pacsv.ReadOptions(column_names=names, block_size=4 << 20),
             parse_options=pacsv.ParseOptions(delimiter=delimiter, quote_char=False, ignore_empty_lines=False),
             convert_options=pacsv.ConvertOptions(
@@ -273,16 +289,29 @@ def _by_arrow(block: Block, names: list[str], delimiter: str) -> Chunk | None:
         )
     except pa.ArrowInvalid:
         return None
-    if cells.num_rows != block.lines:
-        return None
-    return Chunk(np.arange(block.line, block.line + cells.num_rows, dtype=np.int64), cells.combine_chunks())
+    return Chunk(lines, cells.combine_chunks()) if cells.num_rows == len(lines) else None
 
 
-def _holds(block: Block, wanted: np.ndarray) -> bool:
-    """Is one of the `wanted` lines in a block that has a line for each row?"""
-    end = block.line + block.lines
-    first = int(np.searchsorted(wanted, block.line))
-    return first < len(wanted) and int(wanted[first]) < end
+def _within(block: Block, wanted: np.ndarray) -> np.ndarray:
+    """Which of the `wanted` lines (ascending) stand in a block."""
+    first, last = np.searchsorted(wanted, (block.line, block.line + block.lines))
+    return wanted[first:last]
+
+
+def _cut(block: Block, lines: np.ndarray) -> bytes:
+    """These lines of a plain block, and no others."""
+    ends = np.flatnonzero(np.frombuffer(block.text, dtype=np.uint8) == ord("\n")) + 1
+    bounds = np.concatenate([[0], ends, [len(block.text)]])
+    return b"".join(block.text[bounds[at] : bounds[at + 1]] for at in (lines - block.line).tolist())
+
+
+def _ahead(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
+    """The same chunks, each read while the one before is being judged."""
+    with ThreadPoolExecutor(1) as reader:
+        coming = reader.submit(next, chunks, None)
+        while (chunk := coming.result()) is not None:
+            coming = reader.submit(next, chunks, None)
+            yield chunk
 
 
 def _opened(path: Path) -> BinaryIO:

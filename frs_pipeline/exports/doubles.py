@@ -1,13 +1,14 @@
 """Rules about forms beside other forms: respondent ids and papers that stand twice, several mothers at one conference.
 
-They need a look at all accepted forms of an export. What is needed of each waits in `KEYS`; DuckDB, which lays down
-on disk what is too much for memory, finds the few that come into question, and only those are compared.
+They need a look at all accepted forms of an export, of which there may be more than fit into memory. What is needed of
+each waits in `KEYS`. A first pass marks every key in a table of bits and keeps those whose bit was marked before: the
+keys that stand twice, and a few that only share a bit. A second pass takes out the forms with these keys, and only
+those are compared.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from frs_pipeline.exports.parsing import MISSING
-from frs_pipeline.rows import Rows, engine
+from frs_pipeline.rows import Rows
 
 KEYS = pa.schema(
     [
@@ -27,7 +28,10 @@ KEYS = pa.schema(
         pa.field("answers", pa.uint64(), metadata={"text": "hash of number and answers; null where all are blank"}),
     ]
 )
+# 64 MB; of ten million keys, one in fifty then shares a bit with another.
+_BITS = 29
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
+_Keys = Callable[[pa.RecordBatch], np.ndarray]
 
 
 def keys(
@@ -39,12 +43,8 @@ def keys(
     answers: Sequence[np.ndarray],
 ) -> pa.Table:
     """`KEYS` of some accepted forms; `answers` are one array of codes a question, `MISSING` where it is blank, as in `role`."""
-    mixed = number.astype(np.uint64)
-    blank = np.ones(len(number), dtype=bool)
-    for codes in answers:
-        mixed = (mixed ^ codes.astype(np.uint64)) * _FACTOR
-        mixed ^= mixed >> np.uint64(29)
-        blank &= codes == MISSING
+    hashed = _mixed(number, *answers)
+    blank = np.all([codes == MISSING for codes in answers], axis=0) if answers else np.ones(len(number), dtype=bool)
     return pa.table(
         {
             "line": lines,
@@ -53,28 +53,27 @@ def keys(
             "number": number,
             "role": role,
             # Two papers left wholly blank are alike without being the same.
-            "answers": pa.array(mixed, mask=blank),
+            "answers": pa.array(hashed, mask=blank),
         },
         schema=KEYS,
     )
 
 
-def respondents_twice(rows: Rows, folder: Path | None = None) -> set[int]:
+def respondents_twice(rows: Rows) -> set[int]:
     """Lines of forms whose respondent id an earlier form of the file has."""
-    query = "select line, respondent from keys where respondent in (select respondent from again) order by line"
-    found = _few(rows, "respondent", query, folder)
+    found = _alike(rows, lambda batch: _mixed(batch["respondent"].to_numpy())).sort_values("line")
     return set(found["line"][found["respondent"].duplicated(keep="first")].tolist())
 
 
-def keyed_twice(rows: Rows, forms: Rows, without: set[int], within: pd.Timedelta, folder: Path | None = None) -> set[int]:
+def keyed_twice(rows: Rows, forms: Rows, without: set[int], within: pd.Timedelta) -> set[int]:
     """Lines of forms that repeat an earlier keyed form's number and all answers within a time of its keying.
 
     `forms` are the accepted forms themselves, in which candidates are compared answer by answer; `without` lines that
     are out already.
     """
-    query = "select line, created from keys where answers in (select answers from again) order by line"
-    found = _few(rows, "answers", query, folder)
-    found = found[~found["line"].isin(without) & found["created"].notna()]
+    found = _alike(rows, lambda batch: batch["answers"].fill_null(0).to_numpy())
+    found = found[found["answers"].notna() & ~found["line"].isin(without) & found["created"].notna()]
+    found = found[found["answers"].duplicated(keep=False)]
     if found.empty:
         return set()
     wanted = pa.array(found["line"].to_numpy(), pa.int32())
@@ -82,38 +81,49 @@ def keyed_twice(rows: Rows, forms: Rows, without: set[int], within: pd.Timedelta
         [pa.Table.from_batches([batch]).filter(pc.is_in(batch["line"], value_set=wanted)) for batch in forms.batches()]
     ).drop_columns(["form_id", "file"])
     frame = candidates.to_pandas().astype("Int64").fillna(MISSING)
-    frame = found.set_index("line")[["created"]].join(frame.set_index("line")).sort_values("created", kind="stable")
+    frame = found.set_index("line")[["created"]].join(frame.set_index("line")).sort_index().sort_values("created", kind="stable")
     columns = [name for name in frame.columns if name != "created"]
     before = frame.groupby(columns, sort=False)["created"].shift()
     return set(frame.index[(frame["created"] - before) <= within].tolist())
 
 
-def several_of_one(rows: Rows, roles: Sequence[int], without: set[int], folder: Path | None = None) -> list[int]:
+def several_of_one(rows: Rows, roles: Sequence[int], without: set[int]) -> list[int]:
     """Lines, ascending, of forms whose role another form of the same conference has too, where it can have only one."""
-    if not roles:
-        return []
-    chosen = ", ".join(str(int(role)) for role in roles)
-    out = pa.table({"line": pa.array(sorted(without), pa.int64())})
-    query = f"""
-        select line from (
-            select line, count(*) over (partition by number, role) as forms
-            from keys where role in ({chosen}) and line not in (select line from out_already)
-        ) where forms > 1 order by line
-    """  # noqa: S608 - whole numbers only
-    with engine(folder) as connection:
-        connection.register("out_already", out)
-        connection.register("keys", pa.RecordBatchReader.from_batches(KEYS, rows.batches()))
-        return [line for (line,) in connection.execute(query).fetchall()]
+    chosen, out = np.array(roles, dtype=np.int64), np.array(sorted(without), dtype=np.int64)
+
+    def places(batch: pa.RecordBatch) -> np.ndarray:
+        number, role, line = (batch[name].to_numpy() for name in ("number", "role", "line"))
+        counts = np.isin(role, chosen) & ~np.isin(line, out)
+        # Whoever doesn't count gets a key of its own, which no other form has.
+        return _mixed(np.where(counts, number, -line), np.where(counts, role, MISSING))
+
+    found = _alike(rows, places)
+    found = found[found["role"].isin(roles) & ~found["line"].isin(without)]
+    return sorted(found["line"][found.duplicated(["number", "role"], keep=False)].tolist())
 
 
-def _few(rows: Rows, key: str, query: str, folder: Path | None) -> pd.DataFrame:
-    """What `query` says of the forms whose `key` stands more than once (table `again`)."""
-    with engine(folder) as connection:
-        connection.register("keys", pa.RecordBatchReader.from_batches(KEYS, rows.batches()))
-        connection.execute(
-            f"create temp table again as select {key} from keys where {key} is not null group by {key} having count(*) > 1"  # noqa: S608
-        )
-        if not connection.execute("select count(*) from again").fetchall()[0][0]:
-            return pd.DataFrame({name: [] for name in ("line", "respondent", "created")})
-        connection.register("keys", pa.RecordBatchReader.from_batches(KEYS, rows.batches()))
-        return connection.execute(query).df()
+def _alike(rows: Rows, key: _Keys) -> pd.DataFrame:
+    """`KEYS` of all forms whose key another form has too, and of few others."""
+    seen = np.zeros(1 << (_BITS - 3), dtype=np.uint8)
+    again = [np.empty(0, dtype=np.uint64)]
+    for batch in rows.batches():
+        values, counts = np.unique(key(batch), return_counts=True)
+        place = values >> np.uint64(64 - _BITS)
+        byte, bit = (place >> np.uint64(3)).astype(np.int64), np.left_shift(1, place & np.uint64(7)).astype(np.uint8)
+        again.append(values[(counts > 1) | (seen[byte] & bit != 0)])
+        # Values come sorted, and bytes with them: all bits of one byte are set at once.
+        starts = np.flatnonzero(np.diff(byte, prepend=-1))
+        seen[byte[starts]] |= np.bitwise_or.reduceat(bit, starts) if len(starts) else bit
+    wanted = np.unique(np.concatenate(again))
+    found = [batch.filter(pa.array(np.isin(key(batch), wanted))) for batch in rows.batches()] if len(wanted) else []
+    frame: pd.DataFrame = pa.Table.from_batches(found, KEYS).to_pandas()
+    return frame
+
+
+def _mixed(*parts: np.ndarray) -> np.ndarray:
+    """A hash (uint64) of whole numbers, whose upper bits depend on all of them."""
+    hashed = np.zeros(len(parts[0]), dtype=np.uint64)
+    for part in parts:
+        hashed = (hashed ^ part.astype(np.int64).view(np.uint64)) * _FACTOR
+        hashed ^= hashed >> np.uint64(29)
+    return hashed * _FACTOR

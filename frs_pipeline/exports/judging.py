@@ -46,7 +46,9 @@ class Registers:
         occasions = pc.index_in(table["occasion"], value_set=pa.array(_OCCASIONS)).to_numpy()
         order = np.argsort(numbers)
         # A number above all others at the end, so that every search ends at an entry.
-        return np.append(numbers[order], np.iinfo(np.int32).max), np.append(occasions[order], -1)
+        # Of the type of what is looked for: a search through another type would first turn all of it round.
+        known = np.append(numbers[order], np.iinfo(np.int32).max).astype(np.int32)
+        return known, np.append(occasions[order], -1).astype(np.int8)
 
     def occasions(self, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """By codebook, and by ledger."""
@@ -78,7 +80,10 @@ def judge(cells: pa.Table, columns: Columns, questionnaire: Questionnaire, regis
     """Parse the cells of a chunk (text, a column each) and hold them against every rule about one form."""
     answers = {question.name: codes(cells[columns.of[question.name]]) for question in questionnaire.questions}
     parsed = Parsed(cells, respondents(cells[RESPONDENT]), times(cells[CREATED]), codes(cells[NUMBER]), answers)
-    parsed.find("respondent_unreadable", RESPONDENT, parsed.respondent < 0)
+    odd = parsed.respondent < 0
+    parsed.find("respondent_unreadable", RESPONDENT, odd)
+    if odd.any():
+        parsed.find("holds_personal_number", RESPONDENT, codes(cells[RESPONDENT]).personal)
     _numbers(parsed, questionnaire, registers)
     completed = _status(parsed)
     _times(parsed)
@@ -114,6 +119,8 @@ def _status(parsed: Parsed) -> np.ndarray:
     odd = np.column_stack([block.unreadable | (block.readable & ~np.isin(block.values, (0, 1))) for block in blocks])
     one = (status.sum(axis=1) == 1) & ~odd.any(axis=1)
     parsed.find("status_unclear", STATUS[0], ~one)
+    for name, block in zip(STATUS, blocks, strict=True):
+        parsed.find("holds_personal_number", name, block.personal)
     completed = np.asarray(status[:, _COMPLETED])
     parsed.find("not_answered", STATUS[0], one & ~(completed | status[:, _SOME_ANSWERS]))
     return completed

@@ -127,8 +127,8 @@ class _Split:
         both times.
         """
         minutes = pd.Timedelta(minutes=self.intake.policy.keyed_twice_within_minutes)
-        again = respondents_twice(self.keys, self.folder)
-        double = keyed_twice(self.keys, self.forms, again, minutes, self.folder)
+        again = respondents_twice(self.keys)
+        double = keyed_twice(self.keys, self.forms, again, minutes)
         out = self._settle_lines(
             [(n, "respondent_twice", RESPONDENT) for n in again] + [(n, "keyed_twice", CREATED) for n in double]
         )
@@ -140,7 +140,7 @@ class _Split:
         role = self.questionnaire.question(ROLE)
         if role is not None:
             ones = [code for code in map(role.code, self.intake.policy.one_a_conference) if code is not None]
-            several = several_of_one(self.keys, ones, out, self.folder)
+            several = several_of_one(self.keys, ones, out)
             self._settle_lines([(line, "several_of_one", self.columns.of[ROLE]) for line in several])
 
     def result(self) -> Validated:

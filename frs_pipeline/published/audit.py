@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+from frs_pipeline.generated import keep
 from frs_pipeline.published.figures import Key
 from frs_pipeline.published.rules import Finding, findings
 
@@ -61,14 +62,7 @@ def as_csv(found: tuple[Finding, ...]) -> str:
 
 
 def _main(arguments: list[str]) -> int:
-    text = as_csv(audit())
-    if arguments == ["--check"]:
-        fresh = KEPT.exists() and KEPT.read_text(encoding="utf-8") == text
-        if not fresh:
-            print(f"{KEPT}: stale; run python -m frs_pipeline.published.audit", file=sys.stderr)
-        return 0 if fresh else 1
-    KEPT.write_text(text, encoding="utf-8", newline="")
-    return 0
+    return keep(KEPT, lambda: as_csv(audit()), arguments)
 
 
 if __name__ == "__main__":

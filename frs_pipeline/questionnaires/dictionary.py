@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from frs_pipeline.generated import keep
 from frs_pipeline.questionnaires.model import Questionnaire, questionnaires
 
 TARGET = Path(__file__).parent.parent.parent / "docs" / "data-dictionary.md"
@@ -51,14 +52,7 @@ def _questionnaire(questionnaire: Questionnaire) -> list[str]:
 
 
 def _main(arguments: list[str]) -> int:
-    text = dictionary()
-    if arguments == ["--check"]:
-        fresh = TARGET.exists() and TARGET.read_text(encoding="utf-8") == text
-        if not fresh:
-            print(f"{TARGET}: stale; run make docs", file=sys.stderr)
-        return 0 if fresh else 1
-    TARGET.write_text(text, encoding="utf-8", newline="")
-    return 0
+    return keep(TARGET, dictionary, arguments)
 
 
 if __name__ == "__main__":

@@ -47,15 +47,15 @@ def failing(questionnaire: Questionnaire, answers: pd.DataFrame) -> dict[str, np
     refused = _refused(questionnaire, answers)
     if not refused:
         return {}
-    found = {
-        question.name: (answers[question.name].notna() & ~answers[question.name].isin(list(question.codes))).to_numpy(dtype=bool)
-        for question in questionnaire.questions
-        if question.name in refused
-    }
-    # The schema has the last word: without these rows it must be content.
-    if not all(where.any() for where in found.values()) or _refused(
-        questionnaire, answers[~np.any(list(found.values()), axis=0)]
-    ):
+    found = {}
+    for question in questionnaire.questions:
+        given = answers[question.name].notna().to_numpy(dtype=bool)
+        codes = answers[question.name].to_numpy(dtype=np.int64, na_value=0)
+        outside = given & ~np.isin(codes, question.codes)
+        if outside.any():
+            found[question.name] = outside
+    # The schema says which columns are refused, the masks in which rows: they have to agree.
+    if found.keys() != refused:
         raise RuntimeError("the rows that the schema refuses can't be found")
     return found
 

@@ -6,7 +6,7 @@ import csv
 import datetime as dt
 import io
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -27,7 +27,9 @@ SHIPPED = "2020-11-30"
 CONTROLLERS = "codebook-controllers.age"
 HERE = Path(__file__).parent
 _STATUS_LABELS = ("Ny", "Distribueret", "Nogen svar", "Gennemført", "Frafaldet")
-_COMPLETED = "stato_4"
+# Seconds that a form stayed open at the keyer's, and the cells from that number on: how it stands after that.
+OPEN_FOR = 75
+COMPLETED = (str(OPEN_FOR), *("1" if status == "stato_4" else "0" for status in STATUS), "1", "0", "1")
 _NUMBER_TEXT = "Rådslagningsnummer"
 
 
@@ -36,16 +38,8 @@ def reconstruct(folder: Path, report: Callable[[str], None] = lambda _: None) ->
 
     Returns the populations, so that the caller can say how near their correlations came.
     """
-    if folder.is_dir() and any(folder.iterdir()) and not is_made_up(folder):
-        raise UsageError("holds something that isn't the made-up delivery", where=folder, do="choose an empty folder")
-    # The two halves of the work take a minute each and share nothing.
-    with ProcessPoolExecutor(max_workers=2) as pool:
-        longest_first = sorted(INSTRUMENTS, key=lambda name: name != "participant_followup")
-        futures = {name: pool.submit(populate, name) for name in longest_first}
-        populations = []
-        for name in INSTRUMENTS:
-            populations.append(futures[name].result())
-            report(name)
+    refuse_unless_free(folder)
+    populations = populate_all(report)
     rng = random.Random(f"{assumptions().seed} conferences")  # noqa: S311 - reproducible, not secret
     held = conferences(rng)
     lacking = lacking_numbers(held, populations, rng)
@@ -54,9 +48,28 @@ def reconstruct(folder: Path, report: Callable[[str], None] = lambda _: None) ->
         forms = key_in(population, seat(population, held, lacking, rng), rng)
         _write_export(folder, questionnaires()[population.instrument], spoil(population.instrument, forms, known, rng))
     _write_ledger(folder / LEDGER, held)
-    _write_codebook(folder, held)
-    with atomic(folder / "README.md") as file:
-        file.write((HERE / "delivery-readme.md").read_bytes())
+    entries = sorted(held, key=lambda entry: entry.conference_number)
+    write_codebook(folder, lambda columns: plain(entries, columns))
+    write_readme(folder)
+    return populations
+
+
+def refuse_unless_free(folder: Path) -> None:
+    """Raises `UsageError` when the folder holds something else than a made-up delivery."""
+    if folder.is_dir() and any(folder.iterdir()) and not is_made_up(folder):
+        raise UsageError("holds something that isn't the made-up delivery", where=folder, do="choose an empty folder")
+
+
+def populate_all(report: Callable[[str], None]) -> list[Population]:
+    """The filled-in forms of every questionnaire (takes minutes); `report` is told each that is ready."""
+    # The two halves of the work take a minute each and share nothing.
+    with ProcessPoolExecutor(max_workers=2) as pool:
+        longest_first = sorted(INSTRUMENTS, key=lambda name: name != "participant_followup")
+        futures = {name: pool.submit(populate, name) for name in longest_first}
+        populations = []
+        for name in INSTRUMENTS:
+            populations.append(futures[name].result())
+            report(name)
     return populations
 
 
@@ -66,30 +79,44 @@ def is_made_up(folder: Path) -> bool:
     return readme.is_file() and readme.read_bytes() == (HERE / "delivery-readme.md").read_bytes()
 
 
+def write_readme(folder: Path) -> None:
+    """What says of the folder that it is made up."""
+    with atomic(folder / "README.md") as file:
+        file.write((HERE / "delivery-readme.md").read_bytes())
+
+
 def _write_export(folder: Path, questionnaire: Questionnaire, forms: list[Form]) -> None:
+    rows = [header(questionnaire), *(_row(questionnaire, form) for form in forms)]
+    _write_eu(folder / questionnaire.instrument / "dataset.csv", rows)
+    write_wording(folder, questionnaire)
+
+
+def header(questionnaire: Questionnaire) -> list[str]:
+    """Names of the columns of an export."""
+    return [*SYSTEM_COLUMNS, NUMBER, NUMBER_AGAIN, *(q.source for q in questionnaire.questions)]
+
+
+def write_wording(folder: Path, questionnaire: Questionnaire) -> None:
+    """structure.csv and labels.csv of an export: they don't depend on the forms."""
     target = folder / questionnaire.instrument
-    header = [*SYSTEM_COLUMNS, NUMBER, NUMBER_AGAIN, *(q.source for q in questionnaire.questions)]
-    _write_eu(target / "dataset.csv", [header, *(_row(questionnaire, form) for form in forms)])
     _write_eu(target / "structure.csv", [list(STRUCTURE_COLUMNS), *_structure(questionnaire)])
     _write_eu(target / "labels.csv", _labels(questionnaire))
 
 
 def _row(questionnaire: Questionnaire, form: Form) -> list[str]:
-    closed = form.created + dt.timedelta(seconds=75)
+    closed = form.created + dt.timedelta(seconds=OPEN_FOR)
     stamp, done = form.created.strftime("%Y-%m-%d %H:%M:%S"), closed.strftime("%Y-%m-%d %H:%M:%S")
-    system = [
+    return [
         str(form.respondent),
         stamp,
         done,
         done,
         stamp,
-        "75",
-        *("1" if s == _COMPLETED else "0" for s in STATUS),
-        "1",
-        "0",
-        "1",
+        *COMPLETED,
+        form.number,
+        form.number_again,
+        *(form.answers[q.name] for q in questionnaire.questions),
     ]
-    return [*system, form.number, form.number_again, *(form.answers[q.name] for q in questionnaire.questions)]
 
 
 def _structure(questionnaire: Questionnaire) -> Iterable[list[str]]:
@@ -127,9 +154,11 @@ def _write_ledger(path: Path, held: list[Entry]) -> None:
         file.write(text.getvalue().encode())
 
 
-def _write_codebook(folder: Path, held: list[Entry]) -> None:
-    """Both parts of the codebook, each for its own demo key; a file with the right content already is kept."""
-    entries = sorted(held, key=lambda entry: entry.conference_number)
+def write_codebook(folder: Path, plain_of: Callable[[Sequence[str]], str]) -> None:
+    """Both parts of the codebook, each for its own demo key; a file with the right content already is kept.
+
+    `plain_of` gives the CSV text of the columns that a part holds.
+    """
     for name, key, columns in (
         (CODEBOOK, DEMO_KEY, PIPELINE_COLUMNS),
         (CONTROLLERS, f"CONTROLLERS-{DEMO_KEY}", FULL_COLUMNS),
@@ -138,7 +167,7 @@ def _write_codebook(folder: Path, held: list[Entry]) -> None:
         recipient = next(word for word in identity.decode().split() if word.startswith("age1"))
         with atomic(folder / key) as file:
             file.write(identity)
-        text = plain(entries, columns)
+        text = plain_of(columns)
         try:
             if open_plain(folder / name, folder / key) == text:
                 continue  # age draws new randomness each time: the same content would come out as other bytes

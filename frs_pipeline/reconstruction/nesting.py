@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from frs_pipeline.codebook.vault import Entry
@@ -15,8 +16,12 @@ from frs_pipeline.reconstruction.population import FIRST, FOLLOWUP, Population
 OCCASION = {FIRST: "first", FOLLOWUP: "followup"}
 # Roles of which a conference has one; every other role sits there in any number.
 ONE_A_CONFERENCE = ("barn", "mor", "far")
-_FIRST_DAY, _LAST_DAY = dt.date(2018, 2, 1), dt.date(2020, 4, 30)
-_KEYING_STARTS = dt.datetime(2020, 1, 6, 8, 0)
+FIRST_DAY, LAST_DAY = dt.date(2018, 2, 1), dt.date(2020, 4, 30)
+KEYING_STARTS = dt.datetime(2020, 1, 6, 8, 0)
+# Seconds from one keying to the next: at least, and fewer than.
+KEYING_TAKES = (90, 420)
+# Of pseudonyms; I and O are taken for digits.
+LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 # Share of the numbers that lack a professional's form that lack the initiator's; the rest lack the coordinator's.
 _LACKING_INITIATOR = 1 / 3
 
@@ -37,8 +42,8 @@ def conferences(rng: random.Random) -> list[Entry]:
     held = study().conferences
     numbers = rng.sample(range(10_000, 100_000), held.first + held.followup)
     pseudonyms = _pseudonyms(held.first + held.followup, rng)
-    days = (_LAST_DAY - _FIRST_DAY).days
-    firsts = [(_personal_number(rng), _FIRST_DAY + dt.timedelta(days=rng.randrange(days))) for _ in range(held.first)]
+    days = (LAST_DAY - FIRST_DAY).days
+    firsts = [(_personal_number(rng), FIRST_DAY + dt.timedelta(days=rng.randrange(days))) for _ in range(held.first)]
     dated = [(child, date, "first") for child, date in firsts]
     for child, date in rng.sample(firsts, held.followup):
         dated.append((child, date + dt.timedelta(days=rng.randrange(91, 183)), "followup"))
@@ -56,10 +61,9 @@ def _personal_number(rng: random.Random) -> str:
 
 
 def _pseudonyms(number: int, rng: random.Random) -> list[str]:
-    letters = "ABCDEFGHJKLMNPQRSTUVWXYZ"
     found: dict[str, None] = {}
     while len(found) < number:
-        found["K" + "".join(rng.choice(letters) for _ in range(7))] = None
+        found["K" + "".join(rng.choice(LETTERS) for _ in range(7))] = None
     return list(found)
 
 
@@ -108,21 +112,27 @@ def _seat_participants(population: Population, numbers: list[int], rng: random.R
 
 def lacking_numbers(held: list[Entry], populations: list[Population], rng: random.Random) -> dict[str, list[int]]:
     """Numbers without an initiator's and without a coordinator's form, as many together as the report says."""
-    total = study().lacking_a_professional_form
-    initiators = round(total * _LACKING_INITIATOR)
     lacking: dict[str, list[int]] = {}
     taken: set[int] = set()
-    for instrument, number in (("initiator", initiators), ("coordinator", total - initiators)):
+    for instrument in ("initiator", "coordinator"):
         population = next(p for p in populations if p.instrument == instrument)
         chosen: list[int] = []
-        short = {o: sum(e.occasion == OCCASION[o] for e in held) - population.occasions.count(o) for o in (FIRST, FOLLOWUP)}
-        spare = number - sum(short.values())
-        for o, share in ((FIRST, spare - spare // 2), (FOLLOWUP, spare // 2)):
+        for o, number in lacking_by_occasion(instrument, population.occasions).items():
             free = [e.conference_number for e in held if e.occasion == OCCASION[o] and e.conference_number not in taken]
-            chosen += rng.sample(free, short[o] + share)
+            chosen += rng.sample(free, number)
         taken.update(chosen)
         lacking[instrument] = chosen
     return lacking
+
+
+def lacking_by_occasion(instrument: str, occasions: Sequence[int]) -> dict[int, int]:
+    """How many first conferences and follow-ups lack the form of `instrument`, given the occasions of those there are."""
+    held = study().conferences
+    total = study().lacking_a_professional_form
+    initiators = round(total * _LACKING_INITIATOR)
+    short = {FIRST: held.first - occasions.count(FIRST), FOLLOWUP: held.followup - occasions.count(FOLLOWUP)}
+    spare = (initiators if instrument == "initiator" else total - initiators) - sum(short.values())
+    return {FIRST: short[FIRST] + spare - spare // 2, FOLLOWUP: short[FOLLOWUP] + spare // 2}
 
 
 def key_in(population: Population, seats: list[int], rng: random.Random) -> list[Form]:
@@ -133,7 +143,7 @@ def key_in(population: Population, seats: list[int], rng: random.Random) -> list
     if "role" in population.forms:
         forms.sort(key=lambda form: order[seats[form]])
     respondent = rng.randrange(20_000_000, 60_000_000)
-    created = _KEYING_STARTS + dt.timedelta(days=7 * rng.randrange(4))
+    created = KEYING_STARTS + dt.timedelta(days=7 * rng.randrange(4))
     keyed = []
     for form in forms:
         created = next_keying(created, rng)
@@ -145,7 +155,7 @@ def key_in(population: Population, seats: list[int], rng: random.Random) -> list
 
 def next_keying(after: dt.datetime, rng: random.Random) -> dt.datetime:
     """When the next form is keyed: some minutes later, in office hours."""
-    at = after + dt.timedelta(seconds=rng.randrange(90, 420))
+    at = after + dt.timedelta(seconds=rng.randrange(*KEYING_TAKES))
     if at.hour >= 15:
         at = at.replace(hour=8, minute=rng.randrange(30), second=0) + dt.timedelta(days=1)
     while at.weekday() >= 5:

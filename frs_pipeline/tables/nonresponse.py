@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.stats.counts import percent
@@ -46,23 +47,23 @@ def conferences(codebook: pa.Table, ledger: pa.Table, forms: dict[str, pa.Table]
     `forms` are pseudonymised forms by instrument. A ledger entry that the codebook doesn't know has no
     pseudonym and so no row here; `ledger_only` counts them.
     """
-    booked = set(ledger["conference_number"].to_pylist())
-    counted = {name: _per_conference([forms[instrument] for instrument in instruments]) for name, instruments in FORMS.items()}
-    rows = [
-        {
-            "conference_id": row["conference_id"],
-            "occasion": row["occasion"],
-            "in_ledger": row["conference_number"] in booked,
-            **{f"{name}_forms": numbers.get(row["conference_id"], 0) for name, numbers in counted.items()},
-        }
-        for row in codebook.to_pylist()
-    ]
-    return pa.Table.from_pylist(sorted(rows, key=lambda row: row["conference_id"]), schema=CONFERENCE)
+    ids = codebook["conference_id"]
+    counted = [_per_conference([forms[instrument]["conference_id"] for instrument in names], ids) for names in FORMS.values()]
+    in_ledger = pc.is_in(codebook["conference_number"], value_set=ledger["conference_number"])
+    rows = pa.table([ids, codebook["occasion"], in_ledger, *counted], schema=CONFERENCE)
+    return rows.sort_by("conference_id").combine_chunks()
+
+
+def forms_of(conference: pa.Table) -> int:
+    """Forms of all kinds that came in for the conferences (`CONFERENCE`)."""
+    return sum(int(pc.sum(conference[f"{name}_forms"], min_count=0).as_py()) for name in FORMS)
 
 
 def ledger_only(codebook: pa.Table, ledger: pa.Table) -> int:
     """Ledger entries whose number the codebook doesn't know."""
-    return len(set(ledger["conference_number"].to_pylist()) - set(codebook["conference_number"].to_pylist()))
+    numbers = ledger["conference_number"]
+    known = pc.is_in(numbers, value_set=codebook["conference_number"])
+    return int(pc.count_distinct(numbers.filter(pc.invert(known))).as_py())
 
 
 def unit(conference: pa.Table, ledger_only: int) -> pa.Table:
@@ -70,20 +71,18 @@ def unit(conference: pa.Table, ledger_only: int) -> pa.Table:
 
     `ledger_only` is the number of conferences in the ledger that the codebook doesn't know.
     """
-    rows = conference.to_pylist()
-    result = []
+    result: list[dict[str, object]] = []
     for occasion in ("first", "followup", "both"):
-        held = [row for row in rows if occasion in (row["occasion"], "both")]
+        held = conference if occasion == "both" else conference.filter(pc.equal(conference["occasion"], occasion))
+        without = {name: pc.equal(held[f"{name}_forms"], 0) for name in FORMS}
         lacking = {
-            "in_codebook": held,
-            "not_in_ledger": [row for row in held if not row["in_ledger"]],
-            **{f"without_{name}": [row for row in held if not row[f"{name}_forms"]] for name in FORMS},
-            "without_initiator_or_coordinator": [
-                row for row in held if not row["initiator_forms"] or not row["coordinator_forms"]
-            ],
+            "in_codebook": held.num_rows,
+            "not_in_ledger": _true(pc.invert(held["in_ledger"])),
+            **{f"without_{name}": _true(rows) for name, rows in without.items()},
+            "without_initiator_or_coordinator": _true(pc.or_(without["initiator"], without["coordinator"])),
         }
         result += [
-            {"occasion": occasion, "measure": name, "conferences": len(found), "percent": percent(len(found), len(held))}
+            {"occasion": occasion, "measure": name, "conferences": found, "percent": percent(found, held.num_rows)}
             for name, found in lacking.items()
         ]
     result.append({"occasion": "both", "measure": "only_in_ledger", "conferences": ledger_only, "percent": None})
@@ -94,15 +93,13 @@ def item(marts: dict[str, pa.Table]) -> pa.Table:
     """How often each question was left blank where it was asked (`ITEM`)."""
     result = []
     for instrument, mart in marts.items():
-        occasions = mart["occasion"].to_pylist()
         for question in questionnaires()[instrument].questions:
-            answers = mart[question.name].to_pylist()
-            answered = sum(answer is not None for answer in answers)
-            # Asked at the follow-up only; but a form that answers it nevertheless was evidently asked.
-            asked = sum(
-                question.occasion in ("both", occasion) or answer is not None
-                for occasion, answer in zip(occasions, answers, strict=True)
-            )
+            answers = mart[question.name]
+            answered = mart.num_rows - answers.null_count
+            asked = mart.num_rows
+            if question.occasion != "both":
+                # Asked at the follow-up only; but a form that answers it nevertheless was evidently asked.
+                asked = _true(pc.or_(pc.equal(mart["occasion"], question.occasion), pc.is_valid(answers)))
             result.append(
                 {
                     "instrument": instrument,
@@ -118,9 +115,14 @@ def item(marts: dict[str, pa.Table]) -> pa.Table:
     return pa.Table.from_pylist(result, schema=ITEM)
 
 
-def _per_conference(tables: list[pa.Table]) -> dict[str, int]:
-    counted: dict[str, int] = {}
-    for table in tables:
-        for value in table["conference_id"].to_pylist():
-            counted[value] = counted.get(value, 0) + 1
-    return counted
+def _per_conference(forms: list[pa.ChunkedArray], conferences: pa.ChunkedArray) -> pa.ChunkedArray:
+    """How many of `forms`, given as their conferences, each of `conferences` has."""
+    chunks = [chunk for column in forms for chunk in column.chunks]
+    counted = pc.value_counts(pa.chunked_array(chunks, conferences.type))
+    position = pc.index_in(conferences, value_set=counted.field("values"))
+    return pc.fill_null(pc.take(counted.field("counts"), position), 0).cast(pa.int16())
+
+
+def _true(rows: pa.ChunkedArray) -> int:
+    """In how many rows it is true."""
+    return int(pc.sum(rows, min_count=0).as_py())

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
 
 from frs_pipeline.questionnaires.model import questionnaires
+from frs_pipeline.tables.bases import BASE, BLANK, OTHER_OCCASION, ROWS, UNANSWERED, counted_codes
 from frs_pipeline.tables.figures import Figure
-from frs_pipeline.tables.model import MISSING, TOTAL, TOTAL_VALID, Table
+from frs_pipeline.tables.model import MISSING, TOTAL, TOTAL_VALID, Table, catalogue
 
 _SHARES = {"row_percent": "% af rækken", "total_percent": "% af alle"}
 
@@ -46,6 +51,39 @@ def heading(table: Table) -> str:
         return table.title
     texts = [question.text for name in table.variables if (question := questionnaires()[table.marts[0]].question(name))]
     return " * ".join(texts)
+
+
+def base_line(table: Table, rows: Iterable[Mapping[str, Any]]) -> str:
+    """The base of one table in a line: its forms, those left out by reason, those counted. `rows` as in `BASES`."""
+    forms: Counter[tuple[str, str | None]] = Counter()
+    for row in rows:
+        forms[row["reason"], row["question"]] += row["forms"]
+    whole, counted = forms.pop((ROWS, None), 0), forms.pop((BASE, None), 0)
+    less = "".join(f" − {n} {_left_out(table, *reason)}" for reason, n in forms.items() if n)
+    return f"Grundlag: {whole} skemaer{less} = {counted}"
+
+
+def base_lines(bases: pa.Table) -> Grid:
+    """The base of every table (`BASES`), a line each."""
+    rows: dict[int, list[dict[str, Any]]] = {}
+    for row in bases.to_pylist():
+        rows.setdefault(row["table"], []).append(row)
+    return Grid("", ("Tabel", ""), tuple((str(n), base_line(catalogue()[n], found)) for n, found in rows.items()))
+
+
+def _left_out(table: Table, reason: str, question: str | None) -> str:
+    """Forms left out for a reason, in words."""
+    of_question = f" ({question})" if len(table.variables) > 1 else ""
+    if reason == OTHER_OCCASION:
+        return "fra rådslagning" if table.occasion == "followup" else "fra opfølgning"
+    if reason == UNANSWERED:
+        return f"uden svar på {question}"
+    if reason == BLANK:
+        return f"ubesvarede{of_question}"
+    asked = questionnaires()[table.marts[0]].question(question or "")
+    labels = asked.labels if asked else {}
+    named = "/".join(f'"{label}"' for code, label in labels.items() if code not in counted_codes(table)[question or ""])
+    return f"{named or 'andre svar'}{of_question}"
 
 
 _Printed = dict[tuple[str, str, str, str], str]

@@ -39,8 +39,9 @@ def test_an_unchanged_run_says_so_and_sums_up(data: Path) -> None:
 
 def test_the_readme_shows_what_a_run_says(data: Path) -> None:
     readme = (PROJECT / "README.md").read_text(encoding="utf-8")
-    said = [line for line in frs(data, "run").stdout.splitlines() if line.startswith(("  Forms", "  Tables", "  Against"))]
-    assert len(said) == 3
+    starts = ("  Forms", "  Marts  ", "  Tables", "  Against")
+    said = [line for line in frs(data, "run").stdout.splitlines() if line.startswith(starts)]
+    assert len(said) == 4
     assert all(line in readme for line in said)
 
 
@@ -58,10 +59,33 @@ def test_tables_prints_as_the_report_does(data: Path) -> None:
     assert "59,5%" in frs(data, "tables", "1").stdout
 
 
+def test_tables_tell_their_base(data: Path, tmp_path: Path) -> None:
+    assert "\nGrundlag: 1267 skemaer − 69 ubesvarede = 1198\n" in frs(data, "tables", "4").stdout
+    (table,) = json.loads(frs(data, "tables", "33", "--json").stdout)
+    assert [(row["reason"], row["question"], row["forms"]) for row in table["base"]] == [
+        ("rows", None, 377),
+        ("other_occasion", None, 196),
+        ("blank", "problem_weight", 0),
+        ("blank", "wellbeing", 0),
+        ("left_out", "problem_weight", 0),
+        ("left_out", "wellbeing", 0),
+        ("base", None, 181),
+    ]
+    assert {row["mart"] for row in table["base"]} == {"initiator"}
+    copy = tmp_path / "data"
+    shutil.copytree(data, copy)
+    (copy / "curated" / DELIVERY / "statistics" / "bases.parquet").unlink()
+    alone = frs(copy, "tables", "4")
+    assert alone.returncode == 0
+    assert "Tabel 4" in alone.stdout
+    assert "Grundlag" not in alone.stdout
+    assert json.loads(frs(copy, "tables", "4", "--json").stdout)[0]["base"] is None
+
+
 def test_all_tables_print(data: Path) -> None:
     result = frs(data, "tables")
     assert result.returncode == 0
-    assert result.stdout.count("Tabel ") == 81
+    assert result.stdout.count("Tabel ") == result.stdout.count("Grundlag: ") == 81
 
 
 def test_compare_lists_what_is_not_equal_and_ends_accordingly(data: Path) -> None:
@@ -82,6 +106,12 @@ def test_doctor_finds_a_sound_installation(data: Path) -> None:
     result = frs(data, "doctor")
     assert result.returncode == 0, result.stdout
     assert "FAIL" not in result.stdout
+
+
+def test_the_summary_says_where_the_data_docs_lie(data: Path) -> None:
+    page = next(line.split()[-1] for line in frs(data, "run").stdout.splitlines() if line.startswith("  Data docs"))
+    assert Path(page).is_relative_to(data)
+    assert Path(page).is_file()
 
 
 def test_doctor_finds_an_altered_result(data: Path, tmp_path: Path) -> None:

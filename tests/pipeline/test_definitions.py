@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from dagster import AssetKey, DagsterInstance, MarkdownMetadataValue, build_sensor_context, materialize
+from dagster import AssetCheckSeverity, AssetKey, DagsterInstance, MarkdownMetadataValue, build_sensor_context, materialize
 from shipped import DELIVERY, copy_of_shipped
 
 from frs_pipeline.assets.manifest import manifest
@@ -73,9 +73,30 @@ def test_a_full_materialisation_succeeds_with_every_check(run) -> None:
     _, result, _, _ = run
     assert result.success
     evaluations = result.get_asset_check_evaluations()
-    assert {e.check_name for e in evaluations} == {"nothing_lost", "one_row_each", "as_printed"}
-    assert len(evaluations) == 4 + 4 + 5 + 1
+    marts = {key[-1] for key in products() if key[0] == "marts"}
+    promises = {f"promises_of_{mart}" for mart in marts}
+    ties = {"bases_tie_out", "totals_tie_out"}
+    assert {e.check_name for e in evaluations} == {
+        *("nothing_lost", "within_policy", "one_row_each", "every_form", "as_printed"),
+        *promises,
+        *ties,
+    }
+    assert len(evaluations) == 4 + 4 + 1 + 5 + 5 + 1 + 5 + 2
     assert all(e.passed for e in evaluations if e.check_name != "as_printed")
+
+
+def test_what_the_checks_of_reconciliation_counted_is_shown(run) -> None:
+    _, result, _, _ = run
+    found = {(e.asset_key.path[-1], e.check_name): e for e in result.get_asset_check_evaluations()}
+    told = {place: {name: value.value for name, value in e.metadata.items()} for place, e in found.items()}
+    assert told["initiator", "every_form"] == {"pseudonymised": 377, "forms": 377}
+    assert told["conference", "every_form"] == {"pseudonymised": 3436, "forms": 3436}
+    assert told["bases", "bases_tie_out"]["tables"] == 81
+    # All but correlations that nothing is to be held against: they print no count but their N.
+    assert 81 > told["bases", "totals_tie_out"]["tables"] > 60
+    for name in ("bases_tie_out", "totals_tie_out"):
+        assert (told["bases", name]["broken"], told["bases", name]["broken_tables"]) == (0, [])
+        assert told["bases", name]["compared"] > 200
 
 
 def test_each_table_shows_columns_rows_preview_and_comparison(run) -> None:
@@ -91,6 +112,15 @@ def next_node(number: int) -> str:
     from frs_pipeline.tables.model import catalogue
 
     return f"tables_{catalogue()[number].marts[0]}"
+
+
+def test_promises_link_to_their_pages_and_warn_without_stopping(run) -> None:
+    settings, result, _, _ = run
+    [made] = [m for m in result.asset_materializations_for_node("expectations") if m.asset_key.path == ["expectations"]]
+    page = made.metadata["data_docs"].value
+    assert (settings.curated(DELIVERY) / str(page)).is_file()
+    checks = [e for e in result.get_asset_check_evaluations() if e.check_name.startswith("promises_of_")]
+    assert {(e.severity, e.blocking) for e in checks} == {(AssetCheckSeverity.WARN, False)}
 
 
 def test_restricted_layers_have_no_preview(run) -> None:
@@ -120,7 +150,7 @@ def test_nothing_is_pickled(run) -> None:
     stored = [path for folder in (home, settings.data) for path in folder.rglob("*") if path.is_file()]
     assert not [path for path in stored if path.read_bytes()[:2] in (b"\x80\x04", b"\x80\x05")]
     produced = {path.suffix for zone in ("curated", "restricted") for path in (settings.data / zone).rglob("*") if path.is_file()}
-    assert produced == {".parquet", ".json"}
+    assert produced == {".parquet", ".json", ".html"}
 
 
 def test_a_failure_is_one_line_without_the_values_that_caused_it(tmp_path: Path) -> None:
@@ -145,17 +175,36 @@ def test_a_failure_is_one_line_without_the_values_that_caused_it(tmp_path: Path)
     assert not settings.curated(DELIVERY).exists()
 
 
-def test_the_sensor_takes_up_a_delivery_once_it_is_whole_and_only_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def look(instance: DagsterInstance, cursor: str | None) -> tuple[list[str | None], str | None]:
+    """One look of the sensor: deliveries that it wants refreshed, and its new cursor."""
+    found = new_deliveries(build_sensor_context(instance=instance, cursor=cursor))
+    for request in found.dynamic_partitions_requests or ():
+        instance.add_dynamic_partitions("deliveries", list(request.partition_keys))
+    return [request.partition_key for request in found.run_requests or ()], found.cursor
+
+
+def test_the_sensor_takes_up_a_delivery_once_it_is_whole_and_at_rest_and_again_when_it_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings = copy_of_shipped(tmp_path)
     monkeypatch.setenv("FRS_DATA_DIR", str(tmp_path))
-    last = settings.raw_delivery(DELIVERY) / "kontering.csv"
-    held = last.read_bytes()
-    last.unlink()
+    folder = settings.raw_delivery(DELIVERY)
+    held = (folder / "kontering.csv").read_bytes()
+    (folder / "kontering.csv").unlink()
     with DagsterInstance.ephemeral() as instance:
-        context = build_sensor_context(instance=instance)
-        assert not new_deliveries(context).run_requests
-        last.write_bytes(held)
-        found = new_deliveries(context)
-        assert [(request.run_key, request.partition_key) for request in found.run_requests] == [(DELIVERY, DELIVERY)]
-        instance.add_dynamic_partitions("deliveries", [DELIVERY])
-        assert not new_deliveries(context).run_requests
+        wanted, cursor = look(instance, None)
+        wanted, cursor = look(instance, cursor)
+        assert wanted == []  # a file is missing
+        (folder / "kontering.csv").write_bytes(held)
+        wanted, cursor = look(instance, cursor)
+        assert wanted == []  # it may still be on its way
+        wanted, cursor = look(instance, cursor)
+        assert wanted == [DELIVERY]
+        wanted, cursor = look(instance, cursor)
+        assert wanted == []
+        (folder / "corrections.csv").write_text("form;column;old;new;reason;who;when\n", encoding="utf-8")
+        wanted, cursor = look(instance, cursor)
+        assert wanted == []
+        wanted, cursor = look(instance, cursor)
+        assert wanted == [DELIVERY]
+        assert look(instance, cursor)[0] == []

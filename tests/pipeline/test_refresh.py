@@ -20,6 +20,7 @@ from frs_pipeline.codebook.vault import open_plain
 from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY
 from frs_pipeline.plan import downstream, products
 from frs_pipeline.published.figures import value
+from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.refresh import Refresh, refresh
 from frs_pipeline.settings import Settings
 from frs_pipeline.storage import read
@@ -229,6 +230,46 @@ def test_an_altered_result_is_made_again(made: tuple[Settings, Refresh], tmp_pat
     assert "statistics/table_61" in again
     assert "marts/coordinator" not in again
     assert hashes(settings) == hashes(made[0])
+
+
+def test_the_shipped_marts_keep_every_promise(made: tuple[Settings, Refresh]) -> None:
+    rows = product(made, "expectations").to_pylist()
+    assert [row for row in rows if not row["passed"]] == []
+    assert made[1].summary["promises"] == made[1].summary["promises_kept"] == len(rows)
+    assert {row["mart"] for row in rows} == {key[-1] for key in products() if key[0] == "marts"}
+    listed = json.loads((made[0].curated(DELIVERY) / "manifest.json").read_text(encoding="utf-8"))["outputs"]
+    assert {Path(name).stem for name in listed if "/data_docs/" in name} == {"index", *(row["mart"] for row in rows)}
+
+
+def test_a_page_that_is_missing_altered_or_left_over_is_noticed(made: tuple[Settings, Refresh], tmp_path: Path) -> None:
+    settings = Settings(tmp_path / "data")
+    shutil.copytree(made[0].data, settings.data)
+    folder = settings.curated(DELIVERY) / "data_docs"
+    (folder / "index.html").unlink()
+    (folder / "initiator.html").write_text("all is well", encoding="utf-8")
+    (folder / "of_another_run.html").write_text("old", encoding="utf-8")
+    (folder / ".index.html.abc.tmp").write_text("half", encoding="utf-8")
+    assert refresh(settings).made == ("expectations",)
+    assert hashes(settings) == hashes(made[0])
+
+
+def test_a_later_delivery_is_held_against_the_one_before(made: tuple[Settings, Refresh], tmp_path: Path) -> None:
+    settings, later = Settings(tmp_path / "data"), "2021-05-31"
+    shutil.copytree(made[0].data, settings.data)
+    shutil.copytree(settings.raw_delivery(DELIVERY), settings.raw_delivery(later))
+    path = settings.raw_delivery(later) / "coordinator" / "dataset.csv"
+    header, *forms = path.read_bytes().split(b"\r\n")
+    forms = [form.rsplit(b";", 1)[0] + b";2" if form and i % 2 else form for i, form in enumerate(forms)]
+    path.write_bytes(b"\r\n".join([header, *forms]))
+    summary = refresh(settings, later).summary
+    rows = read(settings.curated(later) / "expectations.parquet").to_pylist()
+    assert [(row["mart"], row["column"]) for row in rows if not row["passed"]] == [("coordinator", "conflict")]
+    assert sum(DELIVERY in row["limit"] for row in rows) == sum(len(q.questions) for q in questionnaires().values())
+    assert summary["promises"] - summary["promises_kept"] == 1
+    assert refresh(settings, later).made == ()
+    assert refresh(settings, DELIVERY).made == ()
+    shutil.rmtree(settings.curated(DELIVERY))
+    assert refresh(settings, later).made == ("expectations",)
 
 
 def test_a_selection_makes_no_more_than_it_needs(tmp_path: Path) -> None:

@@ -5,11 +5,9 @@ import math
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
+from random_marts import random_frame, write_marts
 
-from frs_pipeline.codebook.pseudonyms import mart_schema
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.stats.printing import NOT_COMPUTABLE, parse, round_half_away
 from frs_pipeline.tables.counting import count, open_marts
@@ -45,20 +43,7 @@ def tables(tmp_path_factory):
 
 
 def write(frames, folder):
-    for name, frame in frames.items():
-        schema = mart_schema(questionnaires()[name])
-        pq.write_table(pa.Table.from_pandas(frame, schema=schema, preserve_index=False), folder / f"{name}.parquet")
-    return open_marts({name: folder / f"{name}.parquet" for name in frames})
-
-
-def random_frame(name, forms, seed):
-    rng = np.random.default_rng(seed)
-    columns = {"form_id": [f"X-{i}" for i in range(forms)], "conference_id": ["C"] * forms}
-    columns["occasion"] = rng.choice(["first", "followup"], forms)
-    for question in questionnaires()[name].questions:
-        column = pd.Series(rng.choice(question.codes, forms), dtype="Int8")
-        columns[question.name] = column.mask(rng.random(forms) < 0.15)
-    return pd.DataFrame(columns)
+    return open_marts(write_marts(frames, folder))
 
 
 @pytest.fixture(scope="module")

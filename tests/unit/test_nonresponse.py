@@ -126,3 +126,22 @@ def test_every_question_of_every_mart_is_looked_at_even_without_forms():
         (n, q.name) for n in INSTRUMENTS for q in questionnaires()[n].questions
     ]
     assert {(r["forms"], r["blank"], r["blank_percent"]) for r in found} == {(0, 0, None)}
+
+
+def test_tables_in_pieces_give_the_same(codebook, ledger, conference):
+    in_pieces = {name: pa.concat_tables([forms(name, [c]) for c in FORMS[name]]) for name in INSTRUMENTS}
+    pieces = [pa.concat_tables([table.slice(i, 1) for i in range(table.num_rows)]) for table in (codebook, ledger, conference)]
+    assert conferences(pieces[0], pieces[1], in_pieces) == conference
+    assert unit(pieces[2], 2) == unit(conference, 2)
+    assert item(in_pieces) == item({name: table.combine_chunks() for name, table in in_pieces.items()})
+    assert ledger_only(pieces[0], pieces[1]) == 2
+
+
+def test_forms_of_a_conference_that_the_codebook_does_not_know_are_not_counted(codebook, ledger):
+    held = conferences(codebook, ledger, {name: forms(name, ["C-other", "C-lark"]) for name in INSTRUMENTS})
+    assert {row["conference_id"]: row["participants_forms"] for row in held.to_pylist()} == {
+        "C-finch": 0,
+        "C-heron": 0,
+        "C-lark": 2,
+        "C-raven": 0,
+    }

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import stat
 
 import pyarrow as pa
@@ -17,6 +18,7 @@ from frs_pipeline.questionnaires import INSTRUMENTS
 from frs_pipeline.storage import (
     Store,
     atomic,
+    note_partial,
     private_folder,
     read,
     read_manifest,
@@ -128,6 +130,7 @@ def test_only_curated_files_can_be_read_by_others(tmp_path, folder, expected):
 
 TABLE = pa.table({"x": pa.array([1, 2, None], pa.int8())})
 CODEBOOK, LEDGER, MART = ("validated", "codebook"), ("validated", "ledger"), ("marts", "coordinator")
+PROMISES = ("expectations",)
 
 
 @pytest.fixture(scope="module")
@@ -136,6 +139,8 @@ def finished(make_delivery, tmp_path_factory):
     delivery = make_delivery(tmp_path_factory.mktemp("finished") / "data")
     store = Store(delivery.settings, delivery.name)
     for product in products().values():
+        if product.pages:
+            store.write_pages(product, {"index.html": b"<p>kept</p>", "initiator.html": b"<p>also kept</p>"})
         store.write(product, TABLE)
     write_manifest(store, {"forms": 26})
     return delivery
@@ -196,6 +201,32 @@ def no_longer_parquet(store):
     store.path(products()[MART]).write_bytes(b"not a Parquet file")
 
 
+def page_missing(store):
+    store.pages(products()[PROMISES])[0].unlink()
+
+
+def pages_missing(store):
+    for path in store.pages(products()[PROMISES]):
+        path.unlink()
+
+
+def page_altered(store):
+    store.pages(products()[PROMISES])[0].write_bytes(b"<p>broken</p>")
+
+
+def page_too_many(store):
+    (store.pages(products()[PROMISES])[0].parent / "old.html").write_bytes(b"<p>of another run</p>")
+
+
+def pages_missing_and_not_listed(store):
+    pages_missing(store)
+    write_manifest(store, {"forms": 26})
+
+
+def a_delivery_before(store):
+    older(store)
+
+
 def another_codebook(store):
     with store.raw("codebook-pipeline.age").open("ab") as file:
         file.write(b"x")
@@ -238,6 +269,12 @@ def manifest_of_another_kind(store):
         (altered, {MART}),
         (replaced, {MART}),
         (no_longer_parquet, {MART}),
+        (page_missing, {PROMISES}),
+        (pages_missing, {PROMISES}),
+        (page_altered, {PROMISES}),
+        (page_too_many, {PROMISES}),
+        (pages_missing_and_not_listed, {PROMISES}),
+        (a_delivery_before, {PROMISES}),
         (another_codebook, {CODEBOOK}),
         (another_ledger, {LEDGER}),
         (another_export, {(layer, "coordinator") for layer in ("validated", "rejected", "noted")}),
@@ -251,6 +288,58 @@ def manifest_of_another_kind(store):
 def test_what_changed_is_stale_with_all_that_hangs_on_it_and_nothing_else(store, change, first):
     change(store)
     assert stale(store) == downstream(first)
+
+
+def older(store, name="2020-06-30", without=()):
+    """A delivery from before, with its marts."""
+    before = Store(store.settings, name)
+    for key in products()[PROMISES].previous:
+        if key not in without:
+            before.write(products()[key], TABLE)
+    return before
+
+
+def test_the_delivery_before_is_the_newest_older_one_that_has_its_marts(store):
+    product = products()[PROMISES]
+    assert store.previous(product) is None
+    for name in ("2019-12-31", "2020-06-30", "2021-02-28"):
+        older(store, name)
+    older(store, "2020-11-30", without=[MART])
+    assert store.previous(product) == Store(store.settings, "2020-06-30")
+    assert Store(store.settings, "2020-06-30").previous(product) == Store(store.settings, "2019-12-31")
+
+
+def test_what_is_held_against_the_delivery_before_is_stale_when_that_changes(store):
+    product, before = products()[PROMISES], older(store)
+    store.write(product, TABLE)
+    write_manifest(store, {"forms": 26})
+    assert stale(store) == set()
+    assert {name for name in store.origin(product).inputs if name.startswith("2020-06-30/")} == {
+        f"2020-06-30/{products()[key].name}" for key in product.previous
+    }
+    before.write(products()[MART], TABLE.slice(1))
+    assert stale(store) == {PROMISES}
+    shutil.rmtree(store.settings.curated("2020-06-30"))
+    assert stale(store) == {PROMISES}
+
+
+def test_pages_of_an_earlier_run_go_and_what_a_killed_one_left(store):
+    product = products()[PROMISES]
+    folder = store.pages(product)[0].parent
+    (folder / ".index.html.abc.tmp").write_bytes(b"half")
+    store.write_pages(product, {"index.html": b"<p>new</p>"})
+    assert files(folder) == {"index.html": b"<p>new</p>"}
+
+
+def test_a_part_of_a_delivery_is_noted_with_its_pages_and_without_those_that_went(store):
+    product = products()[PROMISES]
+    store.write_pages(product, {"index.html": b"<p>new</p>"})
+    note_partial(store, {PROMISES})
+    outputs = read_manifest(store)["outputs"]
+    assert [name for name in outputs if "data_docs" in name] == ["curated/data_docs/index.html"]
+    assert outputs["curated/data_docs/index.html"] == sha256(store.pages(product)[0])
+    assert "root" not in read_manifest(store)
+    assert stale(store) == set()
 
 
 def test_an_origin_names_the_direct_inputs_and_their_hashes(store):
@@ -343,8 +432,10 @@ def test_the_manifest_lists_every_input_and_output_and_no_place(store):
     write_manifest(store, {"forms": 26})
     manifest = read_manifest(store)
     assert manifest["inputs"] == {name: file.sha256 for name, file in inventory(store.raw("")).items()}
-    assert sorted(manifest["outputs"].values()) == sorted(sha256(store.path(p)) for p in products().values())
-    assert len(manifest["outputs"]) == len(products())
+    made = [path for p in products().values() for path in (store.path(p), *store.pages(p))]
+    assert sorted(manifest["outputs"].values()) == sorted(map(sha256, made))
+    assert len(manifest["outputs"]) == len(products()) + 2
+    assert manifest["outputs"]["curated/data_docs/initiator.html"] == sha256(store.pages(products()[PROMISES])[1])
     assert manifest["outputs"]["curated/marts/coordinator.parquet"] == sha256(store.path(products()[MART]))
     assert str(store.settings.data) not in json.dumps(manifest)
 

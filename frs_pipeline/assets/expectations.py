@@ -1,0 +1,50 @@
+"""expectations: what the marts promise to researchers, held against them by Great Expectations; and its data docs."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+from dagster import AssetCheckResult, AssetExecutionContext, AssetIn, MetadataValue, Output, asset
+
+from frs_pipeline.assets.marts import GROUP
+from frs_pipeline.assets.wiring import DELIVERIES, code_version, gate, key_of, produced, store_of
+from frs_pipeline.checks.data_docs import pages
+from frs_pipeline.checks.expectations import before_of, hold, results
+from frs_pipeline.checks.promises import promise_spec, promises_kept
+from frs_pipeline.plan import products
+from frs_pipeline.storage import read
+
+KEY = ("expectations",)
+MARTS = {key[-1]: key for key in products()[KEY].inputs}
+
+
+@asset(
+    key=key_of(KEY),
+    # The marts of the delivery before are read too: another partition of these assets, which the plan names.
+    ins={name: AssetIn(key_of(key)) for name, key in MARTS.items()},
+    check_specs=[promise_spec(key_of(KEY), name) for name in MARTS],
+    group_name=GROUP,
+    partitions_def=DELIVERIES,
+    required_resource_keys={"settings"},
+    code_version=code_version(KEY),
+    kinds={"greatexpectations", "parquet"},
+)
+def expectations(context: AssetExecutionContext, **marts: Path) -> Iterator[Output[pa.Table] | AssetCheckResult]:
+    """What every mart promises, a row a promise: does it hold, on how many rows. With data docs to read."""
+    store = store_of(context)
+    with gate():
+        older = store.previous(products()[KEY])
+        held = hold({name: read(marts[name]) for name in MARTS}, before_of(older) if older else None)
+        store.write_pages(products()[KEY], pages(store.delivery, held))
+        table = results(held)
+        yield produced(
+            table,
+            promises=table.num_rows,
+            kept=sum(table["passed"].to_pylist()),
+            data_docs=MetadataValue.path(f"{products()[KEY].pages}/index.html"),
+        )
+        for mart in held:
+            yield promises_kept(key_of(KEY), mart)
+
+
+ASSETS = [expectations]

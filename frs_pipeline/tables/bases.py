@@ -1,0 +1,107 @@
+"""The base of a table: the forms of its marts, less those that it leaves out, each under one reason.
+
+A form that a table leaves out for several reasons counts under the first of them in the order of `reasons`, so
+that the numbers add up.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+
+from frs_pipeline.tables.figures import column
+from frs_pipeline.tables.model import Axis, Table
+
+# What a row of bases.parquet counts: all forms of a mart, forms left out, and what is left in all marts together.
+ROWS, BASE = "rows", "base"
+OTHER_OCCASION, UNANSWERED, BLANK, LEFT_OUT = "other_occasion", "unanswered", "blank", "left_out"
+
+BASES = pa.schema(
+    [
+        column("table", pa.int32(), "number of the table", nullable=False),
+        column("mart", pa.string(), "mart of the forms; several joined by + in the row of the base", nullable=False),
+        column(
+            "reason",
+            pa.string(),
+            "rows: all forms of the mart; then forms left out, each under the first reason that holds: other_occasion, "
+            "unanswered (a question that the table requires), blank, left_out (an answer that the table doesn't count); "
+            "base: forms that the table counts",
+            nullable=False,
+        ),
+        column("question", pa.string(), "question that the reason is about; null where it is about none"),
+        column("forms", pa.int64(), "number of forms", nullable=False),
+    ]
+)
+
+
+class Reason(NamedTuple):
+    """Why a table leaves a form out; `question` is None for another occasion."""
+
+    name: str
+    question: str | None = None
+
+
+class Batch(NamedTuple):
+    """Forms of one mart that look the same to a table, and why it leaves them out (None: it counts them)."""
+
+    mart: str
+    answers: Mapping[str, int | None]
+    reason: Reason | None
+    forms: int
+
+
+def reasons(table: Table) -> tuple[Reason, ...]:
+    """All reasons for which a table may leave a form out, in the order in which they are tried."""
+    return (
+        *((Reason(OTHER_OCCASION),) if table.occasion != "both" else ()),
+        *(Reason(UNANSWERED, name) for name in table.answered),
+        *(Reason(BLANK, name) for name in table.variables),
+        *(Reason(LEFT_OUT, name) for name in table.variables),
+    )
+
+
+def leaving_out(table: Table) -> Callable[[str | None, Mapping[str, int | None]], Reason | None]:
+    """Says of a form's occasion and answers why `table` leaves it out; None when it counts it."""
+    tried, counted = reasons(table), counted_codes(table)
+
+    def why(occasion: str | None, answers: Mapping[str, int | None]) -> Reason | None:
+        for reason in tried:
+            if reason.question is None:
+                holds = occasion != table.occasion
+            elif reason.name == LEFT_OUT:
+                holds = answers[reason.question] not in counted[reason.question]
+            else:
+                holds = answers[reason.question] is None
+            if holds:
+                return reason
+        return None
+
+    return why
+
+
+def axes(table: Table) -> tuple[Axis, ...]:
+    """The questions that a table is broken down by, group first, as `Table.variables`."""
+    return tuple(axis for axis in (table.group, table.row, table.column) if axis)
+
+
+def counted_codes(table: Table) -> dict[str, frozenset[int]]:
+    """Answers that a table counts, by question."""
+    return {axis.variable: frozenset(code for c in axis.categories for code in c.codes) for axis in axes(table)}
+
+
+def base_rows(table: Table, batches: Sequence[Batch], base: int) -> list[dict[str, Any]]:
+    """Rows of `BASES` for one table; `base` is what its figures count."""
+    left_out: Counter[tuple[str, Reason | None]] = Counter()
+    rows: Counter[str] = Counter()
+    for batch in batches:
+        left_out[batch.mart, batch.reason] += batch.forms
+        rows[batch.mart] += batch.forms
+    found: list[tuple[str, str, str | None, int]] = []
+    for mart in table.marts:
+        found.append((mart, ROWS, None, rows[mart]))
+        found += [(mart, reason.name, reason.question, left_out[mart, reason]) for reason in reasons(table)]
+    found.append(("+".join(table.marts), BASE, None, base))
+    return [dict(zip(BASES.names, (table.number, *row), strict=True)) for row in found]

@@ -1,0 +1,289 @@
+"""Reconciling: every table's figures against the forms of the marts, counted once more and in another way.
+
+The forms are asked for here by plain grouped queries without a filter, so that a table's occasion, required
+answers, blanks and left-out answers are sorted out a second time, from the catalogue alone. What the figures of a
+table say must be what that leaves, and tables that share a question must say the same of it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import permutations, product
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import pyarrow as pa
+
+from frs_pipeline.errors import CheckFailed
+from frs_pipeline.tables.bases import BASES, BLANK, LEFT_OUT, Batch, Reason, base_rows, counted_codes, leaving_out, reasons
+from frs_pipeline.tables.figures import NO_LABEL, Figure
+from frs_pipeline.tables.model import MISSING, TOTAL, TOTAL_VALID, Category, Table
+
+if TYPE_CHECKING:
+    import duckdb
+
+Code = int | None
+# Forms by occasion and by the answers to some questions, in their order.
+Answers = dict[tuple[str | None, tuple[Code, ...]], int]
+
+
+class Broken(NamedTuple):
+    """Numbers that should be equal and aren't: the tables that print them, and a sentence of counts."""
+
+    tables: tuple[int, ...]
+    says: str
+
+
+@dataclass(frozen=True)
+class Tie:
+    """What a check looked at: the tables, how many numbers it held against each other, and which don't agree."""
+
+    tables: tuple[int, ...]
+    compared: int
+    broken: tuple[Broken, ...]
+
+    @property
+    def broken_tables(self) -> list[int]:
+        """Numbers of the tables that don't agree, each once."""
+        return sorted({number for found in self.broken for number in found.tables})
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """The bases of all tables (`BASES`), and whether bases and totals tie out."""
+
+    rows: pa.Table
+    bases: Tie
+    totals: Tie
+
+    def require(self) -> None:
+        """Raises `CheckFailed`, naming the first table that doesn't tie out and its numbers, and all others by number."""
+        broken = (*self.bases.broken, *self.totals.broken)
+        if broken:
+            others = {n for found in broken for n in found.tables} - set(broken[0].tables)
+            also = f"; more that don't tie out: {', '.join(map(str, sorted(others)))}" if others else ""
+            raise CheckFailed(
+                f"{broken[0].says}{also}", where=_named(broken[0].tables), do="a fault in counting; don't use these tables"
+            )
+
+
+class Forms:
+    """Counts of the forms in the marts, each query asked once. Only counts leave the engine."""
+
+    def __init__(self, marts: Mapping[str, Path]) -> None:
+        import duckdb
+
+        engine = duckdb.connect(config={"threads": 2})
+        self._marts: dict[str, duckdb.DuckDBPyRelation] = {name: engine.read_parquet(str(p)) for name, p in marts.items()}
+        self._known: dict[tuple[str, tuple[str, ...]], Answers] = {}
+
+    def by(self, mart: str, questions: tuple[str, ...]) -> Answers:
+        """All forms of `mart` by occasion and their answers to `questions`, blanks included."""
+        key = (mart, questions)
+        if key not in self._known:
+            names = ", ".join(f'"{name}"' for name in ("occasion", *questions))
+            rows = self._marts[mart].aggregate(f"{names}, count(*)", names).fetchall()
+            self._known[key] = {(row[0], tuple(row[1:-1])): row[-1] for row in rows}
+        return self._known[key]
+
+    def answering(self, mart: str, question: str, codes: Iterable[int]) -> int:
+        """Forms of `mart`, of any occasion, that answered `question` with one of `codes`."""
+        wanted = set(codes)
+        return sum(forms for (_, (code,)), forms in self.by(mart, (question,)).items() if code in wanted)
+
+
+def batches(table: Table, forms: Forms) -> list[Batch]:
+    """The forms of the table's marts in batches that look the same to it, each with the reason for leaving it out."""
+    questions = tuple(dict.fromkeys((*table.answered, *table.variables)))
+    why = leaving_out(table)
+    found = []
+    for mart in table.marts:
+        for (occasion, codes), number in forms.by(mart, questions).items():
+            answers = dict(zip(questions, codes, strict=True))
+            found.append(Batch(mart, answers, why(occasion, answers), number))
+    return found
+
+
+def reconcile(tables: Sequence[Table], figures: Iterable[Figure], forms: Forms) -> Reconciliation:
+    """Hold the figures of `tables` against `forms`, and against each other."""
+    listed: dict[int, list[Figure]] = defaultdict(list)
+    for figure in figures:
+        listed[figure.table].append(figure)
+    printed = {table.number: _Printed(listed[table.number]) for table in tables}
+    sorted_out = {table.number: batches(table, forms) for table in tables}
+    rows, of_bases, of_totals = [], _Comparison(), _Comparison()
+    for table in tables:
+        own, theirs = printed[table.number], sorted_out[table.number]
+        _tie_base(table, own, theirs, of_bases)
+        _tie_totals(table, own, theirs, forms, of_totals)
+        _tie_cells(table, own, theirs, of_totals)
+        rows += base_rows(table, theirs, int(own.base(table) or 0))
+    for alike in _same_forms(tables):
+        for one, other in permutations(alike, 2):
+            _tie_pair(one, other, printed, of_totals)
+    return Reconciliation(pa.Table.from_pylist(rows, schema=BASES), of_bases.tie(), of_totals.tie())
+
+
+class _Comparison:
+    """Collects what is compared, and what isn't equal."""
+
+    def __init__(self) -> None:
+        self._tables: set[int] = set()
+        self._compared = 0
+        self._broken: list[Broken] = []
+
+    def hold(self, tables: tuple[int, ...], one: float | None, other: float | None, says: str) -> None:
+        """`one` and `other` must be numbers and equal; `says` is the sentence for when they aren't."""
+        self._tables.update(tables)
+        self._compared += 1
+        if one is None or one != other:
+            self._broken.append(Broken(tables, says))
+
+    def tie(self) -> Tie:
+        return Tie(tuple(sorted(self._tables)), self._compared, tuple(self._broken))
+
+
+class _Margin(NamedTuple):
+    """What a table prints as the number of forms in one category of one question."""
+
+    question: str
+    category: Category
+    forms: float | None
+
+
+class _Printed:
+    """The counts that one table prints, by address."""
+
+    def __init__(self, figures: Sequence[Figure]) -> None:
+        counts = [f for f in figures if f.measure in ("count", "n")]
+        self._counts = {(f.row, f.column, f.group): f for f in counts}
+        self.twice = len(counts) - len(self._counts)
+
+    def at(self, row: str = NO_LABEL, column: str = NO_LABEL, group: str = NO_LABEL) -> float | None:
+        """A count; None when the table doesn't have it, or when what is printed isn't its value."""
+        figure = self._counts.get((row, column, group))
+        return None if figure is None or figure.value is None or figure.printed != f"{figure.value:.0f}" else figure.value
+
+    def base(self, table: Table) -> float | None:
+        """How many forms the table counts, where it says so itself."""
+        if table.kind == "frequency":
+            return self.at(TOTAL_VALID)
+        if table.kind == "distribution":
+            return self.at(TOTAL)
+        if table.kind.startswith("correlation"):
+            return self.at(group=TOTAL if table.group else NO_LABEL)
+        return self.at(TOTAL, TOTAL)
+
+    def sums(self, table: Table) -> Iterator[tuple[str, float | None]]:
+        """What adds up to the base: categories, rows, columns, cells, groups; each with what it is called."""
+        rows = [c.label for c in table.row.categories]
+        columns = [c.label for c in table.column.categories] if table.column else []
+        if table.group:
+            yield "the groups together", _sum(self.at(group=c.label) for c in table.group.categories)
+        elif table.column is None:
+            yield "the answers together", _sum(map(self.at, rows))
+        elif not table.kind.startswith("correlation"):
+            yield "the rows together", _sum(self.at(row, TOTAL) for row in rows)
+            yield "the columns together", _sum(self.at(TOTAL, column) for column in columns)
+            yield "the cells together", _sum(self.at(row, column) for row in rows for column in columns)
+
+    def margins(self, table: Table) -> list[_Margin]:
+        """The number of forms in each category of each question; correlations print none but that of their groups."""
+        if table.kind.startswith("correlation"):
+            of_groups = table.group.categories if table.group else ()
+            return [_Margin(table.variables[0], c, self.at(group=c.label)) for c in of_groups]
+        across = TOTAL if table.column else NO_LABEL
+        found = [_Margin(table.row.variable, c, self.at(c.label, across)) for c in table.row.categories]
+        if table.column:
+            found += [_Margin(table.column.variable, c, self.at(TOTAL, c.label)) for c in table.column.categories]
+        return found
+
+
+def _tie_base(table: Table, printed: _Printed, own: Sequence[Batch], comparison: _Comparison) -> None:
+    """Rows of the marts - forms left out, each under one reason = what the table says that it counts."""
+    left_out: dict[Reason, int] = dict.fromkeys(reasons(table), 0)
+    for batch in own:
+        if batch.reason:
+            left_out[batch.reason] += batch.forms
+    rows = sum(batch.forms for batch in own)
+    counted = rows - sum(left_out.values())
+    missing = sum(forms for reason, forms in left_out.items() if reason.name in (BLANK, LEFT_OUT))
+    less = "".join(f" - {n} {' '.join(filter(None, reason))}" for reason, n in left_out.items() if n)
+    expected = [("the base", printed.base(table), counted), *((what, n, counted) for what, n in printed.sums(table))]
+    if table.kind == "frequency":
+        expected += [(MISSING, printed.at(MISSING), missing), (TOTAL, printed.at(TOTAL), counted + missing)]
+    for what, n, wanted in expected:
+        says = f"{what} = {_number(n)}, not {wanted}: {rows} forms{less} = {counted}"
+        comparison.hold((table.number,), n, wanted, says)
+    if printed.twice:
+        comparison.hold((table.number,), None, None, f"{printed.twice} counts stand twice")
+
+
+def _tie_totals(table: Table, printed: _Printed, own: Sequence[Batch], forms: Forms, comparison: _Comparison) -> None:
+    """Forms that the table counts in a category + those left out for another reason = forms with its answers."""
+    for question, category, counted in printed.margins(table):
+        elsewhere = sum(b.forms for b in own if b.reason and b.answers[question] in category.codes)
+        whole = sum(forms.answering(mart, question, category.codes) for mart in table.marts)
+        says = (
+            f"'{category.label}' of {question} is {_number(counted)}, not {whole - elsewhere}: "
+            f"{whole} forms - {elsewhere} left out for another reason"
+        )
+        comparison.hold((table.number,), None if counted is None else counted + elsewhere, whole, says)
+
+
+def _tie_cells(table: Table, printed: _Printed, own: Sequence[Batch], comparison: _Comparison) -> None:
+    """Each cell of a crosstab, counted again: cells can be wrong though their sums are right."""
+    if table.column is None or table.kind.startswith("correlation"):
+        return
+    for row, column in product(table.row.categories, table.column.categories):
+        here = printed.at(row.label, column.label)
+        both = ((table.row.variable, row.codes), (table.column.variable, column.codes))
+        there = sum(b.forms for b in own if not b.reason and all(b.answers[name] in codes for name, codes in both))
+        says = f"'{row.label}' by '{column.label}' is {_number(here)}, not {there}"
+        comparison.hold((table.number,), here, there, says)
+
+
+def _same_forms(tables: Iterable[Table]) -> list[list[Table]]:
+    """Tables that count exactly the same forms, whatever they ask of them."""
+    alike: dict[tuple[object, ...], list[Table]] = defaultdict(list)
+    for table in tables:
+        counted = counted_codes(table)
+        required = frozenset(table.answered) - set(counted)
+        alike[frozenset(table.marts), table.occasion, required, frozenset(counted.items())].append(table)
+    return [found for found in alike.values() if len(found) > 1]
+
+
+def _tie_pair(one: Table, other: Table, printed: Mapping[int, _Printed], comparison: _Comparison) -> None:
+    """Two tables of the same forms: equal bases, and each category of `one` is what `other` splits it into."""
+    first, second = f"in table {one.number}", f"in table {other.number}"
+    pair = (min(one.number, other.number), max(one.number, other.number))
+    mine, theirs = printed[one.number], printed[other.number]
+    if one.number < other.number:
+        here, there = mine.base(one), theirs.base(other)
+        says = f"they count the same forms, but the base is {_number(here)} {first} and {_number(there)} {second}"
+        comparison.hold(pair, here, there, says)
+    split = theirs.margins(other)
+    for question, category, here in mine.margins(one):
+        parts = [m for m in split if m.question == question and set(m.category.codes) <= set(category.codes)]
+        if {code for m in parts for code in m.category.codes} == set(category.codes):
+            there = _sum(m.forms for m in parts)
+            which = f"'{category.label}' of {question}"
+            says = f"they count the same forms, but {which} is {_number(here)} {first} and {_number(there)} {second}"
+            comparison.hold(pair, here, there, says)
+
+
+def _sum(numbers: Iterable[float | None]) -> float | None:
+    """The sum; None when one of them isn't there."""
+    listed = list(numbers)
+    known = [n for n in listed if n is not None]
+    return sum(known) if len(known) == len(listed) else None
+
+
+def _number(n: float | None) -> str:
+    return "missing" if n is None else f"{n:.15g}"
+
+
+def _named(tables: tuple[int, ...]) -> str:
+    return ("table " if len(tables) == 1 else "tables ") + " and ".join(map(str, tables))

@@ -1,0 +1,102 @@
+"""What commands print: lines, tables, JSON, and a bar while they work.
+
+`rich` is imported inside the functions, so that a command with little to print is quick.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from frs_pipeline.settings import Settings
+
+
+def summary(delivery: str, made: tuple[str, ...], counts: dict[str, int], settings: Settings, seconds: float) -> None:
+    """What a refresh did, and what the delivery now holds."""
+    if not made:
+        say(f"Delivery {delivery} is up to date: nothing to do.")
+    else:
+        say(f"Delivery {delivery}: {len(made)} files made in {seconds:.1f} s.")
+    if not counts:
+        say("Other files are missing or out of date: frs run makes them.")
+    else:
+        say("")
+        for label, text in (
+            (
+                "Forms delivered",
+                f"{counts['forms']} = {counts['accepted']} accepted + {counts['quarantined']} quarantined"
+                f" ({counts['noted']} warnings)",
+            ),
+            ("Conferences", str(counts["conferences"])),
+            ("Marts", f"{counts['marts']}, {counts['promises_kept']} of {counts['promises']} promises kept"),
+            ("Tables", f"{counts['tables']}, {counts['figures']} figures"),
+            (
+                "Against the report",
+                f"{counts['equal']} equal, {counts['differs']} different"
+                f"{' (ASE, T and p only)' if counts['differs'] and not counts['differs_exact'] else ''}, "
+                f"{counts['not_reproducible']} not reproducible (the report contradicts itself)",
+            ),
+        ):
+            say(f"  {label:<19}{text}")
+        say("")
+        say(f"  Marts and tables   {settings.curated(delivery)}")
+        say(f"  Data docs          {settings.curated(delivery) / 'data_docs' / 'index.html'}")
+        say(f"  Quarantine         {settings.restricted(delivery) / 'quarantine.parquet'}")
+        say("")
+        say("  frs tables 1 · frs compare · frs quarantine show more.")
+
+
+class Progress:
+    """A bar on standard error; nothing when there is no terminal to draw it on."""
+
+    def __init__(self, title: str, *, quiet: bool = False) -> None:
+        self.title, self.quiet = title, quiet or not sys.stderr.isatty()
+
+    def __enter__(self) -> Progress:
+        if not self.quiet:
+            from rich import progress
+            from rich.console import Console
+
+            self._bar = progress.Progress(console=Console(stderr=True), transient=True)
+            self._task = self._bar.add_task(self.title, total=None)
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if not self.quiet:
+            self._bar.stop()
+
+    def step(self, total: int, name: str) -> None:
+        """One more of `total` is done: `name`."""
+        if not self.quiet:
+            self._bar.update(self._task, total=total, advance=1, description=f"{self.title}: {name}")
+
+
+def say(line: str) -> None:
+    """One line on standard output."""
+    print(line)
+
+
+def print_json(content: object) -> None:
+    """For programs."""
+    print(json.dumps(content, ensure_ascii=False, indent=1))
+
+
+def print_grid(caption: str, header: tuple[str, ...], rows: Any, under: str | None = None) -> None:
+    """A table with its caption, and a pale line under it; as wide as the terminal, or 160 letters where there is none."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=caption, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+    for index, name in enumerate(header):
+        numbers = all(set(row[index]) <= set("-0123456789,% ") for row in rows)
+        table.add_column(name, justify="right" if numbers and index else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    width = None if sys.stdout.isatty() else 160
+    console = Console(width=width, highlight=False, markup=False)
+    console.print(table)
+    if under:
+        console.print(f"{under}\n", style="bright_black")

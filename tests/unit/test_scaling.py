@@ -1,0 +1,295 @@
+"""A delivery with three times the forms: three times every count, the same gammas, other forms."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import shutil
+from collections import Counter
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+from shipped import RAW
+
+from frs_pipeline.cli import app
+from frs_pipeline.codebook.pseudonyms import pseudonymise
+from frs_pipeline.codebook.vault import open_plain, read_codebook
+from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY, EXPORT_FILES, LEDGER
+from frs_pipeline.errors import UsageError
+from frs_pipeline.exports.ledger import read_ledger
+from frs_pipeline.exports.surveyxact import read_export
+from frs_pipeline.exports.validation import validate
+from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires.model import questionnaires
+from frs_pipeline.reconstruction import copies as copies_module
+from frs_pipeline.reconstruction import scaling
+from frs_pipeline.reconstruction.copies import Filled, keyed, seated
+from frs_pipeline.reconstruction.delivery import CONTROLLERS, is_made_up
+from frs_pipeline.reconstruction.population import Population
+from frs_pipeline.reconstruction.registers import conference_numbers
+from frs_pipeline.reconstruction.scaling import MOST_COPIES, filled_in, from_population, scale, scaled_export
+from frs_pipeline.tables.counting import Counts, count, open_marts
+from frs_pipeline.tables.figures import figures
+from frs_pipeline.tables.model import catalogue
+from frs_pipeline.tables.nonresponse import conferences, ledger_only, unit
+
+N = 3
+PARTICIPANTS = ("participant_first", "participant_followup")
+
+
+class Read(NamedTuple):
+    """What the pipeline makes of a delivery."""
+
+    folder: Path
+    codebook: pa.Table
+    ledger: pa.Table
+    forms: dict[str, pa.Table]
+    aside: dict[str, Counter[str]]
+    counts: dict[int, Counts]
+
+
+def read(folder: Path, work: Path) -> Read:
+    codebook = read_codebook(folder / CODEBOOK, folder / DEMO_KEY)
+    forms, aside, marts = {}, {}, {}
+    for name, questionnaire in questionnaires().items():
+        validated = validate(read_export(folder / name), questionnaire)
+        result = pseudonymise(validated.forms, codebook, questionnaire)
+        assert validated.delivered == result.forms.num_rows + validated.set_aside + result.unknown.num_rows
+        forms[name], marts[name] = result.forms, work / f"{name}.parquet"
+        aside[name] = Counter([*validated.rejected["rule"].to_pylist(), *result.unknown["rule"].to_pylist()])
+        pq.write_table(result.forms, marts[name])
+    counts = count(catalogue().values(), open_marts(marts))
+    return Read(folder, codebook, read_ledger(folder / LEDGER), forms, aside, counts)
+
+
+@pytest.fixture(scope="module")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> Read:
+    return read(RAW, tmp_path_factory.mktemp("shipped"))
+
+
+@pytest.fixture(scope="module")
+def scaled(tmp_path_factory: pytest.TempPathFactory) -> Read:
+    """In two waves, so that one follows the other."""
+    folder = tmp_path_factory.mktemp("scaled") / "delivery"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scaling, "KEYERS", 2)
+        assert scale(folder, N, RAW) == N * 3448
+    return read(folder, folder.parent)
+
+
+@pytest.fixture(scope="module")
+def filled() -> dict[str, Filled]:
+    return filled_in(RAW)
+
+
+def dataset(folder: Path, instrument: str) -> list[dict[str, str]]:
+    with (folder / instrument / "dataset.csv").open(encoding="cp1252", newline="") as file:
+        return list(csv.DictReader(file, delimiter=";"))
+
+
+def test_every_count_of_every_table_is_three_times_the_shipped_one(shipped: Read, scaled: Read) -> None:
+    assert len(scaled.counts) == 81
+    for number, counts in shipped.counts.items():
+        assert scaled.counts[number] == {codes: N * forms for codes, forms in counts.items()}, number
+
+
+def test_every_gamma_is_the_shipped_one(shipped: Read, scaled: Read) -> None:
+    compared = 0
+    for number, table in catalogue().items():
+        of_shipped, of_scaled = (figures(table, read.counts[number]) for read in (shipped, scaled))
+        for one, other in zip(of_shipped, of_scaled, strict=True):
+            if one.measure in ("gamma", "partial_gamma"):
+                assert other.printed == one.printed
+                assert other.value == pytest.approx(one.value)
+                compared += 1
+    assert compared > 40
+
+
+def test_as_many_forms_are_set_aside_by_each_rule_three_times_over(shipped: Read, scaled: Read) -> None:
+    assert sum(forms.num_rows for forms in scaled.forms.values()) == N * 3436
+    assert sum(sum(rules.values()) for rules in scaled.aside.values()) == N * 12
+    for name, rules in shipped.aside.items():
+        assert scaled.aside[name] == {rule: N * forms for rule, forms in rules.items()}
+
+
+def test_conferences_and_what_they_lack_are_three_times_the_shipped_ones(shipped: Read, scaled: Read) -> None:
+    found = []
+    for read in (shipped, scaled):
+        held = conferences(read.codebook, read.ledger, read.forms)
+        rows = unit(held, ledger_only(read.codebook, read.ledger)).to_pylist()
+        found.append({(row["occasion"], row["measure"]): (row["conferences"], row["percent"]) for row in rows})
+    assert found[1] == {key: (N * held, percent) for key, (held, percent) in found[0].items()}
+
+
+def test_no_respondent_number_or_pseudonym_is_a_shipped_one(shipped: Read, scaled: Read) -> None:
+    for column in ("conference_number", "conference_id"):
+        assert not set(scaled.codebook[column].to_pylist()) & set(shipped.codebook[column].to_pylist())
+    for name in INSTRUMENTS:
+        assert not set(scaled.forms[name]["form_id"].to_pylist()) & set(shipped.forms[name]["form_id"].to_pylist())
+
+
+@pytest.mark.parametrize("instrument", INSTRUMENTS)
+def test_lines_are_those_of_the_shipped_export_in_the_order_of_keying(scaled: Read, instrument: str) -> None:
+    rows, shipped_rows = dataset(scaled.folder, instrument), dataset(RAW, instrument)
+    keys = [(row["created"], int(row["responde"])) for row in rows]
+    assert keys == sorted(keys)
+    ids = [respondent for _, respondent in keys]
+    assert ids == sorted(set(ids))
+    same = ("difftime", "stato_1", "stato_2", "stato_3", "stato_4", "stato_5", "statc_3", "statd_1", "statd_2")
+    assert {tuple(row[c] for c in same) for row in rows} == {tuple(row[c] for c in same) for row in shipped_rows}
+    assert rows[0].keys() == shipped_rows[0].keys()
+    for row in rows:
+        created, closed = (dt.datetime.fromisoformat(row[column]) for column in ("created", "closetim"))
+        assert closed - created == dt.timedelta(seconds=75)
+        assert (row["modified"], row["starttim"]) == (row["closetim"], row["created"])
+        assert created.weekday() < 5
+        assert 8 <= created.hour < 15
+    for name in EXPORT_FILES[1:]:
+        assert (scaled.folder / instrument / name).read_bytes() == (RAW / instrument / name).read_bytes()
+
+
+def test_a_conference_has_one_child_mother_and_father_as_far_as_there_are_conferences(shipped: Read, scaled: Read) -> None:
+    for name in PARTICIPANTS:
+        for role in (1, 2, 3):
+            most = []
+            for forms in (shipped.forms[name], scaled.forms[name]):
+                sat = forms.filter(pc.equal(forms["role"], role))["conference_id"]
+                most.append(max(Counter(sat.to_pylist()).values()))
+            assert most[0] == most[1]
+
+
+def test_controllers_have_a_replacement_number_for_every_child(scaled: Read) -> None:
+    text = open_plain(scaled.folder / CONTROLLERS, scaled.folder / f"CONTROLLERS-{DEMO_KEY}")
+    rows = list(csv.DictReader(text.splitlines()))
+    assert [int(row["conference_number"]) for row in rows] == scaled.codebook["conference_number"].to_pylist()
+    assert [row["conference_id"] for row in rows] == scaled.codebook["conference_id"].to_pylist()
+    children = {row["personal_number"]: dt.date.fromisoformat(row["date"]) for row in rows if row["occasion"] == "first"}
+    assert len(children) == N * 196
+    assert all(61 <= int(number[:2]) <= 88 and 1 <= int(number[2:4]) <= 12 and number[6] == "-" for number in children)
+    later = [(row["personal_number"], row["date"]) for row in rows if row["occasion"] == "followup"]
+    assert len({child for child, _ in later}) == len(later) == N * 181
+    assert all(91 <= (dt.date.fromisoformat(date) - children[child]).days < 183 for child, date in later)
+
+
+def test_the_ledger_holds_the_conferences_of_the_codebook_by_date(scaled: Read) -> None:
+    assert scaled.ledger.equals(scaled.codebook.drop_columns(["conference_id"]))
+    with (scaled.folder / LEDGER).open(encoding="utf-8") as file:
+        keys = [(row["dato"], int(row["raadslagningsnummer"])) for row in csv.DictReader(file, delimiter=";")]
+    assert keys == sorted(keys)
+
+
+def test_the_same_bytes_come_out_twice_and_other_forms_for_another_number(tmp_path: Path, filled: dict[str, Filled]) -> None:
+    for folder, copies in (("a", 2), ("b", 2), ("c", 1)):
+        scaled_export(tmp_path / folder, "initiator", copies, filled["initiator"])
+    a, b, c = ((tmp_path / folder / "initiator" / "dataset.csv").read_bytes() for folder in "abc")
+    assert a == b
+    assert a.count(b"\n") == 2 * 379 + 1
+    assert c.count(b"\n") == 379 + 1
+
+
+def test_it_is_made_up_and_may_be_written_over(tmp_path: Path) -> None:
+    scale(tmp_path, 1, RAW)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert {path.relative_to(tmp_path) for path in before} == {p.relative_to(RAW) for p in RAW.rglob("*") if p.is_file()}
+    assert is_made_up(tmp_path)
+    (tmp_path / "initiator" / ".dataset.csv.k1ll3d.tmp").touch()
+    scale(tmp_path, 1, RAW)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def test_forms_made_anew_give_the_same_copies_as_those_of_the_delivery(filled: dict[str, Filled]) -> None:
+    """A population holds the forms in another order."""
+    given = filled["coordinator"]
+    turned = {"conflict": given.codes[::-1, 0].tolist()}
+    other = from_population(Population("coordinator", given.occasions[::-1].tolist(), turned, {}))
+    assert (other.codes == given.codes).all()
+    assert (other.occasions == given.occasions).all()
+
+
+@pytest.mark.parametrize("change", ["not made up", "scaled"])
+def test_other_forms_than_the_studys_are_not_taken_for_its_population(tmp_path: Path, scaled: Read, change: str) -> None:
+    source = tmp_path / "source"
+    if change == "not made up":
+        shutil.copytree(RAW, source)
+        (source / "README.md").unlink()
+    else:
+        source = scaled.folder
+    asked = []
+
+    def populate_all(report: object) -> list[Population]:
+        asked.append(report)
+        return []
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scaling, "populate_all", populate_all)
+        assert filled_in(source) == {}
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize("copies", [0, -1, MOST_COPIES + 1])
+def test_a_number_of_copies_that_is_none_is_refused(tmp_path: Path, copies: int) -> None:
+    with pytest.raises(UsageError, match=f"not so many times.*{MOST_COPIES}"):
+        scale(tmp_path / "new", copies, RAW)
+    assert not (tmp_path / "new").exists()
+
+
+def test_neither_the_shipped_nor_a_real_delivery_is_written_over(tmp_path: Path) -> None:
+    shipped, real = tmp_path / "shipped", tmp_path / "real"
+    shutil.copytree(RAW, shipped)
+    with pytest.raises(UsageError, match="is the shipped delivery"):
+        scale(tmp_path / "real" / ".." / "shipped", 2, shipped)
+    real.mkdir()
+    (real / LEDGER).write_text("real", encoding="utf-8")
+    with pytest.raises(UsageError, match="isn't the made-up delivery"):
+        scale(real, 2, shipped)
+    assert (shipped / LEDGER).read_bytes() == (RAW / LEDGER).read_bytes()
+    assert [path.name for path in real.iterdir()] == [LEDGER]
+
+
+def test_scale_without_a_folder_is_wrong_use() -> None:
+    with pytest.raises(UsageError, match="say --to FOLDER") as refused:
+        app(["reconstruct", "--scale", "2"], standalone_mode=False)
+    assert refused.value.exit_code == 2
+
+
+def test_forms_alike_never_sit_at_one_conference(filled: dict[str, Filled]) -> None:
+    """Not even on the coordinator's paper, where one question makes most forms alike."""
+    given = filled["coordinator"]
+    seats = seated(given, 50, np.random.default_rng(1))
+    answered = given.codes[:, 0] > 0
+    for copy in seats:
+        pairs = list(zip(copy[answered], given.codes[answered, 0], strict=True))
+        assert len(set(pairs)) == len(pairs)
+        assert np.bincount(copy).max() == 2
+
+
+def test_only_papers_taken_up_once_more_lie_within_minutes_of_their_likes(filled: dict[str, Filled]) -> None:
+    for name in ("initiator", "coordinator"):
+        wave = keyed(filled[name], 20, 0, np.random.default_rng(2))
+        last: dict[tuple[int, ...], int] = {}
+        close = 0
+        for at, form, copy, place in zip(wave.at, wave.form, wave.copy, wave.place, strict=True):
+            key = (copy, place, *filled[name].codes[form])
+            close += filled[name].answered[form] and at - last.get(key, 0) <= 600
+            last[key] = at
+        assert close == (20 if name == "initiator" else 0)
+        assert (np.diff(wave.at) >= 0).all()
+
+
+def test_a_wave_ends_before_the_next_begins(filled: dict[str, Filled]) -> None:
+    given = filled["participant_followup"]
+    workdays = copies_module.workdays_of_a_copy(given)
+    wave, later = (keyed(given, 8, start, np.random.default_rng(3)) for start in (0, workdays))
+    assert wave.at.max() < later.at.min()
+
+
+def test_every_place_has_a_number_of_its_own() -> None:
+    numbers = np.sort(conference_numbers(np.arange(378 * MOST_COPIES)))
+    assert (np.diff(numbers) > 0).all()
+    assert numbers[0] >= 100_000_000
+    assert numbers[-1] <= 999_999_999
