@@ -34,7 +34,8 @@ class Product:
     `path` lies in the restricted or curated folder of a delivery; `raw` are sources of the delivery, `inputs` other
     products; `definitions` are (YAML file, number of the table or None for the whole file). Products with the same
     `step` come out of one step, which makes all of them or none. `pages` is a folder beside it of pages to read that
-    come with it; `previous` are products of the delivery before this one, where there is one.
+    come with it; `previous` are products of the delivery before this one, where there is one. `after` are products
+    that have to be up to date before it is made, though nothing of them goes into it.
     """
 
     key: AssetPath
@@ -47,6 +48,7 @@ class Product:
     step: str = ""
     pages: str = ""
     previous: tuple[AssetPath, ...] = ()
+    after: tuple[AssetPath, ...] = ()
 
     @property
     def name(self) -> str:
@@ -92,9 +94,11 @@ def products() -> dict[AssetPath, Product]:
     amendments = ("exceptions",)
     found.append(Product(("noted",), "restricted", "noted.parquet", "assets.validated", amendments, notes, (policy,)))
     for name in INSTRUMENTS:
-        inputs = (("validated", name), ("validated", "codebook"), ("noted",))
-        file = f"pseudonymised/{name}.parquet"
-        found.append(Product(("pseudonymised", name), "restricted", file, "assets.pseudonymised", (), inputs, forms[name]))
+        inputs = (("validated", name), ("validated", "codebook"))
+        key, file = ("pseudonymised", name), f"pseudonymised/{name}.parquet"
+        # `noted` is only made of a delivery that didn't lose too much.
+        admitted = (("noted",),)
+        found.append(Product(key, "restricted", file, "assets.pseudonymised", (), inputs, forms[name], after=admitted))
     for name in INSTRUMENTS:
         found.append(
             Product(
@@ -209,7 +213,7 @@ def upstream(keys: set[AssetPath]) -> set[AssetPath]:
     reached = set(keys)
     for product in reversed(products().values()):
         if product.key in reached:
-            reached.update(product.inputs)
+            reached.update((*product.inputs, *product.after))
     return reached
 
 

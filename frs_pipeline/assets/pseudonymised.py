@@ -8,7 +8,6 @@ from dagster import AssetCheckResult, AssetExecutionContext, AssetIn, AssetsDefi
 from frs_pipeline.assets.wiring import DELIVERIES, code_version, gate, key_of, produced, store_of
 from frs_pipeline.checks.reconciliation import conservation, conservation_spec
 from frs_pipeline.codebook.pseudonyms import mart_schema, pseudonymise
-from frs_pipeline.plan import products
 from frs_pipeline.questionnaires import INSTRUMENTS
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.rows import Rows
@@ -22,9 +21,11 @@ def _pseudonymised(instrument: str) -> AssetsDefinition:
 
     @asset(
         key=key_of(key),
-        # `noted` is only made of a delivery that didn't lose too much.
-        ins={name[0]: AssetIn(key_of(name)) for name in products()[key].inputs if name != ("validated", "codebook")}
-        | {"codebook": AssetIn(key_of(("validated", "codebook")))},
+        ins={
+            "validated": AssetIn(key_of(("validated", instrument))),
+            "codebook": AssetIn(key_of(("validated", "codebook"))),
+            "noted": AssetIn(key_of(("noted",))),
+        },
         description=f"{questionnaire.title}: forms under their conference's pseudonym.",
         check_specs=[conservation_spec(key_of(key))],
         group_name=GROUP,

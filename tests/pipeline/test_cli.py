@@ -97,9 +97,52 @@ def test_compare_lists_what_is_not_equal_and_ends_accordingly(data: Path) -> Non
 
 
 def test_quarantine_shows_reasons_but_no_values(data: Path) -> None:
-    rows = json.loads(frs(data, "quarantine", "--json").stdout)
-    assert len({(row["instrument"], row["line"]) for row in rows}) == 12
-    assert all("value" not in row for row in rows)
+    content = json.loads(frs(data, "quarantine", "--json").stdout)
+    assert len({(row["instrument"], row["line"]) for row in content["set_aside"]}) == 12
+    assert content["noted"]
+    assert not any({"value", "row"} & set(row) for row in (*content["set_aside"], *content["noted"]))
+    assert "12 forms set aside" in frs(data, "quarantine").stdout
+
+
+def test_quarantine_shows_values_when_asked_but_no_personal_number(data: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "data"
+    shutil.copytree(data, copy)
+    path = copy / "raw" / DELIVERY / "coordinator" / "dataset.csv"
+    header, first, second, rest = path.read_bytes().split(b"\r\n", 3)
+    # A replacement number, which belongs to nobody, where an answer belongs.
+    first, second = (b";".join([*line.split(b";")[:-1], cell]) for line, cell in ((first, b"610180-1234"), (second, b"99")))
+    path.write_bytes(b"\r\n".join([header, first, second, rest]))
+    assert frs(copy, "run", "--select", "quarantine").returncode == 0
+    shown = frs(copy, "quarantine", "--values", "--json")
+    rows = {
+        (row["line"], row["rule"]): row for row in json.loads(shown.stdout)["set_aside"] if row["instrument"] == "coordinator"
+    }
+    assert rows[2, "holds_personal_number"]["value"] == rows[2, "code_unreadable"]["value"] == "••••••-••••"
+    assert rows[3, "outside_scale"]["value"] == "99"
+    names = header.decode("cp1252").split(";")
+    assert json.loads(rows[2, "code_unreadable"]["row"])[names[-1]] == "••••••-••••"
+    for arguments in (("--values", "--json"), ("--values",), ()):
+        assert "610180-1234" not in frs(copy, "quarantine", *arguments).stdout
+
+
+def test_corrections_say_what_rests_on_them(data: Path, tmp_path: Path) -> None:
+    assert "Nothing was corrected" in frs(data, "corrections").stdout
+    copy = tmp_path / "data"
+    shutil.copytree(data, copy)
+    raw = copy / "raw" / DELIVERY
+    header, first, _ = raw.joinpath("coordinator", "dataset.csv").read_text(encoding="cp1252").split("\n", 2)
+    cells = dict(zip(header.strip().split(";"), first.strip().split(";"), strict=True))
+    old, new = cells["konflikt"], "1" if cells["konflikt"] != "1" else "2"
+    line = f"SA-{cells['responde']};konflikt;{old};{new};set på papiret;LK;2020-12-01"
+    raw.joinpath("corrections.csv").write_text(f"form;column;old;new;reason;who;when\n{line}\n", encoding="utf-8")
+    assert frs(copy, "corrections").returncode == 1  # out of date
+    run = frs(copy, "run", "--json")
+    assert run.returncode == 0, run.stderr
+    (found,) = json.loads(frs(copy, "corrections", "--values", "--json").stdout)
+    assert (found["form"], found["old"], found["new"], found["counted"]) == (f"SA-{cells['responde']}", old, new, True)
+    assert 61 in [table["table"] for table in found["tables"]]
+    assert {"old", "new"} & set(json.loads(frs(copy, "corrections", "--json").stdout)[0]) == set()
+    assert "set på papiret (LK, 2020-12-01)" in frs(copy, "corrections").stdout
 
 
 def test_doctor_finds_a_sound_installation(data: Path) -> None:

@@ -13,7 +13,8 @@ from frs_pipeline.assets.manifest import manifest
 from frs_pipeline.assets.raw import raw_files, raw_key
 from frs_pipeline.definitions import ASSETS, defs, new_deliveries, resources
 from frs_pipeline.deliveries import SOURCES
-from frs_pipeline.plan import products
+from frs_pipeline.plan import products, upstream
+from frs_pipeline.questionnaires import INSTRUMENTS
 from frs_pipeline.settings import PROJECT
 
 
@@ -41,9 +42,11 @@ def test_every_product_of_the_plan_is_an_asset_with_the_plans_inputs() -> None:
     graph = defs.resolve_asset_graph()
     for key, product in products().items():
         node = graph.get(AssetKey(list(key)))
-        parents = {AssetKey(list(parent)) for parent in product.inputs} | {raw_key(name) for name in product.raw}
-        # The quarantine comes before every mart in time, though nothing of it goes into one.
-        assert node.parent_keys - {AssetKey("quarantine")} == parents - {AssetKey("quarantine")}, key
+        parents = {AssetKey(list(parent)) for parent in (*product.inputs, *product.after)} | {
+            raw_key(name) for name in product.raw
+        }
+        # No mart comes before the delivery was admitted, though nothing of that goes into one.
+        assert node.parent_keys == parents | ({AssetKey("noted")} if key[0] == "marts" else set()), key
     made = {AssetKey(list(key)) for key in products()}
     assert graph.get_all_asset_keys() == made | {raw_key(name) for name in SOURCES} | set(manifest.keys)
 
@@ -66,7 +69,8 @@ def test_no_mart_is_written_before_every_questionnaire_was_split() -> None:
     graph = defs.resolve_asset_graph()
     for key in products():
         if key[0] == "marts":
-            assert AssetKey("quarantine") in graph.get(AssetKey(list(key))).parent_keys
+            assert AssetKey("noted") in graph.get(AssetKey(list(key))).parent_keys
+    assert upstream({("noted",)}) > {(layer, name) for layer in ("validated", "rejected", "noted") for name in INSTRUMENTS}
 
 
 def test_a_full_materialisation_succeeds_with_every_check(run) -> None:
@@ -128,7 +132,7 @@ def test_restricted_layers_have_no_preview(run) -> None:
     for event in events:
         if event.is_dagster_event and event.dagster_event.is_step_materialization:
             materialization = event.dagster_event.step_materialization_data.materialization
-            if materialization.asset_key.path[0] in ("raw", "validated", "rejected", "unknown", "pseudonymised", "quarantine"):
+            if materialization.asset_key.path[0] in ("raw", "validated", "rejected", "noted", "pseudonymised", "quarantine"):
                 assert "preview" not in materialization.metadata
 
 
@@ -149,7 +153,8 @@ def test_nothing_is_pickled(run) -> None:
     settings, _, _, home = run
     stored = [path for folder in (home, settings.data) for path in folder.rglob("*") if path.is_file()]
     assert not [path for path in stored if path.read_bytes()[:2] in (b"\x80\x04", b"\x80\x05")]
-    produced = {path.suffix for zone in ("curated", "restricted") for path in (settings.data / zone).rglob("*") if path.is_file()}
+    files = [path for zone in ("curated", "restricted") for path in (settings.data / zone).rglob("*") if path.is_file()]
+    produced = {path.suffix for path in files if path.name != ".lock"}
     assert produced == {".parquet", ".json", ".html"}
 
 
@@ -170,7 +175,7 @@ def test_a_failure_is_one_line_without_the_values_that_caused_it(tmp_path: Path)
         assert not result.success
         failures = [e for e in result.get_step_failure_events() if e.step_failure_data.user_failure_data]
         assert [f.step_failure_data.user_failure_data.description for f in failures] == [
-            f"{path}:1: question konflikt is missing from the export (export all questions again)"
+            f"{path}:1: question konflikt is missing from the export [question_missing] (Export all questions.)"
         ]
     assert not settings.curated(DELIVERY).exists()
 

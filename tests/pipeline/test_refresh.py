@@ -18,8 +18,10 @@ from shipped import DELIVERY, copy_of_shipped, hashes
 
 from frs_pipeline.codebook.vault import open_plain
 from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY
+from frs_pipeline.errors import FrsError
 from frs_pipeline.plan import downstream, products
 from frs_pipeline.published.figures import value
+from frs_pipeline.questionnaires import INSTRUMENTS
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.refresh import Refresh, refresh
 from frs_pipeline.settings import Settings
@@ -111,10 +113,54 @@ def test_quarantine_names_file_line_and_every_kind_of_fault(made: tuple[Settings
         "number_unknown",
         "outside_scale",
         "keyed_twice",
+        "role_missing",
     }
+    # What alone would be a warning is only there beside a reason.
+    assert {row["line"] for row in rows if row["rule"] == "role_missing"} <= {
+        r["line"] for r in rows if r["rule"] != "role_missing"
+    }
+    assert rows == sorted(rows, key=lambda row: (row["instrument"], row["line"], row["rule"], row["column"]))
     for row in rows:
         lines = (made[0].raw_delivery(DELIVERY) / row["file"]).read_text(encoding="cp1252").splitlines()
-        assert row["form_id"].split("-")[1] == lines[row["line"] - 1].split(";")[0]
+        cells = lines[row["line"] - 1].split(";")
+        assert row["form_id"].split("-")[1] == cells[0]
+        assert json.loads(row["row"]) == dict(zip(lines[0].split(";"), cells, strict=True))
+
+
+def test_what_is_noted_are_warnings_about_forms_that_count(made: tuple[Settings, Refresh]) -> None:
+    rows = product(made, "noted").to_pylist()
+    assert {row["severity"] for row in rows} == {"warn"}
+    assert made[1].summary["noted"] == len(rows)
+    aside = {(row["instrument"], row["line"]) for row in product(made, "quarantine").to_pylist()}
+    assert not aside & {(row["instrument"], row["line"]) for row in rows}
+    missing = {name: product(made, "marts", name) for name in ("participant_first", "participant_followup")}
+    for name, forms in missing.items():
+        noted = {row["form_id"] for row in rows if (row["instrument"], row["rule"]) == (name, "role_missing")}
+        assert noted == set(forms.filter(forms["role"].is_null())["form_id"].to_pylist())
+
+
+def test_too_many_forms_set_aside_stop_the_run_and_leave_the_quarantine_to_look_at(
+    made: tuple[Settings, Refresh], tmp_path: Path
+) -> None:
+    settings = Settings(tmp_path / "data")
+    shutil.copytree(made[0].data, settings.data)
+    curated = {name: digest for name, digest in hashes(settings).items() if name.startswith("curated/")}
+    path = settings.raw_delivery(DELIVERY) / "coordinator" / "dataset.csv"
+    header, *forms = path.read_bytes().split(b"\r\n")
+    spoilt = [form.rsplit(b";", 1)[0] + b";99" if i % 4 == 0 and form else form for i, form in enumerate(forms)]
+    path.write_bytes(b"\r\n".join([header, *spoilt]))
+    with pytest.raises(FrsError, match=r"coordinator: \d+ of 37\d forms were set aside, more than the policy's 20% \[too_many"):
+        refresh(settings)
+    rows = product((settings, made[1]), "quarantine").to_pylist()
+    assert len({row["line"] for row in rows if row["instrument"] == "coordinator"}) > 90
+    assert {name: digest for name, digest in hashes(settings).items() if name.startswith("curated/")} == curated
+    exceptions = "form;rule;column;reason;who;expires\n;too_many_set_aside;coordinator;sådan er det;LK;2020-12-31\n"
+    settings.raw_delivery(DELIVERY).joinpath("exceptions.csv").write_text(exceptions, encoding="utf-8")
+    assert refresh(settings).summary["quarantined"] > 100
+    accepted = [row for row in product((settings, made[1]), "noted").to_pylist() if row["severity"] == "accepted"]
+    assert [(row["rule"], row["column"], row["reason"]) for row in accepted] == [
+        ("too_many_set_aside", "coordinator", "sådan er det")
+    ]
 
 
 def test_conferences_and_their_missing_forms_are_those_of_the_report(made: tuple[Settings, Refresh]) -> None:
@@ -213,7 +259,7 @@ def test_one_byte_of_one_export_remakes_only_what_hangs_on_it(made: tuple[Settin
     cells[-1] = b"2" if cells[-1] != b"2" else b"3"
     lines[1] = b";".join(cells)
     path.write_bytes(b"\r\n".join(lines))
-    hanging = downstream({("validated", "coordinator"), ("rejected", "coordinator")})
+    hanging = downstream({(layer, "coordinator") for layer in ("validated", "rejected", "noted")})
     assert refresh(settings).made == tuple(p.name for key, p in products().items() if key in hanging)
     assert ("statistics", "table_01") not in hanging
     assert ("statistics", "table_61") in hanging
@@ -275,12 +321,14 @@ def test_a_later_delivery_is_held_against_the_one_before(made: tuple[Settings, R
 def test_a_selection_makes_no_more_than_it_needs(tmp_path: Path) -> None:
     settings = copy_of_shipped(tmp_path)
     made = refresh(settings, select="marts/coordinator").made
+    # Every questionnaire is judged, for no mart is made of a delivery that lost too much.
     assert made == (
-        "validated/coordinator",
-        "rejected/coordinator",
+        "validated/ledger",
         "validated/codebook",
+        *(f"{layer}/{name}" for name in INSTRUMENTS for layer in ("validated", "rejected", "noted")),
+        "quarantine",
+        "noted",
         "pseudonymised/coordinator",
-        "unknown/coordinator",
         "marts/coordinator",
     )
 
@@ -304,7 +352,8 @@ def test_an_export_delivered_as_a_workbook_gives_the_same_bytes_from_the_mart_on
     assert {name for name in same if same[name] != other[name]} == {
         f"restricted/{DELIVERY}/{name}.parquet"
         for name in (
-            *("validated/coordinator", "rejected/coordinator", "pseudonymised/coordinator", "unknown/coordinator", "quarantine"),
+            *("validated/coordinator", "rejected/coordinator", "noted/coordinator"),
+            *("pseudonymised/coordinator", "quarantine", "noted"),
         )
     } | {f"curated/{DELIVERY}/manifest.json"}
 
