@@ -8,6 +8,7 @@ doesn't matter.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -227,6 +228,7 @@ class _Split:
                 for f, accepted in sorted(by_row[row], key=lambda pair: pair[0].rule)
                 if accepted is None
             ]
+            self._count_stops(finding for finding, _ in broken)
             self.rejected.append(rejected(self.intake.policy, broken))
         return out
 
@@ -249,6 +251,7 @@ class _Split:
         judged = [(finding, self._accepted_as(finding)) for finding in findings]
         broken = {finding for finding, accepted in judged if accepted is None and self._sets_aside(finding)}
         self.note([(finding, accepted) for finding, accepted in judged if finding not in broken])
+        self._count_stops(broken)
         rows = self._delivered({finding.line for finding in broken if finding.line})
         whole = [
             (f._replace(value=rows[f.line][f.column]), rows[f.line]) for f in findings if f in broken and f.line and f.column
@@ -275,9 +278,15 @@ class _Split:
         return self.intake.exceptions.of(finding.rule, finding.form or "", finding.column or "")
 
     def _sets_aside(self, finding: Finding) -> bool:
-        """Does the policy set a form aside for it? A rule that stops the run does so when all forms were looked at."""
-        severity = self.intake.policy.rules[finding.rule].severity
-        if severity == "stop" and finding.line is not None:
-            number, first = self.stopped.get(finding.rule, (0, finding.line))
-            self.stopped[finding.rule] = (number + 1, min(first, finding.line))
-        return severity != "warn"
+        """Does the policy set a form aside for it?"""
+        return self.intake.policy.rules[finding.rule].severity != "warn"
+
+    def _count_stops(self, broken: Iterable[Finding]) -> None:
+        """Count the forms that break a rule that stops the run, which it does when all forms were looked at."""
+        lines: dict[str, set[int]] = defaultdict(set)
+        for finding in broken:
+            if self.intake.policy.rules[finding.rule].severity == "stop" and finding.line is not None:
+                lines[finding.rule].add(finding.line)
+        for rule, here in lines.items():
+            number, first = self.stopped.get(rule, (0, min(here)))
+            self.stopped[rule] = (number + len(here), min(first, *here))
