@@ -24,7 +24,7 @@ from frs_pipeline.exports.columns import (
     STATUS,
     Columns,
 )
-from frs_pipeline.exports.parsing import Codes, codes, respondents, times
+from frs_pipeline.exports.parsing import MISSING, Codes, codes, respondents, times
 from frs_pipeline.exports.personal_numbers import PATTERN
 from frs_pipeline.questionnaires.model import Questionnaire
 from frs_pipeline.questionnaires.schema import failing
@@ -159,7 +159,9 @@ def _boxes(parsed: Parsed, questionnaire: Questionnaire, completed: np.ndarray) 
         seen = ticked | completed
         for name in names:
             cell = parsed.answers[name]
-            parsed.answers[name] = Codes(cell.values, cell.blank | (~seen & cell.readable), cell.unreadable, cell.personal)
+            unseen = ~seen & cell.readable
+            values = np.where(unseen, np.int32(MISSING), cell.values)
+            parsed.answers[name] = Codes(values, cell.blank | unseen, cell.unreadable, cell.personal)
 
 
 def _names(parsed: Parsed, columns: Columns, questionnaire: Questionnaire) -> None:
