@@ -183,7 +183,8 @@ def _block(line: int, text: bytes) -> Block:
 def open_structure(path: Path) -> tuple[CsvFile, Rows]:
     """structure.csv: its rows, and the file with the delimiter that its known header shows. Raises `InputError`."""
     file = open_csv(path)
-    head = next((block.text for block in file.blocks()), b"").split(b"\n", 1)[0].decode("utf-8").rstrip("\r")
+    first = _LINE.match(next((block.text for block in file.blocks()), b""))
+    head = first[0].decode("utf-8").rstrip("\r\n") if first else ""
     delimiter = next((d for d in _DELIMITERS if tuple(_unquoted(head.split(d)))[:7] == STRUCTURE_COLUMNS), None)
     if delimiter is None:
         raise InputError("the header isn't that of a SurveyXact structure file", where=f"{path}:1", do=AGAIN)
