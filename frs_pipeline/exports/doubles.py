@@ -94,16 +94,17 @@ def several_of_one(rows: Rows, roles: Sequence[int], without: set[int], folder: 
         return []
     chosen = ", ".join(str(int(role)) for role in roles)
     out = pa.table({"line": pa.array(sorted(without), pa.int64())})
+    # Laid down first: `keys` can be read through once only, and DuckDB may take a window apart into two readings.
     query = f"""
-        select line from (
-            select line, count(*) over (partition by number, role) as forms
-            from keys where role in ({chosen}) and line not in (select line from out_already)
-        ) where forms > 1 order by line
+        create temp table ones as
+        select line, number, role from keys where role in ({chosen}) and line not in (select line from out_already)
     """  # noqa: S608 - whole numbers only
+    several = "select line from (select line, count(*) over (partition by number, role) as forms from ones) where forms > 1"
     with engine(folder) as connection:
         connection.register("out_already", out)
         connection.register("keys", pa.RecordBatchReader.from_batches(KEYS, rows.batches()))
-        return [line for (line,) in connection.execute(query).fetchall()]
+        connection.execute(query)
+        return [line for (line,) in connection.execute(f"{several} order by line").fetchall()]
 
 
 def _few(rows: Rows, key: str, query: str, folder: Path | None) -> pd.DataFrame:
