@@ -673,7 +673,7 @@ TABLE: dict[str, Plant] = {
     # Respondent ids.
     "respondent id blank": respondent(""),
     "respondent id in words": respondent(SECRET),
-    "respondent id too long": respondent(lambda old: f"{old}0000"),
+    "respondent id too long": respondent(lambda old: f"{old}00000"),
     "respondent id with a decimal point": respondent(lambda old: f"{old}.0"),
     "respondent id negative": respondent(lambda old: f"-{old}"),
     "respondent id in other digits": in_utf8(respondent(lambda old: old.translate(ARABIC))),
