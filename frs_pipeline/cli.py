@@ -154,6 +154,8 @@ def quarantine(
     notes = [] if _lacks(store, ("noted",)) else _made(store, ("noted",), finished=False).drop_columns(hidden[:1]).to_pylist()
     for row in (*aside, *notes):
         row.update({name: masked(row[name]) for name in ("value", "row") if row.get(name)})
+    for row in notes:
+        row["expires"] = row["expires"] and row["expires"].isoformat()
     if as_json:
         print_json({"set_aside": aside, "noted": notes})
         return

@@ -104,13 +104,23 @@ def _close(file: IO[bytes]) -> None:
 
 @contextmanager
 def engine(folder: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
-    """DuckDB in bounded memory; what is too much for it is laid down in `folder`, and gone afterwards."""
+    """DuckDB in bounded memory; what is too much for it is laid down in `folder`, and gone afterwards.
+
+    Raises `FrsError` in one line when there is no room for it.
+    """
     import duckdb
 
-    with tempfile.TemporaryDirectory(prefix=".engine.", suffix=".tmp", dir=folder) as spill:
-        connection = duckdb.connect(config={"threads": 2, "memory_limit": MEMORY, "temp_directory": spill})
+    where, do = folder or tempfile.gettempdir(), "make room; nothing was lost"
+    try:
+        spill = tempfile.TemporaryDirectory(prefix=".engine.", suffix=".tmp", dir=folder)
+    except OSError as error:
+        raise FrsError(f"cannot be written: {error.strerror}", where=where, do=do) from error
+    with spill:
+        connection = duckdb.connect(config={"threads": 2, "memory_limit": MEMORY, "temp_directory": spill.name})
         try:
             yield connection
+        except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+            raise FrsError("no room for what memory doesn't hold", where=where, do=do) from error
         finally:
             connection.close()
 

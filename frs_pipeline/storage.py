@@ -190,7 +190,11 @@ def exclusive(store: Store, *, wait: bool = False) -> Iterator[None]:
     """
     folder = store.settings.restricted(store.delivery)
     private_folder(folder)
-    with (folder / ".lock").open("w") as lock:
+    try:
+        file = (folder / ".lock").open("w")
+    except OSError as error:
+        raise FrsError(f"cannot be written: {error.strerror}", where=folder / ".lock", do="mend the file's rights") from error
+    with file as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

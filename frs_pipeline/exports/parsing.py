@@ -68,5 +68,7 @@ def times(column: pa.ChunkedArray) -> np.ndarray:
             return np.asarray(pc.cast(cells, pa.timestamp("s")).to_numpy(zero_copy_only=False))
         except pa.ArrowInvalid:
             pass  # one wild cell: looked at one by one
-    stripped = pd.Series(pc.utf8_trim_whitespace(cells).to_pylist(), dtype=object)
+    # Arrow takes a T between day and time, too: what a cell says mustn't hang on the cells beside it.
+    spaced = pc.replace_substring_regex(pc.utf8_trim_whitespace(cells), "^(.{10})T(.{8})$", r"\1 \2")
+    stripped = pd.Series(spaced.to_pylist(), dtype=object)
     return pd.to_datetime(stripped, format=_TIME, errors="coerce").to_numpy(dtype="datetime64[s]")

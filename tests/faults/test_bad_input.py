@@ -5,63 +5,12 @@ import subprocess
 import sys
 
 import pytest
+from fault_table import SECRET
+from running import NAME, curated, frs
 
-from frs_pipeline import cli
 from frs_pipeline.codebook.vault import FULL_COLUMNS
-from frs_pipeline.deliveries import CODEBOOK, LEDGER, sha256
+from frs_pipeline.deliveries import CODEBOOK, LEDGER
 from frs_pipeline.reconstruction.delivery import HERE as RECONSTRUCTION
-
-# Stands in a cell of the spoilt files; must not be printed anywhere.
-SECRET = "kept-to-itself"
-NAME = "2021-01-31"
-
-
-@pytest.fixture(scope="module")
-def good(make_delivery, tmp_path_factory):
-    """A delivery after its first run."""
-    delivery = make_delivery(tmp_path_factory.mktemp("good") / "data")
-    done = frs(delivery.data, "run", "--json")
-    assert (done.returncode, done.stderr) == (0, "")
-    return delivery
-
-
-@pytest.fixture
-def delivery(good, tmp_path):
-    """A copy of it to spoil."""
-    return good.copy_to(tmp_path / "data")
-
-
-@pytest.fixture
-def run(monkeypatch, capfd):
-    """`frs …` in this process: (exit code, standard output, standard error)."""
-
-    def call(data, *arguments):
-        monkeypatch.setenv("FRS_DATA_DIR", str(data))
-        monkeypatch.delenv("DAGSTER_HOME", raising=False)
-        monkeypatch.setattr(sys, "argv", ["frs", *arguments])
-        capfd.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        return ended.value.code, *capfd.readouterr()
-
-    return call
-
-
-def frs(data, *arguments, **environment):
-    """`frs …` in a process of its own."""
-    clean = {key: value for key, value in os.environ.items() if not key.startswith(("FRS_", "DAGSTER_HOME", "PANDERA_"))}
-    return subprocess.run(
-        [sys.executable, "-m", "frs_pipeline.cli", *arguments],
-        env={**clean, "FRS_DATA_DIR": str(data), "DAGSTER_DISABLE_TELEMETRY": "yes", **environment},
-        capture_output=True,
-        text=True,
-    )
-
-
-def curated(delivery):
-    """Hash of every file of the curated folder."""
-    folder = delivery.data / "curated"
-    return {p.relative_to(folder).as_posix(): sha256(p) for p in folder.rglob("*") if p.is_file()}
 
 
 def missing_export(delivery):
@@ -87,7 +36,7 @@ def folder_for_a_file(delivery):
 
 def header_only(delivery):
     delivery.write_dataset("coordinator", delivery.dataset("coordinator")[:1])
-    return "coordinator/dataset.csv", "a header and no rows"
+    return "coordinator/dataset.csv", "a header and no rows [no_forms]"
 
 
 def row_too_long(delivery):
@@ -98,23 +47,25 @@ def row_too_long(delivery):
 
 
 def not_a_csv_file(delivery):
-    delivery.path("initiator/dataset.csv").write_bytes(b'responde;raadsnr\r\n1;"' + SECRET.encode())
-    return "initiator/dataset.csv:2", "not a CSV file"
+    path = delivery.path("initiator/dataset.csv")
+    path.write_bytes(path.read_bytes() + b'1;"' + SECRET.encode())
+    return "initiator/dataset.csv:7", "not a CSV file"
 
 
 def null_bytes(delivery):
-    delivery.path("initiator/dataset.csv").write_bytes(SECRET.encode() + b"\x00")
-    return "initiator/dataset.csv", "null bytes"
+    path = delivery.path("initiator/dataset.csv")
+    path.write_bytes(path.read_bytes() + SECRET.encode() + b"\x00")
+    return "initiator/dataset.csv:7", "null bytes"
 
 
 def question_missing(delivery):
     delivery.drop_column("initiator", "konflikt")
-    return "initiator/dataset.csv:1", "question konflikt is missing"
+    return "initiator/dataset.csv:1", "question konflikt is missing from the export [question_missing]"
 
 
 def question_unknown(delivery):
     delivery.add_column("participant_first", "nyt_spm", SECRET)
-    return "participant_first/dataset.csv:1", "column nyt_spm"
+    return "participant_first/dataset.csv:1", "column nyt_spm isn't in questionnaire participant_first [column_unknown]"
 
 
 def another_structure(delivery):

@@ -1,0 +1,46 @@
+"""Fixtures of the tests with bad input."""
+
+import sys
+
+import pytest
+from big_delivery import four_questionnaires
+from running import frs
+
+from frs_pipeline import cli
+
+
+@pytest.fixture(scope="session")
+def four(tmp_path_factory):
+    """The questionnaires of the big delivery."""
+    return four_questionnaires(tmp_path_factory.mktemp("questionnaires"))
+
+
+@pytest.fixture(scope="session")
+def good(make_delivery, tmp_path_factory):
+    """The tiny delivery after its first run."""
+    delivery = make_delivery(tmp_path_factory.mktemp("good") / "data")
+    done = frs(delivery.data, "run", "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    return delivery
+
+
+@pytest.fixture
+def delivery(good, tmp_path):
+    """A copy of it to spoil."""
+    return good.copy_to(tmp_path / "data")
+
+
+@pytest.fixture
+def run(monkeypatch, capfd):
+    """`frs …` in this process: (exit code, standard output, standard error)."""
+
+    def call(data, *arguments):
+        monkeypatch.setenv("FRS_DATA_DIR", str(data))
+        monkeypatch.delenv("DAGSTER_HOME", raising=False)
+        monkeypatch.setattr(sys, "argv", ["frs", *arguments])
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        return ended.value.code, *capfd.readouterr()
+
+    return call

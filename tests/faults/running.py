@@ -1,0 +1,29 @@
+"""`frs` in a process of its own, and what a run left in the curated folder."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import Any
+
+from frs_pipeline.deliveries import sha256
+
+NAME = "2021-01-31"
+
+
+def frs(data: Any, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """`frs …` in a process of its own."""
+    clean = {key: value for key, value in os.environ.items() if not key.startswith(("FRS_", "DAGSTER_HOME", "PANDERA_"))}
+    return subprocess.run(
+        [sys.executable, "-m", "frs_pipeline.cli", *arguments],
+        env={**clean, "FRS_DATA_DIR": str(data), "DAGSTER_DISABLE_TELEMETRY": "yes", **environment},
+        capture_output=True,
+        text=True,
+    )
+
+
+def curated(delivery: Any) -> dict[str, str]:
+    """Hash of every file of the curated folder."""
+    folder = delivery.data / "curated"
+    return {p.relative_to(folder).as_posix(): sha256(p) for p in folder.rglob("*") if p.is_file()}
