@@ -62,8 +62,7 @@ def respondents(column: pa.ChunkedArray) -> np.ndarray:
 def times(column: pa.ChunkedArray) -> np.ndarray:
     """Times of day (datetime64[s]) as SurveyXact writes them; NaT where a cell is none."""
     cells = column.combine_chunks()
-    # Arrow takes a T between date and time too, which isn't what SurveyXact writes.
-    if pc.all(pc.and_(pc.equal(pc.binary_length(cells), _TIME_LENGTH), pc.match_substring(cells, " "))).as_py():
+    if pc.all(pc.equal(pc.binary_length(cells), _TIME_LENGTH)).as_py():
         try:
             return np.asarray(pc.cast(cells, pa.timestamp("s")).to_numpy(zero_copy_only=False))
         except pa.ArrowInvalid:

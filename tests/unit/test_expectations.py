@@ -38,8 +38,9 @@ from frs_pipeline.plan import products
 from frs_pipeline.questionnaires import INSTRUMENTS
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.questionnaires.schema import arrow_field
+from frs_pipeline.rows import content_hash
 from frs_pipeline.settings import PROJECT, Settings
-from frs_pipeline.storage import Store, content_hash
+from frs_pipeline.storage import Store
 from frs_pipeline.tables.nonresponse import CONFERENCE
 
 STRICT = Limits(

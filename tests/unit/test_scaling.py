@@ -21,9 +21,11 @@ from frs_pipeline.codebook.pseudonyms import pseudonymise
 from frs_pipeline.codebook.vault import open_plain, read_codebook
 from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY, EXPORT_FILES, LEDGER
 from frs_pipeline.errors import UsageError
+from frs_pipeline.exports.findings import Intake
 from frs_pipeline.exports.ledger import read_ledger
 from frs_pipeline.exports.surveyxact import read_export
 from frs_pipeline.exports.validation import validate
+from frs_pipeline.policy.model import policy
 from frs_pipeline.questionnaires import INSTRUMENTS
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.reconstruction import copies as copies_module
@@ -54,17 +56,20 @@ class Read(NamedTuple):
 
 
 def read(folder: Path, work: Path) -> Read:
-    codebook = read_codebook(folder / CODEBOOK, folder / DEMO_KEY)
+    codebook, ledger = read_codebook(folder / CODEBOOK, folder / DEMO_KEY), read_ledger(folder / LEDGER)
     forms, aside, marts = {}, {}, {}
     for name, questionnaire in questionnaires().items():
-        validated = validate(read_export(folder / name), questionnaire)
-        result = pseudonymise(validated.forms, codebook, questionnaire)
-        assert validated.delivered == result.forms.num_rows + validated.set_aside + result.unknown.num_rows
-        forms[name], marts[name] = result.forms, work / f"{name}.parquet"
-        aside[name] = Counter([*validated.rejected["rule"].to_pylist(), *result.unknown["rule"].to_pylist()])
-        pq.write_table(result.forms, marts[name])
+        validated = validate(read_export(folder / name), questionnaire, Intake(policy(), codebook, ledger))
+        forms[name] = pa.concat_tables(pseudonymise(validated.forms.batches(), codebook, questionnaire))
+        assert validated.delivered == forms[name].num_rows + validated.set_aside
+        marts[name] = work / f"{name}.parquet"
+        rules = validated.rejected.table()["rule"].to_pylist()
+        # Beside its reason, a form that is set aside has the warnings that it gives.
+        aside[name] = Counter(rule for rule in rules if policy().rules[rule].severity == "aside")
+        assert sum(aside[name].values()) == validated.set_aside
+        pq.write_table(forms[name], marts[name])
     counts = count(catalogue().values(), open_marts(marts))
-    return Read(folder, codebook, read_ledger(folder / LEDGER), forms, aside, counts)
+    return Read(folder, codebook, ledger, forms, aside, counts)
 
 
 @pytest.fixture(scope="module")

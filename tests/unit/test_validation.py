@@ -274,7 +274,7 @@ ROLE = questionnaires()["participant_first"].question("role").source
     ("rule", "cells", "column"),
     [
         ("role_missing", {ROLE: ""}, ROLE),
-        ("timestamp_unreadable", {"created": "2019-05-06T09:00:00"}, "created"),
+        ("timestamp_unreadable", {"created": "06-05-2019 09:00"}, "created"),
         ("timestamp_unreadable", {"created": ""}, "created"),
         ("timestamps_backwards", {"modified": "2019-05-01 09:00:00"}, "modified"),
         ("timestamps_backwards", {"starttim": "2029-05-01 09:00:00"}, "closetim"),
@@ -289,9 +289,11 @@ def test_a_warning_is_noted_and_the_form_counts(delivery, rule, cells, column):
 
 
 def test_a_time_is_read_alike_whatever_stands_beside_it(delivery):
-    for form in range(5):
-        delivery.set("initiator", form, created="2019-05-06T09:00:00")
-    assert [form for form, _, _ in remarks(validated(delivery), "timestamp_unreadable")] == [0, 1, 2, 3, 4]
+    times = ["2019-05-06T09:00:00", "2019-05-06 09:00:00", "2019-05-06T09:00:00", "2019-05-06 24:00:00", "2019-05-06 9:00:00"]
+    for forms, unreadable in (([0, 1, 2], []), (range(5), [3])):
+        for form in forms:
+            delivery.set("initiator", form, created=times[form])
+        assert [form for form, _, _ in remarks(validated(delivery), "timestamp_unreadable")] == unreadable
 
 
 def test_what_is_only_a_warning_is_told_with_the_reasons_of_a_form_that_is_set_aside(delivery):
