@@ -76,8 +76,11 @@ def open_plain(path: Path, key: Path) -> str:
 
 def read_codebook(path: Path, key: Path) -> pa.Table:
     """The pipeline's part of the codebook (`CODEBOOK`), by conference number. Raises `InputError`."""
-    rows = list(csv.reader(io.StringIO(open_plain(path, key), newline="")))
     do = "lock the codebook again"
+    try:
+        rows = list(csv.reader(io.StringIO(open_plain(path, key), newline="")))
+    except csv.Error as error:
+        raise InputError("isn't the pipeline's part of a codebook", where=path, do=do) from error
     if len(rows) < 2 or tuple(rows[0]) != PIPELINE_COLUMNS:
         raise InputError("isn't the pipeline's part of a codebook", where=path, do=do)
     try:

@@ -79,28 +79,29 @@ class CsvFile:
         with _opened(self.path) as file:
             file.seek(self.start)
             data = b"first"
-            while data:
-                before = file.tell()
+            for pieces in itertools.count():
+                if not data:
+                    return
                 data = file.read(BLOCK)
                 text = data
-                if not (self.encoding in ("utf-8", "cp1252") and data.isascii()):
+                # Half a letter may be left of the piece before.
+                if not (self.encoding in ("utf-8", "cp1252") and data.isascii() and not decoder.getstate()[0]):
                     try:
                         text = decoder.decode(data, final=not data).encode("utf-8")
-                    except UnicodeError as error:
-                        at = before + getattr(error, "start", 0)
-                        raise InputError(f"not readable as {self.encoding}", where=self._line_of(at), do=AGAIN) from None
+                    except UnicodeDecodeError as error:
+                        where = self._line_after(pieces, error.object[: error.start].decode(self.encoding).encode("utf-8"))
+                        raise InputError(f"not readable as {self.encoding}", where=where, do=AGAIN) from None
                 if b"\0" in text:
-                    where = self._line_of(before + max(data.find(b"\0"), 0))
+                    where = self._line_after(pieces, text[: text.index(b"\0")])
                     raise InputError("holds null bytes: not a text file", where=where, do=AGAIN)
                 yield text
 
-    def _line_of(self, at: int) -> str:
-        """The line on which a byte of the file stands."""
-        line = 1
-        with _opened(self.path) as file:
-            while at > 0 and (data := file.read(min(at, BLOCK))):
-                line += data.count(b"\n")
-                at -= len(data)
+    def _line_after(self, pieces: int, rest: bytes) -> str:
+        """The line on which the file goes on after so many pieces of its text and `rest`."""
+        line, last = 1, b""
+        for text in itertools.chain(itertools.islice(self._text(), pieces), (rest,)):
+            line += text.count(b"\n") + text.count(b"\r") - text.count(b"\r\n") - (last == b"\r" and text.startswith(b"\n"))
+            last = text[-1:] or last
         return f"{self.path}:{line}"
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
@@ -177,13 +178,17 @@ def _block(line: int, text: bytes) -> Block:
     widths = np.diff(ends, prepend=-1) - 1
     if before_ends:
         widths -= letters[ends - 1] == ord("\r")
-    return Block(line, text, lines, not alone and b'"' not in text and bool((widths > 0).all()))
+    # The row reader has a limit, and a row must not be readable by the one and not by the other.
+    longest = max(widths.max(initial=0), len(letters) - 1 - ends[-1] if len(ends) else len(letters))
+    usual = bool((widths > 0).all()) and longest <= csv.field_size_limit()
+    return Block(line, text, lines, not alone and b'"' not in text and usual)
 
 
 def open_structure(path: Path) -> tuple[CsvFile, Rows]:
     """structure.csv: its rows, and the file with the delimiter that its known header shows. Raises `InputError`."""
     file = open_csv(path)
-    head = next((block.text for block in file.blocks()), b"").split(b"\n", 1)[0].decode("utf-8").rstrip("\r")
+    first = _LINE.match(next((block.text for block in file.blocks()), b""))
+    head = first[0].decode("utf-8").rstrip("\r\n") if first else ""
     delimiter = next((d for d in _DELIMITERS if tuple(_unquoted(head.split(d)))[:7] == STRUCTURE_COLUMNS), None)
     if delimiter is None:
         raise InputError("the header isn't that of a SurveyXact structure file", where=f"{path}:1", do=AGAIN)

@@ -38,9 +38,16 @@ def read_ledger(path: Path) -> pa.Table:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
         raise InputError("missing file", where=path, do="ask for the delivery again") from error
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise InputError("cannot be read as UTF-8", where=f"{path}:{line}", do=do) from error
+    except OSError as error:
         raise InputError("cannot be read as UTF-8", where=path, do=do) from error
-    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=";"))
+    rows: list[list[str]] = []
+    try:
+        rows.extend(csv.reader(io.StringIO(text, newline=""), delimiter=";"))
+    except csv.Error as error:
+        raise InputError("not a CSV file", where=f"{path}:{len(rows) + 1}", do=do) from error
     if not rows or tuple(rows[0]) != COLUMNS:
         raise InputError(f"the header isn't {';'.join(COLUMNS)}", where=f"{path}:1", do=do)
     entries = []

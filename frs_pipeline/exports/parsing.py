@@ -15,6 +15,7 @@ from frs_pipeline.exports.personal_numbers import holds_personal_number
 _CODE = re.compile(r"-?[0-9]{1,9}")
 _TIME = "%Y-%m-%d %H:%M:%S"
 _TIME_LENGTH = 19
+_SHAPE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-5][0-9]")
 # Stands where a cell holds no code; none has more than nine digits.
 MISSING = -2_000_000_000
 
@@ -62,10 +63,11 @@ def respondents(column: pa.ChunkedArray) -> np.ndarray:
 def times(column: pa.ChunkedArray) -> np.ndarray:
     """Times of day (datetime64[s]) as SurveyXact writes them; NaT where a cell is none."""
     cells = column.combine_chunks()
-    if pc.all(pc.equal(pc.binary_length(cells), _TIME_LENGTH)).as_py():
+    if pc.all(pc.equal(pc.binary_length(cells), _TIME_LENGTH)).as_py() and not pc.any(pc.match_substring(cells, "T")).as_py():
         try:
             return np.asarray(pc.cast(cells, pa.timestamp("s")).to_numpy(zero_copy_only=False))
         except pa.ArrowInvalid:
             pass  # one wild cell: looked at one by one
-    stripped = pd.Series(pc.utf8_trim_whitespace(cells).to_pylist(), dtype=object)
+    # What is a time must not depend on the cells around it: pandas alone would take more than Arrow does.
+    stripped = pd.Series([cell if _SHAPE.fullmatch(cell) else None for cell in map(str.strip, cells.to_pylist())], dtype=object)
     return pd.to_datetime(stripped, format=_TIME, errors="coerce").to_numpy(dtype="datetime64[s]")
