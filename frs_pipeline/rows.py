@@ -80,7 +80,8 @@ class Rows:
     def _put_away(self, table: pa.Table) -> None:
         with self._room():
             if self._writer is None:
-                self._file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 - lives as long as the rows
+                # Where files can't be nameless it has a name for a moment: one that is swept away after a kill.
+                self._file = tempfile.TemporaryFile(prefix=".rows.", suffix=".tmp", dir=self._folder)  # noqa: SIM115
                 weakref.finalize(self, _close, self._file)
                 self._writer = pa.ipc.new_stream(self._file, self.schema)
             for batch in table.combine_chunks().to_batches():

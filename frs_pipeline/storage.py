@@ -201,7 +201,8 @@ def exclusive(store: Store, *, wait: bool = False) -> Iterator[None]:
             raise FrsError("another run is refreshing this delivery", where=store.delivery, do="wait until it ends") from error
         for zone in (folder, store.settings.curated(store.delivery)):
             for left in list(zone.rglob(".*.tmp")):
-                shutil.rmtree(left) if left.is_dir() else left.unlink()
+                # One may lie in another that is gone by now.
+                shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
         yield
 
 

@@ -123,7 +123,10 @@ def _read_carefully(data: bytes, path: Path, key: Path) -> pa.Table:
     """The same line by line: every CSV and every ISO date that Python reads."""
     _decoded(data, path, key)  # before any other fault
     rows = csv.reader(io.TextIOWrapper(io.BytesIO(data), encoding="utf-8", newline=""))
-    header, first = tuple(next(rows, ())), next(rows, None)
+    try:
+        header, first = tuple(next(rows, ())), next(rows, None)
+    except csv.Error as error:
+        raise InputError("isn't the pipeline's part of a codebook", where=path, do=_LOCK_AGAIN) from error
     if first is None or header != PIPELINE_COLUMNS:
         raise InputError("isn't the pipeline's part of a codebook", where=path, do=_LOCK_AGAIN)
     # A column each, and no object a line: a codebook may have millions.
@@ -136,7 +139,7 @@ def _read_carefully(data: bytes, path: Path, key: Path) -> pa.Table:
             days.append(day)
             occasions.append(occasion)
             pseudonyms.append(pseudonym)
-    except ValueError as error:
+    except (ValueError, csv.Error) as error:
         raise InputError("holds an entry that isn't number, pseudonym, occasion and date", where=path, do=_LOCK_AGAIN) from error
     return pa.table([*register(numbers, days, occasions), pa.array(pseudonyms, pa.string())], schema=CODEBOOK)
 

@@ -119,7 +119,8 @@ def _rows(path: Path, columns: tuple[str, ...]) -> list[tuple[str, list[str]]]:
         return []
     rows = [(line, [cell.strip() for cell in cells]) for line, cells in open_csv(path, ";").rows()]
     if not rows or tuple(rows[0][1]) != columns:
-        raise InputError(f"the header isn't {';'.join(columns)}", where=f"{path}:1", do="correct it")
+        line = rows[0][0] if rows else 1
+        raise InputError(f"the header isn't {';'.join(columns)}", where=f"{path}:{line}", do="correct it")
     for line, cells in rows[1:]:
         if any(cells) and len(cells) != len(columns):
             what = f"{len(cells)} fields where {len(columns)} belong"

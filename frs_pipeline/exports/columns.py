@@ -7,7 +7,8 @@ box, whose name says nothing of the box: again only `structure` does.
 
 from __future__ import annotations
 
-from collections import defaultdict
+import re
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -22,14 +23,16 @@ STATUS = ("stato_1", "stato_2", "stato_3", "stato_4", "stato_5")
 SYSTEM_COLUMNS = (RESPONDENT, CREATED, MODIFIED, CLOSED, STARTED, "difftime", *STATUS, "statc_3", "statd_1", "statd_2")
 _NEEDED = (RESPONDENT, NUMBER, NUMBER_AGAIN, CREATED)
 _SHORT = 8
+_NAME = re.compile(r"[a-zæøå_][a-zæøå_0-9]*(#[0-9]+)?")
 
 
 class Variable(NamedTuple):
-    """A variable of `structure`: its question's text, whether it is one box of several, and the boxes."""
+    """A variable of `structure`: its question's text, whether it is one box of several, the boxes, and its first line."""
 
     text: str
     multiple: bool
     choices: dict[str, str]
+    line: int
 
 
 class Place(NamedTuple):
@@ -78,9 +81,9 @@ def column_names(header: list[str], structure: Rows, where: str) -> list[str]:
 def variables_of(structure: Rows) -> dict[str, list[Variable]]:
     """Variables by short name, in the order of the questionnaire."""
     long: dict[str, Variable] = {}
-    for _, (_, name, kind, sub, text, choice, label) in structure:
+    for line, (_, name, kind, sub, text, choice, label) in structure:
         multiple = f"{kind.strip()}/{sub.strip()}".lower() == "closed/multiple"
-        variable = long.setdefault(name.strip(), Variable(text.strip(), multiple, {}))
+        variable = long.setdefault(name.strip(), Variable(text.strip(), multiple, {}, line))
         variable.choices[choice.strip()] = label.strip()
     result: dict[str, list[Variable]] = defaultdict(list)
     for name, variable in long.items():
@@ -107,9 +110,11 @@ def resolve(names: list[str], structure: Rows, questionnaire: Questionnaire) -> 
     for name in STATUS:
         if name not in names:
             findings.append(Place("question_missing", name, "dataset", 1, f"status column {name} is missing"))
-    for name in names:
+    for at, name in enumerate(names, start=1):
         if name not in known:
-            what = f"column {name} isn't in questionnaire {questionnaire.instrument}"
+            # Where the header line is missing, what stands in its place is a form.
+            named = name if _NAME.fullmatch(name) else str(at)
+            what = f"column {named} isn't in questionnaire {questionnaire.instrument}"
             findings.append(Place("column_unknown", name, "dataset", 1, what))
     return Columns(names, of), findings
 
@@ -149,14 +154,14 @@ def drift(columns: Columns, structure: Rows, labels: Rows, questionnaire: Questi
         # Short names are cut and scales are shared: only the text tells which question it is.
         if question.option is None and question.wording == "printed" and variable and variable.text not in ("", question.text):
             what = f"the text of {name} isn't that of the questionnaire"
-            findings.append(Place("wording_drifted", name, "structure", None, what))
+            findings.append(Place("wording_drifted", name, "structure", variable.line, what))
         if question.option is None:
             findings += _label_drift(question, name, found, lines)
         elif variable and variable.multiple:
             box = question.text.removeprefix(f"{question.asked} – ")
             if variable.choices[str(question.option)] != box:
                 what = f"the box of {name} isn't that of the questionnaire"
-                findings.append(Place("labels_drifted", name, "structure", None, what))
+                findings.append(Place("labels_drifted", name, "structure", variable.line, what))
     return findings
 
 
@@ -182,15 +187,15 @@ def _labels(names: list[str], labels: Rows) -> tuple[dict[str, dict[str, str]], 
     """
     found: dict[str, dict[str, str]] = {}
     lines: dict[str, int] = {}
-    current: dict[str, str] = {}
+    passed: Counter[str] = Counter()
     for line, (variable, code, label) in labels:
         name = short(variable)
-        at = current.setdefault(name, name)
+        at = f"{name}#{passed[name] + 1}" if passed[name] else name
         if code.strip() in found.get(at, {}):
-            at = f"{name}#{int([*at.split('#'), '1'][1]) + 1}"
+            passed[name] += 1
+            at = f"{name}#{passed[name] + 1}"
             if at not in names:
                 raise TwoLabels(line)
-            current[name] = at
         found.setdefault(at, {})[code.strip()] = label.strip()
         lines.setdefault(at, line)
     return found, lines

@@ -92,8 +92,8 @@ class CsvFile:
                     try:
                         text = decoder.decode(data, final=not data).encode("utf-8")
                     except UnicodeError as error:
-                        at = before + getattr(error, "start", 0)
-                        raise InputError(f"not readable as {self.encoding}", where=self._line_of(at), do=AGAIN) from None
+                        where = self._line_of(before + getattr(error, "start", 0))
+                        raise InputError(f"not readable as {self.encoding}", where=where, do=AGAIN) from None
                 if b"\0" in text:
                     at = before + len(text[: text.index(b"\0")].decode("utf-8").encode(self.encoding))
                     raise InputError("holds null bytes: not a text file", where=self._line_of(at), do=AGAIN)
@@ -191,8 +191,10 @@ def _block(line: int, text: bytes) -> Block:
     widths = np.diff(ends, prepend=-1) - 1
     if before_ends:
         widths -= letters[ends - 1] == ord("\r")
-    # A mark of encoding that begins a cell would be taken for one that begins the file.
-    odd = alone or b'"' in text or text.startswith(codecs.BOM_UTF8)
+    # The row reader has a limit, and a row must not be readable by the one and not by the other; and a mark of encoding
+    # that begins a cell would be taken for one that begins the file.
+    longest = max(widths.max(initial=0), len(letters) - 1 - ends[-1] if len(ends) else len(letters))
+    odd = alone or b'"' in text or text.startswith(codecs.BOM_UTF8) or longest > csv.field_size_limit()
     return Block(line, text, lines, not odd and bool((widths > 0).all()))
 
 

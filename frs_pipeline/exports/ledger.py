@@ -6,7 +6,7 @@ import csv
 import datetime as dt
 import re
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -109,27 +109,38 @@ def _read_carefully(path: Path) -> pa.Table:
         path.read_text(encoding="utf-8-sig")  # before any other fault
     except FileNotFoundError as error:
         raise InputError("missing file", where=path, do="ask for the delivery again") from error
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise InputError("cannot be read as UTF-8", where=f"{path}:{line}", do=do) from error
+    except OSError as error:
         raise InputError("cannot be read as UTF-8", where=path, do=do) from error
+    with path.open(encoding="utf-8-sig") as file:
+        rows = csv.reader(file, delimiter=";")
+        try:
+            return _entries(rows, path, do)
+        except csv.Error as error:
+            raise InputError("not a CSV file", where=f"{path}:{rows.line_num}", do=do) from error
+
+
+def _entries(rows: Iterator[list[str]], path: Path, do: str) -> pa.Table:
+    """Rows of kontering.csv, header and all, one after the other as `REGISTER`."""
+    if tuple(next(rows, ())) != COLUMNS:
+        raise InputError(f"the header isn't {';'.join(COLUMNS)}", where=f"{path}:1", do=do)
     # A column each, and no object a line: a ledger may have millions.
     numbers, days, occasions = array("i"), array("i"), array("b")
     seen: set[int] = set()
-    with path.open(encoding="utf-8-sig") as file:
-        rows = csv.reader(file, delimiter=";")
-        if tuple(next(rows, ())) != COLUMNS:
-            raise InputError(f"the header isn't {';'.join(COLUMNS)}", where=f"{path}:1", do=do)
-        for line, cells in enumerate(rows, start=2):
-            if not any(cells):
-                continue  # spreadsheets leave a blank line at the end
-            try:
-                number, date, word = cells
-                found, day, occasion = conference_number(number), day_of(date), list(OCCASIONS).index(word)
-            except ValueError as error:
-                raise InputError("not a number, a date and an occasion", where=f"{path}:{line}", do=do) from error
-            if found in seen:
-                raise InputError("the same conference stands twice", where=f"{path}:{line}", do=do)
-            seen.add(found)
-            numbers.append(found)
-            days.append(day)
-            occasions.append(occasion)
+    for line, cells in enumerate(rows, start=2):
+        if not any(cells):
+            continue  # spreadsheets leave a blank line at the end
+        try:
+            number, date, word = cells
+            found, day, occasion = conference_number(number), day_of(date), list(OCCASIONS).index(word)
+        except ValueError as error:
+            raise InputError("not a number, a date and an occasion", where=f"{path}:{line}", do=do) from error
+        if found in seen:
+            raise InputError("the same conference stands twice", where=f"{path}:{line}", do=do)
+        seen.add(found)
+        numbers.append(found)
+        days.append(day)
+        occasions.append(occasion)
     return pa.table(register(numbers, days, occasions), schema=REGISTER)

@@ -15,6 +15,7 @@ from frs_pipeline.exports.personal_numbers import holds_personal_number
 _CODE = re.compile(r"-?[0-9]{1,9}")
 _TIME = "%Y-%m-%d %H:%M:%S"
 _TIME_LENGTH = 19
+_SHAPE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-5][0-9]")
 # Stands where a cell holds no code; none has more than nine digits.
 MISSING = -2_000_000_000
 
@@ -67,7 +68,7 @@ def times(column: pa.ChunkedArray) -> np.ndarray:
             return np.asarray(pc.cast(cells, pa.timestamp("s")).to_numpy(zero_copy_only=False))
         except pa.ArrowInvalid:
             pass  # one wild cell: looked at one by one
-    # Arrow takes a T between day and time, too: what a cell says mustn't hang on the cells beside it.
-    spaced = pc.replace_substring_regex(pc.utf8_trim_whitespace(cells), "^(.{10})T(.{8})$", r"\1 \2")
-    stripped = pd.Series(spaced.to_pylist(), dtype=object)
-    return pd.to_datetime(stripped, format=_TIME, errors="coerce").to_numpy(dtype="datetime64[s]")
+    # What is a time must not depend on the cells around it: Arrow takes a T between day and time, pandas odder things.
+    stripped = [cell.strip().replace("T", " ", 1) for cell in cells.to_pylist()]
+    shaped = pd.Series([cell if _SHAPE.fullmatch(cell) else None for cell in stripped], dtype=object)
+    return pd.to_datetime(shaped, format=_TIME, errors="coerce").to_numpy(dtype="datetime64[s]")

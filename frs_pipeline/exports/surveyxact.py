@@ -25,7 +25,7 @@ class Export:
 
     `file` is the name, inside the delivery, of the file that holds the forms; `names` are its columns. `structure` (below
     its header) and `labels` are rows with the line on which each starts: in the file, in the sheet, or the number of
-    the case.
+    the case. `head` is the line of the header above the forms.
     """
 
     folder: Path
@@ -34,6 +34,7 @@ class Export:
     structure: Rows
     labels: Rows
     dataset: CsvFile | Rows
+    head: int = 1
 
     def chunks(self, wanted: np.ndarray | None = None) -> Iterator[Chunk]:
         """The forms, some at a time; chunks that hold none of the `wanted` lines (ascending) may be passed over.
@@ -63,19 +64,19 @@ def read_export(folder: Path) -> Export:
         described, structure = open_structure(path.with_name("structure.csv"))
         labels = list(open_csv(path.with_name("labels.csv"), described.delimiter).rows())
         dataset = open_csv(path, described.delimiter)
-        head = header(dataset)[1]
+        line, head = header(dataset)
     else:
         rows, structure, labels = (read_xlsx if path.suffix == ".xlsx" else read_sav)(path)
-        dataset, head = rows[1:], rows[0][1]
+        dataset, (line, head) = rows[1:], rows[0]
     if not structure or tuple(name.strip() for name in structure[0][1]) != STRUCTURE_COLUMNS:
         what = "the header isn't that of a SurveyXact structure file"
-        raise InputError(what, where=_where(path, "structure", 1), do=AGAIN)
+        raise InputError(what, where=_where(path, "structure", structure[0][0] if structure else 1), do=AGAIN)
     for part, rows, width in (("structure", structure, len(STRUCTURE_COLUMNS)), ("labels", labels, 3)):
-        for line, cells in rows:
+        for at, cells in rows:
             if len(cells) != width:
-                raise InputError(f"{len(cells)} fields where {width} belong", where=_where(path, part, line), do=AGAIN)
-    names = column_names(head, structure[1:], _where(path, "dataset", 1))
-    return Export(folder, file, names, structure[1:], labels, dataset)
+                raise InputError(f"{len(cells)} fields where {width} belong", where=_where(path, part, at), do=AGAIN)
+    names = column_names(head, structure[1:], _where(path, "dataset", line))
+    return Export(folder, file, names, structure[1:], labels, dataset, line)
 
 
 def _where(path: Path, part: str, line: int | None = None) -> str:

@@ -65,8 +65,9 @@ def validate(export: Export, questionnaire: Questionnaire, intake: Intake, folde
     columns, places = _columns(export, questionnaire)
     split = _Split(export, questionnaire, intake, columns, folder)
     for place in places:
-        finding = Finding(place.rule, questionnaire.instrument, export.file, place.line, None, place.column, None)
-        split.note([tolerate(intake, finding, place.what, export.where(place.part, place.line))])
+        line = export.head if place.part == "dataset" else place.line
+        finding = Finding(place.rule, questionnaire.instrument, export.file, line, None, place.column, None)
+        split.note([tolerate(intake, finding, place.what, export.where(place.part, line))])
     for chunk in export.chunks():
         split.take(chunk)
     if not split.delivered:
@@ -163,7 +164,7 @@ class _Split:
         ids = respondents(cells[RESPONDENT]) if self.corrections else np.array([])
         for number, correction in enumerate(self.corrections):
             if correction.column not in self.columns.names or correction.column == RESPONDENT:
-                what = f"no column {correction.column} that could be corrected"
+                what = "there is no such column, or none that could be corrected"
                 raise InputError(what, where=correction.where, do="name the column as the export's header does")
             mine = ids == int(correction.respondent) if correction.respondent else (ids < 0) & (chunk.lines == correction.line)
             for row in np.flatnonzero(mine):

@@ -7,21 +7,29 @@ the same forms are accepted, or set aside for the same reasons, whatever form th
 from __future__ import annotations
 
 import datetime as dt
+import json
 import re
+import subprocess
+import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from frs_pipeline.errors import InputError
+from frs_pipeline.exports import spss
 
 AGAIN = "export it again from SurveyXact; the last good result stays"
 
 # (line on which the row starts, its cells)
 Rows = list[tuple[int, list[str]]]
 
+# A sheet has no more; what says that it had would be counted through for hours.
+MOST_ROWS = 1 << 20
 STRUCTURE_COLUMNS = ("questionName", "variableName", "questionType", "subType", "questionText", "choiceValue", "choiceText")
 _ZIP, _OLE, _SAV = b"PK\x03\x04", b"\xd0\xcf\x11\xe0", (b"$FL2", b"$FL3")
+# Seconds after which an SPSS file is taken for one that can't be read to its end.
+PATIENCE = 600
 _SPSS_EPOCH = dt.datetime(1582, 10, 14)
 _SPSS_DATE = re.compile(r"(DATETIME|YMDHMS|[AEJS]?DATE)[0-9]")
 
@@ -98,6 +106,8 @@ def _rows(where: str, sheet: Any) -> Iterator[tuple[int, list[str]]]:
     # The size that a sheet states of itself may be wrong, and would then cut off forms unseen.
     sheet.reset_dimensions()
     for line, row in enumerate(sheet.iter_rows(), start=1):
+        if line > MOST_ROWS:
+            raise InputError("more rows than a sheet has", where=f"{where}!{line}", do=AGAIN)
         cells = [_cell(where, cell) for cell in row]
         while cells and not cells[-1]:
             cells.pop()
@@ -130,34 +140,34 @@ def read_sav(path: Path) -> tuple[Rows, Rows, Rows]:
     """
     if _start(path)[:4] not in _SAV:
         raise InputError("not an SPSS file, or encrypted", where=path, do=AGAIN)
-    import pyreadstat
-
     try:
-        read: tuple[Any, Any] = pyreadstat.read_sav(
-            str(path),
-            user_missing=True,
-            apply_value_formats=False,
-            # Seconds as they are: the library's own conversion fails for the whole file on one wild date.
-            disable_datetime_conversion=True,
-            output_format="dict",
-        )
+        return _cases(_variables(path))
     except Exception:
         raise InputError("a damaged SPSS file", where=path, do=AGAIN) from None
-    columns, meta = read
+
+
+def _variables(path: Path) -> list[dict[str, Any]]:
+    """The variables of an SPSS file, read in a process of its own: a damaged one may kill it."""
+    command = [sys.executable, "-P", spss.__file__, str(path)]
+    done = subprocess.run(command, capture_output=True, check=True, timeout=PATIENCE)  # noqa: S603 - ourselves
+    found: list[dict[str, Any]] = json.loads(done.stdout)
+    return found
+
+
+def _cases(variables: list[dict[str, Any]]) -> tuple[Rows, Rows, Rows]:
     structure: Rows = [(0, list(STRUCTURE_COLUMNS))]
     labels: Rows = []
     texts = []
-    for variable, question in zip(meta.column_names, meta.column_labels, strict=True):
-        name, kind = variable.lower(), meta.original_variable_types[variable] or ""
-        missing = [(span["lo"], span["hi"]) for span in meta.missing_ranges.get(variable, ())]
-        texts.append([_value(value, kind, missing) for value in columns[variable]])
-        answers = [(_value(c, kind, missing), label) for c, label in meta.variable_value_labels.get(variable, {}).items()]
+    for variable in variables:
+        name, kind, missing = variable["name"].lower(), variable["format"] or "", variable["missing"]
+        texts.append([_value(value, kind, missing) for value in variable["values"]])
+        answers = [(_value(code, kind, missing), label) for code, label in variable["labels"]]
         answers = [(code, label) for code, label in answers if code]
         types = ["Closed", "Single"] if answers else ["Open", "String" if kind.startswith("A") else "Double"]
         for code, label in answers or [("", "")]:
-            structure.append((len(structure), [name, name, *types, question or "", code, label]))
+            structure.append((len(structure), [name, name, *types, variable["label"] or "", code, label]))
         labels += [(len(labels) + i, [name, code, label]) for i, (code, label) in enumerate(answers, start=1)]
-    header = [name.lower() for name in meta.column_names]
+    header = [variable["name"].lower() for variable in variables]
     cases = list(zip(*texts, strict=True))
     return [(0, header), *((i, list(case)) for i, case in enumerate(cases, start=1))], structure, labels
 

@@ -838,12 +838,10 @@ TABLE: dict[str, Plant] = {
         "DF-700001", "helefrs", SECRET, "2", stops="the old value isn't what the export says"
     ),
     "correction of no form": correcting("DF-123456", "helefrs", "1", "2", stops="there is no such form in the export"),
-    "correction of another questionnaire's column": correcting("DF-700045", "kontakt", "1", "2", stops="no column kontakt"),
+    "correction of another questionnaire's column": correcting("DF-700045", "kontakt", "1", "2", stops="there is no such column"),
     "correction of a form that stands twice": corrected_twice,
-    "correction of no column": correcting("DF-700001", SECRET[:4], "1", "2", stops="no column kept that could be corrected"),
-    "correction of a respondent id": correcting(
-        "DF-700001", RESPONDENT, "700001", "2", stops="no column responde that could be corrected"
-    ),
+    "correction of no column": correcting("DF-700001", SECRET[:4], "1", "2", stops="there is no such column"),
+    "correction of a respondent id": correcting("DF-700001", RESPONDENT, "700001", "2", stops="there is no such column"),
     "correction of no form id": correcting("DF-31-4", "helefrs", "1", "2", stops="not a form id"),
     "correction of nothing": correcting("DF-700001", "helefrs", "1", "1", stops="old and new are the same"),
     "correction that makes a fault": corrected_into_a_fault,

@@ -193,7 +193,9 @@ def test_a_box_is_ticked_or_not_and_nothing_else(exported, questionnaire):
 
 def test_a_box_whose_text_drifted_is_refused(exported, questionnaire):
     other = [(*c[:4], [(1, "moster")]) if c[1] == "kom_2" else c for c in COLUMNS]
-    with pytest.raises(InputError, match=r"structure\.csv: the box of kom_2 isn't that of the questionnaire \[labels_drifted\]"):
+    with pytest.raises(
+        InputError, match=r"structure\.csv:9: the box of kom_2 isn't that of the questionnaire \[labels_drifted\]"
+    ):
         exported(columns=other).validated("initiator", questionnaire)
 
 

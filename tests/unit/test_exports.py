@@ -212,12 +212,12 @@ def test_a_fault_in_the_ledger_is_refused_with_its_line(tmp_path, text, line, sa
 
 
 @pytest.mark.parametrize(
-    ("data", "says"), [(None, "missing file"), (LEDGER.encode("cp1252"), "UTF-8")], ids=["missing", "cp1252"]
+    ("data", "says", "line"), [(None, "missing file", ""), (LEDGER.encode("cp1252"), "UTF-8", ":2")], ids=["missing", "cp1252"]
 )
-def test_a_ledger_that_cannot_be_read_is_refused(tmp_path, data, says):
+def test_a_ledger_that_cannot_be_read_is_refused(tmp_path, data, says, line):
     path = tmp_path / "kontering.csv"
     if data is not None:
         path.write_bytes(data)
     with pytest.raises(InputError, match=says) as refused:
         read_ledger(path)
-    assert refused.value.where == path
+    assert str(refused.value.where) == f"{path}{line}"

@@ -138,7 +138,7 @@ def test_nothing_is_left_of_the_engine_that_sorts(tmp_path):
 
 @pytest.mark.parametrize("count", [9, 100_000], ids=["found when it is read", "found when it is written"])
 def test_a_full_disk_is_told_in_one_line(tmp_path, monkeypatch, count):
-    monkeypatch.setattr(tempfile, "TemporaryFile", lambda dir: open("/dev/full", "w+b"))  # noqa: PTH123, SIM115
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda **_: open("/dev/full", "w+b"))  # noqa: PTH123, SIM115
     monkeypatch.setattr(rows_module, "BATCH", count - 1)
     rows = Rows(numbered(0).schema, tmp_path)
     with pytest.raises(FrsError, match="No space left on device") as refused:
