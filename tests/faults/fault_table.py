@@ -751,12 +751,12 @@ TABLE: dict[str, Plant] = {
         label(SA, lambda rows: rows.append(["konflikt", "5", SECRET])), "a code has two labels", f"{SA}/labels.csv:15"
     ),
     "box with another label": stopping(
-        rename_box, "the box of betalt_1 isn't that of the questionnaire [labels_drifted]", f"{SA}/structure.csv"
+        rename_box, "the box of betalt_1 isn't that of the questionnaire [labels_drifted]", f"{SA}/structure.csv:9"
     ),
     "question's text changed": stopping(
         partial(drift_text, PO, "harhjulp"),
         "text of harhjulp isn't that of the questionnaire [wording_drifted]",
-        f"{PO}/structure.csv",
+        f"{PO}/structure.csv:14",
     ),
     # Files that can't be read.
     "dataset empty": bytes_of(f"{PO}/dataset.csv", lambda data: b"", "empty file"),
@@ -821,7 +821,9 @@ TABLE: dict[str, Plant] = {
         lambda big: big.ledger.append(big.ledger[1]), "the same conference stands twice", f"{LEDGER}:32"
     ),
     "ledger with another header": stopping(lambda big: big.ledger[0].__setitem__(0, "nummer"), "the header isn't", f"{LEDGER}:1"),
-    "ledger in another encoding": bytes_of(LEDGER, lambda data: data.decode().encode("cp1252"), "cannot be read as UTF-8"),
+    "ledger in another encoding": bytes_of(
+        LEDGER, lambda data: data.decode().encode("cp1252"), "cannot be read as UTF-8", f"{LEDGER}:2"
+    ),
     # Too much at once.
     "too many of the delivery": partial(
         too_many,
