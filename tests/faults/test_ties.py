@@ -48,7 +48,8 @@ def test_a_run_ends_with_one_line_and_what_was_there_stays(delivery):
     assert [path.read_bytes() for path in kept] != before
 
 
-def test_dagster_records_which_tables_are_broken(delivery, monkeypatch: pytest.MonkeyPatch):
+def test_dagster_records_which_tables_are_broken(make_delivery, tmp_path, monkeypatch: pytest.MonkeyPatch):
+    delivery = make_delivery(tmp_path / "new")
     whole = statistics.figures
 
     def spoilt(table, counts):
