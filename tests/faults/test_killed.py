@@ -2,65 +2,181 @@
 
 from __future__ import annotations
 
+import csv
+import json
 import os
 import random
 import shutil
-import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
+from queue import Queue
 
-import pyarrow.parquet as pq
 import pytest
 from shipped import DELIVERY, copy_of_shipped, hashes
+from warmed import KILLED, Warmed
 
+from frs_pipeline.questionnaires import INSTRUMENTS
 from frs_pipeline.refresh import refresh
 from frs_pipeline.settings import Settings
-from frs_pipeline.storage import Store, exclusive
+from frs_pipeline.storage import MANIFEST, Store, exclusive
 
 # FRS_KILLS=100 kills more often than there is patience for in every run of the tests.
-KILLS = int(os.environ.get("FRS_KILLS", "12"))
-RUN = "import sys; from pathlib import Path; from frs_pipeline.refresh import refresh; "
-RUN += "from frs_pipeline.settings import Settings; refresh(Settings(Path(sys.argv[1])))"
+KILLS = int(os.environ.get("FRS_KILLS", "15"))
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a run begins with, what it ends with undisturbed (hashes by file), and how long that takes."""
+
+    settings: Settings
+    before: dict[str, str]
+    after: dict[str, str]
+    seconds: float
+
+    def copy(self, folder: Path) -> Settings:
+        shutil.copytree(self.settings.data, folder)
+        return Settings(folder)
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, dict[str, str], float]:
-    settings = copy_of_shipped(tmp_path_factory.mktemp("undisturbed"))
+def pool() -> Iterator[list[Warmed]]:
+    """Two processes to fork runs from, which share the machine."""
+    processes = [Warmed(), Warmed()]
+    yield processes
+    for process in processes:
+        process.close()
+
+
+@pytest.fixture(scope="module")
+def warmed(pool: list[Warmed]) -> Warmed:
+    return pool[0]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory, pool: list[Warmed]) -> tuple[Settings, dict[str, str], float]:
+    """A finished delivery, the hashes of its files, and the seconds that a run takes with another beside it."""
+    folders = [copy_of_shipped(tmp_path_factory.mktemp("undisturbed")) for _ in pool]
     started = time.perf_counter()
-    subprocess.run([sys.executable, "-c", RUN, settings.data], check=True, capture_output=True)
-    return settings, hashes(settings), time.perf_counter() - started
+    with ThreadPoolExecutor() as threads:
+        assert set(threads.map(lambda process, settings: process.run(settings.data), pool, folders)) == {0}
+    seconds = time.perf_counter() - started
+    one, other = map(hashes, folders)
+    assert one == other
+    return folders[0], one, seconds
+
+
+@pytest.fixture(scope="module")
+def starts(
+    undisturbed: tuple[Settings, dict[str, str], float], warmed: Warmed, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Start]:
+    """Runs that can be killed: a first one, one that has only statistics to make, and one of a delivery that was changed."""
+    folder = tmp_path_factory.mktemp("starts")
+    good, expected, seconds = undisturbed
+    fresh = Start(copy_of_shipped(folder / "fresh"), {}, expected, seconds)
+    marts = fresh.copy(folder / "marts")
+    assert warmed.run(marts.data, only="marts") == 0
+    changed = Start(good, expected, {}, seconds).copy(folder / "changed")
+    _answer_otherwise(changed)
+    ended = Start(changed, expected, {}, seconds).copy(folder / "ended")
+    assert warmed.run(ended.data) == 0
+    assert hashes(ended) != expected
+    return {
+        "fresh": fresh,
+        "marts": Start(marts, hashes(marts), expected, 0.85 * seconds),
+        "changed": Start(changed, expected, hashes(ended), 0.85 * seconds),
+    }
+
+
+def _answer_otherwise(settings: Settings) -> None:
+    """Alter one answer of one form in the export."""
+    path = settings.raw_delivery(DELIVERY) / "participant_first" / "dataset.csv"
+    lines = path.read_bytes().split(b"\r\n")
+    at = lines[0].split(b";").index(b"helefrs")
+    cells = next(line for line in lines[1:] if line.split(b";")[at] == b"1").split(b";")
+    other = [*cells[:at], b"2", *cells[at + 1 :]]
+    path.write_bytes(path.read_bytes().replace(b";".join(cells), b";".join(other), 1))
+
+
+def delivered(settings: Settings) -> int:
+    """Forms in the exports, counted by nothing of the package."""
+    total = 0
+    for name in INSTRUMENTS:
+        with (settings.raw_delivery(DELIVERY) / name / "dataset.csv").open(encoding="cp1252", newline="") as file:
+            total += sum(bool(row) for row in csv.reader(file, delimiter=";")) - 1
+    return total
+
+
+def whole_files_only(start: Start, settings: Settings) -> None:
+    """Is every file that can be read under its name the whole old one or the whole new one?"""
+    found = hashes(settings)
+    final = {name: sha for name, sha in found.items() if ".tmp" not in name}
+    for name, sha in final.items():
+        assert sha in (start.before.get(name), start.after.get(name)), f"{name} is neither as it was nor as it will be"
+    assert start.before.keys() <= final.keys()
+
+
+def recovers(start: Start, settings: Settings, warmed: Warmed) -> None:
+    """Does the next run end as an undisturbed one, with no form lost and nothing left lying about?"""
+    assert warmed.run(settings.data) == 0
+    assert hashes(settings) == start.after
+    assert not list(settings.data.rglob("*.tmp"))
+    summary = json.loads((settings.curated(DELIVERY) / MANIFEST).read_text(encoding="utf-8"))["summary"]
+    assert summary["forms"] == summary["accepted"] + summary["quarantined"] == delivered(settings) > 0
 
 
 def test_killed_at_random_moments_every_run_recovers_to_the_same_bytes(
-    undisturbed: tuple[Settings, dict[str, str], float], tmp_path: Path
+    starts: dict[str, Start], pool: list[Warmed], tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    _, expected, seconds = undisturbed
-    moments = random.Random(377)
-    settings = copy_of_shipped(tmp_path)
-    killed = 0
-    while killed < KILLS:
-        run = subprocess.Popen([sys.executable, "-c", RUN, settings.data], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    idle: Queue[Warmed] = Queue()
+    for process in pool:
+        idle.put(process)
+
+    def killed(number: int) -> int:
+        """One kill and what comes after it; how many runs were done before their time."""
+        # Every second kill is of a first run; each part of a run's time gets as many.
+        start = starts[("fresh", "marts", "fresh", "changed")[number % 4]]
+        moment = (number + random.Random(number).random()) / KILLS * start.seconds
+        folder, ended, process = tmp_path / str(number), 0, idle.get()
         try:
-            # The first second is spent on imports; there is nothing to disturb yet.
-            run.wait(timeout=moments.uniform(0.15, 1.0) * seconds)
-            assert run.returncode == 0
-            for zone in ("restricted", "curated"):
-                shutil.rmtree(settings.data / zone)
-        except subprocess.TimeoutExpired:
-            run.send_signal(signal.SIGKILL)
-            run.wait()
-            killed += 1
-            for path in settings.data.rglob("*.parquet"):
-                pq.read_table(path)  # whatever is there under its final name is whole
-            if killed % 8 == 0:
-                refresh(settings)
-                assert hashes(settings) == expected
-                shutil.rmtree(settings.data / "curated")
-    refresh(settings)
-    assert hashes(settings) == expected
-    assert not list(settings.data.rglob("*.tmp"))
+            while process.run((settings := start.copy(folder)).data, kill_after=moment) != KILLED:
+                assert hashes(settings) == start.after
+                shutil.rmtree(folder)
+                ended, moment = ended + 1, 0.8 * moment
+            whole_files_only(start, settings)
+            recovers(start, settings, process)
+        finally:
+            idle.put(process)
+        shutil.rmtree(folder)
+        return ended
+
+    began = time.perf_counter()
+    with ThreadPoolExecutor(len(pool)) as threads:
+        ended = list(threads.map(killed, range(KILLS)))
+    assert len(ended) == KILLS
+    record_property("kills", len(ended))
+    record_property("ended before", sum(ended))
+    record_property("seconds", round(time.perf_counter() - began))
+
+
+@pytest.mark.parametrize(
+    ("begin", "name"), [("fresh", "quarantine.parquet"), ("changed", "figures.parquet"), ("changed", MANIFEST)]
+)
+def test_killed_as_a_file_gets_its_name_it_recovers(
+    starts: dict[str, Start], warmed: Warmed, tmp_path: Path, begin: str, name: str
+) -> None:
+    start = starts[begin]
+    settings = start.copy(tmp_path / "data")
+    assert warmed.run(settings.data, die_at=name) == KILLED
+    assert list(settings.data.rglob(f".{name}.*.tmp"))
+    whole_files_only(start, settings)
+    manifest = f"curated/{DELIVERY}/{MANIFEST}"
+    assert hashes(settings).get(manifest) == start.before.get(manifest)
+    recovers(start, settings, warmed)
 
 
 def test_a_second_run_at_once_is_refused_in_one_line(undisturbed: tuple[Settings, dict[str, str], float]) -> None:
@@ -78,5 +194,11 @@ def test_what_a_killed_run_left_is_swept_away(undisturbed: tuple[Settings, dict[
     settings, expected, _ = undisturbed
     left = settings.curated(DELIVERY) / "marts" / ".initiator.parquet.abc.tmp"
     left.write_bytes(b"half")
+    # What was too much for memory lies in a folder, which may hold others.
+    spilt = settings.restricted(DELIVERY) / ".engine.abc.tmp" / ".deeper.tmp"
+    spilt.mkdir(parents=True)
+    (spilt / ".block.tmp").write_bytes(b"half")
+    (spilt.parent / "duckdb_temp_storage_DEFAULT-0.tmp").write_bytes(b"half")
     assert refresh(settings).made == ()
     assert hashes(settings) == expected
+    assert not list(settings.data.rglob("*.tmp"))
