@@ -9,7 +9,7 @@ demo: .venv/.installed
 	@$(BIN)/frs run
 
 test: .venv/.installed
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: .venv/.installed
 	$(BIN)/ruff check .

@@ -45,10 +45,11 @@ FORMS = {"participant_first": 9, "participant_followup": 7, "initiator": 5, "coo
 
 
 def pytest_collection_modifyitems(items):
-    """Each test is marked by the folder it lies in."""
+    """Each test is marked by the folder it lies in. What takes long begins first, so that both cores end together."""
     for item in items:
         for part in MARKERS.intersection(item.path.parts):
             item.add_marker(part)
+    items.sort(key=lambda item: (item.get_closest_marker("slow") is None, item.get_closest_marker("unit") is not None))
 
 
 def in_dialect(rows, encoding="cp1252", delimiter=";", terminator="\r\n"):

@@ -820,7 +820,7 @@ def _outcome(base, rows):
 @pytest.mark.parametrize(
     ("column", "value", "expected"),
     [
-        pytest.param("created", "2019-05-07T09:00:00", [(3, "timestamp_unreadable")], id="time with a letter"),
+        pytest.param("created", "2019-05-07T09:00:00", [], id="time with a letter"),
         pytest.param("created", "2019-05-07 09:00:60", [(3, "timestamp_unreadable")], id="sixty seconds"),
         pytest.param("created", "2019-5-7 9:00:00", [(3, "timestamp_unreadable")], id="time without zeros"),
         pytest.param("konflikt", "x" * 200_000, "dataset.csv:3: not a CSV file", id="cell that no reader takes"),
