@@ -122,7 +122,8 @@ class CsvFile:
             try:
                 cells = next(reader, None)
             except csv.Error as error:
-                raise InputError(f"not a CSV file: {error}", where=f"{self.path}:{start}", do=AGAIN) from error
+                what = str(error).replace("\t", "tab")
+                raise InputError(f"not a CSV file: {what}", where=f"{self.path}:{start}", do=AGAIN) from error
             if cells is None:
                 return
             if cells:
