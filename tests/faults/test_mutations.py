@@ -49,7 +49,7 @@ from frs_pipeline.settings import Settings
 from frs_pipeline.storage import Store, stream
 
 ASKED = os.environ.get("FRS_MUTATIONS")
-MUTATIONS = int(ASKED or 360)
+MUTATIONS = int(ASKED or 500)
 # Seconds that a mutated delivery may take; the process ends when not even Python can be interrupted.
 PATIENCE, LAST_PATIENCE = 20, 90
 
@@ -710,11 +710,10 @@ def tally(request):
             plugins.get_plugin("terminalreporter").write_line(f"\n{total} mutations: {TALLY}\nkinds: {dict(KINDS)}")
 
 
-def test_the_mutations_were_of_all_kinds_and_ended_in_all_ways():
+def test_the_mutations_ended_in_all_ways():
     if any(sum(TALLY[group].values()) < _number(group) for group in TARGETS):
         pytest.skip("not all were run")
-    for group in ("dataset", "SPSS file"):
-        assert {"refused", "set aside", "as before"} <= set(TALLY[group])
+    assert {"refused", "set aside", "other answers", "as before"} <= set(TALLY["dataset"])
     assert all(TALLY[group]["refused"] for group in TARGETS)
 
 

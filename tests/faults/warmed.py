@@ -6,6 +6,7 @@ null}`; for each it forks a run, says its process id, and when it has ended its 
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
@@ -83,6 +84,8 @@ def _refresh(data: str, only: str | None, die_at: str | None) -> None:
 def _serve() -> None:
     for module in ("duckdb", "ibis.backends.duckdb", "pandera.pandas", "frs_pipeline.definitions", "frs_pipeline.refresh"):
         importlib.import_module(module)
+    # As `frs` does; and what was imported isn't gone through, and copied, in every fork.
+    gc.disable()
     _say(threads=threading.active_count())
     for line in sys.stdin:
         pid = os.fork()
