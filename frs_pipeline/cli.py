@@ -9,6 +9,7 @@ import gc
 import io
 import sys
 import time
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -21,8 +22,6 @@ from frs_pipeline.terminal import Progress, print_grid, print_json, say, summary
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-    from frs_pipeline.storage import Store
 
 app = typer.Typer(
     name="frs",
@@ -78,13 +77,13 @@ def tables(
     unknown = next((n for n in numbers or () if n not in catalogue()), None)
     if unknown is not None:
         raise UsageError("no such table", where=str(unknown), do=f"tables run from 1 to {max(catalogue())}")
-    store = _store(delivery)
+    results = _Results(delivery)
     chosen = numbers or sorted(catalogue())
     grids = []
     for number in chosen:
-        rows = _made(store, ("statistics", f"table_{number:02d}"))
+        rows = results.read(("statistics", f"table_{number:02d}"))
         grids.append(render(catalogue()[number], from_table(rows)))
-    bases = _bases(store)
+    bases = _bases(results)
     if as_json:
         print_json(
             [
@@ -103,7 +102,7 @@ def compare(delivery: Delivery = None, as_json: AsJson = False) -> None:
     """Recomputed against printed, figure by figure; ends with 1 when a figure differs."""
     from frs_pipeline.published.compare import DIFFERS, EQUAL, NOT_REPRODUCIBLE, summary
 
-    rows = _made(_store(delivery), ("statistics", "compare"))
+    rows = _Results(delivery).read(("statistics", "compare"))
     found = rows.to_pylist()
     counted = summary(rows)
     if as_json:
@@ -147,11 +146,11 @@ def quarantine(
     """What was set aside and why: by rule, then form by form; and what was only noted."""
     from frs_pipeline.exports.personal_numbers import masked
 
-    store = _store(delivery)
+    results = _Results(delivery, finished=False)
     hidden = [] if values else ["value", "row"]
-    aside = _made(store, ("quarantine",), finished=False).drop_columns(hidden).to_pylist()
+    aside = results.read(("quarantine",)).drop_columns(hidden).to_pylist()
     # Not there when so much was set aside that the run stopped.
-    notes = [] if _lacks(store, ("noted",)) else _made(store, ("noted",), finished=False).drop_columns(hidden[:1]).to_pylist()
+    notes = [] if results.lacks(("noted",)) else results.read(("noted",)).drop_columns(hidden[:1]).to_pylist()
     for row in (*aside, *notes):
         row.update({name: masked(row[name]) for name in ("value", "row") if row.get(name)})
     for row in notes:
@@ -193,9 +192,9 @@ def corrections(
     """What was corrected in a delivery, why and by whom, and which tables rest on it."""
     from frs_pipeline.lineage.corrections import resting
 
-    store = _store(delivery)
-    _made(store, ("statistics", "figures"))
-    found = resting(store)
+    results = _Results(delivery)
+    results.read(("statistics", "figures"))
+    found = resting(results.store)
     if as_json:
         told = ("form", "column", "old", "new", "reason", "who", "when")
         shown = [name for name in told if values or name not in ("old", "new")]
@@ -347,41 +346,53 @@ def _complain(line: str, code: int) -> NoReturn:
     sys.exit(code)
 
 
-def _store(delivery: str | None) -> Store:
-    from frs_pipeline.storage import Store
+class _Results:
+    """What was made of a delivery, as files. What is out of date is judged once: a command may read many.
 
-    settings = Settings.from_environment()
-    return Store(settings, choose(settings.raw, delivery))
+    Unless `finished`, what a run made before it was stopped may be read, too.
+    """
+
+    def __init__(self, delivery: str | None, *, finished: bool = True) -> None:
+        from frs_pipeline.storage import Store
+
+        settings = Settings.from_environment()
+        self.store, self.finished = Store(settings, choose(settings.raw, delivery)), finished
+
+    @cached_property
+    def stale(self) -> set[tuple[str, ...]]:
+        from frs_pipeline.storage import stale
+
+        return stale(self.store, finished=self.finished)
+
+    def path(self, key: tuple[str, ...]) -> Path:
+        from frs_pipeline.plan import products
+
+        return self.store.path(products()[key])
+
+    def lacks(self, key: tuple[str, ...]) -> bool:
+        return not self.path(key).exists() or key in self.stale
+
+    def read(self, key: tuple[str, ...]) -> pa.Table:
+        """Rows of a file. Raises `FrsError` when it isn't there, can't be read, or is out of date."""
+        from frs_pipeline.storage import read
+
+        path = self.path(key)
+        if not path.exists():
+            raise InputError("not made yet", where=path, do="run frs run")
+        try:
+            rows = read(path)
+        except (OSError, ValueError) as error:
+            raise InputError("cannot be read", where=path, do="run frs run to make it again") from error
+        if key in self.stale:
+            raise CheckFailed("out of date", where=path, do="run frs run")
+        return rows
 
 
-def _lacks(store: Store, key: tuple[str, ...]) -> bool:
-    from frs_pipeline.plan import products
-    from frs_pipeline.storage import stale
-
-    return key in stale(store, finished=False) or not store.path(products()[key]).exists()
-
-
-def _made(store: Store, key: tuple[str, ...], *, finished: bool = True) -> pa.Table:
-    from frs_pipeline.plan import products
-    from frs_pipeline.storage import read, stale
-
-    path = store.path(products()[key])
-    if not path.exists():
-        raise InputError("not made yet", where=path, do="run frs run")
-    try:
-        rows = read(path)
-    except (OSError, ValueError) as error:
-        raise InputError("cannot be read", where=path, do="run frs run to make it again") from error
-    if key in stale(store, finished=finished):
-        raise CheckFailed("out of date", where=path, do="run frs run")
-    return rows
-
-
-def _bases(store: Store) -> dict[int, list[dict[str, Any]]]:
+def _bases(results: _Results) -> dict[int, list[dict[str, Any]]]:
     """Base of each table, by number; empty when it isn't made or out of date: the tables may be, alone."""
     found: dict[int, list[dict[str, Any]]] = {}
     try:
-        rows = _made(store, ("statistics", "bases")).to_pylist()
+        rows = results.read(("statistics", "bases")).to_pylist()
     except FrsError:
         return found
     for row in rows:

@@ -26,7 +26,7 @@ from frs_pipeline.settings import Settings
 from frs_pipeline.storage import MANIFEST, Store, exclusive
 
 # FRS_KILLS=100 kills more often than there is patience for in every run of the tests.
-KILLS = int(os.environ.get("FRS_KILLS", "12"))
+KILLS = int(os.environ.get("FRS_KILLS", "6"))
 
 
 @dataclass(frozen=True)
