@@ -52,11 +52,13 @@ class Registers:
 
     def occasions(self, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """By codebook, and by ledger."""
+        # In ascending order, which walks once through a register instead of jumping about in it.
+        wanted, back = np.unique(numbers, return_inverse=True)
         found = []
         for known, occasions in self._known:
-            at = np.searchsorted(known, numbers)
+            at = np.searchsorted(known, wanted)
             at[at == len(known)] = len(known) - 1
-            found.append(np.where(known[at] == numbers, occasions[at], -1))
+            found.append(np.where(known[at] == wanted, occasions[at], -1)[back])
         return found[0], found[1]
 
 
