@@ -1,0 +1,53 @@
+"""`frs`: a thin face on the same functions that Dagster calls.
+
+Heavy libraries are imported inside the commands that need them, so that a command with little to do is quick.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from typing import NoReturn
+
+import typer
+
+# The order of the help.
+from frs_pipeline.cli import operating
+
+# isort: split
+from frs_pipeline.cli import figures, forms
+from frs_pipeline.cli.root import app
+from frs_pipeline.errors import FrsError
+
+__all__ = ["app", "figures", "forms", "main", "operating"]
+
+
+def main() -> NoReturn:
+    """Entry point: errors are one line, with a traceback only after `--debug`."""
+    arguments = [word for word in sys.argv[1:] if word != "--debug"]
+    debug = len(arguments) < len(sys.argv) - 1
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without æøå is no reason to fail
+    try:
+        sys.exit(app(arguments, standalone_mode=False) or 0)
+    except FrsError as error:
+        if debug:
+            raise
+        _complain(str(error), error.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
+        _complain("stopped; files that were finished stay", 1)
+    except Exception as error:  # the last resort: a program that calls frs gets one line and an exit code
+        if debug:
+            raise
+        usage = getattr(error, "format_message", None)  # click's own errors: wrong options and the like
+        if usage is not None and not usage():
+            sys.exit(2)  # no command: the help was printed
+        if usage is not None:
+            _complain(f"{usage()} (see frs --help)", 2)
+        _complain(f"unexpected {type(error).__name__} (run frs --debug for where; it may show values of forms)", 1)
+
+
+def _complain(line: str, code: int) -> NoReturn:
+    print(f"frs: {' '.join(line.split())}", file=sys.stderr)
+    sys.exit(code)

@@ -1,0 +1,131 @@
+"""Commands that show figures: tables, comparison with the report, gamma of any table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from frs_pipeline.cli.root import AsJson, Delivery, Results, app, bases
+from frs_pipeline.errors import InputError, UsageError
+from frs_pipeline.terminal import print_grid, print_json, say
+
+
+@app.command()
+def tables(
+    numbers: Annotated[list[int] | None, typer.Argument(metavar="[N]...", help="Table numbers; all unless told.")] = None,
+    delivery: Delivery = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print tables as the report prints them."""
+    from frs_pipeline.tables.figures import from_table
+    from frs_pipeline.tables.model import catalogue
+    from frs_pipeline.tables.render import base_line, render
+
+    unknown = next((n for n in numbers or () if n not in catalogue()), None)
+    if unknown is not None:
+        raise UsageError("no such table", where=str(unknown), do=f"tables run from 1 to {max(catalogue())}")
+    results = Results(delivery)
+    chosen = numbers or sorted(catalogue())
+    grids = []
+    for number in chosen:
+        rows = results.read(("statistics", f"table_{number:02d}"))
+        grids.append(render(catalogue()[number], from_table(rows)))
+    of_tables = bases(results)
+    if as_json:
+        print_json(
+            [
+                {"caption": g.caption, "header": g.header, "rows": g.rows, "base": of_tables.get(number)}
+                for number, g in zip(chosen, grids, strict=True)
+            ]
+        )
+        return
+    for number, grid in zip(chosen, grids, strict=True):
+        base = base_line(catalogue()[number], of_tables[number]) if number in of_tables else None
+        print_grid(grid.caption, grid.header, grid.rows, base)
+
+
+@app.command()
+def compare(delivery: Delivery = None, as_json: AsJson = False) -> None:
+    """Recomputed against printed, figure by figure; ends with 1 when a figure differs."""
+    from frs_pipeline.published.compare import DIFFERS, EQUAL, NOT_REPRODUCIBLE, summary
+
+    rows = Results(delivery).read(("statistics", "compare"))
+    found = rows.to_pylist()
+    counted = summary(rows)
+    if as_json:
+        print_json({"summary": counted, "figures": found})
+    else:
+        measures = list(dict.fromkeys(row["measure"] for row in found))
+        lines = [
+            [measure, *(str(sum((r["measure"], r["verdict"]) == (measure, v) for r in found)) for v in counted)]
+            for measure in measures
+        ]
+        print_grid("Printed figures", ("", EQUAL, DIFFERS, NOT_REPRODUCIBLE), [*lines, ["all", *map(str, counted.values())]])
+        for row in (r for r in found if r["verdict"] != EQUAL):
+            place = " · ".join(str(row[k]) for k in ("row", "column", "group", "measure") if row[k])
+            reason = f" — {row['reason']}" if row["reason"] else ""
+            figures = f"{row['printed_published']} → {row['printed_recomputed']}"
+            say(f"Tabel {row['table']}  {place}: {figures}  {row['verdict']}{reason}")
+    if counted[DIFFERS]:
+        raise typer.Exit(1)
+
+
+@app.command(name="audit-report")
+def audit_report(as_json: AsJson = False) -> None:
+    """What in the printed report contradicts itself."""
+    from frs_pipeline.published.audit import audit
+
+    found = audit()
+    if as_json:
+        print_json([{"rule": f.rule, "tables": f.tables, "reason": f.reason, "figures": len(f.gives_way)} for f in found])
+        return
+    for finding in found:
+        say(f"{finding.reason}  [{finding.rule}]")
+    say(f"{len(found)} contradictions; {sum(len(f.gives_way) for f in found)} printed figures that no data can agree with.")
+
+
+@app.command()
+def gamma(
+    file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="A contingency table of counts.")],
+    by: Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of the strata, for a long table.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Goodman-Kruskal gamma, ASE, T, p and N of any contingency table."""
+    from frs_pipeline.stats.contingency import ContingencyError, read_contingency
+    from frs_pipeline.stats.gamma import goodman_kruskal, partial, strength
+    from frs_pipeline.stats.printing import spss
+
+    try:
+        found = read_contingency(file.read_text(encoding="utf-8-sig"), by=by)
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError("cannot be read as UTF-8 text", where=file, do="give a CSV file") from error
+    except ContingencyError as error:
+        raise InputError(str(error), where=file) from error
+    results = {name: goodman_kruskal(cells) for name, cells in found.strata.items()}
+    if by is not None:
+        results["Total"] = goodman_kruskal(sum(list(found.strata.values())[1:], next(iter(found.strata.values())).copy()))
+    rows: list[dict[str, Any]] = [
+        {"group": name or None, "gamma": r.gamma, "ase": r.ase, "t": r.t, "p": r.p, "n": r.n} for name, r in results.items()
+    ]
+    first_order = partial(list(found.strata.values())) if by is not None else None
+    if as_json:
+        extra = (
+            {} if first_order is None else {"partial": {"gamma": first_order.gamma, "ase": first_order.ase, "n": first_order.n}}
+        )
+        print_json({"correlations": rows, **extra})
+        return
+    lines = [
+        [
+            row["group"] or "",
+            *(spss(row[m], 3, leading_zero=False) for m in ("gamma", "ase", "t", "p")),
+            str(row["n"]),
+            "" if row["gamma"] is None else strength(row["gamma"]),
+        ]
+        for row in rows
+    ]
+    if first_order is not None:
+        own = [spss(value, 3, leading_zero=False) for value in (first_order.gamma, first_order.ase)]
+        lines.append(["first-order partial", *own, "", "", str(first_order.n), ""])
+    print_grid(file.name, ("", "gamma", "ASE", "T", "p", "N", "association"), lines)

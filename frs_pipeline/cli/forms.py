@@ -1,0 +1,95 @@
+"""Commands about single forms: what was set aside, noted, corrected."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from frs_pipeline.cli.root import AsJson, Delivery, Results, app
+from frs_pipeline.terminal import print_grid, print_json, say
+
+
+@app.command()
+def quarantine(
+    delivery: Delivery = None,
+    values: Annotated[bool, typer.Option("--values", help="Show what was keyed, too. Personal numbers stay hidden.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """What was set aside and why: by rule, then form by form; and what was only noted."""
+    from frs_pipeline.exports.personal_numbers import masked
+
+    results = Results(delivery, finished=False)
+    hidden = [] if values else ["value", "row"]
+    aside = results.read(("quarantine",)).drop_columns(hidden).to_pylist()
+    # Not there when so much was set aside that the run stopped.
+    notes = [] if results.lacks(("noted",)) else results.read(("noted",)).drop_columns(hidden[:1]).to_pylist()
+    for row in (*aside, *notes):
+        row.update({name: masked(row[name]) for name in ("value", "row") if row.get(name)})
+    for row in notes:
+        row["expires"] = row["expires"] and row["expires"].isoformat()
+    if as_json:
+        print_json({"set_aside": aside, "noted": notes})
+        return
+    forms = {(row["instrument"], row["line"]) for row in aside}
+    say(f"{len(forms)} forms set aside, {len(notes)} findings noted (docs/rules.md says what each rule means).\n")
+    print_grid("Set aside", ("questionnaire", "rule", "forms", "why"), _grouped(aside))
+    extra = ("value", "row") if values else ()
+    lines = [[r["form_id"], f"{r['file']}:{r['line']}", r["column"], r["rule"], *(r[name] for name in extra)] for r in aside]
+    print_grid("Form by form", ("form", "where", "column", "rule", *extra), lines)
+    print_grid("Noted: these forms count", ("questionnaire", "rule", "findings", "why"), _grouped(notes))
+    accepted = [
+        [r["rule"], r["form_id"] or "", r["column"] or "", r["reason"], r["who"], str(r["expires"])]
+        for r in notes
+        if r["severity"] == "accepted"
+    ]
+    if accepted:
+        print_grid("Accepted", ("rule", "form", "column", "reason", "who", "until"), accepted)
+
+
+def _grouped(rows: list[dict[str, Any]]) -> list[list[str]]:
+    """Numbers of forms (or of findings that are about no form) by questionnaire, rule and message."""
+    places: dict[tuple[str, str, str], set[tuple[str, int]]] = {}
+    for at, row in enumerate(rows):
+        place = (row["file"], -at if row["line"] is None else row["line"])
+        places.setdefault((row["instrument"], row["rule"], row["message"]), set()).add(place)
+    return [[instrument, rule, str(len(found)), message] for (instrument, rule, message), found in sorted(places.items())]
+
+
+@app.command()
+def corrections(
+    delivery: Delivery = None,
+    values: Annotated[bool, typer.Option("--values", help="Show the old and the new value, too.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """What was corrected in a delivery, why and by whom, and which tables rest on it."""
+    from frs_pipeline.lineage.corrections import resting
+
+    results = Results(delivery)
+    results.read(("statistics", "figures"))
+    found = resting(results.store)
+    if as_json:
+        told = ("form", "column", "old", "new", "reason", "who", "when")
+        shown = [name for name in told if values or name not in ("old", "new")]
+        print_json(
+            [
+                {
+                    **{name: str(getattr(rests.correction, name)) for name in shown},
+                    "counted": rests.counted,
+                    "tables": [{"table": cell.table, "cell": cell.labels} for cell in rests.cells],
+                }
+                for rests in found
+            ]
+        )
+        return
+    if not found:
+        say("Nothing was corrected in this delivery (there is no corrections.csv, or it is empty).")
+    for rests in found:
+        made = rests.correction
+        change = f": {made.old or 'blank'} → {made.new or 'blank'}" if values else ""
+        say(f"{made.form} {made.column}{change}  {made.reason} ({made.who}, {made.when})")
+        if not rests.counted:
+            say("    set aside all the same: see frs quarantine")
+        for place in rests.cells:
+            cell = " · ".join(label for label in place.labels if label) or "left out of the table"
+            say(f"    Tabel {place.table}: {cell}")

@@ -1,0 +1,86 @@
+"""Commands of those who run the pipeline: refresh, make forms, examine the installation."""
+
+from __future__ import annotations
+
+import gc
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from frs_pipeline.cli.root import AsJson, Delivery, app
+from frs_pipeline.errors import UsageError
+from frs_pipeline.settings import Settings
+from frs_pipeline.terminal import Progress, print_json, say, summary
+
+
+@app.command()
+def run(
+    delivery: Delivery = None,
+    select: Annotated[str | None, typer.Option(metavar="ASSETS", help="Only these, such as marts or marts/initiator.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Refresh a delivery: what is out of date is made again, the rest is left alone."""
+    started = time.perf_counter()
+    from frs_pipeline.refresh import refresh
+
+    settings = Settings.from_environment()
+    # Dagster builds a great many objects that live until this process ends, soon: to look through them for garbage
+    # again and again, and once more at the end, takes more than a fourth of a refresh.
+    gc.disable()
+    with Progress("Refreshing", quiet=as_json) as progress:
+        result = refresh(settings, delivery, select, progress.step)
+    gc.freeze()
+    if as_json:
+        print_json({"delivery": result.delivery, "made": list(result.made), "summary": result.summary})
+        return
+    summary(result.delivery, result.made, result.summary, settings, time.perf_counter() - started)
+
+
+@app.command()
+def reconstruct(
+    folder: Annotated[Path | None, typer.Option("--to", help="Where to write; the shipped delivery unless told.")] = None,
+    copies: Annotated[
+        int | None, typer.Option("--scale", metavar="N", help="Other forms, N times as many; needs --to (takes seconds).")
+    ] = None,
+) -> None:
+    """Make the shipped raw exports again from the printed tables (takes minutes)."""
+    from frs_pipeline.published.audit import kept_findings
+    from frs_pipeline.reconstruction.delivery import SHIPPED
+    from frs_pipeline.reconstruction.delivery import reconstruct as make
+    from frs_pipeline.reconstruction.residuals import residuals
+    from frs_pipeline.reconstruction.scaling import scale
+
+    shipped = Settings.from_environment().raw_delivery(SHIPPED)
+    target = folder or shipped
+    if copies is not None:
+        if folder is None:
+            raise UsageError("a scaled delivery needs a folder of its own", where="--scale", do="say --to FOLDER")
+        with Progress("Making forms") as progress:
+            forms = scale(folder, copies, shipped, lambda name: progress.step(5, name))
+        say(f"{forms} forms in {folder}: every count of the shipped delivery times {copies}.")
+        return
+    with Progress("Making forms") as progress:
+        populations = make(target, lambda name: progress.step(4, name))
+    left = [line for population in populations for line in residuals(population)]
+    for finding in kept_findings():
+        say(f"{finding.reason}")
+    for line in left:
+        say(line)
+    say(f"{sum(len(p.occasions) for p in populations)} forms in {target}; {len(left)} figures of correlations not reached.")
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Is this installation sound? Ends with 1 when something isn't."""
+    from frs_pipeline.doctor import examine
+
+    found = examine(Settings.from_environment())
+    if as_json:
+        print_json([{"what": f.what, "sound": f.sound, "detail": f.detail} for f in found])
+    else:
+        for finding in found:
+            say(f"{'ok  ' if finding.sound else 'FAIL'} {finding.what}: {finding.detail}")
+    if not all(f.sound for f in found):
+        raise typer.Exit(1)

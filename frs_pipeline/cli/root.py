@@ -1,0 +1,86 @@
+"""The command line's root, and the options and results that its commands share."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from frs_pipeline.deliveries import choose
+from frs_pipeline.errors import CheckFailed, FrsError, InputError
+from frs_pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+app = typer.Typer(
+    name="frs",
+    help="Evaluation surveys of family group conferences: from raw exports to the report's tables.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Delivery = Annotated[str | None, typer.Option("--delivery", metavar="D", help="Delivery by its date; the newest unless told.")]
+AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
+
+
+@app.callback()
+def options(debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False) -> None:
+    """`--debug` is taken by `main`, wherever it stands; here it only appears in the help."""
+
+
+class Results:
+    """What was made of a delivery, as files. What is out of date is judged once: a command may read many.
+
+    Unless `finished`, what a run made before it was stopped may be read, too.
+    """
+
+    def __init__(self, delivery: str | None, *, finished: bool = True) -> None:
+        from frs_pipeline.storage import Store
+
+        settings = Settings.from_environment()
+        self.store, self.finished = Store(settings, choose(settings.raw, delivery)), finished
+
+    @cached_property
+    def stale(self) -> set[tuple[str, ...]]:
+        from frs_pipeline.storage import stale
+
+        return stale(self.store, finished=self.finished)
+
+    def path(self, key: tuple[str, ...]) -> Path:
+        from frs_pipeline.plan import products
+
+        return self.store.path(products()[key])
+
+    def lacks(self, key: tuple[str, ...]) -> bool:
+        return not self.path(key).exists() or key in self.stale
+
+    def read(self, key: tuple[str, ...]) -> pa.Table:
+        """Rows of a file. Raises `FrsError` when it isn't there, can't be read, or is out of date."""
+        from frs_pipeline.storage import read
+
+        path = self.path(key)
+        if not path.exists():
+            raise InputError("not made yet", where=path, do="run frs run")
+        try:
+            rows = read(path)
+        except (OSError, ValueError) as error:
+            raise InputError("cannot be read", where=path, do="run frs run to make it again") from error
+        if key in self.stale:
+            raise CheckFailed("out of date", where=path, do="run frs run")
+        return rows
+
+
+def bases(results: Results) -> dict[int, list[dict[str, Any]]]:
+    """Base of each table, by number; empty when it isn't made or out of date: the tables may be, alone."""
+    found: dict[int, list[dict[str, Any]]] = {}
+    try:
+        rows = results.read(("statistics", "bases")).to_pylist()
+    except FrsError:
+        return found
+    for row in rows:
+        found.setdefault(row.pop("table"), []).append(row)
+    return found
