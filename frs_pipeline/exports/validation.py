@@ -18,13 +18,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from frs_pipeline.errors import CheckFailed, InputError
-from frs_pipeline.exports.amendments import Accepted
+from frs_pipeline.exports.amendments import Accepted, Correction
 from frs_pipeline.exports.columns import CREATED, RESPONDENT, Columns, Place, TwoLabels, drift, resolve
+from frs_pipeline.exports.correcting import corrected
 from frs_pipeline.exports.csvfiles import Chunk
 from frs_pipeline.exports.doubles import KEYS, keyed_twice, keys, respondents_twice, several_of_one
 from frs_pipeline.exports.findings import NOTED, REJECTED, Finding, Intake, noted, rejected, tolerate, warnings
 from frs_pipeline.exports.judging import ROLE, Parsed, Registers, judge
-from frs_pipeline.exports.parsing import MISSING, respondents
+from frs_pipeline.exports.parsing import MISSING
 from frs_pipeline.exports.surveyxact import Export
 from frs_pipeline.exports.withdrawals import Withdrawal, counted, require_found
 from frs_pipeline.exports.workbooks import AGAIN
@@ -109,7 +110,7 @@ class _Split:
         self.lenient = intake.exceptions.rules()
         self.stopped: dict[str, tuple[int, int]] = {}
         self.corrections = [c for c in intake.corrections if c.prefix == questionnaire.form_prefix]
-        self.corrected: Counter[int] = Counter()
+        self.corrected: Counter[Correction] = Counter()
         self.left: Counter[Withdrawal] = Counter()
 
     def note(self, found: list[tuple[Finding, Accepted | None]]) -> None:
@@ -120,7 +121,7 @@ class _Split:
     def take(self, chunk: Chunk) -> None:
         """Judge the forms of a chunk one by one."""
         self.delivered += len(chunk.lines)
-        cells = self._corrected(chunk)
+        cells = corrected(chunk, self.corrections, self.corrected)
         if self.intake.withdrawals.entries:
             chunk, cells = self._without_withdrawn(chunk, cells)
         parsed = judge(cells, self.columns, self.questionnaire, self.registers)
@@ -161,9 +162,9 @@ class _Split:
 
     def result(self) -> Validated:
         """What came of all forms. Raises `FrsError` when one was lost, a correction found none, or a rule stops the run."""
-        for number, correction in enumerate(self.corrections):
-            if self.corrected[number] != 1:
-                what = "more than one form has this id" if self.corrected[number] else "there is no such form in the export"
+        for correction in self.corrections:
+            if self.corrected[correction] != 1:
+                what = "more than one form has this id" if self.corrected[correction] else "there is no such form in the export"
                 raise InputError(what, where=correction.where, do="correct or take out the line")
         require_found(self.intake.withdrawals.forms(self.questionnaire.form_prefix), self.left)
         for rule, (number, line) in self.stopped.items():
@@ -173,25 +174,6 @@ class _Split:
             raise CheckFailed("forms were lost in validation", where=self.questionnaire.instrument)
         left = counted(self.questionnaire.instrument, self.left)
         return Validated(self.forms, self.rejected, self.noted, left, self.delivered, self.set_aside)
-
-    def _corrected(self, chunk: Chunk) -> pa.Table:
-        """The chunk's cells with the corrections made. Raises `InputError` for one that doesn't fit the export."""
-        cells = chunk.cells
-        ids = respondents(cells[RESPONDENT]) if self.corrections else np.array([])
-        for number, correction in enumerate(self.corrections):
-            if correction.column not in self.columns.names or correction.column == RESPONDENT:
-                what = "there is no such column, or none that could be corrected"
-                raise InputError(what, where=correction.where, do="name the column as the export's header does")
-            for row in np.flatnonzero(correction.rows(ids, chunk.lines)):
-                self.corrected[number] += 1
-                column = cells[correction.column].to_pylist()
-                if column[row].strip() != correction.old:
-                    what = "the old value isn't what the export says"
-                    raise InputError(what, where=correction.where, do="look at the form again; nothing was corrected")
-                column[row] = correction.new
-                at = cells.column_names.index(correction.column)
-                cells = cells.set_column(at, correction.column, pa.array(column, pa.string()))
-        return cells
 
     def _without_withdrawn(self, chunk: Chunk, cells: pa.Table) -> tuple[Chunk, pa.Table]:
         """What is left of a chunk, as delivered and with the corrections made, when withdrawn forms are out of it."""
