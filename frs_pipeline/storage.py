@@ -116,7 +116,10 @@ def read(path: Path, columns: list[str] | None = None) -> pa.Table:
     """A product's rows, without the file's metadata; only these columns, when told."""
     import pyarrow.parquet as pq
 
-    return pq.read_table(path, columns=columns).replace_schema_metadata(None)
+    # Not pq.read_table: for a single file that would import pandas first.
+    with pq.ParquetFile(path) as file:
+        rows = file.read(columns=columns).replace_schema_metadata(None)
+    return rows if columns is None else rows.select(columns)
 
 
 def stream(path: Path) -> Iterator[pa.RecordBatch]:
@@ -251,7 +254,8 @@ def as_noted(store: Store, product: Product, known: dict[str, str]) -> bool:
 def _noted(store: Store, product: Product, known: dict[str, str]) -> dict[str, str]:
     """What the manifest says of a product's file and pages; nothing when there should be pages and it knows of none."""
     path = store.path(product)
-    own = {name: value for name, value in known.items() if name == listed(store, path)}
+    name = listed(store, path)
+    own = {name: known[name]} if name in known else {}
     if not product.pages:
         return own
     folder = listed(store, path.parent / product.pages)

@@ -19,7 +19,6 @@ import pyarrow.compute as pc
 from frs_pipeline.errors import InputError
 from frs_pipeline.exports.amendments import Correction, Exceptions, OfForm, amendment_rows, day_of, is_form_id
 from frs_pipeline.exports.columns import NUMBER, NUMBER_AGAIN, RESPONDENT
-from frs_pipeline.exports.parsing import codes, respondents
 
 WITHDRAWAL_COLUMNS = ("form", "conference", "reason", "who", "when")
 # Conferences of which everything is withdrawn.
@@ -63,6 +62,9 @@ class Withdrawals:
         A form is its conference's when either keying of the number says so: where they differ it can't be counted, but
         might be the family's.
         """
+        # Imported here, with pandas, which who only looks at the ledger can do without.
+        from frs_pipeline.exports.parsing import codes, respondents
+
         found: dict[int, Withdrawal] = {}
         by_id = {entry.conference: entry for entry in self.entries if entry.conference}
         if by_id:

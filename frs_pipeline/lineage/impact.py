@@ -27,7 +27,7 @@ from frs_pipeline.tables.model import MARTS, catalogue
 from frs_pipeline.tables.nonresponse import FORMS, ITEM, item, unit
 
 UNIT_NONRESPONSE, ITEM_NONRESPONSE = "unit_nonresponse", "item_nonresponse"
-_ASKED = ("forms", "asked", "answered", "blank")
+_SUMS = ("forms", "asked", "answered", "blank")
 
 
 class Place(NamedTuple):
@@ -145,7 +145,7 @@ def nonresponse_places(units: pa.Table, items: pa.Table) -> dict[Place, Value]:
             place = Place(UNIT_NONRESPONSE, row["measure"], NO_LABEL, row["occasion"], measure)
             found[place] = _number(value) if measure == "conferences" else _percentage(value)
     for row in items.to_pylist():
-        for measure in _ASKED:
+        for measure in _SUMS[1:]:  # forms are the rows of the mart, the same for every question
             place = Place(ITEM_NONRESPONSE, row["question"], NO_LABEL, row["instrument"], measure)
             found[place] = _number(row[measure])
         found[place._replace(measure="blank_percent")] = _percentage(row["blank_percent"])
@@ -187,7 +187,7 @@ def _items(items: pa.Table, change: Change) -> pa.Table:
     for part, sign in ((change.out, -1), (change.into, 1)):
         for more in item(dict(part)).to_pylist():
             row = rows[more["instrument"], more["question"]]
-            row.update({name: row[name] + sign * more[name] for name in _ASKED})
+            row.update({name: row[name] + sign * more[name] for name in _SUMS})
     for row in rows.values():
         row["blank_percent"] = percent(row["blank"], row["asked"])
     return pa.Table.from_pylist(list(rows.values()), schema=ITEM)

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from frs_pipeline.codebook.pseudonyms import pseudonymise
 from frs_pipeline.errors import UsageError
 from frs_pipeline.exports.columns import NUMBER, NUMBER_AGAIN
 from frs_pipeline.exports.findings import Intake
@@ -128,6 +127,8 @@ def _judged(store: Store, instrument: str, intake: Intake) -> Validated:
 
 def _accepted_besides(store: Store, instrument: str, intake: Intake) -> pa.Table:
     """Rows of a mart that are accepted by `intake` and not in the mart."""
+    from frs_pipeline.codebook.pseudonyms import pseudonymise
+
     result = _judged(store, instrument, intake)
     mart = read(store.path(products()[("marts", instrument)]), ["form_id"])["form_id"]
     rows = pa.concat_tables(pseudonymise(result.forms.batches(), intake.codebook, questionnaires()[instrument]))
