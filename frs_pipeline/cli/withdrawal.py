@@ -187,9 +187,9 @@ def _print_prepared(prepared: Prepared, erase: bool) -> None:
         else:
             say("  Its results aren't up to date: what moves there can't be told.")
     if erase:
-        say("\nMade anew without them: all that was made of " + ", ".join(prepared.parts))
+        say("\nWill be made anew without them: all that was made of " + ", ".join(prepared.parts))
     for path in prepared.leftovers:
-        say(f"Removed, since no run makes it and it holds something of them: {path}")
+        say(f"Will be removed, a copy that holds something of them: {path}")
     say("")
 
 
