@@ -123,11 +123,12 @@ def _tables(store: Store, change: Change) -> tuple[dict[Place, Value], dict[Plac
         return {}, {}
     after = recounted(store, change)
     printed = from_table(read(store.path(products()[("statistics", "figures")])))
-    before = _placed(figure for figure in printed if figure.table in after)
-    return before, _placed(figure for number in sorted(after) for figure in after[number])
+    before = placed(figure for figure in printed if figure.table in after)
+    return before, placed(figure for number in sorted(after) for figure in after[number])
 
 
-def _placed(found: Iterable[Figure]) -> dict[Place, Value]:
+def placed(found: Iterable[Figure]) -> dict[Place, Value]:
+    """Figures of tables by their place."""
     return {
         Place(f"table_{figure.table:02d}", figure.row, figure.column, figure.group, figure.measure): Value(
             figure.value, figure.printed
@@ -206,7 +207,7 @@ def resting_on(store: Store, question: str) -> Iterator[tuple[Place, Value]]:
         if asking & set(table.marts) and question in (*table.variables, *table.answered)
     }
     printed: Sequence[Figure] = from_table(read(store.path(products()[("statistics", "figures")])))
-    yield from _placed(figure for figure in printed if figure.table in using).items()
+    yield from placed(figure for figure in printed if figure.table in using).items()
     units, items = (read(store.path(products()[("statistics", name)])) for name in (UNIT_NONRESPONSE, ITEM_NONRESPONSE))
     for place, value in nonresponse_places(units.slice(0, 0), items).items():
         if place.row == question:

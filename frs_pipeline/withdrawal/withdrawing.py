@@ -44,6 +44,7 @@ def prepare(store: Store, names: Sequence[str], reason: str, who: str, *, everyw
     part = held(store, request)
     if not everywhere:
         refuse_unfit(store, request, part)
+    refuse_clashes(store, part)
     fresh = not stale(store)
     if part.new.entries and not fresh:
         raise CheckFailed("out of date: what moves can't be told", where=store.delivery, do="run frs run")
