@@ -126,7 +126,7 @@ def refuse_other_amendments(withdrawals: Iterable[Withdrawal], corrections: Iter
     others = [(c.form, c.where) for c in corrections] + [(a.form, a.where) for a in exceptions.accepted]
     where = next((where for form, where in others if form in forms), None)
     if where is not None:
-        raise InputError("the form was withdrawn", where=where, do="take out the line")
+        raise InputError("the form is withdrawn", where=where, do="take out the line")
 
 
 def require_found(withdrawals: Iterable[Withdrawal], left: Mapping[Withdrawal, int]) -> None:

@@ -281,7 +281,7 @@ def withdrawn_and_named(what: str, *cells: str) -> Plant:
     def plant(big: Big) -> Expect:
         setattr(big, what, [list(cells)])
         big.withdrawals = withdrawals((cells[0], ""))
-        return Expect(stops="the form was withdrawn", where=f"{what}.csv:2")
+        return Expect(stops="the form is withdrawn", where=f"{what}.csv:2")
 
     return plant
 

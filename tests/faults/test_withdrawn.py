@@ -197,5 +197,5 @@ def test_a_form_that_is_corrected_or_accepted_is_not_withdrawn(delivery, run):
     for form, file in (("IN-700001", "corrections"), ("IN-700012", "exceptions")):
         code, out, err = run(delivery.data, "withdraw", form, *WHY, "--yes")
         where = delivery.path(AMENDMENTS[file])
-        assert (code, out, err) == (3, "", f"frs: {where}:2: the form was withdrawn (take out the line)\n")
+        assert (code, out, err) == (3, "", f"frs: {where}:2: the form is withdrawn (take out the line)\n")
     assert not delivery.path(LEDGER).exists()
