@@ -13,7 +13,7 @@ from frs_pipeline.errors import UsageError
 from frs_pipeline.terminal import Progress, print_grid, print_json, say
 
 if TYPE_CHECKING:
-    from frs_pipeline.lineage.impact import Change, Moved, Place
+    from frs_pipeline.lineage.impact import Moved, Place
     from frs_pipeline.withdrawal.report import Report
     from frs_pipeline.withdrawal.withdrawing import Prepared
 
@@ -30,14 +30,15 @@ def impact(
     if sum(map(bool, (forms, rule, question))) != 1:
         raise UsageError("one thing is needed", where="impact", do="name forms, or one of --rule and --question")
     results = Results(delivery)
-    for key in (("statistics", "figures"), ("statistics", "item_nonresponse"), ("noted",)):
+    for key in (("statistics", "figures"), ("statistics", "item_nonresponse"), ("quarantine",)):
         results.read(key)
     if question is not None:
         _resting(results, question, as_json)
         return
-    change, said = _let_through(results, rule) if rule is not None else _left_out(results, forms or [])
     from frs_pipeline.lineage.impact import impact as moving
+    from frs_pipeline.withdrawal.supposing import counting, leaving_out
 
+    change, said = counting(results.store, rule) if rule is not None else leaving_out(results.store, forms or [])
     moved = moving(results.store, change)
     if as_json:
         print_json({"forms": said, "moved": _as_json(moved)})
@@ -45,55 +46,6 @@ def impact(
     for form, what in said.items():
         say(f"{form}: {what}")
     _print_moved(moved)
-
-
-def _left_out(results: Results, forms: Sequence[str]) -> tuple[Change, dict[str, str]]:
-    """The change of leaving forms out, and what to say of each."""
-    import datetime as dt
-
-    from frs_pipeline.exports.amendments import is_form_id
-    from frs_pipeline.exports.withdrawals import Withdrawal, Withdrawals
-    from frs_pipeline.intake import form_prefixes, withdrawals_of
-    from frs_pipeline.lineage.impact import Change, rows_of
-    from frs_pipeline.lineage.papers import released
-
-    prefixes = form_prefixes()
-    strange = next((form for form in forms if not is_form_id(form, prefixes)), None)
-    if strange is not None:
-        where = strange if strange[:1].isalpha() else "impact"
-        raise UsageError("not a form id", where=where, do=f"write it as {prefixes[0]}-12345, as frs quarantine does")
-    out = rows_of(results.store, forms)
-    counted = {form for rows in out.values() for form in rows["form_id"].to_pylist()}
-    aside = set(results.read(("quarantine",))["form_id"].to_pylist())
-    withdrawn = {entry.form for entry in withdrawals_of(results.store)}
-    said = {}
-    for form in dict.fromkeys(forms):
-        if form in counted:
-            said[form] = "counts now"
-        elif form in aside:
-            said[form] = "set aside already: without it nothing moves (frs quarantine says why)"
-        elif form in withdrawn:
-            said[form] = "withdrawn already: without it nothing moves"
-        else:
-            raise UsageError("no such form", where=form, do=f"look again in delivery {results.store.delivery}")
-    day = dt.date.fromisoformat(results.store.delivery)
-    gone = Withdrawals(tuple(Withdrawal(form, "", "-", "-", day, form) for form in said if form not in withdrawn))
-    into = released(results.store, gone, out)
-    for rows in into.values():
-        said |= dict.fromkeys(rows["form_id"].to_pylist(), "set aside as the same paper keyed again: would count instead")
-    return Change(out, into), said
-
-
-def _let_through(results: Results, rule: str) -> tuple[Change, dict[str, str]]:
-    """The change of counting the forms that only `rule` sets aside."""
-    from frs_pipeline.lineage.impact import Change
-    from frs_pipeline.lineage.papers import let_through
-
-    into = let_through(results.store, rule)
-    forms = [form for rows in into.values() for form in rows["form_id"].to_pylist()]
-    if not forms:
-        return Change({}), {rule: "sets no form aside that breaks no other rule"}
-    return Change({}, into), dict.fromkeys(forms, "set aside now: would count")
 
 
 def _resting(results: Results, question: str, as_json: bool) -> None:
@@ -218,6 +170,9 @@ def _print_report(report: Report) -> None:
 def _print_moved(moved: Sequence[Moved]) -> None:
     """Figures that are printed otherwise, a table each; the others are counted."""
     seen = [figure for figure in moved if figure.printed]
+    if not moved:
+        say("No figure would move.\n")
+        return
     say(f"{len(seen)} figures would be printed otherwise; {len(moved) - len(seen)} more move by less than is printed.\n")
     for source in dict.fromkeys(figure.place.source for figure in seen):
         rows = [(_label(f.place), f.place.measure, *_both(f)) for f in seen if f.place.source == source]
