@@ -13,7 +13,6 @@ import io
 import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -24,6 +23,7 @@ import pyarrow.csv as pacsv
 
 from frs_pipeline.errors import InputError
 from frs_pipeline.exports.workbooks import AGAIN, STRUCTURE_COLUMNS, Rows
+from frs_pipeline.rows import ahead
 
 BLOCK = 8 << 20
 # Rows of a chunk that are read one at a time.
@@ -225,7 +225,7 @@ def chunks(file: CsvFile, names: list[str], wanted: np.ndarray | None = None) ->
 
     Raises `InputError` for a row that has more or fewer cells.
     """
-    return _ahead(_chunks(file, names, wanted))
+    return ahead(_chunks(file, names, wanted))
 
 
 def _chunks(file: CsvFile, names: list[str], wanted: np.ndarray | None) -> Iterator[Chunk]:
@@ -305,15 +305,6 @@ def _cut(block: Block, lines: np.ndarray) -> bytes:
     ends = np.flatnonzero(np.frombuffer(block.text, dtype=np.uint8) == ord("\n")) + 1
     bounds = np.concatenate([[0], ends, [len(block.text)]])
     return b"".join(block.text[bounds[at] : bounds[at + 1]] for at in (lines - block.line).tolist())
-
-
-def _ahead(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
-    """The same chunks, each read while the one before is being judged."""
-    with ThreadPoolExecutor(1) as reader:
-        coming = reader.submit(next, chunks, None)
-        while (chunk := coming.result()) is not None:
-            coming = reader.submit(next, chunks, None)
-            yield chunk
 
 
 def _opened(path: Path) -> BinaryIO:
