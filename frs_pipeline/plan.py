@@ -25,6 +25,8 @@ CATALOGUE = PACKAGE / "tables" / "catalogue.yaml"
 _LOCK = PACKAGE.parent / "requirements.lock"
 
 AssetPath = tuple[str, ...]
+# Of each column of a product: the columns, and whose, that it is made from.
+Sources = dict[str, list[tuple[AssetPath, str]]]
 
 
 @dataclass(frozen=True)

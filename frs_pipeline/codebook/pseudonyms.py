@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from frs_pipeline.errors import CheckFailed
+from frs_pipeline.plan import Sources
 from frs_pipeline.questionnaires.model import Questionnaire
 from frs_pipeline.questionnaires.schema import arrow_field
 
@@ -22,6 +23,20 @@ def mart_schema(questionnaire: Questionnaire) -> pa.Schema:
             *(arrow_field(question) for question in questionnaire.questions),
         ]
     )
+
+
+def pseudonymised_from(questionnaire: Questionnaire) -> Sources:
+    """The form's own columns come from the export; pseudonym and occasion from the codebook's entry of its number."""
+    forms, codebook = ("validated", questionnaire.instrument), ("validated", "codebook")
+    found: Sources = {name: [(forms, name)] for name in mart_schema(questionnaire).names}
+    for name in ("conference_id", "occasion"):
+        found[name] = [(codebook, name), (codebook, "conference_number"), (forms, "conference_number")]
+    return found
+
+
+def mart_from(questionnaire: Questionnaire) -> Sources:
+    """A mart is the pseudonymised forms in another order."""
+    return {name: [(("pseudonymised", questionnaire.instrument), name)] for name in mart_schema(questionnaire).names}
 
 
 def pseudonymise(forms: Iterable[pa.RecordBatch], codebook: pa.Table, questionnaire: Questionnaire) -> Iterator[pa.Table]:
