@@ -58,10 +58,7 @@ def append(path: Path, event: str, *, who: str, why: str, details: Mapping[str, 
     Raises `UsageError` when the reason is blank or holds a personal number, `CheckFailed` when the end of the journal
     isn't what it was, `FrsError` when it can't be written. Nothing is added then.
     """
-    if not why.strip():
-        raise UsageError("a reason is needed", where=event, do="give it with --reason")
-    if holds_personal_number(why) or holds_personal_number(who):
-        raise UsageError("the reason holds a personal number", where=event, do="say it with a case number or a form id")
+    require_reason(why, event)
     when = dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -75,6 +72,14 @@ def append(path: Path, event: str, *, who: str, why: str, details: Mapping[str, 
     except OSError as error:
         raise FrsError(f"cannot be written: {error.strerror}", where=path, do="mend that first; nothing was done") from error
     return entry
+
+
+def require_reason(why: str, event: str) -> None:
+    """Raises `UsageError` when the reason is blank or holds a personal number."""
+    if not why.strip():
+        raise UsageError("a reason is needed", where=event, do="give it with --reason")
+    if holds_personal_number(why):
+        raise UsageError("the reason holds a personal number", where=event, do="say it with a case number or a form id")
 
 
 def entries(path: Path) -> list[Entry]:
