@@ -103,6 +103,20 @@ def test_the_pipelines_key_opens_no_personal_number(desk):
         assert not any(number.encode() in data for number in (*PERSONAL, *map(str, NUMBERS)))
 
 
+def test_every_flipped_bit_and_every_cut_is_noticed(desk):
+    locked(desk)
+    path = desk.delivery / CONTROLLERS
+    data, key = path.read_bytes(), desk.key("anne")
+    changed = desk.folder / "changed.age"
+    for at in range(len(data)):
+        changed.write_bytes(data[:at] + bytes([data[at] ^ 1 << at % 8]) + data[at + 1 :])
+        assert not opens(changed, key), at
+        changed.write_bytes(data[:at])
+        assert not opens(changed, key), at
+    changed.write_bytes(data)
+    assert opens(changed, key)
+
+
 def test_a_pipeline_that_holds_a_controllers_key_is_refused(desk):
     locked(desk)
     both = desk.folder / "both.txt"
