@@ -83,7 +83,8 @@ def _journal(what: str, path: Path) -> Finding:
         wrong = verify(path)
     except FrsError as error:
         return Finding(what, False, str(error))
-    detail = f"{path}: {wrong[0]}" if wrong else f"{head_of(path).entries} entries, sound"
+    number = head_of(path).entries
+    detail = f"{path}: {wrong[0]}" if wrong else f"{number} entries, sound" if number else "nothing in it yet"
     return Finding(what, not wrong, detail)
 
 

@@ -12,6 +12,7 @@ import fcntl
 import hashlib
 import json
 import os
+import pwd
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -72,6 +73,15 @@ def append(path: Path, event: str, *, who: str, why: str, details: Mapping[str, 
     except OSError as error:
         raise FrsError(f"cannot be written: {error.strerror}", where=path, do="mend that first; nothing was done") from error
     return entry
+
+
+def operating_system_user() -> str:
+    """Who runs this, by the operating system's own account and not by what the environment says."""
+    number = os.getuid()
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return f"uid {number}"
 
 
 def require_reason(why: str, event: str) -> None:

@@ -171,7 +171,10 @@ def atomic(path: Path) -> Iterator[IO[bytes]]:
 
 def write_together(contents: Mapping[Path, bytes]) -> None:
     """Write several files, all of them or none. Raises `FrsError` as `atomic` does; every old file then stays."""
-    before = {path: path.read_bytes() if path.exists() else None for path in contents}
+    try:
+        before = {path: path.read_bytes() if path.exists() else None for path in contents}
+    except OSError as error:
+        raise FrsError(f"cannot be read: {error.strerror}", where=error.filename, do="check the file's rights") from error
     try:
         # All are complete and on disk before the first takes its place.
         with ExitStack() as stack:

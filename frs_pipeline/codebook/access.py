@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import pwd
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,19 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from frs_pipeline.errors import FrsError
-from frs_pipeline.journal import append, require_reason
+from frs_pipeline.journal import append, operating_system_user, require_reason
 
 REFUSED = "refused"
 _UNSAID = "(no reason that may stand here)"
-
-
-def operating_system_user() -> str:
-    """Who runs this, by the operating system's own account and not by what the environment says."""
-    number = os.getuid()
-    try:
-        return pwd.getpwuid(number).pw_name
-    except KeyError:
-        return f"uid {number}"
 
 
 @dataclass(frozen=True)

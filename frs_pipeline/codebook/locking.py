@@ -118,13 +118,16 @@ def older_codebook(folder: Path, previous: Path | None) -> Path | None:
         if not found.is_file():
             raise InputError("missing file", where=found, do=f"name a {CONTROLLERS}, or its folder, after --previous")
         return found
-    if (folder / CONTROLLERS).exists():
-        return folder / CONTROLLERS
-    if (folder / CODEBOOK).exists():
-        raise UsageError("has a codebook, but not the controllers' part", where=folder, do=f"name {CONTROLLERS} after --previous")
     # A demo key lies beside the codebook of the made-up delivery, whose pseudonyms are nobody's.
-    others = (folder.parent / name for name in reversed(deliveries(folder.parent)))
-    return next((p / CONTROLLERS for p in others if (p / CONTROLLERS).exists() and not (p / DEMO_KEY).exists()), None)
+    others = [folder.parent / name for name in reversed(deliveries(folder.parent))]
+    for place in (folder, *(other for other in others if not (other / DEMO_KEY).exists())):
+        if (place / CONTROLLERS).exists():
+            return place / CONTROLLERS
+        if (place / CODEBOOK).exists():
+            raise UsageError(
+                "has a codebook, but not the controllers' part", where=place, do=f"name {CONTROLLERS} after --previous"
+            )
+    return None
 
 
 def with_pseudonyms(conferences: Sequence[Conference], known: Sequence[Entry]) -> list[Entry]:

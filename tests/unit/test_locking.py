@@ -17,7 +17,7 @@ from frs_pipeline.codebook.locking import FaultyRegister, lock_register, rotate
 from frs_pipeline.codebook.pseudonyms import draw_pseudonyms
 from frs_pipeline.codebook.register import read_register
 from frs_pipeline.codebook.vault import CONTROLLERS, lock, open_plain, opens, plain, read_codebook, read_full
-from frs_pipeline.deliveries import CODEBOOK
+from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY
 from frs_pipeline.errors import FrsError, InputError, UsageError
 from frs_pipeline.journal import entries, verify
 
@@ -171,13 +171,22 @@ def test_an_older_codebook_is_never_lost(desk, spoil, says):
     assert (entry.event, entry.details["command"]) == ("refused", "lock")
 
 
-def test_the_pipelines_part_alone_is_not_written_over(desk):
+@pytest.mark.parametrize("name", ["2021-01-31", "2021-06-30"], ids=["the same", "the next"])
+def test_a_codebook_whose_controllers_part_is_kept_elsewhere_is_asked_for(desk, name):
     locked(desk)
-    (desk.delivery / CONTROLLERS).unlink()
-    before = tree(desk.settings.data)
-    with pytest.raises(UsageError, match="not the controllers' part"):
-        locked(desk)
+    kept = (desk.delivery / CONTROLLERS).rename(desk.folder / CONTROLLERS)
+    before, folder = tree(desk.settings.data), desk.settings.raw_delivery(name)
+    with pytest.raises(UsageError, match="not the controllers' part") as refused:
+        locked(desk, folder)
+    assert refused.value.where == desk.delivery
     assert tree(desk.settings.data) == before
+    assert locked(desk, folder, previous=kept, identity=desk.key("anne")).kept == 5
+
+
+def test_the_made_up_delivery_has_no_pseudonyms_to_keep(desk):
+    locked(desk)
+    (desk.delivery / DEMO_KEY).touch()
+    assert locked(desk, desk.settings.raw_delivery("2021-06-30")).new == 5
 
 
 @pytest.mark.parametrize(
