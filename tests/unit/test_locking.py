@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 from controllers import HEADER, LINES, NUMBERS, PERSONAL, Desk, tree
 
+from frs_pipeline.codebook import locking
 from frs_pipeline.codebook.keys import demo_recipients, make_key, recipients
-from frs_pipeline.codebook.locking import FaultyRegister, lock_register, rotate
+from frs_pipeline.codebook.locking import FaultyRegister, lock_register, rotate, with_pseudonyms
 from frs_pipeline.codebook.pseudonyms import draw_pseudonyms
-from frs_pipeline.codebook.register import read_register
-from frs_pipeline.codebook.vault import CONTROLLERS, lock, open_plain, opens, plain, read_codebook, read_full
+from frs_pipeline.codebook.register import Conference, read_register
+from frs_pipeline.codebook.vault import CONTROLLERS, Entry, lock, open_plain, opens, plain, read_codebook, read_full
 from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY
 from frs_pipeline.errors import FrsError, InputError, UsageError
 from frs_pipeline.journal import entries, verify
@@ -144,6 +145,14 @@ def test_a_newer_register_keeps_pseudonyms(desk, where):
     assert (told.kept, told.new) == (4, 1)
     assert told.odd["conferences of the older codebook that the register doesn't have"] == 1
     assert told.odd["conferences with another personal number than in the older codebook"] == 1
+
+
+def test_a_new_conference_never_gets_an_older_ones_pseudonym(monkeypatch):
+    older = Entry("610118-4011", 1, "KAAAAAAA", "first", "2018-02-01")
+    letters = iter("AAAAAAAAAAAAAB")
+    monkeypatch.setattr(locking.secrets, "choice", lambda _: next(letters))
+    (entry,) = with_pseudonyms([Conference("720218-4022", 2, "first", "2018-03-01")], [older])
+    assert entry.conference_id == "KAAAAAAB"
 
 
 @pytest.mark.parametrize(
