@@ -25,7 +25,7 @@ from frs_pipeline.storage import atomic
 
 _KINDS = {"number": int, "when": str, "who": str, "event": str, "why": str, "details": dict, "previous": str, "hash": str}
 _ALTERED = "entries were altered, removed or put elsewhere"
-_KEEP = "keep the file as it is and find out who changed it: frs codebook journal verify tells more"
+_KEEP = "keep the file as it is, and find out who could change it"
 
 
 @dataclass(frozen=True)
