@@ -1,8 +1,8 @@
-"""Conference numbers out, pseudonyms in."""
+"""New pseudonyms, and conference numbers out, pseudonyms in."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +11,19 @@ from frs_pipeline.errors import CheckFailed
 from frs_pipeline.plan import Sources
 from frs_pipeline.questionnaires.model import Questionnaire
 from frs_pipeline.questionnaires.schema import arrow_field
+
+# Of pseudonyms; I and O are taken for digits.
+LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
+
+
+def draw_pseudonyms(number: int, choose: Callable[[str], str], taken: Collection[str] = ()) -> list[str]:
+    """`number` pseudonyms, K and seven letters, each drawn by `choose`; no two are the same, and none is `taken`."""
+    found: dict[str, None] = {}
+    while len(found) < number:
+        pseudonym = "K" + "".join(choose(LETTERS) for _ in range(7))
+        if pseudonym not in taken:
+            found[pseudonym] = None
+    return list(found)
 
 
 def mart_schema(questionnaire: Questionnaire) -> pa.Schema:
