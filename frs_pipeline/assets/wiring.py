@@ -6,6 +6,7 @@ place, and metadata are counts, columns and tables only.
 
 from __future__ import annotations
 
+import errno
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
@@ -27,16 +28,24 @@ from dagster import (
     Output,
     OutputContext,
     TableColumn,
+    TableColumnDep,
+    TableColumnLineage,
     TableSchema,
 )
 
 from frs_pipeline.deliveries import sha256
 from frs_pipeline.errors import FrsError
-from frs_pipeline.plan import AssetPath, Product, code_hash, products
+from frs_pipeline.plan import AssetPath, Product, Sources, code_hash, products
 from frs_pipeline.rows import Rows, content_hash
 from frs_pipeline.settings import Settings
 from frs_pipeline.storage import Store, recorded
 
+# What a drive in a network says when it is away for a moment.
+_PASSING = {
+    getattr(errno, name)
+    for name in ("EAGAIN", "EBUSY", "EINTR", "ESTALE", "ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH", "ENETDOWN", "ECONNRESET")
+}
+PARTITION_TAG = "dagster/partition"  # how Dagster marks a run with the delivery that it is about
 DELIVERIES = DynamicPartitionsDefinition(name="deliveries")
 
 
@@ -51,7 +60,8 @@ class ParquetFiles(IOManager):
 
     def handle_output(self, context: OutputContext, obj: pa.Table | Rows) -> None:
         store, product = self._file(context)
-        path = store.write(product, obj)
+        with gate():
+            path = store.write(product, obj)
         self.written(product.name)
         context.add_output_metadata(
             {
@@ -84,8 +94,12 @@ def code_version(product_key: AssetPath) -> str:
     return code_hash(products()[product_key].module)[:16]
 
 
-def produced(table: pa.Table | Rows, name: str = "result", /, **metadata: MetadataValue | int | str) -> Output[Any]:
-    """An output as all assets give it: the rows, their columns, `metadata`, and a version of the content."""
+def produced(
+    table: pa.Table | Rows, name: str = "result", lineage: Sources | None = None, /, **metadata: MetadataValue | int | str
+) -> Output[Any]:
+    """An output as all assets give it: the rows, their columns and where they come from, `metadata`, a version of the content."""
+    if lineage is not None:
+        metadata["dagster/column_lineage"] = column_lineage(lineage)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", BetaWarning)  # data versions are still called beta in this release
         return Output(
@@ -103,16 +117,25 @@ def column_schema(schema: pa.Schema) -> TableSchema:
     )
 
 
+def column_lineage(sources: Sources) -> MetadataValue:
+    """Which columns of which assets each column comes from, as Dagster keeps it."""
+    return MetadataValue.column_lineage(
+        TableColumnLineage(
+            {name: [TableColumnDep(key_of(key), column) for key, column in found] for name, found in sources.items()}
+        )
+    )
+
+
 @contextmanager
 def gate() -> Iterator[None]:
-    """Turn errors into a `Failure` that isn't retried and says one line; nothing is written after it.
+    """Turn errors into a `Failure` that says one line; nothing is written after it, and only a passing one is tried again.
 
     An error that isn't ours may quote cells: only its type and the places it came through are kept.
     """
     try:
         yield
     except FrsError as error:
-        raise Failure(str(error), allow_retries=False) from error
+        raise Failure(str(error), allow_retries=_may_mend_itself(error)) from error
     except Failure:
         raise
     except Exception as error:
@@ -120,5 +143,14 @@ def gate() -> Iterator[None]:
         raise Failure(
             f"unexpected {type(error).__name__} at {places[-1]}",
             metadata={"places": MetadataValue.md("\n".join(f"- {place}" for place in places))},
-            allow_retries=False,
+            allow_retries=_may_mend_itself(error),
         ) from None
+
+
+def _may_mend_itself(error: BaseException | None) -> bool:
+    """Is it a drive that didn't answer, which may do so in a moment? A full one, or a wrong form, won't mend itself."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in _PASSING:
+            return True
+        error = error.__cause__
+    return False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -90,10 +89,11 @@ def withdraw(
         raise UsageError("an erasure is about all deliveries", where="--delivery", do="leave it out")
     if as_json and not (dry_run or yes):
         raise UsageError("a program can't be asked", where="--json", do="add --dry-run or --yes")
+    from frs_pipeline.journal import operating_system_user
     from frs_pipeline.withdrawal.withdrawing import carry_out, prepare
 
     store = Results(delivery).store
-    prepared = prepare(store, names, reason, who or getpass.getuser(), everywhere=erase)
+    prepared = prepare(store, names, reason, who or operating_system_user(), everywhere=erase)
     if as_json:
         print_json(_prepared_as_json(prepared))
     else:

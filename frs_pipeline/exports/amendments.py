@@ -131,10 +131,10 @@ def read_exceptions(path: Path, on: dt.date) -> Exceptions:
     return Exceptions(tuple(found))
 
 
-def is_form_id(text: str, prefixes: Sequence[str]) -> bool:
-    """Does `text` read as the id of a form of one of the questionnaires?"""
+def is_form_id(text: str, prefixes: Sequence[str] | None = None) -> bool:
+    """Is it written as form ids are, with one of `prefixes` where they are given? There need be no such form."""
     parts = _FORM.fullmatch(text)
-    return parts is not None and parts["prefix"] in prefixes
+    return parts is not None and (prefixes is None or parts["prefix"] in prefixes)
 
 
 def amendment_rows(path: Path, columns: tuple[str, ...]) -> list[tuple[str, list[str]]]:

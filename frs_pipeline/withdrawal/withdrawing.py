@@ -8,7 +8,7 @@ from pathlib import Path
 
 from frs_pipeline.deliveries import deliveries
 from frs_pipeline.errors import CheckFailed, UsageError
-from frs_pipeline.journal import append
+from frs_pipeline.journal import append, operating_system_user
 from frs_pipeline.lineage.papers import same_papers
 from frs_pipeline.settings import Settings
 from frs_pipeline.storage import Store, stale
@@ -84,8 +84,9 @@ def carry_out(
         "forms": len(frozenset[str]().union(*(part.forms for part in parts.values()))),
         "conferences": len(request.conferences),
         "erased": erasing,
+        "decided_by": request.who,
     }
-    append(settings.access_journal, EVENT, who=request.who, why=request.reason, details=details)
+    append(settings.access_journal, EVENT, who=operating_system_user(), why=request.reason, details=details)
     for name, part in parts.items():
         if part.new.entries:
             record(Store(settings, name), part.new.entries)
