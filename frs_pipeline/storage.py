@@ -116,7 +116,9 @@ def read(path: Path, columns: list[str] | None = None) -> pa.Table:
     """A product's rows, without the file's metadata; only these columns, when told."""
     import pyarrow.parquet as pq
 
-    return pq.read_table(path, columns=columns).replace_schema_metadata(None)
+    # Not read_table: that imports pyarrow.dataset and with it pandas, which takes longer than most files.
+    with pq.ParquetFile(path) as file:
+        return file.read(columns=columns).replace_schema_metadata(None)
 
 
 def stream(path: Path) -> Iterator[pa.RecordBatch]:

@@ -1,0 +1,216 @@
+"""What the files of a delivery say, read once and kept while passports are asked for."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any
+
+from frs_pipeline.deliveries import AMENDMENTS, sha256
+from frs_pipeline.exports.amendments import Correction, read_corrections
+from frs_pipeline.lineage.meaning import Address, base
+from frs_pipeline.lineage.waterfall import Asked, Group, failing, questions
+from frs_pipeline.plan import AssetPath, Product, products, table_key
+from frs_pipeline.policy.model import policy
+from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires.model import questionnaires
+from frs_pipeline.storage import ORIGIN, Store, listed, read, read_manifest, recorded, rows_in
+from frs_pipeline.tables.figures import Figure, from_table
+from frs_pipeline.tables.model import Table
+from frs_pipeline.tables.reconciling import Forms
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_LAYERS = ("validated", "pseudonymised", "marts")
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """A delivered file as it was when it was read."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class StepTaken:
+    """A produced file on the way to a figure: its hash as the manifest notes it, and what made it.
+
+    `code` and `definition` are hashes of the code (with the locked libraries) and of the YAML, as the file itself records
+    them.
+    """
+
+    file: str
+    sha256: str | None
+    module: str
+    code: str
+    definition: str
+
+
+@dataclass(frozen=True)
+class AcceptedFinding:
+    """A finding that was accepted: of one form, or of a whole questionnaire (`form` None)."""
+
+    instrument: str
+    form: str | None
+    rule: str
+    reason: str
+    who: str
+    expires: str
+
+
+class Evidence:
+    """The files of one delivery. Nothing of a single form is read but its answers to a table's questions, by id."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._asked: dict[int, Asked] = {}
+        self._bases: dict[int, int] = {}
+        self._noted: dict[AssetPath, bool] = {}
+        self._origins: dict[AssetPath, dict[str, Any]] = {}
+        self._steps: dict[int, tuple[tuple[InputFile, ...], tuple[StepTaken, ...]]] = {}
+
+    def path(self, *key: str) -> Path:
+        """The file of a product."""
+        return self.store.path(products()[key])
+
+    @cached_property
+    def figures(self) -> dict[Address, Figure]:
+        """Every figure as the tables have it."""
+        return {Address(*figure[:5]): figure for figure in from_table(read(self.path("statistics", "figures")))}
+
+    @cached_property
+    def compared(self) -> dict[Address, dict[str, Any]]:
+        """Every printed figure with its verdict."""
+        rows = read(self.path("statistics", "compare")).to_pylist()
+        return {Address(r["table"], r["row"] or "", r["column"] or "", r["group"] or "", r["measure"]): r for r in rows}
+
+    @cached_property
+    def bases(self) -> dict[int, int]:
+        """How many forms each table counts, as the reconciliation of the marts found."""
+        return {r["table"]: r["forms"] for r in read(self.path("statistics", "bases")).to_pylist() if r["reason"] == "base"}
+
+    @cached_property
+    def promises(self) -> dict[str, tuple[int, int]]:
+        """Promises kept and made, by mart."""
+        found: dict[str, tuple[int, int]] = {}
+        for row in read(self.path("expectations"), ["mart", "passed"]).to_pylist():
+            kept, made = found.get(row["mart"], (0, 0))
+            found[row["mart"]] = (kept + row["passed"], made + 1)
+        return found
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        return read_manifest(self.store)
+
+    @cached_property
+    def forms(self) -> Forms:
+        """Counts of the forms in the marts."""
+        return Forms({name: self.path("marts", name) for name in INSTRUMENTS})
+
+    @cached_property
+    def set_aside(self) -> dict[str, dict[str, int]]:
+        """Forms set aside, by questionnaire and rule: each under the first rule that it broke, in the policy's order."""
+        order = list(policy().rules)
+        found = self.forms.engine.execute(
+            "SELECT instrument, line, list(DISTINCT rule) FROM read_parquet(?) GROUP BY ALL", [str(self.path("quarantine"))]
+        ).fetchall()
+        counted: dict[str, dict[str, int]] = {name: {} for name in INSTRUMENTS}
+        for instrument, _, rules in found:
+            first = min(rules, key=lambda rule: (order.index(rule) if rule in order else len(order), rule))
+            counted[instrument][first] = counted[instrument].get(first, 0) + 1
+        return {name: dict(sorted(rules.items())) for name, rules in counted.items()}
+
+    def asked(self, table: Table) -> Asked:
+        """All forms of a table's marts, counted by occasion and by their answers to its questions."""
+        if table.number not in self._asked:
+            names = questions(table)
+            groups = [
+                Group(mart, occasion, answers, forms)
+                for mart in table.marts
+                for (occasion, answers), forms in self.forms.by(mart, tuple(names)).items()
+            ]
+            self._asked[table.number] = Asked(table, names, groups)
+        return self._asked[table.number]
+
+    def base(self, table: Table) -> int:
+        """How many forms a table counts, by its own definition."""
+        if table.number not in self._bases:
+            asked, chosen = self.asked(table), base(table)
+            self._bases[table.number] = sum(g.forms for g in asked.groups if not failing(asked.questions, chosen, g))
+        return self._bases[table.number]
+
+    @cached_property
+    def layers(self) -> dict[str, dict[str, int]]:
+        """Forms in each layer, by questionnaire."""
+        return {name: {layer: rows_in(self.path(layer, name)) for layer in _LAYERS} for name in INSTRUMENTS}
+
+    def as_noted(self, key: AssetPath) -> bool:
+        """Is a file the one that the manifest lists?"""
+        if key not in self._noted:
+            path = self.path(*key)
+            self._noted[key] = self.manifest.get("outputs", {}).get(listed(self.store, path)) == sha256(path)
+        return self._noted[key]
+
+    @cached_property
+    def corrections(self) -> tuple[Correction, ...]:
+        """Corrections of the delivery."""
+        prefixes = tuple(questionnaire.form_prefix for questionnaire in questionnaires().values())
+        return read_corrections(self.store.raw(AMENDMENTS["corrections"]), prefixes)
+
+    @cached_property
+    def exceptions(self) -> tuple[AcceptedFinding, ...]:
+        """Findings that were accepted in the delivery, of forms and of questionnaires."""
+        columns = "instrument, form_id, rule, reason, who, CAST(expires AS VARCHAR)"
+        found = self.forms.engine.execute(
+            f"SELECT DISTINCT {columns} FROM read_parquet(?) WHERE severity = 'accepted' ORDER BY ALL",  # noqa: S608
+            [str(self.path("noted"))],
+        ).fetchall()
+        return tuple(AcceptedFinding(*row) for row in found)
+
+    def answers(self, table: Table, forms: tuple[str, ...]) -> dict[str, Group]:
+        """Occasion and answers, to a table's questions, of some of the forms in its marts."""
+        found: dict[str, Group] = {}
+        for mart in table.marts if forms else ():
+            names = ", ".join(self.asked(table).questions)
+            rows = self.forms.engine.execute(
+                f"SELECT form_id, occasion, {names} FROM read_parquet(?) WHERE form_id IN (SELECT unnest(?))",  # noqa: S608
+                [str(self.path("marts", mart)), list(forms)],
+            ).fetchall()
+            found.update({form: Group(mart, occasion, tuple(codes), 1) for form, occasion, *codes in rows})
+        return found
+
+    def way(self, table: Table) -> tuple[tuple[InputFile, ...], tuple[StepTaken, ...]]:
+        """The delivered files that a table comes from, and every file that was made on the way, in their order."""
+        if table.number not in self._steps:
+            keys = _line((table_key(table.number), *(("rejected", mart) for mart in table.marts)))
+            inputs: dict[str, str] = {}
+            steps = []
+            for key in keys:
+                origin = self._origin(key)
+                inputs.update({n.removeprefix("raw/"): v for n, v in origin["inputs"].items() if n.startswith("raw/")})
+                steps.append(self._step(products()[key], origin))
+            self._steps[table.number] = (tuple(InputFile(*pair) for pair in sorted(inputs.items())), tuple(steps))
+        return self._steps[table.number]
+
+    def _origin(self, key: AssetPath) -> dict[str, Any]:
+        if key not in self._origins:
+            self._origins[key] = json.loads(recorded(self.path(*key), ORIGIN) or '{"inputs": {}, "definition": "", "code": ""}')
+        return self._origins[key]
+
+    def _step(self, product: Product, origin: dict[str, Any]) -> StepTaken:
+        file = listed(self.store, self.store.path(product))
+        noted = self.manifest.get("outputs", {}).get(file)
+        return StepTaken(file, noted, product.module, origin["code"], origin["definition"])
+
+
+@cache
+def _line(keys: tuple[AssetPath, ...]) -> tuple[AssetPath, ...]:
+    """Products and all that goes into them, in the order of the plan."""
+    reached = set(keys)
+    for product in reversed(products().values()):
+        if product.key in reached:
+            reached.update(product.inputs)
+    return tuple(name for name in products() if name in reached)
