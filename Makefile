@@ -39,8 +39,9 @@ bench: .venv/.installed
 lock:
 	uv pip compile pyproject.toml --extra dev --generate-hashes --no-emit-index-url --no-strip-extras --no-header --python-version 3.11 -o requirements.lock
 
+# Journals stay: they can't be made again.
 clean:
-	rm -rf data/curated/2* data/restricted
+	rm -rf data/curated/2* data/restricted/2*
 
 .venv/.installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "frs_pipeline needs Python 3.11 or newer; say make PYTHON=python3.11")'

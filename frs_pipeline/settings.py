@@ -39,3 +39,13 @@ class Settings:
 
     def curated(self, delivery: str) -> Path:
         return self.data / "curated" / delivery
+
+    @property
+    def access_journal(self) -> Path:
+        """Who locked, opened or looked at what names a person or leads to a form."""
+        return self.data / "restricted" / "access-journal.jsonl"
+
+    @property
+    def release_journal(self) -> Path:
+        """What left the house."""
+        return self.data / "restricted" / "release-journal.jsonl"
