@@ -186,14 +186,14 @@ class Evidence:
         """The delivered files that a table comes from, and every file that was made on the way, in their order."""
         if table.number not in self._steps:
             keys = _line((table_key(table.number), *(("rejected", mart) for mart in table.marts)))
-            inputs: dict[str, str] = {}
-            steps = []
-            for key in keys:
-                origin = self._origin(key)
-                inputs.update({n.removeprefix("raw/"): v for n, v in origin["inputs"].items() if n.startswith("raw/")})
-                steps.append(self._step(products()[key], origin))
-            self._steps[table.number] = (tuple(InputFile(*pair) for pair in sorted(inputs.items())), tuple(steps))
+            inputs = {file for key in keys for file in _delivered(self._origin(key))}
+            steps = tuple(self._step(products()[key], self._origin(key)) for key in keys)
+            self._steps[table.number] = (tuple(sorted(inputs, key=lambda file: file.name)), steps)
         return self._steps[table.number]
+
+    def delivered(self, instrument: str) -> tuple[InputFile, ...]:
+        """The delivered files that the forms of a questionnaire were read from."""
+        return _delivered(self._origin(("validated", instrument)))
 
     def _origin(self, key: AssetPath) -> dict[str, Any]:
         if key not in self._origins:
@@ -204,6 +204,11 @@ class Evidence:
         file = listed(self.store, self.store.path(product))
         noted = self.manifest.get("outputs", {}).get(file)
         return StepTaken(file, noted, product.module, origin["code"], origin["definition"])
+
+
+def _delivered(origin: dict[str, Any]) -> tuple[InputFile, ...]:
+    """Delivered files among what a product says that it was made from."""
+    return tuple(InputFile(n.removeprefix("raw/"), sha) for n, sha in origin["inputs"].items() if n.startswith("raw/"))
 
 
 @cache
