@@ -253,7 +253,8 @@ def as_noted(store: Store, product: Product, known: dict[str, str]) -> bool:
 def _noted(store: Store, product: Product, known: dict[str, str]) -> dict[str, str]:
     """What the manifest says of a product's file and pages; nothing when there should be pages and it knows of none."""
     path = store.path(product)
-    own = {name: value for name, value in known.items() if name == listed(store, path)}
+    own_name = listed(store, path)
+    own = {own_name: known[own_name]} if own_name in known else {}
     if not product.pages:
         return own
     folder = listed(store, path.parent / product.pages)

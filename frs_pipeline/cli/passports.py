@@ -100,7 +100,7 @@ def form(
     form: Annotated[str, typer.Argument(metavar="FORM", help="Id of a form, such as DF-38294991.")],
     restricted: Annotated[
         bool,
-        typer.Option("--restricted", help="Show what was keyed, too; needs --reason and is written into the access journal."),
+        typer.Option("--restricted", help="Show what was keyed; needs --reason, and the access journal tells of it."),
     ] = False,
     reason: Annotated[str | None, typer.Option("--reason", metavar="WHY", help="Why it has to be seen.")] = None,
     delivery: Delivery = None,

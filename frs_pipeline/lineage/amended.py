@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from frs_pipeline.lineage.corrections import question_of
 from frs_pipeline.lineage.evidence import Evidence
 from frs_pipeline.lineage.meaning import Codes, Meaning
 from frs_pipeline.lineage.waterfall import Group, failing
@@ -40,6 +39,9 @@ def amendments(evidence: Evidence, table: Table, meaning: Meaning) -> tuple[Amen
     """
     if not evidence.corrections and not evidence.exceptions:
         return ()
+    # Reading exports takes a while to import, and few deliveries have corrections.
+    from frs_pipeline.lineage.corrections import question_of
+
     by_prefix = {questionnaires()[mart].form_prefix: questionnaires()[mart] for mart in table.marts}
     corrected = [c for c in evidence.corrections if c.prefix in by_prefix]
     accepted = [e for e in evidence.exceptions if e.instrument in table.marts]

@@ -8,7 +8,6 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 from frs_pipeline.deliveries import AMENDMENTS, sha256
-from frs_pipeline.exports.amendments import Correction, read_corrections
 from frs_pipeline.lineage.meaning import Address, base
 from frs_pipeline.lineage.waterfall import Asked, Group, failing, questions
 from frs_pipeline.plan import AssetPath, Product, products, table_key
@@ -22,6 +21,8 @@ from frs_pipeline.tables.reconciling import Forms
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from frs_pipeline.exports.amendments import Correction
 
 _LAYERS = ("validated", "pseudonymised", "marts")
 
@@ -68,6 +69,7 @@ class Evidence:
         self.store = store
         self._asked: dict[int, Asked] = {}
         self._bases: dict[int, int] = {}
+        self._views: set[str] = set()
         self._noted: dict[AssetPath, bool] = {}
         self._origins: dict[AssetPath, dict[str, Any]] = {}
         self._steps: dict[int, tuple[tuple[InputFile, ...], tuple[StepTaken, ...]]] = {}
@@ -110,13 +112,25 @@ class Evidence:
         """Counts of the forms in the marts."""
         return Forms({name: self.path("marts", name) for name in INSTRUMENTS})
 
+    def view(self, *key: str) -> str:
+        """Name under which a product's rows can be asked for."""
+        name = "_".join(key)
+        if name not in self._views:
+            self.forms.engine.read_parquet(str(self.path(*key))).create_view(name)
+            self._views.add(name)
+        return name
+
+    def ask(self, query: str) -> list[tuple[Any, ...]]:
+        """Rows of a query. It has no parameters: to take one, DuckDB would import pandas, which takes longer than asking."""
+        return self.forms.engine.execute(query).fetchall()
+
     @cached_property
     def set_aside(self) -> dict[str, dict[str, int]]:
         """Forms set aside, by questionnaire and rule: each under the first rule that it broke, in the policy's order."""
         order = list(policy().rules)
-        found = self.forms.engine.execute(
-            "SELECT instrument, line, list(DISTINCT rule) FROM read_parquet(?) GROUP BY ALL", [str(self.path("quarantine"))]
-        ).fetchall()
+        found = self.ask(
+            f"SELECT instrument, line, list(DISTINCT rule) FROM {self.view('quarantine')} GROUP BY ALL"  # noqa: S608
+        )
         counted: dict[str, dict[str, int]] = {name: {} for name in INSTRUMENTS}
         for instrument, _, rules in found:
             first = min(rules, key=lambda rule: (order.index(rule) if rule in order else len(order), rule))
@@ -157,28 +171,28 @@ class Evidence:
     @cached_property
     def corrections(self) -> tuple[Correction, ...]:
         """Corrections of the delivery."""
-        prefixes = tuple(questionnaire.form_prefix for questionnaire in questionnaires().values())
-        return read_corrections(self.store.raw(AMENDMENTS["corrections"]), prefixes)
+        path = self.store.raw(AMENDMENTS["corrections"])
+        if not path.exists():
+            return ()
+        # What reads CSV files takes a while to import, and few deliveries have corrections.
+        from frs_pipeline.exports.amendments import read_corrections
+
+        return read_corrections(path, tuple(questionnaire.form_prefix for questionnaire in questionnaires().values()))
 
     @cached_property
     def exceptions(self) -> tuple[AcceptedFinding, ...]:
         """Findings that were accepted in the delivery, of forms and of questionnaires."""
         columns = "instrument, form_id, rule, reason, who, CAST(expires AS VARCHAR)"
-        found = self.forms.engine.execute(
-            f"SELECT DISTINCT {columns} FROM read_parquet(?) WHERE severity = 'accepted' ORDER BY ALL",  # noqa: S608
-            [str(self.path("noted"))],
-        ).fetchall()
+        query = f"SELECT DISTINCT {columns} FROM {self.view('noted')} WHERE severity = 'accepted' ORDER BY ALL"  # noqa: S608
+        found = self.ask(query)
         return tuple(AcceptedFinding(*row) for row in found)
 
     def answers(self, table: Table, forms: tuple[str, ...]) -> dict[str, Group]:
         """Occasion and answers, to a table's questions, of some of the forms in its marts."""
         found: dict[str, Group] = {}
+        names, ids = ", ".join(self.asked(table).questions), ", ".join(f"'{form}'" for form in forms)
         for mart in table.marts if forms else ():
-            names = ", ".join(self.asked(table).questions)
-            rows = self.forms.engine.execute(
-                f"SELECT form_id, occasion, {names} FROM read_parquet(?) WHERE form_id IN (SELECT unnest(?))",  # noqa: S608
-                [str(self.path("marts", mart)), list(forms)],
-            ).fetchall()
+            rows = self.ask(f"SELECT form_id, occasion, {names} FROM {self.view('marts', mart)} WHERE form_id IN ({ids})")  # noqa: S608
             found.update({form: Group(mart, occasion, tuple(codes), 1) for form, occasion, *codes in rows})
         return found
 

@@ -6,6 +6,7 @@ cell of a table that its answers put it into.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,8 @@ from frs_pipeline.policy.model import policy
 from frs_pipeline.questionnaires.model import Questionnaire, questionnaires
 from frs_pipeline.tables.bases import LEFT_OUT, axes
 from frs_pipeline.tables.model import Table, catalogue
+
+_FORM = re.compile(r"(?P<prefix>[a-z]{2})-(?P<rest>(?:line)?[0-9]{1,9})")
 
 
 @dataclass(frozen=True)
@@ -74,29 +77,23 @@ def ways(evidence: Evidence, form: str) -> tuple[Way, ...]:
 
     Raises `UsageError` when there is none.
     """
-    questionnaire = _questionnaire(form)
-    instrument, name = questionnaire.instrument, form.strip().upper().replace("-LINE", "-line")
-    ask = evidence.forms.engine.execute
-    accepted = ask(
-        "SELECT file, line FROM read_parquet(?) WHERE form_id = ?", [str(evidence.path("validated", instrument)), name]
-    ).fetchall()
-    aside = ask(
-        'SELECT file, line, list(rule ORDER BY rule, "column"), list("column" ORDER BY rule, "column") '
-        "FROM read_parquet(?) WHERE form_id = ? GROUP BY ALL ORDER BY line",
-        [str(evidence.path("rejected", instrument)), name],
-    ).fetchall()
+    name, questionnaire = _read(form)
+    instrument, mine = questionnaire.instrument, f"WHERE form_id = '{name}'"
+    accepted = evidence.ask(f"SELECT file, line FROM {evidence.view('validated', instrument)} {mine}")  # noqa: S608
+    broken = f"""
+        SELECT file, line, list(rule ORDER BY rule, "column"), list("column" ORDER BY rule, "column")
+        FROM {evidence.view("rejected", instrument)} {mine} GROUP BY ALL ORDER BY line
+    """  # noqa: S608
+    aside = evidence.ask(broken)
     if not accepted and not aside:
-        prefixes = ", ".join(f"{q.form_prefix}-…" for q in questionnaires().values())
-        raise UsageError("no such form", where=form, do=f"form ids look like {prefixes}: frs quarantine and frs trace list them")
+        raise UsageError("no such form", where=name, do="frs trace … --forms and frs quarantine list form ids")
     made = tuple(corrected(c) for c in evidence.corrections if c.form == name)
     inputs = {file.name: file.sha256 for file in evidence.delivered(instrument)}
     found = []
     for file, line in accepted:
         answers = _answers(evidence, instrument, name)
-        rows = ask(
-            'SELECT rule, "column", severity, reason, who FROM read_parquet(?) WHERE form_id = ? AND line = ? ORDER BY ALL',
-            [str(evidence.path("noted")), name, line],
-        ).fetchall()
+        said = 'rule, "column", severity, reason, who'
+        rows = evidence.ask(f"SELECT {said} FROM {evidence.view('noted')} {mine} AND line = {line} ORDER BY ALL")  # noqa: S608
         tables = tuple(_in_table(table, instrument, answers) for table in _tables(instrument))
         given = sum(answers[question.name] is not None for question in questionnaire.questions)
         found.append(
@@ -136,22 +133,25 @@ def opened(evidence: Evidence, way: Way) -> Opened:
     return Opened(raw, said, cells)
 
 
-def _questionnaire(form: str) -> Questionnaire:
-    prefix = form.strip()[:3].upper()
-    found = next((q for q in questionnaires().values() if prefix == f"{q.form_prefix}-"), None)
-    if found is None:
-        prefixes = ", ".join(f"{q.form_prefix}-…" for q in questionnaires().values())
-        raise UsageError("not a form id", where=form, do=f"they begin with {prefixes}")
-    return found
+def _read(form: str) -> tuple[str, Questionnaire]:
+    """A form id as it is written, and its questionnaire."""
+    by_prefix = {questionnaire.form_prefix: questionnaire for questionnaire in questionnaires().values()}
+    parts = _FORM.fullmatch(form.strip().casefold())
+    if parts is None or parts["prefix"].upper() not in by_prefix:
+        raise UsageError("not a form id", where=form, do=f"they look like {_alike()}")
+    prefix = parts["prefix"].upper()
+    return f"{prefix}-{parts['rest']}", by_prefix[prefix]
+
+
+def _alike() -> str:
+    return " or ".join(f"{questionnaire.form_prefix}-12345" for questionnaire in questionnaires().values())
 
 
 def _answers(evidence: Evidence, instrument: str, form: str) -> dict[str, Any]:
-    """The form's row in its mart."""
-    found = evidence.forms.engine.execute(
-        "SELECT * FROM read_parquet(?) WHERE form_id = ?", [str(evidence.path("marts", instrument)), form]
-    )
-    names = [column[0] for column in found.description or ()]
-    return dict(zip(names, found.fetchall()[0], strict=True))
+    """Occasion and answers of a form in its mart."""
+    names = ["occasion", *(question.name for question in questionnaires()[instrument].questions)]
+    chosen = f"SELECT {', '.join(names)} FROM {evidence.view('marts', instrument)} WHERE form_id = '{form}'"  # noqa: S608
+    return dict(zip(names, evidence.ask(chosen)[0], strict=True))
 
 
 def _tables(instrument: str) -> list[Table]:

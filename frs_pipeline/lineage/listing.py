@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from frs_pipeline.exports.amendments import Correction
 from frs_pipeline.lineage.evidence import Evidence
 from frs_pipeline.lineage.meaning import Selection, question
 from frs_pipeline.lineage.recount import answered, conditions
@@ -17,6 +17,9 @@ from frs_pipeline.lineage.waterfall import ANSWERED, NOT_ASKED, OTHER_ANSWER, Wh
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.tables.bases import BLANK, LEFT_OUT, OTHER_OCCASION
 from frs_pipeline.tables.model import Table
+
+if TYPE_CHECKING:
+    from frs_pipeline.exports.amendments import Correction
 
 
 @dataclass(frozen=True)
@@ -66,12 +69,11 @@ def _forms(evidence: Evidence, mart: str, where: Sequence[str], most: int | None
     clause = f" WHERE {' AND '.join(where)}" if where else ""
     limit = "" if most is None else f" LIMIT {most}"
     # The conditions are made of names and codes of the catalogue.
-    chosen = f"SEMI JOIN (SELECT form_id FROM read_parquet($mart){clause} ORDER BY form_id{limit}) USING (form_id)"  # noqa: S608
-    places = f"SELECT form_id, file, line FROM read_parquet($validated) {chosen} ORDER BY form_id"  # noqa: S608
-    remarks = f'SELECT form_id, rule, "column", severity, reason, who FROM read_parquet($noted) {chosen} ORDER BY ALL'  # noqa: S608
-    engine, files = evidence.forms.engine, {"mart": str(evidence.path("marts", mart))}
-    rows = engine.execute(places, {**files, "validated": str(evidence.path("validated", mart))}).fetchall()
-    notes = engine.execute(remarks, {**files, "noted": str(evidence.path("noted"))}).fetchall()
+    mine = f"SELECT form_id FROM {evidence.view('marts', mart)}{clause} ORDER BY form_id{limit}"  # noqa: S608
+    placed, noted = evidence.view("validated", mart), evidence.view("noted")
+    rows = evidence.ask(f"SELECT form_id, file, line FROM {placed} SEMI JOIN ({mine}) USING (form_id) ORDER BY form_id")  # noqa: S608
+    said = 'form_id, rule, "column", severity, reason, who'
+    notes = evidence.ask(f"SELECT {said} FROM {noted} SEMI JOIN ({mine}) USING (form_id) ORDER BY ALL")  # noqa: S608
     history = _history(evidence, mart, notes)
     return [Listed(form, file, line, tuple(history.get(form, ()))) for form, file, line in rows]
 
