@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 from frs_pipeline.deliveries import AMENDMENTS, sha256
+from frs_pipeline.lineage.aside import Aside, forms_set_aside
 from frs_pipeline.lineage.meaning import Address, base
-from frs_pipeline.lineage.waterfall import Asked, Group, failing, questions
+from frs_pipeline.lineage.waterfall import SET_ASIDE, Asked, Group, Why, failing, questions
 from frs_pipeline.plan import AssetPath, Product, products, table_key
-from frs_pipeline.policy.model import policy
 from frs_pipeline.questionnaires import INSTRUMENTS
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.storage import ORIGIN, Store, listed, read, read_manifest, recorded, rows_in
@@ -69,6 +71,8 @@ class Evidence:
         self.store = store
         self._asked: dict[int, Asked] = {}
         self._bases: dict[int, int] = {}
+        self._aside: dict[str, list[Aside]] = {}
+        self.columns: dict[tuple[str, tuple[str, ...]], dict[str, str]] = {}
         self._views: set[str] = set()
         self._noted: dict[AssetPath, bool] = {}
         self._origins: dict[AssetPath, dict[str, Any]] = {}
@@ -124,18 +128,20 @@ class Evidence:
         """Rows of a query. It has no parameters: to take one, DuckDB would import pandas, which takes longer than asking."""
         return self.forms.engine.execute(query).fetchall()
 
-    @cached_property
-    def set_aside(self) -> dict[str, dict[str, int]]:
-        """Forms set aside, by questionnaire and rule: each under the first rule that it broke, in the policy's order."""
-        order = list(policy().rules)
-        found = self.ask(
-            f"SELECT instrument, line, list(DISTINCT rule) FROM {self.view('quarantine')} GROUP BY ALL"  # noqa: S608
-        )
-        counted: dict[str, dict[str, int]] = {name: {} for name in INSTRUMENTS}
-        for instrument, _, rules in found:
-            first = min(rules, key=lambda rule: (order.index(rule) if rule in order else len(order), rule))
-            counted[instrument][first] = counted[instrument].get(first, 0) + 1
-        return {name: dict(sorted(rules.items())) for name, rules in counted.items()}
+    def occasions(self, numbers: Iterable[str]) -> dict[str, str]:
+        """Occasion, by the codebook, of conference numbers as exports write them; those that it doesn't know are missing."""
+        known = ", ".join(str(int(number)) for number in numbers if number.isascii() and number.isdecimal())
+        if not known:
+            return {}
+        book = self.view("validated", "codebook")
+        rows = self.ask(f"SELECT conference_number, occasion FROM {book} WHERE conference_number IN ({known})")  # noqa: S608
+        return {str(number): occasion for number, occasion in rows}
+
+    def set_aside(self, instrument: str) -> list[Aside]:
+        """The forms of a questionnaire that were set aside."""
+        if instrument not in self._aside:
+            self._aside[instrument] = forms_set_aside(self, instrument)
+        return self._aside[instrument]
 
     def asked(self, table: Table) -> Asked:
         """All forms of a table's marts, counted by occasion and by their answers to its questions."""
@@ -146,7 +152,9 @@ class Evidence:
                 for mart in table.marts
                 for (occasion, answers), forms in self.forms.by(mart, tuple(names)).items()
             ]
-            self._asked[table.number] = Asked(table, names, groups)
+            aside = [form for mart in table.marts for form in self.set_aside(mart)]
+            counted = Counter((Why(SET_ASIDE, form.rule), form.group(names)) for form in aside)
+            self._asked[table.number] = Asked(table, names, groups, counted)
         return self._asked[table.number]
 
     def base(self, table: Table) -> int:

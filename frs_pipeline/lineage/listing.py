@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from frs_pipeline.lineage.evidence import Evidence
 from frs_pipeline.lineage.meaning import Selection, question
 from frs_pipeline.lineage.recount import answered, conditions
-from frs_pipeline.lineage.waterfall import ANSWERED, NOT_ASKED, OTHER_ANSWER, Why, questions
+from frs_pipeline.lineage.waterfall import ANSWERED, NOT_ASKED, OTHER_ANSWER, SET_ASIDE, Why, failing, questions
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.tables.bases import BLANK, LEFT_OUT, OTHER_OCCASION
 from frs_pipeline.tables.model import Table
@@ -39,6 +39,11 @@ def counted(evidence: Evidence, chosen: Selection) -> list[Listed]:
 
 def near(evidence: Evidence, table: Table, chosen: Selection, why: Why, most: int) -> list[Listed]:
     """The first forms that fail one condition of a selection and no other, at `most` so many."""
+    if why.kind == SET_ASIDE:
+        names = questions(table)
+        forms = [form for mart in chosen.marts for form in evidence.set_aside(mart) if form.rule == why.about]
+        kept = [form for form in forms if not failing(names, chosen, form.group(names))]
+        return [Listed(form.form, form.file, form.line, (f"set aside: {form.rule}",)) for form in kept[:most]]
     found: list[Listed] = []
     for mart in chosen.marts:
         found += _forms(evidence, mart, list(_failing(table, mart, chosen, why)), most - len(found))

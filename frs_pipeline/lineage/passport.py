@@ -169,7 +169,7 @@ class Passports:
         evidence, table = self.evidence, catalogue()[address.table]
         figure = evidence.figures[address]
         asked = evidence.asked(table)
-        fall, counted = waterfall(asked, meaning, evidence.set_aside), pairs(meaning, asked)
+        fall, counted = waterfall(asked, meaning), pairs(meaning, asked)
         numerator, denominator = _fraction(meaning, fall, counted)
         steps = tuple(_steps(fall, table_of=address.table))
         additions = tuple(self._additions(address))

@@ -43,12 +43,14 @@ class Asked:
     """All forms of a table's marts, in groups that look the same to it.
 
     `questions` decide whether the table counts a form, each with the answers that it counts, in the order in which they
-    are tried; `groups` have their answers in that order.
+    are tried; `groups` have their answers in that order. `aside` are the forms that never came to the marts, by the rule
+    that set them aside and by what they answer all the same.
     """
 
     table: Table
     questions: Mapping[str, Codes]
     groups: Sequence[Group]
+    aside: Mapping[tuple[Why, Group], int]
 
 
 @dataclass(frozen=True)
@@ -95,21 +97,18 @@ def failing(asked: Mapping[str, Codes], selection: Selection, group: Group) -> l
     return found
 
 
-def waterfall(asked: Asked, meaning: Meaning, set_aside: Mapping[str, Mapping[str, int]]) -> Waterfall:
-    """What is taken away of the forms delivered until those are left that a figure counts.
-
-    `set_aside` are numbers of forms by mart and rule, each form under one.
-    """
+def waterfall(asked: Asked, meaning: Meaning) -> Waterfall:
+    """What is taken away of the forms delivered until those are left that a figure counts."""
     taken: Counter[Why] = Counter()
     near: Counter[Why] = Counter()
-    table = asked.table
-    delivered: dict[str, int] = dict.fromkeys(table.marts, 0)
+    delivered: dict[str, int] = dict.fromkeys(asked.table.marts, 0)
     left = whole = 0
-    for mart in table.marts:
-        for rule, forms in set_aside.get(mart, {}).items():
-            taken[Why(SET_ASIDE, rule)] += forms
-            delivered[mart] += forms
-    order = _order(asked, taken)
+    for (why_aside, group), forms in asked.aside.items():
+        taken[why_aside] += forms
+        delivered[group.mart] += forms
+        if not failing(asked.questions, meaning.counted, group):
+            near[why_aside] += forms
+    order = _order(asked, sorted(taken))
     for group in asked.groups:
         delivered[group.mart] += group.forms
         why = failing(asked.questions, meaning.counted, group)
