@@ -21,7 +21,7 @@ from frs_pipeline import cli
 from frs_pipeline.lineage.addresses import address
 from frs_pipeline.lineage.form import opened, ways
 from frs_pipeline.lineage.listing import counted, near
-from frs_pipeline.lineage.meaning import Address, meanings
+from frs_pipeline.lineage.meaning import meanings
 from frs_pipeline.lineage.passport import Passports, passport
 from frs_pipeline.lineage.recount import recount
 from frs_pipeline.lineage.waterfall import Why
