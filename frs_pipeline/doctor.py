@@ -13,6 +13,7 @@ from pathlib import Path
 
 from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY, deliveries, inventory
 from frs_pipeline.errors import FrsError
+from frs_pipeline.journal import head_of, verify
 from frs_pipeline.plan import products
 from frs_pipeline.settings import PROJECT, Settings
 from frs_pipeline.storage import Store, as_noted, listed, read_manifest
@@ -32,6 +33,7 @@ class Finding:
 def examine(settings: Settings) -> list[Finding]:
     """Everything, installation first, then each delivery."""
     found = [_python(), _libraries(), _catalogue(), _pandera(), _folder(settings)]
+    found += [_journal("Access journal", settings.access_journal), _journal("Release journal", settings.release_journal)]
     for name in deliveries(settings.raw):
         found += _delivery(settings, name)
     return found
@@ -74,6 +76,16 @@ def _pandera() -> Finding:
 def _folder(settings: Settings) -> Finding:
     usable = os.access(settings.data, os.W_OK | os.X_OK)
     return Finding("Data folder", usable, f"{settings.data}" + ("" if usable else " can't be written to"))
+
+
+def _journal(what: str, path: Path) -> Finding:
+    try:
+        wrong = verify(path)
+    except FrsError as error:
+        return Finding(what, False, str(error))
+    number = head_of(path).entries
+    detail = f"{path}: {wrong[0]}" if wrong else f"{number} entries, sound" if number else "nothing in it yet"
+    return Finding(what, not wrong, detail)
 
 
 def _delivery(settings: Settings, name: str) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ import fcntl
 import hashlib
 import json
 import os
+import pwd
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from frs_pipeline.storage import atomic
 
 _KINDS = {"number": int, "when": str, "who": str, "event": str, "why": str, "details": dict, "previous": str, "hash": str}
 _ALTERED = "entries were altered, removed or put elsewhere"
-_KEEP = "keep the file as it is and find out who changed it: frs codebook journal verify tells more"
+_KEEP = "keep the file as it is, and find out who could change it"
 
 
 @dataclass(frozen=True)
@@ -58,10 +59,7 @@ def append(path: Path, event: str, *, who: str, why: str, details: Mapping[str, 
     Raises `UsageError` when the reason is blank or holds a personal number, `CheckFailed` when the end of the journal
     isn't what it was, `FrsError` when it can't be written. Nothing is added then.
     """
-    if not why.strip():
-        raise UsageError("a reason is needed", where=event, do="give it with --reason")
-    if holds_personal_number(why) or holds_personal_number(who):
-        raise UsageError("the reason holds a personal number", where=event, do="say it with a case number or a form id")
+    require_reason(why, event)
     when = dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -75,6 +73,23 @@ def append(path: Path, event: str, *, who: str, why: str, details: Mapping[str, 
     except OSError as error:
         raise FrsError(f"cannot be written: {error.strerror}", where=path, do="mend that first; nothing was done") from error
     return entry
+
+
+def operating_system_user() -> str:
+    """Who runs this, by the operating system's own account and not by what the environment says."""
+    number = os.getuid()
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return f"uid {number}"
+
+
+def require_reason(why: str, event: str) -> None:
+    """Raises `UsageError` when the reason is blank or holds a personal number."""
+    if not why.strip():
+        raise UsageError("a reason is needed", where=event, do="give it with --reason")
+    if holds_personal_number(why):
+        raise UsageError("the reason holds a personal number", where=event, do="say it with a case number or a form id")
 
 
 def entries(path: Path) -> list[Entry]:

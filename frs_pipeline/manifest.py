@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from typing import Any
 
 from frs_pipeline.deliveries import inventory
 from frs_pipeline.errors import CheckFailed
 from frs_pipeline.intake import forms_set_aside
-from frs_pipeline.plan import code_hash, lock_hash, products
+from frs_pipeline.plan import code_hash, lock_hash, products, program
 from frs_pipeline.published.compare import DIFFERS
 from frs_pipeline.published.compare import summary as verdicts_of
 from frs_pipeline.questionnaires import INSTRUMENTS
@@ -20,7 +19,7 @@ APPROXIMATE = ("ase", "t", "p")
 
 
 def write_manifest(store: Store, summary: dict[str, int]) -> dict[str, Any]:
-    """Write manifest.json: hashes of every input and output, and one root hash over them. Returns its content.
+    """Write manifest.json: hashes of every input, output and file of the program, and one root over them. Returns its content.
 
     The restricted files are listed by hash only, so that the manifest may leave the restricted zone.
     """
@@ -30,13 +29,38 @@ def write_manifest(store: Store, summary: dict[str, int]) -> dict[str, Any]:
         "delivery": store.delivery,
         "inputs": {name: file.sha256 for name, file in sorted(files.items())},
         "outputs": dict(sorted(outputs.items())),
+        "program": program(),
         "code": {module: code_hash(module) for module in sorted({p.module for p in products().values()})},
         "lock": lock_hash(),
         "summary": summary,
     }
-    content["root"] = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    content["root"] = root_of(content)
     write_json(store.settings.curated(store.delivery) / MANIFEST, content)
     return content
+
+
+def root_of(content: dict[str, Any]) -> str:
+    """Root of the Merkle tree over everything that a manifest says, as RFC 6962 builds it.
+
+    Its leaves are `part/name` and value of every entry, in the order of their names. Whoever has noted the root can tell
+    later whether anything in the manifest, and so any file that it lists, is still what it was.
+    """
+    entries = []
+    for part, value in content.items():
+        if part != "root":
+            pairs = value.items() if isinstance(value, dict) else [("", value)]
+            entries += [f"{part}/{name}\0{entry}".encode() for name, entry in pairs]
+    return _merkle([hashlib.sha256(b"\0" + entry).digest() for entry in sorted(entries)]).hex()
+
+
+def _merkle(leaves: list[bytes]) -> bytes:
+    """Hash over leaves; the left half is the largest power of two that is smaller than all."""
+    if not leaves:
+        return hashlib.sha256().digest()
+    if len(leaves) == 1:
+        return leaves[0]
+    half = 1 << (len(leaves) - 1).bit_length() - 1
+    return hashlib.sha256(b"\1" + _merkle(leaves[:half]) + _merkle(leaves[half:])).digest()
 
 
 def summarise(store: Store) -> dict[str, int]:

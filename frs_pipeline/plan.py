@@ -28,6 +28,8 @@ _LOCK = PACKAGE.parent / "requirements.lock"
 _STATEMENTS = ("body", "orelse", "finalbody", "handlers", "cases")
 
 AssetPath = tuple[str, ...]
+# Of each column of a product: the columns, and whose, that it is made from.
+Sources = dict[str, list[tuple[AssetPath, str]]]
 
 
 @dataclass(frozen=True)
@@ -247,7 +249,7 @@ def _yaml(path: Path) -> Any:
 def code_hash(module: str) -> str:
     """Hash of a module of this package, all modules that it imports from here, and the locked libraries."""
     digest = hashlib.sha256()
-    for path in sorted(_imported(PACKAGE / (module.replace(".", "/") + ".py"), set())):
+    for path in sorted(_imported(_source(module), set())):
         digest.update(path.relative_to(PACKAGE).as_posix().encode())
         digest.update(path.read_bytes())
     digest.update(lock_hash().encode())
@@ -255,9 +257,22 @@ def code_hash(module: str) -> str:
 
 
 @cache
+def program() -> dict[str, str]:
+    """sha256 of every file of this package that has a part in a product, code and definitions, by its place in the package."""
+    files = {path for product in products().values() for path, _ in product.definitions}
+    for module in {product.module for product in products().values()}:
+        _imported(_source(module), files)
+    return {path.relative_to(PACKAGE).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(files)}
+
+
+@cache
 def lock_hash() -> str:
     """Hash of the locked libraries; empty where the package is installed without its project folder."""
     return hashlib.sha256(_LOCK.read_bytes()).hexdigest() if _LOCK.exists() else ""
+
+
+def _source(module: str) -> Path:
+    return PACKAGE / (module.replace(".", "/") + ".py")
 
 
 def _imported(path: Path, seen: set[Path]) -> set[Path]:

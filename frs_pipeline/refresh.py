@@ -28,10 +28,13 @@ def refresh(
     delivery: str | None = None,
     select: str | None = None,
     written: Callable[[int, str], None] = lambda _n, _name: None,
+    *,
+    recorded: bool = True,
 ) -> Refresh:
     """Bring a delivery (default: the newest) up to date; `select` limits it to these assets and what they need.
 
-    `written` is told of every file that is made: how many there will be, and its name. Raises `FrsError`.
+    `written` is told of every file that is made: how many there will be, and its name. Unless `recorded`, it doesn't
+    enter into the history that DAGSTER_HOME keeps. Raises `FrsError`.
     """
     name = choose(settings.raw, delivery)
     store = Store(settings, name)
@@ -43,7 +46,7 @@ def refresh(
         if not outdated:
             return Refresh(name, (), read_manifest(store).get("summary", {}))
         complete = every <= outdated
-        _materialize(settings, name, outdated, complete, lambda made: written(len(outdated), made))
+        _materialize(settings, name, outdated, complete, lambda made: written(len(outdated), made), _home() if recorded else None)
         if not complete:
             note_partial(store, outdated)
     made = tuple(product.name for key, product in products().items() if key in outdated)
@@ -63,7 +66,19 @@ def _selected(select: str) -> set[AssetPath]:
     return found
 
 
-def _materialize(settings: Settings, delivery: str, keys: set[AssetPath], complete: bool, written: Callable[[str], None]) -> None:
+def _home() -> Path | None:
+    """DAGSTER_HOME, where Dagster keeps its history; None where it isn't set. Raises `UsageError`."""
+    home = os.environ.get("DAGSTER_HOME")
+    if home and not Path(home).is_absolute():
+        raise UsageError("DAGSTER_HOME isn't an absolute path", where=home, do="give the whole path, or unset it")
+    if home and not Path(home).is_dir():
+        raise UsageError("DAGSTER_HOME isn't a folder", where=home, do="make it, or unset DAGSTER_HOME")
+    return Path(home) if home else None
+
+
+def _materialize(
+    settings: Settings, delivery: str, keys: set[AssetPath], complete: bool, written: Callable[[str], None], home: Path | None
+) -> None:
     from dagster import AssetKey, AssetSelection, DagsterInstance, materialize
 
     from frs_pipeline.assets.manifest import manifest
@@ -71,13 +86,7 @@ def _materialize(settings: Settings, delivery: str, keys: set[AssetPath], comple
     from frs_pipeline.assets.wiring import DELIVERIES
     from frs_pipeline.definitions import ASSETS, resources
 
-    home = os.environ.get("DAGSTER_HOME")
-    persistent = bool(home)
-    if home and not Path(home).is_absolute():
-        raise UsageError("DAGSTER_HOME isn't an absolute path", where=home, do="give the whole path, or unset it")
-    if home and not Path(home).is_dir():
-        raise UsageError("DAGSTER_HOME isn't a folder", where=home, do="make it, or unset DAGSTER_HOME")
-    with DagsterInstance.get() if persistent else DagsterInstance.ephemeral() as instance:
+    with DagsterInstance.get() if home else DagsterInstance.ephemeral() as instance:
         instance.add_dynamic_partitions(str(DELIVERIES.name), [delivery])
         try:
             materialize(

@@ -10,12 +10,14 @@ import os
 import tempfile
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from frs_pipeline.errors import FrsError
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 # depend on how rows were handed over.
 BATCH = 100_000
 MEMORY = "400MB"
+_T = TypeVar("_T")
 
 
 class Rows:
@@ -40,6 +43,7 @@ class Rows:
         self._file: IO[bytes] | None = None
         self._writer: Any = None
         self._put = 0
+        self._left_out: tuple[Rows, str, pa.Array] | None = None
 
     @classmethod
     def of(cls, batches: Iterable[pa.RecordBatch | pa.Table], schema: pa.Schema, folder: Path | None = None) -> Rows:
@@ -60,8 +64,18 @@ class Rows:
             self._put_away(waiting.slice(0, BATCH))
             self._waiting = [waiting.slice(BATCH).combine_chunks()]
 
+    def without(self, column: str, values: pa.Array) -> Rows:
+        """The same rows but for those with one of `values`, each of which one row has; nothing is copied."""
+        rest = Rows(self.schema, self._folder)
+        rest._left_out = (self, column, values)
+        rest.num_rows = self.num_rows - len(values)
+        return rest
+
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The rows again, `BATCH` at a time."""
+        if self._left_out is not None:
+            yield from self._rest(*self._left_out)
+            return
         if self._file is not None:
             with self._room():
                 self._file.flush()
@@ -72,6 +86,19 @@ class Rows:
                     yield stream.read_next_batch()
         if self._waiting:
             yield from pa.concat_tables(self._waiting).combine_chunks().to_batches()
+
+    def _rest(self, rows: Rows, column: str, values: pa.Array) -> Iterator[pa.RecordBatch]:
+        waiting, count = pa.Table.from_batches([], self.schema), 0
+        for batch in rows.batches():
+            kept = batch.filter(pc.invert(pc.is_in(batch[column], value_set=values)))
+            waiting = pa.concat_tables([waiting, pa.Table.from_batches([kept])])
+            count += kept.num_rows
+            while waiting.num_rows > BATCH:
+                yield from waiting.slice(0, BATCH).combine_chunks().to_batches()
+                waiting = waiting.slice(BATCH)
+        yield from waiting.combine_chunks().to_batches()
+        if count != self.num_rows:
+            raise RuntimeError("rows that were to be left out aren't there, or more than once")
 
     def table(self) -> pa.Table:
         """All rows in memory."""
@@ -95,6 +122,15 @@ class Rows:
         except OSError as error:
             where = self._folder or tempfile.gettempdir()
             raise FrsError(f"cannot be written: {error.strerror}", where=where, do="make room; nothing was lost") from error
+
+
+def ahead(items: Iterator[_T]) -> Iterator[_T]:
+    """The same items, each made while the one before is used."""
+    with ThreadPoolExecutor(1) as maker:
+        coming = maker.submit(next, items, None)
+        while (item := coming.result()) is not None:
+            coming = maker.submit(next, items, None)
+            yield item
 
 
 def _close(file: IO[bytes]) -> None:

@@ -10,8 +10,8 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -169,6 +169,30 @@ def atomic(path: Path) -> Iterator[IO[bytes]]:
         raise FrsError(f"cannot be written: {error.strerror}", where=path, do="make room; the last good file stays") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_together(contents: Mapping[Path, bytes]) -> None:
+    """Write several files, all of them or none. Raises `FrsError` as `atomic` does; every old file then stays."""
+    try:
+        before = {path: path.read_bytes() if path.exists() else None for path in contents}
+    except OSError as error:
+        raise FrsError(f"cannot be read: {error.strerror}", where=error.filename, do="check the file's rights") from error
+    try:
+        # All are complete and on disk before the first takes its place.
+        with ExitStack() as stack:
+            for path, content in contents.items():
+                file = stack.enter_context(atomic(path))
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+    except BaseException:
+        for path, old in before.items():
+            if old is None:
+                path.unlink(missing_ok=True)
+            elif path.read_bytes() != old:
+                with atomic(path) as file:
+                    file.write(old)
+        raise
 
 
 def private_folder(folder: Path) -> None:

@@ -10,12 +10,13 @@ from dagster import AssetCheckResult, AssetExecutionContext, AssetIn, AssetsDefi
 from frs_pipeline.assets.wiring import DELIVERIES, code_version, gate, key_of, produced, store_of
 from frs_pipeline.checks.contracts import grain, grain_spec
 from frs_pipeline.checks.reconciliation import every_form, every_form_spec
+from frs_pipeline.codebook.pseudonyms import mart_from
 from frs_pipeline.plan import products
 from frs_pipeline.questionnaires import INSTRUMENTS
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.rows import Rows, sorted_by
 from frs_pipeline.storage import read, schema_of, stream
-from frs_pipeline.tables.nonresponse import conferences, forms_of
+from frs_pipeline.tables.nonresponse import conferences, conferences_from, forms_of
 from frs_pipeline.tables.render import Grid
 
 GROUP = "g4_marts"
@@ -45,7 +46,7 @@ def _mart(instrument: str) -> AssetsDefinition:
             folder = store_of(context).waiting()
             rows = sorted_by(Rows.of(stream(forms), schema_of(forms), folder), ("form_id",), folder)
             checks = [grain(key_of(key), rows), every_form(key_of(key), [forms], rows.num_rows)]
-            yield produced(rows, preview=_answered(rows))
+            yield produced(rows, "result", mart_from(questionnaires()[instrument]), preview=_answered(rows))
             yield from checks
 
     return _asset
@@ -81,7 +82,7 @@ def conference(context: AssetExecutionContext, **parts: Path) -> Iterator[Output
         table = conferences(codebook, ledger, forms)
         key, sources = key_of(("marts", "conference")), [parts[f"pseudonymised_{instrument}"] for instrument in INSTRUMENTS]
         checks = [grain(key, table), every_form(key, sources, forms_of(table))]
-        yield produced(table)
+        yield produced(table, "result", conferences_from())
         yield from checks
 
 

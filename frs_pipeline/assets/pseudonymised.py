@@ -7,7 +7,7 @@ from dagster import AssetCheckResult, AssetExecutionContext, AssetIn, AssetsDefi
 
 from frs_pipeline.assets.wiring import DELIVERIES, code_version, gate, key_of, produced, store_of
 from frs_pipeline.checks.reconciliation import conservation, conservation_spec
-from frs_pipeline.codebook.pseudonyms import mart_schema, pseudonymise
+from frs_pipeline.codebook.pseudonyms import mart_schema, pseudonymise, pseudonymised_from
 from frs_pipeline.questionnaires import INSTRUMENTS
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.rows import Rows
@@ -42,7 +42,7 @@ def _pseudonymised(instrument: str) -> AssetsDefinition:
             rows = Rows.of(forms, mart_schema(questionnaire), store_of(context).waiting())
             check = conservation(key_of(key), rows_in(validated), rows.num_rows, 0)
             if check.passed:
-                yield produced(rows)
+                yield produced(rows, "result", pseudonymised_from(questionnaire))
             yield check
 
     return _asset

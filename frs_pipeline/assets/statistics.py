@@ -22,7 +22,7 @@ from frs_pipeline.plan import products, table_key
 from frs_pipeline.published.compare import compare
 from frs_pipeline.storage import read
 from frs_pipeline.tables.counting import count, open_marts
-from frs_pipeline.tables.figures import as_table, figures, from_table
+from frs_pipeline.tables.figures import as_table, figures, figures_from, from_table
 from frs_pipeline.tables.model import Table, by_mart, catalogue
 from frs_pipeline.tables.render import heading, render
 
@@ -60,8 +60,13 @@ def _tables(mart: str, tables: list[Table]) -> AssetsDefinition:
             counted = count(wanted, open_marts(paths))
             for table in wanted:
                 found = figures(table, counted[table.number])
-                preview = MetadataValue.md(render(table, found).markdown())
-                yield produced(as_table(found), _output(table.number), preview=preview, **verdicts(compare(found, table.number)))
+                yield produced(
+                    as_table(found),
+                    _output(table.number),
+                    figures_from(table),
+                    preview=MetadataValue.md(render(table, found).markdown()),
+                    **verdicts(compare(found, table.number)),
+                )
 
     return _asset
 

@@ -27,12 +27,14 @@ from dagster import (
     Output,
     OutputContext,
     TableColumn,
+    TableColumnDep,
+    TableColumnLineage,
     TableSchema,
 )
 
 from frs_pipeline.deliveries import sha256
 from frs_pipeline.errors import FrsError
-from frs_pipeline.plan import AssetPath, Product, code_hash, products
+from frs_pipeline.plan import AssetPath, Product, Sources, code_hash, products
 from frs_pipeline.rows import Rows, content_hash
 from frs_pipeline.settings import Settings
 from frs_pipeline.storage import Store, recorded
@@ -84,8 +86,12 @@ def code_version(product_key: AssetPath) -> str:
     return code_hash(products()[product_key].module)[:16]
 
 
-def produced(table: pa.Table | Rows, name: str = "result", /, **metadata: MetadataValue | int | str) -> Output[Any]:
-    """An output as all assets give it: the rows, their columns, `metadata`, and a version of the content."""
+def produced(
+    table: pa.Table | Rows, name: str = "result", lineage: Sources | None = None, /, **metadata: MetadataValue | int | str
+) -> Output[Any]:
+    """An output as all assets give it: the rows, their columns and where they come from, `metadata`, a version of the content."""
+    if lineage is not None:
+        metadata["dagster/column_lineage"] = column_lineage(lineage)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", BetaWarning)  # data versions are still called beta in this release
         return Output(
@@ -100,6 +106,15 @@ def column_schema(schema: pa.Schema) -> TableSchema:
     """Columns as Dagster shows them, with the question's text where there is one."""
     return TableSchema(
         [TableColumn(field.name, str(field.type), (field.metadata or {}).get(b"text", b"").decode() or None) for field in schema]
+    )
+
+
+def column_lineage(sources: Sources) -> MetadataValue:
+    """Which columns of which assets each column comes from, as Dagster keeps it."""
+    return MetadataValue.column_lineage(
+        TableColumnLineage(
+            {name: [TableColumnDep(key_of(key), column) for key, column in found] for name, found in sources.items()}
+        )
     )
 
 

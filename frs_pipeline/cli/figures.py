@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -70,6 +71,61 @@ def compare(delivery: Delivery = None, as_json: AsJson = False) -> None:
             say(f"Tabel {row['table']}  {place}: {figures}  {row['verdict']}{reason}")
     if counted[DIFFERS]:
         raise typer.Exit(1)
+
+
+@app.command()
+def diff(
+    older: Annotated[str, typer.Argument(metavar="DELIVERY_A", help="The older delivery, by its date.")],
+    newer: Annotated[str, typer.Argument(metavar="DELIVERY_B", help="The newer one.")],
+    as_json: AsJson = False,
+) -> None:
+    """Every figure that two deliveries give otherwise, and how much of it comes from what."""
+    from frs_pipeline.lineage.differences import differences
+
+    a, b = Results(older), Results(newer)
+    # The older one may have been made by older code, which is one of the things to tell; the newer one is today's.
+    b.read(("statistics", "figures"))
+    found = differences(a.store, b.store)
+    if as_json:
+        print_json(
+            {
+                "forms": found.forms,
+                "tables": {"changed definition": found.definitions, "changed code": found.code},
+                "compared": found.compared,
+                "changes": [
+                    {
+                        **dict(zip(("table", "row", "column", "group", "measure"), change.address, strict=True)),
+                        "older": change.older and {"value": change.older.value, "printed": change.older.printed},
+                        "newer": change.newer and {"value": change.newer.value, "printed": change.newer.printed},
+                        "causes": change.causes,
+                        "moved": change.moved,
+                    }
+                    for change in found.changes
+                ],
+            }
+        )
+        return
+    print_grid(
+        f"Forms of {newer} beside {older}",
+        ("questionnaire", *next(iter(found.forms.values()), {})),
+        [[name, *map(str, counts.values())] for name, counts in found.forms.items()],
+    )
+    for what, numbers in (("definition", found.definitions), ("code", found.code)):
+        if numbers:
+            say(
+                f"Made by another {what}: {len(numbers)} tables ({', '.join(map(str, numbers[:10]))}{' …' * (len(numbers) > 10)})"
+            )
+    lines = []
+    for change in found.changes:
+        number, *place = change.address
+        texts = [figure.printed if figure else "–" for figure in (change.older, change.newer)]
+        causes = [cause + (f" {change.moved[cause]:+.3g}" if cause in change.moved else "") for cause in change.causes]
+        lines.append([str(number), " · ".join(filter(None, place)), *texts, ", ".join(causes)])
+    if lines:
+        print_grid("Figures that differ", ("table", "figure", older, newer, "from"), lines)
+    by_cause = Counter(cause for change in found.changes for cause in change.causes)
+    told = ", ".join(f"{number} by {cause}" for cause, number in by_cause.items())
+    say(f"{len(found.changes)} of {found.compared} figures differ{f': {told}' if told else ''}.")
 
 
 @app.command(name="audit-report")

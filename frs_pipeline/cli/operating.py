@@ -10,9 +10,13 @@ from typing import Annotated
 import typer
 
 from frs_pipeline.cli.root import AsJson, Delivery, app
+from frs_pipeline.deliveries import choose
 from frs_pipeline.errors import UsageError
 from frs_pipeline.settings import Settings
 from frs_pipeline.terminal import Progress, print_json, say, summary
+
+# Faults that are printed of one part; the first is nearest to the cause.
+SHOWN = 5
 
 
 @app.command()
@@ -36,6 +40,36 @@ def run(
         print_json({"delivery": result.delivery, "made": list(result.made), "summary": result.summary})
         return
     summary(result.delivery, result.made, result.summary, settings, time.perf_counter() - started)
+
+
+@app.command()
+def verify(
+    delivery: Delivery = None,
+    outputs_only: Annotated[bool, typer.Option("--outputs-only", help="Only hold the files against the manifest.")] = False,
+    root: Annotated[str | None, typer.Option(metavar="HASH", help="The manifest's root as it was noted outside.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Rebuild a delivery in a clean place and compare every hash; ends with 1 when anything differs."""
+    from frs_pipeline.storage import Store, read_manifest
+    from frs_pipeline.verify import verify as examine
+
+    settings = Settings.from_environment()
+    store = Store(settings, choose(settings.raw, delivery))
+    gc.disable()
+    with Progress("Rebuilding", quiet=as_json) as progress:
+        found = examine(store, root, outputs_only=outputs_only, written=progress.step)
+    gc.freeze()
+    if as_json:
+        print_json([{"part": v.part, "faults": list(v.faults)} for v in found])
+    else:
+        for verdict in found:
+            for line in verdict.faults[:SHOWN] or [verdict.sound]:
+                say(f"{'FAIL' if verdict.faults else 'ok  '} {verdict.part}: {line}")
+            if len(verdict.faults) > SHOWN:
+                say(f"     and {len(verdict.faults) - SHOWN} more (--json lists all)")
+        say(f"Delivery {store.delivery}, root {read_manifest(store)['root']}")
+    if any(verdict.faults for verdict in found):
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -1,15 +1,29 @@
-"""Conference numbers out, pseudonyms in."""
+"""New pseudonyms, and conference numbers out, pseudonyms in."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 import numpy as np
 import pyarrow as pa
 
 from frs_pipeline.errors import CheckFailed
+from frs_pipeline.plan import Sources
 from frs_pipeline.questionnaires.model import Questionnaire
 from frs_pipeline.questionnaires.schema import arrow_field
+
+# Of pseudonyms; I and O are taken for digits.
+LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
+
+
+def draw_pseudonyms(number: int, choose: Callable[[str], str], taken: Collection[str] = ()) -> list[str]:
+    """`number` pseudonyms, K and seven letters, each drawn by `choose`; no two are the same, and none is `taken`."""
+    found: dict[str, None] = {}
+    while len(found) < number:
+        pseudonym = "K" + "".join(choose(LETTERS) for _ in range(7))
+        if pseudonym not in taken:
+            found[pseudonym] = None
+    return list(found)
 
 
 def mart_schema(questionnaire: Questionnaire) -> pa.Schema:
@@ -22,6 +36,20 @@ def mart_schema(questionnaire: Questionnaire) -> pa.Schema:
             *(arrow_field(question) for question in questionnaire.questions),
         ]
     )
+
+
+def pseudonymised_from(questionnaire: Questionnaire) -> Sources:
+    """The form's own columns come from the export; pseudonym and occasion from the codebook's entry of its number."""
+    forms, codebook = ("validated", questionnaire.instrument), ("validated", "codebook")
+    found: Sources = {name: [(forms, name)] for name in mart_schema(questionnaire).names}
+    for name in ("conference_id", "occasion"):
+        found[name] = [(codebook, name), (codebook, "conference_number"), (forms, "conference_number")]
+    return found
+
+
+def mart_from(questionnaire: Questionnaire) -> Sources:
+    """A mart is the pseudonymised forms in another order."""
+    return {name: [(("pseudonymised", questionnaire.instrument), name)] for name in mart_schema(questionnaire).names}
 
 
 def pseudonymise(forms: Iterable[pa.RecordBatch], codebook: pa.Table, questionnaire: Questionnaire) -> Iterator[pa.Table]:

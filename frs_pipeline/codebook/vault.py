@@ -24,9 +24,14 @@ import pyrage
 from frs_pipeline.errors import InputError
 from frs_pipeline.exports.ledger import OCCASIONS, REGISTER, conference_number, day_of, plain_entries, plain_rows, register
 
+CONTROLLERS = "codebook-controllers.age"
 FULL_COLUMNS = ("personal_number", "conference_number", "conference_id", "occasion", "date")
 PIPELINE_COLUMNS = FULL_COLUMNS[1:]
 _PSEUDONYM = re.compile(r"[A-Za-z][A-Za-z0-9-]{5,30}")
+_PERSONAL_NUMBER = re.compile(r"[0-9]{6}-?[0-9]{4}")
+# What to do about a key that is none, by who needs it.
+PIPELINES_KEY = "set FRS_KEY_FILE to the pipeline's age identity"
+CONTROLLERS_KEY = "name a file with a controller's age identity after --identity"
 _LOCK_AGAIN = "lock the codebook again"
 _CLOSED = "doesn't open with this key, or was altered"
 CODEBOOK = REGISTER.append(pa.field("conference_id", pa.string(), nullable=False))
@@ -57,9 +62,12 @@ def lock(text: str, recipients: Sequence[str]) -> bytes:
     return bytes(pyrage.encrypt(text.encode(), [pyrage.x25519.Recipient.from_str(r) for r in recipients]))
 
 
-def open_plain(path: Path, key: Path) -> str:
-    """Plain text of an age file. Raises `InputError` when the file or the key is missing, wrong or altered."""
-    return _decoded(_opened(path, key), path, key)
+def open_plain(path: Path, key: Path, do: str = PIPELINES_KEY) -> str:
+    """Plain text of an age file. Raises `InputError` when the file or the key is missing, wrong or altered.
+
+    `do` says what to do about a file that is no key.
+    """
+    return _decoded(_opened(path, key, do), path, key)
 
 
 def _decoded(data: bytes, path: Path, key: Path) -> str:
@@ -69,19 +77,8 @@ def _decoded(data: bytes, path: Path, key: Path) -> str:
         raise InputError(_CLOSED, where=path, do=f"check the key {key}") from error
 
 
-def _opened(path: Path, key: Path) -> bytes:
-    try:
-        identities = [
-            pyrage.x25519.Identity.from_str(line.strip())
-            for line in key.read_text(encoding="ascii").splitlines()
-            if line.startswith("AGE-SECRET-KEY-")
-        ]
-    except FileNotFoundError as error:
-        raise InputError("no key for the codebook", where=key, do="set FRS_KEY_FILE to the pipeline's age identity") from error
-    except (OSError, ValueError, pyrage.IdentityError) as error:
-        raise InputError("not an age identity", where=key, do="set FRS_KEY_FILE to the pipeline's age identity") from error
-    if not identities:
-        raise InputError("holds no age identity", where=key, do="set FRS_KEY_FILE to the pipeline's age identity")
+def _opened(path: Path, key: Path, do: str = PIPELINES_KEY) -> bytes:
+    identities = _identities(key, do)
     try:
         return bytes(pyrage.decrypt(path.read_bytes(), identities))
     except FileNotFoundError as error:
@@ -90,9 +87,60 @@ def _opened(path: Path, key: Path) -> bytes:
         raise InputError(_CLOSED, where=path, do=f"check the key {key}") from error
 
 
+def _identities(key: Path, do: str) -> list[pyrage.x25519.Identity]:
+    try:
+        identities = [
+            pyrage.x25519.Identity.from_str(line.strip())
+            for line in key.read_text(encoding="ascii").splitlines()
+            if line.startswith("AGE-SECRET-KEY-")
+        ]
+    except FileNotFoundError as error:
+        raise InputError("no key for the codebook", where=key, do=do) from error
+    except (OSError, ValueError, pyrage.IdentityError) as error:
+        raise InputError("not an age identity", where=key, do=do) from error
+    if not identities:
+        raise InputError("holds no age identity", where=key, do=do)
+    return identities
+
+
+def opens(path: Path, key: Path) -> bool:
+    """Is there such a file, and does the key open it?"""
+    try:
+        _opened(path, key)
+    except InputError:
+        return False
+    return True
+
+
+def read_full(path: Path, key: Path) -> list[Entry]:
+    """The controllers' codebook, by conference number. Raises `InputError`."""
+    rows = csv.reader(io.StringIO(open_plain(path, key, CONTROLLERS_KEY), newline=""))
+    try:
+        if tuple(next(rows, ())) != FULL_COLUMNS:
+            raise InputError("isn't the controllers' codebook", where=path, do=f"name the {CONTROLLERS} of the delivery")
+        entries = [_full_entry(cells) for cells in rows]
+    except (ValueError, csv.Error):
+        raise InputError("holds an entry that isn't one of a codebook", where=path, do=_LOCK_AGAIN) from None
+    return sorted(entries, key=lambda entry: entry.conference_number)
+
+
+def _full_entry(cells: list[str]) -> Entry:
+    personal_number, *rest = cells
+    number, _, _, pseudonym = _entry(rest)
+    if not _PERSONAL_NUMBER.fullmatch(personal_number):
+        raise ValueError("not a codebook entry")
+    return Entry(personal_number, number, pseudonym, rest[2], rest[3])
+
+
 def read_codebook(path: Path, key: Path) -> pa.Table:
-    """The pipeline's part of the codebook (`CODEBOOK`), by conference number. Raises `InputError`."""
+    """The pipeline's part of the codebook (`CODEBOOK`), by conference number. Raises `InputError`.
+
+    A key that opens the controllers' codebook beside it, too, is refused: the pipeline may hold none that does.
+    """
     data = _opened(path, key)
+    if opens(path.with_name(CONTROLLERS), key):
+        do = "give the pipeline a key of its own, and take the controllers' away from it"
+        raise InputError("opens the controllers' codebook with its personal numbers, too", where=key, do=do)
     table = _entries(data)
     if table is None:
         table = _read_carefully(data, path, key)

@@ -21,6 +21,11 @@ EXCEPTION_COLUMNS = ("form", "rule", "column", "reason", "who", "expires")
 _FORM = re.compile(r"(?P<prefix>[A-Z]{2})-(?:(?P<respondent>[0-9]{1,9})|line(?P<line>[0-9]{1,9}))")
 
 
+def is_form_id(text: str) -> bool:
+    """Is it written as form ids are? There need be no such form."""
+    return _FORM.fullmatch(text) is not None
+
+
 @dataclass(frozen=True)
 class Correction:
     """One cell of one form: what the export says, and what it should say. `where` is the line that says so."""

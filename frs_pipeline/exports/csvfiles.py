@@ -13,7 +13,6 @@ import io
 import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -24,6 +23,7 @@ import pyarrow.csv as pacsv
 
 from frs_pipeline.errors import InputError
 from frs_pipeline.exports.workbooks import AGAIN, STRUCTURE_COLUMNS, Rows
+from frs_pipeline.rows import ahead
 
 BLOCK = 8 << 20
 # Rows of a chunk that are read one at a time.
@@ -174,7 +174,8 @@ def open_csv(path: Path, delimiter: str = "") -> CsvFile:
         decoder = codecs.getincrementaldecoder("utf-8")("strict")
         try:
             while data := file.read(BLOCK):
-                decoder.decode(data)
+                if decoder.getstate()[0] or not data.isascii():
+                    decoder.decode(data)
             decoder.decode(b"", final=True)
         except UnicodeDecodeError:
             return CsvFile(path, "cp1252", 0, delimiter)
@@ -185,13 +186,11 @@ def _block(line: int, text: bytes) -> Block:
     """A piece of a file with its lines counted. Lines are rows, one each, if it has no quotes, blank lines or odd ends."""
     letters = np.frombuffer(text, dtype=np.uint8)
     ends = np.flatnonzero(letters == ord("\n"))
-    returns = np.flatnonzero(letters[:-1] == ord("\r"))
-    before_ends = int(np.count_nonzero(letters[returns + 1] == ord("\n")))
-    alone = len(returns) - before_ends + (letters[-1] == ord("\r"))
-    lines = len(ends) + int(alone) + (letters[-1] not in b"\r\n")
-    widths = np.diff(ends, prepend=-1) - 1
-    if before_ends:
-        widths -= letters[ends - 1] == ord("\r")
+    # The byte before the first is none.
+    before_ends = (letters[ends - 1] == ord("\r")) & (ends > 0)
+    alone = int(np.count_nonzero(letters == ord("\r"))) - int(np.count_nonzero(before_ends))
+    lines = len(ends) + alone + (letters[-1] not in b"\r\n")
+    widths = np.diff(ends, prepend=-1) - 1 - before_ends
     # The row reader has a limit, and a row must not be readable by the one and not by the other; and a mark of encoding
     # that begins a cell would be taken for one that begins the file.
     longest = max(widths.max(initial=0), len(letters) - 1 - ends[-1] if len(ends) else len(letters))
@@ -226,7 +225,7 @@ def chunks(file: CsvFile, names: list[str], wanted: np.ndarray | None = None) ->
 
     Raises `InputError` for a row that has more or fewer cells.
     """
-    return _ahead(_chunks(file, names, wanted))
+    return ahead(_chunks(file, names, wanted))
 
 
 def _chunks(file: CsvFile, names: list[str], wanted: np.ndarray | None) -> Iterator[Chunk]:
@@ -306,15 +305,6 @@ def _cut(block: Block, lines: np.ndarray) -> bytes:
     ends = np.flatnonzero(np.frombuffer(block.text, dtype=np.uint8) == ord("\n")) + 1
     bounds = np.concatenate([[0], ends, [len(block.text)]])
     return b"".join(block.text[bounds[at] : bounds[at + 1]] for at in (lines - block.line).tolist())
-
-
-def _ahead(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
-    """The same chunks, each read while the one before is being judged."""
-    with ThreadPoolExecutor(1) as reader:
-        coming = reader.submit(next, chunks, None)
-        while (chunk := coming.result()) is not None:
-            coming = reader.submit(next, chunks, None)
-            yield chunk
 
 
 def _opened(path: Path) -> BinaryIO:

@@ -8,7 +8,7 @@ those are compared.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -32,6 +32,7 @@ KEYS = pa.schema(
 _BITS = 29
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 _Keys = Callable[[pa.RecordBatch], np.ndarray]
+_Batches = Callable[[], Iterator[pa.RecordBatch]]
 
 
 def keys(
@@ -61,7 +62,9 @@ def keys(
 
 def respondents_twice(rows: Rows) -> set[int]:
     """Lines of forms whose respondent id an earlier form of the file has."""
-    found = _alike(rows, lambda batch: _mixed(batch["respondent"].to_numpy())).sort_values("line")
+    if _ascending(rows):
+        return set()
+    found = _alike(rows.batches, lambda batch: _mixed(batch["respondent"].to_numpy())).sort_values("line")
     return set(found["line"][found["respondent"].duplicated(keep="first")].tolist())
 
 
@@ -71,7 +74,7 @@ def keyed_twice(rows: Rows, forms: Rows, without: set[int], within: pd.Timedelta
     `forms` are the accepted forms themselves, in which candidates are compared answer by answer; `without` lines that
     are out already.
     """
-    found = _alike(rows, lambda batch: batch["answers"].fill_null(0).to_numpy())
+    found = _alike(rows.batches, lambda batch: batch["answers"].fill_null(0).to_numpy())
     found = found[found["answers"].notna() & ~found["line"].isin(without) & found["created"].notna()]
     found = found[found["answers"].duplicated(keep=False)]
     if found.empty:
@@ -89,35 +92,46 @@ def keyed_twice(rows: Rows, forms: Rows, without: set[int], within: pd.Timedelta
 
 def several_of_one(rows: Rows, roles: Sequence[int], without: set[int]) -> list[int]:
     """Lines, ascending, of forms whose role another form of the same conference has too, where it can have only one."""
-    chosen, out = np.array(roles, dtype=np.int64), np.array(sorted(without), dtype=np.int64)
+    chosen, out = pa.array(roles, pa.int64()), pa.array(sorted(without), pa.int64())
 
-    def places(batch: pa.RecordBatch) -> np.ndarray:
-        number, role, line = (batch[name].to_numpy() for name in ("number", "role", "line"))
-        counts = np.isin(role, chosen) & ~np.isin(line, out)
-        # Whoever doesn't count gets a key of its own, which no other form has.
-        return _mixed(np.where(counts, number, -line), np.where(counts, role, MISSING))
+    def counted() -> Iterator[pa.RecordBatch]:
+        for batch in rows.batches():
+            mine = batch.filter(pc.is_in(batch["role"], value_set=chosen))
+            yield mine.filter(pc.invert(pc.is_in(mine["line"], value_set=out)))
 
-    found = _alike(rows, places)
-    found = found[found["role"].isin(roles) & ~found["line"].isin(without)]
+    found = _alike(counted, lambda batch: _mixed(batch["number"].to_numpy(), batch["role"].to_numpy()))
     return sorted(found["line"][found.duplicated(["number", "role"], keep=False)].tolist())
 
 
-def _alike(rows: Rows, key: _Keys) -> pd.DataFrame:
+def _alike(batches: _Batches, key: _Keys) -> pd.DataFrame:
     """`KEYS` of all forms whose key another form has too, and of few others."""
     seen = np.zeros(1 << (_BITS - 3), dtype=np.uint8)
     again = [np.empty(0, dtype=np.uint64)]
-    for batch in rows.batches():
-        values, counts = np.unique(key(batch), return_counts=True)
+    for batch in batches():
+        # In order, which walks once through the table instead of jumping about in it.
+        values = np.sort(key(batch))
         place = values >> np.uint64(64 - _BITS)
         byte, bit = (place >> np.uint64(3)).astype(np.int64), np.left_shift(1, place & np.uint64(7)).astype(np.uint8)
-        again.append(values[(counts > 1) | (seen[byte] & bit != 0)])
-        # Values come sorted, and bytes with them: all bits of one byte are set at once.
+        again += [values[1:][values[1:] == values[:-1]], values[seen[byte] & bit != 0]]
+        # All bits of one byte are set at once.
         starts = np.flatnonzero(np.diff(byte, prepend=-1))
         seen[byte[starts]] |= np.bitwise_or.reduceat(bit, starts) if len(starts) else bit
-    wanted = np.unique(np.concatenate(again))
-    found = [batch.filter(pa.array(np.isin(key(batch), wanted))) for batch in rows.batches()] if len(wanted) else []
+    # Looked up by Arrow, which doesn't sort for it as NumPy does.
+    wanted = pa.array(np.unique(np.concatenate(again)))
+    found = [batch.filter(pc.is_in(pa.array(key(batch)), value_set=wanted)) for batch in batches()] if len(wanted) else []
     frame: pd.DataFrame = pa.Table.from_batches(found, KEYS).to_pandas()
     return frame
+
+
+def _ascending(rows: Rows) -> bool:
+    """Does every form have a higher respondent id than the one before, as SurveyXact writes them?"""
+    last = -1
+    for batch in rows.batches():
+        ids = batch["respondent"].to_numpy()
+        if len(ids) and (ids[0] <= last or not (np.diff(ids) > 0).all()):
+            return False
+        last = int(ids[-1]) if len(ids) else last
+    return True
 
 
 def _mixed(*parts: np.ndarray) -> np.ndarray:

@@ -6,7 +6,8 @@ What is found is (rows of the chunk, rule, column); what comes of it is decided 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -146,15 +147,27 @@ def _answers(parsed: Parsed, columns: Columns, questionnaire: Questionnaire) -> 
         parsed.find("holds_personal_number", column, cell.personal)
         if question.name == ROLE:
             parsed.find("role_missing", column, cell.blank)
+    given = tuple(cell.distinct for cell in parsed.answers.values())
+    for name, outside in _refused_codes(questionnaire, given).items():
+        column, where = columns.of[name], np.isin(parsed.answers[name].values, outside)
+        parsed.find("role_impossible" if name == ROLE else "outside_scale", column, where)
+
+
+@lru_cache(maxsize=256)
+def _refused_codes(questionnaire: Questionnaire, given: tuple[tuple[int, ...], ...]) -> dict[str, list[int]]:
+    """Which of the codes that occur, some a question, its schema refuses.
+
+    The schema looks at each cell for itself, so the codes that occur stand for all cells that hold them; and most chunks of
+    an export hold the same codes.
+    """
+    longest = max(map(len, given), default=0)
     frame = pd.DataFrame(
         {
-            name: pd.arrays.IntegerArray(cell.values.astype(np.int64), ~cell.readable, copy=False)
-            for name, cell in parsed.answers.items()
-        },
-        copy=False,
+            question.name: pd.array([*codes, *[None] * (longest - len(codes))], "Int64")
+            for question, codes in zip(questionnaire.questions, given, strict=True)
+        }
     )
-    for name, where in failing(questionnaire, frame).items():
-        parsed.find("role_impossible" if name == ROLE else "outside_scale", columns.of[name], where)
+    return {name: frame[name][where].tolist() for name, where in failing(questionnaire, frame).items()}
 
 
 def _boxes(parsed: Parsed, questionnaire: Questionnaire, completed: np.ndarray) -> None:
@@ -169,7 +182,7 @@ def _boxes(parsed: Parsed, questionnaire: Questionnaire, completed: np.ndarray) 
         for name in names:
             cell = parsed.answers[name]
             values, blank = np.where(seen, cell.values, np.int32(MISSING)), cell.blank | (~seen & cell.readable)
-            parsed.answers[name] = Codes(values, blank, cell.unreadable, cell.personal)
+            parsed.answers[name] = replace(cell, values=values, blank=blank)
 
 
 def _names(parsed: Parsed, columns: Columns, questionnaire: Questionnaire) -> None:

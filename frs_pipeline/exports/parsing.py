@@ -34,22 +34,59 @@ class Codes:
     def readable(self) -> np.ndarray:
         return np.asarray(~(self.blank | self.unreadable))
 
+    @property
+    def distinct(self) -> tuple[int, ...]:
+        """The numbers that occur, ascending."""
+        found = np.unique(self.values)
+        return tuple(found[found != MISSING].tolist())
+
 
 def codes(column: pa.ChunkedArray) -> Codes:
     """Whole numbers of up to nine digits; blanks around them don't count."""
-    encoded = column.combine_chunks().dictionary_encode()
+    cells = column.combine_chunks()
+    values = _digits(cells)
+    if values is None:
+        values = _plain_numbers(cells)
+    if values is not None:
+        none = np.zeros(len(values), dtype=bool)
+        return Codes(values, values == MISSING, none, none)
+    encoded = cells.dictionary_encode()
     # A column has few different cells: each is looked at once.
-    cells = [cell.strip() for cell in encoded.dictionary.to_pylist()]
-    read = [int(cell) if _CODE.fullmatch(cell) and cell.isascii() else MISSING for cell in cells]
     at = encoded.indices.to_numpy()
+    read, blank, odd, personal = (each[at] for each in _one_by_one(encoded.dictionary.to_pylist()))
+    return Codes(read, blank, odd, personal)
 
-    def where(each: list[bool]) -> np.ndarray:
-        return np.array(each, dtype=bool)[at] if any(each) else np.zeros(len(at), dtype=bool)
 
+def _digits(cells: pa.StringArray) -> np.ndarray | None:
+    """Numbers of a column that holds nothing but single digits and blanks, as nearly all do; None for any other."""
+    bounds = np.frombuffer(cells.buffers()[1], dtype=np.int32)[cells.offset : cells.offset + len(cells) + 1]
+    lengths = np.diff(bounds)
+    if not len(cells) or lengths.max() != 1:
+        return None
+    digits = np.frombuffer(cells.buffers()[2], dtype=np.uint8)[bounds[0] : bounds[-1]] - np.int32(ord("0"))
+    if digits.min() < 0 or digits.max() > 9:
+        return None
+    if len(digits) == len(cells):
+        return digits
+    values = np.full(len(cells), MISSING, dtype=np.int32)
+    values[lengths == 1] = digits
+    return values
+
+
+def _plain_numbers(cells: pa.StringArray) -> np.ndarray | None:
+    """Numbers of a column that holds nothing but them, without signs and blanks; None for any other."""
+    plain = pc.and_(pc.ascii_is_decimal(cells), pc.less_equal(pc.binary_length(cells), 9))
+    return pc.cast(cells, pa.int32()).to_numpy() if pc.all(plain).as_py() else None
+
+
+def _one_by_one(words: list[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Of each cell: its number or `MISSING`, is it blank, is it something else, is that a personal number."""
+    cells = [word.strip() for word in words]
+    read = [int(cell) if _CODE.fullmatch(cell) and cell.isascii() else MISSING for cell in cells]
     blank = [not cell for cell in cells]
-    unreadable = [code == MISSING and not empty for code, empty in zip(read, blank, strict=True)]
-    personal = [odd and holds_personal_number(cell) for cell, odd in zip(cells, unreadable, strict=True)]
-    return Codes(np.array(read, dtype=np.int32)[at], where(blank), where(unreadable), where(personal))
+    odd = [code == MISSING and not empty for code, empty in zip(read, blank, strict=True)]
+    personal = [strange and holds_personal_number(cell) for cell, strange in zip(cells, odd, strict=True)]
+    return np.array(read, dtype=np.int32), np.array(blank, bool), np.array(odd, bool), np.array(personal, bool)
 
 
 def respondents(column: pa.ChunkedArray) -> np.ndarray:

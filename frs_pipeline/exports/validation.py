@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +30,7 @@ from frs_pipeline.exports.surveyxact import Export
 from frs_pipeline.exports.workbooks import AGAIN
 from frs_pipeline.questionnaires.model import Questionnaire
 from frs_pipeline.questionnaires.schema import arrow_field
-from frs_pipeline.rows import Rows
+from frs_pipeline.rows import Rows, ahead, content_hash
 
 
 def forms_schema(questionnaire: Questionnaire) -> pa.Schema:
@@ -68,8 +69,8 @@ def validate(export: Export, questionnaire: Questionnaire, intake: Intake, folde
         line = export.head if place.part == "dataset" else place.line
         finding = Finding(place.rule, questionnaire.instrument, export.file, line, None, place.column, None)
         split.note([tolerate(intake, finding, place.what, export.where(place.part, line))])
-    for chunk in export.chunks():
-        split.take(chunk)
+    for judged in ahead(map(split.judge, export.chunks())):
+        split.take(*judged)
     if not split.delivered:
         rule = intake.policy.rules["no_forms"]
         raise InputError(f"{rule.english} [no_forms]", where=export.where("dataset"), do=rule.remedy)
@@ -106,11 +107,14 @@ class _Split:
         if found:
             self.noted.append(noted(self.intake.policy, found))
 
-    def take(self, chunk: Chunk) -> None:
+    def judge(self, chunk: Chunk) -> tuple[Chunk, Parsed]:
         """Judge the forms of a chunk one by one."""
+        return chunk, judge(self._corrected(chunk), self.columns, self.questionnaire, self.registers)
+
+    def take(self, chunk: Chunk, parsed: Parsed) -> None:
+        """Keep the forms of a chunk, accepted or set aside."""
         self.delivered += len(chunk.lines)
-        parsed = judge(self._corrected(chunk), self.columns, self.questionnaire, self.registers)
-        ids = self._form_ids(chunk, parsed)
+        ids = self._form_ids(chunk.lines, parsed.respondent)
         aside = self._settle(chunk, parsed, ids) if parsed.findings else []
         self.set_aside += len(aside)
         accepted = np.ones(len(chunk.lines), dtype=bool)
@@ -135,15 +139,17 @@ class _Split:
             [(n, "respondent_twice", RESPONDENT) for n in again] + [(n, "keyed_twice", CREATED) for n in double]
         )
         if out:
-            lines = pa.array(sorted(out), pa.int32())
-            kept = (batch.filter(pc.invert(pc.is_in(batch["line"], value_set=lines))) for batch in self.forms.batches())
-            self.forms = Rows.of(kept, self.forms.schema, self.folder)
+            self.forms = self.forms.without("line", pa.array(sorted(out), pa.int32()))
             self.set_aside += len(out)
-        role = self.questionnaire.question(ROLE)
-        if role is not None:
-            ones = [code for code in map(role.code, self.intake.policy.one_a_conference) if code is not None]
-            several = several_of_one(self.keys, ones, out)
-            self._settle_lines([(line, "several_of_one", self.columns.of[ROLE]) for line in several])
+        with ThreadPoolExecutor(1) as beside:
+            # Which forms are accepted is settled, and their hash takes as long as what is left to look for.
+            hashing = beside.submit(content_hash, self.forms)
+            role = self.questionnaire.question(ROLE)
+            if role is not None:
+                ones = [code for code in map(role.code, self.intake.policy.one_a_conference) if code is not None]
+                several = several_of_one(self.keys, ones, out)
+                self._settle_lines([(line, "several_of_one", self.columns.of[ROLE]) for line in several])
+            hashing.result()
 
     def result(self) -> Validated:
         """What came of all forms. Raises `FrsError` when one was lost, a correction found none, or a rule stops the run."""
@@ -178,13 +184,13 @@ class _Split:
                 cells = cells.set_column(at, correction.column, pa.array(column, pa.string()))
         return cells
 
-    def _form_ids(self, chunk: Chunk, parsed: Parsed) -> pa.Array:
+    def _form_ids(self, lines: np.ndarray, respondent: np.ndarray) -> pa.Array:
         """Form ids from respondent ids; from the line where what was keyed is no respondent id and could be anything."""
-        numbers = pc.cast(pa.array(parsed.respondent), pa.string())
-        unreadable = parsed.respondent < 0
+        numbers = pc.cast(pa.array(respondent), pa.string())
+        unreadable = respondent < 0
         if unreadable.any():
-            lines = pc.binary_join_element_wise("line", pc.cast(pa.array(chunk.lines), pa.string()), "")
-            numbers = pc.if_else(pa.array(unreadable), lines, numbers)
+            by_line = pc.binary_join_element_wise("line", pc.cast(pa.array(lines), pa.string()), "")
+            numbers = pc.if_else(pa.array(unreadable), by_line, numbers)
         return pc.binary_join_element_wise(self.questionnaire.form_prefix, numbers, "-")
 
     def _accepted(self, lines: np.ndarray, ids: pa.Array, number: np.ndarray, answers: list[np.ndarray]) -> pa.Table:
@@ -243,11 +249,12 @@ class _Split:
         """The same for accepted forms of these lines, which are read again: most are long gone from memory."""
         if not found:
             return set()
-        wanted = pa.array(sorted({line for line, _, _ in found}), pa.int32())
+        wanted = pa.array(sorted({line for line, _, _ in found}), pa.int64())
         ids: dict[int, str] = {}
-        for batch in self.forms.batches():
+        for batch in self.keys.batches():
             few = batch.filter(pc.is_in(batch["line"], value_set=wanted))
-            ids.update(zip(few["line"].to_pylist(), few["form_id"].to_pylist(), strict=True))
+            lines = few["line"].to_numpy()
+            ids.update(zip(lines.tolist(), self._form_ids(lines, few["respondent"].to_numpy()).to_pylist(), strict=True))
         findings = [self._finding(line, ids[line], rule, column, None) for line, rule, column in sorted(found)]
         judged = [(finding, self._accepted_as(finding)) for finding in findings]
         broken = {finding for finding, accepted in judged if accepted is None and self._sets_aside(finding)}

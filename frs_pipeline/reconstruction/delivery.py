@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from frs_pipeline.codebook.vault import FULL_COLUMNS, PIPELINE_COLUMNS, Entry, lock, open_plain, plain
+from frs_pipeline.codebook.vault import CONTROLLERS, FULL_COLUMNS, PIPELINE_COLUMNS, Entry, lock, open_plain, plain
 from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY, LEDGER
 from frs_pipeline.errors import InputError, UsageError
 from frs_pipeline.exports.columns import NUMBER, NUMBER_AGAIN, STATUS, SYSTEM_COLUMNS
@@ -24,7 +24,6 @@ from frs_pipeline.reconstruction.spoiling import spoil
 from frs_pipeline.storage import atomic
 
 SHIPPED = "2020-11-30"
-CONTROLLERS = "codebook-controllers.age"
 HERE = Path(__file__).parent
 _STATUS_LABELS = ("Ny", "Distribueret", "Nogen svar", "Gennemført", "Frafaldet")
 # Seconds that a form stayed open at the keyer's, and the cells from that number on: how it stands after that.

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from frs_pipeline.codebook.pseudonyms import draw_pseudonyms
 from frs_pipeline.codebook.vault import Entry
 from frs_pipeline.published.figures import study
 from frs_pipeline.questionnaires.model import questionnaires
@@ -20,8 +21,6 @@ FIRST_DAY, LAST_DAY = dt.date(2018, 2, 1), dt.date(2020, 4, 30)
 KEYING_STARTS = dt.datetime(2020, 1, 6, 8, 0)
 # Seconds from one keying to the next: at least, and fewer than.
 KEYING_TAKES = (90, 420)
-# Of pseudonyms; I and O are taken for digits.
-LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 # Share of the numbers that lack a professional's form that lack the initiator's; the rest lack the coordinator's.
 _LACKING_INITIATOR = 1 / 3
 
@@ -41,7 +40,7 @@ def conferences(rng: random.Random) -> list[Entry]:
     """The codebook: 196 first conferences, each its own child, and the follow-ups of 181 of them 3-6 months later."""
     held = study().conferences
     numbers = rng.sample(range(10_000, 100_000), held.first + held.followup)
-    pseudonyms = _pseudonyms(held.first + held.followup, rng)
+    pseudonyms = draw_pseudonyms(held.first + held.followup, rng.choice)
     days = (LAST_DAY - FIRST_DAY).days
     firsts = [(_personal_number(rng), FIRST_DAY + dt.timedelta(days=rng.randrange(days))) for _ in range(held.first)]
     dated = [(child, date, "first") for child, date in firsts]
@@ -58,13 +57,6 @@ def _personal_number(rng: random.Random) -> str:
     year = rng.randrange(2003, 2018)
     born = f"{rng.randrange(1, 29) + 60:02d}{rng.randrange(1, 13):02d}{year % 100:02d}"
     return f"{born}-{rng.randrange(4, 10)}{rng.randrange(1000):03d}"
-
-
-def _pseudonyms(number: int, rng: random.Random) -> list[str]:
-    found: dict[str, None] = {}
-    while len(found) < number:
-        found["K" + "".join(rng.choice(LETTERS) for _ in range(7))] = None
-    return list(found)
 
 
 def seat(population: Population, held: list[Entry], lacking: dict[str, list[int]], rng: random.Random) -> list[int]:

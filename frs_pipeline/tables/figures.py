@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from frs_pipeline.plan import AssetPath, Sources
 from frs_pipeline.stats.counts import cumulative, percent
 from frs_pipeline.stats.gamma import goodman_kruskal, partial
 from frs_pipeline.stats.printing import count_text, spss
@@ -77,6 +78,21 @@ def as_table(found: Sequence[Figure]) -> pa.Table:
 def from_table(rows: pa.Table) -> list[Figure]:
     """The inverse of `as_table`."""
     return [Figure(**{**row, **{name: row[name] or NO_LABEL for name in ("row", "column", "group")}}) for row in rows.to_pylist()]
+
+
+def figures_from(table: Table) -> Sources:
+    """Labels come from the question of their axis; numbers from all questions that decide which forms are counted where."""
+    asked = (*table.variables, *(name for name in table.answered if name not in table.variables))
+    counted = asked if table.occasion == "both" else (*asked, "occasion")
+
+    def columns(*names: str) -> list[tuple[AssetPath, str]]:
+        return [(("marts", mart), name) for mart in table.marts for name in names]
+
+    # The figures of a correlation stand for a whole crosstab: they have a group at most.
+    whole = table.kind in ("correlation", "correlation_by_group")
+    axes = {"group": table.group} if whole else {"row": table.row, "column": table.column, "group": table.group}
+    labels: Sources = {name: columns(axis.variable) for name, axis in axes.items() if axis is not None}
+    return labels | {name: columns(*counted) for name in ("value", "printed")}
 
 
 def matrix(table: Table, counts: Counts, group: int | None = None) -> np.ndarray:

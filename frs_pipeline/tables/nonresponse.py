@@ -5,6 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from frs_pipeline.plan import Sources
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.stats.counts import percent
 
@@ -52,6 +53,16 @@ def conferences(codebook: pa.Table, ledger: pa.Table, forms: dict[str, pa.Table]
     in_ledger = pc.is_in(codebook["conference_number"], value_set=ledger["conference_number"])
     rows = pa.table([ids, codebook["occasion"], in_ledger, *counted], schema=CONFERENCE)
     return rows.sort_by("conference_id").combine_chunks()
+
+
+def conferences_from() -> Sources:
+    """Codebook and ledger say what was held, the forms how many came in."""
+    codebook, ledger = ("validated", "codebook"), ("validated", "ledger")
+    found: Sources = {name: [(codebook, name)] for name in ("conference_id", "occasion")}
+    found["in_ledger"] = [(codebook, "conference_number"), (ledger, "conference_number")]
+    for kind, instruments in FORMS.items():
+        found[f"{kind}_forms"] = [(("pseudonymised", instrument), "conference_id") for instrument in instruments]
+    return found
 
 
 def forms_of(conference: pa.Table) -> int:

@@ -12,8 +12,11 @@ from pathlib import Path
 import pytest
 from shipped import DELIVERY, copy_of_shipped
 
+from frs_pipeline.manifest import root_of
 from frs_pipeline.refresh import refresh
-from frs_pipeline.settings import PROJECT
+from frs_pipeline.settings import PROJECT, Settings
+from frs_pipeline.storage import Store
+from frs_pipeline.verify import verify
 
 
 @pytest.fixture(scope="module")
@@ -23,10 +26,12 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return settings.data
 
 
-def frs(data: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def frs(data: Path, *arguments: str, program: Path = PROJECT) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "FRS_DATA_DIR": str(data)}
     environment.pop("DAGSTER_HOME", None)
-    return subprocess.run([sys.executable, "-m", "frs_pipeline.cli", *arguments], capture_output=True, text=True, env=environment)
+    return subprocess.run(
+        [sys.executable, "-m", "frs_pipeline.cli", *arguments], capture_output=True, text=True, env=environment, cwd=program
+    )
 
 
 def test_an_unchanged_run_says_so_and_sums_up(data: Path) -> None:
@@ -165,6 +170,73 @@ def test_doctor_finds_an_altered_result(data: Path, tmp_path: Path) -> None:
     result = frs(copy, "doctor")
     assert result.returncode == 1
     assert "altered: statistics/figures" in result.stdout
+
+
+def flipped(path: Path) -> None:
+    """One bit in the middle of a file is another."""
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(bytes(data))
+
+
+def test_verify_names_a_flipped_bit_in_any_kind_of_file(data: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "data"
+    shutil.copytree(data, copy)
+    store = Store(Settings(copy), DELIVERY)
+    listed = json.loads((copy / "curated" / DELIVERY / "manifest.json").read_text(encoding="utf-8"))["outputs"]
+    # One of every folder and ending; the rest is made alike.
+    kinds = {(Path(name).parent, Path(name).suffix): name for name in listed}
+    assert len(kinds) >= 10
+    for name in kinds.values():
+        zone, rest = name.split("/", 1)
+        path = copy / zone / DELIVERY / rest
+        whole = path.read_bytes()
+        flipped(path)
+        faults = {verdict.part: verdict.faults for verdict in verify(store, outputs_only=True)}
+        assert faults == {"manifest": (), "outputs": (f"{name} isn't what the manifest says",)}
+        path.write_bytes(whole)
+    assert frs(copy, "verify", "--outputs-only").returncode == 0
+
+
+@pytest.mark.parametrize("part", ["inputs", "outputs", "program", "code", "lock", "summary", "delivery"])
+def test_verify_finds_a_manifest_that_was_altered(data: Path, tmp_path: Path, part: str) -> None:
+    copy = tmp_path / "data"
+    shutil.copytree(data, copy, ignore=shutil.ignore_patterns("raw"))
+    path = copy / "curated" / DELIVERY / "manifest.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    root = content["root"]
+    content[part] = {**content[part], min(content[part]): "0"} if isinstance(content[part], dict) else "0"
+    path.write_text(json.dumps(content), encoding="utf-8")
+    store = Store(Settings(copy), DELIVERY)
+    assert verify(store, outputs_only=True)[0].faults == ("its root doesn't fit what it says: it was altered",)
+    # Whoever alters the root as well is found by the root that somebody noted.
+    path.write_text(json.dumps({**content, "root": root_of(content)}), encoding="utf-8")
+    assert verify(store, outputs_only=True)[0].faults == ()
+    assert verify(store, root, outputs_only=True)[0].faults == ("its root isn't the one that was noted",)
+
+
+def test_verify_names_a_changed_raw_line_and_a_changed_definition_and_the_first_figure(data: Path, tmp_path: Path) -> None:
+    copy, package = tmp_path / "data", tmp_path / "program"
+    shutil.copytree(data, copy)
+    shutil.copytree(PROJECT / "frs_pipeline", package / "frs_pipeline", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copyfile(PROJECT / "requirements.lock", package / "requirements.lock")
+    raw = copy / "raw" / DELIVERY / "coordinator" / "dataset.csv"
+    lines = raw.read_bytes().split(b"\r\n")
+    lines[1] = lines[1][:-1] + (b"2" if not lines[1].endswith(b"2") else b"3")
+    raw.write_bytes(b"\r\n".join(lines))
+    policy = package / "frs_pipeline" / "policy" / "policy.yaml"
+    policy.write_text(policy.read_text(encoding="utf-8") + "# said otherwise\n", encoding="utf-8")
+    result = frs(copy, "verify", "--json", program=package)
+    assert result.returncode == 1
+    faults = {part["part"]: part["faults"] for part in json.loads(result.stdout)}
+    assert faults["manifest"] == faults["outputs"] == []
+    assert faults["inputs"] == ["coordinator/dataset.csv isn't what the manifest says"]
+    assert faults["program"] == ["policy/policy.yaml isn't what the manifest says"]
+    assert faults["rebuild"][-1].startswith("first figure that differs: Tabel ")
+
+
+def test_a_delivery_does_not_differ_from_itself(data: Path) -> None:
+    assert frs(data, "diff", DELIVERY, DELIVERY).stdout.endswith("0 of 2501 figures differ.\n")
 
 
 def test_gamma_of_a_table_from_anywhere(data: Path, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from frs_pipeline.deliveries import SOURCES
 from frs_pipeline.plan import products, upstream
 from frs_pipeline.questionnaires import INSTRUMENTS
 from frs_pipeline.settings import PROJECT
+from frs_pipeline.tables.model import catalogue
 
 
 @pytest.fixture(scope="module")
@@ -112,9 +113,37 @@ def test_each_table_shows_columns_rows_preview_and_comparison(run) -> None:
         assert isinstance(metadata["preview"], MarkdownMetadataValue)
 
 
-def next_node(number: int) -> str:
-    from frs_pipeline.tables.model import catalogue
+def test_columns_of_marts_and_tables_say_which_columns_they_come_from(run) -> None:
+    """Every column that a lineage names is one of the named asset's own."""
+    _, result, _, _ = run
+    made = {
+        ma.asset_key: ma.metadata
+        for event in result.get_asset_materialization_events()
+        for ma in [event.step_materialization_data.materialization]
+    }
+    columns = {
+        key: {column.name for column in metadata["dagster/column_schema"].schema.columns}
+        for key, metadata in made.items()
+        if "dagster/column_schema" in metadata
+    }
+    told = {
+        key: metadata["dagster/column_lineage"].lineage for key, metadata in made.items() if "dagster/column_lineage" in metadata
+    }
+    assert {key.path[0] for key in told} == {"pseudonymised", "marts", "statistics"}
+    assert len(told) == 4 + 5 + 81
+    for key, lineage in told.items():
+        assert lineage.deps_by_column.keys() <= columns[key]
+        for deps in lineage.deps_by_column.values():
+            assert deps
+            assert all(dep.column_name in columns[dep.asset_key] for dep in deps)
+    assert all(told[key].deps_by_column.keys() == columns[key] for key in told if key.path[0] != "statistics")
+    table = told[AssetKey(["statistics", "table_01"])].deps_by_column
+    assert {(tuple(dep.asset_key.path), dep.column_name) for dep in table["row"]} == {
+        (("marts", mart), "role") for mart in catalogue()[1].marts
+    }
 
+
+def next_node(number: int) -> str:
     return f"tables_{catalogue()[number].marts[0]}"
 
 

@@ -19,13 +19,15 @@ from shipped import DELIVERY, copy_of_shipped, hashes
 from frs_pipeline.codebook.vault import open_plain
 from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY
 from frs_pipeline.errors import FrsError
+from frs_pipeline.lineage.differences import CORRECTED, GONE, NEW, differences
 from frs_pipeline.plan import downstream, products
 from frs_pipeline.published.figures import value
 from frs_pipeline.questionnaires import INSTRUMENTS
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.refresh import Refresh, refresh
 from frs_pipeline.settings import Settings
-from frs_pipeline.storage import read
+from frs_pipeline.storage import Store, read
+from frs_pipeline.verify import verify
 
 EXACT = ("count", "percent", "valid_percent", "cumulative_percent", "row_percent", "total_percent", "gamma", "partial_gamma", "n")
 
@@ -244,10 +246,13 @@ def test_a_second_run_makes_nothing_and_imports_neither_dagster_nor_pandas(made:
     assert hashes(made[0]) == before
 
 
-def test_two_runs_in_different_folders_give_the_same_bytes(made: tuple[Settings, Refresh], tmp_path: Path) -> None:
-    settings = copy_of_shipped(tmp_path / "elsewhere")
-    refresh(settings)
-    assert hashes(settings) == hashes(made[0])
+def test_a_rebuild_in_another_folder_gives_the_same_bytes_and_leaves_nothing(made: tuple[Settings, Refresh]) -> None:
+    before = hashes(made[0])
+    found = verify(Store(made[0], DELIVERY))
+    assert {verdict.part: verdict.faults for verdict in found} == dict.fromkeys(
+        ("manifest", "outputs", "inputs", "program", "rebuild"), ()
+    )
+    assert hashes(made[0]) == before
 
 
 def test_one_byte_of_one_export_remakes_only_what_hangs_on_it(made: tuple[Settings, Refresh], tmp_path: Path) -> None:
@@ -314,6 +319,11 @@ def test_a_later_delivery_is_held_against_the_one_before(made: tuple[Settings, R
     assert summary["promises"] - summary["promises_kept"] == 1
     assert refresh(settings, later).made == ()
     assert refresh(settings, DELIVERY).made == ()
+    found = differences(Store(settings, DELIVERY), Store(settings, later))
+    assert {name: counts for name, counts in found.forms.items() if any(counts.values())} == {
+        "coordinator": {CORRECTED: found.forms["coordinator"][CORRECTED], GONE: 0, NEW: 0}
+    }
+    assert {cause for change in found.changes for cause in change.causes} == {CORRECTED}
     shutil.rmtree(settings.curated(DELIVERY))
     assert refresh(settings, later).made == ("expectations",)
 

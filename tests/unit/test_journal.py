@@ -115,15 +115,17 @@ def written(tmp_path, sound):
     return write
 
 
-@pytest.mark.parametrize("at", [0, 4_321, MANY - 1])
+@pytest.mark.parametrize("at", [0, 321, 998, 999])
 def test_the_same_changes_in_the_file(written, sound, at):
-    lines, ends = sound
+    lines, ends = sound[0][:1000], sound[1]
+    journal._write_head(written(lines), ends[1000])
+    assert verify(written(lines)) == []
     for start, new, upto in (
         (at, [edited(lines[at], 4)], at + 1),
         (at, [resealed(lines[at], ends[at])], at + 1),
         (at, [], at + 1),
         (at - 1, lines[at - 1 : at + 1][::-1], at + 1) if at else (0, lines[1::-1], 2),
-        (at, [], MANY),
+        (at, [], 1000),
     ):
         assert verify(written([*lines[:start], *new, *lines[upto:]]))
 

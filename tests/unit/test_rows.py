@@ -156,3 +156,21 @@ def test_a_folder_that_cannot_be_written_is_told_in_one_line(tmp_path):
 def test_dates_survive_the_way_through_disk():
     table = pa.table({"on": pa.array([dt.date(2018, 2, 1)] * 9)})
     assert Rows.of([table], table.schema).table() == table
+
+
+@SMALL
+@given(st.integers(1, 40), st.sets(st.integers(0, 39), max_size=40), st.integers(1, 40))
+def test_rows_that_are_left_out_leave_what_was_appended_without_them(count, out, portion):
+    out = sorted(line for line in out if line < count)
+    table = numbered(count)
+    left = Rows.of([table.slice(at, portion) for at in range(0, count, portion)], table.schema).without("line", pa.array(out))
+    expected = table.filter(pa.array([line not in out for line in range(count)]))
+    assert left.num_rows == expected.num_rows
+    assert left.table().equals(expected)
+    assert [batch.num_rows for batch in left.batches()] == [batch.num_rows for batch in batches_of(expected)]
+    assert content_hash(left) == content_hash(expected)
+
+
+def test_leaving_out_a_row_that_is_not_there_is_found():
+    with pytest.raises(RuntimeError, match="left out"):
+        Rows.of([numbered(20)], numbered(0).schema).without("line", pa.array([3, 20])).table()

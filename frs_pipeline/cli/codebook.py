@@ -1,0 +1,233 @@
+"""Commands of the controllers: lock the codebook, open it for a reason, and the journal that tells who did."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from frs_pipeline.cli.root import AsJson, Delivery, app
+from frs_pipeline.deliveries import choose
+from frs_pipeline.errors import CheckFailed, UsageError
+from frs_pipeline.settings import Settings
+from frs_pipeline.terminal import print_grid, print_json, say
+
+if TYPE_CHECKING:
+    from frs_pipeline.codebook.locking import Locked
+    from frs_pipeline.storage import Store
+
+codebook = typer.Typer(help="The locked codebook: lock, rotate, check, reveal, and who did.", no_args_is_help=True)
+journal = typer.Typer(help="Who locked or opened the codebook, when and why.", no_args_is_help=True)
+app.add_typer(codebook, name="codebook")
+codebook.add_typer(journal, name="journal")
+
+Controllers = Annotated[Path, typer.Option("--controllers", metavar="FILE", help="The controllers' age recipients, one a line.")]
+Pipeline = Annotated[str, typer.Option("--pipeline", metavar="RECIPIENT", help="The pipeline's recipient, or a file with it.")]
+Folder = Annotated[Path, typer.Option("--to", metavar="FOLDER", help="The delivery's folder: both files go there.")]
+Identity = Annotated[Path | None, typer.Option("--identity", metavar="KEY", help="A controller's key file.")]
+Codebook = Annotated[
+    Path | None, typer.Option("--codebook", metavar="FILE", help="The controllers' codebook, if not in the delivery.")
+]
+# Not required by the parser: that it was asked for without a reason is worth an entry.
+Reason = Annotated[str, typer.Option("--reason", help="Why; it stands in the journal.")]
+
+
+@codebook.command()
+def keygen(file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file, for its owner's eyes only.")]) -> None:
+    """Make a new key (an age identity), and print the recipient that others lock for."""
+    from frs_pipeline.codebook.keys import make_key
+
+    say(make_key(file))
+
+
+@codebook.command()
+def lock(
+    register: Annotated[Path, typer.Argument(metavar="KODEBOG.CSV", help="personnummer;raadslagningsnummer;dato;anledning")],
+    controllers: Controllers,
+    pipeline: Pipeline,
+    to: Folder,
+    reason: Reason = "",
+    identity: Identity = None,
+    previous: Annotated[
+        Path | None, typer.Option("--previous", metavar="FILE", help="The older codebook, whose pseudonyms stay; or its folder.")
+    ] = None,
+) -> None:
+    """Check the register, and lock it into the controllers' codebook and the pipeline's part."""
+    from frs_pipeline.codebook.locking import FaultyRegister, lock_register
+
+    settings = Settings.from_environment()
+    try:
+        locked = lock_register(settings, register, to, controllers, pipeline, reason, identity=identity, previous=previous)
+    except FaultyRegister as error:
+        for fault in error.faults:
+            print(fault, file=sys.stderr)
+        raise
+    _tell(locked, settings)
+    say(f"\n{register} still says everything in plain text: put it away safely, or delete it.")
+
+
+@codebook.command()
+def rotate(
+    controllers: Controllers,
+    pipeline: Pipeline,
+    to: Folder,
+    reason: Reason = "",
+    identity: Identity = None,
+    pseudonyms: Annotated[bool, typer.Option("--pseudonyms", help="New pseudonyms, too, and a locked map from the old.")] = False,
+) -> None:
+    """Lock the codebook for other keys."""
+    from frs_pipeline.codebook.locking import rotate as lock_anew
+
+    settings = Settings.from_environment()
+    _tell(lock_anew(settings, to, controllers, pipeline, reason, identity, pseudonyms=pseudonyms), settings)
+    say("\nWhoever kept a copy of the old files can still open those with an old key.")
+
+
+def _tell(locked: Locked, settings: Settings) -> None:
+    from frs_pipeline.journal import head_of
+
+    say(f"{locked.conferences} conferences of {locked.children} children locked.\n")
+    lines = [("Pseudonyms", f"{locked.kept} kept, {locked.new} new")]
+    lines += [("Noted", f"{number} {what}") for what, number in locked.odd.items()]
+    full, own, *maps = locked.files
+    keys = len(locked.recipients.controllers)
+    lines += [("Controllers", f"{full}: all of it, for {keys} keys")]
+    lines += [("Pipeline", f"{own}: no personal numbers, for one other key")]
+    lines += [("Map", f"{path}: old and new pseudonyms, for the controllers' keys") for path in maps]
+    end = head_of(settings.access_journal)
+    lines += [("Journal", f"entry {end.entries}, head {end.hash}")]
+    for label, text in lines:
+        say(f"  {label:<13}{text}")
+
+
+@codebook.command()
+def check(delivery: Delivery = None, identity: Identity = None, file: Codebook = None, as_json: AsJson = False) -> None:
+    """Do codebook, ledger and forms fit? In counts; ends with 1 when something doesn't."""
+    from dataclasses import asdict
+
+    from frs_pipeline.codebook.fit import RULES, fit
+
+    store = _store(delivery)
+    found = fit(store, _controllers(store, file), identity)
+    if as_json:
+        print_json({**asdict(found), "contradictions": found.contradictions})
+    else:
+        opened = "" if found.parts_differ is None else ", the same in both parts" * (not found.parts_differ)
+        say(f"Delivery {store.delivery}: {found.conferences} conferences in the codebook{opened}.\n")
+        header = ("questionnaire", "forms", *(rule.replace("_", " ") for rule in RULES), "conferences without a form")
+        rows = [[f.instrument, str(f.delivered), *(str(f.aside[rule]) for rule in RULES), str(f.without)] for f in found.forms]
+        print_grid("Forms, and those set aside because of their number (see docs/rules.md)", header, rows)
+        say("Not everything fits:" if found.contradictions else "Everything fits.")
+        for what, number in found.contradictions.items():
+            say(f"  {number:>5} {what}")
+    if found.contradictions:
+        raise typer.Exit(1)
+
+
+@codebook.command()
+def reveal(
+    forms: Annotated[list[str], typer.Argument(metavar="FORM…", help="Form ids, such as DF-12345.")],
+    reason: Reason = "",
+    identity: Identity = None,
+    cpr: Annotated[bool, typer.Option("--cpr", help="The child's personal number, too.")] = False,
+    delivery: Delivery = None,
+    file: Codebook = None,
+    as_json: AsJson = False,
+) -> None:
+    """Which conference is a form from? Needs a controller's key and a reason, and leaves a trace."""
+    from dataclasses import asdict
+
+    from frs_pipeline.codebook.reveal import reveal as find
+
+    store = _store(delivery)
+    found = find(store, forms, _controllers(store, file), identity, reason, personal=cpr)
+    if as_json:
+        hidden = () if cpr else ("personal_number",)
+        print_json([{name: value for name, value in asdict(one).items() if name not in hidden} for one in found])
+        return
+    for one in found:
+        personal = [one.personal_number] if one.personal_number else []
+        say("  ".join([one.form, str(one.conference_number), one.occasion, one.date, *personal]))
+
+
+def _store(delivery: str | None) -> Store:
+    from frs_pipeline.storage import Store
+
+    settings = Settings.from_environment()
+    return Store(settings, choose(settings.raw, delivery))
+
+
+def _controllers(store: Store, file: Path | None) -> Path:
+    from frs_pipeline.codebook.vault import CONTROLLERS
+
+    return file or store.raw(CONTROLLERS)
+
+
+@journal.command()
+def show(as_json: AsJson = False) -> None:
+    """Every entry, oldest first."""
+    from dataclasses import asdict
+
+    from frs_pipeline.journal import entries
+
+    path = Settings.from_environment().access_journal
+    found = entries(path)
+    if as_json:
+        print_json([asdict(entry) for entry in found])
+        return
+    if not found:
+        say(f"Nothing yet: {path} isn't there.")
+        return
+    rows = [[str(e.number), e.when, e.who, e.event, _plain(e.why), _said(e.details)] for e in found]
+    print_grid(f"Access journal {path}", ("entry", "when", "who", "what", "why", "details"), rows)
+
+
+def _said(details: Any) -> str:
+    """Details in one line, hashes and keys shortened."""
+    shown = []
+    for name, value in details.items():
+        if isinstance(value, dict):
+            value = [f"{key} {word}" for key, word in value.items()]
+        words = value if isinstance(value, list) else [json.dumps(value) if isinstance(value, bool) else value]
+        shown.append(f"{name}: {', '.join(_short(str(word)) for word in words)}")
+    return _plain("; ".join(shown))
+
+
+def _short(text: str) -> str:
+    return " ".join(word if len(word) < 60 else f"{word[:12]}…" for word in text.split(" "))
+
+
+def _plain(text: str) -> str:
+    """Nothing that a terminal would obey."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
+@journal.command()
+def verify(
+    head: Annotated[str | None, typer.Option("--head", help="A head that was noted elsewhere.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Was an entry altered, removed, moved or cut off? Ends with 1 when one was."""
+    import re
+
+    from frs_pipeline.journal import head_of
+    from frs_pipeline.journal import verify as look
+
+    if head is not None and not re.fullmatch(r"[0-9a-f]{64}", head := head.strip().lower()):
+        raise UsageError("not a head", where="--head", do="give all 64 letters, as frs codebook journal verify prints them")
+    path = Settings.from_environment().access_journal
+    wrong, end = look(path, head), head_of(path)
+    if as_json:
+        print_json({"entries": end.entries, "head": end.hash, "wrong": wrong})
+        if wrong:
+            raise typer.Exit(1)
+        return
+    for line in wrong:
+        print(f"{path}: {line}", file=sys.stderr)
+    if wrong:
+        raise CheckFailed("the journal isn't what it was", where=path, do="keep it as it is, and find out who could write it")
+    say(f"Sound: {end.entries} entries. Head {end.hash}")
+    say("Note the head where nobody who can write the journal can: --head holds the journal against it later.")

@@ -1,0 +1,115 @@
+"""Whom a codebook is locked for: age recipients, checked; and new keys."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pyrage
+
+from frs_pipeline.errors import FrsError, InputError, UsageError
+from frs_pipeline.plan import PACKAGE
+
+_DEMO_KEYS = PACKAGE / "reconstruction" / "keys"
+_ONE_A_LINE = "write recipients (age1…), one a line"
+
+
+@dataclass(frozen=True)
+class Recipients:
+    """Who may open the controllers' codebook, and who the pipeline's part; never the same."""
+
+    controllers: tuple[str, ...]
+    pipeline: str
+
+
+def recipients(controllers: Path, pipeline: str) -> Recipients:
+    """The recipients in the file `controllers`, and `pipeline`, which is one itself or a file that holds it.
+
+    Raises `InputError` for what is no recipient, with file and line, `UsageError` for fewer than two controllers, one of
+    them twice, a demo key, and a pipeline that would be a controller, too.
+    """
+    found = _listed(controllers)
+    if len(found) < 2:
+        raise UsageError(
+            f"{len(found)} recipient{'s' * (len(found) != 1)}, and at least two are needed: a lost key would lose the codebook",
+            where=controllers,
+            do="add another controller's",
+        )
+    theirs = tuple(recipient for recipient, _ in found)
+    places = [where for at, (recipient, where) in enumerate(found) if recipient in theirs[:at]]
+    if places:
+        raise UsageError("the same recipient stands twice", where=places[0], do="take one of them out")
+    own = _pipelines(pipeline)
+    if own in theirs:
+        raise UsageError(
+            "the pipeline's recipient is a controller's, too: its key would open personal numbers",
+            where="--pipeline",
+            do="make the pipeline a key of its own: frs codebook keygen FILE",
+        )
+    for recipient, where in (*found, (own, "--pipeline")):
+        if recipient in demo_recipients():
+            raise UsageError(
+                "is a demo recipient: anybody has its key", where=where, do="make a key of your own: frs codebook keygen FILE"
+            )
+    return Recipients(theirs, own)
+
+
+@cache
+def demo_recipients() -> frozenset[str]:
+    """Recipients of the keys that are published with the made-up delivery, and protect nothing."""
+    text = "".join(path.read_text(encoding="ascii") for path in sorted(_DEMO_KEYS.glob("*.txt")))
+    identities = [pyrage.x25519.Identity.from_str(line) for line in text.splitlines() if line.startswith("AGE-SECRET-KEY-")]
+    return frozenset(str(identity.to_public()) for identity in identities)
+
+
+def make_key(path: Path) -> str:
+    """Write a new age identity, for its owner's eyes only, and return its recipient. Raises `FrsError` if there is a file."""
+    identity = pyrage.x25519.Identity.generate()
+    recipient = str(identity.to_public())
+    try:
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError as error:
+        raise UsageError("is there already", where=path, do="name a new file: a key that is lost can't be made again") from error
+    except OSError as error:
+        raise FrsError(f"cannot be written: {error.strerror}", where=path, do="name another place") from error
+    with os.fdopen(file, "w", encoding="ascii") as key:
+        key.write(f"# public key: {recipient}\n{identity}\n")
+        key.flush()
+        os.fsync(key.fileno())
+    return recipient
+
+
+def _pipelines(text: str) -> str:
+    if text.lower().startswith(("age1", "age-secret-key-")):
+        return _recipient(text, "--pipeline")
+    found = _listed(Path(text))
+    if len(found) != 1:
+        raise UsageError(f"{len(found)} recipients where one belongs", where=text, do="name the pipeline's only")
+    return found[0][0]
+
+
+def _listed(path: Path) -> list[tuple[str, str]]:
+    """Recipients of a file and the lines they stand on; blank lines and comments are passed over."""
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except FileNotFoundError as error:
+        raise InputError("missing file", where=path, do=_ONE_A_LINE) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError("cannot be read as text", where=path, do=_ONE_A_LINE) from error
+    return [
+        (_recipient(line, f"{path}:{at}"), f"{path}:{at}")
+        for at, line in enumerate(lines, start=1)
+        if line.strip() and not line.lstrip().startswith("#")
+    ]
+
+
+def _recipient(text: str, where: str) -> str:
+    """A recipient as age writes it: it may be typed in capitals, too."""
+    if text.strip().upper().startswith("AGE-SECRET-KEY-"):
+        raise InputError("holds a secret key, which nobody should hand out", where=where, do="give its public key (age1…)")
+    try:
+        return str(pyrage.x25519.Recipient.from_str(text.strip()))
+    except pyrage.RecipientError:
+        raise InputError("isn't an age recipient", where=where, do=_ONE_A_LINE) from None

@@ -1,0 +1,205 @@
+"""The codebook locked: pseudonyms drawn or kept, and both files written, or neither.
+
+Plain text exists in memory only. The entry in the access journal comes first: no codebook without a trace.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from frs_pipeline.codebook.access import Trace, traced
+from frs_pipeline.codebook.keys import Recipients, recipients
+from frs_pipeline.codebook.pseudonyms import draw_pseudonyms
+from frs_pipeline.codebook.register import Conference, Fault, Register, read_register
+from frs_pipeline.codebook.vault import (
+    CONTROLLERS,
+    CONTROLLERS_KEY,
+    FULL_COLUMNS,
+    PIPELINE_COLUMNS,
+    Entry,
+    lock,
+    plain,
+    read_full,
+)
+from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY, deliveries
+from frs_pipeline.errors import CheckFailed, InputError, UsageError
+from frs_pipeline.settings import Settings
+from frs_pipeline.storage import write_together
+
+MAP_COLUMNS = ("old", "new")
+_MAP = "pseudonyms-{}.age"
+
+
+class FaultyRegister(CheckFailed):
+    """A register that can't be locked, with everything that is wrong in it."""
+
+    def __init__(self, path: Path, faults: list[Fault]) -> None:
+        self.faults = faults
+        number = f"{len(faults)} fault{'s' * (len(faults) != 1)}"
+        super().__init__(f"{number} in the register", where=path, do="correct it; nothing was locked")
+
+
+@dataclass(frozen=True)
+class Locked:
+    """What was locked, in counts, for whom, and the files by what they are for."""
+
+    conferences: int
+    children: int
+    kept: int
+    new: int
+    odd: dict[str, int]
+    recipients: Recipients
+    files: tuple[Path, ...]
+
+
+def lock_register(
+    settings: Settings,
+    path: Path,
+    folder: Path,
+    controllers: Path,
+    pipeline: str,
+    why: str,
+    *,
+    identity: Path | None = None,
+    previous: Path | None = None,
+) -> Locked:
+    """Lock the register `path` into both parts of the codebook in `folder`.
+
+    Conferences of the older codebook keep their pseudonyms: that of `previous` (a file or a folder), else the one in
+    `folder`, else that of the newest other delivery beside it; `identity` opens it. Raises `FrsError`, and writes
+    nothing but the refusal in the access journal, when anything isn't as it should be.
+    """
+    with traced(settings.access_journal, "lock", why, {"folder": folder.name}) as trace:
+        _refuse_among_data(path, settings.data, folder)
+        keys = recipients(controllers, pipeline)
+        register = read_register(path)
+        if register.faults:
+            raise FaultyRegister(path, register.faults)
+        older = older_codebook(folder, previous)
+        if older is not None and identity is None:
+            raise UsageError("an older codebook, whose pseudonyms have to stay, needs a key", where=older, do=CONTROLLERS_KEY)
+        known = read_full(older, identity) if older is not None and identity is not None else []
+        entries = with_pseudonyms(register.conferences, known)
+        files = _write(trace, folder, entries, keys)
+    return _told(entries, register, known, keys, files)
+
+
+def rotate(
+    settings: Settings, folder: Path, controllers: Path, pipeline: str, why: str, identity: Path | None, *, pseudonyms: bool
+) -> Locked:
+    """Lock the codebook in `folder` for other recipients; with `pseudonyms`, under new ones, too.
+
+    Then a third file, for the controllers, maps the old to the new. Raises `FrsError` as `lock_register` does.
+    """
+    with traced(settings.access_journal, "rotate", why, {"folder": folder.name, "pseudonyms": pseudonyms}) as trace:
+        if identity is None:
+            raise UsageError("no key for the codebook", where="rotate", do=CONTROLLERS_KEY)
+        keys = recipients(controllers, pipeline)
+        known = read_full(folder / CONTROLLERS, identity)
+        entries = known
+        if pseudonyms:
+            old = {entry.conference_id for entry in known}
+            drawn = draw_pseudonyms(len(known), secrets.choice, old)
+            entries = [replace(entry, conference_id=new) for entry, new in zip(known, drawn, strict=True)]
+        files = _write(trace, folder, entries, keys, known if pseudonyms else None)
+    return _told(entries, Register(), [] if pseudonyms else known, keys, files)
+
+
+def older_codebook(folder: Path, previous: Path | None) -> Path | None:
+    """The controllers' codebook whose pseudonyms have to be kept; None when there is none."""
+    if previous is not None:
+        found = previous / CONTROLLERS if previous.is_dir() else previous
+        if not found.is_file():
+            raise InputError("missing file", where=found, do=f"name a {CONTROLLERS}, or its folder, after --previous")
+        return found
+    # A demo key lies beside the codebook of the made-up delivery, whose pseudonyms are nobody's.
+    others = [folder.parent / name for name in reversed(deliveries(folder.parent))]
+    for place in (folder, *(other for other in others if not (other / DEMO_KEY).exists())):
+        if (place / CONTROLLERS).exists():
+            return place / CONTROLLERS
+        if (place / CODEBOOK).exists():
+            raise UsageError(
+                "has a codebook, but not the controllers' part", where=place, do=f"name {CONTROLLERS} after --previous"
+            )
+    return None
+
+
+def with_pseudonyms(conferences: Sequence[Conference], known: Sequence[Entry]) -> list[Entry]:
+    """Entries by conference number: pseudonyms of known conferences stay, others get one that none of them has."""
+    given = {entry.conference_number: entry.conference_id for entry in known}
+    fresh = [c for c in conferences if c.conference_number not in given]
+    # Drawn in no order that says which conference came first.
+    drawn = draw_pseudonyms(len(fresh), secrets.choice, set(given.values()))
+    given.update((c.conference_number, pseudonym) for c, pseudonym in zip(fresh, drawn, strict=True))
+    entries = [Entry(c.personal_number, c.conference_number, given[c.conference_number], c.occasion, c.date) for c in conferences]
+    return sorted(entries, key=lambda entry: entry.conference_number)
+
+
+def _write(
+    trace: Trace, folder: Path, entries: Sequence[Entry], keys: Recipients, renamed: Sequence[Entry] | None = None
+) -> tuple[Path, ...]:
+    """The files of a codebook, with the entry in the journal first; `renamed` are the entries under their old pseudonyms."""
+    contents = {
+        folder / CONTROLLERS: lock(plain(entries, FULL_COLUMNS), keys.controllers),
+        folder / CODEBOOK: lock(plain(entries, PIPELINE_COLUMNS), [keys.pipeline]),
+    }
+    if renamed is not None:
+        contents[_free(folder)] = lock(_map(renamed, entries), keys.controllers)
+    trace.note(
+        {
+            "folder": folder.name,
+            "conferences": len(entries),
+            "files": {path.name: hashlib.sha256(content).hexdigest() for path, content in contents.items()},
+            "controllers": list(keys.controllers),
+            "pipeline": keys.pipeline,
+        }
+    )
+    write_together(contents)
+    return tuple(contents)
+
+
+def _map(old: Sequence[Entry], new: Sequence[Entry]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(MAP_COLUMNS)
+    writer.writerows([a.conference_id, b.conference_id] for a, b in zip(old, new, strict=True))
+    return text.getvalue()
+
+
+def _free(folder: Path) -> Path:
+    """Where the next map goes: older ones stay."""
+    number = 1
+    while (folder / _MAP.format(number)).exists():
+        number += 1
+    return folder / _MAP.format(number)
+
+
+def _refuse_among_data(path: Path, data: Path, folder: Path) -> None:
+    """Raises `UsageError` for a plain register that lies where the pipeline, or anyone with a delivery, would find it."""
+    place = path.resolve()
+    if place.is_relative_to(data.resolve()) or place.is_relative_to(folder.resolve()):
+        raise UsageError(
+            "the register lies in plain text among the data", where=path, do="move it to where only the controllers can read it"
+        )
+
+
+def _told(
+    entries: Sequence[Entry], register: Register, known: Sequence[Entry], keys: Recipients, files: tuple[Path, ...]
+) -> Locked:
+    before = {entry.conference_number: entry for entry in known}
+    kept = [entry for entry in entries if entry.conference_number in before]
+    odd = dict(sorted(register.odd.items()))
+    changed = sum(entry.personal_number != before[entry.conference_number].personal_number for entry in kept)
+    gone = len(before) - len(kept)
+    if changed:
+        odd["conferences with another personal number than in the older codebook"] = changed
+    if gone:
+        odd["conferences of the older codebook that the register doesn't have"] = gone
+    children = len({entry.personal_number for entry in entries})
+    return Locked(len(entries), children, len(kept), len(entries) - len(kept), odd, keys, files)

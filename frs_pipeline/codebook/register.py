@@ -1,0 +1,160 @@
+"""The controllers' register (kodebog.csv): read in plain text, checked, and never written anywhere again."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from stdnum.dk import cpr
+from stdnum.exceptions import InvalidFormat, InvalidLength, ValidationError
+
+from frs_pipeline.errors import InputError
+from frs_pipeline.exports.csvfiles import open_csv
+from frs_pipeline.exports.ledger import COLUMNS, OCCASIONS, conference_number
+
+PERSONAL_NUMBER = "personnummer"
+REGISTER_COLUMNS = (PERSONAL_NUMBER, *COLUMNS)
+_NUMBER, _DATE, _OCCASION = COLUMNS
+# Days of replacement numbers: the day of birth + 60.
+_REPLACED = range(61, 92)
+
+
+@dataclass(frozen=True)
+class Conference:
+    """One line of the register: `personal_number` as DDMMYY-SSSS, `occasion` first or followup, `date` ISO."""
+
+    personal_number: str
+    conference_number: int
+    occasion: str
+    date: str
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with one cell of the register, never what it says."""
+
+    where: str
+    column: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.column}: {self.what}"
+
+
+@dataclass
+class Register:
+    """The conferences of a register in its order, everything that is wrong with it, and what is only odd, in counts."""
+
+    conferences: list[Conference] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    odd: Counter[str] = field(default_factory=Counter)
+
+
+def read_register(path: Path) -> Register:
+    """kodebog.csv: semicolons; UTF-8, or cp1252 as spreadsheets save it.
+
+    Raises `InputError` for a file that is no such table at all; faults of single cells are in what is returned.
+    """
+    do = "correct the register; nothing was locked"
+    rows = _rows(path, do)
+    line, header = next(rows, (1, []))
+    if tuple(header) != REGISTER_COLUMNS:
+        raise InputError(f"the header isn't {';'.join(REGISTER_COLUMNS)}", where=f"{path}:{line}", do=do)
+    reading = _Reading(Register())
+    for line, cells in rows:
+        if any(cells):  # spreadsheets leave blank lines at the end
+            reading.take(f"{path}:{line}", cells)
+    register = reading.register
+    if not register.conferences and not register.faults:
+        raise InputError("holds no conference", where=path, do=do)
+    return register
+
+
+def _rows(path: Path, do: str) -> Iterator[tuple[int, list[str]]]:
+    try:
+        for line, cells in open_csv(path, ";").rows():
+            yield line, [cell.strip() for cell in cells]
+    except InputError as error:
+        raise InputError(error.what, where=error.where, do=do) from error
+
+
+class _Reading:
+    """Takes line after line, and remembers where what may stand only once stood."""
+
+    def __init__(self, register: Register) -> None:
+        self.register = register
+        self.numbers: dict[int, str] = {}
+        self.children: dict[tuple[str, str], dict[str, str]] = {}
+
+    def take(self, where: str, cells: list[str]) -> None:
+        """Check one line, and keep it if it is sound."""
+        if len(cells) != len(REGISTER_COLUMNS):
+            self._fault(where, "the line", f"{len(cells)} fields where {len(REGISTER_COLUMNS)} belong")
+            return
+        named = dict(zip(REGISTER_COLUMNS, cells, strict=True))
+        personal_number = self._personal_number(where, named[PERSONAL_NUMBER])
+        number = self._number(where, named[_NUMBER])
+        date = self._date(where, named[_DATE])
+        occasion = OCCASIONS.get(named[_OCCASION])
+        if occasion is None:
+            self._fault(where, _OCCASION, f"is neither {' nor '.join(OCCASIONS)}")
+        if personal_number is None or number is None or date is None or occasion is None:
+            return
+        dates = self.children.setdefault((personal_number, occasion), {})
+        if date in dates:
+            self._fault(where, PERSONAL_NUMBER, f"has the same occasion and date on {_line(dates[date])}")
+            return
+        if dates:
+            self.register.odd["personal numbers with the same occasion on another date, too"] += 1
+        dates[date] = where
+        self.register.conferences.append(Conference(personal_number, number, occasion, date))
+
+    def _personal_number(self, where: str, text: str) -> str | None:
+        """A personal number as DDMMYY-SSSS; None when it is none."""
+        digits = cpr.compact(text)
+        replaced = digits[:2].isascii() and digits[:2].isdigit() and int(digits[:2]) in _REPLACED
+        try:
+            cpr.validate(f"{int(digits[:2]) - 60:02d}{digits[2:]}" if replaced else digits)
+        except InvalidLength:
+            hint = ": a spreadsheet takes away a 0 at the beginning" if len(digits) == 9 else ""
+            self._fault(where, PERSONAL_NUMBER, f"hasn't ten digits{hint}")
+        except InvalidFormat:
+            self._fault(where, PERSONAL_NUMBER, "isn't written as DDMMYY-SSSS")
+        except ValidationError:
+            self._fault(where, PERSONAL_NUMBER, "doesn't begin with a day on which somebody can have been born")
+        else:
+            if replaced:
+                self.register.odd["replacement personal numbers (day + 60)"] += 1
+            elif cpr.checksum(digits):
+                self.register.odd["personal numbers that modulus 11 doesn't fit (so it may be, since 2007)"] += 1
+            return str(cpr.format(digits))
+        return None
+
+    def _number(self, where: str, text: str) -> int | None:
+        try:
+            number = conference_number(text)
+        except ValueError:
+            self._fault(where, _NUMBER, "isn't a conference number: one to nine digits")
+            return None
+        if number in self.numbers:
+            self._fault(where, _NUMBER, f"stands on {_line(self.numbers[number])} already")
+            return None
+        self.numbers[number] = where
+        return number
+
+    def _date(self, where: str, text: str) -> str | None:
+        try:
+            return dt.date.fromisoformat(text).isoformat()
+        except ValueError:
+            self._fault(where, _DATE, "isn't a date such as 2020-11-30")
+            return None
+
+    def _fault(self, where: str, column: str, what: str) -> None:
+        self.register.faults.append(Fault(where, column, what))
+
+
+def _line(where: str) -> str:
+    return f"line {where.rpartition(':')[2]}"

@@ -1,0 +1,150 @@
+"""Which figures two deliveries give otherwise, and how much of it comes from what.
+
+Every figure is counted again on the way from the older delivery to the newer, one thing changed at a time: first today's
+definition and code on the older forms, then the answers that those forms have now, then without the forms that are
+gone, then with those that are new. What each step moves is what that thing did, and the steps add up to the whole.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from frs_pipeline.errors import InputError
+from frs_pipeline.plan import products, table_key
+from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.storage import Store, read, recorded, schema_of
+from frs_pipeline.tables.counting import count, open_marts
+from frs_pipeline.tables.figures import Figure, figures, from_table
+from frs_pipeline.tables.model import Table, catalogue
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+CORRECTED, GONE, NEW = "corrected forms", "forms gone", "new forms"
+Address = tuple[int, str, str, str, str]
+
+
+@dataclass(frozen=True)
+class Change:
+    """A figure that isn't the same: as the older and the newer delivery have it, and what each cause moved.
+
+    None where a delivery doesn't have the figure. A cause between values that can't both be computed moves nothing that
+    could be told as a number.
+    """
+
+    address: Address
+    older: Figure | None
+    newer: Figure | None
+    causes: tuple[str, ...]
+    moved: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Differences:
+    """Two deliveries beside each other. `forms` counts, by questionnaire, forms corrected, gone and new."""
+
+    forms: dict[str, dict[str, int]]
+    definitions: tuple[int, ...]
+    code: tuple[int, ...]
+    compared: int
+    changes: tuple[Change, ...]
+
+
+def differences(older: Store, newer: Store) -> Differences:
+    """Every figure in which `newer` isn't `older`. Raises `InputError` when one of them isn't made."""
+    paths = [{name: at.path(products()[("marts", name)]) for name in INSTRUMENTS} for at in (older, newer)]
+    missing = next((path for both in paths for path in both.values() if not path.exists()), None)
+    if missing is not None:
+        raise InputError("not made yet", where=missing, do="run frs run for both deliveries")
+    kept, now = (_kept(at) for at in (older, newer))
+    definitions, code = _made_otherwise(older, newer)
+    same = {name for name in INSTRUMENTS if schema_of(paths[0][name]).equals(schema_of(paths[1][name]))}
+    tables = [table for table in catalogue().values() if same.issuperset(table.marts)]
+    counted = [_counted(tables, _marts(paths, same, step)) for step in (_as_they_were, _corrected, _still_there)]
+    changes = []
+    addresses = tuple(dict.fromkeys((*kept, *now)))
+    for address in addresses:
+        one, other = kept.get(address), now.get(address)
+        if one is None or other is None or (one.value, one.printed) != (other.value, other.printed):
+            number = address[0]
+            made = " and ".join(["definition"] * (number in definitions) + ["code"] * (number in code)) or "code"
+            changes.append(_change(address, one, [found.get(address) for found in counted], other, f"changed {made}"))
+    forms = {name: _forms(_both(paths, name)) for name in INSTRUMENTS if name in same}
+    return Differences(forms, definitions, code, len(addresses), tuple(changes))
+
+
+def _change(
+    address: Address, older: Figure | None, between: list[Figure | None], newer: Figure | None, made_otherwise: str
+) -> Change:
+    way = [older, *between, newer]
+    if None in way:
+        return Change(address, older, newer, (made_otherwise,), {})
+    steps = (made_otherwise, CORRECTED, GONE, NEW)
+    values = [figure.value for figure in way if figure is not None]
+    moves = [(step, one, other) for step, (one, other) in zip(steps, pairwise(values), strict=True) if one != other]
+    # What is only printed otherwise was made otherwise.
+    causes = tuple(step for step, _, _ in moves) or (made_otherwise,)
+    return Change(address, older, newer, causes, {step: b - a for step, a, b in moves if a is not None and b is not None})
+
+
+def _kept(store: Store) -> dict[Address, Figure]:
+    path = store.path(products()[("statistics", "figures")])
+    if not path.exists():
+        raise InputError("not made yet", where=path, do="run frs run for both deliveries")
+    return {_address(figure): figure for figure in from_table(read(path))}
+
+
+def _address(figure: Figure) -> Address:
+    return figure.table, figure.row, figure.column, figure.group, figure.measure
+
+
+def _made_otherwise(older: Store, newer: Store) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Tables that were made by another definition, and by other code."""
+    found: dict[str, list[int]] = {"definition": [], "code": []}
+    for number in catalogue():
+        origins = [json.loads(recorded(at.path(products()[table_key(number)])) or "{}") for at in (older, newer)]
+        for what, tables in found.items():
+            if origins[0].get(what) != origins[1].get(what):
+                tables.append(number)
+    return tuple(found["definition"]), tuple(found["code"])
+
+
+def _counted(tables: list[Table], marts: Mapping[str, ir.Table]) -> dict[Address, Figure]:
+    counts = count(tables, marts)
+    return {_address(figure): figure for table in tables for figure in figures(table, counts[table.number])}
+
+
+def _both(paths: list[dict[str, Path]], name: str) -> tuple[ir.Table, ir.Table]:
+    opened = open_marts({f"older_{name}": paths[0][name], f"newer_{name}": paths[1][name]})
+    return opened[f"older_{name}"], opened[f"newer_{name}"]
+
+
+def _marts(paths: list[dict[str, Path]], names: set[str], step: Callable[[ir.Table, ir.Table], ir.Table]) -> dict[str, ir.Table]:
+    return {name: step(*_both(paths, name)) for name in names}
+
+
+def _forms(both: tuple[ir.Table, ir.Table]) -> dict[str, int]:
+    # A new lock of the codebook gives new pseudonyms, which corrects no form.
+    older, newer = (mart.drop("conference_id") for mart in both)
+    still = newer.semi_join(older, "form_id").count().execute()
+    alike = newer.intersect(older).count().execute()
+    counts = {CORRECTED: still - alike, GONE: older.count().execute() - still, NEW: newer.count().execute() - still}
+    return {what: int(number) for what, number in counts.items()}
+
+
+def _as_they_were(older: ir.Table, _newer: ir.Table) -> ir.Table:
+    return older
+
+
+def _corrected(older: ir.Table, newer: ir.Table) -> ir.Table:
+    """The older delivery's forms, with their answers as they are now."""
+    return newer.semi_join(older, "form_id").union(older.anti_join(newer, "form_id"))
+
+
+def _still_there(older: ir.Table, newer: ir.Table) -> ir.Table:
+    return newer.semi_join(older, "form_id")

@@ -1,0 +1,146 @@
+"""The proof that results can be made again: hashes against the manifest, and a rebuild in a clean folder against both."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+from frs_pipeline.deliveries import deliveries, inventory, sha256
+from frs_pipeline.errors import FrsError, InputError
+from frs_pipeline.manifest import root_of
+from frs_pipeline.plan import lock_hash, products, program
+from frs_pipeline.refresh import refresh
+from frs_pipeline.settings import Settings
+from frs_pipeline.storage import MANIFEST, Store, exclusive, listed, read, read_manifest
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One part that was looked at: what is so when all is well, and each thing in which it isn't."""
+
+    part: str
+    sound: str
+    faults: tuple[str, ...] = ()
+
+
+def verify(
+    store: Store,
+    root: str | None = None,
+    *,
+    outputs_only: bool = False,
+    written: Callable[[int, str], None] = lambda _n, _name: None,
+) -> list[Verdict]:
+    """Hold a delivery against its manifest, and unless `outputs_only` rebuild it and hold the rebuilt files against it.
+
+    `root` is the manifest's root as somebody noted it outside. Raises `InputError` when no run has finished.
+    """
+    content = read_manifest(store)
+    if "root" not in content:
+        where = store.settings.curated(store.delivery) / MANIFEST
+        raise InputError("no manifest of a finished run", where=where, do="run frs run")
+    found = [_manifest(content, root), _outputs(store, content)]
+    if outputs_only:
+        return found
+    found += [_inputs(store, content), _program(content)]
+    with exclusive(store):
+        return [*found, _rebuilt(store, content, written)]
+
+
+def _manifest(content: dict[str, Any], root: str | None) -> Verdict:
+    faults = []
+    if root_of(content) != content["root"]:
+        faults.append("its root doesn't fit what it says: it was altered")
+    if root is not None and content["root"] != root:
+        faults.append("its root isn't the one that was noted")
+    return Verdict("manifest", "its root fits what it says", tuple(faults))
+
+
+def _outputs(store: Store, content: dict[str, Any]) -> Verdict:
+    """Produced files in the order in which they are made, so that the first fault is nearest to its cause."""
+    noted = dict(content["outputs"])
+    faults = []
+    for product in products().values():
+        for path in (store.path(product), *store.pages(product)):
+            name = listed(store, path)
+            faults += _compared(name, noted.pop(name, None), sha256(path) if path.exists() else None)
+    faults += [f"{name} is missing" for name in noted]
+    return Verdict("outputs", f"{len(content['outputs'])} files are as the manifest says", tuple(faults))
+
+
+def _inputs(store: Store, content: dict[str, Any]) -> Verdict:
+    sound = f"{len(content['inputs'])} delivered files are as the manifest says"
+    try:
+        now = {name: file.sha256 for name, file in inventory(store.raw("")).items()}
+    except FrsError as error:
+        return Verdict("inputs", sound, (str(error),))
+    return Verdict("inputs", sound, tuple(_differences(content["inputs"], now)))
+
+
+def _program(content: dict[str, Any]) -> Verdict:
+    faults = list(_differences(content.get("program", {}), program()))
+    if content.get("lock") != lock_hash():
+        faults.append("requirements.lock isn't what the manifest says")
+    sound = f"{len(content.get('program', {}))} files of code and definitions, and the locked libraries, are as the manifest says"
+    return Verdict("program", sound, tuple(faults))
+
+
+def _differences(noted: dict[str, str], now: dict[str, str]) -> Iterator[str]:
+    for name in sorted(noted.keys() | now.keys()):
+        yield from _compared(name, noted.get(name), now.get(name))
+
+
+def _compared(name: str, noted: str | None, now: str | None) -> list[str]:
+    if noted == now:
+        return []
+    if now is None:
+        return [f"{name} is missing"]
+    return [f"{name} isn't in the manifest" if noted is None else f"{name} isn't what the manifest says"]
+
+
+def _rebuilt(store: Store, content: dict[str, Any], written: Callable[[int, str], None]) -> Verdict:
+    """Everything made again from the raw files in a folder of its own, which is gone afterwards."""
+    sound = f"{len(content['outputs'])} files made again from the delivered ones, byte for byte the same"
+    with tempfile.TemporaryDirectory(prefix=".verify.", suffix=".tmp", dir=store.settings.restricted(store.delivery)) as place:
+        clean = Store(_clean(store, Path(place)), store.delivery)
+        try:
+            refresh(clean.settings, store.delivery, written=written, recorded=False)
+        except FrsError as error:
+            return Verdict("rebuild", sound, (f"can't be rebuilt: {error}",))
+        again = read_manifest(clean)
+        faults = []
+        order = [listed(store, store.path(product)) for product in products().values()]
+        names = [*order, *sorted(again["outputs"].keys() - set(order))]
+        for name in (name for name in names if again["outputs"].get(name) != content["outputs"].get(name)):
+            faults.append(f"{name} comes out otherwise than the manifest says")
+        return Verdict("rebuild", sound, (*faults, *_first_figure(store, clean)))
+
+
+def _clean(store: Store, place: Path) -> Settings:
+    """A data folder with the delivery alone in it, and with what other deliveries made, which it is held against."""
+    (place / "raw").mkdir()
+    (place / "raw" / store.delivery).symlink_to(store.settings.raw_delivery(store.delivery))
+    (place / "curated").mkdir()
+    for other in deliveries(store.settings.curated("")):
+        if other != store.delivery:
+            (place / "curated" / other).symlink_to(store.settings.curated(other))
+    return Settings(place, store.settings.key)
+
+
+def _first_figure(store: Store, clean: Store) -> list[str]:
+    """The first figure that the rebuild gives otherwise than the file that people read."""
+    product = products()[("statistics", "figures")]
+    try:
+        kept, made = (read(at.path(product)).to_pylist() for at in (store, clean))
+    except (OSError, ValueError):
+        return [f"{product.path} can't be read, so that its figures can't be compared"]
+    for one, other in zip_longest(kept, made):
+        if one != other:
+            row = one or other
+            cell = " · ".join(str(row[name]) for name in ("row", "column", "group", "measure") if row[name] is not None)
+            texts = [f"{figure['printed']} ({figure['value']})" if figure else "not there" for figure in (one, other)]
+            return [f"first figure that differs: Tabel {row['table']} {cell}: {texts[0]} in the file, {texts[1]} rebuilt"]
+    return []

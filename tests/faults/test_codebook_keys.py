@@ -1,0 +1,137 @@
+"""Keys that don't fit, at the command line: one clear line each, and nothing written but the refusal in the journal."""
+
+import os
+
+import pytest
+from controllers import Desk, tree
+
+from frs_pipeline.codebook.vault import PIPELINE_COLUMNS, lock, plain
+from frs_pipeline.deliveries import CODEBOOK
+from frs_pipeline.journal import entries
+
+
+@pytest.fixture
+def desk(tmp_path):
+    return Desk(tmp_path)
+
+
+@pytest.fixture
+def book(desk, held):
+    """A controllers' codebook that anne and bo open, in a delivery without forms: no key is tried after those are read."""
+    desk.delivery.mkdir(parents=True)
+    return desk.lock_full(held, desk.delivery)
+
+
+def flip(path):
+    data = bytearray(path.read_bytes())
+    data[-30] ^= 1
+    path.write_bytes(data)
+
+
+FAULTS = {
+    "wrong identity": (lambda book, desk, held: ["--identity", str(desk.key("eve"))], 3, "doesn't open with this key"),
+    "the pipeline's": (lambda book, desk, held: ["--identity", str(desk.key("pipeline"))], 3, "doesn't open with this key"),
+    "no identity": (lambda book, desk, held: [], 2, "key"),
+    "missing identity": (lambda book, desk, held: ["--identity", str(desk.folder / "gone")], 3, "no key for the codebook"),
+    "recipient for a key": (lambda book, desk, held: ["--identity", str(desk.controllers())], 3, "holds no age identity"),
+    "flipped bit": (lambda book, desk, held: flip(book), 3, "was altered"),
+    "cut short": (lambda book, desk, held: os.truncate(book, book.stat().st_size // 2), 3, "was altered"),
+    "emptied": (lambda book, desk, held: os.truncate(book, 0), 3, "was altered"),
+    "locked for another": (lambda book, desk, held: desk.lock_full(held, book.parent, "eve"), 3, "doesn't open with this key"),
+}
+COMMANDS = {
+    "reveal": ["reveal", "IN-700001"],
+    "reveal with the personal number": ["reveal", "IN-700001", "--cpr"],
+    "lock": ["lock", "{register}", "--controllers", "{controllers}", "--pipeline", "{pipeline}", "--to", "{to}"],
+    "rotate": ["rotate", "--controllers", "{controllers}", "--pipeline", "{pipeline}", "--to", "{to}", "--pseudonyms"],
+    "check": ["check"],
+}
+
+
+# Without a key, check looks at the pipeline's part.
+ASKED = [(command, fault) for command in COMMANDS for fault in FAULTS if (command, fault) != ("check", "no identity")]
+
+
+@pytest.mark.parametrize(("command", "fault"), ASKED)
+def test_a_key_that_does_not_fit_is_told_in_one_line(book, desk, held, run, command, fault):
+    spoil, code, says = FAULTS[fault]
+    given = spoil(book, desk, held)
+    given = given if isinstance(given, list) else ["--identity", str(desk.key("anne"))]
+    before = tree(desk.settings.data)
+    words = {"register": desk.register, "controllers": desk.folder / "controllers.txt", "to": desk.delivery}
+    asked = [word.format(**words, pipeline=desk.recipient["pipeline"]) for word in COMMANDS[command]]
+    reason = [] if command == "check" else ["--reason", "sag 12"]
+    found, out, err = run(desk.settings.data, "codebook", *asked, *reason, *given)
+    assert (found, out, err.count("\n")) == (code, "", 1)
+    assert says in err
+    assert "SECRET" not in err
+    assert tree(desk.settings.data) == before
+    (entry,) = entries(desk.settings.access_journal)
+    assert (entry.event, entry.details["command"]) == ("refused", command.split()[0])
+    numbers = [value for e in held for value in (e.personal_number, str(e.conference_number))]
+    assert not any(value in f"{err} {entry.why} {entry.details}" for value in numbers)
+
+
+@pytest.mark.parametrize("command", ["reveal", "lock", "rotate"])
+def test_without_a_reason_nothing_is_done(book, desk, run, command):
+    before = tree(desk.settings.data)
+    words = {"register": desk.register, "controllers": desk.folder / "controllers.txt", "to": desk.delivery}
+    asked = [word.format(**words, pipeline=desk.recipient["pipeline"]) for word in COMMANDS[command]]
+    found, out, err = run(desk.settings.data, "codebook", *asked, "--identity", str(desk.key("anne")))
+    assert (found, out, err) == (2, "", f"frs: {command}: a reason is needed (give it with --reason)\n")
+    assert tree(desk.settings.data) == before
+    assert [entry.event for entry in entries(desk.settings.access_journal)] == ["refused"]
+
+
+def test_a_pipeline_that_holds_a_controllers_key_does_not_run(make_delivery, tmp_path, desk, held, run, monkeypatch):
+    delivery = make_delivery(tmp_path / "data")
+    desk.lock_full(held, delivery.folder)
+    both = desk.folder / "both.txt"
+    both.write_text(delivery.key.read_text() + desk.key("anne").read_text())
+    monkeypatch.setenv("FRS_KEY_FILE", str(both))
+    code, out, err = run(delivery.data, "run")
+    assert (code, out, err.count("\n")) == (3, "", 1)
+    assert f"{both}: opens the controllers' codebook" in err
+    assert not list((delivery.data / "curated").rglob("*.parquet"))
+
+
+def test_a_broken_journal_is_told_line_by_line(book, desk, run):
+    key = ["--identity", str(desk.key("anne"))]
+    for number in range(3):
+        run(desk.settings.data, "codebook", "reveal", "IN-1", "--reason", f"sag {number}", *key)
+    code, out, _ = run(desk.settings.data, "codebook", "journal", "verify")
+    assert code == 0
+    head = out.split("Head ")[1].split("\n")[0]
+    path = desk.settings.access_journal
+    path.write_bytes(path.read_bytes().replace(b"sag 1", b"sag 7"))
+    code, out, err = run(desk.settings.data, "codebook", "journal", "verify")
+    assert (code, out) == (1, "")
+    assert err.splitlines() == [
+        f"{path}: line 2: was altered: its hash doesn't fit what it says",
+        f"frs: {path}: the journal isn't what it was (keep it as it is, and find out who could write it)",
+    ]
+    path.unlink()
+    path.with_suffix(".head").unlink()
+    assert run(desk.settings.data, "codebook", "journal", "verify")[0] == 0
+    code, _, err = run(desk.settings.data, "codebook", "journal", "verify", "--head", head)
+    assert code == 1
+    assert "no entry has the head that was noted" in err
+    code, _, err = run(desk.settings.data, "codebook", "journal", "verify", "--head", head[:20])
+    assert code == 2
+    assert "not a head" in err
+
+
+def test_a_reason_that_would_play_with_the_terminal_is_shown_as_text(book, desk, run):
+    run(desk.settings.data, "codebook", "reveal", "IN-1", "--reason", "[red]sag\x1b[2J 12", "--identity", str(desk.key("anne")))
+    code, out, _ = run(desk.settings.data, "codebook", "journal", "show")
+    assert code == 0
+    assert "\x1b" not in out
+    assert "[red]sag [2J 12" in out
+
+
+def test_the_pipelines_part_is_never_taken_for_the_controllers(book, desk, held, run):
+    (desk.delivery / CODEBOOK).write_bytes(lock(plain(held, PIPELINE_COLUMNS), [desk.recipient["pipeline"]]))
+    arguments = ["--identity", str(desk.key("pipeline")), "--codebook", str(desk.delivery / CODEBOOK), "--reason", "sag 12"]
+    code, out, err = run(desk.settings.data, "codebook", "reveal", "IN-1", *arguments)
+    assert (code, out) == (3, "")
+    assert "isn't the controllers' codebook" in err

@@ -1,0 +1,95 @@
+"""What moved a figure between two deliveries: steps that add up, each counted here with pandas."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from random_marts import random_frame, write_marts
+
+from frs_pipeline.errors import InputError
+from frs_pipeline.lineage.differences import CORRECTED, GONE, NEW, differences
+from frs_pipeline.plan import products
+from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires.model import questionnaires
+from frs_pipeline.settings import Settings
+from frs_pipeline.storage import Store
+from frs_pipeline.tables.counting import count, open_marts
+from frs_pipeline.tables.figures import as_table, figures
+from frs_pipeline.tables.model import catalogue
+
+MARTS = {name: random_frame(name, 90, seed) for seed, name in enumerate(INSTRUMENTS, start=3)}
+# Of `initiator`: these change an answer, these go, these come.
+CHANGED, LEAVING, COMING = range(5, 12), range(40, 50), range(200, 215)
+
+
+def store(folder, delivery, frames):
+    """A delivery of which there are marts and figures."""
+    found = Store(Settings(folder), delivery)
+    marts = found.path(products()[("marts", "initiator")]).parent
+    marts.mkdir(parents=True)
+    counts = count(catalogue().values(), open_marts(write_marts(frames, marts)))
+    rows = as_table([figure for number, table in catalogue().items() for figure in figures(table, counts[number])])
+    found.write(products()[("statistics", "figures")], rows)
+    return found
+
+
+def corrected(frame):
+    changed = frame.copy()
+    codes = changed["belief"].iloc[CHANGED].fillna(0)
+    changed.loc[CHANGED, "belief"] = codes.where(codes == 1, 0).map({0: 1, 1: 2}).astype("Int8")
+    return changed
+
+
+def later(frame):
+    rest = random_frame("initiator", 215, 99)
+    return pd.concat([corrected(frame).drop(index=LEAVING), rest.iloc[COMING]], ignore_index=True)
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("data")
+    older = store(folder, "2020-11-30", MARTS)
+    newer = store(folder, "2021-11-30", {**MARTS, "initiator": later(MARTS["initiator"])})
+    return differences(older, newer)
+
+
+def test_forms_are_told_by_what_became_of_them(found):
+    assert found.forms["initiator"] == {CORRECTED: len(CHANGED), GONE: len(LEAVING), NEW: len(COMING)}
+    assert all(not any(counts.values()) for name, counts in found.forms.items() if name != "initiator")
+
+
+def test_only_tables_of_the_mart_that_changed_have_changes(found):
+    assert {change.address[0] for change in found.changes} <= {n for n, t in catalogue().items() if "initiator" in t.marts}
+    assert found.definitions == found.code == ()
+    assert found.compared > 2000
+
+
+def test_steps_add_up_to_the_whole(found):
+    for change in found.changes:
+        values = [change.older.value, change.newer.value]
+        if None not in values:
+            assert sum(change.moved.values()) == pytest.approx(values[1] - values[0], abs=1e-9)
+        assert set(change.causes) <= {CORRECTED, GONE, NEW}
+
+
+def test_each_step_moves_what_counting_its_forms_by_hand_says(found):
+    """Table 22 counts the answers to `belief`."""
+    before = MARTS["initiator"]
+    frames = [before, corrected(before), corrected(before).drop(index=LEAVING), later(before)]
+    labels = dict(zip(questionnaires()["initiator"].question("belief").labels.values(), range(1, 6), strict=False))
+    moved = {c.address[1]: c.moved for c in found.changes if (c.address[0], c.address[4]) == (22, "count")}
+    for label, code in labels.items():
+        counts = [int((frame["belief"] == code).sum()) for frame in frames]
+        steps = dict(zip((CORRECTED, GONE, NEW), np.diff(counts), strict=True))
+        assert moved.get(label, {}) == {step: move for step, move in steps.items() if move}
+    assert moved["Total valid"].keys() & {GONE, NEW}
+
+
+def test_a_delivery_is_no_other_than_itself(tmp_path):
+    only = store(tmp_path, "2020-11-30", MARTS)
+    assert differences(only, only).changes == ()
+
+
+def test_a_delivery_that_is_not_made_is_told(tmp_path):
+    only = store(tmp_path, "2020-11-30", MARTS)
+    with pytest.raises(InputError, match="not made yet"):
+        differences(Store(only.settings, "2019-11-30"), only)
