@@ -148,10 +148,8 @@ def _provenance(page: Page, passport: Passport) -> None:
     origin = passport.provenance
     page.heading(f"Delivery {origin.delivery}, run {origin.run or 'unfinished: no manifest has a root'}")
     page.grid([(file.name, file.sha256[:_HASH]) for file in origin.inputs], (), ("delivered file", "sha256"))
-    steps = [
-        (step.file.removesuffix(".parquet"), *(text[:_HASH] for text in (step.sha256 or "not noted", step.code, step.definition or "–")))
-        for step in origin.steps
-    ]
+    made = ((step.file, step.sha256 or "not noted", step.code, step.definition or "–") for step in origin.steps)
+    steps = [(file.removesuffix(".parquet"), *(text[:_HASH] for text in hashes)) for file, *hashes in made]
     page.grid(steps, (), ("made on the way", "sha256", "code", "definition"))
 
 

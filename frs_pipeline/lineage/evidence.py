@@ -143,6 +143,11 @@ class Evidence:
             self._aside[instrument] = forms_set_aside(self, instrument)
         return self._aside[instrument]
 
+    def withdrawn(self, instrument: str) -> dict[str, int]:
+        """Forms of a questionnaire that were withdrawn before anything was judged, by reason."""
+        key = ("withdrawn", instrument)
+        return {row["reason"]: row["forms"] for row in read(self.path(*key)).to_pylist()} if key in products() else {}
+
     def asked(self, table: Table) -> Asked:
         """All forms of a table's marts, counted by occasion and by their answers to its questions."""
         if table.number not in self._asked:
@@ -154,7 +159,10 @@ class Evidence:
             ]
             aside = [form for mart in table.marts for form in self.set_aside(mart)]
             counted = Counter((Why(SET_ASIDE, form.rule), form.group(names)) for form in aside)
-            self._asked[table.number] = Asked(table, names, groups, counted)
+            withdrawn: dict[tuple[str, str], int] = {
+                (mart, why): n for mart in table.marts for why, n in self.withdrawn(mart).items()
+            }
+            self._asked[table.number] = Asked(table, names, groups, counted, withdrawn)
         return self._asked[table.number]
 
     def base(self, table: Table) -> int:
