@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -11,8 +12,9 @@ from shipped import DELIVERY, copy_of_shipped
 
 from frs_pipeline.assets.manifest import manifest
 from frs_pipeline.assets.raw import raw_files, raw_key
-from frs_pipeline.definitions import ASSETS, defs, new_deliveries, resources
+from frs_pipeline.definitions import ASSETS, defs, resources
 from frs_pipeline.deliveries import SOURCES
+from frs_pipeline.operations.refreshing import new_deliveries
 from frs_pipeline.plan import products, upstream
 from frs_pipeline.questionnaires import INSTRUMENTS
 from frs_pipeline.settings import PROJECT
@@ -242,3 +244,8 @@ def test_the_sensor_takes_up_a_delivery_once_it_is_whole_and_at_rest_and_again_w
         wanted, cursor = look(instance, cursor)
         assert wanted == [DELIVERY]
         assert look(instance, cursor)[0] == []
+        # Copied once more, with the same content.
+        os.utime(folder / "kontering.csv")
+        for _ in range(3):
+            wanted, cursor = look(instance, cursor)
+            assert wanted == []
