@@ -36,7 +36,7 @@ def examine(settings: Settings) -> list[Finding]:
     found += [_journal("Access journal", settings.access_journal), _journal("Release journal", settings.release_journal)]
     for name in deliveries(settings.raw):
         found += _delivery(settings, name)
-    return found
+    return found + _withdrawn(settings)
 
 
 def _python() -> Finding:
@@ -107,6 +107,29 @@ def _delivery(settings: Settings, name: str) -> Iterator[Finding]:
         yield Finding(
             f"{label} restricted zone", closed, "mode 0700" if closed else f"{folder} can be entered by others: chmod 700"
         )
+
+
+def _withdrawn(settings: Settings) -> list[Finding]:
+    """Does anything count in one delivery that was withdrawn from another? Asked where anything was withdrawn at all."""
+    from frs_pipeline.intake import withdrawals_of
+    from frs_pipeline.lineage.impact import rows_of
+
+    stores = [Store(settings, name) for name in deliveries(settings.raw)]
+    try:
+        entries = [entry for store in stores for entry in withdrawals_of(store)]
+    except FrsError as error:
+        return [Finding("Withdrawals", False, str(error))]
+    forms, conferences = {e.form for e in entries if e.form}, {e.conference for e in entries if e.conference}
+    found = []
+    for store in stores if entries else ():
+        marts = [store.path(product) for key, product in products().items() if key[0] == "marts"]
+        if all(path.exists() for path in marts):
+            count = sum(rows.num_rows for rows in rows_of(store, forms, conferences).values())
+            told = (
+                "none counts" if not count else f"{count} forms count: frs run, or withdraw them with --erase from all deliveries"
+            )
+            found.append(Finding(f"Delivery {store.delivery} withdrawals", not count, told))
+    return found
 
 
 def _produced(store: Store, label: str) -> Finding:

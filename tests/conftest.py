@@ -22,8 +22,9 @@ from frs_pipeline.exports.columns import NUMBER, NUMBER_AGAIN, STATUS, SYSTEM_CO
 from frs_pipeline.exports.ledger import COLUMNS, read_ledger
 from frs_pipeline.exports.surveyxact import read_export
 from frs_pipeline.exports.validation import validate
+from frs_pipeline.exports.withdrawals import WITHDRAWAL_COLUMNS, held_conferences, withdrawn_conferences
 from frs_pipeline.exports.workbooks import STRUCTURE_COLUMNS
-from frs_pipeline.intake import intake_of
+from frs_pipeline.intake import intake_of, withdrawals_of
 from frs_pipeline.policy.model import policy
 from frs_pipeline.questionnaires import INSTRUMENTS
 from frs_pipeline.questionnaires.model import questionnaires
@@ -129,10 +130,18 @@ class Delivery:
         rows = [[*cells, *("i orden", "LK", "2021-12-31")[len(cells) - 3 :]] for cells in exceptions]
         self.path(AMENDMENTS["exceptions"]).write_bytes(in_dialect([EXCEPTION_COLUMNS, *rows], "utf-8"))
 
+    def withdraw(self, *withdrawals):
+        """Write withdrawals.csv: form, conference, and what else a line needs unless told."""
+        rows = [[*cells, *("samtykke trukket", "LK", "2021-02-01")[len(cells) - 2 :]] for cells in withdrawals]
+        self.path(AMENDMENTS["withdrawals"]).write_bytes(in_dialect([WITHDRAWAL_COLUMNS, *rows], "utf-8"))
+
     def intake(self, **changes):
         """What its forms are judged by, as a run takes it in; with `changes` to that."""
+        store = Store(self.settings, self.name)
         codebook, ledger = read_codebook(self.path(CODEBOOK), self.key), read_ledger(self.path(LEDGER))
-        return replace(intake_of(Store(self.settings, self.name), codebook, ledger), **changes)
+        withdrawn = withdrawn_conferences(withdrawals_of(store), codebook)
+        registers = (held_conferences(register, withdrawn) for register in (codebook, ledger))
+        return replace(intake_of(store, *registers, withdrawn), **changes)
 
     def validated(self, instrument, questionnaire=None, **changes):
         """Its forms of one questionnaire, split."""

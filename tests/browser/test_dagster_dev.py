@@ -13,7 +13,6 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from shipped import DELIVERY, RAW
@@ -54,7 +53,8 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Settings
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    environment = {**os.environ, "DAGSTER_HOME": str(home), "FRS_DATA_DIR": str(settings.data), "DAGSTER_DISABLE_TELEMETRY": "yes"}
+    own = {"DAGSTER_HOME": str(home), "FRS_DATA_DIR": str(settings.data), "DAGSTER_DISABLE_TELEMETRY": "yes"}
+    environment = {**os.environ, **own}
     environment.pop("FRS_WEBHOOK_URL", None)
     command = [sys.executable, "-m", "dagster", "dev", "--host", "127.0.0.1", "--port", str(port)]
     with (folder / "log").open("wb") as log:

@@ -41,6 +41,7 @@ from frs_pipeline.exports.amendments import CORRECTION_COLUMNS, EXCEPTION_COLUMN
 from frs_pipeline.exports.ledger import read_ledger
 from frs_pipeline.exports.surveyxact import read_export
 from frs_pipeline.exports.validation import validate
+from frs_pipeline.exports.withdrawals import WITHDRAWAL_COLUMNS
 from frs_pipeline.intake import intake_of, quarantined, remarks
 from frs_pipeline.questionnaires import INSTRUMENTS
 from frs_pipeline.questionnaires.model import questionnaires
@@ -75,7 +76,8 @@ DIALECTS = {
     "UTF-8": ("utf-8-sig", ";", "\n"),
 }
 NAME = "2021-01-31"
-AMENDMENTS = ("corrections.csv", "exceptions.csv")
+AMENDMENTS = ("corrections.csv", "exceptions.csv", "withdrawals.csv")
+WITHDRAWN = "SA-700034"
 PLAIN = "plain text of the codebook"
 
 # What is wrong with a file as a whole, or with something that isn't there; everything else is wrong in some place.
@@ -464,12 +466,13 @@ def base(make_delivery, encode):
     place = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     with tempfile.TemporaryDirectory(prefix="mutations.", dir=place) as folder:
         made = make_delivery(Path(folder) / "made")
-        # One form of each questionnaire is corrected, and one finding accepted.
+        # A form is corrected, a finding accepted, and a form withdrawn.
         made.set("initiator", 1, planhjlp="9")
         made.set("participant_first", 2, closetim="2019-05-08 08:00:00")
         corrections = [CORRECTION_COLUMNS, ("IN-700012", "planhjlp", "9", "2", f"{MARKER} på papiret", "mh", "2021-02-01")]
         exceptions = [EXCEPTION_COLUMNS, ("PF-700023", "timestamps_backwards", "", "uret gik forkert", MARKER, "2022-01-31")]
-        for name, rows in zip(AMENDMENTS, (corrections, exceptions), strict=True):
+        withdrawals = [WITHDRAWAL_COLUMNS, (WITHDRAWN, "", f"{MARKER} samtykke", MARKER, "2021-02-01")]
+        for name, rows in zip(AMENDMENTS, (corrections, exceptions, withdrawals), strict=True):
             made.path(name).write_bytes(encode(rows, "utf-8", terminator="\n"))
         yield Base(made, Path(folder), encode)
 
@@ -566,7 +569,7 @@ def accounted_for(base, target, data, rows, results, quarantine, intake):
     for name, result in results.items():
         forms, away = result.forms.table().to_pylist(), result.rejected.table().to_pylist()
         lines = {row["line"] for row in away}
-        assert result.delivered == result.forms.num_rows + result.set_aside > 0
+        assert result.delivered == result.forms.num_rows + result.set_aside + result.withdrawn > 0
         assert (len(forms), len(lines)) == (result.forms.num_rows, result.set_aside)
         assert not lines & {form["line"] for form in forms}
         assert len({form["line"] for form in forms}) == len({form["form_id"] for form in forms}) == len(forms)
@@ -641,9 +644,9 @@ def entries_as_before(base, intake):
 def amended(base, target, intake):
     """Forms that the amendments speak of, now or before."""
     if target.file not in AMENDMENTS:
-        return {"IN-700012"} if target.file == "initiator/dataset.csv" else set()
+        return {WITHDRAWN, "IN-700012"} if target.file == "initiator/dataset.csv" else {WITHDRAWN}
     good = base.intake("EU")
-    return {a.form for i in (good, intake) for a in (*i.corrections, *i.exceptions.accepted)}
+    return {a.form for i in (good, intake) for a in (*i.corrections, *i.exceptions.accepted, *i.withdrawals.entries)}
 
 
 def data_rows_in(data):
@@ -666,8 +669,10 @@ def refused(error, path, data, original):
     said = told(error)
     places = [path.parent if path.parent.name in INSTRUMENTS else path]
     if re.search("there is no such form|the old value isn't what|more than one form has|there is no such column", said):
-        # What is wrong may be the correction as well as the export.
-        places.append(path.parents[1] / "corrections.csv")
+        # What is wrong may be the correction, or the withdrawal, as well as the export.
+        places += [path.parents[1] / name for name in ("corrections.csv", "withdrawals.csv")]
+    if "the form is withdrawn" in said:
+        places += [path.parent / name for name in ("corrections.csv", "exceptions.csv")]
     assert said.startswith(tuple(map(str, places))), said
     if any(re.search(rf": {what}", said) for what in WHOLE):
         return

@@ -163,7 +163,15 @@ def test_restricted_layers_have_no_preview(run) -> None:
     for event in events:
         if event.is_dagster_event and event.dagster_event.is_step_materialization:
             materialization = event.dagster_event.step_materialization_data.materialization
-            if materialization.asset_key.path[0] in ("raw", "validated", "rejected", "noted", "pseudonymised", "quarantine"):
+            if materialization.asset_key.path[0] in (
+                "raw",
+                "validated",
+                "rejected",
+                "noted",
+                "withdrawn",
+                "pseudonymised",
+                "quarantine",
+            ):
                 assert "preview" not in materialization.metadata
 
 

@@ -264,7 +264,7 @@ def test_one_byte_of_one_export_remakes_only_what_hangs_on_it(made: tuple[Settin
     cells[-1] = b"2" if cells[-1] != b"2" else b"3"
     lines[1] = b";".join(cells)
     path.write_bytes(b"\r\n".join(lines))
-    hanging = downstream({(layer, "coordinator") for layer in ("validated", "rejected", "noted")})
+    hanging = downstream({(layer, "coordinator") for layer in ("validated", "rejected", "noted", "withdrawn")})
     assert refresh(settings).made == tuple(p.name for key, p in products().items() if key in hanging)
     assert ("statistics", "table_01") not in hanging
     assert ("statistics", "table_61") in hanging
@@ -333,9 +333,10 @@ def test_a_selection_makes_no_more_than_it_needs(tmp_path: Path) -> None:
     made = refresh(settings, select="marts/coordinator").made
     # Every questionnaire is judged, for no mart is made of a delivery that lost too much.
     assert made == (
+        "validated/withdrawn_conferences",
         "validated/ledger",
         "validated/codebook",
-        *(f"{layer}/{name}" for name in INSTRUMENTS for layer in ("validated", "rejected", "noted")),
+        *(f"{layer}/{name}" for name in INSTRUMENTS for layer in ("validated", "rejected", "noted", "withdrawn")),
         "quarantine",
         "noted",
         "pseudonymised/coordinator",
@@ -362,7 +363,7 @@ def test_an_export_delivered_as_a_workbook_gives_the_same_bytes_from_the_mart_on
     assert {name for name in same if same[name] != other[name]} == {
         f"restricted/{DELIVERY}/{name}.parquet"
         for name in (
-            *("validated/coordinator", "rejected/coordinator", "noted/coordinator"),
+            *("validated/coordinator", "rejected/coordinator", "noted/coordinator", "withdrawn/coordinator"),
             *("pseudonymised/coordinator", "quarantine", "noted"),
         )
     } | {f"curated/{DELIVERY}/manifest.json"}
