@@ -145,8 +145,7 @@ class Evidence:
 
     def withdrawn(self, instrument: str) -> dict[str, int]:
         """Forms of a questionnaire that were withdrawn before anything was judged, by reason."""
-        key = ("withdrawn", instrument)
-        return {row["reason"]: row["forms"] for row in read(self.path(*key)).to_pylist()} if key in products() else {}
+        return {row["reason"]: row["forms"] for row in read(self.path("withdrawn", instrument)).to_pylist()}
 
     def asked(self, table: Table) -> Asked:
         """All forms of a table's marts, counted by occasion and by their answers to its questions."""
@@ -215,7 +214,9 @@ class Evidence:
     def way(self, table: Table) -> tuple[tuple[InputFile, ...], tuple[StepTaken, ...]]:
         """The delivered files that a table comes from, and every file that was made on the way, in their order."""
         if table.number not in self._steps:
-            keys = _line((table_key(table.number), *(("rejected", mart) for mart in table.marts)))
+            keys = _line(
+                (table_key(table.number), *((layer, mart) for layer in ("withdrawn", "rejected") for mart in table.marts))
+            )
             inputs = {file for key in keys for file in _delivered(self._origin(key))}
             steps = tuple(self._step(products()[key], self._origin(key)) for key in keys)
             self._steps[table.number] = (tuple(sorted(inputs, key=lambda file: file.name)), steps)

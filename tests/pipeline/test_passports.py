@@ -41,6 +41,11 @@ CORRECTIONS = f"""form;column;old;new;reason;who;when
 EXCEPTIONS = f"""form;rule;column;reason;who;expires
 {ACCEPTED};keyed_twice;;to børn, begge papirer er her;KL;2021-06-30
 """
+# A form of which nothing stays but that it was delivered.
+WITHDRAWN = "IN-38072410"
+WITHDRAWALS = f"""form;conference;reason;who;when
+{WITHDRAWN};;samtykke trukket tilbage;KL;2020-11-21
+"""
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +54,7 @@ def store(tmp_path_factory):
     folder = settings.raw_delivery(DELIVERY)
     (folder / "corrections.csv").write_text(CORRECTIONS, encoding="utf-8")
     (folder / "exceptions.csv").write_text(EXCEPTIONS, encoding="utf-8")
+    (folder / "withdrawals.csv").write_text(WITHDRAWALS, encoding="utf-8")
     refresh(settings)
     return Store(settings, DELIVERY)
 
@@ -193,6 +199,15 @@ def test_a_form_that_was_set_aside_is_told_where_it_would_have_counted(every, pa
     assert ids == (["DF-38294993"] if row["hvem"] else [])
     other = next(f.address for f in every if f.address.table == 4 and f.address[1:] == ("Total", "", "", "count"))
     assert [f.form for f in near(passports.evidence, catalogue()[4], meanings()[other].counted, why, 10)] == ["DF-38294993"]
+
+
+def test_a_withdrawn_form_is_taken_away_first_and_found_nowhere(every, frs):
+    found = next(found for found in every if found.address.table == 22)
+    assert found.delivered == {"initiator": 379}
+    assert (found.waterfall[0].kind, found.waterfall[0].about) == ("withdrawn", "samtykke trukket tilbage")
+    assert found.waterfall[0].forms == 1
+    assert "withdrawn" not in {near.kind for near in found.near}
+    assert frs("form", WITHDRAWN)[0] == 2
 
 
 def test_what_people_decided_is_told_with_its_place(passports):
