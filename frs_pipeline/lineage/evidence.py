@@ -143,9 +143,9 @@ class Evidence:
             self._aside[instrument] = forms_set_aside(self, instrument)
         return self._aside[instrument]
 
-    def withdrawn(self, instrument: str) -> dict[str, int]:
-        """Forms of a questionnaire that were withdrawn before anything was judged, by reason."""
-        return {row["reason"]: row["forms"] for row in read(self.path("withdrawn", instrument)).to_pylist()}
+    def withdrawn(self, instrument: str) -> int:
+        """How many forms of a questionnaire were withdrawn before anything was judged. Why, no passport tells."""
+        return sum(read(self.path("withdrawn", instrument))["forms"].to_pylist())
 
     def asked(self, table: Table) -> Asked:
         """All forms of a table's marts, counted by occasion and by their answers to its questions."""
@@ -158,9 +158,7 @@ class Evidence:
             ]
             aside = [form for mart in table.marts for form in self.set_aside(mart)]
             counted = Counter((Why(SET_ASIDE, form.rule), form.group(names)) for form in aside)
-            withdrawn: dict[tuple[str, str], int] = {
-                (mart, why): n for mart in table.marts for why, n in self.withdrawn(mart).items()
-            }
+            withdrawn: dict[str, int] = {mart: self.withdrawn(mart) for mart in table.marts}
             self._asked[table.number] = Asked(table, names, groups, counted, withdrawn)
         return self._asked[table.number]
 

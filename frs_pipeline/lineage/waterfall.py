@@ -24,7 +24,7 @@ _ORDER = {WITHDRAWN: -2, SET_ASIDE: -1, OTHER_OCCASION: 0, NOT_ASKED: 1, BLANK: 
 
 
 class Why(NamedTuple):
-    """Why a form isn't counted: `about` is the reason of a withdrawal, a rule, or a question; empty for another occasion."""
+    """Why a form isn't counted: `about` is a rule or a question; empty for another occasion and a withdrawal."""
 
     kind: str
     about: str = ""
@@ -46,14 +46,14 @@ class Asked:
     `questions` decide whether the table counts a form, each with the answers that it counts, in the order in which they
     are tried; `groups` have their answers in that order. `aside` are the forms that never came to the marts, by the rule
     that set them aside and by what they answer all the same; of those that were `withdrawn` nothing is known but their
-    number, by mart and reason.
+    number, by mart.
     """
 
     table: Table
     questions: Mapping[str, Codes]
     groups: Sequence[Group]
     aside: Mapping[tuple[Why, Group], int]
-    withdrawn: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    withdrawn: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -111,9 +111,10 @@ def waterfall(asked: Asked, meaning: Meaning) -> Waterfall:
     near: Counter[Why] = Counter()
     delivered: dict[str, int] = dict.fromkeys(asked.table.marts, 0)
     left = whole = 0
-    for (mart, because), forms in asked.withdrawn.items():
-        taken[Why(WITHDRAWN, because)] += forms
-        delivered[mart] += forms
+    for mart, forms in asked.withdrawn.items():
+        if forms:
+            taken[Why(WITHDRAWN)] += forms
+            delivered[mart] += forms
     for (aside, group), forms in asked.aside.items():
         taken[aside] += forms
         delivered[group.mart] += forms

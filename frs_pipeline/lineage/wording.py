@@ -93,7 +93,7 @@ def selection(chosen: Selection) -> Text:
 def reason(why: Why, table: Table) -> Text:
     """Why forms aren't counted, as one line of a waterfall."""
     if why.kind == WITHDRAWN:
-        return Text(f"trukket tilbage: {why.about}", f"withdrawn: {why.about}")
+        return Text("trukket tilbage", "withdrawn")
     if why.kind == SET_ASIDE:
         rule = policy().rules.get(why.about)
         known = Text(rule.danish, rule.english) if rule else Text(why.about, why.about)

@@ -204,7 +204,7 @@ def test_a_form_that_was_set_aside_is_told_where_it_would_have_counted(every, pa
 def test_a_withdrawn_form_is_taken_away_first_and_found_nowhere(every, frs):
     found = next(found for found in every if found.address.table == 22)
     assert found.delivered == {"initiator": 379}
-    assert (found.waterfall[0].kind, found.waterfall[0].about) == ("withdrawn", "samtykke trukket tilbage")
+    assert (found.waterfall[0].kind, found.waterfall[0].about) == ("withdrawn", "")
     assert found.waterfall[0].forms == 1
     assert "withdrawn" not in {near.kind for near in found.near}
     assert frs("form", WITHDRAWN)[0] == 2
