@@ -24,6 +24,9 @@ PACKAGE = Path(__file__).parent
 CATALOGUE = PACKAGE / "tables" / "catalogue.yaml"
 _LOCK = PACKAGE.parent / "requirements.lock"
 
+# Where the syntax tree of a statement holds other statements.
+_STATEMENTS = ("body", "orelse", "finalbody", "handlers", "cases")
+
 AssetPath = tuple[str, ...]
 # Of each column of a product: the columns, and whose, that it is made from.
 Sources = dict[str, list[tuple[AssetPath, str]]]
@@ -291,9 +294,14 @@ def _imported(path: Path, seen: set[Path]) -> set[Path]:
 def _imports(path: Path) -> tuple[str, ...]:
     """Names that a module imports from this package, wherever in the module."""
     names = []
-    for node in ast.walk(ast.parse(path.read_bytes())):
+    waiting: list[ast.AST] = [ast.parse(path.read_bytes())]
+    while waiting:
+        node = waiting.pop()
         if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("frs_pipeline"):
             names += [f"{node.module}.{alias.name}" for alias in node.names]
         elif isinstance(node, ast.Import):
             names += [alias.name for alias in node.names if alias.name.startswith("frs_pipeline")]
+        # Statements only: nearly all of a module are expressions, which import nothing.
+        for part in _STATEMENTS:
+            waiting += getattr(node, part, ())
     return tuple(names)

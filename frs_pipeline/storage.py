@@ -116,7 +116,9 @@ def read(path: Path, columns: list[str] | None = None) -> pa.Table:
     """A product's rows, without the file's metadata; only these columns, when told."""
     import pyarrow.parquet as pq
 
-    return pq.read_table(path, columns=columns).replace_schema_metadata(None)
+    # Not read_table: that imports pyarrow.dataset and with it pandas, which takes longer than most files.
+    with pq.ParquetFile(path) as file:
+        return file.read(columns=columns).replace_schema_metadata(None)
 
 
 def stream(path: Path) -> Iterator[pa.RecordBatch]:
@@ -275,7 +277,8 @@ def as_noted(store: Store, product: Product, known: dict[str, str]) -> bool:
 def _noted(store: Store, product: Product, known: dict[str, str]) -> dict[str, str]:
     """What the manifest says of a product's file and pages; nothing when there should be pages and it knows of none."""
     path = store.path(product)
-    own = {name: value for name, value in known.items() if name == listed(store, path)}
+    own_name = listed(store, path)
+    own = {own_name: known[own_name]} if own_name in known else {}
     if not product.pages:
         return own
     folder = listed(store, path.parent / product.pages)

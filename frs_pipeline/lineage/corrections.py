@@ -46,7 +46,7 @@ def resting(store: Store) -> list[Rests]:
     for correction in corrections:
         questionnaire = by_prefix[correction.prefix]
         answers = _answers(store, questionnaire, correction.form)
-        question = _question(store, questionnaire, correction.column)
+        question = question_of(store, questionnaire, correction.column)
         tables = [
             table
             for table in catalogue().values()
@@ -66,7 +66,8 @@ def _answers(store: Store, questionnaire: Questionnaire, form: str) -> dict[str,
     return None
 
 
-def _question(store: Store, questionnaire: Questionnaire, column: str) -> str | None:
+def question_of(store: Store, questionnaire: Questionnaire, column: str) -> str | None:
+    """The question that a column of the export holds; None when it holds something else."""
     export = read_export(store.raw(questionnaire.instrument))
     columns, _ = resolve(export.names, export.structure, questionnaire)
     return next((name for name, at in columns.of.items() if at == column), None)

@@ -108,6 +108,15 @@ def partial(strata: Sequence[Table]) -> PartialGamma:
     return PartialGamma((p - q) / (p + q), _ase(pairs, p, q), n)
 
 
+def pair_sums(strata: Sequence[Table]) -> tuple[int, int]:
+    """P and Q over (rows, columns) tables of counts: concordant and discordant pairs within each, from both ends.
+
+    Raises ValueError if a table is not two-dimensional or a count is negative or no integer.
+    """
+    pairs = [_pairs(table) for table in strata]
+    return sum(stratum.p for stratum in pairs), sum(stratum.q for stratum in pairs)
+
+
 def strength(gamma: float) -> Literal["none", "weak", "moderate", "strong"]:
     """The word for a gamma: below .1 none, below .2 weak, below .3 moderate, else strong, by absolute value.
 

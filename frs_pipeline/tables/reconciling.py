@@ -75,8 +75,8 @@ class Forms:
     def __init__(self, marts: Mapping[str, Path]) -> None:
         import duckdb
 
-        engine = duckdb.connect(config={"threads": 2})
-        self._marts: dict[str, duckdb.DuckDBPyRelation] = {name: engine.read_parquet(str(p)) for name, p in marts.items()}
+        self.engine = duckdb.connect(config={"threads": 2})
+        self._marts: dict[str, duckdb.DuckDBPyRelation] = {n: self.engine.read_parquet(str(p)) for n, p in marts.items()}
         self._known: dict[tuple[str, tuple[str, ...]], Answers] = {}
 
     def by(self, mart: str, questions: tuple[str, ...]) -> Answers:

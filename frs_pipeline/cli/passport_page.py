@@ -1,0 +1,201 @@
+"""How passports, lists of forms and the way of a form look in a terminal. Long hashes are cut; `--json` has all of them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table as Grid
+from rich.text import Text as Line
+
+from frs_pipeline.lineage.meaning import Address
+from frs_pipeline.lineage.passport import Addition, Passport
+
+if TYPE_CHECKING:
+    from frs_pipeline.lineage.form import Opened, Way
+    from frs_pipeline.lineage.listing import Listed
+    from frs_pipeline.lineage.pairs import Pairs
+
+_WIDTH, _HASH = 100, 12
+
+
+class Page:
+    """A console that knows headings, paragraphs, grids and ticked lines."""
+
+    def __init__(self) -> None:
+        self._console = Console(width=None if sys.stdout.isatty() else _WIDTH, highlight=False, markup=False, emoji=False)
+
+    def heading(self, text: str) -> None:
+        self._console.print()
+        self._console.print(text, style="bold")
+
+    def text(self, text: str, style: str = "") -> None:
+        self._console.print(Padding(Line(text, style=style), (0, 0, 0, 2)))
+
+    def ticked(self, lines: Iterable[tuple[bool, str]]) -> None:
+        """Lines with a tick or a cross, indented where they wrap."""
+        grid = Grid.grid(padding=(0, 1))
+        grid.add_column(width=3, justify="right")
+        grid.add_column(overflow="fold")
+        for holds, text in lines:
+            grid.add_row(Line("✓", "green") if holds else Line("✗", "bold red"), text)
+        self._console.print(grid)
+
+    def grid(self, rows: Iterable[Sequence[str]], numbers: Sequence[int], header: Sequence[str] = ()) -> None:
+        """Rows of cells; the columns `numbers` are right-aligned."""
+        grid = Grid(box=SIMPLE_HEAD if header else None, show_header=bool(header), padding=(0, 1), pad_edge=True)
+        listed = [tuple(row) for row in rows]
+        width = len(header) or (len(listed[0]) if listed else 0)
+        for at in range(width):
+            right = at in numbers
+            name = header[at] if header else ""
+            grid.add_column(name, justify="right" if right else "left", no_wrap=right, overflow="fold")
+        for row in listed:
+            grid.add_row(*(Line(cell) for cell in row))
+        self._console.print(Padding(grid, (0, 0, 0, 1)))
+
+
+def place(address: Address, *, table: bool = True) -> str:
+    """An address as a reader finds it."""
+    parts = (f"Tabel {address.table}" if table else "", address.row, address.column, address.group, address.measure)
+    return " · ".join(part for part in parts if part)
+
+
+def show(passport: Passport) -> None:
+    """The whole passport."""
+    page = Page()
+    page.heading(f"Tabel {passport.address.table}. {passport.title}")
+    page.text(place(passport.address, table=False))
+    page.heading(passport.printed)
+    unrounded = "" if passport.value is None else f"{passport.value:.15g}: "
+    page.text(f"{unrounded}{passport.rounding.english}")
+    page.text(passport.definition.danish)
+    page.text(passport.definition.english, style="italic")
+    _fraction(page, passport)
+    if passport.pairs:
+        _counts(page, passport.pairs)
+    _waterfall(page, passport)
+    if passport.near:
+        page.heading("Nearest to being counted: forms that fail one condition only")
+        page.grid([(str(near.forms), near.why.english) for near in passport.near], (0,))
+    _agreement(page, passport)
+    _provenance(page, passport)
+
+
+def _fraction(page: Page, passport: Passport) -> None:
+    if passport.numerator and passport.denominator:
+        page.heading("Numerator and denominator")
+        page.grid([(str(side.number), side.what.english) for side in (passport.numerator, passport.denominator)], (0,))
+
+
+def _counts(page: Page, counted: Pairs) -> None:
+    for stratum in counted.strata:
+        page.heading(f"Counts{f', {stratum.label}' if stratum.label else ''}")
+        rows = [(label, *map(str, line)) for label, line in zip(counted.rows, stratum.cells, strict=True)]
+        page.grid(rows, range(1, len(counted.columns) + 1), ("", *counted.columns))
+    page.text(f"P = {counted.p}, Q = {counted.q} (each pair of forms from both of its ends)")
+
+
+def _waterfall(page: Page, passport: Passport) -> None:
+    page.heading("From the forms delivered to the forms counted")
+    delivered = " + ".join(f"{n} of {mart}" for mart, n in passport.delivered.items())
+    total = sum(passport.delivered.values())
+    rows = [("", str(total), f"forms delivered: {delivered}")]
+    whole = passport.denominator.number if passport.denominator and not passport.pairs else None
+    if whole == total:
+        rows.append(("", "", "= the denominator"))
+    for step in passport.waterfall:
+        rows.append((f"− {step.forms}", str(step.left), step.why.english))
+        if step.left == whole:
+            rows.append(("", "", "= the denominator"))
+    page.grid(rows, (0, 1))
+    page.ticked([(passport.closes, f"{passport.equation} (frs trace … --forms lists these {passport.forms})")])
+
+
+def _agreement(page: Page, passport: Passport) -> None:
+    if passport.published:
+        page.heading("In the printed report")
+        found = passport.published
+        told = f"{found.printed}; from the forms {found.recomputed}: {found.verdict}"
+        page.ticked([(found.verdict == "equal", f"{told}{f' — {found.reason}' if found.reason else ''}")])
+    if passport.elsewhere:
+        page.heading("The same fact elsewhere")
+        page.ticked((other.equal, f"{place(other.address)}: {other.printed}") for other in passport.elsewhere)
+    if passport.sums:
+        page.heading("Sums that it takes part in")
+        page.ticked((made.holds, _sum(made)) for made in passport.sums)
+    page.heading("Checks")
+    page.ticked((check.passed, f"{check.name}: {check.says}") for check in passport.checks)
+    page.heading("Corrections and accepted findings that it rests on")
+    if not passport.amendments:
+        page.text("none")
+    page.grid(
+        [(a.kind, a.about, f"{a.reason} ({a.who}, {a.when or f'until {a.until}'})", a.place) for a in passport.amendments], ()
+    )
+
+
+def _sum(made: Addition) -> str:
+    split = {part.table for part in made.parts} - {made.total.table}
+    where = f", split in Tabel {', '.join(map(str, sorted(split)))}" if split else ""
+    return f"{place(made.total)}{where}: {made.total_printed} = {' + '.join(made.parts_printed)}"
+
+
+def _provenance(page: Page, passport: Passport) -> None:
+    origin = passport.provenance
+    page.heading(f"Delivery {origin.delivery}, run {origin.run or 'unfinished: no manifest has a root'}")
+    page.grid([(file.name, file.sha256[:_HASH]) for file in origin.inputs], (), ("delivered file", "sha256"))
+    steps = [(s.file, (s.sha256 or "not noted")[:_HASH], s.module, s.code[:_HASH], s.definition[:_HASH]) for s in origin.steps]
+    page.grid(steps, (), ("made on the way", "sha256", "by", "code", "definition"))
+
+
+def show_forms(passport: Passport, counted: Sequence[Listed], near: Sequence[tuple[str, int, Sequence[Listed]]]) -> None:
+    """The forms that a figure counts, and the first of those that it nearly does."""
+    page = Page()
+    page.heading(f"{place(passport.address)}: {passport.printed}")
+    page.grid(map(_form, counted), (), ("form", "file and line", "noted, accepted, corrected"))
+    page.ticked([(len(counted) == passport.forms, f"{len(counted)} listed = {passport.equation}")])
+    for why, forms, listed in near:
+        first = f", the first {len(listed)}" if len(listed) < forms else ""
+        page.heading(f"Not counted for one reason only: {why} ({forms}{first})")
+        page.grid(map(_form, listed), ())
+
+
+def _form(listed: Listed) -> tuple[str, str, str]:
+    return listed.form, f"{listed.file}:{listed.line}", "; ".join(listed.history)
+
+
+def show_way(way: Way, opened: Opened | None) -> None:
+    """One form through every layer."""
+    page = Page()
+    page.heading(f"{way.form}: {way.title}")
+    page.text(f"raw: {way.file}:{way.line} (sha256 of the file {(way.sha256 or 'unknown')[:_HASH]})")
+    for line in way.corrections:
+        page.text(line)
+    if not way.accepted:
+        page.text("set aside: in no mart and no table")
+        for line in way.set_aside:
+            page.text(f"  {line}")
+    else:
+        page.text("validated: accepted")
+        for line in way.notes:
+            page.text(f"  {line}")
+        page.text("pseudonymised: conference number replaced by its pseudonym")
+        page.text(f"mart: {way.instrument}, {way.answered} of {way.asked} questions answered")
+        counted = [found for found in way.tables if found.counted]
+        page.text(f"tables: counted in {len(counted)} of {len(way.tables)}: {', '.join(str(f.table) for f in counted)}")
+        left_out = [found for found in way.tables if not found.counted]
+        if left_out:
+            page.heading("Not counted in")
+            page.grid([(str(f.table), "; ".join(why.english for why in f.why)) for f in left_out], (0,), ("Tabel", "because"))
+    if opened:
+        page.heading("As delivered")
+        page.grid(opened.raw.items(), ())
+        if way.accepted:
+            page.heading("In the mart")
+            page.grid(opened.answers.items(), ())
+            page.heading("In the tables")
+            page.grid([(str(n), " · ".join(labels)) for n, labels in opened.cells.items()], (0,))

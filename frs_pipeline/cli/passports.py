@@ -1,0 +1,143 @@
+"""Commands from figures to forms and back: the passport of a figure, and the way of a form."""
+
+from __future__ import annotations
+
+import getpass
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from frs_pipeline.cli.root import AsJson, Delivery, Results, app
+from frs_pipeline.errors import CheckFailed, InputError, UsageError
+from frs_pipeline.terminal import print_json, say
+
+if TYPE_CHECKING:
+    from frs_pipeline.lineage.evidence import Evidence
+    from frs_pipeline.lineage.passport import Passport
+
+# Forms that nearly count are listed up to so many for each condition that they fail.
+_NEAR = 20
+
+
+@app.command()
+def trace(
+    table: Annotated[int, typer.Argument(metavar="TABLE", help="Number of the table.")],
+    row: Annotated[str | None, typer.Option("--row", metavar="R", help="Label of the row; Total for the sum.")] = None,
+    column: Annotated[str | None, typer.Option("--column", metavar="C", help="Label of the column.")] = None,
+    group: Annotated[str | None, typer.Option("--group", metavar="G", help="Role, in tables by role.")] = None,
+    measure: Annotated[
+        str | None, typer.Option("--measure", metavar="M", help="count, row_percent, gamma …; the count or gamma unless told.")
+    ] = None,
+    forms: Annotated[bool, typer.Option("--forms", help="List the ids of the forms behind it.")] = False,
+    sql: Annotated[bool, typer.Option("--sql", help="Print the query that counts it again.")] = False,
+    delivery: Delivery = None,
+    as_json: AsJson = False,
+) -> None:
+    """The passport of one figure: what it counts, which forms it rests on, which it leaves out and why."""
+    from frs_pipeline.lineage.addresses import address as find
+
+    address = find(table, row, column, group, measure)
+    if sql and forms:
+        raise UsageError("--sql and --forms are two answers", do="ask for one at a time")
+    if sql:
+        from frs_pipeline.lineage.meaning import meanings
+        from frs_pipeline.lineage.recount import recount
+        from frs_pipeline.tables.model import catalogue
+
+        query = recount(catalogue()[table], address, meanings()[address])
+        if as_json:
+            print_json({"address": address._asdict(), "sql": query})
+        else:
+            say(query)
+        return
+    from frs_pipeline.lineage.passport import Passports
+
+    passports = Passports(_finished(delivery).store)
+    found = passports.of(address)
+    if forms:
+        _forms(passports.evidence, found, as_json)
+    elif as_json:
+        print_json(found.as_json())
+    else:
+        from frs_pipeline.cli.passport_page import show
+
+        show(found)
+    failed = [check.name for check in found.checks if not (check.passed or check.warns)]
+    if failed:
+        raise CheckFailed(f"not every check passed: {', '.join(failed)}", where=f"table {table}", do="look at the passport")
+
+
+def _forms(evidence: Evidence, found: Passport, as_json: bool) -> None:
+    from frs_pipeline.lineage.listing import counted, near
+    from frs_pipeline.lineage.meaning import meanings
+    from frs_pipeline.lineage.waterfall import Why
+    from frs_pipeline.tables.model import catalogue
+
+    table, chosen = catalogue()[found.address.table], meanings()[found.address].counted
+    listed = counted(evidence, chosen)
+    nearly = [(n, near(evidence, table, chosen, Why(n.kind, n.about), _NEAR)) for n in found.near]
+    if as_json:
+        print_json(
+            {
+                "address": found.address._asdict(),
+                "printed": found.printed,
+                "equation": found.equation,
+                "forms": [asdict(form) for form in listed],
+                "near": [{**asdict(n), "first": [asdict(form) for form in few]} for n, few in nearly],
+            }
+        )
+    else:
+        from frs_pipeline.cli.passport_page import show_forms
+
+        show_forms(found, listed, [(n.why.english, n.forms, few) for n, few in nearly])
+    if len(listed) != found.forms:
+        raise CheckFailed(f"{len(listed)} forms are listed, but {found.forms} counted", where=f"table {table.number}")
+
+
+@app.command()
+def form(
+    form: Annotated[str, typer.Argument(metavar="FORM", help="Id of a form, such as DF-38294991.")],
+    restricted: Annotated[
+        bool,
+        typer.Option("--restricted", help="Show what was keyed; needs --reason, and the access journal tells of it."),
+    ] = False,
+    reason: Annotated[str | None, typer.Option("--reason", metavar="WHY", help="Why it has to be seen.")] = None,
+    delivery: Delivery = None,
+    as_json: AsJson = False,
+) -> None:
+    """One form's way through every layer, up to the tables that count it."""
+    if restricted and not (reason or "").strip():
+        raise UsageError("a form is opened for a reason only", where="--restricted", do="add --reason")
+    if reason and not restricted:
+        raise UsageError("nothing is opened without --restricted", where="--reason", do="add --restricted, or leave it out")
+    from frs_pipeline.lineage.evidence import Evidence
+    from frs_pipeline.lineage.form import opened, ways
+
+    evidence = Evidence(_finished(delivery).store)
+    found = ways(evidence, form)
+    if restricted:
+        from frs_pipeline.journal import append
+
+        details = {"delivery": evidence.store.delivery, "form": found[0].form, "lines": [way.line for way in found]}
+        path = evidence.store.settings.access_journal
+        append(path, "form opened", who=getpass.getuser(), why=reason or "", details=details)
+    inside = [opened(evidence, way) if restricted else None for way in found]
+    if as_json:
+        content: list[dict[str, Any]] = []
+        for way, own in zip(found, inside, strict=True):
+            content.append({**asdict(way), **({"opened": asdict(own)} if own else {})})
+        print_json(content)
+        return
+    from frs_pipeline.cli.passport_page import show_way
+
+    for way, own in zip(found, inside, strict=True):
+        show_way(way, own)
+
+
+def _finished(delivery: str | None) -> Results:
+    """The results of a delivery, all of them up to date: a passport vouches for what it shows."""
+    results = Results(delivery)
+    if any(results.lacks(key) for key in (("statistics", "compare"), ("statistics", "bases"), ("expectations",), ("noted",))):
+        raise InputError("not made yet, or out of date", where=results.store.delivery, do="run frs run")
+    return results

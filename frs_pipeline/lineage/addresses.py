@@ -1,0 +1,86 @@
+"""Which figure is meant: labels as people type them, and what is possible where there is no such figure."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from frs_pipeline.errors import UsageError
+from frs_pipeline.lineage.meaning import Address, meanings, question
+from frs_pipeline.tables.model import TOTAL, Axis, Table, catalogue
+
+_FIELDS = ("group", "row", "column", "measure")
+# What is meant where nothing is said: the plain number of a table, the gamma of a correlation, all groups together.
+_UNTOLD = {"measure": ("count", "gamma"), "group": (TOTAL,)}
+
+
+def address(
+    table: int, row: str | None = None, column: str | None = None, group: str | None = None, measure: str | None = None
+) -> Address:
+    """The figure of these labels, whatever their case, blanks and printed spelling.
+
+    Raises `UsageError` with what is nearest and what is possible when there is no such figure.
+    """
+    if table not in catalogue():
+        numbers = sorted(catalogue())
+        raise _none(f"table {table}", f"tables run from {numbers[0]} to {numbers[-1]}")
+    left = [found for found in meanings() if found.table == table]
+    told = {"group": group, "row": row, "column": column, "measure": measure}
+    for field in _FIELDS:
+        left = _narrowed(left, field, told[field], catalogue()[table])
+    return left[0]
+
+
+def _narrowed(left: list[Address], field: str, told: str | None, table: Table) -> list[Address]:
+    """Those that have this label."""
+    possible = list(dict.fromkeys(getattr(found, field) for found in left))
+    chosen = _default(field, possible) if told is None else _named(told, possible, _axis(table, field), table)
+    if chosen is None:
+        where = f"table {table.number}"
+        if possible == [""]:
+            raise _none(where, f"its figures have no {field}: leave out --{field}")
+        if told is None:
+            raise _none(where, f"add --{field}: {_listed(possible)}")
+        near = get_close_matches(_plain(told), [_plain(label) for label in possible], n=2, cutoff=0.5)
+        nearest = [label for label in possible if _plain(label) in near]
+        asked = f", {field} '{_plain(told)}'"
+        meant = f"did you mean {' or '.join(repr(label) for label in nearest)}? " if nearest else ""
+        raise _none(f"{where}{asked}", f"{meant}{field}: {_listed(possible)}")
+    return [found for found in left if getattr(found, field) == chosen]
+
+
+def _default(field: str, possible: list[str]) -> str | None:
+    if len(possible) == 1:
+        return possible[0]
+    return next((label for label in _UNTOLD.get(field, ()) if label in possible), None)
+
+
+def _named(told: str, possible: list[str], axis: Axis | None, table: Table) -> str | None:
+    """The label that is meant: as printed, else under another spelling that the questionnaire has for the answer."""
+    wanted = _plain(told)
+    found = next((label for label in possible if _plain(label) == wanted), None)
+    if found is None and axis is not None:
+        asked = question(axis.variable, table.marts)
+        spelt = {a.code: {_plain(a.label), *map(_plain, a.also_printed)} for a in asked.answers}
+        for category in axis.categories:
+            if len(category.codes) == 1 and category.label in possible and wanted in spelt[category.codes[0]]:
+                return category.label
+    return found
+
+
+def _axis(table: Table, field: str) -> Axis | None:
+    axes = {"row": table.row, "column": table.column, "group": table.group}
+    return axes.get(field)
+
+
+def _plain(label: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", label).casefold().split())
+
+
+def _listed(labels: Iterable[str]) -> str:
+    return " | ".join(label or "none" for label in labels)
+
+
+def _none(where: str, do: str) -> UsageError:
+    return UsageError("no such figure", where=where, do=do)

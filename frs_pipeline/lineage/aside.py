@@ -1,0 +1,88 @@
+"""Forms that were set aside, as a table would have seen them: would it have counted them otherwise?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from frs_pipeline.exports.columns import NUMBER, resolve
+from frs_pipeline.lineage.waterfall import Group
+from frs_pipeline.policy.model import policy
+from frs_pipeline.questionnaires.model import Question, questionnaires
+
+if TYPE_CHECKING:
+    from frs_pipeline.lineage.evidence import Evidence
+
+# Stands for what was keyed and is no answer: it is neither blank nor one that a table counts.
+_NO_ANSWER = -1
+
+
+@dataclass(frozen=True)
+class Aside:
+    """A form that was set aside under `rule`, the first that it broke in the policy's order, with what it answers.
+
+    `occasion` is None where codebook and form don't say it.
+    """
+
+    form: str
+    file: str
+    line: int
+    rule: str
+    instrument: str
+    occasion: str | None
+    answers: dict[str, int | None]
+
+    def group(self, names: Iterable[str]) -> Group:
+        """The form as a group of one, with its answers to these questions."""
+        return Group(self.instrument, self.occasion, tuple(self.answers[name] for name in names), 1)
+
+
+def first_rule(rules: Iterable[str]) -> str:
+    """The rule under which a form counts as set aside, of all that it broke; one that the policy doesn't know comes last."""
+    order = list(policy().rules)
+    return min(rules, key=lambda rule: (order.index(rule) if rule in order else len(order), rule))
+
+
+def forms_set_aside(evidence: Evidence, instrument: str) -> list[Aside]:
+    """The forms of a questionnaire that were set aside, by line: as delivered, but for what was corrected."""
+    questionnaire = questionnaires()[instrument]
+    rejected = evidence.view("rejected", instrument)
+    rows = evidence.ask(
+        f'SELECT form_id, file, line, any_value("row"), list(rule) FROM {rejected} GROUP BY form_id, file, line ORDER BY line'  # noqa: S608
+    )
+    delivered: list[dict[str, str]] = [json.loads(row) for *_, row, _ in rows]
+    for (form, *_), cells in zip(rows, delivered, strict=True):
+        cells.update({made.column: made.new for made in evidence.corrections if made.form == form})
+    occasions: Mapping[str, str | None] = {}
+    if questionnaire.occasion == "both":
+        occasions = evidence.occasions({cells[NUMBER].strip() for cells in delivered})
+    found = []
+    for (form, file, line, _, rules), cells in zip(rows, delivered, strict=True):
+        of = _columns(evidence, instrument, tuple(cells))
+        answers = {q.name: _code(cells.get(of.get(q.name, ""), ""), q) for q in questionnaire.questions}
+        held = questionnaire.occasion
+        occasion = occasions.get(cells[NUMBER].strip()) if held == "both" else held
+        found.append(Aside(form, file, line, first_rule(rules), instrument, occasion, answers))
+    return found
+
+
+def _columns(evidence: Evidence, instrument: str, names: tuple[str, ...]) -> dict[str, str]:
+    """The column of every question."""
+    key = (instrument, names)
+    if key not in evidence.columns:
+        questionnaire = questionnaires()[instrument]
+        of = resolve(list(names), [], questionnaire)[0].of
+        if any(question.name not in of for question in questionnaire.questions):
+            # Only `structure` tells these apart. Reading exports takes a while to import, and is seldom needed.
+            from frs_pipeline.exports.surveyxact import read_export
+
+            of = resolve(list(names), read_export(evidence.store.raw(instrument)).structure, questionnaire)[0].of
+        evidence.columns[key] = of
+    return evidence.columns[key]
+
+
+def _code(cell: str, question: Question) -> int | None:
+    text = cell.strip()
+    return next((code for code in question.codes if str(code) == text), _NO_ANSWER) if text else None

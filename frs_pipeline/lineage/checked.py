@@ -1,0 +1,100 @@
+"""The checks that a figure has passed: those held again when its passport is asked for, and those that files vouch for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from frs_pipeline.lineage.evidence import Evidence
+from frs_pipeline.lineage.meaning import Address, Meaning
+from frs_pipeline.lineage.pairs import Pairs
+from frs_pipeline.lineage.ties import printed_cells
+from frs_pipeline.lineage.waterfall import Waterfall
+from frs_pipeline.plan import table_key
+from frs_pipeline.stats.counts import percent
+from frs_pipeline.stats.gamma import goodman_kruskal, partial
+from frs_pipeline.tables.figures import Figure
+from frs_pipeline.tables.model import Table
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check: whether it passed, and the numbers that say so. One that only `warns` makes no figure wrong."""
+
+    name: str
+    passed: bool
+    says: str
+    warns: bool = False
+
+
+@dataclass(frozen=True)
+class Found:
+    """A figure with what its meaning comes to when it is counted anew."""
+
+    table: Table
+    figure: Figure
+    meaning: Meaning
+    fall: Waterfall
+    pairs: Pairs | None
+
+
+def checks(evidence: Evidence, found: Found, additions: Sequence[bool], elsewhere: Sequence[bool]) -> tuple[Check, ...]:
+    """All checks of one figure; `additions` and `elsewhere` say whether its sums hold and its other places agree."""
+    table, fall = found.table, found.fall
+    taken, delivered = sum(forms for _, forms in fall.taken), sum(fall.delivered.values())
+    files = (table_key(table.number), *(("marts", mart) for mart in table.marts))
+    result = [
+        Check("nothing lost", *_layers(evidence, table)),
+        Check("waterfall closes", fall.closes, f"{delivered} − {taken} = {fall.left} forms"),
+        Check("recounted", _recomputed(found) == found.figure.value, "these forms, counted anew, give the same value"),
+        Check("base ties out", *_base(evidence, table)),
+        *_each("sums hold", additions, "sums"),
+        *_each("same fact, same number", elsewhere, "other places"),
+        *_from_printed(evidence, found.figure),
+        *(_promises(evidence, mart) for mart in table.marts),
+        Check("files as in the manifest", all(map(evidence.as_noted, files)), ", ".join("/".join(key) for key in files)),
+    ]
+    return tuple(result)
+
+
+def _from_printed(evidence: Evidence, figure: Figure) -> Iterator[Check]:
+    """A correlation against every table that prints the cells it is computed from."""
+    for cells in printed_cells(Address(*figure[:5])):
+        counts = [[int(evidence.figures[at].value or 0) for at in line] for line in cells]
+        passed = getattr(goodman_kruskal(counts), figure.measure) == figure.value
+        yield Check("follows from a printed table", passed, f"the cells that table {cells[0][0].table} prints give it")
+
+
+def _each(name: str, held: Sequence[bool], what: str) -> list[Check]:
+    """One check over several of a kind; none where there is none."""
+    return [Check(name, all(held), f"{sum(held)} of {len(held)} {what}")] if held else []
+
+
+def _promises(evidence: Evidence, mart: str) -> Check:
+    kept, made = evidence.promises.get(mart, (0, 0))
+    return Check("promises of the mart", kept == made, f"{kept} of {made} of {mart}", warns=True)
+
+
+def _base(evidence: Evidence, table: Table) -> tuple[bool, str]:
+    """The base that the reconciliation found is what the table's definition leaves."""
+    own, noted = evidence.base(table), evidence.bases[table.number]
+    return own == noted, f"table {table.number} counts {own} forms in all, as statistics/bases has it"
+
+
+def _layers(evidence: Evidence, table: Table) -> tuple[bool, str]:
+    """Accepted forms are as many in every layer, questionnaire by questionnaire."""
+    counts = [tuple(evidence.layers[mart].values()) for mart in table.marts]
+    says = "; ".join(f"{mart}: {' = '.join(map(str, own))} forms" for mart, own in zip(table.marts, counts, strict=True))
+    return all(len(set(own)) == 1 for own in counts), f"{says} validated, pseudonymised, in the mart"
+
+
+def _recomputed(found: Found) -> float | None:
+    """The figure's value, from the forms that the waterfall leaves."""
+    fall, meaning = found.fall, found.meaning
+    if found.pairs is None:
+        return fall.left if fall.whole is None else percent(fall.left, fall.whole)
+    tables = [stratum.cells for stratum in found.pairs.strata]
+    if meaning.strata is not None:
+        return partial(tables).gamma
+    value: float | None = getattr(goodman_kruskal(tables[0]), meaning.measure)
+    return value

@@ -1,0 +1,243 @@
+"""What the files of a delivery say, read once and kept while passports are asked for."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any
+
+from frs_pipeline.deliveries import AMENDMENTS, sha256
+from frs_pipeline.lineage.aside import Aside, forms_set_aside
+from frs_pipeline.lineage.meaning import Address, base
+from frs_pipeline.lineage.waterfall import SET_ASIDE, Asked, Group, Why, failing, questions
+from frs_pipeline.plan import AssetPath, Product, products, table_key
+from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires.model import questionnaires
+from frs_pipeline.storage import ORIGIN, Store, listed, read, read_manifest, recorded, rows_in
+from frs_pipeline.tables.figures import Figure, from_table
+from frs_pipeline.tables.model import Table
+from frs_pipeline.tables.reconciling import Forms
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from frs_pipeline.exports.amendments import Correction
+
+_LAYERS = ("validated", "pseudonymised", "marts")
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """A delivered file as it was when it was read."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class StepTaken:
+    """A produced file on the way to a figure: its hash as the manifest notes it, and what made it.
+
+    `code` and `definition` are hashes of the code (with the locked libraries) and of the YAML, as the file itself records
+    them.
+    """
+
+    file: str
+    sha256: str | None
+    module: str
+    code: str
+    definition: str
+
+
+@dataclass(frozen=True)
+class AcceptedFinding:
+    """A finding that was accepted: of one form, or of a whole questionnaire (`form` None)."""
+
+    instrument: str
+    form: str | None
+    rule: str
+    reason: str
+    who: str
+    expires: str
+
+
+class Evidence:
+    """The files of one delivery. Nothing of a single form is read but its answers to a table's questions, by id."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._asked: dict[int, Asked] = {}
+        self._bases: dict[int, int] = {}
+        self._aside: dict[str, list[Aside]] = {}
+        self.columns: dict[tuple[str, tuple[str, ...]], dict[str, str]] = {}
+        self._views: set[str] = set()
+        self._noted: dict[AssetPath, bool] = {}
+        self._origins: dict[AssetPath, dict[str, Any]] = {}
+        self._steps: dict[int, tuple[tuple[InputFile, ...], tuple[StepTaken, ...]]] = {}
+
+    def path(self, *key: str) -> Path:
+        """The file of a product."""
+        return self.store.path(products()[key])
+
+    @cached_property
+    def figures(self) -> dict[Address, Figure]:
+        """Every figure as the tables have it."""
+        return {Address(*figure[:5]): figure for figure in from_table(read(self.path("statistics", "figures")))}
+
+    @cached_property
+    def compared(self) -> dict[Address, dict[str, Any]]:
+        """Every printed figure with its verdict."""
+        rows = read(self.path("statistics", "compare")).to_pylist()
+        return {Address(r["table"], r["row"] or "", r["column"] or "", r["group"] or "", r["measure"]): r for r in rows}
+
+    @cached_property
+    def bases(self) -> dict[int, int]:
+        """How many forms each table counts, as the reconciliation of the marts found."""
+        return {r["table"]: r["forms"] for r in read(self.path("statistics", "bases")).to_pylist() if r["reason"] == "base"}
+
+    @cached_property
+    def promises(self) -> dict[str, tuple[int, int]]:
+        """Promises kept and made, by mart."""
+        found: dict[str, tuple[int, int]] = {}
+        for row in read(self.path("expectations"), ["mart", "passed"]).to_pylist():
+            kept, made = found.get(row["mart"], (0, 0))
+            found[row["mart"]] = (kept + row["passed"], made + 1)
+        return found
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        return read_manifest(self.store)
+
+    @cached_property
+    def forms(self) -> Forms:
+        """Counts of the forms in the marts."""
+        return Forms({name: self.path("marts", name) for name in INSTRUMENTS})
+
+    def view(self, *key: str) -> str:
+        """Name under which a product's rows can be asked for."""
+        name = "_".join(key)
+        if name not in self._views:
+            self.forms.engine.read_parquet(str(self.path(*key))).create_view(name)
+            self._views.add(name)
+        return name
+
+    def ask(self, query: str) -> list[tuple[Any, ...]]:
+        """Rows of a query. It has no parameters: to take one, DuckDB would import pandas, which takes longer than asking."""
+        return self.forms.engine.execute(query).fetchall()
+
+    def occasions(self, numbers: Iterable[str]) -> dict[str, str]:
+        """Occasion, by the codebook, of conference numbers as exports write them; those that it doesn't know are missing."""
+        known = ", ".join(str(int(number)) for number in numbers if number.isascii() and number.isdecimal())
+        if not known:
+            return {}
+        book = self.view("validated", "codebook")
+        rows = self.ask(f"SELECT conference_number, occasion FROM {book} WHERE conference_number IN ({known})")  # noqa: S608
+        return {str(number): occasion for number, occasion in rows}
+
+    def set_aside(self, instrument: str) -> list[Aside]:
+        """The forms of a questionnaire that were set aside."""
+        if instrument not in self._aside:
+            self._aside[instrument] = forms_set_aside(self, instrument)
+        return self._aside[instrument]
+
+    def asked(self, table: Table) -> Asked:
+        """All forms of a table's marts, counted by occasion and by their answers to its questions."""
+        if table.number not in self._asked:
+            names = questions(table)
+            groups = [
+                Group(mart, occasion, answers, forms)
+                for mart in table.marts
+                for (occasion, answers), forms in self.forms.by(mart, tuple(names)).items()
+            ]
+            aside = [form for mart in table.marts for form in self.set_aside(mart)]
+            counted = Counter((Why(SET_ASIDE, form.rule), form.group(names)) for form in aside)
+            self._asked[table.number] = Asked(table, names, groups, counted)
+        return self._asked[table.number]
+
+    def base(self, table: Table) -> int:
+        """How many forms a table counts, by its own definition."""
+        if table.number not in self._bases:
+            asked, chosen = self.asked(table), base(table)
+            self._bases[table.number] = sum(g.forms for g in asked.groups if not failing(asked.questions, chosen, g))
+        return self._bases[table.number]
+
+    @cached_property
+    def layers(self) -> dict[str, dict[str, int]]:
+        """Forms in each layer, by questionnaire."""
+        return {name: {layer: rows_in(self.path(layer, name)) for layer in _LAYERS} for name in INSTRUMENTS}
+
+    def as_noted(self, key: AssetPath) -> bool:
+        """Is a file the one that the manifest lists?"""
+        if key not in self._noted:
+            path = self.path(*key)
+            self._noted[key] = self.manifest.get("outputs", {}).get(listed(self.store, path)) == sha256(path)
+        return self._noted[key]
+
+    @cached_property
+    def corrections(self) -> tuple[Correction, ...]:
+        """Corrections of the delivery."""
+        path = self.store.raw(AMENDMENTS["corrections"])
+        if not path.exists():
+            return ()
+        # What reads CSV files takes a while to import, and few deliveries have corrections.
+        from frs_pipeline.exports.amendments import read_corrections
+
+        return read_corrections(path, tuple(questionnaire.form_prefix for questionnaire in questionnaires().values()))
+
+    @cached_property
+    def exceptions(self) -> tuple[AcceptedFinding, ...]:
+        """Findings that were accepted in the delivery, of forms and of questionnaires."""
+        columns = "instrument, form_id, rule, reason, who, CAST(expires AS VARCHAR)"
+        query = f"SELECT DISTINCT {columns} FROM {self.view('noted')} WHERE severity = 'accepted' ORDER BY ALL"  # noqa: S608
+        found = self.ask(query)
+        return tuple(AcceptedFinding(*row) for row in found)
+
+    def answers(self, table: Table, forms: tuple[str, ...]) -> dict[str, Group]:
+        """Occasion and answers, to a table's questions, of some of the forms in its marts."""
+        found: dict[str, Group] = {}
+        names, ids = ", ".join(self.asked(table).questions), ", ".join(f"'{form}'" for form in forms)
+        for mart in table.marts if forms else ():
+            rows = self.ask(f"SELECT form_id, occasion, {names} FROM {self.view('marts', mart)} WHERE form_id IN ({ids})")  # noqa: S608
+            found.update({form: Group(mart, occasion, tuple(codes), 1) for form, occasion, *codes in rows})
+        return found
+
+    def way(self, table: Table) -> tuple[tuple[InputFile, ...], tuple[StepTaken, ...]]:
+        """The delivered files that a table comes from, and every file that was made on the way, in their order."""
+        if table.number not in self._steps:
+            keys = _line((table_key(table.number), *(("rejected", mart) for mart in table.marts)))
+            inputs = {file for key in keys for file in _delivered(self._origin(key))}
+            steps = tuple(self._step(products()[key], self._origin(key)) for key in keys)
+            self._steps[table.number] = (tuple(sorted(inputs, key=lambda file: file.name)), steps)
+        return self._steps[table.number]
+
+    def delivered(self, instrument: str) -> tuple[InputFile, ...]:
+        """The delivered files that the forms of a questionnaire were read from."""
+        return _delivered(self._origin(("validated", instrument)))
+
+    def _origin(self, key: AssetPath) -> dict[str, Any]:
+        if key not in self._origins:
+            self._origins[key] = json.loads(recorded(self.path(*key), ORIGIN) or '{"inputs": {}, "definition": "", "code": ""}')
+        return self._origins[key]
+
+    def _step(self, product: Product, origin: dict[str, Any]) -> StepTaken:
+        file = listed(self.store, self.store.path(product))
+        noted = self.manifest.get("outputs", {}).get(file)
+        return StepTaken(file, noted, product.module, origin["code"], origin["definition"])
+
+
+def _delivered(origin: dict[str, Any]) -> tuple[InputFile, ...]:
+    """Delivered files among what a product says that it was made from."""
+    return tuple(InputFile(n.removeprefix("raw/"), sha) for n, sha in origin["inputs"].items() if n.startswith("raw/"))
+
+
+@cache
+def _line(keys: tuple[AssetPath, ...]) -> tuple[AssetPath, ...]:
+    """Products and all that goes into them, in the order of the plan."""
+    reached = set(keys)
+    for product in reversed(products().values()):
+        if product.key in reached:
+            reached.update(product.inputs)
+    return tuple(name for name in products() if name in reached)

@@ -1,0 +1,188 @@
+"""One form's way through every layer: from its line in the export to the tables that count it, or to where it stopped.
+
+Without being opened, a form's way tells no value that was keyed: not the conference number, not an answer, nor the
+cell of a table that its answers put it into.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from frs_pipeline.errors import InputError, UsageError
+from frs_pipeline.exports.personal_numbers import masked
+from frs_pipeline.exports.surveyxact import read_export
+from frs_pipeline.lineage.evidence import Evidence
+from frs_pipeline.lineage.listing import corrected, remarked
+from frs_pipeline.lineage.meaning import base
+from frs_pipeline.lineage.waterfall import Group, Why, failing, questions
+from frs_pipeline.lineage.wording import Text, reason
+from frs_pipeline.policy.model import policy
+from frs_pipeline.questionnaires.model import Questionnaire, questionnaires
+from frs_pipeline.tables.bases import LEFT_OUT, axes
+from frs_pipeline.tables.model import Table, catalogue
+
+_FORM = re.compile(r"(?P<prefix>[a-z]{2})-(?P<rest>(?:line)?[0-9]{1,9})")
+
+
+@dataclass(frozen=True)
+class InTable:
+    """Whether a table counts a form, and every reason why not."""
+
+    table: int
+    counted: bool
+    why: tuple[Text, ...]
+
+
+@dataclass(frozen=True)
+class Way:
+    """What became of one line of an export. `accepted` forms are in the mart; others broke the rules in `set_aside`.
+
+    `answered` of `asked` questions have an answer, which `tables` counts or not; both are of accepted forms only.
+    """
+
+    form: str
+    instrument: str
+    title: str
+    file: str
+    line: int
+    sha256: str | None
+    accepted: bool
+    set_aside: tuple[str, ...]
+    corrections: tuple[str, ...]
+    notes: tuple[str, ...]
+    answered: int
+    asked: int
+    tables: tuple[InTable, ...]
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What stands in a form: its cells as delivered, its answers in the mart, and its cell in each table that counts it.
+
+    Personal numbers are masked.
+    """
+
+    raw: Mapping[str, str]
+    answers: Mapping[str, str]
+    cells: Mapping[int, tuple[str, ...]]
+
+
+def ways(evidence: Evidence, form: str) -> tuple[Way, ...]:
+    """The way of every line that has this form id; a respondent may stand in an export twice.
+
+    Raises `UsageError` when there is none.
+    """
+    name, questionnaire = _read(form)
+    instrument, mine = questionnaire.instrument, f"WHERE form_id = '{name}'"
+    accepted = evidence.ask(f"SELECT file, line FROM {evidence.view('validated', instrument)} {mine}")  # noqa: S608
+    broken = f"""
+        SELECT file, line, list(rule ORDER BY rule, "column"), list("column" ORDER BY rule, "column")
+        FROM {evidence.view("rejected", instrument)} {mine} GROUP BY ALL ORDER BY line
+    """  # noqa: S608
+    aside = evidence.ask(broken)
+    if not accepted and not aside:
+        raise UsageError("no such form", where=name, do="frs trace … --forms and frs quarantine list form ids")
+    made = tuple(corrected(c) for c in evidence.corrections if c.form == name)
+    inputs = {file.name: file.sha256 for file in evidence.delivered(instrument)}
+    found = []
+    for file, line in accepted:
+        answers = _answers(evidence, instrument, name)
+        said = 'rule, "column", severity, reason, who'
+        rows = evidence.ask(f"SELECT {said} FROM {evidence.view('noted')} {mine} AND line = {line} ORDER BY ALL")  # noqa: S608
+        tables = tuple(_in_table(table, instrument, answers) for table in _tables(instrument))
+        given = sum(answers[question.name] is not None for question in questionnaire.questions)
+        found.append(
+            Way(
+                *(name, instrument, questionnaire.title, file, line, inputs.get(file), True, (), made),
+                *(tuple(remarked(*row) for row in rows), given, len(questionnaire.questions), tables),
+            )
+        )
+    for file, line, rules, columns in aside:
+        why = tuple(_broken(rule, column) for rule, column in zip(rules, columns, strict=True))
+        title = questionnaire.title
+        found.append(Way(name, instrument, title, file, line, inputs.get(file), False, why, made, (), 0, 0, ()))
+    return tuple(found)
+
+
+def opened(evidence: Evidence, way: Way) -> Opened:
+    """What stands in a form. Whoever calls this has noted before who looks, and why.
+
+    Raises `InputError` when the export doesn't have the line any more.
+    """
+    export = read_export(evidence.store.raw(way.instrument))
+    raw: dict[str, str] | None = None
+    for chunk in export.chunks(np.array([way.line])):
+        for at in np.flatnonzero(chunk.lines == way.line).tolist():
+            raw = {name: masked(cell) for name, cell in chunk.cells.slice(at, 1).to_pylist()[0].items()}
+    if raw is None:
+        raise InputError("the export doesn't have this line any more", where=f"{way.file}:{way.line}", do="run frs run")
+    if not way.accepted:
+        return Opened(raw, {}, {})
+    answers = _answers(evidence, way.instrument, way.form)
+    said = {
+        question.name: question.labels[answers[question.name]]
+        for question in questionnaires()[way.instrument].questions
+        if answers[question.name] is not None
+    }
+    cells = {found.table: _cell(catalogue()[found.table], answers) for found in way.tables if found.counted}
+    return Opened(raw, said, cells)
+
+
+def _read(form: str) -> tuple[str, Questionnaire]:
+    """A form id as it is written, and its questionnaire."""
+    by_prefix = {questionnaire.form_prefix: questionnaire for questionnaire in questionnaires().values()}
+    parts = _FORM.fullmatch(form.strip().casefold())
+    if parts is None or parts["prefix"].upper() not in by_prefix:
+        raise UsageError("not a form id", where=form, do=f"they look like {_alike()}")
+    prefix = parts["prefix"].upper()
+    return f"{prefix}-{parts['rest']}", by_prefix[prefix]
+
+
+def _alike() -> str:
+    return " or ".join(f"{questionnaire.form_prefix}-12345" for questionnaire in questionnaires().values())
+
+
+def _answers(evidence: Evidence, instrument: str, form: str) -> dict[str, Any]:
+    """Occasion and answers of a form in its mart."""
+    names = ["occasion", *(question.name for question in questionnaires()[instrument].questions)]
+    chosen = f"SELECT {', '.join(names)} FROM {evidence.view('marts', instrument)} WHERE form_id = '{form}'"  # noqa: S608
+    return dict(zip(names, evidence.ask(chosen)[0], strict=True))
+
+
+def _tables(instrument: str) -> list[Table]:
+    return [table for table in catalogue().values() if instrument in table.marts]
+
+
+def _in_table(table: Table, instrument: str, answers: Mapping[str, Any]) -> InTable:
+    asked = questions(table)
+    group = Group(instrument, answers["occasion"], tuple(answers[name] for name in asked), 1)
+    why = failing(asked, base(table), group)
+    return InTable(table.number, not why, tuple(_unsaid(one, table) for one in why))
+
+
+def _unsaid(why: Why, table: Table) -> Text:
+    """A reason that doesn't say which answer was given."""
+    if why.kind != LEFT_OUT:
+        return reason(why, table)
+    text = next(q.text for q in questionnaires()[table.marts[0]].questions if q.name == why.about)
+    return Text(f"»{text}«: et svar, som tabellen ikke tæller", f"»{text}«: an answer that the table doesn't count")
+
+
+def _cell(table: Table, answers: Mapping[str, Any]) -> tuple[str, ...]:
+    found = []
+    for axis in axes(table):
+        place = axis.index(answers[axis.variable])
+        assert place is not None, "the table counts the form"
+        found.append(axis.categories[place].label)
+    return tuple(found)
+
+
+def _broken(rule: str, column: str | None) -> str:
+    known = policy().rules.get(rule)
+    place = f" at {column}" if column else ""
+    return f"{rule}{place}: {known.message if known else rule}"

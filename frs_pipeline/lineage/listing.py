@@ -1,0 +1,106 @@
+"""The forms behind a figure, by id: where each stands in the exports, and what was found or decided about it.
+
+Asked of the mart anew each time, with the conditions of the query that recounts the figure. No answer is read.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from frs_pipeline.lineage.evidence import Evidence
+from frs_pipeline.lineage.meaning import Selection, question
+from frs_pipeline.lineage.recount import answered, conditions
+from frs_pipeline.lineage.waterfall import ANSWERED, NOT_ASKED, OTHER_ANSWER, SET_ASIDE, Why, failing, questions
+from frs_pipeline.questionnaires.model import questionnaires
+from frs_pipeline.tables.bases import BLANK, LEFT_OUT, OTHER_OCCASION
+from frs_pipeline.tables.model import Table
+
+if TYPE_CHECKING:
+    from frs_pipeline.exports.amendments import Correction
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One form: its id, its line in the raw file, and what was noted or corrected, in words without a value."""
+
+    form: str
+    file: str
+    line: int
+    history: tuple[str, ...]
+
+
+def counted(evidence: Evidence, chosen: Selection) -> list[Listed]:
+    """The forms that a selection counts, by id."""
+    return [form for mart in chosen.marts for form in _forms(evidence, mart, [sql for sql, _ in conditions(chosen)])]
+
+
+def near(evidence: Evidence, table: Table, chosen: Selection, why: Why, most: int) -> list[Listed]:
+    """The first forms that fail one condition of a selection and no other, at `most` so many."""
+    if why.kind == SET_ASIDE:
+        names = questions(table)
+        forms = [form for mart in chosen.marts for form in evidence.set_aside(mart) if form.rule == why.about]
+        kept = [form for form in forms if not failing(names, chosen, form.group(names))]
+        return [Listed(form.form, form.file, form.line, (f"set aside: {form.rule}",)) for form in kept[:most]]
+    found: list[Listed] = []
+    for mart in chosen.marts:
+        found += _forms(evidence, mart, list(_failing(table, mart, chosen, why)), most - len(found))
+    return found
+
+
+def _failing(table: Table, mart: str, chosen: Selection, why: Why) -> Iterable[str]:
+    """SQL of all conditions but one, and of failing that one in this way."""
+    if chosen.occasion != "both":
+        yield f"occasion {'<>' if why.kind == OTHER_OCCASION else '='} '{chosen.occasion}'"
+    for name, codes in chosen.answers:
+        if name != why.about:
+            yield answered(name, codes, without=chosen.without)
+            continue
+        occasion = question(name, (mart,)).occasion
+        counted = questions(table)[name]
+        yield {
+            BLANK: f"{name} IS NULL AND (occasion = '{occasion}' OR '{occasion}' = 'both')",
+            NOT_ASKED: f"{name} IS NULL AND occasion <> '{occasion}' AND '{occasion}' <> 'both'",
+            LEFT_OUT: f"{name} IS NOT NULL AND NOT {answered(name, counted)}",
+            OTHER_ANSWER: f"{answered(name, counted)} AND NOT {answered(name, codes)}",
+            ANSWERED: answered(name, codes),
+        }[why.kind]
+
+
+def _forms(evidence: Evidence, mart: str, where: Sequence[str], most: int | None = None) -> list[Listed]:
+    """Forms of a mart that fulfil all of these."""
+    clause = f" WHERE {' AND '.join(where)}" if where else ""
+    limit = "" if most is None else f" LIMIT {most}"
+    # The conditions are made of names and codes of the catalogue.
+    mine = f"SELECT form_id FROM {evidence.view('marts', mart)}{clause} ORDER BY form_id{limit}"  # noqa: S608
+    placed, noted = evidence.view("validated", mart), evidence.view("noted")
+    rows = evidence.ask(f"SELECT form_id, file, line FROM {placed} SEMI JOIN ({mine}) USING (form_id) ORDER BY form_id")  # noqa: S608
+    said = 'form_id, rule, "column", severity, reason, who'
+    notes = evidence.ask(f"SELECT {said} FROM {noted} SEMI JOIN ({mine}) USING (form_id) ORDER BY ALL")  # noqa: S608
+    history = _history(evidence, mart, notes)
+    return [Listed(form, file, line, tuple(history.get(form, ()))) for form, file, line in rows]
+
+
+def _history(evidence: Evidence, mart: str, notes: Iterable[tuple[str, ...]]) -> dict[str, list[str]]:
+    """What was corrected, accepted or noted about forms of a questionnaire."""
+    found: dict[str, list[str]] = defaultdict(list)
+    prefix = questionnaires()[mart].form_prefix
+    for made in evidence.corrections:
+        if made.prefix == prefix:
+            found[made.form].append(corrected(made))
+    for form, rule, column, severity, reason, who in notes:
+        found[form].append(remarked(rule, column, severity, reason, who))
+    return found
+
+
+def corrected(made: Correction) -> str:
+    """A correction in words, without its values."""
+    return f"corrected: {made.column} ({made.reason}; {made.who}, {made.when})"
+
+
+def remarked(rule: str, column: str | None, severity: str, reason: str | None, who: str | None) -> str:
+    """A finding that set nothing aside, in words."""
+    place = f" at {column}" if column else ""
+    return f"accepted: {rule}{place} ({reason}; {who})" if severity == "accepted" else f"noted: {rule}{place}"

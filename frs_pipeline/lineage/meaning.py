@@ -1,0 +1,180 @@
+"""What each figure means: which forms it counts, of which others, or between which scales it measures.
+
+A meaning is made from the catalogue alone. Waterfalls, sentences, lists of forms and recounts are all made from it,
+and figures with equal meanings are the same fact, wherever they are printed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import NamedTuple
+
+from frs_pipeline.questionnaires.model import Occasion, Question, questionnaires
+from frs_pipeline.tables.bases import axes
+from frs_pipeline.tables.figures import figures
+from frs_pipeline.tables.model import MISSING, TOTAL, TOTAL_VALID, Axis, Table, catalogue
+
+Codes = frozenset[int]
+SIGNED = ("gamma", "t", "partial_gamma")
+
+
+class Address(NamedTuple):
+    """Where a figure stands. Labels are Danish, as printed; empty where there is none."""
+
+    table: int
+    row: str
+    column: str
+    group: str
+    measure: str
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Forms of some marts, told by their occasion and by their answers.
+
+    `answers` are codes by question, all of which a form must have one of; `without` turns the one condition of a
+    frequency round: forms that gave none of its answers, blank ones included.
+    """
+
+    marts: tuple[str, ...]
+    occasion: Occasion
+    answers: tuple[tuple[str, Codes], ...] = ()
+    without: bool = False
+
+    @cached_property
+    def codes(self) -> dict[str, Codes]:
+        """The codes that a form must have one of, by question."""
+        return dict(self.answers)
+
+    @cached_property
+    def fact(self) -> tuple[object, ...]:
+        """Equal for selections of the same forms, however a table writes them."""
+        held = {questionnaires()[mart].occasion for mart in self.marts}
+        occasion = "both" if held == {self.occasion} else self.occasion
+        return (frozenset(self.marts), occasion, frozenset(self.answers), self.without)
+
+    def where(self, **answers: Codes) -> Selection:
+        """The same forms, but with these codes at these questions."""
+        return Selection(self.marts, self.occasion, tuple({**self.codes, **answers}.items()), self.without)
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What a figure says: a number of forms (`of` is None), their share `of` others, or a measure of a correlation.
+
+    `scales` are the rows and columns that a correlation runs over, `strata` what a partial one holds constant.
+    """
+
+    measure: str
+    counted: Selection
+    of: Selection | None = None
+    scales: tuple[Axis, Axis] | None = None
+    strata: Axis | None = None
+
+    @cached_property
+    def fact(self) -> tuple[object, ...]:
+        """Equal for figures that say the same, in whichever table and measure they are printed."""
+        if self.scales is None:
+            return (self.counted.fact, self.of.fact if self.of else None)
+        # Gamma doesn't care which question is in the rows, nor whether both scales run the other way.
+        first, second = sorted(_steps(axis) for axis in self.scales)
+        turned = (_reversed(first), _reversed(second))
+        same = min((first, second), turned)
+        other = min((_reversed(first), second), (first, _reversed(second)))
+        sign = 0 if self.measure not in SIGNED else 1 if same <= other else -1
+        strata = frozenset(codes for _, codes in [_steps(self.strata)]) if self.strata else None
+        return (self.measure, self.counted.fact, min(same, other), sign, strata)
+
+
+_Steps = tuple[str, tuple[tuple[int, ...], ...]]
+
+
+def _steps(axis: Axis) -> _Steps:
+    return axis.variable, tuple(tuple(sorted(c.codes)) for c in axis.categories)
+
+
+def _reversed(steps: _Steps) -> _Steps:
+    return steps[0], steps[1][::-1]
+
+
+def question(name: str, marts: tuple[str, ...]) -> Question:
+    """A question of the catalogue, as the first of the marts asks it."""
+    found = questionnaires()[marts[0]].question(name)
+    assert found is not None, "the catalogue was read against the questionnaires"
+    return found
+
+
+@cache
+def meanings() -> Mapping[Address, Meaning]:
+    """What every figure of every table means, in the order of the report."""
+    found: dict[Address, Meaning] = {}
+    for table in catalogue().values():
+        told = _Telling(table)
+        for figure in figures(table, {}):
+            address = Address(*figure[:5])
+            found[address] = told.meaning(address)
+    return found
+
+
+def base(table: Table) -> Selection:
+    """The forms that a table counts."""
+    return _Telling(table).base
+
+
+class _Telling:
+    """Says of one table's addresses what they mean."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+        every = {name: frozenset(question(name, table.marts).codes) for name in table.answered}
+        self.all = Selection(table.marts, table.occasion, tuple(every.items()))
+        # An answer that a table requires and counts is asked for once.
+        self.base = self.all.where(**{axis.variable: _codes(axis) for axis in axes(table)})
+
+    def meaning(self, address: Address) -> Meaning:
+        table, measure = self.table, address.measure
+        if table.kind == "frequency":
+            return self._frequency(address)
+        if table.kind == "distribution":
+            row = self._at(table.row, address.row)
+            return Meaning(measure, row, self.base if measure == "percent" else None)
+        if table.kind.startswith("correlation"):
+            counted = self._at(table.group, address.group) if table.group else self.base
+            if measure == "n":
+                return Meaning(measure, counted)
+            assert table.column is not None
+            strata = table.group if measure == "partial_gamma" else None
+            return Meaning(measure, counted, scales=(table.row, table.column), strata=strata)
+        assert table.column is not None
+        row = self._at(table.row, address.row)
+        cell = row.where(**{table.column.variable: self._at(table.column, address.column).codes[table.column.variable]})
+        whole = {"row_percent": row, "total_percent": self.base}
+        return Meaning(measure, cell, whole.get(measure))
+
+    def _frequency(self, address: Address) -> Meaning:
+        axis, measure = self.table.row, address.measure
+        special = {
+            TOTAL: self.all,
+            TOTAL_VALID: self.base,
+            MISSING: Selection(self.base.marts, self.base.occasion, self.base.answers, without=True),
+        }
+        counted = special.get(address.row) or self._at(axis, address.row)
+        if measure == "cumulative_percent":
+            labels = [c.label for c in axis.categories]
+            so_far = axis.categories[: labels.index(address.row) + 1]
+            counted = self.base.where(**{axis.variable: frozenset(code for c in so_far for code in c.codes)})
+        whole = {"percent": self.all, "valid_percent": self.base, "cumulative_percent": self.base}
+        return Meaning(measure, counted, whole.get(measure))
+
+    def _at(self, axis: Axis, label: str) -> Selection:
+        """The forms of the base in one category of an axis; all of them for the total."""
+        if label == TOTAL:
+            return self.base
+        codes = next(frozenset(c.codes) for c in axis.categories if c.label == label)
+        return self.base.where(**{axis.variable: codes})
+
+
+def _codes(axis: Axis) -> Codes:
+    return frozenset(code for c in axis.categories for code in c.codes)

@@ -1,0 +1,60 @@
+"""What a correlation rests on: its table of counts, and the pairs that its formula adds up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from frs_pipeline.lineage.meaning import Meaning
+from frs_pipeline.lineage.waterfall import Asked, failing
+from frs_pipeline.stats.gamma import pair_sums
+from frs_pipeline.tables.model import Axis
+
+Cells = tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True)
+class Stratum:
+    """One table of counts, rows by columns; `label` is what is held constant, empty where nothing is."""
+
+    label: str
+    cells: Cells
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Tables of counts with the labels of their rows and columns, and P and Q over all of them."""
+
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    strata: tuple[Stratum, ...]
+    p: int
+    q: int
+
+
+def pairs(meaning: Meaning, asked: Asked) -> Pairs | None:
+    """The pairs behind a correlation's figure; None for one that isn't of pairs."""
+    if meaning.scales is None:
+        return None
+    row, column = meaning.scales
+    categories = meaning.strata.categories if meaning.strata else (None,)
+    cells = np.zeros((len(categories), len(row.categories), len(column.categories)), dtype=np.int64)
+    for group in asked.groups:
+        if failing(asked.questions, meaning.counted, group):
+            continue
+        answers = dict(zip(asked.questions, group.answers, strict=True))
+        stratum = _place(meaning.strata, answers) if meaning.strata else 0
+        cells[stratum, _place(row, answers), _place(column, answers)] += group.forms
+    p, q = pair_sums(list(cells))
+    strata = tuple(
+        Stratum(category.label if category else "", tuple(map(tuple, own.tolist())))
+        for category, own in zip(categories, cells, strict=True)
+    )
+    return Pairs(tuple(c.label for c in row.categories), tuple(c.label for c in column.categories), strata, p, q)
+
+
+def _place(axis: Axis, answers: dict[str, int | None]) -> int:
+    place = axis.index(answers[axis.variable])
+    assert place is not None, "a form that is counted has an answer that is"
+    return place

@@ -1,0 +1,265 @@
+"""The passport of a figure: what it says, which forms it rests on, where they come from, and what it agrees with.
+
+Nothing is kept for it: it is computed from the table's own definition and one grouped count of the mart when it is
+asked for. It holds no form's id and may stand in a report. A run has no clock and no number of its own, for the same
+input has to give the same bytes; what names it is the root hash of the manifest, over all inputs, code and outputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from frs_pipeline.errors import UsageError
+from frs_pipeline.lineage.amended import Amendment, amendments
+from frs_pipeline.lineage.checked import Check, Found, checks
+from frs_pipeline.lineage.evidence import Evidence, InputFile, StepTaken
+from frs_pipeline.lineage.meaning import Address, Meaning, meanings
+from frs_pipeline.lineage.pairs import Pairs, pairs
+from frs_pipeline.lineage.ties import alike, sums
+from frs_pipeline.lineage.waterfall import Waterfall, waterfall
+from frs_pipeline.lineage.wording import Text, definition, reason, rounding, selection
+from frs_pipeline.storage import Store
+from frs_pipeline.tables.figures import Figure
+from frs_pipeline.tables.model import catalogue
+from frs_pipeline.tables.render import heading
+
+
+@dataclass(frozen=True)
+class Number:
+    """One side of a fraction: what it counts, and how much that is."""
+
+    what: Text
+    number: int
+
+
+@dataclass(frozen=True)
+class Step:
+    """Forms taken away on the way to a figure, why, and how many are left then.
+
+    `kind` and `about` are for programs: set_aside and a rule of the policy; other_occasion; not_asked, blank, left_out,
+    other_answer or answered, and a question.
+    """
+
+    kind: str
+    about: str
+    why: Text
+    forms: int
+    left: int
+
+
+@dataclass(frozen=True)
+class Near:
+    """Forms that fail this one condition and no other."""
+
+    kind: str
+    about: str
+    why: Text
+    forms: int
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where else the same fact stands; `equal` says whether the number there is the same."""
+
+    address: Address
+    printed: str
+    equal: bool
+
+
+@dataclass(frozen=True)
+class Addition:
+    """A sum that the figure takes part in, as the total or as a part; `holds` is judged on unrounded values."""
+
+    total: Address
+    total_printed: str
+    parts: tuple[Address, ...]
+    parts_printed: tuple[str, ...]
+    holds: bool
+
+
+@dataclass(frozen=True)
+class Published:
+    """What the report prints, and what came of comparing."""
+
+    printed: str
+    recomputed: str
+    verdict: str
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a table comes from; the same object for all of its figures."""
+
+    delivery: str
+    run: str | None
+    inputs: tuple[InputFile, ...]
+    steps: tuple[StepTaken, ...]
+
+
+@dataclass(frozen=True)
+class Passport:
+    """What stands behind one figure. `value` is unrounded, None when it can't be computed.
+
+    `numerator` and `denominator` are forms for percentages, pairs for correlations (P - Q and P + Q); a count has no
+    denominator. `forms` is how many forms the figure rests on, which is as many as the waterfall leaves and `--forms`
+    lists.
+    """
+
+    address: Address
+    title: str
+    value: float | None
+    printed: str
+    rounding: Text
+    definition: Text
+    numerator: Number | None
+    denominator: Number | None
+    pairs: Pairs | None
+    delivered: dict[str, int]
+    waterfall: tuple[Step, ...]
+    forms: int
+    closes: bool
+    near: tuple[Near, ...]
+    amendments: tuple[Amendment, ...]
+    elsewhere: tuple[Place, ...]
+    sums: tuple[Addition, ...]
+    published: Published | None
+    checks: tuple[Check, ...]
+    provenance: Provenance
+
+    @property
+    def equation(self) -> str:
+        """How the figure follows from the forms that are listed for it."""
+        if self.numerator is None or self.denominator is None:
+            return f"{self.forms} forms = {self.printed}"
+        shown = self.printed if self.printed.endswith("%") or self.pairs else f"{self.printed} %"
+        fraction = f"{self.numerator.number} / {self.denominator.number}"
+        if self.pairs is None:
+            return f"{self.forms} forms; 100 × {fraction} = {shown}"
+        if self.address.measure in ("gamma", "partial_gamma"):
+            return f"{self.forms} forms; (P − Q) / (P + Q) = {fraction} = {shown}"
+        return f"{self.forms} forms; (P − Q) / (P + Q) = {fraction}, from which {self.address.measure} = {shown}"
+
+    def as_json(self) -> dict[str, Any]:
+        """The passport for programs and pages."""
+        content = asdict(self)
+        content["address"] = self.address._asdict()
+        for place, own in zip(content["elsewhere"], self.elsewhere, strict=True):
+            place["address"] = own.address._asdict()
+        for made, addition in zip(content["sums"], self.sums, strict=True):
+            made["total"] = addition.total._asdict()
+            made["parts"] = [part._asdict() for part in addition.parts]
+        return {**content, "equation": self.equation}
+
+
+class Passports:
+    """Passports of one delivery; what its files say is read once."""
+
+    def __init__(self, store: Store) -> None:
+        self.evidence = Evidence(store)
+        self._provenance: dict[int, Provenance] = {}
+
+    def of(self, address: Address) -> Passport:
+        """The passport of one figure. Raises `UsageError` for an address that isn't one."""
+        meaning = meanings().get(address)
+        if meaning is None:
+            raise UsageError("no such figure", where=f"table {address.table}")
+        evidence, table = self.evidence, catalogue()[address.table]
+        figure = evidence.figures[address]
+        asked = evidence.asked(table)
+        fall, counted = waterfall(asked, meaning), pairs(meaning, asked)
+        numerator, denominator = _fraction(meaning, fall, counted)
+        steps = tuple(_steps(fall, table_of=address.table))
+        additions = tuple(self._additions(address))
+        elsewhere = tuple(self._elsewhere(address, figure))
+        return Passport(
+            address=address,
+            title=heading(table),
+            value=figure.value,
+            printed=figure.printed,
+            rounding=rounding(figure.printed),
+            definition=definition(meaning),
+            numerator=numerator,
+            denominator=denominator,
+            pairs=counted,
+            delivered=dict(fall.delivered),
+            waterfall=steps,
+            forms=fall.left,
+            closes=fall.closes,
+            near=tuple(Near(*why, reason(why, table), forms) for why, forms in fall.near),
+            amendments=amendments(evidence, table, meaning),
+            elsewhere=elsewhere,
+            sums=additions,
+            published=self._published(address),
+            checks=checks(
+                evidence,
+                Found(table, figure, meaning, fall, counted),
+                [addition.holds for addition in additions],
+                [place.equal for place in elsewhere],
+            ),
+            provenance=self._of_table(address.table),
+        )
+
+    def every(self) -> Iterator[Passport]:
+        """The passports of all figures, in the order of the report."""
+        return (self.of(address) for address in meanings())
+
+    def _additions(self, address: Address) -> Iterator[Addition]:
+        known = self.evidence.figures
+        for made in sums()[address]:
+            total, parts = known[made.total], [known[part] for part in made.parts]
+            yield Addition(made.total, total.printed, made.parts, tuple(p.printed for p in parts), _adds_up(total, parts))
+
+    def _elsewhere(self, address: Address, figure: Figure) -> Iterator[Place]:
+        for other in alike()[address]:
+            there = self.evidence.figures[other]
+            yield Place(other, there.printed, there.value == figure.value)
+
+    def _published(self, address: Address) -> Published | None:
+        row = self.evidence.compared.get(address)
+        if row is None:
+            return None
+        return Published(row["printed_published"], row["printed_recomputed"], row["verdict"], row["reason"])
+
+    def _of_table(self, number: int) -> Provenance:
+        if number not in self._provenance:
+            inputs, steps = self.evidence.way(catalogue()[number])
+            run = self.evidence.manifest.get("root")
+            self._provenance[number] = Provenance(self.evidence.store.delivery, run, inputs, steps)
+        return self._provenance[number]
+
+
+def passport(store: Store, address: Address) -> Passport:
+    """The passport of one figure of a delivery. Raises `UsageError` for an address that isn't one."""
+    return Passports(store).of(address)
+
+
+def _fraction(meaning: Meaning, fall: Waterfall, counted: Pairs | None) -> tuple[Number | None, Number | None]:
+    if counted is not None:
+        difference = Text(
+            "P − Q: par, der peger samme vej, minus par, der peger hver sin vej",
+            "P − Q: pairs that point the same way less pairs that point opposite ways",
+        )
+        every = Text("P + Q: alle par, der peger en vej", "P + Q: all pairs that point either way")
+        return Number(difference, counted.p - counted.q), Number(every, counted.p + counted.q)
+    if meaning.of is None or fall.whole is None:
+        return Number(selection(meaning.counted), fall.left), None
+    return Number(selection(meaning.counted), fall.left), Number(selection(meaning.of), fall.whole)
+
+
+def _steps(fall: Waterfall, table_of: int) -> Iterator[Step]:
+    left = sum(fall.delivered.values())
+    for why, forms in fall.taken:
+        left -= forms
+        yield Step(*why, reason(why, catalogue()[table_of]), forms, left)
+
+
+def _adds_up(total: Figure, parts: Iterable[Figure]) -> bool:
+    """Whole numbers have to be equal; percentages up to what a double can't hold of them."""
+    values = [part.value for part in parts]
+    known = [value for value in values if value is not None]
+    if total.value is None or len(known) != len(values):
+        return total.value is None and not known
+    return abs(sum(known) - total.value) < 1e-9

@@ -1,0 +1,227 @@
+"""One query that anybody can run on the marts to count a figure again, without this program.
+
+It is written for the DuckDB command line in the delivery's curated folder, from the same meaning as the waterfall and
+the list of forms. The first column of its one row is the figure, unrounded. Forms and pairs are counted in whole
+numbers, which no order of adding can change; only the last divisions are not.
+"""
+
+from __future__ import annotations
+
+from frs_pipeline.lineage.meaning import Address, Codes, Meaning, Selection, question
+from frs_pipeline.tables.model import Axis, Table
+from frs_pipeline.tables.render import heading
+
+_OCCASION_TEXT = {"first": "første rådslagning", "followup": "opfølgning"}
+Conditions = list[tuple[str, str]]
+
+
+def recount(table: Table, address: Address, meaning: Meaning) -> str:
+    """The query that gives one figure."""
+    if meaning.scales is not None:
+        body = _correlation(meaning)
+    elif meaning.of is None:
+        body = _count(meaning.counted)
+    else:
+        body = _share(meaning)
+    place = " · ".join(part for part in (address.row, address.column, address.group, address.measure) if part)
+    return "\n".join(
+        (
+            f"-- Tabel {table.number}. {_comment(heading(table))}",
+            f"-- {_comment(place)}",
+            "-- Run it with DuckDB in the folder of the delivery that holds marts/; `value` is the figure, unrounded.",
+            body,
+        )
+    )
+
+
+def conditions(selection: Selection) -> Conditions:
+    """What a form must fulfil, as SQL, each with what it says on the paper."""
+    found: Conditions = []
+    if selection.occasion != "both":
+        found.append((f"occasion = '{selection.occasion}'", _OCCASION_TEXT[selection.occasion]))
+    for name, codes in selection.answers:
+        found.append((answered(name, codes, without=selection.without), _says(selection, name, codes)))
+    return found
+
+
+def answered(name: str, codes: Codes, *, without: bool = False) -> str:
+    """SQL for "the answer is one of these codes", or for none of them, blank included."""
+    listed = ", ".join(map(str, sorted(codes)))
+    if without:
+        return f"({name} IS NULL OR {name} NOT IN ({listed}))"
+    return f"{name} = {listed}" if len(codes) == 1 else f"{name} IN ({listed})"
+
+
+def _says(selection: Selection, name: str, codes: Codes) -> str:
+    asked = question(name, selection.marts)
+    labels = " / ".join(label for code, label in asked.labels.items() if code in codes)
+    answers = "besvaret" if codes == frozenset(asked.codes) else labels
+    return _comment(f"{asked.text} {'ikke ' if selection.without else ''}{answers}")
+
+
+def _comment(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _count(counted: Selection) -> str:
+    return f"SELECT count(*) AS value\nFROM {_forms(counted)}{_where(counted)};"
+
+
+def _share(meaning: Meaning) -> str:
+    """Forms that count, among those of the denominator."""
+    assert meaning.of is not None
+    own = Selection(
+        meaning.counted.marts,
+        "both",
+        tuple((name, codes) for name, codes in meaning.counted.answers if meaning.of.codes.get(name) != codes),
+        meaning.counted.without,
+    )
+    part = "\n      AND ".join(f"{sql}  -- {says}" for sql, says in conditions(own))
+    filtered = f"count(*) FILTER (\n      WHERE {part}\n    )" if part else "count(*)"
+    return (
+        "WITH counted AS (\n"
+        "  SELECT\n"
+        f"    {filtered} AS numerator,\n"
+        "    count(*) AS denominator\n"
+        f"  FROM {_forms(meaning.of)}{_where(meaning.of, '  ')}\n"
+        ")\n"
+        "SELECT CAST(100 * numerator AS DOUBLE) / nullif(denominator, 0) AS value, numerator, denominator\n"
+        "FROM counted;"
+    )
+
+
+def _forms(selection: Selection) -> str:
+    """The marts to read; those of several together, with the columns that are needed."""
+    files = [f"'marts/{mart}.parquet'" for mart in selection.marts]
+    return files[0] if len(files) == 1 else f"read_parquet([{', '.join(files)}], union_by_name = true)"
+
+
+def _where(selection: Selection, indent: str = "") -> str:
+    found = conditions(selection)
+    lines = [f"{indent}{'WHERE' if not i else '  AND'} {sql}  -- {says}" for i, (sql, says) in enumerate(found)]
+    return "".join(f"\n{line}" for line in lines) + (f"\n{indent}" if found and not indent else "")
+
+
+def _scale(name: str, axis: Axis, marts: tuple[str, ...]) -> str:
+    """The categories of a question in their order: place, code, label."""
+    rows = [f"({place}, {code}, {_literal(c.label)})" for place, c in enumerate(axis.categories, start=1) for code in c.codes]
+    text = _comment(question(axis.variable, marts).text)
+    listed = ",\n    ".join(rows)
+    return f"{name}(place, code, label) AS (  -- {text}\n    VALUES\n    {listed}\n)"
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+# P and Q as SPSS and Goodman & Kruskal have them: every pair of forms is met from both of its ends.
+_PAIRS = """\
+pairs AS (  -- for every cell: forms that lie in the same direction on both questions (a), and in opposite ones (d)
+  SELECT
+    {strata}x.i, x.j, x.n,
+    coalesce(sum(y.n) FILTER (WHERE (y.i - x.i) * (y.j - x.j) > 0), 0) AS a,
+    coalesce(sum(y.n) FILTER (WHERE (y.i - x.i) * (y.j - x.j) < 0), 0) AS d
+  FROM cells AS x CROSS JOIN cells AS y{same}
+  GROUP BY {strata}x.i, x.j, x.n
+),
+sums AS (  -- whole numbers only
+  SELECT
+    CAST(sum(n) AS HUGEINT) AS n,
+    CAST(sum(n * a) AS HUGEINT) AS p,       -- P: pairs that point the same way
+    CAST(sum(n * d) AS HUGEINT) AS q,       -- Q: pairs that point opposite ways
+    CAST(sum(n * a * a) AS HUGEINT) AS aa,
+    CAST(sum(n * a * d) AS HUGEINT) AS ad,
+    CAST(sum(n * d * d) AS HUGEINT) AS dd
+  FROM pairs
+)"""
+_FORMULAS = """\
+shares AS (  -- of all such pairs
+  SELECT *, CAST(p AS DOUBLE) / nullif(p + q, 0) AS u, CAST(q AS DOUBLE) / nullif(p + q, 0) AS v FROM sums
+),
+measures AS (
+  SELECT
+    *,
+    -- gamma = (P - Q) / (P + Q)
+    CAST(p - q AS DOUBLE) / nullif(p + q, 0) AS gamma,
+    -- ASE1 = 4 / (P + Q)^2 * root of the sum of n (Q a - P d)^2
+    4 * sqrt(greatest(v * v * aa - 2 * u * v * ad + u * u * dd, 0)) / nullif(p + q, 0) AS ase,
+    -- ASE0 = 2 / (P + Q) * root of (the sum of n (a - d)^2 - (P - Q)^2 / N)
+    2 * sqrt(CAST(n * (aa - 2 * ad + dd) - (p - q) * (p - q) AS DOUBLE) / nullif(n, 0)) / nullif(p + q, 0) AS ase0
+  FROM shares
+),
+tested AS (  -- T = gamma / ASE0
+  SELECT *, gamma / nullif(ase0, 0) AS t, abs(gamma / nullif(ase0, 0)) / sqrt(2) AS x FROM measures
+),
+steps(k) AS (VALUES (1), (2), (3), (4), (5), (6), (7), (8), (9), (10), (11), (12), (13), (14)),
+significance AS (
+  -- p = 2 (1 - Phi(|T|)) = erfc(x). DuckDB has no normal distribution: integrated by the trapezoidal rule in steps of a
+  -- half (Chiarella & Reichel 1968, Mathematics of Computation 22:137), near zero by its series: all digits of a double.
+  SELECT
+    *,
+    CASE
+      WHEN x < 0.1 THEN 1 - 2 / sqrt(pi()) * (x - x ** 3 / 3 + x ** 5 / 10 - x ** 7 / 42 + x ** 9 / 216)
+      ELSE exp(-x * x) * x / (2 * pi())
+        * (1 / (x * x) + 2 * (SELECT sum(exp(-k * k / 4.0) / (k * k / 4.0 + x * x)) FROM steps))
+        - CASE WHEN x < 2 * pi() THEN 2 / (exp(4 * pi() * x) - 1) ELSE 0 END
+    END AS significance
+  FROM tested
+)"""
+
+
+def _correlation(meaning: Meaning) -> str:
+    assert meaning.scales is not None
+    row, column = meaning.scales
+    counted, strata = meaning.counted, meaning.strata
+    scales = {"rows_of": row, "columns_of": column, **({"strata_of": strata} if strata else {})}
+    joined = {"rows_of": "r", "columns_of": "c", "strata_of": "s"}
+    matches = "\n    AND ".join(f"f.{axis.variable} = {joined[name]}.code" for name, axis in scales.items())
+    crossed = " CROSS JOIN ".join(f"{name} AS {joined[name]}" for name in scales)
+    places = ("s.place AS s, " if strata else "") + "r.place AS i, c.place AS j"
+    by = "s.place, r.place, c.place" if strata else "r.place, c.place"
+    # The scales say which answers count; what they don't say stays a condition.
+    rest = Selection(
+        counted.marts,
+        counted.occasion,
+        tuple((name, codes) for name, codes in counted.answers if name not in {a.variable for a in scales.values()}),
+    )
+    lines = (
+        "cells AS (  -- the table of counts",
+        f"  SELECT {places}, count(f.form_id) AS n",
+        f"  FROM {crossed}",
+        "  LEFT JOIN (",
+        f"    SELECT * FROM {_forms(rest)}{_where(rest, '    ')}",  # noqa: S608 - names of the catalogue
+        "  ) AS f",
+        f"    ON {matches}",
+        f"  GROUP BY {by}",
+        ")",
+    )
+    cells = "\n".join(lines)
+    pairs = _PAIRS.format(strata="x.s, " if strata else "", same="\n  WHERE x.s = y.s" if strata else "")
+    parts = [*(_scale(name, axis, counted.marts) for name, axis in scales.items()), cells, pairs]
+    names = {"p": "significance", "partial_gamma": "gamma"}
+    value = names.get(meaning.measure, meaning.measure)
+    if strata:
+        parts.append("measures AS (SELECT *, CAST(p - q AS DOUBLE) / nullif(p + q, 0) AS gamma FROM sums)")
+        last, told = "measures", "n, p AS sum_p, q AS sum_q"
+    else:
+        parts.append(_FORMULAS)
+        last, told = "significance", "n, p AS sum_p, q AS sum_q, gamma, ase, t, significance AS p"
+    return (
+        "WITH " + ",\n".join(parts) + "\n"
+        # The cells in one line: rows apart by a stroke, strata by two.
+        f"SELECT {value} AS value, {told},\n  {_COUNTS_BY_STRATUM if strata else _COUNTS} AS counts\nFROM {last};"
+    )
+
+
+_COUNTS = """(
+    SELECT string_agg(line, ' / ' ORDER BY i)
+    FROM (SELECT i, string_agg(CAST(n AS VARCHAR), ' ' ORDER BY j) AS line FROM cells GROUP BY i)
+  )"""
+_COUNTS_BY_STRATUM = """(
+    SELECT string_agg(block, ' // ' ORDER BY s)
+    FROM (
+      SELECT s, string_agg(line, ' / ' ORDER BY i) AS block
+      FROM (SELECT s, i, string_agg(CAST(n AS VARCHAR), ' ' ORDER BY j) AS line FROM cells GROUP BY s, i)
+      GROUP BY s
+    )
+  )"""

@@ -1,0 +1,105 @@
+"""Which figures say the same, and which add up to which: found by what they mean, never by equal numbers."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from frs_pipeline.lineage.meaning import Address, Codes, Meaning, meanings
+from frs_pipeline.tables.model import MISSING, TOTAL, TOTAL_VALID, catalogue
+
+
+@dataclass(frozen=True)
+class Sum:
+    """Figures that add up to another, in its own table or in one that splits the same forms further."""
+
+    total: Address
+    parts: tuple[Address, ...]
+
+
+@cache
+def alike() -> Mapping[Address, tuple[Address, ...]]:
+    """Every figure with all others that say the same, in the order of the report."""
+    same: dict[tuple[object, ...], list[Address]] = defaultdict(list)
+    for address, meaning in meanings().items():
+        same[meaning.fact].append(address)
+    return {address: tuple(other for other in same[m.fact] if other != address) for address, m in meanings().items()}
+
+
+@cache
+def sums() -> Mapping[Address, tuple[Sum, ...]]:
+    """Every figure with the sums that it takes part in, as a part or as the total."""
+    entries: dict[tuple[object, ...], list[tuple[Codes, Address]]] = defaultdict(list)
+    for address, meaning in meanings().items():
+        for key, codes in _keys(meaning):
+            entries[key].append((codes, address))
+    found = [made for listed in entries.values() for made in _additions(listed)]
+    for table in catalogue().values():
+        if table.kind == "frequency":
+            for measure in ("count", "percent"):
+                whole, *parts = (Address(table.number, row, "", "", measure) for row in (TOTAL, TOTAL_VALID, MISSING))
+                found.append(Sum(whole, tuple(parts)))
+    of: dict[Address, list[Sum]] = defaultdict(list)
+    for made in found:
+        for address in (made.total, *made.parts):
+            of[address].append(made)
+    return {address: tuple(of[address]) for address in meanings()}
+
+
+@cache
+def printed_cells(address: Address) -> tuple[tuple[tuple[Address, ...], ...], ...]:
+    """The cells that a correlation is computed from, rows by columns, in each table that prints them all."""
+    meaning = meanings()[address]
+    if meaning.scales is None or meaning.strata is not None:
+        return ()
+    row, column = meaning.scales
+    wanted = [
+        [
+            meaning.counted.where(**{row.variable: frozenset(r.codes), column.variable: frozenset(c.codes)}).fact
+            for c in column.categories
+        ]
+        for r in row.categories
+    ]
+    return tuple(
+        tuple(tuple(cells[fact] for fact in line) for line in wanted)
+        for cells in _counts().values()
+        if all(fact in cells for line in wanted for fact in line)
+    )
+
+
+@cache
+def _counts() -> Mapping[int, Mapping[object, Address]]:
+    """The counts that each table prints, by the forms that they count."""
+    found: dict[int, dict[object, Address]] = defaultdict(dict)
+    for address, meaning in meanings().items():
+        if address.measure == "count":
+            found[address.table][meaning.counted.fact] = address
+    return found
+
+
+def _keys(meaning: Meaning) -> Iterable[tuple[tuple[object, ...], Codes]]:
+    """What a figure has in common with those that may add up with it: all but the answers to one question."""
+    counted = meaning.counted
+    if meaning.scales is None and not counted.without:
+        for name, codes in counted.answers:
+            # The codes of the question itself are blanked out, so that selections that differ in them alone meet.
+            rest = counted.where(**{name: frozenset()}).fact
+            yield (rest, name, meaning.of.fact if meaning.of else None), codes
+
+
+def _additions(listed: list[tuple[Codes, Address]]) -> Iterable[Sum]:
+    """Each figure as the sum of those of one table that split its answers between them."""
+    by_table: dict[int, dict[Codes, Address]] = defaultdict(dict)
+    for codes, address in listed:
+        if address.measure != "cumulative_percent":
+            by_table[address.table].setdefault(codes, address)
+    for codes, total in listed:
+        for number, split in by_table.items():
+            # Where a table has the total itself, its parts add up to that; others that say the same are listed as such.
+            if codes in split and number != total.table:
+                continue
+            parts = {own: address for own, address in split.items() if own < codes}
+            if sum(map(len, parts)) == len(codes) and frozenset().union(*parts) == codes:
+                yield Sum(total, tuple(parts.values()))

@@ -1,0 +1,136 @@
+"""From the forms that were delivered to those that a figure counts: what is taken away on the way, and why.
+
+All of it comes from one grouped count of a mart and the quarantine, however many forms there are: no list of ids is
+kept or made. A form that fails several conditions is taken away under the first; one that fails a single condition
+was nearest to being counted.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from frs_pipeline.lineage.meaning import Codes, Meaning, Selection, question
+from frs_pipeline.tables.bases import BLANK, LEFT_OUT, OTHER_OCCASION, counted_codes
+from frs_pipeline.tables.model import Table
+
+# Why a form isn't counted. The first names are those of the bases of tables.
+SET_ASIDE, NOT_ASKED, OTHER_ANSWER, ANSWERED = "set_aside", "not_asked", "other_answer", "answered"
+# The order in which forms are taken away; blank and not asked are one step, for a form can only be one of them.
+_ORDER = {OTHER_OCCASION: 0, NOT_ASKED: 1, BLANK: 1, LEFT_OUT: 2, OTHER_ANSWER: 3, ANSWERED: 3}
+
+
+class Why(NamedTuple):
+    """Why a form isn't counted: `about` is a rule of the policy or a question; empty for another occasion."""
+
+    kind: str
+    about: str = ""
+
+
+class Group(NamedTuple):
+    """Forms of a mart with the same occasion and the same answers to a table's questions."""
+
+    mart: str
+    occasion: str | None
+    answers: tuple[int | None, ...]
+    forms: int
+
+
+@dataclass(frozen=True)
+class Asked:
+    """All forms of a table's marts, in groups that look the same to it.
+
+    `questions` decide whether the table counts a form, each with the answers that it counts, in the order in which they
+    are tried; `groups` have their answers in that order. `aside` are the forms that never came to the marts, by the rule
+    that set them aside and by what they answer all the same.
+    """
+
+    table: Table
+    questions: Mapping[str, Codes]
+    groups: Sequence[Group]
+    aside: Mapping[tuple[Why, Group], int]
+
+
+@dataclass(frozen=True)
+class Waterfall:
+    """Forms delivered, by mart; forms taken away, in order; and forms left. `near` failed one condition only.
+
+    `whole` is what was left where the figure's denominator stands, None for a figure without one.
+    """
+
+    delivered: Mapping[str, int]
+    taken: tuple[tuple[Why, int], ...]
+    left: int
+    whole: int | None
+    near: tuple[tuple[Why, int], ...]
+
+    @property
+    def closes(self) -> bool:
+        """Delivered less all that is taken away is what is left."""
+        return sum(self.delivered.values()) - sum(n for _, n in self.taken) == self.left
+
+
+def questions(table: Table) -> dict[str, Codes]:
+    """The questions that decide whether a table counts a form, with the answers that it counts, as they are tried."""
+    counted = counted_codes(table)
+    every = dict.fromkeys((*table.answered, *table.variables))
+    return {name: counted.get(name, frozenset(question(name, table.marts).codes)) for name in every}
+
+
+def failing(asked: Mapping[str, Codes], selection: Selection, group: Group) -> list[Why]:
+    """Every condition of a selection that a group of forms fails, one at most a question."""
+    found = [] if selection.occasion in ("both", group.occasion) else [Why(OTHER_OCCASION)]
+    codes = selection.codes
+    for (name, counted), code in zip(asked.items(), group.answers, strict=True):
+        wanted = codes.get(name)
+        if wanted is None or (code in wanted) != selection.without:
+            continue
+        if selection.without:
+            found.append(Why(ANSWERED, name))
+        elif code is None:
+            occasion = question(name, (group.mart,)).occasion
+            found.append(Why(BLANK if occasion in ("both", group.occasion) else NOT_ASKED, name))
+        else:
+            found.append(Why(OTHER_ANSWER if code in counted else LEFT_OUT, name))
+    return found
+
+
+def waterfall(asked: Asked, meaning: Meaning) -> Waterfall:
+    """What is taken away of the forms delivered until those are left that a figure counts."""
+    taken: Counter[Why] = Counter()
+    near: Counter[Why] = Counter()
+    delivered: dict[str, int] = dict.fromkeys(asked.table.marts, 0)
+    left = whole = 0
+    for (why_aside, group), forms in asked.aside.items():
+        taken[why_aside] += forms
+        delivered[group.mart] += forms
+        if not failing(asked.questions, meaning.counted, group):
+            near[why_aside] += forms
+    order = _order(asked, sorted(taken))
+    for group in asked.groups:
+        delivered[group.mart] += group.forms
+        why = failing(asked.questions, meaning.counted, group)
+        if not why:
+            left += group.forms
+        else:
+            taken[min(why, key=order)] += group.forms
+        if len(why) == 1:
+            near[why[0]] += group.forms
+        if meaning.of is not None and not failing(asked.questions, meaning.of, group):
+            whole += group.forms
+    return Waterfall(
+        delivered,
+        tuple((why, taken[why]) for why in sorted(taken, key=order)),
+        left,
+        None if meaning.of is None else whole,
+        tuple((why, near[why]) for why in sorted(near, key=order)),
+    )
+
+
+def _order(asked: Asked, rules: Iterable[Why]) -> Callable[[Why], tuple[int, int]]:
+    """Forms set aside come first, by rule; then the conditions of the table."""
+    first = {why: (-1, place) for place, why in enumerate(rules)}
+    after = {name: place for place, name in enumerate(asked.questions, start=1)}
+    return lambda why: first.get(why) or (_ORDER[why.kind], after.get(why.about, 0))

@@ -1,0 +1,187 @@
+"""What a figure means, why a form isn't counted, and what rounding did: in Danish and in English.
+
+Titles, questions and answers stay Danish in both: they are the names of what stands on the paper.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from frs_pipeline.lineage.meaning import Codes, Meaning, Selection, question
+from frs_pipeline.lineage.waterfall import ANSWERED, NOT_ASKED, OTHER_ANSWER, SET_ASIDE, Why
+from frs_pipeline.policy.model import policy
+from frs_pipeline.questionnaires.model import questionnaires
+from frs_pipeline.stats.printing import NOT_COMPUTABLE, decimals_of
+from frs_pipeline.tables.bases import BLANK, LEFT_OUT, OTHER_OCCASION, counted_codes
+from frs_pipeline.tables.model import Axis, Table
+
+
+@dataclass(frozen=True)
+class Text:
+    """The same in Danish and in English."""
+
+    danish: str
+    english: str
+
+
+_OCCASIONS = {"first": Text("første rådslagning", "the first conference"), "followup": Text("opfølgningen", "the follow-up")}
+_STATISTICS = {
+    "gamma": Text(
+        "Goodman og Kruskals gamma, (P − Q)/(P + Q), hvor P tæller ordnede par af skemaer, der peger samme vej, og Q par, "
+        "der peger hver sin vej",
+        "Goodman and Kruskal's gamma, (P − Q)/(P + Q), where P counts ordered pairs of forms that point the same way and Q "
+        "pairs that point opposite ways",
+    ),
+    "ase": Text(
+        "Den asymptotiske standardfejl af gamma, uden at uafhængighed forudsættes (ASE1)",
+        "The asymptotic standard error of gamma, not assuming independence (ASE1)",
+    ),
+    "t": Text(
+        "Gamma divideret med sin standardfejl under uafhængighed (ASE0)",
+        "Gamma divided by its standard error under independence (ASE0)",
+    ),
+    "p": Text(
+        "Den tosidede sandsynlighed i standardnormalfordelingen for et T så langt fra nul",
+        "The two-sided probability, in the standard normal distribution, of a T as far from zero",
+    ),
+    "partial_gamma": Text(
+        "Davis' partielle gamma, (ΣP − ΣQ)/(ΣP + ΣQ), kun over par af skemaer med samme svar på {strata}",
+        "Davis's partial gamma, (ΣP − ΣQ)/(ΣP + ΣQ), over pairs of forms with the same answer to {strata} only",
+    ),
+}
+
+
+def definition(meaning: Meaning) -> Text:
+    """What a figure says, in one sentence."""
+    population = _population(meaning.counted)
+    if meaning.scales is not None:
+        what = _STATISTICS[meaning.measure]
+        strata = _quoted(meaning.strata, meaning.counted) if meaning.strata else ""
+        first, second = (_scale(axis, meaning.counted) for axis in meaning.scales)
+        conditions = _conditions(meaning.counted, meaning.counted.codes)
+        return Text(
+            f"{what.danish.format(strata=strata)}; for sammenhængen mellem {first.danish} og {second.danish}, "
+            f"blandt {population.danish}{_that('hvor', conditions.danish)}.",
+            f"{what.english.format(strata=strata)}; for the association between {first.english} and {second.english}, "
+            f"among {population.english}{_that('where', conditions.english)}.",
+        )
+    conditions = _conditions(meaning.counted, meaning.counted.codes)
+    if meaning.of is None:
+        return Text(
+            f"Antal {population.danish}{_that('hvor', conditions.danish)}.",
+            f"Number of {population.english}{_that('where', conditions.english)}.",
+        )
+    whole = _conditions(meaning.of, meaning.of.codes)
+    own = {name: codes for name, codes in meaning.counted.codes.items() if meaning.of.codes.get(name) != codes}
+    part = _conditions(meaning.counted, own)
+    danish = f"den procentdel, hvor {part.danish}" if own else "altid 100 procent, fordi tæller og nævner er de samme"
+    english = f"the percentage where {part.english}" if own else "always 100 per cent, because they are both part and whole"
+    return Text(
+        f"Blandt {population.danish}{_that('hvor', whole.danish)}: {danish}.",
+        f"Among {population.english}{_that('where', whole.english)}: {english}.",
+    )
+
+
+def selection(chosen: Selection) -> Text:
+    """The forms of a selection, as a noun with its clause."""
+    population, conditions = _population(chosen), _conditions(chosen, chosen.codes)
+    return Text(
+        f"{population.danish}{_that('hvor', conditions.danish)}", f"{population.english}{_that('where', conditions.english)}"
+    )
+
+
+def reason(why: Why, table: Table) -> Text:
+    """Why forms aren't counted, as one line of a waterfall."""
+    if why.kind == SET_ASIDE:
+        rule = policy().rules.get(why.about)
+        known = Text(rule.danish, rule.english) if rule else Text(why.about, why.about)
+        return Text(f"sat til side: {known.danish}", f"set aside: {known.english}")
+    if why.kind == OTHER_OCCASION:
+        other = _OCCASIONS["first" if table.occasion == "followup" else "followup"]
+        return Text(f"fra {other.danish}", f"from {other.english}")
+    asked = question(why.about, table.marts)
+    text = f"»{asked.text}«"
+    if why.kind == NOT_ASKED:
+        only = _OCCASIONS[asked.occasion]
+        return Text(f"{text} stilles kun ved {only.danish}", f"{text} is asked at {only.english} only")
+    if why.kind == LEFT_OUT:
+        codes = counted_codes(table).get(why.about, frozenset(asked.codes))
+        named = [f"»{label}«" for code, label in asked.labels.items() if code not in codes]
+        answers = Text(_either(named, "eller"), _either(named, "or"))
+        return Text(
+            f"{text}: {answers.danish}, som tabellen ikke tæller", f"{text}: {answers.english}, which the table leaves out"
+        )
+    return {
+        BLANK: Text(f"{text} er ikke besvaret", f"{text} isn't answered"),
+        OTHER_ANSWER: Text(f"{text} har et andet svar", f"{text} has another answer"),
+        ANSWERED: Text(f"{text} er besvaret", f"{text} is answered"),
+    }[why.kind]
+
+
+def rounding(printed: str) -> Text:
+    """How a printed figure came from its value."""
+    number = printed.removesuffix("%")
+    if number == NOT_COMPUTABLE:
+        return Text("kan ikke beregnes: der divideres med nul", "can't be computed: it would divide by zero")
+    decimals = decimals_of(number)
+    if not decimals and not printed.endswith("%"):
+        return Text("et helt tal, ikke afrundet", "a whole number, not rounded")
+    zero = number.lstrip("-").startswith(",")
+    danish = "; nullet foran kommaet udelades" if zero else ""
+    english = "; the zero before the comma is dropped" if zero else ""
+    places = (f"{decimals} decimaler", f"{decimals} decimals") if decimals != 1 else ("1 decimal", "1 decimal")
+    return Text(
+        f"afrundet til {places[0]}, halve væk fra nul, som SPSS gør{danish}",
+        f"rounded to {places[1]}, halves away from zero, as SPSS does{english}",
+    )
+
+
+def _population(chosen: Selection) -> Text:
+    titles = [f"»{questionnaires()[mart].title}«" for mart in chosen.marts]
+    danish, english = f"skemaer af typen {_either(titles, 'eller')}", f"forms of the type {_either(titles, 'or')}"
+    occasion = _OCCASIONS.get(chosen.occasion)
+    if occasion is None:
+        return Text(danish, english)
+    return Text(f"{danish} fra {occasion.danish}", f"{english} from {occasion.english}")
+
+
+def _conditions(chosen: Selection, told: dict[str, Codes]) -> Text:
+    clauses = [_condition(chosen, name, codes) for name, codes in told.items()]
+    return Text(" og ".join(c.danish for c in clauses), " and ".join(c.english for c in clauses))
+
+
+def _condition(chosen: Selection, name: str, codes: Codes) -> Text:
+    asked = question(name, chosen.marts)
+    text = f"»{asked.text}«"
+    kept = [f"»{label}«" for code, label in asked.labels.items() if code in codes]
+    others = [f"»{label}«" for code, label in asked.labels.items() if code not in codes]
+    if chosen.without:
+        also = f" (eller er besvaret {_either(others, 'eller')})" if others else ""
+        english = f" (or is answered {_either(others, 'or')})" if others else ""
+        return Text(f"{text} ikke er besvaret{also}", f"{text} isn't answered{english}")
+    if not others:
+        return Text(f"{text} er besvaret", f"{text} is answered")
+    if len(others) < len(kept):
+        return Text(
+            f"{text} er besvaret med andet end {_either(others, 'eller')}",
+            f"{text} is answered with anything but {_either(others, 'or')}",
+        )
+    return Text(f"svaret på {text} er {_either(kept, 'eller')}", f"the answer to {text} is {_either(kept, 'or')}")
+
+
+def _scale(axis: Axis, chosen: Selection) -> Text:
+    first, last = axis.categories[0].label, axis.categories[-1].label
+    text = _quoted(axis, chosen)
+    return Text(f"{text} (fra »{first}« til »{last}«)", f"{text} (from »{first}« to »{last}«)")
+
+
+def _quoted(axis: Axis, chosen: Selection) -> str:
+    return f"»{question(axis.variable, chosen.marts).text}«"
+
+
+def _that(word: str, conditions: str) -> str:
+    return f", {word} {conditions}" if conditions else ""
+
+
+def _either(labels: list[str], word: str) -> str:
+    return labels[0] if len(labels) == 1 else f"{', '.join(labels[:-1])} {word} {labels[-1]}" if labels else ""

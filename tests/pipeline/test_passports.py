@@ -1,0 +1,349 @@
+"""Every figure of the shipped delivery has a passport that closes, and plain DuckDB counts every one of them again.
+
+The delivery comes with two corrections and an accepted finding, so that passports have something to tell of them.
+"""
+
+import csv
+import json
+import math
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+from plain_duckdb import recounted
+from shipped import DELIVERY, copy_of_shipped
+
+from frs_pipeline import cli
+from frs_pipeline.lineage.addresses import address
+from frs_pipeline.lineage.form import opened, ways
+from frs_pipeline.lineage.listing import counted, near
+from frs_pipeline.lineage.meaning import meanings
+from frs_pipeline.lineage.passport import Passports, passport
+from frs_pipeline.lineage.recount import recount
+from frs_pipeline.lineage.waterfall import Why
+from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires.model import questionnaires
+from frs_pipeline.refresh import refresh
+from frs_pipeline.settings import Settings
+from frs_pipeline.storage import Store
+from frs_pipeline.tables.model import catalogue
+
+# Two of the forms that were set aside: corrected here, and accepted as no double.
+MENDED, ACCEPTED = "DF-38294991", "DF-38295000"
+CORRECTIONS = f"""form;column;old;new;reason;who;when
+{MENDED};helefrs;7;2;set på papiret;KL;2020-11-20
+{MENDED};hvem;;2;set på papiret;KL;2020-11-20
+"""
+EXCEPTIONS = f"""form;rule;column;reason;who;expires
+{ACCEPTED};keyed_twice;;to børn, begge papirer er her;KL;2021-06-30
+"""
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    settings = copy_of_shipped(tmp_path_factory.mktemp("data"))
+    folder = settings.raw_delivery(DELIVERY)
+    (folder / "corrections.csv").write_text(CORRECTIONS, encoding="utf-8")
+    (folder / "exceptions.csv").write_text(EXCEPTIONS, encoding="utf-8")
+    refresh(settings)
+    return Store(settings, DELIVERY)
+
+
+@pytest.fixture(scope="module")
+def passports(store):
+    return Passports(store)
+
+
+@pytest.fixture(scope="module")
+def every(passports):
+    return list(passports.every())
+
+
+@pytest.fixture(scope="module")
+def marts(passports):
+    return {name: pd.read_parquet(passports.evidence.path("marts", name)) for name in INSTRUMENTS}
+
+
+@pytest.fixture
+def frs(store, monkeypatch, capfd):
+    """`frs …` in this process: (exit code, standard output, standard error)."""
+
+    def call(*arguments):
+        monkeypatch.setenv("FRS_DATA_DIR", str(store.settings.data))
+        monkeypatch.setattr(sys, "argv", ["frs", *arguments])
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        return ended.value.code, *capfd.readouterr()
+
+    return call
+
+
+# --- all figures ------------------------------------------------------------------------------------------
+
+
+def test_every_figure_has_a_passport_whose_checks_pass(every):
+    assert len(every) == 2501
+    assert [found.address for found in every if not all(check.passed for check in found.checks)] == []
+    assert [found.address for found in every if not all(place.equal for place in found.elsewhere)] == []
+    assert [found.address for found in every if not all(made.holds for made in found.sums)] == []
+
+
+def test_every_waterfall_closes_from_the_lines_of_the_exports_to_the_figure(every, store):
+    lines = {}
+    for name in INSTRUMENTS:
+        with (store.raw(name) / "dataset.csv").open(encoding="cp1252", newline="") as file:
+            lines[name] = sum(1 for _ in csv.reader(file, delimiter=";")) - 1
+    for found in every:
+        assert found.delivered == {mart: lines[mart] for mart in catalogue()[found.address.table].marts}
+        left = sum(found.delivered.values())
+        for step in found.waterfall:
+            assert step.forms > 0
+            left -= step.forms
+            assert step.left == left
+        assert left == found.forms
+        if found.address.measure in ("count", "n"):
+            assert left == found.value
+        elif found.pairs is None and found.denominator.number:
+            assert found.value == 100 * left / found.denominator.number
+        elif found.address.measure in ("gamma", "partial_gamma"):
+            assert found.value == found.numerator.number / found.denominator.number
+        assert sum(near.forms for near in found.near) <= sum(step.forms for step in found.waterfall)
+
+
+def test_plain_duckdb_counts_every_figure_again(every, store):
+    asked = [recount(catalogue()[found.address.table], found.address, meanings()[found.address]) for found in every]
+    answers = recounted(asked, store.settings.curated(DELIVERY))
+    for found, rows in zip(every, answers, strict=True):
+        assert len(rows) == 1
+        if found.pairs is None or found.address.measure in ("gamma", "partial_gamma"):
+            assert rows[0] == found.value, found.address
+        else:
+            assert math.isclose(rows[0], found.value, rel_tol=1e-12), found.address
+
+
+def test_the_aggregate_names_no_form(every):
+    told = json.dumps([found.as_json() for found in every[::40]], ensure_ascii=False)
+    assert not re.search(r"(DF|DO|IN|SA)-[0-9]", told)
+    assert json.loads(told)[0]["address"]["table"] == 1
+
+
+def test_a_passport_alone_is_the_one_of_all(store, every):
+    wanted = every[777]
+    assert passport(store, wanted.address) == wanted
+
+
+# --- the forms --------------------------------------------------------------------------------------------
+
+
+def test_the_forms_of_a_figure_of_every_table_are_as_many_as_it_says(every, passports, marts):
+    chosen = {found.address.table: found for found in every if found.address.measure != "p"}
+    assert len(chosen) == 81
+    for number, found in chosen.items():
+        listed = counted(passports.evidence, meanings()[found.address].counted)
+        assert len({form.form for form in listed}) == len(listed) == found.forms
+        known = set().union(*(marts[mart]["form_id"] for mart in catalogue()[number].marts))
+        assert {form.form for form in listed} <= known
+
+
+def test_the_forms_of_a_cell_and_those_nearest_to_it_are_those_that_pandas_finds(every, passports, marts):
+    place = address(1, "mor", "god")
+    found = next(found for found in every if found.address == place)
+    mart = marts["participant_first"]
+    role, overall = mart["role"], mart["overall"]
+    listed = counted(passports.evidence, meanings()[place].counted)
+    assert {form.form for form in listed} == set(mart["form_id"][(role == 2) & (overall == 2)])
+    # Everybody is where the export has them.
+    with (passports.evidence.store.raw("participant_first") / "dataset.csv").open(encoding="cp1252", newline="") as file:
+        rows = list(csv.DictReader(file, delimiter=";"))
+    assert all(f"DF-{rows[form.line - 2]['responde']}" == form.form for form in listed)
+    wanted = {
+        ("blank", "role"): role.isna() & (overall == 2),
+        ("blank", "overall"): (role == 2) & overall.isna(),
+        ("other_answer", "role"): role.notna() & (role != 2) & (overall == 2),
+        ("other_answer", "overall"): (role == 2) & overall.notna() & (overall != 2),
+    }
+    nearly = {(n.kind, n.about): n.forms for n in found.near if n.kind != "set_aside"}
+    assert nearly == {why: int(mask.sum()) for why, mask in wanted.items() if mask.any()}
+    for why, mask in wanted.items():
+        few = near(passports.evidence, catalogue()[1], meanings()[place].counted, Why(*why), 10_000)
+        assert {form.form for form in few} == set(mart["form_id"][mask])
+
+
+def test_all_that_nearly_count_can_be_listed(every, passports):
+    for found in (every[at] for at in range(5, len(every), 97)):
+        table, chosen = catalogue()[found.address.table], meanings()[found.address].counted
+        for one in found.near:
+            assert len(near(passports.evidence, table, chosen, Why(one.kind, one.about), 10_000)) == one.forms
+
+
+def test_a_form_that_was_set_aside_is_told_where_it_would_have_counted(every, passports):
+    # DF-38294993 has a number that the codebook doesn't know; its answers are read from the export here.
+    with (passports.evidence.store.raw("participant_first") / "dataset.csv").open(encoding="cp1252", newline="") as file:
+        row = next(row for row in csv.DictReader(file, delimiter=";") if row["responde"] == "38294993")
+    asked = questionnaires()["participant_first"].question("overall")
+    label = {str(code): name for code, name in asked.labels.items()}[row["helefrs"]]
+    place = next(f.address for f in every if f.address.table == 1 and f.address[1:] == ("Total", label, "", "count"))
+    why = Why("set_aside", "number_unknown")
+    ids = [form.form for form in near(passports.evidence, catalogue()[1], meanings()[place].counted, why, 10)]
+    assert ids == (["DF-38294993"] if row["hvem"] else [])
+    other = next(f.address for f in every if f.address.table == 4 and f.address[1:] == ("Total", "", "", "count"))
+    assert [f.form for f in near(passports.evidence, catalogue()[4], meanings()[other].counted, why, 10)] == ["DF-38294993"]
+
+
+def test_what_people_decided_is_told_with_its_place(passports):
+    def told(*place, **labels):
+        return [(a.kind, a.about, a.place) for a in passports.of(address(*place, **labels)).amendments]
+
+    mended, accepted = ("correction", "helefrs"), ("exception", "keyed_twice")
+    cell = told(1, "mor", "god")
+    assert (*mended, "counted") in cell
+    assert ("correction", "hvem", "counted") in cell
+    assert (*mended, "in the denominator") in told(1, "mor", "rigtig god", measure="row_percent")
+    assert (*mended, "not counted here") in told(1, "far", "god")
+    # A corrected answer doesn't concern tables that don't ask for it; an accepted form all that count it.
+    assert not any(about == "helefrs" for _, about, _ in told(4, "Total"))
+    assert (*accepted, "counted") in told(4, "Total")
+    assert told(22, "Total") == []
+    (listed,) = [f for f in counted(passports.evidence, meanings()[address(1, "mor", "god")].counted) if f.form == MENDED]
+    assert len([line for line in listed.history if line.startswith("corrected")]) == 2
+
+
+# --- one form ---------------------------------------------------------------------------------------------
+
+
+def test_the_way_of_a_form_agrees_with_the_tables(passports, marts):
+    mart = marts["initiator"]
+    for _, row in mart.iloc[::75].iterrows():
+        (way,) = ways(passports.evidence, row["form_id"])
+        assert way.accepted
+        assert way.answered == row.iloc[3:].notna().sum()
+        told = {found.table: found for found in way.tables}
+        assert set(told) == {number for number, table in catalogue().items() if table.marts == ("initiator",)}
+        assert told[22].counted == pd.notna(row["belief"])
+        both = pd.notna(row["problem_weight"]) and pd.notna(row["wellbeing"])
+        assert told[33].counted == (row["occasion"] == "followup" and both)
+        assert all(found.counted == (not found.why) for found in way.tables)
+
+
+def test_a_form_that_was_set_aside_says_every_rule(passports):
+    (way,) = ways(passports.evidence, "df-38294987 ")
+    assert not way.accepted
+    assert [line.split(" at ")[0] for line in way.set_aside] == ["numbers_differ", "role_missing"]
+    assert way.tables == ()
+    assert opened(passports.evidence, way).raw["responde"] == "38294987"
+
+
+def test_an_opened_form_shows_what_stands_there_with_personal_numbers_masked(passports, store, tmp_path):
+    (way,) = ways(passports.evidence, MENDED)
+    inside = opened(passports.evidence, way)
+    assert (inside.raw["helefrs"], inside.answers["overall"]) == ("7", "god")
+    assert inside.cells[1] == ("mor", "god")
+    # The same, had somebody keyed a personal number (day + 60: nobody's) since.
+    copy = Settings(tmp_path / "data")
+    shutil.copytree(store.settings.data, copy.data)
+    path = copy.raw_delivery(DELIVERY) / way.file
+    lines = path.read_bytes().split(b"\r\n")
+    cells = lines[way.line - 1].split(b";")
+    lines[way.line - 1] = b";".join([*cells[:-1], b"610118-0011"])
+    path.write_bytes(b"\r\n".join(lines))
+    spoilt = opened(Passports(Store(copy, DELIVERY)).evidence, way)
+    assert list(spoilt.raw.values())[-1] == "••••••-••••"
+
+
+# --- the command line -------------------------------------------------------------------------------------
+
+
+def test_trace_tells_everything_and_what_there_isn_t(frs):
+    code, out, error = frs("trace", "1", "--row", "Mor", "--column", "god", "--measure", "row_percent")
+    assert (code, error) == (0, "")
+    for said in (
+        "Blandt skemaer af typen",
+        "Among forms",
+        "= the denominator",
+        "Tabel 42 · mor · god",
+        "set aside: the codebook",
+        "dataset.csv",
+    ):
+        assert said in out
+    code, out, error = frs("trace", "1", "--row", "mormor", "--column", "god")
+    assert (code, out) == (2, "")
+    assert error.startswith("frs: table 1, row 'mormor': no such figure (did you mean 'mor'?")
+
+
+def test_trace_as_json_is_the_passport(frs, passports):
+    code, out, _ = frs("trace", "49", "--group", "barn", "--measure", "p", "--json")
+    assert code == 0
+    assert json.loads(out) == json.loads(json.dumps(passports.of(address(49, group="barn", measure="p")).as_json()))
+
+
+def test_trace_lists_forms_and_the_equation(frs):
+    code, out, _ = frs("trace", "1", "--row", "mor", "--column", "god", "--forms", "--json")
+    content = json.loads(out)
+    assert code == 0
+    assert len(content["forms"]) == 53 == int(content["printed"])
+    assert content["equation"] == "53 forms = 53"
+    assert MENDED in {form["form"] for form in content["forms"]}
+    assert all(len(near["first"]) == min(near["forms"], 20) for near in content["near"])
+    code, out, _ = frs("trace", "1", "--row", "mor", "--column", "god", "--forms")
+    assert "53 listed = 53 forms = 53" in out
+
+
+def test_trace_prints_a_query_that_the_reader_can_run(frs, store):
+    code, out, _ = frs("trace", "1", "--row", "mor", "--column", "god", "--sql")
+    assert code == 0
+    assert recounted([out], store.settings.curated(DELIVERY)) == [[53]]
+    assert str(store.settings.data) not in out
+    assert frs("trace", "1", "--row", "mor", "--column", "god", "--sql", "--forms")[0] == 2
+
+
+def test_a_form_tells_no_value_unless_opened_for_a_reason(frs, store):
+    code, out, _ = frs("form", MENDED)
+    assert code == 0
+    with (store.raw("participant_first") / "dataset.csv").open(encoding="cp1252", newline="") as file:
+        row = next(row for row in csv.DictReader(file, delimiter=";") if f"DF-{row['responde']}" == MENDED)
+    assert row["raadsnr"] not in out
+    assert "corrected: helefrs" in out
+    assert "mor" not in out.split()
+    journal = store.settings.access_journal
+    assert frs("form", MENDED, "--restricted")[0] == 2
+    assert frs("form", MENDED, "--reason", "sag 12")[0] == 2
+    assert not journal.exists()
+    code, out, _ = frs("form", MENDED, "--restricted", "--reason", "sag 12")
+    assert code == 0
+    assert row["raadsnr"] in out
+    assert "mor · god" in out
+    (entry,) = [json.loads(line) for line in journal.read_text(encoding="utf-8").splitlines()]
+    assert (entry["event"], entry["why"], entry["details"]["form"]) == ("form opened", "sag 12", MENDED)
+    # Where it can't be written down, nothing is shown.
+    journal.chmod(0o600)
+    kept = journal.read_bytes()
+    journal.write_bytes(kept.replace(b"sag 12", b"sag 13"))
+    code, out, _ = frs("form", MENDED, "--restricted", "--reason", "sag 14")
+    assert (code, out) == (1, "")
+    journal.write_bytes(kept)
+
+
+@pytest.mark.parametrize("form", ["DF-1", "XX-12", "12", "DF-1' OR '1'='1"])
+def test_a_form_that_isn_t_there(frs, form):
+    code, out, error = frs("form", form)
+    assert (code, out) == (2, "")
+    assert error.count("\n") == 1
+
+
+def test_a_passport_vouches_for_nothing_that_is_out_of_date(frs, store, tmp_path, monkeypatch):
+    copy = tmp_path / "data"
+    shutil.copytree(store.settings.data, copy)
+    (copy / "raw" / DELIVERY / "corrections.csv").unlink()
+    done = subprocess.run(
+        [sys.executable, "-m", "frs_pipeline.cli", "trace", "1", "--row", "mor", "--column", "god"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "FRS_DATA_DIR": str(copy)},
+    )
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "run frs run" in done.stderr
