@@ -34,6 +34,7 @@ ui: .venv/.installed
 bench: .venv/.installed
 	$(BIN)/python benchmarks/refresh.py
 	$(BIN)/python benchmarks/intake.py
+	$(BIN)/python benchmarks/trace.py
 
 # Needs uv; exact versions with hashes, and no address of an index.
 lock:

@@ -59,7 +59,7 @@ def main() -> None:
         if scale == 1:
             shutil.copytree(RAW, raw)
         else:
-            run([*FRS, "reconstruct", "--scale", str(scale), "--to", str(raw)], data)
+            run([*FRS, "reconstruct", "--scale", str(scale), "--to", str(raw)], PROJECT / "data")
         print(f"a refresh took {seconds(lambda: run([*FRS, 'run'], data)):.0f} s")
         measure(Store(Settings(data), RAW.name), data)
 

@@ -116,9 +116,10 @@ def read(path: Path, columns: list[str] | None = None) -> pa.Table:
     """A product's rows, without the file's metadata; only these columns, when told."""
     import pyarrow.parquet as pq
 
-    # Not read_table: that imports pyarrow.dataset and with it pandas, which takes longer than most files.
+    # Not pq.read_table: for a single file that would import pandas first.
     with pq.ParquetFile(path) as file:
-        return file.read(columns=columns).replace_schema_metadata(None)
+        rows = file.read(columns=columns).replace_schema_metadata(None)
+    return rows if columns is None else rows.select(columns)
 
 
 def stream(path: Path) -> Iterator[pa.RecordBatch]:
@@ -277,8 +278,8 @@ def as_noted(store: Store, product: Product, known: dict[str, str]) -> bool:
 def _noted(store: Store, product: Product, known: dict[str, str]) -> dict[str, str]:
     """What the manifest says of a product's file and pages; nothing when there should be pages and it knows of none."""
     path = store.path(product)
-    own_name = listed(store, path)
-    own = {own_name: known[own_name]} if own_name in known else {}
+    name = listed(store, path)
+    own = {name: known[name]} if name in known else {}
     if not product.pages:
         return own
     folder = listed(store, path.parent / product.pages)

@@ -148,8 +148,11 @@ def _provenance(page: Page, passport: Passport) -> None:
     origin = passport.provenance
     page.heading(f"Delivery {origin.delivery}, run {origin.run or 'unfinished: no manifest has a root'}")
     page.grid([(file.name, file.sha256[:_HASH]) for file in origin.inputs], (), ("delivered file", "sha256"))
-    steps = [(s.file, (s.sha256 or "not noted")[:_HASH], s.module, s.code[:_HASH], s.definition[:_HASH]) for s in origin.steps]
-    page.grid(steps, (), ("made on the way", "sha256", "by", "code", "definition"))
+    steps = [
+        (step.file.removesuffix(".parquet"), *(text[:_HASH] for text in (step.sha256 or "not noted", step.code, step.definition or "–")))
+        for step in origin.steps
+    ]
+    page.grid(steps, (), ("made on the way", "sha256", "code", "definition"))
 
 
 def show_forms(passport: Passport, counted: Sequence[Listed], near: Sequence[tuple[str, int, Sequence[Listed]]]) -> None:

@@ -48,8 +48,8 @@ def checks(evidence: Evidence, found: Found, additions: Sequence[bool], elsewher
         Check("waterfall closes", fall.closes, f"{delivered} − {taken} = {fall.left} forms"),
         Check("recounted", _recomputed(found) == found.figure.value, "these forms, counted anew, give the same value"),
         Check("base ties out", *_base(evidence, table)),
-        *_each("sums hold", additions, "sums"),
-        *_each("same fact, same number", elsewhere, "other places"),
+        *_each("sums hold", additions),
+        *_each("same fact, same number", elsewhere),
         *_from_printed(evidence, found.figure),
         *(_promises(evidence, mart) for mart in table.marts),
         Check("files as in the manifest", all(map(evidence.as_noted, files)), ", ".join("/".join(key) for key in files)),
@@ -65,9 +65,9 @@ def _from_printed(evidence: Evidence, figure: Figure) -> Iterator[Check]:
         yield Check("follows from a printed table", passed, f"the cells that table {cells[0][0].table} prints give it")
 
 
-def _each(name: str, held: Sequence[bool], what: str) -> list[Check]:
+def _each(name: str, held: Sequence[bool]) -> list[Check]:
     """One check over several of a kind; none where there is none."""
-    return [Check(name, all(held), f"{sum(held)} of {len(held)} {what}")] if held else []
+    return [Check(name, all(held), f"{sum(held)} of {len(held)}")] if held else []
 
 
 def _promises(evidence: Evidence, mart: str) -> Check:

@@ -42,7 +42,7 @@ class StepTaken:
     """A produced file on the way to a figure: its hash as the manifest notes it, and what made it.
 
     `code` and `definition` are hashes of the code (with the locked libraries) and of the YAML, as the file itself records
-    them.
+    them; `definition` is empty where no YAML decides.
     """
 
     file: str
@@ -225,7 +225,8 @@ class Evidence:
     def _step(self, product: Product, origin: dict[str, Any]) -> StepTaken:
         file = listed(self.store, self.store.path(product))
         noted = self.manifest.get("outputs", {}).get(file)
-        return StepTaken(file, noted, product.module, origin["code"], origin["definition"])
+        definition = origin["definition"] if product.definitions else ""
+        return StepTaken(file, noted, product.module, origin["code"], definition)
 
 
 def _delivered(origin: dict[str, Any]) -> tuple[InputFile, ...]:
