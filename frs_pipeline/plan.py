@@ -191,7 +191,7 @@ def _report(before: tuple[AssetPath, ...]) -> Product:
 
     The codebook is looked at for the key that it is locked with: what opens with the published one is made up.
     """
-    inputs = tuple(key for key in before if not key[-1].startswith("table_") and key[0] != "noted" or key == ("noted",))
+    inputs = tuple(key for key in before if not key[-1].startswith("table_"))
     room = PACKAGE / "report"
     own = (*sorted(room.glob("*.yaml")), *sorted((room / "templates").iterdir()), CATALOGUE, PACKAGE / "policy" / "policy.yaml")
     asked = sorted((PACKAGE / "questionnaires").glob("*.yaml"))

@@ -149,7 +149,10 @@ def _provenance(page: Page, passport: Passport) -> None:
     page.heading(f"Delivery {origin.delivery}, run {origin.run or 'unfinished: no manifest has a root'}")
     page.grid([(file.name, file.sha256[:_HASH]) for file in origin.inputs], (), ("delivered file", "sha256"))
     steps = [
-        (step.file.removesuffix(".parquet"), *(text[:_HASH] for text in (step.sha256 or "not noted", step.code, step.definition or "–")))
+        (
+            step.file.removesuffix(".parquet"),
+            *(text[:_HASH] for text in (step.sha256 or "not noted", step.code, step.definition or "–")),
+        )
         for step in origin.steps
     ]
     page.grid(steps, (), ("made on the way", "sha256", "code", "definition"))

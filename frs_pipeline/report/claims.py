@@ -22,7 +22,7 @@ from frs_pipeline.report.contents import Bilingual
 from frs_pipeline.report.typography import number_text, points_text, share_text, shown, with_zero
 from frs_pipeline.specs import Spec, YamlFile
 from frs_pipeline.stats.counts import percent
-from frs_pipeline.stats.printing import parse
+from frs_pipeline.stats.printing import decimals_of, parse, round_half_away
 from frs_pipeline.tables.figures import Figure, column
 from frs_pipeline.tables.model import TOTAL, TOTAL_VALID, catalogue
 
@@ -173,7 +173,11 @@ class Number:
 
     @property
     def as_said(self) -> bool:
-        return self.said is None or self.said.text == self.shown.text
+        """Is it what the report prints, with as many decimals?"""
+        if self.said is None or self.value is None:
+            return self.said is None
+        said = _plain(self.said.text)
+        return round_half_away(self.value, decimals_of(said)) == parse(said)
 
 
 @dataclass(frozen=True)

@@ -32,9 +32,10 @@ class Change(Spec):
 
 
 class Chapter(Spec):
-    """One page. `rows` are crosstabs of which each row is drawn as a bar of answers."""
+    """One page; `short` is its name in the menu. `rows` are crosstabs of which each row is drawn as a bar of answers."""
 
     id: str = Field(pattern="^[a-z]+$")
+    short: Bilingual
     title: Bilingual
     intro: Bilingual
     tables: tuple[int, ...] = ()

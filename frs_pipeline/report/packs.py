@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from frs_pipeline.lineage.meaning import Address
@@ -105,9 +105,7 @@ def _cells(pairs: Pairs | None) -> list[Any] | None:
     return [pairs.rows, pairs.columns, strata, pairs.p, pairs.q]
 
 
-def figures_script(
-    figures: Iterable[tuple[Address, Figure]], pages: dict[int, str], titles: dict[int, Sequence[str]]
-) -> bytes:
+def figures_script(figures: Iterable[tuple[Address, Figure]], pages: dict[int, str], words: Mapping[int, Sequence[str]]) -> bytes:
     """Names and printed numbers of all figures in the order of the report, the page of each table, and words to search for."""
     listed = list(figures)
     labels: dict[str, int] = {}
@@ -118,7 +116,7 @@ def figures_script(
         "c": [[labels.setdefault(label, len(labels)) for label in address[1:]] for address, _ in listed],
         "l": list(labels),
         "page": pages,
-        "words": titles,
+        "words": words,
     }
     return f"FRS.index({_json(content)});\n".encode()
 

@@ -21,10 +21,13 @@ from frs_pipeline.tables.model import TOTAL, Table
 from frs_pipeline.tables.reconciling import Forms
 
 ROLE = "role"
+# Least room of a panel, in percentage points.
+MARGIN = 5.0
 # Half the width of a 95 % interval, in standard errors.
 NORMAL_95 = 1.959964
-FIRST, FOLLOWUP = Bilingual(danish="efter rådslagningen", english="first conference"), Bilingual(
-    danish="ved opfølgningen", english="follow-up"
+FIRST, FOLLOWUP = (
+    Bilingual(danish="efter rådslagningen", english="first conference"),
+    Bilingual(danish="ved opfølgningen", english="follow-up"),
 )
 
 Figures = Mapping[Address, Figure]
@@ -71,14 +74,25 @@ class Stacked:
     question: str
     answers: tuple[str, ...]
     bars: tuple[Bar, ...]
-    widest: float
-    widest_middle: float
+
+    @property
+    def lower(self) -> float:
+        """Room that the answers after the middle need; some in any case, so that there is a place to see that there are none."""
+        return max(MARGIN, *(bar.lower for bar in self.bars))
+
+    @property
+    def upper(self) -> float:
+        """Room that the answers before the middle need."""
+        return max(MARGIN, *(bar.upper for bar in self.bars))
+
+    @property
+    def middle(self) -> float:
+        """Room that the middle needs, on the same scale."""
+        return max(MARGIN, *(bar.middle for bar in self.bars))
 
     @property
     def spoken(self) -> str:
-        return "; ".join(
-            f"{bar.occasion.danish + ' ' if bar.occasion else ''}{bar.spoken(self.answers)}" for bar in self.bars
-        )
+        return "; ".join(f"{bar.occasion.danish + ' ' if bar.occasion else ''}{bar.spoken(self.answers)}" for bar in self.bars)
 
 
 @dataclass(frozen=True)
@@ -129,14 +143,10 @@ def change(pair: Change, tables: Mapping[int, Table], figures: Figures, question
 
 def _stacked(numbers: tuple[int, ...], question: str, table: Table, bars: list[Bar]) -> Stacked:
     assert table.column is not None
-    answers = tuple(c.label for c in table.column.categories)
-    widest = max((max(bar.upper, bar.lower) for bar in bars), default=0.0)
-    return Stacked(numbers, question, answers, tuple(bars), widest or 1.0, max((bar.middle for bar in bars), default=0.0) or 1.0)
+    return Stacked(numbers, question, tuple(c.label for c in table.column.categories), tuple(bars))
 
 
-def _bars(
-    table: Table, figures: Figures, blanks: Mapping[str, int], occasion: Bilingual | None = None
-) -> Iterator[Bar]:
+def _bars(table: Table, figures: Figures, blanks: Mapping[str, int], occasion: Bilingual | None = None) -> Iterator[Bar]:
     assert table.column is not None
     for label in [*(c.label for c in table.row.categories), TOTAL]:
         counts = [int(figures[Address(table.number, label, c.label, "", "count")].value or 0) for c in table.column.categories]

@@ -7,7 +7,7 @@ the hash of a file.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +18,8 @@ import pyarrow as pa
 from frs_pipeline.deliveries import CODEBOOK
 from frs_pipeline.lineage.meaning import Address, meanings
 from frs_pipeline.lineage.passport import Passports
+from frs_pipeline.lineage.waterfall import Why
+from frs_pipeline.lineage.wording import Text, reason
 from frs_pipeline.plan import DEMO_IDENTITY
 from frs_pipeline.policy.model import policy
 from frs_pipeline.questionnaires import INSTRUMENTS
@@ -30,9 +32,10 @@ from frs_pipeline.report.layout import Layout, layout
 from frs_pipeline.report.packs import Pack, figures_script
 from frs_pipeline.report.typography import anchor, number_text, share_text, shown, with_zero
 from frs_pipeline.storage import Store, read, rows_in, stream
+from frs_pipeline.tables.bases import BASE, BLANK, ROWS, UNANSWERED
 from frs_pipeline.tables.figures import Figure
 from frs_pipeline.tables.model import Table, catalogue
-from frs_pipeline.tables.render import base_line, heading
+from frs_pipeline.tables.render import heading
 
 TEMPLATES = Path(__file__).parent / "templates"
 PAGES = ("index.html.j2", "chapter.html.j2")
@@ -57,7 +60,7 @@ class Shown:
     table: Table
     title: str
     grid: Layout
-    base: str
+    base: tuple[int, list[tuple[int, Text]], int]
     differences: dict[Address, Difference]
     plot: plots.Stacked | None
 
@@ -80,6 +83,12 @@ class Report:
     findings: list[Finding]
     rows: pa.Table
     pages: dict[str, bytes] = field(repr=False)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many claims there are, hold, and don't."""
+        found = Counter(finding.holds for finding in self.findings)
+        return {"claims": len(self.findings), "claims_hold": found[True], "claims_fail": found[False]}
 
 
 def build(store: Store) -> Report:
@@ -104,9 +113,11 @@ class _Site:
         template = self._templates()
         pages = {name: (TEMPLATES / name).read_bytes() for name in STATIC}
         common = {"delivery": self.store.delivery, "chapters": chapters(), "made_up": self._made_up(), "page_of": self.page_of}
-        pages["index.html"] = template.get_template("index.html.j2").render(
-            **common, page="index.html", sections=sections, findings=findings, facts=self._facts()
-        ).encode()
+        pages["index.html"] = (
+            template.get_template("index.html.j2")
+            .render(**common, page="index.html", sections=sections, findings=findings, facts=self._facts())
+            .encode()
+        )
         chapter_page = template.get_template("chapter.html.j2")
         for chapter in chapters():
             content = self._chapter(chapter, unit)
@@ -124,11 +135,18 @@ class _Site:
             lstrip_blocks=True,
             keep_trailing_newline=True,
         )
-        environment.filters |= {"anchor": anchor, "shown": shown, "share": share_text, "number": number_text, "with_zero": with_zero}
+        environment.filters |= {
+            "anchor": anchor,
+            "shown": shown,
+            "share": share_text,
+            "number": number_text,
+            "with_zero": with_zero,
+        }
         return environment
 
     def _rows(self, *key: str) -> list[dict[str, Any]]:
-        return read(self.evidence.path(*key)).to_pylist()
+        rows: list[dict[str, Any]] = read(self.evidence.path(*key)).to_pylist()
+        return rows
 
     def _made_up(self) -> bool:
         """Does the published demo key open the codebook? Only made-up deliveries are locked with a key that all know."""
@@ -165,7 +183,7 @@ class _Site:
 
     def _chapter(self, chapter: Chapter, unit: list[dict[str, Any]]) -> dict[str, Any]:
         """What one page shows beside its words."""
-        shows = {
+        shows: dict[str, Callable[[], dict[str, Any]]] = {
             "correlations": self._correlations,
             "nonresponse": lambda: {"unit": unit, "item": self._rows("statistics", "item_nonresponse")},
             "quality": self._quality,
@@ -202,10 +220,24 @@ class _Site:
             table,
             self.titles[table.number],
             layout(table, known, texts),
-            base_line(table, self.bases[table.number]),
+            self._base(table),
             self._differences(known),
             plot,
         )
+
+    def _base(self, table: Table) -> tuple[int, list[tuple[int, Text]], int]:
+        """Forms of the marts of a table, those left out with the reason, those counted."""
+        whole = counted = 0
+        less: dict[Why, int] = {}
+        for row in self.bases[table.number]:
+            if row["reason"] == ROWS:
+                whole += row["forms"]
+            elif row["reason"] == BASE:
+                counted = row["forms"]
+            elif row["forms"]:
+                why = Why(BLANK if row["reason"] == UNANSWERED else row["reason"], row["question"] or "")
+                less[why] = less.get(why, 0) + row["forms"]
+        return whole, [(forms, reason(why, table)) for why, forms in less.items()], counted
 
     def _differences(self, known: set[Address]) -> dict[Address, Difference]:
         found = {}
@@ -294,9 +326,3 @@ def _summed(groups: list[Group]) -> list[Group]:
         key = (group.instrument, group.rule, group.danish, group.english)
         totals[key] = totals.get(key, 0) + group.number
     return [Group(*key, number) for key, number in totals.items()]
-
-
-def delivery_facts(report: Report) -> Mapping[str, int]:
-    """Counts for whoever shows what was made: claims, and those that hold, don't, and can't be told."""
-    found = Counter(finding.holds for finding in report.findings)
-    return {"claims": len(report.findings), "hold": found[True], "fail": found[False], "untested": found[None]}
