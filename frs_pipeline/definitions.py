@@ -5,14 +5,25 @@ from contextlib import nullcontext
 
 from dagster import Definitions, InitResourceContext, IOManagerDefinition, ResourceDefinition, in_process_executor
 
-from frs_pipeline.assets import bases, expectations, manifest, marts, nonresponse, pseudonymised, raw, statistics, validated
+from frs_pipeline.assets import (
+    bases,
+    expectations,
+    manifest,
+    marts,
+    nonresponse,
+    pseudonymised,
+    raw,
+    report,
+    statistics,
+    validated,
+)
 from frs_pipeline.assets.wiring import PARTITION_TAG, ParquetFiles
 from frs_pipeline.operations.incidents import failed_checks, failed_runs
 from frs_pipeline.operations.refreshing import new_deliveries, nightly, refresh_job
 from frs_pipeline.settings import Settings
 from frs_pipeline.storage import Store, exclusive
 
-MODULES = (raw, validated, pseudonymised, marts, expectations, statistics, bases, nonresponse, manifest)
+MODULES = (raw, validated, pseudonymised, marts, expectations, statistics, bases, nonresponse, report, manifest)
 
 ASSETS = [asset for module in MODULES for asset in module.ASSETS]
 

@@ -83,6 +83,7 @@ def summarise(store: Store) -> dict[str, int]:
     compared = read(store.path(products()[("statistics", "compare")]))
     verdicts = verdicts_of(compared)
     promises = read(store.path(products()[("expectations",)]))["passed"].to_pylist()
+    held = read(store.path(products()[("report",)]), ["holds"])["holds"].to_pylist()
     return {
         "forms": delivered,
         "accepted": accepted,
@@ -93,6 +94,9 @@ def summarise(store: Store) -> dict[str, int]:
         "marts": sum(key[0] == "marts" for key in products()),
         "promises": len(promises),
         "promises_kept": sum(promises),
+        "claims": len(held),
+        "claims_hold": held.count(True),
+        "claims_fail": held.count(False),
         "tables": sum(key[-1].startswith("table_") for key in products()),
         "figures": rows("statistics", "figures"),
         "differs_exact": sum(row["verdict"] == DIFFERS and row["measure"] not in APPROXIMATE for row in compared.to_pylist()),

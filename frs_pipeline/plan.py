@@ -16,12 +16,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from frs_pipeline.deliveries import AMENDMENTS, REGISTERS
+from frs_pipeline.deliveries import AMENDMENTS, DEMO_KEY, REGISTERS
 from frs_pipeline.questionnaires import INSTRUMENTS
 from frs_pipeline.specs import YamlFile
 
 PACKAGE = Path(__file__).parent
 CATALOGUE = PACKAGE / "tables" / "catalogue.yaml"
+# The key that ships with the program, for made-up deliveries alone.
+DEMO_IDENTITY = PACKAGE / "reconstruction" / "keys" / DEMO_KEY
 _LOCK = PACKAGE.parent / "requirements.lock"
 
 # Where the syntax tree of a statement holds other statements.
@@ -186,7 +188,30 @@ def products() -> dict[AssetPath, Product]:
                 "nonresponse",
             )
         )
-    return {product.key: product for product in found}
+    made = {product.key: product for product in found}
+    made[("report",)] = _report(tuple(made))
+    return made
+
+
+def _report(before: tuple[AssetPath, ...]) -> Product:
+    """The report's claims, tested again, and its pages; from all that is made before it but the tables one by one.
+
+    The codebook is looked at for the key that it is locked with: what opens with the published one is made up.
+    """
+    inputs = tuple(key for key in before if not key[-1].startswith("table_"))
+    room = PACKAGE / "report"
+    own = (*sorted(room.glob("*.yaml")), *sorted((room / "templates").iterdir()), CATALOGUE, PACKAGE / "policy" / "policy.yaml")
+    asked = sorted((PACKAGE / "questionnaires").glob("*.yaml"))
+    return Product(
+        ("report",),
+        "curated",
+        "findings.parquet",
+        "assets.report",
+        raw=("codebook", *AMENDMENTS),
+        inputs=inputs,
+        definitions=tuple((path, None) for path in (*own, *asked, DEMO_IDENTITY)),
+        pages="report",
+    )
 
 
 def _expectations(questionnaires: tuple[tuple[Path, int | None], ...]) -> Product:

@@ -38,14 +38,25 @@ def summary(delivery: str, made: tuple[str, ...], counts: dict[str, int], settin
                 f"{' (ASE, T and p only)' if counts['differs'] and not counts['differs_exact'] else ''}, "
                 f"{counts['not_reproducible']} not reproducible (the report contradicts itself)",
             ),
+            ("Claims", _claims(counts)),
         ):
             say(f"  {label:<19}{text}")
         say("")
+        say(f"  Report             {settings.curated(delivery) / 'report' / 'index.html'}")
         say(f"  Marts and tables   {settings.curated(delivery)}")
         say(f"  Data docs          {settings.curated(delivery) / 'data_docs' / 'index.html'}")
         say(f"  Quarantine         {settings.restricted(delivery) / 'quarantine.parquet'}")
         say("")
         say("  frs tables 1 · frs compare · frs quarantine show more.")
+
+
+def _claims(counts: dict[str, int]) -> str:
+    """How many claims of the report's summary hold."""
+    untested = counts["claims"] - counts["claims_hold"] - counts["claims_fail"]
+    return (
+        f"{counts['claims_hold']} of the summary's {counts['claims']} hold, {counts['claims_fail']} don't, "
+        f"{untested} can't be tested"
+    )
 
 
 class Progress:

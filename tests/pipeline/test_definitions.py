@@ -64,6 +64,7 @@ def test_every_asset_has_a_description_and_the_groups_are_the_layers() -> None:
         "g3_pseudonymised",
         "g4_marts",
         "g5_statistics",
+        "g6_report",
     }
     assert {graph.get(key).group_name for key in raw_files.keys} == {"g1_raw"}
 

@@ -1,0 +1,1 @@
+"""The report: pages that anyone who may see the data can read, made from tables, passports and declared claims."""

@@ -1,0 +1,107 @@
+"""A table as a grid of addresses: what a page needs to mark up headings and to open each number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from frs_pipeline.lineage.meaning import Address
+from frs_pipeline.tables.model import MISSING, TOTAL, TOTAL_VALID, Table
+
+_FREQUENCY = (
+    ("Antal", "count"),
+    ("Procent", "percent"),
+    ("Gyldig procent", "valid_percent"),
+    ("Kumuleret procent", "cumulative_percent"),
+)
+_CORRELATION = (("Gamma", "gamma"), ("ASE", "ase"), ("T", "t"), ("p", "p"), ("N", "n"))
+_SHARES = {"row": ("% af rækken", "row_percent"), "total": ("% af alle", "total_percent")}
+_NAMES = {TOTAL_VALID: "I alt besvaret", MISSING: "Ubesvaret", TOTAL: "I alt"}
+_ALL_TOGETHER = {True: "Alle", False: "Alle under ét"}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row of figures; an address is None where the table prints nothing. `measure` names what crosstabs count twice."""
+
+    measure: str
+    cells: tuple[Address | None, ...]
+
+
+@dataclass(frozen=True)
+class Block:
+    """Rows under one label; `total` sets it off from the answers."""
+
+    label: str
+    lines: tuple[Line, ...]
+    total: bool
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Headings of the columns (`over` names the question that they answer), and blocks of rows."""
+
+    corner: str
+    over: str
+    header: tuple[str, ...]
+    blocks: tuple[Block, ...]
+
+    @property
+    def has_measures(self) -> bool:
+        return any(line.measure for block in self.blocks for line in block.lines)
+
+
+def layout(table: Table, known: set[Address], texts: dict[str, str]) -> Layout:
+    """Where each figure of `table` stands; `known` are the addresses that there are, `texts` the questions by name."""
+    if table.kind == "frequency":
+        return _frequency(table, known, texts)
+    if table.kind == "distribution":
+        return _distribution(table, texts)
+    if table.kind.startswith("correlation"):
+        return _correlation(table, known)
+    return _crosstab(table, texts)
+
+
+def _frequency(table: Table, known: set[Address], texts: dict[str, str]) -> Layout:
+    blocks = []
+    for label in [*(c.label for c in table.row.categories), TOTAL_VALID, MISSING, TOTAL]:
+        cells = [Address(table.number, label, "", "", measure) for _, measure in _FREQUENCY]
+        line = Line("", tuple(address if address in known else None for address in cells))
+        blocks.append(Block(_NAMES.get(label, label), (line,), label in _NAMES))
+    return Layout(texts[table.row.variable], "", tuple(name for name, _ in _FREQUENCY), tuple(blocks))
+
+
+def _distribution(table: Table, texts: dict[str, str]) -> Layout:
+    labels = [*(c.label for c in table.row.categories), TOTAL]
+    blocks = [
+        Block(name, (Line("", tuple(Address(table.number, label, "", "", measure) for label in labels)),), False)
+        for name, measure in (("Antal", "count"), ("Procent", "percent"))
+    ]
+    return Layout("", texts[table.row.variable], tuple(_NAMES.get(label, label) for label in labels), tuple(blocks))
+
+
+def _crosstab(table: Table, texts: dict[str, str]) -> Layout:
+    assert table.column is not None
+    share = _SHARES[table.percent or "total"]
+    columns = [*(c.label for c in table.column.categories), TOTAL]
+    blocks = []
+    for label in [*(c.label for c in table.row.categories), TOTAL]:
+        lines = tuple(
+            Line(name, tuple(Address(table.number, label, column, "", measure) for column in columns))
+            for name, measure in (("Antal", "count"), share)
+        )
+        blocks.append(Block(_NAMES.get(label, label), lines, label == TOTAL))
+    header = tuple(_NAMES.get(column, column) for column in columns)
+    return Layout(texts[table.row.variable], texts[table.column.variable], header, tuple(blocks))
+
+
+def _correlation(table: Table, known: set[Address]) -> Layout:
+    groups = [""] if table.group is None else [*(c.label for c in table.group.categories), TOTAL]
+    blocks = []
+    for group in groups:
+        cells = tuple(Address(table.number, "", "", group, measure) for _, measure in _CORRELATION)
+        label = _ALL_TOGETHER[table.group is None] if group in ("", TOTAL) else group
+        blocks.append(Block(label, (Line("", cells),), group == TOTAL))
+    partial = Address(table.number, "", "", TOTAL, "partial_gamma")
+    if partial in known:
+        blocks.append(Block("Partiel gamma", (Line("", (partial, None, None, None, None)),), True))
+    return Layout("", "", tuple(name for name, _ in _CORRELATION), tuple(blocks))

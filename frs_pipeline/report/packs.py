@@ -1,0 +1,127 @@
+"""Passports packed for the pages: a file a chapter, which the page loads as a script, for file:// allows nothing else.
+
+Sentences are stored once, as lists of pieces that are stored once too; other figures are named by their place in
+`figures.js`. What depends on how the files of a delivery were written, such as their hashes, isn't packed: the same
+forms give the same pages, and `frs trace` prints the rest.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from frs_pipeline.lineage.meaning import Address
+from frs_pipeline.lineage.pairs import Pairs
+from frs_pipeline.lineage.passport import Number, Passport
+from frs_pipeline.lineage.wording import Text
+from frs_pipeline.report.typography import anchor, shown
+from frs_pipeline.tables.figures import Figure
+
+# Quoted questions and answers stand in many sentences.
+_PIECES = re.compile(r"(»[^«]*«)")
+# The manifest that vouches for files is written after the report.
+_ABOUT_FILES = "files as in the manifest"
+CHECKS = {
+    "nothing lost": "intet skema er gået tabt mellem lagene",
+    "waterfall closes": "regnestykket fra leverede til talte skemaer går op",
+    "recounted": "tallet er talt om igen og er det samme",
+    "base ties out": "tabellens grundlag stemmer med skemaerne",
+    "sums hold": "alle summer, tallet indgår i, holder",
+    "same fact, same number": "samme oplysning andre steder er samme tal",
+    "follows from a printed table": "følger af cellerne i en trykt tabel",
+    "promises of the mart": "dataprodukterne holder, hvad de lover",
+}
+
+
+class Pack:
+    """Passports of one chapter."""
+
+    def __init__(self, index: dict[Address, int]) -> None:
+        self._index = index
+        self._pieces: dict[str, int] = {}
+        self._texts: dict[tuple[str, str], int] = {}
+        self._packed: list[list[list[int]]] = []
+        self._figures: dict[int, dict[str, Any]] = {}
+
+    def add(self, passport: Passport) -> None:
+        """Pack one figure's passport; what is empty is left out."""
+        content = {
+            "d": self._text(passport.definition),
+            "r": self._text(passport.rounding),
+            "n": self._number(passport.numerator),
+            "of": self._number(passport.denominator),
+            "in": list(passport.delivered.items()),
+            "w": [[self._text(step.why), step.forms] for step in passport.waterfall],
+            "f": passport.forms,
+            "near": [[self._text(near.why), near.forms] for near in passport.near],
+            "a": [[made.kind, made.about, made.reason, made.who, made.when or made.until] for made in passport.amendments],
+            "e": [[self._index[place.address], int(place.equal)] for place in passport.elsewhere],
+            "s": [
+                [self._index[made.total], [self._index[part] for part in made.parts], int(made.holds)] for made in passport.sums
+            ],
+            "p": self._published(passport),
+            "c": [
+                [self._text(Text(CHECKS.get(c.name, c.name), c.name)), int(c.passed)]
+                for c in passport.checks
+                if c.name != _ABOUT_FILES
+            ],
+            "g": _cells(passport.pairs),
+        }
+        self._figures[self._index[passport.address]] = {key: value for key, value in content.items() if value not in (None, [])}
+
+    def script(self, name: str) -> bytes:
+        """The pack as a script that hands itself over."""
+        content = {"s": list(self._pieces), "t": self._packed, "f": self._figures}
+        return f"FRS.pack({_json(name)},{_json(content)});\n".encode()
+
+    def _published(self, passport: Passport) -> list[str] | None:
+        found = passport.published
+        if found is None:
+            return None
+        return [found.verdict] if found.verdict == "equal" else [found.verdict, shown(found.printed), found.reason or ""]
+
+    def _number(self, number: Number | None) -> list[int] | None:
+        return None if number is None else [self._text(number.what), number.number]
+
+    def _text(self, text: Text) -> int:
+        key = (text.danish, text.english)
+        if key not in self._texts:
+            self._texts[key] = len(self._packed)
+            languages = (text.danish,) if text.danish == text.english else key
+            self._packed.append([self._split(language) for language in languages])
+        return self._texts[key]
+
+    def _split(self, text: str) -> list[int]:
+        return [self._pieces.setdefault(piece, len(self._pieces)) for piece in _PIECES.split(text) if piece]
+
+
+def _cells(pairs: Pairs | None) -> list[Any] | None:
+    """Labels, tables of counts with what they hold constant, P and Q."""
+    if pairs is None:
+        return None
+    strata = [[stratum.label, stratum.cells] for stratum in pairs.strata]
+    return [pairs.rows, pairs.columns, strata, pairs.p, pairs.q]
+
+
+def figures_script(figures: Iterable[tuple[Address, Figure]], pages: dict[int, str], words: Mapping[int, Sequence[str]]) -> bytes:
+    """Names and printed numbers of all figures in the order of the report, the page of each table, and words to search for."""
+    listed = list(figures)
+    labels: dict[str, int] = {}
+    content = {
+        "a": [anchor(address) for address, _ in listed],
+        "p": [shown(figure.printed) for _, figure in listed],
+        # Row, column, group and measure of each, by their place among all labels.
+        "c": [[labels.setdefault(label, len(labels)) for label in address[1:]] for address, _ in listed],
+        "l": list(labels),
+        "page": pages,
+        "words": words,
+    }
+    return f"FRS.index({_json(content)});\n".encode()
+
+
+def _json(content: object) -> str:
+    # A script may not hold the end tag of its element, nor line separators that old engines end a line at.
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    return text.replace("</", "<\\/").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

@@ -1,0 +1,197 @@
+"""What the plots show, as numbers and texts; the templates draw them.
+
+The marks are drawn by the templates themselves: a bar is a handful of rectangles in per cents, which follow the
+width of a phone, the reader's colours and language, and cost neither a library nor a second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from frs_pipeline.lineage.meaning import Address
+from frs_pipeline.report.associations import Association
+from frs_pipeline.report.claims import SIGNIFICANT, strength
+from frs_pipeline.report.contents import Bilingual, Change
+from frs_pipeline.report.typography import number_text, share_text, shown, with_zero
+from frs_pipeline.stats.counts import percent
+from frs_pipeline.stats.printing import spss
+from frs_pipeline.tables.figures import Figure
+from frs_pipeline.tables.model import TOTAL, Table
+from frs_pipeline.tables.reconciling import Forms
+
+ROLE = "role"
+# Least room of a panel, in percentage points.
+MARGIN = 5.0
+# Half the width of a 95 % interval, in standard errors.
+NORMAL_95 = 1.959964
+FIRST, FOLLOWUP = (
+    Bilingual(danish="efter rådslagningen", english="first conference"),
+    Bilingual(danish="ved opfølgningen", english="follow-up"),
+)
+
+Figures = Mapping[Address, Figure]
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One row of answers: shares in percent, from the first answer on, the number of forms, and how many left it blank.
+
+    `occasion` tells two bars with the same label apart; `blank` is None where nobody can tell.
+    """
+
+    label: str
+    shares: tuple[float, ...]
+    forms: int
+    blank: int | None = None
+    occasion: Bilingual | None = None
+
+    @property
+    def upper(self) -> float:
+        """Share of the answers before the middle."""
+        return sum(self.shares[: len(self.shares) // 2])
+
+    @property
+    def lower(self) -> float:
+        """Share of the answers after the middle."""
+        return sum(self.shares[(len(self.shares) + 1) // 2 :])
+
+    @property
+    def middle(self) -> float:
+        return self.shares[len(self.shares) // 2] if len(self.shares) % 2 else 0.0
+
+    def spoken(self, answers: Sequence[str]) -> str:
+        """The bar in words, for those who don't see it."""
+        parts = ", ".join(f"{answer} {share_text(share)}" for answer, share in zip(answers, self.shares, strict=True))
+        return f"{self.label}: {parts}"
+
+
+@dataclass(frozen=True)
+class Stacked:
+    """Bars of answers to one question on a scale with a middle; its tables are where the numbers stand."""
+
+    tables: tuple[int, ...]
+    question: str
+    answers: tuple[str, ...]
+    bars: tuple[Bar, ...]
+
+    @property
+    def lower(self) -> float:
+        """Room that the answers after the middle need; some in any case, so that there is a place to see that there are none."""
+        return max(MARGIN, *(bar.lower for bar in self.bars))
+
+    @property
+    def upper(self) -> float:
+        """Room that the answers before the middle need."""
+        return max(MARGIN, *(bar.upper for bar in self.bars))
+
+    @property
+    def middle(self) -> float:
+        """Room that the middle needs, on the same scale."""
+        return max(MARGIN, *(bar.middle for bar in self.bars))
+
+    @property
+    def spoken(self) -> str:
+        return "; ".join(f"{bar.occasion.danish + ' ' if bar.occasion else ''}{bar.spoken(self.answers)}" for bar in self.bars)
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A gamma with the ends of its 95 % interval, and the figure that it is."""
+
+    address: Address
+    label: str
+    gamma: float
+    low: float
+    high: float
+    text: str
+    forms: str
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One square of a heat map; `table` prints the same gamma."""
+
+    text: str
+    word: str
+    positive: bool
+    significant: bool
+    forms: str
+    table: int | None
+
+
+def by_role(table: Table, figures: Figures, question: str, forms: Forms) -> Stacked | None:
+    """The answers of each role; None for a table that isn't of roles by a scale with two answers on either side."""
+    if table.kind != "crosstab" or table.row.variable != ROLE or table.column is None or len(table.column.categories) != 5:
+        return None
+    return _stacked((table.number,), question, table, list(_bars(table, figures, _blanks(table, forms))))
+
+
+def by_row(table: Table, figures: Figures, question: str) -> Stacked:
+    """The answers in each row of a crosstab."""
+    return _stacked((table.number,), question, table, list(_bars(table, figures, {})))
+
+
+def change(pair: Change, tables: Mapping[int, Table], figures: Figures, question: str, forms: Forms) -> Stacked:
+    """Two crosstabs of the same rows, one under the other, row by row."""
+    first, followup = tables[pair.first], tables[pair.followup]
+    before = {bar.label: bar for bar in _bars(first, figures, _blanks(first, forms), FIRST)}
+    after = {bar.label: bar for bar in _bars(followup, figures, _blanks(followup, forms), FOLLOWUP)}
+    bars = [bar for label in before for bar in (before[label], after[label])]
+    return _stacked((pair.first, pair.followup), question, first, bars)
+
+
+def _stacked(numbers: tuple[int, ...], question: str, table: Table, bars: list[Bar]) -> Stacked:
+    assert table.column is not None
+    return Stacked(numbers, question, tuple(c.label for c in table.column.categories), tuple(bars))
+
+
+def _bars(table: Table, figures: Figures, blanks: Mapping[str, int], occasion: Bilingual | None = None) -> Iterator[Bar]:
+    assert table.column is not None
+    for label in [*(c.label for c in table.row.categories), TOTAL]:
+        counts = [int(figures[Address(table.number, label, c.label, "", "count")].value or 0) for c in table.column.categories]
+        whole = sum(counts)
+        shares = tuple(percent(n, whole) or 0.0 for n in counts)
+        yield Bar("I alt" if label == TOTAL else label, shares, whole, blanks.get(label), occasion)
+
+
+def _blanks(table: Table, forms: Forms) -> dict[str, int]:
+    """Forms of each row that left the question of the columns blank."""
+    assert table.column is not None
+    found = dict.fromkeys([*(c.label for c in table.row.categories), TOTAL], 0)
+    for mart in table.marts:
+        for (occasion, (row, answer)), number in forms.by(mart, (table.row.variable, table.column.variable)).items():
+            place = table.row.index(row)
+            if answer is None and place is not None and table.occasion in ("both", occasion):
+                found[table.row.categories[place].label] += number
+                found[TOTAL] += number
+    return found
+
+
+def forest(tables: Sequence[Table], figures: Figures, title: Mapping[int, str]) -> list[Interval]:
+    """Every gamma of the correlation tables, the strongest first; by group where a table has groups."""
+    found = []
+    for table in tables:
+        groups = [""] if table.group is None else [*(c.label for c in table.group.categories), TOTAL]
+        for group in groups if table.kind.startswith("correlation") else ():
+            address = Address(table.number, "", "", group, "gamma")
+            gamma, ase = figures[address].value, figures[address._replace(measure="ase")].value
+            if gamma is None or ase is None:
+                continue
+            label = title[table.number] + (f" · {'alle' if group == TOTAL else group}" if group else "")
+            low, high = max(-1.0, gamma - NORMAL_95 * ase), min(1.0, gamma + NORMAL_95 * ase)
+            forms = number_text(int(figures[address._replace(measure="n")].value or 0))
+            found.append(Interval(address, label, gamma, low, high, with_zero(shown(figures[address].printed)), forms))
+    return sorted(found, key=lambda one: (-one.gamma, one.address))
+
+
+def heat(found: Sequence[Association], printed: Mapping[tuple[str, str], int]) -> dict[tuple[str, str], Cell]:
+    """Squares by both questions, either way round; `printed` are tables that print a gamma, by its questions."""
+    cells = {}
+    for one in found:
+        table = printed.get((one.row, one.column), printed.get((one.column, one.row)))
+        text = with_zero(shown(spss(one.gamma, 2, leading_zero=True))) if one.gamma is not None else "–"
+        significant = one.p is not None and one.p < SIGNIFICANT
+        cell = Cell(text, strength(one.gamma), (one.gamma or 0) > 0, significant, number_text(one.n), table)
+        cells[one.row, one.column] = cells[one.column, one.row] = cell
+    return cells

@@ -1,0 +1,328 @@
+"""All pages of the report of one delivery, as bytes by file name, and its findings as rows.
+
+The same forms give the same bytes, in whichever form they were delivered: nothing here depends on a clock, a path or
+the hash of a file.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from frs_pipeline.deliveries import CODEBOOK
+from frs_pipeline.lineage.meaning import Address, meanings
+from frs_pipeline.lineage.passport import Passports
+from frs_pipeline.lineage.waterfall import Why
+from frs_pipeline.lineage.wording import Text, reason
+from frs_pipeline.plan import DEMO_IDENTITY
+from frs_pipeline.policy.model import policy
+from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires.model import questionnaires
+from frs_pipeline.report import plots
+from frs_pipeline.report.associations import associations, ordinal
+from frs_pipeline.report.claims import Finding, Judge, as_rows, claims
+from frs_pipeline.report.contents import Chapter, chapters
+from frs_pipeline.report.layout import Layout, layout
+from frs_pipeline.report.packs import Pack, figures_script
+from frs_pipeline.report.typography import anchor, number_text, share_text, shown, with_zero
+from frs_pipeline.storage import Store, read, rows_in, stream
+from frs_pipeline.tables.bases import BASE, BLANK, ROWS, UNANSWERED
+from frs_pipeline.tables.figures import Figure
+from frs_pipeline.tables.model import Table, catalogue
+from frs_pipeline.tables.render import heading
+
+TEMPLATES = Path(__file__).parent / "templates"
+PAGES = ("index.html.j2", "chapter.html.j2")
+# Files that are taken as they are.
+STATIC = ("report.css", "report.js")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A figure that isn't what the report prints: what that is, and why."""
+
+    address: Address
+    ours: str
+    printed: str
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A table as a page shows it."""
+
+    table: Table
+    title: str
+    grid: Layout
+    base: tuple[int, list[tuple[int, Text]], int]
+    differences: dict[Address, Difference]
+    plot: plots.Stacked | None
+
+
+@dataclass(frozen=True)
+class Group:
+    """Counts under one heading of the data quality page."""
+
+    instrument: str
+    rule: str
+    danish: str
+    english: str
+    number: int
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a refresh makes: findings as rows, and every file of the site."""
+
+    findings: list[Finding]
+    rows: pa.Table
+    pages: dict[str, bytes] = field(repr=False)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many claims there are, hold, and don't."""
+        found = Counter(finding.holds for finding in self.findings)
+        return {"claims": len(self.findings), "claims_hold": found[True], "claims_fail": found[False]}
+
+
+def build(store: Store) -> Report:
+    """The report of a delivery, from its figures, passports, comparison, non-response and quarantine."""
+    return _Site(store).report()
+
+
+class _Site:
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.passports = Passports(store)
+        self.evidence = self.passports.evidence
+        self.figures: dict[Address, Figure] = self.evidence.figures
+        self.tables = catalogue()
+        self.titles = {number: heading(table) for number, table in self.tables.items()}
+
+    def report(self) -> Report:
+        unit = self._rows("statistics", "unit_nonresponse")
+        judge, told = Judge(self.figures, unit), claims()
+        sections = [(section, [judge.finding(claim, told.sources) for claim in section.claims]) for section in told.sections]
+        findings = [finding for _, found in sections for finding in found]
+        template = self._templates()
+        pages = {name: (TEMPLATES / name).read_bytes() for name in STATIC}
+        common = {"delivery": self.store.delivery, "chapters": chapters(), "made_up": self._made_up(), "page_of": self.page_of}
+        pages["index.html"] = (
+            template.get_template("index.html.j2")
+            .render(**common, page="index.html", sections=sections, findings=findings, facts=self._facts())
+            .encode()
+        )
+        chapter_page = template.get_template("chapter.html.j2")
+        for chapter in chapters():
+            content = self._chapter(chapter, unit)
+            pages[chapter.file] = chapter_page.render(**common, page=chapter.file, chapter=chapter, **content).encode()
+        return Report(findings, as_rows(findings), {**pages, **self._scripts()})
+
+    def _templates(self) -> Any:
+        import jinja2  # only needed where there are pages to make
+
+        environment = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(TEMPLATES),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+        )
+        environment.filters |= {
+            "anchor": anchor,
+            "shown": shown,
+            "share": share_text,
+            "number": number_text,
+            "with_zero": with_zero,
+        }
+        return environment
+
+    def _rows(self, *key: str) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = read(self.evidence.path(*key)).to_pylist()
+        return rows
+
+    def _made_up(self) -> bool:
+        """Does the published demo key open the codebook? Only made-up deliveries are locked with a key that all know."""
+        from frs_pipeline.codebook.vault import open_plain
+        from frs_pipeline.errors import InputError
+
+        try:
+            open_plain(self.store.raw(CODEBOOK), DEMO_IDENTITY)
+        except InputError:
+            return False
+        return True
+
+    @cached_property
+    def bases(self) -> dict[int, list[dict[str, Any]]]:
+        """Rows of the bases, by table."""
+        found: dict[int, list[dict[str, Any]]] = {number: [] for number in self.tables}
+        for row in self._rows("statistics", "bases"):
+            found[row["table"]].append(row)
+        return found
+
+    @cached_property
+    def page_of(self) -> dict[int, str]:
+        """The chapter's id of every table."""
+        return {number: chapter.id for chapter in chapters() for number in chapter.tables}
+
+    def _facts(self) -> dict[str, int]:
+        """Numbers of what the report rests on."""
+        return {
+            "forms": sum(rows_in(self.evidence.path("marts", name)) for name in INSTRUMENTS),
+            "conferences": rows_in(self.evidence.path("marts", "conference")),
+            "tables": len(self.tables),
+            "figures": len(self.figures),
+        }
+
+    def _chapter(self, chapter: Chapter, unit: list[dict[str, Any]]) -> dict[str, Any]:
+        """What one page shows beside its words."""
+        shows: dict[str, Callable[[], dict[str, Any]]] = {
+            "correlations": self._correlations,
+            "nonresponse": lambda: {"unit": unit, "item": self._rows("statistics", "item_nonresponse")},
+            "quality": self._quality,
+            "method": dict,
+            "about": lambda: {"facts": self._facts(), "verdicts": self._verdicts()},
+        }
+        return {
+            "shown_tables": [self._shown(self.tables[number]) for number in chapter.tables],
+            "changes": [
+                plots.change(pair, self.tables, self.figures, self._column(self.tables[pair.first]), self.evidence.forms)
+                for pair in chapter.changes
+            ],
+            "row_plots": [plots.by_row(self.tables[n], self.figures, self._column(self.tables[n])) for n in chapter.rows],
+            "figures": self.figures,
+            "titles": self.titles,
+            "questionnaires": questionnaires(),
+            **(shows[chapter.shows]() if chapter.shows else {}),
+        }
+
+    def _column(self, table: Table) -> str:
+        assert table.column is not None
+        return self._texts(table)[table.column.variable]
+
+    def _texts(self, table: Table) -> dict[str, str]:
+        """The text of every question of a table, as its first mart asks it."""
+        asked = questionnaires()[table.marts[0]]
+        return {name: question.text for name in table.variables if (question := asked.question(name))}
+
+    def _shown(self, table: Table) -> Shown:
+        texts = self._texts(table)
+        known = {address for address in self.figures if address.table == table.number}
+        plot = plots.by_role(table, self.figures, texts[table.column.variable], self.evidence.forms) if table.column else None
+        return Shown(
+            table,
+            self.titles[table.number],
+            layout(table, known, texts),
+            self._base(table),
+            self._differences(known),
+            plot,
+        )
+
+    def _base(self, table: Table) -> tuple[int, list[tuple[int, Text]], int]:
+        """Forms of the marts of a table, those left out with the reason, those counted."""
+        whole = counted = 0
+        less: dict[Why, int] = {}
+        for row in self.bases[table.number]:
+            if row["reason"] == ROWS:
+                whole += row["forms"]
+            elif row["reason"] == BASE:
+                counted = row["forms"]
+            elif row["forms"]:
+                why = Why(BLANK if row["reason"] == UNANSWERED else row["reason"], row["question"] or "")
+                less[why] = less.get(why, 0) + row["forms"]
+        return whole, [(forms, reason(why, table)) for why, forms in less.items()], counted
+
+    def _differences(self, known: set[Address]) -> dict[Address, Difference]:
+        found = {}
+        for address in meanings():
+            row = self.evidence.compared.get(address) if address in known else None
+            if row is not None and row["verdict"] != "equal":
+                ours, printed = shown(row["printed_recomputed"]), shown(row["printed_published"])
+                found[address] = Difference(address, ours, printed, row["reason"])
+        return found
+
+    def _correlations(self) -> dict[str, Any]:
+        maps = []
+        for name in INSTRUMENTS:
+            asked = ordinal(name)
+            if len(asked) > 1:
+                found = associations(name, stream(self.evidence.path("marts", name)))
+                maps.append((questionnaires()[name], asked, plots.heat(found, self._printed_gammas(name))))
+        return {"intervals": plots.forest(list(self.tables.values()), self.figures, self.titles), "maps": maps}
+
+    def _printed_gammas(self, mart: str) -> dict[tuple[str, str], int]:
+        """Tables that print the gamma of two questions over all forms and answers of a mart."""
+        found: dict[tuple[str, str], int] = {}
+        for number, table in self.tables.items():
+            whole = table.kind == "correlation" and table.marts == (mart,) and table.occasion == "both" and table.column
+            if whole and self._every_answer(table):
+                found.setdefault((table.row.variable, table.column.variable), number)  # type: ignore[union-attr]
+        return found
+
+    def _every_answer(self, table: Table) -> bool:
+        """Has each scale of a table all its answers, each for itself and in the order of the questionnaire?"""
+        asked = {question.name: question for question in ordinal(table.marts[0])}
+        for axis in (table.row, table.column):
+            codes = [c.codes for c in axis.categories] if axis else []
+            question = asked.get(axis.variable) if axis else None
+            if question is None or codes != [(code,) for code in question.codes if code != question.dont_know]:
+                return False
+        return True
+
+    def _quality(self) -> dict[str, Any]:
+        aside = [
+            Group(name, form.rule, policy().rules[form.rule].danish, policy().rules[form.rule].english, 1)
+            for name in INSTRUMENTS
+            for form in self.evidence.set_aside(name)
+        ]
+        columns = ["instrument", "rule", "severity"]
+        noted = read(self.evidence.path("noted"), columns).group_by(columns).aggregate([([], "count_all")]).to_pylist()
+        groups = [
+            (row["severity"], Group(row["instrument"] or "", row["rule"], *_named(row["rule"]), row["count_all"]))
+            for row in sorted(noted, key=lambda row: [row[name] or "" for name in columns])
+        ]
+        corrected = Counter(form.form.split("-")[0] for form in self.evidence.corrections)
+        titles = {questionnaires()[name].form_prefix: questionnaires()[name].title for name in INSTRUMENTS}
+        return {
+            "aside": _summed(aside),
+            "noted": [group for severity, group in groups if severity != "accepted"],
+            "accepted": [group for severity, group in groups if severity == "accepted"],
+            "corrected": [(titles[prefix], number) for prefix, number in sorted(corrected.items())],
+            "layers": self.evidence.layers,
+            "promises": self.evidence.promises,
+        }
+
+    def _verdicts(self) -> Counter[str]:
+        return Counter(row["verdict"] for row in self.evidence.compared.values())
+
+    def _scripts(self) -> dict[str, bytes]:
+        """The data that pages load: all figures in short, and the passports chapter by chapter."""
+        index = {address: place for place, address in enumerate(meanings())}
+        packs = {chapter.id: Pack(index) for chapter in chapters() if chapter.tables}
+        for passport in self.passports.every():
+            packs[self.page_of[passport.address.table]].add(passport)
+        words = {number: [self.titles[number], *self._texts(table).values()] for number, table in self.tables.items()}
+        listed = [(address, self.figures[address]) for address in meanings()]
+        scripts = {f"passports-{name}.js": pack.script(name) for name, pack in packs.items()}
+        return {"figures.js": figures_script(listed, self.page_of, words), **scripts}
+
+
+def _named(rule: str) -> tuple[str, str]:
+    known = policy().rules.get(rule)
+    return (known.danish, known.english) if known else (rule, rule)
+
+
+def _summed(groups: list[Group]) -> list[Group]:
+    """Equal groups as one, in the order in which they first came."""
+    totals: dict[tuple[str, str, str, str], int] = {}
+    for group in groups:
+        key = (group.instrument, group.rule, group.danish, group.english)
+        totals[key] = totals.get(key, 0) + group.number
+    return [Group(*key, number) for key, number in totals.items()]

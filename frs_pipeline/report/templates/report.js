@@ -1,0 +1,286 @@
+// Opens the passport of a number, searches, switches language, and underlines bound numbers. No request leaves the folder:
+// passports are scripts beside the pages, because pages opened from a disk may load those and nothing else.
+"use strict";
+
+const FRS = (() => {
+  const packs = {}, waiting = {};
+  let all = { a: [], p: [], c: [], l: [], page: {}, words: {} }, place = new Map(), shown = [], opener = null;
+  const root = document.documentElement;
+  const remembered = (() => { try { return localStorage.getItem("frs-language"); } catch { return null; } })();
+  let language = new URLSearchParams(location.search).get("lang") || remembered || "da";
+  root.dataset.language = root.lang = language;
+
+  const say = (danish, english) => (language === "en" ? english : danish);
+  const element = (name, content, attributes = {}) => {
+    const made = document.createElement(name);
+    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+    for (const part of [content].flat()) if (part !== null && part !== undefined) made.append(part);
+    return made;
+  };
+  const tableOf = (index) => Number(/^t(\d+)-/.exec(all.a[index])[1]);
+  const hrefOf = (index) => `${all.page[tableOf(index)]}.html#${all.a[index]}`;
+  const count = (value) => String(value).replace("-", "−").replace(/\B(?=(\d{3})+$)/g, ".");
+  const MEASURES = {
+    count: ["antal", "count"], percent: ["procent", "percent"], valid_percent: ["gyldig procent", "valid percent"],
+    cumulative_percent: ["kumuleret procent", "cumulative percent"], row_percent: ["% af rækken", "% of the row"],
+    total_percent: ["% af alle", "% of all"], gamma: ["gamma", "gamma"], ase: ["ASE", "ASE"], t: ["T", "T"], p: ["p", "p"],
+    n: ["N", "N"], partial_gamma: ["partiel gamma", "partial gamma"],
+  };
+  const labelsOf = (index) => {
+    const coordinates = all.c[index].map((at) => all.l[at]);
+    const measure = coordinates.pop();
+    return [...coordinates.filter(Boolean), say(...MEASURES[measure])].join(" · ");
+  };
+  const measureOf = (index) => all.l[all.c[index][3]];
+
+  // Data -----------------------------------------------------------------------------------------------------------
+  function index(content) {
+    all = content;
+    place = new Map(content.a.map((name, at) => [name, at]));
+  }
+  function pack(name, content) {
+    packs[name] = content;
+    (waiting[name] || []).forEach((ready) => ready());
+    delete waiting[name];
+  }
+  function load(name) {
+    if (packs[name]) return Promise.resolve();
+    return new Promise((ready) => {
+      if (!waiting[name]) document.head.append(element("script", [], { src: `passports-${name}.js` }));
+      (waiting[name] = waiting[name] || []).push(ready);
+    });
+  }
+
+  // Passport -------------------------------------------------------------------------------------------------------
+  const dialog = () => document.getElementById("passport");
+  async function open(indices, from) {
+    opener = from || opener;
+    shown = indices;
+    await Promise.all([...new Set(indices.map((at) => all.page[tableOf(at)]))].map(load));
+    draw();
+    if (!dialog().open) dialog().showModal();
+    dialog().scrollTop = 0;
+    if (indices.length === 1) history.replaceState(null, "", `#${all.a[indices[0]]}`);
+  }
+  function close() {
+    dialog().close();
+  }
+  function closed() {
+    if (location.hash.startsWith("#t") && location.hash.includes("-") && !location.hash.startsWith("#tabel"))
+      history.replaceState(null, "", location.pathname + location.search);
+    const back = opener && opener.isConnected ? opener : null;
+    opener = null;
+    if (back) back.focus();
+  }
+  function draw() {
+    const body = document.getElementById("passport-body");
+    document.getElementById("passport-title").textContent =
+      shown.length === 1 ? `${say("Tabel", "Table")} ${tableOf(shown[0])}` : say("Tallet er regnet af disse", "Computed from these figures");
+    body.replaceChildren(...(shown.length === 1 ? passport(shown[0]) : shown.map((at) => element("p", [link(at)]))));
+  }
+  function link(at) {
+    const made = element("a", [`${all.p[at]}`], { href: hrefOf(at) });
+    made.addEventListener("click", (event) => { event.preventDefault(); open([at]); });
+    return element("span", [made, element("span", ` ${say("tabel", "table")} ${tableOf(at)} · ${labelsOf(at)}`, { class: "quiet" })]);
+  }
+  function passport(at) {
+    const content = packs[all.page[tableOf(at)]], own = content.f[at];
+    const text = (id) => {
+      const languages = content.t[id];
+      return languages[language === "en" && languages.length > 1 ? 1 : 0].map((piece) => content.s[piece]).join("");
+    };
+    const title = (danish, english) => element("h3", say(danish, english));
+    const made = [
+      element("p", all.words[tableOf(at)][0], { class: "quiet", lang: "da" }),
+      element("p", all.p[at], { class: "big" }),
+      element("p", labelsOf(at)),
+      title("Hvad tallet er", "What the figure is"), element("p", text(own.d)),
+    ];
+    if (own.of) {
+      const correlation = Boolean(own.g), gamma = ["gamma", "partial_gamma"].includes(measureOf(at));
+      const fraction = `${count(own.n[1])} / ${count(own.of[1])}`;
+      made.push(element("p", correlation ? `(P − Q) / (P + Q) = ${fraction}${gamma ? ` = ${all.p[at]}` : ""}`
+        : `100 × ${fraction} = ${all.p[at].replace(/\u00a0?%$/, "")}\u00a0%`, { class: "formula" }));
+    }
+    made.push(element("p", `${text(own.r)}.`, { class: "quiet" }));
+    made.push(title("Fra leverede skemaer til tallet", "From forms delivered to the figure"), waterfall(own, text));
+    if (own.g) made.push(...cells(own.g));
+    if (own.near) {
+      made.push(title("Tættest på at tælle med", "Nearest to being counted"));
+      made.push(element("ul", own.near.map(([why, forms]) => element("li", `${count(forms)}: ${text(why)}`))));
+    }
+    if (own.p && own.p.length > 1) {
+      made.push(title("I den trykte rapport", "In the printed report"), element("p", own.p[1], { class: "bad" }));
+      if (own.p[2]) made.push(element("p", own.p[2], { lang: "en" }));
+    } else if (own.p) made.push(element("p", say("Det samme som i den trykte rapport.", "The same as in the printed report.")));
+    if (own.e) {
+      made.push(title("Samme tal andre steder", "Same number elsewhere"));
+      made.push(element("ul", own.e.map(([other, equal]) => element("li", [link(other), equal ? "" : " ✗"]))));
+    }
+    if (own.s) {
+      made.push(title("Summer, tallet indgår i", "Sums that it takes part in"));
+      made.push(element("ul", own.s.map(sum)));
+    }
+    if (own.a) {
+      made.push(title("Beslutninger, tallet hviler på", "Decisions that it rests on"));
+      made.push(element("ul", own.a.map((parts) => element("li", parts.filter(Boolean).join(" · ")))));
+    }
+    made.push(title("Prøver", "Checks"));
+    made.push(element("ul", own.c.map(([name, passed]) => element("li", `${passed ? "✓" : "✗"} ${text(name)}`, passed ? {} : { class: "bad" }))));
+    made.push(element("p", [element("a", say("Link til tallet", "Link to this figure"), { href: hrefOf(at) }), ` · frs trace ${tableOf(at)}`], { class: "quiet" }));
+    return made;
+  }
+  function waterfall(own, text) {
+    let left = own.in.reduce((sum, [, forms]) => sum + forms, 0);
+    const rows = [[say("leveret", "delivered"), "", left]];
+    for (const [why, forms] of own.w || []) rows.push([text(why), `−${count(forms)}`, (left -= forms)]);
+    rows.push([say("skemaer, tallet bygger på", "forms that the figure rests on"), "", own.f]);
+    const body = rows.map(([what, less, rest], row) => element("tr", [element("th", what, { scope: "row" }), element("td", less), element("td", count(rest))],
+      row === rows.length - 1 ? { class: "total" } : {}));
+    return element("table", [element("tbody", body)]);
+  }
+  function cells([rows, columns, strata, p, q]) {
+    const made = strata.map(([label, counts]) => element("table", [
+      element("caption", label || say("Antal skemaer", "Forms"), label ? { lang: "da" } : {}),
+      element("thead", element("tr", [element("td", ""), ...columns.map((name) => element("th", name, { scope: "col", lang: "da" }))])),
+      element("tbody", counts.map((line, row) => element("tr", [element("th", rows[row], { scope: "row", lang: "da" }), ...line.map((cell) => element("td", count(cell)))]))),
+    ]));
+    return [element("h3", say("Tællingen bag", "The counts behind it")), ...made.map((one) => element("div", one, { class: "scroll", tabindex: "0", role: "region", "aria-label": say("Antal skemaer", "Forms") })),
+      element("p", `P = ${count(p)}, Q = ${count(q)}`, { class: "formula" })];
+  }
+  function sum([total, parts, holds]) {
+    const pieces = parts.flatMap((part, row) => [row ? " + " : "", plain(part)]);
+    return element("li", [...pieces, " = ", plain(total), holds ? " ✓" : " ✗", element("span", ` ${say("tabel", "table")} ${[...new Set([...parts, total].map(tableOf))].join(", ")}`, { class: "quiet" })]);
+  }
+  function plain(at) {
+    const made = element("a", all.p[at], { href: hrefOf(at), title: labelsOf(at) });
+    made.addEventListener("click", (event) => { event.preventDefault(); open([at]); });
+    return made;
+  }
+  function fromHash() {
+    const name = decodeURIComponent(location.hash.slice(1));
+    if (!place.has(name)) return;
+    const button = document.getElementById(name);
+    if (button) button.scrollIntoView({ block: "center" });
+    open([place.get(name)], button);
+  }
+
+  // Numbers of a table are one stop of the keyboard; arrows go from one to the next. -----------------------------------
+  function arrows(table) {
+    const buttons = [...table.querySelectorAll("button.f")];
+    buttons.forEach((button, at) => { button.tabIndex = at ? -1 : 0; });
+    table.addEventListener("focusin", (event) => {
+      if (event.target.matches("button.f")) buttons.forEach((button) => { button.tabIndex = button === event.target ? 0 : -1; });
+    });
+    table.addEventListener("keydown", (event) => {
+      const steps = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] }[event.key];
+      if (!steps || !event.target.matches("button.f")) return;
+      event.preventDefault();
+      const lines = [...table.tBodies[0].rows].map((row) => [...row.cells].filter((cell) => cell.tagName === "TD"));
+      const cell = event.target.closest("td");
+      let row = lines.findIndex((line) => line.includes(cell)), column = lines[row].indexOf(cell), next = null;
+      do {
+        row += steps[0]; column += steps[1];
+        if (!lines[row] || !lines[row][column]) return;
+        next = lines[row][column].querySelector("button.f");
+      } while (!next);
+      next.focus();
+    });
+  }
+
+  // Search -----------------------------------------------------------------------------------------------------------
+  function search() {
+    const input = document.getElementById("search"), list = document.getElementById("hits"), status = document.getElementById("hits-say");
+    const find = () => {
+      const words = input.value.toLocaleLowerCase("da").split(/\s+/).filter(Boolean);
+      const hits = !words.length ? [] : Object.entries(all.words).filter(([number, texts]) => {
+        const text = `tabel ${number} ${texts.join(" ")}`.toLocaleLowerCase("da");
+        return words.every((word) => text.includes(word));
+      });
+      list.replaceChildren(...hits.map(([number, texts]) =>
+        element("li", element("a", [element("b", `${say("Tabel", "Table")} ${number}`), ` ${texts[0]}`], { href: `${all.page[number]}.html#tabel-${number}` }))));
+      list.hidden = !hits.length;
+      status.textContent = words.length ? `${hits.length} ${say("tabeller", "tables")}` : "";
+    };
+    input.addEventListener("input", find);
+    input.addEventListener("keydown", (event) => {
+      const first = list.querySelector("a");
+      if (event.key === "ArrowDown" && first) { event.preventDefault(); first.focus(); }
+      if (event.key === "Enter" && first) first.click();
+      if (event.key === "Escape") { input.value = ""; find(); }
+    });
+    list.addEventListener("keydown", (event) => {
+      const links = [...list.querySelectorAll("a")], at = links.indexOf(document.activeElement);
+      if (event.key === "ArrowDown" && links[at + 1]) { event.preventDefault(); links[at + 1].focus(); }
+      if (event.key === "ArrowUp") { event.preventDefault(); (links[at - 1] || input).focus(); }
+      if (event.key === "Escape") { input.focus(); list.hidden = true; }
+    });
+    list.addEventListener("click", () => { list.hidden = true; });
+    document.addEventListener("click", (event) => { if (!event.target.closest(".search")) list.hidden = true; });
+  }
+
+  // Language ---------------------------------------------------------------------------------------------------------
+  function translate() {
+    root.dataset.language = root.lang = language;
+    for (const made of document.querySelectorAll("[data-en]")) {
+      for (const name of ["aria-label", "placeholder"]) {
+        if (!made.hasAttribute(name)) continue;
+        if (!made.dataset.da) made.dataset.da = made.getAttribute(name);
+        made.setAttribute(name, say(made.dataset.da, made.dataset.en));
+      }
+    }
+    const button = document.getElementById("language");
+    button.textContent = say("English", "Dansk");
+    button.lang = say("en", "da");
+    const heading = document.querySelector("h1");
+    const own = heading.querySelector(say(".da", ".en"));
+    document.title = `${(own || heading).textContent} · ${document.title.split(" · ").pop()}`;
+    if (dialog().open) draw();
+  }
+
+  // Revision: every digit of the findings has to be bound. -------------------------------------------------------------
+  function revise(on) {
+    const findings = document.getElementById("findings"), status = document.getElementById("revision-say");
+    findings.classList.toggle("revised", on);
+    for (const mark of findings.querySelectorAll("mark.unbound")) mark.replaceWith(mark.textContent);
+    findings.normalize();
+    if (!on) return;
+    const walker = document.createTreeWalker(findings, NodeFilter.SHOW_TEXT), unbound = [];
+    while (walker.nextNode()) if (/\d/.test(walker.currentNode.data) && !walker.currentNode.parentElement.closest(".bound")) unbound.push(walker.currentNode);
+    for (const node of unbound) {
+      node.replaceWith(...node.data.split(/(\d+)/).filter(Boolean).map((part) => (/\d/.test(part) ? element("mark", part, { class: "unbound" }) : part)));
+    }
+    const bound = [...findings.querySelectorAll(".bound")].filter((one) => one.checkVisibility()).length;
+    status.textContent = say(`${bound} bundne tal, ${unbound.length} ubundne`, `${bound} bound numbers, ${unbound.length} unbound`);
+  }
+
+  document.addEventListener("DOMContentLoaded", () => {
+    translate();
+    document.querySelectorAll("section.table table").forEach(arrows);
+    search();
+    document.getElementById("language").addEventListener("click", () => {
+      language = say("en", "da");
+      try { localStorage.setItem("frs-language", language); } catch { /* pages from a disk may not remember */ }
+      translate();
+    });
+    document.addEventListener("click", (event) => {
+      const button = event.target.closest("button.f, button.bound");
+      if (!button) return;
+      const names = button.dataset.figures ? button.dataset.figures.split(" ") : [button.id];
+      open([...new Set(names)].map((name) => place.get(name)), button);
+    });
+    document.getElementById("close").addEventListener("click", close);
+    dialog().addEventListener("close", closed);
+    dialog().addEventListener("click", (event) => { if (event.target === dialog()) close(); });
+    const revision = document.getElementById("revision");
+    if (revision) revision.addEventListener("click", () => {
+      const on = revision.getAttribute("aria-pressed") !== "true";
+      revision.setAttribute("aria-pressed", String(on));
+      revise(on);
+    });
+    window.addEventListener("hashchange", fromHash);
+    fromHash();
+  });
+
+  return { index, pack };
+})();

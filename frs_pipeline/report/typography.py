@@ -1,0 +1,55 @@
+"""Numbers and names as the pages show them; one place, so that text, tables and plots agree."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from frs_pipeline.lineage.meaning import Address
+from frs_pipeline.stats.printing import count_text, spss
+
+NO_BREAK_SPACE = "\u00a0"
+MINUS = "\u2212"
+
+_LETTERS = str.maketrans({"æ": "ae", "ø": "oe", "å": "aa"})
+_OTHER = re.compile(r"[^a-z0-9]+")
+
+
+def shown(printed: str) -> str:
+    """A printed figure in Danish typography: a no-break space before the percent sign, a minus that isn't a hyphen."""
+    return re.sub(r"^-", MINUS, printed).replace("%", f"{NO_BREAK_SPACE}%")
+
+
+def with_zero(text: str) -> str:
+    """`0,684` for the `,684` of a table: in running text the zero before the comma is written."""
+    return re.sub(r"^(\u2212?),", r"\g<1>0,", text)
+
+
+def share_text(value: float | None, decimals: int = 1) -> str:
+    """A percentage: `46,9 %`."""
+    text = spss(value, decimals, leading_zero=True)
+    return shown(text if value is None else f"{text}%")
+
+
+def points_text(value: float | None, decimals: int = 1) -> str:
+    """A difference between percentages, without its sign."""
+    return spss(None if value is None else abs(value), decimals, leading_zero=True)
+
+
+def number_text(value: int) -> str:
+    """A count, with a full stop between thousands as Danish has it."""
+    digits = count_text(abs(value))
+    groups = [digits[max(0, end - 3) : end] for end in range(len(digits), 0, -3)][::-1]
+    return (MINUS if value < 0 else "") + ".".join(groups)
+
+
+def anchor(address: Address) -> str:
+    """Name of a figure in links: `t4-ja_meget.valid_percent`. The same as long as table and labels are."""
+    labels = (_slug(label) for label in (address.row, address.column, address.group) if label)
+    return f"t{address.table}-{'.'.join((*labels, address.measure))}"
+
+
+def _slug(label: str) -> str:
+    letters = label.casefold().translate(_LETTERS)
+    plain = unicodedata.normalize("NFKD", letters).encode("ascii", "ignore").decode()
+    return _OTHER.sub("_", plain).strip("_")
