@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY, deliveries, inventory
+from frs_pipeline.deliveries import deliveries, inventory
 from frs_pipeline.errors import FrsError
 from frs_pipeline.plan import products
 from frs_pipeline.settings import PROJECT, Settings
@@ -77,13 +77,13 @@ def _folder(settings: Settings) -> Finding:
 
 
 def _delivery(settings: Settings, name: str) -> Iterator[Finding]:
-    from frs_pipeline.codebook.vault import read_codebook
+    from frs_pipeline.codebook.opening import open_codebook
 
     label = f"Delivery {name}"
     raw = settings.raw_delivery(name)
     try:
         yield Finding(label, True, f"{len(inventory(raw))} files")
-        book = read_codebook(raw / CODEBOOK, settings.key or raw / DEMO_KEY)
+        book = open_codebook(Store(settings, name))
         yield Finding(f"{label} codebook", True, f"opens, {book.num_rows} conferences")
     except FrsError as error:
         yield Finding(label, False, str(error))

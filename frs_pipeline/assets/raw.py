@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dagster import AssetExecutionContext, AssetKey, AssetSpec, DataVersion, MaterializeResult, MetadataValue, multi_asset
 
 from frs_pipeline.assets.wiring import DELIVERIES, gate, store_of
+from frs_pipeline.codebook.opening import refuse_published_key
 from frs_pipeline.deliveries import SOURCES, inventory
 
 GROUP = "g1_raw"
@@ -32,6 +33,8 @@ def raw_files(context: AssetExecutionContext) -> Iterator[MaterializeResult[None
     """Hash the delivered files; a missing one stops the run before anything is written."""
     folder = store_of(context).raw("")
     with gate():
+        # Asked at every run, whatever of it is out of date: the forms may have come after the codebook.
+        refuse_published_key(folder)
         for source in SOURCES:
             found = inventory(folder, (source,))
             if raw_key(source) in context.selected_asset_keys:

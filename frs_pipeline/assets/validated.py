@@ -9,8 +9,8 @@ from dagster import AssetCheckResult, AssetExecutionContext, AssetIn, AssetOut, 
 from frs_pipeline.assets.raw import raw_key
 from frs_pipeline.assets.wiring import DELIVERIES, code_version, gate, key_of, produced, store_of
 from frs_pipeline.checks.reconciliation import admission, admission_spec, conservation, conservation_spec
-from frs_pipeline.codebook.vault import read_codebook
-from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY, LEDGER
+from frs_pipeline.codebook.opening import open_codebook
+from frs_pipeline.deliveries import LEDGER
 from frs_pipeline.exports.ledger import read_ledger
 from frs_pipeline.exports.surveyxact import read_export
 from frs_pipeline.exports.validation import validate
@@ -96,7 +96,7 @@ def codebook(context: AssetExecutionContext) -> Output[pa.Table]:
     """The pipeline's part of the codebook: number, pseudonym, occasion, date; no personal number. Restricted."""
     store = store_of(context)
     with gate():
-        table = read_codebook(store.raw(CODEBOOK), store.settings.key or store.raw(DEMO_KEY))
+        table = open_codebook(store)
     return produced(table)
 
 
