@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from dagster import AssetCheckSeverity, AssetKey, DagsterInstance, MarkdownMetadataValue, build_sensor_context, materialize
-from shipped import DELIVERY, copy_of_shipped
+from shipped import DELIVERY, copy_of_shipped, relocked_copy_of_shipped
 
 from frs_pipeline.assets.manifest import manifest
 from frs_pipeline.assets.raw import raw_files, raw_key
@@ -159,7 +159,7 @@ def test_nothing_is_pickled(run) -> None:
 
 
 def test_a_failure_is_one_line_without_the_values_that_caused_it(tmp_path: Path) -> None:
-    settings = copy_of_shipped(tmp_path)
+    settings = relocked_copy_of_shipped(tmp_path)
     path = settings.raw_delivery(DELIVERY) / "coordinator" / "dataset.csv"
     path.write_bytes(path.read_bytes().replace(b"konflikt", b"conflict"))
     with DagsterInstance.ephemeral() as instance:
