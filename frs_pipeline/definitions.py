@@ -21,14 +21,25 @@ from dagster import (
     sensor,
 )
 
-from frs_pipeline.assets import bases, expectations, manifest, marts, nonresponse, pseudonymised, raw, statistics, validated
+from frs_pipeline.assets import (
+    bases,
+    expectations,
+    manifest,
+    marts,
+    nonresponse,
+    privacy,
+    pseudonymised,
+    raw,
+    statistics,
+    validated,
+)
 from frs_pipeline.assets.wiring import DELIVERIES, ParquetFiles
 from frs_pipeline.deliveries import SOURCES, deliveries, source_files
 from frs_pipeline.errors import InputError
 from frs_pipeline.settings import Settings
 from frs_pipeline.storage import Store, exclusive
 
-MODULES = (raw, validated, pseudonymised, marts, expectations, statistics, bases, nonresponse, manifest)
+MODULES = (raw, validated, pseudonymised, marts, expectations, statistics, bases, nonresponse, privacy, manifest)
 PARTITION_TAG = "dagster/partition"  # how Dagster marks a run with the delivery that it is about
 
 ASSETS = [asset for module in MODULES for asset in module.ASSETS]
