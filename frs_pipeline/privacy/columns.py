@@ -7,6 +7,7 @@ their pseudonym does. Row groups are looked at one by one, and of texts the diff
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +20,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from frs_pipeline.exports.personal_numbers import PATTERN
-from frs_pipeline.privacy.patterns import CONFERENCE, FORBIDDEN_COLUMNS, PERSONAL, Codebook, kinds_in
+from frs_pipeline.privacy.patterns import CONFERENCE, FORBIDDEN_COLUMNS, PERSONAL, Codebook, kinds_in, readings
 from frs_pipeline.privacy.phrases import BETWEEN
 
 _IDS = ("form_id", "conference_id")
@@ -34,42 +35,78 @@ _SEVERAL = 20
 def kinds_in_table(path: Path, codebook: Codebook, said: Callable[[str], None]) -> set[str]:
     """Kinds of findings in a Parquet file; `said` is given its texts. Raises OSError or `pa.ArrowInvalid` when damaged."""
     with pq.ParquetFile(path) as about:
-        schema, rows = about.schema_arrow, about.metadata.num_rows
-    found: set[str] = set()
-    if any(FORBIDDEN_COLUMNS.fullmatch(name) for name in schema.names):
-        found.add(CONFERENCE)
-    texts = [*schema.names, *_metadata(schema)]
+        schema = about.schema_arrow
     words = [f.name for f in schema if _is_text(f.type) and f.name not in _IDS]
+    search = _Search(schema, codebook, said)
     with pq.ParquetFile(path, read_dictionary=words) as file:
-        numeric = _numeric(file, schema, codebook)
-        telling = {name: Telling(codebook) for name in numeric} if "conference_id" in schema.names else {}
-        every = not telling and codebook.size > 0 and _near(rows, codebook.size)
-        once: dict[str, list[NDArray[np.int64]]] = {name: [] for name in numeric} if every else {}
-        read = [f.name for f in schema if f.name in numeric or f.name in _IDS or _read(f.type)]
+        numbers = _numbers(file, schema, codebook)
+        read = [f.name for f in schema if f.name in numbers or f.name in _IDS or _holds_text(f.type)]
         for group in range(file.num_row_groups) if read else ():
-            table = file.read_row_group(group, columns=read)
-            found |= {PERSONAL} if any(_personal(_whole(table[name])) for name in numeric) else set()
-            for name in read:
-                if name not in numeric:
-                    few, personal = _texts(table[name], name in _IDS)
-                    texts += few
-                    found |= {PERSONAL} if personal else set()
-            if len(texts) > _SAID:
-                found |= _said(texts, codebook, said)
-                texts = []
-            places = codebook.places(_bytes(table["conference_id"])) if telling else np.array([], np.int64)
-            for name in numeric:
-                values = _whole(table[name])
-                if name in telling:
-                    telling[name].take(places, values)
-                if name in once:
-                    once[name].append(values)
-    found |= _said(texts, codebook, said)
-    if any(column.gives_away() for column in telling.values()):
-        found.add(CONFERENCE)
-    if any(_every_number(np.concatenate(values), codebook) for values in once.values()):
-        found.add(CONFERENCE)
-    return found
+            search.take(file.read_row_group(group, columns=read), numbers)
+        return search.found(file.metadata.num_rows)
+
+
+class _Search:
+    """What was found in a table so far, row group after row group."""
+
+    def __init__(self, schema: pa.Schema, codebook: Codebook, said: Callable[[str], None]) -> None:
+        self.codebook, self.said = codebook, said
+        self.kinds = {CONFERENCE for name in schema.names if FORBIDDEN_COLUMNS.fullmatch(name)}
+        self.texts = [*schema.names, *_metadata(schema)]
+        self.telling: dict[str, Telling] = defaultdict(lambda: Telling(codebook))
+        self.different: dict[str, NDArray[np.int64]] = {}
+
+    def take(self, table: pa.Table, numbers: list[str]) -> None:
+        """Look through some rows; `numbers` are columns whose numbers could say something."""
+        whole = {name: _whole(table[name]) for name in numbers}
+        if any(_personal(values) for values in whole.values()):
+            self.kinds.add(PERSONAL)
+        for name in table.column_names:
+            if name not in whole:
+                whole |= self._words(name, _texts(table[name]), table[name])
+        if self.codebook.size and "conference_id" in table.column_names:
+            places = self._places(table["conference_id"])
+            for name, values in whole.items():
+                self.telling[name].take(places, values)
+        elif self.codebook.size:
+            for name, values in whole.items():
+                # No more than there are conference numbers, and one: more say that it is something else.
+                seen = np.union1d(self.different.get(name, values[:0]), values[values >= 0])
+                self.different[name] = seen[: self.codebook.size * 2]
+        if len(self.texts) > _SAID:
+            self._say()
+
+    def _words(self, name: str, texts: pa.ChunkedArray, column: pa.ChunkedArray) -> dict[str, NDArray[np.int64]]:
+        """Look through the different texts of a column; where all are digits, it is a column of numbers."""
+        if (name in _IDS or len(texts) > _SAID) and pc.any(pc.match_substring_regex(texts, PATTERN)).as_py():
+            self.kinds.add(PERSONAL)
+        digits = bool(len(texts)) and pc.all(pc.match_substring_regex(texts, "^[0-9]{1,9}$")).as_py()
+        if name not in _IDS:
+            self.texts += texts.slice(0, _SAID).to_pylist()
+            return {name: _whole(column.cast(pa.string()).cast(pa.int64()))} if digits else {}
+        if digits and name == "conference_id":
+            self.kinds.add(CONFERENCE)  # a pseudonym is never made of digits alone
+        return {}
+
+    def _places(self, column: pa.ChunkedArray) -> NDArray[np.int64]:
+        coded = column.combine_chunks().dictionary_encode()
+        names = [(name or "").encode() for name in coded.dictionary.to_pylist()]
+        places = self.codebook.places(np.array([*names, b""]))
+        return np.asarray(places[pc.fill_null(coded.indices, len(names)).to_numpy(zero_copy_only=False)])
+
+    def _say(self) -> None:
+        for reading in readings(BETWEEN.join(dict.fromkeys(self.texts))):
+            self.said(reading)
+            self.kinds |= kinds_in(reading, self.codebook)
+        self.texts = []
+
+    def found(self, rows: int) -> set[str]:
+        """All kinds, when every row group was taken."""
+        self._say()
+        every = (values for values in self.different.values() if _near(rows, self.codebook.size))
+        if any(column.gives_away() for column in self.telling.values()) or any(_all_numbers(v, self.codebook) for v in every):
+            self.kinds.add(CONFERENCE)
+        return self.kinds
 
 
 @dataclass
@@ -106,14 +143,14 @@ class Telling:
 
 
 def _near(rows: int, conferences: int) -> bool:
+    """Could a file of so many rows have one a conference?"""
     return rows >= _SEVERAL and abs(rows - conferences) <= conferences // 20
 
 
-def _every_number(values: NDArray[np.int64], codebook: Codebook) -> bool:
-    """Does a column of a file without pseudonyms go through (nearly) all conference numbers?"""
-    different = np.unique(values[values >= 0])
-    shared = len(np.intersect1d(different, codebook.numbers()))
-    return len(different) >= _SEVERAL and shared >= 0.95 * max(len(different), codebook.size)
+def _all_numbers(values: NDArray[np.int64], codebook: Codebook) -> bool:
+    """Are different numbers (nearly) all conference numbers there are, and no others?"""
+    shared = len(np.intersect1d(values, codebook.numbers()))
+    return len(values) >= _SEVERAL and shared >= 0.95 * max(len(values), codebook.size)
 
 
 def _metadata(schema: pa.Schema) -> Iterator[str]:
@@ -126,19 +163,21 @@ def _is_text(kind: pa.DataType) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_binary(kind))
 
 
-def _read(kind: pa.DataType) -> bool:
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
+
+
+def _holds_text(kind: pa.DataType) -> bool:
     """Texts, and what holds several values."""
     return _is_text(kind) or pa.types.is_dictionary(kind) or pa.types.is_nested(kind)
 
 
-def _numeric(file: pq.ParquetFile, schema: pa.Schema, codebook: Codebook) -> list[str]:
-    """Columns whose numbers could be conference or personal numbers."""
-    small = pa.types.is_int8
-    wide = {f.name for f in schema if pa.types.is_integer(f.type) or pa.types.is_floating(f.type)}
-    keep = [name for name in wide if not small(schema.field(name).type) or 0 < codebook.largest <= 127]
-    if not any(name in schema.names for name in ("conference_id",)) and not _near(file.metadata.num_rows, codebook.size):
-        keep = [name for name in keep if _largest(file, schema.names.index(name)) >= _SMALLEST]
-    return [name for name in schema.names if name in keep]
+def _numbers(file: pq.ParquetFile, schema: pa.Schema, codebook: Codebook) -> list[str]:
+    """Columns whose numbers could be conference or personal numbers; codes of answers are too small for either."""
+    keep = [f for f in schema if _is_number(f.type) and not (pa.types.is_int8(f.type) and codebook.largest > 127)]
+    if "conference_id" not in schema.names and not _near(file.metadata.num_rows, codebook.size):
+        keep = [f for f in keep if _largest(file, schema.names.index(f.name)) >= _SMALLEST]
+    return [f.name for f in keep]
 
 
 def _largest(file: pq.ParquetFile, column: int) -> float:
@@ -154,24 +193,15 @@ def _largest(file: pq.ParquetFile, column: int) -> float:
     return max(found, default=0)
 
 
-def _texts(column: pa.ChunkedArray, ids: bool) -> tuple[list[str], bool]:
-    """The different texts of a column where they are few, and whether there is a personal number among many."""
+def _texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The different texts of a column."""
     if pa.types.is_nested(column.type):
         texts = pa.chunked_array([pa.array([str(value) for value in column.to_pylist()], pa.string())])
     elif pa.types.is_dictionary(column.type):
         texts = pa.chunked_array([chunk.dictionary for chunk in column.chunks], column.type.value_type).cast(pa.string())
     else:
         texts = column.cast(pa.string())
-    texts = texts.drop_null()
-    if ids or len(texts) > _SAID:
-        return [], bool(pc.any(pc.match_substring_regex(texts, PATTERN)).as_py())
-    return texts.unique().to_pylist(), False
-
-
-def _said(texts: list[str], codebook: Codebook, said: Callable[[str], None]) -> set[str]:
-    text = BETWEEN.join(dict.fromkeys(texts))
-    said(text)
-    return kinds_in(text, codebook)
+    return pa.chunked_array([texts.unique().drop_null()])
 
 
 def _personal(values: NDArray[np.int64]) -> bool:
@@ -184,11 +214,6 @@ def _whole(column: Any) -> NDArray[np.int64]:
     """A column of numbers as whole ones; -1 for what is blank, negative or none."""
     values = pc.fill_null(column.cast(pa.float64()), -1.0).to_numpy()
     # Up to 2**53 nothing is lost, and no personal number is longer.
-    usable = (
-        np.isfinite(values) & (values >= 0) & (values < 2**53) & (values == np.floor(np.where(np.isfinite(values), values, 0)))
-    )
-    return np.where(usable, values, -1).astype(np.int64)
-
-
-def _bytes(column: Any) -> NDArray[np.bytes_]:
-    return np.array([value.encode() for value in pc.fill_null(column.cast(pa.string()), "").to_pylist()] or [b""])[: len(column)]
+    usable = np.isfinite(values) & (values >= 0) & (values < 2**53)
+    whole = np.where(usable, values, -1).astype(np.int64)
+    return np.where(whole == values, whole, -1)

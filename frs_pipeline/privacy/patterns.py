@@ -1,6 +1,7 @@
 """What gives a person away in a text, whatever file it stands in.
 
-A kind of finding is a word or two; which text it was is never said.
+A kind of finding is a word or two; which text it was is never said. What is searched are readings of a text: as it
+stands, and as somebody reads it.
 """
 
 from __future__ import annotations
@@ -43,17 +44,17 @@ _CALLED = tuple(
     re.compile(rf"{name}[^\w\n]{{1,6}}[0-9]{{1,9}}(?![0-9])")
     for name in ("dslagnings?[ _-]?(?:nummer|nr)", "conference[ _-]?number", f"{NUMBER}2?")
 )
-_HEADER = re.compile(rf"(?:^|[\n;,\t\"|>])(?:{FORBIDDEN_COLUMNS.pattern.replace('.*', '[a-z_]*')})(?=[\n;,\t\"|<]|$)", re.I)
+_HEADER = re.compile(rf"(?:^|[\n\r;,\t\"|>])(?:{FORBIDDEN_COLUMNS.pattern.replace('.*', '[a-z_]*')})(?=[\n\r;,\t\"|<]|$)", re.I)
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9-]{5,30}")
 _NEAR = 60
 # Line of an export: the respondent and when the form was keyed.
 _LINE = re.compile(r"(?<![0-9.:])[0-9]{5,9}['\"]?[;,\t|][^0-9\n]{0,20}20[0-9]{2}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
-_CODE = re.compile(r"(?<=[ :=])(?:-?[0-9]{1,2}(?:\.0)?|None|nan|null|<NA>)(?=[,;\s})\]])")
+_CODE = re.compile(r"(?<=[ :=])(?:-?[0-9]{1,2}(?:\.0)?|None|nan|null|<NA>)(?!\w|[.,][0-9])")
 _NAMED = re.compile(r"(?<!\w)(\w{2,40})\W{1,6}$")
 _LOOKALIKES = str.maketrans({**dict.fromkeys("‐‑‒–—―−", "-"), **dict.fromkeys("\u00ad\u200b\u2060\ufeff", "")})
 _LOOKALIKE = re.compile("[‐‑‒–—―−\u00ad\u200b\u2060\ufeff]")
 _ESCAPED = re.compile(r"\\+u([0-9a-fA-F]{4})")
-_BROKEN = re.compile(r"\\+[nrt](?![a-z]{3})")
+_BROKEN = re.compile(r"\\+[nrt]")
 _APART = re.compile(r"</?(?:t[dhr]|li|p|div|br|text|tspan|h[1-6]|option|[a-z]*:?(?:si|t|c|v|row))\b[^<>]{0,2000}>", re.I)
 _TAG = re.compile(r"<[^<>]{0,2000}>")
 
@@ -99,23 +100,21 @@ class Codebook:
         return {wanted[i]: int(self._numbers[places[i]]) for i in np.flatnonzero(places >= 0).tolist()}
 
 
-def kinds_in(text: str, codebook: Codebook) -> set[str]:
+def kinds_in(reading: str, codebook: Codebook) -> set[str]:
     """What gives a person away in a text that may stand beyond the restricted zone: kinds, without where or what."""
     found = set()
-    for reading in _readings(text):
-        if holds_personal_number(reading):
-            found.add(PERSONAL)
-        if _calls_a_number(reading) or _HEADER.search(reading):
-            found.add(CONFERENCE)
-        if any(_beside(reading, *place) for place in _pseudonyms(reading, codebook)):
-            found.add(ROW)
+    if holds_personal_number(reading):
+        found.add(PERSONAL)
+    if _calls_a_number(reading) or _HEADER.search(reading):
+        found.add(CONFERENCE)
+    if any(_beside(reading, *place) for place in _pseudonyms(reading, codebook)):
+        found.add(ROW)
     return found
 
 
-def kinds_in_trace(text: str, codebook: Codebook) -> set[str]:
+def kinds_in_trace(reading: str, codebook: Codebook) -> set[str]:
     """The same in what is kept of runs, where there is no place for a single form or conference either."""
     found = set()
-    reading = normal(_unescaped(text))
     if holds_personal_number(reading):
         found.add(PERSONAL)
     if _calls_a_number(reading):
@@ -127,21 +126,26 @@ def kinds_in_trace(text: str, codebook: Codebook) -> set[str]:
     return found
 
 
-def normal(text: str) -> str:
+def readings(text: str) -> Iterator[str]:
+    """The text as it stands, and as somebody reads it: without tags and escapes, with one kind of digit, dash and blank."""
+    plain = _normal(text)
+    yield plain
+    read = _normal(html.unescape(_TAG.sub("", _APART.sub(" ", _unescaped(plain)))))
+    if read != plain:
+        yield read
+
+
+def reading_of_trace(text: str) -> str:
+    """The text of a log or an event: JSON, maybe within JSON."""
+    return _normal(_unescaped(text))
+
+
+def _normal(text: str) -> str:
     """Full-width digits as digits, dashes as hyphens, hard blanks as blanks; what can't be seen goes."""
     if text.isascii():
         return text
     plain = unicodedata.normalize("NFKC", text)
     return plain.translate(_LOOKALIKES) if _LOOKALIKE.search(plain) else plain
-
-
-def _readings(text: str) -> Iterator[str]:
-    """The text as it stands, and as somebody reads it: without tags and escapes."""
-    plain = normal(text)
-    yield plain
-    read = html.unescape(_TAG.sub("", _APART.sub(" ", _unescaped(plain))))
-    if read != plain:
-        yield normal(read)
 
 
 def _unescaped(text: str) -> str:

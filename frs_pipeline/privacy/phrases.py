@@ -8,7 +8,7 @@ nothing: "far" and "ja" stand everywhere.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 
 import numpy as np
@@ -17,11 +17,11 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from frs_pipeline.plan import PACKAGE
-from frs_pipeline.privacy.patterns import normal
 
 LONGEST, SHORTEST = 4, 2
 # Two or three words that are shorter than this together are no name and no story.
 _LETTERS = 8
+_TOGETHER = 50_000
 # Between texts that have nothing to do with each other.
 BETWEEN = "\n\0\n"
 _WORDS = re.compile(r"[^\W\d_]+|\0")
@@ -39,9 +39,9 @@ class Phrases:
     def __init__(self) -> None:
         self._of: dict[str, list[Hashes]] = {}
 
-    def add(self, file: str, text: str) -> None:
-        """What stands in a text of `file`; what `BETWEEN` parts is no phrase."""
-        words = _hashes(_WORDS.findall(normal(text).lower()))
+    def add(self, file: str, reading: str) -> None:
+        """What stands in a reading of `file`; what `BETWEEN` parts is no phrase."""
+        words = _hashes(_WORDS.findall(reading.lower()))
         rows = [_in_a_row(words, size) for size in range(SHORTEST, LONGEST + 1)]
         self._of.setdefault(file, []).append(np.unique(np.concatenate(rows)))
 
@@ -53,16 +53,28 @@ class Phrases:
         """Files in which anything that is written in `cells` (text, some at a time) stands, but for our own wording."""
         telling = np.setdiff1d(self.every(), _wording(), assume_unique=True)
         found: set[str] = set()
-        for batch in cells:
+        for batch in _gathered(cells) if len(telling) else ():
             hits = np.intersect1d(_written(batch), telling)
             if len(hits):
                 found |= {file for file, some in self._of.items() if any(np.isin(hits, own).any() for own in some)}
         return found
 
 
+def _gathered(cells: Iterable[pa.Array]) -> Iterator[pa.Array]:
+    """The same cells, the different ones of many arrays together."""
+    waiting: list[pa.Array] = []
+    for batch in cells:
+        waiting.append(batch.unique().drop_null())
+        if sum(map(len, waiting)) > _TOGETHER:
+            yield pa.concat_arrays(waiting).unique()
+            waiting = []
+    if waiting:
+        yield pa.concat_arrays(waiting).unique()
+
+
 def _written(cells: pa.Array) -> Hashes:
     """Phrases that would give cells away, ascending."""
-    texts = pc.utf8_lower(pc.utf8_normalize(pc.drop_null(pc.unique(cells)), form="NFKC"))
+    texts = pc.utf8_lower(pc.utf8_normalize(cells, form="NFKC"))
     lists = pc.split_pattern_regex(texts, _APART)
     words = lists.flatten()
     cell = np.repeat(np.arange(len(lists)), pc.list_value_length(lists).to_numpy(zero_copy_only=False))

@@ -17,12 +17,12 @@ from frs_pipeline.errors import CheckFailed
 from frs_pipeline.plan import products
 from frs_pipeline.privacy.columns import kinds_in_table
 from frs_pipeline.privacy.contents import texts
-from frs_pipeline.privacy.patterns import TEXT, Codebook, kinds_in, kinds_in_trace
+from frs_pipeline.privacy.patterns import TEXT, Codebook, kinds_in, kinds_in_trace, reading_of_trace, readings
 from frs_pipeline.privacy.phrases import Phrases
 from frs_pipeline.privacy.written import written
 from frs_pipeline.storage import Store, private_folder, read
 
-UNREADABLE = "what can't be searched"
+UNREADABLE = "can't be searched"
 LEAKED = "leaked"
 
 
@@ -61,8 +61,9 @@ def search_traces(home: Path, stores: Iterable[Store], run: str | None = None) -
     for path in files:
         try:
             for text in texts(path, run):
-                phrases.add(str(path), text)
-                found |= {Leak(path, kind) for codebook in codebooks for kind in kinds_in_trace(text, codebook)}
+                reading = reading_of_trace(text)
+                phrases.add(str(path), reading)
+                found |= {Leak(path, kind) for codebook in codebooks for kind in kinds_in_trace(reading, codebook)}
         except OSError:
             found.add(Leak(path, UNREADABLE))
     for store in stores:
@@ -124,18 +125,17 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _kinds(path: Path, codebook: Codebook, phrases: Phrases) -> Iterator[str]:
-    def said(text: str) -> None:
-        phrases.add(str(path), text)
+    def said(reading: str) -> None:
+        phrases.add(str(path), reading)
 
-    said(path.name)
-    found = kinds_in(path.name, codebook)
+    found: set[str] = set()
     try:
         if path.suffix == ".parquet":
             found |= kinds_in_table(path, codebook, said)
-        else:
-            for text in texts(path):
-                said(text)
-                found |= kinds_in(text, codebook)
+        for text in (path.name, *([] if path.suffix == ".parquet" else texts(path))):
+            for reading in readings(text):
+                said(reading)
+                found |= kinds_in(reading, codebook)
     except (OSError, pa.ArrowInvalid):
         found.add(UNREADABLE)
     yield from found
