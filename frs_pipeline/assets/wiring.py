@@ -112,6 +112,8 @@ def gate() -> Iterator[None]:
     try:
         yield
     except FrsError as error:
+        # Dagster keeps the whole chain of causes: what ours came from may quote cells just as well.
+        error.__cause__ = error.__context__ = None
         raise Failure(str(error), allow_retries=False) from error
     except Failure:
         raise

@@ -64,6 +64,8 @@ def search_traces(home: Path, stores: Iterable[Store], run: str | None = None) -
                 reading = reading_of_trace(text)
                 phrases.add(str(path), reading)
                 found |= {Leak(path, kind) for codebook in codebooks for kind in kinds_in_trace(reading, codebook)}
+        except FileNotFoundError:
+            continue  # what a database keeps beside it comes and goes
         except OSError:
             found.add(Leak(path, UNREADABLE))
     for store in stores:
