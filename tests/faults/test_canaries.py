@@ -58,7 +58,8 @@ class Canaries:
         """Places whose canary is heard in a text."""
         digits = re.sub(r"[ ./–-]", "", text)
         heard = {self.words[word] for word in re.findall(r"kanarie[a-j]{4}", text.lower()) if word in self.words}
-        return heard | {place for number, place in self.numbers.items() if number in digits}
+        # Day, month and year of every canary's number; looked for from each digit on.
+        return heard | {self.numbers[n] for n in re.findall(r"(?=([6-8][0-9][01][0-9]18[0-9]{4}))", digits) if n in self.numbers}
 
 
 def texts_of(path):

@@ -17,7 +17,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pyreadstat
 import pytest
-from conftest import in_dialect
 
 from frs_pipeline.errors import CheckFailed
 from frs_pipeline.exports.ledger import REGISTER
@@ -172,8 +171,8 @@ FILES = {
     "svg": ("p.svg", lambda p, t: p.write_bytes(f"<svg><text x='12.25'>{html.escape(t)}</text></svg>".encode())),
     "json": ("x.json", lambda p, t: p.write_text(json.dumps({"a": [1, {"b": t}]}), encoding="utf-8")),
     "json within json": ("x.json", lambda p, t: p.write_text(json.dumps(json.dumps({"b": f"x\n{t}"})), encoding="utf-8")),
-    "csv": ("x.csv", lambda p, t: p.write_bytes(in_dialect([["a", "b"], ["1", t]], "utf-8"))),
-    "csv with a mark": ("x.csv", lambda p, t: p.write_bytes(in_dialect([["a", "b"], ["1", t]], "utf-16"))),
+    "csv": ("x.csv", lambda p, t: p.write_bytes(f"a;b\r\n1;{t}\r\n".encode())),
+    "csv with a mark": ("x.csv", lambda p, t: p.write_bytes(f"a;b\r\n1;{t}\r\n".encode("utf-16"))),
     "text": ("x.txt", lambda p, t: p.write_text(f"xxx {t}.", encoding="utf-8")),
     "long text": ("x.log", lambda p, t: p.write_bytes(b"x" * ((1 << 20) - 5) + f" {t} ".encode() + b"y" * (1 << 20))),
     "no suffix": ("x", lambda p, t: p.write_bytes(f"\x00\x01 {t}".encode())),
