@@ -143,8 +143,7 @@ def test_what_is_noted_are_warnings_about_forms_that_count(made: tuple[Settings,
 def test_too_many_forms_set_aside_stop_the_run_and_leave_the_quarantine_to_look_at(
     made: tuple[Settings, Refresh], tmp_path: Path
 ) -> None:
-    settings = settings_of(tmp_path / "data")
-    shutil.copytree(made[0].data, settings.data)
+    settings = settings_of(shutil.copytree(made[0].data, tmp_path / "data"))
     curated = {name: digest for name, digest in hashes(settings).items() if name.startswith("curated/")}
     path = settings.raw_delivery(DELIVERY) / "coordinator" / "dataset.csv"
     header, *forms = path.read_bytes().split(b"\r\n")
@@ -252,8 +251,7 @@ def test_two_runs_in_different_folders_give_the_same_bytes(made: tuple[Settings,
 
 
 def test_one_byte_of_one_export_remakes_only_what_hangs_on_it(made: tuple[Settings, Refresh], tmp_path: Path) -> None:
-    settings = settings_of(tmp_path / "data")
-    shutil.copytree(made[0].data, settings.data)
+    settings = settings_of(shutil.copytree(made[0].data, tmp_path / "data"))
     path = settings.raw_delivery(DELIVERY) / "coordinator" / "dataset.csv"
     lines = path.read_bytes().split(b"\r\n")
     cells = lines[1].split(b";")
@@ -267,8 +265,7 @@ def test_one_byte_of_one_export_remakes_only_what_hangs_on_it(made: tuple[Settin
 
 
 def test_an_altered_result_is_made_again(made: tuple[Settings, Refresh], tmp_path: Path) -> None:
-    settings = settings_of(tmp_path / "data")
-    shutil.copytree(made[0].data, settings.data)
+    settings = settings_of(shutil.copytree(made[0].data, tmp_path / "data"))
     path = path_of(settings, "statistics", "table_61")
     data = bytearray(path.read_bytes())
     data[40] ^= 1
@@ -289,8 +286,7 @@ def test_the_shipped_marts_keep_every_promise(made: tuple[Settings, Refresh]) ->
 
 
 def test_a_page_that_is_missing_altered_or_left_over_is_noticed(made: tuple[Settings, Refresh], tmp_path: Path) -> None:
-    settings = settings_of(tmp_path / "data")
-    shutil.copytree(made[0].data, settings.data)
+    settings = settings_of(shutil.copytree(made[0].data, tmp_path / "data"))
     folder = settings.curated(DELIVERY) / "data_docs"
     (folder / "index.html").unlink()
     (folder / "initiator.html").write_text("all is well", encoding="utf-8")
@@ -301,8 +297,7 @@ def test_a_page_that_is_missing_altered_or_left_over_is_noticed(made: tuple[Sett
 
 
 def test_a_later_delivery_is_held_against_the_one_before(made: tuple[Settings, Refresh], tmp_path: Path) -> None:
-    settings, later = settings_of(tmp_path / "data"), "2021-05-31"
-    shutil.copytree(made[0].data, settings.data)
+    settings, later = settings_of(shutil.copytree(made[0].data, tmp_path / "data")), "2021-05-31"
     shutil.copytree(settings.raw_delivery(DELIVERY), settings.raw_delivery(later))
     path = settings.raw_delivery(later) / "coordinator" / "dataset.csv"
     header, *forms = path.read_bytes().split(b"\r\n")
@@ -360,8 +355,7 @@ def test_an_export_delivered_as_a_workbook_gives_the_same_bytes_from_the_mart_on
 
 
 def test_a_selection_after_a_change_leaves_no_wrong_summary(made: tuple[Settings, Refresh], tmp_path: Path) -> None:
-    settings = settings_of(tmp_path / "data")
-    shutil.copytree(made[0].data, settings.data)
+    settings = settings_of(shutil.copytree(made[0].data, tmp_path / "data"))
     path = settings.raw_delivery(DELIVERY) / "initiator" / "dataset.csv"
     lines = path.read_bytes().split(b"\r\n")
     lines[1] = lines[1].rsplit(b";", 1)[0] + b";9"
