@@ -11,6 +11,7 @@ from frs_pipeline.assets import (
     manifest,
     marts,
     nonresponse,
+    privacy,
     pseudonymised,
     raw,
     report,
@@ -23,7 +24,7 @@ from frs_pipeline.operations.refreshing import new_deliveries, nightly, refresh_
 from frs_pipeline.settings import Settings
 from frs_pipeline.storage import Store, exclusive
 
-MODULES = (raw, validated, pseudonymised, marts, expectations, statistics, bases, nonresponse, report, manifest)
+MODULES = (raw, validated, pseudonymised, marts, expectations, statistics, bases, nonresponse, report, privacy, manifest)
 
 ASSETS = [asset for module in MODULES for asset in module.ASSETS]
 

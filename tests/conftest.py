@@ -11,12 +11,12 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import keys
 import pandas as pd
 import pytest
 
-import frs_pipeline
 from frs_pipeline.codebook.vault import PIPELINE_COLUMNS, Entry, lock, plain, read_codebook
-from frs_pipeline.deliveries import AMENDMENTS, CODEBOOK, DEMO_KEY, LEDGER
+from frs_pipeline.deliveries import AMENDMENTS, CODEBOOK, LEDGER
 from frs_pipeline.exports.amendments import CORRECTION_COLUMNS, EXCEPTION_COLUMNS
 from frs_pipeline.exports.columns import NUMBER, NUMBER_AGAIN, STATUS, SYSTEM_COLUMNS
 from frs_pipeline.exports.ledger import COLUMNS, read_ledger
@@ -31,7 +31,6 @@ from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.settings import Settings
 from frs_pipeline.storage import Store
 
-KEYS = Path(frs_pipeline.__file__).parent / "reconstruction" / "keys"
 MARKERS = {"unit", "pipeline", "faults"}
 
 # Day 61-91: replacement numbers, which belong to nobody.
@@ -66,8 +65,8 @@ class Delivery:
     def __init__(self, data, name="2021-01-31"):
         self.data, self.name = Path(data), name
         self.folder = self.data / "raw" / name
-        self.settings = Settings(self.data)
-        self.key = self.folder / DEMO_KEY
+        self.key = self.data / keys.NAME
+        self.settings = Settings(self.data, self.key)
 
     def path(self, name):
         return self.folder / name
@@ -112,8 +111,7 @@ class Delivery:
         self.path(name).write_bytes(data.replace(old, new, 1))
 
     def lock_codebook(self, entries=HELD, columns=PIPELINE_COLUMNS):
-        recipient = next(word for word in self.key.read_text().split() if word.startswith("age1"))
-        self.path(CODEBOOK).write_bytes(lock(plain(entries, columns), [recipient]))
+        self.path(CODEBOOK).write_bytes(lock(plain(entries, columns), [keys.recipient()]))
 
     def write_ledger(self, entries=HELD):
         words = {"first": "rådslagning", "followup": "opfølgning"}
@@ -164,7 +162,7 @@ def make(data):
         made.path(instrument).mkdir(parents=True)
         _write_export(made, questionnaires()[instrument])
     made.write_ledger()
-    shutil.copyfile(KEYS / DEMO_KEY, made.key)
+    keys.lay_down(made.data)
     made.lock_codebook()
     return made
 

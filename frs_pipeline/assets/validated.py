@@ -9,8 +9,8 @@ from dagster import AssetCheckResult, AssetExecutionContext, AssetIn, AssetOut, 
 from frs_pipeline.assets.raw import raw_key
 from frs_pipeline.assets.wiring import DELIVERIES, code_version, gate, key_of, produced, store_of
 from frs_pipeline.checks.reconciliation import admission, admission_spec, conservation, conservation_spec
-from frs_pipeline.codebook.vault import read_codebook
-from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY, LEDGER
+from frs_pipeline.codebook.opening import open_codebook
+from frs_pipeline.deliveries import LEDGER
 from frs_pipeline.exports.ledger import read_ledger
 from frs_pipeline.exports.surveyxact import read_export
 from frs_pipeline.exports.validation import validate
@@ -20,7 +20,7 @@ from frs_pipeline.plan import products
 from frs_pipeline.questionnaires import INSTRUMENTS
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.rows import Rows
-from frs_pipeline.storage import Store, read, rows_in
+from frs_pipeline.storage import read, rows_in
 
 GROUP = "g2_validated"
 WITHDRAWN = key_of(("validated", "withdrawn_conferences"))
@@ -87,7 +87,7 @@ def withdrawn_numbers(context: AssetExecutionContext) -> Output[pa.Table]:
     store = store_of(context)
     with gate():
         withdrawals = withdrawals_of(store)
-        table = withdrawn_conferences(withdrawals, _codebook(store)) if withdrawals else CONFERENCES.empty_table()
+        table = withdrawn_conferences(withdrawals, open_codebook(store)) if withdrawals else CONFERENCES.empty_table()
     return produced(table)
 
 
@@ -121,12 +121,8 @@ def ledger(context: AssetExecutionContext, withdrawn: Path) -> Output[pa.Table]:
 def codebook(context: AssetExecutionContext, withdrawn: Path) -> Output[pa.Table]:
     """The pipeline's part of the codebook: number, pseudonym, occasion, date; no personal number. Restricted."""
     with gate():
-        table = held_conferences(_codebook(store_of(context)), read(withdrawn))
+        table = held_conferences(open_codebook(store_of(context)), read(withdrawn))
     return produced(table)
-
-
-def _codebook(store: Store) -> pa.Table:
-    return read_codebook(store.raw(CODEBOOK), store.settings.key or store.raw(DEMO_KEY))
 
 
 @asset(

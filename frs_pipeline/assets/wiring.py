@@ -135,7 +135,10 @@ def gate() -> Iterator[None]:
     try:
         yield
     except FrsError as error:
-        raise Failure(str(error), allow_retries=_may_mend_itself(error)) from error
+        again = _may_mend_itself(error)
+        # Dagster keeps the whole chain of causes: what ours came from may quote cells just as well.
+        error.__cause__ = error.__context__ = None
+        raise Failure(str(error), allow_retries=again) from error
     except Failure:
         raise
     except Exception as error:

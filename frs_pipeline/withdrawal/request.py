@@ -9,11 +9,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import pyarrow as pa
 import pyarrow.compute as pc
 
-from frs_pipeline.codebook.vault import read_codebook
-from frs_pipeline.deliveries import AMENDMENTS, CODEBOOK, DEMO_KEY
+from frs_pipeline.codebook.opening import open_codebook
+from frs_pipeline.deliveries import AMENDMENTS
 from frs_pipeline.errors import UsageError
 from frs_pipeline.exports.amendments import Correction, is_form_id, read_corrections, read_exceptions
 from frs_pipeline.exports.columns import NUMBER, NUMBER_AGAIN, RESPONDENT
@@ -71,7 +70,7 @@ def understood(store: Store, names: Sequence[str], reason: str, who: str) -> Req
     forms = [name for name in dict.fromkeys(names) if is_form_id(name, prefixes)]
     others = [name for name in dict.fromkeys(names) if name not in forms]
     conferences: list[str] = []
-    book = codebook_of(store) if others else None
+    book = open_codebook(store) if others else None
     for name in others:
         number = int(name) if name.isascii() and name.isdigit() and len(name) <= 9 else None
         column, wanted = ("conference_id", name) if number is None else ("conference_number", number)
@@ -87,11 +86,6 @@ def understood(store: Store, names: Sequence[str], reason: str, who: str) -> Req
 def _repeatable(name: str) -> str:
     """A name that may be printed: what holds a digit first could be a number of a person or a conference."""
     return name if name[:1].isalpha() and not holds_personal_number(name) else "withdraw"
-
-
-def codebook_of(store: Store) -> pa.Table:
-    """The pipeline's part of a delivery's codebook, withdrawn conferences and all."""
-    return read_codebook(store.raw(CODEBOOK), store.settings.key or store.raw(DEMO_KEY))
 
 
 @dataclass(frozen=True)
@@ -115,7 +109,7 @@ class Held:
 
 def held(store: Store, request: Request) -> Held:
     """Look through the exports of a delivery for what a request names."""
-    book, earlier = codebook_of(store), withdrawals_of(store)
+    book, earlier = open_codebook(store), withdrawals_of(store)
     known = set(book["conference_id"].to_pylist())
     entries = tuple(entry for entry in request.entries() if entry.form or entry.conference in known)
     wanted = Withdrawals(entries, withdrawn_conferences(entries, book))

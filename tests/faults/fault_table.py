@@ -15,9 +15,9 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
+import keys
 from big_delivery import (
     FIRST,
-    KEY,
     LINE_TO_WRITE_ON,
     TIMES,
     WITHOUT_PARTICIPANTS,
@@ -599,8 +599,7 @@ def entry(**other: Any) -> Callable[[Big], None]:
 
 def full_codebook() -> bytes:
     """The controllers' part, locked so that the pipeline's key opens it."""
-    recipient = next(word for word in KEY.read_text().split() if word.startswith("age1"))
-    return lock(plain(conferences(), FULL_COLUMNS), [recipient])
+    return lock(plain(conferences(), FULL_COLUMNS), [keys.recipient()])
 
 
 def cut(data: bytes) -> bytes:

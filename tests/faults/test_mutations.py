@@ -21,6 +21,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+import keys
 import numpy as np
 import openpyxl
 import pandas as pd
@@ -35,7 +36,7 @@ from openpyxl.utils.exceptions import IllegalCharacterError
 
 from frs_pipeline.codebook.pseudonyms import mart_schema, pseudonymise
 from frs_pipeline.codebook.vault import open_plain, read_codebook
-from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY, LEDGER
+from frs_pipeline.deliveries import CODEBOOK, LEDGER
 from frs_pipeline.errors import FrsError
 from frs_pipeline.exports.amendments import CORRECTION_COLUMNS, EXCEPTION_COLUMNS
 from frs_pipeline.exports.ledger import read_ledger
@@ -129,7 +130,7 @@ def _targets():
             Target("EU", LEDGER, inside="text"),
             Target("EU", CODEBOOK, inside="bytes"),
             Target("EU", CODEBOOK, inside=PLAIN),
-            Target("EU", DEMO_KEY, inside="bytes"),
+            Target("EU", keys.NAME, inside="bytes"),
         ],
         "amendments": [Target("EU", name, inside="text") for name in AMENDMENTS],
     }
@@ -296,6 +297,7 @@ class Base:
         self.rows = {(i, p): read_rows(made.path(f"{i}/{p}.csv").read_bytes(), "cp1252", ";") for i in INSTRUMENTS for p in PARTS}
         for form in (*DIALECTS, "xlsx", "sav"):
             copy = shutil.copytree(made.folder, self.path(form))
+            shutil.copyfile(made.key, copy / keys.NAME)
             for name in INSTRUMENTS:
                 for part in PARTS:
                     (copy / name / f"{part}.csv").unlink()
@@ -305,7 +307,6 @@ class Base:
                     (copy / name / "export.xlsx").write_bytes(workbook({p: self.rows[name, p] for p in PARTS}))
                 elif form == "sav":
                     write_sav(copy / name / "export.sav", self.rows[name, "dataset"], self.rows[name, "labels"])
-        self.key = made.key.read_text()
         self.accepted, self.forms = {}, {}
         for name in INSTRUMENTS:
             store = self.store("EU")
@@ -323,7 +324,7 @@ class Base:
 
     def intake(self, form):
         folder = self.path(form)
-        return intake_of(self.store(form), read_codebook(folder / CODEBOOK, folder / DEMO_KEY), read_ledger(folder / LEDGER))
+        return intake_of(self.store(form), read_codebook(folder / CODEBOOK, folder / keys.NAME), read_ledger(folder / LEDGER))
 
     def bytes_of(self, target):
         return (self.path(target.form) / target.file).read_bytes()
@@ -344,10 +345,9 @@ class Base:
         if target.inside == "xml":
             return in_member(original, edits, lambda data: mutate(data, target, edits, self.bytes_of)), None
         if target.inside == PLAIN:
-            text = open_plain(self.path("EU") / CODEBOOK, self.path("EU") / DEMO_KEY).encode()
-            recipient = next(word for word in self.key.split() if word.startswith("age1"))
+            text = open_plain(self.path("EU") / CODEBOOK, self.path("EU") / keys.NAME).encode()
             text = mutate(text, target, edits, self.bytes_of)
-            return pyrage.encrypt(text, [pyrage.x25519.Recipient.from_str(recipient)]), None
+            return pyrage.encrypt(text, [pyrage.x25519.Recipient.from_str(keys.recipient())]), None
         data = mutate(original, target, edits, self.bytes_of)
         if target.file.endswith("dataset.csv"):
             return data, read_rows(data, DIALECTS[target.form][0], DIALECTS[target.form][1])
