@@ -146,17 +146,18 @@ def _print_prepared(prepared: Prepared, erase: bool) -> None:
 
 
 def _print_report(report: Report) -> None:
-    from frs_pipeline.withdrawal.report import DISCLOSURE_THRESHOLD
+    from frs_pipeline.release.policy import release_policy
 
+    threshold = release_policy().threshold
     forms = ", ".join(f"{number} {mart}" for mart, number in report.counted.items()) or "none"
     say(f"  Forms that count now: {forms}" + (f"; set aside: {report.aside}" if report.aside else "") + "\n")
     _print_moved(report.moved)
     small = [[_title(m.place.source), _label(m.place), m.before.printed, m.after.printed] for m in report.below]
     if small:
-        caption = f"Counts that fall under {DISCLOSURE_THRESHOLD}, the threshold of publication"
+        caption = f"Counts that fall under {threshold}, the threshold of publication"
         print_grid(caption, ("table", "figure", "now", "without"), small)
     else:
-        say(f"No count falls under {DISCLOSURE_THRESHOLD}, the threshold of publication.")
+        say(f"No count falls under {threshold}, the threshold of publication.")
     words = [
         [_title(t.moved.place.source), _label(t.moved.place), t.moved.place.measure, *_both(t.moved), f"{t.before} → {t.after}"]
         for t in report.turned

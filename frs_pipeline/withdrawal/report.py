@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 from frs_pipeline.lineage.impact import Change, Moved, Value, impact, rows_of
 from frs_pipeline.lineage.papers import released
+from frs_pipeline.release.policy import release_policy
 from frs_pipeline.stats.gamma import significant, strength
 from frs_pipeline.storage import Store
 from frs_pipeline.withdrawal.request import Held
 
-# Cells with fewer forms aren't published: the threshold of the disclosure policy.
-DISCLOSURE_THRESHOLD = 5
 NOT_COMPUTABLE, SIGNIFICANT, NOT_SIGNIFICANT = "not computable", "significant", "not significant"
 
 
@@ -29,7 +28,7 @@ class Turned:
 class Report:
     """What comes of a withdrawal: how many forms of each mart it takes out, and what it moves.
 
-    `aside` forms are withdrawn that didn't count anyway; `below` are counts that fall under `DISCLOSURE_THRESHOLD`.
+    `aside` forms are withdrawn that didn't count anyway; `below` are counts that fall under the threshold of publication.
     """
 
     counted: dict[str, int]
@@ -50,11 +49,11 @@ def report(store: Store, found: Held) -> Report:
 
 def below(moved: Iterable[Moved]) -> list[Moved]:
     """Counts of forms in tables that weren't small and are."""
+    threshold = release_policy().threshold
     return [
         figure
         for figure in moved
-        if figure.place.measure in ("count", "n")
-        and (figure.after.value or 0) < DISCLOSURE_THRESHOLD <= (figure.before.value or 0)
+        if figure.place.measure in ("count", "n") and (figure.after.value or 0) < threshold <= (figure.before.value or 0)
     ]
 
 

@@ -15,9 +15,10 @@ from frs_pipeline.intake import withdrawals_of
 from frs_pipeline.lineage.impact import Moved, Place, Value
 from frs_pipeline.questionnaires import INSTRUMENTS
 from frs_pipeline.questionnaires.model import questionnaires
+from frs_pipeline.release.policy import release_policy
 from frs_pipeline.storage import Store
 from frs_pipeline.withdrawal.erasure import holds
-from frs_pipeline.withdrawal.report import DISCLOSURE_THRESHOLD, below, turned
+from frs_pipeline.withdrawal.report import below, turned
 from frs_pipeline.withdrawal.request import held as held_of
 from frs_pipeline.withdrawal.request import record, refuse_unfit, understood
 
@@ -198,7 +199,7 @@ def moved(measure, before, after):
     ],
 )
 def test_counts_that_fall_under_the_threshold(measure, before, after, falls):
-    assert DISCLOSURE_THRESHOLD == 5
+    assert release_policy().threshold == 5
     assert bool(below([moved(measure, before, after)])) == falls
 
 
