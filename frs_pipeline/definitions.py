@@ -8,6 +8,7 @@ from dagster import Definitions, InitResourceContext, IOManagerDefinition, Resou
 from frs_pipeline.assets import (
     bases,
     expectations,
+    formats,
     manifest,
     marts,
     nonresponse,
@@ -24,7 +25,7 @@ from frs_pipeline.operations.refreshing import new_deliveries, nightly, refresh_
 from frs_pipeline.settings import Settings
 from frs_pipeline.storage import Store, exclusive
 
-MODULES = (raw, validated, pseudonymised, marts, expectations, statistics, bases, nonresponse, report, privacy, manifest)
+MODULES = (raw, validated, pseudonymised, marts, expectations, statistics, bases, nonresponse, report, formats, privacy, manifest)
 
 ASSETS = [asset for module in MODULES for asset in module.ASSETS]
 

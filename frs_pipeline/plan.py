@@ -190,6 +190,7 @@ def products() -> dict[AssetPath, Product]:
         )
     made = {product.key: product for product in found}
     made[("report",)] = _report(tuple(made))
+    made[("formats",)] = _formats()
     return made
 
 
@@ -212,6 +213,15 @@ def _report(before: tuple[AssetPath, ...]) -> Product:
         definitions=tuple((path, None) for path in (*own, *asked, DEMO_IDENTITY)),
         pages="report",
     )
+
+
+def _formats() -> Product:
+    """Marts, statistics and tables as other programs read them."""
+    inputs = [("marts", name) for name in (*INSTRUMENTS, "conference")]
+    inputs += [("statistics", name) for name in ("figures", "compare", "bases", "unit_nonresponse", "item_nonresponse")]
+    own = (CATALOGUE, PACKAGE / "report" / "chapters.yaml", *sorted((PACKAGE / "questionnaires").glob("*.yaml")))
+    definitions = tuple((path, None) for path in own)
+    return Product(("formats",), "curated", "formats.parquet", "assets.formats", (), tuple(inputs), definitions, pages="formats")
 
 
 def _expectations(questionnaires: tuple[tuple[Path, int | None], ...]) -> Product:

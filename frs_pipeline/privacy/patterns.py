@@ -36,7 +36,7 @@ FORBIDDEN_COLUMNS = re.compile(
 )
 
 # Long enough for a personal number, with what may stand between its digits; everything else is passed over quickly.
-_DIGITS = re.compile(r"[0-9][0-9 ./-]{8,24}[0-9]")
+_DIGITS = re.compile(r"[0-9][0-9 ./-]{8,}[0-9]")
 _HASH = re.compile(r"(?=[0-9]*[a-f])[0-9a-f]{16,128}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _TOKEN = re.compile(r"[0-9a-zA-Z-]+")
 # Each begins with letters that can be looked for quickly.

@@ -257,6 +257,13 @@ def test_what_only_looks_like_it_is_passed_over(text):
     assert kinds_in(text, Codebook(NAMES, NUMBERS.tolist())) == set()
 
 
+@pytest.mark.parametrize("before", range(0, 40, 3))
+def test_a_personal_number_among_other_numbers_is_found_wherever_it_stands(before):
+    assert PERSONAL in kinds_in(f"{'7 ' * before}610118-0011 8 9", Codebook())
+    # The digits of a fraction may hold ten that would be one, wherever a look at them begins or ends.
+    assert kinds_in(f"{'7 ' * before}0.65610118001177 12 0.6", Codebook()) == set()
+
+
 def test_every_hash_that_is_listed_is_passed_over(store, curated):
     """One of two hundred hashes would be taken for a personal number by its digits alone."""
     import hashlib
