@@ -104,8 +104,9 @@ def waterfall(asked: Asked, meaning: Meaning) -> Waterfall:
     """What is taken away of the forms delivered until those are left that a figure counts."""
     places = {name: place for place, name in enumerate(asked.questions)}
 
-    def order(why: Why) -> tuple[int, int, str]:
-        return _ORDER[why.kind], places.get(why.about, 0), why.about
+    # To the last detail: engines give groups in whatever order they come to them.
+    def order(why: Why) -> tuple[int, int, str, int]:
+        return _ORDER[why.kind], places.get(why.about, 0), why.about, list(_ORDER).index(why.kind)
 
     taken: Counter[Why] = Counter()
     near: Counter[Why] = Counter()
