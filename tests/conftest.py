@@ -31,7 +31,7 @@ from frs_pipeline.settings import Settings
 from frs_pipeline.storage import Store
 
 KEYS = Path(frs_pipeline.__file__).parent / "reconstruction" / "keys"
-MARKERS = {"unit", "pipeline", "faults"}
+MARKERS = {"unit", "pipeline", "faults", "browser"}
 
 # Day 61-91: replacement numbers, which belong to nobody.
 HELD = (
