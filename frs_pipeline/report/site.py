@@ -15,7 +15,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from frs_pipeline.codebook.vault import open_plain
 from frs_pipeline.deliveries import CODEBOOK
+from frs_pipeline.errors import InputError
 from frs_pipeline.lineage.meaning import Address, meanings
 from frs_pipeline.lineage.passport import Passports
 from frs_pipeline.lineage.waterfall import Why
@@ -96,6 +98,15 @@ def build(store: Store) -> Report:
     return _Site(store).report()
 
 
+def made_up(store: Store) -> bool:
+    """Does the published demo key open the codebook? Only made-up deliveries are locked with a key that all know."""
+    try:
+        open_plain(store.raw(CODEBOOK), DEMO_IDENTITY)
+    except InputError:
+        return False
+    return True
+
+
 class _Site:
     def __init__(self, store: Store) -> None:
         self.store = store
@@ -112,7 +123,12 @@ class _Site:
         findings = [finding for _, found in sections for finding in found]
         template = self._templates()
         pages = {name: (TEMPLATES / name).read_bytes() for name in STATIC}
-        common = {"delivery": self.store.delivery, "chapters": chapters(), "made_up": self._made_up(), "page_of": self.page_of}
+        common = {
+            "delivery": self.store.delivery,
+            "chapters": chapters(),
+            "made_up": made_up(self.store),
+            "page_of": self.page_of,
+        }
         pages["index.html"] = (
             template.get_template("index.html.j2")
             .render(**common, page="index.html", sections=sections, findings=findings, facts=self._facts())
@@ -147,17 +163,6 @@ class _Site:
     def _rows(self, *key: str) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = read(self.evidence.path(*key)).to_pylist()
         return rows
-
-    def _made_up(self) -> bool:
-        """Does the published demo key open the codebook? Only made-up deliveries are locked with a key that all know."""
-        from frs_pipeline.codebook.vault import open_plain
-        from frs_pipeline.errors import InputError
-
-        try:
-            open_plain(self.store.raw(CODEBOOK), DEMO_IDENTITY)
-        except InputError:
-            return False
-        return True
 
     @cached_property
     def bases(self) -> dict[int, list[dict[str, Any]]]:
