@@ -193,7 +193,8 @@ def _report(before: tuple[AssetPath, ...]) -> Product:
     """
     inputs = tuple(key for key in before if not key[-1].startswith("table_"))
     room = PACKAGE / "report"
-    own = (*sorted(room.glob("*.yaml")), *sorted((room / "templates").iterdir()), CATALOGUE, PACKAGE / "policy" / "policy.yaml")
+    templates = sorted(path for path in (room / "templates").iterdir() if path.suffix in (".j2", ".css", ".js"))
+    own = (*sorted(room.glob("*.yaml")), *templates, CATALOGUE, PACKAGE / "policy" / "policy.yaml")
     asked = sorted((PACKAGE / "questionnaires").glob("*.yaml"))
     return Product(
         ("report",),
