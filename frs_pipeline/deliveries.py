@@ -15,8 +15,8 @@ EXPORT_FILES = ("dataset.csv", "structure.csv", "labels.csv")
 LEDGER = "kontering.csv"
 CODEBOOK = "codebook-pipeline.age"
 REGISTERS = {"ledger": LEDGER, "codebook": CODEBOOK}
-# What people decided about a delivery; it may hold neither.
-AMENDMENTS = {"corrections": "corrections.csv", "exceptions": "exceptions.csv"}
+# What people decided about a delivery; it may hold none of them.
+AMENDMENTS = {"corrections": "corrections.csv", "exceptions": "exceptions.csv", "withdrawals": "withdrawals.csv"}
 # What a refresh reads from a delivery: one export a questionnaire, the two registers, the amendments.
 SOURCES = (*INSTRUMENTS, *REGISTERS, *AMENDMENTS)
 # Forms other than the three CSV files in which SurveyXact or SPSS hand over an export.

@@ -10,13 +10,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY, deliveries, inventory
+from frs_pipeline.deliveries import deliveries, inventory
 from frs_pipeline.errors import FrsError
 from frs_pipeline.journal import head_of, verify
 from frs_pipeline.plan import products
 from frs_pipeline.settings import PROJECT, Settings
 from frs_pipeline.storage import Store, as_noted, listed, read_manifest
+
+if TYPE_CHECKING:
+    from frs_pipeline.privacy.search import Searched
 
 _PINNED = re.compile(r"^([A-Za-z0-9_.-]+)(?:\[[^\]]*\])?==([^\s\\;]+)", re.MULTILINE)
 
@@ -34,9 +38,14 @@ def examine(settings: Settings) -> list[Finding]:
     """Everything, installation first, then each delivery."""
     found = [_python(), _libraries(), _catalogue(), _pandera(), _folder(settings)]
     found += [_journal("Access journal", settings.access_journal), _journal("Release journal", settings.release_journal)]
-    for name in deliveries(settings.raw):
+    delivered, made = deliveries(settings.raw), deliveries(settings.curated(""))
+    for name in delivered:
         found += _delivery(settings, name)
-    return found
+    stores = [Store(settings, name) for name in sorted({*delivered, *made})]
+    found += [_results(store) for store in stores if store.delivery in made]
+    for home in _homes():
+        found.append(_traces(home, stores))
+    return found + _withdrawn(settings)
 
 
 def _python() -> Finding:
@@ -89,13 +98,13 @@ def _journal(what: str, path: Path) -> Finding:
 
 
 def _delivery(settings: Settings, name: str) -> Iterator[Finding]:
-    from frs_pipeline.codebook.vault import read_codebook
+    from frs_pipeline.codebook.opening import open_codebook
 
     label = f"Delivery {name}"
     raw = settings.raw_delivery(name)
     try:
         yield Finding(label, True, f"{len(inventory(raw))} files")
-        book = read_codebook(raw / CODEBOOK, settings.key or raw / DEMO_KEY)
+        book = open_codebook(Store(settings, name))
         yield Finding(f"{label} codebook", True, f"opens, {book.num_rows} conferences")
     except FrsError as error:
         yield Finding(label, False, str(error))
@@ -109,6 +118,29 @@ def _delivery(settings: Settings, name: str) -> Iterator[Finding]:
         )
 
 
+def _withdrawn(settings: Settings) -> list[Finding]:
+    """Does anything count in one delivery that was withdrawn from another? Asked where anything was withdrawn at all."""
+    from frs_pipeline.intake import withdrawals_of
+    from frs_pipeline.lineage.impact import rows_of
+
+    stores = [Store(settings, name) for name in deliveries(settings.raw)]
+    try:
+        entries = [entry for store in stores for entry in withdrawals_of(store)]
+    except FrsError as error:
+        return [Finding("Withdrawals", False, str(error))]
+    forms, conferences = {e.form for e in entries if e.form}, {e.conference for e in entries if e.conference}
+    found = []
+    for store in stores if entries else ():
+        marts = [store.path(product) for key, product in products().items() if key[0] == "marts"]
+        if all(path.exists() for path in marts):
+            count = sum(rows.num_rows for rows in rows_of(store, forms, conferences).values())
+            told = (
+                "none counts" if not count else f"{count} forms count: frs run, or withdraw them with --erase from all deliveries"
+            )
+            found.append(Finding(f"Delivery {store.delivery} withdrawals", not count, told))
+    return found
+
+
 def _produced(store: Store, label: str) -> Finding:
     manifest = read_manifest(store).get("outputs", {})
     if not manifest:
@@ -116,6 +148,29 @@ def _produced(store: Store, label: str) -> Finding:
     noted = [p for p in products().values() if listed(store, store.path(p)) in manifest]
     altered = [p.name for p in noted if not as_noted(store, p, manifest)]
     return Finding(f"{label} results", not altered, "as the manifest says" if not altered else f"altered: {', '.join(altered)}")
+
+
+def _homes() -> list[Path]:
+    """Where Dagster keeps its history: that of DAGSTER_HOME, and that of `make ui`."""
+    told = os.environ.get("DAGSTER_HOME")
+    return sorted({place for place in (Path(told) if told else None, PROJECT / ".dagster_home") if place and place.is_dir()})
+
+
+def _results(store: Store) -> Finding:
+    from frs_pipeline.privacy.search import search_results
+
+    return _searched(f"Delivery {store.delivery} leaks", search_results(store), store.settings.data)
+
+
+def _traces(home: Path, stores: list[Store]) -> Finding:
+    from frs_pipeline.privacy.search import search_traces
+
+    return _searched(f"Dagster's history in {home}", search_traces(home, stores), home)
+
+
+def _searched(what: str, searched: Searched, within: Path) -> Finding:
+    found = [f"{leak.file.relative_to(within)}: {leak.kind}" for leak in searched.leaks]
+    return Finding(what, not found, "; ".join(found) or f"nothing found in {searched.files} files")
 
 
 def _open_to_others(folder: Path) -> bool:

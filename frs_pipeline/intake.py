@@ -11,19 +11,34 @@ import pyarrow as pa
 from frs_pipeline.deliveries import AMENDMENTS, CODEBOOK, LEDGER
 from frs_pipeline.exports.amendments import read_corrections, read_exceptions
 from frs_pipeline.exports.findings import NOTED, REJECTED, Intake, admit, noted, registers
+from frs_pipeline.exports.withdrawals import CONFERENCES, Withdrawal, Withdrawals, read_withdrawals, refuse_other_amendments
 from frs_pipeline.policy.model import policy
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.rows import Rows, sorted_by
 from frs_pipeline.storage import Store, stream
 
 
-def intake_of(store: Store, codebook: pa.Table, ledger: pa.Table) -> Intake:
-    """What a delivery is judged by. Raises `InputError` for a line of the amendments that can't be understood."""
-    prefixes = tuple(questionnaire.form_prefix for questionnaire in questionnaires().values())
+def withdrawals_of(store: Store) -> tuple[Withdrawal, ...]:
+    """What was withdrawn from a delivery. Raises `InputError` for a line that can't be understood."""
+    return read_withdrawals(store.raw(AMENDMENTS["withdrawals"]), form_prefixes())
+
+
+def form_prefixes() -> tuple[str, ...]:
+    """What the ids of forms begin with, by questionnaire."""
+    return tuple(questionnaire.form_prefix for questionnaire in questionnaires().values())
+
+
+def intake_of(store: Store, codebook: pa.Table, ledger: pa.Table, withdrawn: pa.Table | None = None) -> Intake:
+    """What a delivery is judged by; `withdrawn` (`CONFERENCES`) are the conferences that `codebook` and `ledger` lack.
+
+    Raises `InputError` for a line of the amendments that can't be understood, or doesn't fit the others.
+    """
     # A delivery is judged by its own date, not by the day on which somebody looks at it again.
     exceptions = read_exceptions(store.raw(AMENDMENTS["exceptions"]), dt.date.fromisoformat(store.delivery))
-    corrections = read_corrections(store.raw(AMENDMENTS["corrections"]), prefixes)
-    return Intake(policy(), codebook, ledger, corrections, exceptions)
+    corrections = read_corrections(store.raw(AMENDMENTS["corrections"]), form_prefixes())
+    withdrawals = Withdrawals(withdrawals_of(store), CONFERENCES.empty_table() if withdrawn is None else withdrawn)
+    refuse_other_amendments(withdrawals.entries, corrections, exceptions)
+    return Intake(policy(), codebook, ledger, corrections, exceptions, withdrawals)
 
 
 def quarantined(parts: Sequence[Path], folder: Path) -> Rows:
@@ -35,7 +50,7 @@ def quarantined(parts: Sequence[Path], folder: Path) -> Rows:
 def remarks(
     intake: Intake, accepted: dict[str, int], quarantine: Path, parts: Sequence[Path], folder: Path
 ) -> tuple[Rows, dict[str, int]]:
-    """Everything that was noted (`NOTED`), and how many forms were delivered and set aside.
+    """Everything that was noted (`NOTED`), and how many forms were delivered (but for withdrawn ones) and set aside.
 
     `accepted` are numbers of accepted forms by questionnaire. Raises `CheckFailed` when more forms were set aside than
     the policy allows, `InputError` when codebook and ledger disagree in a way that stops the run.

@@ -71,13 +71,15 @@ def summarise(store: Store) -> dict[str, int]:
 
     set_aside = sum(forms_set_aside(store.path(products()[("quarantine",)])).values())
     accepted = sum(rows("marts", name) for name in INSTRUMENTS)
+    withdrawn = sum(sum(read(store.path(products()[("withdrawn", n)]))["forms"].to_pylist()) for n in INSTRUMENTS)
     # Counted where they were read, so that a form lost on the way is missed here.
-    delivered = sum(
+    delivered = withdrawn + sum(
         rows("validated", name) + sum(forms_set_aside(store.path(products()[("rejected", name)])).values())
         for name in INSTRUMENTS
     )
-    if delivered != accepted + set_aside:
-        raise CheckFailed(f"{delivered} forms delivered, but {accepted} accepted and {set_aside} set aside", where=store.delivery)
+    if delivered != accepted + set_aside + withdrawn:
+        what = f"{delivered} forms delivered, but {accepted} accepted, {set_aside} set aside and {withdrawn} withdrawn"
+        raise CheckFailed(what, where=store.delivery)
     compared = read(store.path(products()[("statistics", "compare")]))
     verdicts = verdicts_of(compared)
     promises = read(store.path(products()[("expectations",)]))["passed"].to_pylist()
@@ -86,6 +88,7 @@ def summarise(store: Store) -> dict[str, int]:
         "forms": delivered,
         "accepted": accepted,
         "quarantined": set_aside,
+        "withdrawn": withdrawn,
         "noted": rows("noted"),
         "conferences": rows("marts", "conference"),
         "marts": sum(key[0] == "marts" for key in products()),

@@ -85,21 +85,28 @@ def products() -> dict[AssetPath, Product]:
     found: list[Product] = []
     scales = (PACKAGE / "questionnaires" / "scales.yaml", None)
     forms = {name: ((PACKAGE / "questionnaires" / f"{name}.yaml", None), scales) for name in INSTRUMENTS}
+    withdrawn = ("validated", "withdrawn_conferences")
+    sources = ("codebook", "withdrawals")
+    found.append(Product(withdrawn, "restricted", "validated/withdrawn_conferences.parquet", "assets.validated", sources))
     for name in REGISTERS:
-        found.append(Product(("validated", name), "restricted", f"validated/{name}.parquet", "assets.validated", (name,)))
+        key, file = ("validated", name), f"validated/{name}.parquet"
+        found.append(Product(key, "restricted", file, "assets.validated", (name,), (withdrawn,)))
     registers = (("validated", "codebook"), ("validated", "ledger"))
     policy = (PACKAGE / "policy" / "policy.yaml", None)
     for name in INSTRUMENTS:
         raw, definitions = (name, *AMENDMENTS), (*forms[name], policy)
-        for layer in ("validated", "rejected", "noted"):
+        for layer in ("validated", "rejected", "noted", "withdrawn"):
             file, step = f"{layer}/{name}.parquet", f"validate_{name}"
-            found.append(Product((layer, name), "restricted", file, "assets.validated", raw, registers, definitions, step))
+            judged_by = (*registers, withdrawn)
+            found.append(Product((layer, name), "restricted", file, "assets.validated", raw, judged_by, definitions, step))
     # Quarantine comes first, so that it can be looked at when too much is in it for the rest to be made.
     judged = tuple((layer, name) for layer in ("validated", "rejected") for name in INSTRUMENTS)
     found.append(Product(("quarantine",), "restricted", "quarantine.parquet", "assets.validated", (), judged))
     notes = (("quarantine",), *((layer, name) for layer in ("validated", "noted") for name in INSTRUMENTS), *registers)
-    amendments = ("exceptions",)
-    found.append(Product(("noted",), "restricted", "noted.parquet", "assets.validated", amendments, notes, (policy,)))
+    amendments = ("exceptions", "withdrawals")
+    found.append(
+        Product(("noted",), "restricted", "noted.parquet", "assets.validated", amendments, (*notes, withdrawn), (policy,))
+    )
     for name in INSTRUMENTS:
         inputs = (("validated", name), ("validated", "codebook"))
         key, file = ("pseudonymised", name), f"pseudonymised/{name}.parquet"
@@ -183,6 +190,7 @@ def products() -> dict[AssetPath, Product]:
         )
     made = {product.key: product for product in found}
     made[("report",)] = _report(tuple(made))
+    made[("formats",)] = _formats()
     return made
 
 
@@ -206,6 +214,15 @@ def _report(before: tuple[AssetPath, ...]) -> Product:
         definitions=tuple((path, None) for path in (*own, *asked, DEMO_IDENTITY)),
         pages="report",
     )
+
+
+def _formats() -> Product:
+    """Marts, statistics and tables as other programs read them."""
+    inputs = [("marts", name) for name in (*INSTRUMENTS, "conference")]
+    inputs += [("statistics", name) for name in ("figures", "compare", "bases", "unit_nonresponse", "item_nonresponse")]
+    own = (CATALOGUE, PACKAGE / "report" / "chapters.yaml", *sorted((PACKAGE / "questionnaires").glob("*.yaml")))
+    definitions = tuple((path, None) for path in own)
+    return Product(("formats",), "curated", "formats.parquet", "assets.formats", (), tuple(inputs), definitions, pages="formats")
 
 
 def _expectations(questionnaires: tuple[tuple[Path, int | None], ...]) -> Product:

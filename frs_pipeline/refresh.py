@@ -6,12 +6,17 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from frs_pipeline.deliveries import choose, inventory
 from frs_pipeline.errors import CheckFailed, FrsError, UsageError
+from frs_pipeline.exports.personal_numbers import refuse_in_names
 from frs_pipeline.plan import AssetPath, products, upstream, whole_steps
 from frs_pipeline.settings import Settings
 from frs_pipeline.storage import Store, exclusive, note_partial, read_manifest, stale
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,7 @@ def refresh(
     """
     name = choose(settings.raw, delivery)
     store = Store(settings, name)
+    refuse_in_names(settings.raw_delivery(name))
     inventory(settings.raw_delivery(name))  # a missing file is told before anything heavy is loaded
     chosen = upstream(_selected(select)) if select else set(products())
     with exclusive(store):
@@ -82,17 +88,24 @@ def _materialize(
     from dagster import AssetKey, AssetSelection, DagsterInstance, materialize
 
     from frs_pipeline.assets.manifest import manifest
+    from frs_pipeline.assets.privacy import privacy
     from frs_pipeline.assets.raw import raw_files
     from frs_pipeline.assets.wiring import DELIVERIES
     from frs_pipeline.definitions import ASSETS, resources
+    from frs_pipeline.privacy.search import require_clean
 
+    # Nothing about a run is told to anybody.
+    os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
     with DagsterInstance.get() if home else DagsterInstance.ephemeral() as instance:
         instance.add_dynamic_partitions(str(DELIVERIES.name), [delivery])
         try:
             materialize(
                 ASSETS,
                 selection=AssetSelection.assets(
-                    *(AssetKey(list(key)) for key in sorted(keys)), *raw_files.keys, *(manifest.keys if complete else ())
+                    *(AssetKey(list(key)) for key in sorted(keys)),
+                    *raw_files.keys,
+                    *privacy.keys,
+                    *(manifest.keys if complete else ()),
                 ),
                 instance=instance,
                 partition_key=delivery,
@@ -100,7 +113,22 @@ def _materialize(
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             )
         except Exception as error:
+            # What was written before it failed hasn't been looked through.
+            require_clean(Store(settings, delivery))
             raise _plain(error) from error
+        finally:
+            if home:
+                _search_trace(instance, Path(home), Store(settings, delivery))
+
+
+def _search_trace(instance: DagsterInstance, home: Path, store: Store) -> None:
+    """Look through what Dagster keeps of the run that just ended. Raises `CheckFailed` for what has no place there."""
+    from frs_pipeline.privacy.search import refusal, search_traces
+
+    run = next(iter(instance.get_runs(limit=1)), None)
+    leaks = search_traces(home, [store], run.run_id).leaks if run else ()
+    if run and leaks:
+        raise refusal(leaks, f"take run {run.run_id} out of Dagster's history, and tell whoever keeps this pipeline")
 
 
 def _plain(error: BaseException) -> BaseException:

@@ -34,6 +34,10 @@ class Settings:
     def raw_delivery(self, delivery: str) -> Path:
         return self.raw / delivery
 
+    @property
+    def incidents(self) -> Path:
+        return self.data / "incidents"
+
     def restricted(self, delivery: str) -> Path:
         return self.data / "restricted" / delivery
 

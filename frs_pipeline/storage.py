@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,15 +99,17 @@ class Store:
                 writer.write_batch(batch.replace_schema_metadata(metadata))
         return path
 
-    def write_pages(self, product: Product, pages: dict[str, bytes]) -> None:
+    def write_pages(self, product: Product, pages: Mapping[str, bytes | Callable[[IO[bytes]], None]]) -> None:
         """Write the pages that come with a product, each whole or not at all; what else lies in their folder goes.
+
+        A page is its content, or what writes it into an open file, some at a time.
 
         They come before the product itself: until that is written anew, its old origin says that the work isn't done.
         """
         folder = self.path(product).parent / product.pages
         for name, content in pages.items():
             with atomic(folder / name) as file:
-                file.write(content)
+                file.write(content) if isinstance(content, bytes) else content(file)
         for path in set(self.pages(product)) - {folder / name for name in pages}:
             path.unlink()
 

@@ -22,10 +22,11 @@ def summary(delivery: str, made: tuple[str, ...], counts: dict[str, int], settin
         say("Other files are missing or out of date: frs run makes them.")
     else:
         say("")
+        withdrawn = f" + {counts['withdrawn']} withdrawn" if counts["withdrawn"] else ""
         for label, text in (
             (
                 "Forms delivered",
-                f"{counts['forms']} = {counts['accepted']} accepted + {counts['quarantined']} quarantined"
+                f"{counts['forms']} = {counts['accepted']} accepted + {counts['quarantined']} quarantined{withdrawn}"
                 f" ({counts['noted']} warnings)",
             ),
             ("Conferences", str(counts["conferences"])),

@@ -11,26 +11,26 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import keys
 import pandas as pd
 import pytest
 
-import frs_pipeline
 from frs_pipeline.codebook.vault import PIPELINE_COLUMNS, Entry, lock, plain, read_codebook
-from frs_pipeline.deliveries import AMENDMENTS, CODEBOOK, DEMO_KEY, LEDGER
+from frs_pipeline.deliveries import AMENDMENTS, CODEBOOK, LEDGER
 from frs_pipeline.exports.amendments import CORRECTION_COLUMNS, EXCEPTION_COLUMNS
 from frs_pipeline.exports.columns import NUMBER, NUMBER_AGAIN, STATUS, SYSTEM_COLUMNS
 from frs_pipeline.exports.ledger import COLUMNS, read_ledger
 from frs_pipeline.exports.surveyxact import read_export
 from frs_pipeline.exports.validation import validate
+from frs_pipeline.exports.withdrawals import WITHDRAWAL_COLUMNS, held_conferences, withdrawn_conferences
 from frs_pipeline.exports.workbooks import STRUCTURE_COLUMNS
-from frs_pipeline.intake import intake_of
+from frs_pipeline.intake import intake_of, withdrawals_of
 from frs_pipeline.policy.model import policy
 from frs_pipeline.questionnaires import INSTRUMENTS
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.settings import Settings
 from frs_pipeline.storage import Store
 
-KEYS = Path(frs_pipeline.__file__).parent / "reconstruction" / "keys"
 MARKERS = {"unit", "pipeline", "faults", "browser"}
 
 # Day 61-91: replacement numbers, which belong to nobody.
@@ -65,8 +65,8 @@ class Delivery:
     def __init__(self, data, name="2021-01-31"):
         self.data, self.name = Path(data), name
         self.folder = self.data / "raw" / name
-        self.settings = Settings(self.data)
-        self.key = self.folder / DEMO_KEY
+        self.key = self.data / keys.NAME
+        self.settings = Settings(self.data, self.key)
 
     def path(self, name):
         return self.folder / name
@@ -111,8 +111,7 @@ class Delivery:
         self.path(name).write_bytes(data.replace(old, new, 1))
 
     def lock_codebook(self, entries=HELD, columns=PIPELINE_COLUMNS):
-        recipient = next(word for word in self.key.read_text().split() if word.startswith("age1"))
-        self.path(CODEBOOK).write_bytes(lock(plain(entries, columns), [recipient]))
+        self.path(CODEBOOK).write_bytes(lock(plain(entries, columns), [keys.recipient()]))
 
     def write_ledger(self, entries=HELD):
         words = {"first": "rådslagning", "followup": "opfølgning"}
@@ -129,10 +128,18 @@ class Delivery:
         rows = [[*cells, *("i orden", "LK", "2021-12-31")[len(cells) - 3 :]] for cells in exceptions]
         self.path(AMENDMENTS["exceptions"]).write_bytes(in_dialect([EXCEPTION_COLUMNS, *rows], "utf-8"))
 
+    def withdraw(self, *withdrawals):
+        """Write withdrawals.csv: form, conference, and what else a line needs unless told."""
+        rows = [[*cells, *("samtykke trukket", "LK", "2021-02-01")[len(cells) - 2 :]] for cells in withdrawals]
+        self.path(AMENDMENTS["withdrawals"]).write_bytes(in_dialect([WITHDRAWAL_COLUMNS, *rows], "utf-8"))
+
     def intake(self, **changes):
         """What its forms are judged by, as a run takes it in; with `changes` to that."""
+        store = Store(self.settings, self.name)
         codebook, ledger = read_codebook(self.path(CODEBOOK), self.key), read_ledger(self.path(LEDGER))
-        return replace(intake_of(Store(self.settings, self.name), codebook, ledger), **changes)
+        withdrawn = withdrawn_conferences(withdrawals_of(store), codebook)
+        registers = (held_conferences(register, withdrawn) for register in (codebook, ledger))
+        return replace(intake_of(store, *registers, withdrawn), **changes)
 
     def validated(self, instrument, questionnaire=None, **changes):
         """Its forms of one questionnaire, split."""
@@ -155,7 +162,7 @@ def make(data):
         made.path(instrument).mkdir(parents=True)
         _write_export(made, questionnaires()[instrument])
     made.write_ledger()
-    shutil.copyfile(KEYS / DEMO_KEY, made.key)
+    keys.lay_down(made.data)
     made.lock_codebook()
     return made
 

@@ -7,6 +7,7 @@ import sys
 _PLAIN = """
 import duckdb, json, sys
 engine = duckdb.connect(config={"threads": 1})
+engine.execute("SET parquet_metadata_cache = true")
 answers = [engine.execute(query).fetchall() for query in json.load(sys.stdin)]
 assert "frs_pipeline" not in sys.modules
 json.dump([[row[0] for row in rows] for rows in answers], sys.stdout)

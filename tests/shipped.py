@@ -6,6 +6,8 @@ import hashlib
 import shutil
 from pathlib import Path
 
+import keys
+
 from frs_pipeline.settings import PROJECT, Settings
 
 DELIVERY = "2020-11-30"
@@ -17,6 +19,17 @@ def copy_of_shipped(folder: Path) -> Settings:
     settings = Settings(folder)
     shutil.copytree(RAW, settings.raw_delivery(DELIVERY))
     return settings
+
+
+def relocked_copy_of_shipped(folder: Path) -> Settings:
+    """The same with a key of its own, so that it may be altered."""
+    return relock(copy_of_shipped(folder))
+
+
+def relock(settings: Settings) -> Settings:
+    """Give a copy of the shipped delivery a key of its own."""
+    keys.lock_again(settings.raw_delivery(DELIVERY), RAW)
+    return Settings(settings.data, keys.lay_down(settings.data))
 
 
 def hashes(settings: Settings) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from dagster import AssetExecutionContext, AssetKey, DataVersion, MaterializeResult, asset
 
+from frs_pipeline.assets.privacy import KEY as SEARCHED
 from frs_pipeline.assets.statistics import GROUP
 from frs_pipeline.assets.wiring import DELIVERIES, gate, key_of, store_of
 from frs_pipeline.manifest import summarise, write_manifest
@@ -12,7 +13,7 @@ _LAST = set(products()) - {key for product in products().values() for key in pro
 
 @asset(
     key=AssetKey("manifest"),
-    deps=[key_of(key) for key in sorted(_LAST)],
+    deps=[AssetKey(SEARCHED), *(key_of(key) for key in sorted(_LAST))],
     group_name=GROUP,
     partitions_def=DELIVERIES,
     required_resource_keys={"settings"},

@@ -40,7 +40,7 @@ def _pseudonymised(instrument: str) -> AssetsDefinition:
         with gate():
             forms = pseudonymise(stream(validated), read(codebook), questionnaire)
             rows = Rows.of(forms, mart_schema(questionnaire), store_of(context).waiting())
-            check = conservation(key_of(key), rows_in(validated), rows.num_rows, 0)
+            check = conservation(key_of(key), rows_in(validated), rows.num_rows, 0, 0)
             if check.passed:
                 yield produced(rows, "result", pseudonymised_from(questionnaire))
             yield check

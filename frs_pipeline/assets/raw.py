@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from dagster import AssetExecutionContext, AssetKey, AssetSpec, DataVersion, MaterializeResult, MetadataValue, multi_asset
 
 from frs_pipeline.assets.wiring import DELIVERIES, gate, store_of
+from frs_pipeline.codebook.opening import refuse_published_key
 from frs_pipeline.deliveries import SOURCES, inventory
+from frs_pipeline.exports.personal_numbers import refuse_in_names
 
 GROUP = "g1_raw"
 
@@ -32,11 +34,14 @@ def raw_files(context: AssetExecutionContext) -> Iterator[MaterializeResult[None
     """Hash the delivered files; a missing one stops the run before anything is written."""
     folder = store_of(context).raw("")
     with gate():
+        refuse_in_names(folder)
+        # Asked at every run, whatever of it is out of date: the forms may have come after the codebook.
+        refuse_published_key(folder)
         for source in SOURCES:
             found = inventory(folder, (source,))
             if raw_key(source) in context.selected_asset_keys:
                 version = hashlib.sha256("".join(file.sha256 for file in found.values()).encode()).hexdigest()
-                listed = "\n".join(f"- {file.name}: {file.size} bytes, sha256 {file.sha256}" for file in found.values())
+                listed = "\n".join(f"- {file.name}: {file.size:,} bytes, sha256 {file.sha256}" for file in found.values())
                 yield MaterializeResult(
                     asset_key=raw_key(source),
                     metadata={"files": MetadataValue.md(listed)},

@@ -9,12 +9,13 @@ from dagster import AssetCheckResult, AssetExecutionContext, AssetIn, AssetOut, 
 from frs_pipeline.assets.raw import raw_key
 from frs_pipeline.assets.wiring import DELIVERIES, code_version, gate, key_of, produced, store_of
 from frs_pipeline.checks.reconciliation import admission, admission_spec, conservation, conservation_spec
-from frs_pipeline.codebook.vault import read_codebook
-from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY, LEDGER
+from frs_pipeline.codebook.opening import open_codebook
+from frs_pipeline.deliveries import LEDGER
 from frs_pipeline.exports.ledger import read_ledger
 from frs_pipeline.exports.surveyxact import read_export
 from frs_pipeline.exports.validation import validate
-from frs_pipeline.intake import intake_of, quarantined, remarks
+from frs_pipeline.exports.withdrawals import CONFERENCES, held_conferences, withdrawn_conferences
+from frs_pipeline.intake import intake_of, quarantined, remarks, withdrawals_of
 from frs_pipeline.plan import products
 from frs_pipeline.questionnaires import INSTRUMENTS
 from frs_pipeline.questionnaires.model import questionnaires
@@ -22,7 +23,8 @@ from frs_pipeline.rows import Rows
 from frs_pipeline.storage import read, rows_in
 
 GROUP = "g2_validated"
-_REGISTERS = {name: AssetIn(key_of(("validated", name))) for name in ("codebook", "ledger")}
+WITHDRAWN = key_of(("validated", "withdrawn_conferences"))
+_REGISTERS = {"withdrawn": AssetIn(WITHDRAWN), **{n: AssetIn(key_of(("validated", n))) for n in ("codebook", "ledger")}}
 
 
 def _validated(instrument: str) -> AssetsDefinition:
@@ -31,6 +33,7 @@ def _validated(instrument: str) -> AssetsDefinition:
         "validated": f"{title}: accepted forms. Restricted: carries conference numbers.",
         "rejected": f"{title}: forms set aside whole, a row a reason. Restricted.",
         "noted": f"{title}: what was found and set nothing aside. Restricted.",
+        "withdrawn": f"{title}: how many forms were withdrawn, by reason; nothing of the forms.",
     }
     accepted = ("validated", instrument)
 
@@ -52,23 +55,45 @@ def _validated(instrument: str) -> AssetsDefinition:
         partitions_def=DELIVERIES,
         required_resource_keys={"settings"},
     )
-    def _asset(context: AssetExecutionContext, codebook: Path, ledger: Path) -> Iterator[Output[Rows] | AssetCheckResult]:
+    def _asset(
+        context: AssetExecutionContext, codebook: Path, ledger: Path, withdrawn: Path
+    ) -> Iterator[Output[Rows | pa.Table] | AssetCheckResult]:
         with gate():
             store = store_of(context)
-            intake = intake_of(store, read(codebook), read(ledger))
+            intake = intake_of(store, read(codebook), read(ledger), read(withdrawn))
             result = validate(read_export(store.raw(instrument)), questionnaires()[instrument], intake, store.waiting())
-            check = conservation(key_of(accepted), result.delivered, result.forms.num_rows, result.set_aside)
+            check = conservation(key_of(accepted), result.delivered, result.forms.num_rows, result.set_aside, result.withdrawn)
             if check.passed:
                 yield produced(result.forms, "validated")
                 yield produced(result.rejected, "rejected")
                 yield produced(result.noted, "noted")
+                yield produced(result.left, "withdrawn")
             yield check
 
     return _asset
 
 
 @asset(
+    key=WITHDRAWN,
+    deps=[raw_key("codebook"), raw_key("withdrawals")],
+    group_name=GROUP,
+    partitions_def=DELIVERIES,
+    required_resource_keys={"settings"},
+    code_version=code_version(("validated", "withdrawn_conferences")),
+    kinds={"parquet"},
+)
+def withdrawn_numbers(context: AssetExecutionContext) -> Output[pa.Table]:
+    """Conferences that were withdrawn whole: what their forms in the exports are known by. Restricted."""
+    store = store_of(context)
+    with gate():
+        withdrawals = withdrawals_of(store)
+        table = withdrawn_conferences(withdrawals, open_codebook(store)) if withdrawals else CONFERENCES.empty_table()
+    return produced(table)
+
+
+@asset(
     key=key_of(("validated", "ledger")),
+    ins={"withdrawn": AssetIn(WITHDRAWN)},
     deps=[raw_key("ledger")],
     group_name=GROUP,
     partitions_def=DELIVERIES,
@@ -76,15 +101,16 @@ def _validated(instrument: str) -> AssetsDefinition:
     code_version=code_version(("validated", "ledger")),
     kinds={"parquet"},
 )
-def ledger(context: AssetExecutionContext) -> Output[pa.Table]:
+def ledger(context: AssetExecutionContext, withdrawn: Path) -> Output[pa.Table]:
     """Kontering: conferences in the accounting records. Restricted: carries conference numbers."""
     with gate():
-        table = read_ledger(store_of(context).raw(LEDGER))
+        table = held_conferences(read_ledger(store_of(context).raw(LEDGER)), read(withdrawn))
     return produced(table)
 
 
 @asset(
     key=key_of(("validated", "codebook")),
+    ins={"withdrawn": AssetIn(WITHDRAWN)},
     deps=[raw_key("codebook")],
     group_name=GROUP,
     partitions_def=DELIVERIES,
@@ -92,11 +118,10 @@ def ledger(context: AssetExecutionContext) -> Output[pa.Table]:
     code_version=code_version(("validated", "codebook")),
     kinds={"age", "parquet"},
 )
-def codebook(context: AssetExecutionContext) -> Output[pa.Table]:
+def codebook(context: AssetExecutionContext, withdrawn: Path) -> Output[pa.Table]:
     """The pipeline's part of the codebook: number, pseudonym, occasion, date; no personal number. Restricted."""
-    store = store_of(context)
     with gate():
-        table = read_codebook(store.raw(CODEBOOK), store.settings.key or store.raw(DEMO_KEY))
+        table = held_conferences(open_codebook(store_of(context)), read(withdrawn))
     return produced(table)
 
 
@@ -119,7 +144,7 @@ def quarantine(context: AssetExecutionContext, **parts: Path) -> Output[Rows]:
 @asset(
     key=key_of(("noted",)),
     ins={"_".join(key): AssetIn(key_of(key)) for key in products()[("noted",)].inputs},
-    deps=[raw_key("exceptions")],
+    deps=[raw_key(name) for name in products()[("noted",)].raw],
     check_specs=[admission_spec(key_of(("noted",)))],
     group_name=GROUP,
     partitions_def=DELIVERIES,
@@ -132,7 +157,8 @@ def noted(context: AssetExecutionContext, **parts: Path) -> Iterator[Output[Rows
     with gate():
         store = store_of(context)
         accepted = {name: rows_in(parts[f"validated_{name}"]) for name in INSTRUMENTS}
-        intake = intake_of(store, read(parts["validated_codebook"]), read(parts["validated_ledger"]))
+        judged_by = (read(parts[f"validated_{name}"]) for name in ("codebook", "ledger", "withdrawn_conferences"))
+        intake = intake_of(store, *judged_by)
         result, counts = remarks(
             intake, accepted, parts["quarantine"], [parts[f"noted_{name}"] for name in INSTRUMENTS], store.waiting()
         )
@@ -140,4 +166,4 @@ def noted(context: AssetExecutionContext, **parts: Path) -> Iterator[Output[Rows
         yield admission(key_of(("noted",)), **counts)
 
 
-ASSETS = [*(_validated(instrument) for instrument in INSTRUMENTS), ledger, codebook, quarantine, noted]
+ASSETS = [*(_validated(instrument) for instrument in INSTRUMENTS), withdrawn_numbers, ledger, codebook, quarantine, noted]

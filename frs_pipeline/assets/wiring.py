@@ -6,6 +6,7 @@ place, and metadata are counts, columns and tables only.
 
 from __future__ import annotations
 
+import errno
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
@@ -39,6 +40,12 @@ from frs_pipeline.rows import Rows, content_hash
 from frs_pipeline.settings import Settings
 from frs_pipeline.storage import Store, recorded
 
+# What a drive in a network says when it is away for a moment.
+_PASSING = {
+    getattr(errno, name)
+    for name in ("EAGAIN", "EBUSY", "EINTR", "ESTALE", "ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH", "ENETDOWN", "ECONNRESET")
+}
+PARTITION_TAG = "dagster/partition"  # how Dagster marks a run with the delivery that it is about
 DELIVERIES = DynamicPartitionsDefinition(name="deliveries")
 
 
@@ -53,7 +60,8 @@ class ParquetFiles(IOManager):
 
     def handle_output(self, context: OutputContext, obj: pa.Table | Rows) -> None:
         store, product = self._file(context)
-        path = store.write(product, obj)
+        with gate():
+            path = store.write(product, obj)
         self.written(product.name)
         context.add_output_metadata(
             {
@@ -120,14 +128,17 @@ def column_lineage(sources: Sources) -> MetadataValue:
 
 @contextmanager
 def gate() -> Iterator[None]:
-    """Turn errors into a `Failure` that isn't retried and says one line; nothing is written after it.
+    """Turn errors into a `Failure` that says one line; nothing is written after it, and only a passing one is tried again.
 
     An error that isn't ours may quote cells: only its type and the places it came through are kept.
     """
     try:
         yield
     except FrsError as error:
-        raise Failure(str(error), allow_retries=False) from error
+        again = _may_mend_itself(error)
+        # Dagster keeps the whole chain of causes: what ours came from may quote cells just as well.
+        error.__cause__ = error.__context__ = None
+        raise Failure(str(error), allow_retries=again) from error
     except Failure:
         raise
     except Exception as error:
@@ -135,5 +146,14 @@ def gate() -> Iterator[None]:
         raise Failure(
             f"unexpected {type(error).__name__} at {places[-1]}",
             metadata={"places": MetadataValue.md("\n".join(f"- {place}" for place in places))},
-            allow_retries=False,
+            allow_retries=_may_mend_itself(error),
         ) from None
+
+
+def _may_mend_itself(error: BaseException | None) -> bool:
+    """Is it a drive that didn't answer, which may do so in a moment? A full one, or a wrong form, won't mend itself."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in _PASSING:
+            return True
+        error = error.__cause__
+    return False

@@ -1,4 +1,4 @@
-"""Nothing is lost: forms in = forms accepted + forms set aside, and forms in = rows of the mart."""
+"""Nothing is lost: forms in = accepted + set aside + withdrawn, and forms in = rows of the mart."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ _EVERY_FORM = "every_form"
 
 def conservation_spec(key: AssetKey) -> AssetCheckSpec:
     """Declared on the asset that splits forms."""
-    return AssetCheckSpec(_NAME, asset=key, description="forms in = accepted + set aside", blocking=True)
+    return AssetCheckSpec(_NAME, asset=key, description="forms in = accepted + set aside + withdrawn", blocking=True)
 
 
-def conservation(key: AssetKey, delivered: int, accepted: int, set_aside: int) -> AssetCheckResult:
+def conservation(key: AssetKey, delivered: int, accepted: int, set_aside: int, withdrawn: int) -> AssetCheckResult:
     """Counts only; never a form's values."""
     return AssetCheckResult(
         asset_key=key,
         check_name=_NAME,
-        passed=delivered == accepted + set_aside,
+        passed=delivered == accepted + set_aside + withdrawn,
         severity=AssetCheckSeverity.ERROR,
-        metadata={"delivered": delivered, "accepted": accepted, "set_aside": set_aside},
+        metadata={"delivered": delivered, "accepted": accepted, "set_aside": set_aside, "withdrawn": withdrawn},
     )
 
 

@@ -15,11 +15,11 @@ import typer
 from frs_pipeline.cli import operating
 
 # isort: split
-from frs_pipeline.cli import codebook, figures, forms, passports
+from frs_pipeline.cli import codebook, figures, forms, passports, release, withdrawal
 from frs_pipeline.cli.root import app
 from frs_pipeline.errors import FrsError
 
-__all__ = ["app", "codebook", "figures", "forms", "main", "operating", "passports"]
+__all__ = ["app", "codebook", "figures", "forms", "main", "operating", "passports", "release", "withdrawal"]
 
 
 def main() -> NoReturn:

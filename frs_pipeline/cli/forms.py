@@ -16,23 +16,26 @@ def quarantine(
     values: Annotated[bool, typer.Option("--values", help="Show what was keyed, too. Personal numbers stay hidden.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """What was set aside and why: by rule, then form by form; and what was only noted."""
+    """What was set aside and why: by rule, then form by form; what was only noted; how many forms were withdrawn."""
     from frs_pipeline.exports.personal_numbers import masked
+    from frs_pipeline.questionnaires import INSTRUMENTS
 
     results = Results(delivery, finished=False)
     hidden = [] if values else ["value", "row"]
     aside = results.read(("quarantine",)).drop_columns(hidden).to_pylist()
     # Not there when so much was set aside that the run stopped.
     notes = [] if results.lacks(("noted",)) else results.read(("noted",)).drop_columns(hidden[:1]).to_pylist()
+    left = [row for name in INSTRUMENTS for row in results.read(("withdrawn", name)).to_pylist()]
     for row in (*aside, *notes):
         row.update({name: masked(row[name]) for name in ("value", "row") if row.get(name)})
     for row in notes:
         row["expires"] = row["expires"] and row["expires"].isoformat()
     if as_json:
-        print_json({"set_aside": aside, "noted": notes})
+        print_json({"set_aside": aside, "noted": notes, "withdrawn": left})
         return
     forms = {(row["instrument"], row["line"]) for row in aside}
-    say(f"{len(forms)} forms set aside, {len(notes)} findings noted (docs/rules.md says what each rule means).\n")
+    withdrawn = f", {sum(row['forms'] for row in left)} forms withdrawn" if left else ""
+    say(f"{len(forms)} forms set aside, {len(notes)} findings noted{withdrawn} (docs/rules.md says what each rule means).\n")
     print_grid("Set aside", ("questionnaire", "rule", "forms", "why"), _grouped(aside))
     extra = ("value", "row") if values else ()
     lines = [[r["form_id"], f"{r['file']}:{r['line']}", r["column"], r["rule"], *(r[name] for name in extra)] for r in aside]
@@ -45,6 +48,9 @@ def quarantine(
     ]
     if accepted:
         print_grid("Accepted", ("rule", "form", "column", "reason", "who", "until"), accepted)
+    if left:
+        gone = [[row["instrument"], str(row["forms"]), row["reason"]] for row in left]
+        print_grid("Withdrawn: nothing of these forms is kept here", ("questionnaire", "forms", "why"), gone)
 
 
 def _grouped(rows: list[dict[str, Any]]) -> list[list[str]]:

@@ -81,7 +81,7 @@ def reconstruct(
 ) -> None:
     """Make the shipped raw exports again from the printed tables (takes minutes)."""
     from frs_pipeline.published.audit import kept_findings
-    from frs_pipeline.reconstruction.delivery import SHIPPED
+    from frs_pipeline.reconstruction.delivery import OWN_KEY, SHIPPED
     from frs_pipeline.reconstruction.delivery import reconstruct as make
     from frs_pipeline.reconstruction.residuals import residuals
     from frs_pipeline.reconstruction.scaling import scale
@@ -94,6 +94,7 @@ def reconstruct(
         with Progress("Making forms") as progress:
             forms = scale(folder, copies, shipped, lambda name: progress.step(5, name))
         say(f"{forms} forms in {folder}: every count of the shipped delivery times {copies}.")
+        say(f"Its codebook has a key of its own: set FRS_KEY_FILE to {folder / OWN_KEY}.")
         return
     with Progress("Making forms") as progress:
         populations = make(target, lambda name: progress.step(4, name))

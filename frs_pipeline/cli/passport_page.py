@@ -14,6 +14,7 @@ from rich.text import Text as Line
 
 from frs_pipeline.lineage.meaning import Address
 from frs_pipeline.lineage.passport import Addition, Passport
+from frs_pipeline.terminal import say
 
 if TYPE_CHECKING:
     from frs_pipeline.lineage.form import Opened, Way
@@ -57,6 +58,13 @@ class Page:
         for row in listed:
             grid.add_row(*(Line(cell) for cell in row))
         self._console.print(Padding(grid, (0, 0, 0, 1)))
+
+    def listed(self, forms: Sequence[Listed]) -> None:
+        """Forms, a line each. There may be millions: too many to be laid out as a grid."""
+        places = [f"{form.file}:{form.line}" for form in forms]
+        first, second = (max(map(len, texts), default=0) for texts in ([form.form for form in forms], places))
+        for form, where in zip(forms, places, strict=True):
+            say(f"  {form.form:<{first}}  {where:<{second}}  {'; '.join(form.history)}".rstrip())
 
 
 def place(address: Address, *, table: bool = True) -> str:
@@ -148,13 +156,8 @@ def _provenance(page: Page, passport: Passport) -> None:
     origin = passport.provenance
     page.heading(f"Delivery {origin.delivery}, run {origin.run or 'unfinished: no manifest has a root'}")
     page.grid([(file.name, file.sha256[:_HASH]) for file in origin.inputs], (), ("delivered file", "sha256"))
-    steps = [
-        (
-            step.file.removesuffix(".parquet"),
-            *(text[:_HASH] for text in (step.sha256 or "not noted", step.code, step.definition or "–")),
-        )
-        for step in origin.steps
-    ]
+    made = ((step.file, step.sha256 or "not noted", step.code, step.definition or "–") for step in origin.steps)
+    steps = [(file.removesuffix(".parquet"), *(text[:_HASH] for text in hashes)) for file, *hashes in made]
     page.grid(steps, (), ("made on the way", "sha256", "code", "definition"))
 
 
@@ -162,16 +165,12 @@ def show_forms(passport: Passport, counted: Sequence[Listed], near: Sequence[tup
     """The forms that a figure counts, and the first of those that it nearly does."""
     page = Page()
     page.heading(f"{place(passport.address)}: {passport.printed}")
-    page.grid(map(_form, counted), (), ("form", "file and line", "noted, accepted, corrected"))
+    page.listed(counted)
     page.ticked([(len(counted) == passport.forms, f"{len(counted)} listed = {passport.equation}")])
     for why, forms, listed in near:
         first = f", the first {len(listed)}" if len(listed) < forms else ""
         page.heading(f"Not counted for one reason only: {why} ({forms}{first})")
-        page.grid(map(_form, listed), ())
-
-
-def _form(listed: Listed) -> tuple[str, str, str]:
-    return listed.form, f"{listed.file}:{listed.line}", "; ".join(listed.history)
+        page.listed(listed)
 
 
 def show_way(way: Way, opened: Opened | None) -> None:

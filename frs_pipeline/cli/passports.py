@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +13,7 @@ from frs_pipeline.terminal import print_json, say
 
 if TYPE_CHECKING:
     from frs_pipeline.lineage.evidence import Evidence
+    from frs_pipeline.lineage.form import Opened
     from frs_pipeline.lineage.passport import Passport
 
 # Forms that nearly count are listed up to so many for each condition that they fail.
@@ -107,8 +107,6 @@ def form(
     as_json: AsJson = False,
 ) -> None:
     """One form's way through every layer, up to the tables that count it."""
-    if restricted and not (reason or "").strip():
-        raise UsageError("a form is opened for a reason only", where="--restricted", do="add --reason")
     if reason and not restricted:
         raise UsageError("nothing is opened without --restricted", where="--reason", do="add --restricted, or leave it out")
     from frs_pipeline.lineage.evidence import Evidence
@@ -116,13 +114,14 @@ def form(
 
     evidence = Evidence(_finished(delivery).store)
     found = ways(evidence, form)
+    inside: list[Opened | None] = [None] * len(found)
     if restricted:
-        from frs_pipeline.journal import append
+        from frs_pipeline.codebook.access import traced
 
-        details = {"delivery": evidence.store.delivery, "form": found[0].form, "lines": [way.line for way in found]}
-        path = evidence.store.settings.access_journal
-        append(path, "form opened", who=getpass.getuser(), why=reason or "", details=details)
-    inside = [opened(evidence, way) if restricted else None for way in found]
+        details = {"delivery": evidence.store.delivery, "form": found[0].form}
+        with traced(evidence.store.settings.access_journal, "form opened", reason or "", details) as trace:
+            trace.note(details)
+            inside = [opened(evidence, way) for way in found]
     if as_json:
         content: list[dict[str, Any]] = []
         for way, own in zip(found, inside, strict=True):

@@ -17,7 +17,8 @@ from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY, LEDGER, sha256
 from frs_pipeline.exports.ledger import read_ledger
 from frs_pipeline.exports.surveyxact import read_export
 from frs_pipeline.exports.validation import validate
-from frs_pipeline.intake import intake_of
+from frs_pipeline.exports.withdrawals import held_conferences, withdrawn_conferences
+from frs_pipeline.intake import intake_of, withdrawals_of
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.storage import Store
 
@@ -115,7 +116,10 @@ def _fit(store: Store, book: pa.Table, parts_differ: int | None) -> Fit:
 
 def _forms(store: Store, instrument: str, book: pa.Table, ledger: pa.Table) -> FormsFit:
     questionnaire = questionnaires()[instrument]
-    result = validate(read_export(store.raw(instrument)), questionnaire, intake_of(store, book, ledger), store.waiting())
+    withdrawn = withdrawn_conferences(withdrawals_of(store), book)
+    book, ledger = (held_conferences(register, withdrawn) for register in (book, ledger))
+    intake = intake_of(store, book, ledger, withdrawn)
+    result = validate(read_export(store.raw(instrument)), questionnaire, intake, store.waiting())
     rejected = result.rejected.table().select(["rule", "line"]).group_by("rule").aggregate([("line", "count_distinct")])
     aside = dict(zip(rejected["rule"].to_pylist(), rejected["line_count_distinct"].to_pylist(), strict=True))
     held = book

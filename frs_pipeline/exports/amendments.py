@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from frs_pipeline.errors import InputError
 from frs_pipeline.exports.csvfiles import open_csv
@@ -21,23 +24,10 @@ EXCEPTION_COLUMNS = ("form", "rule", "column", "reason", "who", "expires")
 _FORM = re.compile(r"(?P<prefix>[A-Z]{2})-(?:(?P<respondent>[0-9]{1,9})|line(?P<line>[0-9]{1,9}))")
 
 
-def is_form_id(text: str) -> bool:
-    """Is it written as form ids are? There need be no such form."""
-    return _FORM.fullmatch(text) is not None
-
-
-@dataclass(frozen=True)
-class Correction:
-    """One cell of one form: what the export says, and what it should say. `where` is the line that says so."""
+class OfForm:
+    """Something about one form, which `form` is the id of."""
 
     form: str
-    column: str
-    old: str
-    new: str
-    reason: str
-    who: str
-    when: dt.date
-    where: str
 
     @property
     def prefix(self) -> str:
@@ -52,10 +42,33 @@ class Correction:
         """Line of a form that has no readable respondent id."""
         return int(_FORM.fullmatch(self.form)["line"])  # type: ignore[index]
 
+    def rows(self, respondents: np.ndarray, lines: np.ndarray) -> np.ndarray:
+        """Which rows of its questionnaire are the form, by their respondent ids (-1 where unreadable) and lines."""
+        if self.respondent:
+            return np.asarray(respondents == int(self.respondent))
+        return np.asarray((respondents < 0) & (lines == self.line))
+
+
+@dataclass(frozen=True)
+class Correction(OfForm):
+    """One cell of one form: what the export says, and what it should say. `where` is the line that says so."""
+
+    form: str
+    column: str
+    old: str
+    new: str
+    reason: str
+    who: str
+    when: dt.date
+    where: str
+
 
 @dataclass(frozen=True)
 class Accepted:
-    """A finding that may stay. `form` is a form id, for registers a conference number, blank for a whole export."""
+    """A finding that may stay. `form` is a form id, for registers a conference number, blank for a whole export.
+
+    `where` is the line that says so.
+    """
 
     form: str
     rule: str
@@ -63,6 +76,7 @@ class Accepted:
     reason: str
     who: str
     expires: dt.date
+    where: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,23 +99,22 @@ def read_corrections(path: Path, prefixes: tuple[str, ...]) -> tuple[Correction,
     `prefixes` are those of the questionnaires' form ids.
     """
     found = []
-    for where, cells in _rows(path, CORRECTION_COLUMNS):
+    for where, cells in amendment_rows(path, CORRECTION_COLUMNS):
         form, column, old, new, reason, who, when = cells
-        parts = _FORM.fullmatch(form)
-        if parts is None or parts["prefix"] not in prefixes:
+        if not is_form_id(form, prefixes):
             raise InputError("not a form id", where=where, do=f"write it as {prefixes[0]}-12345, as frs quarantine does")
         if not (column and reason and who):
             raise InputError("column, reason and who are needed", where=where, do="fill them in")
         if old == new:
             raise InputError("old and new are the same", where=where, do="correct the line, or take it out")
-        found.append(Correction(form, column, old, new, reason, who, _date(when, where), where))
+        found.append(Correction(form, column, old, new, reason, who, day_of(when, where), where))
     return tuple(found)
 
 
 def read_exceptions(path: Path, on: dt.date) -> Exceptions:
     """Accepted findings that haven't expired `on` the day of the delivery. Raises `InputError` with file and line."""
     found = []
-    for where, cells in _rows(path, EXCEPTION_COLUMNS):
+    for where, cells in amendment_rows(path, EXCEPTION_COLUMNS):
         form, rule, column, reason, who, expires = cells
         if rule not in KINDS:
             raise InputError("no such rule", where=where, do="docs/rules.md lists them")
@@ -112,13 +125,19 @@ def read_exceptions(path: Path, on: dt.date) -> Exceptions:
             raise InputError(f"{rule} {what}", where=where, do="leave form blank" if form else "fill in form")
         if not (reason and who):
             raise InputError("reason and who are needed", where=where, do="fill them in")
-        accepted = Accepted(form, rule, column, reason, who, _date(expires, where))
+        accepted = Accepted(form, rule, column, reason, who, day_of(expires, where), where)
         if accepted.expires >= on:
             found.append(accepted)
     return Exceptions(tuple(found))
 
 
-def _rows(path: Path, columns: tuple[str, ...]) -> list[tuple[str, list[str]]]:
+def is_form_id(text: str, prefixes: Sequence[str] | None = None) -> bool:
+    """Is it written as form ids are, with one of `prefixes` where they are given? There need be no such form."""
+    parts = _FORM.fullmatch(text)
+    return parts is not None and (prefixes is None or parts["prefix"] in prefixes)
+
+
+def amendment_rows(path: Path, columns: tuple[str, ...]) -> list[tuple[str, list[str]]]:
     """(where, stripped cells) of each row below the header; none when there is no file."""
     if not path.exists():
         return []
@@ -135,7 +154,8 @@ def _rows(path: Path, columns: tuple[str, ...]) -> list[tuple[str, list[str]]]:
     return [(f"{path}:{line}", cells) for line, cells in rows[1:] if any(cells)]
 
 
-def _date(text: str, where: str) -> dt.date:
+def day_of(text: str, where: str) -> dt.date:
+    """An ISO date of an amendment; raises `InputError` with its line."""
     try:
         return dt.date.fromisoformat(text)
     except ValueError:

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from frs_pipeline.errors import CheckFailed, InputError
 from frs_pipeline.exports.amendments import Accepted, Correction, Exceptions
+from frs_pipeline.exports.withdrawals import Withdrawals
 from frs_pipeline.policy.model import Policy
 
 REJECTED = pa.schema(
@@ -49,6 +50,7 @@ class Intake:
     ledger: pa.Table
     corrections: tuple[Correction, ...] = ()
     exceptions: Exceptions = field(default_factory=Exceptions)
+    withdrawals: Withdrawals = field(default_factory=Withdrawals)
 
 
 class Finding(NamedTuple):

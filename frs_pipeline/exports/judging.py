@@ -188,5 +188,6 @@ def _boxes(parsed: Parsed, questionnaire: Questionnaire, completed: np.ndarray) 
 def _names(parsed: Parsed, columns: Columns, questionnaire: Questionnaire) -> None:
     for question in questionnaire.texts:
         column = columns.of[question.name]
-        where = pc.match_substring_regex(parsed.cells[column].combine_chunks(), PATTERN)
+        text = pc.utf8_normalize(parsed.cells[column].combine_chunks(), form="NFKC")
+        where = pc.match_substring_regex(text, PATTERN)
         parsed.find("holds_personal_number", column, where.to_numpy(zero_copy_only=False))

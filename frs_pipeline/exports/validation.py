@@ -1,8 +1,8 @@
 """Which forms of an export are accepted, and which are set aside and why.
 
-Every form leaves on one side or the other: accepted + set aside = delivered, checked here and not assumed. A form is
-set aside whole and with all its reasons, not with the first. Forms are taken some at a time, so that their number
-doesn't matter.
+Withdrawn forms are taken out first. Every other leaves on one side or the other: accepted + set aside + withdrawn =
+delivered, checked here and not assumed. A form is set aside whole and with all its reasons, not with the first. Forms
+are taken some at a time, so that their number doesn't matter.
 """
 
 from __future__ import annotations
@@ -19,14 +19,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from frs_pipeline.errors import CheckFailed, InputError
-from frs_pipeline.exports.amendments import Accepted
+from frs_pipeline.exports.amendments import Accepted, Correction
 from frs_pipeline.exports.columns import CREATED, RESPONDENT, Columns, Place, TwoLabels, drift, resolve
+from frs_pipeline.exports.correcting import corrected
 from frs_pipeline.exports.csvfiles import Chunk
 from frs_pipeline.exports.doubles import KEYS, keyed_twice, keys, respondents_twice, several_of_one
 from frs_pipeline.exports.findings import NOTED, REJECTED, Finding, Intake, noted, rejected, tolerate, warnings
 from frs_pipeline.exports.judging import ROLE, Parsed, Registers, judge
-from frs_pipeline.exports.parsing import MISSING, respondents
+from frs_pipeline.exports.parsing import MISSING
 from frs_pipeline.exports.surveyxact import Export
+from frs_pipeline.exports.withdrawals import Withdrawal, counted, require_found
 from frs_pipeline.exports.workbooks import AGAIN
 from frs_pipeline.questionnaires.model import Questionnaire
 from frs_pipeline.questionnaires.schema import arrow_field
@@ -48,19 +50,28 @@ def forms_schema(questionnaire: Questionnaire) -> pa.Schema:
 
 @dataclass(frozen=True)
 class Validated:
-    """Accepted forms (`forms_schema`), findings that set forms aside (`REJECTED`) or didn't (`NOTED`), and the counts."""
+    """Accepted forms (`forms_schema`), findings that set forms aside (`REJECTED`) or didn't (`NOTED`), and the counts.
+
+    `left` are the forms that were withdrawn, by reason (`WITHDRAWN`).
+    """
 
     forms: Rows
     rejected: Rows
     noted: Rows
+    left: pa.Table
     delivered: int
     set_aside: int
+
+    @property
+    def withdrawn(self) -> int:
+        """Number of forms that were taken out before any was judged."""
+        return int(pc.sum(self.left["forms"], min_count=0).as_py())
 
 
 def validate(export: Export, questionnaire: Questionnaire, intake: Intake, folder: Path | None = None) -> Validated:
     """Split the forms of an export; `folder` is where what doesn't fit into memory may wait.
 
-    Raises `InputError` when its columns aren't the questionnaire's or a correction doesn't fit, `CheckFailed` when forms
+    Raises `InputError` when its columns aren't the questionnaire's or an amendment doesn't fit, `CheckFailed` when forms
     break a rule that the policy stops the run for.
     """
     columns, places = _columns(export, questionnaire)
@@ -100,7 +111,8 @@ class _Split:
         self.lenient = intake.exceptions.rules()
         self.stopped: dict[str, tuple[int, int]] = {}
         self.corrections = [c for c in intake.corrections if c.prefix == questionnaire.form_prefix]
-        self.corrected: Counter[int] = Counter()
+        self.corrected: Counter[Correction] = Counter()
+        self.left: Counter[Withdrawal] = Counter()
 
     def note(self, found: list[tuple[Finding, Accepted | None]]) -> None:
         """Keep findings that set nothing aside."""
@@ -108,12 +120,15 @@ class _Split:
             self.noted.append(noted(self.intake.policy, found))
 
     def judge(self, chunk: Chunk) -> tuple[Chunk, Parsed]:
-        """Judge the forms of a chunk one by one."""
-        return chunk, judge(self._corrected(chunk), self.columns, self.questionnaire, self.registers)
+        """Judge the forms of a chunk one by one, but for the withdrawn ones; the chunk without these, and what was found."""
+        self.delivered += len(chunk.lines)
+        cells = corrected(chunk, self.corrections, self.corrected)
+        if self.intake.withdrawals.entries:
+            chunk, cells = self._without_withdrawn(chunk, cells)
+        return chunk, judge(cells, self.columns, self.questionnaire, self.registers)
 
     def take(self, chunk: Chunk, parsed: Parsed) -> None:
         """Keep the forms of a chunk, accepted or set aside."""
-        self.delivered += len(chunk.lines)
         ids = self._form_ids(chunk.lines, parsed.respondent)
         aside = self._settle(chunk, parsed, ids) if parsed.findings else []
         self.set_aside += len(aside)
@@ -153,36 +168,26 @@ class _Split:
 
     def result(self) -> Validated:
         """What came of all forms. Raises `FrsError` when one was lost, a correction found none, or a rule stops the run."""
-        for number, correction in enumerate(self.corrections):
-            if self.corrected[number] != 1:
-                what = "more than one form has this id" if self.corrected[number] else "there is no such form in the export"
+        for correction in self.corrections:
+            if self.corrected[correction] != 1:
+                what = "more than one form has this id" if self.corrected[correction] else "there is no such form in the export"
                 raise InputError(what, where=correction.where, do="correct or take out the line")
+        require_found(self.intake.withdrawals.forms(self.questionnaire.form_prefix), self.left)
         for rule, (number, line) in self.stopped.items():
             where, remedy = self.export.where("dataset", line), self.intake.policy.rules[rule].remedy
             raise CheckFailed(f"{number} forms break a rule that stops the run, this the first [{rule}]", where=where, do=remedy)
-        if self.forms.num_rows + self.set_aside != self.delivered:
+        if self.forms.num_rows + self.set_aside + self.left.total() != self.delivered:
             raise CheckFailed("forms were lost in validation", where=self.questionnaire.instrument)
-        return Validated(self.forms, self.rejected, self.noted, self.delivered, self.set_aside)
+        left = counted(self.questionnaire.instrument, self.left)
+        return Validated(self.forms, self.rejected, self.noted, left, self.delivered, self.set_aside)
 
-    def _corrected(self, chunk: Chunk) -> pa.Table:
-        """The chunk's cells with the corrections made. Raises `InputError` for one that doesn't fit the export."""
-        cells = chunk.cells
-        ids = respondents(cells[RESPONDENT]) if self.corrections else np.array([])
-        for number, correction in enumerate(self.corrections):
-            if correction.column not in self.columns.names or correction.column == RESPONDENT:
-                what = "there is no such column, or none that could be corrected"
-                raise InputError(what, where=correction.where, do="name the column as the export's header does")
-            mine = ids == int(correction.respondent) if correction.respondent else (ids < 0) & (chunk.lines == correction.line)
-            for row in np.flatnonzero(mine):
-                self.corrected[number] += 1
-                column = cells[correction.column].to_pylist()
-                if column[row].strip() != correction.old:
-                    what = "the old value isn't what the export says"
-                    raise InputError(what, where=correction.where, do="look at the form again; nothing was corrected")
-                column[row] = correction.new
-                at = cells.column_names.index(correction.column)
-                cells = cells.set_column(at, correction.column, pa.array(column, pa.string()))
-        return cells
+    def _without_withdrawn(self, chunk: Chunk, cells: pa.Table) -> tuple[Chunk, pa.Table]:
+        """What is left of a chunk, as delivered and with the corrections made, when withdrawn forms are out of it."""
+        found = self.intake.withdrawals.rows(self.questionnaire.form_prefix, chunk.lines, cells)
+        self.left.update(found.values())
+        kept = np.ones(len(chunk.lines), dtype=bool)
+        kept[list(found)] = False
+        return Chunk(chunk.lines[kept], chunk.cells.filter(pa.array(kept))), cells.filter(pa.array(kept))
 
     def _form_ids(self, lines: np.ndarray, respondent: np.ndarray) -> pa.Array:
         """Form ids from respondent ids; from the line where what was keyed is no respondent id and could be anything."""

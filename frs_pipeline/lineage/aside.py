@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from frs_pipeline.exports.columns import NUMBER, resolve
 from frs_pipeline.lineage.waterfall import Group
 from frs_pipeline.policy.model import policy
-from frs_pipeline.questionnaires.model import Question, questionnaires
+from frs_pipeline.questionnaires.model import questionnaires
 
 if TYPE_CHECKING:
     from frs_pipeline.lineage.evidence import Evidence
@@ -21,9 +22,9 @@ _NO_ANSWER = -1
 
 @dataclass(frozen=True)
 class Aside:
-    """A form that was set aside under `rule`, the first that it broke in the policy's order, with what it answers.
+    """A form that was set aside under `rule`, the first that it broke in the policy's order, with its cells as text.
 
-    `occasion` is None where codebook and form don't say it.
+    `occasion` is None where codebook and form don't say it; `columns` are those of the questions.
     """
 
     form: str
@@ -32,17 +33,29 @@ class Aside:
     rule: str
     instrument: str
     occasion: str | None
-    answers: dict[str, int | None]
+    cells: Mapping[str, str]
+    columns: Mapping[str, str]
 
     def group(self, names: Iterable[str]) -> Group:
         """The form as a group of one, with its answers to these questions."""
-        return Group(self.instrument, self.occasion, tuple(self.answers[name] for name in names), 1)
+        return Group(self.instrument, self.occasion, tuple(self._answer(name) for name in names), 1)
+
+    def _answer(self, name: str) -> int | None:
+        cell = self.cells.get(self.columns.get(name, ""), "").strip()
+        return _codes(self.instrument)[name].get(cell, _NO_ANSWER) if cell else None
+
+
+@cache
+def _codes(instrument: str) -> dict[str, dict[str, int]]:
+    """Codes by question and by how exports write them."""
+    return {question.name: {str(code): code for code in question.codes} for question in questionnaires()[instrument].questions}
 
 
 def first_rule(rules: Iterable[str]) -> str:
     """The rule under which a form counts as set aside, of all that it broke; one that the policy doesn't know comes last."""
     order = list(policy().rules)
-    return min(rules, key=lambda rule: (order.index(rule) if rule in order else len(order), rule))
+    known = set(rules)
+    return next((rule for rule in order if rule in known), None) or min(known)
 
 
 def forms_set_aside(evidence: Evidence, instrument: str) -> list[Aside]:
@@ -61,10 +74,9 @@ def forms_set_aside(evidence: Evidence, instrument: str) -> list[Aside]:
     found = []
     for (form, file, line, _, rules), cells in zip(rows, delivered, strict=True):
         of = _columns(evidence, instrument, tuple(cells))
-        answers = {q.name: _code(cells.get(of.get(q.name, ""), ""), q) for q in questionnaire.questions}
         held = questionnaire.occasion
         occasion = occasions.get(cells[NUMBER].strip()) if held == "both" else held
-        found.append(Aside(form, file, line, first_rule(rules), instrument, occasion, answers))
+        found.append(Aside(form, file, line, first_rule(rules), instrument, occasion, cells, of))
     return found
 
 
@@ -81,8 +93,3 @@ def _columns(evidence: Evidence, instrument: str, names: tuple[str, ...]) -> dic
             of = resolve(list(names), read_export(evidence.store.raw(instrument)).structure, questionnaire)[0].of
         evidence.columns[key] = of
     return evidence.columns[key]
-
-
-def _code(cell: str, question: Question) -> int | None:
-    text = cell.strip()
-    return next((code for code in question.codes if str(code) == text), _NO_ANSWER) if text else None

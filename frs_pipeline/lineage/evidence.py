@@ -143,6 +143,10 @@ class Evidence:
             self._aside[instrument] = forms_set_aside(self, instrument)
         return self._aside[instrument]
 
+    def withdrawn(self, instrument: str) -> int:
+        """How many forms of a questionnaire were withdrawn before anything was judged. Why, no passport tells."""
+        return sum(read(self.path("withdrawn", instrument))["forms"].to_pylist())
+
     def asked(self, table: Table) -> Asked:
         """All forms of a table's marts, counted by occasion and by their answers to its questions."""
         if table.number not in self._asked:
@@ -154,7 +158,8 @@ class Evidence:
             ]
             aside = [form for mart in table.marts for form in self.set_aside(mart)]
             counted = Counter((Why(SET_ASIDE, form.rule), form.group(names)) for form in aside)
-            self._asked[table.number] = Asked(table, names, groups, counted)
+            withdrawn: dict[str, int] = {mart: self.withdrawn(mart) for mart in table.marts}
+            self._asked[table.number] = Asked(table, names, groups, counted, withdrawn)
         return self._asked[table.number]
 
     def base(self, table: Table) -> int:
@@ -207,7 +212,9 @@ class Evidence:
     def way(self, table: Table) -> tuple[tuple[InputFile, ...], tuple[StepTaken, ...]]:
         """The delivered files that a table comes from, and every file that was made on the way, in their order."""
         if table.number not in self._steps:
-            keys = _line((table_key(table.number), *(("rejected", mart) for mart in table.marts)))
+            keys = _line(
+                (table_key(table.number), *((layer, mart) for layer in ("withdrawn", "rejected") for mart in table.marts))
+            )
             inputs = {file for key in keys for file in _delivered(self._origin(key))}
             steps = tuple(self._step(products()[key], self._origin(key)) for key in keys)
             self._steps[table.number] = (tuple(sorted(inputs, key=lambda file: file.name)), steps)

@@ -84,7 +84,7 @@ class Meaning:
         same = min((first, second), turned)
         other = min((_reversed(first), second), (first, _reversed(second)))
         sign = 0 if self.measure not in SIGNED else 1 if same <= other else -1
-        strata = frozenset(codes for _, codes in [_steps(self.strata)]) if self.strata else None
+        strata = (self.strata.variable, frozenset(_steps(self.strata)[1])) if self.strata else None
         return (self.measure, self.counted.fact, min(same, other), sign, strata)
 
 

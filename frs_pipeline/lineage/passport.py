@@ -38,8 +38,8 @@ class Number:
 class Step:
     """Forms taken away on the way to a figure, why, and how many are left then.
 
-    `kind` and `about` are for programs: set_aside and a rule of the policy; other_occasion; not_asked, blank, left_out,
-    other_answer or answered, and a question.
+    `kind` and `about` are for programs: withdrawn; set_aside and a rule of the policy; other_occasion;
+    not_asked, blank, left_out, other_answer or answered, and a question.
     """
 
     kind: str

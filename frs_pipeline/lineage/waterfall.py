@@ -8,8 +8,8 @@ was nearest to being counted.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from frs_pipeline.lineage.meaning import Codes, Meaning, Selection, question
@@ -17,13 +17,14 @@ from frs_pipeline.tables.bases import BLANK, LEFT_OUT, OTHER_OCCASION, counted_c
 from frs_pipeline.tables.model import Table
 
 # Why a form isn't counted. The first names are those of the bases of tables.
-SET_ASIDE, NOT_ASKED, OTHER_ANSWER, ANSWERED = "set_aside", "not_asked", "other_answer", "answered"
+WITHDRAWN, SET_ASIDE, NOT_ASKED = "withdrawn", "set_aside", "not_asked"
+OTHER_ANSWER, ANSWERED = "other_answer", "answered"
 # The order in which forms are taken away; blank and not asked are one step, for a form can only be one of them.
-_ORDER = {OTHER_OCCASION: 0, NOT_ASKED: 1, BLANK: 1, LEFT_OUT: 2, OTHER_ANSWER: 3, ANSWERED: 3}
+_ORDER = {WITHDRAWN: -2, SET_ASIDE: -1, OTHER_OCCASION: 0, NOT_ASKED: 1, BLANK: 1, LEFT_OUT: 2, OTHER_ANSWER: 3, ANSWERED: 3}
 
 
 class Why(NamedTuple):
-    """Why a form isn't counted: `about` is a rule of the policy or a question; empty for another occasion."""
+    """Why a form isn't counted: `about` is a rule or a question; empty for another occasion and a withdrawal."""
 
     kind: str
     about: str = ""
@@ -44,13 +45,15 @@ class Asked:
 
     `questions` decide whether the table counts a form, each with the answers that it counts, in the order in which they
     are tried; `groups` have their answers in that order. `aside` are the forms that never came to the marts, by the rule
-    that set them aside and by what they answer all the same.
+    that set them aside and by what they answer all the same; of those that were `withdrawn` nothing is known but their
+    number, by mart.
     """
 
     table: Table
     questions: Mapping[str, Codes]
     groups: Sequence[Group]
     aside: Mapping[tuple[Why, Group], int]
+    withdrawn: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -99,16 +102,24 @@ def failing(asked: Mapping[str, Codes], selection: Selection, group: Group) -> l
 
 def waterfall(asked: Asked, meaning: Meaning) -> Waterfall:
     """What is taken away of the forms delivered until those are left that a figure counts."""
+    places = {name: place for place, name in enumerate(asked.questions)}
+
+    def order(why: Why) -> tuple[int, int, str]:
+        return _ORDER[why.kind], places.get(why.about, 0), why.about
+
     taken: Counter[Why] = Counter()
     near: Counter[Why] = Counter()
     delivered: dict[str, int] = dict.fromkeys(asked.table.marts, 0)
     left = whole = 0
-    for (why_aside, group), forms in asked.aside.items():
-        taken[why_aside] += forms
+    for mart, forms in asked.withdrawn.items():
+        if forms:
+            taken[Why(WITHDRAWN)] += forms
+            delivered[mart] += forms
+    for (aside, group), forms in asked.aside.items():
+        taken[aside] += forms
         delivered[group.mart] += forms
         if not failing(asked.questions, meaning.counted, group):
-            near[why_aside] += forms
-    order = _order(asked, sorted(taken))
+            near[aside] += forms
     for group in asked.groups:
         delivered[group.mart] += group.forms
         why = failing(asked.questions, meaning.counted, group)
@@ -127,10 +138,3 @@ def waterfall(asked: Asked, meaning: Meaning) -> Waterfall:
         None if meaning.of is None else whole,
         tuple((why, near[why]) for why in sorted(near, key=order)),
     )
-
-
-def _order(asked: Asked, rules: Iterable[Why]) -> Callable[[Why], tuple[int, int]]:
-    """Forms set aside come first, by rule; then the conditions of the table."""
-    first = {why: (-1, place) for place, why in enumerate(rules)}
-    after = {name: place for place, name in enumerate(asked.questions, start=1)}
-    return lambda why: first.get(why) or (_ORDER[why.kind], after.get(why.about, 0))

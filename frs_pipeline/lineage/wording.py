@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from frs_pipeline.lineage.meaning import Codes, Meaning, Selection, question
-from frs_pipeline.lineage.waterfall import ANSWERED, NOT_ASKED, OTHER_ANSWER, SET_ASIDE, Why
+from frs_pipeline.lineage.waterfall import ANSWERED, NOT_ASKED, OTHER_ANSWER, SET_ASIDE, WITHDRAWN, Why
 from frs_pipeline.policy.model import policy
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.stats.printing import NOT_COMPUTABLE, decimals_of
@@ -92,6 +92,8 @@ def selection(chosen: Selection) -> Text:
 
 def reason(why: Why, table: Table) -> Text:
     """Why forms aren't counted, as one line of a waterfall."""
+    if why.kind == WITHDRAWN:
+        return Text("trukket tilbage", "withdrawn")
     if why.kind == SET_ASIDE:
         rule = policy().rules.get(why.about)
         known = Text(rule.danish, rule.english) if rule else Text(why.about, why.about)

@@ -10,6 +10,9 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+import pyrage
+
+from frs_pipeline.codebook.opening import PUBLISHED_KEYS
 from frs_pipeline.codebook.vault import CONTROLLERS, FULL_COLUMNS, PIPELINE_COLUMNS, Entry, lock, open_plain, plain
 from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY, LEDGER
 from frs_pipeline.errors import InputError, UsageError
@@ -24,6 +27,8 @@ from frs_pipeline.reconstruction.spoiling import spoil
 from frs_pipeline.storage import atomic
 
 SHIPPED = "2020-11-30"
+# Key of a made-up delivery that isn't the shipped one: made with it, for the published one opens no other.
+OWN_KEY = "KEY-NOT-SECRET.txt"
 HERE = Path(__file__).parent
 _STATUS_LABELS = ("Ny", "Distribueret", "Nogen svar", "Gennemført", "Frafaldet")
 # Seconds that a form stayed open at the keyer's, and the cells from that number on: how it stands after that.
@@ -153,19 +158,17 @@ def _write_ledger(path: Path, held: list[Entry]) -> None:
         file.write(text.getvalue().encode())
 
 
-def write_codebook(folder: Path, plain_of: Callable[[Sequence[str]], str]) -> None:
-    """Both parts of the codebook, each for its own demo key; a file with the right content already is kept.
+def write_codebook(folder: Path, plain_of: Callable[[Sequence[str]], str], key_name: str = DEMO_KEY) -> None:
+    """Both parts of the codebook, each with its own key beside it; a file with the right content already is kept.
 
-    `plain_of` gives the CSV text of the columns that a part holds.
+    `plain_of` gives the CSV text of the columns that a part holds; the keys are the published ones, or else made.
     """
-    for name, key, columns in (
-        (CODEBOOK, DEMO_KEY, PIPELINE_COLUMNS),
-        (CONTROLLERS, f"CONTROLLERS-{DEMO_KEY}", FULL_COLUMNS),
-    ):
-        identity = (HERE / "keys" / key).read_bytes()
-        recipient = next(word for word in identity.decode().split() if word.startswith("age1"))
-        with atomic(folder / key) as file:
-            file.write(identity)
+    for name, key, columns in ((CODEBOOK, key_name, PIPELINE_COLUMNS), (CONTROLLERS, f"CONTROLLERS-{key_name}", FULL_COLUMNS)):
+        published = PUBLISHED_KEYS / key
+        if published.exists() or not (folder / key).exists():
+            with atomic(folder / key) as file:
+                file.write(published.read_bytes() if published.exists() else _new_key())
+        recipient = next(word for word in (folder / key).read_text(encoding="ascii").split() if word.startswith("age1"))
         text = plain_of(columns)
         try:
             if open_plain(folder / name, folder / key) == text:
@@ -174,3 +177,10 @@ def write_codebook(folder: Path, plain_of: Callable[[Sequence[str]], str]) -> No
             pass
         with atomic(folder / name) as file:
             file.write(lock(text, [recipient]))
+
+
+def _new_key() -> bytes:
+    """An age identity of its own, as `age-keygen` writes it."""
+    identity = pyrage.x25519.Identity.generate()
+    said = "# Made with the made-up delivery that it lies beside, and protects nothing: set FRS_KEY_FILE to this file."
+    return f"{said}\n# public key: {identity.to_public()}\n{identity}\n".encode()

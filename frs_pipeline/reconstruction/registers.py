@@ -17,7 +17,7 @@ from frs_pipeline.codebook.vault import FULL_COLUMNS
 from frs_pipeline.deliveries import LEDGER
 from frs_pipeline.exports.ledger import COLUMNS, OCCASIONS
 from frs_pipeline.published.figures import study
-from frs_pipeline.reconstruction.delivery import write_codebook
+from frs_pipeline.reconstruction.delivery import OWN_KEY, write_codebook
 from frs_pipeline.reconstruction.lines import Letters, Part, Whole, chosen, dates, digits, joined, spelled, text
 from frs_pipeline.reconstruction.nesting import FIRST_DAY, LAST_DAY
 from frs_pipeline.reconstruction.population import assumptions
@@ -58,7 +58,7 @@ class Held:
 
 
 def write_registers(folder: Path, copies: int) -> None:
-    """The ledger and both parts of the codebook of `copies` times the study's conferences."""
+    """The ledger and both parts of the codebook, with keys of their own, of `copies` times the study's conferences."""
     held = Held(copies)
     words = {occasion: word for word, occasion in OCCASIONS.items()}
     order = np.lexsort((held.number, held.day))
@@ -68,7 +68,7 @@ def write_registers(folder: Path, copies: int) -> None:
             start = joined([digits(held.number[rows], 9), ";", dates(held.day[rows]), ";"])
             file.write(text([start, chosen([f"{words['first']}\n", f"{words['followup']}\n"], held.followup[rows] * 1)]))
     order = np.argsort(held.number)
-    write_codebook(folder, lambda columns: _codebook(held, order, columns))
+    write_codebook(folder, lambda columns: _codebook(held, order, columns), OWN_KEY)
 
 
 def _codebook(held: Held, order: Whole, columns: Sequence[str]) -> str:

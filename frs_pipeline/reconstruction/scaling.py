@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from frs_pipeline.codebook.opening import is_shipped
 from frs_pipeline.codebook.pseudonyms import pseudonymise
 from frs_pipeline.codebook.vault import read_codebook
 from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY, LEDGER
@@ -30,7 +31,6 @@ from frs_pipeline.reconstruction.delivery import (
     COMPLETED,
     OPEN_FOR,
     header,
-    is_made_up,
     populate_all,
     refuse_unless_free,
     write_readme,
@@ -41,7 +41,6 @@ from frs_pipeline.reconstruction.nesting import OCCASION
 from frs_pipeline.reconstruction.population import FIRST, FOLLOWUP, Population, assumptions
 from frs_pipeline.reconstruction.registers import conference_numbers, conferences_of_a_copy, write_registers
 from frs_pipeline.reconstruction.spoiling import SPOILT
-from frs_pipeline.reconstruction.targets import targets
 from frs_pipeline.storage import atomic
 
 # More would run out of nine-digit respondent ids.
@@ -55,7 +54,7 @@ _FIRST_RESPONDENT = (100_000_000, 500_000_000)
 def scale(folder: Path, copies: int, source: Path, report: Callable[[str], None] = lambda _: None) -> int:
     """Make a delivery of `copies` times the study's forms in `folder`; the same bytes every time, but for age files.
 
-    The filled-in forms are those of the made-up delivery in `source`; where there is none they are made again,
+    The filled-in forms are those of the shipped delivery in `source`; where that isn't they are made again,
     which takes minutes. `report` is told each part that is ready. Returns how many forms were written. Raises
     `UsageError` when the number is none, or the folder holds something else.
     """
@@ -97,12 +96,9 @@ def scaled_export(folder: Path, instrument: str, copies: int, filled: Filled) ->
 
 
 def filled_in(source: Path, report: Callable[[str], None] = lambda _: None) -> dict[str, Filled]:
-    """The filled-in forms by questionnaire: out of the made-up delivery in `source`, or else made again."""
-    if is_made_up(source):
-        found = {name: _sorted(name, *_accepted(source, questionnaires()[name])) for name in INSTRUMENTS}
-        # A delivery that was itself scaled says just as well that it is made up.
-        if all(len(filled.codes) == targets(name).forms for name, filled in found.items()):
-            return found
+    """The filled-in forms by questionnaire: out of the shipped delivery in `source`, or else made again."""
+    if is_shipped(source):
+        return {name: _sorted(name, *_accepted(source, questionnaires()[name])) for name in INSTRUMENTS}
     return {population.instrument: from_population(population) for population in populate_all(report)}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from frs_pipeline.lineage.meaning import Address
+from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.tables.model import MISSING, TOTAL, TOTAL_VALID, Table
 
 _FREQUENCY = (
@@ -59,6 +60,12 @@ def layout(table: Table, known: set[Address], texts: dict[str, str]) -> Layout:
     if table.kind.startswith("correlation"):
         return _correlation(table, known)
     return _crosstab(table, texts)
+
+
+def texts_of(table: Table) -> dict[str, str]:
+    """The text of every question of a table, as its first mart asks it."""
+    asked = questionnaires()[table.marts[0]]
+    return {name: question.text for name in table.variables if (question := asked.question(name))}
 
 
 def _frequency(table: Table, known: set[Address], texts: dict[str, str]) -> Layout:

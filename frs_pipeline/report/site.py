@@ -30,7 +30,7 @@ from frs_pipeline.report import plots
 from frs_pipeline.report.associations import associations, ordinal
 from frs_pipeline.report.claims import Finding, Judge, as_rows, claims
 from frs_pipeline.report.contents import Chapter, chapters
-from frs_pipeline.report.layout import Layout, layout
+from frs_pipeline.report.layout import Layout, layout, texts_of
 from frs_pipeline.report.packs import Pack, figures_script
 from frs_pipeline.report.typography import anchor, number_text, share_text, shown, with_zero
 from frs_pipeline.storage import Store, read, rows_in, stream
@@ -210,15 +210,10 @@ class _Site:
 
     def _column(self, table: Table) -> str:
         assert table.column is not None
-        return self._texts(table)[table.column.variable]
-
-    def _texts(self, table: Table) -> dict[str, str]:
-        """The text of every question of a table, as its first mart asks it."""
-        asked = questionnaires()[table.marts[0]]
-        return {name: question.text for name in table.variables if (question := asked.question(name))}
+        return texts_of(table)[table.column.variable]
 
     def _shown(self, table: Table) -> Shown:
-        texts = self._texts(table)
+        texts = texts_of(table)
         known = {address for address in self.figures if address.table == table.number}
         plot = plots.by_role(table, self.figures, texts[table.column.variable], self.evidence.forms) if table.column else None
         return Shown(
@@ -313,7 +308,7 @@ class _Site:
         packs = {chapter.id: Pack(index) for chapter in chapters() if chapter.tables}
         for passport in self.passports.every():
             packs[self.page_of[passport.address.table]].add(passport)
-        words = {number: [self.titles[number], *self._texts(table).values()] for number, table in self.tables.items()}
+        words = {number: [self.titles[number], *texts_of(table).values()] for number, table in self.tables.items()}
         listed = [(address, self.figures[address]) for address in meanings()]
         scripts = {f"passports-{name}.js": pack.script(name) for name, pack in packs.items()}
         return {"figures.js": figures_script(listed, self.page_of, words), **scripts}

@@ -12,6 +12,7 @@ error zero?" a question with an exact answer. Each figure is rounded to a float 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Literal
 
 import numpy as np
@@ -131,6 +132,13 @@ def strength(gamma: float) -> Literal["none", "weak", "moderate", "strong"]:
     if thousandths < 200:
         return "weak"
     return "moderate" if thousandths < 300 else "strong"
+
+
+def significant(p: float) -> bool:
+    """Is p below .05? Judged on the three decimals that are printed, as `strength` is. Raises ValueError outside 0 to 1."""
+    if not 0 <= p <= 1:
+        raise ValueError("p lies between 0 and 1")
+    return round_half_away(p, 3) < Decimal("0.05")
 
 
 def _pairs(table: Table) -> _Pairs:

@@ -14,31 +14,32 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import keys
 import numpy as np
 import openpyxl
 import pandas as pd
 import pyarrow.parquet as pq
 import pyreadstat
 
+from frs_pipeline.codebook.opening import open_codebook
 from frs_pipeline.codebook.pseudonyms import pseudonymise
-from frs_pipeline.codebook.vault import PIPELINE_COLUMNS, Entry, lock, plain, read_codebook
-from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY, LEDGER, sha256
+from frs_pipeline.codebook.vault import PIPELINE_COLUMNS, Entry, lock, plain
+from frs_pipeline.deliveries import CODEBOOK, LEDGER, sha256
 from frs_pipeline.exports.amendments import CORRECTION_COLUMNS, EXCEPTION_COLUMNS
 from frs_pipeline.exports.columns import CREATED, NUMBER, NUMBER_AGAIN, STATUS, SYSTEM_COLUMNS
 from frs_pipeline.exports.ledger import COLUMNS, read_ledger
 from frs_pipeline.exports.surveyxact import read_export
 from frs_pipeline.exports.validation import Validated, validate
+from frs_pipeline.exports.withdrawals import WITHDRAWAL_COLUMNS, held_conferences, withdrawn_conferences
 from frs_pipeline.exports.workbooks import STRUCTURE_COLUMNS
-from frs_pipeline.intake import intake_of, quarantined, remarks
+from frs_pipeline.intake import intake_of, quarantined, remarks, withdrawals_of
 from frs_pipeline.questionnaires import INSTRUMENTS
 from frs_pipeline.questionnaires import model as questionnaire_model
 from frs_pipeline.questionnaires.model import Questionnaire, questionnaires, read_questionnaire
-from frs_pipeline.reconstruction.delivery import HERE as RECONSTRUCTION
 from frs_pipeline.settings import Settings
 from frs_pipeline.storage import Store
 
 NAME = "2021-01-31"
-KEY = RECONSTRUCTION / "keys" / DEMO_KEY
 TIMES = (CREATED, "modified", "closetim", "starttim")
 FIRST, FOLLOWUP = 18, 12
 # Conference 0 has participants only; the first conference that is numbered last has professionals only.
@@ -87,6 +88,7 @@ class Big:
         self.exports = {name: _export(four[name], self.entries) for name in INSTRUMENTS}
         self.corrections: list[list[str]] = []
         self.exceptions: list[list[str]] = []
+        self.withdrawals: list[list[str]] = []
         self.bytes_of: dict[str, Callable[[bytes], bytes | None]] = {}
         self.beside: dict[str, bytes] = {}
         self.form_of: dict[str, str] = {}
@@ -147,15 +149,18 @@ class Big:
             else:
                 self._spss(folder / name)
         self._put(folder, LEDGER, in_dialect(self.ledger, "utf-8", terminator="\n"))
-        recipient = next(word for word in KEY.read_text().split() if word.startswith("age1"))
-        self._put(folder, CODEBOOK, lock(plain(self.entries, PIPELINE_COLUMNS), [recipient]))
-        amendments = ((CORRECTION_COLUMNS, "corrections", self.corrections), (EXCEPTION_COLUMNS, "exceptions", self.exceptions))
+        self._put(folder, CODEBOOK, lock(plain(self.entries, PIPELINE_COLUMNS), [keys.recipient()]))
+        amendments = (
+            (CORRECTION_COLUMNS, "corrections", self.corrections),
+            (EXCEPTION_COLUMNS, "exceptions", self.exceptions),
+            (WITHDRAWAL_COLUMNS, "withdrawals", self.withdrawals),
+        )
         for header, name, rows in amendments:
             if rows:
                 self._put(folder, f"{name}.csv", in_dialect([list(header), *rows], "utf-8"))
         for name, content in self.beside.items():
             (folder / name).write_bytes(content)
-        return Settings(data, KEY)
+        return Settings(data, keys.lay_down(data))
 
     def _put(self, folder: Path, name: str, content: bytes) -> None:
         made = self.bytes_of.get(name, lambda data: data)(content)
@@ -277,6 +282,7 @@ class Outcome:
     quarantine: list[dict[str, Any]]
     noted: list[dict[str, Any]]
     delivered: int
+    withdrawn: int
 
 
 Known = dict[tuple[str, ...], Validated]
@@ -288,8 +294,10 @@ def take_in(settings: Settings, four: dict[str, Questionnaire], waiting: Path, k
     An export that is the same byte for byte, under the same registers and amendments, was judged before: `known`.
     """
     store = Store(settings, NAME)
-    codebook, ledger = read_codebook(store.raw(CODEBOOK), KEY), read_ledger(store.raw(LEDGER))
-    intake = intake_of(store, codebook, ledger)
+    codebook, ledger = open_codebook(store), read_ledger(store.raw(LEDGER))
+    withdrawn = withdrawn_conferences(withdrawals_of(store), codebook)
+    codebook, ledger = (held_conferences(register, withdrawn) for register in (codebook, ledger))
+    intake = intake_of(store, codebook, ledger, withdrawn)
     results = {}
     for name in INSTRUMENTS:
         files = [
@@ -303,7 +311,7 @@ def take_in(settings: Settings, four: dict[str, Questionnaire], waiting: Path, k
         results[name] = known[by]
     parts = {}
     for name, result in results.items():
-        assert result.forms.num_rows + result.set_aside == result.delivered
+        assert result.forms.num_rows + result.set_aside + result.withdrawn == result.delivered
         for layer in ("rejected", "noted"):
             parts[layer, name] = waiting / f"{layer}-{name}.parquet"
             pq.write_table(getattr(result, layer).table(), parts[layer, name])
@@ -318,6 +326,7 @@ def take_in(settings: Settings, four: dict[str, Questionnaire], waiting: Path, k
             for form in table.to_pylist():
                 assert form["form_id"] not in forms
                 forms[form.pop("form_id")] = form
-    assert counts["delivered"] == sum(result.delivered for result in results.values())
+    left = sum(result.withdrawn for result in results.values())
+    assert counts["delivered"] + left == sum(result.delivered for result in results.values())
     assert counts["set_aside"] == sum(result.set_aside for result in results.values())
-    return Outcome(forms, aside.to_pylist(), notes.table().to_pylist(), counts["delivered"])
+    return Outcome(forms, aside.to_pylist(), notes.table().to_pylist(), counts["delivered"] + left, left)

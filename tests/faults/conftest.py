@@ -1,9 +1,11 @@
 """Fixtures of the tests with bad input."""
 
+import os
 import sys
 
 import pytest
 from big_delivery import four_questionnaires
+from keys import NAME
 from running import frs
 
 from frs_pipeline import cli
@@ -36,6 +38,8 @@ def run(monkeypatch, capfd):
 
     def call(data, *arguments):
         monkeypatch.setenv("FRS_DATA_DIR", str(data))
+        if "FRS_KEY_FILE" not in os.environ and (data / NAME).exists():
+            monkeypatch.setenv("FRS_KEY_FILE", str(data / NAME))
         monkeypatch.delenv("DAGSTER_HOME", raising=False)
         monkeypatch.setattr(sys, "argv", ["frs", *arguments])
         capfd.readouterr()

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
+import keys
 from big_delivery import (
     FIRST,
-    KEY,
     LINE_TO_WRITE_ON,
     TIMES,
     WITHOUT_PARTICIPANTS,
@@ -61,6 +61,8 @@ class Expect:
     where: str = ""
     # The value in quarantine where it isn't the delivered one.
     value: str | None = None
+    # Forms that were taken out without a trace.
+    withdrawn: int = 0
 
     @property
     def fault(self) -> bool:
@@ -217,6 +219,69 @@ def accepting(*row: str, stops: str) -> Plant:
     def plant(big: Big) -> Expect:
         big.exceptions = [list(row)]
         return Expect(stops=stops, where="exceptions.csv:2")
+
+    return plant
+
+
+def withdrawing(*rows: tuple[str, ...], stops: str, line: int = 2) -> Plant:
+    """Lines of withdrawals.csv, of which one can't be or doesn't fit: form, conference, and the rest unless told."""
+
+    def plant(big: Big) -> Expect:
+        big.withdrawals = withdrawals(*rows)
+        return Expect(stops=stops, where=f"withdrawals.csv:{line}")
+
+    return plant
+
+
+def withdrawals(*rows: tuple[str, ...]) -> list[list[str]]:
+    return [[*row, *("consent withdrawn", "controller", "2021-02-01")[len(row) - 2 :]] for row in rows]
+
+
+def withdrawn_form(big: Big) -> Expect:
+    """A form with a fault is withdrawn, too: nothing of it is set aside, and a good one doesn't count."""
+    big.set(PF, 23, **{NUMBER_AGAIN: "4"})
+    big.withdrawals = withdrawals((form_id(PF, 23), ""), (form_id(SA, 7), ""))
+    return Expect(gone={form_id(PF, 23), form_id(SA, 7)}, withdrawn=2)
+
+
+def withdrawn_conference(big: Big) -> Expect:
+    """Its forms go, and one that was keyed under its number once, which might be the family's."""
+    forms, number = forms_of(big, 3), str(big.entries[3].conference_number)
+    big.set(PF, 40, **{NUMBER_AGAIN: number})
+    big.withdrawals = withdrawals(("", "C-child-03"))
+    gone = {*forms, form_id(PF, 40)}
+    assert len(gone) == len(forms) + 1
+    return Expect(gone=gone, withdrawn=len(gone))
+
+
+def withdrawn_by_a_corrected_number(big: Big) -> Expect:
+    """What a correction puts under a withdrawn conference is withdrawn, and what it takes from there isn't."""
+    forms, other, mine = forms_of(big, 3), *(str(big.entries[at].conference_number) for at in (4, 3))
+    assert forms[0] == form_id(PF, 15)
+    big.set(PF, 40, **{NUMBER: "4", NUMBER_AGAIN: "4"})
+    moved = [[form_id(PF, 40), column, "4", mine] for column in (NUMBER, NUMBER_AGAIN)]
+    moved += [[forms[0], column, mine, other] for column in (NUMBER, NUMBER_AGAIN)]
+    big.corrections = [[*cells, "read from the paper", "controller", "2021-02-01"] for cells in moved]
+    big.withdrawals = withdrawals(("", "C-child-03"))
+    gone = {*forms[1:], form_id(PF, 40)}
+    changed = {forms[0]: {"conference_id": "C-child-04"}}
+    return Expect(gone=gone, withdrawn=len(gone), changed=changed)
+
+
+def withdrawn_first_keying(big: Big) -> Expect:
+    """Without the first keying of a paper, the second is no repetition."""
+    again = big.again(PF, 8, minutes=2)
+    big.withdrawals = withdrawals((form_id(PF, 8), ""))
+    return Expect(gone={form_id(PF, 8)}, added={again: (form_id(PF, 8), {})}, withdrawn=1)
+
+
+def withdrawn_and_named(what: str, *cells: str) -> Plant:
+    """A withdrawn form of which another amendment speaks."""
+
+    def plant(big: Big) -> Expect:
+        setattr(big, what, [list(cells)])
+        big.withdrawals = withdrawals((cells[0], ""))
+        return Expect(stops="the form is withdrawn", where=f"{what}.csv:2")
 
     return plant
 
@@ -534,8 +599,7 @@ def entry(**other: Any) -> Callable[[Big], None]:
 
 def full_codebook() -> bytes:
     """The controllers' part, locked so that the pipeline's key opens it."""
-    recipient = next(word for word in KEY.read_text().split() if word.startswith("age1"))
-    return lock(plain(conferences(), FULL_COLUMNS), [recipient])
+    return lock(plain(conferences(), FULL_COLUMNS), [keys.recipient()])
 
 
 def cut(data: bytes) -> bytes:
@@ -868,6 +932,28 @@ TABLE: dict[str, Plant] = {
     ),
     "question added and accepted": tolerated(partial(add, PF, "nyt_spm"), rule="column_unknown", instrument_column="nyt_spm"),
     "too many of a questionnaire and accepted": tolerated_share,
+    # What families withdrew.
+    "form withdrawn": withdrawn_form,
+    "conference withdrawn": withdrawn_conference,
+    "conference withdrawn, numbers corrected": withdrawn_by_a_corrected_number,
+    "first keying withdrawn": withdrawn_first_keying,
+    "withdrawal of no form": withdrawing(("DF-123456", ""), stops="there is no such form in the export"),
+    "withdrawal of no form id": withdrawing(("DF-31-4", ""), stops="not a form id"),
+    "withdrawal of no conference": withdrawing(("", "C-nobody"), stops="the codebook has no such conference"),
+    "withdrawal of a number": withdrawing(("", "31057"), stops="a number isn't a pseudonym"),
+    "withdrawal of a personal number": withdrawing(("", PERSONAL), stops="holds a personal number"),
+    "withdrawal of nothing": withdrawing(("", ""), stops="one of form and conference is needed"),
+    "withdrawal of both": withdrawing(("DF-700001", "C-child-00"), stops="one of form and conference is needed"),
+    "withdrawal made twice": withdrawing(("DF-700001", ""), ("DF-700001", ""), stops="withdrawn in an earlier line", line=3),
+    "withdrawal without a reason": withdrawing(("DF-700001", "", ""), stops="reason and who are needed"),
+    "withdrawal without a day": withdrawing(("DF-700001", "", "why", "who", "1.2.2021"), stops="not a date"),
+    "withdrawal with a field too many": withdrawing(("DF-700001", "", "why", "who", "2021-02-01", SECRET), stops="6 fields"),
+    "withdrawn and corrected": withdrawn_and_named(
+        "corrections", "DF-700001", "helefrs", "1", "2", "read from the paper", "controller", "2021-02-01"
+    ),
+    "withdrawn and accepted": withdrawn_and_named(
+        "exceptions", "IN-700078", "keyed_twice", "", "two papers", "controller", "2021-12-31"
+    ),
 }
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from typing import Any
+
+from keys import environment_of
 
 from frs_pipeline.deliveries import sha256
 
@@ -14,10 +15,9 @@ NAME = "2021-01-31"
 
 def frs(data: Any, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """`frs …` in a process of its own."""
-    clean = {key: value for key, value in os.environ.items() if not key.startswith(("FRS_", "DAGSTER_HOME", "PANDERA_"))}
     return subprocess.run(
         [sys.executable, "-m", "frs_pipeline.cli", *arguments],
-        env={**clean, "FRS_DATA_DIR": str(data), "DAGSTER_DISABLE_TELEMETRY": "yes", **environment},
+        env={**environment_of(data), **environment},
         capture_output=True,
         text=True,
     )

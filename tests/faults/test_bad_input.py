@@ -1,11 +1,11 @@
 """Bad input: what is said, with which exit code, and that the last good run stays as it is."""
 
-import os
 import subprocess
 import sys
 
 import pytest
 from fault_table import SECRET
+from keys import environment_of
 from running import NAME, curated, frs
 
 from frs_pipeline.codebook.vault import FULL_COLUMNS
@@ -262,7 +262,7 @@ def test_a_run_with_nothing_to_do_loads_neither_dagster_nor_pandas(good):
         "made = refresh.refresh(Settings.from_environment()).made;"
         "print(len(made), *{name.split('.')[0] for name in sys.modules})"
     )
-    environment = {**os.environ, "FRS_DATA_DIR": str(good.data)}
+    environment = environment_of(good.data)
     done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
     count, *modules = done.stdout.split()
     assert count == "0"

@@ -17,7 +17,8 @@ from pathlib import Path
 from queue import Queue
 
 import pytest
-from shipped import DELIVERY, copy_of_shipped, hashes
+from keys import environment_of, settings_of
+from shipped import DELIVERY, hashes, relocked_copy_of_shipped
 from warmed import KILLED, Warmed
 
 from frs_pipeline.questionnaires import INSTRUMENTS
@@ -40,7 +41,7 @@ class Start:
 
     def copy(self, folder: Path) -> Settings:
         shutil.copytree(self.settings.data, folder)
-        return Settings(folder)
+        return settings_of(folder)
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +61,7 @@ def warmed(pool: list[Warmed]) -> Warmed:
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory, pool: list[Warmed]) -> tuple[Settings, dict[str, str], float]:
     """A finished delivery, the hashes of its files, and the seconds that a run takes with another beside it."""
-    folders = [copy_of_shipped(tmp_path_factory.mktemp("undisturbed")) for _ in pool]
+    folders = [relocked_copy_of_shipped(tmp_path_factory.mktemp("undisturbed")) for _ in pool]
     started = time.perf_counter()
     with ThreadPoolExecutor() as threads:
         assert set(threads.map(lambda process, settings: process.run(settings.data), pool, folders)) == {0}
@@ -77,7 +78,7 @@ def starts(
     """Runs that can be killed: a first one, one that has only statistics to make, and one of a delivery that was changed."""
     folder = tmp_path_factory.mktemp("starts")
     good, expected, seconds = undisturbed
-    fresh = Start(copy_of_shipped(folder / "fresh"), {}, expected, seconds)
+    fresh = Start(relocked_copy_of_shipped(folder / "fresh"), {}, expected, seconds)
     marts = fresh.copy(folder / "marts")
     assert warmed.run(marts.data, only="marts") == 0
     changed = Start(good, expected, {}, seconds).copy(folder / "changed")
@@ -182,7 +183,7 @@ def test_killed_as_a_file_gets_its_name_it_recovers(
 def test_a_second_run_at_once_is_refused_in_one_line(undisturbed: tuple[Settings, dict[str, str], float]) -> None:
     settings, expected, _ = undisturbed
     with exclusive(Store(settings, DELIVERY)):
-        environment = {**os.environ, "FRS_DATA_DIR": str(settings.data)}
+        environment = environment_of(settings.data)
         command = [sys.executable, "-m", "frs_pipeline.cli", "run"]
         result = subprocess.run(command, capture_output=True, text=True, env=environment)
     assert result.returncode == 1

@@ -21,6 +21,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+import keys
 import numpy as np
 import openpyxl
 import pandas as pd
@@ -35,12 +36,13 @@ from openpyxl.utils.exceptions import IllegalCharacterError
 
 from frs_pipeline.codebook.pseudonyms import mart_schema, pseudonymise
 from frs_pipeline.codebook.vault import open_plain, read_codebook
-from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY, LEDGER
+from frs_pipeline.deliveries import CODEBOOK, LEDGER
 from frs_pipeline.errors import FrsError
 from frs_pipeline.exports.amendments import CORRECTION_COLUMNS, EXCEPTION_COLUMNS
 from frs_pipeline.exports.ledger import read_ledger
 from frs_pipeline.exports.surveyxact import read_export
 from frs_pipeline.exports.validation import validate
+from frs_pipeline.exports.withdrawals import WITHDRAWAL_COLUMNS
 from frs_pipeline.intake import intake_of, quarantined, remarks
 from frs_pipeline.questionnaires import INSTRUMENTS
 from frs_pipeline.questionnaires.model import questionnaires
@@ -75,7 +77,8 @@ DIALECTS = {
     "UTF-8": ("utf-8-sig", ";", "\n"),
 }
 NAME = "2021-01-31"
-AMENDMENTS = ("corrections.csv", "exceptions.csv")
+AMENDMENTS = ("corrections.csv", "exceptions.csv", "withdrawals.csv")
+WITHDRAWN = "SA-700034"
 PLAIN = "plain text of the codebook"
 
 # What is wrong with a file as a whole, or with something that isn't there; everything else is wrong in some place.
@@ -127,7 +130,7 @@ def _targets():
             Target("EU", LEDGER, inside="text"),
             Target("EU", CODEBOOK, inside="bytes"),
             Target("EU", CODEBOOK, inside=PLAIN),
-            Target("EU", DEMO_KEY, inside="bytes"),
+            Target("EU", keys.NAME, inside="bytes"),
         ],
         "amendments": [Target("EU", name, inside="text") for name in AMENDMENTS],
     }
@@ -294,6 +297,7 @@ class Base:
         self.rows = {(i, p): read_rows(made.path(f"{i}/{p}.csv").read_bytes(), "cp1252", ";") for i in INSTRUMENTS for p in PARTS}
         for form in (*DIALECTS, "xlsx", "sav"):
             copy = shutil.copytree(made.folder, self.path(form))
+            shutil.copyfile(made.key, copy / keys.NAME)
             for name in INSTRUMENTS:
                 for part in PARTS:
                     (copy / name / f"{part}.csv").unlink()
@@ -303,7 +307,6 @@ class Base:
                     (copy / name / "export.xlsx").write_bytes(workbook({p: self.rows[name, p] for p in PARTS}))
                 elif form == "sav":
                     write_sav(copy / name / "export.sav", self.rows[name, "dataset"], self.rows[name, "labels"])
-        self.key = made.key.read_text()
         self.accepted, self.forms = {}, {}
         for name in INSTRUMENTS:
             store = self.store("EU")
@@ -321,7 +324,7 @@ class Base:
 
     def intake(self, form):
         folder = self.path(form)
-        return intake_of(self.store(form), read_codebook(folder / CODEBOOK, folder / DEMO_KEY), read_ledger(folder / LEDGER))
+        return intake_of(self.store(form), read_codebook(folder / CODEBOOK, folder / keys.NAME), read_ledger(folder / LEDGER))
 
     def bytes_of(self, target):
         return (self.path(target.form) / target.file).read_bytes()
@@ -342,10 +345,9 @@ class Base:
         if target.inside == "xml":
             return in_member(original, edits, lambda data: mutate(data, target, edits, self.bytes_of)), None
         if target.inside == PLAIN:
-            text = open_plain(self.path("EU") / CODEBOOK, self.path("EU") / DEMO_KEY).encode()
-            recipient = next(word for word in self.key.split() if word.startswith("age1"))
+            text = open_plain(self.path("EU") / CODEBOOK, self.path("EU") / keys.NAME).encode()
             text = mutate(text, target, edits, self.bytes_of)
-            return pyrage.encrypt(text, [pyrage.x25519.Recipient.from_str(recipient)]), None
+            return pyrage.encrypt(text, [pyrage.x25519.Recipient.from_str(keys.recipient())]), None
         data = mutate(original, target, edits, self.bytes_of)
         if target.file.endswith("dataset.csv"):
             return data, read_rows(data, DIALECTS[target.form][0], DIALECTS[target.form][1])
@@ -464,12 +466,13 @@ def base(make_delivery, encode):
     place = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     with tempfile.TemporaryDirectory(prefix="mutations.", dir=place) as folder:
         made = make_delivery(Path(folder) / "made")
-        # One form of each questionnaire is corrected, and one finding accepted.
+        # A form is corrected, a finding accepted, and a form withdrawn.
         made.set("initiator", 1, planhjlp="9")
         made.set("participant_first", 2, closetim="2019-05-08 08:00:00")
         corrections = [CORRECTION_COLUMNS, ("IN-700012", "planhjlp", "9", "2", f"{MARKER} på papiret", "mh", "2021-02-01")]
         exceptions = [EXCEPTION_COLUMNS, ("PF-700023", "timestamps_backwards", "", "uret gik forkert", MARKER, "2022-01-31")]
-        for name, rows in zip(AMENDMENTS, (corrections, exceptions), strict=True):
+        withdrawals = [WITHDRAWAL_COLUMNS, (WITHDRAWN, "", f"{MARKER} samtykke", MARKER, "2021-02-01")]
+        for name, rows in zip(AMENDMENTS, (corrections, exceptions, withdrawals), strict=True):
             made.path(name).write_bytes(encode(rows, "utf-8", terminator="\n"))
         yield Base(made, Path(folder), encode)
 
@@ -566,7 +569,7 @@ def accounted_for(base, target, data, rows, results, quarantine, intake):
     for name, result in results.items():
         forms, away = result.forms.table().to_pylist(), result.rejected.table().to_pylist()
         lines = {row["line"] for row in away}
-        assert result.delivered == result.forms.num_rows + result.set_aside > 0
+        assert result.delivered == result.forms.num_rows + result.set_aside + result.withdrawn > 0
         assert (len(forms), len(lines)) == (result.forms.num_rows, result.set_aside)
         assert not lines & {form["line"] for form in forms}
         assert len({form["line"] for form in forms}) == len({form["form_id"] for form in forms}) == len(forms)
@@ -641,9 +644,9 @@ def entries_as_before(base, intake):
 def amended(base, target, intake):
     """Forms that the amendments speak of, now or before."""
     if target.file not in AMENDMENTS:
-        return {"IN-700012"} if target.file == "initiator/dataset.csv" else set()
+        return {WITHDRAWN, "IN-700012"} if target.file == "initiator/dataset.csv" else {WITHDRAWN}
     good = base.intake("EU")
-    return {a.form for i in (good, intake) for a in (*i.corrections, *i.exceptions.accepted)}
+    return {a.form for i in (good, intake) for a in (*i.corrections, *i.exceptions.accepted, *i.withdrawals.entries)}
 
 
 def data_rows_in(data):
@@ -666,8 +669,10 @@ def refused(error, path, data, original):
     said = told(error)
     places = [path.parent if path.parent.name in INSTRUMENTS else path]
     if re.search("there is no such form|the old value isn't what|more than one form has|there is no such column", said):
-        # What is wrong may be the correction as well as the export.
-        places.append(path.parents[1] / "corrections.csv")
+        # What is wrong may be the correction, or the withdrawal, as well as the export.
+        places += [path.parents[1] / name for name in ("corrections.csv", "withdrawals.csv")]
+    if "the form is withdrawn" in said:
+        places += [path.parent / name for name in ("corrections.csv", "exceptions.csv")]
     assert said.startswith(tuple(map(str, places))), said
     if any(re.search(rf": {what}", said) for what in WHOLE):
         return

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 
 import pytest
 from dagster import DagsterInstance, materialize
+from keys import environment_of
 
 from frs_pipeline.assets import statistics
 from frs_pipeline.definitions import ASSETS, resources
@@ -36,7 +36,7 @@ def test_a_run_ends_with_one_line_and_what_was_there_stays(delivery):
     kept = [curated / "statistics" / "bases.parquet", curated / "manifest.json"]
     before = [path.read_bytes() for path in kept]
     delivery.set("initiator", 0, konflikt="2")
-    environment = {**os.environ, "FRS_DATA_DIR": str(delivery.data)}
+    environment = environment_of(delivery.data)
     done = subprocess.run([sys.executable, "-c", SPOILT], capture_output=True, text=True, env=environment)
     assert done.returncode == 1
     assert done.stderr.startswith("frs: table 60: the answers together = ")

@@ -28,7 +28,8 @@ class Warmed:
 
     def __init__(self) -> None:
         # A library that starts threads when it is imported could leave a lock taken in the forked process.
-        environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+        beside = os.pathsep.join([str(Path(__file__).parent.parent), os.environ.get("PYTHONPATH", "")])
+        environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONPATH": beside}
         self.process = subprocess.Popen(
             [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True
         )
@@ -67,8 +68,9 @@ def _wait(pid: int, seconds: float) -> None:
 
 
 def _refresh(data: str, only: str | None, die_at: str | None) -> None:
+    from keys import settings_of
+
     from frs_pipeline.refresh import refresh
-    from frs_pipeline.settings import Settings
 
     replace = Path.replace
 
@@ -78,7 +80,7 @@ def _refresh(data: str, only: str | None, die_at: str | None) -> None:
         return replace(self, target)
 
     Path.replace = replace_or_die  # type: ignore[method-assign]
-    refresh(Settings(Path(data)), select=only)
+    refresh(settings_of(Path(data)), select=only)
 
 
 def _serve() -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from shipped import DELIVERY, copy_of_shipped
+from keys import environment_of
+from shipped import DELIVERY, copy_of_shipped, relock
 
 from frs_pipeline.manifest import root_of
 from frs_pipeline.refresh import refresh
@@ -27,11 +27,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def frs(data: Path, *arguments: str, program: Path = PROJECT) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "FRS_DATA_DIR": str(data)}
-    environment.pop("DAGSTER_HOME", None)
-    return subprocess.run(
-        [sys.executable, "-m", "frs_pipeline.cli", *arguments], capture_output=True, text=True, env=environment, cwd=program
-    )
+    command = [sys.executable, "-m", "frs_pipeline.cli", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, env=environment_of(data), cwd=program)
 
 
 def test_an_unchanged_run_says_so_and_sums_up(data: Path) -> None:
@@ -112,6 +109,7 @@ def test_quarantine_shows_reasons_but_no_values(data: Path) -> None:
 def test_quarantine_shows_values_when_asked_but_no_personal_number(data: Path, tmp_path: Path) -> None:
     copy = tmp_path / "data"
     shutil.copytree(data, copy)
+    relock(Settings(copy))
     path = copy / "raw" / DELIVERY / "coordinator" / "dataset.csv"
     header, first, second, rest = path.read_bytes().split(b"\r\n", 3)
     # A replacement number, which belongs to nobody, where an answer belongs.
@@ -281,3 +279,15 @@ def test_wrong_use_is_one_line_and_its_exit_code(data: Path, arguments: tuple[st
 def test_audit_report_finds_the_contradictions_in_the_report_alone(data: Path) -> None:
     found = json.loads(frs(data, "audit-report", "--json").stdout)
     assert {34, 35, 37, 38, 39, 40, 41, 69, 70, 76} <= {number for finding in found for number in finding["tables"]}
+
+
+def test_other_forms_under_the_published_key_are_refused_at_every_run(data: Path, tmp_path: Path) -> None:
+    shutil.copytree(data, tmp_path / "data")
+    path = tmp_path / "data" / "raw" / DELIVERY / "coordinator" / "dataset.csv"
+    path.write_bytes(path.read_bytes().replace(b";2\r\n", b";3\r\n", 1))
+    result = frs(tmp_path / "data", "run")
+    assert (result.returncode, result.stdout, result.stderr.count("\n")) == (1, "", 1)
+    assert "codebook-pipeline.age: is locked with the published demo key" in result.stderr
+    # Nothing of them was taken in.
+    produced = "restricted", DELIVERY, "validated", "coordinator.parquet"
+    assert tmp_path.joinpath("data", *produced).read_bytes() == data.joinpath(*produced).read_bytes()

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 from dagster import AssetCheckSeverity, AssetKey, DagsterInstance, MarkdownMetadataValue, build_sensor_context, materialize
-from shipped import DELIVERY, copy_of_shipped
+from shipped import DELIVERY, copy_of_shipped, relocked_copy_of_shipped
 
 from frs_pipeline.assets.manifest import manifest
+from frs_pipeline.assets.privacy import privacy
 from frs_pipeline.assets.raw import raw_files, raw_key
-from frs_pipeline.definitions import ASSETS, defs, new_deliveries, resources
+from frs_pipeline.definitions import ASSETS, defs, resources
 from frs_pipeline.deliveries import SOURCES
+from frs_pipeline.operations.refreshing import new_deliveries
 from frs_pipeline.plan import products, upstream
 from frs_pipeline.questionnaires import INSTRUMENTS
 from frs_pipeline.settings import PROJECT
@@ -49,7 +52,8 @@ def test_every_product_of_the_plan_is_an_asset_with_the_plans_inputs() -> None:
         # No mart comes before the delivery was admitted, though nothing of that goes into one.
         assert node.parent_keys == parents | ({AssetKey("noted")} if key[0] == "marts" else set()), key
     made = {AssetKey(list(key)) for key in products()}
-    assert graph.get_all_asset_keys() == made | {raw_key(name) for name in SOURCES} | set(manifest.keys)
+    beside = {raw_key(name) for name in SOURCES} | set(manifest.keys) | set(privacy.keys)
+    assert graph.get_all_asset_keys() == made | beside
 
 
 def test_every_asset_has_a_description_and_the_groups_are_the_layers() -> None:
@@ -65,6 +69,12 @@ def test_every_asset_has_a_description_and_the_groups_are_the_layers() -> None:
         "g6_report",
     }
     assert {graph.get(key).group_name for key in raw_files.keys} == {"g1_raw"}
+
+
+def test_everything_is_searched_before_the_manifest_is_written() -> None:
+    graph = defs.resolve_asset_graph()
+    assert graph.get(AssetKey("privacy")).parent_keys == {AssetKey(list(key)) for key in products()}
+    assert AssetKey("privacy") in graph.get(AssetKey("manifest")).parent_keys
 
 
 def test_no_mart_is_written_before_every_questionnaire_was_split() -> None:
@@ -84,10 +94,11 @@ def test_a_full_materialisation_succeeds_with_every_check(run) -> None:
     ties = {"bases_tie_out", "totals_tie_out"}
     assert {e.check_name for e in evaluations} == {
         *("nothing_lost", "within_policy", "one_row_each", "every_form", "as_printed"),
+        "nothing_leaks",
         *promises,
         *ties,
     }
-    assert len(evaluations) == 4 + 4 + 1 + 5 + 5 + 1 + 5 + 2
+    assert len(evaluations) == 4 + 4 + 1 + 5 + 5 + 1 + 5 + 2 + 1
     assert all(e.passed for e in evaluations if e.check_name != "as_printed")
 
 
@@ -162,7 +173,15 @@ def test_restricted_layers_have_no_preview(run) -> None:
     for event in events:
         if event.is_dagster_event and event.dagster_event.is_step_materialization:
             materialization = event.dagster_event.step_materialization_data.materialization
-            if materialization.asset_key.path[0] in ("raw", "validated", "rejected", "noted", "pseudonymised", "quarantine"):
+            if materialization.asset_key.path[0] in (
+                "raw",
+                "validated",
+                "rejected",
+                "noted",
+                "withdrawn",
+                "pseudonymised",
+                "quarantine",
+            ):
                 assert "preview" not in materialization.metadata
 
 
@@ -189,7 +208,7 @@ def test_nothing_is_pickled(run) -> None:
 
 
 def test_a_failure_is_one_line_without_the_values_that_caused_it(tmp_path: Path) -> None:
-    settings = copy_of_shipped(tmp_path)
+    settings = relocked_copy_of_shipped(tmp_path)
     path = settings.raw_delivery(DELIVERY) / "coordinator" / "dataset.csv"
     path.write_bytes(path.read_bytes().replace(b"konflikt", b"conflict"))
     with DagsterInstance.ephemeral() as instance:
@@ -243,3 +262,8 @@ def test_the_sensor_takes_up_a_delivery_once_it_is_whole_and_at_rest_and_again_w
         wanted, cursor = look(instance, cursor)
         assert wanted == [DELIVERY]
         assert look(instance, cursor)[0] == []
+        # Copied once more, with the same content.
+        os.utime(folder / "kontering.csv")
+        for _ in range(3):
+            wanted, cursor = look(instance, cursor)
+            assert wanted == []

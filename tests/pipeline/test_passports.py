@@ -41,6 +41,11 @@ CORRECTIONS = f"""form;column;old;new;reason;who;when
 EXCEPTIONS = f"""form;rule;column;reason;who;expires
 {ACCEPTED};keyed_twice;;to børn, begge papirer er her;KL;2021-06-30
 """
+# A form of which nothing stays but that it was delivered.
+WITHDRAWN = "IN-38072410"
+WITHDRAWALS = f"""form;conference;reason;who;when
+{WITHDRAWN};;samtykke trukket tilbage;KL;2020-11-21
+"""
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +54,7 @@ def store(tmp_path_factory):
     folder = settings.raw_delivery(DELIVERY)
     (folder / "corrections.csv").write_text(CORRECTIONS, encoding="utf-8")
     (folder / "exceptions.csv").write_text(EXCEPTIONS, encoding="utf-8")
+    (folder / "withdrawals.csv").write_text(WITHDRAWALS, encoding="utf-8")
     refresh(settings)
     return Store(settings, DELIVERY)
 
@@ -195,6 +201,15 @@ def test_a_form_that_was_set_aside_is_told_where_it_would_have_counted(every, pa
     assert [f.form for f in near(passports.evidence, catalogue()[4], meanings()[other].counted, why, 10)] == ["DF-38294993"]
 
 
+def test_a_withdrawn_form_is_taken_away_first_and_found_nowhere(every, frs):
+    found = next(found for found in every if found.address.table == 22)
+    assert found.delivered == {"initiator": 379}
+    assert (found.waterfall[0].kind, found.waterfall[0].about) == ("withdrawn", "")
+    assert found.waterfall[0].forms == 1
+    assert "withdrawn" not in {near.kind for near in found.near}
+    assert frs("form", WITHDRAWN)[0] == 2
+
+
 def test_what_people_decided_is_told_with_its_place(passports):
     def told(*place, **labels):
         return [(a.kind, a.about, a.place) for a in passports.of(address(*place, **labels)).amendments]
@@ -310,17 +325,17 @@ def test_a_form_tells_no_value_unless_opened_for_a_reason(frs, store):
     assert "corrected: helefrs" in out
     assert "mor" not in out.split()
     journal = store.settings.access_journal
-    assert frs("form", MENDED, "--restricted")[0] == 2
     assert frs("form", MENDED, "--reason", "sag 12")[0] == 2
     assert not journal.exists()
+    assert frs("form", MENDED, "--restricted")[:2] == (2, "")
     code, out, _ = frs("form", MENDED, "--restricted", "--reason", "sag 12")
     assert code == 0
     assert row["raadsnr"] in out
     assert "mor · god" in out
-    (entry,) = [json.loads(line) for line in journal.read_text(encoding="utf-8").splitlines()]
+    refused, entry = [json.loads(line) for line in journal.read_text(encoding="utf-8").splitlines()]
+    assert (refused["event"], refused["details"]["form"]) == ("refused", MENDED)
     assert (entry["event"], entry["why"], entry["details"]["form"]) == ("form opened", "sag 12", MENDED)
     # Where it can't be written down, nothing is shown.
-    journal.chmod(0o600)
     kept = journal.read_bytes()
     journal.write_bytes(kept.replace(b"sag 12", b"sag 13"))
     code, out, _ = frs("form", MENDED, "--restricted", "--reason", "sag 14")

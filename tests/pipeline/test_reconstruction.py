@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from shipped import RAW
 
+from frs_pipeline.codebook.opening import is_shipped
 from frs_pipeline.codebook.vault import open_plain
 from frs_pipeline.deliveries import DEMO_KEY
 from frs_pipeline.reconstruction.delivery import reconstruct
@@ -15,6 +16,7 @@ from frs_pipeline.reconstruction.delivery import reconstruct
 @pytest.mark.slow
 def test_the_command_makes_the_shipped_delivery_again(tmp_path: Path) -> None:
     reconstruct(tmp_path)
+    assert is_shipped(tmp_path)
     made = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file())
     assert made == sorted(path.relative_to(RAW) for path in RAW.rglob("*") if path.is_file())
     for name in made:

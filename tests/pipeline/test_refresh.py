@@ -14,7 +14,8 @@ import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from shipped import DELIVERY, copy_of_shipped, hashes
+from keys import NAME, settings_of
+from shipped import DELIVERY, hashes, relocked_copy_of_shipped
 
 from frs_pipeline.codebook.vault import open_plain
 from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY
@@ -34,7 +35,7 @@ EXACT = ("count", "percent", "valid_percent", "cumulative_percent", "row_percent
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, Refresh]:
-    settings = copy_of_shipped(tmp_path_factory.mktemp("data"))
+    settings = relocked_copy_of_shipped(tmp_path_factory.mktemp("data"))
     return settings, refresh(settings)
 
 
@@ -144,8 +145,7 @@ def test_what_is_noted_are_warnings_about_forms_that_count(made: tuple[Settings,
 def test_too_many_forms_set_aside_stop_the_run_and_leave_the_quarantine_to_look_at(
     made: tuple[Settings, Refresh], tmp_path: Path
 ) -> None:
-    settings = Settings(tmp_path / "data")
-    shutil.copytree(made[0].data, settings.data)
+    settings = settings_of(shutil.copytree(made[0].data, tmp_path / "data"))
     curated = {name: digest for name, digest in hashes(settings).items() if name.startswith("curated/")}
     path = settings.raw_delivery(DELIVERY) / "coordinator" / "dataset.csv"
     header, *forms = path.read_bytes().split(b"\r\n")
@@ -222,9 +222,9 @@ def texts_of(path: Path) -> list[str]:
 
 def test_the_pipelines_key_opens_no_personal_number(made: tuple[Settings, Refresh]) -> None:
     raw = made[0].raw_delivery(DELIVERY)
-    assert "personal_number" not in open_plain(raw / CODEBOOK, raw / DEMO_KEY)
+    assert "personal_number" not in open_plain(raw / CODEBOOK, made[0].key)
     with pytest.raises(Exception, match="doesn't open with this key"):
-        open_plain(raw / "codebook-controllers.age", raw / DEMO_KEY)
+        open_plain(raw / "codebook-controllers.age", made[0].key)
 
 
 def test_shipped_personal_numbers_are_replacement_numbers(made: tuple[Settings, Refresh]) -> None:
@@ -238,10 +238,10 @@ def test_a_second_run_makes_nothing_and_imports_neither_dagster_nor_pandas(made:
     program = (
         "import sys; from pathlib import Path; from frs_pipeline.refresh import refresh; "
         "from frs_pipeline.settings import Settings; "
-        "made = refresh(Settings(Path(sys.argv[1]))).made; "
+        "made = refresh(Settings(Path(sys.argv[1]), Path(sys.argv[1], sys.argv[2]))).made; "
         "print(len(made), 'dagster' in sys.modules, 'pandas' in sys.modules)"
     )
-    result = subprocess.run([sys.executable, "-c", program, str(made[0].data)], capture_output=True, text=True, check=True)
+    result = subprocess.run([sys.executable, "-c", program, str(made[0].data), NAME], capture_output=True, text=True, check=True)
     assert result.stdout.split() == ["0", "False", "False"]
     assert hashes(made[0]) == before
 
@@ -256,23 +256,21 @@ def test_a_rebuild_in_another_folder_gives_the_same_bytes_and_leaves_nothing(mad
 
 
 def test_one_byte_of_one_export_remakes_only_what_hangs_on_it(made: tuple[Settings, Refresh], tmp_path: Path) -> None:
-    settings = Settings(tmp_path / "data")
-    shutil.copytree(made[0].data, settings.data)
+    settings = settings_of(shutil.copytree(made[0].data, tmp_path / "data"))
     path = settings.raw_delivery(DELIVERY) / "coordinator" / "dataset.csv"
     lines = path.read_bytes().split(b"\r\n")
     cells = lines[1].split(b";")
     cells[-1] = b"2" if cells[-1] != b"2" else b"3"
     lines[1] = b";".join(cells)
     path.write_bytes(b"\r\n".join(lines))
-    hanging = downstream({(layer, "coordinator") for layer in ("validated", "rejected", "noted")})
+    hanging = downstream({(layer, "coordinator") for layer in ("validated", "rejected", "noted", "withdrawn")})
     assert refresh(settings).made == tuple(p.name for key, p in products().items() if key in hanging)
     assert ("statistics", "table_01") not in hanging
     assert ("statistics", "table_61") in hanging
 
 
 def test_an_altered_result_is_made_again(made: tuple[Settings, Refresh], tmp_path: Path) -> None:
-    settings = Settings(tmp_path / "data")
-    shutil.copytree(made[0].data, settings.data)
+    settings = settings_of(shutil.copytree(made[0].data, tmp_path / "data"))
     path = path_of(settings, "statistics", "table_61")
     data = bytearray(path.read_bytes())
     data[40] ^= 1
@@ -293,8 +291,7 @@ def test_the_shipped_marts_keep_every_promise(made: tuple[Settings, Refresh]) ->
 
 
 def test_a_page_that_is_missing_altered_or_left_over_is_noticed(made: tuple[Settings, Refresh], tmp_path: Path) -> None:
-    settings = Settings(tmp_path / "data")
-    shutil.copytree(made[0].data, settings.data)
+    settings = settings_of(shutil.copytree(made[0].data, tmp_path / "data"))
     folder = settings.curated(DELIVERY) / "data_docs"
     (folder / "index.html").unlink()
     (folder / "initiator.html").write_text("all is well", encoding="utf-8")
@@ -305,8 +302,7 @@ def test_a_page_that_is_missing_altered_or_left_over_is_noticed(made: tuple[Sett
 
 
 def test_a_later_delivery_is_held_against_the_one_before(made: tuple[Settings, Refresh], tmp_path: Path) -> None:
-    settings, later = Settings(tmp_path / "data"), "2021-05-31"
-    shutil.copytree(made[0].data, settings.data)
+    settings, later = settings_of(shutil.copytree(made[0].data, tmp_path / "data")), "2021-05-31"
     shutil.copytree(settings.raw_delivery(DELIVERY), settings.raw_delivery(later))
     path = settings.raw_delivery(later) / "coordinator" / "dataset.csv"
     header, *forms = path.read_bytes().split(b"\r\n")
@@ -329,13 +325,14 @@ def test_a_later_delivery_is_held_against_the_one_before(made: tuple[Settings, R
 
 
 def test_a_selection_makes_no_more_than_it_needs(tmp_path: Path) -> None:
-    settings = copy_of_shipped(tmp_path)
+    settings = relocked_copy_of_shipped(tmp_path)
     made = refresh(settings, select="marts/coordinator").made
     # Every questionnaire is judged, for no mart is made of a delivery that lost too much.
     assert made == (
+        "validated/withdrawn_conferences",
         "validated/ledger",
         "validated/codebook",
-        *(f"{layer}/{name}" for name in INSTRUMENTS for layer in ("validated", "rejected", "noted")),
+        *(f"{layer}/{name}" for name in INSTRUMENTS for layer in ("validated", "rejected", "noted", "withdrawn")),
         "quarantine",
         "noted",
         "pseudonymised/coordinator",
@@ -346,7 +343,7 @@ def test_a_selection_makes_no_more_than_it_needs(tmp_path: Path) -> None:
 def test_an_export_delivered_as_a_workbook_gives_the_same_bytes_from_the_mart_on(
     made: tuple[Settings, Refresh], tmp_path: Path
 ) -> None:
-    settings = copy_of_shipped(tmp_path)
+    settings = relocked_copy_of_shipped(tmp_path)
     folder = settings.raw_delivery(DELIVERY) / "coordinator"
     book = openpyxl.Workbook()
     for sheet in ("Dataset", "Structure", "Labels"):
@@ -362,15 +359,14 @@ def test_an_export_delivered_as_a_workbook_gives_the_same_bytes_from_the_mart_on
     assert {name for name in same if same[name] != other[name]} == {
         f"restricted/{DELIVERY}/{name}.parquet"
         for name in (
-            *("validated/coordinator", "rejected/coordinator", "noted/coordinator"),
+            *("validated/coordinator", "rejected/coordinator", "noted/coordinator", "withdrawn/coordinator"),
             *("pseudonymised/coordinator", "quarantine", "noted"),
         )
     } | {f"curated/{DELIVERY}/{name}" for name in ("manifest.json", "findings.parquet")}
 
 
 def test_a_selection_after_a_change_leaves_no_wrong_summary(made: tuple[Settings, Refresh], tmp_path: Path) -> None:
-    settings = Settings(tmp_path / "data")
-    shutil.copytree(made[0].data, settings.data)
+    settings = settings_of(shutil.copytree(made[0].data, tmp_path / "data"))
     path = settings.raw_delivery(DELIVERY) / "initiator" / "dataset.csv"
     lines = path.read_bytes().split(b"\r\n")
     lines[1] = lines[1].rsplit(b";", 1)[0] + b";9"

@@ -14,7 +14,7 @@ from frs_pipeline.lineage.meaning import Address, Meaning, meanings
 from frs_pipeline.lineage.recount import recount
 from frs_pipeline.lineage.ties import alike, printed_cells, sums
 from frs_pipeline.lineage.waterfall import Asked, Group, Why, questions, waterfall
-from frs_pipeline.lineage.wording import definition, rounding
+from frs_pipeline.lineage.wording import definition, reason, rounding
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.tables.counting import count, open_marts
 from frs_pipeline.tables.figures import figures
@@ -124,9 +124,21 @@ def test_a_correlation_knows_the_table_that_prints_its_cells():
 # --- waterfalls -------------------------------------------------------------------------------------------
 
 
-def fall(address, groups, aside=None):
+def fall(address, groups, aside=None, withdrawn=None):
     table = catalogue()[address.table]
-    return waterfall(Asked(table, questions(table), groups, aside or {}), meanings()[address])
+    return waterfall(Asked(table, questions(table), groups, aside or {}, withdrawn or {}), meanings()[address])
+
+
+def test_withdrawn_forms_come_first_and_are_near_to_nothing():
+    groups = [Group("initiator", "followup", (1,), 5), Group("initiator", "followup", (None,), 2)]
+    aside = {(Why("set_aside", "keyed_twice"), Group("initiator", "followup", (1,), 1)): 1}
+    found = fall(of(32, "Total valid"), groups, aside, {"initiator": 3})
+    assert found.delivered == {"initiator": 11}
+    assert [forms for _, forms in found.taken] == [3, 1, 2]
+    assert found.taken[0][0] == Why("withdrawn")
+    assert reason(found.taken[0][0], catalogue()[32]).english == "withdrawn"
+    assert found.closes
+    assert found.near == found.taken[1:]
 
 
 def test_a_waterfall_takes_each_form_away_once_under_the_first_reason():

@@ -4,7 +4,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from frs_pipeline.exports.personal_numbers import PATTERN, holds_personal_number, masked
+from frs_pipeline.errors import InputError
+from frs_pipeline.exports.personal_numbers import PATTERN, holds_personal_number, masked, refuse_in_names
 
 SPELLINGS = [
     "610180-1234",
@@ -16,6 +17,15 @@ SPELLINGS = [
     "61.01.80-1234",
     "61/01/80 1234",
     "61 01 80 1234",
+    "610180—1234",
+    "610180‑1234",
+    "610180−1234",
+    "610180 - 1234".replace(" ", "\u00a0"),
+    "61011980-1234",
+    "610119801234",
+    "61-01-1980-1234",
+    "61.01.2018 1234",
+    "610180/1234",
     "911299-0001",
     "701031-9999",
 ]
@@ -74,3 +84,20 @@ def test_every_number_in_a_text_is_hidden_and_nothing_else():
 
 def test_what_is_hidden_is_no_personal_number_any_more():
     assert not holds_personal_number(masked("610180-1234"))
+
+
+@pytest.mark.parametrize("text", ["６１０１８０-１２３４", "６１０１８０１２３４", "٦١٠١٨٠١٢٣٤"])
+def test_digits_of_other_scripts_are_digits(text):
+    assert holds_personal_number(text)
+    assert masked(f"a {text} b") == "a ••••••-•••• b"
+
+
+def test_a_file_called_by_one_is_refused_without_saying_it(tmp_path):
+    (tmp_path / "initiator").mkdir()
+    (tmp_path / "initiator" / "set 20201130.xlsx").touch()
+    refuse_in_names(tmp_path)
+    (tmp_path / "initiator" / "kopi af 610180-1234.xlsx").touch()
+    with pytest.raises(InputError) as caught:
+        refuse_in_names(tmp_path)
+    assert not holds_personal_number(str(caught.value).replace(str(tmp_path), ""))
+    assert "initiator: the name of a file here is a personal number" in str(caught.value)

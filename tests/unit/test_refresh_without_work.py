@@ -1,5 +1,6 @@
 """What a refresh looks at before any work begins: deliveries, their files, the chosen assets."""
 
+import ast
 import subprocess
 import sys
 
@@ -7,7 +8,7 @@ import pytest
 
 from frs_pipeline.deliveries import CODEBOOK, EXPORT_FILES, LEDGER, choose, deliveries, inventory, sha256, source_files
 from frs_pipeline.errors import InputError, UsageError
-from frs_pipeline.plan import products
+from frs_pipeline.plan import PACKAGE, _imports, products
 from frs_pipeline.questionnaires import INSTRUMENTS
 from frs_pipeline.refresh import _selected
 
@@ -20,6 +21,17 @@ refresh.stale = lambda store: set()
 assert refresh.refresh(Settings(Path(sys.argv[1]))).made == ()
 print(*sorted({name.split(".")[0] for name in sys.modules}))
 """
+
+
+def test_what_a_module_imports_is_found_wherever_it_stands():
+    for path in PACKAGE.rglob("*.py"):
+        wanted = set()
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            if isinstance(node, ast.ImportFrom):
+                wanted |= {f"{node.module}.{alias.name}" for alias in node.names}
+            elif isinstance(node, ast.Import):
+                wanted |= {alias.name for alias in node.names}
+        assert set(_imports(path)) == {name for name in wanted if name.startswith("frs_pipeline")}, path
 
 
 def test_a_refresh_with_nothing_to_do_loads_neither_dagster_nor_pandas(delivery):

@@ -31,7 +31,7 @@ from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.reconstruction import copies as copies_module
 from frs_pipeline.reconstruction import scaling
 from frs_pipeline.reconstruction.copies import Filled, keyed, seated
-from frs_pipeline.reconstruction.delivery import is_made_up
+from frs_pipeline.reconstruction.delivery import OWN_KEY, is_made_up
 from frs_pipeline.reconstruction.population import Population
 from frs_pipeline.reconstruction.registers import conference_numbers
 from frs_pipeline.reconstruction.scaling import MOST_COPIES, filled_in, from_population, scale, scaled_export
@@ -56,7 +56,8 @@ class Read(NamedTuple):
 
 
 def read(folder: Path, work: Path) -> Read:
-    codebook, ledger = read_codebook(folder / CODEBOOK, folder / DEMO_KEY), read_ledger(folder / LEDGER)
+    key = folder / (DEMO_KEY if folder == RAW else OWN_KEY)
+    codebook, ledger = read_codebook(folder / CODEBOOK, key), read_ledger(folder / LEDGER)
     forms, aside, marts = {}, {}, {}
     for name, questionnaire in questionnaires().items():
         validated = validate(read_export(folder / name), questionnaire, Intake(policy(), codebook, ledger))
@@ -169,7 +170,7 @@ def test_a_conference_has_one_child_mother_and_father_as_far_as_there_are_confer
 
 
 def test_controllers_have_a_replacement_number_for_every_child(scaled: Read) -> None:
-    text = open_plain(scaled.folder / CONTROLLERS, scaled.folder / f"CONTROLLERS-{DEMO_KEY}")
+    text = open_plain(scaled.folder / CONTROLLERS, scaled.folder / f"CONTROLLERS-{OWN_KEY}")
     rows = list(csv.DictReader(text.splitlines()))
     assert [int(row["conference_number"]) for row in rows] == scaled.codebook["conference_number"].to_pylist()
     assert [row["conference_id"] for row in rows] == scaled.codebook["conference_id"].to_pylist()
@@ -200,7 +201,8 @@ def test_the_same_bytes_come_out_twice_and_other_forms_for_another_number(tmp_pa
 def test_it_is_made_up_and_may_be_written_over(tmp_path: Path) -> None:
     scale(tmp_path, 1, RAW)
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
-    assert {path.relative_to(tmp_path) for path in before} == {p.relative_to(RAW) for p in RAW.rglob("*") if p.is_file()}
+    shipped = {p.relative_to(RAW).as_posix() for p in RAW.rglob("*") if p.is_file()}
+    assert {p.relative_to(tmp_path).as_posix() for p in before} == {name.replace(DEMO_KEY, OWN_KEY) for name in shipped}
     assert is_made_up(tmp_path)
     (tmp_path / "initiator" / ".dataset.csv.k1ll3d.tmp").touch()
     scale(tmp_path, 1, RAW)
@@ -216,12 +218,13 @@ def test_forms_made_anew_give_the_same_copies_as_those_of_the_delivery(filled: d
     assert (other.occasions == given.occasions).all()
 
 
-@pytest.mark.parametrize("change", ["not made up", "scaled"])
+@pytest.mark.parametrize("change", ["another answer", "scaled"])
 def test_other_forms_than_the_studys_are_not_taken_for_its_population(tmp_path: Path, scaled: Read, change: str) -> None:
     source = tmp_path / "source"
-    if change == "not made up":
+    if change == "another answer":
         shutil.copytree(RAW, source)
-        (source / "README.md").unlink()
+        path = source / "coordinator" / "dataset.csv"
+        path.write_bytes(path.read_bytes().replace(b";2\r\n", b";3\r\n", 1))
     else:
         source = scaled.folder
     asked = []

@@ -130,6 +130,9 @@ def test_only_curated_files_can_be_read_by_others(tmp_path, folder, expected):
 
 TABLE = pa.table({"x": pa.array([1, 2, None], pa.int8())})
 CODEBOOK, LEDGER, MART = ("validated", "codebook"), ("validated", "ledger"), ("marts", "coordinator")
+WITHDRAWN = ("validated", "withdrawn_conferences")
+# What comes of splitting an export.
+SPLIT = ("validated", "rejected", "noted", "withdrawn")
 PROMISES = ("expectations",)
 
 
@@ -250,6 +253,10 @@ def exceptions(store):
     store.raw("exceptions.csv").write_bytes(b"form;rule;column;reason;who;expires\n")
 
 
+def withdrawals(store):
+    store.raw("withdrawals.csv").write_bytes(b"form;conference;reason;who;when\n")
+
+
 def no_manifest(store):
     (store.settings.curated(store.delivery) / "manifest.json").unlink()
 
@@ -275,11 +282,12 @@ def manifest_of_another_kind(store):
         (page_too_many, {PROMISES}),
         (pages_missing_and_not_listed, {PROMISES}),
         (a_delivery_before, {PROMISES}),
-        (another_codebook, {CODEBOOK}),
+        (another_codebook, {CODEBOOK, WITHDRAWN}),
         (another_ledger, {LEDGER}),
-        (another_export, {(layer, "coordinator") for layer in ("validated", "rejected", "noted")}),
-        (corrections, {(layer, name) for layer in ("validated", "rejected", "noted") for name in INSTRUMENTS}),
-        (exceptions, {("noted",), *((layer, name) for layer in ("validated", "rejected", "noted") for name in INSTRUMENTS)}),
+        (another_export, {(layer, "coordinator") for layer in SPLIT}),
+        (corrections, {(layer, name) for layer in SPLIT for name in INSTRUMENTS}),
+        (exceptions, {("noted",), *((layer, name) for layer in SPLIT for name in INSTRUMENTS)}),
+        (withdrawals, {WITHDRAWN}),
         (no_manifest, set(products())),
         (unreadable_manifest, set(products())),
         (manifest_of_another_kind, set(products())),
@@ -344,7 +352,9 @@ def test_a_part_of_a_delivery_is_noted_with_its_pages_and_without_those_that_wen
 
 def test_an_origin_names_the_direct_inputs_and_their_hashes(store):
     assert set(store.origin(products()[MART]).inputs) == {"pseudonymised/coordinator"}
-    assert store.origin(products()[CODEBOOK]).inputs == {"raw/codebook-pipeline.age": sha256(store.raw("codebook-pipeline.age"))}
+    inputs = store.origin(products()[CODEBOOK]).inputs
+    assert inputs.keys() == {"raw/codebook-pipeline.age", "validated/withdrawn_conferences"}
+    assert inputs["raw/codebook-pipeline.age"] == sha256(store.raw("codebook-pipeline.age"))
 
 
 @pytest.mark.parametrize(
@@ -365,7 +375,7 @@ def test_an_origin_names_the_direct_inputs_and_their_hashes(store):
         pytest.param(
             "definition_hash",
             lambda definitions: any(path.name == "policy.yaml" for path, _ in definitions),
-            {("noted",), *((layer, name) for layer in ("validated", "rejected", "noted") for name in INSTRUMENTS)},
+            {("noted",), *((layer, name) for layer in SPLIT for name in INSTRUMENTS)},
             id="the policy",
         ),
         pytest.param(
@@ -395,7 +405,8 @@ def test_a_table_hangs_on_its_own_mart_only():
     assert ("statistics", "figures") in reached
     judged = {(layer, name) for layer in ("validated", "rejected", "noted") for name in INSTRUMENTS}
     # Through `noted`, which isn't made of a delivery that lost too much: no mart without a look at every form.
-    assert upstream({MART}) == {MART, ("pseudonymised", "coordinator"), CODEBOOK, LEDGER, ("quarantine",), ("noted",), *judged}
+    looked_at = {CODEBOOK, LEDGER, WITHDRAWN, ("quarantine",), ("noted",), *judged}
+    assert upstream({MART}) == {MART, ("pseudonymised", "coordinator"), *looked_at}
 
 
 def test_every_product_is_made_after_its_inputs_and_in_a_file_of_its_own():

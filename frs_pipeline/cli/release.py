@@ -1,0 +1,116 @@
+"""The command of those who publish: tables that tell of nobody."""
+
+from __future__ import annotations
+
+import getpass
+import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from frs_pipeline.cli.root import AsJson, Delivery, Results, app
+from frs_pipeline.errors import CheckFailed, InputError
+from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.terminal import Progress, print_json, say
+
+if TYPE_CHECKING:
+    from frs_pipeline.release.publishing import Published
+
+
+@app.command()
+def release(
+    purpose: Annotated[str, typer.Option("--purpose", help="What the release is for; it stands in the journal.")],
+    delivery: Delivery = None,
+    who: Annotated[str | None, typer.Option("--who", help="Who releases; the user of this computer unless told.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make the tables that may be published (takes half a minute)."""
+    started = time.perf_counter()
+    from frs_pipeline.release.policy import release_policy
+    from frs_pipeline.release.publishing import publish
+    from frs_pipeline.tables.model import catalogue
+
+    results = Results(delivery)
+    for key in (("marts", name) for name in INSTRUMENTS):
+        if not results.path(key).exists():
+            raise InputError("not made yet", where=results.path(key), do="run frs run")
+        if results.lacks(key):
+            raise CheckFailed("out of date", where=results.path(key), do="run frs run")
+    with Progress("Releasing", quiet=as_json) as progress:
+        found = publish(
+            results.store,
+            catalogue(),
+            release_policy(),
+            who=who or getpass.getuser(),
+            purpose=purpose,
+            step=lambda what: progress.step(6, what),
+        )
+    if as_json:
+        print_json(_counts(found))
+    else:
+        _report(found, results.store.delivery, time.perf_counter() - started)
+
+
+def _counts(found: Published) -> dict[str, object]:
+    made = found.release
+    return {
+        "folder": str(found.folder),
+        "released": [variant.table.number for variant in made.released],
+        "withheld": {w.table.number: w.reason for w in made.withheld},
+        "collapsed": [variant.table.number for variant in made.released if variant.collapsed],
+        "all_or_nothing": [{"table": number, "row": row} for number, row in made.flagged],
+        "small_counts": made.small,
+        "hidden_small": made.primary,
+        "hidden_with_them": made.hidden - made.primary,
+        "less_precise": list(made.coarser),
+        "attacked": made.attack.looked_at,
+        "narrowest": made.attack.narrowest,
+        "told_before": [{"table": found.table, "place": found.labels} for found in made.attack.exposed if found.before],
+        "journal": {"entry": found.entry, "hash": found.hash},
+    }
+
+
+def _report(found: Published, delivery: str, seconds: float) -> None:
+    made = found.release
+    collapsed = [variant.table.number for variant in made.released if variant.collapsed]
+    every = len(made.released) + len(made.withheld)
+    say(f"Delivery {delivery}: {len(made.released)} of {every} tables released in {seconds:.0f} s.")
+    say("")
+    lines = [
+        ("Small counts", f"{made.small} in the tables as the report has them"),
+        ("Merged answers", f"in {len(collapsed)} tables{_listed(collapsed)}; {made.primary} small counts are left"),
+        (
+            "Hidden",
+            f"{made.hidden} counts: {made.primary} for themselves, {made.hidden - made.primary} so that nobody works those out",
+        ),
+        ("Statistics", f"less precise or left out in {len(made.coarser)} tables{_listed(made.coarser)}"),
+        ("Withheld", f"{len(made.withheld)} tables"),
+        ("Attack", _attack(found)),
+    ]
+    for label, text in lines:
+        say(f"  {label:<16}{text}")
+    for withheld in made.withheld:
+        say(f"    table {withheld.table.number}: {withheld.reason}")
+    for number, row in made.flagged:
+        say(f"    look at table {number}: all forms of '{row}' gave the same answer")
+    for exposed in (e for e in made.attack.exposed if e.before):
+        place = " · ".join(filter(None, exposed.labels))
+        say(f"    table {exposed.table}, {place}: earlier releases tell it already; nothing calls that back")
+    say("")
+    say(f"  Files           {found.folder}")
+    say(f"  Journal         entry {found.entry}, {found.hash}")
+
+
+def _attack(found: Published) -> str:
+    result = found.release.attack
+    narrowest = (
+        f"the narrowest range of a hidden count is {result.narrowest} forms"
+        if result.narrowest is not None
+        else "nothing is hidden"
+    )
+    return f"{result.looked_at} numbers looked for, {len(result.new)} told; {narrowest}"
+
+
+def _listed(numbers: object) -> str:
+    found = list(numbers)  # type: ignore[call-overload]
+    return f" ({', '.join(map(str, found))})" if found else ""

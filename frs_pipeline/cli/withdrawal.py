@@ -1,0 +1,236 @@
+"""Commands about what forms do to figures: what would move, and a family's withdrawal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from frs_pipeline.cli.root import AsJson, Delivery, Results, app
+from frs_pipeline.errors import UsageError
+from frs_pipeline.terminal import Progress, print_grid, print_json, say
+
+if TYPE_CHECKING:
+    from frs_pipeline.lineage.impact import Moved, Place
+    from frs_pipeline.withdrawal.report import Report
+    from frs_pipeline.withdrawal.withdrawing import Prepared
+
+
+@app.command()
+def impact(
+    forms: Annotated[list[str] | None, typer.Argument(metavar="[FORM]...", help="Forms to leave out, by id.")] = None,
+    rule: Annotated[str | None, typer.Option(metavar="RULE", help="Instead: count the forms that only it sets aside.")] = None,
+    question: Annotated[str | None, typer.Option(metavar="QUESTION", help="Instead: all figures that depend on it.")] = None,
+    delivery: Delivery = None,
+    as_json: AsJson = False,
+) -> None:
+    """Every figure that would move if forms were left out (or counted), from what to what; nothing is changed."""
+    if sum(map(bool, (forms, rule, question))) != 1:
+        raise UsageError("one thing is needed", where="impact", do="name forms, or one of --rule and --question")
+    results = Results(delivery)
+    for key in (("statistics", "figures"), ("statistics", "item_nonresponse"), ("quarantine",)):
+        results.read(key)
+    if question is not None:
+        _resting(results, question, as_json)
+        return
+    from frs_pipeline.lineage.impact import impact as moving
+    from frs_pipeline.withdrawal.supposing import counting, leaving_out
+
+    change, said = counting(results.store, rule) if rule is not None else leaving_out(results.store, forms or [])
+    moved = moving(results.store, change)
+    if as_json:
+        print_json({"forms": said, "moved": _as_json(moved)})
+        return
+    for form, what in said.items():
+        say(f"{form}: {what}")
+    _print_moved(moved)
+
+
+def _resting(results: Results, question: str, as_json: bool) -> None:
+    from frs_pipeline.lineage.impact import resting_on
+    from frs_pipeline.questionnaires.model import questionnaires
+
+    names = {q.name for questionnaire in questionnaires().values() for q in questionnaire.questions}
+    if question not in names:
+        import difflib
+
+        near = difflib.get_close_matches(question, sorted(names), n=3, cutoff=0.4)
+        do = f"did you mean {' or '.join(near)}?" if near else "docs/data-dictionary.md lists them"
+        raise UsageError("no such question", where=question, do=do)
+    found = list(resting_on(results.store, question))
+    if as_json:
+        print_json([{**place._asdict(), "value": value.value, "printed": value.printed} for place, value in found])
+        return
+    say(f"{len(found)} figures depend on the answers to {question}.\n")
+    for source in dict.fromkeys(place.source for place, _ in found):
+        rows = [(_label(place), place.measure, value.printed) for place, value in found if place.source == source]
+        print_grid(_title(source), ("figure", "measure", "now"), rows)
+
+
+@app.command()
+def withdraw(
+    names: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="CONFERENCE|FORM...", help="Form ids, or a conference by its pseudonym (or number: shells keep it)."
+        ),
+    ],
+    reason: Annotated[str, typer.Option(metavar="WHY", help="Why; it is kept with the withdrawal.")],
+    who: Annotated[str | None, typer.Option(metavar="WHO", help="Who says so; the user of this machine unless told.")] = None,
+    delivery: Delivery = None,
+    erase: Annotated[bool, typer.Option("--erase", help="Also out of what was made of every delivery that holds them.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what it would change.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """A family withdraws: forms, or all of a conference, are left out from the next run on. Says first what that changes."""
+    if erase and delivery is not None:
+        raise UsageError("an erasure is about all deliveries", where="--delivery", do="leave it out")
+    if as_json and not (dry_run or yes):
+        raise UsageError("a program can't be asked", where="--json", do="add --dry-run or --yes")
+    from frs_pipeline.journal import operating_system_user
+    from frs_pipeline.withdrawal.withdrawing import carry_out, prepare
+
+    store = Results(delivery).store
+    prepared = prepare(store, names, reason, who or operating_system_user(), everywhere=erase)
+    if as_json:
+        print_json(_prepared_as_json(prepared))
+    else:
+        _print_prepared(prepared, erase)
+    if dry_run:
+        return
+    if not (yes or _confirmed(erase)):
+        say("Nothing was changed.")
+        raise typer.Exit(1)
+    with Progress("Making anew", quiet=as_json) as progress:
+        removed = carry_out(store.settings, prepared, erasing=erase, written=progress.step)
+    if as_json:
+        return
+    for path in removed:
+        say(f"Removed {path}")
+    if erase:
+        say("Withdrawn and erased. The exports under data/raw still hold the forms, and no run will read them in.")
+    else:
+        say(f"Withdrawn: {store.raw('withdrawals.csv')}. frs run leaves the forms out.")
+
+
+def _confirmed(erase: bool) -> bool:
+    try:
+        return typer.confirm("Withdraw and erase?" if erase else "Withdraw?")
+    except typer.Abort:
+        say("")
+        return False
+
+
+def _print_prepared(prepared: Prepared, erase: bool) -> None:
+    request = prepared.request
+    conferences = f"{len(request.conferences)} conference{'s' if len(request.conferences) > 1 else ''}"
+    named = [*request.forms, *([conferences] if request.numbered else request.conferences)]
+    say(f"To be withdrawn: {', '.join(named)}")
+    if prepared.again:
+        say(f"  of these keyed again, the same paper: {', '.join(prepared.again)}")
+    for name, part in prepared.parts.items():
+        say(f"\nDelivery {name}")
+        if not part.new.entries:
+            say("  Everything of it is withdrawn there.")
+        elif name in prepared.reports:
+            _print_report(prepared.reports[name])
+        else:
+            say("  Its results aren't up to date: what moves there can't be told.")
+    if erase:
+        say("\nWill be made anew without them: all that was made of " + ", ".join(prepared.parts))
+    for path in prepared.leftovers:
+        say(f"Will be removed, a copy that holds something of them: {path}")
+    say("")
+
+
+def _print_report(report: Report) -> None:
+    from frs_pipeline.release.policy import release_policy
+
+    threshold = release_policy().threshold
+    forms = ", ".join(f"{number} {mart}" for mart, number in report.counted.items()) or "none"
+    say(f"  Forms that count now: {forms}" + (f"; set aside: {report.aside}" if report.aside else "") + "\n")
+    _print_moved(report.moved)
+    small = [[_title(m.place.source), _label(m.place), m.before.printed, m.after.printed] for m in report.below]
+    if small:
+        caption = f"Counts that fall under {threshold}, the threshold of publication"
+        print_grid(caption, ("table", "figure", "now", "without"), small)
+    else:
+        say(f"No count falls under {threshold}, the threshold of publication.")
+    words = [
+        [_title(t.moved.place.source), _label(t.moved.place), t.moved.place.measure, *_both(t.moved), f"{t.before} → {t.after}"]
+        for t in report.turned
+    ]
+    if words:
+        print_grid("Findings that turn", ("table", "figure", "measure", "now", "without", "word"), words)
+    else:
+        say("No association gets another word, and none becomes or ceases to be significant.")
+
+
+def _print_moved(moved: Sequence[Moved]) -> None:
+    """Figures that are printed otherwise, a table each; the others are counted."""
+    seen = [figure for figure in moved if figure.printed]
+    if not moved:
+        say("No figure would move.\n")
+        return
+    say(f"{len(seen)} figures would be printed otherwise; {len(moved) - len(seen)} more move by less than is printed.\n")
+    for source in dict.fromkeys(figure.place.source for figure in seen):
+        rows = [(_label(f.place), f.place.measure, *_both(f)) for f in seen if f.place.source == source]
+        print_grid(_title(source), ("figure", "measure", "now", "then"), rows)
+
+
+def _both(figure: Moved) -> tuple[str, str]:
+    return figure.before.printed, figure.after.printed
+
+
+def _label(place: Place) -> str:
+    return " · ".join(label for label in (place.group, place.row, place.column) if label)
+
+
+def _title(source: str) -> str:
+    from frs_pipeline.tables.model import catalogue
+    from frs_pipeline.tables.render import heading
+
+    if not source.startswith("table_"):
+        return {"unit_nonresponse": "Unit non-response", "item_nonresponse": "Item non-response"}[source]
+    table = catalogue()[int(source.removeprefix("table_"))]
+    return f"Tabel {table.number}. {heading(table)}"
+
+
+def _as_json(moved: Sequence[Moved]) -> list[dict[str, Any]]:
+    return [
+        {
+            **figure.place._asdict(),
+            "before": figure.before.value,
+            "after": figure.after.value,
+            "printed_before": figure.before.printed,
+            "printed_after": figure.after.printed,
+        }
+        for figure in moved
+    ]
+
+
+def _prepared_as_json(prepared: Prepared) -> dict[str, Any]:
+    request = prepared.request
+    return {
+        "forms": request.forms,
+        "same_papers": prepared.again,
+        "conferences": len(request.conferences) if request.numbered else request.conferences,
+        "deliveries": {
+            name: None
+            if name not in prepared.reports
+            else {
+                "counted": prepared.reports[name].counted,
+                "set_aside": prepared.reports[name].aside,
+                "moved": _as_json(prepared.reports[name].moved),
+                "below_threshold": _as_json(prepared.reports[name].below),
+                "turned": [
+                    {**_as_json([t.moved])[0], "word_before": t.before, "word_after": t.after}
+                    for t in prepared.reports[name].turned
+                ],
+            }
+            for name in prepared.parts
+        },
+        "leftovers": [str(path) for path in prepared.leftovers],
+    }

@@ -1,0 +1,74 @@
+"""A delivery's codebook opened, and the keys that everybody has refused.
+
+The keys of the shipped reconstruction are published with this package. A codebook that one of them opens is locked for
+nobody, so that it is accepted beside the made-up forms it was made with and beside no others.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import pyarrow as pa
+
+from frs_pipeline.codebook.vault import open_plain, read_codebook
+from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY, inventory
+from frs_pipeline.errors import CheckFailed, InputError
+from frs_pipeline.plan import PACKAGE
+from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.storage import Store
+
+PUBLISHED_KEYS = PACKAGE / "reconstruction" / "keys"
+# Hashes of the shipped delivery; made from it by `make docs`, held against it by `make lint`.
+SHIPPED = PACKAGE / "reconstruction" / "shipped.json"
+
+
+def open_codebook(store: Store) -> pa.Table:
+    """The pipeline's part of a delivery's codebook (`CODEBOOK` of the vault), by conference number.
+
+    Raises `InputError` when it can't be opened, `CheckFailed` when everybody could.
+    """
+    refuse_published_key(store.raw(""))
+    return read_codebook(store.raw(CODEBOOK), store.settings.key or store.raw(DEMO_KEY))
+
+
+def refuse_published_key(folder: Path) -> None:
+    """Raises `CheckFailed` when a published key opens the codebook of a delivery that isn't the shipped one.
+
+    Whichever key the pipeline was given, and under whatever name: it is the codebook that is asked.
+    """
+    if any(_plain(folder / CODEBOOK, key) is not None for key in PUBLISHED_KEYS.glob("*.txt")) and not is_shipped(folder):
+        raise CheckFailed(
+            "is locked with the published demo key, which is for the shipped made-up forms alone",
+            where=folder / CODEBOOK,
+            do="have it locked with a key of your own, and set FRS_KEY_FILE to that",
+        )
+
+
+def is_shipped(folder: Path) -> bool:
+    """Are the exports, the ledger and the content of the codebook in `folder` those of the shipped delivery?
+
+    Amendments are what people decided about its forms, and bring in no others.
+    """
+    try:
+        return SHIPPED.exists() and fingerprint(folder) == json.loads(SHIPPED.read_text(encoding="utf-8"))
+    except InputError:
+        return False
+
+
+def fingerprint(folder: Path) -> dict[str, str]:
+    """sha256 of a demo delivery's exports and ledger, and of the plain codebook: its bytes differ whenever it is locked.
+
+    Raises `InputError` when a file is missing or the demo key doesn't open the codebook.
+    """
+    files = {name: file.sha256 for name, file in inventory(folder, (*INSTRUMENTS, "ledger")).items()}
+    content = open_plain(folder / CODEBOOK, PUBLISHED_KEYS / DEMO_KEY)
+    return {**files, CODEBOOK: hashlib.sha256(content.encode()).hexdigest()}
+
+
+def _plain(path: Path, key: Path) -> str | None:
+    try:
+        return open_plain(path, key)
+    except InputError:
+        return None

@@ -1,0 +1,214 @@
+"""From forms to figures: what would move if forms were left out, or counted, without a run.
+
+The marts are counted again without the forms (and with others, where there are such): only the tables of the marts that
+they are in. Non-response is not counted again but corrected by what the forms add to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from frs_pipeline.plan import products
+from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires.model import questionnaires
+from frs_pipeline.stats.counts import percent
+from frs_pipeline.stats.printing import count_text, spss
+from frs_pipeline.storage import Store, read, stream
+from frs_pipeline.tables.counting import count, open_marts
+from frs_pipeline.tables.figures import NO_LABEL, Figure, figures, from_table
+from frs_pipeline.tables.model import MARTS, catalogue
+from frs_pipeline.tables.nonresponse import FORMS, ITEM, item, unit
+
+UNIT_NONRESPONSE, ITEM_NONRESPONSE = "unit_nonresponse", "item_nonresponse"
+_SUMS = ("forms", "asked", "answered", "blank")
+
+
+class Place(NamedTuple):
+    """Address of a figure: `source` is `table_04`, or the name of a table of non-response. Labels are "" where there are none."""
+
+    source: str
+    row: str
+    column: str
+    group: str
+    measure: str
+
+
+class Value(NamedTuple):
+    """A figure unrounded (None: not computable), and as it is printed."""
+
+    value: float | None
+    printed: str
+
+
+class Moved(NamedTuple):
+    """A figure that would be another."""
+
+    place: Place
+    before: Value
+    after: Value
+
+    @property
+    def printed(self) -> bool:
+        """Would it be printed otherwise, too?"""
+        return self.before.printed != self.after.printed
+
+
+@dataclass(frozen=True)
+class Change:
+    """Forms out of the marts and into them: rows of each mart (with its columns); and conferences that were never held."""
+
+    out: Mapping[str, pa.Table]
+    into: Mapping[str, pa.Table] = field(default_factory=dict)
+    conferences: frozenset[str] = frozenset()
+
+    @property
+    def marts(self) -> tuple[str, ...]:
+        """Marts with other forms than before."""
+        return tuple(mart for mart in MARTS if _forms(self.out, mart) or _forms(self.into, mart))
+
+
+def rows_of(store: Store, forms: Collection[str], conferences: Collection[str] = ()) -> dict[str, pa.Table]:
+    """Rows of the marts that are one of `forms`, or of one of `conferences`, by mart; only marts that have any."""
+    wanted = {"form_id": pa.array(sorted(forms), pa.string()), "conference_id": pa.array(sorted(conferences), pa.string())}
+    found: dict[str, pa.Table] = {}
+    prefixes = {form[:2] for form in forms}
+    for mart in MARTS:
+        if conferences or questionnaires()[mart].form_prefix in prefixes:
+            batches = stream(store.path(products()[("marts", mart)]))
+            few = [
+                batch.filter(pc.or_(*(pc.is_in(batch[name], value_set=values) for name, values in wanted.items())))
+                for batch in batches
+            ]
+            rows = pa.Table.from_batches([batch for batch in few if batch.num_rows]) if any(b.num_rows for b in few) else None
+            found |= {} if rows is None else {mart: rows}
+    return found
+
+
+def impact(store: Store, change: Change) -> list[Moved]:
+    """Every figure of tables and of non-response that is another after `change`, in the order of the report."""
+    found: list[Moved] = []
+    for before, after in (_tables(store, change), _nonresponse(store, change)):
+        found += [Moved(place, before[place], value) for place, value in after.items() if before[place] != value]
+    return found
+
+
+def recounted(store: Store, change: Change) -> dict[int, list[Figure]]:
+    """Figures, by table, of the tables that count forms of a mart that `change` changes."""
+    touched = change.marts
+    wanted = [table for table in catalogue().values() if set(table.marts) & set(touched)]
+    paths = {str(mart): store.path(products()[("marts", mart)]) for table in wanted for mart in table.marts}
+    marts = {name: _changed(name, mart, change) for name, mart in open_marts(paths).items()}
+    counted = count(wanted, marts)
+    return {table.number: figures(table, counted[table.number]) for table in wanted}
+
+
+def _changed(name: str, mart: ir.Table, change: Change) -> ir.Table:
+    if _forms(change.out, name):
+        mart = mart.anti_join(ibis.memtable(change.out[name].select(["form_id"])), "form_id")
+    if _forms(change.into, name):
+        more = ibis.memtable(change.into[name].select(list(mart.columns)))
+        mart = ibis.union(mart, more.cast(mart.schema()))
+    return mart
+
+
+def _tables(store: Store, change: Change) -> tuple[dict[Place, Value], dict[Place, Value]]:
+    if not change.marts:
+        return {}, {}
+    after = recounted(store, change)
+    printed = from_table(read(store.path(products()[("statistics", "figures")])))
+    before = placed(figure for figure in printed if figure.table in after)
+    return before, placed(figure for number in sorted(after) for figure in after[number])
+
+
+def placed(found: Iterable[Figure]) -> dict[Place, Value]:
+    """Figures of tables by their place."""
+    return {
+        Place(f"table_{figure.table:02d}", figure.row, figure.column, figure.group, figure.measure): Value(
+            figure.value, figure.printed
+        )
+        for figure in found
+    }
+
+
+def nonresponse_places(units: pa.Table, items: pa.Table) -> dict[Place, Value]:
+    """Figures of unit non-response (`UNIT`; row: what is lacking, group: occasion) and of item non-response (`ITEM`; row:
+    question, group: questionnaire)."""
+    found = {}
+    for row in units.to_pylist():
+        for measure, value in (("conferences", row["conferences"]), ("percent", row["percent"])):
+            place = Place(UNIT_NONRESPONSE, row["measure"], NO_LABEL, row["occasion"], measure)
+            found[place] = _number(value) if measure == "conferences" else _percentage(value)
+    for row in items.to_pylist():
+        for measure in _SUMS[1:]:  # forms are the rows of the mart, the same for every question
+            place = Place(ITEM_NONRESPONSE, row["question"], NO_LABEL, row["instrument"], measure)
+            found[place] = _number(row[measure])
+        found[place._replace(measure="blank_percent")] = _percentage(row["blank_percent"])
+    return found
+
+
+def _number(value: int) -> Value:
+    return Value(float(value), count_text(value))
+
+
+def _percentage(value: float | None) -> Value:
+    text = spss(value, 1, leading_zero=True)
+    return Value(value, text if value is None else f"{text}%")
+
+
+def _nonresponse(store: Store, change: Change) -> tuple[dict[Place, Value], dict[Place, Value]]:
+    units, items = (read(store.path(products()[("statistics", name)])) for name in (UNIT_NONRESPONSE, ITEM_NONRESPONSE))
+    conference = _conferences(read(store.path(products()[("marts", "conference")])), change)
+    (ledger_only,) = (row["conferences"] for row in units.to_pylist() if row["measure"] == "only_in_ledger")
+    return nonresponse_places(units, items), nonresponse_places(unit(conference, ledger_only), _items(items, change))
+
+
+def _conferences(conference: pa.Table, change: Change) -> pa.Table:
+    """The conference mart (`CONFERENCE`) after a change."""
+    forms: dict[tuple[str, str], int] = {}
+    for rows, sign in ((change.out, -1), (change.into, 1)):
+        for kind, mart in ((kind, mart) for kind, marts in FORMS.items() for mart in marts if mart in rows):
+            for held in rows[mart]["conference_id"].to_pylist():
+                forms[kind, held] = forms.get((kind, held), 0) + sign
+    kept = [row for row in conference.to_pylist() if row["conference_id"] not in change.conferences]
+    for row in kept:
+        row.update({f"{kind}_forms": row[f"{kind}_forms"] + forms.get((kind, row["conference_id"]), 0) for kind in FORMS})
+    return pa.Table.from_pylist(kept, schema=conference.schema)
+
+
+def _items(items: pa.Table, change: Change) -> pa.Table:
+    """Item non-response (`ITEM`) after a change: every number in it is a sum over forms."""
+    rows = {(row["instrument"], row["question"]): row for row in items.to_pylist()}
+    for part, sign in ((change.out, -1), (change.into, 1)):
+        for more in item(dict(part)).to_pylist():
+            row = rows[more["instrument"], more["question"]]
+            row.update({name: row[name] + sign * more[name] for name in _SUMS})
+    for row in rows.values():
+        row["blank_percent"] = percent(row["blank"], row["asked"])
+    return pa.Table.from_pylist(list(rows.values()), schema=ITEM)
+
+
+def _forms(rows: Mapping[str, pa.Table], mart: str) -> int:
+    return int(rows[mart].num_rows) if mart in rows else 0
+
+
+def resting_on(store: Store, question: str) -> Iterator[tuple[Place, Value]]:
+    """Every figure that depends on the answers to a question, in whatever questionnaire it stands."""
+    asking = {mart for mart in INSTRUMENTS if questionnaires()[mart].question(question)}
+    using = {
+        number
+        for number, table in catalogue().items()
+        if asking & set(table.marts) and question in (*table.variables, *table.answered)
+    }
+    printed: Sequence[Figure] = from_table(read(store.path(products()[("statistics", "figures")])))
+    yield from placed(figure for figure in printed if figure.table in using).items()
+    units, items = (read(store.path(products()[("statistics", name)])) for name in (UNIT_NONRESPONSE, ITEM_NONRESPONSE))
+    for place, value in nonresponse_places(units.slice(0, 0), items).items():
+        if place.row == question:
+            yield place, value

@@ -1,0 +1,135 @@
+"""Forms beside others: which would count if some were withdrawn or a rule let them through, and which are one paper.
+
+A paper that was keyed twice counts once, so that its second keying takes the place of the first when only that one goes.
+What comes of it is never guessed: the export is judged again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from frs_pipeline.errors import UsageError
+from frs_pipeline.exports.columns import NUMBER, NUMBER_AGAIN
+from frs_pipeline.exports.findings import Intake
+from frs_pipeline.exports.withdrawals import Withdrawals
+from frs_pipeline.intake import intake_of
+from frs_pipeline.plan import products
+from frs_pipeline.policy.model import KINDS
+from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires.model import questionnaires
+from frs_pipeline.storage import Store, read, stream
+
+if TYPE_CHECKING:
+    from frs_pipeline.exports.validation import Validated
+
+TWICE = "keyed_twice"
+_REPEATS = (TWICE, "respondent_twice")
+
+
+def released(store: Store, gone: Withdrawals, out: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
+    """Rows of marts, by mart, that would come in if `gone` were withdrawn too: other keyings of the same papers.
+
+    `out` are the rows of the marts that `gone` takes out.
+    """
+    found: dict[str, pa.Table] = {}
+    for instrument, rows in out.items():
+        if _may_be_twice(store, instrument, rows["form_id"].to_pylist()):
+            intake = _intake(store)
+            both = Withdrawals(
+                (*intake.withdrawals.entries, *gone.entries),
+                pa.concat_tables([intake.withdrawals.conferences, gone.conferences]),
+            )
+            more = _accepted_besides(store, instrument, replace(intake, withdrawals=both))
+            found |= {instrument: more} if more.num_rows else {}
+    return found
+
+
+def let_through(store: Store, rule: str) -> dict[str, pa.Table]:
+    """Rows of marts, by mart, that would come in if every form counted that breaks `rule`, and no other rule.
+
+    Raises `UsageError` for a rule that there isn't, and for one whose forms can't be counted as they are.
+    """
+    if rule not in KINDS or KINDS[rule].about != "form":
+        raise UsageError("no rule about forms", where=rule, do="docs/rules.md lists them")
+    if not KINDS[rule].acceptable:
+        countable = ", ".join(name for name, kind in KINDS.items() if kind.about == "form" and kind.acceptable)
+        raise UsageError("forms that break it can't be counted as they are", where=rule, do=f"name one of {countable}")
+    found: dict[str, pa.Table] = {}
+    for instrument in INSTRUMENTS:
+        if rule in read(store.path(products()[("rejected", instrument)]), ["rule"])["rule"].to_pylist():
+            rows = _accepted_besides(store, instrument, _lenient(_intake(store), rule))
+            found |= {instrument: rows} if rows.num_rows else {}
+    return found
+
+
+def same_papers(store: Store, forms: Collection[str]) -> set[str]:
+    """Other keyings of the same papers as `forms`: whichever counts, all of them are one family's answers."""
+    found: set[str] = set()
+    for instrument in INSTRUMENTS:
+        mine = {form for form in forms if form[:2] == questionnaires()[instrument].form_prefix}
+        if not mine or not _may_be_twice(store, instrument, mine):
+            continue
+        result = _judged(store, instrument, _lenient(_intake(store), TWICE))
+        notes = result.noted.table()
+        warned = notes.filter(pc.and_(pc.equal(notes["rule"], TWICE), pc.equal(notes["severity"], "warn")))
+        again = set(warned["form_id"].to_pylist())
+        papers: dict[tuple[object, ...], set[str]] = {}
+        for batch in result.forms.batches():
+            for row in batch.drop_columns(["file", "line"]).to_pylist():
+                form = row.pop("form_id")
+                papers.setdefault(tuple(row.values()), set()).add(form)
+        found.update(*(paper for paper in papers.values() if paper & mine and paper & again))
+    return found - set(forms)
+
+
+def _may_be_twice(store: Store, instrument: str, forms: Collection[str]) -> bool:
+    """Does another row of the export perhaps repeat one of `forms`, or one of them another's? To judge it again takes seconds."""
+    aside = read(store.path(products()[("rejected", instrument)]))
+    again = aside.filter(pc.is_in(aside["rule"], value_set=pa.array(_REPEATS))).to_pylist()
+    if not again or any(row["form_id"] in forms for row in again):
+        return bool(again)
+    corrected = {correction.form for correction in _intake(store).corrections}
+    keyed = {json.loads(row["row"])[column].strip().lstrip("0") for row in again for column in (NUMBER, NUMBER_AGAIN)}
+    wanted = pa.array(sorted(forms), pa.string())
+    numbers = {
+        str(number)
+        for batch in stream(store.path(products()[("validated", instrument)]))
+        for number in batch.filter(pc.is_in(batch["form_id"], value_set=wanted))["conference_number"].to_pylist()
+    }
+    # What a correction makes of a form isn't in the quarantine, which holds it as delivered.
+    return bool(keyed & numbers) or any(row["form_id"] in corrected for row in again)
+
+
+def _intake(store: Store) -> Intake:
+    names = ("codebook", "ledger", "withdrawn_conferences")
+    return intake_of(store, *(read(store.path(products()[("validated", name)])) for name in names))
+
+
+def _lenient(intake: Intake, rule: str) -> Intake:
+    """The same, but that a form isn't set aside for `rule`."""
+    mild = intake.policy.rules[rule].model_copy(update={"severity": "warn"})
+    return replace(intake, policy=intake.policy.model_copy(update={"rules": {**intake.policy.rules, rule: mild}}))
+
+
+def _judged(store: Store, instrument: str, intake: Intake) -> Validated:
+    # Imported here: Pandera takes longer than all the rest, and most forms are no second keying.
+    from frs_pipeline.exports.surveyxact import read_export
+    from frs_pipeline.exports.validation import validate
+
+    return validate(read_export(store.raw(instrument)), questionnaires()[instrument], intake, store.waiting())
+
+
+def _accepted_besides(store: Store, instrument: str, intake: Intake) -> pa.Table:
+    """Rows of a mart that are accepted by `intake` and not in the mart."""
+    from frs_pipeline.codebook.pseudonyms import pseudonymise
+
+    result = _judged(store, instrument, intake)
+    mart = read(store.path(products()[("marts", instrument)]), ["form_id"])["form_id"]
+    rows = pa.concat_tables(pseudonymise(result.forms.batches(), intake.codebook, questionnaires()[instrument]))
+    return rows.filter(pc.invert(pc.is_in(rows["form_id"], value_set=mart)))

@@ -1,0 +1,118 @@
+"""Free text found again: words of what people wrote, in the same order in what was produced.
+
+What was produced says little and the same words again and again, so that its phrases fit into memory; what was written
+is then read past them. Four words in a row are looked for, a cell of two or three as a whole. One word alone tells
+nothing: "far" and "ja" stand everywhere.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from frs_pipeline.plan import PACKAGE
+
+LONGEST, SHORTEST = 4, 2
+# Two or three words that are shorter than this together are no name and no story.
+_LETTERS = 8
+_TOGETHER = 50_000
+# Between texts that have nothing to do with each other.
+BETWEEN = "\n\0\n"
+_WORDS = re.compile(r"[^\W\d_]+|\0")
+_APART = r"[^\p{L}]+"
+_PRIME = np.uint64(1_000_003)
+_WORDING = (".yaml", ".html", ".csv", ".md")
+
+Hashes = NDArray[np.uint64]
+_NONE: Hashes = np.array([], np.uint64)
+
+
+class Phrases:
+    """Every phrase of some files, and in which of them it stands."""
+
+    def __init__(self) -> None:
+        self._of: dict[str, list[Hashes]] = {}
+
+    def add(self, file: str, reading: str) -> None:
+        """What stands in a reading of `file`; what `BETWEEN` parts is no phrase."""
+        words = _hashes(_WORDS.findall(reading.lower()))
+        rows = [_in_a_row(words, size) for size in range(SHORTEST, LONGEST + 1)]
+        self._of.setdefault(file, []).append(np.unique(np.concatenate(rows)))
+
+    def every(self) -> Hashes:
+        """All of them, ascending."""
+        return np.unique(np.concatenate([_NONE, *(phrases for some in self._of.values() for phrases in some)]))
+
+    def holding(self, cells: Iterable[pa.Array]) -> set[str]:
+        """Files in which anything that is written in `cells` (text, some at a time) stands, but for our own wording."""
+        telling = np.setdiff1d(self.every(), _wording(), assume_unique=True)
+        found: set[str] = set()
+        for batch in _gathered(cells) if len(telling) else ():
+            hits = np.intersect1d(_written(batch), telling)
+            if len(hits):
+                found |= {file for file, some in self._of.items() if any(np.isin(hits, own).any() for own in some)}
+        return found
+
+
+def _gathered(cells: Iterable[pa.Array]) -> Iterator[pa.Array]:
+    """The same cells, the different ones of many arrays together."""
+    waiting: list[pa.Array] = []
+    for batch in cells:
+        waiting.append(batch.unique().drop_null())
+        if sum(map(len, waiting)) > _TOGETHER:
+            yield pa.concat_arrays(waiting).unique()
+            waiting = []
+    if waiting:
+        yield pa.concat_arrays(waiting).unique()
+
+
+def _written(cells: pa.Array) -> Hashes:
+    """Phrases that would give cells away, ascending."""
+    texts = pc.utf8_lower(pc.utf8_normalize(cells, form="NFKC"))
+    lists = pc.split_pattern_regex(texts, _APART)
+    words = lists.flatten()
+    cell = np.repeat(np.arange(len(lists)), pc.list_value_length(lists).to_numpy(zero_copy_only=False))
+    full = pc.not_equal(words, "").to_numpy(zero_copy_only=False)  # before the first word and behind the last
+    words, cell = words.filter(pa.array(full)), cell[full]
+    coded = words.dictionary_encode()
+    hashes = _hashes(coded.dictionary.to_pylist())[coded.indices.to_numpy(zero_copy_only=False)] if len(words) else _NONE
+    letters = np.bincount(cell, pc.utf8_length(words).to_numpy(zero_copy_only=False), len(lists))
+    number = np.bincount(cell, minlength=len(lists))
+    found = []
+    for size in range(SHORTEST, LONGEST + 1):
+        rows = _in_a_row(hashes, size)
+        first, last = cell[: len(rows)], cell[size - 1 :]
+        telling = (number == size) & (letters >= _LETTERS) if size < LONGEST else number >= size
+        found.append(rows[(first == last) & telling[first]] if len(rows) else _NONE)
+    return np.unique(np.concatenate(found))
+
+
+def _hashes(words: list[str]) -> Hashes:
+    """A number a word, the same in this process."""
+    return np.fromiter((hash(word) & 0xFFFF_FFFF_FFFF_FFFF for word in words), np.uint64, len(words))
+
+
+def _in_a_row(words: Hashes, size: int) -> Hashes:
+    """A number for each `size` words that follow each other; none where there are fewer."""
+    if len(words) < size:
+        return _NONE
+    rows = np.full(len(words) - size + 1, size, np.uint64)
+    for at in range(size):
+        rows = rows * _PRIME + words[at : len(words) - size + 1 + at]
+    return rows
+
+
+@cache
+def _wording() -> Hashes:
+    """Phrases of the questionnaires, the tables, the rules and the pages: they stand in what is produced by right."""
+    phrases = Phrases()
+    for path in sorted(PACKAGE.rglob("*")):
+        if path.suffix in _WORDING:
+            phrases.add("", path.read_text(encoding="utf-8"))
+    return phrases.every()

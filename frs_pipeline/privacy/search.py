@@ -1,0 +1,143 @@
+"""The search after every run: through everything produced of a delivery, and through what Dagster keeps of runs.
+
+A file in which something is found doesn't stay among the results: it is moved into the restricted zone, where it can
+be looked at, and the run fails.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from frs_pipeline.errors import CheckFailed
+from frs_pipeline.plan import products
+from frs_pipeline.privacy.columns import kinds_in_table
+from frs_pipeline.privacy.contents import texts
+from frs_pipeline.privacy.patterns import TEXT, Codebook, kinds_in, kinds_in_trace, reading_of_trace, readings
+from frs_pipeline.privacy.phrases import Phrases
+from frs_pipeline.privacy.written import written
+from frs_pipeline.storage import Store, private_folder, read
+
+UNREADABLE = "can't be searched"
+LEAKED = "leaked"
+
+
+@dataclass(frozen=True, order=True)
+class Leak:
+    """A file, and the kind of what was found in it."""
+
+    file: Path
+    kind: str
+
+
+@dataclass(frozen=True)
+class Searched:
+    """How many files were looked through, and what was found: each kind once a file."""
+
+    files: int
+    leaks: tuple[Leak, ...]
+
+
+def search_results(store: Store) -> Searched:
+    """Look through everything produced of a delivery that isn't restricted."""
+    codebook, phrases = codebook_of(store), Phrases()
+    files = _files(store.settings.curated(store.delivery))
+    found = {Leak(path, kind) for path in files for kind in _kinds(path, codebook, phrases)}
+    found |= {Leak(Path(file), TEXT) for file in phrases.holding(written(store))}
+    return Searched(len(files), tuple(sorted(found)))
+
+
+def search_traces(home: Path, stores: Iterable[Store], run: str | None = None) -> Searched:
+    """Look through what Dagster keeps in `home`, of one `run` or of all, for what is in these deliveries."""
+    stores = list(stores)
+    codebooks = [codebook_of(store) for store in stores] or [Codebook()]
+    phrases = Phrases()
+    files = [path for path in _files(home) if run is None or _about(path, run)]
+    found: set[Leak] = set()
+    for path in files:
+        try:
+            for text in texts(path, run):
+                reading = reading_of_trace(text)
+                phrases.add(str(path), reading)
+                found |= {Leak(path, kind) for codebook in codebooks for kind in kinds_in_trace(reading, codebook)}
+        except FileNotFoundError:
+            continue  # what a database keeps beside it comes and goes
+        except OSError:
+            found.add(Leak(path, UNREADABLE))
+    for store in stores:
+        found |= {Leak(Path(file), TEXT) for file in phrases.holding(written(store))}
+    return Searched(len(files), tuple(sorted(found)))
+
+
+def codebook_of(store: Store) -> Codebook:
+    """The codebook as the run took it in; an empty one before that."""
+    path = store.path(products()[("validated", "codebook")])
+    if not path.exists():
+        return Codebook()
+    try:
+        table = read(path, ["conference_id", "conference_number"])
+    except (OSError, pa.ArrowInvalid):
+        return Codebook()
+    return Codebook(table["conference_id"].to_pylist(), table["conference_number"].to_pylist())
+
+
+def require_clean(store: Store) -> Searched:
+    """Search the results, and let none stay in which something is found.
+
+    Raises `CheckFailed` when there is any: its files are in the restricted zone then, and the next run makes them again.
+    """
+    searched = search_results(store)
+    if searched.leaks:
+        set_aside(store, searched.leaks)
+        folder = store.settings.restricted(store.delivery) / LEAKED
+        raise refusal(searched.leaks, f"moved to {folder}; nothing of this run may be used before it is mended")
+    return searched
+
+
+def set_aside(store: Store, leaks: Iterable[Leak]) -> None:
+    """Move the files with findings out of the curated folder into the restricted one."""
+    curated, folder = store.settings.curated(store.delivery), store.settings.restricted(store.delivery) / LEAKED
+    for path in sorted({leak.file for leak in leaks}):
+        target = folder / path.relative_to(curated)
+        private_folder(target.parent)
+        shutil.move(path, target)
+        target.chmod(0o600)
+
+
+def refusal(leaks: Iterable[Leak], do: str) -> CheckFailed:
+    """The error that names the first file, what was found in it, and how much more there is; never what it says."""
+    first, *more = sorted(leaks)
+    others = len({leak.file for leak in more} - {first.file})
+    kinds = [first.kind, *(leak.kind for leak in more if leak.file == first.file)]
+    also = f"; {others} more files hold something, too" if others > 1 else "; one more file holds something, too" * others
+    return CheckFailed(f"holds what must not leave the restricted zone: {', '.join(kinds)}{also}", where=first.file, do=do)
+
+
+def _about(path: Path, run: str) -> bool:
+    """Is a file of Dagster's storage that of a run, or shared by all?"""
+    return run in path.parts or (path.suffix == ".db" and path.stem in (run, "index", "runs"))
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else []
+
+
+def _kinds(path: Path, codebook: Codebook, phrases: Phrases) -> Iterator[str]:
+    def said(reading: str) -> None:
+        phrases.add(str(path), reading)
+
+    found: set[str] = set()
+    try:
+        if path.suffix == ".parquet":
+            found |= kinds_in_table(path, codebook, said)
+        for text in (path.name, *([] if path.suffix == ".parquet" else texts(path))):
+            for reading in readings(text):
+                said(reading)
+                found |= kinds_in(reading, codebook)
+    except (OSError, pa.ArrowInvalid):
+        found.add(UNREADABLE)
+    yield from found

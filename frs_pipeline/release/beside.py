@@ -1,0 +1,204 @@
+"""What a correlation gives away beside the crosstab of the same questions.
+
+Counts that fit a table's margins are many; those whose gamma is also the printed one may be few. Solvers don't take
+gamma, which isn't linear, so worlds are changed step by step: a form more here and one less there, in two rows and two
+columns, such that nothing that was released changes, until the statistics are the printed ones. A hidden count that reaches
+as far in such worlds as the policy asks is safe; one that doesn't isn't shown to be.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import combinations
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from frs_pipeline.release.reading import Code, Number, ReleaseRead, TableRead
+from frs_pipeline.release.worlds import NOTHING, World, Worlds, all_answers
+
+STATISTICS = ("gamma", "ase", "t", "p")
+# What a step does to its four unknowns.
+_SIGNS = (1, -1, -1, 1)
+_STEPS, _MIXING, _ATTEMPTS, _STARTS = 1500, 300, 2, 6
+
+
+class Pair(NamedTuple):
+    """Two questions that released tables cross, and the forms that answered both."""
+
+    marts: tuple[str, ...]
+    occasion: str
+    answered: tuple[str, ...]
+    counted: tuple[tuple[str, frozenset[Code]], ...]
+
+
+class Printed(NamedTuple):
+    """The statistics of one correlation: rows and columns as lists of codes, and the numbers as they are printed."""
+
+    rows: tuple[frozenset[Code], ...]
+    columns: tuple[frozenset[Code], ...]
+    numbers: Mapping[str, Number]
+
+
+class Beside(NamedTuple):
+    """A pair of questions with the crosstabs and the statistics that were released of it."""
+
+    pair: Pair
+    crosstabs: tuple[TableRead, ...]
+    correlations: tuple[int, ...]
+    printed: tuple[Printed, ...]
+
+
+def beside(releases: Iterable[ReleaseRead]) -> list[Beside]:
+    """Pairs of questions of which both a crosstab and statistics were released, in releases of the same forms."""
+    crosstabs: dict[Pair, list[TableRead]] = defaultdict(list)
+    correlations: dict[Pair, list[tuple[int, Printed]]] = defaultdict(list)
+    for table in (table for release in releases for table in release.tables):
+        if "column" not in table.axes or not table.numbers:
+            continue
+        if not table.is_correlation:
+            crosstabs[_pair(table)].append(table)
+        else:
+            labels = (NOTHING, NOTHING, "Total" if "group" in table.axes else NOTHING)
+            numbers = {m: n for m in STATISTICS if (n := table.numbers.get((m, labels))) is not None and n.value is not None}
+            if numbers:
+                rows, columns = (tuple(codes for _, codes in table.axes[name].categories) for name in ("row", "column"))
+                turned = (rows, columns) if table.axes["row"].question < table.axes["column"].question else (columns, rows)
+                correlations[_pair(table)].append((table.number, Printed(*turned, numbers)))
+    return [
+        Beside(pair, tuple(crosstabs[pair]), tuple(number for number, _ in found), tuple(printed for _, printed in found))
+        for pair, found in correlations.items()
+        if pair in crosstabs
+    ]
+
+
+def _pair(table: TableRead) -> Pair:
+    counted = sorted((table.axes[name].question, table.axes[name].counted) for name in ("row", "column"))
+    return Pair(table.marts, table.occasion, table.answered, tuple(counted))
+
+
+class Walk:
+    """Steps between worlds that agree with everything released, towards the printed statistics of one pair."""
+
+    def __init__(self, worlds: Worlds, forms: str, found: Beside) -> None:
+        self.worlds, self.found = worlds, found
+        (one, _), (other, _) = found.pair.counted
+        # Blanks too: a form more that answered one question only makes room.
+        rows, columns = (sorted(all_answers(found.pair.marts[0], name), key=str) for name in (one, other))
+        self._grid = worlds.grid(forms, found.pair.marts, found.pair.occasion, (one, rows), (other, columns))
+        self._steps = np.array(list(worlds.harmless(_swaps(self._grid))), dtype=np.int64).reshape(-1, 4)
+        self._merging = [
+            tuple(
+                np.array([[code in codes for code in axis] for codes in merged], dtype=float)
+                for axis, merged in ((rows, p.rows), (columns, p.columns))
+            )
+            for p in found.printed
+        ]
+
+    def nearest(self, worlds: Sequence[World]) -> list[World]:
+        """Worlds with the printed statistics, reached from those of `worlds` that are nearest to them."""
+        near = sorted(worlds, key=self._distance)[:_STARTS]
+        return [found for world in near if (found := self.to_the_printed(world)) is not None]
+
+    def push(self, world: World, wanted: Sequence[int], way: int, by: int) -> World | None:
+        """From a world with the printed statistics, one where the sum of the unknowns `wanted` is larger (way 1) or
+        smaller (way -1) by at least `by`; None when none was found."""
+        mine = set(wanted)
+        gains = {
+            step: sum(sign * (u in mine) for u, sign in zip(step, _SIGNS, strict=True))
+            for step in map(tuple, self._steps.tolist())
+        }
+        useful = [(step, way if gain > 0 else -way) for step, gain in gains.items() if gain]
+        chance = np.random.default_rng(0)
+        for _ in range(_ATTEMPTS if useful else 0):
+            now, start = world.copy(), world[list(wanted)].sum()
+            for _ in range(20 * by):
+                if abs(now[list(wanted)].sum() - start) >= by:
+                    break
+                step, sign = useful[chance.integers(len(useful))]
+                self._try(now, step, sign)
+            if abs(now[list(wanted)].sum() - start) >= by:
+                found = self.to_the_printed(now, wanted, chance)
+                if found is not None:
+                    return found
+        return None
+
+    def to_the_printed(self, world: World, held: Sequence[int] = (), chance: np.random.Generator | None = None) -> World | None:
+        """A world with the printed statistics where the unknowns `held` are as in `world`; None when none was found."""
+        kept = set(held)
+        steps = [step for step in map(tuple, self._steps.tolist()) if not kept.intersection(step)]
+        chance = chance or np.random.default_rng(0)
+        now = world.copy()
+        distance = self._distance(now)
+        # A solver's world lies in a corner, where most steps lead out: away from there first.
+        for _ in range(_MIXING if steps and distance > 0 else 0):
+            self._try(now, steps[chance.integers(len(steps))], int(chance.choice((-1, 1)) * chance.integers(1, 5)))
+        distance = self._distance(now)
+        for at in range(_STEPS if steps else 0):
+            if distance == 0:
+                break
+            step = steps[chance.integers(len(steps))]
+            # Several forms at once while far away.
+            size = int(chance.choice((-1, 1)) * (1 + chance.integers(0, 1 + int(math.log2(1 + distance)))))
+            if not self._try(now, step, size):
+                continue
+            after = self._distance(now)
+            # Now and then a step away, ever more rarely: the nearest way may end in a corner.
+            if (
+                after <= distance
+                or chance.random() < math.exp((distance - after) / (1 + 0.1 * distance)) * (1 - at / _STEPS) ** 2
+            ):
+                distance = after
+            else:
+                now[list(step)] -= np.multiply(_SIGNS, size)
+        return now if distance == 0 else None
+
+    def _try(self, world: World, step: Sequence[int], size: int) -> bool:
+        """Take a step unless no world is there."""
+        world[list(step)] += np.multiply(_SIGNS, size)
+        if self.worlds.allows(world, step):
+            return True
+        world[list(step)] -= np.multiply(_SIGNS, size)
+        return False
+
+    def _distance(self, world: World) -> float:
+        """How far the statistics of a world are from the printed ones, in units of their last decimal; 0: they are the same."""
+        cells = world[self._grid].sum(axis=0)
+        far = 0.0
+        for (rows, columns), printed in zip(self._merging, self.found.printed, strict=True):
+            counted = statistics(rows @ cells @ columns.T)
+            for name, number in printed.numbers.items():
+                assert number.value is not None
+                off = abs(counted[name] - float(number.value)) / float(2 * number.half) if name in counted else math.inf
+                far += 0.0 if off <= 0.5 + 1e-9 else off
+        return far
+
+
+def statistics(cells: NDArray[np.float64]) -> dict[str, float]:
+    """Gamma, ASE, T and p of a table of counts; those that can be computed."""
+    corner = np.zeros((cells.shape[0] + 1, cells.shape[1] + 1))
+    corner[1:, 1:] = cells.cumsum(axis=0).cumsum(axis=1)
+    same = corner[:-1, :-1] + corner[-1, -1] - corner[1:, -1:] - corner[-1:, 1:] + corner[1:, 1:]
+    other = corner[:-1, -1:] - corner[:-1, 1:] + corner[-1:, :-1] - corner[1:, :-1]
+    p, q, n = float((cells * same).sum()), float((cells * other).sum()), float(cells.sum())
+    if p + q == 0:
+        return {}
+    gamma = (p - q) / (p + q)
+    found = {"gamma": gamma, "ase": 4 / (p + q) ** 2 * math.sqrt(float((cells * (q * same - p * other) ** 2).sum()))}
+    spread = float((cells * (same - other) ** 2).sum()) - (p - q) ** 2 / n
+    if spread > 0:
+        t = gamma * (p + q) / (2 * math.sqrt(spread))
+        found |= {"t": t, "p": math.erfc(abs(t) / math.sqrt(2))}
+    return found
+
+
+def _swaps(grid: NDArray[np.int64]) -> Iterator[tuple[int, int, int, int]]:
+    """Four unknowns of one layer: the first and the last gain what the others lose."""
+    layers, rows, columns = grid.shape
+    for layer in range(layers):
+        for i, k in combinations(range(rows), 2):
+            for j, m in combinations(range(columns), 2):
+                yield int(grid[layer, i, j]), int(grid[layer, i, m]), int(grid[layer, k, j]), int(grid[layer, k, m])

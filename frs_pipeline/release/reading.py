@@ -1,0 +1,119 @@
+"""A release as anybody finds it: its files, and nothing else."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from frs_pipeline.errors import InputError
+
+# Row, column and group of a number.
+Labels = tuple[str, str, str]
+Code = int | None
+_HEADER = ["table", "row", "column", "group", "measure", "value", "status"]
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number that is told, with how many decimals it is told; `value` is None when it is hidden."""
+
+    value: Fraction | None
+    decimals: int = 0
+
+    @property
+    def half(self) -> Fraction:
+        """How far the number may be from what it was rounded from."""
+        return Fraction(1, 2 * 10**self.decimals)
+
+
+@dataclass(frozen=True)
+class AxisRead:
+    """A question and its printed answers, each with the codes that it counts."""
+
+    question: str
+    categories: tuple[tuple[str, frozenset[Code]], ...]
+
+    @property
+    def counted(self) -> frozenset[Code]:
+        return frozenset(code for _, codes in self.categories for code in codes)
+
+
+@dataclass(frozen=True)
+class TableRead:
+    """One table of a release. `numbers` has those told and those hidden, by measure and labels."""
+
+    number: int
+    kind: str
+    marts: tuple[str, ...]
+    occasion: str
+    answered: tuple[str, ...]
+    axes: dict[str, AxisRead]
+    original: dict[str, AxisRead]
+    numbers: dict[tuple[str, Labels], Number]
+
+    @property
+    def is_correlation(self) -> bool:
+        return self.kind.startswith("correlation")
+
+
+@dataclass(frozen=True)
+class ReleaseRead:
+    """A release: its tables, released or only announced, and what its policy says."""
+
+    delivery: str
+    threshold: int
+    zeros_shown: bool
+    tables: tuple[TableRead, ...]
+
+
+def read_release(folder: Path) -> ReleaseRead:
+    """The release that lies in a folder. Raises `InputError` when its files aren't what they should be."""
+    try:
+        content = json.loads((folder / "tables.json").read_text(encoding="utf-8"))
+        numbers = _numbers(folder / "figures.csv")
+        policy = content["policy"]
+        return ReleaseRead(
+            content["delivery"],
+            policy["threshold"],
+            policy["zeros"] == "shown",
+            tuple(_table(table, numbers.get(table["number"], {})) for table in content["tables"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"isn't a release that can be read ({type(error).__name__})", where=folder, do="release it again"
+        ) from error
+
+
+def _numbers(path: Path) -> dict[int, dict[tuple[str, Labels], Number]]:
+    found: dict[int, dict[tuple[str, Labels], Number]] = {}
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = csv.reader(file)
+        if next(rows, None) != _HEADER:
+            raise ValueError("header")
+        for table, row, column, group, measure, value, status in rows:
+            if status in ("shown", "hidden"):
+                decimals = len(value.partition(".")[2])
+                number = Number(Fraction(value), decimals) if status == "shown" else Number(None)
+                found.setdefault(int(table), {})[measure, (row, column, group)] = number
+    return found
+
+
+def _table(content: dict[str, Any], numbers: dict[tuple[str, Labels], Number]) -> TableRead:
+    return TableRead(
+        content["number"],
+        content["kind"],
+        tuple(content["marts"]),
+        content["occasion"],
+        tuple(content["answered"]),
+        {name: _axis(axis) for name, axis in content["axes"].items()},
+        {name: _axis(axis) for name, axis in content["original"].items()},
+        numbers,
+    )
+
+
+def _axis(content: dict[str, Any]) -> AxisRead:
+    return AxisRead(content["question"], tuple((label, frozenset(codes)) for label, codes in content["categories"]))

@@ -1,0 +1,278 @@
+"""A release from marts to files: choose, hide, write, attack what was written, hide more, until nothing comes out."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from frs_pipeline.errors import CheckFailed
+from frs_pipeline.release.attack import Attack, Attacker, Exposed, attack
+from frs_pipeline.release.cells import Forms, Place, places
+from frs_pipeline.release.earlier import told
+from frs_pipeline.release.page import page
+from frs_pipeline.release.policy import ReleasePolicy
+from frs_pipeline.release.publication import (
+    DANISH,
+    FIGURES,
+    PAGE,
+    PRECISIONS,
+    TABLES,
+    Record,
+    Withheld,
+    as_csv,
+    as_danish_csv,
+    description,
+    records,
+)
+from frs_pipeline.release.reading import read_release
+from frs_pipeline.release.space import Space
+from frs_pipeline.release.suppressing import Suppression
+from frs_pipeline.release.variants import Variant, choose
+from frs_pipeline.release.worlds import Source
+from frs_pipeline.tables.counting import Counts, count, open_marts
+from frs_pipeline.tables.figures import figures
+from frs_pipeline.tables.model import MISSING, TOTAL, TOTAL_VALID, Table
+from frs_pipeline.tables.reconciling import Forms as Marts
+
+Step = Callable[[str], None]
+# Attacks before the tables that still leak are given up; each round after the first mends what the one before found.
+_ROUNDS = 12
+_MOST_ROOM = 3
+
+
+@dataclass(frozen=True)
+class Release:
+    """Files of a release that stood the attack, and what was done for it."""
+
+    files: dict[str, bytes]
+    released: tuple[Variant, ...]
+    withheld: tuple[Withheld, ...]
+    primary: int
+    hidden: int
+    coarser: dict[int, int]
+    flagged: tuple[tuple[int, str], ...]
+    small: int
+    attack: Attack
+
+
+@dataclass
+class _Draft:
+    """What was decided so far: tables that aren't released, how precise statistics are, which counts need more room."""
+
+    withheld: dict[int, str]
+    precision: dict[int, int] = field(default_factory=dict)
+    room: dict[Forms, int] = field(default_factory=dict)
+
+
+class Releasing:
+    """One release in the making. `earlier` are the releases that are out, `forms` says which forms this one counts,
+    `made_up` that nobody gave them."""
+
+    def __init__(
+        self,
+        delivery: str,
+        tables: Mapping[int, Table],
+        marts: Mapping[str, Path],
+        policy: ReleasePolicy,
+        *,
+        forms: str,
+        earlier: Sequence[Source] = (),
+        made_up: bool = False,
+    ) -> None:
+        self.delivery, self.tables, self.policy, self.forms, self.earlier = delivery, tables, policy, forms, earlier
+        self._made_up = made_up
+        self._space = Space(tables.values())
+        self._cells = self._space.count(Marts(marts))
+        self._counts: dict[int, Counts] = count(tables.values(), open_marts(marts))
+        self._known = told(source for source in earlier if source.forms == forms)
+        self._before = [told([source]) for source in earlier if source.forms != forms]
+
+    def release(self, step: Step = lambda what: None) -> Release:
+        """Files that no attack narrows. Raises `CheckFailed` when there are none."""
+        draft = _Draft({number: reason for number, reason in self.policy.never.items() if number in self.tables})
+        for done in range(1, _ROUNDS + 1):
+            step("what to hide")
+            variants = self._variants(draft)
+            suppression = self._suppressed(variants, draft)
+            if suppression is None:
+                continue
+            step(f"attack {done}")
+            attacker = Attacker(self._read(self._files(variants, suppression, draft)), self.earlier)
+            exposed = [found for found in attacker.counts() if not found.before]
+            if exposed:
+                self._mend(exposed, variants, draft, last=done >= _ROUNDS - 2)
+                continue
+            step("statistics")
+            files = self._with_statistics(attacker, variants, suppression, draft)
+            if files is None:
+                continue
+            step("attack on the whole")
+            result = attack(self._read(files), self.earlier)
+            if not result.new:
+                return self._finished(files, variants, suppression, draft, result)
+        raise CheckFailed("hidden numbers can still be told", where="release", do="raise the threshold or withhold more tables")
+
+    def _with_statistics(
+        self, attacker: Attacker, variants: Mapping[int, Variant], suppression: Suppression, draft: _Draft
+    ) -> dict[str, bytes] | None:
+        """The files with each correlation as precise as it may be beside what is hidden; None when that can't help."""
+        draft.precision = {}
+        while True:
+            files = self._files(variants, suppression, draft)
+            exposed = {found.table for found in attacker.statistics(self._read(files).release)}
+            if not exposed:
+                return files
+            coarser = {number for number in exposed if self.tables[number].kind.startswith("correlation")}
+            if not coarser:
+                # Statistics of an earlier release: what is beside them can't go out.
+                self._give_up(self.tables[min(exposed)], variants, draft)
+                return None
+            for number in coarser:
+                draft.precision[number] = draft.precision.get(number, 0) + 1
+
+    def _forms(self, forms: Forms) -> int:
+        return int(self._cells[self._space.row(forms)].sum())
+
+    def _variants(self, draft: _Draft) -> dict[int, Variant]:
+        """The tables that are released, each with its axes; what may not be released is withheld."""
+        found: dict[int, Variant] = {}
+        for number, table in self.tables.items():
+            if number in draft.withheld:
+                continue
+            variant = choose(table, self.policy, self._forms)
+            if variant.all_or_nothing and self.policy.all_or_nothing == "withhold":
+                draft.withheld[number] = f"all forms of '{variant.all_or_nothing[0]}' gave the same answer"
+            elif any(self._changed_little(variant.table, before) for before in self._before):
+                draft.withheld[number] = f"fewer than {self.policy.threshold} forms more or less than in an earlier release of it"
+            else:
+                found[number] = variant
+        return found
+
+    def _changed_little(self, table: Table, before: Mapping[Forms, int]) -> bool:
+        """Is the base of a table nearly what it was in an earlier release?"""
+        bases = [forms for place, forms in places(table).items() if set(place) <= {"", TOTAL, TOTAL_VALID}]
+        return any(0 < abs(self._forms(forms) - before[forms]) < self.policy.threshold for forms in bases if forms in before)
+
+    def _suppressed(self, variants: Mapping[int, Variant], draft: _Draft) -> Suppression | None:
+        """What is hidden in the tables; None when some of them can't be protected and were withheld."""
+        suppression = Suppression(
+            self._space,
+            self._cells,
+            [variant.table for variant in variants.values()],
+            self.policy,
+            held=[*self._held(), *draft.room],
+            known=self._known,
+            primary=self._primary(variants),
+            within=self._within(),
+        )
+        lost = suppression.protect(draft.room)
+        tables = {number for row in lost for number, _ in row.printed} & variants.keys()
+        for number in tables:
+            draft.withheld[number] = "nothing that could be hidden protects a small count of it"
+        return None if tables else suppression
+
+    def _held(self) -> list[Forms]:
+        """Small numbers of forms of every table as the report has it: merging answers mustn't be undone by another table."""
+        every = (item for table in self.tables.values() for item in places(table).items())
+        return [f for place, f in every if place[0] != MISSING and self.policy.is_small(self._forms(f)) and f not in self._known]
+
+    def _primary(self, variants: Mapping[int, Variant]) -> list[tuple[int, Place]]:
+        """Counts to hide for themselves: small ones, and those that differ little from an earlier release."""
+        found = []
+        for number, variant in variants.items():
+            small = set(variant.small)
+            for place, forms in places(variant.table).items():
+                changes = [abs(self._forms(forms) - before[forms]) for before in self._before if forms in before]
+                little = any(0 < change < self.policy.threshold for change in changes)
+                if (place in small or little) and forms not in self._known:
+                    found.append((number, place))
+        return found
+
+    def _within(self) -> dict[Forms, tuple[float, float]]:
+        """Between what numbers lie for whoever supposes that forms were only added to an earlier delivery, or only taken away."""
+        found: dict[Forms, tuple[float, float]] = {}
+        for before in self._before:
+            now = {forms: self._forms(forms) for forms in before if self._space.holds(forms)}
+            grown = all(value >= before[forms] for forms, value in now.items())
+            shrunk = all(value <= before[forms] for forms, value in now.items())
+            for forms, _value in now.items():
+                least, most = found.get(forms, (0.0, float("inf")))
+                then = before[forms]
+                found[forms] = (max(least, then) if grown else least, min(most, then) if shrunk else most)
+        return found
+
+    def _files(self, variants: Mapping[int, Variant], suppression: Suppression, draft: _Draft) -> dict[str, bytes]:
+        hidden: dict[int, set[Place]] = {number: set() for number in variants}
+        for number, place in suppression.hidden:
+            hidden[number].add(place)
+        found: list[Record] = []
+        for number, variant in variants.items():
+            precision = PRECISIONS[draft.precision.get(number, 0)]
+            own = figures(variant.table, self._counts[number])
+            found += records(variant, own, hidden[number], self.policy, precision)
+        withheld = [Withheld(self.tables[number], reason) for number, reason in sorted(draft.withheld.items())]
+        return {
+            FIGURES: as_csv(found),
+            DANISH: as_danish_csv(found),
+            TABLES: description(self.delivery, variants.values(), withheld, self.tables, self.policy),
+            PAGE: page(self.delivery, list(variants.values()), withheld, found, self.policy, made_up=self._made_up),
+        }
+
+    def _read(self, files: Mapping[str, bytes]) -> Source:
+        """The release as it comes back from disk: nothing else reaches an attack."""
+        with tempfile.TemporaryDirectory() as folder:
+            for name, content in files.items():
+                (Path(folder) / name).write_bytes(content)
+            return Source(read_release(Path(folder)), self.forms)
+
+    def _mend(self, exposed: Iterable[Exposed], variants: Mapping[int, Variant], draft: _Draft, *, last: bool) -> None:
+        """Against each finding: more room for the count, in the end the table withheld."""
+        for found in exposed:
+            table = (
+                variants[found.table].table if found.table in variants and found.kind == "hidden" else self.tables[found.table]
+            )
+            forms = places(table)[found.labels]
+            room = draft.room.get(forms, 1) + 1
+            if found.own and room <= _MOST_ROOM and not last:
+                draft.room[forms] = room
+            else:
+                self._give_up(self.tables[found.table], variants, draft)
+
+    def _give_up(self, table: Table, variants: Mapping[int, Variant], draft: _Draft) -> None:
+        """Withhold a table of which something leaks; if it isn't released, the one that has most of its questions."""
+        left = [variant.table for number, variant in variants.items() if number not in draft.withheld]
+        alike = max(left, key=lambda other: (other.number == table.number, _shared(table, other), -other.number), default=None)
+        if alike is not None:
+            draft.withheld[alike.number] = f"with it, a hidden count of table {table.number} could be told"
+
+    def _finished(
+        self,
+        files: dict[str, bytes],
+        variants: Mapping[int, Variant],
+        suppression: Suppression,
+        draft: _Draft,
+        result: Attack,
+    ) -> Release:
+        small = sum(
+            self.policy.is_small(self._forms(forms)) and (place[0] != MISSING or self.policy.missing == "hidden")
+            for number in variants
+            for place, forms in places(self.tables[number]).items()
+        )
+        return Release(
+            files,
+            tuple(variants.values()),
+            tuple(Withheld(self.tables[number], reason) for number, reason in sorted(draft.withheld.items())),
+            len(suppression.primary),
+            len(suppression.hidden),
+            {number: level for number, level in sorted(draft.precision.items()) if level and number in variants},
+            tuple((number, row) for number, variant in variants.items() for row in variant.all_or_nothing),
+            small,
+            result,
+        )
+
+
+def _shared(one: Table, other: Table) -> int:
+    """How many questions of the same marts two tables have in common."""
+    return len(set(one.variables) & set(other.variables)) if set(one.marts) & set(other.marts) else -1

@@ -1,0 +1,132 @@
+"""What is unknown to somebody who sees tables only: how many forms gave each combination of answers.
+
+Each set of questions that tables break forms down by spans a cube, with a place for every combination of answers,
+blanks included, and for each occasion where a mart has two. Every count that any table prints is a sum over places of
+one cube, and two cubes of a mart must agree on every question that both have: that ties tables of different bases to
+each other, since a form that one table leaves out is only in another place of its cube.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import combinations, pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from frs_pipeline.questionnaires.model import questionnaires
+from frs_pipeline.release.cells import Code, Forms, all_codes
+from frs_pipeline.tables.model import Table
+from frs_pipeline.tables.reconciling import Forms as Marts
+
+OCCASION = "occasion"
+_OCCASIONS = ("first", "followup")
+Indices = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Cube:
+    """The combinations of answers to some questions of a mart; `start` is the place of the first one."""
+
+    mart: str
+    questions: tuple[str, ...]
+    values: tuple[tuple[Code | str, ...], ...]
+    start: int
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(map(len, self.values))
+
+    def numbered(self) -> Indices:
+        """The number of each place, in the cube's shape."""
+        return self.start + np.arange(np.prod(self.shape)).reshape(self.shape)
+
+    def of(self, forms: Forms) -> Indices:
+        """Numbers of the places that hold `forms`."""
+        wanted = dict(forms.answers)
+        found = self.numbered()
+        for axis, (question, values) in enumerate(zip(self.questions, self.values, strict=True)):
+            if question == OCCASION and forms.occasion != "both":
+                keep = [value == forms.occasion for value in values]
+            elif question in wanted:
+                keep = [value in wanted[question] for value in values]
+            else:
+                continue
+            found = found.compress(keep, axis=axis)
+        return found.ravel()
+
+
+class Space:
+    """The cubes that some tables need, and the equations between them."""
+
+    def __init__(self, tables: Iterable[Table]) -> None:
+        self.cubes: list[Cube] = []
+        self.size = 0
+        needed = {(mart, frozenset(table.variables) | set(table.answered)) for table in tables for mart in table.marts}
+        # A cube that is part of another one isn't needed.
+        widest = [(mart, names) for mart, names in needed if not any(mart == m and names < others for m, others in needed)]
+        for mart, names in sorted(widest, key=lambda key: (key[0], sorted(key[1]))):
+            self._add(mart, tuple(sorted(names)))
+
+    def _add(self, mart: str, names: tuple[str, ...]) -> None:
+        values: list[tuple[Code | str, ...]] = [all_codes(mart, name) for name in names]
+        if questionnaires()[mart].occasion == "both":
+            names, values = (OCCASION, *names), [_OCCASIONS, *values]
+        cube = Cube(mart, names, tuple(values), self.size)
+        self.cubes.append(cube)
+        self.size += int(np.prod(cube.shape))
+
+    def row(self, forms: Forms) -> Indices:
+        """The places whose sum is the number of `forms`; always those of the same cube."""
+        wanted = {name for name, _ in forms.answers}
+        found = [next(c for c in self.cubes if c.mart == mart and wanted <= set(c.questions)).of(forms) for mart in forms.marts]
+        return np.concatenate(found)
+
+    def holds(self, forms: Forms) -> bool:
+        """Has it a cube for these questions?"""
+        wanted = {name for name, _ in forms.answers}
+        return all(any(c.mart == mart and wanted <= set(c.questions) for c in self.cubes) for mart in forms.marts)
+
+    def ties(self) -> csr_matrix:
+        """Equations (each a row, equal to 0) that say that cubes of a mart agree on the questions that they share."""
+        rows: list[tuple[Indices, Indices]] = []
+        for mart in dict.fromkeys(cube.mart for cube in self.cubes):
+            own = [cube for cube in self.cubes if cube.mart == mart]
+            shared = {frozenset(a.questions) & frozenset(b.questions) for a, b in combinations(own, 2)}
+            for names in sorted(shared, key=sorted):
+                holders = [cube for cube in own if names <= set(cube.questions)]
+                for one, other in pairwise(holders):
+                    rows += zip(_margin(one, names), _margin(other, names), strict=True)
+        return _sparse(rows, self.size)
+
+    def count(self, marts: Marts) -> NDArray[np.int64]:
+        """How many forms are in each place."""
+        counts = np.zeros(self.size, dtype=np.int64)
+        for cube in self.cubes:
+            asked = tuple(name for name in cube.questions if name != OCCASION)
+            at = [{value: i for i, value in enumerate(values)} for values in cube.values]
+            numbered = cube.numbered()
+            for (occasion, codes), forms in marts.by(cube.mart, asked).items():
+                said = codes if len(asked) == len(cube.questions) else (occasion, *codes)
+                counts[numbered[tuple(index[value] for index, value in zip(at, said, strict=True))]] += forms
+        return counts
+
+
+def _margin(cube: Cube, names: frozenset[str]) -> list[Indices]:
+    """The places behind each combination of answers to `names`, in the order of the names."""
+    kept = sorted(names, key=lambda name: (name != OCCASION, name))
+    order = [cube.questions.index(name) for name in kept]
+    rest = [axis for axis in range(len(cube.questions)) if axis not in order]
+    turned = cube.numbered().transpose([*order, *rest])
+    return list(turned.reshape(int(np.prod(turned.shape[: len(order)])), -1))
+
+
+def _sparse(rows: Sequence[tuple[Indices, Indices]], size: int) -> csr_matrix:
+    data = [np.concatenate([np.ones(len(plus)), -np.ones(len(minus))]) for plus, minus in rows]
+    columns = [np.concatenate(pair) for pair in rows]
+    starts = np.concatenate([[0], np.cumsum([len(c) for c in columns])]) if rows else np.zeros(1, dtype=np.int64)
+    if not rows:
+        return csr_matrix((0, size))
+    return csr_matrix((np.concatenate(data), np.concatenate(columns), starts), shape=(len(rows), size))

@@ -1,0 +1,108 @@
+"""Withdrawn forms out of everything that was made, of all deliveries that hold them; the exports themselves stay."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Callable, Collection, Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from frs_pipeline.errors import CheckFailed
+from frs_pipeline.plan import products
+from frs_pipeline.refresh import refresh
+from frs_pipeline.settings import Settings
+from frs_pipeline.storage import MANIFEST, Store
+from frs_pipeline.withdrawal.request import Held
+
+# What a mark can't be a part of: ids are made of these.
+_EDGE = "[^A-Za-z0-9-]"
+# By this the forms of a withdrawn conference are known again at the next run.
+_BY_DESIGN = ("validated", "withdrawn_conferences")
+
+
+def erase(settings: Settings, parts: dict[str, Held], written: Callable[[int, str], None] = lambda _n, _name: None) -> list[Path]:
+    """Make every delivery of `parts` anew, without what its ledger says is withdrawn, and remove what else is left of it.
+
+    Returns the files that were removed. Raises `FrsError` when a delivery can't be made, after which the same call goes
+    on from there, and `CheckFailed` when something of the forms stays all the same.
+    """
+    removed = []
+    for name, part in parts.items():
+        store = Store(settings, name)
+        refresh(settings, name, written=written)
+        for path in leftovers(store, marks(part)):
+            path.unlink()
+            removed.append(path)
+        kept = next((path for path in _files(store) if path != _path(store, _BY_DESIGN) and holds(path, marks(part))), None)
+        if kept is not None:
+            raise CheckFailed("still holds something of a withdrawn form", where=kept, do="keep it from others and report it")
+    return removed
+
+
+def marks(part: Held) -> frozenset[str]:
+    """Ids of forms, and pseudonyms of whole conferences, by which a file tells that it holds something of them."""
+    return part.forms | set(part.conferences)
+
+
+def leftovers(store: Store, marked: Collection[str]) -> list[Path]:
+    """Files of a delivery's restricted and curated folders that no run makes, and that hold something of the forms."""
+    made = {store.path(product) for product in products().values()}
+    made |= {page for product in products().values() for page in store.pages(product)}
+    made.add(store.settings.curated(store.delivery) / MANIFEST)
+    return [path for path in _files(store) if path not in made and holds(path, marked)]
+
+
+def _files(store: Store) -> Iterator[Path]:
+    for zone in (store.settings.restricted, store.settings.curated):
+        yield from sorted(path for path in zone(store.delivery).rglob("*") if path.is_file())
+
+
+def _path(store: Store, key: tuple[str, ...]) -> Path:
+    return store.path(products()[key])
+
+
+def holds(path: Path, marked: Collection[str]) -> bool:
+    """Does one of `marked` stand in a file: in text of any encoding, in the cells of Parquet, in the parts of a zip file?"""
+    if not marked:
+        return False
+    names = "|".join(sorted(map(re.escape, marked)))
+    if _starts(path, b"PAR1"):
+        return any(_in_column(column, f"(^|{_EDGE})({names})($|{_EDGE})") for column in _texts(path))
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as file:
+            return any(_in_bytes(file.read(name), names) for name in file.namelist())
+    return _in_bytes(path.read_bytes(), names)
+
+
+def _starts(path: Path, magic: bytes) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(magic)) == magic
+
+
+def _in_bytes(data: bytes, names: str) -> bool:
+    # Two bytes a letter as Windows writes text: without the zeros it reads as any other.
+    return re.search(f"(?:^|{_EDGE})(?:{names})(?:$|{_EDGE})".encode(), data.replace(b"\0", b"")) is not None
+
+
+def _texts(path: Path) -> Iterator[pa.ChunkedArray]:
+    """Columns of text of a Parquet file, some rows at a time; a damaged file has none that could be read."""
+    try:
+        with pq.ParquetFile(path) as file:
+            for group in range(file.num_row_groups):
+                table = file.read_row_group(group)
+                yield from (column.cast(pa.string()) for column in table.columns if _textual(column.type))
+    except (OSError, pa.ArrowInvalid):
+        return
+
+
+def _textual(kind: pa.DataType) -> bool:
+    inner = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return bool(pa.types.is_string(inner) or pa.types.is_large_string(inner))
+
+
+def _in_column(column: pa.ChunkedArray, pattern: str) -> bool:
+    return bool(pc.any(pc.match_substring_regex(column, pattern), min_count=0).as_py())

@@ -1,0 +1,182 @@
+"""What is withdrawn: forms and conferences as a person names them, found in a delivery, and written into its ledger."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pyarrow.compute as pc
+
+from frs_pipeline.codebook.opening import open_codebook
+from frs_pipeline.deliveries import AMENDMENTS
+from frs_pipeline.errors import UsageError
+from frs_pipeline.exports.amendments import Correction, is_form_id, read_corrections, read_exceptions
+from frs_pipeline.exports.columns import NUMBER, NUMBER_AGAIN, RESPONDENT
+from frs_pipeline.exports.correcting import corrected
+from frs_pipeline.exports.csvfiles import open_csv
+from frs_pipeline.exports.parsing import respondents
+from frs_pipeline.exports.personal_numbers import holds_personal_number
+from frs_pipeline.exports.surveyxact import read_export
+from frs_pipeline.exports.withdrawals import (
+    WITHDRAWAL_COLUMNS,
+    Withdrawal,
+    Withdrawals,
+    refuse_other_amendments,
+    withdrawn_conferences,
+)
+from frs_pipeline.intake import form_prefixes, withdrawals_of
+from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires.model import questionnaires
+from frs_pipeline.storage import Store, atomic
+
+_LEDGER = AMENDMENTS["withdrawals"]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What somebody wants withdrawn: form ids, and pseudonyms of conferences; and why, by whom, when.
+
+    `numbered` says that a conference was named by its number: then nothing is printed that would tell its pseudonym.
+    """
+
+    forms: tuple[str, ...]
+    conferences: tuple[str, ...]
+    reason: str
+    who: str
+    when: dt.date
+    numbered: bool = False
+
+    def entries(self, where: str = "") -> tuple[Withdrawal, ...]:
+        """A withdrawal each, forms first."""
+        named = [(form, "") for form in self.forms] + [("", conference) for conference in self.conferences]
+        return tuple(Withdrawal(form, conference, self.reason, self.who, self.when, where) for form, conference in named)
+
+
+def understood(store: Store, names: Sequence[str], reason: str, who: str) -> Request:
+    """Names of forms and conferences (by pseudonym or number) as a request.
+
+    Raises `UsageError` for a reason that can't be, and for what is neither; a number is never repeated.
+    """
+    reason, who = " ".join(reason.split()), " ".join(who.split())
+    if not (reason and who):
+        raise UsageError("a reason is needed, and who says so", where="withdraw", do="give them with --reason and --who")
+    if holds_personal_number(reason) or holds_personal_number(who):
+        raise UsageError("the reason holds a personal number", where="withdraw", do="say it with a case number or a form id")
+    prefixes = form_prefixes()
+    forms = [name for name in dict.fromkeys(names) if is_form_id(name, prefixes)]
+    others = [name for name in dict.fromkeys(names) if name not in forms]
+    conferences: list[str] = []
+    book = open_codebook(store) if others else None
+    for name in others:
+        number = int(name) if name.isascii() and name.isdigit() and len(name) <= 9 else None
+        column, wanted = ("conference_id", name) if number is None else ("conference_number", number)
+        found = book.filter(pc.equal(book[column], wanted))["conference_id"].to_pylist() if book is not None else []
+        if not found:
+            do = f"name a form, such as {prefixes[0]}-12345, or a conference of the codebook of {store.delivery}"
+            raise UsageError("no such form or conference", where=_repeatable(name), do=do)
+        conferences += found
+    numbered = any(name.isdigit() for name in others)
+    return Request(tuple(forms), tuple(dict.fromkeys(conferences)), reason, who, dt.date.today(), numbered)
+
+
+def _repeatable(name: str) -> str:
+    """A name that may be printed: what holds a digit first could be a number of a person or a conference."""
+    return name if name[:1].isalpha() and not holds_personal_number(name) else "withdraw"
+
+
+@dataclass(frozen=True)
+class Held:
+    """What a delivery holds of a request.
+
+    `new` are withdrawals that its ledger hasn't; `forms` ids of all forms in its exports that are meant, `fresh` those of
+    them that weren't withdrawn before, `before` the lines of the ledger by which others were; `conferences` pseudonyms of
+    the whole conferences that its codebook has.
+    """
+
+    new: Withdrawals
+    forms: frozenset[str]
+    fresh: frozenset[str]
+    conferences: frozenset[str]
+    before: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.forms or self.conferences)
+
+
+def held(store: Store, request: Request) -> Held:
+    """Look through the exports of a delivery for what a request names."""
+    book, earlier = open_codebook(store), withdrawals_of(store)
+    known = set(book["conference_id"].to_pylist())
+    entries = tuple(entry for entry in request.entries() if entry.form or entry.conference in known)
+    wanted = Withdrawals(entries, withdrawn_conferences(entries, book))
+    gone = Withdrawals(earlier, withdrawn_conferences(earlier, book))
+    meant: dict[str, Withdrawal | None] = {}
+    for instrument in INSTRUMENTS:
+        prefix = questionnaires()[instrument].form_prefix
+        if request.conferences or wanted.forms(prefix):
+            meant |= _meant(store, instrument, wanted, gone)
+    listed = {(entry.form, entry.conference): entry.where for entry in earlier}
+    new = tuple(
+        entry for entry in entries if (entry.form, entry.conference) not in listed and (entry.conference or entry.form in meant)
+    )
+    # A form of a conference that was withdrawn whole is withdrawn, too.
+    before = [listed[entry.form, entry.conference] for entry in entries if (entry.form, entry.conference) in listed]
+    before += [out.where for form in request.forms if (out := meant.get(form)) is not None]
+    return Held(
+        Withdrawals(new, withdrawn_conferences(new, book)),
+        frozenset(meant),
+        frozenset(form for form, out in meant.items() if out is None),
+        frozenset(known.intersection(request.conferences)),
+        tuple(dict.fromkeys(before)),
+    )
+
+
+def _meant(store: Store, instrument: str, wanted: Withdrawals, gone: Withdrawals) -> dict[str, Withdrawal | None]:
+    """Ids of the forms of an export that are `wanted`, each with what withdrew it before."""
+    prefix = questionnaires()[instrument].form_prefix
+    corrections = [c for c in corrections_of(store) if c.prefix == prefix and c.column in (NUMBER, NUMBER_AGAIN)]
+    found: dict[str, Withdrawal | None] = {}
+    for chunk in read_export(store.raw(instrument)).chunks():
+        cells = corrected(chunk, corrections, Counter())
+        mine, out = (some.rows(prefix, chunk.lines, cells) for some in (wanted, gone))
+        ids = respondents(cells[RESPONDENT])
+        for row in mine:
+            number = str(ids[row]) if ids[row] >= 0 else f"line{chunk.lines[row]}"
+            found[f"{prefix}-{number}"] = out.get(row)
+    return found
+
+
+def corrections_of(store: Store) -> tuple[Correction, ...]:
+    """Corrections of a delivery."""
+    return read_corrections(store.raw(AMENDMENTS["corrections"]), form_prefixes())
+
+
+def refuse_unfit(store: Store, request: Request, found: Held) -> None:
+    """Raises `UsageError` for a form that the delivery hasn't, and for what was withdrawn before."""
+    if found.before:
+        raise UsageError("was withdrawn before", where=found.before[0], do="nothing is left to withdraw")
+    for form in request.forms:
+        if form not in found.forms:
+            raise UsageError("there is no such form in the exports", where=form, do=f"look again in delivery {store.delivery}")
+
+
+def refuse_clashes(store: Store, found: Held) -> None:
+    """Raises `InputError` for a form that is withdrawn by its id, and corrected or accepted somewhere."""
+    on = dt.date.fromisoformat(store.delivery)
+    exceptions = read_exceptions(store.raw(AMENDMENTS["exceptions"]), on)
+    refuse_other_amendments(found.new.entries, corrections_of(store), exceptions)
+
+
+def record(store: Store, entries: Sequence[Withdrawal]) -> None:
+    """Add withdrawals to a delivery's ledger, which is made where there is none."""
+    path = store.raw(_LEDGER)
+    rows = [cells for _, cells in open_csv(path, ";").rows()] if path.exists() else [list(WITHDRAWAL_COLUMNS)]
+    rows += [[str(getattr(entry, name)) for name in WITHDRAWAL_COLUMNS] for entry in entries]
+    text = io.StringIO(newline="")
+    csv.writer(text, delimiter=";", lineterminator="\n").writerows(rows)
+    with atomic(path) as file:
+        file.write(text.getvalue().encode())

@@ -1,0 +1,93 @@
+"""A withdrawal from beginning to end: prepared without touching anything, then carried out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from frs_pipeline.deliveries import deliveries
+from frs_pipeline.errors import CheckFailed, UsageError
+from frs_pipeline.journal import append, operating_system_user
+from frs_pipeline.lineage.papers import same_papers
+from frs_pipeline.settings import Settings
+from frs_pipeline.storage import Store, stale
+from frs_pipeline.withdrawal.erasure import erase, leftovers, marks
+from frs_pipeline.withdrawal.report import Report, report
+from frs_pipeline.withdrawal.request import Held, Request, held, record, refuse_clashes, refuse_unfit, understood
+
+EVENT = "withdraw"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A withdrawal that could be carried out: what each delivery holds of it, oldest first, and what would come of it.
+
+    `again` are other keyings of the papers that were named, which go with them. A delivery whose results aren't up to date
+    has no report. `leftovers` are files that an erasure would remove.
+    """
+
+    request: Request
+    again: tuple[str, ...]
+    parts: dict[str, Held]
+    reports: dict[str, Report]
+    leftovers: tuple[Path, ...]
+
+
+def prepare(store: Store, names: Sequence[str], reason: str, who: str, *, everywhere: bool) -> Prepared:
+    """What withdrawing `names` from a delivery (or `everywhere`, from all that hold them) comes to.
+
+    Raises `UsageError` for names or a reason that can't be, `InputError` for a form that is corrected or accepted
+    somewhere, `CheckFailed` when the delivery's results aren't up to date, so that nothing could be told of them.
+    """
+    settings, request = store.settings, understood(store, names, reason, who)
+    part = held(store, request)
+    if not everywhere:
+        refuse_unfit(store, request, part)
+    refuse_clashes(store, part)
+    fresh = not stale(store)
+    if part.new.entries and not fresh:
+        raise CheckFailed("out of date: what moves can't be told", where=store.delivery, do="run frs run")
+    again = tuple(sorted(same_papers(store, request.forms))) if part.new.entries else ()
+    request = replace(request, forms=(*request.forms, *again))
+    chosen = deliveries(settings.raw) if everywhere else [store.delivery]
+    parts = {name: held(Store(settings, name), request) for name in chosen}
+    parts = {name: part for name, part in parts.items() if part}
+    _refuse_unknown(request, parts)
+    for name, part in parts.items():
+        refuse_clashes(Store(settings, name), part)
+    known = {
+        name: Store(settings, name) for name in parts if (name == store.delivery and fresh) or not stale(Store(settings, name))
+    }
+    reports = {name: report(of, parts[name]) for name, of in known.items()}
+    left = [path for name, part in parts.items() for path in leftovers(Store(settings, name), marks(part))]
+    return Prepared(request, again, parts, reports, tuple(left) if everywhere else ())
+
+
+def _refuse_unknown(request: Request, parts: dict[str, Held]) -> None:
+    for form in request.forms:
+        if not any(form in part.forms for part in parts.values()):
+            raise UsageError("there is no such form in the exports", where=form, do="look again; no delivery has it")
+
+
+def carry_out(
+    settings: Settings,
+    prepared: Prepared,
+    *,
+    erasing: bool,
+    written: Callable[[int, str], None] = lambda _n, _name: None,
+) -> list[Path]:
+    """Journal a withdrawal, write it into the ledgers, and erase if told to. Returns leftover files that were removed."""
+    request, parts = prepared.request, prepared.parts
+    details = {
+        "deliveries": sorted(parts),
+        "forms": len(frozenset[str]().union(*(part.forms for part in parts.values()))),
+        "conferences": len(request.conferences),
+        "erased": erasing,
+        "decided_by": request.who,
+    }
+    append(settings.access_journal, EVENT, who=operating_system_user(), why=request.reason, details=details)
+    for name, part in parts.items():
+        if part.new.entries:
+            record(Store(settings, name), part.new.entries)
+    return erase(settings, parts, written) if erasing else []

@@ -1,0 +1,103 @@
+"""Marts, statistics and tables as other programs read them, from the refreshed shipped delivery."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import frictionless
+import openpyxl
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pyreadstat
+import pytest
+from shipped import DELIVERY, copy_of_shipped
+
+from frs_pipeline.formats.files import WORKBOOK, files
+from frs_pipeline.formats.workbook import shape, sheet_name
+from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires.model import questionnaires
+from frs_pipeline.refresh import refresh
+from frs_pipeline.report.contents import chapters
+from frs_pipeline.settings import Settings
+from frs_pipeline.storage import Store, read
+from frs_pipeline.tables.model import catalogue
+
+MARTS = (*INSTRUMENTS, "conference")
+
+
+@pytest.fixture(scope="module")
+def curated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    settings = copy_of_shipped(tmp_path_factory.mktemp("data"))
+    refresh(settings, select="formats")
+    return settings.curated(DELIVERY)
+
+
+def test_the_data_package_validates(curated: Path) -> None:
+    report = frictionless.validate(str(curated / "formats" / "datapackage.json"))
+    assert report.valid, report.flatten(["name", "type", "fieldName"])[:5]
+    assert len(report.tasks) == 10
+
+
+@pytest.mark.parametrize("mart", MARTS)
+def test_a_csv_twin_holds_the_marts_rows(curated: Path, mart: str) -> None:
+    rows = read(curated / "marts" / f"{mart}.parquet")
+    found = pacsv.read_csv(
+        curated / "formats" / f"{mart}.csv",
+        convert_options=pacsv.ConvertOptions(column_types={field.name: field.type for field in rows.schema}),
+    )
+    assert found.to_pydict() == rows.to_pydict()
+
+
+@pytest.mark.parametrize("mart", MARTS)
+def test_spss_reads_codes_labels_and_missing_values(curated: Path, mart: str) -> None:
+    rows = read(curated / "marts" / f"{mart}.parquet").to_pylist()
+    frame, metadata = pyreadstat.read_sav(curated / "formats" / f"{mart}.sav", user_missing=True)
+    frame["occasion"] = frame["occasion"].map({1.0: "first", 2.0: "followup"})
+    found = frame.astype(object).where(frame.notna(), None).to_dict("records")
+    assert found == rows
+    questionnaire = questionnaires().get(mart)
+    for question in questionnaire.questions if questionnaire else ():
+        assert metadata.column_names_to_labels[question.name] == question.text
+        assert metadata.variable_value_labels[question.name] == question.labels
+        missing = [] if question.dont_know is None else [{"lo": question.dont_know, "hi": question.dont_know}]
+        assert metadata.missing_ranges.get(question.name, []) == missing
+        assert metadata.variable_measure[question.name] == ("ordinal" if question.type == "ordinal" else "nominal")
+
+
+def test_the_workbook_has_every_figure_as_a_number(curated: Path) -> None:
+    book = openpyxl.load_workbook(curated / "formats" / WORKBOOK)
+    assert book.sheetnames == ["Indhold", *(sheet_name(c.title.danish) for c in chapters() if c.tables)]
+    figures = read(curated / "statistics" / "figures.parquet").to_pylist()
+    shares = [100 if figure["printed"].endswith("%") else 1 for figure in figures]
+    expected = sorted(f["value"] / share for f, share in zip(figures, shares, strict=True) if f["value"] is not None)
+    found = sorted(
+        cell.value
+        for name in book.sheetnames[1:]
+        for row in book[name].iter_rows()
+        for cell in row
+        if cell.data_type == "n" and cell.value is not None
+    )
+    assert found == pytest.approx(expected, rel=1e-14)
+    captions = [row[0].value.strip() for row in book["Indhold"].iter_rows(max_col=1) if row[0].value]
+    assert sum(caption.startswith("Tabel ") for caption in captions) == len(catalogue())
+
+
+def test_the_same_rows_give_the_same_bytes(curated: Path) -> None:
+    store = Store(Settings(curated.parent.parent), DELIVERY)
+    for file in files(store):
+        if isinstance(file.content, bytes):
+            assert file.content == (curated / "formats" / file.name).read_bytes(), file.name
+
+
+def test_the_list_of_files_is_what_lies_there(curated: Path) -> None:
+    listed = read(curated / "formats.parquet")
+    assert sorted(listed["file"].to_pylist()) == sorted(path.name for path in (curated / "formats").iterdir())
+    assert pa.types.is_boolean(listed.schema.field("written").type)
+
+
+@pytest.mark.parametrize(
+    ("printed", "expected"),
+    [("789", "#,##0"), ("65,9", "#,##0.0"), ("46,9%", "#,##0.0%"), ("9%", "#,##0%"), (",286", "#,##0.000"), ("-,03", "#,##0.00")],
+)
+def test_a_number_is_shown_with_as_many_decimals_as_are_printed(printed: str, expected: str) -> None:
+    assert shape(printed) == expected

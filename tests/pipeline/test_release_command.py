@@ -1,0 +1,48 @@
+"""`frs release` as a person runs it; all tables of the shipped delivery where FRS_TEST_RELEASE is set (a minute)."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+from shipped import DELIVERY, copy_of_shipped
+
+from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.refresh import refresh
+from frs_pipeline.release.policy import release_policy
+from frs_pipeline.release.publishing import publish
+from frs_pipeline.storage import Store
+from frs_pipeline.tables.model import catalogue
+
+
+def frs(data, *arguments):
+    environment = {**os.environ, "FRS_DATA_DIR": str(data)}
+    return subprocess.run([sys.executable, "-m", "frs_pipeline.cli", *arguments], capture_output=True, text=True, env=environment)
+
+
+def test_a_release_needs_a_purpose_and_marts(delivery):
+    nothing = frs(delivery.data, "release")
+    assert nothing.returncode == 2 and "--purpose" in nothing.stderr
+    early = frs(delivery.data, "release", "--purpose", "Til kommunen")
+    assert early.returncode == 3 and early.stderr.count("\n") == 1 and "run frs run" in early.stderr
+    assert not (delivery.data / "curated").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif("FRS_TEST_RELEASE" not in os.environ, reason="takes a minute; set FRS_TEST_RELEASE")
+def test_all_tables_of_the_shipped_delivery(tmp_path):
+    settings = copy_of_shipped(tmp_path)
+    refresh(settings)
+    store = Store(settings, DELIVERY)
+    started = time.process_time()
+    found = publish(store, catalogue(), release_policy(), who="LK", purpose="Afprøvning")
+    seconds = time.process_time() - started
+    assert seconds < 60
+    assert len(found.release.released) == 81 and not found.release.withheld
+    assert found.release.attack.exposed == () and found.release.attack.narrowest >= 5
+    assert (found.release.small, found.release.primary) == (119, 32)
+    assert found.release.hidden <= 110
+    described = json.loads((found.folder / "tables.json").read_text(encoding="utf-8"))
+    assert {mart for table in described["tables"] for mart in table["marts"]} == set(INSTRUMENTS)

@@ -1,0 +1,311 @@
+"""What is released: true, safe, coarse before it is hidden, and the same each time."""
+
+import csv
+import io
+import json
+
+import pytest
+from releases import Hand, frames, write_marts
+
+from frs_pipeline.errors import CheckFailed, FrsError, InputError, UsageError
+from frs_pipeline.journal import entries
+from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.release import publishing
+from frs_pipeline.release.attack import attack
+from frs_pipeline.release.cells import places
+from frs_pipeline.release.earlier import kept
+from frs_pipeline.release.policy import POLICY, read_policy, release_policy
+from frs_pipeline.release.publication import DANISH, FIGURES, FILES, PAGE, TABLES
+from frs_pipeline.release.publishing import publish
+from frs_pipeline.release.reading import read_release
+from frs_pipeline.release.releasing import Releasing
+from frs_pipeline.release.worlds import Source
+from frs_pipeline.settings import Settings
+from frs_pipeline.stats.printing import round_half_away
+from frs_pipeline.storage import Store
+from frs_pipeline.tables.counting import count, open_marts
+from frs_pipeline.tables.figures import figures
+from frs_pipeline.tables.model import catalogue
+
+NUMBERS = (1, 2, 3, 24, 25, 42, 58, 59, 64)
+SOME = {number: catalogue()[number] for number in NUMBERS}
+# Nothing is merged, so that there is more to hide.
+PLAIN = release_policy().model_copy(update={"collapse": {}})
+
+
+@pytest.fixture(scope="module")
+def marts(tmp_path_factory):
+    return write_marts(frames(), tmp_path_factory.mktemp("marts"))
+
+
+def made(marts, policy, tables=SOME, **more):
+    return Releasing("2021-01-31", tables, marts, policy, forms="forms", **more).release()
+
+
+@pytest.fixture(scope="module")
+def plain(marts):
+    return made(marts, PLAIN)
+
+
+def rows(release, name=FIGURES, delimiter=","):
+    return list(csv.DictReader(io.StringIO(release.files[name].decode("utf-8-sig"), newline=""), delimiter=delimiter))
+
+
+def counts(release):
+    return {
+        (int(row["table"]), row["row"], row["column"], row["group"]): row
+        for row in rows(release)
+        if row["measure"] in ("count", "n")
+    }
+
+
+def test_no_hidden_count_can_be_told(plain):
+    assert plain.attack.exposed == ()
+    assert plain.attack.hidden and plain.attack.narrowest >= PLAIN.threshold
+
+
+def test_hiding_small_counts_alone_would_tell_them(marts, tmp_path):
+    hand = Hand(NUMBERS, marts, policy=PLAIN)
+    for number, table in SOME.items():
+        own = figures(table, count([table], open_marts(marts))[number])
+        hand.hide(
+            number, *((f.row, f.column, f.group) for f in own if f.measure in ("count", "n") and PLAIN.is_small(int(f.value)))
+        )
+    assert len(hand.exposed(tmp_path)) > 10
+
+
+def test_no_small_count_is_shown_and_what_is_shown_is_true(marts, plain):
+    exact = {
+        (f.table, f.row, f.column, f.group, f.measure): f.value
+        for number, table in SOME.items()
+        for f in figures(table, count([table], open_marts(marts))[number])
+    }
+    shown = [row for row in rows(plain) if row["status"] == "shown"]
+    assert len(shown) > 300
+    for row in shown:
+        value = exact[int(row["table"]), row["row"], row["column"], row["group"], row["measure"]]
+        decimals = len(row["value"].partition(".")[2])
+        assert row["value"] == format(round_half_away(value, decimals), "f")
+        if row["measure"] in ("count", "n") and row["row"] != "Missing":
+            assert not PLAIN.is_small(int(row["value"]))
+
+
+def test_a_percentage_is_told_only_beside_its_count_and_its_base(plain):
+    told = counts(plain)
+    for row in rows(plain):
+        if row["measure"] == "row_percent" and row["status"] == "shown":
+            number = int(row["table"])
+            assert told[number, row["row"], row["column"], ""]["status"] == "shown"
+            assert told[number, row["row"], "Total", ""]["status"] == "shown"
+
+
+def test_answers_are_merged_before_anything_is_hidden(marts):
+    some = {number: SOME[number] for number in (1, 24, 42, 58, 59)}
+    plain, merged = made(marts, PLAIN, some), made(marts, release_policy(), some)
+    assert merged.small == plain.small == plain.primary
+    assert merged.primary < plain.primary
+    assert merged.hidden < plain.hidden
+    assert {v.table.number for v in merged.released if v.collapsed} >= {1, 42}
+
+
+def test_two_runs_give_the_same_bytes(marts):
+    some = {number: SOME[number] for number in (1, 2, 3, 58, 64)}
+    assert made(marts, PLAIN, some).files == made(marts, PLAIN, some).files
+
+
+def test_the_danish_file_says_the_same(plain):
+    danish, plainly = rows(plain, DANISH, ";"), rows(plain)
+    assert plain.files[DANISH].startswith(b"\xef\xbb\xbf")
+    assert [row["værdi"] for row in danish] == [row["value"].replace(".", ",") for row in plainly]
+    assert {row["status"] for row in danish} <= {"", "skjult", "udeladt", "ikke beregnelig"}
+
+
+def test_nothing_tells_why_a_count_is_hidden(plain):
+    content = json.loads(plain.files[TABLES])
+    assert "small" not in str(content) and "primary" not in str(content)
+    page = plain.files[PAGE].decode()
+    assert page.count('aria-label="skjult"') == sum(row["status"] == "hidden" for row in rows(plain))
+    assert "http" not in page and "src=" not in page
+
+
+def test_a_table_that_says_the_same_of_all_is_withheld(tmp_path):
+    given = frames()
+    given["participant_first"].loc[given["participant_first"]["role"] == 1, "overall"] = 2
+    uniform = write_marts(given, tmp_path)
+    some = {1: SOME[1], 58: SOME[58]}
+    assert [w.table.number for w in made(uniform, PLAIN, some).withheld] == [1]
+    flagged = made(uniform, PLAIN.model_copy(update={"all_or_nothing": "flag"}), some)
+    assert flagged.flagged == ((1, "barn"),)
+
+
+def test_hidden_zeros_are_hidden(marts):
+    release = made(marts, PLAIN.model_copy(update={"zeros": "hidden"}), {24: SOME[24]})
+    assert counts(release)[24, "meget let", "slet ikke", ""]["status"] == "hidden"
+    assert release.attack.exposed == ()
+
+
+def test_small_numbers_of_blanks_are_hidden_if_the_policy_says_so(tmp_path):
+    given = frames()
+    given["participant_first"]["conflict"] = given["participant_first"]["conflict"].fillna(3)
+    given["participant_first"].loc[:2, "conflict"] = None
+    few = write_marts(given, tmp_path)
+    place = (58, "Missing", "", "")
+    assert counts(made(few, PLAIN, {58: SOME[58]}))[place]["value"] == "3"
+    hidden = made(few, PLAIN.model_copy(update={"missing": "hidden"}), {58: SOME[58]})
+    assert counts(hidden)[place]["status"] == "hidden"
+
+
+def test_percentages_of_few_are_rounded_or_left_out(marts):
+    percent = PLAIN.percent.model_copy(update={"whole_below": 90, "none_below": 75})
+    release = made(marts, PLAIN.model_copy(update={"percent": percent}), {59: SOME[59]})
+    told = {row["row"]: row for row in rows(release) if row["measure"] == "row_percent" and row["column"] == "almindeligt"}
+    assert told["barn"]["status"] == "left out"  # 72
+    assert "." in told["mor"]["value"]  # 99
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("threshold: 5", "threshold: 2", "greater than or equal to 3"),
+        ("zeros: shown", "zeros: maybe", "shown"),
+        ("never: {}", "never: {99: nej}", "no table 99"),
+        ("never: {}", "never: {4: ' '}", "needs a reason"),
+        ("mindre god/dårlig: [mindre god, dårlig]", "x: [god, dårlig]", "follow each other"),
+        ("mindre god/dårlig: [mindre god, dårlig]", "x: [god, ringe]", "no answer 'ringe'"),
+        ("mindre god/dårlig: [mindre god, dårlig]", "god: [mindre god, dårlig]", "another row"),
+        ("  quality:", "  quantity:", "no scale quantity"),
+        ("threshold: 5", "threshold: 5\ntreshold: 9", "treshold"),
+    ],
+)
+def test_a_policy_that_hides_too_little_or_makes_no_sense_is_refused(old, new, says, tmp_path):
+    path = tmp_path / "policy.yaml"
+    text = POLICY.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(InputError, match=says):
+        read_policy(path)
+
+
+def test_every_table_of_the_catalogue_has_its_counts_placed(marts):
+    counted = count(catalogue().values(), open_marts(marts))
+    for number, table in catalogue().items():
+        own = figures(table, counted[number])
+        assert list(places(table)) == [(f.row, f.column, f.group) for f in own if f.measure in ("count", "n")]
+
+
+FEW = {number: catalogue()[number] for number in (1, 58)}
+
+
+@pytest.fixture
+def store(tmp_path):
+    """A delivery with marts and nothing else."""
+    return delivery(tmp_path, "2021-01-31", frames())
+
+
+def delivery(data, name, given):
+    found = Store(Settings(data), name)
+    folder = found.settings.curated(name) / "marts"
+    folder.mkdir(parents=True)
+    write_marts(given, folder)
+    assert {path.stem for path in folder.iterdir()} == set(INSTRUMENTS)
+    return found
+
+
+def out(store, **more):
+    return publish(store, FEW, **{"policy": release_policy(), "who": "LK", "purpose": "Til kommunen", **more})
+
+
+def content(store):
+    folder = store.settings.curated(store.delivery) / "release"
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_a_release_is_in_its_folder_and_in_the_journal(store):
+    found = out(store)
+    assert set(content(store)) == set(FILES)
+    (entry,) = entries(store.settings.release_journal)
+    assert (entry.event, entry.who, entry.why, entry.hash) == ("release", "LK", "Til kommunen", found.hash)
+    assert entry.details["policy"] == release_policy().hash and entry.details["tables"] == [1, 58]
+    assert not [path for path in found.folder.parent.iterdir() if path.name.startswith(".")]
+
+
+def test_a_release_that_fails_leaves_the_last_one(store, monkeypatch):
+    out(store)
+    before = content(store)
+    monkeypatch.setattr(publishing, "append", lambda *a, **k: (_ for _ in ()).throw(FrsError("no room")))
+    with pytest.raises(FrsError, match="no room"):
+        out(store, policy=PLAIN)
+    assert content(store) == before
+    assert len(entries(store.settings.release_journal)) == 1
+
+
+def test_a_release_that_was_killed_while_it_was_switched_is_put_back(store):
+    found = out(store)
+    before = content(store)
+    found.folder.rename(found.folder.with_name(".release-before"))
+    with pytest.raises(UsageError):
+        out(store, purpose=" ")
+    assert content(store) == before
+
+
+def test_nothing_is_released_over_a_journal_or_a_copy_that_was_altered(store):
+    out(store)
+    (copy,) = kept(store.settings).iterdir()
+    original = (copy / FIGURES).read_bytes()
+    (copy / FIGURES).write_bytes(original + b"\n")
+    with pytest.raises(CheckFailed, match="isn't kept"):
+        out(store)
+    (copy / FIGURES).write_bytes(original)
+    journal = store.settings.release_journal
+    journal.write_bytes(journal.read_bytes().replace(b"LK", b"KL"))
+    with pytest.raises(CheckFailed, match="altered"):
+        out(store)
+
+
+def test_a_delivery_with_a_few_forms_more_withholds_what_would_tell_them(store):
+    out(store)
+    added = [{"role": 1, "overall": 5, "conflict": 3}, {"role": 2, "overall": 4}, {"role": 4, "overall": 1}]
+    later = delivery(store.settings.data, "2021-06-30", frames(first=added))
+    found = out(later).release
+    assert {w.table.number for w in found.withheld} == {1, 58}
+
+
+def test_a_delivery_with_many_forms_more_hides_what_changed_little(store):
+    out(store)
+    added = [{"role": r, "overall": o} for r, o, n in ((4, 1, 12), (5, 2, 9), (1, 1, 8), (2, 2, 3)) for _ in range(n)]
+    later = delivery(store.settings.data, "2021-06-30", frames(first=added))
+    found = out(later).release
+    assert not found.withheld and not found.attack.new
+    assert counts(found)[1, "mor", "god", ""]["status"] == "hidden"  # three forms more
+    assert counts(found)[1, "Total", "god", ""]["status"] == "shown"  # twelve
+
+
+def test_another_policy_for_the_same_forms_respects_what_is_out(store):
+    out(store, policy=PLAIN)
+    again = out(store, policy=PLAIN.model_copy(update={"threshold": 7})).release
+    # What the first one leaves between 1 and 7 is too narrow now, and out: the table isn't released with more beside it.
+    assert [w.table.number for w in again.withheld] == [1]
+    assert {e.labels[1] for e in again.attack.exposed} == {"dårlig"} and not again.attack.new
+
+
+def test_a_crosstab_doesnt_follow_statistics_that_would_tell_it(marts, tmp_path):
+    out_already = Hand([25], marts, policy=PLAIN).source(tmp_path / "earlier")
+    later = made(marts, PLAIN, {24: SOME[24]}, earlier=[out_already])
+    assert not later.attack.new
+    assert [w.table.number for w in later.withheld] == [24]
+
+
+def test_one_hidden_count_told_undoes_a_release(marts, plain, tmp_path):
+    for name, data in plain.files.items():
+        (tmp_path / name).write_bytes(data)
+    text = (tmp_path / FIGURES).read_text(encoding="utf-8").splitlines()
+    at = next(i for i, line in enumerate(text) if ",count,,hidden" in line)
+    number, row, column = text[at].split(",")[:3]
+    shown = next(f for f in _exact(int(number), marts) if (f.row, f.column, f.measure) == (row, column, "count"))
+    text[at] = text[at].replace(",count,,hidden", f",count,{int(shown.value)},shown")
+    (tmp_path / FIGURES).write_text("\n".join(text) + "\n", encoding="utf-8")
+    assert attack(Source(read_release(tmp_path), "forms")).new
+
+
+def _exact(number, marts):
+    return figures(SOME[number], count([SOME[number]], open_marts(marts))[number])
