@@ -16,13 +16,12 @@ from typing import Any
 import pyarrow as pa
 
 from frs_pipeline.codebook.vault import open_plain
-from frs_pipeline.deliveries import CODEBOOK
+from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY
 from frs_pipeline.errors import InputError
 from frs_pipeline.lineage.meaning import Address, meanings
 from frs_pipeline.lineage.passport import Passports
 from frs_pipeline.lineage.waterfall import Why
 from frs_pipeline.lineage.wording import Text, reason
-from frs_pipeline.plan import DEMO_IDENTITY
 from frs_pipeline.policy.model import policy
 from frs_pipeline.questionnaires import INSTRUMENTS
 from frs_pipeline.questionnaires.model import questionnaires
@@ -40,7 +39,7 @@ from frs_pipeline.tables.model import Table, catalogue
 from frs_pipeline.tables.render import heading
 
 TEMPLATES = Path(__file__).parent / "templates"
-PAGES = ("index.html.j2", "chapter.html.j2")
+PAGES = ("index.html", "chapter.html")
 # Files that are taken as they are.
 STATIC = ("report.css", "report.js")
 
@@ -99,9 +98,9 @@ def build(store: Store) -> Report:
 
 
 def made_up(store: Store) -> bool:
-    """Does the published demo key open the codebook? Only made-up deliveries are locked with a key that all know."""
+    """Does the key that opens the codebook lie open beside it? It does so with made-up forms only."""
     try:
-        open_plain(store.raw(CODEBOOK), DEMO_IDENTITY)
+        open_plain(store.raw(CODEBOOK), store.raw(DEMO_KEY))
     except InputError:
         return False
     return True
@@ -130,11 +129,11 @@ class _Site:
             "page_of": self.page_of,
         }
         pages["index.html"] = (
-            template.get_template("index.html.j2")
+            template.get_template("index.html")
             .render(**common, page="index.html", sections=sections, findings=findings, facts=self._facts())
             .encode()
         )
-        chapter_page = template.get_template("chapter.html.j2")
+        chapter_page = template.get_template("chapter.html")
         for chapter in chapters():
             content = self._chapter(chapter, unit)
             pages[chapter.file] = chapter_page.render(**common, page=chapter.file, chapter=chapter, **content).encode()

@@ -13,10 +13,11 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import pyrage
 import pytest
 from shipped import DELIVERY, copy_of_shipped
 
-from frs_pipeline.deliveries import sha256
+from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY, sha256
 from frs_pipeline.lineage.meaning import Address, meanings
 from frs_pipeline.lineage.passport import Passports
 from frs_pipeline.plan import products
@@ -202,16 +203,27 @@ def test_another_process_with_another_order_of_sets_makes_the_same_bytes(store: 
     assert json.loads(told.stdout) == {path.name: sha256(path) for path in folder.iterdir()}
 
 
-def test_only_a_delivery_under_the_published_key_is_called_made_up(store: Store, folder: Path, tmp_path: Path) -> None:
-    import pyrage
-
+def test_only_a_delivery_whose_key_lies_beside_the_codebook_is_called_made_up(store: Store, folder: Path, tmp_path: Path) -> None:
     assert "opdigtede" in (folder / "omdata.html").read_text(encoding="utf-8")
     assert made_up(store)
     raw = tmp_path / "raw" / DELIVERY
     raw.mkdir(parents=True)
     other = Store(Settings(tmp_path), DELIVERY)
-    shutil.copy(store.raw("codebook-pipeline.age"), raw)
-    assert made_up(other)
-    locked = pyrage.encrypt(b"x", [pyrage.x25519.Identity.generate().to_public()])
-    (raw / "codebook-pipeline.age").write_bytes(locked)
+    shutil.copy(store.raw(CODEBOOK), raw)
     assert not made_up(other)
+    shutil.copy(store.raw(DEMO_KEY), raw)
+    assert made_up(other)
+    identity = pyrage.x25519.Identity.generate()
+    (raw / CODEBOOK).write_bytes(pyrage.encrypt(b"x", [identity.to_public()]))
+    assert not made_up(other)
+
+
+def test_the_report_is_made_again_when_the_key_no_longer_lies_there(store: Store) -> None:
+    key, report = store.raw(DEMO_KEY), products()[("report",)]
+    before, content = store.origin(report), key.read_bytes()
+    try:
+        key.unlink()
+        assert store.origin(report) != before
+    finally:
+        key.write_bytes(content)
+    assert store.origin(report) == before
