@@ -6,7 +6,9 @@ the project's own data.
 
 import csv
 import datetime as dt
+import fcntl
 import io
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +16,7 @@ from pathlib import Path
 import keys
 import pandas as pd
 import pytest
+from shipped import DELIVERY, copy_of_shipped
 
 from frs_pipeline.codebook.vault import PIPELINE_COLUMNS, Entry, lock, plain, read_codebook
 from frs_pipeline.deliveries import AMENDMENTS, CODEBOOK, LEDGER
@@ -28,8 +31,9 @@ from frs_pipeline.intake import intake_of, withdrawals_of
 from frs_pipeline.policy.model import policy
 from frs_pipeline.questionnaires import INSTRUMENTS
 from frs_pipeline.questionnaires.model import questionnaires
+from frs_pipeline.refresh import refresh
 from frs_pipeline.settings import Settings
-from frs_pipeline.storage import Store
+from frs_pipeline.storage import MANIFEST, Store
 
 MARKERS = {"unit", "pipeline", "faults", "browser"}
 
@@ -57,6 +61,21 @@ def in_dialect(rows, encoding="cp1252", delimiter=";", terminator="\r\n"):
     text = io.StringIO(newline="")
     csv.writer(text, delimiter=delimiter, lineterminator=terminator).writerows(rows)
     return text.getvalue().encode(encoding)
+
+
+@pytest.fixture(scope="session")
+def refreshed(tmp_path_factory):
+    """The shipped delivery, refreshed once for all processes of a test run: to be looked at, and copied by who alters it."""
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "refreshed"
+    shared.mkdir(exist_ok=True)
+    with (shared / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        settings = Settings(shared / "data")
+        if not (settings.curated(DELIVERY) / MANIFEST).exists():
+            shutil.rmtree(settings.data, ignore_errors=True)
+            refresh(copy_of_shipped(settings.data))
+    return settings
 
 
 class Delivery:

@@ -10,20 +10,17 @@ from pathlib import Path
 
 import pytest
 from keys import environment_of
-from shipped import DELIVERY, copy_of_shipped, relock
+from shipped import DELIVERY, relock
 
 from frs_pipeline.manifest import root_of
-from frs_pipeline.refresh import refresh
 from frs_pipeline.settings import PROJECT, Settings
 from frs_pipeline.storage import Store
 from frs_pipeline.verify import verify
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    settings = copy_of_shipped(tmp_path_factory.mktemp("data"))
-    refresh(settings)
-    return settings.data
+def data(refreshed: Settings) -> Path:
+    return refreshed.data
 
 
 def frs(data: Path, *arguments: str, program: Path = PROJECT) -> subprocess.CompletedProcess[str]:

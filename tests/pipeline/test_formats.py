@@ -10,13 +10,12 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyreadstat
 import pytest
-from shipped import DELIVERY, copy_of_shipped
+from shipped import DELIVERY
 
 from frs_pipeline.formats.files import WORKBOOK, files
 from frs_pipeline.formats.workbook import shape, sheet_name
 from frs_pipeline.questionnaires import INSTRUMENTS
 from frs_pipeline.questionnaires.model import questionnaires
-from frs_pipeline.refresh import refresh
 from frs_pipeline.report.contents import chapters
 from frs_pipeline.settings import Settings
 from frs_pipeline.storage import Store, read
@@ -26,10 +25,8 @@ MARTS = (*INSTRUMENTS, "conference")
 
 
 @pytest.fixture(scope="module")
-def curated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    settings = copy_of_shipped(tmp_path_factory.mktemp("data"))
-    refresh(settings, select="formats")
-    return settings.curated(DELIVERY)
+def curated(refreshed: Settings) -> Path:
+    return refreshed.curated(DELIVERY)
 
 
 def test_the_data_package_validates(curated: Path) -> None:
