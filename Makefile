@@ -3,13 +3,20 @@ PYTHON ?= python3
 BIN := .venv/bin
 export DAGSTER_DISABLE_TELEMETRY := yes
 
-.PHONY: demo test lint ui bench lock clean docs
+.PHONY: demo test test-browser lint ui bench lock clean docs
 
 demo: .venv/.installed
 	@$(BIN)/frs run
 
 test: .venv/.installed
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+# The report in Debian's Chromium; FRS_CHROMIUM names another one.
+CHROMIUM := $(or $(FRS_CHROMIUM),/usr/bin/chromium)
+test-browser: .venv/.installed
+	@test -x $(CHROMIUM) || (apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium) >/dev/null || \
+		{ echo "make test-browser needs Chromium: install it, or say FRS_CHROMIUM=/path/to/it" >&2; exit 1; }
+	@$(BIN)/python -m pytest tests/browser
 
 lint: .venv/.installed
 	$(BIN)/ruff check .

@@ -22,8 +22,6 @@ from frs_pipeline.specs import YamlFile
 
 PACKAGE = Path(__file__).parent
 CATALOGUE = PACKAGE / "tables" / "catalogue.yaml"
-# The key that ships with the program, for made-up deliveries alone.
-DEMO_IDENTITY = PACKAGE / "reconstruction" / "keys" / DEMO_KEY
 _LOCK = PACKAGE.parent / "requirements.lock"
 
 # Where the syntax tree of a statement holds other statements.
@@ -42,7 +40,8 @@ class Product:
     products; `definitions` are (YAML file, number of the table or None for the whole file). Products with the same
     `step` come out of one step, which makes all of them or none. `pages` is a folder beside it of pages to read that
     come with it; `previous` are products of the delivery before this one, where there is one. `after` are products
-    that have to be up to date before it is made, though nothing of them goes into it.
+    that have to be up to date before it is made, though nothing of them goes into it. `beside` are files that may lie in
+    the delivery without being part of it, and that count all the same.
     """
 
     key: AssetPath
@@ -56,6 +55,7 @@ class Product:
     pages: str = ""
     previous: tuple[AssetPath, ...] = ()
     after: tuple[AssetPath, ...] = ()
+    beside: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -197,11 +197,12 @@ def products() -> dict[AssetPath, Product]:
 def _report(before: tuple[AssetPath, ...]) -> Product:
     """The report's claims, tested again, and its pages; from all that is made before it but the tables one by one.
 
-    The codebook is looked at for the key that it is locked with: what opens with the published one is made up.
+    A key that lies open beside the codebook that it opens tells that the forms are made up.
     """
     inputs = tuple(key for key in before if not key[-1].startswith("table_"))
     room = PACKAGE / "report"
-    own = (*sorted(room.glob("*.yaml")), *sorted((room / "templates").iterdir()), CATALOGUE, PACKAGE / "policy" / "policy.yaml")
+    templates = sorted(path for path in (room / "templates").iterdir() if path.suffix in (".html", ".css", ".js"))
+    own = (*sorted(room.glob("*.yaml")), *templates, CATALOGUE, PACKAGE / "policy" / "policy.yaml")
     asked = sorted((PACKAGE / "questionnaires").glob("*.yaml"))
     return Product(
         ("report",),
@@ -210,8 +211,9 @@ def _report(before: tuple[AssetPath, ...]) -> Product:
         "assets.report",
         raw=("codebook", *AMENDMENTS),
         inputs=inputs,
-        definitions=tuple((path, None) for path in (*own, *asked, DEMO_IDENTITY)),
+        definitions=tuple((path, None) for path in (*own, *asked)),
         pages="report",
+        beside=(DEMO_KEY,),
     )
 
 

@@ -70,6 +70,8 @@ class Store:
         if product.raw:
             files = inventory(self.raw(""), product.raw)
             inputs = {f"raw/{name}": file.sha256 for name, file in files.items()}
+        beside = (self.raw(name) for name in product.beside)
+        inputs |= {f"raw/{path.name}": sha256(path) for path in beside if path.exists()}
         for key in product.inputs:
             # The rows of an input count, not its file: that also says where it comes from itself, and the same forms
             # delivered in another way must give the same files from here on.

@@ -35,7 +35,7 @@ from frs_pipeline.refresh import refresh
 from frs_pipeline.settings import Settings
 from frs_pipeline.storage import MANIFEST, Store
 
-MARKERS = {"unit", "pipeline", "faults"}
+MARKERS = {"unit", "pipeline", "faults", "browser"}
 
 # Day 61-91: replacement numbers, which belong to nobody.
 HELD = (

@@ -15,12 +15,13 @@ from typing import Any
 
 import pyarrow as pa
 
-from frs_pipeline.deliveries import CODEBOOK
+from frs_pipeline.codebook.vault import open_plain
+from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY
+from frs_pipeline.errors import InputError
 from frs_pipeline.lineage.meaning import Address, meanings
 from frs_pipeline.lineage.passport import Passports
 from frs_pipeline.lineage.waterfall import Why
 from frs_pipeline.lineage.wording import Text, reason
-from frs_pipeline.plan import DEMO_IDENTITY
 from frs_pipeline.policy.model import policy
 from frs_pipeline.questionnaires import INSTRUMENTS
 from frs_pipeline.questionnaires.model import questionnaires
@@ -38,7 +39,7 @@ from frs_pipeline.tables.model import Table, catalogue
 from frs_pipeline.tables.render import heading
 
 TEMPLATES = Path(__file__).parent / "templates"
-PAGES = ("index.html.j2", "chapter.html.j2")
+PAGES = ("index.html", "chapter.html")
 # Files that are taken as they are.
 STATIC = ("report.css", "report.js")
 
@@ -96,6 +97,15 @@ def build(store: Store) -> Report:
     return _Site(store).report()
 
 
+def made_up(store: Store) -> bool:
+    """Does the key that opens the codebook lie open beside it? It does so with made-up forms only."""
+    try:
+        open_plain(store.raw(CODEBOOK), store.raw(DEMO_KEY))
+    except InputError:
+        return False
+    return True
+
+
 class _Site:
     def __init__(self, store: Store) -> None:
         self.store = store
@@ -112,13 +122,18 @@ class _Site:
         findings = [finding for _, found in sections for finding in found]
         template = self._templates()
         pages = {name: (TEMPLATES / name).read_bytes() for name in STATIC}
-        common = {"delivery": self.store.delivery, "chapters": chapters(), "made_up": self._made_up(), "page_of": self.page_of}
+        common = {
+            "delivery": self.store.delivery,
+            "chapters": chapters(),
+            "made_up": made_up(self.store),
+            "page_of": self.page_of,
+        }
         pages["index.html"] = (
-            template.get_template("index.html.j2")
+            template.get_template("index.html")
             .render(**common, page="index.html", sections=sections, findings=findings, facts=self._facts())
             .encode()
         )
-        chapter_page = template.get_template("chapter.html.j2")
+        chapter_page = template.get_template("chapter.html")
         for chapter in chapters():
             content = self._chapter(chapter, unit)
             pages[chapter.file] = chapter_page.render(**common, page=chapter.file, chapter=chapter, **content).encode()
@@ -147,17 +162,6 @@ class _Site:
     def _rows(self, *key: str) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = read(self.evidence.path(*key)).to_pylist()
         return rows
-
-    def _made_up(self) -> bool:
-        """Does the published demo key open the codebook? Only made-up deliveries are locked with a key that all know."""
-        from frs_pipeline.codebook.vault import open_plain
-        from frs_pipeline.errors import InputError
-
-        try:
-            open_plain(self.store.raw(CODEBOOK), DEMO_IDENTITY)
-        except InputError:
-            return False
-        return True
 
     @cached_property
     def bases(self) -> dict[int, list[dict[str, Any]]]:

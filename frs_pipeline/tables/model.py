@@ -37,6 +37,7 @@ class _TableSpec(Spec):
     relabel: dict[str, dict[str, str]] = Field(default_factory=dict, description="printed spelling of a label, by question")
     collapse: dict[str, Labels] = Field(default_factory=dict, description="merged answers under a new label, by question")
     note: str | None = None
+    note_danish: str | None = None
 
 
 class FrequencySpec(_TableSpec):
@@ -121,6 +122,7 @@ class Table(Spec):
     percent: Literal["row", "total"] | None = None
     answered: tuple[str, ...] = ()
     note: str | None = None
+    note_danish: str | None = None
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -239,6 +241,7 @@ class _Resolver:
             percent=getattr(spec, "percent", None),
             answered=answered,
             note=spec.note,
+            note_danish=spec.note_danish,
             **fields,
         )
 

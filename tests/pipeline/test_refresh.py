@@ -362,7 +362,7 @@ def test_an_export_delivered_as_a_workbook_gives_the_same_bytes_from_the_mart_on
             *("validated/coordinator", "rejected/coordinator", "noted/coordinator", "withdrawn/coordinator"),
             *("pseudonymised/coordinator", "quarantine", "noted"),
         )
-    } | {f"curated/{DELIVERY}/manifest.json"}
+    } | {f"curated/{DELIVERY}/{name}" for name in ("manifest.json", "findings.parquet")}
 
 
 def test_a_selection_after_a_change_leaves_no_wrong_summary(made: tuple[Settings, Refresh], tmp_path: Path) -> None:

@@ -76,7 +76,9 @@ const FRS = (() => {
     const body = document.getElementById("passport-body");
     document.getElementById("passport-title").textContent =
       shown.length === 1 ? `${say("Tabel", "Table")} ${tableOf(shown[0])}` : say("Tallet er regnet af disse", "Computed from these figures");
-    body.replaceChildren(...(shown.length === 1 ? passport(shown[0]) : shown.map((at) => element("p", [link(at)]))));
+    body.replaceChildren(...(shown.length === 1 ? passport(shown[0]) : [
+      element("p", opener ? opener.textContent : "", { class: "big" }), ...shown.map((at) => element("p", [link(at)])),
+    ]));
   }
   function link(at) {
     const made = element("a", [`${all.p[at]}`], { href: hrefOf(at) });

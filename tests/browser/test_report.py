@@ -1,0 +1,239 @@
+"""The report as people meet it: by mouse, by keyboard, on a phone, in the dark, on paper, and read aloud."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from statistics import median
+from urllib.parse import unquote, urldefrag
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from conftest import PAGES
+from playwright.sync_api import Page, expect
+
+SLOWEST = 150  # milliseconds from a click to the passport
+NUMBER = "t1-barn.rigtig_god.row_percent"
+
+# Milliseconds from a click to the frame in which the dialog has its content.
+TIMED = """id => new Promise(done => {
+  const dialog = document.getElementById("passport"), started = performance.now();
+  const watch = new MutationObserver(() => {
+    if (!dialog.open || !dialog.querySelector("#passport-body").children.length) return;
+    watch.disconnect();
+    requestAnimationFrame(() => done(performance.now() - started));
+  });
+  watch.observe(dialog, { attributes: true });
+  document.querySelector(id).click();
+})"""
+
+
+def focused(page: Page) -> str:
+    return str(page.evaluate("document.activeElement.id"))
+
+
+def passport(page: Page):
+    return page.locator("#passport")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_opens_without_a_complaint_and_asks_for_nothing_outside_its_folder(visit, folder: Path, name: str) -> None:
+    here = visit()
+    page = here.open(name)
+    page.wait_for_load_state("networkidle")
+    assert here.complaints == []
+    assert [url for url in here.requests if not url.startswith((f"{folder.as_uri()}/", "data:,"))] == []
+    assert len(here.requests) > 3
+    assert page.title().endswith("2020-11-30")
+
+
+def test_every_link_leads_somewhere(visit, folder: Path) -> None:
+    here = visit()
+    known: dict[str, set[str]] = {}
+    links: set[str] = set()
+    for name in PAGES:
+        page = here.open(name)
+        known[name] = set(page.evaluate("[...document.querySelectorAll('[id]')].map(one => one.id)"))
+        links |= {f"{name} {href}" for href in page.evaluate("[...document.links].map(one => one.getAttribute('href'))")}
+        page.close()
+    for link in links:
+        source, target = link.split(" ")
+        file, part = urldefrag(target)
+        assert (folder / source).parent.joinpath(unquote(file) or source).resolve().exists(), link
+        if part and (file or source) in known:
+            assert part in known[file or source], link
+
+
+def test_a_click_shows_the_passport_at_once(visit) -> None:
+    page = visit().open("rettigheder.html")
+    took = []
+    for number in ("t47-barn.ja_meget.count", "t47-total.total.row_percent", "t49-barn.gamma", "t49-total.partial_gamma") * 3:
+        took.append(page.evaluate(TIMED, f'[id="{number}"]'))
+        page.keyboard.press("Escape")
+    assert median(took) <= SLOWEST
+    # From the first page the chapter's passports have to be fetched first.
+    assert min(visit().open("index.html").evaluate(TIMED, "#child_heard .claim button.bound") for _ in range(3)) <= SLOWEST
+
+
+def test_a_passport_tells_how_the_number_came_about(visit) -> None:
+    page = visit().open("tilfredshed.html")
+    page.locator(f'[id="{NUMBER}"]').click()
+    text = passport(page).inner_text()
+    for told in ("Tabel 1", "59,5\u00a0%", "100 × 72 / 121 = 59,5\u00a0%", "1.271", "−128", "Samme tal andre steder", "tabel 42"):
+        assert told in text
+    assert page.url.endswith(f"#{NUMBER}")
+    passport(page).get_by_role("link", name="59,5", exact=False).first.click()
+    expect(passport(page).locator("h2")).to_have_text("Tabel 42")
+    page.locator("#close").click()
+    expect(passport(page)).to_be_hidden()
+    assert "#" not in page.url
+
+
+def test_a_link_to_a_number_opens_it_on_its_page_and_on_the_first(visit) -> None:
+    for name in ("tilfredshed.html", "index.html"):
+        page = visit().open(f"{name}#{NUMBER}")
+        expect(passport(page).locator(".big")).to_have_text("59,5\u00a0%")
+
+
+def test_a_number_of_a_claim_leads_to_the_figures_it_is_made_of(visit) -> None:
+    page = visit().open("index.html")
+    page.locator("#child_heard .claim button.bound").nth(1).click()
+    links = passport(page).get_by_role("link")
+    expect(links).to_have_count(3)
+    links.first.click()
+    expect(passport(page).locator(".big")).to_have_text("87")
+
+
+def test_everything_can_be_done_by_keyboard(visit) -> None:
+    page = visit().open("tilfredshed.html")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        if focused(page).startswith("t1-"):
+            break
+    assert focused(page) == "t1-barn.rigtig_god.count"
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowDown")
+    assert focused(page) == "t1-barn.god.row_percent"
+    page.keyboard.press("Enter")
+    expect(passport(page)).to_be_visible()
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        # Chromium lets the focus out to its own bar, which is the document's body, but never to the page behind.
+        assert page.evaluate("document.activeElement === document.body || !!document.activeElement.closest('#passport')")
+    page.keyboard.press("Escape")
+    expect(passport(page)).to_be_hidden()
+    assert focused(page) == "t1-barn.god.row_percent"
+    # A table is one stop: the next one leaves it.
+    page.keyboard.press("Tab")
+    assert not focused(page).startswith("t1-")
+
+
+def test_search_finds_a_table_by_its_question(visit) -> None:
+    page = visit().open("index.html")
+    page.locator("#search").focus()
+    page.keyboard.type("stemningen fase")
+    expect(page.locator("#hits-say")).to_have_text("0 tabeller")
+    page.keyboard.press("Escape")
+    page.keyboard.type("barnet hørt løsningsforslag")
+    expect(page.locator("#hits-say")).to_have_text("1 tabeller")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"rettigheder\.html#tabel-49$"))
+
+
+def test_the_language_is_switched_and_remembered(visit) -> None:
+    here = visit()
+    page = here.open("index.html")
+    expect(page.locator("h1")).to_have_text("Hvad rapporten siger, og om det holder", use_inner_text=True)
+    page.locator("#language").click()
+    expect(page.locator("h1")).to_have_text("What the report says, and whether it holds", use_inner_text=True)
+    assert page.locator("html").get_attribute("lang") == "en"
+    assert page.title().startswith("What the report says")
+    assert page.locator("#search").get_attribute("placeholder") == "Search question or table"
+    other = here.open("tilfredshed.html")
+    expect(other.locator("h1")).to_have_text("Satisfaction with conference and plan", use_inner_text=True)
+    other.locator(f'[id="{NUMBER}"]').click()
+    expect(passport(other)).to_contain_text("What the figure is")
+
+
+def test_a_claim_that_fails_is_struck_through_with_what_holds_instead(visit) -> None:
+    page = visit().open("index.html")
+    failed = page.locator(".finding.failed")
+    assert failed.count() == 4
+    for at in range(4):
+        struck = failed.nth(at).locator("del")
+        assert "line-through" in struck.evaluate("one => getComputedStyle(one).textDecorationLine")
+        expect(failed.nth(at).locator(".instead")).to_contain_text(re.compile(r"\d"))
+    expect(page.locator("#disappointed del")).to_contain_text("10 procentpoint")
+    expect(page.locator("#disappointed .instead")).to_contain_text("12,9 procentpoint")
+
+
+@pytest.mark.parametrize("language", ["da", "en"])
+def test_no_digit_of_the_findings_is_unbound_and_one_that_were_would_show(visit, language: str) -> None:
+    page = visit().open(f"index.html?lang={language}")
+    page.locator("#revision").click()
+    assert page.locator("mark.unbound").count() == 0
+    expect(page.locator("#revision-say")).to_have_text(re.compile(r"^[1-9]\d+ \D+ 0 \D+$"))
+    bound = page.locator("#findings .claim .bound:visible").first
+    assert "underline" in bound.evaluate("one => getComputedStyle(one).textDecorationLine")
+    page.locator("#revision").click()
+    page.locator(f"#plan_satisfied .claim .{language}").evaluate("one => one.append(' og 7 andre')")
+    page.locator("#revision").click()
+    assert page.locator("mark.unbound").all_inner_texts() == ["7"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(visit, scheme: str) -> None:
+    here = visit(color_scheme=scheme)
+    for name in PAGES:
+        page = here.open(name)
+        found = Axe().run(page)
+        assert found.violations_count == 0, f"{name}: {found.generate_report()}"
+        if name == "konflikter.html":
+            page.locator('[id="t68-gamma"]').click()
+            found = Axe().run(page, "#passport")
+            assert found.violations_count == 0, found.generate_report()
+        if name == "index.html":
+            page.locator("#revision").click()
+            page.locator("#search").fill("barnet")
+            found = Axe().run(page)
+            assert found.violations_count == 0, found.generate_report()
+        page.close()
+
+
+def test_dark_is_dark(visit) -> None:
+    colours = {}
+    for scheme in ("light", "dark"):
+        page = visit(color_scheme=scheme).open("index.html")
+        value = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        colours[scheme] = sum(int(part) for part in re.findall(r"\d+", value)[:3])
+    assert colours["dark"] < 3 * 64 < 3 * 192 < colours["light"]
+
+
+@pytest.mark.parametrize("width", [320, 390])
+def test_no_page_is_wider_than_a_phone(visit, width: int) -> None:
+    here = visit(viewport={"width": width, "height": 800}, is_mobile=True, has_touch=True)
+    for name in PAGES:
+        page = here.open(name)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+        page.close()
+    page = here.open("tilfredshed.html")
+    page.locator(f'[id="{NUMBER}"]').tap()
+    box = passport(page).bounding_box()
+    assert box is not None
+    assert (box["x"], box["width"]) == (0, width)
+
+
+def test_pages_print_whole_and_without_what_only_a_screen_needs(visit) -> None:
+    # The width between the margins of an A4 sheet.
+    here = visit(viewport={"width": 688, "height": 1000})
+    for name in PAGES:
+        page = here.open(name)
+        page.emulate_media(media="print")
+        expect(page.locator("nav")).to_be_hidden()
+        expect(page.locator(".tools")).to_be_hidden()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 688, name
+        assert page.pdf(format="A4", prefer_css_page_size=True).startswith(b"%PDF"), name
+        page.close()

@@ -1,0 +1,229 @@
+"""The report of the shipped delivery: every figure on its page, its passport beside it, nothing that leads to a form."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pyrage
+import pytest
+from shipped import DELIVERY, copy_of_shipped
+
+from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY, sha256
+from frs_pipeline.lineage.meaning import Address, meanings
+from frs_pipeline.lineage.passport import Passports
+from frs_pipeline.plan import products
+from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.refresh import refresh
+from frs_pipeline.report.claims import claims
+from frs_pipeline.report.contents import chapters
+from frs_pipeline.report.site import made_up
+from frs_pipeline.report.typography import anchor, shown
+from frs_pipeline.settings import Settings
+from frs_pipeline.storage import Store, read
+
+LARGEST = 5_000_000
+FAILING = {"dissatisfied", "belief_first", "disappointed", "without_support"}
+
+
+class Page(HTMLParser):
+    """What a page holds: its numbers by name, its tables, and every text that isn't hidden in a script or a style."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.numbers: dict[str, str] = {}
+        self.tables: list[Counter[str]] = []
+        self.unscoped = 0
+        self.printed: list[str] = []
+        self._open: list[tuple[str, str]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        told = {name: value or "" for name, value in attrs}
+        if tag == "table":
+            self.tables.append(Counter())
+        if tag in ("caption", "th", "td"):
+            self.tables[-1][tag] += 1
+        self.unscoped += tag == "th" and told.get("scope") not in ("row", "col", "rowgroup", "colgroup")
+        kind = told.get("class", "")
+        if (tag, kind) == ("button", "f"):
+            assert told["id"] not in self.numbers
+            self._open.append(("number", told["id"]))
+            self.numbers[told["id"]] = ""
+        elif (tag, kind) == ("span", "printed"):
+            self._open.append(("printed", ""))
+
+    def handle_endtag(self, tag: str) -> None:
+        if self._open and tag in ("button", "span"):
+            self._open.pop()
+
+    def handle_data(self, data: str) -> None:
+        if self._open:
+            what, name = self._open[-1]
+            if what == "number":
+                self.numbers[name] += data
+            else:
+                self.printed.append(data)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    settings = copy_of_shipped(tmp_path_factory.mktemp("data"))
+    refresh(settings)
+    return Store(settings, DELIVERY)
+
+
+@pytest.fixture(scope="module")
+def folder(store: Store) -> Path:
+    return store.settings.curated(DELIVERY) / products()[("report",)].pages
+
+
+@pytest.fixture(scope="module")
+def pages(folder: Path) -> dict[str, Page]:
+    return {path.name: Page(path.read_text(encoding="utf-8")) for path in folder.glob("*.html")}
+
+
+def loaded(path: Path) -> Any:
+    """What a script hands over."""
+    found = re.fullmatch(r'FRS\.(?:index\(|pack\("\w+",)(\{.*\})\);\n', path.read_text(encoding="utf-8"), re.DOTALL)
+    assert found
+    return json.loads(found[1])
+
+
+def test_the_site_is_small_and_holds_nothing_but_its_pages(store: Store, folder: Path) -> None:
+    files = {path.name: path.stat().st_size for path in folder.iterdir()}
+    assert sum(files.values()) <= LARGEST
+    tables = {f"passports-{chapter.id}.js" for chapter in chapters() if chapter.tables}
+    own = {"index.html", "report.css", "report.js", "figures.js"}
+    assert set(files) == own | {chapter.file for chapter in chapters()} | tables
+    for path in folder.iterdir():
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"(?:https?:)?//\w", text.replace("// ", "")), path.name
+        assert str(store.settings.data) not in text
+
+
+def test_every_figure_stands_on_one_page_as_it_is_printed(store: Store, pages: dict[str, Page]) -> None:
+    figures = Passports(store).evidence.figures
+    names = Counter(name for page in pages.values() for name in page.numbers)
+    assert names == Counter(anchor(address) for address in meanings())
+    told = {name: text for page in pages.values() for name, text in page.numbers.items()}
+    assert told == {anchor(address): shown(figure.printed) for address, figure in figures.items()}
+
+
+def test_tables_have_a_caption_and_every_heading_says_what_it_heads(pages: dict[str, Page]) -> None:
+    tables = [table for page in pages.values() for table in page.tables]
+    assert len(tables) > 81
+    assert {table["caption"] for table in tables} == {1}
+    assert min(table["th"] for table in tables) > 1
+    assert sum(page.unscoped for page in pages.values()) == 0
+
+
+def test_the_printed_figure_stands_beside_where_it_is_another(store: Store, pages: dict[str, Page]) -> None:
+    rows = read(store.path(products()[("statistics", "compare")])).to_pylist()
+    other = Counter(f"trykt {shown(row['printed_published'])}" for row in rows if row["verdict"] != "equal")
+    assert other.total() > 50
+    assert Counter(text for page in pages.values() for text in page.printed) == other
+
+
+def test_every_figure_has_its_passport_and_says_what_frs_trace_says(store: Store, folder: Path) -> None:
+    index = loaded(folder / "figures.js")
+    assert index["a"] == [anchor(address) for address in meanings()]
+    packs = {chapter.id: loaded(folder / f"passports-{chapter.id}.js") for chapter in chapters() if chapter.tables}
+    places = [int(place) for pack in packs.values() for place in pack["f"]]
+    assert sorted(places) == list(range(len(meanings())))
+    passports = Passports(store)
+    for number, address in enumerate(meanings()):
+        if number % 97 and address != Address(49, "", "", "Total", "partial_gamma"):
+            continue
+        pack = packs[index["page"][str(address.table)]]
+        packed, passport = pack["f"][str(number)], passports.of(address)
+
+        def text(place: int, language: int, pack: Any = pack) -> str:
+            return "".join(pack["s"][piece] for piece in pack["t"][place][min(language, len(pack["t"][place]) - 1)])
+
+        assert text(packed["d"], 0) == passport.definition.danish
+        assert text(packed["d"], 1) == passport.definition.english
+        assert packed["f"] == passport.forms
+        left = sum(forms for _, forms in packed["in"]) - sum(forms for _, forms in packed.get("w", []))
+        assert left == passport.forms
+        assert [text(why, 1) for why, _ in packed.get("w", [])] == [step.why.english for step in passport.waterfall]
+        assert [index["a"][at] for at, _ in packed.get("e", [])] == [anchor(place.address) for place in passport.elsewhere]
+        assert all(passed for _, passed in packed["c"])
+        assert ("g" in packed) == (passport.pairs is not None)
+
+
+def test_no_page_holds_anything_that_leads_to_a_form_or_a_conference(store: Store, folder: Path) -> None:
+    secret: set[str] = set()
+    for name in INSTRUMENTS:
+        rows = read(store.path(products()[("marts", name)]), ["form_id", "conference_id"])
+        secret |= {*rows["form_id"].to_pylist(), *rows["conference_id"].to_pylist()}
+    aside = read(store.path(products()[("quarantine",)]), ["form_id"])["form_id"].to_pylist()
+    secret |= {form for form in aside if form}
+    assert len(secret) > 3500
+    words = {word for path in folder.iterdir() for word in re.findall(r"[\w-]+", path.read_text(encoding="utf-8"))}
+    assert secret.isdisjoint(words)
+    # Nor the number of a form without the prefix of its questionnaire.
+    numbers = {name.split("-")[1] for name in secret if name[:3] in ("DF-", "DO-", "IN-", "SA-")}
+    assert numbers.isdisjoint(number for word in words for number in word.split("-"))
+
+
+def test_claims_are_tested_and_those_that_fail_say_what_holds_instead(store: Store) -> None:
+    rows = {row["claim"]: row for row in read(store.path(products()[("report",)])).to_pylist()}
+    assert list(rows) == [claim.id for section in claims().sections for claim in section.claims]
+    assert {name for name, row in rows.items() if row["holds"] is False} == FAILING
+    assert {name for name, row in rows.items() if row["holds"] is None} == {"plan_made"}
+    assert all((row["instead_danish"] is not None) == (row["holds"] is False) for row in rows.values())
+    assert rows["disappointed"]["danish"].endswith("et fald på 10 procentpoint.")
+    assert rows["disappointed"]["value"] == pytest.approx(100 * 976 / 1107 - 100 * 909 / 1208)
+    assert (rows["lived_up"]["printed"], rows["lived_up"]["strength"], rows["lived_up"]["forms"]) == ("0,684", "strong", 1239)
+
+
+def test_another_process_with_another_order_of_sets_makes_the_same_bytes(store: Store, folder: Path) -> None:
+    program = (
+        "import hashlib, json, sys; from pathlib import Path; from frs_pipeline.report.site import build; "
+        "from frs_pipeline.settings import Settings; from frs_pipeline.storage import Store; "
+        "made = build(Store(Settings(Path(sys.argv[1])), sys.argv[2])).pages; "
+        "print(json.dumps({name: hashlib.sha256(page).hexdigest() for name, page in made.items()}))"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", program, str(store.settings.data), DELIVERY],
+        capture_output=True,
+        check=True,
+        text=True,
+        env={**os.environ, "PYTHONHASHSEED": "11"},
+    )
+    assert json.loads(told.stdout) == {path.name: sha256(path) for path in folder.iterdir()}
+
+
+def test_only_a_delivery_whose_key_lies_beside_the_codebook_is_called_made_up(store: Store, folder: Path, tmp_path: Path) -> None:
+    assert "opdigtede" in (folder / "omdata.html").read_text(encoding="utf-8")
+    assert made_up(store)
+    raw = tmp_path / "raw" / DELIVERY
+    raw.mkdir(parents=True)
+    other = Store(Settings(tmp_path), DELIVERY)
+    shutil.copy(store.raw(CODEBOOK), raw)
+    assert not made_up(other)
+    shutil.copy(store.raw(DEMO_KEY), raw)
+    assert made_up(other)
+    identity = pyrage.x25519.Identity.generate()
+    (raw / CODEBOOK).write_bytes(pyrage.encrypt(b"x", [identity.to_public()]))
+    assert not made_up(other)
+
+
+def test_the_report_is_made_again_when_the_key_no_longer_lies_there(store: Store) -> None:
+    key, report = store.raw(DEMO_KEY), products()[("report",)]
+    before, content = store.origin(report), key.read_bytes()
+    try:
+        key.unlink()
+        assert store.origin(report) != before
+    finally:
+        key.write_bytes(content)
+    assert store.origin(report) == before

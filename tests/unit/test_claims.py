@@ -1,0 +1,144 @@
+"""Claims: what is refused when they are read, and when one holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from frs_pipeline.errors import InputError
+from frs_pipeline.lineage.meaning import Address, meanings
+from frs_pipeline.report.claims import CLAIMS, Judge, Sentence, as_rows, claims, read_claims, strength
+from frs_pipeline.tables.figures import Figure, figures
+from frs_pipeline.tables.model import catalogue
+
+TEXT = """\
+sources:
+  trial:
+    name: {danish: Forsøg 1999, english: Trial 1999}
+    cited: Nogen 2002
+sections:
+  - title: {danish: Planen, english: The plan}
+    claims:
+      - id: satisfied
+        says: {danish: "{share} er tilfredse.", english: "{share} are satisfied."}
+        instead: {danish: "Det er {share}.", english: "It is {share}."}
+        values:
+          share: {share: {table: 4, answers: ["Ja, meget", i nogen grad]}, said: "88,6%"}
+        holds: [{value: share, at_least: 80}]
+        baselines: [{source: trial, said: "86%"}]
+"""
+
+
+def read(tmp_path: Path, old: str = "", new: str = ""):
+    assert old in TEXT
+    path = tmp_path / "claims.yaml"
+    path.write_text(TEXT.replace(old, new, 1), encoding="utf-8")
+    return read_claims(path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("er tilfredse", "af 10 er tilfredse", "numbers don't stand in words"),
+        ("{share} are", "{other} are", "no value is called other"),
+        ("table: 4", "table: 404", "table 404 has no figure"),
+        ("i nogen grad", "i nogen måde", "table 4 has no figure i nogen måde"),
+        ("at_least: 80", "at_least: other", "no value is called other"),
+        ("source: trial", "source: nobody", "no source is called nobody"),
+        ("        holds: [{value: share, at_least: 80}]\n", "", "needs a condition"),
+        ('        instead: {danish: "Det er {share}.", english: "It is {share}."}\n', "", "needs what is printed"),
+        ("share: {share: {table: 4,", "share: {gamma: 10, share: {table: 4,", "needs one of share, gamma"),
+        ("id: satisfied", "id: satisfied\n        why: x", "why"),
+    ],
+)
+def test_what_a_claim_gets_wrong_is_told_with_its_line(tmp_path: Path, old: str, new: str, told: str) -> None:
+    with pytest.raises(InputError, match=told) as refused:
+        read(tmp_path, old, new)
+    assert f"{tmp_path / 'claims.yaml'}:" in str(refused.value)
+
+
+def test_two_claims_of_one_name_are_refused(tmp_path: Path) -> None:
+    again = TEXT[TEXT.index("      - id") :]
+    with pytest.raises(InputError, match="claim satisfied stands twice"):
+        read(tmp_path, TEXT, TEXT + again)
+
+
+def figures_of(counts: dict[int, dict[tuple[int | None, ...], int]]) -> dict[Address, Figure]:
+    """Figures of the whole catalogue, from counts of some tables."""
+    made = [figure for number, table in catalogue().items() for figure in figures(table, counts.get(number, {}))]
+    return {Address(*figure[:5]): figure for figure in made}
+
+
+@pytest.mark.parametrize(("satisfied", "holds"), [(80, True), (79, False)])
+def test_a_claim_is_judged_by_its_condition_and_quoted_as_said_when_it_fails(tmp_path: Path, satisfied: int, holds: bool) -> None:
+    told = read(tmp_path)
+    # Half of them very satisfied, the rest of a hundred in the middle, five blank.
+    counts = {(1,): satisfied - 40, (2,): 40, (3,): 100 - satisfied, (None,): 5}
+    found = Judge(figures_of({4: counts}), []).finding(told.sections[0].claims[0], told.sources)
+    assert found.holds is holds
+    assert found.main is not None
+    assert found.main.forms is not None
+    assert (found.main.value, found.main.forms.text) == (satisfied, "100")
+    assert not found.main.as_said
+    own = f"{satisfied},0\u00a0%"
+    assert Sentence.plain(found.says.danish) == f"{own if holds else '88,6' + chr(160) + '%'} er tilfredse."
+    assert (Sentence.plain(found.instead.danish) if found.instead else None) == (None if holds else f"Det er {own}.")
+    row = as_rows([found]).to_pylist()[0]
+    assert (row["holds"], row["value"], row["forms"], row["tables"]) == (holds, satisfied, 100, [4])
+
+
+def test_a_claim_about_nobody_does_not_hold(tmp_path: Path) -> None:
+    told = read(tmp_path)
+    found = Judge(figures_of({}), []).finding(told.sections[0].claims[0], told.sources)
+    assert found.holds is False
+    assert found.main is not None
+    assert found.main.value is None
+
+
+@pytest.mark.parametrize(
+    ("condition", "holds"),
+    [
+        ("at_most: 80", True),
+        ("at_most: 79.9", False),
+        ("above: 79.9", True),
+        ("above: 80", False),
+        ("below: 80.1", True),
+        ("below: 80", False),
+        ("as_said_within: 8.7", True),
+        ("as_said_within: 8.5", False),
+    ],
+)
+def test_every_comparison_says_what_its_name_says(tmp_path: Path, condition: str, holds: bool) -> None:
+    told = read(tmp_path, "at_least: 80", condition)
+    found = Judge(figures_of({4: {(1,): 80, (3,): 20}}), []).finding(told.sections[0].claims[0], told.sources)
+    assert found.holds is holds
+
+
+def test_strength_is_the_word_that_the_method_gives_a_gamma() -> None:
+    words = {0.0: "none", 0.0999: "none", 0.1: "weak", -0.2: "moderate", 0.2999: "moderate", -0.3: "strong", 1.0: "strong"}
+    assert {value: strength(value) for value in words} == words
+    assert strength(None) == "none"
+
+
+def test_a_strong_association_of_a_few_forms_is_not_certain_and_one_of_many_is() -> None:
+    claim = next(claim for section in claims().sections for claim in section.claims if claim.id == "lived_up")
+    for times, holds in ((1, False), (100, True)):
+        counts = {(1, 1): times, (2, 2): times, (1, 2): times, (2, 1): 0}
+        found = Judge(figures_of({10: counts}), []).finding(claim, claims().sources)
+        assert found.main is not None
+        assert found.main.value == 1.0
+        assert found.holds is holds
+
+
+def test_the_shipped_claims_are_bound_to_figures_that_there_are() -> None:
+    told = [claim for section in read_claims(CLAIMS).sections for claim in section.claims]
+    assert len(told) > 20
+    addresses = {address for claim in told for value in claim.values.values() for address in _of(value)}
+    assert addresses <= set(meanings())
+
+
+def _of(value):
+    from frs_pipeline.report.claims import _addresses
+
+    return _addresses(value)

@@ -1,0 +1,122 @@
+"""Parts of the report that need no run: names of figures, layout, typography, associations, contents."""
+
+from __future__ import annotations
+
+import re
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from scipy.stats import somersd
+
+from frs_pipeline.errors import InputError
+from frs_pipeline.lineage.meaning import Address, meanings
+from frs_pipeline.questionnaires.model import questionnaires
+from frs_pipeline.report.associations import associations, ordinal
+from frs_pipeline.report.contents import CHAPTERS, chapters, read_chapters
+from frs_pipeline.report.layout import layout
+from frs_pipeline.report.plots import Bar, heat
+from frs_pipeline.report.typography import anchor, number_text, points_text, share_text, shown, with_zero
+from frs_pipeline.stats.gamma import goodman_kruskal
+from frs_pipeline.tables.model import catalogue
+
+
+def test_every_figure_has_a_name_of_its_own_that_a_link_can_hold() -> None:
+    names = [anchor(address) for address in meanings()]
+    assert len(set(names)) == len(names) > 2000
+    assert [name for name in names if not re.fullmatch(r"t\d+-[a-z0-9_.]+", name)] == []
+    assert anchor(Address(4, "Ja, meget", "", "", "valid_percent")) == "t4-ja_meget.valid_percent"
+
+
+def test_every_figure_of_a_table_stands_in_its_layout_once() -> None:
+    for number, table in catalogue().items():
+        known = {address for address in meanings() if address.table == number}
+        made = layout(table, known, {name: name for name in table.variables})
+        cells = [cell for block in made.blocks for line in block.lines for cell in line.cells if cell is not None]
+        assert sorted(cells) == sorted(known), number
+        assert {len(line.cells) for block in made.blocks for line in block.lines} == {len(made.header)}, number
+
+
+@pytest.mark.parametrize(
+    ("made", "text"),
+    [
+        (shown("46,9%"), "46,9\u00a0%"),
+        (shown("-,286"), "\u2212,286"),
+        (with_zero(shown("-,286")), "\u22120,286"),
+        (with_zero("4,799"), "4,799"),
+        (share_text(0.0), "0,0\u00a0%"),
+        (share_text(12.25), "12,3\u00a0%"),
+        (points_text(-12.25), "12,3"),
+        (number_text(999), "999"),
+        (number_text(1234567), "1.234.567"),
+        (number_text(-1000), "\u22121.000"),
+    ],
+)
+def test_numbers_are_set_as_danish_has_them(made: str, text: str) -> None:
+    assert made == text
+
+
+def test_associations_are_the_gammas_of_the_counts_and_their_p_that_of_scipy() -> None:
+    random = np.random.default_rng(7)
+    asked = ordinal("initiator")
+    forms = 300
+    base = random.integers(0, 5, forms)
+    columns = {}
+    for question in asked:
+        codes = np.array(question.codes)
+        drawn = np.clip(base + random.integers(-1, 3, forms), 0, len(codes) - 1)
+        columns[question.name] = [None if random.random() < 0.1 else int(codes[place]) for place in drawn]
+    table = pa.table({name: pa.array(values, pa.int8()) for name, values in columns.items()})
+    found = associations("initiator", table.to_batches(max_chunksize=37))
+    assert [(one.row, one.column) for one in found] == [(a.name, b.name) for a, b in combinations(asked, 2)]
+    for one in found:
+        row, column = (next(q for q in asked if q.name == name) for name in (one.row, one.column))
+        counts = [
+            [sum(x == r and y == c for x, y in zip(columns[one.row], columns[one.column], strict=True)) for c in column.codes]
+            for r in row.codes
+        ]
+        assert one.n == sum(map(sum, counts))
+        assert one.gamma == goodman_kruskal(counts).gamma
+        assert one.p == pytest.approx(somersd(counts).pvalue, abs=1e-9)
+
+
+def test_an_answer_without_a_place_on_the_scale_is_in_no_association() -> None:
+    question = next(q for q in questionnaires()["participant_first"].questions if q.dont_know is not None)
+    names = [q.name for q in ordinal("participant_first")]
+    table = pa.table({name: pa.array([question.dont_know if name == question.name else 1] * 9, pa.int8()) for name in names})
+    found = associations("participant_first", table.to_batches())
+    assert {one.n for one in found if question.name in (one.row, one.column)} == {0}
+    assert {one.n for one in found if question.name not in (one.row, one.column)} == {9}
+    assert all(cell.text == "–" for cell in heat(found, {}).values())
+
+
+def test_a_bar_is_split_at_its_middle() -> None:
+    bar = Bar("barn", (40.0, 30.0, 15.0, 10.0, 5.0), 20)
+    assert (bar.upper, bar.middle, bar.lower) == (70.0, 15.0, 15.0)
+    assert bar.spoken(("a", "b", "c", "d", "e")).startswith("barn: a 40,0\u00a0%, b 30,0")
+
+
+def test_every_table_has_one_chapter() -> None:
+    placed = [number for chapter in chapters() for number in chapter.tables]
+    assert sorted(placed) == sorted(catalogue())
+
+
+def test_a_table_without_a_chapter_comes_last_and_mistakes_are_told_with_their_line(tmp_path: Path) -> None:
+    text, path = CHAPTERS.read_text(encoding="utf-8"), tmp_path / "chapters.yaml"
+    old = "tables: [1, 2, 3, 4, 5]"
+    for new, told in (
+        ("tables: [1, 2, 4, 5]", None),
+        ("tables: [1, 2, 3, 4, 5, 404]", "there is no table 404"),
+        ("tables: [1, 2, 3, 4, 5, 81]", "table 81 has a chapter already"),
+    ):
+        assert old in text
+        path.write_text(text.replace(old, new), encoding="utf-8")
+        if told is None:
+            last = [chapter for chapter in read_chapters(path) if chapter.tables][-1]
+            assert last.tables[-1] == 3
+        else:
+            with pytest.raises(InputError, match=told) as refused:
+                read_chapters(path)
+            assert f"{path}:" in str(refused.value)
