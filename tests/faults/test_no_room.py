@@ -73,7 +73,7 @@ def altered(good, tmp_path_factory):
 
 
 def told_in_one_line(done, says):
-    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1), done.stderr
     assert done.stderr.startswith("frs: ")
     assert says in done.stderr
     assert "unexpected" not in done.stderr
@@ -90,6 +90,7 @@ def nothing_half_written(data):
 def test_a_disk_that_fills_up_on_the_way_ends_the_run_and_the_next_one_ends_as_if_undisturbed(good, disk, share):
     raw = disk.folder / "data" / "raw"
     shutil.copytree(good.data / "raw", raw)
+    shutil.copyfile(good.key, raw.parent / good.key.name)
     empty = disk.used()
     sizes = [
         path.stat().st_size for zone in ("restricted", "curated") for path in (good.data / zone).rglob("*.*") if path.is_file()

@@ -213,6 +213,7 @@ def test_verify_finds_a_manifest_that_was_altered(data: Path, tmp_path: Path, pa
 def test_verify_names_a_changed_raw_line_and_a_changed_definition_and_the_first_figure(data: Path, tmp_path: Path) -> None:
     copy, package = tmp_path / "data", tmp_path / "program"
     shutil.copytree(data, copy)
+    relock(Settings(copy))
     shutil.copytree(PROJECT / "frs_pipeline", package / "frs_pipeline", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copyfile(PROJECT / "requirements.lock", package / "requirements.lock")
     raw = copy / "raw" / DELIVERY / "coordinator" / "dataset.csv"
@@ -225,7 +226,8 @@ def test_verify_names_a_changed_raw_line_and_a_changed_definition_and_the_first_
     assert result.returncode == 1
     faults = {part["part"]: part["faults"] for part in json.loads(result.stdout)}
     assert faults["manifest"] == faults["outputs"] == []
-    assert faults["inputs"] == ["coordinator/dataset.csv isn't what the manifest says"]
+    altered = ("codebook-pipeline.age", "coordinator/dataset.csv")
+    assert faults["inputs"] == [f"{name} isn't what the manifest says" for name in altered]
     assert faults["program"] == ["policy/policy.yaml isn't what the manifest says"]
     assert faults["rebuild"][-1].startswith("first figure that differs: Tabel ")
 

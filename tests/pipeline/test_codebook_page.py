@@ -25,7 +25,8 @@ def test_the_page_does_what_it_says(
 ) -> None:
     made = make_delivery(tmp_path / "made")
     form, number = made.form_id("participant_first", 0), made.get("participant_first", 0, "raadsnr")
-    (made.folder / "README.md").touch()
+    for name in ("README.md", "DEMO-KEY-NOT-SECRET.txt"):
+        (made.folder / name).touch()
     shipped = tmp_path / "data" / "raw" / "2020-11-30"
     shipped.parent.mkdir(parents=True)
     made.folder.rename(shipped)
