@@ -117,8 +117,9 @@ def _until(asked: Asked, chosen: Selection) -> Waterfall:
 def _fall(asked: Asked, chosen: Selection) -> Waterfall:
     places = {name: place for place, name in enumerate(asked.questions)}
 
-    def order(why: Why) -> tuple[int, int, str]:
-        return _ORDER[why.kind], places.get(why.about, 0), why.about
+    # To the last detail: engines give groups in whatever order they come to them.
+    def order(why: Why) -> tuple[int, int, str, int]:
+        return _ORDER[why.kind], places.get(why.about, 0), why.about, list(_ORDER).index(why.kind)
 
     taken: Counter[Why] = Counter()
     near: Counter[Why] = Counter()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,7 @@ from frs_pipeline.lineage.meaning import Address
 from frs_pipeline.lineage.pairs import Pairs
 from frs_pipeline.lineage.passport import Number, Passport
 from frs_pipeline.lineage.wording import Text
+from frs_pipeline.policy.model import policy
 from frs_pipeline.report.typography import anchor, shown
 from frs_pipeline.tables.figures import Figure
 
@@ -56,7 +58,7 @@ class Pack:
             "w": [[self._text(step.why), step.forms] for step in passport.waterfall],
             "f": passport.forms,
             "near": [[self._text(near.why), near.forms] for near in passport.near],
-            "a": [[made.kind, made.about, made.reason, made.who, made.when or made.until] for made in passport.amendments],
+            "a": [[self._text(_decision(*what)), number] for what, number in _decisions(passport)],
             "e": [[self._index[place.address], int(place.equal)] for place in passport.elsewhere],
             "s": [
                 [self._index[made.total], [self._index[part] for part in made.parts], int(made.holds)] for made in passport.sums
@@ -95,6 +97,18 @@ class Pack:
 
     def _split(self, text: str) -> list[int]:
         return [self._pieces.setdefault(piece, len(self._pieces)) for piece in _PIECES.split(text) if piece]
+
+
+def _decisions(passport: Passport) -> list[tuple[tuple[str, str], int]]:
+    """Corrections and accepted findings by what they are about. Why and by whom, people wrote in words of their own."""
+    return sorted(Counter((made.kind, made.about) for made in passport.amendments).items())
+
+
+def _decision(kind: str, about: str) -> Text:
+    if kind == "correction":
+        return Text(f"rettelse i kolonnen {about}", f"correction of the column {about}")
+    rule = policy().rules[about]
+    return Text(f"accepteret fund: {rule.danish}", f"accepted finding: {rule.english}")
 
 
 def _cells(pairs: Pairs | None) -> list[Any] | None:

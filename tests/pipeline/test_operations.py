@@ -55,7 +55,7 @@ def pages(settings: Settings) -> list[str]:
     return [path.read_text(encoding="utf-8") for path in sorted(settings.incidents.rglob("*")) if path.is_file()]
 
 
-def failing(error: BaseException, retries: int = 0) -> tuple[object, list[int]]:
+def failing(error: BaseException | Callable[[], BaseException], retries: int = 0) -> tuple[object, list[int]]:
     """An asset that fails with an error behind the gate, and how often it was tried."""
     tries: list[int] = []
 
@@ -63,7 +63,7 @@ def failing(error: BaseException, retries: int = 0) -> tuple[object, list[int]]:
     def broken() -> None:
         tries.append(len(tries))
         with gate():
-            raise error
+            raise error if isinstance(error, BaseException) else error()
 
     return broken, tries
 
@@ -100,6 +100,12 @@ def test_an_error_that_is_not_ours_is_told_without_its_text(settings: Settings, 
     assert SECRET not in text
 
 
+def wrapped() -> FrsError:
+    error = FrsError("cannot be written")
+    error.__cause__ = OSError(errno.ETIMEDOUT, "no answer")
+    return error
+
+
 @pytest.mark.parametrize(
     ("error", "times"),
     [
@@ -111,11 +117,7 @@ def test_an_error_that_is_not_ours_is_told_without_its_text(settings: Settings, 
     ],
 )
 def test_only_what_may_mend_itself_is_tried_again(instance: DagsterInstance, error: BaseException | str, times: int) -> None:
-    if isinstance(error, str):
-        wrapped = FrsError("cannot be written")
-        wrapped.__cause__ = OSError(errno.ETIMEDOUT, "no answer")
-        error = wrapped
-    made, tries = failing(error, retries=2)
+    made, tries = failing(wrapped if isinstance(error, str) else error, retries=2)
     assert not run(instance, made).success
     assert len(tries) == times
 

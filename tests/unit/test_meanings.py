@@ -1,5 +1,6 @@
 """What figures mean: by hand for small cases, and against figures counted another way with random and odd marts."""
 
+import itertools
 import math
 
 import duckdb
@@ -279,3 +280,14 @@ def test_no_such_figure_tells_what_is_possible(told, says):
     with pytest.raises(UsageError, match="no such figure") as error:
         address(*told)
     assert says in str(error.value)
+
+
+def test_a_waterfall_is_the_same_in_whatever_order_groups_come():
+    """A question asked at the follow-up only is not asked of some and left blank by others."""
+    groups = [
+        Group("initiator", occasion, (code,), forms)
+        for occasion, code, forms in (("first", None, 3), ("followup", None, 2), ("followup", 1, 5), ("first", 1, 4))
+    ]
+    found = [fall(of(32, "Total valid"), list(order)) for order in itertools.permutations(groups)]
+    assert {why.kind for why, _ in found[0].taken} == {"not_asked", "blank"}
+    assert all((other.taken, other.near) == (found[0].taken, found[0].near) for other in found)

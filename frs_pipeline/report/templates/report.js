@@ -125,7 +125,7 @@ const FRS = (() => {
     }
     if (own.a) {
       made.push(title("Beslutninger, tallet hviler på", "Decisions that it rests on"));
-      made.push(element("ul", own.a.map((parts) => element("li", parts.filter(Boolean).join(" · ")))));
+      made.push(element("ul", own.a.map(([what, number]) => element("li", `${number} ${text(what)}`))));
     }
     made.push(title("Prøver", "Checks"));
     made.push(element("ul", own.c.map(([name, passed]) => element("li", `${passed ? "✓" : "✗"} ${text(name)}`, passed ? {} : { class: "bad" }))));
