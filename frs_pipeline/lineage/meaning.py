@@ -99,6 +99,7 @@ def _reversed(steps: _Steps) -> _Steps:
     return steps[0], steps[1][::-1]
 
 
+@cache
 def question(name: str, marts: tuple[str, ...]) -> Question:
     """A question of the catalogue, as the first of the marts asks it."""
     found = questionnaires()[marts[0]].question(name)

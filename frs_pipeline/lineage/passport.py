@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import Any
 
 from frs_pipeline.errors import UsageError
@@ -18,7 +19,7 @@ from frs_pipeline.lineage.evidence import Evidence, InputFile, StepTaken
 from frs_pipeline.lineage.meaning import Address, Meaning, meanings
 from frs_pipeline.lineage.pairs import Pairs, pairs
 from frs_pipeline.lineage.ties import alike, sums
-from frs_pipeline.lineage.waterfall import Waterfall, waterfall
+from frs_pipeline.lineage.waterfall import Waterfall, Why, waterfall
 from frs_pipeline.lineage.wording import Text, definition, reason, rounding, selection
 from frs_pipeline.storage import Store
 from frs_pipeline.tables.figures import Figure
@@ -188,7 +189,7 @@ class Passports:
             waterfall=steps,
             forms=fall.left,
             closes=fall.closes,
-            near=tuple(Near(*why, reason(why, table), forms) for why, forms in fall.near),
+            near=tuple(Near(*why, _told(why, address.table), forms) for why, forms in fall.near),
             amendments=amendments(evidence, table, meaning),
             elsewhere=elsewhere,
             sums=additions,
@@ -249,11 +250,17 @@ def _fraction(meaning: Meaning, fall: Waterfall, counted: Pairs | None) -> tuple
     return Number(selection(meaning.counted), fall.left), Number(selection(meaning.of), fall.whole)
 
 
+@cache
+def _told(why: Why, table: int) -> Text:
+    """`reason`, which the figures of a table share."""
+    return reason(why, catalogue()[table])
+
+
 def _steps(fall: Waterfall, table_of: int) -> Iterator[Step]:
     left = sum(fall.delivered.values())
     for why, forms in fall.taken:
         left -= forms
-        yield Step(*why, reason(why, catalogue()[table_of]), forms, left)
+        yield Step(*why, _told(why, table_of), forms, left)
 
 
 def _adds_up(total: Figure, parts: Iterable[Figure]) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from frs_pipeline.lineage.meaning import Codes, Meaning, Selection, question
@@ -46,7 +46,7 @@ class Asked:
     `questions` decide whether the table counts a form, each with the answers that it counts, in the order in which they
     are tried; `groups` have their answers in that order. `aside` are the forms that never came to the marts, by the rule
     that set them aside and by what they answer all the same; of those that were `withdrawn` nothing is known but their
-    number, by mart.
+    number, by mart. `_known` keeps waterfalls by what they end at: the count and the percentage of a cell share one.
     """
 
     table: Table
@@ -54,6 +54,7 @@ class Asked:
     groups: Sequence[Group]
     aside: Mapping[tuple[Why, Group], int]
     withdrawn: Mapping[str, int] = field(default_factory=dict)
+    _known: dict[Selection, Waterfall] = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,18 @@ def failing(asked: Mapping[str, Codes], selection: Selection, group: Group) -> l
 
 def waterfall(asked: Asked, meaning: Meaning) -> Waterfall:
     """What is taken away of the forms delivered until those are left that a figure counts."""
+    own = _until(asked, meaning.counted)
+    return own if meaning.of is None else replace(own, whole=_until(asked, meaning.of).left)
+
+
+def _until(asked: Asked, chosen: Selection) -> Waterfall:
+    """The waterfall that ends at the forms of a selection."""
+    if chosen not in asked._known:
+        asked._known[chosen] = _fall(asked, chosen)
+    return asked._known[chosen]
+
+
+def _fall(asked: Asked, chosen: Selection) -> Waterfall:
     places = {name: place for place, name in enumerate(asked.questions)}
 
     # To the last detail: engines give groups in whatever order they come to them.
@@ -111,7 +124,7 @@ def waterfall(asked: Asked, meaning: Meaning) -> Waterfall:
     taken: Counter[Why] = Counter()
     near: Counter[Why] = Counter()
     delivered: dict[str, int] = dict.fromkeys(asked.table.marts, 0)
-    left = whole = 0
+    left = 0
     for mart, forms in asked.withdrawn.items():
         if forms:
             taken[Why(WITHDRAWN)] += forms
@@ -119,23 +132,21 @@ def waterfall(asked: Asked, meaning: Meaning) -> Waterfall:
     for (aside, group), forms in asked.aside.items():
         taken[aside] += forms
         delivered[group.mart] += forms
-        if not failing(asked.questions, meaning.counted, group):
+        if not failing(asked.questions, chosen, group):
             near[aside] += forms
     for group in asked.groups:
         delivered[group.mart] += group.forms
-        why = failing(asked.questions, meaning.counted, group)
+        why = failing(asked.questions, chosen, group)
         if not why:
             left += group.forms
         else:
             taken[min(why, key=order)] += group.forms
         if len(why) == 1:
             near[why[0]] += group.forms
-        if meaning.of is not None and not failing(asked.questions, meaning.of, group):
-            whole += group.forms
     return Waterfall(
         delivered,
         tuple((why, taken[why]) for why in sorted(taken, key=order)),
         left,
-        None if meaning.of is None else whole,
+        None,
         tuple((why, near[why]) for why in sorted(near, key=order)),
     )

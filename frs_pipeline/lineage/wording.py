@@ -6,6 +6,7 @@ Titles, questions and answers stay Danish in both: they are the names of what st
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from frs_pipeline.lineage.meaning import Codes, Meaning, Selection, question
 from frs_pipeline.lineage.waterfall import ANSWERED, NOT_ASKED, OTHER_ANSWER, SET_ASIDE, WITHDRAWN, Why
@@ -148,16 +149,17 @@ def _population(chosen: Selection) -> Text:
 
 
 def _conditions(chosen: Selection, told: dict[str, Codes]) -> Text:
-    clauses = [_condition(chosen, name, codes) for name, codes in told.items()]
+    clauses = [_condition(chosen.marts, name, codes, without=chosen.without) for name, codes in told.items()]
     return Text(" og ".join(c.danish for c in clauses), " and ".join(c.english for c in clauses))
 
 
-def _condition(chosen: Selection, name: str, codes: Codes) -> Text:
-    asked = question(name, chosen.marts)
+@cache
+def _condition(marts: tuple[str, ...], name: str, codes: Codes, *, without: bool) -> Text:
+    asked = question(name, marts)
     text = f"»{asked.text}«"
     kept = [f"»{label}«" for code, label in asked.labels.items() if code in codes]
     others = [f"»{label}«" for code, label in asked.labels.items() if code not in codes]
-    if chosen.without:
+    if without:
         also = f" (eller er besvaret {_either(others, 'eller')})" if others else ""
         english = f" (or is answered {_either(others, 'or')})" if others else ""
         return Text(f"{text} ikke er besvaret{also}", f"{text} isn't answered{english}")

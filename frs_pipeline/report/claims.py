@@ -216,7 +216,7 @@ FINDINGS = pa.schema(
         column("printed", pa.string(), "its first number as the page prints it"),
         column("forms", pa.int64(), "forms that its first number rests on; null where that isn't a share or a gamma"),
         column("strength", pa.string(), "strong, moderate, weak or none, of a gamma"),
-        column("tables", pa.list_(pa.int32()), "tables that its numbers come from", nullable=False),
+        column("tables", pa.string(), "tables that its numbers come from, with commas", nullable=False),
     ]
 )
 
@@ -405,7 +405,7 @@ def as_rows(findings: list[Finding]) -> pa.Table:
                 "printed": main.shown.text if main else None,
                 "forms": int(forms.text.replace(".", "")) if forms else None,
                 "strength": main.strength if main else None,
-                "tables": list(found.tables),
+                "tables": ",".join(map(str, found.tables)),
             }
         )
     return pa.Table.from_pylist(rows, schema=FINDINGS)

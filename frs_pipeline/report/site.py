@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,6 @@ from frs_pipeline.tables.model import Table, catalogue
 from frs_pipeline.tables.render import heading
 
 TEMPLATES = Path(__file__).parent / "templates"
-PAGES = ("index.html", "chapter.html")
 # Files that are taken as they are.
 STATIC = ("report.css", "report.js")
 
@@ -106,6 +105,24 @@ def made_up(store: Store) -> bool:
     return True
 
 
+@cache
+def _templates() -> Any:
+    """The templates, each read once."""
+    import jinja2  # only needed where there are pages to make
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    names = {"anchor": anchor, "shown": shown, "share": share_text, "number": number_text, "with_zero": with_zero}
+    environment.filters |= names
+    return environment
+
+
 class _Site:
     def __init__(self, store: Store) -> None:
         self.store = store
@@ -120,7 +137,7 @@ class _Site:
         judge, told = Judge(self.figures, unit), claims()
         sections = [(section, [judge.finding(claim, told.sources) for claim in section.claims]) for section in told.sections]
         findings = [finding for _, found in sections for finding in found]
-        template = self._templates()
+        template = _templates()
         pages = {name: (TEMPLATES / name).read_bytes() for name in STATIC}
         common = {
             "delivery": self.store.delivery,
@@ -138,26 +155,6 @@ class _Site:
             content = self._chapter(chapter, unit)
             pages[chapter.file] = chapter_page.render(**common, page=chapter.file, chapter=chapter, **content).encode()
         return Report(findings, as_rows(findings), {**pages, **self._scripts()})
-
-    def _templates(self) -> Any:
-        import jinja2  # only needed where there are pages to make
-
-        environment = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(TEMPLATES),
-            autoescape=True,
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            keep_trailing_newline=True,
-        )
-        environment.filters |= {
-            "anchor": anchor,
-            "shown": shown,
-            "share": share_text,
-            "number": number_text,
-            "with_zero": with_zero,
-        }
-        return environment
 
     def _rows(self, *key: str) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = read(self.evidence.path(*key)).to_pylist()

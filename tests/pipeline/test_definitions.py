@@ -95,11 +95,17 @@ def test_a_full_materialisation_succeeds_with_every_check(run) -> None:
     assert {e.check_name for e in evaluations} == {
         *("nothing_lost", "within_policy", "one_row_each", "every_form", "as_printed"),
         "nothing_leaks",
+        "claims_hold",
         *promises,
         *ties,
     }
-    assert len(evaluations) == 4 + 4 + 1 + 5 + 5 + 1 + 5 + 2 + 1
-    assert all(e.passed for e in evaluations if e.check_name != "as_printed")
+    assert len(evaluations) == 4 + 4 + 1 + 5 + 5 + 1 + 5 + 2 + 1 + 1
+    told = {e.check_name: e for e in evaluations if not e.passed}
+    assert set(told) == {"as_printed", "claims_hold"}
+    assert {e.severity for e in told.values()} == {AssetCheckSeverity.WARN}
+    which = str(told["claims_hold"].metadata["which"].value)
+    assert "| belief_first | Right after the conference 85\u00a0% of participants" in which
+    assert "88,2\u00a0%" in which
 
 
 def test_what_the_checks_of_reconciliation_counted_is_shown(run) -> None:
@@ -204,7 +210,7 @@ def test_nothing_is_pickled(run) -> None:
     assert not [path for path in stored if path.read_bytes()[:2] in (b"\x80\x04", b"\x80\x05")]
     files = [path for zone in ("curated", "restricted") for path in (settings.data / zone).rglob("*") if path.is_file()]
     produced = {path.suffix for path in files if path.name != ".lock"}
-    assert produced == {".parquet", ".json", ".html"}
+    assert produced == {".parquet", ".json", ".html", ".css", ".js", ".csv", ".xlsx", ".sav"}
 
 
 def test_a_failure_is_one_line_without_the_values_that_caused_it(tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ def test_a_claim_is_judged_by_its_condition_and_quoted_as_said_when_it_fails(tmp
     assert Sentence.plain(found.says.danish) == f"{own if holds else '88,6' + chr(160) + '%'} er tilfredse."
     assert (Sentence.plain(found.instead.danish) if found.instead else None) == (None if holds else f"Det er {own}.")
     row = as_rows([found]).to_pylist()[0]
-    assert (row["holds"], row["value"], row["forms"], row["tables"]) == (holds, satisfied, 100, [4])
+    assert (row["holds"], row["value"], row["forms"], row["tables"]) == (holds, satisfied, 100, "4")
 
 
 def test_a_claim_about_nobody_does_not_hold(tmp_path: Path) -> None:
