@@ -16,6 +16,7 @@ from frs_pipeline.journal import entries, operating_system_user, verify
 from frs_pipeline.questionnaires import INSTRUMENTS
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.settings import Settings
+from frs_pipeline.storage import read
 
 LEDGER = AMENDMENTS["withdrawals"]
 LATER = "2021-02-28"
@@ -103,8 +104,11 @@ def test_a_withdrawal_is_erased_from_all_deliveries_and_leaves_what_a_rebuild_wi
     rebuilt = curated(other)
     mine.pop(f"{NAME}/notes.txt")
     assert mine.keys() == rebuilt.keys()
-    # Manifests list the exports' hashes, and the report's pages say how many forms were delivered and withdrawn.
-    told = [name for name in mine if name.endswith("/manifest.json") or "/report/" in name]
+    # Manifests list the exports' hashes, the report's pages say how many forms were delivered and withdrawn, and findings
+    # that they were made with these.
+    told = [name for name in mine if name.endswith(("/manifest.json", "/findings.parquet")) or "/report/" in name]
+    findings = [read(at.settings.curated(NAME) / "findings.parquet") for at in (delivery, other)]
+    assert findings[0] == findings[1]
     assert {name: mine[name] for name in mine.keys() - told} == {name: rebuilt[name] for name in mine.keys() - told}
     assert mine[f"{NAME}/manifest.json"] != rebuilt[f"{NAME}/manifest.json"]
 
