@@ -3,13 +3,17 @@ PYTHON ?= python3
 BIN := .venv/bin
 export DAGSTER_DISABLE_TELEMETRY := yes
 
-.PHONY: demo test test-browser lint ui bench lock clean docs
+.PHONY: demo test test-long test-browser lint ui bench lock clean docs
 
 demo: .venv/.installed
 	@$(BIN)/frs run
 
 test: .venv/.installed
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+# What takes minutes: the shipped delivery made again, and all its tables released.
+test-long: .venv/.installed
+	@$(BIN)/python -m pytest -m minutes
 
 # The report in Debian's Chromium; FRS_CHROMIUM names another one.
 CHROMIUM := $(or $(FRS_CHROMIUM),/usr/bin/chromium)

@@ -13,7 +13,7 @@ from frs_pipeline.deliveries import DEMO_KEY
 from frs_pipeline.reconstruction.delivery import reconstruct
 
 
-@pytest.mark.slow
+@pytest.mark.minutes
 def test_the_command_makes_the_shipped_delivery_again(tmp_path: Path) -> None:
     reconstruct(tmp_path)
     assert is_shipped(tmp_path)

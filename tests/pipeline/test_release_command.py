@@ -1,4 +1,4 @@
-"""`frs release` as a person runs it; all tables of the shipped delivery where FRS_TEST_RELEASE is set (a minute)."""
+"""`frs release` as a person runs it, and all tables of the shipped delivery."""
 
 import json
 import os
@@ -31,8 +31,7 @@ def test_a_release_needs_a_purpose_and_marts(delivery):
     assert not (delivery.data / "curated").exists()
 
 
-@pytest.mark.slow
-@pytest.mark.skipif("FRS_TEST_RELEASE" not in os.environ, reason="takes a minute; set FRS_TEST_RELEASE")
+@pytest.mark.minutes
 def test_all_tables_of_the_shipped_delivery(refreshed, tmp_path, record_property):
     settings = Settings(tmp_path / "data")
     shutil.copytree(refreshed.data, settings.data)
