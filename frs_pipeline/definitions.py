@@ -3,7 +3,15 @@
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 
-from dagster import Definitions, InitResourceContext, IOManagerDefinition, ResourceDefinition, in_process_executor
+from dagster import (
+    AssetSpec,
+    Definitions,
+    InitResourceContext,
+    IOManagerDefinition,
+    MetadataValue,
+    ResourceDefinition,
+    in_process_executor,
+)
 
 from frs_pipeline.assets import (
     bases,
@@ -19,15 +27,30 @@ from frs_pipeline.assets import (
     statistics,
     validated,
 )
-from frs_pipeline.assets.wiring import PARTITION_TAG, ParquetFiles
+from frs_pipeline.assets.wiring import PARTITION_TAG, ParquetFiles, key_of
 from frs_pipeline.operations.incidents import failed_checks, failed_runs
 from frs_pipeline.operations.refreshing import new_deliveries, nightly, refresh_job
+from frs_pipeline.plan import table_key
+from frs_pipeline.report.contents import chapters
 from frs_pipeline.settings import Settings
 from frs_pipeline.storage import Store, exclusive
 
 MODULES = (raw, validated, pseudonymised, marts, expectations, statistics, bases, nonresponse, report, formats, privacy, manifest)
 
 ASSETS = [asset for module in MODULES for asset in module.ASSETS]
+_TABLES = {key_of(table_key(number)): (chapter, number) for chapter in chapters() for number in chapter.tables}
+
+
+def _with_passports(spec: AssetSpec) -> AssetSpec:
+    """A table's asset tells where each of its figures can be opened; here, so that moving a chapter makes no table anew."""
+    if spec.key not in _TABLES:
+        return spec
+    chapter, number = _TABLES[spec.key]
+    places = {
+        "report": MetadataValue.path(f"report/{chapter.file}#tabel-{number}"),
+        "passports": MetadataValue.text(f"frs trace {number}"),
+    }
+    return spec.merge_attributes(metadata=places)
 
 
 def resources(
@@ -52,7 +75,7 @@ def resources(
 
 
 defs = Definitions(
-    assets=ASSETS,
+    assets=[asset.map_asset_specs(_with_passports) for asset in ASSETS],
     jobs=[refresh_job],
     schedules=[nightly],
     sensors=[new_deliveries, failed_runs, failed_checks],

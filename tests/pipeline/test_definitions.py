@@ -16,7 +16,7 @@ from frs_pipeline.assets.raw import raw_files, raw_key
 from frs_pipeline.definitions import ASSETS, defs, resources
 from frs_pipeline.deliveries import SOURCES
 from frs_pipeline.operations.refreshing import new_deliveries
-from frs_pipeline.plan import products, upstream
+from frs_pipeline.plan import products, table_key, upstream
 from frs_pipeline.questionnaires import INSTRUMENTS
 from frs_pipeline.settings import PROJECT
 from frs_pipeline.tables.model import catalogue
@@ -75,6 +75,14 @@ def test_everything_is_searched_before_the_manifest_is_written() -> None:
     graph = defs.resolve_asset_graph()
     assert graph.get(AssetKey("privacy")).parent_keys == {AssetKey(list(key)) for key in products()}
     assert AssetKey("privacy") in graph.get(AssetKey("manifest")).parent_keys
+
+
+def test_every_table_links_to_its_page_and_its_passports() -> None:
+    graph = defs.resolve_asset_graph()
+    for number in catalogue():
+        metadata = graph.get(AssetKey([*table_key(number)])).metadata
+        assert str(metadata["report"].value).endswith(f".html#tabel-{number}")
+        assert metadata["passports"].value == f"frs trace {number}"
 
 
 def test_no_mart_is_written_before_every_questionnaire_was_split() -> None:
