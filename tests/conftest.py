@@ -53,7 +53,7 @@ def pytest_collection_modifyitems(items):
     for item in items:
         for part in MARKERS.intersection(item.path.parts):
             item.add_marker(part)
-    items.sort(key=lambda item: (item.get_closest_marker("slow") is None, item.get_closest_marker("unit") is not None))
+    items.sort(key=lambda item: item.get_closest_marker("unit") is not None)
 
 
 def in_dialect(rows, encoding="cp1252", delimiter=";", terminator="\r\n"):
