@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import openpyxl
@@ -213,8 +214,11 @@ def test_nothing_curated_holds_a_conference_number_or_a_personal_number(made: tu
 
 def texts_of(path: Path) -> list[str]:
     """Everything in a produced file as text: every cell of a Parquet file and its metadata, or the whole file."""
+    if path.suffix == ".xlsx":
+        with zipfile.ZipFile(path) as book:
+            return [book.read(name).decode() for name in book.namelist()]
     if path.suffix != ".parquet":
-        return [path.read_text(encoding="utf-8")]
+        return [path.read_bytes().decode("utf-8", "replace" if path.suffix == ".sav" else "strict")]
     table = pq.read_table(path)
     cells = [str(value) for column in table.columns for value in column.unique().to_pylist()]
     return [*cells, *table.column_names, *(str(field.metadata) for field in table.schema)]
