@@ -14,8 +14,9 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 
+import keys
 import pytest
-from shipped import DELIVERY, RAW
+from shipped import DELIVERY, relocked_copy_of_shipped
 
 from frs_pipeline.settings import PROJECT, Settings
 
@@ -45,17 +46,17 @@ def answers(address: str) -> bool:
 def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Settings, str, float]]:
     """Webserver and daemon on an empty data folder; its settings, address, and seconds to the first page."""
     folder = tmp_path_factory.mktemp("installation")
-    settings = Settings(folder / "data")
+    settings = Settings(folder / "data", folder / "staged" / keys.NAME)
     settings.raw.mkdir(parents=True)
+    relocked_copy_of_shipped(folder / "staged")
     home = folder / "home"
     home.mkdir()
     shutil.copy(PROJECT / ".dagster_home" / "dagster.yaml", home)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    own = {"DAGSTER_HOME": str(home), "FRS_DATA_DIR": str(settings.data), "DAGSTER_DISABLE_TELEMETRY": "yes"}
-    environment = {**os.environ, **own}
-    environment.pop("FRS_WEBHOOK_URL", None)
+    own = {"DAGSTER_HOME": str(home), "FRS_KEY_FILE": str(settings.key)}
+    environment = {**keys.environment_of(settings.data), **own}
     command = [sys.executable, "-m", "dagster", "dev", "--host", "127.0.0.1", "--port", str(port)]
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=log, stderr=log, start_new_session=True)
@@ -75,15 +76,16 @@ def test_deliveries_are_refreshed_without_a_hand_and_a_broken_one_is_told(
     serving: tuple[Settings, str, float], record_property: Callable[[str, object], None]
 ) -> None:
     settings, _, first_page = serving
+    staged = settings.data.parent / "staged" / "raw" / DELIVERY
     record_property("seconds to the first page", first_page)
-    shutil.copytree(RAW, settings.raw_delivery(DELIVERY))
+    shutil.copytree(staged, settings.raw_delivery(DELIVERY))
     manifest = settings.curated(DELIVERY) / "manifest.json"
     record_property("seconds to the results", until(manifest.exists, PATIENCE))
     root = json.loads(manifest.read_text(encoding="utf-8"))["root"]
     # Figures that differ from the printed ones are told once, as a check that failed.
     until(lambda: list(settings.incidents.glob(f"{DELIVERY}/*.md")), PATIENCE)
 
-    shutil.copytree(RAW, settings.raw_delivery(LATER))
+    shutil.copytree(staged, settings.raw_delivery(LATER))
     path = settings.raw_delivery(LATER) / "coordinator" / "dataset.csv"
     path.write_bytes(path.read_bytes().replace(b"konflikt", b"conflict"))
     seconds = until(lambda: list(settings.incidents.glob(f"{LATER}/*.md")), PATIENCE)
