@@ -11,7 +11,7 @@ demo: .venv/.installed
 test: .venv/.installed
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-# What takes minutes: the shipped delivery made again, and all its tables released.
+# What takes minutes: the shipped delivery made again, all its tables released, forms erased from several deliveries.
 test-long: .venv/.installed
 	@$(BIN)/python -m pytest -m minutes
 

@@ -7,7 +7,7 @@ be looked at, and the run fails.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,8 +94,17 @@ def require_clean(store: Store) -> Searched:
     if searched.leaks:
         set_aside(store, searched.leaks)
         folder = store.settings.restricted(store.delivery) / LEAKED
-        raise refusal(searched.leaks, f"moved to {folder}; nothing of this run may be used before it is mended")
+        raise refusal(
+            _by_making(store, searched.leaks), f"moved to {folder}; nothing of this run may be used before it is mended"
+        )
     return searched
+
+
+def _by_making(store: Store, leaks: Iterable[Leak]) -> list[Leak]:
+    """Leaks in the order in which their files are made, so that the first is nearest to its cause."""
+    places = [store.path(product) for product in products().values()]
+    known = {path: number for number, path in enumerate(places)}
+    return sorted(leaks, key=lambda leak: (known.get(leak.file, len(places)), leak))
 
 
 def set_aside(store: Store, leaks: Iterable[Leak]) -> None:
@@ -108,9 +117,9 @@ def set_aside(store: Store, leaks: Iterable[Leak]) -> None:
         target.chmod(0o600)
 
 
-def refusal(leaks: Iterable[Leak], do: str) -> CheckFailed:
+def refusal(leaks: Sequence[Leak], do: str) -> CheckFailed:
     """The error that names the first file, what was found in it, and how much more there is; never what it says."""
-    first, *more = sorted(leaks)
+    first, *more = leaks
     others = len({leak.file for leak in more} - {first.file})
     kinds = [first.kind, *(leak.kind for leak in more if leak.file == first.file)]
     also = f"; {others} more files hold something, too" if others > 1 else "; one more file holds something, too" * others

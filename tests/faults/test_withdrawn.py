@@ -53,6 +53,7 @@ def everything(folder):
             yield path, path.read_bytes()
 
 
+@pytest.mark.minutes
 def test_a_withdrawal_is_erased_from_all_deliveries_and_leaves_what_a_rebuild_without_it_leaves(delivery, held, run, tmp_path):
     """The newest delivery as a rebuild makes it, byte for byte; and nothing of the forms in any."""
     form, settings = delivery.form_id("participant_first", 0), Settings(delivery.data)
