@@ -49,26 +49,28 @@ def new_deliveries(context: SensorEvaluationContext) -> SensorResult:
 
     So nobody's copying is run into, and a correction that is added later makes a run of its own; the same content
     makes none. The cursor holds what was seen at the last look, and of each delivery that was taken up how its files
-    looked and the hash of what they hold, so that contents are read only when a folder looks otherwise.
+    looked, the hash of what they hold, so that contents are read only when a folder looks otherwise, and how many
+    contents it has had: one that comes back after another is made again.
     """
     raw = Settings.from_environment().raw
     last = json.loads(context.cursor or "{}")
     seen = {name: look for name in deliveries(raw) if (look := _look(raw / name)) is not None}
-    taken: dict[str, list[str]] = dict(last.get("taken", {}))
+    taken: dict[str, tuple[str, str, int]] = {name: tuple(found) for name, found in last.get("taken", {}).items()}
     due = []
     for name, look in seen.items():
-        before, content = taken.get(name, ["", ""])
+        before, content, times = taken.get(name, ("", "", 0))
         if last.get("seen", {}).get(name) == look != before:
             now = _content(raw / name)
             if now is None:
                 continue
             if now != content:
                 due.append(name)
-            taken[name] = [look, now]
+                times += 1
+            taken[name] = (look, now, times)
     known = set(context.instance.get_dynamic_partitions(str(DELIVERIES.name)))
     new = [name for name in due if name not in known]
     return SensorResult(
-        run_requests=[RunRequest(run_key=f"{name} {taken[name][1]}", partition_key=name) for name in due],
+        run_requests=[RunRequest(run_key=f"{name} {taken[name][1]} {taken[name][2]}", partition_key=name) for name in due],
         dynamic_partitions_requests=[DELIVERIES.build_add_request(new)] if new else [],
         cursor=json.dumps({"seen": seen, "taken": taken}),
     )

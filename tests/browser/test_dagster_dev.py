@@ -96,4 +96,3 @@ def test_deliveries_are_refreshed_without_a_hand_and_a_broken_one_is_told(
     assert "no finished result" in text
     assert not settings.curated(LATER).exists()
     assert json.loads(manifest.read_text(encoding="utf-8"))["root"] == root
-    print(first_page, seconds)

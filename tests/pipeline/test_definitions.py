@@ -281,3 +281,8 @@ def test_the_sensor_takes_up_a_delivery_once_it_is_whole_and_at_rest_and_again_w
         for _ in range(3):
             wanted, cursor = look(instance, cursor)
             assert wanted == []
+        # A content that comes back is made again, and under a key that no run had.
+        (folder / "corrections.csv").unlink()
+        wanted, cursor = look(instance, cursor)
+        found = new_deliveries(build_sensor_context(instance=instance, cursor=cursor))
+        assert [(request.partition_key, request.run_key.split()[-1]) for request in found.run_requests] == [(DELIVERY, "3")]
