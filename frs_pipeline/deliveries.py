@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from frs_pipeline.errors import InputError, UsageError
-from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires import in_use, instruments
 
 EXPORT_FILES = ("dataset.csv", "structure.csv", "labels.csv")
 LEDGER = "kontering.csv"
@@ -17,8 +17,6 @@ CODEBOOK = "codebook-pipeline.age"
 REGISTERS = {"ledger": LEDGER, "codebook": CODEBOOK}
 # What people decided about a delivery; it may hold none of them.
 AMENDMENTS = {"corrections": "corrections.csv", "exceptions": "exceptions.csv", "withdrawals": "withdrawals.csv"}
-# What a refresh reads from a delivery: one export a questionnaire, the two registers, the amendments.
-SOURCES = (*INSTRUMENTS, *REGISTERS, *AMENDMENTS)
 # Forms other than the three CSV files in which SurveyXact or SPSS hand over an export.
 WORKBOOKS = (".xlsx", ".sav")
 DEMO_KEY = "DEMO-KEY-NOT-SECRET.txt"
@@ -34,17 +32,27 @@ class RawFile:
     sha256: str
 
 
+def sources() -> tuple[str, ...]:
+    """What a refresh reads from a delivery: one export a questionnaire, the two registers, the amendments."""
+    return (*instruments(), *REGISTERS, *AMENDMENTS)
+
+
 def source_files(folder: Path, source: str) -> tuple[str, ...]:
     """Names, inside the delivery `folder`, of the files of one source: an export in one of its forms, or a register.
 
     Raises `InputError` when there is none, when it is incomplete, or when it comes in two forms at once. Amendments may
-    be missing.
+    be missing; the export of a questionnaire that isn't in use at the delivery's date has to be.
     """
     if source in AMENDMENTS:
         return (AMENDMENTS[source],) if (folder / AMENDMENTS[source]).exists() else ()
     if source in REGISTERS:
         return (_present(folder, REGISTERS[source]),)
     place = folder / source
+    if not in_use(source, folder.name):
+        if place.exists():
+            what = f"questionnaire {source} isn't in use at the date of this delivery"
+            raise InputError(what, where=place, do="take the folder out, or correct since and until in instruments.yaml")
+        return ()
     csv = [name for name in EXPORT_FILES if (place / name).exists()]
     others = sorted(p.name for p in place.glob("*") if p.suffix in WORKBOOKS and not p.name.startswith((".", "~")))
     if len(others) + bool(csv) > 1:
@@ -88,10 +96,10 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def inventory(folder: Path, sources: Sequence[str] = ()) -> dict[str, RawFile]:
-    """The delivered files of `sources` (all unless told), by name. Raises `InputError` for the first that is missing."""
+def inventory(folder: Path, chosen: Sequence[str] = ()) -> dict[str, RawFile]:
+    """The delivered files of the `chosen` sources (all unless told), by name. Raises `InputError` for a missing one."""
     found = {}
-    for source in sources or SOURCES:
+    for source in chosen or sources():
         for name in source_files(folder, source):
             path = folder / name
             try:

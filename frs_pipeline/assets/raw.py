@@ -7,7 +7,7 @@ from dagster import AssetExecutionContext, AssetKey, AssetSpec, DataVersion, Mat
 
 from frs_pipeline.assets.wiring import DELIVERIES, gate, store_of
 from frs_pipeline.codebook.opening import refuse_published_key
-from frs_pipeline.deliveries import SOURCES, inventory
+from frs_pipeline.deliveries import inventory, sources
 from frs_pipeline.exports.personal_numbers import refuse_in_names
 
 GROUP = "g1_raw"
@@ -24,7 +24,7 @@ def raw_key(source: str) -> AssetKey:
         AssetSpec(
             raw_key(source), group_name=GROUP, kinds={"file"}, description=f"Delivered {source}, never edited.", skippable=True
         )
-        for source in SOURCES
+        for source in sources()
     ],
     can_subset=True,
     partitions_def=DELIVERIES,
@@ -37,7 +37,7 @@ def raw_files(context: AssetExecutionContext) -> Iterator[MaterializeResult[None
         refuse_in_names(folder)
         # Asked at every run, whatever of it is out of date: the forms may have come after the codebook.
         refuse_published_key(folder)
-        for source in SOURCES:
+        for source in sources():
             found = inventory(folder, (source,))
             if raw_key(source) in context.selected_asset_keys:
                 version = hashlib.sha256("".join(file.sha256 for file in found.values()).encode()).hexdigest()

@@ -20,9 +20,6 @@ _CONFERENCE = {
     "conference_id": "The codebook's pseudonym of the conference",
     "occasion": "First conference or follow-up",
     "in_ledger": "Is it in the accounting records?",
-    "participants_forms": "Forms of participants that came in",
-    "initiator_forms": "Forms of the initiator that came in",
-    "coordinator_forms": "Forms of the coordinator that came in",
 }
 _FORM = {
     "form_id": "The form's id",
@@ -91,6 +88,8 @@ def _text(mart: str, column: str | None) -> dict[str, str]:
     question = questionnaire.question(column) if questionnaire else None
     if question:
         return {"words": question.text, "language": "da"}
+    if not questionnaire and column.endswith("_forms"):
+        return {"words": f"Forms that came in, filled in by: {column.removesuffix('_forms').replace('_', ' ')}", "language": "en"}
     return {"words": (_FORM if questionnaire else _CONFERENCE).get(column, ""), "language": "en"}
 
 

@@ -18,14 +18,14 @@ def quarantine(
 ) -> None:
     """What was set aside and why: by rule, then form by form; what was only noted; how many forms were withdrawn."""
     from frs_pipeline.exports.personal_numbers import masked
-    from frs_pipeline.questionnaires import INSTRUMENTS
+    from frs_pipeline.questionnaires import instruments
 
     results = Results(delivery, finished=False)
     hidden = [] if values else ["value", "row"]
     aside = results.read(("quarantine",)).drop_columns(hidden).to_pylist()
     # Not there when so much was set aside that the run stopped.
     notes = [] if results.lacks(("noted",)) else results.read(("noted",)).drop_columns(hidden[:1]).to_pylist()
-    left = [row for name in INSTRUMENTS for row in results.read(("withdrawn", name)).to_pylist()]
+    left = [row for name in instruments() for row in results.read(("withdrawn", name)).to_pylist()]
     for row in (*aside, *notes):
         row.update({name: masked(row[name]) for name in ("value", "row") if row.get(name)})
     for row in notes:

@@ -81,8 +81,9 @@ def reconstruct(
 ) -> None:
     """Make the shipped raw exports again from the printed tables (takes minutes)."""
     from frs_pipeline.published.audit import kept_findings
-    from frs_pipeline.reconstruction.delivery import OWN_KEY, SHIPPED
+    from frs_pipeline.reconstruction.delivery import OWN_KEY
     from frs_pipeline.reconstruction.delivery import reconstruct as make
+    from frs_pipeline.reconstruction.papers import SHIPPED
     from frs_pipeline.reconstruction.residuals import residuals
     from frs_pipeline.reconstruction.scaling import scale
 

@@ -10,7 +10,7 @@ import typer
 
 from frs_pipeline.cli.root import AsJson, Delivery, Results, app
 from frs_pipeline.errors import CheckFailed, InputError
-from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires import instruments
 from frs_pipeline.terminal import Progress, print_json, say
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def release(
     from frs_pipeline.tables.model import catalogue
 
     results = Results(delivery)
-    for key in (("marts", name) for name in INSTRUMENTS):
+    for key in (("marts", name) for name in instruments()):
         if not results.path(key).exists():
             raise InputError("not made yet", where=results.path(key), do="run frs run")
         if results.lacks(key):

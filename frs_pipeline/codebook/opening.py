@@ -16,7 +16,7 @@ from frs_pipeline.codebook.vault import open_plain, read_codebook
 from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY, inventory
 from frs_pipeline.errors import CheckFailed, InputError
 from frs_pipeline.plan import PACKAGE
-from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires import instruments
 from frs_pipeline.storage import Store
 
 PUBLISHED_KEYS = PACKAGE / "reconstruction" / "keys"
@@ -62,7 +62,7 @@ def fingerprint(folder: Path) -> dict[str, str]:
 
     Raises `InputError` when a file is missing or the demo key doesn't open the codebook.
     """
-    files = {name: file.sha256 for name, file in inventory(folder, (*INSTRUMENTS, "ledger")).items()}
+    files = {name: file.sha256 for name, file in inventory(folder, (*instruments(), "ledger")).items()}
     content = open_plain(folder / CODEBOOK, PUBLISHED_KEYS / DEMO_KEY)
     return {**files, CODEBOOK: hashlib.sha256(content.encode()).hexdigest()}
 

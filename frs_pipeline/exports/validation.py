@@ -82,7 +82,7 @@ def validate(export: Export, questionnaire: Questionnaire, intake: Intake, folde
         split.note([tolerate(intake, finding, place.what, export.where(place.part, line))])
     for judged in ahead(map(split.judge, export.chunks())):
         split.take(*judged)
-    if not split.delivered:
+    if not split.delivered and export.in_use:
         rule = intake.policy.rules["no_forms"]
         raise InputError(f"{rule.english} [no_forms]", where=export.where("dataset"), do=rule.remedy)
     split.look_back()
@@ -90,7 +90,9 @@ def validate(export: Export, questionnaire: Questionnaire, intake: Intake, folde
 
 
 def _columns(export: Export, questionnaire: Questionnaire) -> tuple[Columns, list[Place]]:
-    columns, places = resolve(export.names, export.structure, questionnaire)
+    if not export.in_use:
+        return Columns([], {}), []
+    columns, places = resolve(export.names, export.structure, questionnaire, export.delivery)
     try:
         return columns, places + drift(columns, export.structure, export.labels, questionnaire)
     except TwoLabels as error:

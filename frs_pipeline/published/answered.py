@@ -16,7 +16,8 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 
 from frs_pipeline.published.figures import Key, printed_count
 from frs_pipeline.published.rules import REST_ON_N, Finding, counts, valid_count
-from frs_pipeline.tables.model import MARTS, TOTAL, Table, catalogue
+from frs_pipeline.questionnaires import instruments
+from frs_pipeline.tables.model import TOTAL, Table, catalogue
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ def contradictions() -> Iterator[Finding]:
 
     As few as possible; where two sets are equally few, those of later tables.
     """
-    for mart in MARTS:
+    for mart in instruments():
         numbers = list(_numbers(mart))
         size = next((n.forms for n in numbers if not n.questions), 0)
         for group in _connected(numbers):

@@ -23,7 +23,7 @@ from frs_pipeline.lineage.passport import Passports
 from frs_pipeline.lineage.waterfall import Why
 from frs_pipeline.lineage.wording import Text, reason
 from frs_pipeline.policy.model import policy
-from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires import instruments
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.report import plots
 from frs_pipeline.report.associations import associations, ordinal
@@ -36,6 +36,7 @@ from frs_pipeline.storage import Store, read, rows_in, stream
 from frs_pipeline.tables.bases import BASE, BLANK, ROWS, UNANSWERED
 from frs_pipeline.tables.figures import Figure
 from frs_pipeline.tables.model import Table, catalogue
+from frs_pipeline.tables.nonresponse import kinds
 from frs_pipeline.tables.render import heading
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -176,7 +177,7 @@ class _Site:
     def _facts(self) -> dict[str, int]:
         """Numbers of what the report rests on."""
         return {
-            "forms": sum(rows_in(self.evidence.path("marts", name)) for name in INSTRUMENTS),
+            "forms": sum(rows_in(self.evidence.path("marts", name)) for name in instruments()),
             "conferences": rows_in(self.evidence.path("marts", "conference")),
             "tables": len(self.tables),
             "figures": len(self.figures),
@@ -186,7 +187,7 @@ class _Site:
         """What one page shows beside its words."""
         shows: dict[str, Callable[[], dict[str, Any]]] = {
             "correlations": self._correlations,
-            "nonresponse": lambda: {"unit": unit, "item": self._rows("statistics", "item_nonresponse")},
+            "nonresponse": lambda: {"unit": unit, "kinds": kinds(), "item": self._rows("statistics", "item_nonresponse")},
             "quality": self._quality,
             "method": dict,
             "about": lambda: {"facts": self._facts(), "verdicts": self._verdicts()},
@@ -246,7 +247,7 @@ class _Site:
 
     def _correlations(self) -> dict[str, Any]:
         maps = []
-        for name in INSTRUMENTS:
+        for name in instruments():
             asked = ordinal(name)
             if len(asked) > 1:
                 found = associations(name, stream(self.evidence.path("marts", name)))
@@ -275,7 +276,7 @@ class _Site:
     def _quality(self) -> dict[str, Any]:
         aside = [
             Group(name, form.rule, policy().rules[form.rule].danish, policy().rules[form.rule].english, 1)
-            for name in INSTRUMENTS
+            for name in instruments()
             for form in self.evidence.set_aside(name)
         ]
         columns = ["instrument", "rule", "severity"]
@@ -285,7 +286,7 @@ class _Site:
             for row in sorted(noted, key=lambda row: [row[name] or "" for name in columns])
         ]
         corrected = Counter(form.form.split("-")[0] for form in self.evidence.corrections)
-        titles = {questionnaires()[name].form_prefix: questionnaires()[name].title for name in INSTRUMENTS}
+        titles = {questionnaires()[name].form_prefix: questionnaires()[name].title for name in instruments()}
         return {
             "aside": _summed(aside),
             "noted": [group for severity, group in groups if severity != "accepted"],

@@ -21,7 +21,7 @@ from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY, sha256
 from frs_pipeline.lineage.meaning import Address, meanings
 from frs_pipeline.lineage.passport import Passports
 from frs_pipeline.plan import products
-from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires import instruments
 from frs_pipeline.refresh import refresh
 from frs_pipeline.report.claims import claims
 from frs_pipeline.report.contents import chapters
@@ -162,7 +162,7 @@ def test_every_figure_has_its_passport_and_says_what_frs_trace_says(store: Store
 
 def test_no_page_holds_anything_that_leads_to_a_form_or_a_conference(store: Store, folder: Path) -> None:
     secret: set[str] = set()
-    for name in INSTRUMENTS:
+    for name in instruments():
         rows = read(store.path(products()[("marts", name)]), ["form_id", "conference_id"])
         secret |= {*rows["form_id"].to_pylist(), *rows["conference_id"].to_pylist()}
     aside = read(store.path(products()[("quarantine",)]), ["form_id"])["form_id"].to_pylist()

@@ -12,7 +12,7 @@ from frs_pipeline.published import figures as figures_module
 from frs_pipeline.published.audit import KEPT, as_csv, audit, kept_findings, not_reproducible
 from frs_pipeline.published.compare import as_printed
 from frs_pipeline.published.figures import Key, decimals, of_table, printed_count, prose, published, study, value
-from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires import instruments
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.tables.counting import count, open_marts
 from frs_pipeline.tables.figures import figures
@@ -121,7 +121,7 @@ def test_187_mothers_cannot_have_come_to_181_follow_ups(fresh):
 def consistent(tmp_path_factory):
     """A report with the same figures as the printed one, all of them counted from one set of forms."""
     folder, rng = tmp_path_factory.mktemp("marts"), random.Random("consistent")
-    for instrument in INSTRUMENTS:
+    for instrument in instruments():
         questionnaire = questionnaires()[instrument]
         rows = []
         for i in range(240):
@@ -133,7 +133,7 @@ def consistent(tmp_path_factory):
             }
             rows.append({"form_id": str(i), "conference_id": "C", "occasion": occasion, **answers})
         pq.write_table(pa.Table.from_pylist(rows, schema=mart_schema(questionnaire)), folder / f"{instrument}.parquet")
-    marts = open_marts({name: folder / f"{name}.parquet" for name in INSTRUMENTS})
+    marts = open_marts({name: folder / f"{name}.parquet" for name in instruments()})
     counted = count(catalogue().values(), marts)
     found = (figure for number, table in catalogue().items() for figure in figures(table, counted[number]))
     computed = {Key(f.table, f.row, f.column, f.group, f.measure): f for f in found}

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
-from shipped import RAW
+from shipped import DELIVERY, RAW
 
 from frs_pipeline.cli import app
 from frs_pipeline.codebook.pseudonyms import pseudonymise
@@ -26,7 +26,7 @@ from frs_pipeline.exports.ledger import read_ledger
 from frs_pipeline.exports.surveyxact import read_export
 from frs_pipeline.exports.validation import validate
 from frs_pipeline.policy.model import policy
-from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires import instruments
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.reconstruction import copies as copies_module
 from frs_pipeline.reconstruction import scaling
@@ -127,7 +127,7 @@ def test_conferences_and_what_they_lack_are_three_times_the_shipped_ones(shipped
     found = []
     for read in (shipped, scaled):
         held = conferences(read.codebook, read.ledger, read.forms)
-        rows = unit(held, ledger_only(read.codebook, read.ledger)).to_pylist()
+        rows = unit(held, ledger_only(read.codebook, read.ledger), DELIVERY).to_pylist()
         found.append({(row["occasion"], row["measure"]): (row["conferences"], row["percent"]) for row in rows})
     assert found[1] == {key: (N * held, percent) for key, (held, percent) in found[0].items()}
 
@@ -135,11 +135,11 @@ def test_conferences_and_what_they_lack_are_three_times_the_shipped_ones(shipped
 def test_no_respondent_number_or_pseudonym_is_a_shipped_one(shipped: Read, scaled: Read) -> None:
     for column in ("conference_number", "conference_id"):
         assert not set(scaled.codebook[column].to_pylist()) & set(shipped.codebook[column].to_pylist())
-    for name in INSTRUMENTS:
+    for name in instruments():
         assert not set(scaled.forms[name]["form_id"].to_pylist()) & set(shipped.forms[name]["form_id"].to_pylist())
 
 
-@pytest.mark.parametrize("instrument", INSTRUMENTS)
+@pytest.mark.parametrize("instrument", instruments())
 def test_lines_are_those_of_the_shipped_export_in_the_order_of_keying(scaled: Read, instrument: str) -> None:
     rows, shipped_rows = dataset(scaled.folder, instrument), dataset(RAW, instrument)
     keys = [(row["created"], int(row["responde"])) for row in rows]
