@@ -12,7 +12,7 @@ import typer
 from frs_pipeline.cli.root import AsJson, Delivery, app
 from frs_pipeline.deliveries import choose
 from frs_pipeline.errors import UsageError
-from frs_pipeline.settings import Settings
+from frs_pipeline.settings import PROJECT, Settings
 from frs_pipeline.terminal import Progress, print_json, say, summary
 
 # Faults that are printed of one part; the first is nearest to the cause.
@@ -92,8 +92,10 @@ def reconstruct(
     if copies is not None:
         if folder is None:
             raise UsageError("a scaled delivery needs a folder of its own", where="--scale", do="say --to FOLDER")
+        # Made forms again take minutes; those that came with the program may lie in another data folder.
+        ours = Settings(PROJECT / "data").raw_delivery(SHIPPED)
         with Progress("Making forms") as progress:
-            forms = scale(folder, copies, shipped, lambda name: progress.step(5, name))
+            forms = scale(folder, copies, shipped if shipped.exists() else ours, lambda name: progress.step(5, name))
         say(f"{forms} forms in {folder}: every count of the shipped delivery times {copies}.")
         say(f"Its codebook has a key of its own: set FRS_KEY_FILE to {folder / OWN_KEY}.")
         return

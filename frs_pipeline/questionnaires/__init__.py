@@ -65,15 +65,16 @@ def read_instruments(path: Path = LISTED) -> dict[str, Instrument]:
 
 
 @cache
-def _listed() -> dict[str, Instrument]:
+def listed() -> dict[str, Instrument]:
+    """The questionnaires by name, each with the deliveries that have it."""
     return read_instruments()
 
 
 def instruments() -> tuple[str, ...]:
     """Names of the questionnaires, in the order in which they are listed everywhere."""
-    return tuple(_listed())
+    return tuple(listed())
 
 
 def in_use(instrument: str, delivery: str) -> bool:
     """Does a delivery, named by its date, have forms of this questionnaire?"""
-    return _listed()[instrument].in_use(delivery)
+    return listed()[instrument].in_use(delivery)

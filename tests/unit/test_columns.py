@@ -348,9 +348,9 @@ def test_a_question_may_take_over_the_short_name_of_one_that_is_asked_no_more(ex
 
 
 def test_a_questionnaire_that_the_delivery_does_not_have_is_empty_and_has_no_folder(delivery, monkeypatch):
-    listed = {name: Instrument(name=name) for name in instruments()}
-    listed["coordinator"] = Instrument(name="coordinator", since=dt.date(2021, 2, 1))
-    monkeypatch.setattr(questionnaires_module, "_listed", lambda: listed)
+    every = {name: Instrument(name=name) for name in instruments()}
+    every["coordinator"] = Instrument(name="coordinator", since=dt.date(2021, 2, 1))
+    monkeypatch.setattr(questionnaires_module, "listed", lambda: every)
     with pytest.raises(InputError, match="questionnaire coordinator isn't in use at the date of this delivery"):
         delivery.validated("coordinator")
     shutil.rmtree(delivery.path("coordinator"))
