@@ -19,7 +19,8 @@ REGISTERS = {"ledger": LEDGER, "codebook": CODEBOOK}
 AMENDMENTS = {"corrections": "corrections.csv", "exceptions": "exceptions.csv", "withdrawals": "withdrawals.csv"}
 # Forms other than the three CSV files in which SurveyXact or SPSS hand over an export.
 WORKBOOKS = (".xlsx", ".sav")
-DEMO_KEY = "DEMO-KEY-NOT-SECRET.txt"
+# Keys that lie beside the codebook that they open, as they do with made-up forms only: the published one, or one made with them.
+DEMO_KEY, OWN_KEY = OPEN_KEYS = ("DEMO-KEY-NOT-SECRET.txt", "KEY-NOT-SECRET.txt")
 _DATED = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 

@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from frs_pipeline.deliveries import AMENDMENTS, DEMO_KEY, REGISTERS
+from frs_pipeline.deliveries import AMENDMENTS, OPEN_KEYS, REGISTERS
 from frs_pipeline.questionnaires import instruments
 from frs_pipeline.specs import YamlFile
 
@@ -213,7 +213,7 @@ def _report(before: tuple[AssetPath, ...]) -> Product:
         inputs=inputs,
         definitions=tuple((path, None) for path in (*own, *asked)),
         pages="report",
-        beside=(DEMO_KEY,),
+        beside=OPEN_KEYS,
     )
 
 

@@ -32,12 +32,7 @@ def summary(delivery: str, made: tuple[str, ...], counts: dict[str, int], settin
             ("Conferences", str(counts["conferences"])),
             ("Marts", f"{counts['marts']}, {counts['promises_kept']} of {counts['promises']} promises kept"),
             ("Tables", f"{counts['tables']}, {counts['figures']} figures"),
-            (
-                "Against the report",
-                f"{counts['equal']} equal, {counts['differs']} different"
-                f"{' (ASE, T and p only)' if counts['differs'] and not counts['differs_exact'] else ''}, "
-                f"{counts['not_reproducible']} not reproducible (the report contradicts itself)",
-            ),
+            ("Against the report", _compared(counts)),
             ("Claims", _claims(counts)),
         ):
             say(f"  {label:<19}{text}")
@@ -48,6 +43,16 @@ def summary(delivery: str, made: tuple[str, ...], counts: dict[str, int], settin
         say(f"  Quarantine         {settings.restricted(delivery) / 'quarantine.parquet'}")
         say("")
         say("  frs tables 1 · frs compare · frs quarantine show more.")
+
+
+def _compared(counts: dict[str, int]) -> str:
+    if not counts["equal"] + counts["differs"] + counts["not_reproducible"]:
+        return "no printed figures to hold these against"
+    only = " (ASE, T and p only)" if counts["differs"] and not counts["differs_exact"] else ""
+    return (
+        f"{counts['equal']} equal, {counts['differs']} different{only}, "
+        f"{counts['not_reproducible']} not reproducible (the report contradicts itself)"
+    )
 
 
 def _claims(counts: dict[str, int]) -> str:

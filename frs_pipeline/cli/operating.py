@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from frs_pipeline.cli.root import AsJson, Delivery, app
-from frs_pipeline.deliveries import choose
+from frs_pipeline.deliveries import OWN_KEY, choose
 from frs_pipeline.errors import UsageError
 from frs_pipeline.settings import PROJECT, Settings
 from frs_pipeline.terminal import Progress, print_json, say, summary
@@ -81,7 +81,6 @@ def reconstruct(
 ) -> None:
     """Make the shipped raw exports again from the printed tables (takes minutes)."""
     from frs_pipeline.published.audit import kept_findings
-    from frs_pipeline.reconstruction.delivery import OWN_KEY
     from frs_pipeline.reconstruction.delivery import reconstruct as make
     from frs_pipeline.reconstruction.papers import SHIPPED
     from frs_pipeline.reconstruction.residuals import residuals

@@ -229,7 +229,7 @@ def _mothers() -> Iterator[Finding]:
                 seen = worst.get((table.marts[0], label), (0, 0))
                 worst[table.marts[0], label] = max(seen, (n, -table.number))
     for (mart, label), (n, number) in worst.items():
-        if n > capacity[mart]:
+        if n > capacity.get(mart, n):
             yield Finding(
                 "one_parent_a_conference",
                 (-number,),

@@ -27,7 +27,6 @@ from frs_pipeline.reconstruction.spoiling import spoil
 from frs_pipeline.storage import atomic
 
 # Key of a made-up delivery that isn't the shipped one: made with it, for the published one opens no other.
-OWN_KEY = "KEY-NOT-SECRET.txt"
 HERE = Path(__file__).parent
 _STATUS_LABELS = ("Ny", "Distribueret", "Nogen svar", "Gennemført", "Frafaldet")
 # Seconds that a form stayed open at the keyer's, and the cells from that number on: how it stands after that.

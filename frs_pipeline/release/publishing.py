@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from frs_pipeline.deliveries import DEMO_KEY
+from frs_pipeline.codebook.opening import made_up
 from frs_pipeline.errors import FrsError, UsageError
 from frs_pipeline.journal import append
 from frs_pipeline.questionnaires import instruments
@@ -52,8 +52,8 @@ def publish(
             raise UsageError("a release needs a purpose", where="--purpose", do="say what it is for")
         forms = forms_hash(marts)
         earlier = released_before(store.settings)
-        made_up = store.raw(DEMO_KEY).exists()
-        made = Releasing(store.delivery, tables, marts, policy, forms=forms, earlier=earlier, made_up=made_up).release(step)
+        release = Releasing(store.delivery, tables, marts, policy, forms=forms, earlier=earlier, made_up=made_up(store))
+        made = release.release(step)
         step("writing")
         name = name_of(made.files)
         copy = kept(store.settings) / name

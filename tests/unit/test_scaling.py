@@ -19,7 +19,7 @@ from shipped import DELIVERY, RAW
 from frs_pipeline.cli import app
 from frs_pipeline.codebook.pseudonyms import pseudonymise
 from frs_pipeline.codebook.vault import CONTROLLERS, open_plain, read_codebook
-from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY, EXPORT_FILES, LEDGER
+from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY, EXPORT_FILES, LEDGER, OWN_KEY
 from frs_pipeline.errors import UsageError
 from frs_pipeline.exports.findings import Intake
 from frs_pipeline.exports.ledger import read_ledger
@@ -31,7 +31,7 @@ from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.reconstruction import copies as copies_module
 from frs_pipeline.reconstruction import scaling
 from frs_pipeline.reconstruction.copies import Filled, keyed, seated
-from frs_pipeline.reconstruction.delivery import OWN_KEY, is_made_up
+from frs_pipeline.reconstruction.delivery import is_made_up
 from frs_pipeline.reconstruction.population import Population
 from frs_pipeline.reconstruction.registers import conference_numbers
 from frs_pipeline.reconstruction.scaling import MOST_COPIES, filled_in, from_population, scale, scaled_export
