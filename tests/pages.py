@@ -92,7 +92,7 @@ def do(page: Path, project: Path) -> None:
             text=True,
             check=False,
         )
-        said = "\n".join(line.rstrip() for line in done.stdout.splitlines())
+        said = "\n".join(line.rstrip() for line in done.stdout.splitlines()).strip("\n")
         where = f"{page.relative_to(PROJECT)}:{block.line}"
         assert done.returncode == block.ends_with, f"{where} ends with {done.returncode}\n{block.commands}\n{said}"
         if block.prints is not None:
