@@ -88,6 +88,7 @@ class Published:
     recomputed: str
     verdict: str
     reason: str | None
+    reason_danish: str | None
 
 
 @dataclass(frozen=True)
@@ -222,7 +223,8 @@ class Passports:
         row = self.evidence.compared.get(address)
         if row is None:
             return None
-        return Published(row["printed_published"], row["printed_recomputed"], row["verdict"], row["reason"])
+        own = ("printed_published", "printed_recomputed", "verdict", "reason", "reason_danish")
+        return Published(*(row[name] for name in own))
 
     def _of_table(self, number: int) -> Provenance:
         if number not in self._provenance:

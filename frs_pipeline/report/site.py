@@ -50,7 +50,7 @@ class Difference:
     address: Address
     ours: str
     printed: str
-    reason: str | None
+    reason: Text | None
 
 
 @dataclass(frozen=True)
@@ -241,7 +241,8 @@ class _Site:
             row = self.evidence.compared.get(address) if address in known else None
             if row is not None and row["verdict"] != "equal":
                 ours, printed = shown(row["printed_recomputed"]), shown(row["printed_published"])
-                found[address] = Difference(address, ours, printed, row["reason"])
+                why = Text(row["reason_danish"], row["reason"]) if row["reason"] else None
+                found[address] = Difference(address, ours, printed, why)
         return found
 
     def _correlations(self) -> dict[str, Any]:

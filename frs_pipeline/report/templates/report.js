@@ -113,7 +113,7 @@ const FRS = (() => {
     }
     if (own.p && own.p.length > 1) {
       made.push(title("I den trykte rapport", "In the printed report"), element("p", own.p[1], { class: "bad" }));
-      if (own.p[2]) made.push(element("p", own.p[2], { lang: "en" }));
+      if (own.p.length > 2) made.push(element("p", text(own.p[2])));
     } else if (own.p) made.push(element("p", say("Det samme som i den trykte rapport.", "The same as in the printed report.")));
     if (own.e) {
       made.push(title("Samme tal andre steder", "Same number elsewhere"));
