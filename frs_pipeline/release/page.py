@@ -101,7 +101,7 @@ def _figure(record: Record, variant: Variant) -> Figure:
 def _rows(grid: Grid, *, double: bool) -> Iterable[dict[str, Any]]:
     """Rows with their headings; of a crosstab the heading of a row of counts also heads the percentages under it."""
     for row in grid.rows:
-        text = "Gamma" if row[0] == "Gamma" else _DANISH.get(row[0], row[0])
+        text = "Alle" if row[0] == "Gamma" else _DANISH.get(row[0], row[0])
         cells = list(row[2:] if double else row[1:])
         yield {
             "label": text,

@@ -189,7 +189,7 @@ class _Site:
             "nonresponse": lambda: {"unit": unit, "item": self._rows("statistics", "item_nonresponse")},
             "quality": self._quality,
             "method": dict,
-            "about": lambda: {"facts": self._facts(), "verdicts": self._verdicts()},
+            "about": lambda: {"facts": self._facts(), "verdicts": self._verdicts(), "contradictions": self._contradictions()},
         }
         return {
             "shown_tables": [self._shown(self.tables[number]) for number in chapter.tables],
@@ -241,8 +241,7 @@ class _Site:
             row = self.evidence.compared.get(address) if address in known else None
             if row is not None and row["verdict"] != "equal":
                 ours, printed = shown(row["printed_recomputed"]), shown(row["printed_published"])
-                why = Text(row["reason_danish"], row["reason"]) if row["reason"] else None
-                found[address] = Difference(address, ours, printed, why)
+                found[address] = Difference(address, ours, printed, _why(row))
         return found
 
     def _correlations(self) -> dict[str, Any]:
@@ -299,6 +298,11 @@ class _Site:
     def _verdicts(self) -> Counter[str]:
         return Counter(row["verdict"] for row in self.evidence.compared.values())
 
+    def _contradictions(self) -> dict[Text, int]:
+        """Where the printed report contradicts itself, and the table in which it does."""
+        told = ((_why(row), address.table) for address, row in self.evidence.compared.items())
+        return {why: table for why, table in told if why is not None}
+
     def _scripts(self) -> dict[str, bytes]:
         """The data that pages load: all figures in short, and the passports chapter by chapter."""
         index = {address: place for place, address in enumerate(meanings())}
@@ -309,6 +313,11 @@ class _Site:
         listed = [(address, self.figures[address]) for address in meanings()]
         scripts = {f"passports-{name}.js": pack.script(name) for name, pack in packs.items()}
         return {"figures.js": figures_script(listed, self.page_of, words), **scripts}
+
+
+def _why(row: dict[str, Any]) -> Text | None:
+    """Why no data can agree with a printed figure; `row` is one of the comparison."""
+    return Text(row["reason_danish"], row["reason"]) if row["reason"] else None
 
 
 def _named(rule: str) -> tuple[str, str]:

@@ -26,10 +26,11 @@ const FRS = (() => {
     total_percent: ["% af alle", "% of all"], gamma: ["gamma", "gamma"], ase: ["ASE", "ASE"], t: ["T", "T"], p: ["p", "p"],
     n: ["N", "N"], partial_gamma: ["partiel gamma", "partial gamma"],
   };
+  const TOTALS = { "Total valid": ["I alt besvaret", "All answered"], Missing: ["Ubesvaret", "Blank"], Total: ["I alt", "Total"] };
   const labelsOf = (index) => {
     const coordinates = all.c[index].map((at) => all.l[at]);
     const measure = coordinates.pop();
-    return [...coordinates.filter(Boolean), say(...MEASURES[measure])].join(" · ");
+    return [...coordinates.filter(Boolean).map((label) => (TOTALS[label] ? say(...TOTALS[label]) : label)), say(...MEASURES[measure])].join(" · ");
   };
   const measureOf = (index) => all.l[all.c[index][3]];
 
@@ -104,7 +105,7 @@ const FRS = (() => {
       made.push(element("p", correlation ? `(P − Q) / (P + Q) = ${fraction}${gamma ? ` = ${all.p[at]}` : ""}`
         : `100 × ${fraction} = ${all.p[at].replace(/\u00a0?%$/, "")}\u00a0%`, { class: "formula" }));
     }
-    made.push(element("p", `${text(own.r)}.`, { class: "quiet" }));
+    made.push(element("p", `${text(own.r)}.`, { class: "quiet sentence" }));
     made.push(title("Fra leverede skemaer til tallet", "From forms delivered to the figure"), waterfall(own, text));
     if (own.g) made.push(...cells(own.g));
     if (own.near) {
@@ -113,7 +114,7 @@ const FRS = (() => {
     }
     if (own.p && own.p.length > 1) {
       made.push(title("I den trykte rapport", "In the printed report"), element("p", own.p[1], { class: "bad" }));
-      if (own.p.length > 2) made.push(element("p", text(own.p[2])));
+      if (own.p.length > 2) made.push(element("p", `${text(own.p[2])}.`, { class: "sentence" }));
     } else if (own.p) made.push(element("p", say("Det samme som i den trykte rapport.", "The same as in the printed report.")));
     if (own.e) {
       made.push(title("Samme tal andre steder", "Same number elsewhere"));
@@ -202,7 +203,7 @@ const FRS = (() => {
       list.replaceChildren(...hits.map(([number, texts]) =>
         element("li", element("a", [element("b", `${say("Tabel", "Table")} ${number}`), ` ${texts[0]}`], { href: `${all.page[number]}.html#tabel-${number}` }))));
       list.hidden = !hits.length;
-      status.textContent = words.length ? `${hits.length} ${say("tabeller", "tables")}` : "";
+      status.textContent = words.length ? `${hits.length} ${hits.length === 1 ? say("tabel", "table") : say("tabeller", "tables")}` : "";
     };
     input.addEventListener("input", find);
     input.addEventListener("keydown", (event) => {
@@ -253,7 +254,7 @@ const FRS = (() => {
       node.replaceWith(...node.data.split(/(\d+)/).filter(Boolean).map((part) => (/\d/.test(part) ? element("mark", part, { class: "unbound" }) : part)));
     }
     const bound = [...findings.querySelectorAll(".bound")].filter((one) => one.checkVisibility()).length;
-    status.textContent = say(`${bound} bundne tal, ${unbound.length} ubundne`, `${bound} bound numbers, ${unbound.length} unbound`);
+    status.textContent = say(`${bound} tal har en kilde, ${unbound.length} har ingen`, `${bound} numbers have a source, ${unbound.length} have none`);
   }
 
   document.addEventListener("DOMContentLoaded", () => {
