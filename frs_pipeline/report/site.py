@@ -37,6 +37,7 @@ from frs_pipeline.tables.bases import BASE, BLANK, ROWS, UNANSWERED
 from frs_pipeline.tables.figures import Figure
 from frs_pipeline.tables.model import Table, catalogue
 from frs_pipeline.tables.render import heading
+from frs_pipeline.templates import templates_in
 
 TEMPLATES = Path(__file__).parent / "templates"
 # Files that are taken as they are.
@@ -108,16 +109,7 @@ def made_up(store: Store) -> bool:
 @cache
 def _templates() -> Any:
     """The templates, each read once."""
-    import jinja2  # only needed where there are pages to make
-
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    environment = templates_in(TEMPLATES)
     names = {"anchor": anchor, "shown": shown, "share": share_text, "number": number_text, "with_zero": with_zero}
     environment.filters |= names
     return environment
