@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from frs_pipeline.lineage.meaning import Address
 from frs_pipeline.lineage.wording import Text
 from frs_pipeline.report.associations import Association
-from frs_pipeline.report.claims import SIGNIFICANT, strength
 from frs_pipeline.report.contents import Bilingual, Change
 from frs_pipeline.report.layout import named
 from frs_pipeline.report.typography import number_text, share_text, shown, with_zero
 from frs_pipeline.stats.counts import percent
+from frs_pipeline.stats.gamma import significant, strength
 from frs_pipeline.stats.printing import spss
 from frs_pipeline.tables.figures import Figure
 from frs_pipeline.tables.model import TOTAL, Table
@@ -195,7 +195,8 @@ def heat(found: Sequence[Association], printed: Mapping[tuple[str, str], int]) -
     for one in found:
         table = printed.get((one.row, one.column), printed.get((one.column, one.row)))
         text = with_zero(shown(spss(one.gamma, 2, leading_zero=True))) if one.gamma is not None else "–"
-        significant = one.p is not None and one.p < SIGNIFICANT
-        cell = Cell(text, strength(one.gamma), (one.gamma or 0) > 0, significant, number_text(one.n), table)
+        word = "none" if one.gamma is None else strength(one.gamma)
+        sure = one.p is not None and significant(one.p)
+        cell = Cell(text, word, (one.gamma or 0) > 0, sure, number_text(one.n), table)
         cells[one.row, one.column] = cells[one.column, one.row] = cell
     return cells

@@ -27,8 +27,9 @@ from frs_pipeline.questionnaires import INSTRUMENTS
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.report import plots
 from frs_pipeline.report.associations import associations, ordinal
-from frs_pipeline.report.claims import Finding, Judge, as_rows, claims
+from frs_pipeline.report.claims import claims
 from frs_pipeline.report.contents import Chapter, chapters
+from frs_pipeline.report.findings import Finding, Judge, as_rows
 from frs_pipeline.report.layout import Layout, layout, texts_of
 from frs_pipeline.report.packs import Pack, figures_script
 from frs_pipeline.report.typography import anchor, number_text, share_text, shown, with_zero
