@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Any
 
+from frs_pipeline.english import plural
 from frs_pipeline.errors import UsageError
 from frs_pipeline.lineage.amended import Amendment, amendments
 from frs_pipeline.lineage.checked import Check, Found, checks
@@ -134,15 +135,16 @@ class Passport:
     @property
     def equation(self) -> str:
         """How the figure follows from the forms that are listed for it."""
+        forms = plural(self.forms, "form")
         if self.numerator is None or self.denominator is None:
-            return f"{self.forms} forms = {self.printed}"
+            return f"{forms} = {self.printed}"
         shown = self.printed if self.printed.endswith("%") or self.pairs else f"{self.printed} %"
         fraction = f"{self.numerator.number} / {self.denominator.number}"
         if self.pairs is None:
-            return f"{self.forms} forms; 100 × {fraction} = {shown}"
+            return f"{forms}; 100 × {fraction} = {shown}"
         if self.address.measure in ("gamma", "partial_gamma"):
-            return f"{self.forms} forms; (P − Q) / (P + Q) = {fraction} = {shown}"
-        return f"{self.forms} forms; (P − Q) / (P + Q) = {fraction}, from which {self.address.measure} = {shown}"
+            return f"{forms}; (P − Q) / (P + Q) = {fraction} = {shown}"
+        return f"{forms}; (P − Q) / (P + Q) = {fraction}, from which {self.address.measure} = {shown}"
 
     def as_json(self) -> dict[str, Any]:
         """The passport for programs and pages."""
