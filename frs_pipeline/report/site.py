@@ -33,6 +33,7 @@ from frs_pipeline.report.findings import Finding, Judge, as_rows
 from frs_pipeline.report.layout import Layout, layout, texts_of
 from frs_pipeline.report.packs import Pack, figures_script
 from frs_pipeline.report.typography import anchor, number_text, share_text, shown, with_zero
+from frs_pipeline.stats.printing import NOT_COMPUTABLE
 from frs_pipeline.storage import Store, read, rows_in, stream
 from frs_pipeline.tables.bases import BASE, BLANK, ROWS, UNANSWERED
 from frs_pipeline.tables.figures import Figure
@@ -113,6 +114,7 @@ def _templates() -> Any:
     environment = templates_in(TEMPLATES)
     names = {"anchor": anchor, "shown": shown, "share": share_text, "number": number_text, "with_zero": with_zero}
     environment.filters |= names
+    environment.globals["not_computable"] = NOT_COMPUTABLE
     return environment
 
 

@@ -32,6 +32,7 @@ const FRS = (() => {
     const measure = coordinates.pop();
     return [...coordinates.filter(Boolean).map((label) => (TOTALS[label] ? say(...TOTALS[label]) : label)), say(...MEASURES[measure])].join(" · ");
   };
+  const printed = (index) => (all.p[index] === "ikke beregnelig" ? say(all.p[index], "not computable") : all.p[index]);
   const measureOf = (index) => all.l[all.c[index][3]];
 
   // Data -----------------------------------------------------------------------------------------------------------
@@ -82,7 +83,7 @@ const FRS = (() => {
     ]));
   }
   function link(at) {
-    const made = element("a", [`${all.p[at]}`], { href: hrefOf(at) });
+    const made = element("a", [`${printed(at)}`], { href: hrefOf(at) });
     made.addEventListener("click", (event) => { event.preventDefault(); open([at]); });
     return element("span", [made, element("span", ` ${say("tabel", "table")} ${tableOf(at)} · ${labelsOf(at)}`, { class: "quiet" })]);
   }
@@ -95,15 +96,15 @@ const FRS = (() => {
     const title = (danish, english) => element("h3", say(danish, english));
     const made = [
       element("p", all.words[tableOf(at)][0], { class: "quiet", lang: "da" }),
-      element("p", all.p[at], { class: "big" }),
+      element("p", printed(at), { class: "big" }),
       element("p", labelsOf(at)),
       title("Hvad tallet er", "What the figure is"), element("p", text(own.d)),
     ];
     if (own.of) {
       const correlation = Boolean(own.g), gamma = ["gamma", "partial_gamma"].includes(measureOf(at));
       const fraction = `${count(own.n[1])} / ${count(own.of[1])}`;
-      made.push(element("p", correlation ? `(P − Q) / (P + Q) = ${fraction}${gamma ? ` = ${all.p[at]}` : ""}`
-        : `100 × ${fraction} = ${all.p[at].replace(/\u00a0?%$/, "")}\u00a0%`, { class: "formula" }));
+      made.push(element("p", correlation ? `(P − Q) / (P + Q) = ${fraction}${gamma ? ` = ${printed(at)}` : ""}`
+        : `100 × ${fraction} = ${printed(at)}${/\d$/.test(printed(at)) ? "\u00a0%" : ""}`, { class: "formula" }));
     }
     made.push(element("p", `${text(own.r)}.`, { class: "quiet sentence" }));
     made.push(title("Fra leverede skemaer til tallet", "From forms delivered to the figure"), waterfall(own, text));
@@ -156,7 +157,7 @@ const FRS = (() => {
     return element("li", [...pieces, " = ", plain(total), holds ? " ✓" : " ✗", element("span", ` ${say("tabel", "table")} ${[...new Set([...parts, total].map(tableOf))].join(", ")}`, { class: "quiet" })]);
   }
   function plain(at) {
-    const made = element("a", all.p[at], { href: hrefOf(at), title: labelsOf(at) });
+    const made = element("a", printed(at), { href: hrefOf(at), title: labelsOf(at) });
     made.addEventListener("click", (event) => { event.preventDefault(); open([at]); });
     return made;
   }
