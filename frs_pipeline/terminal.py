@@ -9,6 +9,7 @@ import json
 import sys
 from typing import Any
 
+from frs_pipeline.english import plural
 from frs_pipeline.settings import Settings
 
 
@@ -17,7 +18,7 @@ def summary(delivery: str, made: tuple[str, ...], counts: dict[str, int], settin
     if not made:
         say(f"Delivery {delivery} is up to date: nothing to do.")
     else:
-        say(f"Delivery {delivery}: {len(made)} files made in {seconds:.1f} s.")
+        say(f"Delivery {delivery}: {plural(len(made), 'file')} made in {seconds:.1f} s.")
     if not counts:
         say("Other files are missing or out of date: frs run makes them.")
     else:
@@ -27,11 +28,11 @@ def summary(delivery: str, made: tuple[str, ...], counts: dict[str, int], settin
             (
                 "Forms delivered",
                 f"{counts['forms']} = {counts['accepted']} accepted + {counts['quarantined']} quarantined{withdrawn}"
-                f" ({counts['noted']} warnings)",
+                f" ({plural(counts['noted'], 'warning')})",
             ),
             ("Conferences", str(counts["conferences"])),
             ("Marts", f"{counts['marts']}, {counts['promises_kept']} of {counts['promises']} promises kept"),
-            ("Tables", f"{counts['tables']}, {counts['figures']} figures"),
+            ("Tables", f"{counts['tables']}, {plural(counts['figures'], 'figure')}"),
             ("Against the report", _compared(counts)),
             ("Claims", _claims(counts)),
         ):

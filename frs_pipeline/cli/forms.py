@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from frs_pipeline.cli.root import AsJson, Delivery, Results, app
+from frs_pipeline.english import plural
 from frs_pipeline.terminal import print_grid, print_json, say
 
 
@@ -34,13 +35,17 @@ def quarantine(
         print_json({"set_aside": aside, "noted": notes, "withdrawn": left})
         return
     forms = {(row["instrument"], row["line"]) for row in aside}
-    withdrawn = f", {sum(row['forms'] for row in left)} forms withdrawn" if left else ""
-    say(f"{len(forms)} forms set aside, {len(notes)} findings noted{withdrawn} (docs/rules.md says what each rule means).\n")
-    print_grid("Set aside", ("questionnaire", "rule", "forms", "why"), _grouped(aside))
+    withdrawn = f", {plural(sum(row['forms'] for row in left), 'form')} withdrawn" if left else ""
+    told = f"{plural(len(forms), 'form')} set aside, {plural(len(notes), 'finding')} noted{withdrawn}"
+    say(f"{told} (docs/rules.md says what each rule means).\n")
     extra = ("value", "row") if values else ()
     lines = [[r["form_id"], f"{r['file']}:{r['line']}", r["column"], r["rule"], *(r[name] for name in extra)] for r in aside]
-    print_grid("Form by form", ("form", "where", "column", "rule", *extra), lines)
-    print_grid("Noted: these forms count", ("questionnaire", "rule", "findings", "why"), _grouped(notes))
+    if aside:
+        caption = "Set aside: a form stands under every rule that it breaks"
+        print_grid(caption, ("questionnaire", "rule", "forms", "why"), _grouped(aside))
+        print_grid("Form by form", ("form", "where", "column", "rule", *extra), lines)
+    if notes:
+        print_grid("Noted: these forms count", ("questionnaire", "rule", "findings", "why"), _grouped(notes))
     accepted = [
         [r["rule"], r["form_id"] or "", r["column"] or "", r["reason"], r["who"], str(r["expires"])]
         for r in notes

@@ -11,6 +11,7 @@ import typer
 
 from frs_pipeline.cli.root import AsJson, Delivery, app
 from frs_pipeline.deliveries import OWN_KEY, choose
+from frs_pipeline.english import plural
 from frs_pipeline.errors import UsageError
 from frs_pipeline.settings import PROJECT, Settings
 from frs_pipeline.terminal import Progress, print_json, say, summary
@@ -95,7 +96,7 @@ def reconstruct(
         ours = Settings(PROJECT / "data").raw_delivery(SHIPPED)
         with Progress("Making forms") as progress:
             forms = scale(folder, copies, shipped if shipped.exists() else ours, lambda name: progress.step(5, name))
-        say(f"{forms} forms in {folder}: every count of the shipped delivery times {copies}.")
+        say(f"{plural(forms, 'form')} in {folder}: every count of the shipped delivery times {copies}.")
         say(f"Its codebook has a key of its own: set FRS_KEY_FILE to {folder / OWN_KEY}.")
         return
     with Progress("Making forms") as progress:
@@ -105,7 +106,8 @@ def reconstruct(
         say(f"{finding.reason}")
     for line in left:
         say(line)
-    say(f"{sum(len(p.occasions) for p in populations)} forms in {target}; {len(left)} figures of correlations not reached.")
+    forms = sum(len(p.occasions) for p in populations)
+    say(f"{plural(forms, 'form')} in {target}; {plural(len(left), 'figure')} of correlations not reached.")
 
 
 @app.command()

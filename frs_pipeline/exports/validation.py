@@ -18,6 +18,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from frs_pipeline.english import plural
 from frs_pipeline.errors import CheckFailed, InputError
 from frs_pipeline.exports.amendments import Accepted, Correction
 from frs_pipeline.exports.columns import CREATED, RESPONDENT, Columns, Place, TwoLabels, drift, resolve
@@ -177,7 +178,8 @@ class _Split:
         require_found(self.intake.withdrawals.forms(self.questionnaire.form_prefix), self.left)
         for rule, (number, line) in self.stopped.items():
             where, remedy = self.export.where("dataset", line), self.intake.policy.rules[rule].remedy
-            raise CheckFailed(f"{number} forms break a rule that stops the run, this the first [{rule}]", where=where, do=remedy)
+            forms = plural(number, "form breaks", "forms break")
+            raise CheckFailed(f"{forms} a rule that stops the run, this the first [{rule}]", where=where, do=remedy)
         if self.forms.num_rows + self.set_aside + self.left.total() != self.delivered:
             raise CheckFailed("forms were lost in validation", where=self.questionnaire.instrument)
         left = counted(self.questionnaire.instrument, self.left)

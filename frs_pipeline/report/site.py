@@ -25,17 +25,20 @@ from frs_pipeline.questionnaires import instruments
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.report import plots
 from frs_pipeline.report.associations import associations, ordinal
-from frs_pipeline.report.claims import Finding, Judge, as_rows, claims
+from frs_pipeline.report.claims import claims
 from frs_pipeline.report.contents import Chapter, chapters
+from frs_pipeline.report.findings import Finding, Judge, as_rows
 from frs_pipeline.report.layout import Layout, layout, texts_of
 from frs_pipeline.report.packs import Pack, figures_script
 from frs_pipeline.report.typography import anchor, number_text, share_text, shown, with_zero
+from frs_pipeline.stats.printing import NOT_COMPUTABLE
 from frs_pipeline.storage import Store, read, rows_in, stream
 from frs_pipeline.tables.bases import BASE, BLANK, ROWS, UNANSWERED
 from frs_pipeline.tables.figures import Figure
 from frs_pipeline.tables.model import Table, catalogue
 from frs_pipeline.tables.nonresponse import kinds
 from frs_pipeline.tables.render import heading
+from frs_pipeline.templates import templates_in
 
 TEMPLATES = Path(__file__).parent / "templates"
 # Files that are taken as they are.
@@ -49,7 +52,7 @@ class Difference:
     address: Address
     ours: str
     printed: str
-    reason: str | None
+    reason: Text | None
 
 
 @dataclass(frozen=True)
@@ -98,18 +101,10 @@ def build(store: Store) -> Report:
 @cache
 def _templates() -> Any:
     """The templates, each read once."""
-    import jinja2  # only needed where there are pages to make
-
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    environment = templates_in(TEMPLATES)
     names = {"anchor": anchor, "shown": shown, "share": share_text, "number": number_text, "with_zero": with_zero}
     environment.filters |= names
+    environment.globals["not_computable"] = NOT_COMPUTABLE
     return environment
 
 
@@ -179,7 +174,7 @@ class _Site:
             "nonresponse": lambda: {"unit": unit, "kinds": kinds(), "item": self._rows("statistics", "item_nonresponse")},
             "quality": self._quality,
             "method": dict,
-            "about": lambda: {"facts": self._facts(), "verdicts": self._verdicts()},
+            "about": lambda: {"facts": self._facts(), "verdicts": self._verdicts(), "contradictions": self._contradictions()},
         }
         return {
             "shown_tables": [self._shown(self.tables[number]) for number in chapter.tables],
@@ -231,7 +226,7 @@ class _Site:
             row = self.evidence.compared.get(address) if address in known else None
             if row is not None and row["verdict"] != "equal":
                 ours, printed = shown(row["printed_recomputed"]), shown(row["printed_published"])
-                found[address] = Difference(address, ours, printed, row["reason"])
+                found[address] = Difference(address, ours, printed, _why(row))
         return found
 
     def _correlations(self) -> dict[str, Any]:
@@ -288,6 +283,11 @@ class _Site:
     def _verdicts(self) -> Counter[str]:
         return Counter(row["verdict"] for row in self.evidence.compared.values())
 
+    def _contradictions(self) -> dict[Text, int]:
+        """Where the printed report contradicts itself, and the table in which it does."""
+        told = ((_why(row), address.table) for address, row in self.evidence.compared.items())
+        return {why: table for why, table in told if why is not None}
+
     def _scripts(self) -> dict[str, bytes]:
         """The data that pages load: all figures in short, and the passports chapter by chapter."""
         index = {address: place for place, address in enumerate(meanings())}
@@ -298,6 +298,11 @@ class _Site:
         listed = [(address, self.figures[address]) for address in meanings()]
         scripts = {f"passports-{name}.js": pack.script(name) for name, pack in packs.items()}
         return {"figures.js": figures_script(listed, self.page_of, words), **scripts}
+
+
+def _why(row: dict[str, Any]) -> Text | None:
+    """Why no data can agree with a printed figure; `row` is one of the comparison."""
+    return Text(row["reason_danish"], row["reason"]) if row["reason"] else None
 
 
 def _named(rule: str) -> tuple[str, str]:

@@ -60,7 +60,7 @@ def base_line(table: Table, rows: Iterable[Mapping[str, Any]]) -> str:
         forms[row["reason"], row["question"]] += row["forms"]
     whole, counted = forms.pop((ROWS, None), 0), forms.pop((BASE, None), 0)
     less = "".join(f" − {n} {_left_out(table, *reason)}" for reason, n in forms.items() if n)
-    return f"Grundlag: {whole} skemaer{less} = {counted}"
+    return f"Grundlag: {whole} {'skema' if whole == 1 else 'skemaer'}{less} = {counted}"
 
 
 def base_lines(bases: pa.Table) -> Grid:

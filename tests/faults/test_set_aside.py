@@ -126,7 +126,7 @@ def test_a_rule_that_is_set_to_stop_ends_the_run_unless_it_is_accepted(delivery,
     amend(delivery, "exceptions", [forms[0], "role_missing", "", *EXCEPTION])
     code, _, err = run(delivery.data, "run")
     assert (code, err.count("\n")) == (1, 1)
-    assert f"{where}:7: 1 forms break" in err
+    assert f"{where}:7: 1 form breaks" in err
     assert curated(delivery) == before
     amend(delivery, "exceptions", *([form, "role_missing", "", *EXCEPTION] for form in forms))
     code, out, err = run(delivery.data, "run")

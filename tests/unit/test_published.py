@@ -1,6 +1,7 @@
 """The printed report as data, and what in it contradicts itself."""
 
 import random
+import re
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -84,6 +85,14 @@ def test_each_contradiction_names_its_tables_and_has_a_reason(fresh):
         assert set(finding.tables) <= set(catalogue())
         assert all(f"table {number}" in finding.reason for number in finding.tables[:1])
         assert all(key in published() and key.table == finding.tables[0] for key in finding.gives_way)
+
+
+def test_each_reason_says_the_same_in_danish(fresh):
+    for finding in fresh:
+        numbers = [re.findall(r"\d+(?:,\d+)?", text) for text in (finding.reason, finding.reason_danish)]
+        assert numbers[0] == numbers[1]
+        assert "table" not in finding.reason_danish
+        assert " %" not in finding.reason_danish
 
 
 @pytest.mark.parametrize(
