@@ -93,7 +93,8 @@ def _journal(what: str, path: Path) -> Finding:
     except FrsError as error:
         return Finding(what, False, str(error))
     number = head_of(path).entries
-    detail = f"{path}: {wrong[0]}" if wrong else f"{number} entries, sound" if number else "nothing in it yet"
+    entries = "1 entry" if number == 1 else f"{number} entries"
+    detail = f"{path}: {wrong[0]}" if wrong else f"{entries}, sound" if number else "nothing in it yet"
     return Finding(what, not wrong, detail)
 
 
@@ -170,7 +171,7 @@ def _traces(home: Path, stores: list[Store]) -> Finding:
 
 def _searched(what: str, searched: Searched, within: Path) -> Finding:
     found = [f"{leak.file.relative_to(within)}: {leak.kind}" for leak in searched.leaks]
-    return Finding(what, not found, "; ".join(found) or f"nothing found in {searched.files} files")
+    return Finding(what, not found, "; ".join(found) or f"nothing found in {searched.files} file{'s' * (searched.files != 1)}")
 
 
 def _open_to_others(folder: Path) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from frs_pipeline.cli.root import AsJson, Delivery, app
+from frs_pipeline.cli.root import PEOPLE, AsJson, Delivery, app
 from frs_pipeline.deliveries import choose
 from frs_pipeline.errors import CheckFailed, UsageError
 from frs_pipeline.settings import Settings
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 codebook = typer.Typer(help="The locked codebook: lock, rotate, check, reveal, and who did.", no_args_is_help=True)
 journal = typer.Typer(help="Who locked or opened the codebook, when and why.", no_args_is_help=True)
-app.add_typer(codebook, name="codebook")
+app.add_typer(codebook, name="codebook", rich_help_panel=PEOPLE)
 codebook.add_typer(journal, name="journal")
 
 Controllers = Annotated[Path, typer.Option("--controllers", metavar="FILE", help="The controllers' age recipients, one a line.")]
@@ -129,7 +129,7 @@ def check(delivery: Delivery = None, identity: Identity = None, file: Codebook =
 
 @codebook.command()
 def reveal(
-    forms: Annotated[list[str], typer.Argument(metavar="FORM…", help="Form ids, such as DF-12345.")],
+    forms: Annotated[list[str], typer.Argument(metavar="FORM", help="Form ids, such as DF-12345.")],
     reason: Reason = "",
     identity: Identity = None,
     cpr: Annotated[bool, typer.Option("--cpr", help="The child's personal number, too.")] = False,

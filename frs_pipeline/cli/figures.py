@@ -8,14 +8,14 @@ from typing import Annotated, Any
 
 import typer
 
-from frs_pipeline.cli.root import AsJson, Delivery, Results, app, bases
+from frs_pipeline.cli.root import FIGURES, AsJson, Delivery, Results, app, bases
 from frs_pipeline.errors import InputError, UsageError
 from frs_pipeline.terminal import print_grid, print_json, say
 
 
-@app.command()
+@app.command(rich_help_panel=FIGURES)
 def tables(
-    numbers: Annotated[list[int] | None, typer.Argument(metavar="[N]...", help="Table numbers; all unless told.")] = None,
+    numbers: Annotated[list[int] | None, typer.Argument(metavar="N", help="Table numbers; all unless told.")] = None,
     delivery: Delivery = None,
     as_json: AsJson = False,
 ) -> None:
@@ -47,7 +47,7 @@ def tables(
         print_grid(grid.caption, grid.header, grid.rows, base)
 
 
-@app.command()
+@app.command(rich_help_panel=FIGURES)
 def compare(delivery: Delivery = None, as_json: AsJson = False) -> None:
     """Recomputed against printed, figure by figure; ends with 1 when a figure differs."""
     from frs_pipeline.published.compare import DIFFERS, EQUAL, NOT_REPRODUCIBLE, summary
@@ -73,7 +73,7 @@ def compare(delivery: Delivery = None, as_json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
-@app.command()
+@app.command(rich_help_panel=FIGURES)
 def diff(
     older: Annotated[str, typer.Argument(metavar="DELIVERY_A", help="The older delivery, by its date.")],
     newer: Annotated[str, typer.Argument(metavar="DELIVERY_B", help="The newer one.")],
@@ -128,7 +128,7 @@ def diff(
     say(f"{len(found.changes)} of {found.compared} figures differ{f': {told}' if told else ''}.")
 
 
-@app.command(name="audit-report")
+@app.command(name="audit-report", rich_help_panel=FIGURES)
 def audit_report(as_json: AsJson = False) -> None:
     """What in the printed report contradicts itself."""
     from frs_pipeline.published.audit import audit
@@ -142,7 +142,7 @@ def audit_report(as_json: AsJson = False) -> None:
     say(f"{len(found)} contradictions; {sum(len(f.gives_way) for f in found)} printed figures that no data can agree with.")
 
 
-@app.command()
+@app.command(rich_help_panel=FIGURES)
 def gamma(
     file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="A contingency table of counts.")],
     by: Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of the strata, for a long table.")] = None,

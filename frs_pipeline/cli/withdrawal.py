@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from frs_pipeline.cli.root import AsJson, Delivery, Results, app
+from frs_pipeline.cli.root import FORMS, PEOPLE, AsJson, Delivery, Results, app
 from frs_pipeline.errors import UsageError
 from frs_pipeline.terminal import Progress, print_grid, print_json, say
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from frs_pipeline.withdrawal.withdrawing import Prepared
 
 
-@app.command()
+@app.command(rich_help_panel=FORMS)
 def impact(
-    forms: Annotated[list[str] | None, typer.Argument(metavar="[FORM]...", help="Forms to leave out, by id.")] = None,
+    forms: Annotated[list[str] | None, typer.Argument(metavar="FORM", help="Forms to leave out, by id.")] = None,
     rule: Annotated[str | None, typer.Option(metavar="RULE", help="Instead: count the forms that only it sets aside.")] = None,
     question: Annotated[str | None, typer.Option(metavar="QUESTION", help="Instead: all figures that depend on it.")] = None,
     delivery: Delivery = None,
@@ -68,13 +68,11 @@ def _resting(results: Results, question: str, as_json: bool) -> None:
         print_grid(_title(source), ("figure", "measure", "now"), rows)
 
 
-@app.command()
+@app.command(rich_help_panel=PEOPLE)
 def withdraw(
     names: Annotated[
         list[str],
-        typer.Argument(
-            metavar="CONFERENCE|FORM...", help="Form ids, or a conference by its pseudonym (or number: shells keep it)."
-        ),
+        typer.Argument(metavar="CONFERENCE|FORM", help="Form ids, or a conference by its pseudonym (or number: shells keep it)."),
     ],
     reason: Annotated[str, typer.Option(metavar="WHY", help="Why; it is kept with the withdrawal.")],
     who: Annotated[str | None, typer.Option(metavar="WHO", help="Who says so; the user of this machine unless told.")] = None,
