@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -56,9 +57,14 @@ def fresh_copy(to: Path) -> Path:
             (to / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, to / name)
     for file in PROJECT.iterdir():
-        if file.is_file():
+        if file.is_file() and file.name != ".git":
             shutil.copy2(file, to / file.name)
-    (to / ".venv").symlink_to(PROJECT / ".venv")
+    # A folder of its own, marked as newer than what it is made from: `make` installs nothing into the one linked here.
+    (to / ".venv").mkdir()
+    for part in Path(sys.prefix).iterdir():
+        (to / ".venv" / part.name).symlink_to(part)
+    (to / ".venv" / ".installed").unlink(missing_ok=True)
+    (to / ".venv" / ".installed").touch()
     return to
 
 
