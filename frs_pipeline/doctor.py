@@ -92,9 +92,8 @@ def _journal(what: str, path: Path) -> Finding:
         wrong = verify(path)
     except FrsError as error:
         return Finding(what, False, str(error))
-    number = head_of(path).entries
-    entries = "1 entry" if number == 1 else f"{number} entries"
-    detail = f"{path}: {wrong[0]}" if wrong else f"{entries}, sound" if number else "nothing in it yet"
+    end = head_of(path)
+    detail = f"{path}: {wrong[0]}" if wrong else f"{end.length}, sound" if end.entries else "nothing in it yet"
     return Finding(what, not wrong, detail)
 
 
@@ -135,9 +134,9 @@ def _withdrawn(settings: Settings) -> list[Finding]:
         marts = [store.path(product) for key, product in products().items() if key[0] == "marts"]
         if all(path.exists() for path in marts):
             count = sum(rows.num_rows for rows in rows_of(store, forms, conferences).values())
-            told = (
-                "none counts" if not count else f"{count} forms count: frs run, or withdraw them with --erase from all deliveries"
-            )
+            forms_told = "1 form is" if count == 1 else f"{count} forms are"
+            do = "frs run, or withdraw with --erase from all deliveries"
+            told = f"{forms_told} still counted: {do}" if count else "none counts"
             found.append(Finding(f"Delivery {store.delivery} withdrawals", not count, told))
     return found
 

@@ -49,6 +49,10 @@ class End:
     entries: int
     hash: str | None
 
+    @property
+    def length(self) -> str:
+        return "1 entry" if self.entries == 1 else f"{self.entries} entries"
+
 
 START = End(0, "0" * 64)
 

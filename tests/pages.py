@@ -69,9 +69,9 @@ def fresh_copy(to: Path) -> Path:
 
 
 def expected(prints: str) -> re.Pattern[str]:
-    """What a command prints as a pattern: `…` is anything, a line of it alone any lines."""
-    lines = [".*?" if line.strip() == "…" else re.escape(line.rstrip()).replace("…", "[^\n]*?") for line in prints.splitlines()]
-    return re.compile("\n".join(lines), re.S)
+    """What a command prints as a pattern for its lines, each with its end: `…` is anything, alone on a line any lines or none."""
+    lines = [line.rstrip() for line in prints.splitlines()]
+    return re.compile("".join(r"(?:.*\n)*?" if line == "…" else re.escape(line).replace("…", ".*?") + r"\n" for line in lines))
 
 
 def do(page: Path, project: Path) -> None:
@@ -87,8 +87,8 @@ def do(page: Path, project: Path) -> None:
     state = project.parent / f"{project.name}.state"
     state.write_text(f"cd {project}\n", encoding="utf-8")
     for block in blocks(page):
-        # What a command exports, and where it goes, holds for the next.
-        script = f"trap 'echo \"cd $PWD\" > {state}; export -p >> {state}' EXIT\n. {state}\n{block.commands}"
+        # What a command sets, and where it goes, holds for the next, as in a shell that stays open.
+        script = f"set -a\ntrap 'echo \"cd $PWD\" > {state}; export -p >> {state}' EXIT\n. {state}\n{block.commands}"
         done = subprocess.run(
             ["bash", "-e", "-o", "pipefail", "-c", script],
             env=environment,
@@ -98,7 +98,7 @@ def do(page: Path, project: Path) -> None:
             text=True,
             check=False,
         )
-        said = "\n".join(line.rstrip() for line in done.stdout.splitlines())
+        said = "".join(f"{line.rstrip()}\n" for line in done.stdout.splitlines())
         where = f"{page.relative_to(PROJECT)}:{block.line}"
         assert done.returncode == block.ends_with, f"{where} ends with {done.returncode}\n{block.commands}\n{said}"
         if block.prints is not None:

@@ -229,5 +229,5 @@ def verify(
         print(f"{path}: {line}", file=sys.stderr)
     if wrong:
         raise CheckFailed("the journal isn't what it was", where=path, do="keep it as it is, and find out who could write it")
-    say(f"Sound: {end.entries} entries. Head {end.hash}")
+    say(f"Sound: {end.length}. Head {end.hash}")
     say("Note the head where nobody who can write the journal can: --head holds the journal against it later.")
