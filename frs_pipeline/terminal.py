@@ -102,12 +102,15 @@ def print_json(content: object) -> None:
 
 
 def print_grid(caption: str, header: tuple[str, ...], rows: Any, under: str | None = None) -> None:
-    """A table with its caption, and a pale line under it; as wide as the terminal, or 160 letters where there is none."""
+    """A table with its caption, and a pale line under it; as wide as the terminal, or 160 letters where there is none.
+
+    The caption is one line of the output however long it is: `frs tables | grep Tabel` lists all of them.
+    """
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=caption, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+    table = Table(box=SIMPLE_HEAD)
     for index, name in enumerate(header):
         numbers = all(set(row[index]) <= set("-0123456789,% ") for row in rows)
         table.add_column(name, justify="right" if numbers and index else "left", overflow="fold")
@@ -115,6 +118,7 @@ def print_grid(caption: str, header: tuple[str, ...], rows: Any, under: str | No
         table.add_row(*row)
     width = None if sys.stdout.isatty() else 160
     console = Console(width=width, highlight=False, markup=False)
+    console.print(caption, style="bold", soft_wrap=True)
     console.print(table)
     if under:
         console.print(f"{under}\n", style="bright_black")

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dagster import AssetExecutionContext, AssetKey, AssetSpec, DataVersion, MaterializeResult, MetadataValue, multi_asset
 
 from frs_pipeline.assets.wiring import DELIVERIES, gate, store_of
-from frs_pipeline.codebook.opening import refuse_published_key
+from frs_pipeline.codebook.opening import key_of_pipeline, refuse_published_key
+from frs_pipeline.codebook.vault import refuse_controllers_key
 from frs_pipeline.deliveries import inventory, sources
 from frs_pipeline.exports.personal_numbers import refuse_in_names
 
@@ -32,11 +33,13 @@ def raw_key(source: str) -> AssetKey:
 )
 def raw_files(context: AssetExecutionContext) -> Iterator[MaterializeResult[None]]:
     """Hash the delivered files; a missing one stops the run before anything is written."""
-    folder = store_of(context).raw("")
+    store = store_of(context)
+    folder = store.raw("")
     with gate():
         refuse_in_names(folder)
-        # Asked at every run, whatever of it is out of date: the forms may have come after the codebook.
+        # Asked at every run, whatever of it is out of date: the forms may have come after the codebook, another key as well.
         refuse_published_key(folder)
+        refuse_controllers_key(folder, key_of_pipeline(store))
         for source in sources():
             found = inventory(folder, (source,))
             if raw_key(source) in context.selected_asset_keys:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from frs_pipeline.cli.root import AsJson, Delivery, app
+from frs_pipeline.cli.root import PEOPLE, AsJson, Delivery, app
 from frs_pipeline.deliveries import choose
 from frs_pipeline.english import plural
 from frs_pipeline.errors import CheckFailed, UsageError
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 codebook = typer.Typer(help="The locked codebook: lock, rotate, check, reveal, and who did.", no_args_is_help=True)
 journal = typer.Typer(help="Who locked or opened the codebook, when and why.", no_args_is_help=True)
-app.add_typer(codebook, name="codebook")
+app.add_typer(codebook, name="codebook", rich_help_panel=PEOPLE)
 codebook.add_typer(journal, name="journal")
 
 Controllers = Annotated[Path, typer.Option("--controllers", metavar="FILE", help="The controllers' age recipients, one a line.")]

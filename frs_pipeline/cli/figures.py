@@ -8,13 +8,13 @@ from typing import Annotated, Any
 
 import typer
 
-from frs_pipeline.cli.root import AsJson, Delivery, Results, app, bases
+from frs_pipeline.cli.root import FIGURES, AsJson, Delivery, Results, app, bases
 from frs_pipeline.english import plural
 from frs_pipeline.errors import InputError, UsageError
 from frs_pipeline.terminal import print_grid, print_json, say
 
 
-@app.command()
+@app.command(rich_help_panel=FIGURES)
 def tables(
     numbers: Annotated[list[int] | None, typer.Argument(metavar="N", help="Table numbers; all unless told.")] = None,
     delivery: Delivery = None,
@@ -48,7 +48,7 @@ def tables(
         print_grid(grid.caption, grid.header, grid.rows, base)
 
 
-@app.command()
+@app.command(rich_help_panel=FIGURES)
 def compare(delivery: Delivery = None, as_json: AsJson = False) -> None:
     """Recomputed against printed, figure by figure; ends with 1 when a figure differs."""
     from frs_pipeline.published.compare import DIFFERS, EQUAL, NOT_REPRODUCIBLE, summary
@@ -74,7 +74,7 @@ def compare(delivery: Delivery = None, as_json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
-@app.command()
+@app.command(rich_help_panel=FIGURES)
 def diff(
     older: Annotated[str, typer.Argument(metavar="DELIVERY_A", help="The older delivery, by its date.")],
     newer: Annotated[str, typer.Argument(metavar="DELIVERY_B", help="The newer one.")],
@@ -133,7 +133,7 @@ def _signed(moved: float) -> str:
     return f"{moved:+.0f}" if moved == int(moved) else f"{moved:+.3g}"
 
 
-@app.command(name="audit-report")
+@app.command(name="audit-report", rich_help_panel=FIGURES)
 def audit_report(as_json: AsJson = False) -> None:
     """What in the printed report contradicts itself."""
     from frs_pipeline.published.audit import audit
@@ -148,7 +148,7 @@ def audit_report(as_json: AsJson = False) -> None:
     say(f"{plural(len(found), 'contradiction')}; {beyond} that no data can agree with.")
 
 
-@app.command()
+@app.command(rich_help_panel=FIGURES)
 def gamma(
     file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="A contingency table of counts.")],
     by: Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of the strata, for a long table.")] = None,

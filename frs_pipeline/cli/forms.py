@@ -6,12 +6,12 @@ from typing import Annotated, Any
 
 import typer
 
-from frs_pipeline.cli.root import AsJson, Delivery, Results, app
+from frs_pipeline.cli.root import FORMS, AsJson, Delivery, Results, app
 from frs_pipeline.english import plural
 from frs_pipeline.terminal import print_grid, print_json, say
 
 
-@app.command()
+@app.command(rich_help_panel=FORMS)
 def quarantine(
     delivery: Delivery = None,
     values: Annotated[bool, typer.Option("--values", help="Show what was keyed, too. Personal numbers stay hidden.")] = False,
@@ -24,24 +24,25 @@ def quarantine(
     results = Results(delivery, finished=False)
     hidden = [] if values else ["value", "row"]
     aside = results.read(("quarantine",)).drop_columns(hidden).to_pylist()
-    # Not there when so much was set aside that the run stopped.
-    notes = [] if results.lacks(("noted",)) else results.read(("noted",)).drop_columns(hidden[:1]).to_pylist()
+    # Not there when so much was set aside that the run stopped, or when less was made.
+    unknown = results.lacks(("noted",))
+    notes = [] if unknown else results.read(("noted",)).drop_columns(hidden[:1]).to_pylist()
     left = [row for name in instruments() for row in results.read(("withdrawn", name)).to_pylist()]
     for row in (*aside, *notes):
         row.update({name: masked(row[name]) for name in ("value", "row") if row.get(name)})
     for row in notes:
         row["expires"] = row["expires"] and row["expires"].isoformat()
     if as_json:
-        print_json({"set_aside": aside, "noted": notes, "withdrawn": left})
+        print_json({"set_aside": aside, "noted": None if unknown else notes, "withdrawn": left})
         return
     forms = {(row["instrument"], row["line"]) for row in aside}
     withdrawn = f", {plural(sum(row['forms'] for row in left), 'form')} withdrawn" if left else ""
-    told = f"{plural(len(forms), 'form')} set aside, {plural(len(notes), 'finding')} noted{withdrawn}"
-    say(f"{told} (docs/rules.md says what each rule means).\n")
+    noted = "what is only noted isn't made yet" if unknown else f"{plural(len(notes), 'finding')} noted"
+    say(f"{plural(len(forms), 'form')} set aside, {noted}{withdrawn} (docs/rules.md says what each rule means).\n")
     extra = ("value", "row") if values else ()
     lines = [[r["form_id"], f"{r['file']}:{r['line']}", r["column"], r["rule"], *(r[name] for name in extra)] for r in aside]
     if aside:
-        caption = "Set aside: a form stands under every rule that it breaks"
+        caption = "Set aside: a form stands under each rule that it breaks"
         print_grid(caption, ("questionnaire", "rule", "forms", "why"), _grouped(aside))
         print_grid("Form by form", ("form", "where", "column", "rule", *extra), lines)
     if notes:
@@ -67,7 +68,7 @@ def _grouped(rows: list[dict[str, Any]]) -> list[list[str]]:
     return [[instrument, rule, str(len(found)), message] for (instrument, rule, message), found in sorted(places.items())]
 
 
-@app.command()
+@app.command(rich_help_panel=FORMS)
 def corrections(
     delivery: Delivery = None,
     values: Annotated[bool, typer.Option("--values", help="Show the old and the new value, too.")] = False,

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from frs_pipeline.cli.root import AsJson, Delivery, app
+from frs_pipeline.cli.root import REFRESH, AsJson, Delivery, app
 from frs_pipeline.deliveries import OWN_KEY, choose
 from frs_pipeline.english import plural
 from frs_pipeline.errors import UsageError
@@ -20,7 +20,7 @@ from frs_pipeline.terminal import Progress, print_json, say, summary
 SHOWN = 5
 
 
-@app.command()
+@app.command(rich_help_panel=REFRESH)
 def run(
     delivery: Delivery = None,
     select: Annotated[str | None, typer.Option(metavar="ASSETS", help="Only these, such as marts or marts/initiator.")] = None,
@@ -43,7 +43,7 @@ def run(
     summary(result.delivery, result.made, result.summary, settings, time.perf_counter() - started)
 
 
-@app.command()
+@app.command(rich_help_panel=REFRESH)
 def verify(
     delivery: Delivery = None,
     outputs_only: Annotated[bool, typer.Option("--outputs-only", help="Only hold the files against the manifest.")] = False,
@@ -73,7 +73,7 @@ def verify(
         raise typer.Exit(1)
 
 
-@app.command()
+@app.command(rich_help_panel=REFRESH)
 def reconstruct(
     folder: Annotated[Path | None, typer.Option("--to", help="Where to write; the shipped delivery unless told.")] = None,
     copies: Annotated[
@@ -89,13 +89,13 @@ def reconstruct(
 
     shipped = Settings.from_environment().raw_delivery(SHIPPED)
     target = folder or shipped
+    if not shipped.is_dir():
+        shipped = Settings(PROJECT / "data").raw_delivery(SHIPPED)  # FRS_DATA_DIR is elsewhere
     if copies is not None:
         if folder is None:
             raise UsageError("a scaled delivery needs a folder of its own", where="--scale", do="say --to FOLDER")
-        # Made forms again take minutes; those that came with the program may lie in another data folder.
-        ours = Settings(PROJECT / "data").raw_delivery(SHIPPED)
         with Progress("Making forms") as progress:
-            forms = scale(folder, copies, shipped if shipped.exists() else ours, lambda name: progress.step(5, name))
+            forms = scale(folder, copies, shipped, lambda name: progress.step(5, name))
         say(f"{plural(forms, 'form')} in {folder}: every count of the shipped delivery times {copies}.")
         say(f"Its codebook has a key of its own: set FRS_KEY_FILE to {folder / OWN_KEY}.")
         return
@@ -110,7 +110,7 @@ def reconstruct(
     say(f"{plural(forms, 'form')} in {target}; {plural(len(left), 'figure')} of correlations not reached.")
 
 
-@app.command()
+@app.command(rich_help_panel=REFRESH)
 def doctor(as_json: AsJson = False) -> None:
     """Is this installation sound? Ends with 1 when something isn't."""
     from frs_pipeline.doctor import examine

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from frs_pipeline.cli.root import AsJson, Delivery, Results, app
+from frs_pipeline.cli.root import PEOPLE, AsJson, Delivery, Results, app
 from frs_pipeline.english import plural
 from frs_pipeline.errors import CheckFailed, InputError
 from frs_pipeline.questionnaires import instruments
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from frs_pipeline.release.publishing import Published
 
 
-@app.command()
+@app.command(rich_help_panel=PEOPLE)
 def release(
     purpose: Annotated[str, typer.Option("--purpose", help="What the release is for; it stands in the journal.")],
     delivery: Delivery = None,

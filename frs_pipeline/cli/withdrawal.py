@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from frs_pipeline.cli.root import AsJson, Delivery, Results, app
+from frs_pipeline.cli.root import FORMS, PEOPLE, AsJson, Delivery, Results, app
 from frs_pipeline.english import plural
 from frs_pipeline.errors import UsageError
 from frs_pipeline.terminal import Progress, print_grid, print_json, say
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from frs_pipeline.withdrawal.withdrawing import Prepared
 
 
-@app.command()
+@app.command(rich_help_panel=FORMS)
 def impact(
     forms: Annotated[list[str] | None, typer.Argument(metavar="FORM", help="Forms to leave out, by id.")] = None,
     rule: Annotated[str | None, typer.Option(metavar="RULE", help="Instead: count the forms that only it sets aside.")] = None,
@@ -69,7 +69,7 @@ def _resting(results: Results, question: str, as_json: bool) -> None:
         print_grid(_title(source), ("figure", "measure", "now"), rows)
 
 
-@app.command()
+@app.command(rich_help_panel=PEOPLE)
 def withdraw(
     names: Annotated[
         list[str],
@@ -111,7 +111,7 @@ def withdraw(
     if erase:
         say("Withdrawn and erased. The exports under data/raw still hold the forms, and no run will read them in.")
     else:
-        say(f"Withdrawn: {store.raw('withdrawals.csv')}. frs run leaves the forms out.")
+        say(f"Withdrawn by a line in {store.raw('withdrawals.csv')}: frs run leaves the forms out.")
 
 
 def _confirmed(erase: bool) -> bool:

@@ -30,7 +30,12 @@ def open_codebook(store: Store) -> pa.Table:
     Raises `InputError` when it can't be opened, `CheckFailed` when everybody could.
     """
     refuse_published_key(store.raw(""))
-    return read_codebook(store.raw(CODEBOOK), store.settings.key or store.raw(DEMO_KEY))
+    return read_codebook(store.raw(CODEBOOK), key_of_pipeline(store))
+
+
+def key_of_pipeline(store: Store) -> Path:
+    """The file that is taken for the pipeline's key; there need be none."""
+    return store.settings.key or store.raw(DEMO_KEY)
 
 
 def made_up(store: Store) -> bool:

@@ -265,6 +265,18 @@ def test_scale_without_a_folder_is_wrong_use() -> None:
     assert refused.value.exit_code == 2
 
 
+def test_forms_are_those_that_ship_with_the_project_where_the_data_folder_has_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise they would be made again, for minutes."""
+    sources = []
+    monkeypatch.setattr(scaling, "scale", lambda _folder, _copies, source, _report: sources.append(source))
+    for data in (tmp_path, RAW.parent.parent):
+        monkeypatch.setenv("FRS_DATA_DIR", str(data))
+        app(["reconstruct", "--scale", "2", "--to", str(tmp_path / "new")], standalone_mode=False)
+    assert sources == [RAW, RAW]
+
+
 def test_forms_alike_never_sit_at_one_conference(filled: dict[str, Filled]) -> None:
     """Not even on the coordinator's paper, where one question makes most forms alike."""
     given = filled["coordinator"]
