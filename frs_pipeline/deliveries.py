@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,11 +38,13 @@ class RawFile:
 def source_files(folder: Path, source: str) -> tuple[str, ...]:
     """Names, inside the delivery `folder`, of the files of one source: an export in one of its forms, or a register.
 
-    Raises `InputError` when there is none, when it is incomplete, or when it comes in two forms at once. Amendments may
-    be missing.
+    Raises `InputError` when there is none, when it is incomplete, when it comes in two forms at once, or when a file only
+    links to one elsewhere. Amendments may be missing.
     """
     if source in AMENDMENTS:
-        return (AMENDMENTS[source],) if (folder / AMENDMENTS[source]).exists() else ()
+        # A link that leads nowhere isn't none: what was decided would be passed over unsaid.
+        there = os.path.lexists(folder / AMENDMENTS[source])
+        return (_present(folder, AMENDMENTS[source]),) if there else ()
     if source in REGISTERS:
         return (_present(folder, REGISTERS[source]),)
     place = folder / source
@@ -51,13 +54,17 @@ def source_files(folder: Path, source: str) -> tuple[str, ...]:
         found = ", ".join([*csv, *others])
         raise InputError(f"the export comes in more than one form: {found}", where=place, do="leave one of them")
     if others:
-        return (f"{source}/{others[0]}",)
+        return (_present(folder, f"{source}/{others[0]}"),)
     return tuple(_present(folder, f"{source}/{name}") for name in EXPORT_FILES)
 
 
 def _present(folder: Path, name: str) -> str:
-    if not (folder / name).exists():
-        raise InputError("missing file", where=folder / name, do="ask for the delivery again; nothing was changed")
+    path = folder / name
+    if not path.exists():
+        raise InputError("missing file", where=path, do="ask for the delivery again; nothing was changed")
+    # A link would bring in what nobody delivered, and a pipe or a device may have no end. The folder itself may be a link.
+    if not path.resolve().is_relative_to(folder.resolve()) or not (path.is_file() or path.is_dir()):
+        raise InputError("isn't a file of the delivery but leads elsewhere", where=path, do="put the file itself there")
     return name
 
 
