@@ -15,9 +15,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from frs_pipeline.codebook.vault import open_plain
-from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY
-from frs_pipeline.errors import InputError
+from frs_pipeline.codebook.opening import made_up
 from frs_pipeline.lineage.meaning import Address, meanings
 from frs_pipeline.lineage.passport import Passports
 from frs_pipeline.lineage.waterfall import Why
@@ -94,15 +92,6 @@ class Report:
 def build(store: Store) -> Report:
     """The report of a delivery, from its figures, passports, comparison, non-response and quarantine."""
     return _Site(store).report()
-
-
-def made_up(store: Store) -> bool:
-    """Does the key that opens the codebook lie open beside it? It does so with made-up forms only."""
-    try:
-        open_plain(store.raw(CODEBOOK), store.raw(DEMO_KEY))
-    except InputError:
-        return False
-    return True
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import frictionless
@@ -12,7 +13,9 @@ import pyreadstat
 import pytest
 from shipped import DELIVERY
 
+from frs_pipeline.errors import FrsError
 from frs_pipeline.formats.files import WORKBOOK, files
+from frs_pipeline.formats.spss import sav
 from frs_pipeline.formats.workbook import shape, sheet_name
 from frs_pipeline.questionnaires import INSTRUMENTS
 from frs_pipeline.questionnaires.model import questionnaires
@@ -59,6 +62,15 @@ def test_spss_reads_codes_labels_and_missing_values(curated: Path, mart: str) ->
         missing = [] if question.dont_know is None else [{"lo": question.dont_know, "hi": question.dont_know}]
         assert metadata.missing_ranges.get(question.name, []) == missing
         assert metadata.variable_measure[question.name] == ("ordinal" if question.type == "ordinal" else "nominal")
+
+
+def test_no_mart_is_laid_down_outside_the_data_folder(curated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "there is no such folder"))
+    made = sav(read(curated / "marts" / "initiator.parquet"), "initiator", tmp_path)
+    assert made == (curated / "formats" / "initiator.sav").read_bytes()
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(FrsError, match="cannot be written"):
+        sav(read(curated / "marts" / "initiator.parquet"), "initiator", tmp_path / "gone")
 
 
 def test_the_workbook_has_every_figure_as_a_number(curated: Path) -> None:

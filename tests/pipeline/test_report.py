@@ -17,6 +17,7 @@ import pyrage
 import pytest
 from shipped import DELIVERY, copy_of_shipped
 
+from frs_pipeline.codebook.opening import made_up
 from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY, sha256
 from frs_pipeline.lineage.meaning import Address, meanings
 from frs_pipeline.lineage.passport import Passports
@@ -25,7 +26,6 @@ from frs_pipeline.questionnaires import INSTRUMENTS
 from frs_pipeline.refresh import refresh
 from frs_pipeline.report.claims import claims
 from frs_pipeline.report.contents import chapters
-from frs_pipeline.report.site import made_up
 from frs_pipeline.report.typography import anchor, shown
 from frs_pipeline.settings import Settings
 from frs_pipeline.storage import Store, read
