@@ -95,6 +95,16 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def look(folder: Path, sources: Sequence[str] = ()) -> list[tuple[str, int, int]]:
+    """Names, sizes and times (in ns) of the delivered files of `sources` (all unless told), of which nothing is read.
+
+    Raises `InputError` for the first that is missing, `OSError` for one that goes meanwhile.
+    """
+    names = [name for source in sources or SOURCES for name in source_files(folder, source)]
+    found = [(name, (folder / name).stat()) for name in names]
+    return [(name, stat.st_size, stat.st_mtime_ns) for name, stat in found]
+
+
 def inventory(folder: Path, sources: Sequence[str] = ()) -> dict[str, RawFile]:
     """The delivered files of `sources` (all unless told), by name. Raises `InputError` for the first that is missing."""
     found = {}
