@@ -9,7 +9,7 @@ from frs_pipeline.generated import keep
 from frs_pipeline.questionnaires.model import Questionnaire, questionnaires
 
 TARGET = Path(__file__).parent.parent.parent / "docs" / "data-dictionary.md"
-_OCCASIONS = {"first": "first conference", "followup": "follow-up", "both": "both occasions"}
+OCCASIONS = {"first": "first conference", "followup": "follow-up", "both": "both occasions"}
 
 
 def dictionary() -> str:
@@ -29,12 +29,17 @@ def dictionary() -> str:
     return "\n".join(parts) + "\n"
 
 
+def anchor(instrument: str, question: str) -> str:
+    """What a link to a question's row says behind `data-dictionary.md#`."""
+    return f"{instrument}-{question}"
+
+
 def _questionnaire(questionnaire: Questionnaire) -> list[str]:
     lines = [
         "",
         f"## {questionnaire.instrument}",
         "",
-        f"{questionnaire.title}; {_OCCASIONS[questionnaire.occasion]}; form ids `{questionnaire.form_prefix}-…`.",
+        f"{questionnaire.title}; {OCCASIONS[questionnaire.occasion]}; form ids `{questionnaire.form_prefix}-…`.",
         "",
         "| column | in the export | question | type | codes | asked at | sensitivity | wording |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
@@ -45,8 +50,9 @@ def _questionnaire(questionnaire: Questionnaire) -> list[str]:
             for code, label in question.labels.items()
         )
         lines.append(
-            f"| `{question.name}` | `{question.source}` | {question.text} | {question.type} | {codes} "
-            f"| {_OCCASIONS[question.occasion]} | {question.sensitivity} | {question.wording} |"
+            f'| <a id="{anchor(questionnaire.instrument, question.name)}"></a>'
+            f"`{question.name}` | `{question.source}` | {question.text} | {question.type} | {codes} "
+            f"| {OCCASIONS[question.occasion]} | {question.sensitivity} | {question.wording} |"
         )
     return lines
 
