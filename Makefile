@@ -31,6 +31,7 @@ lint: .venv/.installed
 	$(BIN)/python -m frs_pipeline.questionnaires.dictionary --check
 	$(BIN)/python -m frs_pipeline.policy.page --check
 	$(BIN)/python -m frs_pipeline.published.audit --check
+	$(BIN)/python -m frs_pipeline.report.catalogue --check
 	$(BIN)/python -m frs_pipeline.reconstruction.shipped --check
 	$(BIN)/dagster definitions validate
 
@@ -39,6 +40,7 @@ docs: .venv/.installed
 	$(BIN)/python -m frs_pipeline.questionnaires.dictionary
 	$(BIN)/python -m frs_pipeline.policy.page
 	$(BIN)/python -m frs_pipeline.published.audit
+	$(BIN)/python -m frs_pipeline.report.catalogue
 	$(BIN)/python -m frs_pipeline.reconstruction.shipped
 
 # Webserver and daemon on this machine only; history in .dagster_home.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -41,11 +42,14 @@ def sources() -> tuple[str, ...]:
 def source_files(folder: Path, source: str) -> tuple[str, ...]:
     """Names, inside the delivery `folder`, of the files of one source: an export in one of its forms, or a register.
 
-    Raises `InputError` when there is none, when it is incomplete, or when it comes in two forms at once. Amendments may
-    be missing; the export of a questionnaire that isn't in use at the delivery's date has to be.
+    Raises `InputError` when there is none, when it is incomplete, when it comes in two forms at once, or when a file only
+    links to one elsewhere. Amendments may be missing; the export of a questionnaire that isn't in use at the delivery's
+    date has to be.
     """
     if source in AMENDMENTS:
-        return (AMENDMENTS[source],) if (folder / AMENDMENTS[source]).exists() else ()
+        # A link that leads nowhere isn't none: what was decided would be passed over unsaid.
+        there = os.path.lexists(folder / AMENDMENTS[source])
+        return (_present(folder, AMENDMENTS[source]),) if there else ()
     if source in REGISTERS:
         return (_present(folder, REGISTERS[source]),)
     place = folder / source
@@ -60,13 +64,17 @@ def source_files(folder: Path, source: str) -> tuple[str, ...]:
         found = ", ".join([*csv, *others])
         raise InputError(f"the export comes in more than one form: {found}", where=place, do="leave one of them")
     if others:
-        return (f"{source}/{others[0]}",)
+        return (_present(folder, f"{source}/{others[0]}"),)
     return tuple(_present(folder, f"{source}/{name}") for name in EXPORT_FILES)
 
 
 def _present(folder: Path, name: str) -> str:
-    if not (folder / name).exists():
-        raise InputError("missing file", where=folder / name, do="ask for the delivery again; nothing was changed")
+    path = folder / name
+    if not path.exists():
+        raise InputError("missing file", where=path, do="ask for the delivery again; nothing was changed")
+    # A link would bring in what nobody delivered, and a pipe or a device may have no end. The folder itself may be a link.
+    if not path.resolve().is_relative_to(folder.resolve()) or not (path.is_file() or path.is_dir()):
+        raise InputError("isn't a file of the delivery but leads elsewhere", where=path, do="put the file itself there")
     return name
 
 
@@ -95,6 +103,16 @@ def sha256(path: Path) -> str:
     """Hash of a file's bytes."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def look(folder: Path, chosen: Sequence[str] = ()) -> list[tuple[str, int, int]]:
+    """Names, sizes and times (in ns) of the files of the `chosen` sources (all unless told), of which nothing is read.
+
+    Raises `InputError` for the first that is missing, `OSError` for one that goes meanwhile.
+    """
+    names = [name for source in chosen or sources() for name in source_files(folder, source)]
+    found = [(name, (folder / name).stat()) for name in names]
+    return [(name, stat.st_size, stat.st_mtime_ns) for name, stat in found]
 
 
 def inventory(folder: Path, chosen: Sequence[str] = ()) -> dict[str, RawFile]:

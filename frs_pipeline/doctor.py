@@ -37,7 +37,7 @@ class Finding:
 
 def examine(settings: Settings) -> list[Finding]:
     """Everything, installation first, then each delivery."""
-    found = [_python(), _libraries(), _catalogue(), _pandera(), _folder(settings)]
+    found = [_python(), _libraries(), _catalogue(), _pandera(), _folder(settings), *_key(settings)]
     found += [_journal("Access journal", settings.access_journal), _journal("Release journal", settings.release_journal)]
     delivered, made = deliveries(settings.raw), deliveries(settings.curated(""))
     for name in delivered:
@@ -86,6 +86,13 @@ def _pandera() -> Finding:
 def _folder(settings: Settings) -> Finding:
     usable = os.access(settings.data, os.W_OK | os.X_OK)
     return Finding("Data folder", usable, f"{settings.data}" + ("" if usable else " can't be written to"))
+
+
+def _key(settings: Settings) -> Iterator[Finding]:
+    """The pipeline's key is for its owner only; one that isn't there is told where a codebook is opened."""
+    if settings.key and settings.key.exists():
+        closed = not _open_to_others(settings.key)
+        yield Finding("Pipeline's key", closed, "mode 0600" if closed else f"{settings.key} is open to others: chmod 600")
 
 
 def _journal(what: str, path: Path) -> Finding:
@@ -173,5 +180,5 @@ def _searched(what: str, searched: Searched, within: Path) -> Finding:
     return Finding(what, not found, "; ".join(found) or f"nothing found in {plural(searched.files, 'file')}")
 
 
-def _open_to_others(folder: Path) -> bool:
-    return bool(stat.S_IMODE(folder.stat().st_mode) & 0o077)
+def _open_to_others(path: Path) -> bool:
+    return bool(stat.S_IMODE(path.stat().st_mode) & 0o077)

@@ -91,9 +91,14 @@ class Progress:
             self._bar.update(self._task, total=total, advance=1, description=f"{self.title}: {name}")
 
 
-def say(line: str) -> None:
-    """One line on standard output."""
-    print(line)
+def plain(text: str) -> str:
+    """`text` with nothing in it that a terminal would obey: cells, reasons and names of files are written by others."""
+    return text if text.isprintable() else "".join(letter if letter.isprintable() else " " for letter in text)
+
+
+def say(text: str) -> None:
+    """Lines on standard output."""
+    print("\n".join(map(plain, text.split("\n"))))
 
 
 def print_json(content: object) -> None:
@@ -115,10 +120,10 @@ def print_grid(caption: str, header: tuple[str, ...], rows: Any, under: str | No
         numbers = all(set(row[index]) <= set("-0123456789,% ") for row in rows)
         table.add_column(name, justify="right" if numbers and index else "left", overflow="fold")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(plain, row))
     width = None if sys.stdout.isatty() else 160
     console = Console(width=width, highlight=False, markup=False)
-    console.print(caption, style="bold", soft_wrap=True)
+    console.print(plain(caption), style="bold", soft_wrap=True)
     console.print(table)
     if under:
         console.print(f"{under}\n", style="bright_black")

@@ -25,6 +25,7 @@ def _identity() -> pyrage.x25519.Identity:
 def lay_down(data: Path) -> Path:
     """The key in a data folder."""
     (data / NAME).write_text(f"# public key: {recipient()}\n{_identity()}\n", encoding="ascii")
+    (data / NAME).chmod(0o600)
     return data / NAME
 
 

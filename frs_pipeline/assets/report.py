@@ -6,7 +6,7 @@ import pyarrow as pa
 from dagster import AssetCheckResult, AssetExecutionContext, MetadataValue, Output, asset
 
 from frs_pipeline.assets.raw import raw_key
-from frs_pipeline.assets.wiring import DELIVERIES, code_version, gate, key_of, produced, store_of
+from frs_pipeline.assets.wiring import DELIVERIES, code_version, gate, key_of, produced, store_of, unchanged
 from frs_pipeline.checks.claims import claims_hold, claims_spec
 from frs_pipeline.plan import products
 from frs_pipeline.report.site import build
@@ -29,7 +29,7 @@ KEY = ("report",)
 def report(context: AssetExecutionContext) -> Iterator[Output[pa.Table] | AssetCheckResult]:
     """Whether each claim of the report's summary holds on these forms, a row a claim. With pages to read."""
     store = store_of(context)
-    with gate():
+    with gate(), unchanged(store, products()[KEY].raw):
         found = build(store)
         store.write_pages(products()[KEY], found.pages)
         counts = found.counts

@@ -7,7 +7,7 @@ import pyarrow as pa
 from dagster import AssetCheckResult, AssetExecutionContext, AssetIn, AssetOut, AssetsDefinition, Output, asset, multi_asset
 
 from frs_pipeline.assets.raw import raw_key
-from frs_pipeline.assets.wiring import DELIVERIES, code_version, gate, key_of, produced, store_of
+from frs_pipeline.assets.wiring import DELIVERIES, code_version, gate, key_of, produced, store_of, unchanged
 from frs_pipeline.checks.reconciliation import admission, admission_spec, conservation, conservation_spec
 from frs_pipeline.codebook.opening import open_codebook
 from frs_pipeline.deliveries import LEDGER
@@ -58,8 +58,8 @@ def _validated(instrument: str) -> AssetsDefinition:
     def _asset(
         context: AssetExecutionContext, codebook: Path, ledger: Path, withdrawn: Path
     ) -> Iterator[Output[Rows | pa.Table] | AssetCheckResult]:
-        with gate():
-            store = store_of(context)
+        store = store_of(context)
+        with gate(), unchanged(store, products()[accepted].raw):
             intake = intake_of(store, read(codebook), read(ledger), read(withdrawn))
             result = validate(read_export(store.raw(instrument)), questionnaires()[instrument], intake, store.waiting())
             check = conservation(key_of(accepted), result.delivered, result.forms.num_rows, result.set_aside, result.withdrawn)
@@ -85,7 +85,7 @@ def _validated(instrument: str) -> AssetsDefinition:
 def withdrawn_numbers(context: AssetExecutionContext) -> Output[pa.Table]:
     """Conferences that were withdrawn whole: what their forms in the exports are known by. Restricted."""
     store = store_of(context)
-    with gate():
+    with gate(), unchanged(store, ("codebook", "withdrawals")):
         withdrawals = withdrawals_of(store)
         table = withdrawn_conferences(withdrawals, open_codebook(store)) if withdrawals else CONFERENCES.empty_table()
     return produced(table)
@@ -103,8 +103,9 @@ def withdrawn_numbers(context: AssetExecutionContext) -> Output[pa.Table]:
 )
 def ledger(context: AssetExecutionContext, withdrawn: Path) -> Output[pa.Table]:
     """Kontering: conferences in the accounting records. Restricted: carries conference numbers."""
-    with gate():
-        table = held_conferences(read_ledger(store_of(context).raw(LEDGER)), read(withdrawn))
+    store = store_of(context)
+    with gate(), unchanged(store, ("ledger",)):
+        table = held_conferences(read_ledger(store.raw(LEDGER)), read(withdrawn))
     return produced(table)
 
 
@@ -120,8 +121,9 @@ def ledger(context: AssetExecutionContext, withdrawn: Path) -> Output[pa.Table]:
 )
 def codebook(context: AssetExecutionContext, withdrawn: Path) -> Output[pa.Table]:
     """The pipeline's part of the codebook: number, pseudonym, occasion, date; no personal number. Restricted."""
-    with gate():
-        table = held_conferences(open_codebook(store_of(context)), read(withdrawn))
+    store = store_of(context)
+    with gate(), unchanged(store, ("codebook",)):
+        table = held_conferences(open_codebook(store), read(withdrawn))
     return produced(table)
 
 
@@ -154,8 +156,8 @@ def quarantine(context: AssetExecutionContext, **parts: Path) -> Output[Rows]:
 )
 def noted(context: AssetExecutionContext, **parts: Path) -> Iterator[Output[Rows] | AssetCheckResult]:
     """What was found and set nothing aside: warnings and accepted findings. Made only if not too much was set aside."""
-    with gate():
-        store = store_of(context)
+    store = store_of(context)
+    with gate(), unchanged(store, products()[("noted",)].raw):
         accepted = {name: rows_in(parts[f"validated_{name}"]) for name in instruments()}
         judged_by = (read(parts[f"validated_{name}"]) for name in ("codebook", "ledger", "withdrawn_conferences"))
         intake = intake_of(store, *judged_by)

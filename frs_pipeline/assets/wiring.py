@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import traceback
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -33,8 +33,8 @@ from dagster import (
     TableSchema,
 )
 
-from frs_pipeline.deliveries import sha256
-from frs_pipeline.errors import FrsError
+from frs_pipeline.deliveries import look, sha256
+from frs_pipeline.errors import CheckFailed, FrsError
 from frs_pipeline.plan import AssetPath, Product, Sources, code_hash, products
 from frs_pipeline.rows import Rows, content_hash
 from frs_pipeline.settings import Settings
@@ -148,6 +148,20 @@ def gate() -> Iterator[None]:
             metadata={"places": MetadataValue.md("\n".join(f"- {place}" for place in places))},
             allow_retries=_may_mend_itself(error),
         ) from None
+
+
+@contextmanager
+def unchanged(store: Store, sources: Sequence[str]) -> Iterator[None]:
+    """What is read of these sources meanwhile is what its origin will say: the files stay as they are.
+
+    Raises `CheckFailed` when they don't. What was written by then has no manifest, so that the next run makes it again.
+    """
+    folder = store.raw("")
+    before = look(folder, sources)
+    yield
+    if look(folder, sources) != before:
+        what, do = "a delivered file was changed while it was read", "run it again once nobody writes there any more"
+        raise CheckFailed(what, where=folder, do=do)
 
 
 def _may_mend_itself(error: BaseException | None) -> bool:

@@ -18,6 +18,7 @@ from frs_pipeline.cli import operating
 from frs_pipeline.cli import codebook, figures, forms, passports, release, withdrawal
 from frs_pipeline.cli.root import app
 from frs_pipeline.errors import FrsError
+from frs_pipeline.terminal import plain
 
 __all__ = ["app", "codebook", "figures", "forms", "main", "operating", "passports", "release", "withdrawal"]
 
@@ -49,5 +50,5 @@ def main() -> NoReturn:
 
 
 def _complain(line: str, code: int) -> NoReturn:
-    print(f"frs: {' '.join(line.split())}", file=sys.stderr)
+    print(f"frs: {' '.join(plain(line).split())}", file=sys.stderr)
     sys.exit(code)

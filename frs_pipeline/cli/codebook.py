@@ -182,7 +182,7 @@ def show(as_json: AsJson = False) -> None:
     if not found:
         say(f"Nothing yet: {path} isn't there.")
         return
-    rows = [[str(e.number), e.when, e.who, e.event, _plain(e.why), _said(e.details)] for e in found]
+    rows = [[str(e.number), e.when, e.who, e.event, e.why, _said(e.details)] for e in found]
     print_grid(f"Access journal {path}", ("entry", "when", "who", "what", "why", "details"), rows)
 
 
@@ -194,16 +194,11 @@ def _said(details: Any) -> str:
             value = [f"{key} {word}" for key, word in value.items()]
         words = value if isinstance(value, list) else [json.dumps(value) if isinstance(value, bool) else value]
         shown.append(f"{name}: {', '.join(_short(str(word)) for word in words)}")
-    return _plain("; ".join(shown))
+    return "; ".join(shown)
 
 
 def _short(text: str) -> str:
     return " ".join(word if len(word) < 60 else f"{word[:12]}…" for word in text.split(" "))
-
-
-def _plain(text: str) -> str:
-    """Nothing that a terminal would obey."""
-    return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 @journal.command()

@@ -14,7 +14,7 @@ from rich.text import Text as Line
 
 from frs_pipeline.lineage.meaning import Address
 from frs_pipeline.lineage.passport import Addition, Passport
-from frs_pipeline.terminal import say
+from frs_pipeline.terminal import plain, say
 
 if TYPE_CHECKING:
     from frs_pipeline.lineage.form import Opened, Way
@@ -32,10 +32,10 @@ class Page:
 
     def heading(self, text: str) -> None:
         self._console.print()
-        self._console.print(text, style="bold")
+        self._console.print(plain(text), style="bold")
 
     def text(self, text: str, style: str = "") -> None:
-        self._console.print(Padding(Line(text, style=style), (0, 0, 0, 2)))
+        self._console.print(Padding(Line(plain(text), style=style), (0, 0, 0, 2)))
 
     def ticked(self, lines: Iterable[tuple[bool, str]]) -> None:
         """Lines with a tick or a cross, indented where they wrap."""
@@ -43,7 +43,7 @@ class Page:
         grid.add_column(width=3, justify="right")
         grid.add_column(overflow="fold")
         for holds, text in lines:
-            grid.add_row(Line("✓", "green") if holds else Line("✗", "bold red"), text)
+            grid.add_row(Line("✓", "green") if holds else Line("✗", "bold red"), plain(text))
         self._console.print(grid)
 
     def grid(self, rows: Iterable[Sequence[str]], numbers: Sequence[int], header: Sequence[str] = ()) -> None:
@@ -56,7 +56,7 @@ class Page:
             name = header[at] if header else ""
             grid.add_column(name, justify="right" if right else "left", no_wrap=right, overflow="fold")
         for row in listed:
-            grid.add_row(*(Line(cell) for cell in row))
+            grid.add_row(*(Line(plain(cell)) for cell in row))
         self._console.print(Padding(grid, (0, 0, 0, 1)))
 
     def listed(self, forms: Sequence[Listed]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import time
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,11 +21,12 @@ if TYPE_CHECKING:
 def release(
     purpose: Annotated[str, typer.Option("--purpose", help="What the release is for; it stands in the journal.")],
     delivery: Delivery = None,
-    who: Annotated[str | None, typer.Option("--who", help="Who releases; the user of this computer unless told.")] = None,
+    who: Annotated[str | None, typer.Option("--who", help="Who decided it; the user of this machine unless told.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Make the tables that may be published (takes half a minute)."""
     started = time.perf_counter()
+    from frs_pipeline.journal import operating_system_user
     from frs_pipeline.release.policy import release_policy
     from frs_pipeline.release.publishing import publish
     from frs_pipeline.tables.model import catalogue
@@ -42,7 +42,7 @@ def release(
             results.store,
             catalogue(),
             release_policy(),
-            who=who or getpass.getuser(),
+            who=who or operating_system_user(),
             purpose=purpose,
             step=lambda what: progress.step(6, what),
         )

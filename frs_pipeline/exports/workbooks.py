@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 import warnings
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,12 +21,17 @@ from frs_pipeline.errors import InputError
 from frs_pipeline.exports import spss
 
 AGAIN = "export it again from SurveyXact; the last good result stays"
+AS_CSV = "export it as CSV files, which may be of any size"
 
 # (line on which the row starts, its cells)
 Rows = list[tuple[int, list[str]]]
 
 # A sheet has no more; what says that it had would be counted through for hours.
 MOST_ROWS = 1 << 20
+# A workbook is packed a thousand times smaller than it is, and a cell may say what another says: some megabytes could
+# fill any memory. A full sheet of answers stays well under both.
+MOST_UNPACKED = 1 << 31
+MOST_LETTERS = 1 << 30
 STRUCTURE_COLUMNS = ("questionName", "variableName", "questionType", "subType", "questionText", "choiceValue", "choiceText")
 _ZIP, _OLE, _SAV = b"PK\x03\x04", b"\xd0\xcf\x11\xe0", (b"$FL2", b"$FL3")
 # Seconds after which an SPSS file is taken for one that can't be read to its end.
@@ -52,6 +58,10 @@ def read_xlsx(path: Path) -> tuple[Rows, Rows, Rows]:
     try:
         # It warns of styles and validations that it doesn't know; values aren't touched by that.
         with path.open("rb") as file, warnings.catch_warnings(action="ignore"):
+            with zipfile.ZipFile(file) as parts:
+                # More than it says of a part is never read of it.
+                if sum(part.file_size for part in parts.infolist()) > MOST_UNPACKED:
+                    raise InputError("unpacks to more than two gigabytes", where=path, do=AS_CSV)
             book = openpyxl.load_workbook(file, read_only=True, keep_links=False)
             try:
                 return _sheets(path, {sheet.title: sheet for sheet in book.worksheets})
@@ -105,10 +115,14 @@ def _rows(where: str, sheet: Any) -> Iterator[tuple[int, list[str]]]:
     """Rows that hold anything, without the empty cells at their end; others are passed over like blank lines."""
     # The size that a sheet states of itself may be wrong, and would then cut off forms unseen.
     sheet.reset_dimensions()
+    letters = 0
     for line, row in enumerate(sheet.iter_rows(), start=1):
         if line > MOST_ROWS:
             raise InputError("more rows than a sheet has", where=f"{where}!{line}", do=AGAIN)
         cells = [_cell(where, cell) for cell in row]
+        letters += sum(map(len, cells))
+        if letters > MOST_LETTERS:
+            raise InputError("holds more text than fits into memory", where=f"{where}!{line}", do=AS_CSV)
         while cells and not cells[-1]:
             cells.pop()
         if cells:

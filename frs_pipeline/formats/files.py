@@ -69,7 +69,7 @@ def files(store: Store) -> list[File]:
     found.append(File(DESCRIPTOR, "What the CSV files hold", None, descriptor(store.delivery, [r for r, _ in resources])))
     for name, key in marts.items():
         rows = rows_in(_path(store, key))
-        content = sav(read(_path(store, key)), name) if rows <= MOST_FORMS_OF_A_SAV else None
+        content = sav(read(_path(store, key)), name, store.waiting()) if rows <= MOST_FORMS_OF_A_SAV else None
         found.append(File(f"{name}.sav", "The same for SPSS", rows, content))
     found.append(File(WORKBOOK, "All tables, a sheet a chapter", None, _workbook(store)))
     return found

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
+from frs_pipeline.errors import FrsError
 from frs_pipeline.questionnaires.model import Questionnaire, questionnaires
 
 # Where a .sav says when it was made: date (9 letters) and time of day (8), after product name, layout and numbers.
@@ -18,30 +19,33 @@ _OCCASIONS: dict[Any, str] = {1: "første rådslagning", 2: "opfølgning"}
 _CODES = {"first": 1, "followup": 2}
 
 
-def sav(mart: pa.Table, name: str) -> bytes:
+def sav(mart: pa.Table, name: str, folder: Path) -> bytes:
     """The mart `name` as the bytes of a .sav file, the same for the same rows: it says of no moment that it was made then.
 
     A blank is system-missing. "Ved ikke" is a user-missing value, which crosstabs and correlations leave out as the report
-    does, and frequencies show among what is missing.
+    does, and frequencies show among what is missing. The library writes to disk only: in `folder`, a file without a name,
+    of which nothing stays where a run is killed. Raises `FrsError` when there is no room for it.
     """
     import pyreadstat
 
     questionnaire = questionnaires().get(name)
     frame = _frame(mart)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "mart.sav"
-        pyreadstat.write_sav(
-            frame,
-            path,
-            row_compress=True,
-            file_label=f"frs_pipeline: {name}",
-            column_labels=[_label(field) for field in mart.schema],
-            variable_value_labels=_labels(questionnaire),
-            missing_ranges=_missing(questionnaire),
-            variable_measure=_measures(mart, questionnaire),
-            variable_format={str(name): "F8.0" for name, kind in frame.dtypes.items() if kind == "float64"},
-        )
-        content = bytearray(path.read_bytes())
+    try:
+        with tempfile.TemporaryFile(prefix=".sav.", suffix=".tmp", dir=folder) as file:
+            pyreadstat.write_sav(
+                frame,
+                f"/dev/fd/{file.fileno()}",
+                row_compress=True,
+                file_label=f"frs_pipeline: {name}",
+                column_labels=[_label(field) for field in mart.schema],
+                variable_value_labels=_labels(questionnaire),
+                missing_ranges=_missing(questionnaire),
+                variable_measure=_measures(mart, questionnaire),
+                variable_format={str(name): "F8.0" for name, kind in frame.dtypes.items() if kind == "float64"},
+            )
+            content = bytearray(file.read())
+    except (OSError, pyreadstat.ReadstatError) as error:
+        raise FrsError("cannot be written", where=folder, do="make room; the last good file stays") from error
     content[_STAMP] = b"01 Jan 7000:00:00"
     return bytes(content)
 

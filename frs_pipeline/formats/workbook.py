@@ -18,6 +18,8 @@ _MADE = dt.datetime(2000, 1, 1)
 _NOT_IN_A_NAME = re.compile(r"[\[\]:*?/\\']")
 _LONGEST_NAME = 31
 _WIDTH = 42
+# A workbook is what gets sent on.
+_NOT_TO_PUBLISH = "Ikke til offentliggørelse: små antal er ikke skjult. Det, der må offentliggøres, laver frs release."
 
 
 def workbook(
@@ -31,13 +33,16 @@ def workbook(
     import xlsxwriter
 
     file = io.BytesIO()
-    book = xlsxwriter.Workbook(file, {"in_memory": True})
+    # A label is text, whatever it begins with.
+    as_text = {"strings_to_formulas": False, "strings_to_urls": False}
+    book = xlsxwriter.Workbook(file, {"in_memory": True, **as_text})
     book.set_properties({"title": title, "created": _MADE})
     contents = book.add_worksheet("Indhold")
     contents.set_column(0, 0, 90)
     contents.write(0, 0, title, book.add_format({"bold": True, "font_size": 14}))
+    contents.write(1, 0, _NOT_TO_PUBLISH, book.add_format({"bold": True, "font_color": "#8a3b12"}))
     writer = _Writer(book, figures)
-    line = 2
+    line = 3
     for chapter in (chapter for chapter in chapters if chapter.tables):
         sheet = book.add_worksheet(sheet_name(chapter.title.danish))
         sheet.set_column(0, 0, _WIDTH)

@@ -23,7 +23,7 @@ from dagster import (
 )
 
 from frs_pipeline.assets.wiring import DELIVERIES
-from frs_pipeline.deliveries import deliveries, inventory, source_files, sources
+from frs_pipeline.deliveries import deliveries, inventory, look
 from frs_pipeline.errors import FrsError
 from frs_pipeline.settings import Settings
 from frs_pipeline.storage import Store, stale
@@ -101,11 +101,9 @@ def _due(store: Store) -> bool:
 def _look(folder: Path) -> str | None:
     """Names, sizes and times of a delivery's files, in short; None while one is missing. Nothing is read."""
     try:
-        names = [name for source in sources() for name in source_files(folder, source)]
-        found = [(name, (folder / name).stat()) for name in names]
+        return _short(look(folder))
     except (FrsError, OSError):
         return None
-    return _short([(name, stat.st_size, stat.st_mtime_ns) for name, stat in found])
 
 
 def _content(folder: Path) -> str | None:

@@ -10,7 +10,7 @@ from frs_pipeline.questionnaires import Dated, listed
 from frs_pipeline.questionnaires.model import Questionnaire, questionnaires
 
 TARGET = Path(__file__).parent.parent.parent / "docs" / "data-dictionary.md"
-_OCCASIONS = {"first": "first conference", "followup": "follow-up", "both": "both occasions"}
+OCCASIONS = {"first": "first conference", "followup": "follow-up", "both": "both occasions"}
 
 
 def dictionary() -> str:
@@ -30,12 +30,17 @@ def dictionary() -> str:
     return "\n".join(parts) + "\n"
 
 
+def anchor(instrument: str, question: str) -> str:
+    """What a link to a question's row says behind `data-dictionary.md#`."""
+    return f"{instrument}-{question}"
+
+
 def _questionnaire(questionnaire: Questionnaire) -> list[str]:
     lines = [
         "",
         f"## {questionnaire.instrument}",
         "",
-        f"{questionnaire.title}; {_OCCASIONS[questionnaire.occasion]}{_dates(listed()[questionnaire.instrument])}; filled in by: "
+        f"{questionnaire.title}; {OCCASIONS[questionnaire.occasion]}{_dates(listed()[questionnaire.instrument])}; filled in by: "
         f"{questionnaire.filled_in_by}; form ids `{questionnaire.form_prefix}-…`.",
         "",
         "| column | in the export | question | type | codes | asked at | sensitivity | wording |",
@@ -47,8 +52,9 @@ def _questionnaire(questionnaire: Questionnaire) -> list[str]:
             for code, label in question.labels.items()
         )
         lines.append(
-            f"| `{question.name}` | `{question.source}` | {question.text} | {question.type} | {codes} "
-            f"| {_OCCASIONS[question.occasion]}{_dates(question)} | {question.sensitivity} | {question.wording} |"
+            f'| <a id="{anchor(questionnaire.instrument, question.name)}"></a>'
+            f"`{question.name}` | `{question.source}` | {question.text} | {question.type} | {codes} "
+            f"| {OCCASIONS[question.occasion]}{_dates(question)} | {question.sensitivity} | {question.wording} |"
         )
     return lines
 

@@ -166,6 +166,7 @@ def write_codebook(folder: Path, plain_of: Callable[[Sequence[str]], str], key_n
         if published.exists() or not (folder / key).exists():
             with atomic(folder / key) as file:
                 file.write(published.read_bytes() if published.exists() else _new_key())
+            (folder / key).chmod(0o644 if published.exists() else 0o600)  # a key that may be read by all fails frs doctor
         recipient = next(word for word in (folder / key).read_text(encoding="ascii").split() if word.startswith("age1"))
         text = plain_of(columns)
         try:

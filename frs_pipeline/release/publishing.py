@@ -13,7 +13,7 @@ from typing import Any
 
 from frs_pipeline.codebook.opening import made_up
 from frs_pipeline.errors import FrsError, UsageError
-from frs_pipeline.journal import append
+from frs_pipeline.journal import append, operating_system_user
 from frs_pipeline.questionnaires import instruments
 from frs_pipeline.release.earlier import RELEASED, forms_hash, kept, name_of, released_before
 from frs_pipeline.release.policy import ReleasePolicy
@@ -39,7 +39,7 @@ class Published:
 def publish(
     store: Store, tables: Mapping[int, Table], policy: ReleasePolicy, *, who: str, purpose: str, step: Step = lambda what: None
 ) -> Published:
-    """Make a release of a delivery and put it into its folder.
+    """Make a release of a delivery and put it into its folder. `who` decided it; the journal also says whose account did it.
 
     All or nothing: whatever fails, a release that lies there stays as it is. Raises `CheckFailed` when hidden numbers could be
     told or the journal isn't sound, `UsageError` without a purpose.
@@ -52,8 +52,9 @@ def publish(
             raise UsageError("a release needs a purpose", where="--purpose", do="say what it is for")
         forms = forms_hash(marts)
         earlier = released_before(store.settings)
-        release = Releasing(store.delivery, tables, marts, policy, forms=forms, earlier=earlier, made_up=made_up(store))
-        made = release.release(step)
+        made = Releasing(
+            store.delivery, tables, marts, policy, forms=forms, earlier=earlier, made_up=made_up(store), folder=store.waiting()
+        ).release(step)
         step("writing")
         name = name_of(made.files)
         copy = kept(store.settings) / name
@@ -67,9 +68,16 @@ def publish(
             entry = append(
                 store.settings.release_journal,
                 RELEASED,
-                who=who,
+                who=operating_system_user(),
                 why=purpose,
-                details={"delivery": store.delivery, "name": name, "forms": forms, "policy": policy.hash, **_told(made)},
+                details={
+                    "delivery": store.delivery,
+                    "name": name,
+                    "decided_by": who,
+                    "forms": forms,
+                    "policy": policy.hash,
+                    **_told(made),
+                },
             )
             _switch(staged, folder)
         finally:

@@ -68,7 +68,7 @@ class _Draft:
 
 class Releasing:
     """One release in the making. `earlier` are the releases that are out, `forms` says which forms this one counts,
-    `made_up` that nobody gave them."""
+    `made_up` that nobody gave them. Drafts, which may tell too much, wait in `folder`."""
 
     def __init__(
         self,
@@ -80,9 +80,10 @@ class Releasing:
         forms: str,
         earlier: Sequence[Source] = (),
         made_up: bool = False,
+        folder: Path | None = None,
     ) -> None:
         self.delivery, self.tables, self.policy, self.forms, self.earlier = delivery, tables, policy, forms, earlier
-        self._made_up = made_up
+        self._made_up, self._folder = made_up, folder
         self._space = Space(tables.values())
         self._cells = self._space.count(Marts(marts))
         self._counts: dict[int, Counts] = count(tables.values(), open_marts(marts))
@@ -222,7 +223,7 @@ class Releasing:
 
     def _read(self, files: Mapping[str, bytes]) -> Source:
         """The release as it comes back from disk: nothing else reaches an attack."""
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory(prefix=".draft.", suffix=".tmp", dir=self._folder) as folder:
             for name, content in files.items():
                 (Path(folder) / name).write_bytes(content)
             return Source(read_release(Path(folder)), self.forms)

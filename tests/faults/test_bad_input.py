@@ -8,9 +8,11 @@ from fault_table import SECRET
 from keys import environment_of
 from running import NAME, curated, frs
 
+from frs_pipeline.assets import validated
 from frs_pipeline.codebook.vault import FULL_COLUMNS
 from frs_pipeline.deliveries import CODEBOOK, LEDGER
 from frs_pipeline.reconstruction.delivery import HERE as RECONSTRUCTION
+from frs_pipeline.storage import read
 
 
 def missing_export(delivery):
@@ -140,6 +142,28 @@ def test_once_the_input_is_mended_there_is_nothing_to_do(delivery, run):
     assert (code, err) == (0, "")
     assert "nothing to do" in out
     assert curated(delivery) == before
+
+
+def test_an_export_that_is_changed_while_it_is_read_is_read_again(delivery, run, monkeypatch):
+    """What was made of the old content must not say that it comes from the new one."""
+    whole = validated.validate
+
+    def meanwhile(export, questionnaire, *more):
+        found = whole(export, questionnaire, *more)
+        if questionnaire.instrument == "coordinator":
+            delivery.set("coordinator", 0, konflikt="1" if delivery.get("coordinator", 0, "konflikt") != "1" else "2")
+        return found
+
+    before = delivery.get("coordinator", 0, "konflikt")
+    delivery.set("coordinator", 1, konflikt="")
+    with monkeypatch.context() as patched:
+        patched.setattr(validated, "validate", meanwhile)
+        code, _, err = run(delivery.data, "run", "--select", "validated")
+    assert (code, "was changed while it was read" in err, err.count("\n")) == (1, True, 1)
+    assert delivery.get("coordinator", 0, "konflikt") != before
+    assert run(delivery.data, "run", "--select", "validated")[0] == 0
+    path = delivery.settings.restricted(delivery.name) / "validated" / "coordinator.parquet"
+    assert read(path, ["conflict"])["conflict"][0].as_py() == int(delivery.get("coordinator", 0, "konflikt"))
 
 
 def test_a_first_run_that_fails_leaves_no_curated_files(make_delivery, tmp_path, run):

@@ -176,7 +176,7 @@ def test_a_correction_of_another_value_is_refused(delivery, run):
 
 
 def test_values_are_shown_only_when_asked_for_and_personal_numbers_never(delivery, tmp_path):
-    delivery.set("coordinator", 1, raadsnr2="610118-0011", konflikt=f"{SECRET} {PERSONAL}", modified=SECRET)
+    delivery.set("coordinator", 1, raadsnr2="610118-0011", konflikt=f"{SECRET}\x1b[2J {PERSONAL}", modified=SECRET)
     delivery.set("coordinator", 2, created=f"{SECRET} {PERSONAL}")
     home = dagster_home(tmp_path)
     hidden = (SECRET, PERSONAL, "610118-0011")
@@ -202,6 +202,7 @@ def test_values_are_shown_only_when_asked_for_and_personal_numbers_never(deliver
         assert (done.returncode, done.stderr) == (0, "")
         shown = "".join(done.stdout.split())
         assert SECRET in shown
+        assert "\x1b" not in shown  # a terminal would obey it
         assert "••••••-••••" in shown
         assert not [value for value in hidden[1:] if value in shown]
 

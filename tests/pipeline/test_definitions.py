@@ -206,7 +206,8 @@ def test_dagster_keeps_no_value_of_a_form_and_no_conference_number(run) -> None:
     numbers = set(map(str, read(settings.restricted(DELIVERY) / "validated" / "ledger.parquet")["conference_number"].to_pylist()))
     forms = set(read(settings.curated(DELIVERY) / "marts" / "initiator.parquet")["form_id"].to_pylist())
     words = {word for event in events for word in event.to_json().replace('"', " ").replace("\\", " ").split()}
-    assert not words & numbers
+    # Dagster notes the number of the process, which may be any.
+    assert not (words - {str(os.getpid())}) & numbers
     assert not words & forms
     kept = b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
     assert not [form for form in forms if form.encode() in kept]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import tempfile
 from pathlib import Path
 
 import frictionless
@@ -12,11 +14,14 @@ import pyreadstat
 import pytest
 from shipped import DELIVERY
 
+from frs_pipeline.errors import FrsError
 from frs_pipeline.formats.files import WORKBOOK, files
-from frs_pipeline.formats.workbook import shape, sheet_name
+from frs_pipeline.formats.spss import sav
+from frs_pipeline.formats.workbook import shape, sheet_name, workbook
 from frs_pipeline.questionnaires import instruments
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.report.contents import chapters
+from frs_pipeline.report.layout import Block, Layout, Line
 from frs_pipeline.settings import Settings
 from frs_pipeline.storage import Store, read
 from frs_pipeline.tables.model import catalogue
@@ -61,6 +66,15 @@ def test_spss_reads_codes_labels_and_missing_values(curated: Path, mart: str) ->
         assert metadata.variable_measure[question.name] == ("ordinal" if question.type == "ordinal" else "nominal")
 
 
+def test_no_mart_is_laid_down_outside_the_data_folder(curated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "there is no such folder"))
+    made = sav(read(curated / "marts" / "initiator.parquet"), "initiator", tmp_path)
+    assert made == (curated / "formats" / "initiator.sav").read_bytes()
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(FrsError, match="cannot be written"):
+        sav(read(curated / "marts" / "initiator.parquet"), "initiator", tmp_path / "gone")
+
+
 def test_the_workbook_has_every_figure_as_a_number(curated: Path) -> None:
     book = openpyxl.load_workbook(curated / "formats" / WORKBOOK)
     assert book.sheetnames == ["Indhold", *(sheet_name(c.title.danish) for c in chapters() if c.tables)]
@@ -75,8 +89,19 @@ def test_the_workbook_has_every_figure_as_a_number(curated: Path) -> None:
         if cell.data_type == "n" and cell.value is not None
     )
     assert found == pytest.approx(expected, rel=1e-14)
+    assert book["Indhold"]["A2"].value.startswith("Ikke til offentliggørelse")
     captions = [row[0].value.strip() for row in book["Indhold"].iter_rows(max_col=1) if row[0].value]
     assert sum(caption.startswith("Tabel ") for caption in captions) == len(catalogue())
+
+
+def test_a_label_is_no_formula() -> None:
+    wild = "=1+1"
+    grid = Layout(wild, wild, (wild,), (Block(wild, (Line("", (None,)),), False),))
+    chapter = next(chapter for chapter in chapters() if chapter.tables).model_copy(update={"tables": (1,)})
+    book = openpyxl.load_workbook(io.BytesIO(workbook(wild, [chapter], {1: (wild, grid)}, {})))
+    cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row if cell.value is not None]
+    assert sum(cell.value == wild for cell in cells) >= 5
+    assert not [cell for cell in cells if cell.data_type == "f"]
 
 
 def test_the_same_rows_give_the_same_bytes(curated: Path) -> None:

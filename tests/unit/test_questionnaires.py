@@ -299,7 +299,7 @@ def test_the_data_dictionary_is_up_to_date():
 def test_the_data_dictionary_names_every_column_and_label(instrument):
     section = next(part for part in dictionary().split("\n## ") if part.startswith(f"{instrument}\n"))
     for question in questionnaires()[instrument].questions:
-        line = next(line for line in section.splitlines() if line.startswith(f"| `{question.name}` | `{question.source}` |"))
+        line = next(line for line in section.splitlines() if f"`{question.name}` | `{question.source}` |" in line)
         assert question.text in line
         assert all(f"{code} {label}" in line for code, label in question.labels.items())
 

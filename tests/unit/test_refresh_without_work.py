@@ -1,12 +1,23 @@
 """What a refresh looks at before any work begins: deliveries, their files, the chosen assets."""
 
 import ast
+import os
 import subprocess
 import sys
 
 import pytest
 
-from frs_pipeline.deliveries import CODEBOOK, EXPORT_FILES, LEDGER, choose, deliveries, inventory, sha256, source_files
+from frs_pipeline.deliveries import (
+    AMENDMENTS,
+    CODEBOOK,
+    EXPORT_FILES,
+    LEDGER,
+    choose,
+    deliveries,
+    inventory,
+    sha256,
+    source_files,
+)
 from frs_pipeline.errors import InputError, UsageError
 from frs_pipeline.plan import PACKAGE, _imports, products
 from frs_pipeline.questionnaires import instruments
@@ -92,6 +103,32 @@ def test_each_missing_file_is_refused_by_name(delivery, name):
     with pytest.raises(InputError, match="missing file") as refused:
         inventory(delivery.folder)
     assert refused.value.where == delivery.path(name)
+
+
+@pytest.mark.parametrize("name", ["coordinator/dataset.csv", "coordinator", LEDGER, CODEBOOK, AMENDMENTS["withdrawals"]])
+@pytest.mark.parametrize("elsewhere", ["a file", "a pipe", "nowhere"])
+def test_a_file_that_leads_elsewhere_is_refused(delivery, name, elsewhere):
+    place, target = delivery.path(name), delivery.data / "elsewhere"
+    if place.exists():
+        place.rename(target if elsewhere == "a file" else delivery.data / "gone")
+    elif elsewhere == "a file":
+        target.touch()
+    if elsewhere == "a pipe":
+        os.mkfifo(place)
+    else:
+        place.symlink_to(target)
+    with pytest.raises(InputError, match=r"leads elsewhere|missing file"):
+        inventory(delivery.folder)
+
+
+def test_a_delivery_may_be_a_link_as_a_whole_and_its_files_links_to_each_other(delivery):
+    found = inventory(delivery.folder)
+    elsewhere = delivery.folder.rename(delivery.data / "elsewhere")
+    delivery.folder.symlink_to(elsewhere)
+    ledger = elsewhere / LEDGER
+    ledger.rename(elsewhere / "ledger-of-2020.csv")
+    ledger.symlink_to("ledger-of-2020.csv")
+    assert inventory(delivery.folder) == found
 
 
 @pytest.mark.parametrize(

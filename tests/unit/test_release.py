@@ -3,12 +3,13 @@
 import csv
 import io
 import json
+import tempfile
 
 import pytest
 from releases import Hand, frames, write_marts
 
 from frs_pipeline.errors import CheckFailed, FrsError, InputError, UsageError
-from frs_pipeline.journal import entries
+from frs_pipeline.journal import entries, operating_system_user
 from frs_pipeline.questionnaires import instruments
 from frs_pipeline.release import publishing
 from frs_pipeline.release.attack import attack
@@ -224,9 +225,17 @@ def test_a_release_is_in_its_folder_and_in_the_journal(store):
     found = out(store)
     assert set(content(store)) == set(FILES)
     (entry,) = entries(store.settings.release_journal)
-    assert (entry.event, entry.who, entry.why, entry.hash) == ("release", "LK", "Til kommunen", found.hash)
+    # Whoever it was decided by, the journal says whose account did it.
+    assert (entry.who, entry.details["decided_by"]) == (operating_system_user(), "LK")
+    assert (entry.event, entry.why, entry.hash) == ("release", "Til kommunen", found.hash)
     assert entry.details["policy"] == release_policy().hash and entry.details["tables"] == [1, 58]
     assert not [path for path in found.folder.parent.iterdir() if path.name.startswith(".")]
+
+
+def test_drafts_wait_in_the_restricted_zone_and_none_stays(store, monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "there is no such folder"))
+    out(store)
+    assert [path.name for path in store.waiting().iterdir()] == [".lock"]
 
 
 def test_a_release_that_fails_leaves_the_last_one(store, monkeypatch):

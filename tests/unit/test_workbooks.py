@@ -379,6 +379,18 @@ def test_a_damaged_workbook_is_refused(tmp_path, member, old, new):
     assert refusal(folder) == ("export.xlsx", "a damaged workbook")
 
 
+def test_a_workbook_that_would_fill_any_memory_is_refused(tmp_path, monkeypatch):
+    long = "x" * 5000
+    folder = write_xlsx(tmp_path, [HEADER, *(["1", "", "", "", long] for _ in range(20))])
+    packed = (folder / "export.xlsx").stat().st_size
+    assert len(read_export(folder).dataset) == 20
+    # The one text stands in the workbook once, and in twenty cells.
+    monkeypatch.setattr("frs_pipeline.exports.workbooks.MOST_LETTERS", 12 * len(long))
+    assert refusal(folder) == ("export.xlsx:Dataset!13", "holds more text than fits into memory")
+    monkeypatch.setattr("frs_pipeline.exports.workbooks.MOST_UNPACKED", packed)
+    assert refusal(folder) == ("export.xlsx", "unpacks to more than two gigabytes")
+
+
 def test_a_workbook_cut_short_is_refused(tmp_path):
     path = write_xlsx(tmp_path) / "export.xlsx"
     path.write_bytes(path.read_bytes()[:-200])

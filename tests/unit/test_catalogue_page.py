@@ -1,0 +1,82 @@
+"""docs/tables.md tells of every table what it counts, as it is counted."""
+
+import re
+
+import pytest
+
+from frs_pipeline.published.figures import of_table
+from frs_pipeline.report import catalogue as module
+from frs_pipeline.report.catalogue import TARGET, entry, page
+from frs_pipeline.tables.model import catalogue
+
+PAGE = page(catalogue())
+
+
+def told(number, contradicted=0):
+    return "\n".join(entry(catalogue()[number], contradicted))
+
+
+def test_the_page_is_up_to_date():
+    assert TARGET.read_text(encoding="utf-8") == PAGE
+
+
+def test_a_stale_page_is_told(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(module, "TARGET", tmp_path / "tables.md")
+    assert module._main(["--check"]) == 1
+    assert "stale" in capsys.readouterr().err
+    assert (module._main([]), module._main(["--check"])) == (0, 0)
+
+
+def test_every_table_stands_there_once_and_in_both_indices():
+    assert [int(n) for n in re.findall(r"^### Table (\d+)$", PAGE, re.M)] == list(catalogue())
+    by_chapter, by_questionnaire = (
+        [int(n) for n in re.findall(r"\(#table-(\d+)\)", PAGE.split(f"## By {index}\n")[1].split("\n## ")[0])]
+        for index in ("chapter of the report", "questionnaire")
+    )
+    assert sorted(by_chapter) == list(catalogue())
+    assert sorted(by_questionnaire) == sorted(n for n, table in catalogue().items() for _ in table.marts)
+
+
+@pytest.mark.parametrize("number", catalogue())
+def test_an_entry_names_its_questions_its_forms_and_what_it_is_held_against(number):
+    text, table = told(number), catalogue()[number]
+    for name in table.variables:
+        assert f"[`{name}`](data-dictionary.md#{table.marts[0]}-{name})" in text
+    for mart in table.marts:
+        assert f"`{mart}`" in text
+    assert f"held against {len(of_table(number))} printed figures" in text
+
+
+@pytest.mark.parametrize(
+    ("number", "says"),
+    [
+        (5, "left out: »ved ikke«"),
+        (29, "merged: »rigtig mange« = »rigtig mange« + »mange«, »få« = »få« + »slet ingen«"),
+        (35, "printed: »Midt konflikt« for »almindeligt«"),
+        (34, "follow-up\n- rows: [`conflict`](data-dictionary.md#initiator-conflict)"),
+        (34, "; reversed\n"),
+        (43, "participant_followup`, follow-up; only those that answer [`role`]"),
+        (49, "- within each: [`role`]"),
+        (1, "per cent of the row."),
+    ],
+)
+def test_what_the_table_does_with_answers_is_told(number, says):
+    assert says in told(number)
+
+
+def test_what_the_table_takes_as_it_is_is_not_told():
+    for word in ("left out", "merged", "printed:", "reversed", "contradiction"):
+        assert word not in told(1)
+    # "Ved ikke" counts in a frequency.
+    assert "left out" not in told(4)
+
+
+def test_contradictions_of_the_report_are_counted():
+    assert "2 of them in contradiction" in told(1, 2)
+
+
+def test_a_table_that_the_report_does_not_print_says_so_and_its_title_breaks_no_page(monkeypatch):
+    monkeypatch.setattr(module, "of_table", lambda number: {})
+    text = "\n".join(entry(catalogue()[1].model_copy(update={"title": "a | b * <c>"}), 0))
+    assert "not in the printed report" in text
+    assert "**a \\| b \\* \\<c\\>**" in text

@@ -1,0 +1,32 @@
+"""What others wrote is printed as text: a terminal obeys none of it."""
+
+import pytest
+
+from frs_pipeline.cli.passport_page import Page
+from frs_pipeline.terminal import plain, print_grid, say
+
+WILD = "sag\x1b]0;title\x07 12\x9b2J\u202e\r"
+
+
+@pytest.mark.parametrize(
+    "show",
+    [
+        say,
+        lambda text: print_grid(text, ("a",), [[text]]),
+        lambda text: Page().heading(text),
+        lambda text: Page().text(text),
+        lambda text: Page().ticked([(True, text)]),
+        lambda text: Page().grid([[text]], ()),
+    ],
+)
+def test_nothing_that_a_terminal_would_obey_is_printed(capsys, show):
+    show(WILD)
+    out = capsys.readouterr().out
+    assert "sag" in out and "12" in out
+    assert not [letter for letter in out if not letter.isprintable() and letter != "\n"]
+
+
+def test_words_of_every_language_stay(capsys):
+    say("rådslagning: æøå »ja«\n− 3")
+    assert capsys.readouterr().out == "rådslagning: æøå »ja«\n− 3\n"
+    assert plain("rådslagning\tnr") == "rådslagning nr"
