@@ -53,7 +53,7 @@ def source_files(folder: Path, source: str) -> tuple[str, ...]:
     if source in REGISTERS:
         return (_present(folder, REGISTERS[source]),)
     place = folder / source
-    if not in_use(source, folder.name):
+    if source in instruments() and not in_use(source, folder.name):
         if place.exists():
             what = f"questionnaire {source} isn't in use at the date of this delivery"
             raise InputError(what, where=place, do="take the folder out, or correct since and until in instruments.yaml")

@@ -101,8 +101,8 @@ def test_a_reversed_axis_runs_the_other_way(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "line", "says"),
     [
-        pytest.param("mart: initiator", "mart: teacher", 13, "mart", id="unknown mart"),
-        pytest.param("also: participant_followup", "also: teacher", 26, "also", id="unknown second mart"),
+        pytest.param("mart: initiator", "mart: teacher", 13, "no questionnaire teacher", id="unknown mart"),
+        pytest.param("also: participant_followup", "also: teacher", 26, "no questionnaire teacher", id="unknown second mart"),
         pytest.param("row: role", "row: roll", 6, "no question roll", id="unknown row"),
         pytest.param("column: wellbeing", "column: happiness", 15, "no question happiness", id="unknown column"),
         pytest.param("variable: overall", "variable: understood", 27, "participant_followup has no", id="unknown in second mart"),
