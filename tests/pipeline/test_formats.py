@@ -18,6 +18,7 @@ from frs_pipeline.errors import FrsError
 from frs_pipeline.formats.files import WORKBOOK, files
 from frs_pipeline.formats.spss import sav
 from frs_pipeline.formats.workbook import shape, sheet_name, workbook
+from frs_pipeline.lineage.wording import Text
 from frs_pipeline.questionnaires import instruments
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.report.contents import chapters
@@ -96,7 +97,7 @@ def test_the_workbook_has_every_figure_as_a_number(curated: Path) -> None:
 
 def test_a_label_is_no_formula() -> None:
     wild = "=1+1"
-    grid = Layout(wild, wild, (wild,), (Block(wild, (Line("", (None,)),), False),))
+    grid = Layout(wild, wild, (Text(wild, wild),), (Block(wild, (Line(None, (None,)),), False),))
     chapter = next(chapter for chapter in chapters() if chapter.tables).model_copy(update={"tables": (1,)})
     book = openpyxl.load_workbook(io.BytesIO(workbook(wild, [chapter], {1: (wild, grid)}, {})))
     cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row if cell.value is not None]
