@@ -1,6 +1,7 @@
 """Links of the documentation lead somewhere, and its tables and diagrams hold together."""
 
 import re
+import tomllib
 import unicodedata
 from functools import cache
 from itertools import pairwise
@@ -52,3 +53,21 @@ def test_every_row_of_a_table_has_the_cells_of_its_header(page):
     lines = text_of(page).splitlines()
     cells = [len(re.split(r"(?<!\\)\|", re.sub(r"`[^`|]*`", "", line))) if line.startswith("|") else 0 for line in lines]
     assert [number for number, (a, b) in enumerate(pairwise(cells), start=2) if a and b and a != b] == []
+
+
+def test_the_rooms_are_those_whose_imports_are_held():
+    layers = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"][0][
+        "layers"
+    ]
+    held = [(number, room) for number, layer in enumerate(layers, start=1) for room in sorted(layer.split(" | "))]
+    told = re.findall(r"^\| (\d+) \| `(\w+)` \|", (PROJECT / "docs" / "architecture.md").read_text(encoding="utf-8"), re.M)
+    assert [(int(number), room) for number, room in told] == held
+
+
+def test_every_check_that_dagster_runs_is_told():
+    page = (PROJECT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    graph = (PROJECT / "tests" / "pipeline" / "graph.txt").read_text(encoding="utf-8")
+    checks = {re.sub(r"^promises_of_.*", "promises_of_…", name) for name in re.findall(r"^    \? (\w+)", graph, re.M)}
+    assert checks == set(
+        re.findall(r"`(\w+…?)`", "".join(re.findall(r"^\| (`.*?) \|.*\|.*\|$", page.split("## The gate")[1], re.M)))
+    )
