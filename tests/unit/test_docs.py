@@ -55,6 +55,15 @@ def test_every_row_of_a_table_has_the_cells_of_its_header(page):
     assert [number for number, (a, b) in enumerate(pairwise(cells), start=2) if a and b and a != b] == []
 
 
+@pytest.mark.parametrize("name", ["architecture", "threat-model", "limits"])
+def test_files_that_are_named_as_proof_are_there(name):
+    text = (PROJECT / "docs" / f"{name}.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([\w/]+\.(?:py|yaml|txt|lock))`", text))
+    known = {path.as_posix() for folder in ("frs_pipeline", "tests") for path in (PROJECT / folder).rglob("*.*")}
+    known |= {path.as_posix() for path in PROJECT.glob("*.*")}
+    assert [file for file in sorted(named) if not any(path.endswith(f"/{file}") for path in known)] == []
+
+
 def test_the_rooms_are_those_whose_imports_are_held():
     layers = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"][0][
         "layers"
