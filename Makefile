@@ -7,6 +7,7 @@ export DAGSTER_DISABLE_TELEMETRY := yes
 
 demo: .venv/.installed
 	@$(BIN)/frs run
+	@echo "  frs is $(BIN)/frs; '. $(BIN)/activate' lets you say frs alone."
 
 test: .venv/.installed
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder

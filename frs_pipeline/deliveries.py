@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from frs_pipeline.errors import InputError, UsageError
-from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires import in_use, instruments
 
 EXPORT_FILES = ("dataset.csv", "structure.csv", "labels.csv")
 LEDGER = "kontering.csv"
@@ -18,11 +18,10 @@ CODEBOOK = "codebook-pipeline.age"
 REGISTERS = {"ledger": LEDGER, "codebook": CODEBOOK}
 # What people decided about a delivery; it may hold none of them.
 AMENDMENTS = {"corrections": "corrections.csv", "exceptions": "exceptions.csv", "withdrawals": "withdrawals.csv"}
-# What a refresh reads from a delivery: one export a questionnaire, the two registers, the amendments.
-SOURCES = (*INSTRUMENTS, *REGISTERS, *AMENDMENTS)
 # Forms other than the three CSV files in which SurveyXact or SPSS hand over an export.
 WORKBOOKS = (".xlsx", ".sav")
-DEMO_KEY = "DEMO-KEY-NOT-SECRET.txt"
+# Keys that lie beside the codebook that they open, as they do with made-up forms only: the published one, or one made with them.
+DEMO_KEY, OWN_KEY = OPEN_KEYS = ("DEMO-KEY-NOT-SECRET.txt", "KEY-NOT-SECRET.txt")
 _DATED = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -35,11 +34,17 @@ class RawFile:
     sha256: str
 
 
+def sources() -> tuple[str, ...]:
+    """What a refresh reads from a delivery: one export a questionnaire, the two registers, the amendments."""
+    return (*instruments(), *REGISTERS, *AMENDMENTS)
+
+
 def source_files(folder: Path, source: str) -> tuple[str, ...]:
     """Names, inside the delivery `folder`, of the files of one source: an export in one of its forms, or a register.
 
     Raises `InputError` when there is none, when it is incomplete, when it comes in two forms at once, or when a file only
-    links to one elsewhere. Amendments may be missing.
+    links to one elsewhere. Amendments may be missing; the export of a questionnaire that isn't in use at the delivery's
+    date has to be.
     """
     if source in AMENDMENTS:
         # A link that leads nowhere isn't none: what was decided would be passed over unsaid.
@@ -48,6 +53,11 @@ def source_files(folder: Path, source: str) -> tuple[str, ...]:
     if source in REGISTERS:
         return (_present(folder, REGISTERS[source]),)
     place = folder / source
+    if source in instruments() and not in_use(source, folder.name):
+        if place.exists():
+            what = f"questionnaire {source} isn't in use at the date of this delivery"
+            raise InputError(what, where=place, do="take the folder out, or correct since and until in instruments.yaml")
+        return ()
     csv = [name for name in EXPORT_FILES if (place / name).exists()]
     others = sorted(p.name for p in place.glob("*") if p.suffix in WORKBOOKS and not p.name.startswith((".", "~")))
     if len(others) + bool(csv) > 1:
@@ -95,20 +105,20 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def look(folder: Path, sources: Sequence[str] = ()) -> list[tuple[str, int, int]]:
-    """Names, sizes and times (in ns) of the delivered files of `sources` (all unless told), of which nothing is read.
+def look(folder: Path, chosen: Sequence[str] = ()) -> list[tuple[str, int, int]]:
+    """Names, sizes and times (in ns) of the files of the `chosen` sources (all unless told), of which nothing is read.
 
     Raises `InputError` for the first that is missing, `OSError` for one that goes meanwhile.
     """
-    names = [name for source in sources or SOURCES for name in source_files(folder, source)]
+    names = [name for source in chosen or sources() for name in source_files(folder, source)]
     found = [(name, (folder / name).stat()) for name in names]
     return [(name, stat.st_size, stat.st_mtime_ns) for name, stat in found]
 
 
-def inventory(folder: Path, sources: Sequence[str] = ()) -> dict[str, RawFile]:
-    """The delivered files of `sources` (all unless told), by name. Raises `InputError` for the first that is missing."""
+def inventory(folder: Path, chosen: Sequence[str] = ()) -> dict[str, RawFile]:
+    """The delivered files of the `chosen` sources (all unless told), by name. Raises `InputError` for a missing one."""
     found = {}
-    for source in sources or SOURCES:
+    for source in chosen or sources():
         for name in source_files(folder, source):
             path = folder / name
             try:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from frs_pipeline.deliveries import deliveries, inventory
+from frs_pipeline.english import plural
 from frs_pipeline.errors import FrsError
 from frs_pipeline.journal import head_of, verify
 from frs_pipeline.plan import products
@@ -72,7 +73,7 @@ def _catalogue() -> Finding:
     from frs_pipeline.tables.model import catalogue
 
     try:
-        return Finding("Catalogue", True, f"{len(catalogue())} tables, {len(published())} printed figures")
+        return Finding("Catalogue", True, f"{plural(len(catalogue()), 'table')}, {plural(len(published()), 'printed figure')}")
     except FrsError as error:
         return Finding("Catalogue", False, str(error))
 
@@ -100,7 +101,7 @@ def _journal(what: str, path: Path) -> Finding:
     except FrsError as error:
         return Finding(what, False, str(error))
     number = head_of(path).entries
-    detail = f"{path}: {wrong[0]}" if wrong else f"{number} entries, sound" if number else "nothing in it yet"
+    detail = f"{path}: {wrong[0]}" if wrong else f"{plural(number, 'entry', 'entries')}, sound" if number else "nothing in it yet"
     return Finding(what, not wrong, detail)
 
 
@@ -110,9 +111,9 @@ def _delivery(settings: Settings, name: str) -> Iterator[Finding]:
     label = f"Delivery {name}"
     raw = settings.raw_delivery(name)
     try:
-        yield Finding(label, True, f"{len(inventory(raw))} files")
+        yield Finding(label, True, plural(len(inventory(raw)), "file"))
         book = open_codebook(Store(settings, name))
-        yield Finding(f"{label} codebook", True, f"opens, {book.num_rows} conferences")
+        yield Finding(f"{label} codebook", True, f"opens, {plural(book.num_rows, 'conference')}")
     except FrsError as error:
         yield Finding(label, False, str(error))
         return
@@ -141,9 +142,8 @@ def _withdrawn(settings: Settings) -> list[Finding]:
         marts = [store.path(product) for key, product in products().items() if key[0] == "marts"]
         if all(path.exists() for path in marts):
             count = sum(rows.num_rows for rows in rows_of(store, forms, conferences).values())
-            told = (
-                "none counts" if not count else f"{count} forms count: frs run, or withdraw them with --erase from all deliveries"
-            )
+            many = plural(count, "form counts", "forms count")
+            told = f"{many}: frs run, or withdraw what counts with --erase from all deliveries" if count else "none counts"
             found.append(Finding(f"Delivery {store.delivery} withdrawals", not count, told))
     return found
 
@@ -177,7 +177,7 @@ def _traces(home: Path, stores: list[Store]) -> Finding:
 
 def _searched(what: str, searched: Searched, within: Path) -> Finding:
     found = [f"{leak.file.relative_to(within)}: {leak.kind}" for leak in searched.leaks]
-    return Finding(what, not found, "; ".join(found) or f"nothing found in {searched.files} files")
+    return Finding(what, not found, "; ".join(found) or f"nothing found in {plural(searched.files, 'file')}")
 
 
 def _open_to_others(path: Path) -> bool:

@@ -11,7 +11,7 @@ from frs_pipeline.intake import forms_set_aside
 from frs_pipeline.plan import code_hash, lock_hash, products, program
 from frs_pipeline.published.compare import DIFFERS
 from frs_pipeline.published.compare import summary as verdicts_of
-from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires import instruments
 from frs_pipeline.storage import MANIFEST, Store, hashes, read, rows_in, write_json
 
 # Figures of a correlation that its gamma and N don't determine.
@@ -70,12 +70,12 @@ def summarise(store: Store) -> dict[str, int]:
         return rows_in(store.path(products()[key]))
 
     set_aside = sum(forms_set_aside(store.path(products()[("quarantine",)])).values())
-    accepted = sum(rows("marts", name) for name in INSTRUMENTS)
-    withdrawn = sum(sum(read(store.path(products()[("withdrawn", n)]))["forms"].to_pylist()) for n in INSTRUMENTS)
+    accepted = sum(rows("marts", name) for name in instruments())
+    withdrawn = sum(sum(read(store.path(products()[("withdrawn", n)]))["forms"].to_pylist()) for n in instruments())
     # Counted where they were read, so that a form lost on the way is missed here.
     delivered = withdrawn + sum(
         rows("validated", name) + sum(forms_set_aside(store.path(products()[("rejected", name)])).values())
-        for name in INSTRUMENTS
+        for name in instruments()
     )
     if delivered != accepted + set_aside + withdrawn:
         what = f"{delivered} forms delivered, but {accepted} accepted, {set_aside} set aside and {withdrawn} withdrawn"

@@ -16,8 +16,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from frs_pipeline.deliveries import AMENDMENTS, DEMO_KEY, REGISTERS
-from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.deliveries import AMENDMENTS, OPEN_KEYS, REGISTERS
+from frs_pipeline.questionnaires import instruments
 from frs_pipeline.specs import YamlFile
 
 PACKAGE = Path(__file__).parent
@@ -84,7 +84,7 @@ def products() -> dict[AssetPath, Product]:
     """All produced files in an order in which they can be made."""
     found: list[Product] = []
     scales = (PACKAGE / "questionnaires" / "scales.yaml", None)
-    forms = {name: ((PACKAGE / "questionnaires" / f"{name}.yaml", None), scales) for name in INSTRUMENTS}
+    forms = {name: ((PACKAGE / "questionnaires" / f"{name}.yaml", None), scales) for name in instruments()}
     withdrawn = ("validated", "withdrawn_conferences")
     sources = ("codebook", "withdrawals")
     found.append(Product(withdrawn, "restricted", "validated/withdrawn_conferences.parquet", "assets.validated", sources))
@@ -93,33 +93,33 @@ def products() -> dict[AssetPath, Product]:
         found.append(Product(key, "restricted", file, "assets.validated", (name,), (withdrawn,)))
     registers = (("validated", "codebook"), ("validated", "ledger"))
     policy = (PACKAGE / "policy" / "policy.yaml", None)
-    for name in INSTRUMENTS:
+    for name in instruments():
         raw, definitions = (name, *AMENDMENTS), (*forms[name], policy)
         for layer in ("validated", "rejected", "noted", "withdrawn"):
             file, step = f"{layer}/{name}.parquet", f"validate_{name}"
             judged_by = (*registers, withdrawn)
             found.append(Product((layer, name), "restricted", file, "assets.validated", raw, judged_by, definitions, step))
     # Quarantine comes first, so that it can be looked at when too much is in it for the rest to be made.
-    judged = tuple((layer, name) for layer in ("validated", "rejected") for name in INSTRUMENTS)
+    judged = tuple((layer, name) for layer in ("validated", "rejected") for name in instruments())
     found.append(Product(("quarantine",), "restricted", "quarantine.parquet", "assets.validated", (), judged))
-    notes = (("quarantine",), *((layer, name) for layer in ("validated", "noted") for name in INSTRUMENTS), *registers)
+    notes = (("quarantine",), *((layer, name) for layer in ("validated", "noted") for name in instruments()), *registers)
     amendments = ("exceptions", "withdrawals")
     found.append(
         Product(("noted",), "restricted", "noted.parquet", "assets.validated", amendments, (*notes, withdrawn), (policy,))
     )
-    for name in INSTRUMENTS:
+    for name in instruments():
         inputs = (("validated", name), ("validated", "codebook"))
         key, file = ("pseudonymised", name), f"pseudonymised/{name}.parquet"
         # `noted` is only made of a delivery that didn't lose too much.
         admitted = (("noted",),)
         found.append(Product(key, "restricted", file, "assets.pseudonymised", (), inputs, forms[name], after=admitted))
-    for name in INSTRUMENTS:
+    for name in instruments():
         found.append(
             Product(
                 ("marts", name), "curated", f"marts/{name}.parquet", "assets.marts", (), (("pseudonymised", name),), forms[name]
             )
         )
-    every_form = tuple(("pseudonymised", name) for name in INSTRUMENTS)
+    every_form = tuple(("pseudonymised", name) for name in instruments())
     found.append(
         Product(("marts", "conference"), "curated", "marts/conference.parquet", "assets.marts", (), (*registers, *every_form))
     )
@@ -160,7 +160,7 @@ def products() -> dict[AssetPath, Product]:
             printed,
         )
     )
-    mart_keys = tuple(("marts", name) for name in INSTRUMENTS)
+    mart_keys = tuple(("marts", name) for name in instruments())
     found.append(
         Product(
             ("statistics", "bases"),
@@ -213,13 +213,13 @@ def _report(before: tuple[AssetPath, ...]) -> Product:
         inputs=inputs,
         definitions=tuple((path, None) for path in (*own, *asked)),
         pages="report",
-        beside=(DEMO_KEY,),
+        beside=OPEN_KEYS,
     )
 
 
 def _formats() -> Product:
     """Marts, statistics and tables as other programs read them."""
-    inputs = [("marts", name) for name in (*INSTRUMENTS, "conference")]
+    inputs = [("marts", name) for name in (*instruments(), "conference")]
     inputs += [("statistics", name) for name in ("figures", "compare", "bases", "unit_nonresponse", "item_nonresponse")]
     own = (CATALOGUE, PACKAGE / "report" / "chapters.yaml", *sorted((PACKAGE / "questionnaires").glob("*.yaml")))
     definitions = tuple((path, None) for path in own)
@@ -228,7 +228,7 @@ def _formats() -> Product:
 
 def _expectations(questionnaires: tuple[tuple[Path, int | None], ...]) -> Product:
     """What the marts promise, held against them and against the marts of the delivery before."""
-    forms = tuple(("marts", name) for name in INSTRUMENTS)
+    forms = tuple(("marts", name) for name in instruments())
     own = tuple((PACKAGE / "checks" / name, None) for name in ("expectations.yaml", "data_docs.html"))
     return Product(
         ("expectations",),

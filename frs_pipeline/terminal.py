@@ -9,6 +9,7 @@ import json
 import sys
 from typing import Any
 
+from frs_pipeline.english import plural
 from frs_pipeline.settings import Settings
 
 
@@ -17,7 +18,7 @@ def summary(delivery: str, made: tuple[str, ...], counts: dict[str, int], settin
     if not made:
         say(f"Delivery {delivery} is up to date: nothing to do.")
     else:
-        say(f"Delivery {delivery}: {len(made)} files made in {seconds:.1f} s.")
+        say(f"Delivery {delivery}: {plural(len(made), 'file')} made in {seconds:.1f} s.")
     if not counts:
         say("Other files are missing or out of date: frs run makes them.")
     else:
@@ -27,17 +28,12 @@ def summary(delivery: str, made: tuple[str, ...], counts: dict[str, int], settin
             (
                 "Forms delivered",
                 f"{counts['forms']} = {counts['accepted']} accepted + {counts['quarantined']} quarantined{withdrawn}"
-                f" ({counts['noted']} warnings)",
+                f" ({plural(counts['noted'], 'warning')})",
             ),
             ("Conferences", str(counts["conferences"])),
             ("Marts", f"{counts['marts']}, {counts['promises_kept']} of {counts['promises']} promises kept"),
-            ("Tables", f"{counts['tables']}, {counts['figures']} figures"),
-            (
-                "Against the report",
-                f"{counts['equal']} equal, {counts['differs']} different"
-                f"{' (ASE, T and p only)' if counts['differs'] and not counts['differs_exact'] else ''}, "
-                f"{counts['not_reproducible']} not reproducible (the report contradicts itself)",
-            ),
+            ("Tables", f"{counts['tables']}, {plural(counts['figures'], 'figure')}"),
+            ("Against the report", _compared(counts)),
             ("Claims", _claims(counts)),
         ):
             say(f"  {label:<19}{text}")
@@ -48,6 +44,16 @@ def summary(delivery: str, made: tuple[str, ...], counts: dict[str, int], settin
         say(f"  Quarantine         {settings.restricted(delivery) / 'quarantine.parquet'}")
         say("")
         say("  frs tables 1 · frs compare · frs quarantine show more.")
+
+
+def _compared(counts: dict[str, int]) -> str:
+    if not counts["equal"] + counts["differs"] + counts["not_reproducible"]:
+        return "no printed figures to hold these against"
+    only = " (ASE, T and p only)" if counts["differs"] and not counts["differs_exact"] else ""
+    return (
+        f"{counts['equal']} equal, {counts['differs']} different{only}, "
+        f"{counts['not_reproducible']} not reproducible (the report contradicts itself)"
+    )
 
 
 def _claims(counts: dict[str, int]) -> str:
@@ -101,12 +107,15 @@ def print_json(content: object) -> None:
 
 
 def print_grid(caption: str, header: tuple[str, ...], rows: Any, under: str | None = None) -> None:
-    """A table with its caption, and a pale line under it; as wide as the terminal, or 160 letters where there is none."""
+    """A table with its caption, and a pale line under it; as wide as the terminal, or 160 letters where there is none.
+
+    The caption is one line of the output however long it is: `frs tables | grep Tabel` lists all of them.
+    """
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=plain(caption), title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+    table = Table(box=SIMPLE_HEAD)
     for index, name in enumerate(header):
         numbers = all(set(row[index]) <= set("-0123456789,% ") for row in rows)
         table.add_column(name, justify="right" if numbers and index else "left", overflow="fold")
@@ -114,6 +123,7 @@ def print_grid(caption: str, header: tuple[str, ...], rows: Any, under: str | No
         table.add_row(*map(plain, row))
     width = None if sys.stdout.isatty() else 160
     console = Console(width=width, highlight=False, markup=False)
+    console.print(plain(caption), style="bold", soft_wrap=True)
     console.print(table)
     if under:
         console.print(f"{under}\n", style="bright_black")

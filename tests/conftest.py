@@ -29,7 +29,7 @@ from frs_pipeline.exports.withdrawals import WITHDRAWAL_COLUMNS, held_conference
 from frs_pipeline.exports.workbooks import STRUCTURE_COLUMNS
 from frs_pipeline.intake import intake_of, withdrawals_of
 from frs_pipeline.policy.model import policy
-from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires import instruments
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.refresh import refresh
 from frs_pipeline.settings import Settings
@@ -177,7 +177,7 @@ class Delivery:
 def make(data):
     """Write the tiny good delivery under the folder `data`."""
     made = Delivery(data)
-    for instrument in INSTRUMENTS:
+    for instrument in instruments():
         made.path(instrument).mkdir(parents=True)
         _write_export(made, questionnaires()[instrument])
     made.write_ledger()

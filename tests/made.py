@@ -11,7 +11,7 @@ from frs_pipeline.exports.findings import REJECTED
 from frs_pipeline.intake import quarantined
 from frs_pipeline.lineage.impact import Place, Value, nonresponse_places, placed
 from frs_pipeline.plan import products
-from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires import instruments
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.rows import Rows, sorted_by
 from frs_pipeline.storage import Store, read
@@ -32,7 +32,7 @@ def make_products(delivery: Any) -> Store:
     write("validated", "ledger", rows=intake.ledger)
     write("validated", "withdrawn_conferences", rows=intake.withdrawals.conferences)
     marts = {}
-    for name in INSTRUMENTS:
+    for name in instruments():
         result = delivery.validated(name)
         write("validated", name, rows=result.forms)
         write("rejected", name, rows=result.rejected)
@@ -41,15 +41,15 @@ def make_products(delivery: Any) -> Store:
         forms = Rows.of(pseudonymise(result.forms.batches(), intake.codebook, questionnaires()[name]), schema)
         marts[name] = sorted_by(forms, ("form_id",)).table()
         write("marts", name, rows=marts[name])
-    aside = quarantined([store.path(products()[("rejected", name)]) for name in INSTRUMENTS], store.waiting())
+    aside = quarantined([store.path(products()[("rejected", name)]) for name in instruments()], store.waiting())
     write("quarantine", rows=aside if aside.num_rows else Rows(REJECTED))
     conference = conferences(intake.codebook, intake.ledger, marts)
     write("marts", "conference", rows=conference)
-    counted = count(catalogue().values(), open_marts({name: store.path(products()[("marts", name)]) for name in INSTRUMENTS}))
+    counted = count(catalogue().values(), open_marts({name: store.path(products()[("marts", name)]) for name in instruments()}))
     found = [figure for number, table in catalogue().items() for figure in figures(table, counted[number])]
     write("statistics", "figures", rows=as_table(found))
-    write("statistics", "unit_nonresponse", rows=unit(conference, ledger_only(intake.codebook, intake.ledger)))
-    write("statistics", "item_nonresponse", rows=item(marts))
+    write("statistics", "unit_nonresponse", rows=unit(conference, ledger_only(intake.codebook, intake.ledger), delivery.name))
+    write("statistics", "item_nonresponse", rows=item(marts, delivery.name))
     return store
 
 

@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -56,16 +57,21 @@ def fresh_copy(to: Path) -> Path:
             (to / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, to / name)
     for file in PROJECT.iterdir():
-        if file.is_file():
+        if file.is_file() and file.name != ".git":
             shutil.copy2(file, to / file.name)
-    (to / ".venv").symlink_to(PROJECT / ".venv")
+    # A folder of its own, marked as newer than what it is made from: `make` installs nothing into the one linked here.
+    (to / ".venv").mkdir()
+    for part in Path(sys.prefix).iterdir():
+        (to / ".venv" / part.name).symlink_to(part)
+    (to / ".venv" / ".installed").unlink(missing_ok=True)
+    (to / ".venv" / ".installed").touch()
     return to
 
 
 def expected(prints: str) -> re.Pattern[str]:
-    """What a command prints as a pattern: `…` is anything, a line of it alone any lines."""
-    lines = [".*?" if line.strip() == "…" else re.escape(line.rstrip()).replace("…", "[^\n]*?") for line in prints.splitlines()]
-    return re.compile("\n".join(lines), re.S)
+    """What a command prints as a pattern for its lines, each with its end: `…` is anything, alone on a line any lines or none."""
+    lines = [line.rstrip() for line in prints.splitlines()]
+    return re.compile("".join(r"(?:.*\n)*?" if line == "…" else re.escape(line).replace("…", ".*?") + r"\n" for line in lines))
 
 
 def do(page: Path, project: Path) -> None:
@@ -81,8 +87,8 @@ def do(page: Path, project: Path) -> None:
     state = project.parent / f"{project.name}.state"
     state.write_text(f"cd {project}\n", encoding="utf-8")
     for block in blocks(page):
-        # What a command exports, and where it goes, holds for the next.
-        script = f"trap 'echo \"cd $PWD\" > {state}; export -p >> {state}' EXIT\n. {state}\n{block.commands}"
+        # What a command sets, and where it goes, holds for the next, as in a shell that stays open.
+        script = f"set -a\ntrap 'echo \"cd $PWD\" > {state}; export -p >> {state}' EXIT\n. {state}\n{block.commands}"
         done = subprocess.run(
             ["bash", "-e", "-o", "pipefail", "-c", script],
             env=environment,
@@ -92,7 +98,8 @@ def do(page: Path, project: Path) -> None:
             text=True,
             check=False,
         )
-        said = "\n".join(line.rstrip() for line in done.stdout.splitlines())
+        # Blank lines before and after are no part of it: on a page they would only look odd.
+        said = "\n".join(line.rstrip() for line in done.stdout.splitlines()).strip("\n") + "\n"
         where = f"{page.relative_to(PROJECT)}:{block.line}"
         assert done.returncode == block.ends_with, f"{where} ends with {done.returncode}\n{block.commands}\n{said}"
         if block.prints is not None:

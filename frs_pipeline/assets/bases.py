@@ -9,9 +9,10 @@ from frs_pipeline.assets.statistics import GROUP
 from frs_pipeline.assets.wiring import DELIVERIES, code_version, gate, key_of, produced, store_of
 from frs_pipeline.checks.ties import tie_specs, ties
 from frs_pipeline.plan import products
+from frs_pipeline.questionnaires import instruments
 from frs_pipeline.storage import read
 from frs_pipeline.tables.figures import from_table
-from frs_pipeline.tables.model import MARTS, catalogue
+from frs_pipeline.tables.model import catalogue
 from frs_pipeline.tables.reconciling import Forms, reconcile
 from frs_pipeline.tables.render import base_lines
 
@@ -34,8 +35,8 @@ def bases(context: AssetExecutionContext) -> Iterator[Output[pa.Table] | AssetCh
     store = store_of(context)
     with gate():
         figures = from_table(read(store.path(products()[("statistics", "figures")])))
-        forms = Forms({mart: store.path(products()[("marts", mart)]) for mart in MARTS})
-        found = reconcile(list(catalogue().values()), figures, forms)
+        forms = Forms({mart: store.path(products()[("marts", mart)]) for mart in instruments()})
+        found = reconcile(list(catalogue().values()), figures, forms, store.delivery)
         checks = ties(key_of(KEY), found)
         if not all(check.passed for check in checks):
             yield from checks

@@ -34,7 +34,7 @@ def expectations(context: AssetExecutionContext, **marts: Path) -> Iterator[Outp
     store = store_of(context)
     with gate():
         older = store.previous(products()[KEY])
-        held = hold({name: read(marts[name]) for name in MARTS}, before_of(older) if older else None)
+        held = hold({name: read(marts[name]) for name in MARTS}, store.delivery, before_of(older) if older else None)
         store.write_pages(products()[KEY], pages(store.delivery, held))
         table = results(held)
         yield produced(

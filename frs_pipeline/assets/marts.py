@@ -12,7 +12,7 @@ from frs_pipeline.checks.contracts import grain, grain_spec
 from frs_pipeline.checks.reconciliation import every_form, every_form_spec
 from frs_pipeline.codebook.pseudonyms import mart_from
 from frs_pipeline.plan import products
-from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires import instruments
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.rows import Rows, sorted_by
 from frs_pipeline.storage import read, schema_of, stream
@@ -78,12 +78,12 @@ def conference(context: AssetExecutionContext, **parts: Path) -> Iterator[Output
     """One row a conference: its occasion, is it in codebook and ledger, how many forms of each kind came in."""
     with gate():
         codebook, ledger = read(parts["validated_codebook"]), read(parts["validated_ledger"])
-        forms = {instrument: read(parts[f"pseudonymised_{instrument}"], ["conference_id"]) for instrument in INSTRUMENTS}
+        forms = {instrument: read(parts[f"pseudonymised_{instrument}"], ["conference_id"]) for instrument in instruments()}
         table = conferences(codebook, ledger, forms)
-        key, sources = key_of(("marts", "conference")), [parts[f"pseudonymised_{instrument}"] for instrument in INSTRUMENTS]
+        key, sources = key_of(("marts", "conference")), [parts[f"pseudonymised_{instrument}"] for instrument in instruments()]
         checks = [grain(key, table), every_form(key, sources, forms_of(table))]
         yield produced(table, "result", conferences_from())
         yield from checks
 
 
-ASSETS = [*(_mart(instrument) for instrument in INSTRUMENTS), conference]
+ASSETS = [*(_mart(instrument) for instrument in instruments()), conference]

@@ -9,7 +9,7 @@ from dagster import AssetExecutionContext, AssetIn, AssetOut, MetadataValue, Out
 from frs_pipeline.assets.statistics import GROUP
 from frs_pipeline.assets.wiring import DELIVERIES, code_version, gate, key_of, produced
 from frs_pipeline.plan import products
-from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires import instruments
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.storage import read
 from frs_pipeline.tables.nonresponse import item, ledger_only, unit
@@ -40,10 +40,12 @@ UNIT, ITEM = ("statistics", "unit_nonresponse"), ("statistics", "item_nonrespons
 )
 def nonresponse(context: AssetExecutionContext, **inputs: Path) -> Iterator[Output[pa.Table]]:
     """External and internal non-response."""
+    delivery = context.partition_key
     with gate():
+        alone = ledger_only(read(inputs["codebook"]), read(inputs["ledger"]))
         found = {
-            "unit": unit(read(inputs["conference"]), ledger_only(read(inputs["codebook"]), read(inputs["ledger"]))),
-            "item": item({name: read(inputs[name], _answers(name)) for name in INSTRUMENTS}),
+            "unit": unit(read(inputs["conference"]), alone, delivery),
+            "item": item({name: read(inputs[name], _answers(name)) for name in instruments()}, delivery),
         }
         for name, table in found.items():
             preview = Grid("", tuple(table.column_names), tuple(tuple(map(str, row.values())) for row in table.to_pylist()))

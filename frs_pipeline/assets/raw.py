@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dagster import AssetExecutionContext, AssetKey, AssetSpec, DataVersion, MaterializeResult, MetadataValue, multi_asset
 
 from frs_pipeline.assets.wiring import DELIVERIES, gate, store_of
-from frs_pipeline.codebook.opening import refuse_published_key
-from frs_pipeline.deliveries import SOURCES, inventory
+from frs_pipeline.codebook.opening import key_of_pipeline, refuse_published_key
+from frs_pipeline.codebook.vault import refuse_controllers_key
+from frs_pipeline.deliveries import inventory, sources
 from frs_pipeline.exports.personal_numbers import refuse_in_names
 
 GROUP = "g1_raw"
@@ -24,7 +25,7 @@ def raw_key(source: str) -> AssetKey:
         AssetSpec(
             raw_key(source), group_name=GROUP, kinds={"file"}, description=f"Delivered {source}, never edited.", skippable=True
         )
-        for source in SOURCES
+        for source in sources()
     ],
     can_subset=True,
     partitions_def=DELIVERIES,
@@ -32,12 +33,14 @@ def raw_key(source: str) -> AssetKey:
 )
 def raw_files(context: AssetExecutionContext) -> Iterator[MaterializeResult[None]]:
     """Hash the delivered files; a missing one stops the run before anything is written."""
-    folder = store_of(context).raw("")
+    store = store_of(context)
+    folder = store.raw("")
     with gate():
         refuse_in_names(folder)
-        # Asked at every run, whatever of it is out of date: the forms may have come after the codebook.
+        # Asked at every run, whatever of it is out of date: the forms may have come after the codebook, another key as well.
         refuse_published_key(folder)
-        for source in SOURCES:
+        refuse_controllers_key(folder, key_of_pipeline(store))
+        for source in sources():
             found = inventory(folder, (source,))
             if raw_key(source) in context.selected_asset_keys:
                 version = hashlib.sha256("".join(file.sha256 for file in found.values()).encode()).hexdigest()

@@ -17,7 +17,7 @@ from frs_pipeline.exports.validation import validate
 from frs_pipeline.exports.withdrawals import CONFERENCES, held_conferences, withdrawn_conferences
 from frs_pipeline.intake import intake_of, quarantined, remarks, withdrawals_of
 from frs_pipeline.plan import products
-from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires import instruments
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.rows import Rows
 from frs_pipeline.storage import read, rows_in
@@ -139,7 +139,7 @@ def codebook(context: AssetExecutionContext, withdrawn: Path) -> Output[pa.Table
 def quarantine(context: AssetExecutionContext, **parts: Path) -> Output[Rows]:
     """Every form that was set aside, with file, line, every reason and its whole row. Restricted: holds delivered values."""
     with gate():
-        result = quarantined([parts[f"rejected_{name}"] for name in INSTRUMENTS], store_of(context).waiting())
+        result = quarantined([parts[f"rejected_{name}"] for name in instruments()], store_of(context).waiting())
     return produced(result)
 
 
@@ -158,14 +158,14 @@ def noted(context: AssetExecutionContext, **parts: Path) -> Iterator[Output[Rows
     """What was found and set nothing aside: warnings and accepted findings. Made only if not too much was set aside."""
     store = store_of(context)
     with gate(), unchanged(store, products()[("noted",)].raw):
-        accepted = {name: rows_in(parts[f"validated_{name}"]) for name in INSTRUMENTS}
+        accepted = {name: rows_in(parts[f"validated_{name}"]) for name in instruments()}
         judged_by = (read(parts[f"validated_{name}"]) for name in ("codebook", "ledger", "withdrawn_conferences"))
         intake = intake_of(store, *judged_by)
         result, counts = remarks(
-            intake, accepted, parts["quarantine"], [parts[f"noted_{name}"] for name in INSTRUMENTS], store.waiting()
+            intake, accepted, parts["quarantine"], [parts[f"noted_{name}"] for name in instruments()], store.waiting()
         )
         yield produced(result)
         yield admission(key_of(("noted",)), **counts)
 
 
-ASSETS = [*(_validated(instrument) for instrument in INSTRUMENTS), withdrawn_numbers, ledger, codebook, quarantine, noted]
+ASSETS = [*(_validated(instrument) for instrument in instruments()), withdrawn_numbers, ledger, codebook, quarantine, noted]

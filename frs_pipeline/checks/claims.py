@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from dagster import AssetCheckResult, AssetCheckSeverity, AssetCheckSpec, AssetKey, MetadataValue
 
-from frs_pipeline.report.claims import Finding, Sentence
+from frs_pipeline.report.findings import Finding, Sentence
 from frs_pipeline.tables.render import Grid
 
 _NAME = "claims_hold"

@@ -12,17 +12,15 @@ from typing import Any
 
 from frs_pipeline.checks.expectations import BETWEEN, COLUMNS, IN_SET, LARGEST, NOT_NULL, UNIQUE, Held
 from frs_pipeline.questionnaires.model import questionnaires
+from frs_pipeline.templates import templates_in
 
 HERE = Path(__file__).parent
-TEMPLATE = HERE / "data_docs.html"
+TEMPLATE = "data_docs.html"
 
 _CONFERENCE = {
     "conference_id": "The codebook's pseudonym of the conference",
     "occasion": "First conference or follow-up",
     "in_ledger": "Is it in the accounting records?",
-    "participants_forms": "Forms of participants that came in",
-    "initiator_forms": "Forms of the initiator that came in",
-    "coordinator_forms": "Forms of the coordinator that came in",
 }
 _FORM = {
     "form_id": "The form's id",
@@ -34,16 +32,7 @@ _FAILING = {UNIQUE: "stand more than once", IN_SET: "outside", BETWEEN: "below"}
 
 def pages(delivery: str, held: list[Held]) -> dict[str, bytes]:
     """Every page by its file name: an overview, and a page a mart."""
-    import jinja2  # only needed where there are pages to make
-
-    template = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    ).get_template(TEMPLATE.name)
+    template = templates_in(HERE).get_template(TEMPLATE)
     marts = [_mart(mart) for mart in held]
     shown = {"index.html": None, **{f"{mart['name']}.html": mart for mart in marts}}
     before = next((mart.before for mart in held if mart.before), None)
@@ -91,6 +80,8 @@ def _text(mart: str, column: str | None) -> dict[str, str]:
     question = questionnaire.question(column) if questionnaire else None
     if question:
         return {"words": question.text, "language": "da"}
+    if not questionnaire and column.endswith("_forms"):
+        return {"words": f"Forms that came in, filled in by: {column.removesuffix('_forms').replace('_', ' ')}", "language": "en"}
     return {"words": (_FORM if questionnaire else _CONFERENCE).get(column, ""), "language": "en"}
 
 

@@ -24,7 +24,7 @@ from frs_pipeline.plan import products
 from frs_pipeline.questionnaires.model import Question, Questionnaire, questionnaires
 from frs_pipeline.specs import Spec, YamlFile
 from frs_pipeline.storage import Store, read
-from frs_pipeline.tables.nonresponse import CONFERENCE
+from frs_pipeline.tables.nonresponse import conference_schema
 
 LIMITS = Path(__file__).parent / "expectations.yaml"
 FORM_COLUMNS = ("form_id", "conference_id", "occasion")
@@ -154,7 +154,7 @@ def before_of(older: Store) -> Before:
     return Before(older.delivery, marts)
 
 
-def form_promises(questionnaire: Questionnaire, limits: Limits, *, whole: bool = True) -> list[Promise]:
+def form_promises(questionnaire: Questionnaire, limits: Limits, delivery: str, *, whole: bool = True) -> list[Promise]:
     """What a mart of forms promises by itself; without its grain when only a sample is looked at (not `whole`)."""
     names = (*FORM_COLUMNS, *(question.name for question in questionnaire.questions))
     found = [_columns(names)]
@@ -165,18 +165,19 @@ def form_promises(questionnaire: Questionnaire, limits: Limits, *, whole: bool =
         labels = "; ".join(f"{code} {label}" for code, label in question.labels.items())
         words = "Every answer is one of these."
         found.append(Promise(IN_SET, question.name, labels, words, {"value_set": list(question.codes)}))
-        found.append(_blank(question, questionnaire, limits.largest_blank(questionnaire.instrument, question.name)))
+        if questionnaire.asks(question, delivery):
+            found.append(_blank(question, questionnaire, limits.largest_blank(questionnaire.instrument, question.name)))
     return found
 
 
 def conference_promises(*, whole: bool = True) -> list[Promise]:
     """What the mart of conferences promises."""
-    found = [_columns(tuple(CONFERENCE.names))]
+    found = [_columns(tuple(conference_schema().names))]
     if whole:
         found += _identifies("conference_id", "conference")
     found += [*_occasion("both"), _filled("in_ledger")]
     found.append(Promise(IN_SET, "in_ledger", "true or false", "It is true or false.", {"value_set": [True, False]}))
-    for name in (name for name in CONFERENCE.names if name.endswith("_forms")):
+    for name in (name for name in conference_schema().names if name.endswith("_forms")):
         found += [
             _filled(name),
             Promise(BETWEEN, name, "0 or more", "A count is never below 0.", {"min_value": 0}),
@@ -219,22 +220,25 @@ def moves(questionnaire: Questionnaire, mart: pa.Table, before: pa.Table, fewest
     return found
 
 
-def hold(marts: dict[str, pa.Table], before: Before | None = None, limits: Limits | None = None) -> list[Held]:
-    """Hold every mart to its promises. Nothing of what a form says is in the result."""
+def hold(marts: dict[str, pa.Table], delivery: str, before: Before | None = None, limits: Limits | None = None) -> list[Held]:
+    """Hold every mart of a delivery to its promises. Nothing of what a form says is in the result."""
     gx, limits = _great_expectations(), limits or read_limits()
     context = gx.get_context(mode="ephemeral")  # in memory: no project folder, nothing written
     context.variables.progress_bars = {"globally": False}
     source = context.data_sources.add_pandas("marts")
-    return [_held(gx, source, name, mart, before if name in questionnaires() else None, limits) for name, mart in marts.items()]
+    return [
+        _held(gx, source, delivery, name, mart, before if name in questionnaires() else None, limits)
+        for name, mart in marts.items()
+    ]
 
 
-def _held(gx: Any, source: Any, name: str, mart: pa.Table, before: Before | None, limits: Limits) -> Held:
+def _held(gx: Any, source: Any, delivery: str, name: str, mart: pa.Table, before: Before | None, limits: Limits) -> Held:
     step = max(1, -(-mart.num_rows // limits.row_cap))
     questionnaire = questionnaires().get(name)
     if questionnaire is None:
         promises = conference_promises(whole=step == 1)
     else:
-        promises = form_promises(questionnaire, limits, whole=step == 1)
+        promises = form_promises(questionnaire, limits, delivery, whole=step == 1)
     looked_at = mart if step == 1 else mart.take(pa.array(range(0, mart.num_rows, step)))
     rows = list(_results(gx, source, name, promises, _frame(looked_at)))
     skipped: dict[str, str] = {}

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from frs_pipeline.cli.root import AsJson, Delivery, app
+from frs_pipeline.cli.root import PEOPLE, AsJson, Delivery, app
 from frs_pipeline.deliveries import choose
+from frs_pipeline.english import plural
 from frs_pipeline.errors import CheckFailed, UsageError
 from frs_pipeline.settings import Settings
 from frs_pipeline.terminal import print_grid, print_json, say
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 codebook = typer.Typer(help="The locked codebook: lock, rotate, check, reveal, and who did.", no_args_is_help=True)
 journal = typer.Typer(help="Who locked or opened the codebook, when and why.", no_args_is_help=True)
-app.add_typer(codebook, name="codebook")
+app.add_typer(codebook, name="codebook", rich_help_panel=PEOPLE)
 codebook.add_typer(journal, name="journal")
 
 Controllers = Annotated[Path, typer.Option("--controllers", metavar="FILE", help="The controllers' age recipients, one a line.")]
@@ -89,7 +90,7 @@ def rotate(
 def _tell(locked: Locked, settings: Settings) -> None:
     from frs_pipeline.journal import head_of
 
-    say(f"{locked.conferences} conferences of {locked.children} children locked.\n")
+    say(f"{plural(locked.conferences, 'conference')} of {plural(locked.children, 'child', 'children')} locked.\n")
     lines = [("Pseudonyms", f"{locked.kept} kept, {locked.new} new")]
     lines += [("Noted", f"{number} {what}") for what, number in locked.odd.items()]
     full, own, *maps = locked.files
@@ -116,7 +117,7 @@ def check(delivery: Delivery = None, identity: Identity = None, file: Codebook =
         print_json({**asdict(found), "contradictions": found.contradictions})
     else:
         opened = "" if found.parts_differ is None else ", the same in both parts" * (not found.parts_differ)
-        say(f"Delivery {store.delivery}: {found.conferences} conferences in the codebook{opened}.\n")
+        say(f"Delivery {store.delivery}: {plural(found.conferences, 'conference')} in the codebook{opened}.\n")
         header = ("questionnaire", "forms", *(rule.replace("_", " ") for rule in RULES), "conferences without a form")
         rows = [[f.instrument, str(f.delivered), *(str(f.aside[rule]) for rule in RULES), str(f.without)] for f in found.forms]
         print_grid("Forms, and those set aside because of their number (see docs/rules.md)", header, rows)
@@ -129,7 +130,7 @@ def check(delivery: Delivery = None, identity: Identity = None, file: Codebook =
 
 @codebook.command()
 def reveal(
-    forms: Annotated[list[str], typer.Argument(metavar="FORM…", help="Form ids, such as DF-12345.")],
+    forms: Annotated[list[str], typer.Argument(metavar="FORM", help="Form ids, such as DF-12345.")],
     reason: Reason = "",
     identity: Identity = None,
     cpr: Annotated[bool, typer.Option("--cpr", help="The child's personal number, too.")] = False,
@@ -224,5 +225,5 @@ def verify(
         print(f"{path}: {line}", file=sys.stderr)
     if wrong:
         raise CheckFailed("the journal isn't what it was", where=path, do="keep it as it is, and find out who could write it")
-    say(f"Sound: {end.entries} entries. Head {end.hash}")
+    say(f"Sound: {plural(end.entries, 'entry', 'entries')}. Head {end.hash}")
     say("Note the head where nobody who can write the journal can: --head holds the journal against it later.")

@@ -8,14 +8,15 @@ from typing import Annotated, Any
 
 import typer
 
-from frs_pipeline.cli.root import AsJson, Delivery, Results, app, bases
+from frs_pipeline.cli.root import FIGURES, AsJson, Delivery, Results, app, bases
+from frs_pipeline.english import plural
 from frs_pipeline.errors import InputError, UsageError
 from frs_pipeline.terminal import print_grid, print_json, say
 
 
-@app.command()
+@app.command(rich_help_panel=FIGURES)
 def tables(
-    numbers: Annotated[list[int] | None, typer.Argument(metavar="[N]...", help="Table numbers; all unless told.")] = None,
+    numbers: Annotated[list[int] | None, typer.Argument(metavar="N", help="Table numbers; all unless told.")] = None,
     delivery: Delivery = None,
     as_json: AsJson = False,
 ) -> None:
@@ -47,7 +48,7 @@ def tables(
         print_grid(grid.caption, grid.header, grid.rows, base)
 
 
-@app.command()
+@app.command(rich_help_panel=FIGURES)
 def compare(delivery: Delivery = None, as_json: AsJson = False) -> None:
     """Recomputed against printed, figure by figure; ends with 1 when a figure differs."""
     from frs_pipeline.published.compare import DIFFERS, EQUAL, NOT_REPRODUCIBLE, summary
@@ -73,7 +74,7 @@ def compare(delivery: Delivery = None, as_json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
-@app.command()
+@app.command(rich_help_panel=FIGURES)
 def diff(
     older: Annotated[str, typer.Argument(metavar="DELIVERY_A", help="The older delivery, by its date.")],
     newer: Annotated[str, typer.Argument(metavar="DELIVERY_B", help="The newer one.")],
@@ -112,14 +113,13 @@ def diff(
     )
     for what, numbers in (("definition", found.definitions), ("code", found.code)):
         if numbers:
-            say(
-                f"Made by another {what}: {len(numbers)} tables ({', '.join(map(str, numbers[:10]))}{' …' * (len(numbers) > 10)})"
-            )
+            first = ", ".join(map(str, numbers[:10])) + " …" * (len(numbers) > 10)
+            say(f"Made by another {what}: {plural(len(numbers), 'table')} ({first})")
     lines = []
     for change in found.changes:
         number, *place = change.address
         texts = [figure.printed if figure else "–" for figure in (change.older, change.newer)]
-        causes = [cause + (f" {change.moved[cause]:+.3g}" if cause in change.moved else "") for cause in change.causes]
+        causes = [cause + (f" {_signed(change.moved[cause])}" if cause in change.moved else "") for cause in change.causes]
         lines.append([str(number), " · ".join(filter(None, place)), *texts, ", ".join(causes)])
     if lines:
         print_grid("Figures that differ", ("table", "figure", older, newer, "from"), lines)
@@ -128,7 +128,12 @@ def diff(
     say(f"{len(found.changes)} of {found.compared} figures differ{f': {told}' if told else ''}.")
 
 
-@app.command(name="audit-report")
+def _signed(moved: float) -> str:
+    """By how much a figure moved: a number of forms whole, anything else to three digits."""
+    return f"{moved:+.0f}" if moved == int(moved) else f"{moved:+.3g}"
+
+
+@app.command(name="audit-report", rich_help_panel=FIGURES)
 def audit_report(as_json: AsJson = False) -> None:
     """What in the printed report contradicts itself."""
     from frs_pipeline.published.audit import audit
@@ -139,10 +144,11 @@ def audit_report(as_json: AsJson = False) -> None:
         return
     for finding in found:
         say(f"{finding.reason}  [{finding.rule}]")
-    say(f"{len(found)} contradictions; {sum(len(f.gives_way) for f in found)} printed figures that no data can agree with.")
+    beyond = plural(sum(len(f.gives_way) for f in found), "printed figure")
+    say(f"{plural(len(found), 'contradiction')}; {beyond} that no data can agree with.")
 
 
-@app.command()
+@app.command(rich_help_panel=FIGURES)
 def gamma(
     file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="A contingency table of counts.")],
     by: Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of the strata, for a long table.")] = None,

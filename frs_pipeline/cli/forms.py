@@ -6,11 +6,12 @@ from typing import Annotated, Any
 
 import typer
 
-from frs_pipeline.cli.root import AsJson, Delivery, Results, app
+from frs_pipeline.cli.root import FORMS, AsJson, Delivery, Results, app
+from frs_pipeline.english import plural
 from frs_pipeline.terminal import print_grid, print_json, say
 
 
-@app.command()
+@app.command(rich_help_panel=FORMS)
 def quarantine(
     delivery: Delivery = None,
     values: Annotated[bool, typer.Option("--values", help="Show what was keyed, too. Personal numbers stay hidden.")] = False,
@@ -18,29 +19,34 @@ def quarantine(
 ) -> None:
     """What was set aside and why: by rule, then form by form; what was only noted; how many forms were withdrawn."""
     from frs_pipeline.exports.personal_numbers import masked
-    from frs_pipeline.questionnaires import INSTRUMENTS
+    from frs_pipeline.questionnaires import instruments
 
     results = Results(delivery, finished=False)
     hidden = [] if values else ["value", "row"]
     aside = results.read(("quarantine",)).drop_columns(hidden).to_pylist()
-    # Not there when so much was set aside that the run stopped.
-    notes = [] if results.lacks(("noted",)) else results.read(("noted",)).drop_columns(hidden[:1]).to_pylist()
-    left = [row for name in INSTRUMENTS for row in results.read(("withdrawn", name)).to_pylist()]
+    # Not there when so much was set aside that the run stopped, or when less was made.
+    unknown = results.lacks(("noted",))
+    notes = [] if unknown else results.read(("noted",)).drop_columns(hidden[:1]).to_pylist()
+    left = [row for name in instruments() for row in results.read(("withdrawn", name)).to_pylist()]
     for row in (*aside, *notes):
         row.update({name: masked(row[name]) for name in ("value", "row") if row.get(name)})
     for row in notes:
         row["expires"] = row["expires"] and row["expires"].isoformat()
     if as_json:
-        print_json({"set_aside": aside, "noted": notes, "withdrawn": left})
+        print_json({"set_aside": aside, "noted": None if unknown else notes, "withdrawn": left})
         return
     forms = {(row["instrument"], row["line"]) for row in aside}
-    withdrawn = f", {sum(row['forms'] for row in left)} forms withdrawn" if left else ""
-    say(f"{len(forms)} forms set aside, {len(notes)} findings noted{withdrawn} (docs/rules.md says what each rule means).\n")
-    print_grid("Set aside", ("questionnaire", "rule", "forms", "why"), _grouped(aside))
+    withdrawn = f", {plural(sum(row['forms'] for row in left), 'form')} withdrawn" if left else ""
+    noted = "what is only noted isn't made yet" if unknown else f"{plural(len(notes), 'finding')} noted"
+    say(f"{plural(len(forms), 'form')} set aside, {noted}{withdrawn} (docs/rules.md says what each rule means).\n")
     extra = ("value", "row") if values else ()
     lines = [[r["form_id"], f"{r['file']}:{r['line']}", r["column"], r["rule"], *(r[name] for name in extra)] for r in aside]
-    print_grid("Form by form", ("form", "where", "column", "rule", *extra), lines)
-    print_grid("Noted: these forms count", ("questionnaire", "rule", "findings", "why"), _grouped(notes))
+    if aside:
+        caption = "Set aside: a form stands under each rule that it breaks"
+        print_grid(caption, ("questionnaire", "rule", "forms", "why"), _grouped(aside))
+        print_grid("Form by form", ("form", "where", "column", "rule", *extra), lines)
+    if notes:
+        print_grid("Noted: these forms count", ("questionnaire", "rule", "findings", "why"), _grouped(notes))
     accepted = [
         [r["rule"], r["form_id"] or "", r["column"] or "", r["reason"], r["who"], str(r["expires"])]
         for r in notes
@@ -62,7 +68,7 @@ def _grouped(rows: list[dict[str, Any]]) -> list[list[str]]:
     return [[instrument, rule, str(len(found)), message] for (instrument, rule, message), found in sorted(places.items())]
 
 
-@app.command()
+@app.command(rich_help_panel=FORMS)
 def corrections(
     delivery: Delivery = None,
     values: Annotated[bool, typer.Option("--values", help="Show the old and the new value, too.")] = False,

@@ -9,17 +9,18 @@ from typing import Annotated
 
 import typer
 
-from frs_pipeline.cli.root import AsJson, Delivery, app
-from frs_pipeline.deliveries import choose
+from frs_pipeline.cli.root import REFRESH, AsJson, Delivery, app
+from frs_pipeline.deliveries import OWN_KEY, choose
+from frs_pipeline.english import plural
 from frs_pipeline.errors import UsageError
-from frs_pipeline.settings import Settings
+from frs_pipeline.settings import PROJECT, Settings
 from frs_pipeline.terminal import Progress, print_json, say, summary
 
 # Faults that are printed of one part; the first is nearest to the cause.
 SHOWN = 5
 
 
-@app.command()
+@app.command(rich_help_panel=REFRESH)
 def run(
     delivery: Delivery = None,
     select: Annotated[str | None, typer.Option(metavar="ASSETS", help="Only these, such as marts or marts/initiator.")] = None,
@@ -42,7 +43,7 @@ def run(
     summary(result.delivery, result.made, result.summary, settings, time.perf_counter() - started)
 
 
-@app.command()
+@app.command(rich_help_panel=REFRESH)
 def verify(
     delivery: Delivery = None,
     outputs_only: Annotated[bool, typer.Option("--outputs-only", help="Only hold the files against the manifest.")] = False,
@@ -72,7 +73,7 @@ def verify(
         raise typer.Exit(1)
 
 
-@app.command()
+@app.command(rich_help_panel=REFRESH)
 def reconstruct(
     folder: Annotated[Path | None, typer.Option("--to", help="Where to write; the shipped delivery unless told.")] = None,
     copies: Annotated[
@@ -81,19 +82,21 @@ def reconstruct(
 ) -> None:
     """Make the shipped raw exports again from the printed tables (takes minutes)."""
     from frs_pipeline.published.audit import kept_findings
-    from frs_pipeline.reconstruction.delivery import OWN_KEY, SHIPPED
     from frs_pipeline.reconstruction.delivery import reconstruct as make
+    from frs_pipeline.reconstruction.papers import SHIPPED
     from frs_pipeline.reconstruction.residuals import residuals
     from frs_pipeline.reconstruction.scaling import scale
 
     shipped = Settings.from_environment().raw_delivery(SHIPPED)
     target = folder or shipped
+    if not shipped.is_dir():
+        shipped = Settings(PROJECT / "data").raw_delivery(SHIPPED)  # FRS_DATA_DIR is elsewhere
     if copies is not None:
         if folder is None:
             raise UsageError("a scaled delivery needs a folder of its own", where="--scale", do="say --to FOLDER")
         with Progress("Making forms") as progress:
             forms = scale(folder, copies, shipped, lambda name: progress.step(5, name))
-        say(f"{forms} forms in {folder}: every count of the shipped delivery times {copies}.")
+        say(f"{plural(forms, 'form')} in {folder}: every count of the shipped delivery times {copies}.")
         say(f"Its codebook has a key of its own: set FRS_KEY_FILE to {folder / OWN_KEY}.")
         return
     with Progress("Making forms") as progress:
@@ -103,10 +106,11 @@ def reconstruct(
         say(f"{finding.reason}")
     for line in left:
         say(line)
-    say(f"{sum(len(p.occasions) for p in populations)} forms in {target}; {len(left)} figures of correlations not reached.")
+    forms = sum(len(p.occasions) for p in populations)
+    say(f"{plural(forms, 'form')} in {target}; {plural(len(left), 'figure')} of correlations not reached.")
 
 
-@app.command()
+@app.command(rich_help_panel=REFRESH)
 def doctor(as_json: AsJson = False) -> None:
     """Is this installation sound? Ends with 1 when something isn't."""
     from frs_pipeline.doctor import examine

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from frs_pipeline.cli.root import AsJson, Delivery, Results, app
+from frs_pipeline.cli.root import FORMS, AsJson, Delivery, Results, app
 from frs_pipeline.errors import CheckFailed, InputError, UsageError
 from frs_pipeline.terminal import print_json, say
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _NEAR = 20
 
 
-@app.command()
+@app.command(rich_help_panel=FORMS)
 def trace(
     table: Annotated[int, typer.Argument(metavar="TABLE", help="Number of the table.")],
     row: Annotated[str | None, typer.Option("--row", metavar="R", help="Label of the row; Total for the sum.")] = None,
@@ -95,7 +95,7 @@ def _forms(evidence: Evidence, found: Passport, as_json: bool) -> None:
         raise CheckFailed(f"{len(listed)} forms are listed, but {found.forms} counted", where=f"table {table.number}")
 
 
-@app.command()
+@app.command(rich_help_panel=FORMS)
 def form(
     form: Annotated[str, typer.Argument(metavar="FORM", help="Id of a form, such as DF-38294991.")],
     restricted: Annotated[

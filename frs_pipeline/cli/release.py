@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from frs_pipeline.cli.root import AsJson, Delivery, Results, app
+from frs_pipeline.cli.root import PEOPLE, AsJson, Delivery, Results, app
+from frs_pipeline.english import plural
 from frs_pipeline.errors import CheckFailed, InputError
-from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires import instruments
 from frs_pipeline.terminal import Progress, print_json, say
 
 if TYPE_CHECKING:
     from frs_pipeline.release.publishing import Published
 
 
-@app.command()
+@app.command(rich_help_panel=PEOPLE)
 def release(
     purpose: Annotated[str, typer.Option("--purpose", help="What the release is for; it stands in the journal.")],
     delivery: Delivery = None,
@@ -31,7 +32,7 @@ def release(
     from frs_pipeline.tables.model import catalogue
 
     results = Results(delivery)
-    for key in (("marts", name) for name in INSTRUMENTS):
+    for key in (("marts", name) for name in instruments()):
         if not results.path(key).exists():
             raise InputError("not made yet", where=results.path(key), do="run frs run")
         if results.lacks(key):
@@ -76,15 +77,20 @@ def _report(found: Published, delivery: str, seconds: float) -> None:
     every = len(made.released) + len(made.withheld)
     say(f"Delivery {delivery}: {len(made.released)} of {every} tables released in {seconds:.0f} s.")
     say("")
+    small = plural(made.primary, "small count is", "small counts are")
     lines = [
         ("Small counts", f"{made.small} in the tables as the report has them"),
-        ("Merged answers", f"in {len(collapsed)} tables{_listed(collapsed)}; {made.primary} small counts are left"),
+        (
+            "Merged answers",
+            f"in {plural(len(collapsed), 'table')}{_listed(collapsed)}; {small} left",
+        ),
         (
             "Hidden",
-            f"{made.hidden} counts: {made.primary} for themselves, {made.hidden - made.primary} so that nobody works those out",
+            f"{plural(made.hidden, 'count')}: {made.primary} for themselves, "
+            f"{made.hidden - made.primary} so that nobody works those out",
         ),
-        ("Statistics", f"less precise or left out in {len(made.coarser)} tables{_listed(made.coarser)}"),
-        ("Withheld", f"{len(made.withheld)} tables"),
+        ("Statistics", f"less precise or left out in {plural(len(made.coarser), 'table')}{_listed(made.coarser)}"),
+        ("Withheld", plural(len(made.withheld), "table")),
         ("Attack", _attack(found)),
     ]
     for label, text in lines:
@@ -104,11 +110,11 @@ def _report(found: Published, delivery: str, seconds: float) -> None:
 def _attack(found: Published) -> str:
     result = found.release.attack
     narrowest = (
-        f"the narrowest range of a hidden count is {result.narrowest} forms"
+        f"the narrowest range of a hidden count is {plural(result.narrowest, 'form')}"
         if result.narrowest is not None
         else "nothing is hidden"
     )
-    return f"{result.looked_at} numbers looked for, {len(result.new)} told; {narrowest}"
+    return f"{plural(result.looked_at, 'number')} looked for, {len(result.new)} told; {narrowest}"
 
 
 def _listed(numbers: object) -> str:

@@ -18,10 +18,15 @@ if TYPE_CHECKING:
 app = typer.Typer(
     name="frs",
     help="Evaluation surveys of family group conferences: from raw exports to the report's tables.",
+    epilog="Ends with 0 when all is well, 1 when a check or comparison failed, 2 after wrong use, 3 when input can't be read. "
+    "docs/README.md says which page is for whom.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+# Under what the help lists a command.
+REFRESH, FIGURES, FORMS, PEOPLE = "Refresh", "Figures", "From a figure to its forms, and back", "Protecting people"
 
 Delivery = Annotated[str | None, typer.Option("--delivery", metavar="D", help="Delivery by its date; the newest unless told.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from frs_pipeline.cli.root import AsJson, Delivery, Results, app
+from frs_pipeline.cli.root import FORMS, PEOPLE, AsJson, Delivery, Results, app
+from frs_pipeline.english import plural
 from frs_pipeline.errors import UsageError
 from frs_pipeline.terminal import Progress, print_grid, print_json, say
 
@@ -17,9 +18,9 @@ if TYPE_CHECKING:
     from frs_pipeline.withdrawal.withdrawing import Prepared
 
 
-@app.command()
+@app.command(rich_help_panel=FORMS)
 def impact(
-    forms: Annotated[list[str] | None, typer.Argument(metavar="[FORM]...", help="Forms to leave out, by id.")] = None,
+    forms: Annotated[list[str] | None, typer.Argument(metavar="FORM", help="Forms to leave out, by id.")] = None,
     rule: Annotated[str | None, typer.Option(metavar="RULE", help="Instead: count the forms that only it sets aside.")] = None,
     question: Annotated[str | None, typer.Option(metavar="QUESTION", help="Instead: all figures that depend on it.")] = None,
     delivery: Delivery = None,
@@ -62,19 +63,17 @@ def _resting(results: Results, question: str, as_json: bool) -> None:
     if as_json:
         print_json([{**place._asdict(), "value": value.value, "printed": value.printed} for place, value in found])
         return
-    say(f"{len(found)} figures depend on the answers to {question}.\n")
+    say(f"{plural(len(found), 'figure depends', 'figures depend')} on the answers to {question}.\n")
     for source in dict.fromkeys(place.source for place, _ in found):
         rows = [(_label(place), place.measure, value.printed) for place, value in found if place.source == source]
         print_grid(_title(source), ("figure", "measure", "now"), rows)
 
 
-@app.command()
+@app.command(rich_help_panel=PEOPLE)
 def withdraw(
     names: Annotated[
         list[str],
-        typer.Argument(
-            metavar="CONFERENCE|FORM...", help="Form ids, or a conference by its pseudonym (or number: shells keep it)."
-        ),
+        typer.Argument(metavar="CONFERENCE|FORM", help="Form ids, or a conference by its pseudonym (or number: shells keep it)."),
     ],
     reason: Annotated[str, typer.Option(metavar="WHY", help="Why; it is kept with the withdrawal.")],
     who: Annotated[str | None, typer.Option(metavar="WHO", help="Who says so; the user of this machine unless told.")] = None,
@@ -112,7 +111,7 @@ def withdraw(
     if erase:
         say("Withdrawn and erased. The exports under data/raw still hold the forms, and no run will read them in.")
     else:
-        say(f"Withdrawn: {store.raw('withdrawals.csv')}. frs run leaves the forms out.")
+        say(f"Withdrawn by a line in {store.raw('withdrawals.csv')}: frs run leaves the forms out.")
 
 
 def _confirmed(erase: bool) -> bool:
@@ -125,7 +124,7 @@ def _confirmed(erase: bool) -> bool:
 
 def _print_prepared(prepared: Prepared, erase: bool) -> None:
     request = prepared.request
-    conferences = f"{len(request.conferences)} conference{'s' if len(request.conferences) > 1 else ''}"
+    conferences = plural(len(request.conferences), "conference")
     named = [*request.forms, *([conferences] if request.numbered else request.conferences)]
     say(f"To be withdrawn: {', '.join(named)}")
     if prepared.again:
@@ -174,7 +173,8 @@ def _print_moved(moved: Sequence[Moved]) -> None:
     if not moved:
         say("No figure would move.\n")
         return
-    say(f"{len(seen)} figures would be printed otherwise; {len(moved) - len(seen)} more move by less than is printed.\n")
+    more = plural(len(moved) - len(seen), "more moves", "more move")
+    say(f"{plural(len(seen), 'figure')} would be printed otherwise; {more} by less than is printed.\n")
     for source in dict.fromkeys(figure.place.source for figure in seen):
         rows = [(_label(f.place), f.place.measure, *_both(f)) for f in seen if f.place.source == source]
         print_grid(_title(source), ("figure", "measure", "now", "then"), rows)

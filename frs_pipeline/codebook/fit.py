@@ -11,9 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from frs_pipeline.codebook.access import traced
+from frs_pipeline.codebook.opening import key_of_pipeline
 from frs_pipeline.codebook.vault import CODEBOOK as BOOK
 from frs_pipeline.codebook.vault import Entry, opens, read_codebook, read_full
-from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY, LEDGER, sha256
+from frs_pipeline.deliveries import CODEBOOK, LEDGER, sha256
 from frs_pipeline.exports.ledger import read_ledger
 from frs_pipeline.exports.surveyxact import read_export
 from frs_pipeline.exports.validation import validate
@@ -73,7 +74,7 @@ def fit(store: Store, codebook: Path, identity: Path | None) -> Fit:
 
     Raises `FrsError` for anything that can't be opened or read; opening the controllers' codebook leaves its trace.
     """
-    own, key = store.raw(CODEBOOK), store.settings.key or store.raw(DEMO_KEY)
+    own, key = store.raw(CODEBOOK), key_of_pipeline(store)
     if identity is None:
         return _fit(store, read_codebook(own, key), None)
     with traced(store.settings.access_journal, "check", WHY, {"delivery": store.delivery}) as trace:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pyrage
 
+from frs_pipeline.english import plural
 from frs_pipeline.errors import FrsError, InputError, UsageError
 from frs_pipeline.plan import PACKAGE
 
@@ -33,7 +34,7 @@ def recipients(controllers: Path, pipeline: str) -> Recipients:
     found = _listed(controllers)
     if len(found) < 2:
         raise UsageError(
-            f"{len(found)} recipient{'s' * (len(found) != 1)}, and at least two are needed: a lost key would lose the codebook",
+            f"{plural(len(found), 'recipient')}, and at least two are needed: a lost key would lose the codebook",
             where=controllers,
             do="add another controller's",
         )

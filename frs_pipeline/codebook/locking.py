@@ -28,6 +28,7 @@ from frs_pipeline.codebook.vault import (
     read_full,
 )
 from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY, deliveries
+from frs_pipeline.english import plural
 from frs_pipeline.errors import CheckFailed, InputError, UsageError
 from frs_pipeline.settings import Settings
 from frs_pipeline.storage import write_together
@@ -41,8 +42,7 @@ class FaultyRegister(CheckFailed):
 
     def __init__(self, path: Path, faults: list[Fault]) -> None:
         self.faults = faults
-        number = f"{len(faults)} fault{'s' * (len(faults) != 1)}"
-        super().__init__(f"{number} in the register", where=path, do="correct it; nothing was locked")
+        super().__init__(f"{plural(len(faults), 'fault')} in the register", where=path, do="correct it; nothing was locked")
 
 
 @dataclass(frozen=True)

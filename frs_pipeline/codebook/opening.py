@@ -13,10 +13,10 @@ from pathlib import Path
 import pyarrow as pa
 
 from frs_pipeline.codebook.vault import open_plain, read_codebook
-from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY, inventory
+from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY, OPEN_KEYS, inventory
 from frs_pipeline.errors import CheckFailed, InputError
 from frs_pipeline.plan import PACKAGE
-from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires import instruments
 from frs_pipeline.storage import Store
 
 PUBLISHED_KEYS = PACKAGE / "reconstruction" / "keys"
@@ -30,16 +30,17 @@ def open_codebook(store: Store) -> pa.Table:
     Raises `InputError` when it can't be opened, `CheckFailed` when everybody could.
     """
     refuse_published_key(store.raw(""))
-    return read_codebook(store.raw(CODEBOOK), store.settings.key or store.raw(DEMO_KEY))
+    return read_codebook(store.raw(CODEBOOK), key_of_pipeline(store))
+
+
+def key_of_pipeline(store: Store) -> Path:
+    """The file that is taken for the pipeline's key; there need be none."""
+    return store.settings.key or store.raw(DEMO_KEY)
 
 
 def made_up(store: Store) -> bool:
-    """Does the key that opens the codebook lie open beside it? It does so with made-up forms only."""
-    try:
-        open_plain(store.raw(CODEBOOK), store.raw(DEMO_KEY))
-    except InputError:
-        return False
-    return True
+    """Does a key that opens the codebook lie open beside it? It does so with made-up forms only."""
+    return any(_plain(store.raw(CODEBOOK), store.raw(key)) is not None for key in OPEN_KEYS)
 
 
 def refuse_published_key(folder: Path) -> None:
@@ -71,7 +72,7 @@ def fingerprint(folder: Path) -> dict[str, str]:
 
     Raises `InputError` when a file is missing or the demo key doesn't open the codebook.
     """
-    files = {name: file.sha256 for name, file in inventory(folder, (*INSTRUMENTS, "ledger")).items()}
+    files = {name: file.sha256 for name, file in inventory(folder, (*instruments(), "ledger")).items()}
     content = open_plain(folder / CODEBOOK, PUBLISHED_KEYS / DEMO_KEY)
     return {**files, CODEBOOK: hashlib.sha256(content.encode()).hexdigest()}
 

@@ -12,7 +12,7 @@ from frs_pipeline.deliveries import sha256
 from frs_pipeline.errors import InputError, UsageError
 from frs_pipeline.exports.amendments import is_form_id
 from frs_pipeline.plan import products
-from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires import instruments
 from frs_pipeline.storage import Store, read
 
 
@@ -63,7 +63,7 @@ def _numbers(store: Store, forms: list[str]) -> dict[str, int]:
     import pyarrow.compute as pc
 
     found: dict[str, int] = {}
-    for name in INSTRUMENTS:
+    for name in instruments():
         path = store.path(products()[("validated", name)])
         if not path.exists():
             raise InputError("not made yet", where=path, do="run frs run")

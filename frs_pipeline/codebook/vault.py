@@ -112,6 +112,13 @@ def opens(path: Path, key: Path) -> bool:
     return True
 
 
+def refuse_controllers_key(folder: Path, key: Path) -> None:
+    """Raises `InputError` when the pipeline's key opens the controllers' codebook in the delivery `folder`."""
+    if opens(folder / CONTROLLERS, key):
+        do = "give the pipeline a key of its own, and take the controllers' away from it"
+        raise InputError("opens the controllers' codebook with its personal numbers", where=key, do=do)
+
+
 def read_full(path: Path, key: Path) -> list[Entry]:
     """The controllers' codebook, by conference number. Raises `InputError`."""
     rows = csv.reader(io.StringIO(open_plain(path, key, CONTROLLERS_KEY), newline=""))
@@ -138,9 +145,7 @@ def read_codebook(path: Path, key: Path) -> pa.Table:
     A key that opens the controllers' codebook beside it, too, is refused: the pipeline may hold none that does.
     """
     data = _opened(path, key)
-    if opens(path.with_name(CONTROLLERS), key):
-        do = "give the pipeline a key of its own, and take the controllers' away from it"
-        raise InputError("opens the controllers' codebook with its personal numbers, too", where=key, do=do)
+    refuse_controllers_key(path.parent, key)
     table = _entries(data)
     if table is None:
         table = _read_carefully(data, path, key)

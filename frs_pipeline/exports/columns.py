@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from frs_pipeline.errors import InputError
@@ -91,16 +91,17 @@ def variables_of(structure: Rows) -> dict[str, list[Variable]]:
     return result
 
 
-def resolve(names: list[str], structure: Rows, questionnaire: Questionnaire) -> tuple[Columns, list[Place]]:
-    """The column of every question, and what is found missing or unknown on the way."""
+def resolve(names: list[str], structure: Rows, questionnaire: Questionnaire, delivery: str) -> tuple[Columns, list[Place]]:
+    """The column of every question that is asked in the delivery, and what is found missing or unknown on the way."""
     variables = variables_of(structure)
     described: dict[str, Variable] = {}
     for name, several in variables.items():
         described.update(zip((n for n in names if n.split("#")[0] == name), several, strict=False))
     of: dict[str, str] = {}
     findings: list[Place] = []
-    for question in (*questionnaire.questions, *questionnaire.texts):
-        column = _column(question, names, described, questionnaire)
+    asked = [q for q in (*questionnaire.questions, *questionnaire.texts) if questionnaire.asks(q, delivery)]
+    for question in asked:
+        column = _column(question, names, described, asked)
         if column is None:
             what = f"question {question.source} is missing from the export"
             findings.append(Place("question_missing", question.source, "dataset", 1, what))
@@ -119,11 +120,13 @@ def resolve(names: list[str], structure: Rows, questionnaire: Questionnaire) -> 
     return Columns(names, of), findings
 
 
-def _column(question: QuestionSpec, names: list[str], described: dict[str, Variable], questionnaire: Questionnaire) -> str | None:
+def _column(
+    question: QuestionSpec, names: list[str], described: dict[str, Variable], asked: Sequence[QuestionSpec]
+) -> str | None:
     if isinstance(question, Question) and question.option is not None:
         return next((name for name in names if name in described and _is_box(described[name], question)), None)
     candidates = [name for name in names if name.split("#")[0] == question.source]
-    rivals = [q for q in (*questionnaire.questions, *questionnaire.texts) if q.source == question.source]
+    rivals = [q for q in asked if q.source == question.source]
     if len(candidates) == 1 and len(rivals) == 1:
         return candidates[0]
     return next((name for name in candidates if name in described and described[name].text == question.text), None)

@@ -25,7 +25,7 @@ from frs_pipeline.exports.columns import (
     STATUS,
     Columns,
 )
-from frs_pipeline.exports.parsing import MISSING, Codes, codes, respondents, times
+from frs_pipeline.exports.parsing import MISSING, Codes, codes, not_asked, respondents, times
 from frs_pipeline.exports.personal_numbers import PATTERN
 from frs_pipeline.questionnaires.model import Questionnaire
 from frs_pipeline.questionnaires.schema import failing
@@ -81,7 +81,8 @@ class Parsed:
 
 def judge(cells: pa.Table, columns: Columns, questionnaire: Questionnaire, registers: Registers) -> Parsed:
     """Parse the cells of a chunk (text, a column each) and hold them against every rule about one form."""
-    answers = {question.name: codes(cells[columns.of[question.name]]) for question in questionnaire.questions}
+    asked, blank = columns.of, not_asked(cells.num_rows)
+    answers = {q.name: codes(cells[asked[q.name]]) if q.name in asked else blank for q in questionnaire.questions}
     parsed = Parsed(cells, respondents(cells[RESPONDENT]), times(cells[CREATED]), codes(cells[NUMBER]), answers)
     odd = parsed.respondent < 0
     parsed.find("respondent_unreadable", RESPONDENT, odd)
@@ -141,7 +142,7 @@ def _times(parsed: Parsed) -> None:
 
 
 def _answers(parsed: Parsed, columns: Columns, questionnaire: Questionnaire) -> None:
-    for question in questionnaire.questions:
+    for question in (question for question in questionnaire.questions if question.name in columns.of):
         cell, column = parsed.answers[question.name], columns.of[question.name]
         parsed.find("code_unreadable", column, cell.unreadable)
         parsed.find("holds_personal_number", column, cell.personal)
@@ -186,7 +187,7 @@ def _boxes(parsed: Parsed, questionnaire: Questionnaire, completed: np.ndarray) 
 
 
 def _names(parsed: Parsed, columns: Columns, questionnaire: Questionnaire) -> None:
-    for question in questionnaire.texts:
+    for question in (text for text in questionnaire.texts if text.name in columns.of):
         column = columns.of[question.name]
         text = pc.utf8_normalize(parsed.cells[column].combine_chunks(), form="NFKC")
         where = pc.match_substring_regex(text, PATTERN)

@@ -41,6 +41,12 @@ class Codes:
         return tuple(found[found != MISSING].tolist())
 
 
+def not_asked(forms: int) -> Codes:
+    """The column of a question that isn't on the paper: blank on every form."""
+    none = np.zeros(forms, dtype=bool)
+    return Codes(np.full(forms, MISSING, dtype=np.int32), ~none, none, none)
+
+
 def codes(column: pa.ChunkedArray) -> Codes:
     """Whole numbers of up to nine digits; blanks around them don't count."""
     cells = column.combine_chunks()

@@ -25,7 +25,8 @@ class Export:
 
     `file` is the name, inside the delivery, of the file that holds the forms; `names` are its columns. `structure` (below
     its header) and `labels` are rows with the line on which each starts: in the file, in the sheet, or the number of
-    the case. `head` is the line of the header above the forms.
+    the case. `head` is the line of the header above the forms. A questionnaire that isn't in use at the delivery's date
+    has none of it (`in_use`).
     """
 
     folder: Path
@@ -35,6 +36,12 @@ class Export:
     labels: Rows
     dataset: CsvFile | Rows
     head: int = 1
+    in_use: bool = True
+
+    @property
+    def delivery(self) -> str:
+        """Name of the delivery."""
+        return self.folder.parent.name
 
     def chunks(self, wanted: np.ndarray | None = None) -> Iterator[Chunk]:
         """The forms, some at a time; chunks that hold none of the `wanted` lines (ascending) may be passed over.
@@ -53,11 +60,14 @@ class Export:
 
 
 def read_export(folder: Path) -> Export:
-    """The export of one questionnaire, `folder` being its folder in the delivery.
+    """The export of one questionnaire, `folder` being its folder in the delivery; empty where it isn't in use.
 
     Raises `InputError` with file and line when it is missing, comes in two forms, or can't be understood.
     """
-    file = source_files(folder.parent, folder.name)[0]
+    files = source_files(folder.parent, folder.name)
+    if not files:
+        return Export(folder, folder.name, [], [], [], [], in_use=False)
+    file = files[0]
     path = folder.parent / file
     dataset: CsvFile | Rows
     if path.suffix == ".csv":

@@ -18,6 +18,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from frs_pipeline.english import plural
 from frs_pipeline.errors import CheckFailed, InputError
 from frs_pipeline.exports.amendments import Accepted, Correction
 from frs_pipeline.exports.columns import CREATED, RESPONDENT, Columns, Place, TwoLabels, drift, resolve
@@ -82,7 +83,7 @@ def validate(export: Export, questionnaire: Questionnaire, intake: Intake, folde
         split.note([tolerate(intake, finding, place.what, export.where(place.part, line))])
     for judged in ahead(map(split.judge, export.chunks())):
         split.take(*judged)
-    if not split.delivered:
+    if not split.delivered and export.in_use:
         rule = intake.policy.rules["no_forms"]
         raise InputError(f"{rule.english} [no_forms]", where=export.where("dataset"), do=rule.remedy)
     split.look_back()
@@ -90,7 +91,9 @@ def validate(export: Export, questionnaire: Questionnaire, intake: Intake, folde
 
 
 def _columns(export: Export, questionnaire: Questionnaire) -> tuple[Columns, list[Place]]:
-    columns, places = resolve(export.names, export.structure, questionnaire)
+    if not export.in_use:
+        return Columns([], {}), []
+    columns, places = resolve(export.names, export.structure, questionnaire, export.delivery)
     try:
         return columns, places + drift(columns, export.structure, export.labels, questionnaire)
     except TwoLabels as error:
@@ -175,7 +178,8 @@ class _Split:
         require_found(self.intake.withdrawals.forms(self.questionnaire.form_prefix), self.left)
         for rule, (number, line) in self.stopped.items():
             where, remedy = self.export.where("dataset", line), self.intake.policy.rules[rule].remedy
-            raise CheckFailed(f"{number} forms break a rule that stops the run, this the first [{rule}]", where=where, do=remedy)
+            forms = plural(number, "form breaks", "forms break")
+            raise CheckFailed(f"{forms} a rule that stops the run, this the first [{rule}]", where=where, do=remedy)
         if self.forms.num_rows + self.set_aside + self.left.total() != self.delivered:
             raise CheckFailed("forms were lost in validation", where=self.questionnaire.instrument)
         left = counted(self.questionnaire.instrument, self.left)

@@ -14,7 +14,7 @@ from frs_pipeline.formats.spss import sav
 from frs_pipeline.formats.workbook import workbook
 from frs_pipeline.lineage.meaning import Address
 from frs_pipeline.plan import AssetPath, products
-from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires import instruments
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.report.contents import chapters
 from frs_pipeline.report.layout import layout, texts_of
@@ -55,10 +55,12 @@ class File:
 
 def files(store: Store) -> list[File]:
     """CSV twins of marts and statistics with their data package, an SPSS file a mart, and the tables as a workbook."""
-    marts = {name: ("marts", name) for name in (*INSTRUMENTS, "conference")}
+    marts = {name: ("marts", name) for name in (*instruments(), "conference")}
     resources: list[tuple[Resource, AssetPath]] = []
     for name, key in marts.items():
-        title = questionnaires()[name].title if name in INSTRUMENTS else "Conferences: what was held, and how many forms came in"
+        title = (
+            questionnaires()[name].title if name in instruments() else "Conferences: what was held, and how many forms came in"
+        )
         schema = schema_of(_path(store, key))
         resources.append((Resource(name, title, schema, (schema.names[0],)), key))
     for name, (title, unique) in STATISTICS.items():

@@ -83,14 +83,14 @@ class _Writer:
         at += 1
         sheet.write(at, 0, layout.corner, self.heading)
         for column, name in enumerate(layout.header, start=first):
-            sheet.write(at, column, name, self.heading)
+            sheet.write(at, column, name.danish, self.heading)
         for block in layout.blocks:
             for position, line in enumerate(block.lines):
                 at += 1
                 if not position:
-                    sheet.write(at, 0, block.label, self.label[block.total])
-                if layout.has_measures:
-                    sheet.write(at, 1, line.measure)
+                    sheet.write(at, 0, block.label.danish, self.label[block.total])
+                if line.measure is not None:
+                    sheet.write(at, 1, line.measure.danish)
                 for column, address in enumerate(line.cells, start=first):
                     if address is not None:
                         self._figure(sheet, at, column, self.figures[address], block.total)

@@ -36,9 +36,9 @@ class Aside:
     cells: Mapping[str, str]
     columns: Mapping[str, str]
 
-    def group(self, names: Iterable[str]) -> Group:
+    def group(self, names: Iterable[str], delivery: str) -> Group:
         """The form as a group of one, with its answers to these questions."""
-        return Group(self.instrument, self.occasion, tuple(self._answer(name) for name in names), 1)
+        return Group(self.instrument, self.occasion, tuple(self._answer(name) for name in names), 1, delivery)
 
     def _answer(self, name: str) -> int | None:
         cell = self.cells.get(self.columns.get(name, ""), "").strip()
@@ -85,11 +85,13 @@ def _columns(evidence: Evidence, instrument: str, names: tuple[str, ...]) -> dic
     key = (instrument, names)
     if key not in evidence.columns:
         questionnaire = questionnaires()[instrument]
-        of = resolve(list(names), [], questionnaire)[0].of
-        if any(question.name not in of for question in questionnaire.questions):
+        delivery = evidence.store.delivery
+        of = resolve(list(names), [], questionnaire, delivery)[0].of
+        if any(question.name not in of for question in questionnaire.questions if questionnaire.asks(question, delivery)):
             # Only `structure` tells these apart. Reading exports takes a while to import, and is seldom needed.
             from frs_pipeline.exports.surveyxact import read_export
 
-            of = resolve(list(names), read_export(evidence.store.raw(instrument)).structure, questionnaire)[0].of
+            structure = read_export(evidence.store.raw(instrument)).structure
+            of = resolve(list(names), structure, questionnaire, delivery)[0].of
         evidence.columns[key] = of
     return evidence.columns[key]

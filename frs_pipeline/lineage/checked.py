@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from frs_pipeline.english import plural
 from frs_pipeline.lineage.evidence import Evidence
 from frs_pipeline.lineage.meaning import Address, Meaning
 from frs_pipeline.lineage.pairs import Pairs
@@ -45,7 +46,7 @@ def checks(evidence: Evidence, found: Found, additions: Sequence[bool], elsewher
     files = (table_key(table.number), *(("marts", mart) for mart in table.marts))
     result = [
         Check("nothing lost", *_layers(evidence, table)),
-        Check("waterfall closes", fall.closes, f"{delivered} − {taken} = {fall.left} forms"),
+        Check("waterfall closes", fall.closes, f"{delivered} − {taken} = {plural(fall.left, 'form')}"),
         Check("recounted", _recomputed(found) == found.figure.value, "these forms, counted anew, give the same value"),
         Check("base ties out", *_base(evidence, table)),
         *_each("sums hold", additions),
@@ -78,7 +79,7 @@ def _promises(evidence: Evidence, mart: str) -> Check:
 def _base(evidence: Evidence, table: Table) -> tuple[bool, str]:
     """The base that the reconciliation found is what the table's definition leaves."""
     own, noted = evidence.base(table), evidence.bases[table.number]
-    return own == noted, f"table {table.number} counts {own} forms in all, as statistics/bases has it"
+    return own == noted, f"table {table.number} counts {plural(own, 'form')} in all, as statistics/bases has it"
 
 
 def _layers(evidence: Evidence, table: Table) -> tuple[bool, str]:

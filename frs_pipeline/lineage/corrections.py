@@ -69,7 +69,7 @@ def _answers(store: Store, questionnaire: Questionnaire, form: str) -> dict[str,
 def question_of(store: Store, questionnaire: Questionnaire, column: str) -> str | None:
     """The question that a column of the export holds; None when it holds something else."""
     export = read_export(store.raw(questionnaire.instrument))
-    columns, _ = resolve(export.names, export.structure, questionnaire)
+    columns, _ = resolve(export.names, export.structure, questionnaire, export.delivery)
     return next((name for name, at in columns.of.items() if at == column), None)
 
 

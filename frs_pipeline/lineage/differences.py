@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from frs_pipeline.errors import InputError
 from frs_pipeline.plan import products, table_key
-from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires import instruments
 from frs_pipeline.storage import Store, read, recorded, schema_of
 from frs_pipeline.tables.counting import count, open_marts
 from frs_pipeline.tables.figures import Figure, figures, from_table
@@ -57,13 +57,13 @@ class Differences:
 
 def differences(older: Store, newer: Store) -> Differences:
     """Every figure in which `newer` isn't `older`. Raises `InputError` when one of them isn't made."""
-    paths = [{name: at.path(products()[("marts", name)]) for name in INSTRUMENTS} for at in (older, newer)]
+    paths = [{name: at.path(products()[("marts", name)]) for name in instruments()} for at in (older, newer)]
     missing = next((path for both in paths for path in both.values() if not path.exists()), None)
     if missing is not None:
         raise InputError("not made yet", where=missing, do="run frs run for both deliveries")
     kept, now = (_kept(at) for at in (older, newer))
     definitions, code = _made_otherwise(older, newer)
-    same = {name for name in INSTRUMENTS if schema_of(paths[0][name]).equals(schema_of(paths[1][name]))}
+    same = {name for name in instruments() if schema_of(paths[0][name]).equals(schema_of(paths[1][name]))}
     tables = [table for table in catalogue().values() if same.issuperset(table.marts)]
     counted = [_counted(tables, _marts(paths, same, step)) for step in (_as_they_were, _corrected, _still_there)]
     changes = []
@@ -74,7 +74,7 @@ def differences(older: Store, newer: Store) -> Differences:
             number = address[0]
             made = " and ".join(["definition"] * (number in definitions) + ["code"] * (number in code)) or "code"
             changes.append(_change(address, one, [found.get(address) for found in counted], other, f"changed {made}"))
-    forms = {name: _forms(_both(paths, name)) for name in INSTRUMENTS if name in same}
+    forms = {name: _forms(_both(paths, name)) for name in instruments() if name in same}
     return Differences(forms, definitions, code, len(addresses), tuple(changes))
 
 

@@ -14,7 +14,7 @@ from frs_pipeline.lineage.aside import Aside, forms_set_aside
 from frs_pipeline.lineage.meaning import Address, base
 from frs_pipeline.lineage.waterfall import SET_ASIDE, Asked, Group, Why, failing, questions
 from frs_pipeline.plan import AssetPath, Product, products, table_key
-from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires import instruments
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.storage import ORIGIN, Store, listed, read, read_manifest, recorded, rows_in
 from frs_pipeline.tables.figures import Figure, from_table
@@ -114,7 +114,7 @@ class Evidence:
     @cached_property
     def forms(self) -> Forms:
         """Counts of the forms in the marts."""
-        return Forms({name: self.path("marts", name) for name in INSTRUMENTS})
+        return Forms({name: self.path("marts", name) for name in instruments()})
 
     def view(self, *key: str) -> str:
         """Name under which a product's rows can be asked for."""
@@ -152,12 +152,12 @@ class Evidence:
         if table.number not in self._asked:
             names = questions(table)
             groups = [
-                Group(mart, occasion, answers, forms)
+                Group(mart, occasion, answers, forms, self.store.delivery)
                 for mart in table.marts
                 for (occasion, answers), forms in self.forms.by(mart, tuple(names)).items()
             ]
             aside = [form for mart in table.marts for form in self.set_aside(mart)]
-            counted = Counter((Why(SET_ASIDE, form.rule), form.group(names)) for form in aside)
+            counted = Counter((Why(SET_ASIDE, form.rule), form.group(names, self.store.delivery)) for form in aside)
             withdrawn: dict[str, int] = {mart: self.withdrawn(mart) for mart in table.marts}
             self._asked[table.number] = Asked(table, names, groups, counted, withdrawn)
         return self._asked[table.number]
@@ -172,7 +172,7 @@ class Evidence:
     @cached_property
     def layers(self) -> dict[str, dict[str, int]]:
         """Forms in each layer, by questionnaire."""
-        return {name: {layer: rows_in(self.path(layer, name)) for layer in _LAYERS} for name in INSTRUMENTS}
+        return {name: {layer: rows_in(self.path(layer, name)) for layer in _LAYERS} for name in instruments()}
 
     def as_noted(self, key: AssetPath) -> bool:
         """Is a file the one that the manifest lists?"""
@@ -206,7 +206,7 @@ class Evidence:
         names, ids = ", ".join(self.asked(table).questions), ", ".join(f"'{form}'" for form in forms)
         for mart in table.marts if forms else ():
             rows = self.ask(f"SELECT form_id, occasion, {names} FROM {self.view('marts', mart)} WHERE form_id IN ({ids})")  # noqa: S608
-            found.update({form: Group(mart, occasion, tuple(codes), 1) for form, occasion, *codes in rows})
+            found.update({form: Group(mart, occasion, tuple(codes), 1, self.store.delivery) for form, occasion, *codes in rows})
         return found
 
     def way(self, table: Table) -> tuple[tuple[InputFile, ...], tuple[StepTaken, ...]]:

@@ -94,7 +94,7 @@ def ways(evidence: Evidence, form: str) -> tuple[Way, ...]:
         answers = _answers(evidence, instrument, name)
         said = 'rule, "column", severity, reason, who'
         rows = evidence.ask(f"SELECT {said} FROM {evidence.view('noted')} {mine} AND line = {line} ORDER BY ALL")  # noqa: S608
-        tables = tuple(_in_table(table, instrument, answers) for table in _tables(instrument))
+        tables = tuple(_in_table(table, instrument, answers, evidence.store.delivery) for table in _tables(instrument))
         given = sum(answers[question.name] is not None for question in questionnaire.questions)
         found.append(
             Way(
@@ -158,9 +158,9 @@ def _tables(instrument: str) -> list[Table]:
     return [table for table in catalogue().values() if instrument in table.marts]
 
 
-def _in_table(table: Table, instrument: str, answers: Mapping[str, Any]) -> InTable:
+def _in_table(table: Table, instrument: str, answers: Mapping[str, Any], delivery: str) -> InTable:
     asked = questions(table)
-    group = Group(instrument, answers["occasion"], tuple(answers[name] for name in asked), 1)
+    group = Group(instrument, answers["occasion"], tuple(answers[name] for name in asked), 1, delivery)
     why = failing(asked, base(table), group)
     return InTable(table.number, not why, tuple(_unsaid(one, table) for one in why))
 

@@ -16,15 +16,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from frs_pipeline.plan import products
-from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires import instruments
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.stats.counts import percent
 from frs_pipeline.stats.printing import count_text, spss
 from frs_pipeline.storage import Store, read, stream
 from frs_pipeline.tables.counting import count, open_marts
 from frs_pipeline.tables.figures import NO_LABEL, Figure, figures, from_table
-from frs_pipeline.tables.model import MARTS, catalogue
-from frs_pipeline.tables.nonresponse import FORMS, ITEM, item, unit
+from frs_pipeline.tables.model import catalogue
+from frs_pipeline.tables.nonresponse import ITEM, item, kinds, unit
 
 UNIT_NONRESPONSE, ITEM_NONRESPONSE = "unit_nonresponse", "item_nonresponse"
 _SUMS = ("forms", "asked", "answered", "blank")
@@ -71,7 +71,7 @@ class Change:
     @property
     def marts(self) -> tuple[str, ...]:
         """Marts with other forms than before."""
-        return tuple(mart for mart in MARTS if _forms(self.out, mart) or _forms(self.into, mart))
+        return tuple(mart for mart in instruments() if _forms(self.out, mart) or _forms(self.into, mart))
 
 
 def rows_of(store: Store, forms: Collection[str], conferences: Collection[str] = ()) -> dict[str, pa.Table]:
@@ -79,7 +79,7 @@ def rows_of(store: Store, forms: Collection[str], conferences: Collection[str] =
     wanted = {"form_id": pa.array(sorted(forms), pa.string()), "conference_id": pa.array(sorted(conferences), pa.string())}
     found: dict[str, pa.Table] = {}
     prefixes = {form[:2] for form in forms}
-    for mart in MARTS:
+    for mart in instruments():
         if conferences or questionnaires()[mart].form_prefix in prefixes:
             batches = stream(store.path(products()[("marts", mart)]))
             few = [
@@ -166,27 +166,29 @@ def _nonresponse(store: Store, change: Change) -> tuple[dict[Place, Value], dict
     units, items = (read(store.path(products()[("statistics", name)])) for name in (UNIT_NONRESPONSE, ITEM_NONRESPONSE))
     conference = _conferences(read(store.path(products()[("marts", "conference")])), change)
     (ledger_only,) = (row["conferences"] for row in units.to_pylist() if row["measure"] == "only_in_ledger")
-    return nonresponse_places(units, items), nonresponse_places(unit(conference, ledger_only), _items(items, change))
+    return nonresponse_places(units, items), nonresponse_places(
+        unit(conference, ledger_only, store.delivery), _items(items, change, store.delivery)
+    )
 
 
 def _conferences(conference: pa.Table, change: Change) -> pa.Table:
-    """The conference mart (`CONFERENCE`) after a change."""
+    """The conference mart (`conference_schema`) after a change."""
     forms: dict[tuple[str, str], int] = {}
     for rows, sign in ((change.out, -1), (change.into, 1)):
-        for kind, mart in ((kind, mart) for kind, marts in FORMS.items() for mart in marts if mart in rows):
+        for kind, mart in ((kind, mart) for kind, marts in kinds().items() for mart in marts if mart in rows):
             for held in rows[mart]["conference_id"].to_pylist():
                 forms[kind, held] = forms.get((kind, held), 0) + sign
     kept = [row for row in conference.to_pylist() if row["conference_id"] not in change.conferences]
     for row in kept:
-        row.update({f"{kind}_forms": row[f"{kind}_forms"] + forms.get((kind, row["conference_id"]), 0) for kind in FORMS})
+        row.update({f"{kind}_forms": row[f"{kind}_forms"] + forms.get((kind, row["conference_id"]), 0) for kind in kinds()})
     return pa.Table.from_pylist(kept, schema=conference.schema)
 
 
-def _items(items: pa.Table, change: Change) -> pa.Table:
+def _items(items: pa.Table, change: Change, delivery: str) -> pa.Table:
     """Item non-response (`ITEM`) after a change: every number in it is a sum over forms."""
     rows = {(row["instrument"], row["question"]): row for row in items.to_pylist()}
     for part, sign in ((change.out, -1), (change.into, 1)):
-        for more in item(dict(part)).to_pylist():
+        for more in item(dict(part), delivery).to_pylist():
             row = rows[more["instrument"], more["question"]]
             row.update({name: row[name] + sign * more[name] for name in _SUMS})
     for row in rows.values():
@@ -200,7 +202,7 @@ def _forms(rows: Mapping[str, pa.Table], mart: str) -> int:
 
 def resting_on(store: Store, question: str) -> Iterator[tuple[Place, Value]]:
     """Every figure that depends on the answers to a question, in whatever questionnaire it stands."""
-    asking = {mart for mart in INSTRUMENTS if questionnaires()[mart].question(question)}
+    asking = {mart for mart in instruments() if questionnaires()[mart].question(question)}
     using = {
         number
         for number, table in catalogue().items()

@@ -15,7 +15,7 @@ from frs_pipeline.lineage.meaning import Selection, question
 from frs_pipeline.lineage.recount import answered, conditions
 from frs_pipeline.lineage.waterfall import ANSWERED, NOT_ASKED, OTHER_ANSWER, SET_ASIDE, Why, failing, questions
 from frs_pipeline.questionnaires.model import questionnaires
-from frs_pipeline.tables.bases import BLANK, LEFT_OUT, OTHER_OCCASION
+from frs_pipeline.tables.bases import BLANK, LEFT_OUT, NOT_IN_USE, OTHER_OCCASION
 from frs_pipeline.tables.model import Table
 
 if TYPE_CHECKING:
@@ -42,15 +42,15 @@ def near(evidence: Evidence, table: Table, chosen: Selection, why: Why, most: in
     if why.kind == SET_ASIDE:
         names = questions(table)
         forms = [form for mart in chosen.marts for form in evidence.set_aside(mart) if form.rule == why.about]
-        kept = [form for form in forms if not failing(names, chosen, form.group(names))]
+        kept = [form for form in forms if not failing(names, chosen, form.group(names, evidence.store.delivery))]
         return [Listed(form.form, form.file, form.line, (f"set aside: {form.rule}",)) for form in kept[:most]]
     found: list[Listed] = []
     for mart in chosen.marts:
-        found += _forms(evidence, mart, list(_failing(table, mart, chosen, why)), most - len(found))
+        found += _forms(evidence, mart, list(_failing(table, mart, chosen, why, evidence.store.delivery)), most - len(found))
     return found
 
 
-def _failing(table: Table, mart: str, chosen: Selection, why: Why) -> Iterable[str]:
+def _failing(table: Table, mart: str, chosen: Selection, why: Why, delivery: str) -> Iterable[str]:
     """SQL of all conditions but one, and of failing that one in this way."""
     if chosen.occasion != "both":
         yield f"occasion {'<>' if why.kind == OTHER_OCCASION else '='} '{chosen.occasion}'"
@@ -59,9 +59,12 @@ def _failing(table: Table, mart: str, chosen: Selection, why: Why) -> Iterable[s
             yield answered(name, codes, without=chosen.without)
             continue
         occasion = question(name, (mart,)).occasion
+        if (why.kind == NOT_IN_USE) == questionnaires()[mart].asks(question(name, (mart,)), delivery):
+            yield "false"
         counted = questions(table)[name]
         yield {
             BLANK: f"{name} IS NULL AND (occasion = '{occasion}' OR '{occasion}' = 'both')",
+            NOT_IN_USE: f"{name} IS NULL",
             NOT_ASKED: f"{name} IS NULL AND occasion <> '{occasion}' AND '{occasion}' <> 'both'",
             LEFT_OUT: f"{name} IS NOT NULL AND NOT {answered(name, counted)}",
             OTHER_ANSWER: f"{answered(name, counted)} AND NOT {answered(name, codes)}",

@@ -21,7 +21,7 @@ from frs_pipeline.exports.withdrawals import Withdrawals
 from frs_pipeline.intake import intake_of
 from frs_pipeline.plan import products
 from frs_pipeline.policy.model import KINDS
-from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires import instruments
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.storage import Store, read, stream
 
@@ -61,7 +61,7 @@ def let_through(store: Store, rule: str) -> dict[str, pa.Table]:
         countable = ", ".join(name for name, kind in KINDS.items() if kind.about == "form" and kind.acceptable)
         raise UsageError("forms that break it can't be counted as they are", where=rule, do=f"name one of {countable}")
     found: dict[str, pa.Table] = {}
-    for instrument in INSTRUMENTS:
+    for instrument in instruments():
         if rule in read(store.path(products()[("rejected", instrument)]), ["rule"])["rule"].to_pylist():
             rows = _accepted_besides(store, instrument, _lenient(_intake(store), rule))
             found |= {instrument: rows} if rows.num_rows else {}
@@ -71,7 +71,7 @@ def let_through(store: Store, rule: str) -> dict[str, pa.Table]:
 def same_papers(store: Store, forms: Collection[str]) -> set[str]:
     """Other keyings of the same papers as `forms`: whichever counts, all of them are one family's answers."""
     found: set[str] = set()
-    for instrument in INSTRUMENTS:
+    for instrument in instruments():
         mine = {form for form in forms if form[:2] == questionnaires()[instrument].form_prefix}
         if not mine or not _may_be_twice(store, instrument, mine):
             continue

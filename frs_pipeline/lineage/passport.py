@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Any
 
+from frs_pipeline.english import plural
 from frs_pipeline.errors import UsageError
 from frs_pipeline.lineage.amended import Amendment, amendments
 from frs_pipeline.lineage.checked import Check, Found, checks
@@ -88,6 +89,7 @@ class Published:
     recomputed: str
     verdict: str
     reason: str | None
+    reason_danish: str | None
 
 
 @dataclass(frozen=True)
@@ -133,15 +135,16 @@ class Passport:
     @property
     def equation(self) -> str:
         """How the figure follows from the forms that are listed for it."""
+        forms = plural(self.forms, "form")
         if self.numerator is None or self.denominator is None:
-            return f"{self.forms} forms = {self.printed}"
+            return f"{forms} = {self.printed}"
         shown = self.printed if self.printed.endswith("%") or self.pairs else f"{self.printed} %"
         fraction = f"{self.numerator.number} / {self.denominator.number}"
         if self.pairs is None:
-            return f"{self.forms} forms; 100 × {fraction} = {shown}"
+            return f"{forms}; 100 × {fraction} = {shown}"
         if self.address.measure in ("gamma", "partial_gamma"):
-            return f"{self.forms} forms; (P − Q) / (P + Q) = {fraction} = {shown}"
-        return f"{self.forms} forms; (P − Q) / (P + Q) = {fraction}, from which {self.address.measure} = {shown}"
+            return f"{forms}; (P − Q) / (P + Q) = {fraction} = {shown}"
+        return f"{forms}; (P − Q) / (P + Q) = {fraction}, from which {self.address.measure} = {shown}"
 
     def as_json(self) -> dict[str, Any]:
         """The passport for programs and pages."""
@@ -222,7 +225,8 @@ class Passports:
         row = self.evidence.compared.get(address)
         if row is None:
             return None
-        return Published(row["printed_published"], row["printed_recomputed"], row["verdict"], row["reason"])
+        own = ("printed_published", "printed_recomputed", "verdict", "reason", "reason_danish")
+        return Published(*(row[name] for name in own))
 
     def _of_table(self, number: int) -> Provenance:
         if number not in self._provenance:

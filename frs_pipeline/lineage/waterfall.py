@@ -13,14 +13,25 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from frs_pipeline.lineage.meaning import Codes, Meaning, Selection, question
-from frs_pipeline.tables.bases import BLANK, LEFT_OUT, OTHER_OCCASION, counted_codes
+from frs_pipeline.questionnaires.model import Question, questionnaires
+from frs_pipeline.tables.bases import BLANK, LEFT_OUT, NOT_IN_USE, OTHER_OCCASION, counted_codes
 from frs_pipeline.tables.model import Table
 
 # Why a form isn't counted. The first names are those of the bases of tables.
 WITHDRAWN, SET_ASIDE, NOT_ASKED = "withdrawn", "set_aside", "not_asked"
 OTHER_ANSWER, ANSWERED = "other_answer", "answered"
-# The order in which forms are taken away; blank and not asked are one step, for a form can only be one of them.
-_ORDER = {WITHDRAWN: -2, SET_ASIDE: -1, OTHER_OCCASION: 0, NOT_ASKED: 1, BLANK: 1, LEFT_OUT: 2, OTHER_ANSWER: 3, ANSWERED: 3}
+# The order in which forms are taken away; blank, not asked and not in use are one step, for a form can only be one of them.
+_ORDER = {
+    WITHDRAWN: -2,
+    SET_ASIDE: -1,
+    OTHER_OCCASION: 0,
+    NOT_IN_USE: 1,
+    NOT_ASKED: 1,
+    BLANK: 1,
+    LEFT_OUT: 2,
+    OTHER_ANSWER: 3,
+    ANSWERED: 3,
+}
 
 
 class Why(NamedTuple):
@@ -31,12 +42,13 @@ class Why(NamedTuple):
 
 
 class Group(NamedTuple):
-    """Forms of a mart with the same occasion and the same answers to a table's questions."""
+    """Forms of a mart, from one delivery, with the same occasion and the same answers to a table's questions."""
 
     mart: str
     occasion: str | None
     answers: tuple[int | None, ...]
     forms: int
+    delivery: str
 
 
 @dataclass(frozen=True)
@@ -94,11 +106,17 @@ def failing(asked: Mapping[str, Codes], selection: Selection, group: Group) -> l
         if selection.without:
             found.append(Why(ANSWERED, name))
         elif code is None:
-            occasion = question(name, (group.mart,)).occasion
-            found.append(Why(BLANK if occasion in ("both", group.occasion) else NOT_ASKED, name))
+            found.append(Why(_blank(question(name, (group.mart,)), group), name))
         else:
             found.append(Why(OTHER_ANSWER if code in counted else LEFT_OUT, name))
     return found
+
+
+def _blank(asked: Question, group: Group) -> str:
+    """Why a group of forms has no answer to a question."""
+    if not questionnaires()[group.mart].asks(asked, group.delivery):
+        return NOT_IN_USE
+    return BLANK if asked.occasion in ("both", group.occasion) else NOT_ASKED
 
 
 def waterfall(asked: Asked, meaning: Meaning) -> Waterfall:

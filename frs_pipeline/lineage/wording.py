@@ -13,7 +13,7 @@ from frs_pipeline.lineage.waterfall import ANSWERED, NOT_ASKED, OTHER_ANSWER, SE
 from frs_pipeline.policy.model import policy
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.stats.printing import NOT_COMPUTABLE, decimals_of
-from frs_pipeline.tables.bases import BLANK, LEFT_OUT, OTHER_OCCASION, counted_codes
+from frs_pipeline.tables.bases import BLANK, LEFT_OUT, NOT_IN_USE, OTHER_OCCASION, counted_codes
 from frs_pipeline.tables.model import Axis, Table
 
 
@@ -104,6 +104,8 @@ def reason(why: Why, table: Table) -> Text:
         return Text(f"fra {other.danish}", f"from {other.english}")
     asked = question(why.about, table.marts)
     text = f"»{asked.text}«"
+    if why.kind == NOT_IN_USE:
+        return Text(f"{text} står ikke på skemaet i denne levering", f"{text} isn't on the paper in this delivery")
     if why.kind == NOT_ASKED:
         only = _OCCASIONS[asked.occasion]
         return Text(f"{text} stilles kun ved {only.danish}", f"{text} is asked at {only.english} only")

@@ -41,7 +41,7 @@ def _of_export(export: Export, questionnaire: Questionnaire) -> Iterator[pa.Arra
     for rows in (export.structure, export.labels):
         yield pa.array([cell for _, cells in rows for cell in cells], pa.string())
     yield pa.array(export.names, pa.string())
-    columns, _ = resolve(export.names, export.structure, questionnaire)
+    columns, _ = resolve(export.names, export.structure, questionnaire, export.delivery)
     coded = {columns.of[question.name] for question in questionnaire.questions if question.name in columns.of}
     free = [name for name in export.names if name not in coded.union(SYSTEM_COLUMNS, (NUMBER, NUMBER_AGAIN))]
     for chunk in export.chunks() if free else ():

@@ -16,7 +16,8 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 
 from frs_pipeline.published.figures import Key, printed_count
 from frs_pipeline.published.rules import REST_ON_N, Finding, counts, valid_count
-from frs_pipeline.tables.model import MARTS, TOTAL, Table, catalogue
+from frs_pipeline.questionnaires import instruments
+from frs_pipeline.tables.model import TOTAL, Table, catalogue
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ def contradictions() -> Iterator[Finding]:
 
     As few as possible; where two sets are equally few, those of later tables.
     """
-    for mart in MARTS:
+    for mart in instruments():
         numbers = list(_numbers(mart))
         size = next((n.forms for n in numbers if not n.questions), 0)
         for group in _connected(numbers):
@@ -86,13 +87,18 @@ def _contradictions(numbers: list[Number], size: int) -> Iterator[Finding]:
         assert number.key is not None
         low, high = _possible(kept, number.questions, size)
         against = _minimal(kept, number, size)
-        names = ", ".join(str(n) for n in sorted({n.table for n in against}))
+        *others, last = (str(n) for n in sorted({n.table for n in against}))
+        names = ", ".join((*others, last))
+        names_danish = f"{', '.join(others)} og {last}" if others else last
         possible = f"exactly {low}" if low == high else f"between {low} and {high}"
+        possible_danish = f"netop {low}" if low == high else f"mellem {low} og {high}"
         yield Finding(
             "numbers_of_forms",
             (number.table, *sorted({n.table for n in against} - {number.table})),
             f"table {number.table} prints N = {number.forms}; the numbers of forms in table {names} can't all hold with it "
             f"({possible} forms can have answered both questions)",
+            f"i tabel {number.table} står N = {number.forms}; det kan ikke passe med antallene af skemaer i tabel {names_danish} "
+            f"({possible_danish} skemaer kan have svar på begge spørgsmål)",
             (number.key, *(number.key._replace(measure=m) for m in REST_ON_N)),
         )
 

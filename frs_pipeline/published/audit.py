@@ -19,7 +19,7 @@ from frs_pipeline.published.figures import Key
 from frs_pipeline.published.rules import Finding, findings
 
 KEPT = Path(__file__).parent / "contradictions.csv"
-_COLUMNS = ("rule", "tables", "reason", *Key._fields)
+_COLUMNS = ("rule", "tables", "reason", "reason_danish", *Key._fields)
 
 
 def audit() -> tuple[Finding, ...]:
@@ -33,21 +33,22 @@ def audit() -> tuple[Finding, ...]:
 @cache
 def kept_findings() -> tuple[Finding, ...]:
     """What the audit found, as kept beside this module."""
-    found: dict[tuple[str, str, str], list[Key]] = {}
+    found: dict[tuple[str, str, str, str], list[Key]] = {}
     with KEPT.open(encoding="utf-8", newline="") as file:
         for line in csv.DictReader(file, delimiter=";"):
-            keys = found.setdefault((line["rule"], line["tables"], line["reason"]), [])
+            keys = found.setdefault((line["rule"], line["tables"], line["reason"], line["reason_danish"]), [])
             if line["table"]:
                 keys.append(Key(int(line["table"]), line["row"], line["column"], line["group"], line["measure"]))
     return tuple(
-        Finding(rule, tuple(map(int, tables.split())), reason, tuple(keys)) for (rule, tables, reason), keys in found.items()
+        Finding(rule, tuple(map(int, tables.split())), reason, danish, tuple(keys))
+        for (rule, tables, reason, danish), keys in found.items()
     )
 
 
 @cache
-def not_reproducible() -> Mapping[Key, str]:
-    """Reason of every printed figure that no data can agree with."""
-    return {key: finding.reason for finding in kept_findings() for key in finding.gives_way}
+def not_reproducible() -> Mapping[Key, Finding]:
+    """The contradiction of every printed figure that no data can agree with."""
+    return {key: finding for finding in kept_findings() for key in finding.gives_way}
 
 
 def as_csv(found: tuple[Finding, ...]) -> str:
@@ -57,7 +58,7 @@ def as_csv(found: tuple[Finding, ...]) -> str:
     writer.writerow(_COLUMNS)
     for finding in found:
         for key in finding.gives_way or (("", "", "", "", ""),):
-            writer.writerow([finding.rule, " ".join(map(str, finding.tables)), finding.reason, *key])
+            writer.writerow([finding.rule, " ".join(map(str, finding.tables)), finding.reason, finding.reason_danish, *key])
     return text.getvalue()
 
 

@@ -21,6 +21,7 @@ COMPARE = pa.schema(
         column("printed_recomputed", pa.string(), "from the forms, with as many decimals", nullable=False),
         column("verdict", pa.string(), "equal, differs or not reproducible", nullable=False),
         column("reason", pa.string(), "the contradiction in the report, where the figure is not reproducible"),
+        column("reason_danish", pa.string(), "the same in Danish"),
     ]
 )
 
@@ -36,13 +37,14 @@ def compare(figures: Iterable[Figure], table: int | None = None) -> pa.Table:
 
 
 def _rows(computed: dict[Key, Figure], table: int | None) -> Iterator[dict[str, object]]:
-    reasons = not_reproducible()
+    contradictions = not_reproducible()
     for key, printed in published().items():
         if table not in (None, key.table):
             continue
         figure = computed.get(key)
         same = figure is not None and _agrees(figure, printed)
-        verdict = EQUAL if same else NOT_REPRODUCIBLE if key in reasons else DIFFERS
+        verdict = EQUAL if same else NOT_REPRODUCIBLE if key in contradictions else DIFFERS
+        contradiction = contradictions[key] if verdict == NOT_REPRODUCIBLE else None
         yield {
             "table": key.table,
             **{name: getattr(key, name) or None for name in ("row", "column", "group")},
@@ -50,7 +52,8 @@ def _rows(computed: dict[Key, Figure], table: int | None) -> Iterator[dict[str, 
             "printed_published": printed,
             "printed_recomputed": NOT_COMPUTED if figure is None else as_printed(figure, printed),
             "verdict": verdict,
-            "reason": reasons[key] if verdict == NOT_REPRODUCIBLE else None,
+            "reason": contradiction and contradiction.reason,
+            "reason_danish": contradiction and contradiction.reason_danish,
         }
 
 

@@ -11,7 +11,6 @@ from typing import NamedTuple
 from frs_pipeline.errors import InputError
 from frs_pipeline.specs import Spec, YamlFile
 from frs_pipeline.stats.printing import decimals_of, parse
-from frs_pipeline.tables.model import Mart
 
 HERE = Path(__file__).parent
 
@@ -64,7 +63,7 @@ def printed_count(key: Key) -> int | None:
 class ProseCorrelation(Spec):
     """A gamma in the running text: neither table nor N."""
 
-    mart: Mart
+    mart: str
     row: str
     column: str
     role: str | None = None

@@ -26,15 +26,18 @@ from frs_pipeline.tables.model import MISSING, TOTAL, TOTAL_VALID, Axis, Table, 
 
 # Figures of a correlation that are functions of the N cases it was computed on.
 REST_ON_N = ("ase", "t", "p")
+# In Danish a no-break space stands before the sign; a printed figure is quoted without it, as the report prints it.
+_PER_CENT = "\u00a0%"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One contradiction: the rule that found it, what contradicts what, and the figures that give way."""
+    """One contradiction: the rule that found it, what contradicts what (in English and in Danish), the figures that give way."""
 
     rule: str
     tables: tuple[int, ...]
     reason: str
+    reason_danish: str
     gives_way: tuple[Key, ...] = ()
 
 
@@ -86,6 +89,7 @@ def _frequency_sums(table: Table) -> Iterator[Finding]:
         "frequency_sums",
         (table.number,),
         f"table {table.number} prints {valid} valid + {missing} missing = {valid + missing}, but a total of {total}",
+        f"i tabel {table.number} er {valid} besvarede + {missing} ubesvarede = {valid + missing}, men der står {total} i alt",
         tuple(key for name, key in keys.items() if not confirmed[name]),
     )
 
@@ -100,11 +104,12 @@ def _percent_of_counts(table: Table) -> Iterator[Finding]:
         part, whole = ratio
         share = round_half_away(100 * part / whole, decimals(text))
         if share != value(text):
+            own = spss(100 * part / whole, 1, leading_zero=True)
             yield Finding(
                 "percent_of_counts",
                 (table.number,),
-                f"table {table.number} prints {text}, but its own counts give {part} of {whole} = "
-                f"{spss(100 * part / whole, 1, leading_zero=True)} %",
+                f"table {table.number} prints {text}, but its own counts give {part} of {whole} = {own} %",
+                f"i tabel {table.number} står {text}, men dens egne antal giver {part} af {whole} = {own}{_PER_CENT}",
                 (key,),
             )
 
@@ -164,11 +169,14 @@ def _percent_only(table: Table) -> Iterator[Finding]:
                 key = Key(table.number, row.label, column.label, "", "total_percent")
                 text = of_table(table.number)[key]
                 if round_half_away(100 * cell / n, decimals(text)) != value(text):
+                    own = spss(100 * cell / n, 1, leading_zero=True)
                     yield Finding(
                         "percent_only",
                         (table.number, other.number),
                         f"table {table.number} prints {text} and its percentages add up to {whole} %; table {other.number}, "
-                        f"the same questions, counts {cell} of {n} = {spss(100 * cell / n, 1, leading_zero=True)} %",
+                        f"the same questions, counts {cell} of {n} = {own} %",
+                        f"i tabel {table.number} står {text}, og dens procenter giver i alt {str(whole).replace('.', ',')}"
+                        f"{_PER_CENT}; i tabel {other.number}, med de samme spørgsmål, er det {cell} af {n} = {own}{_PER_CENT}",
                         (key,),
                     )
 
@@ -189,7 +197,7 @@ def _gamma_of_cells(table: Table) -> Iterator[Finding]:
         if cells is None or other.marts != table.marts:
             continue
         result = goodman_kruskal(cells)
-        for measure in ("gamma", "ase", "t", "p"):
+        for measure, name in (("gamma", "gamma"), ("ase", "ASE"), ("t", "T"), ("p", "p")):
             key = Key(table.number, "", "", "", measure)
             text = of_table(table.number)[key]
             own = spss(getattr(result, measure), decimals(text), leading_zero=False)
@@ -197,7 +205,8 @@ def _gamma_of_cells(table: Table) -> Iterator[Finding]:
                 yield Finding(
                     "gamma_of_cells",
                     (table.number, other.number),
-                    f"table {table.number} prints {measure} {text}; the cells of table {other.number} give {own}",
+                    f"table {table.number} prints {name} {text}; the cells of table {other.number} give {own}",
+                    f"i tabel {table.number} står {name} {text}; cellerne i tabel {other.number} giver {own}",
                     (key,),
                 )
 
@@ -215,6 +224,8 @@ def _asked_at_followup(table: Table) -> Iterator[Finding]:
             (table.number,),
             f"table {table.number} has {valid} answers at {conferences.followup} follow-ups: "
             f"{valid - conferences.followup} must come from first conferences",
+            f"tabel {table.number} har {valid} svar ved {conferences.followup} opfølgninger: "
+            f"{valid - conferences.followup} må komme fra første rådslagninger",
         )
 
 
@@ -229,12 +240,14 @@ def _mothers() -> Iterator[Finding]:
                 seen = worst.get((table.marts[0], label), (0, 0))
                 worst[table.marts[0], label] = max(seen, (n, -table.number))
     for (mart, label), (n, number) in worst.items():
-        if n > capacity[mart]:
+        if n > capacity.get(mart, n):
             yield Finding(
                 "one_parent_a_conference",
                 (-number,),
                 f"table {-number} counts {n} forms from '{label}' at {capacity[mart]} conferences: "
                 f"{n - capacity[mart]} conferences must have had two",
+                f"tabel {-number} tæller {n} skemaer fra »{label}« ved {capacity[mart]} rådslagninger: "
+                f"ved {n - capacity[mart]} af dem må der have været to",
             )
 
 

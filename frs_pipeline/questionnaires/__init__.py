@@ -1,3 +1,80 @@
-"""The four instruments as data, and what is made from them."""
+"""The questionnaires as data, and what is made from them."""
 
-INSTRUMENTS = ("participant_first", "participant_followup", "initiator", "coordinator")
+from __future__ import annotations
+
+import datetime as dt
+from functools import cache
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from frs_pipeline.specs import Spec, YamlFile
+
+LISTED = Path(__file__).parent / "instruments.yaml"
+# Files beside the questionnaires that are none.
+OTHERS = ("instruments.yaml", "scales.yaml")
+
+
+class Dated(Spec):
+    """What only some deliveries have: those dated from `since` to `until`, both included; where neither is said, all."""
+
+    since: dt.date | None = None
+    until: dt.date | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.since and self.until and self.since > self.until:
+            raise ValueError("since is after until")
+        return self
+
+    def in_use(self, delivery: str) -> bool:
+        """Does a delivery, named by its date, have it?"""
+        return (self.since is None or str(self.since) <= delivery) and (self.until is None or delivery <= str(self.until))
+
+
+class Instrument(Dated):
+    """A questionnaire by its name: that of its file, of its folder in a delivery, and of its mart."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")
+
+
+class InstrumentsSpec(Spec):
+    instruments: tuple[Instrument, ...] = Field(min_length=1)
+
+
+# Names that other parts of a delivery and other marts have.
+_TAKEN = ("codebook", "conference", "corrections", "exceptions", "ledger", "withdrawals", "withdrawn_conferences")
+
+
+def read_instruments(path: Path = LISTED) -> dict[str, Instrument]:
+    """The questionnaires that there are, by name; raises `InputError` with file and line when one isn't beside `path`."""
+    file = YamlFile(path)
+    found: dict[str, Instrument] = {}
+    for index, instrument in enumerate(file.parse(InstrumentsSpec).instruments):
+        where: list[str | int] = ["instruments", index, "name"]
+        if instrument.name in (*found, *_TAKEN):
+            raise file.error(where, f"the name {instrument.name} is taken")
+        if not path.with_name(f"{instrument.name}.yaml").exists():
+            raise file.error(where, f"there is no {instrument.name}.yaml beside this file")
+        found[instrument.name] = instrument
+    unlisted = sorted(p.name for p in path.parent.glob("*.yaml") if p.name not in OTHERS and p.stem not in found)
+    if unlisted:
+        raise file.error(["instruments"], f"{unlisted[0]} lies beside this file and isn't listed")
+    return found
+
+
+@cache
+def listed() -> dict[str, Instrument]:
+    """The questionnaires by name, each with the deliveries that have it."""
+    return read_instruments()
+
+
+def instruments() -> tuple[str, ...]:
+    """Names of the questionnaires, in the order in which they are listed everywhere."""
+    return tuple(listed())
+
+
+def in_use(instrument: str, delivery: str) -> bool:
+    """Does a delivery, named by its date, have forms of this questionnaire?"""
+    return listed()[instrument].in_use(delivery)

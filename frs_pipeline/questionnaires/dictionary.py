@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from frs_pipeline.generated import keep
+from frs_pipeline.questionnaires import Dated, listed
 from frs_pipeline.questionnaires.model import Questionnaire, questionnaires
 
 TARGET = Path(__file__).parent.parent.parent / "docs" / "data-dictionary.md"
@@ -39,7 +40,8 @@ def _questionnaire(questionnaire: Questionnaire) -> list[str]:
         "",
         f"## {questionnaire.instrument}",
         "",
-        f"{questionnaire.title}; {OCCASIONS[questionnaire.occasion]}; form ids `{questionnaire.form_prefix}-…`.",
+        f"{questionnaire.title}; {OCCASIONS[questionnaire.occasion]}{_dates(listed()[questionnaire.instrument])}; filled in by: "
+        f"{questionnaire.filled_in_by}; form ids `{questionnaire.form_prefix}-…`.",
         "",
         "| column | in the export | question | type | codes | asked at | sensitivity | wording |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
@@ -52,9 +54,16 @@ def _questionnaire(questionnaire: Questionnaire) -> list[str]:
         lines.append(
             f'| <a id="{anchor(questionnaire.instrument, question.name)}"></a>'
             f"`{question.name}` | `{question.source}` | {question.text} | {question.type} | {codes} "
-            f"| {OCCASIONS[question.occasion]} | {question.sensitivity} | {question.wording} |"
+            f"| {OCCASIONS[question.occasion]}{_dates(question)} | {question.sensitivity} | {question.wording} |"
         )
     return lines
+
+
+def _dates(asked: Dated) -> str:
+    """Which deliveries have it, where not all do."""
+    since = f" from {asked.since}" if asked.since else ""
+    until = f" until {asked.until}" if asked.until else ""
+    return f", in deliveries{since}{until}" if since or until else ""
 
 
 def _main(arguments: list[str]) -> int:

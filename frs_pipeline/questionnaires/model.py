@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires import Dated, in_use, instruments
 from frs_pipeline.specs import Spec, YamlFile
 
 HERE = Path(__file__).parent
@@ -29,11 +29,12 @@ class Scales(Spec):
     scales: dict[str, tuple[Answer, ...]]
 
 
-class QuestionSpec(Spec):
+class QuestionSpec(Dated):
     """A question as the YAML writes it.
 
     `multiple` is a question with several boxes to tick, the scale being its boxes; `text` is a line to write on, which
-    has no scale, is read to see that it names nobody, and goes no further.
+    has no scale, is read to see that it names nobody, and goes no further. `since` and `until` are for a question that
+    only the paper of some deliveries has.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -48,8 +49,9 @@ class QuestionSpec(Spec):
 
 
 class QuestionnaireSpec(Spec):
-    instrument: Literal["participant_first", "participant_followup", "initiator", "coordinator"]
+    instrument: str
     title: str
+    filled_in_by: str = Field(pattern=r"^[a-z]+(_[a-z]+)*$", description="whose form it is; of several, one is enough")
     occasion: Occasion
     form_prefix: str = Field(pattern=r"^[A-Z]{2}$")
     questions: tuple[QuestionSpec, ...]
@@ -84,6 +86,7 @@ class Questionnaire(Spec):
 
     instrument: str
     title: str
+    filled_in_by: str
     occasion: Occasion
     form_prefix: str
     questions: tuple[Question, ...]
@@ -92,6 +95,15 @@ class Questionnaire(Spec):
 
     def question(self, name: str) -> Question | None:
         return next((q for q in self.questions if q.name == name), None)
+
+    def at(self, delivery: str) -> Questionnaire:
+        """With the questions alone that are on the paper of a delivery, named by its date."""
+        kept = {kind: tuple(q for q in getattr(self, kind) if self.asks(q, delivery)) for kind in ("questions", "texts")}
+        return self.model_copy(update=kept)
+
+    def asks(self, question: QuestionSpec, delivery: str) -> bool:
+        """Is `question` on the paper of a delivery, named by its date?"""
+        return in_use(self.instrument, delivery) and question.in_use(delivery)
 
 
 def read_questionnaire(path: Path, scales_path: Path = HERE / "scales.yaml") -> Questionnaire:
@@ -104,6 +116,8 @@ def read_questionnaire(path: Path, scales_path: Path = HERE / "scales.yaml") -> 
             if len(set(values)) != len(values):
                 raise scales_file.error(["scales", name], f"scale {name} has the same {field} twice")
     spec = file.parse(QuestionnaireSpec)
+    if spec.instrument != path.stem:
+        raise file.error(["instrument"], f"the file of questionnaire {spec.instrument} is called {spec.instrument}.yaml")
     questions: list[Question] = []
     names: set[str] = set()
     told_apart: set[tuple[str, str]] = set()
@@ -153,5 +167,11 @@ def _columns(question: QuestionSpec, answers: tuple[Answer, ...]) -> list[Questi
 
 @cache
 def questionnaires() -> dict[str, Questionnaire]:
-    """All four, by instrument."""
-    return {name: read_questionnaire(HERE / f"{name}.yaml") for name in INSTRUMENTS}
+    """All of them, by instrument; raises `InputError` when two can't be told apart by their forms' ids."""
+    found: dict[str, Questionnaire] = {}
+    for name in instruments():
+        found[name] = read_questionnaire(HERE / f"{name}.yaml")
+        same = next((other for other in found if found[other].form_prefix == found[name].form_prefix and other != name), None)
+        if same:
+            raise YamlFile(found[name].path).error(["form_prefix"], f"{same} has the same form_prefix")
+    return found

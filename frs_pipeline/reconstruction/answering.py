@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from itertools import product
 
 from frs_pipeline.errors import CheckFailed
-from frs_pipeline.questionnaires.model import questionnaires
+from frs_pipeline.reconstruction.papers import papers
 from frs_pipeline.reconstruction.placement import MISSING, Answered, nearest
 from frs_pipeline.reconstruction.targets import Targets
 
@@ -89,7 +89,7 @@ def _settle(questions: Sequence[str], strata: dict[_Stratum, list[int]], demands
                 wished.append((row(pair), both.n))
     for name in questions:
         # Put at the follow-up only: as many answers from there as can be.
-        question = questionnaires()[demands.instrument].question(name)
+        question = papers()[demands.instrument].question(name)
         if question is not None and question.occasion == "followup" and name in demands.margins:
             at = questions.index(name)
             there = [int(key[1] == _FOLLOWUP and pattern[at]) for key, pattern in columns]
@@ -109,7 +109,7 @@ def _settle(questions: Sequence[str], strata: dict[_Stratum, list[int]], demands
 
 def _with_uncounted(name: str, demands: Targets) -> set[str]:
     """Questions with a "ved ikke": a role crosstab leaves it out, so its rows don't count who answered."""
-    question = questionnaires()[demands.instrument].question(name)
+    question = papers()[demands.instrument].question(name)
     return {name} if question is not None and question.dont_know is not None else set()
 
 
@@ -123,7 +123,7 @@ def _expected(
     shares: dict[str, float] = {}
     followup_only: set[str] = set()
     for name in questions:
-        question = questionnaires()[demands.instrument].question(name)
+        question = papers()[demands.instrument].question(name)
         base = demands.forms
         if question is not None and question.occasion == "followup":
             followup_only.add(name)

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from frs_pipeline.errors import CheckFailed
-from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.reconstruction.lines import Whole
 from frs_pipeline.reconstruction.nesting import KEYING_STARTS, KEYING_TAKES, ONE_A_CONFERENCE, lacking_by_occasion
+from frs_pipeline.reconstruction.papers import papers
 from frs_pipeline.reconstruction.population import FIRST, FOLLOWUP
 from frs_pipeline.reconstruction.registers import conferences_of_a_copy
 from frs_pipeline.reconstruction.spoiling import SPOILT
@@ -46,7 +46,7 @@ class Filled:
     @cached_property
     def roles(self) -> NDArray[np.int8] | None:
         """Role on each form (forms,); None where the questionnaire doesn't ask."""
-        names = [question.name for question in questionnaires()[self.instrument].questions]
+        names = [question.name for question in papers()[self.instrument].questions]
         return self.codes[:, names.index("role")] if "role" in names else None
 
 
@@ -121,7 +121,7 @@ def _places() -> dict[int, tuple[int, int]]:
 
 def _seats_of_a_role(filled: Filled, role: int, forms: int, conferences: int, copies: int, rng: np.random.Generator) -> Whole:
     """At most one child, mother and father a conference as far as there are no more of them than conferences."""
-    question = questionnaires()[filled.instrument].question("role")
+    question = papers()[filled.instrument].question("role")
     assert question is not None
     if role in {question.code(label) for label in ONE_A_CONFERENCE}:
         return _each_once(forms, conferences, copies, rng)

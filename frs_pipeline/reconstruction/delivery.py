@@ -19,16 +19,14 @@ from frs_pipeline.errors import InputError, UsageError
 from frs_pipeline.exports.columns import NUMBER, NUMBER_AGAIN, STATUS, SYSTEM_COLUMNS
 from frs_pipeline.exports.ledger import COLUMNS, OCCASIONS
 from frs_pipeline.exports.workbooks import STRUCTURE_COLUMNS
-from frs_pipeline.questionnaires import INSTRUMENTS
-from frs_pipeline.questionnaires.model import Questionnaire, questionnaires
+from frs_pipeline.questionnaires.model import Questionnaire
 from frs_pipeline.reconstruction.nesting import Form, conferences, key_in, lacking_numbers, seat
+from frs_pipeline.reconstruction.papers import papers
 from frs_pipeline.reconstruction.population import Population, assumptions, populate
 from frs_pipeline.reconstruction.spoiling import spoil
 from frs_pipeline.storage import atomic
 
-SHIPPED = "2020-11-30"
 # Key of a made-up delivery that isn't the shipped one: made with it, for the published one opens no other.
-OWN_KEY = "KEY-NOT-SECRET.txt"
 HERE = Path(__file__).parent
 _STATUS_LABELS = ("Ny", "Distribueret", "Nogen svar", "Gennemført", "Frafaldet")
 # Seconds that a form stayed open at the keyer's, and the cells from that number on: how it stands after that.
@@ -50,7 +48,7 @@ def reconstruct(folder: Path, report: Callable[[str], None] = lambda _: None) ->
     known = {entry.conference_number for entry in held}
     for population in populations:
         forms = key_in(population, seat(population, held, lacking, rng), rng)
-        _write_export(folder, questionnaires()[population.instrument], spoil(population.instrument, forms, known, rng))
+        _write_export(folder, papers()[population.instrument], spoil(population.instrument, forms, known, rng))
     _write_ledger(folder / LEDGER, held)
     entries = sorted(held, key=lambda entry: entry.conference_number)
     write_codebook(folder, lambda columns: plain(entries, columns))
@@ -68,10 +66,10 @@ def populate_all(report: Callable[[str], None]) -> list[Population]:
     """The filled-in forms of every questionnaire (takes minutes); `report` is told each that is ready."""
     # The two halves of the work take a minute each and share nothing.
     with ProcessPoolExecutor(max_workers=2) as pool:
-        longest_first = sorted(INSTRUMENTS, key=lambda name: name != "participant_followup")
+        longest_first = sorted(papers(), key=lambda name: name != "participant_followup")
         futures = {name: pool.submit(populate, name) for name in longest_first}
         populations = []
-        for name in INSTRUMENTS:
+        for name in papers():
             populations.append(futures[name].result())
             report(name)
     return populations

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from frs_pipeline.codebook.pseudonyms import draw_pseudonyms
 from frs_pipeline.codebook.vault import Entry
 from frs_pipeline.published.figures import study
-from frs_pipeline.questionnaires.model import questionnaires
+from frs_pipeline.reconstruction.papers import papers
 from frs_pipeline.reconstruction.population import FIRST, FOLLOWUP, Population
 
 OCCASION = {FIRST: "first", FOLLOWUP: "followup"}
@@ -80,7 +80,7 @@ def seat(population: Population, held: list[Entry], lacking: dict[str, list[int]
 
 def _seat_participants(population: Population, numbers: list[int], rng: random.Random) -> list[int]:
     """At most one child, mother and father a conference as far as there are no more of them than conferences."""
-    role = questionnaires()[population.instrument].question("role")
+    role = papers()[population.instrument].question("role")
     single = {role.code(label) for label in ONE_A_CONFERENCE} if role else set()
     forms_of: dict[int, list[int]] = defaultdict(list)
     for form, code in enumerate(population.forms["role"]):

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from frs_pipeline.published.figures import study
-from frs_pipeline.questionnaires.model import Question, Questionnaire, questionnaires
+from frs_pipeline.questionnaires.model import Question, Questionnaire
 from frs_pipeline.reconstruction.annealing import anneal
 from frs_pipeline.reconstruction.answering import who_answers
 from frs_pipeline.reconstruction.correlations import gamma_figures
+from frs_pipeline.reconstruction.papers import papers
 from frs_pipeline.reconstruction.placement import MISSING, Forms, place
 from frs_pipeline.reconstruction.targets import Targets, targets
 from frs_pipeline.specs import Spec, YamlFile
@@ -50,7 +51,7 @@ def populate(instrument: str, report: Callable[[str], None] = lambda _: None) ->
     `report` is told each question as it is filled in. Raises `CheckFailed` when the counts can't be satisfied.
     """
     chosen = assumptions()
-    questionnaire = questionnaires()[instrument]
+    questionnaire = papers()[instrument]
     demands = targets(instrument)
     rng = random.Random(f"{chosen.seed} {instrument}")  # noqa: S311 - reproducible, not secret
     occasions = _occasions(questionnaire, demands.forms)

@@ -14,10 +14,10 @@ import numpy as np
 
 from frs_pipeline.codebook.pseudonyms import LETTERS
 from frs_pipeline.codebook.vault import FULL_COLUMNS
-from frs_pipeline.deliveries import LEDGER
+from frs_pipeline.deliveries import LEDGER, OWN_KEY
 from frs_pipeline.exports.ledger import COLUMNS, OCCASIONS
 from frs_pipeline.published.figures import study
-from frs_pipeline.reconstruction.delivery import OWN_KEY, write_codebook
+from frs_pipeline.reconstruction.delivery import write_codebook
 from frs_pipeline.reconstruction.lines import Letters, Part, Whole, chosen, dates, digits, joined, spelled, text
 from frs_pipeline.reconstruction.nesting import FIRST_DAY, LAST_DAY
 from frs_pipeline.reconstruction.population import assumptions

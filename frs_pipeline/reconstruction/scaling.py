@@ -24,8 +24,7 @@ from frs_pipeline.exports.ledger import read_ledger
 from frs_pipeline.exports.surveyxact import read_export
 from frs_pipeline.exports.validation import validate
 from frs_pipeline.policy.model import policy
-from frs_pipeline.questionnaires import INSTRUMENTS
-from frs_pipeline.questionnaires.model import Questionnaire, questionnaires
+from frs_pipeline.questionnaires.model import Questionnaire
 from frs_pipeline.reconstruction.copies import Filled, Keyed, keyed, workdays_of_a_copy
 from frs_pipeline.reconstruction.delivery import (
     COMPLETED,
@@ -38,6 +37,7 @@ from frs_pipeline.reconstruction.delivery import (
 )
 from frs_pipeline.reconstruction.lines import Part, Whole, chosen, digits, joined, stamps, text
 from frs_pipeline.reconstruction.nesting import OCCASION
+from frs_pipeline.reconstruction.papers import papers
 from frs_pipeline.reconstruction.population import FIRST, FOLLOWUP, Population, assumptions
 from frs_pipeline.reconstruction.registers import conference_numbers, conferences_of_a_copy, write_registers
 from frs_pipeline.reconstruction.spoiling import SPOILT
@@ -68,7 +68,7 @@ def scale(folder: Path, copies: int, source: Path, report: Callable[[str], None]
     for left in folder.rglob(".*.tmp"):
         left.unlink()
     written = 0
-    for name in INSTRUMENTS:
+    for name in papers():
         written += scaled_export(folder, name, copies, filled[name])
         report(name)
     write_registers(folder, copies)
@@ -78,10 +78,10 @@ def scale(folder: Path, copies: int, source: Path, report: Callable[[str], None]
 
 def scaled_export(folder: Path, instrument: str, copies: int, filled: Filled) -> int:
     """The export of one questionnaire in its folder in the delivery `folder`; returns how many forms it holds."""
-    questionnaire = questionnaires()[instrument]
+    questionnaire = papers()[instrument]
     write_wording(folder, questionnaire)
     endings = _endings(questionnaire, filled)
-    rng = np.random.default_rng([assumptions().seed, 1 + INSTRUMENTS.index(instrument)])
+    rng = np.random.default_rng([assumptions().seed, 1 + tuple(papers()).index(instrument)])
     respondent = int(rng.integers(*_FIRST_RESPONDENT))
     written = 0
     with atomic(folder / instrument / "dataset.csv") as file:
@@ -98,13 +98,13 @@ def scaled_export(folder: Path, instrument: str, copies: int, filled: Filled) ->
 def filled_in(source: Path, report: Callable[[str], None] = lambda _: None) -> dict[str, Filled]:
     """The filled-in forms by questionnaire: out of the shipped delivery in `source`, or else made again."""
     if is_shipped(source):
-        return {name: _sorted(name, *_accepted(source, questionnaires()[name])) for name in INSTRUMENTS}
+        return {name: _sorted(name, *_accepted(source, papers()[name])) for name in papers()}
     return {population.instrument: from_population(population) for population in populate_all(report)}
 
 
 def from_population(population: Population) -> Filled:
     """A population's forms, in the order in which they would come out of a delivery."""
-    codes = np.column_stack([population.forms[q.name] for q in questionnaires()[population.instrument].questions])
+    codes = np.column_stack([population.forms[q.name] for q in papers()[population.instrument].questions])
     return _sorted(population.instrument, np.array(population.occasions), codes)
 
 
@@ -136,7 +136,7 @@ def _numbers(instrument: str, wave: Keyed, start: int, copies: int) -> pa.Array:
     """Both keyings of the conference number, as they stand in the line; `start` is the wave's first copy."""
     a_copy = sum(conferences_of_a_copy())
     # Behind the places of all conferences lie those of the numbers that the codebook doesn't know.
-    unknown = a_copy * copies + INSTRUMENTS.index(instrument) * copies + start + wave.copy
+    unknown = a_copy * copies + tuple(papers()).index(instrument) * copies + start + wave.copy
     fault = {name: wave.fault == index for index, name in enumerate(SPOILT[instrument])}
     known = a_copy * (start + wave.copy) + wave.place
     number = conference_numbers(np.where(fault.get("number_unknown", False), unknown, known))

@@ -8,7 +8,7 @@ import sys
 from frs_pipeline.codebook.opening import SHIPPED as TARGET
 from frs_pipeline.codebook.opening import fingerprint
 from frs_pipeline.generated import keep
-from frs_pipeline.reconstruction.delivery import SHIPPED
+from frs_pipeline.reconstruction.papers import SHIPPED
 from frs_pipeline.settings import PROJECT, Settings
 
 

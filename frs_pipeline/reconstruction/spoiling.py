@@ -6,8 +6,8 @@ import datetime as dt
 import random
 from dataclasses import replace
 
-from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.reconstruction.nesting import Form, next_keying
+from frs_pipeline.reconstruction.papers import papers
 
 # What is spoilt in which export. Every one of these forms has to be set aside, whatever else it says.
 SPOILT = {
@@ -39,7 +39,7 @@ def spoil(instrument: str, forms: list[Form], known: set[int], rng: random.Rando
         elif fault == "number_unreadable":
             copy = replace(copy, number="", number_again="")
         else:
-            question = next(q for q in questionnaires()[instrument].questions if q.name != "role")
+            question = next(q for q in papers()[instrument].questions if q.name != "role")
             copy = replace(copy, answers={**copy.answers, question.name: str(max(question.codes) + 2)})
         spoilt.append(copy)
     return sorted(spoilt, key=lambda form: (form.created, form.respondent))

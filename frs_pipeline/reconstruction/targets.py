@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from frs_pipeline.published.audit import not_reproducible
 from frs_pipeline.published.figures import Key, printed_count, prose, published, value
 from frs_pipeline.published.rules import counts
-from frs_pipeline.questionnaires.model import questionnaires
+from frs_pipeline.reconstruction.papers import papers
 from frs_pipeline.tables.model import TOTAL, Axis, Category, Table, catalogue
 
 
@@ -125,7 +125,7 @@ def _of_prose(instrument: str) -> list[Correlation]:
     for item in prose():
         if item.mart != instrument:
             continue
-        role = questionnaires()[instrument].question("role")
+        role = papers()[instrument].question("role")
         code = role.code(item.role) if role and item.role else None
         row, column = (_scale(instrument, name) for name in (item.row, item.column))
         found.append(Correlation(None, row, column, code, False, float(value(item.gamma)), None, None))
@@ -133,7 +133,7 @@ def _of_prose(instrument: str) -> list[Correlation]:
 
 
 def _scale(instrument: str, name: str) -> Axis:
-    question = questionnaires()[instrument].question(name)
+    question = papers()[instrument].question(name)
     if question is None:
         raise ValueError(f"prose.yaml names {name}, which {instrument} doesn't ask")
     return Axis(

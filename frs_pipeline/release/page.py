@@ -13,6 +13,7 @@ from frs_pipeline.release.publication import HIDDEN, LEFT_OUT, NOT_COMPUTABLE, R
 from frs_pipeline.release.variants import Variant
 from frs_pipeline.tables.figures import Figure
 from frs_pipeline.tables.render import Grid, heading, render
+from frs_pipeline.templates import templates_in
 
 HERE = Path(__file__).parent
 TEMPLATE = "page.html"
@@ -47,30 +48,24 @@ def page(
     made_up: bool = False,
 ) -> bytes:
     """The page as UTF-8; `made_up` says of the forms that they are."""
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
     records: dict[int, list[Record]] = defaultdict(list)
     for record in found:
         records[record.table].append(record)
     tables = [_shown(variant, records[variant.table.number]) for variant in released]
-    content = environment.get_template(TEMPLATE).render(
-        delivery=delivery,
-        tables=tables,
-        withheld=[{"number": w.table.number, "title": heading(w.table)} for w in withheld],
-        hidden=sum(table["hidden"] for table in tables),
-        counts=sum(record.measure in ("count", "n") for rows in records.values() for record in rows),
-        collapsed=sum(table["collapsed"] for table in tables),
-        policy=policy,
-        made_up=made_up,
-        spoken=_SPOKEN,
+    content = (
+        templates_in(HERE)
+        .get_template(TEMPLATE)
+        .render(
+            delivery=delivery,
+            tables=tables,
+            withheld=[{"number": w.table.number, "title": heading(w.table)} for w in withheld],
+            hidden=sum(table["hidden"] for table in tables),
+            counts=sum(record.measure in ("count", "n") for rows in records.values() for record in rows),
+            collapsed=sum(table["collapsed"] for table in tables),
+            policy=policy,
+            made_up=made_up,
+            spoken=_SPOKEN,
+        )
     )
     return content.encode()
 
@@ -101,7 +96,7 @@ def _figure(record: Record, variant: Variant) -> Figure:
 def _rows(grid: Grid, *, double: bool) -> Iterable[dict[str, Any]]:
     """Rows with their headings; of a crosstab the heading of a row of counts also heads the percentages under it."""
     for row in grid.rows:
-        text = "Gamma" if row[0] == "Gamma" else _DANISH.get(row[0], row[0])
+        text = "Alle" if row[0] == "Gamma" else _DANISH.get(row[0], row[0])
         cells = list(row[2:] if double else row[1:])
         yield {
             "label": text,

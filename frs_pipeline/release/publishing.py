@@ -14,7 +14,7 @@ from typing import Any
 from frs_pipeline.codebook.opening import made_up
 from frs_pipeline.errors import FrsError, UsageError
 from frs_pipeline.journal import append, operating_system_user
-from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires import instruments
 from frs_pipeline.release.earlier import RELEASED, forms_hash, kept, name_of, released_before
 from frs_pipeline.release.policy import ReleasePolicy
 from frs_pipeline.release.releasing import Release, Releasing, Step
@@ -44,7 +44,7 @@ def publish(
     All or nothing: whatever fails, a release that lies there stays as it is. Raises `CheckFailed` when hidden numbers could be
     told or the journal isn't sound, `UsageError` without a purpose.
     """
-    marts = {name: store.settings.curated(store.delivery) / "marts" / f"{name}.parquet" for name in INSTRUMENTS}
+    marts = {name: store.settings.curated(store.delivery) / "marts" / f"{name}.parquet" for name in instruments()}
     folder = store.settings.curated(store.delivery) / FOLDER
     with exclusive(store):
         _mend(folder)

@@ -13,10 +13,11 @@ from pathlib import Path
 from frs_pipeline.generated import keep
 from frs_pipeline.published.audit import not_reproducible
 from frs_pipeline.published.figures import of_table
+from frs_pipeline.questionnaires import instruments
 from frs_pipeline.questionnaires.dictionary import OCCASIONS, anchor
 from frs_pipeline.questionnaires.model import Question, questionnaires
 from frs_pipeline.report.contents import chapters
-from frs_pipeline.tables.model import MARTS, Axis, Table, catalogue
+from frs_pipeline.tables.model import Axis, Table, catalogue
 
 TARGET = Path(__file__).parent.parent.parent / "docs" / "tables.md"
 _DICTIONARY = "data-dictionary.md"
@@ -107,7 +108,7 @@ def _listed(numbers: Iterable[int]) -> str:
 
 def _by_questionnaire(tables: Mapping[int, Table]) -> dict[str, list[int]]:
     """Numbers of the tables that count forms of each questionnaire; a table of two stands under both."""
-    return {mart: [table.number for table in tables.values() if mart in table.marts] for mart in MARTS}
+    return {mart: [table.number for table in tables.values() if mart in table.marts] for mart in instruments()}
 
 
 def _contradicted() -> Mapping[int, int]:

@@ -1,30 +1,37 @@
-"""A table as a grid of addresses: what a page needs to mark up headings and to open each number."""
+"""A table as a grid of addresses: what a page needs to mark up headings and to open each number.
+
+Headings that we made up are in both languages; questions and answers are Danish in both, as they stand on the paper.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from frs_pipeline.lineage.meaning import Address
+from frs_pipeline.lineage.wording import Text
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.tables.model import MISSING, TOTAL, TOTAL_VALID, Table
 
 _FREQUENCY = (
-    ("Antal", "count"),
-    ("Procent", "percent"),
-    ("Gyldig procent", "valid_percent"),
-    ("Kumuleret procent", "cumulative_percent"),
+    (Text("Antal", "Count"), "count"),
+    (Text("Procent", "Percent"), "percent"),
+    (Text("Gyldig procent", "Valid percent"), "valid_percent"),
+    (Text("Kumuleret procent", "Cumulative percent"), "cumulative_percent"),
 )
 _CORRELATION = (("Gamma", "gamma"), ("ASE", "ase"), ("T", "t"), ("p", "p"), ("N", "n"))
-_SHARES = {"row": ("% af rækken", "row_percent"), "total": ("% af alle", "total_percent")}
-_NAMES = {TOTAL_VALID: "I alt besvaret", MISSING: "Ubesvaret", TOTAL: "I alt"}
-_ALL_TOGETHER = {True: "Alle", False: "Alle under ét"}
+_SHARES = {
+    "row": (Text("% af rækken", "% of the row"), "row_percent"),
+    "total": (Text("% af alle", "% of all"), "total_percent"),
+}
+_NAMES = {TOTAL_VALID: Text("I alt besvaret", "All answered"), MISSING: Text("Ubesvaret", "Blank"), TOTAL: Text("I alt", "Total")}
+_ALL_TOGETHER = {True: Text("Alle", "All"), False: Text("Alle under ét", "All together")}
 
 
 @dataclass(frozen=True)
 class Line:
     """One row of figures; an address is None where the table prints nothing. `measure` names what crosstabs count twice."""
 
-    measure: str
+    measure: Text | None
     cells: tuple[Address | None, ...]
 
 
@@ -32,7 +39,7 @@ class Line:
 class Block:
     """Rows under one label; `total` sets it off from the answers."""
 
-    label: str
+    label: Text
     lines: tuple[Line, ...]
     total: bool
 
@@ -43,12 +50,12 @@ class Layout:
 
     corner: str
     over: str
-    header: tuple[str, ...]
+    header: tuple[Text, ...]
     blocks: tuple[Block, ...]
 
     @property
     def has_measures(self) -> bool:
-        return any(line.measure for block in self.blocks for line in block.lines)
+        return any(line.measure is not None for block in self.blocks for line in block.lines)
 
 
 def layout(table: Table, known: set[Address], texts: dict[str, str]) -> Layout:
@@ -68,22 +75,27 @@ def texts_of(table: Table) -> dict[str, str]:
     return {name: question.text for name in table.variables if (question := asked.question(name))}
 
 
+def named(label: str) -> Text:
+    """A label of a figure's address as pages show it: our own name for a total, an answer as it stands on the paper."""
+    return _NAMES.get(label, Text(label, label))
+
+
 def _frequency(table: Table, known: set[Address], texts: dict[str, str]) -> Layout:
     blocks = []
     for label in [*(c.label for c in table.row.categories), TOTAL_VALID, MISSING, TOTAL]:
         cells = [Address(table.number, label, "", "", measure) for _, measure in _FREQUENCY]
-        line = Line("", tuple(address if address in known else None for address in cells))
-        blocks.append(Block(_NAMES.get(label, label), (line,), label in _NAMES))
+        line = Line(None, tuple(address if address in known else None for address in cells))
+        blocks.append(Block(named(label), (line,), label in _NAMES))
     return Layout(texts[table.row.variable], "", tuple(name for name, _ in _FREQUENCY), tuple(blocks))
 
 
 def _distribution(table: Table, texts: dict[str, str]) -> Layout:
     labels = [*(c.label for c in table.row.categories), TOTAL]
     blocks = [
-        Block(name, (Line("", tuple(Address(table.number, label, "", "", measure) for label in labels)),), False)
-        for name, measure in (("Antal", "count"), ("Procent", "percent"))
+        Block(name, (Line(None, tuple(Address(table.number, label, "", "", measure) for label in labels)),), False)
+        for name, measure in _FREQUENCY[:2]
     ]
-    return Layout("", texts[table.row.variable], tuple(_NAMES.get(label, label) for label in labels), tuple(blocks))
+    return Layout("", texts[table.row.variable], tuple(map(named, labels)), tuple(blocks))
 
 
 def _crosstab(table: Table, texts: dict[str, str]) -> Layout:
@@ -94,11 +106,10 @@ def _crosstab(table: Table, texts: dict[str, str]) -> Layout:
     for label in [*(c.label for c in table.row.categories), TOTAL]:
         lines = tuple(
             Line(name, tuple(Address(table.number, label, column, "", measure) for column in columns))
-            for name, measure in (("Antal", "count"), share)
+            for name, measure in (_FREQUENCY[0], share)
         )
-        blocks.append(Block(_NAMES.get(label, label), lines, label == TOTAL))
-    header = tuple(_NAMES.get(column, column) for column in columns)
-    return Layout(texts[table.row.variable], texts[table.column.variable], header, tuple(blocks))
+        blocks.append(Block(named(label), lines, label == TOTAL))
+    return Layout(texts[table.row.variable], texts[table.column.variable], tuple(map(named, columns)), tuple(blocks))
 
 
 def _correlation(table: Table, known: set[Address]) -> Layout:
@@ -106,9 +117,10 @@ def _correlation(table: Table, known: set[Address]) -> Layout:
     blocks = []
     for group in groups:
         cells = tuple(Address(table.number, "", "", group, measure) for _, measure in _CORRELATION)
-        label = _ALL_TOGETHER[table.group is None] if group in ("", TOTAL) else group
-        blocks.append(Block(label, (Line("", cells),), group == TOTAL))
+        label = _ALL_TOGETHER[table.group is None] if group in ("", TOTAL) else named(group)
+        blocks.append(Block(label, (Line(None, cells),), group == TOTAL))
     partial = Address(table.number, "", "", TOTAL, "partial_gamma")
     if partial in known:
-        blocks.append(Block("Partiel gamma", (Line("", (partial, None, None, None, None)),), True))
-    return Layout("", "", tuple(name for name, _ in _CORRELATION), tuple(blocks))
+        line = Line(None, (partial, None, None, None, None))
+        blocks.append(Block(Text("Partiel gamma", "Partial gamma"), (line,), True))
+    return Layout("", "", tuple(Text(name, name) for name, _ in _CORRELATION), tuple(blocks))

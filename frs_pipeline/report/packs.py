@@ -78,11 +78,15 @@ class Pack:
         content = {"s": list(self._pieces), "t": self._packed, "f": self._figures}
         return f"FRS.pack({_json(name)},{_json(content)});\n".encode()
 
-    def _published(self, passport: Passport) -> list[str] | None:
+    def _published(self, passport: Passport) -> list[str | int] | None:
+        """The verdict; the printed figure where it is another; why, where the report contradicts itself."""
         found = passport.published
         if found is None:
             return None
-        return [found.verdict] if found.verdict == "equal" else [found.verdict, shown(found.printed), found.reason or ""]
+        if found.verdict == "equal":
+            return [found.verdict]
+        why = [self._text(Text(found.reason_danish, found.reason))] if found.reason and found.reason_danish else []
+        return [found.verdict, shown(found.printed), *why]
 
     def _number(self, number: Number | None) -> list[int] | None:
         return None if number is None else [self._text(number.what), number.number]

@@ -10,11 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from frs_pipeline.lineage.meaning import Address
+from frs_pipeline.lineage.wording import Text
 from frs_pipeline.report.associations import Association
-from frs_pipeline.report.claims import SIGNIFICANT, strength
 from frs_pipeline.report.contents import Bilingual, Change
+from frs_pipeline.report.layout import named
 from frs_pipeline.report.typography import number_text, share_text, shown, with_zero
 from frs_pipeline.stats.counts import percent
+from frs_pipeline.stats.gamma import significant, strength
 from frs_pipeline.stats.printing import spss
 from frs_pipeline.tables.figures import Figure
 from frs_pipeline.tables.model import TOTAL, Table
@@ -40,7 +42,7 @@ class Bar:
     `occasion` tells two bars with the same label apart; `blank` is None where nobody can tell.
     """
 
-    label: str
+    label: Text
     shares: tuple[float, ...]
     forms: int
     blank: int | None = None
@@ -63,7 +65,7 @@ class Bar:
     def spoken(self, answers: Sequence[str]) -> str:
         """The bar in words, for those who don't see it."""
         parts = ", ".join(f"{answer} {share_text(share)}" for answer, share in zip(answers, self.shares, strict=True))
-        return f"{self.label}: {parts}"
+        return f"{self.label.danish}: {parts}"
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ class Interval:
     """A gamma with the ends of its 95 % interval, and the figure that it is."""
 
     address: Address
-    label: str
+    label: Text
     gamma: float
     low: float
     high: float
@@ -152,7 +154,7 @@ def _bars(table: Table, figures: Figures, blanks: Mapping[str, int], occasion: B
         counts = [int(figures[Address(table.number, label, c.label, "", "count")].value or 0) for c in table.column.categories]
         whole = sum(counts)
         shares = tuple(percent(n, whole) or 0.0 for n in counts)
-        yield Bar("I alt" if label == TOTAL else label, shares, whole, blanks.get(label), occasion)
+        yield Bar(named(label), shares, whole, blanks.get(label), occasion)
 
 
 def _blanks(table: Table, forms: Forms) -> dict[str, int]:
@@ -178,7 +180,9 @@ def forest(tables: Sequence[Table], figures: Figures, title: Mapping[int, str]) 
             gamma, ase = figures[address].value, figures[address._replace(measure="ase")].value
             if gamma is None or ase is None:
                 continue
-            label = title[table.number] + (f" · {'alle' if group == TOTAL else group}" if group else "")
+            whole = title[table.number]
+            of = Text("alle", "all") if group == TOTAL else named(group)
+            label = Text(f"{whole} · {of.danish}", f"{whole} · {of.english}") if group else named(whole)
             low, high = max(-1.0, gamma - NORMAL_95 * ase), min(1.0, gamma + NORMAL_95 * ase)
             forms = number_text(int(figures[address._replace(measure="n")].value or 0))
             found.append(Interval(address, label, gamma, low, high, with_zero(shown(figures[address].printed)), forms))
@@ -191,7 +195,8 @@ def heat(found: Sequence[Association], printed: Mapping[tuple[str, str], int]) -
     for one in found:
         table = printed.get((one.row, one.column), printed.get((one.column, one.row)))
         text = with_zero(shown(spss(one.gamma, 2, leading_zero=True))) if one.gamma is not None else "–"
-        significant = one.p is not None and one.p < SIGNIFICANT
-        cell = Cell(text, strength(one.gamma), (one.gamma or 0) > 0, significant, number_text(one.n), table)
+        word = "none" if one.gamma is None else strength(one.gamma)
+        sure = one.p is not None and significant(one.p)
+        cell = Cell(text, word, (one.gamma or 0) > 0, sure, number_text(one.n), table)
         cells[one.row, one.column] = cells[one.column, one.row] = cell
     return cells

@@ -21,20 +21,24 @@ from frs_pipeline.lineage.passport import Passports
 from frs_pipeline.lineage.waterfall import Why
 from frs_pipeline.lineage.wording import Text, reason
 from frs_pipeline.policy.model import policy
-from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires import instruments
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.report import plots
 from frs_pipeline.report.associations import associations, ordinal
-from frs_pipeline.report.claims import Finding, Judge, as_rows, claims
+from frs_pipeline.report.claims import claims
 from frs_pipeline.report.contents import Chapter, chapters
+from frs_pipeline.report.findings import Finding, Judge, as_rows
 from frs_pipeline.report.layout import Layout, layout, texts_of
 from frs_pipeline.report.packs import Pack, figures_script
 from frs_pipeline.report.typography import anchor, number_text, share_text, shown, with_zero
+from frs_pipeline.stats.printing import NOT_COMPUTABLE
 from frs_pipeline.storage import Store, read, rows_in, stream
 from frs_pipeline.tables.bases import BASE, BLANK, ROWS, UNANSWERED
 from frs_pipeline.tables.figures import Figure
 from frs_pipeline.tables.model import Table, catalogue
+from frs_pipeline.tables.nonresponse import kinds
 from frs_pipeline.tables.render import heading
+from frs_pipeline.templates import templates_in
 
 TEMPLATES = Path(__file__).parent / "templates"
 # Files that are taken as they are.
@@ -48,7 +52,7 @@ class Difference:
     address: Address
     ours: str
     printed: str
-    reason: str | None
+    reason: Text | None
 
 
 @dataclass(frozen=True)
@@ -97,18 +101,10 @@ def build(store: Store) -> Report:
 @cache
 def _templates() -> Any:
     """The templates, each read once."""
-    import jinja2  # only needed where there are pages to make
-
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    environment = templates_in(TEMPLATES)
     names = {"anchor": anchor, "shown": shown, "share": share_text, "number": number_text, "with_zero": with_zero}
     environment.filters |= names
+    environment.globals["not_computable"] = NOT_COMPUTABLE
     return environment
 
 
@@ -165,7 +161,7 @@ class _Site:
     def _facts(self) -> dict[str, int]:
         """Numbers of what the report rests on."""
         return {
-            "forms": sum(rows_in(self.evidence.path("marts", name)) for name in INSTRUMENTS),
+            "forms": sum(rows_in(self.evidence.path("marts", name)) for name in instruments()),
             "conferences": rows_in(self.evidence.path("marts", "conference")),
             "tables": len(self.tables),
             "figures": len(self.figures),
@@ -175,10 +171,10 @@ class _Site:
         """What one page shows beside its words."""
         shows: dict[str, Callable[[], dict[str, Any]]] = {
             "correlations": self._correlations,
-            "nonresponse": lambda: {"unit": unit, "item": self._rows("statistics", "item_nonresponse")},
+            "nonresponse": lambda: {"unit": unit, "kinds": kinds(), "item": self._rows("statistics", "item_nonresponse")},
             "quality": self._quality,
             "method": dict,
-            "about": lambda: {"facts": self._facts(), "verdicts": self._verdicts()},
+            "about": lambda: {"facts": self._facts(), "verdicts": self._verdicts(), "contradictions": self._contradictions()},
         }
         return {
             "shown_tables": [self._shown(self.tables[number]) for number in chapter.tables],
@@ -230,12 +226,12 @@ class _Site:
             row = self.evidence.compared.get(address) if address in known else None
             if row is not None and row["verdict"] != "equal":
                 ours, printed = shown(row["printed_recomputed"]), shown(row["printed_published"])
-                found[address] = Difference(address, ours, printed, row["reason"])
+                found[address] = Difference(address, ours, printed, _why(row))
         return found
 
     def _correlations(self) -> dict[str, Any]:
         maps = []
-        for name in INSTRUMENTS:
+        for name in instruments():
             asked = ordinal(name)
             if len(asked) > 1:
                 found = associations(name, stream(self.evidence.path("marts", name)))
@@ -264,7 +260,7 @@ class _Site:
     def _quality(self) -> dict[str, Any]:
         aside = [
             Group(name, form.rule, policy().rules[form.rule].danish, policy().rules[form.rule].english, 1)
-            for name in INSTRUMENTS
+            for name in instruments()
             for form in self.evidence.set_aside(name)
         ]
         columns = ["instrument", "rule", "severity"]
@@ -274,7 +270,7 @@ class _Site:
             for row in sorted(noted, key=lambda row: [row[name] or "" for name in columns])
         ]
         corrected = Counter(form.form.split("-")[0] for form in self.evidence.corrections)
-        titles = {questionnaires()[name].form_prefix: questionnaires()[name].title for name in INSTRUMENTS}
+        titles = {questionnaires()[name].form_prefix: questionnaires()[name].title for name in instruments()}
         return {
             "aside": _summed(aside),
             "noted": [group for severity, group in groups if severity != "accepted"],
@@ -287,6 +283,11 @@ class _Site:
     def _verdicts(self) -> Counter[str]:
         return Counter(row["verdict"] for row in self.evidence.compared.values())
 
+    def _contradictions(self) -> dict[Text, int]:
+        """Where the printed report contradicts itself, and the table in which it does."""
+        told = ((_why(row), address.table) for address, row in self.evidence.compared.items())
+        return {why: table for why, table in told if why is not None}
+
     def _scripts(self) -> dict[str, bytes]:
         """The data that pages load: all figures in short, and the passports chapter by chapter."""
         index = {address: place for place, address in enumerate(meanings())}
@@ -297,6 +298,11 @@ class _Site:
         listed = [(address, self.figures[address]) for address in meanings()]
         scripts = {f"passports-{name}.js": pack.script(name) for name, pack in packs.items()}
         return {"figures.js": figures_script(listed, self.page_of, words), **scripts}
+
+
+def _why(row: dict[str, Any]) -> Text | None:
+    """Why no data can agree with a printed figure; `row` is one of the comparison."""
+    return Text(row["reason_danish"], row["reason"]) if row["reason"] else None
 
 
 def _named(rule: str) -> tuple[str, str]:

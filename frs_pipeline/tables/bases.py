@@ -12,12 +12,15 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
+from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.tables.figures import column
 from frs_pipeline.tables.model import Axis, Table
 
 # What a row of bases.parquet counts: all forms of a mart, forms left out, and what is left in all marts together.
 ROWS, BASE = "rows", "base"
 OTHER_OCCASION, UNANSWERED, BLANK, LEFT_OUT = "other_occasion", "unanswered", "blank", "left_out"
+# In place of a blank where the delivery's paper doesn't have the question.
+NOT_IN_USE = "not_in_use"
 
 BASES = pa.schema(
     [
@@ -27,7 +30,8 @@ BASES = pa.schema(
             "reason",
             pa.string(),
             "rows: all forms of the mart; then forms left out, each under the first reason that holds: other_occasion, "
-            "unanswered (a question that the table requires), blank, left_out (an answer that the table doesn't count); "
+            "unanswered (a question that the table requires), blank, not_in_use (the paper doesn't have the question), "
+            "left_out (an answer that the table doesn't count); "
             "base: forms that the table counts",
             nullable=False,
         ),
@@ -92,8 +96,8 @@ def counted_codes(table: Table) -> dict[str, frozenset[int]]:
     return {axis.variable: frozenset(code for c in axis.categories for code in c.codes) for axis in axes(table)}
 
 
-def base_rows(table: Table, batches: Sequence[Batch], base: int) -> list[dict[str, Any]]:
-    """Rows of `BASES` for one table; `base` is what its figures count."""
+def base_rows(table: Table, batches: Sequence[Batch], base: int, delivery: str) -> list[dict[str, Any]]:
+    """Rows of `BASES` for one table of a `delivery`, named by its date; `base` is what its figures count."""
     left_out: Counter[tuple[str, Reason | None]] = Counter()
     rows: Counter[str] = Counter()
     for batch in batches:
@@ -102,6 +106,14 @@ def base_rows(table: Table, batches: Sequence[Batch], base: int) -> list[dict[st
     found: list[tuple[str, str, str | None, int]] = []
     for mart in table.marts:
         found.append((mart, ROWS, None, rows[mart]))
-        found += [(mart, reason.name, reason.question, left_out[mart, reason]) for reason in reasons(table)]
+        found += [(mart, _name(reason, mart, delivery), reason.question, left_out[mart, reason]) for reason in reasons(table)]
     found.append(("+".join(table.marts), BASE, None, base))
     return [dict(zip(BASES.names, (table.number, *row), strict=True)) for row in found]
+
+
+def _name(reason: Reason, mart: str, delivery: str) -> str:
+    """A reason as `BASES` has it."""
+    questionnaire = questionnaires()[mart]
+    asked = questionnaire.question(reason.question or "")
+    blank = reason.name in (UNANSWERED, BLANK)
+    return NOT_IN_USE if blank and asked and not questionnaire.asks(asked, delivery) else reason.name

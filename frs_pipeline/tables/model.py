@@ -14,16 +14,14 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from frs_pipeline.errors import InputError
-from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires import instruments
 from frs_pipeline.questionnaires.model import Question, questionnaires
 from frs_pipeline.specs import Location, Spec, YamlFile
 
 CATALOGUE = Path(__file__).parent / "catalogue.yaml"
-MARTS = INSTRUMENTS
 # Labels of the rows and columns that every table adds to its categories.
 TOTAL, TOTAL_VALID, MISSING = RESERVED = ("Total", "Total valid", "Missing")
 
-Mart = Literal["participant_first", "participant_followup", "initiator", "coordinator"]
 Kind = Literal["frequency", "distribution", "crosstab", "collapsed_crosstab", "correlation", "correlation_by_group"]
 Labels = dict[str, tuple[str, ...]]
 
@@ -31,7 +29,7 @@ Labels = dict[str, tuple[str, ...]]
 class _TableSpec(Spec):
     number: int = Field(ge=1)
     title: str
-    mart: Mart
+    mart: str
     occasion: Literal["first", "followup", "both"] = "both"
     leave_out: Labels = Field(default_factory=dict, description="answers that are not counted, by question")
     relabel: dict[str, dict[str, str]] = Field(default_factory=dict, description="printed spelling of a label, by question")
@@ -48,7 +46,7 @@ class FrequencySpec(_TableSpec):
 class DistributionSpec(_TableSpec):
     kind: Literal["distribution"]
     variable: str
-    also: Mart | None = Field(default=None, description="second mart whose forms are added")
+    also: str | None = Field(default=None, description="second mart whose forms are added")
     answered: tuple[str, ...] = Field(default=(), description="only forms that answered these questions too")
 
 
@@ -114,7 +112,7 @@ class Table(Spec):
     number: int
     title: str
     kind: Kind
-    marts: tuple[Mart, ...]
+    marts: tuple[str, ...]
     occasion: Literal["first", "followup", "both"]
     row: Axis
     column: Axis | None = None
@@ -208,6 +206,9 @@ class _Resolver:
 
     def table(self) -> Table:
         spec = self.spec
+        for key, mart in zip(("mart", "also"), self.marts, strict=False):
+            if mart not in questionnaires():
+                raise self.error([key], f"there is no questionnaire {mart}")
         fields: dict[str, Any] = {"row": self.axis("row" if hasattr(spec, "row") else "variable")}
         for name in ("column", "group"):
             if hasattr(spec, name):
@@ -265,4 +266,4 @@ def catalogue() -> Mapping[int, Table]:
 
 def by_mart(tables: Mapping[int, Table]) -> dict[str, list[Table]]:
     """Tables under the (first) mart that they are counted from."""
-    return {mart: [t for t in tables.values() if t.marts[0] == mart] for mart in MARTS}
+    return {mart: [t for t in tables.values() if t.marts[0] == mart] for mart in instruments()}

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from frs_pipeline.plan import Sources
+from frs_pipeline.questionnaires import in_use
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.stats.counts import percent
 
-PARTICIPANTS = ("participant_first", "participant_followup")
-FORMS = {"participants": PARTICIPANTS, "initiator": ("initiator",), "coordinator": ("coordinator",)}
-
-CONFERENCE = pa.schema(
-    [
-        pa.field("conference_id", pa.string(), nullable=False),
-        pa.field("occasion", pa.string(), nullable=False),
-        pa.field("in_ledger", pa.bool_(), nullable=False),
-        *(pa.field(f"{name}_forms", pa.int16(), nullable=False) for name in FORMS),
-    ]
-)
 UNIT = pa.schema(
     [
         pa.field("occasion", pa.string(), nullable=False),
@@ -42,16 +34,38 @@ ITEM = pa.schema(
 )
 
 
+@cache
+def kinds() -> dict[str, tuple[str, ...]]:
+    """Who fills in forms, each with the questionnaires that are theirs."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name, questionnaire in questionnaires().items():
+        found[questionnaire.filled_in_by] = (*found.get(questionnaire.filled_in_by, ()), name)
+    return found
+
+
+@cache
+def conference_schema() -> pa.Schema:
+    """Columns of the mart of conferences: a count of forms for everybody who fills in some."""
+    return pa.schema(
+        [
+            pa.field("conference_id", pa.string(), nullable=False),
+            pa.field("occasion", pa.string(), nullable=False),
+            pa.field("in_ledger", pa.bool_(), nullable=False),
+            *(pa.field(f"{name}_forms", pa.int16(), nullable=False) for name in kinds()),
+        ]
+    )
+
+
 def conferences(codebook: pa.Table, ledger: pa.Table, forms: dict[str, pa.Table]) -> pa.Table:
-    """One row a conference of the codebook (`CONFERENCE`): is it in the ledger, and how many forms came in.
+    """One row a conference of the codebook (`conference_schema`): is it in the ledger, and how many forms came in.
 
     `forms` are pseudonymised forms by instrument. A ledger entry that the codebook doesn't know has no
     pseudonym and so no row here; `ledger_only` counts them.
     """
     ids = codebook["conference_id"]
-    counted = [_per_conference([forms[instrument]["conference_id"] for instrument in names], ids) for names in FORMS.values()]
+    counted = [_per_conference([forms[instrument]["conference_id"] for instrument in names], ids) for names in kinds().values()]
     in_ledger = pc.is_in(codebook["conference_number"], value_set=ledger["conference_number"])
-    rows = pa.table([ids, codebook["occasion"], in_ledger, *counted], schema=CONFERENCE)
+    rows = pa.table([ids, codebook["occasion"], in_ledger, *counted], schema=conference_schema())
     return rows.sort_by("conference_id").combine_chunks()
 
 
@@ -60,14 +74,14 @@ def conferences_from() -> Sources:
     codebook, ledger = ("validated", "codebook"), ("validated", "ledger")
     found: Sources = {name: [(codebook, name)] for name in ("conference_id", "occasion")}
     found["in_ledger"] = [(codebook, "conference_number"), (ledger, "conference_number")]
-    for kind, instruments in FORMS.items():
-        found[f"{kind}_forms"] = [(("pseudonymised", instrument), "conference_id") for instrument in instruments]
+    for kind, names in kinds().items():
+        found[f"{kind}_forms"] = [(("pseudonymised", name), "conference_id") for name in names]
     return found
 
 
 def forms_of(conference: pa.Table) -> int:
-    """Forms of all kinds that came in for the conferences (`CONFERENCE`)."""
-    return sum(int(pc.sum(conference[f"{name}_forms"], min_count=0).as_py()) for name in FORMS)
+    """Forms of all kinds that came in for the conferences (`conference_schema`)."""
+    return sum(int(pc.sum(conference[f"{name}_forms"], min_count=0).as_py()) for name in kinds())
 
 
 def ledger_only(codebook: pa.Table, ledger: pa.Table) -> int:
@@ -77,21 +91,24 @@ def ledger_only(codebook: pa.Table, ledger: pa.Table) -> int:
     return int(pc.count_distinct(numbers.filter(pc.invert(known))).as_py())
 
 
-def unit(conference: pa.Table, ledger_only: int) -> pa.Table:
+def unit(conference: pa.Table, ledger_only: int, delivery: str) -> pa.Table:
     """Conferences held and conferences without forms (`UNIT`), by occasion and in all.
 
-    `ledger_only` is the number of conferences in the ledger that the codebook doesn't know.
+    `ledger_only` is the number of conferences in the ledger that the codebook doesn't know. Nobody lacks forms that weren't
+    in use in the `delivery`, named by its date.
     """
+    asked = [kind for kind, names in kinds().items() if any(in_use(name, delivery) for name in names)]
     result: list[dict[str, object]] = []
     for occasion in ("first", "followup", "both"):
         held = conference if occasion == "both" else conference.filter(pc.equal(conference["occasion"], occasion))
-        without = {name: pc.equal(held[f"{name}_forms"], 0) for name in FORMS}
+        without = {name: pc.equal(held[f"{name}_forms"], 0) for name in asked}
         lacking = {
             "in_codebook": held.num_rows,
             "not_in_ledger": _true(pc.invert(held["in_ledger"])),
             **{f"without_{name}": _true(rows) for name, rows in without.items()},
-            "without_initiator_or_coordinator": _true(pc.or_(without["initiator"], without["coordinator"])),
         }
+        if {"initiator", "coordinator"} <= without.keys():
+            lacking["without_initiator_or_coordinator"] = _true(pc.or_(without["initiator"], without["coordinator"]))
         result += [
             {"occasion": occasion, "measure": name, "conferences": found, "percent": percent(found, held.num_rows)}
             for name, found in lacking.items()
@@ -100,15 +117,15 @@ def unit(conference: pa.Table, ledger_only: int) -> pa.Table:
     return pa.Table.from_pylist(result, schema=UNIT)
 
 
-def item(marts: dict[str, pa.Table]) -> pa.Table:
-    """How often each question was left blank where it was asked (`ITEM`)."""
+def item(marts: dict[str, pa.Table], delivery: str) -> pa.Table:
+    """How often each question was left blank where it was asked (`ITEM`), in a `delivery`, named by its date."""
     result = []
     for instrument, mart in marts.items():
         for question in questionnaires()[instrument].questions:
             answers = mart[question.name]
             answered = mart.num_rows - answers.null_count
-            asked = mart.num_rows
-            if question.occasion != "both":
+            asked = mart.num_rows if questionnaires()[instrument].asks(question, delivery) else 0
+            if asked and question.occasion != "both":
                 # Asked at the follow-up only; but a form that answers it nevertheless was evidently asked.
                 asked = _true(pc.or_(pc.equal(mart["occasion"], question.occasion), pc.is_valid(answers)))
             result.append(

@@ -107,8 +107,8 @@ def batches(table: Table, forms: Forms) -> list[Batch]:
     return found
 
 
-def reconcile(tables: Sequence[Table], figures: Iterable[Figure], forms: Forms) -> Reconciliation:
-    """Hold the figures of `tables` against `forms`, and against each other."""
+def reconcile(tables: Sequence[Table], figures: Iterable[Figure], forms: Forms, delivery: str) -> Reconciliation:
+    """Hold the figures of `tables` against the `forms` of a delivery, and against each other."""
     listed: dict[int, list[Figure]] = defaultdict(list)
     for figure in figures:
         listed[figure.table].append(figure)
@@ -120,7 +120,7 @@ def reconcile(tables: Sequence[Table], figures: Iterable[Figure], forms: Forms) 
         _tie_base(table, own, theirs, of_bases)
         _tie_totals(table, own, theirs, forms, of_totals)
         _tie_cells(table, own, theirs, of_totals)
-        rows += base_rows(table, theirs, int(own.base(table) or 0))
+        rows += base_rows(table, theirs, int(own.base(table) or 0), delivery)
     for alike in _same_forms(tables):
         for one, other in permutations(alike, 2):
             _tie_pair(one, other, printed, of_totals)

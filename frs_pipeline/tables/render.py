@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from frs_pipeline.questionnaires.model import questionnaires
-from frs_pipeline.tables.bases import BASE, BLANK, OTHER_OCCASION, ROWS, UNANSWERED, counted_codes
+from frs_pipeline.tables.bases import BASE, BLANK, NOT_IN_USE, OTHER_OCCASION, ROWS, UNANSWERED, counted_codes
 from frs_pipeline.tables.figures import Figure
 from frs_pipeline.tables.model import MISSING, TOTAL, TOTAL_VALID, Table, catalogue
 
@@ -60,7 +60,7 @@ def base_line(table: Table, rows: Iterable[Mapping[str, Any]]) -> str:
         forms[row["reason"], row["question"]] += row["forms"]
     whole, counted = forms.pop((ROWS, None), 0), forms.pop((BASE, None), 0)
     less = "".join(f" − {n} {_left_out(table, *reason)}" for reason, n in forms.items() if n)
-    return f"Grundlag: {whole} skemaer{less} = {counted}"
+    return f"Grundlag: {whole} {'skema' if whole == 1 else 'skemaer'}{less} = {counted}"
 
 
 def base_lines(bases: pa.Table) -> Grid:
@@ -78,6 +78,8 @@ def _left_out(table: Table, reason: str, question: str | None) -> str:
         return "fra rådslagning" if table.occasion == "followup" else "fra opfølgning"
     if reason == UNANSWERED:
         return f"uden svar på {question}"
+    if reason == NOT_IN_USE:
+        return f"hvor spørgsmålet ikke står på skemaet{of_question}"
     if reason == BLANK:
         return f"ubesvarede{of_question}"
     asked = questionnaires()[table.marts[0]].question(question or "")

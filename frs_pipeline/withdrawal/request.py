@@ -29,7 +29,7 @@ from frs_pipeline.exports.withdrawals import (
     withdrawn_conferences,
 )
 from frs_pipeline.intake import form_prefixes, withdrawals_of
-from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires import instruments
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.storage import Store, atomic
 
@@ -115,7 +115,7 @@ def held(store: Store, request: Request) -> Held:
     wanted = Withdrawals(entries, withdrawn_conferences(entries, book))
     gone = Withdrawals(earlier, withdrawn_conferences(earlier, book))
     meant: dict[str, Withdrawal | None] = {}
-    for instrument in INSTRUMENTS:
+    for instrument in instruments():
         prefix = questionnaires()[instrument].form_prefix
         if request.conferences or wanted.forms(prefix):
             meant |= _meant(store, instrument, wanted, gone)

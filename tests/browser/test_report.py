@@ -138,7 +138,7 @@ def test_search_finds_a_table_by_its_question(visit) -> None:
     expect(page.locator("#hits-say")).to_have_text("0 tabeller")
     page.keyboard.press("Escape")
     page.keyboard.type("barnet hørt løsningsforslag")
-    expect(page.locator("#hits-say")).to_have_text("1 tabeller")
+    expect(page.locator("#hits-say")).to_have_text("1 tabel")
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(r"rettigheder\.html#tabel-49$"))
 
@@ -156,6 +156,29 @@ def test_the_language_is_switched_and_remembered(visit) -> None:
     expect(other.locator("h1")).to_have_text("Satisfaction with conference and plan", use_inner_text=True)
     other.locator(f'[id="{NUMBER}"]').click()
     expect(passport(other)).to_contain_text("What the figure is")
+
+
+@pytest.mark.parametrize(
+    ("language", "own", "others"),
+    [
+        ("da", ("Tabel 4", "Antal", "I alt besvaret", "Ubesvaret"), ("Table", "Count", "Total", "Missing", "Blank")),
+        ("en", ("Table 4", "Count", "All answered", "Blank"), ("Tabel", "Antal", "I alt", "Ubesvaret")),
+    ],
+)
+def test_our_own_words_are_of_one_language(visit, language: str, own: tuple[str, ...], others: tuple[str, ...]) -> None:
+    page = visit().open(f"tilfredshed.html?lang={language}#t4-missing.count")
+    expect(passport(page).locator(".big")).to_have_text("69")
+    text = page.locator("main").inner_text() + passport(page).inner_text()
+    assert {word for word in own if word in text} == set(own)
+    assert [word for word in others if re.search(rf"\b{word}\b", text)] == []
+
+
+def test_a_contradiction_of_the_printed_report_is_told_in_the_language_of_the_page(visit) -> None:
+    for language, told in (("da", "I tabel 34 står N = 181"), ("en", "Table 34 prints N = 181")):
+        page = visit().open(f"raadgivere.html?lang={language}#t34-n")
+        expect(passport(page)).to_contain_text(told, use_inner_text=True, ignore_case=True)
+        expect(page.locator("#tabel-34 .reason")).to_contain_text(told[1:], use_inner_text=True)
+        expect(visit().open(f"omdata.html?lang={language}").locator("main")).to_contain_text(told, use_inner_text=True)
 
 
 def test_a_claim_that_fails_is_struck_through_with_what_holds_instead(visit) -> None:

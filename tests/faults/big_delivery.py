@@ -33,7 +33,7 @@ from frs_pipeline.exports.validation import Validated, validate
 from frs_pipeline.exports.withdrawals import WITHDRAWAL_COLUMNS, held_conferences, withdrawn_conferences
 from frs_pipeline.exports.workbooks import STRUCTURE_COLUMNS
 from frs_pipeline.intake import intake_of, quarantined, remarks, withdrawals_of
-from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires import instruments
 from frs_pipeline.questionnaires import model as questionnaire_model
 from frs_pipeline.questionnaires.model import Questionnaire, questionnaires, read_questionnaire
 from frs_pipeline.settings import Settings
@@ -85,7 +85,7 @@ class Big:
     def __init__(self, four: dict[str, Questionnaire]) -> None:
         self.entries = conferences()
         self.ledger = [list(COLUMNS), *([str(e.conference_number), e.date, OCCASIONS[e.occasion]] for e in self.entries)]
-        self.exports = {name: _export(four[name], self.entries) for name in INSTRUMENTS}
+        self.exports = {name: _export(four[name], self.entries) for name in instruments()}
         self.corrections: list[list[str]] = []
         self.exceptions: list[list[str]] = []
         self.withdrawals: list[list[str]] = []
@@ -128,7 +128,7 @@ class Big:
         return [name for name in self.rows(instrument)[0] if name not in (*SYSTEM_COLUMNS, NUMBER, NUMBER_AGAIN)]
 
     def delivered(self) -> int:
-        return sum(len(self.rows(name)) - 1 for name in INSTRUMENTS)
+        return sum(len(self.rows(name)) - 1 for name in instruments())
 
     def cells(self, instrument: str, at: int) -> dict[str, str]:
         """Cells of a form, counted from 1, by column."""
@@ -138,7 +138,7 @@ class Big:
     def write(self, data: Path) -> Settings:
         """Put the delivery on disk, under the data folder `data`."""
         folder = data / "raw" / NAME
-        for name in INSTRUMENTS:
+        for name in instruments():
             (folder / name).mkdir(parents=True)
             form = self.form_of.get(name, "csv")
             if form == "csv":
@@ -299,7 +299,7 @@ def take_in(settings: Settings, four: dict[str, Questionnaire], waiting: Path, k
     codebook, ledger = (held_conferences(register, withdrawn) for register in (codebook, ledger))
     intake = intake_of(store, codebook, ledger, withdrawn)
     results = {}
-    for name in INSTRUMENTS:
+    for name in instruments():
         files = [
             path
             for path in store.raw("").rglob("*")
@@ -316,10 +316,10 @@ def take_in(settings: Settings, four: dict[str, Questionnaire], waiting: Path, k
             parts[layer, name] = waiting / f"{layer}-{name}.parquet"
             pq.write_table(getattr(result, layer).table(), parts[layer, name])
     quarantine = waiting / "quarantine.parquet"
-    aside = quarantined([parts["rejected", name] for name in INSTRUMENTS], waiting).table()
+    aside = quarantined([parts["rejected", name] for name in instruments()], waiting).table()
     pq.write_table(aside, quarantine)
     accepted = {name: result.forms.num_rows for name, result in results.items()}
-    notes, counts = remarks(intake, accepted, quarantine, [parts["noted", name] for name in INSTRUMENTS], waiting)
+    notes, counts = remarks(intake, accepted, quarantine, [parts["noted", name] for name in instruments()], waiting)
     forms: dict[str, dict[str, Any]] = {}
     for name, result in results.items():
         for table in pseudonymise(result.forms.batches(), codebook, four[name]):

@@ -31,12 +31,12 @@ from big_delivery import (
 from frs_pipeline.codebook.vault import FULL_COLUMNS, Entry, lock, plain
 from frs_pipeline.deliveries import CODEBOOK, LEDGER
 from frs_pipeline.exports.columns import NUMBER, NUMBER_AGAIN, RESPONDENT, STATUS
-from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires import instruments
 from frs_pipeline.questionnaires.model import questionnaires
 
 # Stands in cells of refused files; must not be printed anywhere.
 SECRET = "kept-to-itself"
-PF, PO, IN, SA = INSTRUMENTS
+PF, PO, IN, SA = instruments()
 # A replacement number (day 61): it belongs to nobody.
 PERSONAL = "6101180011"
 ARABIC = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
@@ -177,7 +177,7 @@ def every_file(alter: Callable[[bytes], bytes]) -> Plant:
     """All files of the exports altered, and all forms the same."""
 
     def plant(big: Big) -> Expect:
-        for name in INSTRUMENTS:
+        for name in instruments():
             for part in ("dataset", "structure", "labels"):
                 big.bytes_of[f"{name}/{part}.csv"] = alter
         return NOTHING
@@ -312,7 +312,7 @@ def forms_of(big: Big, conference: int) -> list[str]:
     number = str(big.entries[conference].conference_number)
     return [
         form_id(name, form)
-        for name in INSTRUMENTS
+        for name in instruments()
         for form in range(len(big.rows(name)) - 1)
         if big.get(name, form, NUMBER) == number
     ]
@@ -961,7 +961,7 @@ def as_file(form: str) -> Plant:
     """All exports in one of the other forms."""
 
     def plant(big: Big) -> Expect:
-        big.form_of = dict.fromkeys(INSTRUMENTS, form)
+        big.form_of = dict.fromkeys(instruments(), form)
         return NOTHING
 
     return plant
@@ -1042,7 +1042,7 @@ def book(form: str, plant: Plant) -> Plant:
 
     def other_form(big: Big) -> Expect:
         expected = plant(big)
-        big.form_of = dict.fromkeys(INSTRUMENTS, form)
+        big.form_of = dict.fromkeys(instruments(), form)
         file, colon, at = expected.where.partition(":")
         part = file.rpartition("/")[2].removesuffix(".csv")
         if form == "xlsx" and "/" in file:

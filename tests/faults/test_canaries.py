@@ -27,7 +27,7 @@ from keys import environment_of
 from openpyxl.comments import Comment
 
 from frs_pipeline import cli
-from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires import instruments
 
 WRITTEN = ["{}-{}", "{}{}", "{} {}", "{} - {}", "{}–{}"]
 # In the ledger and nowhere else.
@@ -187,7 +187,7 @@ def planted(make_delivery, tmp_path_factory):
     delivery.path("README.md").write_text(canary("README"), encoding="utf-8")
     delivery.path("noter").mkdir()
     delivery.path("noter/Fru Hansens noter.txt").write_text(canary("notes"), encoding="utf-8")
-    accepted = [("", "column_unknown", LINE_TO_WRITE_ON), *(("", "too_many_set_aside", name) for name in ("", *INSTRUMENTS))]
+    accepted = [("", "column_unknown", LINE_TO_WRITE_ON), *(("", "too_many_set_aside", name) for name in ("", *instruments()))]
     delivery.accept(*((*what, f"i orden {canary.without_number('accepted')}", "LK") for what in accepted))
     return delivery, canary
 

@@ -93,6 +93,11 @@ def test_a_pipeline_that_holds_a_controllers_key_does_not_run(make_delivery, tmp
     assert (code, out, err.count("\n")) == (3, "", 1)
     assert f"{both}: opens the controllers' codebook" in err
     assert not list((delivery.data / "curated").rglob("*.parquet"))
+    # Nor where the codebook was read before, with another key.
+    monkeypatch.setenv("FRS_KEY_FILE", str(delivery.key))
+    assert run(delivery.data, "run", "--select", "validated/codebook")[0] == 0
+    monkeypatch.setenv("FRS_KEY_FILE", str(both))
+    assert run(delivery.data, "run", "--select", "validated/ledger")[0] == 3
 
 
 def test_a_broken_journal_is_told_line_by_line(book, desk, run):

@@ -6,7 +6,7 @@ import itertools
 import json
 
 import pytest
-from big_delivery import INSTRUMENTS, NAME, PREFIX, Big, take_in
+from big_delivery import NAME, PREFIX, Big, instruments, take_in
 from fault_table import OTHER_FORMS, SAME, SECRET, TABLE
 
 from frs_pipeline.errors import FrsError
@@ -106,11 +106,13 @@ def assert_told(error, expected, big, data):
     """One line that names rule, file and line, and no value of a form."""
     assert "\n" not in error
     raw = data / "raw" / NAME
-    place = expected.where if expected.where in ("", *INSTRUMENTS[3:]) else raw / expected.where
+    place = expected.where if expected.where in ("", *instruments()[3:]) else raw / expected.where
     assert error.startswith(f"{place}: " if expected.where else expected.stops)
     assert expected.stops in error
     bare = error.replace(str(raw), "").replace(str(data), "")
-    delivered = {cell for name in INSTRUMENTS for row in big.rows(name)[1:] for cell in row if len(cell) > 4 and " " not in cell}
+    delivered = {
+        cell for name in instruments() for row in big.rows(name)[1:] for cell in row if len(cell) > 4 and " " not in cell
+    }
     keys = {entry.conference_id for entry in big.entries} | {str(entry.conference_number) for entry in big.entries}
     assert not [value for value in delivered | keys | {SECRET} if value in bare]
 

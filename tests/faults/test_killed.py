@@ -21,7 +21,7 @@ from keys import environment_of, settings_of
 from shipped import DELIVERY, hashes, relocked_copy_of_shipped
 from warmed import KILLED, Warmed
 
-from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires import instruments
 from frs_pipeline.refresh import refresh
 from frs_pipeline.settings import Settings
 from frs_pipeline.storage import MANIFEST, Store, exclusive
@@ -106,7 +106,7 @@ def _answer_otherwise(settings: Settings) -> None:
 def delivered(settings: Settings) -> int:
     """Forms in the exports, counted by nothing of the package."""
     total = 0
-    for name in INSTRUMENTS:
+    for name in instruments():
         with (settings.raw_delivery(DELIVERY) / name / "dataset.csv").open(encoding="cp1252", newline="") as file:
             total += sum(bool(row) for row in csv.reader(file, delimiter=";")) - 1
     return total

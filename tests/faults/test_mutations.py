@@ -44,7 +44,7 @@ from frs_pipeline.exports.surveyxact import read_export
 from frs_pipeline.exports.validation import validate
 from frs_pipeline.exports.withdrawals import WITHDRAWAL_COLUMNS
 from frs_pipeline.intake import intake_of, quarantined, remarks
-from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires import instruments
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.rows import Rows, batches_of
 from frs_pipeline.settings import Settings
@@ -118,9 +118,11 @@ class Target:
 
 
 def _targets():
-    csvs = [Target(form, f"{name}/{part}.csv", name, "text") for form in DIALECTS for name in INSTRUMENTS for part in PARTS]
-    books = [Target("xlsx", f"{name}/export.xlsx", name, inside) for name in INSTRUMENTS for inside in ("bytes", "xml", "cells")]
-    spss = [Target("sav", f"{name}/export.sav", name, inside) for name in INSTRUMENTS for inside in ("bytes", "cells")]
+    csvs = [Target(form, f"{name}/{part}.csv", name, "text") for form in DIALECTS for name in instruments() for part in PARTS]
+    books = [
+        Target("xlsx", f"{name}/export.xlsx", name, inside) for name in instruments() for inside in ("bytes", "xml", "cells")
+    ]
+    spss = [Target("sav", f"{name}/export.sav", name, inside) for name in instruments() for inside in ("bytes", "cells")]
     return {
         "dataset": [target for target in csvs if target.file.endswith("dataset.csv")],
         "structure and labels": [target for target in csvs if not target.file.endswith("dataset.csv")],
@@ -294,11 +296,13 @@ class Base:
         self.folder, self.parts, self.waiting = folder, folder / "parts", folder / "waiting"
         self.parts.mkdir()
         self.waiting.mkdir()
-        self.rows = {(i, p): read_rows(made.path(f"{i}/{p}.csv").read_bytes(), "cp1252", ";") for i in INSTRUMENTS for p in PARTS}
+        self.rows = {
+            (i, p): read_rows(made.path(f"{i}/{p}.csv").read_bytes(), "cp1252", ";") for i in instruments() for p in PARTS
+        }
         for form in (*DIALECTS, "xlsx", "sav"):
             copy = shutil.copytree(made.folder, self.path(form))
             shutil.copyfile(made.key, copy / keys.NAME)
-            for name in INSTRUMENTS:
+            for name in instruments():
                 for part in PARTS:
                     (copy / name / f"{part}.csv").unlink()
                     if form in DIALECTS:
@@ -308,7 +312,7 @@ class Base:
                 elif form == "sav":
                     write_sav(copy / name / "export.sav", self.rows[name, "dataset"], self.rows[name, "labels"])
         self.accepted, self.forms = {}, {}
-        for name in INSTRUMENTS:
+        for name in instruments():
             store = self.store("EU")
             result = validate(read_export(store.raw(name)), questionnaires()[name], self.intake("EU"), self.waiting)
             assert result.set_aside == 0
@@ -541,19 +545,21 @@ def what_comes_of(base, target, edits):
 def judged(base, target):
     """The steps up to the marts, as the assets take them."""
     store, intake = base.store(target.form), base.intake(target.form)
-    names = [target.instrument] if target.instrument else INSTRUMENTS
+    names = [target.instrument] if target.instrument else instruments()
     results = {name: validate(read_export(store.raw(name)), questionnaires()[name], intake, base.waiting) for name in names}
     for name, result in results.items():
         base.put(name, result, mutated=True)
-    accepted = {n: results[n].forms.num_rows if n in results else base.accepted[n] for n in INSTRUMENTS}
-    quarantine = quarantined([base.part(n, "rejected", n in results) for n in INSTRUMENTS], base.waiting)
+    accepted = {n: results[n].forms.num_rows if n in results else base.accepted[n] for n in instruments()}
+    quarantine = quarantined([base.part(n, "rejected", n in results) for n in instruments()], base.waiting)
     place = base.parts / "quarantine.parquet"
     with pq.ParquetWriter(place, quarantine.schema) as writer:
         for batch in batches_of(quarantine):
             writer.write_batch(batch)
     aside = sum(result.set_aside for result in results.values())
     try:
-        notes, counts = remarks(intake, accepted, place, [base.part(n, "noted", n in results) for n in INSTRUMENTS], base.waiting)
+        notes, counts = remarks(
+            intake, accepted, place, [base.part(n, "noted", n in results) for n in instruments()], base.waiting
+        )
         assert counts == {"delivered": sum(accepted.values()) + aside, "set_aside": aside}
         assert set(notes.table()["severity"].to_pylist()) <= {"warn", "accepted"}
     except FrsError as error:
@@ -667,7 +673,7 @@ def told(error):
 def refused(error, path, data, original):
     """Is it said in one line what is wrong, in which file and where?"""
     said = told(error)
-    places = [path.parent if path.parent.name in INSTRUMENTS else path]
+    places = [path.parent if path.parent.name in instruments() else path]
     if re.search("there is no such form|the old value isn't what|more than one form has|there is no such column", said):
         # What is wrong may be the correction, or the withdrawal, as well as the export.
         places += [path.parents[1] / name for name in ("corrections.csv", "withdrawals.csv")]

@@ -13,7 +13,7 @@ from running import NAME, curated
 
 from frs_pipeline.deliveries import AMENDMENTS
 from frs_pipeline.journal import entries, operating_system_user, verify
-from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires import instruments
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.settings import Settings
 from frs_pipeline.storage import read
@@ -26,7 +26,7 @@ WHY = ("--reason", "samtykke trukket", "--who", "KL")
 def rows_of(delivery, number):
     """Form ids of a conference and their rows as delivered, by questionnaire."""
     found = {}
-    for name in INSTRUMENTS:
+    for name in instruments():
         header, *rows = delivery.dataset(name)
         prefix, at = questionnaires()[name].form_prefix, header.index("raadsnr")
         found |= {f"{prefix}-{row[0]}": (name, row) for row in rows if row[at] == number}
@@ -35,7 +35,7 @@ def rows_of(delivery, number):
 
 def deliver_without(delivery, held, forms, number):
     """The exports and registers as if these forms and this conference had never been."""
-    for name in INSTRUMENTS:
+    for name in instruments():
         header, *rows = delivery.dataset(name)
         prefix = questionnaires()[name].form_prefix
         delivery.write_dataset(name, [header, *(row for row in rows if f"{prefix}-{row[0]}" not in forms)])
@@ -145,7 +145,7 @@ def test_what_a_withdrawal_changes_is_told_before_and_nothing_is_changed_unless_
     code, out, err = run(delivery.data, "withdraw", form, *WHY, "--yes")
     assert (code, err) == (0, "")
     path = delivery.path(LEDGER)
-    assert out.endswith(f"Withdrawn: {path}. frs run leaves the forms out.\n")
+    assert out.endswith(f"Withdrawn by a line in {path}: frs run leaves the forms out.\n")
     (row,) = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines(), delimiter=";"))
     assert {name: row[name] for name in ("form", "conference", "reason", "who")} == {
         "form": form,

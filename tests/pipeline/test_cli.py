@@ -15,6 +15,8 @@ from shipped import DELIVERY, relock
 from frs_pipeline.manifest import root_of
 from frs_pipeline.settings import PROJECT, Settings
 from frs_pipeline.storage import Store
+from frs_pipeline.tables.model import catalogue
+from frs_pipeline.tables.render import heading
 from frs_pipeline.verify import verify
 
 
@@ -84,7 +86,10 @@ def test_tables_tell_their_base(data: Path, tmp_path: Path) -> None:
 def test_all_tables_print(data: Path) -> None:
     result = frs(data, "tables")
     assert result.returncode == 0
-    assert result.stdout.count("Tabel ") == result.stdout.count("Grundlag: ") == 81
+    lines = result.stdout.splitlines()
+    captions = [f"Tabel {number}. {heading(table)}" for number, table in catalogue().items()]
+    assert [line for line in lines if line.startswith("Tabel ")] == captions  # each on a line of its own, however long
+    assert result.stdout.count("Grundlag: ") == 81
 
 
 def test_compare_lists_what_is_not_equal_and_ends_accordingly(data: Path) -> None:

@@ -14,10 +14,10 @@ from frs_pipeline.assets.manifest import manifest
 from frs_pipeline.assets.privacy import privacy
 from frs_pipeline.assets.raw import raw_files, raw_key
 from frs_pipeline.definitions import ASSETS, defs, resources
-from frs_pipeline.deliveries import SOURCES
+from frs_pipeline.deliveries import sources
 from frs_pipeline.operations.refreshing import new_deliveries
 from frs_pipeline.plan import products, table_key, upstream
-from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires import instruments
 from frs_pipeline.settings import PROJECT
 from frs_pipeline.tables.model import catalogue
 
@@ -52,7 +52,7 @@ def test_every_product_of_the_plan_is_an_asset_with_the_plans_inputs() -> None:
         # No mart comes before the delivery was admitted, though nothing of that goes into one.
         assert node.parent_keys == parents | ({AssetKey("noted")} if key[0] == "marts" else set()), key
     made = {AssetKey(list(key)) for key in products()}
-    beside = {raw_key(name) for name in SOURCES} | set(manifest.keys) | set(privacy.keys)
+    beside = {raw_key(name) for name in sources()} | set(manifest.keys) | set(privacy.keys)
     assert graph.get_all_asset_keys() == made | beside
 
 
@@ -90,7 +90,7 @@ def test_no_mart_is_written_before_every_questionnaire_was_split() -> None:
     for key in products():
         if key[0] == "marts":
             assert AssetKey("noted") in graph.get(AssetKey(list(key))).parent_keys
-    assert upstream({("noted",)}) > {(layer, name) for layer in ("validated", "rejected", "noted") for name in INSTRUMENTS}
+    assert upstream({("noted",)}) > {(layer, name) for layer in ("validated", "rejected", "noted") for name in instruments()}
 
 
 def test_a_full_materialisation_succeeds_with_every_check(run) -> None:

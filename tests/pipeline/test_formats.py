@@ -18,7 +18,7 @@ from frs_pipeline.errors import FrsError
 from frs_pipeline.formats.files import WORKBOOK, files
 from frs_pipeline.formats.spss import sav
 from frs_pipeline.formats.workbook import shape, sheet_name, workbook
-from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires import instruments
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.report.contents import chapters
 from frs_pipeline.report.layout import Block, Layout, Line
@@ -26,7 +26,7 @@ from frs_pipeline.settings import Settings
 from frs_pipeline.storage import Store, read
 from frs_pipeline.tables.model import catalogue
 
-MARTS = (*INSTRUMENTS, "conference")
+MARTS = (*instruments(), "conference")
 
 
 @pytest.fixture(scope="module")

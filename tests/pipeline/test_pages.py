@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
 from pathlib import Path
 
 import pytest
 from pages import blocks, do, fresh_copy
+from shipped import DELIVERY
 
-from frs_pipeline.settings import PROJECT
+from frs_pipeline.settings import PROJECT, Settings
 
 DOCS = PROJECT / "docs"
 PAGES = sorted([*DOCS.glob("start/*.md"), *DOCS.glob("how-to/*.md")])
@@ -22,3 +25,16 @@ def test_every_page_has_something_to_do() -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: f"{page.parent.name}/{page.stem}")
 def test_the_page_does_what_it_says(page: Path, tmp_path: Path) -> None:
     do(page, fresh_copy(tmp_path / "frs_pipeline"))
+
+
+def test_the_managers_page_quotes_the_report_as_it_is(refreshed: Settings) -> None:
+    told = []
+    for page in sorted((refreshed.curated(DELIVERY) / "report").glob("*.html")):
+        told.append(unescape(re.sub(r"<[^>]+>", "", page.read_text(encoding="utf-8"))))
+    quoted = re.findall("»([^«]+)«", (DOCS / "start" / "manager.md").read_text(encoding="utf-8"))
+    assert quoted
+    assert [words for words in map(_plain, quoted) if not any(words in text for text in map(_plain, told))] == []
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split())

@@ -25,7 +25,7 @@ from frs_pipeline.lineage.meaning import meanings
 from frs_pipeline.lineage.passport import Passports, passport
 from frs_pipeline.lineage.recount import recount
 from frs_pipeline.lineage.waterfall import Why
-from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires import instruments
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.refresh import refresh
 from frs_pipeline.settings import Settings
@@ -71,7 +71,7 @@ def every(passports):
 
 @pytest.fixture(scope="module")
 def marts(passports):
-    return {name: pd.read_parquet(passports.evidence.path("marts", name)) for name in INSTRUMENTS}
+    return {name: pd.read_parquet(passports.evidence.path("marts", name)) for name in instruments()}
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ def test_every_figure_has_a_passport_whose_checks_pass(every):
 
 def test_every_waterfall_closes_from_the_lines_of_the_exports_to_the_figure(every, store):
     lines = {}
-    for name in INSTRUMENTS:
+    for name in instruments():
         with (store.raw(name) / "dataset.csv").open(encoding="cp1252", newline="") as file:
             lines[name] = sum(1 for _ in csv.reader(file, delimiter=";")) - 1
     for found in every:

@@ -24,7 +24,7 @@ from frs_pipeline.errors import FrsError
 from frs_pipeline.lineage.differences import CORRECTED, GONE, NEW, differences
 from frs_pipeline.plan import downstream, products
 from frs_pipeline.published.figures import value
-from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires import instruments
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.refresh import Refresh, refresh
 from frs_pipeline.settings import Settings
@@ -337,7 +337,7 @@ def test_a_selection_makes_no_more_than_it_needs(tmp_path: Path) -> None:
         "validated/withdrawn_conferences",
         "validated/ledger",
         "validated/codebook",
-        *(f"{layer}/{name}" for name in INSTRUMENTS for layer in ("validated", "rejected", "noted", "withdrawn")),
+        *(f"{layer}/{name}" for name in instruments() for layer in ("validated", "rejected", "noted", "withdrawn")),
         "quarantine",
         "noted",
         "pseudonymised/coordinator",

@@ -10,7 +10,7 @@ import time
 import pytest
 from shipped import DELIVERY
 
-from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires import instruments
 from frs_pipeline.release.policy import release_policy
 from frs_pipeline.release.publishing import publish
 from frs_pipeline.settings import Settings
@@ -44,4 +44,4 @@ def test_all_tables_of_the_shipped_delivery(refreshed, tmp_path, record_property
     assert (found.release.small, found.release.primary) == (119, 32)
     assert found.release.hidden <= 110
     described = json.loads((found.folder / "tables.json").read_text(encoding="utf-8"))
-    assert {mart for table in described["tables"] for mart in table["marts"]} == set(INSTRUMENTS)
+    assert {mart for table in described["tables"] for mart in table["marts"]} == set(instruments())

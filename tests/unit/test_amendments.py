@@ -13,7 +13,7 @@ from frs_pipeline.exports.findings import registers
 from frs_pipeline.lineage.corrections import resting
 from frs_pipeline.plan import products
 from frs_pipeline.policy.model import KINDS
-from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires import instruments
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.rows import Rows
 from frs_pipeline.storage import Store
@@ -281,7 +281,7 @@ def marts(delivery):
 
     def make():
         store = Store(delivery.settings, delivery.name)
-        for instrument in INSTRUMENTS:
+        for instrument in instruments():
             schema = mart_schema(questionnaires()[instrument])
             forms = pseudonymise(
                 delivery.validated(instrument).forms.batches(), delivery.intake().codebook, questionnaires()[instrument]

@@ -8,7 +8,8 @@ import pytest
 
 from frs_pipeline.errors import InputError
 from frs_pipeline.lineage.meaning import Address, meanings
-from frs_pipeline.report.claims import CLAIMS, Judge, Sentence, as_rows, claims, read_claims, strength
+from frs_pipeline.report.claims import CLAIMS, claims, read_claims
+from frs_pipeline.report.findings import Judge, Sentence, as_rows
 from frs_pipeline.tables.figures import Figure, figures
 from frs_pipeline.tables.model import catalogue
 
@@ -45,6 +46,12 @@ def read(tmp_path: Path, old: str = "", new: str = ""):
         ("table: 4", "table: 404", "table 404 has no figure"),
         ("i nogen grad", "i nogen måde", "table 4 has no figure i nogen måde"),
         ("at_least: 80", "at_least: other", "no value is called other"),
+        ("at_least: 80", "strength: weak", "share has no strength"),
+        (
+            ', said: "88,6%"}\n        holds: [{value: share, at_least: 80}]',
+            "}\n        holds: [{value: share, as_said_within: 1}]",
+            "needs said",
+        ),
         ("source: trial", "source: nobody", "no source is called nobody"),
         ("        holds: [{value: share, at_least: 80}]\n", "", "needs a condition"),
         ('        instead: {danish: "Det er {share}.", english: "It is {share}."}\n', "", "needs what is printed"),
@@ -115,12 +122,6 @@ def test_every_comparison_says_what_its_name_says(tmp_path: Path, condition: str
     assert found.holds is holds
 
 
-def test_strength_is_the_word_that_the_method_gives_a_gamma() -> None:
-    words = {0.0: "none", 0.0999: "none", 0.1: "weak", -0.2: "moderate", 0.2999: "moderate", -0.3: "strong", 1.0: "strong"}
-    assert {value: strength(value) for value in words} == words
-    assert strength(None) == "none"
-
-
 def test_a_strong_association_of_a_few_forms_is_not_certain_and_one_of_many_is() -> None:
     claim = next(claim for section in claims().sections for claim in section.claims if claim.id == "lived_up")
     for times, holds in ((1, False), (100, True)):
@@ -134,11 +135,5 @@ def test_a_strong_association_of_a_few_forms_is_not_certain_and_one_of_many_is()
 def test_the_shipped_claims_are_bound_to_figures_that_there_are() -> None:
     told = [claim for section in read_claims(CLAIMS).sections for claim in section.claims]
     assert len(told) > 20
-    addresses = {address for claim in told for value in claim.values.values() for address in _of(value)}
+    addresses = {address for claim in told for value in claim.values.values() for address in value.addresses}
     assert addresses <= set(meanings())
-
-
-def _of(value):
-    from frs_pipeline.report.claims import _addresses
-
-    return _addresses(value)

@@ -1,16 +1,22 @@
 """Which column holds which question: short names, boxes, texts, and exports that aren't the questionnaire's."""
 
+import datetime as dt
+import shutil
+
 import numpy as np
 import openpyxl
 import pandas as pd
 import pyreadstat
 import pytest
 
+from frs_pipeline import questionnaires as questionnaires_module
 from frs_pipeline.codebook.pseudonyms import mart_schema
+from frs_pipeline.deliveries import inventory
 from frs_pipeline.errors import InputError
 from frs_pipeline.exports.columns import STATUS, SYSTEM_COLUMNS
 from frs_pipeline.exports.surveyxact import STRUCTURE_COLUMNS, read_export
 from frs_pipeline.exports.validation import forms_schema
+from frs_pipeline.questionnaires import Instrument, instruments
 from frs_pipeline.questionnaires.model import read_questionnaire
 
 SCALES = """\
@@ -25,6 +31,7 @@ CAME, REMARKS = "Hvem kom?", "Er der andet?"
 QUESTIONS = f"""\
 instrument: initiator
 title: Initiativtager
+filled_in_by: initiator
 occasion: both
 form_prefix: IN
 questions:
@@ -302,3 +309,52 @@ def test_boxes_of_an_spss_file_are_told_by_their_labels(exported, questionnaire)
     path = str(delivery.path("initiator/export.sav"))
     pyreadstat.write_sav(frame, path, column_labels=texts, variable_value_labels=labels)
     assert answered(delivery.validated("initiator", questionnaire)) == [(1, 2, 1, 0, 0, 1)]
+
+
+def written(tmp_path, old, new):
+    """The questionnaire above, altered; the delivery is of 2021-01-31."""
+    assert old in QUESTIONS
+    (tmp_path / "scales.yaml").write_text(SCALES, encoding="utf-8")
+    (tmp_path / "initiator.yaml").write_text(QUESTIONS.replace(old, new), encoding="utf-8")
+    return read_questionnaire(tmp_path / "initiator.yaml", tmp_path / "scales.yaml")
+
+
+@pytest.mark.parametrize("dates", ["since: 2021-02-01", "until: 2021-01-30"])
+@pytest.mark.parametrize("question", [HELP, CAME, REMARKS])
+def test_a_question_that_the_paper_does_not_have_is_blank_on_every_form(exported, tmp_path, dates, question):
+    columns = [column for column in COLUMNS if column[3] != question]
+    kept = [cell for cell, column in zip(GOOD, COLUMNS, strict=True) if column[3] != question]
+    altered = written(tmp_path, f"text: {question},", f"text: {question}, {dates},")
+    result = exported(kept, kept, columns=columns).validated("initiator", altered)
+    blank = {HELP: {"plan"}, CAME: {"came_1", "came_2", "came_5"}, REMARKS: set()}[question]
+    whole = dict(zip(NAMES, (1, 1, 2, 1, 0, 0), strict=True))
+    assert answered(result) == [tuple(None if name in blank else code for name, code in whole.items())] * 2
+    assert result.rejected.num_rows == result.noted.num_rows == 0
+
+
+def test_the_column_of_a_question_that_the_paper_does_not_have_is_unknown(exported, tmp_path):
+    altered = written(tmp_path, "text: Hørt?,", "text: Hørt?, since: 2021-02-01,")
+    with pytest.raises(InputError, match=r"dataset\.csv:1: column hoert isn't in questionnaire initiator \[column_unknown\]"):
+        exported().validated("initiator", altered)
+
+
+def test_a_question_may_take_over_the_short_name_of_one_that_is_asked_no_more(exported, tmp_path):
+    # No `structure` is needed to tell which of the two the column holds.
+    altered = written(tmp_path, f"text: {HELP},", f"text: {HELP}, until: 2021-01-30,")
+    columns = [column for column in COLUMNS if column[3] != HELP]
+    structure = [row for row in structure_of(columns) if row[4] != FAMILY]
+    result = exported([GOOD[0], "2", *GOOD[3:]], columns=columns, structure=structure).validated("initiator", altered)
+    assert answered(result, "plan", "family") == [(None, 2)]
+
+
+def test_a_questionnaire_that_the_delivery_does_not_have_is_empty_and_has_no_folder(delivery, monkeypatch):
+    every = {name: Instrument(name=name) for name in instruments()}
+    every["coordinator"] = Instrument(name="coordinator", since=dt.date(2021, 2, 1))
+    monkeypatch.setattr(questionnaires_module, "listed", lambda: every)
+    with pytest.raises(InputError, match="questionnaire coordinator isn't in use at the date of this delivery"):
+        delivery.validated("coordinator")
+    shutil.rmtree(delivery.path("coordinator"))
+    result = delivery.validated("coordinator")
+    assert (result.delivered, result.forms.num_rows, result.set_aside, result.withdrawn) == (0, 0, 0, 0)
+    assert "coordinator/dataset.csv" not in inventory(delivery.folder)
+    assert delivery.validated("initiator").delivered

@@ -5,10 +5,11 @@ import pytest
 from frs_pipeline.published import compare as compare_module
 from frs_pipeline.published.compare import COMPARE, compare, summary
 from frs_pipeline.published.figures import Key, published
+from frs_pipeline.published.rules import Finding
 from frs_pipeline.stats.printing import spss
 from frs_pipeline.tables.figures import Figure
 
-REASON = "table 1 prints two things at once"
+REASON, DANISH = "table 1 prints two things at once", "i tabel 1 står to ting på én gang"
 
 
 @pytest.fixture
@@ -17,8 +18,9 @@ def report(monkeypatch):
 
     def prints(printed, measure="count", *, contradicts=False):
         key = Key(1, "mor", "god", "", measure)
+        contradiction = Finding("percent_only", (1,), REASON, DANISH, (key,))
         monkeypatch.setattr(compare_module, "published", lambda: {key: printed})
-        monkeypatch.setattr(compare_module, "not_reproducible", lambda: {key: REASON} if contradicts else {})
+        monkeypatch.setattr(compare_module, "not_reproducible", lambda: {key: contradiction} if contradicts else {})
 
     return prints
 
@@ -64,12 +66,14 @@ def test_a_figure_is_compared_as_it_is_printed(report, printed, measure, value, 
 
 
 @pytest.mark.parametrize(
-    ("value", "verdict", "reason"), [(71.0, "not reproducible", REASON), (72.0, "equal", None)], ids=["other", "same"]
+    ("value", "verdict", "reasons"),
+    [(71.0, "not reproducible", (REASON, DANISH)), (72.0, "equal", (None, None))],
+    ids=["other", "same"],
 )
-def test_where_the_report_contradicts_itself_only_a_difference_needs_a_reason(report, value, verdict, reason):
+def test_where_the_report_contradicts_itself_only_a_difference_needs_a_reason(report, value, verdict, reasons):
     report("72", contradicts=True)
     (row,) = compare([recomputed(value, "count", str(int(value)))]).to_pylist()
-    assert (row["verdict"], row["reason"]) == (verdict, reason)
+    assert (row["verdict"], row["reason"], row["reason_danish"]) == (verdict, *reasons)
 
 
 @pytest.mark.parametrize(("contradicts", "verdict"), [(False, "differs"), (True, "not reproducible")])

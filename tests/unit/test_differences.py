@@ -8,7 +8,7 @@ from random_marts import random_frame, write_marts
 from frs_pipeline.errors import InputError
 from frs_pipeline.lineage.differences import CORRECTED, GONE, NEW, differences
 from frs_pipeline.plan import products
-from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires import instruments
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.settings import Settings
 from frs_pipeline.storage import Store
@@ -16,7 +16,7 @@ from frs_pipeline.tables.counting import count, open_marts
 from frs_pipeline.tables.figures import as_table, figures
 from frs_pipeline.tables.model import catalogue
 
-MARTS = {name: random_frame(name, 90, seed) for seed, name in enumerate(INSTRUMENTS, start=3)}
+MARTS = {name: random_frame(name, 90, seed) for seed, name in enumerate(instruments(), start=3)}
 # Of `initiator`: these change an answer, these go, these come.
 CHANGED, LEAVING, COMING = range(5, 12), range(40, 50), range(200, 215)
 

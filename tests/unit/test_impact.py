@@ -11,7 +11,7 @@ from frs_pipeline.exports.withdrawals import Withdrawals, read_withdrawals, with
 from frs_pipeline.lineage.impact import Change, impact, resting_on, rows_of
 from frs_pipeline.lineage.papers import let_through, released, same_papers
 from frs_pipeline.plan import products
-from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires import instruments
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.storage import read
 from frs_pipeline.tables.model import catalogue
@@ -34,7 +34,7 @@ def base(make_delivery, tmp_path_factory):
 def without(delivery, to, forms, conference=None, held=()):
     """The products of the same delivery, had these forms, or a conference of `held`, never been delivered."""
     copy = delivery.copy_to(to)
-    for name in INSTRUMENTS:
+    for name in instruments():
         header, *rows = copy.dataset(name)
         prefix, at = questionnaires()[name].form_prefix, header.index("raadsnr")
         kept = [row for row in rows if f"{prefix}-{row[0]}" not in forms and row[at] != str(conference)]
@@ -67,7 +67,7 @@ def assert_moves(store, change, after):
 
 
 def counted(store):
-    return [form for name in INSTRUMENTS for form in read(store.path(products()[("marts", name)]))["form_id"].to_pylist()]
+    return [form for name in instruments() for form in read(store.path(products()[("marts", name)]))["form_id"].to_pylist()]
 
 
 @pytest.mark.parametrize("seed", range(SETS))

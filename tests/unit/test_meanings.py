@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from plain_duckdb import recounted
 from random_marts import random_frame, write_marts
+from shipped import DELIVERY
 
 from frs_pipeline.errors import UsageError
 from frs_pipeline.lineage.addresses import address
@@ -16,10 +17,11 @@ from frs_pipeline.lineage.recount import recount
 from frs_pipeline.lineage.ties import alike, printed_cells, sums
 from frs_pipeline.lineage.waterfall import Asked, Group, Why, questions, waterfall
 from frs_pipeline.lineage.wording import definition, reason, rounding
+from frs_pipeline.questionnaires import instruments
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.tables.counting import count, open_marts
 from frs_pipeline.tables.figures import figures
-from frs_pipeline.tables.model import MARTS, catalogue
+from frs_pipeline.tables.model import catalogue
 
 TABLES = list(catalogue().values())
 STATISTICS = ("gamma", "ase", "t", "p", "partial_gamma")
@@ -131,8 +133,8 @@ def fall(address, groups, aside=None, withdrawn=None):
 
 
 def test_withdrawn_forms_come_first_and_are_near_to_nothing():
-    groups = [Group("initiator", "followup", (1,), 5), Group("initiator", "followup", (None,), 2)]
-    aside = {(Why("set_aside", "keyed_twice"), Group("initiator", "followup", (1,), 1)): 1}
+    groups = [Group("initiator", "followup", (1,), 5, DELIVERY), Group("initiator", "followup", (None,), 2, DELIVERY)]
+    aside = {(Why("set_aside", "keyed_twice"), Group("initiator", "followup", (1,), 1, DELIVERY)): 1}
     found = fall(of(32, "Total valid"), groups, aside, {"initiator": 3})
     assert found.delivered == {"initiator": 11}
     assert [forms for _, forms in found.taken] == [3, 1, 2]
@@ -145,11 +147,11 @@ def test_withdrawn_forms_come_first_and_are_near_to_nothing():
 def test_a_waterfall_takes_each_form_away_once_under_the_first_reason():
     # Table 5: role by satisfaction, without "ved ikke" (6).
     answers = {(2, 1): 10, (2, 3): 7, (1, 1): 20, (None, 1): 3, (2, None): 4, (None, None): 5, (2, 6): 6, (None, 6): 2}
-    groups = [Group("participant_first", "first", codes, forms) for codes, forms in answers.items()]
+    groups = [Group("participant_first", "first", codes, forms, DELIVERY) for codes, forms in answers.items()]
     unknown = Why("set_aside", "number_unknown")
     aside = {
-        (unknown, Group("participant_first", "first", (2, 1), 1)): 2,
-        (unknown, Group("participant_first", "first", (2, 3), 1)): 1,
+        (unknown, Group("participant_first", "first", (2, 1), 1, DELIVERY)): 2,
+        (unknown, Group("participant_first", "first", (2, 3), 1, DELIVERY)): 1,
     }
     found = fall(of(5, "mor", "Ja, meget", measure="row_percent"), groups, aside)
     assert found.delivered == {"participant_first": 60}
@@ -174,7 +176,7 @@ def test_a_waterfall_takes_each_form_away_once_under_the_first_reason():
 
 def test_what_was_not_asked_is_told_apart_from_what_was_left_blank():
     groups = [
-        Group("initiator", occasion, (code,), forms)
+        Group("initiator", occasion, (code,), forms, DELIVERY)
         for occasion, code, forms in (("first", None, 9), ("followup", None, 2), ("followup", 1, 5))
     ]
     found = fall(of(32, "Total valid"), groups)
@@ -186,7 +188,7 @@ def test_what_was_not_asked_is_told_apart_from_what_was_left_blank():
 
 
 def test_another_occasion_is_the_first_reason_of_a_table():
-    groups = [Group("initiator", occasion, (1, code), 1) for occasion in ("first", "followup") for code in (None, 2)]
+    groups = [Group("initiator", occasion, (1, code), 1, DELIVERY) for occasion in ("first", "followup") for code in (None, 2)]
     found = fall(of(33, measure="n"), groups)
     assert found.taken == ((Why("other_occasion"), 2), (Why("blank", "wellbeing"), 1))
     assert found.near == ((Why("other_occasion"), 1), (Why("blank", "wellbeing"), 1))
@@ -196,7 +198,7 @@ def test_another_occasion_is_the_first_reason_of_a_table():
 
 
 def random_marts():
-    return {name: random_frame(name, 300, seed) for seed, name in enumerate(MARTS, start=40)}
+    return {name: random_frame(name, 300, seed) for seed, name in enumerate(instruments(), start=40)}
 
 
 def all_blank():
@@ -285,7 +287,7 @@ def test_no_such_figure_tells_what_is_possible(told, says):
 def test_a_waterfall_is_the_same_in_whatever_order_groups_come():
     """A question asked at the follow-up only is not asked of some and left blank by others."""
     groups = [
-        Group("initiator", occasion, (code,), forms)
+        Group("initiator", occasion, (code,), forms, DELIVERY)
         for occasion, code, forms in (("first", None, 3), ("followup", None, 2), ("followup", 1, 5), ("first", 1, 4))
     ]
     found = [fall(of(32, "Total valid"), list(order)) for order in itertools.permutations(groups)]

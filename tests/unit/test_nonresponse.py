@@ -4,13 +4,14 @@ import datetime as dt
 
 import pyarrow as pa
 import pytest
+from shipped import DELIVERY
 
 from frs_pipeline.codebook.pseudonyms import mart_schema
 from frs_pipeline.codebook.vault import CODEBOOK
 from frs_pipeline.exports.ledger import REGISTER
-from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires import instruments
 from frs_pipeline.questionnaires.model import questionnaires
-from frs_pipeline.tables.nonresponse import CONFERENCE, ITEM, UNIT, conferences, item, ledger_only, unit
+from frs_pipeline.tables.nonresponse import ITEM, UNIT, conference_schema, conferences, item, ledger_only, unit
 
 DAY = dt.date(2018, 2, 1)
 
@@ -49,11 +50,11 @@ def ledger():
 
 @pytest.fixture
 def conference(codebook, ledger):
-    return conferences(codebook, ledger, {name: forms(name, FORMS[name]) for name in INSTRUMENTS})
+    return conferences(codebook, ledger, {name: forms(name, FORMS[name]) for name in instruments()})
 
 
 def test_every_conference_has_a_row_with_its_forms(conference):
-    assert conference.schema == CONFERENCE
+    assert conference.schema == conference_schema()
     assert [tuple(row.values()) for row in conference.to_pylist()] == [
         ("C-finch", "first", True, 1, 0, 1),
         ("C-heron", "first", False, 0, 0, 0),
@@ -83,14 +84,14 @@ def test_ledger_entries_without_a_pseudonym_are_counted(codebook, ledger):
     ],
 )
 def test_conferences_without_forms_are_counted_by_occasion(conference, measure, first, followup, both):
-    found = unit(conference, 0)
+    found = unit(conference, 0, DELIVERY)
     assert found.schema == UNIT
     rows = {r["occasion"]: (r["conferences"], r["percent"]) for r in found.to_pylist() if r["measure"] == measure}
     assert rows == {"first": pytest.approx(first), "followup": pytest.approx(followup), "both": pytest.approx(both)}
 
 
 def test_without_conferences_no_percentage_can_be_computed(conference):
-    rows = unit(conference.slice(0, 0), 0).to_pylist()
+    rows = unit(conference.slice(0, 0), 0, DELIVERY).to_pylist()
     assert {(row["conferences"], row["percent"]) for row in rows} == {(0, None)}
 
 
@@ -112,7 +113,7 @@ def test_a_question_is_blank_only_where_it_was_asked(question, asked, answered, 
         {"form_id": str(i), "conference_id": "C-lark", "occasion": o, "conflict": c, "wellbeing": w}
         for i, (o, c, w) in enumerate(ANSWERS)
     ]
-    found = item({"initiator": pa.Table.from_pylist(rows, schema=mart_schema(questionnaires()["initiator"]))})
+    found = item({"initiator": pa.Table.from_pylist(rows, schema=mart_schema(questionnaires()["initiator"]))}, DELIVERY)
     assert found.schema == ITEM
     (row,) = (row for row in found.to_pylist() if row["question"] == question)
     assert (row["forms"], row["asked"], row["answered"], row["blank"]) == (5, asked, answered, blank)
@@ -121,24 +122,24 @@ def test_a_question_is_blank_only_where_it_was_asked(question, asked, answered, 
 
 
 def test_every_question_of_every_mart_is_looked_at_even_without_forms():
-    found = item({name: forms(name, []) for name in INSTRUMENTS}).to_pylist()
+    found = item({name: forms(name, []) for name in instruments()}, DELIVERY).to_pylist()
     assert [(r["instrument"], r["question"]) for r in found] == [
-        (n, q.name) for n in INSTRUMENTS for q in questionnaires()[n].questions
+        (n, q.name) for n in instruments() for q in questionnaires()[n].questions
     ]
     assert {(r["forms"], r["blank"], r["blank_percent"]) for r in found} == {(0, 0, None)}
 
 
 def test_tables_in_pieces_give_the_same(codebook, ledger, conference):
-    in_pieces = {name: pa.concat_tables([forms(name, [c]) for c in FORMS[name]]) for name in INSTRUMENTS}
+    in_pieces = {name: pa.concat_tables([forms(name, [c]) for c in FORMS[name]]) for name in instruments()}
     pieces = [pa.concat_tables([table.slice(i, 1) for i in range(table.num_rows)]) for table in (codebook, ledger, conference)]
     assert conferences(pieces[0], pieces[1], in_pieces) == conference
-    assert unit(pieces[2], 2) == unit(conference, 2)
-    assert item(in_pieces) == item({name: table.combine_chunks() for name, table in in_pieces.items()})
+    assert unit(pieces[2], 2, DELIVERY) == unit(conference, 2, DELIVERY)
+    assert item(in_pieces, DELIVERY) == item({name: table.combine_chunks() for name, table in in_pieces.items()}, DELIVERY)
     assert ledger_only(pieces[0], pieces[1]) == 2
 
 
 def test_forms_of_a_conference_that_the_codebook_does_not_know_are_not_counted(codebook, ledger):
-    held = conferences(codebook, ledger, {name: forms(name, ["C-other", "C-lark"]) for name in INSTRUMENTS})
+    held = conferences(codebook, ledger, {name: forms(name, ["C-other", "C-lark"]) for name in instruments()})
     assert {row["conference_id"]: row["participants_forms"] for row in held.to_pylist()} == {
         "C-finch": 0,
         "C-heron": 0,

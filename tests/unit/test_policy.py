@@ -120,7 +120,7 @@ def test_a_severity_decides_whether_a_form_counts(delivery, policy_with, rule, s
 @pytest.mark.parametrize("rule", RULES)
 def test_a_rule_that_stops_the_run_does_so_with_the_first_line(delivery, policy_with, rule):
     remedy = policy().rules[rule].remedy
-    with pytest.raises(CheckFailed, match=rf"1 forms break a rule that stops the run, this the first \[{rule}\]") as refused:
+    with pytest.raises(CheckFailed, match=rf"1 form breaks a rule that stops the run, this the first \[{rule}\]") as refused:
         spoilt(delivery).validated("participant_first", policy=policy_with(**{rule: "stop"}))
     assert refused.value.where == f"{delivery.path('participant_first/dataset.csv')}:{RULES[rule] + 2}"
     assert remedy in str(refused.value)

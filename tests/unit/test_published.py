@@ -1,6 +1,7 @@
 """The printed report as data, and what in it contradicts itself."""
 
 import random
+import re
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -12,7 +13,7 @@ from frs_pipeline.published import figures as figures_module
 from frs_pipeline.published.audit import KEPT, as_csv, audit, kept_findings, not_reproducible
 from frs_pipeline.published.compare import as_printed
 from frs_pipeline.published.figures import Key, decimals, of_table, printed_count, prose, published, study, value
-from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires import instruments
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.tables.counting import count, open_marts
 from frs_pipeline.tables.figures import figures
@@ -86,6 +87,14 @@ def test_each_contradiction_names_its_tables_and_has_a_reason(fresh):
         assert all(key in published() and key.table == finding.tables[0] for key in finding.gives_way)
 
 
+def test_each_reason_says_the_same_in_danish(fresh):
+    for finding in fresh:
+        numbers = [re.findall(r"\d+(?:,\d+)?", text) for text in (finding.reason, finding.reason_danish)]
+        assert numbers[0] == numbers[1]
+        assert "table" not in finding.reason_danish
+        assert " %" not in finding.reason_danish
+
+
 @pytest.mark.parametrize(
     ("rule", "table", "gives_way"),
     [
@@ -121,7 +130,7 @@ def test_187_mothers_cannot_have_come_to_181_follow_ups(fresh):
 def consistent(tmp_path_factory):
     """A report with the same figures as the printed one, all of them counted from one set of forms."""
     folder, rng = tmp_path_factory.mktemp("marts"), random.Random("consistent")
-    for instrument in INSTRUMENTS:
+    for instrument in instruments():
         questionnaire = questionnaires()[instrument]
         rows = []
         for i in range(240):
@@ -133,7 +142,7 @@ def consistent(tmp_path_factory):
             }
             rows.append({"form_id": str(i), "conference_id": "C", "occasion": occasion, **answers})
         pq.write_table(pa.Table.from_pylist(rows, schema=mart_schema(questionnaire)), folder / f"{instrument}.parquet")
-    marts = open_marts({name: folder / f"{name}.parquet" for name in INSTRUMENTS})
+    marts = open_marts({name: folder / f"{name}.parquet" for name in instruments()})
     counted = count(catalogue().values(), marts)
     found = (figure for number, table in catalogue().items() for figure in figures(table, counted[number]))
     computed = {Key(f.table, f.row, f.column, f.group, f.measure): f for f in found}

@@ -7,8 +7,8 @@ import pytest
 from pandera.config import CONFIG
 
 from frs_pipeline.errors import CheckFailed, InputError
-from frs_pipeline.questionnaires import INSTRUMENTS
 from frs_pipeline.questionnaires import dictionary as dictionary_module
+from frs_pipeline.questionnaires import instruments, read_instruments
 from frs_pipeline.questionnaires.dictionary import TARGET, dictionary
 from frs_pipeline.questionnaires.model import questionnaires, read_questionnaire
 from frs_pipeline.questionnaires.schema import arrow_field, failing
@@ -25,6 +25,7 @@ scales:
 QUESTIONS = """\
 instrument: coordinator
 title: Samordner
+filled_in_by: coordinator
 occasion: both
 form_prefix: SA
 questions:
@@ -51,7 +52,7 @@ def small(tmp_path):
     return read(tmp_path)
 
 
-@pytest.mark.parametrize("instrument", INSTRUMENTS)
+@pytest.mark.parametrize("instrument", instruments())
 def test_every_instrument_loads_and_is_what_its_file_is_called(instrument):
     questionnaire = questionnaires()[instrument]
     assert questionnaire.instrument == instrument
@@ -97,7 +98,7 @@ def test_a_text_is_no_column(tmp_path):
 
 
 def test_form_prefixes_tell_the_instruments_apart():
-    assert len({q.form_prefix for q in questionnaires().values()}) == len(INSTRUMENTS)
+    assert len({q.form_prefix for q in questionnaires().values()}) == len(instruments())
 
 
 def test_a_good_questionnaire_is_read(small):
@@ -114,28 +115,39 @@ def test_an_answer_is_found_by_its_label_and_printed_spellings_only(small, label
 @pytest.mark.parametrize(
     ("old", "new", "line", "says"),
     [
-        pytest.param("scale: mood", "scale: moods", 11, "scale moods", id="unknown scale"),
-        pytest.param("- name: mood", "- name: heard", 7, "name heard", id="name twice"),
+        pytest.param("scale: mood", "scale: moods", 12, "scale moods", id="unknown scale"),
+        pytest.param("- name: mood", "- name: heard", 8, "name heard", id="name twice"),
         pytest.param(
-            "source: stemning\n    text: Stemning?", "source: hoert\n    text: Hørt?", 8, "source hoert", id="source twice"
+            "source: stemning\n    text: Stemning?", "source: hoert\n    text: Hørt?", 9, "source hoert", id="source twice"
         ),
-        pytest.param("    type: ordinal\n    scale: mood", "    type: ordinal", 7, "scale belongs to every", id="no scale"),
-        pytest.param("type: ordinal", "type: text", 7, "to every question but a text", id="text with a scale"),
-        pytest.param("dont_know: 2", "dont_know: 3", 12, "code 3", id="dont_know outside the scale"),
-        pytest.param("dont_know: 2", "dont_know: maybe", 12, "dont_know", id="dont_know no code"),
-        pytest.param("source: stemning", "source: stemningen", 8, "source", id="source too long for an export"),
-        pytest.param("- name: mood", "- name: Mood", 7, "name", id="name with a capital"),
-        pytest.param("type: ordinal", "type: interval", 10, "type", id="unknown type"),
-        pytest.param("    wording: assumed", "    wording: assumed\n    colour: red", 15, "colour", id="unknown key"),
-        pytest.param("form_prefix: SA", "form_prefix: SAM", 4, "form_prefix", id="prefix of three letters"),
-        pytest.param("instrument: coordinator", "instrument: teacher", 1, "instrument", id="unknown instrument"),
+        pytest.param("    type: ordinal\n    scale: mood", "    type: ordinal", 8, "scale belongs to every", id="no scale"),
+        pytest.param("type: ordinal", "type: text", 8, "to every question but a text", id="text with a scale"),
+        pytest.param("dont_know: 2", "dont_know: 3", 13, "code 3", id="dont_know outside the scale"),
+        pytest.param("dont_know: 2", "dont_know: maybe", 13, "dont_know", id="dont_know no code"),
+        pytest.param("source: stemning", "source: stemningen", 9, "source", id="source too long for an export"),
+        pytest.param("- name: mood", "- name: Mood", 8, "name", id="name with a capital"),
+        pytest.param("type: ordinal", "type: interval", 11, "type", id="unknown type"),
+        pytest.param("    wording: assumed", "    wording: assumed\n    colour: red", 16, "colour", id="unknown key"),
+        pytest.param("form_prefix: SA", "form_prefix: SAM", 5, "form_prefix", id="prefix of three letters"),
+        pytest.param("instrument: coordinator", "instrument: teacher", 1, "is called teacher.yaml", id="another's file"),
+        pytest.param("filled_in_by: coordinator", "filled_in_by: The coordinator", 3, "filled_in_by", id="who, with a capital"),
+        pytest.param("    wording", "    since: 2022\n    wording", 15, "since", id="no date"),
+        pytest.param("    wording", "    since: 2022-13-01\n    wording", None, "can't be", id="a month that there isn't"),
+        pytest.param(
+            "    wording",
+            "    since: 2023-01-01\n    until: 2022-12-31\n    wording",
+            8,
+            "since is after until",
+            id="never asked",
+        ),
     ],
 )
 def test_a_fault_in_a_questionnaire_is_refused_with_its_line(tmp_path, old, new, line, says):
     assert old in QUESTIONS
     with pytest.raises(InputError, match=says) as refused:
         read(tmp_path, QUESTIONS.replace(old, new, 1))
-    assert refused.value.where == f"{tmp_path / 'coordinator.yaml'}:{line}"
+    file = str(tmp_path / "coordinator.yaml")
+    assert str(refused.value.where) == (file if line is None else f"{file}:{line}")
 
 
 @pytest.mark.parametrize(
@@ -151,6 +163,61 @@ def test_a_fault_in_the_scales_is_refused_with_its_line(tmp_path, old, new, line
     with pytest.raises(InputError, match=says) as refused:
         read(tmp_path, scales=SCALES.replace(old, new, 1))
     assert refused.value.where == f"{tmp_path / 'scales.yaml'}:{line}"
+
+
+@pytest.mark.parametrize(
+    ("dates", "deliveries"),
+    [
+        pytest.param("", ["2020-11-30", "2022-01-01", "2022-06-30", "2022-12-31", "2023-01-01"], id="always"),
+        pytest.param(", since: 2022-01-01", ["2022-01-01", "2022-06-30", "2022-12-31", "2023-01-01"], id="from a date on"),
+        pytest.param(", until: 2022-12-31", ["2020-11-30", "2022-01-01", "2022-06-30", "2022-12-31"], id="until a date"),
+        pytest.param(", since: 2022-01-01, until: 2022-12-31", ["2022-01-01", "2022-06-30", "2022-12-31"], id="for a year"),
+    ],
+)
+def test_a_question_is_on_the_paper_of_the_deliveries_between_its_dates(tmp_path, dates, deliveries):
+    questionnaire = read(tmp_path, QUESTIONS.replace("scale: yes_no,", f"scale: yes_no{dates},"))
+    heard = questionnaire.question("heard")
+    every = ["2020-11-30", "2022-01-01", "2022-06-30", "2022-12-31", "2023-01-01"]
+    assert [delivery for delivery in every if questionnaire.asks(heard, delivery)] == deliveries
+    assert [delivery for delivery in every if questionnaire.at(delivery).question("heard")] == deliveries
+    assert all(questionnaire.at(delivery).question("mood") for delivery in every)
+
+
+LISTED = """\
+instruments:
+  - {name: coordinator}
+  - {name: school, since: 2022-01-01}
+"""
+
+
+def listed(tmp_path, text=LISTED, *beside):
+    for name in ("coordinator", "school", "scales", *beside):
+        (tmp_path / f"{name}.yaml").write_text("", encoding="utf-8")
+    (tmp_path / "instruments.yaml").write_text(text, encoding="utf-8")
+    return read_instruments(tmp_path / "instruments.yaml")
+
+
+def test_questionnaires_are_listed_in_their_order_with_the_deliveries_that_have_them(tmp_path):
+    found = listed(tmp_path)
+    assert list(found) == ["coordinator", "school"]
+    assert [found["school"].in_use(delivery) for delivery in ("2021-12-31", "2022-01-01")] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("text", "beside", "line", "says"),
+    [
+        pytest.param(LISTED.replace("school", "scool"), (), 3, "no scool.yaml", id="no file"),
+        pytest.param(LISTED.replace("school", "coordinator"), (), 3, "coordinator is taken", id="twice"),
+        pytest.param(LISTED.replace("school", "conference"), ("conference",), 3, "conference is taken", id="another mart's name"),
+        pytest.param(LISTED.replace("school", "School"), (), 3, "name", id="a name that is no folder's"),
+        pytest.param(LISTED, ("draft",), 1, "draft.yaml lies beside this file", id="a file that isn't listed"),
+        pytest.param("instruments: []\n", (), 1, "instruments", id="none"),
+    ],
+)
+def test_a_fault_in_the_list_of_questionnaires_is_refused_with_its_line(tmp_path, text, beside, line, says):
+    with pytest.raises(InputError, match=says) as refused:
+        listed(tmp_path, text, *beside)
+    assert refused.value.where == f"{tmp_path / 'instruments.yaml'}:{line}"
 
 
 def places(found):
@@ -228,7 +295,7 @@ def test_the_data_dictionary_is_up_to_date():
     assert TARGET.read_text(encoding="utf-8") == dictionary()
 
 
-@pytest.mark.parametrize("instrument", INSTRUMENTS)
+@pytest.mark.parametrize("instrument", instruments())
 def test_the_data_dictionary_names_every_column_and_label(instrument):
     section = next(part for part in dictionary().split("\n## ") if part.startswith(f"{instrument}\n"))
     for question in questionnaires()[instrument].questions:

@@ -5,14 +5,16 @@ import pyarrow as pa
 import pytest
 from dagster import AssetKey
 from random_marts import random_frame, write_marts
+from shipped import DELIVERY
 
 from frs_pipeline.checks.reconciliation import every_form, every_form_spec
 from frs_pipeline.checks.ties import tie_specs, ties
 from frs_pipeline.errors import CheckFailed
+from frs_pipeline.questionnaires import instruments
 from frs_pipeline.tables.bases import BASES, reasons
 from frs_pipeline.tables.counting import count, open_marts
 from frs_pipeline.tables.figures import figures
-from frs_pipeline.tables.model import MARTS, Axis, catalogue
+from frs_pipeline.tables.model import Axis, catalogue
 from frs_pipeline.tables.nonresponse import conferences, forms_of
 from frs_pipeline.tables.reconciling import Forms, reconcile
 from frs_pipeline.tables.render import base_line, base_lines
@@ -31,7 +33,7 @@ KINDS = {
 
 @pytest.fixture(scope="module")
 def frames():
-    return {name: random_frame(name, 400, seed) for seed, name in enumerate(MARTS, start=3)}
+    return {name: random_frame(name, 400, seed) for seed, name in enumerate(instruments(), start=3)}
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +54,7 @@ def printed(paths):
 
 @pytest.fixture(scope="module")
 def sound(printed, forms):
-    return reconcile(TABLES, everything(printed), forms)
+    return reconcile(TABLES, everything(printed), forms, DELIVERY)
 
 
 def figures_of(tables, paths):
@@ -70,7 +72,7 @@ def broken(result):
 
 def alone(number, found, forms, table=None):
     """Numbers of the tables that a reconciliation of one table with these figures finds broken."""
-    return broken(reconcile([table or catalogue()[number]], found, forms))
+    return broken(reconcile([table or catalogue()[number]], found, forms, DELIVERY))
 
 
 def more(figure, by=1):
@@ -166,12 +168,12 @@ def test_cells_that_are_wrong_though_their_sums_are_right_are_found(printed, for
     assert alone(1, found, forms) == [1]
 
 
-@pytest.mark.parametrize("mart", MARTS)
+@pytest.mark.parametrize("mart", instruments())
 def test_a_form_that_left_the_mart_after_counting_breaks_the_tables_that_counted_it(mart, frames, printed, tmp_path):
     answered = frames[mart].drop(columns=["form_id", "conference_id"]).notna().sum(axis=1)
     row = answered.idxmax()
     fewer = Forms(write_marts({**frames, mart: frames[mart].drop(index=row)}, tmp_path))
-    found = broken(reconcile(TABLES, everything(printed), fewer))
+    found = broken(reconcile(TABLES, everything(printed), fewer, DELIVERY))
     assert found
     assert all(mart in catalogue()[number].marts for number in found)
     kept = frames[mart].loc[row]
@@ -215,7 +217,7 @@ MISCOUNTED = {
 def test_a_table_that_is_counted_otherwise_than_the_catalogue_says_is_named(number, changes, printed, paths, forms):
     table = catalogue()[number]
     wrong = table.model_copy(update=changes(table))
-    result = reconcile(TABLES, everything({**printed, **figures_of([wrong], paths)}), forms)
+    result = reconcile(TABLES, everything({**printed, **figures_of([wrong], paths)}), forms, DELIVERY)
     assert number in broken(result)
     twins = {n for found in (*result.bases.broken, *result.totals.broken) for n in found.tables if len(found.tables) == 2}
     assert set(broken(result)) <= {number} | twins
@@ -235,13 +237,15 @@ def test_a_catalogue_that_counts_an_answer_in_two_categories_is_found_too(number
 def test_tables_of_the_same_forms_are_held_against_each_other(printed, forms):
     """Table 29 merges what table 73 prints, table 30 is its correlation; 42 is table 1 again."""
     pair = [catalogue()[29], catalogue()[73]]
-    good = reconcile(pair, [*printed[29], *printed[73]], forms)
-    single = [reconcile([table], printed[table.number], forms).totals.compared for table in pair]
+    good = reconcile(pair, [*printed[29], *printed[73]], forms, DELIVERY)
+    single = [reconcile([table], printed[table.number], forms, DELIVERY).totals.compared for table in pair]
     # Their bases; 3 categories of conflict split by table 73, 1 of them the same in both; 5 answers of belief, both ways.
     assert good.totals.compared == sum(single) + 1 + 3 + 1 + 5 + 5
     assert good.totals.broken == ()
     altered = [more(f) if (f.row, f.column, f.measure) == ("få", "Total", "count") else f for f in printed[73]]
-    says = [found for found in reconcile(pair, [*printed[29], *altered], forms).totals.broken if found.tables == (29, 73)]
+    says = [
+        found for found in reconcile(pair, [*printed[29], *altered], forms, DELIVERY).totals.broken if found.tables == (29, 73)
+    ]
     assert len(says) == 1
     assert says[0].says.startswith("they count the same forms, but 'få' of conflict is ")
     assert "in table 29" in says[0].says
@@ -250,7 +254,9 @@ def test_tables_of_the_same_forms_are_held_against_each_other(printed, forms):
 
 def test_bases_of_correlations_are_held_against_the_crosstab_of_the_same_forms(printed, forms):
     assert printed[25][-1].measure == "n"
-    result = reconcile([catalogue()[24], catalogue()[25]], [*printed[24], *printed[25][:-1], more(printed[25][-1])], forms)
+    result = reconcile(
+        [catalogue()[24], catalogue()[25]], [*printed[24], *printed[25][:-1], more(printed[25][-1])], forms, DELIVERY
+    )
     assert result.bases.broken_tables == [25]
     assert [found.tables for found in result.totals.broken] == [(24, 25)]
 
@@ -269,8 +275,8 @@ def test_only_tables_that_count_the_same_forms_are_held_against_each_other(numbe
     table = catalogue()[number]
     other = table.model_copy(update={**changes, "number": 90})
     found = figures_of([table, other], paths)
-    together = reconcile([table, other], everything(found), forms)
-    single = [reconcile([t], found[t.number], forms).totals.compared for t in (table, other)]
+    together = reconcile([table, other], everything(found), forms, DELIVERY)
+    single = [reconcile([t], found[t.number], forms, DELIVERY).totals.compared for t in (table, other)]
     assert together.totals.broken == ()
     assert (together.totals.compared > sum(single)) == (number == 73)
 
@@ -280,7 +286,7 @@ def test_what_adds_up_to_the_base_belongs_to_the_base(number, printed, forms):
     for i, figure in enumerate(printed[number]):
         if figure.measure in ("count", "n"):
             altered = [*printed[number][:i], more(figure), *printed[number][i + 1 :]]
-            result = reconcile([catalogue()[number]], altered, forms)
+            result = reconcile([catalogue()[number]], altered, forms, DELIVERY)
             assert result.bases.broken_tables == [number]
 
 
@@ -288,7 +294,7 @@ def test_a_failure_names_the_table_its_numbers_and_the_other_tables(printed, for
     total = next(f for f in printed[4] if f.row == "Total valid")
     wrong = [more(f, -3) if f is total else f for f in printed[4]]
     blank = int(next(f.value for f in printed[4] if f.row == "Missing"))
-    result = reconcile(TABLES, everything({**printed, 4: wrong, 80: []}), forms)
+    result = reconcile(TABLES, everything({**printed, 4: wrong, 80: []}), forms, DELIVERY)
     with pytest.raises(CheckFailed) as refused:
         result.require()
     assert str(refused.value) == (
@@ -305,7 +311,7 @@ def test_the_checks_say_how_many_tables_and_which_are_broken(printed, sound, for
     assert all(spec.blocking for spec in tie_specs(key))
     told = {name: value.value for name, value in good["bases_tie_out"].metadata.items()}
     assert told == {"tables": 81, "compared": sound.bases.compared, "broken": 0, "broken_tables": []}
-    result = reconcile(TABLES, everything({**printed, 25: [], 80: []}), forms)
+    result = reconcile(TABLES, everything({**printed, 25: [], 80: []}), forms, DELIVERY)
     bad = {check.check_name: check for check in ties(key, result)}
     assert not any(check.passed for check in bad.values())
     assert bad["bases_tie_out"].metadata["broken_tables"].value == [25, 80]
@@ -327,13 +333,13 @@ def test_a_mart_has_every_pseudonymised_form(paths):
 def test_a_form_of_an_unknown_conference_is_missing_from_the_marts_of_conferences():
     codebook = pa.table({"conference_id": ["C-1"], "conference_number": [40111], "occasion": ["first"]})
     ledger = pa.table({"conference_number": [40111]})
-    forms = {name: pa.table({"conference_id": ["C-1", "C-2"]}) for name in MARTS}
+    forms = {name: pa.table({"conference_id": ["C-1", "C-2"]}) for name in instruments()}
     assert forms_of(conferences(codebook, ledger, forms)) == 4
 
 
 def test_marts_without_a_form_tie_out(tmp_path):
-    paths = write_marts({name: random_frame(name, 0, 1) for name in MARTS}, tmp_path)
-    result = reconcile(TABLES, everything(figures_of(TABLES, paths)), Forms(paths))
+    paths = write_marts({name: random_frame(name, 0, 1) for name in instruments()}, tmp_path)
+    result = reconcile(TABLES, everything(figures_of(TABLES, paths)), Forms(paths), DELIVERY)
     result.require()
     assert set(result.rows["forms"].to_pylist()) == {0}
 

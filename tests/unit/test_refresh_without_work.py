@@ -20,7 +20,7 @@ from frs_pipeline.deliveries import (
 )
 from frs_pipeline.errors import InputError, UsageError
 from frs_pipeline.plan import PACKAGE, _imports, products
-from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires import instruments
 from frs_pipeline.refresh import _selected
 
 NOTHING_TO_DO = """
@@ -81,7 +81,7 @@ def test_a_data_folder_that_is_not_there_has_no_deliveries(tmp_path):
     assert deliveries(tmp_path / "raw") == []
 
 
-FILES = [*(f"{name}/{file}" for name in INSTRUMENTS for file in EXPORT_FILES), LEDGER, CODEBOOK]
+FILES = [*(f"{name}/{file}" for name in instruments() for file in EXPORT_FILES), LEDGER, CODEBOOK]
 
 
 def test_an_export_in_two_forms_at_once_is_refused(delivery):

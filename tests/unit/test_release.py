@@ -10,7 +10,7 @@ from releases import Hand, frames, write_marts
 
 from frs_pipeline.errors import CheckFailed, FrsError, InputError, UsageError
 from frs_pipeline.journal import entries, operating_system_user
-from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires import instruments
 from frs_pipeline.release import publishing
 from frs_pipeline.release.attack import attack
 from frs_pipeline.release.cells import places
@@ -208,7 +208,7 @@ def delivery(data, name, given):
     folder = found.settings.curated(name) / "marts"
     folder.mkdir(parents=True)
     write_marts(given, folder)
-    assert {path.stem for path in folder.iterdir()} == set(INSTRUMENTS)
+    assert {path.stem for path in folder.iterdir()} == set(instruments())
     return found
 
 

@@ -13,6 +13,7 @@ from scipy.stats import somersd
 
 from frs_pipeline.errors import InputError
 from frs_pipeline.lineage.meaning import Address, meanings
+from frs_pipeline.lineage.wording import Text
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.report.associations import associations, ordinal
 from frs_pipeline.report.contents import CHAPTERS, chapters, read_chapters
@@ -93,7 +94,7 @@ def test_an_answer_without_a_place_on_the_scale_is_in_no_association() -> None:
 
 
 def test_a_bar_is_split_at_its_middle() -> None:
-    bar = Bar("barn", (40.0, 30.0, 15.0, 10.0, 5.0), 20)
+    bar = Bar(Text("barn", "barn"), (40.0, 30.0, 15.0, 10.0, 5.0), 20)
     assert (bar.upper, bar.middle, bar.lower) == (70.0, 15.0, 15.0)
     assert bar.spoken(("a", "b", "c", "d", "e")).startswith("barn: a 40,0\u00a0%, b 30,0")
 

@@ -12,7 +12,7 @@ from frs_pipeline.codebook.vault import CONTROLLERS, lock, plain
 from frs_pipeline.errors import FrsError
 from frs_pipeline.journal import entries, verify
 from frs_pipeline.plan import products
-from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires import instruments
 from frs_pipeline.storage import Store
 
 WHY = "sag 12"
@@ -28,7 +28,7 @@ def taken_in(make_delivery, tmp_path_factory):
     """The tiny delivery with one form set aside, and its accepted forms."""
     delivery = make_delivery(tmp_path_factory.mktemp("taken") / "data")
     delivery.set("initiator", 1, raadsnr="49999", raadsnr2="49999")
-    for instrument in INSTRUMENTS:
+    for instrument in instruments():
         store = Store(delivery.settings, delivery.name)
         store.write(products()[("validated", instrument)], delivery.validated(instrument).forms)
     return delivery
@@ -51,7 +51,7 @@ def noted(store):
 
 
 def test_a_form_leads_to_its_conference(store, desk, taken_in, held):
-    for instrument in INSTRUMENTS:
+    for instrument in instruments():
         forms = taken_in.validated(instrument).forms.table().select(["form_id", "conference_number"]).to_pylist()
         found = ask(store, desk, *(form["form_id"] for form in forms), key="bo")
         assert [(one.form, one.conference_number) for one in found] == [tuple(form.values()) for form in forms]

@@ -14,24 +14,24 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
-from shipped import RAW
+from shipped import DELIVERY, RAW
 
 from frs_pipeline.cli import app
 from frs_pipeline.codebook.pseudonyms import pseudonymise
 from frs_pipeline.codebook.vault import CONTROLLERS, open_plain, read_codebook
-from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY, EXPORT_FILES, LEDGER
+from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY, EXPORT_FILES, LEDGER, OWN_KEY
 from frs_pipeline.errors import UsageError
 from frs_pipeline.exports.findings import Intake
 from frs_pipeline.exports.ledger import read_ledger
 from frs_pipeline.exports.surveyxact import read_export
 from frs_pipeline.exports.validation import validate
 from frs_pipeline.policy.model import policy
-from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires import instruments
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.reconstruction import copies as copies_module
 from frs_pipeline.reconstruction import scaling
 from frs_pipeline.reconstruction.copies import Filled, keyed, seated
-from frs_pipeline.reconstruction.delivery import OWN_KEY, is_made_up
+from frs_pipeline.reconstruction.delivery import is_made_up
 from frs_pipeline.reconstruction.population import Population
 from frs_pipeline.reconstruction.registers import conference_numbers
 from frs_pipeline.reconstruction.scaling import MOST_COPIES, filled_in, from_population, scale, scaled_export
@@ -127,7 +127,7 @@ def test_conferences_and_what_they_lack_are_three_times_the_shipped_ones(shipped
     found = []
     for read in (shipped, scaled):
         held = conferences(read.codebook, read.ledger, read.forms)
-        rows = unit(held, ledger_only(read.codebook, read.ledger)).to_pylist()
+        rows = unit(held, ledger_only(read.codebook, read.ledger), DELIVERY).to_pylist()
         found.append({(row["occasion"], row["measure"]): (row["conferences"], row["percent"]) for row in rows})
     assert found[1] == {key: (N * held, percent) for key, (held, percent) in found[0].items()}
 
@@ -135,11 +135,11 @@ def test_conferences_and_what_they_lack_are_three_times_the_shipped_ones(shipped
 def test_no_respondent_number_or_pseudonym_is_a_shipped_one(shipped: Read, scaled: Read) -> None:
     for column in ("conference_number", "conference_id"):
         assert not set(scaled.codebook[column].to_pylist()) & set(shipped.codebook[column].to_pylist())
-    for name in INSTRUMENTS:
+    for name in instruments():
         assert not set(scaled.forms[name]["form_id"].to_pylist()) & set(shipped.forms[name]["form_id"].to_pylist())
 
 
-@pytest.mark.parametrize("instrument", INSTRUMENTS)
+@pytest.mark.parametrize("instrument", instruments())
 def test_lines_are_those_of_the_shipped_export_in_the_order_of_keying(scaled: Read, instrument: str) -> None:
     rows, shipped_rows = dataset(scaled.folder, instrument), dataset(RAW, instrument)
     keys = [(row["created"], int(row["responde"])) for row in rows]
@@ -263,6 +263,18 @@ def test_scale_without_a_folder_is_wrong_use() -> None:
     with pytest.raises(UsageError, match="say --to FOLDER") as refused:
         app(["reconstruct", "--scale", "2"], standalone_mode=False)
     assert refused.value.exit_code == 2
+
+
+def test_forms_are_those_that_ship_with_the_project_where_the_data_folder_has_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise they would be made again, for minutes."""
+    sources = []
+    monkeypatch.setattr(scaling, "scale", lambda _folder, _copies, source, _report: sources.append(source))
+    for data in (tmp_path, RAW.parent.parent):
+        monkeypatch.setenv("FRS_DATA_DIR", str(data))
+        app(["reconstruct", "--scale", "2", "--to", str(tmp_path / "new")], standalone_mode=False)
+    assert sources == [RAW, RAW]
 
 
 def test_forms_alike_never_sit_at_one_conference(filled: dict[str, Filled]) -> None:

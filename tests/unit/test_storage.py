@@ -14,7 +14,7 @@ from frs_pipeline.deliveries import inventory, sha256
 from frs_pipeline.errors import FrsError
 from frs_pipeline.manifest import write_manifest
 from frs_pipeline.plan import CATALOGUE, definition_hash, downstream, products, table_key, upstream
-from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires import instruments
 from frs_pipeline.storage import (
     Store,
     atomic,
@@ -285,8 +285,8 @@ def manifest_of_another_kind(store):
         (another_codebook, {CODEBOOK, WITHDRAWN}),
         (another_ledger, {LEDGER}),
         (another_export, {(layer, "coordinator") for layer in SPLIT}),
-        (corrections, {(layer, name) for layer in SPLIT for name in INSTRUMENTS}),
-        (exceptions, {("noted",), *((layer, name) for layer in SPLIT for name in INSTRUMENTS)}),
+        (corrections, {(layer, name) for layer in SPLIT for name in instruments()}),
+        (exceptions, {("noted",), *((layer, name) for layer in SPLIT for name in instruments())}),
         (withdrawals, {WITHDRAWN}),
         (no_manifest, set(products())),
         (unreadable_manifest, set(products())),
@@ -375,7 +375,7 @@ def test_an_origin_names_the_direct_inputs_and_their_hashes(store):
         pytest.param(
             "definition_hash",
             lambda definitions: any(path.name == "policy.yaml" for path, _ in definitions),
-            {("noted",), *((layer, name) for layer in SPLIT for name in INSTRUMENTS)},
+            {("noted",), *((layer, name) for layer in SPLIT for name in instruments())},
             id="the policy",
         ),
         pytest.param(
@@ -403,7 +403,7 @@ def test_a_table_hangs_on_its_own_mart_only():
     assert table_key(61) in reached
     assert table_key(60) not in reached
     assert ("statistics", "figures") in reached
-    judged = {(layer, name) for layer in ("validated", "rejected", "noted") for name in INSTRUMENTS}
+    judged = {(layer, name) for layer in ("validated", "rejected", "noted") for name in instruments()}
     # Through `noted`, which isn't made of a delivery that lost too much: no mart without a look at every form.
     looked_at = {CODEBOOK, LEDGER, WITHDRAWN, ("quarantine",), ("noted",), *judged}
     assert upstream({MART}) == {MART, ("pseudonymised", "coordinator"), *looked_at}

@@ -9,7 +9,7 @@ from frs_pipeline.exports import validation
 from frs_pipeline.exports.findings import NOTED, REJECTED
 from frs_pipeline.exports.validation import forms_schema
 from frs_pipeline.policy.model import policy
-from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires import instruments
 from frs_pipeline.questionnaires.model import questionnaires
 
 # The instrument that the cases spoil; `belief` (planhjlp) and `conflict` (konflikt) have codes 1 to 5.
@@ -44,7 +44,7 @@ def remarks(result, rule):
     return [(row["line"] - 2, row["column"], row["severity"]) for row in result.noted.table().to_pylist() if row["rule"] == rule]
 
 
-@pytest.mark.parametrize("instrument", INSTRUMENTS)
+@pytest.mark.parametrize("instrument", instruments())
 def test_good_forms_are_all_accepted_as_they_were_delivered(delivery, instrument):
     result = validated(delivery, instrument)
     questionnaire = questionnaires()[instrument]

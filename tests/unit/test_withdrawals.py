@@ -13,7 +13,7 @@ from frs_pipeline.deliveries import AMENDMENTS
 from frs_pipeline.errors import InputError, UsageError
 from frs_pipeline.intake import withdrawals_of
 from frs_pipeline.lineage.impact import Moved, Place, Value
-from frs_pipeline.questionnaires import INSTRUMENTS
+from frs_pipeline.questionnaires import instruments
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.release.policy import release_policy
 from frs_pipeline.storage import Store
@@ -32,7 +32,7 @@ def pseudonymised(delivery):
     codebook = delivery.intake().codebook
     return {
         name: pa.concat_tables(pseudonymise(delivery.validated(name).forms.batches(), codebook, questionnaires()[name]))
-        for name in INSTRUMENTS
+        for name in instruments()
     }
 
 
@@ -47,7 +47,7 @@ def test_withdrawn_forms_leave_what_exports_without_them_leave(delivery, monkeyp
     for name, gone in (("participant_first", 3), ("initiator", 1), ("coordinator", 0)):
         rows = other.dataset(name)
         other.write_dataset(name, [row for at, row in enumerate(rows) if at != gone + 1])
-    for name in INSTRUMENTS:
+    for name in instruments():
         header, *rows = other.dataset(name)
         other.write_dataset(name, [header, *(row for row in rows if row[header.index("raadsnr")] != "50444")])
     others = [entry for entry in held if entry.conference_id != "C-raven"]
@@ -57,7 +57,7 @@ def test_withdrawn_forms_leave_what_exports_without_them_leave(delivery, monkeyp
     assert pseudonymised(delivery) == pseudonymised(other)
     mine, without = delivery.intake(), other.intake()
     assert (mine.codebook, mine.ledger) == (without.codebook, without.ledger)
-    for name in INSTRUMENTS:
+    for name in instruments():
         result = delivery.validated(name)
         assert result.forms.num_rows + result.set_aside + result.withdrawn == result.delivered
         assert result.rejected.num_rows == other.validated(name).rejected.num_rows == 0
@@ -132,7 +132,7 @@ def test_what_is_held_is_found_in_the_exports_good_or_not(delivery, held):
     found = held_of(store_of(delivery), asked(delivery, form, "C-finch"))
     numbers = {
         f"{questionnaires()[name].form_prefix}-{row[0]}" if row[0] != "x" else "SA-line3"
-        for name in INSTRUMENTS
+        for name in instruments()
         for row in delivery.dataset(name)[1:]
         if "40222" in row
     }

@@ -26,11 +26,13 @@ const FRS = (() => {
     total_percent: ["% af alle", "% of all"], gamma: ["gamma", "gamma"], ase: ["ASE", "ASE"], t: ["T", "T"], p: ["p", "p"],
     n: ["N", "N"], partial_gamma: ["partiel gamma", "partial gamma"],
   };
+  const TOTALS = { "Total valid": ["I alt besvaret", "All answered"], Missing: ["Ubesvaret", "Blank"], Total: ["I alt", "Total"] };
   const labelsOf = (index) => {
     const coordinates = all.c[index].map((at) => all.l[at]);
     const measure = coordinates.pop();
-    return [...coordinates.filter(Boolean), say(...MEASURES[measure])].join(" · ");
+    return [...coordinates.filter(Boolean).map((label) => (TOTALS[label] ? say(...TOTALS[label]) : label)), say(...MEASURES[measure])].join(" · ");
   };
+  const printed = (index) => (all.p[index] === "ikke beregnelig" ? say(all.p[index], "not computable") : all.p[index]);
   const measureOf = (index) => all.l[all.c[index][3]];
 
   // Data -----------------------------------------------------------------------------------------------------------
@@ -81,7 +83,7 @@ const FRS = (() => {
     ]));
   }
   function link(at) {
-    const made = element("a", [`${all.p[at]}`], { href: hrefOf(at) });
+    const made = element("a", [`${printed(at)}`], { href: hrefOf(at) });
     made.addEventListener("click", (event) => { event.preventDefault(); open([at]); });
     return element("span", [made, element("span", ` ${say("tabel", "table")} ${tableOf(at)} · ${labelsOf(at)}`, { class: "quiet" })]);
   }
@@ -94,17 +96,17 @@ const FRS = (() => {
     const title = (danish, english) => element("h3", say(danish, english));
     const made = [
       element("p", all.words[tableOf(at)][0], { class: "quiet", lang: "da" }),
-      element("p", all.p[at], { class: "big" }),
+      element("p", printed(at), { class: "big" }),
       element("p", labelsOf(at)),
       title("Hvad tallet er", "What the figure is"), element("p", text(own.d)),
     ];
     if (own.of) {
       const correlation = Boolean(own.g), gamma = ["gamma", "partial_gamma"].includes(measureOf(at));
       const fraction = `${count(own.n[1])} / ${count(own.of[1])}`;
-      made.push(element("p", correlation ? `(P − Q) / (P + Q) = ${fraction}${gamma ? ` = ${all.p[at]}` : ""}`
-        : `100 × ${fraction} = ${all.p[at].replace(/\u00a0?%$/, "")}\u00a0%`, { class: "formula" }));
+      made.push(element("p", correlation ? `(P − Q) / (P + Q) = ${fraction}${gamma ? ` = ${printed(at)}` : ""}`
+        : `100 × ${fraction} = ${printed(at)}${/\d$/.test(printed(at)) ? "\u00a0%" : ""}`, { class: "formula" }));
     }
-    made.push(element("p", `${text(own.r)}.`, { class: "quiet" }));
+    made.push(element("p", `${text(own.r)}.`, { class: "quiet sentence" }));
     made.push(title("Fra leverede skemaer til tallet", "From forms delivered to the figure"), waterfall(own, text));
     if (own.g) made.push(...cells(own.g));
     if (own.near) {
@@ -113,7 +115,7 @@ const FRS = (() => {
     }
     if (own.p && own.p.length > 1) {
       made.push(title("I den trykte rapport", "In the printed report"), element("p", own.p[1], { class: "bad" }));
-      if (own.p[2]) made.push(element("p", own.p[2], { lang: "en" }));
+      if (own.p.length > 2) made.push(element("p", `${text(own.p[2])}.`, { class: "sentence" }));
     } else if (own.p) made.push(element("p", say("Det samme som i den trykte rapport.", "The same as in the printed report.")));
     if (own.e) {
       made.push(title("Samme tal andre steder", "Same number elsewhere"));
@@ -155,7 +157,7 @@ const FRS = (() => {
     return element("li", [...pieces, " = ", plain(total), holds ? " ✓" : " ✗", element("span", ` ${say("tabel", "table")} ${[...new Set([...parts, total].map(tableOf))].join(", ")}`, { class: "quiet" })]);
   }
   function plain(at) {
-    const made = element("a", all.p[at], { href: hrefOf(at), title: labelsOf(at) });
+    const made = element("a", printed(at), { href: hrefOf(at), title: labelsOf(at) });
     made.addEventListener("click", (event) => { event.preventDefault(); open([at]); });
     return made;
   }
@@ -202,7 +204,7 @@ const FRS = (() => {
       list.replaceChildren(...hits.map(([number, texts]) =>
         element("li", element("a", [element("b", `${say("Tabel", "Table")} ${number}`), ` ${texts[0]}`], { href: `${all.page[number]}.html#tabel-${number}` }))));
       list.hidden = !hits.length;
-      status.textContent = words.length ? `${hits.length} ${say("tabeller", "tables")}` : "";
+      status.textContent = words.length ? `${hits.length} ${hits.length === 1 ? say("tabel", "table") : say("tabeller", "tables")}` : "";
     };
     input.addEventListener("input", find);
     input.addEventListener("keydown", (event) => {
@@ -253,7 +255,7 @@ const FRS = (() => {
       node.replaceWith(...node.data.split(/(\d+)/).filter(Boolean).map((part) => (/\d/.test(part) ? element("mark", part, { class: "unbound" }) : part)));
     }
     const bound = [...findings.querySelectorAll(".bound")].filter((one) => one.checkVisibility()).length;
-    status.textContent = say(`${bound} bundne tal, ${unbound.length} ubundne`, `${bound} bound numbers, ${unbound.length} unbound`);
+    status.textContent = say(`${bound} tal har en kilde, ${unbound.length} har ingen`, `${bound} numbers have a source, ${unbound.length} have none`);
   }
 
   document.addEventListener("DOMContentLoaded", () => {

@@ -1,0 +1,222 @@
+"""Whether the claims of the report's summary hold on the forms of a delivery.
+
+Every number that a page prints of a claim is a `Bound`: a text with the addresses of the figures that it comes from.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from frs_pipeline.lineage.meaning import Address
+from frs_pipeline.report.claims import PLACEHOLDER, Baseline, Claim, Condition, Said, Source, Value
+from frs_pipeline.report.typography import number_text, points_text, share_text, shown, with_zero
+from frs_pipeline.stats.counts import percent
+from frs_pipeline.stats.gamma import significant, strength
+from frs_pipeline.stats.printing import decimals_of, parse, round_half_away
+from frs_pipeline.tables.figures import Figure, column
+
+# The words for a gamma, the weakest first.
+_WORDS = (None, "none", "weak", "moderate", "strong")
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A number on the page: its text, and the figures that it comes from; none for one that is only cited."""
+
+    text: str
+    addresses: tuple[Address, ...] = ()
+    cited: bool = False
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """Words and bound numbers in their order, in both languages."""
+
+    danish: tuple[str | Bound, ...]
+    english: tuple[str | Bound, ...]
+
+    @staticmethod
+    def plain(parts: tuple[str | Bound, ...]) -> str:
+        return "".join(part if isinstance(part, str) else part.text for part in parts)
+
+
+@dataclass(frozen=True)
+class Number:
+    """A value as it was found: unrounded, its text, how many forms it rests on, how strong and significant a gamma is."""
+
+    value: float | None
+    shown: Bound
+    forms: Bound | None = None
+    strength: str | None = None
+    significant: bool = True
+    said: Bound | None = None
+
+    @property
+    def as_said(self) -> bool:
+        """Is it what the report prints, with as many decimals?"""
+        if self.said is None or self.value is None:
+            return self.said is None
+        said = _plain(self.said.text)
+        return round_half_away(self.value, decimals_of(said)) == parse(said)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A claim held against the figures. `holds` is None where no figure can tell."""
+
+    claim: Claim
+    holds: bool | None
+    says: Sentence
+    instead: Sentence | None
+    untested: Sentence | None
+    numbers: dict[str, Number]
+    baselines: tuple[tuple[Baseline, Source], ...]
+
+    @property
+    def main(self) -> Number | None:
+        """The number that the claim names first."""
+        names = PLACEHOLDER.findall(self.claim.says.danish)
+        return self.numbers.get(names[0]) if names else None
+
+    @property
+    def tables(self) -> tuple[int, ...]:
+        found = {address.table for number in self.numbers.values() for address in number.shown.addresses}
+        return tuple(sorted(found))
+
+
+FINDINGS = pa.schema(
+    [
+        column("claim", pa.string(), "id of the claim in claims.yaml", nullable=False),
+        column("holds", pa.bool_(), "does its condition hold on these data; null where no figure can tell"),
+        column("danish", pa.string(), "the claim in words; with the report's own numbers where it doesn't hold", nullable=False),
+        column("english", pa.string(), "the same in English", nullable=False),
+        column("instead_danish", pa.string(), "what holds instead"),
+        column("instead_english", pa.string(), "the same in English"),
+        column("value", pa.float64(), "its first number, unrounded"),
+        column("printed", pa.string(), "its first number as the page prints it"),
+        column("forms", pa.int64(), "forms that its first number rests on; null where that isn't a share or a gamma"),
+        column("strength", pa.string(), "strong, moderate, weak or none, of a gamma"),
+        column("tables", pa.string(), "tables that its numbers come from, with commas", nullable=False),
+    ]
+)
+
+
+class Judge:
+    """Holds claims against the figures of one delivery and its unit non-response (rows of `UNIT`)."""
+
+    def __init__(self, figures: Mapping[Address, Figure], unit: list[dict[str, object]]) -> None:
+        self._figures = figures
+        self._unit = {(row["measure"], row["occasion"]): row for row in unit}
+
+    def finding(self, claim: Claim, sources: Mapping[str, Source]) -> Finding:
+        """A claim with its numbers, and whether it holds."""
+        numbers: dict[str, Number] = {}
+        for name, value in claim.values.items():
+            numbers[name] = self._number(value, numbers)
+        holds = all(_true(condition, numbers) for condition in claim.holds) if claim.holds else None
+        # A claim that doesn't hold is quoted with the report's numbers, not with those that speak against it.
+        own = {name: number.shown for name, number in numbers.items()} | {n: Bound(t, cited=True) for n, t in claim.said.items()}
+        quoted = own if holds is not False else {**own, **{n: number.said for n, number in numbers.items() if number.said}}
+        return Finding(
+            claim,
+            holds,
+            _sentence(claim.says, quoted),
+            _sentence(claim.instead, own) if claim.instead and holds is False else None,
+            _sentence(claim.untested, own) if claim.untested else None,
+            numbers,
+            tuple((baseline, sources[baseline.source]) for baseline in claim.baselines),
+        )
+
+    def _number(self, value: Value, known: Mapping[str, Number]) -> Number:
+        addresses = value.addresses
+        said = Bound(with_zero(shown(value.said)), addresses) if value.said else None
+        if value.gamma is not None:
+            gamma, forms = (self._figures[address] for address in addresses)
+            p = self._figures[Address(value.gamma, "", "", "", "p")].value
+            sure = p is not None and significant(p)
+            base = Bound(number_text(int(forms.value or 0)), (addresses[1],))
+            found = Bound(with_zero(shown(gamma.printed)), (addresses[0],))
+            word = None if gamma.value is None else strength(gamma.value)
+            return Number(gamma.value, found, base, word, sure, said)
+        if value.share is not None:
+            *parts, whole = (int(self._figures[address].value or 0) for address in addresses)
+            ratio = percent(sum(parts), whole)
+            return Number(ratio, Bound(share_text(ratio), addresses), Bound(number_text(whole), addresses[-1:]), said=said)
+        if value.points is not None:
+            one, other = known[value.points.of], known[value.points.less]
+            gap = None if one.value is None or other.value is None else one.value - other.value
+            both = (*one.shown.addresses, *other.shown.addresses)
+            return Number(gap, Bound(points_text(gap), both), said=said and Bound(said.text, both))
+        assert value.lacking is not None, "the claims were read"
+        row = self._unit.get((value.lacking.measure, value.lacking.occasion), {})
+        share = row.get("percent")
+        ratio = float(share) if isinstance(share, float) else None
+        return Number(ratio, Bound(share_text(ratio), cited=True), said=said)
+
+
+_COMPARISONS: dict[str, Callable[[float, float], bool]] = {
+    "at_least": operator.ge,
+    "at_most": operator.le,
+    "above": operator.gt,
+    "below": operator.lt,
+}
+
+
+def _true(condition: Condition, numbers: Mapping[str, Number]) -> bool:
+    """Does a condition hold? One about a number that can't be computed doesn't."""
+    own = numbers[condition.value]
+    if own.value is None:
+        return False
+    for name, compare in _COMPARISONS.items():
+        bound = getattr(condition, name)
+        limit = numbers[bound].value if isinstance(bound, str) else bound
+        if bound is not None and (limit is None or not compare(own.value, limit)):
+            return False
+    if condition.as_said_within is not None:
+        assert own.said is not None, "the claims were read"
+        if abs(own.value - float(parse(_plain(own.said.text)))) > condition.as_said_within:
+            return False
+    return condition.strength is None or (own.significant and _WORDS.index(own.strength) >= _WORDS.index(condition.strength))
+
+
+def _plain(text: str) -> str:
+    return text.replace("\u2212", "-").removesuffix("%").rstrip("\u00a0")
+
+
+def _sentence(words: Said, numbers: Mapping[str, Bound]) -> Sentence:
+    def parts(text: str) -> Iterator[str | Bound]:
+        for index, piece in enumerate(PLACEHOLDER.split(text)):
+            if index % 2:
+                yield numbers[piece]
+            elif piece:
+                yield piece
+
+    return Sentence(tuple(parts(words.danish)), tuple(parts(words.english)))
+
+
+def as_rows(findings: list[Finding]) -> pa.Table:
+    """Findings as rows of findings.parquet (`FINDINGS`)."""
+    rows = []
+    for found in findings:
+        main = found.main
+        forms = main.forms if main else None
+        rows.append(
+            {
+                "claim": found.claim.id,
+                "holds": found.holds,
+                "danish": Sentence.plain(found.says.danish),
+                "english": Sentence.plain(found.says.english),
+                "instead_danish": Sentence.plain(found.instead.danish) if found.instead else None,
+                "instead_english": Sentence.plain(found.instead.english) if found.instead else None,
+                "value": main.value if main else None,
+                "printed": main.shown.text if main else None,
+                "forms": int(forms.text.replace(".", "")) if forms else None,
+                "strength": main.strength if main else None,
+                "tables": ",".join(map(str, found.tables)),
+            }
+        )
+    return pa.Table.from_pylist(rows, schema=FINDINGS)

@@ -1,0 +1,23 @@
+"""Jinja templates, set up in one way for all pages that are made here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+
+def templates_in(folder: Path) -> Environment:
+    """The templates of a folder: what they print is escaped, and a name that isn't given is an error."""
+    import jinja2  # only needed where there are pages to make
+
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folder),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
