@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 # depend on how rows were handed over.
 BATCH = 100_000
 MEMORY = "400MB"
+# DuckDB would lay down what is too much for memory in whatever folder it was started, and fetch what it lacks from a network.
+ENGINE: dict[str, Any] = {"threads": 2, "temp_directory": "", "autoinstall_known_extensions": "false"}
 _T = TypeVar("_T")
 
 
@@ -153,7 +155,7 @@ def engine(folder: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
     except OSError as error:
         raise FrsError(f"cannot be written: {error.strerror}", where=where, do=do) from error
     with spill:
-        connection = duckdb.connect(config={"threads": 2, "memory_limit": MEMORY, "temp_directory": spill.name})
+        connection = duckdb.connect(config={**ENGINE, "memory_limit": MEMORY, "temp_directory": spill.name})
         try:
             yield connection
         except (duckdb.IOException, duckdb.OutOfMemoryException) as error:

@@ -12,6 +12,7 @@ from pathlib import Path
 import ibis
 import ibis.expr.types as ir
 
+from frs_pipeline.rows import ENGINE
 from frs_pipeline.tables.model import Table
 
 Code = int | None
@@ -20,7 +21,7 @@ Counts = dict[tuple[Code, ...], int]
 
 def open_marts(paths: Mapping[str, Path]) -> Mapping[str, ir.Table]:
     """The marts as Ibis tables on DuckDB, read from their Parquet files."""
-    engine = ibis.duckdb.connect(threads=2)
+    engine = ibis.duckdb.connect(**ENGINE)
     return {name: engine.read_parquet(path, table_name=name) for name, path in paths.items()}
 
 

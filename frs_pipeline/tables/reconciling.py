@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pyarrow as pa
 
 from frs_pipeline.errors import CheckFailed
+from frs_pipeline.rows import ENGINE
 from frs_pipeline.tables.bases import BASES, BLANK, LEFT_OUT, Batch, Reason, base_rows, counted_codes, leaving_out, reasons
 from frs_pipeline.tables.figures import NO_LABEL, Figure
 from frs_pipeline.tables.model import MISSING, TOTAL, TOTAL_VALID, Category, Table
@@ -75,7 +76,7 @@ class Forms:
     def __init__(self, marts: Mapping[str, Path]) -> None:
         import duckdb
 
-        self.engine = duckdb.connect(config={"threads": 2})
+        self.engine = duckdb.connect(config=ENGINE)
         self._marts: dict[str, duckdb.DuckDBPyRelation] = {n: self.engine.read_parquet(str(p)) for n, p in marts.items()}
         self._known: dict[tuple[str, tuple[str, ...]], Answers] = {}
 

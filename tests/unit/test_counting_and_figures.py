@@ -5,6 +5,8 @@ import math
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from random_marts import random_frame, write_marts
 
@@ -13,6 +15,7 @@ from frs_pipeline.stats.printing import NOT_COMPUTABLE, parse, round_half_away
 from frs_pipeline.tables.counting import count, open_marts
 from frs_pipeline.tables.figures import FIGURES, as_table, figures, from_table
 from frs_pipeline.tables.model import catalogue, read_catalogue
+from frs_pipeline.tables.reconciling import Forms
 
 CATALOGUE = """\
 tables:
@@ -267,3 +270,11 @@ def test_figures_survive_being_stored(tables, frames, tmp_path, number):
     assert stored.schema == FIGURES
     assert from_table(stored) == listed
     assert "" not in {v for name in ("row", "column", "group") for v in stored[name].to_pylist()}
+
+
+def test_engines_lay_nothing_down_and_fetch_nothing(tmp_path):
+    pq.write_table(pa.table({"role": [1]}), tmp_path / "mart.parquet")
+    (mart,) = open_marts({"mart": tmp_path / "mart.parquet"}).values()
+    asked = "select current_setting('temp_directory'), current_setting('autoinstall_known_extensions')"
+    for engine in (mart.get_backend().con, Forms({}).engine):
+        assert engine.execute(asked).fetchall() == [("", False)]

@@ -24,13 +24,14 @@ def links(text: str) -> Iterator[str]:
 
 
 def anchors(text: str) -> set[str]:
-    """By what the headings of a page can be named, as GitHub does it."""
+    """By what the headings of a page can be named, as GitHub does it, and what else has a name of its own."""
     found: dict[str, int] = {}
     for heading in _HEADING.findall(_FENCE.sub("", text)):
         words = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading)
         name = re.sub(r"[^\w\- ]", "", words.lower()).replace(" ", "-")
         found[name] = found.get(name, -1) + 1
-    return {name if not at else f"{name}-{at}" for name, times in found.items() for at in range(times + 1)}
+    headings = {name if not at else f"{name}-{at}" for name, times in found.items() for at in range(times + 1)}
+    return headings | set(re.findall(r'<a id="([^"]+)">', text))
 
 
 def broken(page: Path) -> list[str]:
