@@ -25,11 +25,12 @@ _WORDS = (None, "none", "weak", "moderate", "strong")
 
 @dataclass(frozen=True)
 class Bound:
-    """A number on the page: its text, and the figures that it comes from; none for one that is only cited."""
+    """A number on the page: its text, and the figures that it comes from, or the name of its count; none of one that is cited."""
 
     text: str
     addresses: tuple[Address, ...] = ()
     cited: bool = False
+    count: str = ""
 
 
 @dataclass(frozen=True)
@@ -155,7 +156,8 @@ class Judge:
         row = self._unit.get((value.lacking.measure, value.lacking.occasion), {})
         share = row.get("percent")
         ratio = float(share) if isinstance(share, float) else None
-        return Number(ratio, Bound(share_text(ratio), cited=True), said=said)
+        count = f"{value.lacking.measure}-{value.lacking.occasion}" if row else ""
+        return Number(ratio, Bound(share_text(ratio), cited=not row, count=count), said=said)
 
 
 _COMPARISONS: dict[str, Callable[[float, float], bool]] = {

@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 
 from frs_pipeline.codebook.opening import made_up
+from frs_pipeline.lineage.counts import Counts
 from frs_pipeline.lineage.meaning import Address, meanings
 from frs_pipeline.lineage.passport import Passports
 from frs_pipeline.lineage.waterfall import Why
@@ -32,7 +33,7 @@ from frs_pipeline.report.layout import Layout, layout, texts_of
 from frs_pipeline.report.packs import Pack, figures_script
 from frs_pipeline.report.typography import anchor, number_text, share_text, shown, with_zero
 from frs_pipeline.stats.printing import NOT_COMPUTABLE
-from frs_pipeline.storage import Store, read, rows_in, stream
+from frs_pipeline.storage import Store, read, stream
 from frs_pipeline.tables.bases import BASE, BLANK, ROWS, UNANSWERED
 from frs_pipeline.tables.figures import Figure
 from frs_pipeline.tables.model import Table, catalogue
@@ -113,6 +114,7 @@ class _Site:
         self.store = store
         self.passports = Passports(store)
         self.evidence = self.passports.evidence
+        self.counts = Counts(self.evidence)
         self.figures: dict[Address, Figure] = self.evidence.figures
         self.tables = catalogue()
         self.titles = {number: heading(table) for number, table in self.tables.items()}
@@ -129,16 +131,18 @@ class _Site:
             "chapters": chapters(),
             "made_up": made_up(self.store),
             "page_of": self.page_of,
+            "counts": {},
         }
+        counts = {**self.counts.whole(), **self.counts.unit(unit)}
         pages["index.html"] = (
             template.get_template("index.html")
-            .render(**common, page="index.html", sections=sections, findings=findings, facts=self._facts())
+            .render(**{**common, "counts": counts}, page="index.html", sections=sections, findings=findings)
             .encode()
         )
         chapter_page = template.get_template("chapter.html")
         for chapter in chapters():
             content = self._chapter(chapter, unit)
-            pages[chapter.file] = chapter_page.render(**common, page=chapter.file, chapter=chapter, **content).encode()
+            pages[chapter.file] = chapter_page.render(**{**common, **content}, page=chapter.file, chapter=chapter).encode()
         return Report(findings, as_rows(findings), {**pages, **self._scripts()})
 
     def _rows(self, *key: str) -> list[dict[str, Any]]:
@@ -158,23 +162,14 @@ class _Site:
         """The chapter's id of every table."""
         return {number: chapter.id for chapter in chapters() for number in chapter.tables}
 
-    def _facts(self) -> dict[str, int]:
-        """Numbers of what the report rests on."""
-        return {
-            "forms": sum(rows_in(self.evidence.path("marts", name)) for name in instruments()),
-            "conferences": rows_in(self.evidence.path("marts", "conference")),
-            "tables": len(self.tables),
-            "figures": len(self.figures),
-        }
-
     def _chapter(self, chapter: Chapter, unit: list[dict[str, Any]]) -> dict[str, Any]:
         """What one page shows beside its words."""
         shows: dict[str, Callable[[], dict[str, Any]]] = {
             "correlations": self._correlations,
-            "nonresponse": lambda: {"unit": unit, "kinds": kinds(), "item": self._rows("statistics", "item_nonresponse")},
+            "nonresponse": lambda: self._nonresponse(unit),
             "quality": self._quality,
             "method": dict,
-            "about": lambda: {"facts": self._facts(), "verdicts": self._verdicts(), "contradictions": self._contradictions()},
+            "about": self._about,
         }
         return {
             "shown_tables": [self._shown(self.tables[number]) for number in chapter.tables],
@@ -277,11 +272,18 @@ class _Site:
             "accepted": [group for severity, group in groups if severity == "accepted"],
             "corrected": [(titles[prefix], number) for prefix, number in sorted(corrected.items())],
             "layers": self.evidence.layers,
+            "counts": self.counts.layers(),
             "promises": self.evidence.promises,
         }
 
-    def _verdicts(self) -> Counter[str]:
-        return Counter(row["verdict"] for row in self.evidence.compared.values())
+    def _nonresponse(self, unit: list[dict[str, Any]]) -> dict[str, Any]:
+        item = self._rows("statistics", "item_nonresponse")
+        return {"unit": unit, "kinds": kinds(), "item": item, "counts": {**self.counts.unit(unit), **self.counts.item(item)}}
+
+    def _about(self) -> dict[str, Any]:
+        verdicts = Counter(row["verdict"] for row in self.evidence.compared.values())
+        counts = {**self.counts.whole(), **self.counts.verdicts(verdicts)}
+        return {"counts": counts, "compared": bool(verdicts), "contradictions": self._contradictions()}
 
     def _contradictions(self) -> dict[Text, int]:
         """Where the printed report contradicts itself, and the table in which it does."""

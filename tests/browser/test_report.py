@@ -104,6 +104,23 @@ def test_a_number_of_a_claim_leads_to_the_figures_it_is_made_of(visit) -> None:
     expect(passport(page).locator(".big")).to_have_text("87")
 
 
+def test_a_number_outside_tables_has_a_passport_too(visit) -> None:
+    here = visit()
+    page = here.open("index.html")
+    page.locator('[id="n-conferences"]').click()
+    for told in ("377", "Rådslagninger i kodebogen.", "FROM 'marts/conference.parquet'", "✓"):
+        expect(passport(page)).to_contain_text(told, use_inner_text=True)
+    page.keyboard.press("Escape")
+    expect(passport(page)).to_be_hidden()
+    assert focused(page) == "n-conferences"
+    assert "#" not in page.url
+    page.locator("#nonresponse .claim button.bound:visible").first.click()
+    expect(passport(page)).to_contain_text("100 × 12 / 377 = 3,2\u00a0%", use_inner_text=True)
+    linked = here.open("bortfald.html?lang=en#n-blank-participant_first-role")
+    expect(passport(linked).locator(".big")).to_have_text("128")
+    assert here.complaints == []
+
+
 def test_everything_can_be_done_by_keyboard(visit) -> None:
     page = visit().open("tilfredshed.html")
     page.keyboard.press("Tab")

@@ -15,10 +15,12 @@ from typing import Any
 
 import pyrage
 import pytest
+from plain_duckdb import recounted
 from shipped import DELIVERY, copy_of_shipped
 
 from frs_pipeline.codebook.opening import made_up
 from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY, sha256
+from frs_pipeline.lineage.counts import Counts
 from frs_pipeline.lineage.meaning import Address, meanings
 from frs_pipeline.lineage.passport import Passports
 from frs_pipeline.plan import products
@@ -161,6 +163,23 @@ def test_every_figure_has_its_passport_and_says_what_frs_trace_says(store: Store
         assert [index["a"][at] for at, _ in packed.get("e", [])] == [anchor(place.address) for place in passport.elsewhere]
         assert all(passed for _, passed in packed["c"])
         assert ("g" in packed) == (passport.pairs is not None)
+
+
+def test_plain_duckdb_counts_again_what_stands_in_no_table(store: Store, folder: Path) -> None:
+    evidence = Passports(store).evidence
+    made = Counts(evidence)
+    rows = {name: read(evidence.path("statistics", f"{name}_nonresponse")).to_pylist() for name in ("unit", "item")}
+    verdicts = Counter(row["verdict"] for row in evidence.compared.values())
+    counts = made.whole() | made.verdicts(verdicts) | made.unit(rows["unit"]) | made.item(rows["item"]) | made.layers()
+    for zone, place in (("curated", store.settings.curated(DELIVERY)), ("restricted", store.settings.restricted(DELIVERY))):
+        own = {name: count for name, count in counts.items() if count.zone == zone}
+        assert [[count.value] for count in own.values()] == recounted([count.query for count in own.values()], place)
+    assert all(count.recounted for count in counts.values())
+    assert sum(counts[f"delivered-{name}"].value for name in instruments()) == 3448
+    assert (counts["forms"].value, counts["conferences"].value) == (3436, 377)
+    pages = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.html"))
+    assert {name.replace(" ", "_") for name in counts} == set(re.findall(r'<template id="passport-n-([^"]+)"', pages))
+    assert str(store.settings.data) not in pages
 
 
 def test_no_page_holds_anything_that_leads_to_a_form_or_a_conference(store: Store, folder: Path) -> None:

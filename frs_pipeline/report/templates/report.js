@@ -4,6 +4,7 @@
 
 const FRS = (() => {
   const packs = {}, waiting = {};
+  let counted = null;
   let all = { a: [], p: [], c: [], l: [], page: {}, words: {} }, place = new Map(), shown = [], opener = null;
   const root = document.documentElement;
   const remembered = (() => { try { return localStorage.getItem("frs-language"); } catch { return null; } })();
@@ -64,11 +65,20 @@ const FRS = (() => {
     dialog().scrollTop = 0;
     if (indices.length === 1) history.replaceState(null, "", `#${all.a[indices[0]]}`);
   }
+  function openCount(name, from) {
+    opener = from;
+    counted = name;
+    draw();
+    dialog().showModal();
+    dialog().scrollTop = 0;
+    history.replaceState(null, "", `#${name}`);
+  }
   function close() {
     dialog().close();
   }
   function closed() {
-    if (location.hash.startsWith("#t") && location.hash.includes("-") && !location.hash.startsWith("#tabel"))
+    counted = null;
+    if (/^#(n-|t\d)/.test(location.hash))
       history.replaceState(null, "", location.pathname + location.search);
     const back = opener && opener.isConnected ? opener : null;
     opener = null;
@@ -76,6 +86,11 @@ const FRS = (() => {
   }
   function draw() {
     const body = document.getElementById("passport-body");
+    if (counted) {
+      document.getElementById("passport-title").textContent = say("Sådan er tallet talt", "How this number is counted");
+      body.replaceChildren(document.getElementById(`passport-${counted}`).content.cloneNode(true));
+      return;
+    }
     document.getElementById("passport-title").textContent =
       shown.length === 1 ? `${say("Tabel", "Table")} ${tableOf(shown[0])}` : say("Tallet er regnet af disse", "Computed from these figures");
     body.replaceChildren(...(shown.length === 1 ? passport(shown[0]) : [
@@ -163,22 +178,24 @@ const FRS = (() => {
   }
   function fromHash() {
     const name = decodeURIComponent(location.hash.slice(1));
-    if (!place.has(name)) return;
     const button = document.getElementById(name);
+    if (button && button.matches("button.count")) button.click();
+    if (!place.has(name)) return;
     if (button) button.scrollIntoView({ block: "center" });
     open([place.get(name)], button);
   }
 
   // Numbers of a table are one stop of the keyboard; arrows go from one to the next. -----------------------------------
+  const NUMBERS = "button.f, button.count";
   function arrows(table) {
-    const buttons = [...table.querySelectorAll("button.f")];
+    const buttons = [...table.querySelectorAll(NUMBERS)];
     buttons.forEach((button, at) => { button.tabIndex = at ? -1 : 0; });
     table.addEventListener("focusin", (event) => {
-      if (event.target.matches("button.f")) buttons.forEach((button) => { button.tabIndex = button === event.target ? 0 : -1; });
+      if (event.target.matches(NUMBERS)) buttons.forEach((button) => { button.tabIndex = button === event.target ? 0 : -1; });
     });
     table.addEventListener("keydown", (event) => {
       const steps = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] }[event.key];
-      if (!steps || !event.target.matches("button.f")) return;
+      if (!steps || !event.target.matches(NUMBERS)) return;
       event.preventDefault();
       const lines = [...table.tBodies[0].rows].map((row) => [...row.cells].filter((cell) => cell.tagName === "TD"));
       const cell = event.target.closest("td");
@@ -186,7 +203,7 @@ const FRS = (() => {
       do {
         row += steps[0]; column += steps[1];
         if (!lines[row] || !lines[row][column]) return;
-        next = lines[row][column].querySelector("button.f");
+        next = lines[row][column].querySelector(NUMBERS);
       } while (!next);
       next.focus();
     });
@@ -260,7 +277,7 @@ const FRS = (() => {
 
   document.addEventListener("DOMContentLoaded", () => {
     translate();
-    document.querySelectorAll("section.table table").forEach(arrows);
+    document.querySelectorAll("main table").forEach(arrows);
     search();
     document.getElementById("language").addEventListener("click", () => {
       language = say("en", "da");
@@ -268,8 +285,12 @@ const FRS = (() => {
       translate();
     });
     document.addEventListener("click", (event) => {
-      const button = event.target.closest("button.f, button.bound");
+      const button = event.target.closest("button.f, button.bound, button.count");
       if (!button) return;
+      if (button.dataset.count || button.matches(".count")) {
+        openCount(button.dataset.count || button.id, button);
+        return;
+      }
       const names = button.dataset.figures ? button.dataset.figures.split(" ") : [button.id];
       open([...new Set(names)].map((name) => place.get(name)), button);
     });

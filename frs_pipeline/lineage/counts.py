@@ -1,0 +1,207 @@
+"""Passports of numbers that stand in no table: how many forms, conferences and blanks there are.
+
+Each says what it counts, and has a query that counts it again in plain DuckDB, without this program. The query is run
+when the passport is made, and what it gives is held against the number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from frs_pipeline.lineage.evidence import Evidence
+from frs_pipeline.lineage.wording import Text
+from frs_pipeline.questionnaires import instruments
+from frs_pipeline.questionnaires.model import questionnaires
+from frs_pipeline.tables.nonresponse import kinds
+
+# Conferences of the codebook: what is said of them, and the rows of the mart that it is true of.
+_CONFERENCES = {
+    "in_codebook": (Text("", ""), ""),
+    "not_in_ledger": (Text(", som ikke står i konteringen", " that aren't in the accounts"), "NOT in_ledger"),
+    "without_participants": (
+        Text(" uden et eneste skema fra deltagere", " without any form of participants"),
+        "participants_forms = 0",
+    ),
+    "without_initiator": (Text(" uden initiativtagerens skema", " without the initiator's form"), "initiator_forms = 0"),
+    "without_coordinator": (Text(" uden samordnerens skema", " without the coordinator's form"), "coordinator_forms = 0"),
+    "without_initiator_or_coordinator": (
+        Text(
+            ", der mangler initiativtagerens eller samordnerens skema",
+            " that lack the initiator's or the coordinator's form",
+        ),
+        "(initiator_forms = 0 OR coordinator_forms = 0)",
+    ),
+}
+_OCCASIONS = {
+    "first": Text("Første rådslagninger", "First conferences"),
+    "followup": Text("Opfølgninger", "Follow-ups"),
+    "both": Text("Rådslagninger", "Conferences"),
+}
+_FORMS = {
+    "delivered": Text(
+        "der er leveret: godkendt, sat til side og trukket tilbage", "that were delivered: accepted, set aside and withdrawn"
+    ),
+    "aside": Text("der er sat til side", "that were set aside"),
+    "withdrawn": Text("der er trukket tilbage", "that were withdrawn"),
+    "validated": Text("der er godkendt", "that were accepted"),
+    "pseudonymised": Text("der har fået pseudonym i stedet for nummer", "that have a pseudonym instead of a number"),
+    "marts": Text("der er i dataproduktet", "that are in the mart"),
+}
+_LEDGER_ONLY = (
+    "SELECT count(DISTINCT conference_number) AS value\nFROM '@validated/ledger.parquet'\n"
+    "WHERE conference_number NOT IN (SELECT conference_number FROM '@validated/codebook.parquet');"
+)
+
+
+@dataclass(frozen=True)
+class Count:
+    """One number: what it counts, `of` how many where it is a share too, and the query that gives it.
+
+    The query is run in the delivery's folder of a `zone`; `recounted` says whether it gave the number.
+    """
+
+    what: Text
+    value: int
+    of: int | None
+    query: str
+    zone: str
+    recounted: bool
+
+
+class Counts:
+    """The counts of one delivery, by their names."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self._evidence = evidence
+        settings, delivery = evidence.store.settings, evidence.store.delivery
+        self._folders = {"curated": settings.curated(delivery), "restricted": settings.restricted(delivery)}
+
+    def whole(self) -> dict[str, Count]:
+        """All forms and conferences, tables and figures."""
+        marts = ", ".join(f"'@marts/{name}.parquet'" for name in instruments())
+        forms = sum(counts["marts"] for counts in self._evidence.layers.values())
+        figures = self._evidence.figures
+        return {
+            "forms": self._count(
+                Text("Skemaer af alle slags i dataprodukterne", "Forms of all kinds in the marts"),
+                forms,
+                f"SELECT count(*) AS value\nFROM read_parquet([{marts}], union_by_name = true);",
+            ),
+            "conferences": self._rows(*_conferences("in_codebook", "both"), self._held()),
+            "tables": self._count(
+                Text("Tabeller", "Tables"),
+                len({address.table for address in figures}),
+                "SELECT count(DISTINCT \"table\") AS value\nFROM '@statistics/figures.parquet';",
+            ),
+            "figures": self._rows(Text("Tal i alle tabeller", "Figures of all tables"), "statistics/figures", "", len(figures)),
+        }
+
+    def verdicts(self, found: Mapping[str, int]) -> dict[str, Count]:
+        """Printed figures by what came of comparing them."""
+        what = {
+            "equal": Text("Trykte tal, som skemaerne også giver", "Printed figures that the forms give, too"),
+            "differs": Text("Trykte tal, som skemaerne giver anderledes", "Printed figures that the forms give otherwise"),
+            "not reproducible": Text(
+                "Trykte tal, som ingen data kan give, fordi rapporten modsiger sig selv",
+                "Printed figures that no data can give, because the report contradicts itself",
+            ),
+        }
+        return {
+            verdict: self._rows(said, "statistics/compare", f"verdict = '{verdict}'", found.get(verdict, 0))
+            for verdict, said in what.items()
+        }
+
+    def unit(self, rows: Iterable[Mapping[str, Any]]) -> dict[str, Count]:
+        """The unit non-response (rows of `UNIT`), by measure and occasion."""
+        found = {}
+        held = {row["occasion"]: row["conferences"] for row in rows if row["measure"] == "in_codebook"}
+        for row in rows:
+            measure, occasion, number = row["measure"], row["occasion"], row["conferences"]
+            if measure == "only_in_ledger":
+                what = Text("Rådslagninger, som kun konteringen kender", "Conferences that only the accounts know")
+                count = self._count(what, number, _LEDGER_ONLY, zone="restricted")
+            else:
+                of = held[occasion] if measure != "in_codebook" else None
+                count = self._rows(*_conferences(measure, occasion), number, of)
+            found[f"{measure}-{occasion}"] = count
+        return found
+
+    def item(self, rows: Iterable[Mapping[str, Any]]) -> dict[str, Count]:
+        """Questions as asked and as left blank (rows of `ITEM`)."""
+        found = {}
+        for row in rows:
+            mart, name = row["instrument"], row["question"]
+            question = questionnaires()[mart].question(name)
+            assert question is not None
+            told = f"»{questionnaires()[mart].title}«", f"»{question.text}«"
+            asked = "" if question.occasion == "both" else f"(occasion = '{question.occasion}' OR {name} IS NOT NULL)"
+            blank = f"{name} IS NULL" if question.occasion == "both" else f"occasion = '{question.occasion}' AND {name} IS NULL"
+            if not questionnaires()[mart].asks(question, self._evidence.store.delivery):
+                asked = blank = "false"
+            danish = "Skemaer af typen {}, hvor {} skulle besvares".format(*told)
+            english = "Forms of the type {} on which {} was to be answered".format(*told)
+            more = Text(", eller er det alligevel", ", or is all the same") if asked else Text("", "")
+            file = f"marts/{mart}"
+            found[f"asked-{mart}-{name}"] = self._rows(
+                Text(danish + more.danish, english + more.english), file, asked, row["asked"]
+            )
+            found[f"blank-{mart}-{name}"] = self._rows(
+                Text(f"{danish}, men ikke er det", f"{english}, but isn't"), file, blank, row["blank"], row["asked"]
+            )
+        return found
+
+    def layers(self) -> dict[str, Count]:
+        """Forms of each questionnaire as delivered, set aside, withdrawn, and in each layer."""
+        found: dict[str, Count] = {}
+        for name, layers in self._evidence.layers.items():
+            title = f"»{questionnaires()[name].title}«"
+            aside, withdrawn = len(self._evidence.set_aside(name)), self._evidence.withdrawn(name)
+            accepted = f"SELECT count(*) FROM '@validated/{name}.parquet'"  # noqa: S608 - a questionnaire's name, as below
+            set_aside = f"SELECT count(*) FROM (SELECT DISTINCT form_id, file, line FROM '@rejected/{name}.parquet')"  # noqa: S608
+            left = f"SELECT coalesce(sum(forms), 0) FROM '@withdrawn/{name}.parquet'"  # noqa: S608
+            delivered = layers["validated"] + aside + withdrawn
+            sums = (
+                ("delivered", delivered, f"SELECT ({accepted})\n  + ({set_aside})\n  + ({left}) AS value;"),
+                ("aside", aside, f"SELECT ({set_aside}) AS value;"),
+                ("withdrawn", withdrawn, f"SELECT ({left}) AS value;"),
+            )
+            for what, value, query in sums:
+                found[f"{what}-{name}"] = self._count(_of(what, title), value, query, zone="restricted")
+            for layer, value in layers.items():
+                zone = "curated" if layer == "marts" else "restricted"
+                found[f"{layer}-{name}"] = self._rows(_of(layer, title), f"{layer}/{name}", "", value, zone=zone)
+        return found
+
+    def _held(self) -> int:
+        ((number,),) = self._evidence.ask(f"SELECT count(*) FROM {self._evidence.view('marts', 'conference')}")  # noqa: S608
+        return int(number)
+
+    def _rows(self, what: Text, file: str, where: str, value: int, of: int | None = None, *, zone: str = "curated") -> Count:
+        """A number of rows of one file."""
+        condition = f"\nWHERE {where}" if where else ""
+        return self._count(what, value, f"SELECT count(*) AS value\nFROM '@{file}.parquet'{condition};", of, zone=zone)
+
+    def _count(self, what: Text, value: int, query: str, of: int | None = None, *, zone: str = "curated") -> Count:
+        folder = f"{self._folders[zone]}/".replace("'", "''")
+        ((again,),) = self._evidence.ask(query.replace("'@", f"'{folder}"))
+        return Count(what, value, of, query.replace("'@", "'"), zone, again == value)
+
+
+def _conferences(measure: str, occasion: str) -> tuple[Text, str, str]:
+    """What a number of conferences says, the mart, and the rows that it counts."""
+    (lacking, where), held = _CONFERENCES.get(measure) or _without(measure.removeprefix("without_")), _OCCASIONS[occasion]
+    what = Text(f"{held.danish} i kodebogen{lacking.danish}", f"{held.english} in the codebook{lacking.english}")
+    only = f"occasion = '{occasion}'" if occasion != "both" else ""
+    return what, "marts/conference", " AND ".join(filter(None, (only, where)))
+
+
+def _without(kind: str) -> tuple[Text, str]:
+    """The same for those who fill in other forms than the study's."""
+    titles = ", ".join(f"»{questionnaires()[name].title}«" for name in kinds()[kind])
+    return Text(f" uden et skema af typen {titles}", f" without a form of the type {titles}"), f"{kind}_forms = 0"
+
+
+def _of(what: str, title: str) -> Text:
+    return Text(f"Skemaer af typen {title}, {_FORMS[what].danish}", f"Forms of the type {title} {_FORMS[what].english}")
