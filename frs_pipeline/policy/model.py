@@ -46,6 +46,7 @@ KINDS = {
     "outside_scale": _UNCOUNTABLE,
     "role_impossible": _UNCOUNTABLE,
     "role_missing": _DOUBTFUL,
+    "answered_unasked": _DOUBTFUL,
     "status_unclear": _UNCOUNTABLE,
     "not_answered": _UNCOUNTABLE,
     "respondent_unreadable": _UNCOUNTABLE,
