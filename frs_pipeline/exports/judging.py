@@ -6,6 +6,7 @@ What is found is (rows of the chunk, rule, column); what comes of it is decided 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
@@ -27,6 +28,7 @@ from frs_pipeline.exports.columns import (
 )
 from frs_pipeline.exports.parsing import MISSING, Codes, codes, respondents, times
 from frs_pipeline.exports.personal_numbers import PATTERN
+from frs_pipeline.policy.answers import Condition, Contradiction
 from frs_pipeline.questionnaires.model import Questionnaire
 from frs_pipeline.questionnaires.schema import failing
 
@@ -79,8 +81,17 @@ class Parsed:
             self.findings.append((np.flatnonzero(where), rule, column))
 
 
-def judge(cells: pa.Table, columns: Columns, questionnaire: Questionnaire, registers: Registers) -> Parsed:
-    """Parse the cells of a chunk (text, a column each) and hold them against every rule about one form."""
+def judge(
+    cells: pa.Table,
+    columns: Columns,
+    questionnaire: Questionnaire,
+    registers: Registers,
+    contradictions: Mapping[str, Contradiction],
+) -> Parsed:
+    """Parse the cells of a chunk (text, a column each) and hold them against every rule about one form.
+
+    `contradictions` are what the policy's own rules look for, by rule.
+    """
     answers = {question.name: codes(cells[columns.of[question.name]]) for question in questionnaire.questions}
     parsed = Parsed(cells, respondents(cells[RESPONDENT]), times(cells[CREATED]), codes(cells[NUMBER]), answers)
     odd = parsed.respondent < 0
@@ -93,6 +104,8 @@ def judge(cells: pa.Table, columns: Columns, questionnaire: Questionnaire, regis
     _answers(parsed, columns, questionnaire)
     _boxes(parsed, questionnaire, completed)
     _unasked(parsed, columns, questionnaire, paper, answered)
+    for rule, contradiction in contradictions.items():
+        _contradiction(parsed, columns, rule, contradiction, paper, answered)
     _names(parsed, columns, questionnaire)
     return parsed
 
@@ -195,6 +208,29 @@ def _unasked(parsed: Parsed, columns: Columns, questionnaire: Questionnaire, pap
             other = answered & (paper == 1 - _OCCASIONS.index(question.occasion))
             given = np.isin(parsed.answers[question.name].values, question.codes)
             parsed.find("answered_unasked", columns.of[question.name], other & given)
+
+
+def _contradiction(
+    parsed: Parsed, columns: Columns, rule: str, contradiction: Contradiction, paper: np.ndarray, answered: np.ndarray
+) -> None:
+    if not contradiction.columns <= columns.of.keys():  # the paper didn't ask it
+        return
+    where = answered
+    if contradiction.occasion != "both":
+        where = where & (paper == _OCCASIONS.index(contradiction.occasion))
+    for condition in contradiction.conditions:
+        where = where & _holds(parsed, condition)
+    parsed.find(rule, columns.of[contradiction.column], where)
+
+
+def _holds(parsed: Parsed, condition: Condition) -> np.ndarray:
+    """On which forms; on none where a cell that it depends on can't be read, or isn't in the scale."""
+    cells = [parsed.answers[name] for name in condition.columns]
+    those = [np.isin(cell.values, condition.codes) for cell in cells]
+    if condition.blank:
+        those = [cell.blank | empty for cell, empty in zip(cells, those, strict=True)]
+        return np.asarray(np.all(those, axis=0))
+    return np.asarray(np.any(those, axis=0))
 
 
 def _names(parsed: Parsed, columns: Columns, questionnaire: Questionnaire) -> None:

@@ -108,6 +108,7 @@ class _Split:
         self.rejected, self.noted, self.keys = Rows(REJECTED, folder), Rows(NOTED, folder), Rows(KEYS, folder)
         self.delivered = self.set_aside = 0
         self.registers = Registers(intake.codebook, intake.ledger)
+        self.contradictions = intake.policy.contradictions(questionnaire.instrument)
         self.lenient = intake.exceptions.rules()
         self.stopped: dict[str, tuple[int, int]] = {}
         self.corrections = [c for c in intake.corrections if c.prefix == questionnaire.form_prefix]
@@ -125,7 +126,7 @@ class _Split:
         cells = corrected(chunk, self.corrections, self.corrected)
         if self.intake.withdrawals.entries:
             chunk, cells = self._without_withdrawn(chunk, cells)
-        return chunk, judge(cells, self.columns, self.questionnaire, self.registers)
+        return chunk, judge(cells, self.columns, self.questionnaire, self.registers, self.contradictions)
 
     def take(self, chunk: Chunk, parsed: Parsed) -> None:
         """Keep the forms of a chunk, accepted or set aside."""
