@@ -271,8 +271,25 @@ class _Split:
             (f._replace(value=rows[f.line][f.column]), rows[f.line]) for f in findings if f in broken and f.line and f.column
         ]
         if whole:
+            whole += [(f, rows[f.line]) for f in self._no_longer_noted(rows) if f.line]
             self.rejected.append(rejected(self.intake.policy, whole))
         return set(rows)
+
+    def _no_longer_noted(self, lines: Iterable[int]) -> list[Finding]:
+        """Warnings about forms of these lines, taken out of the notes: beside what sets a form aside they are reasons too."""
+        gone = pa.array(sorted(lines), pa.int32())
+
+        def about_them(batch: pa.RecordBatch) -> pa.Array:
+            # A finding about a whole export has a line as well, of another file.
+            return pc.and_(pc.is_in(batch["line"], value_set=gone), pc.is_valid(batch["form_id"]))
+
+        taken = [row for batch in self.noted.batches() for row in batch.filter(about_them(batch)).to_pylist()]
+        if taken:
+            kept = (batch.filter(pc.invert(about_them(batch))) for batch in self.noted.batches())
+            self.noted = Rows.of(kept, NOTED, self.folder)
+        names = {"form": "form_id"}
+        warned = [row for row in taken if row["severity"] == "warn"]
+        return [Finding(*(row[names.get(name, name)] for name in Finding._fields)) for row in warned]
 
     def _delivered(self, lines: set[int]) -> dict[int, dict[str, str]]:
         """Rows as delivered, by line."""

@@ -456,6 +456,14 @@ def keyed_twice_and_accepted_too_long_ago(big: Big) -> Expect:
     return Expect({new: {"keyed_twice"}})
 
 
+def keyed_twice_without_a_role(big: Big) -> Expect:
+    """What is only noted of the paper that counts is one reason more for its double."""
+    big.set(PF, 8, hvem="")
+    new = big.again(PF, 8, 3)
+    notes, changed = warned("role_missing", form_id(PF, 8)), {form_id(PF, 8): {"role": None}}
+    return Expect({new: {"keyed_twice", "role_missing"}}, notes=notes, changed=changed)
+
+
 def several(form: int, role: int, big: Big) -> Expect:
     """Form 8, of a family member, says the same role as form 6 or 7."""
     big.set(PF, 8, hvem=str(role))
@@ -797,6 +805,7 @@ TABLE: dict[str, Plant] = {
     "paper keyed twice, without a time": keyed_twice_without_a_time,
     "paper keyed twice, but two papers": keyed_twice_and_two_papers,
     "paper keyed twice, accepted until yesterday": keyed_twice_and_accepted_too_long_ago,
+    "paper keyed twice, without a role": keyed_twice_without_a_role,
     "several mothers": partial(several, 6, 2),
     "several fathers": partial(several, 7, 3),
     # What is only noted.
