@@ -31,7 +31,7 @@ class Condition:
 
 @dataclass(frozen=True)
 class Contradiction:
-    """A form of the questionnaire `on` that is counted under `occasion` contradicts itself when all `conditions` hold."""
+    """A form of the questionnaire `on` contradicts itself when it is counted under `occasion` and all `conditions` hold."""
 
     on: str
     title: str
@@ -54,14 +54,14 @@ def read_contradiction(
     """What a rule of one's own looks for. Raises `InputError` with file and line for what the questionnaires don't have."""
     if on not in asked:
         raise file.error([*rule, "on"], f"there is no questionnaire {on}", f"name one of {', '.join(asked)}")
-    questionnaire, occasion = asked[on], asked[on].occasion
-    conditions = []
+    questionnaire, conditions = asked[on], []
+    occasion: Occasion = "both"
     for name, words in when.items():
         where = [*rule, "when", name]
         if name == "occasion":
             if words not in (("first",), ("followup",)):
                 raise file.error(where, "occasion is first or followup")
-            if occasion not in ("both", words[0]):
+            if questionnaire.occasion not in ("both", words[0]):
                 raise file.error(where, f"no form of {on} is counted under {words[0]}", "take occasion out")
             occasion = "first" if words == ("first",) else "followup"
         else:

@@ -78,7 +78,7 @@ def test_a_rule_of_ones_own_becomes_columns_and_codes(written):
     assert (rule.severity, rule.kind.about, rule.kind.severities) == ("warn", "form", ("warn", "aside", "stop"))
     assert rule.kind.acceptable
     found = rule.contradiction
-    assert (found.on, found.occasion, found.column) == ("participant_first", "first", "talked_challenges")
+    assert (found.on, found.occasion, found.column) == ("participant_first", "both", "talked_challenges")
     assert [(c.columns, c.codes, c.blank) for c in found.conditions] == [
         (("talked_before",), (3,), False),
         (("talked_challenges",), (1, 2), False),
