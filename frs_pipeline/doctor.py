@@ -37,7 +37,7 @@ class Finding:
 
 def examine(settings: Settings) -> list[Finding]:
     """Everything, installation first, then each delivery."""
-    found = [_python(), _libraries(), _catalogue(), _pandera(), _folder(settings), *_key(settings)]
+    found = [_python(), _libraries(), _catalogue(), _rules(), _pandera(), _folder(settings), *_key(settings)]
     found += [_journal("Access journal", settings.access_journal), _journal("Release journal", settings.release_journal)]
     delivered, made = deliveries(settings.raw), deliveries(settings.curated(""))
     for name in delivered:
@@ -76,6 +76,15 @@ def _catalogue() -> Finding:
         return Finding("Catalogue", True, f"{plural(len(catalogue()), 'table')}, {plural(len(published()), 'printed figure')}")
     except FrsError as error:
         return Finding("Catalogue", False, str(error))
+
+
+def _rules() -> Finding:
+    from frs_pipeline.policy.model import KINDS, policy
+
+    try:
+        return Finding("Rules", True, f"{len(KINDS)} built in, {len(policy().rules) - len(KINDS)} of your own")
+    except FrsError as error:
+        return Finding("Rules", False, str(error))
 
 
 def _pandera() -> Finding:

@@ -34,7 +34,7 @@ def intake_of(store: Store, codebook: pa.Table, ledger: pa.Table, withdrawn: pa.
     Raises `InputError` for a line of the amendments that can't be understood, or doesn't fit the others.
     """
     # A delivery is judged by its own date, not by the day on which somebody looks at it again.
-    exceptions = read_exceptions(store.raw(AMENDMENTS["exceptions"]), dt.date.fromisoformat(store.delivery))
+    exceptions = read_exceptions(store.raw(AMENDMENTS["exceptions"]), policy(), dt.date.fromisoformat(store.delivery))
     corrections = read_corrections(store.raw(AMENDMENTS["corrections"]), form_prefixes())
     withdrawals = Withdrawals(withdrawals_of(store), CONFERENCES.empty_table() if withdrawn is None else withdrawn)
     refuse_other_amendments(withdrawals.entries, corrections, exceptions)

@@ -51,12 +51,20 @@ def refresh(
         outdated = whole_steps(every & chosen)
         if not outdated:
             return Refresh(name, (), read_manifest(store).get("summary", {}))
+        _refuse_rules()
         complete = every <= outdated
         _materialize(settings, name, outdated, complete, lambda made: written(len(outdated), made), _home() if recorded else None)
         if not complete:
             note_partial(store, outdated)
     made = tuple(product.name for key, product in products().items() if key in outdated)
     return Refresh(name, made, read_manifest(store)["summary"] if complete else {})
+
+
+def _refuse_rules() -> None:
+    """Raises `InputError` for a rule that can't be, which is told before anything heavy is loaded."""
+    from frs_pipeline.policy.model import policy
+
+    policy()
 
 
 def _selected(select: str) -> set[AssetPath]:

@@ -19,7 +19,15 @@ except ImportError:  # PyYAML without libyaml: slower, same result
 
 
 class _OnceLoader(_Loader):
-    """A safe loader for which a key that stands twice is an error: plain YAML silently keeps the last one."""
+    """A safe loader for which a key that stands twice is an error: plain YAML silently keeps the last one.
+
+    `on`, `off`, `yes` and `no` are words, as in YAML 1.2; only `true` and `false` are truth values.
+    """
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 - the name is PyYAML's
+        first: [(tag, pattern) for tag, pattern in known if tag != "tag:yaml.org,2002:bool" or first in "tTfF"]
+        for first, known in _Loader.yaml_implicit_resolvers.items()
+    }
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()

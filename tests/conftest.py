@@ -16,6 +16,7 @@ from pathlib import Path
 import keys
 import pandas as pd
 import pytest
+from built_in import built_in_only
 from shipped import DELIVERY, copy_of_shipped
 
 from frs_pipeline.codebook.vault import PIPELINE_COLUMNS, Entry, lock, plain, read_codebook
@@ -153,12 +154,12 @@ class Delivery:
         self.path(AMENDMENTS["withdrawals"]).write_bytes(in_dialect([WITHDRAWAL_COLUMNS, *rows], "utf-8"))
 
     def intake(self, **changes):
-        """What its forms are judged by, as a run takes it in; with `changes` to that."""
+        """What its forms are judged by, as a run takes it in, but for rules of one's own; with `changes` to that."""
         store = Store(self.settings, self.name)
         codebook, ledger = read_codebook(self.path(CODEBOOK), self.key), read_ledger(self.path(LEDGER))
         withdrawn = withdrawn_conferences(withdrawals_of(store), codebook)
         registers = (held_conferences(register, withdrawn) for register in (codebook, ledger))
-        return replace(intake_of(store, *registers, withdrawn), **changes)
+        return replace(built_in_only(intake_of(store, *registers, withdrawn)), **changes)
 
     def validated(self, instrument, questionnaire=None, **changes):
         """Its forms of one questionnaire, split."""

@@ -17,7 +17,7 @@ import numpy as np
 from frs_pipeline.errors import InputError
 from frs_pipeline.exports.csvfiles import open_csv
 from frs_pipeline.exports.personal_numbers import holds_personal_number
-from frs_pipeline.policy.model import KINDS
+from frs_pipeline.policy.model import Policy
 
 CORRECTION_COLUMNS = ("form", "column", "old", "new", "reason", "who", "when")
 EXCEPTION_COLUMNS = ("form", "rule", "column", "reason", "who", "expires")
@@ -111,16 +111,17 @@ def read_corrections(path: Path, prefixes: tuple[str, ...]) -> tuple[Correction,
     return tuple(found)
 
 
-def read_exceptions(path: Path, on: dt.date) -> Exceptions:
+def read_exceptions(path: Path, policy: Policy, on: dt.date) -> Exceptions:
     """Accepted findings that haven't expired `on` the day of the delivery. Raises `InputError` with file and line."""
     found = []
     for where, cells in amendment_rows(path, EXCEPTION_COLUMNS):
         form, rule, column, reason, who, expires = cells
-        if rule not in KINDS:
+        if rule not in policy.rules:
             raise InputError("no such rule", where=where, do="docs/rules.md lists them")
-        if not KINDS[rule].acceptable:
+        kind = policy.rules[rule].kind
+        if not kind.acceptable:
             raise InputError(f"{rule} can't be accepted", where=where, do="correct the form in corrections.csv")
-        if bool(form) == (KINDS[rule].about in ("export", "delivery")):
+        if bool(form) == (kind.about in ("export", "delivery")):
             what = "is about no single form" if form else "is about one form or conference"
             raise InputError(f"{rule} {what}", where=where, do="leave form blank" if form else "fill in form")
         if not (reason and who):

@@ -6,6 +6,7 @@ What is found is (rows of the chunk, rule, column); what comes of it is decided 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
@@ -27,6 +28,7 @@ from frs_pipeline.exports.columns import (
 )
 from frs_pipeline.exports.parsing import MISSING, Codes, codes, not_asked, respondents, times
 from frs_pipeline.exports.personal_numbers import PATTERN
+from frs_pipeline.policy.answers import Condition, Contradiction
 from frs_pipeline.questionnaires.model import Questionnaire
 from frs_pipeline.questionnaires.schema import failing
 
@@ -79,8 +81,17 @@ class Parsed:
             self.findings.append((np.flatnonzero(where), rule, column))
 
 
-def judge(cells: pa.Table, columns: Columns, questionnaire: Questionnaire, registers: Registers) -> Parsed:
-    """Parse the cells of a chunk (text, a column each) and hold them against every rule about one form."""
+def judge(
+    cells: pa.Table,
+    columns: Columns,
+    questionnaire: Questionnaire,
+    registers: Registers,
+    contradictions: Mapping[str, Contradiction],
+) -> Parsed:
+    """Parse the cells of a chunk (text, a column each) and hold them against every rule about one form.
+
+    `contradictions` are what the policy's own rules look for, by rule.
+    """
     asked, blank = columns.of, not_asked(cells.num_rows)
     answers = {q.name: codes(cells[asked[q.name]]) if q.name in asked else blank for q in questionnaire.questions}
     parsed = Parsed(cells, respondents(cells[RESPONDENT]), times(cells[CREATED]), codes(cells[NUMBER]), answers)
@@ -88,16 +99,22 @@ def judge(cells: pa.Table, columns: Columns, questionnaire: Questionnaire, regis
     parsed.find("respondent_unreadable", RESPONDENT, odd)
     if odd.any():
         parsed.find("holds_personal_number", RESPONDENT, codes(cells[RESPONDENT]).personal)
-    _numbers(parsed, questionnaire, registers)
-    completed = _status(parsed)
+    paper = _numbers(parsed, questionnaire, registers)
+    completed, answered = _status(parsed)
     _times(parsed)
     _answers(parsed, columns, questionnaire)
     _boxes(parsed, questionnaire, completed)
+    _unasked(parsed, columns, questionnaire, paper, answered)
+    for rule, contradiction in contradictions.items():
+        # Of a question that the paper doesn't have, a blank says nothing.
+        if contradiction.columns <= columns.of.keys():
+            _contradiction(parsed, columns, rule, contradiction, paper, answered)
     _names(parsed, columns, questionnaire)
     return parsed
 
 
-def _numbers(parsed: Parsed, questionnaire: Questionnaire, registers: Registers) -> None:
+def _numbers(parsed: Parsed, questionnaire: Questionnaire, registers: Registers) -> np.ndarray:
+    """Judge the conference numbers; the occasion (of `_OCCASIONS`) that each form is counted under, -1 where nobody knows."""
     number, again = parsed.number, codes(parsed.cells[NUMBER_AGAIN])
     parsed.find("number_unreadable", NUMBER, ~number.readable)
     same = again.readable & (number.values == again.values)
@@ -106,17 +123,18 @@ def _numbers(parsed: Parsed, questionnaire: Questionnaire, registers: Registers)
     by_codebook, by_ledger = registers.occasions(number.values)
     known = sure & (by_codebook >= 0)
     parsed.find("number_unknown", NUMBER, sure & ~known)
-    paper = by_codebook
+    paper = np.where(known, by_codebook, -1)
     if questionnaire.occasion != "both":
-        paper = np.full(len(by_codebook), _OCCASIONS.index(questionnaire.occasion))
+        paper = np.full(len(by_codebook), _OCCASIONS.index(questionnaire.occasion), np.int8)
         parsed.find("wrong_occasion", NUMBER, known & (by_codebook != paper))
     parsed.find("ledger_contradicts", NUMBER, known & (by_codebook == paper) & (by_ledger >= 0) & (by_ledger != paper))
     for column, cell in ((NUMBER, number), (NUMBER_AGAIN, again)):
         parsed.find("holds_personal_number", column, cell.personal)
+    return paper
 
 
-def _status(parsed: Parsed) -> np.ndarray:
-    """Judge the status block; which forms were completed."""
+def _status(parsed: Parsed) -> tuple[np.ndarray, np.ndarray]:
+    """Judge the status block; which forms were completed, and which have answers that mean something."""
     blocks = [codes(parsed.cells[name]) for name in STATUS]
     status = np.column_stack([block.readable & (block.values == 1) for block in blocks])
     # A field that is neither 0, 1 nor blank says nothing that could be relied on.
@@ -126,8 +144,9 @@ def _status(parsed: Parsed) -> np.ndarray:
     for name, block in zip(STATUS, blocks, strict=True):
         parsed.find("holds_personal_number", name, block.personal)
     completed = np.asarray(status[:, _COMPLETED])
-    parsed.find("not_answered", STATUS[0], one & ~(completed | status[:, _SOME_ANSWERS]))
-    return completed
+    answered = one & (completed | status[:, _SOME_ANSWERS])
+    parsed.find("not_answered", STATUS[0], one & ~answered)
+    return completed, answered
 
 
 def _times(parsed: Parsed) -> None:
@@ -179,11 +198,42 @@ def _boxes(parsed: Parsed, questionnaire: Questionnaire, completed: np.ndarray) 
             groups[question.asked].append(question.name)
     for names in groups.values():
         ticked = np.any([parsed.answers[name].values == 1 for name in names], axis=0)
-        seen = ticked | completed
         for name in names:
             cell = parsed.answers[name]
-            values, blank = np.where(seen, cell.values, np.int32(MISSING)), cell.blank | (~seen & cell.readable)
-            parsed.answers[name] = replace(cell, values=values, blank=blank)
+            unseen = ~(ticked | completed) & (cell.values == 0)
+            values = np.where(unseen, np.int32(MISSING), cell.values)
+            parsed.answers[name] = replace(cell, values=values, blank=cell.blank | unseen)
+
+
+def _unasked(parsed: Parsed, columns: Columns, questionnaire: Questionnaire, paper: np.ndarray, answered: np.ndarray) -> None:
+    for question in questionnaire.questions:
+        if question.occasion != "both" and question.name in columns.of:
+            other = answered & (paper == 1 - _OCCASIONS.index(question.occasion))
+            given = np.isin(parsed.answers[question.name].values, question.codes)
+            parsed.find("answered_unasked", columns.of[question.name], other & given)
+
+
+def _contradiction(
+    parsed: Parsed, columns: Columns, rule: str, contradiction: Contradiction, paper: np.ndarray, answered: np.ndarray
+) -> None:
+    if not contradiction.columns <= columns.of.keys():  # the paper didn't ask it
+        return
+    where = answered
+    if contradiction.occasion != "both":
+        where = where & (paper == _OCCASIONS.index(contradiction.occasion))
+    for condition in contradiction.conditions:
+        where = where & _holds(parsed, condition)
+    parsed.find(rule, columns.of[contradiction.column], where)
+
+
+def _holds(parsed: Parsed, condition: Condition) -> np.ndarray:
+    """On which forms; on none where a cell that it depends on can't be read, or isn't in the scale."""
+    cells = [parsed.answers[name] for name in condition.columns]
+    those = [np.isin(cell.values, condition.codes) for cell in cells]
+    if condition.blank:
+        those = [cell.blank | empty for cell, empty in zip(cells, those, strict=True)]
+        return np.asarray(np.all(those, axis=0))
+    return np.asarray(np.any(those, axis=0))
 
 
 def _names(parsed: Parsed, columns: Columns, questionnaire: Questionnaire) -> None:

@@ -111,6 +111,7 @@ class _Split:
         self.rejected, self.noted, self.keys = Rows(REJECTED, folder), Rows(NOTED, folder), Rows(KEYS, folder)
         self.delivered = self.set_aside = 0
         self.registers = Registers(intake.codebook, intake.ledger)
+        self.contradictions = intake.policy.contradictions(questionnaire.instrument)
         self.lenient = intake.exceptions.rules()
         self.stopped: dict[str, tuple[int, int]] = {}
         self.corrections = [c for c in intake.corrections if c.prefix == questionnaire.form_prefix]
@@ -128,7 +129,7 @@ class _Split:
         cells = corrected(chunk, self.corrections, self.corrected)
         if self.intake.withdrawals.entries:
             chunk, cells = self._without_withdrawn(chunk, cells)
-        return chunk, judge(cells, self.columns, self.questionnaire, self.registers)
+        return chunk, judge(cells, self.columns, self.questionnaire, self.registers, self.contradictions)
 
     def take(self, chunk: Chunk, parsed: Parsed) -> None:
         """Keep the forms of a chunk, accepted or set aside."""
@@ -274,8 +275,25 @@ class _Split:
             (f._replace(value=rows[f.line][f.column]), rows[f.line]) for f in findings if f in broken and f.line and f.column
         ]
         if whole:
+            whole += [(f, rows[f.line]) for f in self._no_longer_noted(rows) if f.line]
             self.rejected.append(rejected(self.intake.policy, whole))
         return set(rows)
+
+    def _no_longer_noted(self, lines: Iterable[int]) -> list[Finding]:
+        """Warnings about forms of these lines, taken out of the notes: beside what sets a form aside they are reasons too."""
+        gone = pa.array(sorted(lines), pa.int32())
+
+        def about_them(batch: pa.RecordBatch) -> pa.Array:
+            # A finding about a whole export has a line as well, of another file.
+            return pc.and_(pc.is_in(batch["line"], value_set=gone), pc.is_valid(batch["form_id"]))
+
+        taken = [row for batch in self.noted.batches() for row in batch.filter(about_them(batch)).to_pylist()]
+        if taken:
+            kept = (batch.filter(pc.invert(about_them(batch))) for batch in self.noted.batches())
+            self.noted = Rows.of(kept, NOTED, self.folder)
+        names = {"form": "form_id"}
+        warned = [row for row in taken if row["severity"] == "warn"]
+        return [Finding(*(row[names.get(name, name)] for name in Finding._fields)) for row in warned]
 
     def _delivered(self, lines: set[int]) -> dict[int, dict[str, str]]:
         """Rows as delivered, by line."""

@@ -52,10 +52,13 @@ def _codes(instrument: str) -> dict[str, dict[str, int]]:
 
 
 def first_rule(rules: Iterable[str]) -> str:
-    """The rule under which a form counts as set aside, of all that it broke; one that the policy doesn't know comes last."""
-    order = list(policy().rules)
-    known = set(rules)
-    return next((rule for rule in order if rule in known), None) or min(known)
+    """The rule under which a form counts as set aside, of all that it broke.
+
+    Rules that the policy doesn't know any more come after those that set forms aside, and before mere warnings.
+    """
+    known = policy().rules
+    order = {name: (2 if rule.severity == "warn" else 0, at) for at, (name, rule) in enumerate(known.items())}
+    return min(rules, key=lambda name: (order.get(name, (1, 0)), name))
 
 
 def forms_set_aside(evidence: Evidence, instrument: str) -> list[Aside]:

@@ -20,7 +20,7 @@ from frs_pipeline.exports.findings import Intake
 from frs_pipeline.exports.withdrawals import Withdrawals
 from frs_pipeline.intake import intake_of
 from frs_pipeline.plan import products
-from frs_pipeline.policy.model import KINDS
+from frs_pipeline.policy.model import policy
 from frs_pipeline.questionnaires import instruments
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.storage import Store, read, stream
@@ -55,10 +55,11 @@ def let_through(store: Store, rule: str) -> dict[str, pa.Table]:
 
     Raises `UsageError` for a rule that there isn't, and for one whose forms can't be counted as they are.
     """
-    if rule not in KINDS or KINDS[rule].about != "form":
+    about_forms = {name: known.kind for name, known in policy().rules.items() if known.kind.about == "form"}
+    if rule not in about_forms:
         raise UsageError("no rule about forms", where=rule, do="docs/rules.md lists them")
-    if not KINDS[rule].acceptable:
-        countable = ", ".join(name for name, kind in KINDS.items() if kind.about == "form" and kind.acceptable)
+    if not about_forms[rule].acceptable:
+        countable = ", ".join(name for name, kind in about_forms.items() if kind.acceptable)
         raise UsageError("forms that break it can't be counted as they are", where=rule, do=f"name one of {countable}")
     found: dict[str, pa.Table] = {}
     for instrument in instruments():

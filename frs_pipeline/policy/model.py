@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
+from frs_pipeline.policy.answers import Contradiction, read_contradiction
+from frs_pipeline.questionnaires.model import Questionnaire, questionnaires
 from frs_pipeline.specs import Spec, YamlFile
 
 POLICY = Path(__file__).parent / "policy.yaml"
@@ -22,7 +25,7 @@ class Kind:
     """What the code knows of a rule: what it looks at, and what can be done about a finding.
 
     `severities` are those that make sense: a form without a number can't be counted, whatever a policy says.
-    `acceptable`: may a finding be accepted as it is (see `exports.ledgers`)?
+    `acceptable`: may a finding be accepted as it is (see `exports.amendments`)?
     """
 
     about: About
@@ -46,6 +49,7 @@ KINDS = {
     "outside_scale": _UNCOUNTABLE,
     "role_impossible": _UNCOUNTABLE,
     "role_missing": _DOUBTFUL,
+    "answered_unasked": _DOUBTFUL,
     "status_unclear": _UNCOUNTABLE,
     "not_answered": _UNCOUNTABLE,
     "respondent_unreadable": _UNCOUNTABLE,
@@ -68,14 +72,35 @@ KINDS = {
 }
 
 
-class Rule(Spec):
-    """One rule: how severe a finding is, what is said of it in Danish and English, what it means, what to do."""
+# What can be done about rules of one's own.
+_OWN = _DOUBTFUL
+
+
+def _several(word: Any) -> Any:
+    return word if isinstance(word, list | tuple) else (word,)
+
+
+class RuleSpec(Spec):
+    """One rule as the YAML writes it: how severe a finding is, what is said of it in Danish and English, what it means, what
+    to do.
+
+    A rule of one's own also says of which questionnaire (`on`) which answers can't all be true (`when`).
+    """
 
     severity: Severity
     danish: str
     english: str
     meaning: str
     remedy: str
+    on: str | None = None
+    when: dict[str, Annotated[tuple[str, ...], BeforeValidator(_several)]] | None = None
+
+
+class Rule(RuleSpec):
+    """One rule, with what can be done about it, and what it looks for where the code doesn't say that."""
+
+    kind: Kind
+    contradiction: Contradiction | None = None
 
     @property
     def message(self) -> str:
@@ -90,32 +115,60 @@ class Shares(Spec):
     questionnaire: float = Field(ge=0, le=1)
 
 
-class Policy(Spec):
-    """Rules by id, and the thresholds."""
+class Thresholds(Spec):
+    """What is too much, too close together, and too many."""
 
     largest_share_set_aside: Shares
     keyed_twice_within_minutes: int = Field(ge=0)
     one_a_conference: tuple[str, ...]
+
+
+class PolicySpec(Thresholds):
+    rules: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], RuleSpec]
+
+
+class Policy(Thresholds):
+    """Rules by id, in the order in which a form that breaks several counts under the first, and the thresholds."""
+
     rules: dict[str, Rule]
 
+    def contradictions(self, instrument: str) -> dict[str, Contradiction]:
+        """What rules of one's own look for in the forms of a questionnaire, by rule."""
+        found = {name: rule.contradiction for name, rule in self.rules.items()}
+        return {name: looked_for for name, looked_for in found.items() if looked_for and looked_for.on == instrument}
 
-def read_policy(path: Path = POLICY) -> Policy:
-    """The policy; raises `InputError` with file and line for a rule or severity that there isn't."""
+
+def read_policy(path: Path = POLICY, asked: Mapping[str, Questionnaire] | None = None) -> Policy:
+    """The policy; `asked` are the questionnaires that its rules may be about, all of them unless told.
+
+    Raises `InputError` with file and line for a rule, severity, questionnaire, question or answer that there isn't.
+    """
     file = YamlFile(path)
-    found = file.parse(Policy)
-    for name, rule in found.rules.items():
-        if name not in KINDS:
-            raise file.error(["rules", name], f"there is no rule {name}")
-        if rule.severity not in KINDS[name].severities:
-            possible = " or ".join(KINDS[name].severities)
-            raise file.error(["rules", name, "severity"], f"rule {name} can't be {rule.severity}: {possible}")
-    missing = next((name for name in KINDS if name not in found.rules), None)
+    found = file.parse(PolicySpec)
+    rules = {name: _rule(file, name, rule, questionnaires() if asked is None else asked) for name, rule in found.rules.items()}
+    missing = next((name for name in KINDS if name not in rules), None)
     if missing is not None:
         raise file.error(["rules"], f"rule {missing} is missing")
-    return found
+    return Policy(**{**dict(found), "rules": rules})
+
+
+def _rule(file: YamlFile, name: str, rule: RuleSpec, asked: Mapping[str, Questionnaire]) -> Rule:
+    where = ["rules", name]
+    own = {key: getattr(rule, key) for key in ("on", "when") if getattr(rule, key) is not None}
+    kind = KINDS.get(name, _OWN)
+    if name in KINDS and own:
+        what = f"rule {name} is built in: what it looks for can't be said here"
+        raise file.error([*where, *list(own)[:1]], what, "take out on and when, or give a rule of your own another name")
+    if name not in KINDS and len(own) < 2:
+        raise file.error(where, f"there is no rule {name}, and a rule of one's own needs on and when")
+    if rule.severity not in kind.severities:
+        possible = " or ".join(kind.severities)
+        raise file.error([*where, "severity"], f"rule {name} can't be {rule.severity}: {possible}")
+    looked_for = read_contradiction(file, where, own["on"], own["when"], asked) if own else None
+    return Rule(**dict(rule), kind=kind, contradiction=looked_for)
 
 
 @cache
 def policy() -> Policy:
     """The policy in force."""
-    return read_policy()
+    return read_policy(POLICY)

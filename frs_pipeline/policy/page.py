@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 from frs_pipeline.generated import keep
-from frs_pipeline.policy.model import KINDS, Policy, policy
+from frs_pipeline.policy.answers import Condition, Contradiction
+from frs_pipeline.policy.model import Policy, policy
 
 TARGET = Path(__file__).parent.parent.parent / "docs" / "rules.md"
 _SEVERITIES = {"warn": "the form counts, the finding is noted", "aside": "the form is set aside", "stop": "the run ends"}
@@ -36,7 +37,7 @@ def page(policy: Policy) -> str:
     for about, title in _ABOUT.items():
         parts += ["", f"## {title}"]
         for name, rule in policy.rules.items():
-            kind = KINDS[name]
+            kind = rule.kind
             if kind.about != about:
                 continue
             others = [severity for severity in kind.severities if severity != rule.severity]
@@ -49,11 +50,25 @@ def page(policy: Policy) -> str:
                 "",
                 f"{rule.meaning} *{rule.remedy}*",
                 "",
+                *([_looked_for(rule.contradiction), ""] if rule.contradiction else []),
                 f"Severity **{rule.severity}** ({_SEVERITIES[rule.severity]})"
                 + (f"; may be set to {' or '.join(others)}" if others else "; nothing else makes sense")
                 + (". May be accepted in `exceptions.csv`." if kind.acceptable else ". Can't be accepted, only mended."),
             ]
     return "\n".join(parts) + "\n"
+
+
+def _looked_for(contradiction: Contradiction) -> str:
+    """What a rule of one's own looks for, as a sentence."""
+    occasion = {"first": " of a first conference", "followup": " of a follow-up", "both": ""}[contradiction.occasion]
+    answers = " and ".join(map(_answer, contradiction.conditions))
+    return f"Broken by a form of »{contradiction.title}«{occasion} on which {answers}."
+
+
+def _answer(condition: Condition) -> str:
+    if condition.labels:
+        return f"the answer to »{condition.text}« is {' or '.join(f'»{label}«' for label in condition.labels)}"
+    return f"»{condition.text}« is {'blank' if condition.blank else 'answered'}"
 
 
 def _main(arguments: list[str]) -> int:

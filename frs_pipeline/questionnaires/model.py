@@ -69,6 +69,16 @@ class Question(QuestionSpec):
     option: int | None = None
 
     @property
+    def of(self) -> str:
+        """Name of the question itself: of a box, that of the question with the boxes."""
+        return self.name if self.option is None else self.name.removesuffix(_box(self.option))
+
+    @property
+    def box(self) -> str:
+        """What stands beside a box."""
+        return self.text.removeprefix(f"{self.asked} – ")
+
+    @property
     def codes(self) -> tuple[int, ...]:
         return tuple(answer.code for answer in self.answers)
 
@@ -143,6 +153,11 @@ def read_questionnaire(path: Path, scales_path: Path = HERE / "scales.yaml") -> 
     return Questionnaire(**{**spec.model_dump(), "questions": tuple(questions), "texts": texts}, path=path)
 
 
+def _box(code: int) -> str:
+    """What the name of a box's column ends with."""
+    return f"_{code}".replace("-", "minus_")
+
+
 def _columns(question: QuestionSpec, answers: tuple[Answer, ...]) -> list[Question]:
     """The columns of the mart that a question fills: one, or one for each of its boxes."""
     if question.type != "multiple":
@@ -152,7 +167,7 @@ def _columns(question: QuestionSpec, answers: tuple[Answer, ...]) -> list[Questi
         Question(
             **{
                 **question.model_dump(),
-                "name": f"{question.name}_{answer.code}".replace("-", "minus_"),
+                "name": f"{question.name}{_box(answer.code)}",
                 "text": f"{question.text} – {answer.label}",
                 "type": "nominal",
                 "dont_know": None,

@@ -29,6 +29,7 @@ from frs_pipeline.exports.withdrawals import (
     withdrawn_conferences,
 )
 from frs_pipeline.intake import form_prefixes, withdrawals_of
+from frs_pipeline.policy.model import policy
 from frs_pipeline.questionnaires import instruments
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.storage import Store, atomic
@@ -167,7 +168,7 @@ def refuse_unfit(store: Store, request: Request, found: Held) -> None:
 def refuse_clashes(store: Store, found: Held) -> None:
     """Raises `InputError` for a form that is withdrawn by its id, and corrected or accepted somewhere."""
     on = dt.date.fromisoformat(store.delivery)
-    exceptions = read_exceptions(store.raw(AMENDMENTS["exceptions"]), on)
+    exceptions = read_exceptions(store.raw(AMENDMENTS["exceptions"]), policy(), on)
     refuse_other_amendments(found.new.entries, corrections_of(store), exceptions)
 
 

@@ -20,6 +20,7 @@ import openpyxl
 import pandas as pd
 import pyarrow.parquet as pq
 import pyreadstat
+from built_in import built_in_only
 
 from frs_pipeline.codebook.opening import open_codebook
 from frs_pipeline.codebook.pseudonyms import pseudonymise
@@ -297,7 +298,7 @@ def take_in(settings: Settings, four: dict[str, Questionnaire], waiting: Path, k
     codebook, ledger = open_codebook(store), read_ledger(store.raw(LEDGER))
     withdrawn = withdrawn_conferences(withdrawals_of(store), codebook)
     codebook, ledger = (held_conferences(register, withdrawn) for register in (codebook, ledger))
-    intake = intake_of(store, codebook, ledger, withdrawn)
+    intake = built_in_only(intake_of(store, codebook, ledger, withdrawn))
     results = {}
     for name in instruments():
         files = [

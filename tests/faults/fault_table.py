@@ -456,6 +456,14 @@ def keyed_twice_and_accepted_too_long_ago(big: Big) -> Expect:
     return Expect({new: {"keyed_twice"}})
 
 
+def keyed_twice_without_a_role(big: Big) -> Expect:
+    """What is only noted of the paper that counts is one reason more for its double."""
+    big.set(PF, 8, hvem="")
+    new = big.again(PF, 8, 3)
+    notes, changed = warned("role_missing", form_id(PF, 8)), {form_id(PF, 8): {"role": None}}
+    return Expect({new: {"keyed_twice", "role_missing"}}, notes=notes, changed=changed)
+
+
 def several(form: int, role: int, big: Big) -> Expect:
     """Form 8, of a family member, says the same role as form 6 or 7."""
     big.set(PF, 8, hvem=str(role))
@@ -476,6 +484,28 @@ def time_beside_another(big: Big) -> Expect:
 def role_missing(big: Big) -> Expect:
     big.set(PF, 15, hvem="")
     return Expect(notes=warned("role_missing", form_id(PF, 15)), changed={form_id(PF, 15): {"role": None}})
+
+
+# Form 10 of the initiators is of a first conference, form 40 of a follow-up; two questions are asked at the follow-up only.
+
+
+def unasked(big: Big) -> Expect:
+    big.set(IN, 10, offindsa="2")
+    return Expect(notes=warned("answered_unasked", form_id(IN, 10)), changed={form_id(IN, 10): {"public_need": 2}})
+
+
+def unasked_and_accepted(big: Big) -> Expect:
+    expected = unasked(big)
+    big.exceptions = [[form_id(IN, 10), "answered_unasked", "offindsa", "it was asked", "controller", "2021-12-31"]]
+    return replace(expected, notes={("answered_unasked", form_id(IN, 10), "accepted")})
+
+
+def unasked_under_another_number(big: Big) -> Expect:
+    """A paper of a follow-up with the number of a first conference answers what isn't asked there."""
+    entry = big.entries[5]
+    big.set(IN, 40, **dict.fromkeys((NUMBER, NUMBER_AGAIN), str(entry.conference_number)))
+    changed = {"conference_id": entry.conference_id, "occasion": "first"}
+    return Expect(notes=warned("answered_unasked", form_id(IN, 40)), changed={form_id(IN, 40): changed})
 
 
 # One form and more than one rule.
@@ -725,6 +755,21 @@ TABLE: dict[str, Plant] = {
     "role impossible, above": answer("role_impossible", "6", column="hvem"),
     "role impossible, below": answer("role_impossible", "0", column="hvem", instrument=PO),
     "role in words": answer("code_unreadable", "mor", column="hvem"),
+    "answer that wasn't asked for": unasked,
+    "answer that wasn't asked for, accepted": unasked_and_accepted,
+    "answers of a follow-up under a first conference's number": unasked_under_another_number,
+    # What isn't an answer isn't one that wasn't asked for, and nobody knows what is asked at an unknown conference.
+    "code above the scale that wasn't asked for": answer("outside_scale", "6", column="offindsa", instrument=IN, form=10),
+    "code in words that wasn't asked for": answer("code_unreadable", SECRET, column="offindsa", instrument=IN, form=10),
+    "answer that wasn't asked for, number unknown": aside(
+        IN, 10, "number_unknown", cells={NUMBER: "99999", NUMBER_AGAIN: "99999", "offindsa": "2"}
+    ),
+    "answer that wasn't asked for, keyings differ": aside(
+        IN, 10, "numbers_differ", cells={NUMBER_AGAIN: "99999", "offindsa": "2"}
+    ),
+    "answer that wasn't asked for, status new": aside(
+        IN, 10, "not_answered", cells={"stato_1": "1", "stato_4": "0", "offindsa": "2"}
+    ),
     # Status.
     "status says nothing": status("status_unclear", stato_4="0"),
     "status block blank": status("status_unclear", **dict.fromkeys(STATUS, "")),
@@ -760,6 +805,7 @@ TABLE: dict[str, Plant] = {
     "paper keyed twice, without a time": keyed_twice_without_a_time,
     "paper keyed twice, but two papers": keyed_twice_and_two_papers,
     "paper keyed twice, accepted until yesterday": keyed_twice_and_accepted_too_long_ago,
+    "paper keyed twice, without a role": keyed_twice_without_a_role,
     "several mothers": partial(several, 6, 2),
     "several fathers": partial(several, 7, 3),
     # What is only noted.

@@ -8,11 +8,21 @@ from fault_table import PERSONAL, SECRET
 from running import NAME, curated, frs
 
 from frs_pipeline.exports.amendments import CORRECTION_COLUMNS, EXCEPTION_COLUMNS
-from frs_pipeline.policy.model import POLICY, read_policy
+from frs_pipeline.policy.model import POLICY, policy, read_policy
 from frs_pipeline.settings import PROJECT
 from frs_pipeline.storage import MANIFEST
 from frs_pipeline.tables.model import catalogue
 
+OWN_RULE = """
+  heavy_without_conflict:
+    severity: aside
+    danish: En tung problemstilling og slet ingen konflikter
+    english: a heavy problem, and no conflict at all
+    meaning: Seldom are both true.
+    remedy: Look at the paper.
+    on: initiator
+    when: {conflict: slet ingen, problem_weight: [tung, meget tung]}
+"""
 EXCEPTION = ("looked at the papers", "controller", "2021-12-31")
 
 
@@ -133,6 +143,36 @@ def test_a_rule_that_is_set_to_stop_ends_the_run_unless_it_is_accepted(delivery,
     code, out, err = run(delivery.data, "run")
     assert (code, err) == (0, "")
     assert "26 = 26 accepted + 0 quarantined (2 warnings)" in out
+
+
+@pytest.fixture
+def own_rule(monkeypatch, tmp_path):
+    """A policy with a rule of its own, wherever it is asked for."""
+    text = POLICY.read_text(encoding="utf-8")
+    (tmp_path / "policy.yaml").write_text(text + OWN_RULE, encoding="utf-8")
+    monkeypatch.setattr("frs_pipeline.policy.model.POLICY", tmp_path / "policy.yaml")
+    policy.cache_clear()
+    yield
+    monkeypatch.undo()
+    policy.cache_clear()
+
+
+@pytest.mark.usefixtures("own_rule")
+def test_a_rule_of_ones_own_sets_forms_aside_and_is_told_everywhere(delivery, run):
+    for form in range(5):
+        delivery.set("initiator", form, konflikt="5" if form == 1 else "2", tyngdbar="5")
+    form = f"IN-{delivery.get('initiator', 1, 'responde')}"
+    code, out, err = run(delivery.data, "run")
+    assert (code, err) == (0, "")
+    assert "26 = 25 accepted + 1 quarantined" in out
+    found = json.loads(run(delivery.data, "quarantine", "--json")[1])["set_aside"]
+    assert [(row["form_id"], row["column"], row["rule"]) for row in found] == [(form, "tyngdbar", "heavy_without_conflict")]
+    reason = "a heavy problem, and no conflict at all"
+    assert f"set aside: {reason}" in run(delivery.data, "trace", "22", "--row", "Total valid")[1]
+    assert reason in (delivery.data / "curated" / NAME / "report" / "datakvalitet.html").read_text(encoding="utf-8")
+    code, out, err = run(delivery.data, "impact", "--rule", "heavy_without_conflict")
+    assert (code, err) == (0, "")
+    assert form in out
 
 
 def test_a_correction_brings_a_form_back_and_its_removal_restores_the_earlier_bytes(delivery, run):

@@ -12,7 +12,7 @@ from frs_pipeline.exports.amendments import read_corrections, read_exceptions
 from frs_pipeline.exports.findings import registers
 from frs_pipeline.lineage.corrections import resting
 from frs_pipeline.plan import products
-from frs_pipeline.policy.model import KINDS
+from frs_pipeline.policy.model import KINDS, policy
 from frs_pipeline.questionnaires import instruments
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.rows import Rows
@@ -161,7 +161,7 @@ def test_blank_lines_blanks_around_cells_and_other_encodings_are_let_through(tmp
 
 def test_without_the_files_there_is_nothing_to_correct_or_accept(tmp_path):
     assert read_corrections(tmp_path / "corrections.csv", ("IN",)) == ()
-    assert read_exceptions(tmp_path / "exceptions.csv", ON).accepted == ()
+    assert read_exceptions(tmp_path / "exceptions.csv", policy(), ON).accepted == ()
 
 
 # Exceptions

@@ -12,6 +12,7 @@ from shipped import DELIVERY
 
 from frs_pipeline.errors import UsageError
 from frs_pipeline.lineage.addresses import address
+from frs_pipeline.lineage.aside import first_rule
 from frs_pipeline.lineage.meaning import Address, Meaning, meanings
 from frs_pipeline.lineage.recount import recount
 from frs_pipeline.lineage.ties import alike, printed_cells, sums
@@ -293,3 +294,10 @@ def test_a_waterfall_is_the_same_in_whatever_order_groups_come():
     found = [fall(of(32, "Total valid"), list(order)) for order in itertools.permutations(groups)]
     assert {why.kind for why, _ in found[0].taken} == {"not_asked", "blank"}
     assert all((other.taken, other.near) == (found[0].taken, found[0].near) for other in found)
+
+
+def test_a_form_is_set_aside_under_the_first_rule_that_does_so():
+    assert first_rule(["status_unclear", "numbers_differ", "role_missing"]) == "numbers_differ"
+    assert first_rule(["answered_unasked", "keyed_twice", "role_missing"]) == "keyed_twice"
+    assert first_rule(["role_missing", "gone_since"]) == "gone_since"
+    assert first_rule(["gone_since", "gone_before"]) == "gone_before"

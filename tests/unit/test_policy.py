@@ -83,7 +83,7 @@ def test_the_page_of_rules_is_up_to_date_and_tells_every_rule():
     text = page(policy())
     assert TARGET.read_text(encoding="utf-8") == text
     assert [line[5:-1] for line in text.splitlines() if line.startswith("### ")] == sorted(
-        policy().rules, key=lambda name: list(page_module._ABOUT).index(KINDS[name].about)
+        policy().rules, key=lambda name: list(page_module._ABOUT).index(policy().rules[name].kind.about)
     )
 
 

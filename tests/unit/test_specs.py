@@ -104,3 +104,9 @@ def test_a_model_cannot_be_altered_afterwards(tmp_path):
     aviary = YamlFile(written(tmp_path, GOOD)).parse(Aviary)
     with pytest.raises(ValueError, match="frozen"):
         aviary.title = "Other"
+
+
+def test_on_and_no_are_words_and_only_true_and_false_are_truth_values(tmp_path):
+    read = YamlFile(written(tmp_path, "on: off\nyes: no\nkept: [true, false, n]\n"))
+    assert read.data == {"on": "off", "yes": "no", "kept": [True, False, "n"]}
+    assert read.line(["yes"]) == 2

@@ -23,6 +23,7 @@ def validated(delivery, instrument="initiator", **changes):
     assert result.set_aside == len(lines)
     assert result.forms.num_rows + result.set_aside == result.delivered
     assert not lines & set(accepted_lines(result))
+    assert not lines & {row["line"] for row in result.noted.table().to_pylist() if row["form_id"]}
     return result
 
 
@@ -178,13 +179,18 @@ FIRST = "2019-05-07 09:00:00"
 def test_a_form_is_keyed_twice_only_with_the_same_number_and_answers_within_minutes(delivery, created, cells, twice):
     delivery.set("initiator", 1, created=FIRST, planhjlp="2")
     delivery.repeat("initiator", 1, responde="900001", created=created, **cells)
-    assert reasons(validated(delivery)) == ([(5, "keyed_twice", "created")] if twice else [])
+    found = reasons(validated(delivery))
+    # That its times run backwards, too, is only a reason beside another.
+    assert [reason for reason in found if reason[1] != "timestamps_backwards"] == (
+        [(5, "keyed_twice", "created")] if twice else []
+    )
+    assert bool(found) == twice
 
 
 def test_it_is_the_later_keying_that_is_set_aside_whatever_the_order_in_the_file(delivery):
     delivery.set("initiator", 1, created="2019-05-07 09:05:00")
     delivery.repeat("initiator", 1, responde="900001", created=FIRST)
-    assert reasons(validated(delivery)) == [(1, "keyed_twice", "created")]
+    assert [found for found in reasons(validated(delivery)) if found[1] == "keyed_twice"] == [(1, "keyed_twice", "created")]
 
 
 def test_two_papers_left_wholly_blank_are_two_papers(delivery):
