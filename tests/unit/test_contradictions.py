@@ -234,7 +234,7 @@ def test_a_contradiction_may_stop_the_run_or_be_accepted(delivery, in_force):
         delivery.validated("participant_first", policy=policy())
     forms = [delivery.form_id("participant_first", form) for form in (2, 5)]
     delivery.accept([forms[0], "nobody_and_much", "talteind"], [forms[1], "nobody_and_much", ""])
-    with pytest.raises(CheckFailed, match=r"csv:4: 1 forms break"):
+    with pytest.raises(CheckFailed, match=r"csv:4: 1 form breaks"):
         delivery.validated("participant_first", policy=policy())
     delivery.accept(*([form, "nobody_and_much", column] for form, column in zip(forms, ("taltudfo", ""), strict=True)))
     result = delivery.validated("participant_first", policy=policy())
