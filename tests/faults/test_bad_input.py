@@ -203,7 +203,7 @@ def test_a_key_that_is_not_there_is_told(delivery, run, monkeypatch, tmp_path):
         pytest.param(["run", "--delivery"], 2, "--delivery", id="option without value"),
         pytest.param(["walk"], 2, "walk", id="unknown command"),
         pytest.param(["tables", "82"], 2, "no such table", id="unknown table"),
-        pytest.param(["tables", "one"], 2, "[N]", id="table in words"),
+        pytest.param(["tables", "one"], 2, "'N'", id="table in words"),
         pytest.param(["compare", "--delivery", "2020-11-30"], 3, "unknown delivery", id="comparing an unknown delivery"),
     ],
 )
