@@ -8,13 +8,21 @@ import typer
 
 from frs_pipeline.cli.root import FORMS, AsJson, Delivery, Results, app
 from frs_pipeline.english import plural
+from frs_pipeline.errors import UsageError
 from frs_pipeline.terminal import print_grid, print_json, say
+
+Values = Annotated[
+    bool,
+    typer.Option("--values", help="Show what was keyed, too; needs --reason, and the access journal tells of it."),
+]
+Reason = Annotated[str | None, typer.Option("--reason", metavar="WHY", help="Why what was keyed has to be seen.")]
 
 
 @app.command(rich_help_panel=FORMS)
 def quarantine(
     delivery: Delivery = None,
-    values: Annotated[bool, typer.Option("--values", help="Show what was keyed, too. Personal numbers stay hidden.")] = False,
+    values: Values = False,
+    reason: Reason = None,
     as_json: AsJson = False,
 ) -> None:
     """What was set aside and why: by rule, then form by form; what was only noted; how many forms were withdrawn."""
@@ -22,6 +30,7 @@ def quarantine(
     from frs_pipeline.questionnaires import instruments
 
     results = Results(delivery, finished=False)
+    _journal(results, "quarantine opened", values, reason)
     hidden = [] if values else ["value", "row"]
     aside = results.read(("quarantine",)).drop_columns(hidden).to_pylist()
     # Not there when so much was set aside that the run stopped, or when less was made.
@@ -59,6 +68,19 @@ def quarantine(
         print_grid("Withdrawn: nothing of these forms is kept here", ("questionnaire", "forms", "why"), gone)
 
 
+def _journal(results: Results, event: str, values: bool, reason: str | None) -> None:
+    """Note that what was keyed is about to be shown, and why. Raises `UsageError` for no reason, or one without need."""
+    if not values:
+        if reason:
+            raise UsageError("nothing is opened without --values", where="--reason", do="add --values, or leave it out")
+        return
+    from frs_pipeline.codebook.access import traced
+
+    details = {"delivery": results.store.delivery}
+    with traced(results.store.settings.access_journal, event, reason or "", details) as trace:
+        trace.note(details)
+
+
 def _grouped(rows: list[dict[str, Any]]) -> list[list[str]]:
     """Numbers of forms (or of findings that are about no form) by questionnaire, rule and message."""
     places: dict[tuple[str, str, str], set[tuple[str, int]]] = {}
@@ -71,7 +93,8 @@ def _grouped(rows: list[dict[str, Any]]) -> list[list[str]]:
 @app.command(rich_help_panel=FORMS)
 def corrections(
     delivery: Delivery = None,
-    values: Annotated[bool, typer.Option("--values", help="Show the old and the new value, too.")] = False,
+    values: Values = False,
+    reason: Reason = None,
     as_json: AsJson = False,
 ) -> None:
     """What was corrected in a delivery, why and by whom, and which tables rest on it."""
@@ -79,6 +102,7 @@ def corrections(
 
     results = Results(delivery)
     results.read(("statistics", "figures"))
+    _journal(results, "corrections opened", values, reason)
     found = resting(results.store)
     if as_json:
         told = ("form", "column", "old", "new", "reason", "who", "when")

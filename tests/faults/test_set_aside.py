@@ -197,7 +197,7 @@ def test_a_correction_brings_a_form_back_and_its_removal_restores_the_earlier_by
     tables = {t.number for t in catalogue().values() if "coordinator" in t.marts and "conflict" in (*t.variables, *t.answered)}
     assert resting == tables
     assert tables
-    assert f"konflikt: {SECRET} → {old}" in run(delivery.data, "corrections", "--values")[1]
+    assert f"konflikt: {SECRET} → {old}" in run(delivery.data, "corrections", "--values", "--reason", "rettelse prøvet")[1]
 
     delivery.path("corrections.csv").unlink()
     assert run(delivery.data, "run")[0] == 0
@@ -237,7 +237,7 @@ def test_values_are_shown_only_when_asked_for_and_personal_numbers_never(deliver
     told = [path for path in (delivery.data / "curated").rglob("*") if path.is_file()]
     assert not [value for value in hidden for path in told if value.encode() in path.read_bytes()]
 
-    for arguments in (["--values"], ["--values", "--json"]):
+    for arguments in (["--values", "--reason", "set efter"], ["--values", "--reason", "set efter", "--json"]):
         done = frs(delivery.data, "quarantine", *arguments)
         assert (done.returncode, done.stderr) == (0, "")
         shown = "".join(done.stdout.split())

@@ -12,6 +12,8 @@ import pytest
 from keys import environment_of
 from shipped import DELIVERY, relock
 
+from frs_pipeline.journal import entries
+from frs_pipeline.journal import verify as sound
 from frs_pipeline.manifest import root_of
 from frs_pipeline.settings import PROJECT, Settings
 from frs_pipeline.storage import Store
@@ -108,6 +110,25 @@ def test_quarantine_shows_reasons_but_no_values(data: Path) -> None:
     assert "12 forms set aside" in frs(data, "quarantine").stdout
 
 
+SEEN = ("--values", "--reason", "set efter på papiret")
+
+
+@pytest.mark.parametrize("command", ["quarantine", "corrections"])
+def test_what_was_keyed_is_shown_for_a_reason_that_the_journal_keeps(data: Path, tmp_path: Path, command: str) -> None:
+    copy = tmp_path / "data"
+    shutil.copytree(data, copy)
+    journal = Settings(copy).access_journal
+    refused = frs(copy, command, "--values")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert frs(copy, command, "--reason", "set efter").returncode == 2
+    assert frs(copy, command, *SEEN).returncode == 0
+    assert frs(copy, command).returncode == 0
+    told = [(entry.event, entry.why) for entry in entries(journal)][-2:]
+    assert [event for event, _ in told] == ["refused", f"{command} opened"]
+    assert told[-1][1] == SEEN[-1]
+    assert sound(journal) == []
+
+
 def test_quarantine_shows_values_when_asked_but_no_personal_number(data: Path, tmp_path: Path) -> None:
     copy = tmp_path / "data"
     shutil.copytree(data, copy)
@@ -118,7 +139,7 @@ def test_quarantine_shows_values_when_asked_but_no_personal_number(data: Path, t
     first, second = (b";".join([*line.split(b";")[:-1], cell]) for line, cell in ((first, b"610180-1234"), (second, b"99")))
     path.write_bytes(b"\r\n".join([header, first, second, rest]))
     assert frs(copy, "run", "--select", "quarantine").returncode == 0
-    shown = frs(copy, "quarantine", "--values", "--json")
+    shown = frs(copy, "quarantine", *SEEN, "--json")
     rows = {
         (row["line"], row["rule"]): row for row in json.loads(shown.stdout)["set_aside"] if row["instrument"] == "coordinator"
     }
@@ -126,7 +147,7 @@ def test_quarantine_shows_values_when_asked_but_no_personal_number(data: Path, t
     assert rows[3, "outside_scale"]["value"] == "99"
     names = header.decode("cp1252").split(";")
     assert json.loads(rows[2, "code_unreadable"]["row"])[names[-1]] == "••••••-••••"
-    for arguments in (("--values", "--json"), ("--values",), ()):
+    for arguments in ((*SEEN, "--json"), SEEN, ()):
         assert "610180-1234" not in frs(copy, "quarantine", *arguments).stdout
 
 
@@ -143,7 +164,7 @@ def test_corrections_say_what_rests_on_them(data: Path, tmp_path: Path) -> None:
     assert frs(copy, "corrections").returncode == 1  # out of date
     run = frs(copy, "run", "--json")
     assert run.returncode == 0, run.stderr
-    (found,) = json.loads(frs(copy, "corrections", "--values", "--json").stdout)
+    (found,) = json.loads(frs(copy, "corrections", *SEEN, "--json").stdout)
     assert (found["form"], found["old"], found["new"], found["counted"]) == (f"SA-{cells['responde']}", old, new, True)
     assert 61 in [table["table"] for table in found["tables"]]
     assert {"old", "new"} & set(json.loads(frs(copy, "corrections", "--json").stdout)[0]) == set()
