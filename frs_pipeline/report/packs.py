@@ -18,7 +18,7 @@ from frs_pipeline.lineage.pairs import Pairs
 from frs_pipeline.lineage.passport import Number, Passport
 from frs_pipeline.lineage.wording import Text
 from frs_pipeline.policy.model import policy
-from frs_pipeline.report.typography import anchor, shown
+from frs_pipeline.report.typography import anchor, number_text, shown
 from frs_pipeline.tables.figures import Figure
 
 # Quoted questions and answers stand in many sentences.
@@ -88,8 +88,8 @@ class Pack:
         why = [self._text(Text(found.reason_danish, found.reason))] if found.reason and found.reason_danish else []
         return [found.verdict, shown(found.printed), *why]
 
-    def _number(self, number: Number | None) -> list[int] | None:
-        return None if number is None else [self._text(number.what), number.number]
+    def _number(self, number: Number | None) -> list[int | str] | None:
+        return None if number is None else [self._text(number.what), _whole(number.number)]
 
     def _text(self, text: Text) -> int:
         key = (text.danish, text.english)
@@ -120,7 +120,12 @@ def _cells(pairs: Pairs | None) -> list[Any] | None:
     if pairs is None:
         return None
     strata = [[stratum.label, stratum.cells] for stratum in pairs.strata]
-    return [pairs.rows, pairs.columns, strata, pairs.p, pairs.q]
+    return [pairs.rows, pairs.columns, strata, _whole(pairs.p), _whole(pairs.q)]
+
+
+def _whole(number: int) -> int | str:
+    """A number of pairs; a large one in groups, as it is shown. Ten digits in a row may read as a personal number."""
+    return number if abs(number) < 1_000_000_000 else number_text(number)
 
 
 def figures_script(figures: Iterable[tuple[Address, Figure]], pages: dict[int, str], words: Mapping[int, Sequence[str]]) -> bytes:

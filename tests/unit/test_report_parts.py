@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from itertools import combinations
 from pathlib import Path
@@ -13,11 +14,14 @@ from scipy.stats import somersd
 
 from frs_pipeline.errors import InputError
 from frs_pipeline.lineage.meaning import Address, meanings
+from frs_pipeline.lineage.pairs import Pairs
 from frs_pipeline.lineage.wording import Text
+from frs_pipeline.privacy.patterns import holds_personal_number
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.report.associations import associations, ordinal
 from frs_pipeline.report.contents import CHAPTERS, chapters, read_chapters
 from frs_pipeline.report.layout import layout
+from frs_pipeline.report.packs import _cells
 from frs_pipeline.report.plots import Bar, heat
 from frs_pipeline.report.typography import anchor, number_text, points_text, share_text, shown, with_zero
 from frs_pipeline.stats.gamma import goodman_kruskal
@@ -57,6 +61,16 @@ def test_every_figure_of_a_table_stands_in_its_layout_once() -> None:
 )
 def test_numbers_are_set_as_danish_has_them(made: str, text: str) -> None:
     assert made == text
+
+
+@pytest.mark.parametrize("number", [6101181234, -6101181234, 7112009999, 61_011_812_345_678])
+def test_a_large_number_of_pairs_is_not_taken_for_a_personal_number(number: int) -> None:
+    packed = _cells(Pairs(("a",), ("b",), (), number, 194_154))
+    assert packed is not None
+    assert packed[4] == 194_154
+    assert packed[3].replace(".", "").replace("\u2212", "-") == str(number)
+    assert abs(number) >= 10**10 or holds_personal_number(f'"g":[[],[],[],{number}]')
+    assert not holds_personal_number(json.dumps(packed, ensure_ascii=False))
 
 
 def test_associations_are_the_gammas_of_the_counts_and_their_p_that_of_scipy() -> None:
