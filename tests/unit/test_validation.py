@@ -2,12 +2,14 @@
 
 import json
 
+import pyarrow.parquet as pq
 import pytest
 
 from frs_pipeline.errors import CheckFailed, InputError
 from frs_pipeline.exports import validation
 from frs_pipeline.exports.findings import NOTED, REJECTED
 from frs_pipeline.exports.validation import forms_schema
+from frs_pipeline.intake import forms_set_aside
 from frs_pipeline.policy.model import policy
 from frs_pipeline.questionnaires import instruments
 from frs_pipeline.questionnaires.model import questionnaires
@@ -185,6 +187,18 @@ def test_a_form_is_keyed_twice_only_with_the_same_number_and_answers_within_minu
         [(5, "keyed_twice", "created")] if twice else []
     )
     assert bool(found) == twice
+
+
+def test_forms_with_several_reasons_are_counted_once_wherever_their_reasons_stand(delivery, tmp_path):
+    for form in (0, 1):
+        delivery.set("initiator", form, created=FIRST)
+        # Keyed a minute later, and its times run backwards: the warning is found long before the double.
+        delivery.repeat("initiator", form, responde=f"90000{form}", created="2019-05-07 09:01:00")
+    result = validated(delivery)
+    lines = [row["line"] for row in result.rejected.table().to_pylist()]
+    assert lines != sorted(lines) and len(set(lines)) == result.set_aside == 2
+    pq.write_table(result.rejected.table(), tmp_path / "rejected.parquet")
+    assert forms_set_aside(tmp_path / "rejected.parquet") == {"initiator": 2}
 
 
 def test_it_is_the_later_keying_that_is_set_aside_whatever_the_order_in_the_file(delivery):
