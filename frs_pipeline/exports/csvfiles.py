@@ -29,6 +29,8 @@ BLOCK = 8 << 20
 # Rows of a chunk that are read one at a time.
 CHUNK = 50_000
 LONGEST_LINE = 64 << 20
+# Letters.
+LONGEST_CELL = 1 << 17
 _LINE = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _DELIMITERS = (";", "\t", ",")
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
@@ -116,6 +118,8 @@ class CsvFile:
 
     def exactly(self, lines: _Lines) -> Iterator[tuple[int, list[str]]]:
         """Rows by the standard library's reader; `lines` may be asked in between where it stands."""
+        # The limit is the whole process's, and some libraries lift it.
+        csv.field_size_limit(LONGEST_CELL)
         reader = csv.reader(lines, delimiter=self.delimiter, strict=True)
         while True:
             start = lines.line
@@ -194,7 +198,7 @@ def _block(line: int, text: bytes) -> Block:
     # The row reader has a limit, and a row must not be readable by the one and not by the other; and a mark of encoding
     # that begins a cell would be taken for one that begins the file.
     longest = max(widths.max(initial=0), len(letters) - 1 - ends[-1] if len(ends) else len(letters))
-    odd = alone or b'"' in text or text.startswith(codecs.BOM_UTF8) or longest > csv.field_size_limit()
+    odd = alone or b'"' in text or text.startswith(codecs.BOM_UTF8) or longest > LONGEST_CELL
     return Block(line, text, lines, not odd and bool((widths > 0).all()))
 
 
