@@ -151,8 +151,12 @@ def _withdrawn(settings: Settings) -> list[Finding]:
         marts = [store.path(product) for key, product in products().items() if key[0] == "marts"]
         if all(path.exists() for path in marts):
             count = sum(rows.num_rows for rows in rows_of(store, forms, conferences).values())
-            many = plural(count, "form counts", "forms count")
-            told = f"{many}: frs run, or withdraw what counts with --erase from all deliveries" if count else "none counts"
+            many = plural(count, "withdrawn form is", "withdrawn forms are")
+            told = (
+                f"{many} still counted: frs run, or withdraw with --erase from all deliveries"
+                if count
+                else "nothing withdrawn is counted"
+            )
             found.append(Finding(f"Delivery {store.delivery} withdrawals", not count, told))
     return found
 

@@ -70,7 +70,7 @@ def fresh_copy(to: Path) -> Path:
 
 def expected(prints: str) -> re.Pattern[str]:
     """What a command prints as a pattern for its lines, each with its end: `…` is anything, alone on a line any lines or none."""
-    lines = [line.rstrip() for line in prints.splitlines()]
+    lines = [line.rstrip() for line in prints.strip("\n").splitlines()]
     return re.compile("".join(r"(?:.*\n)*?" if line == "…" else re.escape(line).replace("…", ".*?") + r"\n" for line in lines))
 
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from frs_pipeline.codebook.access import traced
-from frs_pipeline.codebook.opening import key_of_pipeline
+from frs_pipeline.codebook.opening import key_of_pipeline, open_codebook
 from frs_pipeline.codebook.vault import CODEBOOK as BOOK
 from frs_pipeline.codebook.vault import Entry, opens, read_codebook, read_full
 from frs_pipeline.deliveries import CODEBOOK, LEDGER, sha256
@@ -74,9 +74,9 @@ def fit(store: Store, codebook: Path, identity: Path | None) -> Fit:
 
     Raises `FrsError` for anything that can't be opened or read; opening the controllers' codebook leaves its trace.
     """
-    own, key = store.raw(CODEBOOK), key_of_pipeline(store)
     if identity is None:
-        return _fit(store, read_codebook(own, key), None)
+        return _fit(store, open_codebook(store), None)
+    own, key = store.raw(CODEBOOK), key_of_pipeline(store)
     with traced(store.settings.access_journal, "check", WHY, {"delivery": store.delivery}) as trace:
         entries = read_full(codebook, identity)
         book = _table(entries)

@@ -310,9 +310,10 @@ def test_other_forms_under_the_published_key_are_refused_at_every_run(data: Path
     shutil.copytree(data, tmp_path / "data")
     path = tmp_path / "data" / "raw" / DELIVERY / "coordinator" / "dataset.csv"
     path.write_bytes(path.read_bytes().replace(b";2\r\n", b";3\r\n", 1))
-    result = frs(tmp_path / "data", "run")
-    assert (result.returncode, result.stdout, result.stderr.count("\n")) == (1, "", 1)
-    assert "codebook-pipeline.age: is locked with the published demo key" in result.stderr
+    for command in (["run"], ["codebook", "check"]):
+        result = frs(tmp_path / "data", *command)
+        assert (result.returncode, result.stdout, result.stderr.count("\n")) == (1, "", 1)
+        assert "codebook-pipeline.age: is locked with the published demo key" in result.stderr
     # Nothing of them was taken in.
     produced = "restricted", DELIVERY, "validated", "coordinator.parquet"
     assert tmp_path.joinpath("data", *produced).read_bytes() == data.joinpath(*produced).read_bytes()
