@@ -10,8 +10,12 @@ from pathlib import Path
 import pyarrow as pa
 
 from frs_pipeline.deliveries import AMENDMENTS, CODEBOOK, LEDGER
-from frs_pipeline.exports.amendments import read_corrections, read_exceptions
+from frs_pipeline.exports.amendments import Correction, read_corrections, read_exceptions
+from frs_pipeline.exports.columns import NUMBER, NUMBER_AGAIN, RESPONDENT
+from frs_pipeline.exports.correcting import corrected
 from frs_pipeline.exports.findings import NOTED, REJECTED, Intake, admit, noted, registers
+from frs_pipeline.exports.parsing import respondents
+from frs_pipeline.exports.surveyxact import read_export
 from frs_pipeline.exports.withdrawals import CONFERENCES, Withdrawal, Withdrawals, read_withdrawals, refuse_other_amendments
 from frs_pipeline.policy.model import policy
 from frs_pipeline.questionnaires.model import questionnaires
@@ -22,6 +26,11 @@ from frs_pipeline.storage import Store, read, stream
 def withdrawals_of(store: Store) -> tuple[Withdrawal, ...]:
     """What was withdrawn from a delivery. Raises `InputError` for a line that can't be understood."""
     return read_withdrawals(store.raw(AMENDMENTS["withdrawals"]), form_prefixes())
+
+
+def corrections_of(store: Store) -> tuple[Correction, ...]:
+    """What was corrected in a delivery. Raises `InputError` for a line that can't be understood."""
+    return read_corrections(store.raw(AMENDMENTS["corrections"]), form_prefixes())
 
 
 def form_prefixes() -> tuple[str, ...]:
@@ -36,10 +45,30 @@ def intake_of(store: Store, codebook: pa.Table, ledger: pa.Table, withdrawn: pa.
     """
     # A delivery is judged by its own date, not by the day on which somebody looks at it again.
     exceptions = read_exceptions(store.raw(AMENDMENTS["exceptions"]), policy(), dt.date.fromisoformat(store.delivery))
-    corrections = read_corrections(store.raw(AMENDMENTS["corrections"]), form_prefixes())
+    corrections = corrections_of(store)
     withdrawals = Withdrawals(withdrawals_of(store), CONFERENCES.empty_table() if withdrawn is None else withdrawn)
     refuse_other_amendments(withdrawals.entries, corrections, exceptions)
     return Intake(policy(), codebook, ledger, corrections, exceptions, withdrawals)
+
+
+def forms_meant(
+    store: Store, instrument: str, wanted: Withdrawals, gone: Withdrawals
+) -> dict[str, tuple[Withdrawal, Withdrawal | None]]:
+    """Ids of all forms of an export, accepted or not, that `wanted` means: what of it does, and what withdrew the form before.
+
+    Raises `InputError` when the export can't be read.
+    """
+    prefix = questionnaires()[instrument].form_prefix
+    corrections = [c for c in corrections_of(store) if c.prefix == prefix and c.column in (NUMBER, NUMBER_AGAIN)]
+    found: dict[str, tuple[Withdrawal, Withdrawal | None]] = {}
+    for chunk in read_export(store.raw(instrument)).chunks():
+        cells = corrected(chunk, corrections, Counter())
+        mine, out = (some.rows(prefix, chunk.lines, cells) for some in (wanted, gone))
+        ids = respondents(cells[RESPONDENT])
+        for row, entry in mine.items():
+            number = str(ids[row]) if ids[row] >= 0 else f"line{chunk.lines[row]}"
+            found[f"{prefix}-{number}"] = entry, out.get(row)
+    return found
 
 
 def quarantined(parts: Sequence[Path], folder: Path) -> Rows:

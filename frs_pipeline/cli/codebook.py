@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from frs_pipeline.codebook.locking import Locked
     from frs_pipeline.storage import Store
 
-codebook = typer.Typer(help="The locked codebook: lock, rotate, check, reveal, and who did.", no_args_is_help=True)
+codebook = typer.Typer(help="The locked codebook: lock, rotate, check, reveal, find, and who did.", no_args_is_help=True)
 journal = typer.Typer(help="Who locked or opened the codebook, when and why.", no_args_is_help=True)
 app.add_typer(codebook, name="codebook", rich_help_panel=PEOPLE)
 codebook.add_typer(journal, name="journal")
@@ -152,6 +152,32 @@ def reveal(
     for one in found:
         personal = [one.personal_number] if one.personal_number else []
         say("  ".join([one.form, str(one.conference_number), one.occasion, one.date, *personal]))
+
+
+@codebook.command()
+def find(
+    reason: Reason = "", identity: Identity = None, delivery: Delivery = None, file: Codebook = None, as_json: AsJson = False
+) -> None:
+    """What is held of a child? Asks for the personal number, or reads it from standard input; leaves a trace."""
+    from dataclasses import asdict
+
+    from frs_pipeline.codebook.find import find as look_for
+
+    store = _store(delivery)
+    # Not an argument: those stay in the shell's history, and every account of the machine sees them.
+    asked = (
+        typer.prompt("Personal number (isn't shown)", hide_input=True, err=True) if sys.stdin.isatty() else sys.stdin.readline()
+    )
+    found = look_for(store, asked.strip(), _controllers(store, file), identity, reason)
+    if as_json:
+        print_json([asdict(one) for one in found])
+        return
+    if not found:
+        say(f"The codebook of delivery {store.delivery} has no conference of this child.")
+    for one in found:
+        say("  ".join([str(one.conference_number), one.conference_id, one.occasion, one.date]))
+        for held in one.forms:
+            say("  ".join(["", held.form, held.instrument, *(["withdrawn"] if held.withdrawn else [])]))
 
 
 def _store(delivery: str | None) -> Store:

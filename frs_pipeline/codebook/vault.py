@@ -131,10 +131,15 @@ def read_full(path: Path, key: Path) -> list[Entry]:
     return sorted(entries, key=lambda entry: entry.conference_number)
 
 
+def is_personal_number(text: str) -> bool:
+    """Is it written as one, with its hyphen or without?"""
+    return _PERSONAL_NUMBER.fullmatch(text) is not None
+
+
 def _full_entry(cells: list[str]) -> Entry:
     personal_number, *rest = cells
     number, _, _, pseudonym = _entry(rest)
-    if not _PERSONAL_NUMBER.fullmatch(personal_number):
+    if not is_personal_number(personal_number):
         raise ValueError("not a codebook entry")
     return Entry(personal_number, number, pseudonym, rest[2], rest[3])
 

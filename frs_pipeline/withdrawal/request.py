@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,13 +13,9 @@ import pyarrow.compute as pc
 from frs_pipeline.codebook.opening import open_codebook
 from frs_pipeline.deliveries import AMENDMENTS
 from frs_pipeline.errors import UsageError
-from frs_pipeline.exports.amendments import Correction, is_form_id, read_corrections, read_exceptions
-from frs_pipeline.exports.columns import NUMBER, NUMBER_AGAIN, RESPONDENT
-from frs_pipeline.exports.correcting import corrected
+from frs_pipeline.exports.amendments import is_form_id, read_exceptions
 from frs_pipeline.exports.csvfiles import open_csv
-from frs_pipeline.exports.parsing import respondents
 from frs_pipeline.exports.personal_numbers import holds_personal_number
-from frs_pipeline.exports.surveyxact import read_export
 from frs_pipeline.exports.withdrawals import (
     WITHDRAWAL_COLUMNS,
     Withdrawal,
@@ -28,7 +23,7 @@ from frs_pipeline.exports.withdrawals import (
     refuse_other_amendments,
     withdrawn_conferences,
 )
-from frs_pipeline.intake import form_prefixes, withdrawals_of
+from frs_pipeline.intake import corrections_of, form_prefixes, forms_meant, withdrawals_of
 from frs_pipeline.policy.model import policy
 from frs_pipeline.questionnaires import instruments
 from frs_pipeline.questionnaires.model import questionnaires
@@ -119,7 +114,7 @@ def held(store: Store, request: Request) -> Held:
     for instrument in instruments():
         prefix = questionnaires()[instrument].form_prefix
         if request.conferences or wanted.forms(prefix):
-            meant |= _meant(store, instrument, wanted, gone)
+            meant |= {form: out for form, (_, out) in forms_meant(store, instrument, wanted, gone).items()}
     listed = {(entry.form, entry.conference): entry.where for entry in earlier}
     new = tuple(
         entry for entry in entries if (entry.form, entry.conference) not in listed and (entry.conference or entry.form in meant)
@@ -134,26 +129,6 @@ def held(store: Store, request: Request) -> Held:
         frozenset(known.intersection(request.conferences)),
         tuple(dict.fromkeys(before)),
     )
-
-
-def _meant(store: Store, instrument: str, wanted: Withdrawals, gone: Withdrawals) -> dict[str, Withdrawal | None]:
-    """Ids of the forms of an export that are `wanted`, each with what withdrew it before."""
-    prefix = questionnaires()[instrument].form_prefix
-    corrections = [c for c in corrections_of(store) if c.prefix == prefix and c.column in (NUMBER, NUMBER_AGAIN)]
-    found: dict[str, Withdrawal | None] = {}
-    for chunk in read_export(store.raw(instrument)).chunks():
-        cells = corrected(chunk, corrections, Counter())
-        mine, out = (some.rows(prefix, chunk.lines, cells) for some in (wanted, gone))
-        ids = respondents(cells[RESPONDENT])
-        for row in mine:
-            number = str(ids[row]) if ids[row] >= 0 else f"line{chunk.lines[row]}"
-            found[f"{prefix}-{number}"] = out.get(row)
-    return found
-
-
-def corrections_of(store: Store) -> tuple[Correction, ...]:
-    """Corrections of a delivery."""
-    return read_corrections(store.raw(AMENDMENTS["corrections"]), form_prefixes())
 
 
 def refuse_unfit(store: Store, request: Request, found: Held) -> None:

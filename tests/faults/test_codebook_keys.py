@@ -1,5 +1,6 @@
 """Keys that don't fit, at the command line: one clear line each, and nothing written but the refusal in the journal."""
 
+import io
 import os
 
 import pytest
@@ -45,7 +46,14 @@ COMMANDS = {
     "lock": ["lock", "{register}", "--controllers", "{controllers}", "--pipeline", "{pipeline}", "--to", "{to}"],
     "rotate": ["rotate", "--controllers", "{controllers}", "--pipeline", "{pipeline}", "--to", "{to}", "--pseudonyms"],
     "check": ["check"],
+    "find": ["find"],
 }
+
+
+@pytest.fixture(autouse=True)
+def personal_number(held, monkeypatch):
+    """What `find` reads."""
+    monkeypatch.setattr("sys.stdin", io.StringIO(held[0].personal_number))
 
 
 # Without a key, check looks at the pipeline's part.
@@ -72,7 +80,7 @@ def test_a_key_that_does_not_fit_is_told_in_one_line(book, desk, held, run, comm
     assert not any(value in f"{err} {entry.why} {entry.details}" for value in numbers)
 
 
-@pytest.mark.parametrize("command", ["reveal", "lock", "rotate"])
+@pytest.mark.parametrize("command", ["reveal", "lock", "rotate", "find"])
 def test_without_a_reason_nothing_is_done(book, desk, run, command):
     before = tree(desk.settings.data)
     words = {"register": desk.register, "controllers": desk.folder / "controllers.txt", "to": desk.delivery}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shlex
@@ -44,6 +45,9 @@ def test_the_page_does_what_it_says(
             monkeypatch.setenv(name, os.path.expandvars(value))
         elif line.startswith("frs "):
             _, *words = shlex.split(line.removesuffix(" || true"))
+            if words[-2] == "<":
+                monkeypatch.setattr("sys.stdin", io.StringIO(Path(words[-1]).read_text()))
+                words = words[:-2]
             words, into = (words[:-2], Path(words[-1])) if words[-2] in (">", ">>") else (words, None)
             capfd.readouterr()
             assert not app(words, standalone_mode=False), line
@@ -54,8 +58,11 @@ def test_the_page_does_what_it_says(
             subprocess.run(line, shell=True, check=True)
     settings = Settings.from_environment()
     found = entries(settings.access_journal)
-    assert [entry.event for entry in found] == ["lock", "check", "reveal", "reveal", "lock", "rotate", "rotate"]
+    assert [entry.event for entry in found] == ["lock", "check", "reveal", "reveal", "find", "lock", "rotate", "rotate"]
     assert verify(settings.access_journal, found[-1].hash) == []
+    (held,) = (text.splitlines() for line, text in said.items() if " find " in line)
+    assert held[0].endswith("  2018-02-01")
+    assert form in {line.split()[0] for line in held[1:]}
     plain, personal = (text.split() for line, text in said.items() if " reveal " in line)
     assert plain[:2] == [form, number]
     assert personal == [*plain, personal[-1]]
