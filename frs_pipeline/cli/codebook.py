@@ -164,11 +164,7 @@ def find(
     from frs_pipeline.codebook.find import find as look_for
 
     store = _store(delivery)
-    # Not an argument: those stay in the shell's history, and every account of the machine sees them.
-    asked = (
-        typer.prompt("Personal number (isn't shown)", hide_input=True, err=True) if sys.stdin.isatty() else sys.stdin.readline()
-    )
-    found = look_for(store, asked.strip(), _controllers(store, file), identity, reason)
+    found = look_for(store, _personal_number(), _controllers(store, file), identity, reason)
     if as_json:
         print_json([asdict(one) for one in found])
         return
@@ -178,6 +174,15 @@ def find(
         say("  ".join([str(one.conference_number), one.conference_id, one.occasion, one.date]))
         for held in one.forms:
             say("  ".join(["", held.form, held.instrument, *(["withdrawn"] if held.withdrawn else [])]))
+
+
+def _personal_number() -> str:
+    """What is typed, or stands on standard input. Not an argument: the shell's history keeps those, and `ps` shows them."""
+    if sys.stdin is not None and sys.stdin.isatty():
+        typed: str = typer.prompt("Personal number (isn't shown)", hide_input=True, err=True)
+        return typed.strip()
+    # Longer than one number is none.
+    return sys.stdin.read(100).strip() if sys.stdin is not None else ""
 
 
 def _store(delivery: str | None) -> Store:

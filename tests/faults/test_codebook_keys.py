@@ -91,6 +91,17 @@ def test_without_a_reason_nothing_is_done(book, desk, run, command):
     assert [entry.event for entry in entries(desk.settings.access_journal)] == ["refused"]
 
 
+@pytest.mark.parametrize("text", ["", "\n", "6101180011\n7202180022\n", "\udcff\n", "40111\n", "6101180011" * 50, None], ids=repr)
+def test_what_is_not_one_personal_number_is_not_looked_for(book, desk, run, monkeypatch, text):
+    # None: no standard input at all.
+    monkeypatch.setattr("sys.stdin", text if text is None else io.StringIO(text))
+    key = ["--identity", str(desk.key("anne"))]
+    code, out, err = run(desk.settings.data, "codebook", "find", "--reason", "sag 12", *key)
+    assert (code, out) == (2, "")
+    assert err == "frs: find: not a personal number (write six digits, a hyphen if you like, and four)\n"
+    assert [entry.event for entry in entries(desk.settings.access_journal)] == ["refused"]
+
+
 def test_a_pipeline_that_holds_a_controllers_key_does_not_run(make_delivery, tmp_path, desk, held, run, monkeypatch):
     delivery = make_delivery(tmp_path / "data")
     desk.lock_full(held, delivery.folder)
