@@ -51,24 +51,25 @@ def intake_of(store: Store, codebook: pa.Table, ledger: pa.Table, withdrawn: pa.
     return Intake(policy(), codebook, ledger, corrections, exceptions, withdrawals)
 
 
-def forms_meant(
-    store: Store, instrument: str, wanted: Withdrawals, gone: Withdrawals
-) -> dict[str, tuple[Withdrawal, Withdrawal | None]]:
-    """Ids of all forms of an export, accepted or not, that `wanted` means: what of it does, and what withdrew the form before.
+def forms_meant(store: Store, instrument: str, wanted: Withdrawals, gone: Withdrawals) -> dict[str, Withdrawal | None]:
+    """Ids of all forms of an export, accepted or not, that `wanted` means, each with what withdrew it before.
 
     Raises `InputError` when the export can't be read.
     """
     prefix = questionnaires()[instrument].form_prefix
     corrections = [c for c in corrections_of(store) if c.prefix == prefix and c.column in (NUMBER, NUMBER_AGAIN)]
-    found: dict[str, tuple[Withdrawal, Withdrawal | None]] = {}
+    found: dict[str, Withdrawal | None] = {}
     for chunk in read_export(store.raw(instrument)).chunks():
         cells = corrected(chunk, corrections, Counter())
         mine, out = (some.rows(prefix, chunk.lines, cells) for some in (wanted, gone))
         ids = respondents(cells[RESPONDENT])
-        for row, entry in mine.items():
-            number = str(ids[row]) if ids[row] >= 0 else f"line{chunk.lines[row]}"
-            found[f"{prefix}-{number}"] = entry, out.get(row)
+        found.update({form_id(prefix, int(ids[row]), int(chunk.lines[row])): out.get(row) for row in mine})
     return found
+
+
+def form_id(prefix: str, respondent: int, line: int) -> str:
+    """A form by its respondent's id, and by its line where that can't be read (negative)."""
+    return f"{prefix}-{respondent}" if respondent >= 0 else f"{prefix}-line{line}"
 
 
 def quarantined(parts: Sequence[Path], folder: Path) -> Rows:

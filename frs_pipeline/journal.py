@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import pwd
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from frs_pipeline.exports.personal_numbers import holds_personal_number
 from frs_pipeline.storage import atomic
 
 _KINDS = {"number": int, "when": str, "who": str, "event": str, "why": str, "details": dict, "previous": str, "hash": str}
+_MEANINGLESS = re.compile(r"[0-9a-f]{16,128}|age1[0-9a-z]+")
 _ALTERED = "entries were altered, removed or put elsewhere"
 _KEEP = "keep the file as it is, and find out who could change it"
 
@@ -56,10 +58,12 @@ START = End(0, "0" * 64)
 def append(path: Path, event: str, *, who: str, why: str, details: Mapping[str, Any]) -> Entry:
     """Add an entry, and return it once it is on disk. `details` are of JSON's kinds.
 
-    Raises `UsageError` when the reason is blank or holds a personal number, `CheckFailed` when the end of the journal
-    isn't what it was, `FrsError` when it can't be written. Nothing is added then.
+    Raises `UsageError` when the reason is blank, or something said holds a personal number, `CheckFailed` when the end of the
+    journal isn't what it was, `FrsError` when it can't be written. Nothing is added then.
     """
     require_reason(why, event)
+    if any(holds_personal_number(word) for word in _words(details)):
+        raise UsageError("what is to be noted holds a personal number", where=event, do="name folders and people without one")
     when = dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -73,6 +77,16 @@ def append(path: Path, event: str, *, who: str, why: str, details: Mapping[str, 
     except OSError as error:
         raise FrsError(f"cannot be written: {error.strerror}", where=path, do="mend that first; nothing was done") from error
     return entry
+
+
+def _words(said: Any) -> Iterator[str]:
+    """Every string in something of JSON's kinds, but for hashes and keys, whose digits say nothing."""
+    if isinstance(said, str):
+        yield from () if _MEANINGLESS.fullmatch(said) else (said,)
+    elif isinstance(said, Mapping):
+        yield from (word for pair in said.items() for part in pair for word in _words(part))
+    elif isinstance(said, list | tuple):
+        yield from (word for part in said for word in _words(part))
 
 
 def operating_system_user() -> str:

@@ -102,9 +102,8 @@ def _materialize(
     from frs_pipeline.definitions import ASSETS, resources
     from frs_pipeline.privacy.search import require_clean
 
-    # Nothing about a run is told to anybody.
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
-    with DagsterInstance.get() if home else DagsterInstance.ephemeral() as instance:
+    with _with_history(home) if home else DagsterInstance.ephemeral() as instance:
         instance.add_dynamic_partitions(str(DELIVERIES.name), [delivery])
         try:
             materialize(
@@ -127,6 +126,16 @@ def _materialize(
         finally:
             if home:
                 _search_trace(instance, Path(home), Store(settings, delivery))
+
+
+def _with_history(home: Path) -> DagsterInstance:
+    """The instance in `home`, whatever its dagster.yaml says: nothing about a run is told to anybody, nor its prints kept."""
+    from dagster import DagsterInstance
+    from dagster._core.instance.ref import InstanceRef
+
+    prints = {"module": "dagster._core.storage.noop_compute_log_manager", "class": "NoOpComputeLogManager"}
+    overrides = {"telemetry": {"enabled": False}, "compute_logs": prints}
+    return DagsterInstance.from_ref(InstanceRef.from_dir(str(home), overrides=overrides))
 
 
 def _search_trace(instance: DagsterInstance, home: Path, store: Store) -> None:

@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from frs_pipeline.errors import UsageError
+
 PROJECT = Path(__file__).resolve().parent.parent
 
 
@@ -22,9 +24,13 @@ class Settings:
 
     @classmethod
     def from_environment(cls) -> Settings:
-        """FRS_DATA_DIR (default: data/ of the project) and FRS_KEY_FILE."""
+        """FRS_DATA_DIR (default: data/ of the project) and FRS_KEY_FILE. Raises `UsageError` for a key instead of its file."""
         data = os.environ.get("FRS_DATA_DIR")
         key = os.environ.get("FRS_KEY_FILE")
+        if key and "AGE-SECRET-KEY-" in key.upper():
+            raise UsageError(
+                "is a secret key itself, not the name of a file", where="FRS_KEY_FILE", do="name the file that holds it"
+            )
         return cls(Path(data).resolve() if data else PROJECT / "data", Path(key).resolve() if key else None)
 
     @property

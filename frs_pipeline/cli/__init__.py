@@ -18,6 +18,7 @@ from frs_pipeline.cli import operating
 from frs_pipeline.cli import codebook, figures, forms, passports, release, withdrawal
 from frs_pipeline.cli.root import app
 from frs_pipeline.errors import FrsError
+from frs_pipeline.exports.personal_numbers import masked
 from frs_pipeline.terminal import plain
 
 __all__ = ["app", "codebook", "figures", "forms", "main", "operating", "passports", "release", "withdrawal"]
@@ -50,5 +51,6 @@ def main() -> NoReturn:
 
 
 def _complain(line: str, code: int) -> NoReturn:
-    print(f"frs: {' '.join(plain(line).split())}", file=sys.stderr)
+    # What was typed is repeated by many an error, and a number of a person may have been.
+    print(f"frs: {masked(' '.join(plain(line).split()))}", file=sys.stderr)
     sys.exit(code)

@@ -166,14 +166,18 @@ def find(
     store = _store(delivery)
     found = look_for(store, _personal_number(), _controllers(store, file), identity, reason)
     if as_json:
-        print_json([asdict(one) for one in found])
+        print_json(asdict(found))
         return
-    if not found:
+    if not found.conferences:
         say(f"The codebook of delivery {store.delivery} has no conference of this child.")
-    for one in found:
+    for one in found.conferences:
         say("  ".join([str(one.conference_number), one.conference_id, one.occasion, one.date]))
         for held in one.forms:
             say("  ".join(["", held.form, held.instrument, *(["withdrawn"] if held.withdrawn else [])]))
+    if found.naming:
+        say("Forms on which the personal number itself was keyed:")
+    for form in found.naming:
+        say(f"  {form}")
 
 
 def _personal_number() -> str:
@@ -181,8 +185,9 @@ def _personal_number() -> str:
     if sys.stdin is not None and sys.stdin.isatty():
         typed: str = typer.prompt("Personal number (isn't shown)", hide_input=True, err=True)
         return typed.strip()
-    # Longer than one number is none.
-    return sys.stdin.read(100).strip() if sys.stdin is not None else ""
+    # Longer than one number is none. What isn't text is no number either, and no reason to end without a trace.
+    given = sys.stdin.buffer.read(100) if sys.stdin is not None else b""
+    return given.decode("utf-8-sig", "replace").strip()
 
 
 def _store(delivery: str | None) -> Store:

@@ -112,7 +112,8 @@ def corrections(
                 {
                     **{name: str(getattr(rests.correction, name)) for name in shown},
                     "counted": rests.counted,
-                    "tables": [{"table": cell.table, "cell": cell.labels} for cell in rests.cells],
+                    # The cell is the answer.
+                    "tables": [{"table": cell.table, **({"cell": cell.labels} if values else {})} for cell in rests.cells],
                 }
                 for rests in found
             ]
@@ -126,6 +127,8 @@ def corrections(
         say(f"{made.form} {made.column}{change}  {made.reason} ({made.who}, {made.when})")
         if not rests.counted:
             say("    set aside all the same: see frs quarantine")
-        for place in rests.cells:
+        if not values and rests.cells:
+            say(f"    {', '.join(f'Tabel {place.table}' for place in rests.cells)}")
+        for place in rests.cells if values else ():
             cell = " · ".join(label for label in place.labels if label) or "left out of the table"
             say(f"    Tabel {place.table}: {cell}")

@@ -7,15 +7,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from frs_pipeline.codebook.access import traced
+from frs_pipeline.codebook.opening import require_own
 from frs_pipeline.codebook.vault import CONTROLLERS_KEY, Entry, is_personal_number, read_full
 from frs_pipeline.deliveries import sha256
 from frs_pipeline.errors import UsageError
+from frs_pipeline.exports.columns import RESPONDENT
+from frs_pipeline.exports.parsing import respondents
+from frs_pipeline.exports.surveyxact import read_export
 from frs_pipeline.exports.withdrawals import CONFERENCES, Withdrawal, Withdrawals
-from frs_pipeline.intake import forms_meant, withdrawals_of
+from frs_pipeline.intake import form_id, forms_meant, withdrawals_of
 from frs_pipeline.questionnaires import instruments
+from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.storage import Store
 
 
@@ -39,11 +46,19 @@ class HeldConference:
     forms: tuple[HeldForm, ...]
 
 
-def find(store: Store, personal_number: str, codebook: Path, identity: Path | None, why: str) -> list[HeldConference]:
-    """What a delivery holds of a child, by date; nothing for a child that the controllers' `codebook` doesn't know.
+@dataclass(frozen=True)
+class Held:
+    """What is held of a child: its conferences by date, and `naming`, ids of forms on which its personal number was keyed."""
 
-    Raises `FrsError`, and finds nothing at all, without a reason, without a key that opens the codebook, for what is no
-    personal number (which isn't repeated), and when the journal can't take the entry.
+    conferences: tuple[HeldConference, ...]
+    naming: tuple[str, ...]
+
+
+def find(store: Store, personal_number: str, codebook: Path, identity: Path | None, why: str) -> Held:
+    """What a delivery holds of a child; no conference for one that the controllers' `codebook` doesn't know.
+
+    Raises `FrsError`, and finds nothing at all, without a reason, without a key that opens the codebook, with the codebook
+    of another delivery, for what is no personal number (which isn't repeated), and when the journal can't take the entry.
     """
     details = {"delivery": store.delivery}
     with traced(store.settings.access_journal, "find", why, details) as trace:
@@ -52,31 +67,44 @@ def find(store: Store, personal_number: str, codebook: Path, identity: Path | No
         if not is_personal_number(personal_number):
             raise UsageError("not a personal number", where="find", do="write six digits, a hyphen if you like, and four")
         entries = read_full(codebook, identity)
+        require_own(store, entries, codebook)
         wanted = personal_number.replace("-", "")
         mine = [entry for entry in entries if entry.personal_number.replace("-", "") == wanted]
-        forms = _forms(store, mine, entries)
-        listed = [held.form for conference in forms.values() for held in conference]
-        trace.note({**details, "forms": listed, "codebook": sha256(codebook)})
-    found = [
-        HeldConference(e.conference_number, e.conference_id, e.occasion, e.date, tuple(forms[e.conference_id])) for e in mine
-    ]
-    return sorted(found, key=lambda conference: (conference.date, conference.conference_number))
+        mine.sort(key=lambda entry: (entry.date, entry.conference_number))
+        conferences = tuple(
+            HeldConference(e.conference_number, e.conference_id, e.occasion, e.date, _forms(store, e, entries)) for e in mine
+        )
+        naming = _naming(store, wanted)
+        listed = [held.form for conference in conferences for held in conference.forms]
+        trace.note({**details, "forms": list(dict.fromkeys([*listed, *naming])), "codebook": sha256(codebook)})
+    return Held(conferences, naming)
 
 
-def _forms(store: Store, mine: Sequence[Entry], entries: Sequence[Entry]) -> dict[str, list[HeldForm]]:
-    """Forms by pseudonym of the conference."""
-    found: dict[str, list[HeldForm]] = {entry.conference_id: [] for entry in mine}
-    if not mine:
-        return found
-    asked = tuple(Withdrawal("", entry.conference_id, "", "", dt.date.min, "") for entry in mine)
-    wanted = Withdrawals(asked, _numbers(mine))
+def _forms(store: Store, conference: Entry, entries: Sequence[Entry]) -> tuple[HeldForm, ...]:
+    wanted = Withdrawals((Withdrawal("", conference.conference_id, "", "", dt.date.min, ""),), _numbers([conference]))
     earlier = withdrawals_of(store)
     named = {entry.conference for entry in earlier}
     gone = Withdrawals(earlier, _numbers([entry for entry in entries if entry.conference_id in named]))
+    return tuple(
+        HeldForm(form, instrument, out is not None)
+        for instrument in instruments()
+        for form, out in forms_meant(store, instrument, wanted, gone).items()
+    )
+
+
+def _naming(store: Store, digits: str) -> tuple[str, ...]:
+    """Forms with a cell in which the ten `digits` stand, with or without hyphen and blanks."""
+    pattern = rf"(?:^|[^0-9]){digits[:6]}[ -]*{digits[6:]}(?:$|[^0-9])"
+    found = []
     for instrument in instruments():
-        for form, (of, out) in forms_meant(store, instrument, wanted, gone).items():
-            found[of.conference].append(HeldForm(form, instrument, out is not None))
-    return found
+        prefix = questionnaires()[instrument].form_prefix
+        for chunk in read_export(store.raw(instrument)).chunks():
+            hits = np.zeros(len(chunk.lines), dtype=bool)
+            for column in chunk.cells.columns:
+                hits |= pc.match_substring_regex(column, pattern).fill_null(False).to_numpy()
+            ids = respondents(chunk.cells[RESPONDENT])
+            found += [form_id(prefix, int(ids[row]), int(chunk.lines[row])) for row in np.flatnonzero(hits)]
+    return tuple(found)
 
 
 def _numbers(entries: Sequence[Entry]) -> pa.Table:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pyrage
 
+from frs_pipeline.codebook.vault import refuse_secret
 from frs_pipeline.english import plural
 from frs_pipeline.errors import FrsError, InputError, UsageError
 from frs_pipeline.plan import PACKAGE
@@ -83,8 +84,9 @@ def make_key(path: Path) -> str:
 
 
 def _pipelines(text: str) -> str:
-    if text.lower().startswith(("age1", "age-secret-key-")):
+    if text.strip().lower().startswith(("age1", "age-secret-key-")):
         return _recipient(text, "--pipeline")
+    refuse_secret(text, "--pipeline")
     found = _listed(Path(text))
     if len(found) != 1:
         raise UsageError(f"{len(found)} recipients where one belongs", where=text, do="name the pipeline's only")
@@ -93,6 +95,7 @@ def _pipelines(text: str) -> str:
 
 def _listed(path: Path) -> list[tuple[str, str]]:
     """Recipients of a file and the lines they stand on; blank lines and comments are passed over."""
+    refuse_secret(path, "the file of recipients")
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except FileNotFoundError as error:

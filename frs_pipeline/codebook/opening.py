@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
 
-from frs_pipeline.codebook.vault import open_plain, read_codebook
+from frs_pipeline.codebook.vault import Entry, open_plain, read_codebook
 from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY, OPEN_KEYS, inventory
 from frs_pipeline.errors import CheckFailed, InputError
-from frs_pipeline.plan import PACKAGE
+from frs_pipeline.plan import PACKAGE, products
 from frs_pipeline.questionnaires import instruments
-from frs_pipeline.storage import Store
+from frs_pipeline.storage import Store, read
 
 PUBLISHED_KEYS = PACKAGE / "reconstruction" / "keys"
 # Hashes of the shipped delivery; made from it by `make docs`, held against it by `make lint`.
@@ -36,6 +37,21 @@ def open_codebook(store: Store) -> pa.Table:
 def key_of_pipeline(store: Store) -> Path:
     """The file that is taken for the pipeline's key; there need be none."""
     return store.settings.key or store.raw(DEMO_KEY)
+
+
+def require_own(store: Store, entries: Sequence[Entry], codebook: Path) -> None:
+    """Raises `InputError` when `entries`, of the controllers' `codebook`, aren't those that the delivery was made with.
+
+    Conference numbers are used again and again, pseudonyms never: another delivery's codebook would name another's child.
+    """
+    path = store.path(products()[("validated", "codebook")])
+    if not path.exists():
+        raise InputError("not made yet", where=path, do="run frs run")
+    pseudonyms = {entry.conference_number: entry.conference_id for entry in entries}
+    made_with = zip(*read(path, ["conference_number", "conference_id"]).to_pydict().values(), strict=True)
+    if any(pseudonyms.get(number) != pseudonym for number, pseudonym in made_with):
+        do = "name its own after --codebook; if that was locked anew since, frs run"
+        raise InputError(f"isn't the codebook that delivery {store.delivery} was made with", where=codebook, do=do)
 
 
 def made_up(store: Store) -> bool:

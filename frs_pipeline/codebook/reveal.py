@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from frs_pipeline.codebook.access import traced
+from frs_pipeline.codebook.opening import require_own
 from frs_pipeline.codebook.vault import CONTROLLERS_KEY, read_full
 from frs_pipeline.deliveries import sha256
 from frs_pipeline.errors import InputError, UsageError
@@ -40,7 +41,8 @@ def reveal(
     with traced(store.settings.access_journal, "reveal", why, details) as trace:
         if identity is None:
             raise UsageError("no key for the codebook", where="reveal", do=CONTROLLERS_KEY)
-        entries = {entry.conference_number: entry for entry in read_full(codebook, identity)}
+        held = read_full(codebook, identity)
+        entries = {entry.conference_number: entry for entry in held}
         # What is no form id isn't repeated: it may be somebody's number.
         if not asked or not all(map(is_form_id, forms)):
             raise UsageError("not a form id", where="reveal", do="write it as DF-12345, as the marts do")
@@ -52,6 +54,7 @@ def reveal(
             raise UsageError(what, where=store.delivery, do="frs quarantine shows those that were set aside")
         if not all(number in entries for number in numbers.values()):
             raise InputError("doesn't hold the conferences of these forms", where=codebook, do="name their own after --codebook")
+        require_own(store, held, codebook)
         trace.note({**details, "codebook": sha256(codebook)})
     found = [(form, entries[numbers[form]]) for form in asked]
     return [Revealed(form, e.conference_number, e.occasion, e.date, e.personal_number if personal else None) for form, e in found]

@@ -20,7 +20,8 @@ from frs_pipeline.exports.ledger import COLUMNS as LEDGER_COLUMNS
 from frs_pipeline.exports.personal_numbers import PERSONAL_NUMBER
 from frs_pipeline.questionnaires.model import questionnaires
 
-PERSONAL, CONFERENCE, ROW, PSEUDONYM, FORM, TEXT = (
+KEY, PERSONAL, CONFERENCE, ROW, PSEUDONYM, FORM, TEXT = (
+    "secret key",
     "personal number",
     "conference number",
     "row of the codebook",
@@ -102,7 +103,7 @@ class Codebook:
 
 def kinds_in(reading: str, codebook: Codebook) -> set[str]:
     """What gives a person away in a text that may stand beyond the restricted zone: kinds, without where or what."""
-    found = set()
+    found = {KEY} if "AGE-SECRET-KEY-1" in reading else set()
     if holds_personal_number(reading):
         found.add(PERSONAL)
     if _calls_a_number(reading) or _HEADER.search(reading):
@@ -114,7 +115,7 @@ def kinds_in(reading: str, codebook: Codebook) -> set[str]:
 
 def kinds_in_trace(reading: str, codebook: Codebook) -> set[str]:
     """The same in what is kept of runs, where there is no place for a single form or conference either."""
-    found = set()
+    found = {KEY} if "AGE-SECRET-KEY-1" in reading else set()
     if holds_personal_number(reading):
         found.add(PERSONAL)
     if _calls_a_number(reading):

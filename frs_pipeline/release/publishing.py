@@ -13,6 +13,7 @@ from typing import Any
 
 from frs_pipeline.codebook.opening import made_up
 from frs_pipeline.errors import FrsError, UsageError
+from frs_pipeline.exports.personal_numbers import holds_personal_number
 from frs_pipeline.journal import append, operating_system_user
 from frs_pipeline.questionnaires import instruments
 from frs_pipeline.release.earlier import RELEASED, forms_hash, kept, name_of, released_before
@@ -44,6 +45,9 @@ def publish(
     All or nothing: whatever fails, a release that lies there stays as it is. Raises `CheckFailed` when hidden numbers could be
     told or the journal isn't sound, `UsageError` without a purpose.
     """
+    for said, where in ((purpose, "--purpose"), (who, "--who")):
+        if holds_personal_number(said):
+            raise UsageError("holds a personal number", where=where, do="say it with a case number")
     marts = {name: store.settings.curated(store.delivery) / "marts" / f"{name}.parquet" for name in instruments()}
     folder = store.settings.curated(store.delivery) / FOLDER
     with exclusive(store):

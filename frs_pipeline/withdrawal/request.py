@@ -114,7 +114,7 @@ def held(store: Store, request: Request) -> Held:
     for instrument in instruments():
         prefix = questionnaires()[instrument].form_prefix
         if request.conferences or wanted.forms(prefix):
-            meant |= {form: out for form, (_, out) in forms_meant(store, instrument, wanted, gone).items()}
+            meant |= forms_meant(store, instrument, wanted, gone)
     listed = {(entry.form, entry.conference): entry.where for entry in earlier}
     new = tuple(
         entry for entry in entries if (entry.form, entry.conference) not in listed and (entry.conference or entry.form in meant)

@@ -53,7 +53,11 @@ COMMANDS = {
 @pytest.fixture(autouse=True)
 def personal_number(held, monkeypatch):
     """What `find` reads."""
-    monkeypatch.setattr("sys.stdin", io.StringIO(held[0].personal_number))
+    monkeypatch.setattr("sys.stdin", standard_input(held[0].personal_number.encode()))
+
+
+def standard_input(data):
+    return io.TextIOWrapper(io.BytesIO(data), encoding="utf-8")
 
 
 # Without a key, check looks at the pipeline's part.
@@ -91,15 +95,71 @@ def test_without_a_reason_nothing_is_done(book, desk, run, command):
     assert [entry.event for entry in entries(desk.settings.access_journal)] == ["refused"]
 
 
-@pytest.mark.parametrize("text", ["", "\n", "6101180011\n7202180022\n", "\udcff\n", "40111\n", "6101180011" * 50, None], ids=repr)
-def test_what_is_not_one_personal_number_is_not_looked_for(book, desk, run, monkeypatch, text):
-    # None: no standard input at all.
-    monkeypatch.setattr("sys.stdin", text if text is None else io.StringIO(text))
+NO_NUMBERS = {
+    "nothing": b"",
+    "a line end": b"\n",
+    "two numbers": b"6101180011\n7202180022\n",
+    "no text": b"6101180011\xe6\n",
+    "a conference number": b"40111\n",
+    "without end": b"6101180011" * 50,
+    "no standard input": None,
+}
+
+
+@pytest.mark.parametrize("case", NO_NUMBERS)
+def test_what_is_not_one_personal_number_is_not_looked_for(book, desk, run, monkeypatch, case):
+    given = NO_NUMBERS[case]
+    monkeypatch.setattr("sys.stdin", None if given is None else standard_input(given))
     key = ["--identity", str(desk.key("anne"))]
     code, out, err = run(desk.settings.data, "codebook", "find", "--reason", "sag 12", *key)
     assert (code, out) == (2, "")
     assert err == "frs: find: not a personal number (write six digits, a hyphen if you like, and four)\n"
     assert [entry.event for entry in entries(desk.settings.access_journal)] == ["refused"]
+
+
+KEY_ITSELF = "AGE-SECRET-KEY-1QQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQ"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["find", "--identity", KEY_ITSELF],
+        ["reveal", "IN-700001", "--identity", KEY_ITSELF.lower()],
+        ["lock", "{register}", "--controllers", KEY_ITSELF, "--pipeline", "{pipeline}", "--to", "{to}"],
+        ["lock", "{register}", "--controllers", "{controllers}", "--pipeline", f" {KEY_ITSELF}", "--to", "{to}"],
+    ],
+    ids=lambda arguments: " ".join(word for word in arguments if word.islower() and len(word) < 20),
+)
+def test_a_key_in_place_of_its_file_is_not_repeated(book, desk, run, arguments):
+    words = {"register": desk.register, "controllers": desk.folder / "controllers.txt", "to": desk.delivery}
+    asked = [word.format(**words, pipeline=desk.recipient["pipeline"]) for word in arguments]
+    code, out, err = run(desk.settings.data, "codebook", *asked, "--reason", "sag 12")
+    assert (code in (2, 3), out, err.count("\n")) == (True, "", 1)
+    assert "secret key" in err
+    (entry,) = entries(desk.settings.access_journal)
+    assert "qqqq" not in f"{err} {entry.details}".lower()
+
+
+def test_the_pipelines_key_in_place_of_its_file_is_not_repeated(delivery, run, monkeypatch):
+    monkeypatch.setenv("FRS_KEY_FILE", KEY_ITSELF)
+    code, out, err = run(delivery.data, "run")
+    said = "frs: FRS_KEY_FILE: is a secret key itself, not the name of a file (name the file that holds it)\n"
+    assert (code, out, err) == (2, "", said)
+
+
+@pytest.mark.parametrize("command", ["lock", "rotate"])
+def test_a_folder_called_by_a_personal_number_is_not_noted(book, desk, held, run, command):
+    words = {"register": desk.register, "controllers": desk.folder / "controllers.txt", "to": desk.delivery / "630315-4002"}
+    words["to"].mkdir()
+    desk.lock_full(held, words["to"])
+    before = tree(desk.settings.data)
+    asked = [word.format(**words, pipeline=desk.recipient["pipeline"]) for word in COMMANDS[command]]
+    code, out, err = run(desk.settings.data, "codebook", *asked, "--reason", "sag 12", "--identity", str(desk.key("anne")))
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "holds a personal number" in err
+    assert "630315" not in err
+    assert tree(desk.settings.data) == before
+    assert entries(desk.settings.access_journal) == []
 
 
 def test_a_pipeline_that_holds_a_controllers_key_does_not_run(make_delivery, tmp_path, desk, held, run, monkeypatch):

@@ -167,7 +167,13 @@ def test_corrections_say_what_rests_on_them(data: Path, tmp_path: Path) -> None:
     (found,) = json.loads(frs(copy, "corrections", *SEEN, "--json").stdout)
     assert (found["form"], found["old"], found["new"], found["counted"]) == (f"SA-{cells['responde']}", old, new, True)
     assert 61 in [table["table"] for table in found["tables"]]
-    assert {"old", "new"} & set(json.loads(frs(copy, "corrections", "--json").stdout)[0]) == set()
+    assert all(table["cell"] for table in found["tables"])
+    (unopened,) = json.loads(frs(copy, "corrections", "--json").stdout)
+    assert {"old", "new"} & set(unopened) == set()
+    # Which cell counts the form tells what it answers.
+    assert unopened["tables"] == [{"table": table["table"]} for table in found["tables"]]
+    assert "    Tabel 61" in frs(copy, "corrections").stdout
+    assert " · " not in frs(copy, "corrections").stdout
     assert "set på papiret (LK, 2020-12-01)" in frs(copy, "corrections").stdout
 
 

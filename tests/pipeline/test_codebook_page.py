@@ -46,7 +46,7 @@ def test_the_page_does_what_it_says(
         elif line.startswith("frs "):
             _, *words = shlex.split(line.removesuffix(" || true"))
             if words[-2] == "<":
-                monkeypatch.setattr("sys.stdin", io.StringIO(Path(words[-1]).read_text()))
+                monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(Path(words[-1]).read_bytes())))
                 words = words[:-2]
             words, into = (words[:-2], Path(words[-1])) if words[-2] in (">", ">>") else (words, None)
             capfd.readouterr()

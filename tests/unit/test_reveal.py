@@ -31,6 +31,7 @@ def taken_in(make_delivery, tmp_path_factory):
     for instrument in instruments():
         store = Store(delivery.settings, delivery.name)
         store.write(products()[("validated", instrument)], delivery.validated(instrument).forms)
+    store.write(products()[("validated", "codebook")], delivery.intake().codebook)
     return delivery
 
 
@@ -110,6 +111,13 @@ SPOILT = {
     "no reason": (lambda store, desk, held: {"why": ""}, "a reason is needed"),
     "a personal number for a reason": (lambda store, desk, held: {"why": "om 610118-0011"}, "holds a personal number"),
     "a codebook without the conference": (lambda store, desk, held: desk.lock_full(held[:2], store.raw("")), "doesn't hold"),
+    "another delivery's codebook": (
+        lambda store, desk, held: desk.lock_full(
+            [replace(e, conference_id=f.conference_id) for e, f in zip(held, held[::-1], strict=True)],
+            store.raw(""),
+        ),
+        "isn't the codebook that delivery 2021-01-31 was made with",
+    ),
     "not refreshed yet": (
         lambda store, desk, held: store.path(products()[("validated", "initiator")]).unlink(),
         "not made yet",
