@@ -209,7 +209,8 @@ class _Split:
             pa.repeat(self.export.file, len(lines)),
             pa.array(lines, pa.int32()),
             pa.array(number, pa.int32()),
-            *(pa.array(codes.astype(np.int8), mask=codes == MISSING) for codes in answers),
+            # A code that a mart can't hold ends the run: it must not become another.
+            *(pa.array(codes, mask=codes == MISSING).cast(pa.int8()) for codes in answers),
         ]
         return pa.Table.from_arrays(columns, schema=self.forms.schema)
 

@@ -8,15 +8,18 @@ gone, then with those that are new. What each step moves is what that thing did,
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
 from frs_pipeline.errors import InputError
 from frs_pipeline.plan import products, table_key
 from frs_pipeline.questionnaires import instruments
+from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.storage import Store, read, recorded, schema_of
 from frs_pipeline.tables.counting import count, open_marts
 from frs_pipeline.tables.figures import Figure, figures, from_table
@@ -63,9 +66,9 @@ def differences(older: Store, newer: Store) -> Differences:
         raise InputError("not made yet", where=missing, do="run frs run for both deliveries")
     kept, now = (_kept(at) for at in (older, newer))
     definitions, code = _made_otherwise(older, newer)
-    same = {name for name in instruments() if schema_of(paths[0][name]).equals(schema_of(paths[1][name]))}
-    tables = [table for table in catalogue().values() if same.issuperset(table.marts)]
-    counted = [_counted(tables, _marts(paths, same, step)) for step in (_as_they_were, _corrected, _still_there)]
+    shared = {name: _shared(*(both[name] for both in paths)) for name in instruments()}
+    tables = [t for t in catalogue().values() if all({*t.variables, *t.answered} <= shared[mart].keys() for mart in t.marts)]
+    counted = [_counted(tables, _marts(paths, shared, step)) for step in (_as_they_were, _corrected, _still_there)]
     changes = []
     addresses = tuple(dict.fromkeys((*kept, *now)))
     for address in addresses:
@@ -74,7 +77,7 @@ def differences(older: Store, newer: Store) -> Differences:
             number = address[0]
             made = " and ".join(["definition"] * (number in definitions) + ["code"] * (number in code)) or "code"
             changes.append(_change(address, one, [found.get(address) for found in counted], other, f"changed {made}"))
-    forms = {name: _forms(_both(paths, name)) for name in instruments() if name in same}
+    forms = {name: _forms(_both(paths, name, _asked(shared[name], name, older, newer))) for name in instruments()}
     return Differences(forms, definitions, code, len(addresses), tuple(changes))
 
 
@@ -119,13 +122,32 @@ def _counted(tables: list[Table], marts: Mapping[str, ir.Table]) -> dict[Address
     return {_address(figure): figure for table in tables for figure in figures(table, counts[table.number])}
 
 
-def _both(paths: list[dict[str, Path]], name: str) -> tuple[ir.Table, ir.Table]:
+def _shared(older: Path, newer: Path) -> dict[str, pa.DataType]:
+    """The columns that both marts have: a question that was added, or taken away, makes no other figure another."""
+    one, other = schema_of(older), schema_of(newer)
+    return {field.name: field.type for field in one if field.name in other.names and other.field(field.name).type == field.type}
+
+
+def _asked(columns: Iterable[str], name: str, *stores: Store) -> list[str]:
+    """Those of the columns of a mart that are no question which only one delivery asks: no form is corrected by being asked."""
+    questions = {question.name: question for question in questionnaires()[name].questions}
+    return [
+        column
+        for column in columns
+        if column not in questions or all(questionnaires()[name].asks(questions[column], at.delivery) for at in stores)
+    ]
+
+
+def _both(paths: list[dict[str, Path]], name: str, columns: Iterable[str]) -> tuple[ir.Table, ir.Table]:
     opened = open_marts({f"older_{name}": paths[0][name], f"newer_{name}": paths[1][name]})
-    return opened[f"older_{name}"], opened[f"newer_{name}"]
+    older, newer = (opened[f"{which}_{name}"].select(list(columns)) for which in ("older", "newer"))
+    return older, newer
 
 
-def _marts(paths: list[dict[str, Path]], names: set[str], step: Callable[[ir.Table, ir.Table], ir.Table]) -> dict[str, ir.Table]:
-    return {name: step(*_both(paths, name)) for name in names}
+def _marts(
+    paths: list[dict[str, Path]], columns: Mapping[str, Iterable[str]], step: Callable[[ir.Table, ir.Table], ir.Table]
+) -> dict[str, ir.Table]:
+    return {name: step(*_both(paths, name, columns[name])) for name in columns}
 
 
 def _forms(both: tuple[ir.Table, ir.Table]) -> dict[str, int]:

@@ -45,13 +45,16 @@ def released(store: Store, gone: Withdrawals, out: Mapping[str, pa.Table]) -> di
                 (*intake.withdrawals.entries, *gone.entries),
                 pa.concat_tables([intake.withdrawals.conferences, gone.conferences]),
             )
-            more = _accepted_besides(store, instrument, replace(intake, withdrawals=both))
+            mart = read(store.path(products()[("marts", instrument)]), ["form_id"])
+            more = _lacking(_accepted(store, instrument, replace(intake, withdrawals=both)), mart)
             found |= {instrument: more} if more.num_rows else {}
     return found
 
 
-def let_through(store: Store, rule: str) -> dict[str, pa.Table]:
-    """Rows of marts, by mart, that would come in if every form counted that breaks `rule`, and no other rule.
+def let_through(store: Store, rule: str) -> tuple[dict[str, pa.Table], dict[str, pa.Table]]:
+    """Rows of marts, by mart, that would go out, and come in, if every form counted that breaks `rule`, and no other rule.
+
+    What goes out is a paper keyed again that counts now because its first keying doesn't.
 
     Raises `UsageError` for a rule that there isn't, and for one whose forms can't be counted as they are.
     """
@@ -61,12 +64,16 @@ def let_through(store: Store, rule: str) -> dict[str, pa.Table]:
     if not about_forms[rule].acceptable:
         countable = ", ".join(name for name, kind in about_forms.items() if kind.acceptable)
         raise UsageError("forms that break it can't be counted as they are", where=rule, do=f"name one of {countable}")
-    found: dict[str, pa.Table] = {}
+    out: dict[str, pa.Table] = {}
+    into: dict[str, pa.Table] = {}
     for instrument in instruments():
         if rule in read(store.path(products()[("rejected", instrument)]), ["rule"])["rule"].to_pylist():
-            rows = _accepted_besides(store, instrument, _lenient(_intake(store), rule))
-            found |= {instrument: rows} if rows.num_rows else {}
-    return found
+            accepted = _accepted(store, instrument, _lenient(_intake(store), rule))
+            mart = read(store.path(products()[("marts", instrument)]))
+            gone, come = _lacking(mart, accepted), _lacking(accepted, mart)
+            out |= {instrument: gone} if gone.num_rows else {}
+            into |= {instrument: come} if come.num_rows else {}
+    return out, into
 
 
 def same_papers(store: Store, forms: Collection[str]) -> set[str]:
@@ -126,11 +133,14 @@ def _judged(store: Store, instrument: str, intake: Intake) -> Validated:
     return validate(read_export(store.raw(instrument)), questionnaires()[instrument], intake, store.waiting())
 
 
-def _accepted_besides(store: Store, instrument: str, intake: Intake) -> pa.Table:
-    """Rows of a mart that are accepted by `intake` and not in the mart."""
+def _accepted(store: Store, instrument: str, intake: Intake) -> pa.Table:
+    """Rows of a mart as `intake` accepts them."""
     from frs_pipeline.codebook.pseudonyms import pseudonymise
 
     result = _judged(store, instrument, intake)
-    mart = read(store.path(products()[("marts", instrument)]), ["form_id"])["form_id"]
-    rows = pa.concat_tables(pseudonymise(result.forms.batches(), intake.codebook, questionnaires()[instrument]))
-    return rows.filter(pc.invert(pc.is_in(rows["form_id"], value_set=mart)))
+    return pa.concat_tables(pseudonymise(result.forms.batches(), intake.codebook, questionnaires()[instrument]))
+
+
+def _lacking(rows: pa.Table, others: pa.Table) -> pa.Table:
+    """Those of `rows` whose form isn't among `others`."""
+    return rows.filter(pc.invert(pc.is_in(rows["form_id"], value_set=others["form_id"])))

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from frs_pipeline.plan import PACKAGE
+from frs_pipeline.questionnaires.model import questionnaires
 
 LONGEST, SHORTEST = 4, 2
 # Two or three words that are shorter than this together are no name and no story.
@@ -115,4 +116,7 @@ def _wording() -> Hashes:
     for path in sorted(PACKAGE.rglob("*")):
         if path.suffix in _WORDING:
             phrases.add("", path.read_text(encoding="utf-8"))
+    # Boxes have labels that stand in no file.
+    for label in sorted({answer.label for form in questionnaires().values() for q in form.questions for answer in q.answers}):
+        phrases.add("", label)
     return phrases.every()

@@ -17,10 +17,23 @@ HERE = Path(__file__).parent
 Occasion = Literal["first", "followup", "both"]
 
 
+# What no question can be called: other columns of the same rows, and words of SQL (as DuckDB has them).
+_WORDS = """
+conference_id conference_number file form_id forms instrument line occasion
+all analyse analyze and any array as asc asymmetric both case cast check collate column constraint create default
+deferrable desc describe distinct do else end except false fetch for foreign from group having in initially intersect
+into lambda lateral leading limit not null offset on only or order pivot pivot_longer pivot_wider placing primary
+qualify references returning select show some summarize symmetric table then to trailing true union unique unpivot
+using variadic when where window with
+"""
+RESERVED = frozenset(_WORDS.split())
+
+
 class Answer(Spec):
     """One box that can be ticked: its code in the export, and its label as the report prints it."""
 
-    code: int
+    # Marts hold a code in one byte.
+    code: int = Field(ge=-127, le=127)
     label: str
     also_printed: tuple[str, ...] = ()
 
@@ -125,6 +138,11 @@ def read_questionnaire(path: Path, scales_path: Path = HERE / "scales.yaml") -> 
             values = [getattr(answer, field) for answer in answers]
             if len(set(values)) != len(values):
                 raise scales_file.error(["scales", name], f"scale {name} has the same {field} twice")
+        for index, answer in enumerate(answers):
+            # A label names one answer, wherever somebody writes it.
+            others = {label for other in answers if other is not answer for label in (other.label, *other.also_printed)}
+            if others.intersection(answer.also_printed):
+                raise scales_file.error(["scales", name, index, "also_printed"], "is another answer's label, too")
     spec = file.parse(QuestionnaireSpec)
     if spec.instrument != path.stem:
         raise file.error(["instrument"], f"the file of questionnaire {spec.instrument} is called {spec.instrument}.yaml")
@@ -141,6 +159,8 @@ def read_questionnaire(path: Path, scales_path: Path = HERE / "scales.yaml") -> 
         for name in [q.name for q in made] or [question.name]:
             if name in names:
                 raise file.error([*where, "name"], f"name {name} is used twice")
+            if name in RESERVED:
+                raise file.error([*where, "name"], f"name {name} has a meaning of its own in marts and queries")
             names.add(name)
         # Short names are cut at eight letters: two questions may share one, and are then told apart by their texts.
         if (question.source, question.text) in told_apart:

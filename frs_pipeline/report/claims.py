@@ -17,6 +17,7 @@ from frs_pipeline.lineage.meaning import Address, meanings
 from frs_pipeline.report.contents import Bilingual
 from frs_pipeline.specs import Spec, YamlFile
 from frs_pipeline.tables.model import TOTAL, TOTAL_VALID, catalogue
+from frs_pipeline.tables.nonresponse import measures
 
 CLAIMS = Path(__file__).parent / "claims.yaml"
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -168,6 +169,10 @@ def claims() -> Claims:
     return read_claims()
 
 
+def _has_no_rows(table: int) -> bool:
+    return table in catalogue() and catalogue()[table].kind in ("frequency", "distribution")
+
+
 def _faults(claim: Claim, sources: Mapping[str, Source]) -> Iterator[str]:
     """What is wrong with a claim, in words."""
     if bool(claim.holds) == bool(claim.untested):
@@ -185,17 +190,27 @@ def _faults(claim: Claim, sources: Mapping[str, Source]) -> Iterator[str]:
         for name in (condition.value, *(other for other in others if isinstance(other, str))):
             if name not in claim.values:
                 yield f"no value is called {name}"
+        if all(limit is None for limit in (*others, condition.as_said_within, condition.strength)):
+            yield f"the condition on {condition.value} says nothing that could fail"
         value = claim.values.get(condition.value, Value())
         if condition.strength and value.gamma is None:
             yield f"{condition.value} has no strength: it isn't a gamma"
         if condition.as_said_within is not None and value.said is None:
             yield f"{condition.value} needs said, which as_said_within holds it against"
+    before: list[str] = []
     for name, value in claim.values.items():
         told = [kind for kind in (value.share, value.gamma, value.points, value.lacking) if kind is not None]
         if len(told) != 1:
             yield f"{name} needs one of share, gamma, points and lacking"
-        elif value.points and not {value.points.of, value.points.less} <= set(claim.values):
-            yield f"{name} is a difference of values that there aren't"
+        elif value.points and not {value.points.of, value.points.less} <= set(before):
+            yield f"{name} is a difference of values that don't stand above it"
+        elif value.share and len(set(value.share.answers)) < len(value.share.answers):
+            yield f"{name} counts an answer twice"
+        elif value.share and value.share.row != TOTAL and _has_no_rows(value.share.table):
+            yield f"{name} names a row, and table {value.share.table} has only answers"
+        elif value.lacking and value.lacking.measure not in measures():
+            yield f"{name}: nothing of the unit non-response is called {value.lacking.measure}"
+        before.append(name)
         for address in value.addresses:
             if address not in meanings():
                 yield f"{name}: table {address.table} has no figure {' · '.join(part for part in address[1:] if part)}"

@@ -186,7 +186,7 @@ def _true(condition: Condition, numbers: Mapping[str, Number]) -> bool:
 
 
 def _plain(text: str) -> str:
-    return text.replace("\u2212", "-").removesuffix("%").rstrip("\u00a0")
+    return text.replace("\u2212", "-").removesuffix("%").rstrip()
 
 
 def _sentence(words: Said, numbers: Mapping[str, Bound]) -> Sentence:

@@ -27,7 +27,7 @@ Labels = dict[str, tuple[str, ...]]
 
 
 class _TableSpec(Spec):
-    number: int = Field(ge=1)
+    number: int = Field(ge=1, le=32_767)
     title: str
     mart: str
     occasion: Literal["first", "followup", "both"] = "both"

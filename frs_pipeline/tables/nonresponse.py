@@ -94,14 +94,13 @@ def ledger_only(codebook: pa.Table, ledger: pa.Table) -> int:
 def unit(conference: pa.Table, ledger_only: int, delivery: str) -> pa.Table:
     """Conferences held and conferences without forms (`UNIT`), by occasion and in all.
 
-    `ledger_only` is the number of conferences in the ledger that the codebook doesn't know. Nobody lacks forms that weren't
-    in use in the `delivery`, named by its date.
+    `ledger_only` is the number of conferences in the ledger that the codebook doesn't know. No conference lacks forms that
+    weren't in use in the `delivery`, named by its date, or that aren't filled in at conferences like it.
     """
-    asked = [kind for kind, names in kinds().items() if any(in_use(name, delivery) for name in names)]
     result: list[dict[str, object]] = []
     for occasion in ("first", "followup", "both"):
         held = conference if occasion == "both" else conference.filter(pc.equal(conference["occasion"], occasion))
-        without = {name: pc.equal(held[f"{name}_forms"], 0) for name in asked}
+        without = {kind: pc.equal(held[f"{kind}_forms"], 0) for kind in kinds() if _filled_in(kind, occasion, delivery)}
         lacking = {
             "in_codebook": held.num_rows,
             "not_in_ledger": _true(pc.invert(held["in_ledger"])),
@@ -115,6 +114,19 @@ def unit(conference: pa.Table, ledger_only: int, delivery: str) -> pa.Table:
         ]
     result.append({"occasion": "both", "measure": "only_in_ledger", "conferences": ledger_only, "percent": None})
     return pa.Table.from_pylist(result, schema=UNIT)
+
+
+def measures() -> frozenset[str]:
+    """What `unit` may say of conferences held, in any delivery."""
+    return frozenset(
+        {"in_codebook", "not_in_ledger", "without_initiator_or_coordinator", *(f"without_{kind}" for kind in kinds())}
+    )
+
+
+def _filled_in(kind: str, occasion: str, delivery: str) -> bool:
+    """Have those of a kind a form to fill in at conferences of an occasion? At `both` only if they have one at either."""
+    papers = {questionnaires()[name].occasion for name in kinds()[kind] if in_use(name, delivery)}
+    return "both" in papers or occasion in papers or {"first", "followup"} <= papers
 
 
 def item(marts: dict[str, pa.Table], delivery: str) -> pa.Table:

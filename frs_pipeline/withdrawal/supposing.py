@@ -47,8 +47,9 @@ def leaving_out(store: Store, forms: Sequence[str]) -> tuple[Change, dict[str, s
 
 def counting(store: Store, rule: str) -> tuple[Change, dict[str, str]]:
     """The change of counting the forms that only `rule` sets aside, and which they are."""
-    into = let_through(store, rule)
-    forms = [form for rows in into.values() for form in rows["form_id"].to_pylist()]
-    if not forms:
+    out, into = let_through(store, rule)
+    if not into:
         return Change({}), {rule: "sets no form aside that breaks no other rule"}
-    return Change({}, into), dict.fromkeys(forms, "set aside now: would count")
+    said = {form: "set aside now: would count" for rows in into.values() for form in rows["form_id"].to_pylist()}
+    again = "counts now: would be set aside as the same paper keyed again"
+    return Change(out, into), said | {form: again for rows in out.values() for form in rows["form_id"].to_pylist()}

@@ -218,7 +218,9 @@ def test_a_correction_of_another_value_is_refused(delivery, run):
 def test_values_are_shown_only_when_asked_for_and_personal_numbers_never(delivery, tmp_path):
     delivery.set("coordinator", 1, raadsnr2="610118-0011", konflikt=f"{SECRET}\x1b[2J {PERSONAL}", modified=SECRET)
     delivery.set("coordinator", 2, created=f"{SECRET} {PERSONAL}")
-    home = dagster_home(tmp_path)
+    home = tmp_path / "dagster"
+    home.mkdir()
+    (home / "dagster.yaml").write_text("nux: {enabled: false}\n", encoding="utf-8")
     hidden = (SECRET, PERSONAL, "610118-0011")
 
     done = frs(delivery.data, "run", DAGSTER_HOME=str(home))
@@ -231,6 +233,9 @@ def test_values_are_shown_only_when_asked_for_and_personal_numbers_never(deliver
         assert "code_unreadable" in done.stdout and "timestamp_unreadable" in done.stdout
         assert not [value for value in hidden if value in done.stdout]
 
+    # Its dagster.yaml says nothing of it: no diary for Dagster's makers is kept there, nor what steps print.
+    assert not (home / "logs").exists() and not (home / ".telemetry").exists()
+    assert not [path for path in home.rglob("*.err") if path.stat().st_size]
     kept = b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
     assert b"nothing_lost" in kept  # the events are there, and are told in plain text
     assert not [value for value in hidden if value.encode() in kept]

@@ -1,7 +1,11 @@
 """What moved a figure between two deliveries: steps that add up, each counted here with pandas."""
 
+import datetime as dt
+
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from random_marts import random_frame, write_marts
 
@@ -82,6 +86,30 @@ def test_each_step_moves_what_counting_its_forms_by_hand_says(found):
         steps = dict(zip((CORRECTED, GONE, NEW), np.diff(counts), strict=True))
         assert moved.get(label, {}) == {step: move for step, move in steps.items() if move}
     assert moved["Total valid"].keys() & {GONE, NEW}
+
+
+def test_a_question_that_only_one_delivery_asks_corrects_no_form(tmp_path, monkeypatch):
+    """Before, its column isn't in the mart, or is blank; every other figure still tells what moved it."""
+    folder = tmp_path / "data"
+    older = store(folder, "2020-11-30", MARTS)
+    newer = store(folder, "2021-11-30", {**MARTS, "initiator": later(MARTS["initiator"])})
+    plain = differences(older, newer)
+    dated = questionnaires()["initiator"]
+    new = tuple(q.model_copy(update={"since": dt.date(2021, 1, 1)}) if q.name == "conflict" else q for q in dated.questions)
+    monkeypatch.setattr(
+        "frs_pipeline.lineage.differences.questionnaires",
+        lambda: {**questionnaires(), "initiator": dated.model_copy(update={"questions": new})},
+    )
+    mart = older.path(products()[("marts", "initiator")])
+    table = pq.read_table(mart)
+    blank = pa.nulls(len(table), table["conflict"].type)
+    for rows in (table.drop_columns("conflict"), table.set_column(table.column_names.index("conflict"), "conflict", blank)):
+        pq.write_table(rows, mart)
+        found = differences(older, newer)
+        assert found.forms == plain.forms
+        others = {c.address: c for c in plain.changes if "conflict" not in catalogue()[c.address[0]].variables}
+        assert others
+        assert {c.address: c for c in found.changes if c.address in others} == others
 
 
 def test_a_delivery_is_no_other_than_itself(tmp_path):

@@ -115,7 +115,8 @@ def test_keyings_of_one_paper_are_found_from_either(base):
 
 def test_forms_that_only_a_rule_sets_aside_move_what_accepting_them_moves(base, tmp_path):
     delivery, store = base
-    into = let_through(store, "keyed_twice")
+    out, into = let_through(store, "keyed_twice")
+    assert out == {}
     assert {mart: rows["form_id"].to_pylist() for mart, rows in into.items()} == {"initiator": ["IN-900001"]}
     delivery = delivery.copy_to(tmp_path / "data")
     delivery.accept(["IN-900001", "keyed_twice", ""])
@@ -132,7 +133,22 @@ def test_a_rule_whose_forms_cannot_count_is_refused(base, rule, says):
 
 
 def test_a_rule_that_sets_nothing_aside_lets_nothing_through(base):
-    assert let_through(base[1], "ledger_contradicts") == {}
+    assert let_through(base[1], "ledger_contradicts") == ({}, {})
+
+
+def test_what_counts_only_because_a_rule_sets_its_first_keying_aside_goes_out(make_delivery, tmp_path, monkeypatch, policy_with):
+    delivery = make_delivery(tmp_path / "base")
+    delivery.set("initiator", 1, created="2019-05-07 09:00:00", modified="2019-01-01 00:00:00")
+    first = delivery.form_id("initiator", 1)
+    delivery.repeat("initiator", 1, responde="900001", created="2019-05-07 09:01:00", modified="2019-05-07 09:02:00")
+    with monkeypatch.context() as strict:
+        for module in ("frs_pipeline.intake", "frs_pipeline.lineage.papers"):
+            strict.setattr(f"{module}.policy", lambda: policy_with(timestamps_backwards="aside"))
+        store = make_products(delivery)
+        out, into = let_through(store, "timestamps_backwards")
+    assert [rows["initiator"]["form_id"].to_pylist() for rows in (out, into)] == [["IN-900001"], [first]]
+    # Which of them counts moves nothing: they are one paper.
+    assert assert_moves(store, Change(out, into), make_products(delivery.copy_to(tmp_path / "mild"))) == []
 
 
 def test_what_rests_on_a_question_is_what_another_answer_moves(base, tmp_path):

@@ -255,6 +255,27 @@ def test_a_reason_is_needed_and_names_nobody(log, why):
     assert len(entries(log)) == 3
 
 
+@pytest.mark.parametrize(
+    "details",
+    [
+        {"folder": "610118-0011"},
+        {"decided_by": "mor 6101180011"},
+        {"files": ["a", {"610118-0011": 1}]},
+        {"x": ("om 610118 0011",)},
+    ],
+)
+def test_nothing_that_is_noted_names_anybody(log, details):
+    with pytest.raises(UsageError, match="what is to be noted holds a personal number") as refused:
+        append(log, "lock", who="a", why="b", details=details)
+    assert "6101" not in str(refused.value)
+    assert len(entries(log)) == 3
+
+
+def test_hashes_and_keys_may_hold_any_digits(log):
+    append(log, "lock", who="a", why="b", details={"x": "abcdef6101180011", "key": "age1q6101180011", "n": 6101180011})
+    assert verify(log) == []
+
+
 def test_bytes_that_are_no_text_are_written_as_text(log):
     assert append(log, "lock", who="a\udcff", why="b\udcff", details={"x": "\udcff"}).why == "b?"
     assert verify(log) == []

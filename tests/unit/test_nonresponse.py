@@ -11,6 +11,7 @@ from frs_pipeline.codebook.vault import CODEBOOK
 from frs_pipeline.exports.ledger import REGISTER
 from frs_pipeline.questionnaires import instruments
 from frs_pipeline.questionnaires.model import questionnaires
+from frs_pipeline.tables import nonresponse
 from frs_pipeline.tables.nonresponse import ITEM, UNIT, conference_schema, conferences, item, ledger_only, unit
 
 DAY = dt.date(2018, 2, 1)
@@ -88,6 +89,17 @@ def test_conferences_without_forms_are_counted_by_occasion(conference, measure, 
     assert found.schema == UNIT
     rows = {r["occasion"]: (r["conferences"], r["percent"]) for r in found.to_pylist() if r["measure"] == measure}
     assert rows == {"first": pytest.approx(first), "followup": pytest.approx(followup), "both": pytest.approx(both)}
+
+
+def test_nobody_lacks_a_form_that_is_filled_in_at_other_conferences(conference, monkeypatch):
+    """The coordinators' form, were it for first conferences alone: no follow-up lacks it, nor any conference of both kinds."""
+    first = {**questionnaires(), "coordinator": questionnaires()["coordinator"].model_copy(update={"occasion": "first"})}
+    monkeypatch.setattr(nonresponse, "questionnaires", lambda: first)
+    found = [row for row in unit(conference, 0, DELIVERY).to_pylist() if row["measure"].endswith("coordinator")]
+    assert [(row["occasion"], row["measure"], row["conferences"]) for row in found] == [
+        ("first", "without_coordinator", 1),
+        ("first", "without_initiator_or_coordinator", 2),
+    ]
 
 
 def test_without_conferences_no_percentage_can_be_computed(conference):

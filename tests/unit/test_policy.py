@@ -43,6 +43,7 @@ ASIDE, STOP = "    severity: aside\n    danish: Skemaet er ikke besvaret", "    
         pytest.param("    danish: Rollen er ikke angivet\n", "", "  role_missing:", "danish", id="no Danish"),
         pytest.param("delivery: 0.05", "delivery: 5", "  delivery: 0.05", "less than or equal to 1", id="no share"),
         pytest.param("minutes: 10", "minutes: -1", "keyed_twice_within", "greater than or equal to 0", id="no minutes"),
+        pytest.param("[mor, far]", "[mor, fader]", "one_a_conference", "has the answer fader", id="no such role"),
         pytest.param("one_a_conference: [mor, far]\n", "", "largest_share", "one_a_conference", id="key missing"),
     ],
 )

@@ -20,12 +20,27 @@ import pytest
 
 from frs_pipeline.errors import CheckFailed
 from frs_pipeline.exports.ledger import REGISTER
-from frs_pipeline.privacy.patterns import CONFERENCE, FORM, PERSONAL, PSEUDONYM, ROW, TEXT, Codebook, kinds_in, kinds_in_trace
+from frs_pipeline.privacy import phrases
+from frs_pipeline.privacy.patterns import (
+    CONFERENCE,
+    FORM,
+    KEY,
+    PERSONAL,
+    PSEUDONYM,
+    ROW,
+    TEXT,
+    Codebook,
+    kinds_in,
+    kinds_in_trace,
+)
 from frs_pipeline.privacy.search import LEAKED, UNREADABLE, Leak, require_clean, search_results, search_traces
+from frs_pipeline.questionnaires.model import Answer, questionnaires
 from frs_pipeline.settings import Settings
 from frs_pipeline.storage import Store
 
 PERSON = "610118-0011"
+# Written as a secret key of age is; it opens nothing.
+IDENTITY = f"AGE-SECRET-KEY-1{'Q' * 58}"
 SPELLED = [
     "610118-0011",
     "6101180011",
@@ -199,9 +214,11 @@ def plant(curated, file, text):
 
 
 @pytest.mark.parametrize("file", FILES)
-@pytest.mark.parametrize("kind", [PERSONAL, TEXT, ROW, CONFERENCE])
+@pytest.mark.parametrize("kind", [KEY, PERSONAL, TEXT, ROW, CONFERENCE])
 def test_each_kind_alone_is_found_in_every_kind_of_file(store, curated, file, kind):
-    said = {PERSONAL: PERSON, TEXT: STORY, ROW: f"{NAMES[7]} {NUMBERS[7]}", CONFERENCE: "rådslagningsnummer 17"}[kind]
+    said = {KEY: IDENTITY, PERSONAL: PERSON, TEXT: STORY, ROW: f"{NAMES[7]} {NUMBERS[7]}", CONFERENCE: "rådslagningsnummer 17"}[
+        kind
+    ]
     path = plant(curated, file, said)
     assert search_results(store).leaks == (Leak(path, kind),)
 
@@ -382,6 +399,25 @@ def test_our_own_wording_is_no_free_text(own_store):
     assert search_results(own_store).leaks == ()
 
 
+def test_labels_that_stand_in_no_file_are_our_own_wording(monkeypatch):
+    """Those of boxes: an export's labels.csv has them, too."""
+    boxes = (
+        questionnaires()["coordinator"]
+        .question("conflict")
+        .model_copy(update={"answers": (Answer(code=0, label="ikke valgt"), Answer(code=1, label="valgt"))})
+    )
+    asked = {"coordinator": questionnaires()["coordinator"].model_copy(update={"questions": (boxes,)})}
+    written = phrases.Phrases()
+    written.add("labels.csv", "ikke valgt")
+    found = []
+    for forms in (asked, questionnaires()):
+        monkeypatch.setattr(phrases, "questionnaires", lambda forms=forms: forms)
+        phrases._wording.cache_clear()
+        found.append(written.holding([pa.array(["ikke valgt"])]))
+    phrases._wording.cache_clear()
+    assert found == [set(), {"labels.csv"}]
+
+
 # What comes of it.
 
 
@@ -418,6 +454,7 @@ def test_what_cannot_be_searched_does_not_pass(store, curated, name, content):
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
+        (IDENTITY, KEY),
         (PERSON, PERSONAL),
         ("conference_number: 40111", CONFERENCE),
         (f"no entry for {NAMES[3]}", PSEUDONYM),

@@ -2,15 +2,18 @@
 
 import json
 
+import duckdb
 import pandas as pd
 import pytest
 from pandera.config import CONFIG
 
+from frs_pipeline.codebook.pseudonyms import mart_schema
 from frs_pipeline.errors import CheckFailed, InputError
+from frs_pipeline.exports.validation import forms_schema
 from frs_pipeline.questionnaires import dictionary as dictionary_module
 from frs_pipeline.questionnaires import instruments, read_instruments
 from frs_pipeline.questionnaires.dictionary import TARGET, dictionary
-from frs_pipeline.questionnaires.model import questionnaires, read_questionnaire
+from frs_pipeline.questionnaires.model import RESERVED, questionnaires, read_questionnaire
 from frs_pipeline.questionnaires.schema import arrow_field, failing
 
 SCALES = """\
@@ -97,6 +100,20 @@ def test_a_text_is_no_column(tmp_path):
     assert questionnaire.question("remarks") is None
 
 
+def test_no_question_is_called_by_a_word_that_queries_reserve():
+    words = duckdb.sql("SELECT keyword_name FROM duckdb_keywords() WHERE keyword_category = 'reserved'").fetchall()
+    assert words
+    assert {word for (word,) in words} <= RESERVED
+
+
+@pytest.mark.parametrize("instrument", instruments())
+def test_no_question_is_called_as_another_column(instrument):
+    own = {question.name for question in questionnaires()[instrument].questions}
+    for schema in (mart_schema, forms_schema):
+        others = set(schema(questionnaires()[instrument]).names) - own
+        assert others and others <= RESERVED
+
+
 def test_form_prefixes_tell_the_instruments_apart():
     assert len({q.form_prefix for q in questionnaires().values()}) == len(instruments())
 
@@ -117,6 +134,8 @@ def test_an_answer_is_found_by_its_label_and_printed_spellings_only(small, label
     [
         pytest.param("scale: mood", "scale: moods", 12, "scale moods", id="unknown scale"),
         pytest.param("- name: mood", "- name: heard", 8, "name heard", id="name twice"),
+        pytest.param("- name: mood", "- name: order", 8, "name order has a meaning of its own", id="a word of SQL"),
+        pytest.param("- name: mood", "- name: occasion", 8, "name occasion has a meaning", id="another column"),
         pytest.param(
             "source: stemning\n    text: Stemning?", "source: hoert\n    text: Hørt?", 9, "source hoert", id="source twice"
         ),
@@ -155,6 +174,10 @@ def test_a_fault_in_a_questionnaire_is_refused_with_its_line(tmp_path, old, new,
     [
         pytest.param("{code: 2, label: nej", "{code: 1, label: nej", 2, "same code", id="code twice"),
         pytest.param("{code: 2, label: ved ikke", "{code: 2, label: god", 5, "same label", id="label twice"),
+        pytest.param("also_printed: [Nej]", "also_printed: [Nej, ja]", 4, "another answer's label", id="another's label"),
+        pytest.param(
+            "{code: 2, label: ved ikke", "{code: 257, label: ved ikke", 7, "less than or equal to 127", id="a large code"
+        ),
         pytest.param("{code: 1, label: god}", "{code: 1, lable: god}", 6, "la", id="unknown key"),
     ],
 )

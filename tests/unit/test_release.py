@@ -248,6 +248,15 @@ def test_a_release_that_fails_leaves_the_last_one(store, monkeypatch):
     assert len(entries(store.settings.release_journal)) == 1
 
 
+def test_nobody_is_named_in_the_journal_of_releases(store):
+    for said in ({"purpose": "om 610118-0011"}, {"who": "mor 6101180011"}):
+        with pytest.raises(UsageError, match="holds a personal number") as refused:
+            out(store, **said)
+        assert "6101" not in str(refused.value)
+    assert not kept(store.settings).exists()
+    assert entries(store.settings.release_journal) == []
+
+
 def test_a_release_that_was_killed_while_it_was_switched_is_put_back(store):
     found = out(store)
     before = content(store)

@@ -1,9 +1,11 @@
 """What others wrote is printed as text: a terminal obeys none of it."""
 
+import json
+
 import pytest
 
 from frs_pipeline.cli.passport_page import Page
-from frs_pipeline.terminal import plain, print_grid, say
+from frs_pipeline.terminal import plain, print_grid, print_json, say
 
 WILD = "sag\x1b]0;title\x07 12\x9b2J\u202e\r"
 
@@ -12,6 +14,7 @@ WILD = "sag\x1b]0;title\x07 12\x9b2J\u202e\r"
     "show",
     [
         say,
+        lambda text: print_json({text: [text]}),
         lambda text: print_grid(text, ("a",), [[text]]),
         lambda text: Page().heading(text),
         lambda text: Page().text(text),
@@ -30,3 +33,10 @@ def test_words_of_every_language_stay(capsys):
     say("rådslagning: æøå »ja«\n− 3")
     assert capsys.readouterr().out == "rådslagning: æøå »ja«\n− 3\n"
     assert plain("rådslagning\tnr") == "rådslagning nr"
+
+
+def test_programs_read_what_was_escaped(capsys):
+    print_json({"reason": WILD, "label": "rådslagning\u00a03"})
+    out = capsys.readouterr().out
+    assert "rådslagning" in out
+    assert json.loads(out) == {"reason": WILD, "label": "rådslagning\u00a03"}
