@@ -108,25 +108,40 @@ def test_what_was_written_before_a_run_failed_is_searched_too(delivery, run, mon
     assert f"{MART}: holds" in err
 
 
-@pytest.mark.parametrize("way", ["in a message", "printed"])
-def test_a_form_in_dagsters_history_is_found(delivery, run, monkeypatch, tmp_path, way):
-    delivery.set("coordinator", 0, konflikt="2")
+def telling(monkeypatch, tell):
+    """`tell` is given the first coordinator's form when the coordinators' are judged."""
     whole = validated.validate
 
-    def telling(export, questionnaire, intake, folder=None):
-        form = next(export.chunks()).cells.to_pylist()[0]
-        if questionnaire.instrument == "coordinator" and way == "in a message":
-            raise InputError(f"no good: {form}")
-        print(form)
+    def told(export, questionnaire, intake, folder=None):
+        if questionnaire.instrument == "coordinator":
+            tell(next(export.chunks()).cells.to_pylist()[0])
         return whole(export, questionnaire, intake, folder)
 
-    monkeypatch.setattr(validated, "validate", telling)
+    monkeypatch.setattr(validated, "validate", told)
+
+
+def test_a_form_in_dagsters_history_is_found(delivery, run, monkeypatch, tmp_path):
+    def in_a_message(form):
+        raise InputError(f"no good: {form}")
+
+    delivery.set("coordinator", 0, konflikt="2")
+    telling(monkeypatch, in_a_message)
     code, err = run(delivery.data, "run", "--select", "noted", home=tmp_path / "home")
     assert code == 1
     assert f"{tmp_path / 'home'}" in err
     said = err.rpartition("holds what must not leave the restricted zone: ")[2]
     assert "form" in said.partition("(take run")[0]
     assert "dagster" in err.lower()
+
+
+def test_what_a_step_prints_is_not_kept_in_dagsters_history(delivery, run, monkeypatch, tmp_path):
+    """Whatever that home's dagster.yaml says."""
+    telling(monkeypatch, lambda form: print("printed by a step", form))
+    code, _ = run(delivery.data, "run", "--select", "noted", home=tmp_path / "home")
+    assert code == 0
+    kept = [path for path in (tmp_path / "home").rglob("*") if path.is_file()]
+    assert kept
+    assert not [path for path in kept if b"printed by a step" in path.read_bytes()]
 
 
 def test_the_doctor_finds_what_was_laid_beside_the_results(good, run, tmp_path, make_delivery):
