@@ -12,7 +12,7 @@ demo: .venv/.installed
 test: .venv/.installed
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-# What takes minutes: the shipped delivery made again, all its tables released, forms erased from several deliveries.
+# What takes minutes: the shipped delivery made again, all its tables released, forms erased, runs killed, the pages done.
 test-long: .venv/.installed
 	@$(BIN)/python -m pytest -m minutes
 

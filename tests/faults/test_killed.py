@@ -130,6 +130,7 @@ def recovers(start: Start, settings: Settings, warmed: Warmed) -> None:
     assert summary["forms"] == summary["accepted"] + summary["quarantined"] == delivered(settings) > 0
 
 
+@pytest.mark.minutes
 def test_killed_at_random_moments_every_run_recovers_to_the_same_bytes(
     starts: dict[str, Start], pool: list[Warmed], tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:

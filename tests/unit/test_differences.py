@@ -88,12 +88,11 @@ def test_each_step_moves_what_counting_its_forms_by_hand_says(found):
     assert moved["Total valid"].keys() & {GONE, NEW}
 
 
-def test_a_question_that_only_one_delivery_asks_corrects_no_form(tmp_path, monkeypatch):
+def test_a_question_that_only_one_delivery_asks_corrects_no_form(found, tmp_path, monkeypatch):
     """Before, its column isn't in the mart, or is blank; every other figure still tells what moved it."""
     folder = tmp_path / "data"
     older = store(folder, "2020-11-30", MARTS)
     newer = store(folder, "2021-11-30", {**MARTS, "initiator": later(MARTS["initiator"])})
-    plain = differences(older, newer)
     dated = questionnaires()["initiator"]
     new = tuple(q.model_copy(update={"since": dt.date(2021, 1, 1)}) if q.name == "conflict" else q for q in dated.questions)
     monkeypatch.setattr(
@@ -105,11 +104,11 @@ def test_a_question_that_only_one_delivery_asks_corrects_no_form(tmp_path, monke
     blank = pa.nulls(len(table), table["conflict"].type)
     for rows in (table.drop_columns("conflict"), table.set_column(table.column_names.index("conflict"), "conflict", blank)):
         pq.write_table(rows, mart)
-        found = differences(older, newer)
-        assert found.forms == plain.forms
-        others = {c.address: c for c in plain.changes if "conflict" not in catalogue()[c.address[0]].variables}
+        dated_apart = differences(older, newer)
+        assert dated_apart.forms == found.forms
+        others = {c.address: c for c in found.changes if "conflict" not in catalogue()[c.address[0]].variables}
         assert others
-        assert {c.address: c for c in found.changes if c.address in others} == others
+        assert {c.address: c for c in dated_apart.changes if c.address in others} == others
 
 
 def test_a_delivery_is_no_other_than_itself(tmp_path):
