@@ -9,6 +9,14 @@ from pathlib import Path
 from frs_pipeline.errors import UsageError
 
 PROJECT = Path(__file__).resolve().parent.parent
+# What a secret key of age begins with.
+IDENTITY = "AGE-SECRET-KEY-"
+
+
+def refuse_secret(name: Path | str, where: str) -> None:
+    """Raises `UsageError`, which doesn't repeat it, when a secret key was given where the name of a file belongs."""
+    if IDENTITY.lower() in str(name).lower():
+        raise UsageError("is a secret key itself, not the name of a file", where=where, do="name the file that holds it")
 
 
 @dataclass(frozen=True)
@@ -27,10 +35,7 @@ class Settings:
         """FRS_DATA_DIR (default: data/ of the project) and FRS_KEY_FILE. Raises `UsageError` for a key instead of its file."""
         data = os.environ.get("FRS_DATA_DIR")
         key = os.environ.get("FRS_KEY_FILE")
-        if key and "AGE-SECRET-KEY-" in key.upper():
-            raise UsageError(
-                "is a secret key itself, not the name of a file", where="FRS_KEY_FILE", do="name the file that holds it"
-            )
+        refuse_secret(key or "", "FRS_KEY_FILE")
         return cls(Path(data).resolve() if data else PROJECT / "data", Path(key).resolve() if key else None)
 
     @property

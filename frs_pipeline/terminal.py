@@ -104,7 +104,7 @@ def say(text: str) -> None:
 def print_json(content: object) -> None:
     """For programs; what a terminal would obey, and what turns text around, is escaped."""
     text = json.dumps(content, ensure_ascii=False, indent=1)
-    print("".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text) if not text.isascii() else text)
+    print("".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text))
 
 
 def print_grid(caption: str, header: tuple[str, ...], rows: Any, under: str | None = None) -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pyrage
 
-from frs_pipeline.codebook.vault import refuse_secret
 from frs_pipeline.english import plural
 from frs_pipeline.errors import FrsError, InputError, UsageError
 from frs_pipeline.plan import PACKAGE
+from frs_pipeline.settings import IDENTITY, refuse_secret
 
 _DEMO_KEYS = PACKAGE / "reconstruction" / "keys"
 _ONE_A_LINE = "write recipients (age1…), one a line"
@@ -62,7 +62,7 @@ def recipients(controllers: Path, pipeline: str) -> Recipients:
 def demo_recipients() -> frozenset[str]:
     """Recipients of the keys that are published with the made-up delivery, and protect nothing."""
     text = "".join(path.read_text(encoding="ascii") for path in sorted(_DEMO_KEYS.glob("*.txt")))
-    identities = [pyrage.x25519.Identity.from_str(line) for line in text.splitlines() if line.startswith("AGE-SECRET-KEY-")]
+    identities = [pyrage.x25519.Identity.from_str(line) for line in text.splitlines() if line.startswith(IDENTITY)]
     return frozenset(str(identity.to_public()) for identity in identities)
 
 
@@ -84,7 +84,7 @@ def make_key(path: Path) -> str:
 
 
 def _pipelines(text: str) -> str:
-    if text.strip().lower().startswith(("age1", "age-secret-key-")):
+    if text.strip().lower().startswith(("age1", IDENTITY.lower())):
         return _recipient(text, "--pipeline")
     refuse_secret(text, "--pipeline")
     found = _listed(Path(text))
@@ -111,7 +111,7 @@ def _listed(path: Path) -> list[tuple[str, str]]:
 
 def _recipient(text: str, where: str) -> str:
     """A recipient as age writes it: it may be typed in capitals, too."""
-    if text.strip().upper().startswith("AGE-SECRET-KEY-"):
+    if text.strip().upper().startswith(IDENTITY):
         raise InputError("holds a secret key, which nobody should hand out", where=where, do="give its public key (age1…)")
     try:
         return str(pyrage.x25519.Recipient.from_str(text.strip()))

@@ -42,7 +42,7 @@ def key_of_pipeline(store: Store) -> Path:
 def require_own(store: Store, entries: Sequence[Entry], codebook: Path) -> None:
     """Raises `InputError` when `entries`, of the controllers' `codebook`, aren't those that the delivery was made with.
 
-    Conference numbers are used again and again, pseudonyms never: another delivery's codebook would name another's child.
+    Another codebook may have the same number for another child; pseudonyms are drawn at random, so that they tell.
     """
     path = store.path(products()[("validated", "codebook")])
     if not path.exists():

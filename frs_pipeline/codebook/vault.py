@@ -21,8 +21,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyrage
 
-from frs_pipeline.errors import InputError, UsageError
+from frs_pipeline.errors import InputError
 from frs_pipeline.exports.ledger import OCCASIONS, REGISTER, conference_number, day_of, plain_entries, plain_rows, register
+from frs_pipeline.settings import IDENTITY, refuse_secret
 
 CONTROLLERS = "codebook-controllers.age"
 FULL_COLUMNS = ("personal_number", "conference_number", "conference_id", "occasion", "date")
@@ -32,7 +33,6 @@ _PERSONAL_NUMBER = re.compile(r"[0-9]{6}-?[0-9]{4}")
 # What to do about a key that is none, by who needs it.
 PIPELINES_KEY = "set FRS_KEY_FILE to the pipeline's age identity"
 CONTROLLERS_KEY = "name a file with a controller's age identity after --identity"
-_IDENTITY = "AGE-SECRET-KEY-"
 _LOCK_AGAIN = "lock the codebook again"
 _CLOSED = "doesn't open with this key, or was altered"
 CODEBOOK = REGISTER.append(pa.field("conference_id", pa.string(), nullable=False))
@@ -88,19 +88,13 @@ def _opened(path: Path, key: Path, do: str = PIPELINES_KEY) -> bytes:
         raise InputError(_CLOSED, where=path, do=f"check the key {key}") from error
 
 
-def refuse_secret(name: Path | str, where: str) -> None:
-    """Raises `UsageError`, which doesn't repeat it, when a secret key was given where the name of a file belongs."""
-    if _IDENTITY.lower() in str(name).lower():
-        raise UsageError("is a secret key itself, not the name of a file", where=where, do="name the file that holds it")
-
-
 def _identities(key: Path, do: str) -> list[pyrage.x25519.Identity]:
     refuse_secret(key, "the key")
     try:
         identities = [
             pyrage.x25519.Identity.from_str(line.strip())
             for line in key.read_text(encoding="ascii").splitlines()
-            if line.startswith(_IDENTITY)
+            if line.startswith(IDENTITY)
         ]
     except FileNotFoundError as error:
         raise InputError("no key for the codebook", where=key, do=do) from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from frs_pipeline.policy.answers import Contradiction, read_contradiction
-from frs_pipeline.questionnaires.model import Question, Questionnaire, questionnaires
+from frs_pipeline.questionnaires.model import Questionnaire, questionnaires
 from frs_pipeline.specs import Spec, YamlFile
 
 POLICY = Path(__file__).parent / "policy.yaml"
@@ -146,19 +146,14 @@ def read_policy(path: Path = POLICY, asked: Mapping[str, Questionnaire] | None =
     file = YamlFile(path)
     found = file.parse(PolicySpec)
     rules = {name: _rule(file, name, rule, questionnaires() if asked is None else asked) for name, rule in found.rules.items()}
-    said = {label for form in questionnaires().values() for q in form.questions if q.name == "role" for label in _labels(q)}
-    unknown = next((role for role in found.one_a_conference if said and role not in said), None)
+    roles = [role for form in questionnaires().values() if (role := form.question("role"))]
+    unknown = next((label for label in found.one_a_conference if roles and all(r.code(label) is None for r in roles)), None)
     if unknown is not None:
         raise file.error(["one_a_conference"], f"no questionnaire's question role has the answer {unknown}")
     missing = next((name for name in KINDS if name not in rules), None)
     if missing is not None:
         raise file.error(["rules"], f"rule {missing} is missing")
     return Policy(**{**dict(found), "rules": rules})
-
-
-def _labels(question: Question) -> Iterator[str]:
-    for answer in question.answers:
-        yield from (answer.label, *answer.also_printed)
 
 
 def _rule(file: YamlFile, name: str, rule: RuleSpec, asked: Mapping[str, Questionnaire]) -> Rule:

@@ -19,6 +19,7 @@ from frs_pipeline.exports.columns import NUMBER, NUMBER_AGAIN
 from frs_pipeline.exports.ledger import COLUMNS as LEDGER_COLUMNS
 from frs_pipeline.exports.personal_numbers import PERSONAL_NUMBER
 from frs_pipeline.questionnaires.model import questionnaires
+from frs_pipeline.settings import IDENTITY
 
 KEY, PERSONAL, CONFERENCE, ROW, PSEUDONYM, FORM, TEXT = (
     "secret key",
@@ -103,7 +104,7 @@ class Codebook:
 
 def kinds_in(reading: str, codebook: Codebook) -> set[str]:
     """What gives a person away in a text that may stand beyond the restricted zone: kinds, without where or what."""
-    found = {KEY} if "AGE-SECRET-KEY-1" in reading else set()
+    found = {KEY} if IDENTITY in reading else set()
     if holds_personal_number(reading):
         found.add(PERSONAL)
     if _calls_a_number(reading) or _HEADER.search(reading):
@@ -115,7 +116,7 @@ def kinds_in(reading: str, codebook: Codebook) -> set[str]:
 
 def kinds_in_trace(reading: str, codebook: Codebook) -> set[str]:
     """The same in what is kept of runs, where there is no place for a single form or conference either."""
-    found = {KEY} if "AGE-SECRET-KEY-1" in reading else set()
+    found = {KEY} if IDENTITY in reading else set()
     if holds_personal_number(reading):
         found.add(PERSONAL)
     if _calls_a_number(reading):

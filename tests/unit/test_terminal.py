@@ -7,7 +7,7 @@ import pytest
 from frs_pipeline.cli.passport_page import Page
 from frs_pipeline.terminal import plain, print_grid, print_json, say
 
-WILD = "sag\x1b]0;title\x07 12\x9b2J\u202e\r"
+WILD = "sag\x1b]0;title\x07 12\x9b2J\u202e\x7f\r"
 
 
 @pytest.mark.parametrize(
