@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 
 class FrsError(Exception):
@@ -31,3 +34,48 @@ class InputError(FrsError):
     """A file that is needed is missing or can't be understood."""
 
     exit_code = 3
+
+
+class SeveralErrors(InputError):
+    """Several things wrong with what was read, each an error of its own, so that all can be mended at once."""
+
+    def __init__(self, errors: Sequence[InputError]) -> None:
+        first = errors[0]
+        super().__init__(first.what, where=first.where, do=first.do)
+        self.errors = tuple(errors)
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.errors))
+
+
+class Gathered:
+    """Gathers input errors, so that what follows the first is looked at, too; `check` raises them.
+
+    ```
+    wrong = Gathered()
+    for item in items:
+        with wrong:
+            judge(item)
+    wrong.check()
+    ```
+    """
+
+    def __init__(self) -> None:
+        self.errors: list[InputError] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> bool:
+        if isinstance(error, SeveralErrors):
+            self.errors += error.errors
+        elif isinstance(error, InputError):
+            self.errors.append(error)
+        return isinstance(error, InputError)
+
+    def check(self) -> None:
+        """Raises what was gathered: `InputError` for one, `SeveralErrors` for more, nothing for none."""
+        # What several files share is read with each of them.
+        each = list({str(error): error for error in self.errors}.values())
+        if each:
+            raise each[0] if len(each) == 1 else SeveralErrors(each)

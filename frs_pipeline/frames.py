@@ -106,4 +106,5 @@ def _frame(rows: pa.Table) -> pd.DataFrame:
     # Whole numbers stay whole where some are missing.
     whole = {pa.int8(): pd.Int8Dtype(), pa.int16(): pd.Int16Dtype(), pa.int32(): pd.Int32Dtype(), pa.int64(): pd.Int64Dtype()}
     kinds = {**whole, pa.bool_(): pd.BooleanDtype()}
-    return rows.replace_schema_metadata(None).to_pandas(types_mapper=kinds.get)
+    frame: pd.DataFrame = rows.replace_schema_metadata(None).to_pandas(types_mapper=kinds.get)
+    return frame

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -79,6 +80,23 @@ def table_key(number: int) -> AssetPath:
     return ("statistics", f"table_{number:02d}")
 
 
+def _entries(catalogue: Any, known: Collection[str]) -> list[tuple[int, tuple[str, ...]]]:
+    """Number and marts of each entry of the catalogue, of which nothing is judged here.
+
+    One that can't be gets a number that no table has: it is always out of date, and making it reads the catalogue as its
+    model, which says everything that is wrong.
+    """
+    entries = catalogue.get("tables") if isinstance(catalogue, dict) else None
+    found: list[tuple[int, tuple[str, ...]]] = []
+    for index, entry in enumerate(entries if isinstance(entries, list) else ()):
+        about = entry if isinstance(entry, dict) else {}
+        number = about.get("number")
+        marts = tuple(dict.fromkeys(str(about[key]) for key in ("mart", "also") if about.get(key)))
+        good = type(number) is int and number > 0 and marts and set(known) >= set(marts)
+        found.append((number or 0, marts) if good else (-1 - index, ()))
+    return found
+
+
 @cache
 def products() -> dict[AssetPath, Product]:
     """All produced files in an order in which they can be made."""
@@ -124,27 +142,21 @@ def products() -> dict[AssetPath, Product]:
         Product(("marts", "conference"), "curated", "marts/conference.parquet", "assets.marts", (), (*registers, *every_form))
     )
     found.append(_expectations(tuple(d for definitions in forms.values() for d in definitions)))
-    catalogue = YamlFile(CATALOGUE)
-    tables = catalogue.data["tables"]
-    for index, table in enumerate(tables):
-        try:
-            marts = tuple(("marts", mart) for mart in dict.fromkeys((table["mart"], table.get("also", table["mart"]))))
-            scales_used = tuple(d for mart in marts for d in forms[mart[-1]])
-            table_key(table["number"])
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise catalogue.error(["tables", index], "a table needs a number, and a mart that there is") from error
+    tables = _entries(_yaml(CATALOGUE), forms)
+    for index, (number, marts) in enumerate(tables):
+        scales_used = tuple(d for mart in marts for d in forms[mart])
         found.append(
             Product(
-                table_key(table["number"]),
+                table_key(number),
                 "curated",
-                f"statistics/tables/table_{table['number']:02d}.parquet",
+                f"statistics/tables/table_{number:02d}.parquet",
                 "assets.statistics",
                 (),
-                marts,
+                tuple(("marts", mart) for mart in marts),
                 ((CATALOGUE, index), *scales_used),
             )
         )
-    every_table = tuple(table_key(table["number"]) for table in tables)
+    every_table = tuple(table_key(number) for number, _ in tables)
     found.append(
         Product(("statistics", "figures"), "curated", "statistics/figures.parquet", "assets.statistics", (), every_table)
     )

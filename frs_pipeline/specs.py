@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic_core import to_json
 
-from frs_pipeline.errors import InputError
+from frs_pipeline.errors import Gathered, InputError
+from frs_pipeline.faults import Location, of_model, of_syntax
 
 try:
     from yaml import CSafeLoader as _Loader
@@ -21,11 +22,16 @@ except ImportError:  # PyYAML without libyaml: slower, same result
 class _OnceLoader(_Loader):
     """A safe loader for which a key that stands twice is an error: plain YAML silently keeps the last one.
 
-    `on`, `off`, `yes` and `no` are words, as in YAML 1.2; only `true` and `false` are truth values.
+    `on`, `off`, `yes` and `no` are words, as in YAML 1.2; only `true` and `false` are truth values. A date is a text, which
+    the model reads, so that one that can't be has a line.
     """
 
     yaml_implicit_resolvers = {  # noqa: RUF012 - the name is PyYAML's
-        first: [(tag, pattern) for tag, pattern in known if tag != "tag:yaml.org,2002:bool" or first in "tTfF"]
+        first: [
+            (tag, pattern)
+            for tag, pattern in known
+            if not tag.endswith(":timestamp") and (not tag.endswith(":bool") or first in "tTfF")
+        ]
         for first, known in _Loader.yaml_implicit_resolvers.items()
     }
 
@@ -38,7 +44,6 @@ class _OnceLoader(_Loader):
         return super().construct_mapping(node, deep)
 
 
-Location = Sequence[str | int]
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -54,18 +59,20 @@ class YamlFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            self._text = path.read_text(encoding="utf-8")
+            content = path.read_bytes()
+        except OSError as error:
+            raise InputError(f"cannot be read: {error.strerror}", where=path, do="restore the file") from error
+        try:
+            self._text = content.decode()
+        except UnicodeDecodeError as error:
+            line = content.count(b"\n", 0, error.start) + 1
+            raise InputError("isn't UTF-8", where=f"{path}:{line}", do="save the file as UTF-8") from error
+        try:
             self.data: Any = yaml.load(self._text, Loader=_OnceLoader)  # noqa: S506 - a safe loader
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError("cannot be read as UTF-8", where=path, do="restore the file") from error
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
-            line = mark.line + 1 if mark else 1
-            raise InputError(
-                f"not valid YAML: {getattr(error, 'problem', 'syntax error')}", where=f"{path}:{line}", do="mend the line"
-            ) from error
-        except ValueError as error:  # such as a thirteenth month in what looks like a date
-            raise InputError("holds a value that can't be", where=path, do="put it into quotes") from error
+            what, do = of_syntax(getattr(error, "problem", None) or str(error))
+            raise InputError(f"not valid YAML: {what}", where=f"{path}:{mark.line + 1 if mark else 1}", do=do) from error
 
     @cached_property
     def _tree(self) -> Any:
@@ -90,10 +97,24 @@ class YamlFile:
         return InputError(what, where=f"{self.path}:{self.line(location)}", do=do)
 
     def parse(self, model: type[M]) -> M:
-        """The file as `model`; raises `InputError` for the first thing the model refuses."""
+        """The file as `model`; raises `InputError` for what the model refuses, all of it at once."""
+        found: M = self.parse_at((), model)
+        return found
+
+    def parse_at(self, location: Location, kind: Any) -> Any:
+        """What stands at a place of the file, as a model or any other type; raises `InputError` as `parse` does.
+
+        Nothing is taken for something else: a number in quotes is a text, and a text without letters a number.
+        """
+        part = self.data
+        for step in location:
+            part = part[step]
         try:
-            return model.model_validate(self.data)
+            return TypeAdapter(kind).validate_json(to_json(part), strict=True)
         except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            name = next((str(part) for part in reversed(first["loc"]) if isinstance(part, str)), "")
-            raise self.error(first["loc"], f"{name}: {first['msg'].lower()}") from error
+            wrong = Gathered()
+            for fault in of_model(error.errors(include_url=False), kind):
+                with wrong:
+                    raise self.error((*location, *fault.at), fault.what, fault.do) from error
+            wrong.check()
+            raise

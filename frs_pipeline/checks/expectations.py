@@ -19,7 +19,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
 
-from frs_pipeline.errors import InputError
+from frs_pipeline.errors import Gathered, InputError
+from frs_pipeline.faults import choices
 from frs_pipeline.plan import products
 from frs_pipeline.questionnaires.model import Question, Questionnaire, questionnaires
 from frs_pipeline.specs import Spec, YamlFile
@@ -133,12 +134,18 @@ def read_limits(path: Path = LIMITS) -> Limits:
     """The limits; raises `InputError` with file and line for a value that can't be, or a question that doesn't exist."""
     file = YamlFile(path)
     limits = file.parse(Limits)
+    wrong = Gathered()
     for mart, questions in limits.blank.questions.items():
-        if mart not in questionnaires():
-            raise file.error(["blank", "questions", mart], f"there is no questionnaire {mart}")
-        for name in questions:
-            if questionnaires()[mart].question(name) is None:
-                raise file.error(["blank", "questions", mart, name], f"{mart} has no question {name}")
+        where = ["blank", "questions", mart]
+        known = [question.name for question in questionnaires()[mart].questions] if mart in questionnaires() else []
+        with wrong:
+            if not known:
+                raise file.error(where, f"there is no questionnaire {mart}", choices(questionnaires(), mart))
+        for name in questions if known else ():
+            with wrong:
+                if name not in known:
+                    raise file.error([*where, name], f"{mart} has no question {name}", choices(known, name))
+    wrong.check()
     return limits
 
 

@@ -17,7 +17,7 @@ from frs_pipeline.cli import operating
 # isort: split
 from frs_pipeline.cli import codebook, figures, forms, passports, release, withdrawal
 from frs_pipeline.cli.root import app
-from frs_pipeline.errors import FrsError
+from frs_pipeline.errors import FrsError, SeveralErrors
 from frs_pipeline.exports.personal_numbers import masked
 from frs_pipeline.terminal import plain
 
@@ -25,7 +25,7 @@ __all__ = ["app", "codebook", "figures", "forms", "main", "operating", "passport
 
 
 def main() -> NoReturn:
-    """Entry point: errors are one line, with a traceback only after `--debug`."""
+    """Entry point: an error is one line, with a traceback only after `--debug`."""
     arguments = [word for word in sys.argv[1:] if word != "--debug"]
     debug = len(arguments) < len(sys.argv) - 1
     for stream in (sys.stdout, sys.stderr):
@@ -36,7 +36,7 @@ def main() -> NoReturn:
     except FrsError as error:
         if debug:
             raise
-        _complain(str(error), error.exit_code)
+        _complain(error, error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         _complain("stopped; files that were finished stay", 1)
     except Exception as error:  # the last resort: a program that calls frs gets one line and an exit code
@@ -50,7 +50,8 @@ def main() -> NoReturn:
         _complain(f"unexpected {type(error).__name__} (run frs --debug for where; it may show values of forms)", 1)
 
 
-def _complain(line: str, code: int) -> NoReturn:
+def _complain(error: FrsError | str, code: int) -> NoReturn:
     # What was typed is repeated by many an error, and a number of a person may have been.
-    print(f"frs: {masked(' '.join(plain(line).split()))}", file=sys.stderr)
+    for line in error.errors if isinstance(error, SeveralErrors) else (error,):
+        print(f"frs: {masked(' '.join(plain(str(line)).split()))}", file=sys.stderr)
     sys.exit(code)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from frs_pipeline.faults import Location, choices
 from frs_pipeline.questionnaires.model import Occasion, Question, Questionnaire
-from frs_pipeline.specs import Location, YamlFile
+from frs_pipeline.specs import YamlFile
 
 ANSWERED, BLANK = "answered", "blank"
 # Codes of a box.
@@ -53,7 +54,7 @@ def read_contradiction(
 ) -> Contradiction:
     """What a rule of one's own looks for. Raises `InputError` with file and line for what the questionnaires don't have."""
     if on not in asked:
-        raise file.error([*rule, "on"], f"there is no questionnaire {on}", f"name one of {', '.join(asked)}")
+        raise file.error([*rule, "on"], f"there is no questionnaire {on}", choices(asked, on))
     questionnaire, conditions = asked[on], []
     occasion: Occasion = "both"
     for name, words in when.items():

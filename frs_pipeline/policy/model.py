@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from frs_pipeline.errors import Gathered
+from frs_pipeline.faults import choices
 from frs_pipeline.policy.answers import Contradiction, read_contradiction
 from frs_pipeline.questionnaires.model import Questionnaire, questionnaires
 from frs_pipeline.specs import Spec, YamlFile
@@ -77,7 +80,7 @@ _OWN = _DOUBTFUL
 
 
 def _several(word: Any) -> Any:
-    return word if isinstance(word, list | tuple) else (word,)
+    return tuple(word) if isinstance(word, list | tuple) else (word,)
 
 
 class RuleSpec(Spec):
@@ -124,7 +127,8 @@ class Thresholds(Spec):
 
 
 class PolicySpec(Thresholds):
-    rules: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], RuleSpec]
+    # Each a RuleSpec, read for itself, so that one that can't be hides no other's faults.
+    rules: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Any]
 
 
 class Policy(Thresholds):
@@ -145,29 +149,40 @@ def read_policy(path: Path = POLICY, asked: Mapping[str, Questionnaire] | None =
     """
     file = YamlFile(path)
     found = file.parse(PolicySpec)
-    rules = {name: _rule(file, name, rule, questionnaires() if asked is None else asked) for name, rule in found.rules.items()}
+    rules: dict[str, Rule] = {}
+    wrong = Gathered()
+    for name in found.rules:
+        with wrong:
+            rules[name] = _rule(file, name, questionnaires() if asked is None else asked)
     roles = [role for form in questionnaires().values() if (role := form.question("role"))]
     unknown = next((label for label in found.one_a_conference if roles and all(r.code(label) is None for r in roles)), None)
-    if unknown is not None:
-        raise file.error(["one_a_conference"], f"no questionnaire's question role has the answer {unknown}")
-    missing = next((name for name in KINDS if name not in rules), None)
-    if missing is not None:
-        raise file.error(["rules"], f"rule {missing} is missing")
+    with wrong:
+        if unknown is not None:
+            known = (label for role in roles for label in role.labels.values())
+            what = f"no questionnaire's question role has the answer {unknown}"
+            raise file.error(["one_a_conference"], what, choices(known, unknown))
+    missing = [name for name in KINDS if name not in found.rules]
+    with wrong:
+        if missing:
+            raise file.error(["rules"], f"rule {missing[0]} is missing", "every built-in rule has to be there: docs/rules.md")
+    wrong.check()
     return Policy(**{**dict(found), "rules": rules})
 
 
-def _rule(file: YamlFile, name: str, rule: RuleSpec, asked: Mapping[str, Questionnaire]) -> Rule:
+def _rule(file: YamlFile, name: str, asked: Mapping[str, Questionnaire]) -> Rule:
     where = ["rules", name]
+    rule: RuleSpec = file.parse_at(where, RuleSpec)
     own = {key: getattr(rule, key) for key in ("on", "when") if getattr(rule, key) is not None}
     kind = KINDS.get(name, _OWN)
     if name in KINDS and own:
         what = f"rule {name} is built in: what it looks for can't be said here"
         raise file.error([*where, *list(own)[:1]], what, "take out on and when, or give a rule of your own another name")
     if name not in KINDS and len(own) < 2:
-        raise file.error(where, f"there is no rule {name}, and a rule of one's own needs on and when")
+        what = f"there is no rule {name}, and a rule of one's own needs on and when"
+        raise file.error(where, what, choices(KINDS, name) if get_close_matches(name, KINDS) else "add on and when")
     if rule.severity not in kind.severities:
         possible = " or ".join(kind.severities)
-        raise file.error([*where, "severity"], f"rule {name} can't be {rule.severity}: {possible}")
+        raise file.error([*where, "severity"], f"rule {name} can't be {rule.severity}", f"it can be {possible}")
     looked_for = read_contradiction(file, where, own["on"], own["when"], asked) if own else None
     return Rule(**dict(rule), kind=kind, contradiction=looked_for)
 

@@ -9,6 +9,8 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from frs_pipeline.errors import Gathered
+from frs_pipeline.faults import choices
 from frs_pipeline.specs import Spec, YamlFile
 
 LISTED = Path(__file__).parent / "instruments.yaml"
@@ -51,16 +53,22 @@ def read_instruments(path: Path = LISTED) -> dict[str, Instrument]:
     """The questionnaires that there are, by name; raises `InputError` with file and line when one isn't beside `path`."""
     file = YamlFile(path)
     found: dict[str, Instrument] = {}
+    wrong = Gathered()
+    beside = sorted(p.stem for p in path.parent.glob("*.yaml") if p.name not in OTHERS)
     for index, instrument in enumerate(file.parse(InstrumentsSpec).instruments):
         where: list[str | int] = ["instruments", index, "name"]
-        if instrument.name in (*found, *_TAKEN):
-            raise file.error(where, f"the name {instrument.name} is taken")
-        if not path.with_name(f"{instrument.name}.yaml").exists():
-            raise file.error(where, f"there is no {instrument.name}.yaml beside this file")
-        found[instrument.name] = instrument
-    unlisted = sorted(p.name for p in path.parent.glob("*.yaml") if p.name not in OTHERS and p.stem not in found)
+        with wrong:
+            if instrument.name in (*found, *_TAKEN):
+                raise file.error(where, f"the name {instrument.name} is taken", "choose another name")
+            found[instrument.name] = instrument
+            if instrument.name not in beside:
+                what = f"there is no {instrument.name}.yaml beside this file"
+                raise file.error(where, what, choices(beside, instrument.name))
+    wrong.check()
+    unlisted = next((name for name in beside if name not in found), None)
     if unlisted:
-        raise file.error(["instruments"], f"{unlisted[0]} lies beside this file and isn't listed")
+        what = f"{unlisted}.yaml lies beside this file and isn't listed"
+        raise file.error(["instruments"], what, f"add - {{name: {unlisted}}}, or take the file away")
     return found
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
+from frs_pipeline.errors import Gathered
+from frs_pipeline.faults import Location, choices
 from frs_pipeline.questionnaires import Dated, in_use, instruments
 from frs_pipeline.specs import Spec, YamlFile
 
@@ -67,7 +70,7 @@ class QuestionnaireSpec(Spec):
     filled_in_by: str = Field(pattern=r"^[a-z]+(_[a-z]+)*$", description="whose form it is; of several, one is enough")
     occasion: Occasion
     form_prefix: str = Field(pattern=r"^[A-Z]{2}$")
-    questions: tuple[QuestionSpec, ...]
+    questions: tuple[Any, ...]  # each a QuestionSpec, read for itself, so that one that can't be hides no other's faults
 
 
 class Question(QuestionSpec):
@@ -130,47 +133,91 @@ class Questionnaire(Spec):
 
 
 def read_questionnaire(path: Path, scales_path: Path = HERE / "scales.yaml") -> Questionnaire:
-    """One questionnaire; raises `InputError` with file and line for anything it doesn't understand."""
-    scales_file, file = YamlFile(scales_path), YamlFile(path)
-    scales = scales_file.parse(Scales).scales
+    """One questionnaire; raises `InputError` with file and line for everything it doesn't understand."""
+    scales, file = read_scales(scales_path), YamlFile(path)
+    spec = file.parse(QuestionnaireSpec)
+    wrong = Gathered()
+    with wrong:
+        if spec.instrument != path.stem:
+            what = f"the file of questionnaire {spec.instrument} is called {spec.instrument}.yaml"
+            raise file.error(["instrument"], what, f"write instrument: {path.stem}, or call the file otherwise")
+    questions: list[Question] = []
+    texts: list[QuestionSpec] = []
+    taken = _Taken(file)
+    for index in range(len(spec.questions)):
+        with wrong:
+            question = file.parse_at(["questions", index], QuestionSpec)
+            made = _made(file, index, question, scales, scales_path.name)
+            taken.take(index, question, [q.name for q in made] or [question.name])
+            questions += made
+            texts += [] if made else [question]
+    wrong.check()
+    return Questionnaire(**{**spec.model_dump(), "questions": tuple(questions), "texts": tuple(texts)}, path=path)
+
+
+def read_scales(path: Path) -> dict[str, tuple[Answer, ...]]:
+    """The scales by name; raises `InputError` with file and line for codes or labels that don't name one answer each."""
+    file = YamlFile(path)
+    scales = file.parse(Scales).scales
+    wrong = Gathered()
     for name, answers in scales.items():
         for field in ("code", "label"):
             values = [getattr(answer, field) for answer in answers]
-            if len(set(values)) != len(values):
-                raise scales_file.error(["scales", name], f"scale {name} has the same {field} twice")
+            twice = next((index for index, value in enumerate(values) if value in values[:index]), None)
+            with wrong:
+                if twice is not None:
+                    raise file.error(["scales", name, twice], f"scale {name} has the same {field} twice", "give it another one")
         for index, answer in enumerate(answers):
             # A label names one answer, wherever somebody writes it.
             others = {label for other in answers if other is not answer for label in (other.label, *other.also_printed)}
-            if others.intersection(answer.also_printed):
-                raise scales_file.error(["scales", name, index, "also_printed"], "is another answer's label, too")
-    spec = file.parse(QuestionnaireSpec)
-    if spec.instrument != path.stem:
-        raise file.error(["instrument"], f"the file of questionnaire {spec.instrument} is called {spec.instrument}.yaml")
-    questions: list[Question] = []
-    names: set[str] = set()
-    told_apart: set[tuple[str, str]] = set()
-    for index, question in enumerate(spec.questions):
+            with wrong:
+                if others.intersection(answer.also_printed):
+                    where: Location = ["scales", name, index, "also_printed"]
+                    raise file.error(where, "is another answer's label, too", "take it out of one of them")
+    wrong.check()
+    return scales
+
+
+def _made(
+    file: YamlFile, index: int, question: QuestionSpec, scales: Mapping[str, tuple[Answer, ...]], scales_name: str
+) -> list[Question]:
+    """The columns that a question fills; none for a text. Raises `InputError` for a scale that it can't have."""
+    where: list[str | int] = ["questions", index]
+    if question.type == "text" and question.scale:
+        raise file.error([*where, "scale"], f"{question.name} is a text, which has no scale", "take scale out, or change type")
+    if question.type != "text" and question.scale not in scales:
+        what = f"scale {question.scale} is not in {scales_name}" if question.scale else f"{question.name} needs a scale"
+        raise file.error([*where, "scale"], what, choices(scales, question.scale))
+    codes = [answer.code for answer in scales.get(question.scale, ())]
+    if question.dont_know is not None and question.dont_know not in codes:
+        what = f"code {question.dont_know} is not in scale {question.scale}"
+        raise file.error([*where, "dont_know"], what, choices(map(str, codes)))
+    return [] if question.type == "text" else _columns(question, scales[question.scale])
+
+
+class _Taken:
+    """Names of columns, and questions of the export, that are taken by the questions of one file."""
+
+    def __init__(self, file: YamlFile) -> None:
+        self.file = file
+        self.names: set[str] = set()
+        self.told_apart: set[tuple[str, str]] = set()
+
+    def take(self, index: int, question: QuestionSpec, names: Sequence[str]) -> None:
+        """Raises `InputError` for a name or a column of the export that another question has."""
         where: list[str | int] = ["questions", index]
-        if (question.type == "text") != (question.scale == ""):
-            raise file.error(where, f"{question.name}: a scale belongs to every question but a text")
-        if question.type != "text" and question.scale not in scales:
-            raise file.error([*where, "scale"], f"scale {question.scale} is not in {scales_path.name}")
-        made = [] if question.type == "text" else _columns(question, scales[question.scale])
-        for name in [q.name for q in made] or [question.name]:
-            if name in names:
-                raise file.error([*where, "name"], f"name {name} is used twice")
+        for name in names:
+            if name in self.names:
+                raise self.file.error([*where, "name"], f"name {name} is used twice", "give one of them another name")
             if name in RESERVED:
-                raise file.error([*where, "name"], f"name {name} has a meaning of its own in marts and queries")
-            names.add(name)
+                what = f"name {name} has a meaning of its own in marts and queries"
+                raise self.file.error([*where, "name"], what, "give it another name")
         # Short names are cut at eight letters: two questions may share one, and are then told apart by their texts.
-        if (question.source, question.text) in told_apart:
-            raise file.error([*where, "source"], f"source {question.source} is used twice, with the same text")
-        told_apart.add((question.source, question.text))
-        if question.dont_know is not None and question.dont_know not in {a.code for a in scales.get(question.scale, ())}:
-            raise file.error([*where, "dont_know"], f"code {question.dont_know} is not in scale {question.scale}")
-        questions += made
-    texts = tuple(question for question in spec.questions if question.type == "text")
-    return Questionnaire(**{**spec.model_dump(), "questions": tuple(questions), "texts": texts}, path=path)
+        if (question.source, question.text) in self.told_apart:
+            what = f"source {question.source} is used twice, with the same text"
+            raise self.file.error([*where, "source"], what, "give each the text that stands in the export")
+        self.names.update(names)
+        self.told_apart.add((question.source, question.text))
 
 
 def _box(code: int) -> str:
@@ -204,9 +251,15 @@ def _columns(question: QuestionSpec, answers: tuple[Answer, ...]) -> list[Questi
 def questionnaires() -> dict[str, Questionnaire]:
     """All of them, by instrument; raises `InputError` when two can't be told apart by their forms' ids."""
     found: dict[str, Questionnaire] = {}
+    wrong = Gathered()
     for name in instruments():
-        found[name] = read_questionnaire(HERE / f"{name}.yaml")
-        same = next((other for other in found if found[other].form_prefix == found[name].form_prefix and other != name), None)
-        if same:
-            raise YamlFile(found[name].path).error(["form_prefix"], f"{same} has the same form_prefix")
+        with wrong:
+            found[name] = read_questionnaire(HERE / f"{name}.yaml")
+    wrong.check()
+    prefixes: dict[str, str] = {}
+    for name, questionnaire in found.items():
+        same = prefixes.setdefault(questionnaire.form_prefix, name)
+        if same != name:
+            what = f"{same} has the same form_prefix"
+            raise YamlFile(questionnaire.path).error(["form_prefix"], what, "choose two other letters")
     return found

@@ -11,11 +11,13 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
+from frs_pipeline.errors import Gathered
 from frs_pipeline.lineage.meaning import Address, meanings
 from frs_pipeline.report.contents import Bilingual
 from frs_pipeline.specs import Spec, YamlFile
+from frs_pipeline.stats.printing import parse
 from frs_pipeline.tables.model import TOTAL, TOTAL_VALID, catalogue
 from frs_pipeline.tables.nonresponse import measures
 
@@ -29,6 +31,20 @@ def _no_digits(text: object) -> object:
     return text
 
 
+def bare(printed: str) -> str:
+    """A printed number as `stats.printing` reads it: without a sign for per cent, and with a hyphen for minus."""
+    return printed.replace("\u2212", "-").removesuffix("%").rstrip()
+
+
+def _a_number(printed: str) -> str:
+    try:
+        parse(bare(printed))
+    except ValueError:
+        raise ValueError(f'\'{printed[:40]}\' isn\'t a number as the report prints one: "39,6%" or ",245"') from None
+    return printed
+
+
+Printed = Annotated[str, AfterValidator(_a_number)]
 Words = Annotated[str, BeforeValidator(_no_digits)]
 
 
@@ -72,7 +88,7 @@ class Value(Spec):
     gamma: int | None = Field(default=None, description="number of a correlation table")
     points: Points | None = None
     lacking: Lacking | None = None
-    said: str | None = None
+    said: Printed | None = None
 
     @property
     def addresses(self) -> tuple[Address, ...]:
@@ -152,14 +168,18 @@ def read_claims(path: Path = CLAIMS) -> Claims:
     file = YamlFile(path)
     claims = file.parse(Claims)
     seen: set[str] = set()
+    wrong = Gathered()
     for i, section in enumerate(claims.sections):
         for j, claim in enumerate(section.claims):
             at: list[str | int] = ["sections", i, "claims", j]
-            if claim.id in seen:
-                raise file.error([*at, "id"], f"claim {claim.id} stands twice")
-            seen.add(claim.id)
+            with wrong:
+                if claim.id in seen:
+                    raise file.error([*at, "id"], f"claim {claim.id} stands twice", "give one of them another id")
+                seen.add(claim.id)
             for fault in _faults(claim, claims.sources):
-                raise file.error(at, f"claim {claim.id}: {fault}")
+                with wrong:
+                    raise file.error(at, f"claim {claim.id}: {fault}")
+    wrong.check()
     return claims
 
 

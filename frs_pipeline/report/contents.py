@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from frs_pipeline.errors import Gathered
 from frs_pipeline.specs import Spec, YamlFile
 from frs_pipeline.tables.model import catalogue
 
@@ -61,15 +62,20 @@ def read_chapters(path: Path = CHAPTERS) -> tuple[Chapter, ...]:
     file = YamlFile(path)
     chapters = list(file.parse(_Chapters).chapters)
     placed: set[int] = set()
+    wrong = Gathered()
     for index, chapter in enumerate(chapters):
         named = (*chapter.tables, *chapter.rows, *(n for change in chapter.changes for n in (change.first, change.followup)))
         for number in named:
-            if number not in catalogue():
-                raise file.error(["chapters", index], f"there is no table {number}")
-        for number in chapter.tables:
-            if number in placed:
-                raise file.error(["chapters", index, "tables"], f"table {number} has a chapter already")
-            placed.add(number)
+            with wrong:
+                if number not in catalogue():
+                    raise file.error(["chapters", index], f"there is no table {number}", "docs/tables.md lists the tables")
+        for at, number in enumerate(chapter.tables):
+            with wrong:
+                if number in placed:
+                    what = f"table {number} has a chapter already"
+                    raise file.error(["chapters", index, "tables", at], what, "take it out of one of them")
+                placed.add(number)
+    wrong.check()
     left = tuple(number for number in catalogue() if number not in placed)
     last = max(index for index, chapter in enumerate(chapters) if chapter.tables)
     chapters[last] = chapters[last].model_copy(update={"tables": (*chapters[last].tables, *left)})

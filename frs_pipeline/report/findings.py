@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from frs_pipeline.lineage.meaning import Address
-from frs_pipeline.report.claims import PLACEHOLDER, Baseline, Claim, Condition, Said, Source, Value
+from frs_pipeline.report.claims import PLACEHOLDER, Baseline, Claim, Condition, Said, Source, Value, bare
 from frs_pipeline.report.typography import number_text, points_text, share_text, shown, with_zero
 from frs_pipeline.stats.counts import percent
 from frs_pipeline.stats.gamma import significant, strength
@@ -61,7 +61,7 @@ class Number:
         """Is it what the report prints, with as many decimals?"""
         if self.said is None or self.value is None:
             return self.said is None
-        said = _plain(self.said.text)
+        said = bare(self.said.text)
         return round_half_away(self.value, decimals_of(said)) == parse(said)
 
 
@@ -180,13 +180,9 @@ def _true(condition: Condition, numbers: Mapping[str, Number]) -> bool:
             return False
     if condition.as_said_within is not None:
         assert own.said is not None, "the claims were read"
-        if abs(own.value - float(parse(_plain(own.said.text)))) > condition.as_said_within:
+        if abs(own.value - float(parse(bare(own.said.text)))) > condition.as_said_within:
             return False
     return condition.strength is None or (own.significant and _WORDS.index(own.strength) >= _WORDS.index(condition.strength))
-
-
-def _plain(text: str) -> str:
-    return text.replace("\u2212", "-").removesuffix("%").rstrip()
 
 
 def _sentence(words: Said, numbers: Mapping[str, Bound]) -> Sentence:

@@ -13,10 +13,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from frs_pipeline.errors import InputError
+from frs_pipeline.errors import Gathered, InputError
+from frs_pipeline.faults import Location, choices
 from frs_pipeline.questionnaires import instruments
 from frs_pipeline.questionnaires.model import Question, questionnaires
-from frs_pipeline.specs import Location, Spec, YamlFile
+from frs_pipeline.specs import Spec, YamlFile
 
 CATALOGUE = Path(__file__).parent / "catalogue.yaml"
 # Labels of the rows and columns that every table adds to its categories.
@@ -85,7 +86,7 @@ AnyTable = Annotated[
 
 
 class CatalogueSpec(Spec):
-    tables: tuple[AnyTable, ...]
+    tables: tuple[Any, ...]  # each is read for itself, so that one that can't be hides no other's faults
 
 
 class Category(Spec):
@@ -137,15 +138,16 @@ class _Resolver:
         self.at: list[str | int] = ["tables", index]
         self.marts = (spec.mart, *((spec.also,) if isinstance(spec, DistributionSpec) and spec.also else ()))
 
-    def error(self, where: Location, what: str) -> InputError:
-        return self.file.error([*self.at, *where], what)
+    def error(self, where: Location, what: str, do: str = "mend the line") -> InputError:
+        return self.file.error([*self.at, *where], what, do)
 
     def question(self, name: str, *where: str | int) -> Question:
         found = None
         for mart in self.marts:
             question = questionnaires()[mart].question(name)
             if question is None:
-                raise self.error(where, f"questionnaire {mart} has no question {name}")
+                known = (question.name for question in questionnaires()[mart].questions)
+                raise self.error(where, f"questionnaire {mart} has no question {name}", choices(known, name))
             if found is not None and question.labels != found.labels:
                 raise self.error(where, f"{name} has other answers in {mart} than in {self.marts[0]}")
             found = question
@@ -155,7 +157,7 @@ class _Resolver:
     def code(self, question: Question, label: str, where: Location) -> int:
         code = question.code(label)
         if code is None:
-            raise self.error(where, f"question {question.name} has no answer '{label}'")
+            raise self.error(where, f"question {question.name} has no answer '{label}'", choices(question.labels.values(), label))
         return code
 
     def axis(self, field: str) -> Axis:
@@ -208,11 +210,14 @@ class _Resolver:
         spec = self.spec
         for key, mart in zip(("mart", "also"), self.marts, strict=False):
             if mart not in questionnaires():
-                raise self.error([key], f"there is no questionnaire {mart}")
-        fields: dict[str, Any] = {"row": self.axis("row" if hasattr(spec, "row") else "variable")}
-        for name in ("column", "group"):
-            if hasattr(spec, name):
-                fields[name] = self.axis(name)
+                raise self.error([key], f"there is no questionnaire {mart}", choices(questionnaires(), mart))
+        wrong = Gathered()
+        fields: dict[str, Any] = {}
+        for name in ("row", "variable", "column", "group"):
+            with wrong:
+                if hasattr(spec, name):
+                    fields["row" if name == "variable" else name] = self.axis(name)
+        wrong.check()
         used = {axis.variable for axis in fields.values()}
         if isinstance(spec, CorrelationSpec | GroupCorrelationSpec):
             for name in ("row", "column"):
@@ -251,10 +256,14 @@ def read_catalogue(path: Path = CATALOGUE) -> dict[int, Table]:
     """All tables by number; raises `InputError` with file and line for anything that isn't understood."""
     file = YamlFile(path)
     tables: dict[int, Table] = {}
-    for index, spec in enumerate(file.parse(CatalogueSpec).tables):
-        if spec.number in tables:
-            raise file.error(["tables", index, "number"], f"table {spec.number} stands twice")
-        tables[spec.number] = _Resolver(file, index, spec).table()
+    wrong = Gathered()
+    for index in range(len(file.parse(CatalogueSpec).tables)):
+        with wrong:
+            spec = file.parse_at(["tables", index], AnyTable)
+            if spec.number in tables:
+                raise file.error(["tables", index, "number"], f"table {spec.number} stands twice", "give it another number")
+            tables[spec.number] = _Resolver(file, index, spec).table()
+    wrong.check()
     return tables
 
 

@@ -109,11 +109,11 @@ def test_what_a_condition_asks_of_which_columns(written, asked, when, columns, c
 @pytest.mark.parametrize(
     ("old", "new", "at", "says"),
     [
-        pytest.param(ON, "on: participant", "on:", "no questionnaire participant .name one of participant_first", id="on"),
+        pytest.param(ON, "on: participant", "on:", "no questionnaire participant .is participant_first meant", id="on"),
         pytest.param("talked_before:", "talked_after:", "talked_after", "has no question talked_after", id="question"),
         pytest.param(ON, "on: initiator", "talked_before", "initiator has no question talked_before", id="another's question"),
         pytest.param("nej slet ikke", "nej", "talked_before", "talked_before has no answer »nej« .one of »ja, m", id="answer"),
-        pytest.param("nej slet ikke", "3", "talked_before", "talked_before: input should be a valid string", id="a code"),
+        pytest.param("nej slet ikke", "3", "talked_before", "talked_before: 3 isn't text", id="a code"),
         pytest.param('"ja, noget inden FRS"', "blank", "talked_chall", "no answer »blank«", id="blank among answers"),
         pytest.param("[ja rigtig", "[] #", "talked_chall", "talked_challenges names no answer", id="no answer"),
         pytest.param("[ja rigtig", '\n        - "ja, noget inden FRS"\n        - nej\n#', "- nej", "»nej«", id="in a list"),
@@ -129,7 +129,7 @@ def test_what_a_condition_asks_of_which_columns(written, asked, when, columns, c
         pytest.param(f"    {ON}\n", "", "nobody_and_much", "there is no rule nobody_and_much", id="no on"),
         pytest.param("severity: warn", "severity: note", "severity", "severity", id="severity"),
         pytest.param("    remedy: Look at the paper.\n", "", "nobody_and_much", "remedy", id="no remedy"),
-        pytest.param("nobody_and_much", "Nobody", "Nobody", "should match pattern", id="name"),
+        pytest.param("nobody_and_much", "Nobody", "Nobody", "'Nobody' can't be .is nobody meant", id="name"),
         pytest.param("when:\n", "when:\n      talked_before: blank\n", "talked_before: nej", "talked_before stands", id="twice"),
     ],
 )

@@ -23,7 +23,9 @@ def question(name, kind, labels, dont_know=""):
 @pytest.fixture
 def results(tmp_path, monkeypatch):
     """Two deliveries; of the newer one, a mart with a scale and a box."""
-    schema = pa.schema([pa.field("form_id", pa.string()), question("plan", "ordinal", DEGREE, "6"), question("came_2", "nominal", BOX)])
+    schema = pa.schema(
+        [pa.field("form_id", pa.string()), question("plan", "ordinal", DEGREE, "6"), question("came_2", "nominal", BOX)]
+    )
     rows = pa.table([list("abcde"), CODES, [0, 1, None, 0, 1]], schema=schema)
     for delivery, kept in (("2021-01-31", 5), ("2020-01-31", 2)):
         folder = tmp_path / "curated" / delivery / "marts"
@@ -54,7 +56,10 @@ def test_a_dont_know_that_is_an_answer_has_no_place_on_the_scale(results):
 def test_blanks_get_a_name_and_dont_knows_stay_missing(results):
     plan = frs_pipeline.read_mart("initiator", blank="Ubesvaret")["plan"]
     assert plan.value_counts(sort=False, dropna=False).to_dict() == {
-        **{"meget": 1, "i nogen grad": 1, "slet ikke": 1, "Ubesvaret": 1},
+        "meget": 1,
+        "i nogen grad": 1,
+        "slet ikke": 1,
+        "Ubesvaret": 1,
         plan.iloc[3]: 1,
     }
     assert pd.isna(plan.iloc[3])

@@ -139,8 +139,14 @@ def test_an_answer_is_found_by_its_label_and_printed_spellings_only(small, label
         pytest.param(
             "source: stemning\n    text: Stemning?", "source: hoert\n    text: Hørt?", 9, "source hoert", id="source twice"
         ),
-        pytest.param("    type: ordinal\n    scale: mood", "    type: ordinal", 8, "scale belongs to every", id="no scale"),
-        pytest.param("type: ordinal", "type: text", 8, "to every question but a text", id="text with a scale"),
+        pytest.param(
+            "    type: ordinal\n    scale: mood",
+            "    type: ordinal",
+            8,
+            "mood needs a scale",
+            id="no scale",
+        ),
+        pytest.param("type: ordinal", "type: text", 12, "is a text, which has no scale", id="text with a scale"),
         pytest.param("dont_know: 2", "dont_know: 3", 13, "code 3", id="dont_know outside the scale"),
         pytest.param("dont_know: 2", "dont_know: maybe", 13, "dont_know", id="dont_know no code"),
         pytest.param("source: stemning", "source: stemningen", 9, "source", id="source too long for an export"),
@@ -151,7 +157,13 @@ def test_an_answer_is_found_by_its_label_and_printed_spellings_only(small, label
         pytest.param("instrument: coordinator", "instrument: teacher", 1, "is called teacher.yaml", id="another's file"),
         pytest.param("filled_in_by: coordinator", "filled_in_by: The coordinator", 3, "filled_in_by", id="who, with a capital"),
         pytest.param("    wording", "    since: 2022\n    wording", 15, "since", id="no date"),
-        pytest.param("    wording", "    since: 2022-13-01\n    wording", None, "can't be", id="a month that there isn't"),
+        pytest.param(
+            "    wording",
+            "    since: 2022-13-01\n    wording",
+            15,
+            "isn't a date .write it as year-month-day: 2022-01-31",
+            id="a month that there isn't",
+        ),
         pytest.param(
             "    wording",
             "    since: 2023-01-01\n    until: 2022-12-31\n    wording",
@@ -172,12 +184,10 @@ def test_a_fault_in_a_questionnaire_is_refused_with_its_line(tmp_path, old, new,
 @pytest.mark.parametrize(
     ("old", "new", "line", "says"),
     [
-        pytest.param("{code: 2, label: nej", "{code: 1, label: nej", 2, "same code", id="code twice"),
-        pytest.param("{code: 2, label: ved ikke", "{code: 2, label: god", 5, "same label", id="label twice"),
+        pytest.param("{code: 2, label: nej", "{code: 1, label: nej", 4, "same code", id="code twice"),
+        pytest.param("{code: 2, label: ved ikke", "{code: 2, label: god", 7, "same label", id="label twice"),
         pytest.param("also_printed: [Nej]", "also_printed: [Nej, ja]", 4, "another answer's label", id="another's label"),
-        pytest.param(
-            "{code: 2, label: ved ikke", "{code: 257, label: ved ikke", 7, "less than or equal to 127", id="a large code"
-        ),
+        pytest.param("{code: 2, label: ved ikke", "{code: 257, label: ved ikke", 7, "at most 127", id="a large code"),
         pytest.param("{code: 1, label: god}", "{code: 1, lable: god}", 6, "la", id="unknown key"),
     ],
 )

@@ -167,7 +167,7 @@ def test_percentages_of_few_are_rounded_or_left_out(marts):
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ("threshold: 5", "threshold: 2", "greater than or equal to 3"),
+        ("threshold: 5", "threshold: 2", "threshold: 2 can't be .at least 3"),
         ("zeros: shown", "zeros: maybe", "shown"),
         ("never: {}", "never: {99: nej}", "no table 99"),
         ("never: {}", "never: {4: ' '}", "needs a reason"),

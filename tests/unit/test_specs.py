@@ -1,10 +1,15 @@
 """YAML that isn't understood is refused with file and line."""
 
-from typing import Literal
+import datetime as dt
+import re
+from typing import Annotated, Literal
 
 import pytest
+import yaml
+from pydantic import Field
 
-from frs_pipeline.errors import InputError
+from frs_pipeline.errors import InputError, SeveralErrors
+from frs_pipeline.faults import of_syntax
 from frs_pipeline.specs import Spec, YamlFile
 
 
@@ -59,7 +64,7 @@ def test_what_the_model_does_not_know_is_refused_with_its_line(tmp_path, old, ne
     with pytest.raises(InputError, match=says) as refused:
         YamlFile(path).parse(Aviary)
     assert refused.value.where == f"{path}:{line}"
-    assert "\n" not in str(refused.value)
+    assert all(line.startswith(f"{path}:") for line in str(refused.value).splitlines())
 
 
 @pytest.mark.parametrize(
@@ -110,3 +115,98 @@ def test_on_and_no_are_words_and_only_true_and_false_are_truth_values(tmp_path):
     read = YamlFile(written(tmp_path, "on: off\nyes: no\nkept: [true, false, n]\n"))
     assert read.data == {"on": "off", "yes": "no", "kept": [True, False, "n"]}
     assert read.line(["yes"]) == 2
+
+
+class Bird(Spec):
+    kind: Literal["wren"]
+    since: dt.date | None = None
+
+
+class Nest(Spec):
+    kind: Literal["nest"]
+    eggs: int = Field(ge=1)
+
+
+class Garden(Spec):
+    things: tuple[Annotated[Bird | Nest, Field(discriminator="kind")], ...] = ()
+    names: dict[str, Annotated[str, Field(pattern="^[a-z]+$")]] = Field(default_factory=dict)
+    open: bool = True
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "says"),
+    [
+        pytest.param(
+            "things:\n  - {kind: nest, egs: 2}", 2, "egs is no key here (is eggs meant?)", id="key misspelt, and so missing"
+        ),
+        pytest.param(
+            "things:\n  - {kind: nest, eggs: 2, x: 1}", 2, "x is no key here (one of: kind, eggs)", id="key that isn't near any"
+        ),
+        pytest.param("things:\n  - {kind: nest}", 2, "eggs is missing (add eggs: …)", id="key left out"),
+        pytest.param("things:\n  -\n    kind: wrn", 3, "kind: 'wrn' can't be (is wren meant?)", id="kind misspelt"),
+        pytest.param("things:\n  - {eggs: 2}", 2, "kind is missing (one of: wren, nest)", id="no kind"),
+        pytest.param(
+            'things:\n  - {kind: nest, eggs: "2"}',
+            2,
+            "eggs: '2' isn't a whole number (write it with digits",
+            id="number in quotes",
+        ),
+        pytest.param("things:\n  - {kind: nest, eggs: 0}", 2, "eggs: 0 can't be (at least 1)", id="number too small"),
+        pytest.param("things: {kind: nest}", 1, "things: something with keys isn't a list (write it in", id="keys for a list"),
+        pytest.param("names:\n  a: 2019", 2, "a: 2019 isn't text (put it into quotes", id="text that looks like a number"),
+        pytest.param("names:\n  a: [b]", 2, "a: a list isn't text (write one text, without brackets)", id="list for a text"),
+        pytest.param("names:\n  a:", 2, "a is empty, and has to be text", id="nothing behind a key"),
+        pytest.param("names:\n  a: Wren", 2, "a: 'Wren' can't be (is wren meant?)", id="capital letter"),
+        pytest.param(
+            "open: on", 1, "open: 'on' isn't true or false (write true or false, without quotes)", id="another word for true"
+        ),
+        *(
+            pytest.param(f"things:\n  - {{kind: wren, since: {date}}}", 2, "isn't a date (write it as year-month-day", id=date)
+            for date in ("2022-13-01", "2022-02-30", "01-02-2022", "2022", "'2022-1-1'", "2022-01-01 10:00:00")
+        ),
+    ],
+)
+def test_a_fault_says_what_would_be_right(tmp_path, text, line, says):
+    path = written(tmp_path, text)
+    with pytest.raises(InputError, match=re.escape(says)) as refused:
+        YamlFile(path).parse(Garden)
+    assert refused.value.where == f"{path}:{line}"
+    assert "\n" not in str(refused.value)
+
+
+def test_all_faults_of_a_file_come_at_once(tmp_path):
+    path = written(tmp_path, "things:\n  - {kind: nest, eggs: two}\n  - {kind: wrn}\nnames: {a: 7}\nclosed: true\n")
+    with pytest.raises(SeveralErrors) as refused:
+        YamlFile(path).parse(Garden)
+    assert sorted(int(str(error.where).rpartition(":")[2]) for error in refused.value.errors) == [2, 3, 4, 5]
+    assert str(refused.value).count("\n") == 3
+
+
+def test_dates_are_read_with_and_without_quotes(tmp_path):
+    garden = YamlFile(written(tmp_path, "things: [{kind: wren, since: 2022-01-31}, {kind: wren, since: '2022-01-31'}]")).parse(
+        Garden
+    )
+    assert {thing.since for thing in garden.things} == {dt.date(2022, 1, 31)}
+
+
+@pytest.mark.parametrize("loader", [yaml.CSafeLoader, yaml.SafeLoader], ids=["libyaml", "Python"])
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        pytest.param("a: b\n\tc: d\n", "a tab", id="tab"),
+        pytest.param("a:\n  b: 1\n\tc: 2\n", "a tab", id="tab below"),
+        pytest.param("title: Deltager: Hvem er du?\n", "a second colon", id="colon in a text"),
+        pytest.param("a: %b\n", "keeps for itself", id="per cent"),
+        pytest.param("a: @b\n", "keeps for itself", id="at"),
+        pytest.param("a: *b\n", "keeps for itself", id="star"),
+        pytest.param("a: !b c\n", "keeps for itself", id="exclamation mark"),
+        pytest.param('a: "b\\c"\n', "backslash", id="backslash"),
+        pytest.param("a: [b, c\n", "isn't closed", id="bracket"),
+        pytest.param('a: "b\n', "isn't closed", id="quotation mark"),
+        pytest.param("a:\n  - b: 1\n - c: 2\n", "indented", id="indentation"),
+    ],
+)
+def test_syntax_that_is_wrong_is_told_in_plain_words(text, says, loader):
+    with pytest.raises(yaml.YAMLError) as error:
+        yaml.load(text, Loader=loader)
+    assert says in of_syntax(error.value.problem)[0]
