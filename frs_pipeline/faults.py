@@ -23,7 +23,7 @@ class Fault(NamedTuple):
 
 # What PyYAML says of a line that it can't read, and what people usually meant.
 _SYNTAX = (
-    (r"\\t|tab", "a tab stands here", "indent with blanks"),
+    (r"\\t'|tab character", "a tab stands here", "indent with blanks"),
     ("mapping values are not allowed", "a second colon stands in the line", 'put a text with a colon into quotes: title: "A: b"'),
     ("cannot start any token", "a text begins with a character that YAML keeps for itself", "put the text into quotes"),
     (
