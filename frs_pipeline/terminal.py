@@ -110,21 +110,26 @@ def print_json(content: object) -> None:
 def print_grid(caption: str, header: tuple[str, ...], rows: Any, under: str | None = None) -> None:
     """A table with its caption, and a pale line under it; as wide as the terminal, or 160 letters where there is none.
 
-    The caption is one line of the output however long it is: `frs tables | grep Tabel` lists all of them.
+    Words are folded to fit; numbers never are, and a table of too many of them is wider. The caption is one line of the
+    output however long it is: `frs tables | grep Tabel` lists all of them.
     """
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
 
     table = Table(box=SIMPLE_HEAD)
+    least = 0
     for index, name in enumerate(header):
-        numbers = all(set(row[index]) <= set("-0123456789,% ") for row in rows)
-        table.add_column(name, justify="right" if numbers and index else "left", overflow="fold")
+        numbers = all(set(row[index]) <= set("-0123456789,%E+ ") for row in rows)
+        width = max((len(word) for word in (*(row[index] for row in rows), *name.split())), default=1) if numbers else 1
+        least += width + 3
+        table.add_column(plain(name), justify="right" if numbers and index else "left", overflow="fold", min_width=width)
     for row in rows:
         table.add_row(*map(plain, row))
-    width = None if sys.stdout.isatty() else 160
-    console = Console(width=width, highlight=False, markup=False)
+    console = Console(width=None if sys.stdout.isatty() else 160, highlight=False, markup=False)
+    # Words get some room beside the numbers.
+    console = Console(width=max(console.width, least + 20), highlight=False, markup=False)
     console.print(plain(caption), style="bold", soft_wrap=True)
     console.print(table)
     if under:
-        console.print(f"{under}\n", style="bright_black")
+        console.print(f"{plain(under)}\n", style="bright_black")

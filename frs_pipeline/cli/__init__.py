@@ -15,13 +15,13 @@ import typer
 from frs_pipeline.cli import operating
 
 # isort: split
-from frs_pipeline.cli import codebook, figures, forms, passports, release, withdrawal
+from frs_pipeline.cli import codebook, figures, forms, gamma, passports, release, withdrawal
 from frs_pipeline.cli.root import app
 from frs_pipeline.errors import FrsError, SeveralErrors
 from frs_pipeline.exports.personal_numbers import masked
 from frs_pipeline.terminal import plain
 
-__all__ = ["app", "codebook", "figures", "forms", "main", "operating", "passports", "release", "withdrawal"]
+__all__ = ["app", "codebook", "figures", "forms", "gamma", "main", "operating", "passports", "release", "withdrawal"]
 
 
 def main() -> NoReturn:

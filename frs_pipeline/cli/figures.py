@@ -1,16 +1,15 @@
-"""Commands that show figures: tables, comparison with the report, gamma of any table."""
+"""Commands that show figures: tables, comparison with the report, differences between deliveries."""
 
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from frs_pipeline.cli.root import FIGURES, AsJson, Delivery, Results, app, bases
 from frs_pipeline.english import plural
-from frs_pipeline.errors import InputError, UsageError
+from frs_pipeline.errors import UsageError
 from frs_pipeline.terminal import print_grid, print_json, say
 
 
@@ -146,48 +145,3 @@ def audit_report(as_json: AsJson = False) -> None:
         say(f"{finding.reason}  [{finding.rule}]")
     beyond = plural(sum(len(f.gives_way) for f in found), "printed figure")
     say(f"{plural(len(found), 'contradiction')}; {beyond} that no data can agree with.")
-
-
-@app.command(rich_help_panel=FIGURES)
-def gamma(
-    file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="A contingency table of counts.")],
-    by: Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of the strata, for a long table.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Goodman-Kruskal gamma, ASE, T, p and N of any contingency table."""
-    from frs_pipeline.stats.contingency import ContingencyError, read_contingency
-    from frs_pipeline.stats.gamma import goodman_kruskal, partial, strength
-    from frs_pipeline.stats.printing import spss
-
-    try:
-        found = read_contingency(file.read_text(encoding="utf-8-sig"), by=by)
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError("cannot be read as UTF-8 text", where=file, do="give a CSV file") from error
-    except ContingencyError as error:
-        raise InputError(str(error), where=file) from error
-    results = {name: goodman_kruskal(cells) for name, cells in found.strata.items()}
-    if by is not None:
-        results["Total"] = goodman_kruskal(sum(list(found.strata.values())[1:], next(iter(found.strata.values())).copy()))
-    rows: list[dict[str, Any]] = [
-        {"group": name or None, "gamma": r.gamma, "ase": r.ase, "t": r.t, "p": r.p, "n": r.n} for name, r in results.items()
-    ]
-    first_order = partial(list(found.strata.values())) if by is not None else None
-    if as_json:
-        extra = (
-            {} if first_order is None else {"partial": {"gamma": first_order.gamma, "ase": first_order.ase, "n": first_order.n}}
-        )
-        print_json({"correlations": rows, **extra})
-        return
-    lines = [
-        [
-            row["group"] or "",
-            *(spss(row[m], 3, leading_zero=False) for m in ("gamma", "ase", "t", "p")),
-            str(row["n"]),
-            "" if row["gamma"] is None else strength(row["gamma"]),
-        ]
-        for row in rows
-    ]
-    if first_order is not None:
-        own = [spss(value, 3, leading_zero=False) for value in (first_order.gamma, first_order.ase)]
-        lines.append(["first-order partial", *own, "", "", str(first_order.n), ""])
-    print_grid(file.name, ("", "gamma", "ASE", "T", "p", "N", "association"), lines)

@@ -6,6 +6,8 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 
 NOT_COMPUTABLE = "ikke beregnelig"
 
+# The most significant digits of which a float holds any.
+_DIGITS = 15
 # A finite float has at most 309 digits before the point; the default 28 would refuse to quantize the larger.
 _CONTEXT = Context(prec=400, rounding=ROUND_HALF_UP)
 _PRINTED = re.compile(r"-?(?:[0-9]+(?:,([0-9]+))?|,([0-9]+))")
@@ -25,7 +27,7 @@ def round_half_away(value: float, decimals: int) -> Decimal:
     if not math.isfinite(value):
         raise ValueError("only finite figures can be rounded")
     # Whole numbers are exact, also those of more than fifteen digits.
-    exact = Decimal(int(value)) if value == int(value) else Decimal(format(float(value), ".15g"))
+    exact = Decimal(int(value)) if value == int(value) else Decimal(format(float(value), f".{_DIGITS}g"))
     rounded = exact.quantize(Decimal(1).scaleb(-decimals), context=_CONTEXT)
     return rounded if rounded else abs(rounded)
 
@@ -33,11 +35,15 @@ def round_half_away(value: float, decimals: int) -> Decimal:
 def spss(value: float | None, decimals: int, *, leading_zero: bool) -> str:
     """`value` as SPSS prints it in Danish: `59,5`, and `,286` or `-,286` without the leading zero.
 
-    None prints as "ikke beregnelig"; a negative zero never prints. Raises ValueError as `round_half_away`.
+    None prints as "ikke beregnelig"; a negative zero never prints. What would take more digits than a float holds prints
+    as a power of ten, `1,414E+27`, which `parse` refuses; no figure of a table gets there. Raises ValueError as
+    `round_half_away`.
     """
     if value is None:
         return NOT_COMPUTABLE
     rounded = round_half_away(value, decimals)
+    if abs(rounded) > 10 ** (_DIGITS - decimals):
+        return format(float(value), f".{decimals}E").replace(".", ",")
     digits = format(abs(rounded), "f").replace(".", ",")
     if not leading_zero and digits.startswith("0,"):
         digits = digits[1:]
