@@ -44,7 +44,7 @@ def find_shape(rows: Sequence[Row]) -> Shape:
         return _empty_corner(corner, heads, side)
     if corner.kind is Kind.WORD:
         return _word_in_corner(corner, heads, side)
-    if all(head.kind is Kind.WORD for head in heads):
+    if len(heads) > 1 and _all(heads, Kind.WORD):
         refuse(corner, f"is a number before headings in words; {LABEL_BOTH}")
     return Shape(headings=False, labels=False)
 

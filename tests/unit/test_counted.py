@@ -231,7 +231,7 @@ def test_a_table_reads_back_from_a_workbook(tmp_path, table, shape, typed, befor
     assert [cells.tolist() for cells in found.strata.values()] == [table] * (2 if written.by else 1)
 
 
-@settings(any_file, max_examples=300)
+@settings(any_file, max_examples=150)
 @given(tables, st.sampled_from(sorted(SHAPES)), st.sampled_from(DAMAGED), st.sampled_from(",;\t"), st.data())
 def test_a_damaged_count_is_refused_with_its_line_and_column(tmp_path, table, shape, damage, delimiter, data):
     assume(clear(shape, table))
