@@ -12,6 +12,8 @@ _THOUSANDS = re.compile(r"[0-9]{1,3}(?:[.,][0-9]{3})+")
 # A count with the letter of a footnote, as in 10a: it would pass for a word.
 _FOOTNOTE = re.compile(r"[0-9][0-9\s.,]*[^\W\d]")
 _ERROR = re.compile(r"#(?:N/A|REF|DIV/0|VALUE|NAME|NUM|NULL|I/T|[A-ZÆØÅ]+[!?]).*", re.IGNORECASE)
+# As programs name the bands into which they cut numbers: (0, 5].
+_INTERVAL = re.compile(rf"[\[(]\s*{_NUMBER.pattern}\s*[,;]\s*(?:{_NUMBER.pattern}|[+-]?inf)\s*[\])]")
 _MISSING = ("na", "n/a", "n.a.", "nan", "null", "none", "inf", "infinity", "nil")
 # Counts of so many digits fit 64 bits whatever they are.
 _MAX_DIGITS = 18
@@ -27,11 +29,13 @@ class Kind(Enum):
 
 
 def kind(cell: str) -> Kind:
-    """What a cell is by itself. A word has a letter, and isn't a number in another guise."""
+    """What a cell is by itself. A word has a letter or is an interval, and isn't a number in another guise."""
     if not cell:
         return Kind.EMPTY
     if _WHOLE.fullmatch(cell):
         return Kind.COUNT
+    if _INTERVAL.fullmatch(cell):
+        return Kind.WORD
     letters = any(character.isalpha() for character in cell)
     disguised = cell.casefold() in _MISSING or _FOOTNOTE.fullmatch(cell) or is_error(cell) or _is_float(cell)
     return Kind.WORD if letters and not disguised else Kind.ODD

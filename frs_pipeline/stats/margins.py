@@ -8,6 +8,7 @@ from frs_pipeline.stats.places import Counts, Place, refuse
 
 # What --as-it-stands is for.
 SURE = "say --as-it-stands if these are counts of answers"
+NAMED = "carries totals, by its name; leave them out, or call it otherwise if it is an answer"
 # Compared without case and without anything but letters.
 _TOTALS = frozenset(
     """total; totals; subtotal; sub total; sum; sums; all; margin; margins; overall;
@@ -44,7 +45,7 @@ def refuse_named_totals(found: Counts) -> None:
     labels: list[tuple[str, Place]] = [(label, place) for (_, label), place in found.row_at.items()]
     for label, place in [*found.stratum_at.items(), *found.column_at.items(), *labels]:
         if names_totals(label):
-            refuse(place, "carries totals, by its name; leave them out, or call it otherwise if it is an answer")
+            refuse(place, NAMED)
 
 
 def refuse_sums(found: Counts) -> None:

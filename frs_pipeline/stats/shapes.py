@@ -6,7 +6,7 @@ from typing import NoReturn
 
 from frs_pipeline.stats.cells import Kind, are_codes, are_run, count, number, rise_or_fall
 from frs_pipeline.stats.delimited import ContingencyError, Row
-from frs_pipeline.stats.margins import SURE
+from frs_pipeline.stats.margins import NAMED, SURE, names_totals
 from frs_pipeline.stats.places import Place, across, check_labels, down, refuse
 
 LABEL_BOTH = "leave the first cell of the table empty and label rows and columns in words"
@@ -163,6 +163,8 @@ def _refuse_odd_one(places: list[Place]) -> NoReturn:
     counts, words = (sum(place.kind is wanted for place in places) for wanted in (Kind.COUNT, Kind.WORD))
     odd = [place for place in places if place.kind not in (Kind.COUNT, Kind.WORD)]
     unlike = odd or [place for place in places if place.kind is (Kind.COUNT if counts < words else Kind.WORD)]
+    if names_totals(unlike[0].cell):
+        refuse(unlike[0], NAMED)
     try:
         count(unlike[0].cell)
     except ValueError as error:

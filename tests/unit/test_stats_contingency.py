@@ -171,6 +171,8 @@ def test_lines_that_are_called_totals_are_refused(name: str) -> None:
         (f"a,{name}\n7,2\n9,3\n7,3\n", None, 1, 2),
         (f",a,b\nx,1,2\n{name},1,5\n", None, 3, 1),
         (f"{name},6,6\nx,7,7\n", None, 1, 1),
+        (f"q,1,2,{name}\nx,1,2,3\ny,2,2,4\n", None, 1, 4),
+        (f"q,a,b\n1,1,2\n2,2,2\n{name},3,4\n", None, 4, 1),
         (f"s,r,a,{name}\nM,x,1,2\n", "s", 1, 4),
         (f"s,r,a,b\nM,x,1,2\nM,{name},1,2\n", "s", 3, 2),
         (f"s,r,a,b\nM,x,1,2\n{name},x,1,2\n", "s", 3, 1),
@@ -390,6 +392,11 @@ def test_a_line_for_excel_names_the_delimiter(line: str) -> None:
 def test_decimal_commas_do_not_pass_for_delimiters() -> None:
     for text in (";a;b\nx;1,00;2,00\ny;3,00;4,00\n", "a;b;n\nlav;x;1,00\nlav;y;2,00\nhøj;x;3,00\nhøj;y;4,00\n"):
         assert only(read_contingency(text)) == [[1, 2], [3, 4]]
+
+
+def test_intervals_are_labels() -> None:
+    found = read_contingency('q,a,b\n"(0, 5]",5,2\n"(5.5, inf]",5,4\n')
+    assert (found.row_labels, only(found)) == (("(0, 5]", "(5.5, inf]"), [[5, 2], [5, 4]])
 
 
 def test_where_labels_were_taken_is_told() -> None:
