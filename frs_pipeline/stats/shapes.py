@@ -50,13 +50,13 @@ def find_shape(rows: Sequence[Row]) -> Shape:
 
 
 def _empty_corner(corner: Place, heads: list[Place], side: list[Place]) -> Shape:
-    for line, what in ((heads, "column needs a heading"), (side, "row needs a label")):
-        check_labels(line, f"every {what}")
+    for line, needs, where in ((heads, "every column needs a heading", "after"), (side, "every row needs a label", "below")):
+        check_labels(line, needs)
         numbers = [place for place in line if number(place.cell) is not None]
         if numbers and not are_codes(_values(numbers)):
             if len(numbers) < len(line):
                 refuse(numbers[0], f"is a number among labels in words; {LABEL_BOTH}")
-            refuse(corner, f"is empty; write 0 there if it belongs to the counts, and else {LABEL_BOTH}")
+            refuse(corner, f"is empty, and the numbers {where} it may be counts; fill it if they are, else put them in words")
     return Shape(headings=True, labels=True)
 
 
