@@ -85,7 +85,7 @@ def _read_plain(rows: Sequence[Row], as_it_stands: bool) -> Counts:
     for taken in (columns, columns[1:] if numbers_of_rows(header, body) else []):
         if is_long(header, taken, body):
             return _read_long(header, body, taken)
-    shape = find_shape(rows)
+    shape = find_shape(rows, as_it_stands=as_it_stands)
     if shape.headings:
         rows = body
     if not rows:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from frs_pipeline.stats.cells import Kind, are_codes, are_run, count, number, rise_or_fall
-from frs_pipeline.stats.delimited import ContingencyError, Row
+from frs_pipeline.stats.delimited import Row
 from frs_pipeline.stats.margins import NAMED, SURE, names_totals
 from frs_pipeline.stats.places import Place, across, check_labels, down, refuse
 
@@ -25,13 +25,14 @@ class Shape:
     labels: bool
 
 
-def find_shape(rows: Sequence[Row]) -> Shape:
+def find_shape(rows: Sequence[Row], *, as_it_stands: bool = False) -> Shape:
     """What the first line and the first column of `rows`, all of one width, hold.
 
     An empty first cell means headings and labels. A word there means headings if the rest of the line are words or codes,
     and labels if the rest of the column are words or codes; before counts and above words it is itself a label. A count
     there means that everything is a count. Numbers are taken for labels only if they are plainly codes (`are_codes`), and
-    below a name beside headings in words only if they run 1, 2, 3 … . Raises ContingencyError for what could be either.
+    below a name beside headings in words only if they run 1, 2, 3 … . Raises ContingencyError for what could be either;
+    `as_it_stands` makes counts of those that rise or fall, but don't run so.
     """
     corner = Place(rows[0], 0)
     heads = across(rows[0], range(1, len(rows[0].cells)))
@@ -43,7 +44,7 @@ def find_shape(rows: Sequence[Row]) -> Shape:
     if corner.kind is Kind.EMPTY:
         return _empty_corner(corner, heads, side)
     if corner.kind is Kind.WORD:
-        return _word_in_corner(corner, heads, side)
+        return _word_in_corner(corner, heads, side, as_it_stands)
     if len(heads) > 1 and _all(heads, Kind.WORD):
         refuse(corner, f"is a number before headings in words; {LABEL_BOTH}")
     return Shape(headings=False, labels=False)
@@ -60,7 +61,7 @@ def _empty_corner(corner: Place, heads: list[Place], side: list[Place]) -> Shape
     return Shape(headings=True, labels=True)
 
 
-def _word_in_corner(corner: Place, heads: list[Place], side: list[Place]) -> Shape:
+def _word_in_corner(corner: Place, heads: list[Place], side: list[Place], as_it_stands: bool) -> Shape:
     words, labels = _all(heads, Kind.WORD), _all(side, Kind.WORD)
     if not (words or _all(heads, Kind.COUNT)):
         _refuse_odd_one(heads)
@@ -73,12 +74,12 @@ def _word_in_corner(corner: Place, heads: list[Place], side: list[Place]) -> Sha
         if are_run(values):
             return Shape(headings=True, labels=True)
         # Codes in another order, or each on several lines, would pass for counts.
-        if rise_or_fall(values, may_stay=True) or are_run(sorted(values)):
-            refuse(side[0], f"and those below it may be codes or counts; {LABEL_BOTH}", corner.row)
+        if not as_it_stands and (rise_or_fall(values, may_stay=True) or are_run(sorted(values))):
+            refuse(side[0], f"and those below it may be codes or counts; {LABEL_BOTH}, or {SURE}", corner.row)
         return Shape(headings=True, labels=False)
     if labels:
-        if rise_or_fall(_values(heads)):
-            raise ContingencyError(corner.row.line, f"column 2 and those after it may be headings or counts; {LABEL_BOTH}")
+        if not as_it_stands and rise_or_fall(_values(heads)):
+            refuse(heads[0], f"and those after it may be headings or counts; {LABEL_BOTH}, or {SURE}")
         return Shape(headings=False, labels=True)
     for line, first in ((heads, corner), (side, side[0])):
         if not are_codes(_values(line)):
@@ -125,10 +126,14 @@ def refuse_codes(cells: Sequence[Sequence[int]], shape: Shape, rows: Sequence[Ro
     refuse_column_of_codes(first, [[row[0] for row in cells]], least=2 if numbered else 3)
     if not shape.headings and not shape.labels and len(cells[0]) > 2 and are_run(cells[0]):
         refuse(first, f"and those after it run as codes do; {LABEL_BOTH}, or {SURE}")
-    if len(cells[0]) > 2 and len({tuple(row[:2]) for row in cells}) == len(cells):
-        one, two = ({row[i] for row in cells} for i in (0, 1))
-        whole = min(len(one), len(two)) > 1 and len(one) * len(two) == len(cells)
-        part = shape.headings and not shape.labels and max(len(one), len(two)) < len(cells)
+    pairs = [(row[0], row[1]) for row in cells if len(row) > 2]
+    if pairs and len(set(pairs)) == len(pairs):
+        one, two = map(set, zip(*pairs, strict=True))
+        whole = min(len(one), len(two)) > 1 and len(one) * len(two) == len(pairs)
+        # Lines sorted by the second label; those sorted by the first have been refused by now.
+        part = (
+            shape.headings and not shape.labels and len(two) < len(pairs) and sorted(pairs, key=lambda pair: pair[::-1]) == pairs
+        )
         if whole or part:
             what = (
                 "and the next look like two columns of labels; say --by for strata, or call the counts n if each line is a cell"

@@ -146,10 +146,12 @@ def clear(shape, table):
     run = {tuple(range(start, start + len(column))) for start in (0, 1)}
     if margins(table) or tuple(column) in run or tuple(column[::-1]) in run or sorted(column) in map(list, run):
         return False
-    # Two columns that repeat what they say may be labels.
-    pairs = {tuple(cells[:2]) for cells in table}
-    if len(row) > 2 and len(pairs) == len(table) and any(len(set(cells)) < len(pairs) for cells in zip(*pairs, strict=True)):
-        return False
+    # Two columns may be labels of all combinations, or of some that are sorted.
+    pairs = [tuple(cells[:2]) for cells in table]
+    if len(row) > 2 and len(set(pairs)) == len(pairs):
+        one, two = ({pair[i] for pair in pairs} for i in (0, 1))
+        if len(one) * len(two) == len(pairs) or pairs == sorted(pairs, key=lambda pair: pair[::-1]):
+            return False
     if shape == "bare":
         return sorted(row) not in [list(range(start, start + len(row))) for start in (0, 1)]
     if shape == "headings":

@@ -92,6 +92,7 @@ def test_numbers_under_a_name_that_may_be_codes_or_counts_are_refused(text: str)
     assert error.line == 2
     # As the error says: with labels in words it is read, with these counts or without them.
     first, *rest = text.splitlines()
+    assert read_contingency(text, as_it_stands=True).column_labels == tuple(first.split(","))
     labelled = "\n".join([f",{first}", *(f"r{i},{line}" for i, line in enumerate(rest))])
     assert len(read_contingency(labelled, as_it_stands=True).column_labels) == 3
     coded = "\n".join([first.removeprefix("q"), *(f"r{i}-{line}" for i, line in enumerate(rest))])
