@@ -47,8 +47,8 @@ def summary(delivery: str, made: tuple[str, ...], counts: dict[str, int], settin
 
 
 def _compared(counts: dict[str, int]) -> str:
-    if not counts["equal"] + counts["differs"] + counts["not_reproducible"]:
-        return "no printed figures to hold these against"
+    if not _is_compared(counts):
+        return "it was printed from another delivery (frs compare says which, frs diff what moved since)"
     only = " (ASE, T and p only)" if counts["differs"] and not counts["differs_exact"] else ""
     return (
         f"{counts['equal']} equal, {counts['differs']} different{only}, "
@@ -56,11 +56,17 @@ def _compared(counts: dict[str, int]) -> str:
     )
 
 
+def _is_compared(counts: dict[str, int]) -> bool:
+    """Were there printed figures to compare with? Only of the delivery that the report was printed from."""
+    return bool(counts["equal"] + counts["differs"] + counts["not_reproducible"])
+
+
 def _claims(counts: dict[str, int]) -> str:
     """How many claims of the report's summary hold."""
     untested = counts["claims"] - counts["claims_hold"] - counts["claims_fail"]
+    of_another = "" if _is_compared(counts) else " here too (they were printed of another delivery)"
     return (
-        f"{counts['claims_hold']} of the summary's {counts['claims']} hold, {counts['claims_fail']} don't, "
+        f"{counts['claims_hold']} of the summary's {counts['claims']} hold{of_another}, {counts['claims_fail']} don't, "
         f"{untested} can't be tested"
     )
 

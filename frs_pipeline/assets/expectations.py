@@ -20,7 +20,7 @@ MARTS = {key[-1]: key for key in products()[KEY].inputs}
 
 @asset(
     key=key_of(KEY),
-    # The marts of the delivery before are read too: another partition of these assets, which the plan names.
+    # The marts of the predecessor are read too: another partition of these assets, which the plan names.
     ins={name: AssetIn(key_of(key)) for name, key in MARTS.items()},
     check_specs=[promise_spec(key_of(KEY), name) for name in MARTS],
     group_name=GROUP,
@@ -33,7 +33,7 @@ def expectations(context: AssetExecutionContext, **marts: Path) -> Iterator[Outp
     """What every mart promises, a row a promise: does it hold, on how many rows. With data docs to read."""
     store = store_of(context)
     with gate():
-        older = store.previous(products()[KEY])
+        older = store.predecessor()
         held = hold({name: read(marts[name]) for name in MARTS}, store.delivery, before_of(older) if older else None)
         store.write_pages(products()[KEY], pages(store.delivery, held))
         table = results(held)
@@ -44,7 +44,7 @@ def expectations(context: AssetExecutionContext, **marts: Path) -> Iterator[Outp
             data_docs=MetadataValue.path(f"{products()[KEY].pages}/index.html"),
         )
         for mart in held:
-            yield promises_kept(key_of(KEY), mart)
+            yield promises_kept(key_of(KEY), mart, store.delivery)
 
 
 ASSETS = [expectations]
