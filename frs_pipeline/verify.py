@@ -62,9 +62,8 @@ def _manifest(content: dict[str, Any], root: str | None) -> Verdict:
 
 
 def _run(store: Store, stands: Standing) -> Verdict:
-    return Verdict(
-        "run", "the last run finished", (f"a run failed; {stands.last_good(store.delivery)} (frs run)",) if stands.failed else ()
-    )
+    faults = (f"a run failed; {stands.last_good(store.delivery)} (frs run)",) if stands.failed else ()
+    return Verdict("run", "the last run finished", faults)
 
 
 def _outputs(store: Store, content: dict[str, Any], stands: Standing) -> Verdict:

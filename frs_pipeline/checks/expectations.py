@@ -159,10 +159,10 @@ def before_of(older: Store) -> Before:
     for name in questionnaires():
         product = products()[("marts", name)]
         path = older.path(product)
-        if not as_noted(older, product, noted):
-            do = f"run frs run --delivery {older.delivery}, then this one again"
-            raise CheckFailed("isn't what its manifest says, so that nothing can be compared with it", where=path, do=do)
         try:
+            if not as_noted(older, product, noted):
+                do = f"run frs run --delivery {older.delivery}, then this one again"
+                raise CheckFailed("isn't what its manifest says, so that nothing can be compared with it", where=path, do=do)
             marts[name] = read(path)
         except (OSError, ValueError) as error:
             raise InputError("cannot be read", where=path, do=f"run frs run --delivery {older.delivery}") from error
