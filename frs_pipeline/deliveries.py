@@ -34,15 +34,14 @@ _DATED = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def _as_name(value: object) -> object:
-    """The name of a delivery from YAML, where it looks like a date; a number would be read as one, too."""
-    text = value.isoformat() if isinstance(value, dt.date) else value
+    """The name of a delivery; what is said of another value doesn't repeat it, for a delivery's file is not ours."""
     try:
-        if not isinstance(text, str) or not _DATED.fullmatch(text):
+        if not isinstance(value, str) or not _DATED.fullmatch(value):
             raise ValueError
-        dt.date.fromisoformat(text)
+        dt.date.fromisoformat(value)
     except ValueError:
         raise ValueError("a delivery is named by its date, such as 2020-11-30") from None
-    return text
+    return value
 
 
 # The name of a delivery, in a YAML file.
@@ -114,6 +113,12 @@ def describe(folder: Path) -> Description:
     if not names:
         return Description()
     file = YamlFile(folder / names[0])
+    if not isinstance(file.data, dict):
+        raise file.error([], "says nothing by a key", "write a line such as predecessor: 2020-11-30, or take the file away")
+    # Looked at before anything goes through it: few lines can be nested so that they unfold to more than a memory holds.
+    nested = next((key for key, value in file.data.items() if isinstance(value, dict | list)), None)
+    if nested is not None:
+        raise file.error([str(nested)], "holds more than one value", "give one")
     found = file.parse(Description)
     if found.predecessor is not None and found.predecessor >= folder.name:
         what = f"delivery {found.predecessor} isn't older than this one, {folder.name}"

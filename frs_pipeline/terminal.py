@@ -10,6 +10,7 @@ import sys
 from typing import Any
 
 from frs_pipeline.english import plural
+from frs_pipeline.published.figures import printed_from
 from frs_pipeline.settings import Settings
 
 
@@ -33,8 +34,8 @@ def summary(delivery: str, made: tuple[str, ...], counts: dict[str, int], settin
             ("Conferences", str(counts["conferences"])),
             ("Marts", f"{counts['marts']}, {counts['promises_kept']} of {counts['promises']} promises kept"),
             ("Tables", f"{counts['tables']}, {plural(counts['figures'], 'figure')}"),
-            ("Against the report", _compared(counts)),
-            ("Claims", _claims(counts)),
+            ("Against the report", _compared(counts, delivery)),
+            ("Claims", _claims(counts, delivery)),
         ):
             say(f"  {label:<19}{text}")
         say("")
@@ -46,9 +47,11 @@ def summary(delivery: str, made: tuple[str, ...], counts: dict[str, int], settin
         say("  frs tables 1 · frs compare · frs quarantine show more.")
 
 
-def _compared(counts: dict[str, int]) -> str:
-    if not _is_compared(counts):
+def _compared(counts: dict[str, int], delivery: str) -> str:
+    if not printed_from(delivery):
         return "it was printed from another delivery (frs compare says which, frs diff what moved since)"
+    if not counts["equal"] + counts["differs"] + counts["not_reproducible"]:
+        return "no printed figures to hold these against"
     only = " (ASE, T and p only)" if counts["differs"] and not counts["differs_exact"] else ""
     return (
         f"{counts['equal']} equal, {counts['differs']} different{only}, "
@@ -56,15 +59,10 @@ def _compared(counts: dict[str, int]) -> str:
     )
 
 
-def _is_compared(counts: dict[str, int]) -> bool:
-    """Were there printed figures to compare with? Only of the delivery that the report was printed from."""
-    return bool(counts["equal"] + counts["differs"] + counts["not_reproducible"])
-
-
-def _claims(counts: dict[str, int]) -> str:
+def _claims(counts: dict[str, int], delivery: str) -> str:
     """How many claims of the report's summary hold."""
     untested = counts["claims"] - counts["claims_hold"] - counts["claims_fail"]
-    of_another = "" if _is_compared(counts) else " here too (they were printed of another delivery)"
+    of_another = "" if printed_from(delivery) else " here too (they were printed of another delivery)"
     return (
         f"{counts['claims_hold']} of the summary's {counts['claims']} hold{of_another}, {counts['claims_fail']} don't, "
         f"{untested} can't be tested"

@@ -342,15 +342,16 @@ def test_the_predecessor_is_the_one_that_the_delivery_names(store):
     ("text", "line", "says"),
     [
         ("# ours\npredecesor: 2020-06-30\n", 2, "predecesor"),
-        ("predecessor: 2020-06-31\n", 0, ""),
+        ("predecessor: 2020-06-31\n", 1, "named by its date"),
         ("predecessor: 20200630\n", 1, "named by its date"),
         ("predecessor: last year\n", 1, "named by its date"),
         ("predecessor: 2021-01-31\n", 1, "delivery 2021-01-31 isn't older than this one"),
         ("predecessor: 2022-01-31\n", 1, "delivery 2022-01-31 isn't older than this one"),
         ("predecessor: 2018-06-30\n", 1, "delivery 2018-06-30, which this one is to be compared with, has no finished result"),
         ("predecessor: 2020-11-30\n", 1, "has no finished result (run frs run --delivery 2020-11-30 first"),
-        ("just words\n", 1, ""),
-        ("", 1, ""),
+        ("# ours\npredecessor: [2020-11-30]\n", 2, "holds more than one value"),
+        ("just words\n", 1, "says nothing by a key"),
+        ("", 1, "says nothing by a key"),
     ],
 )
 def test_what_a_delivery_says_of_itself_is_refused_with_its_line_where_it_cannot_be(store, text, line, says):
@@ -359,8 +360,15 @@ def test_what_a_delivery_says_of_itself_is_refused_with_its_line_where_it_cannot
     with pytest.raises(InputError) as caught:
         stale(store)
     assert says in str(caught.value)
-    assert str(caught.value).startswith(f"{store.raw('delivery.yaml')}{f':{line}' if line else ''}: ")
+    assert str(caught.value).startswith(f"{store.raw('delivery.yaml')}:{line}: ")
     assert "\n" not in str(caught.value)
+
+
+def test_a_few_nested_lines_of_a_delivery_do_not_unfold_to_gigabytes(store):
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]", *(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 12))]
+    describe(store, "\n".join(lines))
+    with pytest.raises(InputError, match="holds more than one value"):
+        stale(store)
 
 
 def test_what_is_held_against_the_predecessor_is_stale_when_that_changes_and_its_root_stands_in_the_manifest(store):
