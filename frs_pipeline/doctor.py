@@ -132,6 +132,7 @@ def _delivery(settings: Settings, name: str) -> Iterator[Finding]:
     label = f"Delivery {name}"
     raw = settings.raw_delivery(name)
     try:
+        Store(settings, name).predecessor()  # what it says of itself has to be right
         yield Finding(label, True, plural(len(inventory(raw)), "file"))
         book = open_codebook(Store(settings, name))
         yield Finding(f"{label} codebook", True, f"opens, {plural(book.num_rows, 'conference')}")

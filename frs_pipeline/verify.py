@@ -44,10 +44,10 @@ def verify(
         where = store.settings.curated(store.delivery) / MANIFEST
         failed = ": a run failed, and there is no finished result yet" if stands.failed else ""
         raise InputError(f"no manifest of a finished run{failed}", where=where, do="run frs run")
-    found = [_manifest(content, root), _run(store, stands), _outputs(store, content, stands)]
+    found = [_manifest(content, root), *_failed_run(store, stands), _outputs(store, content, stands)]
     if outputs_only:
         return found
-    found += [_inputs(store, content), _predecessor(store, content), _program(content)]
+    found += [_inputs(store, content), *_predecessor(store, content), _program(content)]
     with exclusive(store):
         return [*found, _rebuilt(store, content, written)]
 
@@ -61,9 +61,10 @@ def _manifest(content: dict[str, Any], root: str | None) -> Verdict:
     return Verdict("manifest", "its root fits what it says", tuple(faults))
 
 
-def _run(store: Store, stands: Standing) -> Verdict:
-    faults = (f"a run failed; {stands.last_good(store.delivery)} (frs run)",) if stands.failed else ()
-    return Verdict("run", "the last run finished", faults)
+def _failed_run(store: Store, stands: Standing) -> Iterator[Verdict]:
+    """That the last run failed, and which result is the last good one; nothing when it finished."""
+    if stands.failed:
+        yield Verdict("run", "", (f"a run failed; {stands.last_good(store.delivery)} (frs run)",))
 
 
 def _outputs(store: Store, content: dict[str, Any], stands: Standing) -> Verdict:
@@ -88,16 +89,22 @@ def _inputs(store: Store, content: dict[str, Any]) -> Verdict:
     return Verdict("inputs", sound, tuple(_differences(content["inputs"], now)))
 
 
-def _predecessor(store: Store, content: dict[str, Any]) -> Verdict:
-    """The delivery that this one was compared with: is it still there, with the root and the marts that it had then?"""
+def _predecessor(store: Store, content: dict[str, Any]) -> Iterator[Verdict]:
+    """The delivery that this one was compared with: is it still there, with the root and the marts that it had then?
+
+    Nothing where there was none and is none.
+    """
     noted = content.get("predecessor") or {}
     try:
         now = store.predecessor()
     except FrsError as error:
-        return Verdict("predecessor", "", (str(error),))
+        yield Verdict("predecessor", "", (str(error),))
+        return
     if not noted:
-        since = (f"there was none to compare with, and delivery {now.delivery} is there now (run frs run)",) if now else ()
-        return Verdict("predecessor", "there is none to compare with", since)
+        if now is not None:
+            since = f"there was none to compare with, and delivery {now.delivery} is there now (run frs run)"
+            yield Verdict("predecessor", "", (since,))
+        return
     older = Store(store.settings, noted["delivery"])
     found, what = read_manifest(older), f"delivery {older.delivery}"
     faults: tuple[str, ...]
@@ -115,7 +122,7 @@ def _predecessor(store: Store, content: dict[str, Any]) -> Verdict:
         now_there = {name: sha256(path) for name, path in paths.items() if path.exists()}
         noted_there = {name: found["outputs"].get(name) for name in paths}
         faults = tuple(f"{what}: {fault}" for fault in _differences(noted_there, now_there))
-    return Verdict("predecessor", f"{what} is as it was when this one was compared with it", faults)
+    yield Verdict("predecessor", f"{what} is as it was when this one was compared with it", faults)
 
 
 def _program(content: dict[str, Any]) -> Verdict:

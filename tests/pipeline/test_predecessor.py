@@ -19,7 +19,7 @@ from frs_pipeline.checks.failing import of_metadata
 from frs_pipeline.checks.promises import promises_kept
 from frs_pipeline.checks.published import as_printed
 from frs_pipeline.deliveries import Description, describe
-from frs_pipeline.doctor import _produced
+from frs_pipeline.doctor import _delivery, _produced
 from frs_pipeline.errors import CheckFailed, FrsError, InputError
 from frs_pipeline.plan import PACKAGE, products
 from frs_pipeline.published.compare import COMPARE, compare_delivery
@@ -65,7 +65,7 @@ def faults(store: Store, *, outputs_only: bool = False) -> dict[str, tuple[str, 
 
 def of_predecessor(store: Store) -> str | None:
     """What `frs verify` finds wrong with it, without the rebuild that comes after."""
-    return next(iter(_predecessor(store, read_manifest(store)).faults), None)
+    return next((fault for verdict in _predecessor(store, read_manifest(store)) for fault in verdict.faults), None)
 
 
 def said_by_doctor(settings: Settings, name: str) -> str:
@@ -185,10 +185,9 @@ def test_the_predecessor_is_an_input_like_any_other(both: Settings) -> None:
     assert read_manifest(older)["predecessor"] == {}
     assert newer.origin(products()["expectations",]).inputs[f"{OLDER}/root"] == older.root
     assert stale(newer) == set()
-    assert [_predecessor(store, read_manifest(store)).sound for store in (older, newer)] == [
-        "there is none to compare with",
-        f"delivery {OLDER} is as it was when this one was compared with it",
-    ]
+    assert list(_predecessor(older, read_manifest(older))) == []
+    (sound,) = _predecessor(newer, read_manifest(newer))
+    assert sound.sound == f"delivery {OLDER} is as it was when this one was compared with it"
     assert of_predecessor(older) is of_predecessor(newer) is None
 
 
@@ -246,6 +245,8 @@ def test_what_a_delivery_says_of_itself_is_refused_with_file_and_line_before_any
     assert f"{newer.raw('delivery.yaml')}:2: predecesor" in told.stderr
     assert len(told.stderr.splitlines()) == 1
     assert not unfinished(newer)
+    (found,) = _delivery(copy, NEWER)
+    assert found.detail.endswith("delivery.yaml:2: predecesor is no key here (is predecessor meant?)")
     newer.raw("delivery.yaml").write_text("predecessor: 2020-11-30\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"delivery.yaml:1: delivery 2020-11-30, which .* has no finished result \(run frs run"):
         refresh(copy, NEWER)
