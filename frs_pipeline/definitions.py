@@ -1,7 +1,7 @@
 """The code location that Dagster loads: assets, checks, the refresh job, and what runs it and watches over it."""
 
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from contextlib import ExitStack
 
 from dagster import (
     AssetSpec,
@@ -28,12 +28,12 @@ from frs_pipeline.assets import (
     validated,
 )
 from frs_pipeline.assets.wiring import PARTITION_TAG, ParquetFiles, key_of
-from frs_pipeline.operations.incidents import failed_checks, failed_runs
+from frs_pipeline.operations.incidents import failed_checks, failed_runs, unsent_alerts
 from frs_pipeline.operations.refreshing import new_deliveries, nightly, refresh_job
 from frs_pipeline.plan import table_key
 from frs_pipeline.report.contents import chapters
 from frs_pipeline.settings import Settings
-from frs_pipeline.storage import Store, exclusive
+from frs_pipeline.storage import Store, begin, exclusive
 
 MODULES = (raw, validated, pseudonymised, marts, expectations, statistics, bases, nonresponse, report, formats, privacy, manifest)
 
@@ -66,7 +66,11 @@ def resources(
 
     def files(context: InitResourceContext) -> Iterator[ParquetFiles]:
         delivery = context.run.tags.get(PARTITION_TAG) if context.run else None
-        with nullcontext() if alone or delivery is None else exclusive(Store(chosen(context), delivery), wait=True):
+        with ExitStack() as stack:
+            if delivery is not None and not alone:
+                store = Store(chosen(context), delivery)
+                stack.enter_context(exclusive(store, wait=True))
+                begin(store)
             yield ParquetFiles(chosen(context), written)
 
     # Dagster takes a generator too, and ends it with the run.
@@ -78,7 +82,7 @@ defs = Definitions(
     assets=[asset.map_asset_specs(_with_passports) for asset in ASSETS],
     jobs=[refresh_job],
     schedules=[nightly],
-    sensors=[new_deliveries, failed_runs, failed_checks],
+    sensors=[new_deliveries, failed_runs, failed_checks, unsent_alerts],
     executor=in_process_executor,
     resources=resources(),
 )

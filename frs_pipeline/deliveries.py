@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import BeforeValidator
 
 from frs_pipeline.errors import InputError, UsageError
 from frs_pipeline.questionnaires import in_use, instruments
+from frs_pipeline.specs import Spec, YamlFile
 
 EXPORT_FILES = ("dataset.csv", "structure.csv", "labels.csv")
 LEDGER = "kontering.csv"
@@ -18,11 +23,35 @@ CODEBOOK = "codebook-pipeline.age"
 REGISTERS = {"ledger": LEDGER, "codebook": CODEBOOK}
 # What people decided about a delivery; it may hold none of them.
 AMENDMENTS = {"corrections": "corrections.csv", "exceptions": "exceptions.csv", "withdrawals": "withdrawals.csv"}
+# What a delivery says of itself; most have nothing to say.
+DESCRIPTION = {"description": "delivery.yaml"}
+_OPTIONAL = {**AMENDMENTS, **DESCRIPTION}
 # Forms other than the three CSV files in which SurveyXact or SPSS hand over an export.
 WORKBOOKS = (".xlsx", ".sav")
 # Keys that lie beside the codebook that they open, as they do with made-up forms only: the published one, or one made with them.
 DEMO_KEY, OWN_KEY = OPEN_KEYS = ("DEMO-KEY-NOT-SECRET.txt", "KEY-NOT-SECRET.txt")
 _DATED = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def _as_name(value: object) -> object:
+    """The name of a delivery; what is said of another value doesn't repeat it, for a delivery's file is not ours."""
+    try:
+        if not isinstance(value, str) or not _DATED.fullmatch(value):
+            raise ValueError
+        dt.date.fromisoformat(value)
+    except ValueError:
+        raise ValueError("a delivery is named by its date, such as 2020-11-30") from None
+    return value
+
+
+# The name of a delivery, in a YAML file.
+DeliveryName = Annotated[str, BeforeValidator(_as_name)]
+
+
+class Description(Spec):
+    """What delivery.yaml may say: which older delivery this one is compared with, where it isn't the one before it by date."""
+
+    predecessor: DeliveryName | None = None
 
 
 @dataclass(frozen=True)
@@ -35,21 +64,21 @@ class RawFile:
 
 
 def sources() -> tuple[str, ...]:
-    """What a refresh reads from a delivery: one export a questionnaire, the two registers, the amendments."""
-    return (*instruments(), *REGISTERS, *AMENDMENTS)
+    """What a refresh reads from a delivery: one export a questionnaire, the registers, the amendments, its description."""
+    return (*instruments(), *REGISTERS, *_OPTIONAL)
 
 
 def source_files(folder: Path, source: str) -> tuple[str, ...]:
     """Names, inside the delivery `folder`, of the files of one source: an export in one of its forms, or a register.
 
     Raises `InputError` when there is none, when it is incomplete, when it comes in two forms at once, or when a file only
-    links to one elsewhere. Amendments may be missing; the export of a questionnaire that isn't in use at the delivery's
-    date has to be.
+    links to one elsewhere. Amendments and description may be missing; the export of a questionnaire that isn't in use at
+    the delivery's date has to be.
     """
-    if source in AMENDMENTS:
+    if source in _OPTIONAL:
         # A link that leads nowhere isn't none: what was decided would be passed over unsaid.
-        there = os.path.lexists(folder / AMENDMENTS[source])
-        return (_present(folder, AMENDMENTS[source]),) if there else ()
+        there = os.path.lexists(folder / _OPTIONAL[source])
+        return (_present(folder, _OPTIONAL[source]),) if there else ()
     if source in REGISTERS:
         return (_present(folder, REGISTERS[source]),)
     place = folder / source
@@ -76,6 +105,25 @@ def _present(folder: Path, name: str) -> str:
     if not path.resolve().is_relative_to(folder.resolve()) or not (path.is_file() or path.is_dir()):
         raise InputError("isn't a file of the delivery but leads elsewhere", where=path, do="put the file itself there")
     return name
+
+
+def describe(folder: Path) -> Description:
+    """What the delivery in `folder` says of itself. Raises `InputError` with file and line for what it can't say."""
+    names = source_files(folder, "description")
+    if not names:
+        return Description()
+    file = YamlFile(folder / names[0])
+    if not isinstance(file.data, dict):
+        raise file.error([], "says nothing by a key", "write a line such as predecessor: 2020-11-30, or take the file away")
+    # Looked at before anything goes through it: few lines can be nested so that they unfold to more than a memory holds.
+    nested = next((key for key, value in file.data.items() if isinstance(value, dict | list)), None)
+    if nested is not None:
+        raise file.error([str(nested)], "holds more than one value", "give one")
+    found = file.parse(Description)
+    if found.predecessor is not None and found.predecessor >= folder.name:
+        what = f"delivery {found.predecessor} isn't older than this one, {folder.name}"
+        raise file.error(["predecessor"], what, "name an older delivery, or take the line out")
+    return found
 
 
 def deliveries(raw: Path) -> list[str]:

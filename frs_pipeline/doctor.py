@@ -16,13 +16,16 @@ from frs_pipeline.deliveries import deliveries, inventory
 from frs_pipeline.english import plural
 from frs_pipeline.errors import FrsError
 from frs_pipeline.journal import head_of, verify
+from frs_pipeline.operations.outbox import given_up, unsent
 from frs_pipeline.plan import products
 from frs_pipeline.settings import PROJECT, Settings
-from frs_pipeline.storage import Store, as_noted, listed, read_manifest
+from frs_pipeline.standing import standing
+from frs_pipeline.storage import Store, held, read_manifest, unfinished
 
 if TYPE_CHECKING:
     from frs_pipeline.privacy.search import Searched
 
+_SHOWN = 5  # files that are named of one finding
 _PINNED = re.compile(r"^([A-Za-z0-9_.-]+)(?:\[[^\]]*\])?==([^\s\\;]+)", re.MULTILINE)
 
 
@@ -38,6 +41,7 @@ class Finding:
 def examine(settings: Settings) -> list[Finding]:
     """Everything, installation first, then each delivery."""
     found = [_python(), _libraries(), _catalogue(), _rules(), _pandera(), _folder(settings), *_key(settings)]
+    found.append(_alerts(settings))
     found += [_journal("Access journal", settings.access_journal), _journal("Release journal", settings.release_journal)]
     delivered, made = deliveries(settings.raw), deliveries(settings.curated(""))
     for name in delivered:
@@ -104,6 +108,14 @@ def _key(settings: Settings) -> Iterator[Finding]:
         yield Finding("Pipeline's key", closed, "mode 0600" if closed else f"{settings.key} is open to others: chmod 600")
 
 
+def _alerts(settings: Settings) -> Finding:
+    """Incidents that a webhook should have got."""
+    waiting, lost = unsent(settings), given_up(settings)
+    told = [f"{plural(len(waiting), 'alert')} couldn't be sent yet: is FRS_WEBHOOK_URL right?"] if waiting else []
+    told += [f"{path.relative_to(settings.data)} was never sent: read the page beside it, then remove it" for path in lost]
+    return Finding("Alerts", not told, "; ".join(told) or "none waits to be sent")
+
+
 def _journal(what: str, path: Path) -> Finding:
     try:
         wrong = verify(path)
@@ -120,6 +132,7 @@ def _delivery(settings: Settings, name: str) -> Iterator[Finding]:
     label = f"Delivery {name}"
     raw = settings.raw_delivery(name)
     try:
+        Store(settings, name).predecessor()  # what it says of itself has to be right
         yield Finding(label, True, plural(len(inventory(raw)), "file"))
         book = open_codebook(Store(settings, name))
         yield Finding(f"{label} codebook", True, f"opens, {plural(book.num_rows, 'conference')}")
@@ -162,12 +175,19 @@ def _withdrawn(settings: Settings) -> list[Finding]:
 
 
 def _produced(store: Store, label: str) -> Finding:
-    manifest = read_manifest(store).get("outputs", {})
-    if not manifest:
-        return Finding(f"{label} results", True, "not made yet: frs run")
-    noted = [p for p in products().values() if listed(store, store.path(p)) in manifest]
-    altered = [p.name for p in noted if not as_noted(store, p, manifest)]
-    return Finding(f"{label} results", not altered, "as the manifest says" if not altered else f"altered: {', '.join(altered)}")
+    """What there is of a delivery, and whether a run that failed or something else made it otherwise than its manifest says."""
+    what = f"{label} results"
+    if held(store):
+        return Finding(what, True, "a run is making them at this moment")
+    if not read_manifest(store).get("outputs"):
+        failed = unfinished(store)
+        return Finding(what, not failed, f"{'a run failed, none are made yet' if failed else 'not made yet'}: frs run")
+    found = standing(store)
+    told = [f"a run failed; {found.last_good(store.delivery)} (frs run)"] if found.failed else []
+    if found.altered:
+        more = f" and {len(found.altered) - _SHOWN} more" if len(found.altered) > _SHOWN else ""
+        told.append(f"altered: {', '.join(found.altered[:_SHOWN])}{more}")
+    return Finding(what, not told, "; ".join(told) or "as the manifest says")
 
 
 def _homes() -> list[Path]:

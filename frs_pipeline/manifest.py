@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import Any
 
 from frs_pipeline.deliveries import inventory
@@ -12,7 +13,7 @@ from frs_pipeline.plan import code_hash, lock_hash, products, program
 from frs_pipeline.published.compare import DIFFERS
 from frs_pipeline.published.compare import summary as verdicts_of
 from frs_pipeline.questionnaires import instruments
-from frs_pipeline.storage import MANIFEST, Store, hashes, read, rows_in, write_json
+from frs_pipeline.storage import MANIFEST, Store, finish, hashes, read, recorded, rows_in, write_json
 
 # Figures of a correlation that its gamma and N don't determine.
 APPROXIMATE = ("ase", "t", "p")
@@ -32,11 +33,22 @@ def write_manifest(store: Store, summary: dict[str, int]) -> dict[str, Any]:
         "program": program(),
         "code": {module: code_hash(module) for module in sorted({p.module for p in products().values()})},
         "lock": lock_hash(),
+        "predecessor": compared_with(store),
         "summary": summary,
     }
     content["root"] = root_of(content)
     write_json(store.settings.curated(store.delivery) / MANIFEST, content)
+    finish(store)
     return content
+
+
+def compared_with(store: Store) -> dict[str, str]:
+    """The delivery that this one was compared with, and its root then, as the files made of both say; empty without one."""
+    for product in (product for product in products().values() if product.previous):
+        for name, root in json.loads(recorded(store.path(product)) or '{"inputs": {}}')["inputs"].items():
+            if name.endswith("/root"):
+                return {"delivery": name.removesuffix("/root"), "root": root}
+    return {}
 
 
 def root_of(content: dict[str, Any]) -> str:

@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from frs_pipeline.deliveries import AMENDMENTS, OPEN_KEYS, REGISTERS
+from frs_pipeline.deliveries import AMENDMENTS, DESCRIPTION, OPEN_KEYS, REGISTERS
 from frs_pipeline.questionnaires import instruments
 from frs_pipeline.specs import YamlFile
 
@@ -40,7 +40,8 @@ class Product:
     `path` lies in the restricted or curated folder of a delivery; `raw` are sources of the delivery, `inputs` other
     products; `definitions` are (YAML file, number of the table or None for the whole file). Products with the same
     `step` come out of one step, which makes all of them or none. `pages` is a folder beside it of pages to read that
-    come with it; `previous` are products of the delivery before this one, where there is one. `after` are products
+    come with it; `previous` are products of the predecessor, the delivery that this one is compared with, where there is
+    one. `named` says that its rows depend on which delivery it is. `after` are products
     that have to be up to date before it is made, though nothing of them goes into it. `beside` are files that may lie in
     the delivery without being part of it, and that count all the same.
     """
@@ -55,6 +56,7 @@ class Product:
     step: str = ""
     pages: str = ""
     previous: tuple[AssetPath, ...] = ()
+    named: bool = False
     after: tuple[AssetPath, ...] = ()
     beside: tuple[str, ...] = ()
 
@@ -161,6 +163,8 @@ def products() -> dict[AssetPath, Product]:
         Product(("statistics", "figures"), "curated", "statistics/figures.parquet", "assets.statistics", (), every_table)
     )
     printed = tuple((PACKAGE / "published" / name, None) for name in ("figures.csv", "contradictions.csv"))
+    # Which delivery it was printed from.
+    study = (PACKAGE / "published" / "study.yaml", None)
     found.append(
         Product(
             ("statistics", "compare"),
@@ -169,7 +173,8 @@ def products() -> dict[AssetPath, Product]:
             "assets.statistics",
             (),
             (("statistics", "figures"),),
-            printed,
+            (*printed, study),
+            named=True,
         )
     )
     mart_keys = tuple(("marts", name) for name in instruments())
@@ -214,7 +219,8 @@ def _report(before: tuple[AssetPath, ...]) -> Product:
     inputs = tuple(key for key in before if not key[-1].startswith("table_"))
     room = PACKAGE / "report"
     templates = sorted(path for path in (room / "templates").iterdir() if path.suffix in (".html", ".css", ".js"))
-    own = (*sorted(room.glob("*.yaml")), *templates, CATALOGUE, PACKAGE / "policy" / "policy.yaml")
+    study = PACKAGE / "published" / "study.yaml"
+    own = (*sorted(room.glob("*.yaml")), *templates, CATALOGUE, PACKAGE / "policy" / "policy.yaml", study)
     asked = sorted((PACKAGE / "questionnaires").glob("*.yaml"))
     return Product(
         ("report",),
@@ -239,7 +245,7 @@ def _formats() -> Product:
 
 
 def _expectations(questionnaires: tuple[tuple[Path, int | None], ...]) -> Product:
-    """What the marts promise, held against them and against the marts of the delivery before."""
+    """What the marts promise, held against them and against the marts of the predecessor, which delivery.yaml may name."""
     forms = tuple(("marts", name) for name in instruments())
     own = tuple((PACKAGE / "checks" / name, None) for name in ("expectations.yaml", "data_docs.html"))
     return Product(
@@ -247,6 +253,7 @@ def _expectations(questionnaires: tuple[tuple[Path, int | None], ...]) -> Produc
         "curated",
         "expectations.parquet",
         "assets.expectations",
+        raw=tuple(DESCRIPTION),
         inputs=(*forms, ("marts", "conference")),
         definitions=(*own, *questionnaires),
         pages="data_docs",

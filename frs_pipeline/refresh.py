@@ -13,7 +13,7 @@ from frs_pipeline.errors import CheckFailed, FrsError, UsageError
 from frs_pipeline.exports.personal_numbers import refuse_in_names
 from frs_pipeline.plan import AssetPath, products, upstream, whole_steps
 from frs_pipeline.settings import Settings
-from frs_pipeline.storage import Store, exclusive, note_partial, read_manifest, stale
+from frs_pipeline.storage import Store, begin, exclusive, note_partial, read_manifest, stale
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
@@ -52,6 +52,7 @@ def refresh(
         if not outdated:
             return Refresh(name, (), read_manifest(store).get("summary", {}))
         _refuse_rules()
+        begin(store)
         complete = every <= outdated
         _materialize(settings, name, outdated, complete, lambda made: written(len(outdated), made), _home() if recorded else None)
         if not complete:

@@ -207,11 +207,17 @@ def content_hash(rows: Rows | pa.Table) -> str:
     """Hash of rows and columns, whatever file they stand in and however they were handed over."""
     if isinstance(rows, Rows) and rows.hash:
         return rows.hash
+    found = hash_of(batches_of(rows), rows.schema)
+    if isinstance(rows, Rows):
+        rows.hash = found
+    return found
+
+
+def hash_of(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> str:
+    """The same of rows that come `BATCH` at a time, as a product's file holds them."""
     digest = _Digest()
-    with pa.ipc.new_stream(digest, rows.schema) as stream:
-        for batch in batches_of(rows):
+    with pa.ipc.new_stream(digest, schema) as stream:
+        for batch in batches:
             # Copied, because a slice takes along what lies behind it, and a null what lies under it.
             stream.write_batch(batch.take(pa.array(np.arange(batch.num_rows))))
-    if isinstance(rows, Rows):
-        rows.hash = digest.sha.hexdigest()
     return digest.sha.hexdigest()

@@ -16,10 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from frs_pipeline.deliveries import deliveries, inventory, sha256
+from frs_pipeline.deliveries import DESCRIPTION, deliveries, describe, inventory, sha256
 from frs_pipeline.errors import FrsError
 from frs_pipeline.plan import AssetPath, Origin, Product, code_hash, definition_hash, products
 from frs_pipeline.settings import Settings
+from frs_pipeline.specs import YamlFile
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 ORIGIN = b"frs:origin"
 CONTENT = b"frs:content"
 MANIFEST = "manifest.json"
+LOCK = ".lock"
+_BEGUN = "begun\n"
 
 
 @dataclass(frozen=True)
@@ -56,13 +59,28 @@ class Store:
         folder = self.path(product).parent / product.pages
         return sorted(path for path in folder.rglob("*") if path.is_file()) if product.pages else []
 
-    def previous(self, product: Product) -> Store | None:
-        """The newest older delivery that has what `product` takes from the delivery before."""
-        for name in reversed(deliveries(self.settings.curated(""))):
-            older = Store(self.settings, name)
-            if name < self.delivery and all(older.path(products()[key]).exists() for key in product.previous):
-                return older
-        return None
+    @property
+    def root(self) -> str | None:
+        """Root of the finished result; None before the first, and while only a part was made since."""
+        found = read_manifest(self).get("root")
+        return found if isinstance(found, str) else None
+
+    def predecessor(self) -> Store | None:
+        """The delivery that this one is compared with: the one that its description names, else the newest older one.
+
+        One without a finished result has nothing to compare with: by date it is passed over, and raises `InputError` where it
+        is named.
+        """
+        named = describe(self.raw("")).predecessor
+        if named is not None:
+            older = Store(self.settings, named)
+            if older.root is None:
+                what = f"delivery {named}, which this one is to be compared with, has no finished result"
+                do = f"run frs run --delivery {named} first, or name another delivery"
+                raise YamlFile(self.raw(DESCRIPTION["description"])).error(["predecessor"], what, do)
+            return older
+        names = (name for name in reversed(deliveries(self.settings.curated(""))) if name < self.delivery)
+        return next((older for older in (Store(self.settings, name) for name in names) if older.root), None)
 
     def origin(self, product: Product) -> Origin:
         """What `product` would come from if it were made now."""
@@ -76,12 +94,13 @@ class Store:
             # The rows of an input count, not its file: that also says where it comes from itself, and the same forms
             # delivered in another way must give the same files from here on.
             inputs[products()[key].name] = recorded(self.path(products()[key]), CONTENT) or ""
-        older = self.previous(product) if product.previous else None
+        older = self.predecessor() if product.previous else None
         if older:
+            inputs[f"{older.delivery}/root"] = older.root or ""
             for source in (products()[key] for key in product.previous):
                 inputs[f"{older.delivery}/{source.name}"] = recorded(older.path(source), CONTENT) or ""
-        if product.pages:
-            inputs["delivery"] = self.delivery  # they say which one they are about
+        if product.pages or product.named:
+            inputs["delivery"] = self.delivery  # pages say which one they are about
         return Origin(inputs, definition_hash(product.definitions), code_hash(product.module))
 
     def write(self, product: Product, rows: pa.Table | Rows) -> Path:
@@ -222,9 +241,10 @@ def exclusive(store: Store, *, wait: bool = False) -> Iterator[None]:
     folder = store.settings.restricted(store.delivery)
     private_folder(folder)
     try:
-        file = (folder / ".lock").open("w")
+        # Not emptied: it says whether whoever had it before finished what was begun.
+        file = (folder / LOCK).open("a")
     except OSError as error:
-        raise FrsError(f"cannot be written: {error.strerror}", where=folder / ".lock", do="mend the file's rights") from error
+        raise FrsError(f"cannot be written: {error.strerror}", where=folder / LOCK, do="mend the file's rights") from error
     with file as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -235,6 +255,50 @@ def exclusive(store: Store, *, wait: bool = False) -> Iterator[None]:
                 # One may lie in another that is gone by now.
                 shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
         yield
+
+
+def _lock(store: Store) -> Path:
+    return store.settings.restricted(store.delivery) / LOCK
+
+
+def begin(store: Store) -> None:
+    """Note, in the file of the lock, that a run has begun to replace results; for whoever holds the lock."""
+    _note(store, _BEGUN)
+
+
+def finish(store: Store) -> None:
+    """Take that note away: what is there now is what was to be made."""
+    if unfinished(store):
+        _note(store, "")
+
+
+def _note(store: Store, text: str) -> None:
+    try:
+        _lock(store).write_text(text, encoding="ascii")
+    except OSError as error:
+        raise FrsError(f"cannot be written: {error.strerror}", where=_lock(store), do="make room, or mend its rights") from error
+
+
+def unfinished(store: Store) -> bool:
+    """Did the last run that began to replace results not get to its end, or is it still at work?"""
+    try:
+        return _lock(store).read_text(encoding="ascii") == _BEGUN
+    except (OSError, ValueError):
+        return False
+
+
+def held(store: Store) -> bool:
+    """Does any process refresh this delivery right now? Whoever held the lock and died, holds it no longer."""
+    try:
+        file = (store.settings.restricted(store.delivery) / LOCK).open()
+    except OSError:
+        return False
+    with file as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return True
+    return False
 
 
 def recorded(path: Path, what: bytes = ORIGIN) -> str | None:
@@ -308,6 +372,7 @@ def note_partial(store: Store, made: set[AssetPath]) -> None:
         outputs = {name: outputs[name] for name in outputs.keys() - _noted(store, product, outputs)} | hashes(store, product)
     partial = {"delivery": store.delivery, "outputs": dict(sorted(outputs.items()))}
     write_json(store.settings.curated(store.delivery) / MANIFEST, partial)
+    finish(store)
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ import sys
 from typing import Any
 
 from frs_pipeline.english import plural
+from frs_pipeline.published.figures import printed_from
 from frs_pipeline.settings import Settings
 
 
@@ -33,8 +34,8 @@ def summary(delivery: str, made: tuple[str, ...], counts: dict[str, int], settin
             ("Conferences", str(counts["conferences"])),
             ("Marts", f"{counts['marts']}, {counts['promises_kept']} of {counts['promises']} promises kept"),
             ("Tables", f"{counts['tables']}, {plural(counts['figures'], 'figure')}"),
-            ("Against the report", _compared(counts)),
-            ("Claims", _claims(counts)),
+            ("Against the report", _compared(counts, delivery)),
+            ("Claims", _claims(counts, delivery)),
         ):
             say(f"  {label:<19}{text}")
         say("")
@@ -46,7 +47,9 @@ def summary(delivery: str, made: tuple[str, ...], counts: dict[str, int], settin
         say("  frs tables 1 · frs compare · frs quarantine show more.")
 
 
-def _compared(counts: dict[str, int]) -> str:
+def _compared(counts: dict[str, int], delivery: str) -> str:
+    if not printed_from(delivery):
+        return "it was printed from another delivery (frs compare says which, frs diff what moved since)"
     if not counts["equal"] + counts["differs"] + counts["not_reproducible"]:
         return "no printed figures to hold these against"
     only = " (ASE, T and p only)" if counts["differs"] and not counts["differs_exact"] else ""
@@ -56,11 +59,12 @@ def _compared(counts: dict[str, int]) -> str:
     )
 
 
-def _claims(counts: dict[str, int]) -> str:
+def _claims(counts: dict[str, int], delivery: str) -> str:
     """How many claims of the report's summary hold."""
     untested = counts["claims"] - counts["claims_hold"] - counts["claims_fail"]
+    of_another = "" if printed_from(delivery) else " here too (they were printed of another delivery)"
     return (
-        f"{counts['claims_hold']} of the summary's {counts['claims']} hold, {counts['claims_fail']} don't, "
+        f"{counts['claims_hold']} of the summary's {counts['claims']} hold{of_another}, {counts['claims_fail']} don't, "
         f"{untested} can't be tested"
     )
 

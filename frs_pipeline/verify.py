@@ -15,6 +15,7 @@ from frs_pipeline.manifest import root_of
 from frs_pipeline.plan import lock_hash, products, program
 from frs_pipeline.refresh import refresh
 from frs_pipeline.settings import Settings
+from frs_pipeline.standing import Standing, standing
 from frs_pipeline.storage import MANIFEST, Store, exclusive, listed, read, read_manifest
 
 
@@ -38,14 +39,15 @@ def verify(
 
     `root` is the manifest's root as somebody noted it outside. Raises `InputError` when no run has finished.
     """
-    content = read_manifest(store)
+    content, stands = read_manifest(store), standing(store)
     if "root" not in content:
         where = store.settings.curated(store.delivery) / MANIFEST
-        raise InputError("no manifest of a finished run", where=where, do="run frs run")
-    found = [_manifest(content, root), _outputs(store, content)]
+        failed = ": a run failed, and there is no finished result yet" if stands.failed else ""
+        raise InputError(f"no manifest of a finished run{failed}", where=where, do="run frs run")
+    found = [_manifest(content, root), *_failed_run(store, stands), _outputs(store, content, stands)]
     if outputs_only:
         return found
-    found += [_inputs(store, content), _program(content)]
+    found += [_inputs(store, content), *_predecessor(store, content), _program(content)]
     with exclusive(store):
         return [*found, _rebuilt(store, content, written)]
 
@@ -59,14 +61,21 @@ def _manifest(content: dict[str, Any], root: str | None) -> Verdict:
     return Verdict("manifest", "its root fits what it says", tuple(faults))
 
 
-def _outputs(store: Store, content: dict[str, Any]) -> Verdict:
+def _failed_run(store: Store, stands: Standing) -> Iterator[Verdict]:
+    """That the last run failed, and which result is the last good one; nothing when it finished."""
+    if stands.failed:
+        yield Verdict("run", "", (f"a run failed; {stands.last_good(store.delivery)} (frs run)",))
+
+
+def _outputs(store: Store, content: dict[str, Any], stands: Standing) -> Verdict:
     """Produced files in the order in which they are made, so that the first fault is nearest to its cause."""
     noted = dict(content["outputs"])
     faults = []
     for product in products().values():
         for path in (store.path(product), *store.pages(product)):
             name = listed(store, path)
-            faults += _compared(name, noted.pop(name, None), sha256(path) if path.exists() else None)
+            told = _compared(name, noted.pop(name, None), sha256(path) if path.exists() else None)
+            faults += [f"{name} was made since by a run that failed"] if name in stands.remade else told
     faults += [f"{name} is missing" for name in noted]
     return Verdict("outputs", f"{len(content['outputs'])} files are as the manifest says", tuple(faults))
 
@@ -78,6 +87,42 @@ def _inputs(store: Store, content: dict[str, Any]) -> Verdict:
     except FrsError as error:
         return Verdict("inputs", sound, (str(error),))
     return Verdict("inputs", sound, tuple(_differences(content["inputs"], now)))
+
+
+def _predecessor(store: Store, content: dict[str, Any]) -> Iterator[Verdict]:
+    """The delivery that this one was compared with: is it still there, with the root and the marts that it had then?
+
+    Nothing where there was none and is none.
+    """
+    noted = content.get("predecessor") or {}
+    try:
+        now = store.predecessor()
+    except FrsError as error:
+        yield Verdict("predecessor", "", (str(error),))
+        return
+    if not noted:
+        if now is not None:
+            since = f"there was none to compare with, and delivery {now.delivery} is there now (run frs run)"
+            yield Verdict("predecessor", "", (since,))
+        return
+    older = Store(store.settings, noted["delivery"])
+    found, what = read_manifest(older), f"delivery {older.delivery}"
+    faults: tuple[str, ...]
+    if older.root is None:
+        faults = (f"{what}, which this one was compared with, is missing or has no finished result",)
+    elif now is None or now.delivery != older.delivery:
+        faults = (f"this one was compared with {what} and would be with {now.delivery if now else 'none'} now (run frs run)",)
+    elif older.root != noted["root"]:
+        faults = (f"{what} has another root than this one was compared with: it was refreshed since (run frs run)",)
+    elif root_of(found) != older.root:
+        faults = (f"{what}: the root of its manifest doesn't fit what it says: it was altered",)
+    else:
+        keys = dict.fromkeys(key for product in products().values() for key in product.previous)
+        paths = {listed(older, path): path for path in (older.path(products()[key]) for key in keys)}
+        now_there = {name: sha256(path) for name, path in paths.items() if path.exists()}
+        noted_there = {name: found["outputs"].get(name) for name in paths}
+        faults = tuple(f"{what}: {fault}" for fault in _differences(noted_there, now_there))
+    yield Verdict("predecessor", f"{what} is as it was when this one was compared with it", faults)
 
 
 def _program(content: dict[str, Any]) -> Verdict:
@@ -105,7 +150,7 @@ def _rebuilt(store: Store, content: dict[str, Any], written: Callable[[int, str]
     """Everything made again from the raw files in a folder of its own, which is gone afterwards."""
     sound = f"{len(content['outputs'])} files made again from the delivered ones, byte for byte the same"
     with tempfile.TemporaryDirectory(prefix=".verify.", suffix=".tmp", dir=store.settings.restricted(store.delivery)) as place:
-        clean = Store(_clean(store, Path(place)), store.delivery)
+        clean = Store(_clean(store, Path(place), content), store.delivery)
         try:
             refresh(clean.settings, store.delivery, written=written, recorded=False)
         except FrsError as error:
@@ -119,14 +164,14 @@ def _rebuilt(store: Store, content: dict[str, Any], written: Callable[[int, str]
         return Verdict("rebuild", sound, (*faults, *_first_figure(store, clean)))
 
 
-def _clean(store: Store, place: Path) -> Settings:
-    """A data folder with the delivery alone in it, and with what other deliveries made, which it is held against."""
+def _clean(store: Store, place: Path, content: dict[str, Any]) -> Settings:
+    """A data folder with the delivery alone in it, and with what was made of the one that it was compared with."""
     (place / "raw").mkdir()
     (place / "raw" / store.delivery).symlink_to(store.settings.raw_delivery(store.delivery))
     (place / "curated").mkdir()
-    for other in deliveries(store.settings.curated("")):
-        if other != store.delivery:
-            (place / "curated" / other).symlink_to(store.settings.curated(other))
+    older = (content.get("predecessor") or {}).get("delivery")
+    if older in deliveries(store.settings.curated("")):
+        (place / "curated" / older).symlink_to(store.settings.curated(older))
     return Settings(place, store.settings.key)
 
 

@@ -40,6 +40,7 @@ def raw_files(context: AssetExecutionContext) -> Iterator[MaterializeResult[None
         # Asked at every run, whatever of it is out of date: the forms may have come after the codebook, another key as well.
         refuse_published_key(folder)
         refuse_controllers_key(folder, key_of_pipeline(store))
+        store.predecessor()  # a delivery that names one wrongly is refused before any work
         for source in sources():
             found = inventory(folder, (source,))
             if raw_key(source) in context.selected_asset_keys:

@@ -34,7 +34,7 @@ def report(context: AssetExecutionContext) -> Iterator[Output[pa.Table] | AssetC
         store.write_pages(products()[KEY], found.pages)
         counts = found.counts
         yield produced(found.rows, "result", None, pages=MetadataValue.path(f"{products()[KEY].pages}/index.html"), **counts)
-        yield claims_hold(key_of(KEY), found.findings)
+        yield claims_hold(key_of(KEY), found.findings, store.delivery)
 
 
 ASSETS = [report]

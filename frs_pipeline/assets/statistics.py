@@ -19,7 +19,8 @@ from dagster import (
 from frs_pipeline.assets.wiring import DELIVERIES, code_version, gate, key_of, produced, store_of
 from frs_pipeline.checks.published import as_printed, as_printed_spec, verdicts
 from frs_pipeline.plan import products, table_key
-from frs_pipeline.published.compare import compare
+from frs_pipeline.published.compare import compare_delivery
+from frs_pipeline.published.figures import not_printed_from, printed_from
 from frs_pipeline.storage import read
 from frs_pipeline.tables.counting import count, open_marts
 from frs_pipeline.tables.figures import as_table, figures, figures_from, from_table
@@ -60,12 +61,13 @@ def _tables(mart: str, tables: list[Table]) -> AssetsDefinition:
             counted = count(wanted, open_marts(paths))
             for table in wanted:
                 found = figures(table, counted[table.number])
+                compared = compare_delivery(context.partition_key, found, table.number)
                 yield produced(
                     as_table(found),
                     _output(table.number),
                     figures_from(table),
                     preview=MetadataValue.md(render(table, found).markdown()),
-                    **verdicts(compare(found, table.number)),
+                    **(verdicts(compared) if compared.num_rows else {}),
                 )
 
     return _asset
@@ -96,15 +98,23 @@ def all_figures(context: AssetExecutionContext) -> Output[pa.Table]:
     check_specs=[as_printed_spec(key_of(("statistics", "compare")))],
     group_name=GROUP,
     partitions_def=DELIVERIES,
+    required_resource_keys={"settings"},
     code_version=code_version(("statistics", "compare")),
     kinds={"parquet"},
 )
 def comparison(context: AssetExecutionContext, figures_file: Path) -> Iterator[Output[pa.Table] | AssetCheckResult]:
-    """Recomputed against printed, one row a printed figure, with the reason where the report contradicts itself."""
+    """Recomputed against printed, one row a printed figure, with the reason where the report contradicts itself.
+
+    No rows of a delivery that the report wasn't printed from.
+    """
+    store = store_of(context)
     with gate():
-        table = compare(from_table(read(figures_file)))
+        table, remark = compare_delivery(store.delivery, from_table(read(figures_file))), None
+        if not printed_from(store.delivery):
+            older = store.predecessor()
+            remark = not_printed_from(store.delivery, older.delivery if older else None)
         yield produced(table, **verdicts(table))
-        yield as_printed(key_of(("statistics", "compare")), table)
+        yield as_printed(key_of(("statistics", "compare")), table, store.delivery, remark)
 
 
 ASSETS = [*(_tables(mart, tables) for mart, tables in by_mart(catalogue()).items() if tables), all_figures, comparison]

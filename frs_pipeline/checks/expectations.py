@@ -19,12 +19,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
 
-from frs_pipeline.errors import Gathered, InputError
+from frs_pipeline.errors import CheckFailed, Gathered, InputError
 from frs_pipeline.faults import choices
 from frs_pipeline.plan import products
 from frs_pipeline.questionnaires.model import Question, Questionnaire, questionnaires
 from frs_pipeline.specs import Spec, YamlFile
-from frs_pipeline.storage import Store, read
+from frs_pipeline.storage import Store, as_noted, read, read_manifest
 from frs_pipeline.tables.nonresponse import conference_schema
 
 LIMITS = Path(__file__).parent / "expectations.yaml"
@@ -150,11 +150,19 @@ def read_limits(path: Path = LIMITS) -> Limits:
 
 
 def before_of(older: Store) -> Before:
-    """The marts of an older delivery, for comparing. Raises `InputError` for one that can't be read."""
-    marts = {}
+    """The marts of an older delivery, for comparing.
+
+    Raises `CheckFailed` for one that isn't what its manifest says, `InputError` for one that can't be read: what is said of
+    both deliveries is true of finished results alone.
+    """
+    marts, noted = {}, read_manifest(older).get("outputs", {})
     for name in questionnaires():
-        path = older.path(products()[("marts", name)])
+        product = products()[("marts", name)]
+        path = older.path(product)
         try:
+            if not as_noted(older, product, noted):
+                do = f"run frs run --delivery {older.delivery}, then this one again"
+                raise CheckFailed("isn't what its manifest says, so that nothing can be compared with it", where=path, do=do)
             marts[name] = read(path)
         except (OSError, ValueError) as error:
             raise InputError("cannot be read", where=path, do=f"run frs run --delivery {older.delivery}") from error

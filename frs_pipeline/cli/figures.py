@@ -51,12 +51,20 @@ def tables(
 def compare(delivery: Delivery = None, as_json: AsJson = False) -> None:
     """Recomputed against printed, figure by figure; ends with 1 when a figure differs."""
     from frs_pipeline.published.compare import DIFFERS, EQUAL, NOT_REPRODUCIBLE, summary
+    from frs_pipeline.published.figures import not_printed_from, printed_from
 
-    rows = Results(delivery).read(("statistics", "compare"))
+    results = Results(delivery)
+    rows = results.read(("statistics", "compare"))
     found = rows.to_pylist()
     counted = summary(rows)
+    remark = None
+    if not printed_from(results.store.delivery):
+        older = results.store.predecessor()
+        remark = not_printed_from(results.store.delivery, older.delivery if older else None)
     if as_json:
-        print_json({"summary": counted, "figures": found})
+        print_json({"summary": counted, "figures": found, **({"remark": remark} if remark else {})})
+    elif remark:
+        say(remark)
     else:
         measures = list(dict.fromkeys(row["measure"] for row in found))
         lines = [

@@ -6,14 +6,12 @@ of an error that isn't ours.
 
 from __future__ import annotations
 
-import json
-import os
-import urllib.error
-import urllib.request
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from dagster import (
+    AssetCheckEvaluation,
     DagsterEventType,
     DagsterInstance,
     DagsterRun,
@@ -22,39 +20,49 @@ from dagster import (
     RunFailureSensorContext,
     RunsFilter,
     RunStatusSensorContext,
+    SensorEvaluationContext,
+    SkipReason,
     run_failure_sensor,
     run_status_sensor,
+    sensor,
 )
 
 from frs_pipeline.assets.wiring import PARTITION_TAG
+from frs_pipeline.checks.failing import Failing, of_metadata
+from frs_pipeline.english import plural
+from frs_pipeline.operations.outbox import post, resend
 from frs_pipeline.settings import Settings
-from frs_pipeline.storage import Store, atomic, read_manifest
+from frs_pipeline.standing import Standing, standing
+from frs_pipeline.storage import Store, atomic
 
-WEBHOOK = "FRS_WEBHOOK_URL"
-_TIMEOUT = 10
+# Lines of one kind on a page; the rest is counted.
+_SHOWN = 20
+# Runs that are looked through, back from the last, for what a check found before.
+_FARTHEST = 200
 
 
 @dataclass(frozen=True)
 class Incident:
-    """What happened in one run: `what` is a line each, `still` what had failed before already."""
+    """What happened in one run: `what` is a line each, `still` what had failed before already, `do` what helps with the first."""
 
     delivery: str
     run: str
     kind: str
     what: tuple[str, ...]
     still: tuple[str, ...] = ()
+    do: tuple[str, ...] = ()
 
 
-def page(incident: Incident, root: str | None) -> str:
-    """The incident as Markdown, on one page. `root` is that of the last good result's manifest, None when there is none."""
-    stays = f"the last finished result stays, with root `{root}`" if root else "there is no finished result of this delivery yet"
-    if incident.kind == "check":
-        stays = f"the run finished; its result has the root `{root}`"
+def page(incident: Incident, stands: Standing) -> str:
+    """The incident as Markdown, on one page; `stands` is how the delivery's results stand after it."""
     title = "The refresh failed" if incident.kind == "run" else "A check failed"
-    lines = [f"# {title}: delivery {incident.delivery}", "", f"- Run: `{incident.run}`", f"- Results: {stays}", "", "## What", ""]
-    lines += [f"- {line}" for line in incident.what]
+    lines = [f"# {title}: delivery {incident.delivery}", "", f"- Run: `{incident.run}`"]
+    lines += [f"- Results: {_results(incident, stands)}", "", "## What", ""]
+    lines += _listed(incident.what)
     if incident.still:
-        lines += ["", "## Failed before already", "", *(f"- {line}" for line in incident.still)]
+        lines += ["", "## Failed before already", "", *_listed(incident.still)]
+    if incident.do:
+        return "\n".join([*lines, "", "## What to do", "", *_listed(incident.do), ""])
     lines += [
         "",
         "## What to do",
@@ -67,28 +75,34 @@ def page(incident: Incident, root: str | None) -> str:
     return "\n".join(lines)
 
 
+def _results(incident: Incident, stands: Standing) -> str:
+    """What there is to rely on after the incident."""
+    if incident.kind == "check":
+        return f"the run finished; its result has the root `{stands.root}`"
+    told = stands.last_good(incident.delivery)
+    if stands.altered:
+        told += f"; {plural(len(stands.altered), 'file')} altered by something else (frs verify --outputs-only lists them)"
+    return told
+
+
+def _short(lines: Sequence[str]) -> list[str]:
+    return [*lines[:_SHOWN], *([f"and {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else [])]
+
+
+def _listed(lines: Sequence[str]) -> list[str]:
+    return [f"- {line}" for line in _short(lines)]
+
+
 def report(settings: Settings, incident: Incident) -> tuple[Path, str | None]:
-    """Write the incident's page, and call the webhook if there is one. Returns the page, and why the call failed."""
+    """Write the incident's page, and call the webhook if there is one. Returns the page, and why the call failed.
+
+    What couldn't be sent waits beside the page and is sent again by `unsent_alerts`.
+    """
     path = settings.incidents / incident.delivery / f"{incident.run}.md"
-    root = read_manifest(Store(settings, incident.delivery)).get("root")
     with atomic(path) as file:
-        file.write(page(incident, root).encode())
-    url = os.environ.get(WEBHOOK)
-    return path, _call(url, incident) if url else None
-
-
-def _call(url: str, incident: Incident) -> str | None:
-    """Post the incident as JSON; why it couldn't be, without anything of what was answered."""
-    if not url.startswith(("https://", "http://")):
-        return f"{WEBHOOK} isn't an address of the web"
-    content = {"delivery": incident.delivery, "run": incident.run, "kind": incident.kind, "what": list(incident.what)}
-    body = json.dumps(content, ensure_ascii=False).encode()
-    try:
-        request = urllib.request.Request(url, body, {"Content-Type": "application/json"})  # noqa: S310 - looked at above
-        with urllib.request.urlopen(request, timeout=_TIMEOUT):  # noqa: S310
-            return None
-    except (OSError, urllib.error.URLError, ValueError) as error:
-        return type(error).__name__
+        file.write(page(incident, standing(Store(settings, incident.delivery))).encode())
+    content = {"delivery": incident.delivery, "run": incident.run, "kind": incident.kind, "what": _short(incident.what)}
+    return path, post(path, content)
 
 
 @run_failure_sensor(
@@ -109,45 +123,93 @@ def failed_runs(context: RunFailureSensorContext) -> None:
 @run_status_sensor(
     run_status=DagsterRunStatus.SUCCESS,
     default_status=DefaultSensorStatus.RUNNING,
-    description="Writes a page under data/incidents/ for a check that failed and didn't in the run before.",
+    description="Writes a page under data/incidents/ for what a check found wrong that wasn't wrong before.",
 )
 def failed_checks(context: RunStatusSensorContext) -> None:
-    """Checks that warn stop nothing, so nobody would see them; but a page each night about the same would be read by nobody."""
+    """Checks that warn stop nothing, so nobody would see them; but a page each night about the same would be read by nobody.
+
+    Told is what got worse since the last run that finished: a thing that is wrong now and wasn't then. A run makes only what is
+    out of date, so that a check stands as it was when its turn last came, in this run or an earlier one.
+    """
     run = context.dagster_run
-    now = _failed(context.instance, run)
-    before = _failed(context.instance, _run_before(context.instance, run))
-    new = tuple(line for line in now if line not in before)
+    now, before = _since(context.instance, run)
+    latest, earlier = _latest(context.instance, now), {}
+    wrong = {name: list(_things(check)) for name, check in latest.items() if not check.passed}
+    if wrong:
+        earlier = _latest(context.instance, before, set(wrong))
+    known = {name: {thing.what for thing in _things(check)} for name, check in earlier.items() if not check.passed}
+    new = [(name, thing) for name, things in wrong.items() for thing in things if thing.what not in known.get(name, ())]
+    still = [(name, thing) for name, things in wrong.items() for thing in things if thing.what in known.get(name, ())]
     if new:
-        still = tuple(line for line in now if line in before)
-        _tell(context, Incident(_delivery(run), run.run_id, "check", new, still))
+        told, told_before = (tuple(_line(latest[name], thing) for name, thing in found) for found in (new, still))
+        do = tuple(dict.fromkeys(f"{thing.what or name}: {thing.do}" for name, thing in new))
+        _tell(context, Incident(_delivery(run), run.run_id, "check", told, told_before, do))
+
+
+@sensor(
+    minimum_interval_seconds=300,
+    default_status=DefaultSensorStatus.RUNNING,
+    description="Posts alerts again that the webhook didn't take, for a week.",
+)
+def unsent_alerts(context: SensorEvaluationContext) -> SkipReason:
+    """Starts no run: a webhook that couldn't be reached is tried again every five minutes."""
+    settings = Settings.from_environment()
+    found = resend(settings)
+    for path, failed in found.items():
+        if failed:
+            context.log.warning(f"{path.name}: {failed}")
+    sent = sum(failed is None for failed in found.values())
+    return SkipReason(f"{plural(sent, 'alert')} of {len(found)} sent" if found else "no alert waits")
 
 
 def _tell(context: RunStatusSensorContext, incident: Incident) -> None:
     path, failed = report(Settings.from_environment(), incident)
     context.log.info(f"written: {path.name}")
     if failed:
-        context.log.warning(f"the webhook couldn't be called: {failed}")
+        context.log.warning(f"the webhook couldn't be called: {failed}; it will be called again")
 
 
 def _delivery(run: DagsterRun) -> str:
     return run.tags.get(PARTITION_TAG, "none")
 
 
-def _run_before(instance: DagsterInstance, run: DagsterRun) -> DagsterRun | None:
-    """The last run of the same delivery that finished before this one."""
-    same = RunsFilter(statuses=[DagsterRunStatus.SUCCESS], tags={PARTITION_TAG: _delivery(run)})
-    ids = [found.run_id for found in instance.get_runs(same)]  # the newest first
-    older = ids[ids.index(run.run_id) + 1 :] if run.run_id in ids else []
-    return instance.get_run_by_id(older[0]) if older else None
+def _since(instance: DagsterInstance, run: DagsterRun) -> tuple[list[DagsterRun], list[DagsterRun]]:
+    """The runs of a delivery since the last that finished before this one, this one first; and that one with those before."""
+    found = list(instance.get_runs(RunsFilter(tags={PARTITION_TAG: _delivery(run)}), limit=_FARTHEST))  # the newest first
+    ids = [other.run_id for other in found]
+    found = found[ids.index(run.run_id) :] if run.run_id in ids else [run, *found]
+    older = (place for place, other in enumerate(found) if place and other.status == DagsterRunStatus.SUCCESS)
+    cut = next(older, len(found))
+    return found[:cut], found[cut:]
 
 
-def _failed(instance: DagsterInstance, run: DagsterRun | None) -> tuple[str, ...]:
-    """A line for each check that failed in a run, in the order of their names."""
-    events = instance.all_logs(run.run_id, of_type=DagsterEventType.ASSET_CHECK_EVALUATION) if run else ()
-    found = []
-    for entry in events:
-        check = entry.asset_check_evaluation
-        if check is not None and not check.passed:
-            counts = ", ".join(f"{name} {value.value}" for name, value in check.metadata.items() if isinstance(value.value, int))
-            found.append(f"{check.asset_key.to_user_string()}: {check.check_name}" + (f" ({counts})" if counts else ""))
-    return tuple(sorted(found))
+def _latest(
+    instance: DagsterInstance, runs: Sequence[DagsterRun], wanted: set[str] | None = None
+) -> dict[str, AssetCheckEvaluation]:
+    """How each check last came out in these runs, the newest first; of those `wanted` alone, where that is said."""
+    found: dict[str, AssetCheckEvaluation] = {}
+    for run in runs:
+        for entry in instance.all_logs(run.run_id, of_type=DagsterEventType.ASSET_CHECK_EVALUATION):
+            check = entry.asset_check_evaluation
+            if check is not None:
+                name = f"{check.asset_key.to_user_string()}: {check.check_name}"
+                if wanted is None or name in wanted:
+                    found.setdefault(name, check)
+        if wanted is not None and wanted <= found.keys():
+            break
+    return dict(sorted(found.items()))
+
+
+def _things(check: AssetCheckEvaluation) -> Iterator[Failing]:
+    """What a check found wrong; the check itself where it doesn't name anything."""
+    things = list(of_metadata(check.metadata))
+    yield from things or [Failing("", "its page in the user interface says what it found")]
+
+
+def _line(check: AssetCheckEvaluation, thing: Failing) -> str:
+    """A check and what it found, with its counts where it names nothing; never a form's value."""
+    name = f"{check.asset_key.to_user_string()}: {check.check_name}"
+    if thing.what:
+        return f"{name}: {thing.what}"
+    counts = ", ".join(f"{key} {value.value}" for key, value in check.metadata.items() if isinstance(value.value, int))
+    return name + (f" ({counts})" if counts else "")

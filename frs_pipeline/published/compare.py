@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import pyarrow as pa
 
 from frs_pipeline.published.audit import not_reproducible
-from frs_pipeline.published.figures import Key, decimals, published, value
+from frs_pipeline.published.figures import Key, decimals, printed_from, published, value
 from frs_pipeline.stats.printing import round_half_away, spss
 from frs_pipeline.tables.figures import ADDRESS, Figure, column
 
@@ -34,6 +34,11 @@ def compare(figures: Iterable[Figure], table: int | None = None) -> pa.Table:
     """
     computed = {Key(f.table, f.row, f.column, f.group, f.measure): f for f in figures}
     return pa.Table.from_pylist(list(_rows(computed, table)), schema=COMPARE)
+
+
+def compare_delivery(delivery: str, figures: Iterable[Figure], table: int | None = None) -> pa.Table:
+    """The same of one delivery: no rows unless the report was printed from it."""
+    return compare(figures, table) if printed_from(delivery) else COMPARE.empty_table()
 
 
 def _rows(computed: dict[Key, Figure], table: int | None) -> Iterator[dict[str, object]]:

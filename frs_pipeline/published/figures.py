@@ -8,11 +8,13 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from frs_pipeline.deliveries import DeliveryName
 from frs_pipeline.errors import InputError
 from frs_pipeline.specs import Spec, YamlFile
 from frs_pipeline.stats.printing import decimals_of, parse
 
 HERE = Path(__file__).parent
+PRINTED = HERE / "figures.csv"
 
 
 class Key(NamedTuple):
@@ -28,14 +30,24 @@ class Key(NamedTuple):
 @cache
 def published() -> dict[Key, str]:
     """Printed string of every figure, in the order of the report."""
-    path = HERE / "figures.csv"
-    figures: dict[Key, str] = {}
-    with path.open(encoding="utf-8", newline="") as file:
-        for line in csv.DictReader(file, delimiter=";"):
+    return {key: printed for key, (printed, _) in _lines().items()}
+
+
+def line_of() -> dict[Key, int]:
+    """The line of figures.csv on which each figure stands, counted from 1."""
+    return {key: line for key, (_, line) in _lines().items()}
+
+
+@cache
+def _lines() -> dict[Key, tuple[str, int]]:
+    figures: dict[Key, tuple[str, int]] = {}
+    with PRINTED.open(encoding="utf-8", newline="") as file:
+        reader = csv.DictReader(file, delimiter=";")
+        for line in reader:
             key = Key(int(line["table"]), line["row"], line["column"], line["group"], line["measure"])
             if key in figures:
-                raise InputError("the same figure stands twice", where=path, do="remove one line")
-            figures[key] = line["printed"]
+                raise InputError("the same figure stands twice", where=f"{PRINTED}:{reader.line_num}", do="remove one line")
+            figures[key] = line["printed"], reader.line_num
     return figures
 
 
@@ -80,8 +92,9 @@ class Conferences(Spec):
 
 
 class Study(Spec):
-    """Numbers of conferences that the report's text gives."""
+    """Which delivery the report was printed from, and numbers of conferences that its text gives."""
 
+    printed_from: DeliveryName
     conferences: Conferences
     lacking_a_professional_form: int
 
@@ -96,3 +109,15 @@ def prose() -> tuple[ProseCorrelation, ...]:
 def study() -> Study:
     """Facts of the study outside the tables."""
     return YamlFile(HERE / "study.yaml").parse(Study)
+
+
+def printed_from(delivery: str) -> bool:
+    """Was the report printed from this delivery? Of any other there is nothing printed to compare with."""
+    return study().printed_from == delivery
+
+
+def not_printed_from(delivery: str, predecessor: str | None) -> str:
+    """Why a delivery isn't compared with the printed report, and what shows more of it; one line."""
+    why = f"The report was printed from delivery {study().printed_from}: there are no printed figures of delivery {delivery}."
+    one, other = sorted((predecessor or study().printed_from, delivery))
+    return f"{why} frs diff {one} {other} shows which figures differ."

@@ -46,7 +46,7 @@ class InstrumentsSpec(Spec):
 
 
 # Names that other parts of a delivery and other marts have.
-_TAKEN = ("codebook", "conference", "corrections", "exceptions", "ledger", "withdrawals", "withdrawn_conferences")
+_TAKEN = ("codebook", "conference", "corrections", "description", "exceptions", "ledger", "withdrawals", "withdrawn_conferences")
 
 
 def read_instruments(path: Path = LISTED) -> dict[str, Instrument]:

@@ -189,6 +189,14 @@ def claims() -> Claims:
     return read_claims()
 
 
+@cache
+def line_of(claim: str) -> int:
+    """The line of `claims.yaml` on which a claim begins, counted from 1."""
+    places = [(i, j, told.id) for i, section in enumerate(claims().sections) for j, told in enumerate(section.claims)]
+    i, j = next((i, j) for i, j, name in places if name == claim)
+    return YamlFile(CLAIMS).line(["sections", i, "claims", j])
+
+
 def _has_no_rows(table: int) -> bool:
     return table in catalogue() and catalogue()[table].kind in ("frequency", "distribution")
 

@@ -22,6 +22,7 @@ from frs_pipeline.lineage.passport import Passports
 from frs_pipeline.lineage.waterfall import Why
 from frs_pipeline.lineage.wording import Text, reason
 from frs_pipeline.policy.model import policy
+from frs_pipeline.published.figures import printed_from, study
 from frs_pipeline.questionnaires import instruments
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.report import plots
@@ -130,6 +131,8 @@ class _Site:
             "delivery": self.store.delivery,
             "chapters": chapters(),
             "made_up": made_up(self.store),
+            # The delivery that the report is about, where it isn't this one: nothing that it says was said of these forms.
+            "printed_of": None if printed_from(self.store.delivery) else study().printed_from,
             "page_of": self.page_of,
             "counts": {},
         }

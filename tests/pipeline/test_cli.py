@@ -196,7 +196,7 @@ def test_doctor_finds_an_altered_result(data: Path, tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-1] + b"x")
     result = frs(copy, "doctor")
     assert result.returncode == 1
-    assert "altered: statistics/figures" in result.stdout
+    assert "altered: curated/statistics/figures.parquet" in result.stdout
 
 
 def flipped(path: Path) -> None:

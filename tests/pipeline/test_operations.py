@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import json
+import os
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -18,19 +20,25 @@ from dagster import (
     DagsterInstance,
     ExecuteInProcessResult,
     MaterializeResult,
+    Output,
     RetryPolicy,
     asset,
     build_run_status_sensor_context,
     build_schedule_context,
+    build_sensor_context,
     materialize,
 )
 
 from frs_pipeline.assets.wiring import DELIVERIES, gate
+from frs_pipeline.checks.failing import Failing, as_metadata
 from frs_pipeline.definitions import defs
+from frs_pipeline.doctor import _alerts
 from frs_pipeline.errors import FrsError, InputError
-from frs_pipeline.operations import refreshing
-from frs_pipeline.operations.incidents import Incident, failed_checks, failed_runs, page, report
+from frs_pipeline.operations import outbox, refreshing
+from frs_pipeline.operations.incidents import Incident, failed_checks, failed_runs, page, report, unsent_alerts
+from frs_pipeline.operations.outbox import given_up, resend, unsent
 from frs_pipeline.settings import Settings
+from frs_pipeline.standing import Standing
 
 DELIVERY = "2020-11-30"
 SECRET = "610190-1234"
@@ -89,7 +97,7 @@ def test_a_failed_run_leaves_a_page_with_the_line_that_a_person_can_act_on(setti
     assert f"# The refresh failed: delivery {DELIVERY}" in text
     assert "- broken: initiator/dataset.csv:1: question konflikt is missing (Export all questions.)" in text
     assert result.run_id in text
-    assert "no finished result of this delivery yet" in text
+    assert "- Results: there is no finished result yet\n" in text
     assert len(text.splitlines()) < 40
 
 
@@ -127,6 +135,27 @@ def test_the_job_tries_again_and_so_do_no_others() -> None:
     assert refreshing.refresh_job.op_retry_policy.max_retries == 3
 
 
+@pytest.mark.parametrize(
+    ("stands", "says"),
+    [
+        (Standing(None, True, (), ()), "there is no finished result yet"),
+        (Standing("r00t", True, (), ()), f"the last good result is that of delivery {DELIVERY} with root r00t; its files are as"),
+        (Standing("r00t", True, ("a", "b"), ()), "with root r00t; 2 files were made since by a run that failed, and no manifest"),
+        (Standing("r00t", True, (), ("a",)), "with root r00t; 1 file altered by something else (frs verify --outputs-only"),
+        (
+            Standing("r00t", True, ("a",), ("b",)),
+            "1 file was made since by a run that failed, and no manifest vouches for that; 1",
+        ),
+    ],
+)
+def test_a_page_tells_the_last_good_result_from_what_a_failed_run_made_and_from_what_was_altered(
+    stands: Standing, says: str
+) -> None:
+    text = page(INCIDENT, stands)
+    assert says in text
+    assert ("altered" in text) == bool(stands.altered)
+
+
 def checked(passed: dict[str, bool]) -> object:
     @asset(partitions_def=DELIVERIES, check_specs=[AssetCheckSpec(name, asset="looked_at") for name in passed])
     def looked_at() -> MaterializeResult:
@@ -159,6 +188,77 @@ def test_a_check_that_begins_to_fail_leaves_a_page_once(settings: Settings, inst
     assert "looked_at: one" in still
     after(one=True, two=True)
     assert len(after(one=False, two=True)) == 3  # it failed anew
+
+
+def things(found: dict[str, list[str]], *, fails: bool = False) -> object:
+    """An asset whose checks find these things wrong; after them the run fails, if told."""
+
+    @asset(partitions_def=DELIVERIES, check_specs=[AssetCheckSpec(name, asset="looked_at") for name in found])
+    def looked_at() -> Iterator[object]:
+        yield Output(None)
+        for name, wrong in found.items():
+            metadata = {"broken": len(wrong), "text": SECRET, **as_metadata([Failing(w, f"mend {w}.yaml:7") for w in wrong])}
+            yield AssetCheckResult(check_name=name, passed=not wrong, severity=AssetCheckSeverity.WARN, metadata=metadata)
+        if fails:
+            raise ValueError
+
+    return looked_at
+
+
+@asset(partitions_def=DELIVERIES)
+def something_else() -> None:
+    pass
+
+
+def test_only_what_got_worse_makes_an_alert_and_the_page_says_what_to_do_with_file_and_line(
+    settings: Settings, instance: DagsterInstance
+) -> None:
+    def after(wrong: list[str], other: list[str] | None = None) -> set[str]:
+        before = set(pages(settings))
+        look(instance, run(instance, things({"kept": wrong, "other": other or []})), failed_checks)
+        return set(pages(settings)) - before
+
+    [first] = after(["age", "role"])
+    assert "- looked_at: kept: age\n- looked_at: kept: role\n" in first
+    assert "## What to do\n\n- age: mend age.yaml:7\n- role: mend role.yaml:7\n" in first
+    assert SECRET not in first
+    assert after(["age", "role"]) == set()
+    assert after(["age"]) == set()  # one is mended, the count is another
+    [swapped] = after(["role"])  # as many as before, but another
+    assert "kept: role" in swapped.split("## What to do")[0]
+    assert "kept: age" not in swapped
+    [more] = after(["role"], ["x"])
+    what, still = more.split("## Failed before already")
+    assert "- looked_at: other: x" in what
+    assert "kept: role" not in what
+    assert "- looked_at: kept: role" in still
+    assert after([], []) == set()
+
+
+def test_a_run_without_a_checks_turn_makes_what_it_finds_next_no_news(settings: Settings, instance: DagsterInstance) -> None:
+    look(instance, run(instance, things({"kept": ["age"]})), failed_checks)
+    look(instance, run(instance, something_else), failed_checks)
+    look(instance, run(instance, things({"kept": ["age"]})), failed_checks)
+    assert len(pages(settings)) == 1
+
+
+def test_what_a_check_found_in_a_run_that_failed_is_told_after_the_next_that_does_not(
+    settings: Settings, instance: DagsterInstance
+) -> None:
+    look(instance, run(instance, things({"kept": []})), failed_checks)
+    assert not run(instance, things({"kept": ["age"]}, fails=True)).success
+    look(instance, run(instance, something_else), failed_checks)
+    [told] = pages(settings)
+    assert "- looked_at: kept: age" in told
+    look(instance, run(instance, something_else), failed_checks)
+    assert len(pages(settings)) == 1
+
+
+def test_a_page_of_many_things_shows_the_first_and_counts_the_rest(settings: Settings, instance: DagsterInstance) -> None:
+    look(instance, run(instance, things({"kept": [f"t{i}" for i in range(50)]})), failed_checks)
+    [told] = pages(settings)
+    assert told.count("\n- and 30 more\n") == 2
+    assert len(told.splitlines()) < 60
 
 
 class Listener(BaseHTTPRequestHandler):
@@ -201,7 +301,8 @@ def test_the_webhook_is_told(settings: Settings, listener: type[Listener], monke
     path, failed = report(settings, INCIDENT)
     assert failed is None
     assert listener.heard == [{"delivery": DELIVERY, "run": "run-1", "kind": "run", "what": ["broken: a line"]}]
-    assert path.read_text(encoding="utf-8") == page(INCIDENT, None)
+    assert path.read_text(encoding="utf-8") == page(INCIDENT, Standing(None, False, (), ()))
+    assert [file for file in settings.incidents.rglob("*") if file.is_file()] == [path]
 
 
 @pytest.mark.parametrize(
@@ -216,6 +317,7 @@ def test_a_webhook_that_cannot_be_called_costs_no_page(
     assert path.is_file()
     assert failed is not None
     assert why in failed
+    assert [waiting.name for waiting in unsent(settings)] == ["run-1.unsent.json"]
 
 
 def test_a_webhook_that_refuses_is_told_by_kind_only(
@@ -224,6 +326,71 @@ def test_a_webhook_that_refuses_is_told_by_kind_only(
     listener.status = 500
     monkeypatch.setenv("FRS_WEBHOOK_URL", listener.address)
     assert report(settings, INCIDENT)[1] == "HTTPError"
+    assert list(resend(settings).values()) == ["HTTPError"]
+
+
+def tick(instance: DagsterInstance) -> str:
+    """What the daemon does every five minutes."""
+    return str(unsent_alerts(build_sensor_context(instance=instance)).skip_message)
+
+
+def test_an_alert_that_was_not_taken_is_sent_again_until_it_is_and_never_twice(
+    settings: Settings, instance: DagsterInstance, listener: type[Listener], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FRS_WEBHOOK_URL", "http://127.0.0.1:9/closed")
+    path, _ = report(settings, INCIDENT)
+    assert tick(instance) == "0 alerts of 1 sent"
+    assert listener.heard == []
+    monkeypatch.setenv("FRS_WEBHOOK_URL", listener.address)
+    assert tick(instance) == "1 alert of 1 sent"
+    assert tick(instance) == "no alert waits"
+    assert listener.heard == [{"delivery": DELIVERY, "run": "run-1", "kind": "run", "what": ["broken: a line"]}]
+    assert [file for file in settings.incidents.rglob("*") if file.is_file()] == [path]
+
+
+def test_an_alert_on_its_way_is_not_sent_by_another_meanwhile(
+    settings: Settings, listener: type[Listener], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FRS_WEBHOOK_URL", "http://127.0.0.1:9/closed")
+    report(settings, INCIDENT)
+    monkeypatch.setenv("FRS_WEBHOOK_URL", listener.address)
+    [waiting] = unsent(settings)
+    with waiting.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        assert resend(settings) == {waiting: None}
+    assert listener.heard == []
+    resend(settings)
+    assert len(listener.heard) == 1
+
+
+def test_an_alert_is_given_up_in_the_end_and_doctor_names_it(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FRS_WEBHOOK_URL", "http://127.0.0.1:9/closed")
+    report(settings, INCIDENT)
+    assert not _alerts(settings).sound
+    assert "1 alert couldn't be sent yet" in _alerts(settings).detail
+    [waiting] = unsent(settings)
+    old = waiting.stat().st_mtime - outbox.LONGEST - 60
+    os.utime(waiting, (old, old))
+    resend(settings)
+    assert unsent(settings) == []
+    assert [lost.name for lost in given_up(settings)] == ["run-1.given-up.json"]
+    assert resend(settings) == {}
+    assert f"incidents/{DELIVERY}/run-1.given-up.json was never sent" in _alerts(settings).detail
+    given_up(settings)[0].unlink()
+    assert _alerts(settings).sound
+
+
+def test_where_nobody_answers_the_rest_waits_for_the_next_time(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FRS_WEBHOOK_URL", "http://127.0.0.1:9/closed")
+    for number in range(8):
+        report(settings, Incident(DELIVERY, f"run-{number}", "run", ("a line",)))
+    assert len(resend(settings)) == 3
+    assert len(unsent(settings)) == 8
+
+
+def test_without_a_webhook_nothing_waits(settings: Settings) -> None:
+    assert report(settings, INCIDENT)[1] is None
+    assert unsent(settings) == []
 
 
 def test_the_night_takes_up_what_is_out_of_date_and_nothing_else(
@@ -249,4 +416,4 @@ def test_night_is_night_in_copenhagen() -> None:
 
 def test_hooks_watch_every_run_of_this_location() -> None:
     names = {sensor.name for sensor in defs.sensors or ()}
-    assert names == {"new_deliveries", "failed_runs", "failed_checks"}
+    assert names == {"new_deliveries", "failed_runs", "failed_checks", "unsent_alerts"}

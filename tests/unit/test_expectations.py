@@ -33,14 +33,14 @@ from frs_pipeline.checks.expectations import (
     read_limits,
     results,
 )
-from frs_pipeline.errors import InputError
+from frs_pipeline.errors import CheckFailed, InputError
 from frs_pipeline.plan import products
 from frs_pipeline.questionnaires import instruments
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.questionnaires.schema import arrow_field
 from frs_pipeline.rows import content_hash
 from frs_pipeline.settings import PROJECT, Settings
-from frs_pipeline.storage import Store
+from frs_pipeline.storage import MANIFEST, Store, hashes, write_json
 from frs_pipeline.tables.nonresponse import conference_schema
 
 STRICT = Limits(
@@ -205,8 +205,15 @@ def test_an_older_mart_that_cannot_be_read_is_told_with_the_way_out(tmp_path):
     for name in instruments():
         older.path(products()["marts", name]).parent.mkdir(parents=True, exist_ok=True)
         pq.write_table(mart_of(name, 3), older.path(products()["marts", name]))
+    path = older.path(products()["marts", "initiator"])
+    noted = {n: value for name in instruments() for n, value in hashes(older, products()["marts", name]).items()}
+    write_json(older.settings.curated(older.delivery) / MANIFEST, {"outputs": noted})
     assert before_of(older).marts["initiator"] == mart_of("initiator", 3)
-    older.path(products()["marts", "initiator"]).write_bytes(b"not a Parquet file")
+    pq.write_table(mart_of("initiator", 4), path)
+    with pytest.raises(CheckFailed, match=r"initiator.parquet: isn't what its manifest says.*frs run --delivery 2020-05-31"):
+        before_of(older)
+    path.unlink()
+    path.mkdir()
     with pytest.raises(InputError, match=r"initiator.parquet: cannot be read \(run frs run --delivery 2020-05-31\)$"):
         before_of(older)
 

@@ -11,19 +11,25 @@ import pytest
 
 from frs_pipeline import storage
 from frs_pipeline.deliveries import inventory, sha256
-from frs_pipeline.errors import FrsError
-from frs_pipeline.manifest import write_manifest
+from frs_pipeline.errors import FrsError, InputError
+from frs_pipeline.manifest import root_of, write_manifest
 from frs_pipeline.plan import CATALOGUE, definition_hash, downstream, products, table_key, upstream
 from frs_pipeline.questionnaires import instruments
 from frs_pipeline.storage import (
+    MANIFEST,
     Store,
     atomic,
+    begin,
+    exclusive,
+    held,
     note_partial,
     private_folder,
     read,
     read_manifest,
     recorded,
     stale,
+    unfinished,
+    write_json,
 )
 
 
@@ -298,37 +304,123 @@ def test_what_changed_is_stale_with_all_that_hangs_on_it_and_nothing_else(store,
     assert stale(store) == downstream(first)
 
 
-def older(store, name="2020-06-30", without=()):
-    """A delivery from before, with its marts."""
+def older(store, name="2020-06-30", root="a" * 64):
+    """A delivery from before, with its marts and what a finished run (unless there is no `root`) notes of itself."""
     before = Store(store.settings, name)
     for key in products()[PROMISES].previous:
-        if key not in without:
-            before.write(products()[key], TABLE)
+        before.write(products()[key], TABLE)
+    write_json(before.settings.curated(name) / MANIFEST, {"outputs": {}, **({"root": root} if root else {})})
     return before
 
 
-def test_the_delivery_before_is_the_newest_older_one_that_has_its_marts(store):
-    product = products()[PROMISES]
-    assert store.previous(product) is None
+def describe(store, text):
+    store.raw("delivery.yaml").write_text(text, encoding="utf-8")
+
+
+def test_the_predecessor_is_the_newest_older_delivery_with_a_finished_result(store):
+    assert store.predecessor() is None
     for name in ("2019-12-31", "2020-06-30", "2021-02-28"):
         older(store, name)
-    older(store, "2020-11-30", without=[MART])
-    assert store.previous(product) == Store(store.settings, "2020-06-30")
-    assert Store(store.settings, "2020-06-30").previous(product) == Store(store.settings, "2019-12-31")
+    older(store, "2020-11-30", root=None)
+    assert store.predecessor() == Store(store.settings, "2020-06-30")
+    assert Store(store.settings, "2020-06-30").predecessor() == Store(store.settings, "2019-12-31")
 
 
-def test_what_is_held_against_the_delivery_before_is_stale_when_that_changes(store):
+def test_the_predecessor_is_the_one_that_the_delivery_names(store):
+    for name in ("2019-12-31", "2020-06-30"):
+        older(store, name)
+    older(store, "2020-11-30", root=None)
+    for text in ("predecessor: 2019-12-31\n", "predecessor: '2019-12-31'  # the same season\n"):
+        describe(store, text)
+        assert store.predecessor() == Store(store.settings, "2019-12-31")
+    for text in ("{}", "predecessor:\n"):
+        describe(store, text)
+        assert store.predecessor() == Store(store.settings, "2020-06-30")
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "says"),
+    [
+        ("# ours\npredecesor: 2020-06-30\n", 2, "predecesor"),
+        ("predecessor: 2020-06-31\n", 1, "named by its date"),
+        ("predecessor: 20200630\n", 1, "named by its date"),
+        ("predecessor: last year\n", 1, "named by its date"),
+        ("predecessor: 2021-01-31\n", 1, "delivery 2021-01-31 isn't older than this one"),
+        ("predecessor: 2022-01-31\n", 1, "delivery 2022-01-31 isn't older than this one"),
+        ("predecessor: 2018-06-30\n", 1, "delivery 2018-06-30, which this one is to be compared with, has no finished result"),
+        ("predecessor: 2020-11-30\n", 1, "has no finished result (run frs run --delivery 2020-11-30 first"),
+        ("# ours\npredecessor: [2020-11-30]\n", 2, "holds more than one value"),
+        ("just words\n", 1, "says nothing by a key"),
+        ("", 1, "says nothing by a key"),
+    ],
+)
+def test_what_a_delivery_says_of_itself_is_refused_with_its_line_where_it_cannot_be(store, text, line, says):
+    older(store, "2020-11-30", root=None)
+    describe(store, text)
+    with pytest.raises(InputError) as caught:
+        stale(store)
+    assert says in str(caught.value)
+    assert str(caught.value).startswith(f"{store.raw('delivery.yaml')}:{line}: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_few_nested_lines_of_a_delivery_do_not_unfold_to_gigabytes(store):
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]", *(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 12))]
+    describe(store, "\n".join(lines))
+    with pytest.raises(InputError, match="holds more than one value"):
+        stale(store)
+
+
+def test_what_is_held_against_the_predecessor_is_stale_when_that_changes_and_its_root_stands_in_the_manifest(store):
     product, before = products()[PROMISES], older(store)
+    assert write_manifest(store, {"forms": 26})["predecessor"] == {}
     store.write(product, TABLE)
-    write_manifest(store, {"forms": 26})
+    content = write_manifest(store, {"forms": 26})
+    assert content["predecessor"] == {"delivery": "2020-06-30", "root": "a" * 64}
+    assert root_of({**content, "predecessor": {"delivery": "2020-06-30", "root": "b" * 64}}) != content["root"]
     assert stale(store) == set()
     assert {name for name in store.origin(product).inputs if name.startswith("2020-06-30/")} == {
-        f"2020-06-30/{products()[key].name}" for key in product.previous
+        "2020-06-30/root",
+        *(f"2020-06-30/{products()[key].name}" for key in product.previous),
     }
     before.write(products()[MART], TABLE.slice(1))
     assert stale(store) == downstream({PROMISES})
+    older(store)
+    assert stale(store) == set()
+    for root in ("b" * 64, None):  # refreshed since; only a part of it
+        older(store, root=root)
+        assert stale(store) == downstream({PROMISES})
+    older(store)
+    older(store, "2020-07-31")  # one that came between
+    assert stale(store) == downstream({PROMISES})
+    describe(store, "predecessor: 2020-06-30\n")  # says the same as before, but is a file of the delivery
+    assert stale(store) == downstream({PROMISES})
+    store.raw("delivery.yaml").unlink()
+    shutil.rmtree(store.settings.curated("2020-07-31"))
+    assert stale(store) == set()
     shutil.rmtree(store.settings.curated("2020-06-30"))
     assert stale(store) == downstream({PROMISES})
+
+
+def test_whether_figures_are_held_against_the_report_hangs_on_which_delivery_it_is(store):
+    origins = [Store(store.settings, name).origin(products()["statistics", "compare"]) for name in ("2020-11-30", "2021-01-31")]
+    assert origins[0] != origins[1]
+    assert any(path.name == "study.yaml" for path, _ in products()["statistics", "compare"].definitions)
+
+
+def test_a_run_that_begins_is_noted_until_it_finishes(store):
+    with exclusive(store):
+        assert held(store)
+        assert not unfinished(store)
+        begin(store)
+    assert not held(store)
+    with exclusive(store):  # whoever comes next hears of it
+        assert unfinished(store)
+    write_manifest(store, {"forms": 26})
+    assert not unfinished(store)
+    begin(store)
+    note_partial(store, {MART})
+    assert not unfinished(store)
 
 
 def test_pages_of_an_earlier_run_go_and_what_a_killed_one_left(store):

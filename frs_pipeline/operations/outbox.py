@@ -1,0 +1,103 @@
+"""What is posted to the webhook: kept beside the incident's page until it was taken, so that none is lost without a network.
+
+An alert waits in a file of its own from before it is sent until it was taken. Whoever sends it holds that file locked, so
+that it isn't sent twice at once; a machine that dies between the sending and the end of the file sends it again, which its
+delivery, run and kind tell. Of what was answered nothing is kept.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import http.client
+import json
+import os
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+
+from frs_pipeline.settings import Settings
+from frs_pipeline.storage import atomic
+
+WEBHOOK = "FRS_WEBHOOK_URL"
+UNSENT, GIVEN_UP = ".unsent.json", ".given-up.json"
+# An alert that is older tells nobody anything new, and `frs doctor` names it.
+LONGEST = 7 * 24 * 3600  # seconds
+_TIMEOUT = 10  # seconds
+# Where nobody answers, the rest waits for the next time: a sensor has a minute.
+_FAILURES = 3
+
+
+def post(page: Path, content: Mapping[str, object]) -> str | None:
+    """Send an alert about the incident on `page`; why that failed, or None when it was taken or there is no webhook.
+
+    One that isn't taken waits beside the page for `resend`.
+    """
+    if not os.environ.get(WEBHOOK):
+        return None
+    waiting = page.with_suffix(UNSENT)
+    with atomic(waiting) as file:
+        file.write(json.dumps(content, ensure_ascii=False).encode())
+    return _send(waiting)
+
+
+def unsent(settings: Settings) -> list[Path]:
+    """Alerts that wait, the newest first: they tell how things are now."""
+    waiting = {path: _age(path) for path in settings.incidents.rglob(f"*{UNSENT}")}
+    return sorted(waiting, key=lambda path: (waiting[path], path))
+
+
+def given_up(settings: Settings) -> list[Path]:
+    """Alerts that were never taken and are no longer sent."""
+    return sorted(settings.incidents.rglob(f"*{GIVEN_UP}"))
+
+
+def resend(settings: Settings) -> dict[Path, str | None]:
+    """Send again what waits; of each why that failed, or None. One that waited for `LONGEST` is given up and renamed."""
+    found: dict[Path, str | None] = {}
+    for path in unsent(settings) if os.environ.get(WEBHOOK) else ():
+        if sum(failed is not None for failed in found.values()) == _FAILURES:
+            break
+        found[path] = _send(path)
+        if found[path] is not None and _age(path) > LONGEST:
+            path.rename(path.with_name(path.name.removesuffix(UNSENT) + GIVEN_UP))
+    return found
+
+
+def _age(path: Path) -> float:
+    """Seconds for which an alert has waited; nothing writes its file again."""
+    try:
+        return time.time() - path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
+
+
+def _send(waiting: Path) -> str | None:
+    """Post what waits in a file, which goes when it was taken; why it couldn't be, without anything of what was answered."""
+    try:
+        with waiting.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not waiting.exists():
+                return None  # taken meanwhile
+            failed = _call(os.environ.get(WEBHOOK, ""), file.read())
+            if failed is None:
+                waiting.unlink()
+            return failed
+    except FileNotFoundError:
+        return None  # taken meanwhile
+    except BlockingIOError:
+        return None  # on its way just now
+    except OSError as error:
+        return f"{waiting.name}: {error.strerror}"
+
+
+def _call(url: str, body: bytes) -> str | None:
+    if not url.startswith(("https://", "http://")):
+        return f"{WEBHOOK} isn't an address of the web"
+    try:
+        request = urllib.request.Request(url, body, {"Content-Type": "application/json"})  # noqa: S310 - looked at above
+        with urllib.request.urlopen(request, timeout=_TIMEOUT):  # noqa: S310
+            return None
+    except (OSError, urllib.error.URLError, http.client.HTTPException, ValueError) as error:
+        return type(error).__name__

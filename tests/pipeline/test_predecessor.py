@@ -1,0 +1,311 @@
+"""Two deliveries: the newer is compared with the older, and neither with a report that was printed from another."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from frs_pipeline.checks.claims import claims_hold
+from frs_pipeline.checks.expectations import LARGEST, NOT_NULL, Held
+from frs_pipeline.checks.failing import of_metadata
+from frs_pipeline.checks.promises import promises_kept
+from frs_pipeline.checks.published import as_printed
+from frs_pipeline.deliveries import Description, describe
+from frs_pipeline.doctor import _delivery, _produced
+from frs_pipeline.errors import CheckFailed, FrsError, InputError
+from frs_pipeline.plan import PACKAGE, products
+from frs_pipeline.published.compare import COMPARE, compare_delivery
+from frs_pipeline.published.figures import not_printed_from, printed_from, published, study
+from frs_pipeline.refresh import refresh
+from frs_pipeline.report.site import build
+from frs_pipeline.settings import Settings
+from frs_pipeline.storage import Store, read, read_manifest, stale, unfinished
+from frs_pipeline.tables.figures import Figure
+from frs_pipeline.verify import _predecessor, verify
+
+OLDER, NEWER = "2021-01-31", "2021-06-30"
+PRINTED = "2020-11-30"
+
+
+@pytest.fixture(scope="module")
+def both(make_delivery: Callable[[Path], Any], tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """The tiny delivery twice, under two dates, both refreshed."""
+    older = make_delivery(tmp_path_factory.mktemp("both") / "data")
+    shutil.copytree(older.folder, older.folder.with_name(NEWER))
+    for name in (OLDER, NEWER):
+        refresh(older.settings, name)
+    settings: Settings = older.settings
+    return settings
+
+
+@pytest.fixture
+def copy(both: Settings, tmp_path: Path) -> Settings:
+    shutil.copytree(both.data, tmp_path / "data")
+    assert both.key is not None
+    return Settings(tmp_path / "data", tmp_path / "data" / both.key.name)
+
+
+def frs(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "FRS_DATA_DIR": str(settings.data), "FRS_KEY_FILE": str(settings.key)}
+    command = [sys.executable, "-m", "frs_pipeline.cli", *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+def faults(store: Store, *, outputs_only: bool = False) -> dict[str, tuple[str, ...]]:
+    return {verdict.part: verdict.faults for verdict in verify(store, outputs_only=outputs_only) if verdict.faults}
+
+
+def of_predecessor(store: Store) -> str | None:
+    """What `frs verify` finds wrong with it, without the rebuild that comes after."""
+    return next((fault for verdict in _predecessor(store, read_manifest(store)) for fault in verdict.faults), None)
+
+
+def said_by_doctor(settings: Settings, name: str) -> str:
+    found = _produced(Store(settings, name), f"Delivery {name}")
+    return f"{'ok' if found.sound else 'FAIL'} {found.detail}"
+
+
+def spoil(settings: Settings, name: str) -> Callable[[], None]:
+    """Codes outside the scale in every form of an export, so that a run fails after it replaced some files; how to mend it."""
+    path = settings.raw_delivery(name) / "coordinator" / "dataset.csv"
+    good = path.read_bytes()
+    header, *forms = good.split(b"\r\n")
+    path.write_bytes(b"\r\n".join([header, *(form.rsplit(b";", 1)[0] + b";99" if form else form for form in forms)]))
+    return lambda: path.write_bytes(good) and None
+
+
+def test_only_the_delivery_that_the_report_was_printed_from_is_compared_with_it(both: Settings) -> None:
+    assert study().printed_from == PRINTED
+    assert printed_from(PRINTED)
+    for name in (OLDER, NEWER):
+        store = Store(both, name)
+        rows = read(store.path(products()["statistics", "compare"]))
+        assert (rows.num_rows, rows.schema) == (0, COMPARE)
+        summary = read_manifest(store)["summary"]
+        assert summary["equal"] + summary["differs"] + summary["not_reproducible"] == 0
+    key, printed = next(iter(published().items()))
+    figure = Figure(*key, float(printed) + 1, "x")
+    assert compare_delivery(PRINTED, [figure]).num_rows == len(published())
+    assert compare_delivery(NEWER, [figure]).num_rows == 0
+
+
+def test_compare_says_in_one_line_why_there_is_nothing_to_compare_and_what_shows_more(both: Settings) -> None:
+    told = frs(both, "compare")
+    assert (told.returncode, told.stderr) == (0, "")
+    assert told.stdout == (
+        f"The report was printed from delivery {PRINTED}: there are no printed figures of delivery {NEWER}. "
+        f"frs diff {OLDER} {NEWER} shows which figures differ.\n"
+    )
+    content = json.loads(frs(both, "compare", "--json").stdout)
+    assert content == {
+        "summary": {"equal": 0, "differs": 0, "not reproducible": 0},
+        "figures": [],
+        "remark": told.stdout.strip(),
+    }
+    assert frs(both, "diff", OLDER, NEWER).stdout.endswith("0 of 2501 figures differ.\n")
+    assert f"frs diff {PRINTED} {OLDER} shows" in frs(both, "compare", "--delivery", OLDER).stdout
+    assert not_printed_from("2019-01-31", None).endswith(f"frs diff 2019-01-31 {PRINTED} shows which figures differ.")
+
+
+def test_checks_about_the_printed_report_pass_with_a_remark_where_it_is_about_another_delivery(both: Settings) -> None:
+    from dagster import AssetKey
+
+    store, key = Store(both, NEWER), AssetKey("x")
+    rows = read(store.path(products()["statistics", "compare"]))
+    found = as_printed(key, rows, NEWER, not_printed_from(NEWER, OLDER))
+    assert found.passed
+    assert f"frs diff {OLDER} {NEWER}" in str(found.metadata["remark"].value)
+    findings = build(store).findings
+    assert any(finding.holds is False for finding in findings)  # or there would be nothing to remark
+    other = claims_hold(key, findings, NEWER)
+    assert other.passed
+    assert PRINTED in str(other.metadata["remark"].value)
+    own = claims_hold(key, findings, PRINTED)
+    assert not own.passed
+    for thing in of_metadata(own.metadata):
+        file, line = thing.do.rsplit(" ", 1)[1].split(":")
+        assert f"id: {thing.what}" in (PACKAGE.parent / file).read_text(encoding="utf-8").splitlines()[int(line) - 1]
+
+
+def test_a_differing_figure_says_which_line_prints_it_and_what_shows_its_forms() -> None:
+    from dagster import AssetKey
+
+    (key, printed), *_ = published().items()
+    figure = Figure(*key, float(printed) + 1, str(int(printed) + 1))
+    found = as_printed(AssetKey("x"), compare_delivery(PRINTED, [figure], key.table).slice(0, 1), PRINTED)
+    assert not found.passed
+    (thing,) = of_metadata(found.metadata)
+    assert thing.what == f"Tabel {key.table}: {key.row} · {key.column} · {key.measure}"
+    assert thing.do.startswith(f'frs trace {key.table} --row "{key.row}" --column "{key.column}" --measure {key.measure} --del')
+    place = thing.do.split("hold ")[1].split(" ")[0]
+    file, line = place.split(":")
+    text = (PACKAGE.parent / file).read_text(encoding="utf-8").splitlines()[int(line) - 1]
+    assert text == f"{key.table};{key.row};{key.column};;{key.measure};{printed}"
+
+
+def test_a_broken_promise_says_which_line_sets_its_limit(both: Settings) -> None:
+    from dagster import AssetKey
+
+    rows = read(Store(both, NEWER).path(products()["expectations",]))
+    mine = rows.filter([row["mart"] == "initiator" and row["expectation"] in (NOT_NULL, LARGEST) for row in rows.to_pylist()])
+    broken = mine.set_column(mine.column_names.index("passed"), "passed", [[False] * mine.num_rows])
+    held = Held("initiator", 5, 1, OLDER, {}, broken)
+    things = {thing.what.split(":")[0]: thing.do for thing in of_metadata(promises_kept(AssetKey("x"), held, NEWER).metadata)}
+    for what, words in (("child_perspective", "child_perspective: 0.30"), ("belief", "initiator: {")):
+        file, line = things[what].rsplit(" ", 1)[1].split(":")
+        assert words in (PACKAGE.parent / file).read_text(encoding="utf-8").splitlines()[int(line) - 1]
+        assert f"curated/{NEWER}/data_docs/initiator.html" in things[what]
+
+
+def test_claims_of_another_deliverys_report_are_shown_as_such_and_nothing_is_struck_through(both: Settings) -> None:
+    page = (both.curated(NEWER) / "report" / "index.html").read_text(encoding="utf-8")
+    assert f'The report was printed from delivery</span> <span class="bound cited">{PRINTED}</span>' in page
+    assert "Printed of delivery" in page
+    assert "not so here" in page
+    assert "<del>" not in page
+    assert "doesn't hold" not in page
+    assert 'finding failed"' not in page
+    run = frs(both, "run").stdout
+    assert "here too (they were printed of another delivery)" in run
+    assert "frs compare says which" in run
+
+
+def test_the_predecessor_is_an_input_like_any_other(both: Settings) -> None:
+    older, newer = Store(both, OLDER), Store(both, NEWER)
+    content = read_manifest(newer)
+    assert content["predecessor"] == {"delivery": OLDER, "root": older.root}
+    assert read_manifest(older)["predecessor"] == {}
+    assert newer.origin(products()["expectations",]).inputs[f"{OLDER}/root"] == older.root
+    assert stale(newer) == set()
+    assert list(_predecessor(older, read_manifest(older))) == []
+    (sound,) = _predecessor(newer, read_manifest(newer))
+    assert sound.sound == f"delivery {OLDER} is as it was when this one was compared with it"
+    assert of_predecessor(older) is of_predecessor(newer) is None
+
+
+def test_a_predecessor_that_was_altered_is_told_and_nothing_is_compared_with_it(copy: Settings) -> None:
+    older, newer = Store(copy, OLDER), Store(copy, NEWER)
+    mart = older.path(products()["marts", "initiator"])
+    good = mart.read_bytes()
+    shutil.copyfile(older.path(products()["marts", "coordinator"]), mart)
+    found = faults(newer)
+    assert found["predecessor"] == (f"delivery {OLDER}: curated/marts/initiator.parquet isn't what the manifest says",)
+    assert f"{OLDER}/marts/initiator.parquet: isn't what its manifest says" in found["rebuild"][0]
+    with pytest.raises(CheckFailed, match=rf"initiator.parquet: isn't what its manifest.*frs run --delivery {OLDER}, then this"):
+        refresh(copy, NEWER)
+    mart.write_bytes(good)
+    assert refresh(copy, NEWER).made == ()
+    assert faults(newer, outputs_only=True) == {}
+
+
+def test_a_predecessor_that_is_gone_or_was_refreshed_is_told_and_a_run_takes_it_up(copy: Settings) -> None:
+    older, newer = Store(copy, OLDER), Store(copy, NEWER)
+    shutil.move(copy.curated(OLDER), copy.data / "away")
+    assert of_predecessor(newer) == f"delivery {OLDER}, which this one was compared with, is missing or has no finished result"
+    shutil.move(copy.data / "away", copy.curated(OLDER))
+    copy.raw_delivery(OLDER).joinpath("corrections.csv").write_bytes(b"form;column;old;new;reason;who;when\n")
+    refresh(copy, OLDER)
+    again = "it was refreshed since (run frs run)"
+    assert of_predecessor(newer) == f"delivery {OLDER} has another root than this one was compared with: {again}"
+    made = refresh(copy, NEWER).made
+    assert "expectations" in made
+    assert "marts/initiator" not in made  # of this delivery's forms nothing is made again
+    assert read_manifest(newer)["predecessor"]["root"] == older.root
+    assert of_predecessor(newer) is None
+
+
+def test_a_delivery_may_name_another_predecessor(copy: Settings) -> None:
+    between, newer = "2021-03-31", Store(copy, NEWER)
+    shutil.copytree(copy.curated(OLDER), copy.curated(between))
+    assert of_predecessor(newer) == f"this one was compared with delivery {OLDER} and would be with {between} now (run frs run)"
+    assert newer.predecessor() == Store(copy, between)
+    newer.raw("delivery.yaml").write_text(f"predecessor: {OLDER}\n", encoding="utf-8")
+    assert describe(newer.raw("")) == Description(predecessor=OLDER)
+    refresh(copy, NEWER)
+    content = read_manifest(newer)
+    assert content["predecessor"]["delivery"] == OLDER
+    assert "delivery.yaml" in content["inputs"]
+    assert faults(newer) == {}
+    assert f"frs diff {OLDER} {NEWER}" in frs(copy, "compare").stdout
+
+
+def test_what_a_delivery_says_of_itself_is_refused_with_file_and_line_before_anything_is_made(copy: Settings) -> None:
+    newer = Store(copy, NEWER)
+    newer.raw("delivery.yaml").write_text("# our own\npredecesor: 2021-01-31\n", encoding="utf-8")
+    told = frs(copy, "run")
+    assert told.returncode == 3
+    assert f"{newer.raw('delivery.yaml')}:2: predecesor" in told.stderr
+    assert len(told.stderr.splitlines()) == 1
+    assert not unfinished(newer)
+    (found,) = _delivery(copy, NEWER)
+    assert found.detail.endswith("delivery.yaml:2: predecesor is no key here (is predecessor meant?)")
+    newer.raw("delivery.yaml").write_text("predecessor: 2020-11-30\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"delivery.yaml:1: delivery 2020-11-30, which .* has no finished result \(run frs run"):
+        refresh(copy, NEWER)
+
+
+def test_a_run_that_failed_is_told_apart_from_a_result_that_was_altered(copy: Settings) -> None:
+    newer = Store(copy, NEWER)
+    root = newer.root
+    good = f"the last good result is that of delivery {NEWER} with root {root}"
+    mend = spoil(copy, NEWER)
+    with pytest.raises(FrsError, match="too_many"):
+        refresh(copy, NEWER)
+    told = said_by_doctor(copy, NEWER)
+    assert told.startswith(f"FAIL a run failed; {good}; ")
+    assert "made since by a run that failed, and no manifest vouches for that (frs run)" in told
+    assert "altered" not in told
+    found = faults(newer, outputs_only=True)
+    assert found["run"][0].startswith(f"a run failed; {good}; ")
+    assert "restricted/quarantine.parquet was made since by a run that failed" in found["outputs"]
+    assert not [fault for fault in found["outputs"] if "isn't what the manifest says" in fault]
+    # What is altered beside it keeps its name.
+    figures = newer.path(products()["statistics", "figures"])
+    kept = figures.read_bytes()
+    figures.write_bytes(kept[:-1] + b"x")
+    assert said_by_doctor(copy, NEWER).endswith("(frs run); altered: curated/statistics/figures.parquet")
+    assert "curated/statistics/figures.parquet isn't what the manifest says" in faults(newer, outputs_only=True)["outputs"]
+    figures.write_bytes(kept)
+    mend()
+    refresh(copy, NEWER)
+    assert said_by_doctor(copy, NEWER) == "ok as the manifest says"
+    assert newer.root == root
+    assert faults(newer, outputs_only=True) == {}
+
+
+def test_a_run_that_failed_before_it_replaced_anything_leaves_the_last_good_result_whole(copy: Settings) -> None:
+    newer = Store(copy, NEWER)
+    path = newer.raw("coordinator/dataset.csv")
+    good = path.read_bytes()
+    path.write_bytes(good.replace(b"respondent", b"x", 1).replace(b"responde", b"x", 1))
+    with pytest.raises(FrsError):
+        refresh(copy, NEWER)
+    told = said_by_doctor(copy, NEWER)
+    assert told == (
+        f"FAIL a run failed; the last good result is that of delivery {NEWER} with root {newer.root}; "
+        "its files are as its manifest says (frs run)"
+    )
+    assert set(faults(newer, outputs_only=True)) == {"run"}
+    # With what it had failed on taken back there is nothing to be made, and so nothing that failed.
+    path.write_bytes(good)
+    assert said_by_doctor(copy, NEWER) == "ok as the manifest says"
+    assert faults(newer, outputs_only=True) == {}
+
+
+def test_a_first_run_that_failed_is_told_too(copy: Settings) -> None:
+    shutil.rmtree(copy.curated(NEWER))
+    shutil.rmtree(copy.restricted(NEWER))
+    spoil(copy, NEWER)
+    with pytest.raises(FrsError, match="too_many"):
+        refresh(copy, NEWER)
+    assert said_by_doctor(copy, NEWER) == "FAIL a run failed, none are made yet: frs run"
+    with pytest.raises(InputError, match="no manifest of a finished run: a run failed, and there is no finished result yet"):
+        verify(Store(copy, NEWER))
