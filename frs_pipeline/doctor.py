@@ -16,11 +16,12 @@ from frs_pipeline.deliveries import deliveries, inventory
 from frs_pipeline.english import plural
 from frs_pipeline.errors import FrsError
 from frs_pipeline.journal import head_of, verify
+from frs_pipeline.manifest import root_of
 from frs_pipeline.operations.outbox import given_up, unsent
 from frs_pipeline.plan import products
 from frs_pipeline.settings import PROJECT, Settings
 from frs_pipeline.standing import standing
-from frs_pipeline.storage import Store, held, read_manifest, unfinished
+from frs_pipeline.storage import Store, held, read_manifest, remains, unfinished
 
 if TYPE_CHECKING:
     from frs_pipeline.privacy.search import Searched
@@ -47,6 +48,7 @@ def examine(settings: Settings) -> list[Finding]:
     for name in delivered:
         found += _delivery(settings, name)
     stores = [Store(settings, name) for name in sorted({*delivered, *made})]
+    found += [Finding(f"Delivery {name}", False, why) for name, why in remains(settings).items()]
     found += [_results(store) for store in stores if store.delivery in made]
     for home in _homes():
         found.append(_traces(home, stores))
@@ -176,17 +178,23 @@ def _withdrawn(settings: Settings) -> list[Finding]:
 
 def _produced(store: Store, label: str) -> Finding:
     """What there is of a delivery, and whether a run that failed or something else made it otherwise than its manifest says."""
-    what = f"{label} results"
+    what, content = f"{label} results", read_manifest(store)
     if held(store):
         return Finding(what, True, "a run is making them at this moment")
-    if not read_manifest(store).get("outputs"):
-        failed = unfinished(store)
-        return Finding(what, not failed, f"{'a run failed, none are made yet' if failed else 'not made yet'}: frs run")
+    if not content.get("outputs"):
+        if unfinished(store):
+            return Finding(what, False, "a run failed, none are made yet: frs run")
+        there = any(store.path(product).exists() for product in products().values())
+        return Finding(what, not there, f"{'files that no manifest vouches for' if there else 'not made yet'}: frs run")
     found = standing(store)
     told = [f"a run failed; {found.last_good(store.delivery)} (frs run)"] if found.failed else []
     if found.altered:
         more = f" and {len(found.altered) - _SHOWN} more" if len(found.altered) > _SHOWN else ""
         told.append(f"altered: {', '.join(found.altered[:_SHOWN])}{more}")
+    if not told and "root" not in content:
+        told.append("a part of a whole that no manifest vouches for: frs run")
+    elif "root" in content and root_of(content) != content["root"]:
+        told.append("manifest.json was altered: frs run writes it again")
     return Finding(what, not told, "; ".join(told) or "as the manifest says")
 
 

@@ -1,22 +1,81 @@
-"""The manifest of a delivery: what it holds, and the hash of everything that went in and came out."""
+"""The manifest of a delivery: what it holds, the hash of everything that went in and came out, and what is due before that.
+
+What reads results is imported inside the functions: a run with nothing to do only asks what is due.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 
 from frs_pipeline.deliveries import inventory
+from frs_pipeline.english import plural
 from frs_pipeline.errors import CheckFailed
-from frs_pipeline.intake import forms_set_aside
-from frs_pipeline.plan import code_hash, lock_hash, products, program
-from frs_pipeline.published.compare import DIFFERS
-from frs_pipeline.published.compare import summary as verdicts_of
+from frs_pipeline.plan import AssetPath, code_hash, lock_hash, products, program, whole_steps
 from frs_pipeline.questionnaires import instruments
-from frs_pipeline.storage import MANIFEST, Store, finish, hashes, read, recorded, rows_in, write_json
+from frs_pipeline.storage import (
+    MANIFEST,
+    Store,
+    as_noted,
+    finish,
+    hashes,
+    read,
+    read_manifest,
+    recorded,
+    rows_in,
+    stale,
+    write_json,
+)
 
 # Figures of a correlation that its gamma and N don't determine.
 APPROXIMATE = ("ase", "t", "p")
+
+
+@dataclass(frozen=True)
+class Due:
+    """What a refresh has to make: products, by whole steps, and the manifest that vouches for all of them."""
+
+    products: frozenset[AssetPath]
+    manifest: bool
+
+    def __bool__(self) -> bool:
+        return self.manifest
+
+
+def due(store: Store) -> Due:
+    """What is due of a delivery: the one question that every refresh asks, whoever starts it.
+
+    Where no product is out of date, the manifest may be all the same: it is missing, was altered, has no root because only
+    some products were made, or would say something else if it were written now. Raises `InputError` for a delivery that isn't
+    complete.
+    """
+    outdated = whole_steps(stale(store))
+    return Due(frozenset(outdated), bool(outdated) or not vouched(store))
+
+
+def vouched(store: Store) -> bool:
+    """Does the manifest say, under its root, what it would say if it were written now?"""
+    content = read_manifest(store)
+    summary = content.get("summary")
+    return isinstance(summary, dict) and bool(summary) and content == _content(store, summary)
+
+
+def require_current(store: Store, made: Collection[AssetPath]) -> None:
+    """Refuse a manifest for files that nobody vouches for: all are up to date, and `made` by this run or as they were noted.
+
+    Raises `CheckFailed` otherwise: the run made only a part, a file was altered, or the delivery has changed meanwhile.
+    """
+    known = read_manifest(store).get("outputs", {})
+    left = stale(store, finished=False)
+    left |= {key for key, product in products().items() if key not in made and not as_noted(store, product, known)}
+    if left:
+        first = next(product.name for key, product in products().items() if key in left)
+        more = f" and {plural(len(left) - 1, 'other file')}" if len(left) > 1 else ""
+        what = f"no manifest can be written: {first}{more} would have to be made again first"
+        raise CheckFailed(what, where=store.delivery, do="a run of everything that is due mends it: frs run")
 
 
 def write_manifest(store: Store, summary: dict[str, int]) -> dict[str, Any]:
@@ -24,6 +83,13 @@ def write_manifest(store: Store, summary: dict[str, int]) -> dict[str, Any]:
 
     The restricted files are listed by hash only, so that the manifest may leave the restricted zone.
     """
+    content = _content(store, summary)
+    write_json(store.settings.curated(store.delivery) / MANIFEST, content)
+    finish(store)
+    return content
+
+
+def _content(store: Store, summary: dict[str, int]) -> dict[str, Any]:
     files = inventory(store.raw(""))
     outputs = {name: value for product in products().values() for name, value in hashes(store, product).items()}
     content: dict[str, Any] = {
@@ -37,8 +103,6 @@ def write_manifest(store: Store, summary: dict[str, int]) -> dict[str, Any]:
         "summary": summary,
     }
     content["root"] = root_of(content)
-    write_json(store.settings.curated(store.delivery) / MANIFEST, content)
-    finish(store)
     return content
 
 
@@ -77,6 +141,9 @@ def _merkle(leaves: list[bytes]) -> bytes:
 
 def summarise(store: Store) -> dict[str, int]:
     """Counts that say what a delivery holds. Raises `CheckFailed` when forms were lost on the way to the marts."""
+    from frs_pipeline.intake import forms_set_aside
+    from frs_pipeline.published.compare import DIFFERS
+    from frs_pipeline.published.compare import summary as verdicts_of
 
     def rows(*key: str) -> int:
         return rows_in(store.path(products()[key]))

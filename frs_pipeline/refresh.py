@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from frs_pipeline.deliveries import choose, inventory
 from frs_pipeline.errors import CheckFailed, FrsError, UsageError
 from frs_pipeline.exports.personal_numbers import refuse_in_names
+from frs_pipeline.manifest import due
 from frs_pipeline.plan import AssetPath, products, upstream, whole_steps
 from frs_pipeline.settings import Settings
-from frs_pipeline.storage import Store, begin, exclusive, note_partial, read_manifest, stale
+from frs_pipeline.storage import Store, begin, exclusive, note_partial, read_manifest
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
@@ -21,11 +22,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Refresh:
-    """What a refresh did: the files it made (by name), and what the delivery now holds (empty if incomplete)."""
+    """What a refresh did: the files it made (by name), and what the delivery now holds (empty if incomplete).
+
+    `vouched`: did it write a manifest? It may be all that was due.
+    """
 
     delivery: str
     made: tuple[str, ...]
     summary: dict[str, int]
+    vouched: bool = False
 
 
 def refresh(
@@ -47,18 +52,31 @@ def refresh(
     inventory(settings.raw_delivery(name))  # a missing file is told before anything heavy is loaded
     chosen = upstream(_selected(select)) if select else set(products())
     with exclusive(store):
-        every = stale(store)
-        outdated = whole_steps(every & chosen)
-        if not outdated:
-            return Refresh(name, (), read_manifest(store).get("summary", {}))
+        wanted = due(store)
+        outdated = whole_steps(chosen & wanted.products)
+        complete = wanted.products <= outdated
+        if not outdated and not (complete and wanted.manifest):
+            return Refresh(name, (), read_manifest(store).get("summary", {}) if complete else {})
         _refuse_rules()
         begin(store)
-        complete = every <= outdated
         _materialize(settings, name, outdated, complete, lambda made: written(len(outdated), made), _home() if recorded else None)
         if not complete:
             note_partial(store, outdated)
     made = tuple(product.name for key, product in products().items() if key in outdated)
-    return Refresh(name, made, read_manifest(store)["summary"] if complete else {})
+    return Refresh(name, made, read_manifest(store)["summary"] if complete else {}, vouched=complete)
+
+
+def attempt(settings: Settings, delivery: str, select: str | None, written: Callable[[int, str], None]) -> Refresh | Exception:
+    """One refresh of several: what it did, or why it couldn't, so that the others don't wait for it.
+
+    Raises `UsageError`, which would be the same for all of them.
+    """
+    try:
+        return refresh(settings, delivery, select, written)
+    except UsageError:
+        raise
+    except Exception as error:
+        return error
 
 
 def _refuse_rules() -> None:
@@ -94,12 +112,10 @@ def _home() -> Path | None:
 def _materialize(
     settings: Settings, delivery: str, keys: set[AssetPath], complete: bool, written: Callable[[str], None], home: Path | None
 ) -> None:
-    from dagster import AssetKey, AssetSelection, DagsterInstance, materialize
+    from dagster import AssetSelection, DagsterInstance, materialize
 
-    from frs_pipeline.assets.manifest import manifest
-    from frs_pipeline.assets.privacy import privacy
-    from frs_pipeline.assets.raw import raw_files
-    from frs_pipeline.assets.wiring import DELIVERIES
+    from frs_pipeline.assets.choosing import chosen
+    from frs_pipeline.assets.wiring import DATA_TAG, DELIVERIES, data_tag
     from frs_pipeline.definitions import ASSETS, resources
     from frs_pipeline.privacy.search import require_clean
 
@@ -109,14 +125,10 @@ def _materialize(
         try:
             materialize(
                 ASSETS,
-                selection=AssetSelection.assets(
-                    *(AssetKey(list(key)) for key in sorted(keys)),
-                    *raw_files.keys,
-                    *privacy.keys,
-                    *(manifest.keys if complete else ()),
-                ),
+                selection=AssetSelection.assets(*chosen(keys, complete=complete)),
                 instance=instance,
                 partition_key=delivery,
+                tags={DATA_TAG: data_tag(settings)},
                 resources=resources(settings, written, alone=True),
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             )

@@ -301,6 +301,18 @@ def held(store: Store) -> bool:
     return False
 
 
+def remains(settings: Settings) -> dict[str, str]:
+    """Deliveries that have results and aren't among the delivered ones any more, with what to say of each."""
+    made = {name for place in (settings.restricted, settings.curated) for name in deliveries(place(""))}
+    found = {}
+    for name in sorted(made - set(deliveries(settings.raw))):
+        zones = (settings.restricted(name), settings.curated(name))
+        if any(path.is_file() and path.name != LOCK for zone in zones for path in zone.rglob("*")):
+            where = " and ".join(zone.relative_to(settings.data).as_posix() for zone in zones if zone.exists())
+            found[name] = f"there are results, but no delivery (put it back under raw/{name}, or remove {where})"
+    return found
+
+
 def recorded(path: Path, what: bytes = ORIGIN) -> str | None:
     """What a produced file says of itself, ORIGIN or CONTENT; None when it is missing or unreadable."""
     import pyarrow as pa

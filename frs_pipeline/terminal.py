@@ -14,12 +14,18 @@ from frs_pipeline.published.figures import printed_from
 from frs_pipeline.settings import Settings
 
 
-def summary(delivery: str, made: tuple[str, ...], counts: dict[str, int], settings: Settings, seconds: float) -> None:
-    """What a refresh did, and what the delivery now holds."""
-    if not made:
-        say(f"Delivery {delivery} is up to date: nothing to do.")
-    else:
-        say(f"Delivery {delivery}: {plural(len(made), 'file')} made in {seconds:.1f} s.")
+def outcome(delivery: str, made: tuple[str, ...], counts: dict[str, int], seconds: float, *, vouched: bool) -> str:
+    """What a refresh did, in one line."""
+    if made:
+        return f"Delivery {delivery}: {plural(len(made), 'file')} made in {seconds:.1f} s."
+    if vouched:
+        return f"Delivery {delivery}: every file was up to date; they were searched for leaks, and the manifest was written."
+    state = "is up to date" if counts else "is up to date in what was selected"
+    return f"Delivery {delivery} {state}: nothing to do."
+
+
+def summary(delivery: str, counts: dict[str, int], settings: Settings) -> None:
+    """What the delivery now holds, and where."""
     if not counts:
         say("Other files are missing or out of date: frs run makes them.")
     else:

@@ -7,6 +7,7 @@ place, and metadata are counts, columns and tables only.
 from __future__ import annotations
 
 import errno
+import hashlib
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -46,14 +47,16 @@ _PASSING = {
     for name in ("EAGAIN", "EBUSY", "EINTR", "ESTALE", "ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH", "ENETDOWN", "ECONNRESET")
 }
 PARTITION_TAG = "dagster/partition"  # how Dagster marks a run with the delivery that it is about
+DATA_TAG = "frs/data"  # how `frs run` marks its runs with the data folder that they are about
 DELIVERIES = DynamicPartitionsDefinition(name="deliveries")
 
 
 class ParquetFiles(IOManager):
-    """Writes each asset to the file that the plan names; hands its path to whoever reads it."""
+    """Writes each asset to the file that the plan names; hands its path to whoever reads it. `made` is what this run wrote."""
 
     def __init__(self, settings: Settings, written: Callable[[str], None] = lambda _: None) -> None:
         self.settings, self.written = settings, written
+        self.made: set[AssetPath] = set()
 
     def _file(self, context: InputContext | OutputContext) -> tuple[Store, Product]:
         return Store(self.settings, context.asset_partition_key), products()[tuple(context.asset_key.path)]
@@ -62,6 +65,7 @@ class ParquetFiles(IOManager):
         store, product = self._file(context)
         with gate():
             path = store.write(product, obj)
+        self.made.add(product.key)
         self.written(product.name)
         context.add_output_metadata(
             {
@@ -78,6 +82,11 @@ class ParquetFiles(IOManager):
         if recorded(path) != store.origin(product).as_json():
             raise Failure(f"{product.name}: out of date (make it again first)", allow_retries=False)
         return path
+
+
+def data_tag(settings: Settings) -> str:
+    """A data folder in short: histories may be shared, and paths say more than they need."""
+    return hashlib.sha256(str(settings.data).encode()).hexdigest()[:16]
 
 
 def store_of(context: AssetExecutionContext) -> Store:

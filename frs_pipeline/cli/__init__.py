@@ -16,10 +16,8 @@ from frs_pipeline.cli import operating
 
 # isort: split
 from frs_pipeline.cli import codebook, figures, forms, gamma, passports, release, withdrawal
-from frs_pipeline.cli.root import app
-from frs_pipeline.errors import FrsError, SeveralErrors
-from frs_pipeline.exports.personal_numbers import masked
-from frs_pipeline.terminal import plain
+from frs_pipeline.cli.root import app, complain
+from frs_pipeline.errors import FrsError
 
 __all__ = ["app", "codebook", "figures", "forms", "gamma", "main", "operating", "passports", "release", "withdrawal"]
 
@@ -51,7 +49,5 @@ def main() -> NoReturn:
 
 
 def _complain(error: FrsError | str, code: int) -> NoReturn:
-    # What was typed is repeated by many an error, and a number of a person may have been.
-    for line in error.errors if isinstance(error, SeveralErrors) else (error,):
-        print(f"frs: {masked(' '.join(plain(str(line)).split()))}", file=sys.stderr)
+    complain(error)
     sys.exit(code)

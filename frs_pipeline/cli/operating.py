@@ -5,16 +5,21 @@ from __future__ import annotations
 import gc
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from frs_pipeline.cli.root import REFRESH, AsJson, Delivery, app
-from frs_pipeline.deliveries import OWN_KEY, choose
+from frs_pipeline.cli.root import REFRESH, AsJson, Delivery, app, complain
+from frs_pipeline.deliveries import OWN_KEY, choose, deliveries
 from frs_pipeline.english import plural
-from frs_pipeline.errors import UsageError
+from frs_pipeline.errors import FrsError, UsageError
+from frs_pipeline.exports.personal_numbers import masked
 from frs_pipeline.settings import PROJECT, Settings
-from frs_pipeline.terminal import Progress, print_json, say, summary
+from frs_pipeline.storage import remains
+from frs_pipeline.terminal import Progress, outcome, print_json, say, summary
+
+if TYPE_CHECKING:
+    from frs_pipeline.refresh import Refresh
 
 # Faults that are printed of one part; the first is nearest to the cause.
 SHOWN = 5
@@ -24,13 +29,19 @@ SHOWN = 5
 def run(
     delivery: Delivery = None,
     select: Annotated[str | None, typer.Option(metavar="ASSETS", help="Only these, such as marts or marts/initiator.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every delivery, the oldest first; one that fails stops none.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Refresh a delivery: what is out of date is made again, the rest is left alone."""
+    settings = Settings.from_environment()
+    if every and delivery is not None:
+        raise UsageError("every delivery, and one of them", where="--all --delivery", do="say one of the two")
+    if every:
+        _run_all(settings, select, as_json)
+        return
     started = time.perf_counter()
     from frs_pipeline.refresh import refresh
 
-    settings = Settings.from_environment()
     # Dagster builds a great many objects that live until this process ends, soon: to look through them for garbage
     # again and again, and once more at the end, takes more than a fourth of a refresh.
     gc.disable()
@@ -38,9 +49,59 @@ def run(
         result = refresh(settings, delivery, select, progress.step)
     gc.freeze()
     if as_json:
-        print_json({"delivery": result.delivery, "made": list(result.made), "summary": result.summary})
+        print_json(_described(result))
         return
-    summary(result.delivery, result.made, result.summary, settings, time.perf_counter() - started)
+    say(outcome(result.delivery, result.made, result.summary, time.perf_counter() - started, vouched=result.vouched))
+    summary(result.delivery, result.summary, settings)
+
+
+def _described(result: Refresh) -> dict[str, Any]:
+    return {"delivery": result.delivery, "made": list(result.made), "summary": result.summary}
+
+
+def _run_all(settings: Settings, select: str | None, as_json: bool) -> None:
+    """Refresh every delivery, the oldest first, for later ones are held against it; print a line of each.
+
+    Ends with the highest of their exit codes.
+    """
+    from frs_pipeline.refresh import attempt
+
+    choose(settings.raw, None)  # there is one at least
+    found: list[dict[str, Any]] = []
+    code = 0
+    gc.disable()  # as above; between two deliveries there is time for it
+    for name in deliveries(settings.raw):
+        started = time.perf_counter()
+        with Progress(f"Refreshing {name}", quiet=as_json) as progress:
+            done = attempt(settings, name, select, progress.step)
+        if isinstance(done, Exception):
+            told = _told(done, name)
+            code = max(code, done.exit_code if isinstance(done, FrsError) else 1)
+            found.append({"delivery": name, "made": [], "summary": {}, "error": masked(str(told))})
+            complain(told)
+            line = f"Delivery {name} failed."
+        else:
+            found.append({**_described(done), "error": None})
+            line = outcome(name, done.made, done.summary, time.perf_counter() - started, vouched=done.vouched)
+        if not as_json:
+            say(line)
+        gc.collect()
+    if as_json:
+        print_json(found)
+    for name, why in remains(settings).items():
+        complain(f"{name}: {why}")
+    gc.freeze()
+    if code:
+        raise typer.Exit(code)
+
+
+def _told(error: Exception, delivery: str) -> FrsError | str:
+    """An error as it may be printed; of one that isn't ours only its type, for it may quote cells."""
+    if isinstance(error, FrsError):
+        return error
+    return (
+        f"{delivery}: unexpected {type(error).__name__} (frs --debug run --delivery {delivery} shows where; it may show values)"
+    )
 
 
 @app.command(rich_help_panel=REFRESH)

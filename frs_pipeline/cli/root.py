@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,8 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from frs_pipeline.deliveries import choose
-from frs_pipeline.errors import CheckFailed, FrsError, InputError
+from frs_pipeline.errors import CheckFailed, FrsError, InputError, SeveralErrors
+from frs_pipeline.exports.personal_numbers import masked
 from frs_pipeline.settings import Settings
+from frs_pipeline.terminal import plain
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -35,6 +38,13 @@ AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 @app.callback()
 def options(debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False) -> None:
     """`--debug` is taken by `main`, wherever it stands; here it only appears in the help."""
+
+
+def complain(error: FrsError | str) -> None:
+    """An error as one line on standard error; several as a line each."""
+    for line in error.errors if isinstance(error, SeveralErrors) else (error,):
+        # What was typed is repeated by many an error, and a number of a person may have been.
+        print(f"frs: {masked(' '.join(plain(str(line)).split()))}", file=sys.stderr)
 
 
 class Results:
