@@ -29,6 +29,7 @@ from frs_pipeline.assets import (
 )
 from frs_pipeline.assets.wiring import PARTITION_TAG, ParquetFiles, key_of
 from frs_pipeline.operations.incidents import failed_checks, failed_runs, unsent_alerts
+from frs_pipeline.operations.lost import lost_runs
 from frs_pipeline.operations.refreshing import new_deliveries, nightly, refresh_job
 from frs_pipeline.plan import table_key
 from frs_pipeline.report.contents import chapters
@@ -82,7 +83,7 @@ defs = Definitions(
     assets=[asset.map_asset_specs(_with_passports) for asset in ASSETS],
     jobs=[refresh_job],
     schedules=[nightly],
-    sensors=[new_deliveries, failed_runs, failed_checks, unsent_alerts],
+    sensors=[new_deliveries, lost_runs, failed_runs, failed_checks, unsent_alerts],
     executor=in_process_executor,
     resources=resources(),
 )

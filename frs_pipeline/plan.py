@@ -334,6 +334,12 @@ def lock_hash() -> str:
     return hashlib.sha256(_LOCK.read_bytes()).hexdigest() if _LOCK.exists() else ""
 
 
+def look_again() -> None:
+    """Forget the hashes of code and definitions: the files may have changed since a process that lives for months read them."""
+    for known in (definition_hash, _yaml, code_hash, program, lock_hash, _imports):
+        known.cache_clear()
+
+
 def _source(module: str) -> Path:
     return PACKAGE / (module.replace(".", "/") + ".py")
 

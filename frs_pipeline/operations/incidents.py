@@ -39,11 +39,23 @@ from frs_pipeline.storage import Store, atomic
 _SHOWN = 20
 # Runs that are looked through, back from the last, for what a check found before.
 _FARTHEST = 200
+LOST = "the run's process is gone: it was killed, or the machine was switched off"
+# How a run is ended from outside, and what to say of it; no other message of a run is repeated.
+_ENDED = {
+    LOST: f"{LOST}; a killed one leaves nothing half-written",
+    "to start": "the run couldn't be started in time: is the machine busy, or was it switched off?",
+    "Exceeded maximum runtime": "the run took longer than max_runtime_seconds of dagster.yaml allows, and was ended",
+    "unexpectedly exited": "the run's process ended unexpectedly: was it killed, or short of memory?",
+}
+_TITLES = {"run": "The refresh failed", "check": "A check failed", "delivery": "The delivery can't be taken up"}
 
 
 @dataclass(frozen=True)
 class Incident:
-    """What happened in one run: `what` is a line each, `still` what had failed before already, `do` what helps with the first."""
+    """What happened in one run (of `kind` run or check), or keeps a delivery from having one: `what` is a line each.
+
+    `still` is what had failed before already, `do` what helps with the first.
+    """
 
     delivery: str
     run: str
@@ -55,8 +67,8 @@ class Incident:
 
 def page(incident: Incident, stands: Standing) -> str:
     """The incident as Markdown, on one page; `stands` is how the delivery's results stand after it."""
-    title = "The refresh failed" if incident.kind == "run" else "A check failed"
-    lines = [f"# {title}: delivery {incident.delivery}", "", f"- Run: `{incident.run}`"]
+    run = "none was started" if incident.kind == "delivery" else f"`{incident.run}`"
+    lines = [f"# {_TITLES[incident.kind]}: delivery {incident.delivery}", "", f"- Run: {run}"]
     lines += [f"- Results: {_results(incident, stands)}", "", "## What", ""]
     lines += _listed(incident.what)
     if incident.still:
@@ -116,7 +128,9 @@ def failed_runs(context: RunFailureSensorContext) -> None:
         ours = data.user_failure_data.description if data.user_failure_data else None
         other = data.error.cls_name if data.error else None
         lines.append(f"{event.step_key}: {ours or f'unexpected {other}: see the run in the user interface'}")
-    what = tuple(dict.fromkeys(lines)) or ("the run ended before any step: see it in the user interface",)
+    said = context.failure_event.message or ""
+    ended = next((ours for part, ours in _ENDED.items() if part in said), None)
+    what = tuple(dict.fromkeys(lines)) or (ended or "the run ended before any step: see it in the user interface",)
     _tell(context, Incident(_delivery(context.dagster_run), context.dagster_run.run_id, "run", what))
 
 

@@ -119,11 +119,12 @@ class Shares(Spec):
 
 
 class Thresholds(Spec):
-    """What is too much, too close together, and too many."""
+    """What is too much, too close together, too many, and too long."""
 
     largest_share_set_aside: Shares
     keyed_twice_within_minutes: int = Field(ge=0)
     one_a_conference: tuple[str, ...]
+    hours_until_waiting_is_reported: float = Field(gt=0)
 
 
 class PolicySpec(Thresholds):

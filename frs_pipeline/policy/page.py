@@ -33,6 +33,9 @@ def page(policy: Policy) -> str:
         "",
         "The run stops when more is set aside than "
         f"{shares.delivery:.0%} of the delivery's forms or {shares.questionnaire:.0%} of one questionnaire's.",
+        "",
+        "A delivery that can't be taken up because it isn't complete is reported under `make ui` after "
+        f"{policy.hours_until_waiting_is_reported:g} hours.",
     ]
     for about, title in _ABOUT.items():
         parts += ["", f"## {title}"]

@@ -3,79 +3,38 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import signal
-import socket
-import subprocess
-import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 
 import keys
 import pytest
+from serving import home_in, serving, until
 from shipped import DELIVERY, relocked_copy_of_shipped
 
-from frs_pipeline.settings import PROJECT, Settings
+from frs_pipeline.settings import Settings
 
 LATER = "2021-11-30"
 # Two looks of the sensor, a run, a look at the run; on a machine that has other things to do.
 PATIENCE = 300
 
 
-def until(what: Callable[[], object], seconds: float) -> float:
-    """Wait until `what` is true; how long it took."""
-    started = time.monotonic()
-    while not what():
-        assert time.monotonic() - started < seconds, "it took too long"
-        time.sleep(0.5)
-    return time.monotonic() - started
-
-
-def answers(address: str) -> bool:
-    try:
-        with urllib.request.urlopen(address, timeout=5) as page:
-            return page.status == 200
-    except (OSError, urllib.error.URLError):
-        return False
-
-
 @pytest.fixture(scope="module")
-def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Settings, str, float]]:
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Settings, str, float]]:
     """Webserver and daemon on an empty data folder; its settings, address, and seconds to the first page."""
     folder = tmp_path_factory.mktemp("installation")
     settings = Settings(folder / "data", folder / "staged" / keys.NAME)
     settings.raw.mkdir(parents=True)
     relocked_copy_of_shipped(folder / "staged")
-    home = folder / "home"
-    home.mkdir()
-    shutil.copy(PROJECT / ".dagster_home" / "dagster.yaml", home)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    own = {"DAGSTER_HOME": str(home), "FRS_KEY_FILE": str(settings.key)}
-    environment = {**keys.environment_of(settings.data), **own}
-    command = [sys.executable, "-m", "dagster", "dev", "--host", "127.0.0.1", "--port", str(port)]
-    with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=log, stderr=log, start_new_session=True)
-        try:
-            seconds = until(lambda: answers(f"http://127.0.0.1:{port}/"), 120)
-            yield settings, f"http://127.0.0.1:{port}", seconds
-        finally:
-            os.killpg(server.pid, signal.SIGINT)
-            try:
-                server.wait(30)
-            except subprocess.TimeoutExpired:
-                os.killpg(server.pid, signal.SIGKILL)
-                server.wait()
+    started = time.monotonic()
+    with serving(settings, home_in(folder), folder / "log") as address:
+        yield settings, address, time.monotonic() - started
 
 
 def test_deliveries_are_refreshed_without_a_hand_and_a_broken_one_is_told(
-    serving: tuple[Settings, str, float], record_property: Callable[[str, object], None]
+    served: tuple[Settings, str, float], record_property: Callable[[str, object], None]
 ) -> None:
-    settings, _, first_page = serving
+    settings, _, first_page = served
     staged = settings.data.parent / "staged" / "raw" / DELIVERY
     record_property("seconds to the first page", first_page)
     shutil.copytree(staged, settings.raw_delivery(DELIVERY))

@@ -18,24 +18,25 @@ from dagster import (
     AssetCheckSeverity,
     AssetCheckSpec,
     DagsterInstance,
+    DagsterRunStatus,
     ExecuteInProcessResult,
     MaterializeResult,
     Output,
     RetryPolicy,
     asset,
     build_run_status_sensor_context,
-    build_schedule_context,
     build_sensor_context,
     materialize,
 )
+from dagster._core.test_utils import create_run_for_test
 
-from frs_pipeline.assets.wiring import DELIVERIES, gate
+from frs_pipeline.assets.wiring import DELIVERIES, PARTITION_TAG, gate
 from frs_pipeline.checks.failing import Failing, as_metadata
 from frs_pipeline.definitions import defs
 from frs_pipeline.doctor import _alerts
 from frs_pipeline.errors import FrsError, InputError
 from frs_pipeline.operations import outbox, refreshing
-from frs_pipeline.operations.incidents import Incident, failed_checks, failed_runs, page, report, unsent_alerts
+from frs_pipeline.operations.incidents import LOST, Incident, failed_checks, failed_runs, page, report, unsent_alerts
 from frs_pipeline.operations.outbox import given_up, resend, unsent
 from frs_pipeline.settings import Settings
 from frs_pipeline.standing import Standing
@@ -99,6 +100,28 @@ def test_a_failed_run_leaves_a_page_with_the_line_that_a_person_can_act_on(setti
     assert result.run_id in text
     assert "- Results: there is no finished result yet\n" in text
     assert len(text.splitlines()) < 40
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (LOST, "- the run's process is gone"),
+        ("Run timed out due to taking longer than 180 seconds to start.", "- the run couldn't be started in time"),
+        ("Exceeded maximum runtime of 14400 seconds.", "- the run took longer than max_runtime_seconds"),
+        ("Run execution process for x unexpectedly exited with exit code -9.", "- the run's process ended unexpectedly"),
+        (f"cannot parse {SECRET}", "- the run ended before any step"),
+    ],
+)
+def test_a_run_that_was_ended_from_outside_says_why(settings: Settings, instance: DagsterInstance, said: str, told: str) -> None:
+    begun = create_run_for_test(instance, status=DagsterRunStatus.STARTED, tags={PARTITION_TAG: DELIVERY})
+    event = instance.report_run_failed(begun, said)
+    context = build_run_status_sensor_context(
+        sensor_name="hook", dagster_instance=instance, dagster_run=instance.get_run_by_id(begun.run_id), dagster_event=event
+    )
+    failed_runs(context.for_run_failure())
+    [text] = pages(settings)
+    assert told in text
+    assert SECRET not in text
 
 
 def test_an_error_that_is_not_ours_is_told_without_its_text(settings: Settings, instance: DagsterInstance) -> None:
@@ -167,6 +190,19 @@ def checked(passed: dict[str, bool]) -> object:
         )
 
     return looked_at
+
+
+def test_a_check_that_was_not_made_in_a_run_says_what_it_said_before(settings: Settings, instance: DagsterInstance) -> None:
+    """A run makes only what is out of date, and with it only its checks."""
+
+    def after(**passed: bool) -> list[str]:
+        look(instance, run(instance, checked(passed)), failed_checks)
+        return pages(settings)
+
+    assert len(after(one=False, two=True)) == 1
+    assert len(after(two=True)) == 1
+    assert len(after(one=False)) == 1
+    assert len(after(one=True, two=False)) == 2
 
 
 def test_a_check_that_begins_to_fail_leaves_a_page_once(settings: Settings, instance: DagsterInstance) -> None:
@@ -393,21 +429,6 @@ def test_without_a_webhook_nothing_waits(settings: Settings) -> None:
     assert unsent(settings) == []
 
 
-def test_the_night_takes_up_what_is_out_of_date_and_nothing_else(
-    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    other = "2021-11-30"
-    for name in (DELIVERY, other, "2022-11-30"):  # the last is in no instance yet: the sensor registers it first
-        settings.raw_delivery(name).mkdir(parents=True)
-    with DagsterInstance.local_temp(str(tmp_path)) as instance:
-        instance.add_dynamic_partitions(str(DELIVERIES.name), [DELIVERY, other])
-        monkeypatch.setattr(refreshing, "stale", lambda store: {("marts", "x")} if store.delivery == other else set())
-        found = refreshing.nightly(build_schedule_context(instance=instance))
-        assert [request.partition_key for request in found] == [other]
-        monkeypatch.setattr(refreshing, "stale", lambda _: set())
-        assert "up to date" in refreshing.nightly(build_schedule_context(instance=instance)).skip_message
-
-
 def test_night_is_night_in_copenhagen() -> None:
     found = refreshing.nightly
     assert [schedule.name for schedule in defs.schedules or ()] == [found.name]
@@ -416,4 +437,4 @@ def test_night_is_night_in_copenhagen() -> None:
 
 def test_hooks_watch_every_run_of_this_location() -> None:
     names = {sensor.name for sensor in defs.sensors or ()}
-    assert names == {"new_deliveries", "failed_runs", "failed_checks", "unsent_alerts"}
+    assert names == {"new_deliveries", "lost_runs", "failed_runs", "failed_checks", "unsent_alerts"}
