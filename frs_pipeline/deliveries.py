@@ -13,6 +13,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator
 
+from frs_pipeline.english import plural
 from frs_pipeline.errors import InputError, UsageError
 from frs_pipeline.questionnaires import in_use, instruments
 from frs_pipeline.specs import Spec, YamlFile
@@ -131,6 +132,21 @@ def deliveries(raw: Path) -> list[str]:
     if not raw.is_dir():
         return []
     return sorted(p.name for p in raw.iterdir() if p.is_dir() and _DATED.fullmatch(p.name))
+
+
+def unnamed(raw: Path) -> str | None:
+    """What to say of folders beside the deliveries that aren't named by date, so that nobody reads them; None without any.
+
+    Their names aren't repeated: they may be anything.
+    """
+    if not raw.is_dir():
+        return None
+    others = [p for p in raw.iterdir() if p.is_dir() and not p.name.startswith(".") and not _DATED.fullmatch(p.name)]
+    if not others:
+        return None
+    one = len(others) == 1
+    named, them = ("isn't named", "it") if one else ("aren't named", "them")
+    return f"{plural(len(others), 'folder')} in {raw} {named} by a date such as 2020-11-30: no run takes {them} up"
 
 
 def choose(raw: Path, name: str | None) -> str:

@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from frs_pipeline.deliveries import deliveries, inventory
+from frs_pipeline.deliveries import deliveries, inventory, unnamed
 from frs_pipeline.english import plural
 from frs_pipeline.errors import FrsError
 from frs_pipeline.journal import head_of, verify
@@ -100,7 +100,9 @@ def _pandera() -> Finding:
 
 def _folder(settings: Settings) -> Finding:
     usable = os.access(settings.data, os.W_OK | os.X_OK)
-    return Finding("Data folder", usable, f"{settings.data}" + ("" if usable else " can't be written to"))
+    others = unnamed(settings.raw)
+    detail = f"{settings.data}" + ("" if usable else " can't be written to") + (f"; {others}" if others else "")
+    return Finding("Data folder", usable, detail)
 
 
 def _key(settings: Settings) -> Iterator[Finding]:

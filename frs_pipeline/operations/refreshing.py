@@ -30,7 +30,7 @@ from dagster import (
 
 from frs_pipeline.assets.choosing import chosen
 from frs_pipeline.assets.wiring import DELIVERIES
-from frs_pipeline.deliveries import deliveries, inventory, look
+from frs_pipeline.deliveries import deliveries, inventory, look, unnamed
 from frs_pipeline.errors import FrsError
 from frs_pipeline.exports.personal_numbers import masked
 from frs_pipeline.manifest import due
@@ -102,6 +102,7 @@ def new_deliveries(context: SensorEvaluationContext) -> SensorResult:
     reasons = [f"{name}: {why}" for name, why in waiting.items()]
     reasons += [f"{name}: new or changed, taken up if it looks the same at the next look" for name in looks.moving]
     reasons += [f"{name}: everything is up to date" for name, found in asked.items() if not found]
+    reasons += [others] if (others := unnamed(settings.raw)) else []
     for reason in reasons if wanted else ():
         context.log.info(reason)
     known = set(context.instance.get_dynamic_partitions(str(DELIVERIES.name)))

@@ -22,6 +22,7 @@ from shipped import DELIVERY
 from frs_pipeline import plan
 from frs_pipeline.assets.wiring import DATA_TAG, DELIVERIES, PARTITION_TAG
 from frs_pipeline.definitions import defs
+from frs_pipeline.doctor import _folder
 from frs_pipeline.errors import InputError
 from frs_pipeline.manifest import Due
 from frs_pipeline.operations import refreshing
@@ -183,6 +184,14 @@ def test_results_without_a_delivery_are_told_too(
     clock[0] = policy().hours_until_waiting_is_reported
     look()
     assert (settings.incidents / DELIVERY / "waiting.md").is_file()
+
+
+def test_a_folder_not_named_by_date_is_told_without_its_name(settings: Settings, look: Callable[[], SensorResult]) -> None:
+    (settings.raw / "610170-1234 (kopi)").mkdir()
+    look()
+    said = f"1 folder in {settings.raw} isn't named by a date such as 2020-11-30: no run takes it up"
+    assert look().skip_reason.skip_message == f"{DELIVERY}: everything is up to date; {said}"
+    assert _folder(settings).detail == f"{settings.data}; {said}"
 
 
 def test_one_that_waits_keeps_no_other_waiting(
