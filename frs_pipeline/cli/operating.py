@@ -100,7 +100,7 @@ def _told(error: Exception, delivery: str) -> FrsError | str:
     if isinstance(error, FrsError):
         return error
     return (
-        f"{delivery}: unexpected {type(error).__name__} (frs --debug run --delivery {delivery} shows where; it may show values)"
+        f"{delivery}: unexpected {type(error).__name__} (frs --debug run --delivery {delivery} shows where and may show values)"
     )
 
 

@@ -186,7 +186,8 @@ def _looked_at(raw: Path) -> tuple[dict[str, str], dict[str, str]]:
 
 def _line(error: FrsError | OSError) -> str:
     """An error as one line; of one that isn't ours only what the system calls it."""
-    return masked(str(error)) if isinstance(error, FrsError) else str(error.strerror or type(error).__name__)
+    ours = " ".join(str(error).splitlines()) if isinstance(error, FrsError) else error.strerror
+    return masked(ours or type(error).__name__)
 
 
 def _short(found: object) -> str:
