@@ -25,6 +25,7 @@ from dagster import (
 from frs_pipeline.assets.wiring import DELIVERIES
 from frs_pipeline.deliveries import deliveries, inventory, look
 from frs_pipeline.errors import FrsError
+from frs_pipeline.exports.unread import refuse_unread
 from frs_pipeline.settings import Settings
 from frs_pipeline.storage import Store, stale
 
@@ -99,8 +100,12 @@ def _due(store: Store) -> bool:
 
 
 def _look(folder: Path) -> str | None:
-    """Names, sizes and times of a delivery's files, in short; None while one is missing. Nothing is read."""
+    """Names, sizes and times of a delivery's files, in short; None while one is missing, or lies there that nobody reads.
+
+    Nothing is read: a copy that isn't complete has such files too.
+    """
     try:
+        refuse_unread(folder)
         return _short(look(folder))
     except (FrsError, OSError):
         return None
