@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +22,9 @@ from frs_pipeline.specs import Spec, YamlFile
 EXPORT_FILES = ("dataset.csv", "structure.csv", "labels.csv")
 LEDGER = "kontering.csv"
 CODEBOOK = "codebook-pipeline.age"
+# The controllers' files, which no refresh opens.
+CONTROLLERS = "codebook-controllers.age"
+LOCKED = (CONTROLLERS, "pseudonyms-*.age")
 REGISTERS = {"ledger": LEDGER, "codebook": CODEBOOK}
 # What people decided about a delivery; it may hold none of them.
 AMENDMENTS = {"corrections": "corrections.csv", "exceptions": "exceptions.csv", "withdrawals": "withdrawals.csv"}
@@ -31,6 +35,7 @@ _OPTIONAL = {**AMENDMENTS, **DESCRIPTION}
 WORKBOOKS = (".xlsx", ".sav")
 # Keys that lie beside the codebook that they open, as they do with made-up forms only: the published one, or one made with them.
 DEMO_KEY, OWN_KEY = OPEN_KEYS = ("DEMO-KEY-NOT-SECRET.txt", "KEY-NOT-SECRET.txt")
+_KEYS = (*OPEN_KEYS, *(f"CONTROLLERS-{key}" for key in OPEN_KEYS))
 _DATED = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -88,14 +93,51 @@ def source_files(folder: Path, source: str) -> tuple[str, ...]:
             what = f"questionnaire {source} isn't in use at the date of this delivery"
             raise InputError(what, where=place, do="take the folder out, or correct since and until in instruments.yaml")
         return ()
-    csv = [name for name in EXPORT_FILES if (place / name).exists()]
-    others = sorted(p.name for p in place.glob("*") if p.suffix in WORKBOOKS and not p.name.startswith((".", "~")))
-    if len(others) + bool(csv) > 1:
-        found = ", ".join([*csv, *others])
-        raise InputError(f"the export comes in more than one form: {found}", where=place, do="leave one of them")
+    known = {name: kind for name in _names(place) if not _beside(place / name) and (kind := _known(name))}
+    csv = {kind: name for name, kind in known.items() if kind in EXPORT_FILES}
+    others = [name for name, kind in known.items() if kind in WORKBOOKS]
+    if len(others) + bool(csv) > 1 or len(csv) + len(others) < len(known):
+        what = f"the export comes in more than one form: {', '.join(known)}"
+        raise InputError(what, where=place, do="leave one of them")
     if others:
         return (_present(folder, f"{source}/{others[0]}"),)
-    return tuple(_present(folder, f"{source}/{name}") for name in EXPORT_FILES)
+    return tuple(_present(folder, f"{source}/{csv.get(name, name)}") for name in EXPORT_FILES)
+
+
+def _known(name: str) -> str | None:
+    """Which of an export's files a name in its folder is, or which kind of workbook; suffixes in capitals are no others."""
+    path = Path(name)
+    suffix = path.suffix.lower()
+    part = f"{path.stem}{suffix}"
+    return suffix if suffix in WORKBOOKS else part if part in EXPORT_FILES else None
+
+
+def _names(place: Path) -> list[str]:
+    """Names in a folder, sorted; none where it isn't there. Raises `InputError` when it can't be looked into."""
+    try:
+        return sorted(path.name for path in place.iterdir()) if place.is_dir() else []
+    except OSError as error:
+        raise InputError("cannot be read", where=place, do="check the folder's rights; nothing was changed") from error
+
+
+def _beside(path: Path) -> bool:
+    """May it lie in a delivery though nobody reads it? A readme, keys that aren't secret, and what systems and editors hide."""
+    if path.name.startswith((".", "~$")):
+        return True
+    return (path.name in _KEYS or path.name.partition(".")[0].upper() == "README") and not path.is_dir()
+
+
+def unread(folder: Path) -> list[tuple[Path, int]]:
+    """Files and folders of a delivery that no refresh reads, each with its number, from 1, among the names of its folder."""
+    own = {*REGISTERS.values(), *_OPTIONAL.values(), *instruments()}
+    found = []
+    for place in (folder, *(folder / name for name in instruments())):
+        for number, name in enumerate(_names(place), start=1):
+            locked = any(fnmatchcase(name, pattern) for pattern in LOCKED)
+            known = name in own or locked if place == folder else _known(name) is not None
+            if not known and not _beside(place / name):
+                found.append((place / name, number))
+    return found
 
 
 def _present(folder: Path, name: str) -> str:

@@ -132,10 +132,12 @@ def _journal(what: str, path: Path) -> Finding:
 
 def _delivery(settings: Settings, name: str) -> Iterator[Finding]:
     from frs_pipeline.codebook.opening import open_codebook
+    from frs_pipeline.exports.unread import refuse_unread
 
     label = f"Delivery {name}"
     raw = settings.raw_delivery(name)
     try:
+        refuse_unread(raw)
         Store(settings, name).predecessor()  # what it says of itself has to be right
         yield Finding(label, True, plural(len(inventory(raw)), "file"))
         book = open_codebook(Store(settings, name))

@@ -169,6 +169,7 @@ def summarise(store: Store) -> dict[str, int]:
         "quarantined": set_aside,
         "withdrawn": withdrawn,
         "noted": rows("noted"),
+        "passed_over": read(store.path(products()[("noted",)]), ["rule"])["rule"].to_pylist().count("rows_blank"),
         "conferences": rows("marts", "conference"),
         "marts": sum(key[0] == "marts" for key in products()),
         "promises": len(promises),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from frs_pipeline.deliveries import choose, inventory
 from frs_pipeline.errors import CheckFailed, FrsError, UsageError
 from frs_pipeline.exports.personal_numbers import refuse_in_names
+from frs_pipeline.exports.unread import refuse_unread
 from frs_pipeline.manifest import due
 from frs_pipeline.plan import AssetPath, products, upstream, whole_steps
 from frs_pipeline.settings import Settings
@@ -49,7 +50,9 @@ def refresh(
     name = choose(settings.raw, delivery)
     store = Store(settings, name)
     refuse_in_names(settings.raw_delivery(name))
-    inventory(settings.raw_delivery(name))  # a missing file is told before anything heavy is loaded
+    # A missing file, or one that nobody reads, is told before anything heavy is loaded.
+    refuse_unread(settings.raw_delivery(name))
+    inventory(settings.raw_delivery(name))
     chosen = upstream(_selected(select)) if select else set(products())
     with exclusive(store):
         wanted = due(store)

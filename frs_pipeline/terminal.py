@@ -31,12 +31,14 @@ def summary(delivery: str, counts: dict[str, int], settings: Settings) -> None:
     else:
         say("")
         withdrawn = f" + {counts['withdrawn']} withdrawn" if counts["withdrawn"] else ""
+        passed = counts["passed_over"]
         for label, text in (
             (
                 "Forms delivered",
                 f"{counts['forms']} = {counts['accepted']} accepted + {counts['quarantined']} quarantined{withdrawn}"
                 f" ({plural(counts['noted'], 'warning')})",
             ),
+            *([("Passed over", f"{plural(passed, 'row')} that {'holds' if passed == 1 else 'hold'} nothing")] if passed else []),
             ("Conferences", str(counts["conferences"])),
             ("Marts", f"{counts['marts']}, {counts['promises_kept']} of {counts['promises']} promises kept"),
             ("Tables", f"{counts['tables']}, {plural(counts['figures'], 'figure')}"),

@@ -10,6 +10,7 @@ from frs_pipeline.codebook.opening import key_of_pipeline, refuse_published_key
 from frs_pipeline.codebook.vault import refuse_controllers_key
 from frs_pipeline.deliveries import inventory, sources
 from frs_pipeline.exports.personal_numbers import refuse_in_names
+from frs_pipeline.exports.unread import refuse_unread
 
 GROUP = "g1_raw"
 
@@ -37,6 +38,7 @@ def raw_files(context: AssetExecutionContext) -> Iterator[MaterializeResult[None
     folder = store.raw("")
     with gate():
         refuse_in_names(folder)
+        refuse_unread(folder)
         # Asked at every run, whatever of it is out of date: the forms may have come after the codebook, another key as well.
         refuse_published_key(folder)
         refuse_controllers_key(folder, key_of_pipeline(store))

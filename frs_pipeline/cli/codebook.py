@@ -198,7 +198,7 @@ def _store(delivery: str | None) -> Store:
 
 
 def _controllers(store: Store, file: Path | None) -> Path:
-    from frs_pipeline.codebook.vault import CONTROLLERS
+    from frs_pipeline.deliveries import CONTROLLERS
 
     return file or store.raw(CONTROLLERS)
 

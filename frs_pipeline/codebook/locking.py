@@ -18,7 +18,6 @@ from frs_pipeline.codebook.keys import Recipients, recipients
 from frs_pipeline.codebook.pseudonyms import draw_pseudonyms
 from frs_pipeline.codebook.register import Conference, Fault, Register, read_register
 from frs_pipeline.codebook.vault import (
-    CONTROLLERS,
     CONTROLLERS_KEY,
     FULL_COLUMNS,
     PIPELINE_COLUMNS,
@@ -27,7 +26,7 @@ from frs_pipeline.codebook.vault import (
     plain,
     read_full,
 )
-from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY, deliveries
+from frs_pipeline.deliveries import CODEBOOK, CONTROLLERS, DEMO_KEY, deliveries
 from frs_pipeline.english import plural
 from frs_pipeline.errors import CheckFailed, InputError, UsageError
 from frs_pipeline.settings import Settings

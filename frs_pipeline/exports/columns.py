@@ -13,7 +13,8 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from frs_pipeline.errors import InputError
-from frs_pipeline.exports.workbooks import AGAIN, Rows
+from frs_pipeline.exports.sheets import AGAIN
+from frs_pipeline.exports.workbooks import Rows
 from frs_pipeline.questionnaires.model import Question, Questionnaire, QuestionSpec
 
 RESPONDENT = "responde"
@@ -27,9 +28,11 @@ _NAME = re.compile(r"[a-zæøå_][a-zæøå_0-9]*(#[0-9]+)?")
 
 
 class Variable(NamedTuple):
-    """A variable of `structure`: its question's text, whether it is one box of several, the boxes, and its first line."""
+    """A variable of `structure`: its question's text, whether its answers are codes, and it one box of several, the boxes,
+    and its first line."""
 
     text: str
+    closed: bool
     multiple: bool
     choices: dict[str, str]
     line: int
@@ -82,8 +85,8 @@ def variables_of(structure: Rows) -> dict[str, list[Variable]]:
     """Variables by short name, in the order of the questionnaire."""
     long: dict[str, Variable] = {}
     for line, (_, name, kind, sub, text, choice, label) in structure:
-        multiple = f"{kind.strip()}/{sub.strip()}".lower() == "closed/multiple"
-        variable = long.setdefault(name.strip(), Variable(text.strip(), multiple, {}, line))
+        closed, multiple = kind.strip().lower() == "closed", sub.strip().lower() == "multiple"
+        variable = long.setdefault(name.strip(), Variable(text.strip(), closed, closed and multiple, {}, line))
         variable.choices[choice.strip()] = label.strip()
     result: dict[str, list[Variable]] = defaultdict(list)
     for name, variable in long.items():
@@ -91,12 +94,22 @@ def variables_of(structure: Rows) -> dict[str, list[Variable]]:
     return result
 
 
+def closed_columns(names: list[str], structure: Rows) -> list[str]:
+    """Columns of closed questions, whose cells are codes."""
+    return [name for name, variable in _described(names, variables_of(structure)).items() if variable.closed]
+
+
+def _described(names: list[str], variables: dict[str, list[Variable]]) -> dict[str, Variable]:
+    """What `structure` says of each column that it knows."""
+    found: dict[str, Variable] = {}
+    for name, several in variables.items():
+        found.update(zip((n for n in names if n.split("#")[0] == name), several, strict=False))
+    return found
+
+
 def resolve(names: list[str], structure: Rows, questionnaire: Questionnaire, delivery: str) -> tuple[Columns, list[Place]]:
     """The column of every question that is asked in the delivery, and what is found missing or unknown on the way."""
-    variables = variables_of(structure)
-    described: dict[str, Variable] = {}
-    for name, several in variables.items():
-        described.update(zip((n for n in names if n.split("#")[0] == name), several, strict=False))
+    described = _described(names, variables_of(structure))
     of: dict[str, str] = {}
     findings: list[Place] = []
     asked = [q for q in (*questionnaire.questions, *questionnaire.texts) if questionnaire.asks(q, delivery)]
@@ -144,9 +157,7 @@ def drift(columns: Columns, structure: Rows, labels: Rows, questionnaire: Questi
 
     Raises `InputError`, with the line as its place, when a code has two labels.
     """
-    described: dict[str, Variable] = {}
-    for name, several in variables_of(structure).items():
-        described.update(zip((n for n in columns.names if n.split("#")[0] == name), several, strict=False))
+    described = _described(columns.names, variables_of(structure))
     found, lines = _labels(columns.names, labels)
     findings: list[Place] = []
     for question in questionnaire.questions:

@@ -2,7 +2,7 @@
 
 A dataset is cut at line ends into blocks. A block without quotation marks, blank lines and other oddities goes to
 Arrow's reader; any other goes to the standard library's, a row at a time, which is also the one that says what is
-wrong. Both give the same cells and the same lines.
+wrong. Both give the same cells and the same lines. Rows of delimiters and blanks only are passed over, and counted.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import csv
 import io
 import itertools
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -22,7 +22,9 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from frs_pipeline.errors import InputError
-from frs_pipeline.exports.workbooks import AGAIN, STRUCTURE_COLUMNS, Rows
+from frs_pipeline.exports.records import Counted, count
+from frs_pipeline.exports.sheets import AGAIN
+from frs_pipeline.exports.workbooks import STRUCTURE_COLUMNS, Rows
 from frs_pipeline.rows import ahead
 
 BLOCK = 8 << 20
@@ -37,10 +39,14 @@ _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codec
 
 
 class Chunk(NamedTuple):
-    """Some rows of a dataset: the line on which each starts, and its cells as text, a column each."""
+    """Some rows of a dataset: the line on which each starts, and its cells as text, a column each.
+
+    `passed` are the lines of rows among them that hold nothing.
+    """
 
     lines: np.ndarray
     cells: pa.Table
+    passed: np.ndarray
 
 
 class Block(NamedTuple):
@@ -113,11 +119,24 @@ class CsvFile:
         return f"{self.path}:{line}"
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
-        """(line on which the row starts, its cells) of every row that isn't blank."""
-        return self.exactly(_Lines(self.blocks()))
+        """(line on which the row starts, its cells) of every row that holds more than blanks."""
+        return (row for row in self.exactly(_Lines(self.blocks())) if row[1])
+
+    def counted(self) -> Counted:
+        """What it holds, by a count that shares nothing with what reads it."""
+        return count(self.path, self.encoding, self.start, self.delimiter)
+
+    def refuse_cut(self) -> None:
+        """Raise `InputError` when the last line has no end, as every line has that a machine exports."""
+        with _opened(self.path) as file:
+            file.seek(max(self.start, file.seek(0, io.SEEK_END) - len("\n".encode(self.encoding))))
+            whole = file.read().decode(self.encoding, "replace") in ("\n", "\r", "")
+        if not whole:
+            where = f"{self.path}:{self.counted().lines}"
+            raise InputError("the last line has no end: the file was cut", where=where, do=AGAIN)
 
     def exactly(self, lines: _Lines) -> Iterator[tuple[int, list[str]]]:
-        """Rows by the standard library's reader; `lines` may be asked in between where it stands."""
+        """Rows by the standard library's reader, those of blanks without cells; `lines` may be asked where it stands."""
         # The limit is the whole process's, and some libraries lift it.
         csv.field_size_limit(LONGEST_CELL)
         reader = csv.reader(lines, delimiter=self.delimiter, strict=True)
@@ -131,7 +150,7 @@ class CsvFile:
             if cells is None:
                 return
             if cells:
-                yield start, cells
+                yield start, cells if any(map(str.strip, cells)) else []
 
 
 class _Lines:
@@ -187,7 +206,7 @@ def open_csv(path: Path, delimiter: str = "") -> CsvFile:
 
 
 def _block(line: int, text: bytes) -> Block:
-    """A piece of a file with its lines counted. Lines are rows, one each, if it has no quotes, blank lines or odd ends."""
+    """A piece of a file with its lines counted. Lines are rows, one each, if it has no quotes, blank rows or odd ends."""
     letters = np.frombuffer(text, dtype=np.uint8)
     ends = np.flatnonzero(letters == ord("\n"))
     # The byte before the first is none.
@@ -195,10 +214,13 @@ def _block(line: int, text: bytes) -> Block:
     alone = int(np.count_nonzero(letters == ord("\r"))) - int(np.count_nonzero(before_ends))
     lines = len(ends) + alone + (letters[-1] not in b"\r\n")
     widths = np.diff(ends, prepend=-1) - 1 - before_ends
-    # The row reader has a limit, and a row must not be readable by the one and not by the other; and a mark of encoding
-    # that begins a cell would be taken for one that begins the file.
+    # The row reader has a limit, and a row must not be readable by the one and not by the other.
     longest = max(widths.max(initial=0), len(letters) - 1 - ends[-1] if len(ends) else len(letters))
-    odd = alone or b'"' in text or text.startswith(codecs.BOM_UTF8) or longest > LONGEST_CELL
+    # A row of blanks begins with a delimiter or a blank, some of which are no ASCII; and a mark of encoding that begins a
+    # cell would be taken for one that begins the file.
+    first = letters[np.append(0, ends[ends < len(letters) - 1] + 1)]
+    doubtful = (first <= ord(" ")) | (first > ord("~")) | np.isin(first, [ord(delimiter) for delimiter in _DELIMITERS])
+    odd = alone or b'"' in text or longest > LONGEST_CELL or doubtful.any()
     return Block(line, text, lines, not odd and bool((widths > 0).all()))
 
 
@@ -224,15 +246,16 @@ def header(file: CsvFile) -> tuple[int, list[str]]:
     return first
 
 
-def chunks(file: CsvFile, names: list[str], wanted: np.ndarray | None = None) -> Iterator[Chunk]:
+def chunks(file: CsvFile, names: list[str], wanted: np.ndarray | None = None, closed: Collection[str] = ()) -> Iterator[Chunk]:
     """The rows below the header, with `names` for their columns; all, or at least those on the `wanted` lines (ascending).
 
-    Raises `InputError` for a row that has more or fewer cells.
+    Raises `InputError` for a row that has more or fewer cells, and where a quotation mark has swallowed what follows: a cell
+    of the `closed` columns, which hold codes, has a delimiter or a line end in it, or any other cell a whole row.
     """
-    return ahead(_chunks(file, names, wanted))
+    return ahead(_chunks(file, names, wanted, {at for at, name in enumerate(names) if name in closed}))
 
 
-def _chunks(file: CsvFile, names: list[str], wanted: np.ndarray | None) -> Iterator[Chunk]:
+def _chunks(file: CsvFile, names: list[str], wanted: np.ndarray | None, closed: set[int]) -> Iterator[Chunk]:
     blocks = file.blocks()
     block = _below_header(file, blocks)
     while block is not None:
@@ -246,6 +269,7 @@ def _chunks(file: CsvFile, names: list[str], wanted: np.ndarray | None) -> Itera
             lines.take(block)
             rows = _until_done(file.exactly(lines), lines)
             while part := list(itertools.islice(rows, CHUNK)):
+                _refuse_swallowed(file, part, closed)
                 yield chunk_of(part, names, lambda line: f"{file.path}:{line}")
         block = next(blocks, None)
 
@@ -253,7 +277,7 @@ def _chunks(file: CsvFile, names: list[str], wanted: np.ndarray | None) -> Itera
 def _below_header(file: CsvFile, blocks: Iterator[Block]) -> Block | None:
     """What is left of the first block below the header."""
     lines = _Lines(blocks)
-    if next(file.exactly(lines), None) is None:
+    if next((row for row in file.exactly(lines) if row[1]), None) is None:
         return None
     rest = lines.rest()
     return _block(lines.line, rest) if rest else next(blocks, None)
@@ -261,14 +285,38 @@ def _below_header(file: CsvFile, blocks: Iterator[Block]) -> Block | None:
 
 def chunk_of(rows: Rows, names: list[str], where: Callable[[int], str]) -> Chunk:
     """Rows of cells as a chunk. Raises `InputError` for one that is longer or shorter than the header."""
-    for line, cells in rows:
+    held = [row for row in rows if row[1]]
+    for line, cells in held:
         if len(cells) != len(names):
             raise InputError(f"{len(cells)} fields where {len(names)} belong", where=where(line), do=AGAIN)
-    columns = zip(*(cells for _, cells in rows), strict=True)
+    columns = zip(*(cells for _, cells in held), strict=True) if held else ([] for _ in names)
     return Chunk(
-        np.array([line for line, _ in rows], dtype=np.int64),
+        np.array([line for line, _ in held], dtype=np.int64),
         pa.table([pa.array(column, pa.string()) for column in columns], names=names),
+        np.array([line for line, cells in rows if not cells], dtype=np.int64),
     )
+
+
+def _refuse_swallowed(file: CsvFile, rows: Rows, closed: set[int]) -> None:
+    """Raise `InputError` for the first row in which a quotation mark has swallowed what follows it.
+
+    A text may hold delimiters and line ends. But where there are as many as in a row, and a line begins with a number as
+    rows do, it holds one.
+    """
+    begins = re.compile(rf'[\r\n]\s*"?[0-9]+"?{file.delimiter}')
+    for line, cells in rows if closed else ():
+        together = "".join(cells)
+        if not any(mark in together for mark in (file.delimiter, "\r", "\n")):
+            continue
+        for at, cell in enumerate(cells):
+            if at in closed and set(cell) & {file.delimiter, "\r", "\n"}:
+                what = "where a code belongs"
+            elif cell.count(file.delimiter) >= len(cells) - 1 and begins.search(cell):
+                what = "and with them a row"
+            else:
+                continue
+            what = f"column {at + 1} holds a delimiter or a line end {what}: a quotation mark stands where none belongs"
+            raise InputError(what, where=f"{file.path}:{line}", do=AGAIN)
 
 
 def _until_done(rows: Iterable[tuple[int, list[str]]], lines: _Lines) -> Iterator[tuple[int, list[str]]]:
@@ -295,7 +343,7 @@ def _by_arrow(block: Block, names: list[str], delimiter: str, lines: np.ndarray 
         )
     except pa.ArrowInvalid:
         return None
-    return Chunk(lines, cells.combine_chunks()) if cells.num_rows == len(lines) else None
+    return Chunk(lines, cells.combine_chunks(), lines[:0]) if cells.num_rows == len(lines) else None
 
 
 def _within(block: Block, wanted: np.ndarray) -> np.ndarray:

@@ -89,7 +89,7 @@ def noted(policy: Policy, found: Iterable[tuple[Finding, Accepted | None]]) -> p
 
 
 def warnings(policy: Policy, same: Finding, lines: np.ndarray, forms: pa.Array, values: pa.ChunkedArray) -> pa.Table:
-    """One finding about many forms, none of them accepted nor set aside, as a table."""
+    """One finding about many forms or lines, none of them accepted nor set aside, as a table."""
     constant = {**_cells(policy, same), "severity": "warn"}
     each = {"line": pa.array(lines, pa.int32()), "form_id": forms, "value": values}
     columns = [

@@ -14,9 +14,10 @@ import numpy as np
 
 from frs_pipeline.deliveries import source_files
 from frs_pipeline.errors import InputError
-from frs_pipeline.exports.columns import column_names
+from frs_pipeline.exports.columns import closed_columns, column_names
 from frs_pipeline.exports.csvfiles import CHUNK, Chunk, CsvFile, chunk_of, chunks, header, open_csv, open_structure
-from frs_pipeline.exports.workbooks import AGAIN, STRUCTURE_COLUMNS, Rows, read_sav, read_xlsx
+from frs_pipeline.exports.sheets import AGAIN
+from frs_pipeline.exports.workbooks import STRUCTURE_COLUMNS, Rows, read_sav, read_xlsx
 
 
 @dataclass(frozen=True)
@@ -46,10 +47,20 @@ class Export:
     def chunks(self, wanted: np.ndarray | None = None) -> Iterator[Chunk]:
         """The forms, some at a time; chunks that hold none of the `wanted` lines (ascending) may be passed over.
 
-        Raises `InputError` for a row that has more or fewer cells than there are columns.
+        Raises `InputError` for a row that has more or fewer cells than there are columns, and at the end when the file was
+        cut in its last line or holds another number of forms than were read.
         """
         if isinstance(self.dataset, CsvFile):
-            yield from chunks(self.dataset, self.names, wanted)
+            read = 0
+            for chunk in chunks(self.dataset, self.names, wanted, closed_columns(self.names, self.structure)):
+                read += len(chunk.lines)
+                yield chunk
+            if wanted is None:
+                self.dataset.refuse_cut()
+                held = self.dataset.counted().rows - 1
+                if held != read:
+                    what = f"{held} forms are in the file, but {read} were read"
+                    raise InputError(what, where=self.where("dataset"), do=AGAIN)
             return
         for start in range(0, len(self.dataset), CHUNK):
             yield chunk_of(self.dataset[start : start + CHUNK], self.names, lambda line: self.where("dataset", line))
@@ -62,21 +73,24 @@ class Export:
 def read_export(folder: Path) -> Export:
     """The export of one questionnaire, `folder` being its folder in the delivery; empty where it isn't in use.
 
-    Raises `InputError` with file and line when it is missing, comes in two forms, or can't be understood.
+    Raises `InputError` with file and line when it is missing, was cut, comes in two forms, or can't be understood.
     """
     files = source_files(folder.parent, folder.name)
     if not files:
         return Export(folder, folder.name, [], [], [], [], in_use=False)
     file = files[0]
-    path = folder.parent / file
+    path, *others = (folder.parent / name for name in files)
     dataset: CsvFile | Rows
-    if path.suffix == ".csv":
-        described, structure = open_structure(path.with_name("structure.csv"))
-        labels = list(open_csv(path.with_name("labels.csv"), described.delimiter).rows())
+    if others:
+        described, structure = open_structure(others[0])
+        named = open_csv(others[1], described.delimiter)
+        labels = list(named.rows())
         dataset = open_csv(path, described.delimiter)
         line, head = header(dataset)
+        described.refuse_cut()
+        named.refuse_cut()
     else:
-        rows, structure, labels = (read_xlsx if path.suffix == ".xlsx" else read_sav)(path)
+        rows, structure, labels = (read_xlsx if path.suffix.lower() == ".xlsx" else read_sav)(path)
         dataset, (line, head) = rows[1:], rows[0]
     if not structure or tuple(name.strip() for name in structure[0][1]) != STRUCTURE_COLUMNS:
         what = "the header isn't that of a SurveyXact structure file"
@@ -91,10 +105,10 @@ def read_export(folder: Path) -> Export:
 
 def _where(path: Path, part: str, line: int | None = None) -> str:
     """`…/labels.csv:7`, `…/export.xlsx:Labels!7`; an SPSS file has neither parts nor lines."""
-    if path.suffix == ".sav":
+    if path.suffix.lower() == ".sav":
         return str(path)
-    if path.suffix == ".xlsx":
+    if path.suffix.lower() == ".xlsx":
         place, between = f"{path}:{part.title()}", "!"
     else:
-        place, between = str(path.with_name(f"{part}.csv")), ":"
+        place, between = str(path.with_name(f"{part}{path.suffix}")), ":"
     return place if line is None else f"{place}{between}{line}"

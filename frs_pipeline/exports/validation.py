@@ -28,9 +28,9 @@ from frs_pipeline.exports.doubles import KEYS, keyed_twice, keys, respondents_tw
 from frs_pipeline.exports.findings import NOTED, REJECTED, Finding, Intake, noted, rejected, tolerate, warnings
 from frs_pipeline.exports.judging import ROLE, Parsed, Registers, judge
 from frs_pipeline.exports.parsing import MISSING
+from frs_pipeline.exports.sheets import AGAIN
 from frs_pipeline.exports.surveyxact import Export
 from frs_pipeline.exports.withdrawals import Withdrawal, counted, require_found
-from frs_pipeline.exports.workbooks import AGAIN
 from frs_pipeline.questionnaires.model import Questionnaire
 from frs_pipeline.questionnaires.schema import arrow_field
 from frs_pipeline.rows import Rows, ahead, content_hash
@@ -133,6 +133,7 @@ class _Split:
 
     def take(self, chunk: Chunk, parsed: Parsed) -> None:
         """Keep the forms of a chunk, accepted or set aside."""
+        self._pass_over(chunk.passed)
         ids = self._form_ids(chunk.lines, parsed.respondent)
         aside = self._settle(chunk, parsed, ids) if parsed.findings else []
         self.set_aside += len(aside)
@@ -186,13 +187,22 @@ class _Split:
         left = counted(self.questionnaire.instrument, self.left)
         return Validated(self.forms, self.rejected, self.noted, left, self.delivered, self.set_aside)
 
+    def _pass_over(self, lines: np.ndarray) -> None:
+        """Note rows that hold nothing, one by one: they are no forms, and no form may be thought lost with them."""
+        if len(lines):
+            finding = self._finding(int(lines[0]), None, "rows_blank", None, None)
+            rule = self.intake.policy.rules[finding.rule]
+            tolerate(self.intake, finding, rule.english, self.export.where("dataset", finding.line))
+            nothing = pa.nulls(len(lines), pa.string())
+            self.noted.append(warnings(self.intake.policy, finding, lines, nothing, nothing))
+
     def _without_withdrawn(self, chunk: Chunk, cells: pa.Table) -> tuple[Chunk, pa.Table]:
         """What is left of a chunk, as delivered and with the corrections made, when withdrawn forms are out of it."""
         found = self.intake.withdrawals.rows(self.questionnaire.form_prefix, chunk.lines, cells)
         self.left.update(found.values())
         kept = np.ones(len(chunk.lines), dtype=bool)
         kept[list(found)] = False
-        return Chunk(chunk.lines[kept], chunk.cells.filter(pa.array(kept))), cells.filter(pa.array(kept))
+        return chunk._replace(lines=chunk.lines[kept], cells=chunk.cells.filter(pa.array(kept))), cells.filter(pa.array(kept))
 
     def _form_ids(self, lines: np.ndarray, respondent: np.ndarray) -> pa.Array:
         """Form ids from respondent ids; from the line where what was keyed is no respondent id and could be anything."""
@@ -305,7 +315,7 @@ class _Split:
             found.update(zip(chunk.lines[here].tolist(), chunk.cells.take(pa.array(here)).to_pylist(), strict=True))
         return found
 
-    def _finding(self, line: int, form: str, rule: str, column: str, value: str | None) -> Finding:
+    def _finding(self, line: int, form: str | None, rule: str, column: str | None, value: str | None) -> Finding:
         return Finding(rule, self.questionnaire.instrument, self.export.file, line, form, column, value)
 
     def _accepted_as(self, finding: Finding) -> Accepted | None:

@@ -7,6 +7,7 @@ the same forms are accepted, or set aside for the same reasons, whatever form th
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import json
 import re
 import subprocess
@@ -15,24 +16,25 @@ import warnings
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from frs_pipeline.errors import InputError
 from frs_pipeline.exports import spss
+from frs_pipeline.exports.savcases import cases_in
+from frs_pipeline.exports.sheets import AGAIN, Held, blank_strings, held, roots, sheets_listed
 
-AGAIN = "export it again from SurveyXact; the last good result stays"
 AS_CSV = "export it as CSV files, which may be of any size"
 
-# (line on which the row starts, its cells)
+# (line on which the row starts, its cells); a row that is there and holds nothing has none
 Rows = list[tuple[int, list[str]]]
 
-# A sheet has no more; what says that it had would be counted through for hours.
-MOST_ROWS = 1 << 20
 # A workbook is packed a thousand times smaller than it is, and a cell may say what another says: some megabytes could
 # fill any memory. A full sheet of answers stays well under both.
 MOST_UNPACKED = 1 << 31
 MOST_LETTERS = 1 << 30
 STRUCTURE_COLUMNS = ("questionName", "variableName", "questionType", "subType", "questionText", "choiceValue", "choiceText")
+# What the header of a dataset holds, and how many rows of another sheet are looked through for it.
+_RESPONDENT, _BEGINNING = "responde", 100
 _ZIP, _OLE, _SAV = b"PK\x03\x04", b"\xd0\xcf\x11\xe0", (b"$FL2", b"$FL3")
 # Seconds after which an SPSS file is taken for one that can't be read to its end.
 PATIENCE = 600
@@ -45,63 +47,137 @@ def read_xlsx(path: Path) -> tuple[Rows, Rows, Rows]:
 
     A dataset may go on in sheets Dataset(1), Dataset(2)…, each under the same header. Lines are rows of the sheet;
     those of later sheets are counted on, as if the sheets lay under each other. Cells left empty at the end of a row
-    aren't stored in a workbook and come back as "". Raises `InputError` with sheet and row or cell.
+    aren't stored in a workbook and come back as "". Every row and cell is held against the sheet's own XML (`sheets`).
+    Raises `InputError` with sheet and row or cell.
     """
     magic = _start(path)
     if magic.startswith(_OLE):
         raise InputError("locked with a password, or an old .xls", where=path, do="save it as .xlsx without a password")
     if not magic.startswith(_ZIP):
         raise InputError("not an .xlsx workbook", where=path, do=AGAIN)
-    import openpyxl
-
     # What the library says of damage may quote cells: it is neither passed on nor chained.
     try:
         # It warns of styles and validations that it doesn't know; values aren't touched by that.
-        with path.open("rb") as file, warnings.catch_warnings(action="ignore"):
-            with zipfile.ZipFile(file) as parts:
-                # More than it says of a part is never read of it.
-                if sum(part.file_size for part in parts.infolist()) > MOST_UNPACKED:
-                    raise InputError("unpacks to more than two gigabytes", where=path, do=AS_CSV)
-            book = openpyxl.load_workbook(file, read_only=True, keep_links=False)
-            try:
-                return _sheets(path, {sheet.title: sheet for sheet in book.worksheets})
-            finally:
-                book.close()
+        with path.open("rb") as file, zipfile.ZipFile(file) as parts, warnings.catch_warnings(action="ignore"):
+            # More than it says of a part is never read of it.
+            if sum(part.file_size for part in parts.infolist()) > MOST_UNPACKED:
+                raise InputError("unpacks to more than two gigabytes", where=path, do=AS_CSV)
+            return _Book(path, parts).tables(file)
     except InputError:
         raise
     except Exception:
         raise InputError("a damaged workbook", where=path, do=AGAIN) from None
 
 
-def _sheets(path: Path, sheets: dict[str, Any]) -> tuple[Rows, Rows, Rows]:
-    missing = next((name for name in ("Structure", "Labels") if name not in sheets), None)
-    if missing is not None:
-        raise InputError(f"sheet {missing} is missing", where=path, do=AGAIN)
-    datasets = sorted((name for name in sheets if name.lower().startswith("dataset")), key=lambda name: (len(name), name))
-    if datasets != ["Dataset"] and (not datasets or datasets != [f"Dataset({i + 1})" for i in range(len(datasets))]):
-        what = "one sheet Dataset belongs here, or sheets Dataset(1), Dataset(2) and so on without a gap"
-        raise InputError(what, where=path, do=AGAIN)
-    dataset: Rows = []
-    for name in datasets:
-        rows = _table(f"{path}:{name}", sheets[name])
-        above = dataset[-1][0] if dataset else 0
-        if dataset and rows[0][1] != dataset[0][1]:
-            raise InputError(f"the header isn't that of {datasets[0]}", where=f"{path}:{name}!{rows[0][0]}", do=AGAIN)
-        dataset += [(above + line, cells) for line, cells in (rows[1:] if dataset else rows)]
-    structure = _table(f"{path}:Structure", sheets["Structure"])
-    labels = [_padded(f"{path}:Labels", row, 3) for row in _rows(f"{path}:Labels", sheets["Labels"])]
-    return dataset, structure, labels
+class _Book:
+    """A workbook as the library reads it, beside the XML of its parts."""
+
+    def __init__(self, path: Path, parts: zipfile.ZipFile) -> None:
+        self.path, self.parts = path, parts
+        self.kinds = roots(parts)
+        self.blank = frozenset[int]()
+        for name in self._of_kind("sst"):
+            with parts.open(name) as file:
+                self.blank = blank_strings(file)
+
+    def _of_kind(self, root: str) -> list[str]:
+        return [name for name, found in self.kinds.items() if found == root]
+
+    def tables(self, file: IO[bytes]) -> tuple[Rows, Rows, Rows]:
+        """Rows of dataset, structure and labels. Raises `InputError`, also for a sheet that holds anything and isn't read."""
+        import openpyxl
+
+        book = openpyxl.load_workbook(file, read_only=True, keep_links=False)
+        try:
+            listed = 0
+            for name in self._of_kind("workbook"):
+                with self.parts.open(name) as part:
+                    listed += sheets_listed(part)
+            if listed != len(book.sheetnames):
+                raise InputError("lists a sheet that isn't in it", where=self.path, do=AGAIN)
+            found = {sheet.title: sheet for sheet in book.worksheets}
+            if len({title.lower() for title in book.sheetnames}) != listed:
+                raise InputError("two sheets have the same name", where=self.path, do=AGAIN)
+            tables = self._tables(found)
+            self._refuse_unread(book.worksheets, found)
+            return tables
+        finally:
+            book.close()
+
+    def _tables(self, sheets: dict[str, Any]) -> tuple[Rows, Rows, Rows]:
+        missing = next((name for name in ("Structure", "Labels") if name not in sheets), None)
+        if missing is not None:
+            raise InputError(f"sheet {missing} is missing", where=self.path, do=AGAIN)
+        datasets = _datasets(sheets)
+        if datasets != ["Dataset"] and (not datasets or datasets != [f"Dataset({i + 1})" for i in range(len(datasets))]):
+            what = "one sheet Dataset belongs here, or sheets Dataset(1), Dataset(2) and so on without a gap"
+            raise InputError(what, where=self.path, do=AGAIN)
+        dataset: Rows = []
+        for name in datasets:
+            rows = self._table(name, sheets[name])
+            above = dataset[-1][0] if dataset else 0
+            if dataset and rows[0][1] != dataset[0][1]:
+                raise InputError(f"the header isn't that of {datasets[0]}", where=f"{self.path}:{name}!{rows[0][0]}", do=AGAIN)
+            dataset += [(above + line, cells) for line, cells in (rows[1:] if dataset else rows)]
+        structure = [row for row in self._table("Structure", sheets["Structure"]) if row[1]]
+        labels = [_padded(f"{self.path}:Labels", row, 3) for row in self._rows("Labels", sheets["Labels"]) if row[1]]
+        return dataset, structure, labels
+
+    def _refuse_unread(self, sheets: list[Any], read: dict[str, Any]) -> None:
+        """Raise `InputError` for a sheet that nobody reads and that holds forms, or that the workbook doesn't list."""
+        names = {"Structure", "Labels", *_datasets(read)}
+        for number, sheet in enumerate(sheets, start=1):
+            if sheet.title not in names and _holds_forms(sheet):
+                what = f"sheet {number} isn't read, and looks like a dataset"
+                raise InputError(
+                    what, where=self.path, do="call it Dataset(2) if its forms go on from the first, or export again"
+                )
+        listed = {sheet._worksheet_path for sheet in sheets}
+        for part in self._of_kind("worksheet"):
+            if part not in listed:
+                with self.parts.open(part) as file:
+                    if any(row.columns for row in held(file, str(self.path), self.blank)):
+                        raise InputError("holds a sheet that it doesn't list", where=self.path, do=AGAIN)
+
+    def _table(self, name: str, sheet: Any) -> Rows:
+        """The rows of a sheet, each as wide as its first, which is the header, or without cells where it holds nothing."""
+        where = f"{self.path}:{name}"
+        rows = self._rows(name, sheet)
+        header = next((row for row in rows if row[1]), None)
+        if header is None:
+            raise InputError("empty sheet", where=where, do=AGAIN)
+        if header[0] != 1:
+            raise InputError("the header isn't in the first row", where=f"{where}!1", do=AGAIN)
+        return [header, *(_padded(where, row, len(header[1])) if row[1] else row for row in rows)]
+
+    def _rows(self, name: str, sheet: Any) -> Iterator[tuple[int, list[str]]]:
+        """The rows of a sheet as they are read, which has to be as they are held; those without a value have no cells."""
+        where = f"{self.path}:{name}"
+        read = _read(where, sheet)
+        with self.parts.open(sheet._worksheet_path) as file:
+            for row in held(file, where, self.blank):
+                found = next(read, None) if row.columns else (row.line, [])
+                if found is None or _held(*found) != row:
+                    raise InputError("the row isn't read as it is stored", where=f"{where}!{row.line}", do=AGAIN)
+                yield found
+        rest = next(read, None)
+        if rest is not None:
+            raise InputError("the row isn't read as it is stored", where=f"{where}!{rest[0]}", do=AGAIN)
 
 
-def _table(where: str, sheet: Any) -> Rows:
-    """The rows of a sheet, each as wide as its first, which is the header."""
-    rows = _rows(where, sheet)
-    header = next(rows, None)
-    if header is None:
-        raise InputError("empty sheet", where=where, do=AGAIN)
-    if header[0] != 1:
-        raise InputError("the header isn't in the first row", where=f"{where}!1", do=AGAIN)
-    return [header, *(_padded(where, row, len(header[1])) for row in rows)]
+def _datasets(sheets: dict[str, Any]) -> list[str]:
+    return sorted((name for name in sheets if name.lower().startswith("dataset")), key=lambda name: (len(name), name))
+
+
+def _holds_forms(sheet: Any) -> bool:
+    """Does a sheet begin with the header of a dataset? Somebody's notes may lie beside the export."""
+    sheet.reset_dimensions()
+    rows = itertools.islice(sheet.iter_rows(values_only=True), _BEGINNING)
+    return any(str(value).strip().lower().startswith(_RESPONDENT) for row in rows for value in row)
+
+
+def _held(line: int, cells: list[str]) -> Held:
+    return Held(line, tuple(column for column, cell in enumerate(cells, start=1) if cell.strip()))
 
 
 def _padded(where: str, row: tuple[int, list[str]], width: int) -> tuple[int, list[str]]:
@@ -111,21 +187,19 @@ def _padded(where: str, row: tuple[int, list[str]], width: int) -> tuple[int, li
     return line, cells + [""] * (width - len(cells))
 
 
-def _rows(where: str, sheet: Any) -> Iterator[tuple[int, list[str]]]:
-    """Rows that hold anything, without the empty cells at their end; others are passed over like blank lines."""
+def _read(where: str, sheet: Any) -> Iterator[tuple[int, list[str]]]:
+    """Rows in which the library finds more than blanks, without the empty cells at their end."""
     # The size that a sheet states of itself may be wrong, and would then cut off forms unseen.
     sheet.reset_dimensions()
     letters = 0
     for line, row in enumerate(sheet.iter_rows(), start=1):
-        if line > MOST_ROWS:
-            raise InputError("more rows than a sheet has", where=f"{where}!{line}", do=AGAIN)
         cells = [_cell(where, cell) for cell in row]
         letters += sum(map(len, cells))
         if letters > MOST_LETTERS:
             raise InputError("holds more text than fits into memory", where=f"{where}!{line}", do=AS_CSV)
         while cells and not cells[-1]:
             cells.pop()
-        if cells:
+        if any(cell.strip() for cell in cells):
             yield line, cells
 
 
@@ -150,14 +224,20 @@ def read_sav(path: Path) -> tuple[Rows, Rows, Rows]:
     Variables are named in lower case, as in SurveyXact's other forms. System-missing values and the variable's own
     user-missing codes are blanks, and the labels of such codes are left out: a questionnaire that counts such a code
     as an answer then refuses the export. SPSS pads text with blanks, so those at the end are gone. Dates, seconds
-    since 1582-10-14 in SPSS, become `YYYY-MM-DD HH:MM:SS`. Raises `InputError` for what isn't a whole SPSS file.
+    since 1582-10-14 in SPSS, become `YYYY-MM-DD HH:MM:SS`. Cases that hold nothing have no cells. Raises `InputError`
+    for what isn't a whole SPSS file, or holds other than the cases that its header states.
     """
     if _start(path)[:4] not in _SAV:
         raise InputError("not an SPSS file, or encrypted", where=path, do=AGAIN)
     try:
-        return _cases(_variables(path))
+        tables = _cases(_variables(path))
+        cases = cases_in(path)
     except Exception:
         raise InputError("a damaged SPSS file", where=path, do=AGAIN) from None
+    read = len(tables[0]) - 1
+    if read != cases:
+        raise InputError(f"holds {cases} cases, of which its header lets {read} be read", where=path, do=AGAIN)
+    return tables
 
 
 def _variables(path: Path) -> list[dict[str, Any]]:
@@ -183,7 +263,8 @@ def _cases(variables: list[dict[str, Any]]) -> tuple[Rows, Rows, Rows]:
         labels += [(len(labels) + i, [name, code, label]) for i, (code, label) in enumerate(answers, start=1)]
     header = [variable["name"].lower() for variable in variables]
     cases = list(zip(*texts, strict=True))
-    return [(0, header), *((i, list(case)) for i, case in enumerate(cases, start=1))], structure, labels
+    rows = ((i, list(case) if any(map(str.strip, case)) else []) for i, case in enumerate(cases, start=1))
+    return [(0, header), *rows], structure, labels
 
 
 def _value(value: Any, kind: str, missing: list[tuple[Any, Any]]) -> str:

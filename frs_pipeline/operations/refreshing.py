@@ -33,6 +33,7 @@ from frs_pipeline.assets.wiring import DELIVERIES
 from frs_pipeline.deliveries import deliveries, inventory, look, unnamed
 from frs_pipeline.errors import FrsError
 from frs_pipeline.exports.personal_numbers import masked
+from frs_pipeline.exports.unread import refuse_unread
 from frs_pipeline.manifest import due
 from frs_pipeline.operations.waiting import told_when_overdue
 from frs_pipeline.plan import AssetPath, downstream, look_again, products, whole_steps
@@ -178,6 +179,7 @@ def _looked_at(raw: Path) -> tuple[dict[str, str], dict[str, str]]:
     seen, waiting = {}, {}
     for name in deliveries(raw):
         try:
+            refuse_unread(raw / name)  # a copy that isn't complete has such files, too
             seen[name] = _short(look(raw / name))
         except (FrsError, OSError) as error:
             waiting[name] = _line(error)

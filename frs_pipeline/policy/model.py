@@ -66,6 +66,7 @@ KINDS = {
     "not_in_ledger": _REGISTERS,
     "not_in_codebook": _REGISTERS,
     "registers_differ": _REGISTERS,
+    "rows_blank": Kind("export", ("warn", "stop")),
     "no_forms": _UNREADABLE,
     "question_missing": _UNREADABLE,
     "column_unknown": _DRIFTED,

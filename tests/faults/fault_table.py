@@ -10,6 +10,7 @@ import csv
 import datetime as dt
 import io
 import re
+import zipfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -61,8 +62,9 @@ class Expect:
     where: str = ""
     # The value in quarantine where it isn't the delivered one.
     value: str | None = None
-    # Forms that were taken out without a trace.
+    # Forms that were taken out without a trace, and rows that are none.
     withdrawn: int = 0
+    passed: int = 0
 
     @property
     def fault(self) -> bool:
@@ -517,11 +519,16 @@ def all_wrong(big: Big) -> Expect:
     return Expect({form_id(PF, 50): rules})
 
 
-def row_of_nothing(big: Big) -> Expect:
-    rows = big.rows(IN)
-    rows.append([""] * len(rows[0]))
-    rules = {"number_unreadable", "respondent_unreadable", "status_unclear", "timestamp_unreadable"}
-    return Expect({f"IN-line{len(rows)}": rules})
+def rows_of_nothing(instrument: str, *blanks: str) -> Plant:
+    """A spreadsheet's rows behind the forms, and one between them: delimiters with nothing, or with blanks."""
+
+    def plant(big: Big) -> Expect:
+        rows = big.rows(instrument)
+        for at, cell in zip((len(rows), len(rows) + 1, 7), blanks, strict=True):
+            rows.insert(at, [cell] * len(rows[0]))
+        return Expect(notes=warned("rows_blank", None), passed=3)
+
+    return plant
 
 
 def some_answers(big: Big) -> Expect:
@@ -575,9 +582,37 @@ def another_order(big: Big) -> Expect:
 
 
 def forms_apart(big: Big) -> Expect:
-    """An answer with a line end in it, and a text with more: a row of several lines."""
-    big.set(SA, 9, konflikt=lambda old: f"{old}\r\n", bem='to "linjer";\n\r\nog en til')
+    """A text with line ends and delimiters in it: a row of several lines."""
+    big.set(SA, 9, bem='to "linjer";\n\r\n7;og en til')
     return NOTHING
+
+
+def cut_at_the_end(part: str) -> Plant:
+    """The last letters of a file lost, those of its last label."""
+
+    def plant(big: Big) -> Expect:
+        name = f"{PO}/{part}.csv"
+        return bytes_of(name, lambda data: data[:-4], "the last line has no end", f"{name}:{len(big.rows(PO, part))}")(big)
+
+    return plant
+
+
+def swallowing(column: str, instrument: str = PO) -> Plant:
+    """Quotation marks before a cell of one form and behind that of the next: between them a line end is swallowed."""
+
+    def plant(big: Big) -> Expect:
+        at = big.rows(instrument)[0].index(column)
+
+        def mark(mark: Callable[[bytes], bytes]) -> Callable[[bytes], bytes]:
+            return lambda row: b";".join(mark(cell) if n == at else cell for n, cell in enumerate(row.split(b";")))
+
+        def alter(data: bytes) -> bytes:
+            return line(13, mark(lambda cell: cell + b'"'))(line(12, mark(lambda cell: b'"' + cell))(data))
+
+        name = f"{instrument}/dataset.csv"
+        return bytes_of(name, alter, f"column {at + 1} holds a delimiter or a line end", f"{name}:12")(big)
+
+    return plant
 
 
 def label(instrument: str, change: Callable[[list[list[str]]], Any]) -> Callable[[Big], None]:
@@ -819,7 +854,8 @@ TABLE: dict[str, Plant] = {
     "closed before it was begun": noted(SA, 16, BACKWARDS, {"starttim": later(minutes=2)}),
     # One form, several rules.
     "everything wrong with a form": all_wrong,
-    "row of nothing but delimiters": row_of_nothing,
+    "rows of nothing but delimiters": rows_of_nothing(IN, "", "", ""),
+    "rows of delimiters and blanks": rows_of_nothing(PF, " ", "\t", "  "),
     # Exports that can't be gone on with.
     "header and no rows": stopping(nothing_below_the_header, "a header and no rows [no_forms]", f"{SA}/dataset.csv"),
     "question missing": stopping(
@@ -882,6 +918,29 @@ TABLE: dict[str, Plant] = {
     "quote without end": bytes_of(
         f"{PO}/dataset.csv", line(12, lambda row: row[:-1] + b';"' + SECRET.encode()), "not a CSV file", f"{PO}/dataset.csv:12"
     ),
+    "quotes that swallow a line end between answers": swallowing("harhjulp"),
+    "quotes that swallow a line end between numbers": swallowing(NUMBER),
+    "quotes that swallow a line end between texts": swallowing(LINE_TO_WRITE_ON, SA),
+    "quotes round an answer and a line end": stopping(
+        lambda big: big.set(SA, 9, konflikt=lambda old: f"{old}\r\n"), "holds a delimiter or a line end", f"{SA}/dataset.csv:11"
+    ),
+    "quotes round two answers": bytes_of(
+        f"{PO}/dataset.csv",
+        line(12, lambda row: row.rpartition(b";")[0] + b';"' + row.rpartition(b";")[2] + b';2"'),
+        "column 29 holds a delimiter",
+        f"{PO}/dataset.csv:12",
+    ),
+    "cut within the last answer": bytes_of(
+        f"{PO}/dataset.csv", lambda data: data[:-3], "the last line has no end", f"{PO}/dataset.csv:61"
+    ),
+    "cut within the last line end": bytes_of(
+        f"{PO}/dataset.csv", lambda data: data[:-2], "the last line has no end", f"{PO}/dataset.csv:61"
+    ),
+    "cut within the last row": bytes_of(
+        f"{PO}/dataset.csv", lambda data: data[:-9], "fields where 29 belong", f"{PO}/dataset.csv:61"
+    ),
+    "labels cut": cut_at_the_end("labels"),
+    "structure cut": cut_at_the_end("structure"),
     "null byte": bytes_of(f"{PO}/dataset.csv", line(12, lambda row: row + b"\x00"), "null bytes", f"{PO}/dataset.csv:12"),
     "byte that no encoding has": bytes_of(
         f"{PO}/dataset.csv", line(12, lambda row: row + b"\x81"), "not readable as cp1252", f"{PO}/dataset.csv:12"
@@ -1019,6 +1078,15 @@ def registers_backwards(big: Big) -> Expect:
     return NOTHING
 
 
+def registers_without_an_end(big: Big) -> Expect:
+    """Of what people keep by hand, the last line may lack its end."""
+    corrected(big)
+    big.exceptions = [[form_id(PF, 8), "keyed_twice", "", "two papers", "controller", "2021-12-31"]]
+    for name in (LEDGER, "corrections.csv", "exceptions.csv"):
+        big.bytes_of[name] = lambda data: data.rstrip(b"\r\n")
+    return NOTHING
+
+
 def exception_from_nothing(big: Big) -> Expect:
     big.exceptions = [[form_id(PF, 8), "keyed_twice", "", "two papers", "controller", "2021-12-31"]]
     return NOTHING
@@ -1048,7 +1116,7 @@ SAME: dict[str, Plant] = {
     "UTF-16": in_other_dialect(encoding="utf-16"),
     "blank lines between": every_file(lambda data: data.replace(b"\r\n", b"\r\n\r\n")),
     "blank lines at the end": every_file(lambda data: data + b"\r\n\r\n\r\n"),
-    "no end of the last line": every_file(lambda data: data.removesuffix(b"\r\n")),
+    "no end of the last line where people write": registers_without_an_end,
     "blanks at the ends of lines": bytes_of(f"{PF}/dataset.csv", lambda data: data.replace(b"\r\n", b"  \r\n")),
     "blanks round an answer": harmless(PF, 31, {"helefrs": lambda old: f" {old}\t"}),
     "answer with a zero before it": harmless(PF, 31, {"helefrs": lambda old: f"0{old}"}),
@@ -1060,7 +1128,7 @@ SAME: dict[str, Plant] = {
     "some answers given": harmless(PF, 31, {"stato_3": "1", "stato_4": "0"}),
     "some answers given and no box ticked": some_answers,
     "closed in the second it was begun": harmless(IN, 31, {"closetim": lambda old: str(later(minutes=-1)(old))[:-2] + "00"}),
-    "line ends in an answer and a text": forms_apart,
+    "line ends and delimiters in a text": forms_apart,
     "ten digits that are no day": harmless(SA, 9, {LINE_TO_WRITE_ON: "faktura 9913180011"}),
     "eleven digits in a text": harmless(SA, 9, {LINE_TO_WRITE_ON: "konto 61011800115"}),
     "rows and columns in another order": another_order,
@@ -1127,6 +1195,24 @@ def in_the_file(form: str, alter: Callable[[bytes], bytes], stops: str) -> Plant
     return plant
 
 
+def in_the_sheet(alter: Callable[[bytes], bytes], stops: str, where: str) -> Plant:
+    """The XML of the sheet Dataset altered."""
+
+    def altered(data: bytes) -> bytes:
+        made = io.BytesIO()
+        with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(made, "w") as new:
+            for name in old.namelist():
+                content = old.read(name)
+                new.writestr(name, alter(content) if name == "xl/worksheets/sheet1.xml" else content)
+        return made.getvalue()
+
+    def plant(big: Big) -> Expect:
+        big.form_of = {IN: "xlsx"}
+        return bytes_of(f"{IN}/export.xlsx", altered, stops, f"{IN}/export.xlsx{where}")(big)
+
+    return plant
+
+
 def two_sheets(*names: str) -> Callable[[Any], None]:
     """The dataset split over sheets of these names."""
 
@@ -1156,7 +1242,7 @@ OTHER_FORMS: dict[str, Plant] = {
             "respondent id blank",
             "respondent id twice, far apart",
             "paper keyed twice",
-            "time rewritten by a spreadsheet",
+            "rows of delimiters and blanks",
             "changed before it was made",
             "personal number in a text",
             "header and no rows",
@@ -1186,6 +1272,21 @@ OTHER_FORMS: dict[str, Plant] = {
     ),
     "workbook without labels": in_the_book(lambda made: made.remove(made["Labels"]), "sheet Labels is missing", ""),
     "workbook without a dataset": in_the_book(lambda made: made.remove(made["Dataset"]), "one sheet Dataset belongs here", ""),
+    "workbook with merged answers": in_the_book(
+        lambda made: made["Dataset"].merge_cells("R3:R5"), "merged cells where each belongs to one answer", ":Dataset!R3:R5"
+    ),
+    "workbook with rows numbered twice": in_the_sheet(
+        lambda sheet: re.sub(rb' r="([A-Z]*)7"', rb' r="\g<1>5"', sheet), "repeats or runs backwards", ":Dataset!5"
+    ),
+    "workbook with rows partly numbered": in_the_sheet(
+        lambda sheet: sheet.replace(b'<row r="7"', b"<row", 1), "only some of the rows", ":Dataset!7"
+    ),
+    "workbook with a cell in another's place": in_the_sheet(
+        lambda sheet: sheet.replace(b' r="R7"', b' r="Q7"', 1), "repeats or runs backwards", ":Dataset!Q7"
+    ),
+    "SPSS file with more cases than it says": in_the_file(
+        "sav", lambda data: data[:80] + b"\5\0\0\0" + data[84:], "cases, of which its header lets 5 be read"
+    ),
     "workbook with a gap": in_the_book(two_sheets("Dataset(1)", "Dataset(3)"), "without a gap", ""),
     "workbook with a row too long": in_the_book(
         lambda made: made["Dataset"].cell(5, 40, SECRET), "40 fields where 27 belong", ":Dataset!5"

@@ -1,5 +1,6 @@
 """Bad input: what is said, with which exit code, and that the last good run stays as it is."""
 
+import json
 import subprocess
 import sys
 
@@ -34,6 +35,11 @@ def folder_for_a_file(delivery):
     delivery.path("initiator/labels.csv").unlink()
     delivery.path("initiator/labels.csv").mkdir()
     return "initiator/labels.csv", "cannot be read"
+
+
+def file_that_nobody_reads(delivery):
+    delivery.path("initiator/dataset (1).csv").write_bytes(delivery.path("initiator/dataset.csv").read_bytes())
+    return "initiator", "file 1 (.csv) of this folder isn't read: dataset (1).csv"
 
 
 def header_only(delivery):
@@ -92,8 +98,15 @@ def ledger_with_a_fault(delivery):
     return f"{LEDGER}:2", "not a number, a date and an occasion"
 
 
-BEFORE_ANY_WORK = [missing_export, missing_ledger, missing_codebook, folder_for_a_file]
+def cut_in_the_last_line(delivery):
+    path = delivery.path("initiator/dataset.csv")
+    path.write_bytes(path.read_bytes().rstrip(b"\r\n"))
+    return "initiator/dataset.csv:6", "the last line has no end"
+
+
+BEFORE_ANY_WORK = [missing_export, missing_ledger, missing_codebook, folder_for_a_file, file_that_nobody_reads]
 IN_A_STEP = [
+    cut_in_the_last_line,
     header_only,
     row_too_long,
     not_a_csv_file,
@@ -130,6 +143,19 @@ def test_a_good_change_does_not_get_through_beside_a_fault(delivery, run, spoil)
     assert code == 3
     assert where in err
     assert curated(delivery) == before
+
+
+def test_rows_that_hold_nothing_are_told_and_are_no_forms(delivery, run):
+    before = json.loads(run(delivery.data, "run", "--json")[1])["summary"]
+    path = delivery.path("initiator/dataset.csv")
+    nothing = b";" * path.read_bytes().split(b"\r\n")[0].count(b";") + b"\r\n"
+    path.write_bytes(path.read_bytes() + nothing * 5)
+    code, out, _ = run(delivery.data, "run")
+    assert code == 0
+    assert "  Passed over        5 rows that hold nothing\n" in out
+    after = json.loads(run(delivery.data, "run", "--json")[1])["summary"]
+    assert after == {**before, "passed_over": 5, "noted": before["noted"] + 5}
+    assert "rows_blank" in run(delivery.data, "quarantine")[1]
 
 
 def test_once_the_input_is_mended_there_is_nothing_to_do(delivery, run):

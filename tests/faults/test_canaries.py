@@ -185,8 +185,8 @@ def planted(make_delivery, tmp_path_factory):
     path = delivery.path("kontering.csv")
     path.write_bytes(path.read_bytes() + f"{ONLY_BOOKED};2018-10-01;rådslagning\n".encode())
     delivery.path("README.md").write_text(canary("README"), encoding="utf-8")
-    delivery.path("noter").mkdir()
-    delivery.path("noter/Fru Hansens noter.txt").write_text(canary("notes"), encoding="utf-8")
+    delivery.path(".noter").mkdir()
+    delivery.path(".noter/Fru Hansens noter.txt").write_text(canary("notes"), encoding="utf-8")
     accepted = [("", "column_unknown", LINE_TO_WRITE_ON), *(("", "too_many_set_aside", name) for name in ("", *instruments()))]
     delivery.accept(*((*what, f"i orden {canary.without_number('accepted')}", "LK") for what in accepted))
     return delivery, canary

@@ -4,6 +4,7 @@ import csv
 import datetime as dt
 import io
 import re
+import struct
 import zipfile
 
 import numpy as np
@@ -547,3 +548,245 @@ def test_what_is_no_whole_spss_file_is_refused(tmp_path, spoil, says):
 )
 def test_an_spss_file_without_what_is_needed_is_refused(tmp_path, frame, says):
     assert refusal(write_sav(tmp_path, frame)) == ("export.sav", says)
+
+
+def stored_cell(text, place=""):
+    at = f' r="{place}"' if place else ""
+    return f'<c{at} t="inlineStr"><is><t>{text}</t></is></c>'
+
+
+def stored_row(cells, number=None, places=""):
+    """A row as a sheet stores it; `places` are the letters of its cells' columns, each with the row's own number."""
+    at = "" if number is None else f' r="{number}"'
+    refs = [f"{letter}{number}" for letter in places] or [""] * len(cells)
+    return f"<row{at}>{''.join(map(stored_cell, cells, refs))}</row>"
+
+
+def store(folder, rows, behind=""):
+    """A workbook whose sheet Dataset holds these rows of XML, and what stands `behind` them."""
+    write_xlsx(folder)
+    files = members(folder / "export.xlsx")
+    sheet = files["xl/worksheets/sheet1.xml"].decode()
+    data = f"<sheetData>{''.join(rows)}</sheetData>{behind}"
+    files["xl/worksheets/sheet1.xml"] = re.sub("<sheetData>.*</sheetData>", lambda _: data, sheet, flags=re.DOTALL).encode()
+    pack(folder / "export.xlsx", files)
+    return folder
+
+
+FORMS_7 = [[str(at), "2019-05-06 09:00:00", "40111", "40111", "1"] for at in range(1, 8)]
+
+
+def numbered(*numbers):
+    rows = zip([HEADER, *FORMS_7], numbers, strict=True)
+    return [stored_row(cells, number, "ABCDE" if number else "") for cells, number in rows]
+
+
+def merged(*ranges):
+    return f"<mergeCells>{''.join(f'<mergeCell ref={at!r}/>' for at in ranges)}</mergeCells>".replace("'", '"')
+
+
+GOOD = numbered(*range(1, 9))
+TWO_HEADS = stored_row(["6", "x"], 9, "AB").replace('r="B9"', 'r="A9"')
+
+
+@pytest.mark.parametrize(
+    ("rows", "where", "says"),
+    [
+        pytest.param(numbered(1, 2, 3, 4, 5, 3, 4, 5), "!3", "repeats or runs backwards", id="rows numbered twice"),
+        pytest.param(numbered(1, 2, 3, 4, 5, 6, 7, 7), "!7", "repeats or runs backwards", id="last number twice"),
+        pytest.param(numbered(1, 8, 7, 6, 5, 4, 3, 2), "!7", "repeats or runs backwards", id="rows upside down"),
+        pytest.param(numbered(1, 2, 3, 4, None, None, 5, None), "!5", "only some of the rows", id="rows partly numbered"),
+        pytest.param(
+            numbered(None, None, None, None, 3, 4, 5, 6), "!5", "only some of the rows", id="first rows without numbers"
+        ),
+        pytest.param(numbered(1, 2, 3, 4, 5, 6, 7, None), "!8", "only some of the rows", id="last row without a number"),
+        pytest.param([*GOOD, "<row r='x'></row>"], "!9", "a row's number is none", id="row number in letters"),
+        pytest.param([*GOOD, stored_row(HEADER, "9.0", "ABCDE")], "!9", "a row's number is none", id="row number with a point"),
+        pytest.param([*GOOD, "<row r='0'></row>"], "!9", "a row's number is none", id="row nought"),
+        pytest.param([*GOOD, "<row r='90000000000'></row>"], "!1048577", "more rows than a sheet has", id="a row far below"),
+        pytest.param([*GOOD, TWO_HEADS], "!A9", "column repeats or runs backwards", id="two cells in one place"),
+        pytest.param([*GOOD, stored_row(FORMS_7[0], 9, "ABCED")], "!D9", "repeats or runs backwards", id="cells swapped"),
+        pytest.param([*GOOD, stored_row(["8", "x"], 9, "EA")], "!A9", "repeats or runs backwards", id="cells backwards"),
+        pytest.param([*GOOD, f"<row r='9'>{stored_cell('8', 'A8')}</row>"], "!9", "states another row", id="cell of another row"),
+        pytest.param([*GOOD, f"<row r='9'>{stored_cell('8', 'A-9')}</row>"], "!9", "states another row", id="cell of no place"),
+        pytest.param(
+            [*GOOD, f"<row r='9'>{stored_cell('8', 'A9')}{stored_cell('1')}</row>"],
+            "!9",
+            "only some of the cells",
+            id="cell without place",
+        ),
+        pytest.param([*GOOD, stored_row(FORMS_7[0], 9)], "!9", "only some of the cells", id="row of cells without places"),
+        pytest.param(
+            [stored_row(row) for row in (HEADER, FORMS_7[0], FORMS_7[1][:4])],
+            "!3",
+            "4 cells without a reference",
+            id="a place too few",
+        ),
+        pytest.param([*GOOD, '<row r="9"><c r="A9" t="n"><v>8</v><v>9</v></c></row>'], "!9", "two values", id="two values"),
+        pytest.param(
+            [*GOOD, '<row r="9"><c r="A9" t="inlineStr"><v>8</v></c></row>'], "!9", "as it is stored", id="value out of place"
+        ),
+        pytest.param(
+            [*GOOD, '<row r="9"><c r="A9"><is><t>8</t></is></c></row>'], "!9", "as it is stored", id="text out of place"
+        ),
+        pytest.param(
+            [*GOOD, '<row r="9" xmlns="urn:x"><c r="A9"><v>8</v></c></row>'], "!9", "as it is stored", id="row of another kind"
+        ),
+    ],
+)
+def test_rows_and_cells_that_would_be_lost_or_moved_are_refused_with_their_place(tmp_path, rows, where, says):
+    found, what = refusal(store(tmp_path, rows))
+    assert found == f"export.xlsx:Dataset{where}"
+    assert says in what
+
+
+@pytest.mark.parametrize("cells", ["R3:R5", "E3:E5", "A1:B1", "C8:C12", "E8", "E2:H2"])
+def test_merged_cells_among_those_that_are_read_are_refused_with_their_range(tmp_path, cells):
+    folder = store(tmp_path, GOOD, merged("A20:B20", cells))
+    if cells == "R3:R5":
+        assert len(read_export(folder).dataset) == 7  # beside the forms
+        return
+    assert refusal(folder) == (f"export.xlsx:Dataset!{cells}", "merged cells where each belongs to one answer")
+
+
+def test_merged_cells_of_a_scale_are_refused_too(tmp_path):
+    folder = write_xlsx(tmp_path)
+    rewrite(folder / "export.xlsx", "xl/worksheets/sheet3.xml", b"</sheetData>", f"</sheetData>{merged('A1:A2')}".encode())
+    assert refusal(folder) == ("export.xlsx:Labels!A1:A2", "merged cells where each belongs to one answer")
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        pytest.param(numbered(*range(1, 9)), id="all"),
+        pytest.param(numbered(*[None] * 8), id="none"),
+        pytest.param([row.replace(' r="', ' x="', 1) for row in GOOD], id="cells only"),
+        pytest.param([re.sub(r'<c r="\w+"', "<c", row) for row in GOOD], id="rows only"),
+        pytest.param([row.replace("<row", '<row hidden="1"') for row in GOOD], id="hidden"),
+    ],
+)
+def test_rows_and_cells_that_state_their_numbers_or_not_are_all_read(tmp_path, frame_of, rows):
+    assert frame_of(read_export(store(tmp_path, rows)))[HEADER].to_numpy().tolist() == FORMS_7
+
+
+def test_rows_that_hold_nothing_are_counted_and_are_no_forms(tmp_path):
+    styled = '<row r="9"><c r="A9" s="1"/><c r="B9"/></row>'
+    blanks = stored_row([" ", "", "\t", "", "\u00a0"], 12, "ABCDE")
+    (chunk,) = read_export(store(tmp_path, [*GOOD, styled, '<row r="10"/>', blanks])).chunks()
+    assert (chunk.lines.tolist(), chunk.passed.tolist()) == ([2, 3, 4, 5, 6, 7, 8], [9, 10, 12])
+
+
+def test_a_row_of_empty_texts_holds_nothing_however_they_are_stored(tmp_path):
+    rows = [HEADER, *FORMS_7, ["nothing"] * 5]
+    folder = store(tmp_path, [stored_row(row, at, "ABCDE") for at, row in enumerate(rows, start=1)])
+    files = members(folder / "export.xlsx")
+    files["xl/worksheets/sheet1.xml"] = files["xl/worksheets/sheet1.xml"].replace(b"nothing", b"")
+    pack(folder / "export.xlsx", files)
+    share_strings(folder / "export.xlsx")
+    spoken = b'<si><t></t><rPh sb="0" eb="1"><t>spoken</t></rPh></si>'
+    rewrite(folder / "export.xlsx", "xl/sharedStrings.xml", b"<si><t></t></si>", spoken)
+    (chunk,) = read_export(folder).chunks()
+    assert (chunk.lines.tolist(), chunk.passed.tolist()) == ([2, 3, 4, 5, 6, 7, 8], [9])
+
+
+def test_a_text_counted_from_the_end_is_no_other_cells_answer(tmp_path):
+    folder = write_xlsx(tmp_path)
+    share_strings(folder / "export.xlsx")
+    rewrite(folder / "export.xlsx", "xl/worksheets/sheet1.xml", b"<v>0</v>", b"<v>-1</v>")
+    assert refusal(folder) == ("export.xlsx", "a damaged workbook")
+
+
+def with_sheet(folder, title, rows):
+    write_xlsx(folder, Beside=rows)
+    rewrite(folder / "export.xlsx", "xl/workbook.xml", b'name="Beside"', f'name="{title}"'.encode())
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("title", "says"),
+    [
+        ("Ark4", "sheet 4 isn't read, and looks like a dataset"),
+        (SECRET, "sheet 4 isn't read, and looks like a dataset"),
+        ("dataset2020", "one sheet Dataset belongs here"),
+        ("Dataset", "two sheets have the same name"),
+        ("LABELS", "two sheets have the same name"),
+    ],
+)
+def test_forms_in_a_sheet_that_nobody_reads_are_not_passed_over(tmp_path, title, says):
+    where, what = refusal(with_sheet(tmp_path, title, [["forms that came late"], [], HEADER, [SECRET]]))
+    assert where == "export.xlsx"
+    assert says in what
+
+
+@pytest.mark.parametrize("rows", [[], [["=1", "notes"], [1, 2]]], ids=["empty", "notes"])
+def test_a_sheet_without_forms_beside_them_is_passed_over(tmp_path, rows):
+    assert len(read_export(with_sheet(tmp_path, "Ark4", rows)).dataset) == 3
+
+
+@pytest.mark.parametrize(
+    ("member", "old", "new"),
+    [
+        # A sheet that the workbook lists and hasn't got, and one that it has got and doesn't list.
+        ("xl/_rels/workbook.xml.rels", b"worksheets/sheet2.xml", b"worksheets/sheet9.xml"),
+        ("xl/workbook.xml", b'<sheet xmlns="http', None),
+    ],
+)
+def test_sheets_are_those_that_the_workbook_lists(tmp_path, member, old, new):
+    sheets = {"Dataset": None, "Dataset(1)": DATASET[:3], "Dataset(2)": [HEADER, DATASET[3]]}
+    folder = write_xlsx(tmp_path, **{"dataset": None, **{name: rows for name, rows in sheets.items() if rows}})
+    files = members(folder / "export.xlsx")
+    if new is None:
+        files[member] = re.sub(rb'<sheet [^>]*name="Dataset\(2\)"[^>]*/>', b"", files[member])
+    else:
+        last = max(name for name in files if name.startswith("xl/worksheets/sheet")).removeprefix("xl/").encode()
+        assert last in files[member]
+        files[member] = files[member].replace(last, b"worksheets/sheet9.xml")
+    pack(folder / "export.xlsx", files)
+    where, what = refusal(folder)
+    assert where == "export.xlsx"
+    assert what == ("lists a sheet that isn't in it" if new else "holds a sheet that it doesn't list")
+
+
+def test_a_part_that_declares_a_document_type_is_refused(tmp_path):
+    folder = write_xlsx(tmp_path)
+    doctype = b'<!DOCTYPE w [<!ENTITY a "1"><!ENTITY b "&a;&a;">]><worksheet'
+    rewrite(folder / "export.xlsx", "xl/worksheets/sheet1.xml", b"<worksheet", doctype)
+    assert refusal(folder) == ("export.xlsx", "a damaged workbook")
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_part_that_is_there_twice_is_refused(tmp_path):
+    folder = write_xlsx(tmp_path)
+    with zipfile.ZipFile(folder / "export.xlsx", "a") as book:
+        book.writestr("xl/worksheets/sheet1.xml", book.read("xl/worksheets/sheet1.xml"))
+    assert refusal(folder) == ("export.xlsx", "a damaged workbook")
+
+
+EXTRA = {"none": {}, "rows": {"row_compress": True}, "packed": {"compress": True}}
+
+
+@pytest.mark.parametrize("packing", EXTRA)
+def test_cases_of_an_spss_file_are_those_that_its_header_states(tmp_path, packing):
+    forms = pd.DataFrame([[float(i), "å" * (i % 300), 4.0, 4.0, i % 3 or np.nan] for i in range(1, 60)], columns=HEADER)
+    path = write_sav(tmp_path, forms, note="made up", **EXTRA[packing]) / "export.sav"
+    whole = path.read_bytes()
+    assert len(read_export(tmp_path).dataset) == 59
+    for stated, what in (
+        (-1, None),
+        (58, "holds 59 cases, of which its header lets 58 be read"),
+        (1, "holds 59"),
+        (60, "damaged"),
+    ):
+        path.write_bytes(whole[:80] + struct.pack("<i", stated) + whole[84:])
+        if what is None:
+            assert len(read_export(tmp_path).dataset) == 59
+        else:
+            where, said = refusal(tmp_path)
+            assert where == "export.sav" and what in said
+
+
+def test_cases_that_hold_nothing_are_counted_and_are_no_forms(tmp_path):
+    frame = sav_frame()
+    frame.loc[1] = [np.nan, " ", np.nan, np.nan, np.nan]
+    (chunk,) = read_export(write_sav(tmp_path, frame)).chunks()
+    assert (chunk.lines.tolist(), chunk.passed.tolist()) == ([1, 3], [2])
