@@ -6,7 +6,7 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -42,7 +42,7 @@ def examine(settings: Settings) -> list[Finding]:
     """Everything, installation first, then each delivery."""
     found = [_python(), _libraries(), _catalogue(), _rules(), _pandera(), _folder(settings), *_key(settings)]
     found.append(_alerts(settings))
-    found += [_journal("Access journal", settings.access_journal), _journal("Release journal", settings.release_journal)]
+    found += _journals(settings)
     delivered, made = deliveries(settings.raw), deliveries(settings.curated(""))
     for name in delivered:
         found += _delivery(settings, name)
@@ -116,9 +116,20 @@ def _alerts(settings: Settings) -> Finding:
     return Finding("Alerts", not told, "; ".join(told) or "none waits to be sent")
 
 
-def _journal(what: str, path: Path) -> Finding:
+def _journals(settings: Settings) -> list[Finding]:
+    from frs_pipeline.codebook import opening
+    from frs_pipeline.release import earlier
+
+    return [
+        _journal("Access journal", settings.access_journal, lambda: opening.untold(settings)),
+        _journal("Release journal", settings.release_journal, lambda: earlier.untold(settings)),
+    ]
+
+
+def _journal(what: str, path: Path, untold: Callable[[], list[str]]) -> Finding:
+    """A journal by itself, and by what lies here that it has to tell of."""
     try:
-        wrong = verify(path)
+        wrong = verify(path) or untold()
     except FrsError as error:
         return Finding(what, False, str(error))
     number = head_of(path).entries
@@ -176,6 +187,8 @@ def _withdrawn(settings: Settings) -> list[Finding]:
 
 def _produced(store: Store, label: str) -> Finding:
     """What there is of a delivery, and whether a run that failed or something else made it otherwise than its manifest says."""
+    from frs_pipeline.manifest import added
+
     what = f"{label} results"
     if held(store):
         return Finding(what, True, "a run is making them at this moment")
@@ -187,6 +200,10 @@ def _produced(store: Store, label: str) -> Finding:
     if found.altered:
         more = f" and {len(found.altered) - _SHOWN} more" if len(found.altered) > _SHOWN else ""
         told.append(f"altered: {', '.join(found.altered[:_SHOWN])}{more}")
+    # A run that failed may have made files of which no manifest tells yet.
+    content = read_manifest(store)
+    beside = added(store, content) if "root" in content and not found.failed else []
+    told += [f"in no manifest: {', '.join(beside)}"] if beside else []
     return Finding(what, not told, "; ".join(told) or "as the manifest says")
 
 

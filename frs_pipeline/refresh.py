@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from frs_pipeline.codebook.newest import require_newest
 from frs_pipeline.deliveries import choose, inventory
 from frs_pipeline.errors import CheckFailed, FrsError, UsageError
 from frs_pipeline.exports.personal_numbers import refuse_in_names
@@ -45,6 +46,8 @@ def refresh(
     store = Store(settings, name)
     refuse_in_names(settings.raw_delivery(name))
     inventory(settings.raw_delivery(name))  # a missing file is told before anything heavy is loaded
+    # Asked even where nothing is out of date: results made with a pair that was locked again don't tell.
+    require_newest(settings, settings.raw_delivery(name))
     chosen = upstream(_selected(select)) if select else set(products())
     with exclusive(store):
         every = stale(store)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from frs_pipeline.deliveries import DESCRIPTION, deliveries, describe, inventory, sha256
+from frs_pipeline.deliveries import DESCRIPTION, beside, deliveries, describe, inventory, sha256
 from frs_pipeline.errors import FrsError
 from frs_pipeline.plan import AssetPath, Origin, Product, code_hash, definition_hash, products
 from frs_pipeline.settings import Settings
@@ -32,6 +32,8 @@ CONTENT = b"frs:content"
 MANIFEST = "manifest.json"
 LOCK = ".lock"
 _BEGUN = "begun\n"
+# Beside the results, in the curated folder of a delivery: what may be published.
+RELEASE = "release"
 
 
 @dataclass(frozen=True)
@@ -88,8 +90,7 @@ class Store:
         if product.raw:
             files = inventory(self.raw(""), product.raw)
             inputs = {f"raw/{name}": file.sha256 for name, file in files.items()}
-        beside = (self.raw(name) for name in product.beside)
-        inputs |= {f"raw/{path.name}": sha256(path) for path in beside if path.exists()}
+        inputs |= {f"raw/{name}": value for name, value in beside(self.raw(""), product.beside).items()}
         for key in product.inputs:
             # The rows of an input count, not its file: that also says where it comes from itself, and the same forms
             # delivered in another way must give the same files from here on.
@@ -195,8 +196,11 @@ def atomic(path: Path) -> Iterator[IO[bytes]]:
         temporary.unlink(missing_ok=True)
 
 
-def write_together(contents: Mapping[Path, bytes]) -> None:
-    """Write several files, all of them or none. Raises `FrsError` as `atomic` does; every old file then stays."""
+def write_together(contents: Mapping[Path, bytes], ready: Callable[[], object] = lambda: None) -> None:
+    """Write several files, all of them or none. Raises `FrsError` as `atomic` does; every old file then stays.
+
+    `ready` is called when all are complete on disk, and none has taken its place yet.
+    """
     try:
         before = {path: path.read_bytes() if path.exists() else None for path in contents}
     except OSError as error:
@@ -209,6 +213,7 @@ def write_together(contents: Mapping[Path, bytes]) -> None:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
+            ready()
     except BaseException:
         for path, old in before.items():
             if old is None:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from frs_pipeline.cli.root import REFRESH, AsJson, Delivery, app
+from frs_pipeline.cli.root import REFRESH, AsJson, Delivery, app, as_hash
 from frs_pipeline.deliveries import OWN_KEY, choose
 from frs_pipeline.english import plural
 from frs_pipeline.errors import UsageError
@@ -56,6 +56,7 @@ def verify(
 
     settings = Settings.from_environment()
     store = Store(settings, choose(settings.raw, delivery))
+    root = None if root is None else as_hash(root, "--root", "frs verify prints it")
     gc.disable()
     with Progress("Rebuilding", quiet=as_json) as progress:
         found = examine(store, root, outputs_only=outputs_only, written=progress.step)

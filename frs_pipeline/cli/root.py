@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from frs_pipeline.deliveries import choose
-from frs_pipeline.errors import CheckFailed, FrsError, InputError
+from frs_pipeline.errors import CheckFailed, FrsError, InputError, UsageError
 from frs_pipeline.settings import Settings
 
 if TYPE_CHECKING:
@@ -35,6 +36,14 @@ AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 @app.callback()
 def options(debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False) -> None:
     """`--debug` is taken by `main`, wherever it stands; here it only appears in the help."""
+
+
+def as_hash(text: str, option: str, whence: str) -> str:
+    """A hash that somebody noted, as it is printed. Raises `UsageError` for what can't be one, zeros alone too."""
+    found = text.strip().lower()
+    if not re.fullmatch(r"[0-9a-f]{64}", found) or not found.strip("0"):
+        raise UsageError("not a hash that was noted", where=option, do=f"give all 64 letters, as {whence}")
+    return found
 
 
 class Results:

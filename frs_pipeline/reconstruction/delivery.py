@@ -13,8 +13,8 @@ from pathlib import Path
 import pyrage
 
 from frs_pipeline.codebook.opening import PUBLISHED_KEYS
-from frs_pipeline.codebook.vault import CONTROLLERS, FULL_COLUMNS, PIPELINE_COLUMNS, Entry, lock, open_plain, plain
-from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY, LEDGER
+from frs_pipeline.codebook.vault import FULL_COLUMNS, PIPELINE_COLUMNS, Entry, lock, open_plain, plain
+from frs_pipeline.deliveries import CODEBOOK, CONTROLLERS, DEMO_KEY, LEDGER
 from frs_pipeline.errors import InputError, UsageError
 from frs_pipeline.exports.columns import NUMBER, NUMBER_AGAIN, STATUS, SYSTEM_COLUMNS
 from frs_pipeline.exports.ledger import COLUMNS, OCCASIONS
