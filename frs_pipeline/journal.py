@@ -212,7 +212,7 @@ def _head_path(path: Path) -> Path:
 
 
 def _write_head(path: Path, end: End) -> None:
-    with atomic(_head_path(path)) as file:
+    with atomic(_head_path(path), private=True) as file:
         file.write((json.dumps({"entries": end.entries, "hash": end.hash}) + "\n").encode())
 
 

@@ -19,6 +19,11 @@ def refuse_secret(name: Path | str, where: str) -> None:
         raise UsageError("is a secret key itself, not the name of a file", where=where, do="name the file that holds it")
 
 
+def _whole(path: str) -> Path:
+    """The path from the root on; a link that leads to itself is told where it is followed."""
+    return Path(os.path.realpath(path))
+
+
 @dataclass(frozen=True)
 class Settings:
     """Folders of one installation.
@@ -36,7 +41,7 @@ class Settings:
         data = os.environ.get("FRS_DATA_DIR")
         key = os.environ.get("FRS_KEY_FILE")
         refuse_secret(key or "", "FRS_KEY_FILE")
-        return cls(Path(data).resolve() if data else PROJECT / "data", Path(key).resolve() if key else None)
+        return cls(_whole(data) if data else PROJECT / "data", _whole(key) if key else None)
 
     @property
     def raw(self) -> Path:
@@ -49,8 +54,13 @@ class Settings:
     def incidents(self) -> Path:
         return self.data / "incidents"
 
+    @property
+    def restricted_zone(self) -> Path:
+        """What only its owner may enter."""
+        return self.data / "restricted"
+
     def restricted(self, delivery: str) -> Path:
-        return self.data / "restricted" / delivery
+        return self.restricted_zone / delivery
 
     def curated(self, delivery: str) -> Path:
         return self.data / "curated" / delivery
@@ -58,9 +68,9 @@ class Settings:
     @property
     def access_journal(self) -> Path:
         """Who locked, opened or looked at what names a person or leads to a form."""
-        return self.data / "restricted" / "access-journal.jsonl"
+        return self.restricted_zone / "access-journal.jsonl"
 
     @property
     def release_journal(self) -> Path:
         """What left the house."""
-        return self.data / "restricted" / "release-journal.jsonl"
+        return self.restricted_zone / "release-journal.jsonl"

@@ -17,7 +17,7 @@ from frs_pipeline.cli import operating
 # isort: split
 from frs_pipeline.cli import codebook, figures, forms, gamma, passports, release, withdrawal
 from frs_pipeline.cli.root import app
-from frs_pipeline.errors import FrsError, SeveralErrors
+from frs_pipeline.errors import FrsError, SeveralErrors, unusable
 from frs_pipeline.exports.personal_numbers import masked
 from frs_pipeline.terminal import plain
 
@@ -47,6 +47,9 @@ def main() -> NoReturn:
             sys.exit(2)  # no command: the help was printed
         if usage is not None:
             _complain(f"{usage()} (see frs --help)", 2)
+        told = unusable(error)
+        if told is not None:
+            _complain(str(told), told.exit_code)
         _complain(f"unexpected {type(error).__name__} (run frs --debug for where; it may show values of forms)", 1)
 
 

@@ -26,7 +26,7 @@ def run(
     select: Annotated[str | None, typer.Option(metavar="ASSETS", help="Only these, such as marts or marts/initiator.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Refresh a delivery: what is out of date is made again, the rest is left alone."""
+    """Refresh a delivery: what is out of date is made again, the rest is left alone. Ends with 4 while another run does so."""
     started = time.perf_counter()
     from frs_pipeline.refresh import refresh
 

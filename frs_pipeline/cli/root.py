@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 app = typer.Typer(
     name="frs",
     help="Evaluation surveys of family group conferences: from raw exports to the report's tables.",
-    epilog="Ends with 0 when all is well, 1 when a check or comparison failed, 2 after wrong use, 3 when input can't be read. "
+    epilog="Ends with 0 when all is well, 1 when a check or comparison failed, 2 after wrong use, 3 when input can't be read, "
+    "4 when another run is at work on the same delivery. "
     "docs/README.md says which page is for whom.",
     no_args_is_help=True,
     add_completion=False,

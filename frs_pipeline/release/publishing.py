@@ -63,7 +63,7 @@ def publish(
         name = name_of(made.files)
         # Under its own name only once the journal tells of it: a kept copy without an entry means that entries were deleted.
         copy = waiting(store.settings, store.delivery, name)
-        private_folder(copy.parent)
+        private_folder(copy.parent, store.settings.restricted_zone)
         _write(made.files, copy)
         staged = Path(tempfile.mkdtemp(prefix=".release.", suffix=".tmp", dir=folder.parent)) / RELEASE
         try:
