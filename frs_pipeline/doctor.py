@@ -18,7 +18,7 @@ from frs_pipeline.errors import FrsError
 from frs_pipeline.journal import head_of, verify
 from frs_pipeline.operations.outbox import given_up, unsent
 from frs_pipeline.plan import products
-from frs_pipeline.settings import PROJECT, Settings
+from frs_pipeline.settings import PROJECT, Settings, home
 from frs_pipeline.standing import standing
 from frs_pipeline.storage import Store, held, read_manifest, unfinished
 
@@ -48,8 +48,8 @@ def examine(settings: Settings) -> list[Finding]:
         found += _delivery(settings, name)
     stores = [Store(settings, name) for name in sorted({*delivered, *made})]
     found += [_results(store) for store in stores if store.delivery in made]
-    for home in _homes():
-        found.append(_traces(home, stores))
+    for history in _homes():
+        found.append(_traces(history, stores))
     return found + _withdrawn(settings)
 
 
@@ -210,7 +210,7 @@ def _produced(store: Store, label: str) -> Finding:
 def _homes() -> list[Path]:
     """Where Dagster keeps its history: that of DAGSTER_HOME, and that of `make ui`."""
     told = os.environ.get("DAGSTER_HOME")
-    return sorted({place for place in (Path(told) if told else None, PROJECT / ".dagster_home") if place and place.is_dir()})
+    return sorted({place for place in (Path(told) if told else None, home() / ".dagster_home") if place and place.is_dir()})
 
 
 def _results(store: Store) -> Finding:

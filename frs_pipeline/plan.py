@@ -22,6 +22,8 @@ from frs_pipeline.questionnaires import instruments
 from frs_pipeline.specs import YamlFile
 
 PACKAGE = Path(__file__).parent
+# The made-up forms, where only the package is installed.
+FORMS = PACKAGE / "reconstruction" / "forms"
 CATALOGUE = PACKAGE / "tables" / "catalogue.yaml"
 _LOCK = PACKAGE.parent / "requirements.lock"
 

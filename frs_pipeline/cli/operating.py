@@ -13,7 +13,7 @@ from frs_pipeline.cli.root import REFRESH, AsJson, Delivery, app, as_hash
 from frs_pipeline.deliveries import OWN_KEY, choose
 from frs_pipeline.english import plural
 from frs_pipeline.errors import UsageError
-from frs_pipeline.settings import PROJECT, Settings
+from frs_pipeline.settings import Settings
 from frs_pipeline.terminal import Progress, print_json, say, summary
 
 # Faults that are printed of one part; the first is nearest to the cause.
@@ -84,14 +84,14 @@ def reconstruct(
     """Make the shipped raw exports again from the printed tables (takes minutes)."""
     from frs_pipeline.published.audit import kept_findings
     from frs_pipeline.reconstruction.delivery import reconstruct as make
-    from frs_pipeline.reconstruction.papers import SHIPPED
+    from frs_pipeline.reconstruction.papers import SHIPPED, packed
     from frs_pipeline.reconstruction.residuals import residuals
     from frs_pipeline.reconstruction.scaling import scale
 
     shipped = Settings.from_environment().raw_delivery(SHIPPED)
     target = folder or shipped
     if not shipped.is_dir():
-        shipped = Settings(PROJECT / "data").raw_delivery(SHIPPED)  # FRS_DATA_DIR is elsewhere
+        shipped = packed()  # FRS_DATA_DIR is elsewhere
     if copies is not None:
         if folder is None:
             raise UsageError("a scaled delivery needs a folder of its own", where="--scale", do="say --to FOLDER")
