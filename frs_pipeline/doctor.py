@@ -120,9 +120,13 @@ def _journals(settings: Settings) -> list[Finding]:
     from frs_pipeline.codebook import opening
     from frs_pipeline.release import earlier
 
+    def released() -> list[str]:
+        altered = (line for name in deliveries(settings.curated("")) for line in earlier.altered(settings, name))
+        return earlier.untold(settings) or list(altered)
+
     return [
         _journal("Access journal", settings.access_journal, lambda: opening.untold(settings)),
-        _journal("Release journal", settings.release_journal, lambda: earlier.untold(settings)),
+        _journal("Release journal", settings.release_journal, released),
     ]
 
 

@@ -13,6 +13,7 @@ from typing import Self
 _CLOSED = {
     errno.EACCES,
     errno.EPERM,
+    errno.EEXIST,
     errno.EISDIR,
     errno.ENOTDIR,
     errno.ENOENT,

@@ -36,7 +36,7 @@ def require_newest(settings: Settings, folder: Path, codebook: Path | None = Non
     replaced = {value for entry in locks for value in entry.details.get("replaced", {}).values()}
     for name, path in ((CODEBOOK, folder / CODEBOOK), (CONTROLLERS, codebook or folder / CONTROLLERS)):
         found = _hash(path)
-        if found is not None and (found in replaced if last is None else found != last.details["files"].get(name)):
+        if found is not None and (found in replaced if last is None else found != last.details.get("files", {}).get(name)):
             told = f"entry {last.number} of {last.when} says" if last else "a later entry says"
             raise CheckFailed(
                 f"isn't the codebook that was locked last, as {told} in {journal.name}",

@@ -64,7 +64,7 @@ def altered(settings: Settings, delivery: str) -> list[str]:
 def _entered(settings: Settings) -> set[tuple[str, str | None]]:
     """Delivery and name of every release in the journal."""
     found = (entry.details for entry in entries(settings.release_journal) if entry.event == RELEASED)
-    return {(details["delivery"], details["name"]) for details in found}
+    return {(str(details.get("delivery")), details.get("name")) for details in found}
 
 
 def _path(settings: Settings, path: Path) -> str:

@@ -91,3 +91,25 @@ def test_a_path_that_cant_be_written_in_utf8_is_refused(monkeypatch):
     monkeypatch.setenv("FRS_DATA_DIR", "/data/\udce6")
     with pytest.raises(UsageError, match="isn't a path in UTF-8"):
         Settings.from_environment()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (lambda home: (home / "dagster.yaml").mkdir(), "dagster.yaml: cannot be used: Is a directory"),
+        (lambda home: (home / "dagster.yaml").write_text("a: ["), "dagster.yaml: isn't a configuration that Dagster takes"),
+        (lambda home: (home / "dagster.yaml").write_text("nonsense: 1"), "isn't a configuration that Dagster takes"),
+        (lambda home: (home / "history").touch(), "history/: cannot be used: File exists"),
+    ],
+    ids=["a folder for its file", "no YAML", "unknown to Dagster", "a file for its folder"],
+)
+def test_a_history_that_has_no_place_is_told(delivery, tmp_path, spoil, says):
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "dagster.yaml").write_text("telemetry:\n  enabled: false\n") if "history" in says else None
+    spoil(home)
+    environment = {**environment_of(delivery.data), "DAGSTER_HOME": str(home)}
+    command = [sys.executable, "-m", "frs_pipeline.cli", "run", "--select", "validated/codebook"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (3, "", 1), done.stderr
+    assert says in done.stderr
