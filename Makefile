@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 export DAGSTER_DISABLE_TELEMETRY := yes
+# Names of files are UTF-8, whatever the locale says.
+export PYTHONUTF8 := 1
 
 .PHONY: demo test test-long test-browser lint ui bench lock clean docs
 
@@ -43,9 +45,10 @@ docs: .venv/.installed
 	$(BIN)/python -m frs_pipeline.report.catalogue
 	$(BIN)/python -m frs_pipeline.reconstruction.shipped
 
-# Webserver and daemon on this machine only; history in .dagster_home.
+# Webserver and daemon on this machine only; history in .dagster_home. make ui PORT=3001 takes another port.
+PORT := 3000
 ui: .venv/.installed
-	DAGSTER_HOME=$(CURDIR)/.dagster_home $(BIN)/dagster dev --host 127.0.0.1 --port 3000
+	@exec $(BIN)/python -m frs_pipeline.operations.serving '$(PORT)'
 
 bench: .venv/.installed
 	$(BIN)/python benchmarks/refresh.py

@@ -22,7 +22,7 @@ from frs_pipeline.specs import Spec, YamlFile
 EXPORT_FILES = ("dataset.csv", "structure.csv", "labels.csv")
 LEDGER = "kontering.csv"
 CODEBOOK = "codebook-pipeline.age"
-# The controllers' files, which no refresh opens.
+# The controllers' files: listed by their hashes, and never opened by a refresh.
 CONTROLLERS = "codebook-controllers.age"
 LOCKED = (CONTROLLERS, "pseudonyms-*.age")
 REGISTERS = {"ledger": LEDGER, "codebook": CODEBOOK}
@@ -219,6 +219,23 @@ def look(folder: Path, chosen: Sequence[str] = ()) -> list[tuple[str, int, int]]
     names = [name for source in chosen or sources() for name in source_files(folder, source)]
     found = [(name, (folder / name).stat()) for name in names]
     return [(name, stat.st_size, stat.st_mtime_ns) for name, stat in found]
+
+
+def beside(folder: Path, patterns: Sequence[str]) -> dict[str, str]:
+    """sha256 of files in a delivery's folder that no refresh reads, by name; of those alone that this account may read.
+
+    The controllers may keep their files from the pipeline, which has no use for them. Raises `InputError` for what is there
+    and is no file.
+    """
+    found = {}
+    for path in (path for pattern in patterns for path in sorted(folder.glob(pattern))):
+        try:
+            found[path.name] = sha256(path)
+        except PermissionError:
+            continue
+        except OSError as error:
+            raise InputError(f"cannot be read: {error.strerror}", where=path, do="put the file itself there") from error
+    return found
 
 
 def inventory(folder: Path, chosen: Sequence[str] = ()) -> dict[str, RawFile]:

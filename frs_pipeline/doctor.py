@@ -6,7 +6,7 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -16,10 +16,10 @@ from frs_pipeline.deliveries import deliveries, inventory, unnamed
 from frs_pipeline.english import plural
 from frs_pipeline.errors import FrsError
 from frs_pipeline.journal import head_of, verify
-from frs_pipeline.manifest import root_of
+from frs_pipeline.manifest import added, root_of
 from frs_pipeline.operations.outbox import given_up, unsent
 from frs_pipeline.plan import products
-from frs_pipeline.settings import PROJECT, Settings
+from frs_pipeline.settings import PROJECT, Settings, home
 from frs_pipeline.standing import standing
 from frs_pipeline.storage import Store, held, read_manifest, remains, unfinished
 
@@ -43,15 +43,15 @@ def examine(settings: Settings) -> list[Finding]:
     """Everything, installation first, then each delivery."""
     found = [_python(), _libraries(), _catalogue(), _rules(), _pandera(), _folder(settings), *_key(settings)]
     found.append(_alerts(settings))
-    found += [_journal("Access journal", settings.access_journal), _journal("Release journal", settings.release_journal)]
+    found += _journals(settings)
     delivered, made = deliveries(settings.raw), deliveries(settings.curated(""))
     for name in delivered:
         found += _delivery(settings, name)
     stores = [Store(settings, name) for name in sorted({*delivered, *made})]
     found += [Finding(f"Delivery {name}", False, why) for name, why in remains(settings).items()]
     found += [_results(store) for store in stores if store.delivery in made]
-    for home in _homes():
-        found.append(_traces(home, stores))
+    for history in _homes():
+        found.append(_traces(history, stores))
     return found + _withdrawn(settings)
 
 
@@ -120,9 +120,24 @@ def _alerts(settings: Settings) -> Finding:
     return Finding("Alerts", not told, "; ".join(told) or "none waits to be sent")
 
 
-def _journal(what: str, path: Path) -> Finding:
+def _journals(settings: Settings) -> list[Finding]:
+    from frs_pipeline.codebook import opening
+    from frs_pipeline.release import earlier
+
+    def released() -> list[str]:
+        altered = (line for name in deliveries(settings.curated("")) for line in earlier.altered(settings, name))
+        return earlier.untold(settings) or list(altered)
+
+    return [
+        _journal("Access journal", settings.access_journal, lambda: opening.untold(settings)),
+        _journal("Release journal", settings.release_journal, released),
+    ]
+
+
+def _journal(what: str, path: Path, untold: Callable[[], list[str]]) -> Finding:
+    """A journal by itself, and by what lies here that it has to tell of."""
     try:
-        wrong = verify(path)
+        wrong = verify(path) or untold()
     except FrsError as error:
         return Finding(what, False, str(error))
     number = head_of(path).entries
@@ -199,13 +214,16 @@ def _produced(store: Store, label: str) -> Finding:
         told.append("a part of a whole that no manifest vouches for: frs run")
     elif "root" in content and root_of(content) != content["root"]:
         told.append("manifest.json was altered: frs run writes it again")
+    # A run that failed may have made files of which no manifest tells yet.
+    beside = added(store, content) if "root" in content and not found.failed else []
+    told += [f"in no manifest: {', '.join(beside)}"] if beside else []
     return Finding(what, not told, "; ".join(told) or "as the manifest says")
 
 
 def _homes() -> list[Path]:
     """Where Dagster keeps its history: that of DAGSTER_HOME, and that of `make ui`."""
     told = os.environ.get("DAGSTER_HOME")
-    return sorted({place for place in (Path(told) if told else None, PROJECT / ".dagster_home") if place and place.is_dir()})
+    return sorted({place for place in (Path(told) if told else None, home() / ".dagster_home") if place and place.is_dir()})
 
 
 def _results(store: Store) -> Finding:

@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+# What a file or folder says that can't be got at, whoever asks for it: it is closed, or another thing lies in its place.
+_CLOSED = {
+    errno.EACCES,
+    errno.EPERM,
+    errno.EEXIST,
+    errno.EISDIR,
+    errno.ENOTDIR,
+    errno.ENOENT,
+    errno.ELOOP,
+    errno.ENXIO,
+    errno.EIO,
+    errno.ESTALE,
+}
 
 
 class FrsError(Exception):
@@ -79,3 +95,19 @@ class Gathered:
         each = list({str(error): error for error in self.errors}.values())
         if each:
             raise each[0] if len(each) == 1 else SeveralErrors(each)
+
+
+class Busy(FrsError):
+    """Another run is at work on the same delivery: nothing was done, and the same call may succeed once that has ended."""
+
+    exit_code = 4
+
+
+def unusable(error: BaseException) -> FrsError | None:
+    """What the operating system says of a file about which nothing else was said, in one line; None for any other error."""
+    if not isinstance(error, OSError) or not error.errno:
+        return None
+    kind = InputError if error.errno in _CLOSED else FrsError
+    where = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else None
+    do = "look whether it is there, what it is, and whose; nothing was changed"
+    return kind(f"cannot be used: {os.strerror(error.errno)}", where=where, do=do)

@@ -124,7 +124,8 @@ def verify(path: Path, head: str | None = None) -> list[str]:
     """
     lines, rest, noted = _read(path)
     found = []
-    end, hashes = START, {START.hash}
+    # That of a journal without entries is no head: every journal would have it.
+    end, hashes = START, set[str | None]()
     for at, line in enumerate(lines, start=1):
         wrong, end = follow(line, end)
         found += [f"line {at}: {what}" for what in wrong]
@@ -211,7 +212,7 @@ def _head_path(path: Path) -> Path:
 
 
 def _write_head(path: Path, end: End) -> None:
-    with atomic(_head_path(path)) as file:
+    with atomic(_head_path(path), private=True) as file:
         file.write((json.dumps({"entries": end.entries, "hash": end.hash}) + "\n").encode())
 
 

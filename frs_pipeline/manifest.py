@@ -9,19 +9,23 @@ import hashlib
 import json
 from collections.abc import Collection
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from frs_pipeline.deliveries import inventory
+from frs_pipeline.deliveries import LOCKED, beside, deliveries, inventory
 from frs_pipeline.english import plural
 from frs_pipeline.errors import CheckFailed
 from frs_pipeline.plan import AssetPath, code_hash, lock_hash, products, program, whole_steps
 from frs_pipeline.questionnaires import instruments
+from frs_pipeline.settings import Settings
 from frs_pipeline.storage import (
     MANIFEST,
+    RELEASE,
     Store,
     as_noted,
     finish,
     hashes,
+    listed,
     read,
     read_manifest,
     recorded,
@@ -90,11 +94,10 @@ def write_manifest(store: Store, summary: dict[str, int]) -> dict[str, Any]:
 
 
 def _content(store: Store, summary: dict[str, int]) -> dict[str, Any]:
-    files = inventory(store.raw(""))
     outputs = {name: value for product in products().values() for name, value in hashes(store, product).items()}
     content: dict[str, Any] = {
         "delivery": store.delivery,
-        "inputs": {name: file.sha256 for name, file in sorted(files.items())},
+        "inputs": delivered(store.raw("")),
         "outputs": dict(sorted(outputs.items())),
         "program": program(),
         "code": {module: code_hash(module) for module in sorted({p.module for p in products().values()})},
@@ -113,6 +116,43 @@ def compared_with(store: Store) -> dict[str, str]:
             if name.endswith("/root"):
                 return {"delivery": name.removesuffix("/root"), "root": root}
     return {}
+
+
+def delivered(folder: Path) -> dict[str, str]:
+    """sha256 of everything that belongs to a delivery, by name: what a refresh reads, and the controllers' files, unopened."""
+    files = {name: file.sha256 for name, file in inventory(folder).items()}
+    return dict(sorted((files | beside(folder, LOCKED)).items()))
+
+
+def added(store: Store, content: dict[str, Any]) -> list[str]:
+    """What lies among a delivery's results and `content` of its manifest doesn't list, as `curated/…` or `restricted/…`.
+
+    Files, links, and folders in which nothing is that is listed. A release has a journal of its own; what was moved aside as
+    leaked was taken out of the results.
+    """
+    from frs_pipeline.privacy.search import LEAKED
+
+    own = {f"curated/{MANIFEST}", "restricted/.lock", *content["outputs"]}
+    found = []
+    for zone, apart in ((store.settings.curated, RELEASE), (store.settings.restricted, LEAKED)):
+        folder = zone(store.delivery)
+        for path in sorted(folder.rglob("*")):
+            name = listed(store, path)
+            if path.relative_to(folder).parts[0] == apart:
+                continue
+            holds = path.is_dir() and not path.is_symlink()
+            if path.is_symlink() or (name not in own and not (holds and any(o.startswith(f"{name}/") for o in own))):
+                found.append(name)
+    # What an added folder holds goes without saying.
+    return [name for name in found if not any(name.startswith(f"{other}/") for other in found)]
+
+
+def strays(settings: Settings) -> list[str]:
+    """What lies in the curated zone beside the deliveries, and folders of deliveries that there aren't and no run finished."""
+    zone = settings.curated("")
+    known = {*deliveries(settings.raw), *(name for name in deliveries(zone) if (zone / name / MANIFEST).is_file())}
+    found = sorted(path.name for path in zone.iterdir()) if zone.is_dir() else []
+    return [f"curated/{name}" for name in found if name not in known and name != ".gitkeep"]
 
 
 def root_of(content: dict[str, Any]) -> str:

@@ -17,11 +17,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from frs_pipeline.deliveries import AMENDMENTS, DESCRIPTION, OPEN_KEYS, REGISTERS
+from frs_pipeline.deliveries import AMENDMENTS, DESCRIPTION, LOCKED, OPEN_KEYS, REGISTERS
 from frs_pipeline.questionnaires import instruments
 from frs_pipeline.specs import YamlFile
 
 PACKAGE = Path(__file__).parent
+# The made-up forms, where only the package is installed.
+FORMS = PACKAGE / "reconstruction" / "forms"
 CATALOGUE = PACKAGE / "tables" / "catalogue.yaml"
 _LOCK = PACKAGE.parent / "requirements.lock"
 
@@ -42,8 +44,8 @@ class Product:
     `step` come out of one step, which makes all of them or none. `pages` is a folder beside it of pages to read that
     come with it; `previous` are products of the predecessor, the delivery that this one is compared with, where there is
     one. `named` says that its rows depend on which delivery it is. `after` are products
-    that have to be up to date before it is made, though nothing of them goes into it. `beside` are files that may lie in
-    the delivery without being part of it, and that count all the same.
+    that have to be up to date before it is made, though nothing of them goes into it. `beside` are files (patterns of their
+    names) that may lie in the delivery without being part of it, and that count all the same.
     """
 
     key: AssetPath
@@ -214,7 +216,8 @@ def products() -> dict[AssetPath, Product]:
 def _report(before: tuple[AssetPath, ...]) -> Product:
     """The report's claims, tested again, and its pages; from all that is made before it but the tables one by one.
 
-    A key that lies open beside the codebook that it opens tells that the forms are made up.
+    A key that lies open beside the codebook that it opens tells that the forms are made up. The controllers' files count, so
+    that a delivery that gets others is given another manifest.
     """
     inputs = tuple(key for key in before if not key[-1].startswith("table_"))
     room = PACKAGE / "report"
@@ -231,7 +234,7 @@ def _report(before: tuple[AssetPath, ...]) -> Product:
         inputs=inputs,
         definitions=tuple((path, None) for path in (*own, *asked)),
         pages="report",
-        beside=OPEN_KEYS,
+        beside=(*OPEN_KEYS, *LOCKED),
     )
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from frs_pipeline.codebook.newest import require_newest
 from frs_pipeline.deliveries import choose, inventory
-from frs_pipeline.errors import CheckFailed, FrsError, UsageError
+from frs_pipeline.errors import CheckFailed, FrsError, InputError, UsageError
 from frs_pipeline.exports.personal_numbers import refuse_in_names
 from frs_pipeline.exports.unread import refuse_unread
 from frs_pipeline.manifest import due
@@ -53,6 +54,8 @@ def refresh(
     # A missing file, or one that nobody reads, is told before anything heavy is loaded.
     refuse_unread(settings.raw_delivery(name))
     inventory(settings.raw_delivery(name))
+    # Asked even where nothing is out of date: results made with a pair that was locked again don't tell.
+    require_newest(settings, settings.raw_delivery(name))
     chosen = upstream(_selected(select)) if select else set(products())
     with exclusive(store):
         wanted = due(store)
@@ -109,6 +112,8 @@ def _home() -> Path | None:
         raise UsageError("DAGSTER_HOME isn't an absolute path", where=home, do="give the whole path, or unset it")
     if home and not Path(home).is_dir():
         raise UsageError("DAGSTER_HOME isn't a folder", where=home, do="make it, or unset DAGSTER_HOME")
+    if home and not os.access(home, os.R_OK | os.W_OK | os.X_OK):
+        raise InputError("DAGSTER_HOME is closed to this account", where=home, do="mend its rights, or unset DAGSTER_HOME")
     return Path(home) if home else None
 
 
@@ -145,13 +150,22 @@ def _materialize(
 
 
 def _with_history(home: Path) -> DagsterInstance:
-    """The instance in `home`, whatever its dagster.yaml says: nothing about a run is told to anybody, nor its prints kept."""
+    """The instance in `home`, whatever its dagster.yaml says: nothing about a run is told to anybody, nor its prints kept.
+
+    Raises `InputError` for a dagster.yaml that Dagster doesn't take.
+    """
     from dagster import DagsterInstance
     from dagster._core.instance.ref import InstanceRef
 
     prints = {"module": "dagster._core.storage.noop_compute_log_manager", "class": "NoOpComputeLogManager"}
     overrides = {"telemetry": {"enabled": False}, "compute_logs": prints}
-    return DagsterInstance.from_ref(InstanceRef.from_dir(str(home), overrides=overrides))
+    try:
+        return DagsterInstance.from_ref(InstanceRef.from_dir(str(home), overrides=overrides))
+    except OSError:
+        raise
+    except Exception as error:
+        do = "dagster instance info tells what is wrong; or unset DAGSTER_HOME"
+        raise InputError("isn't a configuration that Dagster takes", where=home / "dagster.yaml", do=do) from error
 
 
 def _search_trace(instance: DagsterInstance, home: Path, store: Store) -> None:

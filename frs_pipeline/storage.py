@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from frs_pipeline.deliveries import DESCRIPTION, deliveries, describe, inventory, sha256
-from frs_pipeline.errors import FrsError
+from frs_pipeline.deliveries import DESCRIPTION, beside, deliveries, describe, inventory, sha256
+from frs_pipeline.errors import Busy, FrsError
 from frs_pipeline.plan import AssetPath, Origin, Product, code_hash, definition_hash, products
 from frs_pipeline.settings import Settings
 from frs_pipeline.specs import YamlFile
@@ -32,6 +32,8 @@ CONTENT = b"frs:content"
 MANIFEST = "manifest.json"
 LOCK = ".lock"
 _BEGUN = "begun\n"
+# Beside the results, in the curated folder of a delivery: what may be published.
+RELEASE = "release"
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class Store:
     def waiting(self) -> Path:
         """Where a step may lay down what doesn't fit into memory: with what carries conference numbers."""
         folder = self.settings.restricted(self.delivery)
-        private_folder(folder)
+        private_folder(folder, self.settings.restricted_zone)
         return folder
 
     def pages(self, product: Product) -> list[Path]:
@@ -88,8 +90,7 @@ class Store:
         if product.raw:
             files = inventory(self.raw(""), product.raw)
             inputs = {f"raw/{name}": file.sha256 for name, file in files.items()}
-        beside = (self.raw(name) for name in product.beside)
-        inputs |= {f"raw/{path.name}": sha256(path) for path in beside if path.exists()}
+        inputs |= {f"raw/{name}": value for name, value in beside(self.raw(""), product.beside).items()}
         for key in product.inputs:
             # The rows of an input count, not its file: that also says where it comes from itself, and the same forms
             # delivered in another way must give the same files from here on.
@@ -112,9 +113,13 @@ class Store:
         metadata = {ORIGIN: self.origin(product).as_json().encode(), CONTENT: content_hash(rows).encode()}
         schema = rows.schema.with_metadata(metadata)
         path = self.path(product)
-        if product.zone == "restricted":
-            private_folder(path.parent)
-        with atomic(path) as file, pq.ParquetWriter(file, schema, compression="zstd", store_schema=True) as writer:
+        private = product.zone == "restricted"
+        if private:
+            private_folder(path.parent, self.settings.restricted_zone)
+        with (
+            atomic(path, private=private) as file,
+            pq.ParquetWriter(file, schema, compression="zstd", store_schema=True) as writer,
+        ):
             for batch in batches_of(rows):
                 # A batch is a row group: small enough to stream, and the same whatever memory there is.
                 writer.write_batch(batch.replace_schema_metadata(metadata))
@@ -169,8 +174,8 @@ def rows_in(path: Path) -> int:
 
 
 @contextmanager
-def atomic(path: Path) -> Iterator[IO[bytes]]:
-    """A file that appears under `path` only when it is complete and on disk.
+def atomic(path: Path, *, private: bool = False) -> Iterator[IO[bytes]]:
+    """A file that appears under `path` only when it is complete and on disk; if `private`, only its owner may read it.
 
     Raises `FrsError` in one line when the folder is read-only or the disk full; the old file then stays.
     """
@@ -187,7 +192,7 @@ def atomic(path: Path) -> Iterator[IO[bytes]]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        temporary.chmod(0o600 if "restricted" in path.parts else 0o644)
+        temporary.chmod(0o600 if private else 0o644)
         temporary.replace(path)
     except OSError as error:
         raise FrsError(f"cannot be written: {error.strerror}", where=path, do="make room; the last good file stays") from error
@@ -195,8 +200,11 @@ def atomic(path: Path) -> Iterator[IO[bytes]]:
         temporary.unlink(missing_ok=True)
 
 
-def write_together(contents: Mapping[Path, bytes]) -> None:
-    """Write several files, all of them or none. Raises `FrsError` as `atomic` does; every old file then stays."""
+def write_together(contents: Mapping[Path, bytes], ready: Callable[[], object] = lambda: None) -> None:
+    """Write several files, all of them or none. Raises `FrsError` as `atomic` does; every old file then stays.
+
+    `ready` is called when all are complete on disk, and none has taken its place yet.
+    """
     try:
         before = {path: path.read_bytes() if path.exists() else None for path in contents}
     except OSError as error:
@@ -209,6 +217,7 @@ def write_together(contents: Mapping[Path, bytes]) -> None:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
+            ready()
     except BaseException:
         for path, old in before.items():
             if old is None:
@@ -219,14 +228,13 @@ def write_together(contents: Mapping[Path, bytes]) -> None:
         raise
 
 
-def private_folder(folder: Path) -> None:
-    """Make a folder that only its owner can enter, and its parents up to restricted/."""
+def private_folder(folder: Path, zone: Path) -> None:
+    """Make a folder in the restricted `zone` (or that itself) that only its owner can enter, as all between the two."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for place in (folder, *folder.parents):
-            place.chmod(0o700)
-            if place.name == "restricted":
-                break
+            if place.is_relative_to(zone):
+                place.chmod(0o700)
     except OSError as error:
         raise FrsError(f"cannot be made: {error.strerror}", where=folder, do="mend the folder's rights") from error
 
@@ -235,11 +243,11 @@ def private_folder(folder: Path) -> None:
 def exclusive(store: Store, *, wait: bool = False) -> Iterator[None]:
     """Nobody else refreshes this delivery meanwhile; what a killed run left half-written is swept away.
 
-    The operating system gives the lock back when its holder dies, however it dies. Raises `FrsError` when another
+    The operating system gives the lock back when its holder dies, however it dies. Raises `Busy` when another
     run holds it, unless told to `wait`.
     """
     folder = store.settings.restricted(store.delivery)
-    private_folder(folder)
+    private_folder(folder, store.settings.restricted_zone)
     try:
         # Not emptied: it says whether whoever had it before finished what was begun.
         file = (folder / LOCK).open("a")
@@ -248,8 +256,8 @@ def exclusive(store: Store, *, wait: bool = False) -> Iterator[None]:
     with file as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise FrsError("another run is refreshing this delivery", where=store.delivery, do="wait until it ends") from error
+        except BlockingIOError as error:
+            raise Busy("another run is refreshing this delivery", where=store.delivery, do="wait until it ends") from error
         for zone in (folder, store.settings.curated(store.delivery)):
             for left in list(zone.rglob(".*.tmp")):
                 # One may lie in another that is gone by now.

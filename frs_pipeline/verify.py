@@ -9,9 +9,12 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from frs_pipeline.deliveries import deliveries, inventory, sha256
+from frs_pipeline.codebook.newest import require_newest
+from frs_pipeline.codebook.opening import untold
+from frs_pipeline.deliveries import deliveries, sha256
 from frs_pipeline.errors import FrsError, InputError
-from frs_pipeline.manifest import root_of
+from frs_pipeline.journal import verify as examine
+from frs_pipeline.manifest import added, delivered, root_of, strays
 from frs_pipeline.plan import lock_hash, products, program
 from frs_pipeline.refresh import refresh
 from frs_pipeline.settings import Settings
@@ -44,7 +47,7 @@ def verify(
         where = store.settings.curated(store.delivery) / MANIFEST
         failed = ": a run failed, and there is no finished result yet" if stands.failed else ""
         raise InputError(f"no manifest of a finished run{failed}", where=where, do="run frs run")
-    found = [_manifest(content, root), *_failed_run(store, stands), _outputs(store, content, stands)]
+    found = [_manifest(content, root), *_failed_run(store, stands), _outputs(store, content, stands), _journals(store)]
     if outputs_only:
         return found
     found += [_inputs(store, content), *_predecessor(store, content), _program(content)]
@@ -74,16 +77,35 @@ def _outputs(store: Store, content: dict[str, Any], stands: Standing) -> Verdict
     for product in products().values():
         for path in (store.path(product), *store.pages(product)):
             name = listed(store, path)
-            told = _compared(name, noted.pop(name, None), sha256(path) if path.exists() else None)
-            faults += [f"{name} was made since by a run that failed"] if name in stands.remade else told
+            # What is too much is told below, with everything that is.
+            if name in noted:
+                told = _compared(name, noted.pop(name), sha256(path) if path.is_file() else None)
+                faults += [f"{name} was made since by a run that failed"] if name in stands.remade else told
     faults += [f"{name} is missing" for name in noted]
+    faults += [f"{name} isn't in the manifest" for name in (*added(store, content), *strays(store.settings))]
     return Verdict("outputs", f"{len(content['outputs'])} files are as the manifest says", tuple(faults))
+
+
+def _journals(store: Store) -> Verdict:
+    """Journals by themselves, and by what lies here that they have to tell of."""
+    from frs_pipeline.release import earlier  # with what it reads releases by, which takes a moment
+
+    settings, faults = store.settings, []
+    for path, untold_of in ((settings.access_journal, untold), (settings.release_journal, earlier.untold)):
+        try:
+            faults += [f"{path.name}: {line}" for line in examine(path) or untold_of(settings)]
+        except FrsError as error:
+            faults.append(str(error))
+    if not faults:
+        faults += earlier.altered(settings, store.delivery)
+    return Verdict("journals", "sound, and tell of every codebook and release that lies here", tuple(faults))
 
 
 def _inputs(store: Store, content: dict[str, Any]) -> Verdict:
     sound = f"{len(content['inputs'])} delivered files are as the manifest says"
     try:
-        now = {name: file.sha256 for name, file in inventory(store.raw("")).items()}
+        now = delivered(store.raw(""))
+        require_newest(store.settings, store.raw(""))
     except FrsError as error:
         return Verdict("inputs", sound, (str(error),))
     return Verdict("inputs", sound, tuple(_differences(content["inputs"], now)))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dagster import AssetExecutionContext, AssetKey, AssetSpec, DataVersion, MaterializeResult, MetadataValue, multi_asset
 
 from frs_pipeline.assets.wiring import DELIVERIES, gate, store_of
+from frs_pipeline.codebook.newest import require_newest
 from frs_pipeline.codebook.opening import key_of_pipeline, refuse_published_key
 from frs_pipeline.codebook.vault import refuse_controllers_key
 from frs_pipeline.deliveries import inventory, sources
@@ -41,6 +42,7 @@ def raw_files(context: AssetExecutionContext) -> Iterator[MaterializeResult[None
         refuse_unread(folder)
         # Asked at every run, whatever of it is out of date: the forms may have come after the codebook, another key as well.
         refuse_published_key(folder)
+        require_newest(store.settings, folder)
         refuse_controllers_key(folder, key_of_pipeline(store))
         store.predecessor()  # a delivery that names one wrongly is refused before any work
         for source in sources():

@@ -35,7 +35,7 @@ from dagster import (
 )
 
 from frs_pipeline.deliveries import look, sha256
-from frs_pipeline.errors import CheckFailed, FrsError
+from frs_pipeline.errors import CheckFailed, FrsError, unusable
 from frs_pipeline.plan import AssetPath, Product, Sources, code_hash, products
 from frs_pipeline.rows import Rows, content_hash
 from frs_pipeline.settings import Settings
@@ -151,6 +151,9 @@ def gate() -> Iterator[None]:
     except Failure:
         raise
     except Exception as error:
+        told = unusable(error)
+        if told is not None:
+            raise Failure(str(told), allow_retries=_may_mend_itself(error)) from told
         places = [f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in traceback.extract_tb(error.__traceback__)]
         raise Failure(
             f"unexpected {type(error).__name__} at {places[-1]}",

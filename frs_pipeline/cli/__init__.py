@@ -6,6 +6,7 @@ Heavy libraries are imported inside the commands that need them, so that a comma
 from __future__ import annotations
 
 import io
+import os
 import sys
 from typing import NoReturn
 
@@ -17,13 +18,14 @@ from frs_pipeline.cli import operating
 # isort: split
 from frs_pipeline.cli import codebook, figures, forms, gamma, passports, release, withdrawal
 from frs_pipeline.cli.root import app, complain
-from frs_pipeline.errors import FrsError
+from frs_pipeline.errors import FrsError, unusable
 
 __all__ = ["app", "codebook", "figures", "forms", "gamma", "main", "operating", "passports", "release", "withdrawal"]
 
 
 def main() -> NoReturn:
     """Entry point: an error is one line, with a traceback only after `--debug`."""
+    _in_utf8()
     arguments = [word for word in sys.argv[1:] if word != "--debug"]
     debug = len(arguments) < len(sys.argv) - 1
     for stream in (sys.stdout, sys.stderr):
@@ -45,7 +47,17 @@ def main() -> NoReturn:
             sys.exit(2)  # no command: the help was printed
         if usage is not None:
             _complain(f"{usage()} (see frs --help)", 2)
+        told = unusable(error)
+        if told is not None:
+            _complain(str(told), told.exit_code)
         _complain(f"unexpected {type(error).__name__} (run frs --debug for where; it may show values of forms)", 1)
+
+
+def _in_utf8() -> None:
+    """Begin again with names of files in UTF-8, where the locale says otherwise: most libraries know no other way."""
+    if sys.getfilesystemencoding() != "utf-8" and os.environ.get("PYTHONUTF8") != "1":
+        os.environ["PYTHONUTF8"] = "1"
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606
 
 
 def _complain(error: FrsError | str, code: int) -> NoReturn:

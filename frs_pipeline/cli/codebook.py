@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from frs_pipeline.cli.root import PEOPLE, AsJson, Delivery, app
-from frs_pipeline.deliveries import choose
+from frs_pipeline.cli.root import PEOPLE, AsJson, Delivery, app, as_hash
+from frs_pipeline.deliveries import CONTROLLERS, choose
 from frs_pipeline.english import plural
-from frs_pipeline.errors import CheckFailed, UsageError
+from frs_pipeline.errors import CheckFailed
 from frs_pipeline.settings import Settings
 from frs_pipeline.terminal import print_grid, print_json, say
 
@@ -198,8 +198,6 @@ def _store(delivery: str | None) -> Store:
 
 
 def _controllers(store: Store, file: Path | None) -> Path:
-    from frs_pipeline.deliveries import CONTROLLERS
-
     return file or store.raw(CONTROLLERS)
 
 
@@ -243,15 +241,15 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Was an entry altered, removed, moved or cut off? Ends with 1 when one was."""
-    import re
-
+    from frs_pipeline.codebook.opening import untold
     from frs_pipeline.journal import head_of
     from frs_pipeline.journal import verify as look
 
-    if head is not None and not re.fullmatch(r"[0-9a-f]{64}", head := head.strip().lower()):
-        raise UsageError("not a head", where="--head", do="give all 64 letters, as frs codebook journal verify prints them")
-    path = Settings.from_environment().access_journal
+    head = None if head is None else as_hash(head, "--head", "frs codebook journal verify prints it")
+    settings = Settings.from_environment()
+    path = settings.access_journal
     wrong, end = look(path, head), head_of(path)
+    wrong = wrong or untold(settings)
     if as_json:
         print_json({"entries": end.entries, "head": end.hash, "wrong": wrong})
         if wrong:
@@ -261,5 +259,8 @@ def verify(
         print(f"{path}: {line}", file=sys.stderr)
     if wrong:
         raise CheckFailed("the journal isn't what it was", where=path, do="keep it as it is, and find out who could write it")
+    if not end.entries:
+        say("Nothing in it yet, so that there is no head to note.")
+        return
     say(f"Sound: {plural(end.entries, 'entry', 'entries')}. Head {end.hash}")
     say("Note the head where nobody who can write the journal can: --head holds the journal against it later.")

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from frs_pipeline.cli.root import REFRESH, AsJson, Delivery, app, complain
+from frs_pipeline.cli.root import REFRESH, AsJson, Delivery, app, as_hash, complain
 from frs_pipeline.deliveries import OWN_KEY, choose, deliveries
 from frs_pipeline.english import plural
 from frs_pipeline.errors import FrsError, UsageError
 from frs_pipeline.exports.personal_numbers import masked
-from frs_pipeline.settings import PROJECT, Settings
+from frs_pipeline.settings import Settings
 from frs_pipeline.storage import remains
 from frs_pipeline.terminal import Progress, outcome, print_json, say, summary
 
@@ -32,7 +32,7 @@ def run(
     every: Annotated[bool, typer.Option("--all", help="Every delivery, the oldest first; one that fails stops none.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Refresh a delivery: what is out of date is made again, the rest is left alone."""
+    """Refresh a delivery: what is out of date is made again, the rest is left alone. Ends with 4 while another run does so."""
     settings = Settings.from_environment()
     if every and delivery is not None:
         raise UsageError("every delivery, and one of them", where="--all --delivery", do="say one of the two")
@@ -117,6 +117,7 @@ def verify(
 
     settings = Settings.from_environment()
     store = Store(settings, choose(settings.raw, delivery))
+    root = None if root is None else as_hash(root, "--root", "frs verify prints it")
     gc.disable()
     with Progress("Rebuilding", quiet=as_json) as progress:
         found = examine(store, root, outputs_only=outputs_only, written=progress.step)
@@ -144,14 +145,14 @@ def reconstruct(
     """Make the shipped raw exports again from the printed tables (takes minutes)."""
     from frs_pipeline.published.audit import kept_findings
     from frs_pipeline.reconstruction.delivery import reconstruct as make
-    from frs_pipeline.reconstruction.papers import SHIPPED
+    from frs_pipeline.reconstruction.papers import SHIPPED, packed
     from frs_pipeline.reconstruction.residuals import residuals
     from frs_pipeline.reconstruction.scaling import scale
 
     shipped = Settings.from_environment().raw_delivery(SHIPPED)
     target = folder or shipped
     if not shipped.is_dir():
-        shipped = Settings(PROJECT / "data").raw_delivery(SHIPPED)  # FRS_DATA_DIR is elsewhere
+        shipped = packed()  # FRS_DATA_DIR is elsewhere
     if copies is not None:
         if folder is None:
             raise UsageError("a scaled delivery needs a folder of its own", where="--scale", do="say --to FOLDER")

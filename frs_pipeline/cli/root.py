@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from functools import cached_property
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from frs_pipeline.deliveries import choose
-from frs_pipeline.errors import CheckFailed, FrsError, InputError, SeveralErrors
+from frs_pipeline.errors import CheckFailed, FrsError, InputError, SeveralErrors, UsageError
 from frs_pipeline.exports.personal_numbers import masked
 from frs_pipeline.settings import Settings
 from frs_pipeline.terminal import plain
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 app = typer.Typer(
     name="frs",
     help="Evaluation surveys of family group conferences: from raw exports to the report's tables.",
-    epilog="Ends with 0 when all is well, 1 when a check or comparison failed, 2 after wrong use, 3 when input can't be read. "
+    epilog="Ends with 0 when all is well, 1 when a check or comparison failed, 2 after wrong use, 3 when input can't be read, "
+    "4 when another run is at work on the same delivery. "
     "docs/README.md says which page is for whom.",
     no_args_is_help=True,
     add_completion=False,
@@ -45,6 +47,14 @@ def complain(error: FrsError | str) -> None:
     for line in error.errors if isinstance(error, SeveralErrors) else (error,):
         # What was typed is repeated by many an error, and a number of a person may have been.
         print(f"frs: {masked(' '.join(plain(str(line)).split()))}", file=sys.stderr)
+
+
+def as_hash(text: str, option: str, whence: str) -> str:
+    """A hash that somebody noted, as it is printed. Raises `UsageError` for what can't be one, zeros alone too."""
+    found = text.strip().lower()
+    if not re.fullmatch(r"[0-9a-f]{64}", found) or not found.strip("0"):
+        raise UsageError("not a hash that was noted", where=option, do=f"give all 64 letters, as {whence}")
+    return found
 
 
 class Results:

@@ -12,6 +12,8 @@ from frs_pipeline.errors import FrsError
 from frs_pipeline.journal import append, operating_system_user, require_reason
 
 REFUSED = "refused"
+# Something that was noted first, and then couldn't be done.
+UNDONE = "undone"
 _UNSAID = "(no reason that may stand here)"
 
 
@@ -24,9 +26,13 @@ class Trace:
     who: str
     why: str
 
-    def note(self, details: Mapping[str, Any]) -> None:
-        """Write the entry; to be called before anything comes of what is done."""
-        append(self.path, self.event, who=self.who, why=self.why, details=details)
+    def note(self, details: Mapping[str, Any]) -> int:
+        """Write the entry, and return its number; to be called before anything comes of what is done."""
+        return append(self.path, self.event, who=self.who, why=self.why, details=details).number
+
+    def undo(self, entry: int) -> None:
+        """Note that nothing came of what an entry tells."""
+        append(self.path, UNDONE, who=self.who, why=self.why, details={"entry": entry})
 
 
 @contextmanager

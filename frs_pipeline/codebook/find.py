@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from frs_pipeline.codebook.access import traced
-from frs_pipeline.codebook.opening import require_own
-from frs_pipeline.codebook.vault import CONTROLLERS_KEY, Entry, is_personal_number, read_full
+from frs_pipeline.codebook.opening import open_full, require_own
+from frs_pipeline.codebook.vault import CONTROLLERS_KEY, Entry, is_personal_number
 from frs_pipeline.deliveries import sha256
 from frs_pipeline.errors import UsageError
 from frs_pipeline.exports.columns import RESPONDENT
@@ -66,7 +66,7 @@ def find(store: Store, personal_number: str, codebook: Path, identity: Path | No
             raise UsageError("no key for the codebook", where="find", do=CONTROLLERS_KEY)
         if not is_personal_number(personal_number):
             raise UsageError("not a personal number", where="find", do="write six digits, a hyphen if you like, and four")
-        entries = read_full(codebook, identity)
+        entries = open_full(store, codebook, identity)
         require_own(store, entries, codebook)
         wanted = personal_number.replace("-", "")
         mine = [entry for entry in entries if entry.personal_number.replace("-", "") == wanted]

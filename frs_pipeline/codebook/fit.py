@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from frs_pipeline.codebook.access import traced
-from frs_pipeline.codebook.opening import key_of_pipeline, open_codebook
+from frs_pipeline.codebook.opening import key_of_pipeline, open_codebook, open_full
 from frs_pipeline.codebook.vault import CODEBOOK as BOOK
-from frs_pipeline.codebook.vault import Entry, opens, read_codebook, read_full
+from frs_pipeline.codebook.vault import Entry, opens, read_codebook
 from frs_pipeline.deliveries import CODEBOOK, LEDGER, sha256
 from frs_pipeline.exports.ledger import read_ledger
 from frs_pipeline.exports.surveyxact import read_export
@@ -78,7 +78,7 @@ def fit(store: Store, codebook: Path, identity: Path | None) -> Fit:
         return _fit(store, open_codebook(store), None)
     own, key = store.raw(CODEBOOK), key_of_pipeline(store)
     with traced(store.settings.access_journal, "check", WHY, {"delivery": store.delivery}) as trace:
-        entries = read_full(codebook, identity)
+        entries = open_full(store, codebook, identity)
         book = _table(entries)
         differ = _parts_differ(book, read_codebook(own, key)) if opens(own, key) else None
         trace.note({"delivery": store.delivery, "codebook": sha256(codebook)})

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from frs_pipeline.codebook.access import Trace, traced
 from frs_pipeline.codebook.keys import Recipients, recipients
+from frs_pipeline.codebook.newest import hashes, name_of, require_newest
 from frs_pipeline.codebook.pseudonyms import draw_pseudonyms
 from frs_pipeline.codebook.register import Conference, Fault, Register, read_register
 from frs_pipeline.codebook.vault import (
@@ -74,7 +75,7 @@ def lock_register(
     `folder`, else that of the newest other delivery beside it; `identity` opens it. Raises `FrsError`, and writes
     nothing but the refusal in the access journal, when anything isn't as it should be.
     """
-    with traced(settings.access_journal, "lock", why, {"folder": folder.name}) as trace:
+    with traced(settings.access_journal, "lock", why, {"folder": name_of(folder)}) as trace:
         _refuse_among_data(path, settings.data, folder)
         keys = recipients(controllers, pipeline)
         register = read_register(path)
@@ -83,6 +84,8 @@ def lock_register(
         older = older_codebook(folder, previous)
         if older is not None and identity is None:
             raise UsageError("an older codebook, whose pseudonyms have to stay, needs a key", where=older, do=CONTROLLERS_KEY)
+        if older is not None and previous is None:
+            require_newest(settings, older.parent)
         known = read_full(older, identity) if older is not None and identity is not None else []
         entries = with_pseudonyms(register.conferences, known)
         files = _write(trace, folder, entries, keys)
@@ -96,10 +99,11 @@ def rotate(
 
     Then a third file, for the controllers, maps the old to the new. Raises `FrsError` as `lock_register` does.
     """
-    with traced(settings.access_journal, "rotate", why, {"folder": folder.name, "pseudonyms": pseudonyms}) as trace:
+    with traced(settings.access_journal, "rotate", why, {"folder": name_of(folder), "pseudonyms": pseudonyms}) as trace:
         if identity is None:
             raise UsageError("no key for the codebook", where="rotate", do=CONTROLLERS_KEY)
         keys = recipients(controllers, pipeline)
+        require_newest(settings, folder)
         known = read_full(folder / CONTROLLERS, identity)
         entries = known
         if pseudonyms:
@@ -150,16 +154,22 @@ def _write(
     }
     if renamed is not None:
         contents[_free(folder)] = lock(_map(renamed, entries), keys.controllers)
-    trace.note(
-        {
-            "folder": folder.name,
-            "conferences": len(entries),
-            "files": {path.name: hashlib.sha256(content).hexdigest() for path, content in contents.items()},
-            "controllers": list(keys.controllers),
-            "pipeline": keys.pipeline,
-        }
-    )
-    write_together(contents)
+    details = {
+        "folder": name_of(folder),
+        "conferences": len(entries),
+        "files": {path.name: hashlib.sha256(content).hexdigest() for path, content in contents.items()},
+        "replaced": dict(hashes(folder)),
+        "controllers": list(keys.controllers),
+        "pipeline": keys.pipeline,
+    }
+    noted: list[int] = []
+    try:
+        write_together(contents, lambda: noted.append(trace.note(details)))
+    except BaseException:
+        # Else the files that stayed would be taken for an older pair that somebody put back.
+        if noted:
+            trace.undo(noted[0])
+        raise
     return tuple(contents)
 
 

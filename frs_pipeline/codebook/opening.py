@@ -13,11 +13,13 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from frs_pipeline.codebook.vault import Entry, open_plain, read_codebook
-from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY, OPEN_KEYS, inventory
+from frs_pipeline.codebook.newest import require_newest, told
+from frs_pipeline.codebook.vault import Entry, open_plain, read_codebook, read_full
+from frs_pipeline.deliveries import CODEBOOK, CONTROLLERS, DEMO_KEY, OPEN_KEYS, beside, deliveries, inventory
 from frs_pipeline.errors import CheckFailed, InputError
 from frs_pipeline.plan import PACKAGE, products
 from frs_pipeline.questionnaires import instruments
+from frs_pipeline.settings import Settings
 from frs_pipeline.storage import Store, read
 
 PUBLISHED_KEYS = PACKAGE / "reconstruction" / "keys"
@@ -28,10 +30,36 @@ SHIPPED = PACKAGE / "reconstruction" / "shipped.json"
 def open_codebook(store: Store) -> pa.Table:
     """The pipeline's part of a delivery's codebook (`CODEBOOK` of the vault), by conference number.
 
-    Raises `InputError` when it can't be opened, `CheckFailed` when everybody could.
+    Raises `InputError` when it can't be opened, `CheckFailed` when everybody could, or when it isn't the one that was
+    locked last.
     """
+    require_newest(store.settings, store.raw(""))
     refuse_published_key(store.raw(""))
     return read_codebook(store.raw(CODEBOOK), key_of_pipeline(store))
+
+
+def open_full(store: Store, codebook: Path, identity: Path) -> list[Entry]:
+    """The controllers' codebook of a delivery, by conference number. Raises `FrsError` as `open_codebook` does."""
+    require_newest(store.settings, store.raw(""), codebook)
+    return read_full(codebook, identity)
+
+
+def untold(settings: Settings) -> list[str]:
+    """What is wrong, a line each, with codebooks whose controllers' part lies in a delivery without an entry that tells of it.
+
+    Either the access journal was deleted or cut, or the codebook was locked on another machine and never opened here.
+    Those of made-up forms are nobody's.
+    """
+    known, found = told(settings), []
+    for name in deliveries(settings.raw):
+        store = Store(settings, name)
+        part = beside(store.raw(""), (CONTROLLERS,)).get(CONTROLLERS)
+        if part is not None and part not in known and not (made_up(store) or _published(store.raw(CONTROLLERS))):
+            found.append(
+                f"no entry tells who locked {name}/{CONTROLLERS}: the journal was deleted or cut, unless the file was locked "
+                "on another machine; then take it away, or open it here once with frs codebook check --identity KEY"
+            )
+    return found
 
 
 def key_of_pipeline(store: Store) -> Path:
@@ -64,7 +92,7 @@ def refuse_published_key(folder: Path) -> None:
 
     Whichever key the pipeline was given, and under whatever name: it is the codebook that is asked.
     """
-    if any(_plain(folder / CODEBOOK, key) is not None for key in PUBLISHED_KEYS.glob("*.txt")) and not is_shipped(folder):
+    if _published(folder / CODEBOOK) and not is_shipped(folder):
         raise CheckFailed(
             "is locked with the published demo key, which is for the shipped made-up forms alone",
             where=folder / CODEBOOK,
@@ -91,6 +119,11 @@ def fingerprint(folder: Path) -> dict[str, str]:
     files = {name: file.sha256 for name, file in inventory(folder, (*instruments(), "ledger")).items()}
     content = open_plain(folder / CODEBOOK, PUBLISHED_KEYS / DEMO_KEY)
     return {**files, CODEBOOK: hashlib.sha256(content.encode()).hexdigest()}
+
+
+def _published(path: Path) -> bool:
+    """Does a key that everybody has open the file?"""
+    return any(_plain(path, key) is not None for key in PUBLISHED_KEYS.glob("*.txt"))
 
 
 def _plain(path: Path, key: Path) -> str | None:

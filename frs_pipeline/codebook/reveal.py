@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from frs_pipeline.codebook.access import traced
-from frs_pipeline.codebook.opening import require_own
-from frs_pipeline.codebook.vault import CONTROLLERS_KEY, read_full
+from frs_pipeline.codebook.opening import open_full, require_own
+from frs_pipeline.codebook.vault import CONTROLLERS_KEY
 from frs_pipeline.deliveries import sha256
 from frs_pipeline.errors import InputError, UsageError
 from frs_pipeline.exports.amendments import is_form_id
@@ -41,7 +41,7 @@ def reveal(
     with traced(store.settings.access_journal, "reveal", why, details) as trace:
         if identity is None:
             raise UsageError("no key for the codebook", where="reveal", do=CONTROLLERS_KEY)
-        held = read_full(codebook, identity)
+        held = open_full(store, codebook, identity)
         entries = {entry.conference_number: entry for entry in held}
         # What is no form id isn't repeated: it may be somebody's number.
         if not asked or not all(map(is_form_id, forms)):

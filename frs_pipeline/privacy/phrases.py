@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from frs_pipeline.plan import PACKAGE
+from frs_pipeline.plan import FORMS, PACKAGE
 from frs_pipeline.questionnaires.model import questionnaires
 
 LONGEST, SHORTEST = 4, 2
@@ -114,7 +114,7 @@ def _wording() -> Hashes:
     """Phrases of the questionnaires, the tables, the rules and the pages: they stand in what is produced by right."""
     phrases = Phrases()
     for path in sorted(PACKAGE.rglob("*")):
-        if path.suffix in _WORDING:
+        if path.suffix in _WORDING and not path.is_relative_to(FORMS):
             phrases.add("", path.read_text(encoding="utf-8"))
     # Boxes have labels that stand in no file.
     for label in sorted({answer.label for form in questionnaires().values() for q in form.questions for answer in q.answers}):

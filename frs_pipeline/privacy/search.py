@@ -112,7 +112,7 @@ def set_aside(store: Store, leaks: Iterable[Leak]) -> None:
     curated, folder = store.settings.curated(store.delivery), store.settings.restricted(store.delivery) / LEAKED
     for path in sorted({leak.file for leak in leaks}):
         target = folder / path.relative_to(curated)
-        private_folder(target.parent)
+        private_folder(target.parent, store.settings.restricted_zone)
         shutil.move(path, target)
         target.chmod(0o600)
 

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
+from frs_pipeline.plan import FORMS
 from frs_pipeline.questionnaires import in_use
 from frs_pipeline.questionnaires.model import Questionnaire, questionnaires
+from frs_pipeline.settings import PROJECT, Settings
 
 # Name of the delivery that is made, and that lies in data/raw.
 SHIPPED = "2020-11-30"
+
+
+def packed() -> Path:
+    """The shipped delivery as it comes with the program: in the project's folder, or in an installed package."""
+    own = Settings(PROJECT / "data").raw_delivery(SHIPPED)
+    return own if own.is_dir() else FORMS / SHIPPED
 
 
 @cache

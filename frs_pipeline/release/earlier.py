@@ -3,24 +3,80 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from frs_pipeline.deliveries import sha256
+from frs_pipeline.deliveries import deliveries, sha256
 from frs_pipeline.errors import CheckFailed
 from frs_pipeline.journal import entries, verify
 from frs_pipeline.release.cells import Forms, forms_of
 from frs_pipeline.release.reading import read_release
 from frs_pipeline.release.worlds import Source, counted_in
 from frs_pipeline.settings import Settings
-from frs_pipeline.storage import CONTENT, recorded
+from frs_pipeline.storage import CONTENT, RELEASE, recorded
 
 RELEASED = "release"
+_RESTORE = "restore it from a backup"
 
 
 def kept(settings: Settings) -> Path:
     """Where a copy of every release stays, to hold later ones against."""
-    return settings.data / "restricted" / "releases"
+    return settings.restricted("releases")
+
+
+def waiting(settings: Settings, delivery: str, name: str) -> Path:
+    """Where a copy lies that is complete, until the journal tells of its release."""
+    return kept(settings) / f".{delivery}.{name}"
+
+
+def settle(settings: Settings, delivery: str) -> None:
+    """Finish what a stopped release of this delivery left: its copy stays if the journal tells of it, and goes if not."""
+    names = {name for _, name in _entered(settings)}
+    for copy in kept(settings).glob(f".{delivery}.*"):
+        name = copy.name.removeprefix(f".{delivery}.")
+        if name in names and not (kept(settings) / name).exists():
+            copy.rename(kept(settings) / name)
+        else:
+            shutil.rmtree(copy)
+
+
+def untold(settings: Settings) -> list[str]:
+    """Releases that lie here and of which the journal doesn't tell, a line each: entries were deleted, or the whole journal."""
+    entered = _entered(settings)
+    found = [path for path in sorted(kept(settings).glob("[!.]*")) if path.name not in {name for _, name in entered}]
+    for delivery in deliveries(settings.curated("")):
+        folder = settings.curated(delivery) / RELEASE
+        if os.path.lexists(folder) and delivery not in {told for told, _ in entered}:
+            found.append(folder)
+    return [f"doesn't tell of the release in {_path(settings, path)}: entries were deleted" for path in found]
+
+
+def altered(settings: Settings, delivery: str) -> list[str]:
+    """What is wrong, in a line, with the release in the curated folder of a delivery: the journal tells of none like it."""
+    folder = settings.curated(delivery) / RELEASE
+    if not os.path.lexists(folder) or (delivery, _name_of(folder)) in _entered(settings):
+        return []
+    return [f"{_path(settings, folder)} isn't as {settings.release_journal.name} says that it went out"]
+
+
+def _entered(settings: Settings) -> set[tuple[str, str | None]]:
+    """Delivery and name of every release in the journal."""
+    found = (entry.details for entry in entries(settings.release_journal) if entry.event == RELEASED)
+    return {(str(details.get("delivery")), details.get("name")) for details in found}
+
+
+def _path(settings: Settings, path: Path) -> str:
+    return path.relative_to(settings.data).as_posix()
+
+
+def _name_of(folder: Path) -> str | None:
+    """The name under which the release in a folder is kept; None when that can't be read as one."""
+    try:
+        return name_of({path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*")})
+    except OSError:
+        return None  # a release has no folder in it
 
 
 def forms_hash(marts: Mapping[str, Path]) -> str:
@@ -38,22 +94,26 @@ def name_of(files: Mapping[str, bytes]) -> str:
 def released_before(settings: Settings) -> list[Source]:
     """Every release in the journal, oldest delivery first, each once.
 
-    Raises `CheckFailed` when the journal was altered, or when a release that it tells of isn't kept as it went out: what
-    differs from it can't be judged then.
+    Raises `CheckFailed` when the journal was altered or doesn't tell of all that is kept, or when a release that it tells of
+    isn't kept as it went out: what differs from it can't be judged then.
     """
     wrong = verify(settings.release_journal)
     if wrong:
         raise CheckFailed(wrong[0], where=settings.release_journal, do="nothing is released until that is cleared up")
+    lacking = untold(settings)
+    if lacking:
+        raise CheckFailed(lacking[0], where=settings.release_journal, do=_RESTORE)
     found: dict[str, Source] = {}
     for entry in entries(settings.release_journal):
         if entry.event != RELEASED or entry.details["name"] in found:
             continue
         folder = kept(settings) / entry.details["name"]
+        if not folder.exists():
+            # Of a release of another delivery that is going out just now, or was stopped.
+            folder = waiting(settings, entry.details["delivery"], entry.details["name"])
         for name, expected in entry.details["files"].items():
-            if not (folder / name).exists() or sha256(folder / name) != expected:
-                raise CheckFailed(
-                    "a release that went out isn't kept as it was", where=folder / name, do="restore it from a backup"
-                )
+            if not (folder / name).is_file() or sha256(folder / name) != expected:
+                raise CheckFailed("a release that went out isn't kept as it was", where=folder / name, do=_RESTORE)
         found[entry.details["name"]] = Source(read_release(folder), entry.details["forms"])
     return sorted(found.values(), key=lambda source: source.release.delivery)
 

@@ -16,13 +16,12 @@ from frs_pipeline.errors import FrsError, UsageError
 from frs_pipeline.exports.personal_numbers import holds_personal_number
 from frs_pipeline.journal import append, operating_system_user
 from frs_pipeline.questionnaires import instruments
-from frs_pipeline.release.earlier import RELEASED, forms_hash, kept, name_of, released_before
+from frs_pipeline.release.earlier import RELEASED, forms_hash, name_of, released_before, settle, waiting
 from frs_pipeline.release.policy import ReleasePolicy
 from frs_pipeline.release.releasing import Release, Releasing, Step
-from frs_pipeline.storage import Store, exclusive, private_folder
+from frs_pipeline.storage import RELEASE, Store, exclusive, private_folder
 from frs_pipeline.tables.model import Table
 
-FOLDER = "release"
 # Where the old release lies while the new one takes its place.
 _ASIDE = ".release-before"
 
@@ -49,9 +48,10 @@ def publish(
         if holds_personal_number(said):
             raise UsageError("holds a personal number", where=where, do="say it with a case number")
     marts = {name: store.settings.curated(store.delivery) / "marts" / f"{name}.parquet" for name in instruments()}
-    folder = store.settings.curated(store.delivery) / FOLDER
+    folder = store.settings.curated(store.delivery) / RELEASE
     with exclusive(store):
         _mend(folder)
+        settle(store.settings, store.delivery)
         if not purpose.strip():
             raise UsageError("a release needs a purpose", where="--purpose", do="say what it is for")
         forms = forms_hash(marts)
@@ -61,11 +61,11 @@ def publish(
         ).release(step)
         step("writing")
         name = name_of(made.files)
-        copy = kept(store.settings) / name
-        private_folder(copy.parent)
-        if not copy.exists():
-            _write(made.files, copy)
-        staged = Path(tempfile.mkdtemp(prefix=".release.", suffix=".tmp", dir=folder.parent)) / FOLDER
+        # Under its own name only once the journal tells of it: a kept copy without an entry means that entries were deleted.
+        copy = waiting(store.settings, store.delivery, name)
+        private_folder(copy.parent, store.settings.restricted_zone)
+        _write(made.files, copy)
+        staged = Path(tempfile.mkdtemp(prefix=".release.", suffix=".tmp", dir=folder.parent)) / RELEASE
         try:
             _write(made.files, staged)
             # The journal comes first: a release that it tells of and that never went out does no harm, the opposite does.
@@ -83,6 +83,7 @@ def publish(
                     **_told(made),
                 },
             )
+            settle(store.settings, store.delivery)
             _switch(staged, folder)
         finally:
             shutil.rmtree(staged.parent, ignore_errors=True)

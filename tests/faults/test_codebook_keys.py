@@ -183,6 +183,11 @@ def test_a_broken_journal_is_told_line_by_line(book, desk, run):
     key = ["--identity", str(desk.key("anne"))]
     for number in range(3):
         run(desk.settings.data, "codebook", "reveal", "IN-1", "--reason", f"sag {number}", *key)
+    code, out, err = run(desk.settings.data, "codebook", "journal", "verify")
+    assert (code, out) == (1, "")
+    assert "no entry tells who locked 2021-01-31/codebook-controllers.age" in err
+    # Locked on another machine: to have it opened here once is enough.
+    run(desk.settings.data, "codebook", "check", *key)
     code, out, _ = run(desk.settings.data, "codebook", "journal", "verify")
     assert code == 0
     head = out.split("Head ")[1].split("\n")[0]
@@ -196,13 +201,18 @@ def test_a_broken_journal_is_told_line_by_line(book, desk, run):
     ]
     path.unlink()
     path.with_suffix(".head").unlink()
-    assert run(desk.settings.data, "codebook", "journal", "verify")[0] == 0
+    code, out, err = run(desk.settings.data, "codebook", "journal", "verify")
+    assert (code, out) == (1, "")
+    assert "no entry tells who locked 2021-01-31/codebook-controllers.age: the journal was deleted or cut" in err
     code, _, err = run(desk.settings.data, "codebook", "journal", "verify", "--head", head)
     assert code == 1
     assert "no entry has the head that was noted" in err
     code, _, err = run(desk.settings.data, "codebook", "journal", "verify", "--head", head[:20])
     assert code == 2
-    assert "not a head" in err
+    assert "not a hash that was noted" in err
+    code, _, err = run(desk.settings.data, "codebook", "journal", "verify", "--head", "0" * 64)
+    assert (code, err.count("\n")) == (2, 1)
+    assert "not a hash that was noted" in err
 
 
 def test_a_reason_that_would_play_with_the_terminal_is_shown_as_text(book, desk, run):

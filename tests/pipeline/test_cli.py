@@ -220,9 +220,104 @@ def test_verify_names_a_flipped_bit_in_any_kind_of_file(data: Path, tmp_path: Pa
         whole = path.read_bytes()
         flipped(path)
         faults = {verdict.part: verdict.faults for verdict in verify(store, outputs_only=True)}
-        assert faults == {"manifest": (), "outputs": (f"{name} isn't what the manifest says",)}
+        assert faults == {"manifest": (), "outputs": (f"{name} isn't what the manifest says",), "journals": ()}
         path.write_bytes(whole)
     assert frs(copy, "verify", "--outputs-only").returncode == 0
+
+
+ADDED = {
+    "a mart": ("curated/{d}/marts/participants.parquet", "curated/marts/participants.parquet"),
+    "a hidden file": ("curated/{d}/statistics/.notes", "curated/statistics/.notes"),
+    "a page": ("curated/{d}/report/extra.html", "curated/report/extra.html"),
+    "beside the manifest": ("curated/{d}/notes.csv", "curated/notes.csv"),
+    "in a folder": ("curated/{d}/old/marts/initiator.parquet", "curated/old"),
+    "validated forms": ("restricted/{d}/validated/copy.parquet", "restricted/validated/copy.parquet"),
+    "beside the deliveries": ("curated/notes.csv", "curated/notes.csv"),
+    "in another folder": ("curated/copy/marts/initiator.parquet", "curated/copy"),
+    "a delivery that there isn't": ("curated/1999-01-01/marts/initiator.parquet", "curated/1999-01-01"),
+}
+
+
+@pytest.fixture(scope="module")
+def verified(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy that tests leave as they found it."""
+    copy = tmp_path_factory.mktemp("verified") / "data"
+    shutil.copytree(data, copy)
+    return copy
+
+
+def outputs_of(copy: Path) -> tuple[str, ...]:
+    found = {verdict.part: verdict.faults for verdict in verify(Store(Settings(copy), DELIVERY), outputs_only=True)}
+    return found["outputs"]
+
+
+@pytest.mark.parametrize("what", ADDED)
+def test_verify_sees_what_was_added_wherever_it_lies(verified: Path, what: str) -> None:
+    place, told = ADDED[what]
+    path = verified / place.format(d=DELIVERY)
+    made = [folder for folder in path.parents if not folder.exists()]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"x")
+    try:
+        assert outputs_of(verified) == (f"{told} isn't in the manifest",)
+    finally:
+        path.unlink()
+        for folder in made:
+            folder.rmdir()
+    assert outputs_of(verified) == ()
+
+
+def test_verify_sees_an_empty_folder_and_a_link(verified: Path) -> None:
+    curated = verified / "curated" / DELIVERY
+    (curated / "empty").mkdir()
+    mart = curated / "marts" / "initiator.parquet"
+    elsewhere = mart.rename(verified / "elsewhere.parquet")
+    mart.symlink_to(elsewhere)
+    try:
+        told = ("curated/empty", "curated/marts/initiator.parquet")
+        assert outputs_of(verified) == tuple(f"{name} isn't in the manifest" for name in told)
+        result = frs(verified, "doctor")
+        assert "in no manifest: curated/empty, curated/marts/initiator.parquet" in result.stdout
+    finally:
+        mart.unlink()
+        elsewhere.rename(mart)
+        (curated / "empty").rmdir()
+
+
+def test_verify_misses_a_release_journal_and_sees_a_release_that_was_altered(verified: Path) -> None:
+    folder = verified / "curated" / DELIVERY / "release"
+    folder.mkdir()
+    (folder / "figures.csv").touch()
+    try:
+        result = frs(verified, "verify", "--outputs-only", "--json")
+        assert result.returncode == 1
+        faults = {part["part"]: part["faults"] for part in json.loads(result.stdout)}
+        where = f"curated/{DELIVERY}/release"
+        assert faults["outputs"] == []
+        assert faults["journals"] == [f"release-journal.jsonl: doesn't tell of the release in {where}: entries were deleted"]
+        assert f"release-journal.jsonl: doesn't tell of the release in {where}" in frs(verified, "doctor").stdout
+    finally:
+        shutil.rmtree(folder)
+
+
+def test_verify_finds_another_controllers_file(verified: Path) -> None:
+    path = verified / "raw" / DELIVERY / "codebook-controllers.age"
+    whole = path.read_bytes()
+    listed = json.loads((verified / "curated" / DELIVERY / "manifest.json").read_text(encoding="utf-8"))["inputs"]
+    assert path.name in listed
+    flipped(path)
+    try:
+        [inputs] = [v.faults for v in verify(Store(Settings(verified), DELIVERY)) if v.part == "inputs"]
+        assert inputs == (f"{path.name} isn't what the manifest says",)
+    finally:
+        path.write_bytes(whole)
+
+
+@pytest.mark.parametrize("root", ["0" * 64, "abc", ""])
+def test_what_is_no_root_is_refused(data: Path, root: str) -> None:
+    result = frs(data, "verify", "--outputs-only", "--root", root)
+    assert (result.returncode, result.stdout, result.stderr.count("\n")) == (2, "", 1)
+    assert "--root: not a hash that was noted" in result.stderr
 
 
 @pytest.mark.parametrize("part", ["inputs", "outputs", "program", "code", "lock", "summary", "delivery"])

@@ -254,7 +254,7 @@ def test_a_rebuild_in_another_folder_gives_the_same_bytes_and_leaves_nothing(mad
     before = hashes(made[0])
     found = verify(Store(made[0], DELIVERY))
     assert {verdict.part: verdict.faults for verdict in found} == dict.fromkeys(
-        ("manifest", "outputs", "inputs", "program", "rebuild"), ()
+        ("manifest", "outputs", "journals", "inputs", "program", "rebuild"), ()
     )
     assert hashes(made[0]) == before
 

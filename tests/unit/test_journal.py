@@ -296,3 +296,9 @@ def test_the_same_entry_written_in_another_way_is_found(log):
     first, *rest = log.read_text(encoding="utf-8").splitlines()
     log.write_text("\n".join([json.dumps(json.loads(first)), *rest, ""]), encoding="utf-8")
     assert verify(log) == ["line 1: was altered: it is written in another way"]
+
+
+def test_zeros_are_the_head_of_no_journal(log, tmp_path):
+    """Every journal begins with them, so that they would fit any."""
+    assert verify(log, START.hash) == ["no entry has the head that was noted: entries were altered, removed or put elsewhere"]
+    assert verify(tmp_path / "none.jsonl", START.hash)

@@ -3,18 +3,19 @@
 import csv
 import io
 import json
+import shutil
 import tempfile
 
 import pytest
 from releases import Hand, frames, write_marts
 
 from frs_pipeline.errors import CheckFailed, FrsError, InputError, UsageError
-from frs_pipeline.journal import entries, operating_system_user
+from frs_pipeline.journal import append, entries, operating_system_user, verify
 from frs_pipeline.questionnaires import instruments
 from frs_pipeline.release import publishing
 from frs_pipeline.release.attack import attack
 from frs_pipeline.release.cells import places
-from frs_pipeline.release.earlier import kept
+from frs_pipeline.release.earlier import altered, kept, released_before, untold
 from frs_pipeline.release.policy import POLICY, read_policy, release_policy
 from frs_pipeline.release.publication import DANISH, FIGURES, FILES, PAGE, TABLES
 from frs_pipeline.release.publishing import publish
@@ -278,6 +279,77 @@ def test_nothing_is_released_over_a_journal_or_a_copy_that_was_altered(store):
     journal.write_bytes(journal.read_bytes().replace(b"LK", b"KL"))
     with pytest.raises(CheckFailed, match="altered"):
         out(store)
+
+
+def journal_files(store):
+    return sorted(store.settings.release_journal.parent.glob("release-journal.*"))
+
+
+def test_a_journal_that_was_deleted_is_missed_beside_the_releases_that_are_kept(store):
+    out(store)
+    assert (untold(store.settings), altered(store.settings, store.delivery)) == ([], [])
+    for path in journal_files(store):
+        path.unlink()
+    (copy,) = kept(store.settings).iterdir()
+    lines = [f"restricted/releases/{copy.name}", f"curated/{store.delivery}/release"]
+    assert untold(store.settings) == [f"doesn't tell of the release in {x}: entries were deleted" for x in lines]
+    with pytest.raises(CheckFailed, match="entries were deleted"):
+        out(store)
+    assert not journal_files(store), "no journal is begun anew"
+    # What went out is there, even where all of the restricted zone was deleted.
+    shutil.rmtree(kept(store.settings))
+    with pytest.raises(CheckFailed, match=f"the release in {lines[1]}"):
+        out(store)
+
+
+def test_a_journal_that_was_cut_together_with_its_head_is_missed(store):
+    out(store)
+    before = [path.read_bytes() for path in journal_files(store)]
+    out(store, policy=PLAIN)
+    for path, content_before in zip(journal_files(store), before, strict=True):
+        path.write_bytes(content_before)
+    assert verify(store.settings.release_journal) == []
+    with pytest.raises(CheckFailed, match="entries were deleted"):
+        out(store)
+
+
+@pytest.mark.parametrize("spoil", ["a file more", "a file altered", "a file missing", "a folder more", "a file in its place"])
+def test_a_release_that_lies_there_otherwise_than_it_went_out_is_told(store, spoil):
+    folder = out(store).folder
+    match spoil:
+        case "a file more":
+            (folder / "notes.txt").touch()
+        case "a file altered":
+            (folder / FIGURES).write_bytes(b"x")
+        case "a file missing":
+            (folder / FIGURES).unlink()
+        case "a folder more":
+            (folder / "notes").mkdir()
+        case _:
+            shutil.rmtree(folder)
+            folder.touch()
+    assert altered(store.settings, store.delivery) == [
+        f"curated/{store.delivery}/release isn't as release-journal.jsonl says that it went out"
+    ]
+
+
+@pytest.mark.parametrize("entered", [True, False], ids=["after the entry", "before it"])
+def test_a_release_that_was_killed_around_its_entry_leaves_no_copy_that_the_journal_lacks(store, monkeypatch, entered):
+    def killed(*arguments, **details):
+        if entered:
+            append(*arguments, **details)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(publishing, "append", killed)
+    with pytest.raises(KeyboardInterrupt):
+        out(store)
+    monkeypatch.undo()
+    assert untold(store.settings) == []
+    assert len(released_before(store.settings)) == entered
+    out(store)
+    assert [path.name for path in kept(store.settings).iterdir()] == [
+        entry.details["name"] for entry in entries(store.settings.release_journal)[:1]
+    ]
 
 
 def test_a_delivery_with_a_few_forms_more_withholds_what_would_tell_them(store):

@@ -12,9 +12,11 @@ import pytest
 from frs_pipeline import storage
 from frs_pipeline.deliveries import inventory, sha256
 from frs_pipeline.errors import FrsError, InputError
+from frs_pipeline.journal import append
 from frs_pipeline.manifest import root_of, write_manifest
 from frs_pipeline.plan import CATALOGUE, definition_hash, downstream, products, table_key, upstream
 from frs_pipeline.questionnaires import instruments
+from frs_pipeline.settings import Settings
 from frs_pipeline.storage import (
     MANIFEST,
     Store,
@@ -96,7 +98,9 @@ def test_a_full_disk_is_told_in_one_line_and_leaves_the_old_file(tmp_path, monke
 
 
 @pytest.mark.parametrize(
-    "make", [lambda path: atomic(path / "file.txt").__enter__(), private_folder], ids=["file", "private folder"]
+    "make",
+    [lambda path: atomic(path / "file.txt").__enter__(), lambda path: private_folder(path, path.parent)],
+    ids=["file", "private folder"],
 )
 def test_a_folder_that_cannot_be_made_is_told_in_one_line(tmp_path, make):
     (tmp_path / "restricted").write_bytes(b"a file where a folder belongs")
@@ -111,7 +115,7 @@ def test_restricted_folders_are_for_their_owner_only(tmp_path):
     old = os.umask(0)
     try:
         tmp_path.chmod(0o755)
-        private_folder(tmp_path / "restricted" / "2021-01-31" / "validated")
+        private_folder(tmp_path / "restricted" / "2021-01-31" / "validated", tmp_path / "restricted")
     finally:
         os.umask(old)
     for name in ("restricted", "restricted/2021-01-31", "restricted/2021-01-31/validated"):
@@ -123,15 +127,29 @@ def test_a_folder_that_others_could_enter_is_closed_again(tmp_path):
     folder = tmp_path / "restricted" / "validated"
     folder.mkdir(parents=True)
     folder.chmod(0o777)
-    private_folder(folder)
+    private_folder(folder, folder.parent)
     assert mode(folder) == 0o700
 
 
-@pytest.mark.parametrize(("folder", "expected"), [("restricted", 0o600), ("curated", 0o644)])
-def test_only_curated_files_can_be_read_by_others(tmp_path, folder, expected):
-    with atomic(tmp_path / folder / "file.txt") as file:
-        file.write(b"x")
-    assert mode(tmp_path / folder / "file.txt") == expected
+@pytest.mark.parametrize("place", ["data", "restricted", "restricted/data", "curated/restricted"])
+def test_only_what_is_restricted_is_closed_to_others_wherever_the_data_lie(tmp_path, place):
+    settings = Settings(tmp_path / place)
+    settings.data.mkdir(parents=True)
+    for folder in (settings.data, *settings.data.parents):
+        if folder.is_relative_to(tmp_path):
+            folder.chmod(0o755)
+    store = Store(settings, "2021-01-31")
+    kept, shown = store.write(products()[("pseudonymised", "coordinator")], TABLE), store.write(products()[MART], TABLE)
+    note_partial(store, {MART})
+    append(settings.access_journal, "lock", who="a", why="b", details={})
+    closed = [kept, settings.access_journal, settings.access_journal.with_suffix(".head")]
+    assert [mode(path) for path in closed] == [0o600] * 3
+    for path in (kept.parent, kept.parent.parent, settings.restricted_zone):
+        assert mode(path) == 0o700
+    for path in (shown, shown.parents[1] / MANIFEST):
+        assert mode(path) == 0o644
+    for path in (settings.data, settings.data.parent):
+        assert mode(path) == 0o755
 
 
 TABLE = pa.table({"x": pa.array([1, 2, None], pa.int8())})
