@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from frs_pipeline.deliveries import choose, inventory
 from frs_pipeline.errors import CheckFailed, FrsError, UsageError
-from frs_pipeline.exports.personal_numbers import refuse_in_names
+from frs_pipeline.personal_numbers import refuse_in_names
 from frs_pipeline.plan import AssetPath, products, upstream, whole_steps
 from frs_pipeline.settings import Settings
 from frs_pipeline.storage import Store, begin, exclusive, note_partial, read_manifest, stale

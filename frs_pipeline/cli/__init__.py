@@ -18,7 +18,7 @@ from frs_pipeline.cli import operating
 from frs_pipeline.cli import codebook, figures, forms, gamma, passports, release, withdrawal
 from frs_pipeline.cli.root import app
 from frs_pipeline.errors import FrsError, SeveralErrors
-from frs_pipeline.exports.personal_numbers import masked
+from frs_pipeline.personal_numbers import masked
 from frs_pipeline.terminal import plain
 
 __all__ = ["app", "codebook", "figures", "forms", "gamma", "main", "operating", "passports", "release", "withdrawal"]
