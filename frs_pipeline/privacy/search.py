@@ -7,10 +7,11 @@ be looked at, and the run fails.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
@@ -19,11 +20,15 @@ from frs_pipeline.plan import products
 from frs_pipeline.privacy.codebook import Beside, Codebook
 from frs_pipeline.privacy.columns import Table, kinds_in_parquet
 from frs_pipeline.privacy.contents import texts
+from frs_pipeline.privacy.history import kept
 from frs_pipeline.privacy.patterns import ROW, TEXT, kinds_in, kinds_in_trace, reading_of_trace, readings
 from frs_pipeline.privacy.phrases import Phrases
 from frs_pipeline.privacy.tabular import NoTableError, is_workbook, sheets
 from frs_pipeline.privacy.written import written
 from frs_pipeline.storage import Store, private_folder, read
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance
 
 UNREADABLE = "can't be searched"
 LEAKED = "leaked"
@@ -39,10 +44,11 @@ class Leak:
 
 @dataclass(frozen=True)
 class Searched:
-    """How many files were looked through, and what was found: each kind once a file."""
+    """How many files, and runs of a history, were looked through, and what was found: each kind once a file or run."""
 
     files: int
     leaks: tuple[Leak, ...]
+    runs: int = 0
 
 
 def search_results(store: Store) -> Searched:
@@ -57,26 +63,42 @@ def search_results(store: Store) -> Searched:
     return Searched(len(files), tuple(sorted(found)))
 
 
-def search_traces(home: Path, stores: Iterable[Store], run: str | None = None) -> Searched:
-    """Look through what Dagster keeps in `home`, of one `run` or of all, for what is in these deliveries."""
+def search_traces(
+    home: Path, stores: Iterable[Store], run: str | None = None, instance: DagsterInstance | None = None
+) -> Searched:
+    """Look through what Dagster keeps, of one `run` or of all, for what is in these deliveries.
+
+    Files in `home` are read as they lie there; `instance` is asked for what it keeps, which may lie somewhere else.
+    """
     stores = list(stores)
     codebooks = [codebook_of(store) for store in stores] or [Codebook()]
     phrases = Phrases()
     files = [path for path in _files(home) if run is None or _about(path, run)]
     found: set[Leak] = set()
-    for path in files:
+
+    def look(path: Path, some: Iterator[str]) -> None:
         try:
-            for text in texts(path, run):
+            for text in some:
                 reading = reading_of_trace(text)
                 phrases.add(str(path), reading)
-                found |= {Leak(path, kind) for codebook in codebooks for kind in kinds_in_trace(reading, codebook)}
+                found.update(Leak(path, kind) for codebook in codebooks for kind in kinds_in_trace(reading, codebook))
         except FileNotFoundError:
-            continue  # what a database keeps beside it comes and goes
+            return  # what a database keeps beside it comes and goes
         except OSError:
             found.add(Leak(path, UNREADABLE))
+
+    for path in files:
+        look(path, texts(path, run))
+    runs = 0
+    try:
+        for name, some in kept(instance, run) if instance else ():
+            look(home / name, some)
+            runs += name.startswith("run ")
+    except OSError:
+        found.add(Leak(home / "history", UNREADABLE))
     for store in stores:
         found |= {Leak(Path(file), TEXT) for file in phrases.holding(written(store))}
-    return Searched(len(files), tuple(sorted(found)))
+    return Searched(len(files), tuple(sorted(found)), runs)
 
 
 def codebook_of(store: Store) -> Codebook:
@@ -103,6 +125,14 @@ def require_clean(store: Store) -> Searched:
         raise refusal(
             _by_making(store, searched.leaks), f"moved to {folder}; nothing of this run may be used before it is mended"
         )
+    return searched
+
+
+def require_clean_traces(home: Path, stores: Iterable[Store], run: str, instance: DagsterInstance) -> Searched:
+    """Search what Dagster keeps of a run. Raises `CheckFailed` for what has no place there, and where it can't be looked at."""
+    searched = search_traces(home, stores, run, instance)
+    if searched.leaks:
+        raise refusal(searched.leaks, f"take run {run} out of Dagster's history, and tell whoever keeps this pipeline")
     return searched
 
 
