@@ -54,6 +54,7 @@ bench: .venv/.installed
 	$(BIN)/python benchmarks/refresh.py
 	$(BIN)/python benchmarks/intake.py
 	$(BIN)/python benchmarks/trace.py
+	$(BIN)/python benchmarks/search.py
 
 # Needs uv; exact versions with hashes, and no address of an index.
 lock:

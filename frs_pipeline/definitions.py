@@ -10,7 +10,6 @@ from dagster import (
     IOManagerDefinition,
     MetadataValue,
     ResourceDefinition,
-    in_process_executor,
 )
 
 from frs_pipeline.assets import (
@@ -28,9 +27,10 @@ from frs_pipeline.assets import (
     validated,
 )
 from frs_pipeline.assets.wiring import PARTITION_TAG, ParquetFiles, key_of
-from frs_pipeline.operations.incidents import failed_checks, failed_runs, unsent_alerts
+from frs_pipeline.operations.incidents import canceled_runs, failed_checks, failed_runs, unsent_alerts
 from frs_pipeline.operations.lost import lost_runs
 from frs_pipeline.operations.refreshing import new_deliveries, nightly, refresh_job
+from frs_pipeline.operations.searching import searching_executor
 from frs_pipeline.plan import table_key
 from frs_pipeline.report.contents import chapters
 from frs_pipeline.settings import Settings
@@ -83,7 +83,7 @@ defs = Definitions(
     assets=[asset.map_asset_specs(_with_passports) for asset in ASSETS],
     jobs=[refresh_job],
     schedules=[nightly],
-    sensors=[new_deliveries, lost_runs, failed_runs, failed_checks, unsent_alerts],
-    executor=in_process_executor,
+    sensors=[new_deliveries, lost_runs, failed_runs, canceled_runs, failed_checks, unsent_alerts],
+    executor=searching_executor,
     resources=resources(),
 )

@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import os
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -62,7 +63,7 @@ class Description(Spec):
 
 @dataclass(frozen=True)
 class RawFile:
-    """One delivered file: its name inside the delivery, size in bytes and sha256."""
+    """One delivered file: what it is known as (`known_as`) inside the delivery, size in bytes and sha256."""
 
     name: str
     size: int
@@ -97,8 +98,9 @@ def source_files(folder: Path, source: str) -> tuple[str, ...]:
     csv = {kind: name for name, kind in known.items() if kind in EXPORT_FILES}
     others = [name for name, kind in known.items() if kind in WORKBOOKS]
     if len(others) + bool(csv) > 1 or len(csv) + len(others) < len(known):
-        what = f"the export comes in more than one form: {', '.join(known)}"
-        raise InputError(what, where=place, do="leave one of them")
+        kinds = Counter(known.values())
+        found = ", ".join(kind if number == 1 else f"{number} {kind}" for kind, number in sorted(kinds.items()))
+        raise InputError(f"the export comes in more than one form: {found}", where=place, do="leave one of them")
     if others:
         return (_present(folder, f"{source}/{others[0]}"),)
     return tuple(_present(folder, f"{source}/{csv.get(name, name)}") for name in EXPORT_FILES)
@@ -140,13 +142,22 @@ def unread(folder: Path) -> list[tuple[Path, int]]:
     return found
 
 
+def known_as(name: str) -> str:
+    """What a delivered file is called from here on: manifest, history, messages and passports say that and nothing else.
+
+    Whoever saved a workbook gave it its name, and may have named a family: it is `participant_first/export.xlsx` to all others.
+    """
+    place, kind = Path(name).parent, Path(name).suffix.lower()
+    return (place / f"export{kind}").as_posix() if kind in WORKBOOKS else name
+
+
 def _present(folder: Path, name: str) -> str:
-    path = folder / name
+    path, where = folder / name, folder / known_as(name)
     if not path.exists():
-        raise InputError("missing file", where=path, do="ask for the delivery again; nothing was changed")
+        raise InputError("missing file", where=where, do="ask for the delivery again; nothing was changed")
     # A link would bring in what nobody delivered, and a pipe or a device may have no end. The folder itself may be a link.
     if not path.resolve().is_relative_to(folder.resolve()) or not (path.is_file() or path.is_dir()):
-        raise InputError("isn't a file of the delivery but leads elsewhere", where=path, do="put the file itself there")
+        raise InputError("isn't a file of the delivery but leads elsewhere", where=where, do="put the file itself there")
     return name
 
 
@@ -239,13 +250,15 @@ def beside(folder: Path, patterns: Sequence[str]) -> dict[str, str]:
 
 
 def inventory(folder: Path, chosen: Sequence[str] = ()) -> dict[str, RawFile]:
-    """The delivered files of the `chosen` sources (all unless told), by name. Raises `InputError` for a missing one."""
+    """The delivered files of the `chosen` sources (all unless told), by `known_as`. Raises `InputError` for a missing one."""
     found = {}
     for source in chosen or sources():
         for name in source_files(folder, source):
-            path = folder / name
+            path, known = folder / name, known_as(name)
             try:
-                found[name] = RawFile(name, path.stat().st_size, sha256(path))
-            except OSError as error:
-                raise InputError("cannot be read", where=path, do="check the file's rights; nothing was changed") from error
+                found[known] = RawFile(known, path.stat().st_size, sha256(path))
+            except OSError:
+                # The system's error has the file's own name.
+                where = folder / known
+                raise InputError("cannot be read", where=where, do="check the file's rights; nothing was changed") from None
     return found

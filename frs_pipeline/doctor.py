@@ -233,14 +233,22 @@ def _results(store: Store) -> Finding:
 
 
 def _traces(home: Path, stores: list[Store]) -> Finding:
+    from dagster import DagsterInstance
+
     from frs_pipeline.privacy.search import search_traces
 
-    return _searched(f"Dagster's history in {home}", search_traces(home, stores), home)
+    what = f"Dagster's history in {home}"
+    try:
+        with DagsterInstance.from_config(str(home)) as instance:
+            return _searched(what, search_traces(home, stores, instance=instance), home)
+    except Exception as error:  # a storage raises what it comes across
+        return Finding(what, False, f"can't be searched: its instance doesn't open ({type(error).__name__})")
 
 
 def _searched(what: str, searched: Searched, within: Path) -> Finding:
     found = [f"{leak.file.relative_to(within)}: {leak.kind}" for leak in searched.leaks]
-    return Finding(what, not found, "; ".join(found) or f"nothing found in {plural(searched.files, 'file')}")
+    looked_at = plural(searched.files, "file") + (f" and {plural(searched.runs, 'run')}" if searched.runs else "")
+    return Finding(what, not found, "; ".join(found) or f"nothing found in {looked_at}")
 
 
 def _open_to_others(path: Path) -> bool:

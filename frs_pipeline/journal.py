@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from frs_pipeline.errors import CheckFailed, FrsError, InputError, UsageError
-from frs_pipeline.exports.personal_numbers import holds_personal_number
+from frs_pipeline.personal_numbers import holds_personal_number
 from frs_pipeline.storage import atomic
 
 _KINDS = {"number": int, "when": str, "who": str, "event": str, "why": str, "details": dict, "previous": str, "hash": str}

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from frs_pipeline.codebook.newest import require_newest
 from frs_pipeline.deliveries import choose, inventory
 from frs_pipeline.errors import CheckFailed, FrsError, InputError, UsageError
-from frs_pipeline.exports.personal_numbers import refuse_in_names
 from frs_pipeline.exports.unread import refuse_unread
 from frs_pipeline.manifest import due
+from frs_pipeline.personal_numbers import refuse_in_names
 from frs_pipeline.plan import AssetPath, products, upstream, whole_steps
 from frs_pipeline.settings import Settings
 from frs_pipeline.storage import Store, begin, exclusive, note_partial, read_manifest
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
+
+MARK = "frs/run"
 
 
 @dataclass(frozen=True)
@@ -125,28 +128,31 @@ def _materialize(
     from frs_pipeline.assets.choosing import chosen
     from frs_pipeline.assets.wiring import DATA_TAG, DELIVERIES, data_tag
     from frs_pipeline.definitions import ASSETS, resources
-    from frs_pipeline.privacy.search import require_clean
 
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
     with _with_history(home) if home else DagsterInstance.ephemeral() as instance:
         instance.add_dynamic_partitions(str(DELIVERIES.name), [delivery])
+        # Other runs may be made meanwhile: this one is known by its mark.
+        mark = {MARK: uuid4().hex}
+        failures: list[BaseException] = []
+        cause: BaseException | None = None
         try:
             materialize(
                 ASSETS,
                 selection=AssetSelection.assets(*chosen(keys, complete=complete)),
                 instance=instance,
                 partition_key=delivery,
-                tags={DATA_TAG: data_tag(settings)},
+                tags={DATA_TAG: data_tag(settings), **mark},
                 resources=resources(settings, written, alone=True),
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             )
-        except Exception as error:
-            # What was written before it failed hasn't been looked through.
-            require_clean(Store(settings, delivery))
-            raise _plain(error) from error
-        finally:
-            if home:
-                _search_trace(instance, Path(home), Store(settings, delivery))
+        except BaseException as error:  # stopped by hand, too
+            cause = error
+            failures.append(_plain(error))
+        failures += _found_after(instance, home, Store(settings, delivery), mark, failed=bool(failures))
+    if failures:
+        together = _together(failures)
+        raise together from (None if together is cause else cause)
 
 
 def _with_history(home: Path) -> DagsterInstance:
@@ -168,14 +174,32 @@ def _with_history(home: Path) -> DagsterInstance:
         raise InputError("isn't a configuration that Dagster takes", where=home / "dagster.yaml", do=do) from error
 
 
-def _search_trace(instance: DagsterInstance, home: Path, store: Store) -> None:
-    """Look through what Dagster keeps of the run that just ended. Raises `CheckFailed` for what has no place there."""
-    from frs_pipeline.privacy.search import refusal, search_traces
+def _found_after(
+    instance: DagsterInstance, home: Path | None, store: Store, mark: dict[str, str], failed: bool
+) -> Iterator[FrsError]:
+    """What the search finds once a run has ended: in what was written before it failed, and in what Dagster keeps of it."""
+    from dagster import RunsFilter
 
-    run = next(iter(instance.get_runs(limit=1)), None)
-    leaks = search_traces(home, [store], run.run_id).leaks if run else ()
-    if run and leaks:
-        raise refusal(leaks, f"take run {run.run_id} out of Dagster's history, and tell whoever keeps this pipeline")
+    from frs_pipeline.privacy.search import require_clean, require_clean_traces
+
+    try:
+        if failed:
+            require_clean(store)
+    except FrsError as error:
+        yield error
+    try:
+        if home:
+            for run in instance.get_run_ids(RunsFilter(tags=mark)):
+                require_clean_traces(home, [store], run, instance)
+    except FrsError as error:
+        yield error
+
+
+def _together(failures: Sequence[BaseException]) -> BaseException:
+    """One error that says in a line why a run failed and what was found after it."""
+    if len(failures) == 1:
+        return failures[0]
+    return CheckFailed("; and ".join(str(error) or "the run was stopped" for error in failures))
 
 
 def _plain(error: BaseException) -> BaseException:

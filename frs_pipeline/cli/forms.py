@@ -26,7 +26,7 @@ def quarantine(
     as_json: AsJson = False,
 ) -> None:
     """What was set aside and why: by rule, then form by form; what was only noted; how many forms were withdrawn."""
-    from frs_pipeline.exports.personal_numbers import masked
+    from frs_pipeline.personal_numbers import masked
     from frs_pipeline.questionnaires import instruments
 
     results = Results(delivery, finished=False)

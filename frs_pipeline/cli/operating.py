@@ -13,7 +13,7 @@ from frs_pipeline.cli.root import REFRESH, AsJson, Delivery, app, as_hash, compl
 from frs_pipeline.deliveries import OWN_KEY, choose, deliveries
 from frs_pipeline.english import plural
 from frs_pipeline.errors import FrsError, UsageError
-from frs_pipeline.exports.personal_numbers import masked
+from frs_pipeline.personal_numbers import masked
 from frs_pipeline.settings import Settings
 from frs_pipeline.storage import remains
 from frs_pipeline.terminal import Progress, outcome, print_json, say, summary

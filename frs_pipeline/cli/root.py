@@ -12,7 +12,7 @@ import typer
 
 from frs_pipeline.deliveries import choose
 from frs_pipeline.errors import CheckFailed, FrsError, InputError, SeveralErrors, UsageError
-from frs_pipeline.exports.personal_numbers import masked
+from frs_pipeline.personal_numbers import masked
 from frs_pipeline.settings import Settings
 from frs_pipeline.terminal import plain
 

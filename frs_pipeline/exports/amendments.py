@@ -16,7 +16,7 @@ import numpy as np
 
 from frs_pipeline.errors import InputError
 from frs_pipeline.exports.csvfiles import open_csv
-from frs_pipeline.exports.personal_numbers import holds_personal_number
+from frs_pipeline.personal_numbers import holds_personal_number
 from frs_pipeline.policy.model import Policy
 
 CORRECTION_COLUMNS = ("form", "column", "old", "new", "reason", "who", "when")

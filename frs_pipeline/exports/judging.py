@@ -27,7 +27,7 @@ from frs_pipeline.exports.columns import (
     Columns,
 )
 from frs_pipeline.exports.parsing import MISSING, Codes, codes, not_asked, respondents, times
-from frs_pipeline.exports.personal_numbers import PATTERN
+from frs_pipeline.personal_numbers import holding
 from frs_pipeline.policy.answers import Condition, Contradiction
 from frs_pipeline.questionnaires.model import Questionnaire
 from frs_pipeline.questionnaires.schema import failing
@@ -239,6 +239,4 @@ def _holds(parsed: Parsed, condition: Condition) -> np.ndarray:
 def _names(parsed: Parsed, columns: Columns, questionnaire: Questionnaire) -> None:
     for question in (text for text in questionnaire.texts if text.name in columns.of):
         column = columns.of[question.name]
-        text = pc.utf8_normalize(parsed.cells[column].combine_chunks(), form="NFKC")
-        where = pc.match_substring_regex(text, PATTERN)
-        parsed.find("holds_personal_number", column, where.to_numpy(zero_copy_only=False))
+        parsed.find("holds_personal_number", column, holding(parsed.cells[column].combine_chunks()))

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from frs_pipeline.exports.personal_numbers import holds_personal_number
+from frs_pipeline.personal_numbers import holds_personal_number
 
 _CODE = re.compile(r"-?[0-9]{1,9}")
 _TIME = "%Y-%m-%d %H:%M:%S"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from frs_pipeline.deliveries import source_files
+from frs_pipeline.deliveries import known_as, source_files
 from frs_pipeline.errors import InputError
 from frs_pipeline.exports.columns import closed_columns, column_names
 from frs_pipeline.exports.csvfiles import CHUNK, Chunk, CsvFile, chunk_of, chunks, header, open_csv, open_structure
@@ -24,7 +24,7 @@ from frs_pipeline.exports.workbooks import STRUCTURE_COLUMNS, Rows, read_sav, re
 class Export:
     """One questionnaire's export, the same whatever form it came in.
 
-    `file` is the name, inside the delivery, of the file that holds the forms; `names` are its columns. `structure` (below
+    `file` is what the file that holds the forms is known as inside the delivery; `names` are its columns. `structure` (below
     its header) and `labels` are rows with the line on which each starts: in the file, in the sheet, or the number of
     the case. `head` is the line of the header above the forms. A questionnaire that isn't in use at the delivery's date
     has none of it (`in_use`).
@@ -78,8 +78,8 @@ def read_export(folder: Path) -> Export:
     files = source_files(folder.parent, folder.name)
     if not files:
         return Export(folder, folder.name, [], [], [], [], in_use=False)
-    file = files[0]
     path, *others = (folder.parent / name for name in files)
+    file = known_as(files[0])
     dataset: CsvFile | Rows
     if others:
         described, structure = open_structure(others[0])
@@ -90,8 +90,13 @@ def read_export(folder: Path) -> Export:
         described.refuse_cut()
         named.refuse_cut()
     else:
-        rows, structure, labels = (read_xlsx if path.suffix.lower() == ".xlsx" else read_sav)(path)
+        try:
+            rows, structure, labels = (read_xlsx if path.suffix.lower() == ".xlsx" else read_sav)(path)
+        except InputError as error:
+            where = str(error.where).replace(str(path), str(folder.parent / file), 1)
+            raise InputError(error.what, where=where, do=error.do) from None
         dataset, (line, head) = rows[1:], rows[0]
+        path = folder.parent / file  # what is said of it from here on
     if not structure or tuple(name.strip() for name in structure[0][1]) != STRUCTURE_COLUMNS:
         what = "the header isn't that of a SurveyXact structure file"
         raise InputError(what, where=_where(path, "structure", structure[0][0] if structure else 1), do=AGAIN)

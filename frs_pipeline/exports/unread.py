@@ -7,7 +7,7 @@ from pathlib import Path
 
 from frs_pipeline.deliveries import unread
 from frs_pipeline.errors import InputError
-from frs_pipeline.exports.personal_numbers import holds_personal_number
+from frs_pipeline.personal_numbers import holds_personal_number
 
 _SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,8}")
 

@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 
 from frs_pipeline.errors import InputError, UsageError
-from frs_pipeline.exports.personal_numbers import masked
 from frs_pipeline.exports.surveyxact import read_export
 from frs_pipeline.lineage.evidence import Evidence
 from frs_pipeline.lineage.listing import corrected, remarked
 from frs_pipeline.lineage.meaning import base
 from frs_pipeline.lineage.waterfall import Group, Why, failing, questions
 from frs_pipeline.lineage.wording import Text, reason
+from frs_pipeline.personal_numbers import masked
 from frs_pipeline.policy.model import policy
 from frs_pipeline.questionnaires.model import Questionnaire, questionnaires
 from frs_pipeline.tables.bases import LEFT_OUT, axes

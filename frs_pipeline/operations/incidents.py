@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from dagster import (
     AssetCheckEvaluation,
@@ -31,6 +32,7 @@ from frs_pipeline.assets.wiring import PARTITION_TAG
 from frs_pipeline.checks.failing import Failing, of_metadata
 from frs_pipeline.english import plural
 from frs_pipeline.operations.outbox import post, resend
+from frs_pipeline.operations.searching import SEARCH_FOUND, search_run
 from frs_pipeline.settings import Settings
 from frs_pipeline.standing import Standing, standing
 from frs_pipeline.storage import Store, atomic
@@ -128,10 +130,30 @@ def failed_runs(context: RunFailureSensorContext) -> None:
         ours = data.user_failure_data.description if data.user_failure_data else None
         other = data.error.cls_name if data.error else None
         lines.append(f"{event.step_key}: {ours or f'unexpected {other}: see the run in the user interface'}")
+    lines += _found_by_search(context)
     said = context.failure_event.message or ""
     ended = next((ours for part, ours in _ENDED.items() if part in said), None)
     what = tuple(dict.fromkeys(lines)) or (ended or "the run ended before any step: see it in the user interface",)
     _tell(context, Incident(_delivery(context.dagster_run), context.dagster_run.run_id, "run", what))
+
+
+@run_status_sensor(
+    run_status=DagsterRunStatus.CANCELED,
+    default_status=DefaultSensorStatus.RUNNING,
+    description="Searches what a run left that was stopped, and writes a page under data/incidents/ if something is found.",
+)
+def canceled_runs(context: RunStatusSensorContext) -> None:
+    """Who stops a run knows that it was stopped: only what the search finds is news."""
+    if found := _found_by_search(context):
+        _tell(context, Incident(_delivery(context.dagster_run), context.dagster_run.run_id, "run", tuple(found)))
+
+
+def _found_by_search(context: RunStatusSensorContext) -> list[str]:
+    """What the search found when the run ended, and what it finds now: a run that was killed wasn't searched before."""
+    ended: Any = context.dagster_event.event_specific_data
+    said = ended.error.message.partition(SEARCH_FOUND)[2].strip() if ended and ended.error else ""
+    again = search_run(context.instance, context.dagster_run)
+    return [*([said] if said else []), *(line for line in again if line not in said)]
 
 
 @run_status_sensor(

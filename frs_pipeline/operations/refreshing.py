@@ -32,10 +32,10 @@ from frs_pipeline.assets.choosing import chosen
 from frs_pipeline.assets.wiring import DELIVERIES
 from frs_pipeline.deliveries import deliveries, inventory, look, unnamed
 from frs_pipeline.errors import FrsError
-from frs_pipeline.exports.personal_numbers import masked
 from frs_pipeline.exports.unread import refuse_unread
 from frs_pipeline.manifest import due
 from frs_pipeline.operations.waiting import told_when_overdue
+from frs_pipeline.personal_numbers import masked
 from frs_pipeline.plan import AssetPath, downstream, look_again, products, whole_steps
 from frs_pipeline.settings import Settings
 from frs_pipeline.storage import Store, remains

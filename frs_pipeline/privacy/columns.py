@@ -1,17 +1,15 @@
-"""What gives a person away in a Parquet file: its columns' names and metadata, texts, and numbers.
+"""What gives a person away in a table, whatever kind of file it stands in: names of columns, texts, and numbers.
 
 Conference numbers are small whole numbers like any other. What can be decided is whether a column is called so, whether
-it says of each conference the number that the codebook has for it, and whether it tells conferences apart as well as
-their pseudonym does. Row groups are looked at one by one, and of texts the different ones.
+it says of conferences the numbers that the codebook has for them, and whether it tells conferences apart as well as
+their pseudonym does. Rows are looked at some at a time, and of texts the different ones.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -19,91 +17,112 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from frs_pipeline.exports.personal_numbers import PATTERN
-from frs_pipeline.privacy.patterns import CONFERENCE, FORBIDDEN_COLUMNS, PERSONAL, Codebook, kinds_in, readings
+from frs_pipeline.personal_numbers import are_personal_numbers, holding
+from frs_pipeline.privacy.codebook import ID, Beside, Codebook, told
+from frs_pipeline.privacy.patterns import CONFERENCE, FORBIDDEN_COLUMNS, PERSONAL, ROW, kinds_in, readings
 from frs_pipeline.privacy.phrases import BETWEEN
 
-_IDS = ("form_id", "conference_id")
+_PSEUDONYMS = "conference_id"
 # Smaller numbers are no date with a serial number behind it.
 _SMALLEST = 101_000_000
-# More different texts than this in a row group are looked through for personal numbers only.
-_SAID = 5_000
+# So many texts are looked through together.
+_TOGETHER = 5_000
 # So many conferences before it means something that a column tells them apart.
 _SEVERAL = 20
+_WHOLE = r"^[0-9]{1,12}(\.0+)?$"
+
+Whole = NDArray[np.int64]
 
 
-def kinds_in_table(path: Path, codebook: Codebook, said: Callable[[str], None]) -> set[str]:
+def kinds_in_parquet(path: Path, codebook: Codebook, said: Callable[[str], None]) -> set[str]:
     """Kinds of findings in a Parquet file; `said` is given its texts. Raises OSError or `pa.ArrowInvalid` when damaged."""
     with pq.ParquetFile(path) as about:
         schema = about.schema_arrow
-    words = [f.name for f in schema if _is_text(f.type) and f.name not in _IDS]
-    search = _Search(schema, codebook, said)
+    words = [f.name for f in schema if _is_text(f.type)]
+    search = Table(schema.names, codebook, said, [*_metadata(schema)])
     with pq.ParquetFile(path, read_dictionary=words) as file:
-        numbers = _numbers(file, schema, codebook)
-        read = [f.name for f in schema if f.name in numbers or f.name in _IDS or _holds_text(f.type)]
+        read = [*_numbers(file, schema, codebook), *(f.name for f in schema if _holds_text(f.type))]
         for group in range(file.num_row_groups) if read else ():
-            search.take(file.read_row_group(group, columns=read), numbers)
+            search.take(file.read_row_group(group, columns=read))
         return search.found(file.metadata.num_rows)
 
 
-class _Search:
-    """What was found in a table so far, row group after row group."""
+class Table:
+    """What was found in a table so far, some rows after others."""
 
-    def __init__(self, schema: pa.Schema, codebook: Codebook, said: Callable[[str], None]) -> None:
+    def __init__(self, names: list[str], codebook: Codebook, said: Callable[[str], None], about: list[str] | None = None) -> None:
         self.codebook, self.said = codebook, said
-        self.kinds = {CONFERENCE for name in schema.names if FORBIDDEN_COLUMNS.fullmatch(name)}
-        self.texts = [*schema.names, *_metadata(schema)]
-        self.telling: dict[str, Telling] = defaultdict(lambda: Telling(codebook))
-        self.different: dict[str, NDArray[np.int64]] = {}
+        self.kinds = {CONFERENCE for name in names if FORBIDDEN_COLUMNS.fullmatch(name)}
+        self.texts = [*names, *(about or [])]
+        self.beside = (Beside(codebook), Beside(codebook))
+        # By the column of pseudonyms and that of numbers.
+        self.telling: dict[tuple[str, str], Telling] = {}
+        self.different: dict[str, Whole] = {}
+        self.rows = 0
 
-    def take(self, table: pa.Table, numbers: list[str]) -> None:
-        """Look through some rows; `numbers` are columns whose numbers could say something."""
-        whole = {name: _whole(table[name]) for name in numbers}
-        if any(_personal(values) for values in whole.values()):
-            self.kinds.add(PERSONAL)
+    def take(self, table: pa.Table) -> None:
+        """Look through some rows."""
+        places, whole = {}, {}
         for name in table.column_names:
-            if name not in whole:
-                whole |= self._words(name, _texts(table[name]), table[name])
-        if self.codebook.size and "conference_id" in table.column_names:
-            places = self._places(table["conference_id"])
-            for name, values in whole.items():
-                self.telling[name].take(places, values)
-        elif self.codebook.size:
-            for name, values in whole.items():
+            column = table[name].combine_chunks()
+            if _is_number(column.type):
+                whole[name] = _whole(column)
+            elif _holds_text(column.type):
+                coded = _coded(column)
+                at, numbers = self._texts(name, coded.dictionary)
+                indices = pc.fill_null(coded.indices, len(coded.dictionary)).to_numpy(zero_copy_only=False)
+                if (at >= 0).any():
+                    places[name] = at[indices]
+                if (numbers >= 0).any():
+                    whole[name] = numbers[indices]
+        for numbers in whole.values():
+            large = numbers[numbers >= _SMALLEST]
+            if len(large) and are_personal_numbers(large).any():
+                self.kinds.add(PERSONAL)
+        for name, numbers in whole.items() if self.codebook.size else ():
+            for of, at in places.items():
+                if of != name:
+                    self.telling.setdefault((of, name), Telling(self.codebook)).take(at, numbers)
+            if not places:
                 # No more than there are conference numbers, and one: more say that it is something else.
-                seen = np.union1d(self.different.get(name, values[:0]), values[values >= 0])
+                seen = np.union1d(self.different.get(name, numbers[:0]), numbers[numbers >= 0])
                 self.different[name] = seen[: self.codebook.size * 2]
-        if len(self.texts) > _SAID:
+        self.rows += table.num_rows
+        if len(self.texts) > _TOGETHER:
             self._say()
 
-    def _words(self, name: str, texts: pa.ChunkedArray, column: pa.ChunkedArray) -> dict[str, NDArray[np.int64]]:
-        """Look through the different texts of a column; where all are digits, it is a column of numbers."""
-        if (name in _IDS or len(texts) > _SAID) and pc.any(pc.match_substring_regex(texts, PATTERN)).as_py():
-            self.kinds.add(PERSONAL)
-        digits = bool(len(texts)) and pc.all(pc.match_substring_regex(texts, "^[0-9]{1,9}$")).as_py()
-        if name not in _IDS:
-            self.texts += texts.slice(0, _SAID).to_pylist()
-            return {name: _whole(column.cast(pa.string()).cast(pa.int64()))} if digits else {}
-        if digits and name == "conference_id":
-            self.kinds.add(CONFERENCE)  # a pseudonym is never made of digits alone
-        return {}
+    def _texts(self, name: str, texts: pa.Array) -> tuple[Whole, Whole]:
+        """Look through the different texts (n,) of a column: the conferences that they name, and the whole numbers that they are.
 
-    def _places(self, column: pa.ChunkedArray) -> NDArray[np.int64]:
-        coded = column.combine_chunks().dictionary_encode()
-        names = [(name or "").encode() for name in coded.dictionary.to_pylist()]
-        places = self.codebook.places(np.array([*names, b""]))
-        return np.asarray(places[pc.fill_null(coded.indices, len(names)).to_numpy(zero_copy_only=False)])
+        Both (n + 1,), -1 where there is none; the last is that of a blank.
+        """
+        texts = pc.fill_null(texts, "")
+        if holding(texts, figures=True).any():
+            self.kinds.add(PERSONAL)
+        words = ~pc.match_substring_regex(texts, ID).to_numpy(zero_copy_only=False)
+        looked_up = words | self.codebook.like_ids
+        places = np.full(len(texts), -1)
+        places[looked_up] = self.codebook.places(texts.filter(pa.array(looked_up)))
+        is_whole = pc.match_substring_regex(texts, _WHOLE)
+        numbers = pc.if_else(is_whole, texts, pa.scalar("-1")).cast(pa.float64()).cast(pa.int64()).to_numpy(zero_copy_only=False)
+        if name == _PSEUDONYMS and len(texts) and pc.all(is_whole).as_py():
+            self.kinds.add(CONFERENCE)  # a pseudonym is never made of digits alone
+        self.texts += texts.filter(pa.array(words & (places < 0))).to_pylist()
+        return np.append(places, -1), np.append(numbers, -1)
 
     def _say(self) -> None:
-        for reading in readings(BETWEEN.join(dict.fromkeys(self.texts))):
+        for beside, reading in zip(self.beside, readings(BETWEEN.join(dict.fromkeys(self.texts))), strict=False):
             self.said(reading)
-            self.kinds |= kinds_in(reading, self.codebook)
+            self.kinds |= kinds_in(reading)
+            beside.take(reading)
         self.texts = []
 
-    def found(self, rows: int) -> set[str]:
-        """All kinds, when every row group was taken."""
+    def found(self, rows: int | None = None) -> set[str]:
+        """All kinds, when all rows were taken."""
         self._say()
-        every = (values for values in self.different.values() if _near(rows, self.codebook.size))
+        if any(beside.gives_away() for beside in self.beside):
+            self.kinds.add(ROW)
+        every = self.different.values() if _near(self.rows if rows is None else rows, self.codebook) else ()
         if any(column.gives_away() for column in self.telling.values()) or any(_all_numbers(v, self.codebook) for v in every):
             self.kinds.add(CONFERENCE)
         return self.kinds
@@ -111,43 +130,63 @@ class _Search:
 
 @dataclass
 class Telling:
-    """What a column of whole numbers says of conferences, row group after row group."""
+    """What a column of whole numbers says of conferences, some rows after others."""
 
     codebook: Codebook
-    rows: int = 0
-    equal: int = 0
     consistent: bool = True
-    first: NDArray[np.int64] | None = field(default=None, repr=False)
+    first: Whole | None = field(default=None, repr=False)
+    # Of each conference: its rows, those that say its number, and those of others that do.
+    rows: Whole | None = field(default=None, repr=False)
+    own: Whole | None = field(default=None, repr=False)
+    elsewhere: Whole | None = field(default=None, repr=False)
 
-    def take(self, places: NDArray[np.int64], values: NDArray[np.int64]) -> None:
+    def take(self, places: Whole, values: Whole) -> None:
         """More rows: where each row's conference stands in the codebook, and what the column says (-1 nothing)."""
+        size = self.codebook.size
         known = (places >= 0) & (values >= 0)
         places, values = places[known], values[known]
-        self.rows += len(values)
-        self.equal += int((self.codebook.number_at(places) == values).sum())
-        if self.first is None:
-            self.first = np.full(self.codebook.size, -1, np.int64)
+        if self.first is None or self.rows is None or self.own is None or self.elsewhere is None:
+            self.first = np.full(size, -1, np.int64)
+            self.rows, self.own, self.elsewhere = (np.zeros(size, np.int64) for _ in range(3))
+        self.rows += np.bincount(places, minlength=size)
+        owners = _owners(self.codebook, values)
+        self.own += np.bincount(places[owners == places], minlength=size)
+        self.elsewhere += np.bincount(owners[(owners >= 0) & (owners != places)], minlength=size)
         if self.consistent:
             new = self.first[places] < 0
             self.first[places[new]] = values[new]
             self.consistent = bool((self.first[places] == values).all())
 
     def gives_away(self) -> bool:
-        """Is it the conference number for most rows, or another name of the conference?"""
-        if self.equal >= 3 and 2 * self.equal > self.rows:
-            return True
-        if self.first is None or not self.consistent:
+        """Does it say the conference number, or is it another name of the conference?"""
+        if self.first is None or self.rows is None or self.own is None or self.elsewhere is None:
             return False
+        there = np.flatnonzero(self.rows)
+        rows = self.rows[there]
+        hits = int((2 * self.own[there] > rows).sum())
+        share = self.elsewhere[there] / np.maximum(1, rows.sum() - rows)
+        if hits and told(self.codebook, there, hits, share, self.elsewhere.sum() / rows.sum()):
+            return True
         said = self.first[self.first >= 0]
-        return len(said) >= _SEVERAL and len(np.unique(said)) == len(said)
+        return self.consistent and len(said) >= _SEVERAL and len(np.unique(said)) == len(said)
 
 
-def _near(rows: int, conferences: int) -> bool:
-    """Could a file of so many rows have one a conference?"""
-    return rows >= _SEVERAL and abs(rows - conferences) <= conferences // 20
+def _owners(codebook: Codebook, values: Whole) -> Whole:
+    """Places of the conferences that have these numbers (n,); -1 for none. Columns mostly hold few different ones."""
+    if not len(values):
+        return values
+    largest = int(values.max())
+    if largest < len(values):
+        return np.asarray(codebook.owners(np.arange(largest + 1))[values])
+    return codebook.owners(values)
 
 
-def _all_numbers(values: NDArray[np.int64], codebook: Codebook) -> bool:
+def _near(rows: int, codebook: Codebook) -> bool:
+    """Could a file of so many rows have one a conference, and numbers that are no mere numbers of rows?"""
+    return rows >= _SEVERAL and abs(rows - codebook.size) <= codebook.size // 20 and not codebook.counts_up
+
+
+def _all_numbers(values: Whole, codebook: Codebook) -> bool:
     """Are different numbers (nearly) all conference numbers there are, and no others?"""
     shared = len(np.intersect1d(values, codebook.numbers()))
     return len(values) >= _SEVERAL and shared >= 0.95 * max(len(values), codebook.size)
@@ -173,11 +212,13 @@ def _holds_text(kind: pa.DataType) -> bool:
 
 
 def _numbers(file: pq.ParquetFile, schema: pa.Schema, codebook: Codebook) -> list[str]:
-    """Columns whose numbers could be conference or personal numbers; codes of answers are too small for either."""
-    keep = [f for f in schema if _is_number(f.type) and not (pa.types.is_int8(f.type) and codebook.largest > 127)]
-    if "conference_id" not in schema.names and not _near(file.metadata.num_rows, codebook.size):
-        keep = [f for f in keep if _largest(file, schema.names.index(f.name)) >= _SMALLEST]
-    return [f.name for f in keep]
+    """Columns whose numbers could be conference or personal numbers, by the largest that the file says it has."""
+    if codebook.size and (any(_holds_text(f.type) for f in schema) or _near(file.metadata.num_rows, codebook)):
+        # What tells several conferences apart needs as many numbers.
+        smallest = min(int(codebook.numbers()[0]), _SEVERAL - 1)
+    else:
+        smallest = _SMALLEST
+    return [f.name for f in schema if _is_number(f.type) and _largest(file, schema.names.index(f.name)) >= smallest]
 
 
 def _largest(file: pq.ParquetFile, column: int) -> float:
@@ -193,26 +234,20 @@ def _largest(file: pq.ParquetFile, column: int) -> float:
     return max(found, default=0)
 
 
-def _texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """The different texts of a column."""
+def _coded(column: pa.Array) -> pa.DictionaryArray:
+    """A column's different texts, and which of them stands in each row."""
     if pa.types.is_nested(column.type):
-        texts = pa.chunked_array([pa.array([str(value) for value in column.to_pylist()], pa.string())])
-    elif pa.types.is_dictionary(column.type):
-        texts = pa.chunked_array([chunk.dictionary for chunk in column.chunks], column.type.value_type).cast(pa.string())
-    else:
-        texts = column.cast(pa.string())
-    return pa.chunked_array([texts.unique().drop_null()])
+        column = pa.array([None if value is None else str(value) for value in column.to_pylist()], pa.string())
+    if not pa.types.is_dictionary(column.type):
+        return column.cast(pa.string()).dictionary_encode()
+    if not pa.types.is_string(column.type.value_type):
+        return pa.DictionaryArray.from_arrays(column.indices, column.dictionary.cast(pa.string()))
+    return column
 
 
-def _personal(values: NDArray[np.int64]) -> bool:
-    """Is any whole number a personal number, of which a leading zero may be missing?"""
-    large = np.unique(values[(values >= _SMALLEST) & (values < 10**10)])
-    return bool(pc.any(pc.match_substring_regex(pa.array([f"{value:010d}" for value in large], pa.string()), PATTERN)).as_py())
-
-
-def _whole(column: Any) -> NDArray[np.int64]:
+def _whole(column: pa.Array) -> Whole:
     """A column of numbers as whole ones; -1 for what is blank, negative or none."""
-    values = pc.fill_null(column.cast(pa.float64()), -1.0).to_numpy()
+    values = pc.fill_null(column.cast(pa.float64()), -1.0).to_numpy(zero_copy_only=False)
     # Up to 2**53 nothing is lost, and no personal number is longer.
     usable = np.isfinite(values) & (values >= 0) & (values < 2**53)
     whole = np.where(usable, values, -1).astype(np.int64)

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import gzip
+import re
 import sqlite3
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 _BLOCK = 1 << 20
 # What is cut in two by the end of a block stands whole in the next, as long as it isn't longer.
 _OVERLAP = 400
 _SQLITE = b"SQLite format 3\0"
-_CASES = 50_000
+_CELLS = re.compile(r"xl/(?:worksheets/sheet[0-9]*|sharedStrings)\.xml")
 
 
-def texts(path: Path, run: str | None = None) -> Iterator[str]:
+def texts(path: Path, run: str | None = None, *, cells: bool = True) -> Iterator[str]:
     """Everything that can be read in a file; of a database only what is about `run`, where one is told.
 
-    Raises OSError when the file can't be read.
+    Without `cells`, those of a workbook are left out: they are looked at by column. Raises OSError when the file can't be read.
     """
     with path.open("rb") as file:
         start = file.read(16)
@@ -30,14 +31,14 @@ def texts(path: Path, run: str | None = None) -> Iterator[str]:
     elif start[:2] == b"PK" and zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             for name in archive.namelist():
+                if not cells and _CELLS.fullmatch(name):
+                    continue
                 yield name
                 with archive.open(name) as member:
                     yield from _blocks(member)
     elif start[:2] == b"\x1f\x8b":
         with gzip.open(path) as packed:
             yield from _blocks(packed)
-    elif path.suffix == ".sav":
-        yield from _spss(path)
     else:
         with path.open("rb") as file:
             yield from _blocks(file)
@@ -91,17 +92,3 @@ def _cell(cell: str | bytes) -> str:
         return _decoded(zlib.decompress(cell))
     except zlib.error:
         return _decoded(cell)
-
-
-def _spss(path: Path) -> Iterator[str]:
-    """Labels and notes, and the cases as lines."""
-    import pyreadstat
-
-    try:
-        _, about = pyreadstat.read_sav(str(path), metadataonly=True)
-        yield str({name: value for name, value in vars(about).items() if not name.startswith("_")})
-        reader: Any = pyreadstat.read_file_in_chunks(pyreadstat.read_sav, str(path), chunksize=_CASES)
-        for frame, _ in reader:
-            yield frame.to_csv(sep=";", index=False)
-    except (pyreadstat.ReadstatError, ValueError) as error:
-        raise OSError("not an SPSS file that can be read") from error

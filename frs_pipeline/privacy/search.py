@@ -7,20 +7,28 @@ be looked at, and the run fails.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from frs_pipeline.errors import CheckFailed
 from frs_pipeline.plan import products
-from frs_pipeline.privacy.columns import kinds_in_table
+from frs_pipeline.privacy.codebook import Beside, Codebook
+from frs_pipeline.privacy.columns import Table, kinds_in_parquet
 from frs_pipeline.privacy.contents import texts
-from frs_pipeline.privacy.patterns import TEXT, Codebook, kinds_in, kinds_in_trace, reading_of_trace, readings
+from frs_pipeline.privacy.history import kept
+from frs_pipeline.privacy.patterns import ROW, TEXT, kinds_in, kinds_in_trace, reading_of_trace, readings
 from frs_pipeline.privacy.phrases import Phrases
+from frs_pipeline.privacy.tabular import NoTableError, is_workbook, sheets
 from frs_pipeline.privacy.written import written
 from frs_pipeline.storage import Store, private_folder, read
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance
 
 UNREADABLE = "can't be searched"
 LEAKED = "leaked"
@@ -36,41 +44,61 @@ class Leak:
 
 @dataclass(frozen=True)
 class Searched:
-    """How many files were looked through, and what was found: each kind once a file."""
+    """How many files, and runs of a history, were looked through, and what was found: each kind once a file or run."""
 
     files: int
     leaks: tuple[Leak, ...]
+    runs: int = 0
 
 
 def search_results(store: Store) -> Searched:
     """Look through everything produced of a delivery that isn't restricted."""
     codebook, phrases = codebook_of(store), Phrases()
     files = _files(store.settings.curated(store.delivery))
-    found = {Leak(path, kind) for path in files for kind in _kinds(path, codebook, phrases)}
+    # Most of it is Arrow's, which lets others work meanwhile.
+    with ThreadPoolExecutor(2) as pool:
+        kinds = pool.map(lambda path: _kinds(path, codebook, phrases), files)
+        found = {Leak(path, kind) for path, some in zip(files, kinds, strict=True) for kind in some}
     found |= {Leak(Path(file), TEXT) for file in phrases.holding(written(store))}
     return Searched(len(files), tuple(sorted(found)))
 
 
-def search_traces(home: Path, stores: Iterable[Store], run: str | None = None) -> Searched:
-    """Look through what Dagster keeps in `home`, of one `run` or of all, for what is in these deliveries."""
+def search_traces(
+    home: Path, stores: Iterable[Store], run: str | None = None, instance: DagsterInstance | None = None
+) -> Searched:
+    """Look through what Dagster keeps, of one `run` or of all, for what is in these deliveries.
+
+    Files in `home` are read as they lie there; `instance` is asked for what it keeps, which may lie somewhere else.
+    """
     stores = list(stores)
     codebooks = [codebook_of(store) for store in stores] or [Codebook()]
     phrases = Phrases()
     files = [path for path in _files(home) if run is None or _about(path, run)]
     found: set[Leak] = set()
-    for path in files:
+
+    def look(path: Path, some: Iterator[str]) -> None:
         try:
-            for text in texts(path, run):
+            for text in some:
                 reading = reading_of_trace(text)
                 phrases.add(str(path), reading)
-                found |= {Leak(path, kind) for codebook in codebooks for kind in kinds_in_trace(reading, codebook)}
+                found.update(Leak(path, kind) for codebook in codebooks for kind in kinds_in_trace(reading, codebook))
         except FileNotFoundError:
-            continue  # what a database keeps beside it comes and goes
+            return  # what a database keeps beside it comes and goes
         except OSError:
             found.add(Leak(path, UNREADABLE))
+
+    for path in files:
+        look(path, texts(path, run))
+    runs = 0
+    try:
+        for name, some in kept(instance, run) if instance else ():
+            look(home / name, some)
+            runs += name.startswith("run ")
+    except OSError:
+        found.add(Leak(home / "history", UNREADABLE))
     for store in stores:
         found |= {Leak(Path(file), TEXT) for file in phrases.holding(written(store))}
-    return Searched(len(files), tuple(sorted(found)))
+    return Searched(len(files), tuple(sorted(found)), runs)
 
 
 def codebook_of(store: Store) -> Codebook:
@@ -97,6 +125,14 @@ def require_clean(store: Store) -> Searched:
         raise refusal(
             _by_making(store, searched.leaks), f"moved to {folder}; nothing of this run may be used before it is mended"
         )
+    return searched
+
+
+def require_clean_traces(home: Path, stores: Iterable[Store], run: str, instance: DagsterInstance) -> Searched:
+    """Search what Dagster keeps of a run. Raises `CheckFailed` for what has no place there, and where it can't be looked at."""
+    searched = search_traces(home, stores, run, instance)
+    if searched.leaks:
+        raise refusal(searched.leaks, f"take run {run} out of Dagster's history, and tell whoever keeps this pipeline")
     return searched
 
 
@@ -135,18 +171,55 @@ def _files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else []
 
 
-def _kinds(path: Path, codebook: Codebook, phrases: Phrases) -> Iterator[str]:
+def _kinds(path: Path, codebook: Codebook, phrases: Phrases) -> set[str]:
     def said(reading: str) -> None:
         phrases.add(str(path), reading)
 
-    found: set[str] = set()
     try:
+        found = _kinds_in_texts([path.name], codebook, said)
         if path.suffix == ".parquet":
-            found |= kinds_in_table(path, codebook, said)
-        for text in (path.name, *([] if path.suffix == ".parquet" else texts(path))):
-            for reading in readings(text):
-                said(reading)
-                found |= kinds_in(reading, codebook)
+            return found | kinds_in_parquet(path, codebook, said)
+        try:
+            tables = _kinds_in_tables(path, codebook, said)
+        except NoTableError:
+            tables = None
+        if tables is None:
+            return found | _kinds_in_texts(texts(path), codebook, said)
+        found |= tables
+        if is_workbook(path):
+            # Its cells were looked at by column: in its parts, what has nothing to do with each other stands side by side.
+            found |= _kinds_in_texts(texts(path), Codebook(), said)
+            found |= _kinds_in_texts(texts(path, cells=False), codebook, said)
+        return found
     except (OSError, pa.ArrowInvalid):
-        found.add(UNREADABLE)
-    yield from found
+        return {UNREADABLE}
+
+
+def _kinds_in_tables(path: Path, codebook: Codebook, said: Callable[[str], None]) -> set[str] | None:
+    """What is found in a file's tables; None where it has none by its name."""
+    tables = sheets(path)
+    if tables is None:
+        return None
+    found: set[str] = set()
+    for sheet in tables:
+        search = Table([], codebook, said)
+        if sheet.names:
+            # They may be no names but the first row.
+            search.take(pa.table({str(at): [name] for at, name in enumerate(sheet.names)}))
+        for rows in sheet.rows:
+            search.take(rows)
+        search.texts += sheet.about
+        found |= search.found()
+    return found
+
+
+def _kinds_in_texts(some: Iterable[str], codebook: Codebook, said: Callable[[str], None]) -> set[str]:
+    found: set[str] = set()
+    # As it stands, and as somebody reads it.
+    beside = (Beside(codebook), Beside(codebook))
+    for text in some:
+        for each, reading in zip(beside, readings(text), strict=False):
+            said(reading)
+            found |= kinds_in(reading)
+            each.take(reading)
+    return found | ({ROW} if any(each.gives_away() for each in beside) else set())

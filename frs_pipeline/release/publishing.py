@@ -13,8 +13,8 @@ from typing import Any
 
 from frs_pipeline.codebook.opening import made_up
 from frs_pipeline.errors import FrsError, UsageError
-from frs_pipeline.exports.personal_numbers import holds_personal_number
 from frs_pipeline.journal import append, operating_system_user
+from frs_pipeline.personal_numbers import holds_personal_number
 from frs_pipeline.questionnaires import instruments
 from frs_pipeline.release.earlier import RELEASED, forms_hash, name_of, released_before, settle, waiting
 from frs_pipeline.release.policy import ReleasePolicy

@@ -15,7 +15,6 @@ from frs_pipeline.deliveries import AMENDMENTS
 from frs_pipeline.errors import UsageError
 from frs_pipeline.exports.amendments import is_form_id, read_exceptions
 from frs_pipeline.exports.csvfiles import open_csv
-from frs_pipeline.exports.personal_numbers import holds_personal_number
 from frs_pipeline.exports.withdrawals import (
     WITHDRAWAL_COLUMNS,
     Withdrawal,
@@ -24,6 +23,7 @@ from frs_pipeline.exports.withdrawals import (
     withdrawn_conferences,
 )
 from frs_pipeline.intake import corrections_of, form_prefixes, forms_meant, withdrawals_of
+from frs_pipeline.personal_numbers import holds_personal_number
 from frs_pipeline.policy.model import policy
 from frs_pipeline.questionnaires import instruments
 from frs_pipeline.questionnaires.model import questionnaires

@@ -136,7 +136,7 @@ def plant_in_workbook(delivery, instrument, canary):
     hidden["B2"], hidden.sheet_state = canary(f"{instrument}, hidden sheet"), "hidden"
     for name in ("title", "creator", "subject", "description", "keywords", "lastModifiedBy"):
         setattr(book.properties, name, canary(f"{instrument}, {name}"))
-    book.save(delivery.path(f"{instrument}/eksport.xlsx"))
+    book.save(delivery.path(f"{instrument}/{canary.without_number('name of a workbook')}.xlsx"))
 
 
 def plant_in_spss(delivery, instrument, canary):
@@ -154,7 +154,7 @@ def plant_in_spss(delivery, instrument, canary):
     codes["difftime"] = {75: canary(f"{instrument}, label of a value")}
     pyreadstat.write_sav(
         frame,
-        str(delivery.path(f"{instrument}/eksport.sav")),
+        str(delivery.path(f"{instrument}/{canary.without_number('name of an SPSS file')}.sav")),
         file_label=canary(f"{instrument}, file")[:60],
         note=canary(f"{instrument}, note"),
         column_labels={LINE_TO_WRITE_ON: canary(f"{instrument}, label of a column")},
@@ -235,7 +235,7 @@ def test_canaries_are_heard_where_they_were_planted(planted):
     delivery, canary = planted
     there = set().union(*(canary.seen(text) for path in delivery.folder.rglob("*") if path.is_file() for text in texts_of(path)))
     # SPSS packs its texts; they are looked at by what reads them.
-    frame, about = pyreadstat.read_sav(str(delivery.path("initiator/eksport.sav")))
+    frame, about = pyreadstat.read_sav(str(*delivery.path("initiator").glob("*.sav")))
     there |= canary.seen(frame.to_csv() + str(vars(about)))
     assert there == set(canary.words.values())
     assert len(there) > 100
@@ -272,6 +272,9 @@ def test_commands_that_show_forms_show_no_canary_unless_asked(planted, run):
 
 
 SPOILT = {
+    "a damaged workbook": ("participant_followup/*.xlsx", lambda text, said: text[:-200]),
+    "a damaged SPSS file": ("initiator/*.sav", lambda text, said: text[:-200]),
+    "two workbooks": ("initiator/*.sav", lambda text, said: text),
     "a line with more cells": ("coordinator/dataset.csv", lambda text, said: text.rstrip() + f";{said};x;y\r\n"),
     "an open quote": ("coordinator/dataset.csv", lambda text, said: text + f'"{said}'),
     "another header": ("coordinator/dataset.csv", lambda text, said: f"{said};" + text),
@@ -291,7 +294,7 @@ SPOILT = {
 
 
 # Every run takes a second or two; all are tried with FRS_ALL_CANARIES set, some always.
-OFTEN = ("a line with more cells", "an occasion of the ledger", "a correction's value")
+OFTEN = ("a damaged workbook", "two workbooks", "a line with more cells", "an occasion of the ledger", "a correction's value")
 
 
 @pytest.mark.parametrize("spoil", SPOILT if "FRS_ALL_CANARIES" in os.environ else OFTEN)
@@ -299,8 +302,10 @@ def test_none_is_heard_when_a_run_fails(planted, run, home, tmp_path, spoil):
     delivery, canary = planted
     copy = delivery.copy_to(tmp_path / "data")
     name, change = SPOILT[spoil]
-    encoding = "utf-8" if "/" not in name else "cp1252"
-    path = copy.path(name)
+    encoding = "utf-8" if "/" not in name else "latin-1" if "*" in name else "cp1252"
+    (path,) = copy.folder.glob(name)
+    if spoil == "two workbooks":
+        path.with_name(f"{canary.without_number(spoil)}.xlsx").touch()
     path.write_bytes(change(path.read_bytes().decode(encoding), canary(spoil)).encode(encoding))
     code, printed = run(copy.data, "run", "--select", "noted", "--debug")
     assert code != 0, printed

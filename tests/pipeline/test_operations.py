@@ -437,4 +437,4 @@ def test_night_is_night_in_copenhagen() -> None:
 
 def test_hooks_watch_every_run_of_this_location() -> None:
     names = {sensor.name for sensor in defs.sensors or ()}
-    assert names == {"new_deliveries", "lost_runs", "failed_runs", "failed_checks", "unsent_alerts"}
+    assert names == {"new_deliveries", "lost_runs", "failed_runs", "canceled_runs", "failed_checks", "unsent_alerts"}

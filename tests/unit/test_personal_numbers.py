@@ -1,11 +1,13 @@
 """Personal numbers, where none belong. All here are replacement numbers: their day is the day of birth plus 60."""
 
+import unicodedata
+
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pytest
 
 from frs_pipeline.errors import InputError
-from frs_pipeline.exports.personal_numbers import PATTERN, holds_personal_number, masked, refuse_in_names
+from frs_pipeline.personal_numbers import WAYS, are_personal_numbers, holding, holds_personal_number, masked, refuse_in_names
 
 SPELLINGS = [
     "610180-1234",
@@ -54,12 +56,46 @@ OTHERS = [
     "600180-1234",
     "610180-12x34",
     "uge 61, 01 80, nr. 1234",
+    "2020-02-05 08:27",
+    "06-05-2019 09:00",
+    "05.02.2020 08.27",
+    "06-05-12 09:10:11",
+    "2020.02.05 08:27:15",
+    "20121106 090000",
+    "12.01.2019, 13.02.2019",
+    "12.01.2019-13.02.2019",
+    "0045 61 01 80 12",
+    "20 12 34 56, 20 12 78 90",
+    "12 11 10 09 12 11 10 08",
+    "070-123 45 67",
+    "DF-700112, 700123",
+    "10, 11, 12, 13, 14, 15",
+    "1 2 3 4 5 6 7 8 9 10 11 12 13 14",
+    "roden a610118001100aff610118001100aff610118001100aff610118001100aff00f",
+]
+# What programs write, beside that.
+FIGURES = [
+    f"{1_801_011_234}.5678",
+    "0.6101180011",
+    "372c4707-69c4-4d18-9e48-6d1118001100",
+    "1,012,345,678 bytes",
+    "6.101.701.234",
+    "[120118,1234]",
+    "120118;1234",
+    "120118 | 1234",
+    "0.120118,1234",
+    "1,120118,1234",
+    "120118,1234,5",
+    "120118\t1234\t5",
+    '"a": "120118", "b": "1234"',
+    "<path d='M12.6101184567,0.9h1'/>",
+    "<td>120118</td><td>1234</td>",
 ]
 
 
 def by_arrow(text):
-    """What Arrow, which looks through whole columns, finds."""
-    return pc.match_substring_regex(pa.array([text]), PATTERN)[0].as_py()
+    """The same asked of a whole column."""
+    return holding(pa.array(["", text, None])).tolist()[1]
 
 
 @pytest.mark.parametrize("around", AROUND)
@@ -76,6 +112,58 @@ def test_times_ids_and_telephone_numbers_are_none(text):
     assert not holds_personal_number(text)
     assert not by_arrow(text)
     assert masked(text) == text
+
+
+@pytest.mark.parametrize("text", FIGURES)
+def test_numbers_among_numbers_are_none_where_a_program_wrote_them(text):
+    assert not holds_personal_number(text, figures=True)
+    assert holding(pa.array([text]), figures=True).tolist() == [False]
+
+
+@pytest.mark.parametrize(("way", "example"), [(way, example) for way in WAYS for example in way.examples])
+def test_each_way_of_writing_one_is_found_everywhere(way, example):
+    assert example_is_of(way, example)
+    for around in AROUND:
+        text = around.format(example)
+        assert holds_personal_number(text)
+        assert by_arrow(text)
+        assert "(" in example or masked(text) == around.format("••••••-••••")
+        assert not any(letter.isdigit() for letter in masked(text))
+        assert holds_personal_number(text, figures=True) or not way.among_figures
+
+
+def example_is_of(way, example):
+    """Its own pattern finds it, and the day is that of a replacement number."""
+    digits = "".join(str(unicodedata.decimal(letter, "")) for letter in example)
+    plain = "".join(
+        str(unicodedata.decimal(letter, letter)) for letter in example if unicodedata.category(letter) not in ("Cf", "Mn")
+    )
+    return way.pattern.search(plain) and 61 <= int(digits[:2]) <= 91
+
+
+@pytest.mark.parametrize(
+    "letter", ["\u200b", "\u200d", "\u00ad", "\u2060", "\ufeff", "\u202e", "\u034f", "\ufe0f", "\u3164", "\U000e0041"]
+)
+def test_what_nobody_sees_hides_none(letter):
+    text = letter.join("610180-1234")
+    assert holds_personal_number(text)
+    assert holds_personal_number(text, figures=True)
+    assert masked(f"a {text} b") == "a ••••••-•••• b"
+
+
+@pytest.mark.parametrize("zero", [0x0660, 0x06F0, 0x0966, 0x09E6, 0x0E50, 0xFF10, 0x1D7CE, 0x1D7F6])
+def test_digits_are_those_of_every_script(zero):
+    text = "".join(chr(zero + int(letter)) if letter.isdigit() else letter for letter in "610180-1234")
+    assert holds_personal_number(text)
+    assert by_arrow(text)
+    assert masked(f"a {text} b") == "a ••••••-•••• b"
+
+
+def test_whole_numbers_are_judged_as_they_would_be_written():
+    there = [6101801234, 101801234, 610119801234, 10119801234, 9112990001]
+    none = [6001801234, 6113801234, 612119801234 + 10**11, 101801, 16101801234, 611319801234, 3201801234, 0]
+    assert are_personal_numbers(np.array(there)).tolist() == [True] * len(there)
+    assert are_personal_numbers(np.array(none)).tolist() == [False] * len(none)
 
 
 def test_every_number_in_a_text_is_hidden_and_nothing_else():

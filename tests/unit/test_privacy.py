@@ -14,6 +14,7 @@ import numpy as np
 import openpyxl
 import pandas as pd
 import pyarrow as pa
+import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 import pyreadstat
 import pytest
@@ -21,6 +22,7 @@ import pytest
 from frs_pipeline.errors import CheckFailed
 from frs_pipeline.exports.ledger import REGISTER
 from frs_pipeline.privacy import phrases
+from frs_pipeline.privacy.codebook import Beside, Codebook
 from frs_pipeline.privacy.patterns import (
     CONFERENCE,
     FORM,
@@ -29,7 +31,6 @@ from frs_pipeline.privacy.patterns import (
     PSEUDONYM,
     ROW,
     TEXT,
-    Codebook,
     kinds_in,
     kinds_in_trace,
 )
@@ -271,14 +272,17 @@ def test_a_leading_zero_that_a_number_lost_is_missed_by_nobody(store, curated):
     ],
 )
 def test_what_only_looks_like_it_is_passed_over(text):
-    assert kinds_in(text, Codebook(NAMES, NUMBERS.tolist())) == set()
+    assert kinds_in(text) == set()
+    beside = Beside(Codebook(NAMES, NUMBERS.tolist()))
+    beside.take(text)
+    assert not beside.gives_away()
 
 
 @pytest.mark.parametrize("before", range(0, 40, 3))
 def test_a_personal_number_among_other_numbers_is_found_wherever_it_stands(before):
-    assert PERSONAL in kinds_in(f"{'7 ' * before}610118-0011 8 9", Codebook())
+    assert PERSONAL in kinds_in(f"{'7 ' * before}610118-0011 8 9")
     # The digits of a fraction may hold ten that would be one, wherever a look at them begins or ends.
-    assert kinds_in(f"{'7 ' * before}0.65610118001177 12 0.6", Codebook()) == set()
+    assert kinds_in(f"{'7 ' * before}0.65610118001177 12 0.6") == set()
 
 
 def test_every_hash_that_is_listed_is_passed_over(store, curated):
@@ -347,6 +351,152 @@ def test_counts_of_forms_are_no_conference_numbers(own_store):
     pq.write_table(pa.table({"conference_id": NAMES, **columns}), curated / "conference.parquet")
     pq.write_table(pa.table({"value": pa.array(rng.integers(1, n, 500), pa.float64())}), curated / "figures.parquet")
     assert search_results(store).leaks == ()
+
+
+# Conferences numbered 1, 2, 3…, beside which answers and counts look the same.
+
+
+@pytest.fixture
+def from_one(own_store):
+    """The same conferences, numbered from 1 in an order that has nothing to do with their names."""
+    numbers = np.random.default_rng(5).permutation(len(NAMES)) + 1
+    book = pa.table({"conference_number": pa.array(numbers, pa.int32()), "conference_id": NAMES})
+    pq.write_table(book, own_store.settings.restricted(own_store.delivery) / "validated" / "codebook.parquet")
+    return own_store, own_store.settings.curated(own_store.delivery), numbers
+
+
+def in_csv(path, columns):
+    pacsv.write_csv(pa.table(columns), path.with_suffix(".csv"))
+    return path.with_suffix(".csv")
+
+
+def in_gz(path, columns):
+    with gzip.open(path.with_suffix(".csv.gz"), "wb") as file:
+        pacsv.write_csv(pa.table(columns), file)
+    return path.with_suffix(".csv.gz")
+
+
+def in_windows_csv(path, columns):
+    """Semicolons, cp1252, quotation marks."""
+    frame = pa.table({**columns, "størrelse": ["stor; og rød"] * len(columns["conference_id"])}).to_pandas()
+    frame.to_csv(path.with_suffix(".csv"), sep=";", encoding="cp1252", index=False, lineterminator="\r\n")
+    return path.with_suffix(".csv")
+
+
+def in_xlsx(path, columns):
+    pa.table(columns).to_pandas().to_excel(path.with_suffix(".xlsx"), index=False)
+    return path.with_suffix(".xlsx")
+
+
+def in_sav(path, columns):
+    pyreadstat.write_sav(pa.table(columns).to_pandas(), str(path.with_suffix(".sav")))
+    return path.with_suffix(".sav")
+
+
+def in_parquet(path, columns):
+    pq.write_table(pa.table(columns), path.with_suffix(".parquet"), row_group_size=50)
+    return path.with_suffix(".parquet")
+
+
+TABLES = [in_csv, in_gz, in_windows_csv, in_xlsx, in_sav, in_parquet]
+
+
+def answers(seed):
+    """A mart and the counts of each conference, as they come: by chance some equal the number."""
+    rng, n = np.random.default_rng(seed), len(NAMES)
+    marts = {"form_id": [f"SA-{100 + i}" for i in range(3 * n)], "conference_id": NAMES * 3}
+    marts |= {f"q{i}": rng.integers(1, 6, 3 * n) for i in range(20)}
+    counts = {"conference_id": NAMES, **{f"n{i}": rng.integers(0, 15, n) for i in range(5)}, "year": [2019] * n}
+    return marts, counts
+
+
+@pytest.mark.parametrize("write", TABLES)
+@pytest.mark.parametrize("seed", range(3))
+def test_answers_and_counts_are_no_conference_numbers_where_those_begin_with_one(from_one, write, seed):
+    store, curated, _ = from_one
+    for name, columns in zip(("marts", "counts"), answers(seed), strict=True):
+        write(curated / name, columns)
+    assert search_results(store).leaks == ()
+
+
+@pytest.mark.parametrize("write", TABLES)
+@pytest.mark.parametrize("some", ["all", "half of the rows", "a third of the conferences"])
+def test_a_column_of_conference_numbers_is_found_in_every_kind_of_table(from_one, write, some):
+    store, curated, numbers = from_one
+    marts, _ = answers(1)
+    n = len(marts["form_id"])
+    kept = {
+        "all": np.ones(n, bool),
+        "half of the rows": np.arange(n) % 2 == 0,
+        "a third of the conferences": np.arange(n) % 40 < 14,
+    }
+    path = write(curated / "marts", {**marts, "more": pa.array(np.tile(numbers, 3), mask=~kept[some])})
+    assert search_results(store).leaks == (Leak(path, CONFERENCE),)
+
+
+def said_in(kind, lines):
+    """A page, JSON or text that says something of each conference."""
+    if kind == "json":
+        return json.dumps([{"conference": name, "said": words} for name, words in lines])
+    if kind == "html":
+        return "<table>" + "".join(f"<tr><td>{name}</td><td>{words}</td></tr>" for name, words in lines) + "</table>"
+    return "\n".join(f"- {name}: {words}" for name, words in lines)
+
+
+@pytest.mark.parametrize("kind", ["json", "html", "md"])
+@pytest.mark.parametrize("seed", range(3))
+def test_counts_beside_pseudonyms_on_a_page_are_no_conference_numbers(from_one, kind, seed):
+    store, curated, _ = from_one
+    rng = np.random.default_rng(seed)
+    lines = [(name, f"{rng.integers(1, 15)} of 40 forms, {rng.integers(1, 6)} of 12 tables, 2019") for name in NAMES]
+    (curated / f"x.{kind}").write_text(said_in(kind, lines), encoding="utf-8")
+    assert search_results(store).leaks == ()
+
+
+@pytest.mark.parametrize("kind", ["json", "html", "md"])
+def test_conference_numbers_beside_pseudonyms_on_a_page_are_found_however_small(from_one, kind):
+    store, curated, numbers = from_one
+    path = curated / f"x.{kind}"
+    path.write_text(said_in(kind, list(zip(NAMES, numbers.tolist(), strict=True))), encoding="utf-8")
+    assert search_results(store).leaks == (Leak(path, ROW),)
+
+
+@pytest.mark.parametrize("kind", ["json", "html", "md"])
+def test_one_row_among_many_is_found_where_numbers_are_large(own_store, kind):
+    curated = own_store.settings.curated(own_store.delivery)
+    numbers = 40_111 + 7 * np.arange(len(NAMES))
+    book = pa.table({"conference_number": pa.array(numbers, pa.int32()), "conference_id": NAMES})
+    pq.write_table(book, own_store.settings.restricted(own_store.delivery) / "validated" / "codebook.parquet")
+    lines = [(name, f"{at % 9} of 12 forms, 2019") for at, name in enumerate(NAMES)]
+    path = curated / f"x.{kind}"
+    path.write_text(said_in(kind, lines), encoding="utf-8")
+    assert search_results(own_store).leaks == ()
+    lines[17] = (NAMES[17], f"{numbers[17]}, 2019")
+    path.write_text(said_in(kind, lines), encoding="utf-8")
+    assert search_results(own_store).leaks == (Leak(path, ROW),)
+
+
+@pytest.mark.parametrize("text", ["navn;nr\n{};{}\n", "{};{}\n", "a,b,c\nx,{},{}\ny,,\n", "a\tb\n1\t2\n{}\t{}\t9\n"])
+def test_one_row_of_the_codebook_in_two_cells_is_found(store, curated, text):
+    (curated / "x.csv").write_text(text.format(NAMES[7], NUMBERS[7]), encoding="utf-8")
+    assert search_results(store).leaks in ((Leak(curated / "x.csv", CONFERENCE),), (Leak(curated / "x.csv", ROW),))
+
+
+def test_the_shipped_results_are_clean_however_its_conferences_are_numbered(refreshed, tmp_path):
+    shutil.copytree(refreshed.data, tmp_path / "data")
+    store = Store(Settings(tmp_path / "data"), "2020-11-30")
+    assert search_results(store).leaks == ()
+    path = store.settings.restricted(store.delivery) / "validated" / "codebook.parquet"
+    book = pq.read_table(path)
+    for numbers in (np.arange(len(book)) + 1, np.random.default_rng(2).permutation(len(book)) + 1):
+        column = pa.array(numbers, book.schema.field("conference_number").type)
+        pq.write_table(book.set_column(book.schema.names.index("conference_number"), "conference_number", column), path)
+        assert search_results(store).leaks == ()
+    mart = store.settings.curated(store.delivery) / "formats" / "initiator.csv"
+    table = pacsv.read_csv(mart)
+    number = dict(zip(book["conference_id"].to_pylist(), numbers.tolist(), strict=True))
+    pacsv.write_csv(table.append_column("x", pa.array([number[name] for name in table["conference_id"].to_pylist()])), mart)
+    assert search_results(store).leaks == (Leak(mart, CONFERENCE),)
 
 
 # Free text.

@@ -16,7 +16,7 @@ from frs_pipeline.errors import InputError
 from frs_pipeline.lineage.meaning import Address, meanings
 from frs_pipeline.lineage.pairs import Pairs
 from frs_pipeline.lineage.wording import Text
-from frs_pipeline.privacy.patterns import holds_personal_number
+from frs_pipeline.personal_numbers import holds_personal_number
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.report.associations import associations, ordinal
 from frs_pipeline.report.contents import CHAPTERS, chapters, read_chapters
@@ -69,8 +69,8 @@ def test_a_large_number_of_pairs_is_not_taken_for_a_personal_number(number: int)
     assert packed is not None
     assert packed[4] == 194_154
     assert packed[3].replace(".", "").replace("\u2212", "-") == str(number)
-    assert abs(number) >= 10**10 or holds_personal_number(f'"g":[[],[],[],{number}]')
-    assert not holds_personal_number(json.dumps(packed, ensure_ascii=False))
+    assert abs(number) >= 10**10 or holds_personal_number(f'"g":[[],[],[],{number}]', figures=True)
+    assert not holds_personal_number(json.dumps(packed, ensure_ascii=False), figures=True)
 
 
 def test_associations_are_the_gammas_of_the_counts_and_their_p_that_of_scipy() -> None:

@@ -1,0 +1,120 @@
+"""The search for leaks at the end of every run that Dagster makes: of all of it, of a part, of a backfill.
+
+It belongs to how runs are executed and not to what they make, so that none ends without it: what is found fails the run. A run
+that was killed or stopped didn't get there; it is searched by the sensors that look at runs that failed or were canceled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from dagster import (
+    AssetKey,
+    DagsterEvent,
+    DagsterEventType,
+    DagsterInstance,
+    DagsterRun,
+    Executor,
+    ExecutorDefinition,
+    Failure,
+    InitExecutorContext,
+    in_process_executor,
+)
+
+from frs_pipeline.assets.privacy import KEY as SEARCHED
+from frs_pipeline.assets.wiring import PARTITION_TAG
+from frs_pipeline.deliveries import deliveries
+from frs_pipeline.errors import FrsError
+from frs_pipeline.privacy.search import require_clean, require_clean_traces
+from frs_pipeline.settings import Settings
+from frs_pipeline.storage import Store, exclusive
+
+SEARCH_FOUND = "the search at the end of the run:"
+
+
+class Searching(Executor):
+    """Executes as another executor does, and searches afterwards."""
+
+    def __init__(self, inner: Executor) -> None:
+        self.inner = inner
+
+    @property
+    def retries(self) -> Any:
+        return self.inner.retries
+
+    @property
+    def step_dependency_config(self) -> Any:
+        return self.inner.step_dependency_config
+
+    def execute(self, plan_context: Any, execution_plan: Any) -> Iterator[DagsterEvent]:
+        """All events of the steps. Raises `Failure` in one line for what the search finds, else what the run failed with."""
+        failed: BaseException | None = None
+        try:
+            yield from self.inner.execute(plan_context, execution_plan)
+        except GeneratorExit:
+            raise
+        except BaseException as error:
+            failed = error
+        if found := search_run(plan_context.instance, plan_context.dagster_run, wait=True):
+            # Without what the run failed with: that may quote cells, and stands in the events of its steps.
+            raise Failure(f"{SEARCH_FOUND} {'; and '.join(found)}", allow_retries=False)
+        if failed is not None:
+            raise failed
+
+
+def _searching(context: InitExecutorContext) -> Executor:
+    inner = in_process_executor.executor_creation_fn
+    assert inner is not None
+    return Searching(inner(context))
+
+
+# All steps in a single process, and then the search: every job of the code location is executed so.
+searching_executor = ExecutorDefinition(
+    name="in_process",
+    config_schema=in_process_executor.config_schema,  # type: ignore[arg-type]
+    executor_creation_fn=_searching,
+    description="Executes all steps in a single process, and then searches what they made and what is kept of it.",
+)
+
+
+def search_run(instance: DagsterInstance, run: DagsterRun, *, wait: bool = False) -> list[str]:
+    """Search the results of the delivery of a run, and what is kept of that run; a line for each of both in which something is.
+
+    While another run refreshes the delivery, its results are searched at the end of that, unless told to `wait`.
+    """
+    settings = Settings.from_environment()
+    chosen = run.tags.get(PARTITION_TAG)
+    # A run over several deliveries isn't marked with one.
+    stores = [Store(settings, name) for name in ([chosen] if chosen else deliveries(settings.curated("")))]
+    found = []
+    for store in stores:
+        try:
+            if not _searched_already(instance, run):
+                _results(store, wait)
+        except FrsError as error:
+            found.append(str(error))
+    try:
+        require_clean_traces(Path(instance.root_directory), stores, run.run_id, instance)
+    except FrsError as error:
+        found.append(str(error))
+    return found
+
+
+def _searched_already(instance: DagsterInstance, run: DagsterRun) -> bool:
+    """Did the run get to its own search, behind which only the manifest is written?"""
+    made = instance.all_logs(run.run_id, of_type=DagsterEventType.ASSET_MATERIALIZATION)
+    return any(entry.asset_key == AssetKey(SEARCHED) for entry in (e.dagster_event for e in made) if entry)
+
+
+def _results(store: Store, wait: bool) -> None:
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(exclusive(store, wait=wait))
+        except FrsError:
+            if wait:
+                raise
+            return
+        require_clean(store)

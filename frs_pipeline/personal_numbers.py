@@ -1,0 +1,235 @@
+"""Personal numbers (CPR), where none belong: the one place that says what reads as one, for everything that is looked through.
+
+DDMMYY-SSSS; a replacement number has its day plus 60. The check digit says nothing since 2007, so a date that can be is what
+makes ten digits a personal number. People write it in many ways (`WAYS`), with digits of any script. What a person wrote (a
+reason, the name of a file, a cell of a form) is judged strictly; what a program wrote (`figures`) is full of other numbers,
+so that there a number among numbers, a decimal and seconds since 1970 are passed over.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from frs_pipeline.errors import InputError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+HIDDEN = "••••••-••••"
+
+_DAY = r"(?:0[1-9]|[12][0-9]|3[01]|6[1-9]|[78][0-9]|9[01])"
+_MONTH = r"(?:0[1-9]|1[0-2])"
+_BEGINS_WITH_A_DATE = re.compile(rf"{_DAY}{_MONTH}(?:[0-9]{{6}}|(?:18|19|20)[0-9]{{6}})")
+
+# Anything but letters and digits; what parts texts that have nothing to do with each other (`\0`, `\x1f`) stands in none.
+_BETWEEN = r"(?:[^\w\x00\x1f]|_)"
+_SEPARATOR = rf"{_BETWEEN}{{1,4}}"
+_YEAR = "(?:[0-9]{2}){1,2}"
+_DATE = rf"(?:[0-9]{{2}}[ ./-]?[0-9]{{2}}[ ./-]?{_YEAR}|[0-9]{{2}}(?P<d>{_SEPARATOR})[0-9]{{2}}(?P=d){_YEAR})"
+_DIGITS = rf"[0-9](?P<x>{_BETWEEN}{{1,2}})(?:[0-9](?P=x)){{4,6}}[0-9]"
+_PAIRS = rf"[0-9]{{2}}(?P<s>{_BETWEEN})[0-9]{{2}}"
+_FOUR = rf"[0-9](?P<y>{_BETWEEN}{{1,2}})(?:[0-9](?P=y)){{2}}[0-9]"
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way of writing a personal number, with examples. `among_figures`: is it looked for in what programs write, too?"""
+
+    name: str
+    pattern: re.Pattern[str]
+    examples: tuple[str, ...]
+    among_figures: bool = True
+
+
+def _way(name: str, pattern: str, *examples: str, among_figures: bool = True) -> Way:
+    # Looked ahead for, so that what turns out to be none hides nothing that begins within it.
+    return Way(name, re.compile(rf"(?<![0-9])(?=(?P<number>{pattern})(?![0-9]))"), examples, among_figures)
+
+
+# All examples are replacement numbers, which belong to nobody.
+WAYS = (
+    _way(
+        "a date, whole or in its parts, and four digits, with anything between or nothing",
+        rf"{_DATE}(?:{_SEPARATOR})?[0-9]{{4}}",
+        *("610170-1234", "6101701234", "610170 1234", "610170 - 1234", "610170–1234", "610170−1234", "610170/1234"),
+        *("610170_1234", "610170.1234", "610170:1234", "610170,1234", "610170+1234", "610170~1234", "610170·1234"),
+        *("610170\t1234", "610170\n1234", "610170\r\n1234", "610170(1234)", "(610170) 1234", "(610170)-1234", "610170--1234"),
+        *("61011970-1234", "610119701234", "61011970 1234", "６１０１７０-１２３４", "٦١٠١٧٠١٢٣٤", "६१०१७०-१२३४"),
+        *("610170\u200b1234", "610\u00ad170-12\u206034", "610170\u00a01234", "6\ufe0f1\ufe0f0\ufe0f1\ufe0f7\ufe0f0\ufe0f1234"),
+        *("61-01-70-1234", "61.01.70-1234", "61/01/70 1234", "61 01 70 1234", "61/01-70 1234", "6101-70 1234"),
+        *("61.01.1970.1234", "61-01-1970-1234", "61.01.1970 1234", "61_01_70_1234", "61:01:70:1234", "61, 01, 70, 1234"),
+    ),
+    _way(
+        "the last four digits in pairs",
+        rf"{_DATE}(?:{_SEPARATOR})?{_PAIRS}",
+        *(
+            "610170 12 34",
+            "610170-12-34",
+            "610170-12 34",
+            "61 01 70 12 34",
+            "61.01.70.12.34",
+            "61-01-1970-12-34",
+            "61 01 70-12 34",
+        ),
+    ),
+    _way(
+        "digit by digit",
+        rf"{_DIGITS}(?:{_SEPARATOR})?(?:[0-9]{{4}}|{_PAIRS}|{_FOUR})",
+        *("6 1 0 1 7 0 1 2 3 4", "6-1-0-1-7-0-1-2-3-4", "6 1 0 1 7 0 - 1 2 3 4", "6.1.0.1.7.0 1234", "6 1 0 1 1 9 7 0 1 2 3 4"),
+    ),
+    _way("the last four digit by digit", rf"{_DATE}(?:{_SEPARATOR})?{_FOUR}", "610170 1 2 3 4", "61.01.70 - 1.2.3.4"),
+    _way(
+        "in groups, as other numbers are",
+        rf"[0-9]{{1,8}}(?P<g>{_BETWEEN}{{1,2}})[0-9]{{1,8}}(?:(?P=g)[0-9]{{1,8}}){{0,3}}",
+        *("610 170 1234", "6101 70 1234", "61017 01234", "6101-701234", "6.101.701.234", "6101701-234"),
+        among_figures=False,
+    ),
+)
+
+_TEN = re.compile(rf"[0-9](?:{_BETWEEN}{{0,4}}[0-9]){{9}}")
+
+_HOUR = "(?:[01][0-9]|2[0-3])[:.][0-5][0-9](?:[:.][0-5][0-9](?:[.,][0-9]+)?)?"
+_REAL_DAY = "(?:0[1-9]|[12][0-9]|3[01])"
+_TIMES = (
+    rf"(?<![0-9])(?:18|19|20)[0-9]{{2}}(?P<i>[-./]){_MONTH}(?P=i){_REAL_DAY}(?:[ T]{{1,2}}{_HOUR})?(?![0-9])",
+    rf"(?<![0-9]){_REAL_DAY}(?P<j>[-./]){_MONTH}(?P=j)(?:18|19|20)?[0-9]{{2}}[ T]{{1,2}}{_HOUR}(?![0-9])",
+)
+_HASHES = (
+    r"(?<![0-9a-zA-Z])(?=[0-9]*[a-f])[0-9a-f]{16,128}(?![0-9a-zA-Z])",
+    r"(?<![0-9a-zA-Z])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![0-9a-zA-Z])",
+)
+_DECIMALS = (
+    r"(?<![0-9.])[0-9]+\.[0-9]{5,}(?![0-9]|\.[0-9])",
+    r"(?<![0-9.])[12][0-9]{9}\.[0-9]+",  # seconds since 1970
+    r"(?<![0-9.])[0-9]{10}\.(?!0+(?![0-9]))[0-9]+",
+)
+_OTHER = re.compile("|".join((*_TIMES, *_HASHES)))
+_OTHER_FIGURES = re.compile("|".join((*_TIMES, *_HASHES, *_DECIMALS)))
+# What parts the cells of a row, the items of a list, or names from values.
+_STRUCTURE, _LISTING = set(";|\"'[]{}<>=\\"), set(",\t\r\n")
+_LISTED_BEFORE, _LISTED_BEHIND = re.compile(r"\[$|[0-9][,\t\r\n] ?$"), re.compile(r"\]|[,\t\r\n] ?[0-9]")
+# Letters that nobody sees, though they aren't of the categories that hold only such.
+_FILLERS = set("\u115f\u1160\u3164\uffa0")
+
+
+def holds_personal_number(text: str, *, figures: bool = False) -> bool:
+    """Does something in `text` read as a personal number, real or replacement? `figures`: a program wrote it, not a person."""
+    return next(_spans(_plain(text), figures), None) is not None
+
+
+def holding(texts: pa.StringArray, *, figures: bool = False) -> NDArray[np.bool_]:
+    """The same of each of `texts` (n,); null holds nothing."""
+    import numpy as np
+    import pyarrow.compute as pc
+
+    # Arrow passes over what hasn't ten digits, which is nearly all; only ASCII's are looked for quickly.
+    found = pc.fill_null(pc.match_substring_regex(texts, "(?:[0-9][^0-9]*){10}"), False).to_numpy(zero_copy_only=False).copy()
+    other = pc.invert(pc.fill_null(pc.string_is_ascii(texts), True))
+    if pc.any(other).as_py():
+        digits = pc.count_substring_regex(texts.filter(other), r"\p{N}").to_numpy(zero_copy_only=False)
+        found[other.to_numpy(zero_copy_only=False)] = digits >= 10
+    for at in found.nonzero()[0].tolist():
+        found[at] = holds_personal_number(texts[at].as_py(), figures=figures)
+    return np.asarray(found)
+
+
+def are_personal_numbers(values: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which of whole numbers (n,) are personal numbers, with the year in two digits or four; a leading zero may be missing."""
+    century = (values // 10**6) % 100
+    long = (values >= 10**10) & (century >= 18) & (century <= 20)
+    day = values // 10 ** (8 + 2 * long)
+    month = values // 10 ** (6 + 2 * long) % 100
+    return (values < 10 ** (10 + 2 * long)) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 91) & ((day <= 31) | (day > 60))
+
+
+def masked(text: str) -> str:
+    """`text` with every personal number hidden."""
+    letters = [_seen(letter) for letter in text]
+    # Where each letter that is judged stands in the text.
+    at = [place for place, seen in enumerate(letters) for _ in seen]
+    pieces, end = [], 0
+    for start, stop in _spans("".join(letters), figures=False):
+        if at[start] >= end:
+            pieces += [text[end : at[start]], HIDDEN]
+            end = at[stop - 1] + 1
+    return "".join([*pieces, text[end:]])
+
+
+def refuse_in_names(folder: Path) -> None:
+    """Raises `InputError` when a file of the delivery in `folder` is called by a personal number.
+
+    Names of files stand in messages and logs.
+    """
+    for path in sorted(folder.rglob("*")):
+        if holds_personal_number(path.name):
+            raise InputError("the name of a file here is a personal number", where=path.parent, do="give it another name")
+
+
+def _plain(text: str) -> str:
+    """`text` with digits of every script as 0 to 9, one kind of dash and blank, and without letters that nobody sees."""
+    if text.isascii():
+        return text
+    return text.translate({ord(letter): _seen(letter) for letter in set(text)})
+
+
+def _seen(letter: str) -> str:
+    """What somebody sees of a letter, as far as it matters in numbers."""
+    if letter.isascii():
+        return letter
+    category = unicodedata.category(letter)
+    if category in ("Cf", "Mn", "Me") or letter in _FILLERS:
+        return ""
+    if category == "Pd" or letter == "−":
+        return "-"
+    if category == "Zs":
+        return " "
+    alike = unicodedata.normalize("NFKC", letter)
+    return "".join(str(unicodedata.decimal(c, c)) for c in alike)
+
+
+def _spans(text: str, figures: bool) -> Iterator[tuple[int, int]]:
+    """Where personal numbers begin and end in a plain text, by their beginnings."""
+    if _TEN.search(text) is None:
+        return
+    other = _OTHER_FIGURES if figures else _OTHER
+    text = other.sub(lambda found: "x" * len(found[0]), text)
+    found = {
+        match.span("number")
+        for way in WAYS
+        if way.among_figures or not figures
+        for match in way.pattern.finditer(text)
+        if _is_one(text, match, figures)
+    }
+    yield from sorted(found)
+
+
+def _is_one(text: str, match: re.Match[str], figures: bool) -> bool:
+    """Is what is written in one of the ways a number of a person, and no part of a row of numbers?"""
+    number = match["number"]
+    digits = re.sub("[^0-9]", "", number)
+    if len(digits) not in (10, 12) or not _BEGINS_WITH_A_DATE.fullmatch(digits):
+        return False
+    between = set(number) - set("0123456789")
+    repeated = {match[name] for name in ("d", "s", "x", "y", "g") if name in match.re.groupindex and match[name]}
+    start, end = match.span("number")
+    if any(_goes_on(text, start, end, separator) for separator in repeated):
+        return False
+    if not figures:
+        return True
+    if between & _STRUCTURE:
+        return False
+    before, behind = text[max(0, start - 3) : start], text[end : end + 3]
+    return not (between & _LISTING and (_LISTED_BEFORE.search(before) or _LISTED_BEHIND.match(behind)))
+
+
+def _goes_on(text: str, start: int, end: int, separator: str) -> bool:
+    """Does the row of digits that are parted so go on before or behind?"""
+    before, behind = text[max(0, start - len(separator) - 1) : start], text[end : end + len(separator) + 1]
+    return (before[1:] == separator and before[:1].isdigit()) or (behind[:-1] == separator and behind[-1:].isdigit())

@@ -1,0 +1,191 @@
+"""Runs that Dagster makes by itself, of a part or over again: none ends without being searched, wherever its history lies."""
+
+import os
+import sys
+
+import pyarrow as pa
+import pytest
+from dagster import AssetKey, DagsterInstance, RunsFilter, build_run_status_sensor_context
+from dagster._core.definitions.job_base import InMemoryJob
+from dagster._core.execution.api import execute_run
+from keys import environment_of
+
+from frs_pipeline import cli
+from frs_pipeline.assets import marts, validated
+from frs_pipeline.assets.wiring import PARTITION_TAG
+from frs_pipeline.definitions import defs
+from frs_pipeline.errors import InputError
+from frs_pipeline.operations.incidents import canceled_runs, failed_runs
+from frs_pipeline.privacy.search import UNREADABLE, search_traces
+from frs_pipeline.storage import Store
+
+PERSON = "610118-0011"
+MART = "marts/coordinator.parquet"
+# What one step makes of an export.
+STEPS = ("validated", "rejected", "noted", "withdrawn")
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+def part():
+    """What the user interface makes of a part that somebody chose."""
+    return defs.resolve_implicit_global_asset_job_def()
+
+
+@pytest.fixture
+def environment(delivery, tmp_path, monkeypatch):
+    """A refreshed delivery of which something changed, and Dagster's home with its history in another folder."""
+    for name in [name for name in os.environ if name.startswith(("FRS_", "DAGSTER_"))]:
+        monkeypatch.delenv(name)
+    for name in ("FRS_DATA_DIR", "FRS_KEY_FILE"):
+        monkeypatch.setenv(name, environment_of(delivery.data)[name])
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "dagster.yaml").write_text(f"storage:\n  sqlite:\n    base_dir: {tmp_path / 'elsewhere'}\n", encoding="utf-8")
+    monkeypatch.setenv("DAGSTER_HOME", str(home))
+    return delivery, home
+
+
+def make(delivery, home, chosen):
+    """Materialise some assets as a run of Dagster's own is executed; the instance, and the run."""
+    instance = DagsterInstance.from_config(str(home))
+    instance.add_dynamic_partitions("deliveries", [delivery.name])
+    keys = frozenset(AssetKey(name.split("/")) for name in chosen)
+    job = part().get_subset(asset_selection=keys)
+    made = instance.create_run_for_job(job, run_config=QUIET, tags={PARTITION_TAG: delivery.name}, asset_selection=keys)
+    execute_run(InMemoryJob(job), made, instance)
+    return instance, instance.get_run_by_id(made.run_id)
+
+
+def run(capfd, monkeypatch, *arguments):
+    monkeypatch.setattr(sys, "argv", ["frs", *arguments])
+    capfd.readouterr()
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    return ended.value.code, capfd.readouterr().err
+
+
+def leak_into_mart(monkeypatch):
+    whole = marts.sorted_by
+
+    def leaking(rows, columns, folder=None):
+        made = whole(rows, columns, folder)
+        if "conflict" not in made.schema.names or len(made.schema) > 5:
+            return made
+        table = made.table()
+        table = table.append_column("more", pa.array([PERSON] * table.num_rows))
+        return marts.Rows.of([table], table.schema)
+
+    monkeypatch.setattr(marts, "sorted_by", leaking)
+
+
+def quoting(monkeypatch):
+    """The coordinators' forms are judged with an error that quotes one."""
+    whole = validated.validate
+
+    def told(export, questionnaire, intake, folder=None):
+        if questionnaire.instrument == "coordinator":
+            raise InputError(f"no good: {next(export.chunks()).cells.to_pylist()[0]}")
+        return whole(export, questionnaire, intake, folder)
+
+    monkeypatch.setattr(validated, "validate", told)
+
+
+def after(instance, run, hook):
+    """What the daemon does after a run that failed."""
+    event = instance.all_logs(run.run_id)[-1].dagster_event
+    context = build_run_status_sensor_context(sensor_name="hook", dagster_instance=instance, dagster_run=run, dagster_event=event)
+    hook(context.for_run_failure() if hook is failed_runs else context)
+
+
+def incident(delivery, run):
+    return (delivery.settings.incidents / delivery.name / f"{run.run_id}.md").read_text(encoding="utf-8")
+
+
+def test_a_part_made_by_dagster_is_searched_and_fails(environment, capfd, monkeypatch):
+    delivery, home = environment
+    leak_into_mart(monkeypatch)
+    instance, made = make(delivery, home, ["marts/coordinator"])
+    curated = delivery.settings.curated(delivery.name)
+    assert made.status.value == "FAILURE"
+    assert not (curated / MART).exists()
+    assert (delivery.settings.restricted(delivery.name) / "leaked" / MART).exists()
+    after(instance, made, failed_runs)
+    assert f"{MART}: holds what must not leave the restricted zone: personal number" in incident(delivery, made)
+    assert PERSON not in incident(delivery, made)
+    instance.dispose()
+
+
+def test_a_part_in_which_nothing_is_found_ends_well(environment, capfd, monkeypatch):
+    delivery, home = environment
+    instance, made = make(delivery, home, ["marts/coordinator"])
+    assert made.status.value == "SUCCESS"
+    instance.dispose()
+
+
+def test_what_is_kept_elsewhere_of_a_run_that_failed_is_searched_and_both_are_told(environment, capfd, monkeypatch):
+    delivery, home = environment
+    quoting(monkeypatch)
+    instance, made = make(delivery, home, ["validated/codebook", *(f"{step}/coordinator" for step in STEPS)])
+    assert made.status.value == "FAILURE"
+    after(instance, made, failed_runs)
+    text = incident(delivery, made)
+    assert f"run {made.run_id}: holds what must not leave the restricted zone" in text
+    assert UNREADABLE not in text
+    instance.dispose()
+
+
+def test_frs_run_searches_its_own_run_elsewhere_too_while_another_is_newer(environment, capfd, monkeypatch):
+    environment[0].set("coordinator", 0, konflikt="2")
+    quoting(monkeypatch)
+    whole = DagsterInstance.get_run_record_by_id
+    newer = []
+
+    def looked_for(instance, run_id):
+        if not newer:
+            newer.append(instance.create_run_for_job(part()).run_id)
+        return whole(instance, run_id)
+
+    monkeypatch.setattr(DagsterInstance, "get_run_record_by_id", looked_for)
+    code, err = run(capfd, monkeypatch, "run", "--select", "noted")
+    assert code == 1
+    assert err.count("\n") == 1
+    # Why it failed, and what was found.
+    assert "no good" in err
+    assert "holds what must not leave the restricted zone" in err
+    assert newer
+    assert newer[0] not in err
+
+
+def test_what_a_run_left_that_was_killed_or_stopped_is_searched_afterwards(environment, capfd, monkeypatch):
+    delivery, home = environment
+    (delivery.settings.curated(delivery.name) / "half.csv").write_text(f"a;b\n1;{PERSON}\n", encoding="utf-8")
+    with DagsterInstance.from_config(str(home)) as instance:
+        for end, hook in (("report_run_failed", failed_runs), ("report_run_canceled", canceled_runs)):
+            killed = instance.create_run_for_job(part(), tags={PARTITION_TAG: delivery.name})
+            getattr(instance, end)(killed)
+            after(instance, instance.get_run_by_id(killed.run_id), hook)
+            if end == "report_run_failed":
+                assert "half.csv: holds what must not leave the restricted zone" in incident(delivery, killed)
+                (delivery.settings.curated(delivery.name) / "half.csv").write_text(f"a;b\n1;{PERSON}\n", encoding="utf-8")
+            else:
+                assert "half.csv: holds" in incident(delivery, killed)
+
+
+def test_a_history_that_cannot_be_looked_at_says_so(environment, capfd, monkeypatch):
+    delivery, home = environment
+    store = Store(delivery.settings, delivery.name)
+
+    def away(*_, **__):
+        raise RuntimeError("no connection to the database of Fru Hansen")
+
+    with DagsterInstance.from_config(str(home)) as instance:
+        made = instance.create_run_for_job(part(), tags={PARTITION_TAG: delivery.name})
+        assert search_traces(home, [store], made.run_id, instance).runs == 1
+        assert len(instance.get_run_ids(RunsFilter(run_ids=[made.run_id]))) == 1
+        monkeypatch.setattr(type(instance.event_log_storage), "get_records_for_run", away)
+        assert {leak.kind for leak in search_traces(home, [store], made.run_id, instance).leaks} == {UNREADABLE}
+        assert {leak.kind for leak in search_traces(home, [store], None, instance).leaks} == {UNREADABLE}
+        assert {leak.kind for leak in search_traces(home, [store], "no such run", instance).leaks} == {UNREADABLE}
+    (home / "dagster.yaml").write_text("storage:\n  postgres:\n    postgres_url: postgresql://nowhere/x\n", encoding="utf-8")
+    code = run(capfd, monkeypatch, "doctor")[0]
+    assert code == 1
