@@ -31,6 +31,7 @@ def summary(delivery: str, made: tuple[str, ...], counts: dict[str, int], settin
                 f"{counts['forms']} = {counts['accepted']} accepted + {counts['quarantined']} quarantined{withdrawn}"
                 f" ({plural(counts['noted'], 'warning')})",
             ),
+            *_rules(counts),
             ("Conferences", str(counts["conferences"])),
             ("Marts", f"{counts['marts']}, {counts['promises_kept']} of {counts['promises']} promises kept"),
             ("Tables", f"{counts['tables']}, {plural(counts['figures'], 'figure')}"),
@@ -45,6 +46,23 @@ def summary(delivery: str, made: tuple[str, ...], counts: dict[str, int], settin
         say(f"  Quarantine         {settings.restricted(delivery) / 'quarantine.parquet'}")
         say("")
         say("  frs tables 1 · frs compare · frs quarantine show more.")
+
+
+def _rules(counts: dict[str, int]) -> list[tuple[str, str]]:
+    """How many rules were applied to all forms, which weren't, and exceptions to none."""
+    from frs_pipeline.exports.reasons import REASONS
+
+    lines = [("Rules", f"{counts['rules_applied_to_all']} of {counts['rules']} applied to everything")]
+    for name, number in counts.items():
+        what, *place = name.split("/")
+        if what == "not_applied":
+            instrument, rule, reason = place
+            of = counts[f"looked_at/{instrument}/{rule}"]
+            lines.append(("", f"{rule} not to {number} of {of} in {instrument}: {REASONS[reason][1]}"))
+    if counts["exceptions_unused"]:
+        fit = plural(counts["exceptions_unused"], "exception fits", "exceptions fit")
+        lines.append(("Exceptions", f"{fit} no finding: see frs quarantine"))
+    return lines
 
 
 def _compared(counts: dict[str, int], delivery: str) -> str:
