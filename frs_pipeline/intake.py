@@ -8,16 +8,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from frs_pipeline.deliveries import AMENDMENTS, CODEBOOK, LEDGER
 from frs_pipeline.exports.amendments import Correction, read_corrections, read_exceptions
+from frs_pipeline.exports.applying import applied_to_registers, require_applied
 from frs_pipeline.exports.columns import NUMBER, NUMBER_AGAIN, RESPONDENT
 from frs_pipeline.exports.correcting import corrected
-from frs_pipeline.exports.findings import NOTED, REJECTED, Intake, admit, noted, registers
+from frs_pipeline.exports.findings import NOTED, REJECTED, Intake, admit, noted, registers, unused
 from frs_pipeline.exports.parsing import respondents
 from frs_pipeline.exports.surveyxact import read_export
 from frs_pipeline.exports.withdrawals import CONFERENCES, Withdrawal, Withdrawals, read_withdrawals, refuse_other_amendments
+from frs_pipeline.plan import products
 from frs_pipeline.policy.model import policy
+from frs_pipeline.questionnaires import instruments
 from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.rows import Rows, sorted_by
 from frs_pipeline.storage import Store, read, stream
@@ -30,7 +34,8 @@ def withdrawals_of(store: Store) -> tuple[Withdrawal, ...]:
 
 def corrections_of(store: Store) -> tuple[Correction, ...]:
     """What was corrected in a delivery. Raises `InputError` for a line that can't be understood."""
-    return read_corrections(store.raw(AMENDMENTS["corrections"]), form_prefixes())
+    until = dt.date.fromisoformat(store.delivery) + dt.timedelta(days=policy().corrected_within_days)
+    return read_corrections(store.raw(AMENDMENTS["corrections"]), form_prefixes(), until)
 
 
 def form_prefixes() -> tuple[str, ...]:
@@ -79,21 +84,38 @@ def quarantined(parts: Sequence[Path], folder: Path) -> Rows:
 
 
 def remarks(
-    intake: Intake, accepted: dict[str, int], quarantine: Path, parts: Sequence[Path], folder: Path
+    intake: Intake,
+    accepted: dict[str, int],
+    quarantine: Path,
+    parts: Sequence[Path],
+    folder: Path,
+    applied: Sequence[pa.Table] = (),
 ) -> tuple[Rows, dict[str, int]]:
     """Everything that was noted (`NOTED`), and how many forms were delivered (but for withdrawn ones) and set aside.
 
-    `accepted` are numbers of accepted forms by questionnaire. Raises `CheckFailed` when more forms were set aside than
-    the policy allows, `InputError` when codebook and ledger disagree in a way that stops the run.
+    `accepted` are numbers of accepted forms by questionnaire, `applied` says to how many of them each rule was applied
+    (`APPLIED`). Raises `CheckFailed` when more forms were set aside than the policy allows, or a rule couldn't be applied to
+    more; `InputError` when codebook and ledger disagree in a way that stops the run.
     """
     aside = forms_set_aside(quarantine)
     set_aside = {name: aside.get(name, 0) for name in accepted}
     delivered = {name: number + set_aside[name] for name, number in accepted.items()}
-    found = registers(intake, CODEBOOK, LEDGER) + admit(intake, delivered, set_aside)
+    found = registers(intake, CODEBOOK, LEDGER) + admit(intake, delivered, set_aside) + require_applied(intake, applied)
     rows = Rows.of((batch for part in parts for batch in stream(part)), NOTED, folder)
     rows.append(noted(intake.policy, found))
+    if intake.exceptions.accepted:
+        fitting = (batch.filter(pc.equal(batch["severity"], "accepted")).to_pylist() for batch in rows.batches())
+        out = set(read(quarantine, ["form_id"])["form_id"].to_pylist())
+        rows.append(noted(intake.policy, unused(intake, (row for some in fitting for row in some), out)))
     order = ("instrument", "line", "rule", "column", "value")
     return sorted_by(rows, order, folder), {"delivered": sum(delivered.values()), "set_aside": sum(set_aside.values())}
+
+
+def applied_in(store: Store) -> list[pa.Table]:
+    """To how much of a delivery each rule was applied (`APPLIED`), questionnaire by questionnaire, the registers last."""
+    path = {key: store.path(product) for key, product in products().items()}
+    registers = (read(path["validated", name]) for name in ("codebook", "ledger"))
+    return [*(read(path["applied", name]) for name in instruments()), applied_to_registers(*registers)]
 
 
 def forms_set_aside(findings: Path) -> dict[str, int]:

@@ -181,7 +181,8 @@ def _merkle(leaves: list[bytes]) -> bytes:
 
 def summarise(store: Store) -> dict[str, int]:
     """Counts that say what a delivery holds. Raises `CheckFailed` when forms were lost on the way to the marts."""
-    from frs_pipeline.intake import forms_set_aside
+    from frs_pipeline.exports.applying import unapplied
+    from frs_pipeline.intake import applied_in, forms_set_aside
     from frs_pipeline.published.compare import DIFFERS
     from frs_pipeline.published.compare import summary as verdicts_of
 
@@ -203,13 +204,23 @@ def summarise(store: Store) -> dict[str, int]:
     verdicts = verdicts_of(compared)
     promises = read(store.path(products()[("expectations",)]))["passed"].to_pylist()
     held = read(store.path(products()[("report",)]), ["holds"])["holds"].to_pylist()
+    applied = applied_in(store)
+    rules = {row["rule"] for table in applied for row in table.to_pylist()}
+    missed = unapplied(applied)
+    notes = read(store.path(products()[("noted",)]), ["rule"])["rule"].to_pylist()
     return {
         "forms": delivered,
         "accepted": accepted,
         "quarantined": set_aside,
         "withdrawn": withdrawn,
         "noted": rows("noted"),
-        "passed_over": read(store.path(products()[("noted",)]), ["rule"])["rule"].to_pylist().count("rows_blank"),
+        "passed_over": notes.count("rows_blank"),
+        "rules": len(rules),
+        "rules_applied_to_all": len(rules - {each.rule for each in missed}),
+        # How many forms a rule couldn't be applied to, and of how many.
+        **{f"not_applied/{each.instrument}/{each.rule}/{each.reason}": each.number for each in missed},
+        **{f"looked_at/{each.instrument}/{each.rule}": each.total for each in missed},
+        "exceptions_unused": notes.count("exception_unused"),
         "conferences": rows("marts", "conference"),
         "marts": sum(key[0] == "marts" for key in products()),
         "promises": len(promises),

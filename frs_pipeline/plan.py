@@ -117,14 +117,15 @@ def products() -> dict[AssetPath, Product]:
     policy = (PACKAGE / "policy" / "policy.yaml", None)
     for name in instruments():
         raw, definitions = (name, *AMENDMENTS), (*forms[name], policy)
-        for layer in ("validated", "rejected", "noted", "withdrawn"):
+        for layer in ("validated", "rejected", "noted", "applied", "withdrawn"):
             file, step = f"{layer}/{name}.parquet", f"validate_{name}"
             judged_by = (*registers, withdrawn)
             found.append(Product((layer, name), "restricted", file, "assets.validated", raw, judged_by, definitions, step))
     # Quarantine comes first, so that it can be looked at when too much is in it for the rest to be made.
     judged = tuple((layer, name) for layer in ("validated", "rejected") for name in instruments())
     found.append(Product(("quarantine",), "restricted", "quarantine.parquet", "assets.validated", (), judged))
-    notes = (("quarantine",), *((layer, name) for layer in ("validated", "noted") for name in instruments()), *registers)
+    parts = tuple((layer, name) for layer in ("validated", "noted", "applied") for name in instruments())
+    notes = (("quarantine",), *parts, *registers)
     amendments = ("exceptions", "withdrawals")
     found.append(
         Product(("noted",), "restricted", "noted.parquet", "assets.validated", amendments, (*notes, withdrawn), (policy,))

@@ -39,6 +39,7 @@ def summary(delivery: str, counts: dict[str, int], settings: Settings) -> None:
                 f" ({plural(counts['noted'], 'warning')})",
             ),
             *([("Passed over", f"{plural(passed, 'row')} that {'holds' if passed == 1 else 'hold'} nothing")] if passed else []),
+            *_rules(counts),
             ("Conferences", str(counts["conferences"])),
             ("Marts", f"{counts['marts']}, {counts['promises_kept']} of {counts['promises']} promises kept"),
             ("Tables", f"{counts['tables']}, {plural(counts['figures'], 'figure')}"),
@@ -53,6 +54,23 @@ def summary(delivery: str, counts: dict[str, int], settings: Settings) -> None:
         say(f"  Quarantine         {settings.restricted(delivery) / 'quarantine.parquet'}")
         say("")
         say("  frs tables 1 · frs compare · frs quarantine show more.")
+
+
+def _rules(counts: dict[str, int]) -> list[tuple[str, str]]:
+    """How many rules were applied to all forms, which weren't, and exceptions to none."""
+    from frs_pipeline.exports.reasons import REASONS
+
+    lines = [("Rules", f"{counts['rules_applied_to_all']} of {counts['rules']} applied to everything")]
+    for name, number in counts.items():
+        what, *place = name.split("/")
+        if what == "not_applied":
+            instrument, rule, reason = place
+            of = counts[f"looked_at/{instrument}/{rule}"]
+            lines.append(("", f"{rule} not to {number} of {of} in {instrument}: {REASONS[reason][1]}"))
+    if counts["exceptions_unused"]:
+        fit = plural(counts["exceptions_unused"], "exception fits", "exceptions fit")
+        lines.append(("Exceptions", f"{fit} no finding: see frs quarantine"))
+    return lines
 
 
 def _compared(counts: dict[str, int], delivery: str) -> str:

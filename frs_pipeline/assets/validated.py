@@ -15,7 +15,7 @@ from frs_pipeline.exports.ledger import read_ledger
 from frs_pipeline.exports.surveyxact import read_export
 from frs_pipeline.exports.validation import validate
 from frs_pipeline.exports.withdrawals import CONFERENCES, held_conferences, withdrawn_conferences
-from frs_pipeline.intake import intake_of, quarantined, remarks, withdrawals_of
+from frs_pipeline.intake import applied_in, intake_of, quarantined, remarks, withdrawals_of
 from frs_pipeline.plan import products
 from frs_pipeline.questionnaires import instruments
 from frs_pipeline.questionnaires.model import questionnaires
@@ -33,6 +33,7 @@ def _validated(instrument: str) -> AssetsDefinition:
         "validated": f"{title}: accepted forms. Restricted: carries conference numbers.",
         "rejected": f"{title}: forms set aside whole, a row a reason. Restricted.",
         "noted": f"{title}: what was found and set nothing aside. Restricted.",
+        "applied": f"{title}: to how many forms each rule was applied, and to how many it couldn't be; counts only.",
         "withdrawn": f"{title}: how many forms were withdrawn, by reason; nothing of the forms.",
     }
     accepted = ("validated", instrument)
@@ -67,6 +68,7 @@ def _validated(instrument: str) -> AssetsDefinition:
                 yield produced(result.forms, "validated")
                 yield produced(result.rejected, "rejected")
                 yield produced(result.noted, "noted")
+                yield produced(result.applied, "applied")
                 yield produced(result.left, "withdrawn")
             yield check
 
@@ -161,9 +163,8 @@ def noted(context: AssetExecutionContext, **parts: Path) -> Iterator[Output[Rows
         accepted = {name: rows_in(parts[f"validated_{name}"]) for name in instruments()}
         judged_by = (read(parts[f"validated_{name}"]) for name in ("codebook", "ledger", "withdrawn_conferences"))
         intake = intake_of(store, *judged_by)
-        result, counts = remarks(
-            intake, accepted, parts["quarantine"], [parts[f"noted_{name}"] for name in instruments()], store.waiting()
-        )
+        notes, waiting = [parts[f"noted_{name}"] for name in instruments()], store.waiting()
+        result, counts = remarks(intake, accepted, parts["quarantine"], notes, waiting, applied_in(store))
         yield produced(result)
         yield admission(key_of(("noted",)), **counts)
 

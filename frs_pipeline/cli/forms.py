@@ -26,6 +26,8 @@ def quarantine(
     as_json: AsJson = False,
 ) -> None:
     """What was set aside and why: by rule, then form by form; what was only noted; how many forms were withdrawn."""
+    from frs_pipeline.exports.applying import unapplied
+    from frs_pipeline.intake import applied_in
     from frs_pipeline.personal_numbers import masked
     from frs_pipeline.questionnaires import instruments
 
@@ -37,12 +39,15 @@ def quarantine(
     unknown = results.lacks(("noted",))
     notes = [] if unknown else results.read(("noted",)).drop_columns(hidden[:1]).to_pylist()
     left = [row for name in instruments() for row in results.read(("withdrawn", name)).to_pylist()]
+    # A delivery that was refreshed before rules said so has none of it.
+    applied = [] if any(results.lacks(("applied", name)) for name in instruments()) else unapplied(applied_in(results.store))
     for row in (*aside, *notes):
         row.update({name: masked(row[name]) for name in ("value", "row") if row.get(name)})
     for row in notes:
         row["expires"] = row["expires"] and row["expires"].isoformat()
     if as_json:
-        print_json({"set_aside": aside, "noted": None if unknown else notes, "withdrawn": left})
+        missed = [{**each._asdict(), "why": each.english} for each in applied]
+        print_json({"set_aside": aside, "noted": None if unknown else notes, "withdrawn": left, "not_applied": missed})
         return
     forms = {(row["instrument"], row["line"]) for row in aside}
     withdrawn = f", {plural(sum(row['forms'] for row in left), 'form')} withdrawn" if left else ""
@@ -63,6 +68,14 @@ def quarantine(
     ]
     if accepted:
         print_grid("Accepted", ("rule", "form", "column", "reason", "who", "until"), accepted)
+    if applied:
+        rows = [[each.instrument, each.rule, f"{each.number} of {each.total} {each.of}", each.english] for each in applied]
+        print_grid("Not applied: these rules couldn't look at everything", ("questionnaire", "rule", "not to", "why"), rows)
+    unfit = [
+        [f"{r['file']}:{r['line']}", r["form_id"] or "", r["column"] or ""] for r in notes if r["rule"] == "exception_unused"
+    ]
+    if unfit:
+        print_grid("Exceptions that fit no finding: correct these lines, or take them out", ("where", "form", "column"), unfit)
     if left:
         gone = [[row["instrument"], str(row["forms"]), row["reason"]] for row in left]
         print_grid("Withdrawn: nothing of these forms is kept here", ("questionnaire", "forms", "why"), gone)

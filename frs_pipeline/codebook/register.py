@@ -13,6 +13,8 @@ from stdnum.exceptions import InvalidFormat, InvalidLength, ValidationError
 
 from frs_pipeline.errors import InputError
 from frs_pipeline.exports.csvfiles import open_csv
+from frs_pipeline.exports.encodings import WRONG, garbled, same_letters
+from frs_pipeline.exports.handkept import AS_UTF8, AmbiguousDays, days_of
 from frs_pipeline.exports.ledger import COLUMNS, OCCASIONS, conference_number
 
 PERSONAL_NUMBER = "personnummer"
@@ -54,7 +56,7 @@ class Register:
 
 
 def read_register(path: Path) -> Register:
-    """kodebog.csv: semicolons; UTF-8, or cp1252 as spreadsheets save it.
+    """kodebog.csv: semicolons; UTF-8, or as spreadsheets save it, with dates as they write them.
 
     Raises `InputError` for a file that is no such table at all; faults of single cells are in what is returned.
     """
@@ -64,9 +66,19 @@ def read_register(path: Path) -> Register:
     if tuple(header) != REGISTER_COLUMNS:
         raise InputError(f"the header isn't {';'.join(REGISTER_COLUMNS)}", where=f"{path}:{line}", do=do)
     reading = _Reading(Register())
-    for line, cells in rows:
-        if any(cells):  # spreadsheets leave blank lines at the end
-            reading.take(f"{path}:{line}", cells)
+    entries = [(line, cells) for line, cells in rows if any(cells)]  # spreadsheets leave blank lines at the end
+    wrong = garbled(OCCASIONS)
+    garbled_at = next((line for line, cells in entries if wrong.intersection(cells)), None)
+    if garbled_at is not None:
+        raise InputError(WRONG, where=f"{path}:{garbled_at}", do=AS_UTF8)
+    at = REGISTER_COLUMNS.index(_DATE)
+    try:
+        days = days_of([cells[at] if len(cells) > at else "" for _, cells in entries])
+    except AmbiguousDays as error:
+        what = "the date may be one of two: day and month can't be told apart"
+        raise InputError(what, where=f"{path}:{entries[error.at][0]}", do="write dates as 2020-11-30") from None
+    for (line, cells), day in zip(entries, days, strict=True):
+        reading.take(f"{path}:{line}", cells, day)
     register = reading.register
     if not register.conferences and not register.faults:
         raise InputError("holds no conference", where=path, do=do)
@@ -76,7 +88,7 @@ def read_register(path: Path) -> Register:
 def _rows(path: Path, do: str) -> Iterator[tuple[int, list[str]]]:
     try:
         for line, cells in open_csv(path, ";").rows():
-            yield line, [cell.strip() for cell in cells]
+            yield line, [same_letters(cell.strip()) for cell in cells]
     except InputError as error:
         raise InputError(error.what, where=error.where, do=do) from error
 
@@ -89,15 +101,15 @@ class _Reading:
         self.numbers: dict[int, str] = {}
         self.children: dict[tuple[str, str], dict[str, str]] = {}
 
-    def take(self, where: str, cells: list[str]) -> None:
-        """Check one line, and keep it if it is sound."""
+    def take(self, where: str, cells: list[str], day: dt.date | None) -> None:
+        """Check one line, whose date is `day` if it is one, and keep it if it is sound."""
         if len(cells) != len(REGISTER_COLUMNS):
             self._fault(where, "the line", f"{len(cells)} fields where {len(REGISTER_COLUMNS)} belong")
             return
         named = dict(zip(REGISTER_COLUMNS, cells, strict=True))
         personal_number = self._personal_number(where, named[PERSONAL_NUMBER])
         number = self._number(where, named[_NUMBER])
-        date = self._date(where, named[_DATE])
+        date = self._date(where, day)
         occasion = OCCASIONS.get(named[_OCCASION])
         if occasion is None:
             self._fault(where, _OCCASION, f"is neither {' nor '.join(OCCASIONS)}")
@@ -145,12 +157,11 @@ class _Reading:
         self.numbers[number] = where
         return number
 
-    def _date(self, where: str, text: str) -> str | None:
-        try:
-            return dt.date.fromisoformat(text).isoformat()
-        except ValueError:
+    def _date(self, where: str, day: dt.date | None) -> str | None:
+        if day is None:
             self._fault(where, _DATE, "isn't a date such as 2020-11-30")
             return None
+        return day.isoformat()
 
     def _fault(self, where: str, column: str, what: str) -> None:
         self.register.faults.append(Fault(where, column, what))

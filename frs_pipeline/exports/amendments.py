@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from frs_pipeline.errors import InputError
-from frs_pipeline.exports.csvfiles import open_csv
+from frs_pipeline.exports.handkept import dates, kept_rows
 from frs_pipeline.personal_numbers import holds_personal_number
 from frs_pipeline.policy.model import Policy
 
@@ -78,6 +78,12 @@ class Accepted:
     expires: dt.date
     where: str = ""
 
+    @property
+    def place(self) -> tuple[str, int | None]:
+        """Name of the file that says so, and the line."""
+        path, _, line = self.where.rpartition(":")
+        return Path(path).name, int(line) if line else None
+
 
 @dataclass(frozen=True)
 class Exceptions:
@@ -93,29 +99,32 @@ class Exceptions:
         return {accepted.rule for accepted in self.accepted}
 
 
-def read_corrections(path: Path, prefixes: tuple[str, ...]) -> tuple[Correction, ...]:
+def read_corrections(path: Path, prefixes: tuple[str, ...], until: dt.date | None = None) -> tuple[Correction, ...]:
     """Corrections in the order of the file; none when there is no file. Raises `InputError` with file and line.
 
-    `prefixes` are those of the questionnaires' form ids.
+    `prefixes` are those of the questionnaires' form ids, `until` is the last day on which one can have been made.
     """
     found = []
-    for where, cells in amendment_rows(path, CORRECTION_COLUMNS):
-        form, column, old, new, reason, who, when = cells
+    for where, cells, when in amendment_rows(path, CORRECTION_COLUMNS):
+        form, column, old, new, reason, who, _ = cells
         if not is_form_id(form, prefixes):
             raise InputError("not a form id", where=where, do=f"write it as {prefixes[0]}-12345, as frs quarantine does")
         if not (column and reason and who):
             raise InputError("column, reason and who are needed", where=where, do="fill them in")
         if old == new:
             raise InputError("old and new are the same", where=where, do="correct the line, or take it out")
-        found.append(Correction(form, column, old, new, reason, who, day_of(when, where), where))
+        if until is not None and when > until:
+            what = f"is dated later than {until}, which is too long after the delivery"
+            raise InputError(what, where=where, do="correct the date")
+        found.append(Correction(form, column, old, new, reason, who, when, where))
     return tuple(found)
 
 
 def read_exceptions(path: Path, policy: Policy, on: dt.date) -> Exceptions:
     """Accepted findings that haven't expired `on` the day of the delivery. Raises `InputError` with file and line."""
     found = []
-    for where, cells in amendment_rows(path, EXCEPTION_COLUMNS):
-        form, rule, column, reason, who, expires = cells
+    for where, cells, expires in amendment_rows(path, EXCEPTION_COLUMNS):
+        form, rule, column, reason, who, _ = cells
         if rule not in policy.rules:
             raise InputError("no such rule", where=where, do="docs/rules.md lists them")
         kind = policy.rules[rule].kind
@@ -126,7 +135,7 @@ def read_exceptions(path: Path, policy: Policy, on: dt.date) -> Exceptions:
             raise InputError(f"{rule} {what}", where=where, do="leave form blank" if form else "fill in form")
         if not (reason and who):
             raise InputError("reason and who are needed", where=where, do="fill them in")
-        accepted = Accepted(form, rule, column, reason, who, day_of(expires, where), where)
+        accepted = Accepted(form, rule, column, reason, who, expires, where)
         if accepted.expires >= on:
             found.append(accepted)
     return Exceptions(tuple(found))
@@ -138,26 +147,18 @@ def is_form_id(text: str, prefixes: Sequence[str] | None = None) -> bool:
     return parts is not None and (prefixes is None or parts["prefix"] in prefixes)
 
 
-def amendment_rows(path: Path, columns: tuple[str, ...]) -> list[tuple[str, list[str]]]:
-    """(where, stripped cells) of each row below the header; none when there is no file."""
+def amendment_rows(path: Path, columns: tuple[str, ...]) -> list[tuple[str, list[str], dt.date]]:
+    """(where, stripped cells, the date in the last) of each row below the header; none when there is no file."""
     if not path.exists():
         return []
-    rows = [(line, [cell.strip() for cell in cells]) for line, cells in open_csv(path, ";").rows()]
-    if not rows or tuple(rows[0][1]) != columns:
-        line = rows[0][0] if rows else 1
-        raise InputError(f"the header isn't {';'.join(columns)}", where=f"{path}:{line}", do="correct it")
-    for line, cells in rows[1:]:
-        if any(cells) and len(cells) != len(columns):
+    rows = [(line, [cell.strip() for cell in cells]) for line, cells in kept_rows(path, columns, "correct it")]
+    rows = [(line, cells) for line, cells in rows if any(cells)]
+    for line, cells in rows:
+        if len(cells) != len(columns):
             what = f"{len(cells)} fields where {len(columns)} belong"
             raise InputError(what, where=f"{path}:{line}", do="correct the line")
         if any(holds_personal_number(cell) for cell in cells):
             raise InputError("holds a personal number", where=f"{path}:{line}", do="write a form id or a role instead")
-    return [(f"{path}:{line}", cells) for line, cells in rows[1:] if any(cells)]
-
-
-def day_of(text: str, where: str) -> dt.date:
-    """An ISO date of an amendment; raises `InputError` with its line."""
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        raise InputError("not a date", where=where, do="write it as 2020-11-30") from None
+    wheres = [f"{path}:{line}" for line, _ in rows]
+    days = dates(wheres, [cells[-1] for _, cells in rows], "write it as 2020-11-30")
+    return [(where, cells, day) for where, (_, cells), day in zip(wheres, rows, days, strict=True)]

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from frs_pipeline.errors import InputError
+from frs_pipeline.exports.encodings import garbled, is_garbled, same_letters
 from frs_pipeline.exports.sheets import AGAIN
 from frs_pipeline.exports.workbooks import Rows
 from frs_pipeline.questionnaires.model import Question, Questionnaire, QuestionSpec
@@ -57,7 +58,7 @@ class Columns(NamedTuple):
 
 def short(name: str) -> str:
     """A variable's name as headers write it."""
-    return name.strip()[:_SHORT].lower()
+    return same_letters(name.strip())[:_SHORT].lower()
 
 
 def column_names(header: list[str], structure: Rows, where: str) -> list[str]:
@@ -67,6 +68,8 @@ def column_names(header: list[str], structure: Rows, where: str) -> list[str]:
     the columns without which no form can be told from another isn't there.
     """
     found = [short(name) for name in header]
+    if found and not found[-1] and all(name in found for name in _NEEDED):
+        raise InputError("empty columns stand to the right of the header", where=where, do=f"delete them, or {AGAIN}")
     missing = next((name for name in _NEEDED if name not in found), None)
     if missing is not None:
         raise InputError(f"column {missing} is missing", where=where, do=AGAIN)
@@ -86,8 +89,8 @@ def variables_of(structure: Rows) -> dict[str, list[Variable]]:
     long: dict[str, Variable] = {}
     for line, (_, name, kind, sub, text, choice, label) in structure:
         closed, multiple = kind.strip().lower() == "closed", sub.strip().lower() == "multiple"
-        variable = long.setdefault(name.strip(), Variable(text.strip(), closed, closed and multiple, {}, line))
-        variable.choices[choice.strip()] = label.strip()
+        variable = long.setdefault(name.strip(), Variable(same_letters(text.strip()), closed, closed and multiple, {}, line))
+        variable.choices[choice.strip()] = same_letters(label.strip())
     result: dict[str, list[Variable]] = defaultdict(list)
     for name, variable in long.items():
         result[short(name)].append(variable)
@@ -96,20 +99,32 @@ def variables_of(structure: Rows) -> dict[str, list[Variable]]:
 
 def closed_columns(names: list[str], structure: Rows) -> list[str]:
     """Columns of closed questions, whose cells are codes."""
-    return [name for name, variable in _described(names, variables_of(structure)).items() if variable.closed]
+    return [name for name, variable in _described(names, structure).items() if variable.closed]
 
 
-def _described(names: list[str], variables: dict[str, list[Variable]]) -> dict[str, Variable]:
-    """What `structure` says of each column that it knows."""
-    found: dict[str, Variable] = {}
-    for name, several in variables.items():
-        found.update(zip((n for n in names if n.split("#")[0] == name), several, strict=False))
-    return found
+def misread(structure: Rows, labels: Rows, questionnaire: Questionnaire) -> tuple[str, int] | None:
+    """Where texts of the export went through a wrong encoding: the part, and the line of the first."""
+    texts = {text for q in questionnaire.questions for text in (q.text, q.asked, *q.labels.values())}
+    texts |= {q.text.removeprefix(f"{q.asked} – ") for q in questionnaire.questions}
+    wrong = garbled(map(same_letters, texts))
+    for part, rows, places in (("structure", structure, (4, 6)), ("labels", labels, (2,))):
+        for line, cells in rows:
+            if any(is_garbled(cells[at]) or cells[at].strip() in wrong for at in places):
+                return part, line
+    return None
+
+
+def _described(names: list[str], structure: Rows) -> dict[str, Variable]:
+    """The variable of each column that `structure` describes."""
+    described: dict[str, Variable] = {}
+    for name, several in variables_of(structure).items():
+        described.update(zip((n for n in names if n.split("#")[0] == name), several, strict=False))
+    return described
 
 
 def resolve(names: list[str], structure: Rows, questionnaire: Questionnaire, delivery: str) -> tuple[Columns, list[Place]]:
     """The column of every question that is asked in the delivery, and what is found missing or unknown on the way."""
-    described = _described(names, variables_of(structure))
+    described = _described(names, structure)
     of: dict[str, str] = {}
     findings: list[Place] = []
     asked = [q for q in (*questionnaire.questions, *questionnaire.texts) if questionnaire.asks(q, delivery)]
@@ -142,14 +157,14 @@ def _column(
     rivals = [q for q in asked if q.source == question.source]
     if len(candidates) == 1 and len(rivals) == 1:
         return candidates[0]
-    return next((name for name in candidates if name in described and described[name].text == question.text), None)
+    return next((name for name in candidates if name in described and described[name].text == same_letters(question.text)), None)
 
 
 def _is_box(variable: Variable, question: Question) -> bool:
     if variable.multiple:
-        return variable.text == question.asked and str(question.option) in variable.choices
+        return variable.text == same_letters(question.asked) and str(question.option) in variable.choices
     # SPSS data have no `structure`: there the variable's label is question and box.
-    return variable.text.replace(" – ", " - ") == question.text.replace(" – ", " - ")
+    return variable.text.replace(" – ", " - ") == same_letters(question.text).replace(" – ", " - ")
 
 
 def drift(columns: Columns, structure: Rows, labels: Rows, questionnaire: Questionnaire) -> list[Place]:
@@ -157,7 +172,7 @@ def drift(columns: Columns, structure: Rows, labels: Rows, questionnaire: Questi
 
     Raises `InputError`, with the line as its place, when a code has two labels.
     """
-    described = _described(columns.names, variables_of(structure))
+    described = _described(columns.names, structure)
     found, lines = _labels(columns.names, labels)
     findings: list[Place] = []
     for question in questionnaire.questions:
@@ -166,23 +181,32 @@ def drift(columns: Columns, structure: Rows, labels: Rows, questionnaire: Questi
         name = columns.of[question.name]
         variable = described.get(name)
         # Short names are cut and scales are shared: only the text tells which question it is.
-        if question.option is None and question.wording == "printed" and variable and variable.text not in ("", question.text):
+        printed = question.option is None and question.wording == "printed"
+        if printed and variable and variable.text not in ("", same_letters(question.text)):
             what = f"the text of {name} isn't that of the questionnaire"
             findings.append(Place("wording_drifted", name, "structure", variable.line, what))
         if question.option is None:
             findings += _label_drift(question, name, found, lines)
         elif variable and variable.multiple:
-            box = question.text.removeprefix(f"{question.asked} – ")
+            box = same_letters(question.text.removeprefix(f"{question.asked} – "))
             if variable.choices[str(question.option)] != box:
                 what = f"the box of {name} isn't that of the questionnaire"
                 findings.append(Place("labels_drifted", name, "structure", variable.line, what))
     return findings
 
 
+def worded(columns: Columns, structure: Rows, questionnaire: Questionnaire) -> tuple[int, int]:
+    """How many questions have a text in the export that can be held against the questionnaire's, and how many haven't."""
+    described = _described(columns.names, structure)
+    asked = [q for q in questionnaire.questions if q.name in columns.of and q.option is None and q.wording == "printed"]
+    with_text = sum(bool((variable := described.get(columns.of[q.name])) and variable.text) for q in asked)
+    return with_text, len(asked) - with_text
+
+
 def _label_drift(question: Question, name: str, found: dict[str, dict[str, str]], lines: dict[str, int]) -> Iterable[Place]:
     if name not in found:
         yield Place("labels_drifted", name, "labels", None, f"question {name} has no labels")
-    elif found[name] != {str(code): label for code, label in question.labels.items()}:
+    elif found[name] != {str(code): same_letters(label) for code, label in question.labels.items()}:
         yield Place("labels_drifted", name, "labels", lines[name], f"labels of {name} aren't those of the questionnaire")
 
 
@@ -210,6 +234,6 @@ def _labels(names: list[str], labels: Rows) -> tuple[dict[str, dict[str, str]], 
             at = f"{name}#{passed[name] + 1}"
             if at not in names:
                 raise TwoLabels(line)
-        found.setdefault(at, {})[code.strip()] = label.strip()
+        found.setdefault(at, {})[code.strip()] = same_letters(label.strip())
         lines.setdefault(at, line)
     return found, lines

@@ -13,7 +13,7 @@ import io
 import itertools
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -35,6 +35,9 @@ LONGEST_LINE = 64 << 20
 LONGEST_CELL = 1 << 17
 _LINE = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _DELIMITERS = (";", "\t", ",")
+# A first line that tells Excel the delimiter.
+_SEP = re.compile(r'"?sep=([;,\t])"?[ ;,\t]*(?:\r\n|\r|\n)', re.IGNORECASE)
+_LONGEST_SEP = 64
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
 
@@ -60,16 +63,18 @@ class Block(NamedTuple):
 
 @dataclass(frozen=True)
 class CsvFile:
-    """One CSV file whose encoding is known. `start` is the length of its byte-order mark."""
+    """One CSV file whose encoding is known. `start` is the length of what stands before its first row: its byte-order mark,
+    and a line `sep=;` for Excel; `first` is the line on which that row stands."""
 
     path: Path
     encoding: str
     start: int
     delimiter: str
+    first: int = 1
 
     def blocks(self) -> Iterator[Block]:
         """The file as UTF-8, cut at line ends into pieces of about `BLOCK` bytes."""
-        line, rest = 1, b""
+        line, rest = self.first, b""
         for text in self._text():
             rest += text
             # A carriage return may be half a line end; a file that has nothing else was saved on an old Macintosh.
@@ -187,7 +192,19 @@ class _Lines:
 
 
 def open_csv(path: Path, delimiter: str = "") -> CsvFile:
-    """A CSV file: encoding by its byte-order mark, else strict UTF-8, else cp1252. Raises `InputError`."""
+    """A CSV file: encoding by its byte-order mark, else strict UTF-8, else cp1252; `delimiter` unless a first line `sep=;`
+    says another. Raises `InputError`."""
+    file = _encoded(path, delimiter)
+    with _opened(path) as data:
+        data.seek(file.start)
+        head = data.read(2 * _LONGEST_SEP).decode(file.encoding, "ignore")
+    for_excel = _SEP.match(head)
+    if for_excel is None:
+        return file
+    return replace(file, start=file.start + len(for_excel[0].encode(file.encoding)), delimiter=for_excel[1], first=2)
+
+
+def _encoded(path: Path, delimiter: str) -> CsvFile:
     with _opened(path) as file:
         head = file.read(4)
         for mark, encoding in _MARKS:
@@ -231,8 +248,8 @@ def open_structure(path: Path) -> tuple[CsvFile, Rows]:
     head = first[0].decode("utf-8").rstrip("\r\n") if first else ""
     delimiter = next((d for d in _DELIMITERS if tuple(_unquoted(head.split(d)))[:7] == STRUCTURE_COLUMNS), None)
     if delimiter is None:
-        raise InputError("the header isn't that of a SurveyXact structure file", where=f"{path}:1", do=AGAIN)
-    file = CsvFile(path, file.encoding, file.start, delimiter)
+        raise InputError("the header isn't that of a SurveyXact structure file", where=f"{path}:{file.first}", do=AGAIN)
+    file = replace(file, delimiter=delimiter)
     # Some exports end a row with one empty field too many; that and nothing else is let through.
     surplus = len(STRUCTURE_COLUMNS) + 1
     return file, [(line, cells[:-1] if len(cells) == surplus and cells[-1] == "" else cells) for line, cells in file.rows()]
@@ -287,6 +304,9 @@ def chunk_of(rows: Rows, names: list[str], where: Callable[[int], str]) -> Chunk
     """Rows of cells as a chunk. Raises `InputError` for one that is longer or shorter than the header."""
     held = [row for row in rows if row[1]]
     for line, cells in held:
+        if len(cells) > len(names) and not any(cells[len(names) :]):
+            what = f"{len(cells)} fields where {len(names)} belong: empty columns stand to the right"
+            raise InputError(what, where=where(line), do=f"delete them, or {AGAIN}")
         if len(cells) != len(names):
             raise InputError(f"{len(cells)} fields where {len(names)} belong", where=where(line), do=AGAIN)
     columns = zip(*(cells for _, cells in held), strict=True) if held else ([] for _ in names)

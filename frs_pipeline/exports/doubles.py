@@ -26,6 +26,7 @@ KEYS = pa.schema(
         ("number", pa.int64()),
         ("role", pa.int64()),
         pa.field("answers", pa.uint64(), metadata={"text": "hash of number and answers; null where all are blank"}),
+        pa.field("skipped", pa.int64(), metadata={"text": "rules that couldn't be applied, a bit each"}),
     ]
 )
 # 64 MB; of ten million keys, one in fifty then shares a bit with another.
@@ -42,6 +43,7 @@ def keys(
     number: np.ndarray,
     role: np.ndarray,
     answers: Sequence[np.ndarray],
+    skipped: np.ndarray,
 ) -> pa.Table:
     """`KEYS` of some accepted forms; `answers` are one array of codes a question, `MISSING` where it is blank, as in `role`."""
     hashed = _mixed(number, *answers)
@@ -55,6 +57,7 @@ def keys(
             "role": role,
             # Two papers left wholly blank are alike without being the same.
             "answers": pa.array(hashed, mask=blank),
+            "skipped": skipped,
         },
         schema=KEYS,
     )

@@ -6,7 +6,7 @@ import datetime as dt
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -167,4 +167,29 @@ def admit(intake: Intake, delivered: dict[str, int], set_aside: dict[str, int]) 
             what = f"{aside} of {number} forms were set aside, more than the policy's {share:.0%} [too_many_set_aside]"
             raise CheckFailed(what, where=name or None, do=rule.remedy)
         found.append((finding, accepted))
+    return found
+
+
+def unused(intake: Intake, accepted: Iterable[dict[str, Any]], set_aside: set[str]) -> list[tuple[Finding, None]]:
+    """The exceptions that fit none of the `accepted` findings (`NOTED`).
+
+    Those of forms that are `set_aside` all the same aren't among them: not all rules were applied to these. Nor are those of
+    forms that may be a withdrawn conference's. Raises `InputError` for the first if the policy makes it a reason to stop.
+    """
+    fits = {
+        (row["rule"], row["form_id"] or row["value"] or "", column) for row in accepted for column in ("", row["column"] or "")
+    }
+    gone = {str(number) for number in intake.withdrawals.conferences["conference_number"].to_pylist()}
+    found = []
+    for exception in intake.exceptions.accepted:
+        about = intake.policy.rules[exception.rule].kind.about
+        moot = exception.form in (gone if about == "registers" else set_aside) or (about == "form" and bool(gone))
+        if moot or (exception.rule, exception.form, exception.column) in fits:
+            continue
+        file, line = exception.place
+        finding = Finding("exception_unused", "delivery", file, line, exception.form or None, exception.column or None, None)
+        rule = intake.policy.rules[finding.rule]
+        if rule.severity == "stop":
+            raise InputError(f"{rule.english} [{finding.rule}]", where=exception.where, do=rule.remedy)
+        found.append((finding, None))
     return found

@@ -15,6 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from frs_pipeline.exports.applying import Skipped
 from frs_pipeline.exports.columns import (
     CLOSED,
     CREATED,
@@ -26,7 +27,9 @@ from frs_pipeline.exports.columns import (
     STATUS,
     Columns,
 )
-from frs_pipeline.exports.parsing import MISSING, Codes, codes, not_asked, respondents, times
+from frs_pipeline.exports.parsing import MISSING, Codes, codes, not_asked, respondents
+from frs_pipeline.exports.reasons import NOT_ASKED
+from frs_pipeline.exports.times import SURVEYXACT, Evidence, TimeFormat, times
 from frs_pipeline.personal_numbers import holding
 from frs_pipeline.policy.answers import Condition, Contradiction
 from frs_pipeline.questionnaires.model import Questionnaire
@@ -35,6 +38,8 @@ from frs_pipeline.questionnaires.schema import failing
 ROLE = "role"
 _SOME_ANSWERS, _COMPLETED = STATUS.index("stato_3"), STATUS.index("stato_4")
 _OCCASIONS = ("first", "followup")
+TIMES = (CREATED, MODIFIED, CLOSED, STARTED)
+_IN_ORDER = ((CREATED, MODIFIED), (CREATED, CLOSED), (STARTED, CLOSED))
 
 
 class Registers:
@@ -66,14 +71,38 @@ class Registers:
 
 
 @dataclass
+class Clocks:
+    """The format of each column of times, and the evidence for it, which grows as chunks are looked at."""
+
+    formats: Mapping[str, TimeFormat | str] = field(default_factory=lambda: dict.fromkeys(TIMES, SURVEYXACT))
+    evidence: dict[str, Evidence] = field(default_factory=lambda: defaultdict(Evidence))
+
+    def read(self, name: str, column: pa.ChunkedArray) -> np.ndarray:
+        """Times of a chunk's column."""
+        found = times(column, self.formats[name])
+        if self.formats[name] is SURVEYXACT:
+            self.evidence[name].look(column, found)
+        return found
+
+    def right(self, tolerated: float) -> Mapping[str, TimeFormat | str]:
+        """The formats that the columns turned out to have, after all chunks."""
+        seen = {name: evidence.verdict(tolerated) for name, evidence in self.evidence.items()}
+        return {**self.formats, **seen}
+
+
+@dataclass
 class Parsed:
-    """The cells of a chunk understood, one array element a form, and what was found wrong with them."""
+    """The cells of a chunk understood, one array element a form, and what was found wrong with them.
+
+    `skipped` says which rules couldn't be applied to each form.
+    """
 
     cells: pa.Table
     respondent: np.ndarray
     created: np.ndarray
     number: Codes
     answers: dict[str, Codes]
+    skipped: np.ndarray
     findings: list[tuple[np.ndarray, str, str]] = field(default_factory=list)
 
     def find(self, rule: str, column: str, where: np.ndarray) -> None:
@@ -87,21 +116,25 @@ def judge(
     questionnaire: Questionnaire,
     registers: Registers,
     contradictions: Mapping[str, Contradiction],
+    clocks: Clocks,
+    skipped: Skipped,
 ) -> Parsed:
     """Parse the cells of a chunk (text, a column each) and hold them against every rule about one form.
 
-    `contradictions` are what the policy's own rules look for, by rule.
+    `contradictions` are what the policy's own rules look for, by rule. What couldn't be looked at is noted in `skipped`.
     """
     asked, blank = columns.of, not_asked(cells.num_rows)
     answers = {q.name: codes(cells[asked[q.name]]) if q.name in asked else blank for q in questionnaire.questions}
-    parsed = Parsed(cells, respondents(cells[RESPONDENT]), times(cells[CREATED]), codes(cells[NUMBER]), answers)
+    created = clocks.read(CREATED, cells[CREATED])
+    marks = np.zeros(cells.num_rows, dtype=np.int64)
+    parsed = Parsed(cells, respondents(cells[RESPONDENT]), created, codes(cells[NUMBER]), answers, marks)
     odd = parsed.respondent < 0
     parsed.find("respondent_unreadable", RESPONDENT, odd)
     if odd.any():
         parsed.find("holds_personal_number", RESPONDENT, codes(cells[RESPONDENT]).personal)
-    paper = _numbers(parsed, questionnaire, registers)
+    paper = _numbers(parsed, questionnaire, registers, skipped)
     completed, answered = _status(parsed)
-    _times(parsed)
+    _times(parsed, clocks, skipped)
     _answers(parsed, columns, questionnaire)
     _boxes(parsed, questionnaire, completed)
     _unasked(parsed, columns, questionnaire, paper, answered)
@@ -109,11 +142,14 @@ def judge(
         # Of a question that the paper doesn't have, a blank says nothing.
         if contradiction.columns <= columns.of.keys():
             _contradiction(parsed, columns, rule, contradiction, paper, answered)
+        else:
+            skipped.mark(marks, rule, NOT_ASKED, np.ones(cells.num_rows, dtype=bool))
     _names(parsed, columns, questionnaire)
+    _beside_others(parsed, clocks, skipped)
     return parsed
 
 
-def _numbers(parsed: Parsed, questionnaire: Questionnaire, registers: Registers) -> np.ndarray:
+def _numbers(parsed: Parsed, questionnaire: Questionnaire, registers: Registers, skipped: Skipped) -> np.ndarray:
     """Judge the conference numbers; the occasion (of `_OCCASIONS`) that each form is counted under, -1 where nobody knows."""
     number, again = parsed.number, codes(parsed.cells[NUMBER_AGAIN])
     parsed.find("number_unreadable", NUMBER, ~number.readable)
@@ -128,6 +164,7 @@ def _numbers(parsed: Parsed, questionnaire: Questionnaire, registers: Registers)
         paper = np.full(len(by_codebook), _OCCASIONS.index(questionnaire.occasion), np.int8)
         parsed.find("wrong_occasion", NUMBER, known & (by_codebook != paper))
     parsed.find("ledger_contradicts", NUMBER, known & (by_codebook == paper) & (by_ledger >= 0) & (by_ledger != paper))
+    skipped.mark(parsed.skipped, "ledger_contradicts", "not_in_ledger", by_ledger < 0)
     for column, cell in ((NUMBER, number), (NUMBER_AGAIN, again)):
         parsed.find("holds_personal_number", column, cell.personal)
     return paper
@@ -149,15 +186,51 @@ def _status(parsed: Parsed) -> tuple[np.ndarray, np.ndarray]:
     return completed, answered
 
 
-def _times(parsed: Parsed) -> None:
+def _times(parsed: Parsed, clocks: Clocks, skipped: Skipped) -> None:
     parsed.find("timestamp_unreadable", CREATED, np.isnat(parsed.created))
-    here = set(parsed.cells.column_names)
-    found = {name: times(parsed.cells[name]) for name in (MODIFIED, CLOSED, STARTED) if name in here}
+    here = {name: parsed.cells[name] for name in TIMES if name in parsed.cells.column_names}
+    found = {name: clocks.read(name, column) for name, column in here.items() if name != CREATED}
     found[CREATED] = parsed.created
-    for before, after in ((CREATED, MODIFIED), (CREATED, CLOSED), (STARTED, CLOSED)):
-        if before in found and after in found:
-            # Comparisons with a time that can't be read are false.
-            parsed.find("timestamps_backwards", after, found[after] < found[before])
+    for before, after in _IN_ORDER:
+        if before in found and after in found and _comparable(clocks, before, after):
+            # Some formats have seconds, others haven't. Comparisons with a time that can't be read are false.
+            unit = "datetime64[s]" if clocks.formats[before] == clocks.formats[after] else "datetime64[m]"
+            parsed.find("timestamps_backwards", after, found[after].astype(unit) < found[before].astype(unit))
+    for name in TIMES:
+        if name not in here:
+            skipped.mark(parsed.skipped, "timestamps_backwards", "column_missing", np.ones(len(parsed.created), dtype=bool))
+        else:
+            _unread(parsed, clocks, skipped, "timestamps_backwards", name, found[name])
+    if not all(_comparable(clocks, *pair) for pair in _IN_ORDER):
+        skipped.mark(parsed.skipped, "timestamps_backwards", "times_mixed", np.ones(len(parsed.created), dtype=bool))
+
+
+def _unread(parsed: Parsed, clocks: Clocks, skipped: Skipped, rule: str, name: str, found: np.ndarray) -> None:
+    """Note on which forms a rule couldn't be applied for want of a time."""
+    format, unread = clocks.formats[name], np.isnat(found)
+    if isinstance(format, str):
+        skipped.mark(parsed.skipped, rule, format, unread)
+    elif unread.any():
+        blank = unread & (pc.binary_length(pc.utf8_trim_whitespace(parsed.cells[name])).to_numpy() == 0)
+        # A form that isn't finished has no time of closing.
+        if name == CREATED:
+            skipped.mark(parsed.skipped, rule, "time_missing", blank)
+        skipped.mark(parsed.skipped, rule, "time_unreadable", unread & ~blank)
+
+
+def _comparable(clocks: Clocks, before: str, after: str) -> bool:
+    """Do two columns tell the time by the same clock, as far as they tell it at all?"""
+    zoned = {format.zoned for name in (before, after) if isinstance(format := clocks.formats[name], TimeFormat)}
+    return len(zoned) < 2
+
+
+def _beside_others(parsed: Parsed, clocks: Clocks, skipped: Skipped) -> None:
+    """Note which forms can't be looked at beside others."""
+    _unread(parsed, clocks, skipped, "keyed_twice", CREATED, parsed.created)
+    blank = np.all([cell.values == MISSING for cell in parsed.answers.values()], axis=0)
+    skipped.mark(parsed.skipped, "keyed_twice", "no_answers", blank & ~np.isnat(parsed.created))
+    if ROLE in parsed.answers:
+        skipped.mark(parsed.skipped, "several_of_one", "no_role", parsed.answers[ROLE].values == MISSING)
 
 
 def _answers(parsed: Parsed, columns: Columns, questionnaire: Questionnaire) -> None:
@@ -216,8 +289,6 @@ def _unasked(parsed: Parsed, columns: Columns, questionnaire: Questionnaire, pap
 def _contradiction(
     parsed: Parsed, columns: Columns, rule: str, contradiction: Contradiction, paper: np.ndarray, answered: np.ndarray
 ) -> None:
-    if not contradiction.columns <= columns.of.keys():  # the paper didn't ask it
-        return
     where = answered
     if contradiction.occasion != "both":
         where = where & (paper == _OCCASIONS.index(contradiction.occasion))

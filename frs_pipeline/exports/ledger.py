@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import re
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,6 +13,7 @@ import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
 from frs_pipeline.errors import InputError
+from frs_pipeline.exports.handkept import AmbiguousDays, days_of, kept_rows
 
 COLUMNS = ("raadslagningsnummer", "dato", "anledning")
 OCCASIONS = {"rådslagning": "first", "opfølgning": "followup"}
@@ -52,7 +52,10 @@ def register(numbers: array[int], days: array[int], occasions: array[int]) -> li
 
 
 def read_ledger(path: Path) -> pa.Table:
-    """Entries of kontering.csv (UTF-8, semicolons) as `REGISTER`. Raises `InputError` with the line that is wrong."""
+    """Entries of kontering.csv (semicolons; UTF-8, or as a spreadsheet saves it) as `REGISTER`.
+
+    Raises `InputError` with the line that is wrong.
+    """
     plain = plain_rows(path, COLUMNS, ";")
     table = None if plain is None else _register(plain)
     return (_read_carefully(path) if table is None else table).sort_by("conference_number").combine_chunks()
@@ -103,44 +106,36 @@ def _register(rows: pa.Table) -> pa.Table | None:
 
 
 def _read_carefully(path: Path) -> pa.Table:
-    """The same line by line: every CSV and every ISO date that Python reads, and the first line that is wrong."""
+    """The same line by line: as spreadsheets save it, with every date that they write, and the first line that is wrong."""
     do = "correct the ledger; the last good result stays"
-    try:
-        path.read_text(encoding="utf-8-sig")  # before any other fault
-    except FileNotFoundError as error:
-        raise InputError("missing file", where=path, do="ask for the delivery again") from error
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise InputError("cannot be read as UTF-8", where=f"{path}:{line}", do=do) from error
-    except OSError as error:
-        raise InputError("cannot be read as UTF-8", where=path, do=do) from error
-    with path.open(encoding="utf-8-sig") as file:
-        rows = csv.reader(file, delimiter=";")
-        try:
-            return _entries(rows, path, do)
-        except csv.Error as error:
-            raise InputError("not a CSV file", where=f"{path}:{rows.line_num}", do=do) from error
-
-
-def _entries(rows: Iterator[list[str]], path: Path, do: str) -> pa.Table:
-    """Rows of kontering.csv, header and all, one after the other as `REGISTER`."""
-    if tuple(next(rows, ())) != COLUMNS:
-        raise InputError(f"the header isn't {';'.join(COLUMNS)}", where=f"{path}:1", do=do)
+    rows = kept_rows(path, COLUMNS, do, OCCASIONS)
     # A column each, and no object a line: a ledger may have millions.
-    numbers, days, occasions = array("i"), array("i"), array("b")
+    numbers, days, occasions, lines = array("i"), array("i"), array("b"), array("q")
+    texts: list[str] = []
+    words = list(OCCASIONS)
     seen: set[int] = set()
-    for line, cells in enumerate(rows, start=2):
+    for line, cells in rows:
         if not any(cells):
             continue  # spreadsheets leave a blank line at the end
         try:
             number, date, word = cells
-            found, day, occasion = conference_number(number), day_of(date), list(OCCASIONS).index(word)
+            found, occasion = conference_number(number), words.index(word)
         except ValueError as error:
             raise InputError("not a number, a date and an occasion", where=f"{path}:{line}", do=do) from error
         if found in seen:
             raise InputError("the same conference stands twice", where=f"{path}:{line}", do=do)
         seen.add(found)
         numbers.append(found)
-        days.append(day)
+        texts.append(date)
         occasions.append(occasion)
+        lines.append(line)
+    try:
+        found_days = days_of(texts)
+    except AmbiguousDays as error:
+        what = "the date may be one of two: day and month can't be told apart"
+        raise InputError(what, where=f"{path}:{lines[error.at]}", do="write dates as 2020-11-30") from None
+    for line, day in zip(lines, found_days, strict=True):
+        if day is None:
+            raise InputError("not a number, a date and an occasion", where=f"{path}:{line}", do=do)
+        days.append(day.toordinal() - _DAY_0)
     return pa.table(register(numbers, days, occasions), schema=REGISTER)

@@ -102,6 +102,9 @@ def read_export(folder: Path) -> Export:
         raise InputError(what, where=_where(path, "structure", structure[0][0] if structure else 1), do=AGAIN)
     for part, rows, width in (("structure", structure, len(STRUCTURE_COLUMNS)), ("labels", labels, 3)):
         for at, cells in rows:
+            if len(cells) > width and not any(cells[width:]):
+                what = f"{len(cells)} fields where {width} belong: empty columns stand to the right"
+                raise InputError(what, where=_where(path, part, at), do=f"delete them, or {AGAIN}")
             if len(cells) != width:
                 raise InputError(f"{len(cells)} fields where {width} belong", where=_where(path, part, at), do=AGAIN)
     names = column_names(head, structure[1:], _where(path, "dataset", line))

@@ -21,12 +21,14 @@ import pyarrow.compute as pc
 from frs_pipeline.english import plural
 from frs_pipeline.errors import CheckFailed, InputError
 from frs_pipeline.exports.amendments import Accepted, Correction
-from frs_pipeline.exports.columns import CREATED, RESPONDENT, Columns, Place, TwoLabels, drift, resolve
+from frs_pipeline.exports.applying import Skipped, applied
+from frs_pipeline.exports.columns import CREATED, RESPONDENT, Columns, Place, TwoLabels, drift, misread, resolve, worded
 from frs_pipeline.exports.correcting import corrected
 from frs_pipeline.exports.csvfiles import Chunk
 from frs_pipeline.exports.doubles import KEYS, keyed_twice, keys, respondents_twice, several_of_one
+from frs_pipeline.exports.encodings import WRONG
 from frs_pipeline.exports.findings import NOTED, REJECTED, Finding, Intake, noted, rejected, tolerate, warnings
-from frs_pipeline.exports.judging import ROLE, Parsed, Registers, judge
+from frs_pipeline.exports.judging import ROLE, Clocks, Parsed, Registers, judge
 from frs_pipeline.exports.parsing import MISSING
 from frs_pipeline.exports.sheets import AGAIN
 from frs_pipeline.exports.surveyxact import Export
@@ -53,13 +55,15 @@ def forms_schema(questionnaire: Questionnaire) -> pa.Schema:
 class Validated:
     """Accepted forms (`forms_schema`), findings that set forms aside (`REJECTED`) or didn't (`NOTED`), and the counts.
 
-    `left` are the forms that were withdrawn, by reason (`WITHDRAWN`).
+    `left` are the forms that were withdrawn, by reason (`WITHDRAWN`); `applied` is on how many of the accepted forms each
+    rule was applied (`APPLIED`).
     """
 
     forms: Rows
     rejected: Rows
     noted: Rows
     left: pa.Table
+    applied: pa.Table
     delivered: int
     set_aside: int
 
@@ -76,13 +80,18 @@ def validate(export: Export, questionnaire: Questionnaire, intake: Intake, folde
     break a rule that the policy stops the run for.
     """
     columns, places = _columns(export, questionnaire)
-    split = _Split(export, questionnaire, intake, columns, folder)
+    noted = []
     for place in places:
         line = export.head if place.part == "dataset" else place.line
         finding = Finding(place.rule, questionnaire.instrument, export.file, line, None, place.column, None)
-        split.note([tolerate(intake, finding, place.what, export.where(place.part, line))])
-    for judged in ahead(map(split.judge, export.chunks())):
-        split.take(*judged)
+        noted.append(tolerate(intake, finding, place.what, export.where(place.part, line)))
+    split = _Split(export, questionnaire, intake, columns, folder, Clocks())
+    split.look(noted)
+    formats = split.clocks.right(intake.policy.largest_share_not_applied)
+    if formats != split.clocks.formats:
+        # Times are nearly always as SurveyXact writes them; that they aren't is known at the end of their columns.
+        split = _Split(export, questionnaire, intake, columns, folder, Clocks(formats))
+        split.look(noted)
     if not split.delivered and export.in_use:
         rule = intake.policy.rules["no_forms"]
         raise InputError(f"{rule.english} [no_forms]", where=export.where("dataset"), do=rule.remedy)
@@ -93,6 +102,9 @@ def validate(export: Export, questionnaire: Questionnaire, intake: Intake, folde
 def _columns(export: Export, questionnaire: Questionnaire) -> tuple[Columns, list[Place]]:
     if not export.in_use:
         return Columns([], {}), []
+    wrong = misread(export.structure, export.labels, questionnaire)
+    if wrong is not None:
+        raise InputError(WRONG, where=export.where(*wrong), do=AGAIN)
     columns, places = resolve(export.names, export.structure, questionnaire, export.delivery)
     try:
         return columns, places + drift(columns, export.structure, export.labels, questionnaire)
@@ -104,9 +116,16 @@ class _Split:
     """Takes chunk after chunk, and keeps what came of its forms."""
 
     def __init__(
-        self, export: Export, questionnaire: Questionnaire, intake: Intake, columns: Columns, folder: Path | None
+        self,
+        export: Export,
+        questionnaire: Questionnaire,
+        intake: Intake,
+        columns: Columns,
+        folder: Path | None,
+        clocks: Clocks,
     ) -> None:
         self.export, self.questionnaire, self.intake, self.columns, self.folder = export, questionnaire, intake, columns, folder
+        self.clocks, self.skipped = clocks, Skipped()
         self.forms = Rows(forms_schema(questionnaire), folder)
         self.rejected, self.noted, self.keys = Rows(REJECTED, folder), Rows(NOTED, folder), Rows(KEYS, folder)
         self.delivered = self.set_aside = 0
@@ -117,6 +136,12 @@ class _Split:
         self.corrections = [c for c in intake.corrections if c.prefix == questionnaire.form_prefix]
         self.corrected: Counter[Correction] = Counter()
         self.left: Counter[Withdrawal] = Counter()
+
+    def look(self, noted: list[tuple[Finding, Accepted | None]]) -> None:
+        """Take all forms; `noted` is what was found about the export as a whole."""
+        self.note(noted)
+        for judged in ahead(map(self.judge, self.export.chunks())):
+            self.take(*judged)
 
     def note(self, found: list[tuple[Finding, Accepted | None]]) -> None:
         """Keep findings that set nothing aside."""
@@ -129,7 +154,8 @@ class _Split:
         cells = corrected(chunk, self.corrections, self.corrected)
         if self.intake.withdrawals.entries:
             chunk, cells = self._without_withdrawn(chunk, cells)
-        return chunk, judge(cells, self.columns, self.questionnaire, self.registers, self.contradictions)
+        looked_for = (self.registers, self.contradictions, self.clocks, self.skipped)
+        return chunk, judge(cells, self.columns, self.questionnaire, *looked_for)
 
     def take(self, chunk: Chunk, parsed: Parsed) -> None:
         """Keep the forms of a chunk, accepted or set aside."""
@@ -144,7 +170,8 @@ class _Split:
         answers = {name: cell.values[good] for name, cell in parsed.answers.items()}
         self.forms.append(self._accepted(lines, ids.take(good), number, list(answers.values())))
         role = answers.get(ROLE, np.full(len(good), MISSING))
-        self.keys.append(keys(lines, parsed.respondent[good], parsed.created[good], number, role, list(answers.values())))
+        created, skipped = parsed.created[good], parsed.skipped[good]
+        self.keys.append(keys(lines, parsed.respondent[good], created, number, role, list(answers.values()), skipped))
 
     def look_back(self) -> None:
         """Judge accepted forms beside each other.
@@ -160,6 +187,7 @@ class _Split:
         )
         if out:
             self.forms = self.forms.without("line", pa.array(sorted(out), pa.int32()))
+            self.keys = self.keys.without("line", pa.array(sorted(out), pa.int64()))
             self.set_aside += len(out)
         with ThreadPoolExecutor(1) as beside:
             # Which forms are accepted is settled, and their hash takes as long as what is left to look for.
@@ -185,7 +213,16 @@ class _Split:
         if self.forms.num_rows + self.set_aside + self.left.total() != self.delivered:
             raise CheckFailed("forms were lost in validation", where=self.questionnaire.instrument)
         left = counted(self.questionnaire.instrument, self.left)
-        return Validated(self.forms, self.rejected, self.noted, left, self.delivered, self.set_aside)
+        return Validated(self.forms, self.rejected, self.noted, left, self._applied(), self.delivered, self.set_aside)
+
+    def _applied(self) -> pa.Table:
+        skipped = self.skipped.count(batch["skipped"].to_numpy() for batch in self.keys.batches())
+        questions = {}
+        if self.export.in_use:
+            with_text, without = worded(self.columns, self.export.structure, self.questionnaire)
+            labelled = sum(question.name in self.columns.of for question in self.questionnaire.questions)
+            questions = {"labels_drifted": (labelled, 0), "wording_drifted": (with_text, without)}
+        return applied(self.questionnaire, self.intake.policy, self.forms.num_rows, skipped, questions)
 
     def _pass_over(self, lines: np.ndarray) -> None:
         """Note rows that hold nothing, one by one: they are no forms, and no form may be thought lost with them."""

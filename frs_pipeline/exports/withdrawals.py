@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from frs_pipeline.errors import InputError
-from frs_pipeline.exports.amendments import Correction, Exceptions, OfForm, amendment_rows, day_of, is_form_id
+from frs_pipeline.exports.amendments import Correction, Exceptions, OfForm, amendment_rows, is_form_id
 from frs_pipeline.exports.columns import NUMBER, NUMBER_AGAIN, RESPONDENT
 
 WITHDRAWAL_COLUMNS = ("form", "conference", "reason", "who", "when")
@@ -84,8 +84,8 @@ def read_withdrawals(path: Path, prefixes: Sequence[str]) -> tuple[Withdrawal, .
     `prefixes` are those of the questionnaires' form ids.
     """
     found: dict[tuple[str, str], Withdrawal] = {}
-    for where, cells in amendment_rows(path, WITHDRAWAL_COLUMNS):
-        form, conference, reason, who, when = cells
+    for where, cells, when in amendment_rows(path, WITHDRAWAL_COLUMNS):
+        form, conference, reason, who, _ = cells
         if bool(form) == bool(conference):
             raise InputError("one of form and conference is needed", where=where, do="fill in the one that is withdrawn")
         if form and not is_form_id(form, prefixes):
@@ -96,7 +96,7 @@ def read_withdrawals(path: Path, prefixes: Sequence[str]) -> tuple[Withdrawal, .
             raise InputError("reason and who are needed", where=where, do="fill them in")
         if (form, conference) in found:
             raise InputError("was withdrawn in an earlier line", where=where, do="take out the line")
-        found[form, conference] = Withdrawal(form, conference, reason, who, day_of(when, where), where)
+        found[form, conference] = Withdrawal(form, conference, reason, who, when, where)
     return tuple(found.values())
 
 

@@ -62,11 +62,19 @@ def read_xlsx(path: Path) -> tuple[Rows, Rows, Rows]:
             # More than it says of a part is never read of it.
             if sum(part.file_size for part in parts.infolist()) > MOST_UNPACKED:
                 raise InputError("unpacks to more than two gigabytes", where=path, do=AS_CSV)
+            if _is_strict(parts):
+                what = "a workbook in the variant »Strict Open XML«"
+                raise InputError(what, where=path, do="save it as »Excel Workbook (.xlsx)«, or export it again")
             return _Book(path, parts).tables(file)
     except InputError:
         raise
     except Exception:
         raise InputError("a damaged workbook", where=path, do=AGAIN) from None
+
+
+def _is_strict(parts: zipfile.ZipFile) -> bool:
+    """Is it written in the names of ISO 29500 Strict, which the library doesn't know?"""
+    return "xl/workbook.xml" in parts.namelist() and b"purl.oclc.org/ooxml" in parts.read("xl/workbook.xml")
 
 
 class _Book:

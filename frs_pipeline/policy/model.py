@@ -73,6 +73,8 @@ KINDS = {
     "labels_drifted": _DRIFTED,
     "wording_drifted": _DRIFTED,
     "too_many_set_aside": Kind("delivery", ("warn", "stop"), acceptable=True),
+    "not_applied": Kind("delivery", ("warn", "stop"), acceptable=True),
+    "exception_unused": Kind("delivery", ("warn", "stop")),
 }
 
 
@@ -89,6 +91,7 @@ class RuleSpec(Spec):
     to do.
 
     A rule of one's own also says of which questionnaire (`on`) which answers can't all be true (`when`).
+    `largest_share_not_applied` stands instead of the policy's.
     """
 
     severity: Severity
@@ -96,6 +99,7 @@ class RuleSpec(Spec):
     english: str
     meaning: str
     remedy: str
+    largest_share_not_applied: float | None = Field(default=None, ge=0, le=1)
     on: str | None = None
     when: dict[str, Annotated[tuple[str, ...], BeforeValidator(_several)]] | None = None
 
@@ -123,6 +127,8 @@ class Thresholds(Spec):
     """What is too much, too close together, too many, and too long."""
 
     largest_share_set_aside: Shares
+    largest_share_not_applied: float = Field(default=0.05, ge=0, le=1)
+    corrected_within_days: int = Field(default=366, ge=0)
     keyed_twice_within_minutes: int = Field(ge=0)
     one_a_conference: tuple[str, ...]
     hours_until_waiting_is_reported: float = Field(gt=0)
@@ -137,6 +143,11 @@ class Policy(Thresholds):
     """Rules by id, in the order in which a form that breaks several counts under the first, and the thresholds."""
 
     rules: dict[str, Rule]
+
+    def share_not_applied(self, rule: str) -> float:
+        """The largest share (0-1) of forms that a rule may be unable to look at."""
+        own = self.rules[rule].largest_share_not_applied
+        return self.largest_share_not_applied if own is None else own
 
     def contradictions(self, instrument: str) -> dict[str, Contradiction]:
         """What rules of one's own look for in the forms of a questionnaire, by rule."""

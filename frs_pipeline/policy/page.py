@@ -7,7 +7,7 @@ from pathlib import Path
 
 from frs_pipeline.generated import keep
 from frs_pipeline.policy.answers import Condition, Contradiction
-from frs_pipeline.policy.model import Policy, policy
+from frs_pipeline.policy.model import Policy, Rule, policy
 
 TARGET = Path(__file__).parent.parent.parent / "docs" / "rules.md"
 _SEVERITIES = {"warn": "the form counts, the finding is noted", "aside": "the form is set aside", "stop": "the run ends"}
@@ -36,6 +36,12 @@ def page(policy: Policy) -> str:
         "",
         "A delivery that can't be taken up because it isn't complete is reported under `make ui` after "
         f"{policy.hours_until_waiting_is_reported:g} hours.",
+        "",
+        "A rule that finds nothing and one that couldn't look leave the same silence behind. So a run counts to how many of the "
+        "forms that count each rule was applied, and to how many it couldn't be, and why; `frs run`, `frs quarantine` and the "
+        f"manifest's summary say so. The run stops when it is more than {policy.largest_share_not_applied:.0%} of a "
+        "questionnaire's forms (a rule that has a share of its own says so below), and not a single one; what people left blank "
+        "on the paper isn't counted. It also stops when a rule could be applied to none at all.",
     ]
     for about, title in _ABOUT.items():
         parts += ["", f"## {title}"]
@@ -56,9 +62,15 @@ def page(policy: Policy) -> str:
                 *([_looked_for(rule.contradiction), ""] if rule.contradiction else []),
                 f"Severity **{rule.severity}** ({_SEVERITIES[rule.severity]})"
                 + (f"; may be set to {' or '.join(others)}" if others else "; nothing else makes sense")
+                + _own_share(rule)
                 + (". May be accepted in `exceptions.csv`." if kind.acceptable else ". Can't be accepted, only mended."),
             ]
     return "\n".join(parts) + "\n"
+
+
+def _own_share(rule: Rule) -> str:
+    share = rule.largest_share_not_applied
+    return "" if share is None else f"; the run stops when it can't be applied to more than {share:.0%}"
 
 
 def _looked_for(contradiction: Contradiction) -> str:

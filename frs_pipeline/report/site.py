@@ -16,6 +16,8 @@ from typing import Any
 import pyarrow as pa
 
 from frs_pipeline.codebook.opening import made_up
+from frs_pipeline.exports.applying import unapplied
+from frs_pipeline.intake import applied_in
 from frs_pipeline.lineage.counts import Counts
 from frs_pipeline.lineage.meaning import Address, meanings
 from frs_pipeline.lineage.passport import Passports
@@ -273,6 +275,7 @@ class _Site:
             "aside": _summed(aside),
             "noted": [group for severity, group in groups if severity != "accepted"],
             "accepted": [group for severity, group in groups if severity == "accepted"],
+            "unapplied": unapplied(applied_in(self.evidence.store)),
             "corrected": [(titles[prefix], number) for prefix, number in sorted(corrected.items())],
             "layers": self.evidence.layers,
             "counts": self.counts.layers(),

@@ -27,6 +27,7 @@ from frs_pipeline.codebook.pseudonyms import pseudonymise
 from frs_pipeline.codebook.vault import PIPELINE_COLUMNS, Entry, lock, plain
 from frs_pipeline.deliveries import CODEBOOK, LEDGER, sha256
 from frs_pipeline.exports.amendments import CORRECTION_COLUMNS, EXCEPTION_COLUMNS
+from frs_pipeline.exports.applying import applied_to_registers
 from frs_pipeline.exports.columns import CREATED, NUMBER, NUMBER_AGAIN, STATUS, SYSTEM_COLUMNS
 from frs_pipeline.exports.ledger import COLUMNS, read_ledger
 from frs_pipeline.exports.surveyxact import read_export
@@ -320,7 +321,8 @@ def take_in(settings: Settings, four: dict[str, Questionnaire], waiting: Path, k
     aside = quarantined([parts["rejected", name] for name in instruments()], waiting).table()
     pq.write_table(aside, quarantine)
     accepted = {name: result.forms.num_rows for name, result in results.items()}
-    notes, counts = remarks(intake, accepted, quarantine, [parts["noted", name] for name in instruments()], waiting)
+    applied = [*(result.applied for result in results.values()), applied_to_registers(codebook, ledger)]
+    notes, counts = remarks(intake, accepted, quarantine, [parts["noted", name] for name in instruments()], waiting, applied)
     forms: dict[str, dict[str, Any]] = {}
     for name, result in results.items():
         for table in pseudonymise(result.forms.batches(), codebook, four[name]):

@@ -144,6 +144,27 @@ def rewritten(old: str) -> str:
     return dt.datetime.fromisoformat(old).strftime("%d-%m-%Y %H:%M")
 
 
+def saved_by_a_spreadsheet(data: bytes) -> bytes:
+    """A file with dates as a Danish spreadsheet saves it."""
+    text = re.sub(r"([0-9]{4})-([0-9]{2})-([0-9]{2})", r"\3-\2-\1", data.decode())
+    return text.replace("\n", "\r\n").encode("cp1252")
+
+
+def exception_from_nothing(big: Big) -> Expect:
+    big.exceptions = [[form_id(PF, 8), "keyed_twice", "", "two papers", "controller", "2021-12-31"]]
+    return Expect(notes=warned("exception_unused", form_id(PF, 8)))
+
+
+def times_in_doubt(big: Big) -> Expect:
+    """As an English spreadsheet saves them, and never later than the twelfth of a month."""
+    header, *forms = big.rows(SA)
+    for row in forms:
+        row[header.index("created")] = "05/06/2019 09:00"
+    what = f"keyed_twice couldn't be applied to {len(forms)} of {len(forms)} forms"
+    why = "day and month can't be told apart in the times of the column"
+    return Expect(stops=f"{what} ({why}), more than the policy's 5% [not_applied]", where=SA)
+
+
 def bytes_of(name: str, alter: Callable[[bytes], bytes | None], stops: str = "", where: str | None = None) -> Plant:
     """A file altered as it is written; nothing changes unless the run stops."""
 
@@ -990,9 +1011,11 @@ TABLE: dict[str, Plant] = {
         lambda big: big.ledger.append(big.ledger[1]), "the same conference stands twice", f"{LEDGER}:32"
     ),
     "ledger with another header": stopping(lambda big: big.ledger[0].__setitem__(0, "nummer"), "the header isn't", f"{LEDGER}:1"),
-    "ledger in another encoding": bytes_of(
-        LEDGER, lambda data: data.decode().encode("cp1252"), "cannot be read as UTF-8", f"{LEDGER}:2"
+    "ledger in a wrong encoding": bytes_of(
+        LEDGER, lambda data: data.decode().encode().decode("cp1252").encode(), "was saved in a wrong encoding", f"{LEDGER}:2"
     ),
+    "times of which day and month can't be told apart": times_in_doubt,
+    "exception from nothing": exception_from_nothing,
     # Too much at once.
     "too many of the delivery": partial(
         too_many,
@@ -1081,14 +1104,8 @@ def registers_backwards(big: Big) -> Expect:
 def registers_without_an_end(big: Big) -> Expect:
     """Of what people keep by hand, the last line may lack its end."""
     corrected(big)
-    big.exceptions = [[form_id(PF, 8), "keyed_twice", "", "two papers", "controller", "2021-12-31"]]
-    for name in (LEDGER, "corrections.csv", "exceptions.csv"):
+    for name in (LEDGER, "corrections.csv"):
         big.bytes_of[name] = lambda data: data.rstrip(b"\r\n")
-    return NOTHING
-
-
-def exception_from_nothing(big: Big) -> Expect:
-    big.exceptions = [[form_id(PF, 8), "keyed_twice", "", "two papers", "controller", "2021-12-31"]]
     return NOTHING
 
 
@@ -1145,7 +1162,7 @@ SAME: dict[str, Plant] = {
     "like another paper, another conference": other_conference,
     "two blank papers": blank_twice,
     "fault that was corrected": corrected,
-    "exception from nothing": exception_from_nothing,
+    "ledger as a Danish spreadsheet saves it": bytes_of(LEDGER, saved_by_a_spreadsheet),
     "workbooks": as_file("xlsx"),
     "SPSS files": as_file("sav"),
 }

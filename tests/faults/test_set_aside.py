@@ -260,3 +260,28 @@ def test_a_run_that_stops_keeps_values_to_itself(delivery, tmp_path):
     kept = b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
     assert b"nyt_spm" in kept
     assert not [value for value in (SECRET, PERSONAL) if value in done.stderr or value.encode() in kept]
+
+
+def test_a_run_says_which_rules_it_could_not_apply_and_stops_when_it_is_too_much(delivery, run):
+    delivery.set("initiator", 1, created="i dag")
+    amend(delivery, "exceptions", ["IN-700001", "keyed_twice", "", *EXCEPTION])
+    code, out, err = run(delivery.data, "run")
+    assert (code, err) == (0, "")
+    assert "keyed_twice not to 1 of 5 in initiator: the time can't be read" in out
+    assert "1 exception fits no finding: see frs quarantine" in out
+    code, out, _ = run(delivery.data, "quarantine")
+    assert code == 0
+    assert "exceptions.csv:2" in out
+    told = json.loads(run(delivery.data, "quarantine", "--json")[1])["not_applied"]
+    (found,) = (row for row in told if (row["instrument"], row["rule"]) == ("initiator", "keyed_twice"))
+    assert found.items() >= {"instrument": "initiator", "rule": "keyed_twice", "reason": "time_unreadable", "total": 5}.items()
+    page = (delivery.data / "curated" / NAME / "report" / "datakvalitet.html").read_text(encoding="utf-8")
+    assert "tidspunktet kan ikke læses" in page
+    before = curated(delivery)
+    for form in range(5):
+        delivery.set("initiator", form, created=f"0{form + 1}/05/2019 09:00")
+    code, out, err = run(delivery.data, "run")
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert err.startswith("frs: initiator: keyed_twice couldn't be applied to 5 of 5 forms (day and month can't be told apart")
+    assert "[not_applied]" in err
+    assert curated(delivery) == before

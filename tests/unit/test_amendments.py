@@ -4,12 +4,14 @@ import datetime as dt
 import json
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from frs_pipeline.codebook.pseudonyms import mart_schema, pseudonymise
 from frs_pipeline.errors import InputError
 from frs_pipeline.exports.amendments import read_corrections, read_exceptions
 from frs_pipeline.exports.findings import registers
+from frs_pipeline.intake import remarks
 from frs_pipeline.lineage.corrections import resting
 from frs_pipeline.plan import products
 from frs_pipeline.policy.model import KINDS, policy
@@ -64,13 +66,32 @@ def test_both_keyings_of_a_number_may_be_corrected(delivery):
     assert answer(result, form, "conference_number") == 40222
 
 
-def test_corrections_of_one_cell_follow_each_other(delivery):
+@pytest.mark.parametrize(
+    ("changes", "line", "says"),
+    [
+        ([("9", "8"), ("8", "2")], 3, "the old value isn't what the export says"),
+        ([("8", "2"), ("9", "8")], 2, "the old value isn't what the export says"),
+        ([("9", "8"), ("9", "2")], 3, "an earlier line corrects the same cell"),
+    ],
+)
+def test_every_correction_is_of_what_the_export_says_and_each_cell_is_corrected_once(delivery, changes, line, says):
     form = spoilt(delivery)
-    delivery.correct([form, "planhjlp", "9", "8"], [form, "planhjlp", "8", "2"])
-    assert answer(delivery.validated("initiator"), form, "belief") == 2
-    delivery.correct([form, "planhjlp", "8", "2"], [form, "planhjlp", "9", "8"])
-    with pytest.raises(InputError, match="the old value isn't what the export says"):
+    delivery.correct(*([form, "planhjlp", old, new] for old, new in changes))
+    with pytest.raises(InputError, match=rf"corrections\.csv:{line}: {says}"):
         delivery.validated("initiator")
+
+
+@pytest.mark.parametrize(
+    ("when", "good"), [("2021-01-31", True), ("2021-03-01", True), ("2022-02-02", False), ("2999-01-01", False)]
+)
+def test_a_correction_is_not_of_a_far_future(delivery, when, good):
+    form = spoilt(delivery)
+    delivery.correct([form, "planhjlp", "9", "2", "papir", "LK", when])
+    if good:
+        assert delivery.validated("initiator").set_aside == 0
+    else:
+        with pytest.raises(InputError, match=r"corrections\.csv:2: is dated later than 2022-02-01"):
+            delivery.validated("initiator")
 
 
 def test_a_form_without_a_readable_respondent_id_is_named_by_its_line(delivery):
@@ -337,3 +358,59 @@ def test_corrections_are_told_in_the_order_of_their_file(delivery, marts):
 
 def test_without_corrections_nothing_rests_on_them(delivery, marts):
     assert resting(marts()) == []
+
+
+# Exceptions that fit nothing
+
+
+@pytest.fixture
+def told(delivery, tmp_path):
+    """`told()` gives (form, column, line) of the exceptions that are said to fit no finding."""
+
+    def judge():
+        results = {name: delivery.validated(name) for name in instruments()}
+        parts = {}
+        for name, result in results.items():
+            for layer in ("rejected", "noted"):
+                parts[layer, name] = tmp_path / f"{layer}-{name}.parquet"
+                pq.write_table(getattr(result, layer).table(), parts[layer, name])
+        pq.write_table(pa.concat_tables([pq.read_table(parts["rejected", n]) for n in instruments()]), tmp_path / "aside.parquet")
+        accepted = {name: result.forms.num_rows for name, result in results.items()}
+        noted = [parts["noted", name] for name in instruments()]
+        rows, _ = remarks(delivery.intake(), accepted, tmp_path / "aside.parquet", noted, tmp_path)
+        return [(r["form_id"], r["column"], r["line"]) for r in rows.table().to_pylist() if r["rule"] == "exception_unused"]
+
+    return judge
+
+
+def test_an_exception_that_fits_no_finding_is_told_with_its_line(delivery, told):
+    form = keyed_twice(delivery)
+    delivery.accept([form, "keyed_twice", ""], ["IN-700012", "keyed_twice", ""], ["40111", "registers_differ", "date"])
+    assert told() == [("IN-700012", None, 3), ("40111", "date", 4)]
+
+
+def test_exceptions_that_fit_are_not_told(delivery, held, told):
+    form = keyed_twice(delivery)
+    delivery.write_ledger([e for e in held if e.conference_number != 50555])
+    delivery.accept([form, "keyed_twice", "created"], ["50555", "not_in_ledger", ""])
+    assert told() == []
+
+
+def test_an_exception_about_an_export_fits_one_of_them(delivery, told):
+    delivery.add_column("initiator", "nyt_spm", "1")
+    delivery.accept(["", "column_unknown", "nyt_spm"], ["", "column_unknown", "andet"], ["", "too_many_set_aside", ""])
+    assert told() == [(None, "andet", 3), (None, None, 4)]
+
+
+def test_an_exception_of_a_form_that_is_set_aside_all_the_same_is_not_told(delivery, told):
+    form = keyed_twice(delivery)
+    delivery.set("initiator", 5, planhjlp="9")
+    delivery.accept([form, "keyed_twice", ""])
+    assert told() == []
+
+
+def test_an_exception_that_fits_nothing_may_be_a_reason_to_stop(delivery, policy_with, monkeypatch, told):
+    monkeypatch.setattr("frs_pipeline.intake.policy", lambda: policy_with(exception_unused="stop"))
+    delivery.accept(["IN-700012", "keyed_twice", ""])
+    with pytest.raises(InputError, match=r"exceptions\.csv:2: an exception fits no finding \[exception_unused\]"):
+        told()

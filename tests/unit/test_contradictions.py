@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from frs_pipeline import refresh as refresh_module
 from frs_pipeline.doctor import _rules
 from frs_pipeline.errors import CheckFailed, InputError
+from frs_pipeline.exports.applying import Skipped
 from frs_pipeline.exports.columns import CREATED, NUMBER, NUMBER_AGAIN, RESPONDENT, STATUS, Columns
-from frs_pipeline.exports.judging import Registers, judge
+from frs_pipeline.exports.judging import Clocks, Registers, judge
 from frs_pipeline.policy.answers import read_contradiction
 from frs_pipeline.policy.model import POLICY, policy, read_policy
 from frs_pipeline.policy.page import page
@@ -348,7 +349,7 @@ def broken(asked, forms, own, lacking=()):
     rules = {rule: read_contradiction(FILE, ["rules"], "coordinator", when, asked) for rule, when in own.items()}
     found = {name: {} for name in (*own, "answered_unasked")}
     for rows, rule, column in judge(
-        pa.table(cells), columns, asked["coordinator"], Registers(register, register), rules
+        pa.table(cells), columns, asked["coordinator"], Registers(register, register), rules, Clocks(), Skipped()
     ).findings:
         if rule in found:
             found[rule] |= dict.fromkeys(rows.tolist(), column)

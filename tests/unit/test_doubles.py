@@ -49,7 +49,7 @@ def waiting(forms, size=3):
             for i in (0, 2, 3, 4)
         )
         created = np.array([time(form[1]) for form in part], dtype="datetime64[s]")
-        key_rows.append(keys(lines, respondent, created, number, answers[0], answers))
+        key_rows.append(keys(lines, respondent, created, number, answers[0], answers, np.zeros(len(part), dtype=np.int64)))
         codes = [pa.array([form[i] for form in part], pa.int8()) for i in (3, 4)]
         columns = [
             pa.array(["x"] * len(part)),

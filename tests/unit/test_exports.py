@@ -211,13 +211,8 @@ def test_a_fault_in_the_ledger_is_refused_with_its_line(tmp_path, text, line, sa
     assert refused.value.where == f"{path}:{line}"
 
 
-@pytest.mark.parametrize(
-    ("data", "says", "line"), [(None, "missing file", ""), (LEDGER.encode("cp1252"), "UTF-8", ":2")], ids=["missing", "cp1252"]
-)
-def test_a_ledger_that_cannot_be_read_is_refused(tmp_path, data, says, line):
+def test_a_ledger_that_is_missing_is_refused(tmp_path):
     path = tmp_path / "kontering.csv"
-    if data is not None:
-        path.write_bytes(data)
-    with pytest.raises(InputError, match=says) as refused:
+    with pytest.raises(InputError, match="missing file") as refused:
         read_ledger(path)
-    assert str(refused.value.where) == f"{path}{line}"
+    assert str(refused.value.where) == str(path)

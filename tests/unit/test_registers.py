@@ -97,7 +97,7 @@ def test_ledgers_that_are_good(both_ways: Callable[[bytes], object], body: str, 
     ("text", "says"),
     [
         ("", ":1: the header isn't"),
-        (f"\n{HEADER}\n", ":1: the header isn't"),
+        (f"\n{HEADER.upper()}\n", ":2: the header isn't"),
         (f'"{HEADER}"\n', ":1: the header isn't"),
         (f"{HEADER};\n17;2020-01-02;rådslagning;\n", ":1: the header isn't"),
         (f"\ufeff\ufeff{HEADER}\n", ":1: the header isn't"),
@@ -114,17 +114,13 @@ def test_ledgers_that_are_good(both_ways: Callable[[bytes], object], body: str, 
         (f"{HEADER}\n17;2020-01-02\n", ":2: not a number, a date"),
         (f"{HEADER}\n17;2020-01-02;opfølgning;\n", ":2: not a number, a date"),
         (f"{HEADER}\n \n", ":2: not a number, a date"),
-        (f"{HEADER}\n17\0;2020-01-02;opfølgning\n", ":2: not a number, a date"),
+        (f"{HEADER}\n17\0;2020-01-02;opfølgning\n", ":2: holds null bytes"),
     ],
 )
 def test_ledgers_that_are_refused(both_ways: Callable[[bytes], object], text: str, says: str) -> None:
     found = both_ways(text.encode())
     assert isinstance(found, str)
     assert f"kontering.csv{says}" in found
-
-
-def test_a_ledger_of_bad_bytes_is_refused_before_any_line_of_it(both_ways: Callable[[bytes], object]) -> None:
-    assert "cannot be read as UTF-8" in str(both_ways(f"{HEADER}\nx;y;z\n".encode() + b"\xff"))
 
 
 @pytest.mark.parametrize(

@@ -175,6 +175,18 @@ def test_an_spss_file_gives_the_dataset_and_labels_of_the_csv_files(delivery, fr
     assert found.labels == expected.labels
 
 
+def test_a_strict_workbook_is_called_one(tmp_path):
+    folder = write_xlsx(tmp_path)
+    names = (b"http://schemas.openxmlformats.org/", b"http://purl.oclc.org/ooxml/")
+    with zipfile.ZipFile(folder / "export.xlsx") as book:
+        parts = {name: book.read(name).replace(*names) for name in book.namelist()}
+    with zipfile.ZipFile(folder / "export.xlsx", "w") as book:
+        for name, data in parts.items():
+            book.writestr(name, data)
+    with pytest.raises(InputError, match=r"Strict Open XML.*save it as »Excel Workbook"):
+        read_export(folder)
+
+
 def test_text_of_a_workbook_stays_as_it_was_delivered(tmp_path, frame_of):
     delivered = ["007", "2019-05-06", " 1 ", "1.0", '=ikke; "en" formel\tæøåÆØÅ\'\n ']
     folder = write_xlsx(tmp_path, [HEADER, delivered[:4]])
