@@ -5,6 +5,7 @@ import csv
 import datetime as dt
 import io
 import json
+import zipfile
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -304,6 +305,30 @@ def test_a_workbook_holds_one_table(tmp_path):
     book.active.insert_cols(1)
     book.save(file)
     assert "column A is empty" in refused(tmp_path, file.read_bytes())
+
+
+@pytest.mark.parametrize(
+    ("stored", "instead", "says"),
+    [
+        ('<row r="3"', '<row r="2"', "Sheet!2: the row's number repeats or runs backwards"),
+        ('<row r="2"', '<row r="4"', "Sheet!4: a cell that states another row"),
+        ('<row r="3"', "<row", "only some of the rows state their number"),
+        ('r="C3"', 'r="B3"', "Sheet!B3: the cell's column repeats or runs backwards"),
+        ('r="C3"', "", "only some of the cells state where they stand"),
+    ],
+)
+def test_a_workbook_whose_numbers_of_rows_and_cells_mislead_is_refused(tmp_path, stored, instead, says):
+    content = workbook([["", "a", "b"], ["x", "5", "2"], ["y", "5", "3"]])
+    changed = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(changed, "w") as new:
+        for name in old.namelist():
+            part = old.read(name)
+            if name == "xl/worksheets/sheet1.xml":
+                assert stored.encode() in part
+                part = part.replace(stored.encode(), instead.encode())
+            new.writestr(name, part)
+    error = refused(tmp_path, changed.getvalue())
+    assert says in error and "SurveyXact" not in error
 
 
 @pytest.mark.parametrize(
