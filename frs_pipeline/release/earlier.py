@@ -9,9 +9,9 @@ from pathlib import Path
 from frs_pipeline.deliveries import sha256
 from frs_pipeline.errors import CheckFailed
 from frs_pipeline.journal import entries, verify
-from frs_pipeline.release.cells import Forms, forms_of
+from frs_pipeline.release.cells import Forms
 from frs_pipeline.release.reading import read_release
-from frs_pipeline.release.worlds import Source, counted_in
+from frs_pipeline.release.worlds import Source, group_of
 from frs_pipeline.settings import Settings
 from frs_pipeline.storage import CONTENT, recorded
 
@@ -65,6 +65,5 @@ def told(sources: Iterable[Source]) -> dict[Forms, int]:
         for table in source.release.tables:
             for (measure, labels), number in table.numbers.items():
                 if measure in ("count", "n") and number.value is not None:
-                    forms = forms_of(table.marts, table.occasion, table.answered, counted_in(table, labels))
-                    found[forms] = int(number.value)
+                    found[Forms(*group_of(table, labels))] = int(number.value)
     return found

@@ -67,6 +67,8 @@ class ReleaseRead:
     delivery: str
     threshold: int
     zeros_shown: bool
+    missing_shown: bool
+    who: frozenset[str]
     tables: tuple[TableRead, ...]
 
 
@@ -80,6 +82,8 @@ def read_release(folder: Path) -> ReleaseRead:
             content["delivery"],
             policy["threshold"],
             policy["zeros"] == "shown",
+            policy.get("missing", "shown") == "shown",
+            frozenset(policy.get("who", ())),
             tuple(_table(table, numbers.get(table["number"], {})) for table in content["tables"]),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:

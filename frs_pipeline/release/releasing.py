@@ -11,6 +11,7 @@ from frs_pipeline.errors import CheckFailed
 from frs_pipeline.release.attack import Attack, Attacker, Exposed, attack
 from frs_pipeline.release.cells import Forms, Place, places
 from frs_pipeline.release.earlier import told
+from frs_pipeline.release.guards import Key
 from frs_pipeline.release.page import page
 from frs_pipeline.release.policy import ReleasePolicy
 from frs_pipeline.release.publication import (
@@ -29,7 +30,7 @@ from frs_pipeline.release.publication import (
 from frs_pipeline.release.reading import read_release
 from frs_pipeline.release.space import Space
 from frs_pipeline.release.suppressing import Suppression
-from frs_pipeline.release.variants import Variant, choose
+from frs_pipeline.release.variants import Variant, by_what_they_hold, choose
 from frs_pipeline.release.worlds import Source
 from frs_pipeline.tables.counting import Counts, count, open_marts
 from frs_pipeline.tables.figures import figures
@@ -63,7 +64,7 @@ class _Draft:
 
     withheld: dict[int, str]
     precision: dict[int, int] = field(default_factory=dict)
-    room: dict[Forms, int] = field(default_factory=dict)
+    room: dict[Key, int] = field(default_factory=dict)
 
 
 class Releasing:
@@ -82,11 +83,12 @@ class Releasing:
         made_up: bool = False,
         folder: Path | None = None,
     ) -> None:
-        self.delivery, self.tables, self.policy, self.forms, self.earlier = delivery, tables, policy, forms, earlier
+        self.delivery, self.policy, self.forms, self.earlier = delivery, policy, forms, earlier
+        self.tables = by_what_they_hold(tables, policy)
         self._made_up, self._folder = made_up, folder
-        self._space = Space(tables.values())
+        self._space = Space(self.tables.values())
         self._cells = self._space.count(Marts(marts))
-        self._counts: dict[int, Counts] = count(tables.values(), open_marts(marts))
+        self._counts: dict[int, Counts] = count(self.tables.values(), open_marts(marts))
         self._known = told(source for source in earlier if source.forms == forms)
         self._before = [told([source]) for source in earlier if source.forms != forms]
 
@@ -110,7 +112,7 @@ class Releasing:
             if files is None:
                 continue
             step("attack on the whole")
-            result = attack(self._read(files), self.earlier)
+            result = attack(self._read(files), self.earlier, attacker.seen)
             if not result.new:
                 return self._finished(files, variants, suppression, draft, result)
         raise CheckFailed("hidden numbers can still be told", where="release", do="raise the threshold or withhold more tables")
@@ -144,7 +146,7 @@ class Releasing:
                 continue
             variant = choose(table, self.policy, self._forms)
             if variant.all_or_nothing and self.policy.all_or_nothing == "withhold":
-                draft.withheld[number] = f"all forms of '{variant.all_or_nothing[0]}' gave the same answer"
+                draft.withheld[number] = "all forms of a row or a column gave the same answer"
             elif any(self._changed_little(variant.table, before) for before in self._before):
                 draft.withheld[number] = f"fewer than {self.policy.threshold} forms more or less than in an earlier release of it"
             else:
@@ -163,21 +165,23 @@ class Releasing:
             self._cells,
             [variant.table for variant in variants.values()],
             self.policy,
-            held=[*self._held(), *draft.room],
+            tables=self.tables.values(),
             known=self._known,
             primary=self._primary(variants),
             within=self._within(),
+            room=draft.room,
         )
-        lost = suppression.protect(draft.room)
-        tables = {number for row in lost for number, _ in row.printed} & variants.keys()
-        for number in tables:
-            draft.withheld[number] = "nothing that could be hidden protects a small count of it"
-        return None if tables else suppression
-
-    def _held(self) -> list[Forms]:
-        """Small numbers of forms of every table as the report has it: merging answers mustn't be undone by another table."""
-        every = (item for table in self.tables.values() for item in places(table).items())
-        return [f for place, f in every if place[0] != MISSING and self.policy.is_small(self._forms(f)) and f not in self._known]
+        lost = suppression.protect()
+        for guard in lost:
+            released = [number for number in guard.tables if number in variants and number not in draft.withheld]
+            if released:
+                draft.withheld[released[-1]] = "nothing that could be hidden protects a small count of it"
+            elif not any(number in draft.withheld and number in variants for number in guard.tables):
+                self._give_up(self.tables[guard.tables[-1]], variants, draft)
+        if lost and any(number in draft.withheld for number in variants):
+            return None
+        suppression.show_again()
+        return suppression
 
     def _primary(self, variants: Mapping[int, Variant]) -> list[tuple[int, Place]]:
         """Counts to hide for themselves: small ones, and those that differ little from an earlier release."""
@@ -231,13 +235,10 @@ class Releasing:
     def _mend(self, exposed: Iterable[Exposed], variants: Mapping[int, Variant], draft: _Draft, *, last: bool) -> None:
         """Against each finding: more room for the count, in the end the table withheld."""
         for found in exposed:
-            table = (
-                variants[found.table].table if found.table in variants and found.kind == "hidden" else self.tables[found.table]
-            )
-            forms = places(table)[found.labels]
-            room = draft.room.get(forms, 1) + 1
-            if found.own and room <= _MOST_ROOM and not last:
-                draft.room[forms] = room
+            key = tuple(Forms(*group) for group in found.of)
+            room = draft.room.get(key, 1) + 1
+            if found.own and found.kind != "change" and room <= _MOST_ROOM and not last:
+                draft.room[key] = room
             else:
                 self._give_up(self.tables[found.table], variants, draft)
 

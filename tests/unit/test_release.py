@@ -174,6 +174,10 @@ def test_percentages_of_few_are_rounded_or_left_out(marts):
         ("mindre god/dårlig: [mindre god, dårlig]", "x: [god, dårlig]", "follow each other"),
         ("mindre god/dårlig: [mindre god, dårlig]", "x: [god, ringe]", "no answer 'ringe'"),
         ("mindre god/dårlig: [mindre god, dårlig]", "god: [mindre god, dårlig]", "another row"),
+        ("mindre god/dårlig: [mindre god, dårlig]", "dårlig: [mindre god, dårlig]", "such as 'mindre god/dårlig'"),
+        ("mindre god/dårlig: [mindre god, dårlig]", "Dårlig: [mindre god, dårlig]", "another row"),
+        ("mindre god/dårlig: [mindre god, dårlig]", "rigtig god/god: [mindre god, dårlig]", "other answers in another step"),
+        ("who: [role]", "who: [rolle]", "no questionnaire has a question rolle"),
         ("  quality:", "  quantity:", "no scale quantity"),
         ("threshold: 5", "threshold: 5\ntreshold: 9", "treshold"),
     ],
@@ -303,7 +307,7 @@ def test_another_policy_for_the_same_forms_respects_what_is_out(store):
     again = out(store, policy=PLAIN.model_copy(update={"threshold": 7})).release
     # What the first one leaves between 1 and 7 is too narrow now, and out: the table isn't released with more beside it.
     assert [w.table.number for w in again.withheld] == [1]
-    assert {e.labels[1] for e in again.attack.exposed} == {"dårlig"} and not again.attack.new
+    assert "dårlig" in {e.labels[1] for e in again.attack.exposed} and not again.attack.new
 
 
 def test_a_crosstab_doesnt_follow_statistics_that_would_tell_it(marts, tmp_path):
