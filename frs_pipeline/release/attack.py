@@ -105,8 +105,9 @@ class Attacker:
         """
         threshold = release.threshold
         exposed: list[Exposed] = []
+        news = self._news(release)
         for found in beside(Source(release, self.source.forms), self.earlier):
-            if repr(found) in self._stood:
+            if repr(found) in self._stood or not news.intersection(found.pair.marts):
                 continue
             numbers = {table.number for table in found.crosstabs}
             # What counts alone tell too closely was reported; what they bound from one side needs no more room.
@@ -126,6 +127,16 @@ class Attacker:
                     for n in own or {narrow.table}
                 ]
         return exposed
+
+    def _news(self, release: ReleaseRead) -> set[str]:
+        """The marts of which a release says anything that no earlier release of the same forms said."""
+        out = {
+            (table.number, repr(table))
+            for older in self.earlier
+            for table in older.release.tables
+            if older.same(self.source, table.marts)
+        }
+        return {m for t in release.tables if t.numbers and (t.number, repr(t)) not in out for m in t.marts}
 
 
 def _stands(walk: Walk, targets: Sequence[Target], seen: Sequence[World], threshold: int) -> bool:

@@ -44,7 +44,8 @@ class AxisRead:
 
 @dataclass(frozen=True)
 class TableRead:
-    """One table of a release. `numbers` has those told and those hidden, by measure and labels."""
+    """One table of a release. `numbers` has those told and those hidden, by measure and labels; `withheld` says why it has
+    none."""
 
     number: int
     kind: str
@@ -54,6 +55,7 @@ class TableRead:
     axes: dict[str, AxisRead]
     original: dict[str, AxisRead]
     numbers: dict[tuple[str, Labels], Number]
+    withheld: str | None = None
 
     @property
     def is_correlation(self) -> bool:
@@ -116,6 +118,7 @@ def _table(content: dict[str, Any], numbers: dict[tuple[str, Labels], Number]) -
         {name: _axis(axis) for name, axis in content["axes"].items()},
         {name: _axis(axis) for name, axis in content["original"].items()},
         numbers,
+        content["withheld"],
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from frs_pipeline.errors import CheckFailed
 from frs_pipeline.release.attack import Attack, Attacker, Exposed, attack
 from frs_pipeline.release.cells import Forms, Place, places
-from frs_pipeline.release.earlier import told
+from frs_pipeline.release.earlier import decided, told
 from frs_pipeline.release.guards import Key
 from frs_pipeline.release.page import page
 from frs_pipeline.release.policy import ReleasePolicy
@@ -27,10 +27,10 @@ from frs_pipeline.release.publication import (
     description,
     records,
 )
-from frs_pipeline.release.reading import read_release
+from frs_pipeline.release.reading import ReleaseRead, read_release
 from frs_pipeline.release.space import Space
 from frs_pipeline.release.suppressing import Suppression
-from frs_pipeline.release.variants import Variant, by_what_they_hold, choose
+from frs_pipeline.release.variants import Variant, as_decided, by_what_they_hold, choose
 from frs_pipeline.release.worlds import Source
 from frs_pipeline.tables.counting import Counts, count, open_marts
 from frs_pipeline.tables.figures import figures
@@ -78,7 +78,7 @@ class Releasing:
         marts: Mapping[str, Path],
         policy: ReleasePolicy,
         *,
-        forms: str,
+        forms: str | Mapping[str, str],
         earlier: Sequence[Source] = (),
         made_up: bool = False,
         folder: Path | None = None,
@@ -89,8 +89,17 @@ class Releasing:
         self._space = Space(self.tables.values())
         self._cells = self._space.count(Marts(marts))
         self._counts: dict[int, Counts] = count(self.tables.values(), open_marts(marts))
-        self._known = told(source for source in earlier if source.forms == forms)
-        self._before = [told([source]) for source in earlier if source.forms != forms]
+        now = self._now = Source(self._empty(), forms)
+        self._known = {f: n for source in earlier for f, n in told(source, now, same=True).items()}
+        # What is known of forms that aren't the same any more, release by release.
+        self._before = [told(source, now, same=False) for source in earlier]
+        self._decided = decided(now, earlier, self.tables)
+
+    def _empty(self) -> ReleaseRead:
+        """A release of nothing yet, as it will be read."""
+        policy = self.policy
+        shown = (policy.zeros == "shown", policy.missing == "shown")
+        return ReleaseRead(self.delivery, policy.threshold, *shown, frozenset(policy.who), ())
 
     def release(self, step: Step = lambda what: None) -> Release:
         """Files that no attack narrows. Raises `CheckFailed` when there are none."""
@@ -121,14 +130,15 @@ class Releasing:
         self, attacker: Attacker, variants: Mapping[int, Variant], suppression: Suppression, draft: _Draft
     ) -> dict[str, bytes] | None:
         """The files with each correlation as precise as it may be beside what is hidden; None when that can't help."""
-        draft.precision = {}
+        correlations = {n for n, variant in variants.items() if variant.table.kind.startswith("correlation")}
+        draft.precision = {n: _precision(self._decided[n].decimals) for n in correlations & self._decided.keys()}
         while True:
             files = self._files(variants, suppression, draft)
             exposed = {found.table for found in attacker.statistics(self._read(files).release)}
             if not exposed:
                 return files
             coarser = {number for number in exposed if self.tables[number].kind.startswith("correlation")}
-            if not coarser:
+            if not coarser or any(draft.precision.get(number, 0) + 1 == len(PRECISIONS) for number in coarser):
                 # Statistics of an earlier release: what is beside them can't go out.
                 self._give_up(self.tables[min(exposed)], variants, draft)
                 return None
@@ -141,17 +151,35 @@ class Releasing:
     def _variants(self, draft: _Draft) -> dict[int, Variant]:
         """The tables that are released, each with its axes; what may not be released is withheld."""
         found: dict[int, Variant] = {}
+        stands = {mart for mart in {m for table in self.tables.values() for m in table.marts} if self._hardly_changed(mart)}
         for number, table in self.tables.items():
             if number in draft.withheld:
                 continue
-            variant = choose(table, self.policy, self._forms)
+            before = self._decided.get(number)
+            if before is not None and before.withheld:
+                draft.withheld[number] = before.withheld
+                continue
+            variant = (
+                choose(table, self.policy, self._forms)
+                if before is None
+                else as_decided(table, before.table, self.policy, self._forms)
+            )
             if variant.all_or_nothing and self.policy.all_or_nothing == "withhold":
                 draft.withheld[number] = "all forms of a row or a column gave the same answer"
-            elif any(self._changed_little(variant.table, before) for before in self._before):
-                draft.withheld[number] = f"fewer than {self.policy.threshold} forms more or less than in an earlier release of it"
+            elif stands & set(table.marts) or any(self._changed_little(variant.table, earlier) for earlier in self._before):
+                # Of one table as of another: which of them changed would tell what a form left blank that came or went.
+                draft.withheld[number] = "an earlier release stands: the forms changed too little since"
             else:
                 found[number] = variant
         return found
+
+    def _hardly_changed(self, mart: str) -> bool:
+        """Are the forms of a mart others than those of an earlier release, but so few that no number tells it?"""
+        for source, earlier in zip(self.earlier, self._before, strict=True):
+            changes = [abs(self._forms(f) - n) for f, n in earlier.items() if mart in f.marts and self._space.holds(f)]
+            if not source.same(self._now, [mart]) and changes and max(changes) < self.policy.threshold:
+                return True
+        return False
 
     def _changed_little(self, table: Table, before: Mapping[Forms, int]) -> bool:
         """Is the base of a table nearly what it was in an earlier release?"""
@@ -167,6 +195,7 @@ class Releasing:
             self.policy,
             tables=self.tables.values(),
             known=self._known,
+            kept={forms for number in variants if number in self._decided for forms in self._decided[number].hidden},
             primary=self._primary(variants),
             within=self._within(),
             room=draft.room,
@@ -273,6 +302,17 @@ class Releasing:
             small,
             result,
         )
+
+
+def _precision(decimals: Mapping[str, int]) -> int:
+    """Which of the precisions the statistics of an earlier release have."""
+    own = {measure: n for measure, n in decimals.items() if measure in PRECISIONS[0].measures}
+    return next(
+        level
+        for level, precision in enumerate(PRECISIONS)
+        if own.keys() <= set(precision.measures) and all(n == precision.decimals for n in own.values())
+        if own or level == len(PRECISIONS) - 1
+    )
 
 
 def _shared(one: Table, other: Table) -> int:

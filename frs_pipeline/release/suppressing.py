@@ -137,7 +137,7 @@ class Suppression:
         self._values = self._sums @ self.counts.astype(float)
         at = {row.forms: i for i, row in enumerate(self._listed) if row.printed}
         # The printed row that a guarded number is; -1 where it isn't printed.
-        self._row_of = np.array([at.get(guard.of[0], -1) if len(guard.of) == 1 else -1 for guard in self._guards])
+        self._row_of = np.array([at.get(guard.of[0], -1) if len(guard.of) == 1 else -1 for guard in self._guards], dtype=np.int64)
         self._blank = np.array([guard.blank for guard in self._guards], dtype=bool)
         self._plain = np.array([len(guard.of) == 1 for guard in self._guards], dtype=bool)
         self._settled, self._lost = (np.zeros(len(self._guards), dtype=bool) for _ in range(2))
@@ -210,7 +210,8 @@ class Suppression:
             if self._protected(at):
                 self._settled[:] = False  # with more hidden, more is possible
             else:
-                self._lost[at] = True
+                # It can't move so far from the truth one way; but it may both ways together.
+                self._lost[at] = self._is_told(at, *self._reach(at))
         return any_told
 
     def _first(self) -> Iterator[int]:

@@ -36,6 +36,15 @@ def choose(table: Table, policy: ReleasePolicy, count: Count) -> Variant:
     return clean or min(found, key=lambda v: (bool(v.all_or_nothing), len(v.small)))
 
 
+def as_decided(table: Table, before: Table, policy: ReleasePolicy, count: Count) -> Variant:
+    """The variant of a table that was released `before`."""
+    merged_more = any(
+        [set(c.codes) for c in axis.categories] != [set(c.codes) for c in getattr(table, name).categories]
+        for name, axis in _own_axes(before).items()
+    )
+    return _judged(before, policy, count, merged_more)
+
+
 def _variants(table: Table, policy: ReleasePolicy) -> Iterator[tuple[Table, bool]]:
     """The table itself, then with more and more merged: columns before rows, what merges least first."""
     yield table, False

@@ -131,6 +131,8 @@ class Worlds:
         if change != "unknown":
             for mart in dict.fromkeys(mart for _, mart in self._cubes):
                 self._nest(mart, list(dict.fromkeys(source.of(mart) for source in sources)), -1.0 if change == "grows" else 1.0)
+        # A number that two tables print, or two releases, is one equation.
+        self._equal = list({(frozenset(zip(*told, strict=True)), value): (told, value) for told, value in self._equal}.values())
         self._told = {frozenset(told.of): value for told, value in self._equal if set(told.times) == {1.0}}
         self._freeze()
 
@@ -191,6 +193,8 @@ class Worlds:
     def _solve(self, objective: NDArray[np.float64], *, whole: bool) -> tuple[NDArray[np.float64] | None, NDArray[np.bool_]]:
         """A world (not always whole) where the objective is smallest, None when none was found; and the unknowns that were
         looked at: those that no equation ties to the objective stay as they are in the first world that was found."""
+        if not self.size:
+            return np.zeros(0), np.zeros(0, dtype=bool)
         if self._any is None or not objective.any():
             parts = np.ones(self.size, dtype=bool)
         else:

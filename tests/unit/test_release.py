@@ -1,9 +1,11 @@
 """What is released: true, safe, coarse before it is hidden, and the same each time."""
 
 import csv
+import hashlib
 import io
 import json
 import tempfile
+from dataclasses import replace
 
 import pytest
 from releases import Hand, frames, write_marts
@@ -11,10 +13,10 @@ from releases import Hand, frames, write_marts
 from frs_pipeline.errors import CheckFailed, FrsError, InputError, UsageError
 from frs_pipeline.journal import entries, operating_system_user
 from frs_pipeline.questionnaires import instruments
-from frs_pipeline.release import publishing
+from frs_pipeline.release import earlier, publishing
 from frs_pipeline.release.attack import attack
 from frs_pipeline.release.cells import places
-from frs_pipeline.release.earlier import kept
+from frs_pipeline.release.earlier import forms_by_mart, kept, released_before
 from frs_pipeline.release.policy import POLICY, read_policy, release_policy
 from frs_pipeline.release.publication import DANISH, FIGURES, FILES, PAGE, TABLES
 from frs_pipeline.release.publishing import publish
@@ -300,6 +302,47 @@ def test_a_delivery_with_many_forms_more_hides_what_changed_little(store):
     assert not found.withheld and not found.attack.new
     assert counts(found)[1, "mor", "god", ""]["status"] == "hidden"  # three forms more
     assert counts(found)[1, "Total", "god", ""]["status"] == "shown"  # twelve
+
+
+def withdrawn(store, given, **answers):
+    """The marts of a delivery again, without the first form of the first questionnaire that has these answers."""
+    first = given["participant_first"]
+    at = first[[*answers]].isna().eq([answer is None for answer in answers.values()]).all(axis=1).idxmax()
+    given["participant_first"] = first.drop(index=at)
+    write_marts(given, store.settings.curated(store.delivery) / "marts")
+
+
+SEVERAL = {number: catalogue()[number] for number in (1, 2, 3, 24, 25, 58, 59, 62, 64)}
+
+
+def test_after_a_withdrawal_only_what_changed_is_decided_again(store):
+    before = publish(store, SEVERAL, release_policy(), who="LK", purpose="Til kommunen").release
+    given = frames()
+    withdrawn(store, given, role=1, overall=2, conflict=None)
+    after = publish(store, SEVERAL, release_policy(), who="LK", purpose="Til kommunen").release
+    # The form left blank what table 58 counts. That it is withheld like the others doesn't tell that.
+    of_first = {number for number, table in SEVERAL.items() if "participant_first" in table.marts}
+    assert {w.table.number for w in after.withheld} == of_first and len({w.reason for w in after.withheld}) == 1
+    others = [row for row in rows(before) if int(row["table"]) not in of_first]
+    assert rows(after) == others and others
+    assert not after.attack.new
+
+
+def test_a_release_again_is_the_same_release(store):
+    before = publish(store, SEVERAL, PLAIN, who="LK", purpose="Til kommunen").release
+    assert publish(store, SEVERAL, PLAIN, who="LK", purpose="Til kommunen").release.files == before.files
+
+
+def test_releases_of_a_journal_that_has_one_word_for_all_marts_are_known_again(store, monkeypatch):
+    out(store)
+    marts = {name: store.settings.curated(store.delivery) / "marts" / f"{name}.parquet" for name in instruments()}
+    now = forms_by_mart(marts)
+    old = hashlib.sha256(repr(sorted(now.items())).encode()).hexdigest()
+    noted = earlier.entries(store.settings.release_journal)
+    monkeypatch.setattr(earlier, "entries", lambda path: [replace(e, details={**e.details, "forms": old}) for e in noted])
+    (same,) = released_before(store.settings, now)
+    (other,) = released_before(store.settings, {**now, "initiator": "others"})
+    assert same.forms == now and set(other.forms.values()) == {old}
 
 
 def test_another_policy_for_the_same_forms_respects_what_is_out(store):
