@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 
 from frs_pipeline.errors import CheckFailed
 from frs_pipeline.release.beside import Walk, beside
+from frs_pipeline.release.groups import TOTAL, Group
 from frs_pipeline.release.reading import Labels, ReleaseRead
 from frs_pipeline.release.targets import OF_FEW, Kind, Target, targets
-from frs_pipeline.release.worlds import TOTAL, Group, Source, Sum, World, Worlds
+from frs_pipeline.release.worlds import Source, Sum, World, Worlds
 
 _ROUNDS, _FAR = 30, 3
 # Less of a form than this is none.

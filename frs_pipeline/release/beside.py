@@ -17,8 +17,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from frs_pipeline.release.groups import NOTHING, all_answers
 from frs_pipeline.release.reading import Code, Number, TableRead
-from frs_pipeline.release.worlds import NOTHING, Source, World, Worlds, all_answers
+from frs_pipeline.release.worlds import Source, World, Worlds
 
 STATISTICS = ("gamma", "ase", "t", "p")
 # What a step does to its four unknowns.

@@ -11,8 +11,9 @@ from frs_pipeline.deliveries import sha256
 from frs_pipeline.errors import CheckFailed
 from frs_pipeline.journal import entries, verify
 from frs_pipeline.release.cells import Forms
+from frs_pipeline.release.groups import group_of
 from frs_pipeline.release.reading import TableRead, read_release
-from frs_pipeline.release.worlds import Source, group_of
+from frs_pipeline.release.worlds import Source
 from frs_pipeline.settings import Settings
 from frs_pipeline.storage import CONTENT, recorded
 from frs_pipeline.tables.model import Axis, Category, Table

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from itertools import pairwise, product
 from typing import Any, Literal, NamedTuple
 
@@ -20,9 +19,9 @@ from scipy.sparse import bmat, csr_matrix
 from scipy.sparse.csgraph import connected_components
 
 from frs_pipeline.questionnaires.model import questionnaires
-from frs_pipeline.release.reading import AxisRead, Code, Labels, Number, ReleaseRead, TableRead
+from frs_pipeline.release.groups import Group, all_answers, group_of, shared_in
+from frs_pipeline.release.reading import Code, Labels, Number, ReleaseRead, TableRead
 
-TOTAL, TOTAL_VALID, MISSING, NOTHING = "Total", "Total valid", "Missing", ""
 World = NDArray[np.int64]
 # A solver is stopped after this; what it can't decide counts as not shown to be safe.
 _SECONDS = 20
@@ -51,14 +50,6 @@ class Source:
     def same(self, other: Source, marts: Iterable[str]) -> bool:
         """Were these marts the same when both releases were made?"""
         return all(self.of(mart) == other.of(mart) for mart in marts)
-
-
-class Group(NamedTuple):
-    """The forms of some marts and an occasion that gave one of some answers to each of some questions."""
-
-    marts: tuple[str, ...]
-    occasion: str
-    answers: tuple[tuple[str, frozenset[Code]], ...]
 
 
 @dataclass(frozen=True)
@@ -332,68 +323,6 @@ class Worlds:
         linked: Any = bmat([[None, self._rows], [self._rows.T, None]])  # type: ignore[arg-type]
         self._part = connected_components(linked)[1][self._rows.shape[0] :]
         self._least: NDArray[np.float64] = np.where(np.arange(len(self._most)) < len(self._equal), self._most, -np.inf)
-
-
-def group_of(table: TableRead, labels: Labels, *, original: bool = False) -> Group:
-    """The forms that a count of `table` is about; `original`: before any answers were merged."""
-    return group(table.marts, table.occasion, counted_in(table, labels, original=original), table.answered)
-
-
-def group(marts: tuple[str, ...], occasion: str, answers: Mapping[str, frozenset[Code]], answered: Iterable[str] = ()) -> Group:
-    """The forms that gave `answers`, and any to the questions `answered`; equal groups are equal tuples."""
-    wanted = dict(answers)
-    for name in answered:
-        wanted[name] = wanted.get(name, all_answers(marts[0], name)) - {None}
-    said = {name: codes for name, codes in wanted.items() if codes != all_answers(marts[0], name)}
-    if all(questionnaires()[mart].occasion != "both" for mart in marts):
-        occasion = "both"  # they have one only
-    return Group(marts, occasion, tuple(sorted(said.items())))
-
-
-def counted_in(table: TableRead, labels: Labels, *, original: bool = False) -> dict[str, frozenset[Code]]:
-    """The answers, by question, of the forms that a count of `table` is about; `original`: before any were merged."""
-    axes = table.original if original else table.axes
-    row, column, group = labels
-    asked: dict[str, frozenset[Code]] = {}
-    if table.is_correlation:
-        asked = {axes[name].question: axes[name].counted for name in ("row", "column")}
-        if "group" in axes:
-            asked[axes["group"].question] = _codes(axes["group"], group)
-        return asked
-    if "column" in axes:
-        return {axes["row"].question: _codes(axes["row"], row), axes["column"].question: _codes(axes["column"], column)}
-    name = axes["row"].question
-    if table.kind == "frequency" and row == TOTAL:
-        return {}
-    if table.kind == "frequency" and row == MISSING:
-        return {name: all_answers(table.marts[0], name) - axes["row"].counted}
-    return {name: _codes(axes["row"], row)}
-
-
-def shared_in(table: TableRead, measure: str, labels: Labels) -> tuple[Labels, list[Labels]]:
-    """The count that a percentage is a share of, and the counts whose sum is shared."""
-    row = labels[0]
-    if table.kind == "frequency":
-        base = (TOTAL if measure == "percent" else TOTAL_VALID, NOTHING, NOTHING)
-        if measure != "cumulative_percent":
-            return base, [labels]
-        order = [label for label, _ in table.axes["row"].categories]
-        return base, [(label, NOTHING, NOTHING) for label in order[: order.index(row) + 1]]
-    if table.kind == "distribution":
-        return (TOTAL, NOTHING, NOTHING), [labels]
-    return (row if measure == "row_percent" else TOTAL, TOTAL, NOTHING), [labels]
-
-
-def _codes(axis: AxisRead, label: str) -> frozenset[Code]:
-    return axis.counted if label in (TOTAL, TOTAL_VALID) else dict(axis.categories)[label]
-
-
-@cache
-def all_answers(mart: str, question: str) -> frozenset[Code]:
-    """Everything that a form can say to a question; None is a blank."""
-    found = questionnaires()[mart].question(question)
-    assert found is not None
-    return frozenset((*found.codes, None))
 
 
 def _neighbours(cubes: Sequence[tuple[str, ...]]) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
