@@ -41,7 +41,7 @@ class Finding:
 
 def examine(settings: Settings) -> list[Finding]:
     """Everything, installation first, then each delivery."""
-    found = [_python(), _libraries(), _catalogue(), _rules(), _pandera(), _folder(settings), *_key(settings)]
+    found = [_python(), _libraries(), _catalogue(), _rules(), _release(), _pandera(), _folder(settings), *_key(settings)]
     found.append(_alerts(settings))
     found += _journals(settings)
     delivered, made = deliveries(settings.raw), deliveries(settings.curated(""))
@@ -91,6 +91,15 @@ def _rules() -> Finding:
         return Finding("Rules", True, f"{len(KINDS)} built in, {len(policy().rules) - len(KINDS)} of your own")
     except FrsError as error:
         return Finding("Rules", False, str(error))
+
+
+def _release() -> Finding:
+    from frs_pipeline.release.policy import release_policy
+
+    try:
+        return Finding("Release policy", True, f"counts from {release_policy().threshold} on may be seen")
+    except FrsError as error:
+        return Finding("Release policy", False, str(error))
 
 
 def _pandera() -> Finding:

@@ -199,8 +199,12 @@ class Hand:
         return Source(read_release(self.write(folder)), forms)
 
     def exposed(self, folder, earlier=()):
-        """Table and labels of everything that an attack tells, and isn't told before."""
-        return {(found.kind, found.table, found.labels) for found in attack(self.source(folder), earlier).new}
+        """Table and labels of everything that an attack tells, and isn't told before.
+
+        These releases show small counts, so that something can be planted beside them: what follows from such is left out.
+        """
+        found = attack(self.source(folder), earlier).new
+        return {(one.kind, one.table, one.labels) for one in found if one.kind not in ("cell", "difference")}
 
 
 def _place(cell):

@@ -7,29 +7,31 @@ in any world that agrees with everything released, this time and earlier.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, product
+from itertools import chain, combinations, product
 from typing import Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from frs_pipeline.errors import CheckFailed
 from frs_pipeline.release.beside import Walk, beside
-from frs_pipeline.release.reading import AxisRead, Labels, ReleaseRead, TableRead
-from frs_pipeline.release.worlds import NOTHING, TOTAL, TOTAL_VALID, Source, Sum, World, Worlds, counted_in
+from frs_pipeline.release.groups import TOTAL, Group
+from frs_pipeline.release.reading import Labels, ReleaseRead
+from frs_pipeline.release.targets import OF_FEW, Kind, Target, targets
+from frs_pipeline.release.worlds import Source, Sum, World, Worlds
 
-# A number that is marked as hidden; one that isn't printed since answers were merged or the table is withheld; how much a
-# number differs from an earlier release; a count that the statistics beside it would tell.
-Kind = Literal["hidden", "merged", "change", "statistic"]
 _ROUNDS, _FAR = 30, 3
+# Less of a form than this is none.
+_ANY = 0.01
 
 
 class Exposed(NamedTuple):
     """A number that can be told too closely: it lies between `low` and `high`.
 
-    `own` says that it is one of the release that was attacked, not of an earlier one; `before` that earlier releases alone
-    tell it.
+    `of` says of which forms it is: of one group, or of a first one without those of a second one. `own` says that it is one of
+    the release that was attacked, not of an earlier one; `before` that earlier releases alone tell it.
     """
 
     kind: Kind
@@ -38,6 +40,7 @@ class Exposed(NamedTuple):
     low: float
     high: float
     own: bool
+    of: tuple[Group, ...] = ()
     before: bool = False
 
 
@@ -59,43 +62,13 @@ class Attack:
         return tuple(found for found in self.exposed if not found.before)
 
 
-@dataclass
-class _Target:
-    """A number that is looked for, and how far it was seen to reach in worlds of whole numbers."""
+def attack(source: Source, earlier: Sequence[Source] = (), hints: Iterable[World] = ()) -> Attack:
+    """Try to narrow every number of a release that would tell of few, knowing the `earlier` ones.
 
-    kind: Kind
-    table: int
-    labels: Labels
-    own: bool
-    sum: Sum
-    low: float = np.inf
-    high: float = -np.inf
-
-    def exposed(self, low: float, high: float, threshold: int, zeros_shown: bool) -> bool:
-        """Is it told too closely if it can only lie between `low` and `high`?"""
-        narrow = high - low < threshold
-        if self.kind == "hidden":
-            return narrow or high < threshold
-        if self.kind == "change":
-            if low == high == 0:
-                return False
-            least = 0 if low <= 0 <= high else min(abs(low), abs(high))
-            return max(abs(low), abs(high)) < threshold or (narrow and least < threshold)
-        if high < (1 if zeros_shown else 0):
-            return False
-        return high < threshold or (narrow and low < threshold)
-
-    def see(self, world: World) -> None:
-        value = self.sum.at(world)
-        self.low, self.high = min(self.low, value), max(self.high, value)
-
-
-def attack(source: Source, earlier: Sequence[Source] = ()) -> Attack:
-    """Try to narrow every hidden number of a release, knowing the `earlier` ones.
-
-    Raises `CheckFailed` when no world agrees with what is released: then it isn't true.
+    `hints` are worlds to begin with; those that don't agree with the release are passed over. Raises `CheckFailed` when no
+    world agrees with what is released: then it isn't true.
     """
-    attacker = Attacker(source, earlier)
+    attacker = Attacker(source, earlier, hints)
     exposed = [*attacker.counts(), *attacker.statistics(source.release)]
     hidden = [target for target in attacker.targets if target.kind == "hidden"]
     narrowest = min((int(t.high - t.low) for t in hidden), default=None)
@@ -105,19 +78,24 @@ def attack(source: Source, earlier: Sequence[Source] = ()) -> Attack:
 class Attacker:
     """Somebody who has a release and the `earlier` ones."""
 
-    def __init__(self, source: Source, earlier: Sequence[Source] = ()) -> None:
+    def __init__(self, source: Source, earlier: Sequence[Source] = (), hints: Iterable[World] = ()) -> None:
         self.source, self.earlier = source, earlier
         worlds, first = _possible(sorted([*earlier, source], key=lambda one: one.release.delivery))
-        self.targets = list(_targets(worlds, source, earlier))
+        self.targets = targets(worlds, source, earlier)
         self.worlds = worlds
         self._hunt = _Hunt(worlds, self.targets, source.release)
-        self._hunt.see(first)
+        for world in (first, *(hint for hint in hints if len(hint) == worlds.size and worlds.agrees(hint))):
+            self._hunt.see(world)
         self._stood: set[str] = set()
+
+    @property
+    def seen(self) -> list[World]:
+        """The worlds that were found."""
+        return self._hunt.seen
 
     def counts(self) -> list[Exposed]:
         """Numbers that the released counts and percentages tell."""
-        self._hunt.together()
-        exposed = [_told(target, *found) for target in self.targets if (found := self._hunt.alone(target))]
+        exposed = [_told(target, *found) for target, found in self._hunt.narrowed()]
         return list(_told_before(exposed, self.source, self.earlier)) if self.earlier and exposed else exposed
 
     def statistics(self, release: ReleaseRead) -> list[Exposed]:
@@ -128,31 +106,44 @@ class Attacker:
         """
         threshold = release.threshold
         exposed: list[Exposed] = []
-        same = [older.release for older in self.earlier if older.forms == self.source.forms]
-        for found in beside([release, *same]):
-            if repr(found) in self._stood:
+        news = self._news(release)
+        for found in beside(Source(release, self.source.forms), self.earlier):
+            if repr(found) in self._stood or not news.intersection(found.pair.marts):
                 continue
             numbers = {table.number for table in found.crosstabs}
             # What counts alone tell too closely was reported; what they bound from one side needs no more room.
-            wide = [t for t in self.targets if t.kind in ("hidden", "merged") and not self._hunt.open(t)]
+            wide = [t for t in self.targets if t.kind in ("hidden", "merged") and not t.open(t.low, t.high, threshold)]
             inner = [
                 replace(t, low=np.inf, high=-np.inf)
                 for t in wide
                 if t.table in numbers and (t.kind == "hidden" or TOTAL not in t.labels)
             ]
-            if not inner or _stands(Walk(self.worlds, self.source.forms, found), inner, self._hunt.seen, threshold):
+            if not inner or _stands(Walk(self.worlds, self.source, found), inner, self._hunt.seen, threshold):
                 self._stood.add(repr(found))
             else:
                 narrow = next(t for t in inner if t.high - t.low < threshold or t.high < threshold)
                 own = {table.number for table in release.tables if table.numbers}.intersection(found.correlations)
-                exposed += [Exposed("statistic", n, narrow.labels, narrow.low, narrow.high, True) for n in own or {narrow.table}]
+                exposed += [
+                    Exposed("statistic", n, narrow.labels, narrow.low, narrow.high, True, narrow.of)
+                    for n in own or {narrow.table}
+                ]
         return exposed
 
+    def _news(self, release: ReleaseRead) -> set[str]:
+        """The marts of which a release says anything that no earlier release of the same forms said."""
+        out = {
+            (table.number, repr(table))
+            for older in self.earlier
+            for table in older.release.tables
+            if older.same(self.source, table.marts)
+        }
+        return {m for t in release.tables if t.numbers and (t.number, repr(t)) not in out for m in t.marts}
 
-def _stands(walk: Walk, targets: Sequence[_Target], seen: Sequence[World], threshold: int) -> bool:
+
+def _stands(walk: Walk, targets: Sequence[Target], seen: Sequence[World], threshold: int) -> bool:
     """Are there worlds with the printed statistics in which each of the targets is as uncertain as it has to be?"""
 
-    def is_open(target: _Target) -> bool:
+    def is_open(target: Target) -> bool:
         return target.high - target.low < threshold or target.high < threshold
 
     printed = walk.nearest(seen)
@@ -178,7 +169,7 @@ def _stands(walk: Walk, targets: Sequence[_Target], seen: Sequence[World], thres
 
 def _possible(sources: Sequence[Source]) -> tuple[Worlds, World]:
     """The worlds that agree with all releases, and one of them; forms that were only added, or only taken away, if they may."""
-    several = len({source.forms for source in sources}) > 1
+    several = any(not one.same(other, one.marts_told & other.marts_told) for one, other in combinations(sources, 2))
     changes: tuple[Literal["grows", "shrinks", "unknown"], ...] = ("grows", "shrinks", "unknown") if several else ("unknown",)
     for change in changes:
         worlds = Worlds(sources, change)
@@ -190,115 +181,105 @@ def _possible(sources: Sequence[Source]) -> tuple[Worlds, World]:
     )
 
 
-def _told(target: _Target, low: float, high: float) -> Exposed:
-    return Exposed(target.kind, target.table, target.labels, low, high, target.own)
-
-
-def _targets(worlds: Worlds, source: Source, earlier: Sequence[Source]) -> Iterator[_Target]:
-    seen: set[tuple[Kind, tuple[int, ...]]] = set()
-    for one in (source, *earlier):
-        for target in _of_release(worlds, one, own=one is source):
-            key = (target.kind, tuple(sorted(target.sum.of)))
-            if key not in seen:
-                seen.add(key)
-                yield target
-    for older in earlier:
-        if older.forms != source.forms:
-            yield from _changes(worlds, source, older)
-
-
-def _of_release(worlds: Worlds, source: Source, *, own: bool) -> Iterator[_Target]:
-    for table in source.release.tables:
-        for (measure, labels), number in table.numbers.items():
-            if measure in ("count", "n") and number.value is None:
-                yield _Target("hidden", table.number, labels, own, worlds.sum(source.forms, table, counted_in(table, labels)))
-        if not table.numbers or table.axes != table.original:
-            for labels in _printed(table):
-                behind = worlds.sum(source.forms, table, counted_in(table, labels, original=True))
-                yield _Target("merged", table.number, labels, own, behind)
-
-
-def _printed(table: TableRead) -> Iterator[Labels]:
-    """Where the report prints a number of forms, before any answers are merged; blanks aside."""
-    axes = table.original
-    if table.is_correlation:
-        yield from ((NOTHING, NOTHING, group) for group in ([*_labels(axes["group"]), TOTAL] if "group" in axes else [NOTHING]))
-    elif "column" in axes:
-        yield from ((r, c, NOTHING) for r in [*_labels(axes["row"]), TOTAL] for c in [*_labels(axes["column"]), TOTAL])
-    else:
-        yield from ((row, NOTHING, NOTHING) for row in [*_labels(axes["row"]), TOTAL_VALID])
-
-
-def _labels(axis: AxisRead) -> list[str]:
-    return [label for label, _ in axis.categories]
-
-
-def _changes(worlds: Worlds, source: Source, older: Source) -> Iterator[_Target]:
-    """How much each number of a table differs between two deliveries."""
-    before = {table.number: table for table in older.release.tables}
-    for table in source.release.tables:
-        same = before.get(table.number)
-        if same is None or same.original != table.original:
-            continue
-        for labels in _printed(table):
-            answers = counted_in(table, labels, original=True)
-            now, then = worlds.sum(source.forms, table, answers), worlds.sum(older.forms, same, answers)
-            yield _Target("change", table.number, labels, True, now.less(then))
+def _told(target: Target, low: float, high: float) -> Exposed:
+    return Exposed(target.kind, target.table, target.labels, low, high, target.own, target.of)
 
 
 class _Hunt:
     """Looks for worlds that widen the ranges of targets, and keeps those that it has `seen`."""
 
-    def __init__(self, worlds: Worlds, targets: Sequence[_Target], release: ReleaseRead) -> None:
+    def __init__(self, worlds: Worlds, targets: Sequence[Target], release: ReleaseRead) -> None:
         self.worlds, self.targets = worlds, targets
         self.threshold, self.zeros_shown = release.threshold, release.zeros_shown
         self.seen: list[World] = []
+        self._sums = worlds.matrix([target.sum for target in targets])
+        self._low, self._high = np.full(len(targets), np.inf), np.full(len(targets), -np.inf)
 
-    def open(self, target: _Target) -> bool:
-        """Was it not seen to reach far enough yet?"""
-        narrow = target.high - target.low < self.threshold
-        far = max(abs(target.low), abs(target.high)) if target.kind == "change" else target.high
-        return narrow or far < self.threshold
+    def narrowed(self) -> Iterator[tuple[Target, tuple[float, float]]]:
+        """The targets that are exposed, each with its range."""
+        told = {at: self.worlds.told(target.printed) for at, target in enumerate(self.targets)}
+        waiting = [at for at, value in told.items() if value is None]
+        self._together(waiting)
+        nobody = self._never(waiting) if self.zeros_shown else set()
+        for at, target in enumerate(self.targets):
+            value = told[at]
+            if value is not None:
+                found = (value, value) if target.exposed(value, value, self.threshold, self.zeros_shown) else None
+            else:
+                found = None if at in nobody else self._alone(at)
+            if found:
+                yield target, found
+        for at, target in enumerate(self.targets):
+            target.low, target.high = float(self._low[at]), float(self._high[at])
 
-    def together(self) -> None:
+    def _open(self, at: int) -> bool:
+        return self.targets[at].open(self._low[at], self._high[at], self.threshold)
+
+    def _together(self, waiting: Sequence[int]) -> None:
         """Push many at once, each some way or other: a world that widens dozens costs as much as one that widens one."""
         chance = np.random.default_rng(0)
         for _ in range(_ROUNDS):
-            waiting = [target for target in self.targets if self.open(target) and self.worlds.told(target.sum) is None]
-            if not waiting:
+            left = [at for at in waiting if self._open(at)]
+            if not left:
                 return
-            pushed = Sum((), ())
-            for target, way in zip(waiting, chance.choice([-1.0, 1.0], len(waiting)), strict=True):
-                pushed = Sum(pushed.of + target.sum.of, pushed.times + target.sum.scaled(float(way) * chance.random()).times)
-            world = self.worlds.furthest(pushed, 1)[1]
-            if world is not None:
-                self.see(world)
+            self._push(left, chance.choice([-1.0, 1.0], len(left)) * chance.random(len(left)))
 
-    def alone(self, target: _Target) -> tuple[float, float] | None:
+    def _never(self, waiting: Sequence[int]) -> set[int]:
+        """Targets that no world has any forms of: all that were never seen to have one, pushed up together, stay at none."""
+        left = {at for at in waiting if self._high[at] < 1 and self._open(at) and min(self.targets[at].sum.times) > 0}
+        while left:
+            reached, _ = self._push(sorted(left), np.ones(len(left)))
+            if not np.isfinite(reached):
+                return set()
+            if reached < _ANY:
+                return left
+            some = {at for at in left if self._high[at] >= 1}
+            if not some:
+                # No whole world: what has a part of a form here is looked at alone.
+                return set()
+            left -= some
+        return left
+
+    def _push(self, targets: Sequence[int], ways: NDArray[np.float64]) -> tuple[float, World | None]:
+        """How far the targets reach together, each with a factor, and a whole world where they do."""
+        pushed = self._sums[list(targets)].T @ ways
+        of = np.flatnonzero(pushed)
+        reached, world = self.worlds.furthest(Sum(tuple(of.tolist()), tuple(pushed[of].tolist())), 1)
+        if world is not None:
+            self.see(world)
+        return reached, world
+
+    def _alone(self, at: int) -> tuple[float, float] | None:
         """The range of a target that is exposed; None for one that isn't."""
-        if not self.open(target):
+        if not self._open(at):
             return None
-        told = self.worlds.told(target.sum)
-        if told is not None:
-            return (told, told) if target.exposed(told, told, self.threshold, self.zeros_shown) else None
-        low, high = self._bound(target, -1), self._bound(target, 1)
+        target = self.targets[at]
+        high = self._bound(at, 1)
+        if target.kind in OF_FEW and high < (1 if self.zeros_shown else 0):
+            return None
+        low = self._bound(at, -1) if self._open(at) else float(self._low[at])
         if target.exposed(low, high, self.threshold, self.zeros_shown):
             return low, high
-        if not self.open(target) or not target.exposed(target.low, target.high, self.threshold, self.zeros_shown):
+        if not self._exposed_as_seen(at):
             return None
-        if target.kind != "hidden" and (low >= self.threshold or high < 1):
+        if target.kind in OF_FEW and low >= self.threshold:
             return None
         # The linear bounds are wide enough; it is whole numbers that have to reach them.
         for direction in (1, -1):
             world = self.worlds.whole(target.sum, direction)
             if world is not None:
                 self.see(world)
-        if target.exposed(target.low, target.high, self.threshold, self.zeros_shown):
-            return target.low, target.high
-        return None
+            if not self._exposed_as_seen(at):
+                return None
+        return float(self._low[at]), float(self._high[at])
 
-    def _bound(self, target: _Target, direction: int) -> float:
-        bound, world = self.worlds.furthest(target.sum, direction)
+    def _exposed_as_seen(self, at: int) -> bool:
+        """Would it be exposed, were its range no wider than in the worlds that were seen?"""
+        low, high = float(self._low[at]), float(self._high[at])
+        return self._open(at) and self.targets[at].exposed(low, high, self.threshold, self.zeros_shown)
+
+    def _bound(self, at: int, direction: int) -> float:
+        bound, world = self.worlds.furthest(self.targets[at].sum, direction)
         if world is not None:
             self.see(world)
         # Whole numbers can't lie beyond a bound.
@@ -307,8 +288,8 @@ class _Hunt:
     def see(self, world: World) -> None:
         """Widen the ranges of all targets by what they are in a world."""
         self.seen.append(world)
-        for target in self.targets:
-            target.see(world)
+        sums = self._sums @ world
+        self._low, self._high = np.minimum(self._low, sums), np.maximum(self._high, sums)
 
 
 def _told_before(exposed: Sequence[Exposed], source: Source, earlier: Sequence[Source]) -> Iterator[Exposed]:
@@ -316,10 +297,14 @@ def _told_before(exposed: Sequence[Exposed], source: Source, earlier: Sequence[S
     tables = tuple(replace(table, numbers={}) for table in source.release.tables)
     silent = Source(replace(source.release, tables=tables), source.forms)
     worlds, first = _possible(sorted([*earlier, silent], key=lambda one: one.release.delivery))
-    wanted = {(found.kind, found.table, found.labels, found.own) for found in exposed}
-    targets = [t for t in _targets(worlds, source, earlier) if (t.kind, t.table, t.labels, t.own) in wanted]
-    hunt = _Hunt(worlds, targets, source.release)
+    wanted = {_key(found) for found in exposed}
+    looked_for = [target for target in targets(worlds, source, earlier) if _key(target) in wanted]
+    hunt = _Hunt(worlds, looked_for, source.release)
     hunt.see(first)
-    known = {(t.kind, t.table, t.labels, t.own) for t in targets if hunt.alone(t)}
+    known = {_key(target) for target, _ in hunt.narrowed()}
     for found in exposed:
-        yield found._replace(before=(found.kind, found.table, found.labels, found.own) in known)
+        yield found._replace(before=_key(found) in known)
+
+
+def _key(found: Exposed | Target) -> tuple[bool, tuple[Group, ...]]:
+    return found.kind == "change", found.of

@@ -17,8 +17,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from frs_pipeline.release.reading import Code, Number, ReleaseRead, TableRead
-from frs_pipeline.release.worlds import NOTHING, World, Worlds, all_answers
+from frs_pipeline.release.groups import NOTHING, all_answers
+from frs_pipeline.release.reading import Code, Number, TableRead
+from frs_pipeline.release.worlds import Source, World, Worlds
 
 STATISTICS = ("gamma", "ase", "t", "p")
 # What a step does to its four unknowns.
@@ -52,12 +53,12 @@ class Beside(NamedTuple):
     printed: tuple[Printed, ...]
 
 
-def beside(releases: Iterable[ReleaseRead]) -> list[Beside]:
-    """Pairs of questions of which both a crosstab and statistics were released, in releases of the same forms."""
+def beside(source: Source, earlier: Iterable[Source]) -> list[Beside]:
+    """Pairs of questions of which both a crosstab and statistics were released, now or earlier of the same forms."""
     crosstabs: dict[Pair, list[TableRead]] = defaultdict(list)
     correlations: dict[Pair, list[tuple[int, Printed]]] = defaultdict(list)
-    for table in (table for release in releases for table in release.tables):
-        if "column" not in table.axes or not table.numbers:
+    for release, table in ((one, table) for one in (source, *earlier) for table in one.release.tables):
+        if "column" not in table.axes or not table.numbers or not release.same(source, table.marts):
             continue
         if not table.is_correlation:
             crosstabs[_pair(table)].append(table)
@@ -83,12 +84,12 @@ def _pair(table: TableRead) -> Pair:
 class Walk:
     """Steps between worlds that agree with everything released, towards the printed statistics of one pair."""
 
-    def __init__(self, worlds: Worlds, forms: str, found: Beside) -> None:
+    def __init__(self, worlds: Worlds, source: Source, found: Beside) -> None:
         self.worlds, self.found = worlds, found
         (one, _), (other, _) = found.pair.counted
         # Blanks too: a form more that answered one question only makes room.
         rows, columns = (sorted(all_answers(found.pair.marts[0], name), key=str) for name in (one, other))
-        self._grid = worlds.grid(forms, found.pair.marts, found.pair.occasion, (one, rows), (other, columns))
+        self._grid = worlds.grid(source, found.pair.marts, found.pair.occasion, (one, rows), (other, columns))
         self._steps = np.array(list(worlds.harmless(_swaps(self._grid))), dtype=np.int64).reshape(-1, 4)
         self._merging = [
             tuple(

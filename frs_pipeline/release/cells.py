@@ -56,6 +56,8 @@ def forms_of(marts: tuple[str, ...], occasion: str, answered: Iterable[str], ans
         wanted[name] = wanted.get(name, codes) & codes
     # A question that any answer will do for says nothing of the forms.
     told = {name: codes for name, codes in wanted.items() if codes != frozenset(all_codes(marts[0], name))}
+    if all(questionnaires()[mart].occasion != "both" for mart in marts):
+        occasion = "both"  # they have one only
     return Forms(marts, occasion, tuple(sorted(told.items())))
 
 

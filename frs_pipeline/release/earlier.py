@@ -5,17 +5,20 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from frs_pipeline.deliveries import deliveries, sha256
 from frs_pipeline.errors import CheckFailed
 from frs_pipeline.journal import entries, verify
-from frs_pipeline.release.cells import Forms, forms_of
-from frs_pipeline.release.reading import read_release
-from frs_pipeline.release.worlds import Source, counted_in
+from frs_pipeline.release.cells import Forms
+from frs_pipeline.release.groups import group_of
+from frs_pipeline.release.reading import TableRead, read_release
+from frs_pipeline.release.worlds import Source
 from frs_pipeline.settings import Settings
 from frs_pipeline.storage import CONTENT, RELEASE, recorded
+from frs_pipeline.tables.model import Axis, Category, Table
 
 RELEASED = "release"
 _RESTORE = "restore it from a backup"
@@ -79,10 +82,9 @@ def _name_of(folder: Path) -> str | None:
         return None  # a release has no folder in it
 
 
-def forms_hash(marts: Mapping[str, Path]) -> str:
-    """Equal for marts of the same forms and answers."""
-    whole = {name: recorded(path, CONTENT) or sha256(path) for name, path in sorted(marts.items())}
-    return hashlib.sha256(repr(sorted(whole.items())).encode()).hexdigest()
+def forms_by_mart(marts: Mapping[str, Path]) -> dict[str, str]:
+    """A word for the forms of each mart, equal for equal forms and answers."""
+    return {name: recorded(path, CONTENT) or sha256(path) for name, path in sorted(marts.items())}
 
 
 def name_of(files: Mapping[str, bytes]) -> str:
@@ -91,8 +93,8 @@ def name_of(files: Mapping[str, bytes]) -> str:
     return hashlib.sha256(repr(whole).encode()).hexdigest()[:16]
 
 
-def released_before(settings: Settings) -> list[Source]:
-    """Every release in the journal, oldest delivery first, each once.
+def released_before(settings: Settings, forms: Mapping[str, str]) -> list[Source]:
+    """Every release in the journal, oldest delivery first, each once; `forms` are those of the marts now.
 
     Raises `CheckFailed` when the journal was altered or doesn't tell of all that is kept, or when a release that it tells of
     isn't kept as it went out: what differs from it can't be judged then.
@@ -114,17 +116,89 @@ def released_before(settings: Settings) -> list[Source]:
         for name, expected in entry.details["files"].items():
             if not (folder / name).is_file() or sha256(folder / name) != expected:
                 raise CheckFailed("a release that went out isn't kept as it was", where=folder / name, do=_RESTORE)
-        found[entry.details["name"]] = Source(read_release(folder), entry.details["forms"])
+        found[entry.details["name"]] = Source(read_release(folder), _by_mart(entry.details["forms"], forms))
     return sorted(found.values(), key=lambda source: source.release.delivery)
 
 
-def told(sources: Iterable[Source]) -> dict[Forms, int]:
-    """The numbers of forms that releases tell as such."""
-    found: dict[Forms, int] = {}
-    for source in sources:
-        for table in source.release.tables:
-            for (measure, labels), number in table.numbers.items():
-                if measure in ("count", "n") and number.value is not None:
-                    forms = forms_of(table.marts, table.occasion, table.answered, counted_in(table, labels))
-                    found[forms] = int(number.value)
+def _by_mart(noted: str | Mapping[str, str], forms: Mapping[str, str]) -> Mapping[str, str]:
+    """The forms of a release as its entry has them: by mart, or, in an old journal, one word for all."""
+    if not isinstance(noted, str):
+        return noted
+    same = noted == hashlib.sha256(repr(sorted(forms.items())).encode()).hexdigest()
+    return forms if same else dict.fromkeys(forms, noted)
+
+
+def told(source: Source, now: Source, *, same: bool) -> dict[Forms, int]:
+    """The numbers of forms that a release tells as such: of those that are the `same` now, or of those that aren't."""
+    return {
+        Forms(*group_of(table, labels)): int(number.value)
+        for table in source.release.tables
+        if source.same(now, table.marts) is same
+        for (measure, labels), number in table.numbers.items()
+        if measure in ("count", "n") and number.value is not None
+    }
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What an earlier release of the same forms decided of a table: its axes, what it hides and how precise it is, or why it
+    is withheld."""
+
+    table: Table
+    hidden: frozenset[Forms]
+    decimals: Mapping[str, int]
+    withheld: str | None
+
+
+def decided(now: Source, earlier: Sequence[Source], tables: Mapping[int, Table]) -> dict[int, Decided]:
+    """Of tables whose forms didn't change: what the last release of them decided, or, if there was none, the last word on them.
+
+    A release under another policy decides nothing.
+    """
+    found: dict[int, Decided] = {}
+    for source in earlier:
+        if replace(source.release, delivery="", tables=()) != replace(now.release, delivery="", tables=()):
+            continue
+        for read in source.release.tables:
+            table = tables.get(read.number)
+            if table is None or not source.same(now, table.marts) or not _is_same(table, read):
+                continue
+            if read.numbers or read.number not in found or found[read.number].withheld:
+                found[read.number] = _decided(table, read)
     return found
+
+
+def _is_same(table: Table, read: TableRead) -> bool:
+    """Does a release count what the catalogue asks for now?"""
+    axes = {name: axis for name in ("row", "column", "group") if (axis := getattr(table, name)) is not None}
+    return (table.kind, table.marts, table.occasion, tuple(table.answered)) == (
+        read.kind,
+        read.marts,
+        read.occasion,
+        read.answered,
+    ) and {name: (axis.variable, [set(c.codes) for c in axis.categories]) for name, axis in axes.items()} == {
+        name: (axis.question, [set(codes) for _, codes in axis.categories]) for name, axis in read.original.items()
+    }
+
+
+def _decided(table: Table, read: TableRead) -> Decided:
+    axes = {
+        name: Axis(
+            variable=axis.question,
+            categories=tuple(
+                Category(label=label, codes=tuple(sorted(code for code in codes if code is not None)))
+                for label, codes in axis.categories
+            ),
+        )
+        for name, axis in read.axes.items()
+    }
+    hidden = (
+        group_of(read, labels) for (measure, labels), n in read.numbers.items() if measure in ("count", "n") and n.value is None
+    )
+    decimals = {measure: n.decimals for (measure, _), n in read.numbers.items() if n.value is not None}
+    return Decided(
+        table.model_copy(update=axes),
+        frozenset(Forms(*group) for group in hidden),
+        decimals,
+        None if read.numbers else read.withheld,
+    )

@@ -11,7 +11,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from frs_pipeline.questionnaires.model import Answer, Question, Scales
+from frs_pipeline.questionnaires.model import Answer, Question, Scales, questionnaires
 from frs_pipeline.specs import Spec, YamlFile
 from frs_pipeline.tables.model import RESERVED, Axis, Category, catalogue
 
@@ -36,6 +36,7 @@ class ReleasePolicy(Spec):
     threshold: int = Field(ge=FLOOR)
     zeros: Literal["shown", "hidden"]
     missing: Literal["shown", "hidden"]
+    who: tuple[str, ...]
     all_or_nothing: Literal["withhold", "flag"]
     percent: Percent
     collapse: dict[str, tuple[dict[str, tuple[str, ...]], ...]]
@@ -59,11 +60,18 @@ def read_policy(path: Path = POLICY) -> ReleasePolicy:
     scales = YamlFile(SCALES).parse(Scales).scales
     for name, steps in found.collapse.items():
         if name not in scales:
-            raise file.error(["collapse", name], f"there is no scale {name}")
+            raise file.error(["collapse", name], f"{SCALES.name} has no scale {name}", f"name one of {', '.join(scales)}")
+        before: dict[str, tuple[str, ...]] = {}
         for index, step in enumerate(steps):
-            wrong = _wrong(step, scales[name])
-            if wrong:
-                raise file.error(["collapse", name, index], wrong)
+            for label, members in step.items():
+                wrong = _wrong(step, label, scales[name], before)
+                if wrong:
+                    raise file.error(["collapse", name, index, label], f"scale {name}: {wrong}")
+                before[label.casefold()] = members
+    asked = {question.name for questionnaire in questionnaires().values() for question in questionnaire.questions}
+    for index, name in enumerate(found.who):
+        if name not in asked:
+            raise file.error(["who", index], f"no questionnaire has a question {name}", "name a question of one")
     for number, reason in found.never.items():
         if number not in catalogue():
             raise file.error(["never", number], f"there is no table {number}")
@@ -72,22 +80,28 @@ def read_policy(path: Path = POLICY) -> ReleasePolicy:
     return found
 
 
-def _wrong(step: Step, answers: tuple[Answer, ...]) -> str | None:
-    """What is wrong with merging `answers` so; None when nothing is."""
+def _wrong(step: Step, label: str, answers: tuple[Answer, ...], before: Mapping[str, tuple[str, ...]]) -> str | None:
+    """What is wrong with merging answers of a scale under `label`; None when nothing is.
+
+    `before` are the answers merged so far, by label in lower case.
+    """
+    members = step[label]
     order = [answer.label for answer in answers]
-    seen: set[str] = set()
-    for label, members in step.items():
-        missing = next((member for member in members if member not in order), None)
-        if missing is not None:
-            return f"the scale has no answer '{missing}'"
-        if seen & set(members) or len(set(members)) != len(members):
-            return f"an answer is merged twice under '{label}'"
-        places = [order.index(member) for member in members]
-        if len(members) < 2 or places != list(range(places[0], places[0] + len(places))):
-            return f"'{label}' has to merge answers that follow each other"
-        seen.update(members)
-    clash = set(step) & ((set(order) - seen) | set(RESERVED))
-    return f"'{min(clash)}' is the label of another row" if clash else None
+    missing = next((member for member in members if member not in order), None)
+    if missing is not None:
+        return f"{SCALES.name} has no answer '{missing}' in it"
+    others = [member for other, named in step.items() if other != label for member in named]
+    if set(others) & set(members) or len(set(members)) != len(members):
+        return f"an answer is merged twice under '{label}'"
+    places = [order.index(member) for member in members]
+    if len(members) < 2 or places != list(range(places[0], places[0] + len(places))):
+        return f"'{label}' has to merge answers that follow each other"
+    taken = {word.casefold() for answer in answers for word in (answer.label, *answer.also_printed)}
+    if label.casefold() in taken | {word.casefold() for word in RESERVED}:
+        return f"'{label}' is the label of another row; call the merged answer by what it holds, such as '{'/'.join(members)}'"
+    if set(before.get(label.casefold(), members)) != set(members):
+        return f"'{label}' stands for other answers in another step"
+    return None
 
 
 def merged(axis: Axis, question: Question, step: Step) -> Axis | None:

@@ -151,7 +151,7 @@ def description(
     tables += [{**_described(w.table, w.table, collapsed=False), "withheld": w.reason} for w in withheld]
     content = {
         "delivery": delivery,
-        "policy": policy.model_dump(mode="json", include={"threshold", "zeros", "missing", "percent", "all_or_nothing"}),
+        "policy": policy.model_dump(mode="json", include={"threshold", "zeros", "missing", "who", "percent", "all_or_nothing"}),
         "tables": sorted(tables, key=lambda table: table["number"]),
     }
     return (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode()

@@ -16,7 +16,7 @@ from frs_pipeline.errors import FrsError, UsageError
 from frs_pipeline.journal import append, operating_system_user
 from frs_pipeline.personal_numbers import holds_personal_number
 from frs_pipeline.questionnaires import instruments
-from frs_pipeline.release.earlier import RELEASED, forms_hash, name_of, released_before, settle, waiting
+from frs_pipeline.release.earlier import RELEASED, forms_by_mart, name_of, released_before, settle, waiting
 from frs_pipeline.release.policy import ReleasePolicy
 from frs_pipeline.release.releasing import Release, Releasing, Step
 from frs_pipeline.storage import RELEASE, Store, exclusive, private_folder
@@ -54,8 +54,8 @@ def publish(
         settle(store.settings, store.delivery)
         if not purpose.strip():
             raise UsageError("a release needs a purpose", where="--purpose", do="say what it is for")
-        forms = forms_hash(marts)
-        earlier = released_before(store.settings)
+        forms = forms_by_mart(marts)
+        earlier = released_before(store.settings, forms)
         made = Releasing(
             store.delivery, tables, marts, policy, forms=forms, earlier=earlier, made_up=made_up(store), folder=store.waiting()
         ).release(step)

@@ -44,7 +44,8 @@ class AxisRead:
 
 @dataclass(frozen=True)
 class TableRead:
-    """One table of a release. `numbers` has those told and those hidden, by measure and labels."""
+    """One table of a release. `numbers` has those told and those hidden, by measure and labels; `withheld` says why it has
+    none."""
 
     number: int
     kind: str
@@ -54,6 +55,7 @@ class TableRead:
     axes: dict[str, AxisRead]
     original: dict[str, AxisRead]
     numbers: dict[tuple[str, Labels], Number]
+    withheld: str | None = None
 
     @property
     def is_correlation(self) -> bool:
@@ -67,6 +69,8 @@ class ReleaseRead:
     delivery: str
     threshold: int
     zeros_shown: bool
+    missing_shown: bool
+    who: frozenset[str]
     tables: tuple[TableRead, ...]
 
 
@@ -80,6 +84,8 @@ def read_release(folder: Path) -> ReleaseRead:
             content["delivery"],
             policy["threshold"],
             policy["zeros"] == "shown",
+            policy.get("missing", "shown") == "shown",
+            frozenset(policy.get("who", ())),
             tuple(_table(table, numbers.get(table["number"], {})) for table in content["tables"]),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -112,6 +118,7 @@ def _table(content: dict[str, Any], numbers: dict[tuple[str, Labels], Number]) -
         {name: _axis(axis) for name, axis in content["axes"].items()},
         {name: _axis(axis) for name, axis in content["original"].items()},
         numbers,
+        content["withheld"],
     )
 
 

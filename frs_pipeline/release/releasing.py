@@ -10,7 +10,8 @@ from pathlib import Path
 from frs_pipeline.errors import CheckFailed
 from frs_pipeline.release.attack import Attack, Attacker, Exposed, attack
 from frs_pipeline.release.cells import Forms, Place, places
-from frs_pipeline.release.earlier import told
+from frs_pipeline.release.earlier import decided, told
+from frs_pipeline.release.guards import Key
 from frs_pipeline.release.page import page
 from frs_pipeline.release.policy import ReleasePolicy
 from frs_pipeline.release.publication import (
@@ -26,10 +27,10 @@ from frs_pipeline.release.publication import (
     description,
     records,
 )
-from frs_pipeline.release.reading import read_release
+from frs_pipeline.release.reading import ReleaseRead, read_release
 from frs_pipeline.release.space import Space
 from frs_pipeline.release.suppressing import Suppression
-from frs_pipeline.release.variants import Variant, choose
+from frs_pipeline.release.variants import Variant, as_decided, by_what_they_hold, choose
 from frs_pipeline.release.worlds import Source
 from frs_pipeline.tables.counting import Counts, count, open_marts
 from frs_pipeline.tables.figures import figures
@@ -63,7 +64,7 @@ class _Draft:
 
     withheld: dict[int, str]
     precision: dict[int, int] = field(default_factory=dict)
-    room: dict[Forms, int] = field(default_factory=dict)
+    room: dict[Key, int] = field(default_factory=dict)
 
 
 class Releasing:
@@ -77,18 +78,28 @@ class Releasing:
         marts: Mapping[str, Path],
         policy: ReleasePolicy,
         *,
-        forms: str,
+        forms: str | Mapping[str, str],
         earlier: Sequence[Source] = (),
         made_up: bool = False,
         folder: Path | None = None,
     ) -> None:
-        self.delivery, self.tables, self.policy, self.forms, self.earlier = delivery, tables, policy, forms, earlier
+        self.delivery, self.policy, self.forms, self.earlier = delivery, policy, forms, earlier
+        self.tables = by_what_they_hold(tables, policy)
         self._made_up, self._folder = made_up, folder
-        self._space = Space(tables.values())
+        self._space = Space(self.tables.values())
         self._cells = self._space.count(Marts(marts))
-        self._counts: dict[int, Counts] = count(tables.values(), open_marts(marts))
-        self._known = told(source for source in earlier if source.forms == forms)
-        self._before = [told([source]) for source in earlier if source.forms != forms]
+        self._counts: dict[int, Counts] = count(self.tables.values(), open_marts(marts))
+        now = self._now = Source(self._empty(), forms)
+        self._known = {f: n for source in earlier for f, n in told(source, now, same=True).items()}
+        # What is known of forms that aren't the same any more, release by release.
+        self._before = [told(source, now, same=False) for source in earlier]
+        self._decided = decided(now, earlier, self.tables)
+
+    def _empty(self) -> ReleaseRead:
+        """A release of nothing yet, as it will be read."""
+        policy = self.policy
+        shown = (policy.zeros == "shown", policy.missing == "shown")
+        return ReleaseRead(self.delivery, policy.threshold, *shown, frozenset(policy.who), ())
 
     def release(self, step: Step = lambda what: None) -> Release:
         """Files that no attack narrows. Raises `CheckFailed` when there are none."""
@@ -110,7 +121,7 @@ class Releasing:
             if files is None:
                 continue
             step("attack on the whole")
-            result = attack(self._read(files), self.earlier)
+            result = attack(self._read(files), self.earlier, attacker.seen)
             if not result.new:
                 return self._finished(files, variants, suppression, draft, result)
         raise CheckFailed("hidden numbers can still be told", where="release", do="raise the threshold or withhold more tables")
@@ -119,14 +130,15 @@ class Releasing:
         self, attacker: Attacker, variants: Mapping[int, Variant], suppression: Suppression, draft: _Draft
     ) -> dict[str, bytes] | None:
         """The files with each correlation as precise as it may be beside what is hidden; None when that can't help."""
-        draft.precision = {}
+        correlations = {n for n, variant in variants.items() if variant.table.kind.startswith("correlation")}
+        draft.precision = {n: _precision(self._decided[n].decimals) for n in correlations & self._decided.keys()}
         while True:
             files = self._files(variants, suppression, draft)
             exposed = {found.table for found in attacker.statistics(self._read(files).release)}
             if not exposed:
                 return files
             coarser = {number for number in exposed if self.tables[number].kind.startswith("correlation")}
-            if not coarser:
+            if not coarser or any(draft.precision.get(number, 0) + 1 == len(PRECISIONS) for number in coarser):
                 # Statistics of an earlier release: what is beside them can't go out.
                 self._give_up(self.tables[min(exposed)], variants, draft)
                 return None
@@ -139,17 +151,35 @@ class Releasing:
     def _variants(self, draft: _Draft) -> dict[int, Variant]:
         """The tables that are released, each with its axes; what may not be released is withheld."""
         found: dict[int, Variant] = {}
+        stands = {mart for mart in {m for table in self.tables.values() for m in table.marts} if self._hardly_changed(mart)}
         for number, table in self.tables.items():
             if number in draft.withheld:
                 continue
-            variant = choose(table, self.policy, self._forms)
+            before = self._decided.get(number)
+            if before is not None and before.withheld:
+                draft.withheld[number] = before.withheld
+                continue
+            variant = (
+                choose(table, self.policy, self._forms)
+                if before is None
+                else as_decided(table, before.table, self.policy, self._forms)
+            )
             if variant.all_or_nothing and self.policy.all_or_nothing == "withhold":
-                draft.withheld[number] = f"all forms of '{variant.all_or_nothing[0]}' gave the same answer"
-            elif any(self._changed_little(variant.table, before) for before in self._before):
-                draft.withheld[number] = f"fewer than {self.policy.threshold} forms more or less than in an earlier release of it"
+                draft.withheld[number] = "all forms of a row or a column gave the same answer"
+            elif stands & set(table.marts) or any(self._changed_little(variant.table, earlier) for earlier in self._before):
+                # Of one table as of another: which of them changed would tell what a form left blank that came or went.
+                draft.withheld[number] = "an earlier release stands: the forms changed too little since"
             else:
                 found[number] = variant
         return found
+
+    def _hardly_changed(self, mart: str) -> bool:
+        """Are the forms of a mart others than those of an earlier release, but so few that no number tells it?"""
+        for source, earlier in zip(self.earlier, self._before, strict=True):
+            changes = [abs(self._forms(f) - n) for f, n in earlier.items() if mart in f.marts and self._space.holds(f)]
+            if not source.same(self._now, [mart]) and changes and max(changes) < self.policy.threshold:
+                return True
+        return False
 
     def _changed_little(self, table: Table, before: Mapping[Forms, int]) -> bool:
         """Is the base of a table nearly what it was in an earlier release?"""
@@ -163,21 +193,24 @@ class Releasing:
             self._cells,
             [variant.table for variant in variants.values()],
             self.policy,
-            held=[*self._held(), *draft.room],
+            tables=self.tables.values(),
             known=self._known,
+            kept={forms for number in variants if number in self._decided for forms in self._decided[number].hidden},
             primary=self._primary(variants),
             within=self._within(),
+            room=draft.room,
         )
-        lost = suppression.protect(draft.room)
-        tables = {number for row in lost for number, _ in row.printed} & variants.keys()
-        for number in tables:
-            draft.withheld[number] = "nothing that could be hidden protects a small count of it"
-        return None if tables else suppression
-
-    def _held(self) -> list[Forms]:
-        """Small numbers of forms of every table as the report has it: merging answers mustn't be undone by another table."""
-        every = (item for table in self.tables.values() for item in places(table).items())
-        return [f for place, f in every if place[0] != MISSING and self.policy.is_small(self._forms(f)) and f not in self._known]
+        lost = suppression.protect()
+        for guard in lost:
+            released = [number for number in guard.tables if number in variants and number not in draft.withheld]
+            if released:
+                draft.withheld[released[-1]] = "nothing that could be hidden protects a small count of it"
+            elif not any(number in draft.withheld and number in variants for number in guard.tables):
+                self._give_up(self.tables[guard.tables[-1]], variants, draft)
+        if lost and any(number in draft.withheld for number in variants):
+            return None
+        suppression.show_again()
+        return suppression
 
     def _primary(self, variants: Mapping[int, Variant]) -> list[tuple[int, Place]]:
         """Counts to hide for themselves: small ones, and those that differ little from an earlier release."""
@@ -231,13 +264,10 @@ class Releasing:
     def _mend(self, exposed: Iterable[Exposed], variants: Mapping[int, Variant], draft: _Draft, *, last: bool) -> None:
         """Against each finding: more room for the count, in the end the table withheld."""
         for found in exposed:
-            table = (
-                variants[found.table].table if found.table in variants and found.kind == "hidden" else self.tables[found.table]
-            )
-            forms = places(table)[found.labels]
-            room = draft.room.get(forms, 1) + 1
-            if found.own and room <= _MOST_ROOM and not last:
-                draft.room[forms] = room
+            key = tuple(Forms(*group) for group in found.of)
+            room = draft.room.get(key, 1) + 1
+            if found.own and found.kind != "change" and room <= _MOST_ROOM and not last:
+                draft.room[key] = room
             else:
                 self._give_up(self.tables[found.table], variants, draft)
 
@@ -272,6 +302,17 @@ class Releasing:
             small,
             result,
         )
+
+
+def _precision(decimals: Mapping[str, int]) -> int:
+    """Which of the precisions the statistics of an earlier release have."""
+    own = {measure: n for measure, n in decimals.items() if measure in PRECISIONS[0].measures}
+    return next(
+        level
+        for level, precision in enumerate(PRECISIONS)
+        if own.keys() <= set(precision.measures) and all(n == precision.decimals for n in own.values())
+        if own or level == len(PRECISIONS) - 1
+    )
 
 
 def _shared(one: Table, other: Table) -> int:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from frs_pipeline.questionnaires.model import questionnaires
+from frs_pipeline.questionnaires.model import Question, questionnaires
 from frs_pipeline.release.cells import NO_LABEL, Forms, Place, places
 from frs_pipeline.release.policy import ReleasePolicy, merged
 from frs_pipeline.tables.model import MISSING, TOTAL, TOTAL_VALID, Axis, Table
@@ -16,7 +17,7 @@ Count = Callable[[Forms], int]
 
 @dataclass(frozen=True)
 class Variant:
-    """A table with the axes that are to be released, its small counts, and its rows that say the same of all."""
+    """A table with the axes that are to be released, its small counts, and its rows and columns that say the same of all."""
 
     table: Table
     small: tuple[Place, ...]
@@ -35,6 +36,15 @@ def choose(table: Table, policy: ReleasePolicy, count: Count) -> Variant:
     return clean or min(found, key=lambda v: (bool(v.all_or_nothing), len(v.small)))
 
 
+def as_decided(table: Table, before: Table, policy: ReleasePolicy, count: Count) -> Variant:
+    """The variant of a table that was released `before`."""
+    merged_more = any(
+        [set(c.codes) for c in axis.categories] != [set(c.codes) for c in getattr(table, name).categories]
+        for name, axis in _own_axes(before).items()
+    )
+    return _judged(before, policy, count, merged_more)
+
+
 def _variants(table: Table, policy: ReleasePolicy) -> Iterator[tuple[Table, bool]]:
     """The table itself, then with more and more merged: columns before rows, what merges least first."""
     yield table, False
@@ -49,8 +59,7 @@ def _variants(table: Table, policy: ReleasePolicy) -> Iterator[tuple[Table, bool
 
 def _axes(table: Table, axis: Axis, policy: ReleasePolicy) -> Iterator[Axis]:
     yield axis
-    question = questionnaires()[table.marts[0]].question(axis.variable)
-    assert question is not None
+    question = _question(table, axis)
     for step in policy.collapse.get(question.scale, ()):
         shorter = merged(axis, question, step)
         if shorter is not None:
@@ -64,18 +73,70 @@ def _judged(table: Table, policy: ReleasePolicy, count: Count, collapsed: bool) 
 
 
 def _uniform(table: Table, counts: dict[Place, int]) -> Iterator[str]:
-    """Rows (or the whole of a frequency) of which all forms gave the same answer."""
-    labels = [category.label for category in table.row.categories]
+    """Rows and columns (of a frequency, the whole) of which all forms gave the same answer."""
+    rows = [category.label for category in table.row.categories]
     if table.kind.startswith("correlation"):
         return
     if table.column is None:
         total = TOTAL_VALID if table.kind == "frequency" else TOTAL
-        answers = [counts[label, NO_LABEL, NO_LABEL] for label in labels]
-        if 0 < counts[total, NO_LABEL, NO_LABEL] == max(answers) and len(answers) > 1:
+        if _is_all([counts[row, NO_LABEL, NO_LABEL] for row in rows], counts[total, NO_LABEL, NO_LABEL]):
             yield total
         return
     columns = [category.label for category in table.column.categories]
-    for label in [*labels, TOTAL]:
-        answers = [counts[label, column, NO_LABEL] for column in columns]
-        if 0 < counts[label, TOTAL, NO_LABEL] == max(answers) and len(answers) > 1:
-            yield label
+    for row in [*rows, TOTAL]:
+        if _is_all([counts[row, column, NO_LABEL] for column in columns], counts[row, TOTAL, NO_LABEL]):
+            yield row
+    for column in [*columns, TOTAL]:
+        if _is_all([counts[row, column, NO_LABEL] for row in rows], counts[TOTAL, column, NO_LABEL]):
+            yield column
+
+
+def _is_all(answers: Sequence[int], total: int) -> bool:
+    """Is one of several answers that of all forms?"""
+    return len(answers) > 1 and 0 < total == max(answers)
+
+
+def by_what_they_hold(tables: Mapping[int, Table], policy: ReleasePolicy) -> dict[int, Table]:
+    """The tables with merged answers called by what they hold wherever their name also stands for other answers.
+
+    On the page of a release one word has one number: 'få' isn't both an answer and what it was merged into.
+    """
+    meant: dict[tuple[str, str], set[frozenset[int]]] = defaultdict(set)
+    axes = [(_question(table, axis), axis) for table in tables.values() for axis in _own_axes(table).values()]
+    for question in (q for questionnaire in questionnaires().values() for q in questionnaire.questions):
+        for answer in question.answers:
+            for word in (answer.label, *answer.also_printed):
+                meant[question.scale, word.casefold()].add(frozenset({answer.code}))
+        for label, members in ((label, m) for step in policy.collapse.get(question.scale, ()) for label, m in step.items()):
+            meant[question.scale, label.casefold()].add(frozenset(c for m in members if (c := question.code(m)) is not None))
+    for question, axis in axes:
+        for category in axis.categories:
+            meant[question.scale, category.label.casefold()].add(frozenset(category.codes))
+
+    def called(table: Table, axis: Axis) -> Axis:
+        question = _question(table, axis)
+        return axis.model_copy(
+            update={
+                "categories": tuple(
+                    category.model_copy(update={"label": "/".join(question.labels[code] for code in sorted(category.codes))})
+                    if len(category.codes) > 1 and len(meant[question.scale, category.label.casefold()]) > 1
+                    else category
+                    for category in axis.categories
+                )
+            }
+        )
+
+    return {
+        number: table.model_copy(update={name: called(table, axis) for name, axis in _own_axes(table).items()})
+        for number, table in tables.items()
+    }
+
+
+def _own_axes(table: Table) -> dict[str, Axis]:
+    return {name: axis for name in ("row", "column", "group") if (axis := getattr(table, name)) is not None}
+
+
+def _question(table: Table, axis: Axis) -> Question:
+    found = questionnaires()[table.marts[0]].question(axis.variable)
+    assert found is not None
+    return found

@@ -6,20 +6,22 @@ in both, a blank being an answer like any other; that is all that is known of ho
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, product
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, milp
-from scipy.sparse import csr_matrix
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import bmat, csr_matrix
+from scipy.sparse.csgraph import connected_components
 
 from frs_pipeline.questionnaires.model import questionnaires
-from frs_pipeline.release.reading import AxisRead, Code, Labels, Number, ReleaseRead, TableRead
+from frs_pipeline.release.groups import Group, all_answers, group_of, shared_in
+from frs_pipeline.release.reading import Code, Labels, Number, ReleaseRead, TableRead
 
-TOTAL, TOTAL_VALID, MISSING, NOTHING = "Total", "Total valid", "Missing", ""
 World = NDArray[np.int64]
 # A solver is stopped after this; what it can't decide counts as not shown to be safe.
 _SECONDS = 20
@@ -28,10 +30,44 @@ _WHOLE = 1e-5
 
 @dataclass(frozen=True)
 class Source:
-    """A release and the forms it was counted from: two releases of equal `forms` say the same of the same forms."""
+    """A release and the forms it was counted from: two releases of equal `forms` say the same of the same forms.
+
+    `forms` is one word for all marts, or one for each of them.
+    """
 
     release: ReleaseRead
-    forms: str
+    forms: str | Mapping[str, str]
+
+    def of(self, mart: str) -> str:
+        """What forms a mart had; those of a mart that nothing is known of are nobody else's."""
+        return self.forms if isinstance(self.forms, str) else self.forms.get(mart, f"{self.release.delivery} {id(self)}")
+
+    @property
+    def marts_told(self) -> frozenset[str]:
+        """The marts of which it tells any number."""
+        return frozenset(mart for table in self.release.tables if table.numbers for mart in table.marts)
+
+    def same(self, other: Source, marts: Iterable[str]) -> bool:
+        """Were these marts the same when both releases were made?"""
+        return all(self.of(mart) == other.of(mart) for mart in marts)
+
+
+@dataclass(frozen=True)
+class Cube:
+    """Unknowns for every combination of answers to some questions of a mart: `first` is that of the first one."""
+
+    values: tuple[tuple[Code | str, ...], ...]
+    first: int
+
+    @property
+    def numbered(self) -> NDArray[np.int64]:
+        """The unknowns, in the shape of the combinations."""
+        shape = tuple(map(len, self.values))
+        return self.first + np.arange(math.prod(shape), dtype=np.int64).reshape(shape)
+
+    def items(self) -> Iterator[tuple[tuple[Code | str, ...], int]]:
+        """Combinations of answers with their unknowns."""
+        return ((said, self.first + at) for at, said in enumerate(product(*self.values)))
 
 
 class Sum(NamedTuple):
@@ -43,6 +79,13 @@ class Sum(NamedTuple):
     def less(self, other: Sum) -> Sum:
         """The difference between two sums."""
         return Sum(self.of + other.of, self.times + tuple(-t for t in other.times))
+
+    def net(self) -> Sum:
+        """The same with each unknown once, in order, and without those that cancel each other."""
+        of, at = np.unique(self.of, return_inverse=True)
+        times = np.bincount(at, weights=self.times, minlength=len(of))
+        left = np.abs(times) > 0
+        return Sum(tuple(of[left].tolist()), tuple(times[left].tolist()))
 
     def scaled(self, factor: float) -> Sum:
         return Sum(self.of, tuple(factor * t for t in self.times))
@@ -60,41 +103,48 @@ class Worlds:
 
     def __init__(self, sources: Sequence[Source], change: Literal["grows", "shrinks", "unknown"] = "unknown") -> None:
         self.size = 0
-        self._cubes: dict[tuple[str, str], dict[tuple[str, ...], dict[tuple[object, ...], int]]] = {}
+        self._any: World | None = None
+        self._cubes: dict[tuple[str, str], dict[tuple[str, ...], Cube]] = {}
         self._equal: list[tuple[Sum, float]] = []
         self._at_most: list[tuple[Sum, float]] = []
+        # Of forms of which no number was released, nothing is to be found out.
+        told = {(source.of(mart), mart) for source in sources for t in source.release.tables if t.numbers for mart in t.marts}
         for source in sources:
             for table in source.release.tables:
                 for mart in table.marts:
-                    self._need(source.forms, mart, {a.question for a in table.original.values()} | set(table.answered))
+                    if (source.of(mart), mart) in told:
+                        self._need(source.of(mart), mart, {a.question for a in table.original.values()} | set(table.answered))
         self._number_unknowns()
         self._tie()
         for source in sources:
             for table in source.release.tables:
                 self._tell(source, table)
         if change != "unknown":
-            self._nest(list(dict.fromkeys(source.forms for source in sources)), -1.0 if change == "grows" else 1.0)
+            for mart in dict.fromkeys(mart for _, mart in self._cubes):
+                self._nest(mart, list(dict.fromkeys(source.of(mart) for source in sources)), -1.0 if change == "grows" else 1.0)
+        # A number that two tables print, or two releases, is one equation.
+        self._equal = list({(frozenset(zip(*told, strict=True)), value): (told, value) for told, value in self._equal}.values())
         self._told = {frozenset(told.of): value for told, value in self._equal if set(told.times) == {1.0}}
         self._freeze()
 
-    def sum(self, forms: str, table: TableRead, answers: Mapping[str, frozenset[Code]]) -> Sum:
-        """The number of forms behind a number of `table` that gave `answers`."""
+    def knows(self, source: Source, table: TableRead) -> bool:
+        """Was any number released of the forms that `table` counts?"""
+        return all((source.of(mart), mart) in self._cubes for mart in table.marts)
+
+    def sum(self, source: Source, group: Group) -> Sum:
+        """The number of forms of a group."""
+        wanted = dict(group.answers)
         found: list[int] = []
-        for mart in table.marts:
-            wanted = dict(answers)
-            for name in table.answered:
-                wanted[name] = wanted.get(name, all_answers(mart, name)) - {None}
-            cubes = self._cubes[forms, mart]
-            names = next(names for names in cubes if wanted.keys() <= set(names))
-            for said, unknown in cubes[names].items():
-                fits = all(
-                    (value == table.occasion or table.occasion == "both")
-                    if name == "occasion"
-                    else value in wanted.get(name, (value,))
-                    for name, value in zip(names, said, strict=True)
-                )
-                if fits:
-                    found.append(unknown)
+        for mart in group.marts:
+            cubes = self._cubes[source.of(mart), mart]
+            names, cube = next((names, cube) for names, cube in cubes.items() if wanted.keys() <= set(names))
+            unknowns = cube.numbered
+            for axis, (name, values) in enumerate(zip(names, cube.values, strict=True)):
+                if name == "occasion" and group.occasion != "both":
+                    unknowns = unknowns.compress([value == group.occasion for value in values], axis)
+                elif name in wanted:
+                    unknowns = unknowns.compress([value in wanted[name] for value in values], axis)
+            found += unknowns.ravel().tolist()
         return Sum(tuple(found), (1.0,) * len(found))
 
     def told(self, wanted: Sum) -> float | None:
@@ -103,35 +153,67 @@ class Worlds:
         values = [self._told.get(frozenset(part)) if part else 0.0 for part in parts]
         return None if values[0] is None or values[1] is None else values[0] - values[1]
 
+    def matrix(self, sums: Sequence[Sum]) -> csr_matrix:
+        """Sums as rows over the unknowns."""
+        return _matrix([(one, 0.0) for one in sums], self.size)
+
+    def prints(self, wanted: Sum) -> bool:
+        """Is a sum one of the numbers that were released?"""
+        return set(wanted.times) == {1.0} and frozenset(wanted.of) in self._told
+
     def furthest(self, wanted: Sum, direction: int) -> tuple[float, World | None]:
         """Bound on a sum in the linear relaxation, and the world found there if it is whole."""
-        found = self._solve(-direction * self._vector(wanted), whole=False)
-        if found.x is None:
+        found, parts = self._solve(-direction * self._vector(wanted), whole=False)
+        if found is None:
             return direction * np.inf, None  # undecided, which is no bound
-        whole = np.rint(found.x)
-        return wanted.at(found.x), whole.astype(np.int64) if np.abs(found.x - whole).max(initial=0) < _WHOLE else None
+        whole = np.rint(found)
+        far = np.abs(found - whole)[parts].max(initial=0)
+        return wanted.at(found), whole.astype(np.int64) if far < _WHOLE else None
 
     def whole(self, wanted: Sum | None = None, direction: int = 1) -> World | None:
         """The world of whole numbers where a sum is largest (or smallest); any one when no sum is named."""
-        found = self._solve(np.zeros(self.size) if wanted is None else -direction * self._vector(wanted), whole=True)
-        return None if found.x is None else np.rint(found.x).astype(np.int64)
+        objective = np.zeros(self.size) if wanted is None else -direction * self._vector(wanted)
+        found, _ = self._solve(objective, whole=True)
+        return None if found is None else np.rint(found).astype(np.int64)
 
-    def _solve(self, objective: NDArray[np.float64], *, whole: bool) -> OptimizeResult:
-        return milp(
-            objective,
-            constraints=LinearConstraint(self._rows, self._least, self._most),
-            integrality=np.full(self.size, int(whole)),
-            bounds=Bounds(np.zeros(self.size), self._limits),
+    def agrees(self, world: World) -> bool:
+        """Is everything that was released true in a world?"""
+        sums = self._rows @ world
+        return bool((world >= 0).all() and (sums >= self._least - _WHOLE).all() and (sums <= self._most + _WHOLE).all())
+
+    def _solve(self, objective: NDArray[np.float64], *, whole: bool) -> tuple[NDArray[np.float64] | None, NDArray[np.bool_]]:
+        """A world (not always whole) where the objective is smallest, None when none was found; and the unknowns that were
+        looked at: those that no equation ties to the objective stay as they are in the first world that was found."""
+        if not self.size:
+            return np.zeros(0), np.zeros(0, dtype=bool)
+        if self._any is None or not objective.any():
+            parts = np.ones(self.size, dtype=bool)
+        else:
+            parts = np.isin(self._part, np.unique(self._part[objective != 0]))
+        rows = self._rows[:, parts]
+        asked = np.diff(rows.indptr) > 0
+        found = milp(
+            objective[parts],
+            constraints=LinearConstraint(rows[asked], self._least[asked], self._most[asked]),
+            integrality=np.full(int(parts.sum()), int(whole)),
+            bounds=Bounds(np.zeros(int(parts.sum())), self._limits[parts]),
             options={"time_limit": _SECONDS},
         )
+        if found.x is None:
+            return None, parts
+        world = found.x if self._any is None else self._any.astype(float)
+        world[parts] = found.x
+        if self._any is None and whole:
+            self._any = np.rint(world).astype(np.int64)
+        return world, parts
 
     def grid(
-        self, forms: str, marts: Sequence[str], occasion: str, rows: tuple[str, list[Code]], columns: tuple[str, list[Code]]
+        self, source: Source, marts: Sequence[str], occasion: str, rows: tuple[str, list[Code]], columns: tuple[str, list[Code]]
     ) -> NDArray[np.int64]:
         """The unknowns of two questions, (layers, rows, columns): a layer for each answer to whatever else their cube has."""
         layers: dict[tuple[object, ...], NDArray[np.int64]] = {}
         for mart in marts:
-            cubes = self._cubes[forms, mart]
+            cubes = self._cubes[source.of(mart), mart]
             names = next(names for names in cubes if {rows[0], columns[0]} <= set(names))
             of_rows, of_columns = names.index(rows[0]), names.index(columns[0])
             for said, unknown in cubes[names].items():
@@ -168,7 +250,7 @@ class Worlds:
 
     def _need(self, forms: str, mart: str, names: Iterable[str]) -> None:
         occasion = ("occasion",) if questionnaires()[mart].occasion == "both" else ()
-        self._cubes.setdefault((forms, mart), {})[(*occasion, *sorted(names))] = {}
+        self._cubes.setdefault((forms, mart), {})[(*occasion, *sorted(names))] = Cube((), 0)
 
     def _number_unknowns(self) -> None:
         for (_, mart), cubes in self._cubes.items():
@@ -176,9 +258,8 @@ class Worlds:
                 del cubes[names]
             for names in sorted(cubes):
                 values = [("first", "followup") if n == "occasion" else sorted(all_answers(mart, n), key=str) for n in names]
-                for said in product(*values):
-                    cubes[names][said] = self.size
-                    self.size += 1
+                cubes[names] = Cube(tuple(map(tuple, values)), self.size)
+                self.size += math.prod(map(len, values))
 
     def _tie(self) -> None:
         """Cubes of the same forms agree on what they share."""
@@ -189,7 +270,7 @@ class Worlds:
                 for names, sign in ((one, 1.0), (other, -1.0)):
                     keep = [names.index(name) for name in shared]
                     for said, unknown in cubes[names].items():
-                        key = tuple(said[at] for at in keep)
+                        key: tuple[object, ...] = tuple(said[at] for at in keep)
                         before = sums.get(key, Sum((), ()))
                         sums[key] = Sum((*before.of, unknown), (*before.times, sign))
                 self._equal += [(wanted, 0.0) for wanted in sums.values()]
@@ -198,7 +279,7 @@ class Worlds:
         """What the numbers of a table say."""
         for (measure, labels), number in table.numbers.items():
             if measure in ("count", "n"):
-                told = self.sum(source.forms, table, counted_in(table, labels))
+                told = self.sum(source, group_of(table, labels))
                 if number.value is not None:
                     self._equal.append((told, float(number.value)))
                 elif source.release.zeros_shown:
@@ -213,26 +294,23 @@ class Worlds:
         assert number.value is not None
         if all(n is not None and n.value is not None for n in told):
             return
-        whole = self.sum(source.forms, table, counted_in(table, base))
+        whole = self.sum(source, group_of(table, base))
         part = Sum((), ())
         for place in parts:
-            one = self.sum(source.forms, table, counted_in(table, place))
+            one = self.sum(source, group_of(table, place))
             part = Sum(part.of + one.of, part.times + one.times)
         low, high = number.value - number.half, number.value + number.half
         self._at_most.append((part.scaled(100).less(whole.scaled(float(high))), 0.0))
         self._at_most.append((whole.scaled(float(low)).less(part.scaled(100)), 0.0))
 
-    def _nest(self, deliveries: list[str], sign: float) -> None:
-        for earlier, later in pairwise(deliveries):
-            for (forms, mart), cubes in self._cubes.items():
-                if forms != earlier:
-                    continue
-                for names, unknowns in cubes.items():
-                    others = self._cubes.get((later, mart), {}).get(names, {})
-                    for said, unknown in unknowns.items():
-                        if said in others:
-                            # The later count less the earlier one, times -1, is at most nothing.
-                            self._at_most.append((Sum((others[said], unknown), (sign, -sign)), 0.0))
+    def _nest(self, mart: str, deliveries: list[str], sign: float) -> None:
+        for earlier, later in pairwise(d for d in deliveries if (d, mart) in self._cubes):
+            for names, cube in self._cubes[earlier, mart].items():
+                others = dict(self._cubes[later, mart][names].items()) if names in self._cubes[later, mart] else {}
+                for said, unknown in cube.items():
+                    if said in others:
+                        # The later count less the earlier one, times -1, is at most nothing.
+                        self._at_most.append((Sum((others[said], unknown), (sign, -sign)), 0.0))
 
     def _freeze(self) -> None:
         # Where nothing else bounds a number, this does: far beyond any number that was told.
@@ -242,52 +320,9 @@ class Worlds:
                 self._limits[list(told.of)] = 0
         self._rows = _matrix([*self._equal, *self._at_most], self.size)
         self._most = np.array([value for _, value in (*self._equal, *self._at_most)], dtype=float)
-        self._least = np.where(np.arange(len(self._most)) < len(self._equal), self._most, -np.inf)
-
-
-def counted_in(table: TableRead, labels: Labels, *, original: bool = False) -> dict[str, frozenset[Code]]:
-    """The answers, by question, of the forms that a count of `table` is about; `original`: before any were merged."""
-    axes = table.original if original else table.axes
-    row, column, group = labels
-    asked: dict[str, frozenset[Code]] = {}
-    if table.is_correlation:
-        asked = {axes[name].question: axes[name].counted for name in ("row", "column")}
-        if "group" in axes:
-            asked[axes["group"].question] = _codes(axes["group"], group)
-        return asked
-    if "column" in axes:
-        return {axes["row"].question: _codes(axes["row"], row), axes["column"].question: _codes(axes["column"], column)}
-    name = axes["row"].question
-    if table.kind == "frequency" and row == TOTAL:
-        return {}
-    if table.kind == "frequency" and row == MISSING:
-        return {name: all_answers(table.marts[0], name) - axes["row"].counted}
-    return {name: _codes(axes["row"], row)}
-
-
-def shared_in(table: TableRead, measure: str, labels: Labels) -> tuple[Labels, list[Labels]]:
-    """The count that a percentage is a share of, and the counts whose sum is shared."""
-    row = labels[0]
-    if table.kind == "frequency":
-        base = (TOTAL if measure == "percent" else TOTAL_VALID, NOTHING, NOTHING)
-        if measure != "cumulative_percent":
-            return base, [labels]
-        order = [label for label, _ in table.axes["row"].categories]
-        return base, [(label, NOTHING, NOTHING) for label in order[: order.index(row) + 1]]
-    if table.kind == "distribution":
-        return (TOTAL, NOTHING, NOTHING), [labels]
-    return (row if measure == "row_percent" else TOTAL, TOTAL, NOTHING), [labels]
-
-
-def _codes(axis: AxisRead, label: str) -> frozenset[Code]:
-    return axis.counted if label in (TOTAL, TOTAL_VALID) else dict(axis.categories)[label]
-
-
-def all_answers(mart: str, question: str) -> frozenset[Code]:
-    """Everything that a form can say to a question; None is a blank."""
-    found = questionnaires()[mart].question(question)
-    assert found is not None
-    return frozenset((*found.codes, None))
+        linked: Any = bmat([[None, self._rows], [self._rows.T, None]])  # type: ignore[arg-type]
+        self._part = connected_components(linked)[1][self._rows.shape[0] :]
+        self._least: NDArray[np.float64] = np.where(np.arange(len(self._most)) < len(self._equal), self._most, -np.inf)
 
 
 def _neighbours(cubes: Sequence[tuple[str, ...]]) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:

@@ -1,10 +1,12 @@
 """What is released: true, safe, coarse before it is hidden, and the same each time."""
 
 import csv
+import hashlib
 import io
 import json
 import shutil
 import tempfile
+from dataclasses import replace
 
 import pytest
 from releases import Hand, frames, write_marts
@@ -12,10 +14,10 @@ from releases import Hand, frames, write_marts
 from frs_pipeline.errors import CheckFailed, FrsError, InputError, UsageError
 from frs_pipeline.journal import append, entries, operating_system_user, verify
 from frs_pipeline.questionnaires import instruments
-from frs_pipeline.release import publishing
+from frs_pipeline.release import earlier, publishing
 from frs_pipeline.release.attack import attack
 from frs_pipeline.release.cells import places
-from frs_pipeline.release.earlier import altered, kept, released_before, untold
+from frs_pipeline.release.earlier import altered, forms_by_mart, kept, released_before, untold
 from frs_pipeline.release.policy import POLICY, read_policy, release_policy
 from frs_pipeline.release.publication import DANISH, FIGURES, FILES, PAGE, TABLES
 from frs_pipeline.release.publishing import publish
@@ -175,6 +177,10 @@ def test_percentages_of_few_are_rounded_or_left_out(marts):
         ("mindre god/dårlig: [mindre god, dårlig]", "x: [god, dårlig]", "follow each other"),
         ("mindre god/dårlig: [mindre god, dårlig]", "x: [god, ringe]", "no answer 'ringe'"),
         ("mindre god/dårlig: [mindre god, dårlig]", "god: [mindre god, dårlig]", "another row"),
+        ("mindre god/dårlig: [mindre god, dårlig]", "dårlig: [mindre god, dårlig]", "such as 'mindre god/dårlig'"),
+        ("mindre god/dårlig: [mindre god, dårlig]", "Dårlig: [mindre god, dårlig]", "another row"),
+        ("mindre god/dårlig: [mindre god, dårlig]", "rigtig god/god: [mindre god, dårlig]", "other answers in another step"),
+        ("who: [role]", "who: [rolle]", "no questionnaire has a question rolle"),
         ("  quality:", "  quantity:", "no scale quantity"),
         ("threshold: 5", "threshold: 5\ntreshold: 9", "treshold"),
     ],
@@ -345,7 +351,7 @@ def test_a_release_that_was_killed_around_its_entry_leaves_no_copy_that_the_jour
         out(store)
     monkeypatch.undo()
     assert untold(store.settings) == []
-    assert len(released_before(store.settings)) == entered
+    assert len(released_before(store.settings, {})) == entered
     out(store)
     assert [path.name for path in kept(store.settings).iterdir()] == [
         entry.details["name"] for entry in entries(store.settings.release_journal)[:1]
@@ -370,12 +376,53 @@ def test_a_delivery_with_many_forms_more_hides_what_changed_little(store):
     assert counts(found)[1, "Total", "god", ""]["status"] == "shown"  # twelve
 
 
+def withdrawn(store, given, **answers):
+    """The marts of a delivery again, without the first form of the first questionnaire that has these answers."""
+    first = given["participant_first"]
+    at = first[[*answers]].isna().eq([answer is None for answer in answers.values()]).all(axis=1).idxmax()
+    given["participant_first"] = first.drop(index=at)
+    write_marts(given, store.settings.curated(store.delivery) / "marts")
+
+
+SEVERAL = {number: catalogue()[number] for number in (1, 2, 3, 24, 25, 58, 59, 62, 64)}
+
+
+def test_after_a_withdrawal_only_what_changed_is_decided_again(store):
+    before = publish(store, SEVERAL, release_policy(), who="LK", purpose="Til kommunen").release
+    given = frames()
+    withdrawn(store, given, role=1, overall=2, conflict=None)
+    after = publish(store, SEVERAL, release_policy(), who="LK", purpose="Til kommunen").release
+    # The form left blank what table 58 counts. That it is withheld like the others doesn't tell that.
+    of_first = {number for number, table in SEVERAL.items() if "participant_first" in table.marts}
+    assert {w.table.number for w in after.withheld} == of_first and len({w.reason for w in after.withheld}) == 1
+    others = [row for row in rows(before) if int(row["table"]) not in of_first]
+    assert rows(after) == others and others
+    assert not after.attack.new
+
+
+def test_a_release_again_is_the_same_release(store):
+    before = publish(store, SEVERAL, PLAIN, who="LK", purpose="Til kommunen").release
+    assert publish(store, SEVERAL, PLAIN, who="LK", purpose="Til kommunen").release.files == before.files
+
+
+def test_releases_of_a_journal_that_has_one_word_for_all_marts_are_known_again(store, monkeypatch):
+    out(store)
+    marts = {name: store.settings.curated(store.delivery) / "marts" / f"{name}.parquet" for name in instruments()}
+    now = forms_by_mart(marts)
+    old = hashlib.sha256(repr(sorted(now.items())).encode()).hexdigest()
+    noted = earlier.entries(store.settings.release_journal)
+    monkeypatch.setattr(earlier, "entries", lambda path: [replace(e, details={**e.details, "forms": old}) for e in noted])
+    (same,) = released_before(store.settings, now)
+    (other,) = released_before(store.settings, {**now, "initiator": "others"})
+    assert same.forms == now and set(other.forms.values()) == {old}
+
+
 def test_another_policy_for_the_same_forms_respects_what_is_out(store):
     out(store, policy=PLAIN)
     again = out(store, policy=PLAIN.model_copy(update={"threshold": 7})).release
     # What the first one leaves between 1 and 7 is too narrow now, and out: the table isn't released with more beside it.
     assert [w.table.number for w in again.withheld] == [1]
-    assert {e.labels[1] for e in again.attack.exposed} == {"dårlig"} and not again.attack.new
+    assert "dårlig" in {e.labels[1] for e in again.attack.exposed} and not again.attack.new
 
 
 def test_a_crosstab_doesnt_follow_statistics_that_would_tell_it(marts, tmp_path):

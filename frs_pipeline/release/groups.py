@@ -1,0 +1,82 @@
+"""Which forms the numbers of a release are about, as whoever reads it can tell from its files and the questionnaires."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import NamedTuple
+
+from frs_pipeline.questionnaires.model import questionnaires
+from frs_pipeline.release.reading import AxisRead, Code, Labels, TableRead
+
+TOTAL, TOTAL_VALID, MISSING, NOTHING = "Total", "Total valid", "Missing", ""
+
+
+class Group(NamedTuple):
+    """The forms of some marts and an occasion that gave one of some answers to each of some questions."""
+
+    marts: tuple[str, ...]
+    occasion: str
+    answers: tuple[tuple[str, frozenset[Code]], ...]
+
+
+def group_of(table: TableRead, labels: Labels, *, original: bool = False) -> Group:
+    """The forms that a count of `table` is about; `original`: before any answers were merged."""
+    return group(table.marts, table.occasion, counted_in(table, labels, original=original), table.answered)
+
+
+def group(marts: tuple[str, ...], occasion: str, answers: Mapping[str, frozenset[Code]], answered: Iterable[str] = ()) -> Group:
+    """The forms that gave `answers`, and any to the questions `answered`; equal groups are equal tuples."""
+    wanted = dict(answers)
+    for name in answered:
+        wanted[name] = wanted.get(name, all_answers(marts[0], name)) - {None}
+    said = {name: codes for name, codes in wanted.items() if codes != all_answers(marts[0], name)}
+    if all(questionnaires()[mart].occasion != "both" for mart in marts):
+        occasion = "both"  # they have one only
+    return Group(marts, occasion, tuple(sorted(said.items())))
+
+
+def counted_in(table: TableRead, labels: Labels, *, original: bool = False) -> dict[str, frozenset[Code]]:
+    """The answers, by question, of the forms that a count of `table` is about; `original`: before any were merged."""
+    axes = table.original if original else table.axes
+    row, column, group = labels
+    asked: dict[str, frozenset[Code]] = {}
+    if table.is_correlation:
+        asked = {axes[name].question: axes[name].counted for name in ("row", "column")}
+        if "group" in axes:
+            asked[axes["group"].question] = _codes(axes["group"], group)
+        return asked
+    if "column" in axes:
+        return {axes["row"].question: _codes(axes["row"], row), axes["column"].question: _codes(axes["column"], column)}
+    name = axes["row"].question
+    if table.kind == "frequency" and row == TOTAL:
+        return {}
+    if table.kind == "frequency" and row == MISSING:
+        return {name: all_answers(table.marts[0], name) - axes["row"].counted}
+    return {name: _codes(axes["row"], row)}
+
+
+def shared_in(table: TableRead, measure: str, labels: Labels) -> tuple[Labels, list[Labels]]:
+    """The count that a percentage is a share of, and the counts whose sum is shared."""
+    row = labels[0]
+    if table.kind == "frequency":
+        base = (TOTAL if measure == "percent" else TOTAL_VALID, NOTHING, NOTHING)
+        if measure != "cumulative_percent":
+            return base, [labels]
+        order = [label for label, _ in table.axes["row"].categories]
+        return base, [(label, NOTHING, NOTHING) for label in order[: order.index(row) + 1]]
+    if table.kind == "distribution":
+        return (TOTAL, NOTHING, NOTHING), [labels]
+    return (row if measure == "row_percent" else TOTAL, TOTAL, NOTHING), [labels]
+
+
+def _codes(axis: AxisRead, label: str) -> frozenset[Code]:
+    return axis.counted if label in (TOTAL, TOTAL_VALID) else dict(axis.categories)[label]
+
+
+@cache
+def all_answers(mart: str, question: str) -> frozenset[Code]:
+    """Everything that a form can say to a question; None is a blank."""
+    found = questionnaires()[mart].question(question)
+    assert found is not None
+    return frozenset((*found.codes, None))

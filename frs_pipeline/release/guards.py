@@ -1,0 +1,128 @@
+"""Numbers of forms that mustn't come out, printed or not.
+
+A table that shows no small count may still tell one: by what two tables don't agree on, by answers that it merges and another
+one doesn't. So beside its counts, each combination of the questions' own answers within a table is guarded, and whatever a
+printed set of forms has that another one within it hasn't.
+
+A blank is known of nobody. How many forms left a question blank is shown where the policy shows it; that some of these gave a
+certain answer to another question is guarded, that few of them can have isn't.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+
+from frs_pipeline.questionnaires.model import Question, questionnaires
+from frs_pipeline.release.cells import Codes, Forms, all_codes, forms_of, places
+from frs_pipeline.release.policy import ReleasePolicy
+from frs_pipeline.tables.model import MISSING, Table
+
+# Forms of a first set, without those of a second one where there is one.
+Key = tuple[Forms, ...]
+
+
+@dataclass(frozen=True)
+class Guard:
+    """A number to guard. `blank`: all its forms left a question blank; `tables`: where it would come from; `told_by`: pairs
+    of printed sets of forms of which it is the difference."""
+
+    of: Key
+    blank: bool
+    tables: tuple[int, ...]
+    told_by: list[tuple[Forms, Forms]] = field(default_factory=list)
+
+
+def guards(tables: Iterable[Table], printed: dict[Forms, list[int]], policy: ReleasePolicy) -> list[Guard]:
+    """What to guard of `tables`, as the report has them, and of the sets of forms that are `printed` (in which tables)."""
+    found: dict[Key, Guard] = {}
+    for table in tables:
+        for forms in (*_cells(table), *(f for place, f in places(table).items() if place[0] != MISSING)):
+            blank = _judged((forms,), policy)
+            if blank is not None:
+                found.setdefault((forms,), Guard((forms,), blank, (table.number,)))
+    for whole, part in _nested(printed):
+        rest = _without(whole, part)
+        blank = _judged(rest, policy)
+        if rest and blank is not None:
+            key = rest if len(rest) == 1 else (whole, part)
+            guard = found.setdefault(key, Guard(key, blank, tuple(sorted({*printed[whole], *printed[part]}))))
+            guard.told_by.append((whole, part))
+    return list(found.values())
+
+
+def _cells(table: Table) -> Iterator[Forms]:
+    """Every combination of own answers to the questions of a table, blanks included, occasions and marts apart."""
+    names = sorted({*table.variables, *table.answered})
+    for mart in table.marts:
+        several = table.occasion == "both" and questionnaires()[mart].occasion == "both"
+        choices = [[c for c in all_codes(mart, name) if c is not None or name not in table.answered] for name in names]
+        for occasion, codes in product(("first", "followup") if several else (table.occasion,), product(*choices)):
+            yield forms_of((mart,), occasion, (), {name: frozenset({code}) for name, code in zip(names, codes, strict=True)})
+
+
+def _nested(printed: Iterable[Forms]) -> Iterator[tuple[Forms, Forms]]:
+    """Pairs of which the second is part of the first."""
+    asking: dict[frozenset[str], list[Forms]] = defaultdict(list)
+    for forms in printed:
+        asking[frozenset(name for name, _ in forms.answers)].append(forms)
+    for fewer, more in product(asking, asking):
+        if fewer <= more:
+            yield from ((w, p) for w, p in product(asking[fewer], asking[more]) if w != p and _contains(w, p))
+
+
+def _contains(whole: Forms, part: Forms) -> bool:
+    given = dict(part.answers)
+    return (
+        set(part.marts) <= set(whole.marts)
+        and whole.occasion in ("both", part.occasion)
+        and all(given[name] <= codes for name, codes in whole.answers)
+    )
+
+
+def _without(whole: Forms, part: Forms) -> Key:
+    """The forms of `whole` that aren't in `part`, as sets that have none in common."""
+    rest: list[Forms] = []
+    other = tuple(mart for mart in whole.marts if mart not in part.marts)
+    if other:
+        rest.append(forms_of(other, whole.occasion, (), dict(whole.answers)))
+    if part.occasion != whole.occasion:
+        rest.append(forms_of(part.marts, {"first": "followup", "followup": "first"}[part.occasion], (), dict(whole.answers)))
+    within: dict[str, Codes] = dict(whole.answers)
+    for name, codes in part.answers:
+        missing = within.get(name, frozenset(all_codes(part.marts[0], name))) - codes
+        if missing:
+            rest.append(forms_of(part.marts, part.occasion, (), {**within, name: missing}))
+        within[name] = codes
+    return tuple(rest)
+
+
+def _judged(sets: Sequence[Forms], policy: ReleasePolicy) -> bool | None:
+    """Are all these forms of blanks? None when how many they are says nothing that anybody answered."""
+    if policy.missing == "hidden":
+        return False
+    on_paper = [forms for forms in sets if _on_paper(forms)] or sets
+    if not all(frozenset({None}) in dict(forms.answers).values() for forms in on_paper):
+        return False
+    said = ((_question(forms, name), codes) for forms in on_paper for name, codes in forms.answers)
+    return True if any(q.name not in policy.who and _is_answer(q, codes) for q, codes in said) else None
+
+
+def _is_answer(question: Question, codes: Codes) -> bool:
+    """Does it say more than that the question was answered, be it with anything but 'don't know'?"""
+    given = codes - {None}
+    return bool(given) and any(code not in given for code in question.codes if code != question.dont_know)
+
+
+def _on_paper(forms: Forms) -> bool:
+    """Were they asked what they are said to have answered?"""
+    asked = ((_question(forms, name).occasion, codes) for name, codes in forms.answers)
+    return forms.occasion == "both" or all(occasion in ("both", forms.occasion) or None in codes for occasion, codes in asked)
+
+
+def _question(forms: Forms, name: str) -> Question:
+    found = questionnaires()[forms.marts[0]].question(name)
+    assert found is not None
+    return found

@@ -1,0 +1,284 @@
+"""What an attack looks for: every number of forms that would say of few what they answered.
+
+These are the numbers that a release hides; every combination of the questions' own answers within one table, whatever was
+merged, left out or pooled there; and whatever one released set of forms has that another one within it hasn't. Of forms
+that left a question blank it is known of nobody that they did: how many there are tells nothing, nor does it that few of
+them can have given an answer; that one of them did does.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from frs_pipeline.questionnaires.model import questionnaires
+from frs_pipeline.release.groups import NOTHING, TOTAL, TOTAL_VALID, Group, all_answers, group, group_of
+from frs_pipeline.release.reading import AxisRead, Code, Labels, ReleaseRead, TableRead
+from frs_pipeline.release.worlds import Source, Sum, World, Worlds
+
+# A number that is marked as hidden; one that the report prints and that isn't released, since answers were merged or the
+# table is withheld; a combination of answers within a table; what one set of forms has more than another; how much a number
+# differs from an earlier release; a count that the statistics beside it would tell.
+Kind = Literal["hidden", "merged", "cell", "difference", "change", "statistic"]
+# Those that aren't printed: one that is none says nothing, and a large one may be known.
+OF_FEW = ("merged", "cell", "difference")
+
+
+@dataclass
+class Target:
+    """A number that is looked for, and how far it was seen to reach in worlds of whole numbers.
+
+    `of` says of which forms it is: those of one group, or those of a first group that aren't in a second one. `sum` has each
+    unknown once, `printed` as the numbers have it of which it is the difference. `blank`: all of them left a question blank.
+    """
+
+    kind: Kind
+    table: int
+    labels: Labels
+    own: bool
+    printed: Sum
+    of: tuple[Group, ...]
+    blank: bool = False
+    low: float = np.inf
+    high: float = -np.inf
+    sum: Sum = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.sum = self.printed.net()
+
+    def exposed(self, low: float, high: float, threshold: int, zeros_shown: bool) -> bool:
+        """Is it told too closely if it can only lie between `low` and `high`?"""
+        narrow = high - low < threshold
+        if self.kind == "hidden":
+            return narrow or high < threshold
+        if self.kind == "change":
+            if low == high == 0:
+                return False
+            least = 0 if low <= 0 <= high else min(abs(low), abs(high))
+            return max(abs(low), abs(high)) < threshold or (narrow and least < threshold)
+        if high < (1 if zeros_shown else 0) or (self.blank and low < 1):
+            return False
+        return high < threshold or (narrow and low < threshold)
+
+    def open(self, low: float, high: float, threshold: int) -> bool:
+        """Does what was seen of it leave it to be decided whether it is exposed?"""
+        if self.blank and low < 1 and self.kind != "hidden":
+            return False
+        far = max(abs(low), abs(high)) if self.kind == "change" else high
+        return high - low < threshold or far < threshold
+
+    def see(self, world: World) -> None:
+        value = self.sum.at(world)
+        self.low, self.high = min(self.low, value), max(self.high, value)
+
+
+class _Number(NamedTuple):
+    """A number of forms that a release prints, told or hidden."""
+
+    source: Source
+    group: Group
+    table: int
+    labels: Labels
+
+
+def targets(worlds: Worlds, source: Source, earlier: Sequence[Source]) -> list[Target]:
+    """Everything that is looked for, each number once. What is printed to be seen needn't be."""
+    found: dict[tuple[str, tuple[int, ...], tuple[float, ...]], Target] = {}
+    for target in _all(worlds, source, earlier):
+        key = ("change" if target.kind == "change" else "", *target.sum)
+        # The first is a hidden one where there is any: of them most is asked.
+        if target.sum.of and (target.kind not in ("cell", "difference") or not worlds.prints(target.sum)):
+            found.setdefault(key, target)
+    return list(found.values())
+
+
+def _all(worlds: Worlds, source: Source, earlier: Sequence[Source]) -> Iterator[Target]:
+    sources = (source, *earlier)
+    numbers = [number for one in sources for number in _numbers(worlds, one)]
+    for number, hidden in numbers:
+        if hidden:
+            of = number.group
+            yield Target("hidden", number.table, number.labels, number.source is source, worlds.sum(number.source, of), (of,))
+    tables = [(one, table) for one in sources for table in one.release.tables if worlds.knows(one, table)]
+    for one, table in tables:
+        yield from _unprinted(worlds, source, one, table)
+    for one, table in tables:
+        yield from _within(worlds, source, one, table)
+    yield from _differences(worlds, source, [number for number, _ in numbers])
+    for older in earlier:
+        yield from _changes(worlds, source, older)
+
+
+def _numbers(worlds: Worlds, source: Source) -> Iterator[tuple[_Number, bool]]:
+    for table in (table for table in source.release.tables if worlds.knows(source, table)):
+        for (measure, labels), number in table.numbers.items():
+            if measure in ("count", "n"):
+                yield _Number(source, group_of(table, labels), table.number, labels), number.value is None
+
+
+def _unprinted(worlds: Worlds, source: Source, one: Source, table: TableRead) -> Iterator[Target]:
+    """What the report prints of a table where it isn't released so."""
+    if not table.numbers or not _as_printed(table):
+        for labels in _printed(table):
+            of = group_of(table, labels, original=True)
+            yield Target("merged", table.number, labels, one is source, worlds.sum(one, of), (of,))
+
+
+def _within(worlds: Worlds, source: Source, one: Source, table: TableRead) -> Iterator[Target]:
+    """Every combination of answers to the questions of a table."""
+    own = one is source
+    names = sorted({axis.question for axis in table.original.values()} | set(table.answered))
+    for mart in table.marts:
+        both = table.occasion == "both" and questionnaires()[mart].occasion == "both"
+        values = [sorted(all_answers(mart, n) - ({None} if n in table.answered else set()), key=str) for n in names]
+        for occasion in ("first", "followup") if both else (table.occasion,):
+            for said in product(*values):
+                of = group((mart,), occasion, {name: frozenset((code,)) for name, code in zip(names, said, strict=True)})
+                judged = _judged([of], source.release)
+                if judged is not None:
+                    yield Target(
+                        "cell",
+                        table.number,
+                        _named(table, occasion, dict(zip(names, said, strict=True))),
+                        own,
+                        worlds.sum(one, of),
+                        (of,),
+                        judged,
+                    )
+
+
+def _named(table: TableRead, occasion: str, said: Mapping[str, Code]) -> Labels:
+    """A combination of answers as row, column and whatever else: readable, and nothing of a form."""
+    words = {}
+    for name, code in said.items():
+        question = questionnaires()[table.marts[0]].question(name)
+        assert question is not None
+        words[name] = "blank" if code is None else question.labels[code]
+    row, column = (words.pop(axis.question, NOTHING) if axis else NOTHING for axis in map(table.original.get, ("row", "column")))
+    return row, column, ", ".join([*words.values(), *([occasion] if occasion != table.occasion else [])])
+
+
+def _differences(worlds: Worlds, source: Source, numbers: Iterable[_Number]) -> Iterator[Target]:
+    """What one set of forms has that another one within it hasn't."""
+    each: dict[tuple[object, ...], _Number] = {}
+    for number in numbers:
+        each.setdefault((number.group, *(number.source.of(mart) for mart in number.group.marts)), number)
+    for whole, part in _pairs(list(each.values())):
+        rest = _rest(whole.group, part.group)
+        if not rest or not whole.source.same(part.source, part.group.marts):
+            continue
+        judged = _judged(rest, source.release)
+        if judged is not None:
+            own = source in (whole.source, part.source)
+            labels = (*whole.labels[:2], f"{whole.labels[2]} less table {part.table}: {' '.join(part.labels)}".strip())
+            of = tuple(rest) if len(rest) == 1 else (whole.group, part.group)
+            wanted = worlds.sum(whole.source, whole.group).less(worlds.sum(part.source, part.group))
+            yield Target("difference", whole.table, labels, own, wanted, of, judged)
+
+
+def _pairs(numbers: Sequence[_Number]) -> Iterator[tuple[_Number, _Number]]:
+    """Numbers of which the second may be within the first: it is of no other marts, and asks for no less."""
+    alike: dict[tuple[frozenset[str], frozenset[str]], list[_Number]] = defaultdict(list)
+    for number in numbers:
+        alike[frozenset(number.group.marts), frozenset(name for name, _ in number.group.answers)].append(number)
+    for (marts, names), wholes in alike.items():
+        for (others, narrower), parts in alike.items():
+            if others <= marts and names <= narrower:
+                yield from ((whole, part) for whole, part in product(wholes, parts) if whole is not part)
+
+
+def _rest(whole: Group, part: Group) -> list[Group] | None:
+    """The forms of a group that aren't in another one, as groups that have none in common; None when that isn't within it."""
+    outer, inner = dict(whole.answers), dict(part.answers)
+    if not set(part.marts) <= set(whole.marts) or whole.occasion not in ("both", part.occasion):
+        return None
+    if any(name not in inner or not inner[name] <= codes for name, codes in whole.answers):
+        return None
+    found = []
+    others = tuple(mart for mart in whole.marts if mart not in part.marts)
+    if others:
+        found.append(group(others, whole.occasion, outer))
+    if whole.occasion != part.occasion:
+        found.append(group(part.marts, "first" if part.occasion == "followup" else "followup", outer))
+    so_far = dict(outer)
+    for name, codes in part.answers:
+        out = so_far.get(name, all_answers(part.marts[0], name)) - codes
+        if out:
+            found.append(group(part.marts, part.occasion, {**so_far, name: out}))
+        so_far[name] = codes
+    return found
+
+
+def _judged(rest: Sequence[Group], release: ReleaseRead) -> bool | None:
+    """Did all these forms leave a question blank? None when their number tells no answer of anybody."""
+    asked = [of for of in rest if not _never_asked(of)] or rest
+    blank = all(any(codes == {None} for _, codes in of.answers) for of in asked)
+    if not blank or not release.missing_shown:
+        return False
+    return True if any(_tells(of, release.who) for of in asked) else None
+
+
+def _never_asked(of: Group) -> bool:
+    """Did these forms answer a question that isn't on the paper of their occasion?"""
+    found = ((questionnaires()[of.marts[0]].question(name), codes) for name, codes in of.answers)
+    return of.occasion != "both" and any(
+        q is not None and q.occasion not in ("both", of.occasion) and None not in c for q, c in found
+    )
+
+
+def _tells(of: Group, who: Iterable[str]) -> bool:
+    """Is some question of these forms narrowed to some of its answers, who they are aside?"""
+    for name, codes in of.answers:
+        question = questionnaires()[of.marts[0]].question(name)
+        assert question is not None
+        said = codes - {None}
+        if name not in who and said and not set(question.codes) - {question.dont_know} <= said:
+            return True
+    return False
+
+
+def _as_printed(table: TableRead) -> bool:
+    """Are its answers those of the report, whatever they are called?"""
+    return {n: [codes for _, codes in axis.categories] for n, axis in table.axes.items()} == {
+        n: [codes for _, codes in axis.categories] for n, axis in table.original.items()
+    }
+
+
+def _printed(table: TableRead) -> Iterator[Labels]:
+    """Where the report prints a number of forms, before any answers are merged; blanks aside."""
+    axes = table.original
+    if table.is_correlation:
+        yield from ((NOTHING, NOTHING, group) for group in ([*_labels(axes["group"]), TOTAL] if "group" in axes else [NOTHING]))
+    elif "column" in axes:
+        yield from ((r, c, NOTHING) for r in [*_labels(axes["row"]), TOTAL] for c in [*_labels(axes["column"]), TOTAL])
+    else:
+        yield from ((row, NOTHING, NOTHING) for row in [*_labels(axes["row"]), TOTAL_VALID])
+
+
+def _labels(axis: AxisRead) -> list[str]:
+    return [label for label, _ in axis.categories]
+
+
+def _changes(worlds: Worlds, source: Source, older: Source) -> Iterator[Target]:
+    """How much each number of a table differs between two deliveries."""
+    before = {table.number: table for table in older.release.tables}
+    for table in source.release.tables:
+        same = before.get(table.number)
+        if same is None or source.same(older, table.marts) or not (worlds.knows(source, table) and worlds.knows(older, same)):
+            continue
+        for labels in _printed(table):
+            now, then = group_of(table, labels, original=True), _of_labels(same, labels)
+            if now == then:
+                yield Target("change", table.number, labels, True, worlds.sum(source, now).less(worlds.sum(older, then)), (now,))
+
+
+def _of_labels(table: TableRead, labels: Labels) -> Group | None:
+    try:
+        return group_of(table, labels, original=True)
+    except KeyError:  # it has other answers, or calls them otherwise
+        return None
