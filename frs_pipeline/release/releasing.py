@@ -174,10 +174,13 @@ class Releasing:
         return found
 
     def _hardly_changed(self, mart: str) -> bool:
-        """Are the forms of a mart others than those of an earlier release, but so few that no number tells it?"""
+        """Are the forms of a mart others than those of an earlier release, but so few that most of its numbers that changed
+        would have to be hidden?"""
         for source, earlier in zip(self.earlier, self._before, strict=True):
-            changes = [abs(self._forms(f) - n) for f, n in earlier.items() if mart in f.marts and self._space.holds(f)]
-            if not source.same(self._now, [mart]) and changes and max(changes) < self.policy.threshold:
+            known = [abs(self._forms(f) - n) for f, n in earlier.items() if mart in f.marts and self._space.holds(f)]
+            changes = [change for change in known if change]
+            little = sum(change < self.policy.threshold for change in changes)
+            if known and not source.same(self._now, [mart]) and 2 * little >= len(changes):
                 return True
         return False
 
@@ -272,8 +275,14 @@ class Releasing:
                 self._give_up(self.tables[found.table], variants, draft)
 
     def _give_up(self, table: Table, variants: Mapping[int, Variant], draft: _Draft) -> None:
-        """Withhold a table of which something leaks; if it isn't released, the one that has most of its questions."""
-        left = [variant.table for number, variant in variants.items() if number not in draft.withheld]
+        """Withhold a table of which something leaks; if it isn't released, the one that has most of its questions.
+
+        What was decided before, of forms that are the same, is out already: withholding it would help nobody.
+        """
+        if table.number in variants and table.number in draft.withheld:
+            return  # this time already
+        left = [v.table for number, v in variants.items() if number not in draft.withheld and number not in self._decided]
+        left = [other for other in left if set(other.marts) & set(table.marts)]
         alike = max(left, key=lambda other: (other.number == table.number, _shared(table, other), -other.number), default=None)
         if alike is not None:
             draft.withheld[alike.number] = f"with it, a hidden count of table {table.number} could be told"

@@ -400,6 +400,17 @@ def test_after_a_withdrawal_only_what_changed_is_decided_again(store):
     assert not after.attack.new
 
 
+def test_a_few_forms_less_take_nothing_from_another_questionnaire(store):
+    before = publish(store, SEVERAL, release_policy(), who="LK", purpose="Til kommunen").release
+    given = frames()
+    given["participant_first"] = given["participant_first"].drop(index=range(0, 600, 50))
+    write_marts(given, store.settings.curated(store.delivery) / "marts")
+    after = publish(store, SEVERAL, release_policy(), who="LK", purpose="Til kommunen").release
+    of_first = {number for number, table in SEVERAL.items() if "participant_first" in table.marts}
+    assert {w.table.number for w in after.withheld} == of_first and not after.attack.new
+    assert rows(after) == [row for row in rows(before) if int(row["table"]) not in of_first]
+
+
 def test_a_release_again_is_the_same_release(store):
     before = publish(store, SEVERAL, PLAIN, who="LK", purpose="Til kommunen").release
     assert publish(store, SEVERAL, PLAIN, who="LK", purpose="Til kommunen").release.files == before.files
