@@ -11,7 +11,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from frs_pipeline.questionnaires.model import Answer, Question, Scales, questionnaires
+from frs_pipeline.errors import Gathered
+from frs_pipeline.faults import choices
+from frs_pipeline.questionnaires.model import Answer, Question, questionnaires, read_scales
 from frs_pipeline.specs import Spec, YamlFile
 from frs_pipeline.tables.model import RESERVED, Axis, Category, catalogue
 
@@ -57,26 +59,32 @@ def read_policy(path: Path = POLICY) -> ReleasePolicy:
     """The policy; raises `InputError` with file and line for what isn't allowed or doesn't exist."""
     file = YamlFile(path)
     found = file.parse(ReleasePolicy)
-    scales = YamlFile(SCALES).parse(Scales).scales
+    scales = read_scales(SCALES)
+    gathered = Gathered()
     for name, steps in found.collapse.items():
-        if name not in scales:
-            raise file.error(["collapse", name], f"{SCALES.name} has no scale {name}", f"name one of {', '.join(scales)}")
+        with gathered:
+            if name not in scales:
+                raise file.error(["collapse", name], f"{SCALES.name} has no scale {name}", choices(scales, name))
         before: dict[str, tuple[str, ...]] = {}
-        for index, step in enumerate(steps):
+        for index, step in enumerate(steps if name in scales else ()):
             for label, members in step.items():
-                wrong = _wrong(step, label, scales[name], before)
-                if wrong:
-                    raise file.error(["collapse", name, index, label], f"scale {name}: {wrong}")
-                before[label.casefold()] = members
-    asked = {question.name for questionnaire in questionnaires().values() for question in questionnaire.questions}
+                with gathered:
+                    wrong = _wrong(step, label, scales[name], before)
+                    if wrong:
+                        raise file.error(["collapse", name, index, label], f"scale {name}: {wrong}")
+                    before[label.casefold()] = members
+    asked = [question.name for questionnaire in questionnaires().values() for question in questionnaire.questions]
     for index, name in enumerate(found.who):
-        if name not in asked:
-            raise file.error(["who", index], f"no questionnaire has a question {name}", "name a question of one")
+        with gathered:
+            if name not in asked:
+                raise file.error(["who", index], f"no questionnaire has a question {name}", choices(asked, name))
     for number, reason in found.never.items():
-        if number not in catalogue():
-            raise file.error(["never", number], f"there is no table {number}")
-        if not reason.strip():
-            raise file.error(["never", number], f"table {number} needs a reason")
+        with gathered:
+            if number not in catalogue():
+                raise file.error(["never", number], f"there is no table {number}", "docs/tables.md lists the tables")
+            if not reason.strip():
+                raise file.error(["never", number], f"table {number} needs a reason", f'write {number}: "…"')
+    gathered.check()
     return found
 
 
