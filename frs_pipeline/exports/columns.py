@@ -98,8 +98,9 @@ def variables_of(structure: Rows) -> dict[str, list[Variable]]:
 
 
 def closed_columns(names: list[str], structure: Rows) -> list[str]:
-    """Columns of closed questions, whose cells are codes."""
-    return [name for name, variable in _described(names, structure).items() if variable.closed]
+    """Columns that nobody writes into: of closed questions, whose cells are codes, and SurveyXact's own."""
+    closed = {name for name, variable in _described(names, structure).items() if variable.closed}
+    return [name for name in names if name in closed or name in SYSTEM_COLUMNS]
 
 
 def misread(structure: Rows, labels: Rows, questionnaire: Questionnaire) -> tuple[str, int] | None:

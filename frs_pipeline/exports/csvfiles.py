@@ -267,7 +267,7 @@ def chunks(file: CsvFile, names: list[str], wanted: np.ndarray | None = None, cl
     """The rows below the header, with `names` for their columns; all, or at least those on the `wanted` lines (ascending).
 
     Raises `InputError` for a row that has more or fewer cells, and where a quotation mark has swallowed what follows: a cell
-    of the `closed` columns, which hold codes, has a delimiter or a line end in it, or any other cell a whole row.
+    of the `closed` columns, in which nobody writes, has a delimiter or a line end in it, or any other cell a whole row.
     """
     return ahead(_chunks(file, names, wanted, {at for at, name in enumerate(names) if name in closed}))
 
@@ -320,17 +320,17 @@ def chunk_of(rows: Rows, names: list[str], where: Callable[[int], str]) -> Chunk
 def _refuse_swallowed(file: CsvFile, rows: Rows, closed: set[int]) -> None:
     """Raise `InputError` for the first row in which a quotation mark has swallowed what follows it.
 
-    A text may hold delimiters and line ends. But where there are as many as in a row, and a line begins with a number as
-    rows do, it holds one.
+    A text may hold delimiters and line ends. But where there are as many as in a row, and a line begins as rows do, with a
+    number, a time or nothing, it holds one; the cell may end behind that.
     """
-    begins = re.compile(rf'[\r\n]\s*"?[0-9]+"?{file.delimiter}')
+    begins = re.compile(rf'[\r\n](?:\s*"?[0-9][0-9 :.-]*"?(?:{file.delimiter}|\Z)|{file.delimiter})')
     for line, cells in rows if closed else ():
         together = "".join(cells)
         if not any(mark in together for mark in (file.delimiter, "\r", "\n")):
             continue
         for at, cell in enumerate(cells):
             if at in closed and set(cell) & {file.delimiter, "\r", "\n"}:
-                what = "where a code belongs"
+                what = "where a code or a time belongs"
             elif cell.count(file.delimiter) >= len(cells) - 1 and begins.search(cell):
                 what = "and with them a row"
             else:

@@ -35,6 +35,8 @@ MOST_LETTERS = 1 << 30
 STRUCTURE_COLUMNS = ("questionName", "variableName", "questionType", "subType", "questionText", "choiceValue", "choiceText")
 # What the header of a dataset holds, and how many rows of another sheet are looked through for it.
 _RESPONDENT, _BEGINNING = "responde", 100
+# Cells that every form has: one a column of which none may be missing, and one a status. One of them is a time.
+_LEAST, _CLOCK = 9, re.compile(r"[0-9]{1,2}[:.][0-9]{2}")
 _ZIP, _OLE, _SAV = b"PK\x03\x04", b"\xd0\xcf\x11\xe0", (b"$FL2", b"$FL3")
 # Seconds after which an SPSS file is taken for one that can't be read to its end.
 PATIENCE = 600
@@ -137,9 +139,8 @@ class _Book:
         for number, sheet in enumerate(sheets, start=1):
             if sheet.title not in names and _holds_forms(sheet):
                 what = f"sheet {number} isn't read, and looks like a dataset"
-                raise InputError(
-                    what, where=self.path, do="call it Dataset(2) if its forms go on from the first, or export again"
-                )
+                do = "call the sheets Dataset(1) and Dataset(2), each with the header, if its forms go on; else take it out"
+                raise InputError(what, where=self.path, do=do)
         listed = {sheet._worksheet_path for sheet in sheets}
         for part in self._of_kind("worksheet"):
             if part not in listed:
@@ -178,10 +179,15 @@ def _datasets(sheets: dict[str, Any]) -> list[str]:
 
 
 def _holds_forms(sheet: Any) -> bool:
-    """Does a sheet begin with the header of a dataset? Somebody's notes may lie beside the export."""
+    """Does a sheet begin with the header of a dataset, or with forms? Somebody's notes may lie beside the export."""
     sheet.reset_dimensions()
-    rows = itertools.islice(sheet.iter_rows(values_only=True), _BEGINNING)
-    return any(str(value).strip().lower().startswith(_RESPONDENT) for row in rows for value in row)
+    for row in itertools.islice(sheet.iter_rows(values_only=True), _BEGINNING):
+        cells = [text for text in (str(value).strip() for value in row if value is not None) if text]
+        if any(cell.lower().startswith(_RESPONDENT) for cell in cells):
+            return True
+        if len(cells) >= _LEAST and any(map(_CLOCK.search, cells)):
+            return True
+    return False
 
 
 def _held(line: int, cells: list[str]) -> Held:

@@ -173,6 +173,17 @@ def test_line_numbers_hold_after_a_quoted_newline_and_blank_lines(export, refusa
     assert refusal(export(dataset=rows + b"4;40\r\n")) == ("dataset.csv:7", "2 fields where 4 belong")
 
 
+@pytest.mark.parametrize("column", range(5))
+@pytest.mark.parametrize("order", [(0, 1, 2, 3, 4), (1, 0, 2, 3, 4), (4, 0, 1, 2, 3), (2, 0, 1, 3, 4)])
+def test_quotes_that_swallow_a_form_are_refused_in_whichever_column_they_stand(export, refusal, order, column):
+    rows = [[row[at] for at in order] for row in DATASET]
+    for form, written in ((1, '"{}'), (2, '{}"')):
+        rows[form][column] = written.format(rows[form][column])
+    where, what = refusal(export(dataset="".join(";".join(row) + "\r\n" for row in rows).encode("cp1252")))
+    assert where == "dataset.csv:2"
+    assert "a quotation mark stands where none belongs" in what
+
+
 def test_a_refusal_does_not_quote_cells(export, frame_of):
     with pytest.raises(InputError) as refused:
         frame_of(read_export(export(dataset=[*DATASET, ["4", "kept-to-itself"]])))

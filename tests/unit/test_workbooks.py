@@ -730,7 +730,16 @@ def test_forms_in_a_sheet_that_nobody_reads_are_not_passed_over(tmp_path, title,
     assert says in what
 
 
-@pytest.mark.parametrize("rows", [[], [["=1", "notes"], [1, 2]]], ids=["empty", "notes"])
+@pytest.mark.parametrize("time", ["2019-05-09 09:00:00", dt.datetime(2019, 5, 9, 9)], ids=["text", "time"])
+def test_forms_that_go_on_in_a_sheet_without_a_header_are_not_passed_over(tmp_path, time):
+    form = [4, time, 0, 0, 0, 1, 0, 40111, 40111, 1]
+    assert refusal(with_sheet(tmp_path, "Ark4", [form])) == ("export.xlsx", "sheet 4 isn't read, and looks like a dataset")
+
+
+WIDE = ["konflikt", "jan", "feb", "mar", "apr", "maj", "jun", "jul", "aug", "sep"]
+
+
+@pytest.mark.parametrize("rows", [[], [["=1", "notes"], [1, 2]], [WIDE, list(range(10))]], ids=["empty", "notes", "wide"])
 def test_a_sheet_without_forms_beside_them_is_passed_over(tmp_path, rows):
     assert len(read_export(with_sheet(tmp_path, "Ark4", rows)).dataset) == 3
 
