@@ -105,7 +105,8 @@ def remarks(
     rows.append(noted(intake.policy, found))
     if intake.exceptions.accepted:
         fitting = (batch.filter(pc.equal(batch["severity"], "accepted")).to_pylist() for batch in rows.batches())
-        out = set(read(quarantine, ["form_id"])["form_id"].to_pylist())
+        reasons = read(quarantine, ["form_id", "rule"])
+        out = set(zip(reasons["form_id"].to_pylist(), reasons["rule"].to_pylist(), strict=True))
         rows.append(noted(intake.policy, unused(intake, (row for some in fitting for row in some), out)))
     order = ("instrument", "line", "rule", "column", "value")
     return sorted_by(rows, order, folder), {"delivered": sum(delivered.values()), "set_aside": sum(set_aside.values())}

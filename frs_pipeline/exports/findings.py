@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -170,12 +170,15 @@ def admit(intake: Intake, delivered: dict[str, int], set_aside: dict[str, int]) 
     return found
 
 
-def unused(intake: Intake, accepted: Iterable[dict[str, Any]], set_aside: set[str]) -> list[tuple[Finding, None]]:
-    """The exceptions that fit none of the `accepted` findings (`NOTED`).
+def unused(
+    intake: Intake, accepted: Iterable[dict[str, Any]], set_aside: Collection[tuple[str, str]]
+) -> list[tuple[Finding, None]]:
+    """The exceptions that fit none of the `accepted` findings (`NOTED`); `set_aside` are forms, each with a rule that it broke.
 
-    Those of forms that are `set_aside` all the same aren't among them: not all rules were applied to these. Nor are those of
+    Those of forms that are set aside by other rules aren't among them: not all rules were applied to these. Nor are those of
     forms that may be a withdrawn conference's. Raises `InputError` for the first if the policy makes it a reason to stop.
     """
+    out = {form for form, _ in set_aside}
     fits = {
         (row["rule"], row["form_id"] or row["value"] or "", column) for row in accepted for column in ("", row["column"] or "")
     }
@@ -183,7 +186,9 @@ def unused(intake: Intake, accepted: Iterable[dict[str, Any]], set_aside: set[st
     found = []
     for exception in intake.exceptions.accepted:
         about = intake.policy.rules[exception.rule].kind.about
-        moot = exception.form in (gone if about == "registers" else set_aside) or (about == "form" and bool(gone))
+        moot = exception.form in (gone if about == "registers" else out) or (about == "form" and bool(gone))
+        # A form that the very rule set aside wasn't accepted by this line: its column is another.
+        moot = moot and (exception.form, exception.rule) not in set_aside
         if moot or (exception.rule, exception.form, exception.column) in fits:
             continue
         file, line = exception.place

@@ -16,7 +16,8 @@ from frs_pipeline.exports.csvfiles import open_csv
 from frs_pipeline.exports.encodings import WRONG, garbled, is_garbled, same_letters
 
 AS_UTF8 = "save it in the spreadsheet as CSV UTF-8; nothing was changed"
-_DANISH = re.compile(r"(?P<d>[0-9]{2})[-.](?P<m>[0-9]{2})[-.](?P<y>[0-9]{4})")
+_LINE_END = re.compile(r"[\r\n]")
+_DANISH = re.compile(r"(?P<d>[0-9]{1,2})[-.](?P<m>[0-9]{1,2})[-.](?P<y>[0-9]{4})")
 _SLASHES = r"(?P<{}>[0-9]{{1,2}})/(?P<{}>[0-9]{{1,2}})/(?P<y>[0-9]{{4}})"
 _FORMATS = (_DANISH, re.compile(_SLASHES.format("d", "m")), re.compile(_SLASHES.format("m", "d")))
 
@@ -24,14 +25,17 @@ _FORMATS = (_DANISH, re.compile(_SLASHES.format("d", "m")), re.compile(_SLASHES.
 def kept_rows(path: Path, columns: Sequence[str], do: str, words: Iterable[str] = ()) -> list[tuple[int, list[str]]]:
     """(line, cells) of each row below the header, which must be `columns`, also where it is blank.
 
-    `words` are those that a column can hold. Raises `InputError` with the line for another header, and for letters that a
-    wrong encoding makes.
+    `words` are those that a column can hold. Raises `InputError` with the line for another header, for letters that a
+    wrong encoding makes, and for a cell that holds a whole line: a quotation mark has swallowed it.
     """
     wrong = garbled(words)
     rows = []
     for line, cells in _rows(path, do):
         if any(is_garbled(cell) or cell in wrong for cell in cells):
             raise InputError(WRONG, where=f"{path}:{line}", do=AS_UTF8)
+        if any(_LINE_END.search(cell) and cell.count(";") >= len(columns) - 1 for cell in cells):
+            what = "a cell holds a whole line: a quotation mark stands where none belongs"
+            raise InputError(what, where=f"{path}:{line}", do="take the mark out")
         rows.append((line, [same_letters(cell) for cell in cells]))
     line, header = rows[0] if rows else (1, [])
     if tuple(header) != tuple(columns):

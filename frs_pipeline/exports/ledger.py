@@ -108,6 +108,7 @@ def _register(rows: pa.Table) -> pa.Table | None:
 def _read_carefully(path: Path) -> pa.Table:
     """The same line by line: as spreadsheets save it, with every date that they write, and the first line that is wrong."""
     do = "correct the ledger; the last good result stays"
+    as_it_is = "write it as 40111;2020-11-30;rådslagning; the last good result stays"
     rows = kept_rows(path, COLUMNS, do, OCCASIONS)
     # A column each, and no object a line: a ledger may have millions.
     numbers, days, occasions, lines = array("i"), array("i"), array("b"), array("q")
@@ -121,7 +122,7 @@ def _read_carefully(path: Path) -> pa.Table:
             number, date, word = cells
             found, occasion = conference_number(number), words.index(word)
         except ValueError as error:
-            raise InputError("not a number, a date and an occasion", where=f"{path}:{line}", do=do) from error
+            raise InputError("not a number, a date and an occasion", where=f"{path}:{line}", do=as_it_is) from error
         if found in seen:
             raise InputError("the same conference stands twice", where=f"{path}:{line}", do=do)
         seen.add(found)
@@ -136,6 +137,6 @@ def _read_carefully(path: Path) -> pa.Table:
         raise InputError(what, where=f"{path}:{lines[error.at]}", do="write dates as 2020-11-30") from None
     for line, day in zip(lines, found_days, strict=True):
         if day is None:
-            raise InputError("not a number, a date and an occasion", where=f"{path}:{line}", do=do)
+            raise InputError("not a number, a date and an occasion", where=f"{path}:{line}", do=as_it_is)
         days.append(day.toordinal() - _DAY_0)
     return pa.table(register(numbers, days, occasions), schema=REGISTER)

@@ -136,7 +136,7 @@ def test_corrections_of_other_questionnaires_do_not_matter(delivery):
         pytest.param(["", "planhjlp", "9", "2", "", "LK", "2021-02-01"], "reason and who are needed", id="no reason"),
         pytest.param(["", "planhjlp", "9", "2", "papir", " ", "2021-02-01"], "reason and who are needed", id="nobody"),
         pytest.param(["", "", "9", "2"], "column, reason and who are needed", id="no column"),
-        pytest.param(["", "planhjlp", "9", "2", "papir", "LK", "1.2.2021"], "not a date", id="Danish date"),
+        pytest.param(["", "planhjlp", "9", "2", "papir", "LK", "1. feb. 2021"], "not a date", id="month in words"),
         pytest.param(["", "planhjlp", "9", "2", "papir", "LK", "2021-02-30"], "not a date", id="day that isn't"),
         pytest.param(["", "planhjlp", "9", "2", "papir", "LK", "2021-02-01", "x"], "8 fields where 7 belong", id="too long"),
         pytest.param(["", "planhjlp", "9", "2", "610180-1234", "LK", "2021-02-01"], "holds a personal number", id="personal"),
@@ -407,6 +407,12 @@ def test_an_exception_of_a_form_that_is_set_aside_all_the_same_is_not_told(deliv
     delivery.set("initiator", 5, planhjlp="9")
     delivery.accept([form, "keyed_twice", ""])
     assert told() == []
+
+
+def test_an_exception_of_another_column_than_the_one_that_set_its_form_aside_is_told(delivery, told):
+    form = keyed_twice(delivery)
+    delivery.accept([form, "keyed_twice", "planhjlp"])
+    assert told() == [(form, "planhjlp", 2)]
 
 
 def test_an_exception_that_fits_nothing_may_be_a_reason_to_stop(delivery, policy_with, monkeypatch, told):

@@ -34,6 +34,7 @@ READ = [
         pytest.param(LEDGER.format("02/02/2018", "18/02/2018").encode(), id="British dates"),
         pytest.param(LEDGER.format("02.02.2018", "18.02.2018").encode(), id="dates with points"),
         pytest.param(LEDGER.format("2018-02-02", "18-02-2018").encode(), id="one date rewritten"),
+        pytest.param(LEDGER.format("2-2-2018", "18-2-2018").encode(), id="Danish dates without zeros"),
         pytest.param(b"sep=;\r\n" + DANISH.encode("cp1252"), id="line for Excel"),
         pytest.param(("\ufeffsep=;\r\n" + ISO).encode(), id="line for Excel behind a mark"),
         pytest.param(("\ufeffsep=;\r\n" + ISO).encode("utf-16-le"), id="line for Excel in UTF-16"),
@@ -96,6 +97,16 @@ def test_what_people_decided_is_read_as_a_danish_spreadsheet_saves_it(tmp_path):
     register = read_register(tmp_path / "kodebog.csv")
     assert [conference.date for conference in register.conferences] == ["2018-02-01"]
     assert not register.faults
+
+
+def test_quotation_marks_that_swallow_a_line_of_what_people_decided_are_refused(tmp_path):
+    path = tmp_path / "withdrawals.csv"
+    head, first, second = "form;conference;reason;who;when\r\n", "IN-12;;{};Åse;02-01-2021\r\n", "IN-13;;{};Åse;02-01-2021\r\n"
+    path.write_text(head + first.format('"by letter') + second.format('by letter"'), encoding="utf-8")
+    with pytest.raises(InputError, match=r"withdrawals\.csv:2: a cell holds a whole line"):
+        read_withdrawals(path, ("IN",))
+    path.write_text(head + first.format('"by letter;\r\nagain by telephone"') + second.format("by letter"), encoding="utf-8")
+    assert [withdrawn.form for withdrawn in read_withdrawals(path, ("IN",))] == ["IN-12", "IN-13"]
 
 
 def test_dates_are_in_one_format_or_refused():
