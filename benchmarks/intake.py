@@ -30,8 +30,7 @@ OFTEN, ROUNDS = 1_000_000, 3
 def make(folder: Path, forms: int) -> int:
     """A scaled export of at least so many forms in `folder`, and the registers that know its conferences; how many."""
     from frs_pipeline.codebook.vault import read_codebook
-    from frs_pipeline.deliveries import CODEBOOK
-    from frs_pipeline.reconstruction.delivery import OWN_KEY
+    from frs_pipeline.deliveries import CODEBOOK, OWN_KEY
     from frs_pipeline.reconstruction.registers import write_registers
     from frs_pipeline.reconstruction.scaling import filled_in, scaled_export
 

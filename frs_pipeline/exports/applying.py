@@ -93,7 +93,7 @@ def rules_of(questionnaire: Questionnaire, policy: Policy) -> list[str]:
         name
         for name, rule in policy.rules.items()
         if (rule.kind.about == "form" and needs.get(name, True) and (rule.contradiction is None or name in own))
-        or name in ("no_forms", "question_missing", "column_unknown")
+        or name in ("no_forms", "rows_blank", "question_missing", "column_unknown")
     ]
 
 
