@@ -22,6 +22,7 @@ from frs_pipeline.stats.shapes import (
     numbers_of_rows,
     refuse_codes,
     refuse_column_of_codes,
+    refuse_forms,
 )
 
 __all__ = ["ContingencyError", "ContingencyFile", "read_contingency", "read_rows"]
@@ -120,6 +121,7 @@ def _read_plain(rows: Sequence[Row], as_it_stands: bool) -> Counts:
     check_once(heads if shape.headings else [])
     if not as_it_stands:
         refuse_codes(cells, shape, rows)
+        refuse_forms(cells, rows)
     return Counts(
         tuple(labels),
         tuple(names),

@@ -149,6 +149,14 @@ def refuse_codes(cells: Sequence[Sequence[int]], shape: Shape, rows: Sequence[Ro
             refuse(first, f"{what}, or {SURE}")
 
 
+def refuse_forms(cells: Sequence[Sequence[int]], rows: Sequence[Row]) -> None:
+    """Raise ContingencyError for answers, a form a line, instead of counts: from ten lines on, each occurs again and again."""
+    filled = [tuple(line) for line in cells if any(line)]
+    if len(filled) >= 10 and len(filled) > 2 * len(set(filled)):
+        what = "begins lines of which most occur several times, as answers do; count them first: one line an answer, not a form"
+        refuse(Place(rows[0], 0), f"{what}, or {SURE}")
+
+
 def refuse_column_of_codes(first: Place, strata: Sequence[Sequence[int]], least: int = 3) -> None:
     """Raise ContingencyError if the column of counts that begins at `first` runs 1, 2, 3 … in each stratum.
 

@@ -291,6 +291,19 @@ def test_counts_that_run_as_codes_do_are_refused(text: str, line: int, column: i
     assert read_contingency(text, as_it_stands=True).strata
 
 
+@pytest.mark.parametrize("head", ["", "0"])
+def test_answers_a_form_a_line_are_no_counts(head: str) -> None:
+    answers = [(4, 3), (2, 3), (4, 2), (1, 3), (5, 3), (2, 3), (4, 3), (2, 2), (4, 3), (2, 3), (4, 2), (1, 3), (5, 3)] * 3
+    lines = [f"{f'f{i},' if head else ''}{one},{other}" for i, (one, other) in enumerate(answers)]
+    text = "\n".join([("id," if head else "") + "conflict,helped", *lines])
+    error = refused(text)
+    assert (error.line, "occur several times, as answers do; count them first" in str(error)) == (2, True)
+    assert read_contingency(text, as_it_stands=True).strata[""].sum() == sum(map(sum, answers))
+    # Answers that nobody gave may be many.
+    sparse = "\n".join([",a,b", *(f"r{i},{0 if i % 4 else i},{0 if i % 4 else 2 * i + 1}" for i in range(1, 21))])
+    assert len(read_contingency(sparse).row_labels) == 20
+
+
 def test_a_code_beside_the_label_in_strata_is_refused() -> None:
     lines = [f"{stratum},r{i},{i},{7 + i % 2},{9 * i}" for stratum in "MK" for i in (1, 2, 3)]
     error = refused("s,r,code,a,b\n" + "\n".join(lines), "s")
