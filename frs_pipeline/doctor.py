@@ -41,7 +41,18 @@ class Finding:
 
 def examine(settings: Settings) -> list[Finding]:
     """Everything, installation first, then each delivery."""
-    found = [_python(), _libraries(), _catalogue(), _rules(), _release(), _pandera(), _folder(settings), *_key(settings)]
+    found = [
+        _python(),
+        _libraries(),
+        _catalogue(),
+        _rules(),
+        _release(),
+        _promises(),
+        *_report(),
+        _pandera(),
+        _folder(settings),
+        *_key(settings),
+    ]
     found.append(_alerts(settings))
     found += _journals(settings)
     delivered, made = deliveries(settings.raw), deliveries(settings.curated(""))
@@ -100,6 +111,33 @@ def _release() -> Finding:
         return Finding("Release policy", True, f"counts from {release_policy().threshold} on may be seen")
     except FrsError as error:
         return Finding("Release policy", False, str(error))
+
+
+def _promises() -> Finding:
+    from frs_pipeline.checks.expectations import read_limits
+
+    try:
+        return Finding("Promises", True, f"up to {read_limits().blank.default:.0%} of a question may be blank")
+    except FrsError as error:
+        return Finding("Promises", False, str(error))
+
+
+def _report() -> Iterator[Finding]:
+    """What the report is made from: facts of the study, pages, and claims, each for itself."""
+    from frs_pipeline.published.figures import study
+    from frs_pipeline.report.claims import claims
+    from frs_pipeline.report.contents import chapters
+
+    read: dict[str, Callable[[], str]] = {
+        "Study": lambda: f"printed from delivery {study().printed_from}",
+        "Chapters": lambda: plural(len(chapters()), "page"),
+        "Claims": lambda: plural(sum(len(section.claims) for section in claims().sections), "claim"),
+    }
+    for what, detail in read.items():
+        try:
+            yield Finding(what, True, detail())
+        except FrsError as error:
+            yield Finding(what, False, str(error))
 
 
 def _pandera() -> Finding:

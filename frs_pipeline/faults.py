@@ -28,14 +28,19 @@ _SYNTAX = (
     ("cannot start any token", "a text begins with a character that YAML keeps for itself", "put the text into quotes"),
     (
         "expected '-' indicator|expected <block end>|expected key",
-        "the line is indented otherwise than those above it",
-        "align it with them",
+        "the line is indented otherwise than those above it, or a quotation mark above isn't closed",
+        "align it with them, or close the quotation mark",
     ),
     ("alias|anchor", "a text begins with * or &, which YAML keeps for itself", "put the text into quotes"),
     ("constructor for the tag|tag", "a text begins with !, which YAML keeps for itself", "put the text into quotes"),
     ("escape character", "a backslash stands in a text in double quotes", "put it into single quotes"),
     ("stands twice", None, "leave one of them"),
-    ("end of stream|',' or '[]}]'|expected ',' or", "a bracket or a quotation mark isn't closed", "close it"),
+    ("unexpected ':'", "a colon stands here without a blank after it", "write key: value, or put the text into quotes"),
+    (
+        "end of stream|',' or '[]}]'|expected ',' or",
+        "a bracket or a quotation mark isn't closed, or a text holds a colon",
+        'close it, or put the text into quotes: "A: b"',
+    ),
     ("could not find expected ':'", "a key has no colon", "write it as key: value"),
     ("special characters|control characters", "a character stands here that can't be seen", "take it out"),
 )
@@ -45,6 +50,7 @@ _KINDS = {
     "int_from_float": ("a whole number", "write it with digits alone, without quotes"),
     "float_type": ("a number", "write it with a decimal point, without quotes"),
     "bool_type": ("true or false", "write true or false, without quotes"),
+    "int_parsing": ("a whole number", "write it with digits alone"),
     "tuple_type": ("a list", "write it in brackets: [a, b]"),
     "list_type": ("a list", "write it in brackets: [a, b]"),
     "dict_type": ("keys with values", "write it as key: value"),
@@ -57,10 +63,23 @@ _LIMITS = {
     "less_than_equal": ("le", "at most"),
     "less_than": ("lt", "less than"),
 }
+# What people are told instead of a pattern: by a part of it, the first that fits.
+_LETTERS = (
+    (r"[a-z][a-z0-9_]{0,7}", "one to eight small letters from a to z, digits and _, a letter first"),
+    (r"[A-Z]{2}", "two capital letters from A to Z"),
+    (r"[a-z][a-z0-9", "small letters from a to z, digits and _, a letter first"),
+    (r"_", "small letters from a to z and _"),
+    (r"[a-z]+", "small letters from a to z"),
+)
 
 
-def of_syntax(problem: str) -> tuple[str, str]:
+def of_syntax(problem: str, line: str = "") -> tuple[str, str]:
     """What is wrong with a line that isn't YAML, and what to do, from what the parser says of it."""
+    if re.match(r" *\t", line):
+        problem = "tab character"
+    elif "mapping values are not allowed" in problem and len(re.findall(r":(?=\s|$)", line)) == 1:
+        further = "the line is indented further than those above it, or a colon above has no blank after it"
+        return further, "align it with them, and write key: value"
     for pattern, what, do in _SYNTAX:
         if re.search(pattern, problem):
             return what or problem, do
@@ -73,7 +92,9 @@ def choices(known: Iterable[str], word: object = None) -> str:
     near = get_close_matches(word, listed, 1) if isinstance(word, str) else []
     if near:
         return f"is {near[0]} meant?"
-    return f"one of: {', '.join(listed)}" if listed else "there is none yet"
+    # A comma in one of them would look like two.
+    shown = [f'"{word}"' if "," in word else word for word in listed]
+    return f"one of: {', '.join(shown)}" if shown else "there is none yet"
 
 
 def of_model(errors: Iterable[Mapping[str, Any]], model: Any) -> list[Fault]:
@@ -100,39 +121,59 @@ def _fault(error: Mapping[str, Any], model: Any) -> Fault:
     if at and at[-1] == "[key]":
         return _fault({**error, "loc": at[:-1]}, model)
     name = next((part for part in reversed(at) if isinstance(part, str)), "")
+    said = f"{name}: " if name else ""
     kind = error["type"]
     if kind == "missing":
         return Fault(at, f"{name} is missing", f"add {name}: …")
     if kind == "extra_forbidden":
-        return Fault(at, f"{name} is no key here", choices(_keys(model, at[:-1]), name))
+        return Fault(at, f"{name} is no key here", _instead(name, _keys(model, at[:-1]), given))
     if kind == "literal_error":
         known = re.findall(r"'([^']*)'", about["expected"])
-        return Fault(at, f"{name}: {_shown(given)} can't be", choices(known, given))
+        return Fault(at, f"{name} is empty" if given is None else f"{said}{_shown(given)} can't be", choices(known, given))
     if kind in ("union_tag_invalid", "union_tag_not_found"):
-        key = about["discriminator"].strip("'")
-        tags = _tags(model, at, key)
-        what = f"{key}: {_shown(about['tag'])} can't be" if "tag" in about else f"{key} is missing"
-        return Fault((*at, key), what, choices(tags, about.get("tag")))
+        return _of_tag(at, given, about, model)
     if kind.startswith(("date", "datetime")):
         return Fault(at, f"{name}: {_shown(given)} isn't a date", "write it as year-month-day: 2022-01-31")
     if kind in _KINDS:
         wanted, do = _KINDS[kind]
         if given is None:
-            return Fault(at, f"{name} is empty, and has to be {wanted}", do)
+            return Fault(at, f"{name} is empty, and has to be {wanted}" if name else f"nothing stands where {wanted} should", do)
+        if isinstance(given, dict) and wanted == "a list":
+            do = "begin each entry with a hyphen: - …"
         if kind == "string_type" and isinstance(given, list | dict):
             do = "write one text, without brackets"
-        return Fault(at, f"{name}: {_shown(given)} isn't {wanted}", do)
+        return Fault(at, f"{said}{_shown(given)} isn't {wanted}", do)
     if kind in _LIMITS:
         key, word = _LIMITS[kind]
         return Fault(at, f"{name}: {_shown(given)} can't be", f"{word} {about[key]:g}")
     if kind == "string_pattern_mismatch":
         lower = str(given).lower()
-        do = f"is {lower} meant?" if re.search(about["pattern"], lower) else f"it has to fit {about['pattern']}"
-        return Fault(at, f"{name}: {_shown(given)} can't be", do)
-    if kind == "too_short":
-        return Fault(at, f"{name} is empty", "give at least one")
-    said = str(about["error"]) if kind == "value_error" else error["msg"].lower()
-    return Fault(at, f"{name}: {said}" if name else said, "mend the line")
+        wanted = next((words for part, words in _LETTERS if part in about["pattern"]), f"it has to fit {about['pattern']}")
+        return Fault(
+            at, f"{said}{_shown(given)} can't be", f"is {lower} meant?" if re.search(about["pattern"], lower) else wanted
+        )
+    if kind in ("too_short", "string_too_short"):
+        return Fault(at, f"{name} is empty", "give at least one" if kind == "too_short" else "write what it is")
+    return Fault(at, said + (str(about["error"]) if kind == "value_error" else error["msg"].lower()), "mend the line")
+
+
+def _of_tag(at: tuple[str | int, ...], given: object, about: Mapping[str, Any], model: Any) -> Fault:
+    """The fault of a key that chooses between models: its word is none of theirs, or there is none."""
+    key = about["discriminator"].strip("'")
+    tag = given.get(key) if isinstance(given, dict) else None
+    what = f"{key}: {_shown(tag)} can't be" if tag is not None else f"{key} is {'empty' if 'tag' in about else 'missing'}"
+    return Fault((*at, key), what, choices(_tags(model, at, key), tag))
+
+
+def _instead(name: str, known: Sequence[str], given: object) -> str:
+    """What would be right instead of an unknown key; one without a value is often the rest of a text behind its comma."""
+    key, _, value = name.replace(":", " ").partition(" ")
+    if given is None and key in known:
+        return f"write {key}: {value}" if value else f"write {key}: …"
+    do = choices(known, name)
+    if given is None and do.startswith("one of"):
+        return f"put a text that holds a comma into quotes, and write decimals with a point; or {do}"
+    return do
 
 
 def _shown(given: object) -> str:

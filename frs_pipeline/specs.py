@@ -70,8 +70,12 @@ class YamlFile:
         try:
             self.data: Any = yaml.load(self._text, Loader=_OnceLoader)  # noqa: S506 - a safe loader
         except yaml.YAMLError as error:
-            mark = getattr(error, "problem_mark", None)
-            what, do = of_syntax(getattr(error, "problem", None) or str(error))
+            mark, begun = (getattr(error, name, None) for name in ("problem_mark", "context_mark"))
+            text = self._text.split("\n")[mark.line] if mark and mark.line <= self._text.count("\n") else ""
+            what, do = of_syntax(getattr(error, "problem", None) or str(error), text)
+            # What isn't closed is noticed far below.
+            if mark and begun and begun.line < mark.line:
+                what += f"; it belongs to what begins on line {begun.line + 1}"
             raise InputError(f"not valid YAML: {what}", where=f"{path}:{mark.line + 1 if mark else 1}", do=do) from error
 
     @cached_property
@@ -91,6 +95,17 @@ class YamlFile:
                 node = node.value[step]
                 line = node.start_mark.line
         return int(line) + 1
+
+    def entries(self, location: Location) -> list[Any]:
+        """Keys or numbers of what stands at a place of the file, in order; none where it is no mapping or list."""
+        part = self.data
+        for step in location:
+            there = isinstance(part, dict) or (isinstance(part, list) and isinstance(step, int))
+            try:
+                part = part[step] if there else None
+            except LookupError:
+                part = None
+        return list(part) if isinstance(part, dict) else list(range(len(part))) if isinstance(part, list) else []
 
     def error(self, location: Location, what: str, do: str = "mend the line") -> InputError:
         """An error that names this file and the line of `location`."""

@@ -133,15 +133,16 @@ class Held:
 def read_limits(path: Path = LIMITS) -> Limits:
     """The limits; raises `InputError` with file and line for a value that can't be, or a question that doesn't exist."""
     file = YamlFile(path)
-    limits = file.parse(Limits)
     wrong = Gathered()
-    for mart, questions in limits.blank.questions.items():
+    with wrong:
+        limits = file.parse(Limits)
+    for mart in file.entries(["blank", "questions"]):
         where = ["blank", "questions", mart]
         known = [question.name for question in questionnaires()[mart].questions] if mart in questionnaires() else []
         with wrong:
             if not known:
                 raise file.error(where, f"there is no questionnaire {mart}", choices(questionnaires(), mart))
-        for name in questions if known else ():
+        for name in file.entries(where) if known else ():
             with wrong:
                 if name not in known:
                     raise file.error([*where, name], f"{mart} has no question {name}", choices(known, name))

@@ -31,7 +31,7 @@ def gamma(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A table of counts: CSV or .xlsx.")],
     by: Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of the strata, by its heading.")] = None,
     as_it_stands: Annotated[
-        bool, typer.Option("--as-it-stands", help="Count numbers, too, that look like totals, codes or headings.")
+        bool, typer.Option("--as-it-stands", help="Count also what looks like totals, codes or headings.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:

@@ -161,23 +161,25 @@ def read_policy(path: Path = POLICY, asked: Mapping[str, Questionnaire] | None =
     Raises `InputError` with file and line for a rule, severity, questionnaire, question or answer that there isn't.
     """
     file = YamlFile(path)
-    found = file.parse(PolicySpec)
     rules: dict[str, Rule] = {}
     wrong = Gathered()
-    for name in found.rules:
+    with wrong:
+        found = file.parse(PolicySpec)
+    for name in file.entries(["rules"]):
         with wrong:
             rules[name] = _rule(file, name, questionnaires() if asked is None else asked)
     roles = [role for form in questionnaires().values() if (role := form.question("role"))]
-    unknown = next((label for label in found.one_a_conference if roles and all(r.code(label) is None for r in roles)), None)
-    with wrong:
-        if unknown is not None:
-            known = (label for role in roles for label in role.labels.values())
-            what = f"no questionnaire's question role has the answer {unknown}"
-            raise file.error(["one_a_conference"], what, choices(known, unknown))
-    missing = [name for name in KINDS if name not in found.rules]
-    with wrong:
-        if missing:
-            raise file.error(["rules"], f"rule {missing[0]} is missing", "every built-in rule has to be there: docs/rules.md")
+    known = [label for role in roles for label in role.labels.values()]
+    for index in file.entries(["one_a_conference"]):
+        label = file.data["one_a_conference"][index]
+        with wrong:
+            if isinstance(label, str) and roles and all(role.code(label) is None for role in roles):
+                what = f"no questionnaire's question role has the answer {label}"
+                raise file.error(["one_a_conference", index], what, choices(known, label))
+    for name in KINDS if "rules" in file.entries([]) else ():
+        with wrong:
+            if name not in file.entries(["rules"]):
+                raise file.error(["rules"], f"rule {name} is missing", "every built-in rule has to be there: docs/rules.md")
     wrong.check()
     return Policy(**{**dict(found), "rules": rules})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from functools import cache
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from pydantic import Field, model_validator
 
@@ -42,7 +42,8 @@ class Instrument(Dated):
 
 
 class InstrumentsSpec(Spec):
-    instruments: tuple[Instrument, ...] = Field(min_length=1)
+    # Each an Instrument, read for itself, so that one that can't be hides no other's faults.
+    instruments: tuple[Any, ...] = Field(min_length=1)
 
 
 # Names that other parts of a delivery and other marts have.
@@ -55,9 +56,12 @@ def read_instruments(path: Path = LISTED) -> dict[str, Instrument]:
     found: dict[str, Instrument] = {}
     wrong = Gathered()
     beside = sorted(p.stem for p in path.parent.glob("*.yaml") if p.name not in OTHERS)
-    for index, instrument in enumerate(file.parse(InstrumentsSpec).instruments):
+    with wrong:
+        file.parse(InstrumentsSpec)
+    for index in file.entries(["instruments"]):
         where: list[str | int] = ["instruments", index, "name"]
         with wrong:
+            instrument: Instrument = file.parse_at(where[:-1], Instrument)
             if instrument.name in (*found, *_TAKEN):
                 raise file.error(where, f"the name {instrument.name} is taken", "choose another name")
             found[instrument.name] = instrument

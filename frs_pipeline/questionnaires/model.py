@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -37,12 +37,12 @@ class Answer(Spec):
 
     # Marts hold a code in one byte.
     code: int = Field(ge=-127, le=127)
-    label: str
+    label: str = Field(min_length=1)
     also_printed: tuple[str, ...] = ()
 
 
 class Scales(Spec):
-    scales: dict[str, tuple[Answer, ...]]
+    scales: dict[str, Annotated[tuple[Answer, ...], Field(min_length=1)]]
 
 
 class QuestionSpec(Dated):
@@ -135,16 +135,16 @@ class Questionnaire(Spec):
 def read_questionnaire(path: Path, scales_path: Path = HERE / "scales.yaml") -> Questionnaire:
     """One questionnaire; raises `InputError` with file and line for everything it doesn't understand."""
     scales, file = read_scales(scales_path), YamlFile(path)
-    spec = file.parse(QuestionnaireSpec)
     wrong = Gathered()
     with wrong:
+        spec = file.parse(QuestionnaireSpec)
         if spec.instrument != path.stem:
             what = f"the file of questionnaire {spec.instrument} is called {spec.instrument}.yaml"
             raise file.error(["instrument"], what, f"write instrument: {path.stem}, or call the file otherwise")
     questions: list[Question] = []
     texts: list[QuestionSpec] = []
     taken = _Taken(file)
-    for index in range(len(spec.questions)):
+    for index in file.entries(["questions"]):
         with wrong:
             question = file.parse_at(["questions", index], QuestionSpec)
             made = _made(file, index, question, scales, scales_path.name)
@@ -173,7 +173,8 @@ def read_scales(path: Path) -> dict[str, tuple[Answer, ...]]:
             with wrong:
                 if others.intersection(answer.also_printed):
                     where: Location = ["scales", name, index, "also_printed"]
-                    raise file.error(where, "is another answer's label, too", "take it out of one of them")
+                    what = f"scale {name}: {answer.label} is also printed as another answer is"
+                    raise file.error(where, what, "take the spelling out of one of them")
     wrong.check()
     return scales
 

@@ -60,36 +60,43 @@ def read_policy(path: Path = POLICY) -> ReleasePolicy:
     file = YamlFile(path)
     found = file.parse(ReleasePolicy)
     scales = read_scales(SCALES)
-    gathered = Gathered()
+    wrong = Gathered()
     for name, steps in found.collapse.items():
-        with gathered:
+        with wrong:
             if name not in scales:
                 raise file.error(["collapse", name], f"{SCALES.name} has no scale {name}", choices(scales, name))
-        before: dict[str, tuple[str, ...]] = {}
-        for index, step in enumerate(steps if name in scales else ()):
-            for label, members in step.items():
-                with gathered:
-                    wrong = _wrong(step, label, scales[name], before)
-                    if wrong:
-                        raise file.error(["collapse", name, index, label], f"scale {name}: {wrong}")
-                    before[label.casefold()] = members
+            _check_steps(file, name, steps, scales[name])
     asked = [question.name for questionnaire in questionnaires().values() for question in questionnaire.questions]
     for index, name in enumerate(found.who):
-        with gathered:
+        with wrong:
             if name not in asked:
                 raise file.error(["who", index], f"no questionnaire has a question {name}", choices(asked, name))
     for number, reason in found.never.items():
-        with gathered:
+        with wrong:
             if number not in catalogue():
                 raise file.error(["never", number], f"there is no table {number}", "docs/tables.md lists the tables")
             if not reason.strip():
                 raise file.error(["never", number], f"table {number} needs a reason", f'write {number}: "…"')
-    gathered.check()
+    wrong.check()
     return found
 
 
-def _wrong(step: Step, label: str, answers: tuple[Answer, ...], before: Mapping[str, tuple[str, ...]]) -> str | None:
-    """What is wrong with merging answers of a scale under `label`; None when nothing is.
+def _check_steps(file: YamlFile, name: str, steps: tuple[Step, ...], answers: tuple[Answer, ...]) -> None:
+    """Raise `InputError` for every merging of a scale's answers that can't be."""
+    before: dict[str, tuple[str, ...]] = {}
+    wrong = Gathered()
+    for index, step in enumerate(steps):
+        for label, members in step.items():
+            with wrong:
+                fault = _wrong(step, label, answers, before)
+                if fault:
+                    raise file.error(["collapse", name, index, label], f"scale {name}: {fault[0]}", fault[1])
+            before[label.casefold()] = members
+    wrong.check()
+
+
+def _wrong(step: Step, label: str, answers: tuple[Answer, ...], before: Mapping[str, tuple[str, ...]]) -> tuple[str, str] | None:
+    """What is wrong with merging answers of a scale under `label`, and what to do; None when nothing is.
 
     `before` are the answers merged so far, by label in lower case.
     """
@@ -97,18 +104,19 @@ def _wrong(step: Step, label: str, answers: tuple[Answer, ...], before: Mapping[
     order = [answer.label for answer in answers]
     missing = next((member for member in members if member not in order), None)
     if missing is not None:
-        return f"{SCALES.name} has no answer '{missing}' in it"
+        return f"{SCALES.name} has no answer '{missing}' in it", choices(order, missing)
     others = [member for other, named in step.items() if other != label for member in named]
     if set(others) & set(members) or len(set(members)) != len(members):
-        return f"an answer is merged twice under '{label}'"
+        return f"an answer that '{label}' merges stands twice in the step", "take it out of one place"
     places = [order.index(member) for member in members]
     if len(members) < 2 or places != list(range(places[0], places[0] + len(places))):
-        return f"'{label}' has to merge answers that follow each other"
+        listed = ", ".join(f'"{word}"' if "," in word else word for word in order)
+        return f"'{label}' has to merge two or more answers that follow each other", f"the scale is {listed}"
     taken = {word.casefold() for answer in answers for word in (answer.label, *answer.also_printed)}
     if label.casefold() in taken | {word.casefold() for word in RESERVED}:
-        return f"'{label}' is the label of another row; call the merged answer by what it holds, such as '{'/'.join(members)}'"
+        return f"'{label}' is the label of another row", f"call the merged answer by what it holds: {'/'.join(members)}"
     if set(before.get(label.casefold(), members)) != set(members):
-        return f"'{label}' stands for other answers in another step"
+        return f"'{label}' stands for other answers in another step", "call one of them otherwise"
     return None
 
 

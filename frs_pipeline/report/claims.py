@@ -6,14 +6,15 @@ A claim says in `claims.yaml` which figures it rests on and under which conditio
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from frs_pipeline.errors import Gathered
+from frs_pipeline.faults import choices
 from frs_pipeline.lineage.meaning import Address, meanings
 from frs_pipeline.report.contents import Bilingual
 from frs_pipeline.specs import Spec, YamlFile
@@ -44,7 +45,15 @@ def _a_number(printed: str) -> str:
     return printed
 
 
+def _numbers(printed: str) -> str:
+    """One number or, of a source that gives a span, two: 84–86%."""
+    for part in printed.split("–"):
+        _a_number(part)
+    return printed
+
+
 Printed = Annotated[str, AfterValidator(_a_number)]
+Cited = Annotated[str, AfterValidator(_numbers)]
 Words = Annotated[str, BeforeValidator(_no_digits)]
 
 
@@ -132,7 +141,7 @@ class Baseline(Spec):
     """A number from elsewhere that the report cites; what it is of, where that isn't the same."""
 
     source: str
-    said: str
+    said: Cited
     note: Said | None = None
 
 
@@ -143,7 +152,7 @@ class Claim(Spec):
     says: Said
     instead: Said | None = None
     values: dict[str, Value] = Field(default_factory=dict)
-    said: dict[str, str] = Field(default_factory=dict, description="numbers of a claim that isn't tested")
+    said: dict[str, Printed] = Field(default_factory=dict, description="numbers of a claim that isn't tested")
     holds: tuple[Condition, ...] = ()
     untested: Said | None = None
     baselines: tuple[Baseline, ...] = ()
@@ -153,7 +162,7 @@ class Section(Spec):
     """Claims under one heading."""
 
     title: Said
-    claims: tuple[Claim, ...]
+    claims: tuple[Any, ...]  # each a Claim, read for itself, so that one that can't be hides no other's faults
 
 
 class Claims(Spec):
@@ -163,24 +172,38 @@ class Claims(Spec):
     sections: tuple[Section, ...]
 
 
+class Fault(NamedTuple):
+    """What is wrong at a place of a claim, and what to do."""
+
+    at: tuple[str | int, ...]
+    what: str
+    do: str
+
+
 def read_claims(path: Path = CLAIMS) -> Claims:
     """The claims; raises `InputError` with file and line for a figure, a value or a source that there isn't."""
     file = YamlFile(path)
-    claims = file.parse(Claims)
     seen: set[str] = set()
+    read: list[tuple[Claim, ...]] = []
     wrong = Gathered()
-    for i, section in enumerate(claims.sections):
-        for j, claim in enumerate(section.claims):
+    with wrong:
+        found = file.parse(Claims)
+    for i in file.entries(["sections"]):
+        read.append(())
+        for j in file.entries(["sections", i, "claims"]):
             at: list[str | int] = ["sections", i, "claims", j]
             with wrong:
+                claim: Claim = file.parse_at(at, Claim)
+                read[-1] += (claim,)
+                for fault in _faults(claim, file.entries(["sources"])):
+                    with wrong:
+                        raise file.error([*at, *fault.at], f"claim {claim.id}: {fault.what}", fault.do)
                 if claim.id in seen:
                     raise file.error([*at, "id"], f"claim {claim.id} stands twice", "give one of them another id")
                 seen.add(claim.id)
-            for fault in _faults(claim, claims.sources):
-                with wrong:
-                    raise file.error(at, f"claim {claim.id}: {fault}")
     wrong.check()
-    return claims
+    sections = (section.model_copy(update={"claims": told}) for section, told in zip(found.sections, read, strict=True))
+    return found.model_copy(update={"sections": tuple(sections)})
 
 
 @cache
@@ -201,47 +224,68 @@ def _has_no_rows(table: int) -> bool:
     return table in catalogue() and catalogue()[table].kind in ("frequency", "distribution")
 
 
-def _faults(claim: Claim, sources: Mapping[str, Source]) -> Iterator[str]:
-    """What is wrong with a claim, in words."""
+def _faults(claim: Claim, sources: Sequence[str]) -> Iterator[Fault]:
+    """What is wrong with a claim."""
     if bool(claim.holds) == bool(claim.untested):
-        yield "needs a condition, or the reason why it isn't tested"
+        yield Fault((), "needs a condition, or the reason why it isn't tested", "write holds or untested, not both")
     if claim.holds and claim.instead is None:
-        yield "needs what is printed when it doesn't hold"
-    known = {*claim.values, *claim.said}
-    for words in (claim.says, claim.instead, claim.untested):
-        for text in (words.danish, words.english) if words else ():
-            for name in PLACEHOLDER.findall(text):
+        yield Fault((), "needs what is printed when it doesn't hold", "write instead")
+    known = [*claim.values, *claim.said]
+    for key in ("says", "instead", "untested"):
+        words: Said | None = getattr(claim, key)
+        for language in ("danish", "english") if words else ():
+            for name in PLACEHOLDER.findall(getattr(words, language)):
                 if name not in known:
-                    yield f"no value is called {name}"
-    for condition in claim.holds:
-        others = (condition.at_least, condition.at_most, condition.above, condition.below)
-        for name in (condition.value, *(other for other in others if isinstance(other, str))):
-            if name not in claim.values:
-                yield f"no value is called {name}"
-        if all(limit is None for limit in (*others, condition.as_said_within, condition.strength)):
-            yield f"the condition on {condition.value} says nothing that could fail"
-        value = claim.values.get(condition.value, Value())
-        if condition.strength and value.gamma is None:
-            yield f"{condition.value} has no strength: it isn't a gamma"
-        if condition.as_said_within is not None and value.said is None:
-            yield f"{condition.value} needs said, which as_said_within holds it against"
+                    yield Fault((key, language), f"no value is called {name}", choices(known, name))
+    for index, condition in enumerate(claim.holds):
+        for what, do in _of_condition(condition, claim.values):
+            yield Fault(("holds", index), what, do)
     before: list[str] = []
     for name, value in claim.values.items():
-        told = [kind for kind in (value.share, value.gamma, value.points, value.lacking) if kind is not None]
-        if len(told) != 1:
-            yield f"{name} needs one of share, gamma, points and lacking"
-        elif value.points and not {value.points.of, value.points.less} <= set(before):
-            yield f"{name} is a difference of values that don't stand above it"
-        elif value.share and len(set(value.share.answers)) < len(value.share.answers):
-            yield f"{name} counts an answer twice"
-        elif value.share and value.share.row != TOTAL and _has_no_rows(value.share.table):
-            yield f"{name} names a row, and table {value.share.table} has only answers"
-        elif value.lacking and value.lacking.measure not in measures():
-            yield f"{name}: nothing of the unit non-response is called {value.lacking.measure}"
+        for what, do in _of_value(value, before):
+            yield Fault(("values", name), f"{name}: {what}", do)
         before.append(name)
-        for address in value.addresses:
-            if address not in meanings():
-                yield f"{name}: table {address.table} has no figure {' · '.join(part for part in address[1:] if part)}"
-    for baseline in claim.baselines:
+    for index, baseline in enumerate(claim.baselines):
         if baseline.source not in sources:
-            yield f"no source is called {baseline.source}"
+            at = ("baselines", index, "source")
+            yield Fault(at, f"no source is called {baseline.source}", choices(sources, baseline.source))
+
+
+def _of_condition(condition: Condition, values: Mapping[str, Value]) -> Iterator[tuple[str, str]]:
+    """What is wrong with a condition, and what to do."""
+    others = (condition.at_least, condition.at_most, condition.above, condition.below)
+    for name in (condition.value, *(other for other in others if isinstance(other, str))):
+        if name not in values:
+            number = name != condition.value and any(letter.isdigit() for letter in name)
+            do = "write it with digits and a decimal point, without quotes" if number else choices(values, name)
+            yield f"no value is called {name}", do
+    if all(limit is None for limit in (*others, condition.as_said_within, condition.strength)):
+        yield f"the condition on {condition.value} says nothing that could fail", "write at_least, at_most, above or below"
+    value = values.get(condition.value, Value())
+    if condition.strength and value.gamma is None:
+        yield f"{condition.value} has no strength: it isn't a gamma", "write at_least or at_most"
+    if condition.as_said_within is not None and value.said is None:
+        yield f"{condition.value} needs said, which as_said_within holds it against", "add said to the value"
+
+
+def _of_value(value: Value, before: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """What is wrong with a value, and what to do; `before` are the values above it."""
+    told = [kind for kind in (value.share, value.gamma, value.points, value.lacking) if kind is not None]
+    if len(told) != 1:
+        yield "needs one of share, gamma, points and lacking", "leave one of them"
+    elif value.points and not {value.points.of, value.points.less} <= set(before):
+        yield "is a difference of values that don't stand above it", choices(before)
+    elif value.share and len(set(value.share.answers)) < len(value.share.answers):
+        yield "counts an answer twice", "name it once"
+    elif value.share and value.share.row != TOTAL and _has_no_rows(value.share.table):
+        yield f"names a row, and table {value.share.table} has only answers", "take row out"
+    elif value.lacking and value.lacking.measure not in measures():
+        measure = value.lacking.measure
+        yield f"nothing of the unit non-response is called {measure}", choices(measures(), measure)
+    tables = {address.table for address in value.addresses}
+    for table in sorted(tables - set(catalogue())):
+        yield f"there is no table {table}", "docs/tables.md lists the tables"
+    for address in value.addresses:
+        if address.table in catalogue() and address not in meanings():
+            figure = " · ".join(part for part in address[1:] if part)
+            yield f"table {address.table} has no figure {figure}", f"frs tables {address.table} prints it"

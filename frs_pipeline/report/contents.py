@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
 from frs_pipeline.errors import Gathered
 from frs_pipeline.specs import Spec, YamlFile
-from frs_pipeline.tables.model import catalogue
+from frs_pipeline.tables.model import Table, catalogue
 
 CHAPTERS = Path(__file__).parent / "chapters.yaml"
 
@@ -50,7 +51,7 @@ class Chapter(Spec):
 
 
 class _Chapters(Spec):
-    chapters: tuple[Chapter, ...]
+    chapters: tuple[Any, ...]  # each a Chapter, read for itself, so that one that can't be hides no other's faults
 
 
 def read_chapters(path: Path = CHAPTERS) -> tuple[Chapter, ...]:
@@ -60,26 +61,58 @@ def read_chapters(path: Path = CHAPTERS) -> tuple[Chapter, ...]:
     shown without another line. Raises `InputError` for a table that there isn't, or that two chapters have.
     """
     file = YamlFile(path)
-    chapters = list(file.parse(_Chapters).chapters)
+    chapters: list[Chapter] = []
     placed: set[int] = set()
     wrong = Gathered()
-    for index, chapter in enumerate(chapters):
-        named = (*chapter.tables, *chapter.rows, *(n for change in chapter.changes for n in (change.first, change.followup)))
-        for number in named:
-            with wrong:
-                if number not in catalogue():
-                    raise file.error(["chapters", index], f"there is no table {number}", "docs/tables.md lists the tables")
-        for at, number in enumerate(chapter.tables):
-            with wrong:
-                if number in placed:
-                    what = f"table {number} has a chapter already"
-                    raise file.error(["chapters", index, "tables", at], what, "take it out of one of them")
-                placed.add(number)
+    with wrong:
+        file.parse(_Chapters)
+    for index in file.entries(["chapters"]):
+        with wrong:
+            chapter: Chapter = file.parse_at(["chapters", index], Chapter)
+            _check(file, index, chapter, placed, [other.id for other in chapters])
+            chapters.append(chapter)
+            placed.update(chapter.tables)
     wrong.check()
     left = tuple(number for number in catalogue() if number not in placed)
-    last = max(index for index, chapter in enumerate(chapters) if chapter.tables)
+    last = max((index for index, chapter in enumerate(chapters) if chapter.tables), default=None)
+    if last is None:
+        raise file.error(["chapters"], "no chapter has tables", "give one of them tables: [1, 2]")
     chapters[last] = chapters[last].model_copy(update={"tables": (*chapters[last].tables, *left)})
     return tuple(chapters)
+
+
+def _check(file: YamlFile, index: int, chapter: Chapter, placed: set[int], ids: Sequence[str]) -> None:
+    """Raise `InputError` for a page that another one is called as, and for tables that there aren't, or not of that kind."""
+    wrong = Gathered()
+    where: list[str | int] = ["chapters", index]
+    with wrong:
+        if chapter.id in ids:
+            raise file.error([*where, "id"], f"another chapter is called {chapter.id}, too", "give one of them another id")
+    drawn = [("changes", at, key) for at in range(len(chapter.changes)) for key in ("first", "followup")]
+    numbers: dict[tuple[str | int, ...], int] = {("tables", at): number for at, number in enumerate(chapter.tables)}
+    numbers |= {("rows", at): number for at, number in enumerate(chapter.rows)}
+    numbers |= {(key, at, which): getattr(chapter.changes[at], which) for key, at, which in drawn}
+    for place, number in numbers.items():
+        with wrong:
+            if number not in catalogue():
+                raise file.error([*where, *place], f"there is no table {number}", "docs/tables.md lists the tables")
+            if place[0] != "tables" and "crosstab" not in catalogue()[number].kind:
+                raise file.error([*where, *place], f"table {number} is no crosstab, which is what {place[0]} draws", "name one")
+            if place[0] == "tables" and (number in placed or chapter.tables.index(number) != place[1]):
+                raise file.error([*where, *place], f"table {number} has a chapter already", "take it out of one of them")
+    wrong.check()
+    for at, pair in enumerate(chapter.changes):
+        one, other = catalogue()[pair.first], catalogue()[pair.followup]
+        with wrong:
+            if _shape(one) != _shape(other):
+                what = f"tables {pair.first} and {pair.followup} don't have the same rows and as many columns"
+                raise file.error([*where, "changes", at], what, "name two crosstabs that can be laid side by side")
+    wrong.check()
+
+
+def _shape(table: Table) -> tuple[list[str], int]:
+    """Labels of the rows, and the number of columns, of which the report may print a label in two ways."""
+    return [category.label for category in table.row.categories], len(table.column.categories) if table.column else 0
 
 
 @cache

@@ -91,6 +91,13 @@ def are_run(values: Sequence[float]) -> bool:
     return rising[0] in (0, 1) and rising == [rising[0] + i for i in range(len(values))] and rise_or_fall(values)
 
 
+def are_plain_set(values: Sequence[float]) -> bool:
+    """Are these codes in any order: 1, 2, 3 …, 0, 1, 2 …, or from three on a set with equal steps, such as years?"""
+    rising = sorted(values)
+    steps = {after - before for before, after in pairwise(rising)}
+    return are_run(rising) or (len(rising) > 2 and len(steps) == 1 and 0 not in steps)
+
+
 def rise_or_fall(values: Sequence[float], *, may_stay: bool = False) -> bool:
     """Does each value lie above the one before, or each below? With `may_stay`, also where some are equal."""
     steps = [after - before for before, after in pairwise(values) if not (may_stay and after == before)]

@@ -1,6 +1,7 @@
 """Contingency tables from rows of cells, as people type or export them."""
 
 import graphlib
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -9,14 +10,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from frs_pipeline.english import plural
-from frs_pipeline.stats.cells import Kind, count, kind, number, one_line
+from frs_pipeline.stats.cells import Kind, count, kind, number, one_line, rise_or_fall
 from frs_pipeline.stats.delimited import ContingencyError, Row, parse
 from frs_pipeline.stats.margins import refuse_named_totals, refuse_sums
 from frs_pipeline.stats.places import Counts, Place, across, check_labels, check_once, column_name, down, refuse
-from frs_pipeline.stats.shapes import check_headings, find_shape, is_long, numbers_of_rows, refuse_codes, refuse_column_of_codes
+from frs_pipeline.stats.shapes import (
+    check_headings,
+    check_numbers,
+    find_shape,
+    is_long,
+    numbers_of_rows,
+    refuse_codes,
+    refuse_column_of_codes,
+    refuse_forms,
+)
 
 __all__ = ["ContingencyError", "ContingencyFile", "read_contingency", "read_rows"]
 
+_NUMBERS = re.compile(r"[0-9][^0-9.,]+[0-9]")
 _NO_COUNTS = "no counts below the header; give one row of counts per line"
 
 
@@ -60,15 +71,25 @@ def read_rows(rows: Sequence[Row], *, by: str | None = None, as_it_stands: bool 
             raise ContingencyError(
                 row.line,
                 f"{plural(len(row.cells), 'cell')} where line {first.line} has {len(first.cells)}; "
-                "give every line the same number of cells",
+                "give every line the same number of cells, also the first, which begins with an empty one above labels",
             )
     rows = _without_empty_columns(rows)
+    _refuse_undelimited(rows)
     found = _read_plain(rows, as_it_stands) if by is None else _read_strata(rows, by, as_it_stands)
     refuse_named_totals(found)
     if not as_it_stands:
         refuse_sums(found)
     tables = {name: np.array(table, dtype=np.int64) for name, table in found.strata.items()}
     return ContingencyFile(found.rows, found.columns, tables, found.taken)
+
+
+def _refuse_undelimited(rows: Sequence[Row]) -> None:
+    """Raise ContingencyError for a line of several numbers in a file whose lines are one cell each."""
+    for row in rows:
+        if len(row.cells) == 1 and _NUMBERS.search(row.cells[0]):
+            refuse(
+                Place(row, 0), "holds several numbers; put a comma, semicolon or tab between cells, and nothing inside numbers"
+            )
 
 
 def _without_empty_columns(rows: Sequence[Row]) -> Sequence[Row]:
@@ -100,6 +121,7 @@ def _read_plain(rows: Sequence[Row], as_it_stands: bool) -> Counts:
     check_once(heads if shape.headings else [])
     if not as_it_stands:
         refuse_codes(cells, shape, rows)
+        refuse_forms(cells, rows)
     return Counts(
         tuple(labels),
         tuple(names),
@@ -132,6 +154,7 @@ def _read_strata(rows: Sequence[Row], by: str, as_it_stands: bool) -> Counts:
     heads = across(header, columns)
     check_headings(heads)
     check_labels(down(body, label), "every row needs a label", header)
+    check_numbers(down(body, label), header)
     check_once(heads)
     found: dict[str, dict[str, list[int]]] = {}
     for row in body:
@@ -214,7 +237,10 @@ def _order_of_long(header: Row, columns: Sequence[int], cells: Sequence[tuple[st
 
 
 def _in_order(sequences: Sequence[Sequence[str]]) -> list[str] | None:
-    """The one order that all `sequences` are parts of; by size if there isn't one and all are numbers; else None."""
+    """The one order that all `sequences` are parts of; None if there isn't one.
+
+    Numbers stand by their size, unless that order has them rise or fall.
+    """
     before = graphlib.TopologicalSorter[str]()
     for sequence in sequences:
         for label in sequence:
@@ -232,7 +258,8 @@ def _in_order(sequences: Sequence[Sequence[str]]) -> list[str] | None:
             return _by_size(label for sequence in sequences for label in sequence)
         found += ready
         before.done(*ready)
-    return found
+    values = [value for label in found if (value := number(label)) is not None]
+    return _by_size(found) if len(values) == len(found) and not rise_or_fall(values) else found
 
 
 def _by_size(labels: Iterable[str]) -> list[str] | None:

@@ -76,7 +76,9 @@ def _rows(text: str, delimiter: str, line: int) -> list[Row]:
             cells = next(reader, None)
         except csv.Error as error:
             raise ContingencyError(
-                start, "the quotes do not match; quote whole cells and double the quotes inside them"
+                start,
+                "the quotes do not match; delimit cells by commas, semicolons or tabs, quote whole cells, "
+                "and double the quotes inside them",
             ) from error
         if cells is None:
             return rows

@@ -30,14 +30,24 @@ def names_totals(label: str) -> bool:
 
 
 def sum_of_others(lines: Sequence[Sequence[int]]) -> int | None:
-    """Place of the last line, from three lines on, that is the sum of all others; a line of zeros is none."""
+    """Place of the last line, from three lines on, that is the sum of all others; a line of zeros is none.
+
+    Totals may stand twice, before and behind the lines that they add up: two or more of these.
+    """
     if len(lines) < 3:
         return None
     sums = [sum(cells) for cells in zip(*lines, strict=True)]
     for place in range(len(lines) - 1, -1, -1):
-        if any(lines[place]) and all(2 * cell == whole for cell, whole in zip(lines[place], sums, strict=True)):
+        alike = lines.count(lines[place])
+        shares = {1, alike} if alike <= len(lines) - 2 else {1}
+        if any(lines[place]) and any(_is_rest(lines[place], sums, share) for share in shares):
             return place
     return None
+
+
+def _is_rest(line: Sequence[int], sums: Sequence[int], times: int) -> bool:
+    """Is a line what is left of the `sums` when it has been taken off so many `times`?"""
+    return all((times + 1) * cell == whole for cell, whole in zip(line, sums, strict=True))
 
 
 def refuse_named_totals(found: Counts) -> None:

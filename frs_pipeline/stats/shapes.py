@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
-from frs_pipeline.stats.cells import Kind, are_codes, are_run, count, number, rise_or_fall
+from frs_pipeline.stats.cells import Kind, are_codes, are_plain_set, are_run, count, number, rise_or_fall
 from frs_pipeline.stats.delimited import Row
 from frs_pipeline.stats.margins import NAMED, SURE, names_totals
 from frs_pipeline.stats.places import Place, across, check_labels, down, refuse
 
-LABEL_BOTH = "leave the first cell of the table empty and label rows and columns in words"
+LABEL_BOTH = "put headings in words above the counts, labels in words before them, and leave the first cell empty"
 # What programs and people call a column of counts; 0 is what pandas calls one without a name.
 COUNT_NAMES = frozenset(
     """n; count; counts; freq; frequency; frequencies; size; 0;
@@ -73,12 +73,13 @@ def _word_in_corner(corner: Place, heads: list[Place], side: list[Place], as_it_
         values = _values(side)
         if are_run(values):
             return Shape(headings=True, labels=True)
-        # Codes in another order, or each on several lines, would pass for counts.
-        if not as_it_stands and (rise_or_fall(values, may_stay=True) or are_run(sorted(values))):
-            refuse(side[0], f"and those below it may be codes or counts; {LABEL_BOTH}, or {SURE}", corner.row)
+        # Each on several lines, codes would pass for counts.
+        if not as_it_stands and (rise_or_fall(values, may_stay=True) or are_plain_set(values)):
+            cells = "; if each line is a cell of the table, call the column of counts n" if len(heads) == 2 else ""
+            refuse(side[0], f"holds numbers that may be codes or counts; {LABEL_BOTH}, or {SURE}{cells}", corner.row)
         return Shape(headings=True, labels=False)
     if labels:
-        if not as_it_stands and rise_or_fall(_values(heads)):
+        if not as_it_stands and (rise_or_fall(_values(heads)) or are_plain_set(_values(heads))):
             refuse(heads[0], f"and those after it may be headings or counts; {LABEL_BOTH}, or {SURE}")
         return Shape(headings=False, labels=True)
     for line, first in ((heads, corner), (side, side[0])):
@@ -93,6 +94,13 @@ def check_headings(heads: Sequence[Place]) -> None:
     numbers = [place for place in heads if number(place.cell) is not None]
     if numbers and not are_codes(_values(numbers)):
         refuse(numbers[0], "may be a count where a heading belongs; put a line of headings, in words, above the counts")
+
+
+def check_numbers(side: Sequence[Place], header: Row) -> None:
+    """Raise ContingencyError for numbers in the place of the labels of rows, each stratum's, that aren't plainly codes."""
+    values = sorted({value for place in side if (value := number(place.cell)) is not None})
+    if values and not are_codes(values):
+        refuse(side[0], "has to hold the labels of rows, and its numbers may be counts; put the labels in words", header)
 
 
 def is_long(header: Row, columns: Sequence[int], body: Sequence[Row]) -> bool:
@@ -139,6 +147,14 @@ def refuse_codes(cells: Sequence[Sequence[int]], shape: Shape, rows: Sequence[Ro
                 "and the next look like two columns of labels; say --by for strata, or call the counts n if each line is a cell"
             )
             refuse(first, f"{what}, or {SURE}")
+
+
+def refuse_forms(cells: Sequence[Sequence[int]], rows: Sequence[Row]) -> None:
+    """Raise ContingencyError for answers, a form a line, instead of counts: from ten lines on, each occurs again and again."""
+    filled = [tuple(line) for line in cells if any(line)]
+    if len(filled) >= 10 and len(filled) > 2 * len(set(filled)):
+        what = "begins lines of which most occur several times, as answers do; count them first: one line an answer, not a form"
+        refuse(Place(rows[0], 0), f"{what}, or {SURE}")
 
 
 def refuse_column_of_codes(first: Place, strata: Sequence[Sequence[int]], least: int = 3) -> None:

@@ -138,7 +138,7 @@ class _Resolver:
         self.at: list[str | int] = ["tables", index]
         self.marts = (spec.mart, *((spec.also,) if isinstance(spec, DistributionSpec) and spec.also else ()))
 
-    def error(self, where: Location, what: str, do: str = "mend the line") -> InputError:
+    def error(self, where: Location, what: str, do: str) -> InputError:
         return self.file.error([*self.at, *where], what, do)
 
     def question(self, name: str, *where: str | int) -> Question:
@@ -149,7 +149,7 @@ class _Resolver:
                 known = (question.name for question in questionnaires()[mart].questions)
                 raise self.error(where, f"questionnaire {mart} has no question {name}", choices(known, name))
             if found is not None and question.labels != found.labels:
-                raise self.error(where, f"{name} has other answers in {mart} than in {self.marts[0]}")
+                raise self.error(where, f"{name} has other answers in {mart} than in {self.marts[0]}", "take also out")
             found = question
         assert found is not None
         return found
@@ -171,7 +171,8 @@ class _Resolver:
         if name in self.spec.collapse:
             for key in ("leave_out", "relabel"):
                 if name in getattr(self.spec, key):
-                    raise self.error([key, name], f"{name} is collapsed: name in collapse what counts, under its label")
+                    what = f"{name} stands in collapse, too, which says what counts and under which label"
+                    raise self.error([key, name], what, f"take it out of {key}")
             categories = self._collapsed(question)
         else:
             spelling: dict[int, str] = {}
@@ -179,7 +180,8 @@ class _Resolver:
                 where = ["relabel", name, label]
                 spelling[self.code(question, label, where)] = printed
                 if question.code(printed) != question.code(label):
-                    raise self.error(where, f"'{printed}' is not a spelling of '{label}' in {name}")
+                    what = f"'{printed}' is not a spelling of '{label}' in {name}"
+                    raise self.error(where, what, "add it to also_printed of the scale, or write another")
             categories = [
                 Category(label=spelling.get(code, label), codes=(code,))
                 for code, label in question.labels.items()
@@ -188,10 +190,10 @@ class _Resolver:
         if name in getattr(self.spec, "reverse", ()):
             categories.reverse()
         if not categories:
-            raise self.error([field], f"no answer of {name} is left to count")
+            raise self.error([field], f"no answer of {name} is left to count", "leave one in, or name one in collapse")
         clash = next((c.label for c in categories if c.label in RESERVED), None)
         if clash is not None:
-            raise self.error(["collapse", name, clash], f"'{clash}' is what totals are called")
+            raise self.error(["collapse", name, clash], f"'{clash}' is what totals are called", "call the answer otherwise")
         return Axis(variable=name, categories=tuple(categories))
 
     def _collapsed(self, question: Question) -> list[Category]:
@@ -201,7 +203,7 @@ class _Resolver:
             where = ["collapse", question.name, label]
             codes = tuple(self.code(question, member, [*where, i]) for i, member in enumerate(members))
             if seen & set(codes) or len(set(codes)) != len(codes):
-                raise self.error(where, f"an answer of {question.name} is collapsed twice")
+                raise self.error(where, f"an answer of {question.name} is collapsed twice", "take it out of one of the two")
             seen.update(codes)
             categories.append(Category(label=label, codes=codes))
         return categories
@@ -222,19 +224,20 @@ class _Resolver:
         if isinstance(spec, CorrelationSpec | GroupCorrelationSpec):
             for name in ("row", "column"):
                 if self.question(getattr(spec, name), name).type == "nominal":
-                    raise self.error([name], f"{getattr(spec, name)} is nominal: its answers have no order to correlate")
+                    what = f"{getattr(spec, name)} is nominal: its answers have no order to correlate"
+                    raise self.error([name], what, "name a question of type ordinal, or count a crosstab")
         for mart in self.marts:
             held = questionnaires()[mart].occasion
             if "both" not in (held, spec.occasion) and held != spec.occasion:
-                raise self.error(["occasion"], f"{mart} holds no forms of that occasion")
+                raise self.error(["occasion"], f"{mart} holds no forms of that occasion", "take occasion out")
         if len(used) != len(fields):
-            raise self.error(["column"], f"table {spec.number} crosses a question with itself")
+            raise self.error(["column"], f"table {spec.number} crosses a question with itself", "name another question")
         if len(set(self.marts)) != len(self.marts):
-            raise self.error(["also"], f"table {spec.number} would count {self.marts[0]} twice")
+            raise self.error(["also"], f"table {spec.number} would count {self.marts[0]} twice", "take also out")
         for key in ("leave_out", "relabel", "collapse", "reverse"):
             for name in getattr(spec, key, ()):
                 if name not in used:
-                    raise self.error([key, name], f"{key}: table {spec.number} doesn't use {name}")
+                    raise self.error([key, name], f"{key}: table {spec.number} doesn't use {name}", choices(sorted(used), name))
         answered = getattr(spec, "answered", ())
         for i, name in enumerate(answered):
             self.question(name, "answered", i)
@@ -257,7 +260,9 @@ def read_catalogue(path: Path = CATALOGUE) -> dict[int, Table]:
     file = YamlFile(path)
     tables: dict[int, Table] = {}
     wrong = Gathered()
-    for index in range(len(file.parse(CatalogueSpec).tables)):
+    with wrong:
+        file.parse(CatalogueSpec)
+    for index in file.entries(["tables"]):
         with wrong:
             spec = file.parse_at(["tables", index], AnyTable)
             if spec.number in tables:

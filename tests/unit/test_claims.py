@@ -43,7 +43,7 @@ def read(tmp_path: Path, old: str = "", new: str = ""):
     [
         ("er tilfredse", "af 10 er tilfredse", "numbers don't stand in words"),
         ("{share} are", "{other} are", "no value is called other"),
-        ("table: 4", "table: 404", "table 404 has no figure"),
+        ("table: 4", "table: 404", "there is no table 404"),
         ("i nogen grad", "i nogen måde", "table 4 has no figure i nogen måde"),
         ("at_least: 80", "at_least: other", "no value is called other"),
         ("at_least: 80", "strength: weak", "share has no strength"),

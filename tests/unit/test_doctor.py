@@ -1,9 +1,12 @@
-"""What `frs doctor` says of the pipeline's key, and of the release policy."""
+"""What `frs doctor` says of the pipeline's key, and of the YAML files."""
 
 import pytest
 
-from frs_pipeline.doctor import _key, _release
+from frs_pipeline.checks import expectations
+from frs_pipeline.doctor import _key, _promises, _release, _report
+from frs_pipeline.published import figures
 from frs_pipeline.release import policy
+from frs_pipeline.report import claims, contents
 from frs_pipeline.settings import Settings
 
 
@@ -29,3 +32,19 @@ def test_a_release_policy_with_a_foreign_scale_is_told_with_file_and_line(monkey
     monkeypatch.setattr(policy, "release_policy", lambda: policy.read_policy(path))
     found = _release()
     assert not found.sound and f"{path}:{line}:" in found.detail and "no scale quantity" in found.detail
+
+
+def test_each_file_that_the_report_and_the_promises_rest_on_is_told_by_itself(monkeypatch, tmp_path):
+    assert all(found.sound for found in (_promises(), *_report()))
+    for module, name, read in (
+        (expectations, "read_limits", expectations.read_limits.__wrapped__),
+        (figures, "study", lambda path: figures.YamlFile(path).parse(figures.Study)),
+        (contents, "chapters", contents.read_chapters),
+        (claims, "claims", claims.read_claims),
+    ):
+        path = tmp_path / f"{name}.yaml"
+        path.write_text("unknown: 1\n", encoding="utf-8")
+        monkeypatch.setattr(module, name, lambda read=read, path=path: read(path))
+    broken = [_promises(), *_report()]
+    assert [found.what for found in broken if not found.sound] == ["Promises", "Study", "Chapters", "Claims"]
+    assert all(".yaml:1: unknown is no key here" in found.detail for found in broken)

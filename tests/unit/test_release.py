@@ -177,7 +177,7 @@ def test_percentages_of_few_are_rounded_or_left_out(marts):
         ("mindre god/dårlig: [mindre god, dårlig]", "x: [god, dårlig]", "follow each other"),
         ("mindre god/dårlig: [mindre god, dårlig]", "x: [god, ringe]", "no answer 'ringe'"),
         ("mindre god/dårlig: [mindre god, dårlig]", "god: [mindre god, dårlig]", "another row"),
-        ("mindre god/dårlig: [mindre god, dårlig]", "dårlig: [mindre god, dårlig]", "such as 'mindre god/dårlig'"),
+        ("mindre god/dårlig: [mindre god, dårlig]", "dårlig: [mindre god, dårlig]", "by what it holds: mindre god/dårlig"),
         ("mindre god/dårlig: [mindre god, dårlig]", "Dårlig: [mindre god, dårlig]", "another row"),
         ("mindre god/dårlig: [mindre god, dårlig]", "rigtig god/god: [mindre god, dårlig]", "other answers in another step"),
         ("who: [role]", "who: [rolle]", "no questionnaire has a question rolle"),

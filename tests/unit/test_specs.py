@@ -152,7 +152,7 @@ class Garden(Spec):
             id="number in quotes",
         ),
         pytest.param("things:\n  - {kind: nest, eggs: 0}", 2, "eggs: 0 can't be (at least 1)", id="number too small"),
-        pytest.param("things: {kind: nest}", 1, "things: something with keys isn't a list (write it in", id="keys for a list"),
+        pytest.param("things: {kind: nest}", 1, "things: something with keys isn't a list (begin each", id="keys for a list"),
         pytest.param("names:\n  a: 2019", 2, "a: 2019 isn't text (put it into quotes", id="text that looks like a number"),
         pytest.param("names:\n  a: [b]", 2, "a: a list isn't text (write one text, without brackets)", id="list for a text"),
         pytest.param("names:\n  a:", 2, "a is empty, and has to be text", id="nothing behind a key"),

@@ -68,7 +68,10 @@ def test_labels_without_a_header(delimiter: str) -> None:
     assert only(found) == [[6, 6, 5], [37, 45, 26]]
 
 
-@pytest.mark.parametrize("text", ["q,1,2,3\nx,4,5,6", "q,3,2,1\nx,4,5,6", "q,1,2", "\n\nq,10,20\nx,4,5"])
+@pytest.mark.parametrize(
+    "text",
+    ["q,1,2,3\nx,4,5,6", "q,3,2,1\nx,4,5,6", "q,1,2", "\n\nq,10,20\nx,4,5", "q,2,1,3\nx,4,5,6", "q,2019,2018,2020\nx,4,5,6"],
+)
 def test_headings_that_may_be_counts_are_refused(text: str) -> None:
     error = refused(text)
     assert "may be headings or counts" in str(error)
@@ -84,11 +87,13 @@ def test_headings_that_may_be_counts_are_refused(text: str) -> None:
         "q,a,b\n18,5,6\n25,7,8",
         "q,a,b\n3,5,6\n1,7,8\n2,7,9",
         "q,a,b\n10,5,6\n20,7,8\n30,7,9",
+        "q,a,b\n2019,5,6\n2018,7,8\n2020,7,9",
     ],
 )
 def test_numbers_under_a_name_that_may_be_codes_or_counts_are_refused(text: str) -> None:
     error = refused(text)
-    assert "column 1 (q) and those below it may be codes or counts" in str(error)
+    assert "column 1 (q) holds numbers that may be codes or counts" in str(error)
+    assert "call the column of counts n" in str(error)
     assert error.line == 2
     # As the error says: with labels in words it is read, with these counts or without them.
     first, *rest = text.splitlines()
@@ -237,6 +242,21 @@ def test_sums_in_strata_are_refused(text: str, line: int, column: int) -> None:
     assert read_contingency(text, by="s", as_it_stands=True).strata
 
 
+@pytest.mark.parametrize(
+    ("lines", "total"),
+    [
+        (["73,30,43,73", "183,100,83,183"], 4),
+        (["5,0,5", "3,0,3"], 3),
+        (["9,4,5,9,9", "3,1,2,3,3"], 5),
+        (["5,5,0", "3,3,0"], 2),
+    ],
+)
+def test_totals_that_stand_twice_or_beside_an_empty_answer_are_refused(lines: list[str], total: int) -> None:
+    heads = ",".join(f"k{i}" for i in range(lines[0].count(",") + 1))
+    error = refused("\n".join([f",{heads}", *(f"r{i},{line}" for i, line in enumerate(lines))]))
+    assert f"column {total + 1} is the sum of the others" in str(error)
+
+
 def test_two_lines_that_are_alike_are_no_totals_of_a_stratum() -> None:
     assert read_contingency("s,r,a,b\nM,x,1,0\nM,y,0,0\nM,z,1,0\nK,x,4,4\nK,y,8,1\nK,z,2,5\n", by="s").strata["M"].sum() == 2
 
@@ -269,6 +289,19 @@ def test_counts_that_run_as_codes_do_are_refused(text: str, line: int, column: i
     assert (error.line, f"column {column} " in str(error)) == (line, True)
     assert "--as-it-stands" in str(error)
     assert read_contingency(text, as_it_stands=True).strata
+
+
+@pytest.mark.parametrize("head", ["", "0"])
+def test_answers_a_form_a_line_are_no_counts(head: str) -> None:
+    answers = [(4, 3), (2, 3), (4, 2), (1, 3), (5, 3), (2, 3), (4, 3), (2, 2), (4, 3), (2, 3), (4, 2), (1, 3), (5, 3)] * 3
+    lines = [f"{f'f{i},' if head else ''}{one},{other}" for i, (one, other) in enumerate(answers)]
+    text = "\n".join([("id," if head else "") + "conflict,helped", *lines])
+    error = refused(text)
+    assert (error.line, "occur several times, as answers do; count them first" in str(error)) == (2, True)
+    assert read_contingency(text, as_it_stands=True).strata[""].sum() == sum(map(sum, answers))
+    # Answers that nobody gave may be many.
+    sparse = "\n".join([",a,b", *(f"r{i},{0 if i % 4 else i},{0 if i % 4 else 2 * i + 1}" for i in range(1, 21))])
+    assert len(read_contingency(sparse).row_labels) == 20
 
 
 def test_a_code_beside_the_label_in_strata_is_refused() -> None:
@@ -313,6 +346,10 @@ def test_rows_of_strata_whose_order_is_open_are_refused() -> None:
     for rows in (("M,x", "M,y", "K,y", "K,x"), ("M,x", "M,y", "K,x", "K,z")):
         assert "different orders" in str(refused("s,r,a,b\n" + "".join(f"{row},{i + 1},7\n" for i, row in enumerate(rows)), "s"))
     assert read_contingency("s,r,a,b\nM,1,1,7\nM,3,2,7\nK,1,3,7\nK,2,4,7\n", by="s").row_labels == ("1", "2", "3")
+    # In one stratum 1 comes before 2, in the other behind 3: that is no order of a scale.
+    assert read_contingency("s,r,a,b\nM,1,7,2\nM,2,2,3\nK,3,8,3\nK,1,3,9\n", by="s").row_labels == ("1", "2", "3")
+    assert read_contingency("s,r,a,b\nM,3,7,2\nM,2,2,3\nK,3,8,3\nK,1,3,9\nK,2,3,9\n", by="s").row_labels == ("1", "2", "3")
+    assert read_contingency("s,r,a,b\nM,3,7,2\nM,2,2,3\nK,2,8,3\nK,1,3,9\n", by="s").row_labels == ("3", "2", "1")
 
 
 LONG = [[34, 24, 0], [42, 74, 5]]
@@ -490,6 +527,12 @@ def refused(text: str, by: str | None = None, sure: bool = False) -> Contingency
         pytest.param("s,r,a\n", "s", 1, "no counts below the header", id="header only under by"),
         pytest.param("s,r,a\nM,x,1\n,x,1\n", "s", 3, r"column 1 \(s\) is empty; name", id="no stratum"),
         pytest.param("s,r,a\nM,x,1\nM,x,1\n", "s", 3, "row x occurs twice in stratum M", id="row twice"),
+        pytest.param(
+            "s,a,b,c\nM,5,7,2\nM,9,2,3\nK,4,8,3\n", "s", 2, r"column 2 \(a\) has to hold the labels", id="no labels, by"
+        ),
+        pytest.param("low mid\nx 34 24\n", None, 2, "column 1 holds several numbers", id="blanks between cells"),
+        pytest.param('"low" "mid"\n"x" 34 24\n', None, 1, "delimit cells by commas", id="blanks and quotes"),
+        pytest.param("low,mid\nx,34,24\ny,2,3\n", None, 2, "an empty one above labels", id="no cell above the labels"),
         pytest.param("s,r,a\nM,x,1\nK,x,-1\n", "s", 3, r"column 3 \(a\) is negative", id="negative under by"),
     ],
 )

@@ -1,0 +1,183 @@
+"""Mistakes that people make in the YAML files that ship: each says where, what is wrong and what would be right, all at once."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from frs_pipeline.checks.expectations import LIMITS, read_limits
+from frs_pipeline.errors import InputError
+from frs_pipeline.policy.model import POLICY
+from frs_pipeline.policy.model import read_policy as read_rules
+from frs_pipeline.questionnaires import LISTED, read_instruments
+from frs_pipeline.questionnaires.model import HERE, read_questionnaire, read_scales
+from frs_pipeline.release.policy import POLICY as RELEASE
+from frs_pipeline.release.policy import read_policy as read_release
+from frs_pipeline.report.claims import CLAIMS, read_claims
+from frs_pipeline.report.contents import CHAPTERS, read_chapters
+from frs_pipeline.tables.model import CATALOGUE, read_catalogue
+
+READ = {
+    CATALOGUE: read_catalogue,
+    HERE / "participant_first.yaml": read_questionnaire,
+    HERE / "scales.yaml": read_scales,
+    LISTED: read_instruments,
+    POLICY: read_rules,
+    RELEASE: read_release,
+    LIMITS: lambda path: read_limits.__wrapped__(path),
+    CLAIMS: read_claims,
+    CHAPTERS: read_chapters,
+}
+NAMES = {f"{path.parent.name}/{path.name}": path for path in READ}
+
+# File, what is replaced (first occurrence) by what, and what is said.
+MISTAKES = [
+    ("tables/catalogue.yaml", [("kind: frequency", "kind:")], ["kind is empty (one of: frequency,"]),
+    (
+        "tables/catalogue.yaml",
+        [("leave_out: {plan_satisfied: [ved ikke]}", "leave_out: {plan_satisfied: [Ja, meget]}")],
+        ["""question plan_satisfied has no answer 'Ja' (one of: "Ja, meget", i nogen grad,"""],
+    ),
+    (
+        "tables/catalogue.yaml",
+        [("leave_out: {plan_satisfied", "leave_out: {plan_satified")],
+        ["leave_out: table 5 doesn't use plan_satified (is plan_satisfied meant?)"],
+    ),
+    ("tables/catalogue.yaml", [("tables:\n", "tables:\n  - \n")], [":4: nothing stands where keys with values should"]),
+    (
+        "tables/catalogue.yaml",
+        [("tables:\n", "version: 1\ntables:\n"), ("percent: row", "percent: column")],
+        [":3: version is no key here (one of: tables)", ":11: percent: 'column' can't be (one of: row, total)"],
+    ),
+    (
+        "tables/catalogue.yaml",
+        [("    percent: row\n", "     percent: row\n")],
+        [":10: not valid YAML: the line is indented further"],
+    ),
+    (
+        "tables/catalogue.yaml",
+        [("{plan_satisfied: [ved ikke]}", "{plan_satisfied:[ved ikke]}")],
+        ["a colon stands here without a blank after it (write key: value"],
+    ),
+    (
+        "questionnaires/participant_first.yaml",
+        [("text: Hvem er du?", 'text: "Hvem er du?')],
+        [":13: not valid YAML: a bracket or a quotation mark isn't closed", "begins on line 10"],
+    ),
+    (
+        "questionnaires/participant_first.yaml",
+        [("text: Hvem er du?", "text: Hvem er du, mor?")],
+        [":10: mor? is no key here (put a text that holds a comma into quotes"],
+    ),
+    (
+        "questionnaires/participant_first.yaml",
+        [("occasion: first", "occasion: fist"), ("scale: quality", "scale: qualty"), ("name: role", "name: my role")],
+        [
+            ":7: occasion: 'fist' can't be (is first meant?)",
+            ":10: name: 'my role' can't be (small letters from a to z",
+            ":11: scale qualty is not in scales.yaml (is quality meant?)",
+        ],
+    ),
+    ("questionnaires/scales.yaml", [("label: mor", 'label: ""')], [":6: label is empty"]),
+    ("questionnaires/scales.yaml", [("  role:\n", "  role: []\n  other:\n")], [":4: role is empty (give at least one)"]),
+    ("questionnaires/scales.yaml", [("{code: 1, ", "{code:1, ")], [":5: code:1 is no key here (write code: 1)"]),
+    ("questionnaires/scales.yaml", [("[Rigtig god]", "[God]")], ["scale quality: rigtig god is also printed as another"]),
+    (
+        "questionnaires/instruments.yaml",
+        [("participant_first}", "participant_fist}"), ("{name: initiator}", "{name: initiator, since: 2022}")],
+        [":4: there is no participant_fist.yaml", ":6: since: 2022 isn't a date (write it as year-month-day"],
+    ),
+    (
+        "policy/policy.yaml",
+        [("delivery: 0.05", "delivery: 5"), ("severity: aside", "severity: asid"), ("[mor, far]", "[mor, fra]")],
+        [":8: delivery: 5 can't be (at most 1)", "the answer fra (is far meant?)", ":24: severity: 'asid' can't be (is aside"],
+    ),
+    (
+        "policy/policy.yaml",
+        [("  numbers_differ:", "  number_differ:"), ("  wrong_occasion:", "  wrong_occasions:")],
+        ["rule numbers_differ is missing", "rule wrong_occasion is missing"],
+    ),
+    (
+        "release/policy.yaml",
+        [("who: [role]", "who: [rolle]"), ("  quality:\n", "  qualty:\n"), ("[få, slet ingen]", "[få, slet]"), ("{}", "{99: x}")],
+        [
+            ":11: no questionnaire has a question rolle (is role meant?)",
+            "scales.yaml has no scale qualty (is quality meant?)",
+            "has no answer 'slet' in it (one of: rigtig mange, ",
+            "there is no table 99 (docs/tables.md lists the tables)",
+        ],
+    ),
+    ("release/policy.yaml", [("never: {}", "never: {table 49: x}")], ["table 49: 'table 49' isn't a whole number"]),
+    (
+        "checks/expectations.yaml",
+        [("row_cap: 200000", "row_cap: 0"), ("contact: 0.25", "contakt: 0.25"), ("initiator:", "initator:")],
+        [
+            ":5: row_cap: 0 can't be (at least 1)",
+            ":11: participant_followup has no question contakt",
+            "no questionnaire initator",
+        ],
+    ),
+    (
+        "report/claims.yaml",
+        [('said: "97%"}\n', "said: mange}\n"), ("table: 5, answers", "table: 99, answers"), ("source: trial_", "source: trail_")],
+        [
+            ":34: said: 'mange' isn't a number as the report prints one",
+            ":49: claim dissatisfied: plan: there is no table 99 (docs/tables.md",
+            ":61: claim plan_made: no source is called trail_plans (is trial_plans meant?)",
+        ],
+    ),
+    ("report/claims.yaml", [('earlier, said: "97%"', "earlier, said: mange")], [":37: said: 'mange' isn't a number"]),
+    ("report/claims.yaml", [('said: {plans: "97 %"}', "said: {plans: mange}")], [":56: plans: 'mange' isn't a number"]),
+    ("report/claims.yaml", [('"{share} af', '"{shre} af')], [":28: claim three_positive: no value is called shre (is share"]),
+    (
+        "report/claims.yaml",
+        [("at_least: 90", 'at_least: "90"')],
+        [":35: claim three_positive: no value is called 90 (write it with"],
+    ),
+    (
+        "report/chapters.yaml",
+        [("[1, 2, 3, 4, 5]", "[1, 2, 99, 2]"), ("id: raadgivere", "id: deltagere")],
+        [
+            ":15: there is no table 99",
+            ":15: table 2 has a chapter already",
+            ":29: another chapter is called deltagere, too",
+        ],
+    ),
+    ("report/chapters.yaml", [("followup: 2", "followup: 4")], [":16: table 4 is no crosstab, which is what changes draws"]),
+    ("report/chapters.yaml", [("followup: 2", "followup: 17")], [":16: tables 1 and 17 don't have the same rows"]),
+]
+
+
+def copied(path: Path, folder: Path) -> Path:
+    """The file in a copy of its folder, since some are read with those beside them."""
+    for beside in path.parent.glob("*.yaml"):
+        shutil.copy(beside, folder)
+    return folder / path.name
+
+
+@pytest.mark.parametrize(("name", "changes", "says"), MISTAKES, ids=[f"{name} {says[0][:40]}" for name, _, says in MISTAKES])
+def test_a_mistake_says_where_what_and_what_would_be_right(tmp_path, name, changes, says):
+    path = copied(NAMES[name], tmp_path)
+    text = path.read_text(encoding="utf-8")
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new, 1)
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError) as refused:
+        READ[NAMES[name]](path)
+    lines = str(refused.value).splitlines()
+    assert all(line.startswith(f"{path}:") and line.endswith(")") for line in lines)
+    for told in says:
+        assert any(told in line for line in lines), (told, lines)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_files_that_ship_hold_none(tmp_path, name):
+    READ[NAMES[name]](copied(NAMES[name], tmp_path))
+
+
+def test_a_page_without_tables_anywhere_is_told(tmp_path):
+    path = tmp_path / "chapters.yaml"
+    path.write_text("chapters: []\n")
+    with pytest.raises(InputError, match="no chapter has tables"):
+        read_chapters(path)
