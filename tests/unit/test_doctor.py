@@ -1,6 +1,10 @@
-"""What `frs doctor` says of the pipeline's key, and of the release policy."""
+"""What `frs doctor` says of the pipeline's key, and of the release policy, and how it names what somebody called by a number."""
+
+import subprocess
+import sys
 
 import pytest
+from keys import environment_of
 
 from frs_pipeline.doctor import _key, _release
 from frs_pipeline.release import policy
@@ -29,3 +33,16 @@ def test_a_release_policy_with_a_foreign_scale_is_told_with_file_and_line(monkey
     monkeypatch.setattr(policy, "release_policy", lambda: policy.read_policy(path))
     found = _release()
     assert not found.sound and f"{path}:{line}:" in found.detail and "no scale quantity" in found.detail
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_a_personal_number_in_the_names_of_folders_is_not_repeated(tmp_path, form):
+    data = tmp_path / "familie 610118-0011"
+    data.mkdir()
+    key = data / "key.txt"
+    environment = {**environment_of(data), "FRS_KEY_FILE": str(key)}
+    key.touch(0o644)
+    command = [sys.executable, "-m", "frs_pipeline.cli", "doctor", *form]
+    done = subprocess.run(command, env=environment, capture_output=True, encoding="utf-8", check=False)
+    assert "familie" in done.stdout
+    assert "0011" not in done.stdout + done.stderr
