@@ -8,12 +8,14 @@ so that there a number among numbers, a decimal and seconds since 1970 are passe
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from frs_pipeline.errors import InputError
 
@@ -40,17 +42,21 @@ _FOUR = rf"[0-9](?P<y>{_BETWEEN}{{1,2}})(?:[0-9](?P=y)){{2}}[0-9]"
 
 @dataclass(frozen=True)
 class Way:
-    """A way of writing a personal number, with examples. `among_figures`: is it looked for in what programs write, too?"""
+    """A way of writing a personal number, with examples.
+
+    `among_figures`: is it looked for in what programs write, too? `alone`: is it one only with no other number beside it?
+    """
 
     name: str
     pattern: re.Pattern[str]
     examples: tuple[str, ...]
     among_figures: bool = True
+    alone: bool = False
 
 
-def _way(name: str, pattern: str, *examples: str, among_figures: bool = True) -> Way:
+def _way(name: str, pattern: str, *examples: str, among_figures: bool = True, alone: bool = False) -> Way:
     # Looked ahead for, so that what turns out to be none hides nothing that begins within it.
-    return Way(name, re.compile(rf"(?<![0-9])(?=(?P<number>{pattern})(?![0-9]))"), examples, among_figures)
+    return Way(name, re.compile(rf"(?<![0-9])(?=(?P<number>{pattern})(?![0-9]))"), examples, among_figures, alone)
 
 
 # All examples are replacement numbers, which belong to nobody.
@@ -62,13 +68,15 @@ WAYS = (
         *("610170_1234", "610170.1234", "610170:1234", "610170,1234", "610170+1234", "610170~1234", "610170·1234"),
         *("610170\t1234", "610170\n1234", "610170\r\n1234", "610170(1234)", "(610170) 1234", "(610170)-1234", "610170--1234"),
         *("61011970-1234", "610119701234", "61011970 1234", "６１０１７０-１２３４", "٦١٠١٧٠١٢٣٤", "६१०१७०-१२३४"),
+        *("610170%201234", "610170%2D1234", "610170&nbsp;1234", "610170&#8211;1234", "⑥①⓪①⑦⓪-❶❷❸❹"),
         *("610170\u200b1234", "610\u00ad170-12\u206034", "610170\u00a01234", "6\ufe0f1\ufe0f0\ufe0f1\ufe0f7\ufe0f0\ufe0f1234"),
         *("61-01-70-1234", "61.01.70-1234", "61/01/70 1234", "61 01 70 1234", "61/01-70 1234", "6101-70 1234"),
         *("61.01.1970.1234", "61-01-1970-1234", "61.01.1970 1234", "61_01_70_1234", "61:01:70:1234", "61, 01, 70, 1234"),
     ),
     _way(
         "the last four digits in pairs",
-        rf"{_DATE}(?:{_SEPARATOR})?{_PAIRS}",
+        # Parted from the date: in `01.02.2024 12`, the year goes on.
+        rf"{_DATE}{_SEPARATOR}{_PAIRS}",
         *(
             "610170 12 34",
             "610170-12-34",
@@ -84,7 +92,14 @@ WAYS = (
         rf"{_DIGITS}(?:{_SEPARATOR})?(?:[0-9]{{4}}|{_PAIRS}|{_FOUR})",
         *("6 1 0 1 7 0 1 2 3 4", "6-1-0-1-7-0-1-2-3-4", "6 1 0 1 7 0 - 1 2 3 4", "6.1.0.1.7.0 1234", "6 1 0 1 1 9 7 0 1 2 3 4"),
     ),
-    _way("the last four digit by digit", rf"{_DATE}(?:{_SEPARATOR})?{_FOUR}", "610170 1 2 3 4", "61.01.70 - 1.2.3.4"),
+    _way("the last four digit by digit", rf"{_DATE}{_SEPARATOR}{_FOUR}", "610170 1 2 3 4", "61.01.70 - 1.2.3.4"),
+    _way(
+        "in its parts, with something else between each, or a lot",
+        rf"[0-9]{{2}}(?:{_BETWEEN}{{0,4}}[0-9]{{2}}){{2,3}}{_BETWEEN}{{1,8}}[0-9]{{2}}{_BETWEEN}{{0,4}}[0-9]{{2}}",
+        *("(61) 01 70 - 1234", "( 610170 ) - ( 1234 )", "61 / 01 / 70 / 12 / 34", "610170     1234", "610170\n    1234"),
+        among_figures=False,
+        alone=True,
+    ),
     _way(
         "in groups, as other numbers are",
         rf"[0-9]{{1,8}}(?P<g>{_BETWEEN}{{1,2}})[0-9]{{1,8}}(?:(?P=g)[0-9]{{1,8}}){{0,3}}",
@@ -93,13 +108,13 @@ WAYS = (
     ),
 )
 
-_TEN = re.compile(rf"[0-9](?:{_BETWEEN}{{0,4}}[0-9]){{9}}")
+_TEN = re.compile(rf"[0-9](?:{_BETWEEN}{{0,8}}[0-9]){{9}}")
 
 _HOUR = "(?:[01][0-9]|2[0-3])[:.][0-5][0-9](?:[:.][0-5][0-9](?:[.,][0-9]+)?)?"
 _REAL_DAY = "(?:0[1-9]|[12][0-9]|3[01])"
 _TIMES = (
     rf"(?<![0-9])(?:18|19|20)[0-9]{{2}}(?P<i>[-./]){_MONTH}(?P=i){_REAL_DAY}(?:[ T]{{1,2}}{_HOUR})?(?![0-9])",
-    rf"(?<![0-9]){_REAL_DAY}(?P<j>[-./]){_MONTH}(?P=j)(?:18|19|20)?[0-9]{{2}}[ T]{{1,2}}{_HOUR}(?![0-9])",
+    rf"(?<![0-9]){_REAL_DAY}(?P<j>[-./]){_MONTH}(?P=j)(?:18|19|20)?[0-9]{{2}}[ T,(–-]{{1,3}}{_HOUR}(?![0-9])",
 )
 _HASHES = (
     r"(?<![0-9a-zA-Z])(?=[0-9]*[a-f])[0-9a-f]{16,128}(?![0-9a-zA-Z])",
@@ -114,14 +129,15 @@ _OTHER = re.compile("|".join((*_TIMES, *_HASHES)))
 _OTHER_FIGURES = re.compile("|".join((*_TIMES, *_HASHES, *_DECIMALS)))
 # What parts the cells of a row, the items of a list, or names from values.
 _STRUCTURE, _LISTING = set(";|\"'[]{}<>=\\"), set(",\t\r\n")
-_LISTED_BEFORE, _LISTED_BEHIND = re.compile(r"\[$|[0-9][,\t\r\n] ?$"), re.compile(r"\]|[,\t\r\n] ?[0-9]")
+_LISTED_BEFORE, _LISTED_BEHIND = re.compile(r"\[\s*$|[0-9][,\t\r\n]\s*$"), re.compile(r"\s*\]|[,\t\r\n]\s*[0-9]")
+_NUMBER_BEFORE, _NUMBER_BEHIND = re.compile(rf"[0-9]{_BETWEEN}{{1,4}}$"), re.compile(rf"{_BETWEEN}{{1,4}}[0-9]")
 # Letters that nobody sees, though they aren't of the categories that hold only such.
 _FILLERS = set("\u115f\u1160\u3164\uffa0")
 
 
 def holds_personal_number(text: str, *, figures: bool = False) -> bool:
     """Does something in `text` read as a personal number, real or replacement? `figures`: a program wrote it, not a person."""
-    return next(_spans(_plain(text), figures), None) is not None
+    return any(next(_spans(_plain(reading), figures), None) is not None for reading in _readings(text))
 
 
 def holding(texts: pa.StringArray, *, figures: bool = False) -> NDArray[np.bool_]:
@@ -151,6 +167,11 @@ def are_personal_numbers(values: NDArray[np.int64]) -> NDArray[np.bool_]:
 
 def masked(text: str) -> str:
     """`text` with every personal number hidden."""
+    *_, read = _readings(text)
+    return _masked(read if holds_personal_number(read) else text)
+
+
+def _masked(text: str) -> str:
     letters = [_seen(letter) for letter in text]
     # Where each letter that is judged stands in the text.
     at = [place for place, seen in enumerate(letters) for _ in seen]
@@ -172,6 +193,17 @@ def refuse_in_names(folder: Path) -> None:
             raise InputError("the name of a file here is a personal number", where=path.parent, do="give it another name")
 
 
+def _readings(text: str) -> Iterator[str]:
+    """`text` as it stands, and as it reads without the escapes of addresses and pages."""
+    yield text
+    if "%" in text or "&" in text:
+        yield _unescaped(text)
+
+
+def _unescaped(text: str) -> str:
+    return unquote(html.unescape(text))
+
+
 def _plain(text: str) -> str:
     """`text` with digits of every script as 0 to 9, one kind of dash and blank, and without letters that nobody sees."""
     if text.isascii():
@@ -190,8 +222,9 @@ def _seen(letter: str) -> str:
         return "-"
     if category == "Zs":
         return " "
-    alike = unicodedata.normalize("NFKC", letter)
-    return "".join(str(unicodedata.decimal(c, c)) for c in alike)
+    # Whole letters first: in a circle or brackets a digit is one, too, and its brackets are no separators.
+    alike = letter if unicodedata.digit(letter, None) is not None else unicodedata.normalize("NFKC", letter)
+    return "".join(str(unicodedata.digit(c, c)) for c in alike)
 
 
 def _spans(text: str, figures: bool) -> Iterator[tuple[int, int]]:
@@ -205,7 +238,7 @@ def _spans(text: str, figures: bool) -> Iterator[tuple[int, int]]:
         for way in WAYS
         if way.among_figures or not figures
         for match in way.pattern.finditer(text)
-        if _is_one(text, match, figures)
+        if _is_one(text, match, figures) and not (way.alone and _beside_another(text, *match.span("number")))
     }
     yield from sorted(found)
 
@@ -225,8 +258,13 @@ def _is_one(text: str, match: re.Match[str], figures: bool) -> bool:
         return True
     if between & _STRUCTURE:
         return False
-    before, behind = text[max(0, start - 3) : start], text[end : end + 3]
+    before, behind = text[max(0, start - 20) : start], text[end : end + 20]
     return not (between & _LISTING and (_LISTED_BEFORE.search(before) or _LISTED_BEHIND.match(behind)))
+
+
+def _beside_another(text: str, start: int, end: int) -> bool:
+    """Does another number follow or go before, with no word between?"""
+    return bool(_NUMBER_BEFORE.search(text[max(0, start - 5) : start]) or _NUMBER_BEHIND.match(text[end : end + 5]))
 
 
 def _goes_on(text: str, start: int, end: int, separator: str) -> bool:

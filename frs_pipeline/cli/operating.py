@@ -178,10 +178,11 @@ def doctor(as_json: AsJson = False) -> None:
     from frs_pipeline.doctor import examine
 
     found = examine(Settings.from_environment())
+    # It is sent to others for help, and names folders and keys as somebody called them.
     if as_json:
-        print_json([{"what": f.what, "sound": f.sound, "detail": f.detail} for f in found])
+        print_json([{"what": masked(f.what), "sound": f.sound, "detail": masked(f.detail)} for f in found])
     else:
         for finding in found:
-            say(f"{'ok  ' if finding.sound else 'FAIL'} {finding.what}: {finding.detail}")
+            say(masked(f"{'ok  ' if finding.sound else 'FAIL'} {finding.what}: {finding.detail}"))
     if not all(f.sound for f in found):
         raise typer.Exit(1)

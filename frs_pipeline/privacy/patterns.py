@@ -47,7 +47,8 @@ _CODE = re.compile(r"(?<=[ :=])(?:-?[0-9]{1,2}(?:\.0)?|None|nan|null|<NA>)(?!\w|
 _NAMED = re.compile(r"(?<!\w)(\w{2,40})\W{1,6}$")
 _LOOKALIKES = str.maketrans({**dict.fromkeys("‐‑‒–—―−", "-"), **dict.fromkeys("\u00ad\u200b\u2060\ufeff", "")})
 _LOOKALIKE = re.compile("[‐‑‒–—―−\u00ad\u200b\u2060\ufeff]")
-_ESCAPED = re.compile(r"\\+u([0-9a-fA-F]{4})")
+_ESCAPED = re.compile(r"\\+(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|U00((?:0[0-9a-fA-F]|10)[0-9a-fA-F]{4}))")
+_HALVES = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 # Between what stands in different cells or lines of a page: no number goes on across it.
 APART = " \x1f "
 _BROKEN = re.compile(r"\\+[nrt]")
@@ -106,7 +107,12 @@ def _normal(text: str) -> str:
 
 def _unescaped(text: str) -> str:
     """A text out of JSON, maybe within JSON, with its line ends and letters."""
-    return _BROKEN.sub(" ", _ESCAPED.sub(lambda m: chr(int(m[1], 16)), text)) if "\\" in text else text
+    if "\\" not in text:
+        return text
+    letters = _ESCAPED.sub(lambda m: chr(int(m[1] or m[2] or m[3], 16)), text)
+    # A letter beyond 16 bits is escaped in two halves.
+    whole = _HALVES.sub(lambda m: m[0].encode("utf-16", "surrogatepass").decode("utf-16"), letters)
+    return _BROKEN.sub(" ", whole)
 
 
 def _calls_a_number(text: str) -> bool:

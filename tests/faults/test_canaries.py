@@ -143,6 +143,8 @@ def plant_in_spss(delivery, instrument, canary):
     """The export as an SPSS file, with a note, a label of the file and one of the column."""
     header, *forms = delivery.dataset(instrument)
     labels = list(csv.reader(delivery.path(f"{instrument}/labels.csv").read_bytes().decode("cp1252").splitlines(), delimiter=";"))
+    structure = csv.reader(delivery.path(f"{instrument}/structure.csv").read_bytes().decode("cp1252").splitlines(), delimiter=";")
+    wording = {cells[1]: cells[4] for cells in structure if cells[1] in header}
     frame = pd.DataFrame(forms, columns=header, dtype=object)
     for name in frame:
         if all(re.fullmatch(r"-?[0-9]*", cell) for cell in frame[name]):
@@ -157,7 +159,7 @@ def plant_in_spss(delivery, instrument, canary):
         str(delivery.path(f"{instrument}/{canary.without_number('name of an SPSS file')}.sav")),
         file_label=canary(f"{instrument}, file")[:60],
         note=canary(f"{instrument}, note"),
-        column_labels={LINE_TO_WRITE_ON: canary(f"{instrument}, label of a column")},
+        column_labels={**wording, LINE_TO_WRITE_ON: canary(f"{instrument}, label of a column")},
         variable_value_labels=codes,
     )
     for part in ("dataset", "structure", "labels"):

@@ -22,7 +22,7 @@ from frs_pipeline.storage import Store
 PERSON = "610118-0011"
 MART = "marts/coordinator.parquet"
 # What one step makes of an export.
-STEPS = ("validated", "rejected", "noted", "withdrawn")
+STEPS = ("validated", "rejected", "noted", "applied", "withdrawn")
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 

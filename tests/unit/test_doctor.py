@@ -1,6 +1,10 @@
-"""What `frs doctor` says of the pipeline's key, and of the YAML files."""
+"""What `frs doctor` says of the pipeline's key and of the YAML files, and how it names what somebody called by a number."""
+
+import subprocess
+import sys
 
 import pytest
+from keys import environment_of
 
 from frs_pipeline.checks import expectations
 from frs_pipeline.doctor import _key, _promises, _release, _report
@@ -48,3 +52,16 @@ def test_each_file_that_the_report_and_the_promises_rest_on_is_told_by_itself(mo
     broken = [_promises(), *_report()]
     assert [found.what for found in broken if not found.sound] == ["Promises", "Study", "Chapters", "Claims"]
     assert all(".yaml:1: unknown is no key here" in found.detail for found in broken)
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_a_personal_number_in_the_names_of_folders_is_not_repeated(tmp_path, form):
+    data = tmp_path / "familie 610118-0011"
+    data.mkdir()
+    key = data / "key.txt"
+    environment = {**environment_of(data), "FRS_KEY_FILE": str(key)}
+    key.touch(0o644)
+    command = [sys.executable, "-m", "frs_pipeline.cli", "doctor", *form]
+    done = subprocess.run(command, env=environment, capture_output=True, encoding="utf-8", check=False)
+    assert "familie" in done.stdout
+    assert "0011" not in done.stdout + done.stderr

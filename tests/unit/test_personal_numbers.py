@@ -1,6 +1,9 @@
 """Personal numbers, where none belong. All here are replacement numbers: their day is the day of birth plus 60."""
 
+import html
+import json
 import unicodedata
+from urllib.parse import unquote
 
 import numpy as np
 import pyarrow as pa
@@ -71,12 +74,22 @@ OTHERS = [
     "DF-700112, 700123",
     "10, 11, 12, 13, 14, 15",
     "1 2 3 4 5 6 7 8 9 10 11 12 13 14",
+    "01.02.2024 12 skemaer",
+    "01.02.2024, 12 skemaer",
+    "12.05.2024, 14:30",
+    "12.05.2024 - 14:30",
+    "d. 12.03.04 (10.30)",
+    "01.02.2024 - 31.12.2024",
+    "01/02/2024 – 15/02/2024",
     "roden a610118001100aff610118001100aff610118001100aff610118001100aff00f",
 ]
 # What programs write, beside that.
 FIGURES = [
     f"{1_801_011_234}.5678",
     "0.6101180011",
+    json.dumps([12, 10, 20, 1204], indent=1),
+    json.dumps({"n": [121005, 1204]}, indent=2),
+    json.dumps([3, 12, 10, 20, 1204, 5], indent=1),
     "372c4707-69c4-4d18-9e48-6d1118001100",
     "1,012,345,678 bytes",
     "6.101.701.234",
@@ -134,9 +147,10 @@ def test_each_way_of_writing_one_is_found_everywhere(way, example):
 
 def example_is_of(way, example):
     """Its own pattern finds it, and the day is that of a replacement number."""
-    digits = "".join(str(unicodedata.decimal(letter, "")) for letter in example)
+    example = unquote(html.unescape(example))
+    digits = "".join(str(unicodedata.digit(letter, "")) for letter in example)
     plain = "".join(
-        str(unicodedata.decimal(letter, letter)) for letter in example if unicodedata.category(letter) not in ("Cf", "Mn")
+        str(unicodedata.digit(letter, letter)) for letter in example if unicodedata.category(letter) not in ("Cf", "Mn")
     )
     return way.pattern.search(plain) and 61 <= int(digits[:2]) <= 91
 
@@ -149,6 +163,12 @@ def test_what_nobody_sees_hides_none(letter):
     assert holds_personal_number(text)
     assert holds_personal_number(text, figures=True)
     assert masked(f"a {text} b") == "a ••••••-•••• b"
+
+
+@pytest.mark.parametrize("text", ["50%610180-1234", "a&b 610180-1234", "100 % 610180 1234 &c", "610180%E2%80%931234 50%25"])
+def test_what_looks_like_an_escape_hides_none(text):
+    assert holds_personal_number(text)
+    assert "1234" not in masked(text)
 
 
 @pytest.mark.parametrize("zero", [0x0660, 0x06F0, 0x0966, 0x09E6, 0x0E50, 0xFF10, 0x1D7CE, 0x1D7F6])

@@ -33,6 +33,8 @@ from frs_pipeline.privacy.patterns import (
     TEXT,
     kinds_in,
     kinds_in_trace,
+    reading_of_trace,
+    readings,
 )
 from frs_pipeline.privacy.search import LEAKED, UNREADABLE, Leak, require_clean, search_results, search_traces
 from frs_pipeline.questionnaires.model import Answer, questionnaires
@@ -657,3 +659,13 @@ def test_memory_does_not_grow_with_a_text(store, curated):
     pieces = list(texts(curated / "x.txt"))
     assert max(map(len, pieces)) < 1_100_000
     assert "�" not in "".join(pieces)
+
+
+@pytest.mark.parametrize(
+    "number", ["610180\u00a01234", "6\u00ad10180\u20091234", "".join(chr(0x1D7CE + int(d)) for d in "6101801234")]
+)
+@pytest.mark.parametrize("quoted", [repr, ascii, json.dumps, lambda text: json.dumps(json.dumps(text))])
+def test_a_personal_number_is_found_as_programs_quote_it(number, quoted):
+    text = quoted(f"cell {number} of a form")
+    assert PERSONAL in kinds_in_trace(reading_of_trace(text), Codebook())
+    assert any(PERSONAL in kinds_in(reading) for reading in readings(text))
