@@ -109,7 +109,9 @@ def test_a_failed_run_leaves_a_page_with_the_line_that_a_person_can_act_on(setti
         ("Run timed out due to taking longer than 180 seconds to start.", "- the run couldn't be started in time"),
         ("Exceeded maximum runtime of 14400 seconds.", "- the run took longer than max_runtime_seconds"),
         ("Run execution process for x unexpectedly exited with exit code -9.", "- the run's process ended unexpectedly"),
-        (f"cannot parse {SECRET}", "- the run ended before any step"),
+        ("cannot parse an answer", "- the run ended before any step"),
+        (f"cannot parse {SECRET}", "holds what must not leave the restricted zone: "),
+        (f"{LOST} {SECRET}", "- the run's process is gone"),  # found something, too: both are told
     ],
 )
 def test_a_run_that_was_ended_from_outside_says_why(settings: Settings, instance: DagsterInstance, said: str, told: str) -> None:

@@ -156,7 +156,7 @@ TABLE = pa.table({"x": pa.array([1, 2, None], pa.int8())})
 CODEBOOK, LEDGER, MART = ("validated", "codebook"), ("validated", "ledger"), ("marts", "coordinator")
 WITHDRAWN = ("validated", "withdrawn_conferences")
 # What comes of splitting an export.
-SPLIT = ("validated", "rejected", "noted", "withdrawn")
+SPLIT = ("validated", "rejected", "noted", "applied", "withdrawn")
 PROMISES = ("expectations",)
 
 
@@ -513,7 +513,7 @@ def test_a_table_hangs_on_its_own_mart_only():
     assert table_key(61) in reached
     assert table_key(60) not in reached
     assert ("statistics", "figures") in reached
-    judged = {(layer, name) for layer in ("validated", "rejected", "noted") for name in instruments()}
+    judged = {(layer, name) for layer in ("validated", "rejected", "noted", "applied") for name in instruments()}
     # Through `noted`, which isn't made of a delivery that lost too much: no mart without a look at every form.
     looked_at = {CODEBOOK, LEDGER, WITHDRAWN, ("quarantine",), ("noted",), *judged}
     assert upstream({MART}) == {MART, ("pseudonymised", "coordinator"), *looked_at}
