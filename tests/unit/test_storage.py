@@ -18,6 +18,7 @@ from frs_pipeline.plan import CATALOGUE, definition_hash, downstream, products, 
 from frs_pipeline.questionnaires import instruments
 from frs_pipeline.settings import Settings
 from frs_pipeline.storage import (
+    LOCK,
     MANIFEST,
     Store,
     atomic,
@@ -565,3 +566,20 @@ def test_the_manifest_is_the_same_wherever_the_folder_lies(store, finished):
     root = write_manifest(store, {"forms": 26})["root"]
     assert root == read_manifest(Store(finished.settings, finished.name))["root"]
     assert write_manifest(store, {"forms": 27})["root"] != root
+
+
+def test_a_folder_in_the_place_of_a_file_is_told_as_what_it_is(store):
+    manifest, lock, ledger = store.settings.curated(store.delivery) / MANIFEST, store.waiting() / LOCK, store.raw("kontering.csv")
+    for place in (manifest, lock, ledger):
+        place.unlink(missing_ok=True)
+        place.mkdir()
+
+    def begin_a_run():
+        with exclusive(store):
+            pass
+
+    asked = {manifest: lambda: write_json(manifest, {}), lock: begin_a_run, ledger: lambda: inventory(store.raw(""))}
+    for place, ask in asked.items():
+        with pytest.raises(InputError, match="a folder lies in its place") as caught:
+            ask()
+        assert caught.value.where == place
