@@ -259,6 +259,8 @@ def inventory(folder: Path, chosen: Sequence[str] = ()) -> dict[str, RawFile]:
                 found[known] = RawFile(known, path.stat().st_size, sha256(path))
             except OSError:
                 # The system's error has the file's own name.
-                where = folder / known
-                raise InputError("cannot be read", where=where, do="check the file's rights; nothing was changed") from None
+                place, do = ": a folder lies in its place", "put the file itself there"
+                if not path.is_dir():
+                    place, do = "", "check the file's rights; nothing was changed"
+                raise InputError(f"cannot be read{place}", where=folder / known, do=do) from None
     return found

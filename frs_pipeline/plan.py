@@ -349,23 +349,16 @@ def _source(module: str) -> Path:
 
 
 def _imported(path: Path, seen: set[Path]) -> set[Path]:
-    if path in seen:
-        return seen
-    seen.add(path)
-    for name in _imports(path):
-        parts = name.split(".")[1:]
-        for end in range(len(parts), 0, -1):
-            stem = PACKAGE.joinpath(*parts[:end])
-            target = next((t for t in (stem.with_suffix(".py"), stem / "__init__.py") if t.exists()), None)
-            if target is not None:
-                _imported(target, seen)
-                break
+    if path not in seen:
+        seen.add(path)
+        for target in _imports(path):
+            _imported(target, seen)
     return seen
 
 
 @cache
-def _imports(path: Path) -> tuple[str, ...]:
-    """Names that a module imports from this package, wherever in the module."""
+def _imports(path: Path) -> tuple[Path, ...]:
+    """Modules of this package that a module imports, wherever in it."""
     names = []
     waiting: list[ast.AST] = [ast.parse(path.read_bytes())]
     while waiting:
@@ -377,4 +370,15 @@ def _imports(path: Path) -> tuple[str, ...]:
         # Statements only: nearly all of a module are expressions, which import nothing.
         for part in _STATEMENTS:
             waiting += getattr(node, part, ())
-    return tuple(names)
+    return tuple(dict.fromkeys(target for name in names if (target := _file_of(name))))
+
+
+def _file_of(name: str) -> Path | None:
+    """The file of a module, or of the one that what is imported stands in; None where that isn't of this package."""
+    parts = name.split(".")[1:]
+    for end in range(len(parts), 0, -1):
+        stem = PACKAGE.joinpath(*parts[:end])
+        for target in (stem.with_suffix(".py"), stem / "__init__.py"):
+            if target.exists():
+                return target
+    return None

@@ -41,7 +41,8 @@ class Standing:
             told = f"the last good result is that of delivery {delivery} with root {self.root}"
         if self.remade:
             made = plural(len(self.remade), "file was", "files were")
-            return f"{told}; {made} made since by a run that failed, and no manifest vouches for that"
+            since = "" if self.root is None else " since"
+            return f"{told}; {made} made{since} by a run that failed, and no manifest vouches for that"
         return told if self.root is None or self.altered else f"{told}; its files are as its manifest says"
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from frs_pipeline.deliveries import DESCRIPTION, beside, deliveries, describe, inventory, sha256
-from frs_pipeline.errors import Busy, FrsError
+from frs_pipeline.errors import Busy, FrsError, InputError
 from frs_pipeline.plan import AssetPath, Origin, Product, code_hash, definition_hash, products
 from frs_pipeline.settings import Settings
 from frs_pipeline.specs import YamlFile
@@ -195,9 +195,16 @@ def atomic(path: Path, *, private: bool = False) -> Iterator[IO[bytes]]:
         temporary.chmod(0o600 if private else 0o644)
         temporary.replace(path)
     except OSError as error:
-        raise FrsError(f"cannot be written: {error.strerror}", where=path, do="make room; the last good file stays") from error
+        raise _unwritable(error, path, "make room; the last good file stays") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _unwritable(error: OSError, path: Path, do: str) -> FrsError:
+    """What to say of a file that can't be written: what to `do`, unless a folder lies in its place."""
+    if isinstance(error, IsADirectoryError):
+        return InputError("cannot be written: a folder lies in its place", where=path, do="move the folder away")
+    return FrsError(f"cannot be written: {error.strerror}", where=path, do=do)
 
 
 def write_together(contents: Mapping[Path, bytes], ready: Callable[[], object] = lambda: None) -> None:
@@ -252,7 +259,7 @@ def exclusive(store: Store, *, wait: bool = False) -> Iterator[None]:
         # Not emptied: it says whether whoever had it before finished what was begun.
         file = (folder / LOCK).open("a")
     except OSError as error:
-        raise FrsError(f"cannot be written: {error.strerror}", where=folder / LOCK, do="mend the file's rights") from error
+        raise _unwritable(error, folder / LOCK, "mend the file's rights") from error
     with file as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)

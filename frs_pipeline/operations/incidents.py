@@ -130,10 +130,12 @@ def failed_runs(context: RunFailureSensorContext) -> None:
         ours = data.user_failure_data.description if data.user_failure_data else None
         other = data.error.cls_name if data.error else None
         lines.append(f"{event.step_key}: {ours or f'unexpected {other}: see the run in the user interface'}")
-    lines += _found_by_search(context)
+    found = _found_by_search(context)
     said = context.failure_event.message or ""
     ended = next((ours for part, ours in _ENDED.items() if part in said), None)
-    what = tuple(dict.fromkeys(lines)) or (ended or "the run ended before any step: see it in the user interface",)
+    if not lines and (ended or not found):
+        lines = [ended or "the run ended before any step: see it in the user interface"]
+    what = tuple(dict.fromkeys([*lines, *found]))
     _tell(context, Incident(_delivery(context.dagster_run), context.dagster_run.run_id, "run", what))
 
 

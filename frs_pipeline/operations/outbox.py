@@ -92,12 +92,22 @@ def _send(waiting: Path) -> str | None:
         return f"{waiting.name}: {error.strerror}"
 
 
+class _AsCalled(urllib.request.HTTPRedirectHandler):
+    """Follows no redirect: urllib would ask the other address without what was posted, and take that for an answer."""
+
+    def redirect_request(self, *_: object) -> None:
+        return None
+
+
 def _call(url: str, body: bytes) -> str | None:
     if not url.startswith(("https://", "http://")):
         return f"{WEBHOOK} isn't an address of the web"
     try:
         request = urllib.request.Request(url, body, {"Content-Type": "application/json"})  # noqa: S310 - looked at above
-        with urllib.request.urlopen(request, timeout=_TIMEOUT):  # noqa: S310
+        with urllib.request.build_opener(_AsCalled).open(request, timeout=_TIMEOUT):
             return None
-    except (OSError, urllib.error.URLError, http.client.HTTPException, ValueError) as error:
+    except urllib.error.HTTPError as error:
+        error.close()
+        return f"it answered {error.code}" + (f", another address: set {WEBHOOK} to that" if 300 <= error.code < 400 else "")
+    except (OSError, http.client.HTTPException, ValueError) as error:
         return type(error).__name__

@@ -109,7 +109,9 @@ def test_a_failed_run_leaves_a_page_with_the_line_that_a_person_can_act_on(setti
         ("Run timed out due to taking longer than 180 seconds to start.", "- the run couldn't be started in time"),
         ("Exceeded maximum runtime of 14400 seconds.", "- the run took longer than max_runtime_seconds"),
         ("Run execution process for x unexpectedly exited with exit code -9.", "- the run's process ended unexpectedly"),
-        (f"cannot parse {SECRET}", "- the run ended before any step"),
+        ("cannot parse an answer", "- the run ended before any step"),
+        (f"cannot parse {SECRET}", "holds what must not leave the restricted zone: "),
+        (f"{LOST} {SECRET}", "- the run's process is gone"),  # found something, too: both are told
     ],
 )
 def test_a_run_that_was_ended_from_outside_says_why(settings: Settings, instance: DagsterInstance, said: str, told: str) -> None:
@@ -162,6 +164,7 @@ def test_the_job_tries_again_and_so_do_no_others() -> None:
     ("stands", "says"),
     [
         (Standing(None, True, (), ()), "there is no finished result yet"),
+        (Standing(None, True, ("a",), ()), "there is no finished result yet; 1 file was made by a run that failed"),
         (Standing("r00t", True, (), ()), f"the last good result is that of delivery {DELIVERY} with root r00t; its files are as"),
         (Standing("r00t", True, ("a", "b"), ()), "with root r00t; 2 files were made since by a run that failed, and no manifest"),
         (Standing("r00t", True, (), ("a",)), "with root r00t; 1 file altered by something else (frs verify --outputs-only"),
@@ -306,6 +309,12 @@ class Listener(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self.heard.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
         self.send_response(self.status)
+        if self.status == 302:
+            self.send_header("Location", "/elsewhere")
+        self.end_headers()
+
+    def do_GET(self) -> None:
+        self.send_response(204)
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
@@ -356,13 +365,19 @@ def test_a_webhook_that_cannot_be_called_costs_no_page(
     assert [waiting.name for waiting in unsent(settings)] == ["run-1.unsent.json"]
 
 
-def test_a_webhook_that_refuses_is_told_by_kind_only(
-    settings: Settings, listener: type[Listener], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("status", "says"), [(500, "it answered 500"), (302, "it answered 302, another address: set FRS_WEBHOOK_URL to that")]
+)
+def test_what_a_webhook_does_not_take_waits_whatever_it_answers(
+    settings: Settings, listener: type[Listener], monkeypatch: pytest.MonkeyPatch, status: int, says: str
 ) -> None:
-    listener.status = 500
+    listener.status = status
     monkeypatch.setenv("FRS_WEBHOOK_URL", listener.address)
-    assert report(settings, INCIDENT)[1] == "HTTPError"
-    assert list(resend(settings).values()) == ["HTTPError"]
+    assert report(settings, INCIDENT)[1] == says
+    assert list(resend(settings).values()) == [says]
+    listener.status = 204
+    assert list(resend(settings).values()) == [None]
+    assert len(listener.heard) == 3
 
 
 def tick(instance: DagsterInstance) -> str:

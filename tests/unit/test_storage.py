@@ -18,6 +18,7 @@ from frs_pipeline.plan import CATALOGUE, definition_hash, downstream, products, 
 from frs_pipeline.questionnaires import instruments
 from frs_pipeline.settings import Settings
 from frs_pipeline.storage import (
+    LOCK,
     MANIFEST,
     Store,
     atomic,
@@ -156,7 +157,7 @@ TABLE = pa.table({"x": pa.array([1, 2, None], pa.int8())})
 CODEBOOK, LEDGER, MART = ("validated", "codebook"), ("validated", "ledger"), ("marts", "coordinator")
 WITHDRAWN = ("validated", "withdrawn_conferences")
 # What comes of splitting an export.
-SPLIT = ("validated", "rejected", "noted", "withdrawn")
+SPLIT = ("validated", "rejected", "noted", "applied", "withdrawn")
 PROMISES = ("expectations",)
 
 
@@ -513,7 +514,7 @@ def test_a_table_hangs_on_its_own_mart_only():
     assert table_key(61) in reached
     assert table_key(60) not in reached
     assert ("statistics", "figures") in reached
-    judged = {(layer, name) for layer in ("validated", "rejected", "noted") for name in instruments()}
+    judged = {(layer, name) for layer in ("validated", "rejected", "noted", "applied") for name in instruments()}
     # Through `noted`, which isn't made of a delivery that lost too much: no mart without a look at every form.
     looked_at = {CODEBOOK, LEDGER, WITHDRAWN, ("quarantine",), ("noted",), *judged}
     assert upstream({MART}) == {MART, ("pseudonymised", "coordinator"), *looked_at}
@@ -565,3 +566,20 @@ def test_the_manifest_is_the_same_wherever_the_folder_lies(store, finished):
     root = write_manifest(store, {"forms": 26})["root"]
     assert root == read_manifest(Store(finished.settings, finished.name))["root"]
     assert write_manifest(store, {"forms": 27})["root"] != root
+
+
+def test_a_folder_in_the_place_of_a_file_is_told_as_what_it_is(store):
+    manifest, lock, ledger = store.settings.curated(store.delivery) / MANIFEST, store.waiting() / LOCK, store.raw("kontering.csv")
+    for place in (manifest, lock, ledger):
+        place.unlink(missing_ok=True)
+        place.mkdir()
+
+    def begin_a_run():
+        with exclusive(store):
+            pass
+
+    asked = {manifest: lambda: write_json(manifest, {}), lock: begin_a_run, ledger: lambda: inventory(store.raw(""))}
+    for place, ask in asked.items():
+        with pytest.raises(InputError, match="a folder lies in its place") as caught:
+            ask()
+        assert caught.value.where == place
