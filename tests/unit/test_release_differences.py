@@ -111,7 +111,7 @@ def another_question_answered_or_not(small):
 
 
 def neither_of_two_questions_answered(small):
-    """All, those who answered one, those who answered the other, and those who answered both: none of them few less than another."""
+    """All, those who answered one, those who answered the other, those who answered both: no two of them tell few."""
     counts = {(a, b, c): 8 + a for a in ANSWERS for b in (1, None) for c in (1, None)} | {(2, None, None): small}
     asked = ((), ("belief",), ("conflict",), ("belief", "conflict"))
     return [table(n, axis("overall"), answered=a) for n, a in enumerate(asked, 1)], given(counts, "overall", "belief", "conflict")
