@@ -14,6 +14,7 @@ from frs_pipeline.errors import CheckFailed
 from frs_pipeline.journal import entries, verify
 from frs_pipeline.release.cells import Forms
 from frs_pipeline.release.groups import group_of
+from frs_pipeline.release.publication import UNSAID
 from frs_pipeline.release.reading import TableRead, read_release
 from frs_pipeline.release.worlds import Source
 from frs_pipeline.settings import Settings
@@ -153,7 +154,7 @@ class Decided:
 def decided(now: Source, earlier: Sequence[Source], tables: Mapping[int, Table]) -> dict[int, Decided]:
     """Of tables whose forms didn't change: what the last release of them decided, or, if there was none, the last word on them.
 
-    A release under another policy decides nothing.
+    A release under another policy decides nothing, and that the policy excluded a table isn't a decision for later ones.
     """
     found: dict[int, Decided] = {}
     for source in earlier:
@@ -161,7 +162,8 @@ def decided(now: Source, earlier: Sequence[Source], tables: Mapping[int, Table])
             continue
         for read in source.release.tables:
             table = tables.get(read.number)
-            if table is None or not source.same(now, table.marts) or not _is_same(table, read):
+            excluded = not read.numbers and read.withheld != UNSAID
+            if table is None or excluded or not source.same(now, table.marts) or not _is_same(table, read):
                 continue
             if read.numbers or read.number not in found or found[read.number].withheld:
                 found[read.number] = _decided(table, read)

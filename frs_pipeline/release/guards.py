@@ -58,7 +58,7 @@ def _cells(table: Table) -> Iterator[Forms]:
     names = sorted({*table.variables, *table.answered})
     for mart in table.marts:
         several = table.occasion == "both" and questionnaires()[mart].occasion == "both"
-        choices = [[c for c in all_codes(mart, name) if c is not None or name not in table.answered] for name in names]
+        choices = [all_codes(mart, name) for name in names]
         for occasion, codes in product(("first", "followup") if several else (table.occasion,), product(*choices)):
             yield forms_of((mart,), occasion, (), {name: frozenset({code}) for name, code in zip(names, codes, strict=True)})
 

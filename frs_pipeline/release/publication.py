@@ -27,6 +27,9 @@ COLUMNS = ("table", "row", "column", "group", "measure", "value", "status")
 _DANISH_COLUMNS = ("tabel", "række", "kolonne", "gruppe", "mål", "værdi", "status")
 _DANISH_STATUS = {SHOWN: "", HIDDEN: "skjult", LEFT_OUT: "udeladt", NOT_COMPUTABLE: "ikke beregnelig"}
 _COUNTS = ("count", "n")
+# Why a table isn't released, as everybody may read it. Which reason it was would tell something of its numbers, or of the
+# forms that came or went; only what the policy itself excludes is published with its reason.
+UNSAID = "not released, so that nothing is told of few forms"
 
 
 class Record(NamedTuple):
@@ -148,7 +151,9 @@ def description(
 ) -> bytes:
     """What the tables count and how they were made: everything that an attack may know beside the figures, as JSON."""
     tables = [_described(v.table, original[v.table.number], collapsed=v.collapsed) for v in released]
-    tables += [{**_described(w.table, w.table, collapsed=False), "withheld": w.reason} for w in withheld]
+    tables += [
+        {**_described(w.table, w.table, collapsed=False), "withheld": policy.never.get(w.table.number, UNSAID)} for w in withheld
+    ]
     content = {
         "delivery": delivery,
         "policy": policy.model_dump(mode="json", include={"threshold", "zeros", "missing", "who", "percent", "all_or_nothing"}),

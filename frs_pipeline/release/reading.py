@@ -71,6 +71,7 @@ class ReleaseRead:
     zeros_shown: bool
     missing_shown: bool
     who: frozenset[str]
+    uniform_withheld: bool
     tables: tuple[TableRead, ...]
 
 
@@ -86,6 +87,7 @@ def read_release(folder: Path) -> ReleaseRead:
             policy["zeros"] == "shown",
             policy.get("missing", "shown") == "shown",
             frozenset(policy.get("who", ())),
+            policy.get("all_or_nothing", "withhold") == "withhold",
             tuple(_table(table, numbers.get(table["number"], {})) for table in content["tables"]),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:

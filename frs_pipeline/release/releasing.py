@@ -99,7 +99,8 @@ class Releasing:
         """A release of nothing yet, as it will be read."""
         policy = self.policy
         shown = (policy.zeros == "shown", policy.missing == "shown")
-        return ReleaseRead(self.delivery, policy.threshold, *shown, frozenset(policy.who), ())
+        uniform_withheld = policy.all_or_nothing == "withhold"
+        return ReleaseRead(self.delivery, policy.threshold, *shown, frozenset(policy.who), uniform_withheld, ())
 
     def release(self, step: Step = lambda what: None) -> Release:
         """Files that no attack narrows. Raises `CheckFailed` when there are none."""

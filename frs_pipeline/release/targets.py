@@ -135,7 +135,7 @@ def _within(worlds: Worlds, source: Source, one: Source, table: TableRead) -> It
     names = sorted({axis.question for axis in table.original.values()} | set(table.answered))
     for mart in table.marts:
         both = table.occasion == "both" and questionnaires()[mart].occasion == "both"
-        values = [sorted(all_answers(mart, n) - ({None} if n in table.answered else set()), key=str) for n in names]
+        values = [sorted(all_answers(mart, name), key=str) for name in names]
         for occasion in ("first", "followup") if both else (table.occasion,):
             for said in product(*values):
                 of = group((mart,), occasion, {name: frozenset((code,)) for name, code in zip(names, said, strict=True)})

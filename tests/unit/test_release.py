@@ -19,7 +19,7 @@ from frs_pipeline.release.attack import attack
 from frs_pipeline.release.cells import places
 from frs_pipeline.release.earlier import altered, forms_by_mart, kept, released_before, untold
 from frs_pipeline.release.policy import POLICY, read_policy, release_policy
-from frs_pipeline.release.publication import DANISH, FIGURES, FILES, PAGE, TABLES
+from frs_pipeline.release.publication import DANISH, FIGURES, FILES, PAGE, TABLES, UNSAID
 from frs_pipeline.release.publishing import publish
 from frs_pipeline.release.reading import read_release
 from frs_pipeline.release.releasing import Releasing
@@ -414,6 +414,39 @@ def test_a_few_forms_less_take_nothing_from_another_questionnaire(store):
 def test_a_release_again_is_the_same_release(store):
     before = publish(store, SEVERAL, PLAIN, who="LK", purpose="Til kommunen").release
     assert publish(store, SEVERAL, PLAIN, who="LK", purpose="Til kommunen").release.files == before.files
+
+
+def test_what_the_policy_excluded_is_released_once_it_no_longer_does(store):
+    excluded = PLAIN.model_copy(update={"never": {2: "Venter på kommunens svar."}})
+    before = publish(store, SEVERAL, excluded, who="LK", purpose="Til kommunen").release
+    assert [w.table.number for w in before.withheld] == [2]
+    after = publish(store, SEVERAL, PLAIN, who="LK", purpose="Til kommunen").release
+    assert not after.withheld and not after.attack.new
+    assert [row for row in rows(after) if row["table"] != "2"] == rows(before)
+
+
+def test_tables_that_were_withheld_are_decided_again_under_another_policy(store):
+    uniform = frames()
+    children = uniform["participant_first"]["role"] == 1
+    uniform["participant_first"].loc[children, "overall"] = 1
+    write_marts(uniform, store.settings.curated(store.delivery) / "marts")
+    assert [w.table.number for w in out(store, policy=PLAIN).release.withheld] == [1]
+    again = out(store, policy=PLAIN.model_copy(update={"all_or_nothing": "flag"})).release
+    assert not again.withheld and again.flagged == ((1, "barn"),)
+
+
+def test_why_a_table_is_withheld_is_published_only_where_the_policy_says_it(store):
+    uniform = frames()
+    uniform["participant_first"].loc[uniform["participant_first"]["role"] == 1, "overall"] = 1
+    write_marts(uniform, store.settings.curated(store.delivery) / "marts")
+    policy = PLAIN.model_copy(update={"never": {2: "Venter på kommunens svar."}})
+    found = publish(store, SEVERAL, policy, who="LK", purpose="Til kommunen").release
+    assert "same answer" in {w.table.number: w.reason for w in found.withheld}[1]
+    told = {table["number"]: table["withheld"] for table in json.loads(found.files[TABLES])["tables"]}
+    assert (told[1], told[2], told[24]) == (UNSAID, "Venter på kommunens svar.", None)
+    withdrawn(store, uniform, role=2, overall=2, conflict=None)
+    found = publish(store, SEVERAL, policy, who="LK", purpose="Til kommunen").release
+    assert {table["withheld"] for table in json.loads(found.files[TABLES])["tables"] if table["number"] != 2} == {None, UNSAID}
 
 
 def test_releases_of_a_journal_that_has_one_word_for_all_marts_are_known_again(store, monkeypatch):

@@ -110,6 +110,13 @@ def another_question_answered_or_not(small):
     return [table(1, axis("overall")), table(2, axis("overall"), answered=("belief",))], given(counts, "overall", "belief")
 
 
+def neither_of_two_questions_answered(small):
+    """All, those who answered one, those who answered the other, those who answered both: no two of them tell few."""
+    counts = {(a, b, c): 8 + a for a in ANSWERS for b in (1, None) for c in (1, None)} | {(2, None, None): small}
+    asked = ((), ("belief",), ("conflict",), ("belief", "conflict"))
+    return [table(n, axis("overall"), answered=a) for n, a in enumerate(asked, 1)], given(counts, "overall", "belief", "conflict")
+
+
 def two_cuts_of_two_questions(small):
     tables = [
         table(1, axis("overall", (1, 2), (3, 4, 5)), axis("belief", (1, 2, 3), (4, 5))),
@@ -128,6 +135,7 @@ KINDS = [
     an_occasion_and_both,
     n_with_and_without_an_answer,
     another_question_answered_or_not,
+    neither_of_two_questions_answered,
     two_cuts_of_two_questions,
 ]
 
