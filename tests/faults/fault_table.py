@@ -1074,7 +1074,7 @@ TABLE: dict[str, Plant] = {
     "withdrawal of both": withdrawing(("DF-700001", "C-child-00"), stops="one of form and conference is needed"),
     "withdrawal made twice": withdrawing(("DF-700001", ""), ("DF-700001", ""), stops="withdrawn in an earlier line", line=3),
     "withdrawal without a reason": withdrawing(("DF-700001", "", ""), stops="reason and who are needed"),
-    "withdrawal without a day": withdrawing(("DF-700001", "", "why", "who", "1.2.2021"), stops="not a date"),
+    "withdrawal without a day": withdrawing(("DF-700001", "", "why", "who", "1. feb. 2021"), stops="not a date"),
     "withdrawal with a field too many": withdrawing(("DF-700001", "", "why", "who", "2021-02-01", SECRET), stops="6 fields"),
     "withdrawn and corrected": withdrawn_and_named(
         "corrections", "DF-700001", "helefrs", "1", "2", "read from the paper", "controller", "2021-02-01"

@@ -812,7 +812,7 @@ FOUND = {
     "a letter of the ledger in another encoding": (
         Target("EU", LEDGER, inside="text"),
         lambda data: data + "40999;2018-02-01;rådslagning".encode("cp1252"),
-        rf"{LEDGER}:7: cannot be read as UTF-8",
+        rf"{LEDGER}:2: was saved in a wrong encoding",
     ),
     "a correction of a column that there isn't": (
         Target("EU", "corrections.csv", inside="text"),
