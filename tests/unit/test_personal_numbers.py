@@ -34,7 +34,7 @@ SPELLINGS = [
     "911299-0001",
     "701031-9999",
 ]
-AROUND = ["{}", "cpr {}", "({})", "ring til {}.", "mor:{},far", "linje\n{}\n", "CPR{}x", "æ{}å"]
+AROUND = ["{}", "file.yaml:1: {} is no key", "cpr {}", "({})", "ring til {}.", "mor:{},far", "linje\n{}\n", "CPR{}x", "æ{}å"]
 OTHERS = [
     "",
     "2019-05-06 09:00:00",
