@@ -130,7 +130,8 @@ _OTHER_FIGURES = re.compile("|".join((*_TIMES, *_HASHES, *_DECIMALS)))
 # What parts the cells of a row, the items of a list, or names from values.
 _STRUCTURE, _LISTING = set(";|\"'[]{}<>=\\"), set(",\t\r\n")
 _LISTED_BEFORE, _LISTED_BEHIND = re.compile(r"\[\s*$|[0-9][,\t\r\n]\s*$"), re.compile(r"\s*\]|[,\t\r\n]\s*[0-9]")
-_NUMBER_BEFORE, _NUMBER_BEHIND = re.compile(rf"[0-9]{_BETWEEN}{{1,4}}$"), re.compile(rf"{_BETWEEN}{{1,4}}[0-9]")
+# `file:1: ` goes before what a message says.
+_NUMBER_BEFORE, _NUMBER_BEHIND = re.compile(rf"[0-9](?!: ){_BETWEEN}{{1,4}}$"), re.compile(rf"{_BETWEEN}{{1,4}}[0-9]")
 # Letters that nobody sees, though they aren't of the categories that hold only such.
 _FILLERS = set("\u115f\u1160\u3164\uffa0")
 

@@ -35,7 +35,8 @@ from dagster import (
 )
 
 from frs_pipeline.deliveries import look, sha256
-from frs_pipeline.errors import CheckFailed, FrsError, unusable
+from frs_pipeline.errors import CheckFailed, FrsError, SeveralErrors, unusable
+from frs_pipeline.personal_numbers import masked
 from frs_pipeline.plan import AssetPath, Product, Sources, code_hash, products
 from frs_pipeline.rows import Rows, content_hash
 from frs_pipeline.settings import Settings
@@ -135,6 +136,12 @@ def column_lineage(sources: Sources) -> MetadataValue:
     )
 
 
+def _hide(error: FrsError) -> None:
+    """Let an error repeat no personal number: it may name a key of YAML or a file as somebody wrote it, and Dagster keeps it."""
+    for one in error.errors if isinstance(error, SeveralErrors) else (error,):
+        one.args = (masked(str(one)),)
+
+
 @contextmanager
 def gate() -> Iterator[None]:
     """Turn errors into a `Failure` that says one line; nothing is written after it, and only a passing one is tried again.
@@ -147,12 +154,14 @@ def gate() -> Iterator[None]:
         again = _may_mend_itself(error)
         # Dagster keeps the whole chain of causes: what ours came from may quote cells just as well.
         error.__cause__ = error.__context__ = None
+        _hide(error)
         raise Failure(str(error), allow_retries=again) from error
     except Failure:
         raise
     except Exception as error:
         told = unusable(error)
         if told is not None:
+            _hide(told)
             raise Failure(str(told), allow_retries=_may_mend_itself(error)) from told
         places = [f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in traceback.extract_tb(error.__traceback__)]
         raise Failure(

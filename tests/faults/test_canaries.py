@@ -273,6 +273,7 @@ def test_commands_that_show_forms_show_no_canary_unless_asked(planted, run):
         assert (code, heard_of) == (0, set()), arguments
 
 
+DESCRIBED = "a key of the delivery's description"
 SPOILT = {
     "a damaged workbook": ("participant_followup/*.xlsx", lambda text, said: text[:-200]),
     "a damaged SPSS file": ("initiator/*.sav", lambda text, said: text[:-200]),
@@ -291,12 +292,20 @@ SPOILT = {
     "an exception's date": ("exceptions.csv", lambda text, said: text + f";column_unknown;x;y;LK;{said}\r\n"),
     "a label": ("coordinator/labels.csv", lambda text, said: text.replace("1;", f"1;{said} ", 1)),
     "a wording": ("coordinator/structure.csv", lambda text, said: text.replace("Oplever", said, 1)),
+    DESCRIBED: ("README.md", lambda text, said: text),
     "a type": ("coordinator/structure.csv", lambda text, said: text + f"a;b;{said};c;d;e;f;g;h\r\n"),
 }
 
 
 # Every run takes a second or two; all are tried with FRS_ALL_CANARIES set, some always.
-OFTEN = ("a damaged workbook", "two workbooks", "a line with more cells", "an occasion of the ledger", "a correction's value")
+OFTEN = (
+    "a damaged workbook",
+    "two workbooks",
+    "a line with more cells",
+    "an occasion of the ledger",
+    "a correction's value",
+    DESCRIBED,
+)
 
 
 @pytest.mark.parametrize("spoil", SPOILT if "FRS_ALL_CANARIES" in os.environ else OFTEN)
@@ -308,6 +317,10 @@ def test_none_is_heard_when_a_run_fails(planted, run, home, tmp_path, spoil):
     (path,) = copy.folder.glob(name)
     if spoil == "two workbooks":
         path.with_name(f"{canary.without_number(spoil)}.xlsx").touch()
+    if spoil == DESCRIBED:
+        # Without the word: what somebody took for a key is repeated, but for a number.
+        number = canary(spoil).rpartition("Nibe ")[2]
+        copy.path("delivery.yaml").write_text(f'"{number}": 2020-01-01\n', encoding="utf-8")
     path.write_bytes(change(path.read_bytes().decode(encoding), canary(spoil)).encode(encoding))
     code, printed = run(copy.data, "run", "--select", "noted", "--debug")
     assert code != 0, printed

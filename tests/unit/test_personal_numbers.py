@@ -165,6 +165,11 @@ def test_what_nobody_sees_hides_none(letter):
     assert masked(f"a {text} b") == "a ••••••-•••• b"
 
 
+@pytest.mark.parametrize("example", [example for way in WAYS for example in way.examples])
+def test_the_line_before_a_message_hides_none(example):
+    assert "1234" not in masked(f"delivery.yaml:1: {example} is no key here")
+
+
 @pytest.mark.parametrize("text", ["50%610180-1234", "a&b 610180-1234", "100 % 610180 1234 &c", "610180%E2%80%931234 50%25"])
 def test_what_looks_like_an_escape_hides_none(text):
     assert holds_personal_number(text)
