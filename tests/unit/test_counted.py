@@ -125,20 +125,26 @@ tables = st.integers(2, 5).flatmap(
 
 
 def margins(table):
-    """Do lines look like totals?"""
-    lines = [*table], [*zip(*table, strict=True)]
-    return any(
-        len(side) > 2
-        and any(line)
-        and all(2 * cell == sum(cells) for cell, cells in zip(line, zip(*side, strict=True), strict=True))
-        for side in lines
-        for line in side
-    )
+    """Do lines look like totals, once or, with two others or more between them, several times?"""
+    for side in ([list(line) for line in table], [list(line) for line in zip(*table, strict=True)]):
+        for line in side:
+            alike = side.count(line)
+            for times in {1, alike} if alike <= len(side) - 2 else {1}:
+                rest = [sum(cells) - times * cell for cell, cells in zip(line, zip(*side, strict=True), strict=True)]
+                if len(side) > 2 and any(line) and rest == line:
+                    return True
+    return False
 
 
 def steady(numbers):
     pairs = list(pairwise(numbers))
     return all(a < b for a, b in pairs) or all(a > b for a, b in pairs)
+
+
+def spaced(numbers):
+    """Do these, in order of size, rise in equal steps, three or more, or run 0, 1 or 1, 2?"""
+    steps = {b - a for a, b in pairwise(sorted(numbers))}
+    return (len(numbers) > 2 and len(steps) == 1 and 0 not in steps) or sorted(numbers) in ([0, 1], [1, 2], [0], [1])
 
 
 def clear(shape, table):
@@ -156,8 +162,8 @@ def clear(shape, table):
     if shape == "bare":
         return sorted(row) not in [list(range(start, start + len(row))) for start in (0, 1)]
     if shape == "headings":
-        return column not in (sorted(column), sorted(column)[::-1])
-    return not (shape == "labels" and steady(row))
+        return column not in (sorted(column), sorted(column)[::-1]) and not spaced(column)
+    return not (shape == "labels" and (steady(row) or spaced(row)))
 
 
 def text_of(cells, delimiter=",", terminator="\r\n"):
