@@ -183,9 +183,7 @@ def atomic(path: Path, *, private: bool = False) -> Iterator[IO[bytes]]:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
     except OSError as error:
-        raise FrsError(
-            f"cannot be written: {error.strerror}", where=path.parent, do="mend the folder; nothing was lost"
-        ) from error
+        raise _unwritable(error, path.parent, "mend the folder; nothing was lost") from error
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -201,9 +199,11 @@ def atomic(path: Path, *, private: bool = False) -> Iterator[IO[bytes]]:
 
 
 def _unwritable(error: OSError, path: Path, do: str) -> FrsError:
-    """What to say of a file that can't be written: what to `do`, unless a folder lies in its place."""
+    """What to say of a place that can't be written to: what to `do`, unless a folder lies in a file's place or vice versa."""
     if isinstance(error, IsADirectoryError):
         return InputError("cannot be written: a folder lies in its place", where=path, do="move the folder away")
+    if isinstance(error, NotADirectoryError | FileExistsError):
+        return InputError("cannot be written: a file lies where a folder belongs", where=path, do="move the file away")
     return FrsError(f"cannot be written: {error.strerror}", where=path, do=do)
 
 
@@ -243,7 +243,7 @@ def private_folder(folder: Path, zone: Path) -> None:
             if place.is_relative_to(zone):
                 place.chmod(0o700)
     except OSError as error:
-        raise FrsError(f"cannot be made: {error.strerror}", where=folder, do="mend the folder's rights") from error
+        raise _unwritable(error, folder, "mend the folder's rights") from error
 
 
 @contextmanager
