@@ -118,6 +118,13 @@ def neither_of_two_questions_answered(small):
     return [table(n, axis("overall"), answered=a) for n, a in enumerate(asked, 1)], given(counts, "overall", "belief", "conflict")
 
 
+def merged_answers_of_those_who_left_another_question_blank(small):
+    """One table has two answers apart, the other together, of those who answered another question as well."""
+    counts = {(a, b): 8 + a for a in ANSWERS for b in (1, None)} | {(4, None): small - small // 2, (5, None): small // 2}
+    together = axis("overall", (1,), (2,), (3,), (4, 5))
+    return [table(1, axis("overall")), table(2, together, answered=("belief",))], given(counts, "overall", "belief")
+
+
 def two_cuts_of_two_questions(small):
     tables = [
         table(1, axis("overall", (1, 2), (3, 4, 5)), axis("belief", (1, 2, 3), (4, 5))),
@@ -137,6 +144,7 @@ KINDS = [
     n_with_and_without_an_answer,
     another_question_answered_or_not,
     neither_of_two_questions_answered,
+    merged_answers_of_those_who_left_another_question_blank,
     two_cuts_of_two_questions,
 ]
 
