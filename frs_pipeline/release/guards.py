@@ -43,6 +43,11 @@ def guards(tables: Iterable[Table], printed: dict[Forms, list[int]], policy: Rel
             blank = _judged((forms,), policy)
             if blank is not None:
                 found.setdefault((forms,), Guard((forms,), blank, (table.number,)))
+    for forms, numbers in printed.items():
+        for left in _left_blank(forms):
+            blank = _judged((left,), policy)
+            if blank is not None:
+                found.setdefault((left,), Guard((left,), blank, tuple(sorted(set(numbers)))))
     for whole, part in _nested(printed):
         rest = _without(whole, part)
         blank = _judged(rest, policy)
@@ -61,6 +66,17 @@ def _cells(table: Table) -> Iterator[Forms]:
         choices = [all_codes(mart, name) for name in names]
         for occasion, codes in product(("first", "followup") if several else (table.occasion,), product(*choices)):
             yield forms_of((mart,), occasion, (), {name: frozenset({code}) for name, code in zip(names, codes, strict=True)})
+
+
+def _left_blank(forms: Forms) -> Iterator[Forms]:
+    """Those who would be in a printed set had they not left one of its questions blank.
+
+    Several printed numbers may add up to all of them, where the set is of answers that another table doesn't merge.
+    """
+    given = dict(forms.answers)
+    for name, codes in forms.answers:
+        if codes != {None}:
+            yield forms_of(forms.marts, forms.occasion, (), {**given, name: frozenset({None})})
 
 
 def _nested(printed: Iterable[Forms]) -> Iterator[tuple[Forms, Forms]]:

@@ -141,7 +141,7 @@ class Releasing:
             coarser = {number for number in exposed if self.tables[number].kind.startswith("correlation")}
             if not coarser or any(draft.precision.get(number, 0) + 1 == len(PRECISIONS) for number in coarser):
                 # Statistics of an earlier release: what is beside them can't go out.
-                self._give_up(self.tables[min(exposed)], variants, draft)
+                self._give_up(min(exposed), variants, draft)
                 return None
             for number in coarser:
                 draft.precision[number] = draft.precision.get(number, 0) + 1
@@ -210,7 +210,7 @@ class Releasing:
             if released:
                 draft.withheld[released[-1]] = "nothing that could be hidden protects a small count of it"
             elif not any(number in draft.withheld and number in variants for number in guard.tables):
-                self._give_up(self.tables[guard.tables[-1]], variants, draft)
+                self._give_up(guard.tables[-1], variants, draft)
         if lost and any(number in draft.withheld for number in variants):
             return None
         suppression.show_again()
@@ -273,20 +273,31 @@ class Releasing:
             if found.own and found.kind != "change" and room <= _MOST_ROOM and not last:
                 draft.room[key] = room
             else:
-                self._give_up(self.tables[found.table], variants, draft)
+                self._give_up(found.table, variants, draft)
 
-    def _give_up(self, table: Table, variants: Mapping[int, Variant], draft: _Draft) -> None:
+    def _give_up(self, number: int, variants: Mapping[int, Variant], draft: _Draft) -> None:
         """Withhold a table of which something leaks; if it isn't released, the one that has most of its questions.
 
         What was decided before, of forms that are the same, is out already: withholding it would help nobody.
         """
-        if table.number in variants and table.number in draft.withheld:
+        if number in variants and number in draft.withheld:
             return  # this time already
-        left = [v.table for number, v in variants.items() if number not in draft.withheld and number not in self._decided]
-        left = [other for other in left if set(other.marts) & set(table.marts)]
-        alike = max(left, key=lambda other: (other.number == table.number, _shared(table, other), -other.number), default=None)
+        marts, questions = self._about(number)
+        left = [v.table for n, v in variants.items() if n not in draft.withheld and n not in self._decided]
+        # A table that adds two questionnaires up ties those of one to those of the other.
+        left = [other for other in left if marts & set(other.marts)] or left
+        alike = max(
+            left, key=lambda other: (other.number == number, len(questions & set(other.variables)), -other.number), default=None
+        )
         if alike is not None:
-            draft.withheld[alike.number] = f"with it, a hidden count of table {table.number} could be told"
+            draft.withheld[alike.number] = f"with it, a hidden count of table {number} could be told"
+
+    def _about(self, number: int) -> tuple[set[str], set[str]]:
+        """The marts and questions of a table; one that isn't in the catalogue any more is that of an earlier release."""
+        if number in self.tables:
+            return set(self.tables[number].marts), set(self.tables[number].variables)
+        read = next(table for source in self.earlier for table in source.release.tables if table.number == number)
+        return set(read.marts), {axis.question for axis in read.axes.values()}
 
     def _finished(
         self,
@@ -323,8 +334,3 @@ def _precision(decimals: Mapping[str, int]) -> int:
         if own.keys() <= set(precision.measures) and all(n == precision.decimals for n in own.values())
         if own or level == len(PRECISIONS) - 1
     )
-
-
-def _shared(one: Table, other: Table) -> int:
-    """How many questions of the same marts two tables have in common."""
-    return len(set(one.variables) & set(other.variables)) if set(one.marts) & set(other.marts) else -1

@@ -109,6 +109,7 @@ def _all(worlds: Worlds, source: Source, earlier: Sequence[Source]) -> Iterator[
         yield from _unprinted(worlds, source, one, table)
     for one, table in tables:
         yield from _within(worlds, source, one, table)
+    yield from _left_blank(worlds, source, [number for number, _ in numbers])
     yield from _differences(worlds, source, [number for number, _ in numbers])
     for older in earlier:
         yield from _changes(worlds, source, older)
@@ -161,6 +162,19 @@ def _named(table: TableRead, occasion: str, said: Mapping[str, Code]) -> Labels:
         words[name] = "blank" if code is None else question.labels[code]
     row, column = (words.pop(axis.question, NOTHING) if axis else NOTHING for axis in map(table.original.get, ("row", "column")))
     return row, column, ", ".join([*words.values(), *([occasion] if occasion != table.occasion else [])])
+
+
+def _left_blank(worlds: Worlds, source: Source, numbers: Iterable[_Number]) -> Iterator[Target]:
+    """Who would be counted had they answered: several numbers may add up to these and those who did."""
+    for number in numbers:
+        given = dict(number.group.answers)
+        for name in (name for name, codes in given.items() if codes != {None}):
+            of = group(number.group.marts, number.group.occasion, {**given, name: frozenset((None,))})
+            judged = _judged([of], source.release)
+            if judged is not None:
+                labels = (*number.labels[:2], f"{number.labels[2]} {name} blank".strip())
+                own = number.source is source
+                yield Target("difference", number.table, labels, own, worlds.sum(number.source, of), (of,), judged)
 
 
 def _differences(worlds: Worlds, source: Source, numbers: Iterable[_Number]) -> Iterator[Target]:

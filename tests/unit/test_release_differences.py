@@ -12,11 +12,13 @@ from frs_pipeline.release.attack import Attacker, attack
 from frs_pipeline.release.cells import places
 from frs_pipeline.release.policy import release_policy
 from frs_pipeline.release.publication import FIGURES
+from frs_pipeline.release.reading import read_release
 from frs_pipeline.release.releasing import Releasing
 from frs_pipeline.release.variants import choose
+from frs_pipeline.release.worlds import Source
 from frs_pipeline.tables.model import Axis, Category, Table, catalogue
 
-FIRST, INITIATOR = "participant_first", "initiator"
+FIRST, FOLLOWUP, INITIATOR = "participant_first", "participant_followup", "initiator"
 # Nothing is merged beyond what a table merges itself.
 PLAIN = release_policy().model_copy(update={"collapse": {}})
 ANSWERS = range(1, 6)
@@ -38,11 +40,10 @@ def table(number, row, column=None, kind=None, mart=FIRST, **more):
         number=number,
         title=str(number),
         kind=kind,
-        marts=(mart,),
         row=row,
         column=column,
         percent=percent,
-        **{"occasion": "both", **more},
+        **{"occasion": "both", "marts": (mart,), **more},
     )
 
 
@@ -117,6 +118,13 @@ def neither_of_two_questions_answered(small):
     return [table(n, axis("overall"), answered=a) for n, a in enumerate(asked, 1)], given(counts, "overall", "belief", "conflict")
 
 
+def merged_answers_of_those_who_left_another_question_blank(small):
+    """One table has two answers apart, the other together, of those who answered another question as well."""
+    counts = {(a, b): 8 + a for a in ANSWERS for b in (1, None)} | {(4, None): small - small // 2, (5, None): small // 2}
+    together = axis("overall", (1,), (2,), (3,), (4, 5))
+    return [table(1, axis("overall")), table(2, together, answered=("belief",))], given(counts, "overall", "belief")
+
+
 def two_cuts_of_two_questions(small):
     tables = [
         table(1, axis("overall", (1, 2), (3, 4, 5)), axis("belief", (1, 2, 3), (4, 5))),
@@ -136,6 +144,7 @@ KINDS = [
     n_with_and_without_an_answer,
     another_question_answered_or_not,
     neither_of_two_questions_answered,
+    merged_answers_of_those_who_left_another_question_blank,
     two_cuts_of_two_questions,
 ]
 
@@ -178,6 +187,24 @@ def test_a_difference_of_none_or_many_is_released_whole(kind, small, tmp_path):
     tables, forms = kind(small)
     found = release(tables, write_marts(forms, tmp_path))
     assert len(found.released) == len(tables) and hidden(found) == [] and not found.attack.exposed
+
+
+def test_what_was_released_is_reckoned_with_when_the_catalogue_has_it_no_longer(tmp_path):
+    both = [{(a,): 3 if a == 5 and mart == FIRST else 30 + a for a in ANSWERS} for mart in (FIRST, FOLLOWUP)]
+    forms = given(both[0], "overall") | given(both[1], "overall", mart=FOLLOWUP)
+    marts = write_marts(forms, tmp_path)
+    sums = table(1, axis("overall"), marts=(FIRST, FOLLOWUP))
+    ours = table(2, axis("overall"))
+    theirs = table(3, axis("overall", mart=FOLLOWUP), mart=FOLLOWUP)
+    earlier = []
+    for one in (sums, ours):
+        folder = tmp_path / str(one.number)
+        folder.mkdir()
+        for name, content in release([one], marts, earlier=earlier).files.items():
+            (folder / name).write_bytes(content)
+        earlier.append(Source(read_release(folder), "forms"))
+    found = release([theirs], marts, earlier=earlier)
+    assert not found.attack.new and (found.withheld or hidden(found))
 
 
 def test_few_blanks_are_shown_and_an_answer_of_theirs_is_not(tmp_path):
