@@ -267,7 +267,7 @@ def test_one_byte_of_one_export_remakes_only_what_hangs_on_it(made: tuple[Settin
     cells[-1] = b"2" if cells[-1] != b"2" else b"3"
     lines[1] = b";".join(cells)
     path.write_bytes(b"\r\n".join(lines))
-    hanging = downstream({(layer, "coordinator") for layer in ("validated", "rejected", "noted", "withdrawn")})
+    hanging = downstream({(layer, "coordinator") for layer in ("validated", "rejected", "noted", "applied", "withdrawn")})
     assert refresh(settings).made == tuple(p.name for key, p in products().items() if key in hanging)
     assert ("statistics", "table_01") not in hanging
     assert ("statistics", "table_61") in hanging
@@ -337,7 +337,7 @@ def test_a_selection_makes_no_more_than_it_needs(tmp_path: Path) -> None:
         "validated/withdrawn_conferences",
         "validated/ledger",
         "validated/codebook",
-        *(f"{layer}/{name}" for name in instruments() for layer in ("validated", "rejected", "noted", "withdrawn")),
+        *(f"{layer}/{name}" for name in instruments() for layer in ("validated", "rejected", "noted", "applied", "withdrawn")),
         "quarantine",
         "noted",
         "pseudonymised/coordinator",
