@@ -215,7 +215,7 @@ def test_the_made_up_delivery_has_no_pseudonyms_to_keep(desk):
         pytest.param("840118-4011;402220002;2018-02-01;rådslagning", 4, "raadslagningsnummer", "line 3", id="number twice"),
         pytest.param("840118-4011;9999999999;2018-02-01;rådslagning", 4, "raadslagningsnummer", "nine", id="number too long"),
         pytest.param("6101184011;1;2018-02-01;rådslagning", 4, "personnummer", "line 2", id="conference twice"),
-        pytest.param("840118-4011;1;01-02-2018;rådslagning", 4, "dato", "2020-11-30", id="danish date"),
+        pytest.param("840118-4011;1;31-02-2018;rådslagning", 4, "dato", "2020-11-30", id="danish date that there isn't"),
         pytest.param("840118-4011;1;2018-02-30;rådslagning", 4, "dato", "2020-11-30", id="no such date"),
         pytest.param("840118-4011;1;2018-02-01;first", 4, "anledning", "rådslagning nor opfølgning", id="occasion"),
         pytest.param("840118-4011;1;2018-02-01", 4, "the line", "3 fields where 4", id="a field less"),
