@@ -113,7 +113,7 @@ def test_labels_that_are_not_the_questionnaires_stop_the_run(delivery):
             "kind: frequency\n    variable: made_questions\n    leave_out: {made_questions: [ja]}\n"
             "    collapse: {made_questions: {Ja: [ja]}}",
             6,
-            "is collapsed",
+            "stands in collapse, too",
         ),
         (
             "kind: frequency\n    variable: made_questions\n    collapse: {made_questions: {Total: [ja]}}",

@@ -8,7 +8,7 @@ from frs_pipeline.doctor import _delivery
 from frs_pipeline.errors import InputError
 from frs_pipeline.exports.surveyxact import read_export
 from frs_pipeline.exports.unread import refuse_unread
-from frs_pipeline.operations.refreshing import _look
+from frs_pipeline.operations.refreshing import _looked_at
 from frs_pipeline.questionnaires.model import questionnaires
 
 PERSONAL = "6101180011"
@@ -129,9 +129,11 @@ def test_an_export_that_comes_twice_is_refused(delivery, name):
 
 
 def test_the_sensor_and_the_doctor_see_it_too(delivery):
-    assert _look(delivery.path("")) is not None
+    seen, waiting = _looked_at(delivery.settings.raw)
+    assert (list(seen), waiting) == ([delivery.name], {})
     put(delivery, "initiator/dataset (1).csv")
-    assert _look(delivery.path("")) is None
+    seen, waiting = _looked_at(delivery.settings.raw)
+    assert (seen, "dataset (1).csv" in waiting[delivery.name]) == ({}, True)
     (found, *rest) = _delivery(delivery.settings, delivery.name)
     assert (found.sound, rest) == (False, [])
     assert "dataset (1).csv" in found.detail
