@@ -86,6 +86,7 @@ def nothing_half_written(data):
     assert not [path for zone in ("restricted", "curated") for path in (data / zone).rglob("*.tmp")]
 
 
+@pytest.mark.minutes
 @pytest.mark.parametrize("share", [0.5])
 def test_a_disk_that_fills_up_on_the_way_ends_the_run_and_the_next_one_ends_as_if_undisturbed(good, disk, share):
     raw = disk.folder / "data" / "raw"
@@ -106,7 +107,7 @@ def test_a_disk_that_fills_up_on_the_way_ends_the_run_and_the_next_one_ends_as_i
     assert hashes(type(good.settings)(raw.parent)) == hashes(good.settings)
 
 
-@pytest.mark.parametrize("lacking", ["room", "names"])
+@pytest.mark.parametrize("lacking", ["room", pytest.param("names", marks=pytest.mark.minutes)])
 def test_a_full_disk_leaves_the_last_good_result_and_gives_the_same_bytes_once_there_is_room(altered, disk, lacking):
     before, after = altered
     delivery = before.copy_to(disk.folder / "data")

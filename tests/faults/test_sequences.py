@@ -107,7 +107,7 @@ def damage_the_manifest(delivery) -> None:
     "happens",
     [
         select_after_a_wrong_correction,
-        alter_the_manifest,
+        pytest.param(alter_the_manifest, marks=pytest.mark.minutes),
         pytest.param(lose_the_manifest_of_a_part, marks=pytest.mark.minutes),
         pytest.param(damage_the_manifest, marks=pytest.mark.minutes),
     ],
@@ -160,6 +160,7 @@ def test_no_manifest_vouches_for_a_file_that_nobody_made(delivery) -> None:
     assert root(delivery) == before
 
 
+@pytest.mark.minutes
 def test_no_manifest_is_written_over_what_is_out_of_date(delivery, clean: Clean) -> None:
     before = root(delivery)
     correct(delivery, wrongly=False)
