@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+import traceback
 from typing import NoReturn
 
 import typer
@@ -19,6 +20,7 @@ from frs_pipeline.cli import operating
 from frs_pipeline.cli import codebook, figures, forms, gamma, passports, release, withdrawal
 from frs_pipeline.cli.root import app, complain
 from frs_pipeline.errors import FrsError, unusable
+from frs_pipeline.personal_numbers import masked
 
 __all__ = ["app", "codebook", "figures", "forms", "gamma", "main", "operating", "passports", "release", "withdrawal"]
 
@@ -35,13 +37,13 @@ def main() -> NoReturn:
         sys.exit(app(arguments, standalone_mode=False) or 0)
     except FrsError as error:
         if debug:
-            raise
+            _trace(error, error.exit_code)
         _complain(error, error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         _complain("stopped; files that were finished stay", 1)
     except Exception as error:  # the last resort: a program that calls frs gets one line and an exit code
         if debug:
-            raise
+            _trace(error, 1)
         usage = getattr(error, "format_message", None)  # click's own errors: wrong options and the like
         if usage is not None and not usage():
             sys.exit(2)  # no command: the help was printed
@@ -58,6 +60,12 @@ def _in_utf8() -> None:
     if sys.getfilesystemencoding() != "utf-8" and os.environ.get("PYTHONUTF8") != "1":
         os.environ["PYTHONUTF8"] = "1"
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606
+
+
+def _trace(error: Exception, code: int) -> NoReturn:
+    """Show where an error came from. It may quote what forms say, but for the numbers of people."""
+    print(masked("".join(traceback.format_exception(error))), end="", file=sys.stderr)
+    sys.exit(code)
 
 
 def _complain(error: FrsError | str, code: int) -> NoReturn:
