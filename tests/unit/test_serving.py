@@ -66,7 +66,9 @@ SHOW = "import json, os, sys\nprint(json.dumps([sys.argv[1:], os.environ['DAGSTE
 
 def make_ui(folder, *arguments, **environment):
     command = ["make", "--no-print-directory", "ui", *arguments]
-    inherited = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "PYTHONUTF8")}
+    # These tests may themselves run below `make test`, whose level and flags aren't this command's.
+    of_make = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "PYTHONUTF8")
+    inherited = {name: value for name, value in os.environ.items() if name not in of_make}
     return subprocess.run(command, cwd=folder, env={**inherited, **environment}, capture_output=True)
 
 
