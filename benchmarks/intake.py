@@ -30,9 +30,9 @@ OFTEN, ROUNDS = 1_000_000, 3
 def make(folder: Path, forms: int) -> int:
     """A scaled export of at least so many forms in `folder`, and the registers that know its conferences; how many."""
     from frs_pipeline.codebook.vault import read_codebook
-    from frs_pipeline.deliveries import CODEBOOK, OWN_KEY
-    from frs_pipeline.reconstruction.registers import write_registers
-    from frs_pipeline.reconstruction.scaling import filled_in, scaled_export
+    from frs_pipeline.reconstruction.scaled.registers import write_registers
+    from frs_pipeline.reconstruction.scaled.scaling import filled_in, scaled_export
+    from frs_pipeline.store.deliveries import CODEBOOK, OWN_KEY
 
     filled = filled_in(DELIVERY)[INSTRUMENT]
     copies = -(-forms // len(filled.codes))
@@ -43,12 +43,12 @@ def make(folder: Path, forms: int) -> int:
 
 def by_frs(folder: Path) -> Callable[[], int]:
     """What reads, validates and writes as the assets do; it says how many forms there were."""
-    from frs_pipeline.exports.findings import Intake
-    from frs_pipeline.exports.surveyxact import read_export
-    from frs_pipeline.exports.validation import validate
-    from frs_pipeline.policy.model import policy
-    from frs_pipeline.questionnaires.model import questionnaires
-    from frs_pipeline.rows import batches_of, content_hash
+    from frs_pipeline.intake.findings import Intake
+    from frs_pipeline.intake.readers.surveyxact import read_export
+    from frs_pipeline.intake.validation import validate
+    from frs_pipeline.store.rows import batches_of, content_hash
+    from frs_pipeline.study.questionnaires import questionnaires
+    from frs_pipeline.study.rules import policy
 
     # The registers are no part of what is measured: one that fits the other will do.
     codebook = pq.read_table(folder / "codebook.parquet")

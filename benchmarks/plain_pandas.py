@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-PACKAGE = Path(__file__).resolve().parent.parent / "frs_pipeline"
+STUDY = Path(__file__).resolve().parent.parent / "studies" / "familieraadslagning"
 
 
 def load_yaml(path: Path) -> Any:
@@ -95,10 +95,10 @@ def make(table: Any, forms: pd.DataFrame) -> pd.DataFrame:
 
 def main(raw: Path, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
-    scales = load_yaml(PACKAGE / "questionnaires" / "scales.yaml")["scales"]
+    scales = load_yaml(STUDY / "questionnaires" / "scales.yaml")["scales"]
     instruments = ("participant_first", "participant_followup", "initiator", "coordinator")
-    marts = {name: read_forms(raw, load_yaml(PACKAGE / "questionnaires" / f"{name}.yaml"), scales) for name in instruments}
-    for table in load_yaml(PACKAGE / "tables" / "catalogue.yaml")["tables"]:
+    marts = {name: read_forms(raw, load_yaml(STUDY / "questionnaires" / f"{name}.yaml"), scales) for name in instruments}
+    for table in load_yaml(STUDY / "tables.yaml")["tables"]:
         forms = marts[table["mart"]]
         if "also" in table:
             forms = pd.concat([forms, marts[table["also"]]], ignore_index=True)

@@ -16,8 +16,8 @@ import time
 from pathlib import Path
 
 from frs_pipeline.privacy.search import search_results
-from frs_pipeline.settings import Settings
-from frs_pipeline.storage import Store
+from frs_pipeline.store.files import Store
+from frs_pipeline.store.settings import Settings
 
 PROJECT = Path(__file__).resolve().parent.parent
 NAME = "2020-11-30"

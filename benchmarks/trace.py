@@ -20,8 +20,8 @@ from pathlib import Path
 from frs_pipeline.lineage.evidence import Evidence
 from frs_pipeline.lineage.meaning import meanings
 from frs_pipeline.lineage.passport import Passports, passport
-from frs_pipeline.settings import Settings
-from frs_pipeline.storage import Store
+from frs_pipeline.store.files import Store
+from frs_pipeline.store.settings import Settings
 
 PROJECT = Path(__file__).resolve().parent.parent
 RAW = PROJECT / "data" / "raw" / "2020-11-30"

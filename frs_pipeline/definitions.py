@@ -29,12 +29,12 @@ from frs_pipeline.assets import (
 from frs_pipeline.assets.wiring import PARTITION_TAG, ParquetFiles, key_of
 from frs_pipeline.operations.incidents import canceled_runs, failed_checks, failed_runs, unsent_alerts
 from frs_pipeline.operations.lost import lost_runs
-from frs_pipeline.operations.refreshing import new_deliveries, nightly, refresh_job
 from frs_pipeline.operations.searching import searching_executor
-from frs_pipeline.plan import table_key
-from frs_pipeline.report.contents import chapters
-from frs_pipeline.settings import Settings
-from frs_pipeline.storage import Store, begin, exclusive
+from frs_pipeline.operations.sensors import new_deliveries, nightly, refresh_job
+from frs_pipeline.store.files import Store, begin, exclusive
+from frs_pipeline.store.plan import table_key
+from frs_pipeline.store.settings import Settings
+from frs_pipeline.study.chapters import chapters
 
 MODULES = (raw, validated, pseudonymised, marts, expectations, statistics, bases, nonresponse, report, formats, privacy, manifest)
 

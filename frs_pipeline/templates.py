@@ -9,12 +9,12 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 
-def templates_in(folder: Path) -> Environment:
-    """The templates of a folder: what they print is escaped, and a name that isn't given is an error."""
+def templates_in(*folders: Path) -> Environment:
+    """The templates of folders: what they print is escaped, and a name that isn't given is an error."""
     import jinja2  # only needed where there are pages to make
 
     return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(folder),
+        loader=jinja2.FileSystemLoader(folders),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

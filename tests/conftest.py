@@ -13,28 +13,28 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-import keys
 import pandas as pd
 import pytest
-from built_in import built_in_only
-from shipped import DELIVERY, copy_of_shipped
+from support import keys
+from support.built_in import built_in_only
+from support.shipped import DELIVERY, copy_of_shipped
 
 from frs_pipeline.codebook.vault import PIPELINE_COLUMNS, Entry, lock, plain, read_codebook
-from frs_pipeline.deliveries import AMENDMENTS, CODEBOOK, LEDGER
-from frs_pipeline.exports.amendments import CORRECTION_COLUMNS, EXCEPTION_COLUMNS
-from frs_pipeline.exports.columns import NUMBER, NUMBER_AGAIN, STATUS, SYSTEM_COLUMNS
-from frs_pipeline.exports.ledger import COLUMNS, read_ledger
-from frs_pipeline.exports.surveyxact import read_export
-from frs_pipeline.exports.validation import validate
-from frs_pipeline.exports.withdrawals import WITHDRAWAL_COLUMNS, held_conferences, withdrawn_conferences
-from frs_pipeline.exports.workbooks import STRUCTURE_COLUMNS
-from frs_pipeline.intake import intake_of, withdrawals_of
-from frs_pipeline.policy.model import policy
-from frs_pipeline.questionnaires import instruments
-from frs_pipeline.questionnaires.model import questionnaires
-from frs_pipeline.refresh import refresh
-from frs_pipeline.settings import Settings
-from frs_pipeline.storage import MANIFEST, Store
+from frs_pipeline.intake.amendments import CORRECTION_COLUMNS, EXCEPTION_COLUMNS
+from frs_pipeline.intake.delivery import intake_of, withdrawals_of
+from frs_pipeline.intake.ledger import COLUMNS, read_ledger
+from frs_pipeline.intake.readers.columns import NUMBER, NUMBER_AGAIN, STATUS, SYSTEM_COLUMNS
+from frs_pipeline.intake.readers.surveyxact import read_export
+from frs_pipeline.intake.readers.workbooks import STRUCTURE_COLUMNS
+from frs_pipeline.intake.validation import validate
+from frs_pipeline.intake.withdrawals import WITHDRAWAL_COLUMNS, held_conferences, withdrawn_conferences
+from frs_pipeline.operations.refresh import refresh
+from frs_pipeline.store.deliveries import AMENDMENTS, CODEBOOK, LEDGER
+from frs_pipeline.store.files import MANIFEST, Store
+from frs_pipeline.store.settings import Settings
+from frs_pipeline.study.instruments import instruments
+from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.rules import policy
 
 MARKERS = {"unit", "pipeline", "faults", "browser"}
 

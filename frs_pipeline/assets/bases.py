@@ -8,11 +8,11 @@ from dagster import AssetCheckResult, AssetExecutionContext, MetadataValue, Outp
 from frs_pipeline.assets.statistics import GROUP
 from frs_pipeline.assets.wiring import DELIVERIES, code_version, gate, key_of, produced, store_of
 from frs_pipeline.checks.ties import tie_specs, ties
-from frs_pipeline.plan import products
-from frs_pipeline.questionnaires import instruments
-from frs_pipeline.storage import read
+from frs_pipeline.store.files import read
+from frs_pipeline.store.plan import products
+from frs_pipeline.study.instruments import instruments
+from frs_pipeline.study.tables import catalogue
 from frs_pipeline.tables.figures import from_table
-from frs_pipeline.tables.model import catalogue
 from frs_pipeline.tables.reconciling import Forms, reconcile
 from frs_pipeline.tables.render import base_lines
 

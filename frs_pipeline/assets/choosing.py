@@ -8,7 +8,7 @@ from frs_pipeline.assets.manifest import manifest
 from frs_pipeline.assets.privacy import privacy
 from frs_pipeline.assets.raw import raw_files
 from frs_pipeline.assets.wiring import key_of
-from frs_pipeline.plan import AssetPath
+from frs_pipeline.store.plan import AssetPath
 
 
 def chosen(products: Collection[AssetPath], *, complete: bool) -> list[AssetKey]:

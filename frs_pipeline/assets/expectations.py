@@ -9,11 +9,11 @@ from dagster import AssetCheckResult, AssetExecutionContext, AssetIn, MetadataVa
 from frs_pipeline.assets.marts import GROUP
 from frs_pipeline.assets.raw import raw_key
 from frs_pipeline.assets.wiring import DELIVERIES, code_version, gate, key_of, produced, store_of, unchanged
-from frs_pipeline.checks.data_docs import pages
-from frs_pipeline.checks.expectations import before_of, hold, results
 from frs_pipeline.checks.promises import promise_spec, promises_kept
-from frs_pipeline.plan import products
-from frs_pipeline.storage import read
+from frs_pipeline.report.data_docs import pages
+from frs_pipeline.report.expectations import before_of, hold, results
+from frs_pipeline.store.files import read
+from frs_pipeline.store.plan import products
 
 KEY = ("expectations",)
 MARTS = {key[-1]: key for key in products()[KEY].inputs}

@@ -4,8 +4,8 @@ import pyarrow as pa
 from dagster import AssetExecutionContext, MetadataValue, Output, asset
 
 from frs_pipeline.assets.wiring import DELIVERIES, code_version, gate, key_of, produced, store_of
-from frs_pipeline.formats.files import as_rows, files
-from frs_pipeline.plan import products
+from frs_pipeline.report.formats.files import as_rows, files
+from frs_pipeline.store.plan import products
 
 GROUP = "g6_report"
 KEY = ("formats",)

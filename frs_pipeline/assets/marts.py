@@ -11,11 +11,11 @@ from frs_pipeline.assets.wiring import DELIVERIES, code_version, gate, key_of, p
 from frs_pipeline.checks.contracts import grain, grain_spec
 from frs_pipeline.checks.reconciliation import every_form, every_form_spec
 from frs_pipeline.codebook.pseudonyms import mart_from
-from frs_pipeline.plan import products
-from frs_pipeline.questionnaires import instruments
-from frs_pipeline.questionnaires.model import questionnaires
-from frs_pipeline.rows import Rows, sorted_by
-from frs_pipeline.storage import read, schema_of, stream
+from frs_pipeline.store.files import read, schema_of, stream
+from frs_pipeline.store.plan import products
+from frs_pipeline.store.rows import Rows, sorted_by
+from frs_pipeline.study.instruments import instruments
+from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.tables.nonresponse import conferences, conferences_from, forms_of
 from frs_pipeline.tables.render import Grid
 

@@ -8,10 +8,10 @@ from dagster import AssetExecutionContext, AssetIn, AssetOut, MetadataValue, Out
 
 from frs_pipeline.assets.statistics import GROUP
 from frs_pipeline.assets.wiring import DELIVERIES, code_version, gate, key_of, produced
-from frs_pipeline.plan import products
-from frs_pipeline.questionnaires import instruments
-from frs_pipeline.questionnaires.model import questionnaires
-from frs_pipeline.storage import read
+from frs_pipeline.store.files import read
+from frs_pipeline.store.plan import products
+from frs_pipeline.study.instruments import instruments
+from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.tables.nonresponse import item, ledger_only, unit
 from frs_pipeline.tables.render import Grid
 

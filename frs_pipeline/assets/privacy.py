@@ -7,8 +7,8 @@ from dagster import AssetExecutionContext, AssetKey, MaterializeResult, asset
 from frs_pipeline.assets.statistics import GROUP
 from frs_pipeline.assets.wiring import DELIVERIES, gate, key_of, store_of
 from frs_pipeline.checks.privacy import nothing_leaks, nothing_leaks_spec
-from frs_pipeline.plan import products
 from frs_pipeline.privacy.search import require_clean
+from frs_pipeline.store.plan import products
 
 KEY = "privacy"
 

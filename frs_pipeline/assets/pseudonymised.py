@@ -8,10 +8,10 @@ from dagster import AssetCheckResult, AssetExecutionContext, AssetIn, AssetsDefi
 from frs_pipeline.assets.wiring import DELIVERIES, code_version, gate, key_of, produced, store_of
 from frs_pipeline.checks.reconciliation import conservation, conservation_spec
 from frs_pipeline.codebook.pseudonyms import mart_schema, pseudonymise, pseudonymised_from
-from frs_pipeline.questionnaires import instruments
-from frs_pipeline.questionnaires.model import questionnaires
-from frs_pipeline.rows import Rows
-from frs_pipeline.storage import read, rows_in, stream
+from frs_pipeline.store.files import read, rows_in, stream
+from frs_pipeline.store.rows import Rows
+from frs_pipeline.study.instruments import instruments
+from frs_pipeline.study.questionnaires import questionnaires
 
 GROUP = "g3_pseudonymised"
 

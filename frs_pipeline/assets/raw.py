@@ -9,9 +9,9 @@ from frs_pipeline.assets.wiring import DELIVERIES, gate, store_of
 from frs_pipeline.codebook.newest import require_newest
 from frs_pipeline.codebook.opening import key_of_pipeline, refuse_published_key
 from frs_pipeline.codebook.vault import refuse_controllers_key
-from frs_pipeline.deliveries import inventory, sources
-from frs_pipeline.exports.unread import refuse_unread
+from frs_pipeline.intake.unread import refuse_unread
 from frs_pipeline.personal_numbers import refuse_in_names
+from frs_pipeline.store.deliveries import inventory, sources
 
 GROUP = "g1_raw"
 

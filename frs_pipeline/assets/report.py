@@ -8,8 +8,8 @@ from dagster import AssetCheckResult, AssetExecutionContext, MetadataValue, Outp
 from frs_pipeline.assets.raw import raw_key
 from frs_pipeline.assets.wiring import DELIVERIES, code_version, gate, key_of, produced, store_of, unchanged
 from frs_pipeline.checks.claims import claims_hold, claims_spec
-from frs_pipeline.plan import products
 from frs_pipeline.report.site import build
+from frs_pipeline.store.plan import products
 
 GROUP = "g6_report"
 KEY = ("report",)

@@ -18,13 +18,13 @@ from dagster import (
 
 from frs_pipeline.assets.wiring import DELIVERIES, code_version, gate, key_of, produced, store_of
 from frs_pipeline.checks.published import as_printed, as_printed_spec, verdicts
-from frs_pipeline.plan import products, table_key
-from frs_pipeline.published.compare import compare_delivery
-from frs_pipeline.published.figures import not_printed_from, printed_from
-from frs_pipeline.storage import read
+from frs_pipeline.printed.compare import compare_delivery
+from frs_pipeline.store.files import read
+from frs_pipeline.store.plan import products, table_key
+from frs_pipeline.study.printed import not_printed_from, printed_from
+from frs_pipeline.study.tables import Table, by_mart, catalogue
 from frs_pipeline.tables.counting import count, open_marts
 from frs_pipeline.tables.figures import as_table, figures, figures_from, from_table
-from frs_pipeline.tables.model import Table, by_mart, catalogue
 from frs_pipeline.tables.render import heading, render
 
 GROUP = "g5_statistics"

@@ -10,17 +10,17 @@ from frs_pipeline.assets.raw import raw_key
 from frs_pipeline.assets.wiring import DELIVERIES, code_version, gate, key_of, produced, store_of, unchanged
 from frs_pipeline.checks.reconciliation import admission, admission_spec, conservation, conservation_spec
 from frs_pipeline.codebook.opening import open_codebook
-from frs_pipeline.deliveries import LEDGER
-from frs_pipeline.exports.ledger import read_ledger
-from frs_pipeline.exports.surveyxact import read_export
-from frs_pipeline.exports.validation import validate
-from frs_pipeline.exports.withdrawals import CONFERENCES, held_conferences, withdrawn_conferences
-from frs_pipeline.intake import applied_in, intake_of, quarantined, remarks, withdrawals_of
-from frs_pipeline.plan import products
-from frs_pipeline.questionnaires import instruments
-from frs_pipeline.questionnaires.model import questionnaires
-from frs_pipeline.rows import Rows
-from frs_pipeline.storage import read, rows_in
+from frs_pipeline.intake.delivery import applied_in, intake_of, quarantined, remarks, withdrawals_of
+from frs_pipeline.intake.ledger import read_ledger
+from frs_pipeline.intake.readers.surveyxact import read_export
+from frs_pipeline.intake.validation import validate
+from frs_pipeline.intake.withdrawals import CONFERENCES, held_conferences, withdrawn_conferences
+from frs_pipeline.store.deliveries import LEDGER
+from frs_pipeline.store.files import read, rows_in
+from frs_pipeline.store.plan import products
+from frs_pipeline.store.rows import Rows
+from frs_pipeline.study.instruments import instruments
+from frs_pipeline.study.questionnaires import questionnaires
 
 GROUP = "g2_validated"
 WITHDRAWN = key_of(("validated", "withdrawn_conferences"))

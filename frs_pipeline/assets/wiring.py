@@ -34,13 +34,13 @@ from dagster import (
     TableSchema,
 )
 
-from frs_pipeline.deliveries import look, sha256
 from frs_pipeline.errors import CheckFailed, FrsError, SeveralErrors, unusable
 from frs_pipeline.personal_numbers import masked
-from frs_pipeline.plan import AssetPath, Product, Sources, code_hash, products
-from frs_pipeline.rows import Rows, content_hash
-from frs_pipeline.settings import Settings
-from frs_pipeline.storage import Store, recorded
+from frs_pipeline.store.deliveries import look, sha256
+from frs_pipeline.store.files import Store, recorded
+from frs_pipeline.store.plan import AssetPath, Product, Sources, code_hash, products
+from frs_pipeline.store.rows import Rows, content_hash
+from frs_pipeline.store.settings import Settings
 
 # What a drive in a network says when it is away for a moment.
 _PASSING = {

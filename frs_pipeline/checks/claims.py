@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dagster import AssetCheckResult, AssetCheckSeverity, AssetCheckSpec, AssetKey, MetadataValue
 
 from frs_pipeline.checks.failing import Failing, as_metadata, place
-from frs_pipeline.published.figures import printed_from, study
 from frs_pipeline.report.claims import CLAIMS, line_of
 from frs_pipeline.report.findings import Finding, Sentence
+from frs_pipeline.study.printed import printed_from, study
 from frs_pipeline.tables.render import Grid
 
 _NAME = "claims_hold"

@@ -6,7 +6,7 @@ import pyarrow as pa
 from dagster import AssetCheckResult, AssetCheckSeverity, AssetCheckSpec, AssetKey
 
 from frs_pipeline.errors import CheckFailed
-from frs_pipeline.rows import Rows, batches_of
+from frs_pipeline.store.rows import Rows, batches_of
 
 _NAME = "one_row_each"
 

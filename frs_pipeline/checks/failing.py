@@ -12,7 +12,7 @@ from pathlib import Path
 
 from dagster import MetadataValue
 
-from frs_pipeline.plan import PACKAGE
+from frs_pipeline.store.plan import PACKAGE
 from frs_pipeline.tables.render import Grid
 
 _THINGS, _SHOWN = "failing", "what_to_do"

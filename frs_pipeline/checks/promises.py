@@ -7,11 +7,11 @@ from typing import Any
 
 from dagster import AssetCheckResult, AssetCheckSeverity, AssetCheckSpec, AssetKey
 
-from frs_pipeline.checks.expectations import IN_SET, LARGEST, LIMITS, NOT_NULL, Held
 from frs_pipeline.checks.failing import Failing, as_metadata, place
-from frs_pipeline.plan import PACKAGE
-from frs_pipeline.questionnaires.model import questionnaires
-from frs_pipeline.specs import YamlFile
+from frs_pipeline.report.expectations import IN_SET, LARGEST, LIMITS, NOT_NULL, Held
+from frs_pipeline.study import SHIPPED
+from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.spec import YamlFile
 
 
 def promise_spec(key: AssetKey, mart: str) -> AssetCheckSpec:
@@ -50,7 +50,7 @@ def _remedy(row: Mapping[str, Any], held: Held, delivery: str) -> str:
         own = limits.line(["blank", "questions", held.mart, column])
         return f"{look}; if the forms are right, give {held.mart}, {column} another limit under questions in {place(LIMITS, own)}"
     if kind == IN_SET and column in names:
-        asked = PACKAGE / "questionnaires" / f"{held.mart}.yaml"
+        asked = SHIPPED / "questionnaires" / f"{held.mart}.yaml"
         line = place(asked, YamlFile(asked).line(["questions", names.index(column)]))
         return f"{look}; the scale stands in {line}"
     return f"{look}; frs run makes the mart again, and if that changes nothing, tell whoever keeps the program"

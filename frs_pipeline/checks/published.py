@@ -9,8 +9,8 @@ import pyarrow as pa
 from dagster import AssetCheckResult, AssetCheckSeverity, AssetCheckSpec, AssetKey, MetadataValue
 
 from frs_pipeline.checks.failing import Failing, as_metadata, place
-from frs_pipeline.published.compare import DIFFERS, summary
-from frs_pipeline.published.figures import PRINTED, Key, line_of
+from frs_pipeline.printed.compare import DIFFERS, summary
+from frs_pipeline.study.printed import PRINTED, Key, line_of
 
 _NAME = "as_printed"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from dagster import AssetCheckResult, AssetCheckSeverity, AssetCheckSpec, AssetKey
 
 from frs_pipeline.errors import CheckFailed
-from frs_pipeline.storage import rows_in
+from frs_pipeline.store.files import rows_in
 
 _NAME = "nothing_lost"
 _ADMITTED = "within_policy"

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from frs_pipeline.cli.root import PEOPLE, AsJson, Delivery, app, as_hash
-from frs_pipeline.deliveries import CONTROLLERS, choose
-from frs_pipeline.english import plural
+from frs_pipeline.cli.terminal import print_grid, print_json, say
 from frs_pipeline.errors import CheckFailed
-from frs_pipeline.settings import Settings
-from frs_pipeline.terminal import print_grid, print_json, say
+from frs_pipeline.language import plural
+from frs_pipeline.store.deliveries import CONTROLLERS, choose
+from frs_pipeline.store.settings import Settings
 
 if TYPE_CHECKING:
     from frs_pipeline.codebook.locking import Locked
-    from frs_pipeline.storage import Store
+    from frs_pipeline.store.files import Store
 
 codebook = typer.Typer(help="The locked codebook: lock, rotate, check, reveal, find, and who did.", no_args_is_help=True)
 journal = typer.Typer(help="Who locked or opened the codebook, when and why.", no_args_is_help=True)
@@ -88,7 +88,7 @@ def rotate(
 
 
 def _tell(locked: Locked, settings: Settings) -> None:
-    from frs_pipeline.journal import head_of
+    from frs_pipeline.store.journal import head_of
 
     say(f"{plural(locked.conferences, 'conference')} of {plural(locked.children, 'child', 'children')} locked.\n")
     lines = [("Pseudonyms", f"{locked.kept} kept, {locked.new} new")]
@@ -191,7 +191,7 @@ def _personal_number() -> str:
 
 
 def _store(delivery: str | None) -> Store:
-    from frs_pipeline.storage import Store
+    from frs_pipeline.store.files import Store
 
     settings = Settings.from_environment()
     return Store(settings, choose(settings.raw, delivery))
@@ -206,7 +206,7 @@ def show(as_json: AsJson = False) -> None:
     """Every entry, oldest first."""
     from dataclasses import asdict
 
-    from frs_pipeline.journal import entries
+    from frs_pipeline.store.journal import entries
 
     path = Settings.from_environment().access_journal
     found = entries(path)
@@ -242,8 +242,8 @@ def verify(
 ) -> None:
     """Was an entry altered, removed, moved or cut off? Ends with 1 when one was."""
     from frs_pipeline.codebook.opening import untold
-    from frs_pipeline.journal import head_of
-    from frs_pipeline.journal import verify as look
+    from frs_pipeline.store.journal import head_of
+    from frs_pipeline.store.journal import verify as look
 
     head = None if head is None else as_hash(head, "--head", "frs codebook journal verify prints it")
     settings = Settings.from_environment()

@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from frs_pipeline.cli.root import FIGURES, AsJson, Delivery, Results, app, bases
-from frs_pipeline.english import plural
+from frs_pipeline.cli.terminal import print_grid, print_json, say
 from frs_pipeline.errors import UsageError
-from frs_pipeline.terminal import print_grid, print_json, say
+from frs_pipeline.language import plural
 
 
 @app.command(rich_help_panel=FIGURES)
@@ -20,8 +20,8 @@ def tables(
     as_json: AsJson = False,
 ) -> None:
     """Print tables as the report prints them."""
+    from frs_pipeline.study.tables import catalogue
     from frs_pipeline.tables.figures import from_table
-    from frs_pipeline.tables.model import catalogue
     from frs_pipeline.tables.render import base_line, render
 
     unknown = next((n for n in numbers or () if n not in catalogue()), None)
@@ -50,8 +50,8 @@ def tables(
 @app.command(rich_help_panel=FIGURES)
 def compare(delivery: Delivery = None, as_json: AsJson = False) -> None:
     """Recomputed against printed, figure by figure; ends with 1 when a figure differs."""
-    from frs_pipeline.published.compare import DIFFERS, EQUAL, NOT_REPRODUCIBLE, summary
-    from frs_pipeline.published.figures import not_printed_from, printed_from
+    from frs_pipeline.printed.compare import DIFFERS, EQUAL, NOT_REPRODUCIBLE, summary
+    from frs_pipeline.study.printed import not_printed_from, printed_from
 
     results = Results(delivery)
     rows = results.read(("statistics", "compare"))
@@ -143,7 +143,7 @@ def _signed(moved: float) -> str:
 @app.command(name="audit-report", rich_help_panel=FIGURES)
 def audit_report(as_json: AsJson = False) -> None:
     """What in the printed report contradicts itself."""
-    from frs_pipeline.published.audit import audit
+    from frs_pipeline.handbook.contradictions import audit
 
     found = audit()
     if as_json:

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 import typer
 
 from frs_pipeline.cli.root import FORMS, AsJson, Delivery, Results, app
-from frs_pipeline.english import plural
+from frs_pipeline.cli.terminal import print_grid, print_json, say
 from frs_pipeline.errors import UsageError
-from frs_pipeline.terminal import print_grid, print_json, say
+from frs_pipeline.language import plural
 
 Values = Annotated[
     bool,
@@ -26,10 +26,10 @@ def quarantine(
     as_json: AsJson = False,
 ) -> None:
     """What was set aside and why: by rule, then form by form; what was only noted; how many forms were withdrawn."""
-    from frs_pipeline.exports.applying import unapplied
-    from frs_pipeline.intake import applied_in
+    from frs_pipeline.intake.applying import unapplied
+    from frs_pipeline.intake.delivery import applied_in
     from frs_pipeline.personal_numbers import masked
-    from frs_pipeline.questionnaires import instruments
+    from frs_pipeline.study.instruments import instruments
 
     results = Results(delivery, finished=False)
     _journal(results, "quarantine opened", values, reason)

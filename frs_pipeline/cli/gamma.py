@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from frs_pipeline.cli.root import FIGURES, AsJson, app
-from frs_pipeline.terminal import print_grid, print_json
+from frs_pipeline.cli.terminal import print_grid, print_json
 
 if TYPE_CHECKING:
     from frs_pipeline.stats.contingency import ContingencyFile
@@ -36,7 +36,7 @@ def gamma(
     as_json: AsJson = False,
 ) -> None:
     """Print gamma of the table in `file`, or its strata's and the partial gamma, or both as JSON."""
-    from frs_pipeline.exports.counted import read_counted
+    from frs_pipeline.intake.readers.counted import read_counted
     from frs_pipeline.stats.counts import exact_table
     from frs_pipeline.stats.gamma import goodman_kruskal, partial
 

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from frs_pipeline.cli.root import REFRESH, AsJson, Delivery, app, as_hash, complain
-from frs_pipeline.deliveries import OWN_KEY, choose, deliveries
-from frs_pipeline.english import plural
+from frs_pipeline.cli.terminal import Progress, outcome, print_json, say, summary
 from frs_pipeline.errors import FrsError, UsageError
+from frs_pipeline.language import plural
 from frs_pipeline.personal_numbers import masked
-from frs_pipeline.settings import Settings
-from frs_pipeline.storage import remains
-from frs_pipeline.terminal import Progress, outcome, print_json, say, summary
+from frs_pipeline.store.deliveries import OWN_KEY, choose, deliveries
+from frs_pipeline.store.files import remains
+from frs_pipeline.store.settings import Settings
 
 if TYPE_CHECKING:
-    from frs_pipeline.refresh import Refresh
+    from frs_pipeline.operations.refresh import Refresh
 
 # Faults that are printed of one part; the first is nearest to the cause.
 SHOWN = 5
@@ -40,7 +40,7 @@ def run(
         _run_all(settings, select, as_json)
         return
     started = time.perf_counter()
-    from frs_pipeline.refresh import refresh
+    from frs_pipeline.operations.refresh import refresh
 
     # Dagster builds a great many objects that live until this process ends, soon: to look through them for garbage
     # again and again, and once more at the end, takes more than a fourth of a refresh.
@@ -64,7 +64,7 @@ def _run_all(settings: Settings, select: str | None, as_json: bool) -> None:
 
     Ends with the highest of their exit codes.
     """
-    from frs_pipeline.refresh import attempt
+    from frs_pipeline.operations.refresh import attempt
 
     choose(settings.raw, None)  # there is one at least
     found: list[dict[str, Any]] = []
@@ -112,8 +112,8 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Rebuild a delivery in a clean place and compare every hash; ends with 1 when anything differs."""
-    from frs_pipeline.storage import Store, read_manifest
-    from frs_pipeline.verify import verify as examine
+    from frs_pipeline.operations.verify import verify as examine
+    from frs_pipeline.store.files import Store, read_manifest
 
     settings = Settings.from_environment()
     store = Store(settings, choose(settings.raw, delivery))
@@ -143,11 +143,11 @@ def reconstruct(
     ] = None,
 ) -> None:
     """Make the shipped raw exports again from the printed tables (takes minutes)."""
-    from frs_pipeline.published.audit import kept_findings
+    from frs_pipeline.handbook.contradictions import kept_findings
     from frs_pipeline.reconstruction.delivery import reconstruct as make
     from frs_pipeline.reconstruction.papers import SHIPPED, packed
     from frs_pipeline.reconstruction.residuals import residuals
-    from frs_pipeline.reconstruction.scaling import scale
+    from frs_pipeline.reconstruction.scaled.scaling import scale
 
     shipped = Settings.from_environment().raw_delivery(SHIPPED)
     target = folder or shipped
@@ -175,7 +175,7 @@ def reconstruct(
 @app.command(rich_help_panel=REFRESH)
 def doctor(as_json: AsJson = False) -> None:
     """Is this installation sound? Ends with 1 when something isn't."""
-    from frs_pipeline.doctor import examine
+    from frs_pipeline.operations.doctor import examine
 
     found = examine(Settings.from_environment())
     # It is sent to others for help, and names folders and keys as somebody called them.

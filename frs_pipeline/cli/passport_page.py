@@ -12,9 +12,9 @@ from rich.padding import Padding
 from rich.table import Table as Grid
 from rich.text import Text as Line
 
+from frs_pipeline.cli.terminal import plain, say
 from frs_pipeline.lineage.meaning import Address
 from frs_pipeline.lineage.passport import Addition, Passport
-from frs_pipeline.terminal import plain, say
 
 if TYPE_CHECKING:
     from frs_pipeline.lineage.form import Opened, Way

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from frs_pipeline.cli.root import FORMS, AsJson, Delivery, Results, app
+from frs_pipeline.cli.terminal import print_json, say
 from frs_pipeline.errors import CheckFailed, InputError, UsageError
-from frs_pipeline.terminal import print_json, say
 
 if TYPE_CHECKING:
     from frs_pipeline.lineage.evidence import Evidence
@@ -43,7 +43,7 @@ def trace(
     if sql:
         from frs_pipeline.lineage.meaning import meanings
         from frs_pipeline.lineage.recount import recount
-        from frs_pipeline.tables.model import catalogue
+        from frs_pipeline.study.tables import catalogue
 
         query = recount(catalogue()[table], address, meanings()[address])
         if as_json:
@@ -72,7 +72,7 @@ def _forms(evidence: Evidence, found: Passport, as_json: bool) -> None:
     from frs_pipeline.lineage.listing import counted, near
     from frs_pipeline.lineage.meaning import meanings
     from frs_pipeline.lineage.waterfall import Why
-    from frs_pipeline.tables.model import catalogue
+    from frs_pipeline.study.tables import catalogue
 
     table, chosen = catalogue()[found.address.table], meanings()[found.address].counted
     listed = counted(evidence, chosen)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from frs_pipeline.cli.root import PEOPLE, AsJson, Delivery, Results, app
-from frs_pipeline.english import plural
+from frs_pipeline.cli.terminal import Progress, print_json, say
 from frs_pipeline.errors import CheckFailed, InputError
-from frs_pipeline.questionnaires import instruments
-from frs_pipeline.terminal import Progress, print_json, say
+from frs_pipeline.language import plural
+from frs_pipeline.study.instruments import instruments
 
 if TYPE_CHECKING:
-    from frs_pipeline.release.publishing import Published
+    from frs_pipeline.release.outgoing import Published
 
 
 @app.command(rich_help_panel=PEOPLE)
@@ -26,10 +26,10 @@ def release(
 ) -> None:
     """Make the tables that may be published (takes half a minute)."""
     started = time.perf_counter()
-    from frs_pipeline.journal import operating_system_user
-    from frs_pipeline.release.policy import release_policy
-    from frs_pipeline.release.publishing import publish
-    from frs_pipeline.tables.model import catalogue
+    from frs_pipeline.release.outgoing import publish
+    from frs_pipeline.store.journal import operating_system_user
+    from frs_pipeline.study.release import release_policy
+    from frs_pipeline.study.tables import catalogue
 
     results = Results(delivery)
     for key in (("marts", name) for name in instruments()):

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from frs_pipeline.deliveries import choose
+from frs_pipeline.cli.terminal import plain
 from frs_pipeline.errors import CheckFailed, FrsError, InputError, SeveralErrors, UsageError
 from frs_pipeline.personal_numbers import masked
-from frs_pipeline.settings import Settings
-from frs_pipeline.terminal import plain
+from frs_pipeline.store.deliveries import choose
+from frs_pipeline.store.settings import Settings
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -64,19 +64,19 @@ class Results:
     """
 
     def __init__(self, delivery: str | None, *, finished: bool = True) -> None:
-        from frs_pipeline.storage import Store
+        from frs_pipeline.store.files import Store
 
         settings = Settings.from_environment()
         self.store, self.finished = Store(settings, choose(settings.raw, delivery)), finished
 
     @cached_property
     def stale(self) -> set[tuple[str, ...]]:
-        from frs_pipeline.storage import stale
+        from frs_pipeline.store.files import stale
 
         return stale(self.store, finished=self.finished)
 
     def path(self, key: tuple[str, ...]) -> Path:
-        from frs_pipeline.plan import products
+        from frs_pipeline.store.plan import products
 
         return self.store.path(products()[key])
 
@@ -85,7 +85,7 @@ class Results:
 
     def read(self, key: tuple[str, ...]) -> pa.Table:
         """Rows of a file. Raises `FrsError` when it isn't there, can't be read, or is out of date."""
-        from frs_pipeline.storage import read
+        from frs_pipeline.store.files import read
 
         path = self.path(key)
         if not path.exists():

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from frs_pipeline.cli.root import FORMS, PEOPLE, AsJson, Delivery, Results, app
-from frs_pipeline.english import plural
+from frs_pipeline.cli.terminal import Progress, print_grid, print_json, say
 from frs_pipeline.errors import UsageError
-from frs_pipeline.terminal import Progress, print_grid, print_json, say
+from frs_pipeline.language import plural
 
 if TYPE_CHECKING:
     from frs_pipeline.lineage.impact import Moved, Place
@@ -50,7 +50,7 @@ def impact(
 
 def _resting(results: Results, question: str, as_json: bool) -> None:
     from frs_pipeline.lineage.impact import resting_on
-    from frs_pipeline.questionnaires.model import questionnaires
+    from frs_pipeline.study.questionnaires import questionnaires
 
     names = {q.name for questionnaire in questionnaires().values() for q in questionnaire.questions}
     if question not in names:
@@ -88,7 +88,7 @@ def withdraw(
         raise UsageError("an erasure is about all deliveries", where="--delivery", do="leave it out")
     if as_json and not (dry_run or yes):
         raise UsageError("a program can't be asked", where="--json", do="add --dry-run or --yes")
-    from frs_pipeline.journal import operating_system_user
+    from frs_pipeline.store.journal import operating_system_user
     from frs_pipeline.withdrawal.withdrawing import carry_out, prepare
 
     store = Results(delivery).store
@@ -145,7 +145,7 @@ def _print_prepared(prepared: Prepared, erase: bool) -> None:
 
 
 def _print_report(report: Report) -> None:
-    from frs_pipeline.release.policy import release_policy
+    from frs_pipeline.study.release import release_policy
 
     threshold = release_policy().threshold
     forms = ", ".join(f"{number} {mart}" for mart, number in report.counted.items()) or "none"
@@ -189,7 +189,7 @@ def _label(place: Place) -> str:
 
 
 def _title(source: str) -> str:
-    from frs_pipeline.tables.model import catalogue
+    from frs_pipeline.study.tables import catalogue
     from frs_pipeline.tables.render import heading
 
     if not source.startswith("table_"):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from frs_pipeline.errors import FrsError
-from frs_pipeline.journal import append, operating_system_user, require_reason
+from frs_pipeline.store.journal import append, operating_system_user, require_reason
 
 REFUSED = "refused"
 # Something that was noted first, and then couldn't be done.

@@ -14,16 +14,16 @@ import pyarrow.compute as pc
 from frs_pipeline.codebook.access import traced
 from frs_pipeline.codebook.opening import open_full, require_own
 from frs_pipeline.codebook.vault import CONTROLLERS_KEY, Entry, is_personal_number
-from frs_pipeline.deliveries import sha256
 from frs_pipeline.errors import UsageError
-from frs_pipeline.exports.columns import RESPONDENT
-from frs_pipeline.exports.parsing import respondents
-from frs_pipeline.exports.surveyxact import read_export
-from frs_pipeline.exports.withdrawals import CONFERENCES, Withdrawal, Withdrawals
-from frs_pipeline.intake import form_id, forms_meant, withdrawals_of
-from frs_pipeline.questionnaires import instruments
-from frs_pipeline.questionnaires.model import questionnaires
-from frs_pipeline.storage import Store
+from frs_pipeline.intake.delivery import form_id, forms_meant, withdrawals_of
+from frs_pipeline.intake.readers.columns import RESPONDENT
+from frs_pipeline.intake.readers.parsing import respondents
+from frs_pipeline.intake.readers.surveyxact import read_export
+from frs_pipeline.intake.withdrawals import CONFERENCES, Withdrawal, Withdrawals
+from frs_pipeline.store.deliveries import sha256
+from frs_pipeline.store.files import Store
+from frs_pipeline.study.instruments import instruments
+from frs_pipeline.study.questionnaires import questionnaires
 
 
 @dataclass(frozen=True)

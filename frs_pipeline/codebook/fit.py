@@ -14,14 +14,14 @@ from frs_pipeline.codebook.access import traced
 from frs_pipeline.codebook.opening import key_of_pipeline, open_codebook, open_full
 from frs_pipeline.codebook.vault import CODEBOOK as BOOK
 from frs_pipeline.codebook.vault import Entry, opens, read_codebook
-from frs_pipeline.deliveries import CODEBOOK, LEDGER, sha256
-from frs_pipeline.exports.ledger import read_ledger
-from frs_pipeline.exports.surveyxact import read_export
-from frs_pipeline.exports.validation import validate
-from frs_pipeline.exports.withdrawals import held_conferences, withdrawn_conferences
-from frs_pipeline.intake import intake_of, withdrawals_of
-from frs_pipeline.questionnaires.model import questionnaires
-from frs_pipeline.storage import Store
+from frs_pipeline.intake.delivery import intake_of, withdrawals_of
+from frs_pipeline.intake.ledger import read_ledger
+from frs_pipeline.intake.readers.surveyxact import read_export
+from frs_pipeline.intake.validation import validate
+from frs_pipeline.intake.withdrawals import held_conferences, withdrawn_conferences
+from frs_pipeline.store.deliveries import CODEBOOK, LEDGER, sha256
+from frs_pipeline.store.files import Store
+from frs_pipeline.study.questionnaires import questionnaires
 
 WHY = "registers and forms compared, in counts"
 # What a form may be set aside for that has to do with its number.

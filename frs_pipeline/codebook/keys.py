@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pyrage
 
-from frs_pipeline.english import plural
 from frs_pipeline.errors import FrsError, InputError, UsageError
-from frs_pipeline.plan import PACKAGE
-from frs_pipeline.settings import IDENTITY, refuse_secret
+from frs_pipeline.language import plural
+from frs_pipeline.store.settings import IDENTITY, refuse_secret
+from frs_pipeline.study import SHIPPED
 
-_DEMO_KEYS = PACKAGE / "reconstruction" / "keys"
+_DEMO_KEYS = SHIPPED / "reconstruction" / "keys"
 _ONE_A_LINE = "write recipients (age1…), one a line"
 
 

@@ -27,11 +27,11 @@ from frs_pipeline.codebook.vault import (
     plain,
     read_full,
 )
-from frs_pipeline.deliveries import CODEBOOK, CONTROLLERS, DEMO_KEY, deliveries
-from frs_pipeline.english import plural
 from frs_pipeline.errors import CheckFailed, InputError, UsageError
-from frs_pipeline.settings import Settings
-from frs_pipeline.storage import write_together
+from frs_pipeline.language import plural
+from frs_pipeline.store.deliveries import CODEBOOK, CONTROLLERS, DEMO_KEY, deliveries
+from frs_pipeline.store.files import write_together
+from frs_pipeline.store.settings import Settings
 
 MAP_COLUMNS = ("old", "new")
 _MAP = "pseudonyms-{}.age"

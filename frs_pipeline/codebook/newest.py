@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from frs_pipeline.codebook.access import UNDONE
-from frs_pipeline.deliveries import CODEBOOK, CONTROLLERS, sha256
 from frs_pipeline.errors import CheckFailed, InputError
-from frs_pipeline.journal import Entry, entries, verify
-from frs_pipeline.settings import Settings
+from frs_pipeline.store.deliveries import CODEBOOK, CONTROLLERS, sha256
+from frs_pipeline.store.journal import Entry, entries, verify
+from frs_pipeline.store.settings import Settings
 
 LOCKS = ("lock", "rotate")
 

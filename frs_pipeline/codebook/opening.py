@@ -15,16 +15,17 @@ import pyarrow as pa
 
 from frs_pipeline.codebook.newest import require_newest, told
 from frs_pipeline.codebook.vault import Entry, open_plain, read_codebook, read_full
-from frs_pipeline.deliveries import CODEBOOK, CONTROLLERS, DEMO_KEY, OPEN_KEYS, beside, deliveries, inventory
 from frs_pipeline.errors import CheckFailed, InputError
-from frs_pipeline.plan import PACKAGE, products
-from frs_pipeline.questionnaires import instruments
-from frs_pipeline.settings import Settings
-from frs_pipeline.storage import Store, read
+from frs_pipeline.store.deliveries import CODEBOOK, CONTROLLERS, DEMO_KEY, OPEN_KEYS, beside, deliveries, inventory
+from frs_pipeline.store.files import Store, read
+from frs_pipeline.store.plan import products
+from frs_pipeline.store.settings import Settings
+from frs_pipeline.study import SHIPPED as STUDY
+from frs_pipeline.study.instruments import instruments
 
-PUBLISHED_KEYS = PACKAGE / "reconstruction" / "keys"
+PUBLISHED_KEYS = STUDY / "reconstruction" / "keys"
 # Hashes of the shipped delivery; made from it by `make docs`, held against it by `make lint`.
-SHIPPED = PACKAGE / "reconstruction" / "shipped.json"
+SHIPPED = STUDY / "reconstruction" / "shipped.json"
 
 
 def open_codebook(store: Store) -> pa.Table:

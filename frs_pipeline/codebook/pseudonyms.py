@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 
 from frs_pipeline.errors import CheckFailed
-from frs_pipeline.plan import Sources
-from frs_pipeline.questionnaires.model import Questionnaire
-from frs_pipeline.questionnaires.schema import arrow_field
+from frs_pipeline.store.plan import Sources
+from frs_pipeline.study.questionnaires import Questionnaire
+from frs_pipeline.study.schema import arrow_field
 
 # Of pseudonyms; I and O are taken for digits.
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"

@@ -12,10 +12,10 @@ from stdnum.dk import cpr
 from stdnum.exceptions import InvalidFormat, InvalidLength, ValidationError
 
 from frs_pipeline.errors import InputError
-from frs_pipeline.exports.csvfiles import open_csv
-from frs_pipeline.exports.encodings import WRONG, garbled, same_letters
-from frs_pipeline.exports.handkept import AS_UTF8, AmbiguousDays, days_of
-from frs_pipeline.exports.ledger import COLUMNS, OCCASIONS, conference_number
+from frs_pipeline.intake.ledger import COLUMNS, OCCASIONS, conference_number
+from frs_pipeline.intake.readers.csvfiles import open_csv
+from frs_pipeline.intake.readers.encodings import WRONG, garbled, same_letters
+from frs_pipeline.intake.readers.handkept import AS_UTF8, AmbiguousDays, days_of
 
 PERSONAL_NUMBER = "personnummer"
 REGISTER_COLUMNS = (PERSONAL_NUMBER, *COLUMNS)

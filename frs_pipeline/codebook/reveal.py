@@ -9,12 +9,12 @@ from pathlib import Path
 from frs_pipeline.codebook.access import traced
 from frs_pipeline.codebook.opening import open_full, require_own
 from frs_pipeline.codebook.vault import CONTROLLERS_KEY
-from frs_pipeline.deliveries import sha256
 from frs_pipeline.errors import InputError, UsageError
-from frs_pipeline.exports.amendments import is_form_id
-from frs_pipeline.plan import products
-from frs_pipeline.questionnaires import instruments
-from frs_pipeline.storage import Store, read
+from frs_pipeline.intake.amendments import is_form_id
+from frs_pipeline.store.deliveries import sha256
+from frs_pipeline.store.files import Store, read
+from frs_pipeline.store.plan import products
+from frs_pipeline.study.instruments import instruments
 
 
 @dataclass(frozen=True)

@@ -21,10 +21,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyrage
 
-from frs_pipeline.deliveries import CONTROLLERS
 from frs_pipeline.errors import InputError
-from frs_pipeline.exports.ledger import OCCASIONS, REGISTER, conference_number, day_of, plain_entries, plain_rows, register
-from frs_pipeline.settings import IDENTITY, refuse_secret
+from frs_pipeline.intake.ledger import OCCASIONS, REGISTER, conference_number, day_of, plain_entries, plain_rows, register
+from frs_pipeline.store.deliveries import CONTROLLERS
+from frs_pipeline.store.settings import IDENTITY, refuse_secret
 
 FULL_COLUMNS = ("personal_number", "conference_number", "conference_id", "occasion", "date")
 PIPELINE_COLUMNS = FULL_COLUMNS[1:]

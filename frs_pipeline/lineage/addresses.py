@@ -8,7 +8,7 @@ from difflib import get_close_matches
 
 from frs_pipeline.errors import UsageError
 from frs_pipeline.lineage.meaning import Address, meanings, question
-from frs_pipeline.tables.model import TOTAL, Axis, Table, catalogue
+from frs_pipeline.study.tables import TOTAL, Axis, Table, catalogue
 
 _FIELDS = ("group", "row", "column", "measure")
 # What is meant where nothing is said: the plain number of a table, the gamma of a correlation, all groups together.

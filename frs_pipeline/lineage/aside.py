@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from frs_pipeline.exports.columns import NUMBER, resolve
+from frs_pipeline.intake.readers.columns import NUMBER, resolve
 from frs_pipeline.lineage.waterfall import Group
-from frs_pipeline.policy.model import policy
-from frs_pipeline.questionnaires.model import questionnaires
+from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.rules import policy
 
 if TYPE_CHECKING:
     from frs_pipeline.lineage.evidence import Evidence
@@ -92,7 +92,7 @@ def _columns(evidence: Evidence, instrument: str, names: tuple[str, ...]) -> dic
         of = resolve(list(names), [], questionnaire, delivery)[0].of
         if any(question.name not in of for question in questionnaire.questions if questionnaire.asks(question, delivery)):
             # Only `structure` tells these apart. Reading exports takes a while to import, and is seldom needed.
-            from frs_pipeline.exports.surveyxact import read_export
+            from frs_pipeline.intake.readers.surveyxact import read_export
 
             structure = read_export(evidence.store.raw(instrument)).structure
             of = resolve(list(names), structure, questionnaire, delivery)[0].of

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from frs_pipeline.english import plural
+from frs_pipeline.language import plural
 from frs_pipeline.lineage.evidence import Evidence
 from frs_pipeline.lineage.meaning import Address, Meaning
 from frs_pipeline.lineage.pairs import Pairs
 from frs_pipeline.lineage.ties import printed_cells
 from frs_pipeline.lineage.waterfall import Waterfall
-from frs_pipeline.plan import table_key
 from frs_pipeline.stats.counts import percent
 from frs_pipeline.stats.gamma import goodman_kruskal, partial
+from frs_pipeline.store.plan import table_key
+from frs_pipeline.study.tables import Table
 from frs_pipeline.tables.figures import Figure
-from frs_pipeline.tables.model import Table
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 import pyarrow.compute as pc
 
-from frs_pipeline.deliveries import AMENDMENTS
-from frs_pipeline.exports.amendments import Correction, read_corrections
-from frs_pipeline.exports.columns import resolve
-from frs_pipeline.exports.surveyxact import read_export
-from frs_pipeline.plan import products
-from frs_pipeline.questionnaires.model import Questionnaire, questionnaires
-from frs_pipeline.storage import Store, stream
-from frs_pipeline.tables.model import Table, catalogue
+from frs_pipeline.intake.amendments import Correction, read_corrections
+from frs_pipeline.intake.readers.columns import resolve
+from frs_pipeline.intake.readers.surveyxact import read_export
+from frs_pipeline.store.deliveries import AMENDMENTS
+from frs_pipeline.store.files import Store, stream
+from frs_pipeline.store.plan import products
+from frs_pipeline.study.questionnaires import Questionnaire, questionnaires
+from frs_pipeline.study.tables import Table, catalogue
 
 
 @dataclass(frozen=True)

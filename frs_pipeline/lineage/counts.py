@@ -12,8 +12,8 @@ from typing import Any
 
 from frs_pipeline.lineage.evidence import Evidence
 from frs_pipeline.lineage.wording import Text
-from frs_pipeline.questionnaires import instruments
-from frs_pipeline.questionnaires.model import questionnaires
+from frs_pipeline.study.instruments import instruments
+from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.tables.nonresponse import kinds
 
 # Conferences of the codebook: what is said of them, and the rows of the mart that it is true of.

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from frs_pipeline.errors import InputError
-from frs_pipeline.plan import products, table_key
-from frs_pipeline.questionnaires import instruments
-from frs_pipeline.questionnaires.model import questionnaires
-from frs_pipeline.storage import Store, read, recorded, schema_of
+from frs_pipeline.store.files import Store, read, recorded, schema_of
+from frs_pipeline.store.plan import products, table_key
+from frs_pipeline.study.instruments import instruments
+from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.tables import Table, catalogue
 from frs_pipeline.tables.counting import count, open_marts
 from frs_pipeline.tables.figures import Figure, figures, from_table
-from frs_pipeline.tables.model import Table, catalogue
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir

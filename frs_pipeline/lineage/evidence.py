@@ -9,22 +9,22 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
-from frs_pipeline.deliveries import AMENDMENTS, sha256
 from frs_pipeline.lineage.aside import Aside, forms_set_aside
 from frs_pipeline.lineage.meaning import Address, base
 from frs_pipeline.lineage.waterfall import SET_ASIDE, Asked, Group, Why, failing, questions
-from frs_pipeline.plan import AssetPath, Product, products, table_key
-from frs_pipeline.questionnaires import instruments
-from frs_pipeline.questionnaires.model import questionnaires
-from frs_pipeline.storage import ORIGIN, Store, listed, read, read_manifest, recorded, rows_in
+from frs_pipeline.store.deliveries import AMENDMENTS, sha256
+from frs_pipeline.store.files import ORIGIN, Store, listed, read, read_manifest, recorded, rows_in
+from frs_pipeline.store.plan import AssetPath, Product, products, table_key
+from frs_pipeline.study.instruments import instruments
+from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.tables import Table
 from frs_pipeline.tables.figures import Figure, from_table
-from frs_pipeline.tables.model import Table
 from frs_pipeline.tables.reconciling import Forms
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from frs_pipeline.exports.amendments import Correction
+    from frs_pipeline.intake.amendments import Correction
 
 _LAYERS = ("validated", "pseudonymised", "marts")
 
@@ -188,7 +188,7 @@ class Evidence:
         if not path.exists():
             return ()
         # What reads CSV files takes a while to import, and few deliveries have corrections.
-        from frs_pipeline.exports.amendments import read_corrections
+        from frs_pipeline.intake.amendments import read_corrections
 
         return read_corrections(path, tuple(questionnaire.form_prefix for questionnaire in questionnaires().values()))
 

@@ -14,17 +14,17 @@ from typing import Any
 import numpy as np
 
 from frs_pipeline.errors import InputError, UsageError
-from frs_pipeline.exports.surveyxact import read_export
+from frs_pipeline.intake.readers.surveyxact import read_export
 from frs_pipeline.lineage.evidence import Evidence
 from frs_pipeline.lineage.listing import corrected, remarked
 from frs_pipeline.lineage.meaning import base
 from frs_pipeline.lineage.waterfall import Group, Why, failing, questions
 from frs_pipeline.lineage.wording import Text, reason
 from frs_pipeline.personal_numbers import masked
-from frs_pipeline.policy.model import policy
-from frs_pipeline.questionnaires.model import Questionnaire, questionnaires
+from frs_pipeline.study.questionnaires import Questionnaire, questionnaires
+from frs_pipeline.study.rules import policy
+from frs_pipeline.study.tables import Table, catalogue
 from frs_pipeline.tables.bases import LEFT_OUT, axes
-from frs_pipeline.tables.model import Table, catalogue
 
 _FORM = re.compile(r"(?P<prefix>[a-z]{2})-(?P<rest>(?:line)?[0-9]{1,9})")
 

@@ -14,14 +14,14 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from frs_pipeline.plan import products
-from frs_pipeline.questionnaires import instruments
-from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.stats.counts import percent
 from frs_pipeline.stats.printing import count_text, spss
-from frs_pipeline.storage import Store, read, stream
+from frs_pipeline.store.files import Store, read, stream
+from frs_pipeline.store.plan import products
+from frs_pipeline.study.instruments import instruments
+from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.tables import Table, catalogue
 from frs_pipeline.tables.figures import NO_LABEL, Figure, figures, from_table
-from frs_pipeline.tables.model import Table, catalogue
 from frs_pipeline.tables.nonresponse import ITEM, item, kinds, unit
 from frs_pipeline.tables.reconciling import Forms
 

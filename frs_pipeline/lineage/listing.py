@@ -14,12 +14,12 @@ from frs_pipeline.lineage.evidence import Evidence
 from frs_pipeline.lineage.meaning import Selection, question
 from frs_pipeline.lineage.recount import answered, conditions
 from frs_pipeline.lineage.waterfall import ANSWERED, NOT_ASKED, OTHER_ANSWER, SET_ASIDE, Why, failing, questions
-from frs_pipeline.questionnaires.model import questionnaires
+from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.tables import Table
 from frs_pipeline.tables.bases import BLANK, LEFT_OUT, NOT_IN_USE, OTHER_OCCASION
-from frs_pipeline.tables.model import Table
 
 if TYPE_CHECKING:
-    from frs_pipeline.exports.amendments import Correction
+    from frs_pipeline.intake.amendments import Correction
 
 
 @dataclass(frozen=True)

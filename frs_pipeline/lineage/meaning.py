@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import NamedTuple
 
-from frs_pipeline.questionnaires.model import Occasion, Question, questionnaires
+from frs_pipeline.study.questionnaires import Occasion, Question, questionnaires
+from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Axis, Table, catalogue
 from frs_pipeline.tables.bases import axes
 from frs_pipeline.tables.figures import figures
-from frs_pipeline.tables.model import MISSING, TOTAL, TOTAL_VALID, Axis, Table, catalogue
 
 Codes = frozenset[int]
 SIGNED = ("gamma", "t", "partial_gamma")

@@ -9,7 +9,7 @@ import numpy as np
 from frs_pipeline.lineage.meaning import Meaning
 from frs_pipeline.lineage.waterfall import Asked, failing
 from frs_pipeline.stats.gamma import pair_sums
-from frs_pipeline.tables.model import Axis
+from frs_pipeline.study.tables import Axis
 
 Cells = tuple[tuple[int, ...], ...]
 

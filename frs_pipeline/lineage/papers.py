@@ -15,18 +15,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from frs_pipeline.errors import UsageError
-from frs_pipeline.exports.columns import NUMBER, NUMBER_AGAIN
-from frs_pipeline.exports.findings import Intake
-from frs_pipeline.exports.withdrawals import Withdrawals
-from frs_pipeline.intake import intake_of
-from frs_pipeline.plan import products
-from frs_pipeline.policy.model import policy
-from frs_pipeline.questionnaires import instruments
-from frs_pipeline.questionnaires.model import questionnaires
-from frs_pipeline.storage import Store, read, stream
+from frs_pipeline.intake.delivery import intake_of
+from frs_pipeline.intake.findings import Intake
+from frs_pipeline.intake.readers.columns import NUMBER, NUMBER_AGAIN
+from frs_pipeline.intake.withdrawals import Withdrawals
+from frs_pipeline.store.files import Store, read, stream
+from frs_pipeline.store.plan import products
+from frs_pipeline.study.instruments import instruments
+from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.rules import policy
 
 if TYPE_CHECKING:
-    from frs_pipeline.exports.validation import Validated
+    from frs_pipeline.intake.validation import Validated
 
 TWICE = "keyed_twice"
 _REPEATS = (TWICE, "respondent_twice")
@@ -127,8 +127,8 @@ def _lenient(intake: Intake, rule: str) -> Intake:
 
 def _judged(store: Store, instrument: str, intake: Intake) -> Validated:
     # Imported here: Pandera takes longer than all the rest, and most forms are no second keying.
-    from frs_pipeline.exports.surveyxact import read_export
-    from frs_pipeline.exports.validation import validate
+    from frs_pipeline.intake.readers.surveyxact import read_export
+    from frs_pipeline.intake.validation import validate
 
     return validate(read_export(store.raw(instrument)), questionnaires()[instrument], intake, store.waiting())
 

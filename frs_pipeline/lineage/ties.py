@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from frs_pipeline.lineage.meaning import Address, Codes, Meaning, meanings
-from frs_pipeline.tables.model import MISSING, TOTAL, TOTAL_VALID, catalogue
+from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, catalogue
 
 
 @dataclass(frozen=True)

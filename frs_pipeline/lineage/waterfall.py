@@ -13,9 +13,9 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from frs_pipeline.lineage.meaning import Codes, Meaning, Selection, question
-from frs_pipeline.questionnaires.model import Question, questionnaires
+from frs_pipeline.study.questionnaires import Question, questionnaires
+from frs_pipeline.study.tables import Table
 from frs_pipeline.tables.bases import BLANK, LEFT_OUT, NOT_IN_USE, OTHER_OCCASION, counted_codes
-from frs_pipeline.tables.model import Table
 
 # Why a form isn't counted. The first names are those of the bases of tables.
 WITHDRAWN, SET_ASIDE, NOT_ASKED = "withdrawn", "set_aside", "not_asked"

@@ -10,11 +10,11 @@ from functools import cache
 
 from frs_pipeline.lineage.meaning import Codes, Meaning, Selection, question
 from frs_pipeline.lineage.waterfall import ANSWERED, NOT_ASKED, OTHER_ANSWER, SET_ASIDE, WITHDRAWN, Why
-from frs_pipeline.policy.model import policy
-from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.stats.printing import NOT_COMPUTABLE, decimals_of
+from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.rules import policy
+from frs_pipeline.study.tables import Axis, Table
 from frs_pipeline.tables.bases import BLANK, LEFT_OUT, NOT_IN_USE, OTHER_OCCASION, counted_codes
-from frs_pipeline.tables.model import Axis, Table
 
 
 @dataclass(frozen=True)

@@ -30,12 +30,12 @@ from dagster import (
 
 from frs_pipeline.assets.wiring import PARTITION_TAG
 from frs_pipeline.checks.failing import Failing, of_metadata
-from frs_pipeline.english import plural
+from frs_pipeline.language import plural
 from frs_pipeline.operations.outbox import post, resend
 from frs_pipeline.operations.searching import SEARCH_FOUND, search_run
-from frs_pipeline.settings import Settings
-from frs_pipeline.standing import Standing, standing
-from frs_pipeline.storage import Store, atomic
+from frs_pipeline.store.files import Store, atomic
+from frs_pipeline.store.settings import Settings
+from frs_pipeline.store.standing import Standing, standing
 
 # Lines of one kind on a page; the rest is counted.
 _SHOWN = 20

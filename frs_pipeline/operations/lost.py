@@ -20,9 +20,9 @@ from dagster import (
 
 from frs_pipeline.assets.wiring import DATA_TAG, PARTITION_TAG, data_tag
 from frs_pipeline.operations.incidents import LOST
-from frs_pipeline.operations.refreshing import refresh_job, request
-from frs_pipeline.settings import Settings
-from frs_pipeline.storage import Store, held
+from frs_pipeline.operations.sensors import refresh_job, request
+from frs_pipeline.store.files import Store, held
+from frs_pipeline.store.settings import Settings
 
 # Marks a run that takes the place of a lost one: if it is lost too, the machine needs a look, not a third run.
 AGAIN = "frs/again"

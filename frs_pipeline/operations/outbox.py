@@ -17,8 +17,8 @@ import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 
-from frs_pipeline.settings import Settings
-from frs_pipeline.storage import atomic
+from frs_pipeline.store.files import atomic
+from frs_pipeline.store.settings import Settings
 
 WEBHOOK = "FRS_WEBHOOK_URL"
 UNSENT, GIVEN_UP = ".unsent.json", ".given-up.json"

@@ -26,11 +26,11 @@ from dagster import (
 
 from frs_pipeline.assets.privacy import KEY as SEARCHED
 from frs_pipeline.assets.wiring import PARTITION_TAG
-from frs_pipeline.deliveries import deliveries
 from frs_pipeline.errors import FrsError
 from frs_pipeline.privacy.search import require_clean, require_clean_traces
-from frs_pipeline.settings import Settings
-from frs_pipeline.storage import Store, exclusive
+from frs_pipeline.store.deliveries import deliveries
+from frs_pipeline.store.files import Store, exclusive
+from frs_pipeline.store.settings import Settings
 
 SEARCH_FOUND = "the search at the end of the run:"
 

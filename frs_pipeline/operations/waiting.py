@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 from frs_pipeline.errors import FrsError
 from frs_pipeline.operations.incidents import Incident, report
-from frs_pipeline.policy.model import policy
-from frs_pipeline.settings import Settings
+from frs_pipeline.store.settings import Settings
+from frs_pipeline.study.rules import policy
 
 # Of a delivery that waits: since when, in seconds, and is there a page about it?
 Since = dict[str, tuple[float, bool]]

@@ -12,12 +12,12 @@ import unicodedata
 from collections.abc import Iterator
 from functools import cache
 
-from frs_pipeline.exports.columns import NUMBER, NUMBER_AGAIN
-from frs_pipeline.exports.ledger import COLUMNS as LEDGER_COLUMNS
+from frs_pipeline.intake.ledger import COLUMNS as LEDGER_COLUMNS
+from frs_pipeline.intake.readers.columns import NUMBER, NUMBER_AGAIN
 from frs_pipeline.personal_numbers import holds_personal_number
 from frs_pipeline.privacy.codebook import Codebook, pseudonyms
-from frs_pipeline.questionnaires.model import questionnaires
-from frs_pipeline.settings import IDENTITY
+from frs_pipeline.store.settings import IDENTITY
+from frs_pipeline.study.questionnaires import questionnaires
 
 KEY, PERSONAL, CONFERENCE, ROW, PSEUDONYM, FORM, TEXT = (
     "secret key",

@@ -16,8 +16,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from frs_pipeline.plan import FORMS, PACKAGE
-from frs_pipeline.questionnaires.model import questionnaires
+from frs_pipeline.store.plan import FORMS, PACKAGE
+from frs_pipeline.study import SHIPPED
+from frs_pipeline.study.questionnaires import questionnaires
 
 LONGEST, SHORTEST = 4, 2
 # Two or three words that are shorter than this together are no name and no story.
@@ -113,7 +114,7 @@ def _in_a_row(words: Hashes, size: int) -> Hashes:
 def _wording() -> Hashes:
     """Phrases of the questionnaires, the tables, the rules and the pages: they stand in what is produced by right."""
     phrases = Phrases()
-    for path in sorted(PACKAGE.rglob("*")):
+    for path in (*sorted(PACKAGE.rglob("*")), *sorted(SHIPPED.rglob("*"))):
         if path.suffix in _WORDING and not path.is_relative_to(FORMS):
             phrases.add("", path.read_text(encoding="utf-8"))
     # Boxes have labels that stand in no file.

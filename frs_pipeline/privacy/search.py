@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from frs_pipeline.errors import CheckFailed
-from frs_pipeline.plan import products
 from frs_pipeline.privacy.codebook import Beside, Codebook
 from frs_pipeline.privacy.columns import Table, kinds_in_parquet
 from frs_pipeline.privacy.contents import texts
@@ -25,7 +24,8 @@ from frs_pipeline.privacy.patterns import ROW, TEXT, kinds_in, kinds_in_trace, r
 from frs_pipeline.privacy.phrases import Phrases
 from frs_pipeline.privacy.tabular import NoTableError, is_workbook, sheets
 from frs_pipeline.privacy.written import written
-from frs_pipeline.storage import Store, private_folder, read
+from frs_pipeline.store.files import Store, private_folder, read
+from frs_pipeline.store.plan import products
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance

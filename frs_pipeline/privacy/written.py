@@ -8,13 +8,13 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from frs_pipeline.deliveries import AMENDMENTS
 from frs_pipeline.errors import InputError
-from frs_pipeline.exports.columns import NUMBER, NUMBER_AGAIN, SYSTEM_COLUMNS, resolve
-from frs_pipeline.exports.surveyxact import Export, read_export
-from frs_pipeline.plan import products
-from frs_pipeline.questionnaires.model import Questionnaire, questionnaires
-from frs_pipeline.storage import Store, stream
+from frs_pipeline.intake.readers.columns import NUMBER, NUMBER_AGAIN, SYSTEM_COLUMNS, resolve
+from frs_pipeline.intake.readers.surveyxact import Export, read_export
+from frs_pipeline.store.deliveries import AMENDMENTS
+from frs_pipeline.store.files import Store, stream
+from frs_pipeline.store.plan import products
+from frs_pipeline.study.questionnaires import Questionnaire, questionnaires
 
 # Columns of what was set aside or noted that hold what somebody wrote.
 _WRITTEN = ("value", "reason", "who")

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from frs_pipeline.reconstruction.correlations import Goal, Move, goals_of, own_axis, position_of
 from frs_pipeline.reconstruction.placement import MISSING, Forms
 from frs_pipeline.reconstruction.targets import Targets
-from frs_pipeline.tables.model import Axis
+from frs_pipeline.study.tables import Axis
 
 # Share of moves that change an answer outright, of a form whose answer the report never counts.
 _CHANGES = 0.1

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from frs_pipeline.reconstruction.placement import MISSING, Forms
 from frs_pipeline.reconstruction.targets import Correlation, Targets
-from frs_pipeline.tables.model import Axis
+from frs_pipeline.study.tables import Axis
 
 # A figure agrees when it lies within this distance of the printed three decimals.
 _HALF = 0.00049

@@ -14,20 +14,21 @@ import pyrage
 
 from frs_pipeline.codebook.opening import PUBLISHED_KEYS
 from frs_pipeline.codebook.vault import FULL_COLUMNS, PIPELINE_COLUMNS, Entry, lock, open_plain, plain
-from frs_pipeline.deliveries import CODEBOOK, CONTROLLERS, DEMO_KEY, LEDGER
 from frs_pipeline.errors import InputError, UsageError
-from frs_pipeline.exports.columns import NUMBER, NUMBER_AGAIN, STATUS, SYSTEM_COLUMNS
-from frs_pipeline.exports.ledger import COLUMNS, OCCASIONS
-from frs_pipeline.exports.workbooks import STRUCTURE_COLUMNS
-from frs_pipeline.questionnaires.model import Questionnaire
+from frs_pipeline.intake.ledger import COLUMNS, OCCASIONS
+from frs_pipeline.intake.readers.columns import NUMBER, NUMBER_AGAIN, STATUS, SYSTEM_COLUMNS
+from frs_pipeline.intake.readers.workbooks import STRUCTURE_COLUMNS
 from frs_pipeline.reconstruction.nesting import Form, conferences, key_in, lacking_numbers, seat
 from frs_pipeline.reconstruction.papers import papers
 from frs_pipeline.reconstruction.population import Population, assumptions, populate
 from frs_pipeline.reconstruction.spoiling import spoil
-from frs_pipeline.storage import atomic
+from frs_pipeline.store.deliveries import CODEBOOK, CONTROLLERS, DEMO_KEY, LEDGER
+from frs_pipeline.store.files import atomic
+from frs_pipeline.study import SHIPPED
+from frs_pipeline.study.questionnaires import Questionnaire
 
 # Key of a made-up delivery that isn't the shipped one: made with it, for the published one opens no other.
-HERE = Path(__file__).parent
+README = SHIPPED / "reconstruction" / "delivery-readme.md"
 _STATUS_LABELS = ("Ny", "Distribueret", "Nogen svar", "Gennemført", "Frafaldet")
 # Seconds that a form stayed open at the keyer's, and the cells from that number on: how it stands after that.
 OPEN_FOR = 75
@@ -78,13 +79,13 @@ def populate_all(report: Callable[[str], None]) -> list[Population]:
 def is_made_up(folder: Path) -> bool:
     """Does the folder say of itself that nobody filled in its forms?"""
     readme = folder / "README.md"
-    return readme.is_file() and readme.read_bytes() == (HERE / "delivery-readme.md").read_bytes()
+    return readme.is_file() and readme.read_bytes() == README.read_bytes()
 
 
 def write_readme(folder: Path) -> None:
     """What says of the folder that it is made up."""
     with atomic(folder / "README.md") as file:
-        file.write((HERE / "delivery-readme.md").read_bytes())
+        file.write(README.read_bytes())
 
 
 def _write_export(folder: Path, questionnaire: Questionnaire, forms: list[Form]) -> None:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from frs_pipeline.codebook.pseudonyms import draw_pseudonyms
 from frs_pipeline.codebook.vault import Entry
-from frs_pipeline.published.figures import study
 from frs_pipeline.reconstruction.papers import papers
 from frs_pipeline.reconstruction.population import FIRST, FOLLOWUP, Population
+from frs_pipeline.study.printed import study
 
 OCCASION = {FIRST: "first", FOLLOWUP: "followup"}
 # Roles of which a conference has one; every other role sits there in any number.

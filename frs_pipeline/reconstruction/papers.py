@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from frs_pipeline.plan import FORMS
-from frs_pipeline.questionnaires import in_use
-from frs_pipeline.questionnaires.model import Questionnaire, questionnaires
-from frs_pipeline.settings import PROJECT, Settings
+from frs_pipeline.store.plan import FORMS
+from frs_pipeline.store.settings import PROJECT, Settings
+from frs_pipeline.study.instruments import in_use
+from frs_pipeline.study.questionnaires import Questionnaire, questionnaires
 
 # Name of the delivery that is made, and that lies in data/raw.
 SHIPPED = "2020-11-30"

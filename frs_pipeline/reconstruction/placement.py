@@ -17,7 +17,7 @@ from scipy.sparse import csr_array
 
 from frs_pipeline.errors import CheckFailed
 from frs_pipeline.reconstruction.targets import BothAnswered, Cells, Targets
-from frs_pipeline.tables.model import Axis
+from frs_pipeline.study.tables import Axis
 
 MISSING = 0
 Forms = dict[str, list[int]]

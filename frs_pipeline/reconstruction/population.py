@@ -6,19 +6,18 @@ import math
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
-from frs_pipeline.published.figures import study
-from frs_pipeline.questionnaires.model import Question, Questionnaire
 from frs_pipeline.reconstruction.annealing import anneal
 from frs_pipeline.reconstruction.answering import who_answers
 from frs_pipeline.reconstruction.correlations import gamma_figures
 from frs_pipeline.reconstruction.papers import papers
 from frs_pipeline.reconstruction.placement import MISSING, Forms, place
 from frs_pipeline.reconstruction.targets import Targets, targets
-from frs_pipeline.specs import Spec, YamlFile
+from frs_pipeline.study import SHIPPED
+from frs_pipeline.study.printed import study
+from frs_pipeline.study.questionnaires import Question, Questionnaire
+from frs_pipeline.study.spec import Spec, YamlFile
 
-HERE = Path(__file__).parent
 FIRST, FOLLOWUP = 1, 2
 
 
@@ -42,7 +41,7 @@ class Population:
 
 
 def assumptions() -> Assumptions:
-    return YamlFile(HERE / "assumptions.yaml").parse(Assumptions)
+    return YamlFile(SHIPPED / "reconstruction" / "assumptions.yaml").parse(Assumptions)
 
 
 def populate(instrument: str, report: Callable[[str], None] = lambda _: None) -> Population:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from frs_pipeline.published.figures import Key, published, value
 from frs_pipeline.reconstruction.population import Population
 from frs_pipeline.stats.printing import decimals_of, round_half_away
+from frs_pipeline.study.printed import Key, published, value
+from frs_pipeline.study.tables import catalogue
 from frs_pipeline.tables.counting import Counts
 from frs_pipeline.tables.figures import figures
-from frs_pipeline.tables.model import catalogue
 
 
 def residuals(population: Population) -> Iterator[str]:

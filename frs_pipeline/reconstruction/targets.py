@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from frs_pipeline.published.audit import not_reproducible
-from frs_pipeline.published.figures import Key, printed_count, prose, published, value
-from frs_pipeline.published.rules import counts
+from frs_pipeline.handbook.contradictions import not_reproducible
+from frs_pipeline.printed.rules import counts
 from frs_pipeline.reconstruction.papers import papers
-from frs_pipeline.tables.model import TOTAL, Axis, Category, Table, catalogue
+from frs_pipeline.study.printed import Key, printed_count, prose, published, value
+from frs_pipeline.study.tables import TOTAL, Axis, Category, Table, catalogue
 
 
 @dataclass(frozen=True)

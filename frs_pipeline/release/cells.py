@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from frs_pipeline.questionnaires.model import questionnaires
-from frs_pipeline.tables.model import MISSING, TOTAL, TOTAL_VALID, Axis, Table
+from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Axis, Table
 
 Code = int | None
 Codes = frozenset[Code]

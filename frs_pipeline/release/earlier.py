@@ -9,17 +9,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from frs_pipeline.deliveries import deliveries, sha256
 from frs_pipeline.errors import CheckFailed
-from frs_pipeline.journal import entries, verify
 from frs_pipeline.release.cells import Forms
+from frs_pipeline.release.files import UNSAID
 from frs_pipeline.release.groups import group_of
-from frs_pipeline.release.publication import UNSAID
 from frs_pipeline.release.reading import TableRead, read_release
 from frs_pipeline.release.worlds import Source
-from frs_pipeline.settings import Settings
-from frs_pipeline.storage import CONTENT, RELEASE, recorded
-from frs_pipeline.tables.model import Axis, Category, Table
+from frs_pipeline.store.deliveries import deliveries, sha256
+from frs_pipeline.store.files import CONTENT, RELEASE, recorded
+from frs_pipeline.store.journal import entries, verify
+from frs_pipeline.store.settings import Settings
+from frs_pipeline.study.tables import Axis, Category, Table
 
 RELEASED = "release"
 _RESTORE = "restore it from a backup"

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import NamedTuple
 
-from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.release.reading import AxisRead, Code, Labels, TableRead
+from frs_pipeline.study.questionnaires import questionnaires
 
 TOTAL, TOTAL_VALID, MISSING, NOTHING = "Total", "Total valid", "Missing", ""
 

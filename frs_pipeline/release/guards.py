@@ -15,10 +15,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
-from frs_pipeline.questionnaires.model import Question, questionnaires
 from frs_pipeline.release.cells import Codes, Forms, all_codes, forms_of, places
-from frs_pipeline.release.policy import ReleasePolicy
-from frs_pipeline.tables.model import MISSING, Table
+from frs_pipeline.study.questionnaires import Question, questionnaires
+from frs_pipeline.study.release import ReleasePolicy
+from frs_pipeline.study.tables import MISSING, Table
 
 # Forms of a first set, without those of a second one where there is one.
 Key = tuple[Forms, ...]

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from frs_pipeline.questionnaires.model import questionnaires
-from frs_pipeline.release.policy import ReleasePolicy
-from frs_pipeline.release.publication import HIDDEN, LEFT_OUT, NOT_COMPUTABLE, Record, Withheld
+from frs_pipeline.release.files import HIDDEN, LEFT_OUT, NOT_COMPUTABLE, Record, Withheld
 from frs_pipeline.release.variants import Variant
+from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.release import ReleasePolicy
 from frs_pipeline.tables.figures import Figure
 from frs_pipeline.tables.render import Grid, heading, render
 from frs_pipeline.templates import templates_in

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.release.cells import Code, Forms, all_codes
-from frs_pipeline.tables.model import Table
+from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.tables import Table
 from frs_pipeline.tables.reconciling import Forms as Marts
 
 OCCASION = "occasion"

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from frs_pipeline.release.cells import NO_LABEL, Forms, Place, places
 from frs_pipeline.release.guards import Guard, Key, guards
-from frs_pipeline.release.policy import ReleasePolicy
 from frs_pipeline.release.region import Numbers, Region, sums
 from frs_pipeline.release.space import Space
-from frs_pipeline.tables.model import TOTAL, TOTAL_VALID, Table
+from frs_pipeline.study.release import ReleasePolicy
+from frs_pipeline.study.tables import TOTAL, TOTAL_VALID, Table
 
 _MOVED = 1e-6
 _PUSHES, _FEW, _NEAR = 20, 5, 12

@@ -16,10 +16,10 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.release.groups import NOTHING, TOTAL, TOTAL_VALID, Group, all_answers, group, group_of
 from frs_pipeline.release.reading import AxisRead, Code, Labels, ReleaseRead, TableRead
 from frs_pipeline.release.worlds import Source, Sum, World, Worlds
+from frs_pipeline.study.questionnaires import questionnaires
 
 # A number that is marked as hidden; one that the report prints and that isn't released, since answers were merged or the
 # table is withheld; a combination of answers within a table; what one set of forms has more than another; how much a number

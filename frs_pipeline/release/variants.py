@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from frs_pipeline.questionnaires.model import Question, questionnaires
 from frs_pipeline.release.cells import NO_LABEL, Forms, Place, places
-from frs_pipeline.release.policy import ReleasePolicy, merged
-from frs_pipeline.tables.model import MISSING, TOTAL, TOTAL_VALID, Axis, Table
+from frs_pipeline.study.questionnaires import Question, questionnaires
+from frs_pipeline.study.release import ReleasePolicy, merged
+from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Axis, Table
 
 Count = Callable[[Forms], int]
 

@@ -18,9 +18,9 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import bmat, csr_matrix
 from scipy.sparse.csgraph import connected_components
 
-from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.release.groups import Group, all_answers, group_of, shared_in
 from frs_pipeline.release.reading import Code, Labels, Number, ReleaseRead, TableRead
+from frs_pipeline.study.questionnaires import questionnaires
 
 World = NDArray[np.int64]
 # A solver is stopped after this; what it can't decide counts as not shown to be safe.

@@ -9,8 +9,8 @@ from itertools import combinations
 import numpy as np
 import pyarrow as pa
 
-from frs_pipeline.questionnaires.model import Question, questionnaires
 from frs_pipeline.stats.gamma import goodman_kruskal
+from frs_pipeline.study.questionnaires import Question, questionnaires
 
 
 @dataclass(frozen=True)

@@ -14,15 +14,16 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from frs_pipeline.errors import Gathered
-from frs_pipeline.faults import choices
 from frs_pipeline.lineage.meaning import Address, meanings
-from frs_pipeline.report.contents import Bilingual
-from frs_pipeline.specs import Spec, YamlFile
 from frs_pipeline.stats.printing import parse
-from frs_pipeline.tables.model import TOTAL, TOTAL_VALID, catalogue
+from frs_pipeline.study import SHIPPED
+from frs_pipeline.study.chapters import Bilingual
+from frs_pipeline.study.faults import choices
+from frs_pipeline.study.spec import Spec, YamlFile
+from frs_pipeline.study.tables import TOTAL, TOTAL_VALID, catalogue
 from frs_pipeline.tables.nonresponse import measures
 
-CLAIMS = Path(__file__).parent / "claims.yaml"
+CLAIMS = SHIPPED / "claims.yaml"
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from frs_pipeline.lineage.meaning import Address
 from frs_pipeline.lineage.wording import Text
-from frs_pipeline.questionnaires.model import questionnaires
-from frs_pipeline.tables.model import MISSING, TOTAL, TOTAL_VALID, Table
+from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Table
 
 _FREQUENCY = (
     (Text("Antal", "Count"), "count"),

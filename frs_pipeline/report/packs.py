@@ -17,8 +17,8 @@ from frs_pipeline.lineage.meaning import Address
 from frs_pipeline.lineage.pairs import Pairs
 from frs_pipeline.lineage.passport import Number, Passport
 from frs_pipeline.lineage.wording import Text
-from frs_pipeline.policy.model import policy
 from frs_pipeline.report.typography import anchor, number_text, shown
+from frs_pipeline.study.rules import policy
 from frs_pipeline.tables.figures import Figure
 
 # Quoted questions and answers stand in many sentences.

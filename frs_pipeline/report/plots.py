@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from frs_pipeline.lineage.meaning import Address
 from frs_pipeline.lineage.wording import Text
 from frs_pipeline.report.associations import Association
-from frs_pipeline.report.contents import Bilingual, Change
 from frs_pipeline.report.layout import named
 from frs_pipeline.report.typography import number_text, share_text, shown, with_zero
 from frs_pipeline.stats.counts import percent
 from frs_pipeline.stats.gamma import significant, strength
 from frs_pipeline.stats.printing import spss
+from frs_pipeline.study.chapters import Bilingual, Change
+from frs_pipeline.study.tables import TOTAL, Table
 from frs_pipeline.tables.figures import Figure
-from frs_pipeline.tables.model import TOTAL, Table
 from frs_pipeline.tables.reconciling import Forms
 
 ROLE = "role"

@@ -16,30 +16,31 @@ from typing import Any
 import pyarrow as pa
 
 from frs_pipeline.codebook.opening import made_up
-from frs_pipeline.exports.applying import unapplied
-from frs_pipeline.intake import applied_in
+from frs_pipeline.intake.applying import unapplied
+from frs_pipeline.intake.delivery import applied_in
 from frs_pipeline.lineage.counts import Counts
 from frs_pipeline.lineage.meaning import Address, meanings
 from frs_pipeline.lineage.passport import Passports
 from frs_pipeline.lineage.waterfall import Why
 from frs_pipeline.lineage.wording import Text, reason
-from frs_pipeline.policy.model import policy
-from frs_pipeline.published.figures import printed_from, study
-from frs_pipeline.questionnaires import instruments
-from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.report import plots
 from frs_pipeline.report.associations import associations, ordinal
 from frs_pipeline.report.claims import claims
-from frs_pipeline.report.contents import Chapter, chapters
 from frs_pipeline.report.findings import Finding, Judge, as_rows
 from frs_pipeline.report.layout import Layout, layout, texts_of
 from frs_pipeline.report.packs import Pack, figures_script
 from frs_pipeline.report.typography import anchor, number_text, share_text, shown, with_zero
 from frs_pipeline.stats.printing import NOT_COMPUTABLE
-from frs_pipeline.storage import Store, read, stream
+from frs_pipeline.store.files import Store, read, stream
+from frs_pipeline.study import SHIPPED
+from frs_pipeline.study.chapters import Chapter, chapters
+from frs_pipeline.study.instruments import instruments
+from frs_pipeline.study.printed import printed_from, study
+from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.rules import policy
+from frs_pipeline.study.tables import Table, catalogue
 from frs_pipeline.tables.bases import BASE, BLANK, ROWS, UNANSWERED
 from frs_pipeline.tables.figures import Figure
-from frs_pipeline.tables.model import Table, catalogue
 from frs_pipeline.tables.nonresponse import kinds
 from frs_pipeline.tables.render import heading
 from frs_pipeline.templates import templates_in
@@ -105,7 +106,7 @@ def build(store: Store) -> Report:
 @cache
 def _templates() -> Any:
     """The templates, each read once."""
-    environment = templates_in(TEMPLATES)
+    environment = templates_in(TEMPLATES, SHIPPED / "report")
     names = {"anchor": anchor, "shown": shown, "share": share_text, "number": number_text, "with_zero": with_zero}
     environment.filters |= names
     environment.globals["not_computable"] = NOT_COMPUTABLE

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from frs_pipeline.english import plural
+from frs_pipeline.language import plural
 from frs_pipeline.stats.cells import Kind, count, kind, number, one_line, rise_or_fall
 from frs_pipeline.stats.delimited import ContingencyError, Row, parse
 from frs_pipeline.stats.margins import refuse_named_totals, refuse_sums

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from frs_pipeline.questionnaires.model import questionnaires
+from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.tables import Axis, Table
 from frs_pipeline.tables.figures import column
-from frs_pipeline.tables.model import Axis, Table
 
 # What a row of bases.parquet counts: all forms of a mart, forms left out, and what is left in all marts together.
 ROWS, BASE = "rows", "base"

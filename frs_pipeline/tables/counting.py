@@ -12,8 +12,8 @@ from pathlib import Path
 import ibis
 import ibis.expr.types as ir
 
-from frs_pipeline.rows import ENGINE
-from frs_pipeline.tables.model import Table
+from frs_pipeline.store.rows import ENGINE
+from frs_pipeline.study.tables import Table
 
 Code = int | None
 Counts = dict[tuple[Code, ...], int]

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from frs_pipeline.plan import AssetPath, Sources
 from frs_pipeline.stats.counts import cumulative, percent
 from frs_pipeline.stats.gamma import goodman_kruskal, partial
 from frs_pipeline.stats.printing import count_text, spss
-from frs_pipeline.tables.model import MISSING, TOTAL, TOTAL_VALID, Axis, Table
+from frs_pipeline.store.plan import AssetPath, Sources
+from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Axis, Table
 
 if TYPE_CHECKING:
     # Counting needs Ibis, which costs a third of a second to import; what was counted doesn't.

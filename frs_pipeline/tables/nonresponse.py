@@ -7,10 +7,10 @@ from functools import cache
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from frs_pipeline.plan import Sources
-from frs_pipeline.questionnaires import in_use
-from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.stats.counts import percent
+from frs_pipeline.store.plan import Sources
+from frs_pipeline.study.instruments import in_use
+from frs_pipeline.study.questionnaires import questionnaires
 
 UNIT = pa.schema(
     [

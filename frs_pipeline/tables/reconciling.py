@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import pyarrow as pa
 
 from frs_pipeline.errors import CheckFailed
-from frs_pipeline.rows import ENGINE
+from frs_pipeline.store.rows import ENGINE
+from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Category, Table
 from frs_pipeline.tables.bases import BASES, BLANK, LEFT_OUT, Batch, Reason, base_rows, counted_codes, leaving_out, reasons
 from frs_pipeline.tables.figures import NO_LABEL, Figure
-from frs_pipeline.tables.model import MISSING, TOTAL, TOTAL_VALID, Category, Table
 
 if TYPE_CHECKING:
     import duckdb

@@ -9,10 +9,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from frs_pipeline.questionnaires.model import questionnaires
+from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Table, catalogue
 from frs_pipeline.tables.bases import BASE, BLANK, NOT_IN_USE, OTHER_OCCASION, ROWS, UNANSWERED, counted_codes
 from frs_pipeline.tables.figures import Figure
-from frs_pipeline.tables.model import MISSING, TOTAL, TOTAL_VALID, Table, catalogue
 
 _SHARES = {"row_percent": "% af rækken", "total_percent": "% af alle"}
 

@@ -12,10 +12,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from frs_pipeline.errors import CheckFailed
-from frs_pipeline.plan import products
-from frs_pipeline.refresh import refresh
-from frs_pipeline.settings import Settings
-from frs_pipeline.storage import MANIFEST, Store
+from frs_pipeline.operations.refresh import refresh
+from frs_pipeline.store.files import MANIFEST, Store
+from frs_pipeline.store.plan import products
+from frs_pipeline.store.settings import Settings
 from frs_pipeline.withdrawal.request import Held
 
 # What a mark can't be a part of: ids are made of these.

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from frs_pipeline.lineage.impact import Change, Moved, Value, impact, rows_of
 from frs_pipeline.lineage.papers import released
-from frs_pipeline.release.policy import release_policy
 from frs_pipeline.stats.gamma import significant, strength
-from frs_pipeline.storage import Store
+from frs_pipeline.store.files import Store
+from frs_pipeline.study.release import release_policy
 from frs_pipeline.withdrawal.request import Held
 
 NOT_COMPUTABLE, SIGNIFICANT, NOT_SIGNIFICANT = "not computable", "significant", "not significant"

@@ -11,23 +11,23 @@ from dataclasses import dataclass
 import pyarrow.compute as pc
 
 from frs_pipeline.codebook.opening import open_codebook
-from frs_pipeline.deliveries import AMENDMENTS
 from frs_pipeline.errors import UsageError
-from frs_pipeline.exports.amendments import is_form_id, read_exceptions
-from frs_pipeline.exports.csvfiles import open_csv
-from frs_pipeline.exports.withdrawals import (
+from frs_pipeline.intake.amendments import is_form_id, read_exceptions
+from frs_pipeline.intake.delivery import corrections_of, form_prefixes, forms_meant, withdrawals_of
+from frs_pipeline.intake.readers.csvfiles import open_csv
+from frs_pipeline.intake.withdrawals import (
     WITHDRAWAL_COLUMNS,
     Withdrawal,
     Withdrawals,
     refuse_other_amendments,
     withdrawn_conferences,
 )
-from frs_pipeline.intake import corrections_of, form_prefixes, forms_meant, withdrawals_of
 from frs_pipeline.personal_numbers import holds_personal_number
-from frs_pipeline.policy.model import policy
-from frs_pipeline.questionnaires import instruments
-from frs_pipeline.questionnaires.model import questionnaires
-from frs_pipeline.storage import Store, atomic
+from frs_pipeline.store.deliveries import AMENDMENTS
+from frs_pipeline.store.files import Store, atomic
+from frs_pipeline.study.instruments import instruments
+from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.rules import policy
 
 _LEDGER = AMENDMENTS["withdrawals"]
 

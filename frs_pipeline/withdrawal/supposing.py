@@ -6,13 +6,13 @@ import datetime as dt
 from collections.abc import Sequence
 
 from frs_pipeline.errors import UsageError
-from frs_pipeline.exports.amendments import is_form_id
-from frs_pipeline.exports.withdrawals import Withdrawal, Withdrawals
-from frs_pipeline.intake import form_prefixes
+from frs_pipeline.intake.amendments import is_form_id
+from frs_pipeline.intake.delivery import form_prefixes
+from frs_pipeline.intake.withdrawals import Withdrawal, Withdrawals
 from frs_pipeline.lineage.impact import Change, rows_of
 from frs_pipeline.lineage.papers import let_through, released
-from frs_pipeline.plan import products
-from frs_pipeline.storage import Store, read
+from frs_pipeline.store.files import Store, read
+from frs_pipeline.store.plan import products
 from frs_pipeline.withdrawal.request import Request, held
 
 

@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from frs_pipeline.deliveries import deliveries
 from frs_pipeline.errors import CheckFailed, UsageError
-from frs_pipeline.journal import append, operating_system_user
 from frs_pipeline.lineage.papers import same_papers
-from frs_pipeline.settings import Settings
-from frs_pipeline.storage import Store, stale
+from frs_pipeline.store.deliveries import deliveries
+from frs_pipeline.store.files import Store, stale
+from frs_pipeline.store.journal import append, operating_system_user
+from frs_pipeline.store.settings import Settings
 from frs_pipeline.withdrawal.erasure import erase, leftovers, marks
 from frs_pipeline.withdrawal.report import Report, report
 from frs_pipeline.withdrawal.request import Held, Request, held, record, refuse_clashes, refuse_unfit, understood

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
-from shipped import DELIVERY, copy_of_shipped
+from support.shipped import DELIVERY, copy_of_shipped
 
-from frs_pipeline.plan import products
-from frs_pipeline.refresh import refresh
-from frs_pipeline.report.contents import chapters
+from frs_pipeline.operations.refresh import refresh
+from frs_pipeline.store.plan import products
+from frs_pipeline.study.chapters import chapters
 
 CHROMIUM = os.environ.get("FRS_CHROMIUM", "/usr/bin/chromium")
 PAGES = ("index.html", *(chapter.file for chapter in chapters()))

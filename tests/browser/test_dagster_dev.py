@@ -7,12 +7,12 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 
-import keys
 import pytest
-from serving import home_in, serving, until
-from shipped import DELIVERY, relocked_copy_of_shipped
+from support import keys
+from support.serving import home_in, serving, until
+from support.shipped import DELIVERY, relocked_copy_of_shipped
 
-from frs_pipeline.settings import Settings
+from frs_pipeline.store.settings import Settings
 
 LATER = "2021-11-30"
 # Two looks of the sensor, a run, a look at the run; on a machine that has other things to do.

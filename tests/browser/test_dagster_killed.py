@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus
 from dagster._core.instance.ref import InstanceRef
-from serving import home_in, processes_of, serving, switch_off, until
+from support.serving import home_in, processes_of, serving, switch_off, until
 
 from frs_pipeline.assets.wiring import PARTITION_TAG
-from frs_pipeline.storage import MANIFEST
+from frs_pipeline.store.files import MANIFEST
 
 LATER = "2021-11-30"
 # For each thing that is waited for; on a machine that has other things to do.

@@ -4,9 +4,9 @@ import os
 import sys
 
 import pytest
-from big_delivery import four_questionnaires
-from keys import NAME
-from running import frs
+from support.big_delivery import four_questionnaires
+from support.keys import NAME
+from support.running import frs
 
 from frs_pipeline import cli
 

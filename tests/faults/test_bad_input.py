@@ -5,15 +5,15 @@ import subprocess
 import sys
 
 import pytest
-from fault_table import SECRET
-from keys import environment_of
-from running import NAME, curated, frs
+from support.fault_table import SECRET
+from support.keys import environment_of
+from support.running import NAME, curated, frs
 
 from frs_pipeline.assets import validated
 from frs_pipeline.codebook.vault import FULL_COLUMNS
-from frs_pipeline.deliveries import CODEBOOK, LEDGER
 from frs_pipeline.reconstruction.delivery import HERE as RECONSTRUCTION
-from frs_pipeline.storage import read
+from frs_pipeline.store.deliveries import CODEBOOK, LEDGER
+from frs_pipeline.store.files import read
 
 
 def missing_export(delivery):
@@ -308,7 +308,7 @@ def test_a_traceback_is_shown_only_when_asked_for(good):
 
 def test_a_run_with_nothing_to_do_loads_neither_dagster_nor_pandas(good):
     script = (
-        "import sys; from frs_pipeline import refresh; from frs_pipeline.settings import Settings;"
+        "import sys; from frs_pipeline import refresh; from frs_pipeline.store.settings import Settings;"
         "made = refresh.refresh(Settings.from_environment()).made;"
         "print(len(made), *{name.split('.')[0] for name in sys.modules})"
     )

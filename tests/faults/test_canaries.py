@@ -23,11 +23,11 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pyreadstat
 import pytest
-from keys import environment_of
 from openpyxl.comments import Comment
+from support.keys import environment_of
 
 from frs_pipeline import cli
-from frs_pipeline.questionnaires import instruments
+from frs_pipeline.study.instruments import instruments
 
 WRITTEN = ["{}-{}", "{}{}", "{} {}", "{} - {}", "{}–{}"]
 # In the ledger and nowhere else.

@@ -4,11 +4,11 @@ import io
 import os
 
 import pytest
-from controllers import Desk, tree
+from support.controllers import Desk, tree
 
 from frs_pipeline.codebook.vault import PIPELINE_COLUMNS, lock, plain
-from frs_pipeline.deliveries import CODEBOOK
-from frs_pipeline.journal import entries
+from frs_pipeline.store.deliveries import CODEBOOK
+from frs_pipeline.store.journal import entries
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from dagster import AssetKey, DagsterInstance, RunsFilter, build_run_status_sensor_context
 from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.execution.api import execute_run
-from keys import environment_of
+from support.keys import environment_of
 
 from frs_pipeline import cli
 from frs_pipeline.assets import marts, validated
@@ -17,7 +17,7 @@ from frs_pipeline.definitions import defs
 from frs_pipeline.errors import InputError
 from frs_pipeline.operations.incidents import canceled_runs, failed_runs
 from frs_pipeline.privacy.search import UNREADABLE, search_traces
-from frs_pipeline.storage import Store
+from frs_pipeline.store.files import Store
 
 PERSON = "610118-0011"
 MART = "marts/coordinator.parquet"

@@ -6,12 +6,12 @@ import itertools
 import json
 
 import pytest
-from big_delivery import NAME, PREFIX, Big, instruments, take_in
-from counting import forms_in
-from fault_table import OTHER_FORMS, SAME, SECRET, TABLE
+from support.big_delivery import NAME, PREFIX, Big, instruments, take_in
+from support.counting import forms_in
+from support.fault_table import OTHER_FORMS, SAME, SECRET, TABLE
 
 from frs_pipeline.errors import FrsError
-from frs_pipeline.policy.model import KINDS, policy
+from frs_pipeline.study.rules import KINDS, policy
 
 ROWS = {**TABLE, **SAME, **OTHER_FORMS}
 

@@ -17,14 +17,14 @@ from pathlib import Path
 from queue import Queue
 
 import pytest
-from keys import environment_of, settings_of
-from shipped import DELIVERY, hashes, relocked_copy_of_shipped
-from warmed import KILLED, Warmed
+from support.keys import environment_of, settings_of
+from support.shipped import DELIVERY, hashes, relocked_copy_of_shipped
+from support.warmed import KILLED, Warmed
 
-from frs_pipeline.questionnaires import instruments
-from frs_pipeline.refresh import refresh
-from frs_pipeline.settings import Settings
-from frs_pipeline.storage import MANIFEST, Store, exclusive
+from frs_pipeline.operations.refresh import refresh
+from frs_pipeline.store.files import MANIFEST, Store, exclusive
+from frs_pipeline.store.settings import Settings
+from frs_pipeline.study.instruments import instruments
 
 # FRS_KILLS=100 kills more often than there is patience for in every run of the tests.
 KILLS = int(os.environ.get("FRS_KILLS", "6"))

@@ -6,13 +6,13 @@ import sys
 
 import pyarrow as pa
 import pytest
-from keys import environment_of
+from support.keys import environment_of
 
 from frs_pipeline import cli
 from frs_pipeline.assets import bases, marts, validated
-from frs_pipeline.deliveries import sha256
 from frs_pipeline.errors import InputError
-from frs_pipeline.storage import Store, read, recorded
+from frs_pipeline.store.deliveries import sha256
+from frs_pipeline.store.files import Store, read, recorded
 
 PERSON = "610118-0011"
 MART = "marts/coordinator.parquet"

@@ -20,7 +20,6 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-import keys
 import numpy as np
 import openpyxl
 import pandas as pd
@@ -28,27 +27,28 @@ import pyarrow.parquet as pq
 import pyrage
 import pyreadstat
 import pytest
-from counting import forms_in, text_of
 from hypothesis import HealthCheck, Phase, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 from openpyxl.utils.exceptions import IllegalCharacterError
+from support import keys
+from support.counting import forms_in, text_of
 
 from frs_pipeline.codebook.pseudonyms import mart_schema, pseudonymise
 from frs_pipeline.codebook.vault import open_plain, read_codebook
-from frs_pipeline.deliveries import CODEBOOK, LEDGER
 from frs_pipeline.errors import FrsError
-from frs_pipeline.exports.amendments import CORRECTION_COLUMNS, EXCEPTION_COLUMNS
-from frs_pipeline.exports.ledger import read_ledger
-from frs_pipeline.exports.surveyxact import read_export
-from frs_pipeline.exports.validation import validate
-from frs_pipeline.exports.withdrawals import WITHDRAWAL_COLUMNS
-from frs_pipeline.intake import intake_of, quarantined, remarks
-from frs_pipeline.questionnaires import instruments
-from frs_pipeline.questionnaires.model import questionnaires
-from frs_pipeline.rows import Rows, batches_of
-from frs_pipeline.settings import Settings
-from frs_pipeline.storage import Store, stream
+from frs_pipeline.intake.amendments import CORRECTION_COLUMNS, EXCEPTION_COLUMNS
+from frs_pipeline.intake.delivery import intake_of, quarantined, remarks
+from frs_pipeline.intake.ledger import read_ledger
+from frs_pipeline.intake.readers.surveyxact import read_export
+from frs_pipeline.intake.validation import validate
+from frs_pipeline.intake.withdrawals import WITHDRAWAL_COLUMNS
+from frs_pipeline.store.deliveries import CODEBOOK, LEDGER
+from frs_pipeline.store.files import Store, stream
+from frs_pipeline.store.rows import Rows, batches_of
+from frs_pipeline.store.settings import Settings
+from frs_pipeline.study.instruments import instruments
+from frs_pipeline.study.questionnaires import questionnaires
 
 ASKED = os.environ.get("FRS_MUTATIONS")
 MUTATIONS = int(ASKED or 500)

@@ -9,12 +9,12 @@ import subprocess
 
 import pyarrow.parquet as pq
 import pytest
-from running import NAME, curated, frs
-from shipped import hashes
+from support.running import NAME, curated, frs
+from support.shipped import hashes
 
 from frs_pipeline.errors import FrsError
-from frs_pipeline.rows import engine
-from frs_pipeline.storage import MANIFEST
+from frs_pipeline.store.files import MANIFEST
+from frs_pipeline.store.rows import engine
 
 PAGE = 4096
 

@@ -15,15 +15,15 @@ from dagster import AssetSelection, DagsterInstance, materialize
 
 from frs_pipeline.assets.wiring import DELIVERIES
 from frs_pipeline.definitions import ASSETS, resources
-from frs_pipeline.deliveries import AMENDMENTS
-from frs_pipeline.doctor import _produced
 from frs_pipeline.errors import FrsError
-from frs_pipeline.manifest import due
-from frs_pipeline.plan import products
-from frs_pipeline.questionnaires.model import questionnaires
-from frs_pipeline.refresh import refresh
-from frs_pipeline.storage import MANIFEST, Store, read_manifest
-from frs_pipeline.verify import verify
+from frs_pipeline.operations.doctor import _produced
+from frs_pipeline.operations.refresh import refresh
+from frs_pipeline.operations.verify import verify
+from frs_pipeline.store.deliveries import AMENDMENTS
+from frs_pipeline.store.files import MANIFEST, Store, read_manifest
+from frs_pipeline.store.manifest import due
+from frs_pipeline.store.plan import products
+from frs_pipeline.study.questionnaires import questionnaires
 
 # FRS_SEQUENCES=100 tries more than there is patience for in every run of the tests.
 SEQUENCES = int(os.environ.get("FRS_SEQUENCES", "8"))

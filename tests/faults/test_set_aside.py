@@ -4,14 +4,14 @@ import json
 import shutil
 
 import pytest
-from fault_table import PERSONAL, SECRET
-from running import NAME, curated, frs
+from support.fault_table import PERSONAL, SECRET
+from support.running import NAME, curated, frs
 
-from frs_pipeline.exports.amendments import CORRECTION_COLUMNS, EXCEPTION_COLUMNS
-from frs_pipeline.policy.model import POLICY, policy, read_policy
-from frs_pipeline.settings import PROJECT
-from frs_pipeline.storage import MANIFEST
-from frs_pipeline.tables.model import catalogue
+from frs_pipeline.intake.amendments import CORRECTION_COLUMNS, EXCEPTION_COLUMNS
+from frs_pipeline.store.files import MANIFEST
+from frs_pipeline.store.settings import PROJECT
+from frs_pipeline.study.rules import POLICY, policy, read_policy
+from frs_pipeline.study.tables import catalogue
 
 OWN_RULE = """
   heavy_without_conflict:
@@ -82,7 +82,7 @@ def test_too_many_set_aside_ends_the_run_before_anything_curated_is_made(deliver
 def test_too_many_of_one_questionnaire_end_the_run_too(delivery, run, monkeypatch):
     shares = read_policy().largest_share_set_aside.model_copy(update={"delivery": 0.5})
     monkeypatch.setattr(
-        "frs_pipeline.intake.policy", lambda: read_policy().model_copy(update={"largest_share_set_aside": shares})
+        "frs_pipeline.intake.delivery.policy", lambda: read_policy().model_copy(update={"largest_share_set_aside": shares})
     )
     before = curated(delivery)
     blank_numbers(delivery)
@@ -119,8 +119,8 @@ def roles_stop(monkeypatch, tmp_path):
     text = POLICY.read_text(encoding="utf-8")
     old = "  role_missing:\n    severity: warn"
     assert old in text
-    (tmp_path / "policy.yaml").write_text(text.replace(old, old.replace("warn", "stop")), encoding="utf-8")
-    monkeypatch.setattr("frs_pipeline.intake.policy", lambda: read_policy(tmp_path / "policy.yaml"))
+    (tmp_path / "rules.yaml").write_text(text.replace(old, old.replace("warn", "stop")), encoding="utf-8")
+    monkeypatch.setattr("frs_pipeline.intake.delivery.policy", lambda: read_policy(tmp_path / "rules.yaml"))
 
 
 @pytest.mark.usefixtures("roles_stop")
@@ -149,8 +149,8 @@ def test_a_rule_that_is_set_to_stop_ends_the_run_unless_it_is_accepted(delivery,
 def own_rule(monkeypatch, tmp_path):
     """A policy with a rule of its own, wherever it is asked for."""
     text = POLICY.read_text(encoding="utf-8")
-    (tmp_path / "policy.yaml").write_text(text + OWN_RULE, encoding="utf-8")
-    monkeypatch.setattr("frs_pipeline.policy.model.POLICY", tmp_path / "policy.yaml")
+    (tmp_path / "rules.yaml").write_text(text + OWN_RULE, encoding="utf-8")
+    monkeypatch.setattr("frs_pipeline.study.rules.POLICY", tmp_path / "rules.yaml")
     policy.cache_clear()
     yield
     monkeypatch.undo()

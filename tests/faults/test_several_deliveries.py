@@ -7,9 +7,9 @@ import shutil
 
 import pytest
 
-from frs_pipeline import refresh as refreshing
 from frs_pipeline.errors import CheckFailed, InputError, UsageError
-from frs_pipeline.refresh import Refresh
+from frs_pipeline.operations import refresh as refreshing
+from frs_pipeline.operations.refresh import Refresh
 
 BEFORE, AFTER = "2020-12-31", "2021-12-31"
 

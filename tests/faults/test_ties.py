@@ -7,11 +7,11 @@ import sys
 
 import pytest
 from dagster import DagsterInstance, materialize
-from keys import environment_of
+from support.keys import environment_of
 
 from frs_pipeline.assets import statistics
 from frs_pipeline.definitions import ASSETS, resources
-from frs_pipeline.refresh import refresh
+from frs_pipeline.operations.refresh import refresh
 
 # The first figure of table 60 is a count: `frs` with one form too many there.
 SPOILT = """

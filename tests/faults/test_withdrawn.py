@@ -9,14 +9,14 @@ import shutil
 
 import pyarrow.parquet as pq
 import pytest
-from running import NAME, curated
+from support.running import NAME, curated
 
-from frs_pipeline.deliveries import AMENDMENTS
-from frs_pipeline.journal import entries, operating_system_user, verify
-from frs_pipeline.questionnaires import instruments
-from frs_pipeline.questionnaires.model import questionnaires
-from frs_pipeline.settings import Settings
-from frs_pipeline.storage import read
+from frs_pipeline.store.deliveries import AMENDMENTS
+from frs_pipeline.store.files import read
+from frs_pipeline.store.journal import entries, operating_system_user, verify
+from frs_pipeline.store.settings import Settings
+from frs_pipeline.study.instruments import instruments
+from frs_pipeline.study.questionnaires import questionnaires
 
 LEDGER = AMENDMENTS["withdrawals"]
 LATER = "2021-02-28"

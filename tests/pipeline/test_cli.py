@@ -9,17 +9,17 @@ import sys
 from pathlib import Path
 
 import pytest
-from keys import environment_of
-from shipped import DELIVERY, relock
+from support.keys import environment_of
+from support.shipped import DELIVERY, relock
 
-from frs_pipeline.journal import entries
-from frs_pipeline.journal import verify as sound
-from frs_pipeline.manifest import root_of
-from frs_pipeline.settings import PROJECT, Settings
-from frs_pipeline.storage import Store
-from frs_pipeline.tables.model import catalogue
+from frs_pipeline.operations.verify import verify
+from frs_pipeline.store.files import Store
+from frs_pipeline.store.journal import entries
+from frs_pipeline.store.journal import verify as sound
+from frs_pipeline.store.manifest import root_of
+from frs_pipeline.store.settings import PROJECT, Settings
+from frs_pipeline.study.tables import catalogue
 from frs_pipeline.tables.render import heading
-from frs_pipeline.verify import verify
 
 
 @pytest.fixture(scope="module")
@@ -347,7 +347,7 @@ def test_verify_names_a_changed_raw_line_and_a_changed_definition_and_the_first_
     lines = raw.read_bytes().split(b"\r\n")
     lines[1] = lines[1][:-1] + (b"2" if not lines[1].endswith(b"2") else b"3")
     raw.write_bytes(b"\r\n".join(lines))
-    policy = package / "frs_pipeline" / "policy" / "policy.yaml"
+    policy = package / "frs_pipeline" / "policy" / "rules.yaml"
     policy.write_text(policy.read_text(encoding="utf-8") + "# said otherwise\n", encoding="utf-8")
     result = frs(copy, "verify", "--json", program=package)
     assert result.returncode == 1
@@ -355,7 +355,7 @@ def test_verify_names_a_changed_raw_line_and_a_changed_definition_and_the_first_
     assert faults["manifest"] == faults["outputs"] == []
     altered = ("codebook-pipeline.age", "coordinator/dataset.csv")
     assert faults["inputs"] == [f"{name} isn't what the manifest says" for name in altered]
-    assert faults["program"] == ["policy/policy.yaml isn't what the manifest says"]
+    assert faults["program"] == ["rules.yaml isn't what the manifest says"]
     assert faults["rebuild"][-1].startswith("first figure that differs: Tabel ")
 
 

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from frs_pipeline.cli import app
-from frs_pipeline.journal import entries, verify
-from frs_pipeline.settings import PROJECT, Settings
+from frs_pipeline.store.journal import entries, verify
+from frs_pipeline.store.settings import PROJECT, Settings
 
 PAGE = (PROJECT / "docs" / "codebook.md").read_text(encoding="utf-8")
 COMMANDS = [line for block in re.findall(r"^```sh\n(.*?)^```$", PAGE, re.M | re.S) for line in block.splitlines()]

@@ -8,18 +8,18 @@ from pathlib import Path
 
 import pytest
 from dagster import AssetCheckSeverity, AssetKey, DagsterInstance, MarkdownMetadataValue, build_sensor_context, materialize
-from shipped import DELIVERY, copy_of_shipped, relocked_copy_of_shipped
+from support.shipped import DELIVERY, copy_of_shipped, relocked_copy_of_shipped
 
 from frs_pipeline.assets.manifest import manifest
 from frs_pipeline.assets.privacy import privacy
 from frs_pipeline.assets.raw import raw_files, raw_key
 from frs_pipeline.definitions import ASSETS, defs, resources
-from frs_pipeline.deliveries import sources
-from frs_pipeline.operations.refreshing import new_deliveries
-from frs_pipeline.plan import products, table_key, upstream
-from frs_pipeline.questionnaires import instruments
-from frs_pipeline.settings import PROJECT
-from frs_pipeline.tables.model import catalogue
+from frs_pipeline.operations.sensors import new_deliveries
+from frs_pipeline.store.deliveries import sources
+from frs_pipeline.store.plan import products, table_key, upstream
+from frs_pipeline.store.settings import PROJECT
+from frs_pipeline.study.instruments import instruments
+from frs_pipeline.study.tables import catalogue
 
 
 @pytest.fixture(scope="module")
@@ -201,7 +201,7 @@ def test_restricted_layers_have_no_preview(run) -> None:
 
 def test_dagster_keeps_no_value_of_a_form_and_no_conference_number(run) -> None:
     settings, _, events, home = run
-    from frs_pipeline.storage import read
+    from frs_pipeline.store.files import read
 
     numbers = set(map(str, read(settings.restricted(DELIVERY) / "validated" / "ledger.parquet")["conference_number"].to_pylist()))
     forms = set(read(settings.curated(DELIVERY) / "marts" / "initiator.parquet")["form_id"].to_pylist())

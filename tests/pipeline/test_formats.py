@@ -12,20 +12,20 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyreadstat
 import pytest
-from shipped import DELIVERY
+from support.shipped import DELIVERY
 
 from frs_pipeline.errors import FrsError
-from frs_pipeline.formats.files import WORKBOOK, files
-from frs_pipeline.formats.spss import sav
-from frs_pipeline.formats.workbook import shape, sheet_name, workbook
 from frs_pipeline.lineage.wording import Text
-from frs_pipeline.questionnaires import instruments
-from frs_pipeline.questionnaires.model import questionnaires
-from frs_pipeline.report.contents import chapters
+from frs_pipeline.report.formats.files import WORKBOOK, files
+from frs_pipeline.report.formats.spss import sav
+from frs_pipeline.report.formats.workbook import shape, sheet_name, workbook
 from frs_pipeline.report.layout import Block, Layout, Line
-from frs_pipeline.settings import Settings
-from frs_pipeline.storage import Store, read
-from frs_pipeline.tables.model import catalogue
+from frs_pipeline.store.files import Store, read
+from frs_pipeline.store.settings import Settings
+from frs_pipeline.study.chapters import chapters
+from frs_pipeline.study.instruments import instruments
+from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.tables import catalogue
 
 MARTS = (*instruments(), "conference")
 

@@ -33,13 +33,13 @@ from dagster._core.test_utils import create_run_for_test
 from frs_pipeline.assets.wiring import DELIVERIES, PARTITION_TAG, gate
 from frs_pipeline.checks.failing import Failing, as_metadata
 from frs_pipeline.definitions import defs
-from frs_pipeline.doctor import _alerts
 from frs_pipeline.errors import FrsError, InputError
-from frs_pipeline.operations import outbox, refreshing
+from frs_pipeline.operations import outbox, sensors
+from frs_pipeline.operations.doctor import _alerts
 from frs_pipeline.operations.incidents import LOST, Incident, failed_checks, failed_runs, page, report, unsent_alerts
 from frs_pipeline.operations.outbox import given_up, resend, unsent
-from frs_pipeline.settings import Settings
-from frs_pipeline.standing import Standing
+from frs_pipeline.store.settings import Settings
+from frs_pipeline.store.standing import Standing
 
 DELIVERY = "2020-11-30"
 SECRET = "610190-1234"
@@ -156,8 +156,8 @@ def test_only_what_may_mend_itself_is_tried_again(instance: DagsterInstance, err
 
 
 def test_the_job_tries_again_and_so_do_no_others() -> None:
-    assert refreshing.refresh_job.op_retry_policy is not None
-    assert refreshing.refresh_job.op_retry_policy.max_retries == 3
+    assert sensors.refresh_job.op_retry_policy is not None
+    assert sensors.refresh_job.op_retry_policy.max_retries == 3
 
 
 @pytest.mark.parametrize(
@@ -445,7 +445,7 @@ def test_without_a_webhook_nothing_waits(settings: Settings) -> None:
 
 
 def test_night_is_night_in_copenhagen() -> None:
-    found = refreshing.nightly
+    found = sensors.nightly
     assert [schedule.name for schedule in defs.schedules or ()] == [found.name]
     assert (found.cron_schedule, found.execution_timezone) == ("0 3 * * *", "Europe/Copenhagen")
 

@@ -7,10 +7,10 @@ from html import unescape
 from pathlib import Path
 
 import pytest
-from pages import blocks, do, fresh_copy
-from shipped import DELIVERY
+from support.pages import blocks, do, fresh_copy
+from support.shipped import DELIVERY
 
-from frs_pipeline.settings import PROJECT, Settings
+from frs_pipeline.store.settings import PROJECT, Settings
 
 DOCS = PROJECT / "docs"
 PAGES = sorted([*DOCS.glob("start/*.md"), *DOCS.glob("how-to/*.md")])

@@ -14,8 +14,8 @@ import sys
 
 import pandas as pd
 import pytest
-from plain_duckdb import recounted
-from shipped import DELIVERY, copy_of_shipped
+from support.plain_duckdb import recounted
+from support.shipped import DELIVERY, copy_of_shipped
 
 from frs_pipeline import cli
 from frs_pipeline.lineage.addresses import address
@@ -25,12 +25,12 @@ from frs_pipeline.lineage.meaning import meanings
 from frs_pipeline.lineage.passport import Passports, passport
 from frs_pipeline.lineage.recount import recount
 from frs_pipeline.lineage.waterfall import Why
-from frs_pipeline.questionnaires import instruments
-from frs_pipeline.questionnaires.model import questionnaires
-from frs_pipeline.refresh import refresh
-from frs_pipeline.settings import Settings
-from frs_pipeline.storage import Store
-from frs_pipeline.tables.model import catalogue
+from frs_pipeline.operations.refresh import refresh
+from frs_pipeline.store.files import Store
+from frs_pipeline.store.settings import Settings
+from frs_pipeline.study.instruments import instruments
+from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.tables import catalogue
 
 # Two of the forms that were set aside: corrected here, and accepted as no double.
 MENDED, ACCEPTED = "DF-38294991", "DF-38295000"

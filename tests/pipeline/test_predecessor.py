@@ -14,22 +14,22 @@ from typing import Any
 import pytest
 
 from frs_pipeline.checks.claims import claims_hold
-from frs_pipeline.checks.expectations import LARGEST, NOT_NULL, Held
 from frs_pipeline.checks.failing import of_metadata
 from frs_pipeline.checks.promises import promises_kept
 from frs_pipeline.checks.published import as_printed
-from frs_pipeline.deliveries import Description, describe
-from frs_pipeline.doctor import _delivery, _produced
 from frs_pipeline.errors import CheckFailed, FrsError, InputError
-from frs_pipeline.plan import PACKAGE, products
-from frs_pipeline.published.compare import COMPARE, compare_delivery
-from frs_pipeline.published.figures import not_printed_from, printed_from, published, study
-from frs_pipeline.refresh import refresh
+from frs_pipeline.operations.doctor import _delivery, _produced
+from frs_pipeline.operations.refresh import refresh
+from frs_pipeline.operations.verify import _predecessor, verify
+from frs_pipeline.printed.compare import COMPARE, compare_delivery
+from frs_pipeline.report.expectations import LARGEST, NOT_NULL, Held
 from frs_pipeline.report.site import build
-from frs_pipeline.settings import Settings
-from frs_pipeline.storage import Store, read, read_manifest, stale, unfinished
+from frs_pipeline.store.deliveries import Description, describe
+from frs_pipeline.store.files import Store, read, read_manifest, stale, unfinished
+from frs_pipeline.store.plan import PACKAGE, products
+from frs_pipeline.store.settings import Settings
+from frs_pipeline.study.printed import not_printed_from, printed_from, published, study
 from frs_pipeline.tables.figures import Figure
-from frs_pipeline.verify import _predecessor, verify
 
 OLDER, NEWER = "2021-01-31", "2021-06-30"
 PRINTED = "2020-11-30"

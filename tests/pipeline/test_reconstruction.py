@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from shipped import RAW
+from support.shipped import RAW
 
 from frs_pipeline.codebook.opening import is_shipped
 from frs_pipeline.codebook.vault import open_plain
-from frs_pipeline.deliveries import DEMO_KEY
 from frs_pipeline.reconstruction.delivery import reconstruct
+from frs_pipeline.store.deliveries import DEMO_KEY
 
 
 @pytest.mark.minutes

@@ -15,21 +15,21 @@ import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from keys import NAME, settings_of
-from shipped import DELIVERY, hashes, relocked_copy_of_shipped
+from support.keys import NAME, settings_of
+from support.shipped import DELIVERY, hashes, relocked_copy_of_shipped
 
 from frs_pipeline.codebook.vault import open_plain
-from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY
 from frs_pipeline.errors import FrsError
 from frs_pipeline.lineage.differences import CORRECTED, GONE, NEW, differences
-from frs_pipeline.plan import downstream, products
-from frs_pipeline.published.figures import value
-from frs_pipeline.questionnaires import instruments
-from frs_pipeline.questionnaires.model import questionnaires
-from frs_pipeline.refresh import Refresh, refresh
-from frs_pipeline.settings import Settings
-from frs_pipeline.storage import Store, read
-from frs_pipeline.verify import verify
+from frs_pipeline.operations.refresh import Refresh, refresh
+from frs_pipeline.operations.verify import verify
+from frs_pipeline.store.deliveries import CODEBOOK, DEMO_KEY
+from frs_pipeline.store.files import Store, read
+from frs_pipeline.store.plan import downstream, products
+from frs_pipeline.store.settings import Settings
+from frs_pipeline.study.instruments import instruments
+from frs_pipeline.study.printed import value
+from frs_pipeline.study.questionnaires import questionnaires
 
 EXACT = ("count", "percent", "valid_percent", "cumulative_percent", "row_percent", "total_percent", "gamma", "partial_gamma", "n")
 
@@ -240,8 +240,8 @@ def test_shipped_personal_numbers_are_replacement_numbers(made: tuple[Settings, 
 def test_a_second_run_makes_nothing_and_imports_neither_dagster_nor_pandas(made: tuple[Settings, Refresh]) -> None:
     before = hashes(made[0])
     program = (
-        "import sys; from pathlib import Path; from frs_pipeline.refresh import refresh; "
-        "from frs_pipeline.settings import Settings; "
+        "import sys; from pathlib import Path; from frs_pipeline.operations.refresh import refresh; "
+        "from frs_pipeline.store.settings import Settings; "
         "made = refresh(Settings(Path(sys.argv[1]), Path(sys.argv[1], sys.argv[2]))).made; "
         "print(len(made), 'dagster' in sys.modules, 'pandas' in sys.modules)"
     )

@@ -11,17 +11,17 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from shipped import DELIVERY
+from support.shipped import DELIVERY
 
 from frs_pipeline.codebook.pseudonyms import mart_schema
-from frs_pipeline.questionnaires import instruments
-from frs_pipeline.questionnaires.model import questionnaires
-from frs_pipeline.release.policy import release_policy
-from frs_pipeline.release.publication import FIGURES
-from frs_pipeline.release.publishing import publish
-from frs_pipeline.settings import Settings
-from frs_pipeline.storage import Store
-from frs_pipeline.tables.model import catalogue
+from frs_pipeline.release.files import FIGURES
+from frs_pipeline.release.outgoing import publish
+from frs_pipeline.store.files import Store
+from frs_pipeline.store.settings import Settings
+from frs_pipeline.study.instruments import instruments
+from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.release import release_policy
+from frs_pipeline.study.tables import catalogue
 
 
 def frs(data, *arguments):

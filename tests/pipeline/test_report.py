@@ -15,22 +15,22 @@ from typing import Any
 
 import pyrage
 import pytest
-from plain_duckdb import recounted
-from shipped import DELIVERY, copy_of_shipped
+from support.plain_duckdb import recounted
+from support.shipped import DELIVERY, copy_of_shipped
 
 from frs_pipeline.codebook.opening import made_up
-from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY, sha256
 from frs_pipeline.lineage.counts import Counts
 from frs_pipeline.lineage.meaning import Address, meanings
 from frs_pipeline.lineage.passport import Passports
-from frs_pipeline.plan import products
-from frs_pipeline.questionnaires import instruments
-from frs_pipeline.refresh import refresh
+from frs_pipeline.operations.refresh import refresh
 from frs_pipeline.report.claims import claims
-from frs_pipeline.report.contents import chapters
 from frs_pipeline.report.typography import anchor, shown
-from frs_pipeline.settings import Settings
-from frs_pipeline.storage import Store, read
+from frs_pipeline.store.deliveries import CODEBOOK, DEMO_KEY, sha256
+from frs_pipeline.store.files import Store, read
+from frs_pipeline.store.plan import products
+from frs_pipeline.store.settings import Settings
+from frs_pipeline.study.chapters import chapters
+from frs_pipeline.study.instruments import instruments
 
 LARGEST = 5_000_000
 FAILING = {"dissatisfied", "belief_first", "disappointed", "without_support"}
@@ -211,7 +211,7 @@ def test_claims_are_tested_and_those_that_fail_say_what_holds_instead(store: Sto
 def test_another_process_with_another_order_of_sets_makes_the_same_bytes(store: Store, folder: Path) -> None:
     program = (
         "import hashlib, json, sys; from pathlib import Path; from frs_pipeline.report.site import build; "
-        "from frs_pipeline.settings import Settings; from frs_pipeline.storage import Store; "
+        "from frs_pipeline.store.settings import Settings; from frs_pipeline.store.files import Store; "
         "made = build(Store(Settings(Path(sys.argv[1])), sys.argv[2])).pages; "
         "print(json.dumps({name: hashlib.sha256(page).hexdigest() for name, page in made.items()}))"
     )

@@ -17,22 +17,22 @@ from dagster import (
     build_sensor_context,
 )
 from dagster._core.test_utils import create_run_for_test
-from shipped import DELIVERY
+from support.shipped import DELIVERY
 
-from frs_pipeline import plan
 from frs_pipeline.assets.wiring import DATA_TAG, DELIVERIES, PARTITION_TAG
 from frs_pipeline.definitions import defs
-from frs_pipeline.doctor import _folder
 from frs_pipeline.errors import InputError
-from frs_pipeline.manifest import Due
-from frs_pipeline.operations import refreshing
+from frs_pipeline.operations import sensors
+from frs_pipeline.operations.doctor import _folder
 from frs_pipeline.operations.lost import AGAIN, lost_runs
-from frs_pipeline.operations.refreshing import new_deliveries, nightly, request
+from frs_pipeline.operations.sensors import new_deliveries, nightly, request
 from frs_pipeline.operations.waiting import overdue
-from frs_pipeline.plan import products, whole_steps
-from frs_pipeline.policy.model import policy
-from frs_pipeline.settings import Settings
-from frs_pipeline.storage import MANIFEST, Store, exclusive
+from frs_pipeline.store import plan
+from frs_pipeline.store.files import MANIFEST, Store, exclusive
+from frs_pipeline.store.manifest import Due
+from frs_pipeline.store.plan import products, whole_steps
+from frs_pipeline.store.settings import Settings
+from frs_pipeline.study.rules import policy
 
 EARLIER, LATER = "2020-01-31", "2021-11-30"
 AROUND = {
@@ -131,7 +131,7 @@ def test_what_cannot_be_judged_is_asked_of_a_run_which_tells(
     def broken(_: Store) -> None:
         raise InputError("not valid YAML")
 
-    monkeypatch.setattr(refreshing, "due", broken)
+    monkeypatch.setattr(sensors, "due", broken)
     look()
     [asked] = look().run_requests
     assert asked.asset_selection is None
@@ -141,7 +141,7 @@ def test_what_cannot_be_judged_is_asked_of_a_run_which_tells(
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Hours that have passed; the sensor's clock goes by them."""
     hours = [0.0]
-    monkeypatch.setattr(refreshing.time, "time", lambda: 1_700_000_000 + 3600 * hours[0])
+    monkeypatch.setattr(sensors.time, "time", lambda: 1_700_000_000 + 3600 * hours[0])
     return hours
 
 
@@ -218,8 +218,8 @@ def test_the_night_takes_up_what_is_due_the_oldest_first_and_what_hangs_on_it(
     # A later delivery, as if it had been made from the same forms, is compared with this one.
     for place in (settings.raw_delivery, settings.curated, settings.restricted):
         shutil.copytree(place(DELIVERY), place(LATER))
-    before = refreshing.due
-    monkeypatch.setattr(refreshing, "due", lambda store: before(store) if store.delivery == DELIVERY else Due(frozenset(), False))
+    before = sensors.due
+    monkeypatch.setattr(sensors, "due", lambda store: before(store) if store.delivery == DELIVERY else Due(frozenset(), False))
     (settings.curated(DELIVERY) / "marts" / "initiator.parquet").unlink()
     first, second = nightly(build_schedule_context(instance=instance))
     assert (first.partition_key, second.partition_key) == (DELIVERY, LATER)

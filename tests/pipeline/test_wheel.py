@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 
-from frs_pipeline.settings import PROJECT
+from frs_pipeline.store.settings import PROJECT
 
 
 @pytest.fixture(scope="module")

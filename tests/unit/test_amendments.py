@@ -9,17 +9,17 @@ import pytest
 
 from frs_pipeline.codebook.pseudonyms import mart_schema, pseudonymise
 from frs_pipeline.errors import InputError
-from frs_pipeline.exports.amendments import read_corrections, read_exceptions
-from frs_pipeline.exports.findings import registers
-from frs_pipeline.intake import remarks
+from frs_pipeline.intake.amendments import read_corrections, read_exceptions
+from frs_pipeline.intake.delivery import remarks
+from frs_pipeline.intake.findings import registers
 from frs_pipeline.lineage.corrections import resting
-from frs_pipeline.plan import products
-from frs_pipeline.policy.model import KINDS, policy
-from frs_pipeline.questionnaires import instruments
-from frs_pipeline.questionnaires.model import questionnaires
-from frs_pipeline.rows import Rows
-from frs_pipeline.storage import Store
-from frs_pipeline.tables.model import catalogue
+from frs_pipeline.store.files import Store
+from frs_pipeline.store.plan import products
+from frs_pipeline.store.rows import Rows
+from frs_pipeline.study.instruments import instruments
+from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.rules import KINDS, policy
+from frs_pipeline.study.tables import catalogue
 
 ON = dt.date(2021, 1, 31)
 
@@ -143,7 +143,7 @@ def test_corrections_of_other_questionnaires_do_not_matter(delivery):
     ],
 )
 def test_a_correction_that_does_not_fit_is_refused_with_its_line(delivery, monkeypatch, cells, says, block):
-    monkeypatch.setattr("frs_pipeline.exports.csvfiles.BLOCK", block)
+    monkeypatch.setattr("frs_pipeline.intake.readers.csvfiles.BLOCK", block)
     form = spoilt(delivery)
     delivery.correct([cells[0] or form, *cells[1:]])
     with pytest.raises(InputError, match=says) as refused:
@@ -154,7 +154,7 @@ def test_a_correction_that_does_not_fit_is_refused_with_its_line(delivery, monke
 
 @pytest.mark.parametrize("block", [8 << 20, 300], ids=["one chunk", "many chunks"])
 def test_a_correction_of_an_id_that_stands_twice_is_refused(delivery, monkeypatch, block):
-    monkeypatch.setattr("frs_pipeline.exports.csvfiles.BLOCK", block)
+    monkeypatch.setattr("frs_pipeline.intake.readers.csvfiles.BLOCK", block)
     form = spoilt(delivery)
     delivery.repeat("initiator", 1)
     delivery.correct([form, "planhjlp", "9", "2"])
@@ -416,7 +416,7 @@ def test_an_exception_of_another_column_than_the_one_that_set_its_form_aside_is_
 
 
 def test_an_exception_that_fits_nothing_may_be_a_reason_to_stop(delivery, policy_with, monkeypatch, told):
-    monkeypatch.setattr("frs_pipeline.intake.policy", lambda: policy_with(exception_unused="stop"))
+    monkeypatch.setattr("frs_pipeline.intake.delivery.policy", lambda: policy_with(exception_unused="stop"))
     delivery.accept(["IN-700012", "keyed_twice", ""])
     with pytest.raises(InputError, match=r"exceptions\.csv:2: an exception fits no finding \[exception_unused\]"):
         told()

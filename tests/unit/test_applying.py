@@ -5,10 +5,10 @@ import datetime as dt
 import pytest
 
 from frs_pipeline.errors import CheckFailed
-from frs_pipeline.exports.applying import APPLIED, applied_to_registers, require_applied, rules_of, unapplied
-from frs_pipeline.policy.model import KINDS, policy
-from frs_pipeline.questionnaires import instruments
-from frs_pipeline.questionnaires.model import questionnaires
+from frs_pipeline.intake.applying import APPLIED, applied_to_registers, require_applied, rules_of, unapplied
+from frs_pipeline.study.instruments import instruments
+from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.rules import KINDS, policy
 
 LATER = "2019-05-07 09:06:00"
 TIMES = ("created", "modified", "closetim", "starttim")
@@ -93,7 +93,7 @@ def test_times_that_tell_day_and_month_apart_are_read(delivery):
 @pytest.mark.parametrize("block", [8 << 20, 300], ids=["one chunk", "many chunks"])
 def test_the_format_is_that_of_the_whole_column(delivery, monkeypatch, block):
     """Only the last form tells which is the day."""
-    monkeypatch.setattr("frs_pipeline.exports.csvfiles.BLOCK", block)
+    monkeypatch.setattr("frs_pipeline.intake.readers.csvfiles.BLOCK", block)
     last = len(delivery.dataset("participant_first")) - 2
     delivery.set("participant_first", last, **dict.fromkeys(TIMES, "2019-05-30 09:00:00"))
     delivery.set("participant_first", 1, created="2019-05-07 09:10:00")

@@ -7,12 +7,12 @@ import pytest
 
 from frs_pipeline.codebook.pseudonyms import mart_schema
 from frs_pipeline.errors import InputError
-from frs_pipeline.plan import products, table_key
-from frs_pipeline.questionnaires import instruments
-from frs_pipeline.questionnaires.model import questionnaires
+from frs_pipeline.store.plan import products, table_key
+from frs_pipeline.study.instruments import instruments
+from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.tables import CATALOGUE, by_mart, catalogue, read_catalogue
 from frs_pipeline.tables.counting import count, open_marts
 from frs_pipeline.tables.figures import figures
-from frs_pipeline.tables.model import CATALOGUE, by_mart, catalogue, read_catalogue
 
 SMALL = """\
 tables:
@@ -48,7 +48,7 @@ tables:
 
 
 def read(tmp_path, text):
-    path = tmp_path / "catalogue.yaml"
+    path = tmp_path / "tables.yaml"
     path.write_text(text, encoding="utf-8")
     return read_catalogue(path)
 
@@ -137,7 +137,7 @@ def test_a_fault_in_the_catalogue_is_refused_with_its_line(tmp_path, old, new, l
     assert old in SMALL
     with pytest.raises(InputError, match=says) as refused:
         read(tmp_path, SMALL.replace(old, new, 1))
-    assert refused.value.where == f"{tmp_path / 'catalogue.yaml'}:{line}"
+    assert refused.value.where == f"{tmp_path / 'tables.yaml'}:{line}"
     assert "\n" not in str(refused.value)
 
 

@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from frs_pipeline.published.figures import of_table
-from frs_pipeline.report import catalogue as module
-from frs_pipeline.report.catalogue import TARGET, entry, page
-from frs_pipeline.tables.model import catalogue
+from frs_pipeline.handbook import tables as module
+from frs_pipeline.handbook.tables import TARGET, entry, page
+from frs_pipeline.study.printed import of_table
+from frs_pipeline.study.tables import catalogue
 
 PAGE = page(catalogue())
 

@@ -10,8 +10,8 @@ from frs_pipeline.errors import InputError
 from frs_pipeline.lineage.meaning import Address, meanings
 from frs_pipeline.report.claims import CLAIMS, claims, read_claims
 from frs_pipeline.report.findings import Judge, Sentence, as_rows
+from frs_pipeline.study.tables import catalogue
 from frs_pipeline.tables.figures import Figure, figures
-from frs_pipeline.tables.model import catalogue
 
 TEXT = """\
 sources:

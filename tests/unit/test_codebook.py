@@ -11,8 +11,8 @@ import pytest
 from frs_pipeline.codebook.pseudonyms import mart_schema, pseudonymise
 from frs_pipeline.codebook.vault import CODEBOOK, FULL_COLUMNS, PIPELINE_COLUMNS, lock, open_plain, plain, read_codebook
 from frs_pipeline.errors import CheckFailed, InputError
-from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.reconstruction.delivery import HERE as RECONSTRUCTION
+from frs_pipeline.study.questionnaires import questionnaires
 
 INITIATOR = questionnaires()["initiator"]
 

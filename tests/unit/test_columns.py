@@ -9,15 +9,15 @@ import pandas as pd
 import pyreadstat
 import pytest
 
-from frs_pipeline import questionnaires as questionnaires_module
 from frs_pipeline.codebook.pseudonyms import mart_schema
-from frs_pipeline.deliveries import inventory
 from frs_pipeline.errors import InputError
-from frs_pipeline.exports.columns import STATUS, SYSTEM_COLUMNS
-from frs_pipeline.exports.surveyxact import STRUCTURE_COLUMNS, read_export
-from frs_pipeline.exports.validation import forms_schema
-from frs_pipeline.questionnaires import Instrument, instruments
-from frs_pipeline.questionnaires.model import read_questionnaire
+from frs_pipeline.intake.readers.columns import STATUS, SYSTEM_COLUMNS
+from frs_pipeline.intake.readers.surveyxact import STRUCTURE_COLUMNS, read_export
+from frs_pipeline.intake.validation import forms_schema
+from frs_pipeline.store.deliveries import inventory
+from frs_pipeline.study import instruments as questionnaires_module
+from frs_pipeline.study.instruments import Instrument, instruments
+from frs_pipeline.study.questionnaires import read_questionnaire
 
 SCALES = """\
 scales:

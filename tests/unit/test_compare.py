@@ -2,11 +2,11 @@
 
 import pytest
 
-from frs_pipeline.published import compare as compare_module
-from frs_pipeline.published.compare import COMPARE, compare, summary
-from frs_pipeline.published.figures import Key, published
-from frs_pipeline.published.rules import Finding
+from frs_pipeline.printed import compare as compare_module
+from frs_pipeline.printed.compare import COMPARE, compare, summary
+from frs_pipeline.printed.rules import Finding
 from frs_pipeline.stats.printing import spss
+from frs_pipeline.study.printed import Key, published
 from frs_pipeline.tables.figures import Figure
 
 REASON, DANISH = "table 1 prints two things at once", "i tabel 1 står to ting på én gang"

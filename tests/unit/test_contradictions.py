@@ -8,18 +8,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from frs_pipeline import refresh as refresh_module
-from frs_pipeline.doctor import _rules
 from frs_pipeline.errors import CheckFailed, InputError
-from frs_pipeline.exports.applying import Skipped
-from frs_pipeline.exports.columns import CREATED, NUMBER, NUMBER_AGAIN, RESPONDENT, STATUS, Columns
-from frs_pipeline.exports.judging import Clocks, Registers, judge
-from frs_pipeline.policy.answers import read_contradiction
-from frs_pipeline.policy.model import POLICY, policy, read_policy
-from frs_pipeline.policy.page import page
-from frs_pipeline.questionnaires import model as questionnaire_model
-from frs_pipeline.questionnaires.model import questionnaires, read_questionnaire
-from frs_pipeline.specs import YamlFile
+from frs_pipeline.handbook.rules import page
+from frs_pipeline.intake.applying import Skipped
+from frs_pipeline.intake.judging import Clocks, Registers, judge
+from frs_pipeline.intake.readers.columns import CREATED, NUMBER, NUMBER_AGAIN, RESPONDENT, STATUS, Columns
+from frs_pipeline.operations import refresh as refresh_module
+from frs_pipeline.operations.doctor import _rules
+from frs_pipeline.study import questionnaires as questionnaire_model
+from frs_pipeline.study.contradictions import read_contradiction
+from frs_pipeline.study.questionnaires import questionnaires, read_questionnaire
+from frs_pipeline.study.rules import POLICY, policy, read_policy
+from frs_pipeline.study.spec import YamlFile
 
 TEXT, FILE = POLICY.read_text(encoding="utf-8"), YamlFile(POLICY)
 RULE = """\
@@ -62,7 +62,7 @@ def written(tmp_path):
     """`written(rule)`: the policy with a rule at its end."""
 
     def write(rule=RULE):
-        path = tmp_path / "policy.yaml"
+        path = tmp_path / "rules.yaml"
         path.write_text(TEXT + rule, encoding="utf-8")
         return path
 
@@ -160,7 +160,7 @@ def test_boxes_and_texts_that_cannot_be_asked_are_refused(written, asked, when, 
 
 @pytest.mark.parametrize(("key", "value"), [("on", "initiator"), ("when", "{conflict: blank}")])
 def test_a_built_in_rule_says_itself_what_it_looks_for(tmp_path, key, value):
-    path = tmp_path / "policy.yaml"
+    path = tmp_path / "rules.yaml"
     path.write_text(TEXT.replace("  role_missing:\n", f"  role_missing:\n    {key}: {value}\n"), encoding="utf-8")
     with pytest.raises(InputError, match="rule role_missing is built in") as refused:
         read_policy(path)
@@ -190,7 +190,7 @@ def in_force(written, monkeypatch):
     """`in_force(rule)`: this rule is the policy's, wherever it is asked for."""
 
     def put(rule=RULE):
-        monkeypatch.setattr("frs_pipeline.policy.model.POLICY", written(rule))
+        monkeypatch.setattr("frs_pipeline.study.rules.POLICY", written(rule))
         policy.cache_clear()
 
     yield put
@@ -220,7 +220,7 @@ def found(result):
 @pytest.mark.parametrize("block", [8 << 20, 300], ids=["one chunk", "many chunks"])
 @pytest.mark.parametrize("severity", ["warn", "aside"])
 def test_a_severity_decides_what_comes_of_a_contradiction(delivery, in_force, monkeypatch, severity, block):
-    monkeypatch.setattr("frs_pipeline.exports.csvfiles.BLOCK", block)
+    monkeypatch.setattr("frs_pipeline.intake.readers.csvfiles.BLOCK", block)
     in_force(RULE.replace("warn", severity))
     result = contradicting(delivery, 2, 5).validated("participant_first", policy=policy())
     assert found(result) == {severity: [(2, "taltudfo", "2"), (5, "taltudfo", "2")]}

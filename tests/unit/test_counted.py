@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 from frs_pipeline.cli import app
 from frs_pipeline.errors import InputError
-from frs_pipeline.exports.counted import read_counted
+from frs_pipeline.intake.readers.counted import read_counted
 from frs_pipeline.stats.gamma import goodman_kruskal
 
 WORDS = ["slet ingen", "få", "almindeligt", "mange; flere", "rigtig, rigtig mange"]

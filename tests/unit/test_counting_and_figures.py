@@ -8,13 +8,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from random_marts import random_frame, write_marts
+from support.random_marts import random_frame, write_marts
 
-from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.stats.printing import NOT_COMPUTABLE, parse, round_half_away
+from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.tables import catalogue, read_catalogue
 from frs_pipeline.tables.counting import count, open_marts
 from frs_pipeline.tables.figures import FIGURES, as_table, figures, from_table
-from frs_pipeline.tables.model import catalogue, read_catalogue
 from frs_pipeline.tables.reconciling import Forms
 
 CATALOGUE = """\
@@ -40,7 +40,7 @@ USED = ("participant_first", "participant_followup", "initiator")
 
 @pytest.fixture(scope="module")
 def tables(tmp_path_factory):
-    path = tmp_path_factory.mktemp("catalogue") / "catalogue.yaml"
+    path = tmp_path_factory.mktemp("catalogue") / "tables.yaml"
     path.write_text(CATALOGUE, encoding="utf-8")
     return read_catalogue(path)
 

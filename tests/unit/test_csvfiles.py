@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from frs_pipeline.errors import InputError
-from frs_pipeline.exports import csvfiles
-from frs_pipeline.exports.csvfiles import chunks, header, open_csv, open_structure
+from frs_pipeline.intake.readers import csvfiles
+from frs_pipeline.intake.readers.csvfiles import chunks, header, open_csv, open_structure
 
 ENCODINGS = ("cp1252", "utf-8", "utf-8-sig", "utf-16-le", "utf-16-be")
 MARKS = {"utf-8-sig": codecs.BOM_UTF8, "utf-16-le": codecs.BOM_UTF16_LE, "utf-16-be": codecs.BOM_UTF16_BE}

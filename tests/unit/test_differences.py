@@ -7,18 +7,18 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from random_marts import random_frame, write_marts
+from support.random_marts import random_frame, write_marts
 
 from frs_pipeline.errors import InputError
 from frs_pipeline.lineage.differences import CORRECTED, GONE, NEW, differences
-from frs_pipeline.plan import products
-from frs_pipeline.questionnaires import instruments
-from frs_pipeline.questionnaires.model import questionnaires
-from frs_pipeline.settings import Settings
-from frs_pipeline.storage import Store
+from frs_pipeline.store.files import Store
+from frs_pipeline.store.plan import products
+from frs_pipeline.store.settings import Settings
+from frs_pipeline.study.instruments import instruments
+from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.tables import catalogue
 from frs_pipeline.tables.counting import count, open_marts
 from frs_pipeline.tables.figures import as_table, figures
-from frs_pipeline.tables.model import catalogue
 
 MARTS = {name: random_frame(name, 90, seed) for seed, name in enumerate(instruments(), start=3)}
 # Of `initiator`: these change an answer, these go, these come.

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from frs_pipeline.settings import PROJECT
+from frs_pipeline.store.settings import PROJECT
 
 PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").rglob("*.md"))]
 FENCED = re.compile(r"^```.*?^```$", re.M | re.S)
@@ -30,7 +30,7 @@ def test_every_row_of_a_table_has_the_cells_of_its_header(page):
 def test_files_that_are_named_as_proof_are_there(name):
     text = (PROJECT / "docs" / f"{name}.md").read_text(encoding="utf-8")
     named = set(re.findall(r"`([\w/]+\.(?:py|yaml|txt|lock))`", text))
-    known = {path.as_posix() for folder in ("frs_pipeline", "tests") for path in (PROJECT / folder).rglob("*.*")}
+    known = {path.as_posix() for folder in ("frs_pipeline", "studies", "tests") for path in (PROJECT / folder).rglob("*.*")}
     known |= {path.as_posix() for path in PROJECT.glob("*.*")}
     assert [file for file in sorted(named) if not any(path.endswith(f"/{file}") for path in known)] == []
 

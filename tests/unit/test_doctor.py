@@ -4,14 +4,12 @@ import subprocess
 import sys
 
 import pytest
-from keys import environment_of
+from support.keys import environment_of
 
-from frs_pipeline.checks import expectations
-from frs_pipeline.doctor import _key, _promises, _release, _report
-from frs_pipeline.published import figures
-from frs_pipeline.release import policy
-from frs_pipeline.report import claims, contents
-from frs_pipeline.settings import Settings
+from frs_pipeline.operations.doctor import _key, _promises, _release, _report
+from frs_pipeline.report import claims, expectations
+from frs_pipeline.store.settings import Settings
+from frs_pipeline.study import chapters, printed, release
 
 
 @pytest.mark.parametrize(("mode", "sound"), [(0o600, True), (0o400, True), (0o640, False), (0o604, False)])
@@ -29,11 +27,11 @@ def test_of_a_key_that_is_not_named_nothing_is_said(tmp_path):
 
 def test_a_release_policy_with_a_foreign_scale_is_told_with_file_and_line(monkeypatch, tmp_path):
     assert _release().sound
-    path = tmp_path / "policy.yaml"
-    text = policy.POLICY.read_text(encoding="utf-8").replace("  quality:", "  quantity:")
+    path = tmp_path / "release.yaml"
+    text = release.POLICY.read_text(encoding="utf-8").replace("  quality:", "  quantity:")
     path.write_text(text, encoding="utf-8")
     line = next(at for at, content in enumerate(text.splitlines(), 1) if "quantity:" in content)
-    monkeypatch.setattr(policy, "release_policy", lambda: policy.read_policy(path))
+    monkeypatch.setattr(release, "release_policy", lambda: release.read_policy(path))
     found = _release()
     assert not found.sound and f"{path}:{line}:" in found.detail and "no scale quantity" in found.detail
 
@@ -42,8 +40,8 @@ def test_each_file_that_the_report_and_the_promises_rest_on_is_told_by_itself(mo
     assert all(found.sound for found in (_promises(), *_report()))
     for module, name, read in (
         (expectations, "read_limits", expectations.read_limits.__wrapped__),
-        (figures, "study", lambda path: figures.YamlFile(path).parse(figures.Study)),
-        (contents, "chapters", contents.read_chapters),
+        (printed, "study", lambda path: printed.YamlFile(path).parse(printed.Study)),
+        (chapters, "chapters", chapters.read_chapters),
         (claims, "claims", claims.read_claims),
     ):
         path = tmp_path / f"{name}.yaml"

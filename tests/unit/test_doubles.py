@@ -7,12 +7,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from frs_pipeline import rows as rows_module
-from frs_pipeline.exports import csvfiles, doubles
-from frs_pipeline.exports.doubles import KEYS, keyed_twice, keys, respondents_twice, several_of_one
-from frs_pipeline.exports.parsing import MISSING
-from frs_pipeline.questionnaires.model import questionnaires
-from frs_pipeline.rows import Rows
+from frs_pipeline.intake import doubles
+from frs_pipeline.intake.doubles import KEYS, keyed_twice, keys, respondents_twice, several_of_one
+from frs_pipeline.intake.readers import csvfiles
+from frs_pipeline.intake.readers.parsing import MISSING
+from frs_pipeline.store import rows as rows_module
+from frs_pipeline.store.rows import Rows
+from frs_pipeline.study.questionnaires import questionnaires
 
 ROLE = questionnaires()["participant_first"].question("role")
 MOTHER, FATHER = ROLE.code("mor"), ROLE.code("far")

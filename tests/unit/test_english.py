@@ -2,7 +2,7 @@
 
 import pytest
 
-from frs_pipeline.english import plural
+from frs_pipeline.language import plural
 
 
 @pytest.mark.parametrize(

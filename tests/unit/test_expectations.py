@@ -13,9 +13,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from frs_pipeline.checks import expectations
-from frs_pipeline.checks.data_docs import pages
-from frs_pipeline.checks.expectations import (
+from frs_pipeline.errors import CheckFailed, InputError
+from frs_pipeline.report import expectations
+from frs_pipeline.report.data_docs import pages
+from frs_pipeline.report.expectations import (
     BETWEEN,
     COLUMNS,
     IN_SET,
@@ -33,14 +34,13 @@ from frs_pipeline.checks.expectations import (
     read_limits,
     results,
 )
-from frs_pipeline.errors import CheckFailed, InputError
-from frs_pipeline.plan import products
-from frs_pipeline.questionnaires import instruments
-from frs_pipeline.questionnaires.model import questionnaires
-from frs_pipeline.questionnaires.schema import arrow_field
-from frs_pipeline.rows import content_hash
-from frs_pipeline.settings import PROJECT, Settings
-from frs_pipeline.storage import MANIFEST, Store, hashes, write_json
+from frs_pipeline.store.files import MANIFEST, Store, hashes, write_json
+from frs_pipeline.store.plan import products
+from frs_pipeline.store.rows import content_hash
+from frs_pipeline.store.settings import PROJECT, Settings
+from frs_pipeline.study.instruments import instruments
+from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.schema import arrow_field
 from frs_pipeline.tables.nonresponse import conference_schema
 
 STRICT = Limits(
@@ -354,7 +354,7 @@ def test_the_shipped_limits_can_be_read():
     ],
 )
 def test_limits_that_cannot_be_are_refused_with_file_and_line(tmp_path, old, new, says):
-    path = tmp_path / "expectations.yaml"
+    path = tmp_path / "promises.yaml"
     text = LIMITS.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new), encoding="utf-8")

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from frs_pipeline.errors import InputError
-from frs_pipeline.exports.ledger import read_ledger
-from frs_pipeline.exports.surveyxact import STRUCTURE_COLUMNS, read_export
+from frs_pipeline.intake.ledger import read_ledger
+from frs_pipeline.intake.readers.surveyxact import STRUCTURE_COLUMNS, read_export
 
 DATASET = [
     ["responde", "created", "raadsnr", "raadsnr2", "hoert"],

@@ -4,15 +4,15 @@ from dataclasses import replace
 
 import pyarrow as pa
 import pytest
-from controllers import Desk, tree
+from support.controllers import Desk, tree
 
 from frs_pipeline.codebook.find import Held, find
 from frs_pipeline.codebook.vault import CONTROLLERS
 from frs_pipeline.errors import FrsError
-from frs_pipeline.journal import entries, verify
-from frs_pipeline.plan import products
-from frs_pipeline.questionnaires import instruments
-from frs_pipeline.storage import Store
+from frs_pipeline.store.files import Store
+from frs_pipeline.store.journal import entries, verify
+from frs_pipeline.store.plan import products
+from frs_pipeline.study.instruments import instruments
 
 WHY = "sag 21"
 CHILD = "610118-0011"

@@ -7,12 +7,12 @@ import pytest
 
 from frs_pipeline.codebook.register import read_register
 from frs_pipeline.errors import InputError
-from frs_pipeline.exports.amendments import read_corrections, read_exceptions
-from frs_pipeline.exports.encodings import garbled
-from frs_pipeline.exports.handkept import AmbiguousDays, days_of
-from frs_pipeline.exports.ledger import read_ledger
-from frs_pipeline.exports.withdrawals import read_withdrawals
-from frs_pipeline.policy.model import policy
+from frs_pipeline.intake.amendments import read_corrections, read_exceptions
+from frs_pipeline.intake.ledger import read_ledger
+from frs_pipeline.intake.readers.encodings import garbled
+from frs_pipeline.intake.readers.handkept import AmbiguousDays, days_of
+from frs_pipeline.intake.withdrawals import read_withdrawals
+from frs_pipeline.study.rules import policy
 
 LEDGER = "raadslagningsnummer;dato;anledning\r\n68629;{};rådslagning\r\n72523;{};opfølgning\r\n"
 ISO = LEDGER.format("2018-02-02", "2018-02-18")

@@ -4,17 +4,17 @@ import os
 import random
 
 import pytest
-from made import every_figure, make_products
+from support.made import every_figure, make_products
 
 from frs_pipeline.errors import UsageError
-from frs_pipeline.exports.withdrawals import Withdrawals, read_withdrawals, withdrawn_conferences
+from frs_pipeline.intake.withdrawals import Withdrawals, read_withdrawals, withdrawn_conferences
 from frs_pipeline.lineage.impact import Change, impact, resting_on, rows_of
 from frs_pipeline.lineage.papers import let_through, released, same_papers
-from frs_pipeline.plan import products
-from frs_pipeline.questionnaires import instruments
-from frs_pipeline.questionnaires.model import questionnaires
-from frs_pipeline.storage import read
-from frs_pipeline.tables.model import catalogue
+from frs_pipeline.store.files import read
+from frs_pipeline.store.plan import products
+from frs_pipeline.study.instruments import instruments
+from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.tables import catalogue
 
 PREFIXES = tuple(questionnaire.form_prefix for questionnaire in questionnaires().values())
 # Random sets of forms; each is a rebuild.
@@ -142,7 +142,7 @@ def test_what_counts_only_because_a_rule_sets_its_first_keying_aside_goes_out(ma
     first = delivery.form_id("initiator", 1)
     delivery.repeat("initiator", 1, responde="900001", created="2019-05-07 09:01:00", modified="2019-05-07 09:02:00")
     with monkeypatch.context() as strict:
-        for module in ("frs_pipeline.intake", "frs_pipeline.lineage.papers"):
+        for module in ("frs_pipeline.intake.delivery", "frs_pipeline.lineage.papers"):
             strict.setattr(f"{module}.policy", lambda: policy_with(timestamps_backwards="aside"))
         store = make_products(delivery)
         out, into = let_through(store, "timestamps_backwards")

@@ -11,9 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from frs_pipeline import journal
 from frs_pipeline.errors import CheckFailed, FrsError, InputError, UsageError
-from frs_pipeline.journal import START, End, append, entries, follow, head_of, sealed, verify
+from frs_pipeline.store import journal
+from frs_pipeline.store.journal import START, End, append, entries, follow, head_of, sealed, verify
 
 MANY = 10_000
 FIELDS = ("number", "when", "who", "event", "why", "details", "previous", "hash")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from frs_pipeline.settings import PROJECT
+from frs_pipeline.store.settings import PROJECT
 
 PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").rglob("*.md"))]
 _FENCE = re.compile(r"^(```|~~~).*?^\1", re.M | re.S)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from controllers import HEADER, LINES, NUMBERS, PERSONAL, Desk, tree
+from support.controllers import HEADER, LINES, NUMBERS, PERSONAL, Desk, tree
 
 from frs_pipeline.codebook import locking
 from frs_pipeline.codebook.keys import demo_recipients, make_key, recipients
@@ -18,9 +18,9 @@ from frs_pipeline.codebook.locking import FaultyRegister, lock_register, rotate,
 from frs_pipeline.codebook.pseudonyms import draw_pseudonyms
 from frs_pipeline.codebook.register import Conference, read_register
 from frs_pipeline.codebook.vault import CONTROLLERS, Entry, lock, open_plain, opens, plain, read_codebook, read_full
-from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY
 from frs_pipeline.errors import FrsError, InputError, UsageError
-from frs_pipeline.journal import entries, verify
+from frs_pipeline.store.deliveries import CODEBOOK, DEMO_KEY
+from frs_pipeline.store.journal import entries, verify
 
 WHY = "ny leverance"
 WRITTEN: list[str] = []

@@ -6,9 +6,9 @@ import math
 import duckdb
 import pandas as pd
 import pytest
-from plain_duckdb import recounted
-from random_marts import random_frame, write_marts
-from shipped import DELIVERY
+from support.plain_duckdb import recounted
+from support.random_marts import random_frame, write_marts
+from support.shipped import DELIVERY
 
 from frs_pipeline.errors import UsageError
 from frs_pipeline.lineage.addresses import address
@@ -18,11 +18,11 @@ from frs_pipeline.lineage.recount import recount
 from frs_pipeline.lineage.ties import alike, printed_cells, sums
 from frs_pipeline.lineage.waterfall import Asked, Group, Why, questions, waterfall
 from frs_pipeline.lineage.wording import definition, reason, rounding
-from frs_pipeline.questionnaires import instruments
-from frs_pipeline.questionnaires.model import questionnaires
+from frs_pipeline.study.instruments import instruments
+from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.tables import catalogue
 from frs_pipeline.tables.counting import count, open_marts
 from frs_pipeline.tables.figures import figures
-from frs_pipeline.tables.model import catalogue
 
 TABLES = list(catalogue().values())
 STATISTICS = ("gamma", "ase", "t", "p", "partial_gamma")

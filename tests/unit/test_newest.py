@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from controllers import Desk
+from support.controllers import Desk
 
 from frs_pipeline.codebook.find import find
 from frs_pipeline.codebook.fit import fit
@@ -13,13 +13,13 @@ from frs_pipeline.codebook.locking import lock_register, rotate
 from frs_pipeline.codebook.newest import name_of, require_newest
 from frs_pipeline.codebook.opening import open_codebook, untold
 from frs_pipeline.codebook.reveal import reveal
-from frs_pipeline.deliveries import CODEBOOK, CONTROLLERS
 from frs_pipeline.errors import CheckFailed, FrsError, InputError
-from frs_pipeline.journal import entries, verify
-from frs_pipeline.manifest import delivered
-from frs_pipeline.refresh import refresh
-from frs_pipeline.settings import Settings
-from frs_pipeline.storage import Store
+from frs_pipeline.operations.refresh import refresh
+from frs_pipeline.store.deliveries import CODEBOOK, CONTROLLERS
+from frs_pipeline.store.files import Store
+from frs_pipeline.store.journal import entries, verify
+from frs_pipeline.store.manifest import delivered
+from frs_pipeline.store.settings import Settings
 
 REFUSED = "isn't the codebook that was locked last"
 

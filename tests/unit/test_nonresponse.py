@@ -4,13 +4,13 @@ import datetime as dt
 
 import pyarrow as pa
 import pytest
-from shipped import DELIVERY
+from support.shipped import DELIVERY
 
 from frs_pipeline.codebook.pseudonyms import mart_schema
 from frs_pipeline.codebook.vault import CODEBOOK
-from frs_pipeline.exports.ledger import REGISTER
-from frs_pipeline.questionnaires import instruments
-from frs_pipeline.questionnaires.model import questionnaires
+from frs_pipeline.intake.ledger import REGISTER
+from frs_pipeline.study.instruments import instruments
+from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.tables import nonresponse
 from frs_pipeline.tables.nonresponse import ITEM, UNIT, conference_schema, conferences, item, ledger_only, unit
 

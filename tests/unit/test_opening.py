@@ -2,16 +2,16 @@
 
 import shutil
 
-import keys
 import pytest
-from shipped import DELIVERY, RAW, copy_of_shipped
+from support import keys
+from support.shipped import DELIVERY, RAW, copy_of_shipped
 
 from frs_pipeline.codebook.opening import PUBLISHED_KEYS, is_shipped, open_codebook, refuse_published_key
 from frs_pipeline.codebook.vault import lock, open_plain
-from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY
 from frs_pipeline.errors import CheckFailed, InputError
-from frs_pipeline.settings import Settings
-from frs_pipeline.storage import Store
+from frs_pipeline.store.deliveries import CODEBOOK, DEMO_KEY
+from frs_pipeline.store.files import Store
+from frs_pipeline.store.settings import Settings
 
 DEMO = PUBLISHED_KEYS / DEMO_KEY
 REFUSED = "locked with the published demo key"

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from frs_pipeline.exports import parsing
-from frs_pipeline.exports.parsing import MISSING, codes
+from frs_pipeline.intake.readers import parsing
+from frs_pipeline.intake.readers.parsing import MISSING, codes
 
 # A number of digits, spaces and other things that a cell may hold; most columns hold one kind.
 DIGITS = st.sampled_from(["", *"0123456789"])

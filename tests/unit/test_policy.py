@@ -5,12 +5,12 @@ import datetime as dt
 import pytest
 
 from frs_pipeline.errors import CheckFailed, InputError
-from frs_pipeline.exports.amendments import Accepted, Exceptions
-from frs_pipeline.exports.findings import admit, registers
-from frs_pipeline.policy import page as page_module
-from frs_pipeline.policy.model import KINDS, POLICY, policy, read_policy
-from frs_pipeline.policy.page import TARGET, page
-from frs_pipeline.questionnaires.model import questionnaires
+from frs_pipeline.handbook import rules as page_module
+from frs_pipeline.handbook.rules import TARGET, page
+from frs_pipeline.intake.amendments import Accepted, Exceptions
+from frs_pipeline.intake.findings import admit, registers
+from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.rules import KINDS, POLICY, policy, read_policy
 
 TEXT = POLICY.read_text(encoding="utf-8")
 FORM_RULES = [name for name, kind in KINDS.items() if kind.about == "form"]
@@ -18,7 +18,7 @@ FORM_RULES = [name for name, kind in KINDS.items() if kind.about == "form"]
 
 def altered(tmp_path, old, new):
     assert TEXT.count(old) >= 1
-    path = tmp_path / "policy.yaml"
+    path = tmp_path / "rules.yaml"
     path.write_text(TEXT.replace(old, new, 1), encoding="utf-8")
     return path
 
@@ -134,7 +134,7 @@ def test_a_rule_that_stops_the_run_does_so_with_the_first_line(delivery, policy_
 def test_all_forms_that_stop_the_run_are_counted(delivery, policy_with, monkeypatch):
     for form in (4, 2, 1):
         delivery.set("initiator", form, planhjlp="9")
-    monkeypatch.setattr("frs_pipeline.exports.csvfiles.BLOCK", 300)
+    monkeypatch.setattr("frs_pipeline.intake.readers.csvfiles.BLOCK", 300)
     with pytest.raises(CheckFailed, match=r"initiator/dataset\.csv:3: 3 forms break a rule"):
         delivery.validated("initiator", policy=policy_with(outside_scale="stop"))
 

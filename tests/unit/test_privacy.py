@@ -20,7 +20,7 @@ import pyreadstat
 import pytest
 
 from frs_pipeline.errors import CheckFailed
-from frs_pipeline.exports.ledger import REGISTER
+from frs_pipeline.intake.ledger import REGISTER
 from frs_pipeline.privacy import phrases
 from frs_pipeline.privacy.codebook import Beside, Codebook
 from frs_pipeline.privacy.patterns import (
@@ -37,9 +37,9 @@ from frs_pipeline.privacy.patterns import (
     readings,
 )
 from frs_pipeline.privacy.search import LEAKED, UNREADABLE, Leak, require_clean, search_results, search_traces
-from frs_pipeline.questionnaires.model import Answer, questionnaires
-from frs_pipeline.settings import Settings
-from frs_pipeline.storage import Store
+from frs_pipeline.store.files import Store
+from frs_pipeline.store.settings import Settings
+from frs_pipeline.study.questionnaires import Answer, questionnaires
 
 PERSON = "610118-0011"
 # Written as a secret key of age is; it opens nothing.

@@ -8,16 +8,16 @@ import pyarrow.parquet as pq
 import pytest
 
 from frs_pipeline.codebook.pseudonyms import mart_schema
-from frs_pipeline.published import audit as audit_module
-from frs_pipeline.published import figures as figures_module
-from frs_pipeline.published.audit import KEPT, as_csv, audit, kept_findings, not_reproducible
-from frs_pipeline.published.compare import as_printed
-from frs_pipeline.published.figures import Key, decimals, of_table, printed_count, prose, published, study, value
-from frs_pipeline.questionnaires import instruments
-from frs_pipeline.questionnaires.model import questionnaires
+from frs_pipeline.handbook import contradictions as audit_module
+from frs_pipeline.handbook.contradictions import KEPT, as_csv, audit, kept_findings, not_reproducible
+from frs_pipeline.printed.compare import as_printed
+from frs_pipeline.study import printed as figures_module
+from frs_pipeline.study.instruments import instruments
+from frs_pipeline.study.printed import Key, decimals, of_table, printed_count, prose, published, study, value
+from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.tables import catalogue
 from frs_pipeline.tables.counting import count, open_marts
 from frs_pipeline.tables.figures import figures
-from frs_pipeline.tables.model import catalogue
 
 N_AND_WHAT_RESTS_ON_IT = {"n", "ase", "t", "p"}
 

@@ -9,12 +9,12 @@ from pandera.config import CONFIG
 
 from frs_pipeline.codebook.pseudonyms import mart_schema
 from frs_pipeline.errors import CheckFailed, InputError
-from frs_pipeline.exports.validation import forms_schema
-from frs_pipeline.questionnaires import dictionary as dictionary_module
-from frs_pipeline.questionnaires import instruments, read_instruments
-from frs_pipeline.questionnaires.dictionary import TARGET, dictionary
-from frs_pipeline.questionnaires.model import RESERVED, questionnaires, read_questionnaire
-from frs_pipeline.questionnaires.schema import arrow_field, failing
+from frs_pipeline.handbook import dictionary as dictionary_module
+from frs_pipeline.handbook.dictionary import TARGET, dictionary
+from frs_pipeline.intake.validation import forms_schema
+from frs_pipeline.study.instruments import instruments, read_instruments
+from frs_pipeline.study.questionnaires import RESERVED, questionnaires, read_questionnaire
+from frs_pipeline.study.schema import arrow_field, failing
 
 SCALES = """\
 scales:

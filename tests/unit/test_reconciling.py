@@ -4,17 +4,17 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 from dagster import AssetKey
-from random_marts import random_frame, write_marts
-from shipped import DELIVERY
+from support.random_marts import random_frame, write_marts
+from support.shipped import DELIVERY
 
 from frs_pipeline.checks.reconciliation import every_form, every_form_spec
 from frs_pipeline.checks.ties import tie_specs, ties
 from frs_pipeline.errors import CheckFailed
-from frs_pipeline.questionnaires import instruments
+from frs_pipeline.study.instruments import instruments
+from frs_pipeline.study.tables import Axis, catalogue
 from frs_pipeline.tables.bases import BASES, reasons
 from frs_pipeline.tables.counting import count, open_marts
 from frs_pipeline.tables.figures import figures
-from frs_pipeline.tables.model import Axis, catalogue
 from frs_pipeline.tables.nonresponse import conferences, forms_of
 from frs_pipeline.tables.reconciling import Forms, reconcile
 from frs_pipeline.tables.render import base_line, base_lines

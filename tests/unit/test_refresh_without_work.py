@@ -7,7 +7,9 @@ import sys
 
 import pytest
 
-from frs_pipeline.deliveries import (
+from frs_pipeline.errors import InputError, UsageError
+from frs_pipeline.operations.refresh import _selected
+from frs_pipeline.store.deliveries import (
     AMENDMENTS,
     CODEBOOK,
     EXPORT_FILES,
@@ -18,10 +20,8 @@ from frs_pipeline.deliveries import (
     sha256,
     source_files,
 )
-from frs_pipeline.errors import InputError, UsageError
-from frs_pipeline.plan import PACKAGE, _file_of, _imports, products
-from frs_pipeline.questionnaires import instruments
-from frs_pipeline.refresh import _selected
+from frs_pipeline.store.plan import PACKAGE, _file_of, _imports, products
+from frs_pipeline.study.instruments import instruments
 
 NOTHING_TO_DO = """
 import sys

@@ -6,13 +6,13 @@ import pytest
 
 from frs_pipeline.codebook.vault import PIPELINE_COLUMNS, lock, read_codebook
 from frs_pipeline.errors import InputError, UsageError
-from frs_pipeline.exports.ledger import COLUMNS, read_ledger
-from frs_pipeline.exports.surveyxact import read_export
-from frs_pipeline.plan import definition_hash
-from frs_pipeline.questionnaires.model import questionnaires
+from frs_pipeline.intake.ledger import COLUMNS, read_ledger
+from frs_pipeline.intake.readers.surveyxact import read_export
 from frs_pipeline.reconstruction.delivery import reconstruct
-from frs_pipeline.specs import Spec, YamlFile
-from frs_pipeline.tables.model import read_catalogue
+from frs_pipeline.store.plan import definition_hash
+from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.spec import Spec, YamlFile
+from frs_pipeline.study.tables import read_catalogue
 
 
 class Titled(Spec):
@@ -124,14 +124,14 @@ def test_labels_that_are_not_the_questionnaires_stop_the_run(delivery):
     ids=["row is column", "same mart twice", "nothing left", "left out and collapsed", "called Total"],
 )
 def test_a_table_that_would_count_something_else(tmp_path, table, line, says):
-    path = tmp_path / "catalogue.yaml"
+    path = tmp_path / "tables.yaml"
     path.write_text(f'tables:\n  - number: 1\n    title: ""\n    {table}\n    mart: participant_first\n', encoding="utf-8")
-    with pytest.raises(InputError, match=rf"catalogue.yaml:{line}: .*{says}"):
+    with pytest.raises(InputError, match=rf"tables.yaml:{line}: .*{says}"):
         read_catalogue(path)
 
 
 def test_dont_know_is_left_out_of_crosstabs_and_correlations_but_not_of_frequencies(tmp_path):
-    path = tmp_path / "catalogue.yaml"
+    path = tmp_path / "tables.yaml"
     head = 'title: ""\n    mart: participant_first\n'
     path.write_text(
         f"tables:\n  - number: 1\n    {head}    kind: crosstab\n    row: role\n    column: plan_satisfied\n    percent: row\n"
@@ -153,9 +153,9 @@ def test_dont_know_is_left_out_of_crosstabs_and_correlations_but_not_of_frequenc
     ids=["other scale", "nominal", "other occasion"],
 )
 def test_a_table_that_would_count_nonsense(tmp_path, table, line, says):
-    path = tmp_path / "catalogue.yaml"
+    path = tmp_path / "tables.yaml"
     path.write_text(f'tables:\n  - number: 1\n    title: ""\n    {table}\n    mart: participant_first\n', encoding="utf-8")
-    with pytest.raises(InputError, match=rf"catalogue.yaml:{line}: .*{says}"):
+    with pytest.raises(InputError, match=rf"tables.yaml:{line}: .*{says}"):
         read_catalogue(path)
 
 
@@ -208,7 +208,7 @@ def test_a_question_text_that_is_anothers(delivery):
 def test_the_order_of_a_collapse_is_part_of_the_definition(tmp_path):
     hashes = []
     for name, collapse in (("a", "{X: [ja], Y: [nej]}"), ("b", "{Y: [nej], X: [ja]}")):
-        path = tmp_path / name / "catalogue.yaml"
+        path = tmp_path / name / "tables.yaml"
         path.parent.mkdir()
         path.write_text(f"tables: [{{number: 1, collapse: {{made_questions: {collapse}}}}}]\n", encoding="utf-8")
         hashes.append(definition_hash(((path, 0),)))

@@ -14,8 +14,8 @@ import pytest
 from frs_pipeline.codebook import vault
 from frs_pipeline.codebook.vault import PIPELINE_COLUMNS, read_codebook
 from frs_pipeline.errors import InputError
-from frs_pipeline.exports import ledger
-from frs_pipeline.exports.ledger import COLUMNS, read_ledger
+from frs_pipeline.intake import ledger
+from frs_pipeline.intake.ledger import COLUMNS, read_ledger
 
 HEADER = ";".join(COLUMNS)
 BOOK_HEADER = ",".join(PIPELINE_COLUMNS)

@@ -9,27 +9,27 @@ import tempfile
 from dataclasses import replace
 
 import pytest
-from releases import Hand, frames, write_marts
+from support.releases import Hand, frames, write_marts
 
 from frs_pipeline.errors import CheckFailed, FrsError, InputError, UsageError
-from frs_pipeline.journal import append, entries, operating_system_user, verify
-from frs_pipeline.questionnaires import instruments
-from frs_pipeline.release import earlier, publishing
+from frs_pipeline.release import earlier, outgoing
 from frs_pipeline.release.attack import attack
 from frs_pipeline.release.cells import places
 from frs_pipeline.release.earlier import altered, forms_by_mart, kept, released_before, untold
-from frs_pipeline.release.policy import POLICY, read_policy, release_policy
-from frs_pipeline.release.publication import DANISH, FIGURES, FILES, PAGE, TABLES, UNSAID
-from frs_pipeline.release.publishing import publish
+from frs_pipeline.release.files import DANISH, FIGURES, FILES, PAGE, TABLES, UNSAID
+from frs_pipeline.release.making import Releasing
+from frs_pipeline.release.outgoing import publish
 from frs_pipeline.release.reading import read_release
-from frs_pipeline.release.releasing import Releasing
 from frs_pipeline.release.worlds import Source
-from frs_pipeline.settings import Settings
 from frs_pipeline.stats.printing import round_half_away
-from frs_pipeline.storage import Store
+from frs_pipeline.store.files import Store
+from frs_pipeline.store.journal import append, entries, operating_system_user, verify
+from frs_pipeline.store.settings import Settings
+from frs_pipeline.study.instruments import instruments
+from frs_pipeline.study.release import POLICY, read_policy, release_policy
+from frs_pipeline.study.tables import catalogue
 from frs_pipeline.tables.counting import count, open_marts
 from frs_pipeline.tables.figures import figures
-from frs_pipeline.tables.model import catalogue
 
 NUMBERS = (1, 2, 3, 24, 25, 42, 58, 59, 64)
 SOME = {number: catalogue()[number] for number in NUMBERS}
@@ -186,7 +186,7 @@ def test_percentages_of_few_are_rounded_or_left_out(marts):
     ],
 )
 def test_a_policy_that_hides_too_little_or_makes_no_sense_is_refused(old, new, says, tmp_path):
-    path = tmp_path / "policy.yaml"
+    path = tmp_path / "release.yaml"
     text = POLICY.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
@@ -248,7 +248,7 @@ def test_drafts_wait_in_the_restricted_zone_and_none_stays(store, monkeypatch, t
 def test_a_release_that_fails_leaves_the_last_one(store, monkeypatch):
     out(store)
     before = content(store)
-    monkeypatch.setattr(publishing, "append", lambda *a, **k: (_ for _ in ()).throw(FrsError("no room")))
+    monkeypatch.setattr(outgoing, "append", lambda *a, **k: (_ for _ in ()).throw(FrsError("no room")))
     with pytest.raises(FrsError, match="no room"):
         out(store, policy=PLAIN)
     assert content(store) == before
@@ -346,7 +346,7 @@ def test_a_release_that_was_killed_around_its_entry_leaves_no_copy_that_the_jour
             append(*arguments, **details)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(publishing, "append", killed)
+    monkeypatch.setattr(outgoing, "append", killed)
     with pytest.raises(KeyboardInterrupt):
         out(store)
     monkeypatch.undo()

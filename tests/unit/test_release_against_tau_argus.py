@@ -7,13 +7,13 @@ from contextlib import chdir
 
 import numpy as np
 import pytest
-from releases import Hand, whole, write_marts
+from support.releases import Hand, whole, write_marts
 
 from frs_pipeline.release.attack import Attacker
-from frs_pipeline.release.policy import release_policy
-from frs_pipeline.release.publication import FIGURES
-from frs_pipeline.release.releasing import Releasing
-from frs_pipeline.tables.model import catalogue
+from frs_pipeline.release.files import FIGURES
+from frs_pipeline.release.making import Releasing
+from frs_pipeline.study.release import release_policy
+from frs_pipeline.study.tables import catalogue
 
 pytauargus = pytest.importorskip("pytauargus", reason="the extra `oracle` isn't installed")
 

@@ -4,15 +4,15 @@ from itertools import combinations, product
 
 import numpy as np
 import pytest
-from releases import Hand, frames, whole, write_marts
+from support.releases import Hand, frames, whole, write_marts
 
 from frs_pipeline.errors import CheckFailed, InputError
 from frs_pipeline.release.attack import attack
 from frs_pipeline.release.cells import places
-from frs_pipeline.release.policy import release_policy
 from frs_pipeline.release.reading import read_release
 from frs_pipeline.release.worlds import Source
-from frs_pipeline.tables.model import Axis, Category, Table
+from frs_pipeline.study.release import release_policy
+from frs_pipeline.study.tables import Axis, Category, Table
 
 LOW, LOWEST = "mindre god", "dårlig"
 

@@ -5,18 +5,18 @@ import io
 
 import numpy as np
 import pytest
-from releases import Hand, frames, whole, write_marts
+from support.releases import Hand, frames, whole, write_marts
 
-from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.release.attack import Attacker, attack
 from frs_pipeline.release.cells import places
-from frs_pipeline.release.policy import release_policy
-from frs_pipeline.release.publication import FIGURES
+from frs_pipeline.release.files import FIGURES
+from frs_pipeline.release.making import Releasing
 from frs_pipeline.release.reading import read_release
-from frs_pipeline.release.releasing import Releasing
 from frs_pipeline.release.variants import choose
 from frs_pipeline.release.worlds import Source
-from frs_pipeline.tables.model import Axis, Category, Table, catalogue
+from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.release import release_policy
+from frs_pipeline.study.tables import Axis, Category, Table, catalogue
 
 FIRST, FOLLOWUP, INITIATOR = "participant_first", "participant_followup", "initiator"
 # Nothing is merged beyond what a table merges itself.

@@ -17,15 +17,15 @@ from frs_pipeline.lineage.meaning import Address, meanings
 from frs_pipeline.lineage.pairs import Pairs
 from frs_pipeline.lineage.wording import Text
 from frs_pipeline.personal_numbers import holds_personal_number
-from frs_pipeline.questionnaires.model import questionnaires
 from frs_pipeline.report.associations import associations, ordinal
-from frs_pipeline.report.contents import CHAPTERS, chapters, read_chapters
 from frs_pipeline.report.layout import layout
 from frs_pipeline.report.packs import _cells
 from frs_pipeline.report.plots import Bar, heat
 from frs_pipeline.report.typography import anchor, number_text, points_text, share_text, shown, with_zero
 from frs_pipeline.stats.gamma import goodman_kruskal
-from frs_pipeline.tables.model import catalogue
+from frs_pipeline.study.chapters import CHAPTERS, chapters, read_chapters
+from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.tables import catalogue
 
 
 def test_every_figure_has_a_name_of_its_own_that_a_link_can_hold() -> None:

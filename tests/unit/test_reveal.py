@@ -4,16 +4,16 @@ import os
 from dataclasses import replace
 
 import pytest
-from controllers import Desk, tree
+from support.controllers import Desk, tree
 
 from frs_pipeline.codebook.fit import fit
 from frs_pipeline.codebook.reveal import reveal
 from frs_pipeline.codebook.vault import CONTROLLERS, lock, plain
 from frs_pipeline.errors import FrsError
-from frs_pipeline.journal import entries, verify
-from frs_pipeline.plan import products
-from frs_pipeline.questionnaires import instruments
-from frs_pipeline.storage import Store
+from frs_pipeline.store.files import Store
+from frs_pipeline.store.journal import entries, verify
+from frs_pipeline.store.plan import products
+from frs_pipeline.study.instruments import instruments
 
 WHY = "sag 12"
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from frs_pipeline import rows as rows_module
 from frs_pipeline.errors import FrsError
-from frs_pipeline.rows import Rows, batches_of, content_hash, sorted_by
+from frs_pipeline.store import rows as rows_module
+from frs_pipeline.store.rows import Rows, batches_of, content_hash, sorted_by
 
 SCHEMA = pa.schema(
     [

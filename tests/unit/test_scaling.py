@@ -14,30 +14,30 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
-from shipped import DELIVERY, RAW
+from support.shipped import DELIVERY, RAW
 
 from frs_pipeline.cli import app
 from frs_pipeline.codebook.pseudonyms import pseudonymise
 from frs_pipeline.codebook.vault import CONTROLLERS, open_plain, read_codebook
-from frs_pipeline.deliveries import CODEBOOK, DEMO_KEY, EXPORT_FILES, LEDGER, OWN_KEY
 from frs_pipeline.errors import UsageError
-from frs_pipeline.exports.findings import Intake
-from frs_pipeline.exports.ledger import read_ledger
-from frs_pipeline.exports.surveyxact import read_export
-from frs_pipeline.exports.validation import validate
-from frs_pipeline.policy.model import policy
-from frs_pipeline.questionnaires import instruments
-from frs_pipeline.questionnaires.model import questionnaires
-from frs_pipeline.reconstruction import copies as copies_module
-from frs_pipeline.reconstruction import scaling
-from frs_pipeline.reconstruction.copies import Filled, keyed, seated
+from frs_pipeline.intake.findings import Intake
+from frs_pipeline.intake.ledger import read_ledger
+from frs_pipeline.intake.readers.surveyxact import read_export
+from frs_pipeline.intake.validation import validate
 from frs_pipeline.reconstruction.delivery import is_made_up
 from frs_pipeline.reconstruction.population import Population
-from frs_pipeline.reconstruction.registers import conference_numbers
-from frs_pipeline.reconstruction.scaling import MOST_COPIES, filled_in, from_population, scale, scaled_export
+from frs_pipeline.reconstruction.scaled import copies as copies_module
+from frs_pipeline.reconstruction.scaled import scaling
+from frs_pipeline.reconstruction.scaled.copies import Filled, keyed, seated
+from frs_pipeline.reconstruction.scaled.registers import conference_numbers
+from frs_pipeline.reconstruction.scaled.scaling import MOST_COPIES, filled_in, from_population, scale, scaled_export
+from frs_pipeline.store.deliveries import CODEBOOK, DEMO_KEY, EXPORT_FILES, LEDGER, OWN_KEY
+from frs_pipeline.study.instruments import instruments
+from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.rules import policy
+from frs_pipeline.study.tables import catalogue
 from frs_pipeline.tables.counting import Counts, count, open_marts
 from frs_pipeline.tables.figures import figures
-from frs_pipeline.tables.model import catalogue
 from frs_pipeline.tables.nonresponse import conferences, ledger_only, unit
 
 N = 3

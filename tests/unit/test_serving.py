@@ -12,7 +12,7 @@ import pytest
 
 from frs_pipeline.errors import FrsError, UsageError
 from frs_pipeline.operations.serving import HOST, free_port
-from frs_pipeline.settings import PROJECT
+from frs_pipeline.store.settings import PROJECT
 
 
 @pytest.fixture

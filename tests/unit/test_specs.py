@@ -9,8 +9,8 @@ import yaml
 from pydantic import Field
 
 from frs_pipeline.errors import InputError, SeveralErrors
-from frs_pipeline.faults import of_syntax
-from frs_pipeline.specs import Spec, YamlFile
+from frs_pipeline.study.faults import of_syntax
+from frs_pipeline.study.spec import Spec, YamlFile
 
 
 class Perch(Spec):

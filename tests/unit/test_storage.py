@@ -9,15 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from frs_pipeline import storage
-from frs_pipeline.deliveries import inventory, sha256
 from frs_pipeline.errors import FrsError, InputError
-from frs_pipeline.journal import append
-from frs_pipeline.manifest import root_of, write_manifest
-from frs_pipeline.plan import CATALOGUE, definition_hash, downstream, products, table_key, upstream
-from frs_pipeline.questionnaires import instruments
-from frs_pipeline.settings import Settings
-from frs_pipeline.storage import (
+from frs_pipeline.store import files
+from frs_pipeline.store.deliveries import inventory, sha256
+from frs_pipeline.store.files import (
     LOCK,
     MANIFEST,
     Store,
@@ -34,9 +29,14 @@ from frs_pipeline.storage import (
     unfinished,
     write_json,
 )
+from frs_pipeline.store.journal import append
+from frs_pipeline.store.manifest import root_of, write_manifest
+from frs_pipeline.store.plan import CATALOGUE, definition_hash, downstream, products, table_key, upstream
+from frs_pipeline.store.settings import Settings
+from frs_pipeline.study.instruments import instruments
 
 
-def files(folder):
+def contents(folder):
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
@@ -48,7 +48,7 @@ def test_a_file_is_written_with_its_folders(tmp_path):
     path = tmp_path / "a" / "b" / "file.txt"
     with atomic(path) as file:
         file.write(b"new")
-    assert files(tmp_path) == {"a/b/file.txt": b"new"}
+    assert contents(tmp_path) == {"a/b/file.txt": b"new"}
 
 
 @pytest.mark.parametrize("old", [None, b"old"], ids=["first time", "over an old file"])
@@ -75,7 +75,7 @@ def test_a_failure_while_writing_leaves_the_old_file_and_nothing_else(tmp_path, 
 
     with pytest.raises(error):
         fail_half_way()
-    assert files(tmp_path) == {"file.txt": b"old"}
+    assert contents(tmp_path) == {"file.txt": b"old"}
 
 
 def test_a_full_disk_is_told_in_one_line_and_leaves_the_old_file(tmp_path, monkeypatch):
@@ -85,7 +85,7 @@ def test_a_full_disk_is_told_in_one_line_and_leaves_the_old_file(tmp_path, monke
     def full(_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(storage.os, "fsync", full)
+    monkeypatch.setattr(files.os, "fsync", full)
 
     def write():
         with atomic(path) as file:
@@ -95,7 +95,7 @@ def test_a_full_disk_is_told_in_one_line_and_leaves_the_old_file(tmp_path, monke
         write()
     assert refused.value.where == path
     assert "\n" not in str(refused.value)
-    assert files(tmp_path) == {"file.txt": b"old"}
+    assert contents(tmp_path) == {"file.txt": b"old"}
 
 
 @pytest.mark.parametrize(
@@ -446,7 +446,7 @@ def test_pages_of_an_earlier_run_go_and_what_a_killed_one_left(store):
     folder = store.pages(product)[0].parent
     (folder / ".index.html.abc.tmp").write_bytes(b"half")
     store.write_pages(product, {"index.html": b"<p>new</p>"})
-    assert files(folder) == {"index.html": b"<p>new</p>"}
+    assert contents(folder) == {"index.html": b"<p>new</p>"}
 
 
 def test_a_part_of_a_delivery_is_noted_with_its_pages_and_without_those_that_went(store):
@@ -484,7 +484,7 @@ def test_an_origin_names_the_direct_inputs_and_their_hashes(store):
         ),
         pytest.param(
             "definition_hash",
-            lambda definitions: any(path.name == "policy.yaml" for path, _ in definitions),
+            lambda definitions: any(path.name == "rules.yaml" for path, _ in definitions),
             {("noted",), *((layer, name) for layer in SPLIT for name in instruments())},
             id="the policy",
         ),
@@ -503,8 +503,8 @@ def test_an_origin_names_the_direct_inputs_and_their_hashes(store):
     ],
 )
 def test_what_is_made_by_another_definition_or_code_is_stale(store, monkeypatch, what, chosen, first):
-    before = getattr(storage, what)
-    monkeypatch.setattr(storage, what, lambda x: "another" if chosen(x) else before(x))
+    before = getattr(files, what)
+    monkeypatch.setattr(files, what, lambda x: "another" if chosen(x) else before(x))
     assert stale(store) == downstream(first)
 
 
@@ -541,7 +541,7 @@ def test_every_product_is_made_after_its_inputs_and_in_a_file_of_its_own():
 def test_a_definition_is_what_it_says_not_how_it_is_spelt(tmp_path, text, same):
     hashes = []
     for name, content in (("before", "tables: [{number: 1, title: A}]\n"), ("after", text)):
-        path = tmp_path / name / "catalogue.yaml"
+        path = tmp_path / name / "tables.yaml"
         path.parent.mkdir()
         path.write_text(content, encoding="utf-8")
         hashes.append({definition_hash(((path, index),)) for index in (0, None)})

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from frs_pipeline.cli.passport_page import Page
-from frs_pipeline.terminal import plain, print_grid, print_json, say
+from frs_pipeline.cli.terminal import plain, print_grid, print_json, say
 
 WILD = "sag\x1b]0;title\x07 12\x9b2J\u202e\x7f\r"
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from frs_pipeline.exports.times import AMBIGUOUS, BLANK, MIXED, SURVEYXACT, Evidence, times
+from frs_pipeline.intake.readers.times import AMBIGUOUS, BLANK, MIXED, SURVEYXACT, Evidence, times
 
 TOLERATED = 0.05
 _MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]

@@ -3,13 +3,13 @@
 import pytest
 
 from frs_pipeline.codebook.vault import CONTROLLERS
-from frs_pipeline.deliveries import inventory, source_files, unread
-from frs_pipeline.doctor import _delivery
 from frs_pipeline.errors import InputError
-from frs_pipeline.exports.surveyxact import read_export
-from frs_pipeline.exports.unread import refuse_unread
-from frs_pipeline.operations.refreshing import _looked_at
-from frs_pipeline.questionnaires.model import questionnaires
+from frs_pipeline.intake.readers.surveyxact import read_export
+from frs_pipeline.intake.unread import refuse_unread
+from frs_pipeline.operations.doctor import _delivery
+from frs_pipeline.operations.sensors import _looked_at
+from frs_pipeline.store.deliveries import inventory, source_files, unread
+from frs_pipeline.study.questionnaires import questionnaires
 
 PERSONAL = "6101180011"
 

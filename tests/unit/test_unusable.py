@@ -7,12 +7,12 @@ import sys
 
 import pytest
 from dagster import Failure
-from keys import environment_of
+from support.keys import environment_of
 
 from frs_pipeline import cli
 from frs_pipeline.assets.wiring import gate
 from frs_pipeline.errors import InputError, UsageError, unusable
-from frs_pipeline.settings import Settings
+from frs_pipeline.store.settings import Settings
 
 
 def failing(number, name="/data/raw/2021-01-31"):

@@ -6,13 +6,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from frs_pipeline.errors import CheckFailed, InputError
-from frs_pipeline.exports import validation
-from frs_pipeline.exports.findings import NOTED, REJECTED
-from frs_pipeline.exports.validation import forms_schema
-from frs_pipeline.intake import forms_set_aside
-from frs_pipeline.policy.model import policy
-from frs_pipeline.questionnaires import instruments
-from frs_pipeline.questionnaires.model import questionnaires
+from frs_pipeline.intake import validation
+from frs_pipeline.intake.delivery import forms_set_aside
+from frs_pipeline.intake.findings import NOTED, REJECTED
+from frs_pipeline.intake.validation import forms_schema
+from frs_pipeline.study.instruments import instruments
+from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.rules import policy
 
 # The instrument that the cases spoil; `belief` (planhjlp) and `conflict` (konflikt) have codes 1 to 5.
 INITIATOR = questionnaires()["initiator"]
@@ -337,8 +337,8 @@ def test_the_forms_of_a_delivery_too_large_for_one_chunk_are_judged_alike(delive
     delivery.set("participant_first", 6, raadsnr="49999", raadsnr2="49999")
     whole = validated(delivery, "participant_first")
     assert len(reasons(whole)) == 4
-    monkeypatch.setattr("frs_pipeline.exports.csvfiles.BLOCK", 300)
-    monkeypatch.setattr("frs_pipeline.rows.BATCH", 2)
+    monkeypatch.setattr("frs_pipeline.intake.readers.csvfiles.BLOCK", 300)
+    monkeypatch.setattr("frs_pipeline.store.rows.BATCH", 2)
     split = validated(delivery, "participant_first")
     for name in ("forms", "rejected"):
         assert getattr(split, name).table() == getattr(whole, name).table()

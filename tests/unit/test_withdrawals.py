@@ -9,14 +9,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from frs_pipeline.codebook.pseudonyms import pseudonymise
-from frs_pipeline.deliveries import AMENDMENTS
 from frs_pipeline.errors import InputError, UsageError
-from frs_pipeline.intake import withdrawals_of
+from frs_pipeline.intake.delivery import withdrawals_of
 from frs_pipeline.lineage.impact import Moved, Place, Value
-from frs_pipeline.questionnaires import instruments
-from frs_pipeline.questionnaires.model import questionnaires
-from frs_pipeline.release.policy import release_policy
-from frs_pipeline.storage import Store
+from frs_pipeline.store.deliveries import AMENDMENTS
+from frs_pipeline.store.files import Store
+from frs_pipeline.study.instruments import instruments
+from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.release import release_policy
 from frs_pipeline.withdrawal.erasure import holds
 from frs_pipeline.withdrawal.report import below, turned
 from frs_pipeline.withdrawal.request import held as held_of
@@ -38,7 +38,7 @@ def pseudonymised(delivery):
 
 @pytest.mark.parametrize("block", [8 << 20, 300], ids=["one chunk", "many chunks"])
 def test_withdrawn_forms_leave_what_exports_without_them_leave(delivery, monkeypatch, held, tmp_path, block):
-    monkeypatch.setattr("frs_pipeline.exports.csvfiles.BLOCK", block)
+    monkeypatch.setattr("frs_pipeline.intake.readers.csvfiles.BLOCK", block)
     delivery.set("initiator", 1, planhjlp="9")  # would be set aside
     delivery.set("coordinator", 0, responde="x")  # known by its line alone
     forms = [delivery.form_id("participant_first", 3), delivery.form_id("initiator", 1), "SA-line2"]

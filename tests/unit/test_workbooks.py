@@ -18,10 +18,10 @@ from openpyxl.worksheet.formula import ArrayFormula
 
 from frs_pipeline.codebook.pseudonyms import pseudonymise
 from frs_pipeline.errors import InputError
-from frs_pipeline.exports.columns import CREATED
-from frs_pipeline.exports.surveyxact import STRUCTURE_COLUMNS, read_export
-from frs_pipeline.questionnaires import instruments
-from frs_pipeline.questionnaires.model import questionnaires
+from frs_pipeline.intake.readers.columns import CREATED
+from frs_pipeline.intake.readers.surveyxact import STRUCTURE_COLUMNS, read_export
+from frs_pipeline.study.instruments import instruments
+from frs_pipeline.study.questionnaires import questionnaires
 
 SECRET = "kept-to-itself"
 HEADER = ["responde", "created", "raadsnr", "raadsnr2", "hoert"]
@@ -398,9 +398,9 @@ def test_a_workbook_that_would_fill_any_memory_is_refused(tmp_path, monkeypatch)
     packed = (folder / "export.xlsx").stat().st_size
     assert len(read_export(folder).dataset) == 20
     # The one text stands in the workbook once, and in twenty cells.
-    monkeypatch.setattr("frs_pipeline.exports.workbooks.MOST_LETTERS", 12 * len(long))
+    monkeypatch.setattr("frs_pipeline.intake.readers.workbooks.MOST_LETTERS", 12 * len(long))
     assert refusal(folder) == ("export.xlsx:Dataset!13", "holds more text than fits into memory")
-    monkeypatch.setattr("frs_pipeline.exports.workbooks.MOST_UNPACKED", packed)
+    monkeypatch.setattr("frs_pipeline.intake.readers.workbooks.MOST_UNPACKED", packed)
     assert refusal(folder) == ("export.xlsx", "unpacks to more than two gigabytes")
 
 

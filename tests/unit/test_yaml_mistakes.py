@@ -5,17 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from frs_pipeline.checks.expectations import LIMITS, read_limits
 from frs_pipeline.errors import InputError
-from frs_pipeline.policy.model import POLICY
-from frs_pipeline.policy.model import read_policy as read_rules
-from frs_pipeline.questionnaires import LISTED, read_instruments
-from frs_pipeline.questionnaires.model import HERE, read_questionnaire, read_scales
-from frs_pipeline.release.policy import POLICY as RELEASE
-from frs_pipeline.release.policy import read_policy as read_release
 from frs_pipeline.report.claims import CLAIMS, read_claims
-from frs_pipeline.report.contents import CHAPTERS, read_chapters
-from frs_pipeline.tables.model import CATALOGUE, read_catalogue
+from frs_pipeline.report.expectations import LIMITS, read_limits
+from frs_pipeline.study import SHIPPED
+from frs_pipeline.study.chapters import CHAPTERS, read_chapters
+from frs_pipeline.study.instruments import LISTED, read_instruments
+from frs_pipeline.study.questionnaires import HERE, read_questionnaire, read_scales
+from frs_pipeline.study.release import POLICY as RELEASE
+from frs_pipeline.study.release import read_policy as read_release
+from frs_pipeline.study.rules import POLICY
+from frs_pipeline.study.rules import read_policy as read_rules
+from frs_pipeline.study.tables import CATALOGUE, read_catalogue
 
 READ = {
     CATALOGUE: read_catalogue,
@@ -28,34 +29,34 @@ READ = {
     CLAIMS: read_claims,
     CHAPTERS: read_chapters,
 }
-NAMES = {f"{path.parent.name}/{path.name}": path for path in READ}
+NAMES = {path.relative_to(SHIPPED).as_posix(): path for path in READ}
 
 # File, what is replaced (first occurrence) by what, and what is said.
 MISTAKES = [
-    ("tables/catalogue.yaml", [("kind: frequency", "kind:")], ["kind is empty (one of: frequency,"]),
+    ("tables.yaml", [("kind: frequency", "kind:")], ["kind is empty (one of: frequency,"]),
     (
-        "tables/catalogue.yaml",
+        "tables.yaml",
         [("leave_out: {plan_satisfied: [ved ikke]}", "leave_out: {plan_satisfied: [Ja, meget]}")],
         ["""question plan_satisfied has no answer 'Ja' (one of: "Ja, meget", i nogen grad,"""],
     ),
     (
-        "tables/catalogue.yaml",
+        "tables.yaml",
         [("leave_out: {plan_satisfied", "leave_out: {plan_satified")],
         ["leave_out: table 5 doesn't use plan_satified (is plan_satisfied meant?)"],
     ),
-    ("tables/catalogue.yaml", [("tables:\n", "tables:\n  - \n")], [":4: nothing stands where keys with values should"]),
+    ("tables.yaml", [("tables:\n", "tables:\n  - \n")], [":4: nothing stands where keys with values should"]),
     (
-        "tables/catalogue.yaml",
+        "tables.yaml",
         [("tables:\n", "version: 1\ntables:\n"), ("percent: row", "percent: column")],
         [":3: version is no key here (one of: tables)", ":11: percent: 'column' can't be (one of: row, total)"],
     ),
     (
-        "tables/catalogue.yaml",
+        "tables.yaml",
         [("    percent: row\n", "     percent: row\n")],
         [":10: not valid YAML: the line is indented further"],
     ),
     (
-        "tables/catalogue.yaml",
+        "tables.yaml",
         [("{plan_satisfied: [ved ikke]}", "{plan_satisfied:[ved ikke]}")],
         ["a colon stands here without a blank after it (write key: value"],
     ),
@@ -88,17 +89,17 @@ MISTAKES = [
         [":4: there is no participant_fist.yaml", ":6: since: 2022 isn't a date (write it as year-month-day"],
     ),
     (
-        "policy/policy.yaml",
+        "rules.yaml",
         [("delivery: 0.05", "delivery: 5"), ("severity: aside", "severity: asid"), ("[mor, far]", "[mor, fra]")],
         [":8: delivery: 5 can't be (at most 1)", "the answer fra (is far meant?)", ":24: severity: 'asid' can't be (is aside"],
     ),
     (
-        "policy/policy.yaml",
+        "rules.yaml",
         [("  numbers_differ:", "  number_differ:"), ("  wrong_occasion:", "  wrong_occasions:")],
         ["rule numbers_differ is missing", "rule wrong_occasion is missing"],
     ),
     (
-        "release/policy.yaml",
+        "release.yaml",
         [("who: [role]", "who: [rolle]"), ("  quality:\n", "  qualty:\n"), ("[få, slet ingen]", "[få, slet]"), ("{}", "{99: x}")],
         [
             ":11: no questionnaire has a question rolle (is role meant?)",
@@ -107,9 +108,9 @@ MISTAKES = [
             "there is no table 99 (docs/tables.md lists the tables)",
         ],
     ),
-    ("release/policy.yaml", [("never: {}", "never: {table 49: x}")], ["table 49: 'table 49' isn't a whole number"]),
+    ("release.yaml", [("never: {}", "never: {table 49: x}")], ["table 49: 'table 49' isn't a whole number"]),
     (
-        "checks/expectations.yaml",
+        "promises.yaml",
         [("row_cap: 200000", "row_cap: 0"), ("contact: 0.25", "contakt: 0.25"), ("initiator:", "initator:")],
         [
             ":5: row_cap: 0 can't be (at least 1)",
@@ -118,7 +119,7 @@ MISTAKES = [
         ],
     ),
     (
-        "report/claims.yaml",
+        "claims.yaml",
         [('said: "97%"}\n', "said: mange}\n"), ("table: 5, answers", "table: 99, answers"), ("source: trial_", "source: trail_")],
         [
             ":34: said: 'mange' isn't a number as the report prints one",
@@ -126,11 +127,11 @@ MISTAKES = [
             ":61: claim plan_made: no source is called trail_plans (is trial_plans meant?)",
         ],
     ),
-    ("report/claims.yaml", [('earlier, said: "97%"', "earlier, said: mange")], [":37: said: 'mange' isn't a number"]),
-    ("report/claims.yaml", [('said: {plans: "97 %"}', "said: {plans: mange}")], [":56: plans: 'mange' isn't a number"]),
-    ("report/claims.yaml", [('"{share} af', '"{shre} af')], [":28: claim three_positive: no value is called shre (is share"]),
+    ("claims.yaml", [('earlier, said: "97%"', "earlier, said: mange")], [":37: said: 'mange' isn't a number"]),
+    ("claims.yaml", [('said: {plans: "97 %"}', "said: {plans: mange}")], [":56: plans: 'mange' isn't a number"]),
+    ("claims.yaml", [('"{share} af', '"{shre} af')], [":28: claim three_positive: no value is called shre (is share"]),
     (
-        "report/claims.yaml",
+        "claims.yaml",
         [("at_least: 90", 'at_least: "90"')],
         [":35: claim three_positive: no value is called 90 (write it with"],
     ),

@@ -1,0 +1,165 @@
+"""What commands print: lines, tables, JSON, and a bar while they work.
+
+`rich` is imported inside the functions, so that a command with little to print is quick.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from frs_pipeline.language import plural
+from frs_pipeline.store.settings import Settings
+from frs_pipeline.study.printed import printed_from
+
+
+def outcome(delivery: str, made: tuple[str, ...], counts: dict[str, int], seconds: float, *, vouched: bool) -> str:
+    """What a refresh did, in one line."""
+    if made:
+        return f"Delivery {delivery}: {plural(len(made), 'file')} made in {seconds:.1f} s."
+    if vouched:
+        return f"Delivery {delivery}: every file was up to date; they were searched for leaks, and the manifest was written."
+    state = "is up to date" if counts else "is up to date in what was selected"
+    return f"Delivery {delivery} {state}: nothing to do."
+
+
+def summary(delivery: str, counts: dict[str, int], settings: Settings) -> None:
+    """What the delivery now holds, and where."""
+    if not counts:
+        say("Other files are missing or out of date: frs run makes them.")
+    else:
+        say("")
+        withdrawn = f" + {counts['withdrawn']} withdrawn" if counts["withdrawn"] else ""
+        passed = counts["passed_over"]
+        for label, text in (
+            (
+                "Forms delivered",
+                f"{counts['forms']} = {counts['accepted']} accepted + {counts['quarantined']} quarantined{withdrawn}"
+                f" ({plural(counts['noted'], 'warning')})",
+            ),
+            *([("Passed over", f"{plural(passed, 'row')} that {'holds' if passed == 1 else 'hold'} nothing")] if passed else []),
+            *_rules(counts),
+            ("Conferences", str(counts["conferences"])),
+            ("Marts", f"{counts['marts']}, {counts['promises_kept']} of {counts['promises']} promises kept"),
+            ("Tables", f"{counts['tables']}, {plural(counts['figures'], 'figure')}"),
+            ("Against the report", _compared(counts, delivery)),
+            ("Claims", _claims(counts, delivery)),
+        ):
+            say(f"  {label:<19}{text}")
+        say("")
+        say(f"  Report             {settings.curated(delivery) / 'report' / 'index.html'}")
+        say(f"  Marts and tables   {settings.curated(delivery)}")
+        say(f"  Data docs          {settings.curated(delivery) / 'data_docs' / 'index.html'}")
+        say(f"  Quarantine         {settings.restricted(delivery) / 'quarantine.parquet'}")
+        say("")
+        say("  frs tables 1 · frs compare · frs quarantine show more.")
+
+
+def _rules(counts: dict[str, int]) -> list[tuple[str, str]]:
+    """How many rules were applied to all forms, which weren't, and exceptions to none."""
+    from frs_pipeline.intake.reasons import REASONS
+
+    lines = [("Rules", f"{counts['rules_applied_to_all']} of {counts['rules']} applied to everything")]
+    for name, number in counts.items():
+        what, *place = name.split("/")
+        if what == "not_applied":
+            instrument, rule, reason = place
+            of = counts[f"looked_at/{instrument}/{rule}"]
+            lines.append(("", f"{rule} not to {number} of {of} in {instrument}: {REASONS[reason][1]}"))
+    if counts["exceptions_unused"]:
+        fit = plural(counts["exceptions_unused"], "exception fits", "exceptions fit")
+        lines.append(("Exceptions", f"{fit} no finding: see frs quarantine"))
+    return lines
+
+
+def _compared(counts: dict[str, int], delivery: str) -> str:
+    if not printed_from(delivery):
+        return "it was printed from another delivery (frs compare says which, frs diff what moved since)"
+    if not counts["equal"] + counts["differs"] + counts["not_reproducible"]:
+        return "no printed figures to hold these against"
+    only = " (ASE, T and p only)" if counts["differs"] and not counts["differs_exact"] else ""
+    return (
+        f"{counts['equal']} equal, {counts['differs']} different{only}, "
+        f"{counts['not_reproducible']} not reproducible (the report contradicts itself)"
+    )
+
+
+def _claims(counts: dict[str, int], delivery: str) -> str:
+    """How many claims of the report's summary hold."""
+    untested = counts["claims"] - counts["claims_hold"] - counts["claims_fail"]
+    of_another = "" if printed_from(delivery) else " here too (they were printed of another delivery)"
+    return (
+        f"{counts['claims_hold']} of the summary's {counts['claims']} hold{of_another}, {counts['claims_fail']} don't, "
+        f"{untested} can't be tested"
+    )
+
+
+class Progress:
+    """A bar on standard error; nothing when there is no terminal to draw it on."""
+
+    def __init__(self, title: str, *, quiet: bool = False) -> None:
+        self.title, self.quiet = title, quiet or not sys.stderr.isatty()
+
+    def __enter__(self) -> Progress:
+        if not self.quiet:
+            from rich import progress
+            from rich.console import Console
+
+            self._bar = progress.Progress(console=Console(stderr=True), transient=True)
+            self._task = self._bar.add_task(self.title, total=None)
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if not self.quiet:
+            self._bar.stop()
+
+    def step(self, total: int, name: str) -> None:
+        """One more of `total` is done: `name`."""
+        if not self.quiet:
+            self._bar.update(self._task, total=total, advance=1, description=f"{self.title}: {name}")
+
+
+def plain(text: str) -> str:
+    """`text` with nothing in it that a terminal would obey: cells, reasons and names of files are written by others."""
+    return text if text.isprintable() else "".join(letter if letter.isprintable() else " " for letter in text)
+
+
+def say(text: str) -> None:
+    """Lines on standard output."""
+    print("\n".join(map(plain, text.split("\n"))))
+
+
+def print_json(content: object) -> None:
+    """For programs; what a terminal would obey, and what turns text around, is escaped."""
+    text = json.dumps(content, ensure_ascii=False, indent=1)
+    print("".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text))
+
+
+def print_grid(caption: str, header: tuple[str, ...], rows: Any, under: str | None = None) -> None:
+    """A table with its caption, and a pale line under it; as wide as the terminal, or 160 letters where there is none.
+
+    Words are folded to fit; numbers never are, and a table of too many of them is wider. The caption is one line of the
+    output however long it is: `frs tables | grep Tabel` lists all of them.
+    """
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=SIMPLE_HEAD)
+    least = 0
+    for index, name in enumerate(header):
+        numbers = all(set(row[index]) <= set("-0123456789,%E+ ") for row in rows)
+        width = max((len(word) for word in (*(row[index] for row in rows), *name.split())), default=1) if numbers else 1
+        least += width + 3
+        table.add_column(plain(name), justify="right" if numbers and index else "left", overflow="fold", min_width=width)
+    for row in rows:
+        table.add_row(*map(plain, row))
+    console = Console(width=None if sys.stdout.isatty() else 160, highlight=False, markup=False)
+    # Words get some room beside the numbers.
+    console = Console(width=max(console.width, least + 20), highlight=False, markup=False)
+    console.print(plain(caption), style="bold", soft_wrap=True)
+    console.print(table)
+    if under:
+        console.print(f"{plain(under)}\n", style="bright_black")

@@ -1,0 +1,74 @@
+"""docs/data-dictionary.md, made from the questionnaires; `--check` says whether it is up to date."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from frs_pipeline.handbook.generated import keep
+from frs_pipeline.study.instruments import Dated, listed
+from frs_pipeline.study.questionnaires import Questionnaire, questionnaires
+
+TARGET = Path(__file__).parent.parent.parent / "docs" / "data-dictionary.md"
+OCCASIONS = {"first": "first conference", "followup": "follow-up", "both": "both occasions"}
+
+
+def dictionary() -> str:
+    """The whole data dictionary as Markdown."""
+    parts = [
+        "# Data dictionary",
+        "",
+        "Made from `studies/familieraadslagning/questionnaires/*.yaml` by `make docs`; change those, not this page.",
+        "",
+        "Each mart `data/curated/<delivery>/marts/<name>.parquet` has a row a form: `form_id`, `conference_id` (the "
+        "codebook's pseudonym), `occasion` (`first` or `followup`), and a column a question: an integer code, null where "
+        "the question was not answered. Wording *assumed*: the report only names the subject of the question, so text "
+        "and labels are ours.",
+    ]
+    for questionnaire in questionnaires().values():
+        parts += _questionnaire(questionnaire)
+    return "\n".join(parts) + "\n"
+
+
+def anchor(instrument: str, question: str) -> str:
+    """What a link to a question's row says behind `data-dictionary.md#`."""
+    return f"{instrument}-{question}"
+
+
+def _questionnaire(questionnaire: Questionnaire) -> list[str]:
+    lines = [
+        "",
+        f"## {questionnaire.instrument}",
+        "",
+        f"{questionnaire.title}; {OCCASIONS[questionnaire.occasion]}{_dates(listed()[questionnaire.instrument])}; filled in by: "
+        f"{questionnaire.filled_in_by}; form ids `{questionnaire.form_prefix}-…`.",
+        "",
+        "| column | in the export | question | type | codes | asked at | sensitivity | wording |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for question in questionnaire.questions:
+        codes = "<br>".join(
+            f"{code} {label}" + (" (left out of crosstabs and correlations)" if code == question.dont_know else "")
+            for code, label in question.labels.items()
+        )
+        lines.append(
+            f'| <a id="{anchor(questionnaire.instrument, question.name)}"></a>'
+            f"`{question.name}` | `{question.source}` | {question.text} | {question.type} | {codes} "
+            f"| {OCCASIONS[question.occasion]}{_dates(question)} | {question.sensitivity} | {question.wording} |"
+        )
+    return lines
+
+
+def _dates(asked: Dated) -> str:
+    """Which deliveries have it, where not all do."""
+    since = f" from {asked.since}" if asked.since else ""
+    until = f" until {asked.until}" if asked.until else ""
+    return f", in deliveries{since}{until}" if since or until else ""
+
+
+def _main(arguments: list[str]) -> int:
+    return keep(TARGET, dictionary, arguments)
+
+
+if __name__ == "__main__":
+    raise SystemExit(_main(sys.argv[1:]))

@@ -1,0 +1,200 @@
+"""docs/tables.md: what each table of the catalogue counts, and where it is shown; `--check` says whether it is up to date.
+
+It is told from the tables as they are counted, not from how the YAML writes them.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from frs_pipeline.handbook.contradictions import not_reproducible
+from frs_pipeline.handbook.dictionary import OCCASIONS, anchor
+from frs_pipeline.handbook.generated import keep
+from frs_pipeline.study.chapters import chapters
+from frs_pipeline.study.instruments import instruments
+from frs_pipeline.study.printed import of_table
+from frs_pipeline.study.questionnaires import Question, questionnaires
+from frs_pipeline.study.tables import Axis, Table, catalogue
+
+TARGET = Path(__file__).parent.parent.parent / "docs" / "tables.md"
+_DICTIONARY = "data-dictionary.md"
+_KINDS = {
+    "frequency": "How many gave each answer, and how many none",
+    "distribution": "How many gave each answer",
+    "crosstab": "Two questions crossed",
+    "collapsed_crosstab": "Two questions crossed, with answers merged",
+    "correlation": "Association of two questions: gamma, ASE, T, p and N",
+    "correlation_by_group": "Association of two questions within each answer to a third, and partial gamma",
+}
+_PERCENT = {
+    "frequency": "per cent of all forms, of those answered, and cumulated",
+    "distribution": "per cent of those answered",
+    "collapsed_crosstab": "per cent of all counted",
+    "row": "per cent of the row",
+    "total": "per cent of all counted",
+}
+_ROLES = (("group", "within each"), ("row", "rows"), ("column", "columns"))
+
+
+def page(tables: Mapping[int, Table]) -> str:
+    """The whole page as Markdown."""
+    parts = [
+        "# The tables",
+        "",
+        "Made from `studies/familieraadslagning/tables.yaml` by `make docs`; change that, not this page. "
+        "[How to add a table](how-to/table.md).",
+        "",
+        "What each table counts, of which forms. Forms on which a question isn't answered are in no crosstab and no "
+        "association of it. *Left out* are answers that the table doesn't count; *merged* ones are counted as one; where "
+        "another label is *printed*, the answer is the same. A *reversed* question runs from its last answer to its first, "
+        "which turns the sign of an association. Questions link to the data dictionary. `frs tables N` prints table N, "
+        "`frs trace N` opens its figures.",
+        "",
+        "## By chapter of the report",
+        "",
+        "| chapter | tables |",
+        "| --- | --- |",
+        *(
+            f"| {chapter.title.danish} (*{chapter.title.english}*), `{chapter.file}` | {_listed(chapter.tables)} |"
+            for chapter in chapters()
+            if chapter.tables
+        ),
+        "",
+        "## By questionnaire",
+        "",
+        "| questionnaire | tables |",
+        "| --- | --- |",
+        *(
+            f"| [{questionnaires()[mart].title}]({_DICTIONARY}#{mart}) | {_listed(numbers)} |"
+            for mart, numbers in _by_questionnaire(tables).items()
+        ),
+        "",
+        "## Table by table",
+    ]
+    contradicted = _contradicted()
+    for table in tables.values():
+        parts += ["", *entry(table, contradicted.get(table.number, 0))]
+    return "\n".join(parts) + "\n"
+
+
+def entry(table: Table, contradicted: int) -> list[str]:
+    """The lines of one table; the report contradicts itself on so many of its printed figures."""
+    title = f"**{_text(table.title)}**" if table.title else "*(printed without a title)*"
+    percent = _PERCENT.get(table.percent or table.kind)
+    lines = [
+        f"### Table {table.number}",
+        "",
+        title,
+        "",
+        f"{_KINDS[table.kind]}{f'; {percent}' if percent else ''}.",
+        "",
+        f"- forms: {_forms(table)}{_answered(table)}",
+        *(f"- {name}: {_axis(table, axis)}" for field, name in _ROLES if (axis := getattr(table, field)) is not None),
+    ]
+    if table.column is None:
+        lines[-1] = lines[-1].replace("- rows:", "- question:", 1)
+    if table.note:
+        lines.append(f"- note: {_text(table.note)}")
+    lines.append(f"- shown in: {_chapter(table.number)}; {_printed(table.number, contradicted)}")
+    return lines
+
+
+def _listed(numbers: Iterable[int]) -> str:
+    return " ".join(f"[{number}](#table-{number})" for number in numbers)
+
+
+def _by_questionnaire(tables: Mapping[int, Table]) -> dict[str, list[int]]:
+    """Numbers of the tables that count forms of each questionnaire; a table of two stands under both."""
+    return {mart: [table.number for table in tables.values() if mart in table.marts] for mart in instruments()}
+
+
+def _contradicted() -> Mapping[int, int]:
+    found: dict[int, int] = defaultdict(int)
+    for key in not_reproducible():
+        found[key.table] += 1
+    return found
+
+
+def _forms(table: Table) -> str:
+    parts = []
+    for mart in table.marts:
+        held = questionnaires()[mart].occasion
+        occasion = table.occasion if held == "both" else held
+        parts.append(f"`{mart}`, {OCCASIONS[occasion]}")
+    return " and ".join(parts)
+
+
+def _answered(table: Table) -> str:
+    """What else has to be answered for a form to count."""
+    names = [name for name in table.answered if name not in table.variables]
+    return f"; only those that answer {', '.join(_question(table, name) for name in names)}" if names else ""
+
+
+def _question(table: Table, name: str) -> str:
+    """A question's name, linked to the data dictionary, of each mart that is counted."""
+    first, *more = table.marts
+    also = "".join(f" ([`{mart}`]({_DICTIONARY}#{anchor(mart, name)}))" for mart in more)
+    return f"[`{name}`]({_DICTIONARY}#{anchor(first, name)}){also}"
+
+
+def _axis(table: Table, axis: Axis) -> str:
+    asked = [q for mart in table.marts if (q := questionnaires()[mart].question(axis.variable))]
+    words = " / ".join(dict.fromkeys(_text(question.text) for question in asked))
+    # Where two questionnaires ask it, they have the same answers: the catalogue sees to that.
+    return "; ".join([f"{_question(table, axis.variable)} {words}", *_differences(axis, asked[0])])
+
+
+def _differences(axis: Axis, question: Question) -> Iterator[str]:
+    """In what the table's categories aren't simply the question's answers."""
+    counted = [code for category in axis.categories for code in category.codes]
+    left_out = [label for code, label in question.labels.items() if code not in counted]
+    if left_out:
+        yield f"left out: {_joined(left_out)}"
+    merged = [category for category in axis.categories if len(category.codes) > 1]
+    if merged:
+        told = (f"{_quoted(c.label)} = {' + '.join(_quoted(question.labels[code]) for code in c.codes)}" for c in merged)
+        yield f"merged: {', '.join(told)}"
+    printed = [(question.labels[c.codes[0]], c.label) for c in axis.categories if len(c.codes) == 1]
+    others = [(label, other) for label, other in printed if label != other]
+    if others:
+        yield f"printed: {', '.join(f'{_quoted(other)} for {_quoted(label)}' for label, other in others)}"
+    order = [question.codes.index(code) for code in counted]
+    if len(axis.categories) > 1 and order[0] > order[-1]:
+        yield "reversed"
+
+
+def _joined(labels: Iterable[str]) -> str:
+    return ", ".join(_quoted(label) for label in labels)
+
+
+def _quoted(label: str) -> str:
+    return f"»{_text(label)}«"
+
+
+def _chapter(number: int) -> str:
+    chapter = next(chapter for chapter in chapters() if number in chapter.tables)
+    return f"*{_text(chapter.title.danish)}*"
+
+
+def _printed(number: int, contradicted: int) -> str:
+    figures = len(of_table(number))
+    if not figures:
+        return "not in the printed report"
+    against = f", {contradicted} of them in contradiction to others of the report" if contradicted else ""
+    return f"held against {figures} printed figures{against}"
+
+
+def _text(text: str) -> str:
+    """Text as Markdown shows it as it is."""
+    return "".join(f"\\{letter}" if letter in "\\`*_[]<>|" else letter for letter in text)
+
+
+def _main(arguments: list[str]) -> int:
+    return keep(TARGET, lambda: page(catalogue()), arguments)
+
+
+if __name__ == "__main__":
+    raise SystemExit(_main(sys.argv[1:]))

@@ -1,0 +1,125 @@
+"""A delivery's forms taken in: what they are judged by, the whole quarantine, and whether the rest may be made."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from frs_pipeline.intake.amendments import Correction, read_corrections, read_exceptions
+from frs_pipeline.intake.applying import applied_to_registers, require_applied
+from frs_pipeline.intake.correcting import corrected
+from frs_pipeline.intake.findings import NOTED, REJECTED, Intake, admit, noted, registers, unused
+from frs_pipeline.intake.readers.columns import NUMBER, NUMBER_AGAIN, RESPONDENT
+from frs_pipeline.intake.readers.parsing import respondents
+from frs_pipeline.intake.readers.surveyxact import read_export
+from frs_pipeline.intake.withdrawals import CONFERENCES, Withdrawal, Withdrawals, read_withdrawals, refuse_other_amendments
+from frs_pipeline.store.deliveries import AMENDMENTS, CODEBOOK, LEDGER
+from frs_pipeline.store.files import Store, read, stream
+from frs_pipeline.store.plan import products
+from frs_pipeline.store.rows import Rows, sorted_by
+from frs_pipeline.study.instruments import instruments
+from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.rules import policy
+
+
+def withdrawals_of(store: Store) -> tuple[Withdrawal, ...]:
+    """What was withdrawn from a delivery. Raises `InputError` for a line that can't be understood."""
+    return read_withdrawals(store.raw(AMENDMENTS["withdrawals"]), form_prefixes())
+
+
+def corrections_of(store: Store) -> tuple[Correction, ...]:
+    """What was corrected in a delivery. Raises `InputError` for a line that can't be understood."""
+    until = dt.date.fromisoformat(store.delivery) + dt.timedelta(days=policy().corrected_within_days)
+    return read_corrections(store.raw(AMENDMENTS["corrections"]), form_prefixes(), until)
+
+
+def form_prefixes() -> tuple[str, ...]:
+    """What the ids of forms begin with, by questionnaire."""
+    return tuple(questionnaire.form_prefix for questionnaire in questionnaires().values())
+
+
+def intake_of(store: Store, codebook: pa.Table, ledger: pa.Table, withdrawn: pa.Table | None = None) -> Intake:
+    """What a delivery is judged by; `withdrawn` (`CONFERENCES`) are the conferences that `codebook` and `ledger` lack.
+
+    Raises `InputError` for a line of the amendments that can't be understood, or doesn't fit the others.
+    """
+    # A delivery is judged by its own date, not by the day on which somebody looks at it again.
+    exceptions = read_exceptions(store.raw(AMENDMENTS["exceptions"]), policy(), dt.date.fromisoformat(store.delivery))
+    corrections = corrections_of(store)
+    withdrawals = Withdrawals(withdrawals_of(store), CONFERENCES.empty_table() if withdrawn is None else withdrawn)
+    refuse_other_amendments(withdrawals.entries, corrections, exceptions)
+    return Intake(policy(), codebook, ledger, corrections, exceptions, withdrawals)
+
+
+def forms_meant(store: Store, instrument: str, wanted: Withdrawals, gone: Withdrawals) -> dict[str, Withdrawal | None]:
+    """Ids of all forms of an export, accepted or not, that `wanted` means, each with what withdrew it before.
+
+    Raises `InputError` when the export can't be read.
+    """
+    prefix = questionnaires()[instrument].form_prefix
+    corrections = [c for c in corrections_of(store) if c.prefix == prefix and c.column in (NUMBER, NUMBER_AGAIN)]
+    found: dict[str, Withdrawal | None] = {}
+    for chunk in read_export(store.raw(instrument)).chunks():
+        cells = corrected(chunk, corrections, Counter())
+        mine, out = (some.rows(prefix, chunk.lines, cells) for some in (wanted, gone))
+        ids = respondents(cells[RESPONDENT])
+        found.update({form_id(prefix, int(ids[row]), int(chunk.lines[row])): out.get(row) for row in mine})
+    return found
+
+
+def form_id(prefix: str, respondent: int, line: int) -> str:
+    """A form by its respondent's id, and by its line where that can't be read (negative)."""
+    return f"{prefix}-{respondent}" if respondent >= 0 else f"{prefix}-line{line}"
+
+
+def quarantined(parts: Sequence[Path], folder: Path) -> Rows:
+    """The findings of all questionnaires in one order: `REJECTED`."""
+    rows = Rows.of((batch for part in parts for batch in stream(part)), REJECTED, folder)
+    return sorted_by(rows, ("instrument", "line", "rule", "column"), folder)
+
+
+def remarks(
+    intake: Intake,
+    accepted: dict[str, int],
+    quarantine: Path,
+    parts: Sequence[Path],
+    folder: Path,
+    applied: Sequence[pa.Table] = (),
+) -> tuple[Rows, dict[str, int]]:
+    """Everything that was noted (`NOTED`), and how many forms were delivered (but for withdrawn ones) and set aside.
+
+    `accepted` are numbers of accepted forms by questionnaire, `applied` says to how many of them each rule was applied
+    (`APPLIED`). Raises `CheckFailed` when more forms were set aside than the policy allows, or a rule couldn't be applied to
+    more; `InputError` when codebook and ledger disagree in a way that stops the run.
+    """
+    aside = forms_set_aside(quarantine)
+    set_aside = {name: aside.get(name, 0) for name in accepted}
+    delivered = {name: number + set_aside[name] for name, number in accepted.items()}
+    found = registers(intake, CODEBOOK, LEDGER) + admit(intake, delivered, set_aside) + require_applied(intake, applied)
+    rows = Rows.of((batch for part in parts for batch in stream(part)), NOTED, folder)
+    rows.append(noted(intake.policy, found))
+    if intake.exceptions.accepted:
+        fitting = (batch.filter(pc.equal(batch["severity"], "accepted")).to_pylist() for batch in rows.batches())
+        reasons = read(quarantine, ["form_id", "rule"])
+        out = set(zip(reasons["form_id"].to_pylist(), reasons["rule"].to_pylist(), strict=True))
+        rows.append(noted(intake.policy, unused(intake, (row for some in fitting for row in some), out)))
+    order = ("instrument", "line", "rule", "column", "value")
+    return sorted_by(rows, order, folder), {"delivered": sum(delivered.values()), "set_aside": sum(set_aside.values())}
+
+
+def applied_in(store: Store) -> list[pa.Table]:
+    """To how much of a delivery each rule was applied (`APPLIED`), questionnaire by questionnaire, the registers last."""
+    path = {key: store.path(product) for key, product in products().items()}
+    registers = (read(path["validated", name]) for name in ("codebook", "ledger"))
+    return [*(read(path["applied", name]) for name in instruments()), applied_to_registers(*registers)]
+
+
+def forms_set_aside(findings: Path) -> dict[str, int]:
+    """How many forms were set aside, by questionnaire: a form has a row a reason, and these needn't stand together."""
+    forms = read(findings, ["instrument", "line"]).group_by(["instrument", "line"], use_threads=False).aggregate([])
+    return dict(Counter(forms["instrument"].to_pylist()))

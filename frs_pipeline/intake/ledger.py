@@ -1,0 +1,142 @@
+"""The accounting records (kontering): which conferences were held, when, first or follow-up."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from array import array
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv as arrow_csv
+
+from frs_pipeline.errors import InputError
+from frs_pipeline.intake.readers.handkept import AmbiguousDays, days_of, kept_rows
+
+COLUMNS = ("raadslagningsnummer", "dato", "anledning")
+OCCASIONS = {"rådslagning": "first", "opfølgning": "followup"}
+_NUMBER = re.compile(r"[0-9]{1,9}")
+_OCCASIONS = pa.array(list(OCCASIONS.values()))
+_DAY_0 = dt.date(1970, 1, 1).toordinal()
+_PLAIN_DATE = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+REGISTER = pa.schema(
+    [
+        pa.field("conference_number", pa.int32(), nullable=False),
+        pa.field("date", pa.date32(), nullable=False),
+        pa.field("occasion", pa.string(), nullable=False),
+    ]
+)
+
+
+def conference_number(text: str) -> int:
+    """A conference number as registers write it: up to nine digits. Raises ValueError, without the text."""
+    if not _NUMBER.fullmatch(text):
+        raise ValueError("not a conference number")
+    return int(text)
+
+
+def day_of(text: str) -> int:
+    """An ISO date as days since 1970. Raises ValueError."""
+    return dt.date.fromisoformat(text).toordinal() - _DAY_0
+
+
+def register(numbers: array[int], days: array[int], occasions: array[int]) -> list[pa.Array]:
+    """Columns of `REGISTER`, an entry each: numbers, days since 1970, positions in `OCCASIONS`."""
+    return [
+        pa.array(numbers, pa.int32()),
+        pa.array(days, pa.int32()).cast(pa.date32()),
+        _OCCASIONS.take(pa.array(occasions, pa.int8())),
+    ]
+
+
+def read_ledger(path: Path) -> pa.Table:
+    """Entries of kontering.csv (semicolons; UTF-8, or as a spreadsheet saves it) as `REGISTER`.
+
+    Raises `InputError` with the line that is wrong.
+    """
+    plain = plain_rows(path, COLUMNS, ";")
+    table = None if plain is None else _register(plain)
+    return (_read_carefully(path) if table is None else table).sort_by("conference_number").combine_chunks()
+
+
+def plain_rows(source: Path | bytes, columns: Sequence[str], delimiter: str) -> pa.Table | None:
+    """Rows below the header as text columns, where the file is UTF-8 with exactly these `columns`; else None.
+
+    Quotation marks are taken as they stand, and a blank line is a row of blank cells. None doesn't say that the file
+    is wrong: it may be CSV that needs more care, and which line is wrong isn't looked for.
+    """
+    try:
+        rows = arrow_csv.read_csv(
+            source if isinstance(source, Path) else pa.py_buffer(source),
+            arrow_csv.ReadOptions(column_names=list(columns)),
+            arrow_csv.ParseOptions(delimiter=delimiter, quote_char=False, ignore_empty_lines=False),
+            arrow_csv.ConvertOptions(column_types=dict.fromkeys(columns, pa.string()), strings_can_be_null=False),
+        )
+    except (OSError, pa.ArrowInvalid):
+        return None
+    return rows.slice(1) if [column[0].as_py() for column in rows.columns] == list(columns) else None
+
+
+def plain_entries(numbers: pa.ChunkedArray, dates: pa.ChunkedArray) -> tuple[pa.ChunkedArray, pa.ChunkedArray] | None:
+    """Texts of conference numbers, and of days written as 2018-02-01, as int32 and date32; None when one is something else."""
+    for texts, pattern in ((numbers, f"^{_NUMBER.pattern}$"), (dates, _PLAIN_DATE)):
+        if not pc.all(pc.match_substring_regex(texts, pattern), min_count=0).as_py():
+            return None
+    try:
+        days = dates.cast(pa.date32())
+    except pa.ArrowInvalid:
+        return None
+    # Arrow has a year 0, Python hasn't.
+    if not pc.all(pc.greater_equal(days, pa.scalar(dt.date.min)), min_count=0).as_py():
+        return None
+    return numbers.cast(pa.int32()), days
+
+
+def _register(rows: pa.Table) -> pa.Table | None:
+    """Entries without a fault, all at once; None when any needs a closer look."""
+    blank = pc.and_(pc.and_(*(pc.equal(rows[name], "") for name in COLUMNS[:2])), pc.equal(rows[COLUMNS[2]], ""))
+    entries = rows.filter(pc.invert(blank)) if pc.any(blank).as_py() else rows
+    columns = plain_entries(entries[COLUMNS[0]], entries[COLUMNS[1]])
+    words = pc.index_in(entries[COLUMNS[2]], value_set=pa.array(list(OCCASIONS)))
+    if columns is None or words.null_count or pc.count_distinct(columns[0]).as_py() != entries.num_rows:
+        return None
+    return pa.table([*columns, pc.take(_OCCASIONS, words)], schema=REGISTER)
+
+
+def _read_carefully(path: Path) -> pa.Table:
+    """The same line by line: as spreadsheets save it, with every date that they write, and the first line that is wrong."""
+    do = "correct the ledger; the last good result stays"
+    as_it_is = "write it as 40111;2020-11-30;rådslagning; the last good result stays"
+    rows = kept_rows(path, COLUMNS, do, OCCASIONS)
+    # A column each, and no object a line: a ledger may have millions.
+    numbers, days, occasions, lines = array("i"), array("i"), array("b"), array("q")
+    texts: list[str] = []
+    words = list(OCCASIONS)
+    seen: set[int] = set()
+    for line, cells in rows:
+        if not any(cells):
+            continue  # spreadsheets leave a blank line at the end
+        try:
+            number, date, word = cells
+            found, occasion = conference_number(number), words.index(word)
+        except ValueError as error:
+            raise InputError("not a number, a date and an occasion", where=f"{path}:{line}", do=as_it_is) from error
+        if found in seen:
+            raise InputError("the same conference stands twice", where=f"{path}:{line}", do=do)
+        seen.add(found)
+        numbers.append(found)
+        texts.append(date)
+        occasions.append(occasion)
+        lines.append(line)
+    try:
+        found_days = days_of(texts)
+    except AmbiguousDays as error:
+        what = "the date may be one of two: day and month can't be told apart"
+        raise InputError(what, where=f"{path}:{lines[error.at]}", do="write dates as 2020-11-30") from None
+    for line, day in zip(lines, found_days, strict=True):
+        if day is None:
+            raise InputError("not a number, a date and an occasion", where=f"{path}:{line}", do=as_it_is)
+        days.append(day.toordinal() - _DAY_0)
+    return pa.table(register(numbers, days, occasions), schema=REGISTER)

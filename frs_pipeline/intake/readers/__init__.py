@@ -1,0 +1,1 @@
+"""Readers of delivered files: what stands in them, before anything is judged."""

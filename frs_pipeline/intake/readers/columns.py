@@ -1,0 +1,240 @@
+"""Which column of an export holds which question.
+
+Headers hold short names: the first eight letters, in lower case. Long names may collide there; `structure` lists the
+variables in the same order and tells them apart by the question's text. A question with several boxes has a column a
+box, whose name says nothing of the box: again only `structure` does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from frs_pipeline.errors import InputError
+from frs_pipeline.intake.readers.encodings import garbled, is_garbled, same_letters
+from frs_pipeline.intake.readers.sheets import AGAIN
+from frs_pipeline.intake.readers.workbooks import Rows
+from frs_pipeline.study.questionnaires import Question, Questionnaire, QuestionSpec
+
+RESPONDENT = "responde"
+NUMBER, NUMBER_AGAIN = "raadsnr", "raadsnr2"
+CREATED, MODIFIED, CLOSED, STARTED = "created", "modified", "closetim", "starttim"
+STATUS = ("stato_1", "stato_2", "stato_3", "stato_4", "stato_5")
+SYSTEM_COLUMNS = (RESPONDENT, CREATED, MODIFIED, CLOSED, STARTED, "difftime", *STATUS, "statc_3", "statd_1", "statd_2")
+_NEEDED = (RESPONDENT, NUMBER, NUMBER_AGAIN, CREATED)
+_SHORT = 8
+_NAME = re.compile(r"[a-zæøå_][a-zæøå_0-9]*(#[0-9]+)?")
+
+
+class Variable(NamedTuple):
+    """A variable of `structure`: its question's text, whether its answers are codes, and it one box of several, the boxes,
+    and its first line."""
+
+    text: str
+    closed: bool
+    multiple: bool
+    choices: dict[str, str]
+    line: int
+
+
+class Place(NamedTuple):
+    """A finding about an export: the rule, the column, which file of the export, and its line."""
+
+    rule: str
+    column: str
+    part: str
+    line: int | None
+    what: str
+
+
+class Columns(NamedTuple):
+    """Names of the columns in the header's order, each once, and the column of every question by the question's name."""
+
+    names: list[str]
+    of: dict[str, str]
+
+
+def short(name: str) -> str:
+    """A variable's name as headers write it."""
+    return same_letters(name.strip())[:_SHORT].lower()
+
+
+def column_names(header: list[str], structure: Rows, where: str) -> list[str]:
+    """The header's names, those that collide numbered (`planhjlp`, `planhjlp#2`).
+
+    Raises `InputError` for a name that stands there more often than `structure` has variables for it, and when one of
+    the columns without which no form can be told from another isn't there.
+    """
+    found = [short(name) for name in header]
+    if found and not found[-1] and all(name in found for name in _NEEDED):
+        raise InputError("empty columns stand to the right of the header", where=where, do=f"delete them, or {AGAIN}")
+    missing = next((name for name in _NEEDED if name not in found), None)
+    if missing is not None:
+        raise InputError(f"column {missing} is missing", where=where, do=AGAIN)
+    known = {name: len(variables) for name, variables in variables_of(structure).items()}
+    names: list[str] = []
+    for at, name in enumerate(found, start=1):
+        before = found[: at - 1].count(name)
+        # By position: where the header line is missing, what stands in its place is a form.
+        if found.count(name) > 1 and (name in (*SYSTEM_COLUMNS, NUMBER, NUMBER_AGAIN) or known.get(name) != found.count(name)):
+            raise InputError(f"column {at} has a name that stands twice", where=where, do=AGAIN)
+        names.append(f"{name}#{before + 1}" if before else name)
+    return names
+
+
+def variables_of(structure: Rows) -> dict[str, list[Variable]]:
+    """Variables by short name, in the order of the questionnaire."""
+    long: dict[str, Variable] = {}
+    for line, (_, name, kind, sub, text, choice, label) in structure:
+        closed, multiple = kind.strip().lower() == "closed", sub.strip().lower() == "multiple"
+        variable = long.setdefault(name.strip(), Variable(same_letters(text.strip()), closed, closed and multiple, {}, line))
+        variable.choices[choice.strip()] = same_letters(label.strip())
+    result: dict[str, list[Variable]] = defaultdict(list)
+    for name, variable in long.items():
+        result[short(name)].append(variable)
+    return result
+
+
+def closed_columns(names: list[str], structure: Rows) -> list[str]:
+    """Columns that nobody writes into: of closed questions, whose cells are codes, and SurveyXact's own."""
+    closed = {name for name, variable in _described(names, structure).items() if variable.closed}
+    return [name for name in names if name in closed or name in SYSTEM_COLUMNS]
+
+
+def misread(structure: Rows, labels: Rows, questionnaire: Questionnaire) -> tuple[str, int] | None:
+    """Where texts of the export went through a wrong encoding: the part, and the line of the first."""
+    texts = {text for q in questionnaire.questions for text in (q.text, q.asked, *q.labels.values())}
+    texts |= {q.text.removeprefix(f"{q.asked} – ") for q in questionnaire.questions}
+    wrong = garbled(map(same_letters, texts))
+    for part, rows, places in (("structure", structure, (4, 6)), ("labels", labels, (2,))):
+        for line, cells in rows:
+            if any(is_garbled(cells[at]) or cells[at].strip() in wrong for at in places):
+                return part, line
+    return None
+
+
+def _described(names: list[str], structure: Rows) -> dict[str, Variable]:
+    """The variable of each column that `structure` describes."""
+    described: dict[str, Variable] = {}
+    for name, several in variables_of(structure).items():
+        described.update(zip((n for n in names if n.split("#")[0] == name), several, strict=False))
+    return described
+
+
+def resolve(names: list[str], structure: Rows, questionnaire: Questionnaire, delivery: str) -> tuple[Columns, list[Place]]:
+    """The column of every question that is asked in the delivery, and what is found missing or unknown on the way."""
+    described = _described(names, structure)
+    of: dict[str, str] = {}
+    findings: list[Place] = []
+    asked = [q for q in (*questionnaire.questions, *questionnaire.texts) if questionnaire.asks(q, delivery)]
+    for question in asked:
+        column = _column(question, names, described, asked)
+        if column is None:
+            what = f"question {question.source} is missing from the export"
+            findings.append(Place("question_missing", question.source, "dataset", 1, what))
+        else:
+            of[question.name] = column
+    known = {*SYSTEM_COLUMNS, NUMBER, NUMBER_AGAIN, *of.values()}
+    for name in STATUS:
+        if name not in names:
+            findings.append(Place("question_missing", name, "dataset", 1, f"status column {name} is missing"))
+    for at, name in enumerate(names, start=1):
+        if name not in known:
+            # Where the header line is missing, what stands in its place is a form.
+            named = name if _NAME.fullmatch(name) else str(at)
+            what = f"column {named} isn't in questionnaire {questionnaire.instrument}"
+            findings.append(Place("column_unknown", name, "dataset", 1, what))
+    return Columns(names, of), findings
+
+
+def _column(
+    question: QuestionSpec, names: list[str], described: dict[str, Variable], asked: Sequence[QuestionSpec]
+) -> str | None:
+    if isinstance(question, Question) and question.option is not None:
+        return next((name for name in names if name in described and _is_box(described[name], question)), None)
+    candidates = [name for name in names if name.split("#")[0] == question.source]
+    rivals = [q for q in asked if q.source == question.source]
+    if len(candidates) == 1 and len(rivals) == 1:
+        return candidates[0]
+    return next((name for name in candidates if name in described and described[name].text == same_letters(question.text)), None)
+
+
+def _is_box(variable: Variable, question: Question) -> bool:
+    if variable.multiple:
+        return variable.text == same_letters(question.asked) and str(question.option) in variable.choices
+    # SPSS data have no `structure`: there the variable's label is question and box.
+    return variable.text.replace(" – ", " - ") == same_letters(question.text).replace(" – ", " - ")
+
+
+def drift(columns: Columns, structure: Rows, labels: Rows, questionnaire: Questionnaire) -> list[Place]:
+    """Where the export's own texts and labels aren't the questionnaire's.
+
+    Raises `InputError`, with the line as its place, when a code has two labels.
+    """
+    described = _described(columns.names, structure)
+    found, lines = _labels(columns.names, labels)
+    findings: list[Place] = []
+    for question in questionnaire.questions:
+        if question.name not in columns.of:
+            continue
+        name = columns.of[question.name]
+        variable = described.get(name)
+        # Short names are cut and scales are shared: only the text tells which question it is.
+        printed = question.option is None and question.wording == "printed"
+        if printed and variable and variable.text not in ("", same_letters(question.text)):
+            what = f"the text of {name} isn't that of the questionnaire"
+            findings.append(Place("wording_drifted", name, "structure", variable.line, what))
+        if question.option is None:
+            findings += _label_drift(question, name, found, lines)
+        elif variable and variable.multiple:
+            box = same_letters(question.text.removeprefix(f"{question.asked} – "))
+            if variable.choices[str(question.option)] != box:
+                what = f"the box of {name} isn't that of the questionnaire"
+                findings.append(Place("labels_drifted", name, "structure", variable.line, what))
+    return findings
+
+
+def worded(columns: Columns, structure: Rows, questionnaire: Questionnaire) -> tuple[int, int]:
+    """How many questions have a text in the export that can be held against the questionnaire's, and how many haven't."""
+    described = _described(columns.names, structure)
+    asked = [q for q in questionnaire.questions if q.name in columns.of and q.option is None and q.wording == "printed"]
+    with_text = sum(bool((variable := described.get(columns.of[q.name])) and variable.text) for q in asked)
+    return with_text, len(asked) - with_text
+
+
+def _label_drift(question: Question, name: str, found: dict[str, dict[str, str]], lines: dict[str, int]) -> Iterable[Place]:
+    if name not in found:
+        yield Place("labels_drifted", name, "labels", None, f"question {name} has no labels")
+    elif found[name] != {str(code): same_letters(label) for code, label in question.labels.items()}:
+        yield Place("labels_drifted", name, "labels", lines[name], f"labels of {name} aren't those of the questionnaire")
+
+
+class TwoLabels(ValueError):
+    """A code with two labels; `line` is where the second stands."""
+
+    def __init__(self, line: int) -> None:
+        super().__init__("a code has two labels")
+        self.line = line
+
+
+def _labels(names: list[str], labels: Rows) -> tuple[dict[str, dict[str, str]], dict[str, int]]:
+    """Labels by column and code, and the line on which each column's begin.
+
+    Where short names collide, a code that comes again belongs to the next variable of that name.
+    """
+    found: dict[str, dict[str, str]] = {}
+    lines: dict[str, int] = {}
+    passed: Counter[str] = Counter()
+    for line, (variable, code, label) in labels:
+        name = short(variable)
+        at = f"{name}#{passed[name] + 1}" if passed[name] else name
+        if code.strip() in found.get(at, {}):
+            passed[name] += 1
+            at = f"{name}#{passed[name] + 1}"
+            if at not in names:
+                raise TwoLabels(line)
+        found.setdefault(at, {})[code.strip()] = same_letters(label.strip())
+        lines.setdefault(at, line)
+    return found, lines

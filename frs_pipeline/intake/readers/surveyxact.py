@@ -1,0 +1,122 @@
+"""Exports as they lie on disk, in whichever form: names of columns, structure, labels, and the forms in chunks.
+
+Nothing is interpreted here: cells stay text, so that a form that is set aside later can be shown as it was
+delivered. `csvfiles` reads the three dialects of CSV files, `workbooks` the other forms, into the same rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from frs_pipeline.errors import InputError
+from frs_pipeline.intake.readers.columns import closed_columns, column_names
+from frs_pipeline.intake.readers.csvfiles import CHUNK, Chunk, CsvFile, chunk_of, chunks, header, open_csv, open_structure
+from frs_pipeline.intake.readers.sheets import AGAIN
+from frs_pipeline.intake.readers.workbooks import STRUCTURE_COLUMNS, Rows, read_sav, read_xlsx
+from frs_pipeline.store.deliveries import known_as, source_files
+
+
+@dataclass(frozen=True)
+class Export:
+    """One questionnaire's export, the same whatever form it came in.
+
+    `file` is what the file that holds the forms is known as inside the delivery; `names` are its columns. `structure` (below
+    its header) and `labels` are rows with the line on which each starts: in the file, in the sheet, or the number of
+    the case. `head` is the line of the header above the forms. A questionnaire that isn't in use at the delivery's date
+    has none of it (`in_use`).
+    """
+
+    folder: Path
+    file: str
+    names: list[str]
+    structure: Rows
+    labels: Rows
+    dataset: CsvFile | Rows
+    head: int = 1
+    in_use: bool = True
+
+    @property
+    def delivery(self) -> str:
+        """Name of the delivery."""
+        return self.folder.parent.name
+
+    def chunks(self, wanted: np.ndarray | None = None) -> Iterator[Chunk]:
+        """The forms, some at a time; chunks that hold none of the `wanted` lines (ascending) may be passed over.
+
+        Raises `InputError` for a row that has more or fewer cells than there are columns, and at the end when the file was
+        cut in its last line or holds another number of forms than were read.
+        """
+        if isinstance(self.dataset, CsvFile):
+            read = 0
+            for chunk in chunks(self.dataset, self.names, wanted, closed_columns(self.names, self.structure)):
+                read += len(chunk.lines)
+                yield chunk
+            if wanted is None:
+                self.dataset.refuse_cut()
+                held = self.dataset.counted().rows - 1
+                if held != read:
+                    what = f"{held} forms are in the file, but {read} were read"
+                    raise InputError(what, where=self.where("dataset"), do=AGAIN)
+            return
+        for start in range(0, len(self.dataset), CHUNK):
+            yield chunk_of(self.dataset[start : start + CHUNK], self.names, lambda line: self.where("dataset", line))
+
+    def where(self, part: str, line: int | None = None) -> str:
+        """Where a part of the export, or a line of it, is found; for messages."""
+        return _where(self.folder.parent / self.file, part, line)
+
+
+def read_export(folder: Path) -> Export:
+    """The export of one questionnaire, `folder` being its folder in the delivery; empty where it isn't in use.
+
+    Raises `InputError` with file and line when it is missing, was cut, comes in two forms, or can't be understood.
+    """
+    files = source_files(folder.parent, folder.name)
+    if not files:
+        return Export(folder, folder.name, [], [], [], [], in_use=False)
+    path, *others = (folder.parent / name for name in files)
+    file = known_as(files[0])
+    dataset: CsvFile | Rows
+    if others:
+        described, structure = open_structure(others[0])
+        named = open_csv(others[1], described.delimiter)
+        labels = list(named.rows())
+        dataset = open_csv(path, described.delimiter)
+        line, head = header(dataset)
+        described.refuse_cut()
+        named.refuse_cut()
+    else:
+        try:
+            rows, structure, labels = (read_xlsx if path.suffix.lower() == ".xlsx" else read_sav)(path)
+        except InputError as error:
+            where = str(error.where).replace(str(path), str(folder.parent / file), 1)
+            raise InputError(error.what, where=where, do=error.do) from None
+        dataset, (line, head) = rows[1:], rows[0]
+        path = folder.parent / file  # what is said of it from here on
+    if not structure or tuple(name.strip() for name in structure[0][1]) != STRUCTURE_COLUMNS:
+        what = "the header isn't that of a SurveyXact structure file"
+        raise InputError(what, where=_where(path, "structure", structure[0][0] if structure else 1), do=AGAIN)
+    for part, rows, width in (("structure", structure, len(STRUCTURE_COLUMNS)), ("labels", labels, 3)):
+        for at, cells in rows:
+            if len(cells) > width and not any(cells[width:]):
+                what = f"{len(cells)} fields where {width} belong: empty columns stand to the right"
+                raise InputError(what, where=_where(path, part, at), do=f"delete them, or {AGAIN}")
+            if len(cells) != width:
+                raise InputError(f"{len(cells)} fields where {width} belong", where=_where(path, part, at), do=AGAIN)
+    names = column_names(head, structure[1:], _where(path, "dataset", line))
+    return Export(folder, file, names, structure[1:], labels, dataset, line)
+
+
+def _where(path: Path, part: str, line: int | None = None) -> str:
+    """`…/labels.csv:7`, `…/export.xlsx:Labels!7`; an SPSS file has neither parts nor lines."""
+    if path.suffix.lower() == ".sav":
+        return str(path)
+    if path.suffix.lower() == ".xlsx":
+        place, between = f"{path}:{part.title()}", "!"
+    else:
+        place, between = str(path.with_name(f"{part}{path.suffix}")), ":"
+    return place if line is None else f"{place}{between}{line}"

@@ -1,0 +1,375 @@
+"""Which forms of an export are accepted, and which are set aside and why.
+
+Withdrawn forms are taken out first. Every other leaves on one side or the other: accepted + set aside + withdrawn =
+delivered, checked here and not assumed. A form is set aside whole and with all its reasons, not with the first. Forms
+are taken some at a time, so that their number doesn't matter.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from frs_pipeline.errors import CheckFailed, InputError
+from frs_pipeline.intake.amendments import Accepted, Correction
+from frs_pipeline.intake.applying import Skipped, applied
+from frs_pipeline.intake.correcting import corrected
+from frs_pipeline.intake.doubles import KEYS, keyed_twice, keys, respondents_twice, several_of_one
+from frs_pipeline.intake.findings import NOTED, REJECTED, Finding, Intake, noted, rejected, tolerate, warnings
+from frs_pipeline.intake.judging import ROLE, Clocks, Parsed, Registers, judge
+from frs_pipeline.intake.readers.columns import CREATED, RESPONDENT, Columns, Place, TwoLabels, drift, misread, resolve, worded
+from frs_pipeline.intake.readers.csvfiles import Chunk
+from frs_pipeline.intake.readers.encodings import WRONG
+from frs_pipeline.intake.readers.parsing import MISSING
+from frs_pipeline.intake.readers.sheets import AGAIN
+from frs_pipeline.intake.readers.surveyxact import Export
+from frs_pipeline.intake.withdrawals import Withdrawal, counted, require_found
+from frs_pipeline.language import plural
+from frs_pipeline.store.rows import Rows, ahead, content_hash
+from frs_pipeline.study.questionnaires import Questionnaire
+from frs_pipeline.study.schema import arrow_field
+
+
+def forms_schema(questionnaire: Questionnaire) -> pa.Schema:
+    """Columns of accepted forms: where they stand in the export, their conference number, and the answers."""
+    return pa.schema(
+        [
+            pa.field("form_id", pa.string(), nullable=False),
+            pa.field("file", pa.string(), nullable=False),
+            pa.field("line", pa.int32(), nullable=False),
+            pa.field("conference_number", pa.int32(), nullable=False),
+            *(arrow_field(question) for question in questionnaire.questions),
+        ]
+    )
+
+
+@dataclass(frozen=True)
+class Validated:
+    """Accepted forms (`forms_schema`), findings that set forms aside (`REJECTED`) or didn't (`NOTED`), and the counts.
+
+    `left` are the forms that were withdrawn, by reason (`WITHDRAWN`); `applied` is on how many of the accepted forms each
+    rule was applied (`APPLIED`).
+    """
+
+    forms: Rows
+    rejected: Rows
+    noted: Rows
+    left: pa.Table
+    applied: pa.Table
+    delivered: int
+    set_aside: int
+
+    @property
+    def withdrawn(self) -> int:
+        """Number of forms that were taken out before any was judged."""
+        return int(pc.sum(self.left["forms"], min_count=0).as_py())
+
+
+def validate(export: Export, questionnaire: Questionnaire, intake: Intake, folder: Path | None = None) -> Validated:
+    """Split the forms of an export; `folder` is where what doesn't fit into memory may wait.
+
+    Raises `InputError` when its columns aren't the questionnaire's or an amendment doesn't fit, `CheckFailed` when forms
+    break a rule that the policy stops the run for.
+    """
+    columns, places = _columns(export, questionnaire)
+    noted = []
+    for place in places:
+        line = export.head if place.part == "dataset" else place.line
+        finding = Finding(place.rule, questionnaire.instrument, export.file, line, None, place.column, None)
+        noted.append(tolerate(intake, finding, place.what, export.where(place.part, line)))
+    split = _Split(export, questionnaire, intake, columns, folder, Clocks())
+    split.look(noted)
+    formats = split.clocks.right(intake.policy.largest_share_not_applied)
+    if formats != split.clocks.formats:
+        # Times are nearly always as SurveyXact writes them; that they aren't is known at the end of their columns.
+        split = _Split(export, questionnaire, intake, columns, folder, Clocks(formats))
+        split.look(noted)
+    if not split.delivered and export.in_use:
+        rule = intake.policy.rules["no_forms"]
+        raise InputError(f"{rule.english} [no_forms]", where=export.where("dataset"), do=rule.remedy)
+    split.look_back()
+    return split.result()
+
+
+def _columns(export: Export, questionnaire: Questionnaire) -> tuple[Columns, list[Place]]:
+    if not export.in_use:
+        return Columns([], {}), []
+    wrong = misread(export.structure, export.labels, questionnaire)
+    if wrong is not None:
+        raise InputError(WRONG, where=export.where(*wrong), do=AGAIN)
+    columns, places = resolve(export.names, export.structure, questionnaire, export.delivery)
+    try:
+        return columns, places + drift(columns, export.structure, export.labels, questionnaire)
+    except TwoLabels as error:
+        raise InputError(str(error), where=export.where("labels", error.line), do=AGAIN) from None
+
+
+class _Split:
+    """Takes chunk after chunk, and keeps what came of its forms."""
+
+    def __init__(
+        self,
+        export: Export,
+        questionnaire: Questionnaire,
+        intake: Intake,
+        columns: Columns,
+        folder: Path | None,
+        clocks: Clocks,
+    ) -> None:
+        self.export, self.questionnaire, self.intake, self.columns, self.folder = export, questionnaire, intake, columns, folder
+        self.clocks, self.skipped = clocks, Skipped()
+        self.forms = Rows(forms_schema(questionnaire), folder)
+        self.rejected, self.noted, self.keys = Rows(REJECTED, folder), Rows(NOTED, folder), Rows(KEYS, folder)
+        self.delivered = self.set_aside = 0
+        self.registers = Registers(intake.codebook, intake.ledger)
+        self.contradictions = intake.policy.contradictions(questionnaire.instrument)
+        self.lenient = intake.exceptions.rules()
+        self.stopped: dict[str, tuple[int, int]] = {}
+        self.corrections = [c for c in intake.corrections if c.prefix == questionnaire.form_prefix]
+        self.corrected: Counter[Correction] = Counter()
+        self.left: Counter[Withdrawal] = Counter()
+
+    def look(self, noted: list[tuple[Finding, Accepted | None]]) -> None:
+        """Take all forms; `noted` is what was found about the export as a whole."""
+        self.note(noted)
+        for judged in ahead(map(self.judge, self.export.chunks())):
+            self.take(*judged)
+
+    def note(self, found: list[tuple[Finding, Accepted | None]]) -> None:
+        """Keep findings that set nothing aside."""
+        if found:
+            self.noted.append(noted(self.intake.policy, found))
+
+    def judge(self, chunk: Chunk) -> tuple[Chunk, Parsed]:
+        """Judge the forms of a chunk one by one, but for the withdrawn ones; the chunk without these, and what was found."""
+        self.delivered += len(chunk.lines)
+        cells = corrected(chunk, self.corrections, self.corrected)
+        if self.intake.withdrawals.entries:
+            chunk, cells = self._without_withdrawn(chunk, cells)
+        looked_for = (self.registers, self.contradictions, self.clocks, self.skipped)
+        return chunk, judge(cells, self.columns, self.questionnaire, *looked_for)
+
+    def take(self, chunk: Chunk, parsed: Parsed) -> None:
+        """Keep the forms of a chunk, accepted or set aside."""
+        self._pass_over(chunk.passed)
+        ids = self._form_ids(chunk.lines, parsed.respondent)
+        aside = self._settle(chunk, parsed, ids) if parsed.findings else []
+        self.set_aside += len(aside)
+        accepted = np.ones(len(chunk.lines), dtype=bool)
+        accepted[aside] = False
+        good = np.flatnonzero(accepted)
+        lines, number = chunk.lines[good], parsed.number.values[good]
+        answers = {name: cell.values[good] for name, cell in parsed.answers.items()}
+        self.forms.append(self._accepted(lines, ids.take(good), number, list(answers.values())))
+        role = answers.get(ROLE, np.full(len(good), MISSING))
+        created, skipped = parsed.created[good], parsed.skipped[good]
+        self.keys.append(keys(lines, parsed.respondent[good], created, number, role, list(answers.values()), skipped))
+
+    def look_back(self) -> None:
+        """Judge accepted forms beside each other.
+
+        Only beside an accepted form is another a double: a paper that was keyed wrongly and then again must not be lost
+        both times.
+        """
+        minutes = pd.Timedelta(minutes=self.intake.policy.keyed_twice_within_minutes)
+        again = respondents_twice(self.keys)
+        double = keyed_twice(self.keys, self.forms, again, minutes)
+        out = self._settle_lines(
+            [(n, "respondent_twice", RESPONDENT) for n in again] + [(n, "keyed_twice", CREATED) for n in double]
+        )
+        if out:
+            self.forms = self.forms.without("line", pa.array(sorted(out), pa.int32()))
+            self.keys = self.keys.without("line", pa.array(sorted(out), pa.int64()))
+            self.set_aside += len(out)
+        with ThreadPoolExecutor(1) as beside:
+            # Which forms are accepted is settled, and their hash takes as long as what is left to look for.
+            hashing = beside.submit(content_hash, self.forms)
+            role = self.questionnaire.question(ROLE)
+            if role is not None:
+                ones = [code for code in map(role.code, self.intake.policy.one_a_conference) if code is not None]
+                several = several_of_one(self.keys, ones, out)
+                self._settle_lines([(line, "several_of_one", self.columns.of[ROLE]) for line in several])
+            hashing.result()
+
+    def result(self) -> Validated:
+        """What came of all forms. Raises `FrsError` when one was lost, a correction found none, or a rule stops the run."""
+        for correction in self.corrections:
+            if self.corrected[correction] != 1:
+                what = "more than one form has this id" if self.corrected[correction] else "there is no such form in the export"
+                raise InputError(what, where=correction.where, do="correct or take out the line")
+        require_found(self.intake.withdrawals.forms(self.questionnaire.form_prefix), self.left)
+        for rule, (number, line) in self.stopped.items():
+            where, remedy = self.export.where("dataset", line), self.intake.policy.rules[rule].remedy
+            forms = plural(number, "form breaks", "forms break")
+            raise CheckFailed(f"{forms} a rule that stops the run, this the first [{rule}]", where=where, do=remedy)
+        if self.forms.num_rows + self.set_aside + self.left.total() != self.delivered:
+            raise CheckFailed("forms were lost in validation", where=self.questionnaire.instrument)
+        left = counted(self.questionnaire.instrument, self.left)
+        return Validated(self.forms, self.rejected, self.noted, left, self._applied(), self.delivered, self.set_aside)
+
+    def _applied(self) -> pa.Table:
+        skipped = self.skipped.count(batch["skipped"].to_numpy() for batch in self.keys.batches())
+        questions = {}
+        if self.export.in_use:
+            with_text, without = worded(self.columns, self.export.structure, self.questionnaire)
+            labelled = sum(question.name in self.columns.of for question in self.questionnaire.questions)
+            questions = {"labels_drifted": (labelled, 0), "wording_drifted": (with_text, without)}
+        return applied(self.questionnaire, self.intake.policy, self.forms.num_rows, skipped, questions)
+
+    def _pass_over(self, lines: np.ndarray) -> None:
+        """Note rows that hold nothing, one by one: they are no forms, and no form may be thought lost with them."""
+        if len(lines):
+            finding = self._finding(int(lines[0]), None, "rows_blank", None, None)
+            rule = self.intake.policy.rules[finding.rule]
+            tolerate(self.intake, finding, rule.english, self.export.where("dataset", finding.line))
+            nothing = pa.nulls(len(lines), pa.string())
+            self.noted.append(warnings(self.intake.policy, finding, lines, nothing, nothing))
+
+    def _without_withdrawn(self, chunk: Chunk, cells: pa.Table) -> tuple[Chunk, pa.Table]:
+        """What is left of a chunk, as delivered and with the corrections made, when withdrawn forms are out of it."""
+        found = self.intake.withdrawals.rows(self.questionnaire.form_prefix, chunk.lines, cells)
+        self.left.update(found.values())
+        kept = np.ones(len(chunk.lines), dtype=bool)
+        kept[list(found)] = False
+        return chunk._replace(lines=chunk.lines[kept], cells=chunk.cells.filter(pa.array(kept))), cells.filter(pa.array(kept))
+
+    def _form_ids(self, lines: np.ndarray, respondent: np.ndarray) -> pa.Array:
+        """Form ids from respondent ids; from the line where what was keyed is no respondent id and could be anything."""
+        numbers = pc.cast(pa.array(respondent), pa.string())
+        unreadable = respondent < 0
+        if unreadable.any():
+            by_line = pc.binary_join_element_wise("line", pc.cast(pa.array(lines), pa.string()), "")
+            numbers = pc.if_else(pa.array(unreadable), by_line, numbers)
+        return pc.binary_join_element_wise(self.questionnaire.form_prefix, numbers, "-")
+
+    def _accepted(self, lines: np.ndarray, ids: pa.Array, number: np.ndarray, answers: list[np.ndarray]) -> pa.Table:
+        columns = [
+            ids,
+            pa.repeat(self.export.file, len(lines)),
+            pa.array(lines, pa.int32()),
+            pa.array(number, pa.int32()),
+            # A code that a mart can't hold ends the run: it must not become another.
+            *(pa.array(codes, mask=codes == MISSING).cast(pa.int8()) for codes in answers),
+        ]
+        return pa.Table.from_arrays(columns, schema=self.forms.schema)
+
+    def _settle(self, chunk: Chunk, parsed: Parsed, ids: pa.Array) -> list[int]:
+        """Set aside or note what was found in a chunk; which of its rows are set aside, ascending."""
+        by_row: dict[int, list[tuple[Finding, Accepted | None]]] = defaultdict(list)
+        mere: list[tuple[np.ndarray, str, str]] = []
+        aside = set()
+        for rows, rule, column in parsed.findings:
+            if self.intake.policy.rules[rule].severity == "warn" and rule not in self.lenient:
+                mere.append((rows, rule, column))
+                continue
+            at = pa.array(rows)
+            forms, values = ids.take(at).to_pylist(), parsed.cells[column].take(at).to_pylist()
+            for row, line, form, value in zip(rows.tolist(), chunk.lines[rows].tolist(), forms, values, strict=True):
+                finding = self._finding(line, form, rule, column, value)
+                accepted = self._accepted_as(finding)
+                by_row[row].append((finding, accepted))
+                if accepted is None and self._sets_aside(finding):
+                    aside.add(row)
+        out = sorted(aside)
+        for rows, rule, column in mere:
+            self._warn(chunk, parsed, ids, np.setdiff1d(rows, out), rule, column)
+            for row in np.intersect1d(rows, out).tolist():
+                value = parsed.cells[column][row].as_py()
+                by_row[row].append((self._finding(int(chunk.lines[row]), ids[row].as_py(), rule, column, value), None))
+        self.note([pair for row in sorted(by_row.keys() - aside) for pair in by_row[row]])
+        if out:
+            delivered = dict(zip(out, chunk.cells.take(pa.array(out)).to_pylist(), strict=True))
+            broken = [
+                (f, delivered[row])
+                for row in out
+                for f, accepted in sorted(by_row[row], key=lambda pair: pair[0].rule)
+                if accepted is None
+            ]
+            self._count_stops(finding for finding, _ in broken)
+            self.rejected.append(rejected(self.intake.policy, broken))
+        return out
+
+    def _warn(self, chunk: Chunk, parsed: Parsed, ids: pa.Array, rows: np.ndarray, rule: str, column: str) -> None:
+        """Note a mere warning about many forms at once."""
+        at = pa.array(rows)
+        same = self._finding(0, "", rule, column, None)
+        self.noted.append(warnings(self.intake.policy, same, chunk.lines[rows], ids.take(at), parsed.cells[column].take(at)))
+
+    def _settle_lines(self, found: list[tuple[int, str, str]]) -> set[int]:
+        """The same for accepted forms of these lines, which are read again: most are long gone from memory."""
+        if not found:
+            return set()
+        wanted = pa.array(sorted({line for line, _, _ in found}), pa.int64())
+        ids: dict[int, str] = {}
+        for batch in self.keys.batches():
+            few = batch.filter(pc.is_in(batch["line"], value_set=wanted))
+            lines = few["line"].to_numpy()
+            ids.update(zip(lines.tolist(), self._form_ids(lines, few["respondent"].to_numpy()).to_pylist(), strict=True))
+        findings = [self._finding(line, ids[line], rule, column, None) for line, rule, column in sorted(found)]
+        judged = [(finding, self._accepted_as(finding)) for finding in findings]
+        broken = {finding for finding, accepted in judged if accepted is None and self._sets_aside(finding)}
+        self.note([(finding, accepted) for finding, accepted in judged if finding not in broken])
+        self._count_stops(broken)
+        rows = self._delivered({finding.line for finding in broken if finding.line})
+        whole = [
+            (f._replace(value=rows[f.line][f.column]), rows[f.line]) for f in findings if f in broken and f.line and f.column
+        ]
+        if whole:
+            whole += [(f, rows[f.line]) for f in self._no_longer_noted(rows) if f.line]
+            self.rejected.append(rejected(self.intake.policy, whole))
+        return set(rows)
+
+    def _no_longer_noted(self, lines: Iterable[int]) -> list[Finding]:
+        """Warnings about forms of these lines, taken out of the notes: beside what sets a form aside they are reasons too."""
+        gone = pa.array(sorted(lines), pa.int32())
+
+        def about_them(batch: pa.RecordBatch) -> pa.Array:
+            # A finding about a whole export has a line as well, of another file.
+            return pc.and_(pc.is_in(batch["line"], value_set=gone), pc.is_valid(batch["form_id"]))
+
+        taken = [row for batch in self.noted.batches() for row in batch.filter(about_them(batch)).to_pylist()]
+        if taken:
+            kept = (batch.filter(pc.invert(about_them(batch))) for batch in self.noted.batches())
+            self.noted = Rows.of(kept, NOTED, self.folder)
+        names = {"form": "form_id"}
+        warned = [row for row in taken if row["severity"] == "warn"]
+        return [Finding(*(row[names.get(name, name)] for name in Finding._fields)) for row in warned]
+
+    def _delivered(self, lines: set[int]) -> dict[int, dict[str, str]]:
+        """Rows as delivered, by line."""
+        wanted = np.array(sorted(lines), dtype=np.int64)
+        found: dict[int, dict[str, str]] = {}
+        for chunk in self.export.chunks(wanted) if lines else ():
+            here = np.flatnonzero(np.isin(chunk.lines, wanted))
+            found.update(zip(chunk.lines[here].tolist(), chunk.cells.take(pa.array(here)).to_pylist(), strict=True))
+        return found
+
+    def _finding(self, line: int, form: str | None, rule: str, column: str | None, value: str | None) -> Finding:
+        return Finding(rule, self.questionnaire.instrument, self.export.file, line, form, column, value)
+
+    def _accepted_as(self, finding: Finding) -> Accepted | None:
+        if finding.rule not in self.lenient:
+            return None
+        return self.intake.exceptions.of(finding.rule, finding.form or "", finding.column or "")
+
+    def _sets_aside(self, finding: Finding) -> bool:
+        """Does the policy set a form aside for it?"""
+        return self.intake.policy.rules[finding.rule].severity != "warn"
+
+    def _count_stops(self, broken: Iterable[Finding]) -> None:
+        """Count the forms that break a rule that stops the run, which it does when all forms were looked at."""
+        lines: dict[str, set[int]] = defaultdict(set)
+        for finding in broken:
+            if self.intake.policy.rules[finding.rule].severity == "stop" and finding.line is not None:
+                lines[finding.rule].add(finding.line)
+        for rule, here in lines.items():
+            number, first = self.stopped.get(rule, (0, min(here)))
+            self.stopped[rule] = (number + len(here), min(first, *here))

@@ -1,0 +1,73 @@
+"""Which decisions of people a figure rests on: corrected forms, and findings that were accepted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from frs_pipeline.lineage.evidence import Evidence
+from frs_pipeline.lineage.meaning import Codes, Meaning
+from frs_pipeline.lineage.waterfall import Group, failing
+from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.tables import Table
+
+# What a form with a decision about it is to a figure.
+COUNTED, IN_WHOLE, LEFT_OUT, EVERY = "counted", "in the denominator", "not counted here", "all forms of the questionnaire"
+
+
+@dataclass(frozen=True)
+class Amendment:
+    """A correction or an accepted finding, and what its form is to the figure; neither the form's id nor a value.
+
+    `about` is the corrected column or the accepted rule; `until` is empty for a correction.
+    """
+
+    kind: str
+    instrument: str
+    about: str
+    reason: str
+    who: str
+    when: str
+    until: str
+    place: str
+
+
+def amendments(evidence: Evidence, table: Table, meaning: Meaning) -> tuple[Amendment, ...]:
+    """Corrections that decide where a figure counts their form, or whether; and exceptions without which it wouldn't.
+
+    A corrected answer concerns the tables that ask for it, a corrected number or status all tables of its questionnaire.
+    """
+    if not evidence.corrections and not evidence.exceptions:
+        return ()
+    # Reading exports takes a while to import, and few deliveries have corrections.
+    from frs_pipeline.lineage.corrections import question_of
+
+    by_prefix = {questionnaires()[mart].form_prefix: questionnaires()[mart] for mart in table.marts}
+    corrected = [c for c in evidence.corrections if c.prefix in by_prefix]
+    accepted = [e for e in evidence.exceptions if e.instrument in table.marts]
+    ids = tuple(dict.fromkeys([c.form for c in corrected] + [e.form for e in accepted if e.form]))
+    answers, asked = evidence.answers(table, ids), evidence.asked(table).questions
+    found = []
+    for c in corrected:
+        questionnaire = by_prefix[c.prefix]
+        question = question_of(evidence.store, questionnaire, c.column)
+        if question is None or question in asked:
+            place = _place(asked, meaning, answers.get(c.form))
+            found.append(
+                Amendment("correction", questionnaire.instrument, c.column, c.reason, c.who, c.when.isoformat(), "", place)
+            )
+    for e in accepted:
+        place = _place(asked, meaning, answers.get(e.form)) if e.form else EVERY
+        if place != LEFT_OUT:
+            found.append(Amendment("exception", e.instrument, e.rule, e.reason, e.who, "", e.expires, place))
+    return tuple(found)
+
+
+def _place(asked: Mapping[str, Codes], meaning: Meaning, form: Group | None) -> str:
+    if form is None:
+        return LEFT_OUT
+    if not failing(asked, meaning.counted, form):
+        return COUNTED
+    if meaning.of is not None and not failing(asked, meaning.of, form):
+        return IN_WHOLE
+    return LEFT_OUT

@@ -1,0 +1,302 @@
+"""Is this installation sound? Each finding says what was looked at and what was found, never a form's value."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from frs_pipeline.errors import FrsError
+from frs_pipeline.language import plural
+from frs_pipeline.operations.outbox import given_up, unsent
+from frs_pipeline.store.deliveries import deliveries, inventory, unnamed
+from frs_pipeline.store.files import Store, held, read_manifest, remains, unfinished
+from frs_pipeline.store.journal import head_of, verify
+from frs_pipeline.store.manifest import added, root_of
+from frs_pipeline.store.plan import products
+from frs_pipeline.store.settings import PROJECT, Settings, home
+from frs_pipeline.store.standing import standing
+
+if TYPE_CHECKING:
+    from frs_pipeline.privacy.search import Searched
+
+_SHOWN = 5  # files that are named of one finding
+_PINNED = re.compile(r"^([A-Za-z0-9_.-]+)(?:\[[^\]]*\])?==([^\s\\;]+)", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at."""
+
+    what: str
+    sound: bool
+    detail: str
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Everything, installation first, then each delivery."""
+    found = [
+        _python(),
+        _libraries(),
+        _catalogue(),
+        _rules(),
+        _release(),
+        _promises(),
+        *_report(),
+        _pandera(),
+        _folder(settings),
+        *_key(settings),
+    ]
+    found.append(_alerts(settings))
+    found += _journals(settings)
+    delivered, made = deliveries(settings.raw), deliveries(settings.curated(""))
+    for name in delivered:
+        found += _delivery(settings, name)
+    stores = [Store(settings, name) for name in sorted({*delivered, *made})]
+    found += [Finding(f"Delivery {name}", False, why) for name, why in remains(settings).items()]
+    found += [_results(store) for store in stores if store.delivery in made]
+    for history in _homes():
+        found.append(_traces(history, stores))
+    return found + _withdrawn(settings)
+
+
+def _python() -> Finding:
+    return Finding("Python", sys.version_info >= (3, 11), ".".join(map(str, sys.version_info[:3])))
+
+
+def _libraries() -> Finding:
+    """Installed versions against the lock; without a project folder there is no lock to hold them against."""
+    lock = PROJECT / "requirements.lock"
+    if not lock.exists():
+        return Finding("Libraries", True, "no requirements.lock here to compare with")
+    wrong = []
+    for name, pinned in _PINNED.findall(lock.read_text(encoding="utf-8")):
+        try:
+            if version(name) != pinned:
+                wrong.append(f"{name} {version(name)} instead of {pinned}")
+        except PackageNotFoundError:
+            wrong.append(f"{name} is missing")
+    return Finding("Libraries", not wrong, "; ".join(wrong) or "as locked")
+
+
+def _catalogue() -> Finding:
+    from frs_pipeline.study.printed import published
+    from frs_pipeline.study.tables import catalogue
+
+    try:
+        return Finding("Catalogue", True, f"{plural(len(catalogue()), 'table')}, {plural(len(published()), 'printed figure')}")
+    except FrsError as error:
+        return Finding("Catalogue", False, str(error))
+
+
+def _rules() -> Finding:
+    from frs_pipeline.study.rules import KINDS, policy
+
+    try:
+        return Finding("Rules", True, f"{len(KINDS)} built in, {len(policy().rules) - len(KINDS)} of your own")
+    except FrsError as error:
+        return Finding("Rules", False, str(error))
+
+
+def _release() -> Finding:
+    from frs_pipeline.study.release import release_policy
+
+    try:
+        return Finding("Release policy", True, f"counts from {release_policy().threshold} on may be seen")
+    except FrsError as error:
+        return Finding("Release policy", False, str(error))
+
+
+def _promises() -> Finding:
+    from frs_pipeline.report.expectations import read_limits
+
+    try:
+        return Finding("Promises", True, f"up to {read_limits().blank.default:.0%} of a question may be blank")
+    except FrsError as error:
+        return Finding("Promises", False, str(error))
+
+
+def _report() -> Iterator[Finding]:
+    """What the report is made from: facts of the study, pages, and claims, each for itself."""
+    from frs_pipeline.report.claims import claims
+    from frs_pipeline.study.chapters import chapters
+    from frs_pipeline.study.printed import study
+
+    read: dict[str, Callable[[], str]] = {
+        "Study": lambda: f"printed from delivery {study().printed_from}",
+        "Chapters": lambda: plural(len(chapters()), "page"),
+        "Claims": lambda: plural(sum(len(section.claims) for section in claims().sections), "claim"),
+    }
+    for what, detail in read.items():
+        try:
+            yield Finding(what, True, detail())
+        except FrsError as error:
+            yield Finding(what, False, str(error))
+
+
+def _pandera() -> Finding:
+    on = os.environ.get("PANDERA_VALIDATION_ENABLED", "True").lower() not in ("false", "0")
+    return Finding("Validation", on, "on" if on else "switched off by PANDERA_VALIDATION_ENABLED: unset it")
+
+
+def _folder(settings: Settings) -> Finding:
+    usable = os.access(settings.data, os.W_OK | os.X_OK)
+    others = unnamed(settings.raw)
+    detail = f"{settings.data}" + ("" if usable else " can't be written to") + (f"; {others}" if others else "")
+    return Finding("Data folder", usable, detail)
+
+
+def _key(settings: Settings) -> Iterator[Finding]:
+    """The pipeline's key is for its owner only; one that isn't there is told where a codebook is opened."""
+    if settings.key and settings.key.exists():
+        closed = not _open_to_others(settings.key)
+        yield Finding("Pipeline's key", closed, "mode 0600" if closed else f"{settings.key} is open to others: chmod 600")
+
+
+def _alerts(settings: Settings) -> Finding:
+    """Incidents that a webhook should have got."""
+    waiting, lost = unsent(settings), given_up(settings)
+    told = [f"{plural(len(waiting), 'alert')} couldn't be sent yet: is FRS_WEBHOOK_URL right?"] if waiting else []
+    told += [f"{path.relative_to(settings.data)} was never sent: read the page beside it, then remove it" for path in lost]
+    return Finding("Alerts", not told, "; ".join(told) or "none waits to be sent")
+
+
+def _journals(settings: Settings) -> list[Finding]:
+    from frs_pipeline.codebook import opening
+    from frs_pipeline.release import earlier
+
+    def released() -> list[str]:
+        altered = (line for name in deliveries(settings.curated("")) for line in earlier.altered(settings, name))
+        return earlier.untold(settings) or list(altered)
+
+    return [
+        _journal("Access journal", settings.access_journal, lambda: opening.untold(settings)),
+        _journal("Release journal", settings.release_journal, released),
+    ]
+
+
+def _journal(what: str, path: Path, untold: Callable[[], list[str]]) -> Finding:
+    """A journal by itself, and by what lies here that it has to tell of."""
+    try:
+        wrong = verify(path) or untold()
+    except FrsError as error:
+        return Finding(what, False, str(error))
+    number = head_of(path).entries
+    detail = f"{path}: {wrong[0]}" if wrong else f"{plural(number, 'entry', 'entries')}, sound" if number else "nothing in it yet"
+    return Finding(what, not wrong, detail)
+
+
+def _delivery(settings: Settings, name: str) -> Iterator[Finding]:
+    from frs_pipeline.codebook.opening import open_codebook
+    from frs_pipeline.intake.unread import refuse_unread
+
+    label = f"Delivery {name}"
+    raw = settings.raw_delivery(name)
+    try:
+        refuse_unread(raw)
+        Store(settings, name).predecessor()  # what it says of itself has to be right
+        yield Finding(label, True, plural(len(inventory(raw)), "file"))
+        book = open_codebook(Store(settings, name))
+        yield Finding(f"{label} codebook", True, f"opens, {plural(book.num_rows, 'conference')}")
+    except FrsError as error:
+        yield Finding(label, False, str(error))
+        return
+    yield _produced(Store(settings, name), label)
+    folder = settings.restricted(name)
+    if folder.exists():
+        closed = not any(_open_to_others(place) for place in (folder, *(p for p in folder.rglob("*") if p.is_dir())))
+        yield Finding(
+            f"{label} restricted zone", closed, "mode 0700" if closed else f"{folder} can be entered by others: chmod 700"
+        )
+
+
+def _withdrawn(settings: Settings) -> list[Finding]:
+    """Does anything count in one delivery that was withdrawn from another? Asked where anything was withdrawn at all."""
+    from frs_pipeline.intake.delivery import withdrawals_of
+    from frs_pipeline.lineage.impact import rows_of
+
+    stores = [Store(settings, name) for name in deliveries(settings.raw)]
+    try:
+        entries = [entry for store in stores for entry in withdrawals_of(store)]
+    except FrsError as error:
+        return [Finding("Withdrawals", False, str(error))]
+    forms, conferences = {e.form for e in entries if e.form}, {e.conference for e in entries if e.conference}
+    found = []
+    for store in stores if entries else ():
+        marts = [store.path(product) for key, product in products().items() if key[0] == "marts"]
+        if all(path.exists() for path in marts):
+            count = sum(rows.num_rows for rows in rows_of(store, forms, conferences).values())
+            many = plural(count, "withdrawn form is", "withdrawn forms are")
+            told = (
+                f"{many} still counted: frs run, or withdraw with --erase from all deliveries"
+                if count
+                else "nothing withdrawn is counted"
+            )
+            found.append(Finding(f"Delivery {store.delivery} withdrawals", not count, told))
+    return found
+
+
+def _produced(store: Store, label: str) -> Finding:
+    """What there is of a delivery, and whether a run that failed or something else made it otherwise than its manifest says."""
+    what, content = f"{label} results", read_manifest(store)
+    if held(store):
+        return Finding(what, True, "a run is making them at this moment")
+    if not content.get("outputs"):
+        if unfinished(store):
+            return Finding(what, False, "a run failed, none are made yet: frs run")
+        there = any(store.path(product).exists() for product in products().values())
+        return Finding(what, not there, f"{'files that no manifest vouches for' if there else 'not made yet'}: frs run")
+    found = standing(store)
+    told = [f"a run failed; {found.last_good(store.delivery)} (frs run)"] if found.failed else []
+    if found.altered:
+        more = f" and {len(found.altered) - _SHOWN} more" if len(found.altered) > _SHOWN else ""
+        told.append(f"altered: {', '.join(found.altered[:_SHOWN])}{more}")
+    if not told and "root" not in content:
+        told.append("a part of a whole that no manifest vouches for: frs run")
+    elif "root" in content and root_of(content) != content["root"]:
+        told.append("manifest.json was altered: frs run writes it again")
+    # A run that failed may have made files of which no manifest tells yet.
+    beside = added(store, content) if "root" in content and not found.failed else []
+    told += [f"in no manifest: {', '.join(beside)}"] if beside else []
+    return Finding(what, not told, "; ".join(told) or "as the manifest says")
+
+
+def _homes() -> list[Path]:
+    """Where Dagster keeps its history: that of DAGSTER_HOME, and that of `make ui`."""
+    told = os.environ.get("DAGSTER_HOME")
+    return sorted({place for place in (Path(told) if told else None, home() / ".dagster_home") if place and place.is_dir()})
+
+
+def _results(store: Store) -> Finding:
+    from frs_pipeline.privacy.search import search_results
+
+    return _searched(f"Delivery {store.delivery} leaks", search_results(store), store.settings.data)
+
+
+def _traces(home: Path, stores: list[Store]) -> Finding:
+    from dagster import DagsterInstance
+
+    from frs_pipeline.privacy.search import search_traces
+
+    what = f"Dagster's history in {home}"
+    try:
+        with DagsterInstance.from_config(str(home)) as instance:
+            return _searched(what, search_traces(home, stores, instance=instance), home)
+    except Exception as error:  # a storage raises what it comes across
+        return Finding(what, False, f"can't be searched: its instance doesn't open ({type(error).__name__})")
+
+
+def _searched(what: str, searched: Searched, within: Path) -> Finding:
+    found = [f"{leak.file.relative_to(within)}: {leak.kind}" for leak in searched.leaks]
+    looked_at = plural(searched.files, "file") + (f" and {plural(searched.runs, 'run')}" if searched.runs else "")
+    return Finding(what, not found, "; ".join(found) or f"nothing found in {looked_at}")
+
+
+def _open_to_others(path: Path) -> bool:
+    return bool(stat.S_IMODE(path.stat().st_mode) & 0o077)

@@ -1,0 +1,216 @@
+"""One refresh of a delivery: what is out of date is made again by Dagster, the rest is left alone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from frs_pipeline.codebook.newest import require_newest
+from frs_pipeline.errors import CheckFailed, FrsError, InputError, UsageError
+from frs_pipeline.intake.unread import refuse_unread
+from frs_pipeline.personal_numbers import refuse_in_names
+from frs_pipeline.store.deliveries import choose, inventory
+from frs_pipeline.store.files import Store, begin, exclusive, note_partial, read_manifest
+from frs_pipeline.store.manifest import due
+from frs_pipeline.store.plan import AssetPath, products, upstream, whole_steps
+from frs_pipeline.store.settings import Settings
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance
+
+MARK = "frs/run"
+
+
+@dataclass(frozen=True)
+class Refresh:
+    """What a refresh did: the files it made (by name), and what the delivery now holds (empty if incomplete).
+
+    `vouched`: did it write a manifest? It may be all that was due.
+    """
+
+    delivery: str
+    made: tuple[str, ...]
+    summary: dict[str, int]
+    vouched: bool = False
+
+
+def refresh(
+    settings: Settings,
+    delivery: str | None = None,
+    select: str | None = None,
+    written: Callable[[int, str], None] = lambda _n, _name: None,
+    *,
+    recorded: bool = True,
+) -> Refresh:
+    """Bring a delivery (default: the newest) up to date; `select` limits it to these assets and what they need.
+
+    `written` is told of every file that is made: how many there will be, and its name. Unless `recorded`, it doesn't
+    enter into the history that DAGSTER_HOME keeps. Raises `FrsError`.
+    """
+    name = choose(settings.raw, delivery)
+    store = Store(settings, name)
+    refuse_in_names(settings.raw_delivery(name))
+    # A missing file, or one that nobody reads, is told before anything heavy is loaded.
+    refuse_unread(settings.raw_delivery(name))
+    inventory(settings.raw_delivery(name))
+    # Asked even where nothing is out of date: results made with a pair that was locked again don't tell.
+    require_newest(settings, settings.raw_delivery(name))
+    chosen = upstream(_selected(select)) if select else set(products())
+    with exclusive(store):
+        wanted = due(store)
+        outdated = whole_steps(chosen & wanted.products)
+        complete = wanted.products <= outdated
+        if not outdated and not (complete and wanted.manifest):
+            return Refresh(name, (), read_manifest(store).get("summary", {}) if complete else {})
+        _refuse_rules()
+        begin(store)
+        _materialize(settings, name, outdated, complete, lambda made: written(len(outdated), made), _home() if recorded else None)
+        if not complete:
+            note_partial(store, outdated)
+    made = tuple(product.name for key, product in products().items() if key in outdated)
+    return Refresh(name, made, read_manifest(store)["summary"] if complete else {}, vouched=complete)
+
+
+def attempt(settings: Settings, delivery: str, select: str | None, written: Callable[[int, str], None]) -> Refresh | Exception:
+    """One refresh of several: what it did, or why it couldn't, so that the others don't wait for it.
+
+    Raises `UsageError`, which would be the same for all of them.
+    """
+    try:
+        return refresh(settings, delivery, select, written)
+    except UsageError:
+        raise
+    except Exception as error:
+        return error
+
+
+def _refuse_rules() -> None:
+    """Raises `InputError` for a rule that can't be, which is told before anything heavy is loaded."""
+    from frs_pipeline.study.rules import policy
+
+    policy()
+
+
+def _selected(select: str) -> set[AssetPath]:
+    """Assets by name (`marts/initiator`), by layer (`marts`), several with commas."""
+    found: set[AssetPath] = set()
+    for name in select.split(","):
+        parts = tuple(name.strip().split("/"))
+        hits = {key for key in products() if key[: len(parts)] == parts}
+        if not hits:
+            layers = ", ".join(dict.fromkeys(key[0] for key in products()))
+            raise UsageError("no such asset", where=name.strip(), do=f"name an asset or one of: {layers}")
+        found |= hits
+    return found
+
+
+def _home() -> Path | None:
+    """DAGSTER_HOME, where Dagster keeps its history; None where it isn't set. Raises `UsageError`."""
+    home = os.environ.get("DAGSTER_HOME")
+    if home and not Path(home).is_absolute():
+        raise UsageError("DAGSTER_HOME isn't an absolute path", where=home, do="give the whole path, or unset it")
+    if home and not Path(home).is_dir():
+        raise UsageError("DAGSTER_HOME isn't a folder", where=home, do="make it, or unset DAGSTER_HOME")
+    if home and not os.access(home, os.R_OK | os.W_OK | os.X_OK):
+        raise InputError("DAGSTER_HOME is closed to this account", where=home, do="mend its rights, or unset DAGSTER_HOME")
+    return Path(home) if home else None
+
+
+def _materialize(
+    settings: Settings, delivery: str, keys: set[AssetPath], complete: bool, written: Callable[[str], None], home: Path | None
+) -> None:
+    from dagster import AssetSelection, DagsterInstance, materialize
+
+    from frs_pipeline.assets.choosing import chosen
+    from frs_pipeline.assets.wiring import DATA_TAG, DELIVERIES, data_tag
+    from frs_pipeline.definitions import ASSETS, resources
+
+    os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
+    with _with_history(home) if home else DagsterInstance.ephemeral() as instance:
+        instance.add_dynamic_partitions(str(DELIVERIES.name), [delivery])
+        # Other runs may be made meanwhile: this one is known by its mark.
+        mark = {MARK: uuid4().hex}
+        failures: list[BaseException] = []
+        cause: BaseException | None = None
+        try:
+            materialize(
+                ASSETS,
+                selection=AssetSelection.assets(*chosen(keys, complete=complete)),
+                instance=instance,
+                partition_key=delivery,
+                tags={DATA_TAG: data_tag(settings), **mark},
+                resources=resources(settings, written, alone=True),
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            )
+        except BaseException as error:  # stopped by hand, too
+            cause = error
+            failures.append(_plain(error))
+        failures += _found_after(instance, home, Store(settings, delivery), mark, failed=bool(failures))
+    if failures:
+        together = _together(failures)
+        raise together from (None if together is cause else cause)
+
+
+def _with_history(home: Path) -> DagsterInstance:
+    """The instance in `home`, whatever its dagster.yaml says: nothing about a run is told to anybody, nor its prints kept.
+
+    Raises `InputError` for a dagster.yaml that Dagster doesn't take.
+    """
+    from dagster import DagsterInstance
+    from dagster._core.instance.ref import InstanceRef
+
+    prints = {"module": "dagster._core.storage.noop_compute_log_manager", "class": "NoOpComputeLogManager"}
+    overrides = {"telemetry": {"enabled": False}, "compute_logs": prints}
+    try:
+        return DagsterInstance.from_ref(InstanceRef.from_dir(str(home), overrides=overrides))
+    except OSError:
+        raise
+    except Exception as error:
+        do = "dagster instance info tells what is wrong; or unset DAGSTER_HOME"
+        raise InputError("isn't a configuration that Dagster takes", where=home / "dagster.yaml", do=do) from error
+
+
+def _found_after(
+    instance: DagsterInstance, home: Path | None, store: Store, mark: dict[str, str], failed: bool
+) -> Iterator[FrsError]:
+    """What the search finds once a run has ended: in what was written before it failed, and in what Dagster keeps of it."""
+    from dagster import RunsFilter
+
+    from frs_pipeline.privacy.search import require_clean, require_clean_traces
+
+    try:
+        if failed:
+            require_clean(store)
+    except FrsError as error:
+        yield error
+    try:
+        if home:
+            for run in instance.get_run_ids(RunsFilter(tags=mark)):
+                require_clean_traces(home, [store], run, instance)
+    except FrsError as error:
+        yield error
+
+
+def _together(failures: Sequence[BaseException]) -> BaseException:
+    """One error that says in a line why a run failed and what was found after it."""
+    if len(failures) == 1:
+        return failures[0]
+    return CheckFailed("; and ".join(str(error) or "the run was stopped" for error in failures))
+
+
+def _plain(error: BaseException) -> BaseException:
+    """The error that a person can act on, out of what Dagster wrapped around it."""
+    from dagster import Failure
+
+    inner: BaseException | None = error
+    while inner is not None:
+        if isinstance(inner, FrsError):
+            return inner
+        if isinstance(inner, Failure) and inner.__cause__ is None:
+            return CheckFailed(inner.description or "a step failed")
+        inner = inner.__cause__
+    return error

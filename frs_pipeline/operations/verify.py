@@ -1,0 +1,213 @@
+"""The proof that results can be made again: hashes against the manifest, and a rebuild in a clean folder against both."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+from frs_pipeline.codebook.newest import require_newest
+from frs_pipeline.codebook.opening import untold
+from frs_pipeline.errors import FrsError, InputError
+from frs_pipeline.operations.refresh import refresh
+from frs_pipeline.store.deliveries import deliveries, sha256
+from frs_pipeline.store.files import MANIFEST, Store, exclusive, listed, read, read_manifest
+from frs_pipeline.store.journal import verify as examine
+from frs_pipeline.store.manifest import added, delivered, root_of, strays
+from frs_pipeline.store.plan import lock_hash, products, program
+from frs_pipeline.store.settings import Settings
+from frs_pipeline.store.standing import Standing, standing
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One part that was looked at: what is so when all is well, and each thing in which it isn't."""
+
+    part: str
+    sound: str
+    faults: tuple[str, ...] = ()
+
+
+def verify(
+    store: Store,
+    root: str | None = None,
+    *,
+    outputs_only: bool = False,
+    written: Callable[[int, str], None] = lambda _n, _name: None,
+) -> list[Verdict]:
+    """Hold a delivery against its manifest, and unless `outputs_only` rebuild it and hold the rebuilt files against it.
+
+    `root` is the manifest's root as somebody noted it outside. Raises `InputError` when no run has finished.
+    """
+    content, stands = read_manifest(store), standing(store)
+    if "root" not in content:
+        where = store.settings.curated(store.delivery) / MANIFEST
+        failed = ": a run failed, and there is no finished result yet" if stands.failed else ""
+        raise InputError(f"no manifest of a finished run{failed}", where=where, do="run frs run")
+    found = [_manifest(content, root), *_failed_run(store, stands), _outputs(store, content, stands), _journals(store)]
+    if outputs_only:
+        return found
+    found += [_inputs(store, content), *_predecessor(store, content), _program(content)]
+    with exclusive(store):
+        return [*found, _rebuilt(store, content, written)]
+
+
+def _manifest(content: dict[str, Any], root: str | None) -> Verdict:
+    faults = []
+    if root_of(content) != content["root"]:
+        faults.append("its root doesn't fit what it says: it was altered")
+    if root is not None and content["root"] != root:
+        faults.append("its root isn't the one that was noted")
+    return Verdict("manifest", "its root fits what it says", tuple(faults))
+
+
+def _failed_run(store: Store, stands: Standing) -> Iterator[Verdict]:
+    """That the last run failed, and which result is the last good one; nothing when it finished."""
+    if stands.failed:
+        yield Verdict("run", "", (f"a run failed; {stands.last_good(store.delivery)} (frs run)",))
+
+
+def _outputs(store: Store, content: dict[str, Any], stands: Standing) -> Verdict:
+    """Produced files in the order in which they are made, so that the first fault is nearest to its cause."""
+    noted = dict(content["outputs"])
+    faults = []
+    for product in products().values():
+        for path in (store.path(product), *store.pages(product)):
+            name = listed(store, path)
+            # What is too much is told below, with everything that is.
+            if name in noted:
+                told = _compared(name, noted.pop(name), sha256(path) if path.is_file() else None)
+                faults += [f"{name} was made since by a run that failed"] if name in stands.remade else told
+    faults += [f"{name} is missing" for name in noted]
+    faults += [f"{name} isn't in the manifest" for name in (*added(store, content), *strays(store.settings))]
+    return Verdict("outputs", f"{len(content['outputs'])} files are as the manifest says", tuple(faults))
+
+
+def _journals(store: Store) -> Verdict:
+    """Journals by themselves, and by what lies here that they have to tell of."""
+    from frs_pipeline.release import earlier  # with what it reads releases by, which takes a moment
+
+    settings, faults = store.settings, []
+    for path, untold_of in ((settings.access_journal, untold), (settings.release_journal, earlier.untold)):
+        try:
+            faults += [f"{path.name}: {line}" for line in examine(path) or untold_of(settings)]
+        except FrsError as error:
+            faults.append(str(error))
+    if not faults:
+        faults += earlier.altered(settings, store.delivery)
+    return Verdict("journals", "sound, and tell of every codebook and release that lies here", tuple(faults))
+
+
+def _inputs(store: Store, content: dict[str, Any]) -> Verdict:
+    sound = f"{len(content['inputs'])} delivered files are as the manifest says"
+    try:
+        now = delivered(store.raw(""))
+        require_newest(store.settings, store.raw(""))
+    except FrsError as error:
+        return Verdict("inputs", sound, (str(error),))
+    return Verdict("inputs", sound, tuple(_differences(content["inputs"], now)))
+
+
+def _predecessor(store: Store, content: dict[str, Any]) -> Iterator[Verdict]:
+    """The delivery that this one was compared with: is it still there, with the root and the marts that it had then?
+
+    Nothing where there was none and is none.
+    """
+    noted = content.get("predecessor") or {}
+    try:
+        now = store.predecessor()
+    except FrsError as error:
+        yield Verdict("predecessor", "", (str(error),))
+        return
+    if not noted:
+        if now is not None:
+            since = f"there was none to compare with, and delivery {now.delivery} is there now (run frs run)"
+            yield Verdict("predecessor", "", (since,))
+        return
+    older = Store(store.settings, noted["delivery"])
+    found, what = read_manifest(older), f"delivery {older.delivery}"
+    faults: tuple[str, ...]
+    if older.root is None:
+        faults = (f"{what}, which this one was compared with, is missing or has no finished result",)
+    elif now is None or now.delivery != older.delivery:
+        faults = (f"this one was compared with {what} and would be with {now.delivery if now else 'none'} now (run frs run)",)
+    elif older.root != noted["root"]:
+        faults = (f"{what} has another root than this one was compared with: it was refreshed since (run frs run)",)
+    elif root_of(found) != older.root:
+        faults = (f"{what}: the root of its manifest doesn't fit what it says: it was altered",)
+    else:
+        keys = dict.fromkeys(key for product in products().values() for key in product.previous)
+        paths = {listed(older, path): path for path in (older.path(products()[key]) for key in keys)}
+        now_there = {name: sha256(path) for name, path in paths.items() if path.exists()}
+        noted_there = {name: found["outputs"].get(name) for name in paths}
+        faults = tuple(f"{what}: {fault}" for fault in _differences(noted_there, now_there))
+    yield Verdict("predecessor", f"{what} is as it was when this one was compared with it", faults)
+
+
+def _program(content: dict[str, Any]) -> Verdict:
+    faults = list(_differences(content.get("program", {}), program()))
+    if content.get("lock") != lock_hash():
+        faults.append("requirements.lock isn't what the manifest says")
+    sound = f"{len(content.get('program', {}))} files of code and definitions, and the locked libraries, are as the manifest says"
+    return Verdict("program", sound, tuple(faults))
+
+
+def _differences(noted: dict[str, str], now: dict[str, str]) -> Iterator[str]:
+    for name in sorted(noted.keys() | now.keys()):
+        yield from _compared(name, noted.get(name), now.get(name))
+
+
+def _compared(name: str, noted: str | None, now: str | None) -> list[str]:
+    if noted == now:
+        return []
+    if now is None:
+        return [f"{name} is missing"]
+    return [f"{name} isn't in the manifest" if noted is None else f"{name} isn't what the manifest says"]
+
+
+def _rebuilt(store: Store, content: dict[str, Any], written: Callable[[int, str], None]) -> Verdict:
+    """Everything made again from the raw files in a folder of its own, which is gone afterwards."""
+    sound = f"{len(content['outputs'])} files made again from the delivered ones, byte for byte the same"
+    with tempfile.TemporaryDirectory(prefix=".verify.", suffix=".tmp", dir=store.settings.restricted(store.delivery)) as place:
+        clean = Store(_clean(store, Path(place), content), store.delivery)
+        try:
+            refresh(clean.settings, store.delivery, written=written, recorded=False)
+        except FrsError as error:
+            return Verdict("rebuild", sound, (f"can't be rebuilt: {error}",))
+        again = read_manifest(clean)
+        faults = []
+        order = [listed(store, store.path(product)) for product in products().values()]
+        names = [*order, *sorted(again["outputs"].keys() - set(order))]
+        for name in (name for name in names if again["outputs"].get(name) != content["outputs"].get(name)):
+            faults.append(f"{name} comes out otherwise than the manifest says")
+        return Verdict("rebuild", sound, (*faults, *_first_figure(store, clean)))
+
+
+def _clean(store: Store, place: Path, content: dict[str, Any]) -> Settings:
+    """A data folder with the delivery alone in it, and with what was made of the one that it was compared with."""
+    (place / "raw").mkdir()
+    (place / "raw" / store.delivery).symlink_to(store.settings.raw_delivery(store.delivery))
+    (place / "curated").mkdir()
+    older = (content.get("predecessor") or {}).get("delivery")
+    if older in deliveries(store.settings.curated("")):
+        (place / "curated" / older).symlink_to(store.settings.curated(older))
+    return Settings(place, store.settings.key)
+
+
+def _first_figure(store: Store, clean: Store) -> list[str]:
+    """The first figure that the rebuild gives otherwise than the file that people read."""
+    product = products()[("statistics", "figures")]
+    try:
+        kept, made = (read(at.path(product)).to_pylist() for at in (store, clean))
+    except (OSError, ValueError):
+        return [f"{product.path} can't be read, so that its figures can't be compared"]
+    for one, other in zip_longest(kept, made):
+        if one != other:
+            row = one or other
+            cell = " · ".join(str(row[name]) for name in ("row", "column", "group", "measure") if row[name] is not None)
+            texts = [f"{figure['printed']} ({figure['value']})" if figure else "not there" for figure in (one, other)]
+            return [f"first figure that differs: Tabel {row['table']} {cell}: {texts[0]} in the file, {texts[1]} rebuilt"]
+    return []

@@ -1,0 +1,1 @@
+"""Make many times as many made-up forms, for measurements."""

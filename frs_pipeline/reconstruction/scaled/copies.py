@@ -1,0 +1,196 @@
+"""Many copies of one questionnaire's forms at once: who sits at which conference, and when each form is keyed.
+
+Every copy is seated and keyed by itself, by the rules of `nesting` and `spoiling`, a row of an array each.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from frs_pipeline.errors import CheckFailed
+from frs_pipeline.reconstruction.nesting import KEYING_STARTS, KEYING_TAKES, ONE_A_CONFERENCE, lacking_by_occasion
+from frs_pipeline.reconstruction.papers import papers
+from frs_pipeline.reconstruction.population import FIRST, FOLLOWUP
+from frs_pipeline.reconstruction.scaled.lines import Whole
+from frs_pipeline.reconstruction.scaled.registers import conferences_of_a_copy
+from frs_pipeline.reconstruction.spoiling import SPOILT
+
+# Keyers work from 8 to 15, Monday to Friday; 6 January 2020 is a Monday.
+_WORKDAY, _OPENS = 7 * 3600, 8 * 3600
+_MONDAY = int(np.datetime64(KEYING_STARTS.date()).astype(np.int64))
+_ATTEMPTS = 1000
+
+
+@dataclass(frozen=True)
+class Filled:
+    """The filled-in forms of one questionnaire: occasions (forms,), codes (forms, questions) with 0 = blank."""
+
+    instrument: str
+    occasions: NDArray[np.int8]
+    codes: NDArray[np.int8]
+
+    @cached_property
+    def alike(self) -> Whole:
+        """Forms with the same answers have the same number: (forms,)."""
+        return np.unique(self.codes, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
+
+    @cached_property
+    def answered(self) -> NDArray[np.bool_]:
+        """Forms on which anything was answered: (forms,)."""
+        return np.asarray(self.codes.any(axis=1))
+
+    @cached_property
+    def roles(self) -> NDArray[np.int8] | None:
+        """Role on each form (forms,); None where the questionnaire doesn't ask."""
+        names = [question.name for question in papers()[self.instrument].questions]
+        return self.codes[:, names.index("role")] if "role" in names else None
+
+
+@dataclass(frozen=True)
+class Keyed:
+    """Keyed forms in the order of keying, an array each (n,).
+
+    `at` is in seconds since 1970; `place` is that of the conference and -1 for an unknown one; `copy` counts from
+    the first of the wave; `fault` is a position in the questionnaire's `SPOILT`, -1 for a good form.
+    """
+
+    at: Whole
+    form: Whole
+    copy: Whole
+    place: Whole
+    fault: Whole
+
+
+def keyed(filled: Filled, copies: int, starts: int, rng: np.random.Generator) -> Keyed:
+    """`copies` copies of the forms, seated, spoilt and keyed by as many keyers, who begin `starts` workdays after the first."""
+    seats = seated(filled, copies, rng)
+    times = _keying_times(filled, seats, rng) + starts * _WORKDAY
+    everything = np.broadcast_to(np.arange(seats.shape[1]), seats.shape)
+    every_copy = np.broadcast_to(np.arange(copies)[:, None], seats.shape)
+    at, form, copy, place = [_on_the_clock(times).ravel()], [everything.ravel()], [every_copy.ravel()], [seats.ravel()]
+    fault = [np.full(seats.size, -1)]
+    each = np.arange(copies)
+    for index, name in enumerate(SPOILT[filled.instrument]):
+        # Papers on which nothing is answered are alike without being the same.
+        model = rng.choice(np.flatnonzero(filled.answered), copies)
+        later = _on_the_clock(times[each, model] + _WORKDAY + rng.integers(*KEYING_TAKES, size=copies))
+        once_more = at[0].reshape(seats.shape)[each, model] // 60 * 60 + 59
+        at.append(once_more if name == "keyed_twice" else later)
+        form.append(model)
+        copy.append(each)
+        place.append(seats[each, model])
+        fault.append(np.full(copies, index))
+    # Stable: a paper that is taken up once more in the same second comes after the first time.
+    order = np.argsort(np.concatenate(at), kind="stable")
+    return Keyed(*(np.concatenate(column)[order] for column in (at, form, copy, place, fault)))
+
+
+def workdays_of_a_copy(filled: Filled) -> int:
+    """So many workdays are enough to key a copy, whatever chance brings, with the spoilt forms after it."""
+    return -(-(len(filled.codes) + 1) * KEYING_TAKES[1] // _WORKDAY) + 2
+
+
+def seated(filled: Filled, copies: int, rng: np.random.Generator) -> Whole:
+    """Place of the conference of every form within its copy: (copies, forms).
+
+    No two forms with the same answers sit at one conference: keyed in a row, they would look like one keyed twice.
+    """
+    seats = np.empty((copies, len(filled.codes)), np.int64)
+    for occasion, (start, conferences) in _places().items():
+        of_occasion = np.flatnonzero(filled.occasions == occasion)
+        if filled.roles is not None and len(of_occasion):
+            for role in np.unique(filled.roles):
+                forms = of_occasion[filled.roles[of_occasion] == role]
+                seats[:, forms] = start + _seats_of_a_role(filled, int(role), len(forms), conferences, copies, rng)
+        elif len(of_occasion):
+            present = _present(filled, occasion)
+            seats[:, of_occasion] = start + present[_each_once(len(of_occasion), len(present), copies, rng)]
+    _part_the_alike(seats, filled, rng)
+    return seats
+
+
+def _places() -> dict[int, tuple[int, int]]:
+    """For each occasion, where its conferences start within a copy, and how many they are."""
+    first, followup = conferences_of_a_copy()
+    return {FIRST: (0, first), FOLLOWUP: (first, followup)}
+
+
+def _seats_of_a_role(filled: Filled, role: int, forms: int, conferences: int, copies: int, rng: np.random.Generator) -> Whole:
+    """At most one child, mother and father a conference as far as there are no more of them than conferences."""
+    question = papers()[filled.instrument].question("role")
+    assert question is not None
+    if role in {question.code(label) for label in ONE_A_CONFERENCE}:
+        return _each_once(forms, conferences, copies, rng)
+    spread = conferences if forms > 2 * conferences else 0
+    # How large a family came varies: some conferences draw more of the remaining participants than others.
+    shares = rng.uniform(0.4, 1.6, (copies, conferences)).cumsum(axis=1)
+    row = np.arange(copies)[:, None]
+    lots = row + rng.random((copies, forms - spread))
+    ends = (row + shares / shares[:, -1:]).ravel()
+    drawn = np.searchsorted(ends, lots.ravel(), side="right").reshape(lots.shape) - row * conferences
+    everyone = np.broadcast_to(np.arange(spread), (copies, spread))
+    return rng.permuted(np.hstack([everyone, np.minimum(drawn, conferences - 1)]), axis=1)
+
+
+def _each_once(forms: int, conferences: int, copies: int, rng: np.random.Generator) -> Whole:
+    """As many different conferences as there are; forms beyond that sit beside another, no more than one more each."""
+    once = rng.random((copies, conferences)).argsort(axis=1)[:, :forms]
+    twice = rng.random((copies, conferences)).argsort(axis=1)[:, : max(0, forms - conferences)]
+    return rng.permuted(np.hstack([once, twice]), axis=1)
+
+
+def _present(filled: Filled, occasion: int) -> Whole:
+    """Conferences of an occasion with the form of a professional, counted from the occasion's first.
+
+    Places say nothing of a conference, so the same may lack it in every copy: the first ones the initiator's, the
+    last ones the coordinator's.
+    """
+    lacking = lacking_by_occasion(filled.instrument, filled.occasions.tolist())[occasion]
+    conferences = _places()[occasion][1]
+    return np.arange(conferences - lacking) + (lacking if filled.instrument == "initiator" else 0)
+
+
+def _part_the_alike(seats: Whole, filled: Filled, rng: np.random.Generator) -> None:
+    """Change seats, in place, between forms of the same role and occasion until no conference has two forms alike."""
+    several = np.flatnonzero((np.bincount(filled.alike)[filled.alike] > 1) & filled.answered)
+    if not len(several):
+        return
+    roles = filled.roles if filled.roles is not None else np.zeros_like(filled.occasions)
+    for _ in range(_ATTEMPTS):
+        key = seats[:, several] * (filled.alike.max() + 1) + filled.alike[several]
+        order = key.argsort(axis=1, kind="stable")
+        ordered = np.take_along_axis(key, order, axis=1)
+        copies, at = np.nonzero(ordered[:, 1:] == ordered[:, :-1])
+        if not len(copies):
+            return
+        for copy, form in zip(copies, several[order[copies, at + 1]], strict=True):
+            others = np.flatnonzero((roles == roles[form]) & (filled.occasions == filled.occasions[form]))
+            other = rng.choice(others)
+            seats[copy, [form, other]] = seats[copy, [other, form]]
+    raise CheckFailed("forms with the same answers can't be seated apart", where=filled.instrument)
+
+
+def _keying_times(filled: Filled, seats: Whole, rng: np.random.Generator) -> Whole:
+    """Working seconds from a copy's start until each form is keyed: (copies, forms).
+
+    A conference's participants are keyed one after the other, professionals' forms in any order.
+    """
+    key = rng.random(seats.shape)
+    if filled.roles is not None:
+        turn = rng.random((len(seats), sum(conferences_of_a_copy()))).argsort(axis=1)
+        key += np.take_along_axis(turn, seats, axis=1)
+    steps = rng.integers(*KEYING_TAKES, size=seats.shape).cumsum(axis=1)
+    times = np.empty_like(seats)
+    np.put_along_axis(times, key.argsort(axis=1), steps, axis=1)
+    return times
+
+
+def _on_the_clock(working_seconds: Whole) -> Whole:
+    """Working seconds since keying started as seconds since 1970."""
+    workday, second = np.divmod(working_seconds, _WORKDAY)
+    week, weekday = np.divmod(workday, 5)
+    return np.asarray((_MONDAY + 7 * week + weekday) * 86_400 + _OPENS + second, np.int64)

@@ -1,0 +1,170 @@
+"""A delivery of the shipped one's shape with many times its forms: every count so many times, every gamma the same.
+
+Each copy holds the shipped delivery's filled-in forms once, but under other respondent ids, at other conferences,
+seated and keyed anew, with a dozen spoilt forms of its own. Copies are made and written in waves, a keyer a copy, so
+that memory doesn't grow with their number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from frs_pipeline.codebook.opening import is_shipped
+from frs_pipeline.codebook.pseudonyms import pseudonymise
+from frs_pipeline.codebook.vault import read_codebook
+from frs_pipeline.errors import UsageError
+from frs_pipeline.intake.findings import Intake
+from frs_pipeline.intake.ledger import read_ledger
+from frs_pipeline.intake.readers.surveyxact import read_export
+from frs_pipeline.intake.validation import validate
+from frs_pipeline.reconstruction.delivery import (
+    COMPLETED,
+    OPEN_FOR,
+    header,
+    populate_all,
+    refuse_unless_free,
+    write_readme,
+    write_wording,
+)
+from frs_pipeline.reconstruction.nesting import OCCASION
+from frs_pipeline.reconstruction.papers import papers
+from frs_pipeline.reconstruction.population import FIRST, FOLLOWUP, Population, assumptions
+from frs_pipeline.reconstruction.scaled.copies import Filled, Keyed, keyed, workdays_of_a_copy
+from frs_pipeline.reconstruction.scaled.lines import Part, Whole, chosen, digits, joined, stamps, text
+from frs_pipeline.reconstruction.scaled.registers import conference_numbers, conferences_of_a_copy, write_registers
+from frs_pipeline.reconstruction.spoiling import SPOILT
+from frs_pipeline.store.deliveries import CODEBOOK, DEMO_KEY, LEDGER
+from frs_pipeline.store.files import atomic
+from frs_pipeline.study.questionnaires import Questionnaire
+from frs_pipeline.study.rules import policy
+
+# More would run out of nine-digit respondent ids.
+MOST_COPIES = 10_000
+# Copies that are keyed, made and written at a time: a third of a million forms, some hundred megabytes.
+KEYERS = 256
+# The first respondent id of an export lies here: nine digits, where the shipped ones have eight.
+_FIRST_RESPONDENT = (100_000_000, 500_000_000)
+
+
+def scale(folder: Path, copies: int, source: Path, report: Callable[[str], None] = lambda _: None) -> int:
+    """Make a delivery of `copies` times the study's forms in `folder`; the same bytes every time, but for age files.
+
+    The filled-in forms are those of the shipped delivery in `source`; where that isn't they are made again,
+    which takes minutes. `report` is told each part that is ready. Returns how many forms were written. Raises
+    `UsageError` when the number is none, or the folder holds something else.
+    """
+    if not 1 <= copies <= MOST_COPIES:
+        raise UsageError("not so many times", where=str(copies), do=f"choose a number from 1 to {MOST_COPIES}")
+    if folder.resolve() == source.resolve():
+        raise UsageError("is the shipped delivery", where=folder, do="choose another folder")
+    refuse_unless_free(folder)
+    filled = filled_in(source, report)
+    write_readme(folder)  # first, so that what is left of a killed run may be written over
+    for left in folder.rglob(".*.tmp"):
+        left.unlink()
+    written = 0
+    for name in papers():
+        written += scaled_export(folder, name, copies, filled[name])
+        report(name)
+    write_registers(folder, copies)
+    report("registers")
+    return written
+
+
+def scaled_export(folder: Path, instrument: str, copies: int, filled: Filled) -> int:
+    """The export of one questionnaire in its folder in the delivery `folder`; returns how many forms it holds."""
+    questionnaire = papers()[instrument]
+    write_wording(folder, questionnaire)
+    endings = _endings(questionnaire, filled)
+    rng = np.random.default_rng([assumptions().seed, 1 + tuple(papers()).index(instrument)])
+    respondent = int(rng.integers(*_FIRST_RESPONDENT))
+    written = 0
+    with atomic(folder / instrument / "dataset.csv") as file:
+        file.write(f"{';'.join(header(questionnaire))}\r\n".encode("cp1252"))
+        for start, wave in _waves(filled, copies, rng):
+            respondents = respondent + rng.integers(1, 9, size=len(wave.at)).cumsum()
+            numbers = _numbers(instrument, wave, start, copies)
+            file.write(_lines(instrument, wave, respondents, numbers, endings))
+            respondent = int(respondents[-1])
+            written += len(wave.at)
+    return written
+
+
+def filled_in(source: Path, report: Callable[[str], None] = lambda _: None) -> dict[str, Filled]:
+    """The filled-in forms by questionnaire: out of the shipped delivery in `source`, or else made again."""
+    if is_shipped(source):
+        return {name: _sorted(name, *_accepted(source, papers()[name])) for name in papers()}
+    return {population.instrument: from_population(population) for population in populate_all(report)}
+
+
+def from_population(population: Population) -> Filled:
+    """A population's forms, in the order in which they would come out of a delivery."""
+    codes = np.column_stack([population.forms[q.name] for q in papers()[population.instrument].questions])
+    return _sorted(population.instrument, np.array(population.occasions), codes)
+
+
+def _accepted(source: Path, questionnaire: Questionnaire) -> tuple[Whole, Whole]:
+    """Occasions and codes of the forms that a refresh of the delivery `source` accepts."""
+    codebook = read_codebook(source / CODEBOOK, source / DEMO_KEY)
+    intake = Intake(policy(), codebook, read_ledger(source / LEDGER))
+    accepted = validate(read_export(source / questionnaire.instrument), questionnaire, intake).forms
+    forms = pa.concat_tables(pseudonymise(accepted.batches(), codebook, questionnaire))
+    followup = np.array(forms["occasion"].to_pylist()) == OCCASION[FOLLOWUP]
+    codes = [forms[question.name].fill_null(0).to_numpy() for question in questionnaire.questions]
+    return np.where(followup, FOLLOWUP, FIRST), np.column_stack(codes)
+
+
+def _sorted(instrument: str, occasions: Whole, codes: Whole) -> Filled:
+    """By occasion and answers: the same forms give the same copies, whichever way they came."""
+    order = np.lexsort((*codes.T[::-1], occasions))
+    return Filled(instrument, occasions[order].astype(np.int8), codes[order].astype(np.int8))
+
+
+def _waves(filled: Filled, copies: int, rng: np.random.Generator) -> Iterator[tuple[int, Keyed]]:
+    """The copies, `KEYERS` at a time and one wave after the other, each with the number of its first copy."""
+    workdays = -(-workdays_of_a_copy(filled) // 5) * 5
+    for turn, start in enumerate(range(0, copies, KEYERS)):
+        yield start, keyed(filled, min(KEYERS, copies - start), turn * workdays, rng)
+
+
+def _numbers(instrument: str, wave: Keyed, start: int, copies: int) -> pa.Array:
+    """Both keyings of the conference number, as they stand in the line; `start` is the wave's first copy."""
+    a_copy = sum(conferences_of_a_copy())
+    # Behind the places of all conferences lie those of the numbers that the codebook doesn't know.
+    unknown = a_copy * copies + tuple(papers()).index(instrument) * copies + start + wave.copy
+    fault = {name: wave.fault == index for index, name in enumerate(SPOILT[instrument])}
+    known = a_copy * (start + wave.copy) + wave.place
+    number = conference_numbers(np.where(fault.get("number_unknown", False), unknown, known))
+    ten, one = number // 10 % 10, number % 10
+    mistaken = np.where(ten != one, number + 9 * (one - ten), number - one + (one + 1) % 10)
+    again = np.where(fault.get("numbers_differ", False), mistaken, number)
+    cells = joined([digits(number, 9), ";", digits(again, 9)])
+    if "number_unreadable" not in fault:
+        return cells
+    unreadable = pa.array(fault["number_unreadable"])
+    return pc.if_else(unreadable, pa.scalar(b";", pa.binary()), cells)
+
+
+def _lines(instrument: str, wave: Keyed, respondents: Whole, numbers: pa.Array, endings: list[str]) -> memoryview:
+    """Lines of dataset.csv, a form each."""
+    keyed_at, done = stamps(wave.at), stamps(wave.at + OPEN_FOR)
+    system: list[Part] = [digits(respondents, 9), ";", keyed_at, ";", done, ";", done, ";", keyed_at, f";{';'.join(COMPLETED)};"]
+    faults = SPOILT[instrument]
+    outside = faults.index("outside_scale") if "outside_scale" in faults else len(faults)
+    ending = wave.form + len(endings) // 2 * (wave.fault == outside)
+    return text([joined(system), numbers, chosen(endings, ending)])
+
+
+def _endings(questionnaire: Questionnaire, filled: Filled) -> list[str]:
+    """Ends of lines, from the answers on: of each form, and then of each with a code outside the scale."""
+    names = [question.name for question in questionnaire.questions]
+    spoilt = next(question for question in questionnaire.questions if question.name != "role")
+    beyond = filled.codes.copy()
+    beyond[:, names.index(spoilt.name)] = max(spoilt.codes) + 2
+    rows = [*filled.codes.tolist(), *beyond.tolist()]
+    return [f";{';'.join(str(code) if code else '' for code in row)}\r\n" for row in rows]

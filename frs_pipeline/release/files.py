@@ -1,0 +1,183 @@
+"""The files of a release: figures for programs and for spreadsheets, what the tables count, and a page to read.
+
+Nothing in them tells a count that was hidden because it is small from one that was hidden with it: whoever knew could
+work out more than the policy allows.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from frs_pipeline.release.cells import NO_LABEL, Place
+from frs_pipeline.release.variants import Variant
+from frs_pipeline.stats.printing import round_half_away
+from frs_pipeline.study.release import ReleasePolicy
+from frs_pipeline.study.tables import TOTAL, TOTAL_VALID, Axis, Table
+from frs_pipeline.tables.figures import Figure
+
+FIGURES, DANISH, TABLES, PAGE = "figures.csv", "figures-da.csv", "tables.json", "index.html"
+FILES = (FIGURES, DANISH, TABLES, PAGE)
+SHOWN, HIDDEN, LEFT_OUT, NOT_COMPUTABLE = "shown", "hidden", "left out", "not computable"
+COLUMNS = ("table", "row", "column", "group", "measure", "value", "status")
+_DANISH_COLUMNS = ("tabel", "række", "kolonne", "gruppe", "mål", "værdi", "status")
+_DANISH_STATUS = {SHOWN: "", HIDDEN: "skjult", LEFT_OUT: "udeladt", NOT_COMPUTABLE: "ikke beregnelig"}
+_COUNTS = ("count", "n")
+# Why a table isn't released, as everybody may read it. Which reason it was would tell something of its numbers, or of the
+# forms that came or went; only what the policy itself excludes is published with its reason.
+UNSAID = "not released, so that nothing is told of few forms"
+
+
+class Record(NamedTuple):
+    """One number of a release. `value` has a decimal point and is empty unless the status is `shown`."""
+
+    table: int
+    row: str
+    column: str
+    group: str
+    measure: str
+    value: str
+    status: str
+
+
+@dataclass(frozen=True)
+class Withheld:
+    """A table that isn't released, and why."""
+
+    table: Table
+    reason: str
+
+
+class Precision(NamedTuple):
+    """Which statistics of a correlation are released, and with how many decimals."""
+
+    measures: tuple[str, ...]
+    decimals: int
+
+
+# From what the report prints down to nothing: beside a crosstab with hidden counts, the first that gives none away is taken.
+PRECISIONS = (
+    Precision(("gamma", "ase", "t", "p", "partial_gamma"), 3),
+    Precision(("gamma", "p", "partial_gamma"), 2),
+    Precision(("gamma",), 1),
+    Precision((), 0),
+)
+
+
+def records(
+    variant: Variant, figures: Sequence[Figure], hidden: Collection[Place], policy: ReleasePolicy, precision: Precision
+) -> list[Record]:
+    """The figures of one table as they are released."""
+    counts = {(f.row, f.column, f.group): int(f.value or 0) for f in figures if f.measure in _COUNTS}
+    found = []
+    for figure in figures:
+        place = (figure.row, figure.column, figure.group)
+        if figure.measure in _COUNTS:
+            told = ("", HIDDEN) if place in hidden else (str(counts[place]), SHOWN)
+        elif figure.measure in PRECISIONS[0].measures:
+            few = place in hidden and counts[place] < policy.threshold
+            told = (
+                ("", LEFT_OUT) if few or figure.measure not in precision.measures else _rounded(figure.value, precision.decimals)
+            )
+        else:
+            told = _percentage(figure, variant.table, counts, hidden, policy)
+        found.append(Record(figure.table, *place, figure.measure, *told))
+    return found
+
+
+def _percentage(
+    figure: Figure, table: Table, counts: Mapping[Place, int], hidden: Collection[Place], policy: ReleasePolicy
+) -> tuple[str, str]:
+    place, base = (figure.row, figure.column, figure.group), _base(table, figure)
+    if _unknown(table, figure, place, base, hidden):
+        return "", HIDDEN
+    if counts[base] < policy.percent.none_below:
+        return "", LEFT_OUT
+    whole = counts[base] < policy.percent.whole_below or table.kind == "distribution"
+    return _rounded(figure.value, 0 if whole else 1)
+
+
+def _rounded(value: float | None, decimals: int) -> tuple[str, str]:
+    return ("", NOT_COMPUTABLE) if value is None else (format(round_half_away(value, decimals), "f"), SHOWN)
+
+
+def _base(table: Table, figure: Figure) -> Place:
+    """The count that a percentage is a share of."""
+    if table.kind == "frequency":
+        return (TOTAL if figure.measure == "percent" else TOTAL_VALID, NO_LABEL, NO_LABEL)
+    if table.kind == "distribution":
+        return (TOTAL, NO_LABEL, NO_LABEL)
+    return (figure.row if figure.measure == "row_percent" else TOTAL, TOTAL, NO_LABEL)
+
+
+def _unknown(table: Table, figure: Figure, place: Place, base: Place, hidden: Collection[Place]) -> bool:
+    """Would a percentage say something that the counts beside it don't?"""
+    if base in hidden:
+        return True
+    if figure.measure != "cumulative_percent":
+        return place in hidden
+    labels = [category.label for category in table.row.categories]
+    so_far = labels[: labels.index(figure.row) + 1]
+    # What is known before the first hidden answer and after the last; in between it would tell them apart.
+    within = {(label, NO_LABEL, NO_LABEL) in hidden for label in so_far}
+    after = {(label, NO_LABEL, NO_LABEL) in hidden for label in labels[len(so_far) :]}
+    return True in within and True in after
+
+
+def as_csv(found: Iterable[Record]) -> bytes:
+    """UTF-8, commas, decimal points."""
+    return _csv(COLUMNS, found, ",").encode()
+
+
+def as_danish_csv(found: Iterable[Record]) -> bytes:
+    """UTF-8 with a mark that spreadsheets know it by, semicolons, decimal commas."""
+    rows = [(*r[:5], r.value.replace(".", ","), _DANISH_STATUS[r.status]) for r in found]
+    return b"\xef\xbb\xbf" + _csv(_DANISH_COLUMNS, rows, ";").encode()
+
+
+def _csv(header: Sequence[str], rows: Iterable[Sequence[Any]], delimiter: str) -> str:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, delimiter=delimiter, lineterminator="\r\n")
+    writer.writerows([header, *rows])
+    return text.getvalue()
+
+
+def description(
+    delivery: str, released: Iterable[Variant], withheld: Iterable[Withheld], original: Mapping[int, Table], policy: ReleasePolicy
+) -> bytes:
+    """What the tables count and how they were made: everything that an attack may know beside the figures, as JSON."""
+    tables = [_described(v.table, original[v.table.number], collapsed=v.collapsed) for v in released]
+    tables += [
+        {**_described(w.table, w.table, collapsed=False), "withheld": policy.never.get(w.table.number, UNSAID)} for w in withheld
+    ]
+    content = {
+        "delivery": delivery,
+        "policy": policy.model_dump(mode="json", include={"threshold", "zeros", "missing", "who", "percent", "all_or_nothing"}),
+        "tables": sorted(tables, key=lambda table: table["number"]),
+    }
+    return (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def _described(table: Table, original: Table, *, collapsed: bool) -> dict[str, Any]:
+    return {
+        "number": table.number,
+        "title": table.title,
+        "kind": table.kind,
+        "marts": table.marts,
+        "occasion": table.occasion,
+        "answered": table.answered,
+        "percent": table.percent,
+        "collapsed": collapsed,
+        "axes": {name: _axis(axis) for name in ("row", "column", "group") if (axis := getattr(table, name))},
+        # The answers before any were merged for this release.
+        "original": {name: _axis(axis) for name in ("row", "column", "group") if (axis := getattr(original, name))},
+        "withheld": None,
+    }
+
+
+def _axis(axis: Axis) -> dict[str, Any]:
+    return {"question": axis.variable, "categories": [[category.label, list(category.codes)] for category in axis.categories]}

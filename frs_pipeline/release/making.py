@@ -1,0 +1,336 @@
+"""A release from marts to files: choose, hide, write, attack what was written, hide more, until nothing comes out."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from frs_pipeline.errors import CheckFailed
+from frs_pipeline.release.attack import Attack, Attacker, Exposed, attack
+from frs_pipeline.release.cells import Forms, Place, places
+from frs_pipeline.release.earlier import decided, told
+from frs_pipeline.release.files import (
+    DANISH,
+    FIGURES,
+    PAGE,
+    PRECISIONS,
+    TABLES,
+    Record,
+    Withheld,
+    as_csv,
+    as_danish_csv,
+    description,
+    records,
+)
+from frs_pipeline.release.guards import Key
+from frs_pipeline.release.page import page
+from frs_pipeline.release.reading import ReleaseRead, read_release
+from frs_pipeline.release.space import Space
+from frs_pipeline.release.suppressing import Suppression
+from frs_pipeline.release.variants import Variant, as_decided, by_what_they_hold, choose
+from frs_pipeline.release.worlds import Source
+from frs_pipeline.study.release import ReleasePolicy
+from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Table
+from frs_pipeline.tables.counting import Counts, count, open_marts
+from frs_pipeline.tables.figures import figures
+from frs_pipeline.tables.reconciling import Forms as Marts
+
+Step = Callable[[str], None]
+# Attacks before the tables that still leak are given up; each round after the first mends what the one before found.
+_ROUNDS = 12
+_MOST_ROOM = 3
+
+
+@dataclass(frozen=True)
+class Release:
+    """Files of a release that stood the attack, and what was done for it."""
+
+    files: dict[str, bytes]
+    released: tuple[Variant, ...]
+    withheld: tuple[Withheld, ...]
+    primary: int
+    hidden: int
+    coarser: dict[int, int]
+    flagged: tuple[tuple[int, str], ...]
+    small: int
+    attack: Attack
+
+
+@dataclass
+class _Draft:
+    """What was decided so far: tables that aren't released, how precise statistics are, which counts need more room."""
+
+    withheld: dict[int, str]
+    precision: dict[int, int] = field(default_factory=dict)
+    room: dict[Key, int] = field(default_factory=dict)
+
+
+class Releasing:
+    """One release in the making. `earlier` are the releases that are out, `forms` says which forms this one counts,
+    `made_up` that nobody gave them. Drafts, which may tell too much, wait in `folder`."""
+
+    def __init__(
+        self,
+        delivery: str,
+        tables: Mapping[int, Table],
+        marts: Mapping[str, Path],
+        policy: ReleasePolicy,
+        *,
+        forms: str | Mapping[str, str],
+        earlier: Sequence[Source] = (),
+        made_up: bool = False,
+        folder: Path | None = None,
+    ) -> None:
+        self.delivery, self.policy, self.forms, self.earlier = delivery, policy, forms, earlier
+        self.tables = by_what_they_hold(tables, policy)
+        self._made_up, self._folder = made_up, folder
+        self._space = Space(self.tables.values())
+        self._cells = self._space.count(Marts(marts))
+        self._counts: dict[int, Counts] = count(self.tables.values(), open_marts(marts))
+        now = self._now = Source(self._empty(), forms)
+        self._known = {f: n for source in earlier for f, n in told(source, now, same=True).items()}
+        # What is known of forms that aren't the same any more, release by release.
+        self._before = [told(source, now, same=False) for source in earlier]
+        self._decided = decided(now, earlier, self.tables)
+
+    def _empty(self) -> ReleaseRead:
+        """A release of nothing yet, as it will be read."""
+        policy = self.policy
+        shown = (policy.zeros == "shown", policy.missing == "shown")
+        uniform_withheld = policy.all_or_nothing == "withhold"
+        return ReleaseRead(self.delivery, policy.threshold, *shown, frozenset(policy.who), uniform_withheld, ())
+
+    def release(self, step: Step = lambda what: None) -> Release:
+        """Files that no attack narrows. Raises `CheckFailed` when there are none."""
+        draft = _Draft({number: reason for number, reason in self.policy.never.items() if number in self.tables})
+        for done in range(1, _ROUNDS + 1):
+            step("what to hide")
+            variants = self._variants(draft)
+            suppression = self._suppressed(variants, draft)
+            if suppression is None:
+                continue
+            step(f"attack {done}")
+            attacker = Attacker(self._read(self._files(variants, suppression, draft)), self.earlier)
+            exposed = [found for found in attacker.counts() if not found.before]
+            if exposed:
+                self._mend(exposed, variants, draft, last=done >= _ROUNDS - 2)
+                continue
+            step("statistics")
+            files = self._with_statistics(attacker, variants, suppression, draft)
+            if files is None:
+                continue
+            step("attack on the whole")
+            result = attack(self._read(files), self.earlier, attacker.seen)
+            if not result.new:
+                return self._finished(files, variants, suppression, draft, result)
+        raise CheckFailed("hidden numbers can still be told", where="release", do="raise the threshold or withhold more tables")
+
+    def _with_statistics(
+        self, attacker: Attacker, variants: Mapping[int, Variant], suppression: Suppression, draft: _Draft
+    ) -> dict[str, bytes] | None:
+        """The files with each correlation as precise as it may be beside what is hidden; None when that can't help."""
+        correlations = {n for n, variant in variants.items() if variant.table.kind.startswith("correlation")}
+        draft.precision = {n: _precision(self._decided[n].decimals) for n in correlations & self._decided.keys()}
+        while True:
+            files = self._files(variants, suppression, draft)
+            exposed = {found.table for found in attacker.statistics(self._read(files).release)}
+            if not exposed:
+                return files
+            coarser = {number for number in exposed if self.tables[number].kind.startswith("correlation")}
+            if not coarser or any(draft.precision.get(number, 0) + 1 == len(PRECISIONS) for number in coarser):
+                # Statistics of an earlier release: what is beside them can't go out.
+                self._give_up(min(exposed), variants, draft)
+                return None
+            for number in coarser:
+                draft.precision[number] = draft.precision.get(number, 0) + 1
+
+    def _forms(self, forms: Forms) -> int:
+        return int(self._cells[self._space.row(forms)].sum())
+
+    def _variants(self, draft: _Draft) -> dict[int, Variant]:
+        """The tables that are released, each with its axes; what may not be released is withheld."""
+        found: dict[int, Variant] = {}
+        stands = {mart for mart in {m for table in self.tables.values() for m in table.marts} if self._hardly_changed(mart)}
+        for number, table in self.tables.items():
+            if number in draft.withheld:
+                continue
+            before = self._decided.get(number)
+            if before is not None and before.withheld:
+                draft.withheld[number] = before.withheld
+                continue
+            variant = (
+                choose(table, self.policy, self._forms)
+                if before is None
+                else as_decided(table, before.table, self.policy, self._forms)
+            )
+            if variant.all_or_nothing and self.policy.all_or_nothing == "withhold":
+                draft.withheld[number] = "all forms of a row or a column gave the same answer"
+            elif stands & set(table.marts) or any(self._changed_little(variant.table, earlier) for earlier in self._before):
+                # Of one table as of another: which of them changed would tell what a form left blank that came or went.
+                draft.withheld[number] = "an earlier release stands: the forms changed too little since"
+            else:
+                found[number] = variant
+        return found
+
+    def _hardly_changed(self, mart: str) -> bool:
+        """Are the forms of a mart others than those of an earlier release, but so few that most of its numbers that changed
+        would have to be hidden?"""
+        for source, earlier in zip(self.earlier, self._before, strict=True):
+            known = [abs(self._forms(f) - n) for f, n in earlier.items() if mart in f.marts and self._space.holds(f)]
+            changes = [change for change in known if change]
+            little = sum(change < self.policy.threshold for change in changes)
+            if known and not source.same(self._now, [mart]) and 2 * little >= len(changes):
+                return True
+        return False
+
+    def _changed_little(self, table: Table, before: Mapping[Forms, int]) -> bool:
+        """Is the base of a table nearly what it was in an earlier release?"""
+        bases = [forms for place, forms in places(table).items() if set(place) <= {"", TOTAL, TOTAL_VALID}]
+        return any(0 < abs(self._forms(forms) - before[forms]) < self.policy.threshold for forms in bases if forms in before)
+
+    def _suppressed(self, variants: Mapping[int, Variant], draft: _Draft) -> Suppression | None:
+        """What is hidden in the tables; None when some of them can't be protected and were withheld."""
+        suppression = Suppression(
+            self._space,
+            self._cells,
+            [variant.table for variant in variants.values()],
+            self.policy,
+            tables=self.tables.values(),
+            known=self._known,
+            kept={forms for number in variants if number in self._decided for forms in self._decided[number].hidden},
+            primary=self._primary(variants),
+            within=self._within(),
+            room=draft.room,
+        )
+        lost = suppression.protect()
+        for guard in lost:
+            released = [number for number in guard.tables if number in variants and number not in draft.withheld]
+            if released:
+                draft.withheld[released[-1]] = "nothing that could be hidden protects a small count of it"
+            elif not any(number in draft.withheld and number in variants for number in guard.tables):
+                self._give_up(guard.tables[-1], variants, draft)
+        if lost and any(number in draft.withheld for number in variants):
+            return None
+        suppression.show_again()
+        return suppression
+
+    def _primary(self, variants: Mapping[int, Variant]) -> list[tuple[int, Place]]:
+        """Counts to hide for themselves: small ones, and those that differ little from an earlier release."""
+        found = []
+        for number, variant in variants.items():
+            small = set(variant.small)
+            for place, forms in places(variant.table).items():
+                changes = [abs(self._forms(forms) - before[forms]) for before in self._before if forms in before]
+                little = any(0 < change < self.policy.threshold for change in changes)
+                if (place in small or little) and forms not in self._known:
+                    found.append((number, place))
+        return found
+
+    def _within(self) -> dict[Forms, tuple[float, float]]:
+        """Between what numbers lie for whoever supposes that forms were only added to an earlier delivery, or only taken away."""
+        found: dict[Forms, tuple[float, float]] = {}
+        for before in self._before:
+            now = {forms: self._forms(forms) for forms in before if self._space.holds(forms)}
+            grown = all(value >= before[forms] for forms, value in now.items())
+            shrunk = all(value <= before[forms] for forms, value in now.items())
+            for forms, _value in now.items():
+                least, most = found.get(forms, (0.0, float("inf")))
+                then = before[forms]
+                found[forms] = (max(least, then) if grown else least, min(most, then) if shrunk else most)
+        return found
+
+    def _files(self, variants: Mapping[int, Variant], suppression: Suppression, draft: _Draft) -> dict[str, bytes]:
+        hidden: dict[int, set[Place]] = {number: set() for number in variants}
+        for number, place in suppression.hidden:
+            hidden[number].add(place)
+        found: list[Record] = []
+        for number, variant in variants.items():
+            precision = PRECISIONS[draft.precision.get(number, 0)]
+            own = figures(variant.table, self._counts[number])
+            found += records(variant, own, hidden[number], self.policy, precision)
+        withheld = [Withheld(self.tables[number], reason) for number, reason in sorted(draft.withheld.items())]
+        return {
+            FIGURES: as_csv(found),
+            DANISH: as_danish_csv(found),
+            TABLES: description(self.delivery, variants.values(), withheld, self.tables, self.policy),
+            PAGE: page(self.delivery, list(variants.values()), withheld, found, self.policy, made_up=self._made_up),
+        }
+
+    def _read(self, files: Mapping[str, bytes]) -> Source:
+        """The release as it comes back from disk: nothing else reaches an attack."""
+        with tempfile.TemporaryDirectory(prefix=".draft.", suffix=".tmp", dir=self._folder) as folder:
+            for name, content in files.items():
+                (Path(folder) / name).write_bytes(content)
+            return Source(read_release(Path(folder)), self.forms)
+
+    def _mend(self, exposed: Iterable[Exposed], variants: Mapping[int, Variant], draft: _Draft, *, last: bool) -> None:
+        """Against each finding: more room for the count, in the end the table withheld."""
+        for found in exposed:
+            key = tuple(Forms(*group) for group in found.of)
+            room = draft.room.get(key, 1) + 1
+            if found.own and found.kind != "change" and room <= _MOST_ROOM and not last:
+                draft.room[key] = room
+            else:
+                self._give_up(found.table, variants, draft)
+
+    def _give_up(self, number: int, variants: Mapping[int, Variant], draft: _Draft) -> None:
+        """Withhold a table of which something leaks; if it isn't released, the one that has most of its questions.
+
+        What was decided before, of forms that are the same, is out already: withholding it would help nobody.
+        """
+        if number in variants and number in draft.withheld:
+            return  # this time already
+        marts, questions = self._about(number)
+        left = [v.table for n, v in variants.items() if n not in draft.withheld and n not in self._decided]
+        # A table that adds two questionnaires up ties those of one to those of the other.
+        left = [other for other in left if marts & set(other.marts)] or left
+        alike = max(
+            left, key=lambda other: (other.number == number, len(questions & set(other.variables)), -other.number), default=None
+        )
+        if alike is not None:
+            draft.withheld[alike.number] = f"with it, a hidden count of table {number} could be told"
+
+    def _about(self, number: int) -> tuple[set[str], set[str]]:
+        """The marts and questions of a table; one that isn't in the catalogue any more is that of an earlier release."""
+        if number in self.tables:
+            return set(self.tables[number].marts), set(self.tables[number].variables)
+        read = next(table for source in self.earlier for table in source.release.tables if table.number == number)
+        return set(read.marts), {axis.question for axis in read.axes.values()}
+
+    def _finished(
+        self,
+        files: dict[str, bytes],
+        variants: Mapping[int, Variant],
+        suppression: Suppression,
+        draft: _Draft,
+        result: Attack,
+    ) -> Release:
+        small = sum(
+            self.policy.is_small(self._forms(forms)) and (place[0] != MISSING or self.policy.missing == "hidden")
+            for number in variants
+            for place, forms in places(self.tables[number]).items()
+        )
+        return Release(
+            files,
+            tuple(variants.values()),
+            tuple(Withheld(self.tables[number], reason) for number, reason in sorted(draft.withheld.items())),
+            len(suppression.primary),
+            len(suppression.hidden),
+            {number: level for number, level in sorted(draft.precision.items()) if level and number in variants},
+            tuple((number, row) for number, variant in variants.items() for row in variant.all_or_nothing),
+            small,
+            result,
+        )
+
+
+def _precision(decimals: Mapping[str, int]) -> int:
+    """Which of the precisions the statistics of an earlier release have."""
+    own = {measure: n for measure, n in decimals.items() if measure in PRECISIONS[0].measures}
+    return next(
+        level
+        for level, precision in enumerate(PRECISIONS)
+        if own.keys() <= set(precision.measures) and all(n == precision.decimals for n in own.values())
+        if own or level == len(PRECISIONS) - 1
+    )

@@ -1,0 +1,143 @@
+"""A release goes out: kept for later ones to be held against, noted in the journal, and its folder switched whole."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from frs_pipeline.codebook.opening import made_up
+from frs_pipeline.errors import FrsError, UsageError
+from frs_pipeline.personal_numbers import holds_personal_number
+from frs_pipeline.release.earlier import RELEASED, forms_by_mart, name_of, released_before, settle, waiting
+from frs_pipeline.release.making import Release, Releasing, Step
+from frs_pipeline.store.files import RELEASE, Store, exclusive, private_folder
+from frs_pipeline.store.journal import append, operating_system_user
+from frs_pipeline.study.instruments import instruments
+from frs_pipeline.study.release import ReleasePolicy
+from frs_pipeline.study.tables import Table
+
+# Where the old release lies while the new one takes its place.
+_ASIDE = ".release-before"
+
+
+@dataclass(frozen=True)
+class Published:
+    """A release that went out: where it lies, and the number and hash of its entry in the journal."""
+
+    folder: Path
+    release: Release
+    entry: int
+    hash: str
+
+
+def publish(
+    store: Store, tables: Mapping[int, Table], policy: ReleasePolicy, *, who: str, purpose: str, step: Step = lambda what: None
+) -> Published:
+    """Make a release of a delivery and put it into its folder. `who` decided it; the journal also says whose account did it.
+
+    All or nothing: whatever fails, a release that lies there stays as it is. Raises `CheckFailed` when hidden numbers could be
+    told or the journal isn't sound, `UsageError` without a purpose.
+    """
+    for said, where in ((purpose, "--purpose"), (who, "--who")):
+        if holds_personal_number(said):
+            raise UsageError("holds a personal number", where=where, do="say it with a case number")
+    marts = {name: store.settings.curated(store.delivery) / "marts" / f"{name}.parquet" for name in instruments()}
+    folder = store.settings.curated(store.delivery) / RELEASE
+    with exclusive(store):
+        _mend(folder)
+        settle(store.settings, store.delivery)
+        if not purpose.strip():
+            raise UsageError("a release needs a purpose", where="--purpose", do="say what it is for")
+        forms = forms_by_mart(marts)
+        earlier = released_before(store.settings, forms)
+        made = Releasing(
+            store.delivery, tables, marts, policy, forms=forms, earlier=earlier, made_up=made_up(store), folder=store.waiting()
+        ).release(step)
+        step("writing")
+        name = name_of(made.files)
+        # Under its own name only once the journal tells of it: a kept copy without an entry means that entries were deleted.
+        copy = waiting(store.settings, store.delivery, name)
+        private_folder(copy.parent, store.settings.restricted_zone)
+        _write(made.files, copy)
+        staged = Path(tempfile.mkdtemp(prefix=".release.", suffix=".tmp", dir=folder.parent)) / RELEASE
+        try:
+            _write(made.files, staged)
+            # The journal comes first: a release that it tells of and that never went out does no harm, the opposite does.
+            entry = append(
+                store.settings.release_journal,
+                RELEASED,
+                who=operating_system_user(),
+                why=purpose,
+                details={
+                    "delivery": store.delivery,
+                    "name": name,
+                    "decided_by": who,
+                    "forms": forms,
+                    "policy": policy.hash,
+                    **_told(made),
+                },
+            )
+            settle(store.settings, store.delivery)
+            _switch(staged, folder)
+        finally:
+            shutil.rmtree(staged.parent, ignore_errors=True)
+    return Published(folder, made, entry.number, entry.hash)
+
+
+def _told(made: Release) -> dict[str, Any]:
+    """What the journal says of a release, beside who, why and for which delivery."""
+    return {
+        "files": {name: hashlib.sha256(content).hexdigest() for name, content in sorted(made.files.items())},
+        "tables": [variant.table.number for variant in made.released],
+        "withheld": {str(withheld.table.number): withheld.reason for withheld in made.withheld},
+        "collapsed": [variant.table.number for variant in made.released if variant.collapsed],
+        "small": made.small,
+        "primary": made.primary,
+        "hidden": made.hidden,
+    }
+
+
+def _write(files: Mapping[str, bytes], folder: Path) -> None:
+    """A folder of files, all on disk before it has its name."""
+    waiting = folder.with_name(f".{folder.name}.tmp")
+    try:
+        shutil.rmtree(waiting, ignore_errors=True)
+        waiting.mkdir(parents=True)
+        for name, content in files.items():
+            with (waiting / name).open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+        waiting.rename(folder)
+    except OSError as error:
+        shutil.rmtree(waiting, ignore_errors=True)
+        raise FrsError(f"cannot be written: {error.strerror}", where=folder, do="make room; the last release stays") from error
+
+
+def _switch(staged: Path, folder: Path) -> None:
+    """`staged` takes the place of `folder`; what lay there goes, or comes back when that fails."""
+    aside = folder.with_name(_ASIDE)
+    try:
+        if folder.exists():
+            folder.rename(aside)
+        staged.rename(folder)
+    except OSError as error:
+        _mend(folder)
+        raise FrsError(
+            f"cannot be written: {error.strerror}", where=folder, do="mend the folder; the last release stays"
+        ) from error
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _mend(folder: Path) -> None:
+    """Put back a release whose successor never came, or take away one that was followed."""
+    aside = folder.with_name(_ASIDE)
+    if aside.exists() and not folder.exists():
+        aside.rename(folder)
+    shutil.rmtree(aside, ignore_errors=True)

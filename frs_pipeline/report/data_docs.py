@@ -1,0 +1,101 @@
+"""Data docs: the promises of the marts and whether they hold, as pages that a researcher can open without a network.
+
+Great Expectations' own pages fetch their look from sixteen places and say when they were made; these hold
+everything in themselves, and the same results give the same bytes.
+"""
+
+from __future__ import annotations
+
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from frs_pipeline.report.expectations import BETWEEN, COLUMNS, IN_SET, LARGEST, NOT_NULL, UNIQUE, Held
+from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.templates import templates_in
+
+HERE = Path(__file__).parent
+TEMPLATE = "data_docs.html"
+
+_CONFERENCE = {
+    "conference_id": "The codebook's pseudonym of the conference",
+    "occasion": "First conference or follow-up",
+    "in_ledger": "Is it in the accounting records?",
+}
+_FORM = {
+    "form_id": "The form's id",
+    "conference_id": "The codebook's pseudonym of the conference",
+    "occasion": "First conference or follow-up",
+}
+_FAILING = {UNIQUE: "stand more than once", IN_SET: "outside", BETWEEN: "below"}
+
+
+def pages(delivery: str, held: list[Held]) -> dict[str, bytes]:
+    """Every page by its file name: an overview, and a page a mart."""
+    template = templates_in(HERE).get_template(TEMPLATE)
+    marts = [_mart(mart) for mart in held]
+    shown = {"index.html": None, **{f"{mart['name']}.html": mart for mart in marts}}
+    before = next((mart.before for mart in held if mart.before), None)
+    return {
+        name: template.render(delivery=delivery, before=before, marts=marts, mart=mart).encode() for name, mart in shown.items()
+    }
+
+
+def _mart(held: Held) -> dict[str, Any]:
+    """A mart as the pages show it: its promises in groups, one a column."""
+    questionnaire = questionnaires().get(held.mart)
+    what = "conferences" if questionnaire is None else "forms"
+    asked = {question.name for question in questionnaire.questions} if questionnaire else set()
+    lines = [{**row, "found": _found(row, what), "shows_limit": _shows_limit(row, asked)} for row in held.results.to_pylist()]
+    # What is held against the delivery before comes last out of Great Expectations, but belongs to its question.
+    order = list(dict.fromkeys(line["column"] for line in lines))
+    lines.sort(key=lambda line: order.index(line["column"]))
+    return {
+        "name": held.mart,
+        "title": "Conferences" if questionnaire is None else questionnaire.title,
+        "what": what,
+        "rows": held.rows,
+        "step": held.step,
+        "before": held.before,
+        "columns": [
+            {"name": name, "text": _text(held.mart, name), "lines": list(found)}
+            for name, found in groupby(lines, key=lambda line: line["column"])
+        ],
+        "broken": [line for line in lines if not line["passed"]],
+        "promises": len(lines),
+        "not_compared": [{"name": name, "reason": reason} for name, reason in held.not_compared.items()],
+    }
+
+
+def _shows_limit(row: dict[str, Any], questions: set[str]) -> bool:
+    """Of most promises the words say all; of a scale and of all columns they don't."""
+    return row["expectation"] == COLUMNS or (row["expectation"] == IN_SET and row["column"] in questions)
+
+
+def _text(mart: str, column: str | None) -> dict[str, str]:
+    """What a column is about, and in which language that is said."""
+    if column is None:
+        return {"words": "The mart as a whole", "language": "en"}
+    questionnaire = questionnaires().get(mart)
+    question = questionnaire.question(column) if questionnaire else None
+    if question:
+        return {"words": question.text, "language": "da"}
+    if not questionnaire and column.endswith("_forms"):
+        return {"words": f"Forms that came in, filled in by: {column.removesuffix('_forms').replace('_', ' ')}", "language": "en"}
+    return {"words": (_FORM if questionnaire else _CONFERENCE).get(column, ""), "language": "en"}
+
+
+def _found(row: dict[str, Any], what: str) -> str:
+    """What was found, in numbers of rows and never in what they say."""
+    kind, checked, observed = row["expectation"], row["checked"], row["observed"]
+    if kind == COLUMNS:
+        return "as promised" if row["passed"] else "others, or in another order"
+    if observed is None:
+        return f"no {what} to look at" if row["passed"] else "can't be checked: is the column there, and of its type?"
+    if kind == LARGEST:
+        return f"{100 * observed:.1f} points at most, of {checked:,} answers"
+    number = round(observed * checked)
+    words = "blank" if kind == NOT_NULL else _FAILING[kind]
+    if not number:
+        return f"none of {checked:,} {words}"
+    return f"{number:,} of {checked:,} {words} ({100 * observed:.1f} %)"

@@ -1,0 +1,384 @@
+"""What each mart promises to researchers, and whether it holds: suites of Great Expectations made from the questionnaires.
+
+Great Expectations takes seconds to import, so that happens in one function and only when there is something to hold.
+Nothing of a form is kept of what it finds: whether a promise holds, how many rows were looked at, and one share.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from pydantic import Field
+
+from frs_pipeline.errors import CheckFailed, Gathered, InputError
+from frs_pipeline.store.files import Store, as_noted, read, read_manifest
+from frs_pipeline.store.plan import products
+from frs_pipeline.study import SHIPPED
+from frs_pipeline.study.faults import choices
+from frs_pipeline.study.questionnaires import Question, Questionnaire, questionnaires
+from frs_pipeline.study.spec import Spec, YamlFile
+from frs_pipeline.tables.nonresponse import conference_schema
+
+LIMITS = SHIPPED / "promises.yaml"
+FORM_COLUMNS = ("form_id", "conference_id", "occasion")
+OCCASIONS = {"first": ("first",), "followup": ("followup",), "both": ("first", "followup")}
+
+COLUMNS = "expect_table_columns_to_match_ordered_list"
+UNIQUE = "expect_column_values_to_be_unique"
+NOT_NULL = "expect_column_values_to_not_be_null"
+IN_SET = "expect_column_values_to_be_in_set"
+BETWEEN = "expect_column_values_to_be_between"
+LARGEST = "expect_column_max_to_be_between"
+
+RESULT = pa.schema(
+    [
+        pa.field("mart", pa.string(), nullable=False),
+        pa.field("expectation", pa.string(), nullable=False),
+        pa.field("column", pa.string()),
+        pa.field("limit", pa.string(), nullable=False),
+        pa.field("promise", pa.string(), nullable=False),
+        pa.field("passed", pa.bool_(), nullable=False),
+        pa.field("checked", pa.int64(), nullable=False),
+        pa.field("observed", pa.float64()),
+    ]
+)
+# Counts only: no list of the values that fail, no rows, no query that would name them.
+_RESULT_FORMAT = {
+    "result_format": "BASIC",
+    "partial_unexpected_count": 0,
+    "exclude_unexpected_values": True,
+    "include_unexpected_rows": False,
+    "return_unexpected_index_query": False,
+}
+_ANALYTICS = "GX_ANALYTICS_ENABLED"
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class BlankLimits(Spec):
+    default: Share
+    questions: dict[str, dict[str, Share]] = Field(default_factory=dict)
+
+
+class ShareLimits(Spec):
+    largest_move: Share
+    fewest_answers: int = Field(ge=1)
+
+
+class Limits(Spec):
+    """What a domain person may change of the promises; see promises.yaml."""
+
+    row_cap: int = Field(ge=1)
+    blank: BlankLimits
+    shares: ShareLimits
+
+    def largest_blank(self, mart: str, question: str) -> float:
+        return self.blank.questions.get(mart, {}).get(question, self.blank.default)
+
+
+@dataclass(frozen=True)
+class Promise:
+    """One expectation before it is held against anything: its name and arguments in Great Expectations, and in words."""
+
+    expectation: str
+    column: str | None
+    limit: str
+    words: str
+    arguments: dict[str, Any] = field(default_factory=dict)
+    at_followup: bool = False
+
+
+@dataclass(frozen=True)
+class Before:
+    """The marts of the delivery before this one."""
+
+    delivery: str
+    marts: dict[str, pa.Table]
+
+
+@dataclass(frozen=True)
+class Moves:
+    """How far each answer's share lies from that of the delivery before; and what wasn't compared, with the reason."""
+
+    shares: dict[str, list[float]]
+    answers: dict[str, int]
+    skipped: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Held:
+    """The promises of one mart held against it: `results` is a `RESULT`, `rows` its size, of which every `step`-th counted."""
+
+    mart: str
+    rows: int
+    step: int
+    before: str | None
+    not_compared: dict[str, str]
+    results: pa.Table
+
+    @property
+    def broken(self) -> pa.Table:
+        return self.results.filter(pc.invert(self.results["passed"]))
+
+
+@cache
+def read_limits(path: Path = LIMITS) -> Limits:
+    """The limits; raises `InputError` with file and line for a value that can't be, or a question that doesn't exist."""
+    file = YamlFile(path)
+    wrong = Gathered()
+    with wrong:
+        limits = file.parse(Limits)
+    for mart in file.entries(["blank", "questions"]):
+        where = ["blank", "questions", mart]
+        known = [question.name for question in questionnaires()[mart].questions] if mart in questionnaires() else []
+        with wrong:
+            if not known:
+                raise file.error(where, f"there is no questionnaire {mart}", choices(questionnaires(), mart))
+        for name in file.entries(where) if known else ():
+            with wrong:
+                if name not in known:
+                    raise file.error([*where, name], f"{mart} has no question {name}", choices(known, name))
+    wrong.check()
+    return limits
+
+
+def before_of(older: Store) -> Before:
+    """The marts of an older delivery, for comparing.
+
+    Raises `CheckFailed` for one that isn't what its manifest says, `InputError` for one that can't be read: what is said of
+    both deliveries is true of finished results alone.
+    """
+    marts, noted = {}, read_manifest(older).get("outputs", {})
+    for name in questionnaires():
+        product = products()[("marts", name)]
+        path = older.path(product)
+        try:
+            if not as_noted(older, product, noted):
+                do = f"run frs run --delivery {older.delivery}, then this one again"
+                raise CheckFailed("isn't what its manifest says, so that nothing can be compared with it", where=path, do=do)
+            marts[name] = read(path)
+        except (OSError, ValueError) as error:
+            raise InputError("cannot be read", where=path, do=f"run frs run --delivery {older.delivery}") from error
+    return Before(older.delivery, marts)
+
+
+def form_promises(questionnaire: Questionnaire, limits: Limits, delivery: str, *, whole: bool = True) -> list[Promise]:
+    """What a mart of forms promises by itself; without its grain when only a sample is looked at (not `whole`)."""
+    names = (*FORM_COLUMNS, *(question.name for question in questionnaire.questions))
+    found = [_columns(names)]
+    if whole:
+        found += _identifies("form_id", "form")
+    found += [_filled("conference_id"), *_occasion(questionnaire.occasion)]
+    for question in questionnaire.questions:
+        labels = "; ".join(f"{code} {label}" for code, label in question.labels.items())
+        words = "Every answer is one of these."
+        found.append(Promise(IN_SET, question.name, labels, words, {"value_set": list(question.codes)}))
+        if questionnaire.asks(question, delivery):
+            found.append(_blank(question, questionnaire, limits.largest_blank(questionnaire.instrument, question.name)))
+    return found
+
+
+def conference_promises(*, whole: bool = True) -> list[Promise]:
+    """What the mart of conferences promises."""
+    found = [_columns(tuple(conference_schema().names))]
+    if whole:
+        found += _identifies("conference_id", "conference")
+    found += [*_occasion("both"), _filled("in_ledger")]
+    found.append(Promise(IN_SET, "in_ledger", "true or false", "It is true or false.", {"value_set": [True, False]}))
+    for name in (name for name in conference_schema().names if name.endswith("_forms")):
+        found += [
+            _filled(name),
+            Promise(BETWEEN, name, "0 or more", "A count is never below 0.", {"min_value": 0}),
+        ]
+    return found
+
+
+def move_promises(moves: Moves, limits: Limits, before: str) -> list[Promise]:
+    """That no answer's share has moved too far from the delivery `before`: held against the moves, not against forms."""
+    largest = limits.shares.largest_move
+    points = f"{100 * largest:g} percentage points"
+    return [
+        Promise(
+            LARGEST,
+            name,
+            f"{points} from delivery {before}",
+            f"No answer's share lies more than {points} from that of delivery {before}.",
+            {"max_value": largest},
+        )
+        for name in moves.shares
+    ]
+
+
+def moves(questionnaire: Questionnaire, mart: pa.Table, before: pa.Table, fewest: int) -> Moves:
+    """Shares of answers against those of `before`, for questions with the same scale and at least `fewest` answers in both."""
+    found = Moves({}, {}, {})
+    for question in questionnaire.questions:
+        if question.name not in mart.column_names:
+            continue  # the promise about columns says so
+        if question.name not in before.column_names or _labels(before, question) != question.labels:
+            found.skipped[question.name] = "not asked then, or with other answers"
+            continue
+        now, then = (_counts(table[question.name], question.codes) for table in (mart, before))
+        if min(sum(now), sum(then)) < fewest:
+            found.skipped[question.name] = f"fewer than {fewest} answers"
+            continue
+        # Rounded, so that a move of exactly the largest one isn't beyond it by the last bit.
+        found.shares[question.name] = [round(abs(a / sum(now) - b / sum(then)), 12) for a, b in zip(now, then, strict=True)]
+        found.answers[question.name] = sum(now)
+    return found
+
+
+def hold(marts: dict[str, pa.Table], delivery: str, before: Before | None = None, limits: Limits | None = None) -> list[Held]:
+    """Hold every mart of a delivery to its promises. Nothing of what a form says is in the result."""
+    gx, limits = _great_expectations(), limits or read_limits()
+    context = gx.get_context(mode="ephemeral")  # in memory: no project folder, nothing written
+    context.variables.progress_bars = {"globally": False}
+    source = context.data_sources.add_pandas("marts")
+    return [
+        _held(gx, source, delivery, name, mart, before if name in questionnaires() else None, limits)
+        for name, mart in marts.items()
+    ]
+
+
+def _held(gx: Any, source: Any, delivery: str, name: str, mart: pa.Table, before: Before | None, limits: Limits) -> Held:
+    step = max(1, -(-mart.num_rows // limits.row_cap))
+    questionnaire = questionnaires().get(name)
+    if questionnaire is None:
+        promises = conference_promises(whole=step == 1)
+    else:
+        promises = form_promises(questionnaire, limits, delivery, whole=step == 1)
+    looked_at = mart if step == 1 else mart.take(pa.array(range(0, mart.num_rows, step)))
+    rows = list(_results(gx, source, name, promises, _frame(looked_at)))
+    skipped: dict[str, str] = {}
+    if questionnaire is not None and before is not None:
+        compared = moves(questionnaire, mart, before.marts[name], limits.shares.fewest_answers)
+        skipped = compared.skipped
+        shares = pd.DataFrame({column: pd.Series(values, dtype="float64") for column, values in compared.shares.items()})
+        promises = move_promises(compared, limits, before.delivery)
+        found = _results(gx, source, f"{name} moves", promises, shares) if promises else ()
+        rows += [{**row, "mart": name, "checked": compared.answers[row["column"]]} for row in found]
+    table = pa.Table.from_pylist(rows, schema=RESULT)
+    return Held(name, mart.num_rows, step, before.delivery if before else None, skipped, table)
+
+
+def results(held: list[Held]) -> pa.Table:
+    """All promises, a row each (`RESULT`)."""
+    return pa.concat_tables([RESULT.empty_table(), *(mart.results for mart in held)])
+
+
+def _results(gx: Any, source: Any, name: str, promises: list[Promise], frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """A suite of `promises` validated once against `frame`; rows in the order of the promises."""
+    asset = source.add_dataframe_asset(name)
+    batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": frame})
+    suite = gx.ExpectationSuite(name, expectations=[_expectation(gx, index, promise) for index, promise in enumerate(promises)])
+    validated = batch.validate(suite, result_format=_RESULT_FORMAT).results
+    # Great Expectations puts those it couldn't evaluate first.
+    found = {result.expectation_config.meta["promise"]: result for result in validated}
+    for index, promise in enumerate(promises):
+        checked, observed = _observed(promise, found[index].result, len(frame))
+        yield {
+            "mart": name,
+            "expectation": promise.expectation,
+            "column": promise.column,
+            "limit": promise.limit,
+            "promise": promise.words,
+            "passed": bool(found[index].success),
+            "checked": checked,
+            "observed": observed,
+        }
+
+
+def _expectation(gx: Any, index: int, promise: Promise) -> Any:
+    kind = getattr(gx.expectations, "".join(word.capitalize() for word in promise.expectation.split("_")))
+    arguments = dict(promise.arguments)
+    if promise.column is not None:
+        arguments["column"] = promise.column
+    if promise.at_followup:
+        arguments["row_condition"] = gx.expectations.row_conditions.Column("occasion") == "followup"
+    return kind(**arguments, description=promise.words, meta={"promise": index})
+
+
+def _observed(promise: Promise, result: dict[str, Any], rows: int) -> tuple[int, float | None]:
+    """Rows that were looked at, and the share of them that fails (of a largest move: that move); None if there is none."""
+    if promise.expectation == LARGEST:
+        return rows, None if result.get("observed_value") is None else float(result["observed_value"])
+    if "element_count" not in result:  # about the columns, or of a column that isn't there
+        return (rows if promise.expectation == COLUMNS else 0), None
+    checked = int(result["element_count"]) - int(result.get("missing_count") or 0)
+    return checked, int(result["unexpected_count"]) / checked if checked else None
+
+
+def _great_expectations() -> Any:
+    """Great Expectations, imported here and nowhere else, and told before that to send nothing home."""
+    told = os.environ.get(_ANALYTICS)
+    os.environ[_ANALYTICS] = "false"
+    try:
+        import great_expectations
+    finally:
+        if told is None:
+            del os.environ[_ANALYTICS]
+        else:
+            os.environ[_ANALYTICS] = told
+    return great_expectations
+
+
+def _frame(mart: pa.Table) -> pd.DataFrame:
+    """A mart for pandas, with integers that stay integers where there are nulls."""
+    integers = {pa.int8(): pd.Int8Dtype(), pa.int16(): pd.Int16Dtype()}
+    frame: pd.DataFrame = mart.to_pandas(types_mapper=integers.get)
+    return frame
+
+
+def _counts(answers: pa.ChunkedArray, codes: tuple[int, ...]) -> list[int]:
+    counted = {row["values"]: row["counts"] for row in answers.value_counts().to_pylist()}
+    return [counted.get(code, 0) for code in codes]
+
+
+def _labels(mart: pa.Table, question: Question) -> dict[int, str]:
+    """The scale that a mart's column was written with."""
+    metadata = mart.schema.field(question.name).metadata or {}
+    return {int(code): label for code, label in json.loads(metadata.get(b"labels", b"{}")).items()}
+
+
+def _columns(names: tuple[str, ...]) -> Promise:
+    words = "The columns are those of the data dictionary, in its order."
+    return Promise(COLUMNS, None, ", ".join(names), words, {"column_list": list(names)})
+
+
+def _identifies(column: str, what: str) -> list[Promise]:
+    return [
+        Promise(UNIQUE, column, "each once", f"Every {what} stands once."),
+        Promise(NOT_NULL, column, "never blank", f"Every {what} has its id."),
+    ]
+
+
+def _filled(column: str) -> Promise:
+    return Promise(NOT_NULL, column, "never blank", "It is never blank.")
+
+
+def _occasion(occasion: str) -> list[Promise]:
+    allowed = OCCASIONS[occasion]
+    words = " or ".join(allowed)
+    return [_filled("occasion"), Promise(IN_SET, "occasion", words, f"It says {words}.", {"value_set": list(allowed)})]
+
+
+def _blank(question: Question, questionnaire: Questionnaire, largest: float) -> Promise:
+    at_followup = question.occasion == "followup" and questionnaire.occasion == "both"
+    forms = "follow-up forms (it is asked there only)" if at_followup else "forms"
+    return Promise(
+        NOT_NULL,
+        question.name,
+        f"{100 * largest:g} %" + (" of follow-up forms" if at_followup else ""),
+        f"At most {100 * largest:g} % of {forms} leave it blank.",
+        {"mostly": round(1 - largest, 12)},
+        at_followup,
+    )

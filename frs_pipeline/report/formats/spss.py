@@ -1,0 +1,84 @@
+"""A mart as an SPSS file: codes with their labels, blanks as system-missing, "ved ikke" as user-missing."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from frs_pipeline.errors import FrsError
+from frs_pipeline.study.questionnaires import Questionnaire, questionnaires
+
+# Where a .sav says when it was made: date (9 letters) and time of day (8), after product name, layout and numbers.
+_STAMP = slice(92, 109)
+_MEASURES = {"nominal": "nominal", "ordinal": "ordinal", "multiple": "nominal"}
+_OCCASIONS: dict[Any, str] = {1: "første rådslagning", 2: "opfølgning"}
+_CODES = {"first": 1, "followup": 2}
+
+
+def sav(mart: pa.Table, name: str, folder: Path) -> bytes:
+    """The mart `name` as the bytes of a .sav file, the same for the same rows: it says of no moment that it was made then.
+
+    A blank is system-missing. "Ved ikke" is a user-missing value, which crosstabs and correlations leave out as the report
+    does, and frequencies show among what is missing. The library writes to disk only: in `folder`, a file without a name,
+    of which nothing stays where a run is killed. Raises `FrsError` when there is no room for it.
+    """
+    import pyreadstat
+
+    questionnaire = questionnaires().get(name)
+    frame = _frame(mart)
+    try:
+        with tempfile.TemporaryFile(prefix=".sav.", suffix=".tmp", dir=folder) as file:
+            pyreadstat.write_sav(
+                frame,
+                f"/dev/fd/{file.fileno()}",
+                row_compress=True,
+                file_label=f"frs_pipeline: {name}",
+                column_labels=[_label(field) for field in mart.schema],
+                variable_value_labels=_labels(questionnaire),
+                missing_ranges=_missing(questionnaire),
+                variable_measure=_measures(mart, questionnaire),
+                variable_format={str(name): "F8.0" for name, kind in frame.dtypes.items() if kind == "float64"},
+            )
+            content = bytearray(file.read())
+    except (OSError, pyreadstat.ReadstatError) as error:
+        raise FrsError("cannot be written", where=folder, do="make room; the last good file stays") from error
+    content[_STAMP] = b"01 Jan 7000:00:00"
+    return bytes(content)
+
+
+def _frame(mart: pa.Table) -> pd.DataFrame:
+    columns = {}
+    for field in mart.schema:
+        column = mart[field.name].to_pandas()
+        if field.name == "occasion":
+            column = column.map(_CODES)
+        columns[field.name] = column if pa.types.is_string(field.type) and field.name != "occasion" else column.astype("float64")
+    return pd.DataFrame(columns)
+
+
+def _label(field: pa.Field) -> str:
+    return str((field.metadata or {}).get(b"text", b"").decode() or field.name)
+
+
+def _labels(questionnaire: Questionnaire | None) -> dict[str, dict[Any, str]]:
+    questions = questionnaire.questions if questionnaire else ()
+    return {
+        "occasion": _OCCASIONS,
+        **{question.name: dict(question.labels) for question in questions},
+    }
+
+
+def _missing(questionnaire: Questionnaire | None) -> dict[str, list[Any]]:
+    questions = questionnaire.questions if questionnaire else ()
+    return {question.name: [question.dont_know] for question in questions if question.dont_know is not None}
+
+
+def _measures(mart: pa.Table, questionnaire: Questionnaire | None) -> dict[str, str]:
+    found = {field.name: "scale" if pa.types.is_integer(field.type) else "nominal" for field in mart.schema}
+    if questionnaire:
+        found |= {question.name: _MEASURES[question.type] for question in questionnaire.questions}
+    return found

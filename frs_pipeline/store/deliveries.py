@@ -1,0 +1,266 @@
+"""What was delivered: one dated folder of exports, found, listed and hashed. Nothing here writes."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import os
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BeforeValidator
+
+from frs_pipeline.errors import InputError, UsageError
+from frs_pipeline.language import plural
+from frs_pipeline.study.instruments import in_use, instruments
+from frs_pipeline.study.spec import Spec, YamlFile
+
+EXPORT_FILES = ("dataset.csv", "structure.csv", "labels.csv")
+LEDGER = "kontering.csv"
+CODEBOOK = "codebook-pipeline.age"
+# The controllers' files: listed by their hashes, and never opened by a refresh.
+CONTROLLERS = "codebook-controllers.age"
+LOCKED = (CONTROLLERS, "pseudonyms-*.age")
+REGISTERS = {"ledger": LEDGER, "codebook": CODEBOOK}
+# What people decided about a delivery; it may hold none of them.
+AMENDMENTS = {"corrections": "corrections.csv", "exceptions": "exceptions.csv", "withdrawals": "withdrawals.csv"}
+# What a delivery says of itself; most have nothing to say.
+DESCRIPTION = {"description": "delivery.yaml"}
+_OPTIONAL = {**AMENDMENTS, **DESCRIPTION}
+# Forms other than the three CSV files in which SurveyXact or SPSS hand over an export.
+WORKBOOKS = (".xlsx", ".sav")
+# Keys that lie beside the codebook that they open, as they do with made-up forms only: the published one, or one made with them.
+DEMO_KEY, OWN_KEY = OPEN_KEYS = ("DEMO-KEY-NOT-SECRET.txt", "KEY-NOT-SECRET.txt")
+_KEYS = (*OPEN_KEYS, *(f"CONTROLLERS-{key}" for key in OPEN_KEYS))
+_DATED = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def _as_name(value: object) -> object:
+    """The name of a delivery; what is said of another value doesn't repeat it, for a delivery's file is not ours."""
+    try:
+        if not isinstance(value, str) or not _DATED.fullmatch(value):
+            raise ValueError
+        dt.date.fromisoformat(value)
+    except ValueError:
+        raise ValueError("a delivery is named by its date, such as 2020-11-30") from None
+    return value
+
+
+# The name of a delivery, in a YAML file.
+DeliveryName = Annotated[str, BeforeValidator(_as_name)]
+
+
+class Description(Spec):
+    """What delivery.yaml may say: which older delivery this one is compared with, where it isn't the one before it by date."""
+
+    predecessor: DeliveryName | None = None
+
+
+@dataclass(frozen=True)
+class RawFile:
+    """One delivered file: what it is known as (`known_as`) inside the delivery, size in bytes and sha256."""
+
+    name: str
+    size: int
+    sha256: str
+
+
+def sources() -> tuple[str, ...]:
+    """What a refresh reads from a delivery: one export a questionnaire, the registers, the amendments, its description."""
+    return (*instruments(), *REGISTERS, *_OPTIONAL)
+
+
+def source_files(folder: Path, source: str) -> tuple[str, ...]:
+    """Names, inside the delivery `folder`, of the files of one source: an export in one of its forms, or a register.
+
+    Raises `InputError` when there is none, when it is incomplete, when it comes in two forms at once, or when a file only
+    links to one elsewhere. Amendments and description may be missing; the export of a questionnaire that isn't in use at
+    the delivery's date has to be.
+    """
+    if source in _OPTIONAL:
+        # A link that leads nowhere isn't none: what was decided would be passed over unsaid.
+        there = os.path.lexists(folder / _OPTIONAL[source])
+        return (_present(folder, _OPTIONAL[source]),) if there else ()
+    if source in REGISTERS:
+        return (_present(folder, REGISTERS[source]),)
+    place = folder / source
+    if source in instruments() and not in_use(source, folder.name):
+        if place.exists():
+            what = f"questionnaire {source} isn't in use at the date of this delivery"
+            raise InputError(what, where=place, do="take the folder out, or correct since and until in instruments.yaml")
+        return ()
+    known = {name: kind for name in _names(place) if not _beside(place / name) and (kind := _known(name))}
+    csv = {kind: name for name, kind in known.items() if kind in EXPORT_FILES}
+    others = [name for name, kind in known.items() if kind in WORKBOOKS]
+    if len(others) + bool(csv) > 1 or len(csv) + len(others) < len(known):
+        kinds = Counter(known.values())
+        found = ", ".join(kind if number == 1 else f"{number} {kind}" for kind, number in sorted(kinds.items()))
+        raise InputError(f"the export comes in more than one form: {found}", where=place, do="leave one of them")
+    if others:
+        return (_present(folder, f"{source}/{others[0]}"),)
+    return tuple(_present(folder, f"{source}/{csv.get(name, name)}") for name in EXPORT_FILES)
+
+
+def _known(name: str) -> str | None:
+    """Which of an export's files a name in its folder is, or which kind of workbook; suffixes in capitals are no others."""
+    path = Path(name)
+    suffix = path.suffix.lower()
+    part = f"{path.stem}{suffix}"
+    return suffix if suffix in WORKBOOKS else part if part in EXPORT_FILES else None
+
+
+def _names(place: Path) -> list[str]:
+    """Names in a folder, sorted; none where it isn't there. Raises `InputError` when it can't be looked into."""
+    try:
+        return sorted(path.name for path in place.iterdir()) if place.is_dir() else []
+    except OSError as error:
+        raise InputError("cannot be read", where=place, do="check the folder's rights; nothing was changed") from error
+
+
+def _beside(path: Path) -> bool:
+    """May it lie in a delivery though nobody reads it? A readme, keys that aren't secret, and what systems and editors hide."""
+    if path.name.startswith((".", "~$")):
+        return True
+    return (path.name in _KEYS or path.name.partition(".")[0].upper() == "README") and not path.is_dir()
+
+
+def unread(folder: Path) -> list[tuple[Path, int]]:
+    """Files and folders of a delivery that no refresh reads, each with its number, from 1, among the names of its folder."""
+    own = {*REGISTERS.values(), *_OPTIONAL.values(), *instruments()}
+    found = []
+    for place in (folder, *(folder / name for name in instruments())):
+        for number, name in enumerate(_names(place), start=1):
+            locked = any(fnmatchcase(name, pattern) for pattern in LOCKED)
+            known = name in own or locked if place == folder else _known(name) is not None
+            if not known and not _beside(place / name):
+                found.append((place / name, number))
+    return found
+
+
+def known_as(name: str) -> str:
+    """What a delivered file is called from here on: manifest, history, messages and passports say that and nothing else.
+
+    Whoever saved a workbook gave it its name, and may have named a family: it is `participant_first/export.xlsx` to all others.
+    """
+    place, kind = Path(name).parent, Path(name).suffix.lower()
+    return (place / f"export{kind}").as_posix() if kind in WORKBOOKS else name
+
+
+def _present(folder: Path, name: str) -> str:
+    path, where = folder / name, folder / known_as(name)
+    if not path.exists():
+        raise InputError("missing file", where=where, do="ask for the delivery again; nothing was changed")
+    # A link would bring in what nobody delivered, and a pipe or a device may have no end. The folder itself may be a link.
+    if not path.resolve().is_relative_to(folder.resolve()) or not (path.is_file() or path.is_dir()):
+        raise InputError("isn't a file of the delivery but leads elsewhere", where=where, do="put the file itself there")
+    return name
+
+
+def describe(folder: Path) -> Description:
+    """What the delivery in `folder` says of itself. Raises `InputError` with file and line for what it can't say."""
+    names = source_files(folder, "description")
+    if not names:
+        return Description()
+    file = YamlFile(folder / names[0])
+    if not isinstance(file.data, dict):
+        raise file.error([], "says nothing by a key", "write a line such as predecessor: 2020-11-30, or take the file away")
+    # Looked at before anything goes through it: few lines can be nested so that they unfold to more than a memory holds.
+    nested = next((key for key, value in file.data.items() if isinstance(value, dict | list)), None)
+    if nested is not None:
+        raise file.error([str(nested)], "holds more than one value", "give one")
+    found = file.parse(Description)
+    if found.predecessor is not None and found.predecessor >= folder.name:
+        what = f"delivery {found.predecessor} isn't older than this one, {folder.name}"
+        raise file.error(["predecessor"], what, "name an older delivery, or take the line out")
+    return found
+
+
+def deliveries(raw: Path) -> list[str]:
+    """Names of the delivery folders, oldest first."""
+    if not raw.is_dir():
+        return []
+    return sorted(p.name for p in raw.iterdir() if p.is_dir() and _DATED.fullmatch(p.name))
+
+
+def unnamed(raw: Path) -> str | None:
+    """What to say of folders beside the deliveries that aren't named by date, so that nobody reads them; None without any.
+
+    Their names aren't repeated: they may be anything.
+    """
+    if not raw.is_dir():
+        return None
+    others = [p for p in raw.iterdir() if p.is_dir() and not p.name.startswith(".") and not _DATED.fullmatch(p.name)]
+    if not others:
+        return None
+    one = len(others) == 1
+    named, them = ("isn't named", "it") if one else ("aren't named", "them")
+    return f"{plural(len(others), 'folder')} in {raw} {named} by a date such as 2020-11-30: no run takes {them} up"
+
+
+def choose(raw: Path, name: str | None) -> str:
+    """`name`, or the newest delivery. Raises `InputError` when there is none or not this one."""
+    names = deliveries(raw)
+    if name is not None and not _DATED.fullmatch(name):
+        raise UsageError("not a delivery name", where=name, do="name it by its date, such as 2020-11-30")
+    if not names:
+        raise InputError("no delivery", where=raw, do="put the exports into a folder named by date, or set FRS_DATA_DIR")
+    if name is None:
+        return names[-1]
+    if name not in names:
+        raise InputError("unknown delivery", where=raw / name, do=f"there is {', '.join(names)}")
+    return name
+
+
+def sha256(path: Path) -> str:
+    """Hash of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def look(folder: Path, chosen: Sequence[str] = ()) -> list[tuple[str, int, int]]:
+    """Names, sizes and times (in ns) of the files of the `chosen` sources (all unless told), of which nothing is read.
+
+    Raises `InputError` for the first that is missing, `OSError` for one that goes meanwhile.
+    """
+    names = [name for source in chosen or sources() for name in source_files(folder, source)]
+    found = [(name, (folder / name).stat()) for name in names]
+    return [(name, stat.st_size, stat.st_mtime_ns) for name, stat in found]
+
+
+def beside(folder: Path, patterns: Sequence[str]) -> dict[str, str]:
+    """sha256 of files in a delivery's folder that no refresh reads, by name; of those alone that this account may read.
+
+    The controllers may keep their files from the pipeline, which has no use for them. Raises `InputError` for what is there
+    and is no file.
+    """
+    found = {}
+    for path in (path for pattern in patterns for path in sorted(folder.glob(pattern))):
+        try:
+            found[path.name] = sha256(path)
+        except PermissionError:
+            continue
+        except OSError as error:
+            raise InputError(f"cannot be read: {error.strerror}", where=path, do="put the file itself there") from error
+    return found
+
+
+def inventory(folder: Path, chosen: Sequence[str] = ()) -> dict[str, RawFile]:
+    """The delivered files of the `chosen` sources (all unless told), by `known_as`. Raises `InputError` for a missing one."""
+    found = {}
+    for source in chosen or sources():
+        for name in source_files(folder, source):
+            path, known = folder / name, known_as(name)
+            try:
+                found[known] = RawFile(known, path.stat().st_size, sha256(path))
+            except OSError:
+                # The system's error has the file's own name.
+                place, do = ": a folder lies in its place", "put the file itself there"
+                if not path.is_dir():
+                    place, do = "", "check the file's rights; nothing was changed"
+                raise InputError(f"cannot be read{place}", where=folder / known, do=do) from None
+    return found

@@ -1,0 +1,413 @@
+"""Produced files: written whole or not at all, each saying where it comes from; and what is up to date.
+
+`pyarrow` is imported inside the functions: a run with nothing to do only hashes files.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from frs_pipeline.errors import Busy, FrsError, InputError
+from frs_pipeline.store.deliveries import DESCRIPTION, beside, deliveries, describe, inventory, sha256
+from frs_pipeline.store.plan import AssetPath, Origin, Product, code_hash, definition_hash, products
+from frs_pipeline.store.settings import Settings
+from frs_pipeline.study.spec import YamlFile
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from frs_pipeline.store.rows import Rows
+
+ORIGIN = b"frs:origin"
+CONTENT = b"frs:content"
+MANIFEST = "manifest.json"
+LOCK = ".lock"
+_BEGUN = "begun\n"
+# Beside the results, in the curated folder of a delivery: what may be published.
+RELEASE = "release"
+
+
+@dataclass(frozen=True)
+class Store:
+    """The files of one delivery: where they lie, and what they come from."""
+
+    settings: Settings
+    delivery: str
+
+    def path(self, product: Product) -> Path:
+        zone = self.settings.restricted if product.zone == "restricted" else self.settings.curated
+        return zone(self.delivery) / product.path
+
+    def raw(self, name: str) -> Path:
+        return self.settings.raw_delivery(self.delivery) / name
+
+    def waiting(self) -> Path:
+        """Where a step may lay down what doesn't fit into memory: with what carries conference numbers."""
+        folder = self.settings.restricted(self.delivery)
+        private_folder(folder, self.settings.restricted_zone)
+        return folder
+
+    def pages(self, product: Product) -> list[Path]:
+        """Pages that come with a product, as they lie there now."""
+        folder = self.path(product).parent / product.pages
+        return sorted(path for path in folder.rglob("*") if path.is_file()) if product.pages else []
+
+    @property
+    def root(self) -> str | None:
+        """Root of the finished result; None before the first, and while only a part was made since."""
+        found = read_manifest(self).get("root")
+        return found if isinstance(found, str) else None
+
+    def predecessor(self) -> Store | None:
+        """The delivery that this one is compared with: the one that its description names, else the newest older one.
+
+        One without a finished result has nothing to compare with: by date it is passed over, and raises `InputError` where it
+        is named.
+        """
+        named = describe(self.raw("")).predecessor
+        if named is not None:
+            older = Store(self.settings, named)
+            if older.root is None:
+                what = f"delivery {named}, which this one is to be compared with, has no finished result"
+                do = f"run frs run --delivery {named} first, or name another delivery"
+                raise YamlFile(self.raw(DESCRIPTION["description"])).error(["predecessor"], what, do)
+            return older
+        names = (name for name in reversed(deliveries(self.settings.curated(""))) if name < self.delivery)
+        return next((older for older in (Store(self.settings, name) for name in names) if older.root), None)
+
+    def origin(self, product: Product) -> Origin:
+        """What `product` would come from if it were made now."""
+        inputs: dict[str, str] = {}
+        if product.raw:
+            files = inventory(self.raw(""), product.raw)
+            inputs = {f"raw/{name}": file.sha256 for name, file in files.items()}
+        inputs |= {f"raw/{name}": value for name, value in beside(self.raw(""), product.beside).items()}
+        for key in product.inputs:
+            # The rows of an input count, not its file: that also says where it comes from itself, and the same forms
+            # delivered in another way must give the same files from here on.
+            inputs[products()[key].name] = recorded(self.path(products()[key]), CONTENT) or ""
+        older = self.predecessor() if product.previous else None
+        if older:
+            inputs[f"{older.delivery}/root"] = older.root or ""
+            for source in (products()[key] for key in product.previous):
+                inputs[f"{older.delivery}/{source.name}"] = recorded(older.path(source), CONTENT) or ""
+        if product.pages or product.named:
+            inputs["delivery"] = self.delivery  # pages say which one they are about
+        return Origin(inputs, definition_hash(product.definitions), code_hash(product.module))
+
+    def write(self, product: Product, rows: pa.Table | Rows) -> Path:
+        """Write a product with its origin in the file's metadata; the old file stays until the new one is whole."""
+        import pyarrow.parquet as pq
+
+        from frs_pipeline.store.rows import batches_of, content_hash
+
+        metadata = {ORIGIN: self.origin(product).as_json().encode(), CONTENT: content_hash(rows).encode()}
+        schema = rows.schema.with_metadata(metadata)
+        path = self.path(product)
+        private = product.zone == "restricted"
+        if private:
+            private_folder(path.parent, self.settings.restricted_zone)
+        with (
+            atomic(path, private=private) as file,
+            pq.ParquetWriter(file, schema, compression="zstd", store_schema=True) as writer,
+        ):
+            for batch in batches_of(rows):
+                # A batch is a row group: small enough to stream, and the same whatever memory there is.
+                writer.write_batch(batch.replace_schema_metadata(metadata))
+        return path
+
+    def write_pages(self, product: Product, pages: Mapping[str, bytes | Callable[[IO[bytes]], None]]) -> None:
+        """Write the pages that come with a product, each whole or not at all; what else lies in their folder goes.
+
+        A page is its content, or what writes it into an open file, some at a time.
+
+        They come before the product itself: until that is written anew, its old origin says that the work isn't done.
+        """
+        folder = self.path(product).parent / product.pages
+        for name, content in pages.items():
+            with atomic(folder / name) as file:
+                file.write(content) if isinstance(content, bytes) else content(file)
+        for path in set(self.pages(product)) - {folder / name for name in pages}:
+            path.unlink()
+
+
+def read(path: Path, columns: list[str] | None = None) -> pa.Table:
+    """A product's rows, without the file's metadata; only these columns, when told."""
+    import pyarrow.parquet as pq
+
+    # Not pq.read_table: for a single file that would import pandas first.
+    with pq.ParquetFile(path) as file:
+        rows = file.read(columns=columns).replace_schema_metadata(None)
+    return rows if columns is None else rows.select(columns)
+
+
+def stream(path: Path) -> Iterator[pa.RecordBatch]:
+    """A product's rows without the file's metadata, some at a time."""
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as file:
+        for group in range(file.num_row_groups):
+            yield from file.read_row_group(group).replace_schema_metadata(None).combine_chunks().to_batches()
+
+
+def schema_of(path: Path) -> pa.Schema:
+    """A product's columns, without the file's metadata."""
+    import pyarrow.parquet as pq
+
+    return pq.read_schema(path).remove_metadata()
+
+
+def rows_in(path: Path) -> int:
+    """How many rows a product has."""
+    import pyarrow.parquet as pq
+
+    return int(pq.read_metadata(path).num_rows)
+
+
+@contextmanager
+def atomic(path: Path, *, private: bool = False) -> Iterator[IO[bytes]]:
+    """A file that appears under `path` only when it is complete and on disk; if `private`, only its owner may read it.
+
+    Raises `FrsError` in one line when the folder is read-only or the disk full; the old file then stays.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    except OSError as error:
+        raise _unwritable(error, path.parent, "mend the folder; nothing was lost") from error
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(0o600 if private else 0o644)
+        temporary.replace(path)
+    except OSError as error:
+        raise _unwritable(error, path, "make room; the last good file stays") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _unwritable(error: OSError, path: Path, do: str) -> FrsError:
+    """What to say of a place that can't be written to: what to `do`, unless a folder lies in a file's place or vice versa."""
+    if isinstance(error, IsADirectoryError):
+        return InputError("cannot be written: a folder lies in its place", where=path, do="move the folder away")
+    if isinstance(error, NotADirectoryError | FileExistsError):
+        return InputError("cannot be written: a file lies where a folder belongs", where=path, do="move the file away")
+    return FrsError(f"cannot be written: {error.strerror}", where=path, do=do)
+
+
+def write_together(contents: Mapping[Path, bytes], ready: Callable[[], object] = lambda: None) -> None:
+    """Write several files, all of them or none. Raises `FrsError` as `atomic` does; every old file then stays.
+
+    `ready` is called when all are complete on disk, and none has taken its place yet.
+    """
+    try:
+        before = {path: path.read_bytes() if path.exists() else None for path in contents}
+    except OSError as error:
+        raise FrsError(f"cannot be read: {error.strerror}", where=error.filename, do="check the file's rights") from error
+    try:
+        # All are complete and on disk before the first takes its place.
+        with ExitStack() as stack:
+            for path, content in contents.items():
+                file = stack.enter_context(atomic(path))
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            ready()
+    except BaseException:
+        for path, old in before.items():
+            if old is None:
+                path.unlink(missing_ok=True)
+            elif path.read_bytes() != old:
+                with atomic(path) as file:
+                    file.write(old)
+        raise
+
+
+def private_folder(folder: Path, zone: Path) -> None:
+    """Make a folder in the restricted `zone` (or that itself) that only its owner can enter, as all between the two."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for place in (folder, *folder.parents):
+            if place.is_relative_to(zone):
+                place.chmod(0o700)
+    except OSError as error:
+        raise _unwritable(error, folder, "mend the folder's rights") from error
+
+
+@contextmanager
+def exclusive(store: Store, *, wait: bool = False) -> Iterator[None]:
+    """Nobody else refreshes this delivery meanwhile; what a killed run left half-written is swept away.
+
+    The operating system gives the lock back when its holder dies, however it dies. Raises `Busy` when another
+    run holds it, unless told to `wait`.
+    """
+    folder = store.settings.restricted(store.delivery)
+    private_folder(folder, store.settings.restricted_zone)
+    try:
+        # Not emptied: it says whether whoever had it before finished what was begun.
+        file = (folder / LOCK).open("a")
+    except OSError as error:
+        raise _unwritable(error, folder / LOCK, "mend the file's rights") from error
+    with file as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise Busy("another run is refreshing this delivery", where=store.delivery, do="wait until it ends") from error
+        for zone in (folder, store.settings.curated(store.delivery)):
+            for left in list(zone.rglob(".*.tmp")):
+                # One may lie in another that is gone by now.
+                shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
+        yield
+
+
+def _lock(store: Store) -> Path:
+    return store.settings.restricted(store.delivery) / LOCK
+
+
+def begin(store: Store) -> None:
+    """Note, in the file of the lock, that a run has begun to replace results; for whoever holds the lock."""
+    _note(store, _BEGUN)
+
+
+def finish(store: Store) -> None:
+    """Take that note away: what is there now is what was to be made."""
+    if unfinished(store):
+        _note(store, "")
+
+
+def _note(store: Store, text: str) -> None:
+    try:
+        _lock(store).write_text(text, encoding="ascii")
+    except OSError as error:
+        raise FrsError(f"cannot be written: {error.strerror}", where=_lock(store), do="make room, or mend its rights") from error
+
+
+def unfinished(store: Store) -> bool:
+    """Did the last run that began to replace results not get to its end, or is it still at work?"""
+    try:
+        return _lock(store).read_text(encoding="ascii") == _BEGUN
+    except (OSError, ValueError):
+        return False
+
+
+def held(store: Store) -> bool:
+    """Does any process refresh this delivery right now? Whoever held the lock and died, holds it no longer."""
+    try:
+        file = (store.settings.restricted(store.delivery) / LOCK).open()
+    except OSError:
+        return False
+    with file as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return True
+    return False
+
+
+def remains(settings: Settings) -> dict[str, str]:
+    """Deliveries that have results and aren't among the delivered ones any more, with what to say of each."""
+    made = {name for place in (settings.restricted, settings.curated) for name in deliveries(place(""))}
+    found = {}
+    for name in sorted(made - set(deliveries(settings.raw))):
+        zones = (settings.restricted(name), settings.curated(name))
+        if any(path.is_file() and path.name != LOCK for zone in zones for path in zone.rglob("*")):
+            where = " and ".join(zone.relative_to(settings.data).as_posix() for zone in zones if zone.exists())
+            found[name] = f"there are results, but no delivery (put it back under raw/{name}, or remove {where})"
+    return found
+
+
+def recorded(path: Path, what: bytes = ORIGIN) -> str | None:
+    """What a produced file says of itself, ORIGIN or CONTENT; None when it is missing or unreadable."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        metadata = pq.read_schema(path).metadata or {}
+    except (OSError, pa.ArrowInvalid):
+        return None
+    value = metadata.get(what)
+    return value.decode() if value else None
+
+
+def stale(store: Store, *, finished: bool = True) -> set[AssetPath]:
+    """Products that are missing, altered, or made from other inputs, definitions or code than today's.
+
+    Unless `finished`, what a run made before it was stopped counts too, which no manifest vouches for.
+    """
+    outdated: set[AssetPath] = set()
+    known = read_manifest(store).get("outputs", {})
+    for product in products().values():
+        path = store.path(product)
+        if (
+            outdated.intersection(product.inputs)
+            or not path.exists()
+            or (finished and not as_noted(store, product, known))
+            or recorded(path) != store.origin(product).as_json()
+        ):
+            outdated.add(product.key)
+    return outdated
+
+
+def hashes(store: Store, product: Product) -> dict[str, str]:
+    """sha256 of a product's file and of its pages, by their names in the manifest."""
+    return {listed(store, path): sha256(path) for path in (store.path(product), *store.pages(product))}
+
+
+def as_noted(store: Store, product: Product, known: dict[str, str]) -> bool:
+    """Are a product's file and its pages, no more and no fewer, those that the manifest lists?"""
+    return store.path(product).exists() and hashes(store, product) == _noted(store, product, known)
+
+
+def _noted(store: Store, product: Product, known: dict[str, str]) -> dict[str, str]:
+    """What the manifest says of a product's file and pages; nothing when there should be pages and it knows of none."""
+    path = store.path(product)
+    name = listed(store, path)
+    own = {name: known[name]} if name in known else {}
+    if not product.pages:
+        return own
+    folder = listed(store, path.parent / product.pages)
+    pages = {name: value for name, value in known.items() if name.startswith(f"{folder}/")}
+    return {**own, **pages} if pages else {}
+
+
+def read_manifest(store: Store) -> dict[str, Any]:
+    """manifest.json of the last finished run; empty before the first, or when it can't be read."""
+    try:
+        content = json.loads((store.settings.curated(store.delivery) / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def note_partial(store: Store, made: set[AssetPath]) -> None:
+    """Note in the manifest what was made of a delivery that is otherwise out of date: it has no root and no summary."""
+    content = read_manifest(store)
+    outputs = content.get("outputs", {})
+    for product in (products()[key] for key in made):
+        outputs = {name: outputs[name] for name in outputs.keys() - _noted(store, product, outputs)} | hashes(store, product)
+    partial = {"delivery": store.delivery, "outputs": dict(sorted(outputs.items()))}
+    write_json(store.settings.curated(store.delivery) / MANIFEST, partial)
+    finish(store)
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """A JSON file, written whole or not at all."""
+    with atomic(path) as file:
+        file.write((json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode())
+
+
+def listed(store: Store, path: Path) -> str:
+    """Name of a produced file in the manifest, the same wherever the data folder lies."""
+    return path.relative_to(store.settings.data).as_posix().replace(f"/{store.delivery}/", "/", 1)

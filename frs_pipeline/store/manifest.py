@@ -1,0 +1,235 @@
+"""The manifest of a delivery: what it holds, the hash of everything that went in and came out, and what is due before that.
+
+What reads results is imported inside the functions: a run with nothing to do only asks what is due.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from frs_pipeline.errors import CheckFailed
+from frs_pipeline.language import plural
+from frs_pipeline.store.deliveries import LOCKED, beside, deliveries, inventory
+from frs_pipeline.store.files import (
+    MANIFEST,
+    RELEASE,
+    Store,
+    as_noted,
+    finish,
+    hashes,
+    listed,
+    read,
+    read_manifest,
+    recorded,
+    rows_in,
+    stale,
+    write_json,
+)
+from frs_pipeline.store.plan import AssetPath, code_hash, lock_hash, products, program, whole_steps
+from frs_pipeline.store.settings import Settings
+from frs_pipeline.study.instruments import instruments
+
+# Figures of a correlation that its gamma and N don't determine.
+APPROXIMATE = ("ase", "t", "p")
+
+
+@dataclass(frozen=True)
+class Due:
+    """What a refresh has to make: products, by whole steps, and the manifest that vouches for all of them."""
+
+    products: frozenset[AssetPath]
+    manifest: bool
+
+    def __bool__(self) -> bool:
+        return self.manifest
+
+
+def due(store: Store) -> Due:
+    """What is due of a delivery: the one question that every refresh asks, whoever starts it.
+
+    Where no product is out of date, the manifest may be all the same: it is missing, was altered, has no root because only
+    some products were made, or would say something else if it were written now. Raises `InputError` for a delivery that isn't
+    complete.
+    """
+    outdated = whole_steps(stale(store))
+    return Due(frozenset(outdated), bool(outdated) or not vouched(store))
+
+
+def vouched(store: Store) -> bool:
+    """Does the manifest say, under its root, what it would say if it were written now?"""
+    content = read_manifest(store)
+    summary = content.get("summary")
+    return isinstance(summary, dict) and bool(summary) and content == _content(store, summary)
+
+
+def require_current(store: Store, made: Collection[AssetPath]) -> None:
+    """Refuse a manifest for files that nobody vouches for: all are up to date, and `made` by this run or as they were noted.
+
+    Raises `CheckFailed` otherwise: the run made only a part, a file was altered, or the delivery has changed meanwhile.
+    """
+    known = read_manifest(store).get("outputs", {})
+    left = stale(store, finished=False)
+    left |= {key for key, product in products().items() if key not in made and not as_noted(store, product, known)}
+    if left:
+        first = next(product.name for key, product in products().items() if key in left)
+        more = f" and {plural(len(left) - 1, 'other file')}" if len(left) > 1 else ""
+        what = f"no manifest can be written: {first}{more} would have to be made again first"
+        raise CheckFailed(what, where=store.delivery, do="a run of everything that is due mends it: frs run")
+
+
+def write_manifest(store: Store, summary: dict[str, int]) -> dict[str, Any]:
+    """Write manifest.json: hashes of every input, output and file of the program, and one root over them. Returns its content.
+
+    The restricted files are listed by hash only, so that the manifest may leave the restricted zone.
+    """
+    content = _content(store, summary)
+    write_json(store.settings.curated(store.delivery) / MANIFEST, content)
+    finish(store)
+    return content
+
+
+def _content(store: Store, summary: dict[str, int]) -> dict[str, Any]:
+    outputs = {name: value for product in products().values() for name, value in hashes(store, product).items()}
+    content: dict[str, Any] = {
+        "delivery": store.delivery,
+        "inputs": delivered(store.raw("")),
+        "outputs": dict(sorted(outputs.items())),
+        "program": program(),
+        "code": {module: code_hash(module) for module in sorted({p.module for p in products().values()})},
+        "lock": lock_hash(),
+        "predecessor": compared_with(store),
+        "summary": summary,
+    }
+    content["root"] = root_of(content)
+    return content
+
+
+def compared_with(store: Store) -> dict[str, str]:
+    """The delivery that this one was compared with, and its root then, as the files made of both say; empty without one."""
+    for product in (product for product in products().values() if product.previous):
+        for name, root in json.loads(recorded(store.path(product)) or '{"inputs": {}}')["inputs"].items():
+            if name.endswith("/root"):
+                return {"delivery": name.removesuffix("/root"), "root": root}
+    return {}
+
+
+def delivered(folder: Path) -> dict[str, str]:
+    """sha256 of everything that belongs to a delivery, by name: what a refresh reads, and the controllers' files, unopened."""
+    files = {name: file.sha256 for name, file in inventory(folder).items()}
+    return dict(sorted((files | beside(folder, LOCKED)).items()))
+
+
+def added(store: Store, content: dict[str, Any]) -> list[str]:
+    """What lies among a delivery's results and `content` of its manifest doesn't list, as `curated/…` or `restricted/…`.
+
+    Files, links, and folders in which nothing is that is listed. A release has a journal of its own; what was moved aside as
+    leaked was taken out of the results.
+    """
+    from frs_pipeline.privacy.search import LEAKED
+
+    own = {f"curated/{MANIFEST}", "restricted/.lock", *content["outputs"]}
+    found = []
+    for zone, apart in ((store.settings.curated, RELEASE), (store.settings.restricted, LEAKED)):
+        folder = zone(store.delivery)
+        for path in sorted(folder.rglob("*")):
+            name = listed(store, path)
+            if path.relative_to(folder).parts[0] == apart:
+                continue
+            holds = path.is_dir() and not path.is_symlink()
+            if path.is_symlink() or (name not in own and not (holds and any(o.startswith(f"{name}/") for o in own))):
+                found.append(name)
+    # What an added folder holds goes without saying.
+    return [name for name in found if not any(name.startswith(f"{other}/") for other in found)]
+
+
+def strays(settings: Settings) -> list[str]:
+    """What lies in the curated zone beside the deliveries, and folders of deliveries that there aren't and no run finished."""
+    zone = settings.curated("")
+    known = {*deliveries(settings.raw), *(name for name in deliveries(zone) if (zone / name / MANIFEST).is_file())}
+    found = sorted(path.name for path in zone.iterdir()) if zone.is_dir() else []
+    return [f"curated/{name}" for name in found if name not in known and name != ".gitkeep"]
+
+
+def root_of(content: dict[str, Any]) -> str:
+    """Root of the Merkle tree over everything that a manifest says, as RFC 6962 builds it.
+
+    Its leaves are `part/name` and value of every entry, in the order of their names. Whoever has noted the root can tell
+    later whether anything in the manifest, and so any file that it lists, is still what it was.
+    """
+    entries = []
+    for part, value in content.items():
+        if part != "root":
+            pairs = value.items() if isinstance(value, dict) else [("", value)]
+            entries += [f"{part}/{name}\0{entry}".encode() for name, entry in pairs]
+    return _merkle([hashlib.sha256(b"\0" + entry).digest() for entry in sorted(entries)]).hex()
+
+
+def _merkle(leaves: list[bytes]) -> bytes:
+    """Hash over leaves; the left half is the largest power of two that is smaller than all."""
+    if not leaves:
+        return hashlib.sha256().digest()
+    if len(leaves) == 1:
+        return leaves[0]
+    half = 1 << (len(leaves) - 1).bit_length() - 1
+    return hashlib.sha256(b"\1" + _merkle(leaves[:half]) + _merkle(leaves[half:])).digest()
+
+
+def summarise(store: Store) -> dict[str, int]:
+    """Counts that say what a delivery holds. Raises `CheckFailed` when forms were lost on the way to the marts."""
+    from frs_pipeline.intake.applying import unapplied
+    from frs_pipeline.intake.delivery import applied_in, forms_set_aside
+    from frs_pipeline.printed.compare import DIFFERS
+    from frs_pipeline.printed.compare import summary as verdicts_of
+
+    def rows(*key: str) -> int:
+        return rows_in(store.path(products()[key]))
+
+    set_aside = sum(forms_set_aside(store.path(products()[("quarantine",)])).values())
+    accepted = sum(rows("marts", name) for name in instruments())
+    withdrawn = sum(sum(read(store.path(products()[("withdrawn", n)]))["forms"].to_pylist()) for n in instruments())
+    # Counted where they were read, so that a form lost on the way is missed here.
+    delivered = withdrawn + sum(
+        rows("validated", name) + sum(forms_set_aside(store.path(products()[("rejected", name)])).values())
+        for name in instruments()
+    )
+    if delivered != accepted + set_aside + withdrawn:
+        what = f"{delivered} forms delivered, but {accepted} accepted, {set_aside} set aside and {withdrawn} withdrawn"
+        raise CheckFailed(what, where=store.delivery)
+    compared = read(store.path(products()[("statistics", "compare")]))
+    verdicts = verdicts_of(compared)
+    promises = read(store.path(products()[("expectations",)]))["passed"].to_pylist()
+    held = read(store.path(products()[("report",)]), ["holds"])["holds"].to_pylist()
+    applied = applied_in(store)
+    rules = {row["rule"] for table in applied for row in table.to_pylist()}
+    missed = unapplied(applied)
+    notes = read(store.path(products()[("noted",)]), ["rule"])["rule"].to_pylist()
+    return {
+        "forms": delivered,
+        "accepted": accepted,
+        "quarantined": set_aside,
+        "withdrawn": withdrawn,
+        "noted": rows("noted"),
+        "passed_over": notes.count("rows_blank"),
+        "rules": len(rules),
+        "rules_applied_to_all": len(rules - {each.rule for each in missed}),
+        # How many forms a rule couldn't be applied to, and of how many.
+        **{f"not_applied/{each.instrument}/{each.rule}/{each.reason}": each.number for each in missed},
+        **{f"looked_at/{each.instrument}/{each.rule}": each.total for each in missed},
+        "exceptions_unused": notes.count("exception_unused"),
+        "conferences": rows("marts", "conference"),
+        "marts": sum(key[0] == "marts" for key in products()),
+        "promises": len(promises),
+        "promises_kept": sum(promises),
+        "claims": len(held),
+        "claims_hold": held.count(True),
+        "claims_fail": held.count(False),
+        "tables": sum(key[-1].startswith("table_") for key in products()),
+        "figures": rows("statistics", "figures"),
+        "differs_exact": sum(row["verdict"] == DIFFERS and row["measure"] not in APPROXIMATE for row in compared.to_pylist()),
+        **{verdict.replace(" ", "_"): number for verdict, number in verdicts.items()},
+    }

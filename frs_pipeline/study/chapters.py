@@ -1,0 +1,122 @@
+"""The report's contents: pages, in both languages, with the tables and plots that each shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field
+
+from frs_pipeline.errors import Gathered
+from frs_pipeline.study import SHIPPED
+from frs_pipeline.study.spec import Spec, YamlFile
+from frs_pipeline.study.tables import Table, catalogue
+
+CHAPTERS = SHIPPED / "report" / "chapters.yaml"
+
+# Pages that are written out and hold no tables of the catalogue.
+Special = Literal["correlations", "nonresponse", "quality", "method", "about"]
+
+
+class Bilingual(Spec):
+    """The same in Danish and in English."""
+
+    danish: str
+    english: str
+
+
+class Change(Spec):
+    """The answers to one question after the first conference and at the follow-up, by role: two crosstabs."""
+
+    first: int
+    followup: int
+
+
+class Chapter(Spec):
+    """One page; `short` is its name in the menu. `rows` are crosstabs of which each row is drawn as a bar of answers."""
+
+    id: str = Field(pattern="^[a-z]+$")
+    short: Bilingual
+    title: Bilingual
+    intro: Bilingual
+    tables: tuple[int, ...] = ()
+    changes: tuple[Change, ...] = ()
+    rows: tuple[int, ...] = ()
+    shows: Special | None = None
+
+    @property
+    def file(self) -> str:
+        return f"{self.id}.html"
+
+
+class _Chapters(Spec):
+    chapters: tuple[Any, ...]  # each a Chapter, read for itself, so that one that can't be hides no other's faults
+
+
+def read_chapters(path: Path = CHAPTERS) -> tuple[Chapter, ...]:
+    """All pages but the first, in order.
+
+    A table of the catalogue that no chapter names comes at the end of the last chapter with tables, so that a new one is
+    shown without another line. Raises `InputError` for a table that there isn't, or that two chapters have.
+    """
+    file = YamlFile(path)
+    chapters: list[Chapter] = []
+    placed: set[int] = set()
+    wrong = Gathered()
+    with wrong:
+        file.parse(_Chapters)
+    for index in file.entries(["chapters"]):
+        with wrong:
+            chapter: Chapter = file.parse_at(["chapters", index], Chapter)
+            _check(file, index, chapter, placed, [other.id for other in chapters])
+            chapters.append(chapter)
+            placed.update(chapter.tables)
+    wrong.check()
+    left = tuple(number for number in catalogue() if number not in placed)
+    last = max((index for index, chapter in enumerate(chapters) if chapter.tables), default=None)
+    if last is None:
+        raise file.error(["chapters"], "no chapter has tables", "give one of them tables: [1, 2]")
+    chapters[last] = chapters[last].model_copy(update={"tables": (*chapters[last].tables, *left)})
+    return tuple(chapters)
+
+
+def _check(file: YamlFile, index: int, chapter: Chapter, placed: set[int], ids: Sequence[str]) -> None:
+    """Raise `InputError` for a page that another one is called as, and for tables that there aren't, or not of that kind."""
+    wrong = Gathered()
+    where: list[str | int] = ["chapters", index]
+    with wrong:
+        if chapter.id in ids:
+            raise file.error([*where, "id"], f"another chapter is called {chapter.id}, too", "give one of them another id")
+    drawn = [("changes", at, key) for at in range(len(chapter.changes)) for key in ("first", "followup")]
+    numbers: dict[tuple[str | int, ...], int] = {("tables", at): number for at, number in enumerate(chapter.tables)}
+    numbers |= {("rows", at): number for at, number in enumerate(chapter.rows)}
+    numbers |= {(key, at, which): getattr(chapter.changes[at], which) for key, at, which in drawn}
+    for place, number in numbers.items():
+        with wrong:
+            if number not in catalogue():
+                raise file.error([*where, *place], f"there is no table {number}", "docs/tables.md lists the tables")
+            if place[0] != "tables" and "crosstab" not in catalogue()[number].kind:
+                raise file.error([*where, *place], f"table {number} is no crosstab, which is what {place[0]} draws", "name one")
+            if place[0] == "tables" and (number in placed or chapter.tables.index(number) != place[1]):
+                raise file.error([*where, *place], f"table {number} has a chapter already", "take it out of one of them")
+    wrong.check()
+    for at, pair in enumerate(chapter.changes):
+        one, other = catalogue()[pair.first], catalogue()[pair.followup]
+        with wrong:
+            if _shape(one) != _shape(other):
+                what = f"tables {pair.first} and {pair.followup} don't have the same rows and as many columns"
+                raise file.error([*where, "changes", at], what, "name two crosstabs that can be laid side by side")
+    wrong.check()
+
+
+def _shape(table: Table) -> tuple[list[str], int]:
+    """Labels of the rows, and the number of columns, of which the report may print a label in two ways."""
+    return [category.label for category in table.row.categories], len(table.column.categories) if table.column else 0
+
+
+@cache
+def chapters() -> tuple[Chapter, ...]:
+    """The pages of the report, by the file that ships."""
+    return read_chapters()

@@ -1,0 +1,108 @@
+"""Answers of one form that can't all be true: from names and labels, as rules.yaml has them, to columns and codes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from frs_pipeline.study.faults import Location, choices
+from frs_pipeline.study.questionnaires import Occasion, Question, Questionnaire
+from frs_pipeline.study.spec import YamlFile
+
+ANSWERED, BLANK = "answered", "blank"
+# Codes of a box.
+_EMPTY, _TICKED = 0, 1
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What one question's answer has to be.
+
+    `columns` are the question's column of the mart, or those of its boxes, and `text` is what it asks. It holds when one of
+    the columns has one of `codes`; where `blank`, when each is blank or has one of them. `labels` are the answers by name,
+    none where any answer will do, or no answer.
+    """
+
+    columns: tuple[str, ...]
+    text: str
+    labels: tuple[str, ...]
+    codes: tuple[int, ...]
+    blank: bool = False
+
+
+@dataclass(frozen=True)
+class Contradiction:
+    """A form of the questionnaire `on` contradicts itself when it is counted under `occasion` and all `conditions` hold."""
+
+    on: str
+    title: str
+    occasion: Occasion
+    conditions: tuple[Condition, ...]
+
+    @property
+    def column(self) -> str:
+        """The column of the mart that a finding names: that of the last question, for one with boxes its first."""
+        return self.conditions[-1].columns[0]
+
+    @property
+    def columns(self) -> set[str]:
+        return {column for condition in self.conditions for column in condition.columns}
+
+
+def read_contradiction(
+    file: YamlFile, rule: Location, on: str, when: Mapping[str, tuple[str, ...]], asked: Mapping[str, Questionnaire]
+) -> Contradiction:
+    """What a rule of one's own looks for. Raises `InputError` with file and line for what the questionnaires don't have."""
+    if on not in asked:
+        raise file.error([*rule, "on"], f"there is no questionnaire {on}", choices(asked, on))
+    questionnaire, conditions = asked[on], []
+    occasion: Occasion = "both"
+    for name, words in when.items():
+        where = [*rule, "when", name]
+        if name == "occasion":
+            if words not in (("first",), ("followup",)):
+                raise file.error(where, "occasion is first or followup")
+            if questionnaire.occasion not in ("both", words[0]):
+                raise file.error(where, f"no form of {on} is counted under {words[0]}", "take occasion out")
+            occasion = "first" if words == ("first",) else "followup"
+        else:
+            conditions.append(_condition(file, where, questionnaire, name, words))
+    if not conditions:
+        raise file.error([*rule, "when"], "when names no question", "say which answers can't all be true")
+    return Contradiction(on, questionnaire.title, occasion, tuple(conditions))
+
+
+def _condition(
+    file: YamlFile, where: list[str | int], questionnaire: Questionnaire, name: str, words: tuple[str, ...]
+) -> Condition:
+    column = questionnaire.question(name)
+    columns = [column] if column else [box for box in questionnaire.questions if box.of == name]
+    if not columns:
+        to_write_on = any(text.name == name for text in questionnaire.texts)
+        what = f"{name} is a line to write on" if to_write_on else f"{questionnaire.instrument} has no question {name}"
+        raise file.error(where, what, choices(dict.fromkeys(column.of for column in questionnaire.questions), name))
+    boxes = column is None
+    text = columns[0].asked if boxes else columns[0].text
+    every = tuple(column.name for column in columns)
+    if words == (BLANK,):
+        return Condition(every, text, (), (_EMPTY,) if boxes else (), blank=True)
+    if words == (ANSWERED,):
+        return Condition(every, text, (), (_TICKED,) if boxes else columns[0].codes)
+    answers = {box.box: (box.name, _TICKED) for box in columns} if boxes else _answers(columns[0])
+    if not words:
+        raise file.error(where, f"{name} names no answer", _possible(answers))
+    for index, word in enumerate(words):
+        if word not in answers:
+            raise file.error([*where, index], f"{name} has no answer »{word}«", _possible(answers))
+    found = [answers[word] for word in words]
+    return Condition(tuple(dict.fromkeys(c for c, _ in found)), text, words, tuple(dict.fromkeys(code for _, code in found)))
+
+
+def _answers(question: Question) -> dict[str, tuple[str, int]]:
+    """Column and code by every spelling of an answer."""
+    spelt = [(answer.code, spelling) for answer in question.answers for spelling in (answer.label, *answer.also_printed)]
+    return {spelling: (question.name, code) for code, spelling in spelt}
+
+
+def _possible(answers: Iterable[str]) -> str:
+    return f"one of {', '.join(f'»{answer}«' for answer in answers)}; or {ANSWERED}, or {BLANK}"

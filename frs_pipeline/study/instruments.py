@@ -1,0 +1,93 @@
+"""The questionnaires as data, and what is made from them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from functools import cache
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import Field, model_validator
+
+from frs_pipeline.errors import Gathered
+from frs_pipeline.study import SHIPPED
+from frs_pipeline.study.faults import choices
+from frs_pipeline.study.spec import Spec, YamlFile
+
+LISTED = SHIPPED / "questionnaires" / "instruments.yaml"
+# Files beside the questionnaires that are none.
+OTHERS = ("instruments.yaml", "scales.yaml")
+
+
+class Dated(Spec):
+    """What only some deliveries have: those dated from `since` to `until`, both included; where neither is said, all."""
+
+    since: dt.date | None = None
+    until: dt.date | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.since and self.until and self.since > self.until:
+            raise ValueError("since is after until")
+        return self
+
+    def in_use(self, delivery: str) -> bool:
+        """Does a delivery, named by its date, have it?"""
+        return (self.since is None or str(self.since) <= delivery) and (self.until is None or delivery <= str(self.until))
+
+
+class Instrument(Dated):
+    """A questionnaire by its name: that of its file, of its folder in a delivery, and of its mart."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")
+
+
+class InstrumentsSpec(Spec):
+    # Each an Instrument, read for itself, so that one that can't be hides no other's faults.
+    instruments: tuple[Any, ...] = Field(min_length=1)
+
+
+# Names that other parts of a delivery and other marts have.
+_TAKEN = ("codebook", "conference", "corrections", "description", "exceptions", "ledger", "withdrawals", "withdrawn_conferences")
+
+
+def read_instruments(path: Path = LISTED) -> dict[str, Instrument]:
+    """The questionnaires that there are, by name; raises `InputError` with file and line when one isn't beside `path`."""
+    file = YamlFile(path)
+    found: dict[str, Instrument] = {}
+    wrong = Gathered()
+    beside = sorted(p.stem for p in path.parent.glob("*.yaml") if p.name not in OTHERS)
+    with wrong:
+        file.parse(InstrumentsSpec)
+    for index in file.entries(["instruments"]):
+        where: list[str | int] = ["instruments", index, "name"]
+        with wrong:
+            instrument: Instrument = file.parse_at(where[:-1], Instrument)
+            if instrument.name in (*found, *_TAKEN):
+                raise file.error(where, f"the name {instrument.name} is taken", "choose another name")
+            found[instrument.name] = instrument
+            if instrument.name not in beside:
+                what = f"there is no {instrument.name}.yaml beside this file"
+                raise file.error(where, what, choices(beside, instrument.name))
+    wrong.check()
+    unlisted = next((name for name in beside if name not in found), None)
+    if unlisted:
+        what = f"{unlisted}.yaml lies beside this file and isn't listed"
+        raise file.error(["instruments"], what, f"add - {{name: {unlisted}}}, or take the file away")
+    return found
+
+
+@cache
+def listed() -> dict[str, Instrument]:
+    """The questionnaires by name, each with the deliveries that have it."""
+    return read_instruments()
+
+
+def instruments() -> tuple[str, ...]:
+    """Names of the questionnaires, in the order in which they are listed everywhere."""
+    return tuple(listed())
+
+
+def in_use(instrument: str, delivery: str) -> bool:
+    """Does a delivery, named by its date, have forms of this questionnaire?"""
+    return listed()[instrument].in_use(delivery)

@@ -1,0 +1,123 @@
+"""The printed figures of the report: 81 tables, one line of `figures.csv` a number, exactly as printed."""
+
+from __future__ import annotations
+
+import csv
+from decimal import Decimal
+from functools import cache
+from typing import NamedTuple
+
+from frs_pipeline.errors import InputError
+from frs_pipeline.stats.printing import decimals_of, parse
+from frs_pipeline.store.deliveries import DeliveryName
+from frs_pipeline.study import SHIPPED
+from frs_pipeline.study.spec import Spec, YamlFile
+
+HERE = SHIPPED / "published"
+PRINTED = HERE / "figures.csv"
+
+
+class Key(NamedTuple):
+    """Address of one figure. Labels are Danish, as printed; an empty string where there is none."""
+
+    table: int
+    row: str
+    column: str
+    group: str
+    measure: str
+
+
+@cache
+def published() -> dict[Key, str]:
+    """Printed string of every figure, in the order of the report."""
+    return {key: printed for key, (printed, _) in _lines().items()}
+
+
+def line_of() -> dict[Key, int]:
+    """The line of figures.csv on which each figure stands, counted from 1."""
+    return {key: line for key, (_, line) in _lines().items()}
+
+
+@cache
+def _lines() -> dict[Key, tuple[str, int]]:
+    figures: dict[Key, tuple[str, int]] = {}
+    with PRINTED.open(encoding="utf-8", newline="") as file:
+        reader = csv.DictReader(file, delimiter=";")
+        for line in reader:
+            key = Key(int(line["table"]), line["row"], line["column"], line["group"], line["measure"])
+            if key in figures:
+                raise InputError("the same figure stands twice", where=f"{PRINTED}:{reader.line_num}", do="remove one line")
+            figures[key] = line["printed"], reader.line_num
+    return figures
+
+
+def of_table(number: int) -> dict[Key, str]:
+    """The printed figures of one table."""
+    return {key: printed for key, printed in published().items() if key.table == number}
+
+
+def value(printed: str) -> Decimal:
+    """The number in a printed figure, percent sign or not."""
+    return parse(printed.removesuffix("%"))
+
+
+def decimals(printed: str) -> int:
+    """How many decimals a printed figure shows, percent sign or not."""
+    return decimals_of(printed.removesuffix("%"))
+
+
+def printed_count(key: Key) -> int | None:
+    """A printed count or N as a number; None when the report doesn't print it."""
+    printed = published().get(key)
+    return None if printed is None else int(parse(printed))
+
+
+class ProseCorrelation(Spec):
+    """A gamma in the running text: neither table nor N."""
+
+    mart: str
+    row: str
+    column: str
+    role: str | None = None
+    gamma: str
+
+
+class _Prose(Spec):
+    correlations: tuple[ProseCorrelation, ...]
+
+
+class Conferences(Spec):
+    first: int
+    followup: int
+
+
+class Study(Spec):
+    """Which delivery the report was printed from, and numbers of conferences that its text gives."""
+
+    printed_from: DeliveryName
+    conferences: Conferences
+    lacking_a_professional_form: int
+
+
+@cache
+def prose() -> tuple[ProseCorrelation, ...]:
+    """Correlations that only the text mentions."""
+    return YamlFile(HERE / "prose.yaml").parse(_Prose).correlations
+
+
+@cache
+def study() -> Study:
+    """Facts of the study outside the tables."""
+    return YamlFile(SHIPPED / "study.yaml").parse(Study)
+
+
+def printed_from(delivery: str) -> bool:
+    """Was the report printed from this delivery? Of any other there is nothing printed to compare with."""
+    return study().printed_from == delivery
+
+
+def not_printed_from(delivery: str, predecessor: str | None) -> str:
+    """Why a delivery isn't compared with the printed report, and what shows more of it; one line."""
+    why = f"The report was printed from delivery {study().printed_from}: there are no printed figures of delivery {delivery}."
+    one, other = sorted((predecessor or study().printed_from, delivery))
+    return f"{why} frs diff {one} {other} shows which figures differ."

@@ -1,0 +1,267 @@
+"""The four questionnaires as typed models, read from the YAML files beside this module."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from frs_pipeline.errors import Gathered
+from frs_pipeline.study import SHIPPED
+from frs_pipeline.study.faults import Location, choices
+from frs_pipeline.study.instruments import Dated, in_use, instruments
+from frs_pipeline.study.spec import Spec, YamlFile
+
+HERE = SHIPPED / "questionnaires"
+
+
+Occasion = Literal["first", "followup", "both"]
+
+
+# What no question can be called: other columns of the same rows, and words of SQL (as DuckDB has them).
+_WORDS = """
+conference_id conference_number file form_id forms instrument line occasion
+all analyse analyze and any array as asc asymmetric both case cast check collate column constraint create default
+deferrable desc describe distinct do else end except false fetch for foreign from group having in initially intersect
+into lambda lateral leading limit not null offset on only or order pivot pivot_longer pivot_wider placing primary
+qualify references returning select show some summarize symmetric table then to trailing true union unique unpivot
+using variadic when where window with
+"""
+RESERVED = frozenset(_WORDS.split())
+
+
+class Answer(Spec):
+    """One box that can be ticked: its code in the export, and its label as the report prints it."""
+
+    # Marts hold a code in one byte.
+    code: int = Field(ge=-127, le=127)
+    label: str = Field(min_length=1)
+    also_printed: tuple[str, ...] = ()
+
+
+class Scales(Spec):
+    scales: dict[str, Annotated[tuple[Answer, ...], Field(min_length=1)]]
+
+
+class QuestionSpec(Dated):
+    """A question as the YAML writes it.
+
+    `multiple` is a question with several boxes to tick, the scale being its boxes; `text` is a line to write on, which
+    has no scale, is read to see that it names nobody, and goes no further. `since` and `until` are for a question that
+    only the paper of some deliveries has.
+    """
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    source: str = Field(pattern=r"^[a-z][a-z0-9_]{0,7}$", description="short name in the SurveyXact export")
+    text: str
+    type: Literal["nominal", "ordinal", "multiple", "text"]
+    scale: str = ""
+    dont_know: int | None = None
+    occasion: Occasion = "both"
+    sensitivity: Literal["personal", "sensitive"]
+    wording: Literal["printed", "assumed"]
+
+
+class QuestionnaireSpec(Spec):
+    instrument: str
+    title: str
+    filled_in_by: str = Field(pattern=r"^[a-z]+(_[a-z]+)*$", description="whose form it is; of several, one is enough")
+    occasion: Occasion
+    form_prefix: str = Field(pattern=r"^[A-Z]{2}$")
+    questions: tuple[Any, ...]  # each a QuestionSpec, read for itself, so that one that can't be hides no other's faults
+
+
+class Question(QuestionSpec):
+    """A question with the answers of its scale: a column of the mart.
+
+    A question with several boxes is one such column a box, ticked or not: `option` is the box's code, `asked` the text
+    of the question itself.
+    """
+
+    answers: tuple[Answer, ...]
+    asked: str
+    option: int | None = None
+
+    @property
+    def of(self) -> str:
+        """Name of the question itself: of a box, that of the question with the boxes."""
+        return self.name if self.option is None else self.name.removesuffix(_box(self.option))
+
+    @property
+    def box(self) -> str:
+        """What stands beside a box."""
+        return self.text.removeprefix(f"{self.asked} – ")
+
+    @property
+    def codes(self) -> tuple[int, ...]:
+        return tuple(answer.code for answer in self.answers)
+
+    @property
+    def labels(self) -> dict[int, str]:
+        return {answer.code: answer.label for answer in self.answers}
+
+    def code(self, label: str) -> int | None:
+        """Code of a label or of one of its printed spellings; None when the question doesn't have it."""
+        return next((a.code for a in self.answers if label == a.label or label in a.also_printed), None)
+
+
+class Questionnaire(Spec):
+    """One instrument with all its questions, in the order of the paper form; `texts` are those that are never counted."""
+
+    instrument: str
+    title: str
+    filled_in_by: str
+    occasion: Occasion
+    form_prefix: str
+    questions: tuple[Question, ...]
+    texts: tuple[QuestionSpec, ...] = ()
+    path: Path
+
+    def question(self, name: str) -> Question | None:
+        return next((q for q in self.questions if q.name == name), None)
+
+    def at(self, delivery: str) -> Questionnaire:
+        """With the questions alone that are on the paper of a delivery, named by its date."""
+        kept = {kind: tuple(q for q in getattr(self, kind) if self.asks(q, delivery)) for kind in ("questions", "texts")}
+        return self.model_copy(update=kept)
+
+    def asks(self, question: QuestionSpec, delivery: str) -> bool:
+        """Is `question` on the paper of a delivery, named by its date?"""
+        return in_use(self.instrument, delivery) and question.in_use(delivery)
+
+
+def read_questionnaire(path: Path, scales_path: Path = HERE / "scales.yaml") -> Questionnaire:
+    """One questionnaire; raises `InputError` with file and line for everything it doesn't understand."""
+    scales, file = read_scales(scales_path), YamlFile(path)
+    wrong = Gathered()
+    with wrong:
+        spec = file.parse(QuestionnaireSpec)
+        if spec.instrument != path.stem:
+            what = f"the file of questionnaire {spec.instrument} is called {spec.instrument}.yaml"
+            raise file.error(["instrument"], what, f"write instrument: {path.stem}, or call the file otherwise")
+    questions: list[Question] = []
+    texts: list[QuestionSpec] = []
+    taken = _Taken(file)
+    for index in file.entries(["questions"]):
+        with wrong:
+            question = file.parse_at(["questions", index], QuestionSpec)
+            made = _made(file, index, question, scales, scales_path.name)
+            taken.take(index, question, [q.name for q in made] or [question.name])
+            questions += made
+            texts += [] if made else [question]
+    wrong.check()
+    return Questionnaire(**{**spec.model_dump(), "questions": tuple(questions), "texts": tuple(texts)}, path=path)
+
+
+def read_scales(path: Path) -> dict[str, tuple[Answer, ...]]:
+    """The scales by name; raises `InputError` with file and line for codes or labels that don't name one answer each."""
+    file = YamlFile(path)
+    scales = file.parse(Scales).scales
+    wrong = Gathered()
+    for name, answers in scales.items():
+        for field in ("code", "label"):
+            values = [getattr(answer, field) for answer in answers]
+            twice = next((index for index, value in enumerate(values) if value in values[:index]), None)
+            with wrong:
+                if twice is not None:
+                    raise file.error(["scales", name, twice], f"scale {name} has the same {field} twice", "give it another one")
+        for index, answer in enumerate(answers):
+            # A label names one answer, wherever somebody writes it.
+            others = {label for other in answers if other is not answer for label in (other.label, *other.also_printed)}
+            with wrong:
+                if others.intersection(answer.also_printed):
+                    where: Location = ["scales", name, index, "also_printed"]
+                    what = f"scale {name}: {answer.label} is also printed as another answer is"
+                    raise file.error(where, what, "take the spelling out of one of them")
+    wrong.check()
+    return scales
+
+
+def _made(
+    file: YamlFile, index: int, question: QuestionSpec, scales: Mapping[str, tuple[Answer, ...]], scales_name: str
+) -> list[Question]:
+    """The columns that a question fills; none for a text. Raises `InputError` for a scale that it can't have."""
+    where: list[str | int] = ["questions", index]
+    if question.type == "text" and question.scale:
+        raise file.error([*where, "scale"], f"{question.name} is a text, which has no scale", "take scale out, or change type")
+    if question.type != "text" and question.scale not in scales:
+        what = f"scale {question.scale} is not in {scales_name}" if question.scale else f"{question.name} needs a scale"
+        raise file.error([*where, "scale"], what, choices(scales, question.scale))
+    codes = [answer.code for answer in scales.get(question.scale, ())]
+    if question.dont_know is not None and question.dont_know not in codes:
+        what = f"code {question.dont_know} is not in scale {question.scale}"
+        raise file.error([*where, "dont_know"], what, choices(map(str, codes)))
+    return [] if question.type == "text" else _columns(question, scales[question.scale])
+
+
+class _Taken:
+    """Names of columns, and questions of the export, that are taken by the questions of one file."""
+
+    def __init__(self, file: YamlFile) -> None:
+        self.file = file
+        self.names: set[str] = set()
+        self.told_apart: set[tuple[str, str]] = set()
+
+    def take(self, index: int, question: QuestionSpec, names: Sequence[str]) -> None:
+        """Raises `InputError` for a name or a column of the export that another question has."""
+        where: list[str | int] = ["questions", index]
+        for name in names:
+            if name in self.names:
+                raise self.file.error([*where, "name"], f"name {name} is used twice", "give one of them another name")
+            if name in RESERVED:
+                what = f"name {name} has a meaning of its own in marts and queries"
+                raise self.file.error([*where, "name"], what, "give it another name")
+        # Short names are cut at eight letters: two questions may share one, and are then told apart by their texts.
+        if (question.source, question.text) in self.told_apart:
+            what = f"source {question.source} is used twice, with the same text"
+            raise self.file.error([*where, "source"], what, "give each the text that stands in the export")
+        self.names.update(names)
+        self.told_apart.add((question.source, question.text))
+
+
+def _box(code: int) -> str:
+    """What the name of a box's column ends with."""
+    return f"_{code}".replace("-", "minus_")
+
+
+def _columns(question: QuestionSpec, answers: tuple[Answer, ...]) -> list[Question]:
+    """The columns of the mart that a question fills: one, or one for each of its boxes."""
+    if question.type != "multiple":
+        return [Question(**question.model_dump(), answers=answers, asked=question.text)]
+    ticked = (Answer(code=0, label="ikke valgt"), Answer(code=1, label="valgt"))
+    return [
+        Question(
+            **{
+                **question.model_dump(),
+                "name": f"{question.name}{_box(answer.code)}",
+                "text": f"{question.text} – {answer.label}",
+                "type": "nominal",
+                "dont_know": None,
+            },
+            answers=ticked,
+            asked=question.text,
+            option=answer.code,
+        )
+        for answer in answers
+    ]
+
+
+@cache
+def questionnaires() -> dict[str, Questionnaire]:
+    """All of them, by instrument; raises `InputError` when two can't be told apart by their forms' ids."""
+    found: dict[str, Questionnaire] = {}
+    wrong = Gathered()
+    for name in instruments():
+        with wrong:
+            found[name] = read_questionnaire(HERE / f"{name}.yaml")
+    wrong.check()
+    prefixes: dict[str, str] = {}
+    for name, questionnaire in found.items():
+        same = prefixes.setdefault(questionnaire.form_prefix, name)
+        if same != name:
+            what = f"{same} has the same form_prefix"
+            raise YamlFile(questionnaire.path).error(["form_prefix"], what, "choose two other letters")
+    return found

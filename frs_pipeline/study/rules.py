@@ -1,0 +1,209 @@
+"""The policy as a typed model, and what each rule is about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from frs_pipeline.errors import Gathered
+from frs_pipeline.study import SHIPPED
+from frs_pipeline.study.contradictions import Contradiction, read_contradiction
+from frs_pipeline.study.faults import choices
+from frs_pipeline.study.questionnaires import Questionnaire, questionnaires
+from frs_pipeline.study.spec import Spec, YamlFile
+
+POLICY = SHIPPED / "rules.yaml"
+
+Severity = Literal["warn", "aside", "stop"]
+About = Literal["form", "registers", "export", "delivery"]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What the code knows of a rule: what it looks at, and what can be done about a finding.
+
+    `severities` are those that make sense: a form without a number can't be counted, whatever a policy says.
+    `acceptable`: may a finding be accepted as it is (see `exports.amendments`)?
+    """
+
+    about: About
+    severities: tuple[Severity, ...]
+    acceptable: bool = False
+
+
+_UNCOUNTABLE = Kind("form", ("aside", "stop"))
+_DOUBTFUL = Kind("form", ("warn", "aside", "stop"), acceptable=True)
+_REGISTERS = Kind("registers", ("warn", "stop"), acceptable=True)
+_UNREADABLE = Kind("export", ("stop",))
+_DRIFTED = Kind("export", ("warn", "stop"), acceptable=True)
+
+KINDS = {
+    "number_unreadable": _UNCOUNTABLE,
+    "numbers_differ": _UNCOUNTABLE,
+    "number_unknown": _UNCOUNTABLE,
+    "wrong_occasion": _UNCOUNTABLE,
+    "ledger_contradicts": _DOUBTFUL,
+    "code_unreadable": _UNCOUNTABLE,
+    "outside_scale": _UNCOUNTABLE,
+    "role_impossible": _UNCOUNTABLE,
+    "role_missing": _DOUBTFUL,
+    "answered_unasked": _DOUBTFUL,
+    "status_unclear": _UNCOUNTABLE,
+    "not_answered": _UNCOUNTABLE,
+    "respondent_unreadable": _UNCOUNTABLE,
+    "respondent_twice": _UNCOUNTABLE,
+    "keyed_twice": _DOUBTFUL,
+    "timestamp_unreadable": _DOUBTFUL,
+    "timestamps_backwards": _DOUBTFUL,
+    "holds_personal_number": _UNCOUNTABLE,
+    # Which of them is the wrong one, nobody can say: none is set aside.
+    "several_of_one": Kind("form", ("warn", "stop"), acceptable=True),
+    "not_in_ledger": _REGISTERS,
+    "not_in_codebook": _REGISTERS,
+    "registers_differ": _REGISTERS,
+    "rows_blank": Kind("export", ("warn", "stop")),
+    "no_forms": _UNREADABLE,
+    "question_missing": _UNREADABLE,
+    "column_unknown": _DRIFTED,
+    "labels_drifted": _DRIFTED,
+    "wording_drifted": _DRIFTED,
+    "too_many_set_aside": Kind("delivery", ("warn", "stop"), acceptable=True),
+    "not_applied": Kind("delivery", ("warn", "stop"), acceptable=True),
+    "exception_unused": Kind("delivery", ("warn", "stop")),
+}
+
+
+# What can be done about rules of one's own.
+_OWN = _DOUBTFUL
+
+
+def _several(word: Any) -> Any:
+    return tuple(word) if isinstance(word, list | tuple) else (word,)
+
+
+class RuleSpec(Spec):
+    """One rule as the YAML writes it: how severe a finding is, what is said of it in Danish and English, what it means, what
+    to do.
+
+    A rule of one's own also says of which questionnaire (`on`) which answers can't all be true (`when`).
+    `largest_share_not_applied` stands instead of the policy's.
+    """
+
+    severity: Severity
+    danish: str
+    english: str
+    meaning: str
+    remedy: str
+    largest_share_not_applied: float | None = Field(default=None, ge=0, le=1)
+    on: str | None = None
+    when: dict[str, Annotated[tuple[str, ...], BeforeValidator(_several)]] | None = None
+
+
+class Rule(RuleSpec):
+    """One rule, with what can be done about it, and what it looks for where the code doesn't say that."""
+
+    kind: Kind
+    contradiction: Contradiction | None = None
+
+    @property
+    def message(self) -> str:
+        """Plain words in both languages, as the quarantine holds them."""
+        return f"{self.danish} / {self.english}"
+
+
+class Shares(Spec):
+    """Largest shares (0-1) of forms that may be set aside: of the delivery, and of one questionnaire."""
+
+    delivery: float = Field(ge=0, le=1)
+    questionnaire: float = Field(ge=0, le=1)
+
+
+class Thresholds(Spec):
+    """What is too much, too close together, too many, and too long."""
+
+    largest_share_set_aside: Shares
+    largest_share_not_applied: float = Field(default=0.05, ge=0, le=1)
+    corrected_within_days: int = Field(default=366, ge=0)
+    keyed_twice_within_minutes: int = Field(ge=0)
+    one_a_conference: tuple[str, ...]
+    hours_until_waiting_is_reported: float = Field(gt=0)
+
+
+class PolicySpec(Thresholds):
+    # Each a RuleSpec, read for itself, so that one that can't be hides no other's faults.
+    rules: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Any]
+
+
+class Policy(Thresholds):
+    """Rules by id, in the order in which a form that breaks several counts under the first, and the thresholds."""
+
+    rules: dict[str, Rule]
+
+    def share_not_applied(self, rule: str) -> float:
+        """The largest share (0-1) of forms that a rule may be unable to look at."""
+        own = self.rules[rule].largest_share_not_applied
+        return self.largest_share_not_applied if own is None else own
+
+    def contradictions(self, instrument: str) -> dict[str, Contradiction]:
+        """What rules of one's own look for in the forms of a questionnaire, by rule."""
+        found = {name: rule.contradiction for name, rule in self.rules.items()}
+        return {name: looked_for for name, looked_for in found.items() if looked_for and looked_for.on == instrument}
+
+
+def read_policy(path: Path = POLICY, asked: Mapping[str, Questionnaire] | None = None) -> Policy:
+    """The policy; `asked` are the questionnaires that its rules may be about, all of them unless told.
+
+    Raises `InputError` with file and line for a rule, severity, questionnaire, question or answer that there isn't.
+    """
+    file = YamlFile(path)
+    rules: dict[str, Rule] = {}
+    wrong = Gathered()
+    with wrong:
+        found = file.parse(PolicySpec)
+    for name in file.entries(["rules"]):
+        with wrong:
+            rules[name] = _rule(file, name, questionnaires() if asked is None else asked)
+    roles = [role for form in questionnaires().values() if (role := form.question("role"))]
+    known = [label for role in roles for label in role.labels.values()]
+    for index in file.entries(["one_a_conference"]):
+        label = file.data["one_a_conference"][index]
+        with wrong:
+            if isinstance(label, str) and roles and all(role.code(label) is None for role in roles):
+                what = f"no questionnaire's question role has the answer {label}"
+                raise file.error(["one_a_conference", index], what, choices(known, label))
+    for name in KINDS if "rules" in file.entries([]) else ():
+        with wrong:
+            if name not in file.entries(["rules"]):
+                raise file.error(["rules"], f"rule {name} is missing", "every built-in rule has to be there: docs/rules.md")
+    wrong.check()
+    return Policy(**{**dict(found), "rules": rules})
+
+
+def _rule(file: YamlFile, name: str, asked: Mapping[str, Questionnaire]) -> Rule:
+    where = ["rules", name]
+    rule: RuleSpec = file.parse_at(where, RuleSpec)
+    own = {key: getattr(rule, key) for key in ("on", "when") if getattr(rule, key) is not None}
+    kind = KINDS.get(name, _OWN)
+    if name in KINDS and own:
+        what = f"rule {name} is built in: what it looks for can't be said here"
+        raise file.error([*where, *list(own)[:1]], what, "take out on and when, or give a rule of your own another name")
+    if name not in KINDS and len(own) < 2:
+        what = f"there is no rule {name}, and a rule of one's own needs on and when"
+        raise file.error(where, what, choices(KINDS, name) if get_close_matches(name, KINDS) else "add on and when")
+    if rule.severity not in kind.severities:
+        possible = " or ".join(kind.severities)
+        raise file.error([*where, "severity"], f"rule {name} can't be {rule.severity}", f"it can be {possible}")
+    looked_for = read_contradiction(file, where, own["on"], own["when"], asked) if own else None
+    return Rule(**dict(rule), kind=kind, contradiction=looked_for)
+
+
+@cache
+def policy() -> Policy:
+    """The policy in force."""
+    return read_policy(POLICY)

@@ -1,0 +1,135 @@
+"""YAML files into typed models; whatever is wrong is told with file and line."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic_core import to_json
+
+from frs_pipeline.errors import Gathered, InputError
+from frs_pipeline.study.faults import Location, of_model, of_syntax
+
+try:
+    from yaml import CSafeLoader as _Loader
+except ImportError:  # PyYAML without libyaml: slower, same result
+    from yaml import SafeLoader as _Loader  # type: ignore[assignment]
+
+
+class _OnceLoader(_Loader):
+    """A safe loader for which a key that stands twice is an error: plain YAML silently keeps the last one.
+
+    `on`, `off`, `yes` and `no` are words, as in YAML 1.2; only `true` and `false` are truth values. A date is a text, which
+    the model reads, so that one that can't be has a line.
+    """
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 - the name is PyYAML's
+        first: [
+            (tag, pattern)
+            for tag, pattern in known
+            if not tag.endswith(":timestamp") and (not tag.endswith(":bool") or first in "tTfF")
+        ]
+        for first, known in _Loader.yaml_implicit_resolvers.items()
+    }
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"key {key.value} stands twice", key.start_mark)
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class Spec(BaseModel):
+    """Base of all models read from YAML: immutable, and a key it doesn't know is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class YamlFile:
+    """One YAML file that remembers on which line each key and item stands."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise InputError(f"cannot be read: {error.strerror}", where=path, do="restore the file") from error
+        try:
+            self._text = content.decode()
+        except UnicodeDecodeError as error:
+            line = content.count(b"\n", 0, error.start) + 1
+            raise InputError("isn't UTF-8", where=f"{path}:{line}", do="save the file as UTF-8") from error
+        try:
+            self.data: Any = yaml.load(self._text, Loader=_OnceLoader)  # noqa: S506 - a safe loader
+        except yaml.YAMLError as error:
+            mark, begun = (getattr(error, name, None) for name in ("problem_mark", "context_mark"))
+            text = self._text.split("\n")[mark.line] if mark and mark.line <= self._text.count("\n") else ""
+            what, do = of_syntax(getattr(error, "problem", None) or str(error), text)
+            # What isn't closed is noticed far below.
+            if mark and begun and begun.line < mark.line:
+                what += f"; it belongs to what begins on line {begun.line + 1}"
+            raise InputError(f"not valid YAML: {what}", where=f"{path}:{mark.line + 1 if mark else 1}", do=do) from error
+
+    @cached_property
+    def _tree(self) -> Any:
+        return yaml.compose(self._text, Loader=_Loader) or yaml.compose("''", Loader=_Loader)  # an empty file
+
+    def line(self, location: Location) -> int:
+        """Line (from 1) of the deepest key or item of `location` that the file has."""
+        node, line = self._tree, self._tree.start_mark.line
+        for step in location:
+            if isinstance(node, yaml.MappingNode):
+                for key, value in node.value:
+                    if key.value == str(step):
+                        node, line = value, key.start_mark.line
+                        break
+            elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+                node = node.value[step]
+                line = node.start_mark.line
+        return int(line) + 1
+
+    def entries(self, location: Location) -> list[Any]:
+        """Keys or numbers of what stands at a place of the file, in order; none where it is no mapping or list."""
+        part = self.data
+        for step in location:
+            there = isinstance(part, dict) or (isinstance(part, list) and isinstance(step, int))
+            try:
+                part = part[step] if there else None
+            except LookupError:
+                part = None
+        return list(part) if isinstance(part, dict) else list(range(len(part))) if isinstance(part, list) else []
+
+    def error(self, location: Location, what: str, do: str = "mend the line") -> InputError:
+        """An error that names this file and the line of `location`."""
+        return InputError(what, where=f"{self.path}:{self.line(location)}", do=do)
+
+    def parse(self, model: type[M]) -> M:
+        """The file as `model`; raises `InputError` for what the model refuses, all of it at once."""
+        found: M = self.parse_at((), model)
+        return found
+
+    def parse_at(self, location: Location, kind: Any) -> Any:
+        """What stands at a place of the file, as a model or any other type; raises `InputError` as `parse` does.
+
+        Nothing is taken for something else: a number in quotes is a text, and a text without letters a number.
+        """
+        part = self.data
+        for step in location:
+            part = part[step]
+        try:
+            return TypeAdapter(kind).validate_json(to_json(part), strict=True)
+        except ValidationError as error:
+            wrong = Gathered()
+            for fault in of_model(error.errors(include_url=False), kind):
+                with wrong:
+                    raise self.error((*location, *fault.at), fault.what, fault.do) from error
+            wrong.check()
+            raise

@@ -1,0 +1,284 @@
+"""The table catalogue: YAML into tables whose axes are lists of categories.
+
+Collapses, spellings, left-out answers and reversed orders are all resolved here, once: whoever counts or
+prints sees an `Axis` of (label, codes) only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from frs_pipeline.errors import Gathered, InputError
+from frs_pipeline.study import SHIPPED
+from frs_pipeline.study.faults import Location, choices
+from frs_pipeline.study.instruments import instruments
+from frs_pipeline.study.questionnaires import Question, questionnaires
+from frs_pipeline.study.spec import Spec, YamlFile
+
+CATALOGUE = SHIPPED / "tables.yaml"
+# Labels of the rows and columns that every table adds to its categories.
+TOTAL, TOTAL_VALID, MISSING = RESERVED = ("Total", "Total valid", "Missing")
+
+Kind = Literal["frequency", "distribution", "crosstab", "collapsed_crosstab", "correlation", "correlation_by_group"]
+Labels = dict[str, tuple[str, ...]]
+
+
+class _TableSpec(Spec):
+    number: int = Field(ge=1, le=32_767)
+    title: str
+    mart: str
+    occasion: Literal["first", "followup", "both"] = "both"
+    leave_out: Labels = Field(default_factory=dict, description="answers that are not counted, by question")
+    relabel: dict[str, dict[str, str]] = Field(default_factory=dict, description="printed spelling of a label, by question")
+    collapse: dict[str, Labels] = Field(default_factory=dict, description="merged answers under a new label, by question")
+    note: str | None = None
+    note_danish: str | None = None
+
+
+class FrequencySpec(_TableSpec):
+    kind: Literal["frequency"]
+    variable: str
+
+
+class DistributionSpec(_TableSpec):
+    kind: Literal["distribution"]
+    variable: str
+    also: str | None = Field(default=None, description="second mart whose forms are added")
+    answered: tuple[str, ...] = Field(default=(), description="only forms that answered these questions too")
+
+
+class CrosstabSpec(_TableSpec):
+    kind: Literal["crosstab"]
+    row: str
+    column: str
+    percent: Literal["row", "total"]
+
+
+class CollapsedSpec(_TableSpec):
+    kind: Literal["collapsed_crosstab"]
+    row: str
+    column: str
+
+
+class CorrelationSpec(_TableSpec):
+    kind: Literal["correlation"]
+    row: str
+    column: str
+    reverse: tuple[str, ...] = Field(default=(), description="questions whose scale is turned round")
+
+
+class GroupCorrelationSpec(_TableSpec):
+    kind: Literal["correlation_by_group"]
+    row: str
+    column: str
+    group: str
+    reverse: tuple[str, ...] = ()
+
+
+AnyTable = Annotated[
+    FrequencySpec | DistributionSpec | CrosstabSpec | CollapsedSpec | CorrelationSpec | GroupCorrelationSpec,
+    Field(discriminator="kind"),
+]
+
+
+class CatalogueSpec(Spec):
+    tables: tuple[Any, ...]  # each is read for itself, so that one that can't be hides no other's faults
+
+
+class Category(Spec):
+    """One row or column of a table: the label it prints and the codes it counts."""
+
+    label: str
+    codes: tuple[int, ...]
+
+
+class Axis(Spec):
+    """One question of a table, as the list of its printed categories in order."""
+
+    variable: str
+    categories: tuple[Category, ...]
+
+    def index(self, code: int | None) -> int | None:
+        """Position of the category that counts `code`; None when the table leaves it out."""
+        return next((i for i, c in enumerate(self.categories) if code in c.codes), None)
+
+
+class Table(Spec):
+    """One table of the report, ready to count."""
+
+    number: int
+    title: str
+    kind: Kind
+    marts: tuple[str, ...]
+    occasion: Literal["first", "followup", "both"]
+    row: Axis
+    column: Axis | None = None
+    group: Axis | None = None
+    percent: Literal["row", "total"] | None = None
+    answered: tuple[str, ...] = ()
+    note: str | None = None
+    note_danish: str | None = None
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Questions that the count is broken down by, group first."""
+        axes = (self.group, self.row, self.column)
+        return tuple(axis.variable for axis in axes if axis)
+
+
+class _Resolver:
+    """Turns one table's labels into codes, refusing what the questionnaires don't have."""
+
+    def __init__(self, file: YamlFile, index: int, spec: _TableSpec) -> None:
+        self.file, self.spec = file, spec
+        self.at: list[str | int] = ["tables", index]
+        self.marts = (spec.mart, *((spec.also,) if isinstance(spec, DistributionSpec) and spec.also else ()))
+
+    def error(self, where: Location, what: str, do: str) -> InputError:
+        return self.file.error([*self.at, *where], what, do)
+
+    def question(self, name: str, *where: str | int) -> Question:
+        found = None
+        for mart in self.marts:
+            question = questionnaires()[mart].question(name)
+            if question is None:
+                known = (question.name for question in questionnaires()[mart].questions)
+                raise self.error(where, f"questionnaire {mart} has no question {name}", choices(known, name))
+            if found is not None and question.labels != found.labels:
+                raise self.error(where, f"{name} has other answers in {mart} than in {self.marts[0]}", "take also out")
+            found = question
+        assert found is not None
+        return found
+
+    def code(self, question: Question, label: str, where: Location) -> int:
+        code = question.code(label)
+        if code is None:
+            raise self.error(where, f"question {question.name} has no answer '{label}'", choices(question.labels.values(), label))
+        return code
+
+    def axis(self, field: str) -> Axis:
+        name = getattr(self.spec, field)
+        question = self.question(name, field)
+        left_out = {
+            self.code(question, label, ["leave_out", name, i]) for i, label in enumerate(self.spec.leave_out.get(name, ()))
+        }
+        if not isinstance(self.spec, FrequencySpec | DistributionSpec) and question.dont_know is not None:
+            left_out.add(question.dont_know)  # "ved ikke" is no place on a scale
+        if name in self.spec.collapse:
+            for key in ("leave_out", "relabel"):
+                if name in getattr(self.spec, key):
+                    what = f"{name} stands in collapse, too, which says what counts and under which label"
+                    raise self.error([key, name], what, f"take it out of {key}")
+            categories = self._collapsed(question)
+        else:
+            spelling: dict[int, str] = {}
+            for label, printed in self.spec.relabel.get(name, {}).items():
+                where = ["relabel", name, label]
+                spelling[self.code(question, label, where)] = printed
+                if question.code(printed) != question.code(label):
+                    what = f"'{printed}' is not a spelling of '{label}' in {name}"
+                    raise self.error(where, what, "add it to also_printed of the scale, or write another")
+            categories = [
+                Category(label=spelling.get(code, label), codes=(code,))
+                for code, label in question.labels.items()
+                if code not in left_out
+            ]
+        if name in getattr(self.spec, "reverse", ()):
+            categories.reverse()
+        if not categories:
+            raise self.error([field], f"no answer of {name} is left to count", "leave one in, or name one in collapse")
+        clash = next((c.label for c in categories if c.label in RESERVED), None)
+        if clash is not None:
+            raise self.error(["collapse", name, clash], f"'{clash}' is what totals are called", "call the answer otherwise")
+        return Axis(variable=name, categories=tuple(categories))
+
+    def _collapsed(self, question: Question) -> list[Category]:
+        seen: set[int] = set()
+        categories = []
+        for label, members in self.spec.collapse[question.name].items():
+            where = ["collapse", question.name, label]
+            codes = tuple(self.code(question, member, [*where, i]) for i, member in enumerate(members))
+            if seen & set(codes) or len(set(codes)) != len(codes):
+                raise self.error(where, f"an answer of {question.name} is collapsed twice", "take it out of one of the two")
+            seen.update(codes)
+            categories.append(Category(label=label, codes=codes))
+        return categories
+
+    def table(self) -> Table:
+        spec = self.spec
+        for key, mart in zip(("mart", "also"), self.marts, strict=False):
+            if mart not in questionnaires():
+                raise self.error([key], f"there is no questionnaire {mart}", choices(questionnaires(), mart))
+        wrong = Gathered()
+        fields: dict[str, Any] = {}
+        for name in ("row", "variable", "column", "group"):
+            with wrong:
+                if hasattr(spec, name):
+                    fields["row" if name == "variable" else name] = self.axis(name)
+        wrong.check()
+        used = {axis.variable for axis in fields.values()}
+        if isinstance(spec, CorrelationSpec | GroupCorrelationSpec):
+            for name in ("row", "column"):
+                if self.question(getattr(spec, name), name).type == "nominal":
+                    what = f"{getattr(spec, name)} is nominal: its answers have no order to correlate"
+                    raise self.error([name], what, "name a question of type ordinal, or count a crosstab")
+        for mart in self.marts:
+            held = questionnaires()[mart].occasion
+            if "both" not in (held, spec.occasion) and held != spec.occasion:
+                raise self.error(["occasion"], f"{mart} holds no forms of that occasion", "take occasion out")
+        if len(used) != len(fields):
+            raise self.error(["column"], f"table {spec.number} crosses a question with itself", "name another question")
+        if len(set(self.marts)) != len(self.marts):
+            raise self.error(["also"], f"table {spec.number} would count {self.marts[0]} twice", "take also out")
+        for key in ("leave_out", "relabel", "collapse", "reverse"):
+            for name in getattr(spec, key, ()):
+                if name not in used:
+                    raise self.error([key, name], f"{key}: table {spec.number} doesn't use {name}", choices(sorted(used), name))
+        answered = getattr(spec, "answered", ())
+        for i, name in enumerate(answered):
+            self.question(name, "answered", i)
+        return Table(
+            number=spec.number,
+            title=spec.title,
+            kind=spec.kind,  # type: ignore[attr-defined]
+            marts=self.marts,
+            occasion=spec.occasion,
+            percent=getattr(spec, "percent", None),
+            answered=answered,
+            note=spec.note,
+            note_danish=spec.note_danish,
+            **fields,
+        )
+
+
+def read_catalogue(path: Path = CATALOGUE) -> dict[int, Table]:
+    """All tables by number; raises `InputError` with file and line for anything that isn't understood."""
+    file = YamlFile(path)
+    tables: dict[int, Table] = {}
+    wrong = Gathered()
+    with wrong:
+        file.parse(CatalogueSpec)
+    for index in file.entries(["tables"]):
+        with wrong:
+            spec = file.parse_at(["tables", index], AnyTable)
+            if spec.number in tables:
+                raise file.error(["tables", index, "number"], f"table {spec.number} stands twice", "give it another number")
+            tables[spec.number] = _Resolver(file, index, spec).table()
+    wrong.check()
+    return tables
+
+
+@cache
+def catalogue() -> Mapping[int, Table]:
+    """The tables of the report, by number."""
+    return read_catalogue()
+
+
+def by_mart(tables: Mapping[int, Table]) -> dict[str, list[Table]]:
+    """Tables under the (first) mart that they are counted from."""
+    return {mart: [t for t in tables.values() if t.marts[0] == mart] for mart in instruments()}

@@ -1,0 +1,110 @@
+"""Results as pandas frames, for whoever works with them in Python: marts with their labels, and every figure.
+
+What a code means is read from the file itself, so that results of an older delivery keep the labels that they were made with.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal
+
+from frs_pipeline.errors import InputError, UsageError
+from frs_pipeline.store.deliveries import deliveries
+from frs_pipeline.store.files import Store
+from frs_pipeline.store.plan import AssetPath, products
+from frs_pipeline.store.settings import Settings
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+
+def read_mart(
+    name: str,
+    delivery: str | None = None,
+    *,
+    labels: bool = True,
+    dont_know: Literal["missing", "answer"] = "missing",
+    blank: str | None = None,
+) -> pd.DataFrame:
+    """Read a mart: one row per form (of `conference`, per conference), one column per question.
+
+    Answers are categories in the order of the scale, ordered where the question is ordinal; with `labels=False` they are codes
+    (`Int8`). "Don't know" has no place on a scale: it is missing, or an `answer` among the others. A question left blank is
+    missing, or the category `blank`. A column with either of these isn't ordered.
+
+    `delivery` is the newest one that was refreshed, unless named; FRS_DATA_DIR says where. Raises `UsageError` for a mart that
+    there isn't and for options that can't be, `InputError` when there are no results.
+    """
+    known = [key[1] for key in products() if key[0] == "marts"]
+    if name not in known:
+        raise UsageError("no such mart", where=name, do=f"name one of: {', '.join(known)}")
+    if dont_know not in ("missing", "answer"):
+        raise UsageError("dont_know can't be so", where=str(dont_know), do="say 'missing' or 'answer'")
+    if blank is not None and not labels:
+        raise UsageError("a blank has no code", where=blank, do="leave out blank, or labels=False")
+    mart = _table(("marts", name), delivery)
+    frame = _frame(mart)
+    for field in mart.schema:
+        if b"labels" in (field.metadata or {}):
+            frame[field.name] = _answers(frame[field.name], field.metadata, labels, dont_know, blank)
+    return frame
+
+
+def read_figures(delivery: str | None = None) -> pd.DataFrame:
+    """Read every figure of every table, one row each: its table, row, column, group and measure, unrounded and as printed.
+
+    `delivery` as in `read_mart`. Raises `InputError` when there are no results.
+    """
+    return _frame(_table(("statistics", "figures"), delivery))
+
+
+def _table(key: AssetPath, delivery: str | None) -> pa.Table:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    settings = Settings.from_environment()
+    made = deliveries(settings.curated(""))
+    if not made or delivery not in (None, *made):
+        has = f"there are results of {', '.join(made)}" if made else "frs run makes them; FRS_DATA_DIR says where they are"
+        raise InputError("no results", where=settings.curated(delivery or ""), do=has)
+    path = Store(settings, delivery or made[-1]).path(products()[key])
+    try:
+        with pq.ParquetFile(path) as file:
+            return file.read()
+    except (OSError, pa.ArrowInvalid) as error:
+        raise InputError("there is no such result", where=path, do="frs run makes it") from error
+
+
+def _answers(
+    codes: pd.Series, about: Mapping[bytes, bytes], labels: bool, dont_know: Literal["missing", "answer"], blank: str | None
+) -> pd.Series:
+    """Answers (n,) as they are wanted, from their codes and what the file says about the question."""
+    import pandas as pd
+
+    texts = {int(code): label for code, label in json.loads(about[b"labels"]).items()}
+    no_place = {int(about[b"dont_know"])} if about[b"dont_know"] else set()
+    left_out = no_place if dont_know == "missing" else set()
+    if not labels:
+        return codes.mask(codes.isin(left_out))
+    places = [label for code, label in texts.items() if code not in left_out]
+    answers = codes.map({code: label for code, label in texts.items() if code not in left_out})
+    if blank is not None:
+        if blank in texts.values():
+            raise UsageError("is what an answer is called", where=blank, do="call blanks by a word of their own")
+        places.append(blank)
+        answers = answers.mask(codes.isna(), blank)
+    ordered = about[b"type"] == b"ordinal" and blank is None and (left_out == no_place)
+    return pd.Series(pd.Categorical(answers, places, ordered=ordered), codes.index)
+
+
+def _frame(rows: pa.Table) -> pd.DataFrame:
+    import pandas as pd
+    import pyarrow as pa
+
+    # Whole numbers stay whole where some are missing.
+    whole = {pa.int8(): pd.Int8Dtype(), pa.int16(): pd.Int16Dtype(), pa.int32(): pd.Int32Dtype(), pa.int64(): pd.Int64Dtype()}
+    kinds = {**whole, pa.bool_(): pd.BooleanDtype()}
+    frame: pd.DataFrame = rows.replace_schema_metadata(None).to_pandas(types_mapper=kinds.get)
+    return frame

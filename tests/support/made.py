@@ -1,0 +1,61 @@
+"""The products of a tiny delivery up to the figures, made without a run: what `impact` reads, and what it is held against."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+
+from frs_pipeline.codebook.pseudonyms import mart_schema, pseudonymise
+from frs_pipeline.intake.delivery import quarantined
+from frs_pipeline.intake.findings import REJECTED
+from frs_pipeline.lineage.impact import Place, Value, nonresponse_places, placed
+from frs_pipeline.store.files import Store, read
+from frs_pipeline.store.plan import products
+from frs_pipeline.store.rows import Rows, sorted_by
+from frs_pipeline.study.instruments import instruments
+from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.tables import catalogue
+from frs_pipeline.tables.counting import count, open_marts
+from frs_pipeline.tables.figures import as_table, figures, from_table
+from frs_pipeline.tables.nonresponse import conferences, item, ledger_only, unit
+
+
+def make_products(delivery: Any) -> Store:
+    """Everything that a run makes of the delivery's forms, but for what nobody counts from."""
+    store, intake = Store(delivery.settings, delivery.name), delivery.intake()
+
+    def write(*key: str, rows: pa.Table | Rows) -> None:
+        store.write(products()[key], rows)
+
+    write("validated", "codebook", rows=intake.codebook)
+    write("validated", "ledger", rows=intake.ledger)
+    write("validated", "withdrawn_conferences", rows=intake.withdrawals.conferences)
+    marts = {}
+    for name in instruments():
+        result = delivery.validated(name)
+        write("validated", name, rows=result.forms)
+        write("rejected", name, rows=result.rejected)
+        write("withdrawn", name, rows=result.left)
+        schema = mart_schema(questionnaires()[name])
+        forms = Rows.of(pseudonymise(result.forms.batches(), intake.codebook, questionnaires()[name]), schema)
+        marts[name] = sorted_by(forms, ("form_id",)).table()
+        write("marts", name, rows=marts[name])
+    aside = quarantined([store.path(products()[("rejected", name)]) for name in instruments()], store.waiting())
+    write("quarantine", rows=aside if aside.num_rows else Rows(REJECTED))
+    conference = conferences(intake.codebook, intake.ledger, marts)
+    write("marts", "conference", rows=conference)
+    counted = count(catalogue().values(), open_marts({name: store.path(products()[("marts", name)]) for name in instruments()}))
+    found = [figure for number, table in catalogue().items() for figure in figures(table, counted[number])]
+    write("statistics", "figures", rows=as_table(found))
+    write("statistics", "unit_nonresponse", rows=unit(conference, ledger_only(intake.codebook, intake.ledger), delivery.name))
+    write("statistics", "item_nonresponse", rows=item(marts, delivery.name))
+    return store
+
+
+def every_figure(store: Store) -> dict[Place, Value]:
+    """All figures of tables and of non-response, as the files have them."""
+    found, units, items = (
+        read(store.path(products()[("statistics", name)])) for name in ("figures", "unit_nonresponse", "item_nonresponse")
+    )
+    return placed(from_table(found)) | nonresponse_places(units, items)
