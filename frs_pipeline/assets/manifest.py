@@ -5,7 +5,8 @@ from dagster import AssetExecutionContext, AssetKey, DataVersion, MaterializeRes
 from frs_pipeline.assets.privacy import KEY as SEARCHED
 from frs_pipeline.assets.statistics import GROUP
 from frs_pipeline.assets.wiring import DELIVERIES, gate, key_of, store_of
-from frs_pipeline.store.manifest import require_current, summarise, write_manifest
+from frs_pipeline.report.summary import summarise
+from frs_pipeline.store.manifest import require_current, write_manifest
 from frs_pipeline.store.plan import products
 
 _LAST = set(products()) - {key for product in products().values() for key in product.inputs}

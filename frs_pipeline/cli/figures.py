@@ -143,7 +143,7 @@ def _signed(moved: float) -> str:
 @app.command(name="audit-report", rich_help_panel=FIGURES)
 def audit_report(as_json: AsJson = False) -> None:
     """What in the printed report contradicts itself."""
-    from frs_pipeline.handbook.contradictions import audit
+    from frs_pipeline.printed.contradictions import audit
 
     found = audit()
     if as_json:

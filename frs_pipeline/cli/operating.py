@@ -143,7 +143,7 @@ def reconstruct(
     ] = None,
 ) -> None:
     """Make the shipped raw exports again from the printed tables (takes minutes)."""
-    from frs_pipeline.handbook.contradictions import kept_findings
+    from frs_pipeline.printed.contradictions import kept_findings
     from frs_pipeline.reconstruction.delivery import reconstruct as make
     from frs_pipeline.reconstruction.papers import SHIPPED, packed
     from frs_pipeline.reconstruction.residuals import residuals

@@ -10,9 +10,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from frs_pipeline.handbook.contradictions import not_reproducible
 from frs_pipeline.handbook.dictionary import OCCASIONS, anchor
 from frs_pipeline.handbook.generated import keep
+from frs_pipeline.printed.contradictions import not_reproducible
 from frs_pipeline.study.chapters import chapters
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.printed import of_table

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import pyarrow as pa
 
-from frs_pipeline.handbook.contradictions import not_reproducible
+from frs_pipeline.printed.contradictions import not_reproducible
 from frs_pipeline.stats.printing import round_half_away, spss
 from frs_pipeline.study.printed import Key, decimals, printed_from, published, value
 from frs_pipeline.tables.figures import ADDRESS, Figure, column

@@ -24,14 +24,13 @@ from frs_pipeline.privacy.patterns import ROW, TEXT, kinds_in, kinds_in_trace, r
 from frs_pipeline.privacy.phrases import Phrases
 from frs_pipeline.privacy.tabular import NoTableError, is_workbook, sheets
 from frs_pipeline.privacy.written import written
-from frs_pipeline.store.files import Store, private_folder, read
+from frs_pipeline.store.files import LEAKED, Store, private_folder, read
 from frs_pipeline.store.plan import products
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
 
 UNREADABLE = "can't be searched"
-LEAKED = "leaked"
 
 
 @dataclass(frozen=True, order=True)

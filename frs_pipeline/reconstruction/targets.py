@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from frs_pipeline.handbook.contradictions import not_reproducible
+from frs_pipeline.printed.contradictions import not_reproducible
 from frs_pipeline.printed.rules import counts
 from frs_pipeline.reconstruction.papers import papers
 from frs_pipeline.study.printed import Key, printed_count, prose, published, value

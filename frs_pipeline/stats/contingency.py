@@ -9,7 +9,6 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from frs_pipeline.language import plural
 from frs_pipeline.stats.cells import Kind, count, kind, number, one_line, rise_or_fall
 from frs_pipeline.stats.delimited import ContingencyError, Row, parse
 from frs_pipeline.stats.margins import refuse_named_totals, refuse_sums
@@ -70,7 +69,7 @@ def read_rows(rows: Sequence[Row], *, by: str | None = None, as_it_stands: bool 
         if len(row.cells) != len(first.cells):
             raise ContingencyError(
                 row.line,
-                f"{plural(len(row.cells), 'cell')} where line {first.line} has {len(first.cells)}; "
+                f"{len(row.cells)} cell{'' if len(row.cells) == 1 else 's'} where line {first.line} has {len(first.cells)}; "
                 "give every line the same number of cells, also the first, which begins with an empty one above labels",
             )
     rows = _without_empty_columns(rows)

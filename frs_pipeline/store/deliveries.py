@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import os
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated
-
-from pydantic import BeforeValidator
 
 from frs_pipeline.errors import InputError, UsageError
 from frs_pipeline.language import plural
-from frs_pipeline.study.instruments import in_use, instruments
+from frs_pipeline.study.instruments import DATED, DeliveryName, in_use, instruments
 from frs_pipeline.study.spec import Spec, YamlFile
 
 EXPORT_FILES = ("dataset.csv", "structure.csv", "labels.csv")
@@ -37,22 +32,6 @@ WORKBOOKS = (".xlsx", ".sav")
 # Keys that lie beside the codebook that they open, as they do with made-up forms only: the published one, or one made with them.
 DEMO_KEY, OWN_KEY = OPEN_KEYS = ("DEMO-KEY-NOT-SECRET.txt", "KEY-NOT-SECRET.txt")
 _KEYS = (*OPEN_KEYS, *(f"CONTROLLERS-{key}" for key in OPEN_KEYS))
-_DATED = re.compile(r"\d{4}-\d{2}-\d{2}")
-
-
-def _as_name(value: object) -> object:
-    """The name of a delivery; what is said of another value doesn't repeat it, for a delivery's file is not ours."""
-    try:
-        if not isinstance(value, str) or not _DATED.fullmatch(value):
-            raise ValueError
-        dt.date.fromisoformat(value)
-    except ValueError:
-        raise ValueError("a delivery is named by its date, such as 2020-11-30") from None
-    return value
-
-
-# The name of a delivery, in a YAML file.
-DeliveryName = Annotated[str, BeforeValidator(_as_name)]
 
 
 class Description(Spec):
@@ -184,7 +163,7 @@ def deliveries(raw: Path) -> list[str]:
     """Names of the delivery folders, oldest first."""
     if not raw.is_dir():
         return []
-    return sorted(p.name for p in raw.iterdir() if p.is_dir() and _DATED.fullmatch(p.name))
+    return sorted(p.name for p in raw.iterdir() if p.is_dir() and DATED.fullmatch(p.name))
 
 
 def unnamed(raw: Path) -> str | None:
@@ -194,7 +173,7 @@ def unnamed(raw: Path) -> str | None:
     """
     if not raw.is_dir():
         return None
-    others = [p for p in raw.iterdir() if p.is_dir() and not p.name.startswith(".") and not _DATED.fullmatch(p.name)]
+    others = [p for p in raw.iterdir() if p.is_dir() and not p.name.startswith(".") and not DATED.fullmatch(p.name)]
     if not others:
         return None
     one = len(others) == 1
@@ -205,7 +184,7 @@ def unnamed(raw: Path) -> str | None:
 def choose(raw: Path, name: str | None) -> str:
     """`name`, or the newest delivery. Raises `InputError` when there is none or not this one."""
     names = deliveries(raw)
-    if name is not None and not _DATED.fullmatch(name):
+    if name is not None and not DATED.fullmatch(name):
         raise UsageError("not a delivery name", where=name, do="name it by its date, such as 2020-11-30")
     if not names:
         raise InputError("no delivery", where=raw, do="put the exports into a folder named by date, or set FRS_DATA_DIR")

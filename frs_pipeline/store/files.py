@@ -34,6 +34,8 @@ LOCK = ".lock"
 _BEGUN = "begun\n"
 # Beside the results, in the curated folder of a delivery: what may be published.
 RELEASE = "release"
+# In its restricted folder: results that were moved aside because the search found something in them.
+LEAKED = "leaked"
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from functools import cache
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from frs_pipeline.errors import Gathered
 from frs_pipeline.study import SHIPPED
@@ -17,6 +18,25 @@ from frs_pipeline.study.spec import Spec, YamlFile
 LISTED = SHIPPED / "questionnaires" / "instruments.yaml"
 # Files beside the questionnaires that are none.
 OTHERS = ("instruments.yaml", "scales.yaml")
+
+
+# How deliveries are named.
+DATED = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def _as_name(value: object) -> object:
+    """The name of a delivery; what is said of another value doesn't repeat it, for a delivery's file is not ours."""
+    try:
+        if not isinstance(value, str) or not DATED.fullmatch(value):
+            raise ValueError
+        dt.date.fromisoformat(value)
+    except ValueError:
+        raise ValueError("a delivery is named by its date, such as 2020-11-30") from None
+    return value
+
+
+# The name of a delivery, in a YAML file.
+DeliveryName = Annotated[str, BeforeValidator(_as_name)]
 
 
 class Dated(Spec):

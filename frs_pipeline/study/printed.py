@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from frs_pipeline.errors import InputError
 from frs_pipeline.stats.printing import decimals_of, parse
-from frs_pipeline.store.deliveries import DeliveryName
 from frs_pipeline.study import SHIPPED
+from frs_pipeline.study.instruments import DeliveryName
 from frs_pipeline.study.spec import Spec, YamlFile
 
 HERE = SHIPPED / "published"

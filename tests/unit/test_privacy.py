@@ -36,8 +36,8 @@ from frs_pipeline.privacy.patterns import (
     reading_of_trace,
     readings,
 )
-from frs_pipeline.privacy.search import LEAKED, UNREADABLE, Leak, require_clean, search_results, search_traces
-from frs_pipeline.store.files import Store
+from frs_pipeline.privacy.search import UNREADABLE, Leak, require_clean, search_results, search_traces
+from frs_pipeline.store.files import LEAKED, Store
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.study.questionnaires import Answer, questionnaires
 

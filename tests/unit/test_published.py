@@ -8,9 +8,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from frs_pipeline.codebook.pseudonyms import mart_schema
-from frs_pipeline.handbook import contradictions as audit_module
-from frs_pipeline.handbook.contradictions import KEPT, as_csv, audit, kept_findings, not_reproducible
+from frs_pipeline.printed import contradictions as audit_module
 from frs_pipeline.printed.compare import as_printed
+from frs_pipeline.printed.contradictions import KEPT, as_csv, audit, kept_findings, not_reproducible
 from frs_pipeline.study import printed as figures_module
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.printed import Key, decimals, of_table, printed_count, prose, published, study, value

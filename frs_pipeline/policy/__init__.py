@@ -1,1 +1,0 @@
-"""What a delivery may hold and lose: the rules, how severe each is, and the thresholds."""

@@ -1,0 +1,59 @@
+"""Where the printed report contradicts itself, so that no data at all can agree with it.
+
+The audit takes seconds and depends on the printed report alone, so what it found is kept in the study's
+`published/contradictions.csv`.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from functools import cache
+
+from frs_pipeline.printed.rules import Finding, findings
+from frs_pipeline.study import SHIPPED
+from frs_pipeline.study.printed import Key
+
+KEPT = SHIPPED / "published" / "contradictions.csv"
+_COLUMNS = ("rule", "tables", "reason", "reason_danish", *Key._fields)
+
+
+def audit() -> tuple[Finding, ...]:
+    """All contradictions of the printed report, found anew, in the order of its tables."""
+    # HiGHS comes with SciPy, which costs a second to import and is needed for nothing else at run time.
+    from frs_pipeline.printed.answered import contradictions
+
+    return tuple(sorted([*findings(), *contradictions()], key=lambda f: (f.tables, f.rule, f.reason)))
+
+
+@cache
+def kept_findings() -> tuple[Finding, ...]:
+    """What the audit found, as kept beside this module."""
+    found: dict[tuple[str, str, str, str], list[Key]] = {}
+    with KEPT.open(encoding="utf-8", newline="") as file:
+        for line in csv.DictReader(file, delimiter=";"):
+            keys = found.setdefault((line["rule"], line["tables"], line["reason"], line["reason_danish"]), [])
+            if line["table"]:
+                keys.append(Key(int(line["table"]), line["row"], line["column"], line["group"], line["measure"]))
+    return tuple(
+        Finding(rule, tuple(map(int, tables.split())), reason, danish, tuple(keys))
+        for (rule, tables, reason, danish), keys in found.items()
+    )
+
+
+@cache
+def not_reproducible() -> Mapping[Key, Finding]:
+    """The contradiction of every printed figure that no data can agree with."""
+    return {key: finding for finding in kept_findings() for key in finding.gives_way}
+
+
+def as_csv(found: tuple[Finding, ...]) -> str:
+    """Findings as the text of `contradictions.csv`, one line a figure that gives way (or one without figure)."""
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=";", lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    for finding in found:
+        for key in finding.gives_way or (("", "", "", "", ""),):
+            writer.writerow([finding.rule, " ".join(map(str, finding.tables)), finding.reason, finding.reason_danish, *key])
+    return text.getvalue()

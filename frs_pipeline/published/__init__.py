@@ -1,1 +1,0 @@
-"""What the report printed, as data; comparing with it and auditing it."""

@@ -1,0 +1,67 @@
+"""What a finished delivery holds, in counts: its manifest says them, and `frs run` prints them."""
+
+from __future__ import annotations
+
+from frs_pipeline.errors import CheckFailed
+from frs_pipeline.intake.applying import unapplied
+from frs_pipeline.intake.delivery import applied_in, forms_set_aside
+from frs_pipeline.printed.compare import DIFFERS
+from frs_pipeline.printed.compare import summary as verdicts_of
+from frs_pipeline.store.files import Store, read, rows_in
+from frs_pipeline.store.plan import products
+from frs_pipeline.study.instruments import instruments
+
+# Figures of a correlation that its gamma and N don't determine.
+APPROXIMATE = ("ase", "t", "p")
+
+
+def summarise(store: Store) -> dict[str, int]:
+    """Counts that say what a delivery holds. Raises `CheckFailed` when forms were lost on the way to the marts."""
+
+    def rows(*key: str) -> int:
+        return rows_in(store.path(products()[key]))
+
+    set_aside = sum(forms_set_aside(store.path(products()[("quarantine",)])).values())
+    accepted = sum(rows("marts", name) for name in instruments())
+    withdrawn = sum(sum(read(store.path(products()[("withdrawn", n)]))["forms"].to_pylist()) for n in instruments())
+    # Counted where they were read, so that a form lost on the way is missed here.
+    delivered = withdrawn + sum(
+        rows("validated", name) + sum(forms_set_aside(store.path(products()[("rejected", name)])).values())
+        for name in instruments()
+    )
+    if delivered != accepted + set_aside + withdrawn:
+        what = f"{delivered} forms delivered, but {accepted} accepted, {set_aside} set aside and {withdrawn} withdrawn"
+        raise CheckFailed(what, where=store.delivery)
+    compared = read(store.path(products()[("statistics", "compare")]))
+    verdicts = verdicts_of(compared)
+    promises = read(store.path(products()[("expectations",)]))["passed"].to_pylist()
+    held = read(store.path(products()[("report",)]), ["holds"])["holds"].to_pylist()
+    applied = applied_in(store)
+    rules = {row["rule"] for table in applied for row in table.to_pylist()}
+    missed = unapplied(applied)
+    notes = read(store.path(products()[("noted",)]), ["rule"])["rule"].to_pylist()
+    return {
+        "forms": delivered,
+        "accepted": accepted,
+        "quarantined": set_aside,
+        "withdrawn": withdrawn,
+        "noted": rows("noted"),
+        "passed_over": notes.count("rows_blank"),
+        "rules": len(rules),
+        "rules_applied_to_all": len(rules - {each.rule for each in missed}),
+        # How many forms a rule couldn't be applied to, and of how many.
+        **{f"not_applied/{each.instrument}/{each.rule}/{each.reason}": each.number for each in missed},
+        **{f"looked_at/{each.instrument}/{each.rule}": each.total for each in missed},
+        "exceptions_unused": notes.count("exception_unused"),
+        "conferences": rows("marts", "conference"),
+        "marts": sum(key[0] == "marts" for key in products()),
+        "promises": len(promises),
+        "promises_kept": sum(promises),
+        "claims": len(held),
+        "claims_hold": held.count(True),
+        "claims_fail": held.count(False),
+        "tables": sum(key[-1].startswith("table_") for key in products()),
+        "figures": rows("statistics", "figures"),
+        "differs_exact": sum(row["verdict"] == DIFFERS and row["measure"] not in APPROXIMATE for row in compared.to_pylist()),
+        **{verdict.replace(" ", "_"): number for verdict, number in verdicts.items()},
+    }
