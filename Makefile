@@ -30,20 +30,12 @@ lint: .venv/.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m frs_pipeline.handbook.dictionary --check
-	$(BIN)/python -m frs_pipeline.handbook.rules --check
-	$(BIN)/python -m frs_pipeline.handbook.contradictions --check
-	$(BIN)/python -m frs_pipeline.handbook.tables --check
-	$(BIN)/python -m frs_pipeline.handbook.reconstruction --check
-	$(BIN)/dagster definitions validate
+	$(BIN)/python -m frs_pipeline.handbook --check
+	$(BIN)/dagster definitions validate -w workspace.yaml
 
 # What is made from code and data and kept in the repository.
 docs: .venv/.installed
-	$(BIN)/python -m frs_pipeline.handbook.dictionary
-	$(BIN)/python -m frs_pipeline.handbook.rules
-	$(BIN)/python -m frs_pipeline.handbook.contradictions
-	$(BIN)/python -m frs_pipeline.handbook.tables
-	$(BIN)/python -m frs_pipeline.handbook.reconstruction
+	$(BIN)/python -m frs_pipeline.handbook
 
 # Webserver and daemon on this machine only; history in .dagster_home. make ui PORT=3001 takes another port.
 PORT := 3000

@@ -33,12 +33,14 @@ def make(folder: Path, forms: int) -> int:
     from frs_pipeline.reconstruction.scaled.registers import write_registers
     from frs_pipeline.reconstruction.scaled.scaling import filled_in, scaled_export
     from frs_pipeline.store.deliveries import CODEBOOK, OWN_KEY
+    from frs_pipeline.store.settings import find_study
 
-    filled = filled_in(DELIVERY)[INSTRUMENT]
+    study = find_study()
+    filled = filled_in(study, DELIVERY)[INSTRUMENT]
     copies = -(-forms // len(filled.codes))
-    write_registers(folder / "raw", copies)
+    write_registers(study, folder / "raw", copies)
     pq.write_table(read_codebook(folder / "raw" / CODEBOOK, folder / "raw" / OWN_KEY), folder / "codebook.parquet")
-    return scaled_export(folder / "raw", INSTRUMENT, copies, filled)
+    return scaled_export(study, folder / "raw", INSTRUMENT, copies, filled)
 
 
 def by_frs(folder: Path) -> Callable[[], int]:
@@ -47,15 +49,17 @@ def by_frs(folder: Path) -> Callable[[], int]:
     from frs_pipeline.intake.readers.surveyxact import read_export
     from frs_pipeline.intake.validation import validate
     from frs_pipeline.store.rows import batches_of, content_hash
+    from frs_pipeline.store.settings import find_study
     from frs_pipeline.study.questionnaires import questionnaires
     from frs_pipeline.study.rules import policy
 
+    study = find_study()
     # The registers are no part of what is measured: one that fits the other will do.
     codebook = pq.read_table(folder / "codebook.parquet")
-    intake = Intake(policy(), codebook, codebook.drop_columns(["conference_id"]))
+    intake = Intake(policy(study), codebook, codebook.drop_columns(["conference_id"]))
 
     def do() -> int:
-        result = validate(read_export(folder / "raw" / INSTRUMENT), questionnaires()[INSTRUMENT], intake, folder)
+        result = validate(read_export(study, folder / "raw" / INSTRUMENT), questionnaires(study)[INSTRUMENT], intake, folder)
         for layer in ("forms", "rejected", "noted"):
             rows = getattr(result, layer)
             content_hash(rows)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from frs_pipeline.privacy.search import search_results
 from frs_pipeline.store.files import Store
-from frs_pipeline.store.settings import Settings
+from frs_pipeline.store.settings import Settings, find_study
 
 PROJECT = Path(__file__).resolve().parent.parent
 NAME = "2020-11-30"
@@ -38,7 +38,7 @@ def main() -> None:
             make = ["reconstruct", "--scale", str(told.scale), "--to", str(key.parent)]
             for command in (make, ["run"]):
                 subprocess.run([*FRS, *command], check=True, env=environment, stdout=subprocess.DEVNULL, cwd=PROJECT)
-        store = Store(Settings(data, key), NAME)
+        store = Store(Settings(find_study(), data, key), NAME)
         wall, cpu = time.perf_counter(), time.process_time()
         searched = search_results(store)
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu

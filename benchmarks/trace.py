@@ -21,7 +21,7 @@ from frs_pipeline.lineage.evidence import Evidence
 from frs_pipeline.lineage.meaning import meanings
 from frs_pipeline.lineage.passport import Passports, passport
 from frs_pipeline.store.files import Store
-from frs_pipeline.store.settings import Settings
+from frs_pipeline.store.settings import Settings, find_study
 
 PROJECT = Path(__file__).resolve().parent.parent
 RAW = PROJECT / "data" / "raw" / "2020-11-30"
@@ -61,21 +61,21 @@ def main() -> None:
         else:
             run([*FRS, "reconstruct", "--scale", str(scale), "--to", str(raw)], PROJECT / "data")
         print(f"a refresh took {seconds(lambda: run([*FRS, 'run'], data)):.0f} s")
-        measure(Store(Settings(data), RAW.name), data)
+        measure(Store(Settings(find_study(), data), RAW.name), data)
 
 
 def measure(store: Store, data: Path) -> None:
     # One figure of every table: the last with a count of forms, whose waterfall has the most steps.
-    chosen = list({place.table: place for place in meanings() if place.measure in ("count", "gamma")}.values())
+    chosen = list({place.table: place for place in meanings(find_study()) if place.measure in ("count", "gamma")}.values())
     passport(store, chosen[0])
     forms = sum(rows["marts"] for rows in Evidence(store).layers.values())
     print(f"{forms} forms in the marts; min, median and max over {len(chosen)} figures, one a table\n")
     told("warm process, delivery opened anew", [seconds(lambda place=place: passport(store, place)) for place in chosen])
-    passports = Passports(store)
+    passports = Passports(find_study(), store)
     passports.of(chosen[0])
     told("warm process, delivery open, new table", [seconds(lambda place=place: passports.of(place)) for place in chosen])
     told("warm process, delivery open, table seen", [seconds(lambda place=place: passports.of(place)) for place in chosen])
-    told(f"all {len(meanings())} figures", [seconds(lambda: list(Passports(store).every()))])
+    told(f"all {len(meanings(find_study()))} figures", [seconds(lambda: list(Passports(find_study(), store).every()))])
     trace = [*FRS, "trace", "1", "--row", "mor", "--column", "god"]
     shell: dict[str, list[float]] = {"imports": [], "trace": []}
     for _ in range(ROUNDS):

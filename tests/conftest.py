@@ -18,6 +18,7 @@ import pytest
 from support import keys
 from support.built_in import built_in_only
 from support.shipped import DELIVERY, copy_of_shipped
+from support.study import STUDY
 
 from frs_pipeline.codebook.vault import PIPELINE_COLUMNS, Entry, lock, plain, read_codebook
 from frs_pipeline.intake.amendments import CORRECTION_COLUMNS, EXCEPTION_COLUMNS
@@ -72,7 +73,7 @@ def refreshed(tmp_path_factory):
     shared.mkdir(exist_ok=True)
     with (shared / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        settings = Settings(shared / "data")
+        settings = Settings(STUDY, shared / "data")
         if not (settings.curated(DELIVERY) / MANIFEST).exists():
             shutil.rmtree(settings.data, ignore_errors=True)
             refresh(copy_of_shipped(settings.data))
@@ -86,7 +87,7 @@ class Delivery:
         self.data, self.name = Path(data), name
         self.folder = self.data / "raw" / name
         self.key = self.data / keys.NAME
-        self.settings = Settings(self.data, self.key)
+        self.settings = Settings(STUDY, self.data, self.key)
 
     def path(self, name):
         return self.folder / name
@@ -163,11 +164,11 @@ class Delivery:
 
     def validated(self, instrument, questionnaire=None, **changes):
         """Its forms of one questionnaire, split."""
-        export = read_export(self.path(instrument))
-        return validate(export, questionnaire or questionnaires()[instrument], self.intake(**changes))
+        export = read_export(STUDY, self.path(instrument))
+        return validate(export, questionnaire or questionnaires(STUDY)[instrument], self.intake(**changes))
 
     def form_id(self, instrument, form):
-        return f"{questionnaires()[instrument].form_prefix}-{self.get(instrument, form, 'responde')}"
+        return f"{questionnaires(STUDY)[instrument].form_prefix}-{self.get(instrument, form, 'responde')}"
 
     def copy_to(self, data):
         """The same delivery, with all that was made from it, under another data folder."""
@@ -178,9 +179,9 @@ class Delivery:
 def make(data):
     """Write the tiny good delivery under the folder `data`."""
     made = Delivery(data)
-    for instrument in instruments():
+    for instrument in instruments(STUDY):
         made.path(instrument).mkdir(parents=True)
-        _write_export(made, questionnaires()[instrument])
+        _write_export(made, questionnaires(STUDY)[instrument])
     made.write_ledger()
     keys.lay_down(made.data)
     made.lock_codebook()
@@ -225,9 +226,9 @@ def frame_of(export):
 
 def policy_with(**severities):
     """The policy in force with other severities."""
-    rules = policy().rules
+    rules = policy(STUDY).rules
     changed = {name: rules[name].model_copy(update={"severity": severity}) for name, severity in severities.items()}
-    return policy().model_copy(update={"rules": {**rules, **changed}})
+    return policy(STUDY).model_copy(update={"rules": {**rules, **changed}})
 
 
 @pytest.fixture

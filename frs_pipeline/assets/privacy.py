@@ -2,31 +2,32 @@
 
 from collections.abc import Iterator
 
-from dagster import AssetExecutionContext, AssetKey, MaterializeResult, asset
+from dagster import AssetExecutionContext, AssetsDefinition, MaterializeResult, asset
 
-from frs_pipeline.assets.statistics import GROUP
-from frs_pipeline.assets.wiring import DELIVERIES, gate, key_of, store_of
+from frs_pipeline.assets.wiring import deliveries_of, gate, key_of, store_of
 from frs_pipeline.checks.privacy import nothing_leaks, nothing_leaks_spec
 from frs_pipeline.privacy.search import require_clean
 from frs_pipeline.store.plan import products
+from frs_pipeline.study import Study
 
-KEY = "privacy"
-
-
-@asset(
-    key=AssetKey(KEY),
-    # All of them: a run that makes only some is searched just as well.
-    deps=[key_of(key) for key in products()],
-    check_specs=[nothing_leaks_spec(AssetKey(KEY))],
-    group_name=GROUP,
-    partitions_def=DELIVERIES,
-    required_resource_keys={"settings"},
-)
-def privacy(context: AssetExecutionContext) -> Iterator[MaterializeResult[None]]:
-    """Search of everything produced for personal numbers, conference numbers, free text and rows of the codebook."""
-    with gate():
-        searched = require_clean(store_of(context))
-    yield MaterializeResult(metadata={"files": searched.files}, check_results=[nothing_leaks(AssetKey(KEY), searched)])
+KEY = ("privacy",)
 
 
-ASSETS = [privacy]
+def assets(study: Study) -> list[AssetsDefinition]:
+    @asset(
+        key=key_of(study, KEY),
+        # All of them: a run that makes only some is searched just as well.
+        deps=[key_of(study, key) for key in products(study)],
+        check_specs=[nothing_leaks_spec(key_of(study, KEY))],
+        group_name="g5_statistics",
+        partitions_def=deliveries_of(study),
+        required_resource_keys={"settings"},
+    )
+    def privacy(context: AssetExecutionContext) -> Iterator[MaterializeResult[None]]:
+        """Search of everything produced for personal numbers, conference numbers, free text and rows of the codebook."""
+        with gate():
+            searched = require_clean(store_of(context))
+        check = nothing_leaks(key_of(study, KEY), searched)
+        yield MaterializeResult(metadata={"files": searched.files}, check_results=[check])
+
+    return [privacy]

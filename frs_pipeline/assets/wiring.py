@@ -10,15 +10,18 @@ import errno
 import hashlib
 import traceback
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 from dagster import (
+    AssetCheckSpec,
     AssetExecutionContext,
     AssetKey,
+    AssetOut,
+    AssetsDefinition,
     BetaWarning,
     DataVersion,
     DynamicPartitionsDefinition,
@@ -32,15 +35,20 @@ from dagster import (
     TableColumnDep,
     TableColumnLineage,
     TableSchema,
+    asset,
+    multi_asset,
 )
 
 from frs_pipeline.errors import CheckFailed, FrsError, SeveralErrors, unusable
 from frs_pipeline.personal_numbers import masked
+from frs_pipeline.store.code import code_hash
 from frs_pipeline.store.deliveries import look, sha256
 from frs_pipeline.store.files import Store, recorded
-from frs_pipeline.store.plan import AssetPath, Product, Sources, code_hash, products
+from frs_pipeline.store.plan import AssetPath, Product, Sources, products
 from frs_pipeline.store.rows import Rows, content_hash
 from frs_pipeline.store.settings import Settings
+from frs_pipeline.study import Study
+from frs_pipeline.study.about import about
 
 # What a drive in a network says when it is away for a moment.
 _PASSING = {
@@ -49,21 +57,18 @@ _PASSING = {
 }
 PARTITION_TAG = "dagster/partition"  # how Dagster marks a run with the delivery that it is about
 DATA_TAG = "frs/data"  # how `frs run` marks its runs with the data folder that they are about
-DELIVERIES = DynamicPartitionsDefinition(name="deliveries")
 
 
 class ParquetFiles(IOManager):
-    """Writes each asset to the file that the plan names; hands its path to whoever reads it. `made` is what this run wrote."""
+    """Writes each asset to the file that the plan names. `made` is what this run wrote."""
 
     def __init__(self, settings: Settings, written: Callable[[str], None] = lambda _: None) -> None:
         self.settings, self.written = settings, written
         self.made: set[AssetPath] = set()
 
-    def _file(self, context: InputContext | OutputContext) -> tuple[Store, Product]:
-        return Store(self.settings, context.asset_partition_key), products()[tuple(context.asset_key.path)]
-
     def handle_output(self, context: OutputContext, obj: pa.Table | Rows) -> None:
-        store, product = self._file(context)
+        store = Store(self.settings, context.asset_partition_key)
+        product = products(store.study)[product_of(context.asset_key)]
         with gate():
             path = store.write(product, obj)
         self.made.add(product.key)
@@ -76,13 +81,90 @@ class ParquetFiles(IOManager):
             }
         )
 
-    def load_input(self, context: InputContext) -> Path:
-        """The file of an input. Fails when it isn't made from what there is today: nothing is built on an old one."""
-        store, product = self._file(context)
-        path = store.path(product)
-        if recorded(path) != store.origin(product).as_json():
-            raise Failure(f"{product.name}: out of date (make it again first)", allow_retries=False)
-        return path
+    def load_input(self, context: InputContext) -> None:
+        """Assets read the files that the plan names, once `making` has seen that they are up to date."""
+        raise NotImplementedError
+
+
+def deliveries_of(study: Study) -> DynamicPartitionsDefinition:
+    """The deliveries of a study, as partitions of its assets."""
+    return DynamicPartitionsDefinition(name=f"{about(study).name}_deliveries")
+
+
+def key_of(study: Study, product_key: AssetPath) -> AssetKey:
+    """Dagster's key of a product, or of what else is made of a study: begins with the study's name."""
+    return AssetKey([about(study).name, *product_key])
+
+
+def product_of(key: AssetKey) -> AssetPath:
+    """The product's key, without the study."""
+    return tuple(key.path[1:])
+
+
+def raw_key(study: Study, source: str) -> AssetKey:
+    """Asset of one source of a delivery."""
+    return key_of(study, ("raw", source))
+
+
+def needs(study: Study, *keys: AssetPath) -> list[AssetKey]:
+    """What products are made from, or after: other products, and sources of the delivery."""
+    made = [products(study)[key] for key in keys]
+    found = [key_of(study, key) for product in made for key in (*product.inputs, *product.after)]
+    return list(dict.fromkeys([*found, *(raw_key(study, name) for product in made for name in product.raw)]))
+
+
+def makes(
+    study: Study, key: AssetPath, *, kinds: set[str], description: str | None = None, checks: Sequence[AssetCheckSpec] = ()
+) -> Callable[[Callable[..., Any]], AssetsDefinition]:
+    """Decorate what makes one product of the plan, which says what it is made from."""
+    product = products(study)[key]
+    return asset(
+        key=key_of(study, key),
+        deps=needs(study, key),
+        check_specs=checks,
+        description=description,
+        group_name=product.group,
+        partitions_def=deliveries_of(study),
+        required_resource_keys={"settings"},
+        code_version=code_version(product),
+        kinds=kinds,
+    )
+
+
+def makes_together(
+    study: Study,
+    name: str,
+    described: Mapping[str, tuple[AssetPath, str]],
+    *,
+    kinds: set[str],
+    checks: Sequence[AssetCheckSpec] = (),
+    each_alone: bool = False,
+) -> Callable[[Callable[..., Any]], AssetsDefinition]:
+    """Decorate a step that makes several products of the plan: of each output its product and a description.
+
+    It makes all of them or, where they can be made `each_alone`, those that a run selects.
+    """
+    made = {output: products(study)[key] for output, (key, _) in described.items()}
+    return multi_asset(
+        name=name,
+        outs={
+            output: AssetOut(
+                key=key_of(study, key),
+                description=description,
+                code_version=code_version(made[output]),
+                is_required=not each_alone,
+                kinds=kinds,
+            )
+            for output, (key, description) in described.items()
+        },
+        deps=needs(study, *(key for key, _ in described.values())),
+        internal_asset_deps={output: set(needs(study, product.key)) for output, product in made.items()},
+        check_specs=checks,
+        can_subset=each_alone,
+        group_name=next(iter(made.values())).group,
+        partitions_def=deliveries_of(study),
+        required_resource_keys={"settings"},
+    )
 
 
 def data_tag(settings: Settings) -> str:
@@ -95,21 +177,30 @@ def store_of(context: AssetExecutionContext) -> Store:
     return Store(context.resources.settings, context.partition_key)
 
 
-def key_of(product_key: AssetPath) -> AssetKey:
-    return AssetKey(list(product_key))
+@contextmanager
+def making(context: AssetExecutionContext, *keys: AssetPath) -> Iterator[Store]:
+    """The store of the delivery, while products are made in it; errors come out of it as those of `gate`.
+
+    Nothing is built on an old file, or on sources that change meanwhile: raises `Failure` for an input that isn't made from
+    what there is today, and for a delivered file that was changed.
+    """
+    store = store_of(context)
+    made = [products(store.study)[key] for key in keys]
+    with gate(), unchanged(store, list(dict.fromkeys(name for product in made for name in product.raw))):
+        for key in dict.fromkeys(key for product in made for key in (*product.inputs, *product.after)):
+            needed = products(store.study)[key]
+            if recorded(store.path(needed)) != store.origin(needed).as_json():
+                raise CheckFailed(f"{needed.name}: out of date", where=store.delivery, do="make it again first")
+        yield store
 
 
-def code_version(product_key: AssetPath) -> str:
+def code_version(product: Product) -> str:
     """Hash of the code that makes a product, shortened as Dagster shows it."""
-    return code_hash(products()[product_key].module)[:16]
+    return code_hash(product.module)[:16]
 
 
-def produced(
-    table: pa.Table | Rows, name: str = "result", lineage: Sources | None = None, /, **metadata: MetadataValue | int | str
-) -> Output[Any]:
-    """An output as all assets give it: the rows, their columns and where they come from, `metadata`, a version of the content."""
-    if lineage is not None:
-        metadata["dagster/column_lineage"] = column_lineage(lineage)
+def produced(table: pa.Table | Rows, name: str = "result", /, **metadata: MetadataValue | int | str) -> Output[Any]:
+    """An output as all assets give it: the rows, their columns, `metadata`, a version of the content."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", BetaWarning)  # data versions are still called beta in this release
         return Output(
@@ -127,13 +218,10 @@ def column_schema(schema: pa.Schema) -> TableSchema:
     )
 
 
-def column_lineage(sources: Sources) -> MetadataValue:
-    """Which columns of which assets each column comes from, as Dagster keeps it."""
-    return MetadataValue.column_lineage(
-        TableColumnLineage(
-            {name: [TableColumnDep(key_of(key), column) for key, column in found] for name, found in sources.items()}
-        )
-    )
+def from_columns(study: Study, sources: Sources) -> dict[str, Any]:
+    """Metadata for `produced`: which columns of which assets each column comes from, as Dagster keeps it."""
+    columns = {name: [TableColumnDep(key_of(study, key), column) for key, column in found] for name, found in sources.items()}
+    return {"dagster/column_lineage": MetadataValue.column_lineage(TableColumnLineage(columns))}
 
 
 def _hide(error: FrsError) -> None:
@@ -178,9 +266,9 @@ def unchanged(store: Store, sources: Sequence[str]) -> Iterator[None]:
     Raises `CheckFailed` when they don't. What was written by then has no manifest, so that the next run makes it again.
     """
     folder = store.raw("")
-    before = look(folder, sources)
+    before = look(store.study, folder, sources)
     yield
-    if look(folder, sources) != before:
+    if look(store.study, folder, sources) != before:
         what, do = "a delivered file was changed while it was read", "run it again once nobody writes there any more"
         raise CheckFailed(what, where=folder, do=do)
 

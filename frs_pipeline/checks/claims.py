@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from dagster import AssetCheckResult, AssetCheckSeverity, AssetCheckSpec, AssetKey, MetadataValue
 
 from frs_pipeline.checks.failing import Failing, as_metadata, place
-from frs_pipeline.report.claims import CLAIMS, line_of
+from frs_pipeline.report.claims import FILE, line_of
 from frs_pipeline.report.findings import Finding, Sentence
-from frs_pipeline.study.printed import printed_from, study
+from frs_pipeline.study import Study
+from frs_pipeline.study.about import about
+from frs_pipeline.study.printed import printed_from
 from frs_pipeline.tables.render import Grid
 
 _NAME = "claims_hold"
@@ -21,15 +23,17 @@ def claims_spec(key: AssetKey) -> AssetCheckSpec:
     return AssetCheckSpec(_NAME, asset=key, description=description, blocking=False)
 
 
-def claims_hold(key: AssetKey, findings: Sequence[Finding], delivery: str) -> AssetCheckResult:
+def claims_hold(study: Study, key: AssetKey, findings: Sequence[Finding], delivery: str) -> AssetCheckResult:
     """Fails when a claim doesn't hold on the forms that the report was printed from; says which, and what holds instead.
 
     Of another delivery the report claims nothing: what is otherwise there is told, and fails nothing.
     """
     failed = [found for found in findings if found.holds is False]
-    printed = printed_from(delivery)
-    things = [Failing(found.claim.id, _remedy(found, delivery)) for found in failed] if printed else []
-    remark = f"The report was printed from delivery {study().printed_from}: its claims are no claims about delivery {delivery}."
+    printed = printed_from(study, delivery)
+    things = [Failing(found.claim.id, _remedy(study, found, delivery)) for found in failed] if printed else []
+    remark = (
+        f"The report was printed from delivery {about(study).printed_from}: its claims are no claims about delivery {delivery}."
+    )
     return AssetCheckResult(
         asset_key=key,
         check_name=_NAME,
@@ -52,8 +56,8 @@ def _lines(failed: Sequence[Finding]) -> tuple[tuple[str, ...], ...]:
     )
 
 
-def _remedy(found: Finding, delivery: str) -> str:
+def _remedy(study: Study, found: Finding, delivery: str) -> str:
     tables = " ".join(map(str, found.tables))
     look = f"curated/{delivery}/report/index.html#{found.claim.id} says what holds instead"
     shows = f", frs tables {tables} --delivery {delivery} on which figures" if tables else ""
-    return f"{look}{shows}; its condition stands in {place(CLAIMS, line_of(found.claim.id))}"
+    return f"{look}{shows}; its condition stands in {place(FILE, line_of(study, found.claim.id))}"

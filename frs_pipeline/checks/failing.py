@@ -8,11 +8,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from dagster import MetadataValue
 
-from frs_pipeline.store.plan import PACKAGE
 from frs_pipeline.tables.render import Grid
 
 _THINGS, _SHOWN = "failing", "what_to_do"
@@ -43,6 +41,6 @@ def of_metadata(metadata: Mapping[str, MetadataValue]) -> Iterator[Failing]:
         yield from (Failing(what, do) for what, do in json.loads(str(metadata[_THINGS].value)))
 
 
-def place(file: Path, line: int) -> str:
-    """A line of a file of this package, as a person finds it."""
-    return f"{file.relative_to(PACKAGE.parent).as_posix()}:{line}"
+def place(file: str, line: int) -> str:
+    """A line of a file of the study, as a person finds it."""
+    return f"{file}:{line}"

@@ -10,7 +10,8 @@ from dagster import AssetCheckResult, AssetCheckSeverity, AssetCheckSpec, AssetK
 
 from frs_pipeline.checks.failing import Failing, as_metadata, place
 from frs_pipeline.printed.compare import DIFFERS, summary
-from frs_pipeline.study.printed import PRINTED, Key, line_of
+from frs_pipeline.study import Study
+from frs_pipeline.study.printed import FILE, Key, line_of
 
 _NAME = "as_printed"
 
@@ -20,13 +21,13 @@ def as_printed_spec(key: AssetKey) -> AssetCheckSpec:
     return AssetCheckSpec(_NAME, asset=key, description="no figure differs from the printed report, if this is what it prints")
 
 
-def as_printed(key: AssetKey, comparison: pa.Table, delivery: str, remark: str | None = None) -> AssetCheckResult:
+def as_printed(study: Study, key: AssetKey, comparison: pa.Table, delivery: str, remark: str | None = None) -> AssetCheckResult:
     """Fails, without stopping anything, when a figure differs: the data or the report may be the one at fault.
 
     `remark` says why nothing was compared, where the report was printed from another delivery.
     """
     found = verdicts(comparison)
-    things = [Failing(_named(row), _remedy(row, delivery)) for row in comparison.to_pylist() if row["verdict"] == DIFFERS]
+    things = [Failing(_named(row), _remedy(study, row, delivery)) for row in comparison.to_pylist() if row["verdict"] == DIFFERS]
     return AssetCheckResult(
         asset_key=key,
         check_name=_NAME,
@@ -46,10 +47,10 @@ def _named(row: Mapping[str, Any]) -> str:
     return f"Tabel {row['table']}: {' · '.join(label for label in labels if label)}"
 
 
-def _remedy(row: Mapping[str, Any], delivery: str) -> str:
+def _remedy(study: Study, row: Mapping[str, Any], delivery: str) -> str:
     """The line that says what the report prints, and the commands that show the figure beside it and the forms behind it."""
     key = Key(row["table"], row["row"] or "", row["column"] or "", row["group"] or "", row["measure"])
     options = " ".join(f'--{name} "{getattr(key, name)}"' for name in ("row", "column", "group") if getattr(key, name))
     trace = " ".join(filter(None, (f"frs trace {key.table}", options, f"--measure {key.measure} --delivery {delivery}")))
-    printed = place(PRINTED, line_of()[key])
+    printed = place(FILE, line_of(study)[key])
     return f"{trace} shows the forms behind it; hold {printed} against the printed page, and correct it if it was typed wrongly"

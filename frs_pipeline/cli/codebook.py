@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from frs_pipeline.cli.root import PEOPLE, AsJson, Delivery, app, as_hash
+from frs_pipeline.cli.root import PEOPLE, AsJson, Delivery, app, as_hash, installation
 from frs_pipeline.cli.terminal import print_grid, print_json, say
 from frs_pipeline.errors import CheckFailed
 from frs_pipeline.language import plural
@@ -59,7 +59,7 @@ def lock(
     """Check the register, and lock it into the controllers' codebook and the pipeline's part."""
     from frs_pipeline.codebook.locking import FaultyRegister, lock_register
 
-    settings = Settings.from_environment()
+    settings = installation()
     try:
         locked = lock_register(settings, register, to, controllers, pipeline, reason, identity=identity, previous=previous)
     except FaultyRegister as error:
@@ -82,7 +82,7 @@ def rotate(
     """Lock the codebook for other keys."""
     from frs_pipeline.codebook.locking import rotate as lock_anew
 
-    settings = Settings.from_environment()
+    settings = installation()
     _tell(lock_anew(settings, to, controllers, pipeline, reason, identity, pseudonyms=pseudonyms), settings)
     say("\nWhoever kept a copy of the old files can still open those with an old key.")
 
@@ -193,7 +193,7 @@ def _personal_number() -> str:
 def _store(delivery: str | None) -> Store:
     from frs_pipeline.store.files import Store
 
-    settings = Settings.from_environment()
+    settings = installation()
     return Store(settings, choose(settings.raw, delivery))
 
 
@@ -208,7 +208,7 @@ def show(as_json: AsJson = False) -> None:
 
     from frs_pipeline.store.journal import entries
 
-    path = Settings.from_environment().access_journal
+    path = installation().access_journal
     found = entries(path)
     if as_json:
         print_json([asdict(entry) for entry in found])
@@ -246,7 +246,7 @@ def verify(
     from frs_pipeline.store.journal import verify as look
 
     head = None if head is None else as_hash(head, "--head", "frs codebook journal verify prints it")
-    settings = Settings.from_environment()
+    settings = installation()
     path = settings.access_journal
     wrong, end = look(path, head), head_of(path)
     wrong = wrong or untold(settings)

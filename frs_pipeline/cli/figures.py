@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from frs_pipeline.cli.root import FIGURES, AsJson, Delivery, Results, app, bases
+from frs_pipeline.cli.root import FIGURES, AsJson, Delivery, Results, app, bases, installation
 from frs_pipeline.cli.terminal import print_grid, print_json, say
 from frs_pipeline.errors import UsageError
 from frs_pipeline.language import plural
@@ -24,15 +24,15 @@ def tables(
     from frs_pipeline.tables.figures import from_table
     from frs_pipeline.tables.render import base_line, render
 
-    unknown = next((n for n in numbers or () if n not in catalogue()), None)
-    if unknown is not None:
-        raise UsageError("no such table", where=str(unknown), do=f"tables run from 1 to {max(catalogue())}")
     results = Results(delivery)
-    chosen = numbers or sorted(catalogue())
+    unknown = next((n for n in numbers or () if n not in catalogue(results.study)), None)
+    if unknown is not None:
+        raise UsageError("no such table", where=str(unknown), do=f"tables run from 1 to {max(catalogue(results.study))}")
+    chosen = numbers or sorted(catalogue(results.study))
     grids = []
     for number in chosen:
         rows = results.read(("statistics", f"table_{number:02d}"))
-        grids.append(render(catalogue()[number], from_table(rows)))
+        grids.append(render(results.study, catalogue(results.study)[number], from_table(rows)))
     of_tables = bases(results)
     if as_json:
         print_json(
@@ -43,7 +43,7 @@ def tables(
         )
         return
     for number, grid in zip(chosen, grids, strict=True):
-        base = base_line(catalogue()[number], of_tables[number]) if number in of_tables else None
+        base = base_line(results.study, catalogue(results.study)[number], of_tables[number]) if number in of_tables else None
         print_grid(grid.caption, grid.header, grid.rows, base)
 
 
@@ -58,9 +58,9 @@ def compare(delivery: Delivery = None, as_json: AsJson = False) -> None:
     found = rows.to_pylist()
     counted = summary(rows)
     remark = None
-    if not printed_from(results.store.delivery):
+    if not printed_from(results.study, results.store.delivery):
         older = results.store.predecessor()
-        remark = not_printed_from(results.store.delivery, older.delivery if older else None)
+        remark = not_printed_from(results.study, results.store.delivery, older.delivery if older else None)
     if as_json:
         print_json({"summary": counted, "figures": found, **({"remark": remark} if remark else {})})
     elif remark:
@@ -145,7 +145,8 @@ def audit_report(as_json: AsJson = False) -> None:
     """What in the printed report contradicts itself."""
     from frs_pipeline.printed.contradictions import audit
 
-    found = audit()
+    settings = installation()
+    found = audit(settings.study)
     if as_json:
         print_json([{"rule": f.rule, "tables": f.tables, "reason": f.reason, "figures": len(f.gives_way)} for f in found])
         return

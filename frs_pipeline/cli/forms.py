@@ -38,9 +38,13 @@ def quarantine(
     # Not there when so much was set aside that the run stopped, or when less was made.
     unknown = results.lacks(("noted",))
     notes = [] if unknown else results.read(("noted",)).drop_columns(hidden[:1]).to_pylist()
-    left = [row for name in instruments() for row in results.read(("withdrawn", name)).to_pylist()]
+    left = [row for name in instruments(results.study) for row in results.read(("withdrawn", name)).to_pylist()]
     # A delivery that was refreshed before rules said so has none of it.
-    applied = [] if any(results.lacks(("applied", name)) for name in instruments()) else unapplied(applied_in(results.store))
+    applied = (
+        []
+        if any(results.lacks(("applied", name)) for name in instruments(results.study))
+        else unapplied(applied_in(results.store))
+    )
     for row in (*aside, *notes):
         row.update({name: masked(row[name]) for name in ("value", "row") if row.get(name)})
     for row in notes:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from frs_pipeline.cli.root import REFRESH, AsJson, Delivery, app, as_hash, complain
+from frs_pipeline.cli.root import REFRESH, AsJson, Delivery, app, as_hash, complain, installation
 from frs_pipeline.cli.terminal import Progress, outcome, print_json, say, summary
 from frs_pipeline.errors import FrsError, UsageError
 from frs_pipeline.language import plural
@@ -33,7 +33,7 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Refresh a delivery: what is out of date is made again, the rest is left alone. Ends with 4 while another run does so."""
-    settings = Settings.from_environment()
+    settings = installation()
     if every and delivery is not None:
         raise UsageError("every delivery, and one of them", where="--all --delivery", do="say one of the two")
     if every:
@@ -115,7 +115,7 @@ def verify(
     from frs_pipeline.operations.verify import verify as examine
     from frs_pipeline.store.files import Store, read_manifest
 
-    settings = Settings.from_environment()
+    settings = installation()
     store = Store(settings, choose(settings.raw, delivery))
     root = None if root is None else as_hash(root, "--root", "frs verify prints it")
     gc.disable()
@@ -149,22 +149,23 @@ def reconstruct(
     from frs_pipeline.reconstruction.residuals import residuals
     from frs_pipeline.reconstruction.scaled.scaling import scale
 
-    shipped = Settings.from_environment().raw_delivery(SHIPPED)
+    settings = installation()
+    shipped = settings.raw_delivery(SHIPPED)
     target = folder or shipped
     if not shipped.is_dir():
-        shipped = packed()  # FRS_DATA_DIR is elsewhere
+        shipped = packed(settings.study)  # FRS_DATA_DIR is elsewhere
     if copies is not None:
         if folder is None:
             raise UsageError("a scaled delivery needs a folder of its own", where="--scale", do="say --to FOLDER")
         with Progress("Making forms") as progress:
-            forms = scale(folder, copies, shipped, lambda name: progress.step(5, name))
+            forms = scale(settings.study, folder, copies, shipped, lambda name: progress.step(5, name))
         say(f"{plural(forms, 'form')} in {folder}: every count of the shipped delivery times {copies}.")
         say(f"Its codebook has a key of its own: set FRS_KEY_FILE to {folder / OWN_KEY}.")
         return
     with Progress("Making forms") as progress:
-        populations = make(target, lambda name: progress.step(4, name))
-    left = [line for population in populations for line in residuals(population)]
-    for finding in kept_findings():
+        populations = make(settings.study, target, lambda name: progress.step(4, name))
+    left = [line for population in populations for line in residuals(settings.study, population)]
+    for finding in kept_findings(settings.study):
         say(f"{finding.reason}")
     for line in left:
         say(line)
@@ -177,7 +178,7 @@ def doctor(as_json: AsJson = False) -> None:
     """Is this installation sound? Ends with 1 when something isn't."""
     from frs_pipeline.operations.doctor import examine
 
-    found = examine(Settings.from_environment())
+    found = examine(installation())
     # It is sent to others for help, and names folders and keys as somebody called them.
     if as_json:
         print_json([{"what": masked(f.what), "sound": f.sound, "detail": masked(f.detail)} for f in found])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from frs_pipeline.cli.root import FORMS, AsJson, Delivery, Results, app
+from frs_pipeline.cli.root import FORMS, AsJson, Delivery, Results, app, installation
 from frs_pipeline.cli.terminal import print_json, say
 from frs_pipeline.errors import CheckFailed, InputError, UsageError
 
@@ -37,7 +37,8 @@ def trace(
     """The passport of one figure: what it counts, which forms it rests on, which it leaves out and why."""
     from frs_pipeline.lineage.addresses import address as find
 
-    address = find(table, row, column, group, measure)
+    settings = installation()
+    address = find(settings.study, table, row, column, group, measure)
     if sql and forms:
         raise UsageError("--sql and --forms are two answers", do="ask for one at a time")
     if sql:
@@ -45,7 +46,7 @@ def trace(
         from frs_pipeline.lineage.recount import recount
         from frs_pipeline.study.tables import catalogue
 
-        query = recount(catalogue()[table], address, meanings()[address])
+        query = recount(settings.study, catalogue(settings.study)[table], address, meanings(settings.study)[address])
         if as_json:
             print_json({"address": address._asdict(), "sql": query})
         else:
@@ -53,7 +54,7 @@ def trace(
         return
     from frs_pipeline.lineage.passport import Passports
 
-    passports = Passports(_finished(delivery).store)
+    passports = Passports(settings.study, _finished(delivery).store)
     found = passports.of(address)
     if forms:
         _forms(passports.evidence, found, as_json)
@@ -74,7 +75,7 @@ def _forms(evidence: Evidence, found: Passport, as_json: bool) -> None:
     from frs_pipeline.lineage.waterfall import Why
     from frs_pipeline.study.tables import catalogue
 
-    table, chosen = catalogue()[found.address.table], meanings()[found.address].counted
+    table, chosen = catalogue(evidence.study)[found.address.table], meanings(evidence.study)[found.address].counted
     listed = counted(evidence, chosen)
     nearly = [(n, near(evidence, table, chosen, Why(n.kind, n.about), _NEAR)) for n in found.near]
     if as_json:

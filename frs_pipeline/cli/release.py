@@ -32,7 +32,7 @@ def release(
     from frs_pipeline.study.tables import catalogue
 
     results = Results(delivery)
-    for key in (("marts", name) for name in instruments()):
+    for key in (("marts", name) for name in instruments(results.study)):
         if not results.path(key).exists():
             raise InputError("not made yet", where=results.path(key), do="run frs run")
         if results.lacks(key):
@@ -40,8 +40,8 @@ def release(
     with Progress("Releasing", quiet=as_json) as progress:
         found = publish(
             results.store,
-            catalogue(),
-            release_policy(),
+            catalogue(results.study),
+            release_policy(results.study),
             who=who or operating_system_user(),
             purpose=purpose,
             step=lambda what: progress.step(6, what),

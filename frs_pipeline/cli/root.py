@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from contextvars import ContextVar
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,7 +15,8 @@ from frs_pipeline.cli.terminal import plain
 from frs_pipeline.errors import CheckFailed, FrsError, InputError, SeveralErrors, UsageError
 from frs_pipeline.personal_numbers import masked
 from frs_pipeline.store.deliveries import choose
-from frs_pipeline.store.settings import Settings
+from frs_pipeline.store.settings import Settings, find_study
+from frs_pipeline.study import Study
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -37,9 +39,22 @@ Delivery = Annotated[str | None, typer.Option("--delivery", metavar="D", help="D
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 
 
+# The study that the command line names.
+_NAMED: ContextVar[Path | None] = ContextVar("study", default=None)
+
+
 @app.callback()
-def options(debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False) -> None:
-    """`--debug` is taken by `main`, wherever it stands; here it only appears in the help."""
+def options(
+    study: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of the study; else FRS_STUDY, else found.")] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Keep which study was named, for `installation`. `--debug` is taken by `main`, wherever it stands."""
+    _NAMED.set(study)
+
+
+def installation() -> Settings:
+    """The study that the command is about, and where its data lie. Raises `UsageError` for a folder that holds no study."""
+    return Settings.from_environment(find_study(_NAMED.get()))
 
 
 def complain(error: FrsError | str) -> None:
@@ -66,8 +81,12 @@ class Results:
     def __init__(self, delivery: str | None, *, finished: bool = True) -> None:
         from frs_pipeline.store.files import Store
 
-        settings = Settings.from_environment()
+        settings = installation()
         self.store, self.finished = Store(settings, choose(settings.raw, delivery)), finished
+
+    @property
+    def study(self) -> Study:
+        return self.store.study
 
     @cached_property
     def stale(self) -> set[tuple[str, ...]]:
@@ -78,7 +97,7 @@ class Results:
     def path(self, key: tuple[str, ...]) -> Path:
         from frs_pipeline.store.plan import products
 
-        return self.store.path(products()[key])
+        return self.store.path(products(self.study)[key])
 
     def lacks(self, key: tuple[str, ...]) -> bool:
         return not self.path(key).exists() or key in self.stale

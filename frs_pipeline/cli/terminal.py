@@ -11,6 +11,7 @@ from typing import Any
 
 from frs_pipeline.language import plural
 from frs_pipeline.store.settings import Settings
+from frs_pipeline.study import Study
 from frs_pipeline.study.printed import printed_from
 
 
@@ -43,8 +44,8 @@ def summary(delivery: str, counts: dict[str, int], settings: Settings) -> None:
             ("Conferences", str(counts["conferences"])),
             ("Marts", f"{counts['marts']}, {counts['promises_kept']} of {counts['promises']} promises kept"),
             ("Tables", f"{counts['tables']}, {plural(counts['figures'], 'figure')}"),
-            ("Against the report", _compared(counts, delivery)),
-            ("Claims", _claims(counts, delivery)),
+            ("Against the report", _compared(settings.study, counts, delivery)),
+            ("Claims", _claims(settings.study, counts, delivery)),
         ):
             say(f"  {label:<19}{text}")
         say("")
@@ -73,8 +74,8 @@ def _rules(counts: dict[str, int]) -> list[tuple[str, str]]:
     return lines
 
 
-def _compared(counts: dict[str, int], delivery: str) -> str:
-    if not printed_from(delivery):
+def _compared(study: Study, counts: dict[str, int], delivery: str) -> str:
+    if not printed_from(study, delivery):
         return "it was printed from another delivery (frs compare says which, frs diff what moved since)"
     if not counts["equal"] + counts["differs"] + counts["not_reproducible"]:
         return "no printed figures to hold these against"
@@ -85,10 +86,10 @@ def _compared(counts: dict[str, int], delivery: str) -> str:
     )
 
 
-def _claims(counts: dict[str, int], delivery: str) -> str:
+def _claims(study: Study, counts: dict[str, int], delivery: str) -> str:
     """How many claims of the report's summary hold."""
     untested = counts["claims"] - counts["claims_hold"] - counts["claims_fail"]
-    of_another = "" if printed_from(delivery) else " here too (they were printed of another delivery)"
+    of_another = "" if printed_from(study, delivery) else " here too (they were printed of another delivery)"
     return (
         f"{counts['claims_hold']} of the summary's {counts['claims']} hold{of_another}, {counts['claims_fail']} don't, "
         f"{untested} can't be tested"

@@ -11,6 +11,7 @@ from frs_pipeline.cli.root import FORMS, PEOPLE, AsJson, Delivery, Results, app
 from frs_pipeline.cli.terminal import Progress, print_grid, print_json, say
 from frs_pipeline.errors import UsageError
 from frs_pipeline.language import plural
+from frs_pipeline.study import Study
 
 if TYPE_CHECKING:
     from frs_pipeline.lineage.impact import Moved, Place
@@ -45,14 +46,14 @@ def impact(
         return
     for form, what in said.items():
         say(f"{form}: {what}")
-    _print_moved(moved)
+    _print_moved(results.study, moved)
 
 
 def _resting(results: Results, question: str, as_json: bool) -> None:
     from frs_pipeline.lineage.impact import resting_on
     from frs_pipeline.study.questionnaires import questionnaires
 
-    names = {q.name for questionnaire in questionnaires().values() for q in questionnaire.questions}
+    names = {q.name for questionnaire in questionnaires(results.study).values() for q in questionnaire.questions}
     if question not in names:
         import difflib
 
@@ -66,7 +67,7 @@ def _resting(results: Results, question: str, as_json: bool) -> None:
     say(f"{plural(len(found), 'figure depends', 'figures depend')} on the answers to {question}.\n")
     for source in dict.fromkeys(place.source for place, _ in found):
         rows = [(_label(place), place.measure, value.printed) for place, value in found if place.source == source]
-        print_grid(_title(source), ("figure", "measure", "now"), rows)
+        print_grid(_title(results.study, source), ("figure", "measure", "now"), rows)
 
 
 @app.command(rich_help_panel=PEOPLE)
@@ -96,7 +97,7 @@ def withdraw(
     if as_json:
         print_json(_prepared_as_json(prepared))
     else:
-        _print_prepared(prepared, erase)
+        _print_prepared(store.study, prepared, erase)
     if dry_run:
         return
     if not (yes or _confirmed(erase)):
@@ -122,7 +123,7 @@ def _confirmed(erase: bool) -> bool:
         return False
 
 
-def _print_prepared(prepared: Prepared, erase: bool) -> None:
+def _print_prepared(study: Study, prepared: Prepared, erase: bool) -> None:
     request = prepared.request
     conferences = plural(len(request.conferences), "conference")
     named = [*request.forms, *([conferences] if request.numbered else request.conferences)]
@@ -134,7 +135,7 @@ def _print_prepared(prepared: Prepared, erase: bool) -> None:
         if not part.new.entries:
             say("  Everything of it is withdrawn there.")
         elif name in prepared.reports:
-            _print_report(prepared.reports[name])
+            _print_report(study, prepared.reports[name])
         else:
             say("  Its results aren't up to date: what moves there can't be told.")
     if erase:
@@ -144,21 +145,27 @@ def _print_prepared(prepared: Prepared, erase: bool) -> None:
     say("")
 
 
-def _print_report(report: Report) -> None:
+def _print_report(study: Study, report: Report) -> None:
     from frs_pipeline.study.release import release_policy
 
-    threshold = release_policy().threshold
+    threshold = release_policy(study).threshold
     forms = ", ".join(f"{number} {mart}" for mart, number in report.counted.items()) or "none"
     say(f"  Forms that count now: {forms}" + (f"; set aside: {report.aside}" if report.aside else "") + "\n")
-    _print_moved(report.moved)
-    small = [[_title(m.place.source), _label(m.place), m.before.printed, m.after.printed] for m in report.below]
+    _print_moved(study, report.moved)
+    small = [[_title(study, m.place.source), _label(m.place), m.before.printed, m.after.printed] for m in report.below]
     if small:
         caption = f"Counts that fall under {threshold}, the threshold of publication"
         print_grid(caption, ("table", "figure", "now", "without"), small)
     else:
         say(f"No count falls under {threshold}, the threshold of publication.")
     words = [
-        [_title(t.moved.place.source), _label(t.moved.place), t.moved.place.measure, *_both(t.moved), f"{t.before} → {t.after}"]
+        [
+            _title(study, t.moved.place.source),
+            _label(t.moved.place),
+            t.moved.place.measure,
+            *_both(t.moved),
+            f"{t.before} → {t.after}",
+        ]
         for t in report.turned
     ]
     if words:
@@ -167,7 +174,7 @@ def _print_report(report: Report) -> None:
         say("No association gets another word, and none becomes or ceases to be significant.")
 
 
-def _print_moved(moved: Sequence[Moved]) -> None:
+def _print_moved(study: Study, moved: Sequence[Moved]) -> None:
     """Figures that are printed otherwise, a table each; the others are counted."""
     seen = [figure for figure in moved if figure.printed]
     if not moved:
@@ -177,7 +184,7 @@ def _print_moved(moved: Sequence[Moved]) -> None:
     say(f"{plural(len(seen), 'figure')} would be printed otherwise; {more} by less than is printed.\n")
     for source in dict.fromkeys(figure.place.source for figure in seen):
         rows = [(_label(f.place), f.place.measure, *_both(f)) for f in seen if f.place.source == source]
-        print_grid(_title(source), ("figure", "measure", "now", "then"), rows)
+        print_grid(_title(study, source), ("figure", "measure", "now", "then"), rows)
 
 
 def _both(figure: Moved) -> tuple[str, str]:
@@ -188,14 +195,14 @@ def _label(place: Place) -> str:
     return " · ".join(label for label in (place.group, place.row, place.column) if label)
 
 
-def _title(source: str) -> str:
+def _title(study: Study, source: str) -> str:
     from frs_pipeline.study.tables import catalogue
     from frs_pipeline.tables.render import heading
 
     if not source.startswith("table_"):
         return {"unit_nonresponse": "Unit non-response", "item_nonresponse": "Item non-response"}[source]
-    table = catalogue()[int(source.removeprefix("table_"))]
-    return f"Tabel {table.number}. {heading(table)}"
+    table = catalogue(study)[int(source.removeprefix("table_"))]
+    return f"Tabel {table.number}. {heading(study, table)}"
 
 
 def _as_json(moved: Sequence[Moved]) -> list[dict[str, Any]]:

@@ -87,7 +87,7 @@ def _forms(store: Store, conference: Entry, entries: Sequence[Entry]) -> tuple[H
     gone = Withdrawals(earlier, _numbers([entry for entry in entries if entry.conference_id in named]))
     return tuple(
         HeldForm(form, instrument, out is not None)
-        for instrument in instruments()
+        for instrument in instruments(store.study)
         for form, out in forms_meant(store, instrument, wanted, gone).items()
     )
 
@@ -96,9 +96,9 @@ def _naming(store: Store, digits: str) -> tuple[str, ...]:
     """Forms with a cell in which the ten `digits` stand, with or without hyphen and blanks."""
     pattern = rf"(?:^|[^0-9]){digits[:6]}[ -]*{digits[6:]}(?:$|[^0-9])"
     found = []
-    for instrument in instruments():
-        prefix = questionnaires()[instrument].form_prefix
-        for chunk in read_export(store.raw(instrument)).chunks():
+    for instrument in instruments(store.study):
+        prefix = questionnaires(store.study)[instrument].form_prefix
+        for chunk in read_export(store.study, store.raw(instrument)).chunks():
             hits = np.zeros(len(chunk.lines), dtype=bool)
             for column in chunk.cells.columns:
                 hits |= pc.match_substring_regex(column, pattern).fill_null(False).to_numpy()

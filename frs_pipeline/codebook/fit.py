@@ -111,16 +111,16 @@ def _fit(store: Store, book: pa.Table, parts_differ: int | None) -> Fit:
         len(numbers) - len(both),
         len(booked) - len(both),
         int(differ.sum()),
-        tuple(_forms(store, name, book, ledger) for name in questionnaires()),
+        tuple(_forms(store, name, book, ledger) for name in questionnaires(store.study)),
     )
 
 
 def _forms(store: Store, instrument: str, book: pa.Table, ledger: pa.Table) -> FormsFit:
-    questionnaire = questionnaires()[instrument]
+    questionnaire = questionnaires(store.study)[instrument]
     withdrawn = withdrawn_conferences(withdrawals_of(store), book)
     book, ledger = (held_conferences(register, withdrawn) for register in (book, ledger))
     intake = intake_of(store, book, ledger, withdrawn)
-    result = validate(read_export(store.raw(instrument)), questionnaire, intake, store.waiting())
+    result = validate(read_export(store.study, store.raw(instrument)), questionnaire, intake, store.waiting())
     rejected = result.rejected.table().select(["rule", "line"]).group_by("rule").aggregate([("line", "count_distinct")])
     aside = dict(zip(rejected["rule"].to_pylist(), rejected["line_count_distinct"].to_pylist(), strict=True))
     held = book

@@ -12,9 +12,9 @@ import pyrage
 from frs_pipeline.errors import FrsError, InputError, UsageError
 from frs_pipeline.language import plural
 from frs_pipeline.store.settings import IDENTITY, refuse_secret
-from frs_pipeline.study import SHIPPED
 
-_DEMO_KEYS = SHIPPED / "reconstruction" / "keys"
+# Keys that everybody has, and the one delivery that they may open.
+PUBLISHED = Path(__file__).parent / "published"
 _ONE_A_LINE = "write recipients (age1…), one a line"
 
 
@@ -61,7 +61,7 @@ def recipients(controllers: Path, pipeline: str) -> Recipients:
 @cache
 def demo_recipients() -> frozenset[str]:
     """Recipients of the keys that are published with the made-up delivery, and protect nothing."""
-    text = "".join(path.read_text(encoding="ascii") for path in sorted(_DEMO_KEYS.glob("*.txt")))
+    text = "".join(path.read_text(encoding="ascii") for path in sorted(PUBLISHED.glob("*.txt")))
     identities = [pyrage.x25519.Identity.from_str(line) for line in text.splitlines() if line.startswith(IDENTITY)]
     return frozenset(str(identity.to_public()) for identity in identities)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from frs_pipeline.codebook.keys import PUBLISHED
 from frs_pipeline.codebook.newest import require_newest, told
 from frs_pipeline.codebook.vault import Entry, open_plain, read_codebook, read_full
 from frs_pipeline.errors import CheckFailed, InputError
@@ -20,12 +21,11 @@ from frs_pipeline.store.deliveries import CODEBOOK, CONTROLLERS, DEMO_KEY, OPEN_
 from frs_pipeline.store.files import Store, read
 from frs_pipeline.store.plan import products
 from frs_pipeline.store.settings import Settings
-from frs_pipeline.study import SHIPPED as STUDY
+from frs_pipeline.study import Study
 from frs_pipeline.study.instruments import instruments
 
-PUBLISHED_KEYS = STUDY / "reconstruction" / "keys"
 # Hashes of the shipped delivery; made from it by `make docs`, held against it by `make lint`.
-SHIPPED = STUDY / "reconstruction" / "shipped.json"
+SHIPPED = PUBLISHED / "delivery.json"
 
 
 def open_codebook(store: Store) -> pa.Table:
@@ -35,7 +35,7 @@ def open_codebook(store: Store) -> pa.Table:
     locked last.
     """
     require_newest(store.settings, store.raw(""))
-    refuse_published_key(store.raw(""))
+    refuse_published_key(store.study, store.raw(""))
     return read_codebook(store.raw(CODEBOOK), key_of_pipeline(store))
 
 
@@ -73,7 +73,7 @@ def require_own(store: Store, entries: Sequence[Entry], codebook: Path) -> None:
 
     Another codebook may have the same number for another child; pseudonyms are drawn at random, so that they tell.
     """
-    path = store.path(products()[("validated", "codebook")])
+    path = store.path(products(store.study)[("validated", "codebook")])
     if not path.exists():
         raise InputError("not made yet", where=path, do="run frs run")
     pseudonyms = {entry.conference_number: entry.conference_id for entry in entries}
@@ -88,12 +88,12 @@ def made_up(store: Store) -> bool:
     return any(_plain(store.raw(CODEBOOK), store.raw(key)) is not None for key in OPEN_KEYS)
 
 
-def refuse_published_key(folder: Path) -> None:
+def refuse_published_key(study: Study, folder: Path) -> None:
     """Raises `CheckFailed` when a published key opens the codebook of a delivery that isn't the shipped one.
 
     Whichever key the pipeline was given, and under whatever name: it is the codebook that is asked.
     """
-    if _published(folder / CODEBOOK) and not is_shipped(folder):
+    if _published(folder / CODEBOOK) and not is_shipped(study, folder):
         raise CheckFailed(
             "is locked with the published demo key, which is for the shipped made-up forms alone",
             where=folder / CODEBOOK,
@@ -101,30 +101,30 @@ def refuse_published_key(folder: Path) -> None:
         )
 
 
-def is_shipped(folder: Path) -> bool:
+def is_shipped(study: Study, folder: Path) -> bool:
     """Are the exports, the ledger and the content of the codebook in `folder` those of the shipped delivery?
 
     Amendments are what people decided about its forms, and bring in no others.
     """
     try:
-        return SHIPPED.exists() and fingerprint(folder) == json.loads(SHIPPED.read_text(encoding="utf-8"))
+        return SHIPPED.exists() and fingerprint(study, folder) == json.loads(SHIPPED.read_text(encoding="utf-8"))
     except InputError:
         return False
 
 
-def fingerprint(folder: Path) -> dict[str, str]:
+def fingerprint(study: Study, folder: Path) -> dict[str, str]:
     """sha256 of a demo delivery's exports and ledger, and of the plain codebook: its bytes differ whenever it is locked.
 
     Raises `InputError` when a file is missing or the demo key doesn't open the codebook.
     """
-    files = {name: file.sha256 for name, file in inventory(folder, (*instruments(), "ledger")).items()}
-    content = open_plain(folder / CODEBOOK, PUBLISHED_KEYS / DEMO_KEY)
+    files = {name: file.sha256 for name, file in inventory(study, folder, (*instruments(study), "ledger")).items()}
+    content = open_plain(folder / CODEBOOK, PUBLISHED / DEMO_KEY)
     return {**files, CODEBOOK: hashlib.sha256(content.encode()).hexdigest()}
 
 
 def _published(path: Path) -> bool:
     """Does a key that everybody has open the file?"""
-    return any(_plain(path, key) is not None for key in PUBLISHED_KEYS.glob("*.txt"))
+    return any(_plain(path, key) is not None for key in PUBLISHED.glob("*.txt"))
 
 
 def _plain(path: Path, key: Path) -> str | None:

@@ -66,8 +66,8 @@ def _numbers(store: Store, forms: list[str]) -> dict[str, int]:
     import pyarrow.compute as pc
 
     found: dict[str, int] = {}
-    for name in instruments():
-        path = store.path(products()[("validated", name)])
+    for name in instruments(store.study):
+        path = store.path(products(store.study)[("validated", name)])
         if not path.exists():
             raise InputError("not made yet", where=path, do="run frs run")
         rows = read(path, ["form_id", "conference_number"])

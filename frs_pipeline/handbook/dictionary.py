@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
-from frs_pipeline.handbook.generated import keep
+from frs_pipeline.study import Study
 from frs_pipeline.study.instruments import Dated, listed
 from frs_pipeline.study.questionnaires import Questionnaire, questionnaires
 
-TARGET = Path(__file__).parent.parent.parent / "docs" / "data-dictionary.md"
 OCCASIONS = {"first": "first conference", "followup": "follow-up", "both": "both occasions"}
 
 
-def dictionary() -> str:
+def page(study: Study) -> str:
     """The whole data dictionary as Markdown."""
     parts = [
         "# Data dictionary",
@@ -25,8 +21,8 @@ def dictionary() -> str:
         "the question was not answered. Wording *assumed*: the report only names the subject of the question, so text "
         "and labels are ours.",
     ]
-    for questionnaire in questionnaires().values():
-        parts += _questionnaire(questionnaire)
+    for questionnaire in questionnaires(study).values():
+        parts += _questionnaire(study, questionnaire)
     return "\n".join(parts) + "\n"
 
 
@@ -35,13 +31,13 @@ def anchor(instrument: str, question: str) -> str:
     return f"{instrument}-{question}"
 
 
-def _questionnaire(questionnaire: Questionnaire) -> list[str]:
+def _questionnaire(study: Study, questionnaire: Questionnaire) -> list[str]:
     lines = [
         "",
         f"## {questionnaire.instrument}",
         "",
-        f"{questionnaire.title}; {OCCASIONS[questionnaire.occasion]}{_dates(listed()[questionnaire.instrument])}; filled in by: "
-        f"{questionnaire.filled_in_by}; form ids `{questionnaire.form_prefix}-…`.",
+        f"{questionnaire.title}; {OCCASIONS[questionnaire.occasion]}{_dates(listed(study)[questionnaire.instrument])}; "
+        f"filled in by: {questionnaire.filled_in_by}; form ids `{questionnaire.form_prefix}-…`.",
         "",
         "| column | in the export | question | type | codes | asked at | sensitivity | wording |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
@@ -64,11 +60,3 @@ def _dates(asked: Dated) -> str:
     since = f" from {asked.since}" if asked.since else ""
     until = f" until {asked.until}" if asked.until else ""
     return f", in deliveries{since}{until}" if since or until else ""
-
-
-def _main(arguments: list[str]) -> int:
-    return keep(TARGET, dictionary, arguments)
-
-
-if __name__ == "__main__":
-    raise SystemExit(_main(sys.argv[1:]))

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
-from frs_pipeline.handbook.generated import keep
+from frs_pipeline.study import Study
 from frs_pipeline.study.contradictions import Condition, Contradiction
-from frs_pipeline.study.rules import Policy, Rule, policy
+from frs_pipeline.study.rules import Rule, policy
 
-TARGET = Path(__file__).parent.parent.parent / "docs" / "rules.md"
 _SEVERITIES = {"warn": "the form counts, the finding is noted", "aside": "the form is set aside", "stop": "the run ends"}
 _ABOUT = {
     "form": "Rules about a form",
@@ -19,9 +15,10 @@ _ABOUT = {
 }
 
 
-def page(policy: Policy) -> str:
+def page(study: Study) -> str:
     """The whole page as Markdown."""
-    shares = policy.largest_share_set_aside
+    chosen = policy(study)
+    shares = chosen.largest_share_set_aside
     parts = [
         "# Rules",
         "",
@@ -35,17 +32,17 @@ def page(policy: Policy) -> str:
         f"{shares.delivery:.0%} of the delivery's forms or {shares.questionnaire:.0%} of one questionnaire's.",
         "",
         "A delivery that can't be taken up because it isn't complete is reported under `make ui` after "
-        f"{policy.hours_until_waiting_is_reported:g} hours.",
+        f"{chosen.hours_until_waiting_is_reported:g} hours.",
         "",
         "A rule that finds nothing and one that couldn't look leave the same silence behind. So a run counts to how many of the "
         "forms that count each rule was applied, and to how many it couldn't be, and why; `frs run`, `frs quarantine` and the "
-        f"manifest's summary say so. The run stops when it is more than {policy.largest_share_not_applied:.0%} of a "
+        f"manifest's summary say so. The run stops when it is more than {chosen.largest_share_not_applied:.0%} of a "
         "questionnaire's forms (a rule that has a share of its own says so below), and not a single one; what people left blank "
         "on the paper isn't counted. It also stops when a rule could be applied to none at all.",
     ]
     for about, title in _ABOUT.items():
         parts += ["", f"## {title}"]
-        for name, rule in policy.rules.items():
+        for name, rule in chosen.rules.items():
             kind = rule.kind
             if kind.about != about:
                 continue
@@ -84,11 +81,3 @@ def _answer(condition: Condition) -> str:
     if condition.labels:
         return f"the answer to »{condition.text}« is {' or '.join(f'»{label}«' for label in condition.labels)}"
     return f"»{condition.text}« is {'blank' if condition.blank else 'answered'}"
-
-
-def _main(arguments: list[str]) -> int:
-    return keep(TARGET, lambda: page(policy()), arguments)
-
-
-if __name__ == "__main__":
-    raise SystemExit(_main(sys.argv[1:]))

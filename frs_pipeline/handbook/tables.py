@@ -5,21 +5,18 @@ It is told from the tables as they are counted, not from how the YAML writes the
 
 from __future__ import annotations
 
-import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 
 from frs_pipeline.handbook.dictionary import OCCASIONS, anchor
-from frs_pipeline.handbook.generated import keep
 from frs_pipeline.printed.contradictions import not_reproducible
+from frs_pipeline.study import Study
 from frs_pipeline.study.chapters import chapters
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.printed import of_table
 from frs_pipeline.study.questionnaires import Question, questionnaires
 from frs_pipeline.study.tables import Axis, Table, catalogue
 
-TARGET = Path(__file__).parent.parent.parent / "docs" / "tables.md"
 _DICTIONARY = "data-dictionary.md"
 _KINDS = {
     "frequency": "How many gave each answer, and how many none",
@@ -39,8 +36,9 @@ _PERCENT = {
 _ROLES = (("group", "within each"), ("row", "rows"), ("column", "columns"))
 
 
-def page(tables: Mapping[int, Table]) -> str:
+def page(study: Study) -> str:
     """The whole page as Markdown."""
+    tables = catalogue(study)
     parts = [
         "# The tables",
         "",
@@ -59,7 +57,7 @@ def page(tables: Mapping[int, Table]) -> str:
         "| --- | --- |",
         *(
             f"| {chapter.title.danish} (*{chapter.title.english}*), `{chapter.file}` | {_listed(chapter.tables)} |"
-            for chapter in chapters()
+            for chapter in chapters(study)
             if chapter.tables
         ),
         "",
@@ -68,19 +66,19 @@ def page(tables: Mapping[int, Table]) -> str:
         "| questionnaire | tables |",
         "| --- | --- |",
         *(
-            f"| [{questionnaires()[mart].title}]({_DICTIONARY}#{mart}) | {_listed(numbers)} |"
-            for mart, numbers in _by_questionnaire(tables).items()
+            f"| [{questionnaires(study)[mart].title}]({_DICTIONARY}#{mart}) | {_listed(numbers)} |"
+            for mart, numbers in _by_questionnaire(study, tables).items()
         ),
         "",
         "## Table by table",
     ]
-    contradicted = _contradicted()
+    contradicted = _contradicted(study)
     for table in tables.values():
-        parts += ["", *entry(table, contradicted.get(table.number, 0))]
+        parts += ["", *entry(study, table, contradicted.get(table.number, 0))]
     return "\n".join(parts) + "\n"
 
 
-def entry(table: Table, contradicted: int) -> list[str]:
+def entry(study: Study, table: Table, contradicted: int) -> list[str]:
     """The lines of one table; the report contradicts itself on so many of its printed figures."""
     title = f"**{_text(table.title)}**" if table.title else "*(printed without a title)*"
     percent = _PERCENT.get(table.percent or table.kind)
@@ -91,14 +89,14 @@ def entry(table: Table, contradicted: int) -> list[str]:
         "",
         f"{_KINDS[table.kind]}{f'; {percent}' if percent else ''}.",
         "",
-        f"- forms: {_forms(table)}{_answered(table)}",
-        *(f"- {name}: {_axis(table, axis)}" for field, name in _ROLES if (axis := getattr(table, field)) is not None),
+        f"- forms: {_forms(study, table)}{_answered(table)}",
+        *(f"- {name}: {_axis(study, table, axis)}" for field, name in _ROLES if (axis := getattr(table, field)) is not None),
     ]
     if table.column is None:
         lines[-1] = lines[-1].replace("- rows:", "- question:", 1)
     if table.note:
         lines.append(f"- note: {_text(table.note)}")
-    lines.append(f"- shown in: {_chapter(table.number)}; {_printed(table.number, contradicted)}")
+    lines.append(f"- shown in: {_chapter(study, table.number)}; {_printed(study, table.number, contradicted)}")
     return lines
 
 
@@ -106,22 +104,22 @@ def _listed(numbers: Iterable[int]) -> str:
     return " ".join(f"[{number}](#table-{number})" for number in numbers)
 
 
-def _by_questionnaire(tables: Mapping[int, Table]) -> dict[str, list[int]]:
+def _by_questionnaire(study: Study, tables: Mapping[int, Table]) -> dict[str, list[int]]:
     """Numbers of the tables that count forms of each questionnaire; a table of two stands under both."""
-    return {mart: [table.number for table in tables.values() if mart in table.marts] for mart in instruments()}
+    return {mart: [table.number for table in tables.values() if mart in table.marts] for mart in instruments(study)}
 
 
-def _contradicted() -> Mapping[int, int]:
+def _contradicted(study: Study) -> Mapping[int, int]:
     found: dict[int, int] = defaultdict(int)
-    for key in not_reproducible():
+    for key in not_reproducible(study):
         found[key.table] += 1
     return found
 
 
-def _forms(table: Table) -> str:
+def _forms(study: Study, table: Table) -> str:
     parts = []
     for mart in table.marts:
-        held = questionnaires()[mart].occasion
+        held = questionnaires(study)[mart].occasion
         occasion = table.occasion if held == "both" else held
         parts.append(f"`{mart}`, {OCCASIONS[occasion]}")
     return " and ".join(parts)
@@ -140,8 +138,8 @@ def _question(table: Table, name: str) -> str:
     return f"[`{name}`]({_DICTIONARY}#{anchor(first, name)}){also}"
 
 
-def _axis(table: Table, axis: Axis) -> str:
-    asked = [q for mart in table.marts if (q := questionnaires()[mart].question(axis.variable))]
+def _axis(study: Study, table: Table, axis: Axis) -> str:
+    asked = [q for mart in table.marts if (q := questionnaires(study)[mart].question(axis.variable))]
     words = " / ".join(dict.fromkeys(_text(question.text) for question in asked))
     # Where two questionnaires ask it, they have the same answers: the catalogue sees to that.
     return "; ".join([f"{_question(table, axis.variable)} {words}", *_differences(axis, asked[0])])
@@ -174,13 +172,13 @@ def _quoted(label: str) -> str:
     return f"»{_text(label)}«"
 
 
-def _chapter(number: int) -> str:
-    chapter = next(chapter for chapter in chapters() if number in chapter.tables)
+def _chapter(study: Study, number: int) -> str:
+    chapter = next(chapter for chapter in chapters(study) if number in chapter.tables)
     return f"*{_text(chapter.title.danish)}*"
 
 
-def _printed(number: int, contradicted: int) -> str:
-    figures = len(of_table(number))
+def _printed(study: Study, number: int, contradicted: int) -> str:
+    figures = len(of_table(study, number))
     if not figures:
         return "not in the printed report"
     against = f", {contradicted} of them in contradiction to others of the report" if contradicted else ""
@@ -190,11 +188,3 @@ def _printed(number: int, contradicted: int) -> str:
 def _text(text: str) -> str:
     """Text as Markdown shows it as it is."""
     return "".join(f"\\{letter}" if letter in "\\`*_[]<>|" else letter for letter in text)
-
-
-def _main(arguments: list[str]) -> int:
-    return keep(TARGET, lambda: page(catalogue()), arguments)
-
-
-if __name__ == "__main__":
-    raise SystemExit(_main(sys.argv[1:]))

@@ -22,6 +22,7 @@ from frs_pipeline.store.deliveries import AMENDMENTS, CODEBOOK, LEDGER
 from frs_pipeline.store.files import Store, read, stream
 from frs_pipeline.store.plan import products
 from frs_pipeline.store.rows import Rows, sorted_by
+from frs_pipeline.study import Study
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.rules import policy
@@ -29,18 +30,18 @@ from frs_pipeline.study.rules import policy
 
 def withdrawals_of(store: Store) -> tuple[Withdrawal, ...]:
     """What was withdrawn from a delivery. Raises `InputError` for a line that can't be understood."""
-    return read_withdrawals(store.raw(AMENDMENTS["withdrawals"]), form_prefixes())
+    return read_withdrawals(store.raw(AMENDMENTS["withdrawals"]), form_prefixes(store.study))
 
 
 def corrections_of(store: Store) -> tuple[Correction, ...]:
     """What was corrected in a delivery. Raises `InputError` for a line that can't be understood."""
-    until = dt.date.fromisoformat(store.delivery) + dt.timedelta(days=policy().corrected_within_days)
-    return read_corrections(store.raw(AMENDMENTS["corrections"]), form_prefixes(), until)
+    until = dt.date.fromisoformat(store.delivery) + dt.timedelta(days=policy(store.study).corrected_within_days)
+    return read_corrections(store.raw(AMENDMENTS["corrections"]), form_prefixes(store.study), until)
 
 
-def form_prefixes() -> tuple[str, ...]:
+def form_prefixes(study: Study) -> tuple[str, ...]:
     """What the ids of forms begin with, by questionnaire."""
-    return tuple(questionnaire.form_prefix for questionnaire in questionnaires().values())
+    return tuple(questionnaire.form_prefix for questionnaire in questionnaires(study).values())
 
 
 def intake_of(store: Store, codebook: pa.Table, ledger: pa.Table, withdrawn: pa.Table | None = None) -> Intake:
@@ -49,11 +50,16 @@ def intake_of(store: Store, codebook: pa.Table, ledger: pa.Table, withdrawn: pa.
     Raises `InputError` for a line of the amendments that can't be understood, or doesn't fit the others.
     """
     # A delivery is judged by its own date, not by the day on which somebody looks at it again.
-    exceptions = read_exceptions(store.raw(AMENDMENTS["exceptions"]), policy(), dt.date.fromisoformat(store.delivery))
+    exceptions = read_exceptions(store.raw(AMENDMENTS["exceptions"]), policy(store.study), dt.date.fromisoformat(store.delivery))
     corrections = corrections_of(store)
     withdrawals = Withdrawals(withdrawals_of(store), CONFERENCES.empty_table() if withdrawn is None else withdrawn)
     refuse_other_amendments(withdrawals.entries, corrections, exceptions)
-    return Intake(policy(), codebook, ledger, corrections, exceptions, withdrawals)
+    return Intake(policy(store.study), codebook, ledger, corrections, exceptions, withdrawals)
+
+
+def intake_as_made(store: Store) -> Intake:
+    """What a delivery is judged by, from the registers as they were validated. Raises as `intake_of` does."""
+    return intake_of(store, *(read(store.file("validated", name)) for name in ("codebook", "ledger", "withdrawn_conferences")))
 
 
 def forms_meant(store: Store, instrument: str, wanted: Withdrawals, gone: Withdrawals) -> dict[str, Withdrawal | None]:
@@ -61,10 +67,10 @@ def forms_meant(store: Store, instrument: str, wanted: Withdrawals, gone: Withdr
 
     Raises `InputError` when the export can't be read.
     """
-    prefix = questionnaires()[instrument].form_prefix
+    prefix = questionnaires(store.study)[instrument].form_prefix
     corrections = [c for c in corrections_of(store) if c.prefix == prefix and c.column in (NUMBER, NUMBER_AGAIN)]
     found: dict[str, Withdrawal | None] = {}
-    for chunk in read_export(store.raw(instrument)).chunks():
+    for chunk in read_export(store.study, store.raw(instrument)).chunks():
         cells = corrected(chunk, corrections, Counter())
         mine, out = (some.rows(prefix, chunk.lines, cells) for some in (wanted, gone))
         ids = respondents(cells[RESPONDENT])
@@ -114,9 +120,9 @@ def remarks(
 
 def applied_in(store: Store) -> list[pa.Table]:
     """To how much of a delivery each rule was applied (`APPLIED`), questionnaire by questionnaire, the registers last."""
-    path = {key: store.path(product) for key, product in products().items()}
+    path = {key: store.path(product) for key, product in products(store.study).items()}
     registers = (read(path["validated", name]) for name in ("codebook", "ledger"))
-    return [*(read(path["applied", name]) for name in instruments()), applied_to_registers(*registers)]
+    return [*(read(path["applied", name]) for name in instruments(store.study)), applied_to_registers(*registers)]
 
 
 def forms_set_aside(findings: Path) -> dict[str, int]:

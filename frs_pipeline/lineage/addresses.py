@@ -8,6 +8,7 @@ from difflib import get_close_matches
 
 from frs_pipeline.errors import UsageError
 from frs_pipeline.lineage.meaning import Address, meanings, question
+from frs_pipeline.study import Study
 from frs_pipeline.study.tables import TOTAL, Axis, Table, catalogue
 
 _FIELDS = ("group", "row", "column", "measure")
@@ -16,26 +17,31 @@ _UNTOLD = {"measure": ("count", "gamma"), "group": (TOTAL,)}
 
 
 def address(
-    table: int, row: str | None = None, column: str | None = None, group: str | None = None, measure: str | None = None
+    study: Study,
+    table: int,
+    row: str | None = None,
+    column: str | None = None,
+    group: str | None = None,
+    measure: str | None = None,
 ) -> Address:
     """The figure of these labels, whatever their case, blanks and printed spelling.
 
     Raises `UsageError` with what is nearest and what is possible when there is no such figure.
     """
-    if table not in catalogue():
-        numbers = sorted(catalogue())
+    if table not in catalogue(study):
+        numbers = sorted(catalogue(study))
         raise _none(f"table {table}", f"tables run from {numbers[0]} to {numbers[-1]}")
-    left = [found for found in meanings() if found.table == table]
+    left = [found for found in meanings(study) if found.table == table]
     told = {"group": group, "row": row, "column": column, "measure": measure}
     for field in _FIELDS:
-        left = _narrowed(left, field, told[field], catalogue()[table])
+        left = _narrowed(study, left, field, told[field], catalogue(study)[table])
     return left[0]
 
 
-def _narrowed(left: list[Address], field: str, told: str | None, table: Table) -> list[Address]:
+def _narrowed(study: Study, left: list[Address], field: str, told: str | None, table: Table) -> list[Address]:
     """Those that have this label."""
     possible = list(dict.fromkeys(getattr(found, field) for found in left))
-    chosen = _default(field, possible) if told is None else _named(told, possible, _axis(table, field), table)
+    chosen = _default(field, possible) if told is None else _named(study, told, possible, _axis(table, field), table)
     if chosen is None:
         where = f"table {table.number}"
         if possible == [""]:
@@ -56,12 +62,12 @@ def _default(field: str, possible: list[str]) -> str | None:
     return next((label for label in _UNTOLD.get(field, ()) if label in possible), None)
 
 
-def _named(told: str, possible: list[str], axis: Axis | None, table: Table) -> str | None:
+def _named(study: Study, told: str, possible: list[str], axis: Axis | None, table: Table) -> str | None:
     """The label that is meant: as printed, else under another spelling that the questionnaire has for the answer."""
     wanted = _plain(told)
     found = next((label for label in possible if _plain(label) == wanted), None)
     if found is None and axis is not None:
-        asked = question(axis.variable, table.marts)
+        asked = question(study, axis.variable, table.marts)
         spelt = {a.code: {_plain(a.label), *map(_plain, a.also_printed)} for a in asked.answers}
         for category in axis.categories:
             if len(category.codes) == 1 and category.label in possible and wanted in spelt[category.codes[0]]:

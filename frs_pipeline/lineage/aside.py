@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING
 
 from frs_pipeline.intake.readers.columns import NUMBER, resolve
 from frs_pipeline.lineage.waterfall import Group
+from frs_pipeline.study import Study, derived
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.rules import policy
 
@@ -27,6 +27,7 @@ class Aside:
     `occasion` is None where codebook and form don't say it; `columns` are those of the questions.
     """
 
+    study: Study
     form: str
     file: str
     line: int
@@ -42,28 +43,30 @@ class Aside:
 
     def _answer(self, name: str) -> int | None:
         cell = self.cells.get(self.columns.get(name, ""), "").strip()
-        return _codes(self.instrument)[name].get(cell, _NO_ANSWER) if cell else None
+        return _codes(self.study, self.instrument)[name].get(cell, _NO_ANSWER) if cell else None
 
 
-@cache
-def _codes(instrument: str) -> dict[str, dict[str, int]]:
+@derived
+def _codes(study: Study, instrument: str) -> dict[str, dict[str, int]]:
     """Codes by question and by how exports write them."""
-    return {question.name: {str(code): code for code in question.codes} for question in questionnaires()[instrument].questions}
+    return {
+        question.name: {str(code): code for code in question.codes} for question in questionnaires(study)[instrument].questions
+    }
 
 
-def first_rule(rules: Iterable[str]) -> str:
+def first_rule(study: Study, rules: Iterable[str]) -> str:
     """The rule under which a form counts as set aside, of all that it broke.
 
     Rules that the policy doesn't know any more come after those that set forms aside, and before mere warnings.
     """
-    known = policy().rules
+    known = policy(study).rules
     order = {name: (2 if rule.severity == "warn" else 0, at) for at, (name, rule) in enumerate(known.items())}
     return min(rules, key=lambda name: (order.get(name, (1, 0)), name))
 
 
 def forms_set_aside(evidence: Evidence, instrument: str) -> list[Aside]:
     """The forms of a questionnaire that were set aside, by line: as delivered, but for what was corrected."""
-    questionnaire = questionnaires()[instrument]
+    questionnaire = questionnaires(evidence.study)[instrument]
     rejected = evidence.view("rejected", instrument)
     rows = evidence.ask(
         f'SELECT form_id, file, line, any_value("row"), list(rule) FROM {rejected} GROUP BY form_id, file, line ORDER BY line'  # noqa: S608
@@ -79,7 +82,7 @@ def forms_set_aside(evidence: Evidence, instrument: str) -> list[Aside]:
         of = _columns(evidence, instrument, tuple(cells))
         held = questionnaire.occasion
         occasion = occasions.get(cells[NUMBER].strip()) if held == "both" else held
-        found.append(Aside(form, file, line, first_rule(rules), instrument, occasion, cells, of))
+        found.append(Aside(evidence.study, form, file, line, first_rule(evidence.study, rules), instrument, occasion, cells, of))
     return found
 
 
@@ -87,14 +90,14 @@ def _columns(evidence: Evidence, instrument: str, names: tuple[str, ...]) -> dic
     """The column of every question."""
     key = (instrument, names)
     if key not in evidence.columns:
-        questionnaire = questionnaires()[instrument]
+        questionnaire = questionnaires(evidence.study)[instrument]
         delivery = evidence.store.delivery
         of = resolve(list(names), [], questionnaire, delivery)[0].of
         if any(question.name not in of for question in questionnaire.questions if questionnaire.asks(question, delivery)):
             # Only `structure` tells these apart. Reading exports takes a while to import, and is seldom needed.
             from frs_pipeline.intake.readers.surveyxact import read_export
 
-            structure = read_export(evidence.store.raw(instrument)).structure
+            structure = read_export(evidence.study, evidence.store.raw(instrument)).structure
             of = resolve(list(names), structure, questionnaire, delivery)[0].of
         evidence.columns[key] = of
     return evidence.columns[key]

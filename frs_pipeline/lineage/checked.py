@@ -60,7 +60,7 @@ def checks(evidence: Evidence, found: Found, additions: Sequence[bool], elsewher
 
 def _from_printed(evidence: Evidence, figure: Figure) -> Iterator[Check]:
     """A correlation against every table that prints the cells it is computed from."""
-    for cells in printed_cells(Address(*figure[:5])):
+    for cells in printed_cells(evidence.study, Address(*figure[:5])):
         counts = [[int(evidence.figures[at].value or 0) for at in line] for line in cells]
         passed = getattr(goodman_kruskal(counts), figure.measure) == figure.value
         yield Check("follows from a printed table", passed, f"the cells that table {cells[0][0].table} prints give it")

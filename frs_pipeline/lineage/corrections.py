@@ -40,7 +40,7 @@ def resting(store: Store) -> list[Rests]:
     A corrected answer counts in the tables of its question; a corrected number or status decides whether the form counts
     at all, so that every table of its questionnaire rests on it.
     """
-    by_prefix = {questionnaire.form_prefix: questionnaire for questionnaire in questionnaires().values()}
+    by_prefix = {questionnaire.form_prefix: questionnaire for questionnaire in questionnaires(store.study).values()}
     corrections = read_corrections(store.raw(AMENDMENTS["corrections"]), tuple(by_prefix))
     found = []
     for correction in corrections:
@@ -49,7 +49,7 @@ def resting(store: Store) -> list[Rests]:
         question = question_of(store, questionnaire, correction.column)
         tables = [
             table
-            for table in catalogue().values()
+            for table in catalogue(store.study).values()
             if questionnaire.instrument in table.marts and (question is None or question in (*table.variables, *table.answered))
         ]
         cells = tuple(Cell(table.number, _labels(table, answers)) for table in tables) if answers is not None else ()
@@ -59,7 +59,7 @@ def resting(store: Store) -> list[Rests]:
 
 def _answers(store: Store, questionnaire: Questionnaire, form: str) -> dict[str, int | str | None] | None:
     """The form's row in its mart; None when it isn't there."""
-    for batch in stream(store.path(products()[("marts", questionnaire.instrument)])):
+    for batch in stream(store.path(products(store.study)[("marts", questionnaire.instrument)])):
         mine = batch.filter(pc.equal(batch["form_id"], form))
         if mine.num_rows:
             return dict(mine.to_pylist()[0])
@@ -68,7 +68,7 @@ def _answers(store: Store, questionnaire: Questionnaire, form: str) -> dict[str,
 
 def question_of(store: Store, questionnaire: Questionnaire, column: str) -> str | None:
     """The question that a column of the export holds; None when it holds something else."""
-    export = read_export(store.raw(questionnaire.instrument))
+    export = read_export(store.study, store.raw(questionnaire.instrument))
     columns, _ = resolve(export.names, export.structure, questionnaire, export.delivery)
     return next((name for name, at in columns.of.items() if at == column), None)
 

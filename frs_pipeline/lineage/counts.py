@@ -12,6 +12,7 @@ from typing import Any
 
 from frs_pipeline.lineage.evidence import Evidence
 from frs_pipeline.lineage.wording import Text
+from frs_pipeline.study import Study
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.tables.nonresponse import kinds
@@ -80,7 +81,7 @@ class Counts:
 
     def whole(self) -> dict[str, Count]:
         """All forms and conferences, tables and figures."""
-        marts = ", ".join(f"'@marts/{name}.parquet'" for name in instruments())
+        marts = ", ".join(f"'@marts/{name}.parquet'" for name in instruments(self._evidence.study))
         forms = sum(counts["marts"] for counts in self._evidence.layers.values())
         figures = self._evidence.figures
         return {
@@ -89,7 +90,7 @@ class Counts:
                 forms,
                 f"SELECT count(*) AS value\nFROM read_parquet([{marts}], union_by_name = true);",
             ),
-            "conferences": self._rows(*_conferences("in_codebook", "both"), self._held()),
+            "conferences": self._rows(*_conferences(self._evidence.study, "in_codebook", "both"), self._held()),
             "tables": self._count(
                 Text("Tabeller", "Tables"),
                 len({address.table for address in figures}),
@@ -124,7 +125,7 @@ class Counts:
                 count = self._count(what, number, _LEDGER_ONLY, zone="restricted")
             else:
                 of = held[occasion] if measure != "in_codebook" else None
-                count = self._rows(*_conferences(measure, occasion), number, of)
+                count = self._rows(*_conferences(self._evidence.study, measure, occasion), number, of)
             found[f"{measure}-{occasion}"] = count
         return found
 
@@ -133,12 +134,12 @@ class Counts:
         found = {}
         for row in rows:
             mart, name = row["instrument"], row["question"]
-            question = questionnaires()[mart].question(name)
+            question = questionnaires(self._evidence.study)[mart].question(name)
             assert question is not None
-            told = f"»{questionnaires()[mart].title}«", f"»{question.text}«"
+            told = f"»{questionnaires(self._evidence.study)[mart].title}«", f"»{question.text}«"
             asked = "" if question.occasion == "both" else f"(occasion = '{question.occasion}' OR {name} IS NOT NULL)"
             blank = f"{name} IS NULL" if question.occasion == "both" else f"occasion = '{question.occasion}' AND {name} IS NULL"
-            if not questionnaires()[mart].asks(question, self._evidence.store.delivery):
+            if not questionnaires(self._evidence.study)[mart].asks(question, self._evidence.store.delivery):
                 asked = blank = "false"
             danish = "Skemaer af typen {}, hvor {} skulle besvares".format(*told)
             english = "Forms of the type {} on which {} was to be answered".format(*told)
@@ -156,7 +157,7 @@ class Counts:
         """Forms of each questionnaire as delivered, set aside, withdrawn, and in each layer."""
         found: dict[str, Count] = {}
         for name, layers in self._evidence.layers.items():
-            title = f"»{questionnaires()[name].title}«"
+            title = f"»{questionnaires(self._evidence.study)[name].title}«"
             aside, withdrawn = len(self._evidence.set_aside(name)), self._evidence.withdrawn(name)
             accepted = f"SELECT count(*) FROM '@validated/{name}.parquet'"  # noqa: S608 - a questionnaire's name, as below
             set_aside = f"SELECT count(*) FROM (SELECT DISTINCT form_id, file, line FROM '@rejected/{name}.parquet')"  # noqa: S608
@@ -189,17 +190,17 @@ class Counts:
         return Count(what, value, of, query.replace("'@", "'"), zone, again == value)
 
 
-def _conferences(measure: str, occasion: str) -> tuple[Text, str, str]:
+def _conferences(study: Study, measure: str, occasion: str) -> tuple[Text, str, str]:
     """What a number of conferences says, the mart, and the rows that it counts."""
-    (lacking, where), held = _CONFERENCES.get(measure) or _without(measure.removeprefix("without_")), _OCCASIONS[occasion]
+    (lacking, where), held = _CONFERENCES.get(measure) or _without(study, measure.removeprefix("without_")), _OCCASIONS[occasion]
     what = Text(f"{held.danish} i kodebogen{lacking.danish}", f"{held.english} in the codebook{lacking.english}")
     only = f"occasion = '{occasion}'" if occasion != "both" else ""
     return what, "marts/conference", " AND ".join(filter(None, (only, where)))
 
 
-def _without(kind: str) -> tuple[Text, str]:
+def _without(study: Study, kind: str) -> tuple[Text, str]:
     """The same for those who fill in other forms than the study's."""
-    titles = ", ".join(f"»{questionnaires()[name].title}«" for name in kinds()[kind])
+    titles = ", ".join(f"»{questionnaires(study)[name].title}«" for name in kinds(study)[kind])
     return Text(f" uden et skema af typen {titles}", f" without a form of the type {titles}"), f"{kind}_forms = 0"
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from frs_pipeline.lineage.evidence import Evidence
 from frs_pipeline.lineage.meaning import Codes, Meaning
 from frs_pipeline.lineage.waterfall import Group, failing
+from frs_pipeline.study import Study
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import Table
 
@@ -42,7 +43,7 @@ def amendments(evidence: Evidence, table: Table, meaning: Meaning) -> tuple[Amen
     # Reading exports takes a while to import, and few deliveries have corrections.
     from frs_pipeline.lineage.corrections import question_of
 
-    by_prefix = {questionnaires()[mart].form_prefix: questionnaires()[mart] for mart in table.marts}
+    by_prefix = {questionnaires(evidence.study)[mart].form_prefix: questionnaires(evidence.study)[mart] for mart in table.marts}
     corrected = [c for c in evidence.corrections if c.prefix in by_prefix]
     accepted = [e for e in evidence.exceptions if e.instrument in table.marts]
     ids = tuple(dict.fromkeys([c.form for c in corrected] + [e.form for e in accepted if e.form]))
@@ -52,22 +53,22 @@ def amendments(evidence: Evidence, table: Table, meaning: Meaning) -> tuple[Amen
         questionnaire = by_prefix[c.prefix]
         question = question_of(evidence.store, questionnaire, c.column)
         if question is None or question in asked:
-            place = _place(asked, meaning, answers.get(c.form))
+            place = _place(evidence.study, asked, meaning, answers.get(c.form))
             found.append(
                 Amendment("correction", questionnaire.instrument, c.column, c.reason, c.who, c.when.isoformat(), "", place)
             )
     for e in accepted:
-        place = _place(asked, meaning, answers.get(e.form)) if e.form else EVERY
+        place = _place(evidence.study, asked, meaning, answers.get(e.form)) if e.form else EVERY
         if place != LEFT_OUT:
             found.append(Amendment("exception", e.instrument, e.rule, e.reason, e.who, "", e.expires, place))
     return tuple(found)
 
 
-def _place(asked: Mapping[str, Codes], meaning: Meaning, form: Group | None) -> str:
+def _place(study: Study, asked: Mapping[str, Codes], meaning: Meaning, form: Group | None) -> str:
     if form is None:
         return LEFT_OUT
-    if not failing(asked, meaning.counted, form):
+    if not failing(study, asked, meaning.counted, form):
         return COUNTED
-    if meaning.of is not None and not failing(asked, meaning.of, form):
+    if meaning.of is not None and not failing(study, asked, meaning.of, form):
         return IN_WHOLE
     return LEFT_OUT

@@ -19,6 +19,7 @@ import pyarrow as pa
 from frs_pipeline.errors import InputError
 from frs_pipeline.store.files import Store, read, recorded, schema_of
 from frs_pipeline.store.plan import products, table_key
+from frs_pipeline.study import Study
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import Table, catalogue
@@ -60,14 +61,18 @@ class Differences:
 
 def differences(older: Store, newer: Store) -> Differences:
     """Every figure in which `newer` isn't `older`. Raises `InputError` when one of them isn't made."""
-    paths = [{name: at.path(products()[("marts", name)]) for name in instruments()} for at in (older, newer)]
+    paths = [
+        {name: at.path(products(older.study)[("marts", name)]) for name in instruments(older.study)} for at in (older, newer)
+    ]
     missing = next((path for both in paths for path in both.values() if not path.exists()), None)
     if missing is not None:
         raise InputError("not made yet", where=missing, do="run frs run for both deliveries")
     kept, now = (_kept(at) for at in (older, newer))
     definitions, code = _made_otherwise(older, newer)
-    shared = {name: _shared(*(both[name] for both in paths)) for name in instruments()}
-    tables = [t for t in catalogue().values() if all({*t.variables, *t.answered} <= shared[mart].keys() for mart in t.marts)]
+    shared = {name: _shared(*(both[name] for both in paths)) for name in instruments(older.study)}
+    tables = [
+        t for t in catalogue(older.study).values() if all({*t.variables, *t.answered} <= shared[mart].keys() for mart in t.marts)
+    ]
     counted = [_counted(tables, _marts(paths, shared, step)) for step in (_as_they_were, _corrected, _still_there)]
     changes = []
     addresses = tuple(dict.fromkeys((*kept, *now)))
@@ -77,7 +82,10 @@ def differences(older: Store, newer: Store) -> Differences:
             number = address[0]
             made = " and ".join(["definition"] * (number in definitions) + ["code"] * (number in code)) or "code"
             changes.append(_change(address, one, [found.get(address) for found in counted], other, f"changed {made}"))
-    forms = {name: _forms(_both(paths, name, _asked(shared[name], name, older, newer))) for name in instruments()}
+    forms = {
+        name: _forms(_both(paths, name, _asked(older.study, shared[name], name, older, newer)))
+        for name in instruments(older.study)
+    }
     return Differences(forms, definitions, code, len(addresses), tuple(changes))
 
 
@@ -96,7 +104,7 @@ def _change(
 
 
 def _kept(store: Store) -> dict[Address, Figure]:
-    path = store.path(products()[("statistics", "figures")])
+    path = store.path(products(store.study)[("statistics", "figures")])
     if not path.exists():
         raise InputError("not made yet", where=path, do="run frs run for both deliveries")
     return {_address(figure): figure for figure in from_table(read(path))}
@@ -109,8 +117,8 @@ def _address(figure: Figure) -> Address:
 def _made_otherwise(older: Store, newer: Store) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Tables that were made by another definition, and by other code."""
     found: dict[str, list[int]] = {"definition": [], "code": []}
-    for number in catalogue():
-        origins = [json.loads(recorded(at.path(products()[table_key(number)])) or "{}") for at in (older, newer)]
+    for number in catalogue(older.study):
+        origins = [json.loads(recorded(at.path(products(older.study)[table_key(number)])) or "{}") for at in (older, newer)]
         for what, tables in found.items():
             if origins[0].get(what) != origins[1].get(what):
                 tables.append(number)
@@ -128,13 +136,13 @@ def _shared(older: Path, newer: Path) -> dict[str, pa.DataType]:
     return {field.name: field.type for field in one if field.name in other.names and other.field(field.name).type == field.type}
 
 
-def _asked(columns: Iterable[str], name: str, *stores: Store) -> list[str]:
+def _asked(study: Study, columns: Iterable[str], name: str, *stores: Store) -> list[str]:
     """Those of the columns of a mart that are no question which only one delivery asks: no form is corrected by being asked."""
-    questions = {question.name: question for question in questionnaires()[name].questions}
+    questions = {question.name: question for question in questionnaires(study)[name].questions}
     return [
         column
         for column in columns
-        if column not in questions or all(questionnaires()[name].asks(questions[column], at.delivery) for at in stores)
+        if column not in questions or all(questionnaires(study)[name].asks(questions[column], at.delivery) for at in stores)
     ]
 
 

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from frs_pipeline.lineage.aside import Aside, forms_set_aside
@@ -15,6 +15,7 @@ from frs_pipeline.lineage.waterfall import SET_ASIDE, Asked, Group, Why, failing
 from frs_pipeline.store.deliveries import AMENDMENTS, sha256
 from frs_pipeline.store.files import ORIGIN, Store, listed, read, read_manifest, recorded, rows_in
 from frs_pipeline.store.plan import AssetPath, Product, products, table_key
+from frs_pipeline.study import Study, derived
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import Table
@@ -78,9 +79,13 @@ class Evidence:
         self._origins: dict[AssetPath, dict[str, Any]] = {}
         self._steps: dict[int, tuple[tuple[InputFile, ...], tuple[StepTaken, ...]]] = {}
 
+    @property
+    def study(self) -> Study:
+        return self.store.study
+
     def path(self, *key: str) -> Path:
         """The file of a product."""
-        return self.store.path(products()[key])
+        return self.store.path(products(self.study)[key])
 
     @cached_property
     def figures(self) -> dict[Address, Figure]:
@@ -114,7 +119,7 @@ class Evidence:
     @cached_property
     def forms(self) -> Forms:
         """Counts of the forms in the marts."""
-        return Forms({name: self.path("marts", name) for name in instruments()})
+        return Forms({name: self.path("marts", name) for name in instruments(self.study)})
 
     def view(self, *key: str) -> str:
         """Name under which a product's rows can be asked for."""
@@ -150,7 +155,7 @@ class Evidence:
     def asked(self, table: Table) -> Asked:
         """All forms of a table's marts, counted by occasion and by their answers to its questions."""
         if table.number not in self._asked:
-            names = questions(table)
+            names = questions(self.study, table)
             groups = [
                 Group(mart, occasion, answers, forms, self.store.delivery)
                 for mart in table.marts
@@ -165,14 +170,14 @@ class Evidence:
     def base(self, table: Table) -> int:
         """How many forms a table counts, by its own definition."""
         if table.number not in self._bases:
-            asked, chosen = self.asked(table), base(table)
-            self._bases[table.number] = sum(g.forms for g in asked.groups if not failing(asked.questions, chosen, g))
+            asked, chosen = self.asked(table), base(self.study, table)
+            self._bases[table.number] = sum(g.forms for g in asked.groups if not failing(self.study, asked.questions, chosen, g))
         return self._bases[table.number]
 
     @cached_property
     def layers(self) -> dict[str, dict[str, int]]:
         """Forms in each layer, by questionnaire."""
-        return {name: {layer: rows_in(self.path(layer, name)) for layer in _LAYERS} for name in instruments()}
+        return {name: {layer: rows_in(self.path(layer, name)) for layer in _LAYERS} for name in instruments(self.study)}
 
     def as_noted(self, key: AssetPath) -> bool:
         """Is a file the one that the manifest lists?"""
@@ -190,7 +195,7 @@ class Evidence:
         # What reads CSV files takes a while to import, and few deliveries have corrections.
         from frs_pipeline.intake.amendments import read_corrections
 
-        return read_corrections(path, tuple(questionnaire.form_prefix for questionnaire in questionnaires().values()))
+        return read_corrections(path, tuple(questionnaire.form_prefix for questionnaire in questionnaires(self.study).values()))
 
     @cached_property
     def exceptions(self) -> tuple[AcceptedFinding, ...]:
@@ -213,10 +218,11 @@ class Evidence:
         """The delivered files that a table comes from, and every file that was made on the way, in their order."""
         if table.number not in self._steps:
             keys = _line(
-                (table_key(table.number), *((layer, mart) for layer in ("withdrawn", "rejected") for mart in table.marts))
+                self.study,
+                (table_key(table.number), *((layer, mart) for layer in ("withdrawn", "rejected") for mart in table.marts)),
             )
             inputs = {file for key in keys for file in _delivered(self._origin(key))}
-            steps = tuple(self._step(products()[key], self._origin(key)) for key in keys)
+            steps = tuple(self._step(products(self.study)[key], self._origin(key)) for key in keys)
             self._steps[table.number] = (tuple(sorted(inputs, key=lambda file: file.name)), steps)
         return self._steps[table.number]
 
@@ -241,11 +247,11 @@ def _delivered(origin: dict[str, Any]) -> tuple[InputFile, ...]:
     return tuple(InputFile(n.removeprefix("raw/"), sha) for n, sha in origin["inputs"].items() if n.startswith("raw/"))
 
 
-@cache
-def _line(keys: tuple[AssetPath, ...]) -> tuple[AssetPath, ...]:
+@derived
+def _line(study: Study, keys: tuple[AssetPath, ...]) -> tuple[AssetPath, ...]:
     """Products and all that goes into them, in the order of the plan."""
     reached = set(keys)
-    for product in reversed(products().values()):
+    for product in reversed(products(study).values()):
         if product.key in reached:
             reached.update(product.inputs)
-    return tuple(name for name in products() if name in reached)
+    return tuple(name for name in products(study) if name in reached)

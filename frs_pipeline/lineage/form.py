@@ -21,6 +21,7 @@ from frs_pipeline.lineage.meaning import base
 from frs_pipeline.lineage.waterfall import Group, Why, failing, questions
 from frs_pipeline.lineage.wording import Text, reason
 from frs_pipeline.personal_numbers import masked
+from frs_pipeline.study import Study
 from frs_pipeline.study.questionnaires import Questionnaire, questionnaires
 from frs_pipeline.study.rules import policy
 from frs_pipeline.study.tables import Table, catalogue
@@ -77,7 +78,7 @@ def ways(evidence: Evidence, form: str) -> tuple[Way, ...]:
 
     Raises `UsageError` when there is none.
     """
-    name, questionnaire = _read(form)
+    name, questionnaire = _read(evidence.study, form)
     instrument, mine = questionnaire.instrument, f"WHERE form_id = '{name}'"
     accepted = evidence.ask(f"SELECT file, line FROM {evidence.view('validated', instrument)} {mine}")  # noqa: S608
     broken = f"""
@@ -94,7 +95,10 @@ def ways(evidence: Evidence, form: str) -> tuple[Way, ...]:
         answers = _answers(evidence, instrument, name)
         said = 'rule, "column", severity, reason, who'
         rows = evidence.ask(f"SELECT {said} FROM {evidence.view('noted')} {mine} AND line = {line} ORDER BY ALL")  # noqa: S608
-        tables = tuple(_in_table(table, instrument, answers, evidence.store.delivery) for table in _tables(instrument))
+        tables = tuple(
+            _in_table(evidence.study, table, instrument, answers, evidence.store.delivery)
+            for table in _tables(evidence.study, instrument)
+        )
         given = sum(answers[question.name] is not None for question in questionnaire.questions)
         found.append(
             Way(
@@ -103,7 +107,7 @@ def ways(evidence: Evidence, form: str) -> tuple[Way, ...]:
             )
         )
     for file, line, rules, columns in aside:
-        why = tuple(_broken(rule, column) for rule, column in zip(rules, columns, strict=True))
+        why = tuple(_broken(evidence.study, rule, column) for rule, column in zip(rules, columns, strict=True))
         title = questionnaire.title
         found.append(Way(name, instrument, title, file, line, inputs.get(file), False, why, made, (), 0, 0, ()))
     return tuple(found)
@@ -114,7 +118,7 @@ def opened(evidence: Evidence, way: Way) -> Opened:
 
     Raises `InputError` when the export doesn't have the line any more.
     """
-    export = read_export(evidence.store.raw(way.instrument))
+    export = read_export(evidence.study, evidence.store.raw(way.instrument))
     raw: dict[str, str] | None = None
     for chunk in export.chunks(np.array([way.line])):
         for at in np.flatnonzero(chunk.lines == way.line).tolist():
@@ -126,50 +130,50 @@ def opened(evidence: Evidence, way: Way) -> Opened:
     answers = _answers(evidence, way.instrument, way.form)
     said = {
         question.name: question.labels[answers[question.name]]
-        for question in questionnaires()[way.instrument].questions
+        for question in questionnaires(evidence.study)[way.instrument].questions
         if answers[question.name] is not None
     }
-    cells = {found.table: _cell(catalogue()[found.table], answers) for found in way.tables if found.counted}
+    cells = {found.table: _cell(catalogue(evidence.study)[found.table], answers) for found in way.tables if found.counted}
     return Opened(raw, said, cells)
 
 
-def _read(form: str) -> tuple[str, Questionnaire]:
+def _read(study: Study, form: str) -> tuple[str, Questionnaire]:
     """A form id as it is written, and its questionnaire."""
-    by_prefix = {questionnaire.form_prefix: questionnaire for questionnaire in questionnaires().values()}
+    by_prefix = {questionnaire.form_prefix: questionnaire for questionnaire in questionnaires(study).values()}
     parts = _FORM.fullmatch(form.strip().casefold())
     if parts is None or parts["prefix"].upper() not in by_prefix:
-        raise UsageError("not a form id", where=form, do=f"they look like {_alike()}")
+        raise UsageError("not a form id", where=form, do=f"they look like {_alike(study)}")
     prefix = parts["prefix"].upper()
     return f"{prefix}-{parts['rest']}", by_prefix[prefix]
 
 
-def _alike() -> str:
-    return " or ".join(f"{questionnaire.form_prefix}-12345" for questionnaire in questionnaires().values())
+def _alike(study: Study) -> str:
+    return " or ".join(f"{questionnaire.form_prefix}-12345" for questionnaire in questionnaires(study).values())
 
 
 def _answers(evidence: Evidence, instrument: str, form: str) -> dict[str, Any]:
     """Occasion and answers of a form in its mart."""
-    names = ["occasion", *(question.name for question in questionnaires()[instrument].questions)]
+    names = ["occasion", *(question.name for question in questionnaires(evidence.study)[instrument].questions)]
     chosen = f"SELECT {', '.join(names)} FROM {evidence.view('marts', instrument)} WHERE form_id = '{form}'"  # noqa: S608
     return dict(zip(names, evidence.ask(chosen)[0], strict=True))
 
 
-def _tables(instrument: str) -> list[Table]:
-    return [table for table in catalogue().values() if instrument in table.marts]
+def _tables(study: Study, instrument: str) -> list[Table]:
+    return [table for table in catalogue(study).values() if instrument in table.marts]
 
 
-def _in_table(table: Table, instrument: str, answers: Mapping[str, Any], delivery: str) -> InTable:
-    asked = questions(table)
+def _in_table(study: Study, table: Table, instrument: str, answers: Mapping[str, Any], delivery: str) -> InTable:
+    asked = questions(study, table)
     group = Group(instrument, answers["occasion"], tuple(answers[name] for name in asked), 1, delivery)
-    why = failing(asked, base(table), group)
-    return InTable(table.number, not why, tuple(_unsaid(one, table) for one in why))
+    why = failing(study, asked, base(study, table), group)
+    return InTable(table.number, not why, tuple(_unsaid(study, one, table) for one in why))
 
 
-def _unsaid(why: Why, table: Table) -> Text:
+def _unsaid(study: Study, why: Why, table: Table) -> Text:
     """A reason that doesn't say which answer was given."""
     if why.kind != LEFT_OUT:
-        return reason(why, table)
-    text = next(q.text for q in questionnaires()[table.marts[0]].questions if q.name == why.about)
+        return reason(study, why, table)
+    text = next(q.text for q in questionnaires(study)[table.marts[0]].questions if q.name == why.about)
     return Text(f"»{text}«: et svar, som tabellen ikke tæller", f"»{text}«: an answer that the table doesn't count")
 
 
@@ -182,7 +186,7 @@ def _cell(table: Table, answers: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _broken(rule: str, column: str | None) -> str:
-    known = policy().rules.get(rule)
+def _broken(study: Study, rule: str, column: str | None) -> str:
+    known = policy(study).rules.get(rule)
     place = f" at {column}" if column else ""
     return f"{rule}{place}: {known.message if known else rule}"

@@ -18,6 +18,7 @@ from frs_pipeline.stats.counts import percent
 from frs_pipeline.stats.printing import count_text, spss
 from frs_pipeline.store.files import Store, read, stream
 from frs_pipeline.store.plan import products
+from frs_pipeline.study import Study
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import Table, catalogue
@@ -63,6 +64,7 @@ class Moved(NamedTuple):
 class Change:
     """Forms out of the marts and into them: rows of each mart (with its columns); and conferences that were never held."""
 
+    study: Study
     out: Mapping[str, pa.Table]
     into: Mapping[str, pa.Table] = field(default_factory=dict)
     conferences: frozenset[str] = frozenset()
@@ -70,7 +72,7 @@ class Change:
     @property
     def marts(self) -> tuple[str, ...]:
         """Marts with other forms than before."""
-        return tuple(mart for mart in instruments() if _forms(self.out, mart) or _forms(self.into, mart))
+        return tuple(mart for mart in instruments(self.study) if _forms(self.out, mart) or _forms(self.into, mart))
 
 
 def rows_of(store: Store, forms: Collection[str], conferences: Collection[str] = ()) -> dict[str, pa.Table]:
@@ -78,9 +80,9 @@ def rows_of(store: Store, forms: Collection[str], conferences: Collection[str] =
     wanted = {"form_id": pa.array(sorted(forms), pa.string()), "conference_id": pa.array(sorted(conferences), pa.string())}
     found: dict[str, pa.Table] = {}
     prefixes = {form[:2] for form in forms}
-    for mart in instruments():
-        if conferences or questionnaires()[mart].form_prefix in prefixes:
-            batches = stream(store.path(products()[("marts", mart)]))
+    for mart in instruments(store.study):
+        if conferences or questionnaires(store.study)[mart].form_prefix in prefixes:
+            batches = stream(store.path(products(store.study)[("marts", mart)]))
             few = [
                 batch.filter(pc.or_(*(pc.is_in(batch[name], value_set=values) for name, values in wanted.items())))
                 for batch in batches
@@ -101,8 +103,8 @@ def impact(store: Store, change: Change) -> list[Moved]:
 def recounted(store: Store, change: Change) -> dict[int, list[Figure]]:
     """Figures, by table, of the tables that count forms of a mart that `change` changes."""
     touched = change.marts
-    wanted = [table for table in catalogue().values() if set(table.marts) & set(touched)]
-    forms = Forms({str(mart): store.path(products()[("marts", mart)]) for table in wanted for mart in table.marts})
+    wanted = [table for table in catalogue(store.study).values() if set(table.marts) & set(touched)]
+    forms = Forms({str(mart): store.path(products(store.study)[("marts", mart)]) for table in wanted for mart in table.marts})
     return {table.number: figures(table, _counts(table, forms, change)) for table in wanted}
 
 
@@ -127,7 +129,7 @@ def _tables(store: Store, change: Change) -> tuple[dict[Place, Value], dict[Plac
     if not change.marts:
         return {}, {}
     after = recounted(store, change)
-    printed = from_table(read(store.path(products()[("statistics", "figures")])))
+    printed = from_table(read(store.path(products(store.study)[("statistics", "figures")])))
     before = placed(figure for figure in printed if figure.table in after)
     return before, placed(figure for number in sorted(after) for figure in after[number])
 
@@ -168,32 +170,34 @@ def _percentage(value: float | None) -> Value:
 
 
 def _nonresponse(store: Store, change: Change) -> tuple[dict[Place, Value], dict[Place, Value]]:
-    units, items = (read(store.path(products()[("statistics", name)])) for name in (UNIT_NONRESPONSE, ITEM_NONRESPONSE))
-    conference = _conferences(read(store.path(products()[("marts", "conference")])), change)
+    units, items = (
+        read(store.path(products(store.study)[("statistics", name)])) for name in (UNIT_NONRESPONSE, ITEM_NONRESPONSE)
+    )
+    conference = _conferences(store.study, read(store.path(products(store.study)[("marts", "conference")])), change)
     (ledger_only,) = (row["conferences"] for row in units.to_pylist() if row["measure"] == "only_in_ledger")
     return nonresponse_places(units, items), nonresponse_places(
-        unit(conference, ledger_only, store.delivery), _items(items, change, store.delivery)
+        unit(store.study, conference, ledger_only, store.delivery), _items(store.study, items, change, store.delivery)
     )
 
 
-def _conferences(conference: pa.Table, change: Change) -> pa.Table:
+def _conferences(study: Study, conference: pa.Table, change: Change) -> pa.Table:
     """The conference mart (`conference_schema`) after a change."""
     forms: dict[tuple[str, str], int] = {}
     for rows, sign in ((change.out, -1), (change.into, 1)):
-        for kind, mart in ((kind, mart) for kind, marts in kinds().items() for mart in marts if mart in rows):
+        for kind, mart in ((kind, mart) for kind, marts in kinds(study).items() for mart in marts if mart in rows):
             for held in rows[mart]["conference_id"].to_pylist():
                 forms[kind, held] = forms.get((kind, held), 0) + sign
     kept = [row for row in conference.to_pylist() if row["conference_id"] not in change.conferences]
     for row in kept:
-        row.update({f"{kind}_forms": row[f"{kind}_forms"] + forms.get((kind, row["conference_id"]), 0) for kind in kinds()})
+        row.update({f"{kind}_forms": row[f"{kind}_forms"] + forms.get((kind, row["conference_id"]), 0) for kind in kinds(study)})
     return pa.Table.from_pylist(kept, schema=conference.schema)
 
 
-def _items(items: pa.Table, change: Change, delivery: str) -> pa.Table:
+def _items(study: Study, items: pa.Table, change: Change, delivery: str) -> pa.Table:
     """Item non-response (`ITEM`) after a change: every number in it is a sum over forms."""
     rows = {(row["instrument"], row["question"]): row for row in items.to_pylist()}
     for part, sign in ((change.out, -1), (change.into, 1)):
-        for more in item(dict(part), delivery).to_pylist():
+        for more in item(study, dict(part), delivery).to_pylist():
             row = rows[more["instrument"], more["question"]]
             row.update({name: row[name] + sign * more[name] for name in _SUMS})
     for row in rows.values():
@@ -207,15 +211,17 @@ def _forms(rows: Mapping[str, pa.Table], mart: str) -> int:
 
 def resting_on(store: Store, question: str) -> Iterator[tuple[Place, Value]]:
     """Every figure that depends on the answers to a question, in whatever questionnaire it stands."""
-    asking = {mart for mart in instruments() if questionnaires()[mart].question(question)}
+    asking = {mart for mart in instruments(store.study) if questionnaires(store.study)[mart].question(question)}
     using = {
         number
-        for number, table in catalogue().items()
+        for number, table in catalogue(store.study).items()
         if asking & set(table.marts) and question in (*table.variables, *table.answered)
     }
-    printed: Sequence[Figure] = from_table(read(store.path(products()[("statistics", "figures")])))
+    printed: Sequence[Figure] = from_table(read(store.path(products(store.study)[("statistics", "figures")])))
     yield from placed(figure for figure in printed if figure.table in using).items()
-    units, items = (read(store.path(products()[("statistics", name)])) for name in (UNIT_NONRESPONSE, ITEM_NONRESPONSE))
+    units, items = (
+        read(store.path(products(store.study)[("statistics", name)])) for name in (UNIT_NONRESPONSE, ITEM_NONRESPONSE)
+    )
     for place, value in nonresponse_places(units.slice(0, 0), items).items():
         if place.row == question:
             yield place, value

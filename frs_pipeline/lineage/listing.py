@@ -14,6 +14,7 @@ from frs_pipeline.lineage.evidence import Evidence
 from frs_pipeline.lineage.meaning import Selection, question
 from frs_pipeline.lineage.recount import answered, conditions
 from frs_pipeline.lineage.waterfall import ANSWERED, NOT_ASKED, OTHER_ANSWER, SET_ASIDE, Why, failing, questions
+from frs_pipeline.study import Study
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import Table
 from frs_pipeline.tables.bases import BLANK, LEFT_OUT, NOT_IN_USE, OTHER_OCCASION
@@ -34,23 +35,27 @@ class Listed:
 
 def counted(evidence: Evidence, chosen: Selection) -> list[Listed]:
     """The forms that a selection counts, by id."""
-    return [form for mart in chosen.marts for form in _forms(evidence, mart, [sql for sql, _ in conditions(chosen)])]
+    return [
+        form for mart in chosen.marts for form in _forms(evidence, mart, [sql for sql, _ in conditions(evidence.study, chosen)])
+    ]
 
 
 def near(evidence: Evidence, table: Table, chosen: Selection, why: Why, most: int) -> list[Listed]:
     """The first forms that fail one condition of a selection and no other, at `most` so many."""
     if why.kind == SET_ASIDE:
-        names = questions(table)
+        names = questions(evidence.study, table)
         forms = [form for mart in chosen.marts for form in evidence.set_aside(mart) if form.rule == why.about]
-        kept = [form for form in forms if not failing(names, chosen, form.group(names, evidence.store.delivery))]
+        kept = [form for form in forms if not failing(evidence.study, names, chosen, form.group(names, evidence.store.delivery))]
         return [Listed(form.form, form.file, form.line, (f"set aside: {form.rule}",)) for form in kept[:most]]
     found: list[Listed] = []
     for mart in chosen.marts:
-        found += _forms(evidence, mart, list(_failing(table, mart, chosen, why, evidence.store.delivery)), most - len(found))
+        found += _forms(
+            evidence, mart, list(_failing(evidence.study, table, mart, chosen, why, evidence.store.delivery)), most - len(found)
+        )
     return found
 
 
-def _failing(table: Table, mart: str, chosen: Selection, why: Why, delivery: str) -> Iterable[str]:
+def _failing(study: Study, table: Table, mart: str, chosen: Selection, why: Why, delivery: str) -> Iterable[str]:
     """SQL of all conditions but one, and of failing that one in this way."""
     if chosen.occasion != "both":
         yield f"occasion {'<>' if why.kind == OTHER_OCCASION else '='} '{chosen.occasion}'"
@@ -58,10 +63,10 @@ def _failing(table: Table, mart: str, chosen: Selection, why: Why, delivery: str
         if name != why.about:
             yield answered(name, codes, without=chosen.without)
             continue
-        occasion = question(name, (mart,)).occasion
-        if (why.kind == NOT_IN_USE) == questionnaires()[mart].asks(question(name, (mart,)), delivery):
+        occasion = question(study, name, (mart,)).occasion
+        if (why.kind == NOT_IN_USE) == questionnaires(study)[mart].asks(question(study, name, (mart,)), delivery):
             yield "false"
-        counted = questions(table)[name]
+        counted = questions(study, table)[name]
         yield {
             BLANK: f"{name} IS NULL AND (occasion = '{occasion}' OR '{occasion}' = 'both')",
             NOT_IN_USE: f"{name} IS NULL",
@@ -89,7 +94,7 @@ def _forms(evidence: Evidence, mart: str, where: Sequence[str], most: int | None
 def _history(evidence: Evidence, mart: str, notes: Iterable[tuple[str, ...]]) -> dict[str, list[str]]:
     """What was corrected, accepted or noted about forms of a questionnaire."""
     found: dict[str, list[str]] = defaultdict(list)
-    prefix = questionnaires()[mart].form_prefix
+    prefix = questionnaires(evidence.study)[mart].form_prefix
     for made in evidence.corrections:
         if made.prefix == prefix:
             found[made.form].append(corrected(made))

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from typing import NamedTuple
 
+from frs_pipeline.study import Study, derived
 from frs_pipeline.study.questionnaires import Occasion, Question, questionnaires
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Axis, Table, catalogue
 from frs_pipeline.tables.bases import axes
@@ -38,6 +39,7 @@ class Selection:
     frequency round: forms that gave none of its answers, blank ones included.
     """
 
+    study: Study
     marts: tuple[str, ...]
     occasion: Occasion
     answers: tuple[tuple[str, Codes], ...] = ()
@@ -51,13 +53,13 @@ class Selection:
     @cached_property
     def fact(self) -> tuple[object, ...]:
         """Equal for selections of the same forms, however a table writes them."""
-        held = {questionnaires()[mart].occasion for mart in self.marts}
+        held = {questionnaires(self.study)[mart].occasion for mart in self.marts}
         occasion = "both" if held == {self.occasion} else self.occasion
         return (frozenset(self.marts), occasion, frozenset(self.answers), self.without)
 
     def where(self, **answers: Codes) -> Selection:
         """The same forms, but with these codes at these questions."""
-        return Selection(self.marts, self.occasion, tuple({**self.codes, **answers}.items()), self.without)
+        return Selection(self.study, self.marts, self.occasion, tuple({**self.codes, **answers}.items()), self.without)
 
 
 @dataclass(frozen=True)
@@ -99,38 +101,39 @@ def _reversed(steps: _Steps) -> _Steps:
     return steps[0], steps[1][::-1]
 
 
-@cache
-def question(name: str, marts: tuple[str, ...]) -> Question:
+@derived
+def question(study: Study, name: str, marts: tuple[str, ...]) -> Question:
     """A question of the catalogue, as the first of the marts asks it."""
-    found = questionnaires()[marts[0]].question(name)
+    found = questionnaires(study)[marts[0]].question(name)
     assert found is not None, "the catalogue was read against the questionnaires"
     return found
 
 
-@cache
-def meanings() -> Mapping[Address, Meaning]:
+@derived
+def meanings(study: Study) -> Mapping[Address, Meaning]:
     """What every figure of every table means, in the order of the report."""
     found: dict[Address, Meaning] = {}
-    for table in catalogue().values():
-        told = _Telling(table)
+    for table in catalogue(study).values():
+        told = _Telling(study, table)
         for figure in figures(table, {}):
             address = Address(*figure[:5])
             found[address] = told.meaning(address)
     return found
 
 
-def base(table: Table) -> Selection:
+def base(study: Study, table: Table) -> Selection:
     """The forms that a table counts."""
-    return _Telling(table).base
+    return _Telling(study, table).base
 
 
 class _Telling:
     """Says of one table's addresses what they mean."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, study: Study, table: Table) -> None:
+        self.study = study
         self.table = table
-        every = {name: frozenset(question(name, table.marts).codes) for name in table.answered}
-        self.all = Selection(table.marts, table.occasion, tuple(every.items()))
+        every = {name: frozenset(question(self.study, name, table.marts).codes) for name in table.answered}
+        self.all = Selection(self.study, table.marts, table.occasion, tuple(every.items()))
         # An answer that a table requires and counts is asked for once.
         self.base = self.all.where(**{axis.variable: _codes(axis) for axis in axes(table)})
 
@@ -159,7 +162,7 @@ class _Telling:
         special = {
             TOTAL: self.all,
             TOTAL_VALID: self.base,
-            MISSING: Selection(self.base.marts, self.base.occasion, self.base.answers, without=True),
+            MISSING: Selection(self.study, self.base.marts, self.base.occasion, self.base.answers, without=True),
         }
         counted = special.get(address.row) or self._at(axis, address.row)
         if measure == "cumulative_percent":

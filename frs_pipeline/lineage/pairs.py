@@ -9,6 +9,7 @@ import numpy as np
 from frs_pipeline.lineage.meaning import Meaning
 from frs_pipeline.lineage.waterfall import Asked, failing
 from frs_pipeline.stats.gamma import pair_sums
+from frs_pipeline.study import Study
 from frs_pipeline.study.tables import Axis
 
 Cells = tuple[tuple[int, ...], ...]
@@ -33,7 +34,7 @@ class Pairs:
     q: int
 
 
-def pairs(meaning: Meaning, asked: Asked) -> Pairs | None:
+def pairs(study: Study, meaning: Meaning, asked: Asked) -> Pairs | None:
     """The pairs behind a correlation's figure; None for one that isn't of pairs."""
     if meaning.scales is None:
         return None
@@ -41,7 +42,7 @@ def pairs(meaning: Meaning, asked: Asked) -> Pairs | None:
     categories = meaning.strata.categories if meaning.strata else (None,)
     cells = np.zeros((len(categories), len(row.categories), len(column.categories)), dtype=np.int64)
     for group in asked.groups:
-        if failing(asked.questions, meaning.counted, group):
+        if failing(study, asked.questions, meaning.counted, group):
             continue
         answers = dict(zip(asked.questions, group.answers, strict=True))
         stratum = _place(meaning.strata, answers) if meaning.strata else 0

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from frs_pipeline.errors import UsageError
-from frs_pipeline.intake.delivery import intake_of
+from frs_pipeline.intake.delivery import intake_as_made
 from frs_pipeline.intake.findings import Intake
 from frs_pipeline.intake.readers.columns import NUMBER, NUMBER_AGAIN
 from frs_pipeline.intake.withdrawals import Withdrawals
@@ -40,12 +40,12 @@ def released(store: Store, gone: Withdrawals, out: Mapping[str, pa.Table]) -> di
     found: dict[str, pa.Table] = {}
     for instrument, rows in out.items():
         if _may_be_twice(store, instrument, rows["form_id"].to_pylist()):
-            intake = _intake(store)
+            intake = intake_as_made(store)
             both = Withdrawals(
                 (*intake.withdrawals.entries, *gone.entries),
                 pa.concat_tables([intake.withdrawals.conferences, gone.conferences]),
             )
-            mart = read(store.path(products()[("marts", instrument)]), ["form_id"])
+            mart = read(store.path(products(store.study)[("marts", instrument)]), ["form_id"])
             more = _lacking(_accepted(store, instrument, replace(intake, withdrawals=both)), mart)
             found |= {instrument: more} if more.num_rows else {}
     return found
@@ -58,7 +58,7 @@ def let_through(store: Store, rule: str) -> tuple[dict[str, pa.Table], dict[str,
 
     Raises `UsageError` for a rule that there isn't, and for one whose forms can't be counted as they are.
     """
-    about_forms = {name: known.kind for name, known in policy().rules.items() if known.kind.about == "form"}
+    about_forms = {name: known.kind for name, known in policy(store.study).rules.items() if known.kind.about == "form"}
     if rule not in about_forms:
         raise UsageError("no rule about forms", where=rule, do="docs/rules.md lists them")
     if not about_forms[rule].acceptable:
@@ -66,10 +66,10 @@ def let_through(store: Store, rule: str) -> tuple[dict[str, pa.Table], dict[str,
         raise UsageError("forms that break it can't be counted as they are", where=rule, do=f"name one of {countable}")
     out: dict[str, pa.Table] = {}
     into: dict[str, pa.Table] = {}
-    for instrument in instruments():
-        if rule in read(store.path(products()[("rejected", instrument)]), ["rule"])["rule"].to_pylist():
-            accepted = _accepted(store, instrument, _lenient(_intake(store), rule))
-            mart = read(store.path(products()[("marts", instrument)]))
+    for instrument in instruments(store.study):
+        if rule in read(store.path(products(store.study)[("rejected", instrument)]), ["rule"])["rule"].to_pylist():
+            accepted = _accepted(store, instrument, _lenient(intake_as_made(store), rule))
+            mart = read(store.path(products(store.study)[("marts", instrument)]))
             gone, come = _lacking(mart, accepted), _lacking(accepted, mart)
             out |= {instrument: gone} if gone.num_rows else {}
             into |= {instrument: come} if come.num_rows else {}
@@ -79,11 +79,11 @@ def let_through(store: Store, rule: str) -> tuple[dict[str, pa.Table], dict[str,
 def same_papers(store: Store, forms: Collection[str]) -> set[str]:
     """Other keyings of the same papers as `forms`: whichever counts, all of them are one family's answers."""
     found: set[str] = set()
-    for instrument in instruments():
-        mine = {form for form in forms if form[:2] == questionnaires()[instrument].form_prefix}
+    for instrument in instruments(store.study):
+        mine = {form for form in forms if form[:2] == questionnaires(store.study)[instrument].form_prefix}
         if not mine or not _may_be_twice(store, instrument, mine):
             continue
-        result = _judged(store, instrument, _lenient(_intake(store), TWICE))
+        result = _judged(store, instrument, _lenient(intake_as_made(store), TWICE))
         notes = result.noted.table()
         warned = notes.filter(pc.and_(pc.equal(notes["rule"], TWICE), pc.equal(notes["severity"], "warn")))
         again = set(warned["form_id"].to_pylist())
@@ -98,25 +98,20 @@ def same_papers(store: Store, forms: Collection[str]) -> set[str]:
 
 def _may_be_twice(store: Store, instrument: str, forms: Collection[str]) -> bool:
     """Does another row of the export perhaps repeat one of `forms`, or one of them another's? To judge it again takes seconds."""
-    aside = read(store.path(products()[("rejected", instrument)]))
+    aside = read(store.path(products(store.study)[("rejected", instrument)]))
     again = aside.filter(pc.is_in(aside["rule"], value_set=pa.array(_REPEATS))).to_pylist()
     if not again or any(row["form_id"] in forms for row in again):
         return bool(again)
-    corrected = {correction.form for correction in _intake(store).corrections}
+    corrected = {correction.form for correction in intake_as_made(store).corrections}
     keyed = {json.loads(row["row"])[column].strip().lstrip("0") for row in again for column in (NUMBER, NUMBER_AGAIN)}
     wanted = pa.array(sorted(forms), pa.string())
     numbers = {
         str(number)
-        for batch in stream(store.path(products()[("validated", instrument)]))
+        for batch in stream(store.path(products(store.study)[("validated", instrument)]))
         for number in batch.filter(pc.is_in(batch["form_id"], value_set=wanted))["conference_number"].to_pylist()
     }
     # What a correction makes of a form isn't in the quarantine, which holds it as delivered.
     return bool(keyed & numbers) or any(row["form_id"] in corrected for row in again)
-
-
-def _intake(store: Store) -> Intake:
-    names = ("codebook", "ledger", "withdrawn_conferences")
-    return intake_of(store, *(read(store.path(products()[("validated", name)])) for name in names))
 
 
 def _lenient(intake: Intake, rule: str) -> Intake:
@@ -130,7 +125,9 @@ def _judged(store: Store, instrument: str, intake: Intake) -> Validated:
     from frs_pipeline.intake.readers.surveyxact import read_export
     from frs_pipeline.intake.validation import validate
 
-    return validate(read_export(store.raw(instrument)), questionnaires()[instrument], intake, store.waiting())
+    return validate(
+        read_export(store.study, store.raw(instrument)), questionnaires(store.study)[instrument], intake, store.waiting()
+    )
 
 
 def _accepted(store: Store, instrument: str, intake: Intake) -> pa.Table:
@@ -138,7 +135,7 @@ def _accepted(store: Store, instrument: str, intake: Intake) -> pa.Table:
     from frs_pipeline.codebook.pseudonyms import pseudonymise
 
     result = _judged(store, instrument, intake)
-    return pa.concat_tables(pseudonymise(result.forms.batches(), intake.codebook, questionnaires()[instrument]))
+    return pa.concat_tables(pseudonymise(result.forms.batches(), intake.codebook, questionnaires(store.study)[instrument]))
 
 
 def _lacking(rows: pa.Table, others: pa.Table) -> pa.Table:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
-from functools import cache
 from typing import Any
 
 from frs_pipeline.errors import UsageError
@@ -23,6 +22,7 @@ from frs_pipeline.lineage.ties import alike, sums
 from frs_pipeline.lineage.waterfall import Waterfall, Why, waterfall
 from frs_pipeline.lineage.wording import Text, definition, reason, rounding, selection
 from frs_pipeline.store.files import Store
+from frs_pipeline.study import Study, derived
 from frs_pipeline.study.tables import catalogue
 from frs_pipeline.tables.figures import Figure
 from frs_pipeline.tables.render import heading
@@ -161,30 +161,31 @@ class Passport:
 class Passports:
     """Passports of one delivery; what its files say is read once."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, study: Study, store: Store) -> None:
+        self.study = study
         self.evidence = Evidence(store)
         self._provenance: dict[int, Provenance] = {}
 
     def of(self, address: Address) -> Passport:
         """The passport of one figure. Raises `UsageError` for an address that isn't one."""
-        meaning = meanings().get(address)
+        meaning = meanings(self.study).get(address)
         if meaning is None:
             raise UsageError("no such figure", where=f"table {address.table}")
-        evidence, table = self.evidence, catalogue()[address.table]
+        evidence, table = self.evidence, catalogue(self.study)[address.table]
         figure = evidence.figures[address]
         asked = evidence.asked(table)
-        fall, counted = waterfall(asked, meaning), pairs(meaning, asked)
-        numerator, denominator = _fraction(meaning, fall, counted)
-        steps = tuple(_steps(fall, table_of=address.table))
+        fall, counted = waterfall(self.study, asked, meaning), pairs(self.study, meaning, asked)
+        numerator, denominator = _fraction(self.study, meaning, fall, counted)
+        steps = tuple(_steps(self.study, fall, table_of=address.table))
         additions = tuple(self._additions(address))
         elsewhere = tuple(self._elsewhere(address, figure))
         return Passport(
             address=address,
-            title=heading(table),
+            title=heading(self.study, table),
             value=figure.value,
             printed=figure.printed,
             rounding=rounding(figure.printed),
-            definition=definition(meaning),
+            definition=definition(self.study, meaning),
             numerator=numerator,
             denominator=denominator,
             pairs=counted,
@@ -192,7 +193,7 @@ class Passports:
             waterfall=steps,
             forms=fall.left,
             closes=fall.closes,
-            near=tuple(Near(*why, _told(why, address.table), forms) for why, forms in fall.near),
+            near=tuple(Near(*why, _told(self.study, why, address.table), forms) for why, forms in fall.near),
             amendments=amendments(evidence, table, meaning),
             elsewhere=elsewhere,
             sums=additions,
@@ -208,16 +209,16 @@ class Passports:
 
     def every(self) -> Iterator[Passport]:
         """The passports of all figures, in the order of the report."""
-        return (self.of(address) for address in meanings())
+        return (self.of(address) for address in meanings(self.study))
 
     def _additions(self, address: Address) -> Iterator[Addition]:
         known = self.evidence.figures
-        for made in sums()[address]:
+        for made in sums(self.study)[address]:
             total, parts = known[made.total], [known[part] for part in made.parts]
             yield Addition(made.total, total.printed, made.parts, tuple(p.printed for p in parts), _adds_up(total, parts))
 
     def _elsewhere(self, address: Address, figure: Figure) -> Iterator[Place]:
-        for other in alike()[address]:
+        for other in alike(self.study)[address]:
             there = self.evidence.figures[other]
             yield Place(other, there.printed, there.value == figure.value)
 
@@ -230,7 +231,7 @@ class Passports:
 
     def _of_table(self, number: int) -> Provenance:
         if number not in self._provenance:
-            inputs, steps = self.evidence.way(catalogue()[number])
+            inputs, steps = self.evidence.way(catalogue(self.study)[number])
             run = self.evidence.manifest.get("root")
             self._provenance[number] = Provenance(self.evidence.store.delivery, run, inputs, steps)
         return self._provenance[number]
@@ -238,10 +239,10 @@ class Passports:
 
 def passport(store: Store, address: Address) -> Passport:
     """The passport of one figure of a delivery. Raises `UsageError` for an address that isn't one."""
-    return Passports(store).of(address)
+    return Passports(store.study, store).of(address)
 
 
-def _fraction(meaning: Meaning, fall: Waterfall, counted: Pairs | None) -> tuple[Number | None, Number | None]:
+def _fraction(study: Study, meaning: Meaning, fall: Waterfall, counted: Pairs | None) -> tuple[Number | None, Number | None]:
     if counted is not None:
         difference = Text(
             "P − Q: par, der peger samme vej, minus par, der peger hver sin vej",
@@ -250,21 +251,21 @@ def _fraction(meaning: Meaning, fall: Waterfall, counted: Pairs | None) -> tuple
         every = Text("P + Q: alle par, der peger en vej", "P + Q: all pairs that point either way")
         return Number(difference, counted.p - counted.q), Number(every, counted.p + counted.q)
     if meaning.of is None or fall.whole is None:
-        return Number(selection(meaning.counted), fall.left), None
-    return Number(selection(meaning.counted), fall.left), Number(selection(meaning.of), fall.whole)
+        return Number(selection(study, meaning.counted), fall.left), None
+    return Number(selection(study, meaning.counted), fall.left), Number(selection(study, meaning.of), fall.whole)
 
 
-@cache
-def _told(why: Why, table: int) -> Text:
+@derived
+def _told(study: Study, why: Why, table: int) -> Text:
     """`reason`, which the figures of a table share."""
-    return reason(why, catalogue()[table])
+    return reason(study, why, catalogue(study)[table])
 
 
-def _steps(fall: Waterfall, table_of: int) -> Iterator[Step]:
+def _steps(study: Study, fall: Waterfall, table_of: int) -> Iterator[Step]:
     left = sum(fall.delivered.values())
     for why, forms in fall.taken:
         left -= forms
-        yield Step(*why, _told(why, table_of), forms, left)
+        yield Step(*why, _told(study, why, table_of), forms, left)
 
 
 def _adds_up(total: Figure, parts: Iterable[Figure]) -> bool:

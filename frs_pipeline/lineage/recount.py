@@ -8,6 +8,7 @@ numbers, which no order of adding can change; only the last divisions are not.
 from __future__ import annotations
 
 from frs_pipeline.lineage.meaning import Address, Codes, Meaning, Selection, question
+from frs_pipeline.study import Study
 from frs_pipeline.study.tables import Axis, Table
 from frs_pipeline.tables.render import heading
 
@@ -15,18 +16,18 @@ _OCCASION_TEXT = {"first": "første rådslagning", "followup": "opfølgning"}
 Conditions = list[tuple[str, str]]
 
 
-def recount(table: Table, address: Address, meaning: Meaning) -> str:
+def recount(study: Study, table: Table, address: Address, meaning: Meaning) -> str:
     """The query that gives one figure."""
     if meaning.scales is not None:
-        body = _correlation(meaning)
+        body = _correlation(study, meaning)
     elif meaning.of is None:
-        body = _count(meaning.counted)
+        body = _count(study, meaning.counted)
     else:
-        body = _share(meaning)
+        body = _share(study, meaning)
     place = " · ".join(part for part in (address.row, address.column, address.group, address.measure) if part)
     return "\n".join(
         (
-            f"-- Tabel {table.number}. {_comment(heading(table))}",
+            f"-- Tabel {table.number}. {_comment(heading(study, table))}",
             f"-- {_comment(place)}",
             "-- Run it with DuckDB in the folder of the delivery that holds marts/; `value` is the figure, unrounded.",
             body,
@@ -34,13 +35,13 @@ def recount(table: Table, address: Address, meaning: Meaning) -> str:
     )
 
 
-def conditions(selection: Selection) -> Conditions:
+def conditions(study: Study, selection: Selection) -> Conditions:
     """What a form must fulfil, as SQL, each with what it says on the paper."""
     found: Conditions = []
     if selection.occasion != "both":
         found.append((f"occasion = '{selection.occasion}'", _OCCASION_TEXT[selection.occasion]))
     for name, codes in selection.answers:
-        found.append((answered(name, codes, without=selection.without), _says(selection, name, codes)))
+        found.append((answered(name, codes, without=selection.without), _says(study, selection, name, codes)))
     return found
 
 
@@ -52,8 +53,8 @@ def answered(name: str, codes: Codes, *, without: bool = False) -> str:
     return f"{name} = {listed}" if len(codes) == 1 else f"{name} IN ({listed})"
 
 
-def _says(selection: Selection, name: str, codes: Codes) -> str:
-    asked = question(name, selection.marts)
+def _says(study: Study, selection: Selection, name: str, codes: Codes) -> str:
+    asked = question(study, name, selection.marts)
     labels = " / ".join(label for code, label in asked.labels.items() if code in codes)
     answers = "besvaret" if codes == frozenset(asked.codes) else labels
     return _comment(f"{asked.text} {'ikke ' if selection.without else ''}{answers}")
@@ -63,27 +64,28 @@ def _comment(text: str) -> str:
     return " ".join(text.split())
 
 
-def _count(counted: Selection) -> str:
-    return f"SELECT count(*) AS value\nFROM {_forms(counted)}{_where(counted)};"
+def _count(study: Study, counted: Selection) -> str:
+    return f"SELECT count(*) AS value\nFROM {_forms(counted)}{_where(study, counted)};"
 
 
-def _share(meaning: Meaning) -> str:
+def _share(study: Study, meaning: Meaning) -> str:
     """Forms that count, among those of the denominator."""
     assert meaning.of is not None
     own = Selection(
+        study,
         meaning.counted.marts,
         "both",
         tuple((name, codes) for name, codes in meaning.counted.answers if meaning.of.codes.get(name) != codes),
         meaning.counted.without,
     )
-    part = "\n      AND ".join(f"{sql}  -- {says}" for sql, says in conditions(own))
+    part = "\n      AND ".join(f"{sql}  -- {says}" for sql, says in conditions(study, own))
     filtered = f"count(*) FILTER (\n      WHERE {part}\n    )" if part else "count(*)"
     return (
         "WITH counted AS (\n"
         "  SELECT\n"
         f"    {filtered} AS numerator,\n"
         "    count(*) AS denominator\n"
-        f"  FROM {_forms(meaning.of)}{_where(meaning.of, '  ')}\n"
+        f"  FROM {_forms(meaning.of)}{_where(study, meaning.of, '  ')}\n"
         ")\n"
         "SELECT CAST(100 * numerator AS DOUBLE) / nullif(denominator, 0) AS value, numerator, denominator\n"
         "FROM counted;"
@@ -96,16 +98,16 @@ def _forms(selection: Selection) -> str:
     return files[0] if len(files) == 1 else f"read_parquet([{', '.join(files)}], union_by_name = true)"
 
 
-def _where(selection: Selection, indent: str = "") -> str:
-    found = conditions(selection)
+def _where(study: Study, selection: Selection, indent: str = "") -> str:
+    found = conditions(study, selection)
     lines = [f"{indent}{'WHERE' if not i else '  AND'} {sql}  -- {says}" for i, (sql, says) in enumerate(found)]
     return "".join(f"\n{line}" for line in lines) + (f"\n{indent}" if found and not indent else "")
 
 
-def _scale(name: str, axis: Axis, marts: tuple[str, ...]) -> str:
+def _scale(study: Study, name: str, axis: Axis, marts: tuple[str, ...]) -> str:
     """The categories of a question in their order: place, code, label."""
     rows = [f"({place}, {code}, {_literal(c.label)})" for place, c in enumerate(axis.categories, start=1) for code in c.codes]
-    text = _comment(question(axis.variable, marts).text)
+    text = _comment(question(study, axis.variable, marts).text)
     listed = ",\n    ".join(rows)
     return f"{name}(place, code, label) AS (  -- {text}\n    VALUES\n    {listed}\n)"
 
@@ -168,7 +170,7 @@ significance AS (
 )"""
 
 
-def _correlation(meaning: Meaning) -> str:
+def _correlation(study: Study, meaning: Meaning) -> str:
     assert meaning.scales is not None
     row, column = meaning.scales
     counted, strata = meaning.counted, meaning.strata
@@ -180,6 +182,7 @@ def _correlation(meaning: Meaning) -> str:
     by = "s.place, r.place, c.place" if strata else "r.place, c.place"
     # The scales say which answers count; what they don't say stays a condition.
     rest = Selection(
+        study,
         counted.marts,
         counted.occasion,
         tuple((name, codes) for name, codes in counted.answers if name not in {a.variable for a in scales.values()}),
@@ -189,7 +192,7 @@ def _correlation(meaning: Meaning) -> str:
         f"  SELECT {places}, count(f.form_id) AS n",
         f"  FROM {crossed}",
         "  LEFT JOIN (",
-        f"    SELECT * FROM {_forms(rest)}{_where(rest, '    ')}",  # noqa: S608 - names of the catalogue
+        f"    SELECT * FROM {_forms(rest)}{_where(study, rest, '    ')}",  # noqa: S608 - names of the catalogue
         "  ) AS f",
         f"    ON {matches}",
         f"  GROUP BY {by}",
@@ -197,7 +200,7 @@ def _correlation(meaning: Meaning) -> str:
     )
     cells = "\n".join(lines)
     pairs = _PAIRS.format(strata="x.s, " if strata else "", same="\n  WHERE x.s = y.s" if strata else "")
-    parts = [*(_scale(name, axis, counted.marts) for name, axis in scales.items()), cells, pairs]
+    parts = [*(_scale(study, name, axis, counted.marts) for name, axis in scales.items()), cells, pairs]
     names = {"p": "significance", "partial_gamma": "gamma"}
     value = names.get(meaning.measure, meaning.measure)
     if strata:

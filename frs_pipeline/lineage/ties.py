@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
 
 from frs_pipeline.lineage.meaning import Address, Codes, Meaning, meanings
+from frs_pipeline.study import Study, derived
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, catalogue
 
 
@@ -19,24 +19,24 @@ class Sum:
     parts: tuple[Address, ...]
 
 
-@cache
-def alike() -> Mapping[Address, tuple[Address, ...]]:
+@derived
+def alike(study: Study) -> Mapping[Address, tuple[Address, ...]]:
     """Every figure with all others that say the same, in the order of the report."""
     same: dict[tuple[object, ...], list[Address]] = defaultdict(list)
-    for address, meaning in meanings().items():
+    for address, meaning in meanings(study).items():
         same[meaning.fact].append(address)
-    return {address: tuple(other for other in same[m.fact] if other != address) for address, m in meanings().items()}
+    return {address: tuple(other for other in same[m.fact] if other != address) for address, m in meanings(study).items()}
 
 
-@cache
-def sums() -> Mapping[Address, tuple[Sum, ...]]:
+@derived
+def sums(study: Study) -> Mapping[Address, tuple[Sum, ...]]:
     """Every figure with the sums that it takes part in, as a part or as the total."""
     entries: dict[tuple[object, ...], list[tuple[Codes, Address]]] = defaultdict(list)
-    for address, meaning in meanings().items():
+    for address, meaning in meanings(study).items():
         for key, codes in _keys(meaning):
             entries[key].append((codes, address))
     found = [made for listed in entries.values() for made in _additions(listed)]
-    for table in catalogue().values():
+    for table in catalogue(study).values():
         if table.kind == "frequency":
             for measure in ("count", "percent"):
                 whole, *parts = (Address(table.number, row, "", "", measure) for row in (TOTAL, TOTAL_VALID, MISSING))
@@ -45,13 +45,13 @@ def sums() -> Mapping[Address, tuple[Sum, ...]]:
     for made in found:
         for address in (made.total, *made.parts):
             of[address].append(made)
-    return {address: tuple(of[address]) for address in meanings()}
+    return {address: tuple(of[address]) for address in meanings(study)}
 
 
-@cache
-def printed_cells(address: Address) -> tuple[tuple[tuple[Address, ...], ...], ...]:
+@derived
+def printed_cells(study: Study, address: Address) -> tuple[tuple[tuple[Address, ...], ...], ...]:
     """The cells that a correlation is computed from, rows by columns, in each table that prints them all."""
-    meaning = meanings()[address]
+    meaning = meanings(study)[address]
     if meaning.scales is None or meaning.strata is not None:
         return ()
     row, column = meaning.scales
@@ -64,16 +64,16 @@ def printed_cells(address: Address) -> tuple[tuple[tuple[Address, ...], ...], ..
     ]
     return tuple(
         tuple(tuple(cells[fact] for fact in line) for line in wanted)
-        for cells in _counts().values()
+        for cells in _counts(study).values()
         if all(fact in cells for line in wanted for fact in line)
     )
 
 
-@cache
-def _counts() -> Mapping[int, Mapping[object, Address]]:
+@derived
+def _counts(study: Study) -> Mapping[int, Mapping[object, Address]]:
     """The counts that each table prints, by the forms that they count."""
     found: dict[int, dict[object, Address]] = defaultdict(dict)
-    for address, meaning in meanings().items():
+    for address, meaning in meanings(study).items():
         if address.measure == "count":
             found[address.table][meaning.counted.fact] = address
     return found

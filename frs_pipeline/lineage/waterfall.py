@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from frs_pipeline.lineage.meaning import Codes, Meaning, Selection, question
+from frs_pipeline.study import Study
 from frs_pipeline.study.questionnaires import Question, questionnaires
 from frs_pipeline.study.tables import Table
 from frs_pipeline.tables.bases import BLANK, LEFT_OUT, NOT_IN_USE, OTHER_OCCASION, counted_codes
@@ -88,14 +89,14 @@ class Waterfall:
         return sum(self.delivered.values()) - sum(n for _, n in self.taken) == self.left
 
 
-def questions(table: Table) -> dict[str, Codes]:
+def questions(study: Study, table: Table) -> dict[str, Codes]:
     """The questions that decide whether a table counts a form, with the answers that it counts, as they are tried."""
     counted = counted_codes(table)
     every = dict.fromkeys((*table.answered, *table.variables))
-    return {name: counted.get(name, frozenset(question(name, table.marts).codes)) for name in every}
+    return {name: counted.get(name, frozenset(question(study, name, table.marts).codes)) for name in every}
 
 
-def failing(asked: Mapping[str, Codes], selection: Selection, group: Group) -> list[Why]:
+def failing(study: Study, asked: Mapping[str, Codes], selection: Selection, group: Group) -> list[Why]:
     """Every condition of a selection that a group of forms fails, one at most a question."""
     found = [] if selection.occasion in ("both", group.occasion) else [Why(OTHER_OCCASION)]
     codes = selection.codes
@@ -106,33 +107,33 @@ def failing(asked: Mapping[str, Codes], selection: Selection, group: Group) -> l
         if selection.without:
             found.append(Why(ANSWERED, name))
         elif code is None:
-            found.append(Why(_blank(question(name, (group.mart,)), group), name))
+            found.append(Why(_blank(study, question(study, name, (group.mart,)), group), name))
         else:
             found.append(Why(OTHER_ANSWER if code in counted else LEFT_OUT, name))
     return found
 
 
-def _blank(asked: Question, group: Group) -> str:
+def _blank(study: Study, asked: Question, group: Group) -> str:
     """Why a group of forms has no answer to a question."""
-    if not questionnaires()[group.mart].asks(asked, group.delivery):
+    if not questionnaires(study)[group.mart].asks(asked, group.delivery):
         return NOT_IN_USE
     return BLANK if asked.occasion in ("both", group.occasion) else NOT_ASKED
 
 
-def waterfall(asked: Asked, meaning: Meaning) -> Waterfall:
+def waterfall(study: Study, asked: Asked, meaning: Meaning) -> Waterfall:
     """What is taken away of the forms delivered until those are left that a figure counts."""
-    own = _until(asked, meaning.counted)
-    return own if meaning.of is None else replace(own, whole=_until(asked, meaning.of).left)
+    own = _until(study, asked, meaning.counted)
+    return own if meaning.of is None else replace(own, whole=_until(study, asked, meaning.of).left)
 
 
-def _until(asked: Asked, chosen: Selection) -> Waterfall:
+def _until(study: Study, asked: Asked, chosen: Selection) -> Waterfall:
     """The waterfall that ends at the forms of a selection."""
     if chosen not in asked._known:
-        asked._known[chosen] = _fall(asked, chosen)
+        asked._known[chosen] = _fall(study, asked, chosen)
     return asked._known[chosen]
 
 
-def _fall(asked: Asked, chosen: Selection) -> Waterfall:
+def _fall(study: Study, asked: Asked, chosen: Selection) -> Waterfall:
     places = {name: place for place, name in enumerate(asked.questions)}
 
     # To the last detail: engines give groups in whatever order they come to them.
@@ -150,11 +151,11 @@ def _fall(asked: Asked, chosen: Selection) -> Waterfall:
     for (aside, group), forms in asked.aside.items():
         taken[aside] += forms
         delivered[group.mart] += forms
-        if not failing(asked.questions, chosen, group):
+        if not failing(study, asked.questions, chosen, group):
             near[aside] += forms
     for group in asked.groups:
         delivered[group.mart] += group.forms
-        why = failing(asked.questions, chosen, group)
+        why = failing(study, asked.questions, chosen, group)
         if not why:
             left += group.forms
         else:

@@ -6,11 +6,11 @@ Titles, questions and answers stay Danish in both: they are the names of what st
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 
 from frs_pipeline.lineage.meaning import Codes, Meaning, Selection, question
 from frs_pipeline.lineage.waterfall import ANSWERED, NOT_ASKED, OTHER_ANSWER, SET_ASIDE, WITHDRAWN, Why
 from frs_pipeline.stats.printing import NOT_COMPUTABLE, decimals_of
+from frs_pipeline.study import Study, derived
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.rules import policy
 from frs_pipeline.study.tables import Axis, Table
@@ -52,29 +52,29 @@ _STATISTICS = {
 }
 
 
-def definition(meaning: Meaning) -> Text:
+def definition(study: Study, meaning: Meaning) -> Text:
     """What a figure says, in one sentence."""
-    population = _population(meaning.counted)
+    population = _population(study, meaning.counted)
     if meaning.scales is not None:
         what = _STATISTICS[meaning.measure]
-        strata = _quoted(meaning.strata, meaning.counted) if meaning.strata else ""
-        first, second = (_scale(axis, meaning.counted) for axis in meaning.scales)
-        conditions = _conditions(meaning.counted, meaning.counted.codes)
+        strata = _quoted(study, meaning.strata, meaning.counted) if meaning.strata else ""
+        first, second = (_scale(study, axis, meaning.counted) for axis in meaning.scales)
+        conditions = _conditions(study, meaning.counted, meaning.counted.codes)
         return Text(
             f"{what.danish.format(strata=strata)}; for sammenhængen mellem {first.danish} og {second.danish}, "
             f"blandt {population.danish}{_that('hvor', conditions.danish)}.",
             f"{what.english.format(strata=strata)}; for the association between {first.english} and {second.english}, "
             f"among {population.english}{_that('where', conditions.english)}.",
         )
-    conditions = _conditions(meaning.counted, meaning.counted.codes)
+    conditions = _conditions(study, meaning.counted, meaning.counted.codes)
     if meaning.of is None:
         return Text(
             f"Antal {population.danish}{_that('hvor', conditions.danish)}.",
             f"Number of {population.english}{_that('where', conditions.english)}.",
         )
-    whole = _conditions(meaning.of, meaning.of.codes)
+    whole = _conditions(study, meaning.of, meaning.of.codes)
     own = {name: codes for name, codes in meaning.counted.codes.items() if meaning.of.codes.get(name) != codes}
-    part = _conditions(meaning.counted, own)
+    part = _conditions(study, meaning.counted, own)
     danish = f"den procentdel, hvor {part.danish}" if own else "altid 100 procent, fordi tæller og nævner er de samme"
     english = f"the percentage where {part.english}" if own else "always 100 per cent, because they are both part and whole"
     return Text(
@@ -83,26 +83,26 @@ def definition(meaning: Meaning) -> Text:
     )
 
 
-def selection(chosen: Selection) -> Text:
+def selection(study: Study, chosen: Selection) -> Text:
     """The forms of a selection, as a noun with its clause."""
-    population, conditions = _population(chosen), _conditions(chosen, chosen.codes)
+    population, conditions = _population(study, chosen), _conditions(study, chosen, chosen.codes)
     return Text(
         f"{population.danish}{_that('hvor', conditions.danish)}", f"{population.english}{_that('where', conditions.english)}"
     )
 
 
-def reason(why: Why, table: Table) -> Text:
+def reason(study: Study, why: Why, table: Table) -> Text:
     """Why forms aren't counted, as one line of a waterfall."""
     if why.kind == WITHDRAWN:
         return Text("trukket tilbage", "withdrawn")
     if why.kind == SET_ASIDE:
-        rule = policy().rules.get(why.about)
+        rule = policy(study).rules.get(why.about)
         known = Text(rule.danish, rule.english) if rule else Text(why.about, why.about)
         return Text(f"sat til side: {known.danish}", f"set aside: {known.english}")
     if why.kind == OTHER_OCCASION:
         other = _OCCASIONS["first" if table.occasion == "followup" else "followup"]
         return Text(f"fra {other.danish}", f"from {other.english}")
-    asked = question(why.about, table.marts)
+    asked = question(study, why.about, table.marts)
     text = f"»{asked.text}«"
     if why.kind == NOT_IN_USE:
         return Text(f"{text} står ikke på skemaet i denne levering", f"{text} isn't on the paper in this delivery")
@@ -141,8 +141,8 @@ def rounding(printed: str) -> Text:
     )
 
 
-def _population(chosen: Selection) -> Text:
-    titles = [f"»{questionnaires()[mart].title}«" for mart in chosen.marts]
+def _population(study: Study, chosen: Selection) -> Text:
+    titles = [f"»{questionnaires(study)[mart].title}«" for mart in chosen.marts]
     danish, english = f"skemaer af typen {_either(titles, 'eller')}", f"forms of the type {_either(titles, 'or')}"
     occasion = _OCCASIONS.get(chosen.occasion)
     if occasion is None:
@@ -150,14 +150,14 @@ def _population(chosen: Selection) -> Text:
     return Text(f"{danish} fra {occasion.danish}", f"{english} from {occasion.english}")
 
 
-def _conditions(chosen: Selection, told: dict[str, Codes]) -> Text:
-    clauses = [_condition(chosen.marts, name, codes, without=chosen.without) for name, codes in told.items()]
+def _conditions(study: Study, chosen: Selection, told: dict[str, Codes]) -> Text:
+    clauses = [_condition(study, chosen.marts, name, codes, without=chosen.without) for name, codes in told.items()]
     return Text(" og ".join(c.danish for c in clauses), " and ".join(c.english for c in clauses))
 
 
-@cache
-def _condition(marts: tuple[str, ...], name: str, codes: Codes, *, without: bool) -> Text:
-    asked = question(name, marts)
+@derived
+def _condition(study: Study, marts: tuple[str, ...], name: str, codes: Codes, *, without: bool) -> Text:
+    asked = question(study, name, marts)
     text = f"»{asked.text}«"
     kept = [f"»{label}«" for code, label in asked.labels.items() if code in codes]
     others = [f"»{label}«" for code, label in asked.labels.items() if code not in codes]
@@ -175,14 +175,14 @@ def _condition(marts: tuple[str, ...], name: str, codes: Codes, *, without: bool
     return Text(f"svaret på {text} er {_either(kept, 'eller')}", f"the answer to {text} is {_either(kept, 'or')}")
 
 
-def _scale(axis: Axis, chosen: Selection) -> Text:
+def _scale(study: Study, axis: Axis, chosen: Selection) -> Text:
     first, last = axis.categories[0].label, axis.categories[-1].label
-    text = _quoted(axis, chosen)
+    text = _quoted(study, axis, chosen)
     return Text(f"{text} (fra »{first}« til »{last}«)", f"{text} (from »{first}« to »{last}«)")
 
 
-def _quoted(axis: Axis, chosen: Selection) -> str:
-    return f"»{question(axis.variable, chosen.marts).text}«"
+def _quoted(study: Study, axis: Axis, chosen: Selection) -> str:
+    return f"»{question(study, axis.variable, chosen.marts).text}«"
 
 
 def _that(word: str, conditions: str) -> str:

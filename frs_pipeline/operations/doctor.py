@@ -22,6 +22,7 @@ from frs_pipeline.store.manifest import added, root_of
 from frs_pipeline.store.plan import products
 from frs_pipeline.store.settings import PROJECT, Settings, home
 from frs_pipeline.store.standing import standing
+from frs_pipeline.study import Study
 
 if TYPE_CHECKING:
     from frs_pipeline.privacy.search import Searched
@@ -44,11 +45,11 @@ def examine(settings: Settings) -> list[Finding]:
     found = [
         _python(),
         _libraries(),
-        _catalogue(),
-        _rules(),
-        _release(),
-        _promises(),
-        *_report(),
+        _catalogue(settings.study),
+        _rules(settings.study),
+        _release(settings.study),
+        _promises(settings.study),
+        *_report(settings.study),
         _pandera(),
         _folder(settings),
         *_key(settings),
@@ -62,7 +63,7 @@ def examine(settings: Settings) -> list[Finding]:
     found += [Finding(f"Delivery {name}", False, why) for name, why in remains(settings).items()]
     found += [_results(store) for store in stores if store.delivery in made]
     for history in _homes():
-        found.append(_traces(history, stores))
+        found.append(_traces(settings.study, history, stores))
     return found + _withdrawn(settings)
 
 
@@ -85,53 +86,55 @@ def _libraries() -> Finding:
     return Finding("Libraries", not wrong, "; ".join(wrong) or "as locked")
 
 
-def _catalogue() -> Finding:
+def _catalogue(study: Study) -> Finding:
     from frs_pipeline.study.printed import published
     from frs_pipeline.study.tables import catalogue
 
     try:
-        return Finding("Catalogue", True, f"{plural(len(catalogue()), 'table')}, {plural(len(published()), 'printed figure')}")
+        return Finding(
+            "Catalogue", True, f"{plural(len(catalogue(study)), 'table')}, {plural(len(published(study)), 'printed figure')}"
+        )
     except FrsError as error:
         return Finding("Catalogue", False, str(error))
 
 
-def _rules() -> Finding:
+def _rules(study: Study) -> Finding:
     from frs_pipeline.study.rules import KINDS, policy
 
     try:
-        return Finding("Rules", True, f"{len(KINDS)} built in, {len(policy().rules) - len(KINDS)} of your own")
+        return Finding("Rules", True, f"{len(KINDS)} built in, {len(policy(study).rules) - len(KINDS)} of your own")
     except FrsError as error:
         return Finding("Rules", False, str(error))
 
 
-def _release() -> Finding:
+def _release(study: Study) -> Finding:
     from frs_pipeline.study.release import release_policy
 
     try:
-        return Finding("Release policy", True, f"counts from {release_policy().threshold} on may be seen")
+        return Finding("Release policy", True, f"counts from {release_policy(study).threshold} on may be seen")
     except FrsError as error:
         return Finding("Release policy", False, str(error))
 
 
-def _promises() -> Finding:
-    from frs_pipeline.report.expectations import read_limits
+def _promises(study: Study) -> Finding:
+    from frs_pipeline.report.expectations import limits
 
     try:
-        return Finding("Promises", True, f"up to {read_limits().blank.default:.0%} of a question may be blank")
+        return Finding("Promises", True, f"up to {limits(study).blank.default:.0%} of a question may be blank")
     except FrsError as error:
         return Finding("Promises", False, str(error))
 
 
-def _report() -> Iterator[Finding]:
+def _report(study: Study) -> Iterator[Finding]:
     """What the report is made from: facts of the study, pages, and claims, each for itself."""
     from frs_pipeline.report.claims import claims
+    from frs_pipeline.study.about import about
     from frs_pipeline.study.chapters import chapters
-    from frs_pipeline.study.printed import study
 
     read: dict[str, Callable[[], str]] = {
-        "Study": lambda: f"printed from delivery {study().printed_from}",
-        "Chapters": lambda: plural(len(chapters()), "page"),
-        "Claims": lambda: plural(sum(len(section.claims) for section in claims().sections), "claim"),
+        "Study": lambda: f"printed from delivery {about(study).printed_from}",
+        "Chapters": lambda: plural(len(chapters(study)), "page"),
+        "Claims": lambda: plural(sum(len(section.claims) for section in claims(study).sections), "claim"),
     }
     for what, detail in read.items():
         try:
@@ -199,9 +202,9 @@ def _delivery(settings: Settings, name: str) -> Iterator[Finding]:
     label = f"Delivery {name}"
     raw = settings.raw_delivery(name)
     try:
-        refuse_unread(raw)
+        refuse_unread(settings.study, raw)
         Store(settings, name).predecessor()  # what it says of itself has to be right
-        yield Finding(label, True, plural(len(inventory(raw)), "file"))
+        yield Finding(label, True, plural(len(inventory(settings.study, raw)), "file"))
         book = open_codebook(Store(settings, name))
         yield Finding(f"{label} codebook", True, f"opens, {plural(book.num_rows, 'conference')}")
     except FrsError as error:
@@ -229,7 +232,7 @@ def _withdrawn(settings: Settings) -> list[Finding]:
     forms, conferences = {e.form for e in entries if e.form}, {e.conference for e in entries if e.conference}
     found = []
     for store in stores if entries else ():
-        marts = [store.path(product) for key, product in products().items() if key[0] == "marts"]
+        marts = [store.path(product) for key, product in products(settings.study).items() if key[0] == "marts"]
         if all(path.exists() for path in marts):
             count = sum(rows.num_rows for rows in rows_of(store, forms, conferences).values())
             many = plural(count, "withdrawn form is", "withdrawn forms are")
@@ -250,7 +253,7 @@ def _produced(store: Store, label: str) -> Finding:
     if not content.get("outputs"):
         if unfinished(store):
             return Finding(what, False, "a run failed, none are made yet: frs run")
-        there = any(store.path(product).exists() for product in products().values())
+        there = any(store.path(product).exists() for product in products(store.study).values())
         return Finding(what, not there, f"{'files that no manifest vouches for' if there else 'not made yet'}: frs run")
     found = standing(store)
     told = [f"a run failed; {found.last_good(store.delivery)} (frs run)"] if found.failed else []
@@ -279,7 +282,7 @@ def _results(store: Store) -> Finding:
     return _searched(f"Delivery {store.delivery} leaks", search_results(store), store.settings.data)
 
 
-def _traces(home: Path, stores: list[Store]) -> Finding:
+def _traces(study: Study, home: Path, stores: list[Store]) -> Finding:
     from dagster import DagsterInstance
 
     from frs_pipeline.privacy.search import search_traces
@@ -287,7 +290,7 @@ def _traces(home: Path, stores: list[Store]) -> Finding:
     what = f"Dagster's history in {home}"
     try:
         with DagsterInstance.from_config(str(home)) as instance:
-            return _searched(what, search_traces(home, stores, instance=instance), home)
+            return _searched(what, search_traces(study, home, stores, instance=instance), home)
     except Exception as error:  # a storage raises what it comes across
         return Finding(what, False, f"can't be searched: its instance doesn't open ({type(error).__name__})")
 

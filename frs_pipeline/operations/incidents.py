@@ -21,6 +21,7 @@ from dagster import (
     RunFailureSensorContext,
     RunsFilter,
     RunStatusSensorContext,
+    SensorDefinition,
     SensorEvaluationContext,
     SkipReason,
     run_failure_sensor,
@@ -36,6 +37,7 @@ from frs_pipeline.operations.searching import SEARCH_FOUND, search_run
 from frs_pipeline.store.files import Store, atomic
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.store.standing import Standing, standing
+from frs_pipeline.study import Study
 
 # Lines of one kind on a page; the rest is counted.
 _SHOWN = 20
@@ -119,89 +121,101 @@ def report(settings: Settings, incident: Incident) -> tuple[Path, str | None]:
     return path, post(path, content)
 
 
-@run_failure_sensor(
-    default_status=DefaultSensorStatus.RUNNING, description="Writes a page under data/incidents/ for a run that failed."
-)
-def failed_runs(context: RunFailureSensorContext) -> None:
-    """The lines of the steps that failed, as far as they are ours."""
-    lines = []
-    for event in context.get_step_failure_events():
-        data = event.step_failure_data
-        ours = data.user_failure_data.description if data.user_failure_data else None
-        other = data.error.cls_name if data.error else None
-        lines.append(f"{event.step_key}: {ours or f'unexpected {other}: see the run in the user interface'}")
-    found = _found_by_search(context)
-    said = context.failure_event.message or ""
-    ended = next((ours for part, ours in _ENDED.items() if part in said), None)
-    if not lines and (ended or not found):
-        lines = [ended or "the run ended before any step: see it in the user interface"]
-    what = tuple(dict.fromkeys([*lines, *found]))
-    _tell(context, Incident(_delivery(context.dagster_run), context.dagster_run.run_id, "run", what))
+def failed_runs(study: Study) -> SensorDefinition:
+    @run_failure_sensor(
+        default_status=DefaultSensorStatus.RUNNING, description="Writes a page under data/incidents/ for a run that failed."
+    )
+    def failed_runs(context: RunFailureSensorContext) -> None:
+        """The lines of the steps that failed, as far as they are ours."""
+        lines = []
+        for event in context.get_step_failure_events():
+            data = event.step_failure_data
+            ours = data.user_failure_data.description if data.user_failure_data else None
+            other = data.error.cls_name if data.error else None
+            lines.append(f"{event.step_key}: {ours or f'unexpected {other}: see the run in the user interface'}")
+        found = _found_by_search(study, context)
+        said = context.failure_event.message or ""
+        ended = next((ours for part, ours in _ENDED.items() if part in said), None)
+        if not lines and (ended or not found):
+            lines = [ended or "the run ended before any step: see it in the user interface"]
+        what = tuple(dict.fromkeys([*lines, *found]))
+        _tell(study, context, Incident(_delivery(context.dagster_run), context.dagster_run.run_id, "run", what))
+
+    return failed_runs
 
 
-@run_status_sensor(
-    run_status=DagsterRunStatus.CANCELED,
-    default_status=DefaultSensorStatus.RUNNING,
-    description="Searches what a run left that was stopped, and writes a page under data/incidents/ if something is found.",
-)
-def canceled_runs(context: RunStatusSensorContext) -> None:
-    """Who stops a run knows that it was stopped: only what the search finds is news."""
-    if found := _found_by_search(context):
-        _tell(context, Incident(_delivery(context.dagster_run), context.dagster_run.run_id, "run", tuple(found)))
+def canceled_runs(study: Study) -> SensorDefinition:
+    @run_status_sensor(
+        run_status=DagsterRunStatus.CANCELED,
+        default_status=DefaultSensorStatus.RUNNING,
+        description="Searches what a run left that was stopped, and writes a page under data/incidents/ if something is found.",
+    )
+    def canceled_runs(context: RunStatusSensorContext) -> None:
+        """Who stops a run knows that it was stopped: only what the search finds is news."""
+        if found := _found_by_search(study, context):
+            _tell(study, context, Incident(_delivery(context.dagster_run), context.dagster_run.run_id, "run", tuple(found)))
+
+    return canceled_runs
 
 
-def _found_by_search(context: RunStatusSensorContext) -> list[str]:
+def _found_by_search(study: Study, context: RunStatusSensorContext) -> list[str]:
     """What the search found when the run ended, and what it finds now: a run that was killed wasn't searched before."""
     ended: Any = context.dagster_event.event_specific_data
     said = ended.error.message.partition(SEARCH_FOUND)[2].strip() if ended and ended.error else ""
-    again = search_run(context.instance, context.dagster_run)
+    again = search_run(study, context.instance, context.dagster_run)
     return [*([said] if said else []), *(line for line in again if line not in said)]
 
 
-@run_status_sensor(
-    run_status=DagsterRunStatus.SUCCESS,
-    default_status=DefaultSensorStatus.RUNNING,
-    description="Writes a page under data/incidents/ for what a check found wrong that wasn't wrong before.",
-)
-def failed_checks(context: RunStatusSensorContext) -> None:
-    """Checks that warn stop nothing, so nobody would see them; but a page each night about the same would be read by nobody.
+def failed_checks(study: Study) -> SensorDefinition:
+    @run_status_sensor(
+        run_status=DagsterRunStatus.SUCCESS,
+        default_status=DefaultSensorStatus.RUNNING,
+        description="Writes a page under data/incidents/ for what a check found wrong that wasn't wrong before.",
+    )
+    def failed_checks(context: RunStatusSensorContext) -> None:
+        """Checks that warn stop nothing, so nobody would see them; but a page each night about the same would be read by nobody.
 
-    Told is what got worse since the last run that finished: a thing that is wrong now and wasn't then. A run makes only what is
-    out of date, so that a check stands as it was when its turn last came, in this run or an earlier one.
-    """
-    run = context.dagster_run
-    now, before = _since(context.instance, run)
-    latest, earlier = _latest(context.instance, now), {}
-    wrong = {name: list(_things(check)) for name, check in latest.items() if not check.passed}
-    if wrong:
-        earlier = _latest(context.instance, before, set(wrong))
-    known = {name: {thing.what for thing in _things(check)} for name, check in earlier.items() if not check.passed}
-    new = [(name, thing) for name, things in wrong.items() for thing in things if thing.what not in known.get(name, ())]
-    still = [(name, thing) for name, things in wrong.items() for thing in things if thing.what in known.get(name, ())]
-    if new:
-        told, told_before = (tuple(_line(latest[name], thing) for name, thing in found) for found in (new, still))
-        do = tuple(dict.fromkeys(f"{thing.what or name}: {thing.do}" for name, thing in new))
-        _tell(context, Incident(_delivery(run), run.run_id, "check", told, told_before, do))
+        Told is what got worse since the last run that finished: a thing that is wrong now and wasn't then. A run makes only
+        what is out of date, so that a check stands as it was when its turn last came, in this run or an earlier one.
+        """
+        run = context.dagster_run
+        now, before = _since(context.instance, run)
+        latest, earlier = _latest(context.instance, now), {}
+        wrong = {name: list(_things(check)) for name, check in latest.items() if not check.passed}
+        if wrong:
+            earlier = _latest(context.instance, before, set(wrong))
+        known = {name: {thing.what for thing in _things(check)} for name, check in earlier.items() if not check.passed}
+        new = [(name, thing) for name, things in wrong.items() for thing in things if thing.what not in known.get(name, ())]
+        still = [(name, thing) for name, things in wrong.items() for thing in things if thing.what in known.get(name, ())]
+        if new:
+            told, told_before = (tuple(_line(latest[name], thing) for name, thing in found) for found in (new, still))
+            do = tuple(dict.fromkeys(f"{thing.what or name}: {thing.do}" for name, thing in new))
+            _tell(study, context, Incident(_delivery(run), run.run_id, "check", told, told_before, do))
 
-
-@sensor(
-    minimum_interval_seconds=300,
-    default_status=DefaultSensorStatus.RUNNING,
-    description="Posts alerts again that the webhook didn't take, for a week.",
-)
-def unsent_alerts(context: SensorEvaluationContext) -> SkipReason:
-    """Starts no run: a webhook that couldn't be reached is tried again every five minutes."""
-    settings = Settings.from_environment()
-    found = resend(settings)
-    for path, failed in found.items():
-        if failed:
-            context.log.warning(f"{path.name}: {failed}")
-    sent = sum(failed is None for failed in found.values())
-    return SkipReason(f"{plural(sent, 'alert')} of {len(found)} sent" if found else "no alert waits")
+    return failed_checks
 
 
-def _tell(context: RunStatusSensorContext, incident: Incident) -> None:
-    path, failed = report(Settings.from_environment(), incident)
+def unsent_alerts(study: Study) -> SensorDefinition:
+    @sensor(
+        minimum_interval_seconds=300,
+        default_status=DefaultSensorStatus.RUNNING,
+        description="Posts alerts again that the webhook didn't take, for a week.",
+    )
+    def unsent_alerts(context: SensorEvaluationContext) -> SkipReason:
+        """Starts no run: a webhook that couldn't be reached is tried again every five minutes."""
+        settings = Settings.from_environment(study)
+        found = resend(settings)
+        for path, failed in found.items():
+            if failed:
+                context.log.warning(f"{path.name}: {failed}")
+        sent = sum(failed is None for failed in found.values())
+        return SkipReason(f"{plural(sent, 'alert')} of {len(found)} sent" if found else "no alert waits")
+
+    return unsent_alerts
+
+
+def _tell(study: Study, context: RunStatusSensorContext, incident: Incident) -> None:
+    path, failed = report(Settings.from_environment(study), incident)
     context.log.info(f"written: {path.name}")
     if failed:
         context.log.warning(f"the webhook couldn't be called: {failed}; it will be called again")

@@ -13,55 +13,61 @@ from dagster import (
     DagsterRunStatus,
     DefaultSensorStatus,
     RunsFilter,
+    SensorDefinition,
     SensorEvaluationContext,
     SensorResult,
+    UnresolvedAssetJobDefinition,
     sensor,
 )
 
 from frs_pipeline.assets.wiring import DATA_TAG, PARTITION_TAG, data_tag
 from frs_pipeline.operations.incidents import LOST
-from frs_pipeline.operations.sensors import refresh_job, request
+from frs_pipeline.operations.sensors import request
 from frs_pipeline.store.files import Store, held
 from frs_pipeline.store.settings import Settings
+from frs_pipeline.study import Study
 
 # Marks a run that takes the place of a lost one: if it is lost too, the machine needs a look, not a third run.
 AGAIN = "frs/again"
 
 
-@sensor(
-    job=refresh_job,
-    minimum_interval_seconds=15,
-    default_status=DefaultSensorStatus.RUNNING,
-    description="Reports runs failed whose process is gone, and refreshes their delivery once more.",
-)
-def lost_runs(context: SensorEvaluationContext) -> SensorResult:
-    """A run is lost when at two looks it has begun and nobody holds the lock of its delivery.
-
-    Between its beginning and the lock, and between the lock and its end, are moments, so that a single look isn't enough. The
-    cursor holds the runs for which the lock was free at the last one.
-    """
-    settings = Settings.from_environment()
-    before = json.loads(context.cursor or "[]")
-    started = context.instance.get_runs(RunsFilter(statuses=[DagsterRunStatus.STARTED]))
-    free = [run.run_id for run in started if _without_process(settings, run)]
-    requests, lost = [], []
-    for run in (found for found in started if found.run_id in free and found.run_id in before):
-        now = context.instance.get_run_by_id(run.run_id)
-        if now is None or now.status is not DagsterRunStatus.STARTED:
-            continue
-        context.instance.report_run_failed(now, LOST)
-        lost.append(run.run_id)
-        if AGAIN not in run.tags:
-            store = Store(settings, run.tags[PARTITION_TAG])
-            requests.append(request(store, f"again {run.run_id}", tags={AGAIN: run.run_id}))
-    for run_id in lost:
-        context.log.warning(f"run {run_id}: {LOST}")
-    wanted = [found for found in requests if found]
-    return SensorResult(
-        run_requests=wanted,
-        skip_reason=None if wanted else f"{len(started)} running, {len(lost)} lost",
-        cursor=json.dumps([run_id for run_id in free if run_id not in lost]),
+def lost_runs(study: Study, job: UnresolvedAssetJobDefinition) -> SensorDefinition:
+    @sensor(
+        job=job,
+        minimum_interval_seconds=15,
+        default_status=DefaultSensorStatus.RUNNING,
+        description="Reports runs failed whose process is gone, and refreshes their delivery once more.",
     )
+    def lost_runs(context: SensorEvaluationContext) -> SensorResult:
+        """A run is lost when at two looks it has begun and nobody holds the lock of its delivery.
+
+        Between its beginning and the lock, and between the lock and its end, are moments, so that a single look isn't enough. The
+        cursor holds the runs for which the lock was free at the last one.
+        """
+        settings = Settings.from_environment(study.again())
+        before = json.loads(context.cursor or "[]")
+        started = context.instance.get_runs(RunsFilter(statuses=[DagsterRunStatus.STARTED]))
+        free = [run.run_id for run in started if _without_process(settings, run)]
+        requests, lost = [], []
+        for run in (found for found in started if found.run_id in free and found.run_id in before):
+            now = context.instance.get_run_by_id(run.run_id)
+            if now is None or now.status is not DagsterRunStatus.STARTED:
+                continue
+            context.instance.report_run_failed(now, LOST)
+            lost.append(run.run_id)
+            if AGAIN not in run.tags:
+                store = Store(settings, run.tags[PARTITION_TAG])
+                requests.append(request(store, f"again {run.run_id}", tags={AGAIN: run.run_id}))
+        for run_id in lost:
+            context.log.warning(f"run {run_id}: {LOST}")
+        wanted = [found for found in requests if found]
+        return SensorResult(
+            run_requests=wanted,
+            skip_reason=None if wanted else f"{len(started)} running, {len(lost)} lost",
+            cursor=json.dumps([run_id for run_id in free if run_id not in lost]),
+        )
+
+    return lost_runs
 
 
 def _without_process(settings: Settings, run: DagsterRun) -> bool:

@@ -18,6 +18,7 @@ from frs_pipeline.store.files import Store, begin, exclusive, note_partial, read
 from frs_pipeline.store.manifest import due
 from frs_pipeline.store.plan import AssetPath, products, upstream, whole_steps
 from frs_pipeline.store.settings import Settings
+from frs_pipeline.study import Study
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
@@ -55,23 +56,23 @@ def refresh(
     store = Store(settings, name)
     refuse_in_names(settings.raw_delivery(name))
     # A missing file, or one that nobody reads, is told before anything heavy is loaded.
-    refuse_unread(settings.raw_delivery(name))
-    inventory(settings.raw_delivery(name))
+    refuse_unread(settings.study, settings.raw_delivery(name))
+    inventory(settings.study, settings.raw_delivery(name))
     # Asked even where nothing is out of date: results made with a pair that was locked again don't tell.
     require_newest(settings, settings.raw_delivery(name))
-    chosen = upstream(_selected(select)) if select else set(products())
+    chosen = upstream(settings.study, _selected(settings.study, select)) if select else set(products(settings.study))
     with exclusive(store):
         wanted = due(store)
-        outdated = whole_steps(chosen & wanted.products)
+        outdated = whole_steps(settings.study, chosen & wanted.products)
         complete = wanted.products <= outdated
         if not outdated and not (complete and wanted.manifest):
             return Refresh(name, (), read_manifest(store).get("summary", {}) if complete else {})
-        _refuse_rules()
+        _refuse_rules(settings.study)
         begin(store)
         _materialize(settings, name, outdated, complete, lambda made: written(len(outdated), made), _home() if recorded else None)
         if not complete:
             note_partial(store, outdated)
-    made = tuple(product.name for key, product in products().items() if key in outdated)
+    made = tuple(product.name for key, product in products(settings.study).items() if key in outdated)
     return Refresh(name, made, read_manifest(store)["summary"] if complete else {}, vouched=complete)
 
 
@@ -88,21 +89,21 @@ def attempt(settings: Settings, delivery: str, select: str | None, written: Call
         return error
 
 
-def _refuse_rules() -> None:
+def _refuse_rules(study: Study) -> None:
     """Raises `InputError` for a rule that can't be, which is told before anything heavy is loaded."""
     from frs_pipeline.study.rules import policy
 
-    policy()
+    policy(study)
 
 
-def _selected(select: str) -> set[AssetPath]:
+def _selected(study: Study, select: str) -> set[AssetPath]:
     """Assets by name (`marts/initiator`), by layer (`marts`), several with commas."""
     found: set[AssetPath] = set()
     for name in select.split(","):
         parts = tuple(name.strip().split("/"))
-        hits = {key for key in products() if key[: len(parts)] == parts}
+        hits = {key for key in products(study) if key[: len(parts)] == parts}
         if not hits:
-            layers = ", ".join(dict.fromkeys(key[0] for key in products()))
+            layers = ", ".join(dict.fromkeys(key[0] for key in products(study)))
             raise UsageError("no such asset", where=name.strip(), do=f"name an asset or one of: {layers}")
         found |= hits
     return found
@@ -125,25 +126,24 @@ def _materialize(
 ) -> None:
     from dagster import AssetSelection, DagsterInstance, materialize
 
-    from frs_pipeline.assets.choosing import chosen
-    from frs_pipeline.assets.wiring import DATA_TAG, DELIVERIES, data_tag
-    from frs_pipeline.definitions import ASSETS, resources
+    from frs_pipeline.assets.graph import assets, chosen, resources
+    from frs_pipeline.assets.wiring import DATA_TAG, data_tag, deliveries_of
 
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
     with _with_history(home) if home else DagsterInstance.ephemeral() as instance:
-        instance.add_dynamic_partitions(str(DELIVERIES.name), [delivery])
+        instance.add_dynamic_partitions(str(deliveries_of(settings.study).name), [delivery])
         # Other runs may be made meanwhile: this one is known by its mark.
         mark = {MARK: uuid4().hex}
         failures: list[BaseException] = []
         cause: BaseException | None = None
         try:
             materialize(
-                ASSETS,
-                selection=AssetSelection.assets(*chosen(keys, complete=complete)),
+                assets(settings.study),
+                selection=AssetSelection.assets(*chosen(settings.study, keys, complete=complete)),
                 instance=instance,
                 partition_key=delivery,
                 tags={DATA_TAG: data_tag(settings), **mark},
-                resources=resources(settings, written, alone=True),
+                resources=resources(lambda: settings, written, alone=True),
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             )
         except BaseException as error:  # stopped by hand, too
@@ -190,7 +190,7 @@ def _found_after(
     try:
         if home:
             for run in instance.get_run_ids(RunsFilter(tags=mark)):
-                require_clean_traces(home, [store], run, instance)
+                require_clean_traces(store.study, home, [store], run, instance)
     except FrsError as error:
         yield error
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from dagster import (
-    AssetKey,
     DagsterEvent,
     DagsterEventType,
     DagsterInstance,
@@ -25,12 +24,13 @@ from dagster import (
 )
 
 from frs_pipeline.assets.privacy import KEY as SEARCHED
-from frs_pipeline.assets.wiring import PARTITION_TAG
+from frs_pipeline.assets.wiring import PARTITION_TAG, key_of
 from frs_pipeline.errors import FrsError
 from frs_pipeline.privacy.search import require_clean, require_clean_traces
 from frs_pipeline.store.deliveries import deliveries
 from frs_pipeline.store.files import Store, exclusive
 from frs_pipeline.store.settings import Settings
+from frs_pipeline.study import Study
 
 SEARCH_FOUND = "the search at the end of the run:"
 
@@ -38,8 +38,8 @@ SEARCH_FOUND = "the search at the end of the run:"
 class Searching(Executor):
     """Executes as another executor does, and searches afterwards."""
 
-    def __init__(self, inner: Executor) -> None:
-        self.inner = inner
+    def __init__(self, study: Study, inner: Executor) -> None:
+        self.study, self.inner = study, inner
 
     @property
     def retries(self) -> Any:
@@ -58,55 +58,56 @@ class Searching(Executor):
             raise
         except BaseException as error:
             failed = error
-        if found := search_run(plan_context.instance, plan_context.dagster_run, wait=True):
+        if found := search_run(self.study, plan_context.instance, plan_context.dagster_run, wait=True):
             # Without what the run failed with: that may quote cells, and stands in the events of its steps.
             raise Failure(f"{SEARCH_FOUND} {'; and '.join(found)}", allow_retries=False)
         if failed is not None:
             raise failed
 
 
-def _searching(context: InitExecutorContext) -> Executor:
-    inner = in_process_executor.executor_creation_fn
-    assert inner is not None
-    return Searching(inner(context))
+def searching_executor(study: Study) -> ExecutorDefinition:
+    """All steps in a single process, and then the search: every job of the code location is executed so."""
+
+    def _searching(context: InitExecutorContext) -> Executor:
+        inner = in_process_executor.executor_creation_fn
+        assert inner is not None
+        return Searching(study, inner(context))
+
+    return ExecutorDefinition(
+        name="in_process",
+        config_schema=in_process_executor.config_schema,  # type: ignore[arg-type]
+        executor_creation_fn=_searching,
+        description="Executes all steps in a single process, and then searches what they made and what is kept of it.",
+    )
 
 
-# All steps in a single process, and then the search: every job of the code location is executed so.
-searching_executor = ExecutorDefinition(
-    name="in_process",
-    config_schema=in_process_executor.config_schema,  # type: ignore[arg-type]
-    executor_creation_fn=_searching,
-    description="Executes all steps in a single process, and then searches what they made and what is kept of it.",
-)
-
-
-def search_run(instance: DagsterInstance, run: DagsterRun, *, wait: bool = False) -> list[str]:
+def search_run(study: Study, instance: DagsterInstance, run: DagsterRun, *, wait: bool = False) -> list[str]:
     """Search the results of the delivery of a run, and what is kept of that run; a line for each of both in which something is.
 
     While another run refreshes the delivery, its results are searched at the end of that, unless told to `wait`.
     """
-    settings = Settings.from_environment()
+    settings = Settings.from_environment(study)
     chosen = run.tags.get(PARTITION_TAG)
     # A run over several deliveries isn't marked with one.
     stores = [Store(settings, name) for name in ([chosen] if chosen else deliveries(settings.curated("")))]
     found = []
     for store in stores:
         try:
-            if not _searched_already(instance, run):
+            if not _searched_already(study, instance, run):
                 _results(store, wait)
         except FrsError as error:
             found.append(str(error))
     try:
-        require_clean_traces(Path(instance.root_directory), stores, run.run_id, instance)
+        require_clean_traces(study, Path(instance.root_directory), stores, run.run_id, instance)
     except FrsError as error:
         found.append(str(error))
     return found
 
 
-def _searched_already(instance: DagsterInstance, run: DagsterRun) -> bool:
+def _searched_already(study: Study, instance: DagsterInstance, run: DagsterRun) -> bool:
     """Did the run get to its own search, behind which only the manifest is written?"""
     made = instance.all_logs(run.run_id, of_type=DagsterEventType.ASSET_MATERIALIZATION)
-    return any(entry.asset_key == AssetKey(SEARCHED) for entry in (e.dagster_event for e in made) if entry)
+    return any(entry.asset_key == key_of(study, SEARCHED) for entry in (e.dagster_event for e in made) if entry)
 
 
 def _results(store: Store, wait: bool) -> None:

@@ -19,35 +19,42 @@ from dagster import (
     DefaultSensorStatus,
     RetryPolicy,
     RunRequest,
+    ScheduleDefinition,
     ScheduleEvaluationContext,
+    SensorDefinition,
     SensorEvaluationContext,
     SensorResult,
     SkipReason,
+    UnresolvedAssetJobDefinition,
     define_asset_job,
     schedule,
     sensor,
 )
 
-from frs_pipeline.assets.choosing import chosen
-from frs_pipeline.assets.wiring import DELIVERIES
+from frs_pipeline.assets.graph import chosen
+from frs_pipeline.assets.wiring import deliveries_of
 from frs_pipeline.errors import FrsError
 from frs_pipeline.intake.unread import refuse_unread
 from frs_pipeline.operations.waiting import told_when_overdue
 from frs_pipeline.personal_numbers import masked
+from frs_pipeline.store.code import look_again
 from frs_pipeline.store.deliveries import deliveries, inventory, look, unnamed
 from frs_pipeline.store.files import Store, remains
 from frs_pipeline.store.manifest import due
-from frs_pipeline.store.plan import AssetPath, downstream, look_again, products, whole_steps
+from frs_pipeline.store.plan import AssetPath, downstream, products, whole_steps
 from frs_pipeline.store.settings import Settings
+from frs_pipeline.study import Study
 
-refresh_job = define_asset_job(
-    "refresh",
-    AssetSelection.all(),
-    description="Everything, for one delivery. Started by hand it makes all of it, out of date or not.",
-    partitions_def=DELIVERIES,
-    # Only what `gate` lets through is tried again: a drive that didn't answer, not a form that is wrong.
-    op_retry_policy=RetryPolicy(max_retries=3, delay=5, backoff=Backoff.EXPONENTIAL),
-)
+
+def refresh_job(study: Study) -> UnresolvedAssetJobDefinition:
+    return define_asset_job(
+        "refresh",
+        AssetSelection.all(),
+        description="Everything, for one delivery. Started by hand it makes all of it, out of date or not.",
+        partitions_def=deliveries_of(study),
+        # Only what `gate` lets through is tried again: a drive that didn't answer, not a form that is wrong.
+        op_retry_policy=RetryPolicy(max_retries=3, delay=5, backoff=Backoff.EXPONENTIAL),
+    )
 
 
 def request(
@@ -64,56 +71,61 @@ def request(
         return RunRequest(run_key=run_key, partition_key=store.delivery, tags=tags)
     if not wanted and not also:
         return None
-    made = chosen(wanted.products | set(also), complete=True)
+    made = chosen(store.study, wanted.products | set(also), complete=True)
     return RunRequest(run_key=run_key, partition_key=store.delivery, asset_selection=made, tags=tags)
 
 
-@sensor(
-    job=refresh_job,
-    minimum_interval_seconds=30,
-    default_status=DefaultSensorStatus.RUNNING,
-    description="Registers each new delivery folder, refreshes it, and again when it has changed; tells of those that wait.",
-)
-def new_deliveries(context: SensorEvaluationContext) -> SensorResult:
-    """A delivery is taken up once it holds all its files and they didn't change between two looks.
-
-    So nobody's copying is run into, and a correction that is added later makes a run of its own; the same content
-    makes none. The cursor holds what was seen at the last look; of each delivery that was taken up how its files
-    looked, the hash of what they hold, so that contents are read only when a folder looks otherwise, and how many
-    contents it has had: one that comes back after another is made again; and since when which of them wait.
-
-    Why a delivery isn't taken up stands in the evaluation, and on a page after the policy's hours.
-    """
-    settings = Settings.from_environment()
-    last = json.loads(context.cursor or "{}")
-    seen, waiting = _looked_at(settings.raw)
-    looks = _Looks(last.get("seen", {}), {name: tuple(found) for name, found in last.get("taken", {}).items()})
-    asked: dict[str, RunRequest | None] = {}
-    for name, now in seen.items():
-        try:
-            key = looks.new_content(settings.raw_delivery(name), now)
-        except FrsError as error:
-            waiting[name] = _line(error)
-        else:
-            if key:
-                asked[name] = request(Store(settings, name), key)
-    waiting |= remains(settings)
-    since = told_when_overdue(context.log, settings, waiting, last.get("waiting", {}), time.time())
-    wanted = [found for found in asked.values() if found]
-    reasons = [f"{name}: {why}" for name, why in waiting.items()]
-    reasons += [f"{name}: new or changed, taken up if it looks the same at the next look" for name in looks.moving]
-    reasons += [f"{name}: everything is up to date" for name, found in asked.items() if not found]
-    reasons += [others] if (others := unnamed(settings.raw)) else []
-    for reason in reasons if wanted else ():
-        context.log.info(reason)
-    known = set(context.instance.get_dynamic_partitions(str(DELIVERIES.name)))
-    new = [name for name in asked if name not in known]
-    return SensorResult(
-        run_requests=wanted,
-        skip_reason=None if wanted else "; ".join(reasons) or "no delivery is new or changed",
-        dynamic_partitions_requests=[DELIVERIES.build_add_request(new)] if new else [],
-        cursor=json.dumps({"seen": seen, "taken": looks.taken, "waiting": since}),
+def new_deliveries(study: Study, job: UnresolvedAssetJobDefinition) -> SensorDefinition:
+    @sensor(
+        job=job,
+        minimum_interval_seconds=30,
+        default_status=DefaultSensorStatus.RUNNING,
+        description="Registers each new delivery folder, refreshes it, and again when it has changed; tells of those that wait.",
     )
+    def new_deliveries(context: SensorEvaluationContext) -> SensorResult:
+        """A delivery is taken up once it holds all its files and they didn't change between two looks.
+
+        So nobody's copying is run into, and a correction that is added later makes a run of its own; the same content
+        makes none. The cursor holds what was seen at the last look; of each delivery that was taken up how its files
+        looked, the hash of what they hold, so that contents are read only when a folder looks otherwise, and how many
+        contents it has had: one that comes back after another is made again; and since when which of them wait.
+
+        Why a delivery isn't taken up stands in the evaluation, and on a page after the policy's hours.
+        """
+        settings = Settings.from_environment(study.again())
+        last = json.loads(context.cursor or "{}")
+        seen, waiting = _looked_at(settings.study, settings.raw)
+        looks = _Looks(
+            settings.study, last.get("seen", {}), {name: tuple(found) for name, found in last.get("taken", {}).items()}
+        )
+        asked: dict[str, RunRequest | None] = {}
+        for name, now in seen.items():
+            try:
+                key = looks.new_content(settings.raw_delivery(name), now)
+            except FrsError as error:
+                waiting[name] = _line(error)
+            else:
+                if key:
+                    asked[name] = request(Store(settings, name), key)
+        waiting |= remains(settings)
+        since = told_when_overdue(context.log, settings, waiting, last.get("waiting", {}), time.time())
+        wanted = [found for found in asked.values() if found]
+        reasons = [f"{name}: {why}" for name, why in waiting.items()]
+        reasons += [f"{name}: new or changed, taken up if it looks the same at the next look" for name in looks.moving]
+        reasons += [f"{name}: everything is up to date" for name, found in asked.items() if not found]
+        reasons += [others] if (others := unnamed(settings.raw)) else []
+        for reason in reasons if wanted else ():
+            context.log.info(reason)
+        known = set(context.instance.get_dynamic_partitions(str(deliveries_of(settings.study).name)))
+        new = [name for name in asked if name not in known]
+        return SensorResult(
+            run_requests=wanted,
+            skip_reason=None if wanted else "; ".join(reasons) or "no delivery is new or changed",
+            dynamic_partitions_requests=[deliveries_of(settings.study).build_add_request(new)] if new else [],
+            cursor=json.dumps({"seen": seen, "taken": looks.taken, "waiting": since}),
+        )
+
+    return new_deliveries
 
 
 @dataclass
@@ -123,6 +135,7 @@ class _Looks:
     `moving` are those that look otherwise than at the last look.
     """
 
+    study: Study
     seen: dict[str, str]
     taken: dict[str, tuple[str, str, int]]
     moving: list[str] = field(default_factory=list)
@@ -138,49 +151,55 @@ class _Looks:
         if self.seen.get(folder.name) != now:
             self.moving.append(folder.name)
             return None
-        held = _short(sorted((name, file.sha256) for name, file in inventory(folder).items()))
+        held = _short(sorted((name, file.sha256) for name, file in inventory(self.study, folder).items()))
         self.taken[folder.name] = (now, held, times + (held != content))
         return f"{folder.name} {held} {times + 1}" if held != content else None
 
 
-@schedule(
-    job=refresh_job,
-    cron_schedule="0 3 * * *",
-    execution_timezone="Europe/Copenhagen",
-    default_status=DefaultScheduleStatus.RUNNING,
-    description="At three at night: deliveries whose results aren't made by today's code and definitions.",
-)
-def nightly(context: ScheduleEvaluationContext) -> list[RunRequest] | SkipReason:
-    """What no change of a folder tells of: a new version of the program, a changed catalogue, a file that was altered.
+def nightly(study: Study, job: UnresolvedAssetJobDefinition) -> ScheduleDefinition:
+    @schedule(
+        job=job,
+        cron_schedule="0 3 * * *",
+        execution_timezone="Europe/Copenhagen",
+        default_status=DefaultScheduleStatus.RUNNING,
+        description="At three at night: deliveries whose results aren't made by today's code and definitions.",
+    )
+    def nightly(context: ScheduleEvaluationContext) -> list[RunRequest] | SkipReason:
+        """What no change of a folder tells of: a new version of the program, a changed catalogue, a file that was altered.
 
-    The oldest first, since later ones are compared with it; one that can't be taken up is passed over, and told by the sensor.
-    """
-    settings = Settings.from_environment()
-    known = context.instance.get_dynamic_partitions(str(DELIVERIES.name))
-    seen, waiting = _looked_at(settings.raw)
-    found: list[RunRequest] = []
-    for name in (name for name in seen if name in known):
-        asked = request(Store(settings, name), also=_compared() if found else ())
-        if asked:
-            found.append(asked)
-    reasons = [f"{name}: {why}" for name, why in waiting.items()]
-    for reason in reasons if found else ():
-        context.log.info(reason)
-    return found or SkipReason("; ".join([*reasons, "every other delivery is up to date" if reasons else "all is up to date"]))
+        The oldest first, since later ones are compared with it; one that can't be taken up is passed over, and told by the
+        sensor.
+        """
+        settings = Settings.from_environment(study.again())
+        known = context.instance.get_dynamic_partitions(str(deliveries_of(settings.study).name))
+        seen, waiting = _looked_at(settings.study, settings.raw)
+        found: list[RunRequest] = []
+        for name in (name for name in seen if name in known):
+            asked = request(Store(settings, name), also=_compared(settings.study) if found else ())
+            if asked:
+                found.append(asked)
+        reasons = [f"{name}: {why}" for name, why in waiting.items()]
+        for reason in reasons if found else ():
+            context.log.info(reason)
+        return found or SkipReason(
+            "; ".join([*reasons, "every other delivery is up to date" if reasons else "all is up to date"])
+        )
+
+    return nightly
 
 
-def _compared() -> set[AssetPath]:
+def _compared(study: Study) -> set[AssetPath]:
     """Products that get out of date when an earlier delivery is made anew, which was asked for and hasn't happened yet."""
-    return whole_steps(downstream({product.key for product in products().values() if product.previous}))
+    return whole_steps(study, downstream(study, {product.key for product in products(study).values() if product.previous}))
 
 
-def _looked_at(raw: Path) -> tuple[dict[str, str], dict[str, str]]:
+def _looked_at(study: Study, raw: Path) -> tuple[dict[str, str], dict[str, str]]:
     """Of complete deliveries names, sizes and times of their files, in short; of the others why they wait. Nothing is read."""
     seen, waiting = {}, {}
     for name in deliveries(raw):
         try:
-            refuse_unread(raw / name)  # a copy that isn't complete has such files, too
-            seen[name] = _short(look(raw / name))
+            refuse_unread(study, raw / name)  # a copy that isn't complete has such files, too
+            seen[name] = _short(look(study, raw / name))
         except (FrsError, OSError) as error:
             waiting[name] = _line(error)
     return seen, waiting

@@ -13,13 +13,15 @@ from frs_pipeline.codebook.newest import require_newest
 from frs_pipeline.codebook.opening import untold
 from frs_pipeline.errors import FrsError, InputError
 from frs_pipeline.operations.refresh import refresh
+from frs_pipeline.store.code import lock_hash
 from frs_pipeline.store.deliveries import deliveries, sha256
 from frs_pipeline.store.files import MANIFEST, Store, exclusive, listed, read, read_manifest
 from frs_pipeline.store.journal import verify as examine
 from frs_pipeline.store.manifest import added, delivered, root_of, strays
-from frs_pipeline.store.plan import lock_hash, products, program
+from frs_pipeline.store.plan import products, program
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.store.standing import Standing, standing
+from frs_pipeline.study import Study
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ def verify(
     found = [_manifest(content, root), *_failed_run(store, stands), _outputs(store, content, stands), _journals(store)]
     if outputs_only:
         return found
-    found += [_inputs(store, content), *_predecessor(store, content), _program(content)]
+    found += [_inputs(store, content), *_predecessor(store, content), _program(store.study, content)]
     with exclusive(store):
         return [*found, _rebuilt(store, content, written)]
 
@@ -74,7 +76,7 @@ def _outputs(store: Store, content: dict[str, Any], stands: Standing) -> Verdict
     """Produced files in the order in which they are made, so that the first fault is nearest to its cause."""
     noted = dict(content["outputs"])
     faults = []
-    for product in products().values():
+    for product in products(store.study).values():
         for path in (store.path(product), *store.pages(product)):
             name = listed(store, path)
             # What is too much is told below, with everything that is.
@@ -104,7 +106,7 @@ def _journals(store: Store) -> Verdict:
 def _inputs(store: Store, content: dict[str, Any]) -> Verdict:
     sound = f"{len(content['inputs'])} delivered files are as the manifest says"
     try:
-        now = delivered(store.raw(""))
+        now = delivered(store.study, store.raw(""))
         require_newest(store.settings, store.raw(""))
     except FrsError as error:
         return Verdict("inputs", sound, (str(error),))
@@ -139,16 +141,16 @@ def _predecessor(store: Store, content: dict[str, Any]) -> Iterator[Verdict]:
     elif root_of(found) != older.root:
         faults = (f"{what}: the root of its manifest doesn't fit what it says: it was altered",)
     else:
-        keys = dict.fromkeys(key for product in products().values() for key in product.previous)
-        paths = {listed(older, path): path for path in (older.path(products()[key]) for key in keys)}
+        keys = dict.fromkeys(key for product in products(store.study).values() for key in product.previous)
+        paths = {listed(older, path): path for path in (older.path(products(store.study)[key]) for key in keys)}
         now_there = {name: sha256(path) for name, path in paths.items() if path.exists()}
         noted_there = {name: found["outputs"].get(name) for name in paths}
         faults = tuple(f"{what}: {fault}" for fault in _differences(noted_there, now_there))
     yield Verdict("predecessor", f"{what} is as it was when this one was compared with it", faults)
 
 
-def _program(content: dict[str, Any]) -> Verdict:
-    faults = list(_differences(content.get("program", {}), program()))
+def _program(study: Study, content: dict[str, Any]) -> Verdict:
+    faults = list(_differences(content.get("program", {}), program(study)))
     if content.get("lock") != lock_hash():
         faults.append("requirements.lock isn't what the manifest says")
     sound = f"{len(content.get('program', {}))} files of code and definitions, and the locked libraries, are as the manifest says"
@@ -179,7 +181,7 @@ def _rebuilt(store: Store, content: dict[str, Any], written: Callable[[int, str]
             return Verdict("rebuild", sound, (f"can't be rebuilt: {error}",))
         again = read_manifest(clean)
         faults = []
-        order = [listed(store, store.path(product)) for product in products().values()]
+        order = [listed(store, store.path(product)) for product in products(store.study).values()]
         names = [*order, *sorted(again["outputs"].keys() - set(order))]
         for name in (name for name in names if again["outputs"].get(name) != content["outputs"].get(name)):
             faults.append(f"{name} comes out otherwise than the manifest says")
@@ -194,12 +196,12 @@ def _clean(store: Store, place: Path, content: dict[str, Any]) -> Settings:
     older = (content.get("predecessor") or {}).get("delivery")
     if older in deliveries(store.settings.curated("")):
         (place / "curated" / older).symlink_to(store.settings.curated(older))
-    return Settings(place, store.settings.key)
+    return Settings(store.study, place, store.settings.key)
 
 
 def _first_figure(store: Store, clean: Store) -> list[str]:
     """The first figure that the rebuild gives otherwise than the file that people read."""
-    product = products()[("statistics", "figures")]
+    product = products(store.study)[("statistics", "figures")]
     try:
         kept, made = (read(at.path(product)).to_pylist() for at in (store, clean))
     except (OSError, ValueError):

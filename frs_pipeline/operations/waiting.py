@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from frs_pipeline.errors import FrsError
 from frs_pipeline.operations.incidents import Incident, report
 from frs_pipeline.store.settings import Settings
+from frs_pipeline.study import Study
 from frs_pipeline.study.rules import policy
 
 # Of a delivery that waits: since when, in seconds, and is there a page about it?
@@ -32,7 +33,7 @@ def told_when_overdue(
     `waiting` says why, by delivery. One that was taken up meanwhile is forgotten: when it waits again, that counts anew.
     """
     reported = {name: since[name][1] if name in since else False for name in waiting}
-    for name in overdue(waiting, since, now, _hours(log)) if waiting else ():
+    for name in overdue(waiting, since, now, _hours(settings.study, log)) if waiting else ():
         try:
             path, failed = report(settings, Incident(name, "waiting", "delivery", (waiting[name],), do=_DO))
         except FrsError as error:
@@ -45,10 +46,10 @@ def told_when_overdue(
     return {name: (since[name][0] if name in since else now, reported[name]) for name in waiting}
 
 
-def _hours(log: logging.Logger) -> float:
+def _hours(study: Study, log: logging.Logger) -> float:
     """The policy's hours; none while it can't be read, which the next run tells."""
     try:
-        return policy().hours_until_waiting_is_reported
+        return policy(study).hours_until_waiting_is_reported
     except FrsError as error:
         log.warning(str(error))
         return float("inf")

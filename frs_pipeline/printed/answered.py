@@ -15,6 +15,7 @@ import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from frs_pipeline.printed.rules import REST_ON_N, Finding, counts, valid_count
+from frs_pipeline.study import Study
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.printed import Key, printed_count
 from frs_pipeline.study.tables import TOTAL, Table, catalogue
@@ -30,39 +31,39 @@ class Number:
     key: Key | None = None  # the figure, where it is a correlation's N and could give way
 
 
-def contradictions() -> Iterator[Finding]:
+def contradictions(study: Study) -> Iterator[Finding]:
     """The N that must give way so that all other printed numbers of forms can be true together.
 
     As few as possible; where two sets are equally few, those of later tables.
     """
-    for mart in instruments():
-        numbers = list(_numbers(mart))
+    for mart in instruments(study):
+        numbers = list(_numbers(study, mart))
         size = next((n.forms for n in numbers if not n.questions), 0)
         for group in _connected(numbers):
             yield from _contradictions(group, size)
 
 
-def _numbers(mart: str) -> Iterator[Number]:
-    for table in catalogue().values():
+def _numbers(study: Study, mart: str) -> Iterator[Number]:
+    for table in catalogue(study).values():
         if table.marts != (mart,) or table.group is not None:
             continue
-        total = printed_count(Key(table.number, TOTAL, "", "", "count"))
+        total = printed_count(study, Key(table.number, TOTAL, "", "", "count"))
         if table.kind == "frequency":
             if total is not None:
                 yield Number(table.number, frozenset(), total)
-            valid = valid_count(mart, table.row.variable)
+            valid = valid_count(study, mart, table.row.variable)
             if valid is not None and valid[1] == table.number:
                 yield Number(table.number, frozenset({table.row.variable}), valid[0])
         elif table.column is not None and "role" not in table.variables:
-            yield from _of_pair(table, frozenset({table.row.variable, table.column.variable}))
+            yield from _of_pair(study, table, frozenset({table.row.variable, table.column.variable}))
 
 
-def _of_pair(table: Table, pair: frozenset[str]) -> Iterator[Number]:
-    cells = counts(table)
+def _of_pair(study: Study, table: Table, pair: frozenset[str]) -> Iterator[Number]:
+    cells = counts(study, table)
     key = Key(table.number, "", "", "", "n")
     if cells is not None:
         yield Number(table.number, pair, sum(map(sum, cells)))
-    elif (n := printed_count(key)) is not None:
+    elif (n := printed_count(study, key)) is not None:
         yield Number(table.number, pair, n, key)
 
 

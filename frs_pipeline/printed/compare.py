@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from frs_pipeline.printed.contradictions import not_reproducible
 from frs_pipeline.stats.printing import round_half_away, spss
+from frs_pipeline.study import Study
 from frs_pipeline.study.printed import Key, decimals, printed_from, published, value
 from frs_pipeline.tables.figures import ADDRESS, Figure, column
 
@@ -26,24 +27,24 @@ COMPARE = pa.schema(
 )
 
 
-def compare(figures: Iterable[Figure], table: int | None = None) -> pa.Table:
+def compare(study: Study, figures: Iterable[Figure], table: int | None = None) -> pa.Table:
     """One row a printed figure (`COMPARE`), of one table or of all, in the order of the report.
 
     A figure that no data can agree with is `not reproducible`, with the contradiction in the report as its
     reason; but where the data agree all the same, it is `equal`.
     """
     computed = {Key(f.table, f.row, f.column, f.group, f.measure): f for f in figures}
-    return pa.Table.from_pylist(list(_rows(computed, table)), schema=COMPARE)
+    return pa.Table.from_pylist(list(_rows(study, computed, table)), schema=COMPARE)
 
 
-def compare_delivery(delivery: str, figures: Iterable[Figure], table: int | None = None) -> pa.Table:
+def compare_delivery(study: Study, delivery: str, figures: Iterable[Figure], table: int | None = None) -> pa.Table:
     """The same of one delivery: no rows unless the report was printed from it."""
-    return compare(figures, table) if printed_from(delivery) else COMPARE.empty_table()
+    return compare(study, figures, table) if printed_from(study, delivery) else COMPARE.empty_table()
 
 
-def _rows(computed: dict[Key, Figure], table: int | None) -> Iterator[dict[str, object]]:
-    contradictions = not_reproducible()
-    for key, printed in published().items():
+def _rows(study: Study, computed: dict[Key, Figure], table: int | None) -> Iterator[dict[str, object]]:
+    contradictions = not_reproducible(study)
+    for key, printed in published(study).items():
         if table not in (None, key.table):
             continue
         figure = computed.get(key)

@@ -9,29 +9,28 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping
-from functools import cache
 
 from frs_pipeline.printed.rules import Finding, findings
-from frs_pipeline.study import SHIPPED
+from frs_pipeline.study import Study, derived
 from frs_pipeline.study.printed import Key
 
-KEPT = SHIPPED / "published" / "contradictions.csv"
+FILE = "published/contradictions.csv"
 _COLUMNS = ("rule", "tables", "reason", "reason_danish", *Key._fields)
 
 
-def audit() -> tuple[Finding, ...]:
+def audit(study: Study) -> tuple[Finding, ...]:
     """All contradictions of the printed report, found anew, in the order of its tables."""
     # HiGHS comes with SciPy, which costs a second to import and is needed for nothing else at run time.
     from frs_pipeline.printed.answered import contradictions
 
-    return tuple(sorted([*findings(), *contradictions()], key=lambda f: (f.tables, f.rule, f.reason)))
+    return tuple(sorted([*findings(study), *contradictions(study)], key=lambda f: (f.tables, f.rule, f.reason)))
 
 
-@cache
-def kept_findings() -> tuple[Finding, ...]:
+@derived
+def kept_findings(study: Study) -> tuple[Finding, ...]:
     """What the audit found, as kept beside this module."""
     found: dict[tuple[str, str, str, str], list[Key]] = {}
-    with KEPT.open(encoding="utf-8", newline="") as file:
+    with (study.folder / FILE).open(encoding="utf-8", newline="") as file:
         for line in csv.DictReader(file, delimiter=";"):
             keys = found.setdefault((line["rule"], line["tables"], line["reason"], line["reason_danish"]), [])
             if line["table"]:
@@ -42,10 +41,10 @@ def kept_findings() -> tuple[Finding, ...]:
     )
 
 
-@cache
-def not_reproducible() -> Mapping[Key, Finding]:
+@derived
+def not_reproducible(study: Study) -> Mapping[Key, Finding]:
     """The contradiction of every printed figure that no data can agree with."""
-    return {key: finding for finding in kept_findings() for key in finding.gives_way}
+    return {key: finding for finding in kept_findings(study) for key in finding.gives_way}
 
 
 def as_csv(found: tuple[Finding, ...]) -> str:

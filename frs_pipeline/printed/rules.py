@@ -14,7 +14,9 @@ from decimal import Decimal
 
 from frs_pipeline.stats.gamma import goodman_kruskal
 from frs_pipeline.stats.printing import round_half_away, spss
-from frs_pipeline.study.printed import Key, decimals, of_table, printed_count, study, value
+from frs_pipeline.study import Study
+from frs_pipeline.study.about import about
+from frs_pipeline.study.printed import Key, decimals, of_table, printed_count, value
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Axis, Table, catalogue
 
 # Figures of a correlation that are functions of the N cases it was computed on.
@@ -34,47 +36,47 @@ class Finding:
     gives_way: tuple[Key, ...] = ()
 
 
-def findings() -> Iterator[Finding]:
+def findings(study: Study) -> Iterator[Finding]:
     """Contradictions that one or two tables show by themselves."""
-    for table in catalogue().values():
+    for table in catalogue(study).values():
         for rule in _RULES:
-            yield from rule(table)
-    yield from _mothers()
+            yield from rule(study, table)
+    yield from _mothers(study)
 
 
-def counts(table: Table) -> list[list[int]] | None:
+def counts(study: Study, table: Table) -> list[list[int]] | None:
     """Printed counts of a crosstab without its totals; None when the report doesn't print them."""
     if table.column is None:
         return None
     cells = [
-        [printed_count(Key(table.number, row.label, column.label, "", "count")) for column in table.column.categories]
+        [printed_count(study, Key(table.number, row.label, column.label, "", "count")) for column in table.column.categories]
         for row in table.row.categories
     ]
     return cells if all(c is not None for row in cells for c in row) else None  # type: ignore[return-value]
 
 
-def valid_count(mart: str, variable: str) -> tuple[int, int] | None:
+def valid_count(study: Study, mart: str, variable: str) -> tuple[int, int] | None:
     """How many forms of the file answered a question, by its frequency table: (count, table number)."""
-    for table in catalogue().values():
+    for table in catalogue(study).values():
         if table.kind == "frequency" and table.marts == (mart,) and table.row.variable == variable:
-            count = printed_count(Key(table.number, TOTAL_VALID, "", "", "count"))
+            count = printed_count(study, Key(table.number, TOTAL_VALID, "", "", "count"))
             if count is not None:
                 return count, table.number
     return None
 
 
-def _frequency_sums(table: Table) -> Iterator[Finding]:
+def _frequency_sums(study: Study, table: Table) -> Iterator[Finding]:
     """Answers = valid; valid + missing = total = the file's size that the other frequencies print."""
     if table.kind != "frequency":
         return
     keys = {name: Key(table.number, name, "", "", "count") for name in (TOTAL_VALID, MISSING, TOTAL)}
-    valid, missing, total = (printed_count(key) for key in keys.values())
+    valid, missing, total = (printed_count(study, key) for key in keys.values())
     if valid is None or missing is None or total is None or valid + missing == total:
         return
-    answers = sum(printed_count(Key(table.number, c.label, "", "", "count")) or 0 for c in table.row.categories)
+    answers = sum(printed_count(study, Key(table.number, c.label, "", "", "count")) or 0 for c in table.row.categories)
     sizes = Counter(
-        printed_count(Key(t.number, TOTAL, "", "", "count"))
-        for t in catalogue().values()
+        printed_count(study, Key(t.number, TOTAL, "", "", "count"))
+        for t in catalogue(study).values()
         if t.kind == "frequency" and t.marts == table.marts
     )
     confirmed = {TOTAL_VALID: answers == valid, TOTAL: sizes[total] > 1, MISSING: False}
@@ -87,11 +89,11 @@ def _frequency_sums(table: Table) -> Iterator[Finding]:
     )
 
 
-def _percent_of_counts(table: Table) -> Iterator[Finding]:
+def _percent_of_counts(study: Study, table: Table) -> Iterator[Finding]:
     """A percentage is that of the counts printed beside it."""
-    printed = of_table(table.number)
+    printed = of_table(study, table.number)
     for key, text in printed.items():
-        ratio = _ratio(table, key)
+        ratio = _ratio(study, table, key)
         if ratio is None:
             continue
         part, whole = ratio
@@ -107,24 +109,24 @@ def _percent_of_counts(table: Table) -> Iterator[Finding]:
             )
 
 
-def _ratio(table: Table, key: Key) -> tuple[int, int] | None:
+def _ratio(study: Study, table: Table, key: Key) -> tuple[int, int] | None:
     """Printed numerator and denominator of a printed percentage; None when they aren't printed."""
     n = table.number
     if table.column is not None:
-        cells = counts(table)
+        cells = counts(study, table)
         if key.measure not in ("row_percent", "total_percent") or cells is None:
             return None
-        part = printed_count(key._replace(measure="count"))
-        row_total = printed_count(Key(n, key.row, TOTAL, "", "count"))
+        part = printed_count(study, key._replace(measure="count"))
+        row_total = printed_count(study, Key(n, key.row, TOTAL, "", "count"))
         whole = row_total if key.measure == "row_percent" else sum(map(sum, cells))
     else:
-        part = printed_count(key._replace(measure="count"))
+        part = printed_count(study, key._replace(measure="count"))
         valid_row = TOTAL_VALID if table.kind == "frequency" else TOTAL
         whole_row = TOTAL if key.measure == "percent" else valid_row
-        whole = printed_count(Key(n, whole_row, "", "", "count"))
+        whole = printed_count(study, Key(n, whole_row, "", "", "count"))
         if key.measure == "cumulative_percent":
             labels = [c.label for c in table.row.categories]
-            part = sum(printed_count(Key(n, x, "", "", "count")) or 0 for x in labels[: labels.index(key.row) + 1])
+            part = sum(printed_count(study, Key(n, x, "", "", "count")) or 0 for x in labels[: labels.index(key.row) + 1])
         elif key.measure not in ("percent", "valid_percent"):
             return None
     return None if part is None or not whole else (part, whole)
@@ -147,20 +149,20 @@ def _codes(table: Table) -> set[tuple[str, int]]:
     return {(a.variable, code) for a in axes if a for category in a.categories for code in category.codes}
 
 
-def _percent_only(table: Table) -> Iterator[Finding]:
+def _percent_only(study: Study, table: Table) -> Iterator[Finding]:
     """A table of percentages alone agrees with the counts that another table prints for the same cells."""
-    if table.kind != "collapsed_crosstab" or counts(table) is not None or table.column is None:
+    if table.kind != "collapsed_crosstab" or counts(study, table) is not None or table.column is None:
         return
-    for other in catalogue().values():
-        cells = counts(other) if other.kind == "collapsed_crosstab" and _same_questions(table, other) else None
+    for other in catalogue(study).values():
+        cells = counts(study, other) if other.kind == "collapsed_crosstab" and _same_questions(table, other) else None
         if cells is None or not _same_partition(table, other):
             continue
         n = sum(map(sum, cells))
-        whole = sum((value(text) for text in of_table(table.number).values()), Decimal(0))
+        whole = sum((value(text) for text in of_table(study, table.number).values()), Decimal(0))
         for row, row_cells in zip(table.row.categories, cells, strict=True):
             for column, cell in zip(table.column.categories, row_cells, strict=True):
                 key = Key(table.number, row.label, column.label, "", "total_percent")
-                text = of_table(table.number)[key]
+                text = of_table(study, table.number)[key]
                 if round_half_away(100 * cell / n, decimals(text)) != value(text):
                     own = spss(100 * cell / n, 1, leading_zero=True)
                     yield Finding(
@@ -181,18 +183,20 @@ def _same_partition(a: Table, b: Table) -> bool:
     )
 
 
-def _gamma_of_cells(table: Table) -> Iterator[Finding]:
+def _gamma_of_cells(study: Study, table: Table) -> Iterator[Finding]:
     """A correlation is the one of the printed crosstab with the same rows and columns."""
     if table.kind != "correlation":
         return
-    for other in catalogue().values():
-        cells = counts(other) if other.kind == "crosstab" and (other.row, other.column) == (table.row, table.column) else None
+    for other in catalogue(study).values():
+        cells = (
+            counts(study, other) if other.kind == "crosstab" and (other.row, other.column) == (table.row, table.column) else None
+        )
         if cells is None or other.marts != table.marts:
             continue
         result = goodman_kruskal(cells)
         for measure, name in (("gamma", "gamma"), ("ase", "ASE"), ("t", "T"), ("p", "p")):
             key = Key(table.number, "", "", "", measure)
-            text = of_table(table.number)[key]
+            text = of_table(study, table.number)[key]
             own = spss(getattr(result, measure), decimals(text), leading_zero=False)
             if own != text:
                 yield Finding(
@@ -204,13 +208,13 @@ def _gamma_of_cells(table: Table) -> Iterator[Finding]:
                 )
 
 
-def _asked_at_followup(table: Table) -> Iterator[Finding]:
+def _asked_at_followup(study: Study, table: Table) -> Iterator[Finding]:
     """A question put at the follow-up only isn't answered on more forms than there were follow-ups."""
     if table.kind != "frequency":
         return
-    valid = printed_count(Key(table.number, TOTAL_VALID, "", "", "count"))
-    missing = printed_count(Key(table.number, MISSING, "", "", "count"))
-    conferences = study().conferences
+    valid = printed_count(study, Key(table.number, TOTAL_VALID, "", "", "count"))
+    missing = printed_count(study, Key(table.number, MISSING, "", "", "count"))
+    conferences = about(study).conferences
     if valid is not None and missing == conferences.first and valid > conferences.followup:
         yield Finding(
             "asked_at_followup",
@@ -222,14 +226,14 @@ def _asked_at_followup(table: Table) -> Iterator[Finding]:
         )
 
 
-def _mothers() -> Iterator[Finding]:
+def _mothers(study: Study) -> Iterator[Finding]:
     """Not more mothers or fathers than conferences, if each has at most one of them."""
-    capacity = {"participant_first": study().conferences.first, "participant_followup": study().conferences.followup}
+    capacity = {"participant_first": about(study).conferences.first, "participant_followup": about(study).conferences.followup}
     worst: dict[tuple[str, str], tuple[int, int]] = {}
-    for table in catalogue().values():
+    for table in catalogue(study).values():
         if table.kind == "crosstab" and table.row.variable == "role":
             for label in ("mor", "far"):
-                n = printed_count(Key(table.number, label, TOTAL, "", "count")) or 0
+                n = printed_count(study, Key(table.number, label, TOTAL, "", "count")) or 0
                 seen = worst.get((table.marts[0], label), (0, 0))
                 worst[table.marts[0], label] = max(seen, (n, -table.number))
     for (mart, label), (n, number) in worst.items():

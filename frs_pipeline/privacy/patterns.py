@@ -10,13 +10,13 @@ import html
 import re
 import unicodedata
 from collections.abc import Iterator
-from functools import cache
 
 from frs_pipeline.intake.ledger import COLUMNS as LEDGER_COLUMNS
 from frs_pipeline.intake.readers.columns import NUMBER, NUMBER_AGAIN
 from frs_pipeline.personal_numbers import holds_personal_number
 from frs_pipeline.privacy.codebook import Codebook, pseudonyms
 from frs_pipeline.store.settings import IDENTITY
+from frs_pipeline.study import Study, derived
 from frs_pipeline.study.questionnaires import questionnaires
 
 KEY, PERSONAL, CONFERENCE, ROW, PSEUDONYM, FORM, TEXT = (
@@ -69,7 +69,7 @@ def kinds_in(reading: str) -> set[str]:
     return found
 
 
-def kinds_in_trace(reading: str, codebook: Codebook) -> set[str]:
+def kinds_in_trace(study: Study, reading: str, codebook: Codebook) -> set[str]:
     """The same in what is kept of runs, where there is no place for a single form or conference either."""
     found = {KEY} if IDENTITY in reading else set()
     if holds_personal_number(reading, figures=True):
@@ -78,7 +78,7 @@ def kinds_in_trace(reading: str, codebook: Codebook) -> set[str]:
         found.add(CONFERENCE)
     if next(pseudonyms(reading, codebook), None):
         found.add(PSEUDONYM)
-    if _LINE.search(reading) or _form_ids().search(reading) or _answers(reading):
+    if _LINE.search(reading) or _form_ids(study).search(reading) or _answers(study, reading):
         found.add(FORM)
     return found
 
@@ -120,23 +120,23 @@ def _calls_a_number(text: str) -> bool:
     return any(pattern.search(lower) for pattern in _CALLED)
 
 
-@cache
-def _form_ids() -> re.Pattern[str]:
-    prefixes = "|".join(form.form_prefix for form in questionnaires().values())
+@derived
+def _form_ids(study: Study) -> re.Pattern[str]:
+    prefixes = "|".join(form.form_prefix for form in questionnaires(study).values())
     return re.compile(rf"-(?:(?<=\b(?:{prefixes})-))(?:line)?[0-9]{{5,9}}\b")
 
 
-@cache
-def _questions() -> frozenset[str]:
-    return frozenset(name for form in questionnaires().values() for q in form.questions for name in (q.name, q.source))
+@derived
+def _questions(study: Study) -> frozenset[str]:
+    return frozenset(name for form in questionnaires(study).values() for q in form.questions for name in (q.name, q.source))
 
 
-def _answers(text: str) -> bool:
+def _answers(study: Study, text: str) -> bool:
     """Do three answers in a row stand behind the names of their questions?"""
     row, last = 0, 0
     for code in _CODE.finditer(text):
         named = _NAMED.search(text, max(last, code.start() - 48), code.start())
-        row = row + 1 if named and named[1] in _questions() else 0
+        row = row + 1 if named and named[1] in _questions(study) else 0
         last = code.end()
         if row == 3:
             return True

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from frs_pipeline.store.plan import FORMS, PACKAGE
-from frs_pipeline.study import SHIPPED
+from frs_pipeline.store.code import PACKAGE
+from frs_pipeline.study import Study, derived
 from frs_pipeline.study.questionnaires import questionnaires
 
 LONGEST, SHORTEST = 4, 2
@@ -38,7 +38,8 @@ _NONE: Hashes = np.array([], np.uint64)
 class Phrases:
     """Every phrase of some files, and in which of them it stands."""
 
-    def __init__(self) -> None:
+    def __init__(self, study: Study) -> None:
+        self.study = study
         self._of: dict[str, list[Hashes]] = {}
 
     def add(self, file: str, reading: str) -> None:
@@ -53,7 +54,7 @@ class Phrases:
 
     def holding(self, cells: Iterable[pa.Array]) -> set[str]:
         """Files in which anything that is written in `cells` (text, some at a time) stands, but for our own wording."""
-        telling = np.setdiff1d(self.every(), _wording(), assume_unique=True)
+        telling = np.setdiff1d(self.every(), _wording(self.study), assume_unique=True)
         found: set[str] = set()
         for batch in _gathered(cells) if len(telling) else ():
             hits = np.intersect1d(_written(batch), telling)
@@ -110,14 +111,21 @@ def _in_a_row(words: Hashes, size: int) -> Hashes:
     return rows
 
 
-@cache
-def _wording() -> Hashes:
+def _of_forms(study: Study) -> tuple[Path, ...]:
+    """Folders of a study, or of an installed package, that may hold what people wrote on forms."""
+    return study.folder / "data", study.folder / "reconstruction" / "forms", PACKAGE / "studies"
+
+
+@derived
+def _wording(study: Study) -> Hashes:
     """Phrases of the questionnaires, the tables, the rules and the pages: they stand in what is produced by right."""
-    phrases = Phrases()
-    for path in (*sorted(PACKAGE.rglob("*")), *sorted(SHIPPED.rglob("*"))):
-        if path.suffix in _WORDING and not path.is_relative_to(FORMS):
+    phrases = Phrases(study)
+    for path in (*sorted(PACKAGE.rglob("*")), *sorted(study.folder.rglob("*"))):
+        if path.suffix in _WORDING and not any(path.is_relative_to(place) for place in _of_forms(study)):
             phrases.add("", path.read_text(encoding="utf-8"))
     # Boxes have labels that stand in no file.
-    for label in sorted({answer.label for form in questionnaires().values() for q in form.questions for answer in q.answers}):
+    for label in sorted(
+        {answer.label for form in questionnaires(study).values() for q in form.questions for answer in q.answers}
+    ):
         phrases.add("", label)
     return phrases.every()

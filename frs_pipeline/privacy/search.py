@@ -26,6 +26,7 @@ from frs_pipeline.privacy.tabular import NoTableError, is_workbook, sheets
 from frs_pipeline.privacy.written import written
 from frs_pipeline.store.files import LEAKED, Store, private_folder, read
 from frs_pipeline.store.plan import products
+from frs_pipeline.study import Study
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
@@ -52,7 +53,7 @@ class Searched:
 
 def search_results(store: Store) -> Searched:
     """Look through everything produced of a delivery that isn't restricted."""
-    codebook, phrases = codebook_of(store), Phrases()
+    codebook, phrases = codebook_of(store), Phrases(store.study)
     files = _files(store.settings.curated(store.delivery))
     # Most of it is Arrow's, which lets others work meanwhile.
     with ThreadPoolExecutor(2) as pool:
@@ -63,7 +64,7 @@ def search_results(store: Store) -> Searched:
 
 
 def search_traces(
-    home: Path, stores: Iterable[Store], run: str | None = None, instance: DagsterInstance | None = None
+    study: Study, home: Path, stores: Iterable[Store], run: str | None = None, instance: DagsterInstance | None = None
 ) -> Searched:
     """Look through what Dagster keeps, of one `run` or of all, for what is in these deliveries.
 
@@ -71,7 +72,7 @@ def search_traces(
     """
     stores = list(stores)
     codebooks = [codebook_of(store) for store in stores] or [Codebook()]
-    phrases = Phrases()
+    phrases = Phrases(study)
     files = [path for path in _files(home) if run is None or _about(path, run)]
     found: set[Leak] = set()
 
@@ -80,7 +81,7 @@ def search_traces(
             for text in some:
                 reading = reading_of_trace(text)
                 phrases.add(str(path), reading)
-                found.update(Leak(path, kind) for codebook in codebooks for kind in kinds_in_trace(reading, codebook))
+                found.update(Leak(path, kind) for codebook in codebooks for kind in kinds_in_trace(study, reading, codebook))
         except FileNotFoundError:
             return  # what a database keeps beside it comes and goes
         except OSError:
@@ -102,7 +103,7 @@ def search_traces(
 
 def codebook_of(store: Store) -> Codebook:
     """The codebook as the run took it in; an empty one before that."""
-    path = store.path(products()[("validated", "codebook")])
+    path = store.path(products(store.study)[("validated", "codebook")])
     if not path.exists():
         return Codebook()
     try:
@@ -127,9 +128,9 @@ def require_clean(store: Store) -> Searched:
     return searched
 
 
-def require_clean_traces(home: Path, stores: Iterable[Store], run: str, instance: DagsterInstance) -> Searched:
+def require_clean_traces(study: Study, home: Path, stores: Iterable[Store], run: str, instance: DagsterInstance) -> Searched:
     """Search what Dagster keeps of a run. Raises `CheckFailed` for what has no place there, and where it can't be looked at."""
-    searched = search_traces(home, stores, run, instance)
+    searched = search_traces(study, home, stores, run, instance)
     if searched.leaks:
         raise refusal(searched.leaks, f"take run {run} out of Dagster's history, and tell whoever keeps this pipeline")
     return searched
@@ -137,7 +138,7 @@ def require_clean_traces(home: Path, stores: Iterable[Store], run: str, instance
 
 def _by_making(store: Store, leaks: Iterable[Leak]) -> list[Leak]:
     """Leaks in the order in which their files are made, so that the first is nearest to its cause."""
-    places = [store.path(product) for product in products().values()]
+    places = [store.path(product) for product in products(store.study).values()]
     known = {path: number for number, path in enumerate(places)}
     return sorted(leaks, key=lambda leak: (known.get(leak.file, len(places)), leak))
 

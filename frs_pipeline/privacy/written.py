@@ -22,15 +22,15 @@ _WRITTEN = ("value", "reason", "who")
 
 def written(store: Store) -> Iterator[pa.Array]:
     """Cells of text, some at a time. A file that can't be understood is passed over: the run says so itself."""
-    for name, questionnaire in questionnaires().items():
+    for name, questionnaire in questionnaires(store.study).items():
         try:
-            export = read_export(store.raw(name))
+            export = read_export(store.study, store.raw(name))
             yield from _of_export(export, questionnaire)
         except InputError:
             continue
     yield from _of_amendments(store)
     for key in (("quarantine",), ("noted",)):
-        path = store.path(products()[key])
+        path = store.path(products(store.study)[key])
         if path.exists():
             for batch in stream(path):
                 yield from (batch[column] for column in _WRITTEN if column in batch.schema.names)

@@ -16,19 +16,20 @@ from frs_pipeline.errors import CheckFailed
 from frs_pipeline.reconstruction.papers import papers
 from frs_pipeline.reconstruction.placement import MISSING, Answered, nearest
 from frs_pipeline.reconstruction.targets import Targets
+from frs_pipeline.study import Study
 
 _Stratum = tuple[int, int]  # role, occasion
 _FOLLOWUP = 2
 
 
-def who_answers(demands: Targets, roles: list[int] | None, occasions: list[int], rng: random.Random) -> Answered:
+def who_answers(study: Study, demands: Targets, roles: list[int] | None, occasions: list[int], rng: random.Random) -> Answered:
     """Per tied question: does each form answer it? Raises `CheckFailed` when the numbers can't all hold."""
     strata: dict[_Stratum, list[int]] = defaultdict(list)
     for form in range(demands.forms):
         strata[(roles[form] if roles else MISSING, occasions[form])].append(form)
     answered: Answered = {}
     for questions in _tied(demands):
-        answered |= _settle(questions, strata, demands, rng)
+        answered |= _settle(study, questions, strata, demands, rng)
     return answered
 
 
@@ -51,7 +52,9 @@ def _tied(demands: Targets) -> list[list[str]]:
     return [sorted(group) for group in groups]
 
 
-def _settle(questions: Sequence[str], strata: dict[_Stratum, list[int]], demands: Targets, rng: random.Random) -> Answered:
+def _settle(
+    study: Study, questions: Sequence[str], strata: dict[_Stratum, list[int]], demands: Targets, rng: random.Random
+) -> Answered:
     patterns = list(product((False, True), repeat=len(questions)))
     keys = sorted(strata)
     columns = [(key, pattern) for key in keys for pattern in patterns]
@@ -72,7 +75,7 @@ def _settle(questions: Sequence[str], strata: dict[_Stratum, list[int]], demands
             totals.append(sum(demands.margins[name].values()))
     for cells in demands.cells:
         pair = [cells.row.variable, cells.column.variable]
-        if "role" in pair and pair[1] in questions and pair[1] not in _with_uncounted(cells.column.variable, demands):
+        if "role" in pair and pair[1] in questions and pair[1] not in _with_uncounted(study, cells.column.variable, demands):
             for category, line in zip(cells.row.categories, cells.counts, strict=True):
                 rows.append(row([pair[1]], category.codes[0]))
                 totals.append(sum(line))
@@ -89,12 +92,12 @@ def _settle(questions: Sequence[str], strata: dict[_Stratum, list[int]], demands
                 wished.append((row(pair), both.n))
     for name in questions:
         # Put at the follow-up only: as many answers from there as can be.
-        question = papers()[demands.instrument].question(name)
+        question = papers(study)[demands.instrument].question(name)
         if question is not None and question.occasion == "followup" and name in demands.margins:
             at = questions.index(name)
             there = [int(key[1] == _FOLLOWUP and pattern[at]) for key, pattern in columns]
             wished.insert(0, (there, sum(demands.margins[name].values())))
-    solution = nearest(rows, totals, _expected(questions, columns, strata, demands), wished)
+    solution = nearest(rows, totals, _expected(study, questions, columns, strata, demands), wished)
     if solution is None:
         raise CheckFailed(f"the printed numbers of forms of {demands.instrument} can't all hold")
     answered: Answered = {name: [False] * demands.forms for name in questions}
@@ -107,13 +110,14 @@ def _settle(questions: Sequence[str], strata: dict[_Stratum, list[int]], demands
     return answered
 
 
-def _with_uncounted(name: str, demands: Targets) -> set[str]:
+def _with_uncounted(study: Study, name: str, demands: Targets) -> set[str]:
     """Questions with a "ved ikke": a role crosstab leaves it out, so its rows don't count who answered."""
-    question = papers()[demands.instrument].question(name)
+    question = papers(study)[demands.instrument].question(name)
     return {name} if question is not None and question.dont_know is not None else set()
 
 
 def _expected(
+    study: Study,
     questions: Sequence[str],
     columns: Sequence[tuple[_Stratum, tuple[bool, ...]]],
     strata: dict[_Stratum, list[int]],
@@ -123,7 +127,7 @@ def _expected(
     shares: dict[str, float] = {}
     followup_only: set[str] = set()
     for name in questions:
-        question = papers()[demands.instrument].question(name)
+        question = papers(study)[demands.instrument].question(name)
         base = demands.forms
         if question is not None and question.occasion == "followup":
             followup_only.add(name)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pyrage
 
-from frs_pipeline.codebook.opening import PUBLISHED_KEYS
+from frs_pipeline.codebook.keys import PUBLISHED
 from frs_pipeline.codebook.vault import FULL_COLUMNS, PIPELINE_COLUMNS, Entry, lock, open_plain, plain
 from frs_pipeline.errors import InputError, UsageError
 from frs_pipeline.intake.ledger import COLUMNS, OCCASIONS
@@ -24,11 +24,11 @@ from frs_pipeline.reconstruction.population import Population, assumptions, popu
 from frs_pipeline.reconstruction.spoiling import spoil
 from frs_pipeline.store.deliveries import CODEBOOK, CONTROLLERS, DEMO_KEY, LEDGER
 from frs_pipeline.store.files import atomic
-from frs_pipeline.study import SHIPPED
+from frs_pipeline.study import Study
 from frs_pipeline.study.questionnaires import Questionnaire
 
 # Key of a made-up delivery that isn't the shipped one: made with it, for the published one opens no other.
-README = SHIPPED / "reconstruction" / "delivery-readme.md"
+README = "reconstruction/delivery-readme.md"
 _STATUS_LABELS = ("Ny", "Distribueret", "Nogen svar", "Gennemført", "Frafaldet")
 # Seconds that a form stayed open at the keyer's, and the cells from that number on: how it stands after that.
 OPEN_FOR = 75
@@ -36,56 +36,56 @@ COMPLETED = (str(OPEN_FOR), *("1" if status == "stato_4" else "0" for status in 
 _NUMBER_TEXT = "Rådslagningsnummer"
 
 
-def reconstruct(folder: Path, report: Callable[[str], None] = lambda _: None) -> list[Population]:
+def reconstruct(study: Study, folder: Path, report: Callable[[str], None] = lambda _: None) -> list[Population]:
     """Make the whole delivery in `folder`; the same bytes every time (the age files: the same content).
 
     Returns the populations, so that the caller can say how near their correlations came.
     """
-    refuse_unless_free(folder)
-    populations = populate_all(report)
-    rng = random.Random(f"{assumptions().seed} conferences")  # noqa: S311 - reproducible, not secret
-    held = conferences(rng)
-    lacking = lacking_numbers(held, populations, rng)
+    refuse_unless_free(study, folder)
+    populations = populate_all(study, report)
+    rng = random.Random(f"{assumptions(study).seed} conferences")  # noqa: S311 - reproducible, not secret
+    held = conferences(study, rng)
+    lacking = lacking_numbers(study, held, populations, rng)
     known = {entry.conference_number for entry in held}
     for population in populations:
-        forms = key_in(population, seat(population, held, lacking, rng), rng)
-        _write_export(folder, papers()[population.instrument], spoil(population.instrument, forms, known, rng))
+        forms = key_in(population, seat(study, population, held, lacking, rng), rng)
+        _write_export(folder, papers(study)[population.instrument], spoil(study, population.instrument, forms, known, rng))
     _write_ledger(folder / LEDGER, held)
     entries = sorted(held, key=lambda entry: entry.conference_number)
     write_codebook(folder, lambda columns: plain(entries, columns))
-    write_readme(folder)
+    write_readme(study, folder)
     return populations
 
 
-def refuse_unless_free(folder: Path) -> None:
+def refuse_unless_free(study: Study, folder: Path) -> None:
     """Raises `UsageError` when the folder holds something else than a made-up delivery."""
-    if folder.is_dir() and any(folder.iterdir()) and not is_made_up(folder):
+    if folder.is_dir() and any(folder.iterdir()) and not is_made_up(study, folder):
         raise UsageError("holds something that isn't the made-up delivery", where=folder, do="choose an empty folder")
 
 
-def populate_all(report: Callable[[str], None]) -> list[Population]:
+def populate_all(study: Study, report: Callable[[str], None]) -> list[Population]:
     """The filled-in forms of every questionnaire (takes minutes); `report` is told each that is ready."""
     # The two halves of the work take a minute each and share nothing.
     with ProcessPoolExecutor(max_workers=2) as pool:
-        longest_first = sorted(papers(), key=lambda name: name != "participant_followup")
-        futures = {name: pool.submit(populate, name) for name in longest_first}
+        longest_first = sorted(papers(study), key=lambda name: name != "participant_followup")
+        futures = {name: pool.submit(populate, study, name) for name in longest_first}
         populations = []
-        for name in papers():
+        for name in papers(study):
             populations.append(futures[name].result())
             report(name)
     return populations
 
 
-def is_made_up(folder: Path) -> bool:
+def is_made_up(study: Study, folder: Path) -> bool:
     """Does the folder say of itself that nobody filled in its forms?"""
     readme = folder / "README.md"
-    return readme.is_file() and readme.read_bytes() == README.read_bytes()
+    return readme.is_file() and readme.read_bytes() == (study.folder / README).read_bytes()
 
 
-def write_readme(folder: Path) -> None:
+def write_readme(study: Study, folder: Path) -> None:
     """What says of the folder that it is made up."""
     with atomic(folder / "README.md") as file:
-        file.write(README.read_bytes())
+        file.write((study.folder / README).read_bytes())
 
 
 def _write_export(folder: Path, questionnaire: Questionnaire, forms: list[Form]) -> None:
@@ -163,7 +163,7 @@ def write_codebook(folder: Path, plain_of: Callable[[Sequence[str]], str], key_n
     `plain_of` gives the CSV text of the columns that a part holds; the keys are the published ones, or else made.
     """
     for name, key, columns in ((CODEBOOK, key_name, PIPELINE_COLUMNS), (CONTROLLERS, f"CONTROLLERS-{key_name}", FULL_COLUMNS)):
-        published = PUBLISHED_KEYS / key
+        published = PUBLISHED / key
         if published.exists() or not (folder / key).exists():
             with atomic(folder / key) as file:
                 file.write(published.read_bytes() if published.exists() else _new_key())

@@ -12,7 +12,8 @@ from frs_pipeline.codebook.pseudonyms import draw_pseudonyms
 from frs_pipeline.codebook.vault import Entry
 from frs_pipeline.reconstruction.papers import papers
 from frs_pipeline.reconstruction.population import FIRST, FOLLOWUP, Population
-from frs_pipeline.study.printed import study
+from frs_pipeline.study import Study
+from frs_pipeline.study.about import about
 
 OCCASION = {FIRST: "first", FOLLOWUP: "followup"}
 # Roles of which a conference has one; every other role sits there in any number.
@@ -36,9 +37,9 @@ class Form:
     answers: dict[str, str]
 
 
-def conferences(rng: random.Random) -> list[Entry]:
+def conferences(study: Study, rng: random.Random) -> list[Entry]:
     """The codebook: 196 first conferences, each its own child, and the follow-ups of 181 of them 3-6 months later."""
-    held = study().conferences
+    held = about(study).conferences
     numbers = rng.sample(range(10_000, 100_000), held.first + held.followup)
     pseudonyms = draw_pseudonyms(held.first + held.followup, rng.choice)
     days = (LAST_DAY - FIRST_DAY).days
@@ -59,13 +60,13 @@ def _personal_number(rng: random.Random) -> str:
     return f"{born}-{rng.randrange(4, 10)}{rng.randrange(1000):03d}"
 
 
-def seat(population: Population, held: list[Entry], lacking: dict[str, list[int]], rng: random.Random) -> list[int]:
+def seat(study: Study, population: Population, held: list[Entry], lacking: dict[str, list[int]], rng: random.Random) -> list[int]:
     """Conference number of every form of one questionnaire, in the order of the population's forms."""
     by_occasion: dict[str, list[int]] = defaultdict(list)
     for entry in held:
         by_occasion[entry.occasion].append(entry.conference_number)
     if "role" in population.forms:
-        return _seat_participants(population, by_occasion[OCCASION[population.occasions[0]]], rng)
+        return _seat_participants(study, population, by_occasion[OCCASION[population.occasions[0]]], rng)
     seats: list[int] = [0] * len(population.occasions)
     for occasion in (FIRST, FOLLOWUP):
         forms = [form for form, o in enumerate(population.occasions) if o == occasion]
@@ -78,9 +79,9 @@ def seat(population: Population, held: list[Entry], lacking: dict[str, list[int]
     return seats
 
 
-def _seat_participants(population: Population, numbers: list[int], rng: random.Random) -> list[int]:
+def _seat_participants(study: Study, population: Population, numbers: list[int], rng: random.Random) -> list[int]:
     """At most one child, mother and father a conference as far as there are no more of them than conferences."""
-    role = papers()[population.instrument].question("role")
+    role = papers(study)[population.instrument].question("role")
     single = {role.code(label) for label in ONE_A_CONFERENCE} if role else set()
     forms_of: dict[int, list[int]] = defaultdict(list)
     for form, code in enumerate(population.forms["role"]):
@@ -102,14 +103,14 @@ def _seat_participants(population: Population, numbers: list[int], rng: random.R
     return seats
 
 
-def lacking_numbers(held: list[Entry], populations: list[Population], rng: random.Random) -> dict[str, list[int]]:
+def lacking_numbers(study: Study, held: list[Entry], populations: list[Population], rng: random.Random) -> dict[str, list[int]]:
     """Numbers without an initiator's and without a coordinator's form, as many together as the report says."""
     lacking: dict[str, list[int]] = {}
     taken: set[int] = set()
     for instrument in ("initiator", "coordinator"):
         population = next(p for p in populations if p.instrument == instrument)
         chosen: list[int] = []
-        for o, number in lacking_by_occasion(instrument, population.occasions).items():
+        for o, number in lacking_by_occasion(study, instrument, population.occasions).items():
             free = [e.conference_number for e in held if e.occasion == OCCASION[o] and e.conference_number not in taken]
             chosen += rng.sample(free, number)
         taken.update(chosen)
@@ -117,10 +118,10 @@ def lacking_numbers(held: list[Entry], populations: list[Population], rng: rando
     return lacking
 
 
-def lacking_by_occasion(instrument: str, occasions: Sequence[int]) -> dict[int, int]:
+def lacking_by_occasion(study: Study, instrument: str, occasions: Sequence[int]) -> dict[int, int]:
     """How many first conferences and follow-ups lack the form of `instrument`, given the occasions of those there are."""
-    held = study().conferences
-    total = study().lacking_a_professional_form
+    held = about(study).conferences
+    total = about(study).lacking_a_professional_form
     initiators = round(total * _LACKING_INITIATOR)
     short = {FIRST: held.first - occasions.count(FIRST), FOLLOWUP: held.followup - occasions.count(FOLLOWUP)}
     spare = (initiators if instrument == "initiator" else total - initiators) - sum(short.values())

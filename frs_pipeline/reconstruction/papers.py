@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 
-from frs_pipeline.store.plan import FORMS
-from frs_pipeline.store.settings import PROJECT, Settings
+from frs_pipeline.store.settings import PROJECT
+from frs_pipeline.study import Study, derived
 from frs_pipeline.study.instruments import in_use
 from frs_pipeline.study.questionnaires import Questionnaire, questionnaires
 
@@ -14,13 +13,13 @@ from frs_pipeline.study.questionnaires import Questionnaire, questionnaires
 SHIPPED = "2020-11-30"
 
 
-def packed() -> Path:
+def packed(study: Study) -> Path:
     """The shipped delivery as it comes with the program: in the project's folder, or in an installed package."""
-    own = Settings(PROJECT / "data").raw_delivery(SHIPPED)
-    return own if own.is_dir() else FORMS / SHIPPED
+    own = PROJECT / "data" / "raw" / SHIPPED
+    return own if own.is_dir() else study.folder / "reconstruction" / "forms" / SHIPPED
 
 
-@cache
-def papers() -> dict[str, Questionnaire]:
+@derived
+def papers(study: Study) -> dict[str, Questionnaire]:
     """By instrument; what other deliveries alone are asked isn't part of them."""
-    return {name: found.at(SHIPPED) for name, found in questionnaires().items() if in_use(name, SHIPPED)}
+    return {name: found.at(SHIPPED) for name, found in questionnaires(study).items() if in_use(study, name, SHIPPED)}

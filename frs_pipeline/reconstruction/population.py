@@ -13,8 +13,8 @@ from frs_pipeline.reconstruction.correlations import gamma_figures
 from frs_pipeline.reconstruction.papers import papers
 from frs_pipeline.reconstruction.placement import MISSING, Forms, place
 from frs_pipeline.reconstruction.targets import Targets, targets
-from frs_pipeline.study import SHIPPED
-from frs_pipeline.study.printed import study
+from frs_pipeline.study import Study, derived
+from frs_pipeline.study.about import about
 from frs_pipeline.study.questionnaires import Question, Questionnaire
 from frs_pipeline.study.spec import Spec, YamlFile
 
@@ -40,24 +40,26 @@ class Population:
     residuals: dict[str, float]
 
 
-def assumptions() -> Assumptions:
-    return YamlFile(SHIPPED / "reconstruction" / "assumptions.yaml").parse(Assumptions)
+@derived
+def assumptions(study: Study) -> Assumptions:
+    """What had to be chosen. Raises `InputError` with file and line."""
+    return YamlFile(study.folder / "reconstruction" / "assumptions.yaml").parse(Assumptions)
 
 
-def populate(instrument: str, report: Callable[[str], None] = lambda _: None) -> Population:
+def populate(study: Study, instrument: str, report: Callable[[str], None] = lambda _: None) -> Population:
     """Forms of `instrument` that satisfy every printed count, and every printed correlation as far as can be.
 
     `report` is told each question as it is filled in. Raises `CheckFailed` when the counts can't be satisfied.
     """
-    chosen = assumptions()
-    questionnaire = papers()[instrument]
-    demands = targets(instrument)
+    chosen = assumptions(study)
+    questionnaire = papers(study)[instrument]
+    demands = targets(study, instrument)
     rng = random.Random(f"{chosen.seed} {instrument}")  # noqa: S311 - reproducible, not secret
-    occasions = _occasions(questionnaire, demands.forms)
+    occasions = _occasions(study, questionnaire, demands.forms)
     forms: Forms = {}
     if questionnaire.question("role"):
         forms["role"] = _roles(demands)
-    answered = who_answers(demands, forms.get("role"), occasions, rng)
+    answered = who_answers(study, demands, forms.get("role"), occasions, rng)
     residuals: dict[str, float] = {}
     for turn, name in enumerate(chosen.order[instrument], start=1):
         question = questionnaire.question(name)
@@ -79,11 +81,11 @@ def _partners(name: str, demands: Targets) -> set[str]:
     return {other for pair in pairs if name in pair for other in pair - {name}}
 
 
-def _occasions(questionnaire: Questionnaire, forms: int) -> list[int]:
+def _occasions(study: Study, questionnaire: Questionnaire, forms: int) -> list[int]:
     """Occasion of every form; for a paper used at both, as many of each as there were conferences."""
     if questionnaire.occasion != "both":
         return [FIRST if questionnaire.occasion == "first" else FOLLOWUP] * forms
-    conferences = study().conferences
+    conferences = about(study).conferences
     lacking = conferences.first + conferences.followup - forms
     return [FIRST] * (conferences.first - lacking) + [FOLLOWUP] * conferences.followup
 

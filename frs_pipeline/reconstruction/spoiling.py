@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from frs_pipeline.reconstruction.nesting import Form, next_keying
 from frs_pipeline.reconstruction.papers import papers
+from frs_pipeline.study import Study
 
 # What is spoilt in which export. Every one of these forms has to be set aside, whatever else it says.
 SPOILT = {
@@ -18,7 +19,7 @@ SPOILT = {
 }
 
 
-def spoil(instrument: str, forms: list[Form], known: set[int], rng: random.Random) -> list[Form]:
+def spoil(study: Study, instrument: str, forms: list[Form], known: set[int], rng: random.Random) -> list[Form]:
     """`forms` with the spoilt ones among them, in the order of keying."""
     spoilt = list(forms)
     for fault in SPOILT[instrument]:
@@ -39,7 +40,7 @@ def spoil(instrument: str, forms: list[Form], known: set[int], rng: random.Rando
         elif fault == "number_unreadable":
             copy = replace(copy, number="", number_again="")
         else:
-            question = next(q for q in papers()[instrument].questions if q.name != "role")
+            question = next(q for q in papers(study)[instrument].questions if q.name != "role")
             copy = replace(copy, answers={**copy.answers, question.name: str(max(question.codes) + 2)})
         spoilt.append(copy)
     return sorted(spoilt, key=lambda form: (form.created, form.respondent))

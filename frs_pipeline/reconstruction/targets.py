@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from frs_pipeline.printed.contradictions import not_reproducible
 from frs_pipeline.printed.rules import counts
 from frs_pipeline.reconstruction.papers import papers
+from frs_pipeline.study import Study
 from frs_pipeline.study.printed import Key, printed_count, prose, published, value
 from frs_pipeline.study.tables import TOTAL, Axis, Category, Table, catalogue
 
@@ -70,40 +71,40 @@ class Targets:
     correlations: list[Correlation] = field(default_factory=list)
 
 
-def targets(instrument: str) -> Targets:
+def targets(study: Study, instrument: str) -> Targets:
     """The demands that the catalogue's printed tables make on the forms of `instrument`."""
-    tables = [t for t in catalogue().values() if t.marts == (instrument,)]
-    sizes = {printed_count(Key(t.number, TOTAL, "", "", "count")) for t in tables if t.kind == "frequency"}
+    tables = [t for t in catalogue(study).values() if t.marts == (instrument,)]
+    sizes = {printed_count(study, Key(t.number, TOTAL, "", "", "count")) for t in tables if t.kind == "frequency"}
     if len(sizes) != 1:
         raise ValueError(f"the frequency tables of {instrument} don't print one file size")
     result = Targets(instrument, forms=sizes.pop() or 0)
     for table in tables:
         if table.kind == "frequency":
             result.margins[table.row.variable] = {
-                category.codes[0]: _number(Key(table.number, category.label, "", "", "count"))
+                category.codes[0]: _number(study, Key(table.number, category.label, "", "", "count"))
                 for category in table.row.categories
             }
         elif table.column is not None and table.kind.endswith("crosstab"):
-            cells = counts(table)
+            cells = counts(study, table)
             if cells is not None:
                 result.cells.append(Cells(table.row, table.column, tuple(map(tuple, cells))))
         elif table.column is not None:
-            _add_correlations(result, table, table.column)
-    result.correlations += _of_prose(instrument)
+            _add_correlations(study, result, table, table.column)
+    result.correlations += _of_prose(study, instrument)
     return result
 
 
-def _add_correlations(result: Targets, table: Table, column: Axis) -> None:
+def _add_correlations(study: Study, result: Targets, table: Table, column: Axis) -> None:
     groups: Iterable[tuple[str, int | None]] = [("", None)]
     if table.group is not None:
         groups = [*((c.label, c.codes[0]) for c in table.group.categories), (TOTAL, None)]
     for label, role in groups:
         keys = {m: Key(table.number, "", "", label, m) for m in ("gamma", "ase", "t", "n", "partial_gamma")}
-        numbers = {m: float(value(published()[key])) if key in published() else None for m, key in keys.items()}
-        firm = keys["n"] not in not_reproducible()
+        numbers = {m: float(value(published(study)[key])) if key in published(study) else None for m, key in keys.items()}
+        firm = keys["n"] not in not_reproducible(study)
         if numbers["n"] is not None and not (table.group is not None and role is None):
             result.both_answered.append(BothAnswered(table.row, column, role, int(numbers["n"]), firm))
-        if numbers["gamma"] is not None and keys["gamma"] not in not_reproducible():
+        if numbers["gamma"] is not None and keys["gamma"] not in not_reproducible(study):
             result.correlations.append(
                 Correlation(
                     table.number,
@@ -120,20 +121,20 @@ def _add_correlations(result: Targets, table: Table, column: Axis) -> None:
             )
 
 
-def _of_prose(instrument: str) -> list[Correlation]:
+def _of_prose(study: Study, instrument: str) -> list[Correlation]:
     found = []
-    for item in prose():
+    for item in prose(study):
         if item.mart != instrument:
             continue
-        role = papers()[instrument].question("role")
+        role = papers(study)[instrument].question("role")
         code = role.code(item.role) if role and item.role else None
-        row, column = (_scale(instrument, name) for name in (item.row, item.column))
+        row, column = (_scale(study, instrument, name) for name in (item.row, item.column))
         found.append(Correlation(None, row, column, code, False, float(value(item.gamma)), None, None))
     return found
 
 
-def _scale(instrument: str, name: str) -> Axis:
-    question = papers()[instrument].question(name)
+def _scale(study: Study, instrument: str, name: str) -> Axis:
+    question = papers(study)[instrument].question(name)
     if question is None:
         raise ValueError(f"prose.yaml names {name}, which {instrument} doesn't ask")
     return Axis(
@@ -144,8 +145,8 @@ def _scale(instrument: str, name: str) -> Axis:
     )
 
 
-def _number(key: Key) -> int:
-    number = printed_count(key)
+def _number(study: Study, key: Key) -> int:
+    number = printed_count(study, key)
     if number is None:
         raise ValueError(f"table {key.table} of the catalogue has no printed counterpart")
     return number

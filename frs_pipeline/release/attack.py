@@ -21,6 +21,7 @@ from frs_pipeline.release.groups import TOTAL, Group
 from frs_pipeline.release.reading import Labels, ReleaseRead
 from frs_pipeline.release.targets import OF_FEW, Kind, Target, targets
 from frs_pipeline.release.worlds import Source, Sum, World, Worlds
+from frs_pipeline.study import Study
 
 _ROUNDS, _FAR = 30, 3
 # Less of a form than this is none.
@@ -62,13 +63,13 @@ class Attack:
         return tuple(found for found in self.exposed if not found.before)
 
 
-def attack(source: Source, earlier: Sequence[Source] = (), hints: Iterable[World] = ()) -> Attack:
+def attack(study: Study, source: Source, earlier: Sequence[Source] = (), hints: Iterable[World] = ()) -> Attack:
     """Try to narrow every number of a release that would tell of few, knowing the `earlier` ones.
 
     `hints` are worlds to begin with; those that don't agree with the release are passed over. Raises `CheckFailed` when no
     world agrees with what is released: then it isn't true.
     """
-    attacker = Attacker(source, earlier, hints)
+    attacker = Attacker(study, source, earlier, hints)
     exposed = [*attacker.counts(), *attacker.statistics(source.release)]
     hidden = [target for target in attacker.targets if target.kind == "hidden"]
     narrowest = min((int(t.high - t.low) for t in hidden), default=None)
@@ -78,10 +79,11 @@ def attack(source: Source, earlier: Sequence[Source] = (), hints: Iterable[World
 class Attacker:
     """Somebody who has a release and the `earlier` ones."""
 
-    def __init__(self, source: Source, earlier: Sequence[Source] = (), hints: Iterable[World] = ()) -> None:
+    def __init__(self, study: Study, source: Source, earlier: Sequence[Source] = (), hints: Iterable[World] = ()) -> None:
+        self.study = study
         self.source, self.earlier = source, earlier
-        worlds, first = _possible(sorted([*earlier, source], key=lambda one: one.release.delivery))
-        self.targets = targets(worlds, source, earlier)
+        worlds, first = _possible(self.study, sorted([*earlier, source], key=lambda one: one.release.delivery))
+        self.targets = targets(self.study, worlds, source, earlier)
         self.worlds = worlds
         self._hunt = _Hunt(worlds, self.targets, source.release)
         for world in (first, *(hint for hint in hints if len(hint) == worlds.size and worlds.agrees(hint))):
@@ -96,7 +98,7 @@ class Attacker:
     def counts(self) -> list[Exposed]:
         """Numbers that the released counts and percentages tell."""
         exposed = [_told(target, *found) for target, found in self._hunt.narrowed()]
-        return list(_told_before(exposed, self.source, self.earlier)) if self.earlier and exposed else exposed
+        return list(_told_before(self.study, exposed, self.source, self.earlier)) if self.earlier and exposed else exposed
 
     def statistics(self, release: ReleaseRead) -> list[Exposed]:
         """Counts of crosstabs that the statistics of the same questions tell; `table` is that of the statistics, or of the
@@ -118,7 +120,7 @@ class Attacker:
                 for t in wide
                 if t.table in numbers and (t.kind == "hidden" or TOTAL not in t.labels)
             ]
-            if not inner or _stands(Walk(self.worlds, self.source, found), inner, self._hunt.seen, threshold):
+            if not inner or _stands(Walk(self.study, self.worlds, self.source, found), inner, self._hunt.seen, threshold):
                 self._stood.add(repr(found))
             else:
                 narrow = next(t for t in inner if t.high - t.low < threshold or t.high < threshold)
@@ -167,12 +169,12 @@ def _stands(walk: Walk, targets: Sequence[Target], seen: Sequence[World], thresh
     return True
 
 
-def _possible(sources: Sequence[Source]) -> tuple[Worlds, World]:
+def _possible(study: Study, sources: Sequence[Source]) -> tuple[Worlds, World]:
     """The worlds that agree with all releases, and one of them; forms that were only added, or only taken away, if they may."""
     several = any(not one.same(other, one.marts_told & other.marts_told) for one, other in combinations(sources, 2))
     changes: tuple[Literal["grows", "shrinks", "unknown"], ...] = ("grows", "shrinks", "unknown") if several else ("unknown",)
     for change in changes:
-        worlds = Worlds(sources, change)
+        worlds = Worlds(study, sources, change)
         first = worlds.whole()
         if first is not None:
             return worlds, first
@@ -292,13 +294,13 @@ class _Hunt:
         self._low, self._high = np.minimum(self._low, sums), np.maximum(self._high, sums)
 
 
-def _told_before(exposed: Sequence[Exposed], source: Source, earlier: Sequence[Source]) -> Iterator[Exposed]:
+def _told_before(study: Study, exposed: Sequence[Exposed], source: Source, earlier: Sequence[Source]) -> Iterator[Exposed]:
     """The same findings, marked where the earlier releases alone say as much."""
     tables = tuple(replace(table, numbers={}) for table in source.release.tables)
     silent = Source(replace(source.release, tables=tables), source.forms)
-    worlds, first = _possible(sorted([*earlier, silent], key=lambda one: one.release.delivery))
+    worlds, first = _possible(study, sorted([*earlier, silent], key=lambda one: one.release.delivery))
     wanted = {_key(found) for found in exposed}
-    looked_for = [target for target in targets(worlds, source, earlier) if _key(target) in wanted]
+    looked_for = [target for target in targets(study, worlds, source, earlier) if _key(target) in wanted]
     hunt = _Hunt(worlds, looked_for, source.release)
     hunt.see(first)
     known = {_key(target) for target, _ in hunt.narrowed()}

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from frs_pipeline.release.groups import NOTHING, all_answers
 from frs_pipeline.release.reading import Code, Number, TableRead
 from frs_pipeline.release.worlds import Source, World, Worlds
+from frs_pipeline.study import Study
 
 STATISTICS = ("gamma", "ase", "t", "p")
 # What a step does to its four unknowns.
@@ -84,11 +85,12 @@ def _pair(table: TableRead) -> Pair:
 class Walk:
     """Steps between worlds that agree with everything released, towards the printed statistics of one pair."""
 
-    def __init__(self, worlds: Worlds, source: Source, found: Beside) -> None:
+    def __init__(self, study: Study, worlds: Worlds, source: Source, found: Beside) -> None:
+        self.study = study
         self.worlds, self.found = worlds, found
         (one, _), (other, _) = found.pair.counted
         # Blanks too: a form more that answered one question only makes room.
-        rows, columns = (sorted(all_answers(found.pair.marts[0], name), key=str) for name in (one, other))
+        rows, columns = (sorted(all_answers(self.study, found.pair.marts[0], name), key=str) for name in (one, other))
         self._grid = worlds.grid(source, found.pair.marts, found.pair.occasion, (one, rows), (other, columns))
         self._steps = np.array(list(worlds.harmless(_swaps(self._grid))), dtype=np.int64).reshape(-1, 4)
         self._merging = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from frs_pipeline.study import Study
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Axis, Table
 
@@ -26,9 +27,9 @@ class Forms(NamedTuple):
     answers: tuple[tuple[str, Codes], ...]
 
 
-def all_codes(mart: str, question: str) -> tuple[Code, ...]:
+def all_codes(study: Study, mart: str, question: str) -> tuple[Code, ...]:
     """Everything that a form can say to a question, a blank last."""
-    found = questionnaires()[mart].question(question)
+    found = questionnaires(study)[mart].question(question)
     assert found is not None
     return (*found.codes, None)
 
@@ -38,43 +39,43 @@ def counted(axis: Axis) -> Codes:
     return frozenset(code for category in axis.categories for code in category.codes)
 
 
-def places(table: Table) -> dict[Place, Forms]:
+def places(study: Study, table: Table) -> dict[Place, Forms]:
     """The forms behind each count of `table`, in the order in which it prints them."""
     if table.kind in ("frequency", "distribution"):
-        found = dict(_of_one(table))
+        found = dict(_of_one(study, table))
     elif table.kind.startswith("correlation"):
-        found = dict(_of_correlation(table))
+        found = dict(_of_correlation(study, table))
     else:
-        found = dict(_of_crosstab(table))
+        found = dict(_of_crosstab(study, table))
     return found
 
 
-def forms_of(marts: tuple[str, ...], occasion: str, answered: Iterable[str], answers: Mapping[str, Codes]) -> Forms:
+def forms_of(study: Study, marts: tuple[str, ...], occasion: str, answered: Iterable[str], answers: Mapping[str, Codes]) -> Forms:
     """The forms that answered the questions `answered`, and gave certain `answers`."""
-    wanted: dict[str, Codes] = {name: frozenset(all_codes(marts[0], name)) - {None} for name in answered}
+    wanted: dict[str, Codes] = {name: frozenset(all_codes(study, marts[0], name)) - {None} for name in answered}
     for name, codes in answers.items():
         wanted[name] = wanted.get(name, codes) & codes
     # A question that any answer will do for says nothing of the forms.
-    told = {name: codes for name, codes in wanted.items() if codes != frozenset(all_codes(marts[0], name))}
-    if all(questionnaires()[mart].occasion != "both" for mart in marts):
+    told = {name: codes for name, codes in wanted.items() if codes != frozenset(all_codes(study, marts[0], name))}
+    if all(questionnaires(study)[mart].occasion != "both" for mart in marts):
         occasion = "both"  # they have one only
     return Forms(marts, occasion, tuple(sorted(told.items())))
 
 
-def _forms(table: Table, **answers: Codes) -> Forms:
-    return forms_of(table.marts, table.occasion, table.answered, answers)
+def _forms(study: Study, table: Table, **answers: Codes) -> Forms:
+    return forms_of(study, table.marts, table.occasion, table.answered, answers)
 
 
-def _of_one(table: Table) -> Iterator[tuple[Place, Forms]]:
+def _of_one(study: Study, table: Table) -> Iterator[tuple[Place, Forms]]:
     name, valid = table.row.variable, counted(table.row)
     for category in table.row.categories:
-        yield (category.label, NO_LABEL, NO_LABEL), _forms(table, **{name: frozenset(category.codes)})
+        yield (category.label, NO_LABEL, NO_LABEL), _forms(study, table, **{name: frozenset(category.codes)})
     if table.kind == "distribution":
-        yield (TOTAL, NO_LABEL, NO_LABEL), _forms(table, **{name: valid})
+        yield (TOTAL, NO_LABEL, NO_LABEL), _forms(study, table, **{name: valid})
         return
-    yield (TOTAL_VALID, NO_LABEL, NO_LABEL), _forms(table, **{name: valid})
-    yield (MISSING, NO_LABEL, NO_LABEL), _forms(table, **{name: frozenset(all_codes(table.marts[0], name)) - valid})
-    yield (TOTAL, NO_LABEL, NO_LABEL), _forms(table)
+    yield (TOTAL_VALID, NO_LABEL, NO_LABEL), _forms(study, table, **{name: valid})
+    yield (MISSING, NO_LABEL, NO_LABEL), _forms(study, table, **{name: frozenset(all_codes(study, table.marts[0], name)) - valid})
+    yield (TOTAL, NO_LABEL, NO_LABEL), _forms(study, table)
 
 
 def _with_total(axis: Axis) -> Iterator[tuple[str, Codes]]:
@@ -82,18 +83,18 @@ def _with_total(axis: Axis) -> Iterator[tuple[str, Codes]]:
     yield TOTAL, counted(axis)
 
 
-def _of_crosstab(table: Table) -> Iterator[tuple[Place, Forms]]:
+def _of_crosstab(study: Study, table: Table) -> Iterator[tuple[Place, Forms]]:
     assert table.column is not None
     for row, of_row in _with_total(table.row):
         for column, of_column in _with_total(table.column):
-            yield (row, column, NO_LABEL), _forms(table, **{table.row.variable: of_row, table.column.variable: of_column})
+            yield (row, column, NO_LABEL), _forms(study, table, **{table.row.variable: of_row, table.column.variable: of_column})
 
 
-def _of_correlation(table: Table) -> Iterator[tuple[Place, Forms]]:
+def _of_correlation(study: Study, table: Table) -> Iterator[tuple[Place, Forms]]:
     assert table.column is not None
     both = {table.row.variable: counted(table.row), table.column.variable: counted(table.column)}
     if table.group is None:
-        yield (NO_LABEL, NO_LABEL, NO_LABEL), _forms(table, **both)
+        yield (NO_LABEL, NO_LABEL, NO_LABEL), _forms(study, table, **both)
         return
     for group, codes in _with_total(table.group):
-        yield (NO_LABEL, NO_LABEL, group), _forms(table, **both, **{table.group.variable: codes})
+        yield (NO_LABEL, NO_LABEL, group), _forms(study, table, **both, **{table.group.variable: codes})

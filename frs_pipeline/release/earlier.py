@@ -19,6 +19,7 @@ from frs_pipeline.store.deliveries import deliveries, sha256
 from frs_pipeline.store.files import CONTENT, RELEASE, recorded
 from frs_pipeline.store.journal import entries, verify
 from frs_pipeline.store.settings import Settings
+from frs_pipeline.study import Study
 from frs_pipeline.study.tables import Axis, Category, Table
 
 RELEASED = "release"
@@ -129,10 +130,10 @@ def _by_mart(noted: str | Mapping[str, str], forms: Mapping[str, str]) -> Mappin
     return forms if same else dict.fromkeys(forms, noted)
 
 
-def told(source: Source, now: Source, *, same: bool) -> dict[Forms, int]:
+def told(study: Study, source: Source, now: Source, *, same: bool) -> dict[Forms, int]:
     """The numbers of forms that a release tells as such: of those that are the `same` now, or of those that aren't."""
     return {
-        Forms(*group_of(table, labels)): int(number.value)
+        Forms(*group_of(study, table, labels)): int(number.value)
         for table in source.release.tables
         if source.same(now, table.marts) is same
         for (measure, labels), number in table.numbers.items()
@@ -151,7 +152,7 @@ class Decided:
     withheld: str | None
 
 
-def decided(now: Source, earlier: Sequence[Source], tables: Mapping[int, Table]) -> dict[int, Decided]:
+def decided(study: Study, now: Source, earlier: Sequence[Source], tables: Mapping[int, Table]) -> dict[int, Decided]:
     """Of tables whose forms didn't change: what the last release of them decided, or, if there was none, the last word on them.
 
     A release under another policy decides nothing, and that the policy excluded a table isn't a decision for later ones.
@@ -166,7 +167,7 @@ def decided(now: Source, earlier: Sequence[Source], tables: Mapping[int, Table])
             if table is None or excluded or not source.same(now, table.marts) or not _is_same(table, read):
                 continue
             if read.numbers or read.number not in found or found[read.number].withheld:
-                found[read.number] = _decided(table, read)
+                found[read.number] = _decided(study, table, read)
     return found
 
 
@@ -183,7 +184,7 @@ def _is_same(table: Table, read: TableRead) -> bool:
     }
 
 
-def _decided(table: Table, read: TableRead) -> Decided:
+def _decided(study: Study, table: Table, read: TableRead) -> Decided:
     axes = {
         name: Axis(
             variable=axis.question,
@@ -195,7 +196,9 @@ def _decided(table: Table, read: TableRead) -> Decided:
         for name, axis in read.axes.items()
     }
     hidden = (
-        group_of(read, labels) for (measure, labels), n in read.numbers.items() if measure in ("count", "n") and n.value is None
+        group_of(study, read, labels)
+        for (measure, labels), n in read.numbers.items()
+        if measure in ("count", "n") and n.value is None
     )
     decimals = {measure: n.decimals for (measure, _), n in read.numbers.items() if n.value is not None}
     return Decided(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cache
 from typing import NamedTuple
 
 from frs_pipeline.release.reading import AxisRead, Code, Labels, TableRead
+from frs_pipeline.study import Study, derived
 from frs_pipeline.study.questionnaires import questionnaires
 
 TOTAL, TOTAL_VALID, MISSING, NOTHING = "Total", "Total valid", "Missing", ""
@@ -20,23 +20,25 @@ class Group(NamedTuple):
     answers: tuple[tuple[str, frozenset[Code]], ...]
 
 
-def group_of(table: TableRead, labels: Labels, *, original: bool = False) -> Group:
+def group_of(study: Study, table: TableRead, labels: Labels, *, original: bool = False) -> Group:
     """The forms that a count of `table` is about; `original`: before any answers were merged."""
-    return group(table.marts, table.occasion, counted_in(table, labels, original=original), table.answered)
+    return group(study, table.marts, table.occasion, counted_in(study, table, labels, original=original), table.answered)
 
 
-def group(marts: tuple[str, ...], occasion: str, answers: Mapping[str, frozenset[Code]], answered: Iterable[str] = ()) -> Group:
+def group(
+    study: Study, marts: tuple[str, ...], occasion: str, answers: Mapping[str, frozenset[Code]], answered: Iterable[str] = ()
+) -> Group:
     """The forms that gave `answers`, and any to the questions `answered`; equal groups are equal tuples."""
     wanted = dict(answers)
     for name in answered:
-        wanted[name] = wanted.get(name, all_answers(marts[0], name)) - {None}
-    said = {name: codes for name, codes in wanted.items() if codes != all_answers(marts[0], name)}
-    if all(questionnaires()[mart].occasion != "both" for mart in marts):
+        wanted[name] = wanted.get(name, all_answers(study, marts[0], name)) - {None}
+    said = {name: codes for name, codes in wanted.items() if codes != all_answers(study, marts[0], name)}
+    if all(questionnaires(study)[mart].occasion != "both" for mart in marts):
         occasion = "both"  # they have one only
     return Group(marts, occasion, tuple(sorted(said.items())))
 
 
-def counted_in(table: TableRead, labels: Labels, *, original: bool = False) -> dict[str, frozenset[Code]]:
+def counted_in(study: Study, table: TableRead, labels: Labels, *, original: bool = False) -> dict[str, frozenset[Code]]:
     """The answers, by question, of the forms that a count of `table` is about; `original`: before any were merged."""
     axes = table.original if original else table.axes
     row, column, group = labels
@@ -52,7 +54,7 @@ def counted_in(table: TableRead, labels: Labels, *, original: bool = False) -> d
     if table.kind == "frequency" and row == TOTAL:
         return {}
     if table.kind == "frequency" and row == MISSING:
-        return {name: all_answers(table.marts[0], name) - axes["row"].counted}
+        return {name: all_answers(study, table.marts[0], name) - axes["row"].counted}
     return {name: _codes(axes["row"], row)}
 
 
@@ -74,9 +76,9 @@ def _codes(axis: AxisRead, label: str) -> frozenset[Code]:
     return axis.counted if label in (TOTAL, TOTAL_VALID) else dict(axis.categories)[label]
 
 
-@cache
-def all_answers(mart: str, question: str) -> frozenset[Code]:
+@derived
+def all_answers(study: Study, mart: str, question: str) -> frozenset[Code]:
     """Everything that a form can say to a question; None is a blank."""
-    found = questionnaires()[mart].question(question)
+    found = questionnaires(study)[mart].question(question)
     assert found is not None
     return frozenset((*found.codes, None))

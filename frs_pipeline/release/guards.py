@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from itertools import product
 
 from frs_pipeline.release.cells import Codes, Forms, all_codes, forms_of, places
+from frs_pipeline.study import Study
 from frs_pipeline.study.questionnaires import Question, questionnaires
 from frs_pipeline.study.release import ReleasePolicy
 from frs_pipeline.study.tables import MISSING, Table
@@ -35,22 +36,22 @@ class Guard:
     told_by: list[tuple[Forms, Forms]] = field(default_factory=list)
 
 
-def guards(tables: Iterable[Table], printed: dict[Forms, list[int]], policy: ReleasePolicy) -> list[Guard]:
+def guards(study: Study, tables: Iterable[Table], printed: dict[Forms, list[int]], policy: ReleasePolicy) -> list[Guard]:
     """What to guard of `tables`, as the report has them, and of the sets of forms that are `printed` (in which tables)."""
     found: dict[Key, Guard] = {}
     for table in tables:
-        for forms in (*_cells(table), *(f for place, f in places(table).items() if place[0] != MISSING)):
-            blank = _judged((forms,), policy)
+        for forms in (*_cells(study, table), *(f for place, f in places(study, table).items() if place[0] != MISSING)):
+            blank = _judged(study, (forms,), policy)
             if blank is not None:
                 found.setdefault((forms,), Guard((forms,), blank, (table.number,)))
     for forms, numbers in printed.items():
-        for left in _left_blank(forms):
-            blank = _judged((left,), policy)
+        for left in _left_blank(study, forms):
+            blank = _judged(study, (left,), policy)
             if blank is not None:
                 found.setdefault((left,), Guard((left,), blank, tuple(sorted(set(numbers)))))
     for whole, part in _nested(printed):
-        rest = _without(whole, part)
-        blank = _judged(rest, policy)
+        rest = _without(study, whole, part)
+        blank = _judged(study, rest, policy)
         if rest and blank is not None:
             key = rest if len(rest) == 1 else (whole, part)
             guard = found.setdefault(key, Guard(key, blank, tuple(sorted({*printed[whole], *printed[part]}))))
@@ -58,17 +59,19 @@ def guards(tables: Iterable[Table], printed: dict[Forms, list[int]], policy: Rel
     return list(found.values())
 
 
-def _cells(table: Table) -> Iterator[Forms]:
+def _cells(study: Study, table: Table) -> Iterator[Forms]:
     """Every combination of own answers to the questions of a table, blanks included, occasions and marts apart."""
     names = sorted({*table.variables, *table.answered})
     for mart in table.marts:
-        several = table.occasion == "both" and questionnaires()[mart].occasion == "both"
-        choices = [all_codes(mart, name) for name in names]
+        several = table.occasion == "both" and questionnaires(study)[mart].occasion == "both"
+        choices = [all_codes(study, mart, name) for name in names]
         for occasion, codes in product(("first", "followup") if several else (table.occasion,), product(*choices)):
-            yield forms_of((mart,), occasion, (), {name: frozenset({code}) for name, code in zip(names, codes, strict=True)})
+            yield forms_of(
+                study, (mart,), occasion, (), {name: frozenset({code}) for name, code in zip(names, codes, strict=True)}
+            )
 
 
-def _left_blank(forms: Forms) -> Iterator[Forms]:
+def _left_blank(study: Study, forms: Forms) -> Iterator[Forms]:
     """Those who would be in a printed set had they not left one of its questions blank.
 
     Several printed numbers may add up to all of them, where the set is of answers that another table doesn't merge.
@@ -76,7 +79,7 @@ def _left_blank(forms: Forms) -> Iterator[Forms]:
     given = dict(forms.answers)
     for name, codes in forms.answers:
         if codes != {None}:
-            yield forms_of(forms.marts, forms.occasion, (), {**given, name: frozenset({None})})
+            yield forms_of(study, forms.marts, forms.occasion, (), {**given, name: frozenset({None})})
 
 
 def _nested(printed: Iterable[Forms]) -> Iterator[tuple[Forms, Forms]]:
@@ -98,31 +101,33 @@ def _contains(whole: Forms, part: Forms) -> bool:
     )
 
 
-def _without(whole: Forms, part: Forms) -> Key:
+def _without(study: Study, whole: Forms, part: Forms) -> Key:
     """The forms of `whole` that aren't in `part`, as sets that have none in common."""
     rest: list[Forms] = []
     other = tuple(mart for mart in whole.marts if mart not in part.marts)
     if other:
-        rest.append(forms_of(other, whole.occasion, (), dict(whole.answers)))
+        rest.append(forms_of(study, other, whole.occasion, (), dict(whole.answers)))
     if part.occasion != whole.occasion:
-        rest.append(forms_of(part.marts, {"first": "followup", "followup": "first"}[part.occasion], (), dict(whole.answers)))
+        rest.append(
+            forms_of(study, part.marts, {"first": "followup", "followup": "first"}[part.occasion], (), dict(whole.answers))
+        )
     within: dict[str, Codes] = dict(whole.answers)
     for name, codes in part.answers:
-        missing = within.get(name, frozenset(all_codes(part.marts[0], name))) - codes
+        missing = within.get(name, frozenset(all_codes(study, part.marts[0], name))) - codes
         if missing:
-            rest.append(forms_of(part.marts, part.occasion, (), {**within, name: missing}))
+            rest.append(forms_of(study, part.marts, part.occasion, (), {**within, name: missing}))
         within[name] = codes
     return tuple(rest)
 
 
-def _judged(sets: Sequence[Forms], policy: ReleasePolicy) -> bool | None:
+def _judged(study: Study, sets: Sequence[Forms], policy: ReleasePolicy) -> bool | None:
     """Are all these forms of blanks? None when how many they are says nothing that anybody answered."""
     if policy.missing == "hidden":
         return False
-    on_paper = [forms for forms in sets if _on_paper(forms)] or sets
+    on_paper = [forms for forms in sets if _on_paper(study, forms)] or sets
     if not all(frozenset({None}) in dict(forms.answers).values() for forms in on_paper):
         return False
-    said = ((_question(forms, name), codes) for forms in on_paper for name, codes in forms.answers)
+    said = ((_question(study, forms, name), codes) for forms in on_paper for name, codes in forms.answers)
     return True if any(q.name not in policy.who and _is_answer(q, codes) for q, codes in said) else None
 
 
@@ -132,13 +137,13 @@ def _is_answer(question: Question, codes: Codes) -> bool:
     return bool(given) and any(code not in given for code in question.codes if code != question.dont_know)
 
 
-def _on_paper(forms: Forms) -> bool:
+def _on_paper(study: Study, forms: Forms) -> bool:
     """Were they asked what they are said to have answered?"""
-    asked = ((_question(forms, name).occasion, codes) for name, codes in forms.answers)
+    asked = ((_question(study, forms, name).occasion, codes) for name, codes in forms.answers)
     return forms.occasion == "both" or all(occasion in ("both", forms.occasion) or None in codes for occasion, codes in asked)
 
 
-def _question(forms: Forms, name: str) -> Question:
-    found = questionnaires()[forms.marts[0]].question(name)
+def _question(study: Study, forms: Forms, name: str) -> Question:
+    found = questionnaires(study)[forms.marts[0]].question(name)
     assert found is not None
     return found

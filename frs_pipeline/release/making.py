@@ -31,6 +31,7 @@ from frs_pipeline.release.space import Space
 from frs_pipeline.release.suppressing import Suppression
 from frs_pipeline.release.variants import Variant, as_decided, by_what_they_hold, choose
 from frs_pipeline.release.worlds import Source
+from frs_pipeline.study import Study
 from frs_pipeline.study.release import ReleasePolicy
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Table
 from frs_pipeline.tables.counting import Counts, count, open_marts
@@ -73,6 +74,7 @@ class Releasing:
 
     def __init__(
         self,
+        study: Study,
         delivery: str,
         tables: Mapping[int, Table],
         marts: Mapping[str, Path],
@@ -83,17 +85,18 @@ class Releasing:
         made_up: bool = False,
         folder: Path | None = None,
     ) -> None:
+        self.study = study
         self.delivery, self.policy, self.forms, self.earlier = delivery, policy, forms, earlier
-        self.tables = by_what_they_hold(tables, policy)
+        self.tables = by_what_they_hold(self.study, tables, policy)
         self._made_up, self._folder = made_up, folder
-        self._space = Space(self.tables.values())
+        self._space = Space(self.study, self.tables.values())
         self._cells = self._space.count(Marts(marts))
         self._counts: dict[int, Counts] = count(self.tables.values(), open_marts(marts))
         now = self._now = Source(self._empty(), forms)
-        self._known = {f: n for source in earlier for f, n in told(source, now, same=True).items()}
+        self._known = {f: n for source in earlier for f, n in told(self.study, source, now, same=True).items()}
         # What is known of forms that aren't the same any more, release by release.
-        self._before = [told(source, now, same=False) for source in earlier]
-        self._decided = decided(now, earlier, self.tables)
+        self._before = [told(self.study, source, now, same=False) for source in earlier]
+        self._decided = decided(self.study, now, earlier, self.tables)
 
     def _empty(self) -> ReleaseRead:
         """A release of nothing yet, as it will be read."""
@@ -112,7 +115,7 @@ class Releasing:
             if suppression is None:
                 continue
             step(f"attack {done}")
-            attacker = Attacker(self._read(self._files(variants, suppression, draft)), self.earlier)
+            attacker = Attacker(self.study, self._read(self._files(variants, suppression, draft)), self.earlier)
             exposed = [found for found in attacker.counts() if not found.before]
             if exposed:
                 self._mend(exposed, variants, draft, last=done >= _ROUNDS - 2)
@@ -122,7 +125,7 @@ class Releasing:
             if files is None:
                 continue
             step("attack on the whole")
-            result = attack(self._read(files), self.earlier, attacker.seen)
+            result = attack(self.study, self._read(files), self.earlier, attacker.seen)
             if not result.new:
                 return self._finished(files, variants, suppression, draft, result)
         raise CheckFailed("hidden numbers can still be told", where="release", do="raise the threshold or withhold more tables")
@@ -161,9 +164,9 @@ class Releasing:
                 draft.withheld[number] = before.withheld
                 continue
             variant = (
-                choose(table, self.policy, self._forms)
+                choose(self.study, table, self.policy, self._forms)
                 if before is None
-                else as_decided(table, before.table, self.policy, self._forms)
+                else as_decided(self.study, table, before.table, self.policy, self._forms)
             )
             if variant.all_or_nothing and self.policy.all_or_nothing == "withhold":
                 draft.withheld[number] = "all forms of a row or a column gave the same answer"
@@ -187,12 +190,13 @@ class Releasing:
 
     def _changed_little(self, table: Table, before: Mapping[Forms, int]) -> bool:
         """Is the base of a table nearly what it was in an earlier release?"""
-        bases = [forms for place, forms in places(table).items() if set(place) <= {"", TOTAL, TOTAL_VALID}]
+        bases = [forms for place, forms in places(self.study, table).items() if set(place) <= {"", TOTAL, TOTAL_VALID}]
         return any(0 < abs(self._forms(forms) - before[forms]) < self.policy.threshold for forms in bases if forms in before)
 
     def _suppressed(self, variants: Mapping[int, Variant], draft: _Draft) -> Suppression | None:
         """What is hidden in the tables; None when some of them can't be protected and were withheld."""
         suppression = Suppression(
+            self.study,
             self._space,
             self._cells,
             [variant.table for variant in variants.values()],
@@ -221,7 +225,7 @@ class Releasing:
         found = []
         for number, variant in variants.items():
             small = set(variant.small)
-            for place, forms in places(variant.table).items():
+            for place, forms in places(self.study, variant.table).items():
                 changes = [abs(self._forms(forms) - before[forms]) for before in self._before if forms in before]
                 little = any(0 < change < self.policy.threshold for change in changes)
                 if (place in small or little) and forms not in self._known:
@@ -255,7 +259,7 @@ class Releasing:
             FIGURES: as_csv(found),
             DANISH: as_danish_csv(found),
             TABLES: description(self.delivery, variants.values(), withheld, self.tables, self.policy),
-            PAGE: page(self.delivery, list(variants.values()), withheld, found, self.policy, made_up=self._made_up),
+            PAGE: page(self.study, self.delivery, list(variants.values()), withheld, found, self.policy, made_up=self._made_up),
         }
 
     def _read(self, files: Mapping[str, bytes]) -> Source:
@@ -310,7 +314,7 @@ class Releasing:
         small = sum(
             self.policy.is_small(self._forms(forms)) and (place[0] != MISSING or self.policy.missing == "hidden")
             for number in variants
-            for place, forms in places(self.tables[number]).items()
+            for place, forms in places(self.study, self.tables[number]).items()
         )
         return Release(
             files,

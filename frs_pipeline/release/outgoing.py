@@ -47,7 +47,7 @@ def publish(
     for said, where in ((purpose, "--purpose"), (who, "--who")):
         if holds_personal_number(said):
             raise UsageError("holds a personal number", where=where, do="say it with a case number")
-    marts = {name: store.settings.curated(store.delivery) / "marts" / f"{name}.parquet" for name in instruments()}
+    marts = {name: store.settings.curated(store.delivery) / "marts" / f"{name}.parquet" for name in instruments(store.study)}
     folder = store.settings.curated(store.delivery) / RELEASE
     with exclusive(store):
         _mend(folder)
@@ -57,7 +57,15 @@ def publish(
         forms = forms_by_mart(marts)
         earlier = released_before(store.settings, forms)
         made = Releasing(
-            store.delivery, tables, marts, policy, forms=forms, earlier=earlier, made_up=made_up(store), folder=store.waiting()
+            store.study,
+            store.delivery,
+            tables,
+            marts,
+            policy,
+            forms=forms,
+            earlier=earlier,
+            made_up=made_up(store),
+            folder=store.waiting(),
         ).release(step)
         step("writing")
         name = name_of(made.files)

@@ -9,6 +9,7 @@ from typing import Any
 
 from frs_pipeline.release.files import HIDDEN, LEFT_OUT, NOT_COMPUTABLE, Record, Withheld
 from frs_pipeline.release.variants import Variant
+from frs_pipeline.study import Study
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.release import ReleasePolicy
 from frs_pipeline.tables.figures import Figure
@@ -39,6 +40,7 @@ _DANISH = {
 
 
 def page(
+    study: Study,
     delivery: str,
     released: Sequence[Variant],
     withheld: Sequence[Withheld],
@@ -51,14 +53,14 @@ def page(
     records: dict[int, list[Record]] = defaultdict(list)
     for record in found:
         records[record.table].append(record)
-    tables = [_shown(variant, records[variant.table.number]) for variant in released]
+    tables = [_shown(study, variant, records[variant.table.number]) for variant in released]
     content = (
         templates_in(HERE)
         .get_template(TEMPLATE)
         .render(
             delivery=delivery,
             tables=tables,
-            withheld=[{"number": w.table.number, "title": heading(w.table)} for w in withheld],
+            withheld=[{"number": w.table.number, "title": heading(study, w.table)} for w in withheld],
             hidden=sum(table["hidden"] for table in tables),
             counts=sum(record.measure in ("count", "n") for rows in records.values() for record in rows),
             collapsed=sum(table["collapsed"] for table in tables),
@@ -70,19 +72,19 @@ def page(
     return content.encode()
 
 
-def _shown(variant: Variant, records: Sequence[Record]) -> dict[str, Any]:
-    grid = render(variant.table, [_figure(record, variant) for record in records])
+def _shown(study: Study, variant: Variant, records: Sequence[Record]) -> dict[str, Any]:
+    grid = render(study, variant.table, [_figure(record, variant) for record in records])
     table = variant.table
     return {
         "number": table.number,
-        "title": heading(table),
+        "title": heading(study, table),
         "header": [_DANISH.get(text, text) for text in grid.header],
         "rows": list(_rows(grid, double=table.kind in ("crosstab", "collapsed_crosstab"))),
         "double": table.kind in ("crosstab", "collapsed_crosstab"),
         "hidden": sum(record.status == HIDDEN and record.measure in ("count", "n") for record in records),
         "coarse": any(record.status == LEFT_OUT for record in records),
         "collapsed": variant.collapsed,
-        "about": " + ".join(questionnaires()[mart].title for mart in table.marts),
+        "about": " + ".join(questionnaires(study)[mart].title for mart in table.marts),
     }
 
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from frs_pipeline.release.cells import Code, Forms, all_codes
+from frs_pipeline.study import Study
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import Table
 from frs_pipeline.tables.reconciling import Forms as Marts
@@ -61,7 +62,8 @@ class Cube:
 class Space:
     """The cubes that some tables need, and the equations between them."""
 
-    def __init__(self, tables: Iterable[Table]) -> None:
+    def __init__(self, study: Study, tables: Iterable[Table]) -> None:
+        self.study = study
         self.cubes: list[Cube] = []
         self.size = 0
         needed = {(mart, frozenset(table.variables) | set(table.answered)) for table in tables for mart in table.marts}
@@ -71,8 +73,8 @@ class Space:
             self._add(mart, tuple(sorted(names)))
 
     def _add(self, mart: str, names: tuple[str, ...]) -> None:
-        values: list[tuple[Code | str, ...]] = [all_codes(mart, name) for name in names]
-        if questionnaires()[mart].occasion == "both":
+        values: list[tuple[Code | str, ...]] = [all_codes(self.study, mart, name) for name in names]
+        if questionnaires(self.study)[mart].occasion == "both":
             names, values = (OCCASION, *names), [_OCCASIONS, *values]
         cube = Cube(mart, names, tuple(values), self.size)
         self.cubes.append(cube)

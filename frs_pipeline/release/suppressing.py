@@ -19,6 +19,7 @@ from frs_pipeline.release.cells import NO_LABEL, Forms, Place, places
 from frs_pipeline.release.guards import Guard, Key, guards
 from frs_pipeline.release.region import Numbers, Region, sums
 from frs_pipeline.release.space import Space
+from frs_pipeline.study import Study
 from frs_pipeline.study.release import ReleasePolicy
 from frs_pipeline.study.tables import TOTAL, TOTAL_VALID, Table
 
@@ -57,6 +58,7 @@ class Suppression:
 
     def __init__(
         self,
+        study: Study,
         space: Space,
         counts: NDArray[np.int64],
         released: Sequence[Table],
@@ -69,11 +71,12 @@ class Suppression:
         within: Mapping[Forms, tuple[float, float]] | None = None,
         room: Mapping[Key, int] | None = None,
     ) -> None:
+        self.study = study
         self.space, self.counts, self.policy = space, counts, policy
         self.rows: dict[Forms, Row] = {}
         at_first, hidden_before = set(primary), set(kept)
         for table in released:
-            for place, forms in places(table).items():
+            for place, forms in places(self.study, table).items():
                 row = self._row(forms)
                 row.printed.append((table.number, place))
                 row.cost += 1 + np.log2(1 + row.value)
@@ -124,7 +127,7 @@ class Suppression:
 
     def _guard(self, tables: Iterable[Table], room: Mapping[Key, int]) -> None:
         printed = {row.forms: [number for number, _ in row.printed] for row in self._listed}
-        found = {guard.of: guard for guard in guards(tables, printed, self.policy)}
+        found = {guard.of: guard for guard in guards(self.study, tables, printed, self.policy)}
         for row in self._listed:
             if row.printed:
                 # What is hidden is asked more of: nobody shall know why it is.

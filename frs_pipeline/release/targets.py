@@ -19,6 +19,7 @@ import numpy as np
 from frs_pipeline.release.groups import NOTHING, TOTAL, TOTAL_VALID, Group, all_answers, group, group_of
 from frs_pipeline.release.reading import AxisRead, Code, Labels, ReleaseRead, TableRead
 from frs_pipeline.release.worlds import Source, Sum, World, Worlds
+from frs_pipeline.study import Study
 from frs_pipeline.study.questionnaires import questionnaires
 
 # A number that is marked as hidden; one that the report prints and that isn't released, since answers were merged or the
@@ -86,10 +87,10 @@ class _Number(NamedTuple):
     labels: Labels
 
 
-def targets(worlds: Worlds, source: Source, earlier: Sequence[Source]) -> list[Target]:
+def targets(study: Study, worlds: Worlds, source: Source, earlier: Sequence[Source]) -> list[Target]:
     """Everything that is looked for, each number once. What is printed to be seen needn't be."""
     found: dict[tuple[str, tuple[int, ...], tuple[float, ...]], Target] = {}
-    for target in _all(worlds, source, earlier):
+    for target in _all(study, worlds, source, earlier):
         key = ("change" if target.kind == "change" else "", *target.sum)
         # The first is a hidden one where there is any: of them most is asked.
         if target.sum.of and (target.kind not in ("cell", "difference") or not worlds.prints(target.sum)):
@@ -97,55 +98,55 @@ def targets(worlds: Worlds, source: Source, earlier: Sequence[Source]) -> list[T
     return list(found.values())
 
 
-def _all(worlds: Worlds, source: Source, earlier: Sequence[Source]) -> Iterator[Target]:
+def _all(study: Study, worlds: Worlds, source: Source, earlier: Sequence[Source]) -> Iterator[Target]:
     sources = (source, *earlier)
-    numbers = [number for one in sources for number in _numbers(worlds, one)]
+    numbers = [number for one in sources for number in _numbers(study, worlds, one)]
     for number, hidden in numbers:
         if hidden:
             of = number.group
             yield Target("hidden", number.table, number.labels, number.source is source, worlds.sum(number.source, of), (of,))
     tables = [(one, table) for one in sources for table in one.release.tables if worlds.knows(one, table)]
     for one, table in tables:
-        yield from _unprinted(worlds, source, one, table)
+        yield from _unprinted(study, worlds, source, one, table)
     for one, table in tables:
-        yield from _within(worlds, source, one, table)
-    yield from _left_blank(worlds, source, [number for number, _ in numbers])
-    yield from _differences(worlds, source, [number for number, _ in numbers])
+        yield from _within(study, worlds, source, one, table)
+    yield from _left_blank(study, worlds, source, [number for number, _ in numbers])
+    yield from _differences(study, worlds, source, [number for number, _ in numbers])
     for older in earlier:
-        yield from _changes(worlds, source, older)
+        yield from _changes(study, worlds, source, older)
 
 
-def _numbers(worlds: Worlds, source: Source) -> Iterator[tuple[_Number, bool]]:
+def _numbers(study: Study, worlds: Worlds, source: Source) -> Iterator[tuple[_Number, bool]]:
     for table in (table for table in source.release.tables if worlds.knows(source, table)):
         for (measure, labels), number in table.numbers.items():
             if measure in ("count", "n"):
-                yield _Number(source, group_of(table, labels), table.number, labels), number.value is None
+                yield _Number(source, group_of(study, table, labels), table.number, labels), number.value is None
 
 
-def _unprinted(worlds: Worlds, source: Source, one: Source, table: TableRead) -> Iterator[Target]:
+def _unprinted(study: Study, worlds: Worlds, source: Source, one: Source, table: TableRead) -> Iterator[Target]:
     """What the report prints of a table where it isn't released so."""
     if not table.numbers or not _as_printed(table):
         for labels in _printed(table):
-            of = group_of(table, labels, original=True)
+            of = group_of(study, table, labels, original=True)
             yield Target("merged", table.number, labels, one is source, worlds.sum(one, of), (of,))
 
 
-def _within(worlds: Worlds, source: Source, one: Source, table: TableRead) -> Iterator[Target]:
+def _within(study: Study, worlds: Worlds, source: Source, one: Source, table: TableRead) -> Iterator[Target]:
     """Every combination of answers to the questions of a table."""
     own = one is source
     names = sorted({axis.question for axis in table.original.values()} | set(table.answered))
     for mart in table.marts:
-        both = table.occasion == "both" and questionnaires()[mart].occasion == "both"
-        values = [sorted(all_answers(mart, name), key=str) for name in names]
+        both = table.occasion == "both" and questionnaires(study)[mart].occasion == "both"
+        values = [sorted(all_answers(study, mart, name), key=str) for name in names]
         for occasion in ("first", "followup") if both else (table.occasion,):
             for said in product(*values):
-                of = group((mart,), occasion, {name: frozenset((code,)) for name, code in zip(names, said, strict=True)})
-                judged = _judged([of], source.release)
+                of = group(study, (mart,), occasion, {name: frozenset((code,)) for name, code in zip(names, said, strict=True)})
+                judged = _judged(study, [of], source.release)
                 if judged is not None:
                     yield Target(
                         "cell",
                         table.number,
-                        _named(table, occasion, dict(zip(names, said, strict=True))),
+                        _named(study, table, occasion, dict(zip(names, said, strict=True))),
                         own,
                         worlds.sum(one, of),
                         (of,),
@@ -153,40 +154,40 @@ def _within(worlds: Worlds, source: Source, one: Source, table: TableRead) -> It
                     )
 
 
-def _named(table: TableRead, occasion: str, said: Mapping[str, Code]) -> Labels:
+def _named(study: Study, table: TableRead, occasion: str, said: Mapping[str, Code]) -> Labels:
     """A combination of answers as row, column and whatever else: readable, and nothing of a form."""
     words = {}
     for name, code in said.items():
-        question = questionnaires()[table.marts[0]].question(name)
+        question = questionnaires(study)[table.marts[0]].question(name)
         assert question is not None
         words[name] = "blank" if code is None else question.labels[code]
     row, column = (words.pop(axis.question, NOTHING) if axis else NOTHING for axis in map(table.original.get, ("row", "column")))
     return row, column, ", ".join([*words.values(), *([occasion] if occasion != table.occasion else [])])
 
 
-def _left_blank(worlds: Worlds, source: Source, numbers: Iterable[_Number]) -> Iterator[Target]:
+def _left_blank(study: Study, worlds: Worlds, source: Source, numbers: Iterable[_Number]) -> Iterator[Target]:
     """Who would be counted had they answered: several numbers may add up to these and those who did."""
     for number in numbers:
         given = dict(number.group.answers)
         for name in (name for name, codes in given.items() if codes != {None}):
-            of = group(number.group.marts, number.group.occasion, {**given, name: frozenset((None,))})
-            judged = _judged([of], source.release)
+            of = group(study, number.group.marts, number.group.occasion, {**given, name: frozenset((None,))})
+            judged = _judged(study, [of], source.release)
             if judged is not None:
                 labels = (*number.labels[:2], f"{number.labels[2]} {name} blank".strip())
                 own = number.source is source
                 yield Target("difference", number.table, labels, own, worlds.sum(number.source, of), (of,), judged)
 
 
-def _differences(worlds: Worlds, source: Source, numbers: Iterable[_Number]) -> Iterator[Target]:
+def _differences(study: Study, worlds: Worlds, source: Source, numbers: Iterable[_Number]) -> Iterator[Target]:
     """What one set of forms has that another one within it hasn't."""
     each: dict[tuple[object, ...], _Number] = {}
     for number in numbers:
         each.setdefault((number.group, *(number.source.of(mart) for mart in number.group.marts)), number)
     for whole, part in _pairs(list(each.values())):
-        rest = _rest(whole.group, part.group)
+        rest = _rest(study, whole.group, part.group)
         if not rest or not whole.source.same(part.source, part.group.marts):
             continue
-        judged = _judged(rest, source.release)
+        judged = _judged(study, rest, source.release)
         if judged is not None:
             own = source in (whole.source, part.source)
             labels = (*whole.labels[:2], f"{whole.labels[2]} less table {part.table}: {' '.join(part.labels)}".strip())
@@ -206,7 +207,7 @@ def _pairs(numbers: Sequence[_Number]) -> Iterator[tuple[_Number, _Number]]:
                 yield from ((whole, part) for whole, part in product(wholes, parts) if whole is not part)
 
 
-def _rest(whole: Group, part: Group) -> list[Group] | None:
+def _rest(study: Study, whole: Group, part: Group) -> list[Group] | None:
     """The forms of a group that aren't in another one, as groups that have none in common; None when that isn't within it."""
     outer, inner = dict(whole.answers), dict(part.answers)
     if not set(part.marts) <= set(whole.marts) or whole.occasion not in ("both", part.occasion):
@@ -216,39 +217,39 @@ def _rest(whole: Group, part: Group) -> list[Group] | None:
     found = []
     others = tuple(mart for mart in whole.marts if mart not in part.marts)
     if others:
-        found.append(group(others, whole.occasion, outer))
+        found.append(group(study, others, whole.occasion, outer))
     if whole.occasion != part.occasion:
-        found.append(group(part.marts, "first" if part.occasion == "followup" else "followup", outer))
+        found.append(group(study, part.marts, "first" if part.occasion == "followup" else "followup", outer))
     so_far = dict(outer)
     for name, codes in part.answers:
-        out = so_far.get(name, all_answers(part.marts[0], name)) - codes
+        out = so_far.get(name, all_answers(study, part.marts[0], name)) - codes
         if out:
-            found.append(group(part.marts, part.occasion, {**so_far, name: out}))
+            found.append(group(study, part.marts, part.occasion, {**so_far, name: out}))
         so_far[name] = codes
     return found
 
 
-def _judged(rest: Sequence[Group], release: ReleaseRead) -> bool | None:
+def _judged(study: Study, rest: Sequence[Group], release: ReleaseRead) -> bool | None:
     """Did all these forms leave a question blank? None when their number tells no answer of anybody."""
-    asked = [of for of in rest if not _never_asked(of)] or rest
+    asked = [of for of in rest if not _never_asked(study, of)] or rest
     blank = all(any(codes == {None} for _, codes in of.answers) for of in asked)
     if not blank or not release.missing_shown:
         return False
-    return True if any(_tells(of, release.who) for of in asked) else None
+    return True if any(_tells(study, of, release.who) for of in asked) else None
 
 
-def _never_asked(of: Group) -> bool:
+def _never_asked(study: Study, of: Group) -> bool:
     """Did these forms answer a question that isn't on the paper of their occasion?"""
-    found = ((questionnaires()[of.marts[0]].question(name), codes) for name, codes in of.answers)
+    found = ((questionnaires(study)[of.marts[0]].question(name), codes) for name, codes in of.answers)
     return of.occasion != "both" and any(
         q is not None and q.occasion not in ("both", of.occasion) and None not in c for q, c in found
     )
 
 
-def _tells(of: Group, who: Iterable[str]) -> bool:
+def _tells(study: Study, of: Group, who: Iterable[str]) -> bool:
     """Is some question of these forms narrowed to some of its answers, who they are aside?"""
     for name, codes in of.answers:
-        question = questionnaires()[of.marts[0]].question(name)
+        question = questionnaires(study)[of.marts[0]].question(name)
         assert question is not None
         said = codes - {None}
         if name not in who and said and not set(question.codes) - {question.dont_know} <= said:
@@ -278,7 +279,7 @@ def _labels(axis: AxisRead) -> list[str]:
     return [label for label, _ in axis.categories]
 
 
-def _changes(worlds: Worlds, source: Source, older: Source) -> Iterator[Target]:
+def _changes(study: Study, worlds: Worlds, source: Source, older: Source) -> Iterator[Target]:
     """How much each number of a table differs between two deliveries."""
     before = {table.number: table for table in older.release.tables}
     for table in source.release.tables:
@@ -286,13 +287,13 @@ def _changes(worlds: Worlds, source: Source, older: Source) -> Iterator[Target]:
         if same is None or source.same(older, table.marts) or not (worlds.knows(source, table) and worlds.knows(older, same)):
             continue
         for labels in _printed(table):
-            now, then = group_of(table, labels, original=True), _of_labels(same, labels)
+            now, then = group_of(study, table, labels, original=True), _of_labels(study, same, labels)
             if now == then:
                 yield Target("change", table.number, labels, True, worlds.sum(source, now).less(worlds.sum(older, then)), (now,))
 
 
-def _of_labels(table: TableRead, labels: Labels) -> Group | None:
+def _of_labels(study: Study, table: TableRead, labels: Labels) -> Group | None:
     try:
-        return group_of(table, labels, original=True)
+        return group_of(study, table, labels, original=True)
     except KeyError:  # it has other answers, or calls them otherwise
         return None

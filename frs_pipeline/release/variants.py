@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from frs_pipeline.release.cells import NO_LABEL, Forms, Place, places
+from frs_pipeline.study import Study
 from frs_pipeline.study.questionnaires import Question, questionnaires
 from frs_pipeline.study.release import ReleasePolicy, merged
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Axis, Table
@@ -25,49 +26,49 @@ class Variant:
     collapsed: bool
 
 
-def choose(table: Table, policy: ReleasePolicy, count: Count) -> Variant:
+def choose(study: Study, table: Table, policy: ReleasePolicy, count: Count) -> Variant:
     """The first variant with nothing to hide; else the one with the fewest counts to hide, and of those the first.
 
     `count` gives the number of forms. Correlations print no answers: nothing of them is merged, and gamma is that of
     the answers as they were given.
     """
-    found = [_judged(variant, policy, count, collapsed) for variant, collapsed in _variants(table, policy)]
+    found = [_judged(study, variant, policy, count, collapsed) for variant, collapsed in _variants(study, table, policy)]
     clean = next((v for v in found if not v.small and not v.all_or_nothing), None)
     return clean or min(found, key=lambda v: (bool(v.all_or_nothing), len(v.small)))
 
 
-def as_decided(table: Table, before: Table, policy: ReleasePolicy, count: Count) -> Variant:
+def as_decided(study: Study, table: Table, before: Table, policy: ReleasePolicy, count: Count) -> Variant:
     """The variant of a table that was released `before`."""
     merged_more = any(
         [set(c.codes) for c in axis.categories] != [set(c.codes) for c in getattr(table, name).categories]
         for name, axis in _own_axes(before).items()
     )
-    return _judged(before, policy, count, merged_more)
+    return _judged(study, before, policy, count, merged_more)
 
 
-def _variants(table: Table, policy: ReleasePolicy) -> Iterator[tuple[Table, bool]]:
+def _variants(study: Study, table: Table, policy: ReleasePolicy) -> Iterator[tuple[Table, bool]]:
     """The table itself, then with more and more merged: columns before rows, what merges least first."""
     yield table, False
     if table.kind.startswith("correlation"):
         return
-    rows = list(_axes(table, table.row, policy))
-    columns = list(_axes(table, table.column, policy)) if table.column else [None]
+    rows = list(_axes(study, table, table.row, policy))
+    columns = list(_axes(study, table, table.column, policy)) if table.column else [None]
     for (i, row), (j, column) in sorted(product(enumerate(rows), enumerate(columns)), key=lambda p: (p[0][0] + p[1][0], p[0][0])):
         if i or j:
             yield table.model_copy(update={"row": row, "column": column}), True
 
 
-def _axes(table: Table, axis: Axis, policy: ReleasePolicy) -> Iterator[Axis]:
+def _axes(study: Study, table: Table, axis: Axis, policy: ReleasePolicy) -> Iterator[Axis]:
     yield axis
-    question = _question(table, axis)
+    question = _question(study, table, axis)
     for step in policy.collapse.get(question.scale, ()):
         shorter = merged(axis, question, step)
         if shorter is not None:
             yield shorter
 
 
-def _judged(table: Table, policy: ReleasePolicy, count: Count, collapsed: bool) -> Variant:
-    counts = {place: count(forms) for place, forms in places(table).items()}
+def _judged(study: Study, table: Table, policy: ReleasePolicy, count: Count, collapsed: bool) -> Variant:
+    counts = {place: count(forms) for place, forms in places(study, table).items()}
     small = tuple(p for p, n in counts.items() if policy.is_small(n) and (p[0] != MISSING or policy.missing == "hidden"))
     return Variant(table, small, tuple(_uniform(table, counts)), collapsed)
 
@@ -96,14 +97,14 @@ def _is_all(answers: Sequence[int], total: int) -> bool:
     return len(answers) > 1 and 0 < total == max(answers)
 
 
-def by_what_they_hold(tables: Mapping[int, Table], policy: ReleasePolicy) -> dict[int, Table]:
+def by_what_they_hold(study: Study, tables: Mapping[int, Table], policy: ReleasePolicy) -> dict[int, Table]:
     """The tables with merged answers called by what they hold wherever their name also stands for other answers.
 
     On the page of a release one word has one number: 'få' isn't both an answer and what it was merged into.
     """
     meant: dict[tuple[str, str], set[frozenset[int]]] = defaultdict(set)
-    axes = [(_question(table, axis), axis) for table in tables.values() for axis in _own_axes(table).values()]
-    for question in (q for questionnaire in questionnaires().values() for q in questionnaire.questions):
+    axes = [(_question(study, table, axis), axis) for table in tables.values() for axis in _own_axes(table).values()]
+    for question in (q for questionnaire in questionnaires(study).values() for q in questionnaire.questions):
         for answer in question.answers:
             for word in (answer.label, *answer.also_printed):
                 meant[question.scale, word.casefold()].add(frozenset({answer.code}))
@@ -114,7 +115,7 @@ def by_what_they_hold(tables: Mapping[int, Table], policy: ReleasePolicy) -> dic
             meant[question.scale, category.label.casefold()].add(frozenset(category.codes))
 
     def called(table: Table, axis: Axis) -> Axis:
-        question = _question(table, axis)
+        question = _question(study, table, axis)
         return axis.model_copy(
             update={
                 "categories": tuple(
@@ -136,7 +137,7 @@ def _own_axes(table: Table) -> dict[str, Axis]:
     return {name: axis for name in ("row", "column", "group") if (axis := getattr(table, name)) is not None}
 
 
-def _question(table: Table, axis: Axis) -> Question:
-    found = questionnaires()[table.marts[0]].question(axis.variable)
+def _question(study: Study, table: Table, axis: Axis) -> Question:
+    found = questionnaires(study)[table.marts[0]].question(axis.variable)
     assert found is not None
     return found

@@ -20,6 +20,7 @@ from scipy.sparse.csgraph import connected_components
 
 from frs_pipeline.release.groups import Group, all_answers, group_of, shared_in
 from frs_pipeline.release.reading import Code, Labels, Number, ReleaseRead, TableRead
+from frs_pipeline.study import Study
 from frs_pipeline.study.questionnaires import questionnaires
 
 World = NDArray[np.int64]
@@ -101,7 +102,10 @@ class Worlds:
     `grows` says that a later delivery has every form of an earlier one, `shrinks` the opposite.
     """
 
-    def __init__(self, sources: Sequence[Source], change: Literal["grows", "shrinks", "unknown"] = "unknown") -> None:
+    def __init__(
+        self, study: Study, sources: Sequence[Source], change: Literal["grows", "shrinks", "unknown"] = "unknown"
+    ) -> None:
+        self.study = study
         self.size = 0
         self._any: World | None = None
         self._cubes: dict[tuple[str, str], dict[tuple[str, ...], Cube]] = {}
@@ -249,7 +253,7 @@ class Worlds:
         return vector
 
     def _need(self, forms: str, mart: str, names: Iterable[str]) -> None:
-        occasion = ("occasion",) if questionnaires()[mart].occasion == "both" else ()
+        occasion = ("occasion",) if questionnaires(self.study)[mart].occasion == "both" else ()
         self._cubes.setdefault((forms, mart), {})[(*occasion, *sorted(names))] = Cube((), 0)
 
     def _number_unknowns(self) -> None:
@@ -257,7 +261,9 @@ class Worlds:
             for names in [n for n in cubes if any(set(n) < set(others) for others in cubes)]:
                 del cubes[names]
             for names in sorted(cubes):
-                values = [("first", "followup") if n == "occasion" else sorted(all_answers(mart, n), key=str) for n in names]
+                values = [
+                    ("first", "followup") if n == "occasion" else sorted(all_answers(self.study, mart, n), key=str) for n in names
+                ]
                 cubes[names] = Cube(tuple(map(tuple, values)), self.size)
                 self.size += math.prod(map(len, values))
 
@@ -279,7 +285,7 @@ class Worlds:
         """What the numbers of a table say."""
         for (measure, labels), number in table.numbers.items():
             if measure in ("count", "n"):
-                told = self.sum(source, group_of(table, labels))
+                told = self.sum(source, group_of(self.study, table, labels))
                 if number.value is not None:
                     self._equal.append((told, float(number.value)))
                 elif source.release.zeros_shown:
@@ -294,10 +300,10 @@ class Worlds:
         assert number.value is not None
         if all(n is not None and n.value is not None for n in told):
             return
-        whole = self.sum(source, group_of(table, base))
+        whole = self.sum(source, group_of(self.study, table, base))
         part = Sum((), ())
         for place in parts:
-            one = self.sum(source, group_of(table, place))
+            one = self.sum(source, group_of(self.study, table, place))
             part = Sum(part.of + one.of, part.times + one.times)
         low, high = number.value - number.half, number.value + number.half
         self._at_most.append((part.scaled(100).less(whole.scaled(float(high))), 0.0))

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from frs_pipeline.stats.gamma import goodman_kruskal
+from frs_pipeline.study import Study
 from frs_pipeline.study.questionnaires import Question, questionnaires
 
 
@@ -24,17 +25,17 @@ class Association:
     n: int
 
 
-def ordinal(mart: str) -> list[Question]:
+def ordinal(study: Study, mart: str) -> list[Question]:
     """The questions of a mart whose answers have an order, and more than the two answers that make any order a guess."""
-    return [question for question in questionnaires()[mart].questions if question.type == "ordinal"]
+    return [question for question in questionnaires(study)[mart].questions if question.type == "ordinal"]
 
 
-def associations(mart: str, batches: Iterable[pa.RecordBatch]) -> list[Association]:
+def associations(study: Study, mart: str, batches: Iterable[pa.RecordBatch]) -> list[Association]:
     """All pairs of ordinal questions of a mart. "Ved ikke" has no place on a scale and is left out.
 
     Forms are added up batch by batch: what is kept is one small table of counts a pair.
     """
-    questions = ordinal(mart)
+    questions = ordinal(study, mart)
     places = {question.name: _places(question) for question in questions}
     pairs = list(combinations(questions, 2))
     counts = {(a.name, b.name): np.zeros((_size(a), _size(b)), dtype=np.int64) for a, b in pairs}

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -16,14 +15,14 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from frs_pipeline.errors import Gathered
 from frs_pipeline.lineage.meaning import Address, meanings
 from frs_pipeline.stats.printing import parse
-from frs_pipeline.study import SHIPPED
+from frs_pipeline.study import Study, derived
 from frs_pipeline.study.chapters import Bilingual
 from frs_pipeline.study.faults import choices
 from frs_pipeline.study.spec import Spec, YamlFile
-from frs_pipeline.study.tables import TOTAL, TOTAL_VALID, catalogue
+from frs_pipeline.study.tables import TOTAL, TOTAL_VALID, Table, catalogue
 from frs_pipeline.tables.nonresponse import measures
 
-CLAIMS = SHIPPED / "claims.yaml"
+FILE = "claims.yaml"
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
@@ -100,15 +99,14 @@ class Value(Spec):
     lacking: Lacking | None = None
     said: Printed | None = None
 
-    @property
-    def addresses(self) -> tuple[Address, ...]:
+    def addresses(self, tables: Mapping[int, Table]) -> tuple[Address, ...]:
         """The figures that a share or a gamma is made from: its parts, then its base."""
         if self.gamma is not None:
             return (Address(self.gamma, "", "", "", "gamma"), Address(self.gamma, "", "", "", "n"))
         if self.share is None:
             return ()
         share, number = self.share, self.share.table
-        kind = catalogue()[number].kind if number in catalogue() else "crosstab"
+        kind = tables[number].kind if number in tables else "crosstab"
         if kind in ("frequency", "distribution"):
             base = TOTAL_VALID if kind == "frequency" else TOTAL
             return tuple(Address(number, answer, "", "", "count") for answer in (*share.answers, base))
@@ -181,7 +179,7 @@ class Fault(NamedTuple):
     do: str
 
 
-def read_claims(path: Path = CLAIMS) -> Claims:
+def read_claims(study: Study, path: Path) -> Claims:
     """The claims; raises `InputError` with file and line for a figure, a value or a source that there isn't."""
     file = YamlFile(path)
     seen: set[str] = set()
@@ -196,7 +194,7 @@ def read_claims(path: Path = CLAIMS) -> Claims:
             with wrong:
                 claim: Claim = file.parse_at(at, Claim)
                 read[-1] += (claim,)
-                for fault in _faults(claim, file.entries(["sources"])):
+                for fault in _faults(study, claim, file.entries(["sources"])):
                     with wrong:
                         raise file.error([*at, *fault.at], f"claim {claim.id}: {fault.what}", fault.do)
                 if claim.id in seen:
@@ -207,25 +205,25 @@ def read_claims(path: Path = CLAIMS) -> Claims:
     return found.model_copy(update={"sections": tuple(sections)})
 
 
-@cache
-def claims() -> Claims:
+@derived
+def claims(study: Study) -> Claims:
     """The claims that ship."""
-    return read_claims()
+    return read_claims(study, study.folder / FILE)
 
 
-@cache
-def line_of(claim: str) -> int:
+@derived
+def line_of(study: Study, claim: str) -> int:
     """The line of `claims.yaml` on which a claim begins, counted from 1."""
-    places = [(i, j, told.id) for i, section in enumerate(claims().sections) for j, told in enumerate(section.claims)]
+    places = [(i, j, told.id) for i, section in enumerate(claims(study).sections) for j, told in enumerate(section.claims)]
     i, j = next((i, j) for i, j, name in places if name == claim)
-    return YamlFile(CLAIMS).line(["sections", i, "claims", j])
+    return YamlFile(study.folder / FILE).line(["sections", i, "claims", j])
 
 
-def _has_no_rows(table: int) -> bool:
-    return table in catalogue() and catalogue()[table].kind in ("frequency", "distribution")
+def _has_no_rows(study: Study, table: int) -> bool:
+    return table in catalogue(study) and catalogue(study)[table].kind in ("frequency", "distribution")
 
 
-def _faults(claim: Claim, sources: Sequence[str]) -> Iterator[Fault]:
+def _faults(study: Study, claim: Claim, sources: Sequence[str]) -> Iterator[Fault]:
     """What is wrong with a claim."""
     if bool(claim.holds) == bool(claim.untested):
         yield Fault((), "needs a condition, or the reason why it isn't tested", "write holds or untested, not both")
@@ -243,7 +241,7 @@ def _faults(claim: Claim, sources: Sequence[str]) -> Iterator[Fault]:
             yield Fault(("holds", index), what, do)
     before: list[str] = []
     for name, value in claim.values.items():
-        for what, do in _of_value(value, before):
+        for what, do in _of_value(study, value, before):
             yield Fault(("values", name), f"{name}: {what}", do)
         before.append(name)
     for index, baseline in enumerate(claim.baselines):
@@ -269,7 +267,7 @@ def _of_condition(condition: Condition, values: Mapping[str, Value]) -> Iterator
         yield f"{condition.value} needs said, which as_said_within holds it against", "add said to the value"
 
 
-def _of_value(value: Value, before: Sequence[str]) -> Iterator[tuple[str, str]]:
+def _of_value(study: Study, value: Value, before: Sequence[str]) -> Iterator[tuple[str, str]]:
     """What is wrong with a value, and what to do; `before` are the values above it."""
     told = [kind for kind in (value.share, value.gamma, value.points, value.lacking) if kind is not None]
     if len(told) != 1:
@@ -278,15 +276,15 @@ def _of_value(value: Value, before: Sequence[str]) -> Iterator[tuple[str, str]]:
         yield "is a difference of values that don't stand above it", choices(before)
     elif value.share and len(set(value.share.answers)) < len(value.share.answers):
         yield "counts an answer twice", "name it once"
-    elif value.share and value.share.row != TOTAL and _has_no_rows(value.share.table):
+    elif value.share and value.share.row != TOTAL and _has_no_rows(study, value.share.table):
         yield f"names a row, and table {value.share.table} has only answers", "take row out"
-    elif value.lacking and value.lacking.measure not in measures():
+    elif value.lacking and value.lacking.measure not in measures(study):
         measure = value.lacking.measure
-        yield f"nothing of the unit non-response is called {measure}", choices(measures(), measure)
-    tables = {address.table for address in value.addresses}
-    for table in sorted(tables - set(catalogue())):
+        yield f"nothing of the unit non-response is called {measure}", choices(measures(study), measure)
+    tables = {address.table for address in value.addresses(catalogue(study))}
+    for table in sorted(tables - set(catalogue(study))):
         yield f"there is no table {table}", "docs/tables.md lists the tables"
-    for address in value.addresses:
-        if address.table in catalogue() and address not in meanings():
+    for address in value.addresses(catalogue(study)):
+        if address.table in catalogue(study) and address not in meanings(study):
             figure = " · ".join(part for part in address[1:] if part)
             yield f"table {address.table} has no figure {figure}", f"frs tables {address.table} prints it"

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from frs_pipeline.report.expectations import BETWEEN, COLUMNS, IN_SET, LARGEST, NOT_NULL, UNIQUE, Held
+from frs_pipeline.study import Study
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.templates import templates_in
 
@@ -30,10 +31,10 @@ _FORM = {
 _FAILING = {UNIQUE: "stand more than once", IN_SET: "outside", BETWEEN: "below"}
 
 
-def pages(delivery: str, held: list[Held]) -> dict[str, bytes]:
+def pages(study: Study, delivery: str, held: list[Held]) -> dict[str, bytes]:
     """Every page by its file name: an overview, and a page a mart."""
     template = templates_in(HERE).get_template(TEMPLATE)
-    marts = [_mart(mart) for mart in held]
+    marts = [_mart(study, mart) for mart in held]
     shown = {"index.html": None, **{f"{mart['name']}.html": mart for mart in marts}}
     before = next((mart.before for mart in held if mart.before), None)
     return {
@@ -41,9 +42,9 @@ def pages(delivery: str, held: list[Held]) -> dict[str, bytes]:
     }
 
 
-def _mart(held: Held) -> dict[str, Any]:
+def _mart(study: Study, held: Held) -> dict[str, Any]:
     """A mart as the pages show it: its promises in groups, one a column."""
-    questionnaire = questionnaires().get(held.mart)
+    questionnaire = questionnaires(study).get(held.mart)
     what = "conferences" if questionnaire is None else "forms"
     asked = {question.name for question in questionnaire.questions} if questionnaire else set()
     lines = [{**row, "found": _found(row, what), "shows_limit": _shows_limit(row, asked)} for row in held.results.to_pylist()]
@@ -58,7 +59,7 @@ def _mart(held: Held) -> dict[str, Any]:
         "step": held.step,
         "before": held.before,
         "columns": [
-            {"name": name, "text": _text(held.mart, name), "lines": list(found)}
+            {"name": name, "text": _text(study, held.mart, name), "lines": list(found)}
             for name, found in groupby(lines, key=lambda line: line["column"])
         ],
         "broken": [line for line in lines if not line["passed"]],
@@ -72,11 +73,11 @@ def _shows_limit(row: dict[str, Any], questions: set[str]) -> bool:
     return row["expectation"] == COLUMNS or (row["expectation"] == IN_SET and row["column"] in questions)
 
 
-def _text(mart: str, column: str | None) -> dict[str, str]:
+def _text(study: Study, mart: str, column: str | None) -> dict[str, str]:
     """What a column is about, and in which language that is said."""
     if column is None:
         return {"words": "The mart as a whole", "language": "en"}
-    questionnaire = questionnaires().get(mart)
+    questionnaire = questionnaires(study).get(mart)
     question = questionnaire.question(column) if questionnaire else None
     if question:
         return {"words": question.text, "language": "da"}

@@ -10,7 +10,6 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,13 +21,13 @@ from pydantic import Field
 from frs_pipeline.errors import CheckFailed, Gathered, InputError
 from frs_pipeline.store.files import Store, as_noted, read, read_manifest
 from frs_pipeline.store.plan import products
-from frs_pipeline.study import SHIPPED
+from frs_pipeline.study import Study, derived
 from frs_pipeline.study.faults import choices
 from frs_pipeline.study.questionnaires import Question, Questionnaire, questionnaires
 from frs_pipeline.study.spec import Spec, YamlFile
 from frs_pipeline.tables.nonresponse import conference_schema
 
-LIMITS = SHIPPED / "promises.yaml"
+FILE = "promises.yaml"
 FORM_COLUMNS = ("form_id", "conference_id", "occasion")
 OCCASIONS = {"first": ("first",), "followup": ("followup",), "both": ("first", "followup")}
 
@@ -130,8 +129,7 @@ class Held:
         return self.results.filter(pc.invert(self.results["passed"]))
 
 
-@cache
-def read_limits(path: Path = LIMITS) -> Limits:
+def read_limits(study: Study, path: Path) -> Limits:
     """The limits; raises `InputError` with file and line for a value that can't be, or a question that doesn't exist."""
     file = YamlFile(path)
     wrong = Gathered()
@@ -139,16 +137,22 @@ def read_limits(path: Path = LIMITS) -> Limits:
         limits = file.parse(Limits)
     for mart in file.entries(["blank", "questions"]):
         where = ["blank", "questions", mart]
-        known = [question.name for question in questionnaires()[mart].questions] if mart in questionnaires() else []
+        known = [question.name for question in questionnaires(study)[mart].questions] if mart in questionnaires(study) else []
         with wrong:
             if not known:
-                raise file.error(where, f"there is no questionnaire {mart}", choices(questionnaires(), mart))
+                raise file.error(where, f"there is no questionnaire {mart}", choices(questionnaires(study), mart))
         for name in file.entries(where) if known else ():
             with wrong:
                 if name not in known:
                     raise file.error([*where, name], f"{mart} has no question {name}", choices(known, name))
     wrong.check()
     return limits
+
+
+@derived
+def limits(study: Study) -> Limits:
+    """The limits of the promises."""
+    return read_limits(study, study.folder / FILE)
 
 
 def before_of(older: Store) -> Before:
@@ -158,8 +162,8 @@ def before_of(older: Store) -> Before:
     both deliveries is true of finished results alone.
     """
     marts, noted = {}, read_manifest(older).get("outputs", {})
-    for name in questionnaires():
-        product = products()[("marts", name)]
+    for name in questionnaires(older.study):
+        product = products(older.study)[("marts", name)]
         path = older.path(product)
         try:
             if not as_noted(older, product, noted):
@@ -187,14 +191,14 @@ def form_promises(questionnaire: Questionnaire, limits: Limits, delivery: str, *
     return found
 
 
-def conference_promises(*, whole: bool = True) -> list[Promise]:
+def conference_promises(study: Study, *, whole: bool = True) -> list[Promise]:
     """What the mart of conferences promises."""
-    found = [_columns(tuple(conference_schema().names))]
+    found = [_columns(tuple(conference_schema(study).names))]
     if whole:
         found += _identifies("conference_id", "conference")
     found += [*_occasion("both"), _filled("in_ledger")]
     found.append(Promise(IN_SET, "in_ledger", "true or false", "It is true or false.", {"value_set": [True, False]}))
-    for name in (name for name in conference_schema().names if name.endswith("_forms")):
+    for name in (name for name in conference_schema(study).names if name.endswith("_forms")):
         found += [
             _filled(name),
             Promise(BETWEEN, name, "0 or more", "A count is never below 0.", {"min_value": 0}),
@@ -237,23 +241,27 @@ def moves(questionnaire: Questionnaire, mart: pa.Table, before: pa.Table, fewest
     return found
 
 
-def hold(marts: dict[str, pa.Table], delivery: str, before: Before | None = None, limits: Limits | None = None) -> list[Held]:
+def hold(
+    study: Study, marts: dict[str, pa.Table], delivery: str, before: Before | None = None, chosen: Limits | None = None
+) -> list[Held]:
     """Hold every mart of a delivery to its promises. Nothing of what a form says is in the result."""
-    gx, limits = _great_expectations(), limits or read_limits()
+    gx, chosen = _great_expectations(), chosen or limits(study)
     context = gx.get_context(mode="ephemeral")  # in memory: no project folder, nothing written
     context.variables.progress_bars = {"globally": False}
     source = context.data_sources.add_pandas("marts")
     return [
-        _held(gx, source, delivery, name, mart, before if name in questionnaires() else None, limits)
+        _held(study, gx, source, delivery, name, mart, before if name in questionnaires(study) else None, chosen)
         for name, mart in marts.items()
     ]
 
 
-def _held(gx: Any, source: Any, delivery: str, name: str, mart: pa.Table, before: Before | None, limits: Limits) -> Held:
+def _held(
+    study: Study, gx: Any, source: Any, delivery: str, name: str, mart: pa.Table, before: Before | None, limits: Limits
+) -> Held:
     step = max(1, -(-mart.num_rows // limits.row_cap))
-    questionnaire = questionnaires().get(name)
+    questionnaire = questionnaires(study).get(name)
     if questionnaire is None:
-        promises = conference_promises(whole=step == 1)
+        promises = conference_promises(study, whole=step == 1)
     else:
         promises = form_promises(questionnaire, limits, delivery, whole=step == 1)
     looked_at = mart if step == 1 else mart.take(pa.array(range(0, mart.num_rows, step)))

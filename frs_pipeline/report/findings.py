@@ -17,6 +17,8 @@ from frs_pipeline.report.typography import number_text, points_text, share_text,
 from frs_pipeline.stats.counts import percent
 from frs_pipeline.stats.gamma import significant, strength
 from frs_pipeline.stats.printing import decimals_of, parse, round_half_away
+from frs_pipeline.study import Study
+from frs_pipeline.study.tables import catalogue
 from frs_pipeline.tables.figures import Figure, column
 
 # The words for a gamma, the weakest first.
@@ -109,7 +111,8 @@ FINDINGS = pa.schema(
 class Judge:
     """Holds claims against the figures of one delivery and its unit non-response (rows of `UNIT`)."""
 
-    def __init__(self, figures: Mapping[Address, Figure], unit: list[dict[str, object]]) -> None:
+    def __init__(self, study: Study, figures: Mapping[Address, Figure], unit: list[dict[str, object]]) -> None:
+        self.study = study
         self._figures = figures
         self._unit = {(row["measure"], row["occasion"]): row for row in unit}
 
@@ -133,7 +136,7 @@ class Judge:
         )
 
     def _number(self, value: Value, known: Mapping[str, Number]) -> Number:
-        addresses = value.addresses
+        addresses = value.addresses(catalogue(self.study))
         said = Bound(with_zero(shown(value.said)), addresses) if value.said else None
         if value.gamma is not None:
             gamma, forms = (self._figures[address] for address in addresses)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from frs_pipeline.lineage.meaning import Address
 from frs_pipeline.lineage.wording import Text
+from frs_pipeline.study import Study
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Table
 
@@ -69,9 +70,9 @@ def layout(table: Table, known: set[Address], texts: dict[str, str]) -> Layout:
     return _crosstab(table, texts)
 
 
-def texts_of(table: Table) -> dict[str, str]:
+def texts_of(study: Study, table: Table) -> dict[str, str]:
     """The text of every question of a table, as its first mart asks it."""
-    asked = questionnaires()[table.marts[0]]
+    asked = questionnaires(study)[table.marts[0]]
     return {name: question.text for name in table.variables if (question := asked.question(name))}
 
 

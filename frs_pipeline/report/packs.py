@@ -18,6 +18,7 @@ from frs_pipeline.lineage.pairs import Pairs
 from frs_pipeline.lineage.passport import Number, Passport
 from frs_pipeline.lineage.wording import Text
 from frs_pipeline.report.typography import anchor, number_text, shown
+from frs_pipeline.study import Study
 from frs_pipeline.study.rules import policy
 from frs_pipeline.tables.figures import Figure
 
@@ -40,7 +41,8 @@ CHECKS = {
 class Pack:
     """Passports of one chapter."""
 
-    def __init__(self, index: dict[Address, int]) -> None:
+    def __init__(self, study: Study, index: dict[Address, int]) -> None:
+        self.study = study
         self._index = index
         self._pieces: dict[str, int] = {}
         self._texts: dict[tuple[str, str], int] = {}
@@ -58,7 +60,7 @@ class Pack:
             "w": [[self._text(step.why), step.forms] for step in passport.waterfall],
             "f": passport.forms,
             "near": [[self._text(near.why), near.forms] for near in passport.near],
-            "a": [[self._text(_decision(*what)), number] for what, number in _decisions(passport)],
+            "a": [[self._text(_decision(self.study, *what)), number] for what, number in _decisions(passport)],
             "e": [[self._index[place.address], int(place.equal)] for place in passport.elsewhere],
             "s": [
                 [self._index[made.total], [self._index[part] for part in made.parts], int(made.holds)] for made in passport.sums
@@ -108,10 +110,10 @@ def _decisions(passport: Passport) -> list[tuple[tuple[str, str], int]]:
     return sorted(Counter((made.kind, made.about) for made in passport.amendments).items())
 
 
-def _decision(kind: str, about: str) -> Text:
+def _decision(study: Study, kind: str, about: str) -> Text:
     if kind == "correction":
         return Text(f"rettelse i kolonnen {about}", f"correction of the column {about}")
-    rule = policy().rules[about]
+    rule = policy(study).rules[about]
     return Text(f"accepteret fund: {rule.danish}", f"accepted finding: {rule.english}")
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +32,11 @@ from frs_pipeline.report.packs import Pack, figures_script
 from frs_pipeline.report.typography import anchor, number_text, share_text, shown, with_zero
 from frs_pipeline.stats.printing import NOT_COMPUTABLE
 from frs_pipeline.store.files import Store, read, stream
-from frs_pipeline.study import SHIPPED
+from frs_pipeline.study import Study, derived
+from frs_pipeline.study.about import about
 from frs_pipeline.study.chapters import Chapter, chapters
 from frs_pipeline.study.instruments import instruments
-from frs_pipeline.study.printed import printed_from, study
+from frs_pipeline.study.printed import printed_from
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.rules import policy
 from frs_pipeline.study.tables import Table, catalogue
@@ -103,10 +104,10 @@ def build(store: Store) -> Report:
     return _Site(store).report()
 
 
-@cache
-def _templates() -> Any:
+@derived
+def _templates(study: Study) -> Any:
     """The templates, each read once."""
-    environment = templates_in(TEMPLATES, SHIPPED / "report")
+    environment = templates_in(TEMPLATES, study.folder / "report")
     names = {"anchor": anchor, "shown": shown, "share": share_text, "number": number_text, "with_zero": with_zero}
     environment.filters |= names
     environment.globals["not_computable"] = NOT_COMPUTABLE
@@ -116,26 +117,26 @@ def _templates() -> Any:
 class _Site:
     def __init__(self, store: Store) -> None:
         self.store = store
-        self.passports = Passports(store)
+        self.passports = Passports(store.study, store)
         self.evidence = self.passports.evidence
         self.counts = Counts(self.evidence)
         self.figures: dict[Address, Figure] = self.evidence.figures
-        self.tables = catalogue()
-        self.titles = {number: heading(table) for number, table in self.tables.items()}
+        self.tables = catalogue(store.study)
+        self.titles = {number: heading(store.study, table) for number, table in self.tables.items()}
 
     def report(self) -> Report:
         unit = self._rows("statistics", "unit_nonresponse")
-        judge, told = Judge(self.figures, unit), claims()
+        judge, told = Judge(self.store.study, self.figures, unit), claims(self.store.study)
         sections = [(section, [judge.finding(claim, told.sources) for claim in section.claims]) for section in told.sections]
         findings = [finding for _, found in sections for finding in found]
-        template = _templates()
+        template = _templates(self.store.study)
         pages = {name: (TEMPLATES / name).read_bytes() for name in STATIC}
         common = {
             "delivery": self.store.delivery,
-            "chapters": chapters(),
+            "chapters": chapters(self.store.study),
             "made_up": made_up(self.store),
             # The delivery that the report is about, where it isn't this one: nothing that it says was said of these forms.
-            "printed_of": None if printed_from(self.store.delivery) else study().printed_from,
+            "printed_of": None if printed_from(self.store.study, self.store.delivery) else about(self.store.study).printed_from,
             "page_of": self.page_of,
             "counts": {},
         }
@@ -146,7 +147,7 @@ class _Site:
             .encode()
         )
         chapter_page = template.get_template("chapter.html")
-        for chapter in chapters():
+        for chapter in chapters(self.store.study):
             content = self._chapter(chapter, unit)
             pages[chapter.file] = chapter_page.render(**{**common, **content}, page=chapter.file, chapter=chapter).encode()
         return Report(findings, as_rows(findings), {**pages, **self._scripts()})
@@ -166,7 +167,7 @@ class _Site:
     @cached_property
     def page_of(self) -> dict[int, str]:
         """The chapter's id of every table."""
-        return {number: chapter.id for chapter in chapters() for number in chapter.tables}
+        return {number: chapter.id for chapter in chapters(self.store.study) for number in chapter.tables}
 
     def _chapter(self, chapter: Chapter, unit: list[dict[str, Any]]) -> dict[str, Any]:
         """What one page shows beside its words."""
@@ -186,16 +187,16 @@ class _Site:
             "row_plots": [plots.by_row(self.tables[n], self.figures, self._column(self.tables[n])) for n in chapter.rows],
             "figures": self.figures,
             "titles": self.titles,
-            "questionnaires": questionnaires(),
+            "questionnaires": questionnaires(self.store.study),
             **(shows[chapter.shows]() if chapter.shows else {}),
         }
 
     def _column(self, table: Table) -> str:
         assert table.column is not None
-        return texts_of(table)[table.column.variable]
+        return texts_of(self.store.study, table)[table.column.variable]
 
     def _shown(self, table: Table) -> Shown:
-        texts = texts_of(table)
+        texts = texts_of(self.store.study, table)
         known = {address for address in self.figures if address.table == table.number}
         plot = plots.by_role(table, self.figures, texts[table.column.variable], self.evidence.forms) if table.column else None
         return Shown(
@@ -219,11 +220,11 @@ class _Site:
             elif row["forms"]:
                 why = Why(BLANK if row["reason"] == UNANSWERED else row["reason"], row["question"] or "")
                 less[why] = less.get(why, 0) + row["forms"]
-        return whole, [(forms, reason(why, table)) for why, forms in less.items()], counted
+        return whole, [(forms, reason(self.store.study, why, table)) for why, forms in less.items()], counted
 
     def _differences(self, known: set[Address]) -> dict[Address, Difference]:
         found = {}
-        for address in meanings():
+        for address in meanings(self.store.study):
             row = self.evidence.compared.get(address) if address in known else None
             if row is not None and row["verdict"] != "equal":
                 ours, printed = shown(row["printed_recomputed"]), shown(row["printed_published"])
@@ -232,11 +233,11 @@ class _Site:
 
     def _correlations(self) -> dict[str, Any]:
         maps = []
-        for name in instruments():
-            asked = ordinal(name)
+        for name in instruments(self.store.study):
+            asked = ordinal(self.store.study, name)
             if len(asked) > 1:
-                found = associations(name, stream(self.evidence.path("marts", name)))
-                maps.append((questionnaires()[name], asked, plots.heat(found, self._printed_gammas(name))))
+                found = associations(self.store.study, name, stream(self.evidence.path("marts", name)))
+                maps.append((questionnaires(self.store.study)[name], asked, plots.heat(found, self._printed_gammas(name))))
         return {"intervals": plots.forest(list(self.tables.values()), self.figures, self.titles), "maps": maps}
 
     def _printed_gammas(self, mart: str) -> dict[tuple[str, str], int]:
@@ -250,7 +251,7 @@ class _Site:
 
     def _every_answer(self, table: Table) -> bool:
         """Has each scale of a table all its answers, each for itself and in the order of the questionnaire?"""
-        asked = {question.name: question for question in ordinal(table.marts[0])}
+        asked = {question.name: question for question in ordinal(self.store.study, table.marts[0])}
         for axis in (table.row, table.column):
             codes = [c.codes for c in axis.categories] if axis else []
             question = asked.get(axis.variable) if axis else None
@@ -260,18 +261,30 @@ class _Site:
 
     def _quality(self) -> dict[str, Any]:
         aside = [
-            Group(name, form.rule, policy().rules[form.rule].danish, policy().rules[form.rule].english, 1)
-            for name in instruments()
+            Group(
+                name,
+                form.rule,
+                policy(self.store.study).rules[form.rule].danish,
+                policy(self.store.study).rules[form.rule].english,
+                1,
+            )
+            for name in instruments(self.store.study)
             for form in self.evidence.set_aside(name)
         ]
         columns = ["instrument", "rule", "severity"]
         noted = read(self.evidence.path("noted"), columns).group_by(columns).aggregate([([], "count_all")]).to_pylist()
         groups = [
-            (row["severity"], Group(row["instrument"] or "", row["rule"], *_named(row["rule"]), row["count_all"]))
+            (
+                row["severity"],
+                Group(row["instrument"] or "", row["rule"], *_named(self.store.study, row["rule"]), row["count_all"]),
+            )
             for row in sorted(noted, key=lambda row: [row[name] or "" for name in columns])
         ]
         corrected = Counter(form.form.split("-")[0] for form in self.evidence.corrections)
-        titles = {questionnaires()[name].form_prefix: questionnaires()[name].title for name in instruments()}
+        titles = {
+            questionnaires(self.store.study)[name].form_prefix: questionnaires(self.store.study)[name].title
+            for name in instruments(self.store.study)
+        }
         return {
             "aside": _summed(aside),
             "noted": [group for severity, group in groups if severity != "accepted"],
@@ -285,7 +298,12 @@ class _Site:
 
     def _nonresponse(self, unit: list[dict[str, Any]]) -> dict[str, Any]:
         item = self._rows("statistics", "item_nonresponse")
-        return {"unit": unit, "kinds": kinds(), "item": item, "counts": {**self.counts.unit(unit), **self.counts.item(item)}}
+        return {
+            "unit": unit,
+            "kinds": kinds(self.store.study),
+            "item": item,
+            "counts": {**self.counts.unit(unit), **self.counts.item(item)},
+        }
 
     def _about(self) -> dict[str, Any]:
         verdicts = Counter(row["verdict"] for row in self.evidence.compared.values())
@@ -299,12 +317,14 @@ class _Site:
 
     def _scripts(self) -> dict[str, bytes]:
         """The data that pages load: all figures in short, and the passports chapter by chapter."""
-        index = {address: place for place, address in enumerate(meanings())}
-        packs = {chapter.id: Pack(index) for chapter in chapters() if chapter.tables}
+        index = {address: place for place, address in enumerate(meanings(self.store.study))}
+        packs = {chapter.id: Pack(self.store.study, index) for chapter in chapters(self.store.study) if chapter.tables}
         for passport in self.passports.every():
             packs[self.page_of[passport.address.table]].add(passport)
-        words = {number: [self.titles[number], *texts_of(table).values()] for number, table in self.tables.items()}
-        listed = [(address, self.figures[address]) for address in meanings()]
+        words = {
+            number: [self.titles[number], *texts_of(self.store.study, table).values()] for number, table in self.tables.items()
+        }
+        listed = [(address, self.figures[address]) for address in meanings(self.store.study)]
         scripts = {f"passports-{name}.js": pack.script(name) for name, pack in packs.items()}
         return {"figures.js": figures_script(listed, self.page_of, words), **scripts}
 
@@ -314,8 +334,8 @@ def _why(row: dict[str, Any]) -> Text | None:
     return Text(row["reason_danish"], row["reason"]) if row["reason"] else None
 
 
-def _named(rule: str) -> tuple[str, str]:
-    known = policy().rules.get(rule)
+def _named(study: Study, rule: str) -> tuple[str, str]:
+    known = policy(study).rules.get(rule)
     return (known.danish, known.english) if known else (rule, rule)
 
 

@@ -19,27 +19,29 @@ def summarise(store: Store) -> dict[str, int]:
     """Counts that say what a delivery holds. Raises `CheckFailed` when forms were lost on the way to the marts."""
 
     def rows(*key: str) -> int:
-        return rows_in(store.path(products()[key]))
+        return rows_in(store.path(products(store.study)[key]))
 
-    set_aside = sum(forms_set_aside(store.path(products()[("quarantine",)])).values())
-    accepted = sum(rows("marts", name) for name in instruments())
-    withdrawn = sum(sum(read(store.path(products()[("withdrawn", n)]))["forms"].to_pylist()) for n in instruments())
+    set_aside = sum(forms_set_aside(store.path(products(store.study)[("quarantine",)])).values())
+    accepted = sum(rows("marts", name) for name in instruments(store.study))
+    withdrawn = sum(
+        sum(read(store.path(products(store.study)[("withdrawn", n)]))["forms"].to_pylist()) for n in instruments(store.study)
+    )
     # Counted where they were read, so that a form lost on the way is missed here.
     delivered = withdrawn + sum(
-        rows("validated", name) + sum(forms_set_aside(store.path(products()[("rejected", name)])).values())
-        for name in instruments()
+        rows("validated", name) + sum(forms_set_aside(store.path(products(store.study)[("rejected", name)])).values())
+        for name in instruments(store.study)
     )
     if delivered != accepted + set_aside + withdrawn:
         what = f"{delivered} forms delivered, but {accepted} accepted, {set_aside} set aside and {withdrawn} withdrawn"
         raise CheckFailed(what, where=store.delivery)
-    compared = read(store.path(products()[("statistics", "compare")]))
+    compared = read(store.path(products(store.study)[("statistics", "compare")]))
     verdicts = verdicts_of(compared)
-    promises = read(store.path(products()[("expectations",)]))["passed"].to_pylist()
-    held = read(store.path(products()[("report",)]), ["holds"])["holds"].to_pylist()
+    promises = read(store.path(products(store.study)[("expectations",)]))["passed"].to_pylist()
+    held = read(store.path(products(store.study)[("report",)]), ["holds"])["holds"].to_pylist()
     applied = applied_in(store)
     rules = {row["rule"] for table in applied for row in table.to_pylist()}
     missed = unapplied(applied)
-    notes = read(store.path(products()[("noted",)]), ["rule"])["rule"].to_pylist()
+    notes = read(store.path(products(store.study)[("noted",)]), ["rule"])["rule"].to_pylist()
     return {
         "forms": delivered,
         "accepted": accepted,
@@ -54,13 +56,13 @@ def summarise(store: Store) -> dict[str, int]:
         **{f"looked_at/{each.instrument}/{each.rule}": each.total for each in missed},
         "exceptions_unused": notes.count("exception_unused"),
         "conferences": rows("marts", "conference"),
-        "marts": sum(key[0] == "marts" for key in products()),
+        "marts": sum(key[0] == "marts" for key in products(store.study)),
         "promises": len(promises),
         "promises_kept": sum(promises),
         "claims": len(held),
         "claims_hold": held.count(True),
         "claims_fail": held.count(False),
-        "tables": sum(key[-1].startswith("table_") for key in products()),
+        "tables": sum(key[-1].startswith("table_") for key in products(store.study)),
         "figures": rows("statistics", "figures"),
         "differs_exact": sum(row["verdict"] == DIFFERS and row["measure"] not in APPROXIMATE for row in compared.to_pylist()),
         **{verdict.replace(" ", "_"): number for verdict, number in verdicts.items()},

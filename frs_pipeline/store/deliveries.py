@@ -12,6 +12,7 @@ from pathlib import Path
 
 from frs_pipeline.errors import InputError, UsageError
 from frs_pipeline.language import plural
+from frs_pipeline.study import Study
 from frs_pipeline.study.instruments import DATED, DeliveryName, in_use, instruments
 from frs_pipeline.study.spec import Spec, YamlFile
 
@@ -49,12 +50,12 @@ class RawFile:
     sha256: str
 
 
-def sources() -> tuple[str, ...]:
+def sources(study: Study) -> tuple[str, ...]:
     """What a refresh reads from a delivery: one export a questionnaire, the registers, the amendments, its description."""
-    return (*instruments(), *REGISTERS, *_OPTIONAL)
+    return (*instruments(study), *REGISTERS, *_OPTIONAL)
 
 
-def source_files(folder: Path, source: str) -> tuple[str, ...]:
+def source_files(study: Study, folder: Path, source: str) -> tuple[str, ...]:
     """Names, inside the delivery `folder`, of the files of one source: an export in one of its forms, or a register.
 
     Raises `InputError` when there is none, when it is incomplete, when it comes in two forms at once, or when a file only
@@ -68,7 +69,7 @@ def source_files(folder: Path, source: str) -> tuple[str, ...]:
     if source in REGISTERS:
         return (_present(folder, REGISTERS[source]),)
     place = folder / source
-    if source in instruments() and not in_use(source, folder.name):
+    if source in instruments(study) and not in_use(study, source, folder.name):
         if place.exists():
             what = f"questionnaire {source} isn't in use at the date of this delivery"
             raise InputError(what, where=place, do="take the folder out, or correct since and until in instruments.yaml")
@@ -108,11 +109,11 @@ def _beside(path: Path) -> bool:
     return (path.name in _KEYS or path.name.partition(".")[0].upper() == "README") and not path.is_dir()
 
 
-def unread(folder: Path) -> list[tuple[Path, int]]:
+def unread(study: Study, folder: Path) -> list[tuple[Path, int]]:
     """Files and folders of a delivery that no refresh reads, each with its number, from 1, among the names of its folder."""
-    own = {*REGISTERS.values(), *_OPTIONAL.values(), *instruments()}
+    own = {*REGISTERS.values(), *_OPTIONAL.values(), *instruments(study)}
     found = []
-    for place in (folder, *(folder / name for name in instruments())):
+    for place in (folder, *(folder / name for name in instruments(study))):
         for number, name in enumerate(_names(place), start=1):
             locked = any(fnmatchcase(name, pattern) for pattern in LOCKED)
             known = name in own or locked if place == folder else _known(name) is not None
@@ -140,9 +141,9 @@ def _present(folder: Path, name: str) -> str:
     return name
 
 
-def describe(folder: Path) -> Description:
+def describe(study: Study, folder: Path) -> Description:
     """What the delivery in `folder` says of itself. Raises `InputError` with file and line for what it can't say."""
-    names = source_files(folder, "description")
+    names = source_files(study, folder, "description")
     if not names:
         return Description()
     file = YamlFile(folder / names[0])
@@ -201,12 +202,12 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def look(folder: Path, chosen: Sequence[str] = ()) -> list[tuple[str, int, int]]:
+def look(study: Study, folder: Path, chosen: Sequence[str] = ()) -> list[tuple[str, int, int]]:
     """Names, sizes and times (in ns) of the files of the `chosen` sources (all unless told), of which nothing is read.
 
     Raises `InputError` for the first that is missing, `OSError` for one that goes meanwhile.
     """
-    names = [name for source in chosen or sources() for name in source_files(folder, source)]
+    names = [name for source in chosen or sources(study) for name in source_files(study, folder, source)]
     found = [(name, (folder / name).stat()) for name in names]
     return [(name, stat.st_size, stat.st_mtime_ns) for name, stat in found]
 
@@ -228,11 +229,11 @@ def beside(folder: Path, patterns: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def inventory(folder: Path, chosen: Sequence[str] = ()) -> dict[str, RawFile]:
+def inventory(study: Study, folder: Path, chosen: Sequence[str] = ()) -> dict[str, RawFile]:
     """The delivered files of the `chosen` sources (all unless told), by `known_as`. Raises `InputError` for a missing one."""
     found = {}
-    for source in chosen or sources():
-        for name in source_files(folder, source):
+    for source in chosen or sources(study):
+        for name in source_files(study, folder, source):
             path, known = folder / name, known_as(name)
             try:
                 found[known] = RawFile(known, path.stat().st_size, sha256(path))

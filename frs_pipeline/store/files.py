@@ -17,9 +17,11 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from frs_pipeline.errors import Busy, FrsError, InputError
+from frs_pipeline.store.code import code_hash
 from frs_pipeline.store.deliveries import DESCRIPTION, beside, deliveries, describe, inventory, sha256
-from frs_pipeline.store.plan import AssetPath, Origin, Product, code_hash, definition_hash, products
+from frs_pipeline.store.plan import AssetPath, Origin, Product, definition_hash, products
 from frs_pipeline.store.settings import Settings
+from frs_pipeline.study import Study
 from frs_pipeline.study.spec import YamlFile
 
 if TYPE_CHECKING:
@@ -45,9 +47,17 @@ class Store:
     settings: Settings
     delivery: str
 
+    @property
+    def study(self) -> Study:
+        return self.settings.study
+
     def path(self, product: Product) -> Path:
         zone = self.settings.restricted if product.zone == "restricted" else self.settings.curated
         return zone(self.delivery) / product.path
+
+    def file(self, *key: str) -> Path:
+        """The file of a product, by the parts of its key."""
+        return self.path(products(self.study)[key])
 
     def raw(self, name: str) -> Path:
         return self.settings.raw_delivery(self.delivery) / name
@@ -75,7 +85,7 @@ class Store:
         One without a finished result has nothing to compare with: by date it is passed over, and raises `InputError` where it
         is named.
         """
-        named = describe(self.raw("")).predecessor
+        named = describe(self.study, self.raw("")).predecessor
         if named is not None:
             older = Store(self.settings, named)
             if older.root is None:
@@ -90,21 +100,21 @@ class Store:
         """What `product` would come from if it were made now."""
         inputs: dict[str, str] = {}
         if product.raw:
-            files = inventory(self.raw(""), product.raw)
+            files = inventory(self.study, self.raw(""), product.raw)
             inputs = {f"raw/{name}": file.sha256 for name, file in files.items()}
         inputs |= {f"raw/{name}": value for name, value in beside(self.raw(""), product.beside).items()}
         for key in product.inputs:
             # The rows of an input count, not its file: that also says where it comes from itself, and the same forms
             # delivered in another way must give the same files from here on.
-            inputs[products()[key].name] = recorded(self.path(products()[key]), CONTENT) or ""
+            inputs[products(self.study)[key].name] = recorded(self.path(products(self.study)[key]), CONTENT) or ""
         older = self.predecessor() if product.previous else None
         if older:
             inputs[f"{older.delivery}/root"] = older.root or ""
-            for source in (products()[key] for key in product.previous):
+            for source in (products(self.study)[key] for key in product.previous):
                 inputs[f"{older.delivery}/{source.name}"] = recorded(older.path(source), CONTENT) or ""
         if product.pages or product.named:
             inputs["delivery"] = self.delivery  # pages say which one they are about
-        return Origin(inputs, definition_hash(product.definitions), code_hash(product.module))
+        return Origin(inputs, definition_hash(self.study, product.definitions), code_hash(product.module))
 
     def write(self, product: Product, rows: pa.Table | Rows) -> Path:
         """Write a product with its origin in the file's metadata; the old file stays until the new one is whole."""
@@ -350,7 +360,7 @@ def stale(store: Store, *, finished: bool = True) -> set[AssetPath]:
     """
     outdated: set[AssetPath] = set()
     known = read_manifest(store).get("outputs", {})
-    for product in products().values():
+    for product in products(store.study).values():
         path = store.path(product)
         if (
             outdated.intersection(product.inputs)
@@ -397,7 +407,7 @@ def note_partial(store: Store, made: set[AssetPath]) -> None:
     """Note in the manifest what was made of a delivery that is otherwise out of date: it has no root and no summary."""
     content = read_manifest(store)
     outputs = content.get("outputs", {})
-    for product in (products()[key] for key in made):
+    for product in (products(store.study)[key] for key in made):
         outputs = {name: outputs[name] for name in outputs.keys() - _noted(store, product, outputs)} | hashes(store, product)
     partial = {"delivery": store.delivery, "outputs": dict(sorted(outputs.items()))}
     write_json(store.settings.curated(store.delivery) / MANIFEST, partial)

@@ -14,6 +14,7 @@ from typing import Any
 
 from frs_pipeline.errors import CheckFailed
 from frs_pipeline.language import plural
+from frs_pipeline.store.code import code_hash, lock_hash
 from frs_pipeline.store.deliveries import LOCKED, beside, deliveries, inventory
 from frs_pipeline.store.files import (
     LEAKED,
@@ -29,8 +30,9 @@ from frs_pipeline.store.files import (
     stale,
     write_json,
 )
-from frs_pipeline.store.plan import AssetPath, code_hash, lock_hash, products, program, whole_steps
+from frs_pipeline.store.plan import AssetPath, products, program, whole_steps
 from frs_pipeline.store.settings import Settings
+from frs_pipeline.study import Study
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ def due(store: Store) -> Due:
     some products were made, or would say something else if it were written now. Raises `InputError` for a delivery that isn't
     complete.
     """
-    outdated = whole_steps(stale(store))
+    outdated = whole_steps(store.study, stale(store))
     return Due(frozenset(outdated), bool(outdated) or not vouched(store))
 
 
@@ -69,9 +71,9 @@ def require_current(store: Store, made: Collection[AssetPath]) -> None:
     """
     known = read_manifest(store).get("outputs", {})
     left = stale(store, finished=False)
-    left |= {key for key, product in products().items() if key not in made and not as_noted(store, product, known)}
+    left |= {key for key, product in products(store.study).items() if key not in made and not as_noted(store, product, known)}
     if left:
-        first = next(product.name for key, product in products().items() if key in left)
+        first = next(product.name for key, product in products(store.study).items() if key in left)
         more = f" and {plural(len(left) - 1, 'other file')}" if len(left) > 1 else ""
         what = f"no manifest can be written: {first}{more} would have to be made again first"
         raise CheckFailed(what, where=store.delivery, do="a run of everything that is due mends it: frs run")
@@ -89,13 +91,13 @@ def write_manifest(store: Store, summary: dict[str, int]) -> dict[str, Any]:
 
 
 def _content(store: Store, summary: dict[str, int]) -> dict[str, Any]:
-    outputs = {name: value for product in products().values() for name, value in hashes(store, product).items()}
+    outputs = {name: value for product in products(store.study).values() for name, value in hashes(store, product).items()}
     content: dict[str, Any] = {
         "delivery": store.delivery,
-        "inputs": delivered(store.raw("")),
+        "inputs": delivered(store.study, store.raw("")),
         "outputs": dict(sorted(outputs.items())),
-        "program": program(),
-        "code": {module: code_hash(module) for module in sorted({p.module for p in products().values()})},
+        "program": program(store.study),
+        "code": {module: code_hash(module) for module in sorted({p.module for p in products(store.study).values()})},
         "lock": lock_hash(),
         "predecessor": compared_with(store),
         "summary": summary,
@@ -106,16 +108,16 @@ def _content(store: Store, summary: dict[str, int]) -> dict[str, Any]:
 
 def compared_with(store: Store) -> dict[str, str]:
     """The delivery that this one was compared with, and its root then, as the files made of both say; empty without one."""
-    for product in (product for product in products().values() if product.previous):
+    for product in (product for product in products(store.study).values() if product.previous):
         for name, root in json.loads(recorded(store.path(product)) or '{"inputs": {}}')["inputs"].items():
             if name.endswith("/root"):
                 return {"delivery": name.removesuffix("/root"), "root": root}
     return {}
 
 
-def delivered(folder: Path) -> dict[str, str]:
+def delivered(study: Study, folder: Path) -> dict[str, str]:
     """sha256 of everything that belongs to a delivery, by name: what a refresh reads, and the controllers' files, unopened."""
-    files = {name: file.sha256 for name, file in inventory(folder).items()}
+    files = {name: file.sha256 for name, file in inventory(study, folder).items()}
     return dict(sorted((files | beside(folder, LOCKED)).items()))
 
 

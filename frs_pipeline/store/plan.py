@@ -8,54 +8,47 @@ would have loaded.
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from frs_pipeline.store.code import PACKAGE, modules
 from frs_pipeline.store.deliveries import AMENDMENTS, DESCRIPTION, LOCKED, OPEN_KEYS, REGISTERS
-from frs_pipeline.study import SHIPPED
+from frs_pipeline.study import Study, derived
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.spec import YamlFile
-
-PACKAGE = Path(__file__).parent.parent
-# The made-up forms, where only the package is installed.
-FORMS = PACKAGE / "reconstruction" / "forms"
-CATALOGUE = SHIPPED / "tables.yaml"
-_LOCK = PACKAGE.parent / "requirements.lock"
-
-# Where the syntax tree of a statement holds other statements.
-_STATEMENTS = ("body", "orelse", "finalbody", "handlers", "cases")
 
 AssetPath = tuple[str, ...]
 # Of each column of a product: the columns, and whose, that it is made from.
 Sources = dict[str, list[tuple[AssetPath, str]]]
+# Files that say how a product is made, each with the place of a table in it or None for the whole file.
+Definitions = tuple[tuple[Path, int | None], ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Product:
     """One produced file.
 
-    `path` lies in the restricted or curated folder of a delivery; `raw` are sources of the delivery, `inputs` other
-    products; `definitions` are (YAML file, number of the table or None for the whole file). Products with the same
-    `step` come out of one step, which makes all of them or none. `pages` is a folder beside it of pages to read that
-    come with it; `previous` are products of the predecessor, the delivery that this one is compared with, where there is
-    one. `named` says that its rows depend on which delivery it is. `after` are products
-    that have to be up to date before it is made, though nothing of them goes into it. `beside` are files (patterns of their
-    names) that may lie in the delivery without being part of it, and that count all the same.
+    `path` lies in the restricted or curated folder of a delivery; `module` makes it, and `group` is the layer under which
+    Dagster shows it. `raw` are sources of the delivery, `inputs` other products. Products with the same `step` come out of
+    one step, which makes all of them or none. `pages` is a folder beside it of pages to read that come with it; `previous`
+    are products of the predecessor, the delivery that this one is compared with, where there is one. `named` says that its
+    rows depend on which delivery it is. `after` are products that have to be up to date before it is made, though nothing
+    of them goes into it. `beside` are files (patterns of their names) that may lie in the delivery without being part of
+    it, and that count all the same.
     """
 
     key: AssetPath
-    zone: str
+    zone: Literal["restricted", "curated"]
     path: str
     module: str
+    group: str
     raw: tuple[str, ...] = ()
     inputs: tuple[AssetPath, ...] = ()
-    definitions: tuple[tuple[Path, int | None], ...] = ()
+    definitions: Definitions = ()
     step: str = ""
     pages: str = ""
     previous: tuple[AssetPath, ...] = ()
@@ -85,6 +78,131 @@ def table_key(number: int) -> AssetPath:
     return ("statistics", f"table_{number:02d}")
 
 
+@derived
+def products(study: Study) -> dict[AssetPath, Product]:
+    """All produced files in an order in which they can be made."""
+    layers = (_registers, _judged, _whole_delivery, _pseudonymised, _marts, _expectations, _tables, _statistics, _nonresponse)
+    made = {product.key: product for layer in layers for product in layer(study)}
+    made[("report",)] = _report(study, tuple(made))
+    made[("formats",)] = _formats(study)
+    return made
+
+
+_WITHDRAWN = ("validated", "withdrawn_conferences")
+_REGISTERS = (("validated", "codebook"), ("validated", "ledger"))
+_FIGURES = ("statistics", "figures")
+
+
+def _restricted(key: AssetPath, module: str, group: str, **more: Any) -> Product:
+    return Product(key=key, zone="restricted", path=f"{'/'.join(key)}.parquet", module=module, group=group, **more)
+
+
+def _curated(key: AssetPath, module: str, group: str, **more: Any) -> Product:
+    return Product(**{"key": key, "zone": "curated", "path": f"{'/'.join(key)}.parquet", "module": module, "group": group} | more)
+
+
+def _files(study: Study, *names: str) -> Definitions:
+    """Whole files of the study."""
+    return tuple((study.folder / name, None) for name in names)
+
+
+def _paper(study: Study, instrument: str) -> Definitions:
+    return _files(study, f"questionnaires/{instrument}.yaml", "questionnaires/scales.yaml")
+
+
+def _papers(study: Study) -> Definitions:
+    return tuple(definition for name in instruments(study) for definition in _paper(study, name))
+
+
+def _of_each(study: Study, *layers: str) -> tuple[AssetPath, ...]:
+    """Products of these layers, of every questionnaire."""
+    return tuple((layer, name) for layer in layers for name in instruments(study))
+
+
+def _registers(_: Study) -> Iterator[Product]:
+    """Conferences that were withdrawn, and the registers without them."""
+    by = ("assets.validated", "g2_validated")
+    yield _restricted(_WITHDRAWN, *by, raw=("codebook", "withdrawals"))
+    for name in REGISTERS:
+        yield _restricted(("validated", name), *by, raw=(name,), inputs=(_WITHDRAWN,))
+
+
+def _judged(study: Study) -> Iterator[Product]:
+    """Of each questionnaire what can be counted, and what was set aside, noted and withdrawn."""
+    for name in instruments(study):
+        for layer in ("validated", "rejected", "noted", "applied", "withdrawn"):
+            yield _restricted(
+                (layer, name),
+                "assets.validated",
+                "g2_validated",
+                raw=(name, *AMENDMENTS),
+                inputs=(*_REGISTERS, _WITHDRAWN),
+                definitions=(*_paper(study, name), *_files(study, "rules.yaml")),
+                step=f"validate_{name}",
+            )
+
+
+def _whole_delivery(study: Study) -> Iterator[Product]:
+    """What only the whole delivery tells. Quarantine comes first, to be looked at when too much is in it for the rest."""
+    by = ("assets.validated", "g2_validated")
+    yield _restricted(("quarantine",), *by, inputs=_of_each(study, "validated", "rejected"))
+    inputs = (("quarantine",), *_of_each(study, "validated", "noted", "applied"), *_REGISTERS, _WITHDRAWN)
+    raw = ("exceptions", "withdrawals")
+    yield _restricted(("noted",), *by, raw=raw, inputs=inputs, definitions=_files(study, "rules.yaml"))
+
+
+def _pseudonymised(study: Study) -> Iterator[Product]:
+    """Forms under pseudonyms. `noted` is only made of a delivery that didn't lose too much."""
+    for name in instruments(study):
+        inputs = (("validated", name), ("validated", "codebook"))
+        by = ("assets.pseudonymised", "g3_pseudonymised")
+        yield _restricted(("pseudonymised", name), *by, inputs=inputs, definitions=_paper(study, name), after=(("noted",),))
+
+
+def _marts(study: Study) -> Iterator[Product]:
+    """Forms by their ids, and conferences. None before every questionnaire of the delivery has been split: a delivery
+    with one unreadable export leaves the curated files of the last good run as they are."""
+    by = ("assets.marts", "g4_marts")
+    for name in instruments(study):
+        inputs = (("pseudonymised", name),)
+        yield _curated(("marts", name), *by, inputs=inputs, definitions=_paper(study, name), after=(("noted",),))
+    yield _curated(("marts", "conference"), *by, inputs=(*_REGISTERS, *_of_each(study, "pseudonymised")), after=(("noted",),))
+
+
+def _expectations(study: Study) -> Iterator[Product]:
+    """What the marts promise, compared with them and with the marts of the predecessor, which delivery.yaml may name."""
+    own = (*_files(study, "promises.yaml"), (PACKAGE / "report" / "data_docs.html", None))
+    yield _curated(
+        ("expectations",),
+        "assets.expectations",
+        "g4_marts",
+        raw=tuple(DESCRIPTION),
+        inputs=(*_of_each(study, "marts"), ("marts", "conference")),
+        definitions=(*own, *_papers(study)),
+        pages="data_docs",
+        previous=_of_each(study, "marts"),
+    )
+
+
+def _tables(study: Study) -> Iterator[Product]:
+    """Each table hangs on its own entry of the catalogue, and on the papers that it counts."""
+    catalogue = study.folder / "tables.yaml"
+    for place, (number, marts) in enumerate(_entries(_data(study, catalogue), instruments(study))):
+        yield _curated(
+            table_key(number),
+            "assets.statistics",
+            "g5_statistics",
+            path=f"statistics/tables/table_{number:02d}.parquet",
+            inputs=tuple(("marts", mart) for mart in marts),
+            definitions=((catalogue, place), *(definition for mart in marts for definition in _paper(study, mart))),
+        )
+
+
+def _table_keys(study: Study) -> tuple[AssetPath, ...]:
+    entries = _entries(_data(study, study.folder / "tables.yaml"), instruments(study))
+    return tuple(table_key(number) for number, _ in entries)
+
+
 def _entries(catalogue: Any, known: Collection[str]) -> list[tuple[int, tuple[str, ...]]]:
     """Number and marts of each entry of the catalogue, of which nothing is judged here.
 
@@ -102,213 +220,105 @@ def _entries(catalogue: Any, known: Collection[str]) -> list[tuple[int, tuple[st
     return found
 
 
-@cache
-def products() -> dict[AssetPath, Product]:
-    """All produced files in an order in which they can be made."""
-    found: list[Product] = []
-    scales = (SHIPPED / "questionnaires" / "scales.yaml", None)
-    forms = {name: ((SHIPPED / "questionnaires" / f"{name}.yaml", None), scales) for name in instruments()}
-    withdrawn = ("validated", "withdrawn_conferences")
-    sources = ("codebook", "withdrawals")
-    found.append(Product(withdrawn, "restricted", "validated/withdrawn_conferences.parquet", "assets.validated", sources))
-    for name in REGISTERS:
-        key, file = ("validated", name), f"validated/{name}.parquet"
-        found.append(Product(key, "restricted", file, "assets.validated", (name,), (withdrawn,)))
-    registers = (("validated", "codebook"), ("validated", "ledger"))
-    policy = (SHIPPED / "rules.yaml", None)
-    for name in instruments():
-        raw, definitions = (name, *AMENDMENTS), (*forms[name], policy)
-        for layer in ("validated", "rejected", "noted", "applied", "withdrawn"):
-            file, step = f"{layer}/{name}.parquet", f"validate_{name}"
-            judged_by = (*registers, withdrawn)
-            found.append(Product((layer, name), "restricted", file, "assets.validated", raw, judged_by, definitions, step))
-    # Quarantine comes first, so that it can be looked at when too much is in it for the rest to be made.
-    judged = tuple((layer, name) for layer in ("validated", "rejected") for name in instruments())
-    found.append(Product(("quarantine",), "restricted", "quarantine.parquet", "assets.validated", (), judged))
-    parts = tuple((layer, name) for layer in ("validated", "noted", "applied") for name in instruments())
-    notes = (("quarantine",), *parts, *registers)
-    amendments = ("exceptions", "withdrawals")
-    found.append(
-        Product(("noted",), "restricted", "noted.parquet", "assets.validated", amendments, (*notes, withdrawn), (policy,))
+def _statistics(study: Study) -> Iterator[Product]:
+    """All figures, the comparison with the printed ones, and the base of each table."""
+    by = ("assets.statistics", "g5_statistics")
+    yield _curated(_FIGURES, *by, inputs=_table_keys(study))
+    printed = _files(study, "published/figures.csv", "published/contradictions.csv", "study.yaml")
+    yield _curated(("statistics", "compare"), *by, inputs=(_FIGURES,), definitions=printed, named=True)
+    yield _curated(
+        ("statistics", "bases"),
+        "assets.bases",
+        "g5_statistics",
+        inputs=(_FIGURES, *_of_each(study, "marts")),
+        definitions=(*_files(study, "tables.yaml"), *_papers(study)),
+        named=True,
     )
-    for name in instruments():
-        inputs = (("validated", name), ("validated", "codebook"))
-        key, file = ("pseudonymised", name), f"pseudonymised/{name}.parquet"
-        # `noted` is only made of a delivery that didn't lose too much.
-        admitted = (("noted",),)
-        found.append(Product(key, "restricted", file, "assets.pseudonymised", (), inputs, forms[name], after=admitted))
-    for name in instruments():
-        found.append(
-            Product(
-                ("marts", name), "curated", f"marts/{name}.parquet", "assets.marts", (), (("pseudonymised", name),), forms[name]
-            )
-        )
-    every_form = tuple(("pseudonymised", name) for name in instruments())
-    found.append(
-        Product(("marts", "conference"), "curated", "marts/conference.parquet", "assets.marts", (), (*registers, *every_form))
-    )
-    found.append(_expectations(tuple(d for definitions in forms.values() for d in definitions)))
-    tables = _entries(_yaml(CATALOGUE), forms)
-    for index, (number, marts) in enumerate(tables):
-        scales_used = tuple(d for mart in marts for d in forms[mart])
-        found.append(
-            Product(
-                table_key(number),
-                "curated",
-                f"statistics/tables/table_{number:02d}.parquet",
-                "assets.statistics",
-                (),
-                tuple(("marts", mart) for mart in marts),
-                ((CATALOGUE, index), *scales_used),
-            )
-        )
-    every_table = tuple(table_key(number) for number, _ in tables)
-    found.append(
-        Product(("statistics", "figures"), "curated", "statistics/figures.parquet", "assets.statistics", (), every_table)
-    )
-    printed = tuple((SHIPPED / "published" / name, None) for name in ("figures.csv", "contradictions.csv"))
-    # Which delivery it was printed from.
-    study = (SHIPPED / "study.yaml", None)
-    found.append(
-        Product(
-            ("statistics", "compare"),
-            "curated",
-            "statistics/compare.parquet",
-            "assets.statistics",
-            (),
-            (("statistics", "figures"),),
-            (*printed, study),
+
+
+def _nonresponse(study: Study) -> Iterator[Product]:
+    """Which questions a paper has depends on the date of the delivery."""
+    for name in ("unit_nonresponse", "item_nonresponse"):
+        yield _curated(
+            ("statistics", name),
+            "assets.nonresponse",
+            "g5_statistics",
+            inputs=(("marts", "conference"), *_REGISTERS, *_of_each(study, "marts")),
+            definitions=_papers(study),
+            step="nonresponse",
             named=True,
         )
-    )
-    mart_keys = tuple(("marts", name) for name in instruments())
-    found.append(
-        Product(
-            ("statistics", "bases"),
-            "curated",
-            "statistics/bases.parquet",
-            "assets.bases",
-            (),
-            (("statistics", "figures"), *mart_keys),
-            ((CATALOGUE, None), *(d for definitions in forms.values() for d in definitions)),
-        )
-    )
-    for key, path in (
-        (("statistics", "unit_nonresponse"), "unit_nonresponse"),
-        (("statistics", "item_nonresponse"), "item_nonresponse"),
-    ):
-        found.append(
-            Product(
-                key,
-                "curated",
-                f"statistics/{path}.parquet",
-                "assets.nonresponse",
-                (),
-                (("marts", "conference"), *registers, *mart_keys),
-                tuple(d for definitions in forms.values() for d in definitions),
-                "nonresponse",
-            )
-        )
-    made = {product.key: product for product in found}
-    made[("report",)] = _report(tuple(made))
-    made[("formats",)] = _formats()
-    return made
 
 
-def _report(before: tuple[AssetPath, ...]) -> Product:
+def _report(study: Study, before: tuple[AssetPath, ...]) -> Product:
     """The report's claims, tested again, and its pages; from all that is made before it but the tables one by one.
 
     A key that lies open beside the codebook that it opens tells that the forms are made up. The controllers' files count, so
     that a delivery that gets others is given another manifest.
     """
-    inputs = tuple(key for key in before if not key[-1].startswith("table_"))
-    room = PACKAGE / "report"
-    templates = sorted(path for path in (room / "templates").iterdir() if path.suffix in (".html", ".css", ".js"))
-    study = SHIPPED / "study.yaml"
-    own = (
-        SHIPPED / "report" / "about.html",
-        SHIPPED / "report" / "chapters.yaml",
-        SHIPPED / "claims.yaml",
-        *templates,
-        CATALOGUE,
-        SHIPPED / "rules.yaml",
-        study,
-    )
-    asked = sorted((SHIPPED / "questionnaires").glob("*.yaml"))
-    return Product(
+    room = PACKAGE / "report" / "templates"
+    templates = tuple((path, None) for path in sorted(room.iterdir()) if path.suffix in (".html", ".css", ".js"))
+    own = ("report/about.html", "report/chapters.yaml", "claims.yaml", "tables.yaml", "rules.yaml", "study.yaml")
+    return _curated(
         ("report",),
-        "curated",
-        "findings.parquet",
         "assets.report",
+        "g6_report",
+        path="findings.parquet",
         raw=("codebook", *AMENDMENTS),
-        inputs=inputs,
-        definitions=tuple((path, None) for path in (*own, *asked)),
+        inputs=tuple(key for key in before if not key[-1].startswith("table_")),
+        definitions=(*_files(study, *own), *templates, *_questionnaires(study)),
         pages="report",
         beside=(*OPEN_KEYS, *LOCKED),
     )
 
 
-def _formats() -> Product:
+def _questionnaires(study: Study) -> Definitions:
+    return tuple((path, None) for path in sorted((study.folder / "questionnaires").glob("*.yaml")))
+
+
+def _formats(study: Study) -> Product:
     """Marts, statistics and tables as other programs read them."""
-    inputs = [("marts", name) for name in (*instruments(), "conference")]
+    inputs = [*_of_each(study, "marts"), ("marts", "conference")]
     inputs += [("statistics", name) for name in ("figures", "compare", "bases", "unit_nonresponse", "item_nonresponse")]
-    own = (CATALOGUE, SHIPPED / "report" / "chapters.yaml", *sorted((SHIPPED / "questionnaires").glob("*.yaml")))
-    definitions = tuple((path, None) for path in own)
-    return Product(("formats",), "curated", "formats.parquet", "assets.formats", (), tuple(inputs), definitions, pages="formats")
+    definitions = (*_files(study, "tables.yaml", "report/chapters.yaml"), *_questionnaires(study))
+    return _curated(("formats",), "assets.formats", "g6_report", inputs=tuple(inputs), definitions=definitions, pages="formats")
 
 
-def _expectations(questionnaires: tuple[tuple[Path, int | None], ...]) -> Product:
-    """What the marts promise, held against them and against the marts of the predecessor, which delivery.yaml may name."""
-    forms = tuple(("marts", name) for name in instruments())
-    own = ((SHIPPED / "promises.yaml", None), (PACKAGE / "report" / "data_docs.html", None))
-    return Product(
-        ("expectations",),
-        "curated",
-        "expectations.parquet",
-        "assets.expectations",
-        raw=tuple(DESCRIPTION),
-        inputs=(*forms, ("marts", "conference")),
-        definitions=(*own, *questionnaires),
-        pages="data_docs",
-        previous=forms,
-    )
-
-
-def whole_steps(keys: set[AssetPath]) -> set[AssetPath]:
+def whole_steps(study: Study, keys: set[AssetPath]) -> set[AssetPath]:
     """`keys`, and what comes out of the same steps."""
-    steps = {products()[key].step for key in keys} - {""}
-    return keys | {product.key for product in products().values() if product.step in steps}
+    steps = {products(study)[key].step for key in keys} - {""}
+    return keys | {product.key for product in products(study).values() if product.step in steps}
 
 
-def downstream(keys: set[AssetPath]) -> set[AssetPath]:
+def downstream(study: Study, keys: set[AssetPath]) -> set[AssetPath]:
     """`keys` and all that hangs on them."""
     reached = set(keys)
-    for product in products().values():
+    for product in products(study).values():
         if reached.intersection(product.inputs):
             reached.add(product.key)
     return reached
 
 
-def upstream(keys: set[AssetPath]) -> set[AssetPath]:
+def upstream(study: Study, keys: set[AssetPath]) -> set[AssetPath]:
     """`keys` and all that they hang on."""
     reached = set(keys)
-    for product in reversed(products().values()):
+    for product in reversed(products(study).values()):
         if product.key in reached:
             reached.update((*product.inputs, *product.after))
     return reached
 
 
-@cache
-def definition_hash(definitions: tuple[tuple[Path, int | None], ...]) -> str:
+@derived
+def definition_hash(study: Study, definitions: Definitions) -> str:
     """Hash of the YAML (or the one table of the catalogue) that a product is made by.
 
     Comments and spacing don't count; the order of keys does, for that of a collapse is the order of its categories.
     """
     digest = hashlib.sha256()
-    for path, index in definitions:
+    for path, place in definitions:
         if path.suffix == ".yaml":
-            data: Any = _yaml(path)
-            chosen = data if index is None else data["tables"][index]
+            data = _data(study, path)
+            chosen = data if place is None else data["tables"][place]
             digest.update(json.dumps(chosen, ensure_ascii=False, default=str).encode())
         else:
             digest.update(path.read_bytes())
@@ -316,78 +326,20 @@ def definition_hash(definitions: tuple[tuple[Path, int | None], ...]) -> str:
     return digest.hexdigest()
 
 
-@cache
-def _yaml(path: Path) -> Any:
+@derived
+def program(study: Study) -> dict[str, str]:
+    """sha256 of every file that has a part in a product: code as `frs_pipeline/…`, the study's files as `study/…`."""
+    files = {path for product in products(study).values() for path, _ in product.definitions}
+    files.update(*(modules(module) for module in {product.module for product in products(study).values()}))
+    return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in sorted((_place(study, p), p) for p in files)}
+
+
+def _place(study: Study, path: Path) -> str:
+    if path.is_relative_to(study.folder):
+        return f"study/{path.relative_to(study.folder).as_posix()}"
+    return path.relative_to(PACKAGE.parent).as_posix()
+
+
+@derived
+def _data(_: Study, path: Path) -> Any:
     return YamlFile(path).data
-
-
-@cache
-def code_hash(module: str) -> str:
-    """Hash of a module of this package, all modules that it imports from here, and the locked libraries."""
-    digest = hashlib.sha256()
-    for path in sorted(_imported(_source(module), set())):
-        digest.update(path.relative_to(PACKAGE.parent).as_posix().encode())
-        digest.update(path.read_bytes())
-    digest.update(lock_hash().encode())
-    return digest.hexdigest()
-
-
-@cache
-def program() -> dict[str, str]:
-    """sha256 of every file of this package that has a part in a product, code and definitions, by its place in the package."""
-    files = {path for product in products().values() for path, _ in product.definitions}
-    for module in {product.module for product in products().values()}:
-        _imported(_source(module), files)
-    return {path.relative_to(PACKAGE.parent).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(files)}
-
-
-@cache
-def lock_hash() -> str:
-    """Hash of the locked libraries; empty where the package is installed without its project folder."""
-    return hashlib.sha256(_LOCK.read_bytes()).hexdigest() if _LOCK.exists() else ""
-
-
-def look_again() -> None:
-    """Forget the hashes of code and definitions: the files may have changed since a process that lives for months read them."""
-    for known in (definition_hash, _yaml, code_hash, program, lock_hash, _imports):
-        known.cache_clear()
-
-
-def _source(module: str) -> Path:
-    return PACKAGE / (module.replace(".", "/") + ".py")
-
-
-def _imported(path: Path, seen: set[Path]) -> set[Path]:
-    if path not in seen:
-        seen.add(path)
-        for target in _imports(path):
-            _imported(target, seen)
-    return seen
-
-
-@cache
-def _imports(path: Path) -> tuple[Path, ...]:
-    """Modules of this package that a module imports, wherever in it."""
-    names = []
-    waiting: list[ast.AST] = [ast.parse(path.read_bytes())]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("frs_pipeline"):
-            names += [f"{node.module}.{alias.name}" for alias in node.names]
-        elif isinstance(node, ast.Import):
-            names += [alias.name for alias in node.names if alias.name.startswith("frs_pipeline")]
-        # Statements only: nearly all of a module are expressions, which import nothing.
-        for part in _STATEMENTS:
-            waiting += getattr(node, part, ())
-    return tuple(dict.fromkeys(target for name in names if (target := _file_of(name))))
-
-
-def _file_of(name: str) -> Path | None:
-    """The file of a module, or of the one that what is imported stands in; None where that isn't of this package."""
-    parts = name.split(".")[1:]
-    for end in range(len(parts), 0, -1):
-        stem = PACKAGE.joinpath(*parts[:end])
-        for target in (stem.with_suffix(".py"), stem / "__init__.py"):
-            if target.exists():
-                return target
-    return None

@@ -7,8 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from frs_pipeline.errors import UsageError
+from frs_pipeline.study import Study
 
-PROJECT = Path(__file__).resolve().parents[2]
+_PACKAGE = Path(__file__).resolve().parents[1]
+PROJECT = _PACKAGE.parent
+# The study whose forms are shipped, and what every study holds.
+SHIPPED_STUDY, STUDY = "familieraadslagning", "study.yaml"
 # What a secret key of age begins with.
 IDENTITY = "AGE-SECRET-KEY-"
 
@@ -16,6 +20,33 @@ IDENTITY = "AGE-SECRET-KEY-"
 def home() -> Path:
     """Where data and Dagster's history lie unless told: the project's folder; the current one beside an installed package."""
     return PROJECT if (PROJECT / "pyproject.toml").is_file() else Path.cwd()
+
+
+def data_of(study: Study) -> Path:
+    """Where the data of a study lie unless told: in its own `data/`, those of the shipped study in that of `home`."""
+    return (home() if study.folder == shipped_study() else study.folder) / "data"
+
+
+def shipped_study() -> Path:
+    """Folder of the study that ships: beside the package in the project's folder, inside it where only that is installed."""
+    within = _PACKAGE / "studies" / SHIPPED_STUDY
+    return within if within.is_dir() else PROJECT / "studies" / SHIPPED_STUDY
+
+
+def find_study(named: Path | None = None) -> Study:
+    """The study that is `named`, else that of FRS_STUDY, else of the nearest folder upwards that holds one, else the shipped.
+
+    Raises `UsageError` when the folder that was named holds no study.
+    """
+    asked = named or os.environ.get("FRS_STUDY")
+    if asked:
+        where = "--study" if named else "FRS_STUDY"
+        folder = _whole(asked, where)
+        if not (folder / STUDY).is_file():
+            raise UsageError(f"{folder} holds no {STUDY}", where=where, do="name the folder of a study; frs study new makes one")
+        return Study(folder)
+    here = _whole(Path.cwd(), "the current folder")
+    return Study(next((folder for folder in (here, *here.parents) if (folder / STUDY).is_file()), shipped_study()))
 
 
 def refuse_secret(name: Path | str, where: str) -> None:
@@ -39,22 +70,23 @@ def _whole(path: str | Path, where: str) -> Path:
 
 @dataclass(frozen=True)
 class Settings:
-    """Folders of one installation.
+    """Folders of one study's installation.
 
     `data` holds raw/, restricted/ and curated/. `key` is the age identity that opens the pipeline's part of
     the codebook; None means the delivery's own demo key, which only the shipped reconstruction has.
     """
 
+    study: Study
     data: Path
     key: Path | None = None
 
     @classmethod
-    def from_environment(cls) -> Settings:
-        """FRS_DATA_DIR (default: data/ of `home`) and FRS_KEY_FILE. Raises `UsageError` for a key instead of its file."""
+    def from_environment(cls, study: Study) -> Settings:
+        """FRS_DATA_DIR (default: `data_of` the study) and FRS_KEY_FILE. Raises `UsageError` for a key instead of its file."""
         data = os.environ.get("FRS_DATA_DIR")
         key = os.environ.get("FRS_KEY_FILE")
         refuse_secret(key or "", "FRS_KEY_FILE")
-        return cls(_whole(data or home() / "data", "FRS_DATA_DIR"), _whole(key, "FRS_KEY_FILE") if key else None)
+        return cls(study, _whole(data or data_of(study), "FRS_DATA_DIR"), _whole(key, "FRS_KEY_FILE") if key else None)
 
     @property
     def raw(self) -> Path:

@@ -52,7 +52,7 @@ def standing(store: Store) -> Standing:
     failed = unfinished(store) and _out_of_date(store)
     remade: list[str] = []
     altered: list[str] = []
-    for product in products().values():
+    for product in products(store.study).values():
         file = store.path(product)
         if listed(store, file) not in noted and not failed:
             continue  # not made yet, or not with the rest

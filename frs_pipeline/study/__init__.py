@@ -1,10 +1,41 @@
-"""Models of the YAML files that describe a study, and where the shipped study lies."""
+"""A study: the folder of files that describe it; and the models of these files, a module each."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import wraps
 from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
-_PACKAGE = Path(__file__).resolve().parent.parent
-# The study whose forms are shipped: beside the package in the project's folder, inside it where only that is installed.
-SHIPPED = (
-    next((folder for folder in (_PACKAGE / "studies", _PACKAGE.parent / "studies") if folder.is_dir()), _PACKAGE.parent)
-    / "familieraadslagning"
-)
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Study:
+    """One study, by the folder that holds its `study.yaml`.
+
+    What the folder holds is read when it is asked for, and kept with this object: another object reads it again.
+    """
+
+    folder: Path
+    kept: dict[tuple[object, ...], Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def again(self) -> Study:
+        """The same study, of which nothing was read yet: its files may have changed since."""
+        return Study(self.folder)
+
+
+def derived(make: Callable[Concatenate[Study, P], T]) -> Callable[Concatenate[Study, P], T]:
+    """Keep what `make` derives from a study with the study: it is made once per study object and arguments."""
+
+    @wraps(make)
+    def kept(study: Study, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        key = (make, args, tuple(sorted(kwargs.items())))
+        if key not in study.kept:
+            study.kept[key] = make(study, *args, **kwargs)
+        found: T = study.kept[key]
+        return found
+
+    return kept

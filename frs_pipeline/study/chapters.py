@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field
 
 from frs_pipeline.errors import Gathered
-from frs_pipeline.study import SHIPPED
+from frs_pipeline.study import Study, derived
 from frs_pipeline.study.spec import Spec, YamlFile
 from frs_pipeline.study.tables import Table, catalogue
 
-CHAPTERS = SHIPPED / "report" / "chapters.yaml"
+FILE = "report/chapters.yaml"
 
 # Pages that are written out and hold no tables of the catalogue.
 Special = Literal["correlations", "nonresponse", "quality", "method", "about"]
@@ -55,7 +54,7 @@ class _Chapters(Spec):
     chapters: tuple[Any, ...]  # each a Chapter, read for itself, so that one that can't be hides no other's faults
 
 
-def read_chapters(path: Path = CHAPTERS) -> tuple[Chapter, ...]:
+def read_chapters(study: Study, path: Path) -> tuple[Chapter, ...]:
     """All pages but the first, in order.
 
     A table of the catalogue that no chapter names comes at the end of the last chapter with tables, so that a new one is
@@ -70,11 +69,11 @@ def read_chapters(path: Path = CHAPTERS) -> tuple[Chapter, ...]:
     for index in file.entries(["chapters"]):
         with wrong:
             chapter: Chapter = file.parse_at(["chapters", index], Chapter)
-            _check(file, index, chapter, placed, [other.id for other in chapters])
+            _check(study, file, index, chapter, placed, [other.id for other in chapters])
             chapters.append(chapter)
             placed.update(chapter.tables)
     wrong.check()
-    left = tuple(number for number in catalogue() if number not in placed)
+    left = tuple(number for number in catalogue(study) if number not in placed)
     last = max((index for index, chapter in enumerate(chapters) if chapter.tables), default=None)
     if last is None:
         raise file.error(["chapters"], "no chapter has tables", "give one of them tables: [1, 2]")
@@ -82,7 +81,7 @@ def read_chapters(path: Path = CHAPTERS) -> tuple[Chapter, ...]:
     return tuple(chapters)
 
 
-def _check(file: YamlFile, index: int, chapter: Chapter, placed: set[int], ids: Sequence[str]) -> None:
+def _check(study: Study, file: YamlFile, index: int, chapter: Chapter, placed: set[int], ids: Sequence[str]) -> None:
     """Raise `InputError` for a page that another one is called as, and for tables that there aren't, or not of that kind."""
     wrong = Gathered()
     where: list[str | int] = ["chapters", index]
@@ -95,15 +94,15 @@ def _check(file: YamlFile, index: int, chapter: Chapter, placed: set[int], ids: 
     numbers |= {(key, at, which): getattr(chapter.changes[at], which) for key, at, which in drawn}
     for place, number in numbers.items():
         with wrong:
-            if number not in catalogue():
+            if number not in catalogue(study):
                 raise file.error([*where, *place], f"there is no table {number}", "docs/tables.md lists the tables")
-            if place[0] != "tables" and "crosstab" not in catalogue()[number].kind:
+            if place[0] != "tables" and "crosstab" not in catalogue(study)[number].kind:
                 raise file.error([*where, *place], f"table {number} is no crosstab, which is what {place[0]} draws", "name one")
             if place[0] == "tables" and (number in placed or chapter.tables.index(number) != place[1]):
                 raise file.error([*where, *place], f"table {number} has a chapter already", "take it out of one of them")
     wrong.check()
     for at, pair in enumerate(chapter.changes):
-        one, other = catalogue()[pair.first], catalogue()[pair.followup]
+        one, other = catalogue(study)[pair.first], catalogue(study)[pair.followup]
         with wrong:
             if _shape(one) != _shape(other):
                 what = f"tables {pair.first} and {pair.followup} don't have the same rows and as many columns"
@@ -116,7 +115,7 @@ def _shape(table: Table) -> tuple[list[str], int]:
     return [category.label for category in table.row.categories], len(table.column.categories) if table.column else 0
 
 
-@cache
-def chapters() -> tuple[Chapter, ...]:
+@derived
+def chapters(study: Study) -> tuple[Chapter, ...]:
     """The pages of the report, by the file that ships."""
-    return read_chapters()
+    return read_chapters(study, study.folder / FILE)

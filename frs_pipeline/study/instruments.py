@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from frs_pipeline.errors import Gathered
-from frs_pipeline.study import SHIPPED
+from frs_pipeline.study import Study, derived
 from frs_pipeline.study.faults import choices
 from frs_pipeline.study.spec import Spec, YamlFile
 
-LISTED = SHIPPED / "questionnaires" / "instruments.yaml"
+FILE = "questionnaires/instruments.yaml"
 # Files beside the questionnaires that are none.
 OTHERS = ("instruments.yaml", "scales.yaml")
 
@@ -71,7 +70,7 @@ class InstrumentsSpec(Spec):
 _TAKEN = ("codebook", "conference", "corrections", "description", "exceptions", "ledger", "withdrawals", "withdrawn_conferences")
 
 
-def read_instruments(path: Path = LISTED) -> dict[str, Instrument]:
+def read_instruments(path: Path) -> dict[str, Instrument]:
     """The questionnaires that there are, by name; raises `InputError` with file and line when one isn't beside `path`."""
     file = YamlFile(path)
     found: dict[str, Instrument] = {}
@@ -97,17 +96,17 @@ def read_instruments(path: Path = LISTED) -> dict[str, Instrument]:
     return found
 
 
-@cache
-def listed() -> dict[str, Instrument]:
+@derived
+def listed(study: Study) -> dict[str, Instrument]:
     """The questionnaires by name, each with the deliveries that have it."""
-    return read_instruments()
+    return read_instruments(study.folder / FILE)
 
 
-def instruments() -> tuple[str, ...]:
+def instruments(study: Study) -> tuple[str, ...]:
     """Names of the questionnaires, in the order in which they are listed everywhere."""
-    return tuple(listed())
+    return tuple(listed(study))
 
 
-def in_use(instrument: str, delivery: str) -> bool:
+def in_use(study: Study, instrument: str, delivery: str) -> bool:
     """Does a delivery, named by its date, have forms of this questionnaire?"""
-    return listed()[instrument].in_use(delivery)
+    return listed(study)[instrument].in_use(delivery)

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import csv
 from decimal import Decimal
-from functools import cache
 from typing import NamedTuple
 
 from frs_pipeline.errors import InputError
 from frs_pipeline.stats.printing import decimals_of, parse
-from frs_pipeline.study import SHIPPED
-from frs_pipeline.study.instruments import DeliveryName
+from frs_pipeline.study import Study, derived
+from frs_pipeline.study.about import about
 from frs_pipeline.study.spec import Spec, YamlFile
 
-HERE = SHIPPED / "published"
-PRINTED = HERE / "figures.csv"
+FILE = "published/figures.csv"
 
 
 class Key(NamedTuple):
@@ -27,33 +25,34 @@ class Key(NamedTuple):
     measure: str
 
 
-@cache
-def published() -> dict[Key, str]:
+@derived
+def published(study: Study) -> dict[Key, str]:
     """Printed string of every figure, in the order of the report."""
-    return {key: printed for key, (printed, _) in _lines().items()}
+    return {key: printed for key, (printed, _) in _lines(study).items()}
 
 
-def line_of() -> dict[Key, int]:
+def line_of(study: Study) -> dict[Key, int]:
     """The line of figures.csv on which each figure stands, counted from 1."""
-    return {key: line for key, (_, line) in _lines().items()}
+    return {key: line for key, (_, line) in _lines(study).items()}
 
 
-@cache
-def _lines() -> dict[Key, tuple[str, int]]:
+@derived
+def _lines(study: Study) -> dict[Key, tuple[str, int]]:
+    path = study.folder / FILE
     figures: dict[Key, tuple[str, int]] = {}
-    with PRINTED.open(encoding="utf-8", newline="") as file:
+    with path.open(encoding="utf-8", newline="") as file:
         reader = csv.DictReader(file, delimiter=";")
         for line in reader:
             key = Key(int(line["table"]), line["row"], line["column"], line["group"], line["measure"])
             if key in figures:
-                raise InputError("the same figure stands twice", where=f"{PRINTED}:{reader.line_num}", do="remove one line")
+                raise InputError("the same figure stands twice", where=f"{path}:{reader.line_num}", do="remove one line")
             figures[key] = line["printed"], reader.line_num
     return figures
 
 
-def of_table(number: int) -> dict[Key, str]:
+def of_table(study: Study, number: int) -> dict[Key, str]:
     """The printed figures of one table."""
-    return {key: printed for key, printed in published().items() if key.table == number}
+    return {key: printed for key, printed in published(study).items() if key.table == number}
 
 
 def value(printed: str) -> Decimal:
@@ -66,9 +65,9 @@ def decimals(printed: str) -> int:
     return decimals_of(printed.removesuffix("%"))
 
 
-def printed_count(key: Key) -> int | None:
+def printed_count(study: Study, key: Key) -> int | None:
     """A printed count or N as a number; None when the report doesn't print it."""
-    printed = published().get(key)
+    printed = published(study).get(key)
     return None if printed is None else int(parse(printed))
 
 
@@ -86,38 +85,21 @@ class _Prose(Spec):
     correlations: tuple[ProseCorrelation, ...]
 
 
-class Conferences(Spec):
-    first: int
-    followup: int
-
-
-class Study(Spec):
-    """Which delivery the report was printed from, and numbers of conferences that its text gives."""
-
-    printed_from: DeliveryName
-    conferences: Conferences
-    lacking_a_professional_form: int
-
-
-@cache
-def prose() -> tuple[ProseCorrelation, ...]:
+@derived
+def prose(study: Study) -> tuple[ProseCorrelation, ...]:
     """Correlations that only the text mentions."""
-    return YamlFile(HERE / "prose.yaml").parse(_Prose).correlations
+    return YamlFile(study.folder / "published/prose.yaml").parse(_Prose).correlations
 
 
-@cache
-def study() -> Study:
-    """Facts of the study outside the tables."""
-    return YamlFile(SHIPPED / "study.yaml").parse(Study)
-
-
-def printed_from(delivery: str) -> bool:
+def printed_from(study: Study, delivery: str) -> bool:
     """Was the report printed from this delivery? Of any other there is nothing printed to compare with."""
-    return study().printed_from == delivery
+    return about(study).printed_from == delivery
 
 
-def not_printed_from(delivery: str, predecessor: str | None) -> str:
+def not_printed_from(study: Study, delivery: str, predecessor: str | None) -> str:
     """Why a delivery isn't compared with the printed report, and what shows more of it; one line."""
-    why = f"The report was printed from delivery {study().printed_from}: there are no printed figures of delivery {delivery}."
-    one, other = sorted((predecessor or study().printed_from, delivery))
+    why = (
+        f"The report was printed from delivery {about(study).printed_from}: there are no printed figures of delivery {delivery}."
+    )
+    one, other = sorted((predecessor or about(study).printed_from, delivery))
     return f"{why} frs diff {one} {other} shows which figures differ."

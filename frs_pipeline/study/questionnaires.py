@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from frs_pipeline.errors import Gathered
-from frs_pipeline.study import SHIPPED
+from frs_pipeline.study import Study, derived
 from frs_pipeline.study.faults import Location, choices
-from frs_pipeline.study.instruments import Dated, in_use, instruments
+from frs_pipeline.study.instruments import Dated, listed
 from frs_pipeline.study.spec import Spec, YamlFile
 
-HERE = SHIPPED / "questionnaires"
-
+FOLDER = "questionnaires"
+SCALES = "questionnaires/scales.yaml"
 
 Occasion = Literal["first", "followup", "both"]
 
@@ -108,7 +107,7 @@ class Question(QuestionSpec):
         return next((a.code for a in self.answers if label == a.label or label in a.also_printed), None)
 
 
-class Questionnaire(Spec):
+class Questionnaire(Dated):
     """One instrument with all its questions, in the order of the paper form; `texts` are those that are never counted."""
 
     instrument: str
@@ -130,10 +129,10 @@ class Questionnaire(Spec):
 
     def asks(self, question: QuestionSpec, delivery: str) -> bool:
         """Is `question` on the paper of a delivery, named by its date?"""
-        return in_use(self.instrument, delivery) and question.in_use(delivery)
+        return self.in_use(delivery) and question.in_use(delivery)
 
 
-def read_questionnaire(path: Path, scales_path: Path = HERE / "scales.yaml") -> Questionnaire:
+def read_questionnaire(path: Path, scales_path: Path) -> Questionnaire:
     """One questionnaire; raises `InputError` with file and line for everything it doesn't understand."""
     scales, file = read_scales(scales_path), YamlFile(path)
     wrong = Gathered()
@@ -249,14 +248,17 @@ def _columns(question: QuestionSpec, answers: tuple[Answer, ...]) -> list[Questi
     ]
 
 
-@cache
-def questionnaires() -> dict[str, Questionnaire]:
+@derived
+def questionnaires(study: Study) -> dict[str, Questionnaire]:
     """All of them, by instrument; raises `InputError` when two can't be told apart by their forms' ids."""
     found: dict[str, Questionnaire] = {}
     wrong = Gathered()
-    for name in instruments():
+    for name, instrument in listed(study).items():
         with wrong:
-            found[name] = read_questionnaire(HERE / f"{name}.yaml")
+            dates = {"since": instrument.since, "until": instrument.until}
+            found[name] = read_questionnaire(study.folder / FOLDER / f"{name}.yaml", study.folder / SCALES).model_copy(
+                update=dates
+            )
     wrong.check()
     prefixes: dict[str, str] = {}
     for name, questionnaire in found.items():

@@ -5,21 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
 
 from frs_pipeline.errors import Gathered
-from frs_pipeline.study import SHIPPED
+from frs_pipeline.study import Study, derived
 from frs_pipeline.study.faults import choices
-from frs_pipeline.study.questionnaires import Answer, Question, questionnaires, read_scales
+from frs_pipeline.study.questionnaires import SCALES, Answer, Question, questionnaires, read_scales
 from frs_pipeline.study.spec import Spec, YamlFile
 from frs_pipeline.study.tables import RESERVED, Axis, Category, catalogue
 
-POLICY = SHIPPED / "release.yaml"
-SCALES = SHIPPED / "questionnaires" / "scales.yaml"
+FILE = "release.yaml"
 # Statistics Denmark never releases fewer than three; a setting can't either.
 FLOOR = 3
 
@@ -56,25 +54,25 @@ class ReleasePolicy(Spec):
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-def read_policy(path: Path = POLICY) -> ReleasePolicy:
+def read_policy(study: Study, path: Path) -> ReleasePolicy:
     """The policy; raises `InputError` with file and line for what isn't allowed or doesn't exist."""
     file = YamlFile(path)
     found = file.parse(ReleasePolicy)
-    scales = read_scales(SCALES)
+    scales = read_scales(study.folder / SCALES)
     wrong = Gathered()
     for name, steps in found.collapse.items():
         with wrong:
             if name not in scales:
-                raise file.error(["collapse", name], f"{SCALES.name} has no scale {name}", choices(scales, name))
+                raise file.error(["collapse", name], f"scales.yaml has no scale {name}", choices(scales, name))
             _check_steps(file, name, steps, scales[name])
-    asked = [question.name for questionnaire in questionnaires().values() for question in questionnaire.questions]
+    asked = [question.name for questionnaire in questionnaires(study).values() for question in questionnaire.questions]
     for index, name in enumerate(found.who):
         with wrong:
             if name not in asked:
                 raise file.error(["who", index], f"no questionnaire has a question {name}", choices(asked, name))
     for number, reason in found.never.items():
         with wrong:
-            if number not in catalogue():
+            if number not in catalogue(study):
                 raise file.error(["never", number], f"there is no table {number}", "docs/tables.md lists the tables")
             if not reason.strip():
                 raise file.error(["never", number], f"table {number} needs a reason", f'write {number}: "…"')
@@ -105,7 +103,7 @@ def _wrong(step: Step, label: str, answers: tuple[Answer, ...], before: Mapping[
     order = [answer.label for answer in answers]
     missing = next((member for member in members if member not in order), None)
     if missing is not None:
-        return f"{SCALES.name} has no answer '{missing}' in it", choices(order, missing)
+        return f"scales.yaml has no answer '{missing}' in it", choices(order, missing)
     others = [member for other, named in step.items() if other != label for member in named]
     if set(others) & set(members) or len(set(members)) != len(members):
         return f"an answer that '{label}' merges stands twice in the step", "take it out of one place"
@@ -141,7 +139,7 @@ def merged(axis: Axis, question: Question, step: Step) -> Axis | None:
     return Axis(variable=axis.variable, categories=tuple(together)) if len(set(labels)) == len(labels) else None
 
 
-@cache
-def release_policy() -> ReleasePolicy:
+@derived
+def release_policy(study: Study) -> ReleasePolicy:
     """The policy in force."""
-    return read_policy()
+    return read_policy(study, study.folder / FILE)

@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
 from frs_pipeline.errors import Gathered
-from frs_pipeline.study import SHIPPED
+from frs_pipeline.study import Study, derived
 from frs_pipeline.study.contradictions import Contradiction, read_contradiction
 from frs_pipeline.study.faults import choices
 from frs_pipeline.study.questionnaires import Questionnaire, questionnaires
 from frs_pipeline.study.spec import Spec, YamlFile
 
-POLICY = SHIPPED / "rules.yaml"
+FILE = "rules.yaml"
 
 Severity = Literal["warn", "aside", "stop"]
 About = Literal["form", "registers", "export", "delivery"]
@@ -156,7 +155,7 @@ class Policy(Thresholds):
         return {name: looked_for for name, looked_for in found.items() if looked_for and looked_for.on == instrument}
 
 
-def read_policy(path: Path = POLICY, asked: Mapping[str, Questionnaire] | None = None) -> Policy:
+def read_policy(study: Study, path: Path, asked: Mapping[str, Questionnaire] | None = None) -> Policy:
     """The policy; `asked` are the questionnaires that its rules may be about, all of them unless told.
 
     Raises `InputError` with file and line for a rule, severity, questionnaire, question or answer that there isn't.
@@ -168,8 +167,8 @@ def read_policy(path: Path = POLICY, asked: Mapping[str, Questionnaire] | None =
         found = file.parse(PolicySpec)
     for name in file.entries(["rules"]):
         with wrong:
-            rules[name] = _rule(file, name, questionnaires() if asked is None else asked)
-    roles = [role for form in questionnaires().values() if (role := form.question("role"))]
+            rules[name] = _rule(file, name, questionnaires(study) if asked is None else asked)
+    roles = [role for form in questionnaires(study).values() if (role := form.question("role"))]
     known = [label for role in roles for label in role.labels.values()]
     for index in file.entries(["one_a_conference"]):
         label = file.data["one_a_conference"][index]
@@ -203,7 +202,7 @@ def _rule(file: YamlFile, name: str, asked: Mapping[str, Questionnaire]) -> Rule
     return Rule(**dict(rule), kind=kind, contradiction=looked_for)
 
 
-@cache
-def policy() -> Policy:
+@derived
+def policy(study: Study) -> Policy:
     """The policy in force."""
-    return read_policy(POLICY)
+    return read_policy(study, study.folder / FILE)

@@ -7,20 +7,19 @@ prints sees an `Axis` of (label, codes) only.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from frs_pipeline.errors import Gathered, InputError
-from frs_pipeline.study import SHIPPED
+from frs_pipeline.study import Study, derived
 from frs_pipeline.study.faults import Location, choices
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import Question, questionnaires
 from frs_pipeline.study.spec import Spec, YamlFile
 
-CATALOGUE = SHIPPED / "tables.yaml"
+FILE = "tables.yaml"
 # Labels of the rows and columns that every table adds to its categories.
 TOTAL, TOTAL_VALID, MISSING = RESERVED = ("Total", "Total valid", "Missing")
 
@@ -134,7 +133,8 @@ class Table(Spec):
 class _Resolver:
     """Turns one table's labels into codes, refusing what the questionnaires don't have."""
 
-    def __init__(self, file: YamlFile, index: int, spec: _TableSpec) -> None:
+    def __init__(self, study: Study, file: YamlFile, index: int, spec: _TableSpec) -> None:
+        self.study = study
         self.file, self.spec = file, spec
         self.at: list[str | int] = ["tables", index]
         self.marts = (spec.mart, *((spec.also,) if isinstance(spec, DistributionSpec) and spec.also else ()))
@@ -145,9 +145,9 @@ class _Resolver:
     def question(self, name: str, *where: str | int) -> Question:
         found = None
         for mart in self.marts:
-            question = questionnaires()[mart].question(name)
+            question = questionnaires(self.study)[mart].question(name)
             if question is None:
-                known = (question.name for question in questionnaires()[mart].questions)
+                known = (question.name for question in questionnaires(self.study)[mart].questions)
                 raise self.error(where, f"questionnaire {mart} has no question {name}", choices(known, name))
             if found is not None and question.labels != found.labels:
                 raise self.error(where, f"{name} has other answers in {mart} than in {self.marts[0]}", "take also out")
@@ -212,8 +212,8 @@ class _Resolver:
     def table(self) -> Table:
         spec = self.spec
         for key, mart in zip(("mart", "also"), self.marts, strict=False):
-            if mart not in questionnaires():
-                raise self.error([key], f"there is no questionnaire {mart}", choices(questionnaires(), mart))
+            if mart not in questionnaires(self.study):
+                raise self.error([key], f"there is no questionnaire {mart}", choices(questionnaires(self.study), mart))
         wrong = Gathered()
         fields: dict[str, Any] = {}
         for name in ("row", "variable", "column", "group"):
@@ -228,7 +228,7 @@ class _Resolver:
                     what = f"{getattr(spec, name)} is nominal: its answers have no order to correlate"
                     raise self.error([name], what, "name a question of type ordinal, or count a crosstab")
         for mart in self.marts:
-            held = questionnaires()[mart].occasion
+            held = questionnaires(self.study)[mart].occasion
             if "both" not in (held, spec.occasion) and held != spec.occasion:
                 raise self.error(["occasion"], f"{mart} holds no forms of that occasion", "take occasion out")
         if len(used) != len(fields):
@@ -256,7 +256,7 @@ class _Resolver:
         )
 
 
-def read_catalogue(path: Path = CATALOGUE) -> dict[int, Table]:
+def read_catalogue(study: Study, path: Path) -> dict[int, Table]:
     """All tables by number; raises `InputError` with file and line for anything that isn't understood."""
     file = YamlFile(path)
     tables: dict[int, Table] = {}
@@ -268,17 +268,17 @@ def read_catalogue(path: Path = CATALOGUE) -> dict[int, Table]:
             spec = file.parse_at(["tables", index], AnyTable)
             if spec.number in tables:
                 raise file.error(["tables", index, "number"], f"table {spec.number} stands twice", "give it another number")
-            tables[spec.number] = _Resolver(file, index, spec).table()
+            tables[spec.number] = _Resolver(study, file, index, spec).table()
     wrong.check()
     return tables
 
 
-@cache
-def catalogue() -> Mapping[int, Table]:
+@derived
+def catalogue(study: Study) -> Mapping[int, Table]:
     """The tables of the report, by number."""
-    return read_catalogue()
+    return read_catalogue(study, study.folder / FILE)
 
 
-def by_mart(tables: Mapping[int, Table]) -> dict[str, list[Table]]:
+def by_mart(study: Study, tables: Mapping[int, Table]) -> dict[str, list[Table]]:
     """Tables under the (first) mart that they are counted from."""
-    return {mart: [t for t in tables.values() if t.marts[0] == mart] for mart in instruments()}
+    return {mart: [t for t in tables.values() if t.marts[0] == mart] for mart in instruments(study)}

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
+from frs_pipeline.study import Study
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import Axis, Table
 from frs_pipeline.tables.figures import column
@@ -96,7 +97,7 @@ def counted_codes(table: Table) -> dict[str, frozenset[int]]:
     return {axis.variable: frozenset(code for c in axis.categories for code in c.codes) for axis in axes(table)}
 
 
-def base_rows(table: Table, batches: Sequence[Batch], base: int, delivery: str) -> list[dict[str, Any]]:
+def base_rows(study: Study, table: Table, batches: Sequence[Batch], base: int, delivery: str) -> list[dict[str, Any]]:
     """Rows of `BASES` for one table of a `delivery`, named by its date; `base` is what its figures count."""
     left_out: Counter[tuple[str, Reason | None]] = Counter()
     rows: Counter[str] = Counter()
@@ -106,14 +107,16 @@ def base_rows(table: Table, batches: Sequence[Batch], base: int, delivery: str) 
     found: list[tuple[str, str, str | None, int]] = []
     for mart in table.marts:
         found.append((mart, ROWS, None, rows[mart]))
-        found += [(mart, _name(reason, mart, delivery), reason.question, left_out[mart, reason]) for reason in reasons(table)]
+        found += [
+            (mart, _name(study, reason, mart, delivery), reason.question, left_out[mart, reason]) for reason in reasons(table)
+        ]
     found.append(("+".join(table.marts), BASE, None, base))
     return [dict(zip(BASES.names, (table.number, *row), strict=True)) for row in found]
 
 
-def _name(reason: Reason, mart: str, delivery: str) -> str:
+def _name(study: Study, reason: Reason, mart: str, delivery: str) -> str:
     """A reason as `BASES` has it."""
-    questionnaire = questionnaires()[mart]
+    questionnaire = questionnaires(study)[mart]
     asked = questionnaire.question(reason.question or "")
     blank = reason.name in (UNANSWERED, BLANK)
     return NOT_IN_USE if blank and asked and not questionnaire.asks(asked, delivery) else reason.name

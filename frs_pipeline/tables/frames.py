@@ -13,7 +13,7 @@ from frs_pipeline.errors import InputError, UsageError
 from frs_pipeline.store.deliveries import deliveries
 from frs_pipeline.store.files import Store
 from frs_pipeline.store.plan import AssetPath, products
-from frs_pipeline.store.settings import Settings
+from frs_pipeline.store.settings import Settings, find_study
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,14 +37,15 @@ def read_mart(
     `delivery` is the newest one that was refreshed, unless named; FRS_DATA_DIR says where. Raises `UsageError` for a mart that
     there isn't and for options that can't be, `InputError` when there are no results.
     """
-    known = [key[1] for key in products() if key[0] == "marts"]
+    settings = Settings.from_environment(find_study())
+    known = [key[1] for key in products(settings.study) if key[0] == "marts"]
     if name not in known:
         raise UsageError("no such mart", where=name, do=f"name one of: {', '.join(known)}")
     if dont_know not in ("missing", "answer"):
         raise UsageError("dont_know can't be so", where=str(dont_know), do="say 'missing' or 'answer'")
     if blank is not None and not labels:
         raise UsageError("a blank has no code", where=blank, do="leave out blank, or labels=False")
-    mart = _table(("marts", name), delivery)
+    mart = _table(settings, ("marts", name), delivery)
     frame = _frame(mart)
     for field in mart.schema:
         if b"labels" in (field.metadata or {}):
@@ -57,19 +58,18 @@ def read_figures(delivery: str | None = None) -> pd.DataFrame:
 
     `delivery` as in `read_mart`. Raises `InputError` when there are no results.
     """
-    return _frame(_table(("statistics", "figures"), delivery))
+    return _frame(_table(Settings.from_environment(find_study()), ("statistics", "figures"), delivery))
 
 
-def _table(key: AssetPath, delivery: str | None) -> pa.Table:
+def _table(settings: Settings, key: AssetPath, delivery: str | None) -> pa.Table:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    settings = Settings.from_environment()
     made = deliveries(settings.curated(""))
     if not made or delivery not in (None, *made):
         has = f"there are results of {', '.join(made)}" if made else "frs run makes them; FRS_DATA_DIR says where they are"
         raise InputError("no results", where=settings.curated(delivery or ""), do=has)
-    path = Store(settings, delivery or made[-1]).path(products()[key])
+    path = Store(settings, delivery or made[-1]).path(products(settings.study)[key])
     try:
         with pq.ParquetFile(path) as file:
             return file.read()

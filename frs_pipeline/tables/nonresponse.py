@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from frs_pipeline.stats.counts import percent
 from frs_pipeline.store.plan import Sources
+from frs_pipeline.study import Study, derived
 from frs_pipeline.study.instruments import in_use
 from frs_pipeline.study.questionnaires import questionnaires
 
@@ -34,54 +33,56 @@ ITEM = pa.schema(
 )
 
 
-@cache
-def kinds() -> dict[str, tuple[str, ...]]:
+@derived
+def kinds(study: Study) -> dict[str, tuple[str, ...]]:
     """Who fills in forms, each with the questionnaires that are theirs."""
     found: dict[str, tuple[str, ...]] = {}
-    for name, questionnaire in questionnaires().items():
+    for name, questionnaire in questionnaires(study).items():
         found[questionnaire.filled_in_by] = (*found.get(questionnaire.filled_in_by, ()), name)
     return found
 
 
-@cache
-def conference_schema() -> pa.Schema:
+@derived
+def conference_schema(study: Study) -> pa.Schema:
     """Columns of the mart of conferences: a count of forms for everybody who fills in some."""
     return pa.schema(
         [
             pa.field("conference_id", pa.string(), nullable=False),
             pa.field("occasion", pa.string(), nullable=False),
             pa.field("in_ledger", pa.bool_(), nullable=False),
-            *(pa.field(f"{name}_forms", pa.int16(), nullable=False) for name in kinds()),
+            *(pa.field(f"{name}_forms", pa.int16(), nullable=False) for name in kinds(study)),
         ]
     )
 
 
-def conferences(codebook: pa.Table, ledger: pa.Table, forms: dict[str, pa.Table]) -> pa.Table:
+def conferences(study: Study, codebook: pa.Table, ledger: pa.Table, forms: dict[str, pa.Table]) -> pa.Table:
     """One row a conference of the codebook (`conference_schema`): is it in the ledger, and how many forms came in.
 
     `forms` are pseudonymised forms by instrument. A ledger entry that the codebook doesn't know has no
     pseudonym and so no row here; `ledger_only` counts them.
     """
     ids = codebook["conference_id"]
-    counted = [_per_conference([forms[instrument]["conference_id"] for instrument in names], ids) for names in kinds().values()]
+    counted = [
+        _per_conference([forms[instrument]["conference_id"] for instrument in names], ids) for names in kinds(study).values()
+    ]
     in_ledger = pc.is_in(codebook["conference_number"], value_set=ledger["conference_number"])
-    rows = pa.table([ids, codebook["occasion"], in_ledger, *counted], schema=conference_schema())
+    rows = pa.table([ids, codebook["occasion"], in_ledger, *counted], schema=conference_schema(study))
     return rows.sort_by("conference_id").combine_chunks()
 
 
-def conferences_from() -> Sources:
+def conferences_from(study: Study) -> Sources:
     """Codebook and ledger say what was held, the forms how many came in."""
     codebook, ledger = ("validated", "codebook"), ("validated", "ledger")
     found: Sources = {name: [(codebook, name)] for name in ("conference_id", "occasion")}
     found["in_ledger"] = [(codebook, "conference_number"), (ledger, "conference_number")]
-    for kind, names in kinds().items():
+    for kind, names in kinds(study).items():
         found[f"{kind}_forms"] = [(("pseudonymised", name), "conference_id") for name in names]
     return found
 
 
-def forms_of(conference: pa.Table) -> int:
+def forms_of(study: Study, conference: pa.Table) -> int:
     """Forms of all kinds that came in for the conferences (`conference_schema`)."""
-    return sum(int(pc.sum(conference[f"{name}_forms"], min_count=0).as_py()) for name in kinds())
+    return sum(int(pc.sum(conference[f"{name}_forms"], min_count=0).as_py()) for name in kinds(study))
 
 
 def ledger_only(codebook: pa.Table, ledger: pa.Table) -> int:
@@ -91,7 +92,7 @@ def ledger_only(codebook: pa.Table, ledger: pa.Table) -> int:
     return int(pc.count_distinct(numbers.filter(pc.invert(known))).as_py())
 
 
-def unit(conference: pa.Table, ledger_only: int, delivery: str) -> pa.Table:
+def unit(study: Study, conference: pa.Table, ledger_only: int, delivery: str) -> pa.Table:
     """Conferences held and conferences without forms (`UNIT`), by occasion and in all.
 
     `ledger_only` is the number of conferences in the ledger that the codebook doesn't know. No conference lacks forms that
@@ -100,7 +101,9 @@ def unit(conference: pa.Table, ledger_only: int, delivery: str) -> pa.Table:
     result: list[dict[str, object]] = []
     for occasion in ("first", "followup", "both"):
         held = conference if occasion == "both" else conference.filter(pc.equal(conference["occasion"], occasion))
-        without = {kind: pc.equal(held[f"{kind}_forms"], 0) for kind in kinds() if _filled_in(kind, occasion, delivery)}
+        without = {
+            kind: pc.equal(held[f"{kind}_forms"], 0) for kind in kinds(study) if _filled_in(study, kind, occasion, delivery)
+        }
         lacking = {
             "in_codebook": held.num_rows,
             "not_in_ledger": _true(pc.invert(held["in_ledger"])),
@@ -116,27 +119,27 @@ def unit(conference: pa.Table, ledger_only: int, delivery: str) -> pa.Table:
     return pa.Table.from_pylist(result, schema=UNIT)
 
 
-def measures() -> frozenset[str]:
+def measures(study: Study) -> frozenset[str]:
     """What `unit` may say of conferences held, in any delivery."""
     return frozenset(
-        {"in_codebook", "not_in_ledger", "without_initiator_or_coordinator", *(f"without_{kind}" for kind in kinds())}
+        {"in_codebook", "not_in_ledger", "without_initiator_or_coordinator", *(f"without_{kind}" for kind in kinds(study))}
     )
 
 
-def _filled_in(kind: str, occasion: str, delivery: str) -> bool:
+def _filled_in(study: Study, kind: str, occasion: str, delivery: str) -> bool:
     """Have those of a kind a form to fill in at conferences of an occasion? At `both` only if they have one at either."""
-    papers = {questionnaires()[name].occasion for name in kinds()[kind] if in_use(name, delivery)}
+    papers = {questionnaires(study)[name].occasion for name in kinds(study)[kind] if in_use(study, name, delivery)}
     return "both" in papers or occasion in papers or {"first", "followup"} <= papers
 
 
-def item(marts: dict[str, pa.Table], delivery: str) -> pa.Table:
+def item(study: Study, marts: dict[str, pa.Table], delivery: str) -> pa.Table:
     """How often each question was left blank where it was asked (`ITEM`), in a `delivery`, named by its date."""
     result = []
     for instrument, mart in marts.items():
-        for question in questionnaires()[instrument].questions:
+        for question in questionnaires(study)[instrument].questions:
             answers = mart[question.name]
             answered = mart.num_rows - answers.null_count
-            asked = mart.num_rows if questionnaires()[instrument].asks(question, delivery) else 0
+            asked = mart.num_rows if questionnaires(study)[instrument].asks(question, delivery) else 0
             if asked and question.occasion != "both":
                 # Asked at the follow-up only; but a form that answers it nevertheless was evidently asked.
                 asked = _true(pc.or_(pc.equal(mart["occasion"], question.occasion), pc.is_valid(answers)))

@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from frs_pipeline.errors import CheckFailed
 from frs_pipeline.store.rows import ENGINE
+from frs_pipeline.study import Study
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Category, Table
 from frs_pipeline.tables.bases import BASES, BLANK, LEFT_OUT, Batch, Reason, base_rows, counted_codes, leaving_out, reasons
 from frs_pipeline.tables.figures import NO_LABEL, Figure
@@ -107,7 +108,7 @@ def batches(table: Table, forms: Forms) -> list[Batch]:
     return found
 
 
-def reconcile(tables: Sequence[Table], figures: Iterable[Figure], forms: Forms, delivery: str) -> Reconciliation:
+def reconcile(study: Study, tables: Sequence[Table], figures: Iterable[Figure], forms: Forms, delivery: str) -> Reconciliation:
     """Hold the figures of `tables` against the `forms` of a delivery, and against each other."""
     listed: dict[int, list[Figure]] = defaultdict(list)
     for figure in figures:
@@ -120,7 +121,7 @@ def reconcile(tables: Sequence[Table], figures: Iterable[Figure], forms: Forms, 
         _tie_base(table, own, theirs, of_bases)
         _tie_totals(table, own, theirs, forms, of_totals)
         _tie_cells(table, own, theirs, of_totals)
-        rows += base_rows(table, theirs, int(own.base(table) or 0), delivery)
+        rows += base_rows(study, table, theirs, int(own.base(table) or 0), delivery)
     for alike in _same_forms(tables):
         for one, other in permutations(alike, 2):
             _tie_pair(one, other, printed, of_totals)

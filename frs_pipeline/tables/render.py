@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from frs_pipeline.study import Study
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Table, catalogue
 from frs_pipeline.tables.bases import BASE, BLANK, NOT_IN_USE, OTHER_OCCASION, ROWS, UNANSWERED, counted_codes
@@ -31,7 +32,7 @@ class Grid:
         return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
 
 
-def render(table: Table, figures: Sequence[Figure]) -> Grid:
+def render(study: Study, table: Table, figures: Sequence[Figure]) -> Grid:
     """The figures of one table in the layout of the report."""
     printed = {(f.row, f.column, f.group, f.measure): f.printed for f in figures}
     if table.kind == "frequency":
@@ -42,36 +43,36 @@ def render(table: Table, figures: Sequence[Figure]) -> Grid:
         header, rows = _correlation(table, printed)
     else:
         header, rows = _crosstab(table, printed)
-    return Grid(f"Tabel {table.number}. {heading(table)}", tuple(header), tuple(map(tuple, rows)))
+    return Grid(f"Tabel {table.number}. {heading(study, table)}", tuple(header), tuple(map(tuple, rows)))
 
 
-def heading(table: Table) -> str:
+def heading(study: Study, table: Table) -> str:
     """The printed title, or the texts of the questions where the report prints none."""
     if table.title:
         return table.title
-    texts = [question.text for name in table.variables if (question := questionnaires()[table.marts[0]].question(name))]
+    texts = [question.text for name in table.variables if (question := questionnaires(study)[table.marts[0]].question(name))]
     return " * ".join(texts)
 
 
-def base_line(table: Table, rows: Iterable[Mapping[str, Any]]) -> str:
+def base_line(study: Study, table: Table, rows: Iterable[Mapping[str, Any]]) -> str:
     """The base of one table in a line: its forms, those left out by reason, those counted. `rows` as in `BASES`."""
     forms: Counter[tuple[str, str | None]] = Counter()
     for row in rows:
         forms[row["reason"], row["question"]] += row["forms"]
     whole, counted = forms.pop((ROWS, None), 0), forms.pop((BASE, None), 0)
-    less = "".join(f" − {n} {_left_out(table, *reason)}" for reason, n in forms.items() if n)
+    less = "".join(f" − {n} {_left_out(study, table, *reason)}" for reason, n in forms.items() if n)
     return f"Grundlag: {whole} {'skema' if whole == 1 else 'skemaer'}{less} = {counted}"
 
 
-def base_lines(bases: pa.Table) -> Grid:
+def base_lines(study: Study, bases: pa.Table) -> Grid:
     """The base of every table (`BASES`), a line each."""
     rows: dict[int, list[dict[str, Any]]] = {}
     for row in bases.to_pylist():
         rows.setdefault(row["table"], []).append(row)
-    return Grid("", ("Tabel", ""), tuple((str(n), base_line(catalogue()[n], found)) for n, found in rows.items()))
+    return Grid("", ("Tabel", ""), tuple((str(n), base_line(study, catalogue(study)[n], found)) for n, found in rows.items()))
 
 
-def _left_out(table: Table, reason: str, question: str | None) -> str:
+def _left_out(study: Study, table: Table, reason: str, question: str | None) -> str:
     """Forms left out for a reason, in words."""
     of_question = f" ({question})" if len(table.variables) > 1 else ""
     if reason == OTHER_OCCASION:
@@ -82,7 +83,7 @@ def _left_out(table: Table, reason: str, question: str | None) -> str:
         return f"hvor spørgsmålet ikke står på skemaet{of_question}"
     if reason == BLANK:
         return f"ubesvarede{of_question}"
-    asked = questionnaires()[table.marts[0]].question(question or "")
+    asked = questionnaires(study)[table.marts[0]].question(question or "")
     labels = asked.labels if asked else {}
     named = "/".join(f'"{label}"' for code, label in labels.items() if code not in counted_codes(table)[question or ""])
     return f"{named or 'andre svar'}{of_question}"

@@ -50,8 +50,8 @@ def marks(part: Held) -> frozenset[str]:
 
 def leftovers(store: Store, marked: Collection[str]) -> list[Path]:
     """Files of a delivery's restricted and curated folders that no run makes, and that hold something of the forms."""
-    made = {store.path(product) for product in products().values()}
-    made |= {page for product in products().values() for page in store.pages(product)}
+    made = {store.path(product) for product in products(store.study).values()}
+    made |= {page for product in products(store.study).values() for page in store.pages(product)}
     made.add(store.settings.curated(store.delivery) / MANIFEST)
     return [path for path in _files(store) if path not in made and holds(path, marked)]
 
@@ -62,7 +62,7 @@ def _files(store: Store) -> Iterator[Path]:
 
 
 def _path(store: Store, key: tuple[str, ...]) -> Path:
-    return store.path(products()[key])
+    return store.path(products(store.study)[key])
 
 
 def holds(path: Path, marked: Collection[str]) -> bool:

@@ -9,6 +9,7 @@ from frs_pipeline.lineage.impact import Change, Moved, Value, impact, rows_of
 from frs_pipeline.lineage.papers import released
 from frs_pipeline.stats.gamma import significant, strength
 from frs_pipeline.store.files import Store
+from frs_pipeline.study import Study
 from frs_pipeline.study.release import release_policy
 from frs_pipeline.withdrawal.request import Held
 
@@ -42,14 +43,16 @@ def report(store: Store, found: Held) -> Report:
     """What the withdrawals of `found` that are new change in a delivery, whose results have to be up to date."""
     conferences = frozenset(found.new.conferences["conference_id"].to_pylist())
     out = rows_of(store, found.fresh, conferences)
-    moved = tuple(impact(store, Change(out, released(store, found.new, out), conferences)))
+    moved = tuple(impact(store, Change(store.study, out, released(store, found.new, out), conferences)))
     counted = {mart: rows.num_rows for mart, rows in out.items()}
-    return Report(counted, len(found.fresh) - sum(counted.values()), moved, tuple(below(moved)), tuple(turned(moved)))
+    return Report(
+        counted, len(found.fresh) - sum(counted.values()), moved, tuple(below(store.study, moved)), tuple(turned(moved))
+    )
 
 
-def below(moved: Iterable[Moved]) -> list[Moved]:
+def below(study: Study, moved: Iterable[Moved]) -> list[Moved]:
     """Counts of forms in tables that weren't small and are."""
-    threshold = release_policy().threshold
+    threshold = release_policy(study).threshold
     return [
         figure
         for figure in moved

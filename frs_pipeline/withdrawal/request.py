@@ -62,7 +62,7 @@ def understood(store: Store, names: Sequence[str], reason: str, who: str) -> Req
         raise UsageError("a reason is needed, and who says so", where="withdraw", do="give them with --reason and --who")
     if holds_personal_number(reason) or holds_personal_number(who):
         raise UsageError("the reason holds a personal number", where="withdraw", do="say it with a case number or a form id")
-    prefixes = form_prefixes()
+    prefixes = form_prefixes(store.study)
     forms = [name for name in dict.fromkeys(names) if is_form_id(name, prefixes)]
     others = [name for name in dict.fromkeys(names) if name not in forms]
     conferences: list[str] = []
@@ -111,8 +111,8 @@ def held(store: Store, request: Request) -> Held:
     wanted = Withdrawals(entries, withdrawn_conferences(entries, book))
     gone = Withdrawals(earlier, withdrawn_conferences(earlier, book))
     meant: dict[str, Withdrawal | None] = {}
-    for instrument in instruments():
-        prefix = questionnaires()[instrument].form_prefix
+    for instrument in instruments(store.study):
+        prefix = questionnaires(store.study)[instrument].form_prefix
         if request.conferences or wanted.forms(prefix):
             meant |= forms_meant(store, instrument, wanted, gone)
     listed = {(entry.form, entry.conference): entry.where for entry in earlier}
@@ -143,7 +143,7 @@ def refuse_unfit(store: Store, request: Request, found: Held) -> None:
 def refuse_clashes(store: Store, found: Held) -> None:
     """Raises `InputError` for a form that is withdrawn by its id, and corrected or accepted somewhere."""
     on = dt.date.fromisoformat(store.delivery)
-    exceptions = read_exceptions(store.raw(AMENDMENTS["exceptions"]), policy(), on)
+    exceptions = read_exceptions(store.raw(AMENDMENTS["exceptions"]), policy(store.study), on)
     refuse_other_amendments(found.new.entries, corrections_of(store), exceptions)
 
 

@@ -18,7 +18,7 @@ from frs_pipeline.withdrawal.request import Request, held
 
 def leaving_out(store: Store, forms: Sequence[str]) -> tuple[Change, dict[str, str]]:
     """The change of leaving forms out, and what becomes of each form. Raises `UsageError` for what is no form of the delivery."""
-    prefixes = form_prefixes()
+    prefixes = form_prefixes(store.study)
     strange = next((form for form in forms if not is_form_id(form, prefixes)), None)
     if strange is not None:
         # What begins with a digit could be a number of a person or of a conference.
@@ -27,7 +27,7 @@ def leaving_out(store: Store, forms: Sequence[str]) -> tuple[Change, dict[str, s
     day = dt.date.fromisoformat(store.delivery)
     out = rows_of(store, forms)
     counted = {form for rows in out.values() for form in rows["form_id"].to_pylist()}
-    aside = set(read(store.path(products()[("quarantine",)]), ["form_id"])["form_id"].to_pylist())
+    aside = set(read(store.path(products(store.study)[("quarantine",)]), ["form_id"])["form_id"].to_pylist())
     said = {}
     for form in dict.fromkeys(forms):
         if form in counted:
@@ -42,14 +42,14 @@ def leaving_out(store: Store, forms: Sequence[str]) -> tuple[Change, dict[str, s
     into = released(store, gone, out)
     for rows in into.values():
         said |= dict.fromkeys(rows["form_id"].to_pylist(), "set aside as the same paper keyed again: would count instead")
-    return Change(out, into), said
+    return Change(store.study, out, into), said
 
 
 def counting(store: Store, rule: str) -> tuple[Change, dict[str, str]]:
     """The change of counting the forms that only `rule` sets aside, and which they are."""
     out, into = let_through(store, rule)
     if not into:
-        return Change({}), {rule: "sets no form aside that breaks no other rule"}
+        return Change(store.study, {}), {rule: "sets no form aside that breaks no other rule"}
     said = {form: "set aside now: would count" for rows in into.values() for form in rows["form_id"].to_pylist()}
     again = "counts now: would be set aside as the same paper keyed again"
-    return Change(out, into), said | {form: again for rows in out.values() for form in rows["form_id"].to_pylist()}
+    return Change(store.study, out, into), said | {form: again for rows in out.values() for form in rows["form_id"].to_pylist()}

@@ -11,6 +11,7 @@ import pytest
 from support import keys
 from support.serving import home_in, serving, until
 from support.shipped import DELIVERY, relocked_copy_of_shipped
+from support.study import STUDY
 
 from frs_pipeline.store.settings import Settings
 
@@ -23,7 +24,7 @@ PATIENCE = 300
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Settings, str, float]]:
     """Webserver and daemon on an empty data folder; its settings, address, and seconds to the first page."""
     folder = tmp_path_factory.mktemp("installation")
-    settings = Settings(folder / "data", folder / "staged" / keys.NAME)
+    settings = Settings(STUDY, folder / "data", folder / "staged" / keys.NAME)
     settings.raw.mkdir(parents=True)
     relocked_copy_of_shipped(folder / "staged")
     started = time.monotonic()

@@ -25,6 +25,7 @@ import pyreadstat
 import pytest
 from openpyxl.comments import Comment
 from support.keys import environment_of
+from support.study import STUDY
 
 from frs_pipeline import cli
 from frs_pipeline.study.instruments import instruments
@@ -189,7 +190,10 @@ def planted(make_delivery, tmp_path_factory):
     delivery.path("README.md").write_text(canary("README"), encoding="utf-8")
     delivery.path(".noter").mkdir()
     delivery.path(".noter/Fru Hansens noter.txt").write_text(canary("notes"), encoding="utf-8")
-    accepted = [("", "column_unknown", LINE_TO_WRITE_ON), *(("", "too_many_set_aside", name) for name in ("", *instruments()))]
+    accepted = [
+        ("", "column_unknown", LINE_TO_WRITE_ON),
+        *(("", "too_many_set_aside", name) for name in ("", *instruments(STUDY))),
+    ]
     delivery.accept(*((*what, f"i orden {canary.without_number('accepted')}", "LK") for what in accepted))
     return delivery, canary
 

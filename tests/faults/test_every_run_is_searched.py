@@ -9,6 +9,7 @@ from dagster import AssetKey, DagsterInstance, RunsFilter, build_run_status_sens
 from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.execution.api import execute_run
 from support.keys import environment_of
+from support.study import STUDY
 
 from frs_pipeline import cli
 from frs_pipeline.assets import marts, validated
@@ -180,12 +181,12 @@ def test_a_history_that_cannot_be_looked_at_says_so(environment, capfd, monkeypa
 
     with DagsterInstance.from_config(str(home)) as instance:
         made = instance.create_run_for_job(part(), tags={PARTITION_TAG: delivery.name})
-        assert search_traces(home, [store], made.run_id, instance).runs == 1
+        assert search_traces(STUDY, home, [store], made.run_id, instance).runs == 1
         assert len(instance.get_run_ids(RunsFilter(run_ids=[made.run_id]))) == 1
         monkeypatch.setattr(type(instance.event_log_storage), "get_records_for_run", away)
-        assert {leak.kind for leak in search_traces(home, [store], made.run_id, instance).leaks} == {UNREADABLE}
-        assert {leak.kind for leak in search_traces(home, [store], None, instance).leaks} == {UNREADABLE}
-        assert {leak.kind for leak in search_traces(home, [store], "no such run", instance).leaks} == {UNREADABLE}
+        assert {leak.kind for leak in search_traces(STUDY, home, [store], made.run_id, instance).leaks} == {UNREADABLE}
+        assert {leak.kind for leak in search_traces(STUDY, home, [store], None, instance).leaks} == {UNREADABLE}
+        assert {leak.kind for leak in search_traces(STUDY, home, [store], "no such run", instance).leaks} == {UNREADABLE}
     (home / "dagster.yaml").write_text("storage:\n  postgres:\n    postgres_url: postgresql://nowhere/x\n", encoding="utf-8")
     code = run(capfd, monkeypatch, "doctor")[0]
     assert code == 1

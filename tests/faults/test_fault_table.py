@@ -9,6 +9,7 @@ import pytest
 from support.big_delivery import NAME, PREFIX, Big, instruments, take_in
 from support.counting import forms_in
 from support.fault_table import OTHER_FORMS, SAME, SECRET, TABLE
+from support.study import STUDY
 
 from frs_pipeline.errors import FrsError
 from frs_pipeline.study.rules import KINDS, policy
@@ -82,7 +83,7 @@ def test_each_fault_is_caught_by_its_rule_and_every_other_form_goes_through(good
     assert notes == expected.notes
     assert len(found.noted) == len({(*note.values(),) for note in found.noted})
     for note in found.noted:
-        assert note["message"] == policy().rules[note["rule"]].message
+        assert note["message"] == policy(STUDY).rules[note["rule"]].message
         assert (note["severity"] == "accepted") == bool(note["reason"] and note["who"] and note["expires"])
 
 
@@ -95,7 +96,7 @@ def assert_whole(row, big, expected):
     assert row["file"] == f"{instrument}/{'dataset.csv' if form == 'csv' else f'export.{form}'}"
     assert json.loads(row["row"]) == cells
     assert row["value"] == (cells[row["column"]] if expected.value is None else expected.value)
-    assert row["message"] == policy().rules[row["rule"]].message
+    assert row["message"] == policy(STUDY).rules[row["rule"]].message
     if row["rule"] == "respondent_twice":
         assert number_of(cells, 0) in [number_of(big.cells(instrument, earlier), 0) for earlier in range(1, at)]
 

@@ -19,6 +19,7 @@ from queue import Queue
 import pytest
 from support.keys import environment_of, settings_of
 from support.shipped import DELIVERY, hashes, relocked_copy_of_shipped
+from support.study import STUDY
 from support.warmed import KILLED, Warmed
 
 from frs_pipeline.operations.refresh import refresh
@@ -106,7 +107,7 @@ def _answer_otherwise(settings: Settings) -> None:
 def delivered(settings: Settings) -> int:
     """Forms in the exports, counted by nothing of the package."""
     total = 0
-    for name in instruments():
+    for name in instruments(STUDY):
         with (settings.raw_delivery(DELIVERY) / name / "dataset.csv").open(encoding="cp1252", newline="") as file:
             total += sum(bool(row) for row in csv.reader(file, delimiter=";")) - 1
     return total

@@ -33,6 +33,7 @@ from hypothesis import strategies as st
 from openpyxl.utils.exceptions import IllegalCharacterError
 from support import keys
 from support.counting import forms_in, text_of
+from support.study import STUDY
 
 from frs_pipeline.codebook.pseudonyms import mart_schema, pseudonymise
 from frs_pipeline.codebook.vault import open_plain, read_codebook
@@ -123,11 +124,13 @@ class Target:
 
 
 def _targets():
-    csvs = [Target(form, f"{name}/{part}.csv", name, "text") for form in DIALECTS for name in instruments() for part in PARTS]
-    books = [
-        Target("xlsx", f"{name}/export.xlsx", name, inside) for name in instruments() for inside in ("bytes", "xml", "cells")
+    csvs = [
+        Target(form, f"{name}/{part}.csv", name, "text") for form in DIALECTS for name in instruments(STUDY) for part in PARTS
     ]
-    spss = [Target("sav", f"{name}/export.sav", name, inside) for name in instruments() for inside in ("bytes", "cells")]
+    books = [
+        Target("xlsx", f"{name}/export.xlsx", name, inside) for name in instruments(STUDY) for inside in ("bytes", "xml", "cells")
+    ]
+    spss = [Target("sav", f"{name}/export.sav", name, inside) for name in instruments(STUDY) for inside in ("bytes", "cells")]
     return {
         "dataset": [target for target in csvs if target.file.endswith("dataset.csv")],
         "structure and labels": [target for target in csvs if not target.file.endswith("dataset.csv")],
@@ -342,11 +345,11 @@ class Base:
         self.folder, self.parts, self.waiting = folder, folder / "parts", folder / "waiting"
         self.parts.mkdir()
         self.waiting.mkdir()
-        self.rows = {(i, p): read_rows(made.path(f"{i}/{p}.csv").read_bytes(), ";") for i in instruments() for p in PARTS}
+        self.rows = {(i, p): read_rows(made.path(f"{i}/{p}.csv").read_bytes(), ";") for i in instruments(STUDY) for p in PARTS}
         for form in (*DIALECTS, "xlsx", "sav"):
             copy = shutil.copytree(made.folder, self.path(form))
             shutil.copyfile(made.key, copy / keys.NAME)
-            for name in instruments():
+            for name in instruments(STUDY):
                 for part in PARTS:
                     (copy / name / f"{part}.csv").unlink()
                     if form in DIALECTS:
@@ -356,9 +359,9 @@ class Base:
                 elif form == "sav":
                     write_sav(copy / name / "export.sav", self.rows[name, "dataset"], self.rows[name, "labels"])
         self.accepted, self.forms = {}, {}
-        for name in instruments():
+        for name in instruments(STUDY):
             store = self.store("EU")
-            result = validate(read_export(store.raw(name)), questionnaires()[name], self.intake("EU"), self.waiting)
+            result = validate(read_export(STUDY, store.raw(name)), questionnaires(STUDY)[name], self.intake("EU"), self.waiting)
             assert result.set_aside == 0
             self.put(name, result)
             self.accepted[name] = result.forms.num_rows
@@ -368,7 +371,7 @@ class Base:
         return self.folder / form / "raw" / NAME
 
     def store(self, form):
-        return Store(Settings(self.folder / form), NAME)
+        return Store(Settings(STUDY, self.folder / form), NAME)
 
     def intake(self, form):
         folder = self.path(form)
@@ -580,12 +583,14 @@ def what_comes_of(base, target, edits):
 def judged(base, target):
     """The steps up to the marts, as the assets take them."""
     store, intake = base.store(target.form), base.intake(target.form)
-    names = [target.instrument] if target.instrument else instruments()
-    results = {name: validate(read_export(store.raw(name)), questionnaires()[name], intake, base.waiting) for name in names}
+    names = [target.instrument] if target.instrument else instruments(STUDY)
+    results = {
+        name: validate(read_export(STUDY, store.raw(name)), questionnaires(STUDY)[name], intake, base.waiting) for name in names
+    }
     for name, result in results.items():
         base.put(name, result, mutated=True)
-    accepted = {n: results[n].forms.num_rows if n in results else base.accepted[n] for n in instruments()}
-    quarantine = quarantined([base.part(n, "rejected", n in results) for n in instruments()], base.waiting)
+    accepted = {n: results[n].forms.num_rows if n in results else base.accepted[n] for n in instruments(STUDY)}
+    quarantine = quarantined([base.part(n, "rejected", n in results) for n in instruments(STUDY)], base.waiting)
     place = base.parts / "quarantine.parquet"
     with pq.ParquetWriter(place, quarantine.schema) as writer:
         for batch in batches_of(quarantine):
@@ -596,7 +601,7 @@ def judged(base, target):
             intake,
             accepted,
             place,
-            [base.part(n, "noted", n in results) for n in instruments()],
+            [base.part(n, "noted", n in results) for n in instruments(STUDY)],
             base.waiting,
             [result.applied for result in results.values()],
         )
@@ -620,8 +625,8 @@ def accounted_for(base, target, counted, rows, results, quarantine, intake):
         assert len({form["line"] for form in forms}) == len({form["form_id"] for form in forms}) == len(forms)
         assert sum(row["instrument"] == name for row in quarantine.table().to_pylist()) == len(away)
         published = Rows.of(
-            pseudonymise(stream(base.part(name, "forms", mutated=True)), intake.codebook, questionnaires()[name]),
-            mart_schema(questionnaires()[name]),
+            pseudonymise(stream(base.part(name, "forms", mutated=True)), intake.codebook, questionnaires(STUDY)[name]),
+            mart_schema(questionnaires(STUDY)[name]),
         )
         assert published.num_rows == len(forms)
         assert set(published.table()["conference_id"].to_pylist()) <= set(intake.codebook["conference_id"].to_pylist())
@@ -642,7 +647,7 @@ def untouched(base, target, name, rows, forms, away, intake):
     before = base.rows[name, "dataset"]
     if rows[0] != before[0]:
         return
-    prefix = questionnaires()[name].form_prefix
+    prefix = questionnaires(STUDY)[name].form_prefix
     reasons: dict[str, set[str]] = {}
     for row in away:
         reasons.setdefault(row["row"], set()).add(row["rule"])
@@ -702,7 +707,7 @@ def told(error):
 def refused(error, path, data, original):
     """Is it said in one line what is wrong, in which file and where?"""
     said = told(error)
-    places = [path.parent if path.parent.name in instruments() else path]
+    places = [path.parent if path.parent.name in instruments(STUDY) else path]
     if re.search("there is no such form|the old value isn't what|more than one form has|there is no such column", said):
         # What is wrong may be the correction, or the withdrawal, as well as the export.
         places += [path.parents[1] / name for name in ("corrections.csv", "withdrawals.csv")]
@@ -854,7 +859,7 @@ def _outcome(base, rows):
     original = path.read_bytes()
     path.write_bytes("".join(";".join(row) + "\r\n" for row in rows).encode("cp1252"))
     try:
-        found = validate(read_export(path.parent), questionnaires()["coordinator"], base.intake("EU"), base.waiting)
+        found = validate(read_export(STUDY, path.parent), questionnaires(STUDY)["coordinator"], base.intake("EU"), base.waiting)
         return sorted((row["line"], row["rule"]) for part in (found.rejected, found.noted) for row in part.table().to_pylist())
     except FrsError as error:
         return str(error)

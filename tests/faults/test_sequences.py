@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from dagster import AssetSelection, DagsterInstance, materialize
+from support.study import STUDY
 
 from frs_pipeline.assets.wiring import DELIVERIES
 from frs_pipeline.definitions import ASSETS, resources
@@ -51,7 +52,7 @@ def tolerant(delivery, select: str | None = None, written: Callable[[int, str], 
 def correct(delivery, *, wrongly: bool) -> None:
     """Correct an answer of the questionnaire that is read last, so that a wrong one fails in the middle of a run."""
     name = "participant_followup"
-    question = next(q for q in questionnaires()[name].questions if len(q.codes) > 3)
+    question = next(q for q in questionnaires(STUDY)[name].questions if len(q.codes) > 3)
     old = delivery.get(name, 0, question.source)
     other, new = [code for code in map(str, question.codes) if code != old][:2]
     delivery.correct((delivery.form_id(name, 0), question.source, other if wrongly else old, new))
@@ -150,7 +151,7 @@ def test_no_manifest_vouches_for_a_file_that_nobody_made(delivery) -> None:
     before = root(delivery)
     assert by_hand(delivery, "privacy", "manifest")
     assert root(delivery) == before
-    path = Store(delivery.settings, delivery.name).path(products()[("statistics", "figures")])
+    path = Store(delivery.settings, delivery.name).path(products(STUDY)[("statistics", "figures")])
     data = bytearray(path.read_bytes())
     data[40] ^= 1
     path.write_bytes(bytes(data))
@@ -179,7 +180,7 @@ HAPPENS = (
 def steps(delivery, chance: random.Random) -> Iterator[str]:
     """Things that happen to an installation, at random, each with its name."""
     store = Store(delivery.settings, delivery.name)
-    layers = sorted({key[0] for key in products()})
+    layers = sorted({key[0] for key in products(STUDY)})
     while True:
         what = chance.choice(
             ["select", "select", "run", "broken off", "by hand", "wrong", "right", "none", "withdraw", "file", "page", "manifest"]
@@ -207,7 +208,7 @@ def steps(delivery, chance: random.Random) -> Iterator[str]:
         elif what == "withdraw":
             delivery.withdraw((delivery.form_id("initiator", 1), ""))
         elif what == "file":
-            path = store.path(chance.choice(list(products().values())))
+            path = store.path(chance.choice(list(products(STUDY).values())))
             what = f"file {path.name}"
             path.unlink(missing_ok=True)
         elif what == "page":

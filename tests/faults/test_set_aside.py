@@ -6,6 +6,7 @@ import shutil
 import pytest
 from support.fault_table import PERSONAL, SECRET
 from support.running import NAME, curated, frs
+from support.study import STUDY
 
 from frs_pipeline.intake.amendments import CORRECTION_COLUMNS, EXCEPTION_COLUMNS
 from frs_pipeline.store.files import MANIFEST
@@ -80,9 +81,9 @@ def test_too_many_set_aside_ends_the_run_before_anything_curated_is_made(deliver
 
 
 def test_too_many_of_one_questionnaire_end_the_run_too(delivery, run, monkeypatch):
-    shares = read_policy().largest_share_set_aside.model_copy(update={"delivery": 0.5})
+    shares = read_policy(STUDY).largest_share_set_aside.model_copy(update={"delivery": 0.5})
     monkeypatch.setattr(
-        "frs_pipeline.intake.delivery.policy", lambda: read_policy().model_copy(update={"largest_share_set_aside": shares})
+        "frs_pipeline.intake.delivery.policy", lambda: read_policy(STUDY).model_copy(update={"largest_share_set_aside": shares})
     )
     before = curated(delivery)
     blank_numbers(delivery)
@@ -120,7 +121,7 @@ def roles_stop(monkeypatch, tmp_path):
     old = "  role_missing:\n    severity: warn"
     assert old in text
     (tmp_path / "rules.yaml").write_text(text.replace(old, old.replace("warn", "stop")), encoding="utf-8")
-    monkeypatch.setattr("frs_pipeline.intake.delivery.policy", lambda: read_policy(tmp_path / "rules.yaml"))
+    monkeypatch.setattr("frs_pipeline.intake.delivery.policy", lambda: read_policy(STUDY, tmp_path / "rules.yaml"))
 
 
 @pytest.mark.usefixtures("roles_stop")
@@ -194,7 +195,9 @@ def test_a_correction_brings_a_form_back_and_its_removal_restores_the_earlier_by
     assert f"{form} konflikt  read from the paper (controller, 2021-02-01)" in out
     assert SECRET not in out
     resting = {int(line.split()[1].rstrip(":")) for line in out.splitlines() if line.strip().startswith("Tabel")}
-    tables = {t.number for t in catalogue().values() if "coordinator" in t.marts and "conflict" in (*t.variables, *t.answered)}
+    tables = {
+        t.number for t in catalogue(STUDY).values() if "coordinator" in t.marts and "conflict" in (*t.variables, *t.answered)
+    }
     assert resting == tables
     assert tables
     assert f"konflikt: {SECRET} → {old}" in run(delivery.data, "corrections", "--values", "--reason", "rettelse prøvet")[1]

@@ -10,6 +10,7 @@ import shutil
 import pyarrow.parquet as pq
 import pytest
 from support.running import NAME, curated
+from support.study import STUDY
 
 from frs_pipeline.store.deliveries import AMENDMENTS
 from frs_pipeline.store.files import read
@@ -26,18 +27,18 @@ WHY = ("--reason", "samtykke trukket", "--who", "KL")
 def rows_of(delivery, number):
     """Form ids of a conference and their rows as delivered, by questionnaire."""
     found = {}
-    for name in instruments():
+    for name in instruments(STUDY):
         header, *rows = delivery.dataset(name)
-        prefix, at = questionnaires()[name].form_prefix, header.index("raadsnr")
+        prefix, at = questionnaires(STUDY)[name].form_prefix, header.index("raadsnr")
         found |= {f"{prefix}-{row[0]}": (name, row) for row in rows if row[at] == number}
     return found
 
 
 def deliver_without(delivery, held, forms, number):
     """The exports and registers as if these forms and this conference had never been."""
-    for name in instruments():
+    for name in instruments(STUDY):
         header, *rows = delivery.dataset(name)
-        prefix = questionnaires()[name].form_prefix
+        prefix = questionnaires(STUDY)[name].form_prefix
         delivery.write_dataset(name, [header, *(row for row in rows if f"{prefix}-{row[0]}" not in forms)])
     others = [entry for entry in held if entry.conference_number != number]
     delivery.lock_codebook(others)
@@ -56,7 +57,7 @@ def everything(folder):
 @pytest.mark.minutes
 def test_a_withdrawal_is_erased_from_all_deliveries_and_leaves_what_a_rebuild_without_it_leaves(delivery, held, run, tmp_path):
     """The newest delivery as a rebuild makes it, byte for byte; and nothing of the forms in any."""
-    form, settings = delivery.form_id("participant_first", 0), Settings(delivery.data)
+    form, settings = delivery.form_id("participant_first", 0), Settings(STUDY, delivery.data)
     gone = rows_of(delivery, "40222")
     gone |= {form: ("participant_first", delivery.dataset("participant_first")[1])}
     shutil.copytree(settings.raw_delivery(NAME), settings.raw_delivery("2020-12-31"))
@@ -167,7 +168,7 @@ def test_a_conference_named_by_its_number_is_withdrawn_without_a_word_that_leads
         assert not [word for word in ("40222", "C-finch", *gone) if word in out]
     assert ";C-finch;" in delivery.path(LEDGER).read_text()
     assert "40222" not in delivery.path(LEDGER).read_text()
-    assert b"40222" not in Settings(delivery.data).access_journal.read_bytes()
+    assert b"40222" not in Settings(STUDY, delivery.data).access_journal.read_bytes()
 
 
 @pytest.mark.parametrize(

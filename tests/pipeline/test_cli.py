@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from support.keys import environment_of
 from support.shipped import DELIVERY, relock
+from support.study import STUDY
 
 from frs_pipeline.operations.verify import verify
 from frs_pipeline.store.files import Store
@@ -89,7 +90,7 @@ def test_all_tables_print(data: Path) -> None:
     result = frs(data, "tables")
     assert result.returncode == 0
     lines = result.stdout.splitlines()
-    captions = [f"Tabel {number}. {heading(table)}" for number, table in catalogue().items()]
+    captions = [f"Tabel {number}. {heading(STUDY, table)}" for number, table in catalogue(STUDY).items()]
     assert [line for line in lines if line.startswith("Tabel ")] == captions  # each on a line of its own, however long
     assert result.stdout.count("Grundlag: ") == 81
 
@@ -117,7 +118,7 @@ SEEN = ("--values", "--reason", "set efter på papiret")
 def test_what_was_keyed_is_shown_for_a_reason_that_the_journal_keeps(data: Path, tmp_path: Path, command: str) -> None:
     copy = tmp_path / "data"
     shutil.copytree(data, copy)
-    journal = Settings(copy).access_journal
+    journal = Settings(STUDY, copy).access_journal
     refused = frs(copy, command, "--values")
     assert (refused.returncode, refused.stdout) == (2, "")
     assert frs(copy, command, "--reason", "set efter").returncode == 2
@@ -132,7 +133,7 @@ def test_what_was_keyed_is_shown_for_a_reason_that_the_journal_keeps(data: Path,
 def test_quarantine_shows_values_when_asked_but_no_personal_number(data: Path, tmp_path: Path) -> None:
     copy = tmp_path / "data"
     shutil.copytree(data, copy)
-    relock(Settings(copy))
+    relock(Settings(STUDY, copy))
     path = copy / "raw" / DELIVERY / "coordinator" / "dataset.csv"
     header, first, second, rest = path.read_bytes().split(b"\r\n", 3)
     # A replacement number, which belongs to nobody, where an answer belongs.
@@ -209,7 +210,7 @@ def flipped(path: Path) -> None:
 def test_verify_names_a_flipped_bit_in_any_kind_of_file(data: Path, tmp_path: Path) -> None:
     copy = tmp_path / "data"
     shutil.copytree(data, copy)
-    store = Store(Settings(copy), DELIVERY)
+    store = Store(Settings(STUDY, copy), DELIVERY)
     listed = json.loads((copy / "curated" / DELIVERY / "manifest.json").read_text(encoding="utf-8"))["outputs"]
     # One of every folder and ending; the rest is made alike.
     kinds = {(Path(name).parent, Path(name).suffix): name for name in listed}
@@ -247,7 +248,7 @@ def verified(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def outputs_of(copy: Path) -> tuple[str, ...]:
-    found = {verdict.part: verdict.faults for verdict in verify(Store(Settings(copy), DELIVERY), outputs_only=True)}
+    found = {verdict.part: verdict.faults for verdict in verify(Store(Settings(STUDY, copy), DELIVERY), outputs_only=True)}
     return found["outputs"]
 
 
@@ -307,7 +308,7 @@ def test_verify_finds_another_controllers_file(verified: Path) -> None:
     assert path.name in listed
     flipped(path)
     try:
-        [inputs] = [v.faults for v in verify(Store(Settings(verified), DELIVERY)) if v.part == "inputs"]
+        [inputs] = [v.faults for v in verify(Store(Settings(STUDY, verified), DELIVERY)) if v.part == "inputs"]
         assert inputs == (f"{path.name} isn't what the manifest says",)
     finally:
         path.write_bytes(whole)
@@ -329,7 +330,7 @@ def test_verify_finds_a_manifest_that_was_altered(data: Path, tmp_path: Path, pa
     root = content["root"]
     content[part] = {**content[part], min(content[part]): "0"} if isinstance(content[part], dict) else "0"
     path.write_text(json.dumps(content), encoding="utf-8")
-    store = Store(Settings(copy), DELIVERY)
+    store = Store(Settings(STUDY, copy), DELIVERY)
     assert verify(store, outputs_only=True)[0].faults == ("its root doesn't fit what it says: it was altered",)
     # Whoever alters the root as well is found by the root that somebody noted.
     path.write_text(json.dumps({**content, "root": root_of(content)}), encoding="utf-8")
@@ -340,7 +341,7 @@ def test_verify_finds_a_manifest_that_was_altered(data: Path, tmp_path: Path, pa
 def test_verify_names_a_changed_raw_line_and_a_changed_definition_and_the_first_figure(data: Path, tmp_path: Path) -> None:
     copy, package = tmp_path / "data", tmp_path / "program"
     shutil.copytree(data, copy)
-    relock(Settings(copy))
+    relock(Settings(STUDY, copy))
     shutil.copytree(PROJECT / "frs_pipeline", package / "frs_pipeline", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copyfile(PROJECT / "requirements.lock", package / "requirements.lock")
     raw = copy / "raw" / DELIVERY / "coordinator" / "dataset.csv"

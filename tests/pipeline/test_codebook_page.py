@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.study import STUDY
 
 from frs_pipeline.cli import app
 from frs_pipeline.store.journal import entries, verify
@@ -56,7 +57,7 @@ def test_the_page_does_what_it_says(
                 into.write_text((into.read_text() if into.exists() else "") + said[command])
         else:
             subprocess.run(line, shell=True, check=True)
-    settings = Settings.from_environment()
+    settings = Settings.from_environment(STUDY)
     found = entries(settings.access_journal)
     assert [entry.event for entry in found] == ["lock", "check", "reveal", "reveal", "find", "lock", "rotate", "rotate"]
     assert verify(settings.access_journal, found[-1].hash) == []

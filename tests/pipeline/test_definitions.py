@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from dagster import AssetCheckSeverity, AssetKey, DagsterInstance, MarkdownMetadataValue, build_sensor_context, materialize
 from support.shipped import DELIVERY, copy_of_shipped, relocked_copy_of_shipped
+from support.study import STUDY
 
 from frs_pipeline.assets.manifest import manifest
 from frs_pipeline.assets.privacy import privacy
@@ -44,15 +45,15 @@ def run(tmp_path_factory: pytest.TempPathFactory):
 
 def test_every_product_of_the_plan_is_an_asset_with_the_plans_inputs() -> None:
     graph = defs.resolve_asset_graph()
-    for key, product in products().items():
+    for key, product in products(STUDY).items():
         node = graph.get(AssetKey(list(key)))
         parents = {AssetKey(list(parent)) for parent in (*product.inputs, *product.after)} | {
-            raw_key(name) for name in product.raw
+            raw_key(STUDY, name) for name in product.raw
         }
         # No mart comes before the delivery was admitted, though nothing of that goes into one.
         assert node.parent_keys == parents | ({AssetKey("noted")} if key[0] == "marts" else set()), key
-    made = {AssetKey(list(key)) for key in products()}
-    beside = {raw_key(name) for name in sources()} | set(manifest.keys) | set(privacy.keys)
+    made = {AssetKey(list(key)) for key in products(STUDY)}
+    beside = {raw_key(STUDY, name) for name in sources(STUDY)} | set(manifest.keys) | set(privacy.keys)
     assert graph.get_all_asset_keys() == made | beside
 
 
@@ -73,13 +74,13 @@ def test_every_asset_has_a_description_and_the_groups_are_the_layers() -> None:
 
 def test_everything_is_searched_before_the_manifest_is_written() -> None:
     graph = defs.resolve_asset_graph()
-    assert graph.get(AssetKey("privacy")).parent_keys == {AssetKey(list(key)) for key in products()}
+    assert graph.get(AssetKey("privacy")).parent_keys == {AssetKey(list(key)) for key in products(STUDY)}
     assert AssetKey("privacy") in graph.get(AssetKey("manifest")).parent_keys
 
 
 def test_every_table_links_to_its_page_and_its_passports() -> None:
     graph = defs.resolve_asset_graph()
-    for number in catalogue():
+    for number in catalogue(STUDY):
         metadata = graph.get(AssetKey([*table_key(number)])).metadata
         assert str(metadata["report"].value).endswith(f".html#tabel-{number}")
         assert metadata["passports"].value == f"frs trace {number}"
@@ -87,17 +88,19 @@ def test_every_table_links_to_its_page_and_its_passports() -> None:
 
 def test_no_mart_is_written_before_every_questionnaire_was_split() -> None:
     graph = defs.resolve_asset_graph()
-    for key in products():
+    for key in products(STUDY):
         if key[0] == "marts":
             assert AssetKey("noted") in graph.get(AssetKey(list(key))).parent_keys
-    assert upstream({("noted",)}) > {(layer, name) for layer in ("validated", "rejected", "noted") for name in instruments()}
+    assert upstream(STUDY, {("noted",)}) > {
+        (layer, name) for layer in ("validated", "rejected", "noted") for name in instruments(STUDY)
+    }
 
 
 def test_a_full_materialisation_succeeds_with_every_check(run) -> None:
     _, result, _, _ = run
     assert result.success
     evaluations = result.get_asset_check_evaluations()
-    marts = {key[-1] for key in products() if key[0] == "marts"}
+    marts = {key[-1] for key in products(STUDY) if key[0] == "marts"}
     promises = {f"promises_of_{mart}" for mart in marts}
     ties = {"bases_tie_out", "totals_tie_out"}
     assert {e.check_name for e in evaluations} == {
@@ -165,12 +168,12 @@ def test_columns_of_marts_and_tables_say_which_columns_they_come_from(run) -> No
     assert all(told[key].deps_by_column.keys() == columns[key] for key in told if key.path[0] != "statistics")
     table = told[AssetKey(["statistics", "table_01"])].deps_by_column
     assert {(tuple(dep.asset_key.path), dep.column_name) for dep in table["row"]} == {
-        (("marts", mart), "role") for mart in catalogue()[1].marts
+        (("marts", mart), "role") for mart in catalogue(STUDY)[1].marts
     }
 
 
 def next_node(number: int) -> str:
-    return f"tables_{catalogue()[number].marts[0]}"
+    return f"tables_{catalogue(STUDY)[number].marts[0]}"
 
 
 def test_promises_link_to_their_pages_and_warn_without_stopping(run) -> None:
@@ -246,7 +249,7 @@ def test_a_failure_is_one_line_without_the_values_that_caused_it(tmp_path: Path)
 
 def look(instance: DagsterInstance, cursor: str | None) -> tuple[list[str | None], str | None]:
     """One look of the sensor: deliveries that it wants refreshed, and its new cursor."""
-    found = new_deliveries(build_sensor_context(instance=instance, cursor=cursor))
+    found = new_deliveries(STUDY, build_sensor_context(instance=instance, cursor=cursor))
     for request in found.dynamic_partitions_requests or ():
         instance.add_dynamic_partitions("deliveries", list(request.partition_keys))
     return [request.partition_key for request in found.run_requests or ()], found.cursor
@@ -285,5 +288,5 @@ def test_the_sensor_takes_up_a_delivery_once_it_is_whole_and_at_rest_and_again_w
         # A content that comes back is made again, and under a key that no run had.
         (folder / "corrections.csv").unlink()
         wanted, cursor = look(instance, cursor)
-        found = new_deliveries(build_sensor_context(instance=instance, cursor=cursor))
+        found = new_deliveries(STUDY, build_sensor_context(instance=instance, cursor=cursor))
         assert [(request.partition_key, request.run_key.split()[-1]) for request in found.run_requests] == [(DELIVERY, "3")]

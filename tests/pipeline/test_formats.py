@@ -13,6 +13,7 @@ import pyarrow.csv as pacsv
 import pyreadstat
 import pytest
 from support.shipped import DELIVERY
+from support.study import STUDY
 
 from frs_pipeline.errors import FrsError
 from frs_pipeline.lineage.wording import Text
@@ -27,7 +28,7 @@ from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import catalogue
 
-MARTS = (*instruments(), "conference")
+MARTS = (*instruments(STUDY), "conference")
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +59,7 @@ def test_spss_reads_codes_labels_and_missing_values(curated: Path, mart: str) ->
     frame["occasion"] = frame["occasion"].map({1.0: "first", 2.0: "followup"})
     found = frame.astype(object).where(frame.notna(), None).to_dict("records")
     assert found == rows
-    questionnaire = questionnaires().get(mart)
+    questionnaire = questionnaires(STUDY).get(mart)
     for question in questionnaire.questions if questionnaire else ():
         assert metadata.column_names_to_labels[question.name] == question.text
         assert metadata.variable_value_labels[question.name] == question.labels
@@ -69,16 +70,16 @@ def test_spss_reads_codes_labels_and_missing_values(curated: Path, mart: str) ->
 
 def test_no_mart_is_laid_down_outside_the_data_folder(curated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "there is no such folder"))
-    made = sav(read(curated / "marts" / "initiator.parquet"), "initiator", tmp_path)
+    made = sav(STUDY, read(curated / "marts" / "initiator.parquet"), "initiator", tmp_path)
     assert made == (curated / "formats" / "initiator.sav").read_bytes()
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(FrsError, match="cannot be written"):
-        sav(read(curated / "marts" / "initiator.parquet"), "initiator", tmp_path / "gone")
+        sav(STUDY, read(curated / "marts" / "initiator.parquet"), "initiator", tmp_path / "gone")
 
 
 def test_the_workbook_has_every_figure_as_a_number(curated: Path) -> None:
     book = openpyxl.load_workbook(curated / "formats" / WORKBOOK)
-    assert book.sheetnames == ["Indhold", *(sheet_name(c.title.danish) for c in chapters() if c.tables)]
+    assert book.sheetnames == ["Indhold", *(sheet_name(c.title.danish) for c in chapters(STUDY) if c.tables)]
     figures = read(curated / "statistics" / "figures.parquet").to_pylist()
     shares = [100 if figure["printed"].endswith("%") else 1 for figure in figures]
     expected = sorted(f["value"] / share for f, share in zip(figures, shares, strict=True) if f["value"] is not None)
@@ -92,13 +93,13 @@ def test_the_workbook_has_every_figure_as_a_number(curated: Path) -> None:
     assert found == pytest.approx(expected, rel=1e-14)
     assert book["Indhold"]["A2"].value.startswith("Ikke til offentliggørelse")
     captions = [row[0].value.strip() for row in book["Indhold"].iter_rows(max_col=1) if row[0].value]
-    assert sum(caption.startswith("Tabel ") for caption in captions) == len(catalogue())
+    assert sum(caption.startswith("Tabel ") for caption in captions) == len(catalogue(STUDY))
 
 
 def test_a_label_is_no_formula() -> None:
     wild = "=1+1"
     grid = Layout(wild, wild, (Text(wild, wild),), (Block(Text(wild, wild), (Line(None, (None,)),), False),))
-    chapter = next(chapter for chapter in chapters() if chapter.tables).model_copy(update={"tables": (1,)})
+    chapter = next(chapter for chapter in chapters(STUDY) if chapter.tables).model_copy(update={"tables": (1,)})
     book = openpyxl.load_workbook(io.BytesIO(workbook(wild, [chapter], {1: (wild, grid)}, {})))
     cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row if cell.value is not None]
     assert sum(cell.value == wild for cell in cells) >= 5
@@ -106,7 +107,7 @@ def test_a_label_is_no_formula() -> None:
 
 
 def test_the_same_rows_give_the_same_bytes(curated: Path) -> None:
-    store = Store(Settings(curated.parent.parent), DELIVERY)
+    store = Store(Settings(STUDY, curated.parent.parent), DELIVERY)
     for file in files(store):
         if isinstance(file.content, bytes):
             assert file.content == (curated / "formats" / file.name).read_bytes(), file.name

@@ -29,6 +29,7 @@ from dagster import (
     materialize,
 )
 from dagster._core.test_utils import create_run_for_test
+from support.study import STUDY
 
 from frs_pipeline.assets.wiring import DELIVERIES, PARTITION_TAG, gate
 from frs_pipeline.checks.failing import Failing, as_metadata
@@ -50,7 +51,7 @@ QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setenv("FRS_DATA_DIR", str(tmp_path))
     monkeypatch.delenv("FRS_WEBHOOK_URL", raising=False)
-    return Settings(tmp_path)
+    return Settings(STUDY, tmp_path)
 
 
 @pytest.fixture
@@ -120,7 +121,7 @@ def test_a_run_that_was_ended_from_outside_says_why(settings: Settings, instance
     context = build_run_status_sensor_context(
         sensor_name="hook", dagster_instance=instance, dagster_run=instance.get_run_by_id(begun.run_id), dagster_event=event
     )
-    failed_runs(context.for_run_failure())
+    failed_runs(STUDY, context.for_run_failure())
     [text] = pages(settings)
     assert told in text
     assert SECRET not in text
@@ -382,7 +383,7 @@ def test_what_a_webhook_does_not_take_waits_whatever_it_answers(
 
 def tick(instance: DagsterInstance) -> str:
     """What the daemon does every five minutes."""
-    return str(unsent_alerts(build_sensor_context(instance=instance)).skip_message)
+    return str(unsent_alerts(STUDY, build_sensor_context(instance=instance)).skip_message)
 
 
 def test_an_alert_that_was_not_taken_is_sent_again_until_it_is_and_never_twice(

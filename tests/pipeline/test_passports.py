@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 from support.plain_duckdb import recounted
 from support.shipped import DELIVERY, copy_of_shipped
+from support.study import STUDY
 
 from frs_pipeline import cli
 from frs_pipeline.lineage.addresses import address
@@ -61,7 +62,7 @@ def store(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def passports(store):
-    return Passports(store)
+    return Passports(STUDY, store)
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +72,7 @@ def every(passports):
 
 @pytest.fixture(scope="module")
 def marts(passports):
-    return {name: pd.read_parquet(passports.evidence.path("marts", name)) for name in instruments()}
+    return {name: pd.read_parquet(passports.evidence.path("marts", name)) for name in instruments(STUDY)}
 
 
 @pytest.fixture
@@ -101,11 +102,11 @@ def test_every_figure_has_a_passport_whose_checks_pass(every):
 
 def test_every_waterfall_closes_from_the_lines_of_the_exports_to_the_figure(every, store):
     lines = {}
-    for name in instruments():
+    for name in instruments(STUDY):
         with (store.raw(name) / "dataset.csv").open(encoding="cp1252", newline="") as file:
             lines[name] = sum(1 for _ in csv.reader(file, delimiter=";")) - 1
     for found in every:
-        assert found.delivered == {mart: lines[mart] for mart in catalogue()[found.address.table].marts}
+        assert found.delivered == {mart: lines[mart] for mart in catalogue(STUDY)[found.address.table].marts}
         left = sum(found.delivered.values())
         for step in found.waterfall:
             assert step.forms > 0
@@ -122,7 +123,9 @@ def test_every_waterfall_closes_from_the_lines_of_the_exports_to_the_figure(ever
 
 
 def test_plain_duckdb_counts_every_figure_again(every, store):
-    asked = [recount(catalogue()[found.address.table], found.address, meanings()[found.address]) for found in every]
+    asked = [
+        recount(STUDY, catalogue(STUDY)[found.address.table], found.address, meanings(STUDY)[found.address]) for found in every
+    ]
     answers = recounted(asked, store.settings.curated(DELIVERY))
     for found, rows in zip(every, answers, strict=True):
         assert len(rows) == 1
@@ -150,18 +153,18 @@ def test_the_forms_of_a_figure_of_every_table_are_as_many_as_it_says(every, pass
     chosen = {found.address.table: found for found in every if found.address.measure != "p"}
     assert len(chosen) == 81
     for number, found in chosen.items():
-        listed = counted(passports.evidence, meanings()[found.address].counted)
+        listed = counted(passports.evidence, meanings(STUDY)[found.address].counted)
         assert len({form.form for form in listed}) == len(listed) == found.forms
-        known = set().union(*(marts[mart]["form_id"] for mart in catalogue()[number].marts))
+        known = set().union(*(marts[mart]["form_id"] for mart in catalogue(STUDY)[number].marts))
         assert {form.form for form in listed} <= known
 
 
 def test_the_forms_of_a_cell_and_those_nearest_to_it_are_those_that_pandas_finds(every, passports, marts):
-    place = address(1, "mor", "god")
+    place = address(STUDY, 1, "mor", "god")
     found = next(found for found in every if found.address == place)
     mart = marts["participant_first"]
     role, overall = mart["role"], mart["overall"]
-    listed = counted(passports.evidence, meanings()[place].counted)
+    listed = counted(passports.evidence, meanings(STUDY)[place].counted)
     assert {form.form for form in listed} == set(mart["form_id"][(role == 2) & (overall == 2)])
     # Everybody is where the export has them.
     with (passports.evidence.store.raw("participant_first") / "dataset.csv").open(encoding="cp1252", newline="") as file:
@@ -176,13 +179,13 @@ def test_the_forms_of_a_cell_and_those_nearest_to_it_are_those_that_pandas_finds
     nearly = {(n.kind, n.about): n.forms for n in found.near if n.kind != "set_aside"}
     assert nearly == {why: int(mask.sum()) for why, mask in wanted.items() if mask.any()}
     for why, mask in wanted.items():
-        few = near(passports.evidence, catalogue()[1], meanings()[place].counted, Why(*why), 10_000)
+        few = near(passports.evidence, catalogue(STUDY)[1], meanings(STUDY)[place].counted, Why(*why), 10_000)
         assert {form.form for form in few} == set(mart["form_id"][mask])
 
 
 def test_all_that_nearly_count_can_be_listed(every, passports):
     for found in (every[at] for at in range(5, len(every), 97)):
-        table, chosen = catalogue()[found.address.table], meanings()[found.address].counted
+        table, chosen = catalogue(STUDY)[found.address.table], meanings(STUDY)[found.address].counted
         for one in found.near:
             assert len(near(passports.evidence, table, chosen, Why(one.kind, one.about), 10_000)) == one.forms
 
@@ -191,14 +194,16 @@ def test_a_form_that_was_set_aside_is_told_where_it_would_have_counted(every, pa
     # DF-38294993 has a number that the codebook doesn't know; its answers are read from the export here.
     with (passports.evidence.store.raw("participant_first") / "dataset.csv").open(encoding="cp1252", newline="") as file:
         row = next(row for row in csv.DictReader(file, delimiter=";") if row["responde"] == "38294993")
-    asked = questionnaires()["participant_first"].question("overall")
+    asked = questionnaires(STUDY)["participant_first"].question("overall")
     label = {str(code): name for code, name in asked.labels.items()}[row["helefrs"]]
     place = next(f.address for f in every if f.address.table == 1 and f.address[1:] == ("Total", label, "", "count"))
     why = Why("set_aside", "number_unknown")
-    ids = [form.form for form in near(passports.evidence, catalogue()[1], meanings()[place].counted, why, 10)]
+    ids = [form.form for form in near(passports.evidence, catalogue(STUDY)[1], meanings(STUDY)[place].counted, why, 10)]
     assert ids == (["DF-38294993"] if row["hvem"] else [])
     other = next(f.address for f in every if f.address.table == 4 and f.address[1:] == ("Total", "", "", "count"))
-    assert [f.form for f in near(passports.evidence, catalogue()[4], meanings()[other].counted, why, 10)] == ["DF-38294993"]
+    assert [f.form for f in near(passports.evidence, catalogue(STUDY)[4], meanings(STUDY)[other].counted, why, 10)] == [
+        "DF-38294993"
+    ]
 
 
 def test_a_withdrawn_form_is_taken_away_first_and_found_nowhere(every, frs):
@@ -212,7 +217,7 @@ def test_a_withdrawn_form_is_taken_away_first_and_found_nowhere(every, frs):
 
 def test_what_people_decided_is_told_with_its_place(passports):
     def told(*place, **labels):
-        return [(a.kind, a.about, a.place) for a in passports.of(address(*place, **labels)).amendments]
+        return [(a.kind, a.about, a.place) for a in passports.of(address(STUDY, *place, **labels)).amendments]
 
     mended, accepted = ("correction", "helefrs"), ("exception", "keyed_twice")
     cell = told(1, "mor", "god")
@@ -224,7 +229,9 @@ def test_what_people_decided_is_told_with_its_place(passports):
     assert not any(about == "helefrs" for _, about, _ in told(4, "Total"))
     assert (*accepted, "counted") in told(4, "Total")
     assert told(22, "Total") == []
-    (listed,) = [f for f in counted(passports.evidence, meanings()[address(1, "mor", "god")].counted) if f.form == MENDED]
+    (listed,) = [
+        f for f in counted(passports.evidence, meanings(STUDY)[address(STUDY, 1, "mor", "god")].counted) if f.form == MENDED
+    ]
     assert len([line for line in listed.history if line.startswith("corrected")]) == 2
 
 
@@ -238,7 +245,7 @@ def test_the_way_of_a_form_agrees_with_the_tables(passports, marts):
         assert way.accepted
         assert way.answered == row.iloc[3:].notna().sum()
         told = {found.table: found for found in way.tables}
-        assert set(told) == {number for number, table in catalogue().items() if table.marts == ("initiator",)}
+        assert set(told) == {number for number, table in catalogue(STUDY).items() if table.marts == ("initiator",)}
         assert told[22].counted == pd.notna(row["belief"])
         both = pd.notna(row["problem_weight"]) and pd.notna(row["wellbeing"])
         assert told[33].counted == (row["occasion"] == "followup" and both)
@@ -259,14 +266,14 @@ def test_an_opened_form_shows_what_stands_there_with_personal_numbers_masked(pas
     assert (inside.raw["helefrs"], inside.answers["overall"]) == ("7", "god")
     assert inside.cells[1] == ("mor", "god")
     # The same, had somebody keyed a personal number (day + 60: nobody's) since.
-    copy = Settings(tmp_path / "data")
+    copy = Settings(STUDY, tmp_path / "data")
     shutil.copytree(store.settings.data, copy.data)
     path = copy.raw_delivery(DELIVERY) / way.file
     lines = path.read_bytes().split(b"\r\n")
     cells = lines[way.line - 1].split(b";")
     lines[way.line - 1] = b";".join([*cells[:-1], b"610118-0011"])
     path.write_bytes(b"\r\n".join(lines))
-    spoilt = opened(Passports(Store(copy, DELIVERY)).evidence, way)
+    spoilt = opened(Passports(STUDY, Store(copy, DELIVERY)).evidence, way)
     assert list(spoilt.raw.values())[-1] == "••••••-••••"
 
 
@@ -293,7 +300,7 @@ def test_trace_tells_everything_and_what_there_isn_t(frs):
 def test_trace_as_json_is_the_passport(frs, passports):
     code, out, _ = frs("trace", "49", "--group", "barn", "--measure", "p", "--json")
     assert code == 0
-    assert json.loads(out) == json.loads(json.dumps(passports.of(address(49, group="barn", measure="p")).as_json()))
+    assert json.loads(out) == json.loads(json.dumps(passports.of(address(STUDY, 49, group="barn", measure="p")).as_json()))
 
 
 def test_trace_lists_forms_and_the_equation(frs):

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.study import STUDY
 
 from frs_pipeline.checks.claims import claims_hold
 from frs_pipeline.checks.failing import of_metadata
@@ -28,7 +29,8 @@ from frs_pipeline.store.deliveries import Description, describe
 from frs_pipeline.store.files import Store, read, read_manifest, stale, unfinished
 from frs_pipeline.store.plan import PACKAGE, products
 from frs_pipeline.store.settings import Settings
-from frs_pipeline.study.printed import not_printed_from, printed_from, published, study
+from frs_pipeline.study.about import about
+from frs_pipeline.study.printed import not_printed_from, printed_from, published
 from frs_pipeline.tables.figures import Figure
 
 OLDER, NEWER = "2021-01-31", "2021-06-30"
@@ -50,7 +52,7 @@ def both(make_delivery: Callable[[Path], Any], tmp_path_factory: pytest.TempPath
 def copy(both: Settings, tmp_path: Path) -> Settings:
     shutil.copytree(both.data, tmp_path / "data")
     assert both.key is not None
-    return Settings(tmp_path / "data", tmp_path / "data" / both.key.name)
+    return Settings(STUDY, tmp_path / "data", tmp_path / "data" / both.key.name)
 
 
 def frs(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -83,18 +85,18 @@ def spoil(settings: Settings, name: str) -> Callable[[], None]:
 
 
 def test_only_the_delivery_that_the_report_was_printed_from_is_compared_with_it(both: Settings) -> None:
-    assert study().printed_from == PRINTED
-    assert printed_from(PRINTED)
+    assert about(STUDY).printed_from == PRINTED
+    assert printed_from(STUDY, PRINTED)
     for name in (OLDER, NEWER):
         store = Store(both, name)
-        rows = read(store.path(products()["statistics", "compare"]))
+        rows = read(store.path(products(STUDY)["statistics", "compare"]))
         assert (rows.num_rows, rows.schema) == (0, COMPARE)
         summary = read_manifest(store)["summary"]
         assert summary["equal"] + summary["differs"] + summary["not_reproducible"] == 0
-    key, printed = next(iter(published().items()))
+    key, printed = next(iter(published(STUDY).items()))
     figure = Figure(*key, float(printed) + 1, "x")
-    assert compare_delivery(PRINTED, [figure]).num_rows == len(published())
-    assert compare_delivery(NEWER, [figure]).num_rows == 0
+    assert compare_delivery(STUDY, PRINTED, [figure]).num_rows == len(published(STUDY))
+    assert compare_delivery(STUDY, NEWER, [figure]).num_rows == 0
 
 
 def test_compare_says_in_one_line_why_there_is_nothing_to_compare_and_what_shows_more(both: Settings) -> None:
@@ -112,23 +114,23 @@ def test_compare_says_in_one_line_why_there_is_nothing_to_compare_and_what_shows
     }
     assert frs(both, "diff", OLDER, NEWER).stdout.endswith("0 of 2501 figures differ.\n")
     assert f"frs diff {PRINTED} {OLDER} shows" in frs(both, "compare", "--delivery", OLDER).stdout
-    assert not_printed_from("2019-01-31", None).endswith(f"frs diff 2019-01-31 {PRINTED} shows which figures differ.")
+    assert not_printed_from(STUDY, "2019-01-31", None).endswith(f"frs diff 2019-01-31 {PRINTED} shows which figures differ.")
 
 
 def test_checks_about_the_printed_report_pass_with_a_remark_where_it_is_about_another_delivery(both: Settings) -> None:
     from dagster import AssetKey
 
     store, key = Store(both, NEWER), AssetKey("x")
-    rows = read(store.path(products()["statistics", "compare"]))
-    found = as_printed(key, rows, NEWER, not_printed_from(NEWER, OLDER))
+    rows = read(store.path(products(STUDY)["statistics", "compare"]))
+    found = as_printed(STUDY, key, rows, NEWER, not_printed_from(STUDY, NEWER, OLDER))
     assert found.passed
     assert f"frs diff {OLDER} {NEWER}" in str(found.metadata["remark"].value)
     findings = build(store).findings
     assert any(finding.holds is False for finding in findings)  # or there would be nothing to remark
-    other = claims_hold(key, findings, NEWER)
+    other = claims_hold(STUDY, key, findings, NEWER)
     assert other.passed
     assert PRINTED in str(other.metadata["remark"].value)
-    own = claims_hold(key, findings, PRINTED)
+    own = claims_hold(STUDY, key, findings, PRINTED)
     assert not own.passed
     for thing in of_metadata(own.metadata):
         file, line = thing.do.rsplit(" ", 1)[1].split(":")
@@ -138,9 +140,9 @@ def test_checks_about_the_printed_report_pass_with_a_remark_where_it_is_about_an
 def test_a_differing_figure_says_which_line_prints_it_and_what_shows_its_forms() -> None:
     from dagster import AssetKey
 
-    (key, printed), *_ = published().items()
+    (key, printed), *_ = published(STUDY).items()
     figure = Figure(*key, float(printed) + 1, str(int(printed) + 1))
-    found = as_printed(AssetKey("x"), compare_delivery(PRINTED, [figure], key.table).slice(0, 1), PRINTED)
+    found = as_printed(STUDY, AssetKey("x"), compare_delivery(STUDY, PRINTED, [figure], key.table).slice(0, 1), PRINTED)
     assert not found.passed
     (thing,) = of_metadata(found.metadata)
     assert thing.what == f"Tabel {key.table}: {key.row} · {key.column} · {key.measure}"
@@ -154,11 +156,13 @@ def test_a_differing_figure_says_which_line_prints_it_and_what_shows_its_forms()
 def test_a_broken_promise_says_which_line_sets_its_limit(both: Settings) -> None:
     from dagster import AssetKey
 
-    rows = read(Store(both, NEWER).path(products()["expectations",]))
+    rows = read(Store(both, NEWER).path(products(STUDY)["expectations",]))
     mine = rows.filter([row["mart"] == "initiator" and row["expectation"] in (NOT_NULL, LARGEST) for row in rows.to_pylist()])
     broken = mine.set_column(mine.column_names.index("passed"), "passed", [[False] * mine.num_rows])
     held = Held("initiator", 5, 1, OLDER, {}, broken)
-    things = {thing.what.split(":")[0]: thing.do for thing in of_metadata(promises_kept(AssetKey("x"), held, NEWER).metadata)}
+    things = {
+        thing.what.split(":")[0]: thing.do for thing in of_metadata(promises_kept(STUDY, AssetKey("x"), held, NEWER).metadata)
+    }
     for what, words in (("child_perspective", "child_perspective: 0.30"), ("belief", "initiator: {")):
         file, line = things[what].rsplit(" ", 1)[1].split(":")
         assert words in (PACKAGE.parent / file).read_text(encoding="utf-8").splitlines()[int(line) - 1]
@@ -183,7 +187,7 @@ def test_the_predecessor_is_an_input_like_any_other(both: Settings) -> None:
     content = read_manifest(newer)
     assert content["predecessor"] == {"delivery": OLDER, "root": older.root}
     assert read_manifest(older)["predecessor"] == {}
-    assert newer.origin(products()["expectations",]).inputs[f"{OLDER}/root"] == older.root
+    assert newer.origin(products(STUDY)["expectations",]).inputs[f"{OLDER}/root"] == older.root
     assert stale(newer) == set()
     assert list(_predecessor(older, read_manifest(older))) == []
     (sound,) = _predecessor(newer, read_manifest(newer))
@@ -193,9 +197,9 @@ def test_the_predecessor_is_an_input_like_any_other(both: Settings) -> None:
 
 def test_a_predecessor_that_was_altered_is_told_and_nothing_is_compared_with_it(copy: Settings) -> None:
     older, newer = Store(copy, OLDER), Store(copy, NEWER)
-    mart = older.path(products()["marts", "initiator"])
+    mart = older.path(products(STUDY)["marts", "initiator"])
     good = mart.read_bytes()
-    shutil.copyfile(older.path(products()["marts", "coordinator"]), mart)
+    shutil.copyfile(older.path(products(STUDY)["marts", "coordinator"]), mart)
     found = faults(newer)
     assert found["predecessor"] == (f"delivery {OLDER}: curated/marts/initiator.parquet isn't what the manifest says",)
     assert f"{OLDER}/marts/initiator.parquet: isn't what its manifest says" in found["rebuild"][0]
@@ -228,7 +232,7 @@ def test_a_delivery_may_name_another_predecessor(copy: Settings) -> None:
     assert of_predecessor(newer) == f"this one was compared with delivery {OLDER} and would be with {between} now (run frs run)"
     assert newer.predecessor() == Store(copy, between)
     newer.raw("delivery.yaml").write_text(f"predecessor: {OLDER}\n", encoding="utf-8")
-    assert describe(newer.raw("")) == Description(predecessor=OLDER)
+    assert describe(STUDY, newer.raw("")) == Description(predecessor=OLDER)
     refresh(copy, NEWER)
     content = read_manifest(newer)
     assert content["predecessor"]["delivery"] == OLDER
@@ -268,7 +272,7 @@ def test_a_run_that_failed_is_told_apart_from_a_result_that_was_altered(copy: Se
     assert "restricted/quarantine.parquet was made since by a run that failed" in found["outputs"]
     assert not [fault for fault in found["outputs"] if "isn't what the manifest says" in fault]
     # What is altered beside it keeps its name.
-    figures = newer.path(products()["statistics", "figures"])
+    figures = newer.path(products(STUDY)["statistics", "figures"])
     kept = figures.read_bytes()
     figures.write_bytes(kept[:-1] + b"x")
     assert said_by_doctor(copy, NEWER).endswith("(frs run); altered: curated/statistics/figures.parquet")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from support.shipped import RAW
+from support.study import STUDY
 
 from frs_pipeline.codebook.opening import is_shipped
 from frs_pipeline.codebook.vault import open_plain
@@ -15,8 +16,8 @@ from frs_pipeline.store.deliveries import DEMO_KEY
 
 @pytest.mark.minutes
 def test_the_command_makes_the_shipped_delivery_again(tmp_path: Path) -> None:
-    reconstruct(tmp_path)
-    assert is_shipped(tmp_path)
+    reconstruct(STUDY, tmp_path)
+    assert is_shipped(STUDY, tmp_path)
     made = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file())
     assert made == sorted(path.relative_to(RAW) for path in RAW.rglob("*") if path.is_file())
     for name in made:

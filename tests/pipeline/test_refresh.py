@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 from support.keys import NAME, settings_of
 from support.shipped import DELIVERY, hashes, relocked_copy_of_shipped
+from support.study import STUDY
 
 from frs_pipeline.codebook.vault import open_plain
 from frs_pipeline.errors import FrsError
@@ -45,14 +46,14 @@ def product(made: tuple[Settings, Refresh], *key: str) -> pa.Table:
 
 
 def path_of(settings: Settings, *key: str) -> Path:
-    found = products()[key]
+    found = products(STUDY)[key]
     zone = settings.restricted(DELIVERY) if found.zone == "restricted" else settings.curated(DELIVERY)
     return zone / found.path
 
 
 def test_every_planned_file_is_made(made: tuple[Settings, Refresh]) -> None:
-    assert made[1].made == tuple(p.name for p in products().values())
-    assert all(path_of(made[0], *key).exists() for key in products())
+    assert made[1].made == tuple(p.name for p in products(STUDY).values())
+    assert all(path_of(made[0], *key).exists() for key in products(STUDY))
 
 
 def test_every_printed_figure_is_compared_and_no_exact_one_differs(made: tuple[Settings, Refresh]) -> None:
@@ -242,7 +243,7 @@ def test_a_second_run_makes_nothing_and_imports_neither_dagster_nor_pandas(made:
     program = (
         "import sys; from pathlib import Path; from frs_pipeline.operations.refresh import refresh; "
         "from frs_pipeline.store.settings import Settings; "
-        "made = refresh(Settings(Path(sys.argv[1]), Path(sys.argv[1], sys.argv[2]))).made; "
+        "made = refresh(Settings(STUDY, Path(sys.argv[1]), Path(sys.argv[1], sys.argv[2]))).made; "
         "print(len(made), 'dagster' in sys.modules, 'pandas' in sys.modules)"
     )
     result = subprocess.run([sys.executable, "-c", program, str(made[0].data), NAME], capture_output=True, text=True, check=True)
@@ -267,8 +268,8 @@ def test_one_byte_of_one_export_remakes_only_what_hangs_on_it(made: tuple[Settin
     cells[-1] = b"2" if cells[-1] != b"2" else b"3"
     lines[1] = b";".join(cells)
     path.write_bytes(b"\r\n".join(lines))
-    hanging = downstream({(layer, "coordinator") for layer in ("validated", "rejected", "noted", "applied", "withdrawn")})
-    assert refresh(settings).made == tuple(p.name for key, p in products().items() if key in hanging)
+    hanging = downstream(STUDY, {(layer, "coordinator") for layer in ("validated", "rejected", "noted", "applied", "withdrawn")})
+    assert refresh(settings).made == tuple(p.name for key, p in products(STUDY).items() if key in hanging)
     assert ("statistics", "table_01") not in hanging
     assert ("statistics", "table_61") in hanging
 
@@ -289,7 +290,7 @@ def test_the_shipped_marts_keep_every_promise(made: tuple[Settings, Refresh]) ->
     rows = product(made, "expectations").to_pylist()
     assert [row for row in rows if not row["passed"]] == []
     assert made[1].summary["promises"] == made[1].summary["promises_kept"] == len(rows)
-    assert {row["mart"] for row in rows} == {key[-1] for key in products() if key[0] == "marts"}
+    assert {row["mart"] for row in rows} == {key[-1] for key in products(STUDY) if key[0] == "marts"}
     listed = json.loads((made[0].curated(DELIVERY) / "manifest.json").read_text(encoding="utf-8"))["outputs"]
     assert {Path(name).stem for name in listed if "/data_docs/" in name} == {"index", *(row["mart"] for row in rows)}
 
@@ -316,7 +317,7 @@ def test_a_later_delivery_is_held_against_the_one_before(made: tuple[Settings, R
     summary = refresh(settings, later).summary
     rows = read(settings.curated(later) / "expectations.parquet").to_pylist()
     assert [(row["mart"], row["column"]) for row in rows if not row["passed"]] == [("coordinator", "conflict")]
-    assert sum(DELIVERY in row["limit"] for row in rows) == sum(len(q.questions) for q in questionnaires().values())
+    assert sum(DELIVERY in row["limit"] for row in rows) == sum(len(q.questions) for q in questionnaires(STUDY).values())
     assert summary["promises"] - summary["promises_kept"] == 1
     assert refresh(settings, later).made == ()
     assert refresh(settings, DELIVERY).made == ()
@@ -337,7 +338,11 @@ def test_a_selection_makes_no_more_than_it_needs(tmp_path: Path) -> None:
         "validated/withdrawn_conferences",
         "validated/ledger",
         "validated/codebook",
-        *(f"{layer}/{name}" for name in instruments() for layer in ("validated", "rejected", "noted", "applied", "withdrawn")),
+        *(
+            f"{layer}/{name}"
+            for name in instruments(STUDY)
+            for layer in ("validated", "rejected", "noted", "applied", "withdrawn")
+        ),
         "quarantine",
         "noted",
         "pseudonymised/coordinator",

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from support.shipped import DELIVERY
+from support.study import STUDY
 
 from frs_pipeline.codebook.pseudonyms import mart_schema
 from frs_pipeline.release.files import FIGURES
@@ -39,29 +40,29 @@ def test_a_release_needs_a_purpose_and_marts(delivery):
 
 @pytest.mark.minutes
 def test_all_tables_of_the_shipped_delivery(refreshed, tmp_path, record_property):
-    settings = Settings(tmp_path / "data")
+    settings = Settings(STUDY, tmp_path / "data")
     shutil.copytree(refreshed.data, settings.data)
     store = Store(settings, DELIVERY)
     started = time.process_time()
-    found = publish(store, catalogue(), release_policy(), who="LK", purpose="Afprøvning")
+    found = publish(store, catalogue(STUDY), release_policy(STUDY), who="LK", purpose="Afprøvning")
     record_property("seconds of CPU", time.process_time() - started)
     assert len(found.release.released) == 81 and not found.release.withheld
     assert found.release.attack.exposed == () and found.release.attack.narrowest >= 5
     assert (found.release.small, found.release.primary) == (119, 32)
     assert found.release.hidden == 136
     described = json.loads((found.folder / "tables.json").read_text(encoding="utf-8"))
-    assert {mart for table in described["tables"] for mart in table["marts"]} == set(instruments())
+    assert {mart for table in described["tables"] for mart in table["marts"]} == set(instruments(STUDY))
 
     # One form less: what it doesn't concern is released as it was.
     mart = settings.curated(DELIVERY) / "marts" / "participant_first.parquet"
     frame = pd.read_parquet(mart)
     at = frame.index[frame["belief"].isna() & frame["role"].notna() & frame["overall"].notna()][0]
-    schema = mart_schema(questionnaires()["participant_first"])
+    schema = mart_schema(questionnaires(STUDY)["participant_first"])
     pq.write_table(pa.Table.from_pandas(frame.drop(index=at), schema=schema, preserve_index=False), mart)
     started = time.process_time()
-    later = publish(store, catalogue(), release_policy(), who="LK", purpose="Efter en tilbagetrækning").release
+    later = publish(store, catalogue(STUDY), release_policy(STUDY), who="LK", purpose="Efter en tilbagetrækning").release
     record_property("seconds of CPU after a withdrawal", time.process_time() - started)
-    changed = {number for number, table in catalogue().items() if "participant_first" in table.marts}
+    changed = {number for number, table in catalogue(STUDY).items() if "participant_first" in table.marts}
     assert {withheld.table.number for withheld in later.withheld} == changed
     before = [line for line in found.release.files[FIGURES].splitlines()[1:] if int(line.split(b",")[0]) not in changed]
     assert later.files[FIGURES].splitlines()[1:] == before and not later.attack.new

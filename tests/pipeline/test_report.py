@@ -17,6 +17,7 @@ import pyrage
 import pytest
 from support.plain_duckdb import recounted
 from support.shipped import DELIVERY, copy_of_shipped
+from support.study import STUDY
 
 from frs_pipeline.codebook.opening import made_up
 from frs_pipeline.lineage.counts import Counts
@@ -88,7 +89,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
 
 @pytest.fixture(scope="module")
 def folder(store: Store) -> Path:
-    return store.settings.curated(DELIVERY) / products()[("report",)].pages
+    return store.settings.curated(DELIVERY) / products(STUDY)[("report",)].pages
 
 
 @pytest.fixture(scope="module")
@@ -106,9 +107,9 @@ def loaded(path: Path) -> Any:
 def test_the_site_is_small_and_holds_nothing_but_its_pages(store: Store, folder: Path) -> None:
     files = {path.name: path.stat().st_size for path in folder.iterdir()}
     assert sum(files.values()) <= LARGEST
-    tables = {f"passports-{chapter.id}.js" for chapter in chapters() if chapter.tables}
+    tables = {f"passports-{chapter.id}.js" for chapter in chapters(STUDY) if chapter.tables}
     own = {"index.html", "report.css", "report.js", "figures.js"}
-    assert set(files) == own | {chapter.file for chapter in chapters()} | tables
+    assert set(files) == own | {chapter.file for chapter in chapters(STUDY)} | tables
     for path in folder.iterdir():
         text = path.read_text(encoding="utf-8")
         assert not re.search(r"(?:https?:)?//\w", text.replace("// ", "")), path.name
@@ -116,9 +117,9 @@ def test_the_site_is_small_and_holds_nothing_but_its_pages(store: Store, folder:
 
 
 def test_every_figure_stands_on_one_page_as_it_is_printed(store: Store, pages: dict[str, Page]) -> None:
-    figures = Passports(store).evidence.figures
+    figures = Passports(STUDY, store).evidence.figures
     names = Counter(name for page in pages.values() for name in page.numbers)
-    assert names == Counter(anchor(address) for address in meanings())
+    assert names == Counter(anchor(address) for address in meanings(STUDY))
     told = {name: text for page in pages.values() for name, text in page.numbers.items()}
     assert told == {anchor(address): shown(figure.printed) for address, figure in figures.items()}
 
@@ -132,7 +133,7 @@ def test_tables_have_a_caption_and_every_heading_says_what_it_heads(pages: dict[
 
 
 def test_the_printed_figure_stands_beside_where_it_is_another(store: Store, pages: dict[str, Page]) -> None:
-    rows = read(store.path(products()[("statistics", "compare")])).to_pylist()
+    rows = read(store.path(products(STUDY)[("statistics", "compare")])).to_pylist()
     other = Counter(f"tryktprinted {shown(row['printed_published'])}" for row in rows if row["verdict"] != "equal")
     assert other.total() > 50
     assert Counter(text for page in pages.values() for text in page.printed) == other
@@ -140,12 +141,12 @@ def test_the_printed_figure_stands_beside_where_it_is_another(store: Store, page
 
 def test_every_figure_has_its_passport_and_says_what_frs_trace_says(store: Store, folder: Path) -> None:
     index = loaded(folder / "figures.js")
-    assert index["a"] == [anchor(address) for address in meanings()]
-    packs = {chapter.id: loaded(folder / f"passports-{chapter.id}.js") for chapter in chapters() if chapter.tables}
+    assert index["a"] == [anchor(address) for address in meanings(STUDY)]
+    packs = {chapter.id: loaded(folder / f"passports-{chapter.id}.js") for chapter in chapters(STUDY) if chapter.tables}
     places = [int(place) for pack in packs.values() for place in pack["f"]]
-    assert sorted(places) == list(range(len(meanings())))
-    passports = Passports(store)
-    for number, address in enumerate(meanings()):
+    assert sorted(places) == list(range(len(meanings(STUDY))))
+    passports = Passports(STUDY, store)
+    for number, address in enumerate(meanings(STUDY)):
         if number % 97 and address != Address(49, "", "", "Total", "partial_gamma"):
             continue
         pack = packs[index["page"][str(address.table)]]
@@ -166,7 +167,7 @@ def test_every_figure_has_its_passport_and_says_what_frs_trace_says(store: Store
 
 
 def test_plain_duckdb_counts_again_what_stands_in_no_table(store: Store, folder: Path) -> None:
-    evidence = Passports(store).evidence
+    evidence = Passports(STUDY, store).evidence
     made = Counts(evidence)
     rows = {name: read(evidence.path("statistics", f"{name}_nonresponse")).to_pylist() for name in ("unit", "item")}
     verdicts = Counter(row["verdict"] for row in evidence.compared.values())
@@ -175,7 +176,7 @@ def test_plain_duckdb_counts_again_what_stands_in_no_table(store: Store, folder:
         own = {name: count for name, count in counts.items() if count.zone == zone}
         assert [[count.value] for count in own.values()] == recounted([count.query for count in own.values()], place)
     assert all(count.recounted for count in counts.values())
-    assert sum(counts[f"delivered-{name}"].value for name in instruments()) == 3448
+    assert sum(counts[f"delivered-{name}"].value for name in instruments(STUDY)) == 3448
     assert (counts["forms"].value, counts["conferences"].value) == (3436, 377)
     pages = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.html"))
     assert {name.replace(" ", "_") for name in counts} == set(re.findall(r'<template id="passport-n-([^"]+)"', pages))
@@ -184,10 +185,10 @@ def test_plain_duckdb_counts_again_what_stands_in_no_table(store: Store, folder:
 
 def test_no_page_holds_anything_that_leads_to_a_form_or_a_conference(store: Store, folder: Path) -> None:
     secret: set[str] = set()
-    for name in instruments():
-        rows = read(store.path(products()[("marts", name)]), ["form_id", "conference_id"])
+    for name in instruments(STUDY):
+        rows = read(store.path(products(STUDY)[("marts", name)]), ["form_id", "conference_id"])
         secret |= {*rows["form_id"].to_pylist(), *rows["conference_id"].to_pylist()}
-    aside = read(store.path(products()[("quarantine",)]), ["form_id"])["form_id"].to_pylist()
+    aside = read(store.path(products(STUDY)[("quarantine",)]), ["form_id"])["form_id"].to_pylist()
     secret |= {form for form in aside if form}
     assert len(secret) > 3500
     words = {word for path in folder.iterdir() for word in re.findall(r"[\w-]+", path.read_text(encoding="utf-8"))}
@@ -198,8 +199,8 @@ def test_no_page_holds_anything_that_leads_to_a_form_or_a_conference(store: Stor
 
 
 def test_claims_are_tested_and_those_that_fail_say_what_holds_instead(store: Store) -> None:
-    rows = {row["claim"]: row for row in read(store.path(products()[("report",)])).to_pylist()}
-    assert list(rows) == [claim.id for section in claims().sections for claim in section.claims]
+    rows = {row["claim"]: row for row in read(store.path(products(STUDY)[("report",)])).to_pylist()}
+    assert list(rows) == [claim.id for section in claims(STUDY).sections for claim in section.claims]
     assert {name for name, row in rows.items() if row["holds"] is False} == FAILING
     assert {name for name, row in rows.items() if row["holds"] is None} == {"plan_made"}
     assert all((row["instead_danish"] is not None) == (row["holds"] is False) for row in rows.values())
@@ -212,7 +213,7 @@ def test_another_process_with_another_order_of_sets_makes_the_same_bytes(store: 
     program = (
         "import hashlib, json, sys; from pathlib import Path; from frs_pipeline.report.site import build; "
         "from frs_pipeline.store.settings import Settings; from frs_pipeline.store.files import Store; "
-        "made = build(Store(Settings(Path(sys.argv[1])), sys.argv[2])).pages; "
+        "made = build(Store(Settings(STUDY, Path(sys.argv[1])), sys.argv[2])).pages; "
         "print(json.dumps({name: hashlib.sha256(page).hexdigest() for name, page in made.items()}))"
     )
     told = subprocess.run(
@@ -230,7 +231,7 @@ def test_only_a_delivery_whose_key_lies_beside_the_codebook_is_called_made_up(st
     assert made_up(store)
     raw = tmp_path / "raw" / DELIVERY
     raw.mkdir(parents=True)
-    other = Store(Settings(tmp_path), DELIVERY)
+    other = Store(Settings(STUDY, tmp_path), DELIVERY)
     shutil.copy(store.raw(CODEBOOK), raw)
     assert not made_up(other)
     shutil.copy(store.raw(DEMO_KEY), raw)
@@ -241,7 +242,7 @@ def test_only_a_delivery_whose_key_lies_beside_the_codebook_is_called_made_up(st
 
 
 def test_the_report_is_made_again_when_the_key_no_longer_lies_there(store: Store) -> None:
-    key, report = store.raw(DEMO_KEY), products()[("report",)]
+    key, report = store.raw(DEMO_KEY), products(STUDY)[("report",)]
     before, content = store.origin(report), key.read_bytes()
     try:
         key.unlink()

@@ -18,6 +18,7 @@ from dagster import (
 )
 from dagster._core.test_utils import create_run_for_test
 from support.shipped import DELIVERY
+from support.study import STUDY
 
 from frs_pipeline.assets.wiring import DATA_TAG, DELIVERIES, PARTITION_TAG
 from frs_pipeline.definitions import defs
@@ -47,7 +48,7 @@ def settings(refreshed: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     """A copy of the shipped delivery after its refresh."""
     monkeypatch.setenv("FRS_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.delenv("FRS_WEBHOOK_URL", raising=False)
-    return Settings(shutil.copytree(refreshed.data, tmp_path / "data"))
+    return Settings(STUDY, shutil.copytree(refreshed.data, tmp_path / "data"))
 
 
 @pytest.fixture
@@ -65,7 +66,7 @@ def look(instance: DagsterInstance) -> Callable[[], SensorResult]:
     cursor: list[str | None] = [None]
 
     def look() -> SensorResult:
-        found = new_deliveries(build_sensor_context(instance=instance, cursor=cursor[0]))
+        found = new_deliveries(STUDY, build_sensor_context(instance=instance, cursor=cursor[0]))
         cursor[0] = found.cursor
         return found
 
@@ -78,7 +79,7 @@ def made(asked: RunRequest) -> set[str]:
 
 
 def names(keys: set[tuple[str, ...]]) -> set[str]:
-    return {"/".join(key) for key in whole_steps(keys)}
+    return {"/".join(key) for key in whole_steps(STUDY, keys)}
 
 
 def test_a_delivery_that_was_refreshed_by_hand_is_not_made_again(settings: Settings, look: Callable[[], SensorResult]) -> None:
@@ -108,7 +109,7 @@ def test_where_only_the_manifest_is_due_only_the_search_and_the_manifest_are_mad
     look()
     [asked] = look().run_requests
     assert made(asked) == AROUND
-    [asked] = nightly(build_schedule_context(instance=instance))
+    [asked] = nightly(STUDY, build_schedule_context(instance=instance))
     assert made(asked) == AROUND
 
 
@@ -122,7 +123,7 @@ def test_what_changed_in_the_program_since_the_sensor_began_counts(
     asked = request(Store(settings, DELIVERY))
     plan.look_again()
     assert asked
-    assert made(asked) - AROUND == names(set(products()))
+    assert made(asked) - AROUND == names(set(products(STUDY)))
 
 
 def test_what_cannot_be_judged_is_asked_of_a_run_which_tells(
@@ -151,7 +152,7 @@ def test_a_delivery_that_is_not_complete_is_told_and_after_some_hours_on_a_page(
     shutil.copytree(settings.raw_delivery(DELIVERY), settings.raw_delivery(LATER))
     (settings.raw_delivery(LATER) / "kontering.csv").unlink()
     page = settings.incidents / LATER / "waiting.md"
-    for hours in (0, 1, policy().hours_until_waiting_is_reported - 1):
+    for hours in (0, 1, policy(STUDY).hours_until_waiting_is_reported - 1):
         clock[0] = hours
         assert f"{LATER}: " in (said := look().skip_reason.skip_message)
         assert "kontering.csv: missing file (ask for the delivery again; nothing was changed)" in said
@@ -171,7 +172,7 @@ def test_a_delivery_that_is_not_complete_is_told_and_after_some_hours_on_a_page(
     (settings.raw_delivery(LATER) / "kontering.csv").unlink()
     look()
     assert not page.exists()
-    clock[0] += policy().hours_until_waiting_is_reported
+    clock[0] += policy(STUDY).hours_until_waiting_is_reported
     look()
     assert page.exists()  # it waits anew
 
@@ -181,7 +182,7 @@ def test_results_without_a_delivery_are_told_too(
 ) -> None:
     settings.raw_delivery(DELIVERY).rename(settings.data / "elsewhere")
     assert look().skip_reason.skip_message.startswith(f"{DELIVERY}: there are results, but no delivery")
-    clock[0] = policy().hours_until_waiting_is_reported
+    clock[0] = policy(STUDY).hours_until_waiting_is_reported
     look()
     assert (settings.incidents / DELIVERY / "waiting.md").is_file()
 
@@ -201,7 +202,7 @@ def test_one_that_waits_keeps_no_other_waiting(
     settings.raw_delivery(LATER).mkdir()
     look()
     assert [asked.partition_key for asked in look().run_requests] == [DELIVERY]
-    assert [asked.partition_key for asked in nightly(build_schedule_context(instance=instance))] == [DELIVERY]
+    assert [asked.partition_key for asked in nightly(STUDY, build_schedule_context(instance=instance))] == [DELIVERY]
 
 
 def test_how_long_is_too_long() -> None:
@@ -214,14 +215,14 @@ def test_how_long_is_too_long() -> None:
 def test_the_night_takes_up_what_is_due_the_oldest_first_and_what_hangs_on_it(
     settings: Settings, instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert "is up to date" in nightly(build_schedule_context(instance=instance)).skip_message
+    assert "is up to date" in nightly(STUDY, build_schedule_context(instance=instance)).skip_message
     # A later delivery, as if it had been made from the same forms, is compared with this one.
     for place in (settings.raw_delivery, settings.curated, settings.restricted):
         shutil.copytree(place(DELIVERY), place(LATER))
     before = sensors.due
     monkeypatch.setattr(sensors, "due", lambda store: before(store) if store.delivery == DELIVERY else Due(frozenset(), False))
     (settings.curated(DELIVERY) / "marts" / "initiator.parquet").unlink()
-    first, second = nightly(build_schedule_context(instance=instance))
+    first, second = nightly(STUDY, build_schedule_context(instance=instance))
     assert (first.partition_key, second.partition_key) == (DELIVERY, LATER)
     assert "marts/initiator" in made(first)
     assert made(second) - AROUND == names({("expectations",), ("report",)})
@@ -230,7 +231,7 @@ def test_the_night_takes_up_what_is_due_the_oldest_first_and_what_hangs_on_it(
 def test_the_night_knows_registered_deliveries_only(settings: Settings, tmp_path: Path) -> None:
     (settings.curated(DELIVERY) / MANIFEST).unlink()
     with DagsterInstance.local_temp(str(tmp_path)) as fresh:
-        assert nightly(build_schedule_context(instance=fresh)).skip_message
+        assert nightly(STUDY, build_schedule_context(instance=fresh)).skip_message
 
 
 def begin(instance: DagsterInstance, delivery: str = DELIVERY, **tags: str) -> str:
@@ -245,7 +246,7 @@ def search(instance: DagsterInstance) -> Callable[[], SensorResult]:
     cursor: list[str | None] = [None]
 
     def look() -> SensorResult:
-        found = lost_runs(build_sensor_context(instance=instance, cursor=cursor[0]))
+        found = lost_runs(STUDY, build_sensor_context(instance=instance, cursor=cursor[0]))
         cursor[0] = found.cursor
         return found
 
@@ -288,4 +289,4 @@ def test_a_run_that_goes_on_is_let_alone(
 
 def test_every_product_is_an_asset_that_a_run_can_be_asked_for() -> None:
     graph = defs.resolve_asset_graph().get_all_asset_keys()
-    assert {AssetKey(list(key)) for key in products()} <= graph
+    assert {AssetKey(list(key)) for key in products(STUDY)} <= graph

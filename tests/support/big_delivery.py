@@ -40,6 +40,7 @@ from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import Questionnaire, questionnaires, read_questionnaire
 from support import keys
 from support.built_in import built_in_only
+from support.study import STUDY
 
 NAME = "2021-01-31"
 TIMES = (CREATED, "modified", "closetim", "starttim")
@@ -64,7 +65,7 @@ def four_questionnaires(folder: Path) -> dict[str, Questionnaire]:
     for name, more in (("scales", _MORE_SCALES), ("coordinator", _MORE_QUESTIONS)):
         text = (place / f"{name}.yaml").read_text(encoding="utf-8")
         (folder / f"{name}.yaml").write_text(text.rstrip("\n") + more, encoding="utf-8")
-    return {**questionnaires(), "coordinator": read_questionnaire(folder / "coordinator.yaml", folder / "scales.yaml")}
+    return {**questionnaires(STUDY), "coordinator": read_questionnaire(folder / "coordinator.yaml", folder / "scales.yaml")}
 
 
 def conferences() -> list[Entry]:
@@ -87,7 +88,7 @@ class Big:
     def __init__(self, four: dict[str, Questionnaire]) -> None:
         self.entries = conferences()
         self.ledger = [list(COLUMNS), *([str(e.conference_number), e.date, OCCASIONS[e.occasion]] for e in self.entries)]
-        self.exports = {name: _export(four[name], self.entries) for name in instruments()}
+        self.exports = {name: _export(four[name], self.entries) for name in instruments(STUDY)}
         self.corrections: list[list[str]] = []
         self.exceptions: list[list[str]] = []
         self.withdrawals: list[list[str]] = []
@@ -130,7 +131,7 @@ class Big:
         return [name for name in self.rows(instrument)[0] if name not in (*SYSTEM_COLUMNS, NUMBER, NUMBER_AGAIN)]
 
     def delivered(self) -> int:
-        return sum(len(self.rows(name)) - 1 for name in instruments())
+        return sum(len(self.rows(name)) - 1 for name in instruments(STUDY))
 
     def cells(self, instrument: str, at: int) -> dict[str, str]:
         """Cells of a form, counted from 1, by column."""
@@ -140,7 +141,7 @@ class Big:
     def write(self, data: Path) -> Settings:
         """Put the delivery on disk, under the data folder `data`."""
         folder = data / "raw" / NAME
-        for name in instruments():
+        for name in instruments(STUDY):
             (folder / name).mkdir(parents=True)
             form = self.form_of.get(name, "csv")
             if form == "csv":
@@ -162,7 +163,7 @@ class Big:
                 self._put(folder, f"{name}.csv", in_dialect([list(header), *rows], "utf-8"))
         for name, content in self.beside.items():
             (folder / name).write_bytes(content)
-        return Settings(data, keys.lay_down(data))
+        return Settings(STUDY, data, keys.lay_down(data))
 
     def _put(self, folder: Path, name: str, content: bytes) -> None:
         made = self.bytes_of.get(name, lambda data: data)(content)
@@ -301,7 +302,7 @@ def take_in(settings: Settings, four: dict[str, Questionnaire], waiting: Path, k
     codebook, ledger = (held_conferences(register, withdrawn) for register in (codebook, ledger))
     intake = built_in_only(intake_of(store, codebook, ledger, withdrawn))
     results = {}
-    for name in instruments():
+    for name in instruments(STUDY):
         files = [
             path
             for path in store.raw("").rglob("*")
@@ -309,7 +310,7 @@ def take_in(settings: Settings, four: dict[str, Questionnaire], waiting: Path, k
         ]
         by = (name, str(codebook.to_pylist()), *(f"{path.name} {sha256(path)}" for path in sorted(files)))
         if by not in known:
-            known[by] = validate(read_export(store.raw(name)), four[name], intake, waiting)
+            known[by] = validate(read_export(STUDY, store.raw(name)), four[name], intake, waiting)
         results[name] = known[by]
     parts = {}
     for name, result in results.items():
@@ -318,11 +319,11 @@ def take_in(settings: Settings, four: dict[str, Questionnaire], waiting: Path, k
             parts[layer, name] = waiting / f"{layer}-{name}.parquet"
             pq.write_table(getattr(result, layer).table(), parts[layer, name])
     quarantine = waiting / "quarantine.parquet"
-    aside = quarantined([parts["rejected", name] for name in instruments()], waiting).table()
+    aside = quarantined([parts["rejected", name] for name in instruments(STUDY)], waiting).table()
     pq.write_table(aside, quarantine)
     accepted = {name: result.forms.num_rows for name, result in results.items()}
     applied = [*(result.applied for result in results.values()), applied_to_registers(codebook, ledger)]
-    notes, counts = remarks(intake, accepted, quarantine, [parts["noted", name] for name in instruments()], waiting, applied)
+    notes, counts = remarks(intake, accepted, quarantine, [parts["noted", name] for name in instruments(STUDY)], waiting, applied)
     forms: dict[str, dict[str, Any]] = {}
     for name, result in results.items():
         for table in pseudonymise(result.forms.batches(), codebook, four[name]):

@@ -7,6 +7,7 @@ import pyrage
 
 from frs_pipeline.codebook.vault import CONTROLLERS, FULL_COLUMNS, lock, plain
 from frs_pipeline.store.settings import Settings
+from support.study import STUDY
 
 HEADER = "personnummer;raadslagningsnummer;dato;anledning"
 # Long numbers: none of them turns up in a hash by chance. Day + 60: nobody's personal numbers.
@@ -27,7 +28,7 @@ class Desk:
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "desk"
         self.folder.mkdir()
-        self.settings = Settings(folder / "data")
+        self.settings = Settings(STUDY, folder / "data")
         self.delivery = self.settings.raw_delivery("2021-01-31")
         self.recipient: dict[str, str] = {}
         for name in ("anne", "bo", "pipeline", "eve"):

@@ -33,10 +33,11 @@ from support.big_delivery import (
     form_id,
     in_dialect,
 )
+from support.study import STUDY
 
 # Stands in cells of refused files; must not be printed anywhere.
 SECRET = "kept-to-itself"
-PF, PO, IN, SA = instruments()
+PF, PO, IN, SA = instruments(STUDY)
 # A replacement number (day 61): it belongs to nobody.
 PERSONAL = "6101180011"
 ARABIC = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
@@ -199,7 +200,7 @@ def every_file(alter: Callable[[bytes], bytes]) -> Plant:
     """All files of the exports altered, and all forms the same."""
 
     def plant(big: Big) -> Expect:
-        for name in instruments():
+        for name in instruments(STUDY):
             for part in ("dataset", "structure", "labels"):
                 big.bytes_of[f"{name}/{part}.csv"] = alter
         return NOTHING
@@ -334,7 +335,7 @@ def forms_of(big: Big, conference: int) -> list[str]:
     number = str(big.entries[conference].conference_number)
     return [
         form_id(name, form)
-        for name in instruments()
+        for name in instruments(STUDY)
         for form in range(len(big.rows(name)) - 1)
         if big.get(name, form, NUMBER) == number
     ]
@@ -450,7 +451,7 @@ def blank_twice(big: Big) -> Expect:
     answers = [name for name in big.answered(IN) if big.get(IN, 10, name)]
     big.set(IN, 10, **dict.fromkeys(answers, ""))
     new = big.again(IN, 10, 2)
-    nothing = {question.name: None for question in questionnaires()[IN].questions}
+    nothing = {question.name: None for question in questionnaires(STUDY)[IN].questions}
     return Expect(changed={form_id(IN, 10): nothing}, added={new: (form_id(IN, 10), nothing)})
 
 
@@ -1088,7 +1089,7 @@ def as_file(form: str) -> Plant:
     """All exports in one of the other forms."""
 
     def plant(big: Big) -> Expect:
-        big.form_of = dict.fromkeys(instruments(), form)
+        big.form_of = dict.fromkeys(instruments(STUDY), form)
         return NOTHING
 
     return plant
@@ -1172,7 +1173,7 @@ def book(form: str, plant: Plant) -> Plant:
 
     def other_form(big: Big) -> Expect:
         expected = plant(big)
-        big.form_of = dict.fromkeys(instruments(), form)
+        big.form_of = dict.fromkeys(instruments(STUDY), form)
         file, colon, at = expected.where.partition(":")
         part = file.rpartition("/")[2].removesuffix(".csv")
         if form == "xlsx" and "/" in file:

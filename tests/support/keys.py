@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pyrage
 
-from frs_pipeline.codebook.opening import PUBLISHED_KEYS
+from frs_pipeline.codebook.keys import PUBLISHED
 from frs_pipeline.codebook.vault import lock, open_plain
 from frs_pipeline.store.deliveries import CODEBOOK, DEMO_KEY
 from frs_pipeline.store.settings import Settings
+from support.study import STUDY
 
 # Beside raw/, so that it goes wherever the data folder is copied.
 NAME = "key.txt"
@@ -36,7 +37,7 @@ def recipient() -> str:
 
 def settings_of(data: Path) -> Settings:
     """Settings of a data folder, with the key that lies in it; without one, those of the shipped delivery."""
-    return Settings(data, data / NAME if (data / NAME).exists() else None)
+    return Settings(STUDY, data, data / NAME if (data / NAME).exists() else None)
 
 
 def environment_of(data: Path) -> dict[str, str]:
@@ -48,7 +49,7 @@ def environment_of(data: Path) -> dict[str, str]:
 
 @cache
 def _locked_again(path: Path) -> bytes:
-    return lock(open_plain(path / CODEBOOK, PUBLISHED_KEYS / DEMO_KEY), [recipient()])
+    return lock(open_plain(path / CODEBOOK, PUBLISHED / DEMO_KEY), [recipient()])
 
 
 def lock_again(folder: Path, shipped: Path) -> None:

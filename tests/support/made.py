@@ -19,6 +19,7 @@ from frs_pipeline.study.tables import catalogue
 from frs_pipeline.tables.counting import count, open_marts
 from frs_pipeline.tables.figures import as_table, figures, from_table
 from frs_pipeline.tables.nonresponse import conferences, item, ledger_only, unit
+from support.study import STUDY
 
 
 def make_products(delivery: Any) -> Store:
@@ -26,36 +27,40 @@ def make_products(delivery: Any) -> Store:
     store, intake = Store(delivery.settings, delivery.name), delivery.intake()
 
     def write(*key: str, rows: pa.Table | Rows) -> None:
-        store.write(products()[key], rows)
+        store.write(products(STUDY)[key], rows)
 
     write("validated", "codebook", rows=intake.codebook)
     write("validated", "ledger", rows=intake.ledger)
     write("validated", "withdrawn_conferences", rows=intake.withdrawals.conferences)
     marts = {}
-    for name in instruments():
+    for name in instruments(STUDY):
         result = delivery.validated(name)
         write("validated", name, rows=result.forms)
         write("rejected", name, rows=result.rejected)
         write("withdrawn", name, rows=result.left)
-        schema = mart_schema(questionnaires()[name])
-        forms = Rows.of(pseudonymise(result.forms.batches(), intake.codebook, questionnaires()[name]), schema)
+        schema = mart_schema(questionnaires(STUDY)[name])
+        forms = Rows.of(pseudonymise(result.forms.batches(), intake.codebook, questionnaires(STUDY)[name]), schema)
         marts[name] = sorted_by(forms, ("form_id",)).table()
         write("marts", name, rows=marts[name])
-    aside = quarantined([store.path(products()[("rejected", name)]) for name in instruments()], store.waiting())
+    aside = quarantined([store.path(products(STUDY)[("rejected", name)]) for name in instruments(STUDY)], store.waiting())
     write("quarantine", rows=aside if aside.num_rows else Rows(REJECTED))
-    conference = conferences(intake.codebook, intake.ledger, marts)
+    conference = conferences(STUDY, intake.codebook, intake.ledger, marts)
     write("marts", "conference", rows=conference)
-    counted = count(catalogue().values(), open_marts({name: store.path(products()[("marts", name)]) for name in instruments()}))
-    found = [figure for number, table in catalogue().items() for figure in figures(table, counted[number])]
+    counted = count(
+        catalogue(STUDY).values(), open_marts({name: store.path(products(STUDY)[("marts", name)]) for name in instruments(STUDY)})
+    )
+    found = [figure for number, table in catalogue(STUDY).items() for figure in figures(table, counted[number])]
     write("statistics", "figures", rows=as_table(found))
-    write("statistics", "unit_nonresponse", rows=unit(conference, ledger_only(intake.codebook, intake.ledger), delivery.name))
-    write("statistics", "item_nonresponse", rows=item(marts, delivery.name))
+    write(
+        "statistics", "unit_nonresponse", rows=unit(STUDY, conference, ledger_only(intake.codebook, intake.ledger), delivery.name)
+    )
+    write("statistics", "item_nonresponse", rows=item(STUDY, marts, delivery.name))
     return store
 
 
 def every_figure(store: Store) -> dict[Place, Value]:
     """All figures of tables and of non-response, as the files have them."""
     found, units, items = (
-        read(store.path(products()[("statistics", name)])) for name in ("figures", "unit_nonresponse", "item_nonresponse")
+        read(store.path(products(STUDY)[("statistics", name)])) for name in ("figures", "unit_nonresponse", "item_nonresponse")
     )
     return placed(from_table(found)) | nonresponse_places(units, items)

@@ -7,6 +7,7 @@ import pyarrow.parquet as pq
 
 from frs_pipeline.codebook.pseudonyms import mart_schema
 from frs_pipeline.study.questionnaires import questionnaires
+from support.study import STUDY
 
 
 def random_frame(name, forms, seed):
@@ -14,7 +15,7 @@ def random_frame(name, forms, seed):
     rng = np.random.default_rng(seed)
     columns = {"form_id": [f"X-{i}" for i in range(forms)], "conference_id": ["C"] * forms}
     columns["occasion"] = rng.choice(["first", "followup"], forms)
-    for question in questionnaires()[name].questions:
+    for question in questionnaires(STUDY)[name].questions:
         column = pd.Series(rng.choice(question.codes, forms), dtype="Int8")
         columns[question.name] = column.mask(rng.random(forms) < 0.15)
     return pd.DataFrame(columns)
@@ -24,6 +25,6 @@ def write_marts(frames, folder):
     """Paths of the marts, by name."""
     paths = {name: folder / f"{name}.parquet" for name in frames}
     for name, frame in frames.items():
-        schema = mart_schema(questionnaires()[name])
+        schema = mart_schema(questionnaires(STUDY)[name])
         pq.write_table(pa.Table.from_pandas(frame, schema=schema, preserve_index=False), paths[name])
     return paths

@@ -19,6 +19,7 @@ from frs_pipeline.study.tables import Axis, Category, catalogue
 from frs_pipeline.tables.counting import count, open_marts
 from frs_pipeline.tables.figures import figures
 from support.random_marts import write_marts
+from support.study import STUDY
 
 ROLES = ("barn", "mor", "far", "familie", "netværk", None)
 # Forms by role (a row each, the last: blank) and answer (the last: blank); every question of a mart has equal row sums.
@@ -74,7 +75,7 @@ CONFLICT_BELIEF = ((3, 9, 12, 14, 8), (9, 20, 25, 16, 8), (30, 36, 20, 12, 5), (
 def _by_role(mart, given, changed=()):
     """Forms whose answers to each question are spread over the roles as told; `changed` adds or takes away whole forms."""
     columns = defaultdict(list)
-    codes = {question: [*questionnaires()[mart].question(question).codes, None] for question in ("role", *given)}
+    codes = {question: [*questionnaires(STUDY)[mart].question(question).codes, None] for question in ("role", *given)}
     for at, role in enumerate(codes["role"]):
         size = sum(next(iter(given.values()))[at])
         columns["role"] += [role] * size
@@ -91,10 +92,10 @@ def _by_role(mart, given, changed=()):
 def whole(mart, columns):
     """A mart of these answers by question, blanks elsewhere."""
     size = len(next(iter(columns.values())))
-    occasion = questionnaires()[mart].occasion
+    occasion = questionnaires(STUDY)[mart].occasion
     frame = {"form_id": [f"X-{i}" for i in range(size)], "conference_id": ["C"] * size}
     frame["occasion"] = columns.pop("occasion", None) or ["first" if occasion == "both" else occasion] * size
-    for question in questionnaires()[mart].questions:
+    for question in questionnaires(STUDY)[mart].questions:
         frame[question.name] = pd.Series(columns.get(question.name, [None] * size), dtype="Int8")
     return pd.DataFrame(frame)
 
@@ -128,10 +129,10 @@ class Hand:
     """A release made by hand: some tables, with some counts hidden and others told."""
 
     def __init__(self, numbers, marts, tables=None, delivery="2021-01-31", policy=None):
-        self.original = dict(tables or catalogue())
+        self.original = dict(tables or catalogue(STUDY))
         self.tables = {number: self.original[number] for number in numbers}
         self.marts, self.delivery = marts, delivery
-        self.policy = policy or release_policy()
+        self.policy = policy or release_policy(STUDY)
         self.hidden, self.told, self.withheld = defaultdict(set), {}, []
         self.silent = set()
 
@@ -193,7 +194,7 @@ class Hand:
 
         These releases show small counts, so that something can be planted beside them: what follows from such is left out.
         """
-        found = attack(self.source(folder), earlier).new
+        found = attack(STUDY, self.source(folder), earlier).new
         return {(one.kind, one.table, one.labels) for one in found if one.kind not in ("cell", "difference")}
 
 

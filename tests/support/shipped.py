@@ -8,6 +8,7 @@ from pathlib import Path
 
 from frs_pipeline.store.settings import PROJECT, Settings
 from support import keys
+from support.study import STUDY
 
 DELIVERY = "2020-11-30"
 RAW = PROJECT / "data" / "raw" / DELIVERY
@@ -15,7 +16,7 @@ RAW = PROJECT / "data" / "raw" / DELIVERY
 
 def copy_of_shipped(folder: Path) -> Settings:
     """Settings of a data folder that holds the shipped delivery and nothing else."""
-    settings = Settings(folder)
+    settings = Settings(STUDY, folder)
     shutil.copytree(RAW, settings.raw_delivery(DELIVERY))
     return settings
 
@@ -28,7 +29,7 @@ def relocked_copy_of_shipped(folder: Path) -> Settings:
 def relock(settings: Settings) -> Settings:
     """Give a copy of the shipped delivery a key of its own."""
     keys.lock_again(settings.raw_delivery(DELIVERY), RAW)
-    return Settings(settings.data, keys.lay_down(settings.data))
+    return Settings(STUDY, settings.data, keys.lay_down(settings.data))
 
 
 def hashes(settings: Settings) -> dict[str, str]:

@@ -6,6 +6,7 @@ import json
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from support.study import STUDY
 
 from frs_pipeline.codebook.pseudonyms import mart_schema, pseudonymise
 from frs_pipeline.errors import InputError
@@ -182,7 +183,7 @@ def test_blank_lines_blanks_around_cells_and_other_encodings_are_let_through(tmp
 
 def test_without_the_files_there_is_nothing_to_correct_or_accept(tmp_path):
     assert read_corrections(tmp_path / "corrections.csv", ("IN",)) == ()
-    assert read_exceptions(tmp_path / "exceptions.csv", policy(), ON).accepted == ()
+    assert read_exceptions(tmp_path / "exceptions.csv", policy(STUDY), ON).accepted == ()
 
 
 # Exceptions
@@ -302,12 +303,12 @@ def marts(delivery):
 
     def make():
         store = Store(delivery.settings, delivery.name)
-        for instrument in instruments():
-            schema = mart_schema(questionnaires()[instrument])
+        for instrument in instruments(STUDY):
+            schema = mart_schema(questionnaires(STUDY)[instrument])
             forms = pseudonymise(
-                delivery.validated(instrument).forms.batches(), delivery.intake().codebook, questionnaires()[instrument]
+                delivery.validated(instrument).forms.batches(), delivery.intake().codebook, questionnaires(STUDY)[instrument]
             )
-            store.write(products()[("marts", instrument)], Rows.of([pa.concat_tables(forms).sort_by("form_id")], schema))
+            store.write(products(STUDY)[("marts", instrument)], Rows.of([pa.concat_tables(forms).sort_by("form_id")], schema))
         return store
 
     return make
@@ -320,13 +321,13 @@ def test_the_tables_of_a_corrected_answer_are_those_of_its_question(delivery, ma
     assert (rests.correction.form, rests.instrument, rests.counted) == (form, "initiator", True)
     asking = {
         number
-        for number, table in catalogue().items()
+        for number, table in catalogue(STUDY).items()
         if "initiator" in table.marts and "belief" in (*table.variables, *table.answered)
     }
     assert asking
     assert {cell.table for cell in rests.cells} == asking
-    belief = questionnaires()["initiator"].question("belief").labels[2]
-    frequencies = [cell.labels for cell in rests.cells if catalogue()[cell.table].kind == "frequency"]
+    belief = questionnaires(STUDY)["initiator"].question("belief").labels[2]
+    frequencies = [cell.labels for cell in rests.cells if catalogue(STUDY)[cell.table].kind == "frequency"]
     assert frequencies
     assert any(belief in (label or "") for labels in frequencies for label in labels)
 
@@ -336,7 +337,7 @@ def test_every_table_of_the_questionnaire_rests_on_a_corrected_number(delivery, 
     form = delivery.form_id("initiator", 1)
     delivery.correct([form, "raadsnr", "4", "40222"])
     (rests,) = resting(marts())
-    assert {cell.table for cell in rests.cells} == {n for n, table in catalogue().items() if "initiator" in table.marts}
+    assert {cell.table for cell in rests.cells} == {n for n, table in catalogue(STUDY).items() if "initiator" in table.marts}
 
 
 def test_a_form_that_is_set_aside_all_the_same_counts_nowhere(delivery, marts):
@@ -368,15 +369,17 @@ def told(delivery, tmp_path):
     """`told()` gives (form, column, line) of the exceptions that are said to fit no finding."""
 
     def judge():
-        results = {name: delivery.validated(name) for name in instruments()}
+        results = {name: delivery.validated(name) for name in instruments(STUDY)}
         parts = {}
         for name, result in results.items():
             for layer in ("rejected", "noted"):
                 parts[layer, name] = tmp_path / f"{layer}-{name}.parquet"
                 pq.write_table(getattr(result, layer).table(), parts[layer, name])
-        pq.write_table(pa.concat_tables([pq.read_table(parts["rejected", n]) for n in instruments()]), tmp_path / "aside.parquet")
+        pq.write_table(
+            pa.concat_tables([pq.read_table(parts["rejected", n]) for n in instruments(STUDY)]), tmp_path / "aside.parquet"
+        )
         accepted = {name: result.forms.num_rows for name, result in results.items()}
-        noted = [parts["noted", name] for name in instruments()]
+        noted = [parts["noted", name] for name in instruments(STUDY)]
         rows, _ = remarks(delivery.intake(), accepted, tmp_path / "aside.parquet", noted, tmp_path)
         return [(r["form_id"], r["column"], r["line"]) for r in rows.table().to_pylist() if r["rule"] == "exception_unused"]
 

@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+from support.study import STUDY
 
 from frs_pipeline.errors import CheckFailed
 from frs_pipeline.intake.applying import APPLIED, applied_to_registers, require_applied, rules_of, unapplied
@@ -37,7 +38,7 @@ def keyed_again(delivery):
     delivery.repeat("initiator", 1, responde="900001", created="2019-05-07 09:05:00", modified=LATER, closetim=LATER)
 
 
-@pytest.mark.parametrize("instrument", instruments())
+@pytest.mark.parametrize("instrument", instruments(STUDY))
 def test_of_a_good_delivery_every_rule_was_applied_to_every_form(delivery, instrument):
     result = delivery.validated(instrument)
     assert result.applied.schema == APPLIED
@@ -47,11 +48,11 @@ def test_of_a_good_delivery_every_rule_was_applied_to_every_form(delivery, instr
         if row["of"] == "forms" and (row["rule"], row["reason"]) not in paper and row["rule"] not in dict(paper):
             assert row["number"] == result.forms.num_rows
     told = set(result.applied["rule"].to_pylist())
-    assert told == {*rules_of(questionnaires()[instrument], delivery.intake().policy), "labels_drifted", "wording_drifted"}
+    assert told == {*rules_of(questionnaires(STUDY)[instrument], delivery.intake().policy), "labels_drifted", "wording_drifted"}
 
 
 def test_every_built_in_rule_is_counted_somewhere(delivery):
-    tables = [delivery.validated(name).applied for name in instruments()]
+    tables = [delivery.validated(name).applied for name in instruments(STUDY)]
     intake = delivery.intake()
     told = {
         rule for table in [*tables, applied_to_registers(intake.codebook, intake.ledger)] for rule in table["rule"].to_pylist()
@@ -154,7 +155,7 @@ def test_roles_left_blank_are_told_and_stop_nothing_unless_all_are(delivery):
 
 
 def test_texts_that_an_export_lacks_are_counted_by_question(delivery):
-    text = questionnaires()["initiator"].question("belief").text.encode("cp1252")
+    text = questionnaires(STUDY)["initiator"].question("belief").text.encode("cp1252")
     structure = delivery.path("initiator/structure.csv")
     assert text in structure.read_bytes()
     structure.write_bytes(structure.read_bytes().replace(text, b""))
@@ -183,5 +184,8 @@ def test_the_registers_are_counted_by_conference(delivery, held):
 
 
 def test_a_rule_has_the_policys_share_or_its_own():
-    assert policy().share_not_applied("keyed_twice") == policy().largest_share_not_applied
-    assert policy().share_not_applied("ledger_contradicts") == policy().rules["ledger_contradicts"].largest_share_not_applied
+    assert policy(STUDY).share_not_applied("keyed_twice") == policy(STUDY).largest_share_not_applied
+    assert (
+        policy(STUDY).share_not_applied("ledger_contradicts")
+        == policy(STUDY).rules["ledger_contradicts"].largest_share_not_applied
+    )

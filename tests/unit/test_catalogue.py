@@ -4,6 +4,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from support.study import STUDY
 
 from frs_pipeline.codebook.pseudonyms import mart_schema
 from frs_pipeline.errors import InputError
@@ -50,26 +51,26 @@ tables:
 def read(tmp_path, text):
     path = tmp_path / "tables.yaml"
     path.write_text(text, encoding="utf-8")
-    return read_catalogue(path)
+    return read_catalogue(STUDY, path)
 
 
 def test_the_catalogue_has_the_81_tables_of_the_report():
-    assert sorted(catalogue()) == list(range(1, 82))
+    assert sorted(catalogue(STUDY)) == list(range(1, 82))
 
 
 def test_every_table_has_a_product_of_its_own():
-    assert {key for key in products() if key[-1].startswith("table_")} == {table_key(number) for number in catalogue()}
+    assert {key for key in products(STUDY) if key[-1].startswith("table_")} == {table_key(number) for number in catalogue(STUDY)}
 
 
 def test_every_table_is_counted_from_one_mart_or_stands_under_its_first():
-    grouped = by_mart(catalogue())
-    assert list(grouped) == list(instruments())
-    assert sorted(t.number for tables in grouped.values() for t in tables) == sorted(catalogue())
+    grouped = by_mart(STUDY, catalogue(STUDY))
+    assert list(grouped) == list(instruments(STUDY))
+    assert sorted(t.number for tables in grouped.values() for t in tables) == sorted(catalogue(STUDY))
     assert all(t.marts[0] == mart for mart, tables in grouped.items() for t in tables)
 
 
 def test_no_code_is_counted_in_two_categories_and_no_label_stands_twice():
-    for table in catalogue().values():
+    for table in catalogue(STUDY).values():
         for axis in filter(None, (table.row, table.column, table.group)):
             codes = [code for category in axis.categories for code in category.codes]
             assert len(set(codes)) == len(codes)
@@ -171,7 +172,7 @@ def six_forms(tmp_path):
         ("followup", 3, 3),
         ("followup", None, None),
     ]
-    schema = mart_schema(questionnaires()["initiator"])
+    schema = mart_schema(questionnaires(STUDY)["initiator"])
     forms = [
         {"form_id": f"IN-{i}", "conference_id": "C-lark", "occasion": occasion, "family_size": size, "wellbeing": wellbeing}
         for i, (occasion, size, wellbeing) in enumerate(rows)
@@ -185,7 +186,7 @@ def test_a_researcher_adds_a_table_in_six_lines(tmp_path, kind):
     assert len(NEW[kind].strip().splitlines()) == 6
     tables = read(tmp_path, CATALOGUE.read_text(encoding="utf-8") + NEW[kind])
     assert sorted(tables) == list(range(1, 83))
-    assert {n: t for n, t in tables.items() if n < 82} == catalogue()
+    assert {n: t for n, t in tables.items() if n < 82} == catalogue(STUDY)
     found = figures(tables[82], count([tables[82]], six_forms(tmp_path))[82])
     counted = {(f.row, f.column): f.printed for f in found if f.measure == "count"}
     if kind == "frequency":

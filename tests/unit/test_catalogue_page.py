@@ -3,17 +3,18 @@
 import re
 
 import pytest
+from support.study import STUDY
 
 from frs_pipeline.handbook import tables as module
 from frs_pipeline.handbook.tables import TARGET, entry, page
 from frs_pipeline.study.printed import of_table
 from frs_pipeline.study.tables import catalogue
 
-PAGE = page(catalogue())
+PAGE = page(STUDY, catalogue(STUDY))
 
 
 def told(number, contradicted=0):
-    return "\n".join(entry(catalogue()[number], contradicted))
+    return "\n".join(entry(STUDY, catalogue(STUDY)[number], contradicted))
 
 
 def test_the_page_is_up_to_date():
@@ -22,29 +23,29 @@ def test_the_page_is_up_to_date():
 
 def test_a_stale_page_is_told(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(module, "TARGET", tmp_path / "tables.md")
-    assert module._main(["--check"]) == 1
+    assert module._main(STUDY, ["--check"]) == 1
     assert "stale" in capsys.readouterr().err
-    assert (module._main([]), module._main(["--check"])) == (0, 0)
+    assert (module._main(STUDY, []), module._main(STUDY, ["--check"])) == (0, 0)
 
 
 def test_every_table_stands_there_once_and_in_both_indices():
-    assert [int(n) for n in re.findall(r"^### Table (\d+)$", PAGE, re.M)] == list(catalogue())
+    assert [int(n) for n in re.findall(r"^### Table (\d+)$", PAGE, re.M)] == list(catalogue(STUDY))
     by_chapter, by_questionnaire = (
         [int(n) for n in re.findall(r"\(#table-(\d+)\)", PAGE.split(f"## By {index}\n")[1].split("\n## ")[0])]
         for index in ("chapter of the report", "questionnaire")
     )
-    assert sorted(by_chapter) == list(catalogue())
-    assert sorted(by_questionnaire) == sorted(n for n, table in catalogue().items() for _ in table.marts)
+    assert sorted(by_chapter) == list(catalogue(STUDY))
+    assert sorted(by_questionnaire) == sorted(n for n, table in catalogue(STUDY).items() for _ in table.marts)
 
 
-@pytest.mark.parametrize("number", catalogue())
+@pytest.mark.parametrize("number", catalogue(STUDY))
 def test_an_entry_names_its_questions_its_forms_and_what_it_is_held_against(number):
-    text, table = told(number), catalogue()[number]
+    text, table = told(number), catalogue(STUDY)[number]
     for name in table.variables:
         assert f"[`{name}`](data-dictionary.md#{table.marts[0]}-{name})" in text
     for mart in table.marts:
         assert f"`{mart}`" in text
-    assert f"held against {len(of_table(number))} printed figures" in text
+    assert f"held against {len(of_table(STUDY, number))} printed figures" in text
 
 
 @pytest.mark.parametrize(
@@ -77,6 +78,6 @@ def test_contradictions_of_the_report_are_counted():
 
 def test_a_table_that_the_report_does_not_print_says_so_and_its_title_breaks_no_page(monkeypatch):
     monkeypatch.setattr(module, "of_table", lambda number: {})
-    text = "\n".join(entry(catalogue()[1].model_copy(update={"title": "a | b * <c>"}), 0))
+    text = "\n".join(entry(STUDY, catalogue(STUDY)[1].model_copy(update={"title": "a | b * <c>"}), 0))
     assert "not in the printed report" in text
     assert "**a \\| b \\* \\<c\\>**" in text

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from support.study import STUDY
 
 from frs_pipeline.errors import InputError
 from frs_pipeline.lineage.meaning import Address, meanings
@@ -35,7 +36,7 @@ def read(tmp_path: Path, old: str = "", new: str = ""):
     assert old in TEXT
     path = tmp_path / "claims.yaml"
     path.write_text(TEXT.replace(old, new, 1), encoding="utf-8")
-    return read_claims(path)
+    return read_claims(STUDY, path)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +87,7 @@ def test_two_claims_of_one_name_are_refused(tmp_path: Path) -> None:
 
 def figures_of(counts: dict[int, dict[tuple[int | None, ...], int]]) -> dict[Address, Figure]:
     """Figures of the whole catalogue, from counts of some tables."""
-    made = [figure for number, table in catalogue().items() for figure in figures(table, counts.get(number, {}))]
+    made = [figure for number, table in catalogue(STUDY).items() for figure in figures(table, counts.get(number, {}))]
     return {Address(*figure[:5]): figure for figure in made}
 
 
@@ -95,7 +96,7 @@ def test_a_claim_is_judged_by_its_condition_and_quoted_as_said_when_it_fails(tmp
     told = read(tmp_path)
     # Half of them very satisfied, the rest of a hundred in the middle, five blank.
     counts = {(1,): satisfied - 40, (2,): 40, (3,): 100 - satisfied, (None,): 5}
-    found = Judge(figures_of({4: counts}), []).finding(told.sections[0].claims[0], told.sources)
+    found = Judge(STUDY, figures_of({4: counts}), []).finding(told.sections[0].claims[0], told.sources)
     assert found.holds is holds
     assert found.main is not None
     assert found.main.forms is not None
@@ -110,7 +111,7 @@ def test_a_claim_is_judged_by_its_condition_and_quoted_as_said_when_it_fails(tmp
 
 def test_a_claim_about_nobody_does_not_hold(tmp_path: Path) -> None:
     told = read(tmp_path)
-    found = Judge(figures_of({}), []).finding(told.sections[0].claims[0], told.sources)
+    found = Judge(STUDY, figures_of({}), []).finding(told.sections[0].claims[0], told.sources)
     assert found.holds is False
     assert found.main is not None
     assert found.main.value is None
@@ -131,22 +132,22 @@ def test_a_claim_about_nobody_does_not_hold(tmp_path: Path) -> None:
 )
 def test_every_comparison_says_what_its_name_says(tmp_path: Path, condition: str, holds: bool) -> None:
     told = read(tmp_path, "at_least: 80", condition)
-    found = Judge(figures_of({4: {(1,): 80, (3,): 20}}), []).finding(told.sections[0].claims[0], told.sources)
+    found = Judge(STUDY, figures_of({4: {(1,): 80, (3,): 20}}), []).finding(told.sections[0].claims[0], told.sources)
     assert found.holds is holds
 
 
 def test_a_strong_association_of_a_few_forms_is_not_certain_and_one_of_many_is() -> None:
-    claim = next(claim for section in claims().sections for claim in section.claims if claim.id == "lived_up")
+    claim = next(claim for section in claims(STUDY).sections for claim in section.claims if claim.id == "lived_up")
     for times, holds in ((1, False), (100, True)):
         counts = {(1, 1): times, (2, 2): times, (1, 2): times, (2, 1): 0}
-        found = Judge(figures_of({10: counts}), []).finding(claim, claims().sources)
+        found = Judge(STUDY, figures_of({10: counts}), []).finding(claim, claims(STUDY).sources)
         assert found.main is not None
         assert found.main.value == 1.0
         assert found.holds is holds
 
 
 def test_the_shipped_claims_are_bound_to_figures_that_there_are() -> None:
-    told = [claim for section in read_claims(CLAIMS).sections for claim in section.claims]
+    told = [claim for section in read_claims(STUDY, CLAIMS).sections for claim in section.claims]
     assert len(told) > 20
     addresses = {address for claim in told for value in claim.values.values() for address in value.addresses}
-    assert addresses <= set(meanings())
+    assert addresses <= set(meanings(STUDY))

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pyrage
 import pytest
+from support.study import STUDY
 
 from frs_pipeline.codebook.pseudonyms import mart_schema, pseudonymise
 from frs_pipeline.codebook.vault import CODEBOOK, FULL_COLUMNS, PIPELINE_COLUMNS, lock, open_plain, plain, read_codebook
@@ -14,7 +15,7 @@ from frs_pipeline.errors import CheckFailed, InputError
 from frs_pipeline.reconstruction.delivery import HERE as RECONSTRUCTION
 from frs_pipeline.study.questionnaires import questionnaires
 
-INITIATOR = questionnaires()["initiator"]
+INITIATOR = questionnaires(STUDY)["initiator"]
 
 
 @pytest.fixture
@@ -179,7 +180,7 @@ def test_the_pipelines_part_holds_no_personal_number(delivery, held):
 
 
 def under_pseudonyms(forms, book, instrument="initiator"):
-    return pa.concat_tables(pseudonymise(forms.to_batches(max_chunksize=3), book, questionnaires()[instrument]))
+    return pa.concat_tables(pseudonymise(forms.to_batches(max_chunksize=3), book, questionnaires(STUDY)[instrument]))
 
 
 def pseudonymised(delivery, instrument="initiator"):
@@ -189,10 +190,10 @@ def pseudonymised(delivery, instrument="initiator"):
     return forms, result
 
 
-@pytest.mark.parametrize("instrument", list(questionnaires()))
+@pytest.mark.parametrize("instrument", list(questionnaires(STUDY)))
 def test_forms_keep_order_and_answers_and_lose_number_and_line(delivery, held, instrument):
     forms, result = pseudonymised(delivery, instrument)
-    questionnaire = questionnaires()[instrument]
+    questionnaire = questionnaires(STUDY)[instrument]
     assert result.schema.equals(mart_schema(questionnaire), check_metadata=True)
     assert not {"conference_number", "line"} & set(result.column_names)
     names = ["form_id", *(q.name for q in questionnaire.questions)]

@@ -8,6 +8,7 @@ import openpyxl
 import pandas as pd
 import pyreadstat
 import pytest
+from support.study import STUDY
 
 from frs_pipeline.codebook.pseudonyms import mart_schema
 from frs_pipeline.errors import InputError
@@ -165,7 +166,7 @@ def test_boxes_whose_short_names_collide_are_told_apart_by_structure(exported, q
     cut = [("hvem_kom", f"hvem_kom_{c[1][-1]}", *c[2:]) if c[3] == CAME else c for c in COLUMNS]
     forms = [[*GOOD[:3], *boxes, ""] for boxes in ("100", "010", "001")]
     delivery = exported(*forms, columns=cut)
-    assert read_export(delivery.path("initiator")).names[-4:-1] == ["hvem_kom", "hvem_kom#2", "hvem_kom#3"]
+    assert read_export(STUDY, delivery.path("initiator")).names[-4:-1] == ["hvem_kom", "hvem_kom#2", "hvem_kom#3"]
     result = delivery.validated("initiator", questionnaire)
     assert answered(result, "came_1", "came_2", "came_5") == [(0, 0, 1), (1, 0, 0), (0, 1, 0)]
 
@@ -270,7 +271,14 @@ def test_a_personal_number_in_the_place_of_an_answer_is_found(exported, question
 def test_long_names_in_the_header_are_cut_too(exported, questionnaire):
     long = [(name, name, *rest) for _, name, *rest in COLUMNS]
     delivery = exported(["1", "2", "1", *GOOD[3:]], columns=long)
-    assert read_export(delivery.path("initiator")).names[-6:] == ["planhjlp", "planhjlp#2", "kom_1", "kom_2", "kom_3", "bemaerkn"]
+    assert read_export(STUDY, delivery.path("initiator")).names[-6:] == [
+        "planhjlp",
+        "planhjlp#2",
+        "kom_1",
+        "kom_2",
+        "kom_3",
+        "bemaerkn",
+    ]
     assert answered(delivery.validated("initiator", questionnaire), "heard", "plan", "family") == [(1, 2, 1)]
 
 
@@ -348,7 +356,7 @@ def test_a_question_may_take_over_the_short_name_of_one_that_is_asked_no_more(ex
 
 
 def test_a_questionnaire_that_the_delivery_does_not_have_is_empty_and_has_no_folder(delivery, monkeypatch):
-    every = {name: Instrument(name=name) for name in instruments()}
+    every = {name: Instrument(name=name) for name in instruments(STUDY)}
     every["coordinator"] = Instrument(name="coordinator", since=dt.date(2021, 2, 1))
     monkeypatch.setattr(questionnaires_module, "listed", lambda: every)
     with pytest.raises(InputError, match="questionnaire coordinator isn't in use at the date of this delivery"):
@@ -356,5 +364,5 @@ def test_a_questionnaire_that_the_delivery_does_not_have_is_empty_and_has_no_fol
     shutil.rmtree(delivery.path("coordinator"))
     result = delivery.validated("coordinator")
     assert (result.delivered, result.forms.num_rows, result.set_aside, result.withdrawn) == (0, 0, 0, 0)
-    assert "coordinator/dataset.csv" not in inventory(delivery.folder)
+    assert "coordinator/dataset.csv" not in inventory(STUDY, delivery.folder)
     assert delivery.validated("initiator").delivered

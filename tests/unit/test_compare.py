@@ -1,6 +1,7 @@
 """Recomputed against printed."""
 
 import pytest
+from support.study import STUDY
 
 from frs_pipeline.printed import compare as compare_module
 from frs_pipeline.printed.compare import COMPARE, compare, summary
@@ -60,7 +61,7 @@ def recomputed(value, measure, own):
 )
 def test_a_figure_is_compared_as_it_is_printed(report, printed, measure, value, own, shown, verdict):
     report(printed, measure)
-    (row,) = compare([recomputed(value, measure, own)]).to_pylist()
+    (row,) = compare(STUDY, [recomputed(value, measure, own)]).to_pylist()
     assert (row["printed_published"], row["printed_recomputed"], row["verdict"]) == (printed, shown, verdict)
     assert row["reason"] is None
 
@@ -72,39 +73,39 @@ def test_a_figure_is_compared_as_it_is_printed(report, printed, measure, value, 
 )
 def test_where_the_report_contradicts_itself_only_a_difference_needs_a_reason(report, value, verdict, reasons):
     report("72", contradicts=True)
-    (row,) = compare([recomputed(value, "count", str(int(value)))]).to_pylist()
+    (row,) = compare(STUDY, [recomputed(value, "count", str(int(value)))]).to_pylist()
     assert (row["verdict"], row["reason"], row["reason_danish"]) == (verdict, *reasons)
 
 
 @pytest.mark.parametrize(("contradicts", "verdict"), [(False, "differs"), (True, "not reproducible")])
 def test_a_figure_that_was_not_computed_is_never_equal(report, contradicts, verdict):
     report("72", contradicts=contradicts)
-    (row,) = compare([]).to_pylist()
+    (row,) = compare(STUDY, []).to_pylist()
     assert (row["printed_recomputed"], row["verdict"]) == ("not computed", verdict)
 
 
 def test_a_figure_of_another_address_is_not_taken_for_it(report):
     report("72")
     others = [recomputed(72.0, "count", "72")._replace(**change) for change in ({"row": "far"}, {"group": "mor"}, {"table": 2})]
-    assert compare(others)["verdict"].to_pylist() == ["differs"]
+    assert compare(STUDY, others)["verdict"].to_pylist() == ["differs"]
 
 
 def test_the_printed_report_compared_with_itself_is_equal_everywhere():
     figures = []
-    for key, printed in published().items():
+    for key, printed in published(STUDY).items():
         number = float(printed.removesuffix("%").replace(",", "."))
         figures.append(Figure(*key, number, spss(number, 3, leading_zero=not printed.lstrip("-").startswith(","))))
-    rows = compare(figures)
+    rows = compare(STUDY, figures)
     assert rows.schema == COMPARE
-    assert summary(rows) == {"equal": len(published()), "differs": 0, "not reproducible": 0}
+    assert summary(rows) == {"equal": len(published(STUDY)), "differs": 0, "not reproducible": 0}
 
 
 def test_one_table_is_compared_alone_and_in_the_order_of_the_report():
-    rows = compare([], table=10).to_pylist()
-    assert [row["measure"] for row in rows] == [key.measure for key in published() if key.table == 10]
+    rows = compare(STUDY, [], table=10).to_pylist()
+    assert [row["measure"] for row in rows] == [key.measure for key in published(STUDY) if key.table == 10]
     assert {row["table"] for row in rows} == {10}
 
 
 def test_labels_that_a_figure_does_not_have_are_null():
-    row = compare([], table=10).to_pylist()[0]
+    row = compare(STUDY, [], table=10).to_pylist()[0]
     assert (row["row"], row["column"], row["group"]) == (None, None, None)

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.study import STUDY
 
 from frs_pipeline.errors import CheckFailed, InputError
 from frs_pipeline.handbook.rules import page
@@ -54,7 +55,7 @@ def asked(tmp_path_factory):
     for name, more in (("scales", PAID), ("coordinator", MORE)):
         text = (questionnaire_model.HERE / f"{name}.yaml").read_text(encoding="utf-8")
         (folder / f"{name}.yaml").write_text(text.rstrip("\n") + more, encoding="utf-8")
-    return {**questionnaires(), "coordinator": read_questionnaire(folder / "coordinator.yaml", folder / "scales.yaml")}
+    return {**questionnaires(STUDY), "coordinator": read_questionnaire(folder / "coordinator.yaml", folder / "scales.yaml")}
 
 
 @pytest.fixture
@@ -75,7 +76,7 @@ def coordinators(when):
 
 
 def test_a_rule_of_ones_own_becomes_columns_and_codes(written):
-    rule = read_policy(written()).rules["nobody_and_much"]
+    rule = read_policy(STUDY, written()).rules["nobody_and_much"]
     assert (rule.severity, rule.kind.about, rule.kind.severities) == ("warn", "form", ("warn", "aside", "stop"))
     assert rule.kind.acceptable
     found = rule.contradiction
@@ -84,7 +85,7 @@ def test_a_rule_of_ones_own_becomes_columns_and_codes(written):
         (("talked_before",), (3,), False),
         (("talked_challenges",), (1, 2), False),
     ]
-    assert list(read_policy(written()).rules)[-1] == "nobody_and_much"
+    assert list(read_policy(STUDY, written()).rules)[-1] == "nobody_and_much"
 
 
 @pytest.mark.parametrize(
@@ -102,7 +103,7 @@ def test_a_rule_of_ones_own_becomes_columns_and_codes(written):
     ],
 )
 def test_what_a_condition_asks_of_which_columns(written, asked, when, columns, codes, blank):
-    found = read_policy(written(coordinators(when)), asked).rules["nobody_and_much"].contradiction
+    found = read_policy(STUDY, written(coordinators(when)), asked).rules["nobody_and_much"].contradiction
     assert [(c.columns, c.codes, c.blank) for c in found.conditions] == [(columns, codes, blank)]
     assert (found.occasion, found.column) == ("followup" if "occasion" in when else "both", columns[0])
 
@@ -138,7 +139,7 @@ def test_a_rule_that_cannot_be_is_refused_with_its_line(written, old, new, at, s
     assert RULE.count(old) == 1
     path = written(RULE.replace(old, new))
     with pytest.raises(InputError, match=says) as refused:
-        read_policy(path)
+        read_policy(STUDY, path)
     text = path.read_text(encoding="utf-8")
     assert refused.value.where == f"{path}:{text[: text.index(at, len(TEXT))].count(chr(10)) + 1}"
     assert "\n" not in str(refused.value)
@@ -155,7 +156,7 @@ def test_a_rule_that_cannot_be_is_refused_with_its_line(written, old, new, at, s
 )
 def test_boxes_and_texts_that_cannot_be_asked_are_refused(written, asked, when, says):
     with pytest.raises(InputError, match=says):
-        read_policy(written(coordinators(when)), asked)
+        read_policy(STUDY, written(coordinators(when)), asked)
 
 
 @pytest.mark.parametrize(("key", "value"), [("on", "initiator"), ("when", "{conflict: blank}")])
@@ -163,7 +164,7 @@ def test_a_built_in_rule_says_itself_what_it_looks_for(tmp_path, key, value):
     path = tmp_path / "rules.yaml"
     path.write_text(TEXT.replace("  role_missing:\n", f"  role_missing:\n    {key}: {value}\n"), encoding="utf-8")
     with pytest.raises(InputError, match="rule role_missing is built in") as refused:
-        read_policy(path)
+        read_policy(STUDY, path)
     assert refused.value.where == f"{path}:{TEXT[: TEXT.index('  role_missing:')].count(chr(10)) + 2}"
 
 
@@ -177,7 +178,7 @@ def test_a_built_in_rule_says_itself_what_it_looks_for(tmp_path, key, value):
     ],
 )
 def test_the_page_of_rules_tells_it_in_words(written, asked, when, says):
-    text = page(read_policy(written(coordinators(when)), asked))
+    text = page(read_policy(STUDY, written(coordinators(when)), asked))
     assert "### `nobody_and_much`" in text
     assert says.format(conflict=asked["coordinator"].question("conflict").text) in text
 
@@ -222,23 +223,23 @@ def found(result):
 def test_a_severity_decides_what_comes_of_a_contradiction(delivery, in_force, monkeypatch, severity, block):
     monkeypatch.setattr("frs_pipeline.intake.readers.csvfiles.BLOCK", block)
     in_force(RULE.replace("warn", severity))
-    result = contradicting(delivery, 2, 5).validated("participant_first", policy=policy())
+    result = contradicting(delivery, 2, 5).validated("participant_first", policy=policy(STUDY))
     assert found(result) == {severity: [(2, "taltudfo", "2"), (5, "taltudfo", "2")]}
     assert result.set_aside == (2 if severity == "aside" else 0)
-    assert delivery.validated("participant_followup", policy=policy()).rejected.num_rows == 0
+    assert delivery.validated("participant_followup", policy=policy(STUDY)).rejected.num_rows == 0
 
 
 def test_a_contradiction_may_stop_the_run_or_be_accepted(delivery, in_force):
     in_force(RULE.replace("warn", "stop"))
     contradicting(delivery, 2, 5)
     with pytest.raises(CheckFailed, match=r"csv:4: 2 forms break a rule .* the first \[nobody_and_much\] .Look at the paper"):
-        delivery.validated("participant_first", policy=policy())
+        delivery.validated("participant_first", policy=policy(STUDY))
     forms = [delivery.form_id("participant_first", form) for form in (2, 5)]
     delivery.accept([forms[0], "nobody_and_much", "talteind"], [forms[1], "nobody_and_much", ""])
     with pytest.raises(CheckFailed, match=r"csv:4: 1 form breaks"):
-        delivery.validated("participant_first", policy=policy())
+        delivery.validated("participant_first", policy=policy(STUDY))
     delivery.accept(*([form, "nobody_and_much", column] for form, column in zip(forms, ("taltudfo", ""), strict=True)))
-    result = delivery.validated("participant_first", policy=policy())
+    result = delivery.validated("participant_first", policy=policy(STUDY))
     assert found(result) == {"accepted": [(2, "taltudfo", "2"), (5, "taltudfo", "2")]}
 
 
@@ -254,18 +255,18 @@ def test_a_form_without_a_sound_answer_does_not_contradict_itself(delivery, in_f
     delivery.set("participant_first", 2, taltudfo="7")
     delivery.set("participant_first", 5, talteind="x")
     delivery.set("participant_first", 6, stato_4="0", stato_5="1")
-    result = delivery.validated("participant_first", policy=policy())
+    result = delivery.validated("participant_first", policy=policy(STUDY))
     assert found(result) == {}
     assert result.set_aside == 3
 
 
 def test_a_rule_that_cannot_be_is_told_before_any_work_and_by_the_doctor(delivery, in_force, monkeypatch):
     monkeypatch.setattr(refresh_module, "_materialize", lambda *_: pytest.fail("work began"))
-    assert _rules().sound
+    assert _rules(STUDY).sound
     in_force(RULE.replace("nej slet ikke", "nej"))
     with pytest.raises(InputError, match=r"policy\.yaml:\d+: talked_before has no answer »nej«"):
         refresh_module.refresh(delivery.settings)
-    told = _rules()
+    told = _rules(STUDY)
     assert not told.sound
     assert re.search(r"policy\.yaml:\d+: talked_before has no answer", told.detail)
 

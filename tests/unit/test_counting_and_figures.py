@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from support.random_marts import random_frame, write_marts
+from support.study import STUDY
 
 from frs_pipeline.stats.printing import NOT_COMPUTABLE, parse, round_half_away
 from frs_pipeline.study.questionnaires import questionnaires
@@ -42,7 +43,7 @@ USED = ("participant_first", "participant_followup", "initiator")
 def tables(tmp_path_factory):
     path = tmp_path_factory.mktemp("catalogue") / "tables.yaml"
     path.write_text(CATALOGUE, encoding="utf-8")
-    return read_catalogue(path)
+    return read_catalogue(STUDY, path)
 
 
 def write(frames, folder):
@@ -73,7 +74,7 @@ def values(addressed, measure):
 
 def labelled(frame, mart, variable, left_out=()):
     """A column with labels for codes, categories in the order of the scale; what is left out becomes a blank."""
-    labels = {c: text for c, text in questionnaires()[mart].question(variable).labels.items() if text not in left_out}
+    labels = {c: text for c, text in questionnaires(STUDY)[mart].question(variable).labels.items() if text not in left_out}
     return pd.Categorical(frame[variable].map(labels), categories=list(labels.values()))
 
 
@@ -165,7 +166,7 @@ def test_a_turned_scale_turns_the_sign_and_nothing_else(found):
 
 def test_a_correlation_by_group_has_each_group_the_total_and_the_partial(found, frames):
     forms = frames["participant_followup"]
-    labels = questionnaires()["participant_followup"].question("role").labels
+    labels = questionnaires(STUDY)["participant_followup"].question("role").labels
     of_group = {
         label: pairs(*(forms.loc[forms["role"] == code, v] for v in ("conflict", "belief"))) for code, label in labels.items()
     }
@@ -211,19 +212,19 @@ def no_forms(name):
 
 def all_blank(name):
     frame = random_frame(name, 4, 1)
-    return frame.assign(**{q.name: pd.array([None] * 4, "Int8") for q in questionnaires()[name].questions})
+    return frame.assign(**{q.name: pd.array([None] * 4, "Int8") for q in questionnaires(STUDY)[name].questions})
 
 
 def all_the_same(name):
     frame = random_frame(name, 4, 1)
-    return frame.assign(**{q.name: pd.array([1] * 4, "Int8") for q in questionnaires()[name].questions})
+    return frame.assign(**{q.name: pd.array([1] * 4, "Int8") for q in questionnaires(STUDY)[name].questions})
 
 
 @pytest.mark.parametrize("forms", [no_forms, all_blank, all_the_same], ids=lambda f: f.__name__)
 def test_every_table_of_the_report_survives_marts_with_next_to_nothing(forms, tmp_path):
-    marts = write({name: forms(name) for name in questionnaires()}, tmp_path)
-    counted = count(catalogue().values(), marts)
-    for number, table in catalogue().items():
+    marts = write({name: forms(name) for name in questionnaires(STUDY)}, tmp_path)
+    counted = count(catalogue(STUDY).values(), marts)
+    for number, table in catalogue(STUDY).items():
         for figure in figures(table, counted[number]):
             assert (figure.value is None) == (figure.printed == NOT_COMPUTABLE)
             if table.kind.startswith("correlation") and figure.measure != "n":

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from support.random_marts import random_frame, write_marts
+from support.study import STUDY
 
 from frs_pipeline.errors import InputError
 from frs_pipeline.lineage.differences import CORRECTED, GONE, NEW, differences
@@ -20,19 +21,19 @@ from frs_pipeline.study.tables import catalogue
 from frs_pipeline.tables.counting import count, open_marts
 from frs_pipeline.tables.figures import as_table, figures
 
-MARTS = {name: random_frame(name, 90, seed) for seed, name in enumerate(instruments(), start=3)}
+MARTS = {name: random_frame(name, 90, seed) for seed, name in enumerate(instruments(STUDY), start=3)}
 # Of `initiator`: these change an answer, these go, these come.
 CHANGED, LEAVING, COMING = range(5, 12), range(40, 50), range(200, 215)
 
 
 def store(folder, delivery, frames):
     """A delivery of which there are marts and figures."""
-    found = Store(Settings(folder), delivery)
-    marts = found.path(products()[("marts", "initiator")]).parent
+    found = Store(Settings(STUDY, folder), delivery)
+    marts = found.path(products(STUDY)[("marts", "initiator")]).parent
     marts.mkdir(parents=True)
-    counts = count(catalogue().values(), open_marts(write_marts(frames, marts)))
-    rows = as_table([figure for number, table in catalogue().items() for figure in figures(table, counts[number])])
-    found.write(products()[("statistics", "figures")], rows)
+    counts = count(catalogue(STUDY).values(), open_marts(write_marts(frames, marts)))
+    rows = as_table([figure for number, table in catalogue(STUDY).items() for figure in figures(table, counts[number])])
+    found.write(products(STUDY)[("statistics", "figures")], rows)
     return found
 
 
@@ -62,7 +63,7 @@ def test_forms_are_told_by_what_became_of_them(found):
 
 
 def test_only_tables_of_the_mart_that_changed_have_changes(found):
-    assert {change.address[0] for change in found.changes} <= {n for n, t in catalogue().items() if "initiator" in t.marts}
+    assert {change.address[0] for change in found.changes} <= {n for n, t in catalogue(STUDY).items() if "initiator" in t.marts}
     assert found.definitions == found.code == ()
     assert found.compared > 2000
 
@@ -79,7 +80,7 @@ def test_each_step_moves_what_counting_its_forms_by_hand_says(found):
     """Table 22 counts the answers to `belief`."""
     before = MARTS["initiator"]
     frames = [before, corrected(before), corrected(before).drop(index=LEAVING), later(before)]
-    labels = dict(zip(questionnaires()["initiator"].question("belief").labels.values(), range(1, 6), strict=False))
+    labels = dict(zip(questionnaires(STUDY)["initiator"].question("belief").labels.values(), range(1, 6), strict=False))
     moved = {c.address[1]: c.moved for c in found.changes if (c.address[0], c.address[4]) == (22, "count")}
     for label, code in labels.items():
         counts = [int((frame["belief"] == code).sum()) for frame in frames]
@@ -93,20 +94,20 @@ def test_a_question_that_only_one_delivery_asks_corrects_no_form(found, tmp_path
     folder = tmp_path / "data"
     older = store(folder, "2020-11-30", MARTS)
     newer = store(folder, "2021-11-30", {**MARTS, "initiator": later(MARTS["initiator"])})
-    dated = questionnaires()["initiator"]
+    dated = questionnaires(STUDY)["initiator"]
     new = tuple(q.model_copy(update={"since": dt.date(2021, 1, 1)}) if q.name == "conflict" else q for q in dated.questions)
     monkeypatch.setattr(
         "frs_pipeline.lineage.differences.questionnaires",
-        lambda: {**questionnaires(), "initiator": dated.model_copy(update={"questions": new})},
+        lambda: {**questionnaires(STUDY), "initiator": dated.model_copy(update={"questions": new})},
     )
-    mart = older.path(products()[("marts", "initiator")])
+    mart = older.path(products(STUDY)[("marts", "initiator")])
     table = pq.read_table(mart)
     blank = pa.nulls(len(table), table["conflict"].type)
     for rows in (table.drop_columns("conflict"), table.set_column(table.column_names.index("conflict"), "conflict", blank)):
         pq.write_table(rows, mart)
         dated_apart = differences(older, newer)
         assert dated_apart.forms == found.forms
-        others = {c.address: c for c in found.changes if "conflict" not in catalogue()[c.address[0]].variables}
+        others = {c.address: c for c in found.changes if "conflict" not in catalogue(STUDY)[c.address[0]].variables}
         assert others
         assert {c.address: c for c in dated_apart.changes if c.address in others} == others
 

@@ -6,6 +6,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.study import STUDY
 
 from frs_pipeline.intake import doubles
 from frs_pipeline.intake.doubles import KEYS, keyed_twice, keys, respondents_twice, several_of_one
@@ -15,7 +16,7 @@ from frs_pipeline.store import rows as rows_module
 from frs_pipeline.store.rows import Rows
 from frs_pipeline.study.questionnaires import questionnaires
 
-ROLE = questionnaires()["participant_first"].question("role")
+ROLE = questionnaires(STUDY)["participant_first"].question("role")
 MOTHER, FATHER = ROLE.code("mor"), ROLE.code("far")
 OTHER = next(code for code in ROLE.codes if code not in (MOTHER, FATHER))
 FORMS = pa.schema(

@@ -12,6 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from support.study import STUDY
 
 from frs_pipeline.errors import CheckFailed, InputError
 from frs_pipeline.report import expectations
@@ -53,7 +54,7 @@ FORMS = 60
 
 def mart_of(name, forms=FORMS, shift=0):
     """A good mart: answers run through each scale, `shift` steps ahead."""
-    questionnaire = questionnaires()[name]
+    questionnaire = questionnaires(STUDY)[name]
     occasions = expectations.OCCASIONS[questionnaire.occasion]
     text = ("form_id", [f"{questionnaire.form_prefix}-{i:06d}" for i in range(forms)])
     columns = [text, ("conference_id", [f"C-{i // 3}" for i in range(forms)])]
@@ -72,13 +73,13 @@ def conferences(number=20):
         "conference_id": [f"C-{i}" for i in range(number)],
         "occasion": [("first", "followup")[i % 2] for i in range(number)],
         "in_ledger": [i != 3 for i in range(number)],
-        **{name: [i % 4 for i in range(number)] for name in conference_schema().names[3:]},
+        **{name: [i % 4 for i in range(number)] for name in conference_schema(STUDY).names[3:]},
     }
-    return pa.table(rows, conference_schema())
+    return pa.table(rows, conference_schema(STUDY))
 
 
 def good():
-    return {**{name: mart_of(name) for name in instruments()}, "conference": conferences()}
+    return {**{name: mart_of(name) for name in instruments(STUDY)}, "conference": conferences()}
 
 
 def put(mart, column, cells):
@@ -95,13 +96,13 @@ def broken(held):
 
 def alone(name, mart, before=None, limits=STRICT):
     """One mart held to its promises."""
-    return hold({name: mart}, "2020-11-30", None if before is None else Before("2020-05-31", {name: before}), limits)
+    return hold(STUDY, {name: mart}, "2020-11-30", None if before is None else Before("2020-05-31", {name: before}), limits)
 
 
 @pytest.fixture(scope="module")
 def kept():
     """All marts, all good, against a delivery before that was alike."""
-    return hold(good(), "2020-11-30", Before("2020-05-31", good()), STRICT)
+    return hold(STUDY, good(), "2020-11-30", Before("2020-05-31", good()), STRICT)
 
 
 def test_good_marts_keep_every_promise(kept):
@@ -109,12 +110,12 @@ def test_good_marts_keep_every_promise(kept):
     assert rows.schema == RESULT
     assert broken(kept) == []
     assert set(rows["expectation"].to_pylist()) == {COLUMNS, UNIQUE, NOT_NULL, IN_SET, BETWEEN, LARGEST}
-    assert list(dict.fromkeys(rows["mart"].to_pylist())) == [*instruments(), "conference"]
+    assert list(dict.fromkeys(rows["mart"].to_pylist())) == [*instruments(STUDY), "conference"]
 
 
 def test_every_question_promises_its_scale_few_blanks_and_a_small_move(kept):
     found = {(row["mart"], row["column"], row["expectation"]) for row in results(kept).to_pylist()}
-    for name, questionnaire in questionnaires().items():
+    for name, questionnaire in questionnaires(STUDY).items():
         for question in questionnaire.questions:
             assert {(name, question.name, kind) for kind in (IN_SET, NOT_NULL, LARGEST)} <= found
 
@@ -162,7 +163,7 @@ def test_a_promise_is_broken_by_what_it_forbids_and_by_nothing_else(name, spoil,
 def test_a_mart_without_forms_breaks_no_promise():
     found = alone("initiator", mart_of("initiator", 0), mart_of("initiator"))
     assert broken(found) == []
-    assert b"no forms to look at" in pages("2021-01-31", found)["initiator.html"]
+    assert b"no forms to look at" in pages(STUDY, "2021-01-31", found)["initiator.html"]
 
 
 def test_answers_that_moved_too_far_are_told_with_the_largest_move():
@@ -197,16 +198,16 @@ def test_answers_that_cannot_be_compared_are_not_and_the_page_says_why(now, then
     found = alone("coordinator", now, then)
     assert LARGEST not in results(found)["expectation"].to_pylist()
     assert why in found[0].not_compared["conflict"]
-    assert why in pages("2021-01-31", found)["coordinator.html"].decode()
+    assert why in pages(STUDY, "2021-01-31", found)["coordinator.html"].decode()
 
 
 def test_an_older_mart_that_cannot_be_read_is_told_with_the_way_out(tmp_path):
-    older = Store(Settings(tmp_path), "2020-05-31")
-    for name in instruments():
-        older.path(products()["marts", name]).parent.mkdir(parents=True, exist_ok=True)
-        pq.write_table(mart_of(name, 3), older.path(products()["marts", name]))
-    path = older.path(products()["marts", "initiator"])
-    noted = {n: value for name in instruments() for n, value in hashes(older, products()["marts", name]).items()}
+    older = Store(Settings(STUDY, tmp_path), "2020-05-31")
+    for name in instruments(STUDY):
+        older.path(products(STUDY)["marts", name]).parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(mart_of(name, 3), older.path(products(STUDY)["marts", name]))
+    path = older.path(products(STUDY)["marts", "initiator"])
+    noted = {n: value for name in instruments(STUDY) for n, value in hashes(older, products(STUDY)["marts", name]).items()}
     write_json(older.settings.curated(older.delivery) / MANIFEST, {"outputs": noted})
     assert before_of(older).marts["initiator"] == mart_of("initiator", 3)
     pq.write_table(mart_of("initiator", 4), path)
@@ -221,7 +222,7 @@ def test_an_older_mart_that_cannot_be_read_is_told_with_the_way_out(tmp_path):
 def test_without_a_delivery_before_nothing_is_said_of_it():
     found = alone("coordinator", mart_of("coordinator"))
     assert LARGEST not in results(found)["expectation"].to_pylist()
-    assert "no older delivery" in pages("2021-01-31", found)["index.html"].decode()
+    assert "no older delivery" in pages(STUDY, "2021-01-31", found)["index.html"].decode()
 
 
 def test_of_a_large_mart_every_kth_row_is_looked_at_and_the_page_says_so():
@@ -234,7 +235,7 @@ def test_of_a_large_mart_every_kth_row_is_looked_at_and_the_page_says_so():
     assert checked[IN_SET, "conflict"] == 20
     assert checked[LARGEST, "conflict"] == 59  # of all rows; the planted one isn't an answer
     assert not [key for key in checked if key[0] == UNIQUE]
-    page = pages("2021-01-31", found)["coordinator.html"].decode()
+    page = pages(STUDY, "2021-01-31", found)["coordinator.html"].decode()
     assert "of every 3 rows one was looked at" in page and "one_row_each" in page
 
 
@@ -249,7 +250,7 @@ def test_nothing_that_a_form_says_is_in_what_is_found_or_written(capfd, caplog):
     with caplog.at_level("DEBUG"):
         before = put(mart_of("initiator"), "right_questions", dict.fromkeys(range(30), 1))
         found = alone("initiator", mart, before)
-        made = b"".join(pages("2021-01-31", found).values()).decode()
+        made = b"".join(pages(STUDY, "2021-01-31", found).values()).decode()
     assert {kind for kind, _ in broken(found)} == {COLUMNS, UNIQUE, NOT_NULL, IN_SET, LARGEST}
     printed = capfd.readouterr()
     for text in (made, str(results(found).to_pylist()), str(found), printed.out + printed.err, caplog.text):
@@ -270,13 +271,13 @@ def test_the_same_marts_give_the_same_bytes_in_another_process_and_place(kept, t
     other = subprocess.run(
         [sys.executable, "-c", program], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
     )
-    assert other.stdout.split() == [digest(pages("2021-01-31", kept)), content_hash(results(kept))]
+    assert other.stdout.split() == [digest(pages(STUDY, "2021-01-31", kept)), content_hash(results(kept))]
     assert list(tmp_path.iterdir()) == []  # and nothing is left behind
 
 
 def test_pages_ask_for_nothing_from_anywhere(kept):
-    made = pages("2021-01-31", kept)
-    assert set(made) == {"index.html", *(f"{name}.html" for name in (*instruments(), "conference"))}
+    made = pages(STUDY, "2021-01-31", kept)
+    assert set(made) == {"index.html", *(f"{name}.html" for name in (*instruments(STUDY), "conference"))}
     for content in made.values():
         text = content.decode()
         assert not re.search(r"https?:|//|<script|<link|<img|<iframe|src=|@import|url\(", text, re.IGNORECASE)
@@ -284,7 +285,7 @@ def test_pages_ask_for_nothing_from_anywhere(kept):
 
 
 def test_pages_say_what_is_promised_in_words(kept):
-    made = pages("2021-01-31", kept)
+    made = pages(STUDY, "2021-01-31", kept)
     assert "Delivery 2021-01-31" in made["index.html"].decode()
     assert f"All {results(kept).num_rows} promises hold" in made["index.html"].decode()
     page = made["initiator.html"].decode()
@@ -294,7 +295,7 @@ def test_pages_say_what_is_promised_in_words(kept):
     assert "from that of delivery 2020-05-31" in page
     spoilt = alone("initiator", put(mart_of("initiator"), "belief", {3: 6}))
     for name in ("index.html", "initiator.html"):
-        assert "1 of 60 outside (1.7 %)" in pages("2021-01-31", spoilt)[name].decode()
+        assert "1 of 60 outside (1.7 %)" in pages(STUDY, "2021-01-31", spoilt)[name].decode()
 
 
 def test_great_expectations_is_imported_in_one_function_only():
@@ -334,7 +335,7 @@ def test_it_is_told_to_send_nothing_before_it_is_loaded_and_the_environment_stay
 
 
 def test_the_shipped_limits_can_be_read():
-    limits = read_limits()
+    limits = read_limits(STUDY)
     assert limits.largest_blank("initiator", "child_perspective") == 0.3
     assert limits.largest_blank("coordinator", "conflict") == limits.blank.default
 
@@ -359,4 +360,4 @@ def test_limits_that_cannot_be_are_refused_with_file_and_line(tmp_path, old, new
     assert old in text
     path.write_text(text.replace(old, new), encoding="utf-8")
     with pytest.raises(InputError, match=says):
-        read_limits(path)
+        read_limits(STUDY, path)

@@ -4,6 +4,7 @@ import datetime as dt
 
 import pandas as pd
 import pytest
+from support.study import STUDY
 
 from frs_pipeline.errors import InputError
 from frs_pipeline.intake.ledger import read_ledger
@@ -52,7 +53,7 @@ def refusal(frame_of):
 
     def read(folder):
         with pytest.raises(InputError) as refused:
-            frame_of(read_export(folder))
+            frame_of(read_export(STUDY, folder))
         assert "\n" not in str(refused.value)
         return str(refused.value.where).removeprefix(f"{folder}/"), refused.value.what
 
@@ -65,7 +66,7 @@ def cells(rows):
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_every_dialect_gives_the_same_rows(export, frame_of, dialect):
-    read = read_export(export(dialect))
+    read = read_export(STUDY, export(dialect))
     dataset = frame_of(read)
     assert dataset.columns.tolist() == ["line", *DATASET[0]]
     assert dataset["line"].tolist() == [2, 3, 4]
@@ -77,21 +78,21 @@ def test_every_dialect_gives_the_same_rows(export, frame_of, dialect):
 
 def test_cells_stay_the_text_that_was_delivered(export, frame_of):
     delivered = ["007", "2019-05-06", " 1", "1.0", "NA"]
-    dataset = frame_of(read_export(export(dataset=[DATASET[0], delivered])))
+    dataset = frame_of(read_export(STUDY, export(dataset=[DATASET[0], delivered])))
     assert dataset[DATASET[0]].iloc[0].tolist() == delivered
     assert all(pd.api.types.is_string_dtype(dataset[name]) for name in DATASET[0])
 
 
 def test_the_tiny_delivery_reads_as_it_was_written(delivery, frame_of):
     header, *forms = delivery.dataset("initiator")
-    dataset = frame_of(read_export(delivery.path("initiator")))
+    dataset = frame_of(read_export(STUDY, delivery.path("initiator")))
     assert dataset.columns.tolist() == ["line", *header]
     assert dataset[header].to_numpy().tolist() == forms
 
 
 def test_one_surplus_empty_field_in_the_structure_is_let_through(export):
     surplus = [STRUCTURE[0], [*STRUCTURE[1], ""], STRUCTURE[2]]
-    assert cells(read_export(export(structure=surplus)).structure) == STRUCTURE[1:]
+    assert cells(read_export(STUDY, export(structure=surplus)).structure) == STRUCTURE[1:]
 
 
 @pytest.mark.parametrize(
@@ -168,7 +169,7 @@ def test_another_delimiter_in_the_dataset_than_in_the_structure_is_refused(expor
 
 def test_line_numbers_hold_after_a_quoted_newline_and_blank_lines(export, refusal, frame_of):
     rows = b'responde;created;raadsnr;raadsnr2\r\n1;;"4\r\n0";40\r\n\r\n2;;40;40\r\n3;;40;40\r\n'
-    dataset = frame_of(read_export(export(dataset=rows)))
+    dataset = frame_of(read_export(STUDY, export(dataset=rows)))
     assert dataset["line"].tolist() == [2, 5, 6]
     assert refusal(export(dataset=rows + b"4;40\r\n")) == ("dataset.csv:7", "2 fields where 4 belong")
 
@@ -186,7 +187,7 @@ def test_quotes_that_swallow_a_form_are_refused_in_whichever_column_they_stand(e
 
 def test_a_refusal_does_not_quote_cells(export, frame_of):
     with pytest.raises(InputError) as refused:
-        frame_of(read_export(export(dataset=[*DATASET, ["4", "kept-to-itself"]])))
+        frame_of(read_export(STUDY, export(dataset=[*DATASET, ["4", "kept-to-itself"]])))
     assert "kept-to-itself" not in str(refused.value)
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pyarrow as pa
 import pytest
 from support.controllers import Desk, tree
+from support.study import STUDY
 
 from frs_pipeline.codebook.find import Held, find
 from frs_pipeline.codebook.vault import CONTROLLERS
@@ -34,7 +35,7 @@ def store(delivery, desk, held):
 
 def take_in(store, held):
     rows = [{"conference_number": e.conference_number, "conference_id": e.conference_id} for e in held]
-    store.write(products()[("validated", "codebook")], pa.Table.from_pylist(rows))
+    store.write(products(STUDY)[("validated", "codebook")], pa.Table.from_pylist(rows))
 
 
 def ask(store, desk, child=CHILD, key="anne", why=WHY):
@@ -45,7 +46,7 @@ def keyed(delivery, number):
     """Ids of the forms with a conference number, as the exports have them."""
     return {
         delivery.form_id(instrument, form)
-        for instrument in instruments()
+        for instrument in instruments(STUDY)
         for form in range(len(delivery.dataset(instrument)) - 1)
         if str(number) in (delivery.get(instrument, form, "raadsnr"), delivery.get(instrument, form, "raadsnr2"))
     }

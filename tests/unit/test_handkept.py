@@ -4,6 +4,7 @@ import datetime as dt
 import unicodedata
 
 import pytest
+from support.study import STUDY
 
 from frs_pipeline.codebook.register import read_register
 from frs_pipeline.errors import InputError
@@ -90,7 +91,7 @@ def test_what_people_decided_is_read_as_a_danish_spreadsheet_saves_it(tmp_path):
     (correction,) = read_corrections(tmp_path / "corrections.csv", ("IN",))
     assert (correction.who, correction.when) == ("Åse", dt.date(2021, 1, 2))
     assert correction.where.endswith("corrections.csv:3")
-    (accepted,) = read_exceptions(tmp_path / "exceptions.csv", policy(), dt.date(2021, 1, 31)).accepted
+    (accepted,) = read_exceptions(tmp_path / "exceptions.csv", policy(STUDY), dt.date(2021, 1, 31)).accepted
     assert accepted.expires == dt.date(2021, 12, 31)
     (withdrawn,) = read_withdrawals(tmp_path / "withdrawals.csv", ("IN",))
     assert withdrawn.when == dt.date(2021, 1, 2)

@@ -5,6 +5,7 @@ import random
 
 import pytest
 from support.made import every_figure, make_products
+from support.study import STUDY
 
 from frs_pipeline.errors import UsageError
 from frs_pipeline.intake.withdrawals import Withdrawals, read_withdrawals, withdrawn_conferences
@@ -16,7 +17,7 @@ from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import catalogue
 
-PREFIXES = tuple(questionnaire.form_prefix for questionnaire in questionnaires().values())
+PREFIXES = tuple(questionnaire.form_prefix for questionnaire in questionnaires(STUDY).values())
 # Random sets of forms; each is a rebuild.
 SETS = int(os.environ.get("FRS_IMPACTS", "1"))
 
@@ -34,9 +35,9 @@ def base(make_delivery, tmp_path_factory):
 def without(delivery, to, forms, conference=None, held=()):
     """The products of the same delivery, had these forms, or a conference of `held`, never been delivered."""
     copy = delivery.copy_to(to)
-    for name in instruments():
+    for name in instruments(STUDY):
         header, *rows = copy.dataset(name)
-        prefix, at = questionnaires()[name].form_prefix, header.index("raadsnr")
+        prefix, at = questionnaires(STUDY)[name].form_prefix, header.index("raadsnr")
         kept = [row for row in rows if f"{prefix}-{row[0]}" not in forms and row[at] != str(conference)]
         copy.write_dataset(name, [header, *kept])
     if conference is not None:
@@ -54,7 +55,7 @@ def change_of(delivery, store, *withdrawals):
     conferences = withdrawn_conferences(entries, delivery.intake().codebook)
     pseudonyms = conferences["conference_id"].to_pylist()
     out = rows_of(store, {entry.form for entry in entries}, pseudonyms)
-    return Change(out, released(store, Withdrawals(entries, conferences), out), frozenset(pseudonyms))
+    return Change(STUDY, out, released(store, Withdrawals(entries, conferences), out), frozenset(pseudonyms))
 
 
 def assert_moves(store, change, after):
@@ -67,7 +68,9 @@ def assert_moves(store, change, after):
 
 
 def counted(store):
-    return [form for name in instruments() for form in read(store.path(products()[("marts", name)]))["form_id"].to_pylist()]
+    return [
+        form for name in instruments(STUDY) for form in read(store.path(products(STUDY)[("marts", name)]))["form_id"].to_pylist()
+    ]
 
 
 @pytest.mark.parametrize("seed", range(SETS))
@@ -97,7 +100,7 @@ def test_another_keying_of_the_same_paper_takes_its_place(base):
 
 def test_a_whole_questionnaire_may_go(base, tmp_path):
     delivery, store = base
-    forms = read(store.path(products()[("marts", "coordinator")]))["form_id"].to_pylist()
+    forms = read(store.path(products(STUDY)[("marts", "coordinator")]))["form_id"].to_pylist()
     change = change_of(delivery, store, *([form, ""] for form in forms))
     delivery = delivery.copy_to(tmp_path / "data")
     delivery.withdraw(*([form, ""] for form in forms))  # an export with a header alone is refused
@@ -120,7 +123,7 @@ def test_forms_that_only_a_rule_sets_aside_move_what_accepting_them_moves(base, 
     assert {mart: rows["form_id"].to_pylist() for mart, rows in into.items()} == {"initiator": ["IN-900001"]}
     delivery = delivery.copy_to(tmp_path / "data")
     delivery.accept(["IN-900001", "keyed_twice", ""])
-    assert assert_moves(store, Change({}, into), make_products(delivery))
+    assert assert_moves(store, Change(STUDY, {}, into), make_products(delivery))
 
 
 @pytest.mark.parametrize(
@@ -148,7 +151,7 @@ def test_what_counts_only_because_a_rule_sets_its_first_keying_aside_goes_out(ma
         out, into = let_through(store, "timestamps_backwards")
     assert [rows["initiator"]["form_id"].to_pylist() for rows in (out, into)] == [["IN-900001"], [first]]
     # Which of them counts moves nothing: they are one paper.
-    assert assert_moves(store, Change(out, into), make_products(delivery.copy_to(tmp_path / "mild"))) == []
+    assert assert_moves(store, Change(STUDY, out, into), make_products(delivery.copy_to(tmp_path / "mild"))) == []
 
 
 def test_what_rests_on_a_question_is_what_another_answer_moves(base, tmp_path):
@@ -164,7 +167,9 @@ def test_what_rests_on_a_question_is_what_another_answer_moves(base, tmp_path):
     assert moved
     assert moved <= places
     using = {
-        n for n, table in catalogue().items() if "conflict" in table.variables and table.marts[0] in ("initiator", "coordinator")
+        n
+        for n, table in catalogue(STUDY).items()
+        if "conflict" in table.variables and table.marts[0] in ("initiator", "coordinator")
     }
     assert {int(place.source[-2:]) for place in moved if place.source.startswith("table_")} == using
     assert set(resting_on(store, "nothing")) == set()

@@ -9,6 +9,7 @@ import pytest
 from support.plain_duckdb import recounted
 from support.random_marts import random_frame, write_marts
 from support.shipped import DELIVERY
+from support.study import STUDY
 
 from frs_pipeline.errors import UsageError
 from frs_pipeline.lineage.addresses import address
@@ -24,7 +25,7 @@ from frs_pipeline.study.tables import catalogue
 from frs_pipeline.tables.counting import count, open_marts
 from frs_pipeline.tables.figures import figures
 
-TABLES = list(catalogue().values())
+TABLES = list(catalogue(STUDY).values())
 STATISTICS = ("gamma", "ase", "t", "p", "partial_gamma")
 
 
@@ -34,22 +35,22 @@ def of(table, row="", column="", group="", measure="count"):
 
 def test_every_figure_of_every_table_has_a_meaning_and_a_sentence_of_its_own():
     told = [address for table in TABLES for address in (Address(*figure[:5]) for figure in figures(table, {}))]
-    assert list(meanings()) == told
+    assert list(meanings(STUDY)) == told
     said = {}
-    for meaning in meanings().values():
-        said.setdefault(definition(meaning), set()).add((meaning.fact, meaning.scales))
+    for meaning in meanings(STUDY).values():
+        said.setdefault(definition(STUDY, meaning), set()).add((meaning.fact, meaning.scales))
     # No sentence is said of two facts.
     assert all(len(facts) == 1 for facts in said.values())
     assert len(said) > 2000
 
 
 def test_a_cell_in_words():
-    said = definition(meanings()[of(5, "mor", "Total", measure="row_percent")])
+    said = definition(STUDY, meanings(STUDY)[of(5, "mor", "Total", measure="row_percent")])
     assert said.danish == (
         "Blandt skemaer af typen »Deltager, første rådslagning«, hvor svaret på »Hvem er du?« er »mor« og »Er du tilfreds med "
         "jeres plan?« er besvaret med andet end »ved ikke«: altid 100 procent, fordi tæller og nævner er de samme."
     )
-    said = definition(meanings()[of(32, "Missing")])
+    said = definition(STUDY, meanings(STUDY)[of(32, "Missing")])
     assert said.english == (
         "Number of forms of the type »Initiativtager (socialrådgiver)«, where »Efter dit bedste faglige skøn, er barnet kommet i "
         "bedre trivsel, udvikling og læring pga. FRS?« isn't answered."
@@ -70,18 +71,18 @@ def test_what_rounding_did_in_words():
 
 def test_the_same_fact_is_found_by_meaning():
     # Tables 6 and 66 are one table; the first answer's cumulative percentage is its valid percentage.
-    assert of(66, "i midten") in alike()[of(6, "i midten")]
-    assert of(6, "Ja, meget", measure="cumulative_percent") in alike()[of(6, "Ja, meget", measure="valid_percent")]
+    assert of(66, "i midten") in alike(STUDY)[of(6, "i midten")]
+    assert of(6, "Ja, meget", measure="cumulative_percent") in alike(STUDY)[of(6, "Ja, meget", measure="valid_percent")]
     # 43 and 78 leave the same forms out, and are of both occasions.
-    assert of(78, "God") in alike()[of(43, "God")]
+    assert of(78, "God") in alike(STUDY)[of(43, "God")]
     # The number behind a correlation is the corner of the crosstab of the same questions.
-    assert of(17, "Total", "Total") in alike()[of(18, measure="n")]
+    assert of(17, "Total", "Total") in alike(STUDY)[of(18, measure="n")]
     # Equal numbers are not the same fact: table 30 has three categories, 74 the five that they are made of.
-    assert not alike()[of(74, measure="gamma")]
+    assert not alike(STUDY)[of(74, measure="gamma")]
 
 
 def test_a_correlation_doesn_t_care_for_its_rows_but_for_the_direction_of_its_scales():
-    straight = meanings()[of(18, measure="gamma")]
+    straight = meanings(STUDY)[of(18, measure="gamma")]
     row, column = straight.scales
 
     def turned(axis):
@@ -99,38 +100,38 @@ def test_a_correlation_doesn_t_care_for_its_rows_but_for_the_direction_of_its_sc
 
 
 def test_sums_of_a_cell_a_percentage_and_a_group():
-    found = {made.total: made.parts for made in sums()[of(1, "mor", "god")]}
+    found = {made.total: made.parts for made in sums(STUDY)[of(1, "mor", "god")]}
     roles, answers = ("barn", "mor", "far", "familie", "netværk"), ("rigtig god", "god", "nogenlunde", "mindre god", "dårlig")
     assert found == {
         of(1, "Total", "god"): tuple(of(1, role, "god") for role in roles),
         of(1, "mor", "Total"): tuple(of(1, "mor", answer) for answer in answers),
     }
-    missing = [made.total for made in sums()[of(32, "Missing", measure="percent")]]
+    missing = [made.total for made in sums(STUDY)[of(32, "Missing", measure="percent")]]
     assert missing == [of(32, "Total", measure="percent")]
-    groups = [made.parts for made in sums()[of(49, group="Total", measure="n")]]
+    groups = [made.parts for made in sums(STUDY)[of(49, group="Total", measure="n")]]
     assert groups == [tuple(of(49, group=role, measure="n") for role in roles)]
     # A merged category of table 29 is the sum of what table 73 keeps apart.
-    merged = [made for made in sums()[of(29, *_first_cell(29))] if made.parts[0].table == 73]
+    merged = [made for made in sums(STUDY)[of(29, *_first_cell(29))] if made.parts[0].table == 73]
     assert merged
 
 
 def _first_cell(number):
-    table = catalogue()[number]
+    table = catalogue(STUDY)[number]
     return table.row.categories[0].label, table.column.categories[0].label
 
 
 def test_a_correlation_knows_the_table_that_prints_its_cells():
-    (cells,) = printed_cells(of(18, measure="gamma"))
+    (cells,) = printed_cells(STUDY, of(18, measure="gamma"))
     assert {cell.table for line in cells for cell in line} == {17}
-    assert not printed_cells(of(10, measure="gamma"))
+    assert not printed_cells(STUDY, of(10, measure="gamma"))
 
 
 # --- waterfalls -------------------------------------------------------------------------------------------
 
 
 def fall(address, groups, aside=None, withdrawn=None):
-    table = catalogue()[address.table]
-    return waterfall(Asked(table, questions(table), groups, aside or {}, withdrawn or {}), meanings()[address])
+    table = catalogue(STUDY)[address.table]
+    return waterfall(STUDY, Asked(table, questions(STUDY, table), groups, aside or {}, withdrawn or {}), meanings(STUDY)[address])
 
 
 def test_withdrawn_forms_come_first_and_are_near_to_nothing():
@@ -140,7 +141,7 @@ def test_withdrawn_forms_come_first_and_are_near_to_nothing():
     assert found.delivered == {"initiator": 11}
     assert [forms for _, forms in found.taken] == [3, 1, 2]
     assert found.taken[0][0] == Why("withdrawn")
-    assert reason(found.taken[0][0], catalogue()[32]).english == "withdrawn"
+    assert reason(STUDY, found.taken[0][0], catalogue(STUDY)[32]).english == "withdrawn"
     assert found.closes
     assert found.near == found.taken[1:]
 
@@ -199,13 +200,13 @@ def test_another_occasion_is_the_first_reason_of_a_table():
 
 
 def random_marts():
-    return {name: random_frame(name, 300, seed) for seed, name in enumerate(instruments(), start=40)}
+    return {name: random_frame(name, 300, seed) for seed, name in enumerate(instruments(STUDY), start=40)}
 
 
 def all_blank():
     frames = random_marts()
     for name, frame in frames.items():
-        for question in questionnaires()[name].questions:
+        for question in questionnaires(STUDY)[name].questions:
             frame[question.name] = pd.Series([None] * len(frame), dtype="Int8")
     return frames
 
@@ -214,7 +215,7 @@ def in_step():
     """Everybody gives every question the answer of the same place: correlations of one."""
     frames = random_marts()
     for name, frame in frames.items():
-        for question in questionnaires()[name].questions:
+        for question in questionnaires(STUDY)[name].questions:
             frame[question.name] = pd.Series([question.codes[i % 2] for i in range(len(frame))], dtype="Int8")
     return frames
 
@@ -227,8 +228,8 @@ def test_plain_duckdb_counts_random_and_odd_marts_alike(frames, tmp_path):
     every = [figure for table in TABLES for figure in figures(table, counted[table.number])]
     # Some of the figures; all of those of the shipped delivery are counted in tests/pipeline.
     wanted = [*every[::15], *[f for f in every if f.measure in STATISTICS][::3]]
-    asked = [(catalogue()[figure.table], Address(*figure[:5])) for figure in wanted]
-    found = recounted([recount(table, place, meanings()[place]) for table, place in asked], tmp_path)
+    asked = [(catalogue(STUDY)[figure.table], Address(*figure[:5])) for figure in wanted]
+    found = recounted([recount(STUDY, table, place, meanings(STUDY)[place]) for table, place in asked], tmp_path)
     for figure, rows in zip(wanted, found, strict=True):
         assert len(rows) == 1
         close = math.isclose(rows[0], figure.value, rel_tol=1e-12, abs_tol=1e-15) if None not in (rows[0], figure.value) else None
@@ -236,7 +237,7 @@ def test_plain_duckdb_counts_random_and_odd_marts_alike(frames, tmp_path):
 
 
 def test_the_normal_distribution_of_the_query_is_that_of_the_standard_library():
-    query = recount(catalogue()[10], of(10, measure="p"), meanings()[of(10, measure="p")])
+    query = recount(STUDY, catalogue(STUDY)[10], of(10, measure="p"), meanings(STUDY)[of(10, measure="p")])
     steps = query[query.index("steps(k) AS") : query.index("significance AS (")]
     formula = query[query.index("CASE\n") : query.index(" AS significance")]
     engine = duckdb.connect()
@@ -265,7 +266,7 @@ def test_the_normal_distribution_of_the_query_is_that_of_the_standard_library():
     ],
 )
 def test_labels_as_people_type_them(told, meant):
-    assert address(*told) == meant
+    assert address(STUDY, *told) == meant
 
 
 @pytest.mark.parametrize(
@@ -281,7 +282,7 @@ def test_labels_as_people_type_them(told, meant):
 )
 def test_no_such_figure_tells_what_is_possible(told, says):
     with pytest.raises(UsageError, match="no such figure") as error:
-        address(*told)
+        address(STUDY, *told)
     assert says in str(error.value)
 
 
@@ -297,7 +298,7 @@ def test_a_waterfall_is_the_same_in_whatever_order_groups_come():
 
 
 def test_a_form_is_set_aside_under_the_first_rule_that_does_so():
-    assert first_rule(["status_unclear", "numbers_differ", "role_missing"]) == "numbers_differ"
-    assert first_rule(["answered_unasked", "keyed_twice", "role_missing"]) == "keyed_twice"
-    assert first_rule(["role_missing", "gone_since"]) == "gone_since"
-    assert first_rule(["gone_since", "gone_before"]) == "gone_before"
+    assert first_rule(STUDY, ["status_unclear", "numbers_differ", "role_missing"]) == "numbers_differ"
+    assert first_rule(STUDY, ["answered_unasked", "keyed_twice", "role_missing"]) == "keyed_twice"
+    assert first_rule(STUDY, ["role_missing", "gone_since"]) == "gone_since"
+    assert first_rule(STUDY, ["gone_since", "gone_before"]) == "gone_before"

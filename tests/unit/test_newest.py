@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from support.controllers import Desk
+from support.study import STUDY
 
 from frs_pipeline.codebook.find import find
 from frs_pipeline.codebook.fit import fit
@@ -31,7 +32,7 @@ def desk(tmp_path):
 
 @pytest.fixture
 def store(desk):
-    return Store(Settings(desk.settings.data, desk.key("pipeline")), desk.delivery.name)
+    return Store(Settings(STUDY, desk.settings.data, desk.key("pipeline")), desk.delivery.name)
 
 
 def lock(desk, folder=None, **options):
@@ -123,7 +124,7 @@ def test_a_pair_that_was_replaced_in_another_folder_is_refused(desk, store):
 
 def test_a_codebook_that_was_locked_on_another_machine_opens(desk, store, tmp_path):
     lock(desk)
-    elsewhere = Settings(tmp_path / "elsewhere", desk.key("pipeline"))
+    elsewhere = Settings(STUDY, tmp_path / "elsewhere", desk.key("pipeline"))
     put(elsewhere.raw_delivery(store.delivery), pair(desk.delivery))
     assert open_codebook(Store(elsewhere, store.delivery)).num_rows == 5
 
@@ -205,7 +206,7 @@ def test_a_folder_is_known_however_it_is_written(desk, monkeypatch, written):
 def test_a_refresh_with_nothing_to_do_finds_it_too(delivery, tmp_path_factory):
     """Results made with the older pair are up to date with it."""
     desk = Desk(tmp_path_factory.mktemp("office"))
-    settings = Settings(delivery.data, delivery.key)
+    settings = Settings(STUDY, delivery.data, delivery.key)
     older = pair(delivery.folder)
     delivery.path(CODEBOOK).unlink()
     lock_register(settings, desk.register, delivery.folder, desk.controllers(), desk.recipient["pipeline"], "x")
@@ -229,12 +230,12 @@ def test_the_controllers_files_belong_to_the_manifest_by_their_hashes_alone(deli
         desk.key("anne"),
         pseudonyms=True,
     )
-    found = delivered(delivery.folder)
+    found = delivered(STUDY, delivery.folder)
     assert {CODEBOOK, CONTROLLERS, "pseudonyms-1.age", "kontering.csv"} < found.keys()
     for name in (CONTROLLERS, "pseudonyms-1.age"):
         delivery.path(name).unlink()
         delivery.path(name).mkdir()
         with pytest.raises(InputError, match="cannot be read: Is a directory") as refused:
-            delivered(delivery.folder)
+            delivered(STUDY, delivery.folder)
         assert refused.value.where == delivery.path(name)
         delivery.path(name).rmdir()

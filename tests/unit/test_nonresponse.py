@@ -5,6 +5,7 @@ import datetime as dt
 import pyarrow as pa
 import pytest
 from support.shipped import DELIVERY
+from support.study import STUDY
 
 from frs_pipeline.codebook.pseudonyms import mart_schema
 from frs_pipeline.codebook.vault import CODEBOOK
@@ -34,7 +35,7 @@ FORMS = {
 
 def forms(instrument, pseudonyms):
     rows = [{"form_id": str(i), "conference_id": c, "occasion": "first"} for i, c in enumerate(pseudonyms)]
-    return pa.Table.from_pylist(rows, schema=mart_schema(questionnaires()[instrument]))
+    return pa.Table.from_pylist(rows, schema=mart_schema(questionnaires(STUDY)[instrument]))
 
 
 @pytest.fixture
@@ -51,11 +52,11 @@ def ledger():
 
 @pytest.fixture
 def conference(codebook, ledger):
-    return conferences(codebook, ledger, {name: forms(name, FORMS[name]) for name in instruments()})
+    return conferences(STUDY, codebook, ledger, {name: forms(name, FORMS[name]) for name in instruments(STUDY)})
 
 
 def test_every_conference_has_a_row_with_its_forms(conference):
-    assert conference.schema == conference_schema()
+    assert conference.schema == conference_schema(STUDY)
     assert [tuple(row.values()) for row in conference.to_pylist()] == [
         ("C-finch", "first", True, 1, 0, 1),
         ("C-heron", "first", False, 0, 0, 0),
@@ -85,7 +86,7 @@ def test_ledger_entries_without_a_pseudonym_are_counted(codebook, ledger):
     ],
 )
 def test_conferences_without_forms_are_counted_by_occasion(conference, measure, first, followup, both):
-    found = unit(conference, 0, DELIVERY)
+    found = unit(STUDY, conference, 0, DELIVERY)
     assert found.schema == UNIT
     rows = {r["occasion"]: (r["conferences"], r["percent"]) for r in found.to_pylist() if r["measure"] == measure}
     assert rows == {"first": pytest.approx(first), "followup": pytest.approx(followup), "both": pytest.approx(both)}
@@ -93,9 +94,12 @@ def test_conferences_without_forms_are_counted_by_occasion(conference, measure, 
 
 def test_nobody_lacks_a_form_that_is_filled_in_at_other_conferences(conference, monkeypatch):
     """The coordinators' form, were it for first conferences alone: no follow-up lacks it, nor any conference of both kinds."""
-    first = {**questionnaires(), "coordinator": questionnaires()["coordinator"].model_copy(update={"occasion": "first"})}
+    first = {
+        **questionnaires(STUDY),
+        "coordinator": questionnaires(STUDY)["coordinator"].model_copy(update={"occasion": "first"}),
+    }
     monkeypatch.setattr(nonresponse, "questionnaires", lambda: first)
-    found = [row for row in unit(conference, 0, DELIVERY).to_pylist() if row["measure"].endswith("coordinator")]
+    found = [row for row in unit(STUDY, conference, 0, DELIVERY).to_pylist() if row["measure"].endswith("coordinator")]
     assert [(row["occasion"], row["measure"], row["conferences"]) for row in found] == [
         ("first", "without_coordinator", 1),
         ("first", "without_initiator_or_coordinator", 2),
@@ -103,7 +107,7 @@ def test_nobody_lacks_a_form_that_is_filled_in_at_other_conferences(conference, 
 
 
 def test_without_conferences_no_percentage_can_be_computed(conference):
-    rows = unit(conference.slice(0, 0), 0, DELIVERY).to_pylist()
+    rows = unit(STUDY, conference.slice(0, 0), 0, DELIVERY).to_pylist()
     assert {(row["conferences"], row["percent"]) for row in rows} == {(0, None)}
 
 
@@ -125,33 +129,37 @@ def test_a_question_is_blank_only_where_it_was_asked(question, asked, answered, 
         {"form_id": str(i), "conference_id": "C-lark", "occasion": o, "conflict": c, "wellbeing": w}
         for i, (o, c, w) in enumerate(ANSWERS)
     ]
-    found = item({"initiator": pa.Table.from_pylist(rows, schema=mart_schema(questionnaires()["initiator"]))}, DELIVERY)
+    found = item(
+        STUDY, {"initiator": pa.Table.from_pylist(rows, schema=mart_schema(questionnaires(STUDY)["initiator"]))}, DELIVERY
+    )
     assert found.schema == ITEM
     (row,) = (row for row in found.to_pylist() if row["question"] == question)
     assert (row["forms"], row["asked"], row["answered"], row["blank"]) == (5, asked, answered, blank)
     assert row["blank_percent"] == pytest.approx(100 * blank / asked)
-    assert row["text"] == questionnaires()["initiator"].question(question).text
+    assert row["text"] == questionnaires(STUDY)["initiator"].question(question).text
 
 
 def test_every_question_of_every_mart_is_looked_at_even_without_forms():
-    found = item({name: forms(name, []) for name in instruments()}, DELIVERY).to_pylist()
+    found = item(STUDY, {name: forms(name, []) for name in instruments(STUDY)}, DELIVERY).to_pylist()
     assert [(r["instrument"], r["question"]) for r in found] == [
-        (n, q.name) for n in instruments() for q in questionnaires()[n].questions
+        (n, q.name) for n in instruments(STUDY) for q in questionnaires(STUDY)[n].questions
     ]
     assert {(r["forms"], r["blank"], r["blank_percent"]) for r in found} == {(0, 0, None)}
 
 
 def test_tables_in_pieces_give_the_same(codebook, ledger, conference):
-    in_pieces = {name: pa.concat_tables([forms(name, [c]) for c in FORMS[name]]) for name in instruments()}
+    in_pieces = {name: pa.concat_tables([forms(name, [c]) for c in FORMS[name]]) for name in instruments(STUDY)}
     pieces = [pa.concat_tables([table.slice(i, 1) for i in range(table.num_rows)]) for table in (codebook, ledger, conference)]
-    assert conferences(pieces[0], pieces[1], in_pieces) == conference
-    assert unit(pieces[2], 2, DELIVERY) == unit(conference, 2, DELIVERY)
-    assert item(in_pieces, DELIVERY) == item({name: table.combine_chunks() for name, table in in_pieces.items()}, DELIVERY)
+    assert conferences(STUDY, pieces[0], pieces[1], in_pieces) == conference
+    assert unit(STUDY, pieces[2], 2, DELIVERY) == unit(STUDY, conference, 2, DELIVERY)
+    assert item(STUDY, in_pieces, DELIVERY) == item(
+        STUDY, {name: table.combine_chunks() for name, table in in_pieces.items()}, DELIVERY
+    )
     assert ledger_only(pieces[0], pieces[1]) == 2
 
 
 def test_forms_of_a_conference_that_the_codebook_does_not_know_are_not_counted(codebook, ledger):
-    held = conferences(codebook, ledger, {name: forms(name, ["C-other", "C-lark"]) for name in instruments()})
+    held = conferences(STUDY, codebook, ledger, {name: forms(name, ["C-other", "C-lark"]) for name in instruments(STUDY)})
     assert {row["conference_id"]: row["participants_forms"] for row in held.to_pylist()} == {
         "C-finch": 0,
         "C-heron": 0,

@@ -5,15 +5,17 @@ import shutil
 import pytest
 from support import keys
 from support.shipped import DELIVERY, RAW, copy_of_shipped
+from support.study import STUDY
 
-from frs_pipeline.codebook.opening import PUBLISHED_KEYS, is_shipped, open_codebook, refuse_published_key
+from frs_pipeline.codebook.keys import PUBLISHED
+from frs_pipeline.codebook.opening import is_shipped, open_codebook, refuse_published_key
 from frs_pipeline.codebook.vault import lock, open_plain
 from frs_pipeline.errors import CheckFailed, InputError
 from frs_pipeline.store.deliveries import CODEBOOK, DEMO_KEY
 from frs_pipeline.store.files import Store
 from frs_pipeline.store.settings import Settings
 
-DEMO = PUBLISHED_KEYS / DEMO_KEY
+DEMO = PUBLISHED / DEMO_KEY
 REFUSED = "locked with the published demo key"
 
 
@@ -73,7 +75,7 @@ def test_it_is_refused_however_it_is_given(delivery, given):
     """It is the codebook that is asked, and no file's name."""
     book, key = delivery.path(CODEBOOK), delivery.data / "mine.txt"
     text = open_plain(book, delivery.key)
-    published = PUBLISHED_KEYS / (f"CONTROLLERS-{DEMO_KEY}" if given == "for the controllers' demo key" else DEMO_KEY)
+    published = PUBLISHED / (f"CONTROLLERS-{DEMO_KEY}" if given == "for the controllers' demo key" else DEMO_KEY)
     shutil.copyfile(published, key)
     if given == "beside a key of one's own":
         key.write_text(delivery.key.read_text() + published.read_text())
@@ -81,28 +83,28 @@ def test_it_is_refused_however_it_is_given(delivery, given):
         shutil.copyfile(delivery.key, key)
     book.write_bytes(lock(text, [public(published), *([keys.recipient()] if given == "for two" else [])]))
     with pytest.raises(CheckFailed, match=REFUSED):
-        open_codebook(Store(Settings(delivery.data, key), delivery.name))
+        open_codebook(Store(Settings(STUDY, delivery.data, key), delivery.name))
 
 
 def test_a_key_of_its_own_opens_any_delivery_and_the_demo_key_then_opens_nothing(delivery):
     assert open_codebook(Store(delivery.settings, delivery.name)).num_rows == 5
-    refuse_published_key(delivery.folder)
+    refuse_published_key(STUDY, delivery.folder)
     with pytest.raises(InputError, match="doesn't open with this key"):
-        open_codebook(Store(Settings(delivery.data, DEMO), delivery.name))
+        open_codebook(Store(Settings(STUDY, delivery.data, DEMO), delivery.name))
 
 
 def test_the_refusal_is_one_line_without_what_is_inside(store):
     alter_answer(store)
     with pytest.raises(CheckFailed) as caught:
-        refuse_published_key(store.raw(""))
+        refuse_published_key(STUDY, store.raw(""))
     assert str(caught.value).startswith(f"{store.raw(CODEBOOK)}: ")
     assert "\n" not in str(caught.value)
     assert "FRS_KEY_FILE" in str(caught.value)
 
 
 def test_only_the_shipped_folder_is_the_shipped_delivery(store, delivery):
-    assert is_shipped(RAW)
-    assert is_shipped(store.raw(""))
-    assert not is_shipped(delivery.folder)
+    assert is_shipped(STUDY, RAW)
+    assert is_shipped(STUDY, store.raw(""))
+    assert not is_shipped(STUDY, delivery.folder)
     store.raw("kontering.csv").unlink()
-    assert not is_shipped(store.raw(""))
+    assert not is_shipped(STUDY, store.raw(""))

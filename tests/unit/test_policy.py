@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+from support.study import STUDY
 
 from frs_pipeline.errors import CheckFailed, InputError
 from frs_pipeline.handbook import rules as page_module
@@ -54,7 +55,7 @@ ASIDE, STOP = "    severity: aside\n    danish: Skemaet er ikke besvaret", "    
 def test_a_fault_in_the_policy_is_refused_with_its_line(tmp_path, old, new, at, says):
     path = altered(tmp_path, old, new)
     with pytest.raises(InputError, match=says) as refused:
-        read_policy(path)
+        read_policy(STUDY, path)
     assert refused.value.where == f"{path}:{line_of(at)}"
 
 
@@ -65,13 +66,13 @@ def test_a_rule_that_is_missing_is_refused(tmp_path, name):
     own = "".join(lines[: 1 + next((i for i, line in enumerate(lines[1:]) if not line.startswith("    ")), len(lines) - 1)])
     path = altered(tmp_path, own, "")
     with pytest.raises(InputError, match=rf"rule {name} is missing") as refused:
-        read_policy(path)
+        read_policy(STUDY, path)
     assert refused.value.where == f"{path}:{line_of('rules:')}"
 
 
 @pytest.mark.parametrize("name", KINDS)
 def test_every_rule_says_in_both_languages_what_it_is_and_what_to_do(name):
-    rule = policy().rules[name]
+    rule = policy(STUDY).rules[name]
     assert rule.severity in KINDS[name].severities
     assert rule.message == f"{rule.danish} / {rule.english}"
     assert rule.danish and rule.english and rule.danish != rule.english
@@ -79,24 +80,24 @@ def test_every_rule_says_in_both_languages_what_it_is_and_what_to_do(name):
 
 
 def test_roles_that_a_conference_has_once_are_roles_of_the_questionnaires():
-    roles = [q.question("role") for q in questionnaires().values() if q.question("role")]
+    roles = [q.question("role") for q in questionnaires(STUDY).values() if q.question("role")]
     assert roles
-    assert all(role.code(label) is not None for role in roles for label in policy().one_a_conference)
+    assert all(role.code(label) is not None for role in roles for label in policy(STUDY).one_a_conference)
 
 
 def test_the_page_of_rules_is_up_to_date_and_tells_every_rule():
-    text = page(policy())
+    text = page(policy(STUDY))
     assert TARGET.read_text(encoding="utf-8") == text
     assert [line[5:-1] for line in text.splitlines() if line.startswith("### ")] == sorted(
-        policy().rules, key=lambda name: list(page_module._ABOUT).index(policy().rules[name].kind.about)
+        policy(STUDY).rules, key=lambda name: list(page_module._ABOUT).index(policy(STUDY).rules[name].kind.about)
     )
 
 
 def test_a_stale_page_is_told(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(page_module, "TARGET", tmp_path / "rules.md")
-    assert page_module._main(["--check"]) == 1
+    assert page_module._main(STUDY, ["--check"]) == 1
     assert "stale" in capsys.readouterr().err
-    assert page_module._main([]) == page_module._main(["--check"]) == 0
+    assert page_module._main(STUDY, []) == page_module._main(STUDY, ["--check"]) == 0
 
 
 def spoilt(delivery):
@@ -124,7 +125,7 @@ def test_a_severity_decides_whether_a_form_counts(delivery, policy_with, rule, s
 
 @pytest.mark.parametrize("rule", RULES)
 def test_a_rule_that_stops_the_run_does_so_with_the_first_line(delivery, policy_with, rule):
-    remedy = policy().rules[rule].remedy
+    remedy = policy(STUDY).rules[rule].remedy
     with pytest.raises(CheckFailed, match=rf"1 form breaks a rule that stops the run, this the first \[{rule}\]") as refused:
         spoilt(delivery).validated("participant_first", policy=policy_with(**{rule: "stop"}))
     assert refused.value.where == f"{delivery.path('participant_first/dataset.csv')}:{RULES[rule] + 2}"
@@ -157,7 +158,7 @@ def test_labels_that_drifted_stop_the_run_or_are_noted(delivery, policy_with, se
 def test_how_close_together_a_paper_is_keyed_twice_is_the_policys(delivery, minutes):
     delivery.set("initiator", 1, created="2019-05-07 09:00:00")
     delivery.repeat("initiator", 1, responde="900001", created="2019-05-07 09:03:00")
-    changed = policy().model_copy(update={"keyed_twice_within_minutes": minutes})
+    changed = policy(STUDY).model_copy(update={"keyed_twice_within_minutes": minutes})
     assert delivery.validated("initiator", policy=changed).set_aside == (minutes >= 3)
 
 

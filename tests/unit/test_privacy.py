@@ -18,6 +18,7 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 import pyreadstat
 import pytest
+from support.study import STUDY
 
 from frs_pipeline.errors import CheckFailed
 from frs_pipeline.intake.ledger import REGISTER
@@ -106,7 +107,7 @@ def store(taken_in, curated):
 def own_store(taken_in, tmp_path):
     """A copy to alter."""
     shutil.copytree(taken_in.settings.data, tmp_path / "data")
-    made = Store(Settings(tmp_path / "data"), taken_in.delivery)
+    made = Store(Settings(STUDY, tmp_path / "data"), taken_in.delivery)
     shutil.rmtree(made.settings.curated(made.delivery), ignore_errors=True)
     made.settings.curated(made.delivery).mkdir(parents=True)
     return made
@@ -486,7 +487,7 @@ def test_one_row_of_the_codebook_in_two_cells_is_found(store, curated, text):
 
 def test_the_shipped_results_are_clean_however_its_conferences_are_numbered(refreshed, tmp_path):
     shutil.copytree(refreshed.data, tmp_path / "data")
-    store = Store(Settings(tmp_path / "data"), "2020-11-30")
+    store = Store(Settings(STUDY, tmp_path / "data"), "2020-11-30")
     assert search_results(store).leaks == ()
     path = store.settings.restricted(store.delivery) / "validated" / "codebook.parquet"
     book = pq.read_table(path)
@@ -554,15 +555,15 @@ def test_our_own_wording_is_no_free_text(own_store):
 def test_labels_that_stand_in_no_file_are_our_own_wording(monkeypatch):
     """Those of boxes: an export's labels.csv has them, too."""
     boxes = (
-        questionnaires()["coordinator"]
+        questionnaires(STUDY)["coordinator"]
         .question("conflict")
         .model_copy(update={"answers": (Answer(code=0, label="ikke valgt"), Answer(code=1, label="valgt"))})
     )
-    asked = {"coordinator": questionnaires()["coordinator"].model_copy(update={"questions": (boxes,)})}
-    written = phrases.Phrases()
+    asked = {"coordinator": questionnaires(STUDY)["coordinator"].model_copy(update={"questions": (boxes,)})}
+    written = phrases.Phrases(STUDY)
     written.add("labels.csv", "ikke valgt")
     found = []
-    for forms in (asked, questionnaires()):
+    for forms in (asked, questionnaires(STUDY)):
         monkeypatch.setattr(phrases, "questionnaires", lambda forms=forms: forms)
         phrases._wording.cache_clear()
         found.append(written.holding([pa.array(["ikke valgt"])]))
@@ -622,7 +623,7 @@ def test_what_cannot_be_searched_does_not_pass(store, curated, name, content):
 def test_traces_of_runs_hold_no_form_no_conference_and_nothing_written(store, tmp_path, file, text, kind):
     home = tmp_path / "home"
     path = plant(home, file, text)
-    assert search_traces(home, [store]).leaks == (Leak(path, kind),)
+    assert search_traces(STUDY, home, [store]).leaks == (Leak(path, kind),)
 
 
 @pytest.mark.parametrize(
@@ -637,7 +638,7 @@ def test_traces_of_runs_hold_no_form_no_conference_and_nothing_written(store, tm
     ],
 )
 def test_what_runs_may_leave_behind_is_passed_over(text):
-    assert kinds_in_trace(text, Codebook(NAMES, NUMBERS.tolist())) == set()
+    assert kinds_in_trace(STUDY, text, Codebook(NAMES, NUMBERS.tolist())) == set()
 
 
 def test_of_one_run_only_its_own_rows_and_files_are_read(store, tmp_path):
@@ -647,8 +648,8 @@ def test_of_one_run_only_its_own_rows_and_files_are_read(store, tmp_path):
     (home / "storage" / "run0" / "x.err").write_text(STORY, encoding="utf-8")
     database(home / "history" / "runs" / "index.db", PERSON)  # the 400th is run0's
     database(home / "history" / "runs" / "run1.db", "-")
-    assert search_traces(home, [store], "run1").leaks == ()
-    assert {leak.kind for leak in search_traces(home, [store], "run0").leaks} == {PERSONAL, TEXT}
+    assert search_traces(STUDY, home, [store], "run1").leaks == ()
+    assert {leak.kind for leak in search_traces(STUDY, home, [store], "run0").leaks} == {PERSONAL, TEXT}
 
 
 def test_memory_does_not_grow_with_a_text(store, curated):
@@ -667,5 +668,5 @@ def test_memory_does_not_grow_with_a_text(store, curated):
 @pytest.mark.parametrize("quoted", [repr, ascii, json.dumps, lambda text: json.dumps(json.dumps(text))])
 def test_a_personal_number_is_found_as_programs_quote_it(number, quoted):
     text = quoted(f"cell {number} of a form")
-    assert PERSONAL in kinds_in_trace(reading_of_trace(text), Codebook())
+    assert PERSONAL in kinds_in_trace(STUDY, reading_of_trace(text), Codebook())
     assert any(PERSONAL in kinds_in(reading) for reading in readings(text))

@@ -6,14 +6,16 @@ import re
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from support.study import STUDY
 
 from frs_pipeline.codebook.pseudonyms import mart_schema
 from frs_pipeline.printed import contradictions as audit_module
 from frs_pipeline.printed.compare import as_printed
 from frs_pipeline.printed.contradictions import KEPT, as_csv, audit, kept_findings, not_reproducible
 from frs_pipeline.study import printed as figures_module
+from frs_pipeline.study.about import about
 from frs_pipeline.study.instruments import instruments
-from frs_pipeline.study.printed import Key, decimals, of_table, printed_count, prose, published, study, value
+from frs_pipeline.study.printed import Key, decimals, of_table, printed_count, prose, published, value
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import catalogue
 from frs_pipeline.tables.counting import count, open_marts
@@ -24,38 +26,38 @@ N_AND_WHAT_RESTS_ON_IT = {"n", "ase", "t", "p"}
 
 @pytest.fixture(scope="module")
 def fresh():
-    return audit()
+    return audit(STUDY)
 
 
 def test_the_report_has_2421_figures_in_81_tables():
-    assert len(published()) == 2421
-    assert sorted({key.table for key in published()}) == sorted(catalogue()) == list(range(1, 82))
+    assert len(published(STUDY)) == 2421
+    assert sorted({key.table for key in published(STUDY)}) == sorted(catalogue(STUDY)) == list(range(1, 82))
 
 
 def test_every_printed_string_is_a_number():
-    for printed in published().values():
+    for printed in published(STUDY).values():
         assert value(printed).is_finite()
         assert 0 <= decimals(printed) <= 3
 
 
 def test_percentages_and_only_they_carry_a_sign_or_lie_within_a_hundred():
-    for key, printed in published().items():
+    for key, printed in published(STUDY).items():
         if "percent" in key.measure:
             assert 0 <= value(printed) <= 100
         else:
             assert "%" not in printed
 
 
-@pytest.mark.parametrize("number", sorted(catalogue()))
+@pytest.mark.parametrize("number", sorted(catalogue(STUDY)))
 def test_every_printed_figure_has_an_address_that_the_catalogue_computes(number):
-    reachable = {Key(f.table, f.row, f.column, f.group, f.measure) for f in figures(catalogue()[number], {})}
-    assert of_table(number).keys() <= reachable
+    reachable = {Key(f.table, f.row, f.column, f.group, f.measure) for f in figures(catalogue(STUDY)[number], {})}
+    assert of_table(STUDY, number).keys() <= reachable
 
 
 def test_correlations_in_the_text_name_questions_that_exist():
-    assert prose()
-    for line in prose():
-        questionnaire = questionnaires()[line.mart]
+    assert prose(STUDY)
+    for line in prose(STUDY):
+        questionnaire = questionnaires(STUDY)[line.mart]
         assert questionnaire.question(line.row)
         assert questionnaire.question(line.column)
         assert line.role is None or questionnaire.question("role").code(line.role)
@@ -63,12 +65,12 @@ def test_correlations_in_the_text_name_questions_that_exist():
 
 
 def test_the_study_held_196_first_conferences_and_181_follow_ups():
-    assert (study().conferences.first, study().conferences.followup) == (196, 181)
+    assert (about(STUDY).conferences.first, about(STUDY).conferences.followup) == (196, 181)
 
 
 def test_contradictions_csv_is_what_the_audit_finds_anew(fresh):
     assert KEPT.read_text(encoding="utf-8") == as_csv(fresh)
-    assert kept_findings() == fresh
+    assert kept_findings(STUDY) == fresh
 
 
 def test_a_stale_contradictions_csv_is_told(fresh, tmp_path, monkeypatch, capsys):
@@ -82,9 +84,9 @@ def test_a_stale_contradictions_csv_is_told(fresh, tmp_path, monkeypatch, capsys
 
 def test_each_contradiction_names_its_tables_and_has_a_reason(fresh):
     for finding in fresh:
-        assert set(finding.tables) <= set(catalogue())
+        assert set(finding.tables) <= set(catalogue(STUDY))
         assert all(f"table {number}" in finding.reason for number in finding.tables[:1])
-        assert all(key in published() and key.table == finding.tables[0] for key in finding.gives_way)
+        assert all(key in published(STUDY) and key.table == finding.tables[0] for key in finding.gives_way)
 
 
 def test_each_reason_says_the_same_in_danish(fresh):
@@ -116,12 +118,12 @@ def test_the_audit_finds(fresh, rule, table, gives_way):
 def test_the_audit_finds_nothing_else(fresh):
     assert {f.tables[0] for f in fresh} == {34, 35, 37, 38, 39, 40, 41, 52, 69, 70, 76}
     assert len(fresh) == 14
-    assert len(not_reproducible()) == sum(len(f.gives_way) for f in fresh)
+    assert len(not_reproducible(STUDY)) == sum(len(f.gives_way) for f in fresh)
 
 
 def test_187_mothers_cannot_have_come_to_181_follow_ups(fresh):
     finding = next(f for f in fresh if f.rule == "one_parent_a_conference")
-    assert printed_count(Key(52, "mor", "Total", "", "count")) == 187
+    assert printed_count(STUDY, Key(52, "mor", "Total", "", "count")) == 187
     assert "187" in finding.reason
     assert "181" in finding.reason
 
@@ -130,8 +132,8 @@ def test_187_mothers_cannot_have_come_to_181_follow_ups(fresh):
 def consistent(tmp_path_factory):
     """A report with the same figures as the printed one, all of them counted from one set of forms."""
     folder, rng = tmp_path_factory.mktemp("marts"), random.Random("consistent")
-    for instrument in instruments():
-        questionnaire = questionnaires()[instrument]
+    for instrument in instruments(STUDY):
+        questionnaire = questionnaires(STUDY)[instrument]
         rows = []
         for i in range(240):
             occasion = "followup" if instrument != "participant_first" and i % 2 else "first"
@@ -142,16 +144,16 @@ def consistent(tmp_path_factory):
             }
             rows.append({"form_id": str(i), "conference_id": "C", "occasion": occasion, **answers})
         pq.write_table(pa.Table.from_pylist(rows, schema=mart_schema(questionnaire)), folder / f"{instrument}.parquet")
-    marts = open_marts({name: folder / f"{name}.parquet" for name in instruments()})
-    counted = count(catalogue().values(), marts)
-    found = (figure for number, table in catalogue().items() for figure in figures(table, counted[number]))
+    marts = open_marts({name: folder / f"{name}.parquet" for name in instruments(STUDY)})
+    counted = count(catalogue(STUDY).values(), marts)
+    found = (figure for number, table in catalogue(STUDY).items() for figure in figures(table, counted[number]))
     computed = {Key(f.table, f.row, f.column, f.group, f.measure): f for f in found}
-    return {key: as_printed(computed[key], printed) for key, printed in published().items()}
+    return {key: as_printed(computed[key], printed) for key, printed in published(STUDY).items()}
 
 
 def test_a_report_counted_from_one_set_of_forms_does_not_contradict_itself(consistent, monkeypatch):
     monkeypatch.setattr(figures_module, "published", lambda: consistent)
-    assert audit() == ()
+    assert audit(STUDY) == ()
 
 
 @pytest.mark.parametrize(
@@ -172,7 +174,7 @@ def test_one_altered_figure_is_found_and_gives_way(consistent, monkeypatch, rule
     last = consistent[key].rstrip("%")
     altered = consistent[key].replace(last, f"{last[:-1]}{(int(last[-1]) + 1) % 10}")
     monkeypatch.setattr(figures_module, "published", lambda: {**consistent, key: altered})
-    found = audit()
+    found = audit(STUDY)
     assert {f.rule for f in found} >= {rule}
     assert key in {k for f in found if f.rule == rule for k in f.gives_way}
     assert {k.table for f in found for k in f.gives_way} == {key.table}
@@ -184,6 +186,6 @@ def test_findings_survive_being_kept(consistent, monkeypatch, tmp_path, fresh):
     monkeypatch.setattr(audit_module, "KEPT", path)
     kept_findings.cache_clear()
     try:
-        assert kept_findings() == fresh[:3]
+        assert kept_findings(STUDY) == fresh[:3]
     finally:
         kept_findings.cache_clear()

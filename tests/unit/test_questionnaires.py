@@ -6,6 +6,7 @@ import duckdb
 import pandas as pd
 import pytest
 from pandera.config import CONFIG
+from support.study import STUDY
 
 from frs_pipeline.codebook.pseudonyms import mart_schema
 from frs_pipeline.errors import CheckFailed, InputError
@@ -55,9 +56,9 @@ def small(tmp_path):
     return read(tmp_path)
 
 
-@pytest.mark.parametrize("instrument", instruments())
+@pytest.mark.parametrize("instrument", instruments(STUDY))
 def test_every_instrument_loads_and_is_what_its_file_is_called(instrument):
-    questionnaire = questionnaires()[instrument]
+    questionnaire = questionnaires(STUDY)[instrument]
     assert questionnaire.instrument == instrument
     assert questionnaire.questions
     for question in questionnaire.questions:
@@ -106,16 +107,16 @@ def test_no_question_is_called_by_a_word_that_queries_reserve():
     assert {word for (word,) in words} <= RESERVED
 
 
-@pytest.mark.parametrize("instrument", instruments())
+@pytest.mark.parametrize("instrument", instruments(STUDY))
 def test_no_question_is_called_as_another_column(instrument):
-    own = {question.name for question in questionnaires()[instrument].questions}
+    own = {question.name for question in questionnaires(STUDY)[instrument].questions}
     for schema in (mart_schema, forms_schema):
-        others = set(schema(questionnaires()[instrument]).names) - own
+        others = set(schema(questionnaires(STUDY)[instrument]).names) - own
         assert others and others <= RESERVED
 
 
 def test_form_prefixes_tell_the_instruments_apart():
-    assert len({q.form_prefix for q in questionnaires().values()}) == len(instruments())
+    assert len({q.form_prefix for q in questionnaires(STUDY).values()}) == len(instruments(STUDY))
 
 
 def test_a_good_questionnaire_is_read(small):
@@ -319,19 +320,19 @@ def test_a_column_of_a_mart_carries_its_question_and_labels(small):
 
 
 def test_every_code_fits_the_column_of_the_mart():
-    codes = [c for questionnaire in questionnaires().values() for q in questionnaire.questions for c in q.codes]
+    codes = [c for questionnaire in questionnaires(STUDY).values() for q in questionnaire.questions for c in q.codes]
     assert min(codes) >= -128
     assert max(codes) <= 127
 
 
 def test_the_data_dictionary_is_up_to_date():
-    assert TARGET.read_text(encoding="utf-8") == dictionary()
+    assert TARGET.read_text(encoding="utf-8") == dictionary(STUDY)
 
 
-@pytest.mark.parametrize("instrument", instruments())
+@pytest.mark.parametrize("instrument", instruments(STUDY))
 def test_the_data_dictionary_names_every_column_and_label(instrument):
-    section = next(part for part in dictionary().split("\n## ") if part.startswith(f"{instrument}\n"))
-    for question in questionnaires()[instrument].questions:
+    section = next(part for part in dictionary(STUDY).split("\n## ") if part.startswith(f"{instrument}\n"))
+    for question in questionnaires(STUDY)[instrument].questions:
         line = next(line for line in section.splitlines() if f"`{question.name}` | `{question.source}` |" in line)
         assert question.text in line
         assert all(f"{code} {label}" in line for code, label in question.labels.items())
@@ -339,7 +340,7 @@ def test_the_data_dictionary_names_every_column_and_label(instrument):
 
 def test_a_stale_data_dictionary_is_told(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(dictionary_module, "TARGET", tmp_path / "data-dictionary.md")
-    assert dictionary_module._main(["--check"]) == 1
+    assert dictionary_module._main(STUDY, ["--check"]) == 1
     assert "stale" in capsys.readouterr().err
-    assert dictionary_module._main([]) == 0
-    assert dictionary_module._main(["--check"]) == 0
+    assert dictionary_module._main(STUDY, []) == 0
+    assert dictionary_module._main(STUDY, ["--check"]) == 0

@@ -6,6 +6,7 @@ import pytest
 from dagster import AssetKey
 from support.random_marts import random_frame, write_marts
 from support.shipped import DELIVERY
+from support.study import STUDY
 
 from frs_pipeline.checks.reconciliation import every_form, every_form_spec
 from frs_pipeline.checks.ties import tie_specs, ties
@@ -19,7 +20,7 @@ from frs_pipeline.tables.nonresponse import conferences, forms_of
 from frs_pipeline.tables.reconciling import Forms, reconcile
 from frs_pipeline.tables.render import base_line, base_lines
 
-TABLES = list(catalogue().values())
+TABLES = list(catalogue(STUDY).values())
 # One of each kind; among them one of two marts, and some that leave out answers or an occasion.
 KINDS = {
     4: "frequency",
@@ -33,7 +34,7 @@ KINDS = {
 
 @pytest.fixture(scope="module")
 def frames():
-    return {name: random_frame(name, 400, seed) for seed, name in enumerate(instruments(), start=3)}
+    return {name: random_frame(name, 400, seed) for seed, name in enumerate(instruments(STUDY), start=3)}
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +55,7 @@ def printed(paths):
 
 @pytest.fixture(scope="module")
 def sound(printed, forms):
-    return reconcile(TABLES, everything(printed), forms, DELIVERY)
+    return reconcile(STUDY, TABLES, everything(printed), forms, DELIVERY)
 
 
 def figures_of(tables, paths):
@@ -72,7 +73,7 @@ def broken(result):
 
 def alone(number, found, forms, table=None):
     """Numbers of the tables that a reconciliation of one table with these figures finds broken."""
-    return broken(reconcile([table or catalogue()[number]], found, forms, DELIVERY))
+    return broken(reconcile(STUDY, [table or catalogue(STUDY)[number]], found, forms, DELIVERY))
 
 
 def more(figure, by=1):
@@ -85,15 +86,15 @@ def of_table(rows, number):
 
 
 def test_the_tables_chosen_here_are_of_every_kind():
-    assert {number: catalogue()[number].kind for number in KINDS} == KINDS
+    assert {number: catalogue(STUDY)[number].kind for number in KINDS} == KINDS
     assert set(KINDS.values()) == {table.kind for table in TABLES}
 
 
 def test_every_table_of_the_report_ties_out(sound):
     sound.require()
-    assert sound.bases.tables == tuple(catalogue())
-    assert len(catalogue()) == 81
-    counting = {n for n, table in catalogue().items() if table.kind != "correlation"}
+    assert sound.bases.tables == tuple(catalogue(STUDY))
+    assert len(catalogue(STUDY)) == 81
+    counting = {n for n, table in catalogue(STUDY).items() if table.kind != "correlation"}
     assert set(sound.totals.tables) >= counting
     assert sound.totals.compared > sound.bases.compared > 2 * 81
     assert broken(sound) == []
@@ -101,7 +102,7 @@ def test_every_table_of_the_report_ties_out(sound):
 
 def test_rows_less_the_forms_left_out_are_the_base(sound):
     assert sound.rows.schema == BASES
-    for number, table in catalogue().items():
+    for number, table in catalogue(STUDY).items():
         rows = of_table(sound.rows, number)
         whole = sum(row["forms"] for row in rows if row["reason"] == "rows")
         left_out = sum(row["forms"] for row in rows if row["reason"] not in ("rows", "base"))
@@ -112,7 +113,7 @@ def test_rows_less_the_forms_left_out_are_the_base(sound):
 
 @pytest.mark.parametrize("number", [5, 32, 33, 35, 49, 63])
 def test_each_form_left_out_counts_under_the_first_reason_that_holds(sound, frames, number):
-    table = catalogue()[number]
+    table = catalogue(STUDY)[number]
     left = frames[table.marts[0]]
     expected = []
     for name, question in reasons(table):
@@ -144,7 +145,7 @@ def test_a_table_of_two_marts_has_the_reasons_of_each(sound, frames):
         }
 
 
-@pytest.mark.parametrize("number", sorted(catalogue()))
+@pytest.mark.parametrize("number", sorted(catalogue(STUDY)))
 def test_no_count_of_any_table_can_be_altered(number, printed, forms):
     found = printed[number]
     counts = [i for i, figure in enumerate(found) if figure.measure in ("count", "n")]
@@ -168,14 +169,14 @@ def test_cells_that_are_wrong_though_their_sums_are_right_are_found(printed, for
     assert alone(1, found, forms) == [1]
 
 
-@pytest.mark.parametrize("mart", instruments())
+@pytest.mark.parametrize("mart", instruments(STUDY))
 def test_a_form_that_left_the_mart_after_counting_breaks_the_tables_that_counted_it(mart, frames, printed, tmp_path):
     answered = frames[mart].drop(columns=["form_id", "conference_id"]).notna().sum(axis=1)
     row = answered.idxmax()
     fewer = Forms(write_marts({**frames, mart: frames[mart].drop(index=row)}, tmp_path))
-    found = broken(reconcile(TABLES, everything(printed), fewer, DELIVERY))
+    found = broken(reconcile(STUDY, TABLES, everything(printed), fewer, DELIVERY))
     assert found
-    assert all(mart in catalogue()[number].marts for number in found)
+    assert all(mart in catalogue(STUDY)[number].marts for number in found)
     kept = frames[mart].loc[row]
     frequencies = {t.number for t in TABLES if t.marts == (mart,) and t.kind == "frequency" and not pd.isna(kept[t.row.variable])}
     assert frequencies <= set(found)
@@ -215,9 +216,9 @@ MISCOUNTED = {
 
 @pytest.mark.parametrize(("number", "changes"), MISCOUNTED.values(), ids=MISCOUNTED)
 def test_a_table_that_is_counted_otherwise_than_the_catalogue_says_is_named(number, changes, printed, paths, forms):
-    table = catalogue()[number]
+    table = catalogue(STUDY)[number]
     wrong = table.model_copy(update=changes(table))
-    result = reconcile(TABLES, everything({**printed, **figures_of([wrong], paths)}), forms, DELIVERY)
+    result = reconcile(STUDY, TABLES, everything({**printed, **figures_of([wrong], paths)}), forms, DELIVERY)
     assert number in broken(result)
     twins = {n for found in (*result.bases.broken, *result.totals.broken) for n in found.tables if len(found.tables) == 2}
     assert set(broken(result)) <= {number} | twins
@@ -227,7 +228,7 @@ def test_a_table_that_is_counted_otherwise_than_the_catalogue_says_is_named(numb
 
 @pytest.mark.parametrize("number", [4, 1])
 def test_a_catalogue_that_counts_an_answer_in_two_categories_is_found_too(number, paths, forms):
-    table = catalogue()[number]
+    table = catalogue(STUDY)[number]
     axis = "row" if table.column is None else "column"
     first, second = getattr(table, axis).categories[:2]
     twice = table.model_copy(update={axis: with_category(getattr(table, axis), 1, codes=(*first.codes, *second.codes))})
@@ -236,15 +237,17 @@ def test_a_catalogue_that_counts_an_answer_in_two_categories_is_found_too(number
 
 def test_tables_of_the_same_forms_are_held_against_each_other(printed, forms):
     """Table 29 merges what table 73 prints, table 30 is its correlation; 42 is table 1 again."""
-    pair = [catalogue()[29], catalogue()[73]]
-    good = reconcile(pair, [*printed[29], *printed[73]], forms, DELIVERY)
-    single = [reconcile([table], printed[table.number], forms, DELIVERY).totals.compared for table in pair]
+    pair = [catalogue(STUDY)[29], catalogue(STUDY)[73]]
+    good = reconcile(STUDY, pair, [*printed[29], *printed[73]], forms, DELIVERY)
+    single = [reconcile(STUDY, [table], printed[table.number], forms, DELIVERY).totals.compared for table in pair]
     # Their bases; 3 categories of conflict split by table 73, 1 of them the same in both; 5 answers of belief, both ways.
     assert good.totals.compared == sum(single) + 1 + 3 + 1 + 5 + 5
     assert good.totals.broken == ()
     altered = [more(f) if (f.row, f.column, f.measure) == ("få", "Total", "count") else f for f in printed[73]]
     says = [
-        found for found in reconcile(pair, [*printed[29], *altered], forms, DELIVERY).totals.broken if found.tables == (29, 73)
+        found
+        for found in reconcile(STUDY, pair, [*printed[29], *altered], forms, DELIVERY).totals.broken
+        if found.tables == (29, 73)
     ]
     assert len(says) == 1
     assert says[0].says.startswith("they count the same forms, but 'få' of conflict is ")
@@ -255,7 +258,11 @@ def test_tables_of_the_same_forms_are_held_against_each_other(printed, forms):
 def test_bases_of_correlations_are_held_against_the_crosstab_of_the_same_forms(printed, forms):
     assert printed[25][-1].measure == "n"
     result = reconcile(
-        [catalogue()[24], catalogue()[25]], [*printed[24], *printed[25][:-1], more(printed[25][-1])], forms, DELIVERY
+        STUDY,
+        [catalogue(STUDY)[24], catalogue(STUDY)[25]],
+        [*printed[24], *printed[25][:-1], more(printed[25][-1])],
+        forms,
+        DELIVERY,
     )
     assert result.bases.broken_tables == [25]
     assert [found.tables for found in result.totals.broken] == [(24, 25)]
@@ -267,16 +274,16 @@ def test_bases_of_correlations_are_held_against_the_crosstab_of_the_same_forms(p
         pytest.param(76, {"occasion": "followup"}, id="another occasion"),
         pytest.param(43, {"answered": ()}, id="nothing else to be answered"),
         pytest.param(43, {"marts": ("participant_first",)}, id="one mart of two"),
-        pytest.param(73, {"row": catalogue()[29].row}, id="the same forms, merged"),
-        pytest.param(5, {"column": catalogue()[4].row}, id="answers that the other leaves out"),
+        pytest.param(73, {"row": catalogue(STUDY)[29].row}, id="the same forms, merged"),
+        pytest.param(5, {"column": catalogue(STUDY)[4].row}, id="answers that the other leaves out"),
     ],
 )
 def test_only_tables_that_count_the_same_forms_are_held_against_each_other(number, changes, paths, forms):
-    table = catalogue()[number]
+    table = catalogue(STUDY)[number]
     other = table.model_copy(update={**changes, "number": 90})
     found = figures_of([table, other], paths)
-    together = reconcile([table, other], everything(found), forms, DELIVERY)
-    single = [reconcile([t], found[t.number], forms, DELIVERY).totals.compared for t in (table, other)]
+    together = reconcile(STUDY, [table, other], everything(found), forms, DELIVERY)
+    single = [reconcile(STUDY, [t], found[t.number], forms, DELIVERY).totals.compared for t in (table, other)]
     assert together.totals.broken == ()
     assert (together.totals.compared > sum(single)) == (number == 73)
 
@@ -286,7 +293,7 @@ def test_what_adds_up_to_the_base_belongs_to_the_base(number, printed, forms):
     for i, figure in enumerate(printed[number]):
         if figure.measure in ("count", "n"):
             altered = [*printed[number][:i], more(figure), *printed[number][i + 1 :]]
-            result = reconcile([catalogue()[number]], altered, forms, DELIVERY)
+            result = reconcile(STUDY, [catalogue(STUDY)[number]], altered, forms, DELIVERY)
             assert result.bases.broken_tables == [number]
 
 
@@ -294,7 +301,7 @@ def test_a_failure_names_the_table_its_numbers_and_the_other_tables(printed, for
     total = next(f for f in printed[4] if f.row == "Total valid")
     wrong = [more(f, -3) if f is total else f for f in printed[4]]
     blank = int(next(f.value for f in printed[4] if f.row == "Missing"))
-    result = reconcile(TABLES, everything({**printed, 4: wrong, 80: []}), forms, DELIVERY)
+    result = reconcile(STUDY, TABLES, everything({**printed, 4: wrong, 80: []}), forms, DELIVERY)
     with pytest.raises(CheckFailed) as refused:
         result.require()
     assert str(refused.value) == (
@@ -311,7 +318,7 @@ def test_the_checks_say_how_many_tables_and_which_are_broken(printed, sound, for
     assert all(spec.blocking for spec in tie_specs(key))
     told = {name: value.value for name, value in good["bases_tie_out"].metadata.items()}
     assert told == {"tables": 81, "compared": sound.bases.compared, "broken": 0, "broken_tables": []}
-    result = reconcile(TABLES, everything({**printed, 25: [], 80: []}), forms, DELIVERY)
+    result = reconcile(STUDY, TABLES, everything({**printed, 25: [], 80: []}), forms, DELIVERY)
     bad = {check.check_name: check for check in ties(key, result)}
     assert not any(check.passed for check in bad.values())
     assert bad["bases_tie_out"].metadata["broken_tables"].value == [25, 80]
@@ -333,13 +340,13 @@ def test_a_mart_has_every_pseudonymised_form(paths):
 def test_a_form_of_an_unknown_conference_is_missing_from_the_marts_of_conferences():
     codebook = pa.table({"conference_id": ["C-1"], "conference_number": [40111], "occasion": ["first"]})
     ledger = pa.table({"conference_number": [40111]})
-    forms = {name: pa.table({"conference_id": ["C-1", "C-2"]}) for name in instruments()}
-    assert forms_of(conferences(codebook, ledger, forms)) == 4
+    forms = {name: pa.table({"conference_id": ["C-1", "C-2"]}) for name in instruments(STUDY)}
+    assert forms_of(STUDY, conferences(STUDY, codebook, ledger, forms)) == 4
 
 
 def test_marts_without_a_form_tie_out(tmp_path):
-    paths = write_marts({name: random_frame(name, 0, 1) for name in instruments()}, tmp_path)
-    result = reconcile(TABLES, everything(figures_of(TABLES, paths)), Forms(paths), DELIVERY)
+    paths = write_marts({name: random_frame(name, 0, 1) for name in instruments(STUDY)}, tmp_path)
+    result = reconcile(STUDY, TABLES, everything(figures_of(TABLES, paths)), Forms(paths), DELIVERY)
     result.require()
     assert set(result.rows["forms"].to_pylist()) == {0}
 
@@ -347,7 +354,7 @@ def test_marts_without_a_form_tie_out(tmp_path):
 def test_the_base_line_tells_each_reason_in_words(sound):
     def line(number):
         rows = of_table(sound.rows, number)
-        return base_line(catalogue()[number], rows), iter([row["forms"] for row in rows if row["forms"]])
+        return base_line(STUDY, catalogue(STUDY)[number], rows), iter([row["forms"] for row in rows if row["forms"]])
 
     text, n = line(4)
     assert text == f"Grundlag: {next(n)} skemaer − {next(n)} ubesvarede = {next(n)}"
@@ -361,4 +368,4 @@ def test_the_base_line_tells_each_reason_in_words(sound):
     text, _ = line(3)
     assert text.startswith("Grundlag: 800 skemaer − ")
     assert "uden svar på role" in text
-    assert base_lines(sound.rows).rows[3] == ("4", line(4)[0])
+    assert base_lines(STUDY, sound.rows).rows[3] == ("4", line(4)[0])

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from support.study import STUDY
 
 from frs_pipeline.errors import InputError, UsageError
 from frs_pipeline.operations.refresh import _selected
@@ -30,7 +31,7 @@ from frs_pipeline import cli, refresh
 from frs_pipeline.manifest import Due
 from frs_pipeline.settings import Settings
 refresh.due = lambda store: Due(frozenset(), False)
-assert refresh.refresh(Settings(Path(sys.argv[1]))).made == ()
+assert refresh.refresh(Settings(STUDY, Path(sys.argv[1]))).made == ()
 print(*sorted({name.split(".")[0] for name in sys.modules}))
 """
 
@@ -83,17 +84,17 @@ def test_a_data_folder_that_is_not_there_has_no_deliveries(tmp_path):
     assert deliveries(tmp_path / "raw") == []
 
 
-FILES = [*(f"{name}/{file}" for name in instruments() for file in EXPORT_FILES), LEDGER, CODEBOOK]
+FILES = [*(f"{name}/{file}" for name in instruments(STUDY) for file in EXPORT_FILES), LEDGER, CODEBOOK]
 
 
 def test_an_export_in_two_forms_at_once_is_refused(delivery):
     (delivery.folder / "initiator" / "export.xlsx").write_bytes(b"")
     with pytest.raises(InputError, match="more than one form"):
-        source_files(delivery.folder, "initiator")
+        source_files(STUDY, delivery.folder, "initiator")
 
 
 def test_the_inventory_knows_size_and_hash_of_every_file_that_is_needed(delivery):
-    found = inventory(delivery.folder)
+    found = inventory(STUDY, delivery.folder)
     assert set(found) == set(FILES)
     for name, file in found.items():
         assert (file.size, file.sha256) == (delivery.path(name).stat().st_size, sha256(delivery.path(name)))
@@ -103,7 +104,7 @@ def test_the_inventory_knows_size_and_hash_of_every_file_that_is_needed(delivery
 def test_each_missing_file_is_refused_by_name(delivery, name):
     delivery.path(name).unlink()
     with pytest.raises(InputError, match="missing file") as refused:
-        inventory(delivery.folder)
+        inventory(STUDY, delivery.folder)
     assert refused.value.where == delivery.path(name)
 
 
@@ -120,32 +121,32 @@ def test_a_file_that_leads_elsewhere_is_refused(delivery, name, elsewhere):
     else:
         place.symlink_to(target)
     with pytest.raises(InputError, match=r"leads elsewhere|missing file"):
-        inventory(delivery.folder)
+        inventory(STUDY, delivery.folder)
 
 
 def test_a_delivery_may_be_a_link_as_a_whole_and_its_files_links_to_each_other(delivery):
-    found = inventory(delivery.folder)
+    found = inventory(STUDY, delivery.folder)
     elsewhere = delivery.folder.rename(delivery.data / "elsewhere")
     delivery.folder.symlink_to(elsewhere)
     ledger = elsewhere / LEDGER
     ledger.rename(elsewhere / "ledger-of-2020.csv")
     ledger.symlink_to("ledger-of-2020.csv")
-    assert inventory(delivery.folder) == found
+    assert inventory(STUDY, delivery.folder) == found
 
 
 @pytest.mark.parametrize(
     ("select", "expected"),
     [
         ("marts/initiator", {("marts", "initiator")}),
-        ("marts", {key for key in products() if key[0] == "marts"}),
+        ("marts", {key for key in products(STUDY) if key[0] == "marts"}),
         ("quarantine, marts/conference", {("quarantine",), ("marts", "conference")}),
     ],
 )
 def test_assets_are_chosen_by_name_or_layer(select, expected):
-    assert _selected(select) == expected
+    assert _selected(STUDY, select) == expected
 
 
 @pytest.mark.parametrize("select", ["mart", "marts/teacher", "marts,,quarantine", ""])
 def test_assets_that_do_not_exist_are_refused(select):
     with pytest.raises(UsageError, match="no such asset"):
-        _selected(select)
+        _selected(STUDY, select)

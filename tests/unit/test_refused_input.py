@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from support.study import STUDY
 
 from frs_pipeline.codebook.vault import PIPELINE_COLUMNS, lock, read_codebook
 from frs_pipeline.errors import InputError, UsageError
@@ -76,21 +77,21 @@ def test_a_codebook_entry_that_is_none(tmp_path, line):
 def test_an_export_without_the_time_of_keying(delivery):
     delivery.drop_column("initiator", "created")
     with pytest.raises(InputError, match=r"dataset\.csv:1: column created is missing"):
-        read_export(delivery.folder / "initiator")
+        read_export(STUDY, delivery.folder / "initiator")
 
 
 def test_null_bytes_behind_a_mark(delivery):
     path = delivery.path("initiator/dataset.csv")
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().decode("cp1252").encode() + b"\0")
     with pytest.raises(InputError, match="null bytes"):
-        read_export(delivery.folder / "initiator")
+        read_export(STUDY, delivery.folder / "initiator")
 
 
 def test_the_line_of_a_bad_byte_counts_behind_a_mark(delivery):
     path = delivery.path("initiator/dataset.csv")
     path.write_bytes(b"\xef\xbb\xbfresponde\nr\xe5d;1\n")
     with pytest.raises(InputError, match=r"dataset\.csv:2: not readable as utf-8"):
-        read_export(delivery.folder / "initiator")
+        read_export(STUDY, delivery.folder / "initiator")
 
 
 def test_labels_that_are_not_the_questionnaires_stop_the_run(delivery):
@@ -127,7 +128,7 @@ def test_a_table_that_would_count_something_else(tmp_path, table, line, says):
     path = tmp_path / "tables.yaml"
     path.write_text(f'tables:\n  - number: 1\n    title: ""\n    {table}\n    mart: participant_first\n', encoding="utf-8")
     with pytest.raises(InputError, match=rf"tables.yaml:{line}: .*{says}"):
-        read_catalogue(path)
+        read_catalogue(STUDY, path)
 
 
 def test_dont_know_is_left_out_of_crosstabs_and_correlations_but_not_of_frequencies(tmp_path):
@@ -138,7 +139,7 @@ def test_dont_know_is_left_out_of_crosstabs_and_correlations_but_not_of_frequenc
         f"  - number: 2\n    {head}    kind: frequency\n    variable: plan_satisfied\n",
         encoding="utf-8",
     )
-    tables = read_catalogue(path)
+    tables = read_catalogue(STUDY, path)
     assert [c.label for c in tables[2].row.categories][-1] == "ved ikke"
     assert "ved ikke" not in [c.label for c in tables[1].column.categories]
 
@@ -156,7 +157,7 @@ def test_a_table_that_would_count_nonsense(tmp_path, table, line, says):
     path = tmp_path / "tables.yaml"
     path.write_text(f'tables:\n  - number: 1\n    title: ""\n    {table}\n    mart: participant_first\n', encoding="utf-8")
     with pytest.raises(InputError, match=rf"tables.yaml:{line}: .*{says}"):
-        read_catalogue(path)
+        read_catalogue(STUDY, path)
 
 
 @pytest.mark.parametrize(
@@ -199,7 +200,7 @@ def test_a_form_of_another_occasion_is_set_aside(delivery):
 def test_a_question_text_that_is_anothers(delivery):
     path = delivery.path("initiator/structure.csv")
     text = path.read_bytes().decode("cp1252")
-    question = questionnaires()["initiator"].question("belief")
+    question = questionnaires(STUDY)["initiator"].question("belief")
     path.write_bytes(text.replace(question.text, "Et andet spørgsmål?").encode("cp1252"))
     with pytest.raises(InputError, match=r"the text of planhjlp isn't that of the questionnaire \[wording_drifted\]"):
         delivery.validated("initiator")
@@ -211,12 +212,12 @@ def test_the_order_of_a_collapse_is_part_of_the_definition(tmp_path):
         path = tmp_path / name / "tables.yaml"
         path.parent.mkdir()
         path.write_text(f"tables: [{{number: 1, collapse: {{made_questions: {collapse}}}}}]\n", encoding="utf-8")
-        hashes.append(definition_hash(((path, 0),)))
+        hashes.append(definition_hash(STUDY, ((path, 0),)))
     assert hashes[0] != hashes[1]
 
 
 def test_a_reconstruction_does_not_overwrite_a_real_delivery(tmp_path):
     (tmp_path / "kontering.csv").write_text("real", encoding="utf-8")
     with pytest.raises(UsageError, match="isn't the made-up delivery"):
-        reconstruct(tmp_path)
+        reconstruct(STUDY, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["kontering.csv"]

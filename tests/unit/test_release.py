@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import pytest
 from support.releases import Hand, frames, write_marts
+from support.study import STUDY
 
 from frs_pipeline.errors import CheckFailed, FrsError, InputError, UsageError
 from frs_pipeline.release import earlier, outgoing
@@ -32,9 +33,9 @@ from frs_pipeline.tables.counting import count, open_marts
 from frs_pipeline.tables.figures import figures
 
 NUMBERS = (1, 2, 3, 24, 25, 42, 58, 59, 64)
-SOME = {number: catalogue()[number] for number in NUMBERS}
+SOME = {number: catalogue(STUDY)[number] for number in NUMBERS}
 # Nothing is merged, so that there is more to hide.
-PLAIN = release_policy().model_copy(update={"collapse": {}})
+PLAIN = release_policy(STUDY).model_copy(update={"collapse": {}})
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +44,7 @@ def marts(tmp_path_factory):
 
 
 def made(marts, policy, tables=SOME, **more):
-    return Releasing("2021-01-31", tables, marts, policy, forms="forms", **more).release()
+    return Releasing(STUDY, "2021-01-31", tables, marts, policy, forms="forms", **more).release()
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +106,7 @@ def test_a_percentage_is_told_only_beside_its_count_and_its_base(plain):
 
 def test_answers_are_merged_before_anything_is_hidden(marts):
     some = {number: SOME[number] for number in (1, 24, 42, 58, 59)}
-    plain, merged = made(marts, PLAIN, some), made(marts, release_policy(), some)
+    plain, merged = made(marts, PLAIN, some), made(marts, release_policy(STUDY), some)
     assert merged.small == plain.small == plain.primary
     assert merged.primary < plain.primary
     assert merged.hidden < plain.hidden
@@ -191,17 +192,17 @@ def test_a_policy_that_hides_too_little_or_makes_no_sense_is_refused(old, new, s
     assert old in text
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(InputError, match=says):
-        read_policy(path)
+        read_policy(STUDY, path)
 
 
 def test_every_table_of_the_catalogue_has_its_counts_placed(marts):
-    counted = count(catalogue().values(), open_marts(marts))
-    for number, table in catalogue().items():
+    counted = count(catalogue(STUDY).values(), open_marts(marts))
+    for number, table in catalogue(STUDY).items():
         own = figures(table, counted[number])
-        assert list(places(table)) == [(f.row, f.column, f.group) for f in own if f.measure in ("count", "n")]
+        assert list(places(STUDY, table)) == [(f.row, f.column, f.group) for f in own if f.measure in ("count", "n")]
 
 
-FEW = {number: catalogue()[number] for number in (1, 58)}
+FEW = {number: catalogue(STUDY)[number] for number in (1, 58)}
 
 
 @pytest.fixture
@@ -211,16 +212,16 @@ def store(tmp_path):
 
 
 def delivery(data, name, given):
-    found = Store(Settings(data), name)
+    found = Store(Settings(STUDY, data), name)
     folder = found.settings.curated(name) / "marts"
     folder.mkdir(parents=True)
     write_marts(given, folder)
-    assert {path.stem for path in folder.iterdir()} == set(instruments())
+    assert {path.stem for path in folder.iterdir()} == set(instruments(STUDY))
     return found
 
 
 def out(store, **more):
-    return publish(store, FEW, **{"policy": release_policy(), "who": "LK", "purpose": "Til kommunen", **more})
+    return publish(store, FEW, **{"policy": release_policy(STUDY), "who": "LK", "purpose": "Til kommunen", **more})
 
 
 def content(store):
@@ -235,7 +236,7 @@ def test_a_release_is_in_its_folder_and_in_the_journal(store):
     # Whoever it was decided by, the journal says whose account did it.
     assert (entry.who, entry.details["decided_by"]) == (operating_system_user(), "LK")
     assert (entry.event, entry.why, entry.hash) == ("release", "Til kommunen", found.hash)
-    assert entry.details["policy"] == release_policy().hash and entry.details["tables"] == [1, 58]
+    assert entry.details["policy"] == release_policy(STUDY).hash and entry.details["tables"] == [1, 58]
     assert not [path for path in found.folder.parent.iterdir() if path.name.startswith(".")]
 
 
@@ -384,14 +385,14 @@ def withdrawn(store, given, **answers):
     write_marts(given, store.settings.curated(store.delivery) / "marts")
 
 
-SEVERAL = {number: catalogue()[number] for number in (1, 2, 3, 24, 25, 58, 59, 62, 64)}
+SEVERAL = {number: catalogue(STUDY)[number] for number in (1, 2, 3, 24, 25, 58, 59, 62, 64)}
 
 
 def test_after_a_withdrawal_only_what_changed_is_decided_again(store):
-    before = publish(store, SEVERAL, release_policy(), who="LK", purpose="Til kommunen").release
+    before = publish(store, SEVERAL, release_policy(STUDY), who="LK", purpose="Til kommunen").release
     given = frames()
     withdrawn(store, given, role=1, overall=2, conflict=None)
-    after = publish(store, SEVERAL, release_policy(), who="LK", purpose="Til kommunen").release
+    after = publish(store, SEVERAL, release_policy(STUDY), who="LK", purpose="Til kommunen").release
     # The form left blank what table 58 counts. That it is withheld like the others doesn't tell that.
     of_first = {number for number, table in SEVERAL.items() if "participant_first" in table.marts}
     assert {w.table.number for w in after.withheld} == of_first and len({w.reason for w in after.withheld}) == 1
@@ -401,11 +402,11 @@ def test_after_a_withdrawal_only_what_changed_is_decided_again(store):
 
 
 def test_a_few_forms_less_take_nothing_from_another_questionnaire(store):
-    before = publish(store, SEVERAL, release_policy(), who="LK", purpose="Til kommunen").release
+    before = publish(store, SEVERAL, release_policy(STUDY), who="LK", purpose="Til kommunen").release
     given = frames()
     given["participant_first"] = given["participant_first"].drop(index=range(0, 600, 50))
     write_marts(given, store.settings.curated(store.delivery) / "marts")
-    after = publish(store, SEVERAL, release_policy(), who="LK", purpose="Til kommunen").release
+    after = publish(store, SEVERAL, release_policy(STUDY), who="LK", purpose="Til kommunen").release
     of_first = {number for number, table in SEVERAL.items() if "participant_first" in table.marts}
     assert {w.table.number for w in after.withheld} == of_first and not after.attack.new
     assert rows(after) == [row for row in rows(before) if int(row["table"]) not in of_first]
@@ -451,7 +452,7 @@ def test_why_a_table_is_withheld_is_published_only_where_the_policy_says_it(stor
 
 def test_releases_of_a_journal_that_has_one_word_for_all_marts_are_known_again(store, monkeypatch):
     out(store)
-    marts = {name: store.settings.curated(store.delivery) / "marts" / f"{name}.parquet" for name in instruments()}
+    marts = {name: store.settings.curated(store.delivery) / "marts" / f"{name}.parquet" for name in instruments(STUDY)}
     now = forms_by_mart(marts)
     old = hashlib.sha256(repr(sorted(now.items())).encode()).hexdigest()
     noted = earlier.entries(store.settings.release_journal)
@@ -485,7 +486,7 @@ def test_one_hidden_count_told_undoes_a_release(marts, plain, tmp_path):
     shown = next(f for f in _exact(int(number), marts) if (f.row, f.column, f.measure) == (row, column, "count"))
     text[at] = text[at].replace(",count,,hidden", f",count,{int(shown.value)},shown")
     (tmp_path / FIGURES).write_text("\n".join(text) + "\n", encoding="utf-8")
-    assert attack(Source(read_release(tmp_path), "forms")).new
+    assert attack(STUDY, Source(read_release(tmp_path), "forms")).new
 
 
 def _exact(number, marts):

@@ -8,6 +8,7 @@ from contextlib import chdir
 import numpy as np
 import pytest
 from support.releases import Hand, whole, write_marts
+from support.study import STUDY
 
 from frs_pipeline.release.attack import Attacker
 from frs_pipeline.release.files import FIGURES
@@ -17,11 +18,11 @@ from frs_pipeline.study.tables import catalogue
 
 pytauargus = pytest.importorskip("pytauargus", reason="the extra `oracle` isn't installed")
 
-TABLE = catalogue()[1]
+TABLE = catalogue(STUDY)[1]
 ROLES = [c.label for c in TABLE.row.categories]
 ANSWERS = [c.label for c in TABLE.column.categories]
 # τ-ARGUS takes a hidden count to be at least 0.
-POLICY = release_policy().model_copy(update={"collapse": {}, "zeros": "hidden"})
+POLICY = release_policy(STUDY).model_copy(update={"collapse": {}, "zeros": "hidden"})
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +43,7 @@ def both(request, tmp_path_factory):
     micro = {"row": [f"r{i}" for i, _ in said], "column": [f"c{j}" for _, j in said], "n": [1.0] * len(said)}
     with chdir(folder):  # it leaves its logs where it runs
         theirs = pytauargus.protect(micro, ["row", "column"], "n", "FREQ(5,100)", "OPT(1)", workdir=str(folder / "run"))
-    ours = Releasing("2021-01-31", {1: TABLE}, marts, POLICY, forms="forms").release()
+    ours = Releasing(STUDY, "2021-01-31", {1: TABLE}, marts, POLICY, forms="forms").release()
     return cells, theirs, ours, marts
 
 
@@ -75,7 +76,7 @@ def test_every_range_that_tau_argus_finds_lies_in_the_one_found_here(both, tmp_p
     _, theirs, _, marts = both
     rows = theirs.tables[0].rows
     audited = {labels(rows[found["cell"]]): (found["min"], found["max"]) for found in theirs.engine.audit(0)}
-    attacker = Attacker(Hand([1], marts, policy=POLICY).hide(1, *audited).source(tmp_path))
+    attacker = Attacker(STUDY, Hand([1], marts, policy=POLICY).hide(1, *audited).source(tmp_path))
     assert audited and len(attacker.targets) == len(audited)
     for target in attacker.targets:
         low, high = (attacker.worlds.furthest(target.sum, way)[0] for way in (-1, 1))

@@ -5,6 +5,7 @@ from itertools import combinations, product
 import numpy as np
 import pytest
 from support.releases import Hand, frames, whole, write_marts
+from support.study import STUDY
 
 from frs_pipeline.errors import CheckFailed, InputError
 from frs_pipeline.release.attack import attack
@@ -225,7 +226,7 @@ def test_two_releases_that_hide_different_counts_tell_them(marts, tmp_path):
 
 def test_what_an_earlier_release_told_is_called_so(marts, tmp_path):
     before = earlier(tmp_path, marts, lambda r: r)
-    found = attack(Hand([1], marts).hide(1, *BARN).source(tmp_path / "now"), before)
+    found = attack(STUDY, Hand([1], marts).hide(1, *BARN).source(tmp_path / "now"), before)
     assert found.exposed and not found.new
 
 
@@ -286,7 +287,7 @@ def test_numbers_that_contradict_each_other_are_refused(marts, tmp_path):
     text = (folder / "figures.csv").read_text()
     (folder / "figures.csv").write_text(text.replace("1,barn,god,,count,20,shown", "1,barn,god,,count,21,shown"))
     with pytest.raises(CheckFailed, match="contradict"):
-        attack(Source(read_release(folder), "forms"))
+        attack(STUDY, Source(read_release(folder), "forms"))
 
 
 def test_a_folder_without_a_release_is_refused(tmp_path):
@@ -347,9 +348,9 @@ def test_the_attack_is_as_good_as_looking_at_every_world(seed, every_world, tmp_
     ]
     columns = {"made_questions": [a for a, _ in said], "right_questions": [b for _, b in said]}
     made = write_marts({"participant_first": whole("participant_first", columns)}, tmp_path)
-    policy = release_policy().model_copy(update={"threshold": 3})
+    policy = release_policy(STUDY).model_copy(update={"threshold": 3})
     release = Hand(YES_NO, made, YES_NO, policy=policy)
-    true = {(t, place): int(_value(truth[None], t, place)[0]) for t, table in YES_NO.items() for place in places(table)}
+    true = {(t, place): int(_value(truth[None], t, place)[0]) for t, table in YES_NO.items() for place in places(STUDY, table)}
     every = [cell for cell, value in true.items() if value > 0]
     hidden = [every[i] for i in chance.choice(len(every), min(len(every), 5 + seed % 4), replace=False)]
     for table, place in hidden:
@@ -363,7 +364,7 @@ def test_the_attack_is_as_good_as_looking_at_every_world(seed, every_world, tmp_
         values = _value(worlds, table, place)
         if values.max() < 3 or values.max() - values.min() < 3:
             told.add((table, place))
-    found = attack(release.source(tmp_path / "release")).exposed
+    found = attack(STUDY, release.source(tmp_path / "release")).exposed
     printed = [e for e in found if e.kind == "hidden"]
     # Two numbers that are the same sum are looked for once.
     assert {(e.table, e.labels) for e in printed} <= told

@@ -6,6 +6,7 @@ import io
 import numpy as np
 import pytest
 from support.releases import Hand, frames, whole, write_marts
+from support.study import STUDY
 
 from frs_pipeline.release.attack import Attacker, attack
 from frs_pipeline.release.cells import places
@@ -20,13 +21,13 @@ from frs_pipeline.study.tables import Axis, Category, Table, catalogue
 
 FIRST, FOLLOWUP, INITIATOR = "participant_first", "participant_followup", "initiator"
 # Nothing is merged beyond what a table merges itself.
-PLAIN = release_policy().model_copy(update={"collapse": {}})
+PLAIN = release_policy(STUDY).model_copy(update={"collapse": {}})
 ANSWERS = range(1, 6)
 
 
 def axis(name, *groups, mart=FIRST):
     """The answers to a question one by one, or merged as told, by their codes."""
-    question = questionnaires()[mart].question(name)
+    question = questionnaires(STUDY)[mart].question(name)
     groups = groups or [(code,) for code in question.codes if code != question.dont_know]
     return Axis(
         variable=name, categories=tuple(Category(label="/".join(question.labels[c] for c in g), codes=tuple(g)) for g in groups)
@@ -150,7 +151,7 @@ KINDS = [
 
 
 def release(tables, marts, policy=PLAIN, **more):
-    return Releasing("2021-01-31", {one.number: one for one in tables}, marts, policy, forms="forms", **more).release()
+    return Releasing(STUDY, "2021-01-31", {one.number: one for one in tables}, marts, policy, forms="forms", **more).release()
 
 
 def by_hand(tables, marts, policy=PLAIN):
@@ -171,7 +172,7 @@ def hidden(found):
 def test_a_difference_that_tells_few_is_found_and_mended(kind, small, tmp_path):
     tables, forms = kind(small)
     marts = write_marts(forms, tmp_path)
-    told = attack(by_hand(tables, marts).source(tmp_path / "as they are")).new
+    told = attack(STUDY, by_hand(tables, marts).source(tmp_path / "as they are")).new
     assert told and {found.kind for found in told} <= {"cell", "difference"}
     mended = release(tables, marts)
     assert not mended.attack.exposed and hidden(mended)
@@ -227,7 +228,7 @@ def test_blanks_are_hidden_like_answers_where_the_policy_says_so(tmp_path):
     totals = [table(1, axis("overall"), kind="frequency"), table(2, axis("overall"), axis("belief"), kind="correlation")]
     policy = PLAIN.model_copy(update={"missing": "hidden"})
     marts = write_marts(given(counts, "overall", "belief"), tmp_path)
-    assert attack(by_hand(totals, marts, policy).source(tmp_path / "as they are")).new
+    assert attack(STUDY, by_hand(totals, marts, policy).source(tmp_path / "as they are")).new
     assert not release(totals, marts, policy).attack.exposed
 
 
@@ -238,7 +239,7 @@ def crosstab(rows):
     return given({(r, a): n for r, row in enumerate(rows, 1) for a, n in enumerate(row, 1)}, "role", "overall")
 
 
-ROWS = len(catalogue()[1].row.categories)
+ROWS = len(catalogue(STUDY)[1].row.categories)
 
 
 @pytest.mark.parametrize("few", [1, 5])
@@ -280,14 +281,14 @@ def test_a_catalogue_of_which_nothing_is_released_ends_well(tmp_path):
 
 def test_of_the_hidden_counts_none_can_be_shown_again(tmp_path):
     numbers = (1, 2, 3, 24, 42, 58, 59)
-    tables = [catalogue()[number] for number in numbers]
+    tables = [catalogue(STUDY)[number] for number in numbers]
     marts = write_marts(frames(), tmp_path)
     found = release(tables, marts)
     assert not found.attack.exposed
-    behind = {(one.number, place): forms for one in tables for place, forms in places(one).items()}
+    behind = {(one.number, place): forms for one in tables for place, forms in places(STUDY, one).items()}
     away = set(hidden(found))
-    releasing = Releasing("2021-01-31", {one.number: one for one in tables}, marts, PLAIN, forms="forms")
-    small = {(one.number, place) for one in tables for place in choose(one, PLAIN, releasing._forms).small}
+    releasing = Releasing(STUDY, "2021-01-31", {one.number: one for one in tables}, marts, PLAIN, forms="forms")
+    small = {(one.number, place) for one in tables for place in choose(STUDY, one, PLAIN, releasing._forms).small}
     others = {behind[address] for address in away - small}
     assert len(others) > 10
     for again, forms in enumerate(sorted(others, key=repr)):
@@ -295,12 +296,12 @@ def test_of_the_hidden_counts_none_can_be_shown_again(tmp_path):
         for number, place in away:
             if behind[number, place] != forms:
                 hand.hide(number, place)
-        assert Attacker(hand.source(tmp_path / str(again))).counts(), forms
+        assert Attacker(STUDY, hand.source(tmp_path / str(again))).counts(), forms
 
 
 def test_the_same_word_has_one_number(tmp_path):
     marts = write_marts(frames(), tmp_path)
-    found = release([catalogue()[number] for number in (23, 24, 29, 58, 59, 60)], marts, release_policy())
+    found = release([catalogue(STUDY)[number] for number in (23, 24, 29, 58, 59, 60)], marts, release_policy(STUDY))
     meant = {}
     for variant in found.released:
         for one in filter(None, (variant.table.row, variant.table.column)):

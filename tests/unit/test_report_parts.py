@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from scipy.stats import somersd
+from support.study import STUDY
 
 from frs_pipeline.errors import InputError
 from frs_pipeline.lineage.meaning import Address, meanings
@@ -29,15 +30,15 @@ from frs_pipeline.study.tables import catalogue
 
 
 def test_every_figure_has_a_name_of_its_own_that_a_link_can_hold() -> None:
-    names = [anchor(address) for address in meanings()]
+    names = [anchor(address) for address in meanings(STUDY)]
     assert len(set(names)) == len(names) > 2000
     assert [name for name in names if not re.fullmatch(r"t\d+-[a-z0-9_.]+", name)] == []
     assert anchor(Address(4, "Ja, meget", "", "", "valid_percent")) == "t4-ja_meget.valid_percent"
 
 
 def test_every_figure_of_a_table_stands_in_its_layout_once() -> None:
-    for number, table in catalogue().items():
-        known = {address for address in meanings() if address.table == number}
+    for number, table in catalogue(STUDY).items():
+        known = {address for address in meanings(STUDY) if address.table == number}
         made = layout(table, known, {name: name for name in table.variables})
         cells = [cell for block in made.blocks for line in block.lines for cell in line.cells if cell is not None]
         assert sorted(cells) == sorted(known), number
@@ -75,7 +76,7 @@ def test_a_large_number_of_pairs_is_not_taken_for_a_personal_number(number: int)
 
 def test_associations_are_the_gammas_of_the_counts_and_their_p_that_of_scipy() -> None:
     random = np.random.default_rng(7)
-    asked = ordinal("initiator")
+    asked = ordinal(STUDY, "initiator")
     forms = 300
     base = random.integers(0, 5, forms)
     columns = {}
@@ -84,7 +85,7 @@ def test_associations_are_the_gammas_of_the_counts_and_their_p_that_of_scipy() -
         drawn = np.clip(base + random.integers(-1, 3, forms), 0, len(codes) - 1)
         columns[question.name] = [None if random.random() < 0.1 else int(codes[place]) for place in drawn]
     table = pa.table({name: pa.array(values, pa.int8()) for name, values in columns.items()})
-    found = associations("initiator", table.to_batches(max_chunksize=37))
+    found = associations(STUDY, "initiator", table.to_batches(max_chunksize=37))
     assert [(one.row, one.column) for one in found] == [(a.name, b.name) for a, b in combinations(asked, 2)]
     for one in found:
         row, column = (next(q for q in asked if q.name == name) for name in (one.row, one.column))
@@ -98,10 +99,10 @@ def test_associations_are_the_gammas_of_the_counts_and_their_p_that_of_scipy() -
 
 
 def test_an_answer_without_a_place_on_the_scale_is_in_no_association() -> None:
-    question = next(q for q in questionnaires()["participant_first"].questions if q.dont_know is not None)
-    names = [q.name for q in ordinal("participant_first")]
+    question = next(q for q in questionnaires(STUDY)["participant_first"].questions if q.dont_know is not None)
+    names = [q.name for q in ordinal(STUDY, "participant_first")]
     table = pa.table({name: pa.array([question.dont_know if name == question.name else 1] * 9, pa.int8()) for name in names})
-    found = associations("participant_first", table.to_batches())
+    found = associations(STUDY, "participant_first", table.to_batches())
     assert {one.n for one in found if question.name in (one.row, one.column)} == {0}
     assert {one.n for one in found if question.name not in (one.row, one.column)} == {9}
     assert all(cell.text == "–" for cell in heat(found, {}).values())
@@ -114,8 +115,8 @@ def test_a_bar_is_split_at_its_middle() -> None:
 
 
 def test_every_table_has_one_chapter() -> None:
-    placed = [number for chapter in chapters() for number in chapter.tables]
-    assert sorted(placed) == sorted(catalogue())
+    placed = [number for chapter in chapters(STUDY) for number in chapter.tables]
+    assert sorted(placed) == sorted(catalogue(STUDY))
 
 
 def test_a_table_without_a_chapter_comes_last_and_mistakes_are_told_with_their_line(tmp_path: Path) -> None:
@@ -129,9 +130,9 @@ def test_a_table_without_a_chapter_comes_last_and_mistakes_are_told_with_their_l
         assert old in text
         path.write_text(text.replace(old, new), encoding="utf-8")
         if told is None:
-            last = [chapter for chapter in read_chapters(path) if chapter.tables][-1]
+            last = [chapter for chapter in read_chapters(STUDY, path) if chapter.tables][-1]
             assert last.tables[-1] == 3
         else:
             with pytest.raises(InputError, match=told) as refused:
-                read_chapters(path)
+                read_chapters(STUDY, path)
             assert f"{path}:" in str(refused.value)

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 from support.controllers import Desk, tree
+from support.study import STUDY
 
 from frs_pipeline.codebook.fit import fit
 from frs_pipeline.codebook.reveal import reveal
@@ -28,10 +29,10 @@ def taken_in(make_delivery, tmp_path_factory):
     """The tiny delivery with one form set aside, and its accepted forms."""
     delivery = make_delivery(tmp_path_factory.mktemp("taken") / "data")
     delivery.set("initiator", 1, raadsnr="49999", raadsnr2="49999")
-    for instrument in instruments():
+    for instrument in instruments(STUDY):
         store = Store(delivery.settings, delivery.name)
-        store.write(products()[("validated", instrument)], delivery.validated(instrument).forms)
-    store.write(products()[("validated", "codebook")], delivery.intake().codebook)
+        store.write(products(STUDY)[("validated", instrument)], delivery.validated(instrument).forms)
+    store.write(products(STUDY)[("validated", "codebook")], delivery.intake().codebook)
     return delivery
 
 
@@ -52,7 +53,7 @@ def noted(store):
 
 
 def test_a_form_leads_to_its_conference(store, desk, taken_in, held):
-    for instrument in instruments():
+    for instrument in instruments(STUDY):
         forms = taken_in.validated(instrument).forms.table().select(["form_id", "conference_number"]).to_pylist()
         found = ask(store, desk, *(form["form_id"] for form in forms), key="bo")
         assert [(one.form, one.conference_number) for one in found] == [tuple(form.values()) for form in forms]
@@ -119,7 +120,7 @@ SPOILT = {
         "isn't the codebook that delivery 2021-01-31 was made with",
     ),
     "not refreshed yet": (
-        lambda store, desk, held: store.path(products()[("validated", "initiator")]).unlink(),
+        lambda store, desk, held: store.path(products(STUDY)[("validated", "initiator")]).unlink(),
         "not made yet",
     ),
 }  # fmt: skip

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from support.shipped import DELIVERY, RAW
+from support.study import STUDY
 
 from frs_pipeline.cli import app
 from frs_pipeline.codebook.pseudonyms import pseudonymise
@@ -59,17 +60,17 @@ def read(folder: Path, work: Path) -> Read:
     key = folder / (DEMO_KEY if folder == RAW else OWN_KEY)
     codebook, ledger = read_codebook(folder / CODEBOOK, key), read_ledger(folder / LEDGER)
     forms, aside, marts = {}, {}, {}
-    for name, questionnaire in questionnaires().items():
-        validated = validate(read_export(folder / name), questionnaire, Intake(policy(), codebook, ledger))
+    for name, questionnaire in questionnaires(STUDY).items():
+        validated = validate(read_export(STUDY, folder / name), questionnaire, Intake(policy(STUDY), codebook, ledger))
         forms[name] = pa.concat_tables(pseudonymise(validated.forms.batches(), codebook, questionnaire))
         assert validated.delivered == forms[name].num_rows + validated.set_aside
         marts[name] = work / f"{name}.parquet"
         rules = validated.rejected.table()["rule"].to_pylist()
         # Beside its reason, a form that is set aside has the warnings that it gives.
-        aside[name] = Counter(rule for rule in rules if policy().rules[rule].severity == "aside")
+        aside[name] = Counter(rule for rule in rules if policy(STUDY).rules[rule].severity == "aside")
         assert sum(aside[name].values()) == validated.set_aside
         pq.write_table(forms[name], marts[name])
-    counts = count(catalogue().values(), open_marts(marts))
+    counts = count(catalogue(STUDY).values(), open_marts(marts))
     return Read(folder, codebook, ledger, forms, aside, counts)
 
 
@@ -84,13 +85,13 @@ def scaled(tmp_path_factory: pytest.TempPathFactory) -> Read:
     folder = tmp_path_factory.mktemp("scaled") / "delivery"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(scaling, "KEYERS", 2)
-        assert scale(folder, N, RAW) == N * 3448
+        assert scale(STUDY, folder, N, RAW) == N * 3448
     return read(folder, folder.parent)
 
 
 @pytest.fixture(scope="module")
 def filled() -> dict[str, Filled]:
-    return filled_in(RAW)
+    return filled_in(STUDY, RAW)
 
 
 def dataset(folder: Path, instrument: str) -> list[dict[str, str]]:
@@ -106,7 +107,7 @@ def test_every_count_of_every_table_is_three_times_the_shipped_one(shipped: Read
 
 def test_every_gamma_is_the_shipped_one(shipped: Read, scaled: Read) -> None:
     compared = 0
-    for number, table in catalogue().items():
+    for number, table in catalogue(STUDY).items():
         of_shipped, of_scaled = (figures(table, read.counts[number]) for read in (shipped, scaled))
         for one, other in zip(of_shipped, of_scaled, strict=True):
             if one.measure in ("gamma", "partial_gamma"):
@@ -126,8 +127,8 @@ def test_as_many_forms_are_set_aside_by_each_rule_three_times_over(shipped: Read
 def test_conferences_and_what_they_lack_are_three_times_the_shipped_ones(shipped: Read, scaled: Read) -> None:
     found = []
     for read in (shipped, scaled):
-        held = conferences(read.codebook, read.ledger, read.forms)
-        rows = unit(held, ledger_only(read.codebook, read.ledger), DELIVERY).to_pylist()
+        held = conferences(STUDY, read.codebook, read.ledger, read.forms)
+        rows = unit(STUDY, held, ledger_only(read.codebook, read.ledger), DELIVERY).to_pylist()
         found.append({(row["occasion"], row["measure"]): (row["conferences"], row["percent"]) for row in rows})
     assert found[1] == {key: (N * held, percent) for key, (held, percent) in found[0].items()}
 
@@ -135,11 +136,11 @@ def test_conferences_and_what_they_lack_are_three_times_the_shipped_ones(shipped
 def test_no_respondent_number_or_pseudonym_is_a_shipped_one(shipped: Read, scaled: Read) -> None:
     for column in ("conference_number", "conference_id"):
         assert not set(scaled.codebook[column].to_pylist()) & set(shipped.codebook[column].to_pylist())
-    for name in instruments():
+    for name in instruments(STUDY):
         assert not set(scaled.forms[name]["form_id"].to_pylist()) & set(shipped.forms[name]["form_id"].to_pylist())
 
 
-@pytest.mark.parametrize("instrument", instruments())
+@pytest.mark.parametrize("instrument", instruments(STUDY))
 def test_lines_are_those_of_the_shipped_export_in_the_order_of_keying(scaled: Read, instrument: str) -> None:
     rows, shipped_rows = dataset(scaled.folder, instrument), dataset(RAW, instrument)
     keys = [(row["created"], int(row["responde"])) for row in rows]
@@ -191,7 +192,7 @@ def test_the_ledger_holds_the_conferences_of_the_codebook_by_date(scaled: Read) 
 
 def test_the_same_bytes_come_out_twice_and_other_forms_for_another_number(tmp_path: Path, filled: dict[str, Filled]) -> None:
     for folder, copies in (("a", 2), ("b", 2), ("c", 1)):
-        scaled_export(tmp_path / folder, "initiator", copies, filled["initiator"])
+        scaled_export(STUDY, tmp_path / folder, "initiator", copies, filled["initiator"])
     a, b, c = ((tmp_path / folder / "initiator" / "dataset.csv").read_bytes() for folder in "abc")
     assert a == b
     assert a.count(b"\n") == 2 * 379 + 1
@@ -199,13 +200,13 @@ def test_the_same_bytes_come_out_twice_and_other_forms_for_another_number(tmp_pa
 
 
 def test_it_is_made_up_and_may_be_written_over(tmp_path: Path) -> None:
-    scale(tmp_path, 1, RAW)
+    scale(STUDY, tmp_path, 1, RAW)
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     shipped = {p.relative_to(RAW).as_posix() for p in RAW.rglob("*") if p.is_file()}
     assert {p.relative_to(tmp_path).as_posix() for p in before} == {name.replace(DEMO_KEY, OWN_KEY) for name in shipped}
-    assert is_made_up(tmp_path)
+    assert is_made_up(STUDY, tmp_path)
     (tmp_path / "initiator" / ".dataset.csv.k1ll3d.tmp").touch()
-    scale(tmp_path, 1, RAW)
+    scale(STUDY, tmp_path, 1, RAW)
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
 
 
@@ -213,7 +214,7 @@ def test_forms_made_anew_give_the_same_copies_as_those_of_the_delivery(filled: d
     """A population holds the forms in another order."""
     given = filled["coordinator"]
     turned = {"conflict": given.codes[::-1, 0].tolist()}
-    other = from_population(Population("coordinator", given.occasions[::-1].tolist(), turned, {}))
+    other = from_population(STUDY, Population("coordinator", given.occasions[::-1].tolist(), turned, {}))
     assert (other.codes == given.codes).all()
     assert (other.occasions == given.occasions).all()
 
@@ -235,14 +236,14 @@ def test_other_forms_than_the_studys_are_not_taken_for_its_population(tmp_path: 
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(scaling, "populate_all", populate_all)
-        assert filled_in(source) == {}
+        assert filled_in(STUDY, source) == {}
     assert len(asked) == 1
 
 
 @pytest.mark.parametrize("copies", [0, -1, MOST_COPIES + 1])
 def test_a_number_of_copies_that_is_none_is_refused(tmp_path: Path, copies: int) -> None:
     with pytest.raises(UsageError, match=f"not so many times.*{MOST_COPIES}"):
-        scale(tmp_path / "new", copies, RAW)
+        scale(STUDY, tmp_path / "new", copies, RAW)
     assert not (tmp_path / "new").exists()
 
 
@@ -250,11 +251,11 @@ def test_neither_the_shipped_nor_a_real_delivery_is_written_over(tmp_path: Path)
     shipped, real = tmp_path / "shipped", tmp_path / "real"
     shutil.copytree(RAW, shipped)
     with pytest.raises(UsageError, match="is the shipped delivery"):
-        scale(tmp_path / "real" / ".." / "shipped", 2, shipped)
+        scale(STUDY, tmp_path / "real" / ".." / "shipped", 2, shipped)
     real.mkdir()
     (real / LEDGER).write_text("real", encoding="utf-8")
     with pytest.raises(UsageError, match="isn't the made-up delivery"):
-        scale(real, 2, shipped)
+        scale(STUDY, real, 2, shipped)
     assert (shipped / LEDGER).read_bytes() == (RAW / LEDGER).read_bytes()
     assert [path.name for path in real.iterdir()] == [LEDGER]
 
@@ -280,7 +281,7 @@ def test_forms_are_those_that_ship_with_the_project_where_the_data_folder_has_no
 def test_forms_alike_never_sit_at_one_conference(filled: dict[str, Filled]) -> None:
     """Not even on the coordinator's paper, where one question makes most forms alike."""
     given = filled["coordinator"]
-    seats = seated(given, 50, np.random.default_rng(1))
+    seats = seated(STUDY, given, 50, np.random.default_rng(1))
     answered = given.codes[:, 0] > 0
     for copy in seats:
         pairs = list(zip(copy[answered], given.codes[answered, 0], strict=True))
@@ -290,7 +291,7 @@ def test_forms_alike_never_sit_at_one_conference(filled: dict[str, Filled]) -> N
 
 def test_only_papers_taken_up_once_more_lie_within_minutes_of_their_likes(filled: dict[str, Filled]) -> None:
     for name in ("initiator", "coordinator"):
-        wave = keyed(filled[name], 20, 0, np.random.default_rng(2))
+        wave = keyed(STUDY, filled[name], 20, 0, np.random.default_rng(2))
         last: dict[tuple[int, ...], int] = {}
         close = 0
         for at, form, copy, place in zip(wave.at, wave.form, wave.copy, wave.place, strict=True):
@@ -304,12 +305,12 @@ def test_only_papers_taken_up_once_more_lie_within_minutes_of_their_likes(filled
 def test_a_wave_ends_before_the_next_begins(filled: dict[str, Filled]) -> None:
     given = filled["participant_followup"]
     workdays = copies_module.workdays_of_a_copy(given)
-    wave, later = (keyed(given, 8, start, np.random.default_rng(3)) for start in (0, workdays))
+    wave, later = (keyed(STUDY, given, 8, start, np.random.default_rng(3)) for start in (0, workdays))
     assert wave.at.max() < later.at.min()
 
 
 def test_every_place_has_a_number_of_its_own() -> None:
-    numbers = np.sort(conference_numbers(np.arange(378 * MOST_COPIES)))
+    numbers = np.sort(conference_numbers(STUDY, np.arange(378 * MOST_COPIES)))
     assert (np.diff(numbers) > 0).all()
     assert numbers[0] >= 100_000_000
     assert numbers[-1] <= 999_999_999

@@ -8,6 +8,7 @@ import stat
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from support.study import STUDY
 
 from frs_pipeline.errors import FrsError, InputError
 from frs_pipeline.store import files
@@ -133,13 +134,13 @@ def test_a_folder_that_others_could_enter_is_closed_again(tmp_path):
 
 @pytest.mark.parametrize("place", ["data", "restricted", "restricted/data", "curated/restricted"])
 def test_only_what_is_restricted_is_closed_to_others_wherever_the_data_lie(tmp_path, place):
-    settings = Settings(tmp_path / place)
+    settings = Settings(STUDY, tmp_path / place)
     settings.data.mkdir(parents=True)
     for folder in (settings.data, *settings.data.parents):
         if folder.is_relative_to(tmp_path):
             folder.chmod(0o755)
     store = Store(settings, "2021-01-31")
-    kept, shown = store.write(products()[("pseudonymised", "coordinator")], TABLE), store.write(products()[MART], TABLE)
+    kept, shown = store.write(products(STUDY)[("pseudonymised", "coordinator")], TABLE), store.write(products(STUDY)[MART], TABLE)
     note_partial(store, {MART})
     append(settings.access_journal, "lock", who="a", why="b", details={})
     closed = [kept, settings.access_journal, settings.access_journal.with_suffix(".head")]
@@ -165,7 +166,7 @@ def finished(make_delivery, tmp_path_factory):
     """A delivery in which every product stands, each with three rows that mean nothing."""
     delivery = make_delivery(tmp_path_factory.mktemp("finished") / "data")
     store = Store(delivery.settings, delivery.name)
-    for product in products().values():
+    for product in products(STUDY).values():
         if product.pages:
             store.write_pages(product, {"index.html": b"<p>kept</p>", "initiator.html": b"<p>also kept</p>"})
         store.write(product, TABLE)
@@ -181,21 +182,21 @@ def store(finished, tmp_path):
 
 
 def test_what_is_written_is_read_back_without_its_origin(store):
-    product = products()[MART]
+    product = products(STUDY)[MART]
     assert read(store.path(product)) == TABLE
     assert read(store.path(product)).schema.metadata is None
     assert recorded(store.path(product)) == store.origin(product).as_json()
 
 
 def test_the_same_rows_give_the_same_bytes_in_another_place(store, finished):
-    path = store.path(products()[MART])
-    store.write(products()[MART], TABLE)
-    assert path.read_bytes() == Store(finished.settings, finished.name).path(products()[MART]).read_bytes()
+    path = store.path(products(STUDY)[MART])
+    store.write(products(STUDY)[MART], TABLE)
+    assert path.read_bytes() == Store(finished.settings, finished.name).path(products(STUDY)[MART]).read_bytes()
 
 
 def test_field_metadata_survives_storing(store):
     schema = pa.schema([pa.field("x", pa.int8(), metadata={"text": "Hørt?"})])
-    path = store.write(products()[MART], TABLE.cast(schema))
+    path = store.write(products(STUDY)[MART], TABLE.cast(schema))
     assert read(path).schema.field("x").metadata == {b"text": "Hørt?".encode()}
 
 
@@ -204,15 +205,15 @@ def test_nothing_is_stale_after_a_finished_run_wherever_the_folder_lies(store):
 
 
 def test_everything_is_stale_before_the_first_run(delivery):
-    assert stale(Store(delivery.settings, delivery.name)) == set(products())
+    assert stale(Store(delivery.settings, delivery.name)) == set(products(STUDY))
 
 
 def missing(store):
-    store.path(products()[MART]).unlink()
+    store.path(products(STUDY)[MART]).unlink()
 
 
 def altered(store):
-    path = store.path(products()[MART])
+    path = store.path(products(STUDY)[MART])
     data = bytearray(path.read_bytes())
     data[8] ^= 1
     path.write_bytes(data)
@@ -220,29 +221,29 @@ def altered(store):
 
 def replaced(store):
     """Rows that nobody made, in a file that says the right origin."""
-    product = products()[MART]
+    product = products(STUDY)[MART]
     pq.write_table(TABLE.slice(1).replace_schema_metadata(pq.read_schema(store.path(product)).metadata), store.path(product))
 
 
 def no_longer_parquet(store):
-    store.path(products()[MART]).write_bytes(b"not a Parquet file")
+    store.path(products(STUDY)[MART]).write_bytes(b"not a Parquet file")
 
 
 def page_missing(store):
-    store.pages(products()[PROMISES])[0].unlink()
+    store.pages(products(STUDY)[PROMISES])[0].unlink()
 
 
 def pages_missing(store):
-    for path in store.pages(products()[PROMISES]):
+    for path in store.pages(products(STUDY)[PROMISES]):
         path.unlink()
 
 
 def page_altered(store):
-    store.pages(products()[PROMISES])[0].write_bytes(b"<p>broken</p>")
+    store.pages(products(STUDY)[PROMISES])[0].write_bytes(b"<p>broken</p>")
 
 
 def page_too_many(store):
-    (store.pages(products()[PROMISES])[0].parent / "old.html").write_bytes(b"<p>of another run</p>")
+    (store.pages(products(STUDY)[PROMISES])[0].parent / "old.html").write_bytes(b"<p>of another run</p>")
 
 
 def pages_missing_and_not_listed(store):
@@ -309,24 +310,24 @@ def manifest_of_another_kind(store):
         (another_codebook, {CODEBOOK, WITHDRAWN}),
         (another_ledger, {LEDGER}),
         (another_export, {(layer, "coordinator") for layer in SPLIT}),
-        (corrections, {(layer, name) for layer in SPLIT for name in instruments()}),
-        (exceptions, {("noted",), *((layer, name) for layer in SPLIT for name in instruments())}),
+        (corrections, {(layer, name) for layer in SPLIT for name in instruments(STUDY)}),
+        (exceptions, {("noted",), *((layer, name) for layer in SPLIT for name in instruments(STUDY))}),
         (withdrawals, {WITHDRAWN}),
-        (no_manifest, set(products())),
-        (unreadable_manifest, set(products())),
-        (manifest_of_another_kind, set(products())),
+        (no_manifest, set(products(STUDY))),
+        (unreadable_manifest, set(products(STUDY))),
+        (manifest_of_another_kind, set(products(STUDY))),
     ],
 )
 def test_what_changed_is_stale_with_all_that_hangs_on_it_and_nothing_else(store, change, first):
     change(store)
-    assert stale(store) == downstream(first)
+    assert stale(store) == downstream(STUDY, first)
 
 
 def older(store, name="2020-06-30", root="a" * 64):
     """A delivery from before, with its marts and what a finished run (unless there is no `root`) notes of itself."""
     before = Store(store.settings, name)
-    for key in products()[PROMISES].previous:
-        before.write(products()[key], TABLE)
+    for key in products(STUDY)[PROMISES].previous:
+        before.write(products(STUDY)[key], TABLE)
     write_json(before.settings.curated(name) / MANIFEST, {"outputs": {}, **({"root": root} if root else {})})
     return before
 
@@ -390,7 +391,7 @@ def test_a_few_nested_lines_of_a_delivery_do_not_unfold_to_gigabytes(store):
 
 
 def test_what_is_held_against_the_predecessor_is_stale_when_that_changes_and_its_root_stands_in_the_manifest(store):
-    product, before = products()[PROMISES], older(store)
+    product, before = products(STUDY)[PROMISES], older(store)
     assert write_manifest(store, {"forms": 26})["predecessor"] == {}
     store.write(product, TABLE)
     content = write_manifest(store, {"forms": 26})
@@ -399,31 +400,33 @@ def test_what_is_held_against_the_predecessor_is_stale_when_that_changes_and_its
     assert stale(store) == set()
     assert {name for name in store.origin(product).inputs if name.startswith("2020-06-30/")} == {
         "2020-06-30/root",
-        *(f"2020-06-30/{products()[key].name}" for key in product.previous),
+        *(f"2020-06-30/{products(STUDY)[key].name}" for key in product.previous),
     }
-    before.write(products()[MART], TABLE.slice(1))
-    assert stale(store) == downstream({PROMISES})
+    before.write(products(STUDY)[MART], TABLE.slice(1))
+    assert stale(store) == downstream(STUDY, {PROMISES})
     older(store)
     assert stale(store) == set()
     for root in ("b" * 64, None):  # refreshed since; only a part of it
         older(store, root=root)
-        assert stale(store) == downstream({PROMISES})
+        assert stale(store) == downstream(STUDY, {PROMISES})
     older(store)
     older(store, "2020-07-31")  # one that came between
-    assert stale(store) == downstream({PROMISES})
+    assert stale(store) == downstream(STUDY, {PROMISES})
     describe(store, "predecessor: 2020-06-30\n")  # says the same as before, but is a file of the delivery
-    assert stale(store) == downstream({PROMISES})
+    assert stale(store) == downstream(STUDY, {PROMISES})
     store.raw("delivery.yaml").unlink()
     shutil.rmtree(store.settings.curated("2020-07-31"))
     assert stale(store) == set()
     shutil.rmtree(store.settings.curated("2020-06-30"))
-    assert stale(store) == downstream({PROMISES})
+    assert stale(store) == downstream(STUDY, {PROMISES})
 
 
 def test_whether_figures_are_held_against_the_report_hangs_on_which_delivery_it_is(store):
-    origins = [Store(store.settings, name).origin(products()["statistics", "compare"]) for name in ("2020-11-30", "2021-01-31")]
+    origins = [
+        Store(store.settings, name).origin(products(STUDY)["statistics", "compare"]) for name in ("2020-11-30", "2021-01-31")
+    ]
     assert origins[0] != origins[1]
-    assert any(path.name == "study.yaml" for path, _ in products()["statistics", "compare"].definitions)
+    assert any(path.name == "study.yaml" for path, _ in products(STUDY)["statistics", "compare"].definitions)
 
 
 def test_a_run_that_begins_is_noted_until_it_finishes(store):
@@ -442,7 +445,7 @@ def test_a_run_that_begins_is_noted_until_it_finishes(store):
 
 
 def test_pages_of_an_earlier_run_go_and_what_a_killed_one_left(store):
-    product = products()[PROMISES]
+    product = products(STUDY)[PROMISES]
     folder = store.pages(product)[0].parent
     (folder / ".index.html.abc.tmp").write_bytes(b"half")
     store.write_pages(product, {"index.html": b"<p>new</p>"})
@@ -450,7 +453,7 @@ def test_pages_of_an_earlier_run_go_and_what_a_killed_one_left(store):
 
 
 def test_a_part_of_a_delivery_is_noted_with_its_pages_and_without_those_that_went(store):
-    product = products()[PROMISES]
+    product = products(STUDY)[PROMISES]
     store.write_pages(product, {"index.html": b"<p>new</p>"})
     note_partial(store, {PROMISES})
     outputs = read_manifest(store)["outputs"]
@@ -461,8 +464,8 @@ def test_a_part_of_a_delivery_is_noted_with_its_pages_and_without_those_that_wen
 
 
 def test_an_origin_names_the_direct_inputs_and_their_hashes(store):
-    assert set(store.origin(products()[MART]).inputs) == {"pseudonymised/coordinator"}
-    inputs = store.origin(products()[CODEBOOK]).inputs
+    assert set(store.origin(products(STUDY)[MART]).inputs) == {"pseudonymised/coordinator"}
+    inputs = store.origin(products(STUDY)[CODEBOOK]).inputs
     assert inputs.keys() == {"raw/codebook-pipeline.age", "validated/withdrawn_conferences"}
     assert inputs["raw/codebook-pipeline.age"] == sha256(store.raw("codebook-pipeline.age"))
 
@@ -479,13 +482,13 @@ def test_an_origin_names_the_direct_inputs_and_their_hashes(store):
         pytest.param(
             "definition_hash",
             lambda definitions: any(path.name == "coordinator.yaml" for path, _ in definitions),
-            {p.key for p in products().values() if any(path.name == "coordinator.yaml" for path, _ in p.definitions)},
+            {p.key for p in products(STUDY).values() if any(path.name == "coordinator.yaml" for path, _ in p.definitions)},
             id="a questionnaire",
         ),
         pytest.param(
             "definition_hash",
             lambda definitions: any(path.name == "rules.yaml" for path, _ in definitions),
-            {("noted",), *((layer, name) for layer in SPLIT for name in instruments())},
+            {("noted",), *((layer, name) for layer in SPLIT for name in instruments(STUDY))},
             id="the policy",
         ),
         pytest.param(
@@ -505,26 +508,26 @@ def test_an_origin_names_the_direct_inputs_and_their_hashes(store):
 def test_what_is_made_by_another_definition_or_code_is_stale(store, monkeypatch, what, chosen, first):
     before = getattr(files, what)
     monkeypatch.setattr(files, what, lambda x: "another" if chosen(x) else before(x))
-    assert stale(store) == downstream(first)
+    assert stale(store) == downstream(STUDY, first)
 
 
 def test_a_table_hangs_on_its_own_mart_only():
-    reached = downstream({MART})
+    reached = downstream(STUDY, {MART})
     assert table_key(61) in reached
     assert table_key(60) not in reached
     assert ("statistics", "figures") in reached
-    judged = {(layer, name) for layer in ("validated", "rejected", "noted", "applied") for name in instruments()}
+    judged = {(layer, name) for layer in ("validated", "rejected", "noted", "applied") for name in instruments(STUDY)}
     # Through `noted`, which isn't made of a delivery that lost too much: no mart without a look at every form.
     looked_at = {CODEBOOK, LEDGER, WITHDRAWN, ("quarantine",), ("noted",), *judged}
-    assert upstream({MART}) == {MART, ("pseudonymised", "coordinator"), *looked_at}
+    assert upstream(STUDY, {MART}) == {MART, ("pseudonymised", "coordinator"), *looked_at}
 
 
 def test_every_product_is_made_after_its_inputs_and_in_a_file_of_its_own():
     seen = set()
-    for product in products().values():
+    for product in products(STUDY).values():
         assert seen.issuperset(product.inputs)
         seen.add(product.key)
-    assert len({(p.zone, p.path) for p in products().values()}) == len(products())
+    assert len({(p.zone, p.path) for p in products(STUDY).values()}) == len(products(STUDY))
 
 
 @pytest.mark.parametrize(
@@ -544,7 +547,7 @@ def test_a_definition_is_what_it_says_not_how_it_is_spelt(tmp_path, text, same):
         path = tmp_path / name / "tables.yaml"
         path.parent.mkdir()
         path.write_text(content, encoding="utf-8")
-        hashes.append({definition_hash(((path, index),)) for index in (0, None)})
+        hashes.append({definition_hash(STUDY, ((path, index),)) for index in (0, None)})
     assert (hashes[0] == hashes[1]) is same
     assert same or not hashes[0] & hashes[1]
 
@@ -552,12 +555,12 @@ def test_a_definition_is_what_it_says_not_how_it_is_spelt(tmp_path, text, same):
 def test_the_manifest_lists_every_input_and_output_and_no_place(store):
     write_manifest(store, {"forms": 26})
     manifest = read_manifest(store)
-    assert manifest["inputs"] == {name: file.sha256 for name, file in inventory(store.raw("")).items()}
-    made = [path for p in products().values() for path in (store.path(p), *store.pages(p))]
+    assert manifest["inputs"] == {name: file.sha256 for name, file in inventory(STUDY, store.raw("")).items()}
+    made = [path for p in products(STUDY).values() for path in (store.path(p), *store.pages(p))]
     assert sorted(manifest["outputs"].values()) == sorted(map(sha256, made))
-    assert len(manifest["outputs"]) == len(products()) + 2 * sum(bool(product.pages) for product in products().values())
-    assert manifest["outputs"]["curated/data_docs/initiator.html"] == sha256(store.pages(products()[PROMISES])[1])
-    assert manifest["outputs"]["curated/marts/coordinator.parquet"] == sha256(store.path(products()[MART]))
+    assert len(manifest["outputs"]) == len(products(STUDY)) + 2 * sum(bool(product.pages) for product in products(STUDY).values())
+    assert manifest["outputs"]["curated/data_docs/initiator.html"] == sha256(store.pages(products(STUDY)[PROMISES])[1])
+    assert manifest["outputs"]["curated/marts/coordinator.parquet"] == sha256(store.path(products(STUDY)[MART]))
     assert str(store.settings.data) not in json.dumps(manifest)
 
 
@@ -577,7 +580,7 @@ def test_a_folder_in_the_place_of_a_file_is_told_as_what_it_is(store):
         with exclusive(store):
             pass
 
-    asked = {manifest: lambda: write_json(manifest, {}), lock: begin_a_run, ledger: lambda: inventory(store.raw(""))}
+    asked = {manifest: lambda: write_json(manifest, {}), lock: begin_a_run, ledger: lambda: inventory(STUDY, store.raw(""))}
     for place, ask in asked.items():
         with pytest.raises(InputError, match="a folder lies in its place") as caught:
             ask()

@@ -1,6 +1,7 @@
 """What may lie in a delivery: what is read, a readme, published keys, what is hidden; anything else is refused."""
 
 import pytest
+from support.study import STUDY
 
 from frs_pipeline.codebook.vault import CONTROLLERS
 from frs_pipeline.errors import InputError
@@ -22,7 +23,7 @@ def put(delivery, name, data=b"kept to itself"):
 
 def refused(delivery):
     with pytest.raises(InputError) as found:
-        refuse_unread(delivery.path(""))
+        refuse_unread(STUDY, delivery.path(""))
     assert len(str(found.value).splitlines()) == 1
     return str(found.value.where).removeprefix(f"{delivery.path('')}").lstrip("/"), found.value.what
 
@@ -93,11 +94,11 @@ def test_a_name_that_must_not_be_said_is_not_said(delivery, name):
     ],
 )
 def test_what_may_lie_beside_is_passed_over(delivery, name):
-    before = source_files(delivery.path(""), "initiator")
+    before = source_files(STUDY, delivery.path(""), "initiator")
     put(delivery, name)
-    refuse_unread(delivery.path(""))
-    assert unread(delivery.path("")) == []
-    assert source_files(delivery.path(""), "initiator") == before
+    refuse_unread(STUDY, delivery.path(""))
+    assert unread(STUDY, delivery.path("")) == []
+    assert source_files(STUDY, delivery.path(""), "initiator") == before
 
 
 @pytest.mark.parametrize("name", ["Export 2020.XLSX", "export.Xlsx", "DATA.SAV"])
@@ -105,34 +106,34 @@ def test_a_workbook_is_one_whatever_the_case_of_its_suffix(delivery, name):
     for part in ("dataset", "structure", "labels"):
         delivery.path(f"initiator/{part}.csv").unlink()
     put(delivery, f"initiator/{name}")
-    refuse_unread(delivery.path(""))
-    assert source_files(delivery.path(""), "initiator") == (f"initiator/{name}",)
+    refuse_unread(STUDY, delivery.path(""))
+    assert source_files(STUDY, delivery.path(""), "initiator") == (f"initiator/{name}",)
     with pytest.raises(InputError, match=r"not an .xlsx workbook|not an SPSS file"):
-        read_export(delivery.path("initiator"))
+        read_export(STUDY, delivery.path("initiator"))
 
 
 def test_csv_files_are_read_whatever_the_case_of_their_suffix(delivery):
     expected = delivery.validated("initiator").forms.table().drop_columns(["file"])
     for part in ("dataset", "structure", "labels"):
         delivery.path(f"initiator/{part}.csv").rename(delivery.path(f"initiator/{part}.CSV"))
-    refuse_unread(delivery.path(""))
-    assert "initiator/dataset.CSV" in inventory(delivery.path(""))
+    refuse_unread(STUDY, delivery.path(""))
+    assert "initiator/dataset.CSV" in inventory(STUDY, delivery.path(""))
     assert delivery.validated("initiator").forms.table().drop_columns(["file"]).equals(expected)
-    assert read_export(delivery.path("initiator")).where("labels", 3).endswith("initiator/labels.CSV:3")
+    assert read_export(STUDY, delivery.path("initiator")).where("labels", 3).endswith("initiator/labels.CSV:3")
 
 
 @pytest.mark.parametrize("name", ["initiator/export.XLSX", "initiator/dataset.CSV", "initiator/a.sav"])
 def test_an_export_that_comes_twice_is_refused(delivery, name):
     put(delivery, name)
     with pytest.raises(InputError, match="comes in more than one form"):
-        source_files(delivery.path(""), "initiator")
+        source_files(STUDY, delivery.path(""), "initiator")
 
 
 def test_the_sensor_and_the_doctor_see_it_too(delivery):
-    seen, waiting = _looked_at(delivery.settings.raw)
+    seen, waiting = _looked_at(STUDY, delivery.settings.raw)
     assert (list(seen), waiting) == ([delivery.name], {})
     put(delivery, "initiator/dataset (1).csv")
-    seen, waiting = _looked_at(delivery.settings.raw)
+    seen, waiting = _looked_at(STUDY, delivery.settings.raw)
     assert (seen, "dataset (1).csv" in waiting[delivery.name]) == ({}, True)
     (found, *rest) = _delivery(delivery.settings, delivery.name)
     assert (found.sound, rest) == (False, [])
@@ -140,6 +141,8 @@ def test_the_sensor_and_the_doctor_see_it_too(delivery):
 
 
 def test_every_questionnaires_folder_is_looked_into(delivery):
-    for name in questionnaires():
+    for name in questionnaires(STUDY):
         put(delivery, f"{name}/more.csv")
-    assert [(path.parent.name, number) for path, number in unread(delivery.path(""))] == [(name, 3) for name in questionnaires()]
+    assert [(path.parent.name, number) for path, number in unread(STUDY, delivery.path(""))] == [
+        (name, 3) for name in questionnaires(STUDY)
+    ]

@@ -8,6 +8,7 @@ import sys
 import pytest
 from dagster import Failure
 from support.keys import environment_of
+from support.study import STUDY
 
 from frs_pipeline import cli
 from frs_pipeline.assets.wiring import gate
@@ -74,7 +75,7 @@ def test_a_folder_that_is_closed_is_one_line_whatever_is_asked(delivery, monkeyp
 def test_a_link_that_leads_to_itself_is_told_where_it_is_followed(tmp_path, monkeypatch, name):
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
     monkeypatch.setenv(name, str(tmp_path / "loop"))
-    settings = Settings.from_environment()
+    settings = Settings.from_environment(STUDY)
     assert (settings.key if name == "FRS_KEY_FILE" else settings.data) == tmp_path / "loop"
 
 
@@ -90,7 +91,7 @@ def test_names_of_files_are_utf8_whatever_the_locale_says(delivery, tmp_path):
 def test_a_path_that_cant_be_written_in_utf8_is_refused(monkeypatch):
     monkeypatch.setenv("FRS_DATA_DIR", "/data/\udce6")
     with pytest.raises(UsageError, match="isn't a path in UTF-8"):
-        Settings.from_environment()
+        Settings.from_environment(STUDY)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import json
 
 import pyarrow.parquet as pq
 import pytest
+from support.study import STUDY
 
 from frs_pipeline.errors import CheckFailed, InputError
 from frs_pipeline.intake import validation
@@ -15,7 +16,7 @@ from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.rules import policy
 
 # The instrument that the cases spoil; `belief` (planhjlp) and `conflict` (konflikt) have codes 1 to 5.
-INITIATOR = questionnaires()["initiator"]
+INITIATOR = questionnaires(STUDY)["initiator"]
 
 
 def validated(delivery, instrument="initiator", **changes):
@@ -47,10 +48,10 @@ def remarks(result, rule):
     return [(row["line"] - 2, row["column"], row["severity"]) for row in result.noted.table().to_pylist() if row["rule"] == rule]
 
 
-@pytest.mark.parametrize("instrument", instruments())
+@pytest.mark.parametrize("instrument", instruments(STUDY))
 def test_good_forms_are_all_accepted_as_they_were_delivered(delivery, instrument):
     result = validated(delivery, instrument)
-    questionnaire = questionnaires()[instrument]
+    questionnaire = questionnaires(STUDY)[instrument]
     assert reasons(result) == []
     assert result.forms.schema.equals(forms_schema(questionnaire), check_metadata=True)
     for i, form in enumerate(result.forms.table().to_pylist()):
@@ -148,7 +149,7 @@ def test_what_is_set_aside_names_file_line_form_and_reason_and_keeps_the_row(del
             "column": "planhjlp",
             "value": "66",
             "rule": "outside_scale",
-            "message": policy().rules["outside_scale"].message,
+            "message": policy(STUDY).rules["outside_scale"].message,
             "row": json.dumps(dict(zip(header, forms[2], strict=True)), ensure_ascii=False),
         }
     ]
@@ -287,7 +288,7 @@ def test_a_conference_that_is_not_in_the_ledger_is_contradicted_by_nothing(deliv
     assert reasons(validated(delivery)) == []
 
 
-ROLE = questionnaires()["participant_first"].question("role").source
+ROLE = questionnaires(STUDY)["participant_first"].question("role").source
 
 
 @pytest.mark.parametrize(

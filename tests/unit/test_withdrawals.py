@@ -7,6 +7,7 @@ import zipfile
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from support.study import STUDY
 
 from frs_pipeline.codebook.pseudonyms import pseudonymise
 from frs_pipeline.errors import InputError, UsageError
@@ -31,8 +32,8 @@ def pseudonymised(delivery):
     """Forms under their pseudonyms, by questionnaire, as a run makes them."""
     codebook = delivery.intake().codebook
     return {
-        name: pa.concat_tables(pseudonymise(delivery.validated(name).forms.batches(), codebook, questionnaires()[name]))
-        for name in instruments()
+        name: pa.concat_tables(pseudonymise(delivery.validated(name).forms.batches(), codebook, questionnaires(STUDY)[name]))
+        for name in instruments(STUDY)
     }
 
 
@@ -47,7 +48,7 @@ def test_withdrawn_forms_leave_what_exports_without_them_leave(delivery, monkeyp
     for name, gone in (("participant_first", 3), ("initiator", 1), ("coordinator", 0)):
         rows = other.dataset(name)
         other.write_dataset(name, [row for at, row in enumerate(rows) if at != gone + 1])
-    for name in instruments():
+    for name in instruments(STUDY):
         header, *rows = other.dataset(name)
         other.write_dataset(name, [header, *(row for row in rows if row[header.index("raadsnr")] != "50444")])
     others = [entry for entry in held if entry.conference_id != "C-raven"]
@@ -57,7 +58,7 @@ def test_withdrawn_forms_leave_what_exports_without_them_leave(delivery, monkeyp
     assert pseudonymised(delivery) == pseudonymised(other)
     mine, without = delivery.intake(), other.intake()
     assert (mine.codebook, mine.ledger) == (without.codebook, without.ledger)
-    for name in instruments():
+    for name in instruments(STUDY):
         result = delivery.validated(name)
         assert result.forms.num_rows + result.set_aside + result.withdrawn == result.delivered
         assert result.rejected.num_rows == other.validated(name).rejected.num_rows == 0
@@ -131,8 +132,8 @@ def test_what_is_held_is_found_in_the_exports_good_or_not(delivery, held):
     form = delivery.form_id("participant_followup", 0)
     found = held_of(store_of(delivery), asked(delivery, form, "C-finch"))
     numbers = {
-        f"{questionnaires()[name].form_prefix}-{row[0]}" if row[0] != "x" else "SA-line3"
-        for name in instruments()
+        f"{questionnaires(STUDY)[name].form_prefix}-{row[0]}" if row[0] != "x" else "SA-line3"
+        for name in instruments(STUDY)
         for row in delivery.dataset(name)[1:]
         if "40222" in row
     }
@@ -199,8 +200,8 @@ def moved(measure, before, after):
     ],
 )
 def test_counts_that_fall_under_the_threshold(measure, before, after, falls):
-    assert release_policy().threshold == 5
-    assert bool(below([moved(measure, before, after)])) == falls
+    assert release_policy(STUDY).threshold == 5
+    assert bool(below(STUDY, [moved(measure, before, after)])) == falls
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pyreadstat
 import pytest
 from openpyxl.worksheet.formula import ArrayFormula
+from support.study import STUDY
 
 from frs_pipeline.codebook.pseudonyms import pseudonymise
 from frs_pipeline.errors import InputError
@@ -128,18 +129,18 @@ FORMS = ["xlsx as text", "xlsx", "xlsx in two sheets", "sav", "sav with times", 
 def mart(delivery, instrument):
     """Accepted forms, what is set aside, and the bytes of the mart."""
     result = delivery.validated(instrument)
-    forms = pseudonymise(result.forms.batches(), delivery.intake().codebook, questionnaires()[instrument])
+    forms = pseudonymise(result.forms.batches(), delivery.intake().codebook, questionnaires(STUDY)[instrument])
     table = pa.concat_tables(forms).sort_by("form_id")
     sink = io.BytesIO()
     pq.write_table(table, sink, compression="zstd", store_schema=True)
     return result, sink.getvalue()
 
 
-@pytest.mark.parametrize("instrument", instruments())
+@pytest.mark.parametrize("instrument", instruments(STUDY))
 @pytest.mark.parametrize("form", FORMS)
 def test_the_same_forms_give_the_same_mart_whatever_form_they_come_in(delivery, instrument, form):
     delivery.set(instrument, 1, raadsnr2="1")
-    delivery.set(instrument, 3, **{questionnaires()[instrument].questions[0].source: "99"})
+    delivery.set(instrument, 3, **{questionnaires(STUDY)[instrument].questions[0].source: "99"})
     delivery.repeat(instrument, 0, responde="900001")
     expected, expected_bytes = mart(delivery, instrument)
     assert expected.set_aside == 3
@@ -155,10 +156,10 @@ def test_the_same_forms_give_the_same_mart_whatever_form_they_come_in(delivery, 
 
 @pytest.mark.parametrize("form", ["xlsx as text", "xlsx"])
 def test_a_workbook_gives_the_rows_of_the_csv_files(delivery, frame_of, form):
-    expected = read_export(delivery.path("coordinator"))
+    expected = read_export(STUDY, delivery.path("coordinator"))
     forms = frame_of(expected)
     deliver_as(form, delivery, "coordinator")
-    found = read_export(delivery.path("coordinator"))
+    found = read_export(STUDY, delivery.path("coordinator"))
     assert (expected.file, found.file) == ("coordinator/dataset.csv", "coordinator/export.xlsx")
     pd.testing.assert_frame_equal(frame_of(found), forms)
     assert (found.structure, found.labels) == (expected.structure, expected.labels)
@@ -166,10 +167,10 @@ def test_a_workbook_gives_the_rows_of_the_csv_files(delivery, frame_of, form):
 
 @pytest.mark.parametrize("form", ["sav", "sav with times", "sav in capitals"])
 def test_an_spss_file_gives_the_dataset_and_labels_of_the_csv_files(delivery, frame_of, form):
-    expected = read_export(delivery.path("coordinator"))
+    expected = read_export(STUDY, delivery.path("coordinator"))
     forms = frame_of(expected)
     deliver_as(form, delivery, "coordinator")
-    found = read_export(delivery.path("coordinator"))
+    found = read_export(STUDY, delivery.path("coordinator"))
     pd.testing.assert_frame_equal(frame_of(found).drop(columns="line"), forms.drop(columns="line"))
     assert frame_of(found)["line"].tolist() == [1, 2, 3, 4, 5]
     assert found.labels == expected.labels
@@ -184,7 +185,7 @@ def test_a_strict_workbook_is_called_one(tmp_path):
         for name, data in parts.items():
             book.writestr(name, data)
     with pytest.raises(InputError, match=r"Strict Open XML.*save it as »Excel Workbook"):
-        read_export(folder)
+        read_export(STUDY, folder)
 
 
 def test_text_of_a_workbook_stays_as_it_was_delivered(tmp_path, frame_of):
@@ -194,7 +195,7 @@ def test_text_of_a_workbook_stays_as_it_was_delivered(tmp_path, frame_of):
     book["Dataset"]["E2"].value = delivered[4]
     book["Dataset"]["E2"].data_type = "s"
     book.save(folder / "export.xlsx")
-    read = read_export(folder)
+    read = read_export(STUDY, folder)
     assert frame_of(read)[HEADER].iloc[0].tolist() == delivered
     assert cells(read.structure) == STRUCTURE[1:]
     assert cells(read.labels) == LABELS
@@ -219,18 +220,18 @@ def test_text_of_a_workbook_stays_as_it_was_delivered(tmp_path, frame_of):
 )
 def test_a_typed_cell_becomes_the_text_of_the_csv_form(tmp_path, frame_of, value, text):
     folder = write_xlsx(tmp_path, [HEADER, ["1", "", "4", "4", value]])
-    assert frame_of(read_export(folder))["hoert"].tolist() == [text]
+    assert frame_of(read_export(STUDY, folder))["hoert"].tolist() == [text]
 
 
 def test_every_second_of_an_hour_survives_a_workbook(tmp_path, frame_of):
     times = [dt.datetime(2019, 5, 6, 9) + dt.timedelta(seconds=s) for s in range(3600)]
     folder = write_xlsx(tmp_path, [HEADER, *([i, time, 4, 4, 1] for i, time in enumerate(times))])
-    assert frame_of(read_export(folder))[CREATED].tolist() == [str(time) for time in times]
+    assert frame_of(read_export(STUDY, folder))[CREATED].tolist() == [str(time) for time in times]
 
 
 def test_empty_rows_of_a_workbook_are_passed_over_and_rows_keep_their_numbers(tmp_path, frame_of):
     rows = [DATASET[0], DATASET[1], [], ["", ""], DATASET[2], DATASET[3], [], [""] * 5]
-    read = read_export(write_xlsx(tmp_path, rows, labels=[*LABELS, [], []]))
+    read = read_export(STUDY, write_xlsx(tmp_path, rows, labels=[*LABELS, [], []]))
     assert frame_of(read)["line"].tolist() == [2, 5, 6]
     assert frame_of(read)[HEADER].to_numpy().tolist() == DATASET[1:]
     assert [line for line, _ in read.labels] == [1, 2]
@@ -276,7 +277,7 @@ def share_strings(path):
 def test_text_that_is_stored_once_for_the_whole_workbook(tmp_path, frame_of):
     folder = write_xlsx(tmp_path)
     share_strings(folder / "export.xlsx")
-    read = read_export(folder)
+    read = read_export(STUDY, folder)
     assert frame_of(read)[HEADER].to_numpy().tolist() == DATASET[1:]
     assert cells(read.structure) == STRUCTURE[1:]
     assert cells(read.labels) == LABELS
@@ -285,20 +286,20 @@ def test_text_that_is_stored_once_for_the_whole_workbook(tmp_path, frame_of):
 def test_a_wrong_size_in_the_workbook_hides_no_form(tmp_path, frame_of):
     folder = write_xlsx(tmp_path)
     rewrite(folder / "export.xlsx", "xl/worksheets/sheet1.xml", b'ref="A1:E4"', b'ref="A1:B2"')
-    assert frame_of(read_export(folder))[HEADER].to_numpy().tolist() == DATASET[1:]
+    assert frame_of(read_export(STUDY, folder))[HEADER].to_numpy().tolist() == DATASET[1:]
 
 
 def test_sheets_of_a_dataset_continue_each_other_with_lines_counted_on(tmp_path, frame_of):
     forms = [[str(i), "", "4", "4", "1"] for i in range(22)]
     sheets = {f"Dataset({i + 1})": [HEADER, *forms[2 * i : 2 * i + 2]] for i in reversed(range(11))}
-    dataset = frame_of(read_export(write_xlsx(tmp_path, None, **sheets)))
+    dataset = frame_of(read_export(STUDY, write_xlsx(tmp_path, None, **sheets)))
     assert dataset[HEADER].to_numpy().tolist() == forms
     assert dataset["line"].tolist() == [line for line in range(1, 34) if line % 3 != 1]
 
 
 def refusal(folder):
     with pytest.raises(InputError) as refused:
-        read_export(folder)
+        read_export(STUDY, folder)
     assert "\n" not in str(refused.value)
     error = refused.value
     while error is not None:
@@ -396,7 +397,7 @@ def test_a_workbook_that_would_fill_any_memory_is_refused(tmp_path, monkeypatch)
     long = "x" * 5000
     folder = write_xlsx(tmp_path, [HEADER, *(["1", "", "", "", long] for _ in range(20))])
     packed = (folder / "export.xlsx").stat().st_size
-    assert len(read_export(folder).dataset) == 20
+    assert len(read_export(STUDY, folder).dataset) == 20
     # The one text stands in the workbook once, and in twenty cells.
     monkeypatch.setattr("frs_pipeline.intake.readers.workbooks.MOST_LETTERS", 12 * len(long))
     assert refusal(folder) == ("export.xlsx:Dataset!13", "holds more text than fits into memory")
@@ -419,7 +420,7 @@ def test_a_folder_of_that_name_is_refused(tmp_path, name):
 def test_two_forms_at_once_are_refused(tmp_path):
     write_sav(write_xlsx(tmp_path), sav_frame())
     with pytest.raises(InputError, match="more than one form"):
-        read_export(tmp_path)
+        read_export(STUDY, tmp_path)
 
 
 def test_faults_that_validation_finds_name_sheet_and_row(delivery):
@@ -454,7 +455,7 @@ def test_labels_that_drifted_are_found_in_every_form(delivery, form, where):
 def spss(folder, hoert, **meta):
     """An SPSS file with a column `hoert`, as it is read."""
     forms = [[float(i), "", 4.0, 4.0, value] for i, value in enumerate(hoert)]
-    return read_export(write_sav(folder, pd.DataFrame(forms, columns=HEADER), **meta))
+    return read_export(STUDY, write_sav(folder, pd.DataFrame(forms, columns=HEADER), **meta))
 
 
 def test_codes_of_an_spss_file_become_text(tmp_path, frame_of):
@@ -496,7 +497,7 @@ def test_labels_and_texts_of_an_spss_file(tmp_path):
 
 
 def test_an_answer_that_spss_declares_missing_is_not_lost_unseen(delivery):
-    question = questionnaires()["initiator"].questions[0]
+    question = questionnaires(STUDY)["initiator"].questions[0]
     dataset, _, labels = parts(delivery, "initiator")
     deliver_as("sav", delivery, "initiator")
     meta = {"variable_value_labels": codes(labels), "missing_ranges": {question.source: [question.codes[-1]]}}
@@ -656,7 +657,7 @@ def test_rows_and_cells_that_would_be_lost_or_moved_are_refused_with_their_place
 def test_merged_cells_among_those_that_are_read_are_refused_with_their_range(tmp_path, cells):
     folder = store(tmp_path, GOOD, merged("A20:B20", cells))
     if cells == "R3:R5":
-        assert len(read_export(folder).dataset) == 7  # beside the forms
+        assert len(read_export(STUDY, folder).dataset) == 7  # beside the forms
         return
     assert refusal(folder) == (f"export.xlsx:Dataset!{cells}", "merged cells where each belongs to one answer")
 
@@ -678,13 +679,13 @@ def test_merged_cells_of_a_scale_are_refused_too(tmp_path):
     ],
 )
 def test_rows_and_cells_that_state_their_numbers_or_not_are_all_read(tmp_path, frame_of, rows):
-    assert frame_of(read_export(store(tmp_path, rows)))[HEADER].to_numpy().tolist() == FORMS_7
+    assert frame_of(read_export(STUDY, store(tmp_path, rows)))[HEADER].to_numpy().tolist() == FORMS_7
 
 
 def test_rows_that_hold_nothing_are_counted_and_are_no_forms(tmp_path):
     styled = '<row r="9"><c r="A9" s="1"/><c r="B9"/></row>'
     blanks = stored_row([" ", "", "\t", "", "\u00a0"], 12, "ABCDE")
-    (chunk,) = read_export(store(tmp_path, [*GOOD, styled, '<row r="10"/>', blanks])).chunks()
+    (chunk,) = read_export(STUDY, store(tmp_path, [*GOOD, styled, '<row r="10"/>', blanks])).chunks()
     assert (chunk.lines.tolist(), chunk.passed.tolist()) == ([2, 3, 4, 5, 6, 7, 8], [9, 10, 12])
 
 
@@ -697,7 +698,7 @@ def test_a_row_of_empty_texts_holds_nothing_however_they_are_stored(tmp_path):
     share_strings(folder / "export.xlsx")
     spoken = b'<si><t></t><rPh sb="0" eb="1"><t>spoken</t></rPh></si>'
     rewrite(folder / "export.xlsx", "xl/sharedStrings.xml", b"<si><t></t></si>", spoken)
-    (chunk,) = read_export(folder).chunks()
+    (chunk,) = read_export(STUDY, folder).chunks()
     assert (chunk.lines.tolist(), chunk.passed.tolist()) == ([2, 3, 4, 5, 6, 7, 8], [9])
 
 
@@ -741,7 +742,7 @@ WIDE = ["konflikt", "jan", "feb", "mar", "apr", "maj", "jun", "jul", "aug", "sep
 
 @pytest.mark.parametrize("rows", [[], [["=1", "notes"], [1, 2]], [WIDE, list(range(10))]], ids=["empty", "notes", "wide"])
 def test_a_sheet_without_forms_beside_them_is_passed_over(tmp_path, rows):
-    assert len(read_export(with_sheet(tmp_path, "Ark4", rows)).dataset) == 3
+    assert len(read_export(STUDY, with_sheet(tmp_path, "Ark4", rows)).dataset) == 3
 
 
 @pytest.mark.parametrize(
@@ -791,7 +792,7 @@ def test_cases_of_an_spss_file_are_those_that_its_header_states(tmp_path, packin
     forms = pd.DataFrame([[float(i), "å" * (i % 300), 4.0, 4.0, i % 3 or np.nan] for i in range(1, 60)], columns=HEADER)
     path = write_sav(tmp_path, forms, note="made up", **EXTRA[packing]) / "export.sav"
     whole = path.read_bytes()
-    assert len(read_export(tmp_path).dataset) == 59
+    assert len(read_export(STUDY, tmp_path).dataset) == 59
     for stated, what in (
         (-1, None),
         (58, "holds 59 cases, of which its header lets 58 be read"),
@@ -800,7 +801,7 @@ def test_cases_of_an_spss_file_are_those_that_its_header_states(tmp_path, packin
     ):
         path.write_bytes(whole[:80] + struct.pack("<i", stated) + whole[84:])
         if what is None:
-            assert len(read_export(tmp_path).dataset) == 59
+            assert len(read_export(STUDY, tmp_path).dataset) == 59
         else:
             where, said = refusal(tmp_path)
             assert where == "export.sav" and what in said
@@ -809,5 +810,5 @@ def test_cases_of_an_spss_file_are_those_that_its_header_states(tmp_path, packin
 def test_cases_that_hold_nothing_are_counted_and_are_no_forms(tmp_path):
     frame = sav_frame()
     frame.loc[1] = [np.nan, " ", np.nan, np.nan, np.nan]
-    (chunk,) = read_export(write_sav(tmp_path, frame)).chunks()
+    (chunk,) = read_export(STUDY, write_sav(tmp_path, frame)).chunks()
     assert (chunk.lines.tolist(), chunk.passed.tolist()) == ([1, 3], [2])

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from support.study import STUDY
 
 from frs_pipeline.errors import InputError
 from frs_pipeline.report.claims import CLAIMS, read_claims
@@ -181,4 +182,4 @@ def test_a_page_without_tables_anywhere_is_told(tmp_path):
     path = tmp_path / "chapters.yaml"
     path.write_text("chapters: []\n")
     with pytest.raises(InputError, match="no chapter has tables"):
-        read_chapters(path)
+        read_chapters(STUDY, path)

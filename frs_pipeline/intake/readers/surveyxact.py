@@ -18,6 +18,7 @@ from frs_pipeline.intake.readers.csvfiles import CHUNK, Chunk, CsvFile, chunk_of
 from frs_pipeline.intake.readers.sheets import AGAIN
 from frs_pipeline.intake.readers.workbooks import STRUCTURE_COLUMNS, Rows, read_sav, read_xlsx
 from frs_pipeline.store.deliveries import known_as, source_files
+from frs_pipeline.study import Study
 
 
 @dataclass(frozen=True)
@@ -70,12 +71,12 @@ class Export:
         return _where(self.folder.parent / self.file, part, line)
 
 
-def read_export(folder: Path) -> Export:
+def read_export(study: Study, folder: Path) -> Export:
     """The export of one questionnaire, `folder` being its folder in the delivery; empty where it isn't in use.
 
     Raises `InputError` with file and line when it is missing, was cut, comes in two forms, or can't be understood.
     """
-    files = source_files(folder.parent, folder.name)
+    files = source_files(study, folder.parent, folder.name)
     if not files:
         return Export(folder, folder.name, [], [], [], [], in_use=False)
     path, *others = (folder.parent / name for name in files)

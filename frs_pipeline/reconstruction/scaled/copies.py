@@ -18,6 +18,7 @@ from frs_pipeline.reconstruction.population import FIRST, FOLLOWUP
 from frs_pipeline.reconstruction.scaled.lines import Whole
 from frs_pipeline.reconstruction.scaled.registers import conferences_of_a_copy
 from frs_pipeline.reconstruction.spoiling import SPOILT
+from frs_pipeline.study import Study
 
 # Keyers work from 8 to 15, Monday to Friday; 6 January 2020 is a Monday.
 _WORKDAY, _OPENS = 7 * 3600, 8 * 3600
@@ -29,6 +30,7 @@ _ATTEMPTS = 1000
 class Filled:
     """The filled-in forms of one questionnaire: occasions (forms,), codes (forms, questions) with 0 = blank."""
 
+    study: Study
     instrument: str
     occasions: NDArray[np.int8]
     codes: NDArray[np.int8]
@@ -46,7 +48,7 @@ class Filled:
     @cached_property
     def roles(self) -> NDArray[np.int8] | None:
         """Role on each form (forms,); None where the questionnaire doesn't ask."""
-        names = [question.name for question in papers()[self.instrument].questions]
+        names = [question.name for question in papers(self.study)[self.instrument].questions]
         return self.codes[:, names.index("role")] if "role" in names else None
 
 
@@ -65,10 +67,10 @@ class Keyed:
     fault: Whole
 
 
-def keyed(filled: Filled, copies: int, starts: int, rng: np.random.Generator) -> Keyed:
+def keyed(study: Study, filled: Filled, copies: int, starts: int, rng: np.random.Generator) -> Keyed:
     """`copies` copies of the forms, seated, spoilt and keyed by as many keyers, who begin `starts` workdays after the first."""
-    seats = seated(filled, copies, rng)
-    times = _keying_times(filled, seats, rng) + starts * _WORKDAY
+    seats = seated(study, filled, copies, rng)
+    times = _keying_times(study, filled, seats, rng) + starts * _WORKDAY
     everything = np.broadcast_to(np.arange(seats.shape[1]), seats.shape)
     every_copy = np.broadcast_to(np.arange(copies)[:, None], seats.shape)
     at, form, copy, place = [_on_the_clock(times).ravel()], [everything.ravel()], [every_copy.ravel()], [seats.ravel()]
@@ -94,34 +96,36 @@ def workdays_of_a_copy(filled: Filled) -> int:
     return -(-(len(filled.codes) + 1) * KEYING_TAKES[1] // _WORKDAY) + 2
 
 
-def seated(filled: Filled, copies: int, rng: np.random.Generator) -> Whole:
+def seated(study: Study, filled: Filled, copies: int, rng: np.random.Generator) -> Whole:
     """Place of the conference of every form within its copy: (copies, forms).
 
     No two forms with the same answers sit at one conference: keyed in a row, they would look like one keyed twice.
     """
     seats = np.empty((copies, len(filled.codes)), np.int64)
-    for occasion, (start, conferences) in _places().items():
+    for occasion, (start, conferences) in _places(study).items():
         of_occasion = np.flatnonzero(filled.occasions == occasion)
         if filled.roles is not None and len(of_occasion):
             for role in np.unique(filled.roles):
                 forms = of_occasion[filled.roles[of_occasion] == role]
-                seats[:, forms] = start + _seats_of_a_role(filled, int(role), len(forms), conferences, copies, rng)
+                seats[:, forms] = start + _seats_of_a_role(study, filled, int(role), len(forms), conferences, copies, rng)
         elif len(of_occasion):
-            present = _present(filled, occasion)
+            present = _present(study, filled, occasion)
             seats[:, of_occasion] = start + present[_each_once(len(of_occasion), len(present), copies, rng)]
     _part_the_alike(seats, filled, rng)
     return seats
 
 
-def _places() -> dict[int, tuple[int, int]]:
+def _places(study: Study) -> dict[int, tuple[int, int]]:
     """For each occasion, where its conferences start within a copy, and how many they are."""
-    first, followup = conferences_of_a_copy()
+    first, followup = conferences_of_a_copy(study)
     return {FIRST: (0, first), FOLLOWUP: (first, followup)}
 
 
-def _seats_of_a_role(filled: Filled, role: int, forms: int, conferences: int, copies: int, rng: np.random.Generator) -> Whole:
+def _seats_of_a_role(
+    study: Study, filled: Filled, role: int, forms: int, conferences: int, copies: int, rng: np.random.Generator
+) -> Whole:
     """At most one child, mother and father a conference as far as there are no more of them than conferences."""
-    question = papers()[filled.instrument].question("role")
+    question = papers(study)[filled.instrument].question("role")
     assert question is not None
     if role in {question.code(label) for label in ONE_A_CONFERENCE}:
         return _each_once(forms, conferences, copies, rng)
@@ -143,14 +147,14 @@ def _each_once(forms: int, conferences: int, copies: int, rng: np.random.Generat
     return rng.permuted(np.hstack([once, twice]), axis=1)
 
 
-def _present(filled: Filled, occasion: int) -> Whole:
+def _present(study: Study, filled: Filled, occasion: int) -> Whole:
     """Conferences of an occasion with the form of a professional, counted from the occasion's first.
 
     Places say nothing of a conference, so the same may lack it in every copy: the first ones the initiator's, the
     last ones the coordinator's.
     """
-    lacking = lacking_by_occasion(filled.instrument, filled.occasions.tolist())[occasion]
-    conferences = _places()[occasion][1]
+    lacking = lacking_by_occasion(study, filled.instrument, filled.occasions.tolist())[occasion]
+    conferences = _places(study)[occasion][1]
     return np.arange(conferences - lacking) + (lacking if filled.instrument == "initiator" else 0)
 
 
@@ -174,14 +178,14 @@ def _part_the_alike(seats: Whole, filled: Filled, rng: np.random.Generator) -> N
     raise CheckFailed("forms with the same answers can't be seated apart", where=filled.instrument)
 
 
-def _keying_times(filled: Filled, seats: Whole, rng: np.random.Generator) -> Whole:
+def _keying_times(study: Study, filled: Filled, seats: Whole, rng: np.random.Generator) -> Whole:
     """Working seconds from a copy's start until each form is keyed: (copies, forms).
 
     A conference's participants are keyed one after the other, professionals' forms in any order.
     """
     key = rng.random(seats.shape)
     if filled.roles is not None:
-        turn = rng.random((len(seats), sum(conferences_of_a_copy()))).argsort(axis=1)
+        turn = rng.random((len(seats), sum(conferences_of_a_copy(study)))).argsort(axis=1)
         key += np.take_along_axis(turn, seats, axis=1)
     steps = rng.integers(*KEYING_TAKES, size=seats.shape).cumsum(axis=1)
     times = np.empty_like(seats)

@@ -21,7 +21,8 @@ from frs_pipeline.reconstruction.population import assumptions
 from frs_pipeline.reconstruction.scaled.lines import Letters, Part, Whole, chosen, dates, digits, joined, spelled, text
 from frs_pipeline.store.deliveries import LEDGER, OWN_KEY
 from frs_pipeline.store.files import atomic
-from frs_pipeline.study.printed import study
+from frs_pipeline.study import Study
+from frs_pipeline.study.about import about
 
 # Place -> number: a multiplier that shares no factor with how many there are meets every one once.
 _NUMBERS = (899_999_963, 382_710_463, 100_000_000)
@@ -30,22 +31,23 @@ _CHILDREN = (28 * 12 * 15 * 6 * 1000, 13_849_261, 0)
 _ROWS = 500_000
 
 
-def conferences_of_a_copy() -> tuple[int, int]:
+def conferences_of_a_copy(study: Study) -> tuple[int, int]:
     """How many first conferences and follow-ups each copy has."""
-    return study().conferences.first, study().conferences.followup
+    return about(study).conferences.first, about(study).conferences.followup
 
 
-def conference_numbers(places: Whole) -> Whole:
+def conference_numbers(study: Study, places: Whole) -> Whole:
     """Nine-digit conference numbers of `places` (n,); no two places have the same."""
-    return _spread(places, _NUMBERS)
+    return _spread(study, places, _NUMBERS)
 
 
 class Held:
     """Every conference of `copies` copies, an array each (n,): its child, its day (since 1970), is it a follow-up."""
 
-    def __init__(self, copies: int) -> None:
-        first, followup = conferences_of_a_copy()
-        rng = np.random.default_rng([assumptions().seed, 0])
+    def __init__(self, study: Study, copies: int) -> None:
+        self.study = study
+        first, followup = conferences_of_a_copy(self.study)
+        rng = np.random.default_rng([assumptions(self.study).seed, 0])
         days = (LAST_DAY - FIRST_DAY).days
         children = np.arange(copies * first).reshape(copies, first)
         held = int(np.datetime64(FIRST_DAY).astype(np.int64)) + rng.integers(days, size=(copies, first))
@@ -54,12 +56,12 @@ class Held:
         self.child: Whole = np.hstack([children, np.take_along_axis(children, again, axis=1)]).ravel()
         self.day: Whole = np.hstack([held, later]).ravel()
         self.followup = np.tile(np.repeat(np.array([False, True]), (first, followup)), copies)
-        self.number = conference_numbers(np.arange(len(self.day)))
+        self.number = conference_numbers(self.study, np.arange(len(self.day)))
 
 
-def write_registers(folder: Path, copies: int) -> None:
+def write_registers(study: Study, folder: Path, copies: int) -> None:
     """The ledger and both parts of the codebook, with keys of their own, of `copies` times the study's conferences."""
-    held = Held(copies)
+    held = Held(study, copies)
     words = {occasion: word for word, occasion in OCCASIONS.items()}
     order = np.lexsort((held.number, held.day))
     with atomic(folder / LEDGER) as file:
@@ -68,29 +70,29 @@ def write_registers(folder: Path, copies: int) -> None:
             start = joined([digits(held.number[rows], 9), ";", dates(held.day[rows]), ";"])
             file.write(text([start, chosen([f"{words['first']}\n", f"{words['followup']}\n"], held.followup[rows] * 1)]))
     order = np.argsort(held.number)
-    write_codebook(folder, lambda columns: _codebook(held, order, columns), OWN_KEY)
+    write_codebook(folder, lambda columns: _codebook(study, held, order, columns), OWN_KEY)
 
 
-def _codebook(held: Held, order: Whole, columns: Sequence[str]) -> str:
+def _codebook(study: Study, held: Held, order: Whole, columns: Sequence[str]) -> str:
     """`columns` of the codebook as CSV, in the order of conference numbers; its last columns are always the same."""
     pieces = [f"{','.join(columns)}\n"]
     for rows in _chunks(order):
-        child: list[Part] = [_personal_numbers(held.child[rows]), ","] if columns == FULL_COLUMNS else []
-        start: list[Part] = [*child, digits(held.number[rows], 9), ",", _pseudonyms(rows), ","]
+        child: list[Part] = [_personal_numbers(study, held.child[rows]), ","] if columns == FULL_COLUMNS else []
+        start: list[Part] = [*child, digits(held.number[rows], 9), ",", _pseudonyms(study, rows), ","]
         occasion = chosen(["first,", "followup,"], held.followup[rows] * 1)
         pieces.append(str(text([joined(start), occasion, joined([dates(held.day[rows]), "\n"])]), "ascii"))
     return "".join(pieces)
 
 
-def _pseudonyms(places: Whole) -> Letters:
+def _pseudonyms(study: Study, places: Whole) -> Letters:
     """K and eight letters: (n, 9)."""
-    letters = spelled(_spread(places, _PSEUDONYMS), LETTERS, 8)
+    letters = spelled(_spread(study, places, _PSEUDONYMS), LETTERS, 8)
     return np.hstack([np.full((len(places), 1), ord("K"), np.uint8), letters])
 
 
-def _personal_numbers(children: Whole) -> Letters:
+def _personal_numbers(study: Study, children: Whole) -> Letters:
     """Replacement personal numbers (day + 60) of children by their places: nobody's, and no two alike; (n, 11)."""
-    rest = _spread(children, _CHILDREN)
+    rest = _spread(study, children, _CHILDREN)
     parts = []
     for size, lowest, width in ((28, 61, 2), (12, 1, 2), (15, 3, 2), (6, 4, 1), (1000, 0, 3)):
         rest, part = np.divmod(rest, size)
@@ -99,9 +101,9 @@ def _personal_numbers(children: Whole) -> Letters:
     return np.hstack([*parts[:3], dash, *parts[3:]])
 
 
-def _spread(places: Whole, among: tuple[int, int, int]) -> Whole:
+def _spread(study: Study, places: Whole, among: tuple[int, int, int]) -> Whole:
     size, multiplier, lowest = among
-    return (places * multiplier + assumptions().seed) % size + lowest
+    return (places * multiplier + assumptions(study).seed) % size + lowest
 
 
 def _chunks(order: Whole) -> Iterator[Whole]:

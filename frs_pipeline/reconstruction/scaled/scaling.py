@@ -40,6 +40,7 @@ from frs_pipeline.reconstruction.scaled.registers import conference_numbers, con
 from frs_pipeline.reconstruction.spoiling import SPOILT
 from frs_pipeline.store.deliveries import CODEBOOK, DEMO_KEY, LEDGER
 from frs_pipeline.store.files import atomic
+from frs_pipeline.study import Study
 from frs_pipeline.study.questionnaires import Questionnaire
 from frs_pipeline.study.rules import policy
 
@@ -51,7 +52,7 @@ KEYERS = 256
 _FIRST_RESPONDENT = (100_000_000, 500_000_000)
 
 
-def scale(folder: Path, copies: int, source: Path, report: Callable[[str], None] = lambda _: None) -> int:
+def scale(study: Study, folder: Path, copies: int, source: Path, report: Callable[[str], None] = lambda _: None) -> int:
     """Make a delivery of `copies` times the study's forms in `folder`; the same bytes every time, but for age files.
 
     The filled-in forms are those of the shipped delivery in `source`; where that isn't they are made again,
@@ -62,84 +63,84 @@ def scale(folder: Path, copies: int, source: Path, report: Callable[[str], None]
         raise UsageError("not so many times", where=str(copies), do=f"choose a number from 1 to {MOST_COPIES}")
     if folder.resolve() == source.resolve():
         raise UsageError("is the shipped delivery", where=folder, do="choose another folder")
-    refuse_unless_free(folder)
-    filled = filled_in(source, report)
-    write_readme(folder)  # first, so that what is left of a killed run may be written over
+    refuse_unless_free(study, folder)
+    filled = filled_in(study, source, report)
+    write_readme(study, folder)  # first, so that what is left of a killed run may be written over
     for left in folder.rglob(".*.tmp"):
         left.unlink()
     written = 0
-    for name in papers():
-        written += scaled_export(folder, name, copies, filled[name])
+    for name in papers(study):
+        written += scaled_export(study, folder, name, copies, filled[name])
         report(name)
-    write_registers(folder, copies)
+    write_registers(study, folder, copies)
     report("registers")
     return written
 
 
-def scaled_export(folder: Path, instrument: str, copies: int, filled: Filled) -> int:
+def scaled_export(study: Study, folder: Path, instrument: str, copies: int, filled: Filled) -> int:
     """The export of one questionnaire in its folder in the delivery `folder`; returns how many forms it holds."""
-    questionnaire = papers()[instrument]
+    questionnaire = papers(study)[instrument]
     write_wording(folder, questionnaire)
     endings = _endings(questionnaire, filled)
-    rng = np.random.default_rng([assumptions().seed, 1 + tuple(papers()).index(instrument)])
+    rng = np.random.default_rng([assumptions(study).seed, 1 + tuple(papers(study)).index(instrument)])
     respondent = int(rng.integers(*_FIRST_RESPONDENT))
     written = 0
     with atomic(folder / instrument / "dataset.csv") as file:
         file.write(f"{';'.join(header(questionnaire))}\r\n".encode("cp1252"))
-        for start, wave in _waves(filled, copies, rng):
+        for start, wave in _waves(study, filled, copies, rng):
             respondents = respondent + rng.integers(1, 9, size=len(wave.at)).cumsum()
-            numbers = _numbers(instrument, wave, start, copies)
+            numbers = _numbers(study, instrument, wave, start, copies)
             file.write(_lines(instrument, wave, respondents, numbers, endings))
             respondent = int(respondents[-1])
             written += len(wave.at)
     return written
 
 
-def filled_in(source: Path, report: Callable[[str], None] = lambda _: None) -> dict[str, Filled]:
+def filled_in(study: Study, source: Path, report: Callable[[str], None] = lambda _: None) -> dict[str, Filled]:
     """The filled-in forms by questionnaire: out of the shipped delivery in `source`, or else made again."""
-    if is_shipped(source):
-        return {name: _sorted(name, *_accepted(source, papers()[name])) for name in papers()}
-    return {population.instrument: from_population(population) for population in populate_all(report)}
+    if is_shipped(study, source):
+        return {name: _sorted(study, name, *_accepted(study, source, papers(study)[name])) for name in papers(study)}
+    return {population.instrument: from_population(study, population) for population in populate_all(study, report)}
 
 
-def from_population(population: Population) -> Filled:
+def from_population(study: Study, population: Population) -> Filled:
     """A population's forms, in the order in which they would come out of a delivery."""
-    codes = np.column_stack([population.forms[q.name] for q in papers()[population.instrument].questions])
-    return _sorted(population.instrument, np.array(population.occasions), codes)
+    codes = np.column_stack([population.forms[q.name] for q in papers(study)[population.instrument].questions])
+    return _sorted(study, population.instrument, np.array(population.occasions), codes)
 
 
-def _accepted(source: Path, questionnaire: Questionnaire) -> tuple[Whole, Whole]:
+def _accepted(study: Study, source: Path, questionnaire: Questionnaire) -> tuple[Whole, Whole]:
     """Occasions and codes of the forms that a refresh of the delivery `source` accepts."""
     codebook = read_codebook(source / CODEBOOK, source / DEMO_KEY)
-    intake = Intake(policy(), codebook, read_ledger(source / LEDGER))
-    accepted = validate(read_export(source / questionnaire.instrument), questionnaire, intake).forms
+    intake = Intake(policy(study), codebook, read_ledger(source / LEDGER))
+    accepted = validate(read_export(study, source / questionnaire.instrument), questionnaire, intake).forms
     forms = pa.concat_tables(pseudonymise(accepted.batches(), codebook, questionnaire))
     followup = np.array(forms["occasion"].to_pylist()) == OCCASION[FOLLOWUP]
     codes = [forms[question.name].fill_null(0).to_numpy() for question in questionnaire.questions]
     return np.where(followup, FOLLOWUP, FIRST), np.column_stack(codes)
 
 
-def _sorted(instrument: str, occasions: Whole, codes: Whole) -> Filled:
+def _sorted(study: Study, instrument: str, occasions: Whole, codes: Whole) -> Filled:
     """By occasion and answers: the same forms give the same copies, whichever way they came."""
     order = np.lexsort((*codes.T[::-1], occasions))
-    return Filled(instrument, occasions[order].astype(np.int8), codes[order].astype(np.int8))
+    return Filled(study, instrument, occasions[order].astype(np.int8), codes[order].astype(np.int8))
 
 
-def _waves(filled: Filled, copies: int, rng: np.random.Generator) -> Iterator[tuple[int, Keyed]]:
+def _waves(study: Study, filled: Filled, copies: int, rng: np.random.Generator) -> Iterator[tuple[int, Keyed]]:
     """The copies, `KEYERS` at a time and one wave after the other, each with the number of its first copy."""
     workdays = -(-workdays_of_a_copy(filled) // 5) * 5
     for turn, start in enumerate(range(0, copies, KEYERS)):
-        yield start, keyed(filled, min(KEYERS, copies - start), turn * workdays, rng)
+        yield start, keyed(study, filled, min(KEYERS, copies - start), turn * workdays, rng)
 
 
-def _numbers(instrument: str, wave: Keyed, start: int, copies: int) -> pa.Array:
+def _numbers(study: Study, instrument: str, wave: Keyed, start: int, copies: int) -> pa.Array:
     """Both keyings of the conference number, as they stand in the line; `start` is the wave's first copy."""
-    a_copy = sum(conferences_of_a_copy())
+    a_copy = sum(conferences_of_a_copy(study))
     # Behind the places of all conferences lie those of the numbers that the codebook doesn't know.
-    unknown = a_copy * copies + tuple(papers()).index(instrument) * copies + start + wave.copy
+    unknown = a_copy * copies + tuple(papers(study)).index(instrument) * copies + start + wave.copy
     fault = {name: wave.fault == index for index, name in enumerate(SPOILT[instrument])}
     known = a_copy * (start + wave.copy) + wave.place
-    number = conference_numbers(np.where(fault.get("number_unknown", False), unknown, known))
+    number = conference_numbers(study, np.where(fault.get("number_unknown", False), unknown, known))
     ten, one = number // 10 % 10, number % 10
     mistaken = np.where(ten != one, number + 9 * (one - ten), number - one + (one + 1) % 10)
     again = np.where(fault.get("numbers_differ", False), mistaken, number)

@@ -55,11 +55,13 @@ class File:
 
 def files(store: Store) -> list[File]:
     """CSV twins of marts and statistics with their data package, an SPSS file a mart, and the tables as a workbook."""
-    marts = {name: ("marts", name) for name in (*instruments(), "conference")}
+    marts = {name: ("marts", name) for name in (*instruments(store.study), "conference")}
     resources: list[tuple[Resource, AssetPath]] = []
     for name, key in marts.items():
         title = (
-            questionnaires()[name].title if name in instruments() else "Conferences: what was held, and how many forms came in"
+            questionnaires(store.study)[name].title
+            if name in instruments(store.study)
+            else "Conferences: what was held, and how many forms came in"
         )
         schema = schema_of(_path(store, key))
         resources.append((Resource(name, title, schema, (schema.names[0],)), key))
@@ -69,7 +71,7 @@ def files(store: Store) -> list[File]:
     found.append(File(DESCRIPTOR, "What the CSV files hold", None, descriptor(store.delivery, [r for r, _ in resources])))
     for name, key in marts.items():
         rows = rows_in(_path(store, key))
-        content = sav(read(_path(store, key)), name, store.waiting()) if rows <= MOST_FORMS_OF_A_SAV else None
+        content = sav(store.study, read(_path(store, key)), name, store.waiting()) if rows <= MOST_FORMS_OF_A_SAV else None
         found.append(File(f"{name}.sav", "The same for SPSS", rows, content))
     found.append(File(WORKBOOK, "All tables, a sheet a chapter", None, _workbook(store)))
     return found
@@ -82,7 +84,7 @@ def as_rows(found: list[File]) -> pa.Table:
 
 
 def _path(store: Store, key: AssetPath) -> Path:
-    return store.path(products()[key])
+    return store.path(products(store.study)[key])
 
 
 def _csv(store: Store, key: AssetPath) -> Callable[[IO[bytes]], None]:
@@ -98,9 +100,9 @@ def _workbook(store: Store) -> bytes:
     }
     layouts = {
         number: (
-            f"Tabel {number}. {heading(table)}",
-            layout(table, {address for address in figures if address.table == number}, texts_of(table)),
+            f"Tabel {number}. {heading(store.study, table)}",
+            layout(table, {address for address in figures if address.table == number}, texts_of(store.study, table)),
         )
-        for number, table in catalogue().items()
+        for number, table in catalogue(store.study).items()
     }
-    return workbook(f"Familierådslagning: tabeller, levering {store.delivery}", chapters(), layouts, figures)
+    return workbook(f"Familierådslagning: tabeller, levering {store.delivery}", chapters(store.study), layouts, figures)

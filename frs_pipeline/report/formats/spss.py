@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from frs_pipeline.errors import FrsError
+from frs_pipeline.study import Study
 from frs_pipeline.study.questionnaires import Questionnaire, questionnaires
 
 # Where a .sav says when it was made: date (9 letters) and time of day (8), after product name, layout and numbers.
@@ -19,7 +20,7 @@ _OCCASIONS: dict[Any, str] = {1: "første rådslagning", 2: "opfølgning"}
 _CODES = {"first": 1, "followup": 2}
 
 
-def sav(mart: pa.Table, name: str, folder: Path) -> bytes:
+def sav(study: Study, mart: pa.Table, name: str, folder: Path) -> bytes:
     """The mart `name` as the bytes of a .sav file, the same for the same rows: it says of no moment that it was made then.
 
     A blank is system-missing. "Ved ikke" is a user-missing value, which crosstabs and correlations leave out as the report
@@ -28,7 +29,7 @@ def sav(mart: pa.Table, name: str, folder: Path) -> bytes:
     """
     import pyreadstat
 
-    questionnaire = questionnaires().get(name)
+    questionnaire = questionnaires(study).get(name)
     frame = _frame(mart)
     try:
         with tempfile.TemporaryFile(prefix=".sav.", suffix=".tmp", dir=folder) as file:

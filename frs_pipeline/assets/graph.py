@@ -1,0 +1,84 @@
+"""All assets of a study, what a run makes of them, and the resources that a run needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from contextlib import ExitStack
+
+from dagster import AssetKey, AssetsDefinition, InitResourceContext, IOManagerDefinition, ResourceDefinition
+
+from frs_pipeline.assets import (
+    bases,
+    expectations,
+    formats,
+    manifest,
+    marts,
+    nonresponse,
+    privacy,
+    pseudonymised,
+    raw,
+    report,
+    statistics,
+    validated,
+)
+from frs_pipeline.assets.wiring import PARTITION_TAG, ParquetFiles, key_of, raw_key
+from frs_pipeline.store.deliveries import sources
+from frs_pipeline.store.files import Store, begin, exclusive
+from frs_pipeline.store.plan import AssetPath
+from frs_pipeline.store.settings import Settings
+from frs_pipeline.study import Study
+
+_MODULES = (
+    raw,
+    validated,
+    pseudonymised,
+    marts,
+    expectations,
+    statistics,
+    bases,
+    nonresponse,
+    report,
+    formats,
+    privacy,
+    manifest,
+)
+
+
+def assets(study: Study) -> list[AssetsDefinition]:
+    return [definition for module in _MODULES for definition in module.assets(study)]
+
+
+def chosen(study: Study, products: Collection[AssetPath], *, complete: bool) -> list[AssetKey]:
+    """These products, with the inventory before and the search after them; the manifest if nothing else is out of date."""
+    return [
+        *(key_of(study, key) for key in sorted(products)),
+        *sorted(raw_key(study, source) for source in sources(study)),
+        key_of(study, privacy.KEY),
+        *([key_of(study, manifest.KEY)] if complete else ()),
+    ]
+
+
+def resources(
+    settings: Callable[[], Settings], written: Callable[[str], None] = lambda _: None, *, alone: bool = False
+) -> dict[str, ResourceDefinition]:
+    """The folders, asked for when a run starts, and the IO manager that writes there.
+
+    Unless the caller has seen to it that it is `alone` with the delivery, a run waits until no other refreshes it.
+    """
+
+    def held(context: InitResourceContext) -> Iterator[Settings]:
+        found, delivery = settings(), context.run.tags.get(PARTITION_TAG) if context.run else None
+        with ExitStack() as stack:
+            if delivery is not None and not alone:
+                store = Store(found, delivery)
+                stack.enter_context(exclusive(store, wait=True))
+                begin(store)
+            yield found
+
+    def files(context: InitResourceContext) -> ParquetFiles:
+        return ParquetFiles(context.resources.settings, written)
+
+    return {
+        "settings": ResourceDefinition(resource_fn=held),
+        "io_manager": IOManagerDefinition(resource_fn=files, required_resource_keys={"settings"}),
+    }

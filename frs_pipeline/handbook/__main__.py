@@ -1,0 +1,45 @@
+"""Write what is made from code and study and kept in the repository; with `--check` only say what is out of date."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from frs_pipeline.codebook.opening import SHIPPED as KNOWN_BY
+from frs_pipeline.codebook.opening import fingerprint
+from frs_pipeline.handbook import dictionary, rules, tables
+from frs_pipeline.printed import contradictions
+from frs_pipeline.reconstruction.papers import SHIPPED
+from frs_pipeline.store.settings import PROJECT, shipped_study
+from frs_pipeline.study import Study
+
+
+def _made(study: Study) -> dict[Path, Callable[[], str]]:
+    """What is kept, by its file."""
+    docs, delivery = PROJECT / "docs", PROJECT / "data" / "raw" / SHIPPED
+    return {
+        docs / "data-dictionary.md": lambda: dictionary.page(study),
+        docs / "rules.md": lambda: rules.page(study),
+        docs / "tables.md": lambda: tables.page(study),
+        study.folder / contradictions.FILE: lambda: contradictions.as_csv(contradictions.audit(study)),
+        KNOWN_BY: lambda: json.dumps(fingerprint(study, delivery), indent=1) + "\n",
+    }
+
+
+def main(arguments: list[str]) -> int:
+    """Write each file anew, or check it. Returns an exit code: 1 when `--check` finds one out of date."""
+    stale = 0
+    for target, make in _made(Study(shipped_study())).items():
+        text = make()
+        if arguments != ["--check"]:
+            target.write_text(text, encoding="utf-8", newline="")
+        elif not target.exists() or target.read_text(encoding="utf-8") != text:
+            print(f"{target}: out of date; run make docs", file=sys.stderr)
+            stale = 1
+    return stale
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,81 @@
+"""Hashes of what makes a product: the code of this package, and the locked libraries."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from functools import cache
+from pathlib import Path
+
+PACKAGE = Path(__file__).parent.parent
+_LOCK = PACKAGE.parent / "requirements.lock"
+# Where the syntax tree of a statement holds other statements.
+_STATEMENTS = ("body", "orelse", "finalbody", "handlers", "cases")
+
+
+@cache
+def code_hash(module: str) -> str:
+    """Hash of a module of this package, all modules that it imports from here, and the locked libraries."""
+    digest = hashlib.sha256()
+    for path in sorted(modules(module)):
+        digest.update(path.relative_to(PACKAGE).as_posix().encode())
+        digest.update(path.read_bytes())
+    digest.update(lock_hash().encode())
+    return digest.hexdigest()
+
+
+@cache
+def lock_hash() -> str:
+    """Hash of the locked libraries; empty where the package is installed without its project folder."""
+    return hashlib.sha256(_LOCK.read_bytes()).hexdigest() if _LOCK.exists() else ""
+
+
+def look_again() -> None:
+    """Forget the hashes of code: the files may have changed since a process that lives for months read them."""
+    for known in (code_hash, lock_hash, _imports):
+        known.cache_clear()
+
+
+def modules(module: str) -> set[Path]:
+    """Files of a module of this package and of all modules that it imports from here."""
+    return _imported(_source(module), set())
+
+
+def _source(module: str) -> Path:
+    return PACKAGE / (module.replace(".", "/") + ".py")
+
+
+def _imported(path: Path, seen: set[Path]) -> set[Path]:
+    if path not in seen:
+        seen.add(path)
+        for target in _imports(path):
+            _imported(target, seen)
+    return seen
+
+
+@cache
+def _imports(path: Path) -> tuple[Path, ...]:
+    """Modules of this package that a module imports, wherever in it."""
+    names = []
+    waiting: list[ast.AST] = [ast.parse(path.read_bytes())]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("frs_pipeline"):
+            names += [f"{node.module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names if alias.name.startswith("frs_pipeline")]
+        # Statements only: nearly all of a module are expressions, which import nothing.
+        for part in _STATEMENTS:
+            waiting += getattr(node, part, ())
+    return tuple(dict.fromkeys(target for name in names if (target := _file_of(name))))
+
+
+def _file_of(name: str) -> Path | None:
+    """The file of a module, or of the one that what is imported stands in; None where that isn't of this package."""
+    parts = name.split(".")[1:]
+    for end in range(len(parts), 0, -1):
+        stem = PACKAGE.joinpath(*parts[:end])
+        for target in (stem.with_suffix(".py"), stem / "__init__.py"):
+            if target.exists():
+                return target
+    return None
