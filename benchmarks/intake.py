@@ -18,6 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow.parquet as pq
+from support.shipped import STUDY
 
 PROJECT = Path(__file__).resolve().parent.parent
 DELIVERY = PROJECT / "data" / "raw" / "2020-11-30"
@@ -39,7 +40,7 @@ def make(folder: Path, forms: int) -> int:
     filled = filled_in(study, DELIVERY)[INSTRUMENT]
     copies = -(-forms // len(filled.codes))
     write_registers(study, folder / "raw", copies)
-    pq.write_table(read_codebook(folder / "raw" / CODEBOOK, folder / "raw" / OWN_KEY), folder / "codebook.parquet")
+    pq.write_table(read_codebook(STUDY, folder / "raw" / CODEBOOK, folder / "raw" / OWN_KEY), folder / "codebook.parquet")
     return scaled_export(study, folder / "raw", INSTRUMENT, copies, filled)
 
 

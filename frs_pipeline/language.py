@@ -1,4 +1,17 @@
-"""Numbers with what they count, as English has it: `1 form`, `2 forms`."""
+"""Words: the same in Danish and in English, and counts with their noun."""
+
+from __future__ import annotations
+
+from pydantic import ConfigDict
+from pydantic.dataclasses import dataclass
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class Text:
+    """The same in Danish and in English."""
+
+    danish: str
+    english: str
 
 
 def plural(number: int, one: str, many: str | None = None) -> str:

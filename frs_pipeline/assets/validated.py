@@ -73,7 +73,7 @@ def _registers(study: Study) -> list[AssetsDefinition]:
     def ledger(context: AssetExecutionContext) -> Output[pa.Table]:
         """Kontering: conferences in the accounting records. Restricted: carries conference numbers."""
         with making(context, LEDGER_ROWS) as store:
-            return produced(held_conferences(read_ledger(store.raw(LEDGER)), read(store.file(*WITHDRAWN))))
+            return produced(held_conferences(read_ledger(study, store.raw(LEDGER)), read(store.file(*WITHDRAWN))))
 
     @makes(study, CODEBOOK, kinds={"age", "parquet"})
     def codebook(context: AssetExecutionContext) -> Output[pa.Table]:

@@ -36,13 +36,13 @@ def open_codebook(store: Store) -> pa.Table:
     """
     require_newest(store.settings, store.raw(""))
     refuse_published_key(store.study, store.raw(""))
-    return read_codebook(store.raw(CODEBOOK), key_of_pipeline(store))
+    return read_codebook(store.study, store.raw(CODEBOOK), key_of_pipeline(store))
 
 
 def open_full(store: Store, codebook: Path, identity: Path) -> list[Entry]:
     """The controllers' codebook of a delivery, by conference number. Raises `FrsError` as `open_codebook` does."""
     require_newest(store.settings, store.raw(""), codebook)
-    return read_full(codebook, identity)
+    return read_full(store.study, codebook, identity)
 
 
 def untold(settings: Settings) -> list[str]:

@@ -18,6 +18,7 @@ from frs_pipeline.errors import CheckFailed
 from frs_pipeline.intake.amendments import Accepted
 from frs_pipeline.intake.findings import Finding, Intake
 from frs_pipeline.intake.reasons import LEFT_BLANK, NOT_ASKED, REASONS
+from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.questionnaires import Questionnaire
 from frs_pipeline.study.rules import Policy
 
@@ -79,14 +80,14 @@ class Skipped:
 
 def rules_of(questionnaire: Questionnaire, policy: Policy) -> list[str]:
     """The rules that the forms of a questionnaire are held against, one by one or beside each other."""
-    role = questionnaire.question("role")
+    role = questionnaire.role
     ones = role is not None and any(role.code(label) is not None for label in policy.one_a_conference)
     needs = {
-        "wrong_occasion": questionnaire.occasion != "both",
+        "wrong_occasion": questionnaire.occasion != BOTH,
         "role_impossible": role is not None,
         "role_missing": role is not None,
         "several_of_one": ones,
-        "answered_unasked": any(question.occasion != "both" for question in questionnaire.questions),
+        "answered_unasked": any(question.occasion != BOTH for question in questionnaire.questions),
     }
     own = policy.contradictions(questionnaire.instrument)
     return [

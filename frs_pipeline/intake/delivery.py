@@ -54,7 +54,7 @@ def intake_of(store: Store, codebook: pa.Table, ledger: pa.Table, withdrawn: pa.
     corrections = corrections_of(store)
     withdrawals = Withdrawals(withdrawals_of(store), CONFERENCES.empty_table() if withdrawn is None else withdrawn)
     refuse_other_amendments(withdrawals.entries, corrections, exceptions)
-    return Intake(policy(store.study), codebook, ledger, corrections, exceptions, withdrawals)
+    return Intake(store.study, policy(store.study), codebook, ledger, corrections, exceptions, withdrawals)
 
 
 def intake_as_made(store: Store) -> Intake:

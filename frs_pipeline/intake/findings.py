@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from frs_pipeline.errors import CheckFailed, InputError
 from frs_pipeline.intake.amendments import Accepted, Correction, Exceptions
 from frs_pipeline.intake.withdrawals import Withdrawals
+from frs_pipeline.study import Study
 from frs_pipeline.study.rules import Policy
 
 REJECTED = pa.schema(
@@ -45,6 +46,7 @@ NOTED = pa.schema(
 class Intake:
     """What the forms of a delivery are judged by: the policy, the two registers, and what people decided."""
 
+    study: Study
     policy: Policy
     codebook: pa.Table
     ledger: pa.Table

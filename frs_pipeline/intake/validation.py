@@ -24,7 +24,7 @@ from frs_pipeline.intake.applying import Skipped, applied
 from frs_pipeline.intake.correcting import corrected
 from frs_pipeline.intake.doubles import KEYS, keyed_twice, keys, respondents_twice, several_of_one
 from frs_pipeline.intake.findings import NOTED, REJECTED, Finding, Intake, noted, rejected, tolerate, warnings
-from frs_pipeline.intake.judging import ROLE, Clocks, Parsed, Registers, judge
+from frs_pipeline.intake.judging import Clocks, Parsed, Registers, judge
 from frs_pipeline.intake.readers.columns import CREATED, RESPONDENT, Columns, Place, TwoLabels, drift, misread, resolve, worded
 from frs_pipeline.intake.readers.csvfiles import Chunk
 from frs_pipeline.intake.readers.encodings import WRONG
@@ -129,7 +129,7 @@ class _Split:
         self.forms = Rows(forms_schema(questionnaire), folder)
         self.rejected, self.noted, self.keys = Rows(REJECTED, folder), Rows(NOTED, folder), Rows(KEYS, folder)
         self.delivered = self.set_aside = 0
-        self.registers = Registers(intake.codebook, intake.ledger)
+        self.registers = Registers(intake.study, intake.codebook, intake.ledger)
         self.contradictions = intake.policy.contradictions(questionnaire.instrument)
         self.lenient = intake.exceptions.rules()
         self.stopped: dict[str, tuple[int, int]] = {}
@@ -169,7 +169,8 @@ class _Split:
         lines, number = chunk.lines[good], parsed.number.values[good]
         answers = {name: cell.values[good] for name, cell in parsed.answers.items()}
         self.forms.append(self._accepted(lines, ids.take(good), number, list(answers.values())))
-        role = answers.get(ROLE, np.full(len(good), MISSING))
+        asked = self.questionnaire.role
+        role = answers[asked.name] if asked else np.full(len(good), MISSING)
         created, skipped = parsed.created[good], parsed.skipped[good]
         self.keys.append(keys(lines, parsed.respondent[good], created, number, role, list(answers.values()), skipped))
 
@@ -192,11 +193,11 @@ class _Split:
         with ThreadPoolExecutor(1) as beside:
             # Which forms are accepted is settled, and their hash takes as long as what is left to look for.
             hashing = beside.submit(content_hash, self.forms)
-            role = self.questionnaire.question(ROLE)
+            role = self.questionnaire.role
             if role is not None:
                 ones = [code for code in map(role.code, self.intake.policy.one_a_conference) if code is not None]
                 several = several_of_one(self.keys, ones, out)
-                self._settle_lines([(line, "several_of_one", self.columns.of[ROLE]) for line in several])
+                self._settle_lines([(line, "several_of_one", self.columns.of[role.name]) for line in several])
             hashing.result()
 
     def result(self) -> Validated:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from frs_pipeline.intake.readers.columns import NUMBER, resolve
 from frs_pipeline.lineage.waterfall import Group
 from frs_pipeline.study import Study, derived
+from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.rules import policy
 
@@ -75,13 +76,13 @@ def forms_set_aside(evidence: Evidence, instrument: str) -> list[Aside]:
     for (form, *_), cells in zip(rows, delivered, strict=True):
         cells.update({made.column: made.new for made in evidence.corrections if made.form == form})
     occasions: Mapping[str, str | None] = {}
-    if questionnaire.occasion == "both":
+    if questionnaire.occasion == BOTH:
         occasions = evidence.occasions({cells[NUMBER].strip() for cells in delivered})
     found = []
     for (form, file, line, _, rules), cells in zip(rows, delivered, strict=True):
         of = _columns(evidence, instrument, tuple(cells))
         held = questionnaire.occasion
-        occasion = occasions.get(cells[NUMBER].strip()) if held == "both" else held
+        occasion = occasions.get(cells[NUMBER].strip()) if held == BOTH else held
         found.append(Aside(evidence.study, form, file, line, first_rule(evidence.study, rules), instrument, occasion, cells, of))
     return found
 

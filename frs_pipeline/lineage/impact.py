@@ -19,7 +19,7 @@ from frs_pipeline.stats.printing import count_text, spss
 from frs_pipeline.store.files import Store, read, stream
 from frs_pipeline.store.plan import products
 from frs_pipeline.study import Study
-from frs_pipeline.study.instruments import instruments
+from frs_pipeline.study.instruments import BOTH, instruments
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import Table, catalogue
 from frs_pipeline.tables.figures import NO_LABEL, Figure, figures, from_table
@@ -120,7 +120,7 @@ def _counts(table: Table, forms: Forms, change: Change) -> dict[tuple[int | None
                 groups[occasion, tuple(codes)] += sign
         for (occasion, answers), number in groups.items():
             given = dict(zip(names, answers, strict=True))
-            if number and table.occasion in ("both", occasion) and None not in (given[name] for name in table.answered):
+            if number and table.occasion in (BOTH, occasion) and None not in (given[name] for name in table.answered):
                 total[tuple(given[name] for name in table.variables)] += number
     return dict(total)
 

@@ -15,6 +15,7 @@ from frs_pipeline.lineage.meaning import Selection, question
 from frs_pipeline.lineage.recount import answered, conditions
 from frs_pipeline.lineage.waterfall import ANSWERED, NOT_ASKED, OTHER_ANSWER, SET_ASIDE, Why, failing, questions
 from frs_pipeline.study import Study
+from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import Table
 from frs_pipeline.tables.bases import BLANK, LEFT_OUT, NOT_IN_USE, OTHER_OCCASION
@@ -57,7 +58,7 @@ def near(evidence: Evidence, table: Table, chosen: Selection, why: Why, most: in
 
 def _failing(study: Study, table: Table, mart: str, chosen: Selection, why: Why, delivery: str) -> Iterable[str]:
     """SQL of all conditions but one, and of failing that one in this way."""
-    if chosen.occasion != "both":
+    if chosen.occasion != BOTH:
         yield f"occasion {'<>' if why.kind == OTHER_OCCASION else '='} '{chosen.occasion}'"
     for name, codes in chosen.answers:
         if name != why.about:

@@ -12,7 +12,8 @@ from functools import cached_property
 from typing import NamedTuple
 
 from frs_pipeline.study import Study, derived
-from frs_pipeline.study.questionnaires import Occasion, Question, questionnaires
+from frs_pipeline.study.instruments import BOTH
+from frs_pipeline.study.questionnaires import Question, questionnaires
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Axis, Table, catalogue
 from frs_pipeline.tables.bases import axes
 from frs_pipeline.tables.figures import figures
@@ -41,7 +42,7 @@ class Selection:
 
     study: Study
     marts: tuple[str, ...]
-    occasion: Occasion
+    occasion: str
     answers: tuple[tuple[str, Codes], ...] = ()
     without: bool = False
 
@@ -54,7 +55,7 @@ class Selection:
     def fact(self) -> tuple[object, ...]:
         """Equal for selections of the same forms, however a table writes them."""
         held = {questionnaires(self.study)[mart].occasion for mart in self.marts}
-        occasion = "both" if held == {self.occasion} else self.occasion
+        occasion = BOTH if held == {self.occasion} else self.occasion
         return (frozenset(self.marts), occasion, frozenset(self.answers), self.without)
 
     def where(self, **answers: Codes) -> Selection:

@@ -16,6 +16,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 
 from frs_pipeline.printed.rules import REST_ON_N, Finding, counts, valid_count
 from frs_pipeline.study import Study
+from frs_pipeline.study.about import about
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.printed import Key, printed_count
 from frs_pipeline.study.tables import TOTAL, Table, catalogue
@@ -54,7 +55,7 @@ def _numbers(study: Study, mart: str) -> Iterator[Number]:
             valid = valid_count(study, mart, table.row.variable)
             if valid is not None and valid[1] == table.number:
                 yield Number(table.number, frozenset({table.row.variable}), valid[0])
-        elif table.column is not None and "role" not in table.variables:
+        elif table.column is not None and about(study).role not in table.variables:
             yield from _of_pair(study, table, frozenset({table.row.variable, table.column.variable}))
 
 

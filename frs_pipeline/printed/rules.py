@@ -15,8 +15,10 @@ from decimal import Decimal
 from frs_pipeline.stats.gamma import goodman_kruskal
 from frs_pipeline.stats.printing import round_half_away, spss
 from frs_pipeline.study import Study
-from frs_pipeline.study.about import about
+from frs_pipeline.study.about import about, occasions
 from frs_pipeline.study.printed import Key, decimals, of_table, printed_count, value
+from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.rules import policy
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Axis, Table, catalogue
 
 # Figures of a correlation that are functions of the N cases it was computed on.
@@ -41,7 +43,7 @@ def findings(study: Study) -> Iterator[Finding]:
     for table in catalogue(study).values():
         for rule in _RULES:
             yield from rule(study, table)
-    yield from _mothers(study)
+    yield from _one_a_conference(study)
 
 
 def counts(study: Study, table: Table) -> list[list[int]] | None:
@@ -208,42 +210,48 @@ def _gamma_of_cells(study: Study, table: Table) -> Iterator[Finding]:
                 )
 
 
-def _asked_at_followup(study: Study, table: Table) -> Iterator[Finding]:
-    """A question put at the follow-up only isn't answered on more forms than there were follow-ups."""
+def _asked_at_one_occasion(study: Study, table: Table) -> Iterator[Finding]:
+    """A question put at one occasion only isn't answered on more forms than there were conferences at it."""
     if table.kind != "frequency":
         return
     valid = printed_count(study, Key(table.number, TOTAL_VALID, "", "", "count"))
     missing = printed_count(study, Key(table.number, MISSING, "", "", "count"))
-    conferences = about(study).conferences
-    if valid is not None and missing == conferences.first and valid > conferences.followup:
-        yield Finding(
-            "asked_at_followup",
-            (table.number,),
-            f"table {table.number} has {valid} answers at {conferences.followup} follow-ups: "
-            f"{valid - conferences.followup} must come from first conferences",
-            f"tabel {table.number} har {valid} svar ved {conferences.followup} opfølgninger: "
-            f"{valid - conferences.followup} må komme fra første rådslagninger",
-        )
+    held = about(study).printed.held
+    for name, number in held.items():
+        others = sum(held.values()) - number
+        if valid is not None and missing == others and valid > number and others:
+            many = occasions(study)[name].many
+            yield Finding(
+                "asked_at_one_occasion",
+                (table.number,),
+                f"table {table.number} has {valid} answers at {number} {many.english}: "
+                f"{valid - number} must come from other {about(study).conference.many.english}",
+                f"tabel {table.number} har {valid} svar ved {number} {many.danish}: "
+                f"{valid - number} må komme fra andre {about(study).conference.many.danish}",
+            )
 
 
-def _mothers(study: Study) -> Iterator[Finding]:
-    """Not more mothers or fathers than conferences, if each has at most one of them."""
-    capacity = {"participant_first": about(study).conferences.first, "participant_followup": about(study).conferences.followup}
+def _one_a_conference(study: Study) -> Iterator[Finding]:
+    """Not more forms of a role than conferences, if each has at most one of it."""
+    held = about(study).printed.held
+    papers = questionnaires(study)
+    capacity = {name: held[paper.occasion] for name, paper in papers.items() if paper.occasion in held}
     worst: dict[tuple[str, str], tuple[int, int]] = {}
     for table in catalogue(study).values():
-        if table.kind == "crosstab" and table.row.variable == "role":
-            for label in ("mor", "far"):
+        if table.kind == "crosstab" and table.row.variable == about(study).role:
+            for label in policy(study).one_a_conference:
                 n = printed_count(study, Key(table.number, label, TOTAL, "", "count")) or 0
                 seen = worst.get((table.marts[0], label), (0, 0))
                 worst[table.marts[0], label] = max(seen, (n, -table.number))
+    many = about(study).conference.many
     for (mart, label), (n, number) in worst.items():
         if n > capacity.get(mart, n):
             yield Finding(
-                "one_parent_a_conference",
+                "one_a_conference",
                 (-number,),
-                f"table {-number} counts {n} forms from '{label}' at {capacity[mart]} conferences: "
-                f"{n - capacity[mart]} conferences must have had two",
-                f"tabel {-number} tæller {n} skemaer fra »{label}« ved {capacity[mart]} rådslagninger: "
+                f"table {-number} counts {n} forms from '{label}' at {capacity[mart]} {many.english}: "
+                f"{n - capacity[mart]} {many.english} must have had two",
+                f"tabel {-number} tæller {n} skemaer fra »{label}« ved {capacity[mart]} {many.danish}: "
                 f"ved {n - capacity[mart]} af dem må der have været to",
             )
 
@@ -253,5 +261,5 @@ _RULES = (
     _percent_of_counts,
     _percent_only,
     _gamma_of_cells,
-    _asked_at_followup,
+    _asked_at_one_occasion,
 )

@@ -126,7 +126,7 @@ def _of_prose(study: Study, instrument: str) -> list[Correlation]:
     for item in prose(study):
         if item.mart != instrument:
             continue
-        role = papers(study)[instrument].question("role")
+        role = papers(study)[instrument].role
         code = role.code(item.role) if role and item.role else None
         row, column = (_scale(study, instrument, name) for name in (item.row, item.column))
         found.append(Correlation(None, row, column, code, False, float(value(item.gamma)), None, None))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from frs_pipeline.study import Study
+from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Axis, Table
 
@@ -57,8 +58,8 @@ def forms_of(study: Study, marts: tuple[str, ...], occasion: str, answered: Iter
         wanted[name] = wanted.get(name, codes) & codes
     # A question that any answer will do for says nothing of the forms.
     told = {name: codes for name, codes in wanted.items() if codes != frozenset(all_codes(study, marts[0], name))}
-    if all(questionnaires(study)[mart].occasion != "both" for mart in marts):
-        occasion = "both"  # they have one only
+    if all(questionnaires(study)[mart].occasion != BOTH for mart in marts):
+        occasion = BOTH  # they have one only
     return Forms(marts, occasion, tuple(sorted(told.items())))
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from frs_pipeline.release.reading import AxisRead, Code, Labels, TableRead
 from frs_pipeline.study import Study, derived
+from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.questionnaires import questionnaires
 
 TOTAL, TOTAL_VALID, MISSING, NOTHING = "Total", "Total valid", "Missing", ""
@@ -33,8 +34,8 @@ def group(
     for name in answered:
         wanted[name] = wanted.get(name, all_answers(study, marts[0], name)) - {None}
     said = {name: codes for name, codes in wanted.items() if codes != all_answers(study, marts[0], name)}
-    if all(questionnaires(study)[mart].occasion != "both" for mart in marts):
-        occasion = "both"  # they have one only
+    if all(questionnaires(study)[mart].occasion != BOTH for mart in marts):
+        occasion = BOTH  # they have one only
     return Group(marts, occasion, tuple(sorted(said.items())))
 
 

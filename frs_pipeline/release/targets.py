@@ -20,6 +20,8 @@ from frs_pipeline.release.groups import NOTHING, TOTAL, TOTAL_VALID, Group, all_
 from frs_pipeline.release.reading import AxisRead, Code, Labels, ReleaseRead, TableRead
 from frs_pipeline.release.worlds import Source, Sum, World, Worlds
 from frs_pipeline.study import Study
+from frs_pipeline.study.about import occasions
+from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.questionnaires import questionnaires
 
 # A number that is marked as hidden; one that the report prints and that isn't released, since answers were merged or the
@@ -136,9 +138,9 @@ def _within(study: Study, worlds: Worlds, source: Source, one: Source, table: Ta
     own = one is source
     names = sorted({axis.question for axis in table.original.values()} | set(table.answered))
     for mart in table.marts:
-        both = table.occasion == "both" and questionnaires(study)[mart].occasion == "both"
+        both = table.occasion == BOTH and questionnaires(study)[mart].occasion == BOTH
         values = [sorted(all_answers(study, mart, name), key=str) for name in names]
-        for occasion in ("first", "followup") if both else (table.occasion,):
+        for occasion in occasions(study) if both else (table.occasion,):
             for said in product(*values):
                 of = group(study, (mart,), occasion, {name: frozenset((code,)) for name, code in zip(names, said, strict=True)})
                 judged = _judged(study, [of], source.release)
@@ -210,7 +212,7 @@ def _pairs(numbers: Sequence[_Number]) -> Iterator[tuple[_Number, _Number]]:
 def _rest(study: Study, whole: Group, part: Group) -> list[Group] | None:
     """The forms of a group that aren't in another one, as groups that have none in common; None when that isn't within it."""
     outer, inner = dict(whole.answers), dict(part.answers)
-    if not set(part.marts) <= set(whole.marts) or whole.occasion not in ("both", part.occasion):
+    if not set(part.marts) <= set(whole.marts) or whole.occasion not in (BOTH, part.occasion):
         return None
     if any(name not in inner or not inner[name] <= codes for name, codes in whole.answers):
         return None
@@ -219,7 +221,7 @@ def _rest(study: Study, whole: Group, part: Group) -> list[Group] | None:
     if others:
         found.append(group(study, others, whole.occasion, outer))
     if whole.occasion != part.occasion:
-        found.append(group(study, part.marts, "first" if part.occasion == "followup" else "followup", outer))
+        found += [group(study, part.marts, other, outer) for other in occasions(study) if other != part.occasion]
     so_far = dict(outer)
     for name, codes in part.answers:
         out = so_far.get(name, all_answers(study, part.marts[0], name)) - codes
@@ -241,8 +243,8 @@ def _judged(study: Study, rest: Sequence[Group], release: ReleaseRead) -> bool |
 def _never_asked(study: Study, of: Group) -> bool:
     """Did these forms answer a question that isn't on the paper of their occasion?"""
     found = ((questionnaires(study)[of.marts[0]].question(name), codes) for name, codes in of.answers)
-    return of.occasion != "both" and any(
-        q is not None and q.occasion not in ("both", of.occasion) and None not in c for q, c in found
+    return of.occasion != BOTH and any(
+        q is not None and q.occasion not in (BOTH, of.occasion) and None not in c for q, c in found
     )
 
 

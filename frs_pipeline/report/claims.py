@@ -18,6 +18,7 @@ from frs_pipeline.stats.printing import parse
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.chapters import Bilingual
 from frs_pipeline.study.faults import choices
+from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.spec import Spec, YamlFile
 from frs_pipeline.study.tables import TOTAL, TOTAL_VALID, Table, catalogue
 from frs_pipeline.tables.nonresponse import measures
@@ -87,7 +88,7 @@ class Lacking(Spec):
     """A share of the conferences, from the unit non-response."""
 
     measure: str
-    occasion: Literal["first", "followup", "both"] = "both"
+    occasion: str = BOTH
 
 
 class Value(Spec):

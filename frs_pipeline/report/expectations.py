@@ -22,14 +22,15 @@ from frs_pipeline.errors import CheckFailed, Gathered, InputError
 from frs_pipeline.store.files import Store, as_noted, read, read_manifest
 from frs_pipeline.store.plan import products
 from frs_pipeline.study import Study, derived
+from frs_pipeline.study.about import occasions
 from frs_pipeline.study.faults import choices
+from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.questionnaires import Question, Questionnaire, questionnaires
 from frs_pipeline.study.spec import Spec, YamlFile
 from frs_pipeline.tables.nonresponse import conference_schema
 
 FILE = "promises.yaml"
 FORM_COLUMNS = ("form_id", "conference_id", "occasion")
-OCCASIONS = {"first": ("first",), "followup": ("followup",), "both": ("first", "followup")}
 
 COLUMNS = "expect_table_columns_to_match_ordered_list"
 UNIQUE = "expect_column_values_to_be_unique"
@@ -93,7 +94,7 @@ class Promise:
     limit: str
     words: str
     arguments: dict[str, Any] = field(default_factory=dict)
-    at_followup: bool = False
+    occasion: str | None = None
 
 
 @dataclass(frozen=True)
@@ -175,19 +176,21 @@ def before_of(older: Store) -> Before:
     return Before(older.delivery, marts)
 
 
-def form_promises(questionnaire: Questionnaire, limits: Limits, delivery: str, *, whole: bool = True) -> list[Promise]:
+def form_promises(
+    study: Study, questionnaire: Questionnaire, limits: Limits, delivery: str, *, whole: bool = True
+) -> list[Promise]:
     """What a mart of forms promises by itself; without its grain when only a sample is looked at (not `whole`)."""
     names = (*FORM_COLUMNS, *(question.name for question in questionnaire.questions))
     found = [_columns(names)]
     if whole:
         found += _identifies("form_id", "form")
-    found += [_filled("conference_id"), *_occasion(questionnaire.occasion)]
+    found += [_filled("conference_id"), *_occasion(study, questionnaire.occasion)]
     for question in questionnaire.questions:
         labels = "; ".join(f"{code} {label}" for code, label in question.labels.items())
         words = "Every answer is one of these."
         found.append(Promise(IN_SET, question.name, labels, words, {"value_set": list(question.codes)}))
         if questionnaire.asks(question, delivery):
-            found.append(_blank(question, questionnaire, limits.largest_blank(questionnaire.instrument, question.name)))
+            found.append(_blank(study, question, questionnaire, limits.largest_blank(questionnaire.instrument, question.name)))
     return found
 
 
@@ -196,7 +199,7 @@ def conference_promises(study: Study, *, whole: bool = True) -> list[Promise]:
     found = [_columns(tuple(conference_schema(study).names))]
     if whole:
         found += _identifies("conference_id", "conference")
-    found += [*_occasion("both"), _filled("in_ledger")]
+    found += [*_occasion(study, BOTH), _filled("in_ledger")]
     found.append(Promise(IN_SET, "in_ledger", "true or false", "It is true or false.", {"value_set": [True, False]}))
     for name in (name for name in conference_schema(study).names if name.endswith("_forms")):
         found += [
@@ -263,7 +266,7 @@ def _held(
     if questionnaire is None:
         promises = conference_promises(study, whole=step == 1)
     else:
-        promises = form_promises(questionnaire, limits, delivery, whole=step == 1)
+        promises = form_promises(study, questionnaire, limits, delivery, whole=step == 1)
     looked_at = mart if step == 1 else mart.take(pa.array(range(0, mart.num_rows, step)))
     rows = list(_results(gx, source, name, promises, _frame(looked_at)))
     skipped: dict[str, str] = {}
@@ -310,8 +313,8 @@ def _expectation(gx: Any, index: int, promise: Promise) -> Any:
     arguments = dict(promise.arguments)
     if promise.column is not None:
         arguments["column"] = promise.column
-    if promise.at_followup:
-        arguments["row_condition"] = gx.expectations.row_conditions.Column("occasion") == "followup"
+    if promise.occasion is not None:
+        arguments["row_condition"] = gx.expectations.row_conditions.Column("occasion") == promise.occasion
     return kind(**arguments, description=promise.words, meta={"promise": index})
 
 
@@ -373,20 +376,20 @@ def _filled(column: str) -> Promise:
     return Promise(NOT_NULL, column, "never blank", "It is never blank.")
 
 
-def _occasion(occasion: str) -> list[Promise]:
-    allowed = OCCASIONS[occasion]
+def _occasion(study: Study, occasion: str) -> list[Promise]:
+    allowed = tuple(occasions(study)) if occasion == BOTH else (occasion,)
     words = " or ".join(allowed)
     return [_filled("occasion"), Promise(IN_SET, "occasion", words, f"It says {words}.", {"value_set": list(allowed)})]
 
 
-def _blank(question: Question, questionnaire: Questionnaire, largest: float) -> Promise:
-    at_followup = question.occasion == "followup" and questionnaire.occasion == "both"
-    forms = "follow-up forms (it is asked there only)" if at_followup else "forms"
+def _blank(study: Study, question: Question, questionnaire: Questionnaire, largest: float) -> Promise:
+    only = question.occasion if questionnaire.occasion == BOTH and question.occasion != BOTH else None
+    at = f"{occasions(study)[only].one.english} forms" if only else "forms"
     return Promise(
         NOT_NULL,
         question.name,
-        f"{100 * largest:g} %" + (" of follow-up forms" if at_followup else ""),
-        f"At most {100 * largest:g} % of {forms} leave it blank.",
+        f"{100 * largest:g} %" + (f" of {at}" if only else ""),
+        f"At most {100 * largest:g} % of {at}{' (it is asked there only)' if only else ''} leave it blank.",
         {"mostly": round(1 - largest, 12)},
-        at_followup,
+        only,
     )

@@ -107,7 +107,7 @@ def _files(study: Study, *names: str) -> Definitions:
 
 
 def _paper(study: Study, instrument: str) -> Definitions:
-    return _files(study, f"questionnaires/{instrument}.yaml", "questionnaires/scales.yaml")
+    return _files(study, f"questionnaires/{instrument}.yaml", "scales.yaml", "study.yaml")
 
 
 def _papers(study: Study) -> Definitions:
@@ -273,7 +273,9 @@ def _report(study: Study, before: tuple[AssetPath, ...]) -> Product:
 
 
 def _questionnaires(study: Study) -> Definitions:
-    return tuple((path, None) for path in sorted((study.folder / "questionnaires").glob("*.yaml")))
+    return tuple(
+        (path, None) for path in (*sorted((study.folder / "questionnaires").glob("*.yaml")), study.folder / "scales.yaml")
+    )
 
 
 def _formats(study: Study) -> Product:

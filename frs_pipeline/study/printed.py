@@ -98,8 +98,11 @@ def printed_from(study: Study, delivery: str) -> bool:
 
 def not_printed_from(study: Study, delivery: str, predecessor: str | None) -> str:
     """Why a delivery isn't compared with the printed report, and what shows more of it; one line."""
+    printed = about(study).printed_from
     why = (
-        f"The report was printed from delivery {about(study).printed_from}: there are no printed figures of delivery {delivery}."
+        f"The report was printed from delivery {printed}: there are no printed figures of delivery {delivery}."
+        if printed
+        else "This study has no printed report."
     )
-    one, other = sorted((predecessor or about(study).printed_from, delivery))
-    return f"{why} frs diff {one} {other} shows which figures differ."
+    older = predecessor or printed
+    return f"{why} frs diff {' '.join(sorted((older, delivery)))} shows which figures differ." if older else why

@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field
 
 from frs_pipeline.errors import Gathered
 from frs_pipeline.study import Study, derived
+from frs_pipeline.study.about import about, occasions
 from frs_pipeline.study.contradictions import Contradiction, read_contradiction
 from frs_pipeline.study.faults import choices
 from frs_pipeline.study.questionnaires import Questionnaire, questionnaires
@@ -167,14 +168,14 @@ def read_policy(study: Study, path: Path, asked: Mapping[str, Questionnaire] | N
         found = file.parse(PolicySpec)
     for name in file.entries(["rules"]):
         with wrong:
-            rules[name] = _rule(file, name, questionnaires(study) if asked is None else asked)
-    roles = [role for form in questionnaires(study).values() if (role := form.question("role"))]
+            rules[name] = _rule(study, file, name, questionnaires(study) if asked is None else asked)
+    roles = [form.role for form in questionnaires(study).values() if form.role]
     known = [label for role in roles for label in role.labels.values()]
     for index in file.entries(["one_a_conference"]):
         label = file.data["one_a_conference"][index]
         with wrong:
             if isinstance(label, str) and roles and all(role.code(label) is None for role in roles):
-                what = f"no questionnaire's question role has the answer {label}"
+                what = f"no questionnaire's question {about(study).role} has the answer {label}"
                 raise file.error(["one_a_conference", index], what, choices(known, label))
     for name in KINDS if "rules" in file.entries([]) else ():
         with wrong:
@@ -184,7 +185,7 @@ def read_policy(study: Study, path: Path, asked: Mapping[str, Questionnaire] | N
     return Policy(**{**dict(found), "rules": rules})
 
 
-def _rule(file: YamlFile, name: str, asked: Mapping[str, Questionnaire]) -> Rule:
+def _rule(study: Study, file: YamlFile, name: str, asked: Mapping[str, Questionnaire]) -> Rule:
     where = ["rules", name]
     rule: RuleSpec = file.parse_at(where, RuleSpec)
     own = {key: getattr(rule, key) for key in ("on", "when") if getattr(rule, key) is not None}
@@ -198,7 +199,7 @@ def _rule(file: YamlFile, name: str, asked: Mapping[str, Questionnaire]) -> Rule
     if rule.severity not in kind.severities:
         possible = " or ".join(kind.severities)
         raise file.error([*where, "severity"], f"rule {name} can't be {rule.severity}", f"it can be {possible}")
-    looked_for = read_contradiction(file, where, own["on"], own["when"], asked) if own else None
+    looked_for = read_contradiction(file, where, own["on"], own["when"], asked, occasions(study)) if own else None
     return Rule(**dict(rule), kind=kind, contradiction=looked_for)
 
 

@@ -12,6 +12,7 @@ from frs_pipeline.stats.counts import cumulative, percent
 from frs_pipeline.stats.gamma import goodman_kruskal, partial
 from frs_pipeline.stats.printing import count_text, spss
 from frs_pipeline.store.plan import AssetPath, Sources
+from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Axis, Table
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def from_table(rows: pa.Table) -> list[Figure]:
 def figures_from(table: Table) -> Sources:
     """Labels come from the question of their axis; numbers from all questions that decide which forms are counted where."""
     asked = (*table.variables, *(name for name in table.answered if name not in table.variables))
-    counted = asked if table.occasion == "both" else (*asked, "occasion")
+    counted = asked if table.occasion == BOTH else (*asked, "occasion")
 
     def columns(*names: str) -> list[tuple[AssetPath, str]]:
         return [(("marts", mart), name) for mart in table.marts for name in names]

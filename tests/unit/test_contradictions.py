@@ -55,7 +55,10 @@ def asked(tmp_path_factory):
     for name, more in (("scales", PAID), ("coordinator", MORE)):
         text = (questionnaire_model.HERE / f"{name}.yaml").read_text(encoding="utf-8")
         (folder / f"{name}.yaml").write_text(text.rstrip("\n") + more, encoding="utf-8")
-    return {**questionnaires(STUDY), "coordinator": read_questionnaire(folder / "coordinator.yaml", folder / "scales.yaml")}
+    return {
+        **questionnaires(STUDY),
+        "coordinator": read_questionnaire(STUDY, folder / "coordinator.yaml", folder / "scales.yaml"),
+    }
 
 
 @pytest.fixture
@@ -178,7 +181,7 @@ def test_a_built_in_rule_says_itself_what_it_looks_for(tmp_path, key, value):
     ],
 )
 def test_the_page_of_rules_tells_it_in_words(written, asked, when, says):
-    text = page(read_policy(STUDY, written(coordinators(when)), asked))
+    text = page(STUDY, read_policy(STUDY, written(coordinators(when)), asked))
     assert "### `nobody_and_much`" in text
     assert says.format(conflict=asked["coordinator"].question("conflict").text) in text
 

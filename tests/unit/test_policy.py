@@ -86,7 +86,7 @@ def test_roles_that_a_conference_has_once_are_roles_of_the_questionnaires():
 
 
 def test_the_page_of_rules_is_up_to_date_and_tells_every_rule():
-    text = page(policy(STUDY))
+    text = page(STUDY, policy(STUDY))
     assert TARGET.read_text(encoding="utf-8") == text
     assert [line[5:-1] for line in text.splitlines() if line.startswith("### ")] == sorted(
         policy(STUDY).rules, key=lambda name: list(page_module._ABOUT).index(policy(STUDY).rules[name].kind.about)

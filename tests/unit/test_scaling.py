@@ -58,7 +58,7 @@ class Read(NamedTuple):
 
 def read(folder: Path, work: Path) -> Read:
     key = folder / (DEMO_KEY if folder == RAW else OWN_KEY)
-    codebook, ledger = read_codebook(folder / CODEBOOK, key), read_ledger(folder / LEDGER)
+    codebook, ledger = read_codebook(STUDY, folder / CODEBOOK, key), read_ledger(STUDY, folder / LEDGER)
     forms, aside, marts = {}, {}, {}
     for name, questionnaire in questionnaires(STUDY).items():
         validated = validate(read_export(STUDY, folder / name), questionnaire, Intake(policy(STUDY), codebook, ledger))

@@ -16,6 +16,7 @@ from frs_pipeline.report.formats.workbook import workbook
 from frs_pipeline.report.layout import layout, texts_of
 from frs_pipeline.store.files import Store, read, rows_in, schema_of, stream
 from frs_pipeline.store.plan import AssetPath, products
+from frs_pipeline.study.about import about
 from frs_pipeline.study.chapters import chapters
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires
@@ -105,4 +106,6 @@ def _workbook(store: Store) -> bytes:
         )
         for number, table in catalogue(store.study).items()
     }
-    return workbook(f"Familierådslagning: tabeller, levering {store.delivery}", chapters(store.study), layouts, figures)
+    return workbook(
+        f"{about(store.study).title.danish}: tabeller, levering {store.delivery}", chapters(store.study), layouts, figures
+    )
