@@ -5,7 +5,7 @@ export DAGSTER_DISABLE_TELEMETRY := yes
 # Names of files are UTF-8, whatever the locale says.
 export PYTHONUTF8 := 1
 
-.PHONY: demo test test-long test-browser lint ui bench lock clean docs
+.PHONY: demo test test-long test-browser lint ui bench lock clean docs site
 
 demo: .venv/.installed
 	@$(BIN)/frs run
@@ -32,10 +32,16 @@ lint: .venv/.installed
 	$(BIN)/lint-imports
 	$(BIN)/python -m frs_pipeline.handbook --check
 	$(BIN)/dagster definitions validate -w workspace.yaml
+	$(BIN)/zensical build --clean --strict
 
 # What is made from code and data and kept in the repository.
 docs: .venv/.installed
 	$(BIN)/python -m frs_pipeline.handbook
+
+# docs/ as a site, which opens from a disk; a link that leads nowhere fails.
+site: .venv/.installed
+	@$(BIN)/zensical build --clean --strict
+	@echo "build/site/index.html"
 
 # Webserver and daemon on this machine only; history in .dagster_home. make ui PORT=3001 takes another port.
 PORT := 3000
