@@ -32,7 +32,8 @@ def release(
     from frs_pipeline.study.tables import catalogue
 
     results = Results(delivery)
-    for key in (("marts", name) for name in instruments(results.study)):
+    # The page of the release says whether the forms are made up, as the description does.
+    for key in (("validated", "description"), *(("marts", name) for name in instruments(results.study))):
         if not results.path(key).exists():
             raise InputError("not made yet", where=results.path(key), do="run frs run")
         if results.lacks(key):

@@ -17,7 +17,7 @@ from frs_pipeline.codebook.keys import PUBLISHED
 from frs_pipeline.codebook.newest import require_newest, told
 from frs_pipeline.codebook.vault import Entry, open_plain, read_codebook, read_full
 from frs_pipeline.errors import CheckFailed, InputError
-from frs_pipeline.store.deliveries import CODEBOOK, CONTROLLERS, DEMO_KEY, OPEN_KEYS, beside, deliveries, inventory
+from frs_pipeline.store.deliveries import CODEBOOK, CONTROLLERS, DEMO_KEY, beside, deliveries, describe, inventory
 from frs_pipeline.store.files import Store, read
 from frs_pipeline.store.plan import products
 from frs_pipeline.store.settings import Settings
@@ -84,8 +84,12 @@ def require_own(store: Store, entries: Sequence[Entry], codebook: Path) -> None:
 
 
 def made_up(store: Store) -> bool:
-    """Does a key that opens the codebook lie open beside it? It does so with made-up forms only."""
-    return any(_plain(store.raw(CODEBOOK), store.raw(key)) is not None for key in OPEN_KEYS)
+    """Did nobody fill in the forms? The delivery says so itself, or its codebook is locked with a published key.
+
+    Asked once a refresh, which keeps the answer as a product (`intake.delivery.made_up`). Raises `InputError` for a
+    description that can't be understood.
+    """
+    return describe(store.study, store.raw("")).made_up or _published(store.raw(CODEBOOK))
 
 
 def refuse_published_key(study: Study, folder: Path) -> None:

@@ -27,6 +27,20 @@ from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.rules import policy
 
+# What a delivery says of itself, as a product of its refresh.
+DESCRIBED = pa.schema([pa.field("made_up", pa.bool_(), nullable=False)])
+
+
+def described(*, made_up: bool) -> pa.Table:
+    """What is kept of what a delivery says of itself, in one row (`DESCRIBED`)."""
+    return pa.table({"made_up": [made_up]}, schema=DESCRIBED)
+
+
+def made_up(store: Store) -> bool:
+    """Did nobody fill in the forms, as the refresh found?"""
+    (found,) = read(store.file("validated", "description"))["made_up"].to_pylist()
+    return bool(found)
+
 
 def withdrawals_of(store: Store) -> tuple[Withdrawal, ...]:
     """What was withdrawn from a delivery. Raises `InputError` for a line that can't be understood."""

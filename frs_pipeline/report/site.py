@@ -15,9 +15,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from frs_pipeline.codebook.opening import made_up
 from frs_pipeline.intake.applying import unapplied
-from frs_pipeline.intake.delivery import applied_in
+from frs_pipeline.intake.delivery import applied_in, made_up
 from frs_pipeline.language import Text
 from frs_pipeline.lineage.counts import Counts
 from frs_pipeline.lineage.meaning import Address, meanings

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -13,23 +12,21 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-import pyrage
 import pytest
 from support.plain_duckdb import recounted
 from support.shipped import DELIVERY, copy_of_shipped
 from support.study import STUDY
 
-from frs_pipeline.codebook.opening import made_up
+from frs_pipeline.intake.delivery import made_up
 from frs_pipeline.lineage.counts import Counts
 from frs_pipeline.lineage.meaning import Address, meanings
 from frs_pipeline.lineage.passport import Passports
 from frs_pipeline.operations.refresh import refresh
 from frs_pipeline.report.claims import claims
 from frs_pipeline.report.typography import anchor, shown
-from frs_pipeline.store.deliveries import CODEBOOK, DEMO_KEY, sha256
+from frs_pipeline.store.deliveries import sha256
 from frs_pipeline.store.files import Store, read
 from frs_pipeline.store.plan import products
-from frs_pipeline.store.settings import Settings
 from frs_pipeline.study.chapters import chapters
 from frs_pipeline.study.instruments import instruments
 
@@ -226,27 +223,11 @@ def test_another_process_with_another_order_of_sets_makes_the_same_bytes(store: 
     assert json.loads(told.stdout) == {path.name: sha256(path) for path in folder.iterdir()}
 
 
-def test_only_a_delivery_whose_key_lies_beside_the_codebook_is_called_made_up(store: Store, folder: Path, tmp_path: Path) -> None:
-    assert "opdigtede" in (folder / "omdata.html").read_text(encoding="utf-8")
+def test_the_pages_say_that_the_forms_are_made_up(store: Store, folder: Path) -> None:
     assert made_up(store)
-    raw = tmp_path / "raw" / DELIVERY
-    raw.mkdir(parents=True)
-    other = Store(Settings(STUDY, tmp_path), DELIVERY)
-    shutil.copy(store.raw(CODEBOOK), raw)
-    assert not made_up(other)
-    shutil.copy(store.raw(DEMO_KEY), raw)
-    assert made_up(other)
-    identity = pyrage.x25519.Identity.generate()
-    (raw / CODEBOOK).write_bytes(pyrage.encrypt(b"x", [identity.to_public()]))
-    assert not made_up(other)
+    assert all("opdigtede" in page.read_text(encoding="utf-8") for page in folder.glob("*.html"))
 
 
-def test_the_report_is_made_again_when_the_key_no_longer_lies_there(store: Store) -> None:
-    key, report = store.raw(DEMO_KEY), products(STUDY)[("report",)]
-    before, content = store.origin(report), key.read_bytes()
-    try:
-        key.unlink()
-        assert store.origin(report) != before
-    finally:
-        key.write_bytes(content)
-    assert store.origin(report) == before
+def test_the_report_hangs_on_what_the_delivery_says_of_itself() -> None:
+    assert ("validated", "description") in products(STUDY)[("report",)].inputs
+    assert {"codebook", "description"} <= set(products(STUDY)[("validated", "description")].raw)

@@ -32,7 +32,7 @@ from frs_pipeline.reconstruction.scaled import scaling
 from frs_pipeline.reconstruction.scaled.copies import Filled, keyed, seated
 from frs_pipeline.reconstruction.scaled.registers import conference_numbers
 from frs_pipeline.reconstruction.scaled.scaling import MOST_COPIES, filled_in, from_population, scale, scaled_export
-from frs_pipeline.store.deliveries import CODEBOOK, DEMO_KEY, EXPORT_FILES, LEDGER, OWN_KEY
+from frs_pipeline.store.deliveries import CODEBOOK, DEMO_KEY, EXPORT_FILES, LEDGER, OWN_KEY, describe
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.rules import policy
@@ -203,8 +203,10 @@ def test_it_is_made_up_and_may_be_written_over(tmp_path: Path) -> None:
     scale(STUDY, tmp_path, 1, RAW)
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     shipped = {p.relative_to(RAW).as_posix() for p in RAW.rglob("*") if p.is_file()}
-    assert {p.relative_to(tmp_path).as_posix() for p in before} == {name.replace(DEMO_KEY, OWN_KEY) for name in shipped}
+    made = {name.replace(DEMO_KEY, OWN_KEY) for name in shipped} | {"delivery.yaml"}
+    assert {p.relative_to(tmp_path).as_posix() for p in before} == made
     assert is_made_up(STUDY, tmp_path)
+    assert describe(STUDY, tmp_path).made_up
     (tmp_path / "initiator" / ".dataset.csv.k1ll3d.tmp").touch()
     scale(STUDY, tmp_path, 1, RAW)
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before

@@ -36,7 +36,7 @@ from frs_pipeline.reconstruction.population import Population, assumptions
 from frs_pipeline.reconstruction.scaled.copies import Filled, Keyed, keyed, workdays_of_a_copy
 from frs_pipeline.reconstruction.scaled.lines import Part, Whole, chosen, digits, joined, stamps, text
 from frs_pipeline.reconstruction.scaled.registers import conference_numbers, conferences_of_a_copy, write_registers
-from frs_pipeline.store.deliveries import CODEBOOK, DEMO_KEY, LEDGER
+from frs_pipeline.store.deliveries import CODEBOOK, DEMO_KEY, DESCRIPTION, LEDGER
 from frs_pipeline.store.files import atomic
 from frs_pipeline.study import Study
 from frs_pipeline.study.questionnaires import Questionnaire
@@ -64,6 +64,7 @@ def scale(study: Study, folder: Path, copies: int, source: Path, report: Callabl
     refuse_unless_free(study, folder)
     filled = filled_in(study, source, report)
     write_readme(study, folder)  # first, so that what is left of a killed run may be written over
+    _say_made_up(folder)
     for left in folder.rglob(".*.tmp"):
         left.unlink()
     written = 0
@@ -73,6 +74,12 @@ def scale(study: Study, folder: Path, copies: int, source: Path, report: Callabl
     write_registers(study, folder, copies)
     report("registers")
     return written
+
+
+def _say_made_up(folder: Path) -> None:
+    """Let the delivery say of itself that nobody filled in its forms: its codebook has a key of its own."""
+    with atomic(folder / DESCRIPTION["description"]) as file:
+        file.write(b"made_up: true\n")
 
 
 def scaled_export(study: Study, folder: Path, instrument: str, copies: int, filled: Filled) -> int:
