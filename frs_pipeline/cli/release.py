@@ -33,10 +33,10 @@ def release(
 
     results = Results(delivery)
     for key in (("marts", name) for name in instruments(results.study)):
-        if not results.path(key).exists():
-            raise InputError("not made yet", where=results.path(key), do="run frs run")
+        if not results.store.file(*key).exists():
+            raise InputError("not made yet", where=results.store.file(*key), do="run frs run")
         if results.lacks(key):
-            raise CheckFailed("out of date", where=results.path(key), do="run frs run")
+            raise CheckFailed("out of date", where=results.store.file(*key), do="run frs run")
     with Progress("Releasing", quiet=as_json) as progress:
         found = publish(
             results.store,

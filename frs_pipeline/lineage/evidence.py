@@ -23,8 +23,6 @@ from frs_pipeline.tables.figures import Figure, from_table
 from frs_pipeline.tables.reconciling import Forms
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from frs_pipeline.intake.amendments import Correction
 
 _LAYERS = ("validated", "pseudonymised", "marts")
@@ -83,31 +81,27 @@ class Evidence:
     def study(self) -> Study:
         return self.store.study
 
-    def path(self, *key: str) -> Path:
-        """The file of a product."""
-        return self.store.path(products(self.study)[key])
-
     @cached_property
     def figures(self) -> dict[Address, Figure]:
         """Every figure as the tables have it."""
-        return {Address(*figure[:5]): figure for figure in from_table(read(self.path("statistics", "figures")))}
+        return {Address(*figure[:5]): figure for figure in from_table(read(self.store.file("statistics", "figures")))}
 
     @cached_property
     def compared(self) -> dict[Address, dict[str, Any]]:
         """Every printed figure with its verdict."""
-        rows = read(self.path("statistics", "compare")).to_pylist()
+        rows = read(self.store.file("statistics", "compare")).to_pylist()
         return {Address(r["table"], r["row"] or "", r["column"] or "", r["group"] or "", r["measure"]): r for r in rows}
 
     @cached_property
     def bases(self) -> dict[int, int]:
         """How many forms each table counts, as the reconciliation of the marts found."""
-        return {r["table"]: r["forms"] for r in read(self.path("statistics", "bases")).to_pylist() if r["reason"] == "base"}
+        return {r["table"]: r["forms"] for r in read(self.store.file("statistics", "bases")).to_pylist() if r["reason"] == "base"}
 
     @cached_property
     def promises(self) -> dict[str, tuple[int, int]]:
         """Promises kept and made, by mart."""
         found: dict[str, tuple[int, int]] = {}
-        for row in read(self.path("expectations"), ["mart", "passed"]).to_pylist():
+        for row in read(self.store.file("expectations"), ["mart", "passed"]).to_pylist():
             kept, made = found.get(row["mart"], (0, 0))
             found[row["mart"]] = (kept + row["passed"], made + 1)
         return found
@@ -119,13 +113,13 @@ class Evidence:
     @cached_property
     def forms(self) -> Forms:
         """Counts of the forms in the marts."""
-        return Forms({name: self.path("marts", name) for name in instruments(self.study)})
+        return Forms({name: self.store.file("marts", name) for name in instruments(self.study)})
 
     def view(self, *key: str) -> str:
         """Name under which a product's rows can be asked for."""
         name = "_".join(key)
         if name not in self._views:
-            self.forms.engine.read_parquet(str(self.path(*key))).create_view(name)
+            self.forms.engine.read_parquet(str(self.store.file(*key))).create_view(name)
             self._views.add(name)
         return name
 
@@ -150,7 +144,7 @@ class Evidence:
 
     def withdrawn(self, instrument: str) -> int:
         """How many forms of a questionnaire were withdrawn before anything was judged. Why, no passport tells."""
-        return sum(read(self.path("withdrawn", instrument))["forms"].to_pylist())
+        return sum(read(self.store.file("withdrawn", instrument))["forms"].to_pylist())
 
     def asked(self, table: Table) -> Asked:
         """All forms of a table's marts, counted by occasion and by their answers to its questions."""
@@ -177,12 +171,12 @@ class Evidence:
     @cached_property
     def layers(self) -> dict[str, dict[str, int]]:
         """Forms in each layer, by questionnaire."""
-        return {name: {layer: rows_in(self.path(layer, name)) for layer in _LAYERS} for name in instruments(self.study)}
+        return {name: {layer: rows_in(self.store.file(layer, name)) for layer in _LAYERS} for name in instruments(self.study)}
 
     def as_noted(self, key: AssetPath) -> bool:
         """Is a file the one that the manifest lists?"""
         if key not in self._noted:
-            path = self.path(*key)
+            path = self.store.file(*key)
             self._noted[key] = self.manifest.get("outputs", {}).get(listed(self.store, path)) == sha256(path)
         return self._noted[key]
 
@@ -232,7 +226,9 @@ class Evidence:
 
     def _origin(self, key: AssetPath) -> dict[str, Any]:
         if key not in self._origins:
-            self._origins[key] = json.loads(recorded(self.path(*key), ORIGIN) or '{"inputs": {}, "definition": "", "code": ""}')
+            self._origins[key] = json.loads(
+                recorded(self.store.file(*key), ORIGIN) or '{"inputs": {}, "definition": "", "code": ""}'
+            )
         return self._origins[key]
 
     def _step(self, product: Product, origin: dict[str, Any]) -> StepTaken:

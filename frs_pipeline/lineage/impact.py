@@ -17,7 +17,6 @@ import pyarrow.compute as pc
 from frs_pipeline.stats.counts import percent
 from frs_pipeline.stats.printing import count_text, spss
 from frs_pipeline.store.files import Store, read, stream
-from frs_pipeline.store.plan import products
 from frs_pipeline.study import Study
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires
@@ -82,7 +81,7 @@ def rows_of(store: Store, forms: Collection[str], conferences: Collection[str] =
     prefixes = {form[:2] for form in forms}
     for mart in instruments(store.study):
         if conferences or questionnaires(store.study)[mart].form_prefix in prefixes:
-            batches = stream(store.path(products(store.study)[("marts", mart)]))
+            batches = stream(store.file("marts", mart))
             few = [
                 batch.filter(pc.or_(*(pc.is_in(batch[name], value_set=values) for name, values in wanted.items())))
                 for batch in batches
@@ -104,7 +103,7 @@ def recounted(store: Store, change: Change) -> dict[int, list[Figure]]:
     """Figures, by table, of the tables that count forms of a mart that `change` changes."""
     touched = change.marts
     wanted = [table for table in catalogue(store.study).values() if set(table.marts) & set(touched)]
-    forms = Forms({str(mart): store.path(products(store.study)[("marts", mart)]) for table in wanted for mart in table.marts})
+    forms = Forms({str(mart): store.file("marts", mart) for table in wanted for mart in table.marts})
     return {table.number: figures(table, _counts(table, forms, change)) for table in wanted}
 
 
@@ -129,7 +128,7 @@ def _tables(store: Store, change: Change) -> tuple[dict[Place, Value], dict[Plac
     if not change.marts:
         return {}, {}
     after = recounted(store, change)
-    printed = from_table(read(store.path(products(store.study)[("statistics", "figures")])))
+    printed = from_table(read(store.file("statistics", "figures")))
     before = placed(figure for figure in printed if figure.table in after)
     return before, placed(figure for number in sorted(after) for figure in after[number])
 
@@ -170,10 +169,8 @@ def _percentage(value: float | None) -> Value:
 
 
 def _nonresponse(store: Store, change: Change) -> tuple[dict[Place, Value], dict[Place, Value]]:
-    units, items = (
-        read(store.path(products(store.study)[("statistics", name)])) for name in (UNIT_NONRESPONSE, ITEM_NONRESPONSE)
-    )
-    conference = _conferences(store.study, read(store.path(products(store.study)[("marts", "conference")])), change)
+    units, items = (read(store.file("statistics", name)) for name in (UNIT_NONRESPONSE, ITEM_NONRESPONSE))
+    conference = _conferences(store.study, read(store.file("marts", "conference")), change)
     (ledger_only,) = (row["conferences"] for row in units.to_pylist() if row["measure"] == "only_in_ledger")
     return nonresponse_places(units, items), nonresponse_places(
         unit(store.study, conference, ledger_only, store.delivery), _items(store.study, items, change, store.delivery)
@@ -217,11 +214,9 @@ def resting_on(store: Store, question: str) -> Iterator[tuple[Place, Value]]:
         for number, table in catalogue(store.study).items()
         if asking & set(table.marts) and question in (*table.variables, *table.answered)
     }
-    printed: Sequence[Figure] = from_table(read(store.path(products(store.study)[("statistics", "figures")])))
+    printed: Sequence[Figure] = from_table(read(store.file("statistics", "figures")))
     yield from placed(figure for figure in printed if figure.table in using).items()
-    units, items = (
-        read(store.path(products(store.study)[("statistics", name)])) for name in (UNIT_NONRESPONSE, ITEM_NONRESPONSE)
-    )
+    units, items = (read(store.file("statistics", name)) for name in (UNIT_NONRESPONSE, ITEM_NONRESPONSE))
     for place, value in nonresponse_places(units.slice(0, 0), items).items():
         if place.row == question:
             yield place, value

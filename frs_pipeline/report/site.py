@@ -153,7 +153,7 @@ class _Site:
         return Report(findings, as_rows(findings), {**pages, **self._scripts()})
 
     def _rows(self, *key: str) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = read(self.evidence.path(*key)).to_pylist()
+        rows: list[dict[str, Any]] = read(self.store.file(*key)).to_pylist()
         return rows
 
     @cached_property
@@ -236,7 +236,7 @@ class _Site:
         for name in instruments(self.store.study):
             asked = ordinal(self.store.study, name)
             if len(asked) > 1:
-                found = associations(self.store.study, name, stream(self.evidence.path("marts", name)))
+                found = associations(self.store.study, name, stream(self.store.file("marts", name)))
                 maps.append((questionnaires(self.store.study)[name], asked, plots.heat(found, self._printed_gammas(name))))
         return {"intervals": plots.forest(list(self.tables.values()), self.figures, self.titles), "maps": maps}
 
@@ -272,7 +272,7 @@ class _Site:
             for form in self.evidence.set_aside(name)
         ]
         columns = ["instrument", "rule", "severity"]
-        noted = read(self.evidence.path("noted"), columns).group_by(columns).aggregate([([], "count_all")]).to_pylist()
+        noted = read(self.store.file("noted"), columns).group_by(columns).aggregate([([], "count_all")]).to_pylist()
         groups = [
             (
                 row["severity"],

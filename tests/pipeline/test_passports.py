@@ -72,7 +72,7 @@ def every(passports):
 
 @pytest.fixture(scope="module")
 def marts(passports):
-    return {name: pd.read_parquet(passports.evidence.path("marts", name)) for name in instruments(STUDY)}
+    return {name: pd.read_parquet(passports.evidence.store.file("marts", name)) for name in instruments(STUDY)}
 
 
 @pytest.fixture

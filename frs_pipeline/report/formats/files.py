@@ -15,7 +15,7 @@ from frs_pipeline.report.formats.spss import sav
 from frs_pipeline.report.formats.workbook import workbook
 from frs_pipeline.report.layout import layout, texts_of
 from frs_pipeline.store.files import Store, read, rows_in, schema_of, stream
-from frs_pipeline.store.plan import AssetPath, products
+from frs_pipeline.store.plan import AssetPath
 from frs_pipeline.study.chapters import chapters
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires
@@ -84,7 +84,7 @@ def as_rows(found: list[File]) -> pa.Table:
 
 
 def _path(store: Store, key: AssetPath) -> Path:
-    return store.path(products(store.study)[key])
+    return store.file(*key)
 
 
 def _csv(store: Store, key: AssetPath) -> Callable[[IO[bytes]], None]:
