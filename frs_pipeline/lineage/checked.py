@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from frs_pipeline.language import plural
 from frs_pipeline.lineage.evidence import Evidence
-from frs_pipeline.lineage.meaning import Address, Meaning
+from frs_pipeline.lineage.meaning import Meaning
 from frs_pipeline.lineage.pairs import Pairs
 from frs_pipeline.lineage.ties import printed_cells
 from frs_pipeline.lineage.waterfall import Waterfall
@@ -60,7 +60,7 @@ def checks(evidence: Evidence, found: Found, additions: Sequence[bool], elsewher
 
 def _from_printed(evidence: Evidence, figure: Figure) -> Iterator[Check]:
     """A correlation against every table that prints the cells it is computed from."""
-    for cells in printed_cells(evidence.study, Address(*figure[:5])):
+    for cells in printed_cells(evidence.study, figure.address):
         counts = [[int(evidence.figures[at].value or 0) for at in line] for line in cells]
         passed = getattr(goodman_kruskal(counts), figure.measure) == figure.value
         yield Check("follows from a printed table", passed, f"the cells that table {cells[0][0].table} prints give it")

@@ -22,7 +22,7 @@ from frs_pipeline.store.plan import table_key
 from frs_pipeline.study import Study
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires
-from frs_pipeline.study.tables import Table, catalogue
+from frs_pipeline.study.tables import Address, Table, catalogue
 from frs_pipeline.tables.counting import count, open_marts
 from frs_pipeline.tables.figures import Figure, figures, from_table
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 CORRECTED, GONE, NEW = "corrected forms", "forms gone", "new forms"
-Address = tuple[int, str, str, str, str]
 
 
 @dataclass(frozen=True)
@@ -105,11 +104,7 @@ def _kept(store: Store) -> dict[Address, Figure]:
     path = store.file("statistics", "figures")
     if not path.exists():
         raise InputError("not made yet", where=path, do="run frs run for both deliveries")
-    return {_address(figure): figure for figure in from_table(read(path))}
-
-
-def _address(figure: Figure) -> Address:
-    return figure.table, figure.row, figure.column, figure.group, figure.measure
+    return {figure.address: figure for figure in from_table(read(path))}
 
 
 def _made_otherwise(older: Store, newer: Store) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -125,7 +120,7 @@ def _made_otherwise(older: Store, newer: Store) -> tuple[tuple[int, ...], tuple[
 
 def _counted(tables: list[Table], marts: Mapping[str, ir.Table]) -> dict[Address, Figure]:
     counts = count(tables, marts)
-    return {_address(figure): figure for table in tables for figure in figures(table, counts[table.number])}
+    return {figure.address: figure for table in tables for figure in figures(table, counts[table.number])}
 
 
 def _shared(older: Path, newer: Path) -> dict[str, pa.DataType]:

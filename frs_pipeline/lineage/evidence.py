@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from frs_pipeline.lineage.aside import Aside, forms_set_aside
-from frs_pipeline.lineage.meaning import Address, base
+from frs_pipeline.lineage.meaning import base
 from frs_pipeline.lineage.waterfall import SET_ASIDE, Asked, Group, Why, failing, questions
 from frs_pipeline.store.deliveries import AMENDMENTS, sha256
 from frs_pipeline.store.files import ORIGIN, Store, listed, read, read_manifest, recorded, rows_in
@@ -18,7 +18,7 @@ from frs_pipeline.store.plan import AssetPath, Product, products, table_key
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires
-from frs_pipeline.study.tables import Table
+from frs_pipeline.study.tables import Address, Table
 from frs_pipeline.tables.figures import Figure, from_table
 from frs_pipeline.tables.reconciling import Forms
 
@@ -84,13 +84,13 @@ class Evidence:
     @cached_property
     def figures(self) -> dict[Address, Figure]:
         """Every figure as the tables have it."""
-        return {Address(*figure[:5]): figure for figure in from_table(read(self.store.file("statistics", "figures")))}
+        return {figure.address: figure for figure in from_table(read(self.store.file("statistics", "figures")))}
 
     @cached_property
     def compared(self) -> dict[Address, dict[str, Any]]:
         """Every printed figure with its verdict."""
         rows = read(self.store.file("statistics", "compare")).to_pylist()
-        return {Address(r["table"], r["row"] or "", r["column"] or "", r["group"] or "", r["measure"]): r for r in rows}
+        return {Address.of(r): r for r in rows}
 
     @cached_property
     def bases(self) -> dict[int, int]:

@@ -29,8 +29,11 @@ UNIT_NONRESPONSE, ITEM_NONRESPONSE = "unit_nonresponse", "item_nonresponse"
 _SUMS = ("forms", "asked", "answered", "blank")
 
 
-class Place(NamedTuple):
-    """Address of a figure: `source` is `table_04`, or the name of a table of non-response. Labels are "" where there are none."""
+class ResultAddress(NamedTuple):
+    """Where a figure stands among all results, which have more than the report's tables.
+
+    `source` is `table_04`, or the name of a table of non-response. Labels are empty where there are none.
+    """
 
     source: str
     row: str
@@ -49,7 +52,7 @@ class Value(NamedTuple):
 class Moved(NamedTuple):
     """A figure that would be another."""
 
-    place: Place
+    place: ResultAddress
     before: Value
     after: Value
 
@@ -124,7 +127,7 @@ def _counts(table: Table, forms: Forms, change: Change) -> dict[tuple[int | None
     return dict(total)
 
 
-def _tables(store: Store, change: Change) -> tuple[dict[Place, Value], dict[Place, Value]]:
+def _tables(store: Store, change: Change) -> tuple[dict[ResultAddress, Value], dict[ResultAddress, Value]]:
     if not change.marts:
         return {}, {}
     after = recounted(store, change)
@@ -133,27 +136,27 @@ def _tables(store: Store, change: Change) -> tuple[dict[Place, Value], dict[Plac
     return before, placed(figure for number in sorted(after) for figure in after[number])
 
 
-def placed(found: Iterable[Figure]) -> dict[Place, Value]:
+def placed(found: Iterable[Figure]) -> dict[ResultAddress, Value]:
     """Figures of tables by their place."""
     return {
-        Place(f"table_{figure.table:02d}", figure.row, figure.column, figure.group, figure.measure): Value(
+        ResultAddress(f"table_{figure.table:02d}", figure.row, figure.column, figure.group, figure.measure): Value(
             figure.value, figure.printed
         )
         for figure in found
     }
 
 
-def nonresponse_places(units: pa.Table, items: pa.Table) -> dict[Place, Value]:
+def nonresponse_places(units: pa.Table, items: pa.Table) -> dict[ResultAddress, Value]:
     """Figures of unit non-response (`UNIT`; row: what is lacking, group: occasion) and of item non-response (`ITEM`; row:
     question, group: questionnaire)."""
     found = {}
     for row in units.to_pylist():
         for measure, value in (("conferences", row["conferences"]), ("percent", row["percent"])):
-            place = Place(UNIT_NONRESPONSE, row["measure"], NO_LABEL, row["occasion"], measure)
+            place = ResultAddress(UNIT_NONRESPONSE, row["measure"], NO_LABEL, row["occasion"], measure)
             found[place] = _number(value) if measure == "conferences" else _percentage(value)
     for row in items.to_pylist():
         for measure in _SUMS[1:]:  # forms are the rows of the mart, the same for every question
-            place = Place(ITEM_NONRESPONSE, row["question"], NO_LABEL, row["instrument"], measure)
+            place = ResultAddress(ITEM_NONRESPONSE, row["question"], NO_LABEL, row["instrument"], measure)
             found[place] = _number(row[measure])
         found[place._replace(measure="blank_percent")] = _percentage(row["blank_percent"])
     return found
@@ -168,7 +171,7 @@ def _percentage(value: float | None) -> Value:
     return Value(value, text if value is None else f"{text}%")
 
 
-def _nonresponse(store: Store, change: Change) -> tuple[dict[Place, Value], dict[Place, Value]]:
+def _nonresponse(store: Store, change: Change) -> tuple[dict[ResultAddress, Value], dict[ResultAddress, Value]]:
     units, items = (read(store.file("statistics", name)) for name in (UNIT_NONRESPONSE, ITEM_NONRESPONSE))
     conference = _conferences(store.study, read(store.file("marts", "conference")), change)
     (ledger_only,) = (row["conferences"] for row in units.to_pylist() if row["measure"] == "only_in_ledger")
@@ -206,7 +209,7 @@ def _forms(rows: Mapping[str, pa.Table], mart: str) -> int:
     return int(rows[mart].num_rows) if mart in rows else 0
 
 
-def resting_on(store: Store, question: str) -> Iterator[tuple[Place, Value]]:
+def resting_on(store: Store, question: str) -> Iterator[tuple[ResultAddress, Value]]:
     """Every figure that depends on the answers to a question, in whatever questionnaire it stands."""
     asking = {mart for mart in instruments(store.study) if questionnaires(store.study)[mart].question(question)}
     using = {

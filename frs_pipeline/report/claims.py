@@ -13,13 +13,13 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from frs_pipeline.errors import Gathered
-from frs_pipeline.lineage.meaning import Address, meanings
+from frs_pipeline.lineage.meaning import meanings
 from frs_pipeline.stats.printing import parse
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.chapters import Bilingual
 from frs_pipeline.study.faults import choices
 from frs_pipeline.study.spec import Spec, YamlFile
-from frs_pipeline.study.tables import TOTAL, TOTAL_VALID, Table, catalogue
+from frs_pipeline.study.tables import TOTAL, TOTAL_VALID, Address, Table, catalogue
 from frs_pipeline.tables.nonresponse import measures
 
 FILE = "claims.yaml"

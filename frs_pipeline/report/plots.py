@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from frs_pipeline.lineage.meaning import Address
 from frs_pipeline.lineage.wording import Text
 from frs_pipeline.report.associations import Association
 from frs_pipeline.report.layout import named
@@ -18,7 +17,7 @@ from frs_pipeline.stats.counts import percent
 from frs_pipeline.stats.gamma import significant, strength
 from frs_pipeline.stats.printing import spss
 from frs_pipeline.study.chapters import Bilingual, Change
-from frs_pipeline.study.tables import TOTAL, Table
+from frs_pipeline.study.tables import TOTAL, Address, Table
 from frs_pipeline.tables.figures import Figure
 from frs_pipeline.tables.reconciling import Forms
 

@@ -19,7 +19,7 @@ from frs_pipeline.codebook.opening import made_up
 from frs_pipeline.intake.applying import unapplied
 from frs_pipeline.intake.delivery import applied_in
 from frs_pipeline.lineage.counts import Counts
-from frs_pipeline.lineage.meaning import Address, meanings
+from frs_pipeline.lineage.meaning import meanings
 from frs_pipeline.lineage.passport import Passports
 from frs_pipeline.lineage.waterfall import Why
 from frs_pipeline.lineage.wording import Text, reason
@@ -39,7 +39,7 @@ from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.printed import printed_from
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.rules import policy
-from frs_pipeline.study.tables import Table, catalogue
+from frs_pipeline.study.tables import Address, Table, catalogue
 from frs_pipeline.tables.bases import BASE, BLANK, ROWS, UNANSWERED
 from frs_pipeline.tables.figures import Figure
 from frs_pipeline.tables.nonresponse import kinds

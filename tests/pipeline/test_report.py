@@ -21,7 +21,7 @@ from support.study import STUDY
 
 from frs_pipeline.codebook.opening import made_up
 from frs_pipeline.lineage.counts import Counts
-from frs_pipeline.lineage.meaning import Address, meanings
+from frs_pipeline.lineage.meaning import meanings
 from frs_pipeline.lineage.passport import Passports
 from frs_pipeline.operations.refresh import refresh
 from frs_pipeline.report.claims import claims
@@ -32,6 +32,7 @@ from frs_pipeline.store.plan import products
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.study.chapters import chapters
 from frs_pipeline.study.instruments import instruments
+from frs_pipeline.study.tables import Address
 
 LARGEST = 5_000_000
 FAILING = {"dissatisfied", "belief_first", "disappointed", "without_support"}

@@ -9,7 +9,7 @@ import pyarrow as pa
 from frs_pipeline.codebook.pseudonyms import mart_schema, pseudonymise
 from frs_pipeline.intake.delivery import quarantined
 from frs_pipeline.intake.findings import REJECTED
-from frs_pipeline.lineage.impact import Place, Value, nonresponse_places, placed
+from frs_pipeline.lineage.impact import ResultAddress, Value, nonresponse_places, placed
 from frs_pipeline.store.files import Store, read
 from frs_pipeline.store.plan import products
 from frs_pipeline.store.rows import Rows, sorted_by
@@ -56,7 +56,7 @@ def make_products(delivery: Any) -> Store:
     return store
 
 
-def every_figure(store: Store) -> dict[Place, Value]:
+def every_figure(store: Store) -> dict[ResultAddress, Value]:
     """All figures of tables and of non-response, as the files have them."""
     found, units, items = (read(store.file("statistics", name)) for name in ("figures", "unit_nonresponse", "item_nonresponse"))
     return placed(from_table(found)) | nonresponse_places(units, items)
