@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from frs_pipeline.language import Text
 from frs_pipeline.lineage.evidence import Evidence
-from frs_pipeline.lineage.wording import Text
 from frs_pipeline.study import Study
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires

@@ -15,11 +15,12 @@ import numpy as np
 
 from frs_pipeline.errors import InputError, UsageError
 from frs_pipeline.intake.readers.surveyxact import read_export
+from frs_pipeline.language import Text
 from frs_pipeline.lineage.evidence import Evidence
 from frs_pipeline.lineage.listing import corrected, remarked
 from frs_pipeline.lineage.meaning import base
 from frs_pipeline.lineage.waterfall import Group, Why, failing, questions
-from frs_pipeline.lineage.wording import Text, reason
+from frs_pipeline.lineage.wording import reason
 from frs_pipeline.personal_numbers import masked
 from frs_pipeline.study import Study
 from frs_pipeline.study.questionnaires import Questionnaire, questionnaires

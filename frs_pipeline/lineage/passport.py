@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from frs_pipeline.errors import UsageError
-from frs_pipeline.language import plural
+from frs_pipeline.language import Text, plural
 from frs_pipeline.lineage.checked import Check, Found, checks
 from frs_pipeline.lineage.decisions import Amendment, amendments
 from frs_pipeline.lineage.evidence import Evidence, InputFile, StepTaken
@@ -20,7 +20,7 @@ from frs_pipeline.lineage.meaning import Meaning, meanings
 from frs_pipeline.lineage.pairs import Pairs, pairs
 from frs_pipeline.lineage.ties import alike, sums
 from frs_pipeline.lineage.waterfall import Waterfall, Why, waterfall
-from frs_pipeline.lineage.wording import Text, definition, reason, rounding, selection
+from frs_pipeline.lineage.wording import definition, reason, rounding, selection
 from frs_pipeline.store.files import Store
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.tables import Address, catalogue

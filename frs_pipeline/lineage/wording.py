@@ -5,8 +5,7 @@ Titles, questions and answers stay Danish in both: they are the names of what st
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from frs_pipeline.language import Text
 from frs_pipeline.lineage.meaning import Codes, Meaning, Selection, question
 from frs_pipeline.lineage.waterfall import ANSWERED, NOT_ASKED, OTHER_ANSWER, SET_ASIDE, WITHDRAWN, Why
 from frs_pipeline.stats.printing import NOT_COMPUTABLE, decimals_of
@@ -15,15 +14,6 @@ from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.rules import policy
 from frs_pipeline.study.tables import Axis, Table
 from frs_pipeline.tables.bases import BLANK, LEFT_OUT, NOT_IN_USE, OTHER_OCCASION, counted_codes
-
-
-@dataclass(frozen=True)
-class Text:
-    """The same in Danish and in English."""
-
-    danish: str
-    english: str
-
 
 _OCCASIONS = {"first": Text("første rådslagning", "the first conference"), "followup": Text("opfølgningen", "the follow-up")}
 _STATISTICS = {

@@ -13,9 +13,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from frs_pipeline.language import Text
 from frs_pipeline.lineage.pairs import Pairs
 from frs_pipeline.lineage.passport import Number, Passport
-from frs_pipeline.lineage.wording import Text
 from frs_pipeline.report.typography import anchor, number_text, shown
 from frs_pipeline.study import Study
 from frs_pipeline.study.rules import policy

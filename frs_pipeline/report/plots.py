@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from frs_pipeline.lineage.wording import Text
+from frs_pipeline.language import Text
 from frs_pipeline.report.associations import Association
 from frs_pipeline.report.layout import named
 from frs_pipeline.report.typography import number_text, share_text, shown, with_zero
 from frs_pipeline.stats.counts import percent
 from frs_pipeline.stats.gamma import significant, strength
 from frs_pipeline.stats.printing import spss
-from frs_pipeline.study.chapters import Bilingual, Change
+from frs_pipeline.study.chapters import Change
 from frs_pipeline.study.tables import TOTAL, Address, Table
 from frs_pipeline.tables.figures import Figure
 from frs_pipeline.tables.reconciling import Forms
@@ -27,8 +27,8 @@ MARGIN = 5.0
 # Half the width of a 95 % interval, in standard errors.
 NORMAL_95 = 1.959964
 FIRST, FOLLOWUP = (
-    Bilingual(danish="efter rådslagningen", english="first conference"),
-    Bilingual(danish="ved opfølgningen", english="follow-up"),
+    Text(danish="efter rådslagningen", english="first conference"),
+    Text(danish="ved opfølgningen", english="follow-up"),
 )
 
 Figures = Mapping[Address, Figure]
@@ -45,7 +45,7 @@ class Bar:
     shares: tuple[float, ...]
     forms: int
     blank: int | None = None
-    occasion: Bilingual | None = None
+    occasion: Text | None = None
 
     @property
     def upper(self) -> float:
@@ -147,7 +147,7 @@ def _stacked(numbers: tuple[int, ...], question: str, table: Table, bars: list[B
     return Stacked(numbers, question, tuple(c.label for c in table.column.categories), tuple(bars))
 
 
-def _bars(table: Table, figures: Figures, blanks: Mapping[str, int], occasion: Bilingual | None = None) -> Iterator[Bar]:
+def _bars(table: Table, figures: Figures, blanks: Mapping[str, int], occasion: Text | None = None) -> Iterator[Bar]:
     assert table.column is not None
     for label in [*(c.label for c in table.row.categories), TOTAL]:
         counts = [int(figures[Address(table.number, label, c.label, "", "count")].value or 0) for c in table.column.categories]

@@ -18,11 +18,12 @@ import pyarrow as pa
 from frs_pipeline.codebook.opening import made_up
 from frs_pipeline.intake.applying import unapplied
 from frs_pipeline.intake.delivery import applied_in
+from frs_pipeline.language import Text
 from frs_pipeline.lineage.counts import Counts
 from frs_pipeline.lineage.meaning import meanings
 from frs_pipeline.lineage.passport import Passports
 from frs_pipeline.lineage.waterfall import Why
-from frs_pipeline.lineage.wording import Text, reason
+from frs_pipeline.lineage.wording import reason
 from frs_pipeline.report import plots
 from frs_pipeline.report.associations import associations, ordinal
 from frs_pipeline.report.claims import claims

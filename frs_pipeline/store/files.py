@@ -57,7 +57,7 @@ class Store:
 
     def file(self, *key: str) -> Path:
         """The file of a product, by the parts of its key."""
-        return self.file(*key)
+        return self.path(products(self.study)[key])
 
     def raw(self, name: str) -> Path:
         return self.settings.raw_delivery(self.delivery) / name

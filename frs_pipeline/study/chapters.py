@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from frs_pipeline.errors import Gathered
+from frs_pipeline.language import Text
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.spec import Spec, YamlFile
 from frs_pipeline.study.tables import Table, catalogue
@@ -17,13 +18,6 @@ FILE = "report/chapters.yaml"
 
 # Pages that are written out and hold no tables of the catalogue.
 Special = Literal["correlations", "nonresponse", "quality", "method", "about"]
-
-
-class Bilingual(Spec):
-    """The same in Danish and in English."""
-
-    danish: str
-    english: str
 
 
 class Change(Spec):
@@ -37,9 +31,9 @@ class Chapter(Spec):
     """One page; `short` is its name in the menu. `rows` are crosstabs of which each row is drawn as a bar of answers."""
 
     id: str = Field(pattern="^[a-z]+$")
-    short: Bilingual
-    title: Bilingual
-    intro: Bilingual
+    short: Text
+    title: Text
+    intro: Text
     tables: tuple[int, ...] = ()
     changes: tuple[Change, ...] = ()
     rows: tuple[int, ...] = ()

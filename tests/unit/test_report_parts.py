@@ -14,9 +14,9 @@ from scipy.stats import somersd
 from support.study import STUDY
 
 from frs_pipeline.errors import InputError
+from frs_pipeline.language import Text
 from frs_pipeline.lineage.meaning import meanings
 from frs_pipeline.lineage.pairs import Pairs
-from frs_pipeline.lineage.wording import Text
 from frs_pipeline.personal_numbers import holds_personal_number
 from frs_pipeline.report.associations import associations, ordinal
 from frs_pipeline.report.layout import layout
