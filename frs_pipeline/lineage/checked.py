@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from frs_pipeline.language import plural
+from frs_pipeline.lineage.asking import Asking
 from frs_pipeline.lineage.evidence import Evidence
 from frs_pipeline.lineage.meaning import Meaning
 from frs_pipeline.lineage.pairs import Pairs
@@ -39,16 +40,16 @@ class Found:
     pairs: Pairs | None
 
 
-def checks(evidence: Evidence, found: Found, additions: Sequence[bool], elsewhere: Sequence[bool]) -> tuple[Check, ...]:
+def checks(asking: Asking, found: Found, additions: Sequence[bool], elsewhere: Sequence[bool]) -> tuple[Check, ...]:
     """All checks of one figure; `additions` and `elsewhere` say whether its sums hold and its other places agree."""
-    table, fall = found.table, found.fall
+    evidence, table, fall = asking.evidence, found.table, found.fall
     taken, delivered = sum(forms for _, forms in fall.taken), sum(fall.delivered.values())
     files = (table_key(table.number), *(("marts", mart) for mart in table.marts))
     result = [
         Check("nothing lost", *_layers(evidence, table)),
         Check("waterfall closes", fall.closes, f"{delivered} − {taken} = {plural(fall.left, 'form')}"),
         Check("recounted", _recomputed(found) == found.figure.value, "these forms, counted anew, give the same value"),
-        Check("base ties out", *_base(evidence, table)),
+        Check("base ties out", *_base(asking, table)),
         *_each("sums hold", additions),
         *_each("same fact, same number", elsewhere),
         *_from_printed(evidence, found.figure),
@@ -76,9 +77,9 @@ def _promises(evidence: Evidence, mart: str) -> Check:
     return Check("promises of the mart", kept == made, f"{kept} of {made} of {mart}", warns=True)
 
 
-def _base(evidence: Evidence, table: Table) -> tuple[bool, str]:
+def _base(asking: Asking, table: Table) -> tuple[bool, str]:
     """The base that the reconciliation found is what the table's definition leaves."""
-    own, noted = evidence.base(table), evidence.bases[table.number]
+    own, noted = asking.base(table), asking.evidence.bases[table.number]
     return own == noted, f"table {table.number} counts {plural(own, 'form')} in all, as statistics/bases has it"
 
 

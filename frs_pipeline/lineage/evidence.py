@@ -1,17 +1,13 @@
-"""What the files of a delivery say, read once and kept while passports are asked for."""
+"""What the files of a delivery say, each read once and kept while passports are asked for."""
 
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from frs_pipeline.lineage.aside import Aside, forms_set_aside
-from frs_pipeline.lineage.meaning import base
-from frs_pipeline.lineage.waterfall import SET_ASIDE, Asked, Group, Why, failing, questions
 from frs_pipeline.store.deliveries import AMENDMENTS, sha256
 from frs_pipeline.store.files import ORIGIN, Store, listed, read, read_manifest, recorded, rows_in
 from frs_pipeline.store.plan import AssetPath, Product, products, table_key
@@ -64,14 +60,10 @@ class AcceptedFinding:
 
 
 class Evidence:
-    """The files of one delivery. Nothing of a single form is read but its answers to a table's questions, by id."""
+    """The files of one delivery, as their rows and origins have it."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self._asked: dict[int, Asked] = {}
-        self._bases: dict[int, int] = {}
-        self._aside: dict[str, list[Aside]] = {}
-        self.columns: dict[tuple[str, tuple[str, ...]], dict[str, str]] = {}
         self._views: set[str] = set()
         self._noted: dict[AssetPath, bool] = {}
         self._origins: dict[AssetPath, dict[str, Any]] = {}
@@ -136,38 +128,6 @@ class Evidence:
         rows = self.ask(f"SELECT conference_number, occasion FROM {book} WHERE conference_number IN ({known})")  # noqa: S608
         return {str(number): occasion for number, occasion in rows}
 
-    def set_aside(self, instrument: str) -> list[Aside]:
-        """The forms of a questionnaire that were set aside."""
-        if instrument not in self._aside:
-            self._aside[instrument] = forms_set_aside(self, instrument)
-        return self._aside[instrument]
-
-    def withdrawn(self, instrument: str) -> int:
-        """How many forms of a questionnaire were withdrawn before anything was judged. Why, no passport tells."""
-        return sum(read(self.store.file("withdrawn", instrument))["forms"].to_pylist())
-
-    def asked(self, table: Table) -> Asked:
-        """All forms of a table's marts, counted by occasion and by their answers to its questions."""
-        if table.number not in self._asked:
-            names = questions(self.study, table)
-            groups = [
-                Group(mart, occasion, answers, forms, self.store.delivery)
-                for mart in table.marts
-                for (occasion, answers), forms in self.forms.by(mart, tuple(names)).items()
-            ]
-            aside = [form for mart in table.marts for form in self.set_aside(mart)]
-            counted = Counter((Why(SET_ASIDE, form.rule), form.group(names, self.store.delivery)) for form in aside)
-            withdrawn: dict[str, int] = {mart: self.withdrawn(mart) for mart in table.marts}
-            self._asked[table.number] = Asked(table, names, groups, counted, withdrawn)
-        return self._asked[table.number]
-
-    def base(self, table: Table) -> int:
-        """How many forms a table counts, by its own definition."""
-        if table.number not in self._bases:
-            asked, chosen = self.asked(table), base(self.study, table)
-            self._bases[table.number] = sum(g.forms for g in asked.groups if not failing(self.study, asked.questions, chosen, g))
-        return self._bases[table.number]
-
     @cached_property
     def layers(self) -> dict[str, dict[str, int]]:
         """Forms in each layer, by questionnaire."""
@@ -198,15 +158,6 @@ class Evidence:
         query = f"SELECT DISTINCT {columns} FROM {self.view('noted')} WHERE severity = 'accepted' ORDER BY ALL"  # noqa: S608
         found = self.ask(query)
         return tuple(AcceptedFinding(*row) for row in found)
-
-    def answers(self, table: Table, forms: tuple[str, ...]) -> dict[str, Group]:
-        """Occasion and answers, to a table's questions, of some of the forms in its marts."""
-        found: dict[str, Group] = {}
-        names, ids = ", ".join(self.asked(table).questions), ", ".join(f"'{form}'" for form in forms)
-        for mart in table.marts if forms else ():
-            rows = self.ask(f"SELECT form_id, occasion, {names} FROM {self.view('marts', mart)} WHERE form_id IN ({ids})")  # noqa: S608
-            found.update({form: Group(mart, occasion, tuple(codes), 1, self.store.delivery) for form, occasion, *codes in rows})
-        return found
 
     def way(self, table: Table) -> tuple[tuple[InputFile, ...], tuple[StepTaken, ...]]:
         """The delivered files that a table comes from, and every file that was made on the way, in their order."""

@@ -120,7 +120,7 @@ class _Site:
         self.store = store
         self.passports = Passports(store.study, store)
         self.evidence = self.passports.evidence
-        self.counts = Counts(self.evidence)
+        self.counts = Counts(self.passports.asking)
         self.figures: dict[Address, Figure] = self.evidence.figures
         self.tables = catalogue(store.study)
         self.titles = {number: heading(store.study, table) for number, table in self.tables.items()}
@@ -270,7 +270,7 @@ class _Site:
                 1,
             )
             for name in instruments(self.store.study)
-            for form in self.evidence.set_aside(name)
+            for form in self.passports.asking.set_aside(name)
         ]
         columns = ["instrument", "rule", "severity"]
         noted = read(self.store.file("noted"), columns).group_by(columns).aggregate([([], "count_all")]).to_pylist()

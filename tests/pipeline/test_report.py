@@ -168,8 +168,8 @@ def test_every_figure_has_its_passport_and_says_what_frs_trace_says(store: Store
 
 
 def test_plain_duckdb_counts_again_what_stands_in_no_table(store: Store, folder: Path) -> None:
-    evidence = Passports(STUDY, store).evidence
-    made = Counts(evidence)
+    passports = Passports(STUDY, store)
+    evidence, made = passports.evidence, Counts(passports.asking)
     rows = {name: read(evidence.store.file("statistics", f"{name}_nonresponse")).to_pylist() for name in ("unit", "item")}
     verdicts = Counter(row["verdict"] for row in evidence.compared.values())
     counts = made.whole() | made.verdicts(verdicts) | made.unit(rows["unit"]) | made.item(rows["item"]) | made.layers()
