@@ -1,17 +1,19 @@
-"""Words: the same in Danish and in English, and counts with their noun."""
+"""Words for people: a text in both languages, and counts with their noun."""
 
 from __future__ import annotations
 
-from pydantic import ConfigDict
-from pydantic.dataclasses import dataclass
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 
-@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+@dataclass(frozen=True)
 class Text:
-    """The same in Danish and in English."""
+    """The same in Danish and in English; in a file of the study, two keys."""
 
     danish: str
     english: str
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
 
 
 def plural(number: int, one: str, many: str | None = None) -> str:

@@ -13,8 +13,8 @@ from rich.table import Table as Grid
 from rich.text import Text as Line
 
 from frs_pipeline.cli.terminal import plain, say
-from frs_pipeline.lineage.meaning import Address
 from frs_pipeline.lineage.passport import Addition, Passport
+from frs_pipeline.study.tables import Address
 
 if TYPE_CHECKING:
     from frs_pipeline.lineage.form import Opened, Way

@@ -19,7 +19,6 @@ from frs_pipeline.codebook.vault import Entry, open_plain, read_codebook, read_f
 from frs_pipeline.errors import CheckFailed, InputError
 from frs_pipeline.store.deliveries import CODEBOOK, CONTROLLERS, DEMO_KEY, beside, deliveries, describe, inventory
 from frs_pipeline.store.files import Store, read
-from frs_pipeline.store.plan import products
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.study import Study
 from frs_pipeline.study.instruments import instruments
@@ -73,7 +72,7 @@ def require_own(store: Store, entries: Sequence[Entry], codebook: Path) -> None:
 
     Another codebook may have the same number for another child; pseudonyms are drawn at random, so that they tell.
     """
-    path = store.path(products(store.study)[("validated", "codebook")])
+    path = store.file("validated", "codebook")
     if not path.exists():
         raise InputError("not made yet", where=path, do="run frs run")
     pseudonyms = {entry.conference_number: entry.conference_id for entry in entries}

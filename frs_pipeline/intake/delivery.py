@@ -20,7 +20,6 @@ from frs_pipeline.intake.readers.surveyxact import read_export
 from frs_pipeline.intake.withdrawals import CONFERENCES, Withdrawal, Withdrawals, read_withdrawals, refuse_other_amendments
 from frs_pipeline.store.deliveries import AMENDMENTS, CODEBOOK, LEDGER
 from frs_pipeline.store.files import Store, read, stream
-from frs_pipeline.store.plan import products
 from frs_pipeline.store.rows import Rows, sorted_by
 from frs_pipeline.study import Study
 from frs_pipeline.study.instruments import instruments
@@ -134,9 +133,8 @@ def remarks(
 
 def applied_in(store: Store) -> list[pa.Table]:
     """To how much of a delivery each rule was applied (`APPLIED`), questionnaire by questionnaire, the registers last."""
-    path = {key: store.path(product) for key, product in products(store.study).items()}
-    registers = (read(path["validated", name]) for name in ("codebook", "ledger"))
-    return [*(read(path["applied", name]) for name in instruments(store.study)), applied_to_registers(*registers)]
+    registers = (read(store.file("validated", name)) for name in ("codebook", "ledger"))
+    return [*(read(store.file("applied", name)) for name in instruments(store.study)), applied_to_registers(*registers)]
 
 
 def forms_set_aside(findings: Path) -> dict[str, int]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from frs_pipeline.language import Text
-from frs_pipeline.lineage.evidence import Evidence
+from frs_pipeline.lineage.asking import Asking
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about, occasions
 from frs_pipeline.study.instruments import BOTH, instruments
@@ -57,9 +57,9 @@ class Count:
 class Counts:
     """The counts of one delivery, by their names."""
 
-    def __init__(self, evidence: Evidence) -> None:
-        self._evidence = evidence
-        settings, delivery = evidence.store.settings, evidence.store.delivery
+    def __init__(self, asking: Asking) -> None:
+        self._asking, self._evidence = asking, asking.evidence
+        settings, delivery = self._evidence.store.settings, asking.delivery
         self._folders = {"curated": settings.curated(delivery), "restricted": settings.restricted(delivery)}
 
     def whole(self) -> dict[str, Count]:
@@ -142,7 +142,7 @@ class Counts:
         found: dict[str, Count] = {}
         for name, layers in self._evidence.layers.items():
             title = f"»{questionnaires(self._evidence.study)[name].title}«"
-            aside, withdrawn = len(self._evidence.set_aside(name)), self._evidence.withdrawn(name)
+            aside, withdrawn = len(self._asking.set_aside(name)), self._asking.withdrawn(name)
             accepted = f"SELECT count(*) FROM '@validated/{name}.parquet'"  # noqa: S608 - a questionnaire's name, as below
             set_aside = f"SELECT count(*) FROM (SELECT DISTINCT form_id, file, line FROM '@rejected/{name}.parquet')"  # noqa: S608
             left = f"SELECT coalesce(sum(forms), 0) FROM '@withdrawn/{name}.parquet'"  # noqa: S608

@@ -18,11 +18,11 @@ import pyarrow as pa
 
 from frs_pipeline.errors import InputError
 from frs_pipeline.store.files import Store, read, recorded, schema_of
-from frs_pipeline.store.plan import products, table_key
+from frs_pipeline.store.plan import table_key
 from frs_pipeline.study import Study
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires
-from frs_pipeline.study.tables import Table, catalogue
+from frs_pipeline.study.tables import Address, Table, catalogue
 from frs_pipeline.tables.counting import count, open_marts
 from frs_pipeline.tables.figures import Figure, figures, from_table
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 CORRECTED, GONE, NEW = "corrected forms", "forms gone", "new forms"
-Address = tuple[int, str, str, str, str]
 
 
 @dataclass(frozen=True)
@@ -61,9 +60,7 @@ class Differences:
 
 def differences(older: Store, newer: Store) -> Differences:
     """Every figure in which `newer` isn't `older`. Raises `InputError` when one of them isn't made."""
-    paths = [
-        {name: at.path(products(older.study)[("marts", name)]) for name in instruments(older.study)} for at in (older, newer)
-    ]
+    paths = [{name: at.file("marts", name) for name in instruments(older.study)} for at in (older, newer)]
     missing = next((path for both in paths for path in both.values() if not path.exists()), None)
     if missing is not None:
         raise InputError("not made yet", where=missing, do="run frs run for both deliveries")
@@ -104,21 +101,17 @@ def _change(
 
 
 def _kept(store: Store) -> dict[Address, Figure]:
-    path = store.path(products(store.study)[("statistics", "figures")])
+    path = store.file("statistics", "figures")
     if not path.exists():
         raise InputError("not made yet", where=path, do="run frs run for both deliveries")
-    return {_address(figure): figure for figure in from_table(read(path))}
-
-
-def _address(figure: Figure) -> Address:
-    return figure.table, figure.row, figure.column, figure.group, figure.measure
+    return {figure.address: figure for figure in from_table(read(path))}
 
 
 def _made_otherwise(older: Store, newer: Store) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Tables that were made by another definition, and by other code."""
     found: dict[str, list[int]] = {"definition": [], "code": []}
     for number in catalogue(older.study):
-        origins = [json.loads(recorded(at.path(products(older.study)[table_key(number)])) or "{}") for at in (older, newer)]
+        origins = [json.loads(recorded(at.file(*table_key(number))) or "{}") for at in (older, newer)]
         for what, tables in found.items():
             if origins[0].get(what) != origins[1].get(what):
                 tables.append(number)
@@ -127,7 +120,7 @@ def _made_otherwise(older: Store, newer: Store) -> tuple[tuple[int, ...], tuple[
 
 def _counted(tables: list[Table], marts: Mapping[str, ir.Table]) -> dict[Address, Figure]:
     counts = count(tables, marts)
-    return {_address(figure): figure for table in tables for figure in figures(table, counts[table.number])}
+    return {figure.address: figure for table in tables for figure in figures(table, counts[table.number])}
 
 
 def _shared(older: Path, newer: Path) -> dict[str, pa.DataType]:

@@ -17,7 +17,6 @@ import pyarrow.compute as pc
 from frs_pipeline.stats.counts import percent
 from frs_pipeline.stats.printing import count_text, spss
 from frs_pipeline.store.files import Store, read, stream
-from frs_pipeline.store.plan import products
 from frs_pipeline.study import Study
 from frs_pipeline.study.instruments import BOTH, instruments
 from frs_pipeline.study.questionnaires import questionnaires
@@ -30,8 +29,11 @@ UNIT_NONRESPONSE, ITEM_NONRESPONSE = "unit_nonresponse", "item_nonresponse"
 _SUMS = ("forms", "asked", "answered", "blank")
 
 
-class Place(NamedTuple):
-    """Address of a figure: `source` is `table_04`, or the name of a table of non-response. Labels are "" where there are none."""
+class ResultAddress(NamedTuple):
+    """Where a figure stands among all results, which have more than the report's tables.
+
+    `source` is `table_04`, or the name of a table of non-response. Labels are empty where there are none.
+    """
 
     source: str
     row: str
@@ -50,7 +52,7 @@ class Value(NamedTuple):
 class Moved(NamedTuple):
     """A figure that would be another."""
 
-    place: Place
+    place: ResultAddress
     before: Value
     after: Value
 
@@ -82,7 +84,7 @@ def rows_of(store: Store, forms: Collection[str], conferences: Collection[str] =
     prefixes = {form[:2] for form in forms}
     for mart in instruments(store.study):
         if conferences or questionnaires(store.study)[mart].form_prefix in prefixes:
-            batches = stream(store.path(products(store.study)[("marts", mart)]))
+            batches = stream(store.file("marts", mart))
             few = [
                 batch.filter(pc.or_(*(pc.is_in(batch[name], value_set=values) for name, values in wanted.items())))
                 for batch in batches
@@ -104,7 +106,7 @@ def recounted(store: Store, change: Change) -> dict[int, list[Figure]]:
     """Figures, by table, of the tables that count forms of a mart that `change` changes."""
     touched = change.marts
     wanted = [table for table in catalogue(store.study).values() if set(table.marts) & set(touched)]
-    forms = Forms({str(mart): store.path(products(store.study)[("marts", mart)]) for table in wanted for mart in table.marts})
+    forms = Forms({str(mart): store.file("marts", mart) for table in wanted for mart in table.marts})
     return {table.number: figures(table, _counts(table, forms, change)) for table in wanted}
 
 
@@ -125,36 +127,36 @@ def _counts(table: Table, forms: Forms, change: Change) -> dict[tuple[int | None
     return dict(total)
 
 
-def _tables(store: Store, change: Change) -> tuple[dict[Place, Value], dict[Place, Value]]:
+def _tables(store: Store, change: Change) -> tuple[dict[ResultAddress, Value], dict[ResultAddress, Value]]:
     if not change.marts:
         return {}, {}
     after = recounted(store, change)
-    printed = from_table(read(store.path(products(store.study)[("statistics", "figures")])))
+    printed = from_table(read(store.file("statistics", "figures")))
     before = placed(figure for figure in printed if figure.table in after)
     return before, placed(figure for number in sorted(after) for figure in after[number])
 
 
-def placed(found: Iterable[Figure]) -> dict[Place, Value]:
+def placed(found: Iterable[Figure]) -> dict[ResultAddress, Value]:
     """Figures of tables by their place."""
     return {
-        Place(f"table_{figure.table:02d}", figure.row, figure.column, figure.group, figure.measure): Value(
+        ResultAddress(f"table_{figure.table:02d}", figure.row, figure.column, figure.group, figure.measure): Value(
             figure.value, figure.printed
         )
         for figure in found
     }
 
 
-def nonresponse_places(units: pa.Table, items: pa.Table) -> dict[Place, Value]:
+def nonresponse_places(units: pa.Table, items: pa.Table) -> dict[ResultAddress, Value]:
     """Figures of unit non-response (`UNIT`; row: what is lacking, group: occasion) and of item non-response (`ITEM`; row:
     question, group: questionnaire)."""
     found = {}
     for row in units.to_pylist():
         for measure, value in (("conferences", row["conferences"]), ("percent", row["percent"])):
-            place = Place(UNIT_NONRESPONSE, row["measure"], NO_LABEL, row["occasion"], measure)
+            place = ResultAddress(UNIT_NONRESPONSE, row["measure"], NO_LABEL, row["occasion"], measure)
             found[place] = _number(value) if measure == "conferences" else _percentage(value)
     for row in items.to_pylist():
         for measure in _SUMS[1:]:  # forms are the rows of the mart, the same for every question
-            place = Place(ITEM_NONRESPONSE, row["question"], NO_LABEL, row["instrument"], measure)
+            place = ResultAddress(ITEM_NONRESPONSE, row["question"], NO_LABEL, row["instrument"], measure)
             found[place] = _number(row[measure])
         found[place._replace(measure="blank_percent")] = _percentage(row["blank_percent"])
     return found
@@ -169,11 +171,9 @@ def _percentage(value: float | None) -> Value:
     return Value(value, text if value is None else f"{text}%")
 
 
-def _nonresponse(store: Store, change: Change) -> tuple[dict[Place, Value], dict[Place, Value]]:
-    units, items = (
-        read(store.path(products(store.study)[("statistics", name)])) for name in (UNIT_NONRESPONSE, ITEM_NONRESPONSE)
-    )
-    conference = _conferences(store.study, read(store.path(products(store.study)[("marts", "conference")])), change)
+def _nonresponse(store: Store, change: Change) -> tuple[dict[ResultAddress, Value], dict[ResultAddress, Value]]:
+    units, items = (read(store.file("statistics", name)) for name in (UNIT_NONRESPONSE, ITEM_NONRESPONSE))
+    conference = _conferences(store.study, read(store.file("marts", "conference")), change)
     (ledger_only,) = (row["conferences"] for row in units.to_pylist() if row["measure"] == "only_in_ledger")
     return nonresponse_places(units, items), nonresponse_places(
         unit(store.study, conference, ledger_only, store.delivery), _items(store.study, items, change, store.delivery)
@@ -209,7 +209,7 @@ def _forms(rows: Mapping[str, pa.Table], mart: str) -> int:
     return int(rows[mart].num_rows) if mart in rows else 0
 
 
-def resting_on(store: Store, question: str) -> Iterator[tuple[Place, Value]]:
+def resting_on(store: Store, question: str) -> Iterator[tuple[ResultAddress, Value]]:
     """Every figure that depends on the answers to a question, in whatever questionnaire it stands."""
     asking = {mart for mart in instruments(store.study) if questionnaires(store.study)[mart].question(question)}
     using = {
@@ -217,11 +217,9 @@ def resting_on(store: Store, question: str) -> Iterator[tuple[Place, Value]]:
         for number, table in catalogue(store.study).items()
         if asking & set(table.marts) and question in (*table.variables, *table.answered)
     }
-    printed: Sequence[Figure] = from_table(read(store.path(products(store.study)[("statistics", "figures")])))
+    printed: Sequence[Figure] = from_table(read(store.file("statistics", "figures")))
     yield from placed(figure for figure in printed if figure.table in using).items()
-    units, items = (
-        read(store.path(products(store.study)[("statistics", name)])) for name in (UNIT_NONRESPONSE, ITEM_NONRESPONSE)
-    )
+    units, items = (read(store.file("statistics", name)) for name in (UNIT_NONRESPONSE, ITEM_NONRESPONSE))
     for place, value in nonresponse_places(units.slice(0, 0), items).items():
         if place.row == question:
             yield place, value

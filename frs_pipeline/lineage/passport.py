@@ -13,17 +13,18 @@ from typing import Any
 
 from frs_pipeline.errors import UsageError
 from frs_pipeline.language import Text, plural
+from frs_pipeline.lineage.asking import Asking
 from frs_pipeline.lineage.checked import Check, Found, checks
 from frs_pipeline.lineage.decisions import Amendment, amendments
 from frs_pipeline.lineage.evidence import Evidence, InputFile, StepTaken
-from frs_pipeline.lineage.meaning import Address, Meaning, meanings
+from frs_pipeline.lineage.meaning import Meaning, meanings
 from frs_pipeline.lineage.pairs import Pairs, pairs
 from frs_pipeline.lineage.ties import alike, sums
 from frs_pipeline.lineage.waterfall import Waterfall, Why, waterfall
 from frs_pipeline.lineage.wording import definition, reason, rounding, selection
 from frs_pipeline.store.files import Store
 from frs_pipeline.study import Study, derived
-from frs_pipeline.study.tables import catalogue
+from frs_pipeline.study.tables import Address, catalogue
 from frs_pipeline.tables.figures import Figure
 from frs_pipeline.tables.render import heading
 
@@ -164,6 +165,7 @@ class Passports:
     def __init__(self, study: Study, store: Store) -> None:
         self.study = study
         self.evidence = Evidence(store)
+        self.asking = Asking(self.evidence)
         self._provenance: dict[int, Provenance] = {}
 
     def of(self, address: Address) -> Passport:
@@ -171,9 +173,9 @@ class Passports:
         meaning = meanings(self.study).get(address)
         if meaning is None:
             raise UsageError("no such figure", where=f"table {address.table}")
-        evidence, table = self.evidence, catalogue(self.study)[address.table]
-        figure = evidence.figures[address]
-        asked = evidence.asked(table)
+        table = catalogue(self.study)[address.table]
+        figure = self.evidence.figures[address]
+        asked = self.asking.asked(table)
         fall, counted = waterfall(self.study, asked, meaning), pairs(self.study, meaning, asked)
         numerator, denominator = _fraction(self.study, meaning, fall, counted)
         steps = tuple(_steps(self.study, fall, table_of=address.table))
@@ -194,12 +196,12 @@ class Passports:
             forms=fall.left,
             closes=fall.closes,
             near=tuple(Near(*why, _told(self.study, why, address.table), forms) for why, forms in fall.near),
-            amendments=amendments(evidence, table, meaning),
+            amendments=amendments(self.asking, table, meaning),
             elsewhere=elsewhere,
             sums=additions,
             published=self._published(address),
             checks=checks(
-                evidence,
+                self.asking,
                 Found(table, figure, meaning, fall, counted),
                 [addition.holds for addition in additions],
                 [place.equal for place in elsewhere],

@@ -7,11 +7,11 @@ numbers, which no order of adding can change; only the last divisions are not.
 
 from __future__ import annotations
 
-from frs_pipeline.lineage.meaning import Address, Codes, Meaning, Selection, question
+from frs_pipeline.lineage.meaning import Codes, Meaning, Selection, question
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import occasions
 from frs_pipeline.study.instruments import BOTH
-from frs_pipeline.study.tables import Axis, Table
+from frs_pipeline.study.tables import Address, Axis, Table
 from frs_pipeline.tables.render import heading
 
 Conditions = list[tuple[str, str]]

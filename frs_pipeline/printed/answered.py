@@ -18,8 +18,8 @@ from frs_pipeline.printed.rules import REST_ON_N, Finding, counts, valid_count
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about
 from frs_pipeline.study.instruments import instruments
-from frs_pipeline.study.printed import Key, printed_count
-from frs_pipeline.study.tables import TOTAL, Table, catalogue
+from frs_pipeline.study.printed import printed_count
+from frs_pipeline.study.tables import TOTAL, Address, Table, catalogue
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Number:
     table: int
     questions: frozenset[str]
     forms: int
-    key: Key | None = None  # the figure, where it is a correlation's N and could give way
+    key: Address | None = None  # the figure, where it is a correlation's N and could give way
 
 
 def contradictions(study: Study) -> Iterator[Finding]:
@@ -48,7 +48,7 @@ def _numbers(study: Study, mart: str) -> Iterator[Number]:
     for table in catalogue(study).values():
         if table.marts != (mart,) or table.group is not None:
             continue
-        total = printed_count(study, Key(table.number, TOTAL, "", "", "count"))
+        total = printed_count(study, Address(table.number, TOTAL, "", "", "count"))
         if table.kind == "frequency":
             if total is not None:
                 yield Number(table.number, frozenset(), total)
@@ -61,7 +61,7 @@ def _numbers(study: Study, mart: str) -> Iterator[Number]:
 
 def _of_pair(study: Study, table: Table, pair: frozenset[str]) -> Iterator[Number]:
     cells = counts(study, table)
-    key = Key(table.number, "", "", "", "n")
+    key = Address(table.number, "", "", "", "n")
     if cells is not None:
         yield Number(table.number, pair, sum(map(sum, cells)))
     elif (n := printed_count(study, key)) is not None:

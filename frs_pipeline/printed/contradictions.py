@@ -12,10 +12,10 @@ from collections.abc import Mapping
 
 from frs_pipeline.printed.rules import Finding, findings
 from frs_pipeline.study import Study, derived
-from frs_pipeline.study.printed import Key
+from frs_pipeline.study.tables import Address
 
 FILE = "published/contradictions.csv"
-_COLUMNS = ("rule", "tables", "reason", "reason_danish", *Key._fields)
+_COLUMNS = ("rule", "tables", "reason", "reason_danish", *Address._fields)
 
 
 def audit(study: Study) -> tuple[Finding, ...]:
@@ -29,12 +29,12 @@ def audit(study: Study) -> tuple[Finding, ...]:
 @derived
 def kept_findings(study: Study) -> tuple[Finding, ...]:
     """What the audit found, as kept beside this module."""
-    found: dict[tuple[str, str, str, str], list[Key]] = {}
+    found: dict[tuple[str, str, str, str], list[Address]] = {}
     with (study.folder / FILE).open(encoding="utf-8", newline="") as file:
         for line in csv.DictReader(file, delimiter=";"):
             keys = found.setdefault((line["rule"], line["tables"], line["reason"], line["reason_danish"]), [])
             if line["table"]:
-                keys.append(Key(int(line["table"]), line["row"], line["column"], line["group"], line["measure"]))
+                keys.append(Address.of(line))
     return tuple(
         Finding(rule, tuple(map(int, tables.split())), reason, danish, tuple(keys))
         for (rule, tables, reason, danish), keys in found.items()
@@ -42,7 +42,7 @@ def kept_findings(study: Study) -> tuple[Finding, ...]:
 
 
 @derived
-def not_reproducible(study: Study) -> Mapping[Key, Finding]:
+def not_reproducible(study: Study) -> Mapping[Address, Finding]:
     """The contradiction of every printed figure that no data can agree with."""
     return {key: finding for finding in kept_findings(study) for key in finding.gives_way}
 

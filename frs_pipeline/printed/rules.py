@@ -16,10 +16,10 @@ from frs_pipeline.stats.gamma import goodman_kruskal
 from frs_pipeline.stats.printing import round_half_away, spss
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about, occasions
-from frs_pipeline.study.printed import Key, decimals, of_table, printed_count, value
+from frs_pipeline.study.printed import decimals, of_table, printed_count, value
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.rules import policy
-from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Axis, Table, catalogue
+from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Address, Axis, Table, catalogue
 
 # Figures of a correlation that are functions of the N cases it was computed on.
 REST_ON_N = ("ase", "t", "p")
@@ -35,7 +35,7 @@ class Finding:
     tables: tuple[int, ...]
     reason: str
     reason_danish: str
-    gives_way: tuple[Key, ...] = ()
+    gives_way: tuple[Address, ...] = ()
 
 
 def findings(study: Study) -> Iterator[Finding]:
@@ -51,7 +51,7 @@ def counts(study: Study, table: Table) -> list[list[int]] | None:
     if table.column is None:
         return None
     cells = [
-        [printed_count(study, Key(table.number, row.label, column.label, "", "count")) for column in table.column.categories]
+        [printed_count(study, Address(table.number, row.label, column.label, "", "count")) for column in table.column.categories]
         for row in table.row.categories
     ]
     return cells if all(c is not None for row in cells for c in row) else None  # type: ignore[return-value]
@@ -61,7 +61,7 @@ def valid_count(study: Study, mart: str, variable: str) -> tuple[int, int] | Non
     """How many forms of the file answered a question, by its frequency table: (count, table number)."""
     for table in catalogue(study).values():
         if table.kind == "frequency" and table.marts == (mart,) and table.row.variable == variable:
-            count = printed_count(study, Key(table.number, TOTAL_VALID, "", "", "count"))
+            count = printed_count(study, Address(table.number, TOTAL_VALID, "", "", "count"))
             if count is not None:
                 return count, table.number
     return None
@@ -71,13 +71,13 @@ def _frequency_sums(study: Study, table: Table) -> Iterator[Finding]:
     """Answers = valid; valid + missing = total = the file's size that the other frequencies print."""
     if table.kind != "frequency":
         return
-    keys = {name: Key(table.number, name, "", "", "count") for name in (TOTAL_VALID, MISSING, TOTAL)}
+    keys = {name: Address(table.number, name, "", "", "count") for name in (TOTAL_VALID, MISSING, TOTAL)}
     valid, missing, total = (printed_count(study, key) for key in keys.values())
     if valid is None or missing is None or total is None or valid + missing == total:
         return
-    answers = sum(printed_count(study, Key(table.number, c.label, "", "", "count")) or 0 for c in table.row.categories)
+    answers = sum(printed_count(study, Address(table.number, c.label, "", "", "count")) or 0 for c in table.row.categories)
     sizes = Counter(
-        printed_count(study, Key(t.number, TOTAL, "", "", "count"))
+        printed_count(study, Address(t.number, TOTAL, "", "", "count"))
         for t in catalogue(study).values()
         if t.kind == "frequency" and t.marts == table.marts
     )
@@ -111,7 +111,7 @@ def _percent_of_counts(study: Study, table: Table) -> Iterator[Finding]:
             )
 
 
-def _ratio(study: Study, table: Table, key: Key) -> tuple[int, int] | None:
+def _ratio(study: Study, table: Table, key: Address) -> tuple[int, int] | None:
     """Printed numerator and denominator of a printed percentage; None when they aren't printed."""
     n = table.number
     if table.column is not None:
@@ -119,16 +119,16 @@ def _ratio(study: Study, table: Table, key: Key) -> tuple[int, int] | None:
         if key.measure not in ("row_percent", "total_percent") or cells is None:
             return None
         part = printed_count(study, key._replace(measure="count"))
-        row_total = printed_count(study, Key(n, key.row, TOTAL, "", "count"))
+        row_total = printed_count(study, Address(n, key.row, TOTAL, "", "count"))
         whole = row_total if key.measure == "row_percent" else sum(map(sum, cells))
     else:
         part = printed_count(study, key._replace(measure="count"))
         valid_row = TOTAL_VALID if table.kind == "frequency" else TOTAL
         whole_row = TOTAL if key.measure == "percent" else valid_row
-        whole = printed_count(study, Key(n, whole_row, "", "", "count"))
+        whole = printed_count(study, Address(n, whole_row, "", "", "count"))
         if key.measure == "cumulative_percent":
             labels = [c.label for c in table.row.categories]
-            part = sum(printed_count(study, Key(n, x, "", "", "count")) or 0 for x in labels[: labels.index(key.row) + 1])
+            part = sum(printed_count(study, Address(n, x, "", "", "count")) or 0 for x in labels[: labels.index(key.row) + 1])
         elif key.measure not in ("percent", "valid_percent"):
             return None
     return None if part is None or not whole else (part, whole)
@@ -163,7 +163,7 @@ def _percent_only(study: Study, table: Table) -> Iterator[Finding]:
         whole = sum((value(text) for text in of_table(study, table.number).values()), Decimal(0))
         for row, row_cells in zip(table.row.categories, cells, strict=True):
             for column, cell in zip(table.column.categories, row_cells, strict=True):
-                key = Key(table.number, row.label, column.label, "", "total_percent")
+                key = Address(table.number, row.label, column.label, "", "total_percent")
                 text = of_table(study, table.number)[key]
                 if round_half_away(100 * cell / n, decimals(text)) != value(text):
                     own = spss(100 * cell / n, 1, leading_zero=True)
@@ -197,7 +197,7 @@ def _gamma_of_cells(study: Study, table: Table) -> Iterator[Finding]:
             continue
         result = goodman_kruskal(cells)
         for measure, name in (("gamma", "gamma"), ("ase", "ASE"), ("t", "T"), ("p", "p")):
-            key = Key(table.number, "", "", "", measure)
+            key = Address(table.number, "", "", "", measure)
             text = of_table(study, table.number)[key]
             own = spss(getattr(result, measure), decimals(text), leading_zero=False)
             if own != text:
@@ -214,8 +214,8 @@ def _asked_at_one_occasion(study: Study, table: Table) -> Iterator[Finding]:
     """A question put at one occasion only isn't answered on more forms than there were conferences at it."""
     if table.kind != "frequency":
         return
-    valid = printed_count(study, Key(table.number, TOTAL_VALID, "", "", "count"))
-    missing = printed_count(study, Key(table.number, MISSING, "", "", "count"))
+    valid = printed_count(study, Address(table.number, TOTAL_VALID, "", "", "count"))
+    missing = printed_count(study, Address(table.number, MISSING, "", "", "count"))
     held = about(study).printed.held
     for name, number in held.items():
         others = sum(held.values()) - number
@@ -240,7 +240,7 @@ def _one_a_conference(study: Study) -> Iterator[Finding]:
     for table in catalogue(study).values():
         if table.kind == "crosstab" and table.row.variable == about(study).role:
             for label in policy(study).one_a_conference:
-                n = printed_count(study, Key(table.number, label, TOTAL, "", "count")) or 0
+                n = printed_count(study, Address(table.number, label, TOTAL, "", "count")) or 0
                 seen = worst.get((table.marts[0], label), (0, 0))
                 worst[table.marts[0], label] = max(seen, (n, -table.number))
     many = about(study).conference.many

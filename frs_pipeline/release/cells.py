@@ -8,12 +8,10 @@ from typing import NamedTuple
 from frs_pipeline.study import Study
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.questionnaires import questionnaires
-from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Axis, Table
+from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Axis, Place, Table
 
 Code = int | None
 Codes = frozenset[Code]
-# Row, column and group of a count, as a figure has them.
-Place = tuple[str, str, str]
 NO_LABEL = ""
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from frs_pipeline.errors import CheckFailed
 from frs_pipeline.release.attack import Attack, Attacker, Exposed, attack
-from frs_pipeline.release.cells import Forms, Place, places
+from frs_pipeline.release.cells import Forms, places
 from frs_pipeline.release.earlier import decided, told
 from frs_pipeline.release.files import (
     DANISH,
@@ -33,7 +33,7 @@ from frs_pipeline.release.variants import Variant, as_decided, by_what_they_hold
 from frs_pipeline.release.worlds import Source
 from frs_pipeline.study import Study
 from frs_pipeline.study.release import ReleasePolicy
-from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Table
+from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Place, Table
 from frs_pipeline.tables.counting import Counts, count, open_marts
 from frs_pipeline.tables.figures import figures
 from frs_pipeline.tables.reconciling import Forms as Marts

@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from frs_pipeline.errors import InputError
+from frs_pipeline.study.tables import Place
 
-# Row, column and group of a number.
-Labels = tuple[str, str, str]
 Code = int | None
 _HEADER = ["table", "row", "column", "group", "measure", "value", "status"]
 
@@ -54,7 +53,7 @@ class TableRead:
     answered: tuple[str, ...]
     axes: dict[str, AxisRead]
     original: dict[str, AxisRead]
-    numbers: dict[tuple[str, Labels], Number]
+    numbers: dict[tuple[str, Place], Number]
     withheld: str | None = None
 
     @property
@@ -96,8 +95,8 @@ def read_release(folder: Path) -> ReleaseRead:
         ) from error
 
 
-def _numbers(path: Path) -> dict[int, dict[tuple[str, Labels], Number]]:
-    found: dict[int, dict[tuple[str, Labels], Number]] = {}
+def _numbers(path: Path) -> dict[int, dict[tuple[str, Place], Number]]:
+    found: dict[int, dict[tuple[str, Place], Number]] = {}
     with path.open(encoding="utf-8", newline="") as file:
         rows = csv.reader(file)
         if next(rows, None) != _HEADER:
@@ -110,7 +109,7 @@ def _numbers(path: Path) -> dict[int, dict[tuple[str, Labels], Number]]:
     return found
 
 
-def _table(content: dict[str, Any], numbers: dict[tuple[str, Labels], Number]) -> TableRead:
+def _table(content: dict[str, Any], numbers: dict[tuple[str, Place], Number]) -> TableRead:
     return TableRead(
         content["number"],
         content["kind"],

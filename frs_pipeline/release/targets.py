@@ -17,12 +17,13 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from frs_pipeline.release.groups import NOTHING, TOTAL, TOTAL_VALID, Group, all_answers, group, group_of
-from frs_pipeline.release.reading import AxisRead, Code, Labels, ReleaseRead, TableRead
+from frs_pipeline.release.reading import AxisRead, Code, ReleaseRead, TableRead
 from frs_pipeline.release.worlds import Source, Sum, World, Worlds
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import occasions
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.tables import Place
 
 # A number that is marked as hidden; one that the report prints and that isn't released, since answers were merged or the
 # table is withheld; a combination of answers within a table; what one set of forms has more than another; how much a number
@@ -42,7 +43,7 @@ class Target:
 
     kind: Kind
     table: int
-    labels: Labels
+    labels: Place
     own: bool
     printed: Sum
     of: tuple[Group, ...]
@@ -86,7 +87,7 @@ class _Number(NamedTuple):
     source: Source
     group: Group
     table: int
-    labels: Labels
+    labels: Place
 
 
 def targets(study: Study, worlds: Worlds, source: Source, earlier: Sequence[Source]) -> list[Target]:
@@ -156,7 +157,7 @@ def _within(study: Study, worlds: Worlds, source: Source, one: Source, table: Ta
                     )
 
 
-def _named(study: Study, table: TableRead, occasion: str, said: Mapping[str, Code]) -> Labels:
+def _named(study: Study, table: TableRead, occasion: str, said: Mapping[str, Code]) -> Place:
     """A combination of answers as row, column and whatever else: readable, and nothing of a form."""
     words = {}
     for name, code in said.items():
@@ -266,7 +267,7 @@ def _as_printed(table: TableRead) -> bool:
     }
 
 
-def _printed(table: TableRead) -> Iterator[Labels]:
+def _printed(table: TableRead) -> Iterator[Place]:
     """Where the report prints a number of forms, before any answers are merged; blanks aside."""
     axes = table.original
     if table.is_correlation:
@@ -294,7 +295,7 @@ def _changes(study: Study, worlds: Worlds, source: Source, older: Source) -> Ite
                 yield Target("change", table.number, labels, True, worlds.sum(source, now).less(worlds.sum(older, then)), (now,))
 
 
-def _of_labels(study: Study, table: TableRead, labels: Labels) -> Group | None:
+def _of_labels(study: Study, table: TableRead, labels: Place) -> Group | None:
     try:
         return group_of(study, table, labels, original=True)
     except KeyError:  # it has other answers, or calls them otherwise

@@ -10,27 +10,36 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, Field, ValidationError
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from frs_pipeline.errors import Gathered
-from frs_pipeline.lineage.meaning import Address, meanings
+from frs_pipeline.language import Text
+from frs_pipeline.lineage.meaning import meanings
 from frs_pipeline.stats.printing import parse
 from frs_pipeline.study import Study, derived
-from frs_pipeline.study.chapters import Bilingual
 from frs_pipeline.study.faults import choices
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.spec import Spec, YamlFile
-from frs_pipeline.study.tables import TOTAL, TOTAL_VALID, Table, catalogue
+from frs_pipeline.study.tables import TOTAL, TOTAL_VALID, Address, Table, catalogue
 from frs_pipeline.tables.nonresponse import measures
 
 FILE = "claims.yaml"
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
-def _no_digits(text: object) -> object:
-    if isinstance(text, str) and any(letter.isdigit() for letter in text):
-        raise ValueError("numbers don't stand in words: name a value and put it in braces")
-    return text
+def _no_digits(words: Text) -> Text:
+    """The words, unless a number stands in them."""
+    wrong = PydanticCustomError("digits", "numbers don't stand in words: name a value and put it in braces")
+    texts = {"danish": words.danish, "english": words.english}
+    found = [
+        InitErrorDetails(type=wrong, loc=(language,), input=text)
+        for language, text in texts.items()
+        if any(letter.isdigit() for letter in text)
+    ]
+    if found:
+        raise ValidationError.from_exception_data("words", found)
+    return words
 
 
 def bare(printed: str) -> str:
@@ -55,14 +64,8 @@ def _numbers(printed: str) -> str:
 
 Printed = Annotated[str, AfterValidator(_a_number)]
 Cited = Annotated[str, AfterValidator(_numbers)]
-Words = Annotated[str, BeforeValidator(_no_digits)]
-
-
-class Said(Spec):
-    """Words in both languages; numbers stand in braces, by the name of a value."""
-
-    danish: Words
-    english: Words
+# Numbers stand in braces, by the name of a value.
+Words = Annotated[Text, AfterValidator(_no_digits)]
 
 
 class Share(Spec):
@@ -133,7 +136,7 @@ class Condition(Spec):
 class Source(Spec):
     """Where a baseline comes from."""
 
-    name: Bilingual
+    name: Text
     cited: str
 
 
@@ -142,26 +145,26 @@ class Baseline(Spec):
 
     source: str
     said: Cited
-    note: Said | None = None
+    note: Words | None = None
 
 
 class Claim(Spec):
     """One claim. `instead` is what holds when it doesn't; `untested` says why no figure can tell."""
 
     id: str = Field(pattern="^[a-z_]+$")
-    says: Said
-    instead: Said | None = None
+    says: Words
+    instead: Words | None = None
     values: dict[str, Value] = Field(default_factory=dict)
     said: dict[str, Printed] = Field(default_factory=dict, description="numbers of a claim that isn't tested")
     holds: tuple[Condition, ...] = ()
-    untested: Said | None = None
+    untested: Words | None = None
     baselines: tuple[Baseline, ...] = ()
 
 
 class Section(Spec):
     """Claims under one heading."""
 
-    title: Said
+    title: Words
     claims: tuple[Any, ...]  # each a Claim, read for itself, so that one that can't be hides no other's faults
 
 
@@ -232,7 +235,7 @@ def _faults(study: Study, claim: Claim, sources: Sequence[str]) -> Iterator[Faul
         yield Fault((), "needs what is printed when it doesn't hold", "write instead")
     known = [*claim.values, *claim.said]
     for key in ("says", "instead", "untested"):
-        words: Said | None = getattr(claim, key)
+        words: Text | None = getattr(claim, key)
         for language in ("danish", "english") if words else ():
             for name in PLACEHOLDER.findall(getattr(words, language)):
                 if name not in known:

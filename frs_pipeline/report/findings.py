@@ -11,14 +11,14 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from frs_pipeline.lineage.meaning import Address
-from frs_pipeline.report.claims import PLACEHOLDER, Baseline, Claim, Condition, Said, Source, Value, bare
+from frs_pipeline.language import Text
+from frs_pipeline.report.claims import PLACEHOLDER, Baseline, Claim, Condition, Source, Value, bare
 from frs_pipeline.report.typography import number_text, points_text, share_text, shown, with_zero
 from frs_pipeline.stats.counts import percent
 from frs_pipeline.stats.gamma import significant, strength
 from frs_pipeline.stats.printing import decimals_of, parse, round_half_away
 from frs_pipeline.study import Study
-from frs_pipeline.study.tables import catalogue
+from frs_pipeline.study.tables import Address, catalogue
 from frs_pipeline.tables.figures import Figure, column
 
 # The words for a gamma, the weakest first.
@@ -188,7 +188,7 @@ def _true(condition: Condition, numbers: Mapping[str, Number]) -> bool:
     return condition.strength is None or (own.significant and _WORDS.index(own.strength) >= _WORDS.index(condition.strength))
 
 
-def _sentence(words: Said, numbers: Mapping[str, Bound]) -> Sentence:
+def _sentence(words: Text, numbers: Mapping[str, Bound]) -> Sentence:
     def parts(text: str) -> Iterator[str | Bound]:
         for index, piece in enumerate(PLACEHOLDER.split(text)):
             if index % 2:

@@ -14,12 +14,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from frs_pipeline.language import Text
-from frs_pipeline.lineage.meaning import Address
 from frs_pipeline.lineage.pairs import Pairs
 from frs_pipeline.lineage.passport import Number, Passport
 from frs_pipeline.report.typography import anchor, number_text, shown
 from frs_pipeline.study import Study
 from frs_pipeline.study.rules import policy
+from frs_pipeline.study.tables import Address
 from frs_pipeline.tables.figures import Figure
 
 # Quoted questions and answers stand in many sentences.

@@ -19,7 +19,7 @@ from frs_pipeline.intake.applying import unapplied
 from frs_pipeline.intake.delivery import applied_in, made_up
 from frs_pipeline.language import Text
 from frs_pipeline.lineage.counts import Counts
-from frs_pipeline.lineage.meaning import Address, meanings
+from frs_pipeline.lineage.meaning import meanings
 from frs_pipeline.lineage.passport import Passports
 from frs_pipeline.lineage.waterfall import Why
 from frs_pipeline.lineage.wording import reason
@@ -39,7 +39,7 @@ from frs_pipeline.study.instruments import BOTH, instruments
 from frs_pipeline.study.printed import printed_from
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.rules import policy
-from frs_pipeline.study.tables import Table, catalogue
+from frs_pipeline.study.tables import Address, Table, catalogue
 from frs_pipeline.tables.bases import BASE, BLANK, ROWS, UNANSWERED
 from frs_pipeline.tables.figures import Figure
 from frs_pipeline.tables.nonresponse import kinds
@@ -119,7 +119,7 @@ class _Site:
         self.store = store
         self.passports = Passports(store.study, store)
         self.evidence = self.passports.evidence
-        self.counts = Counts(self.evidence)
+        self.counts = Counts(self.passports.asking)
         self.figures: dict[Address, Figure] = self.evidence.figures
         self.tables = catalogue(store.study)
         self.titles = {number: heading(store.study, table) for number, table in self.tables.items()}
@@ -154,7 +154,7 @@ class _Site:
         return Report(findings, as_rows(findings), {**pages, **self._scripts()})
 
     def _rows(self, *key: str) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = read(self.evidence.path(*key)).to_pylist()
+        rows: list[dict[str, Any]] = read(self.store.file(*key)).to_pylist()
         return rows
 
     @cached_property
@@ -242,7 +242,7 @@ class _Site:
         for name in instruments(self.store.study):
             asked = ordinal(self.store.study, name)
             if len(asked) > 1:
-                found = associations(self.store.study, name, stream(self.evidence.path("marts", name)))
+                found = associations(self.store.study, name, stream(self.store.file("marts", name)))
                 maps.append((questionnaires(self.store.study)[name], asked, plots.heat(found, self._printed_gammas(name))))
         return {"intervals": plots.forest(list(self.tables.values()), self.figures, self.titles), "maps": maps}
 
@@ -275,10 +275,10 @@ class _Site:
                 1,
             )
             for name in instruments(self.store.study)
-            for form in self.evidence.set_aside(name)
+            for form in self.passports.asking.set_aside(name)
         ]
         columns = ["instrument", "rule", "severity"]
-        noted = read(self.evidence.path("noted"), columns).group_by(columns).aggregate([([], "count_all")]).to_pylist()
+        noted = read(self.store.file("noted"), columns).group_by(columns).aggregate([([], "count_all")]).to_pylist()
         groups = [
             (
                 row["severity"],

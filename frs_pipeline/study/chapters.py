@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from frs_pipeline.errors import Gathered
+from frs_pipeline.language import Text
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.about import occasions
 from frs_pipeline.study.faults import choices
@@ -21,21 +22,14 @@ FILE = "report/chapters.yaml"
 Special = Literal["correlations", "nonresponse", "quality", "method", "about"]
 
 
-class Bilingual(Spec):
-    """The same in Danish and in English."""
-
-    danish: str
-    english: str
-
-
 class Chapter(Spec):
     """One page; `short` is its name in the menu. `changes` are crosstabs of the same rows at several occasions, whose answers
     are drawn against each other, `rows` those of which each row is drawn as a bar of answers."""
 
     id: str = Field(pattern="^[a-z]+$")
-    short: Bilingual
-    title: Bilingual
-    intro: Bilingual
+    short: Text
+    title: Text
+    intro: Text
     tables: tuple[int, ...] = ()
     changes: tuple[dict[str, int], ...] = ()
     rows: tuple[int, ...] = ()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field
 
@@ -25,6 +25,23 @@ TOTAL, TOTAL_VALID, MISSING = RESERVED = ("Total", "Total valid", "Missing")
 
 Kind = Literal["frequency", "distribution", "crosstab", "collapsed_crosstab", "correlation", "correlation_by_group"]
 Labels = dict[str, tuple[str, ...]]
+# Row, column and group of an address: where in its table a count stands, and what is measured of it.
+Place = tuple[str, str, str]
+
+
+class Address(NamedTuple):
+    """Where a figure stands. Labels are Danish, as printed; an empty string where there is none."""
+
+    table: int
+    row: str
+    column: str
+    group: str
+    measure: str
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Address:
+        """Read the address from a line of a file that has its columns; a label that is missing or null is none."""
+        return cls(int(row["table"]), row["row"] or "", row["column"] or "", row["group"] or "", row["measure"])
 
 
 class _TableSpec(Spec):

@@ -13,7 +13,7 @@ from frs_pipeline.stats.gamma import goodman_kruskal, partial
 from frs_pipeline.stats.printing import count_text, spss
 from frs_pipeline.store.plan import AssetPath, Sources
 from frs_pipeline.study.instruments import BOTH
-from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Axis, Table
+from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Address, Axis, Table
 
 if TYPE_CHECKING:
     # Counting needs Ibis, which costs a third of a second to import; what was counted doesn't.
@@ -53,6 +53,10 @@ class Figure(NamedTuple):
     measure: str
     value: float | None
     printed: str
+
+    @property
+    def address(self) -> Address:
+        return Address(*self[:5])
 
 
 def figures(table: Table, counts: Counts) -> list[Figure]:

@@ -62,7 +62,7 @@ def _files(store: Store) -> Iterator[Path]:
 
 
 def _path(store: Store, key: tuple[str, ...]) -> Path:
-    return store.path(products(store.study)[key])
+    return store.file(*key)
 
 
 def holds(path: Path, marked: Collection[str]) -> bool:

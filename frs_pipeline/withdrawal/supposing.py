@@ -12,7 +12,6 @@ from frs_pipeline.intake.withdrawals import Withdrawal, Withdrawals
 from frs_pipeline.lineage.impact import Change, rows_of
 from frs_pipeline.lineage.papers import let_through, released
 from frs_pipeline.store.files import Store, read
-from frs_pipeline.store.plan import products
 from frs_pipeline.withdrawal.request import Request, held
 
 
@@ -27,7 +26,7 @@ def leaving_out(store: Store, forms: Sequence[str]) -> tuple[Change, dict[str, s
     day = dt.date.fromisoformat(store.delivery)
     out = rows_of(store, forms)
     counted = {form for rows in out.values() for form in rows["form_id"].to_pylist()}
-    aside = set(read(store.path(products(store.study)[("quarantine",)]), ["form_id"])["form_id"].to_pylist())
+    aside = set(read(store.file("quarantine"), ["form_id"])["form_id"].to_pylist())
     said = {}
     for form in dict.fromkeys(forms):
         if form in counted:

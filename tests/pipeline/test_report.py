@@ -19,7 +19,7 @@ from support.study import STUDY
 
 from frs_pipeline.intake.delivery import made_up
 from frs_pipeline.lineage.counts import Counts
-from frs_pipeline.lineage.meaning import Address, meanings
+from frs_pipeline.lineage.meaning import meanings
 from frs_pipeline.lineage.passport import Passports
 from frs_pipeline.operations.refresh import refresh
 from frs_pipeline.report.claims import claims
@@ -29,6 +29,7 @@ from frs_pipeline.store.files import Store, read
 from frs_pipeline.store.plan import products
 from frs_pipeline.study.chapters import chapters
 from frs_pipeline.study.instruments import instruments
+from frs_pipeline.study.tables import Address
 
 LARGEST = 5_000_000
 FAILING = {"dissatisfied", "belief_first", "disappointed", "without_support"}
@@ -130,7 +131,7 @@ def test_tables_have_a_caption_and_every_heading_says_what_it_heads(pages: dict[
 
 
 def test_the_printed_figure_stands_beside_where_it_is_another(store: Store, pages: dict[str, Page]) -> None:
-    rows = read(store.path(products(STUDY)[("statistics", "compare")])).to_pylist()
+    rows = read(store.file("statistics", "compare")).to_pylist()
     other = Counter(f"tryktprinted {shown(row['printed_published'])}" for row in rows if row["verdict"] != "equal")
     assert other.total() > 50
     assert Counter(text for page in pages.values() for text in page.printed) == other
@@ -164,9 +165,9 @@ def test_every_figure_has_its_passport_and_says_what_frs_trace_says(store: Store
 
 
 def test_plain_duckdb_counts_again_what_stands_in_no_table(store: Store, folder: Path) -> None:
-    evidence = Passports(STUDY, store).evidence
-    made = Counts(evidence)
-    rows = {name: read(evidence.path("statistics", f"{name}_nonresponse")).to_pylist() for name in ("unit", "item")}
+    passports = Passports(STUDY, store)
+    evidence, made = passports.evidence, Counts(passports.asking)
+    rows = {name: read(evidence.store.file("statistics", f"{name}_nonresponse")).to_pylist() for name in ("unit", "item")}
     verdicts = Counter(row["verdict"] for row in evidence.compared.values())
     counts = made.whole() | made.verdicts(verdicts) | made.unit(rows["unit"]) | made.item(rows["item"]) | made.layers()
     for zone, place in (("curated", store.settings.curated(DELIVERY)), ("restricted", store.settings.restricted(DELIVERY))):
@@ -183,9 +184,9 @@ def test_plain_duckdb_counts_again_what_stands_in_no_table(store: Store, folder:
 def test_no_page_holds_anything_that_leads_to_a_form_or_a_conference(store: Store, folder: Path) -> None:
     secret: set[str] = set()
     for name in instruments(STUDY):
-        rows = read(store.path(products(STUDY)[("marts", name)]), ["form_id", "conference_id"])
+        rows = read(store.file("marts", name), ["form_id", "conference_id"])
         secret |= {*rows["form_id"].to_pylist(), *rows["conference_id"].to_pylist()}
-    aside = read(store.path(products(STUDY)[("quarantine",)]), ["form_id"])["form_id"].to_pylist()
+    aside = read(store.file("quarantine"), ["form_id"])["form_id"].to_pylist()
     secret |= {form for form in aside if form}
     assert len(secret) > 3500
     words = {word for path in folder.iterdir() for word in re.findall(r"[\w-]+", path.read_text(encoding="utf-8"))}
@@ -196,7 +197,7 @@ def test_no_page_holds_anything_that_leads_to_a_form_or_a_conference(store: Stor
 
 
 def test_claims_are_tested_and_those_that_fail_say_what_holds_instead(store: Store) -> None:
-    rows = {row["claim"]: row for row in read(store.path(products(STUDY)[("report",)])).to_pylist()}
+    rows = {row["claim"]: row for row in read(store.file("report")).to_pylist()}
     assert list(rows) == [claim.id for section in claims(STUDY).sections for claim in section.claims]
     assert {name for name, row in rows.items() if row["holds"] is False} == FAILING
     assert {name for name, row in rows.items() if row["holds"] is None} == {"plan_made"}

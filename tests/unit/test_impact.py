@@ -12,7 +12,6 @@ from frs_pipeline.intake.withdrawals import Withdrawals, read_withdrawals, withd
 from frs_pipeline.lineage.impact import Change, impact, resting_on, rows_of
 from frs_pipeline.lineage.papers import let_through, released, same_papers
 from frs_pipeline.store.files import read
-from frs_pipeline.store.plan import products
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import catalogue
@@ -68,9 +67,7 @@ def assert_moves(store, change, after):
 
 
 def counted(store):
-    return [
-        form for name in instruments(STUDY) for form in read(store.path(products(STUDY)[("marts", name)]))["form_id"].to_pylist()
-    ]
+    return [form for name in instruments(STUDY) for form in read(store.file("marts", name))["form_id"].to_pylist()]
 
 
 @pytest.mark.parametrize("seed", range(SETS))
@@ -100,7 +97,7 @@ def test_another_keying_of_the_same_paper_takes_its_place(base):
 
 def test_a_whole_questionnaire_may_go(base, tmp_path):
     delivery, store = base
-    forms = read(store.path(products(STUDY)[("marts", "coordinator")]))["form_id"].to_pylist()
+    forms = read(store.file("marts", "coordinator"))["form_id"].to_pylist()
     change = change_of(delivery, store, *([form, ""] for form in forms))
     delivery = delivery.copy_to(tmp_path / "data")
     delivery.withdraw(*([form, ""] for form in forms))  # an export with a header alone is refused

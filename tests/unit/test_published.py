@@ -15,9 +15,9 @@ from frs_pipeline.printed.contradictions import KEPT, as_csv, audit, kept_findin
 from frs_pipeline.study import printed as figures_module
 from frs_pipeline.study.about import about
 from frs_pipeline.study.instruments import instruments
-from frs_pipeline.study.printed import Key, decimals, of_table, printed_count, prose, published, value
+from frs_pipeline.study.printed import decimals, of_table, printed_count, prose, published, value
 from frs_pipeline.study.questionnaires import questionnaires
-from frs_pipeline.study.tables import catalogue
+from frs_pipeline.study.tables import Address, catalogue
 from frs_pipeline.tables.counting import count, open_marts
 from frs_pipeline.tables.figures import figures
 
@@ -50,7 +50,7 @@ def test_percentages_and_only_they_carry_a_sign_or_lie_within_a_hundred():
 
 @pytest.mark.parametrize("number", sorted(catalogue(STUDY)))
 def test_every_printed_figure_has_an_address_that_the_catalogue_computes(number):
-    reachable = {Key(f.table, f.row, f.column, f.group, f.measure) for f in figures(catalogue(STUDY)[number], {})}
+    reachable = {f.address for f in figures(catalogue(STUDY)[number], {})}
     assert of_table(STUDY, number).keys() <= reachable
 
 
@@ -123,7 +123,7 @@ def test_the_audit_finds_nothing_else(fresh):
 
 def test_187_mothers_cannot_have_come_to_181_follow_ups(fresh):
     finding = next(f for f in fresh if f.rule == "one_parent_a_conference")
-    assert printed_count(STUDY, Key(52, "mor", "Total", "", "count")) == 187
+    assert printed_count(STUDY, Address(52, "mor", "Total", "", "count")) == 187
     assert "187" in finding.reason
     assert "181" in finding.reason
 
@@ -147,7 +147,7 @@ def consistent(tmp_path_factory):
     marts = open_marts({name: folder / f"{name}.parquet" for name in instruments(STUDY)})
     counted = count(catalogue(STUDY).values(), marts)
     found = (figure for number, table in catalogue(STUDY).items() for figure in figures(table, counted[number]))
-    computed = {Key(f.table, f.row, f.column, f.group, f.measure): f for f in found}
+    computed = {f.address: f for f in found}
     return {key: as_printed(computed[key], printed) for key, printed in published(STUDY).items()}
 
 
@@ -159,15 +159,15 @@ def test_a_report_counted_from_one_set_of_forms_does_not_contradict_itself(consi
 @pytest.mark.parametrize(
     ("rule", "key"),
     [
-        pytest.param("frequency_sums", Key(22, "Missing", "", "", "count"), id="one missing too many"),
-        pytest.param("percent_of_counts", Key(1, "mor", "god", "", "row_percent"), id="row percentage"),
-        pytest.param("percent_of_counts", Key(17, "mange", "slet ikke", "", "total_percent"), id="total percentage"),
-        pytest.param("percent_of_counts", Key(22, "i midten", "", "", "cumulative_percent"), id="running"),
-        pytest.param("percent_of_counts", Key(3, "God", "", "", "percent"), id="share of a distribution"),
-        pytest.param("percent_only", Key(35, "Lav konflikt", "Midt trivsel", "", "total_percent"), id="bare"),
-        pytest.param("gamma_of_cells", Key(25, "", "", "", "gamma"), id="gamma"),
-        pytest.param("gamma_of_cells", Key(18, "", "", "", "p"), id="significance"),
-        pytest.param("numbers_of_forms", Key(39, "", "", "", "n"), id="N of a correlation"),
+        pytest.param("frequency_sums", Address(22, "Missing", "", "", "count"), id="one missing too many"),
+        pytest.param("percent_of_counts", Address(1, "mor", "god", "", "row_percent"), id="row percentage"),
+        pytest.param("percent_of_counts", Address(17, "mange", "slet ikke", "", "total_percent"), id="total percentage"),
+        pytest.param("percent_of_counts", Address(22, "i midten", "", "", "cumulative_percent"), id="running"),
+        pytest.param("percent_of_counts", Address(3, "God", "", "", "percent"), id="share of a distribution"),
+        pytest.param("percent_only", Address(35, "Lav konflikt", "Midt trivsel", "", "total_percent"), id="bare"),
+        pytest.param("gamma_of_cells", Address(25, "", "", "", "gamma"), id="gamma"),
+        pytest.param("gamma_of_cells", Address(18, "", "", "", "p"), id="significance"),
+        pytest.param("numbers_of_forms", Address(39, "", "", "", "n"), id="N of a correlation"),
     ],
 )
 def test_one_altered_figure_is_found_and_gives_way(consistent, monkeypatch, rule, key):
