@@ -20,7 +20,7 @@ from frs_pipeline.release.cells import Code, Forms, all_codes
 from frs_pipeline.study import Study
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import Table
-from frs_pipeline.tables.reconciling import Forms as Marts
+from frs_pipeline.tables.reconciling import FormCounts
 
 OCCASION = "occasion"
 _OCCASIONS = ("first", "followup")
@@ -103,7 +103,7 @@ class Space:
                     rows += zip(_margin(one, names), _margin(other, names), strict=True)
         return _sparse(rows, self.size)
 
-    def count(self, marts: Marts) -> NDArray[np.int64]:
+    def count(self, marts: FormCounts) -> NDArray[np.int64]:
         """How many forms are in each place."""
         counts = np.zeros(self.size, dtype=np.int64)
         for cube in self.cubes:

@@ -16,10 +16,10 @@ from frs_pipeline.report.typography import number_text, share_text, shown, with_
 from frs_pipeline.stats.counts import percent
 from frs_pipeline.stats.gamma import significant, strength
 from frs_pipeline.stats.printing import spss
-from frs_pipeline.study.chapters import Change
+from frs_pipeline.study.chapters import BeforeAndAfter
 from frs_pipeline.study.tables import TOTAL, Address, Table
 from frs_pipeline.tables.figures import Figure
-from frs_pipeline.tables.reconciling import Forms
+from frs_pipeline.tables.reconciling import FormCounts
 
 ROLE = "role"
 # Least room of a panel, in percentage points.
@@ -121,7 +121,7 @@ class Cell:
     table: int | None
 
 
-def by_role(table: Table, figures: Figures, question: str, forms: Forms) -> Stacked | None:
+def by_role(table: Table, figures: Figures, question: str, forms: FormCounts) -> Stacked | None:
     """The answers of each role; None for a table that isn't of roles by a scale with two answers on either side."""
     if table.kind != "crosstab" or table.row.variable != ROLE or table.column is None or len(table.column.categories) != 5:
         return None
@@ -133,7 +133,7 @@ def by_row(table: Table, figures: Figures, question: str) -> Stacked:
     return _stacked((table.number,), question, table, list(_bars(table, figures, {})))
 
 
-def change(pair: Change, tables: Mapping[int, Table], figures: Figures, question: str, forms: Forms) -> Stacked:
+def change(pair: BeforeAndAfter, tables: Mapping[int, Table], figures: Figures, question: str, forms: FormCounts) -> Stacked:
     """Two crosstabs of the same rows, one under the other, row by row."""
     first, followup = tables[pair.first], tables[pair.followup]
     before = {bar.label: bar for bar in _bars(first, figures, _blanks(first, forms), FIRST)}
@@ -156,7 +156,7 @@ def _bars(table: Table, figures: Figures, blanks: Mapping[str, int], occasion: T
         yield Bar(named(label), shares, whole, blanks.get(label), occasion)
 
 
-def _blanks(table: Table, forms: Forms) -> dict[str, int]:
+def _blanks(table: Table, forms: FormCounts) -> dict[str, int]:
     """Forms of each row that left the question of the columns blank."""
     assert table.column is not None
     found = dict.fromkeys([*(c.label for c in table.row.categories), TOTAL], 0)

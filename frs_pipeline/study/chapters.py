@@ -20,7 +20,7 @@ FILE = "report/chapters.yaml"
 Special = Literal["correlations", "nonresponse", "quality", "method", "about"]
 
 
-class Change(Spec):
+class BeforeAndAfter(Spec):
     """The answers to one question after the first conference and at the follow-up, by role: two crosstabs."""
 
     first: int
@@ -35,7 +35,7 @@ class Chapter(Spec):
     title: Text
     intro: Text
     tables: tuple[int, ...] = ()
-    changes: tuple[Change, ...] = ()
+    changes: tuple[BeforeAndAfter, ...] = ()
     rows: tuple[int, ...] = ()
     shows: Special | None = None
 
