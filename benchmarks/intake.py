@@ -46,8 +46,8 @@ def make(folder: Path, forms: int) -> int:
 
 def by_frs(folder: Path) -> Callable[[], int]:
     """What reads, validates and writes as the assets do; it says how many forms there were."""
-    from frs_pipeline.intake.findings import Intake
     from frs_pipeline.intake.readers.surveyxact import read_export
+    from frs_pipeline.intake.remarks import Intake
     from frs_pipeline.intake.validation import validate
     from frs_pipeline.store.rows import batches_of, content_hash
     from frs_pipeline.store.settings import find_study

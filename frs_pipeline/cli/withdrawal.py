@@ -15,7 +15,7 @@ from frs_pipeline.study import Study
 
 if TYPE_CHECKING:
     from frs_pipeline.lineage.impact import Moved, ResultAddress
-    from frs_pipeline.withdrawal.report import Report
+    from frs_pipeline.withdrawal.effects import Effects
     from frs_pipeline.withdrawal.withdrawing import Prepared
 
 
@@ -145,7 +145,7 @@ def _print_prepared(study: Study, prepared: Prepared, erase: bool) -> None:
     say("")
 
 
-def _print_report(study: Study, report: Report) -> None:
+def _print_report(study: Study, report: Effects) -> None:
     from frs_pipeline.study.release import release_policy
 
     threshold = release_policy(study).threshold

@@ -13,10 +13,10 @@ import pyarrow.compute as pc
 from frs_pipeline.intake.amendments import Correction, read_corrections, read_exceptions
 from frs_pipeline.intake.applying import applied_to_registers, require_applied
 from frs_pipeline.intake.correcting import corrected
-from frs_pipeline.intake.findings import NOTED, REJECTED, Intake, admit, noted, registers, unused
 from frs_pipeline.intake.readers.columns import NUMBER, NUMBER_AGAIN, RESPONDENT
 from frs_pipeline.intake.readers.parsing import respondents
 from frs_pipeline.intake.readers.surveyxact import read_export
+from frs_pipeline.intake.remarks import NOTED, REJECTED, Intake, admit, noted, registers, unused
 from frs_pipeline.intake.withdrawals import CONFERENCES, Withdrawal, Withdrawals, read_withdrawals, refuse_other_amendments
 from frs_pipeline.store.deliveries import AMENDMENTS, CODEBOOK, LEDGER
 from frs_pipeline.store.files import Store, read, stream

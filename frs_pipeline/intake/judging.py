@@ -28,12 +28,12 @@ from frs_pipeline.intake.readers.columns import (
     Columns,
 )
 from frs_pipeline.intake.readers.parsing import MISSING, Codes, codes, not_asked, respondents
-from frs_pipeline.intake.readers.times import SURVEYXACT, Evidence, TimeFormat, times
+from frs_pipeline.intake.readers.times import SURVEYXACT, FittingFormats, TimeFormat, times
 from frs_pipeline.intake.reasons import NOT_ASKED
 from frs_pipeline.personal_numbers import holding
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import occasions
-from frs_pipeline.study.contradictions import Condition, Contradiction
+from frs_pipeline.study.impossible import Condition, ImpossibleAnswers
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.questionnaires import Question, Questionnaire
 from frs_pipeline.study.schema import failing
@@ -76,7 +76,7 @@ class Clocks:
     """The format of each column of times, and the evidence for it, which grows as chunks are looked at."""
 
     formats: Mapping[str, TimeFormat | str] = field(default_factory=lambda: dict.fromkeys(TIMES, SURVEYXACT))
-    evidence: dict[str, Evidence] = field(default_factory=lambda: defaultdict(Evidence))
+    evidence: dict[str, FittingFormats] = field(default_factory=lambda: defaultdict(FittingFormats))
 
     def read(self, name: str, column: pa.ChunkedArray) -> np.ndarray:
         """Times of a chunk's column."""
@@ -104,11 +104,11 @@ class Parsed:
     number: Codes
     answers: dict[str, Codes]
     skipped: np.ndarray
-    findings: list[tuple[np.ndarray, str, str]] = field(default_factory=list)
+    remarks: list[tuple[np.ndarray, str, str]] = field(default_factory=list)
 
     def find(self, rule: str, column: str, where: np.ndarray) -> None:
         if where.any():
-            self.findings.append((np.flatnonzero(where), rule, column))
+            self.remarks.append((np.flatnonzero(where), rule, column))
 
 
 def judge(
@@ -116,13 +116,13 @@ def judge(
     columns: Columns,
     questionnaire: Questionnaire,
     registers: Registers,
-    contradictions: Mapping[str, Contradiction],
+    impossible_answers: Mapping[str, ImpossibleAnswers],
     clocks: Clocks,
     skipped: Skipped,
 ) -> Parsed:
     """Parse the cells of a chunk (text, a column each) and hold them against every rule about one form.
 
-    `contradictions` are what the policy's own rules look for, by rule. What couldn't be looked at is noted in `skipped`.
+    `impossible_answers` are what the policy's own rules look for, by rule. What couldn't be looked at is noted in `skipped`.
     """
     asked, blank = columns.of, not_asked(cells.num_rows)
     answers = {q.name: codes(cells[asked[q.name]]) if q.name in asked else blank for q in questionnaire.questions}
@@ -139,10 +139,10 @@ def judge(
     _answers(parsed, columns, questionnaire)
     _boxes(parsed, questionnaire, completed)
     _unasked(parsed, columns, questionnaire, registers.names, paper, answered)
-    for rule, contradiction in contradictions.items():
+    for rule, impossible in impossible_answers.items():
         # Of a question that the paper doesn't have, a blank says nothing.
-        if contradiction.columns <= columns.of.keys():
-            _contradiction(parsed, columns, rule, contradiction, registers.names, paper, answered)
+        if impossible.columns <= columns.of.keys():
+            _impossible(parsed, columns, rule, impossible, registers.names, paper, answered)
         else:
             skipped.mark(marks, rule, NOT_ASKED, np.ones(cells.num_rows, dtype=bool))
     _names(parsed, columns, questionnaire)
@@ -295,21 +295,21 @@ def _unasked(
             parsed.find("answered_unasked", columns.of[question.name], other & given)
 
 
-def _contradiction(
+def _impossible(
     parsed: Parsed,
     columns: Columns,
     rule: str,
-    contradiction: Contradiction,
+    impossible: ImpossibleAnswers,
     names: Sequence[str],
     paper: np.ndarray,
     answered: np.ndarray,
 ) -> None:
     where = answered
-    if contradiction.occasion != BOTH:
-        where = where & (paper == names.index(contradiction.occasion))
-    for condition in contradiction.conditions:
+    if impossible.occasion != BOTH:
+        where = where & (paper == names.index(impossible.occasion))
+    for condition in impossible.conditions:
         where = where & _holds(parsed, condition)
-    parsed.find(rule, columns.of[contradiction.column], where)
+    parsed.find(rule, columns.of[impossible.column], where)
 
 
 def _holds(parsed: Parsed, condition: Condition) -> np.ndarray:

@@ -33,7 +33,7 @@ CORRECTED, GONE, NEW = "corrected forms", "forms gone", "new forms"
 
 
 @dataclass(frozen=True)
-class Change:
+class ChangedFigure:
     """A figure that isn't the same: as the older and the newer delivery have it, and what each cause moved.
 
     None where a delivery doesn't have the figure. A cause between values that can't both be computed moves nothing that
@@ -55,7 +55,7 @@ class Differences:
     definitions: tuple[int, ...]
     code: tuple[int, ...]
     compared: int
-    changes: tuple[Change, ...]
+    changes: tuple[ChangedFigure, ...]
 
 
 def differences(older: Store, newer: Store) -> Differences:
@@ -88,16 +88,16 @@ def differences(older: Store, newer: Store) -> Differences:
 
 def _change(
     address: Address, older: Figure | None, between: list[Figure | None], newer: Figure | None, made_otherwise: str
-) -> Change:
+) -> ChangedFigure:
     way = [older, *between, newer]
     if None in way:
-        return Change(address, older, newer, (made_otherwise,), {})
+        return ChangedFigure(address, older, newer, (made_otherwise,), {})
     steps = (made_otherwise, CORRECTED, GONE, NEW)
     values = [figure.value for figure in way if figure is not None]
     moves = [(step, one, other) for step, (one, other) in zip(steps, pairwise(values), strict=True) if one != other]
     # What is only printed otherwise was made otherwise.
     causes = tuple(step for step, _, _ in moves) or (made_otherwise,)
-    return Change(address, older, newer, causes, {step: b - a for step, a, b in moves if a is not None and b is not None})
+    return ChangedFigure(address, older, newer, causes, {step: b - a for step, a, b in moves if a is not None and b is not None})
 
 
 def _kept(store: Store) -> dict[Address, Figure]:

@@ -16,7 +16,7 @@ from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import Address, Table
 from frs_pipeline.tables.figures import Figure, from_table
-from frs_pipeline.tables.reconciling import Forms
+from frs_pipeline.tables.reconciling import FormCounts
 
 if TYPE_CHECKING:
     from frs_pipeline.intake.amendments import Correction
@@ -33,7 +33,7 @@ class InputFile:
 
 
 @dataclass(frozen=True)
-class StepTaken:
+class ProducedFile:
     """A produced file on the way to a figure: its hash as the manifest notes it, and what made it.
 
     `code` and `definition` are hashes of the code (with the locked libraries) and of the YAML, as the file itself records
@@ -48,7 +48,7 @@ class StepTaken:
 
 
 @dataclass(frozen=True)
-class AcceptedFinding:
+class AcceptedRemark:
     """A finding that was accepted: of one form, or of a whole questionnaire (`form` None)."""
 
     instrument: str
@@ -67,7 +67,7 @@ class Evidence:
         self._views: set[str] = set()
         self._noted: dict[AssetPath, bool] = {}
         self._origins: dict[AssetPath, dict[str, Any]] = {}
-        self._steps: dict[int, tuple[tuple[InputFile, ...], tuple[StepTaken, ...]]] = {}
+        self._steps: dict[int, tuple[tuple[InputFile, ...], tuple[ProducedFile, ...]]] = {}
 
     @property
     def study(self) -> Study:
@@ -103,9 +103,9 @@ class Evidence:
         return read_manifest(self.store)
 
     @cached_property
-    def forms(self) -> Forms:
+    def forms(self) -> FormCounts:
         """Counts of the forms in the marts."""
-        return Forms({name: self.store.file("marts", name) for name in instruments(self.study)})
+        return FormCounts({name: self.store.file("marts", name) for name in instruments(self.study)})
 
     def view(self, *key: str) -> str:
         """Name under which a product's rows can be asked for."""
@@ -152,14 +152,14 @@ class Evidence:
         return read_corrections(path, tuple(questionnaire.form_prefix for questionnaire in questionnaires(self.study).values()))
 
     @cached_property
-    def exceptions(self) -> tuple[AcceptedFinding, ...]:
+    def exceptions(self) -> tuple[AcceptedRemark, ...]:
         """Findings that were accepted in the delivery, of forms and of questionnaires."""
         columns = "instrument, form_id, rule, reason, who, CAST(expires AS VARCHAR)"
         query = f"SELECT DISTINCT {columns} FROM {self.view('noted')} WHERE severity = 'accepted' ORDER BY ALL"  # noqa: S608
         found = self.ask(query)
-        return tuple(AcceptedFinding(*row) for row in found)
+        return tuple(AcceptedRemark(*row) for row in found)
 
-    def way(self, table: Table) -> tuple[tuple[InputFile, ...], tuple[StepTaken, ...]]:
+    def way(self, table: Table) -> tuple[tuple[InputFile, ...], tuple[ProducedFile, ...]]:
         """The delivered files that a table comes from, and every file that was made on the way, in their order."""
         if table.number not in self._steps:
             keys = _line(
@@ -182,11 +182,11 @@ class Evidence:
             )
         return self._origins[key]
 
-    def _step(self, product: Product, origin: dict[str, Any]) -> StepTaken:
+    def _step(self, product: Product, origin: dict[str, Any]) -> ProducedFile:
         file = listed(self.store, self.store.path(product))
         noted = self.manifest.get("outputs", {}).get(file)
         definition = origin["definition"] if product.definitions else ""
-        return StepTaken(file, noted, product.module, origin["code"], definition)
+        return ProducedFile(file, noted, product.module, origin["code"], definition)
 
 
 def _delivered(origin: dict[str, Any]) -> tuple[InputFile, ...]:

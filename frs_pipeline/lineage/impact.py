@@ -23,7 +23,7 @@ from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import Table, catalogue
 from frs_pipeline.tables.figures import NO_LABEL, Figure, figures, from_table
 from frs_pipeline.tables.nonresponse import ITEM, item, kinds, unit
-from frs_pipeline.tables.reconciling import Forms
+from frs_pipeline.tables.reconciling import FormCounts
 
 UNIT_NONRESPONSE, ITEM_NONRESPONSE = "unit_nonresponse", "item_nonresponse"
 _SUMS = ("forms", "asked", "answered", "blank")
@@ -63,7 +63,7 @@ class Moved(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Change:
+class ChangedForms:
     """Forms out of the marts and into them: rows of each mart (with its columns); and conferences that were never held."""
 
     study: Study
@@ -94,7 +94,7 @@ def rows_of(store: Store, forms: Collection[str], conferences: Collection[str] =
     return found
 
 
-def impact(store: Store, change: Change) -> list[Moved]:
+def impact(store: Store, change: ChangedForms) -> list[Moved]:
     """Every figure of tables and of non-response that is another after `change`, in the order of the report."""
     found: list[Moved] = []
     for before, after in (_tables(store, change), _nonresponse(store, change)):
@@ -102,15 +102,15 @@ def impact(store: Store, change: Change) -> list[Moved]:
     return found
 
 
-def recounted(store: Store, change: Change) -> dict[int, list[Figure]]:
+def recounted(store: Store, change: ChangedForms) -> dict[int, list[Figure]]:
     """Figures, by table, of the tables that count forms of a mart that `change` changes."""
     touched = change.marts
     wanted = [table for table in catalogue(store.study).values() if set(table.marts) & set(touched)]
-    forms = Forms({str(mart): store.file("marts", mart) for table in wanted for mart in table.marts})
+    forms = FormCounts({str(mart): store.file("marts", mart) for table in wanted for mart in table.marts})
     return {table.number: figures(table, _counts(table, forms, change)) for table in wanted}
 
 
-def _counts(table: Table, forms: Forms, change: Change) -> dict[tuple[int | None, ...], int]:
+def _counts(table: Table, forms: FormCounts, change: ChangedForms) -> dict[tuple[int | None, ...], int]:
     """What `tables.counting` counts, of the marts after a change. Ibis would take longer to import than this takes."""
     names = tuple(dict.fromkeys((*table.variables, *table.answered)))
     total: Counter[tuple[int | None, ...]] = Counter()
@@ -127,7 +127,7 @@ def _counts(table: Table, forms: Forms, change: Change) -> dict[tuple[int | None
     return dict(total)
 
 
-def _tables(store: Store, change: Change) -> tuple[dict[ResultAddress, Value], dict[ResultAddress, Value]]:
+def _tables(store: Store, change: ChangedForms) -> tuple[dict[ResultAddress, Value], dict[ResultAddress, Value]]:
     if not change.marts:
         return {}, {}
     after = recounted(store, change)
@@ -171,7 +171,7 @@ def _percentage(value: float | None) -> Value:
     return Value(value, text if value is None else f"{text}%")
 
 
-def _nonresponse(store: Store, change: Change) -> tuple[dict[ResultAddress, Value], dict[ResultAddress, Value]]:
+def _nonresponse(store: Store, change: ChangedForms) -> tuple[dict[ResultAddress, Value], dict[ResultAddress, Value]]:
     units, items = (read(store.file("statistics", name)) for name in (UNIT_NONRESPONSE, ITEM_NONRESPONSE))
     conference = _conferences(store.study, read(store.file("marts", "conference")), change)
     (ledger_only,) = (row["conferences"] for row in units.to_pylist() if row["measure"] == "only_in_ledger")
@@ -180,7 +180,7 @@ def _nonresponse(store: Store, change: Change) -> tuple[dict[ResultAddress, Valu
     )
 
 
-def _conferences(study: Study, conference: pa.Table, change: Change) -> pa.Table:
+def _conferences(study: Study, conference: pa.Table, change: ChangedForms) -> pa.Table:
     """The conference mart (`conference_schema`) after a change."""
     forms: dict[tuple[str, str], int] = {}
     for rows, sign in ((change.out, -1), (change.into, 1)):
@@ -193,7 +193,7 @@ def _conferences(study: Study, conference: pa.Table, change: Change) -> pa.Table
     return pa.Table.from_pylist(kept, schema=conference.schema)
 
 
-def _items(study: Study, items: pa.Table, change: Change, delivery: str) -> pa.Table:
+def _items(study: Study, items: pa.Table, change: ChangedForms, delivery: str) -> pa.Table:
     """Item non-response (`ITEM`) after a change: every number in it is a sum over forms."""
     rows = {(row["instrument"], row["question"]): row for row in items.to_pylist()}
     for part, sign in ((change.out, -1), (change.into, 1)):

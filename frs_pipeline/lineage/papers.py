@@ -16,8 +16,8 @@ import pyarrow.compute as pc
 
 from frs_pipeline.errors import UsageError
 from frs_pipeline.intake.delivery import intake_as_made
-from frs_pipeline.intake.findings import Intake
 from frs_pipeline.intake.readers.columns import NUMBER, NUMBER_AGAIN
+from frs_pipeline.intake.remarks import Intake
 from frs_pipeline.intake.withdrawals import Withdrawals
 from frs_pipeline.store.files import Store, read, stream
 from frs_pipeline.study.instruments import instruments

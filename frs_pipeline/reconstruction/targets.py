@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from frs_pipeline.printed.contradictions import not_reproducible
-from frs_pipeline.printed.rules import counts
+from frs_pipeline.printed.tablewise import counts
 from frs_pipeline.reconstruction.papers import papers
 from frs_pipeline.study import Study
 from frs_pipeline.study.printed import printed_count, prose, published, value

@@ -22,7 +22,7 @@ from frs_pipeline.study.about import occasions
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import Table
-from frs_pipeline.tables.reconciling import Forms as Marts
+from frs_pipeline.tables.reconciling import FormCounts
 
 OCCASION = "occasion"
 Indices = NDArray[np.int64]
@@ -104,7 +104,7 @@ class Space:
                     rows += zip(_margin(one, names), _margin(other, names), strict=True)
         return _sparse(rows, self.size)
 
-    def count(self, marts: Marts) -> NDArray[np.int64]:
+    def count(self, marts: FormCounts) -> NDArray[np.int64]:
         """How many forms are in each place."""
         counts = np.zeros(self.size, dtype=np.int64)
         for cube in self.cubes:

@@ -81,7 +81,7 @@ class Target:
         self.low, self.high = min(self.low, value), max(self.high, value)
 
 
-class _Number(NamedTuple):
+class _Printed(NamedTuple):
     """A number of forms that a release prints, told or hidden."""
 
     source: Source
@@ -119,11 +119,11 @@ def _all(study: Study, worlds: Worlds, source: Source, earlier: Sequence[Source]
         yield from _changes(study, worlds, source, older)
 
 
-def _numbers(study: Study, worlds: Worlds, source: Source) -> Iterator[tuple[_Number, bool]]:
+def _numbers(study: Study, worlds: Worlds, source: Source) -> Iterator[tuple[_Printed, bool]]:
     for table in (table for table in source.release.tables if worlds.knows(source, table)):
         for (measure, labels), number in table.numbers.items():
             if measure in ("count", "n"):
-                yield _Number(source, group_of(study, table, labels), table.number, labels), number.value is None
+                yield _Printed(source, group_of(study, table, labels), table.number, labels), number.value is None
 
 
 def _unprinted(study: Study, worlds: Worlds, source: Source, one: Source, table: TableRead) -> Iterator[Target]:
@@ -168,7 +168,7 @@ def _named(study: Study, table: TableRead, occasion: str, said: Mapping[str, Cod
     return row, column, ", ".join([*words.values(), *([occasion] if occasion != table.occasion else [])])
 
 
-def _left_blank(study: Study, worlds: Worlds, source: Source, numbers: Iterable[_Number]) -> Iterator[Target]:
+def _left_blank(study: Study, worlds: Worlds, source: Source, numbers: Iterable[_Printed]) -> Iterator[Target]:
     """Who would be counted had they answered: several numbers may add up to these and those who did."""
     for number in numbers:
         given = dict(number.group.answers)
@@ -181,9 +181,9 @@ def _left_blank(study: Study, worlds: Worlds, source: Source, numbers: Iterable[
                 yield Target("difference", number.table, labels, own, worlds.sum(number.source, of), (of,), judged)
 
 
-def _differences(study: Study, worlds: Worlds, source: Source, numbers: Iterable[_Number]) -> Iterator[Target]:
+def _differences(study: Study, worlds: Worlds, source: Source, numbers: Iterable[_Printed]) -> Iterator[Target]:
     """What one set of forms has that another one within it hasn't."""
-    each: dict[tuple[object, ...], _Number] = {}
+    each: dict[tuple[object, ...], _Printed] = {}
     for number in numbers:
         each.setdefault((number.group, *(number.source.of(mart) for mart in number.group.marts)), number)
     for whole, part in _pairs(list(each.values())):
@@ -199,9 +199,9 @@ def _differences(study: Study, worlds: Worlds, source: Source, numbers: Iterable
             yield Target("difference", whole.table, labels, own, wanted, of, judged)
 
 
-def _pairs(numbers: Sequence[_Number]) -> Iterator[tuple[_Number, _Number]]:
+def _pairs(numbers: Sequence[_Printed]) -> Iterator[tuple[_Printed, _Printed]]:
     """Numbers of which the second may be within the first: it is of no other marts, and asks for no less."""
-    alike: dict[tuple[frozenset[str], frozenset[str]], list[_Number]] = defaultdict(list)
+    alike: dict[tuple[frozenset[str], frozenset[str]], list[_Printed]] = defaultdict(list)
     for number in numbers:
         alike[frozenset(number.group.marts), frozenset(name for name, _ in number.group.answers)].append(number)
     for (marts, names), wholes in alike.items():

@@ -19,7 +19,7 @@ from scipy.sparse import bmat, csr_matrix
 from scipy.sparse.csgraph import connected_components
 
 from frs_pipeline.release.groups import Group, all_answers, group_of, shared_in
-from frs_pipeline.release.reading import Code, Number, ReleaseRead, TableRead
+from frs_pipeline.release.reading import Code, NumberRead, ReleaseRead, TableRead
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import occasions
 from frs_pipeline.study.instruments import BOTH
@@ -297,7 +297,7 @@ class Worlds:
             elif measure.endswith("percent") and number.value is not None:
                 self._share(source, table, measure, labels, number)
 
-    def _share(self, source: Source, table: TableRead, measure: str, labels: Place, number: Number) -> None:
+    def _share(self, source: Source, table: TableRead, measure: str, labels: Place, number: NumberRead) -> None:
         """A percentage lies within what it was rounded from; it adds something where it says more than the counts."""
         base, parts = shared_in(table, measure, labels)
         told = [table.numbers.get(("count", place)) for place in (base, *parts)]

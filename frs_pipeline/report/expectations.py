@@ -115,7 +115,7 @@ class Moves:
 
 
 @dataclass(frozen=True)
-class Held:
+class PromisesOfMart:
     """The promises of one mart held against it: `results` is a `RESULT`, `rows` its size, of which every `step`-th counted."""
 
     mart: str
@@ -246,7 +246,7 @@ def moves(questionnaire: Questionnaire, mart: pa.Table, before: pa.Table, fewest
 
 def hold(
     study: Study, marts: dict[str, pa.Table], delivery: str, before: Before | None = None, chosen: Limits | None = None
-) -> list[Held]:
+) -> list[PromisesOfMart]:
     """Hold every mart of a delivery to its promises. Nothing of what a form says is in the result."""
     gx, chosen = _great_expectations(), chosen or limits(study)
     context = gx.get_context(mode="ephemeral")  # in memory: no project folder, nothing written
@@ -260,7 +260,7 @@ def hold(
 
 def _held(
     study: Study, gx: Any, source: Any, delivery: str, name: str, mart: pa.Table, before: Before | None, limits: Limits
-) -> Held:
+) -> PromisesOfMart:
     step = max(1, -(-mart.num_rows // limits.row_cap))
     questionnaire = questionnaires(study).get(name)
     if questionnaire is None:
@@ -278,10 +278,10 @@ def _held(
         found = _results(gx, source, f"{name} moves", promises, shares) if promises else ()
         rows += [{**row, "mart": name, "checked": compared.answers[row["column"]]} for row in found]
     table = pa.Table.from_pylist(rows, schema=RESULT)
-    return Held(name, mart.num_rows, step, before.delivery if before else None, skipped, table)
+    return PromisesOfMart(name, mart.num_rows, step, before.delivery if before else None, skipped, table)
 
 
-def results(held: list[Held]) -> pa.Table:
+def results(held: list[PromisesOfMart]) -> pa.Table:
     """All promises, a row each (`RESULT`)."""
     return pa.concat_tables([RESULT.empty_table(), *(mart.results for mart in held)])
 

@@ -68,7 +68,7 @@ class Number:
 
 
 @dataclass(frozen=True)
-class Finding:
+class Tested:
     """A claim held against the figures. `holds` is None where no figure can tell."""
 
     claim: Claim
@@ -116,7 +116,7 @@ class Judge:
         self._figures = figures
         self._unit = {(row["measure"], row["occasion"]): row for row in unit}
 
-    def finding(self, claim: Claim, sources: Mapping[str, Source]) -> Finding:
+    def finding(self, claim: Claim, sources: Mapping[str, Source]) -> Tested:
         """A claim with its numbers, and whether it holds."""
         numbers: dict[str, Number] = {}
         for name, value in claim.values.items():
@@ -125,7 +125,7 @@ class Judge:
         # A claim that doesn't hold is quoted with the report's numbers, not with those that speak against it.
         own = {name: number.shown for name, number in numbers.items()} | {n: Bound(t, cited=True) for n, t in claim.said.items()}
         quoted = own if holds is not False else {**own, **{n: number.said for n, number in numbers.items() if number.said}}
-        return Finding(
+        return Tested(
             claim,
             holds,
             _sentence(claim.says, quoted),
@@ -199,7 +199,7 @@ def _sentence(words: Text, numbers: Mapping[str, Bound]) -> Sentence:
     return Sentence(tuple(parts(words.danish)), tuple(parts(words.english)))
 
 
-def as_rows(findings: list[Finding]) -> pa.Table:
+def as_rows(findings: list[Tested]) -> pa.Table:
     """Findings as rows of findings.parquet (`FINDINGS`)."""
     rows = []
     for found in findings:

@@ -21,7 +21,7 @@ from frs_pipeline.study.about import about, occasions
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.tables import TOTAL, Address, Table
 from frs_pipeline.tables.figures import Figure
-from frs_pipeline.tables.reconciling import Forms
+from frs_pipeline.tables.reconciling import FormCounts
 
 # Least room of a panel, in percentage points.
 MARGIN = 5.0
@@ -124,7 +124,7 @@ class Cell:
     table: int | None
 
 
-def by_role(study: Study, table: Table, figures: Figures, question: str, forms: Forms) -> Stacked | None:
+def by_role(study: Study, table: Table, figures: Figures, question: str, forms: FormCounts) -> Stacked | None:
     """The answers of each role; None for a table that isn't of roles by a scale with two answers on either side."""
     if (
         table.kind != "crosstab"
@@ -142,7 +142,7 @@ def by_row(table: Table, figures: Figures, question: str) -> Stacked:
 
 
 def change(
-    study: Study, numbers: Mapping[str, int], tables: Mapping[int, Table], figures: Figures, question: str, forms: Forms
+    study: Study, numbers: Mapping[str, int], tables: Mapping[int, Table], figures: Figures, question: str, forms: FormCounts
 ) -> Stacked:
     """Crosstabs of the same rows, one per occasion (their `numbers`), one under the other, row by row."""
     chosen = [(tables[number], occasions(study)[name].one) for name, number in numbers.items()]
@@ -165,7 +165,7 @@ def _bars(table: Table, figures: Figures, blanks: Mapping[str, int], occasion: T
         yield Bar(named(label), shares, whole, blanks.get(label), occasion)
 
 
-def _blanks(table: Table, forms: Forms) -> dict[str, int]:
+def _blanks(table: Table, forms: FormCounts) -> dict[str, int]:
     """Forms of each row that left the question of the columns blank."""
     assert table.column is not None
     found = dict.fromkeys([*(c.label for c in table.row.categories), TOTAL], 0)

@@ -26,7 +26,7 @@ from frs_pipeline.lineage.wording import reason
 from frs_pipeline.report import plots
 from frs_pipeline.report.associations import associations, ordinal
 from frs_pipeline.report.claims import claims
-from frs_pipeline.report.findings import Finding, Judge, as_rows
+from frs_pipeline.report.findings import Judge, Tested, as_rows
 from frs_pipeline.report.layout import Layout, layout, texts_of
 from frs_pipeline.report.packs import Pack, figures_script
 from frs_pipeline.report.typography import anchor, number_text, share_text, shown, with_zero
@@ -88,7 +88,7 @@ class Group:
 class Report:
     """What a refresh makes: findings as rows, and every file of the site."""
 
-    findings: list[Finding]
+    findings: list[Tested]
     rows: pa.Table
     pages: dict[str, bytes] = field(repr=False)
 

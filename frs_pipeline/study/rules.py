@@ -13,8 +13,8 @@ from pydantic import BeforeValidator, Field
 from frs_pipeline.errors import Gathered
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.about import about, occasions
-from frs_pipeline.study.contradictions import Contradiction, read_contradiction
 from frs_pipeline.study.faults import choices
+from frs_pipeline.study.impossible import ImpossibleAnswers, read_impossible_answers
 from frs_pipeline.study.questionnaires import Questionnaire, questionnaires
 from frs_pipeline.study.spec import Spec, YamlFile
 
@@ -109,7 +109,7 @@ class Rule(RuleSpec):
     """One rule, with what can be done about it, and what it looks for where the code doesn't say that."""
 
     kind: Kind
-    contradiction: Contradiction | None = None
+    impossible: ImpossibleAnswers | None = None
 
     @property
     def message(self) -> str:
@@ -150,9 +150,9 @@ class Policy(Thresholds):
         own = self.rules[rule].largest_share_not_applied
         return self.largest_share_not_applied if own is None else own
 
-    def contradictions(self, instrument: str) -> dict[str, Contradiction]:
+    def impossible_answers(self, instrument: str) -> dict[str, ImpossibleAnswers]:
         """What rules of one's own look for in the forms of a questionnaire, by rule."""
-        found = {name: rule.contradiction for name, rule in self.rules.items()}
+        found = {name: rule.impossible for name, rule in self.rules.items()}
         return {name: looked_for for name, looked_for in found.items() if looked_for and looked_for.on == instrument}
 
 
@@ -199,8 +199,8 @@ def _rule(study: Study, file: YamlFile, name: str, asked: Mapping[str, Questionn
     if rule.severity not in kind.severities:
         possible = " or ".join(kind.severities)
         raise file.error([*where, "severity"], f"rule {name} can't be {rule.severity}", f"it can be {possible}")
-    looked_for = read_contradiction(file, where, own["on"], own["when"], asked, occasions(study)) if own else None
-    return Rule(**dict(rule), kind=kind, contradiction=looked_for)
+    looked_for = read_impossible_answers(file, where, own["on"], own["when"], asked, occasions(study)) if own else None
+    return Rule(**dict(rule), kind=kind, impossible=looked_for)
 
 
 @derived

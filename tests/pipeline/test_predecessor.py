@@ -23,7 +23,7 @@ from frs_pipeline.operations.doctor import _delivery, _produced
 from frs_pipeline.operations.refresh import refresh
 from frs_pipeline.operations.verify import _predecessor, verify
 from frs_pipeline.printed.compare import COMPARE, compare_delivery
-from frs_pipeline.report.expectations import LARGEST, NOT_NULL, Held
+from frs_pipeline.report.expectations import LARGEST, NOT_NULL, PromisesOfMart
 from frs_pipeline.report.site import build
 from frs_pipeline.store.deliveries import Description, describe
 from frs_pipeline.store.files import Store, read, read_manifest, stale, unfinished
@@ -159,7 +159,7 @@ def test_a_broken_promise_says_which_line_sets_its_limit(both: Settings) -> None
     rows = read(Store(both, NEWER).file("expectations"))
     mine = rows.filter([row["mart"] == "initiator" and row["expectation"] in (NOT_NULL, LARGEST) for row in rows.to_pylist()])
     broken = mine.set_column(mine.column_names.index("passed"), "passed", [[False] * mine.num_rows])
-    held = Held("initiator", 5, 1, OLDER, {}, broken)
+    held = PromisesOfMart("initiator", 5, 1, OLDER, {}, broken)
     things = {
         thing.what.split(":")[0]: thing.do for thing in of_metadata(promises_kept(STUDY, AssetKey("x"), held, NEWER).metadata)
     }

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from frs_pipeline.codebook.pseudonyms import mart_schema, pseudonymise
 from frs_pipeline.intake.delivery import quarantined
-from frs_pipeline.intake.findings import REJECTED
+from frs_pipeline.intake.remarks import REJECTED
 from frs_pipeline.lineage.impact import ResultAddress, Value, nonresponse_places, placed
 from frs_pipeline.store.files import Store, read
 from frs_pipeline.store.plan import products

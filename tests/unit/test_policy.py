@@ -9,7 +9,7 @@ from frs_pipeline.errors import CheckFailed, InputError
 from frs_pipeline.handbook import rules as page_module
 from frs_pipeline.handbook.rules import TARGET, page
 from frs_pipeline.intake.amendments import Accepted, Exceptions
-from frs_pipeline.intake.findings import admit, registers
+from frs_pipeline.intake.remarks import admit, registers
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.rules import KINDS, POLICY, policy, read_policy
 

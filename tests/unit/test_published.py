@@ -11,7 +11,7 @@ from support.study import STUDY
 from frs_pipeline.codebook.pseudonyms import mart_schema
 from frs_pipeline.printed import contradictions as audit_module
 from frs_pipeline.printed.compare import as_printed
-from frs_pipeline.printed.contradictions import KEPT, as_csv, audit, kept_findings, not_reproducible
+from frs_pipeline.printed.contradictions import KEPT, as_csv, audit, kept, not_reproducible
 from frs_pipeline.study import printed as figures_module
 from frs_pipeline.study.about import about
 from frs_pipeline.study.instruments import instruments
@@ -70,7 +70,7 @@ def test_the_study_held_196_first_conferences_and_181_follow_ups():
 
 def test_contradictions_csv_is_what_the_audit_finds_anew(fresh):
     assert KEPT.read_text(encoding="utf-8") == as_csv(fresh)
-    assert kept_findings(STUDY) == fresh
+    assert kept(STUDY) == fresh
 
 
 def test_a_stale_contradictions_csv_is_told(fresh, tmp_path, monkeypatch, capsys):
@@ -184,8 +184,8 @@ def test_findings_survive_being_kept(consistent, monkeypatch, tmp_path, fresh):
     path = tmp_path / "contradictions.csv"
     path.write_text(as_csv(fresh[:3]), encoding="utf-8")
     monkeypatch.setattr(audit_module, "KEPT", path)
-    kept_findings.cache_clear()
+    kept.cache_clear()
     try:
-        assert kept_findings(STUDY) == fresh[:3]
+        assert kept(STUDY) == fresh[:3]
     finally:
-        kept_findings.cache_clear()
+        kept.cache_clear()

@@ -21,9 +21,9 @@ from frs_pipeline.cli import app
 from frs_pipeline.codebook.pseudonyms import pseudonymise
 from frs_pipeline.codebook.vault import CONTROLLERS, open_plain, read_codebook
 from frs_pipeline.errors import UsageError
-from frs_pipeline.intake.findings import Intake
 from frs_pipeline.intake.ledger import read_ledger
 from frs_pipeline.intake.readers.surveyxact import read_export
+from frs_pipeline.intake.remarks import Intake
 from frs_pipeline.intake.validation import validate
 from frs_pipeline.reconstruction.delivery import is_made_up
 from frs_pipeline.reconstruction.population import Population

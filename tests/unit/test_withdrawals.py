@@ -18,8 +18,8 @@ from frs_pipeline.store.files import Store
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.release import release_policy
+from frs_pipeline.withdrawal.effects import below, turned
 from frs_pipeline.withdrawal.erasure import holds
-from frs_pipeline.withdrawal.report import below, turned
 from frs_pipeline.withdrawal.request import held as held_of
 from frs_pipeline.withdrawal.request import record, refuse_unfit, understood
 

@@ -41,7 +41,7 @@ def conference_numbers(study: Study, places: Whole) -> Whole:
     return _spread(study, places, _NUMBERS)
 
 
-class Held:
+class ManyConferences:
     """Every conference of `copies` copies, an array each (n,): its child, its day (since 1970), its occasion (from 0)."""
 
     def __init__(self, study: Study, copies: int) -> None:
@@ -65,7 +65,7 @@ class Held:
 
 def write_registers(study: Study, folder: Path, copies: int) -> None:
     """The ledger and both parts of the codebook, with keys of their own, of `copies` times the study's conferences."""
-    held = Held(study, copies)
+    held = ManyConferences(study, copies)
     words = [f"{word}\n" for word in ledger_words(study)]
     order = np.lexsort((held.number, held.day))
     with atomic(folder / LEDGER) as file:
@@ -77,7 +77,7 @@ def write_registers(study: Study, folder: Path, copies: int) -> None:
     write_codebook(folder, lambda columns: _codebook(study, held, order, columns), OWN_KEY)
 
 
-def _codebook(study: Study, held: Held, order: Whole, columns: Sequence[str]) -> str:
+def _codebook(study: Study, held: ManyConferences, order: Whole, columns: Sequence[str]) -> str:
     """`columns` of the codebook as CSV, in the order of conference numbers; its last columns are always the same."""
     pieces = [f"{','.join(columns)}\n"]
     for rows in _chunks(order):

@@ -18,9 +18,9 @@ from frs_pipeline.codebook.opening import is_shipped
 from frs_pipeline.codebook.pseudonyms import pseudonymise
 from frs_pipeline.codebook.vault import read_codebook
 from frs_pipeline.errors import UsageError
-from frs_pipeline.intake.findings import Intake
 from frs_pipeline.intake.ledger import read_ledger
 from frs_pipeline.intake.readers.surveyxact import read_export
+from frs_pipeline.intake.remarks import Intake
 from frs_pipeline.intake.validation import validate
 from frs_pipeline.reconstruction.delivery import (
     COMPLETED,

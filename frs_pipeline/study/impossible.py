@@ -32,7 +32,7 @@ class Condition:
 
 
 @dataclass(frozen=True)
-class Contradiction:
+class ImpossibleAnswers:
     """A form of the questionnaire `on` contradicts itself when it is counted under `occasion` and all `conditions` hold."""
 
     on: str
@@ -50,14 +50,14 @@ class Contradiction:
         return {column for condition in self.conditions for column in condition.columns}
 
 
-def read_contradiction(
+def read_impossible_answers(
     file: YamlFile,
     rule: Location,
     on: str,
     when: Mapping[str, tuple[str, ...]],
     asked: Mapping[str, Questionnaire],
     known: Collection[str],
-) -> Contradiction:
+) -> ImpossibleAnswers:
     """What a rule of one's own looks for; `known` are the occasions.
 
     Raises `InputError` with file and line for what the questionnaires don't have.
@@ -78,7 +78,7 @@ def read_contradiction(
             conditions.append(_condition(file, where, questionnaire, name, words))
     if not conditions:
         raise file.error([*rule, "when"], "when names no question", "say which answers can't all be true")
-    return Contradiction(on, questionnaire.title, occasion, tuple(conditions))
+    return ImpossibleAnswers(on, questionnaire.title, occasion, tuple(conditions))
 
 
 def _condition(

@@ -1,6 +1,6 @@
 """Contradictions of the printed report that one or two of its tables show by themselves.
 
-Each rule holds printed figures against each other, never against data. A finding says which figures give
+Each rule holds printed figures against each other, never against data. A contradiction says which figures give
 way: those that fewer other printed figures confirm. A figure that gives way can't be reproduced, and the
 reason is one that a reader can check with the report in hand.
 """
@@ -28,7 +28,7 @@ _PER_CENT = "\u00a0%"
 
 
 @dataclass(frozen=True)
-class Finding:
+class Contradiction:
     """One contradiction: the rule that found it, what contradicts what (in English and in Danish), the figures that give way."""
 
     rule: str
@@ -38,7 +38,7 @@ class Finding:
     gives_way: tuple[Address, ...] = ()
 
 
-def findings(study: Study) -> Iterator[Finding]:
+def contradictions(study: Study) -> Iterator[Contradiction]:
     """Contradictions that one or two tables show by themselves."""
     for table in catalogue(study).values():
         for rule in _RULES:
@@ -67,7 +67,7 @@ def valid_count(study: Study, mart: str, variable: str) -> tuple[int, int] | Non
     return None
 
 
-def _frequency_sums(study: Study, table: Table) -> Iterator[Finding]:
+def _frequency_sums(study: Study, table: Table) -> Iterator[Contradiction]:
     """Answers = valid; valid + missing = total = the file's size that the other frequencies print."""
     if table.kind != "frequency":
         return
@@ -82,7 +82,7 @@ def _frequency_sums(study: Study, table: Table) -> Iterator[Finding]:
         if t.kind == "frequency" and t.marts == table.marts
     )
     confirmed = {TOTAL_VALID: answers == valid, TOTAL: sizes[total] > 1, MISSING: False}
-    yield Finding(
+    yield Contradiction(
         "frequency_sums",
         (table.number,),
         f"table {table.number} prints {valid} valid + {missing} missing = {valid + missing}, but a total of {total}",
@@ -91,7 +91,7 @@ def _frequency_sums(study: Study, table: Table) -> Iterator[Finding]:
     )
 
 
-def _percent_of_counts(study: Study, table: Table) -> Iterator[Finding]:
+def _percent_of_counts(study: Study, table: Table) -> Iterator[Contradiction]:
     """A percentage is that of the counts printed beside it."""
     printed = of_table(study, table.number)
     for key, text in printed.items():
@@ -102,7 +102,7 @@ def _percent_of_counts(study: Study, table: Table) -> Iterator[Finding]:
         share = round_half_away(100 * part / whole, decimals(text))
         if share != value(text):
             own = spss(100 * part / whole, 1, leading_zero=True)
-            yield Finding(
+            yield Contradiction(
                 "percent_of_counts",
                 (table.number,),
                 f"table {table.number} prints {text}, but its own counts give {part} of {whole} = {own} %",
@@ -151,7 +151,7 @@ def _codes(table: Table) -> set[tuple[str, int]]:
     return {(a.variable, code) for a in axes if a for category in a.categories for code in category.codes}
 
 
-def _percent_only(study: Study, table: Table) -> Iterator[Finding]:
+def _percent_only(study: Study, table: Table) -> Iterator[Contradiction]:
     """A table of percentages alone agrees with the counts that another table prints for the same cells."""
     if table.kind != "collapsed_crosstab" or counts(study, table) is not None or table.column is None:
         return
@@ -167,7 +167,7 @@ def _percent_only(study: Study, table: Table) -> Iterator[Finding]:
                 text = of_table(study, table.number)[key]
                 if round_half_away(100 * cell / n, decimals(text)) != value(text):
                     own = spss(100 * cell / n, 1, leading_zero=True)
-                    yield Finding(
+                    yield Contradiction(
                         "percent_only",
                         (table.number, other.number),
                         f"table {table.number} prints {text} and its percentages add up to {whole} %; table {other.number}, "
@@ -185,7 +185,7 @@ def _same_partition(a: Table, b: Table) -> bool:
     )
 
 
-def _gamma_of_cells(study: Study, table: Table) -> Iterator[Finding]:
+def _gamma_of_cells(study: Study, table: Table) -> Iterator[Contradiction]:
     """A correlation is the one of the printed crosstab with the same rows and columns."""
     if table.kind != "correlation":
         return
@@ -201,7 +201,7 @@ def _gamma_of_cells(study: Study, table: Table) -> Iterator[Finding]:
             text = of_table(study, table.number)[key]
             own = spss(getattr(result, measure), decimals(text), leading_zero=False)
             if own != text:
-                yield Finding(
+                yield Contradiction(
                     "gamma_of_cells",
                     (table.number, other.number),
                     f"table {table.number} prints {name} {text}; the cells of table {other.number} give {own}",
@@ -210,7 +210,7 @@ def _gamma_of_cells(study: Study, table: Table) -> Iterator[Finding]:
                 )
 
 
-def _asked_at_one_occasion(study: Study, table: Table) -> Iterator[Finding]:
+def _asked_at_one_occasion(study: Study, table: Table) -> Iterator[Contradiction]:
     """A question put at one occasion only isn't answered on more forms than there were conferences at it."""
     if table.kind != "frequency":
         return
@@ -221,7 +221,7 @@ def _asked_at_one_occasion(study: Study, table: Table) -> Iterator[Finding]:
         others = sum(held.values()) - number
         if valid is not None and missing == others and valid > number and others:
             many = occasions(study)[name].many
-            yield Finding(
+            yield Contradiction(
                 "asked_at_one_occasion",
                 (table.number,),
                 f"table {table.number} has {valid} answers at {number} {many.english}: "
@@ -231,7 +231,7 @@ def _asked_at_one_occasion(study: Study, table: Table) -> Iterator[Finding]:
             )
 
 
-def _one_a_conference(study: Study) -> Iterator[Finding]:
+def _one_a_conference(study: Study) -> Iterator[Contradiction]:
     """Not more forms of a role than conferences, if each has at most one of it."""
     held = about(study).printed.held
     papers = questionnaires(study)
@@ -246,7 +246,7 @@ def _one_a_conference(study: Study) -> Iterator[Finding]:
     many = about(study).conference.many
     for (mart, label), (n, number) in worst.items():
         if n > capacity.get(mart, n):
-            yield Finding(
+            yield Contradiction(
                 "one_a_conference",
                 (-number,),
                 f"table {-number} counts {n} forms from '{label}' at {capacity[mart]} {many.english}: "
