@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dagster import AssetCheckResult, AssetCheckSeverity, AssetCheckSpec, AssetKey, MetadataValue
 
 from frs_pipeline.checks.failing import Failing, as_metadata, place
-from frs_pipeline.report.claims import FILE, line_of
+from frs_pipeline.report.claims import line_of
 from frs_pipeline.report.findings import Sentence, Tested
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about
+from frs_pipeline.study.claims import FILE
 from frs_pipeline.study.printed import printed_from
 from frs_pipeline.tables.render import Grid
 

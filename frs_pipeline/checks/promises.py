@@ -8,8 +8,9 @@ from typing import Any
 from dagster import AssetCheckResult, AssetCheckSeverity, AssetCheckSpec, AssetKey
 
 from frs_pipeline.checks.failing import Failing, as_metadata, place
-from frs_pipeline.report.expectations import FILE, IN_SET, LARGEST, NOT_NULL, PromisesOfMart
+from frs_pipeline.report.expectations import IN_SET, LARGEST, NOT_NULL, PromisesOfMart
 from frs_pipeline.study import Study
+from frs_pipeline.study.promises import FILE
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.spec import YamlFile
 

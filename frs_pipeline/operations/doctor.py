@@ -117,7 +117,7 @@ def _release(study: Study) -> Diagnosis:
 
 
 def _promises(study: Study) -> Diagnosis:
-    from frs_pipeline.report.expectations import limits
+    from frs_pipeline.study.promises import limits
 
     try:
         return Diagnosis("Promises", True, f"up to {limits(study).blank.default:.0%} of a question may be blank")

@@ -20,11 +20,12 @@ from frs_pipeline.intake.readers.columns import NUMBER, NUMBER_AGAIN, STATUS, SY
 from frs_pipeline.intake.readers.workbooks import STRUCTURE_COLUMNS
 from frs_pipeline.reconstruction.nesting import Form, conferences, key_in, lacking_numbers, seat
 from frs_pipeline.reconstruction.papers import papers
-from frs_pipeline.reconstruction.population import Population, assumptions, populate
+from frs_pipeline.reconstruction.population import Population, populate
 from frs_pipeline.reconstruction.spoiling import spoil
 from frs_pipeline.store.deliveries import CODEBOOK, CONTROLLERS, DEMO_KEY, LEDGER
 from frs_pipeline.store.files import atomic
 from frs_pipeline.study import Study
+from frs_pipeline.study.assumptions import assumptions
 from frs_pipeline.study.questionnaires import Questionnaire
 
 # Key of a made-up delivery that isn't the shipped one: made with it, for the published one opens no other.

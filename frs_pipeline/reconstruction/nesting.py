@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from frs_pipeline.codebook.pseudonyms import draw_pseudonyms
 from frs_pipeline.codebook.vault import Entry
 from frs_pipeline.reconstruction.papers import occasion_codes, papers
-from frs_pipeline.reconstruction.population import Population, assumptions
+from frs_pipeline.reconstruction.population import Population
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about
+from frs_pipeline.study.assumptions import assumptions
 
 FIRST_DAY, LAST_DAY = dt.date(2018, 2, 1), dt.date(2020, 4, 30)
 KEYING_STARTS = dt.datetime(2020, 1, 6, 8, 0)

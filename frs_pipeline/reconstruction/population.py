@@ -6,9 +6,6 @@ import math
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
-
-from pydantic import Field
 
 from frs_pipeline.reconstruction.annealing import anneal
 from frs_pipeline.reconstruction.answering import who_answers
@@ -16,30 +13,11 @@ from frs_pipeline.reconstruction.correlations import gamma_figures
 from frs_pipeline.reconstruction.papers import occasion_codes, papers, role_name
 from frs_pipeline.reconstruction.placement import MISSING, Forms, place
 from frs_pipeline.reconstruction.targets import Targets, targets
-from frs_pipeline.study import Study, derived
+from frs_pipeline.study import Study
 from frs_pipeline.study.about import about
+from frs_pipeline.study.assumptions import Assumptions, assumptions
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.questionnaires import Question, Questionnaire
-from frs_pipeline.study.spec import Spec, YamlFile
-
-Spoilt = Literal["numbers_differ", "number_unknown", "number_unreadable", "outside_scale", "keyed_twice"]
-
-
-class Assumptions(Spec):
-    """What the report doesn't print and the reconstruction has to choose."""
-
-    seed: int
-    order: dict[str, tuple[str, ...]]
-    answered: float
-    starting_shares: dict[str, tuple[float, ...]]
-    # Conferences that lack a questionnaire's form: as many together as the report says.
-    lacking: dict[str, int] = Field(default_factory=dict)
-    # Roles of which a conference has one as far as there are no more of them than conferences.
-    one_a_conference: tuple[str, ...] = ()
-    # What is spoilt in which export. Every one of these forms has to be set aside, whatever else it says.
-    spoilt: dict[str, tuple[Spoilt, ...]] = Field(default_factory=dict)
-    number_text: str
-    statuses: tuple[str, str, str, str, str]
 
 
 @dataclass(frozen=True)
@@ -50,12 +28,6 @@ class Population:
     occasions: list[int]
     forms: Forms
     residuals: dict[str, float]
-
-
-@derived
-def assumptions(study: Study) -> Assumptions:
-    """What had to be chosen. Raises `InputError` with file and line."""
-    return YamlFile(study.folder / "reconstruction" / "assumptions.yaml").parse(Assumptions)
 
 
 def populate(study: Study, instrument: str, report: Callable[[str], None] = lambda _: None) -> Population:

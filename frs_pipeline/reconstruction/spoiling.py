@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from frs_pipeline.reconstruction.nesting import Form, next_keying
 from frs_pipeline.reconstruction.papers import papers
-from frs_pipeline.reconstruction.population import assumptions
 from frs_pipeline.study import Study
+from frs_pipeline.study.assumptions import assumptions
 
 
 def spoil(study: Study, instrument: str, forms: list[Form], known: set[int], rng: random.Random) -> list[Form]:

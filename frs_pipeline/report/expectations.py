@@ -10,26 +10,22 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from pydantic import Field
 
-from frs_pipeline.errors import CheckFailed, Gathered, InputError
+from frs_pipeline.errors import CheckFailed, InputError
 from frs_pipeline.store.files import Store, as_noted, read, read_manifest
 from frs_pipeline.store.plan import products
-from frs_pipeline.study import Study, derived
+from frs_pipeline.study import Study
 from frs_pipeline.study.about import occasions
-from frs_pipeline.study.faults import choices
 from frs_pipeline.study.instruments import BOTH
+from frs_pipeline.study.promises import Limits, limits
 from frs_pipeline.study.questionnaires import Question, Questionnaire, questionnaires
-from frs_pipeline.study.spec import Spec, YamlFile
 from frs_pipeline.tables.nonresponse import conference_schema
 
-FILE = "promises.yaml"
 FORM_COLUMNS = ("form_id", "conference_id", "occasion")
 
 COLUMNS = "expect_table_columns_to_match_ordered_list"
@@ -60,29 +56,6 @@ _RESULT_FORMAT = {
     "return_unexpected_index_query": False,
 }
 _ANALYTICS = "GX_ANALYTICS_ENABLED"
-
-Share = Annotated[float, Field(ge=0, le=1)]
-
-
-class BlankLimits(Spec):
-    default: Share
-    questions: dict[str, dict[str, Share]] = Field(default_factory=dict)
-
-
-class ShareLimits(Spec):
-    largest_move: Share
-    fewest_answers: int = Field(ge=1)
-
-
-class Limits(Spec):
-    """What a domain person may change of the promises; see promises.yaml."""
-
-    row_cap: int = Field(ge=1)
-    blank: BlankLimits
-    shares: ShareLimits
-
-    def largest_blank(self, mart: str, question: str) -> float:
-        return self.blank.questions.get(mart, {}).get(question, self.blank.default)
 
 
 @dataclass(frozen=True)
@@ -128,32 +101,6 @@ class PromisesOfMart:
     @property
     def broken(self) -> pa.Table:
         return self.results.filter(pc.invert(self.results["passed"]))
-
-
-def read_limits(study: Study, path: Path) -> Limits:
-    """The limits; raises `InputError` with file and line for a value that can't be, or a question that doesn't exist."""
-    file = YamlFile(path)
-    wrong = Gathered()
-    with wrong:
-        limits = file.parse(Limits)
-    for mart in file.entries(["blank", "questions"]):
-        where = ["blank", "questions", mart]
-        known = [question.name for question in questionnaires(study)[mart].questions] if mart in questionnaires(study) else []
-        with wrong:
-            if not known:
-                raise file.error(where, f"there is no questionnaire {mart}", choices(questionnaires(study), mart))
-        for name in file.entries(where) if known else ():
-            with wrong:
-                if name not in known:
-                    raise file.error([*where, name], f"{mart} has no question {name}", choices(known, name))
-    wrong.check()
-    return limits
-
-
-@derived
-def limits(study: Study) -> Limits:
-    """The limits of the promises."""
-    return read_limits(study, study.folder / FILE)
 
 
 def before_of(older: Store) -> Before:

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from frs_pipeline.language import Text
-from frs_pipeline.report.claims import PLACEHOLDER, Baseline, Claim, Condition, Source, Value, bare
 from frs_pipeline.report.typography import number_text, points_text, share_text, shown, with_zero
 from frs_pipeline.stats.counts import percent
 from frs_pipeline.stats.gamma import significant, strength
 from frs_pipeline.stats.printing import decimals_of, parse, round_half_away
 from frs_pipeline.study import Study
+from frs_pipeline.study.claims import PLACEHOLDER, Baseline, Claim, Condition, Source, Value, bare
 from frs_pipeline.study.tables import Address, catalogue
 from frs_pipeline.tables.figures import Figure, column
 

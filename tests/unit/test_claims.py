@@ -9,8 +9,9 @@ from support.study import STUDY
 
 from frs_pipeline.errors import InputError
 from frs_pipeline.lineage.meaning import meanings
-from frs_pipeline.report.claims import CLAIMS, claims, read_claims
+from frs_pipeline.report.claims import claims, read_claims
 from frs_pipeline.report.findings import Judge, Sentence, as_rows
+from frs_pipeline.study.claims import CLAIMS
 from frs_pipeline.study.tables import Address, catalogue
 from frs_pipeline.tables.figures import Figure, figures
 

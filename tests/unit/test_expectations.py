@@ -22,17 +22,12 @@ from frs_pipeline.report.expectations import (
     COLUMNS,
     IN_SET,
     LARGEST,
-    LIMITS,
     NOT_NULL,
     RESULT,
     UNIQUE,
     Before,
-    BlankLimits,
-    Limits,
-    ShareLimits,
     before_of,
     hold,
-    read_limits,
     results,
 )
 from frs_pipeline.store.files import MANIFEST, Store, hashes, write_json
@@ -40,6 +35,7 @@ from frs_pipeline.store.plan import products
 from frs_pipeline.store.rows import content_hash
 from frs_pipeline.store.settings import PROJECT, Settings
 from frs_pipeline.study.instruments import instruments
+from frs_pipeline.study.promises import LIMITS, BlankLimits, Limits, ShareLimits, read_limits
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.schema import arrow_field
 from frs_pipeline.tables.nonresponse import conference_schema

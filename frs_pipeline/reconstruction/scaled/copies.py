@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from frs_pipeline.errors import CheckFailed
 from frs_pipeline.reconstruction.nesting import KEYING_STARTS, KEYING_TAKES, lacking_by_occasion
 from frs_pipeline.reconstruction.papers import papers
-from frs_pipeline.reconstruction.population import assumptions
 from frs_pipeline.reconstruction.scaled.lines import Whole
 from frs_pipeline.reconstruction.scaled.registers import conferences_of_a_copy
 from frs_pipeline.study import Study
+from frs_pipeline.study.assumptions import assumptions
 
 # Keyers work from 8 to 15, Monday to Friday; 6 January 2020 is a Monday.
 _WORKDAY, _OPENS = 7 * 3600, 8 * 3600

@@ -17,12 +17,12 @@ from frs_pipeline.codebook.vault import FULL_COLUMNS
 from frs_pipeline.intake.ledger import COLUMNS, ledger_words
 from frs_pipeline.reconstruction.delivery import write_codebook
 from frs_pipeline.reconstruction.nesting import FIRST_DAY, LAST_DAY
-from frs_pipeline.reconstruction.population import assumptions
 from frs_pipeline.reconstruction.scaled.lines import Letters, Part, Whole, chosen, dates, digits, joined, spelled, text
 from frs_pipeline.store.deliveries import LEDGER, OWN_KEY
 from frs_pipeline.store.files import atomic
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about
+from frs_pipeline.study.assumptions import assumptions
 
 # Place -> number: a multiplier that shares no factor with how many there are meets every one once.
 _NUMBERS = (899_999_963, 382_710_463, 100_000_000)

@@ -32,13 +32,14 @@ from frs_pipeline.reconstruction.delivery import (
     write_wording,
 )
 from frs_pipeline.reconstruction.papers import occasion_codes, papers
-from frs_pipeline.reconstruction.population import Population, assumptions
+from frs_pipeline.reconstruction.population import Population
 from frs_pipeline.reconstruction.scaled.copies import Filled, Keyed, keyed, workdays_of_a_copy
 from frs_pipeline.reconstruction.scaled.lines import Part, Whole, chosen, digits, joined, stamps, text
 from frs_pipeline.reconstruction.scaled.registers import conference_numbers, conferences_of_a_copy, write_registers
 from frs_pipeline.store.deliveries import CODEBOOK, DEMO_KEY, DESCRIPTION, LEDGER
 from frs_pipeline.store.files import atomic
 from frs_pipeline.study import Study
+from frs_pipeline.study.assumptions import assumptions
 from frs_pipeline.study.questionnaires import Questionnaire
 from frs_pipeline.study.rules import policy
 
