@@ -18,6 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow.parquet as pq
+from support.shipped import STUDY
 
 PROJECT = Path(__file__).resolve().parent.parent
 DELIVERY = PROJECT / "data" / "raw" / "2020-11-30"
@@ -39,14 +40,14 @@ def make(folder: Path, forms: int) -> int:
     filled = filled_in(study, DELIVERY)[INSTRUMENT]
     copies = -(-forms // len(filled.codes))
     write_registers(study, folder / "raw", copies)
-    pq.write_table(read_codebook(folder / "raw" / CODEBOOK, folder / "raw" / OWN_KEY), folder / "codebook.parquet")
+    pq.write_table(read_codebook(STUDY, folder / "raw" / CODEBOOK, folder / "raw" / OWN_KEY), folder / "codebook.parquet")
     return scaled_export(study, folder / "raw", INSTRUMENT, copies, filled)
 
 
 def by_frs(folder: Path) -> Callable[[], int]:
     """What reads, validates and writes as the assets do; it says how many forms there were."""
-    from frs_pipeline.intake.findings import Intake
     from frs_pipeline.intake.readers.surveyxact import read_export
+    from frs_pipeline.intake.remarks import Intake
     from frs_pipeline.intake.validation import validate
     from frs_pipeline.store.rows import batches_of, content_hash
     from frs_pipeline.store.settings import find_study

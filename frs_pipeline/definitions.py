@@ -16,7 +16,6 @@ from frs_pipeline.study.chapters import chapters
 
 def build_definitions(study: Study) -> Definitions:
     """The code location of a study. Where its data lie is asked of the environment when something runs."""
-    job = refresh_job(study)
     watching = (failed_runs, canceled_runs, failed_checks, unsent_alerts)
     tables = {key_of(study, table_key(number)): (chapter, number) for chapter in chapters(study) for number in chapter.tables}
 
@@ -33,9 +32,9 @@ def build_definitions(study: Study) -> Definitions:
 
     return Definitions(
         assets=[asset.map_asset_specs(with_passports) for asset in assets(study)],
-        jobs=[job],
-        schedules=[nightly(study, job)],
-        sensors=[new_deliveries(study, job), lost_runs(study, job), *(build(study) for build in watching)],
+        jobs=[refresh_job(study)],
+        schedules=[nightly(study)],
+        sensors=[new_deliveries(study), lost_runs(study), *(build(study) for build in watching)],
         executor=searching_executor(study),
         resources=resources(lambda: Settings.from_environment(study)),
     )

@@ -1,4 +1,19 @@
-"""Numbers with what they count, as English has it: `1 form`, `2 forms`."""
+"""Words for people: a text in both languages, and counts with their noun."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True)
+class Text:
+    """The same in Danish and in English; in a file of the study, two keys."""
+
+    danish: str
+    english: str
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
 
 
 def plural(number: int, one: str, many: str | None = None) -> str:

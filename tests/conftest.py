@@ -157,7 +157,7 @@ class Delivery:
     def intake(self, **changes):
         """What its forms are judged by, as a run takes it in, but for rules of one's own; with `changes` to that."""
         store = Store(self.settings, self.name)
-        codebook, ledger = read_codebook(self.path(CODEBOOK), self.key), read_ledger(self.path(LEDGER))
+        codebook, ledger = read_codebook(STUDY, self.path(CODEBOOK), self.key), read_ledger(STUDY, self.path(LEDGER))
         withdrawn = withdrawn_conferences(withdrawals_of(store), codebook)
         registers = (held_conferences(register, withdrawn) for register in (codebook, ledger))
         return replace(built_in_only(intake_of(store, *registers, withdrawn)), **changes)

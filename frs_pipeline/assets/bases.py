@@ -12,7 +12,7 @@ from frs_pipeline.study import Study
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.tables import catalogue
 from frs_pipeline.tables.figures import from_table
-from frs_pipeline.tables.reconciling import Forms, reconcile
+from frs_pipeline.tables.reconciling import FormCounts, reconcile
 from frs_pipeline.tables.render import base_lines
 
 KEY = ("statistics", "bases")
@@ -24,7 +24,7 @@ def assets(study: Study) -> list[AssetsDefinition]:
         """Base of each table: rows of its marts, forms left out by reason, forms counted; held against its figures."""
         with making(context, KEY) as store:
             figures = from_table(read(store.file("statistics", "figures")))
-            forms = Forms({mart: store.file("marts", mart) for mart in instruments(study)})
+            forms = FormCounts({mart: store.file("marts", mart) for mart in instruments(study)})
             found = reconcile(study, list(catalogue(study).values()), figures, forms, store.delivery)
             checks = ties(key_of(study, KEY), found)
             if not all(check.passed for check in checks):

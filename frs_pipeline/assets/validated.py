@@ -7,8 +7,8 @@ from dagster import AssetCheckResult, AssetExecutionContext, AssetsDefinition, O
 
 from frs_pipeline.assets.wiring import key_of, makes, makes_together, making, produced
 from frs_pipeline.checks.reconciliation import admission, admission_spec, conservation, conservation_spec
-from frs_pipeline.codebook.opening import open_codebook
-from frs_pipeline.intake.delivery import applied_in, intake_as_made, quarantined, remarks, withdrawals_of
+from frs_pipeline.codebook.opening import made_up, open_codebook
+from frs_pipeline.intake.delivery import applied_in, described, intake_as_made, quarantined, remarks, withdrawals_of
 from frs_pipeline.intake.ledger import read_ledger
 from frs_pipeline.intake.readers.surveyxact import read_export
 from frs_pipeline.intake.validation import validate
@@ -20,7 +20,9 @@ from frs_pipeline.study import Study
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires
 
-WITHDRAWN, LEDGER_ROWS, CODEBOOK = (("validated", name) for name in ("withdrawn_conferences", "ledger", "codebook"))
+DESCRIPTION, WITHDRAWN, LEDGER_ROWS, CODEBOOK = (
+    ("validated", name) for name in ("description", "withdrawn_conferences", "ledger", "codebook")
+)
 QUARANTINE, NOTED = ("quarantine",), ("noted",)
 
 
@@ -61,6 +63,12 @@ def _validated(study: Study, instrument: str) -> AssetsDefinition:
 
 
 def _registers(study: Study) -> list[AssetsDefinition]:
+    @makes(study, DESCRIPTION, kinds={"yaml", "parquet"})
+    def description(context: AssetExecutionContext) -> Output[pa.Table]:
+        """What the delivery says of itself: whether its forms are made up."""
+        with making(context, DESCRIPTION) as store:
+            return produced(described(made_up=made_up(store)))
+
     @makes(study, WITHDRAWN, kinds={"parquet"})
     def withdrawn_numbers(context: AssetExecutionContext) -> Output[pa.Table]:
         """Conferences that were withdrawn whole: what their forms in the exports are known by. Restricted."""
@@ -73,7 +81,7 @@ def _registers(study: Study) -> list[AssetsDefinition]:
     def ledger(context: AssetExecutionContext) -> Output[pa.Table]:
         """Kontering: conferences in the accounting records. Restricted: carries conference numbers."""
         with making(context, LEDGER_ROWS) as store:
-            return produced(held_conferences(read_ledger(store.raw(LEDGER)), read(store.file(*WITHDRAWN))))
+            return produced(held_conferences(read_ledger(study, store.raw(LEDGER)), read(store.file(*WITHDRAWN))))
 
     @makes(study, CODEBOOK, kinds={"age", "parquet"})
     def codebook(context: AssetExecutionContext) -> Output[pa.Table]:
@@ -81,7 +89,7 @@ def _registers(study: Study) -> list[AssetsDefinition]:
         with making(context, CODEBOOK) as store:
             return produced(held_conferences(open_codebook(store), read(store.file(*WITHDRAWN))))
 
-    return [withdrawn_numbers, ledger, codebook]
+    return [description, withdrawn_numbers, ledger, codebook]
 
 
 def _whole_delivery(study: Study) -> list[AssetsDefinition]:

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dagster import AssetCheckResult, AssetCheckSeverity, AssetCheckSpec, AssetKey, MetadataValue
 
 from frs_pipeline.checks.failing import Failing, as_metadata, place
-from frs_pipeline.report.claims import FILE, line_of
-from frs_pipeline.report.findings import Finding, Sentence
+from frs_pipeline.report.claims import line_of
+from frs_pipeline.report.findings import Sentence, Tested
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about
+from frs_pipeline.study.claims import FILE
 from frs_pipeline.study.printed import printed_from
 from frs_pipeline.tables.render import Grid
 
@@ -23,7 +24,7 @@ def claims_spec(key: AssetKey) -> AssetCheckSpec:
     return AssetCheckSpec(_NAME, asset=key, description=description, blocking=False)
 
 
-def claims_hold(study: Study, key: AssetKey, findings: Sequence[Finding], delivery: str) -> AssetCheckResult:
+def claims_hold(study: Study, key: AssetKey, findings: Sequence[Tested], delivery: str) -> AssetCheckResult:
     """Fails when a claim doesn't hold on the forms that the report was printed from; says which, and what holds instead.
 
     Of another delivery the report claims nothing: what is otherwise there is told, and fails nothing.
@@ -49,14 +50,14 @@ def claims_hold(study: Study, key: AssetKey, findings: Sequence[Finding], delive
     )
 
 
-def _lines(failed: Sequence[Finding]) -> tuple[tuple[str, ...], ...]:
+def _lines(failed: Sequence[Tested]) -> tuple[tuple[str, ...], ...]:
     return tuple(
         (found.claim.id, Sentence.plain(found.says.english), Sentence.plain(found.instead.english) if found.instead else "")
         for found in failed
     )
 
 
-def _remedy(study: Study, found: Finding, delivery: str) -> str:
+def _remedy(study: Study, found: Tested, delivery: str) -> str:
     tables = " ".join(map(str, found.tables))
     look = f"curated/{delivery}/report/index.html#{found.claim.id} says what holds instead"
     shows = f", frs tables {tables} --delivery {delivery} on which figures" if tables else ""

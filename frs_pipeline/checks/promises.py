@@ -8,8 +8,9 @@ from typing import Any
 from dagster import AssetCheckResult, AssetCheckSeverity, AssetCheckSpec, AssetKey
 
 from frs_pipeline.checks.failing import Failing, as_metadata, place
-from frs_pipeline.report.expectations import FILE, IN_SET, LARGEST, NOT_NULL, Held
+from frs_pipeline.report.expectations import IN_SET, LARGEST, NOT_NULL, PromisesOfMart
 from frs_pipeline.study import Study
+from frs_pipeline.study.promises import FILE
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.spec import YamlFile
 
@@ -19,7 +20,7 @@ def promise_spec(key: AssetKey, mart: str) -> AssetCheckSpec:
     return AssetCheckSpec(f"promises_of_{mart}", asset=key, description=f"every promise of the mart {mart} holds", blocking=False)
 
 
-def promises_kept(study: Study, key: AssetKey, held: Held, delivery: str) -> AssetCheckResult:
+def promises_kept(study: Study, key: AssetKey, held: PromisesOfMart, delivery: str) -> AssetCheckResult:
     """Counts, and the broken promises in words, each with what to do about it; never a form's values."""
     broken = held.broken.to_pylist()
     things = [Failing(_named(row), _remedy(study, row, held, delivery)) for row in broken]
@@ -36,7 +37,7 @@ def _named(row: Mapping[str, Any]) -> str:
     return f"{row['column']}: {row['promise']}" if row["column"] else str(row["promise"])
 
 
-def _remedy(study: Study, row: Mapping[str, Any], held: Held, delivery: str) -> str:
+def _remedy(study: Study, row: Mapping[str, Any], held: PromisesOfMart, delivery: str) -> str:
     """Where to look, and which line to change where the forms are right and the promise isn't."""
     kind, column = row["expectation"], row["column"]
     look = f"curated/{delivery}/data_docs/{held.mart}.html shows what was found"

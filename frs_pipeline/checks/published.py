@@ -11,7 +11,8 @@ from dagster import AssetCheckResult, AssetCheckSeverity, AssetCheckSpec, AssetK
 from frs_pipeline.checks.failing import Failing, as_metadata, place
 from frs_pipeline.printed.compare import DIFFERS, summary
 from frs_pipeline.study import Study
-from frs_pipeline.study.printed import FILE, Key, line_of
+from frs_pipeline.study.printed import FILE, line_of
+from frs_pipeline.study.tables import Address
 
 _NAME = "as_printed"
 
@@ -49,7 +50,7 @@ def _named(row: Mapping[str, Any]) -> str:
 
 def _remedy(study: Study, row: Mapping[str, Any], delivery: str) -> str:
     """The line that says what the report prints, and the commands that show the figure beside it and the forms behind it."""
-    key = Key(row["table"], row["row"] or "", row["column"] or "", row["group"] or "", row["measure"])
+    key = Address.of(row)
     options = " ".join(f'--{name} "{getattr(key, name)}"' for name in ("row", "column", "group") if getattr(key, name))
     trace = " ".join(filter(None, (f"frs trace {key.table}", options, f"--measure {key.measure} --delivery {delivery}")))
     printed = place(FILE, line_of(study)[key])

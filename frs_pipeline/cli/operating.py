@@ -143,7 +143,7 @@ def reconstruct(
     ] = None,
 ) -> None:
     """Make the shipped raw exports again from the printed tables (takes minutes)."""
-    from frs_pipeline.printed.contradictions import kept_findings
+    from frs_pipeline.printed.contradictions import kept
     from frs_pipeline.reconstruction.delivery import reconstruct as make
     from frs_pipeline.reconstruction.papers import SHIPPED, packed
     from frs_pipeline.reconstruction.residuals import residuals
@@ -165,7 +165,7 @@ def reconstruct(
     with Progress("Making forms") as progress:
         populations = make(settings.study, target, lambda name: progress.step(4, name))
     left = [line for population in populations for line in residuals(settings.study, population)]
-    for finding in kept_findings(settings.study):
+    for finding in kept(settings.study):
         say(f"{finding.reason}")
     for line in left:
         say(line)

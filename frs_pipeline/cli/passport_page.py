@@ -13,11 +13,11 @@ from rich.table import Table as Grid
 from rich.text import Text as Line
 
 from frs_pipeline.cli.terminal import plain, say
-from frs_pipeline.lineage.meaning import Address
 from frs_pipeline.lineage.passport import Addition, Passport
+from frs_pipeline.study.tables import Address
 
 if TYPE_CHECKING:
-    from frs_pipeline.lineage.form import Opened, Way
+    from frs_pipeline.lineage.form import Opened, WayOfForm
     from frs_pipeline.lineage.listing import Listed
     from frs_pipeline.lineage.pairs import Pairs
 
@@ -174,7 +174,7 @@ def show_forms(passport: Passport, counted: Sequence[Listed], near: Sequence[tup
         page.listed(listed)
 
 
-def show_way(way: Way, opened: Opened | None) -> None:
+def show_way(way: WayOfForm, opened: Opened | None) -> None:
     """One form through every layer."""
     page = Page()
     page.heading(f"{way.form}: {way.title}")

@@ -12,7 +12,7 @@ from frs_pipeline.cli.terminal import print_json, say
 from frs_pipeline.errors import CheckFailed, InputError, UsageError
 
 if TYPE_CHECKING:
-    from frs_pipeline.lineage.evidence import Evidence
+    from frs_pipeline.lineage.asking import Asking
     from frs_pipeline.lineage.form import Opened
     from frs_pipeline.lineage.passport import Passport
 
@@ -57,7 +57,7 @@ def trace(
     passports = Passports(settings.study, _finished(delivery).store)
     found = passports.of(address)
     if forms:
-        _forms(passports.evidence, found, as_json)
+        _forms(passports.asking, found, as_json)
     elif as_json:
         print_json(found.as_json())
     else:
@@ -69,15 +69,15 @@ def trace(
         raise CheckFailed(f"not every check passed: {', '.join(failed)}", where=f"table {table}", do="look at the passport")
 
 
-def _forms(evidence: Evidence, found: Passport, as_json: bool) -> None:
+def _forms(asking: Asking, found: Passport, as_json: bool) -> None:
     from frs_pipeline.lineage.listing import counted, near
     from frs_pipeline.lineage.meaning import meanings
     from frs_pipeline.lineage.waterfall import Why
     from frs_pipeline.study.tables import catalogue
 
-    table, chosen = catalogue(evidence.study)[found.address.table], meanings(evidence.study)[found.address].counted
-    listed = counted(evidence, chosen)
-    nearly = [(n, near(evidence, table, chosen, Why(n.kind, n.about), _NEAR)) for n in found.near]
+    table, chosen = catalogue(asking.study)[found.address.table], meanings(asking.study)[found.address].counted
+    listed = counted(asking.evidence, chosen)
+    nearly = [(n, near(asking, table, chosen, Why(n.kind, n.about), _NEAR)) for n in found.near]
     if as_json:
         print_json(
             {

@@ -32,11 +32,12 @@ def release(
     from frs_pipeline.study.tables import catalogue
 
     results = Results(delivery)
-    for key in (("marts", name) for name in instruments(results.study)):
-        if not results.path(key).exists():
-            raise InputError("not made yet", where=results.path(key), do="run frs run")
+    # The page of the release says whether the forms are made up, as the description does.
+    for key in (("validated", "description"), *(("marts", name) for name in instruments(results.study))):
+        if not results.store.file(*key).exists():
+            raise InputError("not made yet", where=results.store.file(*key), do="run frs run")
         if results.lacks(key):
-            raise CheckFailed("out of date", where=results.path(key), do="run frs run")
+            raise CheckFailed("out of date", where=results.store.file(*key), do="run frs run")
     with Progress("Releasing", quiet=as_json) as progress:
         found = publish(
             results.store,

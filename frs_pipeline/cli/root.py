@@ -94,19 +94,14 @@ class Results:
 
         return stale(self.store, finished=self.finished)
 
-    def path(self, key: tuple[str, ...]) -> Path:
-        from frs_pipeline.store.plan import products
-
-        return self.store.path(products(self.study)[key])
-
     def lacks(self, key: tuple[str, ...]) -> bool:
-        return not self.path(key).exists() or key in self.stale
+        return not self.store.file(*key).exists() or key in self.stale
 
     def read(self, key: tuple[str, ...]) -> pa.Table:
         """Rows of a file. Raises `FrsError` when it isn't there, can't be read, or is out of date."""
         from frs_pipeline.store.files import read
 
-        path = self.path(key)
+        path = self.store.file(*key)
         if not path.exists():
             raise InputError("not made yet", where=path, do="run frs run")
         try:

@@ -14,8 +14,8 @@ from frs_pipeline.language import plural
 from frs_pipeline.study import Study
 
 if TYPE_CHECKING:
-    from frs_pipeline.lineage.impact import Moved, Place
-    from frs_pipeline.withdrawal.report import Report
+    from frs_pipeline.lineage.impact import Moved, ResultAddress
+    from frs_pipeline.withdrawal.effects import Effects
     from frs_pipeline.withdrawal.withdrawing import Prepared
 
 
@@ -145,7 +145,7 @@ def _print_prepared(study: Study, prepared: Prepared, erase: bool) -> None:
     say("")
 
 
-def _print_report(study: Study, report: Report) -> None:
+def _print_report(study: Study, report: Effects) -> None:
     from frs_pipeline.study.release import release_policy
 
     threshold = release_policy(study).threshold
@@ -191,7 +191,7 @@ def _both(figure: Moved) -> tuple[str, str]:
     return figure.before.printed, figure.after.printed
 
 
-def _label(place: Place) -> str:
+def _label(place: ResultAddress) -> str:
     return " · ".join(label for label in (place.group, place.row, place.column) if label)
 
 

@@ -47,14 +47,14 @@ class HeldConference:
 
 
 @dataclass(frozen=True)
-class Held:
+class OfChild:
     """What is held of a child: its conferences by date, and `naming`, ids of forms on which its personal number was keyed."""
 
     conferences: tuple[HeldConference, ...]
     naming: tuple[str, ...]
 
 
-def find(store: Store, personal_number: str, codebook: Path, identity: Path | None, why: str) -> Held:
+def find(store: Store, personal_number: str, codebook: Path, identity: Path | None, why: str) -> OfChild:
     """What a delivery holds of a child; no conference for one that the controllers' `codebook` doesn't know.
 
     Raises `FrsError`, and finds nothing at all, without a reason, without a key that opens the codebook, with the codebook
@@ -77,7 +77,7 @@ def find(store: Store, personal_number: str, codebook: Path, identity: Path | No
         naming = _naming(store, wanted)
         listed = [held.form for conference in conferences for held in conference.forms]
         trace.note({**details, "forms": list(dict.fromkeys([*listed, *naming])), "codebook": sha256(codebook)})
-    return Held(conferences, naming)
+    return OfChild(conferences, naming)
 
 
 def _forms(store: Store, conference: Entry, entries: Sequence[Entry]) -> tuple[HeldForm, ...]:

@@ -21,6 +21,7 @@ from frs_pipeline.intake.validation import validate
 from frs_pipeline.intake.withdrawals import held_conferences, withdrawn_conferences
 from frs_pipeline.store.deliveries import CODEBOOK, LEDGER, sha256
 from frs_pipeline.store.files import Store
+from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.questionnaires import questionnaires
 
 WHY = "registers and forms compared, in counts"
@@ -80,7 +81,7 @@ def fit(store: Store, codebook: Path, identity: Path | None) -> Fit:
     with traced(store.settings.access_journal, "check", WHY, {"delivery": store.delivery}) as trace:
         entries = open_full(store, codebook, identity)
         book = _table(entries)
-        differ = _parts_differ(book, read_codebook(own, key)) if opens(own, key) else None
+        differ = _parts_differ(book, read_codebook(store.study, own, key)) if opens(own, key) else None
         trace.note({"delivery": store.delivery, "codebook": sha256(codebook)})
     return _fit(store, book, differ)
 
@@ -99,7 +100,7 @@ def _parts_differ(one: pa.Table, other: pa.Table) -> int:
 
 
 def _fit(store: Store, book: pa.Table, parts_differ: int | None) -> Fit:
-    ledger = read_ledger(store.raw(LEDGER))
+    ledger = read_ledger(store.study, store.raw(LEDGER))
     numbers, booked = (table["conference_number"].to_numpy() for table in (book, ledger))
     both, in_book, in_ledger = np.intersect1d(numbers, booked, return_indices=True)
     differ = np.zeros(len(both), dtype=bool)
@@ -124,7 +125,7 @@ def _forms(store: Store, instrument: str, book: pa.Table, ledger: pa.Table) -> F
     rejected = result.rejected.table().select(["rule", "line"]).group_by("rule").aggregate([("line", "count_distinct")])
     aside = dict(zip(rejected["rule"].to_pylist(), rejected["line_count_distinct"].to_pylist(), strict=True))
     held = book
-    if questionnaire.occasion != "both":
+    if questionnaire.occasion != BOTH:
         held = book.filter(pc.equal(book["occasion"], questionnaire.occasion))
     seen = {number for batch in result.forms.batches() for number in pc.unique(batch["conference_number"]).to_pylist()}
     without = len(set(held["conference_number"].to_pylist()) - seen)

@@ -78,7 +78,7 @@ def lock_register(
     with traced(settings.access_journal, "lock", why, {"folder": name_of(folder)}) as trace:
         _refuse_among_data(path, settings.data, folder)
         keys = recipients(controllers, pipeline)
-        register = read_register(path)
+        register = read_register(settings.study, path)
         if register.faults:
             raise FaultyRegister(path, register.faults)
         older = older_codebook(folder, previous)
@@ -86,7 +86,7 @@ def lock_register(
             raise UsageError("an older codebook, whose pseudonyms have to stay, needs a key", where=older, do=CONTROLLERS_KEY)
         if older is not None and previous is None:
             require_newest(settings, older.parent)
-        known = read_full(older, identity) if older is not None and identity is not None else []
+        known = read_full(settings.study, older, identity) if older is not None and identity is not None else []
         entries = with_pseudonyms(register.conferences, known)
         files = _write(trace, folder, entries, keys)
     return _told(entries, register, known, keys, files)
@@ -104,7 +104,7 @@ def rotate(
             raise UsageError("no key for the codebook", where="rotate", do=CONTROLLERS_KEY)
         keys = recipients(controllers, pipeline)
         require_newest(settings, folder)
-        known = read_full(folder / CONTROLLERS, identity)
+        known = read_full(settings.study, folder / CONTROLLERS, identity)
         entries = known
         if pseudonyms:
             old = {entry.conference_id for entry in known}

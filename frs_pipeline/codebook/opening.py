@@ -17,9 +17,8 @@ from frs_pipeline.codebook.keys import PUBLISHED
 from frs_pipeline.codebook.newest import require_newest, told
 from frs_pipeline.codebook.vault import Entry, open_plain, read_codebook, read_full
 from frs_pipeline.errors import CheckFailed, InputError
-from frs_pipeline.store.deliveries import CODEBOOK, CONTROLLERS, DEMO_KEY, OPEN_KEYS, beside, deliveries, inventory
+from frs_pipeline.store.deliveries import CODEBOOK, CONTROLLERS, DEMO_KEY, beside, deliveries, describe, inventory
 from frs_pipeline.store.files import Store, read
-from frs_pipeline.store.plan import products
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.study import Study
 from frs_pipeline.study.instruments import instruments
@@ -36,13 +35,13 @@ def open_codebook(store: Store) -> pa.Table:
     """
     require_newest(store.settings, store.raw(""))
     refuse_published_key(store.study, store.raw(""))
-    return read_codebook(store.raw(CODEBOOK), key_of_pipeline(store))
+    return read_codebook(store.study, store.raw(CODEBOOK), key_of_pipeline(store))
 
 
 def open_full(store: Store, codebook: Path, identity: Path) -> list[Entry]:
     """The controllers' codebook of a delivery, by conference number. Raises `FrsError` as `open_codebook` does."""
     require_newest(store.settings, store.raw(""), codebook)
-    return read_full(codebook, identity)
+    return read_full(store.study, codebook, identity)
 
 
 def untold(settings: Settings) -> list[str]:
@@ -73,7 +72,7 @@ def require_own(store: Store, entries: Sequence[Entry], codebook: Path) -> None:
 
     Another codebook may have the same number for another child; pseudonyms are drawn at random, so that they tell.
     """
-    path = store.path(products(store.study)[("validated", "codebook")])
+    path = store.file("validated", "codebook")
     if not path.exists():
         raise InputError("not made yet", where=path, do="run frs run")
     pseudonyms = {entry.conference_number: entry.conference_id for entry in entries}
@@ -84,8 +83,12 @@ def require_own(store: Store, entries: Sequence[Entry], codebook: Path) -> None:
 
 
 def made_up(store: Store) -> bool:
-    """Does a key that opens the codebook lie open beside it? It does so with made-up forms only."""
-    return any(_plain(store.raw(CODEBOOK), store.raw(key)) is not None for key in OPEN_KEYS)
+    """Did nobody fill in the forms? The delivery says so itself, or its codebook is locked with a published key.
+
+    Asked once a refresh, which keeps the answer as a product (`intake.delivery.made_up`). Raises `InputError` for a
+    description that can't be understood.
+    """
+    return describe(store.study, store.raw("")).made_up or _published(store.raw(CODEBOOK))
 
 
 def refuse_published_key(study: Study, folder: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,10 +12,11 @@ from stdnum.dk import cpr
 from stdnum.exceptions import InvalidFormat, InvalidLength, ValidationError
 
 from frs_pipeline.errors import InputError
-from frs_pipeline.intake.ledger import COLUMNS, OCCASIONS, conference_number
+from frs_pipeline.intake.ledger import COLUMNS, conference_number, ledger_words
 from frs_pipeline.intake.readers.csvfiles import open_csv
 from frs_pipeline.intake.readers.encodings import WRONG, garbled, same_letters
 from frs_pipeline.intake.readers.handkept import AS_UTF8, AmbiguousDays, days_of
+from frs_pipeline.study import Study
 
 PERSONAL_NUMBER = "personnummer"
 REGISTER_COLUMNS = (PERSONAL_NUMBER, *COLUMNS)
@@ -55,7 +56,7 @@ class Register:
     odd: Counter[str] = field(default_factory=Counter)
 
 
-def read_register(path: Path) -> Register:
+def read_register(study: Study, path: Path) -> Register:
     """kodebog.csv: semicolons; UTF-8, or as spreadsheets save it, with dates as they write them.
 
     Raises `InputError` for a file that is no such table at all; faults of single cells are in what is returned.
@@ -65,9 +66,9 @@ def read_register(path: Path) -> Register:
     line, header = next(rows, (1, []))
     if tuple(header) != REGISTER_COLUMNS:
         raise InputError(f"the header isn't {';'.join(REGISTER_COLUMNS)}", where=f"{path}:{line}", do=do)
-    reading = _Reading(Register())
+    reading = _Reading(Register(), ledger_words(study))
     entries = [(line, cells) for line, cells in rows if any(cells)]  # spreadsheets leave blank lines at the end
-    wrong = garbled(OCCASIONS)
+    wrong = garbled(ledger_words(study))
     garbled_at = next((line for line, cells in entries if wrong.intersection(cells)), None)
     if garbled_at is not None:
         raise InputError(WRONG, where=f"{path}:{garbled_at}", do=AS_UTF8)
@@ -96,8 +97,8 @@ def _rows(path: Path, do: str) -> Iterator[tuple[int, list[str]]]:
 class _Reading:
     """Takes line after line, and remembers where what may stand only once stood."""
 
-    def __init__(self, register: Register) -> None:
-        self.register = register
+    def __init__(self, register: Register, words: Mapping[str, str]) -> None:
+        self.register, self.words = register, words
         self.numbers: dict[int, str] = {}
         self.children: dict[tuple[str, str], dict[str, str]] = {}
 
@@ -110,9 +111,9 @@ class _Reading:
         personal_number = self._personal_number(where, named[PERSONAL_NUMBER])
         number = self._number(where, named[_NUMBER])
         date = self._date(where, day)
-        occasion = OCCASIONS.get(named[_OCCASION])
+        occasion = self.words.get(named[_OCCASION])
         if occasion is None:
-            self._fault(where, _OCCASION, f"is neither {' nor '.join(OCCASIONS)}")
+            self._fault(where, _OCCASION, f"is neither {' nor '.join(self.words)}")
         if personal_number is None or number is None or date is None or occasion is None:
             return
         dates = self.children.setdefault((personal_number, occasion), {})

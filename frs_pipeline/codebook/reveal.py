@@ -13,7 +13,6 @@ from frs_pipeline.errors import InputError, UsageError
 from frs_pipeline.intake.amendments import is_form_id
 from frs_pipeline.store.deliveries import sha256
 from frs_pipeline.store.files import Store, read
-from frs_pipeline.store.plan import products
 from frs_pipeline.study.instruments import instruments
 
 
@@ -67,7 +66,7 @@ def _numbers(store: Store, forms: list[str]) -> dict[str, int]:
 
     found: dict[str, int] = {}
     for name in instruments(store.study):
-        path = store.path(products(store.study)[("validated", name)])
+        path = store.file("validated", name)
         if not path.exists():
             raise InputError("not made yet", where=path, do="run frs run")
         rows = read(path, ["form_id", "conference_number"])

@@ -22,9 +22,11 @@ import pyarrow.compute as pc
 import pyrage
 
 from frs_pipeline.errors import InputError
-from frs_pipeline.intake.ledger import OCCASIONS, REGISTER, conference_number, day_of, plain_entries, plain_rows, register
+from frs_pipeline.intake.ledger import REGISTER, conference_number, day_of, plain_entries, plain_rows, register
 from frs_pipeline.store.deliveries import CONTROLLERS
 from frs_pipeline.store.settings import IDENTITY, refuse_secret
+from frs_pipeline.study import Study
+from frs_pipeline.study.about import occasions
 
 FULL_COLUMNS = ("personal_number", "conference_number", "conference_id", "occasion", "date")
 PIPELINE_COLUMNS = FULL_COLUMNS[1:]
@@ -121,13 +123,13 @@ def refuse_controllers_key(folder: Path, key: Path) -> None:
         raise InputError("opens the controllers' codebook with its personal numbers", where=key, do=do)
 
 
-def read_full(path: Path, key: Path) -> list[Entry]:
+def read_full(study: Study, path: Path, key: Path) -> list[Entry]:
     """The controllers' codebook, by conference number. Raises `InputError`."""
     rows = csv.reader(io.StringIO(open_plain(path, key, CONTROLLERS_KEY), newline=""))
     try:
         if tuple(next(rows, ())) != FULL_COLUMNS:
             raise InputError("isn't the controllers' codebook", where=path, do=f"name the {CONTROLLERS} of the delivery")
-        entries = [_full_entry(cells) for cells in rows]
+        entries = [_full_entry(study, cells) for cells in rows]
     except (ValueError, csv.Error):
         raise InputError("holds an entry that isn't one of a codebook", where=path, do=_LOCK_AGAIN) from None
     return sorted(entries, key=lambda entry: entry.conference_number)
@@ -138,24 +140,24 @@ def is_personal_number(text: str) -> bool:
     return _PERSONAL_NUMBER.fullmatch(text) is not None
 
 
-def _full_entry(cells: list[str]) -> Entry:
+def _full_entry(study: Study, cells: list[str]) -> Entry:
     personal_number, *rest = cells
-    number, _, _, pseudonym = _entry(rest)
+    number, _, _, pseudonym = _entry(study, rest)
     if not is_personal_number(personal_number):
         raise ValueError("not a codebook entry")
     return Entry(personal_number, number, pseudonym, rest[2], rest[3])
 
 
-def read_codebook(path: Path, key: Path) -> pa.Table:
+def read_codebook(study: Study, path: Path, key: Path) -> pa.Table:
     """The pipeline's part of the codebook (`CODEBOOK`), by conference number. Raises `InputError`.
 
     A key that opens the controllers' codebook beside it, too, is refused: the pipeline may hold none that does.
     """
     data = _opened(path, key)
     refuse_controllers_key(path.parent, key)
-    table = _entries(data)
+    table = _entries(study, data)
     if table is None:
-        table = _read_carefully(data, path, key)
+        table = _read_carefully(study, data, path, key)
     table = table.sort_by("conference_number").combine_chunks()
     for column in ("conference_number", "conference_id"):
         if pc.count_distinct(table[column]).as_py() != table.num_rows:
@@ -163,7 +165,7 @@ def read_codebook(path: Path, key: Path) -> pa.Table:
     return table
 
 
-def _entries(data: bytes) -> pa.Table | None:
+def _entries(study: Study, data: bytes) -> pa.Table | None:
     """Entries without a fault, all at once; None when any needs a closer look."""
     rows = None if data.startswith(codecs.BOM_UTF8) else plain_rows(data, PIPELINE_COLUMNS, ",")
     if rows is None or not rows.num_rows:
@@ -172,14 +174,14 @@ def _entries(data: bytes) -> pa.Table | None:
     columns = plain_entries(number, date)
     sound = pc.and_(
         pc.match_substring_regex(pseudonym, f"^{_PSEUDONYM.pattern}$"),
-        pc.is_in(occasion, value_set=pa.array(list(OCCASIONS.values()))),
+        pc.is_in(occasion, value_set=pa.array(list(occasions(study)))),
     )
     if columns is None or not pc.all(sound).as_py():
         return None
     return pa.table([*columns, occasion, pseudonym], schema=CODEBOOK)
 
 
-def _read_carefully(data: bytes, path: Path, key: Path) -> pa.Table:
+def _read_carefully(study: Study, data: bytes, path: Path, key: Path) -> pa.Table:
     """The same line by line: every CSV and every ISO date that Python reads."""
     _decoded(data, path, key)  # before any other fault
     rows = csv.reader(io.TextIOWrapper(io.BytesIO(data), encoding="utf-8", newline=""))
@@ -190,21 +192,21 @@ def _read_carefully(data: bytes, path: Path, key: Path) -> pa.Table:
     if first is None or header != PIPELINE_COLUMNS:
         raise InputError("isn't the pipeline's part of a codebook", where=path, do=_LOCK_AGAIN)
     # A column each, and no object a line: a codebook may have millions.
-    numbers, days, occasions = array("i"), array("i"), array("b")
+    numbers, days, chosen = array("i"), array("i"), array("b")
     pseudonyms: list[str] = []
     try:
         for cells in chain([first], rows):
-            number, day, occasion, pseudonym = _entry(cells)
+            number, day, occasion, pseudonym = _entry(study, cells)
             numbers.append(number)
             days.append(day)
-            occasions.append(occasion)
+            chosen.append(occasion)
             pseudonyms.append(pseudonym)
     except (ValueError, csv.Error) as error:
         raise InputError("holds an entry that isn't number, pseudonym, occasion and date", where=path, do=_LOCK_AGAIN) from error
-    return pa.table([*register(numbers, days, occasions), pa.array(pseudonyms, pa.string())], schema=CODEBOOK)
+    return pa.table([*register(study, numbers, days, chosen), pa.array(pseudonyms, pa.string())], schema=CODEBOOK)
 
 
-def _entry(cells: list[str]) -> tuple[int, int, int, str]:
+def _entry(study: Study, cells: list[str]) -> tuple[int, int, int, str]:
     """One line of the pipeline's part: number, day and occasion as `register` takes them, and the pseudonym.
 
     Raises ValueError, without its text, for anything else.
@@ -213,4 +215,4 @@ def _entry(cells: list[str]) -> tuple[int, int, int, str]:
     # A pseudonym of digits alone could be a conference number that slipped into its place.
     if not _PSEUDONYM.fullmatch(pseudonym):
         raise ValueError("not a codebook entry")
-    return conference_number(number), day_of(date), list(OCCASIONS.values()).index(occasion), pseudonym
+    return conference_number(number), day_of(date), list(occasions(study)).index(occasion), pseudonym

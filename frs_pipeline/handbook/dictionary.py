@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from frs_pipeline.study import Study
-from frs_pipeline.study.instruments import Dated, listed
+from frs_pipeline.study.about import occasions
+from frs_pipeline.study.instruments import BOTH, Dated, listed
 from frs_pipeline.study.questionnaires import Questionnaire, questionnaires
-
-OCCASIONS = {"first": "first conference", "followup": "follow-up", "both": "both occasions"}
 
 
 def page(study: Study) -> str:
@@ -26,6 +25,11 @@ def page(study: Study) -> str:
     return "\n".join(parts) + "\n"
 
 
+def at(study: Study, occasion: str) -> str:
+    """When forms are filled in, in a few words."""
+    return "any occasion" if occasion == BOTH else occasions(study)[occasion].one.english
+
+
 def anchor(instrument: str, question: str) -> str:
     """What a link to a question's row says behind `data-dictionary.md#`."""
     return f"{instrument}-{question}"
@@ -36,7 +40,7 @@ def _questionnaire(study: Study, questionnaire: Questionnaire) -> list[str]:
         "",
         f"## {questionnaire.instrument}",
         "",
-        f"{questionnaire.title}; {OCCASIONS[questionnaire.occasion]}{_dates(listed(study)[questionnaire.instrument])}; "
+        f"{questionnaire.title}; {at(study, questionnaire.occasion)}{_dates(listed(study)[questionnaire.instrument])}; "
         f"filled in by: {questionnaire.filled_in_by}; form ids `{questionnaire.form_prefix}-…`.",
         "",
         "| column | in the export | question | type | codes | asked at | sensitivity | wording |",
@@ -50,7 +54,7 @@ def _questionnaire(study: Study, questionnaire: Questionnaire) -> list[str]:
         lines.append(
             f'| <a id="{anchor(questionnaire.instrument, question.name)}"></a>'
             f"`{question.name}` | `{question.source}` | {question.text} | {question.type} | {codes} "
-            f"| {OCCASIONS[question.occasion]}{_dates(question)} | {question.sensitivity} | {question.wording} |"
+            f"| {at(study, question.occasion)}{_dates(question)} | {question.sensitivity} | {question.wording} |"
         )
     return lines
 

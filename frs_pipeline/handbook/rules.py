@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from frs_pipeline.study import Study
-from frs_pipeline.study.contradictions import Condition, Contradiction
+from frs_pipeline.study.about import occasions
+from frs_pipeline.study.impossible import Condition, ImpossibleAnswers
+from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.rules import Rule, policy
 
 _SEVERITIES = {"warn": "the form counts, the finding is noted", "aside": "the form is set aside", "stop": "the run ends"}
@@ -56,7 +58,7 @@ def page(study: Study) -> str:
                 "",
                 f"{rule.meaning} *{rule.remedy}*",
                 "",
-                *([_looked_for(rule.contradiction), ""] if rule.contradiction else []),
+                *([_looked_for(study, rule.impossible), ""] if rule.impossible else []),
                 f"Severity **{rule.severity}** ({_SEVERITIES[rule.severity]})"
                 + (f"; may be set to {' or '.join(others)}" if others else "; nothing else makes sense")
                 + _own_share(rule)
@@ -70,11 +72,12 @@ def _own_share(rule: Rule) -> str:
     return "" if share is None else f"; the run stops when it can't be applied to more than {share:.0%}"
 
 
-def _looked_for(contradiction: Contradiction) -> str:
+def _looked_for(study: Study, impossible: ImpossibleAnswers) -> str:
     """What a rule of one's own looks for, as a sentence."""
-    occasion = {"first": " of a first conference", "followup": " of a follow-up", "both": ""}[contradiction.occasion]
-    answers = " and ".join(map(_answer, contradiction.conditions))
-    return f"Broken by a form of »{contradiction.title}«{occasion} on which {answers}."
+    at = impossible.occasion
+    occasion = "" if at == BOTH else f" from {occasions(study)[at].the.english}"
+    answers = " and ".join(map(_answer, impossible.conditions))
+    return f"Broken by a form of »{impossible.title}«{occasion} on which {answers}."
 
 
 def _answer(condition: Condition) -> str:

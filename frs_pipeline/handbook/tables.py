@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
-from frs_pipeline.handbook.dictionary import OCCASIONS, anchor
+from frs_pipeline.handbook.dictionary import anchor, at
 from frs_pipeline.printed.contradictions import not_reproducible
 from frs_pipeline.study import Study
 from frs_pipeline.study.chapters import chapters
-from frs_pipeline.study.instruments import instruments
+from frs_pipeline.study.instruments import BOTH, instruments
 from frs_pipeline.study.printed import of_table
 from frs_pipeline.study.questionnaires import Question, questionnaires
 from frs_pipeline.study.tables import Axis, Table, catalogue
@@ -120,8 +120,8 @@ def _forms(study: Study, table: Table) -> str:
     parts = []
     for mart in table.marts:
         held = questionnaires(study)[mart].occasion
-        occasion = table.occasion if held == "both" else held
-        parts.append(f"`{mart}`, {OCCASIONS[occasion]}")
+        occasion = table.occasion if held == BOTH else held
+        parts.append(f"`{mart}`, {at(study, occasion)}")
     return " and ".join(parts)
 
 

@@ -16,8 +16,9 @@ import pyarrow as pa
 
 from frs_pipeline.errors import CheckFailed
 from frs_pipeline.intake.amendments import Accepted
-from frs_pipeline.intake.findings import Finding, Intake
 from frs_pipeline.intake.reasons import LEFT_BLANK, NOT_ASKED, REASONS
+from frs_pipeline.intake.remarks import Intake, Remark
+from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.questionnaires import Questionnaire
 from frs_pipeline.study.rules import Policy
 
@@ -79,20 +80,20 @@ class Skipped:
 
 def rules_of(questionnaire: Questionnaire, policy: Policy) -> list[str]:
     """The rules that the forms of a questionnaire are held against, one by one or beside each other."""
-    role = questionnaire.question("role")
+    role = questionnaire.role
     ones = role is not None and any(role.code(label) is not None for label in policy.one_a_conference)
     needs = {
-        "wrong_occasion": questionnaire.occasion != "both",
+        "wrong_occasion": questionnaire.occasion != BOTH,
         "role_impossible": role is not None,
         "role_missing": role is not None,
         "several_of_one": ones,
-        "answered_unasked": any(question.occasion != "both" for question in questionnaire.questions),
+        "answered_unasked": any(question.occasion != BOTH for question in questionnaire.questions),
     }
-    own = policy.contradictions(questionnaire.instrument)
+    own = policy.impossible_answers(questionnaire.instrument)
     return [
         name
         for name, rule in policy.rules.items()
-        if (rule.kind.about == "form" and needs.get(name, True) and (rule.contradiction is None or name in own))
+        if (rule.kind.about == "form" and needs.get(name, True) and (rule.impossible is None or name in own))
         or name in ("no_forms", "rows_blank", "question_missing", "column_unknown")
     ]
 
@@ -140,7 +141,7 @@ def unapplied(tables: Sequence[pa.Table]) -> list[Unapplied]:
     return [Unapplied(**row, total=total[row["instrument"], row["rule"]]) for row in rows if row["reason"] is not None]
 
 
-def require_applied(intake: Intake, tables: Sequence[pa.Table]) -> list[tuple[Finding, Accepted | None]]:
+def require_applied(intake: Intake, tables: Sequence[pa.Table]) -> list[tuple[Remark, Accepted | None]]:
     """Hold what rules couldn't be applied to against the policy's share.
 
     Raises `CheckFailed` for the first rule that couldn't be applied to too much; returns what was accepted or is a mere
@@ -168,5 +169,5 @@ def require_applied(intake: Intake, tables: Sequence[pa.Table]) -> list[tuple[Fi
                 f"{rule} couldn't be applied to {number} of {total} {missing[0].of} ({why}), more than the policy's {share:.0%}"
             )
             raise CheckFailed(f"{what} [not_applied]", where=instrument, do=judged_by.remedy)
-        found.append((Finding("not_applied", instrument, "", None, None, rule, None), accepted))
+        found.append((Remark("not_applied", instrument, "", None, None, rule, None), accepted))
     return found

@@ -13,19 +13,32 @@ import pyarrow.compute as pc
 from frs_pipeline.intake.amendments import Correction, read_corrections, read_exceptions
 from frs_pipeline.intake.applying import applied_to_registers, require_applied
 from frs_pipeline.intake.correcting import corrected
-from frs_pipeline.intake.findings import NOTED, REJECTED, Intake, admit, noted, registers, unused
 from frs_pipeline.intake.readers.columns import NUMBER, NUMBER_AGAIN, RESPONDENT
 from frs_pipeline.intake.readers.parsing import respondents
 from frs_pipeline.intake.readers.surveyxact import read_export
+from frs_pipeline.intake.remarks import NOTED, REJECTED, Intake, admit, noted, registers, unused
 from frs_pipeline.intake.withdrawals import CONFERENCES, Withdrawal, Withdrawals, read_withdrawals, refuse_other_amendments
 from frs_pipeline.store.deliveries import AMENDMENTS, CODEBOOK, LEDGER
 from frs_pipeline.store.files import Store, read, stream
-from frs_pipeline.store.plan import products
 from frs_pipeline.store.rows import Rows, sorted_by
 from frs_pipeline.study import Study
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.rules import policy
+
+# What a delivery says of itself, as a product of its refresh.
+DESCRIBED = pa.schema([pa.field("made_up", pa.bool_(), nullable=False)])
+
+
+def described(*, made_up: bool) -> pa.Table:
+    """What is kept of what a delivery says of itself, in one row (`DESCRIBED`)."""
+    return pa.table({"made_up": [made_up]}, schema=DESCRIBED)
+
+
+def made_up(store: Store) -> bool:
+    """Did nobody fill in the forms, as the refresh found?"""
+    (found,) = read(store.file("validated", "description"))["made_up"].to_pylist()
+    return bool(found)
 
 
 def withdrawals_of(store: Store) -> tuple[Withdrawal, ...]:
@@ -54,7 +67,7 @@ def intake_of(store: Store, codebook: pa.Table, ledger: pa.Table, withdrawn: pa.
     corrections = corrections_of(store)
     withdrawals = Withdrawals(withdrawals_of(store), CONFERENCES.empty_table() if withdrawn is None else withdrawn)
     refuse_other_amendments(withdrawals.entries, corrections, exceptions)
-    return Intake(policy(store.study), codebook, ledger, corrections, exceptions, withdrawals)
+    return Intake(store.study, policy(store.study), codebook, ledger, corrections, exceptions, withdrawals)
 
 
 def intake_as_made(store: Store) -> Intake:
@@ -120,9 +133,8 @@ def remarks(
 
 def applied_in(store: Store) -> list[pa.Table]:
     """To how much of a delivery each rule was applied (`APPLIED`), questionnaire by questionnaire, the registers last."""
-    path = {key: store.path(product) for key, product in products(store.study).items()}
-    registers = (read(path["validated", name]) for name in ("codebook", "ledger"))
-    return [*(read(path["applied", name]) for name in instruments(store.study)), applied_to_registers(*registers)]
+    registers = (read(store.file("validated", name)) for name in ("codebook", "ledger"))
+    return [*(read(store.file("applied", name)) for name in instruments(store.study)), applied_to_registers(*registers)]
 
 
 def forms_set_aside(findings: Path) -> dict[str, int]:

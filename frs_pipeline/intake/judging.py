@@ -6,7 +6,7 @@ What is found is (rows of the chunk, rule, column); what comes of it is decided 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
@@ -28,30 +28,31 @@ from frs_pipeline.intake.readers.columns import (
     Columns,
 )
 from frs_pipeline.intake.readers.parsing import MISSING, Codes, codes, not_asked, respondents
-from frs_pipeline.intake.readers.times import SURVEYXACT, Evidence, TimeFormat, times
+from frs_pipeline.intake.readers.times import SURVEYXACT, FittingFormats, TimeFormat, times
 from frs_pipeline.intake.reasons import NOT_ASKED
 from frs_pipeline.personal_numbers import holding
-from frs_pipeline.study.contradictions import Condition, Contradiction
-from frs_pipeline.study.questionnaires import Questionnaire
+from frs_pipeline.study import Study
+from frs_pipeline.study.about import occasions
+from frs_pipeline.study.impossible import Condition, ImpossibleAnswers
+from frs_pipeline.study.instruments import BOTH
+from frs_pipeline.study.questionnaires import Question, Questionnaire
 from frs_pipeline.study.schema import failing
 
-ROLE = "role"
 _SOME_ANSWERS, _COMPLETED = STATUS.index("stato_3"), STATUS.index("stato_4")
-_OCCASIONS = ("first", "followup")
 TIMES = (CREATED, MODIFIED, CLOSED, STARTED)
 _IN_ORDER = ((CREATED, MODIFIED), (CREATED, CLOSED), (STARTED, CLOSED))
 
 
 class Registers:
-    """Which occasion codebook and ledger have for a conference number: 0 first, 1 follow-up, -1 unknown there."""
+    """Which occasion codebook and ledger have for a conference number, by its place in the study; -1 unknown there."""
 
-    def __init__(self, codebook: pa.Table, ledger: pa.Table) -> None:
+    def __init__(self, study: Study, codebook: pa.Table, ledger: pa.Table) -> None:
+        self.names = tuple(occasions(study))
         self._known = [self._sorted(table) for table in (codebook, ledger)]
 
-    @staticmethod
-    def _sorted(table: pa.Table) -> tuple[np.ndarray, np.ndarray]:
+    def _sorted(self, table: pa.Table) -> tuple[np.ndarray, np.ndarray]:
         numbers = table["conference_number"].to_numpy()
-        occasions = pc.index_in(table["occasion"], value_set=pa.array(_OCCASIONS)).to_numpy()
+        occasions = pc.index_in(table["occasion"], value_set=pa.array(self.names)).to_numpy()
         order = np.argsort(numbers)
         # A number above all others at the end, so that every search ends at an entry.
         # Of the type of what is looked for: a search through another type would first turn all of it round.
@@ -63,10 +64,10 @@ class Registers:
         # In ascending order, which walks once through a register instead of jumping about in it.
         wanted, back = np.unique(numbers, return_inverse=True)
         found = []
-        for known, occasions in self._known:
+        for known, places in self._known:
             at = np.searchsorted(known, wanted)
             at[at == len(known)] = len(known) - 1
-            found.append(np.where(known[at] == wanted, occasions[at], -1)[back])
+            found.append(np.where(known[at] == wanted, places[at], -1)[back])
         return found[0], found[1]
 
 
@@ -75,7 +76,7 @@ class Clocks:
     """The format of each column of times, and the evidence for it, which grows as chunks are looked at."""
 
     formats: Mapping[str, TimeFormat | str] = field(default_factory=lambda: dict.fromkeys(TIMES, SURVEYXACT))
-    evidence: dict[str, Evidence] = field(default_factory=lambda: defaultdict(Evidence))
+    evidence: dict[str, FittingFormats] = field(default_factory=lambda: defaultdict(FittingFormats))
 
     def read(self, name: str, column: pa.ChunkedArray) -> np.ndarray:
         """Times of a chunk's column."""
@@ -103,11 +104,11 @@ class Parsed:
     number: Codes
     answers: dict[str, Codes]
     skipped: np.ndarray
-    findings: list[tuple[np.ndarray, str, str]] = field(default_factory=list)
+    remarks: list[tuple[np.ndarray, str, str]] = field(default_factory=list)
 
     def find(self, rule: str, column: str, where: np.ndarray) -> None:
         if where.any():
-            self.findings.append((np.flatnonzero(where), rule, column))
+            self.remarks.append((np.flatnonzero(where), rule, column))
 
 
 def judge(
@@ -115,13 +116,13 @@ def judge(
     columns: Columns,
     questionnaire: Questionnaire,
     registers: Registers,
-    contradictions: Mapping[str, Contradiction],
+    impossible_answers: Mapping[str, ImpossibleAnswers],
     clocks: Clocks,
     skipped: Skipped,
 ) -> Parsed:
     """Parse the cells of a chunk (text, a column each) and hold them against every rule about one form.
 
-    `contradictions` are what the policy's own rules look for, by rule. What couldn't be looked at is noted in `skipped`.
+    `impossible_answers` are what the policy's own rules look for, by rule. What couldn't be looked at is noted in `skipped`.
     """
     asked, blank = columns.of, not_asked(cells.num_rows)
     answers = {q.name: codes(cells[asked[q.name]]) if q.name in asked else blank for q in questionnaire.questions}
@@ -137,20 +138,20 @@ def judge(
     _times(parsed, clocks, skipped)
     _answers(parsed, columns, questionnaire)
     _boxes(parsed, questionnaire, completed)
-    _unasked(parsed, columns, questionnaire, paper, answered)
-    for rule, contradiction in contradictions.items():
+    _unasked(parsed, columns, questionnaire, registers.names, paper, answered)
+    for rule, impossible in impossible_answers.items():
         # Of a question that the paper doesn't have, a blank says nothing.
-        if contradiction.columns <= columns.of.keys():
-            _contradiction(parsed, columns, rule, contradiction, paper, answered)
+        if impossible.columns <= columns.of.keys():
+            _impossible(parsed, columns, rule, impossible, registers.names, paper, answered)
         else:
             skipped.mark(marks, rule, NOT_ASKED, np.ones(cells.num_rows, dtype=bool))
     _names(parsed, columns, questionnaire)
-    _beside_others(parsed, clocks, skipped)
+    _beside_others(parsed, questionnaire.role, clocks, skipped)
     return parsed
 
 
 def _numbers(parsed: Parsed, questionnaire: Questionnaire, registers: Registers, skipped: Skipped) -> np.ndarray:
-    """Judge the conference numbers; the occasion (of `_OCCASIONS`) that each form is counted under, -1 where nobody knows."""
+    """Judge the conference numbers; the occasion that each form is counted under, by its place in the study, -1 if unknown."""
     number, again = parsed.number, codes(parsed.cells[NUMBER_AGAIN])
     parsed.find("number_unreadable", NUMBER, ~number.readable)
     same = again.readable & (number.values == again.values)
@@ -160,8 +161,8 @@ def _numbers(parsed: Parsed, questionnaire: Questionnaire, registers: Registers,
     known = sure & (by_codebook >= 0)
     parsed.find("number_unknown", NUMBER, sure & ~known)
     paper = np.where(known, by_codebook, -1)
-    if questionnaire.occasion != "both":
-        paper = np.full(len(by_codebook), _OCCASIONS.index(questionnaire.occasion), np.int8)
+    if questionnaire.occasion != BOTH:
+        paper = np.full(len(by_codebook), registers.names.index(questionnaire.occasion), np.int8)
         parsed.find("wrong_occasion", NUMBER, known & (by_codebook != paper))
     parsed.find("ledger_contradicts", NUMBER, known & (by_codebook == paper) & (by_ledger >= 0) & (by_ledger != paper))
     skipped.mark(parsed.skipped, "ledger_contradicts", "not_in_ledger", by_ledger < 0)
@@ -224,26 +225,27 @@ def _comparable(clocks: Clocks, before: str, after: str) -> bool:
     return len(zoned) < 2
 
 
-def _beside_others(parsed: Parsed, clocks: Clocks, skipped: Skipped) -> None:
+def _beside_others(parsed: Parsed, role: Question | None, clocks: Clocks, skipped: Skipped) -> None:
     """Note which forms can't be looked at beside others."""
     _unread(parsed, clocks, skipped, "keyed_twice", CREATED, parsed.created)
     blank = np.all([cell.values == MISSING for cell in parsed.answers.values()], axis=0)
     skipped.mark(parsed.skipped, "keyed_twice", "no_answers", blank & ~np.isnat(parsed.created))
-    if ROLE in parsed.answers:
-        skipped.mark(parsed.skipped, "several_of_one", "no_role", parsed.answers[ROLE].values == MISSING)
+    if role is not None and role.name in parsed.answers:
+        skipped.mark(parsed.skipped, "several_of_one", "no_role", parsed.answers[role.name].values == MISSING)
 
 
 def _answers(parsed: Parsed, columns: Columns, questionnaire: Questionnaire) -> None:
+    role = questionnaire.role
     for question in (question for question in questionnaire.questions if question.name in columns.of):
         cell, column = parsed.answers[question.name], columns.of[question.name]
         parsed.find("code_unreadable", column, cell.unreadable)
         parsed.find("holds_personal_number", column, cell.personal)
-        if question.name == ROLE:
+        if role is not None and question.name == role.name:
             parsed.find("role_missing", column, cell.blank)
     given = tuple(cell.distinct for cell in parsed.answers.values())
     for name, outside in _refused_codes(questionnaire, given).items():
         column, where = columns.of[name], np.isin(parsed.answers[name].values, outside)
-        parsed.find("role_impossible" if name == ROLE else "outside_scale", column, where)
+        parsed.find("role_impossible" if role is not None and name == role.name else "outside_scale", column, where)
 
 
 @lru_cache(maxsize=256)
@@ -278,23 +280,36 @@ def _boxes(parsed: Parsed, questionnaire: Questionnaire, completed: np.ndarray) 
             parsed.answers[name] = replace(cell, values=values, blank=cell.blank | unseen)
 
 
-def _unasked(parsed: Parsed, columns: Columns, questionnaire: Questionnaire, paper: np.ndarray, answered: np.ndarray) -> None:
+def _unasked(
+    parsed: Parsed,
+    columns: Columns,
+    questionnaire: Questionnaire,
+    names: Sequence[str],
+    paper: np.ndarray,
+    answered: np.ndarray,
+) -> None:
     for question in questionnaire.questions:
-        if question.occasion != "both" and question.name in columns.of:
-            other = answered & (paper == 1 - _OCCASIONS.index(question.occasion))
+        if question.occasion != BOTH and question.name in columns.of:
+            other = answered & (paper >= 0) & (paper != names.index(question.occasion))
             given = np.isin(parsed.answers[question.name].values, question.codes)
             parsed.find("answered_unasked", columns.of[question.name], other & given)
 
 
-def _contradiction(
-    parsed: Parsed, columns: Columns, rule: str, contradiction: Contradiction, paper: np.ndarray, answered: np.ndarray
+def _impossible(
+    parsed: Parsed,
+    columns: Columns,
+    rule: str,
+    impossible: ImpossibleAnswers,
+    names: Sequence[str],
+    paper: np.ndarray,
+    answered: np.ndarray,
 ) -> None:
     where = answered
-    if contradiction.occasion != "both":
-        where = where & (paper == _OCCASIONS.index(contradiction.occasion))
-    for condition in contradiction.conditions:
+    if impossible.occasion != BOTH:
+        where = where & (paper == names.index(impossible.occasion))
+    for condition in impossible.conditions:
         where = where & _holds(parsed, condition)
-    parsed.find(rule, columns.of[contradiction.column], where)
+    parsed.find(rule, columns.of[impossible.column], where)
 
 
 def _holds(parsed: Parsed, condition: Condition) -> np.ndarray:

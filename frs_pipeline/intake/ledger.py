@@ -1,4 +1,4 @@
-"""The accounting records (kontering): which conferences were held, when, first or follow-up."""
+"""The accounting records: which conferences were held, when, and at which occasion."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from pyarrow import csv as arrow_csv
 
 from frs_pipeline.errors import InputError
 from frs_pipeline.intake.readers.handkept import AmbiguousDays, days_of, kept_rows
+from frs_pipeline.study import Study
+from frs_pipeline.study.about import occasions
 
 COLUMNS = ("raadslagningsnummer", "dato", "anledning")
-OCCASIONS = {"rådslagning": "first", "opfølgning": "followup"}
 _NUMBER = re.compile(r"[0-9]{1,9}")
-_OCCASIONS = pa.array(list(OCCASIONS.values()))
 _DAY_0 = dt.date(1970, 1, 1).toordinal()
 _PLAIN_DATE = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 REGISTER = pa.schema(
@@ -28,6 +28,11 @@ REGISTER = pa.schema(
         pa.field("occasion", pa.string(), nullable=False),
     ]
 )
+
+
+def ledger_words(study: Study) -> dict[str, str]:
+    """Occasions by the ledger's word for them."""
+    return {occasion.ledger: name for name, occasion in occasions(study).items()}
 
 
 def conference_number(text: str) -> int:
@@ -42,23 +47,23 @@ def day_of(text: str) -> int:
     return dt.date.fromisoformat(text).toordinal() - _DAY_0
 
 
-def register(numbers: array[int], days: array[int], occasions: array[int]) -> list[pa.Array]:
-    """Columns of `REGISTER`, an entry each: numbers, days since 1970, positions in `OCCASIONS`."""
+def register(study: Study, numbers: array[int], days: array[int], chosen: array[int]) -> list[pa.Array]:
+    """Columns of `REGISTER`, an entry each: numbers, days since 1970, positions among the occasions of the study."""
     return [
         pa.array(numbers, pa.int32()),
         pa.array(days, pa.int32()).cast(pa.date32()),
-        _OCCASIONS.take(pa.array(occasions, pa.int8())),
+        pa.array(list(occasions(study))).take(pa.array(chosen, pa.int8())),
     ]
 
 
-def read_ledger(path: Path) -> pa.Table:
+def read_ledger(study: Study, path: Path) -> pa.Table:
     """Entries of kontering.csv (semicolons; UTF-8, or as a spreadsheet saves it) as `REGISTER`.
 
     Raises `InputError` with the line that is wrong.
     """
     plain = plain_rows(path, COLUMNS, ";")
-    table = None if plain is None else _register(plain)
-    return (_read_carefully(path) if table is None else table).sort_by("conference_number").combine_chunks()
+    table = None if plain is None else _register(study, plain)
+    return (_read_carefully(study, path) if table is None else table).sort_by("conference_number").combine_chunks()
 
 
 def plain_rows(source: Path | bytes, columns: Sequence[str], delimiter: str) -> pa.Table | None:
@@ -94,26 +99,26 @@ def plain_entries(numbers: pa.ChunkedArray, dates: pa.ChunkedArray) -> tuple[pa.
     return numbers.cast(pa.int32()), days
 
 
-def _register(rows: pa.Table) -> pa.Table | None:
+def _register(study: Study, rows: pa.Table) -> pa.Table | None:
     """Entries without a fault, all at once; None when any needs a closer look."""
     blank = pc.and_(pc.and_(*(pc.equal(rows[name], "") for name in COLUMNS[:2])), pc.equal(rows[COLUMNS[2]], ""))
     entries = rows.filter(pc.invert(blank)) if pc.any(blank).as_py() else rows
     columns = plain_entries(entries[COLUMNS[0]], entries[COLUMNS[1]])
-    words = pc.index_in(entries[COLUMNS[2]], value_set=pa.array(list(OCCASIONS)))
+    words = pc.index_in(entries[COLUMNS[2]], value_set=pa.array(list(ledger_words(study))))
     if columns is None or words.null_count or pc.count_distinct(columns[0]).as_py() != entries.num_rows:
         return None
-    return pa.table([*columns, pc.take(_OCCASIONS, words)], schema=REGISTER)
+    return pa.table([*columns, pc.take(pa.array(list(occasions(study))), words)], schema=REGISTER)
 
 
-def _read_carefully(path: Path) -> pa.Table:
+def _read_carefully(study: Study, path: Path) -> pa.Table:
     """The same line by line: as spreadsheets save it, with every date that they write, and the first line that is wrong."""
     do = "correct the ledger; the last good result stays"
-    as_it_is = "write it as 40111;2020-11-30;rådslagning; the last good result stays"
-    rows = kept_rows(path, COLUMNS, do, OCCASIONS)
+    words = list(ledger_words(study))
+    as_it_is = f"write it as 40111;2020-11-30;{words[0]}; the last good result stays"
+    rows = kept_rows(path, COLUMNS, do, words)
     # A column each, and no object a line: a ledger may have millions.
-    numbers, days, occasions, lines = array("i"), array("i"), array("b"), array("q")
+    numbers, days, chosen, lines = array("i"), array("i"), array("b"), array("q")
     texts: list[str] = []
-    words = list(OCCASIONS)
     seen: set[int] = set()
     for line, cells in rows:
         if not any(cells):
@@ -128,7 +133,7 @@ def _read_carefully(path: Path) -> pa.Table:
         seen.add(found)
         numbers.append(found)
         texts.append(date)
-        occasions.append(occasion)
+        chosen.append(occasion)
         lines.append(line)
     try:
         found_days = days_of(texts)
@@ -139,4 +144,4 @@ def _read_carefully(path: Path) -> pa.Table:
         if day is None:
             raise InputError("not a number, a date and an occasion", where=f"{path}:{line}", do=as_it_is)
         days.append(day.toordinal() - _DAY_0)
-    return pa.table(register(numbers, days, occasions), schema=REGISTER)
+    return pa.table(register(study, numbers, days, chosen), schema=REGISTER)

@@ -23,14 +23,24 @@ from frs_pipeline.intake.amendments import Accepted, Correction
 from frs_pipeline.intake.applying import Skipped, applied
 from frs_pipeline.intake.correcting import corrected
 from frs_pipeline.intake.doubles import KEYS, keyed_twice, keys, respondents_twice, several_of_one
-from frs_pipeline.intake.findings import NOTED, REJECTED, Finding, Intake, noted, rejected, tolerate, warnings
-from frs_pipeline.intake.judging import ROLE, Clocks, Parsed, Registers, judge
-from frs_pipeline.intake.readers.columns import CREATED, RESPONDENT, Columns, Place, TwoLabels, drift, misread, resolve, worded
+from frs_pipeline.intake.judging import Clocks, Parsed, Registers, judge
+from frs_pipeline.intake.readers.columns import (
+    CREATED,
+    RESPONDENT,
+    ColumnRemark,
+    Columns,
+    TwoLabels,
+    drift,
+    misread,
+    resolve,
+    worded,
+)
 from frs_pipeline.intake.readers.csvfiles import Chunk
 from frs_pipeline.intake.readers.encodings import WRONG
 from frs_pipeline.intake.readers.parsing import MISSING
 from frs_pipeline.intake.readers.sheets import AGAIN
 from frs_pipeline.intake.readers.surveyxact import Export
+from frs_pipeline.intake.remarks import NOTED, REJECTED, Intake, Remark, noted, rejected, tolerate, warnings
 from frs_pipeline.intake.withdrawals import Withdrawal, counted, require_found
 from frs_pipeline.language import plural
 from frs_pipeline.store.rows import Rows, ahead, content_hash
@@ -53,7 +63,7 @@ def forms_schema(questionnaire: Questionnaire) -> pa.Schema:
 
 @dataclass(frozen=True)
 class Validated:
-    """Accepted forms (`forms_schema`), findings that set forms aside (`REJECTED`) or didn't (`NOTED`), and the counts.
+    """Accepted forms (`forms_schema`), remarks that set forms aside (`REJECTED`) or didn't (`NOTED`), and the counts.
 
     `left` are the forms that were withdrawn, by reason (`WITHDRAWN`); `applied` is on how many of the accepted forms each
     rule was applied (`APPLIED`).
@@ -83,8 +93,8 @@ def validate(export: Export, questionnaire: Questionnaire, intake: Intake, folde
     noted = []
     for place in places:
         line = export.head if place.part == "dataset" else place.line
-        finding = Finding(place.rule, questionnaire.instrument, export.file, line, None, place.column, None)
-        noted.append(tolerate(intake, finding, place.what, export.where(place.part, line)))
+        remark = Remark(place.rule, questionnaire.instrument, export.file, line, None, place.column, None)
+        noted.append(tolerate(intake, remark, place.what, export.where(place.part, line)))
     split = _Split(export, questionnaire, intake, columns, folder, Clocks())
     split.look(noted)
     formats = split.clocks.right(intake.policy.largest_share_not_applied)
@@ -99,7 +109,7 @@ def validate(export: Export, questionnaire: Questionnaire, intake: Intake, folde
     return split.result()
 
 
-def _columns(export: Export, questionnaire: Questionnaire) -> tuple[Columns, list[Place]]:
+def _columns(export: Export, questionnaire: Questionnaire) -> tuple[Columns, list[ColumnRemark]]:
     if not export.in_use:
         return Columns([], {}), []
     wrong = misread(export.structure, export.labels, questionnaire)
@@ -129,22 +139,22 @@ class _Split:
         self.forms = Rows(forms_schema(questionnaire), folder)
         self.rejected, self.noted, self.keys = Rows(REJECTED, folder), Rows(NOTED, folder), Rows(KEYS, folder)
         self.delivered = self.set_aside = 0
-        self.registers = Registers(intake.codebook, intake.ledger)
-        self.contradictions = intake.policy.contradictions(questionnaire.instrument)
+        self.registers = Registers(intake.study, intake.codebook, intake.ledger)
+        self.impossible_answers = intake.policy.impossible_answers(questionnaire.instrument)
         self.lenient = intake.exceptions.rules()
         self.stopped: dict[str, tuple[int, int]] = {}
         self.corrections = [c for c in intake.corrections if c.prefix == questionnaire.form_prefix]
         self.corrected: Counter[Correction] = Counter()
         self.left: Counter[Withdrawal] = Counter()
 
-    def look(self, noted: list[tuple[Finding, Accepted | None]]) -> None:
+    def look(self, noted: list[tuple[Remark, Accepted | None]]) -> None:
         """Take all forms; `noted` is what was found about the export as a whole."""
         self.note(noted)
         for judged in ahead(map(self.judge, self.export.chunks())):
             self.take(*judged)
 
-    def note(self, found: list[tuple[Finding, Accepted | None]]) -> None:
-        """Keep findings that set nothing aside."""
+    def note(self, found: list[tuple[Remark, Accepted | None]]) -> None:
+        """Keep remarks that set nothing aside."""
         if found:
             self.noted.append(noted(self.intake.policy, found))
 
@@ -154,14 +164,14 @@ class _Split:
         cells = corrected(chunk, self.corrections, self.corrected)
         if self.intake.withdrawals.entries:
             chunk, cells = self._without_withdrawn(chunk, cells)
-        looked_for = (self.registers, self.contradictions, self.clocks, self.skipped)
+        looked_for = (self.registers, self.impossible_answers, self.clocks, self.skipped)
         return chunk, judge(cells, self.columns, self.questionnaire, *looked_for)
 
     def take(self, chunk: Chunk, parsed: Parsed) -> None:
         """Keep the forms of a chunk, accepted or set aside."""
         self._pass_over(chunk.passed)
         ids = self._form_ids(chunk.lines, parsed.respondent)
-        aside = self._settle(chunk, parsed, ids) if parsed.findings else []
+        aside = self._settle(chunk, parsed, ids) if parsed.remarks else []
         self.set_aside += len(aside)
         accepted = np.ones(len(chunk.lines), dtype=bool)
         accepted[aside] = False
@@ -169,7 +179,8 @@ class _Split:
         lines, number = chunk.lines[good], parsed.number.values[good]
         answers = {name: cell.values[good] for name, cell in parsed.answers.items()}
         self.forms.append(self._accepted(lines, ids.take(good), number, list(answers.values())))
-        role = answers.get(ROLE, np.full(len(good), MISSING))
+        asked = self.questionnaire.role
+        role = answers[asked.name] if asked else np.full(len(good), MISSING)
         created, skipped = parsed.created[good], parsed.skipped[good]
         self.keys.append(keys(lines, parsed.respondent[good], created, number, role, list(answers.values()), skipped))
 
@@ -192,11 +203,11 @@ class _Split:
         with ThreadPoolExecutor(1) as beside:
             # Which forms are accepted is settled, and their hash takes as long as what is left to look for.
             hashing = beside.submit(content_hash, self.forms)
-            role = self.questionnaire.question(ROLE)
+            role = self.questionnaire.role
             if role is not None:
                 ones = [code for code in map(role.code, self.intake.policy.one_a_conference) if code is not None]
                 several = several_of_one(self.keys, ones, out)
-                self._settle_lines([(line, "several_of_one", self.columns.of[ROLE]) for line in several])
+                self._settle_lines([(line, "several_of_one", self.columns.of[role.name]) for line in several])
             hashing.result()
 
     def result(self) -> Validated:
@@ -227,11 +238,11 @@ class _Split:
     def _pass_over(self, lines: np.ndarray) -> None:
         """Note rows that hold nothing, one by one: they are no forms, and no form may be thought lost with them."""
         if len(lines):
-            finding = self._finding(int(lines[0]), None, "rows_blank", None, None)
-            rule = self.intake.policy.rules[finding.rule]
-            tolerate(self.intake, finding, rule.english, self.export.where("dataset", finding.line))
+            remark = self._remark(int(lines[0]), None, "rows_blank", None, None)
+            rule = self.intake.policy.rules[remark.rule]
+            tolerate(self.intake, remark, rule.english, self.export.where("dataset", remark.line))
             nothing = pa.nulls(len(lines), pa.string())
-            self.noted.append(warnings(self.intake.policy, finding, lines, nothing, nothing))
+            self.noted.append(warnings(self.intake.policy, remark, lines, nothing, nothing))
 
     def _without_withdrawn(self, chunk: Chunk, cells: pa.Table) -> tuple[Chunk, pa.Table]:
         """What is left of a chunk, as delivered and with the corrections made, when withdrawn forms are out of it."""
@@ -263,27 +274,27 @@ class _Split:
 
     def _settle(self, chunk: Chunk, parsed: Parsed, ids: pa.Array) -> list[int]:
         """Set aside or note what was found in a chunk; which of its rows are set aside, ascending."""
-        by_row: dict[int, list[tuple[Finding, Accepted | None]]] = defaultdict(list)
+        by_row: dict[int, list[tuple[Remark, Accepted | None]]] = defaultdict(list)
         mere: list[tuple[np.ndarray, str, str]] = []
         aside = set()
-        for rows, rule, column in parsed.findings:
+        for rows, rule, column in parsed.remarks:
             if self.intake.policy.rules[rule].severity == "warn" and rule not in self.lenient:
                 mere.append((rows, rule, column))
                 continue
             at = pa.array(rows)
             forms, values = ids.take(at).to_pylist(), parsed.cells[column].take(at).to_pylist()
             for row, line, form, value in zip(rows.tolist(), chunk.lines[rows].tolist(), forms, values, strict=True):
-                finding = self._finding(line, form, rule, column, value)
-                accepted = self._accepted_as(finding)
-                by_row[row].append((finding, accepted))
-                if accepted is None and self._sets_aside(finding):
+                remark = self._remark(line, form, rule, column, value)
+                accepted = self._accepted_as(remark)
+                by_row[row].append((remark, accepted))
+                if accepted is None and self._sets_aside(remark):
                     aside.add(row)
         out = sorted(aside)
         for rows, rule, column in mere:
             self._warn(chunk, parsed, ids, np.setdiff1d(rows, out), rule, column)
             for row in np.intersect1d(rows, out).tolist():
                 value = parsed.cells[column][row].as_py()
-                by_row[row].append((self._finding(int(chunk.lines[row]), ids[row].as_py(), rule, column, value), None))
+                by_row[row].append((self._remark(int(chunk.lines[row]), ids[row].as_py(), rule, column, value), None))
         self.note([pair for row in sorted(by_row.keys() - aside) for pair in by_row[row]])
         if out:
             delivered = dict(zip(out, chunk.cells.take(pa.array(out)).to_pylist(), strict=True))
@@ -293,14 +304,14 @@ class _Split:
                 for f, accepted in sorted(by_row[row], key=lambda pair: pair[0].rule)
                 if accepted is None
             ]
-            self._count_stops(finding for finding, _ in broken)
+            self._count_stops(remark for remark, _ in broken)
             self.rejected.append(rejected(self.intake.policy, broken))
         return out
 
     def _warn(self, chunk: Chunk, parsed: Parsed, ids: pa.Array, rows: np.ndarray, rule: str, column: str) -> None:
         """Note a mere warning about many forms at once."""
         at = pa.array(rows)
-        same = self._finding(0, "", rule, column, None)
+        same = self._remark(0, "", rule, column, None)
         self.noted.append(warnings(self.intake.policy, same, chunk.lines[rows], ids.take(at), parsed.cells[column].take(at)))
 
     def _settle_lines(self, found: list[tuple[int, str, str]]) -> set[int]:
@@ -313,26 +324,24 @@ class _Split:
             few = batch.filter(pc.is_in(batch["line"], value_set=wanted))
             lines = few["line"].to_numpy()
             ids.update(zip(lines.tolist(), self._form_ids(lines, few["respondent"].to_numpy()).to_pylist(), strict=True))
-        findings = [self._finding(line, ids[line], rule, column, None) for line, rule, column in sorted(found)]
-        judged = [(finding, self._accepted_as(finding)) for finding in findings]
-        broken = {finding for finding, accepted in judged if accepted is None and self._sets_aside(finding)}
-        self.note([(finding, accepted) for finding, accepted in judged if finding not in broken])
+        remarks = [self._remark(line, ids[line], rule, column, None) for line, rule, column in sorted(found)]
+        judged = [(remark, self._accepted_as(remark)) for remark in remarks]
+        broken = {remark for remark, accepted in judged if accepted is None and self._sets_aside(remark)}
+        self.note([(remark, accepted) for remark, accepted in judged if remark not in broken])
         self._count_stops(broken)
-        rows = self._delivered({finding.line for finding in broken if finding.line})
-        whole = [
-            (f._replace(value=rows[f.line][f.column]), rows[f.line]) for f in findings if f in broken and f.line and f.column
-        ]
+        rows = self._delivered({remark.line for remark in broken if remark.line})
+        whole = [(f._replace(value=rows[f.line][f.column]), rows[f.line]) for f in remarks if f in broken and f.line and f.column]
         if whole:
             whole += [(f, rows[f.line]) for f in self._no_longer_noted(rows) if f.line]
             self.rejected.append(rejected(self.intake.policy, whole))
         return set(rows)
 
-    def _no_longer_noted(self, lines: Iterable[int]) -> list[Finding]:
+    def _no_longer_noted(self, lines: Iterable[int]) -> list[Remark]:
         """Warnings about forms of these lines, taken out of the notes: beside what sets a form aside they are reasons too."""
         gone = pa.array(sorted(lines), pa.int32())
 
         def about_them(batch: pa.RecordBatch) -> pa.Array:
-            # A finding about a whole export has a line as well, of another file.
+            # A remark about a whole export has a line as well, of another file.
             return pc.and_(pc.is_in(batch["line"], value_set=gone), pc.is_valid(batch["form_id"]))
 
         taken = [row for batch in self.noted.batches() for row in batch.filter(about_them(batch)).to_pylist()]
@@ -341,7 +350,7 @@ class _Split:
             self.noted = Rows.of(kept, NOTED, self.folder)
         names = {"form": "form_id"}
         warned = [row for row in taken if row["severity"] == "warn"]
-        return [Finding(*(row[names.get(name, name)] for name in Finding._fields)) for row in warned]
+        return [Remark(*(row[names.get(name, name)] for name in Remark._fields)) for row in warned]
 
     def _delivered(self, lines: set[int]) -> dict[int, dict[str, str]]:
         """Rows as delivered, by line."""
@@ -352,24 +361,24 @@ class _Split:
             found.update(zip(chunk.lines[here].tolist(), chunk.cells.take(pa.array(here)).to_pylist(), strict=True))
         return found
 
-    def _finding(self, line: int, form: str | None, rule: str, column: str | None, value: str | None) -> Finding:
-        return Finding(rule, self.questionnaire.instrument, self.export.file, line, form, column, value)
+    def _remark(self, line: int, form: str | None, rule: str, column: str | None, value: str | None) -> Remark:
+        return Remark(rule, self.questionnaire.instrument, self.export.file, line, form, column, value)
 
-    def _accepted_as(self, finding: Finding) -> Accepted | None:
-        if finding.rule not in self.lenient:
+    def _accepted_as(self, remark: Remark) -> Accepted | None:
+        if remark.rule not in self.lenient:
             return None
-        return self.intake.exceptions.of(finding.rule, finding.form or "", finding.column or "")
+        return self.intake.exceptions.of(remark.rule, remark.form or "", remark.column or "")
 
-    def _sets_aside(self, finding: Finding) -> bool:
+    def _sets_aside(self, remark: Remark) -> bool:
         """Does the policy set a form aside for it?"""
-        return self.intake.policy.rules[finding.rule].severity != "warn"
+        return self.intake.policy.rules[remark.rule].severity != "warn"
 
-    def _count_stops(self, broken: Iterable[Finding]) -> None:
+    def _count_stops(self, broken: Iterable[Remark]) -> None:
         """Count the forms that break a rule that stops the run, which it does when all forms were looked at."""
         lines: dict[str, set[int]] = defaultdict(set)
-        for finding in broken:
-            if self.intake.policy.rules[finding.rule].severity == "stop" and finding.line is not None:
-                lines[finding.rule].add(finding.line)
+        for remark in broken:
+            if self.intake.policy.rules[remark.rule].severity == "stop" and remark.line is not None:
+                lines[remark.rule].add(remark.line)
         for rule, here in lines.items():
             number, first = self.stopped.get(rule, (0, min(here)))
             self.stopped[rule] = (number + len(here), min(first, *here))

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 from frs_pipeline.errors import UsageError
-from frs_pipeline.lineage.meaning import Address, meanings, question
+from frs_pipeline.lineage.meaning import meanings, question
 from frs_pipeline.study import Study
-from frs_pipeline.study.tables import TOTAL, Axis, Table, catalogue
+from frs_pipeline.study.tables import TOTAL, Address, Axis, Table, catalogue
 
 _FIELDS = ("group", "row", "column", "measure")
 # What is meant where nothing is said: the plain number of a table, the gamma of a correlation, all groups together.

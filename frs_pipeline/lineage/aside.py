@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from frs_pipeline.intake.readers.columns import NUMBER, resolve
+from frs_pipeline.lineage.evidence import Evidence
 from frs_pipeline.lineage.waterfall import Group
 from frs_pipeline.study import Study, derived
+from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.rules import policy
-
-if TYPE_CHECKING:
-    from frs_pipeline.lineage.evidence import Evidence
 
 # Stands for what was keyed and is no answer: it is neither blank nor one that a table counts.
 _NO_ANSWER = -1
@@ -75,29 +73,27 @@ def forms_set_aside(evidence: Evidence, instrument: str) -> list[Aside]:
     for (form, *_), cells in zip(rows, delivered, strict=True):
         cells.update({made.column: made.new for made in evidence.corrections if made.form == form})
     occasions: Mapping[str, str | None] = {}
-    if questionnaire.occasion == "both":
+    if questionnaire.occasion == BOTH:
         occasions = evidence.occasions({cells[NUMBER].strip() for cells in delivered})
+    columns = {names: _columns(evidence, instrument, names) for names in dict.fromkeys(map(tuple, delivered))}
     found = []
     for (form, file, line, _, rules), cells in zip(rows, delivered, strict=True):
-        of = _columns(evidence, instrument, tuple(cells))
+        of = columns[tuple(cells)]
         held = questionnaire.occasion
-        occasion = occasions.get(cells[NUMBER].strip()) if held == "both" else held
+        occasion = occasions.get(cells[NUMBER].strip()) if held == BOTH else held
         found.append(Aside(evidence.study, form, file, line, first_rule(evidence.study, rules), instrument, occasion, cells, of))
     return found
 
 
 def _columns(evidence: Evidence, instrument: str, names: tuple[str, ...]) -> dict[str, str]:
-    """The column of every question."""
-    key = (instrument, names)
-    if key not in evidence.columns:
-        questionnaire = questionnaires(evidence.study)[instrument]
-        delivery = evidence.store.delivery
-        of = resolve(list(names), [], questionnaire, delivery)[0].of
-        if any(question.name not in of for question in questionnaire.questions if questionnaire.asks(question, delivery)):
-            # Only `structure` tells these apart. Reading exports takes a while to import, and is seldom needed.
-            from frs_pipeline.intake.readers.surveyxact import read_export
+    """The column of every question, where a line has these columns."""
+    questionnaire = questionnaires(evidence.study)[instrument]
+    delivery = evidence.store.delivery
+    of = resolve(list(names), [], questionnaire, delivery)[0].of
+    if any(question.name not in of for question in questionnaire.questions if questionnaire.asks(question, delivery)):
+        # Only `structure` tells these apart. Reading exports takes a while to import, and is seldom needed.
+        from frs_pipeline.intake.readers.surveyxact import read_export
 
-            structure = read_export(evidence.study, evidence.store.raw(instrument)).structure
-            of = resolve(list(names), structure, questionnaire, delivery)[0].of
-        evidence.columns[key] = of
-    return evidence.columns[key]
+        structure = read_export(evidence.study, evidence.store.raw(instrument)).structure
+        of = resolve(list(names), structure, questionnaire, delivery)[0].of
+    return of

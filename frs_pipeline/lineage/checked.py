@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from frs_pipeline.language import plural
+from frs_pipeline.lineage.asking import Asking
 from frs_pipeline.lineage.evidence import Evidence
-from frs_pipeline.lineage.meaning import Address, Meaning
+from frs_pipeline.lineage.meaning import Meaning
 from frs_pipeline.lineage.pairs import Pairs
 from frs_pipeline.lineage.ties import printed_cells
 from frs_pipeline.lineage.waterfall import Waterfall
@@ -39,16 +40,16 @@ class Found:
     pairs: Pairs | None
 
 
-def checks(evidence: Evidence, found: Found, additions: Sequence[bool], elsewhere: Sequence[bool]) -> tuple[Check, ...]:
+def checks(asking: Asking, found: Found, additions: Sequence[bool], elsewhere: Sequence[bool]) -> tuple[Check, ...]:
     """All checks of one figure; `additions` and `elsewhere` say whether its sums hold and its other places agree."""
-    table, fall = found.table, found.fall
+    evidence, table, fall = asking.evidence, found.table, found.fall
     taken, delivered = sum(forms for _, forms in fall.taken), sum(fall.delivered.values())
     files = (table_key(table.number), *(("marts", mart) for mart in table.marts))
     result = [
         Check("nothing lost", *_layers(evidence, table)),
         Check("waterfall closes", fall.closes, f"{delivered} − {taken} = {plural(fall.left, 'form')}"),
         Check("recounted", _recomputed(found) == found.figure.value, "these forms, counted anew, give the same value"),
-        Check("base ties out", *_base(evidence, table)),
+        Check("base ties out", *_base(asking, table)),
         *_each("sums hold", additions),
         *_each("same fact, same number", elsewhere),
         *_from_printed(evidence, found.figure),
@@ -60,7 +61,7 @@ def checks(evidence: Evidence, found: Found, additions: Sequence[bool], elsewher
 
 def _from_printed(evidence: Evidence, figure: Figure) -> Iterator[Check]:
     """A correlation against every table that prints the cells it is computed from."""
-    for cells in printed_cells(evidence.study, Address(*figure[:5])):
+    for cells in printed_cells(evidence.study, figure.address):
         counts = [[int(evidence.figures[at].value or 0) for at in line] for line in cells]
         passed = getattr(goodman_kruskal(counts), figure.measure) == figure.value
         yield Check("follows from a printed table", passed, f"the cells that table {cells[0][0].table} prints give it")
@@ -76,9 +77,9 @@ def _promises(evidence: Evidence, mart: str) -> Check:
     return Check("promises of the mart", kept == made, f"{kept} of {made} of {mart}", warns=True)
 
 
-def _base(evidence: Evidence, table: Table) -> tuple[bool, str]:
+def _base(asking: Asking, table: Table) -> tuple[bool, str]:
     """The base that the reconciliation found is what the table's definition leaves."""
-    own, noted = evidence.base(table), evidence.bases[table.number]
+    own, noted = asking.base(table), asking.evidence.bases[table.number]
     return own == noted, f"table {table.number} counts {plural(own, 'form')} in all, as statistics/bases has it"
 
 

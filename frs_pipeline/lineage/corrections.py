@@ -11,7 +11,7 @@ from frs_pipeline.intake.readers.columns import resolve
 from frs_pipeline.intake.readers.surveyxact import read_export
 from frs_pipeline.store.deliveries import AMENDMENTS
 from frs_pipeline.store.files import Store, stream
-from frs_pipeline.store.plan import products
+from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.questionnaires import Questionnaire, questionnaires
 from frs_pipeline.study.tables import Table, catalogue
 
@@ -59,7 +59,7 @@ def resting(store: Store) -> list[Rests]:
 
 def _answers(store: Store, questionnaire: Questionnaire, form: str) -> dict[str, int | str | None] | None:
     """The form's row in its mart; None when it isn't there."""
-    for batch in stream(store.path(products(store.study)[("marts", questionnaire.instrument)])):
+    for batch in stream(store.file("marts", questionnaire.instrument)):
         mine = batch.filter(pc.equal(batch["form_id"], form))
         if mine.num_rows:
             return dict(mine.to_pylist()[0])
@@ -75,7 +75,7 @@ def question_of(store: Store, questionnaire: Questionnaire, column: str) -> str 
 
 def _labels(table: Table, answers: dict[str, int | str | None]) -> tuple[str | None, ...]:
     """Labels of the cell that counts the answers; all None when the table leaves the form out."""
-    out = table.occasion not in ("both", answers["occasion"]) or any(answers[name] is None for name in table.answered)
+    out = table.occasion not in (BOTH, answers["occasion"]) or any(answers[name] is None for name in table.answered)
     labels: list[str | None] = []
     for axis in (table.group, table.row, table.column):
         if axis is not None:

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from frs_pipeline.lineage.evidence import Evidence
-from frs_pipeline.lineage.wording import Text
+from frs_pipeline.language import Text
+from frs_pipeline.lineage.asking import Asking
 from frs_pipeline.study import Study
-from frs_pipeline.study.instruments import instruments
+from frs_pipeline.study.about import about, occasions
+from frs_pipeline.study.instruments import BOTH, instruments
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.tables.nonresponse import kinds
 
@@ -21,24 +22,6 @@ from frs_pipeline.tables.nonresponse import kinds
 _CONFERENCES = {
     "in_codebook": (Text("", ""), ""),
     "not_in_ledger": (Text(", som ikke står i konteringen", " that aren't in the accounts"), "NOT in_ledger"),
-    "without_participants": (
-        Text(" uden et eneste skema fra deltagere", " without any form of participants"),
-        "participants_forms = 0",
-    ),
-    "without_initiator": (Text(" uden initiativtagerens skema", " without the initiator's form"), "initiator_forms = 0"),
-    "without_coordinator": (Text(" uden samordnerens skema", " without the coordinator's form"), "coordinator_forms = 0"),
-    "without_initiator_or_coordinator": (
-        Text(
-            ", der mangler initiativtagerens eller samordnerens skema",
-            " that lack the initiator's or the coordinator's form",
-        ),
-        "(initiator_forms = 0 OR coordinator_forms = 0)",
-    ),
-}
-_OCCASIONS = {
-    "first": Text("Første rådslagninger", "First conferences"),
-    "followup": Text("Opfølgninger", "Follow-ups"),
-    "both": Text("Rådslagninger", "Conferences"),
 }
 _FORMS = {
     "delivered": Text(
@@ -74,9 +57,9 @@ class Count:
 class Counts:
     """The counts of one delivery, by their names."""
 
-    def __init__(self, evidence: Evidence) -> None:
-        self._evidence = evidence
-        settings, delivery = evidence.store.settings, evidence.store.delivery
+    def __init__(self, asking: Asking) -> None:
+        self._asking, self._evidence = asking, asking.evidence
+        settings, delivery = self._evidence.store.settings, asking.delivery
         self._folders = {"curated": settings.curated(delivery), "restricted": settings.restricted(delivery)}
 
     def whole(self) -> dict[str, Count]:
@@ -90,7 +73,7 @@ class Counts:
                 forms,
                 f"SELECT count(*) AS value\nFROM read_parquet([{marts}], union_by_name = true);",
             ),
-            "conferences": self._rows(*_conferences(self._evidence.study, "in_codebook", "both"), self._held()),
+            "conferences": self._rows(*_conferences(self._evidence.study, "in_codebook", BOTH), self._held()),
             "tables": self._count(
                 Text("Tabeller", "Tables"),
                 len({address.table for address in figures}),
@@ -121,7 +104,8 @@ class Counts:
         for row in rows:
             measure, occasion, number = row["measure"], row["occasion"], row["conferences"]
             if measure == "only_in_ledger":
-                what = Text("Rådslagninger, som kun konteringen kender", "Conferences that only the accounts know")
+                many = _capital(about(self._evidence.study).conference.many)
+                what = Text(f"{many.danish}, som kun konteringen kender", f"{many.english} that only the accounts know")
                 count = self._count(what, number, _LEDGER_ONLY, zone="restricted")
             else:
                 of = held[occasion] if measure != "in_codebook" else None
@@ -137,8 +121,8 @@ class Counts:
             question = questionnaires(self._evidence.study)[mart].question(name)
             assert question is not None
             told = f"»{questionnaires(self._evidence.study)[mart].title}«", f"»{question.text}«"
-            asked = "" if question.occasion == "both" else f"(occasion = '{question.occasion}' OR {name} IS NOT NULL)"
-            blank = f"{name} IS NULL" if question.occasion == "both" else f"occasion = '{question.occasion}' AND {name} IS NULL"
+            asked = "" if question.occasion == BOTH else f"(occasion = '{question.occasion}' OR {name} IS NOT NULL)"
+            blank = f"{name} IS NULL" if question.occasion == BOTH else f"occasion = '{question.occasion}' AND {name} IS NULL"
             if not questionnaires(self._evidence.study)[mart].asks(question, self._evidence.store.delivery):
                 asked = blank = "false"
             danish = "Skemaer af typen {}, hvor {} skulle besvares".format(*told)
@@ -158,7 +142,7 @@ class Counts:
         found: dict[str, Count] = {}
         for name, layers in self._evidence.layers.items():
             title = f"»{questionnaires(self._evidence.study)[name].title}«"
-            aside, withdrawn = len(self._evidence.set_aside(name)), self._evidence.withdrawn(name)
+            aside, withdrawn = len(self._asking.set_aside(name)), self._asking.withdrawn(name)
             accepted = f"SELECT count(*) FROM '@validated/{name}.parquet'"  # noqa: S608 - a questionnaire's name, as below
             set_aside = f"SELECT count(*) FROM (SELECT DISTINCT form_id, file, line FROM '@rejected/{name}.parquet')"  # noqa: S608
             left = f"SELECT coalesce(sum(forms), 0) FROM '@withdrawn/{name}.parquet'"  # noqa: S608
@@ -192,16 +176,27 @@ class Counts:
 
 def _conferences(study: Study, measure: str, occasion: str) -> tuple[Text, str, str]:
     """What a number of conferences says, the mart, and the rows that it counts."""
-    (lacking, where), held = _CONFERENCES.get(measure) or _without(study, measure.removeprefix("without_")), _OCCASIONS[occasion]
+    lacking, where = _CONFERENCES.get(measure) or _without(study, measure.removeprefix("without_"))
+    held = _capital(about(study).conference.many if occasion == BOTH else occasions(study)[occasion].many)
     what = Text(f"{held.danish} i kodebogen{lacking.danish}", f"{held.english} in the codebook{lacking.english}")
-    only = f"occasion = '{occasion}'" if occasion != "both" else ""
+    only = f"occasion = '{occasion}'" if occasion != BOTH else ""
     return what, "marts/conference", " AND ".join(filter(None, (only, where)))
 
 
 def _without(study: Study, kind: str) -> tuple[Text, str]:
-    """The same for those who fill in other forms than the study's."""
+    """What is said of conferences that lack forms of a kind, or of one of several, and their rows of the mart."""
+    lacking = about(study).lacking.get(kind)
+    several = lacking.either if lacking and lacking.either else (kind,)
+    rows = " OR ".join(f"{one}_forms = 0" for one in several)
+    where = f"({rows})" if len(several) > 1 else rows
+    if lacking:
+        return Text(f" {lacking.words.danish}", f" {lacking.words.english}"), where
     titles = ", ".join(f"»{questionnaires(study)[name].title}«" for name in kinds(study)[kind])
-    return Text(f" uden et skema af typen {titles}", f" without a form of the type {titles}"), f"{kind}_forms = 0"
+    return Text(f" uden et skema af typen {titles}", f" without a form of the type {titles}"), where
+
+
+def _capital(text: Text) -> Text:
+    return Text(*(words[:1].upper() + words[1:] for words in (text.danish, text.english)))
 
 
 def _of(what: str, title: str) -> Text:

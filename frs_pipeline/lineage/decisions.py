@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from frs_pipeline.lineage.evidence import Evidence
+from frs_pipeline.lineage.asking import Asking
 from frs_pipeline.lineage.meaning import Codes, Meaning
 from frs_pipeline.lineage.waterfall import Group, failing
 from frs_pipeline.study import Study
@@ -33,11 +33,12 @@ class Amendment:
     place: str
 
 
-def amendments(evidence: Evidence, table: Table, meaning: Meaning) -> tuple[Amendment, ...]:
+def amendments(asking: Asking, table: Table, meaning: Meaning) -> tuple[Amendment, ...]:
     """Corrections that decide where a figure counts their form, or whether; and exceptions without which it wouldn't.
 
     A corrected answer concerns the tables that ask for it, a corrected number or status all tables of its questionnaire.
     """
+    evidence = asking.evidence
     if not evidence.corrections and not evidence.exceptions:
         return ()
     # Reading exports takes a while to import, and few deliveries have corrections.
@@ -47,7 +48,7 @@ def amendments(evidence: Evidence, table: Table, meaning: Meaning) -> tuple[Amen
     corrected = [c for c in evidence.corrections if c.prefix in by_prefix]
     accepted = [e for e in evidence.exceptions if e.instrument in table.marts]
     ids = tuple(dict.fromkeys([c.form for c in corrected] + [e.form for e in accepted if e.form]))
-    answers, asked = evidence.answers(table, ids), evidence.asked(table).questions
+    answers, asked = asking.answers(table, ids), asking.asked(table).questions
     found = []
     for c in corrected:
         questionnaire = by_prefix[c.prefix]

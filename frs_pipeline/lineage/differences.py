@@ -18,11 +18,11 @@ import pyarrow as pa
 
 from frs_pipeline.errors import InputError
 from frs_pipeline.store.files import Store, read, recorded, schema_of
-from frs_pipeline.store.plan import products, table_key
+from frs_pipeline.store.plan import table_key
 from frs_pipeline.study import Study
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires
-from frs_pipeline.study.tables import Table, catalogue
+from frs_pipeline.study.tables import Address, Table, catalogue
 from frs_pipeline.tables.counting import count, open_marts
 from frs_pipeline.tables.figures import Figure, figures, from_table
 
@@ -30,11 +30,10 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 CORRECTED, GONE, NEW = "corrected forms", "forms gone", "new forms"
-Address = tuple[int, str, str, str, str]
 
 
 @dataclass(frozen=True)
-class Change:
+class ChangedFigure:
     """A figure that isn't the same: as the older and the newer delivery have it, and what each cause moved.
 
     None where a delivery doesn't have the figure. A cause between values that can't both be computed moves nothing that
@@ -56,14 +55,12 @@ class Differences:
     definitions: tuple[int, ...]
     code: tuple[int, ...]
     compared: int
-    changes: tuple[Change, ...]
+    changes: tuple[ChangedFigure, ...]
 
 
 def differences(older: Store, newer: Store) -> Differences:
     """Every figure in which `newer` isn't `older`. Raises `InputError` when one of them isn't made."""
-    paths = [
-        {name: at.path(products(older.study)[("marts", name)]) for name in instruments(older.study)} for at in (older, newer)
-    ]
+    paths = [{name: at.file("marts", name) for name in instruments(older.study)} for at in (older, newer)]
     missing = next((path for both in paths for path in both.values() if not path.exists()), None)
     if missing is not None:
         raise InputError("not made yet", where=missing, do="run frs run for both deliveries")
@@ -91,34 +88,30 @@ def differences(older: Store, newer: Store) -> Differences:
 
 def _change(
     address: Address, older: Figure | None, between: list[Figure | None], newer: Figure | None, made_otherwise: str
-) -> Change:
+) -> ChangedFigure:
     way = [older, *between, newer]
     if None in way:
-        return Change(address, older, newer, (made_otherwise,), {})
+        return ChangedFigure(address, older, newer, (made_otherwise,), {})
     steps = (made_otherwise, CORRECTED, GONE, NEW)
     values = [figure.value for figure in way if figure is not None]
     moves = [(step, one, other) for step, (one, other) in zip(steps, pairwise(values), strict=True) if one != other]
     # What is only printed otherwise was made otherwise.
     causes = tuple(step for step, _, _ in moves) or (made_otherwise,)
-    return Change(address, older, newer, causes, {step: b - a for step, a, b in moves if a is not None and b is not None})
+    return ChangedFigure(address, older, newer, causes, {step: b - a for step, a, b in moves if a is not None and b is not None})
 
 
 def _kept(store: Store) -> dict[Address, Figure]:
-    path = store.path(products(store.study)[("statistics", "figures")])
+    path = store.file("statistics", "figures")
     if not path.exists():
         raise InputError("not made yet", where=path, do="run frs run for both deliveries")
-    return {_address(figure): figure for figure in from_table(read(path))}
-
-
-def _address(figure: Figure) -> Address:
-    return figure.table, figure.row, figure.column, figure.group, figure.measure
+    return {figure.address: figure for figure in from_table(read(path))}
 
 
 def _made_otherwise(older: Store, newer: Store) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Tables that were made by another definition, and by other code."""
     found: dict[str, list[int]] = {"definition": [], "code": []}
     for number in catalogue(older.study):
-        origins = [json.loads(recorded(at.path(products(older.study)[table_key(number)])) or "{}") for at in (older, newer)]
+        origins = [json.loads(recorded(at.file(*table_key(number))) or "{}") for at in (older, newer)]
         for what, tables in found.items():
             if origins[0].get(what) != origins[1].get(what):
                 tables.append(number)
@@ -127,7 +120,7 @@ def _made_otherwise(older: Store, newer: Store) -> tuple[tuple[int, ...], tuple[
 
 def _counted(tables: list[Table], marts: Mapping[str, ir.Table]) -> dict[Address, Figure]:
     counts = count(tables, marts)
-    return {_address(figure): figure for table in tables for figure in figures(table, counts[table.number])}
+    return {figure.address: figure for table in tables for figure in figures(table, counts[table.number])}
 
 
 def _shared(older: Path, newer: Path) -> dict[str, pa.DataType]:

@@ -1,30 +1,24 @@
-"""What the files of a delivery say, read once and kept while passports are asked for."""
+"""What the files of a delivery say, each read once and kept while passports are asked for."""
 
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from frs_pipeline.lineage.aside import Aside, forms_set_aside
-from frs_pipeline.lineage.meaning import Address, base
-from frs_pipeline.lineage.waterfall import SET_ASIDE, Asked, Group, Why, failing, questions
 from frs_pipeline.store.deliveries import AMENDMENTS, sha256
 from frs_pipeline.store.files import ORIGIN, Store, listed, read, read_manifest, recorded, rows_in
 from frs_pipeline.store.plan import AssetPath, Product, products, table_key
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires
-from frs_pipeline.study.tables import Table
+from frs_pipeline.study.tables import Address, Table
 from frs_pipeline.tables.figures import Figure, from_table
-from frs_pipeline.tables.reconciling import Forms
+from frs_pipeline.tables.reconciling import FormCounts
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from frs_pipeline.intake.amendments import Correction
 
 _LAYERS = ("validated", "pseudonymised", "marts")
@@ -39,7 +33,7 @@ class InputFile:
 
 
 @dataclass(frozen=True)
-class StepTaken:
+class ProducedFile:
     """A produced file on the way to a figure: its hash as the manifest notes it, and what made it.
 
     `code` and `definition` are hashes of the code (with the locked libraries) and of the YAML, as the file itself records
@@ -54,7 +48,7 @@ class StepTaken:
 
 
 @dataclass(frozen=True)
-class AcceptedFinding:
+class AcceptedRemark:
     """A finding that was accepted: of one form, or of a whole questionnaire (`form` None)."""
 
     instrument: str
@@ -66,48 +60,40 @@ class AcceptedFinding:
 
 
 class Evidence:
-    """The files of one delivery. Nothing of a single form is read but its answers to a table's questions, by id."""
+    """The files of one delivery, as their rows and origins have it."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self._asked: dict[int, Asked] = {}
-        self._bases: dict[int, int] = {}
-        self._aside: dict[str, list[Aside]] = {}
-        self.columns: dict[tuple[str, tuple[str, ...]], dict[str, str]] = {}
         self._views: set[str] = set()
         self._noted: dict[AssetPath, bool] = {}
         self._origins: dict[AssetPath, dict[str, Any]] = {}
-        self._steps: dict[int, tuple[tuple[InputFile, ...], tuple[StepTaken, ...]]] = {}
+        self._steps: dict[int, tuple[tuple[InputFile, ...], tuple[ProducedFile, ...]]] = {}
 
     @property
     def study(self) -> Study:
         return self.store.study
 
-    def path(self, *key: str) -> Path:
-        """The file of a product."""
-        return self.store.path(products(self.study)[key])
-
     @cached_property
     def figures(self) -> dict[Address, Figure]:
         """Every figure as the tables have it."""
-        return {Address(*figure[:5]): figure for figure in from_table(read(self.path("statistics", "figures")))}
+        return {figure.address: figure for figure in from_table(read(self.store.file("statistics", "figures")))}
 
     @cached_property
     def compared(self) -> dict[Address, dict[str, Any]]:
         """Every printed figure with its verdict."""
-        rows = read(self.path("statistics", "compare")).to_pylist()
-        return {Address(r["table"], r["row"] or "", r["column"] or "", r["group"] or "", r["measure"]): r for r in rows}
+        rows = read(self.store.file("statistics", "compare")).to_pylist()
+        return {Address.of(r): r for r in rows}
 
     @cached_property
     def bases(self) -> dict[int, int]:
         """How many forms each table counts, as the reconciliation of the marts found."""
-        return {r["table"]: r["forms"] for r in read(self.path("statistics", "bases")).to_pylist() if r["reason"] == "base"}
+        return {r["table"]: r["forms"] for r in read(self.store.file("statistics", "bases")).to_pylist() if r["reason"] == "base"}
 
     @cached_property
     def promises(self) -> dict[str, tuple[int, int]]:
         """Promises kept and made, by mart."""
         found: dict[str, tuple[int, int]] = {}
-        for row in read(self.path("expectations"), ["mart", "passed"]).to_pylist():
+        for row in read(self.store.file("expectations"), ["mart", "passed"]).to_pylist():
             kept, made = found.get(row["mart"], (0, 0))
             found[row["mart"]] = (kept + row["passed"], made + 1)
         return found
@@ -117,15 +103,15 @@ class Evidence:
         return read_manifest(self.store)
 
     @cached_property
-    def forms(self) -> Forms:
+    def forms(self) -> FormCounts:
         """Counts of the forms in the marts."""
-        return Forms({name: self.path("marts", name) for name in instruments(self.study)})
+        return FormCounts({name: self.store.file("marts", name) for name in instruments(self.study)})
 
     def view(self, *key: str) -> str:
         """Name under which a product's rows can be asked for."""
         name = "_".join(key)
         if name not in self._views:
-            self.forms.engine.read_parquet(str(self.path(*key))).create_view(name)
+            self.forms.engine.read_parquet(str(self.store.file(*key))).create_view(name)
             self._views.add(name)
         return name
 
@@ -142,47 +128,15 @@ class Evidence:
         rows = self.ask(f"SELECT conference_number, occasion FROM {book} WHERE conference_number IN ({known})")  # noqa: S608
         return {str(number): occasion for number, occasion in rows}
 
-    def set_aside(self, instrument: str) -> list[Aside]:
-        """The forms of a questionnaire that were set aside."""
-        if instrument not in self._aside:
-            self._aside[instrument] = forms_set_aside(self, instrument)
-        return self._aside[instrument]
-
-    def withdrawn(self, instrument: str) -> int:
-        """How many forms of a questionnaire were withdrawn before anything was judged. Why, no passport tells."""
-        return sum(read(self.path("withdrawn", instrument))["forms"].to_pylist())
-
-    def asked(self, table: Table) -> Asked:
-        """All forms of a table's marts, counted by occasion and by their answers to its questions."""
-        if table.number not in self._asked:
-            names = questions(self.study, table)
-            groups = [
-                Group(mart, occasion, answers, forms, self.store.delivery)
-                for mart in table.marts
-                for (occasion, answers), forms in self.forms.by(mart, tuple(names)).items()
-            ]
-            aside = [form for mart in table.marts for form in self.set_aside(mart)]
-            counted = Counter((Why(SET_ASIDE, form.rule), form.group(names, self.store.delivery)) for form in aside)
-            withdrawn: dict[str, int] = {mart: self.withdrawn(mart) for mart in table.marts}
-            self._asked[table.number] = Asked(table, names, groups, counted, withdrawn)
-        return self._asked[table.number]
-
-    def base(self, table: Table) -> int:
-        """How many forms a table counts, by its own definition."""
-        if table.number not in self._bases:
-            asked, chosen = self.asked(table), base(self.study, table)
-            self._bases[table.number] = sum(g.forms for g in asked.groups if not failing(self.study, asked.questions, chosen, g))
-        return self._bases[table.number]
-
     @cached_property
     def layers(self) -> dict[str, dict[str, int]]:
         """Forms in each layer, by questionnaire."""
-        return {name: {layer: rows_in(self.path(layer, name)) for layer in _LAYERS} for name in instruments(self.study)}
+        return {name: {layer: rows_in(self.store.file(layer, name)) for layer in _LAYERS} for name in instruments(self.study)}
 
     def as_noted(self, key: AssetPath) -> bool:
         """Is a file the one that the manifest lists?"""
         if key not in self._noted:
-            path = self.path(*key)
+            path = self.store.file(*key)
             self._noted[key] = self.manifest.get("outputs", {}).get(listed(self.store, path)) == sha256(path)
         return self._noted[key]
 
@@ -198,23 +152,14 @@ class Evidence:
         return read_corrections(path, tuple(questionnaire.form_prefix for questionnaire in questionnaires(self.study).values()))
 
     @cached_property
-    def exceptions(self) -> tuple[AcceptedFinding, ...]:
+    def exceptions(self) -> tuple[AcceptedRemark, ...]:
         """Findings that were accepted in the delivery, of forms and of questionnaires."""
         columns = "instrument, form_id, rule, reason, who, CAST(expires AS VARCHAR)"
         query = f"SELECT DISTINCT {columns} FROM {self.view('noted')} WHERE severity = 'accepted' ORDER BY ALL"  # noqa: S608
         found = self.ask(query)
-        return tuple(AcceptedFinding(*row) for row in found)
+        return tuple(AcceptedRemark(*row) for row in found)
 
-    def answers(self, table: Table, forms: tuple[str, ...]) -> dict[str, Group]:
-        """Occasion and answers, to a table's questions, of some of the forms in its marts."""
-        found: dict[str, Group] = {}
-        names, ids = ", ".join(self.asked(table).questions), ", ".join(f"'{form}'" for form in forms)
-        for mart in table.marts if forms else ():
-            rows = self.ask(f"SELECT form_id, occasion, {names} FROM {self.view('marts', mart)} WHERE form_id IN ({ids})")  # noqa: S608
-            found.update({form: Group(mart, occasion, tuple(codes), 1, self.store.delivery) for form, occasion, *codes in rows})
-        return found
-
-    def way(self, table: Table) -> tuple[tuple[InputFile, ...], tuple[StepTaken, ...]]:
+    def way(self, table: Table) -> tuple[tuple[InputFile, ...], tuple[ProducedFile, ...]]:
         """The delivered files that a table comes from, and every file that was made on the way, in their order."""
         if table.number not in self._steps:
             keys = _line(
@@ -232,14 +177,16 @@ class Evidence:
 
     def _origin(self, key: AssetPath) -> dict[str, Any]:
         if key not in self._origins:
-            self._origins[key] = json.loads(recorded(self.path(*key), ORIGIN) or '{"inputs": {}, "definition": "", "code": ""}')
+            self._origins[key] = json.loads(
+                recorded(self.store.file(*key), ORIGIN) or '{"inputs": {}, "definition": "", "code": ""}'
+            )
         return self._origins[key]
 
-    def _step(self, product: Product, origin: dict[str, Any]) -> StepTaken:
+    def _step(self, product: Product, origin: dict[str, Any]) -> ProducedFile:
         file = listed(self.store, self.store.path(product))
         noted = self.manifest.get("outputs", {}).get(file)
         definition = origin["definition"] if product.definitions else ""
-        return StepTaken(file, noted, product.module, origin["code"], definition)
+        return ProducedFile(file, noted, product.module, origin["code"], definition)
 
 
 def _delivered(origin: dict[str, Any]) -> tuple[InputFile, ...]:

@@ -15,11 +15,12 @@ import numpy as np
 
 from frs_pipeline.errors import InputError, UsageError
 from frs_pipeline.intake.readers.surveyxact import read_export
+from frs_pipeline.language import Text
 from frs_pipeline.lineage.evidence import Evidence
 from frs_pipeline.lineage.listing import corrected, remarked
 from frs_pipeline.lineage.meaning import base
 from frs_pipeline.lineage.waterfall import Group, Why, failing, questions
-from frs_pipeline.lineage.wording import Text, reason
+from frs_pipeline.lineage.wording import reason
 from frs_pipeline.personal_numbers import masked
 from frs_pipeline.study import Study
 from frs_pipeline.study.questionnaires import Questionnaire, questionnaires
@@ -40,7 +41,7 @@ class InTable:
 
 
 @dataclass(frozen=True)
-class Way:
+class WayOfForm:
     """What became of one line of an export. `accepted` forms are in the mart; others broke the rules in `set_aside`.
 
     `answered` of `asked` questions have an answer, which `tables` counts or not; both are of accepted forms only.
@@ -73,7 +74,7 @@ class Opened:
     cells: Mapping[int, tuple[str, ...]]
 
 
-def ways(evidence: Evidence, form: str) -> tuple[Way, ...]:
+def ways(evidence: Evidence, form: str) -> tuple[WayOfForm, ...]:
     """The way of every line that has this form id; a respondent may stand in an export twice.
 
     Raises `UsageError` when there is none.
@@ -101,7 +102,7 @@ def ways(evidence: Evidence, form: str) -> tuple[Way, ...]:
         )
         given = sum(answers[question.name] is not None for question in questionnaire.questions)
         found.append(
-            Way(
+            WayOfForm(
                 *(name, instrument, questionnaire.title, file, line, inputs.get(file), True, (), made),
                 *(tuple(remarked(*row) for row in rows), given, len(questionnaire.questions), tables),
             )
@@ -109,11 +110,11 @@ def ways(evidence: Evidence, form: str) -> tuple[Way, ...]:
     for file, line, rules, columns in aside:
         why = tuple(_broken(evidence.study, rule, column) for rule, column in zip(rules, columns, strict=True))
         title = questionnaire.title
-        found.append(Way(name, instrument, title, file, line, inputs.get(file), False, why, made, (), 0, 0, ()))
+        found.append(WayOfForm(name, instrument, title, file, line, inputs.get(file), False, why, made, (), 0, 0, ()))
     return tuple(found)
 
 
-def opened(evidence: Evidence, way: Way) -> Opened:
+def opened(evidence: Evidence, way: WayOfForm) -> Opened:
     """What stands in a form. Whoever calls this has noted before who looks, and why.
 
     Raises `InputError` when the export doesn't have the line any more.

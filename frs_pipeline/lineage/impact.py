@@ -17,21 +17,23 @@ import pyarrow.compute as pc
 from frs_pipeline.stats.counts import percent
 from frs_pipeline.stats.printing import count_text, spss
 from frs_pipeline.store.files import Store, read, stream
-from frs_pipeline.store.plan import products
 from frs_pipeline.study import Study
-from frs_pipeline.study.instruments import instruments
+from frs_pipeline.study.instruments import BOTH, instruments
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import Table, catalogue
 from frs_pipeline.tables.figures import NO_LABEL, Figure, figures, from_table
 from frs_pipeline.tables.nonresponse import ITEM, item, kinds, unit
-from frs_pipeline.tables.reconciling import Forms
+from frs_pipeline.tables.reconciling import FormCounts
 
 UNIT_NONRESPONSE, ITEM_NONRESPONSE = "unit_nonresponse", "item_nonresponse"
 _SUMS = ("forms", "asked", "answered", "blank")
 
 
-class Place(NamedTuple):
-    """Address of a figure: `source` is `table_04`, or the name of a table of non-response. Labels are "" where there are none."""
+class ResultAddress(NamedTuple):
+    """Where a figure stands among all results, which have more than the report's tables.
+
+    `source` is `table_04`, or the name of a table of non-response. Labels are empty where there are none.
+    """
 
     source: str
     row: str
@@ -50,7 +52,7 @@ class Value(NamedTuple):
 class Moved(NamedTuple):
     """A figure that would be another."""
 
-    place: Place
+    place: ResultAddress
     before: Value
     after: Value
 
@@ -61,7 +63,7 @@ class Moved(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Change:
+class ChangedForms:
     """Forms out of the marts and into them: rows of each mart (with its columns); and conferences that were never held."""
 
     study: Study
@@ -82,7 +84,7 @@ def rows_of(store: Store, forms: Collection[str], conferences: Collection[str] =
     prefixes = {form[:2] for form in forms}
     for mart in instruments(store.study):
         if conferences or questionnaires(store.study)[mart].form_prefix in prefixes:
-            batches = stream(store.path(products(store.study)[("marts", mart)]))
+            batches = stream(store.file("marts", mart))
             few = [
                 batch.filter(pc.or_(*(pc.is_in(batch[name], value_set=values) for name, values in wanted.items())))
                 for batch in batches
@@ -92,7 +94,7 @@ def rows_of(store: Store, forms: Collection[str], conferences: Collection[str] =
     return found
 
 
-def impact(store: Store, change: Change) -> list[Moved]:
+def impact(store: Store, change: ChangedForms) -> list[Moved]:
     """Every figure of tables and of non-response that is another after `change`, in the order of the report."""
     found: list[Moved] = []
     for before, after in (_tables(store, change), _nonresponse(store, change)):
@@ -100,15 +102,15 @@ def impact(store: Store, change: Change) -> list[Moved]:
     return found
 
 
-def recounted(store: Store, change: Change) -> dict[int, list[Figure]]:
+def recounted(store: Store, change: ChangedForms) -> dict[int, list[Figure]]:
     """Figures, by table, of the tables that count forms of a mart that `change` changes."""
     touched = change.marts
     wanted = [table for table in catalogue(store.study).values() if set(table.marts) & set(touched)]
-    forms = Forms({str(mart): store.path(products(store.study)[("marts", mart)]) for table in wanted for mart in table.marts})
+    forms = FormCounts({str(mart): store.file("marts", mart) for table in wanted for mart in table.marts})
     return {table.number: figures(table, _counts(table, forms, change)) for table in wanted}
 
 
-def _counts(table: Table, forms: Forms, change: Change) -> dict[tuple[int | None, ...], int]:
+def _counts(table: Table, forms: FormCounts, change: ChangedForms) -> dict[tuple[int | None, ...], int]:
     """What `tables.counting` counts, of the marts after a change. Ibis would take longer to import than this takes."""
     names = tuple(dict.fromkeys((*table.variables, *table.answered)))
     total: Counter[tuple[int | None, ...]] = Counter()
@@ -120,41 +122,41 @@ def _counts(table: Table, forms: Forms, change: Change) -> dict[tuple[int | None
                 groups[occasion, tuple(codes)] += sign
         for (occasion, answers), number in groups.items():
             given = dict(zip(names, answers, strict=True))
-            if number and table.occasion in ("both", occasion) and None not in (given[name] for name in table.answered):
+            if number and table.occasion in (BOTH, occasion) and None not in (given[name] for name in table.answered):
                 total[tuple(given[name] for name in table.variables)] += number
     return dict(total)
 
 
-def _tables(store: Store, change: Change) -> tuple[dict[Place, Value], dict[Place, Value]]:
+def _tables(store: Store, change: ChangedForms) -> tuple[dict[ResultAddress, Value], dict[ResultAddress, Value]]:
     if not change.marts:
         return {}, {}
     after = recounted(store, change)
-    printed = from_table(read(store.path(products(store.study)[("statistics", "figures")])))
+    printed = from_table(read(store.file("statistics", "figures")))
     before = placed(figure for figure in printed if figure.table in after)
     return before, placed(figure for number in sorted(after) for figure in after[number])
 
 
-def placed(found: Iterable[Figure]) -> dict[Place, Value]:
+def placed(found: Iterable[Figure]) -> dict[ResultAddress, Value]:
     """Figures of tables by their place."""
     return {
-        Place(f"table_{figure.table:02d}", figure.row, figure.column, figure.group, figure.measure): Value(
+        ResultAddress(f"table_{figure.table:02d}", figure.row, figure.column, figure.group, figure.measure): Value(
             figure.value, figure.printed
         )
         for figure in found
     }
 
 
-def nonresponse_places(units: pa.Table, items: pa.Table) -> dict[Place, Value]:
+def nonresponse_places(units: pa.Table, items: pa.Table) -> dict[ResultAddress, Value]:
     """Figures of unit non-response (`UNIT`; row: what is lacking, group: occasion) and of item non-response (`ITEM`; row:
     question, group: questionnaire)."""
     found = {}
     for row in units.to_pylist():
         for measure, value in (("conferences", row["conferences"]), ("percent", row["percent"])):
-            place = Place(UNIT_NONRESPONSE, row["measure"], NO_LABEL, row["occasion"], measure)
+            place = ResultAddress(UNIT_NONRESPONSE, row["measure"], NO_LABEL, row["occasion"], measure)
             found[place] = _number(value) if measure == "conferences" else _percentage(value)
     for row in items.to_pylist():
         for measure in _SUMS[1:]:  # forms are the rows of the mart, the same for every question
-            place = Place(ITEM_NONRESPONSE, row["question"], NO_LABEL, row["instrument"], measure)
+            place = ResultAddress(ITEM_NONRESPONSE, row["question"], NO_LABEL, row["instrument"], measure)
             found[place] = _number(row[measure])
         found[place._replace(measure="blank_percent")] = _percentage(row["blank_percent"])
     return found
@@ -169,18 +171,16 @@ def _percentage(value: float | None) -> Value:
     return Value(value, text if value is None else f"{text}%")
 
 
-def _nonresponse(store: Store, change: Change) -> tuple[dict[Place, Value], dict[Place, Value]]:
-    units, items = (
-        read(store.path(products(store.study)[("statistics", name)])) for name in (UNIT_NONRESPONSE, ITEM_NONRESPONSE)
-    )
-    conference = _conferences(store.study, read(store.path(products(store.study)[("marts", "conference")])), change)
+def _nonresponse(store: Store, change: ChangedForms) -> tuple[dict[ResultAddress, Value], dict[ResultAddress, Value]]:
+    units, items = (read(store.file("statistics", name)) for name in (UNIT_NONRESPONSE, ITEM_NONRESPONSE))
+    conference = _conferences(store.study, read(store.file("marts", "conference")), change)
     (ledger_only,) = (row["conferences"] for row in units.to_pylist() if row["measure"] == "only_in_ledger")
     return nonresponse_places(units, items), nonresponse_places(
         unit(store.study, conference, ledger_only, store.delivery), _items(store.study, items, change, store.delivery)
     )
 
 
-def _conferences(study: Study, conference: pa.Table, change: Change) -> pa.Table:
+def _conferences(study: Study, conference: pa.Table, change: ChangedForms) -> pa.Table:
     """The conference mart (`conference_schema`) after a change."""
     forms: dict[tuple[str, str], int] = {}
     for rows, sign in ((change.out, -1), (change.into, 1)):
@@ -193,7 +193,7 @@ def _conferences(study: Study, conference: pa.Table, change: Change) -> pa.Table
     return pa.Table.from_pylist(kept, schema=conference.schema)
 
 
-def _items(study: Study, items: pa.Table, change: Change, delivery: str) -> pa.Table:
+def _items(study: Study, items: pa.Table, change: ChangedForms, delivery: str) -> pa.Table:
     """Item non-response (`ITEM`) after a change: every number in it is a sum over forms."""
     rows = {(row["instrument"], row["question"]): row for row in items.to_pylist()}
     for part, sign in ((change.out, -1), (change.into, 1)):
@@ -209,7 +209,7 @@ def _forms(rows: Mapping[str, pa.Table], mart: str) -> int:
     return int(rows[mart].num_rows) if mart in rows else 0
 
 
-def resting_on(store: Store, question: str) -> Iterator[tuple[Place, Value]]:
+def resting_on(store: Store, question: str) -> Iterator[tuple[ResultAddress, Value]]:
     """Every figure that depends on the answers to a question, in whatever questionnaire it stands."""
     asking = {mart for mart in instruments(store.study) if questionnaires(store.study)[mart].question(question)}
     using = {
@@ -217,11 +217,9 @@ def resting_on(store: Store, question: str) -> Iterator[tuple[Place, Value]]:
         for number, table in catalogue(store.study).items()
         if asking & set(table.marts) and question in (*table.variables, *table.answered)
     }
-    printed: Sequence[Figure] = from_table(read(store.path(products(store.study)[("statistics", "figures")])))
+    printed: Sequence[Figure] = from_table(read(store.file("statistics", "figures")))
     yield from placed(figure for figure in printed if figure.table in using).items()
-    units, items = (
-        read(store.path(products(store.study)[("statistics", name)])) for name in (UNIT_NONRESPONSE, ITEM_NONRESPONSE)
-    )
+    units, items = (read(store.file("statistics", name)) for name in (UNIT_NONRESPONSE, ITEM_NONRESPONSE))
     for place, value in nonresponse_places(units.slice(0, 0), items).items():
         if place.row == question:
             yield place, value

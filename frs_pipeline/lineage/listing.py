@@ -10,11 +10,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from frs_pipeline.lineage.asking import Asking
 from frs_pipeline.lineage.evidence import Evidence
 from frs_pipeline.lineage.meaning import Selection, question
 from frs_pipeline.lineage.recount import answered, conditions
 from frs_pipeline.lineage.waterfall import ANSWERED, NOT_ASKED, OTHER_ANSWER, SET_ASIDE, Why, failing, questions
 from frs_pipeline.study import Study
+from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import Table
 from frs_pipeline.tables.bases import BLANK, LEFT_OUT, NOT_IN_USE, OTHER_OCCASION
@@ -40,24 +42,24 @@ def counted(evidence: Evidence, chosen: Selection) -> list[Listed]:
     ]
 
 
-def near(evidence: Evidence, table: Table, chosen: Selection, why: Why, most: int) -> list[Listed]:
+def near(asking: Asking, table: Table, chosen: Selection, why: Why, most: int) -> list[Listed]:
     """The first forms that fail one condition of a selection and no other, at `most` so many."""
     if why.kind == SET_ASIDE:
-        names = questions(evidence.study, table)
-        forms = [form for mart in chosen.marts for form in evidence.set_aside(mart) if form.rule == why.about]
-        kept = [form for form in forms if not failing(evidence.study, names, chosen, form.group(names, evidence.store.delivery))]
+        names = questions(asking.study, table)
+        forms = [form for mart in chosen.marts for form in asking.set_aside(mart) if form.rule == why.about]
+        kept = [form for form in forms if not failing(asking.study, names, chosen, form.group(names, asking.delivery))]
         return [Listed(form.form, form.file, form.line, (f"set aside: {form.rule}",)) for form in kept[:most]]
     found: list[Listed] = []
     for mart in chosen.marts:
         found += _forms(
-            evidence, mart, list(_failing(evidence.study, table, mart, chosen, why, evidence.store.delivery)), most - len(found)
+            asking.evidence, mart, list(_failing(asking.study, table, mart, chosen, why, asking.delivery)), most - len(found)
         )
     return found
 
 
 def _failing(study: Study, table: Table, mart: str, chosen: Selection, why: Why, delivery: str) -> Iterable[str]:
     """SQL of all conditions but one, and of failing that one in this way."""
-    if chosen.occasion != "both":
+    if chosen.occasion != BOTH:
         yield f"occasion {'<>' if why.kind == OTHER_OCCASION else '='} '{chosen.occasion}'"
     for name, codes in chosen.answers:
         if name != why.about:

@@ -9,26 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
 
 from frs_pipeline.study import Study, derived
-from frs_pipeline.study.questionnaires import Occasion, Question, questionnaires
-from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Axis, Table, catalogue
+from frs_pipeline.study.instruments import BOTH
+from frs_pipeline.study.questionnaires import Question, questionnaires
+from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Address, Axis, Table, catalogue
 from frs_pipeline.tables.bases import axes
 from frs_pipeline.tables.figures import figures
 
 Codes = frozenset[int]
 SIGNED = ("gamma", "t", "partial_gamma")
-
-
-class Address(NamedTuple):
-    """Where a figure stands. Labels are Danish, as printed; empty where there is none."""
-
-    table: int
-    row: str
-    column: str
-    group: str
-    measure: str
 
 
 @dataclass(frozen=True)
@@ -41,7 +31,7 @@ class Selection:
 
     study: Study
     marts: tuple[str, ...]
-    occasion: Occasion
+    occasion: str
     answers: tuple[tuple[str, Codes], ...] = ()
     without: bool = False
 
@@ -54,7 +44,7 @@ class Selection:
     def fact(self) -> tuple[object, ...]:
         """Equal for selections of the same forms, however a table writes them."""
         held = {questionnaires(self.study)[mart].occasion for mart in self.marts}
-        occasion = "both" if held == {self.occasion} else self.occasion
+        occasion = BOTH if held == {self.occasion} else self.occasion
         return (frozenset(self.marts), occasion, frozenset(self.answers), self.without)
 
     def where(self, **answers: Codes) -> Selection:
@@ -116,7 +106,7 @@ def meanings(study: Study) -> Mapping[Address, Meaning]:
     for table in catalogue(study).values():
         told = _Telling(study, table)
         for figure in figures(table, {}):
-            address = Address(*figure[:5])
+            address = figure.address
             found[address] = told.meaning(address)
     return found
 

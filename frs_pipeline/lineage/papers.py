@@ -16,11 +16,10 @@ import pyarrow.compute as pc
 
 from frs_pipeline.errors import UsageError
 from frs_pipeline.intake.delivery import intake_as_made
-from frs_pipeline.intake.findings import Intake
 from frs_pipeline.intake.readers.columns import NUMBER, NUMBER_AGAIN
+from frs_pipeline.intake.remarks import Intake
 from frs_pipeline.intake.withdrawals import Withdrawals
 from frs_pipeline.store.files import Store, read, stream
-from frs_pipeline.store.plan import products
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.rules import policy
@@ -45,7 +44,7 @@ def released(store: Store, gone: Withdrawals, out: Mapping[str, pa.Table]) -> di
                 (*intake.withdrawals.entries, *gone.entries),
                 pa.concat_tables([intake.withdrawals.conferences, gone.conferences]),
             )
-            mart = read(store.path(products(store.study)[("marts", instrument)]), ["form_id"])
+            mart = read(store.file("marts", instrument), ["form_id"])
             more = _lacking(_accepted(store, instrument, replace(intake, withdrawals=both)), mart)
             found |= {instrument: more} if more.num_rows else {}
     return found
@@ -67,9 +66,9 @@ def let_through(store: Store, rule: str) -> tuple[dict[str, pa.Table], dict[str,
     out: dict[str, pa.Table] = {}
     into: dict[str, pa.Table] = {}
     for instrument in instruments(store.study):
-        if rule in read(store.path(products(store.study)[("rejected", instrument)]), ["rule"])["rule"].to_pylist():
+        if rule in read(store.file("rejected", instrument), ["rule"])["rule"].to_pylist():
             accepted = _accepted(store, instrument, _lenient(intake_as_made(store), rule))
-            mart = read(store.path(products(store.study)[("marts", instrument)]))
+            mart = read(store.file("marts", instrument))
             gone, come = _lacking(mart, accepted), _lacking(accepted, mart)
             out |= {instrument: gone} if gone.num_rows else {}
             into |= {instrument: come} if come.num_rows else {}
@@ -98,7 +97,7 @@ def same_papers(store: Store, forms: Collection[str]) -> set[str]:
 
 def _may_be_twice(store: Store, instrument: str, forms: Collection[str]) -> bool:
     """Does another row of the export perhaps repeat one of `forms`, or one of them another's? To judge it again takes seconds."""
-    aside = read(store.path(products(store.study)[("rejected", instrument)]))
+    aside = read(store.file("rejected", instrument))
     again = aside.filter(pc.is_in(aside["rule"], value_set=pa.array(_REPEATS))).to_pylist()
     if not again or any(row["form_id"] in forms for row in again):
         return bool(again)
@@ -107,7 +106,7 @@ def _may_be_twice(store: Store, instrument: str, forms: Collection[str]) -> bool
     wanted = pa.array(sorted(forms), pa.string())
     numbers = {
         str(number)
-        for batch in stream(store.path(products(store.study)[("validated", instrument)]))
+        for batch in stream(store.file("validated", instrument))
         for number in batch.filter(pc.is_in(batch["form_id"], value_set=wanted))["conference_number"].to_pylist()
     }
     # What a correction makes of a form isn't in the quarantine, which holds it as delivered.

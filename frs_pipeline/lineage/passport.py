@@ -12,24 +12,25 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from frs_pipeline.errors import UsageError
-from frs_pipeline.language import plural
+from frs_pipeline.language import Text, plural
+from frs_pipeline.lineage.asking import Asking
 from frs_pipeline.lineage.checked import Check, Found, checks
 from frs_pipeline.lineage.decisions import Amendment, amendments
-from frs_pipeline.lineage.evidence import Evidence, InputFile, StepTaken
-from frs_pipeline.lineage.meaning import Address, Meaning, meanings
+from frs_pipeline.lineage.evidence import Evidence, InputFile, ProducedFile
+from frs_pipeline.lineage.meaning import Meaning, meanings
 from frs_pipeline.lineage.pairs import Pairs, pairs
 from frs_pipeline.lineage.ties import alike, sums
 from frs_pipeline.lineage.waterfall import Waterfall, Why, waterfall
-from frs_pipeline.lineage.wording import Text, definition, reason, rounding, selection
+from frs_pipeline.lineage.wording import definition, reason, rounding, selection
 from frs_pipeline.store.files import Store
 from frs_pipeline.study import Study, derived
-from frs_pipeline.study.tables import catalogue
+from frs_pipeline.study.tables import Address, catalogue
 from frs_pipeline.tables.figures import Figure
 from frs_pipeline.tables.render import heading
 
 
 @dataclass(frozen=True)
-class Number:
+class Amount:
     """One side of a fraction: what it counts, and how much that is."""
 
     what: Text
@@ -37,7 +38,7 @@ class Number:
 
 
 @dataclass(frozen=True)
-class Step:
+class TakenAway:
     """Forms taken away on the way to a figure, why, and how many are left then.
 
     `kind` and `about` are for programs: withdrawn; set_aside and a rule of the policy; other_occasion;
@@ -62,7 +63,7 @@ class Near:
 
 
 @dataclass(frozen=True)
-class Place:
+class Elsewhere:
     """Where else the same fact stands; `equal` says whether the number there is the same."""
 
     address: Address
@@ -99,7 +100,7 @@ class Provenance:
     delivery: str
     run: str | None
     inputs: tuple[InputFile, ...]
-    steps: tuple[StepTaken, ...]
+    steps: tuple[ProducedFile, ...]
 
 
 @dataclass(frozen=True)
@@ -117,16 +118,16 @@ class Passport:
     printed: str
     rounding: Text
     definition: Text
-    numerator: Number | None
-    denominator: Number | None
+    numerator: Amount | None
+    denominator: Amount | None
     pairs: Pairs | None
     delivered: dict[str, int]
-    waterfall: tuple[Step, ...]
+    waterfall: tuple[TakenAway, ...]
     forms: int
     closes: bool
     near: tuple[Near, ...]
     amendments: tuple[Amendment, ...]
-    elsewhere: tuple[Place, ...]
+    elsewhere: tuple[Elsewhere, ...]
     sums: tuple[Addition, ...]
     published: Published | None
     checks: tuple[Check, ...]
@@ -164,6 +165,7 @@ class Passports:
     def __init__(self, study: Study, store: Store) -> None:
         self.study = study
         self.evidence = Evidence(store)
+        self.asking = Asking(self.evidence)
         self._provenance: dict[int, Provenance] = {}
 
     def of(self, address: Address) -> Passport:
@@ -171,9 +173,9 @@ class Passports:
         meaning = meanings(self.study).get(address)
         if meaning is None:
             raise UsageError("no such figure", where=f"table {address.table}")
-        evidence, table = self.evidence, catalogue(self.study)[address.table]
-        figure = evidence.figures[address]
-        asked = evidence.asked(table)
+        table = catalogue(self.study)[address.table]
+        figure = self.evidence.figures[address]
+        asked = self.asking.asked(table)
         fall, counted = waterfall(self.study, asked, meaning), pairs(self.study, meaning, asked)
         numerator, denominator = _fraction(self.study, meaning, fall, counted)
         steps = tuple(_steps(self.study, fall, table_of=address.table))
@@ -194,12 +196,12 @@ class Passports:
             forms=fall.left,
             closes=fall.closes,
             near=tuple(Near(*why, _told(self.study, why, address.table), forms) for why, forms in fall.near),
-            amendments=amendments(evidence, table, meaning),
+            amendments=amendments(self.asking, table, meaning),
             elsewhere=elsewhere,
             sums=additions,
             published=self._published(address),
             checks=checks(
-                evidence,
+                self.asking,
                 Found(table, figure, meaning, fall, counted),
                 [addition.holds for addition in additions],
                 [place.equal for place in elsewhere],
@@ -217,10 +219,10 @@ class Passports:
             total, parts = known[made.total], [known[part] for part in made.parts]
             yield Addition(made.total, total.printed, made.parts, tuple(p.printed for p in parts), _adds_up(total, parts))
 
-    def _elsewhere(self, address: Address, figure: Figure) -> Iterator[Place]:
+    def _elsewhere(self, address: Address, figure: Figure) -> Iterator[Elsewhere]:
         for other in alike(self.study)[address]:
             there = self.evidence.figures[other]
-            yield Place(other, there.printed, there.value == figure.value)
+            yield Elsewhere(other, there.printed, there.value == figure.value)
 
     def _published(self, address: Address) -> Published | None:
         row = self.evidence.compared.get(address)
@@ -242,17 +244,17 @@ def passport(store: Store, address: Address) -> Passport:
     return Passports(store.study, store).of(address)
 
 
-def _fraction(study: Study, meaning: Meaning, fall: Waterfall, counted: Pairs | None) -> tuple[Number | None, Number | None]:
+def _fraction(study: Study, meaning: Meaning, fall: Waterfall, counted: Pairs | None) -> tuple[Amount | None, Amount | None]:
     if counted is not None:
         difference = Text(
             "P − Q: par, der peger samme vej, minus par, der peger hver sin vej",
             "P − Q: pairs that point the same way less pairs that point opposite ways",
         )
         every = Text("P + Q: alle par, der peger en vej", "P + Q: all pairs that point either way")
-        return Number(difference, counted.p - counted.q), Number(every, counted.p + counted.q)
+        return Amount(difference, counted.p - counted.q), Amount(every, counted.p + counted.q)
     if meaning.of is None or fall.whole is None:
-        return Number(selection(study, meaning.counted), fall.left), None
-    return Number(selection(study, meaning.counted), fall.left), Number(selection(study, meaning.of), fall.whole)
+        return Amount(selection(study, meaning.counted), fall.left), None
+    return Amount(selection(study, meaning.counted), fall.left), Amount(selection(study, meaning.of), fall.whole)
 
 
 @derived
@@ -261,11 +263,11 @@ def _told(study: Study, why: Why, table: int) -> Text:
     return reason(study, why, catalogue(study)[table])
 
 
-def _steps(study: Study, fall: Waterfall, table_of: int) -> Iterator[Step]:
+def _steps(study: Study, fall: Waterfall, table_of: int) -> Iterator[TakenAway]:
     left = sum(fall.delivered.values())
     for why, forms in fall.taken:
         left -= forms
-        yield Step(*why, _told(study, why, table_of), forms, left)
+        yield TakenAway(*why, _told(study, why, table_of), forms, left)
 
 
 def _adds_up(total: Figure, parts: Iterable[Figure]) -> bool:

@@ -7,12 +7,13 @@ numbers, which no order of adding can change; only the last divisions are not.
 
 from __future__ import annotations
 
-from frs_pipeline.lineage.meaning import Address, Codes, Meaning, Selection, question
+from frs_pipeline.lineage.meaning import Codes, Meaning, Selection, question
 from frs_pipeline.study import Study
-from frs_pipeline.study.tables import Axis, Table
+from frs_pipeline.study.about import occasions
+from frs_pipeline.study.instruments import BOTH
+from frs_pipeline.study.tables import Address, Axis, Table
 from frs_pipeline.tables.render import heading
 
-_OCCASION_TEXT = {"first": "første rådslagning", "followup": "opfølgning"}
 Conditions = list[tuple[str, str]]
 
 
@@ -38,8 +39,8 @@ def recount(study: Study, table: Table, address: Address, meaning: Meaning) -> s
 def conditions(study: Study, selection: Selection) -> Conditions:
     """What a form must fulfil, as SQL, each with what it says on the paper."""
     found: Conditions = []
-    if selection.occasion != "both":
-        found.append((f"occasion = '{selection.occasion}'", _OCCASION_TEXT[selection.occasion]))
+    if selection.occasion != BOTH:
+        found.append((f"occasion = '{selection.occasion}'", occasions(study)[selection.occasion].one.danish))
     for name, codes in selection.answers:
         found.append((answered(name, codes, without=selection.without), _says(study, selection, name, codes)))
     return found
@@ -74,7 +75,7 @@ def _share(study: Study, meaning: Meaning) -> str:
     own = Selection(
         study,
         meaning.counted.marts,
-        "both",
+        BOTH,
         tuple((name, codes) for name, codes in meaning.counted.answers if meaning.of.codes.get(name) != codes),
         meaning.counted.without,
     )

@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from frs_pipeline.lineage.meaning import Address, Codes, Meaning, meanings
+from frs_pipeline.lineage.meaning import Codes, Meaning, meanings
 from frs_pipeline.study import Study, derived
-from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, catalogue
+from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Address, catalogue
 
 
 @dataclass(frozen=True)

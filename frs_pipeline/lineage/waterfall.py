@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from frs_pipeline.lineage.meaning import Codes, Meaning, Selection, question
 from frs_pipeline.study import Study
+from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.questionnaires import Question, questionnaires
 from frs_pipeline.study.tables import Table
 from frs_pipeline.tables.bases import BLANK, LEFT_OUT, NOT_IN_USE, OTHER_OCCASION, counted_codes
@@ -98,7 +99,7 @@ def questions(study: Study, table: Table) -> dict[str, Codes]:
 
 def failing(study: Study, asked: Mapping[str, Codes], selection: Selection, group: Group) -> list[Why]:
     """Every condition of a selection that a group of forms fails, one at most a question."""
-    found = [] if selection.occasion in ("both", group.occasion) else [Why(OTHER_OCCASION)]
+    found = [] if selection.occasion in (BOTH, group.occasion) else [Why(OTHER_OCCASION)]
     codes = selection.codes
     for (name, counted), code in zip(asked.items(), group.answers, strict=True):
         wanted = codes.get(name)
@@ -117,7 +118,7 @@ def _blank(study: Study, asked: Question, group: Group) -> str:
     """Why a group of forms has no answer to a question."""
     if not questionnaires(study)[group.mart].asks(asked, group.delivery):
         return NOT_IN_USE
-    return BLANK if asked.occasion in ("both", group.occasion) else NOT_ASKED
+    return BLANK if asked.occasion in (BOTH, group.occasion) else NOT_ASKED
 
 
 def waterfall(study: Study, asked: Asked, meaning: Meaning) -> Waterfall:

@@ -5,27 +5,18 @@ Titles, questions and answers stay Danish in both: they are the names of what st
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from frs_pipeline.language import Text
 from frs_pipeline.lineage.meaning import Codes, Meaning, Selection, question
 from frs_pipeline.lineage.waterfall import ANSWERED, NOT_ASKED, OTHER_ANSWER, SET_ASIDE, WITHDRAWN, Why
 from frs_pipeline.stats.printing import NOT_COMPUTABLE, decimals_of
 from frs_pipeline.study import Study, derived
+from frs_pipeline.study.about import occasions
+from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.rules import policy
 from frs_pipeline.study.tables import Axis, Table
 from frs_pipeline.tables.bases import BLANK, LEFT_OUT, NOT_IN_USE, OTHER_OCCASION, counted_codes
 
-
-@dataclass(frozen=True)
-class Text:
-    """The same in Danish and in English."""
-
-    danish: str
-    english: str
-
-
-_OCCASIONS = {"first": Text("første rådslagning", "the first conference"), "followup": Text("opfølgningen", "the follow-up")}
 _STATISTICS = {
     "gamma": Text(
         "Goodman og Kruskals gamma, (P − Q)/(P + Q), hvor P tæller ordnede par af skemaer, der peger samme vej, og Q par, "
@@ -100,14 +91,17 @@ def reason(study: Study, why: Why, table: Table) -> Text:
         known = Text(rule.danish, rule.english) if rule else Text(why.about, why.about)
         return Text(f"sat til side: {known.danish}", f"set aside: {known.english}")
     if why.kind == OTHER_OCCASION:
-        other = _OCCASIONS["first" if table.occasion == "followup" else "followup"]
-        return Text(f"fra {other.danish}", f"from {other.english}")
+        others = [occasion.the for name, occasion in occasions(study).items() if name != table.occasion]
+        return Text(
+            f"fra {_either([text.danish for text in others], 'eller')}",
+            f"from {_either([text.english for text in others], 'or')}",
+        )
     asked = question(study, why.about, table.marts)
     text = f"»{asked.text}«"
     if why.kind == NOT_IN_USE:
         return Text(f"{text} står ikke på skemaet i denne levering", f"{text} isn't on the paper in this delivery")
     if why.kind == NOT_ASKED:
-        only = _OCCASIONS[asked.occasion]
+        only = occasions(study)[asked.occasion].the
         return Text(f"{text} stilles kun ved {only.danish}", f"{text} is asked at {only.english} only")
     if why.kind == LEFT_OUT:
         codes = counted_codes(table).get(why.about, frozenset(asked.codes))
@@ -144,9 +138,9 @@ def rounding(printed: str) -> Text:
 def _population(study: Study, chosen: Selection) -> Text:
     titles = [f"»{questionnaires(study)[mart].title}«" for mart in chosen.marts]
     danish, english = f"skemaer af typen {_either(titles, 'eller')}", f"forms of the type {_either(titles, 'or')}"
-    occasion = _OCCASIONS.get(chosen.occasion)
-    if occasion is None:
+    if chosen.occasion == BOTH:
         return Text(danish, english)
+    occasion = occasions(study)[chosen.occasion].the
     return Text(f"{danish} fra {occasion.danish}", f"{english} from {occasion.english}")
 
 

@@ -32,7 +32,7 @@ _PINNED = re.compile(r"^([A-Za-z0-9_.-]+)(?:\[[^\]]*\])?==([^\s\\;]+)", re.MULTI
 
 
 @dataclass(frozen=True)
-class Finding:
+class Diagnosis:
     """One thing that was looked at."""
 
     what: str
@@ -40,7 +40,7 @@ class Finding:
     detail: str
 
 
-def examine(settings: Settings) -> list[Finding]:
+def examine(settings: Settings) -> list[Diagnosis]:
     """Everything, installation first, then each delivery."""
     found = [
         _python(),
@@ -60,22 +60,22 @@ def examine(settings: Settings) -> list[Finding]:
     for name in delivered:
         found += _delivery(settings, name)
     stores = [Store(settings, name) for name in sorted({*delivered, *made})]
-    found += [Finding(f"Delivery {name}", False, why) for name, why in remains(settings).items()]
+    found += [Diagnosis(f"Delivery {name}", False, why) for name, why in remains(settings).items()]
     found += [_results(store) for store in stores if store.delivery in made]
     for history in _homes():
         found.append(_traces(settings.study, history, stores))
     return found + _withdrawn(settings)
 
 
-def _python() -> Finding:
-    return Finding("Python", sys.version_info >= (3, 11), ".".join(map(str, sys.version_info[:3])))
+def _python() -> Diagnosis:
+    return Diagnosis("Python", sys.version_info >= (3, 11), ".".join(map(str, sys.version_info[:3])))
 
 
-def _libraries() -> Finding:
+def _libraries() -> Diagnosis:
     """Installed versions against the lock; without a project folder there is no lock to hold them against."""
     lock = PROJECT / "requirements.lock"
     if not lock.exists():
-        return Finding("Libraries", True, "no requirements.lock here to compare with")
+        return Diagnosis("Libraries", True, "no requirements.lock here to compare with")
     wrong = []
     for name, pinned in _PINNED.findall(lock.read_text(encoding="utf-8")):
         try:
@@ -83,49 +83,49 @@ def _libraries() -> Finding:
                 wrong.append(f"{name} {version(name)} instead of {pinned}")
         except PackageNotFoundError:
             wrong.append(f"{name} is missing")
-    return Finding("Libraries", not wrong, "; ".join(wrong) or "as locked")
+    return Diagnosis("Libraries", not wrong, "; ".join(wrong) or "as locked")
 
 
-def _catalogue(study: Study) -> Finding:
+def _catalogue(study: Study) -> Diagnosis:
     from frs_pipeline.study.printed import published
     from frs_pipeline.study.tables import catalogue
 
     try:
-        return Finding(
+        return Diagnosis(
             "Catalogue", True, f"{plural(len(catalogue(study)), 'table')}, {plural(len(published(study)), 'printed figure')}"
         )
     except FrsError as error:
-        return Finding("Catalogue", False, str(error))
+        return Diagnosis("Catalogue", False, str(error))
 
 
-def _rules(study: Study) -> Finding:
+def _rules(study: Study) -> Diagnosis:
     from frs_pipeline.study.rules import KINDS, policy
 
     try:
-        return Finding("Rules", True, f"{len(KINDS)} built in, {len(policy(study).rules) - len(KINDS)} of your own")
+        return Diagnosis("Rules", True, f"{len(KINDS)} built in, {len(policy(study).rules) - len(KINDS)} of your own")
     except FrsError as error:
-        return Finding("Rules", False, str(error))
+        return Diagnosis("Rules", False, str(error))
 
 
-def _release(study: Study) -> Finding:
+def _release(study: Study) -> Diagnosis:
     from frs_pipeline.study.release import release_policy
 
     try:
-        return Finding("Release policy", True, f"counts from {release_policy(study).threshold} on may be seen")
+        return Diagnosis("Release policy", True, f"counts from {release_policy(study).threshold} on may be seen")
     except FrsError as error:
-        return Finding("Release policy", False, str(error))
+        return Diagnosis("Release policy", False, str(error))
 
 
-def _promises(study: Study) -> Finding:
-    from frs_pipeline.report.expectations import limits
+def _promises(study: Study) -> Diagnosis:
+    from frs_pipeline.study.promises import limits
 
     try:
-        return Finding("Promises", True, f"up to {limits(study).blank.default:.0%} of a question may be blank")
+        return Diagnosis("Promises", True, f"up to {limits(study).blank.default:.0%} of a question may be blank")
     except FrsError as error:
-        return Finding("Promises", False, str(error))
+        return Diagnosis("Promises", False, str(error))
 
 
-def _report(study: Study) -> Iterator[Finding]:
+def _report(study: Study) -> Iterator[Diagnosis]:
     """What the report is made from: facts of the study, pages, and claims, each for itself."""
     from frs_pipeline.report.claims import claims
     from frs_pipeline.study.about import about
@@ -138,39 +138,39 @@ def _report(study: Study) -> Iterator[Finding]:
     }
     for what, detail in read.items():
         try:
-            yield Finding(what, True, detail())
+            yield Diagnosis(what, True, detail())
         except FrsError as error:
-            yield Finding(what, False, str(error))
+            yield Diagnosis(what, False, str(error))
 
 
-def _pandera() -> Finding:
+def _pandera() -> Diagnosis:
     on = os.environ.get("PANDERA_VALIDATION_ENABLED", "True").lower() not in ("false", "0")
-    return Finding("Validation", on, "on" if on else "switched off by PANDERA_VALIDATION_ENABLED: unset it")
+    return Diagnosis("Validation", on, "on" if on else "switched off by PANDERA_VALIDATION_ENABLED: unset it")
 
 
-def _folder(settings: Settings) -> Finding:
+def _folder(settings: Settings) -> Diagnosis:
     usable = os.access(settings.data, os.W_OK | os.X_OK)
     others = unnamed(settings.raw)
     detail = f"{settings.data}" + ("" if usable else " can't be written to") + (f"; {others}" if others else "")
-    return Finding("Data folder", usable, detail)
+    return Diagnosis("Data folder", usable, detail)
 
 
-def _key(settings: Settings) -> Iterator[Finding]:
+def _key(settings: Settings) -> Iterator[Diagnosis]:
     """The pipeline's key is for its owner only; one that isn't there is told where a codebook is opened."""
     if settings.key and settings.key.exists():
         closed = not _open_to_others(settings.key)
-        yield Finding("Pipeline's key", closed, "mode 0600" if closed else f"{settings.key} is open to others: chmod 600")
+        yield Diagnosis("Pipeline's key", closed, "mode 0600" if closed else f"{settings.key} is open to others: chmod 600")
 
 
-def _alerts(settings: Settings) -> Finding:
+def _alerts(settings: Settings) -> Diagnosis:
     """Incidents that a webhook should have got."""
     waiting, lost = unsent(settings), given_up(settings)
     told = [f"{plural(len(waiting), 'alert')} couldn't be sent yet: is FRS_WEBHOOK_URL right?"] if waiting else []
     told += [f"{path.relative_to(settings.data)} was never sent: read the page beside it, then remove it" for path in lost]
-    return Finding("Alerts", not told, "; ".join(told) or "none waits to be sent")
+    return Diagnosis("Alerts", not told, "; ".join(told) or "none waits to be sent")
 
 
-def _journals(settings: Settings) -> list[Finding]:
+def _journals(settings: Settings) -> list[Diagnosis]:
     from frs_pipeline.codebook import opening
     from frs_pipeline.release import earlier
 
@@ -184,18 +184,18 @@ def _journals(settings: Settings) -> list[Finding]:
     ]
 
 
-def _journal(what: str, path: Path, untold: Callable[[], list[str]]) -> Finding:
+def _journal(what: str, path: Path, untold: Callable[[], list[str]]) -> Diagnosis:
     """A journal by itself, and by what lies here that it has to tell of."""
     try:
         wrong = verify(path) or untold()
     except FrsError as error:
-        return Finding(what, False, str(error))
+        return Diagnosis(what, False, str(error))
     number = head_of(path).entries
     detail = f"{path}: {wrong[0]}" if wrong else f"{plural(number, 'entry', 'entries')}, sound" if number else "nothing in it yet"
-    return Finding(what, not wrong, detail)
+    return Diagnosis(what, not wrong, detail)
 
 
-def _delivery(settings: Settings, name: str) -> Iterator[Finding]:
+def _delivery(settings: Settings, name: str) -> Iterator[Diagnosis]:
     from frs_pipeline.codebook.opening import open_codebook
     from frs_pipeline.intake.unread import refuse_unread
 
@@ -204,22 +204,22 @@ def _delivery(settings: Settings, name: str) -> Iterator[Finding]:
     try:
         refuse_unread(settings.study, raw)
         Store(settings, name).predecessor()  # what it says of itself has to be right
-        yield Finding(label, True, plural(len(inventory(settings.study, raw)), "file"))
+        yield Diagnosis(label, True, plural(len(inventory(settings.study, raw)), "file"))
         book = open_codebook(Store(settings, name))
-        yield Finding(f"{label} codebook", True, f"opens, {plural(book.num_rows, 'conference')}")
+        yield Diagnosis(f"{label} codebook", True, f"opens, {plural(book.num_rows, 'conference')}")
     except FrsError as error:
-        yield Finding(label, False, str(error))
+        yield Diagnosis(label, False, str(error))
         return
     yield _produced(Store(settings, name), label)
     folder = settings.restricted(name)
     if folder.exists():
         closed = not any(_open_to_others(place) for place in (folder, *(p for p in folder.rglob("*") if p.is_dir())))
-        yield Finding(
+        yield Diagnosis(
             f"{label} restricted zone", closed, "mode 0700" if closed else f"{folder} can be entered by others: chmod 700"
         )
 
 
-def _withdrawn(settings: Settings) -> list[Finding]:
+def _withdrawn(settings: Settings) -> list[Diagnosis]:
     """Does anything count in one delivery that was withdrawn from another? Asked where anything was withdrawn at all."""
     from frs_pipeline.intake.delivery import withdrawals_of
     from frs_pipeline.lineage.impact import rows_of
@@ -228,7 +228,7 @@ def _withdrawn(settings: Settings) -> list[Finding]:
     try:
         entries = [entry for store in stores for entry in withdrawals_of(store)]
     except FrsError as error:
-        return [Finding("Withdrawals", False, str(error))]
+        return [Diagnosis("Withdrawals", False, str(error))]
     forms, conferences = {e.form for e in entries if e.form}, {e.conference for e in entries if e.conference}
     found = []
     for store in stores if entries else ():
@@ -241,20 +241,20 @@ def _withdrawn(settings: Settings) -> list[Finding]:
                 if count
                 else "nothing withdrawn is counted"
             )
-            found.append(Finding(f"Delivery {store.delivery} withdrawals", not count, told))
+            found.append(Diagnosis(f"Delivery {store.delivery} withdrawals", not count, told))
     return found
 
 
-def _produced(store: Store, label: str) -> Finding:
+def _produced(store: Store, label: str) -> Diagnosis:
     """What there is of a delivery, and whether a run that failed or something else made it otherwise than its manifest says."""
     what, content = f"{label} results", read_manifest(store)
     if held(store):
-        return Finding(what, True, "a run is making them at this moment")
+        return Diagnosis(what, True, "a run is making them at this moment")
     if not content.get("outputs"):
         if unfinished(store):
-            return Finding(what, False, "a run failed, none are made yet: frs run")
+            return Diagnosis(what, False, "a run failed, none are made yet: frs run")
         there = any(store.path(product).exists() for product in products(store.study).values())
-        return Finding(what, not there, f"{'files that no manifest vouches for' if there else 'not made yet'}: frs run")
+        return Diagnosis(what, not there, f"{'files that no manifest vouches for' if there else 'not made yet'}: frs run")
     found = standing(store)
     told = [f"a run failed; {found.last_good(store.delivery)} (frs run)"] if found.failed else []
     if found.altered:
@@ -267,7 +267,7 @@ def _produced(store: Store, label: str) -> Finding:
     # A run that failed may have made files of which no manifest tells yet.
     beside = added(store, content) if "root" in content and not found.failed else []
     told += [f"in no manifest: {', '.join(beside)}"] if beside else []
-    return Finding(what, not told, "; ".join(told) or "as the manifest says")
+    return Diagnosis(what, not told, "; ".join(told) or "as the manifest says")
 
 
 def _homes() -> list[Path]:
@@ -276,13 +276,13 @@ def _homes() -> list[Path]:
     return sorted({place for place in (Path(told) if told else None, home() / ".dagster_home") if place and place.is_dir()})
 
 
-def _results(store: Store) -> Finding:
+def _results(store: Store) -> Diagnosis:
     from frs_pipeline.privacy.search import search_results
 
     return _searched(f"Delivery {store.delivery} leaks", search_results(store), store.settings.data)
 
 
-def _traces(study: Study, home: Path, stores: list[Store]) -> Finding:
+def _traces(study: Study, home: Path, stores: list[Store]) -> Diagnosis:
     from dagster import DagsterInstance
 
     from frs_pipeline.privacy.search import search_traces
@@ -292,13 +292,13 @@ def _traces(study: Study, home: Path, stores: list[Store]) -> Finding:
         with DagsterInstance.from_config(str(home)) as instance:
             return _searched(what, search_traces(study, home, stores, instance=instance), home)
     except Exception as error:  # a storage raises what it comes across
-        return Finding(what, False, f"can't be searched: its instance doesn't open ({type(error).__name__})")
+        return Diagnosis(what, False, f"can't be searched: its instance doesn't open ({type(error).__name__})")
 
 
-def _searched(what: str, searched: Searched, within: Path) -> Finding:
+def _searched(what: str, searched: Searched, within: Path) -> Diagnosis:
     found = [f"{leak.file.relative_to(within)}: {leak.kind}" for leak in searched.leaks]
     looked_at = plural(searched.files, "file") + (f" and {plural(searched.runs, 'run')}" if searched.runs else "")
-    return Finding(what, not found, "; ".join(found) or f"nothing found in {looked_at}")
+    return Diagnosis(what, not found, "; ".join(found) or f"nothing found in {looked_at}")
 
 
 def _open_to_others(path: Path) -> bool:

@@ -16,13 +16,12 @@ from dagster import (
     SensorDefinition,
     SensorEvaluationContext,
     SensorResult,
-    UnresolvedAssetJobDefinition,
     sensor,
 )
 
 from frs_pipeline.assets.wiring import DATA_TAG, PARTITION_TAG, data_tag
 from frs_pipeline.operations.incidents import LOST
-from frs_pipeline.operations.sensors import request
+from frs_pipeline.operations.sensors import REFRESH, request
 from frs_pipeline.store.files import Store, held
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.study import Study
@@ -31,9 +30,9 @@ from frs_pipeline.study import Study
 AGAIN = "frs/again"
 
 
-def lost_runs(study: Study, job: UnresolvedAssetJobDefinition) -> SensorDefinition:
+def lost_runs(study: Study) -> SensorDefinition:
     @sensor(
-        job=job,
+        job_name=REFRESH,
         minimum_interval_seconds=15,
         default_status=DefaultSensorStatus.RUNNING,
         description="Reports runs failed whose process is gone, and refreshes their delivery once more.",

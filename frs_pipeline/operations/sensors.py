@@ -11,6 +11,7 @@ import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from dagster import (
     AssetSelection,
@@ -25,7 +26,6 @@ from dagster import (
     SensorEvaluationContext,
     SensorResult,
     SkipReason,
-    UnresolvedAssetJobDefinition,
     define_asset_job,
     schedule,
     sensor,
@@ -45,10 +45,14 @@ from frs_pipeline.store.plan import AssetPath, downstream, products, whole_steps
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.study import Study
 
+# The job's name, by which sensors ask for it.
+REFRESH = "refresh"
 
-def refresh_job(study: Study) -> UnresolvedAssetJobDefinition:
+
+def refresh_job(study: Study) -> Any:
+    """Define the job that a delivery is refreshed by; Dagster has no public name for its type."""
     return define_asset_job(
-        "refresh",
+        REFRESH,
         AssetSelection.all(),
         description="Everything, for one delivery. Started by hand it makes all of it, out of date or not.",
         partitions_def=deliveries_of(study),
@@ -75,9 +79,9 @@ def request(
     return RunRequest(run_key=run_key, partition_key=store.delivery, asset_selection=made, tags=tags)
 
 
-def new_deliveries(study: Study, job: UnresolvedAssetJobDefinition) -> SensorDefinition:
+def new_deliveries(study: Study) -> SensorDefinition:
     @sensor(
-        job=job,
+        job_name=REFRESH,
         minimum_interval_seconds=30,
         default_status=DefaultSensorStatus.RUNNING,
         description="Registers each new delivery folder, refreshes it, and again when it has changed; tells of those that wait.",
@@ -156,9 +160,9 @@ class _Looks:
         return f"{folder.name} {held} {times + 1}" if held != content else None
 
 
-def nightly(study: Study, job: UnresolvedAssetJobDefinition) -> ScheduleDefinition:
+def nightly(study: Study) -> ScheduleDefinition:
     @schedule(
-        job=job,
+        job_name=REFRESH,
         cron_schedule="0 3 * * *",
         execution_timezone="Europe/Copenhagen",
         default_status=DefaultScheduleStatus.RUNNING,

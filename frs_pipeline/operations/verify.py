@@ -142,7 +142,7 @@ def _predecessor(store: Store, content: dict[str, Any]) -> Iterator[Verdict]:
         faults = (f"{what}: the root of its manifest doesn't fit what it says: it was altered",)
     else:
         keys = dict.fromkeys(key for product in products(store.study).values() for key in product.previous)
-        paths = {listed(older, path): path for path in (older.path(products(store.study)[key]) for key in keys)}
+        paths = {listed(older, path): path for path in (older.file(*key) for key in keys)}
         now_there = {name: sha256(path) for name, path in paths.items() if path.exists()}
         noted_there = {name: found["outputs"].get(name) for name in paths}
         faults = tuple(f"{what}: {fault}" for fault in _differences(noted_there, now_there))

@@ -14,24 +14,25 @@ from itertools import product
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from frs_pipeline.printed.rules import REST_ON_N, Finding, counts, valid_count
+from frs_pipeline.printed.tablewise import REST_ON_N, Contradiction, counts, valid_count
 from frs_pipeline.study import Study
+from frs_pipeline.study.about import about
 from frs_pipeline.study.instruments import instruments
-from frs_pipeline.study.printed import Key, printed_count
-from frs_pipeline.study.tables import TOTAL, Table, catalogue
+from frs_pipeline.study.printed import printed_count
+from frs_pipeline.study.tables import TOTAL, Address, Table, catalogue
 
 
 @dataclass(frozen=True)
-class Number:
+class PrintedCount:
     """A printed number of forms that answered all of `questions`."""
 
     table: int
     questions: frozenset[str]
     forms: int
-    key: Key | None = None  # the figure, where it is a correlation's N and could give way
+    key: Address | None = None  # the figure, where it is a correlation's N and could give way
 
 
-def contradictions(study: Study) -> Iterator[Finding]:
+def contradictions(study: Study) -> Iterator[Contradiction]:
     """The N that must give way so that all other printed numbers of forms can be true together.
 
     As few as possible; where two sets are equally few, those of later tables.
@@ -43,31 +44,31 @@ def contradictions(study: Study) -> Iterator[Finding]:
             yield from _contradictions(group, size)
 
 
-def _numbers(study: Study, mart: str) -> Iterator[Number]:
+def _numbers(study: Study, mart: str) -> Iterator[PrintedCount]:
     for table in catalogue(study).values():
         if table.marts != (mart,) or table.group is not None:
             continue
-        total = printed_count(study, Key(table.number, TOTAL, "", "", "count"))
+        total = printed_count(study, Address(table.number, TOTAL, "", "", "count"))
         if table.kind == "frequency":
             if total is not None:
-                yield Number(table.number, frozenset(), total)
+                yield PrintedCount(table.number, frozenset(), total)
             valid = valid_count(study, mart, table.row.variable)
             if valid is not None and valid[1] == table.number:
-                yield Number(table.number, frozenset({table.row.variable}), valid[0])
-        elif table.column is not None and "role" not in table.variables:
+                yield PrintedCount(table.number, frozenset({table.row.variable}), valid[0])
+        elif table.column is not None and about(study).role not in table.variables:
             yield from _of_pair(study, table, frozenset({table.row.variable, table.column.variable}))
 
 
-def _of_pair(study: Study, table: Table, pair: frozenset[str]) -> Iterator[Number]:
+def _of_pair(study: Study, table: Table, pair: frozenset[str]) -> Iterator[PrintedCount]:
     cells = counts(study, table)
-    key = Key(table.number, "", "", "", "n")
+    key = Address(table.number, "", "", "", "n")
     if cells is not None:
-        yield Number(table.number, pair, sum(map(sum, cells)))
+        yield PrintedCount(table.number, pair, sum(map(sum, cells)))
     elif (n := printed_count(study, key)) is not None:
-        yield Number(table.number, pair, n, key)
+        yield PrintedCount(table.number, pair, n, key)
 
 
-def _connected(numbers: Sequence[Number]) -> list[list[Number]]:
+def _connected(numbers: Sequence[PrintedCount]) -> list[list[PrintedCount]]:
     """Numbers in groups that share questions; questions with one number only can't contradict and stay out."""
     pairs = [n for n in numbers if len(n.questions) == 2]
     singles = {q for n in numbers if len(n.questions) == 1 for q in n.questions}
@@ -81,7 +82,7 @@ def _connected(numbers: Sequence[Number]) -> list[list[Number]]:
     return [[n for n in numbers if n.questions and n.questions <= g] for g in groups]
 
 
-def _contradictions(numbers: list[Number], size: int) -> Iterator[Finding]:
+def _contradictions(numbers: list[PrintedCount], size: int) -> Iterator[Contradiction]:
     given_up = _fewest_to_give_up(numbers, size)
     kept = [n for n in numbers if n not in given_up]
     for number in given_up:
@@ -93,7 +94,7 @@ def _contradictions(numbers: list[Number], size: int) -> Iterator[Finding]:
         names_danish = f"{', '.join(others)} og {last}" if others else last
         possible = f"exactly {low}" if low == high else f"between {low} and {high}"
         possible_danish = f"netop {low}" if low == high else f"mellem {low} og {high}"
-        yield Finding(
+        yield Contradiction(
             "numbers_of_forms",
             (number.table, *sorted({n.table for n in against} - {number.table})),
             f"table {number.table} prints N = {number.forms}; the numbers of forms in table {names} can't all hold with it "
@@ -104,7 +105,7 @@ def _contradictions(numbers: list[Number], size: int) -> Iterator[Finding]:
         )
 
 
-def _fewest_to_give_up(numbers: list[Number], size: int) -> list[Number]:
+def _fewest_to_give_up(numbers: list[PrintedCount], size: int) -> list[PrintedCount]:
     """Smallest set of correlation Ns without which the rest can hold; ties go to the later tables."""
     patterns = _patterns(numbers)
     elastic = [n for n in numbers if n.key is not None]
@@ -124,16 +125,16 @@ def _fewest_to_give_up(numbers: list[Number], size: int) -> list[Number]:
     return [e for e, up in zip(elastic, outcome.x[len(patterns) :], strict=True) if up > 0.5]
 
 
-def _possible(numbers: Iterable[Number], questions: frozenset[str], size: int) -> tuple[int, int]:
+def _possible(numbers: Iterable[PrintedCount], questions: frozenset[str], size: int) -> tuple[int, int]:
     """Fewest and most forms that can have answered `questions`, if all `numbers` hold."""
     numbers = list(numbers)
-    patterns = _patterns([*numbers, Number(0, questions, 0)])
+    patterns = _patterns([*numbers, PrintedCount(0, questions, 0)])
     row = np.array(_row(patterns, questions), dtype=float)
     found = [_solve(sign * row, numbers, patterns, size) for sign in (1, -1)]
     return int(found[0] or 0), -int(found[1] or 0)
 
 
-def _minimal(kept: list[Number], number: Number, size: int) -> list[Number]:
+def _minimal(kept: list[PrintedCount], number: PrintedCount, size: int) -> list[PrintedCount]:
     """A smallest part of `kept` that alone rules `number` out, by leaving out one after the other."""
     needed = list(kept)
     for candidate in sorted(kept, key=lambda n: -len(n.questions)):
@@ -144,14 +145,14 @@ def _minimal(kept: list[Number], number: Number, size: int) -> list[Number]:
     return needed
 
 
-def _solve(cost: np.ndarray, numbers: Iterable[Number], patterns: list[frozenset[str]], size: int) -> float | None:
+def _solve(cost: np.ndarray, numbers: Iterable[PrintedCount], patterns: list[frozenset[str]], size: int) -> float | None:
     constraints = [_equals([1] * len(patterns), size)]
     constraints += [_equals(_row(patterns, n.questions), n.forms) for n in numbers]
     outcome = milp(cost, constraints=constraints, integrality=np.ones(len(patterns), dtype=int), bounds=Bounds(0, np.inf))
     return None if outcome.x is None else round(outcome.fun)
 
 
-def _patterns(numbers: Iterable[Number]) -> list[frozenset[str]]:
+def _patterns(numbers: Iterable[PrintedCount]) -> list[frozenset[str]]:
     questions = sorted({q for n in numbers for q in n.questions})
     return [
         frozenset(q for q, yes in zip(questions, flags, strict=True) if yes)

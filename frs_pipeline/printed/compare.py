@@ -9,7 +9,8 @@ import pyarrow as pa
 from frs_pipeline.printed.contradictions import not_reproducible
 from frs_pipeline.stats.printing import round_half_away, spss
 from frs_pipeline.study import Study
-from frs_pipeline.study.printed import Key, decimals, printed_from, published, value
+from frs_pipeline.study.printed import decimals, printed_from, published, value
+from frs_pipeline.study.tables import Address
 from frs_pipeline.tables.figures import ADDRESS, Figure, column
 
 EQUAL, DIFFERS, NOT_REPRODUCIBLE = "equal", "differs", "not reproducible"
@@ -33,7 +34,7 @@ def compare(study: Study, figures: Iterable[Figure], table: int | None = None) -
     A figure that no data can agree with is `not reproducible`, with the contradiction in the report as its
     reason; but where the data agree all the same, it is `equal`.
     """
-    computed = {Key(f.table, f.row, f.column, f.group, f.measure): f for f in figures}
+    computed = {f.address: f for f in figures}
     return pa.Table.from_pylist(list(_rows(study, computed, table)), schema=COMPARE)
 
 
@@ -42,7 +43,7 @@ def compare_delivery(study: Study, delivery: str, figures: Iterable[Figure], tab
     return compare(study, figures, table) if printed_from(study, delivery) else COMPARE.empty_table()
 
 
-def _rows(study: Study, computed: dict[Key, Figure], table: int | None) -> Iterator[dict[str, object]]:
+def _rows(study: Study, computed: dict[Address, Figure], table: int | None) -> Iterator[dict[str, object]]:
     contradictions = not_reproducible(study)
     for key, printed in published(study).items():
         if table not in (None, key.table):

@@ -10,49 +10,60 @@ import csv
 import io
 from collections.abc import Mapping
 
-from frs_pipeline.printed.rules import Finding, findings
+from frs_pipeline.printed import tablewise
+from frs_pipeline.printed.tablewise import Contradiction
 from frs_pipeline.study import Study, derived
-from frs_pipeline.study.printed import Key
+from frs_pipeline.study.tables import Address
 
 FILE = "published/contradictions.csv"
-_COLUMNS = ("rule", "tables", "reason", "reason_danish", *Key._fields)
+_COLUMNS = ("rule", "tables", "reason", "reason_danish", *Address._fields)
 
 
-def audit(study: Study) -> tuple[Finding, ...]:
+def audit(study: Study) -> tuple[Contradiction, ...]:
     """All contradictions of the printed report, found anew, in the order of its tables."""
     # HiGHS comes with SciPy, which costs a second to import and is needed for nothing else at run time.
-    from frs_pipeline.printed.answered import contradictions
+    from frs_pipeline.printed import answered
 
-    return tuple(sorted([*findings(study), *contradictions(study)], key=lambda f: (f.tables, f.rule, f.reason)))
+    return tuple(
+        sorted([*tablewise.contradictions(study), *answered.contradictions(study)], key=lambda f: (f.tables, f.rule, f.reason))
+    )
 
 
 @derived
-def kept_findings(study: Study) -> tuple[Finding, ...]:
-    """What the audit found, as kept beside this module."""
-    found: dict[tuple[str, str, str, str], list[Key]] = {}
+def kept(study: Study) -> tuple[Contradiction, ...]:
+    """What the audit found, as the study keeps it."""
+    found: dict[tuple[str, str, str, str], list[Address]] = {}
     with (study.folder / FILE).open(encoding="utf-8", newline="") as file:
         for line in csv.DictReader(file, delimiter=";"):
             keys = found.setdefault((line["rule"], line["tables"], line["reason"], line["reason_danish"]), [])
             if line["table"]:
-                keys.append(Key(int(line["table"]), line["row"], line["column"], line["group"], line["measure"]))
+                keys.append(Address.of(line))
     return tuple(
-        Finding(rule, tuple(map(int, tables.split())), reason, danish, tuple(keys))
+        Contradiction(rule, tuple(map(int, tables.split())), reason, danish, tuple(keys))
         for (rule, tables, reason, danish), keys in found.items()
     )
 
 
 @derived
-def not_reproducible(study: Study) -> Mapping[Key, Finding]:
+def not_reproducible(study: Study) -> Mapping[Address, Contradiction]:
     """The contradiction of every printed figure that no data can agree with."""
-    return {key: finding for finding in kept_findings(study) for key in finding.gives_way}
+    return {key: contradiction for contradiction in kept(study) for key in contradiction.gives_way}
 
 
-def as_csv(found: tuple[Finding, ...]) -> str:
-    """Findings as the text of `contradictions.csv`, one line a figure that gives way (or one without figure)."""
+def as_csv(found: tuple[Contradiction, ...]) -> str:
+    """Contradictions as the text of `contradictions.csv`, one line a figure that gives way (or one without figure)."""
     text = io.StringIO()
     writer = csv.writer(text, delimiter=";", lineterminator="\n")
     writer.writerow(_COLUMNS)
-    for finding in found:
-        for key in finding.gives_way or (("", "", "", "", ""),):
-            writer.writerow([finding.rule, " ".join(map(str, finding.tables)), finding.reason, finding.reason_danish, *key])
+    for contradiction in found:
+        for key in contradiction.gives_way or (("", "", "", "", ""),):
+            writer.writerow(
+                [
+                    contradiction.rule,
+                    " ".join(map(str, contradiction.tables)),
+                    contradiction.reason,
+                    contradiction.reason_danish,
+                    *key,
+                ]
+            )
     return text.getvalue()

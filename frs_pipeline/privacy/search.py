@@ -103,7 +103,7 @@ def search_traces(
 
 def codebook_of(store: Store) -> Codebook:
     """The codebook as the run took it in; an empty one before that."""
-    path = store.path(products(store.study)[("validated", "codebook")])
+    path = store.file("validated", "codebook")
     if not path.exists():
         return Codebook()
     try:

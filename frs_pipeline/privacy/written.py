@@ -13,7 +13,6 @@ from frs_pipeline.intake.readers.columns import NUMBER, NUMBER_AGAIN, SYSTEM_COL
 from frs_pipeline.intake.readers.surveyxact import Export, read_export
 from frs_pipeline.store.deliveries import AMENDMENTS
 from frs_pipeline.store.files import Store, stream
-from frs_pipeline.store.plan import products
 from frs_pipeline.study.questionnaires import Questionnaire, questionnaires
 
 # Columns of what was set aside or noted that hold what somebody wrote.
@@ -30,7 +29,7 @@ def written(store: Store) -> Iterator[pa.Array]:
             continue
     yield from _of_amendments(store)
     for key in (("quarantine",), ("noted",)):
-        path = store.path(products(store.study)[key])
+        path = store.file(*key)
         if path.exists():
             for batch in stream(path):
                 yield from (batch[column] for column in _WRITTEN if column in batch.schema.names)

@@ -16,8 +16,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from frs_pipeline.reconstruction.correlations import Goal, Move, goals_of, own_axis, position_of
+from frs_pipeline.reconstruction.papers import role_name
 from frs_pipeline.reconstruction.placement import MISSING, Forms
 from frs_pipeline.reconstruction.targets import Targets
+from frs_pipeline.study import Study
 from frs_pipeline.study.tables import Axis
 
 # Share of moves that change an answer outright, of a form whose answer the report never counts.
@@ -58,6 +60,7 @@ _MOST = 5
 
 
 def anneal(
+    study: Study,
     variable: str,
     codes: Sequence[int],
     forms: Forms,
@@ -71,10 +74,10 @@ def anneal(
     `asked` says on which forms the question is put, all unless given. When it isn't the `last` to move for its
     correlations, they are only brought near. Returns what distance is left, 0 when every printed figure agrees.
     """
-    goals = goals_of(variable, forms, demands)
+    goals = goals_of(study, variable, forms, demands)
     if not goals:
         return 0.0
-    moves = _Moves(variable, codes, forms, demands, rng, asked)
+    moves = _Moves(study, variable, codes, forms, demands, rng, asked)
     search = _Search(forms[variable], goals, rng)
     for stage in (_CHANGE_START if moves.changeable else _SWAP_START, *(_STAGES if last else _STAGES[:1])):
         search.run(moves, stage)
@@ -166,6 +169,7 @@ class _Moves:
 
     def __init__(
         self,
+        study: Study,
         variable: str,
         codes: Sequence[int],
         forms: Forms,
@@ -173,6 +177,7 @@ class _Moves:
         rng: random.Random,
         asked: Sequence[bool] | None,
     ) -> None:
+        self.study = study
         self.answers, self.rng = forms[variable], rng
         correlations = [c for c in demands.correlations if variable in (c.row.variable, c.column.variable)]
         # "ved ikke" counts for some tables and not for others: it stays where it is.
@@ -189,7 +194,7 @@ class _Moves:
                     crossed.append(other)
                 else:
                     self.collapsed.append((own, [position_of(other, code) for code in forms[other.variable]]))
-        self.blankness = _blankness(variable, forms, demands)
+        self.blankness = _blankness(self.study, variable, forms, demands)
         settled = _settled(variable, forms, demands)
         self.changeable: set[int] = set()
         classes: dict[tuple[int, ...], list[int]] = defaultdict(list)
@@ -248,7 +253,7 @@ def _settled(variable: str, forms: Forms, demands: Targets) -> bool:
     return all(variable not in pair or pair <= forms.keys() for pair in names)
 
 
-def _blankness(variable: str, forms: Forms, demands: Targets) -> list[tuple[int, ...]]:
+def _blankness(study: Study, variable: str, forms: Forms, demands: Targets) -> list[tuple[int, ...]]:
     """Per form, what decides which printed numbers of forms it adds to if it answers `variable`."""
     columns: list[list[int]] = []
     for both in demands.both_answered:
@@ -256,5 +261,5 @@ def _blankness(variable: str, forms: Forms, demands: Targets) -> list[tuple[int,
             other = both.column if both.row.variable == variable else both.row
             others = forms.get(other.variable, [MISSING] * demands.forms)
             columns.append([int(position_of(other, code) >= 0) for code in others])
-            columns.append(forms["role"] if both.role else [0] * demands.forms)
+            columns.append(forms[role_name(study)] if both.role else [0] * demands.forms)
     return list(zip(*columns, strict=True)) if columns else [()] * demands.forms

@@ -13,13 +13,13 @@ from collections.abc import Sequence
 from itertools import product
 
 from frs_pipeline.errors import CheckFailed
-from frs_pipeline.reconstruction.papers import papers
+from frs_pipeline.reconstruction.papers import occasion_codes, papers, role_name
 from frs_pipeline.reconstruction.placement import MISSING, Answered, nearest
 from frs_pipeline.reconstruction.targets import Targets
 from frs_pipeline.study import Study
+from frs_pipeline.study.instruments import BOTH
 
 _Stratum = tuple[int, int]  # role, occasion
-_FOLLOWUP = 2
 
 
 def who_answers(study: Study, demands: Targets, roles: list[int] | None, occasions: list[int], rng: random.Random) -> Answered:
@@ -28,12 +28,12 @@ def who_answers(study: Study, demands: Targets, roles: list[int] | None, occasio
     for form in range(demands.forms):
         strata[(roles[form] if roles else MISSING, occasions[form])].append(form)
     answered: Answered = {}
-    for questions in _tied(demands):
+    for questions in _tied(study, demands):
         answered |= _settle(study, questions, strata, demands, rng)
     return answered
 
 
-def _tied(demands: Targets) -> list[list[str]]:
+def _tied(study: Study, demands: Targets) -> list[list[str]]:
     """Groups of questions that share numbers of forms, each with a printed number of its own."""
     known = set(demands.margins) | {n for c in demands.cells for n in (c.row.variable, c.column.variable)}
     pairs = [{c.row.variable, c.column.variable} for c in demands.cells]
@@ -45,7 +45,7 @@ def _tied(demands: Targets) -> list[list[str]]:
             degree[name] += 1
     groups: list[set[str]] = []
     for pair in pairs:
-        tied = {name for name in pair if name != "role" and (name in known or degree[name] > 1)}
+        tied = {name for name in pair if name != role_name(study) and (name in known or degree[name] > 1)}
         if len(tied) == 2:
             touching = [g for g in groups if g & tied]
             groups = [g for g in groups if g not in touching] + [tied.union(*touching)]
@@ -75,7 +75,11 @@ def _settle(
             totals.append(sum(demands.margins[name].values()))
     for cells in demands.cells:
         pair = [cells.row.variable, cells.column.variable]
-        if "role" in pair and pair[1] in questions and pair[1] not in _with_uncounted(study, cells.column.variable, demands):
+        if (
+            role_name(study) in pair
+            and pair[1] in questions
+            and pair[1] not in _with_uncounted(study, cells.column.variable, demands)
+        ):
             for category, line in zip(cells.row.categories, cells.counts, strict=True):
                 rows.append(row([pair[1]], category.codes[0]))
                 totals.append(sum(line))
@@ -91,11 +95,11 @@ def _settle(
             elif (row(pair), both.n) not in wished:
                 wished.append((row(pair), both.n))
     for name in questions:
-        # Put at the follow-up only: as many answers from there as can be.
+        # Put at one occasion only: as many answers from there as can be.
         question = papers(study)[demands.instrument].question(name)
-        if question is not None and question.occasion == "followup" and name in demands.margins:
+        if question is not None and question.occasion != BOTH and name in demands.margins:
             at = questions.index(name)
-            there = [int(key[1] == _FOLLOWUP and pattern[at]) for key, pattern in columns]
+            there = [int(key[1] == occasion_codes(study)[question.occasion] and pattern[at]) for key, pattern in columns]
             wished.insert(0, (there, sum(demands.margins[name].values())))
     solution = nearest(rows, totals, _expected(study, questions, columns, strata, demands), wished)
     if solution is None:
@@ -125,19 +129,19 @@ def _expected(
 ) -> list[float]:
     """Forms of each pattern if questions were left blank independently of each other."""
     shares: dict[str, float] = {}
-    followup_only: set[str] = set()
+    only: dict[str, int] = {}
     for name in questions:
         question = papers(study)[demands.instrument].question(name)
         base = demands.forms
-        if question is not None and question.occasion == "followup":
-            followup_only.add(name)
-            base = sum(len(forms) for (_, occasion), forms in strata.items() if occasion == _FOLLOWUP)
+        if question is not None and question.occasion != BOTH:
+            only[name] = occasion_codes(study)[question.occasion]
+            base = sum(len(forms) for (_, occasion), forms in strata.items() if occasion == only[name])
         shares[name] = min(1.0, sum(demands.margins.get(name, {}).values()) / base) or 0.9
     expected = []
     for (role, occasion), pattern in columns:
         number = float(len(strata[role, occasion]))
         for name, yes in zip(questions, pattern, strict=True):
-            share = shares[name] if occasion == _FOLLOWUP or name not in followup_only else 0.0
+            share = shares[name] if only.get(name, occasion) == occasion else 0.0
             number *= share if yes else 1 - share
         expected.append(number)
     return expected

@@ -6,8 +6,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from frs_pipeline.reconstruction.papers import role_name
 from frs_pipeline.reconstruction.placement import MISSING, Forms
 from frs_pipeline.reconstruction.targets import Correlation, Targets
+from frs_pipeline.study import Study
 from frs_pipeline.study.tables import Axis
 
 # A figure agrees when it lies within this distance of the printed three decimals.
@@ -206,7 +208,7 @@ def position_of(axis: Axis, code: int) -> int:
     return -1 if index is None else index
 
 
-def goals_of(variable: str, forms: Forms, demands: Targets) -> list[Goal]:
+def goals_of(study: Study, variable: str, forms: Forms, demands: Targets) -> list[Goal]:
     """The correlations of `variable` with questions already filled in, and their contingency tables."""
     goals: list[Goal] = []
     for target in demands.correlations:
@@ -216,7 +218,7 @@ def goals_of(variable: str, forms: Forms, demands: Targets) -> list[Goal]:
         other = target.column if own is target.row else target.row
         if other.variable not in forms or any(_same(goal.target, target) for goal in goals):
             continue
-        goal = Goal(target, _count(own, other, target, forms), [])
+        goal = Goal(target, _count(study, own, other, target, forms), [])
         if target.by_role:
             goal.parts = [g.counts for g in goals if g.target.table == target.table]
         goals.append(goal)
@@ -228,11 +230,11 @@ def _same(a: Correlation, b: Correlation) -> bool:
     return (a.row, a.column, a.role, a.by_role, a.gamma, a.t) == (b.row, b.column, b.role, b.by_role, b.gamma, b.t)
 
 
-def _count(own: Axis, other: Axis, target: Correlation, forms: Forms) -> Counts:
+def _count(study: Study, own: Axis, other: Axis, target: Correlation, forms: Forms) -> Counts:
     row_of = {code: i for i, category in enumerate(own.categories) for code in category.codes}
     column_at = [position_of(other, code) for code in forms[other.variable]]
     if target.role is not None or target.by_role:
-        counted = [role == target.role or (target.by_role and role != MISSING) for role in forms["role"]]
+        counted = [role == target.role or (target.by_role and role != MISSING) for role in forms[role_name(study)]]
         column_at = [column if yes else -1 for column, yes in zip(column_at, counted, strict=True)]
     cells = [[0] * len(other.categories) for _ in own.categories]
     for form, code in enumerate(forms[own.variable]):

@@ -15,25 +15,24 @@ import pyrage
 from frs_pipeline.codebook.keys import PUBLISHED
 from frs_pipeline.codebook.vault import FULL_COLUMNS, PIPELINE_COLUMNS, Entry, lock, open_plain, plain
 from frs_pipeline.errors import InputError, UsageError
-from frs_pipeline.intake.ledger import COLUMNS, OCCASIONS
+from frs_pipeline.intake.ledger import COLUMNS, ledger_words
 from frs_pipeline.intake.readers.columns import NUMBER, NUMBER_AGAIN, STATUS, SYSTEM_COLUMNS
 from frs_pipeline.intake.readers.workbooks import STRUCTURE_COLUMNS
 from frs_pipeline.reconstruction.nesting import Form, conferences, key_in, lacking_numbers, seat
 from frs_pipeline.reconstruction.papers import papers
-from frs_pipeline.reconstruction.population import Population, assumptions, populate
+from frs_pipeline.reconstruction.population import Population, populate
 from frs_pipeline.reconstruction.spoiling import spoil
 from frs_pipeline.store.deliveries import CODEBOOK, CONTROLLERS, DEMO_KEY, LEDGER
 from frs_pipeline.store.files import atomic
 from frs_pipeline.study import Study
+from frs_pipeline.study.assumptions import assumptions
 from frs_pipeline.study.questionnaires import Questionnaire
 
 # Key of a made-up delivery that isn't the shipped one: made with it, for the published one opens no other.
 README = "reconstruction/delivery-readme.md"
-_STATUS_LABELS = ("Ny", "Distribueret", "Nogen svar", "Gennemført", "Frafaldet")
 # Seconds that a form stayed open at the keyer's, and the cells from that number on: how it stands after that.
 OPEN_FOR = 75
 COMPLETED = (str(OPEN_FOR), *("1" if status == "stato_4" else "0" for status in STATUS), "1", "0", "1")
-_NUMBER_TEXT = "Rådslagningsnummer"
 
 
 def reconstruct(study: Study, folder: Path, report: Callable[[str], None] = lambda _: None) -> list[Population]:
@@ -48,9 +47,9 @@ def reconstruct(study: Study, folder: Path, report: Callable[[str], None] = lamb
     lacking = lacking_numbers(study, held, populations, rng)
     known = {entry.conference_number for entry in held}
     for population in populations:
-        forms = key_in(population, seat(study, population, held, lacking, rng), rng)
-        _write_export(folder, papers(study)[population.instrument], spoil(study, population.instrument, forms, known, rng))
-    _write_ledger(folder / LEDGER, held)
+        forms = key_in(study, population, seat(study, population, held, lacking, rng), rng)
+        _write_export(study, folder, papers(study)[population.instrument], spoil(study, population.instrument, forms, known, rng))
+    _write_ledger(study, folder / LEDGER, held)
     entries = sorted(held, key=lambda entry: entry.conference_number)
     write_codebook(folder, lambda columns: plain(entries, columns))
     write_readme(study, folder)
@@ -67,8 +66,7 @@ def populate_all(study: Study, report: Callable[[str], None]) -> list[Population
     """The filled-in forms of every questionnaire (takes minutes); `report` is told each that is ready."""
     # The two halves of the work take a minute each and share nothing.
     with ProcessPoolExecutor(max_workers=2) as pool:
-        longest_first = sorted(papers(study), key=lambda name: name != "participant_followup")
-        futures = {name: pool.submit(populate, study, name) for name in longest_first}
+        futures = {name: pool.submit(populate, study, name) for name in papers(study)}
         populations = []
         for name in papers(study):
             populations.append(futures[name].result())
@@ -88,10 +86,10 @@ def write_readme(study: Study, folder: Path) -> None:
         file.write((study.folder / README).read_bytes())
 
 
-def _write_export(folder: Path, questionnaire: Questionnaire, forms: list[Form]) -> None:
+def _write_export(study: Study, folder: Path, questionnaire: Questionnaire, forms: list[Form]) -> None:
     rows = [header(questionnaire), *(_row(questionnaire, form) for form in forms)]
     _write_eu(folder / questionnaire.instrument / "dataset.csv", rows)
-    write_wording(folder, questionnaire)
+    write_wording(study, folder, questionnaire)
 
 
 def header(questionnaire: Questionnaire) -> list[str]:
@@ -99,11 +97,11 @@ def header(questionnaire: Questionnaire) -> list[str]:
     return [*SYSTEM_COLUMNS, NUMBER, NUMBER_AGAIN, *(q.source for q in questionnaire.questions)]
 
 
-def write_wording(folder: Path, questionnaire: Questionnaire) -> None:
+def write_wording(study: Study, folder: Path, questionnaire: Questionnaire) -> None:
     """structure.csv and labels.csv of an export: they don't depend on the forms."""
     target = folder / questionnaire.instrument
-    _write_eu(target / "structure.csv", [list(STRUCTURE_COLUMNS), *_structure(questionnaire)])
-    _write_eu(target / "labels.csv", _labels(questionnaire))
+    _write_eu(target / "structure.csv", [list(STRUCTURE_COLUMNS), *_structure(study, questionnaire)])
+    _write_eu(target / "labels.csv", _labels(study, questionnaire))
 
 
 def _row(questionnaire: Questionnaire, form: Form) -> list[str]:
@@ -122,16 +120,20 @@ def _row(questionnaire: Questionnaire, form: Form) -> list[str]:
     ]
 
 
-def _structure(questionnaire: Questionnaire) -> Iterable[list[str]]:
+def _structure(study: Study, questionnaire: Questionnaire) -> Iterable[list[str]]:
     for index, source in enumerate((NUMBER, NUMBER_AGAIN), start=1):
-        yield [f"nummer{index}", source, "Open", "Double", _NUMBER_TEXT, "", ""]
+        yield [f"nummer{index}", source, "Open", "Double", assumptions(study).number_text, "", ""]
     for question in questionnaire.questions:
         for code, label in question.labels.items():
             yield [question.name, question.source, "Closed", "Single", question.text, str(code), label]
 
 
-def _labels(questionnaire: Questionnaire) -> list[list[str]]:
-    rows = [[status, code, label] for status, text in zip(STATUS, _STATUS_LABELS, strict=True) for code, label in (("1", text),)]
+def _labels(study: Study, questionnaire: Questionnaire) -> list[list[str]]:
+    rows = [
+        [status, code, label]
+        for status, text in zip(STATUS, assumptions(study).statuses, strict=True)
+        for code, label in (("1", text),)
+    ]
     for question in questionnaire.questions:
         rows += [[question.source, str(code), label] for code, label in question.labels.items()]
     return rows
@@ -145,8 +147,8 @@ def _write_eu(path: Path, rows: Iterable[list[str]]) -> None:
         file.write(text.getvalue().encode("cp1252"))
 
 
-def _write_ledger(path: Path, held: list[Entry]) -> None:
-    words = {occasion: word for word, occasion in OCCASIONS.items()}
+def _write_ledger(study: Study, path: Path, held: list[Entry]) -> None:
+    words = {occasion: word for word, occasion in ledger_words(study).items()}
     text = io.StringIO(newline="")
     writer = csv.writer(text, delimiter=";", lineterminator="\n")
     writer.writerow(COLUMNS)

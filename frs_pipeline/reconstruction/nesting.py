@@ -10,20 +10,16 @@ from dataclasses import dataclass
 
 from frs_pipeline.codebook.pseudonyms import draw_pseudonyms
 from frs_pipeline.codebook.vault import Entry
-from frs_pipeline.reconstruction.papers import papers
-from frs_pipeline.reconstruction.population import FIRST, FOLLOWUP, Population
+from frs_pipeline.reconstruction.papers import occasion_codes, papers
+from frs_pipeline.reconstruction.population import Population
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about
+from frs_pipeline.study.assumptions import assumptions
 
-OCCASION = {FIRST: "first", FOLLOWUP: "followup"}
-# Roles of which a conference has one; every other role sits there in any number.
-ONE_A_CONFERENCE = ("barn", "mor", "far")
 FIRST_DAY, LAST_DAY = dt.date(2018, 2, 1), dt.date(2020, 4, 30)
 KEYING_STARTS = dt.datetime(2020, 1, 6, 8, 0)
 # Seconds from one keying to the next: at least, and fewer than.
 KEYING_TAKES = (90, 420)
-# Share of the numbers that lack a professional's form that lack the initiator's; the rest lack the coordinator's.
-_LACKING_INITIATOR = 1 / 3
 
 
 @dataclass(frozen=True)
@@ -38,15 +34,19 @@ class Form:
 
 
 def conferences(study: Study, rng: random.Random) -> list[Entry]:
-    """The codebook: 196 first conferences, each its own child, and the follow-ups of 181 of them 3-6 months later."""
-    held = about(study).conferences
-    numbers = rng.sample(range(10_000, 100_000), held.first + held.followup)
-    pseudonyms = draw_pseudonyms(held.first + held.followup, rng.choice)
+    """The codebook: conferences of the first occasion, each its own child, and later ones of some of them, 3-6 months apart."""
+    held = about(study).printed.held
+    numbers = rng.sample(range(10_000, 100_000), sum(held.values()))
+    pseudonyms = draw_pseudonyms(sum(held.values()), rng.choice)
     days = (LAST_DAY - FIRST_DAY).days
-    firsts = [(_personal_number(rng), FIRST_DAY + dt.timedelta(days=rng.randrange(days))) for _ in range(held.first)]
-    dated = [(child, date, "first") for child, date in firsts]
-    for child, date in rng.sample(firsts, held.followup):
-        dated.append((child, date + dt.timedelta(days=rng.randrange(91, 183)), "followup"))
+    before: list[tuple[str, dt.date]] = []
+    dated: list[tuple[str, dt.date, str]] = []
+    for name, number in held.items():
+        if not dated:
+            before = [(_personal_number(rng), FIRST_DAY + dt.timedelta(days=rng.randrange(days))) for _ in range(number)]
+        else:
+            before = [(child, date + dt.timedelta(days=rng.randrange(91, 183))) for child, date in rng.sample(before, number)]
+        dated += [(child, date, name) for child, date in before]
     return [
         Entry(child, number, pseudonym, occasion, date.isoformat())
         for number, pseudonym, (child, date, occasion) in zip(numbers, pseudonyms, dated, strict=True)
@@ -65,13 +65,14 @@ def seat(study: Study, population: Population, held: list[Entry], lacking: dict[
     by_occasion: dict[str, list[int]] = defaultdict(list)
     for entry in held:
         by_occasion[entry.occasion].append(entry.conference_number)
-    if "role" in population.forms:
-        return _seat_participants(study, population, by_occasion[OCCASION[population.occasions[0]]], rng)
+    names = {code: name for name, code in occasion_codes(study).items()}
+    if papers(study)[population.instrument].role:
+        return _seat_participants(study, population, by_occasion[names[population.occasions[0]]], rng)
     seats: list[int] = [0] * len(population.occasions)
-    for occasion in (FIRST, FOLLOWUP):
+    for occasion, name in names.items():
         forms = [form for form, o in enumerate(population.occasions) if o == occasion]
-        present = [n for n in by_occasion[OCCASION[occasion]] if n not in lacking[population.instrument]]
-        # More forms than conferences with one: some had two initiators, or two coordinators.
+        present = [n for n in by_occasion[name] if n not in lacking.get(population.instrument, ())]
+        # More forms than conferences with one: some had two.
         chosen = present + rng.sample(present, len(forms) - len(present))
         rng.shuffle(chosen)
         for form, number in zip(forms, chosen, strict=True):
@@ -80,11 +81,12 @@ def seat(study: Study, population: Population, held: list[Entry], lacking: dict[
 
 
 def _seat_participants(study: Study, population: Population, numbers: list[int], rng: random.Random) -> list[int]:
-    """At most one child, mother and father a conference as far as there are no more of them than conferences."""
-    role = papers(study)[population.instrument].question("role")
-    single = {role.code(label) for label in ONE_A_CONFERENCE} if role else set()
+    """At most one of some roles a conference, as far as there are no more of them than conferences."""
+    role = papers(study)[population.instrument].role
+    assert role is not None
+    single = {role.code(label) for label in assumptions(study).one_a_conference}
     forms_of: dict[int, list[int]] = defaultdict(list)
-    for form, code in enumerate(population.forms["role"]):
+    for form, code in enumerate(population.forms[role.name]):
         forms_of[code].append(form)
     seats = [0] * len(population.occasions)
     # How large a family came varies: some conferences draw more of the remaining participants than others.
@@ -104,36 +106,34 @@ def _seat_participants(study: Study, population: Population, numbers: list[int],
 
 
 def lacking_numbers(study: Study, held: list[Entry], populations: list[Population], rng: random.Random) -> dict[str, list[int]]:
-    """Numbers without an initiator's and without a coordinator's form, as many together as the report says."""
+    """Numbers of conferences that lack a questionnaire's form, as many together as the report says."""
     lacking: dict[str, list[int]] = {}
     taken: set[int] = set()
-    for instrument in ("initiator", "coordinator"):
+    for instrument in assumptions(study).lacking:
         population = next(p for p in populations if p.instrument == instrument)
         chosen: list[int] = []
-        for o, number in lacking_by_occasion(study, instrument, population.occasions).items():
-            free = [e.conference_number for e in held if e.occasion == OCCASION[o] and e.conference_number not in taken]
+        for name, number in lacking_by_occasion(study, instrument, population.occasions).items():
+            free = [e.conference_number for e in held if e.occasion == name and e.conference_number not in taken]
             chosen += rng.sample(free, number)
         taken.update(chosen)
         lacking[instrument] = chosen
     return lacking
 
 
-def lacking_by_occasion(study: Study, instrument: str, occasions: Sequence[int]) -> dict[int, int]:
-    """How many first conferences and follow-ups lack the form of `instrument`, given the occasions of those there are."""
-    held = about(study).conferences
-    total = about(study).lacking_a_professional_form
-    initiators = round(total * _LACKING_INITIATOR)
-    short = {FIRST: held.first - occasions.count(FIRST), FOLLOWUP: held.followup - occasions.count(FOLLOWUP)}
-    spare = (initiators if instrument == "initiator" else total - initiators) - sum(short.values())
-    return {FIRST: short[FIRST] + spare - spare // 2, FOLLOWUP: short[FOLLOWUP] + spare // 2}
+def lacking_by_occasion(study: Study, instrument: str, coded: Sequence[int]) -> dict[str, int]:
+    """How many conferences of each occasion lack the form of `instrument`, given the occasions of the forms there are."""
+    held = about(study).printed.held
+    short = {name: held[name] - coded.count(code) for name, code in occasion_codes(study).items()}
+    each, left = divmod(assumptions(study).lacking.get(instrument, sum(short.values())) - sum(short.values()), len(short))
+    return {name: number + each + (place < left) for place, (name, number) in enumerate(short.items())}
 
 
-def key_in(population: Population, seats: list[int], rng: random.Random) -> list[Form]:
+def key_in(study: Study, population: Population, seats: list[int], rng: random.Random) -> list[Form]:
     """The forms as keyed: a conference's participants one after the other, professionals' forms in any order."""
     forms = list(range(len(seats)))
     order = {number: i for i, number in enumerate(rng.sample(sorted(set(seats)), len(set(seats))))}
     rng.shuffle(forms)
-    if "role" in population.forms:
+    if papers(study)[population.instrument].role:
         forms.sort(key=lambda form: order[seats[form]])
     respondent = rng.randrange(20_000_000, 60_000_000)
     created = KEYING_STARTS + dt.timedelta(days=7 * rng.randrange(4))

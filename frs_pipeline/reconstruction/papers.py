@@ -6,6 +6,7 @@ from pathlib import Path
 
 from frs_pipeline.store.settings import PROJECT
 from frs_pipeline.study import Study, derived
+from frs_pipeline.study.about import about, occasions
 from frs_pipeline.study.instruments import in_use
 from frs_pipeline.study.questionnaires import Questionnaire, questionnaires
 
@@ -23,3 +24,13 @@ def packed(study: Study) -> Path:
 def papers(study: Study) -> dict[str, Questionnaire]:
     """By instrument; what other deliveries alone are asked isn't part of them."""
     return {name: found.at(SHIPPED) for name, found in questionnaires(study).items() if in_use(study, name, SHIPPED)}
+
+
+def occasion_codes(study: Study) -> dict[str, int]:
+    """Occasions of the study as numbers, from 1 in their order."""
+    return {name: code for code, name in enumerate(occasions(study), start=1)}
+
+
+def role_name(study: Study) -> str:
+    """The question that says who of several filled in a form; empty in a study where none does."""
+    return about(study).role or ""

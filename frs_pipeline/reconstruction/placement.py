@@ -16,7 +16,9 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
 
 from frs_pipeline.errors import CheckFailed
+from frs_pipeline.reconstruction.papers import role_name
 from frs_pipeline.reconstruction.targets import BothAnswered, Cells, Targets
+from frs_pipeline.study import Study
 from frs_pipeline.study.tables import Axis
 
 MISSING = 0
@@ -26,6 +28,7 @@ _ClassKey = tuple[int, ...]
 
 
 def place(
+    study: Study,
     variable: str,
     codes: Sequence[int],
     asked: Sequence[bool],
@@ -48,7 +51,7 @@ def place(
         for b in demands.both_answered
         if variable in _pair(b) and b.firm and _other(b, variable) in forms and variable not in answered
     ]
-    by_value = sorted({_other(c, variable) for c in cells} | ({"role"} if any(b.role for b in both) else set()))
+    by_value = sorted({_other(c, variable) for c in cells} | ({role_name(study)} if any(b.role for b in both) else set()))
     by_answered = sorted({_other(b, variable) for b in both} - set(by_value))
     to_come = sorted({_other(c, variable) for c in later} & set(answered))
     settled = answered.get(variable)
@@ -98,7 +101,7 @@ def place(
         own, other = _axes(pair, variable)
         at = names.index(other.variable)
         counted = {code for category in own.categories for code in category.codes}
-        for_role = [pair.role is None or key[names.index("role")] == pair.role for key in keys]
+        for_role = [pair.role is None or key[names.index(role_name(study))] == pair.role for key in keys]
         demand(pair.n, [hit and key[at] != MISSING for hit, key in zip(for_role, keys, strict=True)], counted)
 
     expected = [

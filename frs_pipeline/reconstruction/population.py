@@ -10,24 +10,14 @@ from dataclasses import dataclass
 from frs_pipeline.reconstruction.annealing import anneal
 from frs_pipeline.reconstruction.answering import who_answers
 from frs_pipeline.reconstruction.correlations import gamma_figures
-from frs_pipeline.reconstruction.papers import papers
+from frs_pipeline.reconstruction.papers import occasion_codes, papers, role_name
 from frs_pipeline.reconstruction.placement import MISSING, Forms, place
 from frs_pipeline.reconstruction.targets import Targets, targets
-from frs_pipeline.study import Study, derived
+from frs_pipeline.study import Study
 from frs_pipeline.study.about import about
+from frs_pipeline.study.assumptions import Assumptions, assumptions
+from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.questionnaires import Question, Questionnaire
-from frs_pipeline.study.spec import Spec, YamlFile
-
-FIRST, FOLLOWUP = 1, 2
-
-
-class Assumptions(Spec):
-    """What the report doesn't print and the reconstruction has to choose."""
-
-    seed: int
-    order: dict[str, tuple[str, ...]]
-    answered: float
-    starting_shares: dict[str, tuple[float, ...]]
 
 
 @dataclass(frozen=True)
@@ -38,12 +28,6 @@ class Population:
     occasions: list[int]
     forms: Forms
     residuals: dict[str, float]
-
-
-@derived
-def assumptions(study: Study) -> Assumptions:
-    """What had to be chosen. Raises `InputError` with file and line."""
-    return YamlFile(study.folder / "reconstruction" / "assumptions.yaml").parse(Assumptions)
 
 
 def populate(study: Study, instrument: str, report: Callable[[str], None] = lambda _: None) -> Population:
@@ -57,20 +41,22 @@ def populate(study: Study, instrument: str, report: Callable[[str], None] = lamb
     rng = random.Random(f"{chosen.seed} {instrument}")  # noqa: S311 - reproducible, not secret
     occasions = _occasions(study, questionnaire, demands.forms)
     forms: Forms = {}
-    if questionnaire.question("role"):
-        forms["role"] = _roles(demands)
-    answered = who_answers(study, demands, forms.get("role"), occasions, rng)
+    names = {code: name for name, code in occasion_codes(study).items()}
+    role = questionnaire.role
+    if role:
+        forms[role.name] = _roles(demands, role.name)
+    answered = who_answers(study, demands, forms.get(role.name) if role else None, occasions, rng)
     residuals: dict[str, float] = {}
     for turn, name in enumerate(chosen.order[instrument], start=1):
         question = questionnaire.question(name)
         assert question is not None
-        asked = [question.occasion == "both" or occasion == FOLLOWUP for occasion in occasions]
-        shares = _shares(question, forms, demands, chosen, sum(asked) / demands.forms)
+        asked = [question.occasion in (BOTH, names[occasion]) for occasion in occasions]
+        shares = _shares(study, question, forms, demands, chosen, sum(asked) / demands.forms)
         if name not in forms:
-            forms[name] = place(name, question.codes, asked, shares, forms, answered, demands, rng)
+            forms[name] = place(study, name, question.codes, asked, shares, forms, answered, demands, rng)
         # Where a question that this one is correlated with moves again, that brings their figures to the last decimal.
         last = not _partners(name, demands) & forms.keys() & set(chosen.order[instrument][turn:])
-        residuals[name] = anneal(name, question.codes, forms, demands, rng, asked, last)
+        residuals[name] = anneal(study, name, question.codes, forms, demands, rng, asked, last)
         report(f"{instrument}.{name}")
     return Population(instrument, occasions, forms, residuals)
 
@@ -82,15 +68,16 @@ def _partners(name: str, demands: Targets) -> set[str]:
 
 
 def _occasions(study: Study, questionnaire: Questionnaire, forms: int) -> list[int]:
-    """Occasion of every form; for a paper used at both, as many of each as there were conferences."""
-    if questionnaire.occasion != "both":
-        return [FIRST if questionnaire.occasion == "first" else FOLLOWUP] * forms
-    conferences = about(study).conferences
-    lacking = conferences.first + conferences.followup - forms
-    return [FIRST] * (conferences.first - lacking) + [FOLLOWUP] * conferences.followup
+    """Occasion of every form; for a paper used at all, as many of each as there were conferences, fewer of the first."""
+    if questionnaire.occasion != BOTH:
+        return [occasion_codes(study)[questionnaire.occasion]] * forms
+    held = about(study).printed.held
+    lacking = sum(held.values()) - forms
+    numbers = [held[name] - (0 if code > 1 else lacking) for name, code in occasion_codes(study).items()]
+    return [code for code, number in enumerate(numbers, start=1) for _ in range(number)]
 
 
-def _roles(demands: Targets) -> list[int]:
+def _roles(demands: Targets, role: str) -> list[int]:
     """Role of every form: as few of each as the printed numbers allow, the others left the question blank.
 
     At least its largest printed row, and at least all who answered either of two questions that a
@@ -98,7 +85,7 @@ def _roles(demands: Targets) -> list[int]:
     """
     rows: dict[tuple[int, str], int] = {}
     for cells in demands.cells:
-        if cells.row.variable == "role":
+        if cells.row.variable == role:
             for category, row in zip(cells.row.categories, cells.counts, strict=True):
                 rows[category.codes[0], cells.column.variable] = sum(row)
     largest: dict[int, int] = {}
@@ -112,12 +99,12 @@ def _roles(demands: Targets) -> list[int]:
     return roles + [MISSING] * (demands.forms - len(roles))
 
 
-def _shares(question: Question, forms: Forms, demands: Targets, chosen: Assumptions, asked: float) -> list[float]:
+def _shares(study: Study, question: Question, forms: Forms, demands: Targets, chosen: Assumptions, asked: float) -> list[float]:
     """Expected share of blank and of each code among the forms on which the question is put."""
     counts = demands.margins.get(question.name)
     if counts is None:
         for cells in demands.cells:
-            if cells.column.variable == question.name and cells.row.variable == "role":
+            if cells.column.variable == question.name and cells.row.variable == role_name(study):
                 sums = [sum(row[j] for row in cells.counts) for j in range(len(cells.column.categories))]
                 counts = {c.codes[0]: n for c, n in zip(cells.column.categories, sums, strict=True)}
                 break

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from frs_pipeline.reconstruction.population import Population
 from frs_pipeline.stats.printing import decimals_of, round_half_away
 from frs_pipeline.study import Study
-from frs_pipeline.study.printed import Key, published, value
+from frs_pipeline.study.printed import published, value
 from frs_pipeline.study.tables import catalogue
 from frs_pipeline.tables.counting import Counts
 from frs_pipeline.tables.figures import figures
@@ -23,7 +23,7 @@ def residuals(study: Study, population: Population) -> Iterator[str]:
             key = tuple(code or None for code in codes)
             counts[key] = counts.get(key, 0) + 1
         for figure in figures(table, counts):
-            printed = published(study).get(Key(*figure[:5]))
+            printed = published(study).get(figure.address)
             if printed is None or figure.value is None:
                 continue
             if round_half_away(figure.value, decimals_of(printed)) != value(printed):

@@ -9,20 +9,13 @@ from dataclasses import replace
 from frs_pipeline.reconstruction.nesting import Form, next_keying
 from frs_pipeline.reconstruction.papers import papers
 from frs_pipeline.study import Study
-
-# What is spoilt in which export. Every one of these forms has to be set aside, whatever else it says.
-SPOILT = {
-    "participant_first": ("numbers_differ", "outside_scale", "number_unknown", "keyed_twice"),
-    "participant_followup": ("numbers_differ", "outside_scale", "number_unknown", "keyed_twice"),
-    "initiator": ("number_unknown", "keyed_twice"),
-    "coordinator": ("outside_scale", "number_unreadable"),
-}
+from frs_pipeline.study.assumptions import assumptions
 
 
 def spoil(study: Study, instrument: str, forms: list[Form], known: set[int], rng: random.Random) -> list[Form]:
     """`forms` with the spoilt ones among them, in the order of keying."""
     spoilt = list(forms)
-    for fault in SPOILT[instrument]:
+    for fault in assumptions(study).spoilt.get(instrument, ()):
         model = forms[rng.randrange(len(forms))]
         later = next_keying(model.created + dt.timedelta(days=1), rng)
         respondent = max(form.respondent for form in spoilt) + rng.randrange(1, 9)
@@ -40,7 +33,7 @@ def spoil(study: Study, instrument: str, forms: list[Form], known: set[int], rng
         elif fault == "number_unreadable":
             copy = replace(copy, number="", number_again="")
         else:
-            question = next(q for q in papers(study)[instrument].questions if q.name != "role")
+            question = next(q for q in papers(study)[instrument].questions if q != papers(study)[instrument].role)
             copy = replace(copy, answers={**copy.answers, question.name: str(max(question.codes) + 2)})
         spoilt.append(copy)
     return sorted(spoilt, key=lambda form: (form.created, form.respondent))

@@ -9,11 +9,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from frs_pipeline.printed.contradictions import not_reproducible
-from frs_pipeline.printed.rules import counts
+from frs_pipeline.printed.tablewise import counts
 from frs_pipeline.reconstruction.papers import papers
 from frs_pipeline.study import Study
-from frs_pipeline.study.printed import Key, printed_count, prose, published, value
-from frs_pipeline.study.tables import TOTAL, Axis, Category, Table, catalogue
+from frs_pipeline.study.printed import printed_count, prose, published, value
+from frs_pipeline.study.tables import TOTAL, Address, Axis, Category, Table, catalogue
 
 
 @dataclass(frozen=True)
@@ -74,14 +74,14 @@ class Targets:
 def targets(study: Study, instrument: str) -> Targets:
     """The demands that the catalogue's printed tables make on the forms of `instrument`."""
     tables = [t for t in catalogue(study).values() if t.marts == (instrument,)]
-    sizes = {printed_count(study, Key(t.number, TOTAL, "", "", "count")) for t in tables if t.kind == "frequency"}
+    sizes = {printed_count(study, Address(t.number, TOTAL, "", "", "count")) for t in tables if t.kind == "frequency"}
     if len(sizes) != 1:
         raise ValueError(f"the frequency tables of {instrument} don't print one file size")
     result = Targets(instrument, forms=sizes.pop() or 0)
     for table in tables:
         if table.kind == "frequency":
             result.margins[table.row.variable] = {
-                category.codes[0]: _number(study, Key(table.number, category.label, "", "", "count"))
+                category.codes[0]: _number(study, Address(table.number, category.label, "", "", "count"))
                 for category in table.row.categories
             }
         elif table.column is not None and table.kind.endswith("crosstab"):
@@ -99,7 +99,7 @@ def _add_correlations(study: Study, result: Targets, table: Table, column: Axis)
     if table.group is not None:
         groups = [*((c.label, c.codes[0]) for c in table.group.categories), (TOTAL, None)]
     for label, role in groups:
-        keys = {m: Key(table.number, "", "", label, m) for m in ("gamma", "ase", "t", "n", "partial_gamma")}
+        keys = {m: Address(table.number, "", "", label, m) for m in ("gamma", "ase", "t", "n", "partial_gamma")}
         numbers = {m: float(value(published(study)[key])) if key in published(study) else None for m, key in keys.items()}
         firm = keys["n"] not in not_reproducible(study)
         if numbers["n"] is not None and not (table.group is not None and role is None):
@@ -126,7 +126,7 @@ def _of_prose(study: Study, instrument: str) -> list[Correlation]:
     for item in prose(study):
         if item.mart != instrument:
             continue
-        role = papers(study)[instrument].question("role")
+        role = papers(study)[instrument].role
         code = role.code(item.role) if role and item.role else None
         row, column = (_scale(study, instrument, name) for name in (item.row, item.column))
         found.append(Correlation(None, row, column, code, False, float(value(item.gamma)), None, None))
@@ -145,7 +145,7 @@ def _scale(study: Study, instrument: str, name: str) -> Axis:
     )
 
 
-def _number(study: Study, key: Key) -> int:
+def _number(study: Study, key: Address) -> int:
     number = printed_count(study, key)
     if number is None:
         raise ValueError(f"table {key.table} of the catalogue has no printed counterpart")

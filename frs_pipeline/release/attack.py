@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 from frs_pipeline.errors import CheckFailed
 from frs_pipeline.release.beside import Walk, beside
 from frs_pipeline.release.groups import TOTAL, Group
-from frs_pipeline.release.reading import Labels, ReleaseRead
+from frs_pipeline.release.reading import ReleaseRead
 from frs_pipeline.release.targets import OF_FEW, Kind, Target, targets
 from frs_pipeline.release.worlds import Source, Sum, World, Worlds
 from frs_pipeline.study import Study
+from frs_pipeline.study.tables import Place
 
 _ROUNDS, _FAR = 30, 3
 # Less of a form than this is none.
@@ -37,7 +38,7 @@ class Exposed(NamedTuple):
 
     kind: Kind
     table: int
-    labels: Labels
+    labels: Place
     low: float
     high: float
     own: bool

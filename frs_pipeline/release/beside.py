@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from frs_pipeline.release.groups import NOTHING, all_answers
-from frs_pipeline.release.reading import Code, Number, TableRead
+from frs_pipeline.release.reading import Code, NumberRead, TableRead
 from frs_pipeline.release.worlds import Source, World, Worlds
 from frs_pipeline.study import Study
 
@@ -42,7 +42,7 @@ class Printed(NamedTuple):
 
     rows: tuple[frozenset[Code], ...]
     columns: tuple[frozenset[Code], ...]
-    numbers: Mapping[str, Number]
+    numbers: Mapping[str, NumberRead]
 
 
 class Beside(NamedTuple):

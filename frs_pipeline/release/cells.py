@@ -6,13 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from frs_pipeline.study import Study
+from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.questionnaires import questionnaires
-from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Axis, Table
+from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Axis, Place, Table
 
 Code = int | None
 Codes = frozenset[Code]
-# Row, column and group of a count, as a figure has them.
-Place = tuple[str, str, str]
 NO_LABEL = ""
 
 
@@ -57,8 +56,8 @@ def forms_of(study: Study, marts: tuple[str, ...], occasion: str, answered: Iter
         wanted[name] = wanted.get(name, codes) & codes
     # A question that any answer will do for says nothing of the forms.
     told = {name: codes for name, codes in wanted.items() if codes != frozenset(all_codes(study, marts[0], name))}
-    if all(questionnaires(study)[mart].occasion != "both" for mart in marts):
-        occasion = "both"  # they have one only
+    if all(questionnaires(study)[mart].occasion != BOTH for mart in marts):
+        occasion = BOTH  # they have one only
     return Forms(marts, occasion, tuple(sorted(told.items())))
 
 

@@ -13,11 +13,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from frs_pipeline.release.cells import NO_LABEL, Place
+from frs_pipeline.release.cells import NO_LABEL
 from frs_pipeline.release.variants import Variant
 from frs_pipeline.stats.printing import round_half_away
 from frs_pipeline.study.release import ReleasePolicy
-from frs_pipeline.study.tables import TOTAL, TOTAL_VALID, Axis, Table
+from frs_pipeline.study.tables import TOTAL, TOTAL_VALID, Axis, Place, Table
 from frs_pipeline.tables.figures import Figure
 
 FIGURES, DANISH, TABLES, PAGE = "figures.csv", "figures-da.csv", "tables.json", "index.html"

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from frs_pipeline.release.reading import AxisRead, Code, Labels, TableRead
+from frs_pipeline.release.reading import AxisRead, Code, TableRead
 from frs_pipeline.study import Study, derived
+from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.tables import Place
 
 TOTAL, TOTAL_VALID, MISSING, NOTHING = "Total", "Total valid", "Missing", ""
 
@@ -20,7 +22,7 @@ class Group(NamedTuple):
     answers: tuple[tuple[str, frozenset[Code]], ...]
 
 
-def group_of(study: Study, table: TableRead, labels: Labels, *, original: bool = False) -> Group:
+def group_of(study: Study, table: TableRead, labels: Place, *, original: bool = False) -> Group:
     """The forms that a count of `table` is about; `original`: before any answers were merged."""
     return group(study, table.marts, table.occasion, counted_in(study, table, labels, original=original), table.answered)
 
@@ -33,12 +35,12 @@ def group(
     for name in answered:
         wanted[name] = wanted.get(name, all_answers(study, marts[0], name)) - {None}
     said = {name: codes for name, codes in wanted.items() if codes != all_answers(study, marts[0], name)}
-    if all(questionnaires(study)[mart].occasion != "both" for mart in marts):
-        occasion = "both"  # they have one only
+    if all(questionnaires(study)[mart].occasion != BOTH for mart in marts):
+        occasion = BOTH  # they have one only
     return Group(marts, occasion, tuple(sorted(said.items())))
 
 
-def counted_in(study: Study, table: TableRead, labels: Labels, *, original: bool = False) -> dict[str, frozenset[Code]]:
+def counted_in(study: Study, table: TableRead, labels: Place, *, original: bool = False) -> dict[str, frozenset[Code]]:
     """The answers, by question, of the forms that a count of `table` is about; `original`: before any were merged."""
     axes = table.original if original else table.axes
     row, column, group = labels
@@ -58,7 +60,7 @@ def counted_in(study: Study, table: TableRead, labels: Labels, *, original: bool
     return {name: _codes(axes["row"], row)}
 
 
-def shared_in(table: TableRead, measure: str, labels: Labels) -> tuple[Labels, list[Labels]]:
+def shared_in(table: TableRead, measure: str, labels: Place) -> tuple[Place, list[Place]]:
     """The count that a percentage is a share of, and the counts whose sum is shared."""
     row = labels[0]
     if table.kind == "frequency":

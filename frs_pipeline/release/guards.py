@@ -17,6 +17,8 @@ from itertools import product
 
 from frs_pipeline.release.cells import Codes, Forms, all_codes, forms_of, places
 from frs_pipeline.study import Study
+from frs_pipeline.study.about import occasions
+from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.questionnaires import Question, questionnaires
 from frs_pipeline.study.release import ReleasePolicy
 from frs_pipeline.study.tables import MISSING, Table
@@ -63,9 +65,9 @@ def _cells(study: Study, table: Table) -> Iterator[Forms]:
     """Every combination of own answers to the questions of a table, blanks included, occasions and marts apart."""
     names = sorted({*table.variables, *table.answered})
     for mart in table.marts:
-        several = table.occasion == "both" and questionnaires(study)[mart].occasion == "both"
+        several = table.occasion == BOTH and questionnaires(study)[mart].occasion == BOTH
         choices = [all_codes(study, mart, name) for name in names]
-        for occasion, codes in product(("first", "followup") if several else (table.occasion,), product(*choices)):
+        for occasion, codes in product(occasions(study) if several else (table.occasion,), product(*choices)):
             yield forms_of(
                 study, (mart,), occasion, (), {name: frozenset({code}) for name, code in zip(names, codes, strict=True)}
             )
@@ -96,7 +98,7 @@ def _contains(whole: Forms, part: Forms) -> bool:
     given = dict(part.answers)
     return (
         set(part.marts) <= set(whole.marts)
-        and whole.occasion in ("both", part.occasion)
+        and whole.occasion in (BOTH, part.occasion)
         and all(given[name] <= codes for name, codes in whole.answers)
     )
 
@@ -108,9 +110,8 @@ def _without(study: Study, whole: Forms, part: Forms) -> Key:
     if other:
         rest.append(forms_of(study, other, whole.occasion, (), dict(whole.answers)))
     if part.occasion != whole.occasion:
-        rest.append(
-            forms_of(study, part.marts, {"first": "followup", "followup": "first"}[part.occasion], (), dict(whole.answers))
-        )
+        others = (name for name in occasions(study) if name != part.occasion)
+        rest += [forms_of(study, part.marts, other, (), dict(whole.answers)) for other in others]
     within: dict[str, Codes] = dict(whole.answers)
     for name, codes in part.answers:
         missing = within.get(name, frozenset(all_codes(study, part.marts[0], name))) - codes
@@ -140,7 +141,7 @@ def _is_answer(question: Question, codes: Codes) -> bool:
 def _on_paper(study: Study, forms: Forms) -> bool:
     """Were they asked what they are said to have answered?"""
     asked = ((_question(study, forms, name).occasion, codes) for name, codes in forms.answers)
-    return forms.occasion == "both" or all(occasion in ("both", forms.occasion) or None in codes for occasion, codes in asked)
+    return forms.occasion == BOTH or all(occasion in (BOTH, forms.occasion) or None in codes for occasion, codes in asked)
 
 
 def _question(study: Study, forms: Forms, name: str) -> Question:

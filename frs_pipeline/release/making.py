@@ -9,7 +9,7 @@ from pathlib import Path
 
 from frs_pipeline.errors import CheckFailed
 from frs_pipeline.release.attack import Attack, Attacker, Exposed, attack
-from frs_pipeline.release.cells import Forms, Place, places
+from frs_pipeline.release.cells import Forms, places
 from frs_pipeline.release.earlier import decided, told
 from frs_pipeline.release.files import (
     DANISH,
@@ -33,10 +33,10 @@ from frs_pipeline.release.variants import Variant, as_decided, by_what_they_hold
 from frs_pipeline.release.worlds import Source
 from frs_pipeline.study import Study
 from frs_pipeline.study.release import ReleasePolicy
-from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Table
+from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Place, Table
 from frs_pipeline.tables.counting import Counts, count, open_marts
 from frs_pipeline.tables.figures import figures
-from frs_pipeline.tables.reconciling import Forms as Marts
+from frs_pipeline.tables.reconciling import FormCounts
 
 Step = Callable[[str], None]
 # Attacks before the tables that still leak are given up; each round after the first mends what the one before found.
@@ -90,7 +90,7 @@ class Releasing:
         self.tables = by_what_they_hold(self.study, tables, policy)
         self._made_up, self._folder = made_up, folder
         self._space = Space(self.study, self.tables.values())
-        self._cells = self._space.count(Marts(marts))
+        self._cells = self._space.count(FormCounts(marts))
         self._counts: dict[int, Counts] = count(self.tables.values(), open_marts(marts))
         now = self._now = Source(self._empty(), forms)
         self._known = {f: n for source in earlier for f, n in told(self.study, source, now, same=True).items()}

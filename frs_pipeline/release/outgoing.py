@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from frs_pipeline.codebook.opening import made_up
 from frs_pipeline.errors import FrsError, UsageError
+from frs_pipeline.intake.delivery import made_up
 from frs_pipeline.personal_numbers import holds_personal_number
 from frs_pipeline.release.earlier import RELEASED, forms_by_mart, name_of, released_before, settle, waiting
 from frs_pipeline.release.making import Release, Releasing, Step

@@ -10,15 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from frs_pipeline.errors import InputError
+from frs_pipeline.study.tables import Place
 
-# Row, column and group of a number.
-Labels = tuple[str, str, str]
 Code = int | None
 _HEADER = ["table", "row", "column", "group", "measure", "value", "status"]
 
 
 @dataclass(frozen=True)
-class Number:
+class NumberRead:
     """A number that is told, with how many decimals it is told; `value` is None when it is hidden."""
 
     value: Fraction | None
@@ -54,7 +53,7 @@ class TableRead:
     answered: tuple[str, ...]
     axes: dict[str, AxisRead]
     original: dict[str, AxisRead]
-    numbers: dict[tuple[str, Labels], Number]
+    numbers: dict[tuple[str, Place], NumberRead]
     withheld: str | None = None
 
     @property
@@ -96,8 +95,8 @@ def read_release(folder: Path) -> ReleaseRead:
         ) from error
 
 
-def _numbers(path: Path) -> dict[int, dict[tuple[str, Labels], Number]]:
-    found: dict[int, dict[tuple[str, Labels], Number]] = {}
+def _numbers(path: Path) -> dict[int, dict[tuple[str, Place], NumberRead]]:
+    found: dict[int, dict[tuple[str, Place], NumberRead]] = {}
     with path.open(encoding="utf-8", newline="") as file:
         rows = csv.reader(file)
         if next(rows, None) != _HEADER:
@@ -105,12 +104,12 @@ def _numbers(path: Path) -> dict[int, dict[tuple[str, Labels], Number]]:
         for table, row, column, group, measure, value, status in rows:
             if status in ("shown", "hidden"):
                 decimals = len(value.partition(".")[2])
-                number = Number(Fraction(value), decimals) if status == "shown" else Number(None)
+                number = NumberRead(Fraction(value), decimals) if status == "shown" else NumberRead(None)
                 found.setdefault(int(table), {})[measure, (row, column, group)] = number
     return found
 
 
-def _table(content: dict[str, Any], numbers: dict[tuple[str, Labels], Number]) -> TableRead:
+def _table(content: dict[str, Any], numbers: dict[tuple[str, Place], NumberRead]) -> TableRead:
     return TableRead(
         content["number"],
         content["kind"],

@@ -18,12 +18,13 @@ from scipy.sparse import csr_matrix
 
 from frs_pipeline.release.cells import Code, Forms, all_codes
 from frs_pipeline.study import Study
+from frs_pipeline.study.about import occasions
+from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import Table
-from frs_pipeline.tables.reconciling import Forms as Marts
+from frs_pipeline.tables.reconciling import FormCounts
 
 OCCASION = "occasion"
-_OCCASIONS = ("first", "followup")
 Indices = NDArray[np.int64]
 
 
@@ -49,7 +50,7 @@ class Cube:
         wanted = dict(forms.answers)
         found = self.numbered()
         for axis, (question, values) in enumerate(zip(self.questions, self.values, strict=True)):
-            if question == OCCASION and forms.occasion != "both":
+            if question == OCCASION and forms.occasion != BOTH:
                 keep = [value == forms.occasion for value in values]
             elif question in wanted:
                 keep = [value in wanted[question] for value in values]
@@ -74,8 +75,8 @@ class Space:
 
     def _add(self, mart: str, names: tuple[str, ...]) -> None:
         values: list[tuple[Code | str, ...]] = [all_codes(self.study, mart, name) for name in names]
-        if questionnaires(self.study)[mart].occasion == "both":
-            names, values = (OCCASION, *names), [_OCCASIONS, *values]
+        if questionnaires(self.study)[mart].occasion == BOTH:
+            names, values = (OCCASION, *names), [tuple(occasions(self.study)), *values]
         cube = Cube(mart, names, tuple(values), self.size)
         self.cubes.append(cube)
         self.size += int(np.prod(cube.shape))
@@ -103,7 +104,7 @@ class Space:
                     rows += zip(_margin(one, names), _margin(other, names), strict=True)
         return _sparse(rows, self.size)
 
-    def count(self, marts: Marts) -> NDArray[np.int64]:
+    def count(self, marts: FormCounts) -> NDArray[np.int64]:
         """How many forms are in each place."""
         counts = np.zeros(self.size, dtype=np.int64)
         for cube in self.cubes:

@@ -15,20 +15,21 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from frs_pipeline.release.cells import NO_LABEL, Forms, Place, places
+from frs_pipeline.release.cells import NO_LABEL, Forms, places
 from frs_pipeline.release.guards import Guard, Key, guards
 from frs_pipeline.release.region import Numbers, Region, sums
 from frs_pipeline.release.space import Space
 from frs_pipeline.study import Study
 from frs_pipeline.study.release import ReleasePolicy
-from frs_pipeline.study.tables import TOTAL, TOTAL_VALID, Table
+from frs_pipeline.study.tables import TOTAL, TOTAL_VALID, Place, Table
 
 _MOVED = 1e-6
 _PUSHES, _FEW, _NEAR = 20, 5, 12
 # What may be hidden: inner cells while that will do, then margins, the number of all forms of a table last.
 _CELL, _MARGIN, _BASE = range(3)
 
-Address = tuple[int, Place]
+# A count that is printed: its table, and its place in it.
+Cell = tuple[int, Place]
 
 
 @dataclass
@@ -44,7 +45,7 @@ class Row:
     kept: bool = False
     tier: int = _CELL
     cost: float = 0.0
-    printed: list[Address] = field(default_factory=list)
+    printed: list[Cell] = field(default_factory=list)
 
 
 class Suppression:
@@ -67,7 +68,7 @@ class Suppression:
         tables: Iterable[Table],
         known: Iterable[Forms] = (),
         kept: Iterable[Forms] = (),
-        primary: Iterable[Address] = (),
+        primary: Iterable[Cell] = (),
         within: Mapping[Forms, tuple[float, float]] | None = None,
         room: Mapping[Key, int] | None = None,
     ) -> None:
@@ -96,7 +97,7 @@ class Suppression:
         self._bound(within or {})
 
     @property
-    def hidden(self) -> set[Address]:
+    def hidden(self) -> set[Cell]:
         """Table and place of every hidden count."""
         return {address for row in self.rows.values() if row.hidden for address in row.printed}
 

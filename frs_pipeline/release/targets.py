@@ -17,10 +17,13 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from frs_pipeline.release.groups import NOTHING, TOTAL, TOTAL_VALID, Group, all_answers, group, group_of
-from frs_pipeline.release.reading import AxisRead, Code, Labels, ReleaseRead, TableRead
+from frs_pipeline.release.reading import AxisRead, Code, ReleaseRead, TableRead
 from frs_pipeline.release.worlds import Source, Sum, World, Worlds
 from frs_pipeline.study import Study
+from frs_pipeline.study.about import occasions
+from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.tables import Place
 
 # A number that is marked as hidden; one that the report prints and that isn't released, since answers were merged or the
 # table is withheld; a combination of answers within a table; what one set of forms has more than another; how much a number
@@ -40,7 +43,7 @@ class Target:
 
     kind: Kind
     table: int
-    labels: Labels
+    labels: Place
     own: bool
     printed: Sum
     of: tuple[Group, ...]
@@ -78,13 +81,13 @@ class Target:
         self.low, self.high = min(self.low, value), max(self.high, value)
 
 
-class _Number(NamedTuple):
+class _Printed(NamedTuple):
     """A number of forms that a release prints, told or hidden."""
 
     source: Source
     group: Group
     table: int
-    labels: Labels
+    labels: Place
 
 
 def targets(study: Study, worlds: Worlds, source: Source, earlier: Sequence[Source]) -> list[Target]:
@@ -116,11 +119,11 @@ def _all(study: Study, worlds: Worlds, source: Source, earlier: Sequence[Source]
         yield from _changes(study, worlds, source, older)
 
 
-def _numbers(study: Study, worlds: Worlds, source: Source) -> Iterator[tuple[_Number, bool]]:
+def _numbers(study: Study, worlds: Worlds, source: Source) -> Iterator[tuple[_Printed, bool]]:
     for table in (table for table in source.release.tables if worlds.knows(source, table)):
         for (measure, labels), number in table.numbers.items():
             if measure in ("count", "n"):
-                yield _Number(source, group_of(study, table, labels), table.number, labels), number.value is None
+                yield _Printed(source, group_of(study, table, labels), table.number, labels), number.value is None
 
 
 def _unprinted(study: Study, worlds: Worlds, source: Source, one: Source, table: TableRead) -> Iterator[Target]:
@@ -136,9 +139,9 @@ def _within(study: Study, worlds: Worlds, source: Source, one: Source, table: Ta
     own = one is source
     names = sorted({axis.question for axis in table.original.values()} | set(table.answered))
     for mart in table.marts:
-        both = table.occasion == "both" and questionnaires(study)[mart].occasion == "both"
+        both = table.occasion == BOTH and questionnaires(study)[mart].occasion == BOTH
         values = [sorted(all_answers(study, mart, name), key=str) for name in names]
-        for occasion in ("first", "followup") if both else (table.occasion,):
+        for occasion in occasions(study) if both else (table.occasion,):
             for said in product(*values):
                 of = group(study, (mart,), occasion, {name: frozenset((code,)) for name, code in zip(names, said, strict=True)})
                 judged = _judged(study, [of], source.release)
@@ -154,7 +157,7 @@ def _within(study: Study, worlds: Worlds, source: Source, one: Source, table: Ta
                     )
 
 
-def _named(study: Study, table: TableRead, occasion: str, said: Mapping[str, Code]) -> Labels:
+def _named(study: Study, table: TableRead, occasion: str, said: Mapping[str, Code]) -> Place:
     """A combination of answers as row, column and whatever else: readable, and nothing of a form."""
     words = {}
     for name, code in said.items():
@@ -165,7 +168,7 @@ def _named(study: Study, table: TableRead, occasion: str, said: Mapping[str, Cod
     return row, column, ", ".join([*words.values(), *([occasion] if occasion != table.occasion else [])])
 
 
-def _left_blank(study: Study, worlds: Worlds, source: Source, numbers: Iterable[_Number]) -> Iterator[Target]:
+def _left_blank(study: Study, worlds: Worlds, source: Source, numbers: Iterable[_Printed]) -> Iterator[Target]:
     """Who would be counted had they answered: several numbers may add up to these and those who did."""
     for number in numbers:
         given = dict(number.group.answers)
@@ -178,9 +181,9 @@ def _left_blank(study: Study, worlds: Worlds, source: Source, numbers: Iterable[
                 yield Target("difference", number.table, labels, own, worlds.sum(number.source, of), (of,), judged)
 
 
-def _differences(study: Study, worlds: Worlds, source: Source, numbers: Iterable[_Number]) -> Iterator[Target]:
+def _differences(study: Study, worlds: Worlds, source: Source, numbers: Iterable[_Printed]) -> Iterator[Target]:
     """What one set of forms has that another one within it hasn't."""
-    each: dict[tuple[object, ...], _Number] = {}
+    each: dict[tuple[object, ...], _Printed] = {}
     for number in numbers:
         each.setdefault((number.group, *(number.source.of(mart) for mart in number.group.marts)), number)
     for whole, part in _pairs(list(each.values())):
@@ -196,9 +199,9 @@ def _differences(study: Study, worlds: Worlds, source: Source, numbers: Iterable
             yield Target("difference", whole.table, labels, own, wanted, of, judged)
 
 
-def _pairs(numbers: Sequence[_Number]) -> Iterator[tuple[_Number, _Number]]:
+def _pairs(numbers: Sequence[_Printed]) -> Iterator[tuple[_Printed, _Printed]]:
     """Numbers of which the second may be within the first: it is of no other marts, and asks for no less."""
-    alike: dict[tuple[frozenset[str], frozenset[str]], list[_Number]] = defaultdict(list)
+    alike: dict[tuple[frozenset[str], frozenset[str]], list[_Printed]] = defaultdict(list)
     for number in numbers:
         alike[frozenset(number.group.marts), frozenset(name for name, _ in number.group.answers)].append(number)
     for (marts, names), wholes in alike.items():
@@ -210,7 +213,7 @@ def _pairs(numbers: Sequence[_Number]) -> Iterator[tuple[_Number, _Number]]:
 def _rest(study: Study, whole: Group, part: Group) -> list[Group] | None:
     """The forms of a group that aren't in another one, as groups that have none in common; None when that isn't within it."""
     outer, inner = dict(whole.answers), dict(part.answers)
-    if not set(part.marts) <= set(whole.marts) or whole.occasion not in ("both", part.occasion):
+    if not set(part.marts) <= set(whole.marts) or whole.occasion not in (BOTH, part.occasion):
         return None
     if any(name not in inner or not inner[name] <= codes for name, codes in whole.answers):
         return None
@@ -219,7 +222,7 @@ def _rest(study: Study, whole: Group, part: Group) -> list[Group] | None:
     if others:
         found.append(group(study, others, whole.occasion, outer))
     if whole.occasion != part.occasion:
-        found.append(group(study, part.marts, "first" if part.occasion == "followup" else "followup", outer))
+        found += [group(study, part.marts, other, outer) for other in occasions(study) if other != part.occasion]
     so_far = dict(outer)
     for name, codes in part.answers:
         out = so_far.get(name, all_answers(study, part.marts[0], name)) - codes
@@ -241,8 +244,8 @@ def _judged(study: Study, rest: Sequence[Group], release: ReleaseRead) -> bool |
 def _never_asked(study: Study, of: Group) -> bool:
     """Did these forms answer a question that isn't on the paper of their occasion?"""
     found = ((questionnaires(study)[of.marts[0]].question(name), codes) for name, codes in of.answers)
-    return of.occasion != "both" and any(
-        q is not None and q.occasion not in ("both", of.occasion) and None not in c for q, c in found
+    return of.occasion != BOTH and any(
+        q is not None and q.occasion not in (BOTH, of.occasion) and None not in c for q, c in found
     )
 
 
@@ -264,7 +267,7 @@ def _as_printed(table: TableRead) -> bool:
     }
 
 
-def _printed(table: TableRead) -> Iterator[Labels]:
+def _printed(table: TableRead) -> Iterator[Place]:
     """Where the report prints a number of forms, before any answers are merged; blanks aside."""
     axes = table.original
     if table.is_correlation:
@@ -292,7 +295,7 @@ def _changes(study: Study, worlds: Worlds, source: Source, older: Source) -> Ite
                 yield Target("change", table.number, labels, True, worlds.sum(source, now).less(worlds.sum(older, then)), (now,))
 
 
-def _of_labels(study: Study, table: TableRead, labels: Labels) -> Group | None:
+def _of_labels(study: Study, table: TableRead, labels: Place) -> Group | None:
     try:
         return group_of(study, table, labels, original=True)
     except KeyError:  # it has other answers, or calls them otherwise

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from frs_pipeline.release.cells import NO_LABEL, Forms, Place, places
+from frs_pipeline.release.cells import NO_LABEL, Forms, places
 from frs_pipeline.study import Study
 from frs_pipeline.study.questionnaires import Question, questionnaires
 from frs_pipeline.study.release import ReleasePolicy, merged
-from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Axis, Table
+from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Axis, Place, Table
 
 Count = Callable[[Forms], int]
 

@@ -19,9 +19,12 @@ from scipy.sparse import bmat, csr_matrix
 from scipy.sparse.csgraph import connected_components
 
 from frs_pipeline.release.groups import Group, all_answers, group_of, shared_in
-from frs_pipeline.release.reading import Code, Labels, Number, ReleaseRead, TableRead
+from frs_pipeline.release.reading import Code, NumberRead, ReleaseRead, TableRead
 from frs_pipeline.study import Study
+from frs_pipeline.study.about import occasions
+from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.tables import Place
 
 World = NDArray[np.int64]
 # A solver is stopped after this; what it can't decide counts as not shown to be safe.
@@ -144,7 +147,7 @@ class Worlds:
             names, cube = next((names, cube) for names, cube in cubes.items() if wanted.keys() <= set(names))
             unknowns = cube.numbered
             for axis, (name, values) in enumerate(zip(names, cube.values, strict=True)):
-                if name == "occasion" and group.occasion != "both":
+                if name == "occasion" and group.occasion != BOTH:
                     unknowns = unknowns.compress([value == group.occasion for value in values], axis)
                 elif name in wanted:
                     unknowns = unknowns.compress([value in wanted[name] for value in values], axis)
@@ -221,7 +224,7 @@ class Worlds:
             names = next(names for names in cubes if {rows[0], columns[0]} <= set(names))
             of_rows, of_columns = names.index(rows[0]), names.index(columns[0])
             for said, unknown in cubes[names].items():
-                fits = occasion == "both" or "occasion" not in names or said[names.index("occasion")] == occasion
+                fits = occasion == BOTH or "occasion" not in names or said[names.index("occasion")] == occasion
                 if fits and said[of_rows] in rows[1] and said[of_columns] in columns[1]:
                     rest = (mart, *(value for at, value in enumerate(said) if at not in (of_rows, of_columns)))
                     layer = layers.setdefault(rest, np.zeros((len(rows[1]), len(columns[1])), dtype=np.int64))
@@ -253,7 +256,7 @@ class Worlds:
         return vector
 
     def _need(self, forms: str, mart: str, names: Iterable[str]) -> None:
-        occasion = ("occasion",) if questionnaires(self.study)[mart].occasion == "both" else ()
+        occasion = ("occasion",) if questionnaires(self.study)[mart].occasion == BOTH else ()
         self._cubes.setdefault((forms, mart), {})[(*occasion, *sorted(names))] = Cube((), 0)
 
     def _number_unknowns(self) -> None:
@@ -262,7 +265,8 @@ class Worlds:
                 del cubes[names]
             for names in sorted(cubes):
                 values = [
-                    ("first", "followup") if n == "occasion" else sorted(all_answers(self.study, mart, n), key=str) for n in names
+                    tuple(occasions(self.study)) if n == "occasion" else sorted(all_answers(self.study, mart, n), key=str)
+                    for n in names
                 ]
                 cubes[names] = Cube(tuple(map(tuple, values)), self.size)
                 self.size += math.prod(map(len, values))
@@ -293,7 +297,7 @@ class Worlds:
             elif measure.endswith("percent") and number.value is not None:
                 self._share(source, table, measure, labels, number)
 
-    def _share(self, source: Source, table: TableRead, measure: str, labels: Labels, number: Number) -> None:
+    def _share(self, source: Source, table: TableRead, measure: str, labels: Place, number: NumberRead) -> None:
         """A percentage lies within what it was rounded from; it adds something where it says more than the counts."""
         base, parts = shared_in(table, measure, labels)
         told = [table.numbers.get(("count", place)) for place in (base, *parts)]

@@ -1,174 +1,20 @@
-"""The claims of the report's summary as data.
-
-A claim says in `claims.yaml` which figures it rests on and under which condition it holds; its words hold no number.
-"""
+"""The claims of the study, read and compared with the figures that its tables have."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
-
-from pydantic import AfterValidator, BeforeValidator, Field
+from typing import NamedTuple
 
 from frs_pipeline.errors import Gathered
-from frs_pipeline.lineage.meaning import Address, meanings
-from frs_pipeline.stats.printing import parse
+from frs_pipeline.language import Text
+from frs_pipeline.lineage.meaning import meanings
 from frs_pipeline.study import Study, derived
-from frs_pipeline.study.chapters import Bilingual
+from frs_pipeline.study.claims import FILE, PLACEHOLDER, Claim, Claims, Condition, Value
 from frs_pipeline.study.faults import choices
-from frs_pipeline.study.spec import Spec, YamlFile
-from frs_pipeline.study.tables import TOTAL, TOTAL_VALID, Table, catalogue
+from frs_pipeline.study.spec import YamlFile
+from frs_pipeline.study.tables import TOTAL, catalogue
 from frs_pipeline.tables.nonresponse import measures
-
-FILE = "claims.yaml"
-PLACEHOLDER = re.compile(r"\{(\w+)\}")
-
-
-def _no_digits(text: object) -> object:
-    if isinstance(text, str) and any(letter.isdigit() for letter in text):
-        raise ValueError("numbers don't stand in words: name a value and put it in braces")
-    return text
-
-
-def bare(printed: str) -> str:
-    """A printed number as `stats.printing` reads it: without a sign for per cent, and with a hyphen for minus."""
-    return printed.replace("\u2212", "-").removesuffix("%").rstrip()
-
-
-def _a_number(printed: str) -> str:
-    try:
-        parse(bare(printed))
-    except ValueError:
-        raise ValueError(f'\'{printed[:40]}\' isn\'t a number as the report prints one: "39,6%" or ",245"') from None
-    return printed
-
-
-def _numbers(printed: str) -> str:
-    """One number or, of a source that gives a span, two: 84–86%."""
-    for part in printed.split("–"):
-        _a_number(part)
-    return printed
-
-
-Printed = Annotated[str, AfterValidator(_a_number)]
-Cited = Annotated[str, AfterValidator(_numbers)]
-Words = Annotated[str, BeforeValidator(_no_digits)]
-
-
-class Said(Spec):
-    """Words in both languages; numbers stand in braces, by the name of a value."""
-
-    danish: Words
-    english: Words
-
-
-class Share(Spec):
-    """Forms with one of these answers, as a percentage of all in their row (or, `of` all, in the table).
-
-    The answers are the rows of a frequency or distribution, and the columns of a crosstab.
-    """
-
-    table: int
-    answers: tuple[str, ...] = Field(min_length=1)
-    row: str = TOTAL
-    of: Literal["row", "all"] = "row"
-
-
-class Points(Spec):
-    """What the first share exceeds the second by, in percentage points."""
-
-    of: str
-    less: str
-
-
-class Lacking(Spec):
-    """A share of the conferences, from the unit non-response."""
-
-    measure: str
-    occasion: Literal["first", "followup", "both"] = "both"
-
-
-class Value(Spec):
-    """One number of a claim. `said` is how the report prints it."""
-
-    share: Share | None = None
-    gamma: int | None = Field(default=None, description="number of a correlation table")
-    points: Points | None = None
-    lacking: Lacking | None = None
-    said: Printed | None = None
-
-    def addresses(self, tables: Mapping[int, Table]) -> tuple[Address, ...]:
-        """The figures that a share or a gamma is made from: its parts, then its base."""
-        if self.gamma is not None:
-            return (Address(self.gamma, "", "", "", "gamma"), Address(self.gamma, "", "", "", "n"))
-        if self.share is None:
-            return ()
-        share, number = self.share, self.share.table
-        kind = tables[number].kind if number in tables else "crosstab"
-        if kind in ("frequency", "distribution"):
-            base = TOTAL_VALID if kind == "frequency" else TOTAL
-            return tuple(Address(number, answer, "", "", "count") for answer in (*share.answers, base))
-        base_row = share.row if share.of == "row" else TOTAL
-        parts = (Address(number, share.row, answer, "", "count") for answer in share.answers)
-        return (*parts, Address(number, base_row, TOTAL, "", "count"))
-
-
-class Condition(Spec):
-    """What has to be true of a value, or of the value that it is compared with."""
-
-    value: str
-    at_least: float | str | None = None
-    at_most: float | str | None = None
-    above: float | str | None = None
-    below: float | str | None = None
-    as_said_within: float | None = Field(default=None, description="points by which it may differ from what the report prints")
-    strength: Literal["strong", "moderate", "weak"] | None = Field(
-        default=None, description="at least so strong, and significant"
-    )
-
-
-class Source(Spec):
-    """Where a baseline comes from."""
-
-    name: Bilingual
-    cited: str
-
-
-class Baseline(Spec):
-    """A number from elsewhere that the report cites; what it is of, where that isn't the same."""
-
-    source: str
-    said: Cited
-    note: Said | None = None
-
-
-class Claim(Spec):
-    """One claim. `instead` is what holds when it doesn't; `untested` says why no figure can tell."""
-
-    id: str = Field(pattern="^[a-z_]+$")
-    says: Said
-    instead: Said | None = None
-    values: dict[str, Value] = Field(default_factory=dict)
-    said: dict[str, Printed] = Field(default_factory=dict, description="numbers of a claim that isn't tested")
-    holds: tuple[Condition, ...] = ()
-    untested: Said | None = None
-    baselines: tuple[Baseline, ...] = ()
-
-
-class Section(Spec):
-    """Claims under one heading."""
-
-    title: Said
-    claims: tuple[Any, ...]  # each a Claim, read for itself, so that one that can't be hides no other's faults
-
-
-class Claims(Spec):
-    """What `claims.yaml` says."""
-
-    sources: dict[str, Source]
-    sections: tuple[Section, ...]
 
 
 class Fault(NamedTuple):
@@ -231,7 +77,7 @@ def _faults(study: Study, claim: Claim, sources: Sequence[str]) -> Iterator[Faul
         yield Fault((), "needs what is printed when it doesn't hold", "write instead")
     known = [*claim.values, *claim.said]
     for key in ("says", "instead", "untested"):
-        words: Said | None = getattr(claim, key)
+        words: Text | None = getattr(claim, key)
         for language in ("danish", "english") if words else ():
             for name in PLACEHOLDER.findall(getattr(words, language)):
                 if name not in known:

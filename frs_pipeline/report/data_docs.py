@@ -10,7 +10,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from frs_pipeline.report.expectations import BETWEEN, COLUMNS, IN_SET, LARGEST, NOT_NULL, UNIQUE, Held
+from frs_pipeline.report.expectations import BETWEEN, COLUMNS, IN_SET, LARGEST, NOT_NULL, UNIQUE, PromisesOfMart
 from frs_pipeline.study import Study
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.templates import templates_in
@@ -31,7 +31,7 @@ _FORM = {
 _FAILING = {UNIQUE: "stand more than once", IN_SET: "outside", BETWEEN: "below"}
 
 
-def pages(study: Study, delivery: str, held: list[Held]) -> dict[str, bytes]:
+def pages(study: Study, delivery: str, held: list[PromisesOfMart]) -> dict[str, bytes]:
     """Every page by its file name: an overview, and a page a mart."""
     template = templates_in(HERE).get_template(TEMPLATE)
     marts = [_mart(study, mart) for mart in held]
@@ -42,7 +42,7 @@ def pages(study: Study, delivery: str, held: list[Held]) -> dict[str, bytes]:
     }
 
 
-def _mart(study: Study, held: Held) -> dict[str, Any]:
+def _mart(study: Study, held: PromisesOfMart) -> dict[str, Any]:
     """A mart as the pages show it: its promises in groups, one a column."""
     questionnaire = questionnaires(study).get(held.mart)
     what = "conferences" if questionnaire is None else "forms"

@@ -10,26 +10,23 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from pydantic import Field
 
-from frs_pipeline.errors import CheckFailed, Gathered, InputError
+from frs_pipeline.errors import CheckFailed, InputError
 from frs_pipeline.store.files import Store, as_noted, read, read_manifest
 from frs_pipeline.store.plan import products
-from frs_pipeline.study import Study, derived
-from frs_pipeline.study.faults import choices
+from frs_pipeline.study import Study
+from frs_pipeline.study.about import occasions
+from frs_pipeline.study.instruments import BOTH
+from frs_pipeline.study.promises import Limits, limits
 from frs_pipeline.study.questionnaires import Question, Questionnaire, questionnaires
-from frs_pipeline.study.spec import Spec, YamlFile
 from frs_pipeline.tables.nonresponse import conference_schema
 
-FILE = "promises.yaml"
 FORM_COLUMNS = ("form_id", "conference_id", "occasion")
-OCCASIONS = {"first": ("first",), "followup": ("followup",), "both": ("first", "followup")}
 
 COLUMNS = "expect_table_columns_to_match_ordered_list"
 UNIQUE = "expect_column_values_to_be_unique"
@@ -60,29 +57,6 @@ _RESULT_FORMAT = {
 }
 _ANALYTICS = "GX_ANALYTICS_ENABLED"
 
-Share = Annotated[float, Field(ge=0, le=1)]
-
-
-class BlankLimits(Spec):
-    default: Share
-    questions: dict[str, dict[str, Share]] = Field(default_factory=dict)
-
-
-class ShareLimits(Spec):
-    largest_move: Share
-    fewest_answers: int = Field(ge=1)
-
-
-class Limits(Spec):
-    """What a domain person may change of the promises; see promises.yaml."""
-
-    row_cap: int = Field(ge=1)
-    blank: BlankLimits
-    shares: ShareLimits
-
-    def largest_blank(self, mart: str, question: str) -> float:
-        return self.blank.questions.get(mart, {}).get(question, self.blank.default)
-
 
 @dataclass(frozen=True)
 class Promise:
@@ -93,7 +67,7 @@ class Promise:
     limit: str
     words: str
     arguments: dict[str, Any] = field(default_factory=dict)
-    at_followup: bool = False
+    occasion: str | None = None
 
 
 @dataclass(frozen=True)
@@ -114,7 +88,7 @@ class Moves:
 
 
 @dataclass(frozen=True)
-class Held:
+class PromisesOfMart:
     """The promises of one mart held against it: `results` is a `RESULT`, `rows` its size, of which every `step`-th counted."""
 
     mart: str
@@ -127,32 +101,6 @@ class Held:
     @property
     def broken(self) -> pa.Table:
         return self.results.filter(pc.invert(self.results["passed"]))
-
-
-def read_limits(study: Study, path: Path) -> Limits:
-    """The limits; raises `InputError` with file and line for a value that can't be, or a question that doesn't exist."""
-    file = YamlFile(path)
-    wrong = Gathered()
-    with wrong:
-        limits = file.parse(Limits)
-    for mart in file.entries(["blank", "questions"]):
-        where = ["blank", "questions", mart]
-        known = [question.name for question in questionnaires(study)[mart].questions] if mart in questionnaires(study) else []
-        with wrong:
-            if not known:
-                raise file.error(where, f"there is no questionnaire {mart}", choices(questionnaires(study), mart))
-        for name in file.entries(where) if known else ():
-            with wrong:
-                if name not in known:
-                    raise file.error([*where, name], f"{mart} has no question {name}", choices(known, name))
-    wrong.check()
-    return limits
-
-
-@derived
-def limits(study: Study) -> Limits:
-    """The limits of the promises."""
-    return read_limits(study, study.folder / FILE)
 
 
 def before_of(older: Store) -> Before:
@@ -175,19 +123,21 @@ def before_of(older: Store) -> Before:
     return Before(older.delivery, marts)
 
 
-def form_promises(questionnaire: Questionnaire, limits: Limits, delivery: str, *, whole: bool = True) -> list[Promise]:
+def form_promises(
+    study: Study, questionnaire: Questionnaire, limits: Limits, delivery: str, *, whole: bool = True
+) -> list[Promise]:
     """What a mart of forms promises by itself; without its grain when only a sample is looked at (not `whole`)."""
     names = (*FORM_COLUMNS, *(question.name for question in questionnaire.questions))
     found = [_columns(names)]
     if whole:
         found += _identifies("form_id", "form")
-    found += [_filled("conference_id"), *_occasion(questionnaire.occasion)]
+    found += [_filled("conference_id"), *_occasion(study, questionnaire.occasion)]
     for question in questionnaire.questions:
         labels = "; ".join(f"{code} {label}" for code, label in question.labels.items())
         words = "Every answer is one of these."
         found.append(Promise(IN_SET, question.name, labels, words, {"value_set": list(question.codes)}))
         if questionnaire.asks(question, delivery):
-            found.append(_blank(question, questionnaire, limits.largest_blank(questionnaire.instrument, question.name)))
+            found.append(_blank(study, question, questionnaire, limits.largest_blank(questionnaire.instrument, question.name)))
     return found
 
 
@@ -196,7 +146,7 @@ def conference_promises(study: Study, *, whole: bool = True) -> list[Promise]:
     found = [_columns(tuple(conference_schema(study).names))]
     if whole:
         found += _identifies("conference_id", "conference")
-    found += [*_occasion("both"), _filled("in_ledger")]
+    found += [*_occasion(study, BOTH), _filled("in_ledger")]
     found.append(Promise(IN_SET, "in_ledger", "true or false", "It is true or false.", {"value_set": [True, False]}))
     for name in (name for name in conference_schema(study).names if name.endswith("_forms")):
         found += [
@@ -243,7 +193,7 @@ def moves(questionnaire: Questionnaire, mart: pa.Table, before: pa.Table, fewest
 
 def hold(
     study: Study, marts: dict[str, pa.Table], delivery: str, before: Before | None = None, chosen: Limits | None = None
-) -> list[Held]:
+) -> list[PromisesOfMart]:
     """Hold every mart of a delivery to its promises. Nothing of what a form says is in the result."""
     gx, chosen = _great_expectations(), chosen or limits(study)
     context = gx.get_context(mode="ephemeral")  # in memory: no project folder, nothing written
@@ -257,13 +207,13 @@ def hold(
 
 def _held(
     study: Study, gx: Any, source: Any, delivery: str, name: str, mart: pa.Table, before: Before | None, limits: Limits
-) -> Held:
+) -> PromisesOfMart:
     step = max(1, -(-mart.num_rows // limits.row_cap))
     questionnaire = questionnaires(study).get(name)
     if questionnaire is None:
         promises = conference_promises(study, whole=step == 1)
     else:
-        promises = form_promises(questionnaire, limits, delivery, whole=step == 1)
+        promises = form_promises(study, questionnaire, limits, delivery, whole=step == 1)
     looked_at = mart if step == 1 else mart.take(pa.array(range(0, mart.num_rows, step)))
     rows = list(_results(gx, source, name, promises, _frame(looked_at)))
     skipped: dict[str, str] = {}
@@ -275,10 +225,10 @@ def _held(
         found = _results(gx, source, f"{name} moves", promises, shares) if promises else ()
         rows += [{**row, "mart": name, "checked": compared.answers[row["column"]]} for row in found]
     table = pa.Table.from_pylist(rows, schema=RESULT)
-    return Held(name, mart.num_rows, step, before.delivery if before else None, skipped, table)
+    return PromisesOfMart(name, mart.num_rows, step, before.delivery if before else None, skipped, table)
 
 
-def results(held: list[Held]) -> pa.Table:
+def results(held: list[PromisesOfMart]) -> pa.Table:
     """All promises, a row each (`RESULT`)."""
     return pa.concat_tables([RESULT.empty_table(), *(mart.results for mart in held)])
 
@@ -310,8 +260,8 @@ def _expectation(gx: Any, index: int, promise: Promise) -> Any:
     arguments = dict(promise.arguments)
     if promise.column is not None:
         arguments["column"] = promise.column
-    if promise.at_followup:
-        arguments["row_condition"] = gx.expectations.row_conditions.Column("occasion") == "followup"
+    if promise.occasion is not None:
+        arguments["row_condition"] = gx.expectations.row_conditions.Column("occasion") == promise.occasion
     return kind(**arguments, description=promise.words, meta={"promise": index})
 
 
@@ -373,20 +323,20 @@ def _filled(column: str) -> Promise:
     return Promise(NOT_NULL, column, "never blank", "It is never blank.")
 
 
-def _occasion(occasion: str) -> list[Promise]:
-    allowed = OCCASIONS[occasion]
+def _occasion(study: Study, occasion: str) -> list[Promise]:
+    allowed = tuple(occasions(study)) if occasion == BOTH else (occasion,)
     words = " or ".join(allowed)
     return [_filled("occasion"), Promise(IN_SET, "occasion", words, f"It says {words}.", {"value_set": list(allowed)})]
 
 
-def _blank(question: Question, questionnaire: Questionnaire, largest: float) -> Promise:
-    at_followup = question.occasion == "followup" and questionnaire.occasion == "both"
-    forms = "follow-up forms (it is asked there only)" if at_followup else "forms"
+def _blank(study: Study, question: Question, questionnaire: Questionnaire, largest: float) -> Promise:
+    only = question.occasion if questionnaire.occasion == BOTH and question.occasion != BOTH else None
+    at = f"{occasions(study)[only].one.english} forms" if only else "forms"
     return Promise(
         NOT_NULL,
         question.name,
-        f"{100 * largest:g} %" + (" of follow-up forms" if at_followup else ""),
-        f"At most {100 * largest:g} % of {forms} leave it blank.",
+        f"{100 * largest:g} %" + (f" of {at}" if only else ""),
+        f"At most {100 * largest:g} % of {at}{' (it is asked there only)' if only else ''} leave it blank.",
         {"mostly": round(1 - largest, 12)},
-        at_followup,
+        only,
     )

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from frs_pipeline.lineage.meaning import Address
-from frs_pipeline.report.claims import PLACEHOLDER, Baseline, Claim, Condition, Said, Source, Value, bare
+from frs_pipeline.language import Text
 from frs_pipeline.report.typography import number_text, points_text, share_text, shown, with_zero
 from frs_pipeline.stats.counts import percent
 from frs_pipeline.stats.gamma import significant, strength
 from frs_pipeline.stats.printing import decimals_of, parse, round_half_away
 from frs_pipeline.study import Study
-from frs_pipeline.study.tables import catalogue
+from frs_pipeline.study.claims import PLACEHOLDER, Baseline, Claim, Condition, Source, Value, bare
+from frs_pipeline.study.tables import Address, catalogue
 from frs_pipeline.tables.figures import Figure, column
 
 # The words for a gamma, the weakest first.
@@ -68,7 +68,7 @@ class Number:
 
 
 @dataclass(frozen=True)
-class Finding:
+class Tested:
     """A claim held against the figures. `holds` is None where no figure can tell."""
 
     claim: Claim
@@ -116,7 +116,7 @@ class Judge:
         self._figures = figures
         self._unit = {(row["measure"], row["occasion"]): row for row in unit}
 
-    def finding(self, claim: Claim, sources: Mapping[str, Source]) -> Finding:
+    def finding(self, claim: Claim, sources: Mapping[str, Source]) -> Tested:
         """A claim with its numbers, and whether it holds."""
         numbers: dict[str, Number] = {}
         for name, value in claim.values.items():
@@ -125,7 +125,7 @@ class Judge:
         # A claim that doesn't hold is quoted with the report's numbers, not with those that speak against it.
         own = {name: number.shown for name, number in numbers.items()} | {n: Bound(t, cited=True) for n, t in claim.said.items()}
         quoted = own if holds is not False else {**own, **{n: number.said for n, number in numbers.items() if number.said}}
-        return Finding(
+        return Tested(
             claim,
             holds,
             _sentence(claim.says, quoted),
@@ -188,7 +188,7 @@ def _true(condition: Condition, numbers: Mapping[str, Number]) -> bool:
     return condition.strength is None or (own.significant and _WORDS.index(own.strength) >= _WORDS.index(condition.strength))
 
 
-def _sentence(words: Said, numbers: Mapping[str, Bound]) -> Sentence:
+def _sentence(words: Text, numbers: Mapping[str, Bound]) -> Sentence:
     def parts(text: str) -> Iterator[str | Bound]:
         for index, piece in enumerate(PLACEHOLDER.split(text)):
             if index % 2:
@@ -199,7 +199,7 @@ def _sentence(words: Said, numbers: Mapping[str, Bound]) -> Sentence:
     return Sentence(tuple(parts(words.danish)), tuple(parts(words.english)))
 
 
-def as_rows(findings: list[Finding]) -> pa.Table:
+def as_rows(findings: list[Tested]) -> pa.Table:
     """Findings as rows of findings.parquet (`FINDINGS`)."""
     rows = []
     for found in findings:

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from frs_pipeline.lineage.meaning import Address
-from frs_pipeline.lineage.wording import Text
+from frs_pipeline.language import Text
 from frs_pipeline.study import Study
 from frs_pipeline.study.questionnaires import questionnaires
-from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Table
+from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Address, Table
 
 _FREQUENCY = (
     (Text("Antal", "Count"), "count"),

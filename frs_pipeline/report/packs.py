@@ -13,13 +13,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from frs_pipeline.lineage.meaning import Address
+from frs_pipeline.language import Text
 from frs_pipeline.lineage.pairs import Pairs
-from frs_pipeline.lineage.passport import Number, Passport
-from frs_pipeline.lineage.wording import Text
+from frs_pipeline.lineage.passport import Amount, Passport
 from frs_pipeline.report.typography import anchor, number_text, shown
 from frs_pipeline.study import Study
 from frs_pipeline.study.rules import policy
+from frs_pipeline.study.tables import Address
 from frs_pipeline.tables.figures import Figure
 
 # Quoted questions and answers stand in many sentences.
@@ -90,7 +90,7 @@ class Pack:
         why = [self._text(Text(found.reason_danish, found.reason))] if found.reason and found.reason_danish else []
         return [found.verdict, shown(found.printed), *why]
 
-    def _number(self, number: Number | None) -> list[int | str] | None:
+    def _number(self, number: Amount | None) -> list[int | str] | None:
         return None if number is None else [self._text(number.what), _whole(number.number)]
 
     def _text(self, text: Text) -> int:

@@ -9,29 +9,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from frs_pipeline.lineage.meaning import Address
-from frs_pipeline.lineage.wording import Text
+from frs_pipeline.language import Text
 from frs_pipeline.report.associations import Association
 from frs_pipeline.report.layout import named
 from frs_pipeline.report.typography import number_text, share_text, shown, with_zero
 from frs_pipeline.stats.counts import percent
 from frs_pipeline.stats.gamma import significant, strength
 from frs_pipeline.stats.printing import spss
-from frs_pipeline.study.chapters import Bilingual, Change
-from frs_pipeline.study.tables import TOTAL, Table
+from frs_pipeline.study import Study
+from frs_pipeline.study.about import about, occasions
+from frs_pipeline.study.instruments import BOTH
+from frs_pipeline.study.tables import TOTAL, Address, Table
 from frs_pipeline.tables.figures import Figure
-from frs_pipeline.tables.reconciling import Forms
+from frs_pipeline.tables.reconciling import FormCounts
 
-ROLE = "role"
 # Least room of a panel, in percentage points.
 MARGIN = 5.0
 # Half the width of a 95 % interval, in standard errors.
 NORMAL_95 = 1.959964
-FIRST, FOLLOWUP = (
-    Bilingual(danish="efter rådslagningen", english="first conference"),
-    Bilingual(danish="ved opfølgningen", english="follow-up"),
-)
-
 Figures = Mapping[Address, Figure]
 
 
@@ -46,7 +41,7 @@ class Bar:
     shares: tuple[float, ...]
     forms: int
     blank: int | None = None
-    occasion: Bilingual | None = None
+    occasion: Text | None = None
 
     @property
     def upper(self) -> float:
@@ -93,6 +88,13 @@ class Stacked:
         return max(MARGIN, *(bar.middle for bar in self.bars))
 
     @property
+    def occasions(self) -> Text:
+        """What the bars are told apart by, as a heading."""
+        names = list(dict.fromkeys(bar.occasion for bar in self.bars if bar.occasion))
+        danish, english = " og ".join(text.danish for text in names), " and ".join(text.english for text in names)
+        return Text(danish.capitalize(), english.capitalize())
+
+    @property
     def spoken(self) -> str:
         return "; ".join(f"{bar.occasion.danish + ' ' if bar.occasion else ''}{bar.spoken(self.answers)}" for bar in self.bars)
 
@@ -122,9 +124,14 @@ class Cell:
     table: int | None
 
 
-def by_role(table: Table, figures: Figures, question: str, forms: Forms) -> Stacked | None:
+def by_role(study: Study, table: Table, figures: Figures, question: str, forms: FormCounts) -> Stacked | None:
     """The answers of each role; None for a table that isn't of roles by a scale with two answers on either side."""
-    if table.kind != "crosstab" or table.row.variable != ROLE or table.column is None or len(table.column.categories) != 5:
+    if (
+        table.kind != "crosstab"
+        or table.row.variable != about(study).role
+        or table.column is None
+        or len(table.column.categories) != 5
+    ):
         return None
     return _stacked((table.number,), question, table, list(_bars(table, figures, _blanks(table, forms))))
 
@@ -134,13 +141,14 @@ def by_row(table: Table, figures: Figures, question: str) -> Stacked:
     return _stacked((table.number,), question, table, list(_bars(table, figures, {})))
 
 
-def change(pair: Change, tables: Mapping[int, Table], figures: Figures, question: str, forms: Forms) -> Stacked:
-    """Two crosstabs of the same rows, one under the other, row by row."""
-    first, followup = tables[pair.first], tables[pair.followup]
-    before = {bar.label: bar for bar in _bars(first, figures, _blanks(first, forms), FIRST)}
-    after = {bar.label: bar for bar in _bars(followup, figures, _blanks(followup, forms), FOLLOWUP)}
-    bars = [bar for label in before for bar in (before[label], after[label])]
-    return _stacked((pair.first, pair.followup), question, first, bars)
+def change(
+    study: Study, numbers: Mapping[str, int], tables: Mapping[int, Table], figures: Figures, question: str, forms: FormCounts
+) -> Stacked:
+    """Crosstabs of the same rows, one per occasion (their `numbers`), one under the other, row by row."""
+    chosen = [(tables[number], occasions(study)[name].one) for name, number in numbers.items()]
+    drawn = [{bar.label: bar for bar in _bars(table, figures, _blanks(table, forms), words)} for table, words in chosen]
+    bars = [of_occasion[label] for label in drawn[0] for of_occasion in drawn]
+    return _stacked(tuple(numbers.values()), question, chosen[0][0], bars)
 
 
 def _stacked(numbers: tuple[int, ...], question: str, table: Table, bars: list[Bar]) -> Stacked:
@@ -148,7 +156,7 @@ def _stacked(numbers: tuple[int, ...], question: str, table: Table, bars: list[B
     return Stacked(numbers, question, tuple(c.label for c in table.column.categories), tuple(bars))
 
 
-def _bars(table: Table, figures: Figures, blanks: Mapping[str, int], occasion: Bilingual | None = None) -> Iterator[Bar]:
+def _bars(table: Table, figures: Figures, blanks: Mapping[str, int], occasion: Text | None = None) -> Iterator[Bar]:
     assert table.column is not None
     for label in [*(c.label for c in table.row.categories), TOTAL]:
         counts = [int(figures[Address(table.number, label, c.label, "", "count")].value or 0) for c in table.column.categories]
@@ -157,14 +165,14 @@ def _bars(table: Table, figures: Figures, blanks: Mapping[str, int], occasion: B
         yield Bar(named(label), shares, whole, blanks.get(label), occasion)
 
 
-def _blanks(table: Table, forms: Forms) -> dict[str, int]:
+def _blanks(table: Table, forms: FormCounts) -> dict[str, int]:
     """Forms of each row that left the question of the columns blank."""
     assert table.column is not None
     found = dict.fromkeys([*(c.label for c in table.row.categories), TOTAL], 0)
     for mart in table.marts:
         for (occasion, (row, answer)), number in forms.by(mart, (table.row.variable, table.column.variable)).items():
             place = table.row.index(row)
-            if answer is None and place is not None and table.occasion in ("both", occasion):
+            if answer is None and place is not None and table.occasion in (BOTH, occasion):
                 found[table.row.categories[place].label] += number
                 found[TOTAL] += number
     return found

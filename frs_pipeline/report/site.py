@@ -7,7 +7,7 @@ the hash of a file.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -15,18 +15,18 @@ from typing import Any
 
 import pyarrow as pa
 
-from frs_pipeline.codebook.opening import made_up
 from frs_pipeline.intake.applying import unapplied
-from frs_pipeline.intake.delivery import applied_in
+from frs_pipeline.intake.delivery import applied_in, made_up
+from frs_pipeline.language import Text
 from frs_pipeline.lineage.counts import Counts
-from frs_pipeline.lineage.meaning import Address, meanings
+from frs_pipeline.lineage.meaning import meanings
 from frs_pipeline.lineage.passport import Passports
 from frs_pipeline.lineage.waterfall import Why
-from frs_pipeline.lineage.wording import Text, reason
+from frs_pipeline.lineage.wording import reason
 from frs_pipeline.report import plots
 from frs_pipeline.report.associations import associations, ordinal
 from frs_pipeline.report.claims import claims
-from frs_pipeline.report.findings import Finding, Judge, as_rows
+from frs_pipeline.report.findings import Judge, Tested, as_rows
 from frs_pipeline.report.layout import Layout, layout, texts_of
 from frs_pipeline.report.packs import Pack, figures_script
 from frs_pipeline.report.typography import anchor, number_text, share_text, shown, with_zero
@@ -35,11 +35,11 @@ from frs_pipeline.store.files import Store, read, stream
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.about import about
 from frs_pipeline.study.chapters import Chapter, chapters
-from frs_pipeline.study.instruments import instruments
+from frs_pipeline.study.instruments import BOTH, instruments
 from frs_pipeline.study.printed import printed_from
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.rules import policy
-from frs_pipeline.study.tables import Table, catalogue
+from frs_pipeline.study.tables import Address, Table, catalogue
 from frs_pipeline.tables.bases import BASE, BLANK, ROWS, UNANSWERED
 from frs_pipeline.tables.figures import Figure
 from frs_pipeline.tables.nonresponse import kinds
@@ -88,7 +88,7 @@ class Group:
 class Report:
     """What a refresh makes: findings as rows, and every file of the site."""
 
-    findings: list[Finding]
+    findings: list[Tested]
     rows: pa.Table
     pages: dict[str, bytes] = field(repr=False)
 
@@ -119,7 +119,7 @@ class _Site:
         self.store = store
         self.passports = Passports(store.study, store)
         self.evidence = self.passports.evidence
-        self.counts = Counts(self.evidence)
+        self.counts = Counts(self.passports.asking)
         self.figures: dict[Address, Figure] = self.evidence.figures
         self.tables = catalogue(store.study)
         self.titles = {number: heading(store.study, table) for number, table in self.tables.items()}
@@ -138,6 +138,7 @@ class _Site:
             # The delivery that the report is about, where it isn't this one: nothing that it says was said of these forms.
             "printed_of": None if printed_from(self.store.study, self.store.delivery) else about(self.store.study).printed_from,
             "page_of": self.page_of,
+            "study": about(self.store.study),
             "counts": {},
         }
         counts = {**self.counts.whole(), **self.counts.unit(unit)}
@@ -153,7 +154,7 @@ class _Site:
         return Report(findings, as_rows(findings), {**pages, **self._scripts()})
 
     def _rows(self, *key: str) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = read(self.evidence.path(*key)).to_pylist()
+        rows: list[dict[str, Any]] = read(self.store.file(*key)).to_pylist()
         return rows
 
     @cached_property
@@ -180,16 +181,17 @@ class _Site:
         }
         return {
             "shown_tables": [self._shown(self.tables[number]) for number in chapter.tables],
-            "changes": [
-                plots.change(pair, self.tables, self.figures, self._column(self.tables[pair.first]), self.evidence.forms)
-                for pair in chapter.changes
-            ],
+            "changes": [self._change(pair) for pair in chapter.changes],
             "row_plots": [plots.by_row(self.tables[n], self.figures, self._column(self.tables[n])) for n in chapter.rows],
             "figures": self.figures,
             "titles": self.titles,
             "questionnaires": questionnaires(self.store.study),
             **(shows[chapter.shows]() if chapter.shows else {}),
         }
+
+    def _change(self, numbers: Mapping[str, int]) -> plots.Stacked:
+        question = self._column(self.tables[next(iter(numbers.values()))])
+        return plots.change(self.store.study, numbers, self.tables, self.figures, question, self.evidence.forms)
 
     def _column(self, table: Table) -> str:
         assert table.column is not None
@@ -198,7 +200,11 @@ class _Site:
     def _shown(self, table: Table) -> Shown:
         texts = texts_of(self.store.study, table)
         known = {address for address in self.figures if address.table == table.number}
-        plot = plots.by_role(table, self.figures, texts[table.column.variable], self.evidence.forms) if table.column else None
+        plot = (
+            plots.by_role(self.store.study, table, self.figures, texts[table.column.variable], self.evidence.forms)
+            if table.column
+            else None
+        )
         return Shown(
             table,
             self.titles[table.number],
@@ -236,7 +242,7 @@ class _Site:
         for name in instruments(self.store.study):
             asked = ordinal(self.store.study, name)
             if len(asked) > 1:
-                found = associations(self.store.study, name, stream(self.evidence.path("marts", name)))
+                found = associations(self.store.study, name, stream(self.store.file("marts", name)))
                 maps.append((questionnaires(self.store.study)[name], asked, plots.heat(found, self._printed_gammas(name))))
         return {"intervals": plots.forest(list(self.tables.values()), self.figures, self.titles), "maps": maps}
 
@@ -244,7 +250,7 @@ class _Site:
         """Tables that print the gamma of two questions over all forms and answers of a mart."""
         found: dict[tuple[str, str], int] = {}
         for number, table in self.tables.items():
-            whole = table.kind == "correlation" and table.marts == (mart,) and table.occasion == "both" and table.column
+            whole = table.kind == "correlation" and table.marts == (mart,) and table.occasion == BOTH and table.column
             if whole and self._every_answer(table):
                 found.setdefault((table.row.variable, table.column.variable), number)  # type: ignore[union-attr]
         return found
@@ -269,10 +275,10 @@ class _Site:
                 1,
             )
             for name in instruments(self.store.study)
-            for form in self.evidence.set_aside(name)
+            for form in self.passports.asking.set_aside(name)
         ]
         columns = ["instrument", "rule", "severity"]
-        noted = read(self.evidence.path("noted"), columns).group_by(columns).aggregate([([], "count_all")]).to_pylist()
+        noted = read(self.store.file("noted"), columns).group_by(columns).aggregate([([], "count_all")]).to_pylist()
         groups = [
             (
                 row["severity"],

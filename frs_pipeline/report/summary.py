@@ -19,29 +19,26 @@ def summarise(store: Store) -> dict[str, int]:
     """Counts that say what a delivery holds. Raises `CheckFailed` when forms were lost on the way to the marts."""
 
     def rows(*key: str) -> int:
-        return rows_in(store.path(products(store.study)[key]))
+        return rows_in(store.file(*key))
 
-    set_aside = sum(forms_set_aside(store.path(products(store.study)[("quarantine",)])).values())
+    set_aside = sum(forms_set_aside(store.file("quarantine")).values())
     accepted = sum(rows("marts", name) for name in instruments(store.study))
-    withdrawn = sum(
-        sum(read(store.path(products(store.study)[("withdrawn", n)]))["forms"].to_pylist()) for n in instruments(store.study)
-    )
+    withdrawn = sum(sum(read(store.file("withdrawn", n))["forms"].to_pylist()) for n in instruments(store.study))
     # Counted where they were read, so that a form lost on the way is missed here.
     delivered = withdrawn + sum(
-        rows("validated", name) + sum(forms_set_aside(store.path(products(store.study)[("rejected", name)])).values())
-        for name in instruments(store.study)
+        rows("validated", name) + sum(forms_set_aside(store.file("rejected", name)).values()) for name in instruments(store.study)
     )
     if delivered != accepted + set_aside + withdrawn:
         what = f"{delivered} forms delivered, but {accepted} accepted, {set_aside} set aside and {withdrawn} withdrawn"
         raise CheckFailed(what, where=store.delivery)
-    compared = read(store.path(products(store.study)[("statistics", "compare")]))
+    compared = read(store.file("statistics", "compare"))
     verdicts = verdicts_of(compared)
-    promises = read(store.path(products(store.study)[("expectations",)]))["passed"].to_pylist()
-    held = read(store.path(products(store.study)[("report",)]), ["holds"])["holds"].to_pylist()
+    promises = read(store.file("expectations"))["passed"].to_pylist()
+    held = read(store.file("report"), ["holds"])["holds"].to_pylist()
     applied = applied_in(store)
     rules = {row["rule"] for table in applied for row in table.to_pylist()}
     missed = unapplied(applied)
-    notes = read(store.path(products(store.study)[("noted",)]), ["rule"])["rule"].to_pylist()
+    notes = read(store.file("noted"), ["rule"])["rule"].to_pylist()
     return {
         "forms": delivered,
         "accepted": accepted,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from frs_pipeline.lineage.meaning import Address
 from frs_pipeline.stats.printing import count_text, spss
+from frs_pipeline.study.tables import Address
 
 NO_BREAK_SPACE = "\u00a0"
 MINUS = "\u2212"

@@ -30,15 +30,20 @@ DESCRIPTION = {"description": "delivery.yaml"}
 _OPTIONAL = {**AMENDMENTS, **DESCRIPTION}
 # Forms other than the three CSV files in which SurveyXact or SPSS hand over an export.
 WORKBOOKS = (".xlsx", ".sav")
-# Keys that lie beside the codebook that they open, as they do with made-up forms only: the published one, or one made with them.
-DEMO_KEY, OWN_KEY = OPEN_KEYS = ("DEMO-KEY-NOT-SECRET.txt", "KEY-NOT-SECRET.txt")
-_KEYS = (*OPEN_KEYS, *(f"CONTROLLERS-{key}" for key in OPEN_KEYS))
+# Keys that lie beside the codebook of made-up forms, which they open: the published one, or one made with the forms.
+DEMO_KEY, OWN_KEY = ("DEMO-KEY-NOT-SECRET.txt", "KEY-NOT-SECRET.txt")
+_KEYS = tuple(f"{whose}{key}" for whose in ("", "CONTROLLERS-") for key in (DEMO_KEY, OWN_KEY))
 
 
 class Description(Spec):
-    """What delivery.yaml may say: which older delivery this one is compared with, where it isn't the one before it by date."""
+    """What delivery.yaml may say.
+
+    `predecessor` is the older delivery that this one is compared with, where it isn't the one before it by date; `made_up`
+    says that nobody filled in its forms.
+    """
 
     predecessor: DeliveryName | None = None
+    made_up: bool = False
 
 
 @dataclass(frozen=True)

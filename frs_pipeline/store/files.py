@@ -106,7 +106,7 @@ class Store:
         for key in product.inputs:
             # The rows of an input count, not its file: that also says where it comes from itself, and the same forms
             # delivered in another way must give the same files from here on.
-            inputs[products(self.study)[key].name] = recorded(self.path(products(self.study)[key]), CONTENT) or ""
+            inputs[products(self.study)[key].name] = recorded(self.file(*key), CONTENT) or ""
         older = self.predecessor() if product.previous else None
         if older:
             inputs[f"{older.delivery}/root"] = older.root or ""

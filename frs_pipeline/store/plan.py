@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from frs_pipeline.store.code import PACKAGE, modules
-from frs_pipeline.store.deliveries import AMENDMENTS, DESCRIPTION, LOCKED, OPEN_KEYS, REGISTERS
+from frs_pipeline.store.deliveries import AMENDMENTS, DESCRIPTION, LOCKED, REGISTERS
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.spec import YamlFile
@@ -107,7 +107,7 @@ def _files(study: Study, *names: str) -> Definitions:
 
 
 def _paper(study: Study, instrument: str) -> Definitions:
-    return _files(study, f"questionnaires/{instrument}.yaml", "questionnaires/scales.yaml")
+    return _files(study, f"questionnaires/{instrument}.yaml", "scales.yaml", "study.yaml")
 
 
 def _papers(study: Study) -> Definitions:
@@ -120,8 +120,12 @@ def _of_each(study: Study, *layers: str) -> tuple[AssetPath, ...]:
 
 
 def _registers(_: Study) -> Iterator[Product]:
-    """Conferences that were withdrawn, and the registers without them."""
+    """What the delivery says of itself; conferences that were withdrawn, and the registers without them.
+
+    The codebook counts for the first: one that a published key opens belongs to made-up forms.
+    """
     by = ("assets.validated", "g2_validated")
+    yield _restricted(("validated", "description"), *by, raw=("codebook", *DESCRIPTION))
     yield _restricted(_WITHDRAWN, *by, raw=("codebook", "withdrawals"))
     for name in REGISTERS:
         yield _restricted(("validated", name), *by, raw=(name,), inputs=(_WITHDRAWN,))
@@ -253,8 +257,7 @@ def _nonresponse(study: Study) -> Iterator[Product]:
 def _report(study: Study, before: tuple[AssetPath, ...]) -> Product:
     """The report's claims, tested again, and its pages; from all that is made before it but the tables one by one.
 
-    A key that lies open beside the codebook that it opens tells that the forms are made up. The controllers' files count, so
-    that a delivery that gets others is given another manifest.
+    The controllers' files count, so that a delivery that gets others is given another manifest.
     """
     room = PACKAGE / "report" / "templates"
     templates = tuple((path, None) for path in sorted(room.iterdir()) if path.suffix in (".html", ".css", ".js"))
@@ -264,16 +267,18 @@ def _report(study: Study, before: tuple[AssetPath, ...]) -> Product:
         "assets.report",
         "g6_report",
         path="findings.parquet",
-        raw=("codebook", *AMENDMENTS),
+        raw=tuple(AMENDMENTS),
         inputs=tuple(key for key in before if not key[-1].startswith("table_")),
         definitions=(*_files(study, *own), *templates, *_questionnaires(study)),
         pages="report",
-        beside=(*OPEN_KEYS, *LOCKED),
+        beside=LOCKED,
     )
 
 
 def _questionnaires(study: Study) -> Definitions:
-    return tuple((path, None) for path in sorted((study.folder / "questionnaires").glob("*.yaml")))
+    return tuple(
+        (path, None) for path in (*sorted((study.folder / "questionnaires").glob("*.yaml")), study.folder / "scales.yaml")
+    )
 
 
 def _formats(study: Study) -> Product:

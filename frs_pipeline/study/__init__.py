@@ -22,6 +22,9 @@ class Study:
     folder: Path
     kept: dict[tuple[object, ...], Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
+    def __reduce__(self) -> tuple[type[Study], tuple[Path]]:
+        return Study, (self.folder,)  # another process reads the files for itself
+
     def again(self) -> Study:
         """The same study, of which nothing was read yet: its files may have changed since."""
         return Study(self.folder)

@@ -1,33 +1,94 @@
-"""What study.yaml says of a study."""
+"""What study.yaml says of a study: its names, its occasions, and who fills in what."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from pydantic import Field
 
+from frs_pipeline.errors import Gathered
+from frs_pipeline.language import Text
 from frs_pipeline.study import Study, derived
-from frs_pipeline.study.instruments import DeliveryName
+from frs_pipeline.study.faults import choices
+from frs_pipeline.study.instruments import BOTH, FILE, DeliveryName
 from frs_pipeline.study.spec import Spec, YamlFile
 
-FILE = "study.yaml"
+
+class Noun(Spec):
+    """A word in the singular and the plural, in lower case."""
+
+    one: Text
+    many: Text
 
 
-class Conferences(Spec):
-    """Conferences by occasion, as the report's text has them."""
+class Occasion(Noun):
+    """When forms are filled in: `ledger` is the ledger's word, `the` ends "the forms from …"."""
 
-    first: int
-    followup: int
+    ledger: str = Field(min_length=1)
+    the: Text
+
+
+class Lacking(Spec):
+    """What is said of conferences that lack somebody's form, or the form of `either` of several."""
+
+    words: Text
+    either: tuple[str, ...] = ()
+
+
+class Printed(Spec):
+    """Numbers of conferences that stand in the report's text only: `held` by occasion, and `lacking` a form."""
+
+    held: dict[str, int] = Field(default_factory=dict)
+    lacking: dict[str, int] = Field(default_factory=dict)
 
 
 class About(Spec):
     """Facts of the study."""
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="short: what Dagster's keys begin with")
-    printed_from: DeliveryName
-    conferences: Conferences
-    lacking_a_professional_form: int
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    title: Text
+    conference: Noun
+    occasions: dict[str, Occasion] = Field(min_length=1)
+    role: str | None = None
+    lacking: dict[str, Lacking] = Field(default_factory=dict)
+    instruments: tuple[Any, ...]  # read by `study.instruments`
+    printed_from: DeliveryName | None = None
+    printed: Printed = Printed()
 
 
 @derived
 def about(study: Study) -> About:
     """Read study.yaml. Raises `InputError` with file and line."""
-    return YamlFile(study.folder / FILE).parse(About)
+    file = YamlFile(study.folder / FILE)
+    found: About = file.parse(About)
+    wrong = Gathered()
+    known = [name for name, lacking in found.lacking.items() if not lacking.either]
+    for name, lacking in found.lacking.items():
+        for index, one in enumerate(lacking.either):
+            with wrong:
+                if one not in known:
+                    raise file.error(["lacking", name, "either", index], f"nobody is called {one}", choices(known, one))
+    for place, names, said in (
+        ("held", found.occasions, found.printed.held),
+        ("lacking", found.lacking, found.printed.lacking),
+    ):
+        for name in said:
+            with wrong:
+                if name not in names:
+                    raise file.error(["printed", place, name], f"there is no {name}", choices(names, name))
+    if BOTH in found.occasions:
+        with wrong:
+            raise file.error(["occasions", BOTH], f"{BOTH} means every occasion", "call it by another name")
+    words = [occasion.ledger for occasion in found.occasions.values()]
+    for index, name in enumerate(found.occasions):
+        with wrong:
+            if words[index] in words[:index]:
+                raise file.error(["occasions", name, "ledger"], "another occasion has this word, too", "give each its own")
+    wrong.check()
+    return found
+
+
+def occasions(study: Study) -> Mapping[str, Occasion]:
+    """When forms are filled in, by name, in order."""
+    return about(study).occasions

@@ -9,7 +9,10 @@ from typing import Any, Literal
 from pydantic import Field
 
 from frs_pipeline.errors import Gathered
+from frs_pipeline.language import Text
 from frs_pipeline.study import Study, derived
+from frs_pipeline.study.about import occasions
+from frs_pipeline.study.faults import choices
 from frs_pipeline.study.spec import Spec, YamlFile
 from frs_pipeline.study.tables import Table, catalogue
 
@@ -19,29 +22,16 @@ FILE = "report/chapters.yaml"
 Special = Literal["correlations", "nonresponse", "quality", "method", "about"]
 
 
-class Bilingual(Spec):
-    """The same in Danish and in English."""
-
-    danish: str
-    english: str
-
-
-class Change(Spec):
-    """The answers to one question after the first conference and at the follow-up, by role: two crosstabs."""
-
-    first: int
-    followup: int
-
-
 class Chapter(Spec):
-    """One page; `short` is its name in the menu. `rows` are crosstabs of which each row is drawn as a bar of answers."""
+    """One page; `short` is its name in the menu. `changes` are crosstabs of the same rows at several occasions, whose answers
+    are drawn against each other, `rows` those of which each row is drawn as a bar of answers."""
 
     id: str = Field(pattern="^[a-z]+$")
-    short: Bilingual
-    title: Bilingual
-    intro: Bilingual
+    short: Text
+    title: Text
+    intro: Text
     tables: tuple[int, ...] = ()
-    changes: tuple[Change, ...] = ()
+    changes: tuple[dict[str, int], ...] = ()
     rows: tuple[int, ...] = ()
     shows: Special | None = None
 
@@ -88,10 +78,21 @@ def _check(study: Study, file: YamlFile, index: int, chapter: Chapter, placed: s
     with wrong:
         if chapter.id in ids:
             raise file.error([*where, "id"], f"another chapter is called {chapter.id}, too", "give one of them another id")
-    drawn = [("changes", at, key) for at in range(len(chapter.changes)) for key in ("first", "followup")]
+    drawn = [("changes", at, key) for at, numbers in enumerate(chapter.changes) for key in numbers]
     numbers: dict[tuple[str | int, ...], int] = {("tables", at): number for at, number in enumerate(chapter.tables)}
     numbers |= {("rows", at): number for at, number in enumerate(chapter.rows)}
-    numbers |= {(key, at, which): getattr(chapter.changes[at], which) for key, at, which in drawn}
+    numbers |= {(key, at, which): chapter.changes[at][which] for key, at, which in drawn}
+    for at, pair in enumerate(chapter.changes):
+        unknown = next((name for name in pair if name not in occasions(study)), None)
+        with wrong:
+            if unknown is not None:
+                raise file.error(
+                    [*where, "changes", at, unknown], f"there is no occasion {unknown}", choices(occasions(study), unknown)
+                )
+            if len(pair) < 2:
+                raise file.error(
+                    [*where, "changes", at], "draws one occasion against no other", "name a table of another occasion"
+                )
     for place, number in numbers.items():
         with wrong:
             if number not in catalogue(study):
@@ -102,11 +103,12 @@ def _check(study: Study, file: YamlFile, index: int, chapter: Chapter, placed: s
                 raise file.error([*where, *place], f"table {number} has a chapter already", "take it out of one of them")
     wrong.check()
     for at, pair in enumerate(chapter.changes):
-        one, other = catalogue(study)[pair.first], catalogue(study)[pair.followup]
-        with wrong:
-            if _shape(one) != _shape(other):
-                what = f"tables {pair.first} and {pair.followup} don't have the same rows and as many columns"
-                raise file.error([*where, "changes", at], what, "name two crosstabs that can be laid side by side")
+        first, *others = pair.values()
+        for other in others:
+            with wrong:
+                if _shape(catalogue(study)[first]) != _shape(catalogue(study)[other]):
+                    what = f"tables {first} and {other} don't have the same rows and as many columns"
+                    raise file.error([*where, "changes", at], what, "name crosstabs that can be laid side by side")
     wrong.check()
 
 

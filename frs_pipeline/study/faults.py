@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
 from types import UnionType
-from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
+from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel
 
@@ -54,9 +55,12 @@ _KINDS = {
     "tuple_type": ("a list", "write it in brackets: [a, b]"),
     "list_type": ("a list", "write it in brackets: [a, b]"),
     "dict_type": ("keys with values", "write it as key: value"),
+    "dataclass_type": ("keys with values", "write it as key: value"),
     "model_type": ("keys with values", "write it as key: value"),
     "model_attributes_type": ("keys with values", "write it as key: value"),
 }
+# What pydantic calls a key that a model, or a dataclass, doesn't know.
+_UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
 _LIMITS = {
     "greater_than_equal": ("ge", "at least"),
     "greater_than": ("gt", "more than"),
@@ -106,7 +110,7 @@ def of_model(errors: Iterable[Mapping[str, Any]], model: Any) -> list[Fault]:
         found.setdefault(fault.at, fault)
         if error["type"] == "missing":
             missing.add(fault.at)
-        elif error["type"] == "extra_forbidden":
+        elif error["type"] in _UNKNOWN:
             unknown.append(fault.at)
     for *place, key in unknown:
         # A key that is misspelt isn't missing, too.
@@ -125,7 +129,7 @@ def _fault(error: Mapping[str, Any], model: Any) -> Fault:
     kind = error["type"]
     if kind == "missing":
         return Fault(at, f"{name} is missing", f"add {name}: …")
-    if kind == "extra_forbidden":
+    if kind in _UNKNOWN:
         return Fault(at, f"{name} is no key here", _instead(name, _keys(model, at[:-1]), given))
     if kind == "literal_error":
         known = re.findall(r"'([^']*)'", about["expected"])
@@ -186,15 +190,15 @@ def _shown(given: object) -> str:
 
 def _keys(model: Any, at: Location) -> list[str]:
     """Keys of the models that may stand at a place."""
-    return [key for found in _models(model, at) for key in found.model_fields]
+    return [key for found in _models(model, at) for key in _fields(found)]
 
 
 def _tags(model: Any, at: Location, key: str) -> list[str]:
     """Words by which the models that may stand at a place are told apart."""
-    return [tag for found in _models(model, at) for tag in get_args(found.model_fields[key].annotation)]
+    return [tag for found in _models(model, at) for tag in get_args(_fields(found)[key])]
 
 
-def _models(model: Any, at: Location) -> list[type[BaseModel]]:
+def _models(model: Any, at: Location) -> list[type]:
     """The models that may stand at a place below `model`.
 
     The tag of a union is a step of pydantic's alone, which chooses one of the models.
@@ -202,18 +206,30 @@ def _models(model: Any, at: Location) -> list[type[BaseModel]]:
     here: list[Any] = list(_parts(model))
     for step in at:
         inner: list[Any] = []
-        for kind in (k for k in here if isinstance(k, type) and issubclass(k, BaseModel)):
-            if isinstance(step, str) and step in kind.model_fields:
-                inner += _parts(kind.model_fields[step].annotation)
+        for kind in (k for k in here if _is_model(k)):
+            if isinstance(step, str) and step in _fields(kind):
+                inner += _parts(_fields(kind)[step])
         for kind in here:
             if get_origin(kind) in (tuple, list, dict):
                 inner += _parts(get_args(kind)[1] if get_origin(kind) is dict else get_args(kind)[0])
-        here = inner or [k for k in here if isinstance(k, type) and _tagged(k, step)] or here
-    return [kind for kind in here if isinstance(kind, type) and issubclass(kind, BaseModel)]
+        here = inner or [k for k in here if _is_model(k) and _tagged(k, step)] or here
+    return [kind for kind in here if _is_model(kind)]
 
 
-def _tagged(kind: type[BaseModel], tag: str | int) -> bool:
-    return any(tag in get_args(field.annotation) for field in kind.model_fields.values())
+def _is_model(kind: Any) -> bool:
+    return isinstance(kind, type) and (issubclass(kind, BaseModel) or is_dataclass(kind))
+
+
+def _fields(kind: Any) -> dict[str, Any]:
+    """The type of each key of a model or dataclass."""
+    if issubclass(kind, BaseModel):
+        return {name: field.annotation for name, field in kind.model_fields.items()}
+    hints = get_type_hints(kind)
+    return {field.name: hints[field.name] for field in fields(kind)}
+
+
+def _tagged(kind: type, tag: str | int) -> bool:
+    return any(tag in get_args(of) for of in _fields(kind).values())
 
 
 def _parts(annotation: Any) -> Iterator[Any]:

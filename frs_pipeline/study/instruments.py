@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -14,11 +13,10 @@ from frs_pipeline.study import Study, derived
 from frs_pipeline.study.faults import choices
 from frs_pipeline.study.spec import Spec, YamlFile
 
-FILE = "questionnaires/instruments.yaml"
-# Files beside the questionnaires that are none.
-OTHERS = ("instruments.yaml", "scales.yaml")
-
-
+FILE = "study.yaml"
+FOLDER = "questionnaires"
+# Of a table: forms of every occasion. Of a questionnaire: its forms are filled in at any. Of a row: all occasions together.
+BOTH = "both"
 # How deliveries are named.
 DATED = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -61,23 +59,22 @@ class Instrument(Dated):
     name: str = Field(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")
 
 
-class InstrumentsSpec(Spec):
-    # Each an Instrument, read for itself, so that one that can't be hides no other's faults.
-    instruments: tuple[Any, ...] = Field(min_length=1)
-
-
 # Names that other parts of a delivery and other marts have.
 _TAKEN = ("codebook", "conference", "corrections", "description", "exceptions", "ledger", "withdrawals", "withdrawn_conferences")
 
 
-def read_instruments(path: Path) -> dict[str, Instrument]:
-    """The questionnaires that there are, by name; raises `InputError` with file and line when one isn't beside `path`."""
-    file = YamlFile(path)
+@derived
+def listed(study: Study) -> dict[str, Instrument]:
+    """The questionnaires by name, each with the deliveries that have it.
+
+    Raises `InputError` with file and line of study.yaml when one that it lists has no file, or one that has isn't listed.
+    """
+    file = YamlFile(study.folder / FILE)
     found: dict[str, Instrument] = {}
     wrong = Gathered()
-    beside = sorted(p.stem for p in path.parent.glob("*.yaml") if p.name not in OTHERS)
-    with wrong:
-        file.parse(InstrumentsSpec)
+    there = sorted(path.stem for path in (study.folder / FOLDER).glob("*.yaml"))
+    if not file.entries(["instruments"]):
+        raise file.error(["instruments"], "lists no questionnaire", "add instruments: with a line - {name: …} for each")
     for index in file.entries(["instruments"]):
         where: list[str | int] = ["instruments", index, "name"]
         with wrong:
@@ -85,21 +82,15 @@ def read_instruments(path: Path) -> dict[str, Instrument]:
             if instrument.name in (*found, *_TAKEN):
                 raise file.error(where, f"the name {instrument.name} is taken", "choose another name")
             found[instrument.name] = instrument
-            if instrument.name not in beside:
-                what = f"there is no {instrument.name}.yaml beside this file"
-                raise file.error(where, what, choices(beside, instrument.name))
+            if instrument.name not in there:
+                what = f"there is no {FOLDER}/{instrument.name}.yaml"
+                raise file.error(where, what, choices(there, instrument.name))
     wrong.check()
-    unlisted = next((name for name in beside if name not in found), None)
+    unlisted = next((name for name in there if name not in found), None)
     if unlisted:
-        what = f"{unlisted}.yaml lies beside this file and isn't listed"
+        what = f"{FOLDER}/{unlisted}.yaml isn't listed"
         raise file.error(["instruments"], what, f"add - {{name: {unlisted}}}, or take the file away")
     return found
-
-
-@derived
-def listed(study: Study) -> dict[str, Instrument]:
-    """The questionnaires by name, each with the deliveries that have it."""
-    return read_instruments(study.folder / FILE)
 
 
 def instruments(study: Study) -> tuple[str, ...]:

@@ -4,53 +4,43 @@ from __future__ import annotations
 
 import csv
 from decimal import Decimal
-from typing import NamedTuple
 
 from frs_pipeline.errors import InputError
 from frs_pipeline.stats.printing import decimals_of, parse
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.about import about
 from frs_pipeline.study.spec import Spec, YamlFile
+from frs_pipeline.study.tables import Address
 
 FILE = "published/figures.csv"
 
 
-class Key(NamedTuple):
-    """Address of one figure. Labels are Danish, as printed; an empty string where there is none."""
-
-    table: int
-    row: str
-    column: str
-    group: str
-    measure: str
-
-
 @derived
-def published(study: Study) -> dict[Key, str]:
+def published(study: Study) -> dict[Address, str]:
     """Printed string of every figure, in the order of the report."""
     return {key: printed for key, (printed, _) in _lines(study).items()}
 
 
-def line_of(study: Study) -> dict[Key, int]:
+def line_of(study: Study) -> dict[Address, int]:
     """The line of figures.csv on which each figure stands, counted from 1."""
     return {key: line for key, (_, line) in _lines(study).items()}
 
 
 @derived
-def _lines(study: Study) -> dict[Key, tuple[str, int]]:
+def _lines(study: Study) -> dict[Address, tuple[str, int]]:
     path = study.folder / FILE
-    figures: dict[Key, tuple[str, int]] = {}
+    figures: dict[Address, tuple[str, int]] = {}
     with path.open(encoding="utf-8", newline="") as file:
         reader = csv.DictReader(file, delimiter=";")
         for line in reader:
-            key = Key(int(line["table"]), line["row"], line["column"], line["group"], line["measure"])
+            key = Address.of(line)
             if key in figures:
                 raise InputError("the same figure stands twice", where=f"{path}:{reader.line_num}", do="remove one line")
             figures[key] = line["printed"], reader.line_num
     return figures
 
 
-def of_table(study: Study, number: int) -> dict[Key, str]:
+def of_table(study: Study, number: int) -> dict[Address, str]:
     """The printed figures of one table."""
     return {key: printed for key, printed in published(study).items() if key.table == number}
 
@@ -65,7 +55,7 @@ def decimals(printed: str) -> int:
     return decimals_of(printed.removesuffix("%"))
 
 
-def printed_count(study: Study, key: Key) -> int | None:
+def printed_count(study: Study, key: Address) -> int | None:
     """A printed count or N as a number; None when the report doesn't print it."""
     printed = published(study).get(key)
     return None if printed is None else int(parse(printed))
@@ -98,8 +88,11 @@ def printed_from(study: Study, delivery: str) -> bool:
 
 def not_printed_from(study: Study, delivery: str, predecessor: str | None) -> str:
     """Why a delivery isn't compared with the printed report, and what shows more of it; one line."""
+    printed = about(study).printed_from
     why = (
-        f"The report was printed from delivery {about(study).printed_from}: there are no printed figures of delivery {delivery}."
+        f"The report was printed from delivery {printed}: there are no printed figures of delivery {delivery}."
+        if printed
+        else "This study has no printed report."
     )
-    one, other = sorted((predecessor or about(study).printed_from, delivery))
-    return f"{why} frs diff {one} {other} shows which figures differ."
+    older = predecessor or printed
+    return f"{why} frs diff {' '.join(sorted((older, delivery)))} shows which figures differ." if older else why

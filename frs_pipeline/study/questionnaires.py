@@ -10,15 +10,12 @@ from pydantic import Field
 
 from frs_pipeline.errors import Gathered
 from frs_pipeline.study import Study, derived
+from frs_pipeline.study.about import about, occasions
 from frs_pipeline.study.faults import Location, choices
-from frs_pipeline.study.instruments import Dated, listed
+from frs_pipeline.study.instruments import BOTH, FOLDER, Dated, listed
 from frs_pipeline.study.spec import Spec, YamlFile
 
-FOLDER = "questionnaires"
-SCALES = "questionnaires/scales.yaml"
-
-Occasion = Literal["first", "followup", "both"]
-
+SCALES = "scales.yaml"
 
 # What no question can be called: other columns of the same rows, and words of SQL (as DuckDB has them).
 _WORDS = """
@@ -59,7 +56,7 @@ class QuestionSpec(Dated):
     type: Literal["nominal", "ordinal", "multiple", "text"]
     scale: str = ""
     dont_know: int | None = None
-    occasion: Occasion = "both"
+    occasion: str = BOTH
     sensitivity: Literal["personal", "sensitive"]
     wording: Literal["printed", "assumed"]
 
@@ -68,7 +65,7 @@ class QuestionnaireSpec(Spec):
     instrument: str
     title: str
     filled_in_by: str = Field(pattern=r"^[a-z]+(_[a-z]+)*$", description="whose form it is; of several, one is enough")
-    occasion: Occasion
+    occasion: str
     form_prefix: str = Field(pattern=r"^[A-Z]{2}$")
     questions: tuple[Any, ...]  # each a QuestionSpec, read for itself, so that one that can't be hides no other's faults
 
@@ -113,11 +110,17 @@ class Questionnaire(Dated):
     instrument: str
     title: str
     filled_in_by: str
-    occasion: Occasion
+    occasion: str
     form_prefix: str
     questions: tuple[Question, ...]
     texts: tuple[QuestionSpec, ...] = ()
     path: Path
+    asks_role: str | None = None
+
+    @property
+    def role(self) -> Question | None:
+        """The question that says who of several filled in a form; None on a paper that doesn't ask."""
+        return self.question(self.asks_role) if self.asks_role else None
 
     def question(self, name: str) -> Question | None:
         return next((q for q in self.questions if q.name == name), None)
@@ -132,32 +135,43 @@ class Questionnaire(Dated):
         return self.in_use(delivery) and question.in_use(delivery)
 
 
-def read_questionnaire(path: Path, scales_path: Path) -> Questionnaire:
+def read_questionnaire(study: Study, path: Path) -> Questionnaire:
     """One questionnaire; raises `InputError` with file and line for everything it doesn't understand."""
-    scales, file = read_scales(scales_path), YamlFile(path)
+    scales, file = read_scales(study), YamlFile(path)
     wrong = Gathered()
     with wrong:
         spec = file.parse(QuestionnaireSpec)
         if spec.instrument != path.stem:
             what = f"the file of questionnaire {spec.instrument} is called {spec.instrument}.yaml"
             raise file.error(["instrument"], what, f"write instrument: {path.stem}, or call the file otherwise")
+        check_occasion(study, file, ["occasion"], spec.occasion)
     questions: list[Question] = []
     texts: list[QuestionSpec] = []
     taken = _Taken(file)
     for index in file.entries(["questions"]):
         with wrong:
             question = file.parse_at(["questions", index], QuestionSpec)
-            made = _made(file, index, question, scales, scales_path.name)
+            check_occasion(study, file, ["questions", index, "occasion"], question.occasion)
+            made = _made(file, index, question, scales)
             taken.take(index, question, [q.name for q in made] or [question.name])
             questions += made
             texts += [] if made else [question]
     wrong.check()
-    return Questionnaire(**{**spec.model_dump(), "questions": tuple(questions), "texts": tuple(texts)}, path=path)
+    return Questionnaire(
+        **{**spec.model_dump(), "questions": tuple(questions), "texts": tuple(texts)}, path=path, asks_role=about(study).role
+    )
 
 
-def read_scales(path: Path) -> dict[str, tuple[Answer, ...]]:
+def check_occasion(study: Study, file: YamlFile, where: Location, occasion: str) -> None:
+    """Raise `InputError` with file and line for an occasion that the study doesn't have."""
+    if occasion not in (*occasions(study), BOTH):
+        raise file.error(where, f"there is no occasion {occasion}", choices([*occasions(study), BOTH], occasion))
+
+
+@derived
+def read_scales(study: Study) -> dict[str, tuple[Answer, ...]]:
     """The scales by name; raises `InputError` with file and line for codes or labels that don't name one answer each."""
-    file = YamlFile(path)
+    file = YamlFile(study.folder / SCALES)
     scales = file.parse(Scales).scales
     wrong = Gathered()
     for name, answers in scales.items():
@@ -179,15 +193,13 @@ def read_scales(path: Path) -> dict[str, tuple[Answer, ...]]:
     return scales
 
 
-def _made(
-    file: YamlFile, index: int, question: QuestionSpec, scales: Mapping[str, tuple[Answer, ...]], scales_name: str
-) -> list[Question]:
+def _made(file: YamlFile, index: int, question: QuestionSpec, scales: Mapping[str, tuple[Answer, ...]]) -> list[Question]:
     """The columns that a question fills; none for a text. Raises `InputError` for a scale that it can't have."""
     where: list[str | int] = ["questions", index]
     if question.type == "text" and question.scale:
         raise file.error([*where, "scale"], f"{question.name} is a text, which has no scale", "take scale out, or change type")
     if question.type != "text" and question.scale not in scales:
-        what = f"scale {question.scale} is not in {scales_name}" if question.scale else f"{question.name} needs a scale"
+        what = f"scale {question.scale} is not in {SCALES}" if question.scale else f"{question.name} needs a scale"
         raise file.error([*where, "scale"], what, choices(scales, question.scale))
     codes = [answer.code for answer in scales.get(question.scale, ())]
     if question.dont_know is not None and question.dont_know not in codes:
@@ -256,9 +268,7 @@ def questionnaires(study: Study) -> dict[str, Questionnaire]:
     for name, instrument in listed(study).items():
         with wrong:
             dates = {"since": instrument.since, "until": instrument.until}
-            found[name] = read_questionnaire(study.folder / FOLDER / f"{name}.yaml", study.folder / SCALES).model_copy(
-                update=dates
-            )
+            found[name] = read_questionnaire(study, study.folder / FOLDER / f"{name}.yaml").model_copy(update=dates)
     wrong.check()
     prefixes: dict[str, str] = {}
     for name, questionnaire in found.items():

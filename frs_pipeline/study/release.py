@@ -13,7 +13,7 @@ from pydantic import Field
 from frs_pipeline.errors import Gathered
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.faults import choices
-from frs_pipeline.study.questionnaires import SCALES, Answer, Question, questionnaires, read_scales
+from frs_pipeline.study.questionnaires import Answer, Question, questionnaires, read_scales
 from frs_pipeline.study.spec import Spec, YamlFile
 from frs_pipeline.study.tables import RESERVED, Axis, Category, catalogue
 
@@ -58,7 +58,7 @@ def read_policy(study: Study, path: Path) -> ReleasePolicy:
     """The policy; raises `InputError` with file and line for what isn't allowed or doesn't exist."""
     file = YamlFile(path)
     found = file.parse(ReleasePolicy)
-    scales = read_scales(study.folder / SCALES)
+    scales = read_scales(study)
     wrong = Gathered()
     for name, steps in found.collapse.items():
         with wrong:

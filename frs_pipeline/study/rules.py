@@ -12,8 +12,9 @@ from pydantic import BeforeValidator, Field
 
 from frs_pipeline.errors import Gathered
 from frs_pipeline.study import Study, derived
-from frs_pipeline.study.contradictions import Contradiction, read_contradiction
+from frs_pipeline.study.about import about, occasions
 from frs_pipeline.study.faults import choices
+from frs_pipeline.study.impossible import ImpossibleAnswers, read_impossible_answers
 from frs_pipeline.study.questionnaires import Questionnaire, questionnaires
 from frs_pipeline.study.spec import Spec, YamlFile
 
@@ -108,7 +109,7 @@ class Rule(RuleSpec):
     """One rule, with what can be done about it, and what it looks for where the code doesn't say that."""
 
     kind: Kind
-    contradiction: Contradiction | None = None
+    impossible: ImpossibleAnswers | None = None
 
     @property
     def message(self) -> str:
@@ -149,9 +150,9 @@ class Policy(Thresholds):
         own = self.rules[rule].largest_share_not_applied
         return self.largest_share_not_applied if own is None else own
 
-    def contradictions(self, instrument: str) -> dict[str, Contradiction]:
+    def impossible_answers(self, instrument: str) -> dict[str, ImpossibleAnswers]:
         """What rules of one's own look for in the forms of a questionnaire, by rule."""
-        found = {name: rule.contradiction for name, rule in self.rules.items()}
+        found = {name: rule.impossible for name, rule in self.rules.items()}
         return {name: looked_for for name, looked_for in found.items() if looked_for and looked_for.on == instrument}
 
 
@@ -167,14 +168,14 @@ def read_policy(study: Study, path: Path, asked: Mapping[str, Questionnaire] | N
         found = file.parse(PolicySpec)
     for name in file.entries(["rules"]):
         with wrong:
-            rules[name] = _rule(file, name, questionnaires(study) if asked is None else asked)
-    roles = [role for form in questionnaires(study).values() if (role := form.question("role"))]
+            rules[name] = _rule(study, file, name, questionnaires(study) if asked is None else asked)
+    roles = [form.role for form in questionnaires(study).values() if form.role]
     known = [label for role in roles for label in role.labels.values()]
     for index in file.entries(["one_a_conference"]):
         label = file.data["one_a_conference"][index]
         with wrong:
             if isinstance(label, str) and roles and all(role.code(label) is None for role in roles):
-                what = f"no questionnaire's question role has the answer {label}"
+                what = f"no questionnaire's question {about(study).role} has the answer {label}"
                 raise file.error(["one_a_conference", index], what, choices(known, label))
     for name in KINDS if "rules" in file.entries([]) else ():
         with wrong:
@@ -184,7 +185,7 @@ def read_policy(study: Study, path: Path, asked: Mapping[str, Questionnaire] | N
     return Policy(**{**dict(found), "rules": rules})
 
 
-def _rule(file: YamlFile, name: str, asked: Mapping[str, Questionnaire]) -> Rule:
+def _rule(study: Study, file: YamlFile, name: str, asked: Mapping[str, Questionnaire]) -> Rule:
     where = ["rules", name]
     rule: RuleSpec = file.parse_at(where, RuleSpec)
     own = {key: getattr(rule, key) for key in ("on", "when") if getattr(rule, key) is not None}
@@ -198,8 +199,8 @@ def _rule(file: YamlFile, name: str, asked: Mapping[str, Questionnaire]) -> Rule
     if rule.severity not in kind.severities:
         possible = " or ".join(kind.severities)
         raise file.error([*where, "severity"], f"rule {name} can't be {rule.severity}", f"it can be {possible}")
-    looked_for = read_contradiction(file, where, own["on"], own["when"], asked) if own else None
-    return Rule(**dict(rule), kind=kind, contradiction=looked_for)
+    looked_for = read_impossible_answers(file, where, own["on"], own["when"], asked, occasions(study)) if own else None
+    return Rule(**dict(rule), kind=kind, impossible=looked_for)
 
 
 @derived

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field
 
 from frs_pipeline.errors import Gathered, InputError
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.faults import Location, choices
-from frs_pipeline.study.instruments import instruments
-from frs_pipeline.study.questionnaires import Question, questionnaires
+from frs_pipeline.study.instruments import BOTH, instruments
+from frs_pipeline.study.questionnaires import Question, check_occasion, questionnaires
 from frs_pipeline.study.spec import Spec, YamlFile
 
 FILE = "tables.yaml"
@@ -25,13 +25,30 @@ TOTAL, TOTAL_VALID, MISSING = RESERVED = ("Total", "Total valid", "Missing")
 
 Kind = Literal["frequency", "distribution", "crosstab", "collapsed_crosstab", "correlation", "correlation_by_group"]
 Labels = dict[str, tuple[str, ...]]
+# Row, column and group of an address: where in its table a count stands, and what is measured of it.
+Place = tuple[str, str, str]
+
+
+class Address(NamedTuple):
+    """Where a figure stands. Labels are Danish, as printed; an empty string where there is none."""
+
+    table: int
+    row: str
+    column: str
+    group: str
+    measure: str
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Address:
+        """Read the address from a line of a file that has its columns; a label that is missing or null is none."""
+        return cls(int(row["table"]), row["row"] or "", row["column"] or "", row["group"] or "", row["measure"])
 
 
 class _TableSpec(Spec):
     number: int = Field(ge=1, le=32_767)
     title: str
     mart: str
-    occasion: Literal["first", "followup", "both"] = "both"
+    occasion: str = BOTH
     leave_out: Labels = Field(default_factory=dict, description="answers that are not counted, by question")
     relabel: dict[str, dict[str, str]] = Field(default_factory=dict, description="printed spelling of a label, by question")
     collapse: dict[str, Labels] = Field(default_factory=dict, description="merged answers under a new label, by question")
@@ -114,7 +131,7 @@ class Table(Spec):
     title: str
     kind: Kind
     marts: tuple[str, ...]
-    occasion: Literal["first", "followup", "both"]
+    occasion: str
     row: Axis
     column: Axis | None = None
     group: Axis | None = None
@@ -227,9 +244,10 @@ class _Resolver:
                 if self.question(getattr(spec, name), name).type == "nominal":
                     what = f"{getattr(spec, name)} is nominal: its answers have no order to correlate"
                     raise self.error([name], what, "name a question of type ordinal, or count a crosstab")
+        check_occasion(self.study, self.file, [*self.at, "occasion"], spec.occasion)
         for mart in self.marts:
             held = questionnaires(self.study)[mart].occasion
-            if "both" not in (held, spec.occasion) and held != spec.occasion:
+            if BOTH not in (held, spec.occasion) and held != spec.occasion:
                 raise self.error(["occasion"], f"{mart} holds no forms of that occasion", "take occasion out")
         if len(used) != len(fields):
             raise self.error(["column"], f"table {spec.number} crosses a question with itself", "name another question")

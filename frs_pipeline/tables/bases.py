@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from frs_pipeline.study import Study
+from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import Axis, Table
 from frs_pipeline.tables.figures import column
@@ -61,7 +62,7 @@ class Batch(NamedTuple):
 def reasons(table: Table) -> tuple[Reason, ...]:
     """All reasons for which a table may leave a form out, in the order in which they are tried."""
     return (
-        *((Reason(OTHER_OCCASION),) if table.occasion != "both" else ()),
+        *((Reason(OTHER_OCCASION),) if table.occasion != BOTH else ()),
         *(Reason(UNANSWERED, name) for name in table.answered),
         *(Reason(BLANK, name) for name in table.variables),
         *(Reason(LEFT_OUT, name) for name in table.variables),

@@ -13,6 +13,7 @@ import ibis
 import ibis.expr.types as ir
 
 from frs_pipeline.store.rows import ENGINE
+from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.tables import Table
 
 Code = int | None
@@ -28,7 +29,7 @@ def open_marts(paths: Mapping[str, Path]) -> Mapping[str, ir.Table]:
 def expression(table: Table, mart: ir.Table) -> ir.Table:
     """How many forms of `mart` gave each combination of answers to the table's questions, blanks included."""
     forms = mart
-    if table.occasion != "both":
+    if table.occasion != BOTH:
         forms = forms.filter(forms["occasion"] == table.occasion)
     for name in table.answered:
         forms = forms.filter(forms[name].notnull())

@@ -12,7 +12,8 @@ from frs_pipeline.stats.counts import cumulative, percent
 from frs_pipeline.stats.gamma import goodman_kruskal, partial
 from frs_pipeline.stats.printing import count_text, spss
 from frs_pipeline.store.plan import AssetPath, Sources
-from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Axis, Table
+from frs_pipeline.study.instruments import BOTH
+from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Address, Axis, Table
 
 if TYPE_CHECKING:
     # Counting needs Ibis, which costs a third of a second to import; what was counted doesn't.
@@ -53,6 +54,10 @@ class Figure(NamedTuple):
     value: float | None
     printed: str
 
+    @property
+    def address(self) -> Address:
+        return Address(*self[:5])
+
 
 def figures(table: Table, counts: Counts) -> list[Figure]:
     """All figures of a table, in the order in which the report prints them."""
@@ -83,7 +88,7 @@ def from_table(rows: pa.Table) -> list[Figure]:
 def figures_from(table: Table) -> Sources:
     """Labels come from the question of their axis; numbers from all questions that decide which forms are counted where."""
     asked = (*table.variables, *(name for name in table.answered if name not in table.variables))
-    counted = asked if table.occasion == "both" else (*asked, "occasion")
+    counted = asked if table.occasion == BOTH else (*asked, "occasion")
 
     def columns(*names: str) -> list[tuple[AssetPath, str]]:
         return [(("marts", mart), name) for mart in table.marts for name in names]

@@ -69,7 +69,7 @@ def _table(settings: Settings, key: AssetPath, delivery: str | None) -> pa.Table
     if not made or delivery not in (None, *made):
         has = f"there are results of {', '.join(made)}" if made else "frs run makes them; FRS_DATA_DIR says where they are"
         raise InputError("no results", where=settings.curated(delivery or ""), do=has)
-    path = Store(settings, delivery or made[-1]).path(products(settings.study)[key])
+    path = Store(settings, delivery or made[-1]).file(*key)
     try:
         with pq.ParquetFile(path) as file:
             return file.read()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from frs_pipeline.stats.counts import percent
 from frs_pipeline.store.plan import Sources
 from frs_pipeline.study import Study, derived
-from frs_pipeline.study.instruments import in_use
+from frs_pipeline.study.about import about, occasions
+from frs_pipeline.study.instruments import BOTH, in_use
 from frs_pipeline.study.questionnaires import questionnaires
 
 UNIT = pa.schema(
@@ -99,8 +102,8 @@ def unit(study: Study, conference: pa.Table, ledger_only: int, delivery: str) ->
     weren't in use in the `delivery`, named by its date, or that aren't filled in at conferences like it.
     """
     result: list[dict[str, object]] = []
-    for occasion in ("first", "followup", "both"):
-        held = conference if occasion == "both" else conference.filter(pc.equal(conference["occasion"], occasion))
+    for occasion in (*occasions(study), BOTH):
+        held = conference if occasion == BOTH else conference.filter(pc.equal(conference["occasion"], occasion))
         without = {
             kind: pc.equal(held[f"{kind}_forms"], 0) for kind in kinds(study) if _filled_in(study, kind, occasion, delivery)
         }
@@ -109,27 +112,31 @@ def unit(study: Study, conference: pa.Table, ledger_only: int, delivery: str) ->
             "not_in_ledger": _true(pc.invert(held["in_ledger"])),
             **{f"without_{name}": _true(rows) for name, rows in without.items()},
         }
-        if {"initiator", "coordinator"} <= without.keys():
-            lacking["without_initiator_or_coordinator"] = _true(pc.or_(without["initiator"], without["coordinator"]))
+        for name, several in _either(study).items():
+            if set(several) <= without.keys():
+                lacking[f"without_{name}"] = _true(reduce(pc.or_, (without[kind] for kind in several)))
         result += [
             {"occasion": occasion, "measure": name, "conferences": found, "percent": percent(found, held.num_rows)}
             for name, found in lacking.items()
         ]
-    result.append({"occasion": "both", "measure": "only_in_ledger", "conferences": ledger_only, "percent": None})
+    result.append({"occasion": BOTH, "measure": "only_in_ledger", "conferences": ledger_only, "percent": None})
     return pa.Table.from_pylist(result, schema=UNIT)
 
 
 def measures(study: Study) -> frozenset[str]:
     """What `unit` may say of conferences held, in any delivery."""
-    return frozenset(
-        {"in_codebook", "not_in_ledger", "without_initiator_or_coordinator", *(f"without_{kind}" for kind in kinds(study))}
-    )
+    return frozenset({"in_codebook", "not_in_ledger", *(f"without_{kind}" for kind in (*kinds(study), *_either(study)))})
+
+
+def _either(study: Study) -> dict[str, tuple[str, ...]]:
+    """Names of several who fill in forms, of whom any may lack theirs."""
+    return {name: lacking.either for name, lacking in about(study).lacking.items() if lacking.either}
 
 
 def _filled_in(study: Study, kind: str, occasion: str, delivery: str) -> bool:
-    """Have those of a kind a form to fill in at conferences of an occasion? At `both` only if they have one at either."""
+    """Have those of a kind a form to fill in at conferences of an occasion? Of all together only if they have one at each."""
     papers = {questionnaires(study)[name].occasion for name in kinds(study)[kind] if in_use(study, name, delivery)}
-    return "both" in papers or occasion in papers or {"first", "followup"} <= papers
+    return BOTH in papers or occasion in papers or set(occasions(study)) <= papers
 
 
 def item(study: Study, marts: dict[str, pa.Table], delivery: str) -> pa.Table:
@@ -140,8 +147,8 @@ def item(study: Study, marts: dict[str, pa.Table], delivery: str) -> pa.Table:
             answers = mart[question.name]
             answered = mart.num_rows - answers.null_count
             asked = mart.num_rows if questionnaires(study)[instrument].asks(question, delivery) else 0
-            if asked and question.occasion != "both":
-                # Asked at the follow-up only; but a form that answers it nevertheless was evidently asked.
+            if asked and question.occasion != BOTH:
+                # Asked at one occasion only; but a form that answers it nevertheless was evidently asked.
                 asked = _true(pc.or_(pc.equal(mart["occasion"], question.occasion), pc.is_valid(answers)))
             result.append(
                 {

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import duckdb
 
 Code = int | None
-# Forms by occasion and by the answers to some questions, in their order.
+# FormCounts by occasion and by the answers to some questions, in their order.
 Answers = dict[tuple[str | None, tuple[Code, ...]], int]
 
 
@@ -71,7 +71,7 @@ class Reconciliation:
             )
 
 
-class Forms:
+class FormCounts:
     """Counts of the forms in the marts, each query asked once. Only counts leave the engine."""
 
     def __init__(self, marts: Mapping[str, Path]) -> None:
@@ -96,7 +96,7 @@ class Forms:
         return sum(forms for (_, (code,)), forms in self.by(mart, (question,)).items() if code in wanted)
 
 
-def batches(table: Table, forms: Forms) -> list[Batch]:
+def batches(table: Table, forms: FormCounts) -> list[Batch]:
     """The forms of the table's marts in batches that look the same to it, each with the reason for leaving it out."""
     questions = tuple(dict.fromkeys((*table.answered, *table.variables)))
     why = leaving_out(table)
@@ -108,7 +108,9 @@ def batches(table: Table, forms: Forms) -> list[Batch]:
     return found
 
 
-def reconcile(study: Study, tables: Sequence[Table], figures: Iterable[Figure], forms: Forms, delivery: str) -> Reconciliation:
+def reconcile(
+    study: Study, tables: Sequence[Table], figures: Iterable[Figure], forms: FormCounts, delivery: str
+) -> Reconciliation:
     """Hold the figures of `tables` against the `forms` of a delivery, and against each other."""
     listed: dict[int, list[Figure]] = defaultdict(list)
     for figure in figures:
@@ -223,7 +225,7 @@ def _tie_base(table: Table, printed: _Printed, own: Sequence[Batch], comparison:
         comparison.hold((table.number,), None, None, f"{printed.twice} counts stand twice")
 
 
-def _tie_totals(table: Table, printed: _Printed, own: Sequence[Batch], forms: Forms, comparison: _Comparison) -> None:
+def _tie_totals(table: Table, printed: _Printed, own: Sequence[Batch], forms: FormCounts, comparison: _Comparison) -> None:
     """Forms that the table counts in a category + those left out for another reason = forms with its answers."""
     for question, category, counted in printed.margins(table):
         elsewhere = sum(b.forms for b in own if b.reason and b.answers[question] in category.codes)

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from frs_pipeline.study import Study
+from frs_pipeline.study.about import occasions
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Table, catalogue
 from frs_pipeline.tables.bases import BASE, BLANK, NOT_IN_USE, OTHER_OCCASION, ROWS, UNANSWERED, counted_codes
@@ -76,7 +77,8 @@ def _left_out(study: Study, table: Table, reason: str, question: str | None) -> 
     """Forms left out for a reason, in words."""
     of_question = f" ({question})" if len(table.variables) > 1 else ""
     if reason == OTHER_OCCASION:
-        return "fra rådslagning" if table.occasion == "followup" else "fra opfølgning"
+        others = [occasion.the.danish for name, occasion in occasions(study).items() if name != table.occasion]
+        return f"fra {' eller '.join(others)}"
     if reason == UNANSWERED:
         return f"uden svar på {question}"
     if reason == NOT_IN_USE:

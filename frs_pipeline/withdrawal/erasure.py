@@ -16,7 +16,7 @@ from frs_pipeline.operations.refresh import refresh
 from frs_pipeline.store.files import MANIFEST, Store
 from frs_pipeline.store.plan import products
 from frs_pipeline.store.settings import Settings
-from frs_pipeline.withdrawal.request import Held
+from frs_pipeline.withdrawal.request import RequestedForms
 
 # What a mark can't be a part of: ids are made of these.
 _EDGE = "[^A-Za-z0-9-]"
@@ -24,7 +24,9 @@ _EDGE = "[^A-Za-z0-9-]"
 _BY_DESIGN = ("validated", "withdrawn_conferences")
 
 
-def erase(settings: Settings, parts: dict[str, Held], written: Callable[[int, str], None] = lambda _n, _name: None) -> list[Path]:
+def erase(
+    settings: Settings, parts: dict[str, RequestedForms], written: Callable[[int, str], None] = lambda _n, _name: None
+) -> list[Path]:
     """Make every delivery of `parts` anew, without what its ledger says is withdrawn, and remove what else is left of it.
 
     Returns the files that were removed. Raises `FrsError` when a delivery can't be made, after which the same call goes
@@ -43,7 +45,7 @@ def erase(settings: Settings, parts: dict[str, Held], written: Callable[[int, st
     return removed
 
 
-def marks(part: Held) -> frozenset[str]:
+def marks(part: RequestedForms) -> frozenset[str]:
     """Ids of forms, and pseudonyms of whole conferences, by which a file tells that it holds something of them."""
     return part.forms | set(part.conferences)
 
@@ -62,7 +64,7 @@ def _files(store: Store) -> Iterator[Path]:
 
 
 def _path(store: Store, key: tuple[str, ...]) -> Path:
-    return store.path(products(store.study)[key])
+    return store.file(*key)
 
 
 def holds(path: Path, marked: Collection[str]) -> bool:

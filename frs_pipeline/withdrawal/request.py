@@ -33,7 +33,7 @@ _LEDGER = AMENDMENTS["withdrawals"]
 
 
 @dataclass(frozen=True)
-class Request:
+class WithdrawalRequest:
     """What somebody wants withdrawn: form ids, and pseudonyms of conferences; and why, by whom, when.
 
     `numbered` says that a conference was named by its number: then nothing is printed that would tell its pseudonym.
@@ -52,7 +52,7 @@ class Request:
         return tuple(Withdrawal(form, conference, self.reason, self.who, self.when, where) for form, conference in named)
 
 
-def understood(store: Store, names: Sequence[str], reason: str, who: str) -> Request:
+def understood(store: Store, names: Sequence[str], reason: str, who: str) -> WithdrawalRequest:
     """Names of forms and conferences (by pseudonym or number) as a request.
 
     Raises `UsageError` for a reason that can't be, and for what is neither; a number is never repeated.
@@ -76,7 +76,7 @@ def understood(store: Store, names: Sequence[str], reason: str, who: str) -> Req
             raise UsageError("no such form or conference", where=_repeatable(name), do=do)
         conferences += found
     numbered = any(name.isdigit() for name in others)
-    return Request(tuple(forms), tuple(dict.fromkeys(conferences)), reason, who, dt.date.today(), numbered)
+    return WithdrawalRequest(tuple(forms), tuple(dict.fromkeys(conferences)), reason, who, dt.date.today(), numbered)
 
 
 def _repeatable(name: str) -> str:
@@ -85,7 +85,7 @@ def _repeatable(name: str) -> str:
 
 
 @dataclass(frozen=True)
-class Held:
+class RequestedForms:
     """What a delivery holds of a request.
 
     `new` are withdrawals that its ledger hasn't; `forms` ids of all forms in its exports that are meant, `fresh` those of
@@ -103,7 +103,7 @@ class Held:
         return bool(self.forms or self.conferences)
 
 
-def held(store: Store, request: Request) -> Held:
+def held(store: Store, request: WithdrawalRequest) -> RequestedForms:
     """Look through the exports of a delivery for what a request names."""
     book, earlier = open_codebook(store), withdrawals_of(store)
     known = set(book["conference_id"].to_pylist())
@@ -122,7 +122,7 @@ def held(store: Store, request: Request) -> Held:
     # A form of a conference that was withdrawn whole is withdrawn, too.
     before = [listed[entry.form, entry.conference] for entry in entries if (entry.form, entry.conference) in listed]
     before += [out.where for form in request.forms if (out := meant.get(form)) is not None]
-    return Held(
+    return RequestedForms(
         Withdrawals(new, withdrawn_conferences(new, book)),
         frozenset(meant),
         frozenset(form for form, out in meant.items() if out is None),
@@ -131,7 +131,7 @@ def held(store: Store, request: Request) -> Held:
     )
 
 
-def refuse_unfit(store: Store, request: Request, found: Held) -> None:
+def refuse_unfit(store: Store, request: WithdrawalRequest, found: RequestedForms) -> None:
     """Raises `UsageError` for a form that the delivery hasn't, and for what was withdrawn before."""
     if found.before:
         raise UsageError("was withdrawn before", where=found.before[0], do="nothing is left to withdraw")
@@ -140,7 +140,7 @@ def refuse_unfit(store: Store, request: Request, found: Held) -> None:
             raise UsageError("there is no such form in the exports", where=form, do=f"look again in delivery {store.delivery}")
 
 
-def refuse_clashes(store: Store, found: Held) -> None:
+def refuse_clashes(store: Store, found: RequestedForms) -> None:
     """Raises `InputError` for a form that is withdrawn by its id, and corrected or accepted somewhere."""
     on = dt.date.fromisoformat(store.delivery)
     exceptions = read_exceptions(store.raw(AMENDMENTS["exceptions"]), policy(store.study), on)

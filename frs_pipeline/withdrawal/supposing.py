@@ -9,14 +9,13 @@ from frs_pipeline.errors import UsageError
 from frs_pipeline.intake.amendments import is_form_id
 from frs_pipeline.intake.delivery import form_prefixes
 from frs_pipeline.intake.withdrawals import Withdrawal, Withdrawals
-from frs_pipeline.lineage.impact import Change, rows_of
+from frs_pipeline.lineage.impact import ChangedForms, rows_of
 from frs_pipeline.lineage.papers import let_through, released
 from frs_pipeline.store.files import Store, read
-from frs_pipeline.store.plan import products
-from frs_pipeline.withdrawal.request import Request, held
+from frs_pipeline.withdrawal.request import WithdrawalRequest, held
 
 
-def leaving_out(store: Store, forms: Sequence[str]) -> tuple[Change, dict[str, str]]:
+def leaving_out(store: Store, forms: Sequence[str]) -> tuple[ChangedForms, dict[str, str]]:
     """The change of leaving forms out, and what becomes of each form. Raises `UsageError` for what is no form of the delivery."""
     prefixes = form_prefixes(store.study)
     strange = next((form for form in forms if not is_form_id(form, prefixes)), None)
@@ -27,14 +26,14 @@ def leaving_out(store: Store, forms: Sequence[str]) -> tuple[Change, dict[str, s
     day = dt.date.fromisoformat(store.delivery)
     out = rows_of(store, forms)
     counted = {form for rows in out.values() for form in rows["form_id"].to_pylist()}
-    aside = set(read(store.path(products(store.study)[("quarantine",)]), ["form_id"])["form_id"].to_pylist())
+    aside = set(read(store.file("quarantine"), ["form_id"])["form_id"].to_pylist())
     said = {}
     for form in dict.fromkeys(forms):
         if form in counted:
             said[form] = "counts now"
         elif form in aside:
             said[form] = "set aside already: without it nothing moves (frs quarantine says why)"
-        elif held(store, Request((form,), (), "-", "-", day)).before:
+        elif held(store, WithdrawalRequest((form,), (), "-", "-", day)).before:
             said[form] = "withdrawn already: without it nothing moves"
         else:
             raise UsageError("no such form", where=form, do=f"look again in delivery {store.delivery}")
@@ -42,14 +41,16 @@ def leaving_out(store: Store, forms: Sequence[str]) -> tuple[Change, dict[str, s
     into = released(store, gone, out)
     for rows in into.values():
         said |= dict.fromkeys(rows["form_id"].to_pylist(), "set aside as the same paper keyed again: would count instead")
-    return Change(store.study, out, into), said
+    return ChangedForms(store.study, out, into), said
 
 
-def counting(store: Store, rule: str) -> tuple[Change, dict[str, str]]:
+def counting(store: Store, rule: str) -> tuple[ChangedForms, dict[str, str]]:
     """The change of counting the forms that only `rule` sets aside, and which they are."""
     out, into = let_through(store, rule)
     if not into:
-        return Change(store.study, {}), {rule: "sets no form aside that breaks no other rule"}
+        return ChangedForms(store.study, {}), {rule: "sets no form aside that breaks no other rule"}
     said = {form: "set aside now: would count" for rows in into.values() for form in rows["form_id"].to_pylist()}
     again = "counts now: would be set aside as the same paper keyed again"
-    return Change(store.study, out, into), said | {form: again for rows in out.values() for form in rows["form_id"].to_pylist()}
+    return ChangedForms(store.study, out, into), said | {
+        form: again for rows in out.values() for form in rows["form_id"].to_pylist()
+    }

@@ -12,9 +12,17 @@ from frs_pipeline.store.deliveries import deliveries
 from frs_pipeline.store.files import Store, stale
 from frs_pipeline.store.journal import append, operating_system_user
 from frs_pipeline.store.settings import Settings
+from frs_pipeline.withdrawal.effects import Effects, report
 from frs_pipeline.withdrawal.erasure import erase, leftovers, marks
-from frs_pipeline.withdrawal.report import Report, report
-from frs_pipeline.withdrawal.request import Held, Request, held, record, refuse_clashes, refuse_unfit, understood
+from frs_pipeline.withdrawal.request import (
+    RequestedForms,
+    WithdrawalRequest,
+    held,
+    record,
+    refuse_clashes,
+    refuse_unfit,
+    understood,
+)
 
 EVENT = "withdraw"
 
@@ -27,10 +35,10 @@ class Prepared:
     has no report. `leftovers` are files that an erasure would remove.
     """
 
-    request: Request
+    request: WithdrawalRequest
     again: tuple[str, ...]
-    parts: dict[str, Held]
-    reports: dict[str, Report]
+    parts: dict[str, RequestedForms]
+    reports: dict[str, Effects]
     leftovers: tuple[Path, ...]
 
 
@@ -64,7 +72,7 @@ def prepare(store: Store, names: Sequence[str], reason: str, who: str, *, everyw
     return Prepared(request, again, parts, reports, tuple(left) if everywhere else ())
 
 
-def _refuse_unknown(request: Request, parts: dict[str, Held]) -> None:
+def _refuse_unknown(request: WithdrawalRequest, parts: dict[str, RequestedForms]) -> None:
     for form in request.forms:
         if not any(form in part.forms for part in parts.values()):
             raise UsageError("there is no such form in the exports", where=form, do="look again; no delivery has it")

@@ -375,7 +375,9 @@ class Base:
 
     def intake(self, form):
         folder = self.path(form)
-        return intake_of(self.store(form), read_codebook(folder / CODEBOOK, folder / keys.NAME), read_ledger(folder / LEDGER))
+        return intake_of(
+            self.store(form), read_codebook(STUDY, folder / CODEBOOK, folder / keys.NAME), read_ledger(STUDY, folder / LEDGER)
+        )
 
     def bytes_of(self, target):
         return (self.path(target.form) / target.file).read_bytes()

@@ -151,7 +151,7 @@ def test_no_manifest_vouches_for_a_file_that_nobody_made(delivery) -> None:
     before = root(delivery)
     assert by_hand(delivery, "privacy", "manifest")
     assert root(delivery) == before
-    path = Store(delivery.settings, delivery.name).path(products(STUDY)[("statistics", "figures")])
+    path = Store(delivery.settings, delivery.name).file("statistics", "figures")
     data = bytearray(path.read_bytes())
     data[40] ^= 1
     path.write_bytes(bytes(data))

@@ -16,7 +16,7 @@ from support.shipped import DELIVERY
 from support.study import STUDY
 
 from frs_pipeline.errors import FrsError
-from frs_pipeline.lineage.wording import Text
+from frs_pipeline.language import Text
 from frs_pipeline.report.formats.files import WORKBOOK, files
 from frs_pipeline.report.formats.spss import sav
 from frs_pipeline.report.formats.workbook import shape, sheet_name, workbook

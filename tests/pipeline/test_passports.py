@@ -72,7 +72,7 @@ def every(passports):
 
 @pytest.fixture(scope="module")
 def marts(passports):
-    return {name: pd.read_parquet(passports.evidence.path("marts", name)) for name in instruments(STUDY)}
+    return {name: pd.read_parquet(passports.evidence.store.file("marts", name)) for name in instruments(STUDY)}
 
 
 @pytest.fixture
@@ -179,7 +179,7 @@ def test_the_forms_of_a_cell_and_those_nearest_to_it_are_those_that_pandas_finds
     nearly = {(n.kind, n.about): n.forms for n in found.near if n.kind != "set_aside"}
     assert nearly == {why: int(mask.sum()) for why, mask in wanted.items() if mask.any()}
     for why, mask in wanted.items():
-        few = near(passports.evidence, catalogue(STUDY)[1], meanings(STUDY)[place].counted, Why(*why), 10_000)
+        few = near(passports.asking, catalogue(STUDY)[1], meanings(STUDY)[place].counted, Why(*why), 10_000)
         assert {form.form for form in few} == set(mart["form_id"][mask])
 
 
@@ -187,7 +187,7 @@ def test_all_that_nearly_count_can_be_listed(every, passports):
     for found in (every[at] for at in range(5, len(every), 97)):
         table, chosen = catalogue(STUDY)[found.address.table], meanings(STUDY)[found.address].counted
         for one in found.near:
-            assert len(near(passports.evidence, table, chosen, Why(one.kind, one.about), 10_000)) == one.forms
+            assert len(near(passports.asking, table, chosen, Why(one.kind, one.about), 10_000)) == one.forms
 
 
 def test_a_form_that_was_set_aside_is_told_where_it_would_have_counted(every, passports):
@@ -198,10 +198,10 @@ def test_a_form_that_was_set_aside_is_told_where_it_would_have_counted(every, pa
     label = {str(code): name for code, name in asked.labels.items()}[row["helefrs"]]
     place = next(f.address for f in every if f.address.table == 1 and f.address[1:] == ("Total", label, "", "count"))
     why = Why("set_aside", "number_unknown")
-    ids = [form.form for form in near(passports.evidence, catalogue(STUDY)[1], meanings(STUDY)[place].counted, why, 10)]
+    ids = [form.form for form in near(passports.asking, catalogue(STUDY)[1], meanings(STUDY)[place].counted, why, 10)]
     assert ids == (["DF-38294993"] if row["hvem"] else [])
     other = next(f.address for f in every if f.address.table == 4 and f.address[1:] == ("Total", "", "", "count"))
-    assert [f.form for f in near(passports.evidence, catalogue(STUDY)[4], meanings(STUDY)[other].counted, why, 10)] == [
+    assert [f.form for f in near(passports.asking, catalogue(STUDY)[4], meanings(STUDY)[other].counted, why, 10)] == [
         "DF-38294993"
     ]
 

@@ -23,7 +23,7 @@ from frs_pipeline.operations.doctor import _delivery, _produced
 from frs_pipeline.operations.refresh import refresh
 from frs_pipeline.operations.verify import _predecessor, verify
 from frs_pipeline.printed.compare import COMPARE, compare_delivery
-from frs_pipeline.report.expectations import LARGEST, NOT_NULL, Held
+from frs_pipeline.report.expectations import LARGEST, NOT_NULL, PromisesOfMart
 from frs_pipeline.report.site import build
 from frs_pipeline.store.deliveries import Description, describe
 from frs_pipeline.store.files import Store, read, read_manifest, stale, unfinished
@@ -89,7 +89,7 @@ def test_only_the_delivery_that_the_report_was_printed_from_is_compared_with_it(
     assert printed_from(STUDY, PRINTED)
     for name in (OLDER, NEWER):
         store = Store(both, name)
-        rows = read(store.path(products(STUDY)["statistics", "compare"]))
+        rows = read(store.file("statistics", "compare"))
         assert (rows.num_rows, rows.schema) == (0, COMPARE)
         summary = read_manifest(store)["summary"]
         assert summary["equal"] + summary["differs"] + summary["not_reproducible"] == 0
@@ -121,7 +121,7 @@ def test_checks_about_the_printed_report_pass_with_a_remark_where_it_is_about_an
     from dagster import AssetKey
 
     store, key = Store(both, NEWER), AssetKey("x")
-    rows = read(store.path(products(STUDY)["statistics", "compare"]))
+    rows = read(store.file("statistics", "compare"))
     found = as_printed(STUDY, key, rows, NEWER, not_printed_from(STUDY, NEWER, OLDER))
     assert found.passed
     assert f"frs diff {OLDER} {NEWER}" in str(found.metadata["remark"].value)
@@ -156,10 +156,10 @@ def test_a_differing_figure_says_which_line_prints_it_and_what_shows_its_forms()
 def test_a_broken_promise_says_which_line_sets_its_limit(both: Settings) -> None:
     from dagster import AssetKey
 
-    rows = read(Store(both, NEWER).path(products(STUDY)["expectations",]))
+    rows = read(Store(both, NEWER).file("expectations"))
     mine = rows.filter([row["mart"] == "initiator" and row["expectation"] in (NOT_NULL, LARGEST) for row in rows.to_pylist()])
     broken = mine.set_column(mine.column_names.index("passed"), "passed", [[False] * mine.num_rows])
-    held = Held("initiator", 5, 1, OLDER, {}, broken)
+    held = PromisesOfMart("initiator", 5, 1, OLDER, {}, broken)
     things = {
         thing.what.split(":")[0]: thing.do for thing in of_metadata(promises_kept(STUDY, AssetKey("x"), held, NEWER).metadata)
     }
@@ -197,9 +197,9 @@ def test_the_predecessor_is_an_input_like_any_other(both: Settings) -> None:
 
 def test_a_predecessor_that_was_altered_is_told_and_nothing_is_compared_with_it(copy: Settings) -> None:
     older, newer = Store(copy, OLDER), Store(copy, NEWER)
-    mart = older.path(products(STUDY)["marts", "initiator"])
+    mart = older.file("marts", "initiator")
     good = mart.read_bytes()
-    shutil.copyfile(older.path(products(STUDY)["marts", "coordinator"]), mart)
+    shutil.copyfile(older.file("marts", "coordinator"), mart)
     found = faults(newer)
     assert found["predecessor"] == (f"delivery {OLDER}: curated/marts/initiator.parquet isn't what the manifest says",)
     assert f"{OLDER}/marts/initiator.parquet: isn't what its manifest says" in found["rebuild"][0]
@@ -272,7 +272,7 @@ def test_a_run_that_failed_is_told_apart_from_a_result_that_was_altered(copy: Se
     assert "restricted/quarantine.parquet was made since by a run that failed" in found["outputs"]
     assert not [fault for fault in found["outputs"] if "isn't what the manifest says" in fault]
     # What is altered beside it keeps its name.
-    figures = newer.path(products(STUDY)["statistics", "figures"])
+    figures = newer.file("statistics", "figures")
     kept = figures.read_bytes()
     figures.write_bytes(kept[:-1] + b"x")
     assert said_by_doctor(copy, NEWER).endswith("(frs run); altered: curated/statistics/figures.parquet")

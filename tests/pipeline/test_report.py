@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -13,25 +12,24 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-import pyrage
 import pytest
 from support.plain_duckdb import recounted
 from support.shipped import DELIVERY, copy_of_shipped
 from support.study import STUDY
 
-from frs_pipeline.codebook.opening import made_up
+from frs_pipeline.intake.delivery import made_up
 from frs_pipeline.lineage.counts import Counts
-from frs_pipeline.lineage.meaning import Address, meanings
+from frs_pipeline.lineage.meaning import meanings
 from frs_pipeline.lineage.passport import Passports
 from frs_pipeline.operations.refresh import refresh
 from frs_pipeline.report.claims import claims
 from frs_pipeline.report.typography import anchor, shown
-from frs_pipeline.store.deliveries import CODEBOOK, DEMO_KEY, sha256
+from frs_pipeline.store.deliveries import sha256
 from frs_pipeline.store.files import Store, read
 from frs_pipeline.store.plan import products
-from frs_pipeline.store.settings import Settings
 from frs_pipeline.study.chapters import chapters
 from frs_pipeline.study.instruments import instruments
+from frs_pipeline.study.tables import Address
 
 LARGEST = 5_000_000
 FAILING = {"dissatisfied", "belief_first", "disappointed", "without_support"}
@@ -133,7 +131,7 @@ def test_tables_have_a_caption_and_every_heading_says_what_it_heads(pages: dict[
 
 
 def test_the_printed_figure_stands_beside_where_it_is_another(store: Store, pages: dict[str, Page]) -> None:
-    rows = read(store.path(products(STUDY)[("statistics", "compare")])).to_pylist()
+    rows = read(store.file("statistics", "compare")).to_pylist()
     other = Counter(f"tryktprinted {shown(row['printed_published'])}" for row in rows if row["verdict"] != "equal")
     assert other.total() > 50
     assert Counter(text for page in pages.values() for text in page.printed) == other
@@ -167,9 +165,9 @@ def test_every_figure_has_its_passport_and_says_what_frs_trace_says(store: Store
 
 
 def test_plain_duckdb_counts_again_what_stands_in_no_table(store: Store, folder: Path) -> None:
-    evidence = Passports(STUDY, store).evidence
-    made = Counts(evidence)
-    rows = {name: read(evidence.path("statistics", f"{name}_nonresponse")).to_pylist() for name in ("unit", "item")}
+    passports = Passports(STUDY, store)
+    evidence, made = passports.evidence, Counts(passports.asking)
+    rows = {name: read(evidence.store.file("statistics", f"{name}_nonresponse")).to_pylist() for name in ("unit", "item")}
     verdicts = Counter(row["verdict"] for row in evidence.compared.values())
     counts = made.whole() | made.verdicts(verdicts) | made.unit(rows["unit"]) | made.item(rows["item"]) | made.layers()
     for zone, place in (("curated", store.settings.curated(DELIVERY)), ("restricted", store.settings.restricted(DELIVERY))):
@@ -186,9 +184,9 @@ def test_plain_duckdb_counts_again_what_stands_in_no_table(store: Store, folder:
 def test_no_page_holds_anything_that_leads_to_a_form_or_a_conference(store: Store, folder: Path) -> None:
     secret: set[str] = set()
     for name in instruments(STUDY):
-        rows = read(store.path(products(STUDY)[("marts", name)]), ["form_id", "conference_id"])
+        rows = read(store.file("marts", name), ["form_id", "conference_id"])
         secret |= {*rows["form_id"].to_pylist(), *rows["conference_id"].to_pylist()}
-    aside = read(store.path(products(STUDY)[("quarantine",)]), ["form_id"])["form_id"].to_pylist()
+    aside = read(store.file("quarantine"), ["form_id"])["form_id"].to_pylist()
     secret |= {form for form in aside if form}
     assert len(secret) > 3500
     words = {word for path in folder.iterdir() for word in re.findall(r"[\w-]+", path.read_text(encoding="utf-8"))}
@@ -199,7 +197,7 @@ def test_no_page_holds_anything_that_leads_to_a_form_or_a_conference(store: Stor
 
 
 def test_claims_are_tested_and_those_that_fail_say_what_holds_instead(store: Store) -> None:
-    rows = {row["claim"]: row for row in read(store.path(products(STUDY)[("report",)])).to_pylist()}
+    rows = {row["claim"]: row for row in read(store.file("report")).to_pylist()}
     assert list(rows) == [claim.id for section in claims(STUDY).sections for claim in section.claims]
     assert {name for name, row in rows.items() if row["holds"] is False} == FAILING
     assert {name for name, row in rows.items() if row["holds"] is None} == {"plan_made"}
@@ -226,27 +224,11 @@ def test_another_process_with_another_order_of_sets_makes_the_same_bytes(store: 
     assert json.loads(told.stdout) == {path.name: sha256(path) for path in folder.iterdir()}
 
 
-def test_only_a_delivery_whose_key_lies_beside_the_codebook_is_called_made_up(store: Store, folder: Path, tmp_path: Path) -> None:
-    assert "opdigtede" in (folder / "omdata.html").read_text(encoding="utf-8")
+def test_the_pages_say_that_the_forms_are_made_up(store: Store, folder: Path) -> None:
     assert made_up(store)
-    raw = tmp_path / "raw" / DELIVERY
-    raw.mkdir(parents=True)
-    other = Store(Settings(STUDY, tmp_path), DELIVERY)
-    shutil.copy(store.raw(CODEBOOK), raw)
-    assert not made_up(other)
-    shutil.copy(store.raw(DEMO_KEY), raw)
-    assert made_up(other)
-    identity = pyrage.x25519.Identity.generate()
-    (raw / CODEBOOK).write_bytes(pyrage.encrypt(b"x", [identity.to_public()]))
-    assert not made_up(other)
+    assert all("opdigtede" in page.read_text(encoding="utf-8") for page in folder.glob("*.html"))
 
 
-def test_the_report_is_made_again_when_the_key_no_longer_lies_there(store: Store) -> None:
-    key, report = store.raw(DEMO_KEY), products(STUDY)[("report",)]
-    before, content = store.origin(report), key.read_bytes()
-    try:
-        key.unlink()
-        assert store.origin(report) != before
-    finally:
-        key.write_bytes(content)
-    assert store.origin(report) == before
+def test_the_report_hangs_on_what_the_delivery_says_of_itself() -> None:
+    assert ("validated", "description") in products(STUDY)[("report",)].inputs
+    assert {"codebook", "description"} <= set(products(STUDY)[("validated", "description")].raw)

@@ -65,7 +65,10 @@ def four_questionnaires(folder: Path) -> dict[str, Questionnaire]:
     for name, more in (("scales", _MORE_SCALES), ("coordinator", _MORE_QUESTIONS)):
         text = (place / f"{name}.yaml").read_text(encoding="utf-8")
         (folder / f"{name}.yaml").write_text(text.rstrip("\n") + more, encoding="utf-8")
-    return {**questionnaires(STUDY), "coordinator": read_questionnaire(folder / "coordinator.yaml", folder / "scales.yaml")}
+    return {
+        **questionnaires(STUDY),
+        "coordinator": read_questionnaire(STUDY, folder / "coordinator.yaml", folder / "scales.yaml"),
+    }
 
 
 def conferences() -> list[Entry]:
@@ -297,7 +300,7 @@ def take_in(settings: Settings, four: dict[str, Questionnaire], waiting: Path, k
     An export that is the same byte for byte, under the same registers and amendments, was judged before: `known`.
     """
     store = Store(settings, NAME)
-    codebook, ledger = open_codebook(store), read_ledger(store.raw(LEDGER))
+    codebook, ledger = open_codebook(store), read_ledger(STUDY, store.raw(LEDGER))
     withdrawn = withdrawn_conferences(withdrawals_of(store), codebook)
     codebook, ledger = (held_conferences(register, withdrawn) for register in (codebook, ledger))
     intake = built_in_only(intake_of(store, codebook, ledger, withdrawn))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from frs_pipeline.intake.findings import Intake
+from frs_pipeline.intake.remarks import Intake
 from frs_pipeline.study.rules import KINDS
 
 

@@ -8,8 +8,8 @@ import pyarrow as pa
 
 from frs_pipeline.codebook.pseudonyms import mart_schema, pseudonymise
 from frs_pipeline.intake.delivery import quarantined
-from frs_pipeline.intake.findings import REJECTED
-from frs_pipeline.lineage.impact import Place, Value, nonresponse_places, placed
+from frs_pipeline.intake.remarks import REJECTED
+from frs_pipeline.lineage.impact import ResultAddress, Value, nonresponse_places, placed
 from frs_pipeline.store.files import Store, read
 from frs_pipeline.store.plan import products
 from frs_pipeline.store.rows import Rows, sorted_by
@@ -42,13 +42,11 @@ def make_products(delivery: Any) -> Store:
         forms = Rows.of(pseudonymise(result.forms.batches(), intake.codebook, questionnaires(STUDY)[name]), schema)
         marts[name] = sorted_by(forms, ("form_id",)).table()
         write("marts", name, rows=marts[name])
-    aside = quarantined([store.path(products(STUDY)[("rejected", name)]) for name in instruments(STUDY)], store.waiting())
+    aside = quarantined([store.file("rejected", name) for name in instruments(STUDY)], store.waiting())
     write("quarantine", rows=aside if aside.num_rows else Rows(REJECTED))
     conference = conferences(STUDY, intake.codebook, intake.ledger, marts)
     write("marts", "conference", rows=conference)
-    counted = count(
-        catalogue(STUDY).values(), open_marts({name: store.path(products(STUDY)[("marts", name)]) for name in instruments(STUDY)})
-    )
+    counted = count(catalogue(STUDY).values(), open_marts({name: store.file("marts", name) for name in instruments(STUDY)}))
     found = [figure for number, table in catalogue(STUDY).items() for figure in figures(table, counted[number])]
     write("statistics", "figures", rows=as_table(found))
     write(
@@ -58,9 +56,7 @@ def make_products(delivery: Any) -> Store:
     return store
 
 
-def every_figure(store: Store) -> dict[Place, Value]:
+def every_figure(store: Store) -> dict[ResultAddress, Value]:
     """All figures of tables and of non-response, as the files have them."""
-    found, units, items = (
-        read(store.path(products(STUDY)[("statistics", name)])) for name in ("figures", "unit_nonresponse", "item_nonresponse")
-    )
+    found, units, items = (read(store.file("statistics", name)) for name in ("figures", "unit_nonresponse", "item_nonresponse"))
     return placed(from_table(found)) | nonresponse_places(units, items)

@@ -12,7 +12,7 @@ from frs_pipeline.codebook.pseudonyms import mart_schema, pseudonymise
 from frs_pipeline.errors import InputError
 from frs_pipeline.intake.amendments import read_corrections, read_exceptions
 from frs_pipeline.intake.delivery import remarks
-from frs_pipeline.intake.findings import registers
+from frs_pipeline.intake.remarks import registers
 from frs_pipeline.lineage.corrections import resting
 from frs_pipeline.store.files import Store
 from frs_pipeline.store.plan import products

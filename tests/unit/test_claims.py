@@ -8,10 +8,11 @@ import pytest
 from support.study import STUDY
 
 from frs_pipeline.errors import InputError
-from frs_pipeline.lineage.meaning import Address, meanings
-from frs_pipeline.report.claims import CLAIMS, claims, read_claims
+from frs_pipeline.lineage.meaning import meanings
+from frs_pipeline.report.claims import claims, read_claims
 from frs_pipeline.report.findings import Judge, Sentence, as_rows
-from frs_pipeline.study.tables import catalogue
+from frs_pipeline.study.claims import CLAIMS
+from frs_pipeline.study.tables import Address, catalogue
 from frs_pipeline.tables.figures import Figure, figures
 
 TEXT = """\
@@ -88,7 +89,7 @@ def test_two_claims_of_one_name_are_refused(tmp_path: Path) -> None:
 def figures_of(counts: dict[int, dict[tuple[int | None, ...], int]]) -> dict[Address, Figure]:
     """Figures of the whole catalogue, from counts of some tables."""
     made = [figure for number, table in catalogue(STUDY).items() for figure in figures(table, counts.get(number, {}))]
-    return {Address(*figure[:5]): figure for figure in made}
+    return {figure.address: figure for figure in made}
 
 
 @pytest.mark.parametrize(("satisfied", "holds"), [(80, True), (79, False)])

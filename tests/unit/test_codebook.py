@@ -41,14 +41,14 @@ def locked(tmp_path, keys, held):
 
 def refusal(path, key):
     with pytest.raises(InputError) as refused:
-        read_codebook(path, key)
+        read_codebook(STUDY, path, key)
     assert "\n" not in str(refused.value)
     return refused.value.where, refused.value.what
 
 
 def test_what_was_locked_is_opened_again(locked, held):
     path, key, _ = locked
-    table = read_codebook(path, key)
+    table = read_codebook(STUDY, path, key)
     assert table.schema == CODEBOOK
     assert table.to_pylist() == [
         {
@@ -63,9 +63,9 @@ def test_what_was_locked_is_opened_again(locked, held):
 
 def test_the_order_in_the_file_does_not_matter(locked, held):
     path, key, recipient = locked
-    table = read_codebook(path, key)
+    table = read_codebook(STUDY, path, key)
     path.write_bytes(lock(plain(held[::-1], PIPELINE_COLUMNS), [recipient]))
-    assert read_codebook(path, key) == table
+    assert read_codebook(STUDY, path, key) == table
 
 
 def test_a_locked_file_shows_neither_numbers_nor_pseudonyms(locked, held):
@@ -80,7 +80,7 @@ def test_a_file_locked_for_two_opens_with_either_key(tmp_path, keys, held):
     (one, first), (other, second) = keys("one.txt"), keys("other.txt")
     path = tmp_path / "codebook.age"
     path.write_bytes(lock(plain(held, PIPELINE_COLUMNS), [first, second]))
-    assert read_codebook(path, one) == read_codebook(path, other)
+    assert read_codebook(STUDY, path, one) == read_codebook(STUDY, path, other)
 
 
 def test_another_key_does_not_open_it(locked, keys):

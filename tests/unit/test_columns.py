@@ -62,7 +62,7 @@ NAMES = ["heard", "plan", "family", "came_1", "came_2", "came_5"]
 def questionnaire(tmp_path):
     (tmp_path / "scales.yaml").write_text(SCALES, encoding="utf-8")
     (tmp_path / "initiator.yaml").write_text(QUESTIONS, encoding="utf-8")
-    return read_questionnaire(tmp_path / "initiator.yaml", tmp_path / "scales.yaml")
+    return read_questionnaire(STUDY, tmp_path / "initiator.yaml", tmp_path / "scales.yaml")
 
 
 def structure_of(columns):
@@ -324,7 +324,7 @@ def written(tmp_path, old, new):
     assert old in QUESTIONS
     (tmp_path / "scales.yaml").write_text(SCALES, encoding="utf-8")
     (tmp_path / "initiator.yaml").write_text(QUESTIONS.replace(old, new), encoding="utf-8")
-    return read_questionnaire(tmp_path / "initiator.yaml", tmp_path / "scales.yaml")
+    return read_questionnaire(STUDY, tmp_path / "initiator.yaml", tmp_path / "scales.yaml")
 
 
 @pytest.mark.parametrize("dates", ["since: 2021-02-01", "until: 2021-01-30"])

@@ -5,9 +5,10 @@ from support.study import STUDY
 
 from frs_pipeline.printed import compare as compare_module
 from frs_pipeline.printed.compare import COMPARE, compare, summary
-from frs_pipeline.printed.rules import Finding
+from frs_pipeline.printed.tablewise import Contradiction
 from frs_pipeline.stats.printing import spss
-from frs_pipeline.study.printed import Key, published
+from frs_pipeline.study.printed import published
+from frs_pipeline.study.tables import Address
 from frs_pipeline.tables.figures import Figure
 
 REASON, DANISH = "table 1 prints two things at once", "i tabel 1 står to ting på én gang"
@@ -18,8 +19,8 @@ def report(monkeypatch):
     """`report(printed, measure)`: a report of one figure; with `contradicts`, one that contradicts itself there."""
 
     def prints(printed, measure="count", *, contradicts=False):
-        key = Key(1, "mor", "god", "", measure)
-        contradiction = Finding("percent_only", (1,), REASON, DANISH, (key,))
+        key = Address(1, "mor", "god", "", measure)
+        contradiction = Contradiction("percent_only", (1,), REASON, DANISH, (key,))
         monkeypatch.setattr(compare_module, "published", lambda: {key: printed})
         monkeypatch.setattr(compare_module, "not_reproducible", lambda: {key: contradiction} if contradicts else {})
 

@@ -17,7 +17,7 @@ from frs_pipeline.intake.readers.columns import CREATED, NUMBER, NUMBER_AGAIN, R
 from frs_pipeline.operations import refresh as refresh_module
 from frs_pipeline.operations.doctor import _rules
 from frs_pipeline.study import questionnaires as questionnaire_model
-from frs_pipeline.study.contradictions import read_contradiction
+from frs_pipeline.study.impossible import read_impossible_answers
 from frs_pipeline.study.questionnaires import questionnaires, read_questionnaire
 from frs_pipeline.study.rules import POLICY, policy, read_policy
 from frs_pipeline.study.spec import YamlFile
@@ -55,7 +55,10 @@ def asked(tmp_path_factory):
     for name, more in (("scales", PAID), ("coordinator", MORE)):
         text = (questionnaire_model.HERE / f"{name}.yaml").read_text(encoding="utf-8")
         (folder / f"{name}.yaml").write_text(text.rstrip("\n") + more, encoding="utf-8")
-    return {**questionnaires(STUDY), "coordinator": read_questionnaire(folder / "coordinator.yaml", folder / "scales.yaml")}
+    return {
+        **questionnaires(STUDY),
+        "coordinator": read_questionnaire(STUDY, folder / "coordinator.yaml", folder / "scales.yaml"),
+    }
 
 
 @pytest.fixture
@@ -79,7 +82,7 @@ def test_a_rule_of_ones_own_becomes_columns_and_codes(written):
     rule = read_policy(STUDY, written()).rules["nobody_and_much"]
     assert (rule.severity, rule.kind.about, rule.kind.severities) == ("warn", "form", ("warn", "aside", "stop"))
     assert rule.kind.acceptable
-    found = rule.contradiction
+    found = rule.impossible
     assert (found.on, found.occasion, found.column) == ("participant_first", "both", "talked_challenges")
     assert [(c.columns, c.codes, c.blank) for c in found.conditions] == [
         (("talked_before",), (3,), False),
@@ -103,7 +106,7 @@ def test_a_rule_of_ones_own_becomes_columns_and_codes(written):
     ],
 )
 def test_what_a_condition_asks_of_which_columns(written, asked, when, columns, codes, blank):
-    found = read_policy(STUDY, written(coordinators(when)), asked).rules["nobody_and_much"].contradiction
+    found = read_policy(STUDY, written(coordinators(when)), asked).rules["nobody_and_much"].impossible
     assert [(c.columns, c.codes, c.blank) for c in found.conditions] == [(columns, codes, blank)]
     assert (found.occasion, found.column) == ("followup" if "occasion" in when else "both", columns[0])
 
@@ -178,7 +181,7 @@ def test_a_built_in_rule_says_itself_what_it_looks_for(tmp_path, key, value):
     ],
 )
 def test_the_page_of_rules_tells_it_in_words(written, asked, when, says):
-    text = page(read_policy(STUDY, written(coordinators(when)), asked))
+    text = page(STUDY, read_policy(STUDY, written(coordinators(when)), asked))
     assert "### `nobody_and_much`" in text
     assert says.format(conflict=asked["coordinator"].question("conflict").text) in text
 
@@ -347,11 +350,11 @@ def broken(asked, forms, own, lacking=()):
     }
     register = pa.table({"conference_number": pa.array([11, 12], pa.int32()), "occasion": list(NUMBERS.values())})
     columns = Columns(list(cells), {name: name for name in (*COLUMNS, "remark") if name not in lacking})
-    rules = {rule: read_contradiction(FILE, ["rules"], "coordinator", when, asked) for rule, when in own.items()}
+    rules = {rule: read_impossible_answers(FILE, ["rules"], "coordinator", when, asked) for rule, when in own.items()}
     found = {name: {} for name in (*own, "answered_unasked")}
     for rows, rule, column in judge(
         pa.table(cells), columns, asked["coordinator"], Registers(register, register), rules, Clocks(), Skipped()
-    ).findings:
+    ).remarks:
         if rule in found:
             found[rule] |= dict.fromkeys(rows.tolist(), column)
     return found

@@ -29,7 +29,7 @@ CHANGED, LEAVING, COMING = range(5, 12), range(40, 50), range(200, 215)
 def store(folder, delivery, frames):
     """A delivery of which there are marts and figures."""
     found = Store(Settings(STUDY, folder), delivery)
-    marts = found.path(products(STUDY)[("marts", "initiator")]).parent
+    marts = found.file("marts", "initiator").parent
     marts.mkdir(parents=True)
     counts = count(catalogue(STUDY).values(), open_marts(write_marts(frames, marts)))
     rows = as_table([figure for number, table in catalogue(STUDY).items() for figure in figures(table, counts[number])])
@@ -100,7 +100,7 @@ def test_a_question_that_only_one_delivery_asks_corrects_no_form(found, tmp_path
         "frs_pipeline.lineage.differences.questionnaires",
         lambda: {**questionnaires(STUDY), "initiator": dated.model_copy(update={"questions": new})},
     )
-    mart = older.path(products(STUDY)[("marts", "initiator")])
+    mart = older.file("marts", "initiator")
     table = pq.read_table(mart)
     blank = pa.nulls(len(table), table["conflict"].type)
     for rows in (table.drop_columns("conflict"), table.set_column(table.column_names.index("conflict"), "conflict", blank)):

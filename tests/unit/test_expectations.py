@@ -22,17 +22,12 @@ from frs_pipeline.report.expectations import (
     COLUMNS,
     IN_SET,
     LARGEST,
-    LIMITS,
     NOT_NULL,
     RESULT,
     UNIQUE,
     Before,
-    BlankLimits,
-    Limits,
-    ShareLimits,
     before_of,
     hold,
-    read_limits,
     results,
 )
 from frs_pipeline.store.files import MANIFEST, Store, hashes, write_json
@@ -40,6 +35,7 @@ from frs_pipeline.store.plan import products
 from frs_pipeline.store.rows import content_hash
 from frs_pipeline.store.settings import PROJECT, Settings
 from frs_pipeline.study.instruments import instruments
+from frs_pipeline.study.promises import LIMITS, BlankLimits, Limits, ShareLimits, read_limits
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.schema import arrow_field
 from frs_pipeline.tables.nonresponse import conference_schema
@@ -204,9 +200,9 @@ def test_answers_that_cannot_be_compared_are_not_and_the_page_says_why(now, then
 def test_an_older_mart_that_cannot_be_read_is_told_with_the_way_out(tmp_path):
     older = Store(Settings(STUDY, tmp_path), "2020-05-31")
     for name in instruments(STUDY):
-        older.path(products(STUDY)["marts", name]).parent.mkdir(parents=True, exist_ok=True)
-        pq.write_table(mart_of(name, 3), older.path(products(STUDY)["marts", name]))
-    path = older.path(products(STUDY)["marts", "initiator"])
+        older.file("marts", name).parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(mart_of(name, 3), older.file("marts", name))
+    path = older.file("marts", "initiator")
     noted = {n: value for name in instruments(STUDY) for n, value in hashes(older, products(STUDY)["marts", name]).items()}
     write_json(older.settings.curated(older.delivery) / MANIFEST, {"outputs": noted})
     assert before_of(older).marts["initiator"] == mart_of("initiator", 3)

@@ -197,7 +197,7 @@ LEDGER = "raadslagningsnummer;dato;anledning\n40222;2018-03-01;rådslagning\n401
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
 def test_the_ledger_is_read_by_number(tmp_path, encoding):
     (tmp_path / "kontering.csv").write_text(LEDGER, encoding=encoding)
-    assert read_ledger(tmp_path / "kontering.csv").to_pylist() == [
+    assert read_ledger(STUDY, tmp_path / "kontering.csv").to_pylist() == [
         {"conference_number": 40111, "date": dt.date(2018, 2, 1), "occasion": "followup"},
         {"conference_number": 40222, "date": dt.date(2018, 3, 1), "occasion": "first"},
     ]
@@ -219,12 +219,12 @@ def test_a_fault_in_the_ledger_is_refused_with_its_line(tmp_path, text, line, sa
     path = tmp_path / "kontering.csv"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(InputError, match=says) as refused:
-        read_ledger(path)
+        read_ledger(STUDY, path)
     assert refused.value.where == f"{path}:{line}"
 
 
 def test_a_ledger_that_is_missing_is_refused(tmp_path):
     path = tmp_path / "kontering.csv"
     with pytest.raises(InputError, match="missing file") as refused:
-        read_ledger(path)
+        read_ledger(STUDY, path)
     assert str(refused.value.where) == str(path)

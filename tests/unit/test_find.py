@@ -7,7 +7,7 @@ import pytest
 from support.controllers import Desk, tree
 from support.study import STUDY
 
-from frs_pipeline.codebook.find import Held, find
+from frs_pipeline.codebook.find import OfChild, find
 from frs_pipeline.codebook.vault import CONTROLLERS
 from frs_pipeline.errors import FrsError
 from frs_pipeline.store.files import Store
@@ -134,7 +134,7 @@ def test_a_look_is_an_entry_that_holds_no_number_and_no_pseudonym(store, desk, h
 
 
 def test_a_child_of_no_conference_is_looked_for_and_that_is_an_entry(store, desk):
-    assert ask(store, desk, "750101-0001") == Held((), ())
+    assert ask(store, desk, "750101-0001") == OfChild((), ())
     (entry,) = entries(store.settings.access_journal)
     assert (entry.event, entry.details["forms"]) == ("find", [])
 

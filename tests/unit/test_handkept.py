@@ -47,7 +47,7 @@ READ = [
 def test_a_ledger_is_read_as_spreadsheets_save_it(tmp_path, data):
     path = tmp_path / "kontering.csv"
     path.write_bytes(data)
-    assert read_ledger(path).to_pylist() == READ
+    assert read_ledger(STUDY, path).to_pylist() == READ
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_a_ledger_that_cannot_be_read_is_called_what_it_is(tmp_path, data, says)
     path = tmp_path / "kontering.csv"
     path.write_bytes(data)
     with pytest.raises(InputError, match=rf"kontering\.csv{says.replace(': not', ':[23]: not')}") as refused:
-        read_ledger(path)
+        read_ledger(STUDY, path)
     assert "SurveyXact" not in str(refused.value)
     assert "YAML" not in str(refused.value)
 
@@ -95,7 +95,7 @@ def test_what_people_decided_is_read_as_a_danish_spreadsheet_saves_it(tmp_path):
     assert accepted.expires == dt.date(2021, 12, 31)
     (withdrawn,) = read_withdrawals(tmp_path / "withdrawals.csv", ("IN",))
     assert withdrawn.when == dt.date(2021, 1, 2)
-    register = read_register(tmp_path / "kodebog.csv")
+    register = read_register(STUDY, tmp_path / "kodebog.csv")
     assert [conference.date for conference in register.conferences] == ["2018-02-01"]
     assert not register.faults
 

@@ -9,10 +9,9 @@ from support.study import STUDY
 
 from frs_pipeline.errors import UsageError
 from frs_pipeline.intake.withdrawals import Withdrawals, read_withdrawals, withdrawn_conferences
-from frs_pipeline.lineage.impact import Change, impact, resting_on, rows_of
+from frs_pipeline.lineage.impact import ChangedForms, impact, resting_on, rows_of
 from frs_pipeline.lineage.papers import let_through, released, same_papers
 from frs_pipeline.store.files import read
-from frs_pipeline.store.plan import products
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import catalogue
@@ -55,7 +54,7 @@ def change_of(delivery, store, *withdrawals):
     conferences = withdrawn_conferences(entries, delivery.intake().codebook)
     pseudonyms = conferences["conference_id"].to_pylist()
     out = rows_of(store, {entry.form for entry in entries}, pseudonyms)
-    return Change(STUDY, out, released(store, Withdrawals(entries, conferences), out), frozenset(pseudonyms))
+    return ChangedForms(STUDY, out, released(store, Withdrawals(entries, conferences), out), frozenset(pseudonyms))
 
 
 def assert_moves(store, change, after):
@@ -68,9 +67,7 @@ def assert_moves(store, change, after):
 
 
 def counted(store):
-    return [
-        form for name in instruments(STUDY) for form in read(store.path(products(STUDY)[("marts", name)]))["form_id"].to_pylist()
-    ]
+    return [form for name in instruments(STUDY) for form in read(store.file("marts", name))["form_id"].to_pylist()]
 
 
 @pytest.mark.parametrize("seed", range(SETS))
@@ -100,7 +97,7 @@ def test_another_keying_of_the_same_paper_takes_its_place(base):
 
 def test_a_whole_questionnaire_may_go(base, tmp_path):
     delivery, store = base
-    forms = read(store.path(products(STUDY)[("marts", "coordinator")]))["form_id"].to_pylist()
+    forms = read(store.file("marts", "coordinator"))["form_id"].to_pylist()
     change = change_of(delivery, store, *([form, ""] for form in forms))
     delivery = delivery.copy_to(tmp_path / "data")
     delivery.withdraw(*([form, ""] for form in forms))  # an export with a header alone is refused
@@ -123,7 +120,7 @@ def test_forms_that_only_a_rule_sets_aside_move_what_accepting_them_moves(base, 
     assert {mart: rows["form_id"].to_pylist() for mart, rows in into.items()} == {"initiator": ["IN-900001"]}
     delivery = delivery.copy_to(tmp_path / "data")
     delivery.accept(["IN-900001", "keyed_twice", ""])
-    assert assert_moves(store, Change(STUDY, {}, into), make_products(delivery))
+    assert assert_moves(store, ChangedForms(STUDY, {}, into), make_products(delivery))
 
 
 @pytest.mark.parametrize(
@@ -151,7 +148,7 @@ def test_what_counts_only_because_a_rule_sets_its_first_keying_aside_goes_out(ma
         out, into = let_through(store, "timestamps_backwards")
     assert [rows["initiator"]["form_id"].to_pylist() for rows in (out, into)] == [["IN-900001"], [first]]
     # Which of them counts moves nothing: they are one paper.
-    assert assert_moves(store, Change(STUDY, out, into), make_products(delivery.copy_to(tmp_path / "mild"))) == []
+    assert assert_moves(store, ChangedForms(STUDY, out, into), make_products(delivery.copy_to(tmp_path / "mild"))) == []
 
 
 def test_what_rests_on_a_question_is_what_another_answer_moves(base, tmp_path):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from support.controllers import HEADER, LINES, NUMBERS, PERSONAL, Desk, tree
+from support.shipped import STUDY
 
 from frs_pipeline.codebook import locking
 from frs_pipeline.codebook.keys import demo_recipients, make_key, recipients
@@ -50,7 +51,7 @@ def rotated(desk, names=("anne", "eve"), key="anne", *, pseudonyms=False, pipeli
 
 
 def full(desk, folder=None, key="anne"):
-    return read_full((folder or desk.delivery) / CONTROLLERS, desk.key(key))
+    return read_full(STUDY, (folder or desk.delivery) / CONTROLLERS, desk.key(key))
 
 
 def pseudonyms(found):
@@ -67,7 +68,7 @@ def test_a_locked_register_is_in_both_files(desk):
     assert [(e.personal_number, e.conference_number) for e in book] == list(zip(PERSONAL, NUMBERS, strict=True))
     assert [(e.occasion, e.date) for e in book[2:4]] == [("first", "2018-04-01"), ("followup", "2018-08-01")]
     assert book == full(desk, key="bo")
-    part = read_codebook(desk.delivery / CODEBOOK, desk.key("pipeline")).to_pylist()
+    part = read_codebook(STUDY, desk.delivery / CODEBOOK, desk.key("pipeline")).to_pylist()
     assert [(row["conference_number"], row["conference_id"], row["occasion"], str(row["date"])) for row in part] == [
         (e.conference_number, e.conference_id, e.occasion, e.date) for e in book
     ]
@@ -123,7 +124,7 @@ def test_a_pipeline_that_holds_a_controllers_key_is_refused(desk):
     both = desk.folder / "both.txt"
     both.write_text(desk.key("pipeline").read_text() + desk.key("bo").read_text())
     with pytest.raises(InputError, match="opens the controllers' codebook") as refused:
-        read_codebook(desk.delivery / CODEBOOK, both)
+        read_codebook(STUDY, desk.delivery / CODEBOOK, both)
     assert refused.value.where == both
 
 
@@ -265,9 +266,9 @@ def test_what_is_no_register_is_refused(desk, content, where, says):
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
 def test_a_register_is_read_as_spreadsheets_save_it(desk, encoding):
-    plain_read = read_register(desk.register).conferences
+    plain_read = read_register(STUDY, desk.register).conferences
     desk.write(*LINES, "", ";;;", encoding=encoding, end="\r\n")
-    assert read_register(desk.register).conferences == plain_read
+    assert read_register(STUDY, desk.register).conferences == plain_read
 
 
 def real(replacement):
@@ -286,7 +287,7 @@ def test_modulus_11_and_replacement_numbers_are_noted_in_counts(desk):
         (real("910517-4012"), {"personal numbers that modulus 11 doesn't fit (so it may be, since 2007)": 1}),
     ):
         desk.write(f"{number};1;2018-02-01;rådslagning")
-        register = read_register(desk.register)
+        register = read_register(STUDY, desk.register)
         assert (register.faults, dict(register.odd)) == ([], odd)
         assert register.conferences[0].personal_number == f"{number[:6]}-{number[-4:]}"
 
@@ -359,7 +360,7 @@ def test_rotation_gives_other_keys_and_keeps_pseudonyms(desk):
     assert (told.kept, told.new) == (5, 0)
     assert not opens(desk.delivery / CONTROLLERS, desk.key("bo"))
     assert not opens(desk.delivery / CODEBOOK, desk.key("pipeline"))
-    part = read_codebook(desk.delivery / CODEBOOK, desk.key("bo"))
+    part = read_codebook(STUDY, desk.delivery / CODEBOOK, desk.key("bo"))
     assert part["conference_id"].to_pylist() == [entry.conference_id for entry in before]
 
 
@@ -472,7 +473,7 @@ def test_a_controllers_codebook_that_is_none_is_refused(desk, text, says):
     path = desk.folder / CONTROLLERS
     path.write_bytes(lock(text.format(header=header), [desk.recipient["anne"]]))
     with pytest.raises(InputError, match=says) as refused:
-        read_full(path, desk.key("anne"))
+        read_full(STUDY, path, desk.key("anne"))
     assert "4011" not in str(refused.value)
 
 

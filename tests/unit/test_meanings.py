@@ -14,14 +14,14 @@ from support.study import STUDY
 from frs_pipeline.errors import UsageError
 from frs_pipeline.lineage.addresses import address
 from frs_pipeline.lineage.aside import first_rule
-from frs_pipeline.lineage.meaning import Address, Meaning, meanings
+from frs_pipeline.lineage.meaning import Meaning, meanings
 from frs_pipeline.lineage.recount import recount
 from frs_pipeline.lineage.ties import alike, printed_cells, sums
 from frs_pipeline.lineage.waterfall import Asked, Group, Why, questions, waterfall
 from frs_pipeline.lineage.wording import definition, reason, rounding
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires
-from frs_pipeline.study.tables import catalogue
+from frs_pipeline.study.tables import Address, catalogue
 from frs_pipeline.tables.counting import count, open_marts
 from frs_pipeline.tables.figures import figures
 
@@ -34,7 +34,7 @@ def of(table, row="", column="", group="", measure="count"):
 
 
 def test_every_figure_of_every_table_has_a_meaning_and_a_sentence_of_its_own():
-    told = [address for table in TABLES for address in (Address(*figure[:5]) for figure in figures(table, {}))]
+    told = [address for table in TABLES for address in (figure.address for figure in figures(table, {}))]
     assert list(meanings(STUDY)) == told
     said = {}
     for meaning in meanings(STUDY).values():
@@ -228,7 +228,7 @@ def test_plain_duckdb_counts_random_and_odd_marts_alike(frames, tmp_path):
     every = [figure for table in TABLES for figure in figures(table, counted[table.number])]
     # Some of the figures; all of those of the shipped delivery are counted in tests/pipeline.
     wanted = [*every[::15], *[f for f in every if f.measure in STATISTICS][::3]]
-    asked = [(catalogue(STUDY)[figure.table], Address(*figure[:5])) for figure in wanted]
+    asked = [(catalogue(STUDY)[figure.table], figure.address) for figure in wanted]
     found = recounted([recount(STUDY, table, place, meanings(STUDY)[place]) for table, place in asked], tmp_path)
     for figure, rows in zip(wanted, found, strict=True):
         assert len(rows) == 1

@@ -9,7 +9,7 @@ from frs_pipeline.errors import CheckFailed, InputError
 from frs_pipeline.handbook import rules as page_module
 from frs_pipeline.handbook.rules import TARGET, page
 from frs_pipeline.intake.amendments import Accepted, Exceptions
-from frs_pipeline.intake.findings import admit, registers
+from frs_pipeline.intake.remarks import admit, registers
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.rules import KINDS, POLICY, policy, read_policy
 
@@ -86,7 +86,7 @@ def test_roles_that_a_conference_has_once_are_roles_of_the_questionnaires():
 
 
 def test_the_page_of_rules_is_up_to_date_and_tells_every_rule():
-    text = page(policy(STUDY))
+    text = page(STUDY, policy(STUDY))
     assert TARGET.read_text(encoding="utf-8") == text
     assert [line[5:-1] for line in text.splitlines() if line.startswith("### ")] == sorted(
         policy(STUDY).rules, key=lambda name: list(page_module._ABOUT).index(policy(STUDY).rules[name].kind.about)

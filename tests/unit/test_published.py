@@ -11,13 +11,13 @@ from support.study import STUDY
 from frs_pipeline.codebook.pseudonyms import mart_schema
 from frs_pipeline.printed import contradictions as audit_module
 from frs_pipeline.printed.compare import as_printed
-from frs_pipeline.printed.contradictions import KEPT, as_csv, audit, kept_findings, not_reproducible
+from frs_pipeline.printed.contradictions import KEPT, as_csv, audit, kept, not_reproducible
 from frs_pipeline.study import printed as figures_module
 from frs_pipeline.study.about import about
 from frs_pipeline.study.instruments import instruments
-from frs_pipeline.study.printed import Key, decimals, of_table, printed_count, prose, published, value
+from frs_pipeline.study.printed import decimals, of_table, printed_count, prose, published, value
 from frs_pipeline.study.questionnaires import questionnaires
-from frs_pipeline.study.tables import catalogue
+from frs_pipeline.study.tables import Address, catalogue
 from frs_pipeline.tables.counting import count, open_marts
 from frs_pipeline.tables.figures import figures
 
@@ -50,7 +50,7 @@ def test_percentages_and_only_they_carry_a_sign_or_lie_within_a_hundred():
 
 @pytest.mark.parametrize("number", sorted(catalogue(STUDY)))
 def test_every_printed_figure_has_an_address_that_the_catalogue_computes(number):
-    reachable = {Key(f.table, f.row, f.column, f.group, f.measure) for f in figures(catalogue(STUDY)[number], {})}
+    reachable = {f.address for f in figures(catalogue(STUDY)[number], {})}
     assert of_table(STUDY, number).keys() <= reachable
 
 
@@ -70,7 +70,7 @@ def test_the_study_held_196_first_conferences_and_181_follow_ups():
 
 def test_contradictions_csv_is_what_the_audit_finds_anew(fresh):
     assert KEPT.read_text(encoding="utf-8") == as_csv(fresh)
-    assert kept_findings(STUDY) == fresh
+    assert kept(STUDY) == fresh
 
 
 def test_a_stale_contradictions_csv_is_told(fresh, tmp_path, monkeypatch, capsys):
@@ -123,7 +123,7 @@ def test_the_audit_finds_nothing_else(fresh):
 
 def test_187_mothers_cannot_have_come_to_181_follow_ups(fresh):
     finding = next(f for f in fresh if f.rule == "one_parent_a_conference")
-    assert printed_count(STUDY, Key(52, "mor", "Total", "", "count")) == 187
+    assert printed_count(STUDY, Address(52, "mor", "Total", "", "count")) == 187
     assert "187" in finding.reason
     assert "181" in finding.reason
 
@@ -147,7 +147,7 @@ def consistent(tmp_path_factory):
     marts = open_marts({name: folder / f"{name}.parquet" for name in instruments(STUDY)})
     counted = count(catalogue(STUDY).values(), marts)
     found = (figure for number, table in catalogue(STUDY).items() for figure in figures(table, counted[number]))
-    computed = {Key(f.table, f.row, f.column, f.group, f.measure): f for f in found}
+    computed = {f.address: f for f in found}
     return {key: as_printed(computed[key], printed) for key, printed in published(STUDY).items()}
 
 
@@ -159,15 +159,15 @@ def test_a_report_counted_from_one_set_of_forms_does_not_contradict_itself(consi
 @pytest.mark.parametrize(
     ("rule", "key"),
     [
-        pytest.param("frequency_sums", Key(22, "Missing", "", "", "count"), id="one missing too many"),
-        pytest.param("percent_of_counts", Key(1, "mor", "god", "", "row_percent"), id="row percentage"),
-        pytest.param("percent_of_counts", Key(17, "mange", "slet ikke", "", "total_percent"), id="total percentage"),
-        pytest.param("percent_of_counts", Key(22, "i midten", "", "", "cumulative_percent"), id="running"),
-        pytest.param("percent_of_counts", Key(3, "God", "", "", "percent"), id="share of a distribution"),
-        pytest.param("percent_only", Key(35, "Lav konflikt", "Midt trivsel", "", "total_percent"), id="bare"),
-        pytest.param("gamma_of_cells", Key(25, "", "", "", "gamma"), id="gamma"),
-        pytest.param("gamma_of_cells", Key(18, "", "", "", "p"), id="significance"),
-        pytest.param("numbers_of_forms", Key(39, "", "", "", "n"), id="N of a correlation"),
+        pytest.param("frequency_sums", Address(22, "Missing", "", "", "count"), id="one missing too many"),
+        pytest.param("percent_of_counts", Address(1, "mor", "god", "", "row_percent"), id="row percentage"),
+        pytest.param("percent_of_counts", Address(17, "mange", "slet ikke", "", "total_percent"), id="total percentage"),
+        pytest.param("percent_of_counts", Address(22, "i midten", "", "", "cumulative_percent"), id="running"),
+        pytest.param("percent_of_counts", Address(3, "God", "", "", "percent"), id="share of a distribution"),
+        pytest.param("percent_only", Address(35, "Lav konflikt", "Midt trivsel", "", "total_percent"), id="bare"),
+        pytest.param("gamma_of_cells", Address(25, "", "", "", "gamma"), id="gamma"),
+        pytest.param("gamma_of_cells", Address(18, "", "", "", "p"), id="significance"),
+        pytest.param("numbers_of_forms", Address(39, "", "", "", "n"), id="N of a correlation"),
     ],
 )
 def test_one_altered_figure_is_found_and_gives_way(consistent, monkeypatch, rule, key):
@@ -184,8 +184,8 @@ def test_findings_survive_being_kept(consistent, monkeypatch, tmp_path, fresh):
     path = tmp_path / "contradictions.csv"
     path.write_text(as_csv(fresh[:3]), encoding="utf-8")
     monkeypatch.setattr(audit_module, "KEPT", path)
-    kept_findings.cache_clear()
+    kept.cache_clear()
     try:
-        assert kept_findings(STUDY) == fresh[:3]
+        assert kept(STUDY) == fresh[:3]
     finally:
-        kept_findings.cache_clear()
+        kept.cache_clear()

@@ -48,7 +48,7 @@ questions:
 def read(tmp_path, questions=QUESTIONS, scales=SCALES):
     (tmp_path / "scales.yaml").write_text(scales, encoding="utf-8")
     (tmp_path / "coordinator.yaml").write_text(questions, encoding="utf-8")
-    return read_questionnaire(tmp_path / "coordinator.yaml", tmp_path / "scales.yaml")
+    return read_questionnaire(STUDY, tmp_path / "coordinator.yaml", tmp_path / "scales.yaml")
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from frs_pipeline.tables.bases import BASES, reasons
 from frs_pipeline.tables.counting import count, open_marts
 from frs_pipeline.tables.figures import figures
 from frs_pipeline.tables.nonresponse import conferences, forms_of
-from frs_pipeline.tables.reconciling import Forms, reconcile
+from frs_pipeline.tables.reconciling import FormCounts, reconcile
 from frs_pipeline.tables.render import base_line, base_lines
 
 TABLES = list(catalogue(STUDY).values())
@@ -44,7 +44,7 @@ def paths(frames, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def forms(paths):
-    return Forms(paths)
+    return FormCounts(paths)
 
 
 @pytest.fixture(scope="module")
@@ -173,7 +173,7 @@ def test_cells_that_are_wrong_though_their_sums_are_right_are_found(printed, for
 def test_a_form_that_left_the_mart_after_counting_breaks_the_tables_that_counted_it(mart, frames, printed, tmp_path):
     answered = frames[mart].drop(columns=["form_id", "conference_id"]).notna().sum(axis=1)
     row = answered.idxmax()
-    fewer = Forms(write_marts({**frames, mart: frames[mart].drop(index=row)}, tmp_path))
+    fewer = FormCounts(write_marts({**frames, mart: frames[mart].drop(index=row)}, tmp_path))
     found = broken(reconcile(STUDY, TABLES, everything(printed), fewer, DELIVERY))
     assert found
     assert all(mart in catalogue(STUDY)[number].marts for number in found)
@@ -346,7 +346,7 @@ def test_a_form_of_an_unknown_conference_is_missing_from_the_marts_of_conference
 
 def test_marts_without_a_form_tie_out(tmp_path):
     paths = write_marts({name: random_frame(name, 0, 1) for name in instruments(STUDY)}, tmp_path)
-    result = reconcile(STUDY, TABLES, everything(figures_of(TABLES, paths)), Forms(paths), DELIVERY)
+    result = reconcile(STUDY, TABLES, everything(figures_of(TABLES, paths)), FormCounts(paths), DELIVERY)
     result.require()
     assert set(result.rows["forms"].to_pylist()) == {0}
 

@@ -41,13 +41,13 @@ def test_a_ledger_number_that_is_none(tmp_path, number):
     path = tmp_path / "kontering.csv"
     path.write_text(";".join(COLUMNS) + f"\n{number};2020-01-02;opfølgning\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"kontering\.csv:2: not a number"):
-        read_ledger(path)
+        read_ledger(STUDY, path)
 
 
 def test_blank_lines_of_a_ledger_are_passed_over(tmp_path):
     path = tmp_path / "kontering.csv"
     path.write_text(";".join(COLUMNS) + "\n17;2020-01-02;opfølgning\n\n;;\n", encoding="utf-8")
-    assert read_ledger(path)["conference_number"].to_pylist() == [17]
+    assert read_ledger(STUDY, path)["conference_number"].to_pylist() == [17]
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_a_codebook_entry_that_is_none(tmp_path, line):
     key.write_text(str(identity))
     path.write_bytes(lock(",".join(PIPELINE_COLUMNS) + f"\n18,KZZZZZZ,first,2020-01-02\n{line}\n", [str(identity.to_public())]))
     with pytest.raises(InputError, match="holds an entry that isn't"):
-        read_codebook(path, key)
+        read_codebook(STUDY, path, key)
 
 
 def test_an_export_without_the_time_of_keying(delivery):
@@ -190,7 +190,7 @@ def test_a_respondent_id_that_stands_twice_loses_no_sound_form(delivery):
 
 
 def test_a_form_of_another_occasion_is_set_aside(delivery):
-    book = read_codebook(delivery.path("codebook-pipeline.age"), delivery.key)
+    book = read_codebook(STUDY, delivery.path("codebook-pipeline.age"), delivery.key)
     turned = book.set_column(book.column_names.index("occasion"), "occasion", [["followup"] * book.num_rows])
     result = delivery.validated("participant_first", codebook=turned)
     assert result.forms.num_rows == 0

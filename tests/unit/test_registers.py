@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyrage
 import pytest
+from support.shipped import STUDY
 
 from frs_pipeline.codebook import vault
 from frs_pipeline.codebook.vault import PIPELINE_COLUMNS, read_codebook
@@ -38,10 +39,10 @@ def both_ways(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[byte
     def read(data: bytes) -> object:
         path = tmp_path / "kontering.csv"
         path.write_bytes(data)
-        as_it_is = outcome(lambda: read_ledger(path))
+        as_it_is = outcome(lambda: read_ledger(STUDY, path))
         with monkeypatch.context() as patch:
             patch.setattr(ledger, "plain_rows", lambda *_: None)
-            assert outcome(lambda: read_ledger(path)) == as_it_is
+            assert outcome(lambda: read_ledger(STUDY, path)) == as_it_is
         return as_it_is
 
     return read
@@ -56,10 +57,10 @@ def codebook_both_ways(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Calla
 
     def read(data: bytes) -> object:
         path.write_bytes(bytes(pyrage.encrypt(data, [identity.to_public()])))
-        as_it_is = outcome(lambda: read_codebook(path, key))
+        as_it_is = outcome(lambda: read_codebook(STUDY, path, key))
         with monkeypatch.context() as patch:
             patch.setattr(vault, "plain_rows", lambda *_: None)
-            assert outcome(lambda: read_codebook(path, key)) == as_it_is
+            assert outcome(lambda: read_codebook(STUDY, path, key)) == as_it_is
         return as_it_is
 
     return read

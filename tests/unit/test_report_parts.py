@@ -14,9 +14,9 @@ from scipy.stats import somersd
 from support.study import STUDY
 
 from frs_pipeline.errors import InputError
-from frs_pipeline.lineage.meaning import Address, meanings
+from frs_pipeline.language import Text
+from frs_pipeline.lineage.meaning import meanings
 from frs_pipeline.lineage.pairs import Pairs
-from frs_pipeline.lineage.wording import Text
 from frs_pipeline.personal_numbers import holds_personal_number
 from frs_pipeline.report.associations import associations, ordinal
 from frs_pipeline.report.layout import layout
@@ -26,7 +26,7 @@ from frs_pipeline.report.typography import anchor, number_text, points_text, sha
 from frs_pipeline.stats.gamma import goodman_kruskal
 from frs_pipeline.study.chapters import CHAPTERS, chapters, read_chapters
 from frs_pipeline.study.questionnaires import questionnaires
-from frs_pipeline.study.tables import catalogue
+from frs_pipeline.study.tables import Address, catalogue
 
 
 def test_every_figure_has_a_name_of_its_own_that_a_link_can_hold() -> None:

@@ -120,7 +120,7 @@ SPOILT = {
         "isn't the codebook that delivery 2021-01-31 was made with",
     ),
     "not refreshed yet": (
-        lambda store, desk, held: store.path(products(STUDY)[("validated", "initiator")]).unlink(),
+        lambda store, desk, held: store.file("validated", "initiator").unlink(),
         "not made yet",
     ),
 }  # fmt: skip

@@ -21,9 +21,9 @@ from frs_pipeline.cli import app
 from frs_pipeline.codebook.pseudonyms import pseudonymise
 from frs_pipeline.codebook.vault import CONTROLLERS, open_plain, read_codebook
 from frs_pipeline.errors import UsageError
-from frs_pipeline.intake.findings import Intake
 from frs_pipeline.intake.ledger import read_ledger
 from frs_pipeline.intake.readers.surveyxact import read_export
+from frs_pipeline.intake.remarks import Intake
 from frs_pipeline.intake.validation import validate
 from frs_pipeline.reconstruction.delivery import is_made_up
 from frs_pipeline.reconstruction.population import Population
@@ -32,7 +32,7 @@ from frs_pipeline.reconstruction.scaled import scaling
 from frs_pipeline.reconstruction.scaled.copies import Filled, keyed, seated
 from frs_pipeline.reconstruction.scaled.registers import conference_numbers
 from frs_pipeline.reconstruction.scaled.scaling import MOST_COPIES, filled_in, from_population, scale, scaled_export
-from frs_pipeline.store.deliveries import CODEBOOK, DEMO_KEY, EXPORT_FILES, LEDGER, OWN_KEY
+from frs_pipeline.store.deliveries import CODEBOOK, DEMO_KEY, EXPORT_FILES, LEDGER, OWN_KEY, describe
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.rules import policy
@@ -58,7 +58,7 @@ class Read(NamedTuple):
 
 def read(folder: Path, work: Path) -> Read:
     key = folder / (DEMO_KEY if folder == RAW else OWN_KEY)
-    codebook, ledger = read_codebook(folder / CODEBOOK, key), read_ledger(folder / LEDGER)
+    codebook, ledger = read_codebook(STUDY, folder / CODEBOOK, key), read_ledger(STUDY, folder / LEDGER)
     forms, aside, marts = {}, {}, {}
     for name, questionnaire in questionnaires(STUDY).items():
         validated = validate(read_export(STUDY, folder / name), questionnaire, Intake(policy(STUDY), codebook, ledger))
@@ -203,8 +203,10 @@ def test_it_is_made_up_and_may_be_written_over(tmp_path: Path) -> None:
     scale(STUDY, tmp_path, 1, RAW)
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     shipped = {p.relative_to(RAW).as_posix() for p in RAW.rglob("*") if p.is_file()}
-    assert {p.relative_to(tmp_path).as_posix() for p in before} == {name.replace(DEMO_KEY, OWN_KEY) for name in shipped}
+    made = {name.replace(DEMO_KEY, OWN_KEY) for name in shipped} | {"delivery.yaml"}
+    assert {p.relative_to(tmp_path).as_posix() for p in before} == made
     assert is_made_up(STUDY, tmp_path)
+    assert describe(STUDY, tmp_path).made_up
     (tmp_path / "initiator" / ".dataset.csv.k1ll3d.tmp").touch()
     scale(STUDY, tmp_path, 1, RAW)
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before

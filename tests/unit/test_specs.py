@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import pytest
 import yaml
 from pydantic import Field
+from support.study import STUDY
 
 from frs_pipeline.errors import InputError, SeveralErrors
 from frs_pipeline.study.faults import of_syntax
@@ -210,3 +211,9 @@ def test_syntax_that_is_wrong_is_told_in_plain_words(text, says, loader):
     with pytest.raises(yaml.YAMLError) as error:
         yaml.load(text, Loader=loader)
     assert says in of_syntax(error.value.problem)[0]
+
+
+@pytest.mark.parametrize("path", sorted(STUDY.folder.rglob("*.yaml")), ids=lambda path: path.name)
+def test_the_files_of_the_study_are_yaml_to_every_parser(path):
+    text = path.read_text(encoding="utf-8")
+    assert yaml.load(text, yaml.SafeLoader) == yaml.load(text, yaml.CSafeLoader)

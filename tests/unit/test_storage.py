@@ -189,9 +189,9 @@ def test_what_is_written_is_read_back_without_its_origin(store):
 
 
 def test_the_same_rows_give_the_same_bytes_in_another_place(store, finished):
-    path = store.path(products(STUDY)[MART])
+    path = store.file(*MART)
     store.write(products(STUDY)[MART], TABLE)
-    assert path.read_bytes() == Store(finished.settings, finished.name).path(products(STUDY)[MART]).read_bytes()
+    assert path.read_bytes() == Store(finished.settings, finished.name).file(*MART).read_bytes()
 
 
 def test_field_metadata_survives_storing(store):
@@ -209,11 +209,11 @@ def test_everything_is_stale_before_the_first_run(delivery):
 
 
 def missing(store):
-    store.path(products(STUDY)[MART]).unlink()
+    store.file(*MART).unlink()
 
 
 def altered(store):
-    path = store.path(products(STUDY)[MART])
+    path = store.file(*MART)
     data = bytearray(path.read_bytes())
     data[8] ^= 1
     path.write_bytes(data)
@@ -226,7 +226,7 @@ def replaced(store):
 
 
 def no_longer_parquet(store):
-    store.path(products(STUDY)[MART]).write_bytes(b"not a Parquet file")
+    store.file(*MART).write_bytes(b"not a Parquet file")
 
 
 def page_missing(store):
@@ -560,7 +560,7 @@ def test_the_manifest_lists_every_input_and_output_and_no_place(store):
     assert sorted(manifest["outputs"].values()) == sorted(map(sha256, made))
     assert len(manifest["outputs"]) == len(products(STUDY)) + 2 * sum(bool(product.pages) for product in products(STUDY).values())
     assert manifest["outputs"]["curated/data_docs/initiator.html"] == sha256(store.pages(products(STUDY)[PROMISES])[1])
-    assert manifest["outputs"]["curated/marts/coordinator.parquet"] == sha256(store.path(products(STUDY)[MART]))
+    assert manifest["outputs"]["curated/marts/coordinator.parquet"] == sha256(store.file(*MART))
     assert str(store.settings.data) not in json.dumps(manifest)
 
 

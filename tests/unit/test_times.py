@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from frs_pipeline.intake.readers.times import AMBIGUOUS, BLANK, MIXED, SURVEYXACT, Evidence, times
+from frs_pipeline.intake.readers.times import AMBIGUOUS, BLANK, MIXED, SURVEYXACT, FittingFormats, times
 
 TOLERATED = 0.05
 _MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
@@ -37,7 +37,7 @@ TELLING = [dt.datetime(2019, 2, 28, 8, 27, 5), dt.datetime(2020, 12, 31, 23, 59,
 
 def read(cells):
     column = pa.chunked_array([cells], pa.string())
-    evidence = Evidence()
+    evidence = FittingFormats()
     evidence.look(column, times(column, SURVEYXACT))
     format = evidence.verdict(TOLERATED)
     return format, times(column, format)

@@ -9,7 +9,7 @@ from support.study import STUDY
 from frs_pipeline.errors import CheckFailed, InputError
 from frs_pipeline.intake import validation
 from frs_pipeline.intake.delivery import forms_set_aside
-from frs_pipeline.intake.findings import NOTED, REJECTED
+from frs_pipeline.intake.remarks import NOTED, REJECTED
 from frs_pipeline.intake.validation import forms_schema
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires

@@ -12,14 +12,14 @@ from support.study import STUDY
 from frs_pipeline.codebook.pseudonyms import pseudonymise
 from frs_pipeline.errors import InputError, UsageError
 from frs_pipeline.intake.delivery import withdrawals_of
-from frs_pipeline.lineage.impact import Moved, Place, Value
+from frs_pipeline.lineage.impact import Moved, ResultAddress, Value
 from frs_pipeline.store.deliveries import AMENDMENTS
 from frs_pipeline.store.files import Store
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.release import release_policy
+from frs_pipeline.withdrawal.effects import below, turned
 from frs_pipeline.withdrawal.erasure import holds
-from frs_pipeline.withdrawal.report import below, turned
 from frs_pipeline.withdrawal.request import held as held_of
 from frs_pipeline.withdrawal.request import record, refuse_unfit, understood
 
@@ -185,7 +185,7 @@ def test_a_withdrawal_is_added_to_the_ledger_whatever_it_was_written_with(delive
 
 
 def moved(measure, before, after):
-    return Moved(Place("table_01", "", "", "", measure), *(Value(value, "") for value in (before, after)))
+    return Moved(ResultAddress("table_01", "", "", "", measure), *(Value(value, "") for value in (before, after)))
 
 
 @pytest.mark.parametrize(

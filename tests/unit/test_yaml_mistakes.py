@@ -7,11 +7,12 @@ import pytest
 from support.study import STUDY
 
 from frs_pipeline.errors import InputError
-from frs_pipeline.report.claims import CLAIMS, read_claims
-from frs_pipeline.report.expectations import LIMITS, read_limits
+from frs_pipeline.report.claims import read_claims
 from frs_pipeline.study import SHIPPED
 from frs_pipeline.study.chapters import CHAPTERS, read_chapters
+from frs_pipeline.study.claims import CLAIMS
 from frs_pipeline.study.instruments import LISTED, read_instruments
+from frs_pipeline.study.promises import LIMITS, read_limits
 from frs_pipeline.study.questionnaires import HERE, read_questionnaire, read_scales
 from frs_pipeline.study.release import POLICY as RELEASE
 from frs_pipeline.study.release import read_policy as read_release

@@ -39,8 +39,8 @@ class Variable(NamedTuple):
     line: int
 
 
-class Place(NamedTuple):
-    """A finding about an export: the rule, the column, which file of the export, and its line."""
+class ColumnRemark(NamedTuple):
+    """A remark about an export: the rule, the column, which file of the export, and its line."""
 
     rule: str
     column: str
@@ -123,30 +123,30 @@ def _described(names: list[str], structure: Rows) -> dict[str, Variable]:
     return described
 
 
-def resolve(names: list[str], structure: Rows, questionnaire: Questionnaire, delivery: str) -> tuple[Columns, list[Place]]:
+def resolve(names: list[str], structure: Rows, questionnaire: Questionnaire, delivery: str) -> tuple[Columns, list[ColumnRemark]]:
     """The column of every question that is asked in the delivery, and what is found missing or unknown on the way."""
     described = _described(names, structure)
     of: dict[str, str] = {}
-    findings: list[Place] = []
+    remarks: list[ColumnRemark] = []
     asked = [q for q in (*questionnaire.questions, *questionnaire.texts) if questionnaire.asks(q, delivery)]
     for question in asked:
         column = _column(question, names, described, asked)
         if column is None:
             what = f"question {question.source} is missing from the export"
-            findings.append(Place("question_missing", question.source, "dataset", 1, what))
+            remarks.append(ColumnRemark("question_missing", question.source, "dataset", 1, what))
         else:
             of[question.name] = column
     known = {*SYSTEM_COLUMNS, NUMBER, NUMBER_AGAIN, *of.values()}
     for name in STATUS:
         if name not in names:
-            findings.append(Place("question_missing", name, "dataset", 1, f"status column {name} is missing"))
+            remarks.append(ColumnRemark("question_missing", name, "dataset", 1, f"status column {name} is missing"))
     for at, name in enumerate(names, start=1):
         if name not in known:
             # Where the header line is missing, what stands in its place is a form.
             named = name if _NAME.fullmatch(name) else str(at)
             what = f"column {named} isn't in questionnaire {questionnaire.instrument}"
-            findings.append(Place("column_unknown", name, "dataset", 1, what))
-    return Columns(names, of), findings
+            remarks.append(ColumnRemark("column_unknown", name, "dataset", 1, what))
+    return Columns(names, of), remarks
 
 
 def _column(
@@ -168,14 +168,14 @@ def _is_box(variable: Variable, question: Question) -> bool:
     return variable.text.replace(" – ", " - ") == same_letters(question.text).replace(" – ", " - ")
 
 
-def drift(columns: Columns, structure: Rows, labels: Rows, questionnaire: Questionnaire) -> list[Place]:
+def drift(columns: Columns, structure: Rows, labels: Rows, questionnaire: Questionnaire) -> list[ColumnRemark]:
     """Where the export's own texts and labels aren't the questionnaire's.
 
     Raises `InputError`, with the line as its place, when a code has two labels.
     """
     described = _described(columns.names, structure)
     found, lines = _labels(columns.names, labels)
-    findings: list[Place] = []
+    remarks: list[ColumnRemark] = []
     for question in questionnaire.questions:
         if question.name not in columns.of:
             continue
@@ -185,15 +185,15 @@ def drift(columns: Columns, structure: Rows, labels: Rows, questionnaire: Questi
         printed = question.option is None and question.wording == "printed"
         if printed and variable and variable.text not in ("", same_letters(question.text)):
             what = f"the text of {name} isn't that of the questionnaire"
-            findings.append(Place("wording_drifted", name, "structure", variable.line, what))
+            remarks.append(ColumnRemark("wording_drifted", name, "structure", variable.line, what))
         if question.option is None:
-            findings += _label_drift(question, name, found, lines)
+            remarks += _label_drift(question, name, found, lines)
         elif variable and variable.multiple:
             box = same_letters(question.text.removeprefix(f"{question.asked} – "))
             if variable.choices[str(question.option)] != box:
                 what = f"the box of {name} isn't that of the questionnaire"
-                findings.append(Place("labels_drifted", name, "structure", variable.line, what))
-    return findings
+                remarks.append(ColumnRemark("labels_drifted", name, "structure", variable.line, what))
+    return remarks
 
 
 def worded(columns: Columns, structure: Rows, questionnaire: Questionnaire) -> tuple[int, int]:
@@ -204,11 +204,13 @@ def worded(columns: Columns, structure: Rows, questionnaire: Questionnaire) -> t
     return with_text, len(asked) - with_text
 
 
-def _label_drift(question: Question, name: str, found: dict[str, dict[str, str]], lines: dict[str, int]) -> Iterable[Place]:
+def _label_drift(
+    question: Question, name: str, found: dict[str, dict[str, str]], lines: dict[str, int]
+) -> Iterable[ColumnRemark]:
     if name not in found:
-        yield Place("labels_drifted", name, "labels", None, f"question {name} has no labels")
+        yield ColumnRemark("labels_drifted", name, "labels", None, f"question {name} has no labels")
     elif found[name] != {str(code): same_letters(label) for code, label in question.labels.items()}:
-        yield Place("labels_drifted", name, "labels", lines[name], f"labels of {name} aren't those of the questionnaire")
+        yield ColumnRemark("labels_drifted", name, "labels", lines[name], f"labels of {name} aren't those of the questionnaire")
 
 
 class TwoLabels(ValueError):

@@ -11,7 +11,7 @@ from typing import IO, Any
 
 from frs_pipeline.errors import InputError
 from frs_pipeline.intake.readers.csvfiles import open_csv
-from frs_pipeline.intake.readers.sheets import Held, blank_strings, held, roots
+from frs_pipeline.intake.readers.sheets import FilledRow, blank_strings, held, roots
 from frs_pipeline.intake.readers.workbooks import MOST_UNPACKED
 from frs_pipeline.stats.contingency import ContingencyError, ContingencyFile, read_contingency, read_rows
 from frs_pipeline.stats.delimited import Row
@@ -89,7 +89,7 @@ def _sheets(path: Path, file: IO[bytes], parts: zipfile.ZipFile) -> dict[str, li
             there = [row for row in held(part, where, blank) if row.columns]
         rows = _rows(where, sheet)
         for row, read in zip_longest(there, rows):
-            if read is None or row is None or row != Held(read.line, _columns(read)):
+            if read is None or row is None or row != FilledRow(read.line, _columns(read)):
                 raise InputError("the row isn't read as it is stored", where=f"{where}!{(row or read).line}")
         if rows:
             found[where] = rows

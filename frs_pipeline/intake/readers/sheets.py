@@ -26,7 +26,7 @@ _RANGE = re.compile(rf"{_CELL.pattern}(?::{_CELL.pattern})?")
 _UNKNOWN = ""
 
 
-class Held(NamedTuple):
+class FilledRow(NamedTuple):
     """A row of a sheet: its number, and the columns (from 1) of the cells that hold more than blanks."""
 
     line: int
@@ -100,7 +100,7 @@ def blank_strings(file: IO[bytes]) -> frozenset[int]:
     return frozenset(blank)
 
 
-def held(file: IO[bytes], where: str, blank: Collection[int] = ()) -> Iterator[Held]:
+def held(file: IO[bytes], where: str, blank: Collection[int] = ()) -> Iterator[FilledRow]:
     """The rows of a sheet in their order, those without a value as well; `blank` are places of `blank_strings`.
 
     Raises `InputError` with row, cell or range when a number repeats, runs backwards or is missing where others are
@@ -154,7 +154,7 @@ class _Sheet:
     def __init__(self, where: str, blank: Collection[int]) -> None:
         self.where, self.blank = where, blank
         self.texts = _Texts()
-        self.rows: list[Held] = []
+        self.rows: list[FilledRow] = []
         self.merged: list[str] = []
         self.line = self.column = self.cells = self.values = 0
         # How many cells the first row has, and the last row and column that hold anything.
@@ -215,7 +215,7 @@ class _Sheet:
                 self._refuse(f"{self.cells} cells without a reference where {self.width} belong", self.line)
             self.width = self.width or self.cells
             self.last, self.widest = self.line, max(self.widest, self.columns[-1])
-        self.rows.append(Held(self.line, tuple(self.columns)))
+        self.rows.append(FilledRow(self.line, tuple(self.columns)))
 
     def _cell(self, attributes: dict[str, str]) -> None:
         if self.in_cell:

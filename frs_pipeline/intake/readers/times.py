@@ -113,7 +113,7 @@ def _serials(texts: pa.Array) -> np.ndarray:
 
 
 @dataclass
-class Evidence:
+class FittingFormats:
     """How many cells of a column each format fits, how many at least one of them fits, and how many aren't blank."""
 
     fits: Counter[TimeFormat] = field(default_factory=Counter)

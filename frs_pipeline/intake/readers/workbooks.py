@@ -21,7 +21,7 @@ from typing import IO, Any
 from frs_pipeline.errors import InputError
 from frs_pipeline.intake.readers import spss
 from frs_pipeline.intake.readers.savcases import cases_in
-from frs_pipeline.intake.readers.sheets import AGAIN, Held, blank_strings, held, roots, sheets_listed
+from frs_pipeline.intake.readers.sheets import AGAIN, FilledRow, blank_strings, held, roots, sheets_listed
 
 AS_CSV = "export it as CSV files, which may be of any size"
 
@@ -190,8 +190,8 @@ def _holds_forms(sheet: Any) -> bool:
     return False
 
 
-def _held(line: int, cells: list[str]) -> Held:
-    return Held(line, tuple(column for column, cell in enumerate(cells, start=1) if cell.strip()))
+def _held(line: int, cells: list[str]) -> FilledRow:
+    return FilledRow(line, tuple(column for column, cell in enumerate(cells, start=1) if cell.strip()))
 
 
 def _padded(where: str, row: tuple[int, list[str]], width: int) -> tuple[int, list[str]]:

@@ -12,13 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from frs_pipeline.errors import CheckFailed
-from frs_pipeline.reconstruction.nesting import KEYING_STARTS, KEYING_TAKES, ONE_A_CONFERENCE, lacking_by_occasion
+from frs_pipeline.reconstruction.nesting import KEYING_STARTS, KEYING_TAKES, lacking_by_occasion
 from frs_pipeline.reconstruction.papers import papers
-from frs_pipeline.reconstruction.population import FIRST, FOLLOWUP
 from frs_pipeline.reconstruction.scaled.lines import Whole
 from frs_pipeline.reconstruction.scaled.registers import conferences_of_a_copy
-from frs_pipeline.reconstruction.spoiling import SPOILT
 from frs_pipeline.study import Study
+from frs_pipeline.study.assumptions import assumptions
 
 # Keyers work from 8 to 15, Monday to Friday; 6 January 2020 is a Monday.
 _WORKDAY, _OPENS = 7 * 3600, 8 * 3600
@@ -49,7 +48,7 @@ class Filled:
     def roles(self) -> NDArray[np.int8] | None:
         """Role on each form (forms,); None where the questionnaire doesn't ask."""
         names = [question.name for question in papers(self.study)[self.instrument].questions]
-        return self.codes[:, names.index("role")] if "role" in names else None
+        return self.codes[:, names.index(role.name)] if (role := papers(self.study)[self.instrument].role) else None
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,7 @@ def keyed(study: Study, filled: Filled, copies: int, starts: int, rng: np.random
     at, form, copy, place = [_on_the_clock(times).ravel()], [everything.ravel()], [every_copy.ravel()], [seats.ravel()]
     fault = [np.full(seats.size, -1)]
     each = np.arange(copies)
-    for index, name in enumerate(SPOILT[filled.instrument]):
+    for index, name in enumerate(assumptions(study).spoilt.get(filled.instrument, ())):
         # Papers on which nothing is answered are alike without being the same.
         model = rng.choice(np.flatnonzero(filled.answered), copies)
         later = _on_the_clock(times[each, model] + _WORKDAY + rng.integers(*KEYING_TAKES, size=copies))
@@ -117,17 +116,17 @@ def seated(study: Study, filled: Filled, copies: int, rng: np.random.Generator) 
 
 def _places(study: Study) -> dict[int, tuple[int, int]]:
     """For each occasion, where its conferences start within a copy, and how many they are."""
-    first, followup = conferences_of_a_copy(study)
-    return {FIRST: (0, first), FOLLOWUP: (first, followup)}
+    numbers = conferences_of_a_copy(study)
+    return {code: (sum(numbers[: code - 1]), number) for code, number in enumerate(numbers, start=1)}
 
 
 def _seats_of_a_role(
     study: Study, filled: Filled, role: int, forms: int, conferences: int, copies: int, rng: np.random.Generator
 ) -> Whole:
-    """At most one child, mother and father a conference as far as there are no more of them than conferences."""
-    question = papers(study)[filled.instrument].question("role")
+    """At most one of some roles a conference, as far as there are no more of them than conferences."""
+    question = papers(study)[filled.instrument].role
     assert question is not None
-    if role in {question.code(label) for label in ONE_A_CONFERENCE}:
+    if role in {question.code(label) for label in assumptions(study).one_a_conference}:
         return _each_once(forms, conferences, copies, rng)
     spread = conferences if forms > 2 * conferences else 0
     # How large a family came varies: some conferences draw more of the remaining participants than others.
@@ -150,12 +149,12 @@ def _each_once(forms: int, conferences: int, copies: int, rng: np.random.Generat
 def _present(study: Study, filled: Filled, occasion: int) -> Whole:
     """Conferences of an occasion with the form of a professional, counted from the occasion's first.
 
-    Places say nothing of a conference, so the same may lack it in every copy: the first ones the initiator's, the
-    last ones the coordinator's.
+    Places say nothing of a conference, so the same may lack it in every copy: the first ones that of the first questionnaire
+    that is lacking, the last ones any other's.
     """
-    lacking = lacking_by_occasion(study, filled.instrument, filled.occasions.tolist())[occasion]
+    lacking = list(lacking_by_occasion(study, filled.instrument, filled.occasions.tolist()).values())[occasion - 1]
     conferences = _places(study)[occasion][1]
-    return np.arange(conferences - lacking) + (lacking if filled.instrument == "initiator" else 0)
+    return np.arange(conferences - lacking) + (lacking if filled.instrument == next(iter(assumptions(study).lacking)) else 0)
 
 
 def _part_the_alike(seats: Whole, filled: Filled, rng: np.random.Generator) -> None:

@@ -14,15 +14,15 @@ import numpy as np
 
 from frs_pipeline.codebook.pseudonyms import LETTERS
 from frs_pipeline.codebook.vault import FULL_COLUMNS
-from frs_pipeline.intake.ledger import COLUMNS, OCCASIONS
+from frs_pipeline.intake.ledger import COLUMNS, ledger_words
 from frs_pipeline.reconstruction.delivery import write_codebook
 from frs_pipeline.reconstruction.nesting import FIRST_DAY, LAST_DAY
-from frs_pipeline.reconstruction.population import assumptions
 from frs_pipeline.reconstruction.scaled.lines import Letters, Part, Whole, chosen, dates, digits, joined, spelled, text
 from frs_pipeline.store.deliveries import LEDGER, OWN_KEY
 from frs_pipeline.store.files import atomic
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about
+from frs_pipeline.study.assumptions import assumptions
 
 # Place -> number: a multiplier that shares no factor with how many there are meets every one once.
 _NUMBERS = (899_999_963, 382_710_463, 100_000_000)
@@ -31,9 +31,9 @@ _CHILDREN = (28 * 12 * 15 * 6 * 1000, 13_849_261, 0)
 _ROWS = 500_000
 
 
-def conferences_of_a_copy(study: Study) -> tuple[int, int]:
-    """How many first conferences and follow-ups each copy has."""
-    return about(study).conferences.first, about(study).conferences.followup
+def conferences_of_a_copy(study: Study) -> tuple[int, ...]:
+    """How many conferences of each occasion each copy has."""
+    return tuple(about(study).printed.held.values())
 
 
 def conference_numbers(study: Study, places: Whole) -> Whole:
@@ -41,45 +41,49 @@ def conference_numbers(study: Study, places: Whole) -> Whole:
     return _spread(study, places, _NUMBERS)
 
 
-class Held:
-    """Every conference of `copies` copies, an array each (n,): its child, its day (since 1970), is it a follow-up."""
+class ManyConferences:
+    """Every conference of `copies` copies, an array each (n,): its child, its day (since 1970), its occasion (from 0)."""
 
     def __init__(self, study: Study, copies: int) -> None:
         self.study = study
-        first, followup = conferences_of_a_copy(self.study)
+        first, *later = conferences_of_a_copy(self.study)
         rng = np.random.default_rng([assumptions(self.study).seed, 0])
         days = (LAST_DAY - FIRST_DAY).days
         children = np.arange(copies * first).reshape(copies, first)
         held = int(np.datetime64(FIRST_DAY).astype(np.int64)) + rng.integers(days, size=(copies, first))
-        again = rng.random((copies, first)).argsort(axis=1)[:, :followup]
-        later = np.take_along_axis(held, again, axis=1) + rng.integers(91, 183, size=(copies, followup))
-        self.child: Whole = np.hstack([children, np.take_along_axis(children, again, axis=1)]).ravel()
-        self.day: Whole = np.hstack([held, later]).ravel()
-        self.followup = np.tile(np.repeat(np.array([False, True]), (first, followup)), copies)
+        occasions = [(children, held)]
+        for number in later:
+            children, held = occasions[-1]
+            again = rng.random(children.shape).argsort(axis=1)[:, :number]
+            day = np.take_along_axis(held, again, axis=1) + rng.integers(91, 183, size=(copies, number))
+            occasions.append((np.take_along_axis(children, again, axis=1), day))
+        self.child: Whole = np.hstack([child for child, _ in occasions]).ravel()
+        self.day: Whole = np.hstack([day for _, day in occasions]).ravel()
+        self.occasion = np.tile(np.repeat(np.arange(1 + len(later)), (first, *later)), copies)
         self.number = conference_numbers(self.study, np.arange(len(self.day)))
 
 
 def write_registers(study: Study, folder: Path, copies: int) -> None:
     """The ledger and both parts of the codebook, with keys of their own, of `copies` times the study's conferences."""
-    held = Held(study, copies)
-    words = {occasion: word for word, occasion in OCCASIONS.items()}
+    held = ManyConferences(study, copies)
+    words = [f"{word}\n" for word in ledger_words(study)]
     order = np.lexsort((held.number, held.day))
     with atomic(folder / LEDGER) as file:
         file.write(f"{';'.join(COLUMNS)}\n".encode())
         for rows in _chunks(order):
             start = joined([digits(held.number[rows], 9), ";", dates(held.day[rows]), ";"])
-            file.write(text([start, chosen([f"{words['first']}\n", f"{words['followup']}\n"], held.followup[rows] * 1)]))
+            file.write(text([start, chosen(words, held.occasion[rows])]))
     order = np.argsort(held.number)
     write_codebook(folder, lambda columns: _codebook(study, held, order, columns), OWN_KEY)
 
 
-def _codebook(study: Study, held: Held, order: Whole, columns: Sequence[str]) -> str:
+def _codebook(study: Study, held: ManyConferences, order: Whole, columns: Sequence[str]) -> str:
     """`columns` of the codebook as CSV, in the order of conference numbers; its last columns are always the same."""
     pieces = [f"{','.join(columns)}\n"]
     for rows in _chunks(order):
         child: list[Part] = [_personal_numbers(study, held.child[rows]), ","] if columns == FULL_COLUMNS else []
         start: list[Part] = [*child, digits(held.number[rows], 9), ",", _pseudonyms(study, rows), ","]
-        occasion = chosen(["first,", "followup,"], held.followup[rows] * 1)
+        occasion = chosen([f"{name}," for name in about(study).printed.held], held.occasion[rows])
         pieces.append(str(text([joined(start), occasion, joined([dates(held.day[rows]), "\n"])]), "ascii"))
     return "".join(pieces)
 

@@ -18,9 +18,9 @@ from frs_pipeline.codebook.opening import is_shipped
 from frs_pipeline.codebook.pseudonyms import pseudonymise
 from frs_pipeline.codebook.vault import read_codebook
 from frs_pipeline.errors import UsageError
-from frs_pipeline.intake.findings import Intake
 from frs_pipeline.intake.ledger import read_ledger
 from frs_pipeline.intake.readers.surveyxact import read_export
+from frs_pipeline.intake.remarks import Intake
 from frs_pipeline.intake.validation import validate
 from frs_pipeline.reconstruction.delivery import (
     COMPLETED,
@@ -31,16 +31,15 @@ from frs_pipeline.reconstruction.delivery import (
     write_readme,
     write_wording,
 )
-from frs_pipeline.reconstruction.nesting import OCCASION
-from frs_pipeline.reconstruction.papers import papers
-from frs_pipeline.reconstruction.population import FIRST, FOLLOWUP, Population, assumptions
+from frs_pipeline.reconstruction.papers import occasion_codes, papers
+from frs_pipeline.reconstruction.population import Population
 from frs_pipeline.reconstruction.scaled.copies import Filled, Keyed, keyed, workdays_of_a_copy
 from frs_pipeline.reconstruction.scaled.lines import Part, Whole, chosen, digits, joined, stamps, text
 from frs_pipeline.reconstruction.scaled.registers import conference_numbers, conferences_of_a_copy, write_registers
-from frs_pipeline.reconstruction.spoiling import SPOILT
-from frs_pipeline.store.deliveries import CODEBOOK, DEMO_KEY, LEDGER
+from frs_pipeline.store.deliveries import CODEBOOK, DEMO_KEY, DESCRIPTION, LEDGER
 from frs_pipeline.store.files import atomic
 from frs_pipeline.study import Study
+from frs_pipeline.study.assumptions import assumptions
 from frs_pipeline.study.questionnaires import Questionnaire
 from frs_pipeline.study.rules import policy
 
@@ -66,6 +65,7 @@ def scale(study: Study, folder: Path, copies: int, source: Path, report: Callabl
     refuse_unless_free(study, folder)
     filled = filled_in(study, source, report)
     write_readme(study, folder)  # first, so that what is left of a killed run may be written over
+    _say_made_up(folder)
     for left in folder.rglob(".*.tmp"):
         left.unlink()
     written = 0
@@ -77,10 +77,16 @@ def scale(study: Study, folder: Path, copies: int, source: Path, report: Callabl
     return written
 
 
+def _say_made_up(folder: Path) -> None:
+    """Let the delivery say of itself that nobody filled in its forms: its codebook has a key of its own."""
+    with atomic(folder / DESCRIPTION["description"]) as file:
+        file.write(b"made_up: true\n")
+
+
 def scaled_export(study: Study, folder: Path, instrument: str, copies: int, filled: Filled) -> int:
     """The export of one questionnaire in its folder in the delivery `folder`; returns how many forms it holds."""
     questionnaire = papers(study)[instrument]
-    write_wording(folder, questionnaire)
+    write_wording(study, folder, questionnaire)
     endings = _endings(questionnaire, filled)
     rng = np.random.default_rng([assumptions(study).seed, 1 + tuple(papers(study)).index(instrument)])
     respondent = int(rng.integers(*_FIRST_RESPONDENT))
@@ -90,7 +96,7 @@ def scaled_export(study: Study, folder: Path, instrument: str, copies: int, fill
         for start, wave in _waves(study, filled, copies, rng):
             respondents = respondent + rng.integers(1, 9, size=len(wave.at)).cumsum()
             numbers = _numbers(study, instrument, wave, start, copies)
-            file.write(_lines(instrument, wave, respondents, numbers, endings))
+            file.write(_lines(study, instrument, wave, respondents, numbers, endings))
             respondent = int(respondents[-1])
             written += len(wave.at)
     return written
@@ -111,13 +117,12 @@ def from_population(study: Study, population: Population) -> Filled:
 
 def _accepted(study: Study, source: Path, questionnaire: Questionnaire) -> tuple[Whole, Whole]:
     """Occasions and codes of the forms that a refresh of the delivery `source` accepts."""
-    codebook = read_codebook(source / CODEBOOK, source / DEMO_KEY)
-    intake = Intake(policy(study), codebook, read_ledger(source / LEDGER))
+    codebook = read_codebook(study, source / CODEBOOK, source / DEMO_KEY)
+    intake = Intake(study, policy(study), codebook, read_ledger(study, source / LEDGER))
     accepted = validate(read_export(study, source / questionnaire.instrument), questionnaire, intake).forms
     forms = pa.concat_tables(pseudonymise(accepted.batches(), codebook, questionnaire))
-    followup = np.array(forms["occasion"].to_pylist()) == OCCASION[FOLLOWUP]
     codes = [forms[question.name].fill_null(0).to_numpy() for question in questionnaire.questions]
-    return np.where(followup, FOLLOWUP, FIRST), np.column_stack(codes)
+    return np.array([occasion_codes(study)[name] for name in forms["occasion"].to_pylist()]), np.column_stack(codes)
 
 
 def _sorted(study: Study, instrument: str, occasions: Whole, codes: Whole) -> Filled:
@@ -138,7 +143,7 @@ def _numbers(study: Study, instrument: str, wave: Keyed, start: int, copies: int
     a_copy = sum(conferences_of_a_copy(study))
     # Behind the places of all conferences lie those of the numbers that the codebook doesn't know.
     unknown = a_copy * copies + tuple(papers(study)).index(instrument) * copies + start + wave.copy
-    fault = {name: wave.fault == index for index, name in enumerate(SPOILT[instrument])}
+    fault = {name: wave.fault == index for index, name in enumerate(assumptions(study).spoilt.get(instrument, ()))}
     known = a_copy * (start + wave.copy) + wave.place
     number = conference_numbers(study, np.where(fault.get("number_unknown", False), unknown, known))
     ten, one = number // 10 % 10, number % 10
@@ -151,11 +156,11 @@ def _numbers(study: Study, instrument: str, wave: Keyed, start: int, copies: int
     return pc.if_else(unreadable, pa.scalar(b";", pa.binary()), cells)
 
 
-def _lines(instrument: str, wave: Keyed, respondents: Whole, numbers: pa.Array, endings: list[str]) -> memoryview:
+def _lines(study: Study, instrument: str, wave: Keyed, respondents: Whole, numbers: pa.Array, endings: list[str]) -> memoryview:
     """Lines of dataset.csv, a form each."""
     keyed_at, done = stamps(wave.at), stamps(wave.at + OPEN_FOR)
     system: list[Part] = [digits(respondents, 9), ";", keyed_at, ";", done, ";", done, ";", keyed_at, f";{';'.join(COMPLETED)};"]
-    faults = SPOILT[instrument]
+    faults = assumptions(study).spoilt.get(instrument, ())
     outside = faults.index("outside_scale") if "outside_scale" in faults else len(faults)
     ending = wave.form + len(endings) // 2 * (wave.fault == outside)
     return text([joined(system), numbers, chosen(endings, ending)])
@@ -164,7 +169,7 @@ def _lines(instrument: str, wave: Keyed, respondents: Whole, numbers: pa.Array, 
 def _endings(questionnaire: Questionnaire, filled: Filled) -> list[str]:
     """Ends of lines, from the answers on: of each form, and then of each with a code outside the scale."""
     names = [question.name for question in questionnaire.questions]
-    spoilt = next(question for question in questionnaire.questions if question.name != "role")
+    spoilt = next(question for question in questionnaire.questions if question != questionnaire.role)
     beyond = filled.codes.copy()
     beyond[:, names.index(spoilt.name)] = max(spoilt.codes) + 2
     rows = [*filled.codes.tolist(), *beyond.tolist()]

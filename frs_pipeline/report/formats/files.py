@@ -9,17 +9,17 @@ from typing import IO
 
 import pyarrow as pa
 
-from frs_pipeline.lineage.meaning import Address
 from frs_pipeline.report.formats.package import DESCRIPTOR, Resource, descriptor, write_csv
 from frs_pipeline.report.formats.spss import sav
 from frs_pipeline.report.formats.workbook import workbook
 from frs_pipeline.report.layout import layout, texts_of
 from frs_pipeline.store.files import Store, read, rows_in, schema_of, stream
-from frs_pipeline.store.plan import AssetPath, products
+from frs_pipeline.store.plan import AssetPath
+from frs_pipeline.study.about import about
 from frs_pipeline.study.chapters import chapters
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires
-from frs_pipeline.study.tables import catalogue
+from frs_pipeline.study.tables import Address, catalogue
 from frs_pipeline.tables.figures import Figure, from_table
 from frs_pipeline.tables.render import heading
 
@@ -84,7 +84,7 @@ def as_rows(found: list[File]) -> pa.Table:
 
 
 def _path(store: Store, key: AssetPath) -> Path:
-    return store.path(products(store.study)[key])
+    return store.file(*key)
 
 
 def _csv(store: Store, key: AssetPath) -> Callable[[IO[bytes]], None]:
@@ -94,10 +94,7 @@ def _csv(store: Store, key: AssetPath) -> Callable[[IO[bytes]], None]:
 
 
 def _workbook(store: Store) -> bytes:
-    figures: dict[Address, Figure] = {
-        Address(f.table, f.row, f.column, f.group, f.measure): f
-        for f in from_table(read(_path(store, ("statistics", "figures"))))
-    }
+    figures: dict[Address, Figure] = {f.address: f for f in from_table(read(_path(store, ("statistics", "figures"))))}
     layouts = {
         number: (
             f"Tabel {number}. {heading(store.study, table)}",
@@ -105,4 +102,6 @@ def _workbook(store: Store) -> bytes:
         )
         for number, table in catalogue(store.study).items()
     }
-    return workbook(f"Familierådslagning: tabeller, levering {store.delivery}", chapters(store.study), layouts, figures)
+    return workbook(
+        f"{about(store.study).title.danish}: tabeller, levering {store.delivery}", chapters(store.study), layouts, figures
+    )

@@ -11,13 +11,12 @@ import pyarrow as pa
 
 from frs_pipeline.errors import FrsError
 from frs_pipeline.study import Study
+from frs_pipeline.study.about import occasions
 from frs_pipeline.study.questionnaires import Questionnaire, questionnaires
 
 # Where a .sav says when it was made: date (9 letters) and time of day (8), after product name, layout and numbers.
 _STAMP = slice(92, 109)
 _MEASURES = {"nominal": "nominal", "ordinal": "ordinal", "multiple": "nominal"}
-_OCCASIONS: dict[Any, str] = {1: "første rådslagning", 2: "opfølgning"}
-_CODES = {"first": 1, "followup": 2}
 
 
 def sav(study: Study, mart: pa.Table, name: str, folder: Path) -> bytes:
@@ -30,7 +29,7 @@ def sav(study: Study, mart: pa.Table, name: str, folder: Path) -> bytes:
     import pyreadstat
 
     questionnaire = questionnaires(study).get(name)
-    frame = _frame(mart)
+    frame = _frame(study, mart)
     try:
         with tempfile.TemporaryFile(prefix=".sav.", suffix=".tmp", dir=folder) as file:
             pyreadstat.write_sav(
@@ -39,7 +38,7 @@ def sav(study: Study, mart: pa.Table, name: str, folder: Path) -> bytes:
                 row_compress=True,
                 file_label=f"frs_pipeline: {name}",
                 column_labels=[_label(field) for field in mart.schema],
-                variable_value_labels=_labels(questionnaire),
+                variable_value_labels=_labels(study, questionnaire),
                 missing_ranges=_missing(questionnaire),
                 variable_measure=_measures(mart, questionnaire),
                 variable_format={str(name): "F8.0" for name, kind in frame.dtypes.items() if kind == "float64"},
@@ -51,12 +50,12 @@ def sav(study: Study, mart: pa.Table, name: str, folder: Path) -> bytes:
     return bytes(content)
 
 
-def _frame(mart: pa.Table) -> pd.DataFrame:
+def _frame(study: Study, mart: pa.Table) -> pd.DataFrame:
     columns = {}
     for field in mart.schema:
         column = mart[field.name].to_pandas()
         if field.name == "occasion":
-            column = column.map(_CODES)
+            column = column.map({name: code for code, name in enumerate(occasions(study), start=1)})
         columns[field.name] = column if pa.types.is_string(field.type) and field.name != "occasion" else column.astype("float64")
     return pd.DataFrame(columns)
 
@@ -65,10 +64,10 @@ def _label(field: pa.Field) -> str:
     return str((field.metadata or {}).get(b"text", b"").decode() or field.name)
 
 
-def _labels(questionnaire: Questionnaire | None) -> dict[str, dict[Any, str]]:
+def _labels(study: Study, questionnaire: Questionnaire | None) -> dict[str, dict[Any, str]]:
     questions = questionnaire.questions if questionnaire else ()
     return {
-        "occasion": _OCCASIONS,
+        "occasion": {code: occasion.one.danish for code, occasion in enumerate(occasions(study).values(), start=1)},
         **{question.name: dict(question.labels) for question in questions},
     }
 

@@ -8,9 +8,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from frs_pipeline.lineage.meaning import Address
 from frs_pipeline.report.layout import Layout
 from frs_pipeline.study.chapters import Chapter
+from frs_pipeline.study.tables import Address
 from frs_pipeline.tables.figures import Figure
 
 # A workbook says when it was made; this one is the same whenever it is.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from frs_pipeline.study.faults import Location, choices
-from frs_pipeline.study.questionnaires import Occasion, Question, Questionnaire
+from frs_pipeline.study.instruments import BOTH
+from frs_pipeline.study.questionnaires import Question, Questionnaire
 from frs_pipeline.study.spec import YamlFile
 
 ANSWERED, BLANK = "answered", "blank"
@@ -31,12 +32,12 @@ class Condition:
 
 
 @dataclass(frozen=True)
-class Contradiction:
+class ImpossibleAnswers:
     """A form of the questionnaire `on` contradicts itself when it is counted under `occasion` and all `conditions` hold."""
 
     on: str
     title: str
-    occasion: Occasion
+    occasion: str
     conditions: tuple[Condition, ...]
 
     @property
@@ -49,27 +50,35 @@ class Contradiction:
         return {column for condition in self.conditions for column in condition.columns}
 
 
-def read_contradiction(
-    file: YamlFile, rule: Location, on: str, when: Mapping[str, tuple[str, ...]], asked: Mapping[str, Questionnaire]
-) -> Contradiction:
-    """What a rule of one's own looks for. Raises `InputError` with file and line for what the questionnaires don't have."""
+def read_impossible_answers(
+    file: YamlFile,
+    rule: Location,
+    on: str,
+    when: Mapping[str, tuple[str, ...]],
+    asked: Mapping[str, Questionnaire],
+    known: Collection[str],
+) -> ImpossibleAnswers:
+    """What a rule of one's own looks for; `known` are the occasions.
+
+    Raises `InputError` with file and line for what the questionnaires don't have.
+    """
     if on not in asked:
         raise file.error([*rule, "on"], f"there is no questionnaire {on}", choices(asked, on))
     questionnaire, conditions = asked[on], []
-    occasion: Occasion = "both"
+    occasion = BOTH
     for name, words in when.items():
         where = [*rule, "when", name]
         if name == "occasion":
-            if words not in (("first",), ("followup",)):
-                raise file.error(where, "occasion is first or followup")
-            if questionnaire.occasion not in ("both", words[0]):
+            if len(words) != 1 or words[0] not in known:
+                raise file.error(where, f"occasion is {' or '.join(known)}")
+            if questionnaire.occasion not in (BOTH, words[0]):
                 raise file.error(where, f"no form of {on} is counted under {words[0]}", "take occasion out")
-            occasion = "first" if words == ("first",) else "followup"
+            occasion = words[0]
         else:
             conditions.append(_condition(file, where, questionnaire, name, words))
     if not conditions:
         raise file.error([*rule, "when"], "when names no question", "say which answers can't all be true")
-    return Contradiction(on, questionnaire.title, occasion, tuple(conditions))
+    return ImpossibleAnswers(on, questionnaire.title, occasion, tuple(conditions))
 
 
 def _condition(

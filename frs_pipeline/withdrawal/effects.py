@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from frs_pipeline.lineage.impact import Change, Moved, Value, impact, rows_of
+from frs_pipeline.lineage.impact import ChangedForms, Moved, Value, impact, rows_of
 from frs_pipeline.lineage.papers import released
 from frs_pipeline.stats.gamma import significant, strength
 from frs_pipeline.store.files import Store
 from frs_pipeline.study import Study
 from frs_pipeline.study.release import release_policy
-from frs_pipeline.withdrawal.request import Held
+from frs_pipeline.withdrawal.request import RequestedForms
 
 NOT_COMPUTABLE, SIGNIFICANT, NOT_SIGNIFICANT = "not computable", "significant", "not significant"
 
@@ -26,7 +26,7 @@ class Turned:
 
 
 @dataclass(frozen=True)
-class Report:
+class Effects:
     """What comes of a withdrawal: how many forms of each mart it takes out, and what it moves.
 
     `aside` forms are withdrawn that didn't count anyway; `below` are counts that fall under the threshold of publication.
@@ -39,13 +39,13 @@ class Report:
     turned: tuple[Turned, ...]
 
 
-def report(store: Store, found: Held) -> Report:
+def report(store: Store, found: RequestedForms) -> Effects:
     """What the withdrawals of `found` that are new change in a delivery, whose results have to be up to date."""
     conferences = frozenset(found.new.conferences["conference_id"].to_pylist())
     out = rows_of(store, found.fresh, conferences)
-    moved = tuple(impact(store, Change(store.study, out, released(store, found.new, out), conferences)))
+    moved = tuple(impact(store, ChangedForms(store.study, out, released(store, found.new, out), conferences)))
     counted = {mart: rows.num_rows for mart, rows in out.items()}
-    return Report(
+    return Effects(
         counted, len(found.fresh) - sum(counted.values()), moved, tuple(below(store.study, moved)), tuple(turned(moved))
     )
 

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from frs_pipeline.errors import CheckFailed, InputError
 from frs_pipeline.intake.amendments import Accepted, Correction, Exceptions
 from frs_pipeline.intake.withdrawals import Withdrawals
+from frs_pipeline.study import Study
 from frs_pipeline.study.rules import Policy
 
 REJECTED = pa.schema(
@@ -45,6 +46,7 @@ NOTED = pa.schema(
 class Intake:
     """What the forms of a delivery are judged by: the policy, the two registers, and what people decided."""
 
+    study: Study
     policy: Policy
     codebook: pa.Table
     ledger: pa.Table
@@ -53,7 +55,7 @@ class Intake:
     withdrawals: Withdrawals = field(default_factory=Withdrawals)
 
 
-class Finding(NamedTuple):
+class Remark(NamedTuple):
     """One rule broken by one form (or, without a form, by an export or a register), and where."""
 
     rule: str
@@ -65,31 +67,31 @@ class Finding(NamedTuple):
     value: str | None
 
 
-def rejected(policy: Policy, found: Iterable[tuple[Finding, dict[str, str]]]) -> pa.Table:
-    """Findings that set forms aside, each with the form's whole row as delivered, as a table."""
+def rejected(policy: Policy, found: Iterable[tuple[Remark, dict[str, str]]]) -> pa.Table:
+    """Remarks that set forms aside, each with the form's whole row as delivered, as a table."""
     rows = [
         {
-            **_cells(policy, finding),
+            **_cells(policy, remark),
             "row": json.dumps(row, ensure_ascii=False),
         }
-        for finding, row in found
+        for remark, row in found
     ]
     return pa.Table.from_pylist(rows, schema=REJECTED)
 
 
-def noted(policy: Policy, found: Iterable[tuple[Finding, Accepted | None]]) -> pa.Table:
-    """Findings that set nothing aside, with the reason where they were accepted, as a table."""
+def noted(policy: Policy, found: Iterable[tuple[Remark, Accepted | None]]) -> pa.Table:
+    """Remarks that set nothing aside, with the reason where they were accepted, as a table."""
     rows = []
-    for finding, accepted in found:
+    for remark, accepted in found:
         why: dict[str, str | dt.date | None] = {"severity": "warn"}
         if accepted is not None:
             why = {"severity": "accepted", "reason": accepted.reason, "who": accepted.who, "expires": accepted.expires}
-        rows.append({**_cells(policy, finding), **why})
+        rows.append({**_cells(policy, remark), **why})
     return pa.Table.from_pylist(rows, schema=NOTED)
 
 
-def warnings(policy: Policy, same: Finding, lines: np.ndarray, forms: pa.Array, values: pa.ChunkedArray) -> pa.Table:
-    """One finding about many forms or lines, none of them accepted nor set aside, as a table."""
+def warnings(policy: Policy, same: Remark, lines: np.ndarray, forms: pa.Array, values: pa.ChunkedArray) -> pa.Table:
+    """One remark about many forms or lines, none of them accepted nor set aside, as a table."""
     constant = {**_cells(policy, same), "severity": "warn"}
     each = {"line": pa.array(lines, pa.int32()), "form_id": forms, "value": values}
     columns = [
@@ -99,32 +101,32 @@ def warnings(policy: Policy, same: Finding, lines: np.ndarray, forms: pa.Array, 
     return pa.table(columns, schema=NOTED)
 
 
-def _cells(policy: Policy, finding: Finding) -> dict[str, str | int | None]:
+def _cells(policy: Policy, remark: Remark) -> dict[str, str | int | None]:
     return {
-        "instrument": finding.instrument,
-        "file": finding.file,
-        "line": finding.line,
-        "form_id": finding.form,
-        "column": finding.column,
-        "value": finding.value,
-        "rule": finding.rule,
-        "message": policy.rules[finding.rule].message,
+        "instrument": remark.instrument,
+        "file": remark.file,
+        "line": remark.line,
+        "form_id": remark.form,
+        "column": remark.column,
+        "value": remark.value,
+        "rule": remark.rule,
+        "message": policy.rules[remark.rule].message,
     }
 
 
-def tolerate(intake: Intake, finding: Finding, what: str, where: str) -> tuple[Finding, Accepted | None]:
-    """A finding about an export or a register, if the run may go on with it.
+def tolerate(intake: Intake, remark: Remark, what: str, where: str) -> tuple[Remark, Accepted | None]:
+    """A remark about an export or a register, if the run may go on with it.
 
     Raises `InputError` when it stops the run: neither accepted nor a mere warning.
     """
-    rule = intake.policy.rules[finding.rule]
-    accepted = intake.exceptions.of(finding.rule, finding.form or "", finding.column or "")
+    rule = intake.policy.rules[remark.rule]
+    accepted = intake.exceptions.of(remark.rule, remark.form or "", remark.column or "")
     if accepted is None and rule.severity == "stop":
-        raise InputError(f"{what} [{finding.rule}]", where=where, do=rule.remedy)
-    return finding, accepted
+        raise InputError(f"{what} [{remark.rule}]", where=where, do=rule.remedy)
+    return remark, accepted
 
 
-def registers(intake: Intake, codebook_file: str, ledger_file: str) -> list[tuple[Finding, Accepted | None]]:
+def registers(intake: Intake, codebook_file: str, ledger_file: str) -> list[tuple[Remark, Accepted | None]]:
     """Where codebook and ledger don't know each other's conferences, or disagree about one.
 
     Raises `InputError` for the first that the policy makes a reason to stop.
@@ -142,13 +144,13 @@ def registers(intake: Intake, codebook_file: str, ledger_file: str) -> list[tupl
     for number, rule, column in sorted(odd):
         source = "codebook" if rule == "not_in_ledger" else "ledger"
         file = codebook_file if rule == "not_in_ledger" else ledger_file
-        finding = Finding(rule, source, file, None, str(number), column, None)
+        remark = Remark(rule, source, file, None, str(number), column, None)
         # The number itself is not for a message.
-        found.append(tolerate(intake, finding, intake.policy.rules[rule].english, file))
-    return [(finding._replace(form=None, value=finding.form), accepted) for finding, accepted in found]
+        found.append(tolerate(intake, remark, intake.policy.rules[rule].english, file))
+    return [(remark._replace(form=None, value=remark.form), accepted) for remark, accepted in found]
 
 
-def admit(intake: Intake, delivered: dict[str, int], set_aside: dict[str, int]) -> list[tuple[Finding, Accepted | None]]:
+def admit(intake: Intake, delivered: dict[str, int], set_aside: dict[str, int]) -> list[tuple[Remark, Accepted | None]]:
     """Hold the number of forms set aside, by questionnaire, against the policy's shares.
 
     Raises `CheckFailed` when too many are; returns what was accepted or is a mere warning.
@@ -161,19 +163,19 @@ def admit(intake: Intake, delivered: dict[str, int], set_aside: dict[str, int]) 
     for name, number, aside, share in groups:
         if aside <= share * number:
             continue
-        finding = Finding("too_many_set_aside", name or "delivery", "", None, None, name or None, None)
-        accepted = intake.exceptions.of(finding.rule, "", name)
+        remark = Remark("too_many_set_aside", name or "delivery", "", None, None, name or None, None)
+        accepted = intake.exceptions.of(remark.rule, "", name)
         if accepted is None and rule.severity == "stop":
             what = f"{aside} of {number} forms were set aside, more than the policy's {share:.0%} [too_many_set_aside]"
             raise CheckFailed(what, where=name or None, do=rule.remedy)
-        found.append((finding, accepted))
+        found.append((remark, accepted))
     return found
 
 
 def unused(
     intake: Intake, accepted: Iterable[dict[str, Any]], set_aside: Collection[tuple[str, str]]
-) -> list[tuple[Finding, None]]:
-    """The exceptions that fit none of the `accepted` findings (`NOTED`); `set_aside` are forms, each with a rule that it broke.
+) -> list[tuple[Remark, None]]:
+    """The exceptions that fit none of the `accepted` remarks (`NOTED`); `set_aside` are forms, each with a rule that it broke.
 
     Those of forms that are set aside by other rules aren't among them: not all rules were applied to these. Nor are those of
     forms that may be a withdrawn conference's. Raises `InputError` for the first if the policy makes it a reason to stop.
@@ -192,9 +194,9 @@ def unused(
         if moot or (exception.rule, exception.form, exception.column) in fits:
             continue
         file, line = exception.place
-        finding = Finding("exception_unused", "delivery", file, line, exception.form or None, exception.column or None, None)
-        rule = intake.policy.rules[finding.rule]
+        remark = Remark("exception_unused", "delivery", file, line, exception.form or None, exception.column or None, None)
+        rule = intake.policy.rules[remark.rule]
         if rule.severity == "stop":
-            raise InputError(f"{rule.english} [{finding.rule}]", where=exception.where, do=rule.remedy)
-        found.append((finding, None))
+            raise InputError(f"{rule.english} [{remark.rule}]", where=exception.where, do=rule.remedy)
+        found.append((remark, None))
     return found

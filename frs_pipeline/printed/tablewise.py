@@ -1,6 +1,6 @@
 """Contradictions of the printed report that one or two of its tables show by themselves.
 
-Each rule holds printed figures against each other, never against data. A finding says which figures give
+Each rule holds printed figures against each other, never against data. A contradiction says which figures give
 way: those that fewer other printed figures confirm. A figure that gives way can't be reproduced, and the
 reason is one that a reader can check with the report in hand.
 """
@@ -15,9 +15,11 @@ from decimal import Decimal
 from frs_pipeline.stats.gamma import goodman_kruskal
 from frs_pipeline.stats.printing import round_half_away, spss
 from frs_pipeline.study import Study
-from frs_pipeline.study.about import about
-from frs_pipeline.study.printed import Key, decimals, of_table, printed_count, value
-from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Axis, Table, catalogue
+from frs_pipeline.study.about import about, occasions
+from frs_pipeline.study.printed import decimals, of_table, printed_count, value
+from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.rules import policy
+from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Address, Axis, Table, catalogue
 
 # Figures of a correlation that are functions of the N cases it was computed on.
 REST_ON_N = ("ase", "t", "p")
@@ -26,22 +28,22 @@ _PER_CENT = "\u00a0%"
 
 
 @dataclass(frozen=True)
-class Finding:
+class Contradiction:
     """One contradiction: the rule that found it, what contradicts what (in English and in Danish), the figures that give way."""
 
     rule: str
     tables: tuple[int, ...]
     reason: str
     reason_danish: str
-    gives_way: tuple[Key, ...] = ()
+    gives_way: tuple[Address, ...] = ()
 
 
-def findings(study: Study) -> Iterator[Finding]:
+def contradictions(study: Study) -> Iterator[Contradiction]:
     """Contradictions that one or two tables show by themselves."""
     for table in catalogue(study).values():
         for rule in _RULES:
             yield from rule(study, table)
-    yield from _mothers(study)
+    yield from _one_a_conference(study)
 
 
 def counts(study: Study, table: Table) -> list[list[int]] | None:
@@ -49,7 +51,7 @@ def counts(study: Study, table: Table) -> list[list[int]] | None:
     if table.column is None:
         return None
     cells = [
-        [printed_count(study, Key(table.number, row.label, column.label, "", "count")) for column in table.column.categories]
+        [printed_count(study, Address(table.number, row.label, column.label, "", "count")) for column in table.column.categories]
         for row in table.row.categories
     ]
     return cells if all(c is not None for row in cells for c in row) else None  # type: ignore[return-value]
@@ -59,28 +61,28 @@ def valid_count(study: Study, mart: str, variable: str) -> tuple[int, int] | Non
     """How many forms of the file answered a question, by its frequency table: (count, table number)."""
     for table in catalogue(study).values():
         if table.kind == "frequency" and table.marts == (mart,) and table.row.variable == variable:
-            count = printed_count(study, Key(table.number, TOTAL_VALID, "", "", "count"))
+            count = printed_count(study, Address(table.number, TOTAL_VALID, "", "", "count"))
             if count is not None:
                 return count, table.number
     return None
 
 
-def _frequency_sums(study: Study, table: Table) -> Iterator[Finding]:
+def _frequency_sums(study: Study, table: Table) -> Iterator[Contradiction]:
     """Answers = valid; valid + missing = total = the file's size that the other frequencies print."""
     if table.kind != "frequency":
         return
-    keys = {name: Key(table.number, name, "", "", "count") for name in (TOTAL_VALID, MISSING, TOTAL)}
+    keys = {name: Address(table.number, name, "", "", "count") for name in (TOTAL_VALID, MISSING, TOTAL)}
     valid, missing, total = (printed_count(study, key) for key in keys.values())
     if valid is None or missing is None or total is None or valid + missing == total:
         return
-    answers = sum(printed_count(study, Key(table.number, c.label, "", "", "count")) or 0 for c in table.row.categories)
+    answers = sum(printed_count(study, Address(table.number, c.label, "", "", "count")) or 0 for c in table.row.categories)
     sizes = Counter(
-        printed_count(study, Key(t.number, TOTAL, "", "", "count"))
+        printed_count(study, Address(t.number, TOTAL, "", "", "count"))
         for t in catalogue(study).values()
         if t.kind == "frequency" and t.marts == table.marts
     )
     confirmed = {TOTAL_VALID: answers == valid, TOTAL: sizes[total] > 1, MISSING: False}
-    yield Finding(
+    yield Contradiction(
         "frequency_sums",
         (table.number,),
         f"table {table.number} prints {valid} valid + {missing} missing = {valid + missing}, but a total of {total}",
@@ -89,7 +91,7 @@ def _frequency_sums(study: Study, table: Table) -> Iterator[Finding]:
     )
 
 
-def _percent_of_counts(study: Study, table: Table) -> Iterator[Finding]:
+def _percent_of_counts(study: Study, table: Table) -> Iterator[Contradiction]:
     """A percentage is that of the counts printed beside it."""
     printed = of_table(study, table.number)
     for key, text in printed.items():
@@ -100,7 +102,7 @@ def _percent_of_counts(study: Study, table: Table) -> Iterator[Finding]:
         share = round_half_away(100 * part / whole, decimals(text))
         if share != value(text):
             own = spss(100 * part / whole, 1, leading_zero=True)
-            yield Finding(
+            yield Contradiction(
                 "percent_of_counts",
                 (table.number,),
                 f"table {table.number} prints {text}, but its own counts give {part} of {whole} = {own} %",
@@ -109,7 +111,7 @@ def _percent_of_counts(study: Study, table: Table) -> Iterator[Finding]:
             )
 
 
-def _ratio(study: Study, table: Table, key: Key) -> tuple[int, int] | None:
+def _ratio(study: Study, table: Table, key: Address) -> tuple[int, int] | None:
     """Printed numerator and denominator of a printed percentage; None when they aren't printed."""
     n = table.number
     if table.column is not None:
@@ -117,16 +119,16 @@ def _ratio(study: Study, table: Table, key: Key) -> tuple[int, int] | None:
         if key.measure not in ("row_percent", "total_percent") or cells is None:
             return None
         part = printed_count(study, key._replace(measure="count"))
-        row_total = printed_count(study, Key(n, key.row, TOTAL, "", "count"))
+        row_total = printed_count(study, Address(n, key.row, TOTAL, "", "count"))
         whole = row_total if key.measure == "row_percent" else sum(map(sum, cells))
     else:
         part = printed_count(study, key._replace(measure="count"))
         valid_row = TOTAL_VALID if table.kind == "frequency" else TOTAL
         whole_row = TOTAL if key.measure == "percent" else valid_row
-        whole = printed_count(study, Key(n, whole_row, "", "", "count"))
+        whole = printed_count(study, Address(n, whole_row, "", "", "count"))
         if key.measure == "cumulative_percent":
             labels = [c.label for c in table.row.categories]
-            part = sum(printed_count(study, Key(n, x, "", "", "count")) or 0 for x in labels[: labels.index(key.row) + 1])
+            part = sum(printed_count(study, Address(n, x, "", "", "count")) or 0 for x in labels[: labels.index(key.row) + 1])
         elif key.measure not in ("percent", "valid_percent"):
             return None
     return None if part is None or not whole else (part, whole)
@@ -149,7 +151,7 @@ def _codes(table: Table) -> set[tuple[str, int]]:
     return {(a.variable, code) for a in axes if a for category in a.categories for code in category.codes}
 
 
-def _percent_only(study: Study, table: Table) -> Iterator[Finding]:
+def _percent_only(study: Study, table: Table) -> Iterator[Contradiction]:
     """A table of percentages alone agrees with the counts that another table prints for the same cells."""
     if table.kind != "collapsed_crosstab" or counts(study, table) is not None or table.column is None:
         return
@@ -161,11 +163,11 @@ def _percent_only(study: Study, table: Table) -> Iterator[Finding]:
         whole = sum((value(text) for text in of_table(study, table.number).values()), Decimal(0))
         for row, row_cells in zip(table.row.categories, cells, strict=True):
             for column, cell in zip(table.column.categories, row_cells, strict=True):
-                key = Key(table.number, row.label, column.label, "", "total_percent")
+                key = Address(table.number, row.label, column.label, "", "total_percent")
                 text = of_table(study, table.number)[key]
                 if round_half_away(100 * cell / n, decimals(text)) != value(text):
                     own = spss(100 * cell / n, 1, leading_zero=True)
-                    yield Finding(
+                    yield Contradiction(
                         "percent_only",
                         (table.number, other.number),
                         f"table {table.number} prints {text} and its percentages add up to {whole} %; table {other.number}, "
@@ -183,7 +185,7 @@ def _same_partition(a: Table, b: Table) -> bool:
     )
 
 
-def _gamma_of_cells(study: Study, table: Table) -> Iterator[Finding]:
+def _gamma_of_cells(study: Study, table: Table) -> Iterator[Contradiction]:
     """A correlation is the one of the printed crosstab with the same rows and columns."""
     if table.kind != "correlation":
         return
@@ -195,11 +197,11 @@ def _gamma_of_cells(study: Study, table: Table) -> Iterator[Finding]:
             continue
         result = goodman_kruskal(cells)
         for measure, name in (("gamma", "gamma"), ("ase", "ASE"), ("t", "T"), ("p", "p")):
-            key = Key(table.number, "", "", "", measure)
+            key = Address(table.number, "", "", "", measure)
             text = of_table(study, table.number)[key]
             own = spss(getattr(result, measure), decimals(text), leading_zero=False)
             if own != text:
-                yield Finding(
+                yield Contradiction(
                     "gamma_of_cells",
                     (table.number, other.number),
                     f"table {table.number} prints {name} {text}; the cells of table {other.number} give {own}",
@@ -208,42 +210,48 @@ def _gamma_of_cells(study: Study, table: Table) -> Iterator[Finding]:
                 )
 
 
-def _asked_at_followup(study: Study, table: Table) -> Iterator[Finding]:
-    """A question put at the follow-up only isn't answered on more forms than there were follow-ups."""
+def _asked_at_one_occasion(study: Study, table: Table) -> Iterator[Contradiction]:
+    """A question put at one occasion only isn't answered on more forms than there were conferences at it."""
     if table.kind != "frequency":
         return
-    valid = printed_count(study, Key(table.number, TOTAL_VALID, "", "", "count"))
-    missing = printed_count(study, Key(table.number, MISSING, "", "", "count"))
-    conferences = about(study).conferences
-    if valid is not None and missing == conferences.first and valid > conferences.followup:
-        yield Finding(
-            "asked_at_followup",
-            (table.number,),
-            f"table {table.number} has {valid} answers at {conferences.followup} follow-ups: "
-            f"{valid - conferences.followup} must come from first conferences",
-            f"tabel {table.number} har {valid} svar ved {conferences.followup} opfølgninger: "
-            f"{valid - conferences.followup} må komme fra første rådslagninger",
-        )
+    valid = printed_count(study, Address(table.number, TOTAL_VALID, "", "", "count"))
+    missing = printed_count(study, Address(table.number, MISSING, "", "", "count"))
+    held = about(study).printed.held
+    for name, number in held.items():
+        others = sum(held.values()) - number
+        if valid is not None and missing == others and valid > number and others:
+            many = occasions(study)[name].many
+            yield Contradiction(
+                "asked_at_one_occasion",
+                (table.number,),
+                f"table {table.number} has {valid} answers at {number} {many.english}: "
+                f"{valid - number} must come from other {about(study).conference.many.english}",
+                f"tabel {table.number} har {valid} svar ved {number} {many.danish}: "
+                f"{valid - number} må komme fra andre {about(study).conference.many.danish}",
+            )
 
 
-def _mothers(study: Study) -> Iterator[Finding]:
-    """Not more mothers or fathers than conferences, if each has at most one of them."""
-    capacity = {"participant_first": about(study).conferences.first, "participant_followup": about(study).conferences.followup}
+def _one_a_conference(study: Study) -> Iterator[Contradiction]:
+    """Not more forms of a role than conferences, if each has at most one of it."""
+    held = about(study).printed.held
+    papers = questionnaires(study)
+    capacity = {name: held[paper.occasion] for name, paper in papers.items() if paper.occasion in held}
     worst: dict[tuple[str, str], tuple[int, int]] = {}
     for table in catalogue(study).values():
-        if table.kind == "crosstab" and table.row.variable == "role":
-            for label in ("mor", "far"):
-                n = printed_count(study, Key(table.number, label, TOTAL, "", "count")) or 0
+        if table.kind == "crosstab" and table.row.variable == about(study).role:
+            for label in policy(study).one_a_conference:
+                n = printed_count(study, Address(table.number, label, TOTAL, "", "count")) or 0
                 seen = worst.get((table.marts[0], label), (0, 0))
                 worst[table.marts[0], label] = max(seen, (n, -table.number))
+    many = about(study).conference.many
     for (mart, label), (n, number) in worst.items():
         if n > capacity.get(mart, n):
-            yield Finding(
-                "one_parent_a_conference",
+            yield Contradiction(
+                "one_a_conference",
                 (-number,),
-                f"table {-number} counts {n} forms from '{label}' at {capacity[mart]} conferences: "
-                f"{n - capacity[mart]} conferences must have had two",
-                f"tabel {-number} tæller {n} skemaer fra »{label}« ved {capacity[mart]} rådslagninger: "
+                f"table {-number} counts {n} forms from '{label}' at {capacity[mart]} {many.english}: "
+                f"{n - capacity[mart]} {many.english} must have had two",
+                f"tabel {-number} tæller {n} skemaer fra »{label}« ved {capacity[mart]} {many.danish}: "
                 f"ved {n - capacity[mart]} af dem må der have været to",
             )
 
@@ -253,5 +261,5 @@ _RULES = (
     _percent_of_counts,
     _percent_only,
     _gamma_of_cells,
-    _asked_at_followup,
+    _asked_at_one_occasion,
 )

@@ -1,0 +1,76 @@
+"""What a table asks of the forms of a delivery: which it counts, which were set aside or withdrawn, and how many that is."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from frs_pipeline.lineage.aside import Aside, forms_set_aside
+from frs_pipeline.lineage.evidence import Evidence
+from frs_pipeline.lineage.meaning import base
+from frs_pipeline.lineage.waterfall import SET_ASIDE, Asked, Group, Why, failing, questions
+from frs_pipeline.store.files import read
+from frs_pipeline.study import Study
+from frs_pipeline.study.tables import Table
+
+
+class Asking:
+    """The evidence of one delivery, asked table by table; what was asked once is kept.
+
+    Nothing of a single form is read but its answers to a table's questions, by id.
+    """
+
+    def __init__(self, evidence: Evidence) -> None:
+        self.evidence = evidence
+        self._asked: dict[int, Asked] = {}
+        self._bases: dict[int, int] = {}
+        self._aside: dict[str, list[Aside]] = {}
+
+    @property
+    def study(self) -> Study:
+        return self.evidence.study
+
+    @property
+    def delivery(self) -> str:
+        return self.evidence.store.delivery
+
+    def set_aside(self, instrument: str) -> list[Aside]:
+        """List the forms of a questionnaire that were set aside."""
+        if instrument not in self._aside:
+            self._aside[instrument] = forms_set_aside(self.evidence, instrument)
+        return self._aside[instrument]
+
+    def withdrawn(self, instrument: str) -> int:
+        """Count the forms of a questionnaire that were withdrawn before anything was judged. Why, no passport tells."""
+        return sum(read(self.evidence.store.file("withdrawn", instrument))["forms"].to_pylist())
+
+    def asked(self, table: Table) -> Asked:
+        """Count all forms of a table's marts by occasion and by their answers to its questions."""
+        if table.number not in self._asked:
+            names = questions(self.study, table)
+            groups = [
+                Group(mart, occasion, answers, forms, self.delivery)
+                for mart in table.marts
+                for (occasion, answers), forms in self.evidence.forms.by(mart, tuple(names)).items()
+            ]
+            aside = [form for mart in table.marts for form in self.set_aside(mart)]
+            counted = Counter((Why(SET_ASIDE, form.rule), form.group(names, self.delivery)) for form in aside)
+            withdrawn: dict[str, int] = {mart: self.withdrawn(mart) for mart in table.marts}
+            self._asked[table.number] = Asked(table, names, groups, counted, withdrawn)
+        return self._asked[table.number]
+
+    def base(self, table: Table) -> int:
+        """Count the forms that a table counts by its own definition."""
+        if table.number not in self._bases:
+            asked, chosen = self.asked(table), base(self.study, table)
+            self._bases[table.number] = sum(g.forms for g in asked.groups if not failing(self.study, asked.questions, chosen, g))
+        return self._bases[table.number]
+
+    def answers(self, table: Table, forms: tuple[str, ...]) -> dict[str, Group]:
+        """Read occasion and answers, to a table's questions, of some of the forms in its marts."""
+        found: dict[str, Group] = {}
+        names, ids = ", ".join(self.asked(table).questions), ", ".join(f"'{form}'" for form in forms)
+        for mart in table.marts if forms else ():
+            marts = self.evidence.view("marts", mart)
+            rows = self.evidence.ask(f"SELECT form_id, occasion, {names} FROM {marts} WHERE form_id IN ({ids})")  # noqa: S608
+            found.update({form: Group(mart, occasion, tuple(codes), 1, self.delivery) for form, occasion, *codes in rows})
+        return found

@@ -1,0 +1,64 @@
+"""What a domain person may change of the promises that marts make: limits of blanks and of moves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from frs_pipeline.errors import Gathered
+from frs_pipeline.study import Study, derived
+from frs_pipeline.study.faults import choices
+from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.spec import Spec, YamlFile
+
+FILE = "promises.yaml"
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class BlankLimits(Spec):
+    default: Share
+    questions: dict[str, dict[str, Share]] = Field(default_factory=dict)
+
+
+class ShareLimits(Spec):
+    largest_move: Share
+    fewest_answers: int = Field(ge=1)
+
+
+class Limits(Spec):
+    """What a domain person may change of the promises; see promises.yaml."""
+
+    row_cap: int = Field(ge=1)
+    blank: BlankLimits
+    shares: ShareLimits
+
+    def largest_blank(self, mart: str, question: str) -> float:
+        return self.blank.questions.get(mart, {}).get(question, self.blank.default)
+
+
+def read_limits(study: Study, path: Path) -> Limits:
+    """The limits; raises `InputError` with file and line for a value that can't be, or a question that doesn't exist."""
+    file = YamlFile(path)
+    wrong = Gathered()
+    with wrong:
+        limits = file.parse(Limits)
+    for mart in file.entries(["blank", "questions"]):
+        where = ["blank", "questions", mart]
+        known = [question.name for question in questionnaires(study)[mart].questions] if mart in questionnaires(study) else []
+        with wrong:
+            if not known:
+                raise file.error(where, f"there is no questionnaire {mart}", choices(questionnaires(study), mart))
+        for name in file.entries(where) if known else ():
+            with wrong:
+                if name not in known:
+                    raise file.error([*where, name], f"{mart} has no question {name}", choices(known, name))
+    wrong.check()
+    return limits
+
+
+@derived
+def limits(study: Study) -> Limits:
+    """The limits of the promises."""
+    return read_limits(study, study.folder / FILE)
