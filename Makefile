@@ -5,7 +5,7 @@ export DAGSTER_DISABLE_TELEMETRY := yes
 # Names of files are UTF-8, whatever the locale says.
 export PYTHONUTF8 := 1
 
-.PHONY: demo test test-long test-browser lint ui bench lock clean docs site
+.PHONY: demo test test-long test-browser lint ui bench lock clean docs site picture
 
 demo: .venv/.installed
 	@$(BIN)/frs run
@@ -42,6 +42,10 @@ docs: .venv/.installed
 site: .venv/.installed
 	@$(BIN)/zensical build --clean --strict
 	@echo "build/site/index.html"
+
+# What README.md shows of the report; after `make demo`, where the report looks different now.
+picture: .venv/.installed
+	@cd tests && ../$(BIN)/python -m support.picture ../data
 
 # Webserver and daemon on this machine only; history in .dagster_home. make ui PORT=3001 takes another port.
 PORT := 3000

@@ -85,10 +85,13 @@ def test_every_page_is_in_the_menu() -> None:
     assert listed == sorted(path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md"))
 
 
-def _pages(menu: list[dict[str, Any]]) -> Iterator[str]:
-    for entry in menu:
-        for target in entry.values():
-            yield from _pages(target) if isinstance(target, list) else [target]
+def _pages(menu: Any) -> Iterator[str]:
+    """Pages of a menu, or of a part of it: a page, a title with what stands under it, or a list of either."""
+    if isinstance(menu, str):
+        yield menu
+    else:
+        for part in menu if isinstance(menu, list) else menu.values():
+            yield from _pages(part)
 
 
 def test_a_link_that_leads_nowhere_fails_the_build(tmp_path: Path) -> None:
