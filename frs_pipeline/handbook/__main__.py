@@ -7,8 +7,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from frs_pipeline.codebook.opening import SHIPPED as KNOWN_BY
-from frs_pipeline.codebook.opening import fingerprint
+from frs_pipeline.codebook.made_up import SHIPPED as KNOWN_BY
+from frs_pipeline.codebook.made_up import fingerprint
 from frs_pipeline.handbook import dictionary, rules, tables
 from frs_pipeline.printed import contradictions
 from frs_pipeline.reconstruction.papers import SHIPPED

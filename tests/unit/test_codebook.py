@@ -9,8 +9,9 @@ import pyrage
 import pytest
 from support.study import STUDY
 
+from frs_pipeline.codebook.entries import CODEBOOK, FULL_COLUMNS, PIPELINE_COLUMNS, lock, plain
 from frs_pipeline.codebook.pseudonyms import mart_schema, pseudonymise
-from frs_pipeline.codebook.vault import CODEBOOK, FULL_COLUMNS, PIPELINE_COLUMNS, lock, open_plain, plain, read_codebook
+from frs_pipeline.codebook.vault import open_plain, read_codebook
 from frs_pipeline.errors import CheckFailed, InputError
 from frs_pipeline.reconstruction.delivery import HERE as RECONSTRUCTION
 from frs_pipeline.study.questionnaires import questionnaires

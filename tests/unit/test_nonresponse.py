@@ -7,8 +7,8 @@ import pytest
 from support.shipped import DELIVERY
 from support.study import STUDY
 
+from frs_pipeline.codebook.entries import CODEBOOK
 from frs_pipeline.codebook.pseudonyms import mart_schema
-from frs_pipeline.codebook.vault import CODEBOOK
 from frs_pipeline.intake.ledger import REGISTER
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires
