@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -111,3 +112,14 @@ def unusable(error: BaseException) -> FrsError | None:
     where = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else None
     do = "look whether it is there, what it is, and whose; nothing was changed"
     return kind(f"cannot be used: {os.strerror(error.errno)}", where=where, do=do)
+
+
+@dataclass(frozen=True)
+class Failing:
+    """One thing that a check found wrong, and what to do: the file and line to look at or edit, or the command that shows more.
+
+    A thing keeps its name from run to run, so that what began to fail can be told from what failed before.
+    """
+
+    what: str
+    do: str
