@@ -8,10 +8,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -36,7 +34,7 @@ from frs_pipeline.study.about import occasions
 from frs_pipeline.study.impossible import Condition, ImpossibleAnswers
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.questionnaires import Question, Questionnaire
-from frs_pipeline.study.schema import failing
+from frs_pipeline.study.schema import Scales
 
 _SOME_ANSWERS, _COMPLETED = STATUS.index("stato_3"), STATUS.index("stato_4")
 TIMES = (CREATED, MODIFIED, CLOSED, STARTED)
@@ -119,10 +117,12 @@ def judge(
     impossible_answers: Mapping[str, ImpossibleAnswers],
     clocks: Clocks,
     skipped: Skipped,
+    scales: Scales,
 ) -> Parsed:
     """Parse the cells of a chunk (text, a column each) and hold them against every rule about one form.
 
     `impossible_answers` are what the policy's own rules look for, by rule. What couldn't be looked at is noted in `skipped`.
+    Which codes are outside their scale, `scales` decides.
     """
     asked, blank = columns.of, not_asked(cells.num_rows)
     answers = {q.name: codes(cells[asked[q.name]]) if q.name in asked else blank for q in questionnaire.questions}
@@ -136,7 +136,7 @@ def judge(
     paper = _numbers(parsed, questionnaire, registers, skipped)
     completed, answered = _status(parsed)
     _times(parsed, clocks, skipped)
-    _answers(parsed, columns, questionnaire)
+    _answers(parsed, columns, questionnaire, scales)
     _boxes(parsed, questionnaire, completed)
     _unasked(parsed, columns, questionnaire, registers.names, paper, answered)
     for rule, impossible in impossible_answers.items():
@@ -234,7 +234,7 @@ def _beside_others(parsed: Parsed, role: Question | None, clocks: Clocks, skippe
         skipped.mark(parsed.skipped, "several_of_one", "no_role", parsed.answers[role.name].values == MISSING)
 
 
-def _answers(parsed: Parsed, columns: Columns, questionnaire: Questionnaire) -> None:
+def _answers(parsed: Parsed, columns: Columns, questionnaire: Questionnaire, scales: Scales) -> None:
     role = questionnaire.role
     for question in (question for question in questionnaire.questions if question.name in columns.of):
         cell, column = parsed.answers[question.name], columns.of[question.name]
@@ -242,27 +242,9 @@ def _answers(parsed: Parsed, columns: Columns, questionnaire: Questionnaire) -> 
         parsed.find("holds_personal_number", column, cell.personal)
         if role is not None and question.name == role.name:
             parsed.find("role_missing", column, cell.blank)
-    given = tuple(cell.distinct for cell in parsed.answers.values())
-    for name, outside in _refused_codes(questionnaire, given).items():
+    for name, outside in scales.refused({name: cell.distinct for name, cell in parsed.answers.items()}).items():
         column, where = columns.of[name], np.isin(parsed.answers[name].values, outside)
         parsed.find("role_impossible" if role is not None and name == role.name else "outside_scale", column, where)
-
-
-@lru_cache(maxsize=256)
-def _refused_codes(questionnaire: Questionnaire, given: tuple[tuple[int, ...], ...]) -> dict[str, list[int]]:
-    """Which of the codes that occur, some a question, its schema refuses.
-
-    The schema looks at each cell for itself, so the codes that occur stand for all cells that hold them; and most chunks of
-    an export hold the same codes.
-    """
-    longest = max(map(len, given), default=0)
-    frame = pd.DataFrame(
-        {
-            question.name: pd.array([*codes, *[None] * (longest - len(codes))], "Int64")
-            for question, codes in zip(questionnaire.questions, given, strict=True)
-        }
-    )
-    return {name: frame[name][where].tolist() for name, where in failing(questionnaire, frame).items()}
 
 
 def _boxes(parsed: Parsed, questionnaire: Questionnaire, completed: np.ndarray) -> None:

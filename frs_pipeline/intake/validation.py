@@ -45,7 +45,7 @@ from frs_pipeline.intake.withdrawals import Withdrawal, counted, require_found
 from frs_pipeline.language import plural
 from frs_pipeline.store.rows import Rows, ahead, content_hash
 from frs_pipeline.study.questionnaires import Questionnaire
-from frs_pipeline.study.schema import arrow_field
+from frs_pipeline.study.schema import Scales, arrow_field
 
 
 def forms_schema(questionnaire: Questionnaire) -> pa.Schema:
@@ -139,6 +139,7 @@ class _Split:
         self.forms = Rows(forms_schema(questionnaire), folder)
         self.rejected, self.noted, self.keys = Rows(REJECTED, folder), Rows(NOTED, folder), Rows(KEYS, folder)
         self.delivered = self.set_aside = 0
+        self.scales = Scales(questionnaire)
         self.registers = Registers(intake.study, intake.codebook, intake.ledger)
         self.impossible_answers = intake.policy.impossible_answers(questionnaire.instrument)
         self.lenient = intake.exceptions.rules()
@@ -164,7 +165,7 @@ class _Split:
         cells = corrected(chunk, self.corrections, self.corrected)
         if self.intake.withdrawals.entries:
             chunk, cells = self._without_withdrawn(chunk, cells)
-        looked_for = (self.registers, self.impossible_answers, self.clocks, self.skipped)
+        looked_for = (self.registers, self.impossible_answers, self.clocks, self.skipped, self.scales)
         return chunk, judge(cells, self.columns, self.questionnaire, *looked_for)
 
     def take(self, chunk: Chunk, parsed: Parsed) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from frs_pipeline.errors import InputError, UsageError
 from frs_pipeline.language import plural
-from frs_pipeline.study import Study
+from frs_pipeline.study import Study, derived
 from frs_pipeline.study.instruments import DATED, DeliveryName, in_use, instruments
 from frs_pipeline.study.spec import Spec, YamlFile
 
@@ -207,6 +207,17 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def _sha256_once(study: Study, path: Path) -> str:
+    """Hash of a file that several steps of a run ask for: read again only when the system says that it was touched."""
+    stat = path.stat()
+    return _sha256_of(study, path, (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns))
+
+
+@derived
+def _sha256_of(_: Study, path: Path, _looks: tuple[int, ...]) -> str:
+    return sha256(path)
+
+
 def look(study: Study, folder: Path, chosen: Sequence[str] = ()) -> list[tuple[str, int, int]]:
     """Names, sizes and times (in ns) of the files of the `chosen` sources (all unless told), of which nothing is read.
 
@@ -241,7 +252,7 @@ def inventory(study: Study, folder: Path, chosen: Sequence[str] = ()) -> dict[st
         for name in source_files(study, folder, source):
             path, known = folder / name, known_as(name)
             try:
-                found[known] = RawFile(known, path.stat().st_size, sha256(path))
+                found[known] = RawFile(known, path.stat().st_size, _sha256_once(study, path))
             except OSError:
                 # The system's error has the file's own name.
                 place, do = ": a folder lies in its place", "put the file itself there"

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from functools import cache
+from collections.abc import Mapping, Sequence
 
-import numpy as np
 import pandas as pd
 import pandera.pandas as pandera
 import pyarrow as pa
@@ -15,62 +14,63 @@ from frs_pipeline.errors import CheckFailed
 from frs_pipeline.study.questionnaires import Question, Questionnaire
 
 
-@cache
 def pandera_schema(questionnaire: Questionnaire) -> pandera.DataFrameSchema:
-    """Schema of the parsed answers of one questionnaire: a nullable integer column a question, codes of its scale.
+    """Make the schema of a questionnaire's parsed answers: a nullable integer column per question, codes of its scale.
 
-    Never coerces: parsing comes first and is explicit, so that one cell that can't be read spoils no other row.
+    It never coerces: parsing comes first and is explicit, so that one cell that can't be read spoils no other row.
     """
-    return pandera.DataFrameSchema(
-        {
-            question.name: pandera.Column(
-                # One failing cell is enough to refuse a column: listing all of them costs minutes where all are wrong.
-                "Int64",
-                pandera.Check.isin(list(question.codes), n_failure_cases=1),
-                nullable=True,
-                coerce=False,
-            )
-            for question in questionnaire.questions
-        },
-        strict=True,
-        coerce=False,
-    )
+    columns = {
+        question.name: pandera.Column("Int64", pandera.Check.isin(list(question.codes)), nullable=True, coerce=False)
+        for question in questionnaire.questions
+    }
+    return pandera.DataFrameSchema(columns, strict=True, coerce=False)
 
 
-def failing(questionnaire: Questionnaire, answers: pd.DataFrame) -> dict[str, np.ndarray]:
-    """Which rows of `answers` the schema refuses, by question; all of them at once, and no question that is whole.
+class Scales:
+    """Decide which codes a questionnaire's scales allow: its Pandera schema does, and nothing else in the intake.
+
+    The schema looks at each cell by itself, so a code stands for all cells that hold it, and each is asked about once.
+    """
+
+    def __init__(self, questionnaire: Questionnaire) -> None:
+        self._schema = pandera_schema(questionnaire)
+        self._refused: dict[str, dict[int, bool]] = {question.name: {} for question in questionnaire.questions}
+
+    def refused(self, given: Mapping[str, Sequence[int]]) -> dict[str, list[int]]:
+        """Name the codes that are outside their scale, by question, of those `given` to every question; none where all are in.
+
+        Raises `CheckFailed` as `refused` does.
+        """
+        self._ask({name: [code for code in codes if code not in self._refused[name]] for name, codes in given.items()})
+        outside = {name: [code for code in codes if self._refused[name][code]] for name, codes in given.items()}
+        return {name: codes for name, codes in outside.items() if codes}
+
+    def _ask(self, new: Mapping[str, Sequence[int]]) -> None:
+        longest = max(map(len, new.values()), default=0)
+        if not longest:
+            return
+        answers = {name: pd.array([*codes, *[None] * (longest - len(codes))], "Int64") for name, codes in new.items()}
+        outside = refused(self._schema, pd.DataFrame(answers))
+        for name, codes in new.items():
+            self._refused[name].update(dict.fromkeys(codes, False) | dict.fromkeys(outside.get(name, ()), True))
+
+
+def refused(schema: pandera.DataFrameSchema, answers: pd.DataFrame) -> dict[str, list[int]]:
+    """List the codes that `schema` refuses, by question, as often as they stand there; all questions at once.
 
     Raises `CheckFailed` when Pandera is switched off by its environment variable: it would pass anything.
     """
     if not CONFIG.validation_enabled:
         raise CheckFailed("PANDERA_VALIDATION_ENABLED is off: nothing would be checked", do="unset it")
-    refused = _refused(questionnaire, answers)
-    if not refused:
-        return {}
-    found = {}
-    for question in questionnaire.questions:
-        given = answers[question.name].notna().to_numpy(dtype=bool)
-        codes = answers[question.name].to_numpy(dtype=np.int64, na_value=0)
-        outside = given & ~np.isin(codes, question.codes)
-        if outside.any():
-            found[question.name] = outside
-    # The schema says which columns are refused, the masks in which rows: they have to agree.
-    if found.keys() != refused:
-        raise RuntimeError("the rows that the schema refuses can't be found")
-    return found
-
-
-def _refused(questionnaire: Questionnaire, answers: pd.DataFrame) -> set[str]:
-    """Questions whose column the schema refuses."""
     try:
-        pandera_schema(questionnaire).validate(answers, lazy=True)
+        schema.validate(answers, lazy=True)
     except pandera.errors.SchemaErrors as errors:
         cases = errors.failure_cases
         if not cases["check"].str.startswith("isin(").all() or not cases["column"].isin(answers.columns).all():
             # A column of the wrong type is our own mistake in parsing, never a keyer's.
             raise RuntimeError("the parsed answers don't have the schema's columns and types") from None
-        return set(cases["column"])
-    return set()
+        return {str(name): [int(code) for code in codes] for name, codes in cases.groupby("column", sort=False)["failure_case"]}
+    return {}
 
 
 def arrow_field(question: Question) -> pa.Field:

@@ -20,6 +20,7 @@ from frs_pipeline.study import questionnaires as questionnaire_model
 from frs_pipeline.study.impossible import read_impossible_answers
 from frs_pipeline.study.questionnaires import questionnaires, read_questionnaire
 from frs_pipeline.study.rules import POLICY, policy, read_policy
+from frs_pipeline.study.schema import Scales
 from frs_pipeline.study.spec import YamlFile
 
 TEXT, FILE = POLICY.read_text(encoding="utf-8"), YamlFile(POLICY)
@@ -352,9 +353,8 @@ def broken(asked, forms, own, lacking=()):
     columns = Columns(list(cells), {name: name for name in (*COLUMNS, "remark") if name not in lacking})
     rules = {rule: read_impossible_answers(FILE, ["rules"], "coordinator", when, asked) for rule, when in own.items()}
     found = {name: {} for name in (*own, "answered_unasked")}
-    for rows, rule, column in judge(
-        pa.table(cells), columns, asked["coordinator"], Registers(register, register), rules, Clocks(), Skipped()
-    ).remarks:
+    looked_for = (Registers(STUDY, register, register), rules, Clocks(), Skipped(), Scales(asked["coordinator"]))
+    for rows, rule, column in judge(pa.table(cells), columns, asked["coordinator"], *looked_for).remarks:
         if rule in found:
             found[rule] |= dict.fromkeys(rows.tolist(), column)
     return found

@@ -13,9 +13,10 @@ from frs_pipeline.errors import CheckFailed, InputError
 from frs_pipeline.handbook import dictionary as dictionary_module
 from frs_pipeline.handbook.dictionary import TARGET, dictionary
 from frs_pipeline.intake.validation import forms_schema
+from frs_pipeline.study import schema as schema_module
 from frs_pipeline.study.instruments import instruments, read_instruments
 from frs_pipeline.study.questionnaires import RESERVED, questionnaires, read_questionnaire
-from frs_pipeline.study.schema import arrow_field, failing
+from frs_pipeline.study.schema import Scales, arrow_field, pandera_schema, refused
 
 SCALES = """\
 scales:
@@ -254,33 +255,31 @@ def test_a_fault_in_the_list_of_questionnaires_is_refused_with_its_line(tmp_path
     assert refused.value.where == f"{tmp_path / 'instruments.yaml'}:{line}"
 
 
-def places(found):
-    """(row, question) of the cells that `failing` found."""
-    return sorted((int(row), name) for name, where in found.items() for row in where.nonzero()[0])
-
-
 def answers(heard, mood):
     return pd.DataFrame({"heard": pd.array(heard, "Int64"), "mood": pd.array(mood, "Int64")})
 
 
 @pytest.mark.parametrize(
-    ("heard", "mood", "refused"),
+    ("heard", "mood", "outside"),
     [
-        pytest.param([1, 2, None], [1, None, 2], [], id="good and blank"),
-        pytest.param([1, 3], [1, 1], [(1, "heard")], id="one bad code"),
-        pytest.param([0, -1, 9], [1, 1, 1], [(0, "heard"), (1, "heard"), (2, "heard")], id="a column of bad codes"),
-        pytest.param([9, 1, 9], [9, 9, 1], [(0, "heard"), (0, "mood"), (1, "mood"), (2, "heard")], id="several at once"),
-        pytest.param([], [], [], id="no forms"),
+        pytest.param([1, 2, None], [1, None, 2], {}, id="good and blank"),
+        pytest.param([1, 3], [1, 1], {"heard": [3]}, id="one bad code"),
+        pytest.param([0, -1, 9], [1, 1, 1], {"heard": [0, -1, 9]}, id="a column of bad codes"),
+        pytest.param([9, 1, 7], [9, 8, 1], {"heard": [9, 7], "mood": [9, 8]}, id="several at once"),
+        pytest.param([], [], {}, id="no forms"),
     ],
 )
-def test_the_schema_finds_every_cell_outside_its_scale_at_once(small, heard, mood, refused):
-    found = failing(small, answers(heard, mood))
-    assert places(found) == refused
+def test_the_schema_names_every_code_outside_its_scale_at_once(small, heard, mood, outside):
+    assert refused(pandera_schema(small), answers(heard, mood)) == outside
 
 
-def test_cells_are_told_by_position_whatever_the_index(small):
-    frame = answers([1, 7, 1], [1, 1, 8]).set_axis([40, 30, 30])
-    assert places(failing(small, frame)) == [(1, "heard"), (2, "mood")]
+def test_scales_ask_the_schema_once_about_a_code_and_know_it_from_then_on(small, monkeypatch):
+    scales, asked = Scales(small), []
+    monkeypatch.setattr(schema_module, "refused", lambda schema, codes: asked.append(codes) or refused(schema, codes))
+    given = {"heard": (1, 3), "mood": (1,)}
+    assert [scales.refused(given) for _ in range(2)] == [{"heard": [3]}] * 2
+    assert scales.refused({"heard": (2, 3, 4), "mood": ()}) == {"heard": [3, 4]}
+    assert [codes["heard"].dropna().tolist() for codes in asked] == [[1, 3], [2, 4]]
 
 
 @pytest.mark.parametrize(
@@ -295,13 +294,13 @@ def test_cells_are_told_by_position_whatever_the_index(small):
 )
 def test_columns_of_the_wrong_type_are_never_coerced(small, frame):
     with pytest.raises(RuntimeError, match="columns and types"):
-        failing(small, frame)
+        refused(pandera_schema(small), frame)
 
 
 def test_nothing_is_validated_with_pandera_switched_off(small, monkeypatch):
     monkeypatch.setattr(CONFIG, "validation_enabled", False)
     with pytest.raises(CheckFailed, match="PANDERA_VALIDATION_ENABLED"):
-        failing(small, answers([9], [9]))
+        refused(pandera_schema(small), answers([9], [9]))
 
 
 def test_a_column_of_a_mart_carries_its_question_and_labels(small):
