@@ -165,8 +165,9 @@ class Delivery:
 
     def validated(self, instrument, questionnaire=None, **changes):
         """Its forms of one questionnaire, split."""
-        export = read_export(STUDY, self.path(instrument))
-        return validate(export, questionnaire or questionnaires(STUDY)[instrument], self.intake(**changes))
+        study = self.settings.study
+        export = read_export(study, self.path(instrument))
+        return validate(export, questionnaire or questionnaires(study)[instrument], self.intake(**changes))
 
     def form_id(self, instrument, form):
         return f"{questionnaires(STUDY)[instrument].form_prefix}-{self.get(instrument, form, 'responde')}"

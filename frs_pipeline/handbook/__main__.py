@@ -17,13 +17,13 @@ from frs_pipeline.study import Study
 
 
 def _made(study: Study) -> dict[Path, Callable[[], str]]:
-    """What is kept, by its file."""
+    """What is kept, by its file; the contradictions first, which the page of tables counts."""
     docs, delivery = PROJECT / "docs", PROJECT / "data" / "raw" / SHIPPED
     return {
+        study.folder / contradictions.FILE: lambda: contradictions.as_csv(contradictions.audit(study)),
         docs / "data-dictionary.md": lambda: dictionary.page(study),
         docs / "rules.md": lambda: rules.page(study),
         docs / "tables.md": lambda: tables.page(study),
-        study.folder / contradictions.FILE: lambda: contradictions.as_csv(contradictions.audit(study)),
         KNOWN_BY: lambda: json.dumps(fingerprint(study, delivery), indent=1) + "\n",
     }
 
