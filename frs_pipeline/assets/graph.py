@@ -23,7 +23,8 @@ from frs_pipeline.assets import (
 )
 from frs_pipeline.assets.wiring import PARTITION_TAG, ParquetFiles, key_of, raw_key
 from frs_pipeline.store.deliveries import sources
-from frs_pipeline.store.files import Store, begin, exclusive
+from frs_pipeline.store.files import Store
+from frs_pipeline.store.lock import begin, exclusive
 from frs_pipeline.store.plan import AssetPath
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.study import Study

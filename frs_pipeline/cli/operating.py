@@ -15,8 +15,8 @@ from frs_pipeline.errors import FrsError, UsageError
 from frs_pipeline.language import plural
 from frs_pipeline.personal_numbers import masked
 from frs_pipeline.store.deliveries import OWN_KEY, choose, deliveries
-from frs_pipeline.store.files import remains
 from frs_pipeline.store.settings import Settings
+from frs_pipeline.store.standing import remains
 
 if TYPE_CHECKING:
     from frs_pipeline.operations.refresh import Refresh

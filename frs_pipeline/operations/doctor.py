@@ -16,12 +16,13 @@ from frs_pipeline.errors import FrsError
 from frs_pipeline.language import plural
 from frs_pipeline.operations.outbox import given_up, unsent
 from frs_pipeline.store.deliveries import deliveries, inventory, unnamed
-from frs_pipeline.store.files import Store, held, read_manifest, remains, unfinished
+from frs_pipeline.store.files import Store, read_manifest
 from frs_pipeline.store.journal import head_of, verify
+from frs_pipeline.store.lock import held, unfinished
 from frs_pipeline.store.manifest import added, root_of
 from frs_pipeline.store.plan import products
 from frs_pipeline.store.settings import PROJECT, Settings, home
-from frs_pipeline.store.standing import standing
+from frs_pipeline.store.standing import remains, standing
 from frs_pipeline.study import Study
 
 if TYPE_CHECKING:

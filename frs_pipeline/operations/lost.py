@@ -22,7 +22,8 @@ from dagster import (
 from frs_pipeline.assets.wiring import DATA_TAG, PARTITION_TAG, data_tag
 from frs_pipeline.operations.incidents import LOST
 from frs_pipeline.operations.sensors import REFRESH, request
-from frs_pipeline.store.files import Store, held
+from frs_pipeline.store.files import Store
+from frs_pipeline.store.lock import held
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.study import Study
 

@@ -14,8 +14,9 @@ from frs_pipeline.errors import CheckFailed, FrsError, InputError, UsageError
 from frs_pipeline.intake.unread import refuse_unread
 from frs_pipeline.personal_numbers import refuse_in_names
 from frs_pipeline.store.deliveries import choose, inventory
-from frs_pipeline.store.files import Store, begin, exclusive, note_partial, read_manifest
-from frs_pipeline.store.manifest import due
+from frs_pipeline.store.files import Store, read_manifest
+from frs_pipeline.store.lock import begin, exclusive
+from frs_pipeline.store.manifest import due, note_partial
 from frs_pipeline.store.plan import AssetPath, products, upstream, whole_steps
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.study import Study

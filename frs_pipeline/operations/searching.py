@@ -29,7 +29,8 @@ from frs_pipeline.errors import FrsError
 from frs_pipeline.operations.history import kept
 from frs_pipeline.privacy.search import require_clean, require_clean_traces
 from frs_pipeline.store.deliveries import deliveries
-from frs_pipeline.store.files import Store, exclusive
+from frs_pipeline.store.files import Store
+from frs_pipeline.store.lock import exclusive
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.study import Study
 

@@ -39,10 +39,11 @@ from frs_pipeline.operations.waiting import told_when_overdue
 from frs_pipeline.personal_numbers import masked
 from frs_pipeline.store.code import look_again
 from frs_pipeline.store.deliveries import deliveries, inventory, look, unnamed
-from frs_pipeline.store.files import Store, remains
+from frs_pipeline.store.files import Store
 from frs_pipeline.store.manifest import due
 from frs_pipeline.store.plan import AssetPath, downstream, products, whole_steps
 from frs_pipeline.store.settings import Settings
+from frs_pipeline.store.standing import remains
 from frs_pipeline.study import Study
 
 # The job's name, by which sensors ask for it.

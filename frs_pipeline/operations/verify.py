@@ -15,8 +15,9 @@ from frs_pipeline.errors import FrsError, InputError
 from frs_pipeline.operations.refresh import refresh
 from frs_pipeline.store.code import lock_hash
 from frs_pipeline.store.deliveries import deliveries, sha256
-from frs_pipeline.store.files import MANIFEST, Store, exclusive, listed, read, read_manifest
+from frs_pipeline.store.files import MANIFEST, Store, listed, read, read_manifest
 from frs_pipeline.store.journal import verify as examine
+from frs_pipeline.store.lock import exclusive
 from frs_pipeline.store.manifest import added, delivered, root_of, strays
 from frs_pipeline.store.plan import products, program
 from frs_pipeline.store.settings import Settings

@@ -16,8 +16,9 @@ from frs_pipeline.intake.delivery import made_up
 from frs_pipeline.personal_numbers import holds_personal_number
 from frs_pipeline.release.earlier import RELEASED, forms_by_mart, name_of, released_before, settle, waiting
 from frs_pipeline.release.making import Release, Releasing, Step
-from frs_pipeline.store.files import RELEASE, Store, exclusive, private_folder
+from frs_pipeline.store.files import RELEASE, Store, private_folder
 from frs_pipeline.store.journal import append, operating_system_user
+from frs_pipeline.store.lock import exclusive
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.release import ReleasePolicy
 from frs_pipeline.study.tables import Table

@@ -5,10 +5,8 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -16,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from frs_pipeline.errors import Busy, FrsError, InputError
+from frs_pipeline.errors import FrsError, InputError
 from frs_pipeline.store.code import code_hash
 from frs_pipeline.store.deliveries import DESCRIPTION, beside, deliveries, describe, inventory, sha256
 from frs_pipeline.store.plan import AssetPath, Origin, Product, definition_hash, products
@@ -32,8 +30,6 @@ if TYPE_CHECKING:
 ORIGIN = b"frs:origin"
 CONTENT = b"frs:content"
 MANIFEST = "manifest.json"
-LOCK = ".lock"
-_BEGUN = "begun\n"
 # Beside the results, in the curated folder of a delivery: what may be published.
 RELEASE = "release"
 # In its restricted folder: results that were moved aside because the search found something in them.
@@ -195,7 +191,7 @@ def atomic(path: Path, *, private: bool = False) -> Iterator[IO[bytes]]:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
     except OSError as error:
-        raise _unwritable(error, path.parent, "mend the folder; nothing was lost") from error
+        raise unwritable(error, path.parent, "mend the folder; nothing was lost") from error
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -205,12 +201,12 @@ def atomic(path: Path, *, private: bool = False) -> Iterator[IO[bytes]]:
         temporary.chmod(0o600 if private else 0o644)
         temporary.replace(path)
     except OSError as error:
-        raise _unwritable(error, path, "make room; the last good file stays") from error
+        raise unwritable(error, path, "make room; the last good file stays") from error
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def _unwritable(error: OSError, path: Path, do: str) -> FrsError:
+def unwritable(error: OSError, path: Path, do: str) -> FrsError:
     """What to say of a place that can't be written to: what to `do`, unless a folder lies in a file's place or vice versa."""
     if isinstance(error, IsADirectoryError):
         return InputError("cannot be written: a folder lies in its place", where=path, do="move the folder away")
@@ -255,89 +251,7 @@ def private_folder(folder: Path, zone: Path) -> None:
             if place.is_relative_to(zone):
                 place.chmod(0o700)
     except OSError as error:
-        raise _unwritable(error, folder, "mend the folder's rights") from error
-
-
-@contextmanager
-def exclusive(store: Store, *, wait: bool = False) -> Iterator[None]:
-    """Nobody else refreshes this delivery meanwhile; what a killed run left half-written is swept away.
-
-    The operating system gives the lock back when its holder dies, however it dies. Raises `Busy` when another
-    run holds it, unless told to `wait`.
-    """
-    folder = store.settings.restricted(store.delivery)
-    private_folder(folder, store.settings.restricted_zone)
-    try:
-        # Not emptied: it says whether whoever had it before finished what was begun.
-        file = (folder / LOCK).open("a")
-    except OSError as error:
-        raise _unwritable(error, folder / LOCK, "mend the file's rights") from error
-    with file as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise Busy("another run is refreshing this delivery", where=store.delivery, do="wait until it ends") from error
-        for zone in (folder, store.settings.curated(store.delivery)):
-            for left in list(zone.rglob(".*.tmp")):
-                # One may lie in another that is gone by now.
-                shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
-        yield
-
-
-def _lock(store: Store) -> Path:
-    return store.settings.restricted(store.delivery) / LOCK
-
-
-def begin(store: Store) -> None:
-    """Note, in the file of the lock, that a run has begun to replace results; for whoever holds the lock."""
-    _note(store, _BEGUN)
-
-
-def finish(store: Store) -> None:
-    """Take that note away: what is there now is what was to be made."""
-    if unfinished(store):
-        _note(store, "")
-
-
-def _note(store: Store, text: str) -> None:
-    try:
-        _lock(store).write_text(text, encoding="ascii")
-    except OSError as error:
-        raise FrsError(f"cannot be written: {error.strerror}", where=_lock(store), do="make room, or mend its rights") from error
-
-
-def unfinished(store: Store) -> bool:
-    """Did the last run that began to replace results not get to its end, or is it still at work?"""
-    try:
-        return _lock(store).read_text(encoding="ascii") == _BEGUN
-    except (OSError, ValueError):
-        return False
-
-
-def held(store: Store) -> bool:
-    """Does any process refresh this delivery right now? Whoever held the lock and died, holds it no longer."""
-    try:
-        file = (store.settings.restricted(store.delivery) / LOCK).open()
-    except OSError:
-        return False
-    with file as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except OSError:
-            return True
-    return False
-
-
-def remains(settings: Settings) -> dict[str, str]:
-    """Deliveries that have results and aren't among the delivered ones any more, with what to say of each."""
-    made = {name for place in (settings.restricted, settings.curated) for name in deliveries(place(""))}
-    found = {}
-    for name in sorted(made - set(deliveries(settings.raw))):
-        zones = (settings.restricted(name), settings.curated(name))
-        if any(path.is_file() and path.name != LOCK for zone in zones for path in zone.rglob("*")):
-            where = " and ".join(zone.relative_to(settings.data).as_posix() for zone in zones if zone.exists())
-            found[name] = f"there are results, but no delivery (put it back under raw/{name}, or remove {where})"
-    return found
+        raise unwritable(error, folder, "mend the folder's rights") from error
 
 
 def recorded(path: Path, what: bytes = ORIGIN) -> str | None:
@@ -379,10 +293,10 @@ def hashes(store: Store, product: Product) -> dict[str, str]:
 
 def as_noted(store: Store, product: Product, known: dict[str, str]) -> bool:
     """Are a product's file and its pages, no more and no fewer, those that the manifest lists?"""
-    return store.path(product).exists() and hashes(store, product) == _noted(store, product, known)
+    return store.path(product).exists() and hashes(store, product) == noted(store, product, known)
 
 
-def _noted(store: Store, product: Product, known: dict[str, str]) -> dict[str, str]:
+def noted(store: Store, product: Product, known: dict[str, str]) -> dict[str, str]:
     """What the manifest says of a product's file and pages; nothing when there should be pages and it knows of none."""
     path = store.path(product)
     name = listed(store, path)
@@ -401,17 +315,6 @@ def read_manifest(store: Store) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}
-
-
-def note_partial(store: Store, made: set[AssetPath]) -> None:
-    """Note in the manifest what was made of a delivery that is otherwise out of date: it has no root and no summary."""
-    content = read_manifest(store)
-    outputs = content.get("outputs", {})
-    for product in (products(store.study)[key] for key in made):
-        outputs = {name: outputs[name] for name in outputs.keys() - _noted(store, product, outputs)} | hashes(store, product)
-    partial = {"delivery": store.delivery, "outputs": dict(sorted(outputs.items()))}
-    write_json(store.settings.curated(store.delivery) / MANIFEST, partial)
-    finish(store)
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:

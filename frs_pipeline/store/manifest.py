@@ -22,14 +22,15 @@ from frs_pipeline.store.files import (
     RELEASE,
     Store,
     as_noted,
-    finish,
     hashes,
     listed,
+    noted,
     read_manifest,
     recorded,
     stale,
     write_json,
 )
+from frs_pipeline.store.lock import finish
 from frs_pipeline.store.plan import AssetPath, products, program, whole_steps
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.study import Study
@@ -172,3 +173,14 @@ def _merkle(leaves: list[bytes]) -> bytes:
         return leaves[0]
     half = 1 << (len(leaves) - 1).bit_length() - 1
     return hashlib.sha256(b"\1" + _merkle(leaves[:half]) + _merkle(leaves[half:])).digest()
+
+
+def note_partial(store: Store, made: set[AssetPath]) -> None:
+    """Note in the manifest what was made of a delivery that is otherwise out of date: it has no root and no summary."""
+    content = read_manifest(store)
+    outputs = content.get("outputs", {})
+    for product in (products(store.study)[key] for key in made):
+        outputs = {name: outputs[name] for name in outputs.keys() - noted(store, product, outputs)} | hashes(store, product)
+    partial = {"delivery": store.delivery, "outputs": dict(sorted(outputs.items()))}
+    write_json(store.settings.curated(store.delivery) / MANIFEST, partial)
+    finish(store)

@@ -14,10 +14,12 @@ from typing import Any
 
 from frs_pipeline.errors import FrsError
 from frs_pipeline.language import plural
-from frs_pipeline.store.deliveries import sha256
-from frs_pipeline.store.files import CONTENT, Store, listed, read_manifest, recorded, schema_of, stale, stream, unfinished
+from frs_pipeline.store.deliveries import deliveries, sha256
+from frs_pipeline.store.files import CONTENT, Store, listed, read_manifest, recorded, schema_of, stale, stream
+from frs_pipeline.store.lock import LOCK, unfinished
 from frs_pipeline.store.plan import Product, products
 from frs_pipeline.store.rows import hash_of
+from frs_pipeline.store.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -90,3 +92,15 @@ def _fits_itself(path: Path) -> bool:
         return recorded(path, CONTENT) == hash_of(stream(path), schema_of(path))
     except (OSError, ValueError):  # ArrowInvalid is one of these
         return False
+
+
+def remains(settings: Settings) -> dict[str, str]:
+    """Deliveries that have results and aren't among the delivered ones any more, with what to say of each."""
+    made = {name for place in (settings.restricted, settings.curated) for name in deliveries(place(""))}
+    found = {}
+    for name in sorted(made - set(deliveries(settings.raw))):
+        zones = (settings.restricted(name), settings.curated(name))
+        if any(path.is_file() and path.name != LOCK for zone in zones for path in zone.rglob("*")):
+            where = " and ".join(zone.relative_to(settings.data).as_posix() for zone in zones if zone.exists())
+            found[name] = f"there are results, but no delivery (put it back under raw/{name}, or remove {where})"
+    return found

@@ -23,7 +23,8 @@ from support.study import STUDY
 from support.warmed import KILLED, Warmed
 
 from frs_pipeline.operations.refresh import refresh
-from frs_pipeline.store.files import MANIFEST, Store, exclusive
+from frs_pipeline.store.files import MANIFEST, Store
+from frs_pipeline.store.lock import exclusive
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.study.instruments import instruments
 

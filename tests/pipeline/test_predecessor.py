@@ -26,7 +26,8 @@ from frs_pipeline.printed.compare import COMPARE, compare_delivery
 from frs_pipeline.report.expectations import LARGEST, NOT_NULL, PromisesOfMart
 from frs_pipeline.report.site import build
 from frs_pipeline.store.deliveries import Description, describe
-from frs_pipeline.store.files import Store, read, read_manifest, stale, unfinished
+from frs_pipeline.store.files import Store, read, read_manifest, stale
+from frs_pipeline.store.lock import unfinished
 from frs_pipeline.store.plan import PACKAGE, products
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.study.about import about

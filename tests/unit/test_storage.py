@@ -13,25 +13,10 @@ from support.study import STUDY
 from frs_pipeline.errors import FrsError, InputError
 from frs_pipeline.store import files
 from frs_pipeline.store.deliveries import inventory, sha256
-from frs_pipeline.store.files import (
-    LOCK,
-    MANIFEST,
-    Store,
-    atomic,
-    begin,
-    exclusive,
-    held,
-    note_partial,
-    private_folder,
-    read,
-    read_manifest,
-    recorded,
-    stale,
-    unfinished,
-    write_json,
-)
+from frs_pipeline.store.files import MANIFEST, Store, atomic, private_folder, read, read_manifest, recorded, stale, write_json
 from frs_pipeline.store.journal import append
-from frs_pipeline.store.manifest import root_of, write_manifest
+from frs_pipeline.store.lock import LOCK, begin, exclusive, held, unfinished
+from frs_pipeline.store.manifest import note_partial, root_of, write_manifest
 from frs_pipeline.store.plan import definition_hash, downstream, products, table_key, upstream
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.study.instruments import instruments

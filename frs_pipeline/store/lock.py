@@ -1,0 +1,85 @@
+"""The lock of a delivery: nobody else refreshes it meanwhile; and the note of a run that has begun to replace results."""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from frs_pipeline.errors import Busy, FrsError
+from frs_pipeline.store.files import Store, private_folder, unwritable
+
+LOCK = ".lock"
+_BEGUN = "begun\n"
+
+
+@contextmanager
+def exclusive(store: Store, *, wait: bool = False) -> Iterator[None]:
+    """Nobody else refreshes this delivery meanwhile; what a killed run left half-written is swept away.
+
+    The operating system gives the lock back when its holder dies, however it dies. Raises `Busy` when another
+    run holds it, unless told to `wait`.
+    """
+    folder = store.settings.restricted(store.delivery)
+    private_folder(folder, store.settings.restricted_zone)
+    try:
+        # Not emptied: it says whether whoever had it before finished what was begun.
+        file = (folder / LOCK).open("a")
+    except OSError as error:
+        raise unwritable(error, folder / LOCK, "mend the file's rights") from error
+    with file as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise Busy("another run is refreshing this delivery", where=store.delivery, do="wait until it ends") from error
+        for zone in (folder, store.settings.curated(store.delivery)):
+            for left in list(zone.rglob(".*.tmp")):
+                # One may lie in another that is gone by now.
+                shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
+        yield
+
+
+def _lock(store: Store) -> Path:
+    return store.settings.restricted(store.delivery) / LOCK
+
+
+def begin(store: Store) -> None:
+    """Note, in the file of the lock, that a run has begun to replace results; for whoever holds the lock."""
+    _note(store, _BEGUN)
+
+
+def finish(store: Store) -> None:
+    """Take that note away: what is there now is what was to be made."""
+    if unfinished(store):
+        _note(store, "")
+
+
+def _note(store: Store, text: str) -> None:
+    try:
+        _lock(store).write_text(text, encoding="ascii")
+    except OSError as error:
+        raise FrsError(f"cannot be written: {error.strerror}", where=_lock(store), do="make room, or mend its rights") from error
+
+
+def unfinished(store: Store) -> bool:
+    """Did the last run that began to replace results not get to its end, or is it still at work?"""
+    try:
+        return _lock(store).read_text(encoding="ascii") == _BEGUN
+    except (OSError, ValueError):
+        return False
+
+
+def held(store: Store) -> bool:
+    """Does any process refresh this delivery right now? Whoever held the lock and died, holds it no longer."""
+    try:
+        file = (store.settings.restricted(store.delivery) / LOCK).open()
+    except OSError:
+        return False
+    with file as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return True
+    return False
