@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +11,9 @@ from frs_pipeline.cli.root import FIGURES, AsJson, Delivery, Results, app, bases
 from frs_pipeline.cli.terminal import print_grid, print_json, say
 from frs_pipeline.errors import UsageError
 from frs_pipeline.language import plural
+
+if TYPE_CHECKING:
+    from frs_pipeline.lineage.differences import Differences
 
 
 @app.command(rich_help_panel=FIGURES)
@@ -102,7 +105,7 @@ def diff(
                 "compared": found.compared,
                 "changes": [
                     {
-                        **dict(zip(("table", "row", "column", "group", "measure"), change.address, strict=True)),
+                        **change.address._asdict(),
                         "older": change.older and {"value": change.older.value, "printed": change.older.printed},
                         "newer": change.newer and {"value": change.newer.value, "printed": change.newer.printed},
                         "causes": change.causes,
@@ -113,6 +116,11 @@ def diff(
             }
         )
         return
+    _print_differences(found, older, newer)
+
+
+def _print_differences(found: Differences, older: str, newer: str) -> None:
+    """Print how the forms of two deliveries differ, what was made otherwise, and each figure that differs."""
     print_grid(
         f"Forms of {newer} beside {older}",
         ("questionnaire", *next(iter(found.forms.values()), {})),

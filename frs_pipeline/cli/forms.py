@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,6 +11,9 @@ from frs_pipeline.cli.root import FORMS, AsJson, Delivery, Results, app
 from frs_pipeline.cli.terminal import print_grid, print_json, say
 from frs_pipeline.errors import UsageError
 from frs_pipeline.language import plural
+
+if TYPE_CHECKING:
+    from frs_pipeline.intake.applying import Unapplied
 
 Values = Annotated[
     bool,
@@ -57,6 +61,17 @@ def quarantine(
     withdrawn = f", {plural(sum(row['forms'] for row in left), 'form')} withdrawn" if left else ""
     noted = "what is only noted isn't made yet" if unknown else f"{plural(len(notes), 'finding')} noted"
     say(f"{plural(len(forms), 'form')} set aside, {noted}{withdrawn} (docs/rules.md says what each rule means).\n")
+    _print_quarantine(aside, notes, applied, left, values)
+
+
+def _print_quarantine(
+    aside: list[dict[str, Any]],
+    notes: list[dict[str, Any]],
+    applied: Sequence[Unapplied],
+    left: list[dict[str, Any]],
+    values: bool,
+) -> None:
+    """Print what came of forms, a table for each kind that there is any of; what was keyed only with its `values`."""
     extra = ("value", "row") if values else ()
     lines = [[r["form_id"], f"{r['file']}:{r['line']}", r["column"], r["rule"], *(r[name] for name in extra)] for r in aside]
     if aside:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
@@ -25,6 +25,7 @@ MISSING = 0
 Forms = dict[str, list[int]]
 Answered = dict[str, list[bool]]
 _ClassKey = tuple[int, ...]
+_Demand = tuple[int, list[bool], set[int]]
 
 
 def place(
@@ -44,81 +45,113 @@ def place(
     `answered` who answers the questions for which that is settled already. Raises `CheckFailed` when no
     answers can satisfy the counts.
     """
-    cells = [c for c in demands.cells if variable in _pair(c) and _other(c, variable) in forms]
-    later = [c for c in demands.cells if variable in _pair(c) and _other(c, variable) not in forms]
-    both = [
-        b
-        for b in demands.both_answered
-        if variable in _pair(b) and b.firm and _other(b, variable) in forms and variable not in answered
-    ]
-    by_value = sorted({_other(c, variable) for c in cells} | ({role_name(study)} if any(b.role for b in both) else set()))
-    by_answered = sorted({_other(b, variable) for b in both} - set(by_value))
-    to_come = sorted({_other(c, variable) for c in later} & set(answered))
-    settled = answered.get(variable)
-    classes: dict[_ClassKey, list[int]] = defaultdict(list)
-    for form in range(demands.forms):
-        key = (
-            (1 if asked[form] else 0) if settled is None else (2 if settled[form] else 0),
-            *(forms[name][form] for name in by_value),
-            *(int(forms[name][form] != MISSING) for name in by_answered),
-            *(int(answered[name][form]) for name in to_come),
-        )
-        classes[key].append(form)
-    keys = sorted(classes)
-    answers = [MISSING, *codes]
-    names = ["", *by_value, *by_answered, *to_come]
-
-    rows: list[list[int]] = []
-    totals: list[int] = []
-
-    def demand(total: int, of_class: Sequence[bool], of_answers: set[int]) -> None:
-        rows.append([int(hit and a in of_answers) for hit in of_class for a in answers])
-        totals.append(total)
-
-    for index, key in enumerate(keys):
-        demand(len(classes[key]), [i == index for i in range(len(keys))], set(answers))
-    for code, count in demands.margins.get(variable, {}).items():
-        demand(count, [True] * len(keys), {code})
-    for cell in cells:
-        own, other = _axes(cell, variable)
-        at = names.index(other.variable)
-        for i, mine in enumerate(own.categories):
-            for j, theirs in enumerate(other.categories):
-                count = cell.counts[i][j] if own is cell.row else cell.counts[j][i]
-                demand(count, [key[at] in theirs.codes for key in keys], set(mine.codes))
-    for cell in later:
-        # Who will answer the other question is known, so each answer's total over those forms is too.
-        own, other = _axes(cell, variable)
-        if other.variable in to_come:
-            at = names.index(other.variable)
-            for i, mine in enumerate(own.categories):
-                count = sum(cell.counts[i]) if own is cell.row else sum(row[i] for row in cell.counts)
-                demand(count, [bool(key[at]) for key in keys], set(mine.codes))
-    if settled is not None:
-        demand(0, [key[0] == 2 for key in keys], {MISSING})
-        demand(0, [key[0] == 0 for key in keys], set(codes))
-    for pair in both:
-        own, other = _axes(pair, variable)
-        at = names.index(other.variable)
-        counted = {code for category in own.categories for code in category.codes}
-        for_role = [pair.role is None or key[names.index(role_name(study))] == pair.role for key in keys]
-        demand(pair.n, [hit and key[at] != MISSING for hit, key in zip(for_role, keys, strict=True)], counted)
-
-    expected = [
-        len(classes[key]) * (share if key[0] else float(answer == MISSING)) / (1 - shares[0] if key[0] == 2 else 1)
-        for key in keys
-        for answer, share in zip(answers, shares, strict=True)
-    ]
-    solution = nearest(rows, totals, expected)
+    question = _Question(study, variable, codes, asked, forms, answered, demands)
+    solution = nearest(*question.equations(), question.expected(shares))
     if solution is None:
         raise CheckFailed(f"no answers to {demands.instrument}.{variable} satisfy its printed counts")
-    result = [MISSING] * demands.forms
-    for index, key in enumerate(keys):
-        drawn = [a for a, n in zip(answers, solution[index * len(answers) :], strict=False) for _ in range(n)]
-        rng.shuffle(drawn)
-        for form, answer in zip(classes[key], drawn, strict=True):
-            result[form] = answer
-    return result
+    return question.drawn(solution, rng)
+
+
+class _Question:
+    """A question to be filled in: forms that are alike to its printed counts in classes, and the equations of these.
+
+    The unknowns are how many forms of each class give each answer, class by class.
+    """
+
+    def __init__(
+        self,
+        study: Study,
+        variable: str,
+        codes: Sequence[int],
+        asked: Sequence[bool],
+        forms: Forms,
+        answered: Answered,
+        demands: Targets,
+    ) -> None:
+        self.variable, self.codes, self.demands, self.role = variable, codes, demands, role_name(study)
+        self.settled = answered.get(variable)
+        self.cells = [c for c in demands.cells if variable in _pair(c) and _other(c, variable) in forms]
+        self.later = [c for c in demands.cells if variable in _pair(c) and _other(c, variable) not in forms]
+        self.both = [
+            b
+            for b in demands.both_answered
+            if variable in _pair(b) and b.firm and _other(b, variable) in forms and variable not in answered
+        ]
+        by_value = sorted({_other(c, variable) for c in self.cells} | ({self.role} if any(b.role for b in self.both) else set()))
+        by_answered = sorted({_other(b, variable) for b in self.both} - set(by_value))
+        self.to_come = sorted({_other(c, variable) for c in self.later} & set(answered))
+        self.classes: dict[_ClassKey, list[int]] = defaultdict(list)
+        for form in range(demands.forms):
+            key = (
+                (1 if asked[form] else 0) if self.settled is None else (2 if self.settled[form] else 0),
+                *(forms[name][form] for name in by_value),
+                *(int(forms[name][form] != MISSING) for name in by_answered),
+                *(int(answered[name][form]) for name in self.to_come),
+            )
+            self.classes[key].append(form)
+        self.keys = sorted(self.classes)
+        self.answers = [MISSING, *codes]
+        self.names = ["", *by_value, *by_answered, *self.to_come]
+
+    def equations(self) -> tuple[list[list[int]], list[int]]:
+        """Write each printed count as a row of the unknowns and their total."""
+        demands = list(self._demands())
+        rows = [[int(hit and answer in given) for hit in of_class for answer in self.answers] for _, of_class, given in demands]
+        return rows, [total for total, _, _ in demands]
+
+    def _demands(self) -> Iterator[_Demand]:
+        """What has to add up: so many forms, of these classes, with one of these answers."""
+        keys = self.keys
+        for index, key in enumerate(keys):
+            yield len(self.classes[key]), [i == index for i in range(len(keys))], set(self.answers)
+        for code, count in self.demands.margins.get(self.variable, {}).items():
+            yield count, [True] * len(keys), {code}
+        yield from self._of_crosstabs()
+        if self.settled is not None:
+            yield 0, [key[0] == 2 for key in keys], {MISSING}
+            yield 0, [key[0] == 0 for key in keys], set(self.codes)
+        for pair in self.both:
+            own, other = _axes(pair, self.variable)
+            at = self.names.index(other.variable)
+            counted = {code for category in own.categories for code in category.codes}
+            for_role = [pair.role is None or key[self.names.index(self.role)] == pair.role for key in keys]
+            yield pair.n, [hit and key[at] != MISSING for hit, key in zip(for_role, keys, strict=True)], counted
+
+    def _of_crosstabs(self) -> Iterator[_Demand]:
+        for cell in self.cells:
+            own, other = _axes(cell, self.variable)
+            at = self.names.index(other.variable)
+            for i, mine in enumerate(own.categories):
+                for j, theirs in enumerate(other.categories):
+                    count = cell.counts[i][j] if own is cell.row else cell.counts[j][i]
+                    yield count, [key[at] in theirs.codes for key in self.keys], set(mine.codes)
+        for cell in self.later:
+            # Who will answer the other question is known, so each answer's total over those forms is too.
+            own, other = _axes(cell, self.variable)
+            if other.variable in self.to_come:
+                at = self.names.index(other.variable)
+                for i, mine in enumerate(own.categories):
+                    count = sum(cell.counts[i]) if own is cell.row else sum(row[i] for row in cell.counts)
+                    yield count, [bool(key[at]) for key in self.keys], set(mine.codes)
+
+    def expected(self, shares: Sequence[float]) -> list[float]:
+        """Say how many forms would give each answer if it depended on nothing, by the `shares` of blank and each code."""
+        return [
+            len(self.classes[key]) * (share if key[0] else float(answer == MISSING)) / (1 - shares[0] if key[0] == 2 else 1)
+            for key in self.keys
+            for answer, share in zip(self.answers, shares, strict=True)
+        ]
+
+    def drawn(self, solution: Sequence[int], rng: random.Random) -> list[int]:
+        """Deal the answers of a solution out among the forms of each class."""
+        result = [MISSING] * self.demands.forms
+        for index, key in enumerate(self.keys):
+            found = solution[index * len(self.answers) :]
+            dealt = [answer for answer, number in zip(self.answers, found, strict=False) for _ in range(number)]
+            rng.shuffle(dealt)
+            for form, answer in zip(self.classes[key], dealt, strict=True):
+                result[form] = answer
+        return result
 
 
 def nearest(
