@@ -11,7 +11,7 @@ from support.running import NAME, curated, frs
 
 from frs_pipeline.assets import validated
 from frs_pipeline.codebook.entries import FULL_COLUMNS
-from frs_pipeline.reconstruction.delivery import HERE as RECONSTRUCTION
+from frs_pipeline.codebook.keys import PUBLISHED
 from frs_pipeline.store.deliveries import CODEBOOK, LEDGER
 from frs_pipeline.store.files import read
 
@@ -202,7 +202,7 @@ def test_a_first_run_that_fails_leaves_no_curated_files(make_delivery, tmp_path,
 def test_a_key_that_does_not_open_the_codebook_is_told(delivery, run, monkeypatch):
     before = curated(delivery)
     delivery.lock_codebook()  # the same content as other bytes, so that it has to be opened again
-    monkeypatch.setenv("FRS_KEY_FILE", str(RECONSTRUCTION / "keys" / "CONTROLLERS-DEMO-KEY-NOT-SECRET.txt"))
+    monkeypatch.setenv("FRS_KEY_FILE", str(PUBLISHED / "CONTROLLERS-DEMO-KEY-NOT-SECRET.txt"))
     code, out, err = run(delivery.data, "run")
     assert (code, out, err.count("\n")) == (3, "", 1)
     assert f"{delivery.path(CODEBOOK)}: doesn't open with this key" in err
