@@ -308,8 +308,8 @@ def test_a_traceback_is_shown_only_when_asked_for(good):
 
 def test_a_run_with_nothing_to_do_loads_neither_dagster_nor_pandas(good):
     script = (
-        "import sys; from frs_pipeline import refresh; from frs_pipeline.store.settings import Settings;"
-        "made = refresh.refresh(Settings.from_environment(STUDY)).made;"
+        "import sys; from frs_pipeline.operations import refresh; from frs_pipeline.store.settings import Settings, find_study;"
+        "made = refresh.refresh(Settings.from_environment(find_study())).made;"
         "print(len(made), *{name.split('.')[0] for name in sys.modules})"
     )
     environment = environment_of(good.data)
