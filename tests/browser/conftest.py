@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
-from support.shipped import DELIVERY, copy_of_shipped
+from support.shipped import DELIVERY
 from support.study import STUDY
 
-from frs_pipeline.operations.refresh import refresh
 from frs_pipeline.store.plan import products
+from frs_pipeline.store.settings import Settings
 from frs_pipeline.study.chapters import chapters
 
 CHROMIUM = os.environ.get("FRS_CHROMIUM", "/usr/bin/chromium")
@@ -21,11 +21,9 @@ PAGES = ("index.html", *(chapter.file for chapter in chapters(STUDY)))
 
 
 @pytest.fixture(scope="session")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(refreshed: Settings) -> Path:
     """The folder of the report's pages."""
-    settings = copy_of_shipped(tmp_path_factory.mktemp("data"))
-    refresh(settings)
-    return settings.curated(DELIVERY) / products(STUDY)[("report",)].pages
+    return refreshed.curated(DELIVERY) / products(STUDY)[("report",)].pages
 
 
 @pytest.fixture(scope="session")

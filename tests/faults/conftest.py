@@ -7,6 +7,7 @@ import pytest
 from support.big_delivery import four_questionnaires
 from support.keys import NAME
 from support.running import frs
+from support.tiny import Delivery, make
 
 from frs_pipeline import cli
 
@@ -18,12 +19,14 @@ def four(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def good(make_delivery, tmp_path_factory):
+def good(shared):
     """The tiny delivery after its first run."""
-    delivery = make_delivery(tmp_path_factory.mktemp("good") / "data")
-    done = frs(delivery.data, "run", "--json")
-    assert (done.returncode, done.stderr) == (0, "")
-    return delivery
+
+    def run_once(folder):
+        done = frs(make(folder).data, "run", "--json")
+        assert (done.returncode, done.stderr) == (0, "")
+
+    return Delivery(shared("good", run_once))
 
 
 @pytest.fixture

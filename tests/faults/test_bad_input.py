@@ -11,7 +11,7 @@ from support.running import NAME, curated, frs
 
 from frs_pipeline.assets import validated
 from frs_pipeline.codebook.entries import FULL_COLUMNS
-from frs_pipeline.reconstruction.delivery import HERE as RECONSTRUCTION
+from frs_pipeline.codebook.keys import PUBLISHED
 from frs_pipeline.store.deliveries import CODEBOOK, LEDGER
 from frs_pipeline.store.files import read
 
@@ -202,7 +202,7 @@ def test_a_first_run_that_fails_leaves_no_curated_files(make_delivery, tmp_path,
 def test_a_key_that_does_not_open_the_codebook_is_told(delivery, run, monkeypatch):
     before = curated(delivery)
     delivery.lock_codebook()  # the same content as other bytes, so that it has to be opened again
-    monkeypatch.setenv("FRS_KEY_FILE", str(RECONSTRUCTION / "keys" / "CONTROLLERS-DEMO-KEY-NOT-SECRET.txt"))
+    monkeypatch.setenv("FRS_KEY_FILE", str(PUBLISHED / "CONTROLLERS-DEMO-KEY-NOT-SECRET.txt"))
     code, out, err = run(delivery.data, "run")
     assert (code, out, err.count("\n")) == (3, "", 1)
     assert f"{delivery.path(CODEBOOK)}: doesn't open with this key" in err
@@ -308,8 +308,8 @@ def test_a_traceback_is_shown_only_when_asked_for(good):
 
 def test_a_run_with_nothing_to_do_loads_neither_dagster_nor_pandas(good):
     script = (
-        "import sys; from frs_pipeline import refresh; from frs_pipeline.store.settings import Settings;"
-        "made = refresh.refresh(Settings.from_environment(STUDY)).made;"
+        "import sys; from frs_pipeline.operations import refresh; from frs_pipeline.store.settings import Settings, find_study;"
+        "made = refresh.refresh(Settings.from_environment(find_study())).made;"
         "print(len(made), *{name.split('.')[0] for name in sys.modules})"
     )
     environment = environment_of(good.data)

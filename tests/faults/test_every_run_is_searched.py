@@ -5,7 +5,7 @@ import sys
 
 import pyarrow as pa
 import pytest
-from dagster import AssetKey, DagsterInstance, RunsFilter, build_run_status_sensor_context
+from dagster import DagsterInstance, RunsFilter, build_run_status_sensor_context
 from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.execution.api import execute_run
 from support.keys import environment_of
@@ -13,8 +13,8 @@ from support.study import STUDY
 
 from frs_pipeline import cli
 from frs_pipeline.assets import marts, validated
-from frs_pipeline.assets.wiring import PARTITION_TAG
-from frs_pipeline.definitions import defs
+from frs_pipeline.assets.wiring import PARTITION_TAG, deliveries_of, key_of
+from frs_pipeline.definitions import build_definitions
 from frs_pipeline.errors import InputError
 from frs_pipeline.operations.history import kept
 from frs_pipeline.operations.incidents import canceled_runs, failed_runs
@@ -30,7 +30,7 @@ QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 def part():
     """What the user interface makes of a part that somebody chose."""
-    return defs.resolve_implicit_global_asset_job_def()
+    return build_definitions(STUDY).resolve_implicit_global_asset_job_def()
 
 
 @pytest.fixture
@@ -50,8 +50,8 @@ def environment(delivery, tmp_path, monkeypatch):
 def make(delivery, home, chosen):
     """Materialise some assets as a run of Dagster's own is executed; the instance, and the run."""
     instance = DagsterInstance.from_config(str(home))
-    instance.add_dynamic_partitions("deliveries", [delivery.name])
-    keys = frozenset(AssetKey(name.split("/")) for name in chosen)
+    instance.add_dynamic_partitions(str(deliveries_of(STUDY).name), [delivery.name])
+    keys = frozenset(key_of(STUDY, tuple(name.split("/"))) for name in chosen)
     job = part().get_subset(asset_selection=keys)
     made = instance.create_run_for_job(job, run_config=QUIET, tags={PARTITION_TAG: delivery.name}, asset_selection=keys)
     execute_run(InMemoryJob(job), made, instance)
@@ -96,7 +96,7 @@ def after(instance, run, hook):
     """What the daemon does after a run that failed."""
     event = instance.all_logs(run.run_id)[-1].dagster_event
     context = build_run_status_sensor_context(sensor_name="hook", dagster_instance=instance, dagster_run=run, dagster_event=event)
-    hook(context.for_run_failure() if hook is failed_runs else context)
+    hook(STUDY)(context.for_run_failure() if hook is failed_runs else context)
 
 
 def incident(delivery, run):

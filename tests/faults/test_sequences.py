@@ -7,6 +7,7 @@ import os
 import random
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -14,8 +15,8 @@ import pytest
 from dagster import AssetSelection, DagsterInstance, materialize
 from support.study import STUDY
 
-from frs_pipeline.assets.wiring import DELIVERIES
-from frs_pipeline.definitions import ASSETS, resources
+from frs_pipeline.assets.graph import assets, resources
+from frs_pipeline.assets.wiring import deliveries_of, key_of
 from frs_pipeline.errors import FrsError
 from frs_pipeline.operations.doctor import _produced
 from frs_pipeline.operations.refresh import refresh
@@ -70,7 +71,7 @@ class Clean:
             folder = self.folder / str(len(self.known))
             shutil.copytree(delivery.folder, folder / "raw" / delivery.name)
             alone = type(delivery)(folder, delivery.name)
-            alone.settings = type(delivery.settings)(folder, delivery.key)
+            alone.settings = replace(delivery.settings, data=folder)
             refresh(alone.settings)
             self.known[held] = root(alone)
         return self.known[held]
@@ -134,13 +135,13 @@ def test_one_run_mends_it_and_the_doctor_said_so(delivery, clean: Clean, happens
 def by_hand(delivery, *names: str) -> bool:
     """A part of the graph, as it can be made from the user interface; whether it succeeded."""
     with DagsterInstance.ephemeral() as instance:
-        instance.add_dynamic_partitions(str(DELIVERIES.name), [delivery.name])
+        instance.add_dynamic_partitions(str(deliveries_of(STUDY).name), [delivery.name])
         return materialize(
-            ASSETS,
-            selection=AssetSelection.assets(*(name.split("/") for name in names)),
+            assets(STUDY),
+            selection=AssetSelection.assets(*(key_of(STUDY, tuple(name.split("/"))) for name in names)),
             instance=instance,
             partition_key=delivery.name,
-            resources=resources(delivery.settings),
+            resources=resources(lambda: delivery.settings),
             raise_on_error=False,
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         ).success

@@ -6,12 +6,11 @@ import shutil
 import pytest
 from support.fault_table import PERSONAL, SECRET
 from support.running import NAME, curated, frs
-from support.study import STUDY
+from support.study import STUDY, study_with
 
 from frs_pipeline.intake.amendments import CORRECTION_COLUMNS, EXCEPTION_COLUMNS
 from frs_pipeline.store.files import MANIFEST
 from frs_pipeline.store.settings import PROJECT
-from frs_pipeline.study.rules import POLICY, policy, read_policy
 from frs_pipeline.study.tables import catalogue
 
 OWN_RULE = """
@@ -25,6 +24,16 @@ OWN_RULE = """
     when: {conflict: slet ingen, problem_weight: [tung, meget tung]}
 """
 EXCEPTION = ("looked at the papers", "controller", "2021-12-31")
+
+
+@pytest.fixture
+def ruled(tmp_path, monkeypatch):
+    """`ruled(edit)`: `frs` takes the study with another policy, made of the text of the shipped one."""
+
+    def take(edit):
+        monkeypatch.setenv("FRS_STUDY", str(study_with(tmp_path, {"rules.yaml": edit}).folder))
+
+    return take
 
 
 def amend(delivery, name, *lines):
@@ -80,11 +89,8 @@ def test_too_many_set_aside_ends_the_run_before_anything_curated_is_made(deliver
     assert curated(delivery) == before
 
 
-def test_too_many_of_one_questionnaire_end_the_run_too(delivery, run, monkeypatch):
-    shares = read_policy(STUDY).largest_share_set_aside.model_copy(update={"delivery": 0.5})
-    monkeypatch.setattr(
-        "frs_pipeline.intake.delivery.policy", lambda: read_policy(STUDY).model_copy(update={"largest_share_set_aside": shares})
-    )
+def test_too_many_of_one_questionnaire_end_the_run_too(delivery, run, ruled):
+    ruled(lambda text: text.replace("delivery: 0.05", "delivery: 0.5"))
     before = curated(delivery)
     blank_numbers(delivery)
     code, out, err = run(delivery.data, "run")
@@ -115,13 +121,10 @@ def test_too_many_set_aside_may_be_accepted(delivery, run):
 
 
 @pytest.fixture
-def roles_stop(monkeypatch, tmp_path):
+def roles_stop(ruled):
     """A policy in which a missing role is a reason to stop."""
-    text = POLICY.read_text(encoding="utf-8")
     old = "  role_missing:\n    severity: warn"
-    assert old in text
-    (tmp_path / "rules.yaml").write_text(text.replace(old, old.replace("warn", "stop")), encoding="utf-8")
-    monkeypatch.setattr("frs_pipeline.intake.delivery.policy", lambda: read_policy(STUDY, tmp_path / "rules.yaml"))
+    ruled(lambda text: text.replace(old, old.replace("warn", "stop")))
 
 
 @pytest.mark.usefixtures("roles_stop")
@@ -147,15 +150,9 @@ def test_a_rule_that_is_set_to_stop_ends_the_run_unless_it_is_accepted(delivery,
 
 
 @pytest.fixture
-def own_rule(monkeypatch, tmp_path):
-    """A policy with a rule of its own, wherever it is asked for."""
-    text = POLICY.read_text(encoding="utf-8")
-    (tmp_path / "rules.yaml").write_text(text + OWN_RULE, encoding="utf-8")
-    monkeypatch.setattr("frs_pipeline.study.rules.POLICY", tmp_path / "rules.yaml")
-    policy.cache_clear()
-    yield
-    monkeypatch.undo()
-    policy.cache_clear()
+def own_rule(ruled):
+    """A policy with a rule of its own."""
+    ruled(lambda text: text + OWN_RULE)
 
 
 @pytest.mark.usefixtures("own_rule")

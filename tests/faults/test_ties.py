@@ -8,9 +8,11 @@ import sys
 import pytest
 from dagster import DagsterInstance, materialize
 from support.keys import environment_of
+from support.study import STUDY
 
 from frs_pipeline.assets import statistics
-from frs_pipeline.definitions import ASSETS, resources
+from frs_pipeline.assets.graph import assets, resources
+from frs_pipeline.assets.wiring import deliveries_of, product_of
 from frs_pipeline.operations.refresh import refresh
 
 # The first figure of table 60 is a count: `frs` with one form too many there.
@@ -58,17 +60,17 @@ def test_dagster_records_which_tables_are_broken(make_delivery, tmp_path, monkey
 
     monkeypatch.setattr(statistics, "figures", spoilt)
     with DagsterInstance.ephemeral() as instance:
-        instance.add_dynamic_partitions("deliveries", [delivery.name])
+        instance.add_dynamic_partitions(str(deliveries_of(STUDY).name), [delivery.name])
         result = materialize(
-            ASSETS,
+            assets(STUDY),
             instance=instance,
             partition_key=delivery.name,
-            resources=resources(delivery.settings),
+            resources=resources(lambda: delivery.settings),
             raise_on_error=False,
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )
     assert not result.success
-    found = {e.check_name: e for e in result.get_asset_check_evaluations() if e.asset_key.path == ["statistics", "bases"]}
+    found = {e.check_name: e for e in result.get_asset_check_evaluations() if product_of(e.asset_key) == ("statistics", "bases")}
     assert {name: (e.passed, e.metadata["broken_tables"].value) for name, e in found.items()} == {
         "bases_tie_out": (False, [25]),
         "totals_tie_out": (False, [24, 25]),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from support.keys import environment_of
+from support.running import here as frs
 from support.shipped import DELIVERY, relock
 from support.study import STUDY
 
@@ -28,13 +29,14 @@ def data(refreshed: Settings) -> Path:
     return refreshed.data
 
 
-def frs(data: Path, *arguments: str, program: Path = PROJECT) -> subprocess.CompletedProcess[str]:
+def alone(data: Path, *arguments: str, program: Path = PROJECT) -> subprocess.CompletedProcess[str]:
+    """`frs …` in a process of its own, of the program in a folder."""
     command = [sys.executable, "-m", "frs_pipeline.cli", *arguments]
     return subprocess.run(command, capture_output=True, text=True, env=environment_of(data), cwd=program)
 
 
 def test_an_unchanged_run_says_so_and_sums_up(data: Path) -> None:
-    result = frs(data, "run")
+    result = alone(data, "run")
     assert result.returncode == 0
     assert "up to date: nothing to do" in result.stdout
     assert "3448 = 3436 accepted + 12 quarantined" in result.stdout
@@ -342,21 +344,22 @@ def test_verify_names_a_changed_raw_line_and_a_changed_definition_and_the_first_
     copy, package = tmp_path / "data", tmp_path / "program"
     shutil.copytree(data, copy)
     relock(Settings(STUDY, copy))
-    shutil.copytree(PROJECT / "frs_pipeline", package / "frs_pipeline", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("frs_pipeline", "studies"):
+        shutil.copytree(PROJECT / name, package / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copyfile(PROJECT / "requirements.lock", package / "requirements.lock")
     raw = copy / "raw" / DELIVERY / "coordinator" / "dataset.csv"
     lines = raw.read_bytes().split(b"\r\n")
     lines[1] = lines[1][:-1] + (b"2" if not lines[1].endswith(b"2") else b"3")
     raw.write_bytes(b"\r\n".join(lines))
-    policy = package / "frs_pipeline" / "policy" / "rules.yaml"
+    policy = package / "studies" / STUDY.folder.name / "rules.yaml"
     policy.write_text(policy.read_text(encoding="utf-8") + "# said otherwise\n", encoding="utf-8")
-    result = frs(copy, "verify", "--json", program=package)
+    result = alone(copy, "verify", "--json", program=package)
     assert result.returncode == 1
     faults = {part["part"]: part["faults"] for part in json.loads(result.stdout)}
     assert faults["manifest"] == faults["outputs"] == []
     altered = ("codebook-pipeline.age", "coordinator/dataset.csv")
     assert faults["inputs"] == [f"{name} isn't what the manifest says" for name in altered]
-    assert faults["program"] == ["rules.yaml isn't what the manifest says"]
+    assert faults["program"] == ["study/rules.yaml isn't what the manifest says"]
     assert faults["rebuild"][-1].startswith("first figure that differs: Tabel ")
 
 

@@ -7,20 +7,27 @@ import shutil
 from pathlib import Path
 
 import pytest
-from dagster import AssetCheckSeverity, AssetKey, DagsterInstance, MarkdownMetadataValue, build_sensor_context, materialize
+from dagster import AssetCheckSeverity, DagsterInstance, MarkdownMetadataValue, build_sensor_context, materialize
 from support.shipped import DELIVERY, copy_of_shipped, relocked_copy_of_shipped
 from support.study import STUDY
 
-from frs_pipeline.assets.manifest import manifest
-from frs_pipeline.assets.privacy import privacy
-from frs_pipeline.assets.raw import raw_files, raw_key
-from frs_pipeline.definitions import ASSETS, defs, resources
+from frs_pipeline.assets import manifest, privacy
+from frs_pipeline.assets.graph import assets, resources
+from frs_pipeline.assets.wiring import deliveries_of, key_of, product_of, raw_key
+from frs_pipeline.definitions import build_definitions
 from frs_pipeline.operations.sensors import new_deliveries
 from frs_pipeline.store.deliveries import sources
 from frs_pipeline.store.plan import products, table_key, upstream
 from frs_pipeline.store.settings import PROJECT
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.tables import catalogue
+
+DELIVERIES = str(deliveries_of(STUDY).name)
+
+
+@pytest.fixture(scope="module")
+def graph():
+    return build_definitions(STUDY).resolve_asset_graph()
 
 
 @pytest.fixture(scope="module")
@@ -31,34 +38,32 @@ def run(tmp_path_factory: pytest.TempPathFactory):
     (folder / "home").mkdir()
     shutil.copy(PROJECT / ".dagster_home" / "dagster.yaml", folder / "home")
     with DagsterInstance.local_temp(str(folder / "home")) as instance:
-        instance.add_dynamic_partitions("deliveries", [DELIVERY])
+        instance.add_dynamic_partitions(DELIVERIES, [DELIVERY])
         result = materialize(
-            ASSETS,
+            assets(STUDY),
             instance=instance,
             partition_key=DELIVERY,
-            resources=resources(settings),
+            resources=resources(lambda: settings),
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )
         events = instance.all_logs(result.run_id)
         yield settings, result, events, folder / "home"
 
 
-def test_every_product_of_the_plan_is_an_asset_with_the_plans_inputs() -> None:
-    graph = defs.resolve_asset_graph()
+def test_every_product_of_the_plan_is_an_asset_with_the_plans_inputs(graph) -> None:
     for key, product in products(STUDY).items():
-        node = graph.get(AssetKey(list(key)))
-        parents = {AssetKey(list(parent)) for parent in (*product.inputs, *product.after)} | {
+        node = graph.get(key_of(STUDY, key))
+        parents = {key_of(STUDY, parent) for parent in (*product.inputs, *product.after)} | {
             raw_key(STUDY, name) for name in product.raw
         }
         # No mart comes before the delivery was admitted, though nothing of that goes into one.
-        assert node.parent_keys == parents | ({AssetKey("noted")} if key[0] == "marts" else set()), key
-    made = {AssetKey(list(key)) for key in products(STUDY)}
-    beside = {raw_key(STUDY, name) for name in sources(STUDY)} | set(manifest.keys) | set(privacy.keys)
+        assert node.parent_keys == parents | ({key_of(STUDY, ("noted",))} if key[0] == "marts" else set()), key
+    made = {key_of(STUDY, key) for key in products(STUDY)}
+    beside = {raw_key(STUDY, name) for name in sources(STUDY)} | {key_of(STUDY, manifest.KEY), key_of(STUDY, privacy.KEY)}
     assert graph.get_all_asset_keys() == made | beside
 
 
-def test_every_asset_has_a_description_and_the_groups_are_the_layers() -> None:
-    graph = defs.resolve_asset_graph()
+def test_every_asset_has_a_description_and_the_groups_are_the_layers(graph) -> None:
     for key in graph.get_all_asset_keys():
         assert graph.get(key).description, key
     assert {graph.get(key).group_name for key in graph.get_all_asset_keys()} == {
@@ -69,28 +74,25 @@ def test_every_asset_has_a_description_and_the_groups_are_the_layers() -> None:
         "g5_statistics",
         "g6_report",
     }
-    assert {graph.get(key).group_name for key in raw_files.keys} == {"g1_raw"}
+    assert {graph.get(raw_key(STUDY, name)).group_name for name in sources(STUDY)} == {"g1_raw"}
 
 
-def test_everything_is_searched_before_the_manifest_is_written() -> None:
-    graph = defs.resolve_asset_graph()
-    assert graph.get(AssetKey("privacy")).parent_keys == {AssetKey(list(key)) for key in products(STUDY)}
-    assert AssetKey("privacy") in graph.get(AssetKey("manifest")).parent_keys
+def test_everything_is_searched_before_the_manifest_is_written(graph) -> None:
+    assert graph.get(key_of(STUDY, privacy.KEY)).parent_keys == {key_of(STUDY, key) for key in products(STUDY)}
+    assert key_of(STUDY, privacy.KEY) in graph.get(key_of(STUDY, manifest.KEY)).parent_keys
 
 
-def test_every_table_links_to_its_page_and_its_passports() -> None:
-    graph = defs.resolve_asset_graph()
+def test_every_table_links_to_its_page_and_its_passports(graph) -> None:
     for number in catalogue(STUDY):
-        metadata = graph.get(AssetKey([*table_key(number)])).metadata
+        metadata = graph.get(key_of(STUDY, table_key(number))).metadata
         assert str(metadata["report"].value).endswith(f".html#tabel-{number}")
         assert metadata["passports"].value == f"frs trace {number}"
 
 
-def test_no_mart_is_written_before_every_questionnaire_was_split() -> None:
-    graph = defs.resolve_asset_graph()
+def test_no_mart_is_written_before_every_questionnaire_was_split(graph) -> None:
     for key in products(STUDY):
         if key[0] == "marts":
-            assert AssetKey("noted") in graph.get(AssetKey(list(key))).parent_keys
+            assert key_of(STUDY, ("noted",)) in graph.get(key_of(STUDY, key)).parent_keys
     assert upstream(STUDY, {("noted",)}) > {
         (layer, name) for layer in ("validated", "rejected", "noted") for name in instruments(STUDY)
     }
@@ -158,16 +160,16 @@ def test_columns_of_marts_and_tables_say_which_columns_they_come_from(run) -> No
     told = {
         key: metadata["dagster/column_lineage"].lineage for key, metadata in made.items() if "dagster/column_lineage" in metadata
     }
-    assert {key.path[0] for key in told} == {"pseudonymised", "marts", "statistics"}
+    assert {product_of(key)[0] for key in told} == {"pseudonymised", "marts", "statistics"}
     assert len(told) == 4 + 5 + 81
     for key, lineage in told.items():
         assert lineage.deps_by_column.keys() <= columns[key]
         for deps in lineage.deps_by_column.values():
             assert deps
             assert all(dep.column_name in columns[dep.asset_key] for dep in deps)
-    assert all(told[key].deps_by_column.keys() == columns[key] for key in told if key.path[0] != "statistics")
-    table = told[AssetKey(["statistics", "table_01"])].deps_by_column
-    assert {(tuple(dep.asset_key.path), dep.column_name) for dep in table["row"]} == {
+    assert all(told[key].deps_by_column.keys() == columns[key] for key in told if product_of(key)[0] != "statistics")
+    table = told[key_of(STUDY, table_key(1))].deps_by_column
+    assert {(product_of(dep.asset_key), dep.column_name) for dep in table["row"]} == {
         (("marts", mart), "role") for mart in catalogue(STUDY)[1].marts
     }
 
@@ -178,7 +180,7 @@ def next_node(number: int) -> str:
 
 def test_promises_link_to_their_pages_and_warn_without_stopping(run) -> None:
     settings, result, _, _ = run
-    [made] = [m for m in result.asset_materializations_for_node("expectations") if m.asset_key.path == ["expectations"]]
+    [made] = [m for m in result.asset_materializations_for_node("expectations") if product_of(m.asset_key) == ("expectations",)]
     page = made.metadata["data_docs"].value
     assert (settings.curated(DELIVERY) / str(page)).is_file()
     checks = [e for e in result.get_asset_check_evaluations() if e.check_name.startswith("promises_of_")]
@@ -190,7 +192,7 @@ def test_restricted_layers_have_no_preview(run) -> None:
     for event in events:
         if event.is_dagster_event and event.dagster_event.is_step_materialization:
             materialization = event.dagster_event.step_materialization_data.materialization
-            if materialization.asset_key.path[0] in (
+            if product_of(materialization.asset_key)[0] in (
                 "raw",
                 "validated",
                 "rejected",
@@ -230,12 +232,12 @@ def test_a_failure_is_one_line_without_the_values_that_caused_it(tmp_path: Path)
     path = settings.raw_delivery(DELIVERY) / "coordinator" / "dataset.csv"
     path.write_bytes(path.read_bytes().replace(b"konflikt", b"conflict"))
     with DagsterInstance.ephemeral() as instance:
-        instance.add_dynamic_partitions("deliveries", [DELIVERY])
+        instance.add_dynamic_partitions(DELIVERIES, [DELIVERY])
         result = materialize(
-            ASSETS,
+            assets(STUDY),
             instance=instance,
             partition_key=DELIVERY,
-            resources=resources(settings),
+            resources=resources(lambda: settings),
             raise_on_error=False,
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )
@@ -249,9 +251,9 @@ def test_a_failure_is_one_line_without_the_values_that_caused_it(tmp_path: Path)
 
 def look(instance: DagsterInstance, cursor: str | None) -> tuple[list[str | None], str | None]:
     """One look of the sensor: deliveries that it wants refreshed, and its new cursor."""
-    found = new_deliveries(STUDY, build_sensor_context(instance=instance, cursor=cursor))
+    found = new_deliveries(STUDY)(build_sensor_context(instance=instance, cursor=cursor))
     for request in found.dynamic_partitions_requests or ():
-        instance.add_dynamic_partitions("deliveries", list(request.partition_keys))
+        instance.add_dynamic_partitions(DELIVERIES, list(request.partition_keys))
     return [request.partition_key for request in found.run_requests or ()], found.cursor
 
 
@@ -288,5 +290,5 @@ def test_the_sensor_takes_up_a_delivery_once_it_is_whole_and_at_rest_and_again_w
         # A content that comes back is made again, and under a key that no run had.
         (folder / "corrections.csv").unlink()
         wanted, cursor = look(instance, cursor)
-        found = new_deliveries(STUDY, build_sensor_context(instance=instance, cursor=cursor))
+        found = new_deliveries(STUDY)(build_sensor_context(instance=instance, cursor=cursor))
         assert [(request.partition_key, request.run_key.split()[-1]) for request in found.run_requests] == [(DELIVERY, "3")]

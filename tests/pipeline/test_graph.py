@@ -1,19 +1,22 @@
 """The whole graph as text, beside the code: a change of it shows in review.
 
-`python tests/pipeline/test_graph.py` writes the text anew.
+`PYTHONPATH=tests python tests/pipeline/test_graph.py` writes the text anew.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from frs_pipeline.definitions import defs
+from support.study import STUDY
+
+from frs_pipeline.definitions import build_definitions
 
 GOLDEN = Path(__file__).with_name("graph.txt")
 
 
 def described() -> str:
     """A line a fact: groups, assets with what they are made from, and their checks."""
+    defs = build_definitions(STUDY)
     graph = defs.resolve_asset_graph()
     lines = []
     for node in sorted(graph.asset_nodes, key=lambda node: (node.group_name or "", node.key.path)):

@@ -31,9 +31,9 @@ from dagster import (
 from dagster._core.test_utils import create_run_for_test
 from support.study import STUDY
 
-from frs_pipeline.assets.wiring import DELIVERIES, PARTITION_TAG, gate
+from frs_pipeline.assets.wiring import PARTITION_TAG, deliveries_of, gate
 from frs_pipeline.checks.failing import as_metadata
-from frs_pipeline.definitions import defs
+from frs_pipeline.definitions import build_definitions
 from frs_pipeline.errors import Failing, FrsError, InputError
 from frs_pipeline.operations import outbox, sensors
 from frs_pipeline.operations.doctor import _alerts
@@ -43,6 +43,7 @@ from frs_pipeline.store.settings import Settings
 from frs_pipeline.store.standing import Standing
 
 DELIVERY = "2020-11-30"
+DELIVERIES = deliveries_of(STUDY)
 SECRET = "610190-1234"
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -88,7 +89,7 @@ def look(instance: DagsterInstance, result: ExecuteInProcessResult, hook: Callab
     context = build_run_status_sensor_context(
         sensor_name="hook", dagster_instance=instance, dagster_run=result.dagster_run, dagster_event=event
     )
-    hook(context if result.success else context.for_run_failure())
+    hook(STUDY)(context if result.success else context.for_run_failure())
 
 
 def test_a_failed_run_leaves_a_page_with_the_line_that_a_person_can_act_on(settings: Settings, instance: DagsterInstance) -> None:
@@ -121,7 +122,7 @@ def test_a_run_that_was_ended_from_outside_says_why(settings: Settings, instance
     context = build_run_status_sensor_context(
         sensor_name="hook", dagster_instance=instance, dagster_run=instance.get_run_by_id(begun.run_id), dagster_event=event
     )
-    failed_runs(STUDY, context.for_run_failure())
+    failed_runs(STUDY)(context.for_run_failure())
     [text] = pages(settings)
     assert told in text
     assert SECRET not in text
@@ -157,8 +158,9 @@ def test_only_what_may_mend_itself_is_tried_again(instance: DagsterInstance, err
 
 
 def test_the_job_tries_again_and_so_do_no_others() -> None:
-    assert sensors.refresh_job.op_retry_policy is not None
-    assert sensors.refresh_job.op_retry_policy.max_retries == 3
+    job = sensors.refresh_job(STUDY)
+    assert job.op_retry_policy is not None
+    assert job.op_retry_policy.max_retries == 3
 
 
 @pytest.mark.parametrize(
@@ -383,7 +385,7 @@ def test_what_a_webhook_does_not_take_waits_whatever_it_answers(
 
 def tick(instance: DagsterInstance) -> str:
     """What the daemon does every five minutes."""
-    return str(unsent_alerts(STUDY, build_sensor_context(instance=instance)).skip_message)
+    return str(unsent_alerts(STUDY)(build_sensor_context(instance=instance)).skip_message)
 
 
 def test_an_alert_that_was_not_taken_is_sent_again_until_it_is_and_never_twice(
@@ -446,11 +448,11 @@ def test_without_a_webhook_nothing_waits(settings: Settings) -> None:
 
 
 def test_night_is_night_in_copenhagen() -> None:
-    found = sensors.nightly
-    assert [schedule.name for schedule in defs.schedules or ()] == [found.name]
+    found = sensors.nightly(STUDY)
+    assert [schedule.name for schedule in build_definitions(STUDY).schedules or ()] == [found.name]
     assert (found.cron_schedule, found.execution_timezone) == ("0 3 * * *", "Europe/Copenhagen")
 
 
 def test_hooks_watch_every_run_of_this_location() -> None:
-    names = {sensor.name for sensor in defs.sensors or ()}
+    names = {sensor.name for sensor in build_definitions(STUDY).sensors or ()}
     assert names == {"new_deliveries", "lost_runs", "failed_runs", "canceled_runs", "failed_checks", "unsent_alerts"}

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.running import here
 from support.study import STUDY
 
 from frs_pipeline.checks.claims import claims_hold
@@ -57,9 +56,7 @@ def copy(both: Settings, tmp_path: Path) -> Settings:
 
 
 def frs(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "FRS_DATA_DIR": str(settings.data), "FRS_KEY_FILE": str(settings.key)}
-    command = [sys.executable, "-m", "frs_pipeline.cli", *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    return here(settings.data, *arguments)
 
 
 def faults(store: Store, *, outputs_only: bool = False) -> dict[str, tuple[str, ...]]:

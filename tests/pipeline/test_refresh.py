@@ -36,9 +36,8 @@ EXACT = ("count", "percent", "valid_percent", "cumulative_percent", "row_percent
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, Refresh]:
-    settings = relocked_copy_of_shipped(tmp_path_factory.mktemp("data"))
-    return settings, refresh(settings)
+def made(relocked: tuple[Settings, Refresh]) -> tuple[Settings, Refresh]:
+    return relocked
 
 
 def product(made: tuple[Settings, Refresh], *key: str) -> pa.Table:
@@ -242,8 +241,8 @@ def test_a_second_run_makes_nothing_and_imports_neither_dagster_nor_pandas(made:
     before = hashes(made[0])
     program = (
         "import sys; from pathlib import Path; from frs_pipeline.operations.refresh import refresh; "
-        "from frs_pipeline.store.settings import Settings; "
-        "made = refresh(Settings(STUDY, Path(sys.argv[1]), Path(sys.argv[1], sys.argv[2]))).made; "
+        "from frs_pipeline.store.settings import Settings, find_study; "
+        "made = refresh(Settings(find_study(), Path(sys.argv[1]), Path(sys.argv[1], sys.argv[2]))).made; "
         "print(len(made), 'dagster' in sys.modules, 'pandas' in sys.modules)"
     )
     result = subprocess.run([sys.executable, "-c", program, str(made[0].data), NAME], capture_output=True, text=True, check=True)
@@ -353,7 +352,9 @@ def test_a_selection_makes_no_more_than_it_needs(tmp_path: Path) -> None:
 def test_an_export_delivered_as_a_workbook_gives_the_same_bytes_from_the_mart_on(
     made: tuple[Settings, Refresh], tmp_path: Path
 ) -> None:
-    settings = relocked_copy_of_shipped(tmp_path)
+    shutil.copytree(made[0].raw, tmp_path / "raw")
+    shutil.copy(made[0].data / NAME, tmp_path)
+    settings = settings_of(tmp_path)
     folder = settings.raw_delivery(DELIVERY) / "coordinator"
     book = openpyxl.Workbook()
     for sheet in ("Dataset", "Structure", "Labels"):

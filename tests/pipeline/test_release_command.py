@@ -1,16 +1,14 @@
 """`frs release` as a person runs it, and all tables of the shipped delivery."""
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 import time
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from support.running import here
 from support.shipped import DELIVERY
 from support.study import STUDY
 
@@ -25,15 +23,10 @@ from frs_pipeline.study.release import release_policy
 from frs_pipeline.study.tables import catalogue
 
 
-def frs(data, *arguments):
-    environment = {**os.environ, "FRS_DATA_DIR": str(data)}
-    return subprocess.run([sys.executable, "-m", "frs_pipeline.cli", *arguments], capture_output=True, text=True, env=environment)
-
-
 def test_a_release_needs_a_purpose_and_marts(delivery):
-    nothing = frs(delivery.data, "release")
+    nothing = here(delivery.data, "release")
     assert nothing.returncode == 2 and "--purpose" in nothing.stderr
-    early = frs(delivery.data, "release", "--purpose", "Til kommunen")
+    early = here(delivery.data, "release", "--purpose", "Til kommunen")
     assert early.returncode == 3 and early.stderr.count("\n") == 1 and "run frs run" in early.stderr
     assert not (delivery.data / "curated").exists()
 

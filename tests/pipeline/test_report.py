@@ -14,14 +14,13 @@ from typing import Any
 
 import pytest
 from support.plain_duckdb import recounted
-from support.shipped import DELIVERY, copy_of_shipped
+from support.shipped import DELIVERY
 from support.study import STUDY
 
 from frs_pipeline.intake.delivery import made_up
 from frs_pipeline.lineage.counts import Counts
 from frs_pipeline.lineage.meaning import meanings
 from frs_pipeline.lineage.passport import Passports
-from frs_pipeline.operations.refresh import refresh
 from frs_pipeline.report.claims import claims
 from frs_pipeline.report.typography import anchor, shown
 from frs_pipeline.store.deliveries import sha256
@@ -79,10 +78,8 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
-    settings = copy_of_shipped(tmp_path_factory.mktemp("data"))
-    refresh(settings)
-    return Store(settings, DELIVERY)
+def store(refreshed: Settings) -> Store:
+    return Store(refreshed, DELIVERY)
 
 
 @pytest.fixture(scope="module")
@@ -210,8 +207,8 @@ def test_claims_are_tested_and_those_that_fail_say_what_holds_instead(store: Sto
 def test_another_process_with_another_order_of_sets_makes_the_same_bytes(store: Store, folder: Path) -> None:
     program = (
         "import hashlib, json, sys; from pathlib import Path; from frs_pipeline.report.site import build; "
-        "from frs_pipeline.store.settings import Settings; from frs_pipeline.store.files import Store; "
-        "made = build(Store(Settings(STUDY, Path(sys.argv[1])), sys.argv[2])).pages; "
+        "from frs_pipeline.store.settings import Settings, find_study; from frs_pipeline.store.files import Store; "
+        "made = build(Store(Settings(find_study(), Path(sys.argv[1])), sys.argv[2])).pages; "
         "print(json.dumps({name: hashlib.sha256(page).hexdigest() for name, page in made.items()}))"
     )
     told = subprocess.run(

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from dagster import (
-    AssetKey,
     DagsterInstance,
     DagsterRunStatus,
     RunRequest,
@@ -20,17 +19,18 @@ from dagster._core.test_utils import create_run_for_test
 from support.shipped import DELIVERY
 from support.study import STUDY
 
-from frs_pipeline.assets.wiring import DATA_TAG, DELIVERIES, PARTITION_TAG
-from frs_pipeline.definitions import defs
+from frs_pipeline.assets.wiring import DATA_TAG, PARTITION_TAG, deliveries_of, key_of, product_of
+from frs_pipeline.definitions import build_definitions
 from frs_pipeline.errors import InputError
 from frs_pipeline.operations import sensors
 from frs_pipeline.operations.doctor import _folder
 from frs_pipeline.operations.lost import AGAIN, lost_runs
 from frs_pipeline.operations.sensors import new_deliveries, nightly, request
 from frs_pipeline.operations.waiting import overdue
-from frs_pipeline.store import plan
-from frs_pipeline.store.files import MANIFEST, Store
+from frs_pipeline.store import plan, code
+from frs_pipeline.store.files import MANIFEST, Store, exclusive
 from frs_pipeline.store.lock import exclusive
+from frs_pipeline.store.deliveries import sources
 from frs_pipeline.store.manifest import Due
 from frs_pipeline.store.plan import products, whole_steps
 from frs_pipeline.store.settings import Settings
@@ -40,7 +40,7 @@ EARLIER, LATER = "2020-01-31", "2021-11-30"
 AROUND = {
     "privacy",
     "manifest",
-    *(key.to_user_string() for key in defs.resolve_asset_graph().get_all_asset_keys() if key.path[0] == "raw"),
+    *(f"raw/{name}" for name in sources(STUDY)),
 }
 
 
@@ -57,7 +57,7 @@ def instance(tmp_path: Path) -> Iterator[DagsterInstance]:
     home = tmp_path / "home"
     home.mkdir()
     with DagsterInstance.local_temp(str(home)) as found:
-        found.add_dynamic_partitions(str(DELIVERIES.name), [EARLIER, DELIVERY, LATER])
+        found.add_dynamic_partitions(str(deliveries_of(STUDY).name), [EARLIER, DELIVERY, LATER])
         yield found
 
 
@@ -67,7 +67,7 @@ def look(instance: DagsterInstance) -> Callable[[], SensorResult]:
     cursor: list[str | None] = [None]
 
     def look() -> SensorResult:
-        found = new_deliveries(STUDY, build_sensor_context(instance=instance, cursor=cursor[0]))
+        found = new_deliveries(STUDY)(build_sensor_context(instance=instance, cursor=cursor[0]))
         cursor[0] = found.cursor
         return found
 
@@ -76,7 +76,7 @@ def look(instance: DagsterInstance) -> Callable[[], SensorResult]:
 
 def made(asked: RunRequest) -> set[str]:
     assert asked.asset_selection
-    return {key.to_user_string() for key in asked.asset_selection}
+    return {"/".join(product_of(key)) for key in asked.asset_selection}
 
 
 def names(keys: set[tuple[str, ...]]) -> set[str]:
@@ -110,7 +110,7 @@ def test_where_only_the_manifest_is_due_only_the_search_and_the_manifest_are_mad
     look()
     [asked] = look().run_requests
     assert made(asked) == AROUND
-    [asked] = nightly(STUDY, build_schedule_context(instance=instance))
+    [asked] = nightly(STUDY)(build_schedule_context(instance=instance))
     assert made(asked) == AROUND
 
 
@@ -120,9 +120,9 @@ def test_what_changed_in_the_program_since_the_sensor_began_counts(
     assert request(Store(settings, DELIVERY)) is None
     lock = tmp_path / "requirements.lock"
     lock.write_text("another", encoding="utf-8")
-    monkeypatch.setattr(plan, "_LOCK", lock)
+    monkeypatch.setattr(code, "_LOCK", lock)
     asked = request(Store(settings, DELIVERY))
-    plan.look_again()
+    code.look_again()
     assert asked
     assert made(asked) - AROUND == names(set(products(STUDY)))
 
@@ -203,7 +203,7 @@ def test_one_that_waits_keeps_no_other_waiting(
     settings.raw_delivery(LATER).mkdir()
     look()
     assert [asked.partition_key for asked in look().run_requests] == [DELIVERY]
-    assert [asked.partition_key for asked in nightly(STUDY, build_schedule_context(instance=instance))] == [DELIVERY]
+    assert [asked.partition_key for asked in nightly(STUDY)(build_schedule_context(instance=instance))] == [DELIVERY]
 
 
 def test_how_long_is_too_long() -> None:
@@ -216,14 +216,14 @@ def test_how_long_is_too_long() -> None:
 def test_the_night_takes_up_what_is_due_the_oldest_first_and_what_hangs_on_it(
     settings: Settings, instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert "is up to date" in nightly(STUDY, build_schedule_context(instance=instance)).skip_message
+    assert "is up to date" in nightly(STUDY)(build_schedule_context(instance=instance)).skip_message
     # A later delivery, as if it had been made from the same forms, is compared with this one.
     for place in (settings.raw_delivery, settings.curated, settings.restricted):
         shutil.copytree(place(DELIVERY), place(LATER))
     before = sensors.due
     monkeypatch.setattr(sensors, "due", lambda store: before(store) if store.delivery == DELIVERY else Due(frozenset(), False))
     (settings.curated(DELIVERY) / "marts" / "initiator.parquet").unlink()
-    first, second = nightly(STUDY, build_schedule_context(instance=instance))
+    first, second = nightly(STUDY)(build_schedule_context(instance=instance))
     assert (first.partition_key, second.partition_key) == (DELIVERY, LATER)
     assert "marts/initiator" in made(first)
     assert made(second) - AROUND == names({("expectations",), ("report",)})
@@ -232,7 +232,7 @@ def test_the_night_takes_up_what_is_due_the_oldest_first_and_what_hangs_on_it(
 def test_the_night_knows_registered_deliveries_only(settings: Settings, tmp_path: Path) -> None:
     (settings.curated(DELIVERY) / MANIFEST).unlink()
     with DagsterInstance.local_temp(str(tmp_path)) as fresh:
-        assert nightly(STUDY, build_schedule_context(instance=fresh)).skip_message
+        assert nightly(STUDY)(build_schedule_context(instance=fresh)).skip_message
 
 
 def begin(instance: DagsterInstance, delivery: str = DELIVERY, **tags: str) -> str:
@@ -247,7 +247,7 @@ def search(instance: DagsterInstance) -> Callable[[], SensorResult]:
     cursor: list[str | None] = [None]
 
     def look() -> SensorResult:
-        found = lost_runs(STUDY, build_sensor_context(instance=instance, cursor=cursor[0]))
+        found = lost_runs(STUDY)(build_sensor_context(instance=instance, cursor=cursor[0]))
         cursor[0] = found.cursor
         return found
 
@@ -289,5 +289,5 @@ def test_a_run_that_goes_on_is_let_alone(
 
 
 def test_every_product_is_an_asset_that_a_run_can_be_asked_for() -> None:
-    graph = defs.resolve_asset_graph().get_all_asset_keys()
-    assert {AssetKey(list(key)) for key in products(STUDY)} <= graph
+    graph = build_definitions(STUDY).resolve_asset_graph().get_all_asset_keys()
+    assert {key_of(STUDY, key) for key in products(STUDY)} <= graph
