@@ -20,7 +20,8 @@ from support.built_in import built_in_only
 from support.shipped import DELIVERY, copy_of_shipped
 from support.study import STUDY
 
-from frs_pipeline.codebook.vault import PIPELINE_COLUMNS, Entry, lock, plain, read_codebook
+from frs_pipeline.codebook.entries import PIPELINE_COLUMNS, Entry, lock, plain
+from frs_pipeline.codebook.vault import read_codebook
 from frs_pipeline.intake.amendments import CORRECTION_COLUMNS, EXCEPTION_COLUMNS
 from frs_pipeline.intake.delivery import intake_of, withdrawals_of
 from frs_pipeline.intake.ledger import COLUMNS, read_ledger
@@ -164,8 +165,9 @@ class Delivery:
 
     def validated(self, instrument, questionnaire=None, **changes):
         """Its forms of one questionnaire, split."""
-        export = read_export(STUDY, self.path(instrument))
-        return validate(export, questionnaire or questionnaires(STUDY)[instrument], self.intake(**changes))
+        study = self.settings.study
+        export = read_export(study, self.path(instrument))
+        return validate(export, questionnaire or questionnaires(study)[instrument], self.intake(**changes))
 
     def form_id(self, instrument, form):
         return f"{questionnaires(STUDY)[instrument].form_prefix}-{self.get(instrument, form, 'responde')}"

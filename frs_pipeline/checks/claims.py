@@ -6,12 +6,11 @@ from collections.abc import Sequence
 
 from dagster import AssetCheckResult, AssetCheckSeverity, AssetCheckSpec, AssetKey, MetadataValue
 
-from frs_pipeline.checks.failing import Failing, as_metadata, place
-from frs_pipeline.report.claims import line_of
+from frs_pipeline.checks.failing import as_metadata
 from frs_pipeline.report.findings import Sentence, Tested
+from frs_pipeline.report.remedies import failed_claims
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about
-from frs_pipeline.study.claims import FILE
 from frs_pipeline.study.printed import printed_from
 from frs_pipeline.tables.render import Grid
 
@@ -31,7 +30,7 @@ def claims_hold(study: Study, key: AssetKey, findings: Sequence[Tested], deliver
     """
     failed = [found for found in findings if found.holds is False]
     printed = printed_from(study, delivery)
-    things = [Failing(found.claim.id, _remedy(study, found, delivery)) for found in failed] if printed else []
+    things = failed_claims(study, findings, delivery) if printed else []
     remark = (
         f"The report was printed from delivery {about(study).printed_from}: its claims are no claims about delivery {delivery}."
     )
@@ -55,10 +54,3 @@ def _lines(failed: Sequence[Tested]) -> tuple[tuple[str, ...], ...]:
         (found.claim.id, Sentence.plain(found.says.english), Sentence.plain(found.instead.english) if found.instead else "")
         for found in failed
     )
-
-
-def _remedy(study: Study, found: Tested, delivery: str) -> str:
-    tables = " ".join(map(str, found.tables))
-    look = f"curated/{delivery}/report/index.html#{found.claim.id} says what holds instead"
-    shows = f", frs tables {tables} --delivery {delivery} on which figures" if tables else ""
-    return f"{look}{shows}; its condition stands in {place(FILE, line_of(study, found.claim.id))}"

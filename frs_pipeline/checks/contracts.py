@@ -5,8 +5,8 @@ from __future__ import annotations
 import pyarrow as pa
 from dagster import AssetCheckResult, AssetCheckSeverity, AssetCheckSpec, AssetKey
 
-from frs_pipeline.errors import CheckFailed
-from frs_pipeline.store.rows import Rows, batches_of
+from frs_pipeline.store.rows import Rows
+from frs_pipeline.tables.contracts import require_one_row_each
 
 _NAME = "one_row_each"
 
@@ -21,13 +21,7 @@ def grain(key: AssetKey, mart: pa.Table | Rows) -> AssetCheckResult:
 
     Raises `CheckFailed` before anything is written when they aren't equal.
     """
-    distinct = 0
-    last = pa.nulls(0, mart.schema.field(0).type)
-    for batch in batches_of(mart):
-        distinct += len(pa.concat_arrays([last, batch.column(0)]).unique()) - len(last)
-        last = batch.column(0).slice(batch.num_rows - 1)
-    if distinct != mart.num_rows:
-        raise CheckFailed(f"{mart.num_rows} rows, but {distinct} different ids", where=key.to_user_string())
+    distinct = require_one_row_each(mart, key.to_user_string())
     return AssetCheckResult(
         asset_key=key,
         check_name=_NAME,

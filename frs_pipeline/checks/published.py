@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import pyarrow as pa
 from dagster import AssetCheckResult, AssetCheckSeverity, AssetCheckSpec, AssetKey, MetadataValue
 
-from frs_pipeline.checks.failing import Failing, as_metadata, place
-from frs_pipeline.printed.compare import DIFFERS, summary
+from frs_pipeline.checks.failing import as_metadata
+from frs_pipeline.printed.compare import summary
+from frs_pipeline.printed.remedies import differing_figures
 from frs_pipeline.study import Study
-from frs_pipeline.study.printed import FILE, line_of
-from frs_pipeline.study.tables import Address
 
 _NAME = "as_printed"
 
@@ -28,7 +24,7 @@ def as_printed(study: Study, key: AssetKey, comparison: pa.Table, delivery: str,
     `remark` says why nothing was compared, where the report was printed from another delivery.
     """
     found = verdicts(comparison)
-    things = [Failing(_named(row), _remedy(study, row, delivery)) for row in comparison.to_pylist() if row["verdict"] == DIFFERS]
+    things = differing_figures(study, comparison, delivery)
     return AssetCheckResult(
         asset_key=key,
         check_name=_NAME,
@@ -41,17 +37,3 @@ def as_printed(study: Study, key: AssetKey, comparison: pa.Table, delivery: str,
 def verdicts(comparison: pa.Table) -> dict[str, int]:
     """Figures of each verdict, under names that Dagster's metadata can have."""
     return {verdict.replace(" ", "_"): number for verdict, number in summary(comparison).items()}
-
-
-def _named(row: Mapping[str, Any]) -> str:
-    labels = (row[name] for name in ("row", "column", "group", "measure"))
-    return f"Tabel {row['table']}: {' · '.join(label for label in labels if label)}"
-
-
-def _remedy(study: Study, row: Mapping[str, Any], delivery: str) -> str:
-    """The line that says what the report prints, and the commands that show the figure beside it and the forms behind it."""
-    key = Address.of(row)
-    options = " ".join(f'--{name} "{getattr(key, name)}"' for name in ("row", "column", "group") if getattr(key, name))
-    trace = " ".join(filter(None, (f"frs trace {key.table}", options, f"--measure {key.measure} --delivery {delivery}")))
-    printed = place(FILE, line_of(study)[key])
-    return f"{trace} shows the forms behind it; hold {printed} against the printed page, and correct it if it was typed wrongly"

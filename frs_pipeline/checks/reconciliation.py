@@ -7,8 +7,7 @@ from pathlib import Path
 
 from dagster import AssetCheckResult, AssetCheckSeverity, AssetCheckSpec, AssetKey
 
-from frs_pipeline.errors import CheckFailed
-from frs_pipeline.store.files import rows_in
+from frs_pipeline.tables.contracts import nothing_lost, require_every_form
 
 _NAME = "nothing_lost"
 _ADMITTED = "within_policy"
@@ -25,7 +24,7 @@ def conservation(key: AssetKey, delivered: int, accepted: int, set_aside: int, w
     return AssetCheckResult(
         asset_key=key,
         check_name=_NAME,
-        passed=delivered == accepted + set_aside + withdrawn,
+        passed=nothing_lost(delivered, accepted, set_aside, withdrawn),
         severity=AssetCheckSeverity.ERROR,
         metadata={"delivered": delivered, "accepted": accepted, "set_aside": set_aside, "withdrawn": withdrawn},
     )
@@ -57,9 +56,7 @@ def every_form(key: AssetKey, sources: Iterable[Path], forms: int) -> AssetCheck
 
     Raises `CheckFailed` before anything is written when they aren't equal.
     """
-    pseudonymised = sum(rows_in(path) for path in sources)
-    if forms != pseudonymised:
-        raise CheckFailed(f"{forms} forms, but {pseudonymised} were pseudonymised", where=key.to_user_string())
+    pseudonymised = require_every_form(sources, forms, key.to_user_string())
     return AssetCheckResult(
         asset_key=key,
         check_name=_EVERY_FORM,

@@ -241,7 +241,7 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Was an entry altered, removed, moved or cut off? Ends with 1 when one was."""
-    from frs_pipeline.codebook.opening import untold
+    from frs_pipeline.codebook.untold import untold
     from frs_pipeline.store.journal import head_of
     from frs_pipeline.store.journal import verify as look
 

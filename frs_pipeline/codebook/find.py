@@ -12,8 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from frs_pipeline.codebook.access import traced
+from frs_pipeline.codebook.entries import Entry
 from frs_pipeline.codebook.opening import open_full, require_own
-from frs_pipeline.codebook.vault import CONTROLLERS_KEY, Entry, is_personal_number
+from frs_pipeline.codebook.vault import CONTROLLERS_KEY, is_personal_number
 from frs_pipeline.errors import UsageError
 from frs_pipeline.intake.delivery import form_id, forms_meant, withdrawals_of
 from frs_pipeline.intake.readers.columns import RESPONDENT

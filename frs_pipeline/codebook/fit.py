@@ -11,9 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from frs_pipeline.codebook.access import traced
+from frs_pipeline.codebook.entries import CODEBOOK as BOOK
+from frs_pipeline.codebook.entries import Entry
 from frs_pipeline.codebook.opening import key_of_pipeline, open_codebook, open_full
-from frs_pipeline.codebook.vault import CODEBOOK as BOOK
-from frs_pipeline.codebook.vault import Entry, opens, read_codebook
+from frs_pipeline.codebook.vault import opens, read_codebook
 from frs_pipeline.intake.delivery import intake_of, withdrawals_of
 from frs_pipeline.intake.ledger import read_ledger
 from frs_pipeline.intake.readers.surveyxact import read_export

@@ -14,19 +14,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from frs_pipeline.codebook.access import Trace, traced
+from frs_pipeline.codebook.entries import FULL_COLUMNS, PIPELINE_COLUMNS, Entry, lock, plain
 from frs_pipeline.codebook.keys import Recipients, recipients
 from frs_pipeline.codebook.newest import hashes, name_of, require_newest
 from frs_pipeline.codebook.pseudonyms import draw_pseudonyms
 from frs_pipeline.codebook.register import Conference, Fault, Register, read_register
-from frs_pipeline.codebook.vault import (
-    CONTROLLERS_KEY,
-    FULL_COLUMNS,
-    PIPELINE_COLUMNS,
-    Entry,
-    lock,
-    plain,
-    read_full,
-)
+from frs_pipeline.codebook.vault import CONTROLLERS_KEY, read_full
 from frs_pipeline.errors import CheckFailed, InputError, UsageError
 from frs_pipeline.language import plural
 from frs_pipeline.store.deliveries import CODEBOOK, CONTROLLERS, DEMO_KEY, deliveries

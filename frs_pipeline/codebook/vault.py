@@ -1,4 +1,4 @@
-"""The codebook as age files: plain text in memory only.
+"""Opens the age files of a codebook: plain text in memory only.
 
 Two files are kept apart. The controllers' file holds the personal numbers; the pipeline's file holds what a
 refresh needs (conference number, pseudonym, occasion, date) and no personal number, so that the key which
@@ -12,8 +12,6 @@ import csv
 import io
 import re
 from array import array
-from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
@@ -21,15 +19,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyrage
 
+from frs_pipeline.codebook.entries import CODEBOOK, FULL_COLUMNS, PIPELINE_COLUMNS, Entry
 from frs_pipeline.errors import InputError
-from frs_pipeline.intake.ledger import REGISTER, conference_number, day_of, plain_entries, plain_rows, register
+from frs_pipeline.intake.ledger import conference_number, day_of, plain_entries, plain_rows, register
 from frs_pipeline.store.deliveries import CONTROLLERS
 from frs_pipeline.store.settings import IDENTITY, refuse_secret
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import occasions
 
-FULL_COLUMNS = ("personal_number", "conference_number", "conference_id", "occasion", "date")
-PIPELINE_COLUMNS = FULL_COLUMNS[1:]
 _PSEUDONYM = re.compile(r"[A-Za-z][A-Za-z0-9-]{5,30}")
 _PERSONAL_NUMBER = re.compile(r"[0-9]{6}-?[0-9]{4}")
 # What to do about a key that is none, by who needs it.
@@ -37,32 +34,6 @@ PIPELINES_KEY = "set FRS_KEY_FILE to the pipeline's age identity"
 CONTROLLERS_KEY = "name a file with a controller's age identity after --identity"
 _LOCK_AGAIN = "lock the codebook again"
 _CLOSED = "doesn't open with this key, or was altered"
-CODEBOOK = REGISTER.append(pa.field("conference_id", pa.string(), nullable=False))
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One conference of the codebook. `date` is ISO, `occasion` first or followup."""
-
-    personal_number: str
-    conference_number: int
-    conference_id: str
-    occasion: str
-    date: str
-
-
-def plain(entries: Sequence[Entry], columns: Sequence[str]) -> str:
-    """`columns` of the entries as CSV: what is inside a codebook file."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows([getattr(entry, column) for column in columns] for entry in entries)
-    return text.getvalue()
-
-
-def lock(text: str, recipients: Sequence[str]) -> bytes:
-    """`text` as an age file that only `recipients` (age1…) can open."""
-    return bytes(pyrage.encrypt(text.encode(), [pyrage.x25519.Recipient.from_str(r) for r in recipients]))
 
 
 def open_plain(path: Path, key: Path, do: str = PIPELINES_KEY) -> str:

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from frs_pipeline.codebook.opening import SHIPPED as KNOWN_BY
-from frs_pipeline.codebook.opening import fingerprint
+from frs_pipeline.codebook.made_up import SHIPPED as KNOWN_BY
+from frs_pipeline.codebook.made_up import fingerprint
 from frs_pipeline.handbook import dictionary, rules, tables
 from frs_pipeline.printed import contradictions
 from frs_pipeline.reconstruction.papers import SHIPPED
@@ -17,13 +17,13 @@ from frs_pipeline.study import Study
 
 
 def _made(study: Study) -> dict[Path, Callable[[], str]]:
-    """What is kept, by its file."""
+    """What is kept, by its file; the contradictions first, which the page of tables counts."""
     docs, delivery = PROJECT / "docs", PROJECT / "data" / "raw" / SHIPPED
     return {
+        study.folder / contradictions.FILE: lambda: contradictions.as_csv(contradictions.audit(study)),
         docs / "data-dictionary.md": lambda: dictionary.page(study),
         docs / "rules.md": lambda: rules.page(study),
         docs / "tables.md": lambda: tables.page(study),
-        study.folder / contradictions.FILE: lambda: contradictions.as_csv(contradictions.audit(study)),
         KNOWN_BY: lambda: json.dumps(fingerprint(study, delivery), indent=1) + "\n",
     }
 

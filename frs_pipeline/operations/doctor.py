@@ -171,7 +171,7 @@ def _alerts(settings: Settings) -> Diagnosis:
 
 
 def _journals(settings: Settings) -> list[Diagnosis]:
-    from frs_pipeline.codebook import opening
+    from frs_pipeline.codebook.untold import untold
     from frs_pipeline.release import earlier
 
     def released() -> list[str]:
@@ -179,7 +179,7 @@ def _journals(settings: Settings) -> list[Diagnosis]:
         return earlier.untold(settings) or list(altered)
 
     return [
-        _journal("Access journal", settings.access_journal, lambda: opening.untold(settings)),
+        _journal("Access journal", settings.access_journal, lambda: untold(settings)),
         _journal("Release journal", settings.release_journal, released),
     ]
 
@@ -285,12 +285,13 @@ def _results(store: Store) -> Diagnosis:
 def _traces(study: Study, home: Path, stores: list[Store]) -> Diagnosis:
     from dagster import DagsterInstance
 
+    from frs_pipeline.operations.history import kept
     from frs_pipeline.privacy.search import search_traces
 
     what = f"Dagster's history in {home}"
     try:
         with DagsterInstance.from_config(str(home)) as instance:
-            return _searched(what, search_traces(study, home, stores, instance=instance), home)
+            return _searched(what, search_traces(study, home, stores, history=kept(instance)), home)
     except Exception as error:  # a storage raises what it comes across
         return Diagnosis(what, False, f"can't be searched: its instance doesn't open ({type(error).__name__})")
 

@@ -30,7 +30,8 @@ from dagster import (
 )
 
 from frs_pipeline.assets.wiring import PARTITION_TAG
-from frs_pipeline.checks.failing import Failing, of_metadata
+from frs_pipeline.checks.failing import of_metadata
+from frs_pipeline.errors import Failing
 from frs_pipeline.language import plural
 from frs_pipeline.operations.outbox import post, resend
 from frs_pipeline.operations.searching import SEARCH_FOUND, search_run

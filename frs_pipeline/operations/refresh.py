@@ -180,6 +180,7 @@ def _found_after(
     """What the search finds once a run has ended: in what was written before it failed, and in what Dagster keeps of it."""
     from dagster import RunsFilter
 
+    from frs_pipeline.operations.history import kept
     from frs_pipeline.privacy.search import require_clean, require_clean_traces
 
     try:
@@ -190,7 +191,7 @@ def _found_after(
     try:
         if home:
             for run in instance.get_run_ids(RunsFilter(tags=mark)):
-                require_clean_traces(store.study, home, [store], run, instance)
+                require_clean_traces(store.study, home, [store], run, kept(instance, run))
     except FrsError as error:
         yield error
 

@@ -26,6 +26,7 @@ from dagster import (
 from frs_pipeline.assets.privacy import KEY as SEARCHED
 from frs_pipeline.assets.wiring import PARTITION_TAG, key_of
 from frs_pipeline.errors import FrsError
+from frs_pipeline.operations.history import kept
 from frs_pipeline.privacy.search import require_clean, require_clean_traces
 from frs_pipeline.store.deliveries import deliveries
 from frs_pipeline.store.files import Store, exclusive
@@ -98,7 +99,7 @@ def search_run(study: Study, instance: DagsterInstance, run: DagsterRun, *, wait
         except FrsError as error:
             found.append(str(error))
     try:
-        require_clean_traces(study, Path(instance.root_directory), stores, run.run_id, instance)
+        require_clean_traces(study, Path(instance.root_directory), stores, run.run_id, kept(instance, run.run_id))
     except FrsError as error:
         found.append(str(error))
     return found

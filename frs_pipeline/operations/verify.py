@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from frs_pipeline.codebook.newest import require_newest
-from frs_pipeline.codebook.opening import untold
+from frs_pipeline.codebook.untold import untold
 from frs_pipeline.errors import FrsError, InputError
 from frs_pipeline.operations.refresh import refresh
 from frs_pipeline.store.code import lock_hash

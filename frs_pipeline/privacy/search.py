@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
@@ -19,7 +18,6 @@ from frs_pipeline.errors import CheckFailed
 from frs_pipeline.privacy.codebook import Beside, Codebook
 from frs_pipeline.privacy.columns import Table, kinds_in_parquet
 from frs_pipeline.privacy.contents import texts
-from frs_pipeline.privacy.history import kept
 from frs_pipeline.privacy.patterns import ROW, TEXT, kinds_in, kinds_in_trace, reading_of_trace, readings
 from frs_pipeline.privacy.phrases import Phrases
 from frs_pipeline.privacy.tabular import NoTableError, is_workbook, sheets
@@ -28,10 +26,9 @@ from frs_pipeline.store.files import LEAKED, Store, private_folder, read
 from frs_pipeline.store.plan import products
 from frs_pipeline.study import Study
 
-if TYPE_CHECKING:
-    from dagster import DagsterInstance
-
 UNREADABLE = "can't be searched"
+# What is kept of runs beside files: a name and its texts each. Raises OSError where it can't be looked at.
+History = Iterable[tuple[str, Iterator[str]]]
 
 
 @dataclass(frozen=True, order=True)
@@ -63,12 +60,10 @@ def search_results(store: Store) -> Searched:
     return Searched(len(files), tuple(sorted(found)))
 
 
-def search_traces(
-    study: Study, home: Path, stores: Iterable[Store], run: str | None = None, instance: DagsterInstance | None = None
-) -> Searched:
+def search_traces(study: Study, home: Path, stores: Iterable[Store], run: str | None = None, history: History = ()) -> Searched:
     """Look through what Dagster keeps, of one `run` or of all, for what is in these deliveries.
 
-    Files in `home` are read as they lie there; `instance` is asked for what it keeps, which may lie somewhere else.
+    Files in `home` are read as they lie there; `history` is what is kept of runs, which may lie somewhere else.
     """
     stores = list(stores)
     codebooks = [codebook_of(store) for store in stores] or [Codebook()]
@@ -91,7 +86,7 @@ def search_traces(
         look(path, texts(path, run))
     runs = 0
     try:
-        for name, some in kept(instance, run) if instance else ():
+        for name, some in history:
             look(home / name, some)
             runs += name.startswith("run ")
     except OSError:
@@ -128,9 +123,9 @@ def require_clean(store: Store) -> Searched:
     return searched
 
 
-def require_clean_traces(study: Study, home: Path, stores: Iterable[Store], run: str, instance: DagsterInstance) -> Searched:
+def require_clean_traces(study: Study, home: Path, stores: Iterable[Store], run: str, history: History) -> Searched:
     """Search what Dagster keeps of a run. Raises `CheckFailed` for what has no place there, and where it can't be looked at."""
-    searched = search_traces(study, home, stores, run, instance)
+    searched = search_traces(study, home, stores, run, history)
     if searched.leaks:
         raise refusal(searched.leaks, f"take run {run} out of Dagster's history, and tell whoever keeps this pipeline")
     return searched

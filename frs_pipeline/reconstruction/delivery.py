@@ -6,15 +6,13 @@ import csv
 import datetime as dt
 import io
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-import pyrage
-
-from frs_pipeline.codebook.keys import PUBLISHED
-from frs_pipeline.codebook.vault import FULL_COLUMNS, PIPELINE_COLUMNS, Entry, lock, open_plain, plain
-from frs_pipeline.errors import InputError, UsageError
+from frs_pipeline.codebook.entries import Entry, plain
+from frs_pipeline.codebook.made_up import write_codebook
+from frs_pipeline.errors import UsageError
 from frs_pipeline.intake.ledger import COLUMNS, ledger_words
 from frs_pipeline.intake.readers.columns import NUMBER, NUMBER_AGAIN, STATUS, SYSTEM_COLUMNS
 from frs_pipeline.intake.readers.workbooks import STRUCTURE_COLUMNS
@@ -22,7 +20,7 @@ from frs_pipeline.reconstruction.nesting import Form, conferences, key_in, lacki
 from frs_pipeline.reconstruction.papers import papers
 from frs_pipeline.reconstruction.population import Population, populate
 from frs_pipeline.reconstruction.spoiling import spoil
-from frs_pipeline.store.deliveries import CODEBOOK, CONTROLLERS, DEMO_KEY, LEDGER
+from frs_pipeline.store.deliveries import LEDGER
 from frs_pipeline.store.files import atomic
 from frs_pipeline.study import Study
 from frs_pipeline.study.assumptions import assumptions
@@ -157,32 +155,3 @@ def _write_ledger(study: Study, path: Path, held: list[Entry]) -> None:
     )
     with atomic(path) as file:
         file.write(text.getvalue().encode())
-
-
-def write_codebook(folder: Path, plain_of: Callable[[Sequence[str]], str], key_name: str = DEMO_KEY) -> None:
-    """Both parts of the codebook, each with its own key beside it; a file with the right content already is kept.
-
-    `plain_of` gives the CSV text of the columns that a part holds; the keys are the published ones, or else made.
-    """
-    for name, key, columns in ((CODEBOOK, key_name, PIPELINE_COLUMNS), (CONTROLLERS, f"CONTROLLERS-{key_name}", FULL_COLUMNS)):
-        published = PUBLISHED / key
-        if published.exists() or not (folder / key).exists():
-            with atomic(folder / key) as file:
-                file.write(published.read_bytes() if published.exists() else _new_key())
-            (folder / key).chmod(0o644 if published.exists() else 0o600)  # a key that may be read by all fails frs doctor
-        recipient = next(word for word in (folder / key).read_text(encoding="ascii").split() if word.startswith("age1"))
-        text = plain_of(columns)
-        try:
-            if open_plain(folder / name, folder / key) == text:
-                continue  # age draws new randomness each time: the same content would come out as other bytes
-        except InputError:
-            pass
-        with atomic(folder / name) as file:
-            file.write(lock(text, [recipient]))
-
-
-def _new_key() -> bytes:
-    """An age identity of its own, as `age-keygen` writes it."""
-    identity = pyrage.x25519.Identity.generate()
-    said = "# Made with the made-up delivery that it lies beside, and protects nothing: set FRS_KEY_FILE to this file."
-    return f"{said}\n# public key: {identity.to_public()}\n{identity}\n".encode()

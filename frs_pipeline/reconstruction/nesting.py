@@ -8,8 +8,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from frs_pipeline.codebook.entries import Entry
 from frs_pipeline.codebook.pseudonyms import draw_pseudonyms
-from frs_pipeline.codebook.vault import Entry
 from frs_pipeline.reconstruction.papers import occasion_codes, papers
 from frs_pipeline.reconstruction.population import Population
 from frs_pipeline.study import Study

@@ -4,25 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from frs_pipeline.errors import Gathered
 from frs_pipeline.language import Text
 from frs_pipeline.lineage.meaning import meanings
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.claims import FILE, PLACEHOLDER, Claim, Claims, Condition, Value
-from frs_pipeline.study.faults import choices
+from frs_pipeline.study.faults import Fault, choices
 from frs_pipeline.study.spec import YamlFile
 from frs_pipeline.study.tables import TOTAL, catalogue
 from frs_pipeline.tables.nonresponse import measures
-
-
-class Fault(NamedTuple):
-    """What is wrong at a place of a claim, and what to do."""
-
-    at: tuple[str | int, ...]
-    what: str
-    do: str
 
 
 def read_claims(study: Study, path: Path) -> Claims:

@@ -10,7 +10,7 @@ from support.keys import environment_of
 from support.running import NAME, curated, frs
 
 from frs_pipeline.assets import validated
-from frs_pipeline.codebook.vault import FULL_COLUMNS
+from frs_pipeline.codebook.entries import FULL_COLUMNS
 from frs_pipeline.reconstruction.delivery import HERE as RECONSTRUCTION
 from frs_pipeline.store.deliveries import CODEBOOK, LEDGER
 from frs_pipeline.store.files import read

@@ -6,7 +6,7 @@ import os
 import pytest
 from support.controllers import Desk, tree
 
-from frs_pipeline.codebook.vault import PIPELINE_COLUMNS, lock, plain
+from frs_pipeline.codebook.entries import PIPELINE_COLUMNS, lock, plain
 from frs_pipeline.store.deliveries import CODEBOOK
 from frs_pipeline.store.journal import entries
 

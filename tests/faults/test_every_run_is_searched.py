@@ -16,6 +16,7 @@ from frs_pipeline.assets import marts, validated
 from frs_pipeline.assets.wiring import PARTITION_TAG
 from frs_pipeline.definitions import defs
 from frs_pipeline.errors import InputError
+from frs_pipeline.operations.history import kept
 from frs_pipeline.operations.incidents import canceled_runs, failed_runs
 from frs_pipeline.privacy.search import UNREADABLE, search_traces
 from frs_pipeline.store.files import Store
@@ -181,12 +182,15 @@ def test_a_history_that_cannot_be_looked_at_says_so(environment, capfd, monkeypa
 
     with DagsterInstance.from_config(str(home)) as instance:
         made = instance.create_run_for_job(part(), tags={PARTITION_TAG: delivery.name})
-        assert search_traces(STUDY, home, [store], made.run_id, instance).runs == 1
+        assert search_traces(STUDY, home, [store], made.run_id, kept(instance, made.run_id)).runs == 1
         assert len(instance.get_run_ids(RunsFilter(run_ids=[made.run_id]))) == 1
         monkeypatch.setattr(type(instance.event_log_storage), "get_records_for_run", away)
-        assert {leak.kind for leak in search_traces(STUDY, home, [store], made.run_id, instance).leaks} == {UNREADABLE}
-        assert {leak.kind for leak in search_traces(STUDY, home, [store], None, instance).leaks} == {UNREADABLE}
-        assert {leak.kind for leak in search_traces(STUDY, home, [store], "no such run", instance).leaks} == {UNREADABLE}
+        assert {leak.kind for leak in search_traces(STUDY, home, [store], made.run_id, kept(instance, made.run_id)).leaks} == {
+            UNREADABLE
+        }
+        assert {
+            leak.kind for leak in search_traces(STUDY, home, [store], "no such run", kept(instance, "no such run")).leaks
+        } == {UNREADABLE}
     (home / "dagster.yaml").write_text("storage:\n  postgres:\n    postgres_url: postgresql://nowhere/x\n", encoding="utf-8")
     code = run(capfd, monkeypatch, "doctor")[0]
     assert code == 1

@@ -32,9 +32,9 @@ from dagster._core.test_utils import create_run_for_test
 from support.study import STUDY
 
 from frs_pipeline.assets.wiring import DELIVERIES, PARTITION_TAG, gate
-from frs_pipeline.checks.failing import Failing, as_metadata
+from frs_pipeline.checks.failing import as_metadata
 from frs_pipeline.definitions import defs
-from frs_pipeline.errors import FrsError, InputError
+from frs_pipeline.errors import Failing, FrsError, InputError
 from frs_pipeline.operations import outbox, sensors
 from frs_pipeline.operations.doctor import _alerts
 from frs_pipeline.operations.incidents import LOST, Incident, failed_checks, failed_runs, page, report, unsent_alerts

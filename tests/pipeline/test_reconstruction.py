@@ -8,7 +8,7 @@ import pytest
 from support.shipped import RAW
 from support.study import STUDY
 
-from frs_pipeline.codebook.opening import is_shipped
+from frs_pipeline.codebook.made_up import is_shipped
 from frs_pipeline.codebook.vault import open_plain
 from frs_pipeline.reconstruction.delivery import reconstruct
 from frs_pipeline.store.deliveries import DEMO_KEY

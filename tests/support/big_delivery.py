@@ -20,9 +20,9 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pyreadstat
 
+from frs_pipeline.codebook.entries import PIPELINE_COLUMNS, Entry, lock, plain
 from frs_pipeline.codebook.opening import open_codebook
 from frs_pipeline.codebook.pseudonyms import pseudonymise
-from frs_pipeline.codebook.vault import PIPELINE_COLUMNS, Entry, lock, plain
 from frs_pipeline.intake.amendments import CORRECTION_COLUMNS, EXCEPTION_COLUMNS
 from frs_pipeline.intake.applying import applied_to_registers
 from frs_pipeline.intake.delivery import intake_of, quarantined, remarks, withdrawals_of

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pyrage
 
-from frs_pipeline.codebook.vault import CONTROLLERS, FULL_COLUMNS, lock, plain
+from frs_pipeline.codebook.entries import FULL_COLUMNS, lock, plain
+from frs_pipeline.codebook.vault import CONTROLLERS
 from frs_pipeline.store.settings import Settings
 from support.study import STUDY
 

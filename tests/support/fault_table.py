@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from frs_pipeline.codebook.vault import FULL_COLUMNS, Entry, lock, plain
+from frs_pipeline.codebook.entries import FULL_COLUMNS, Entry, lock, plain
 from frs_pipeline.intake.readers.columns import NUMBER, NUMBER_AGAIN, RESPONDENT, STATUS
 from frs_pipeline.store.deliveries import CODEBOOK, LEDGER
 from frs_pipeline.study.instruments import instruments

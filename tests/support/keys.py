@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pyrage
 
+from frs_pipeline.codebook.entries import lock
 from frs_pipeline.codebook.keys import PUBLISHED
-from frs_pipeline.codebook.vault import lock, open_plain
+from frs_pipeline.codebook.vault import open_plain
 from frs_pipeline.store.deliveries import CODEBOOK, DEMO_KEY
 from frs_pipeline.store.settings import Settings
 from support.study import STUDY

@@ -419,7 +419,7 @@ def test_an_exception_of_another_column_than_the_one_that_set_its_form_aside_is_
 
 
 def test_an_exception_that_fits_nothing_may_be_a_reason_to_stop(delivery, policy_with, monkeypatch, told):
-    monkeypatch.setattr("frs_pipeline.intake.delivery.policy", lambda: policy_with(exception_unused="stop"))
+    monkeypatch.setattr("frs_pipeline.intake.delivery.policy", lambda _study: policy_with(exception_unused="stop"))
     delivery.accept(["IN-700012", "keyed_twice", ""])
     with pytest.raises(InputError, match=r"exceptions\.csv:2: an exception fits no finding \[exception_unused\]"):
         told()

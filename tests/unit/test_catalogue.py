@@ -11,7 +11,7 @@ from frs_pipeline.errors import InputError
 from frs_pipeline.store.plan import products, table_key
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires
-from frs_pipeline.study.tables import CATALOGUE, by_mart, catalogue, read_catalogue
+from frs_pipeline.study.tables import by_mart, catalogue, read_catalogue
 from frs_pipeline.tables.counting import count, open_marts
 from frs_pipeline.tables.figures import figures
 
@@ -184,7 +184,7 @@ def six_forms(tmp_path):
 @pytest.mark.parametrize("kind", NEW)
 def test_a_researcher_adds_a_table_in_six_lines(tmp_path, kind):
     assert len(NEW[kind].strip().splitlines()) == 6
-    tables = read(tmp_path, CATALOGUE.read_text(encoding="utf-8") + NEW[kind])
+    tables = read(tmp_path, (STUDY.folder / "tables.yaml").read_text(encoding="utf-8") + NEW[kind])
     assert sorted(tables) == list(range(1, 83))
     assert {n: t for n, t in tables.items() if n < 82} == catalogue(STUDY)
     found = figures(tables[82], count([tables[82]], six_forms(tmp_path))[82])

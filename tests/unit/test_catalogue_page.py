@@ -6,26 +6,15 @@ import pytest
 from support.study import STUDY
 
 from frs_pipeline.handbook import tables as module
-from frs_pipeline.handbook.tables import TARGET, entry, page
+from frs_pipeline.handbook.tables import entry, page
 from frs_pipeline.study.printed import of_table
 from frs_pipeline.study.tables import catalogue
 
-PAGE = page(STUDY, catalogue(STUDY))
+PAGE = page(STUDY)
 
 
 def told(number, contradicted=0):
     return "\n".join(entry(STUDY, catalogue(STUDY)[number], contradicted))
-
-
-def test_the_page_is_up_to_date():
-    assert TARGET.read_text(encoding="utf-8") == PAGE
-
-
-def test_a_stale_page_is_told(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(module, "TARGET", tmp_path / "tables.md")
-    assert module._main(STUDY, ["--check"]) == 1
-    assert "stale" in capsys.readouterr().err
-    assert (module._main(STUDY, []), module._main(STUDY, ["--check"])) == (0, 0)
 
 
 def test_every_table_stands_there_once_and_in_both_indices():
@@ -77,7 +66,7 @@ def test_contradictions_of_the_report_are_counted():
 
 
 def test_a_table_that_the_report_does_not_print_says_so_and_its_title_breaks_no_page(monkeypatch):
-    monkeypatch.setattr(module, "of_table", lambda number: {})
+    monkeypatch.setattr(module, "of_table", lambda _study, _number: {})
     text = "\n".join(entry(STUDY, catalogue(STUDY)[1].model_copy(update={"title": "a | b * <c>"}), 0))
     assert "not in the printed report" in text
     assert "**a \\| b \\* \\<c\\>**" in text

@@ -11,7 +11,6 @@ from frs_pipeline.errors import InputError
 from frs_pipeline.lineage.meaning import meanings
 from frs_pipeline.report.claims import claims, read_claims
 from frs_pipeline.report.findings import Judge, Sentence, as_rows
-from frs_pipeline.study.claims import CLAIMS
 from frs_pipeline.study.tables import Address, catalogue
 from frs_pipeline.tables.figures import Figure, figures
 
@@ -148,7 +147,7 @@ def test_a_strong_association_of_a_few_forms_is_not_certain_and_one_of_many_is()
 
 
 def test_the_shipped_claims_are_bound_to_figures_that_there_are() -> None:
-    told = [claim for section in read_claims(STUDY, CLAIMS).sections for claim in section.claims]
+    told = [claim for section in read_claims(STUDY, STUDY.folder / "claims.yaml").sections for claim in section.claims]
     assert len(told) > 20
-    addresses = {address for claim in told for value in claim.values.values() for address in value.addresses}
+    addresses = {address for claim in told for value in claim.values.values() for address in value.addresses(catalogue(STUDY))}
     assert addresses <= set(meanings(STUDY))

@@ -9,10 +9,11 @@ import pyrage
 import pytest
 from support.study import STUDY
 
+from frs_pipeline.codebook.entries import CODEBOOK, FULL_COLUMNS, PIPELINE_COLUMNS, lock, plain
+from frs_pipeline.codebook.keys import PUBLISHED
 from frs_pipeline.codebook.pseudonyms import mart_schema, pseudonymise
-from frs_pipeline.codebook.vault import CODEBOOK, FULL_COLUMNS, PIPELINE_COLUMNS, lock, open_plain, plain, read_codebook
+from frs_pipeline.codebook.vault import open_plain, read_codebook
 from frs_pipeline.errors import CheckFailed, InputError
-from frs_pipeline.reconstruction.delivery import HERE as RECONSTRUCTION
 from frs_pipeline.study.questionnaires import questionnaires
 
 INITIATOR = questionnaires(STUDY)["initiator"]
@@ -164,7 +165,7 @@ def test_an_empty_codebook_is_refused(locked):
 
 
 def test_the_pipelines_key_does_not_open_the_controllers_file(tmp_path, held):
-    pipeline, controllers = (RECONSTRUCTION / "keys" / f"{name}DEMO-KEY-NOT-SECRET.txt" for name in ("", "CONTROLLERS-"))
+    pipeline, controllers = (PUBLISHED / f"{name}DEMO-KEY-NOT-SECRET.txt" for name in ("", "CONTROLLERS-"))
     recipient = next(word for word in controllers.read_text().split() if word.startswith("age1"))
     path = tmp_path / "codebook-controllers.age"
     path.write_bytes(lock(plain(held, FULL_COLUMNS), [recipient]))

@@ -1,14 +1,14 @@
 """Which column holds which question: short names, boxes, texts, and exports that aren't the questionnaire's."""
 
-import datetime as dt
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import openpyxl
 import pandas as pd
 import pyreadstat
 import pytest
-from support.study import STUDY
+from support.study import STUDY, study_with
 
 from frs_pipeline.codebook.pseudonyms import mart_schema
 from frs_pipeline.errors import InputError
@@ -16,8 +16,7 @@ from frs_pipeline.intake.readers.columns import STATUS, SYSTEM_COLUMNS
 from frs_pipeline.intake.readers.surveyxact import STRUCTURE_COLUMNS, read_export
 from frs_pipeline.intake.validation import forms_schema
 from frs_pipeline.store.deliveries import inventory
-from frs_pipeline.study import instruments as questionnaires_module
-from frs_pipeline.study.instruments import Instrument, instruments
+from frs_pipeline.study.instruments import FILE as LISTED
 from frs_pipeline.study.questionnaires import read_questionnaire
 
 SCALES = """\
@@ -355,14 +354,13 @@ def test_a_question_may_take_over_the_short_name_of_one_that_is_asked_no_more(ex
     assert answered(result, "plan", "family") == [(None, 2)]
 
 
-def test_a_questionnaire_that_the_delivery_does_not_have_is_empty_and_has_no_folder(delivery, monkeypatch):
-    every = {name: Instrument(name=name) for name in instruments(STUDY)}
-    every["coordinator"] = Instrument(name="coordinator", since=dt.date(2021, 2, 1))
-    monkeypatch.setattr(questionnaires_module, "listed", lambda: every)
+def test_a_questionnaire_that_the_delivery_does_not_have_is_empty_and_has_no_folder(delivery, tmp_path):
+    edit = {LISTED: lambda text: text.replace("{name: coordinator}", "{name: coordinator, since: 2021-02-01}")}
+    delivery.settings = replace(delivery.settings, study=study_with(tmp_path, edit))
     with pytest.raises(InputError, match="questionnaire coordinator isn't in use at the date of this delivery"):
         delivery.validated("coordinator")
     shutil.rmtree(delivery.path("coordinator"))
     result = delivery.validated("coordinator")
     assert (result.delivered, result.forms.num_rows, result.set_aside, result.withdrawn) == (0, 0, 0, 0)
-    assert "coordinator/dataset.csv" not in inventory(STUDY, delivery.folder)
+    assert "coordinator/dataset.csv" not in inventory(delivery.settings.study, delivery.folder)
     assert delivery.validated("initiator").delivered

@@ -21,8 +21,8 @@ def report(monkeypatch):
     def prints(printed, measure="count", *, contradicts=False):
         key = Address(1, "mor", "god", "", measure)
         contradiction = Contradiction("percent_only", (1,), REASON, DANISH, (key,))
-        monkeypatch.setattr(compare_module, "published", lambda: {key: printed})
-        monkeypatch.setattr(compare_module, "not_reproducible", lambda: {key: contradiction} if contradicts else {})
+        monkeypatch.setattr(compare_module, "published", lambda _study: {key: printed})
+        monkeypatch.setattr(compare_module, "not_reproducible", lambda _study: {key: contradiction} if contradicts else {})
 
     return prints
 

@@ -1,13 +1,14 @@
 """Rules of one's own: what they may say, and that what they say of answers is what is found."""
 
 import re
+from dataclasses import replace
 from random import Random
 
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.study import STUDY
+from support.study import STUDY, study_with
 
 from frs_pipeline.errors import CheckFailed, InputError
 from frs_pipeline.handbook.rules import page
@@ -16,13 +17,13 @@ from frs_pipeline.intake.judging import Clocks, Registers, judge
 from frs_pipeline.intake.readers.columns import CREATED, NUMBER, NUMBER_AGAIN, RESPONDENT, STATUS, Columns
 from frs_pipeline.operations import refresh as refresh_module
 from frs_pipeline.operations.doctor import _rules
-from frs_pipeline.study import questionnaires as questionnaire_model
 from frs_pipeline.study.impossible import read_impossible_answers
-from frs_pipeline.study.questionnaires import questionnaires, read_questionnaire
-from frs_pipeline.study.rules import POLICY, policy, read_policy
+from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.rules import policy, read_policy
 from frs_pipeline.study.schema import Scales
 from frs_pipeline.study.spec import YamlFile
 
+POLICY = STUDY.folder / "rules.yaml"
 TEXT, FILE = POLICY.read_text(encoding="utf-8"), YamlFile(POLICY)
 RULE = """\
   nobody_and_much:
@@ -47,19 +48,16 @@ MORE = """
   - {name: remark, source: bem, text: Andet?, type: text, sensitivity: sensitive, wording: assumed}
 """
 PAID = "\n  paid:\n    - {code: 1, label: mad}\n    - {code: -2, label: transport}\n    - {code: 3, label: sted}\n"
+ASKED = {
+    "questionnaires/scales.yaml": lambda text: text.rstrip("\n") + PAID,
+    "questionnaires/coordinator.yaml": lambda text: text.rstrip("\n") + MORE,
+}
 
 
 @pytest.fixture(scope="module")
 def asked(tmp_path_factory):
-    """The project's questionnaires, that of the coordinator with more questions."""
-    folder = tmp_path_factory.mktemp("questionnaires")
-    for name, more in (("scales", PAID), ("coordinator", MORE)):
-        text = (questionnaire_model.HERE / f"{name}.yaml").read_text(encoding="utf-8")
-        (folder / f"{name}.yaml").write_text(text.rstrip("\n") + more, encoding="utf-8")
-    return {
-        **questionnaires(STUDY),
-        "coordinator": read_questionnaire(STUDY, folder / "coordinator.yaml", folder / "scales.yaml"),
-    }
+    """The study's questionnaires, that of the coordinator with more questions."""
+    return questionnaires(study_with(tmp_path_factory.mktemp("questionnaires"), ASKED))
 
 
 @pytest.fixture
@@ -181,8 +179,8 @@ def test_a_built_in_rule_says_itself_what_it_looks_for(tmp_path, key, value):
         ("{occasion: followup, overall: [God]}", "of a follow-up on which the answer to »Hvad synes du?« is »God«."),
     ],
 )
-def test_the_page_of_rules_tells_it_in_words(written, asked, when, says):
-    text = page(STUDY, read_policy(STUDY, written(coordinators(when)), asked))
+def test_the_page_of_rules_tells_it_in_words(tmp_path, asked, when, says):
+    text = page(study_with(tmp_path, {**ASKED, "rules.yaml": lambda text: text + coordinators(when)}))
     assert "### `nobody_and_much`" in text
     assert says.format(conflict=asked["coordinator"].question("conflict").text) in text
 
@@ -191,16 +189,15 @@ def test_the_page_of_rules_tells_it_in_words(written, asked, when, says):
 
 
 @pytest.fixture
-def in_force(written, monkeypatch):
-    """`in_force(rule)`: this rule is the policy's, wherever it is asked for."""
+def in_force(delivery, tmp_path):
+    """`in_force(rule)`: the delivery's study has this rule, too."""
 
     def put(rule=RULE):
-        monkeypatch.setattr("frs_pipeline.study.rules.POLICY", written(rule))
-        policy.cache_clear()
+        study = study_with(tmp_path, {"rules.yaml": lambda text: text + rule})
+        delivery.settings = replace(delivery.settings, study=study)
+        return study
 
-    yield put
-    monkeypatch.undo()
-    policy.cache_clear()
+    return put
 
 
 def contradicting(delivery, *forms):
@@ -227,23 +224,23 @@ def found(result):
 def test_a_severity_decides_what_comes_of_a_contradiction(delivery, in_force, monkeypatch, severity, block):
     monkeypatch.setattr("frs_pipeline.intake.readers.csvfiles.BLOCK", block)
     in_force(RULE.replace("warn", severity))
-    result = contradicting(delivery, 2, 5).validated("participant_first", policy=policy(STUDY))
+    result = contradicting(delivery, 2, 5).validated("participant_first", policy=policy(delivery.settings.study))
     assert found(result) == {severity: [(2, "taltudfo", "2"), (5, "taltudfo", "2")]}
     assert result.set_aside == (2 if severity == "aside" else 0)
-    assert delivery.validated("participant_followup", policy=policy(STUDY)).rejected.num_rows == 0
+    assert delivery.validated("participant_followup", policy=policy(delivery.settings.study)).rejected.num_rows == 0
 
 
 def test_a_contradiction_may_stop_the_run_or_be_accepted(delivery, in_force):
     in_force(RULE.replace("warn", "stop"))
     contradicting(delivery, 2, 5)
     with pytest.raises(CheckFailed, match=r"csv:4: 2 forms break a rule .* the first \[nobody_and_much\] .Look at the paper"):
-        delivery.validated("participant_first", policy=policy(STUDY))
+        delivery.validated("participant_first", policy=policy(delivery.settings.study))
     forms = [delivery.form_id("participant_first", form) for form in (2, 5)]
     delivery.accept([forms[0], "nobody_and_much", "talteind"], [forms[1], "nobody_and_much", ""])
     with pytest.raises(CheckFailed, match=r"csv:4: 1 form breaks"):
-        delivery.validated("participant_first", policy=policy(STUDY))
+        delivery.validated("participant_first", policy=policy(delivery.settings.study))
     delivery.accept(*([form, "nobody_and_much", column] for form, column in zip(forms, ("taltudfo", ""), strict=True)))
-    result = delivery.validated("participant_first", policy=policy(STUDY))
+    result = delivery.validated("participant_first", policy=policy(delivery.settings.study))
     assert found(result) == {"accepted": [(2, "taltudfo", "2"), (5, "taltudfo", "2")]}
 
 
@@ -259,7 +256,7 @@ def test_a_form_without_a_sound_answer_does_not_contradict_itself(delivery, in_f
     delivery.set("participant_first", 2, taltudfo="7")
     delivery.set("participant_first", 5, talteind="x")
     delivery.set("participant_first", 6, stato_4="0", stato_5="1")
-    result = delivery.validated("participant_first", policy=policy(STUDY))
+    result = delivery.validated("participant_first", policy=policy(delivery.settings.study))
     assert found(result) == {}
     assert result.set_aside == 3
 
@@ -267,12 +264,12 @@ def test_a_form_without_a_sound_answer_does_not_contradict_itself(delivery, in_f
 def test_a_rule_that_cannot_be_is_told_before_any_work_and_by_the_doctor(delivery, in_force, monkeypatch):
     monkeypatch.setattr(refresh_module, "_materialize", lambda *_: pytest.fail("work began"))
     assert _rules(STUDY).sound
-    in_force(RULE.replace("nej slet ikke", "nej"))
-    with pytest.raises(InputError, match=r"policy\.yaml:\d+: talked_before has no answer »nej«"):
+    study = in_force(RULE.replace("nej slet ikke", "nej"))
+    with pytest.raises(InputError, match=r"rules\.yaml:\d+: talked_before has no answer »nej«"):
         refresh_module.refresh(delivery.settings)
-    told = _rules(STUDY)
+    told = _rules(study)
     assert not told.sound
-    assert re.search(r"policy\.yaml:\d+: talked_before has no answer", told.detail)
+    assert re.search(r"rules\.yaml:\d+: talked_before has no answer", told.detail)
 
 
 # All forms at once against one form after the other.

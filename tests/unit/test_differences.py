@@ -98,7 +98,7 @@ def test_a_question_that_only_one_delivery_asks_corrects_no_form(found, tmp_path
     new = tuple(q.model_copy(update={"since": dt.date(2021, 1, 1)}) if q.name == "conflict" else q for q in dated.questions)
     monkeypatch.setattr(
         "frs_pipeline.lineage.differences.questionnaires",
-        lambda: {**questionnaires(STUDY), "initiator": dated.model_copy(update={"questions": new})},
+        lambda _study: {**questionnaires(STUDY), "initiator": dated.model_copy(update={"questions": new})},
     )
     mart = older.file("marts", "initiator")
     table = pq.read_table(mart)

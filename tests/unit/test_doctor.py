@@ -5,12 +5,10 @@ import sys
 
 import pytest
 from support.keys import environment_of
-from support.study import STUDY
+from support.study import STUDY, study_with
 
 from frs_pipeline.operations.doctor import _key, _promises, _release, _report
-from frs_pipeline.report import claims, expectations
 from frs_pipeline.store.settings import Settings
-from frs_pipeline.study import chapters, printed, release
 
 
 @pytest.mark.parametrize(("mode", "sound"), [(0o600, True), (0o400, True), (0o640, False), (0o604, False)])
@@ -26,29 +24,20 @@ def test_of_a_key_that_is_not_named_nothing_is_said(tmp_path):
     assert [*_key(Settings(STUDY, tmp_path)), *_key(Settings(STUDY, tmp_path, tmp_path / "gone"))] == []
 
 
-def test_a_release_policy_with_a_foreign_scale_is_told_with_file_and_line(monkeypatch, tmp_path):
+def test_a_release_policy_with_a_foreign_scale_is_told_with_file_and_line(tmp_path):
     assert _release(STUDY).sound
-    path = tmp_path / "release.yaml"
-    text = release.POLICY.read_text(encoding="utf-8").replace("  quality:", "  quantity:")
-    path.write_text(text, encoding="utf-8")
-    line = next(at for at, content in enumerate(text.splitlines(), 1) if "quantity:" in content)
-    monkeypatch.setattr(release, "release_policy", lambda: release.read_policy(STUDY, path))
-    found = _release(STUDY)
+    study = study_with(tmp_path, {"release.yaml": lambda text: text.replace("  quality:", "  quantity:")})
+    path = study.folder / "release.yaml"
+    line = next(at for at, content in enumerate(path.read_text(encoding="utf-8").splitlines(), 1) if "quantity:" in content)
+    found = _release(study)
     assert not found.sound and f"{path}:{line}:" in found.detail and "no scale quantity" in found.detail
 
 
-def test_each_file_that_the_report_and_the_promises_rest_on_is_told_by_itself(monkeypatch, tmp_path):
+def test_each_file_that_the_report_and_the_promises_rest_on_is_told_by_itself(tmp_path):
     assert all(found.sound for found in (_promises(STUDY), *_report(STUDY)))
-    for module, name, read in (
-        (expectations, "read_limits", expectations.read_limits.__wrapped__),
-        (printed, "study", lambda path: printed.YamlFile(path).parse(printed.Study)),
-        (chapters, "chapters", chapters.read_chapters),
-        (claims, "claims", claims.read_claims),
-    ):
-        path = tmp_path / f"{name}.yaml"
-        path.write_text("unknown: 1\n", encoding="utf-8")
-        monkeypatch.setattr(module, name, lambda read=read, path=path: read(path))
-    broken = [_promises(STUDY), *_report(STUDY)]
+    files = ("promises.yaml", "study.yaml", "report/chapters.yaml", "claims.yaml")
+    study = study_with(tmp_path, dict.fromkeys(files, lambda _: "unknown: 1\n"))
+    broken = [_promises(study), *_report(study)]
     assert [found.what for found in broken if not found.sound] == ["Promises", "Study", "Chapters", "Claims"]
     assert all(".yaml:1: unknown is no key here" in found.detail for found in broken)
 

@@ -35,7 +35,7 @@ from frs_pipeline.store.plan import products
 from frs_pipeline.store.rows import content_hash
 from frs_pipeline.store.settings import PROJECT, Settings
 from frs_pipeline.study.instruments import instruments
-from frs_pipeline.study.promises import LIMITS, BlankLimits, Limits, ShareLimits, read_limits
+from frs_pipeline.study.promises import BlankLimits, Limits, ShareLimits, read_limits
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.schema import arrow_field
 from frs_pipeline.tables.nonresponse import conference_schema
@@ -259,10 +259,10 @@ def digest(made):
 
 def test_the_same_marts_give_the_same_bytes_in_another_process_and_place(kept, tmp_path):
     program = (
-        "from test_expectations import *; held = hold(good(), '2020-11-30', Before('2020-05-31', good()), STRICT); "
-        "print(digest(pages('2021-01-31', held)), content_hash(results(held)))"
+        "from test_expectations import *; held = hold(STUDY, good(), '2020-11-30', Before('2020-05-31', good()), STRICT); "
+        "print(digest(pages(STUDY, '2021-01-31', held)), content_hash(results(held)))"
     )
-    places = os.pathsep.join(map(str, (Path(__file__).parent, PROJECT)))
+    places = os.pathsep.join(map(str, (Path(__file__).parent, Path(__file__).parents[1], PROJECT)))
     environment = {**os.environ, "PYTHONHASHSEED": "377", "PYTHONPATH": places, "TZ": "Asia/Tokyo", "HOME": str(tmp_path)}
     other = subprocess.run(
         [sys.executable, "-c", program], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
@@ -331,7 +331,7 @@ def test_it_is_told_to_send_nothing_before_it_is_loaded_and_the_environment_stay
 
 
 def test_the_shipped_limits_can_be_read():
-    limits = read_limits(STUDY)
+    limits = read_limits(STUDY, STUDY.folder / "promises.yaml")
     assert limits.largest_blank("initiator", "child_perspective") == 0.3
     assert limits.largest_blank("coordinator", "conflict") == limits.blank.default
 
@@ -352,7 +352,7 @@ def test_the_shipped_limits_can_be_read():
 )
 def test_limits_that_cannot_be_are_refused_with_file_and_line(tmp_path, old, new, says):
     path = tmp_path / "promises.yaml"
-    text = LIMITS.read_text(encoding="utf-8")
+    text = (STUDY.folder / "promises.yaml").read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new), encoding="utf-8")
     with pytest.raises(InputError, match=says):

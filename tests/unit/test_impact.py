@@ -143,7 +143,7 @@ def test_what_counts_only_because_a_rule_sets_its_first_keying_aside_goes_out(ma
     delivery.repeat("initiator", 1, responde="900001", created="2019-05-07 09:01:00", modified="2019-05-07 09:02:00")
     with monkeypatch.context() as strict:
         for module in ("frs_pipeline.intake.delivery", "frs_pipeline.lineage.papers"):
-            strict.setattr(f"{module}.policy", lambda: policy_with(timestamps_backwards="aside"))
+            strict.setattr(f"{module}.policy", lambda _study: policy_with(timestamps_backwards="aside"))
         store = make_products(delivery)
         out, into = let_through(store, "timestamps_backwards")
     assert [rows["initiator"]["form_id"].to_pylist() for rows in (out, into)] == [["IN-900001"], [first]]

@@ -14,11 +14,12 @@ from support.controllers import HEADER, LINES, NUMBERS, PERSONAL, Desk, tree
 from support.shipped import STUDY
 
 from frs_pipeline.codebook import locking
+from frs_pipeline.codebook.entries import Entry, lock, plain
 from frs_pipeline.codebook.keys import demo_recipients, make_key, recipients
 from frs_pipeline.codebook.locking import FaultyRegister, lock_register, rotate, with_pseudonyms
 from frs_pipeline.codebook.pseudonyms import draw_pseudonyms
 from frs_pipeline.codebook.register import Conference, read_register
-from frs_pipeline.codebook.vault import CONTROLLERS, Entry, lock, open_plain, opens, plain, read_codebook, read_full
+from frs_pipeline.codebook.vault import CONTROLLERS, open_plain, opens, read_codebook, read_full
 from frs_pipeline.errors import FrsError, InputError, UsageError
 from frs_pipeline.store.deliveries import CODEBOOK, DEMO_KEY
 from frs_pipeline.store.journal import entries, verify

@@ -7,8 +7,9 @@ from support import keys
 from support.shipped import DELIVERY, copy_of_shipped
 from support.study import STUDY
 
+from frs_pipeline.codebook.entries import lock
 from frs_pipeline.codebook.opening import made_up
-from frs_pipeline.codebook.vault import lock, open_plain
+from frs_pipeline.codebook.vault import open_plain
 from frs_pipeline.errors import InputError
 from frs_pipeline.intake import delivery as intake
 from frs_pipeline.store.deliveries import CODEBOOK, DEMO_KEY, OWN_KEY

@@ -7,8 +7,8 @@ import pytest
 from support.shipped import DELIVERY
 from support.study import STUDY
 
+from frs_pipeline.codebook.entries import CODEBOOK
 from frs_pipeline.codebook.pseudonyms import mart_schema
-from frs_pipeline.codebook.vault import CODEBOOK
 from frs_pipeline.intake.ledger import REGISTER
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires
@@ -98,7 +98,7 @@ def test_nobody_lacks_a_form_that_is_filled_in_at_other_conferences(conference, 
         **questionnaires(STUDY),
         "coordinator": questionnaires(STUDY)["coordinator"].model_copy(update={"occasion": "first"}),
     }
-    monkeypatch.setattr(nonresponse, "questionnaires", lambda: first)
+    monkeypatch.setattr(nonresponse, "questionnaires", lambda _study: first)
     found = [row for row in unit(STUDY, conference, 0, DELIVERY).to_pylist() if row["measure"].endswith("coordinator")]
     assert [(row["occasion"], row["measure"], row["conferences"]) for row in found] == [
         ("first", "without_coordinator", 1),

@@ -7,9 +7,11 @@ from support import keys
 from support.shipped import DELIVERY, RAW, copy_of_shipped
 from support.study import STUDY
 
+from frs_pipeline.codebook.entries import lock
 from frs_pipeline.codebook.keys import PUBLISHED
-from frs_pipeline.codebook.opening import is_shipped, open_codebook, refuse_published_key
-from frs_pipeline.codebook.vault import lock, open_plain
+from frs_pipeline.codebook.made_up import is_shipped
+from frs_pipeline.codebook.opening import open_codebook, refuse_published_key
+from frs_pipeline.codebook.vault import open_plain
 from frs_pipeline.errors import CheckFailed, InputError
 from frs_pipeline.store.deliveries import CODEBOOK, DEMO_KEY
 from frs_pipeline.store.files import Store

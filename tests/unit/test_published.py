@@ -1,21 +1,22 @@
 """The printed report as data, and what in it contradicts itself."""
 
+import csv
+import io
 import random
 import re
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from support.study import STUDY
+from support.study import STUDY, study_with
 
 from frs_pipeline.codebook.pseudonyms import mart_schema
-from frs_pipeline.printed import contradictions as audit_module
 from frs_pipeline.printed.compare import as_printed
-from frs_pipeline.printed.contradictions import KEPT, as_csv, audit, kept, not_reproducible
-from frs_pipeline.study import printed as figures_module
+from frs_pipeline.printed.contradictions import FILE, as_csv, audit, kept_findings, not_reproducible
 from frs_pipeline.study.about import about
 from frs_pipeline.study.instruments import instruments
-from frs_pipeline.study.printed import decimals, of_table, printed_count, prose, published, value
+from frs_pipeline.study.printed import FILE as PRINTED
+from frs_pipeline.study.printed import Key, decimals, of_table, printed_count, prose, published, value
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import Address, catalogue
 from frs_pipeline.tables.counting import count, open_marts
@@ -69,17 +70,8 @@ def test_the_study_held_196_first_conferences_and_181_follow_ups():
 
 
 def test_contradictions_csv_is_what_the_audit_finds_anew(fresh):
-    assert KEPT.read_text(encoding="utf-8") == as_csv(fresh)
-    assert kept(STUDY) == fresh
-
-
-def test_a_stale_contradictions_csv_is_told(fresh, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(audit_module, "KEPT", tmp_path / "contradictions.csv")
-    monkeypatch.setattr(audit_module, "audit", lambda: fresh)
-    assert audit_module._main(["--check"]) == 1
-    assert "stale" in capsys.readouterr().err
-    assert audit_module._main([]) == 0
-    assert audit_module._main(["--check"]) == 0
+    assert (STUDY.folder / FILE).read_text(encoding="utf-8") == as_csv(fresh)
+    assert kept_findings(STUDY) == fresh
 
 
 def test_each_contradiction_names_its_tables_and_has_a_reason(fresh):
@@ -151,9 +143,23 @@ def consistent(tmp_path_factory):
     return {key: as_printed(computed[key], printed) for key, printed in published(STUDY).items()}
 
 
-def test_a_report_counted_from_one_set_of_forms_does_not_contradict_itself(consistent, monkeypatch):
-    monkeypatch.setattr(figures_module, "published", lambda: consistent)
-    assert audit(STUDY) == ()
+def printing(folder, figures):
+    """The shipped study, if its report had printed these figures."""
+
+    def write(text):
+        header, *lines = csv.reader(io.StringIO(text, newline=""), delimiter=";")
+        changed = io.StringIO(newline="")
+        writer = csv.writer(changed, delimiter=";", lineterminator="\n")
+        writer.writerow(header)
+        for number, *labels, measure, _ in lines:
+            writer.writerow([number, *labels, measure, figures[Key(int(number), *labels, measure)]])
+        return changed.getvalue()
+
+    return study_with(folder, {PRINTED: write})
+
+
+def test_a_report_counted_from_one_set_of_forms_does_not_contradict_itself(consistent, tmp_path):
+    assert audit(printing(tmp_path, consistent)) == ()
 
 
 @pytest.mark.parametrize(
@@ -170,22 +176,14 @@ def test_a_report_counted_from_one_set_of_forms_does_not_contradict_itself(consi
         pytest.param("numbers_of_forms", Address(39, "", "", "", "n"), id="N of a correlation"),
     ],
 )
-def test_one_altered_figure_is_found_and_gives_way(consistent, monkeypatch, rule, key):
+def test_one_altered_figure_is_found_and_gives_way(consistent, tmp_path, rule, key):
     last = consistent[key].rstrip("%")
     altered = consistent[key].replace(last, f"{last[:-1]}{(int(last[-1]) + 1) % 10}")
-    monkeypatch.setattr(figures_module, "published", lambda: {**consistent, key: altered})
-    found = audit(STUDY)
+    found = audit(printing(tmp_path, {**consistent, key: altered}))
     assert {f.rule for f in found} >= {rule}
     assert key in {k for f in found if f.rule == rule for k in f.gives_way}
     assert {k.table for f in found for k in f.gives_way} == {key.table}
 
 
-def test_findings_survive_being_kept(consistent, monkeypatch, tmp_path, fresh):
-    path = tmp_path / "contradictions.csv"
-    path.write_text(as_csv(fresh[:3]), encoding="utf-8")
-    monkeypatch.setattr(audit_module, "KEPT", path)
-    kept.cache_clear()
-    try:
-        assert kept(STUDY) == fresh[:3]
-    finally:
-        kept.cache_clear()
+def test_findings_survive_being_kept(tmp_path, fresh):
+    assert kept_findings(study_with(tmp_path, {FILE: lambda _: as_csv(fresh[:3])})) == fresh[:3]

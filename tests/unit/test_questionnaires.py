@@ -10,8 +10,7 @@ from support.study import STUDY
 
 from frs_pipeline.codebook.pseudonyms import mart_schema
 from frs_pipeline.errors import CheckFailed, InputError
-from frs_pipeline.handbook import dictionary as dictionary_module
-from frs_pipeline.handbook.dictionary import TARGET, dictionary
+from frs_pipeline.handbook.dictionary import page as dictionary
 from frs_pipeline.intake.validation import forms_schema
 from frs_pipeline.study import schema as schema_module
 from frs_pipeline.study.instruments import instruments, read_instruments
@@ -324,10 +323,6 @@ def test_every_code_fits_the_column_of_the_mart():
     assert max(codes) <= 127
 
 
-def test_the_data_dictionary_is_up_to_date():
-    assert TARGET.read_text(encoding="utf-8") == dictionary(STUDY)
-
-
 @pytest.mark.parametrize("instrument", instruments(STUDY))
 def test_the_data_dictionary_names_every_column_and_label(instrument):
     section = next(part for part in dictionary(STUDY).split("\n## ") if part.startswith(f"{instrument}\n"))
@@ -335,11 +330,3 @@ def test_the_data_dictionary_names_every_column_and_label(instrument):
         line = next(line for line in section.splitlines() if f"`{question.name}` | `{question.source}` |" in line)
         assert question.text in line
         assert all(f"{code} {label}" in line for code, label in question.labels.items())
-
-
-def test_a_stale_data_dictionary_is_told(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(dictionary_module, "TARGET", tmp_path / "data-dictionary.md")
-    assert dictionary_module._main(STUDY, ["--check"]) == 1
-    assert "stale" in capsys.readouterr().err
-    assert dictionary_module._main(STUDY, []) == 0
-    assert dictionary_module._main(STUDY, ["--check"]) == 0

@@ -10,6 +10,7 @@ from support.study import STUDY
 
 from frs_pipeline.errors import InputError, UsageError
 from frs_pipeline.operations.refresh import _selected
+from frs_pipeline.store.code import PACKAGE, _file_of, _imports
 from frs_pipeline.store.deliveries import (
     AMENDMENTS,
     CODEBOOK,
@@ -21,17 +22,18 @@ from frs_pipeline.store.deliveries import (
     sha256,
     source_files,
 )
-from frs_pipeline.store.plan import PACKAGE, _file_of, _imports, products
+from frs_pipeline.store.plan import products
 from frs_pipeline.study.instruments import instruments
 
 NOTHING_TO_DO = """
 import sys
 from pathlib import Path
-from frs_pipeline import cli, refresh
-from frs_pipeline.manifest import Due
-from frs_pipeline.settings import Settings
+from frs_pipeline import cli
+from frs_pipeline.operations import refresh
+from frs_pipeline.store.manifest import Due
+from frs_pipeline.store.settings import Settings, find_study
 refresh.due = lambda store: Due(frozenset(), False)
-assert refresh.refresh(Settings(STUDY, Path(sys.argv[1]))).made == ()
+assert refresh.refresh(Settings(find_study(), Path(sys.argv[1]))).made == ()
 print(*sorted({name.split(".")[0] for name in sys.modules}))
 """
 

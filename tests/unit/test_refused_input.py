@@ -5,7 +5,8 @@ import re
 import pytest
 from support.study import STUDY
 
-from frs_pipeline.codebook.vault import PIPELINE_COLUMNS, lock, read_codebook
+from frs_pipeline.codebook.entries import PIPELINE_COLUMNS, lock
+from frs_pipeline.codebook.vault import read_codebook
 from frs_pipeline.errors import InputError, UsageError
 from frs_pipeline.intake.ledger import COLUMNS, read_ledger
 from frs_pipeline.intake.readers.surveyxact import read_export

@@ -13,7 +13,8 @@ import pytest
 from support.shipped import STUDY
 
 from frs_pipeline.codebook import vault
-from frs_pipeline.codebook.vault import PIPELINE_COLUMNS, read_codebook
+from frs_pipeline.codebook.entries import PIPELINE_COLUMNS
+from frs_pipeline.codebook.vault import read_codebook
 from frs_pipeline.errors import InputError
 from frs_pipeline.intake import ledger
 from frs_pipeline.intake.ledger import COLUMNS, read_ledger

@@ -27,7 +27,7 @@ from frs_pipeline.store.files import Store
 from frs_pipeline.store.journal import append, entries, operating_system_user, verify
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.study.instruments import instruments
-from frs_pipeline.study.release import POLICY, read_policy, release_policy
+from frs_pipeline.study.release import read_policy, release_policy
 from frs_pipeline.study.tables import catalogue
 from frs_pipeline.tables.counting import count, open_marts
 from frs_pipeline.tables.figures import figures
@@ -188,7 +188,7 @@ def test_percentages_of_few_are_rounded_or_left_out(marts):
 )
 def test_a_policy_that_hides_too_little_or_makes_no_sense_is_refused(old, new, says, tmp_path):
     path = tmp_path / "release.yaml"
-    text = POLICY.read_text(encoding="utf-8")
+    text = (STUDY.folder / "release.yaml").read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(InputError, match=says):

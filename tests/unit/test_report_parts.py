@@ -24,7 +24,7 @@ from frs_pipeline.report.packs import _cells
 from frs_pipeline.report.plots import Bar, heat
 from frs_pipeline.report.typography import anchor, number_text, points_text, share_text, shown, with_zero
 from frs_pipeline.stats.gamma import goodman_kruskal
-from frs_pipeline.study.chapters import CHAPTERS, chapters, read_chapters
+from frs_pipeline.study.chapters import chapters, read_chapters
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import Address, catalogue
 
@@ -120,7 +120,7 @@ def test_every_table_has_one_chapter() -> None:
 
 
 def test_a_table_without_a_chapter_comes_last_and_mistakes_are_told_with_their_line(tmp_path: Path) -> None:
-    text, path = CHAPTERS.read_text(encoding="utf-8"), tmp_path / "chapters.yaml"
+    text, path = (STUDY.folder / "report/chapters.yaml").read_text(encoding="utf-8"), tmp_path / "chapters.yaml"
     old = "tables: [1, 2, 3, 4, 5]"
     for new, told in (
         ("tables: [1, 2, 4, 5]", None),

@@ -7,9 +7,10 @@ import pytest
 from support.controllers import Desk, tree
 from support.study import STUDY
 
+from frs_pipeline.codebook.entries import lock, plain
 from frs_pipeline.codebook.fit import fit
 from frs_pipeline.codebook.reveal import reveal
-from frs_pipeline.codebook.vault import CONTROLLERS, lock, plain
+from frs_pipeline.codebook.vault import CONTROLLERS
 from frs_pipeline.errors import FrsError
 from frs_pipeline.store.files import Store
 from frs_pipeline.store.journal import entries, verify

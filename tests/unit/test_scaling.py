@@ -33,6 +33,7 @@ from frs_pipeline.reconstruction.scaled.copies import Filled, keyed, seated
 from frs_pipeline.reconstruction.scaled.registers import conference_numbers
 from frs_pipeline.reconstruction.scaled.scaling import MOST_COPIES, filled_in, from_population, scale, scaled_export
 from frs_pipeline.store.deliveries import CODEBOOK, DEMO_KEY, EXPORT_FILES, LEDGER, OWN_KEY, describe
+from frs_pipeline.study import Study
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.rules import policy
@@ -232,7 +233,7 @@ def test_other_forms_than_the_studys_are_not_taken_for_its_population(tmp_path: 
         source = scaled.folder
     asked = []
 
-    def populate_all(report: object) -> list[Population]:
+    def populate_all(_study: Study, report: object) -> list[Population]:
         asked.append(report)
         return []
 
@@ -273,7 +274,7 @@ def test_forms_are_those_that_ship_with_the_project_where_the_data_folder_has_no
 ) -> None:
     """Otherwise they would be made again, for minutes."""
     sources = []
-    monkeypatch.setattr(scaling, "scale", lambda _folder, _copies, source, _report: sources.append(source))
+    monkeypatch.setattr(scaling, "scale", lambda _study, _folder, _copies, source, _report: sources.append(source))
     for data in (tmp_path, RAW.parent.parent):
         monkeypatch.setenv("FRS_DATA_DIR", str(data))
         app(["reconstruct", "--scale", "2", "--to", str(tmp_path / "new")], standalone_mode=False)

@@ -32,7 +32,7 @@ from frs_pipeline.store.files import (
 )
 from frs_pipeline.store.journal import append
 from frs_pipeline.store.manifest import root_of, write_manifest
-from frs_pipeline.store.plan import CATALOGUE, definition_hash, downstream, products, table_key, upstream
+from frs_pipeline.store.plan import definition_hash, downstream, products, table_key, upstream
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.study.instruments import instruments
 
@@ -475,7 +475,7 @@ def test_an_origin_names_the_direct_inputs_and_their_hashes(store):
     [
         pytest.param(
             "definition_hash",
-            lambda definitions: (CATALOGUE, 60) in definitions,
+            lambda definitions: (STUDY.folder / "tables.yaml", 60) in definitions,
             {table_key(61)},
             id="one table of the catalogue",
         ),
@@ -507,7 +507,7 @@ def test_an_origin_names_the_direct_inputs_and_their_hashes(store):
 )
 def test_what_is_made_by_another_definition_or_code_is_stale(store, monkeypatch, what, chosen, first):
     before = getattr(files, what)
-    monkeypatch.setattr(files, what, lambda x: "another" if chosen(x) else before(x))
+    monkeypatch.setattr(files, what, lambda *given: "another" if chosen(given[-1]) else before(*given))
     assert stale(store) == downstream(STUDY, first)
 
 

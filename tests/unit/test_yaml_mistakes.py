@@ -1,37 +1,29 @@
 """Mistakes that people make in the YAML files that ship: each says where, what is wrong and what would be right, all at once."""
 
-import shutil
-from pathlib import Path
-
 import pytest
-from support.study import STUDY
+from support.study import STUDY, study_with
 
 from frs_pipeline.errors import InputError
-from frs_pipeline.report.claims import read_claims
-from frs_pipeline.study import SHIPPED
-from frs_pipeline.study.chapters import CHAPTERS, read_chapters
-from frs_pipeline.study.claims import CLAIMS
-from frs_pipeline.study.instruments import LISTED, read_instruments
-from frs_pipeline.study.promises import LIMITS, read_limits
-from frs_pipeline.study.questionnaires import HERE, read_questionnaire, read_scales
-from frs_pipeline.study.release import POLICY as RELEASE
-from frs_pipeline.study.release import read_policy as read_release
-from frs_pipeline.study.rules import POLICY
-from frs_pipeline.study.rules import read_policy as read_rules
-from frs_pipeline.study.tables import CATALOGUE, read_catalogue
+from frs_pipeline.report.claims import claims
+from frs_pipeline.report.expectations import limits
+from frs_pipeline.study.chapters import chapters, read_chapters
+from frs_pipeline.study.instruments import listed
+from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.release import release_policy
+from frs_pipeline.study.rules import policy
+from frs_pipeline.study.tables import catalogue
 
 READ = {
-    CATALOGUE: read_catalogue,
-    HERE / "participant_first.yaml": read_questionnaire,
-    HERE / "scales.yaml": read_scales,
-    LISTED: read_instruments,
-    POLICY: read_rules,
-    RELEASE: read_release,
-    LIMITS: lambda path: read_limits.__wrapped__(path),
-    CLAIMS: read_claims,
-    CHAPTERS: read_chapters,
+    "tables.yaml": catalogue,
+    "questionnaires/participant_first.yaml": questionnaires,
+    "questionnaires/scales.yaml": questionnaires,
+    "questionnaires/instruments.yaml": listed,
+    "rules.yaml": policy,
+    "release.yaml": release_policy,
+    "promises.yaml": limits,
+    "claims.yaml": claims,
+    "report/chapters.yaml": chapters,
 }
-NAMES = {path.relative_to(SHIPPED).as_posix(): path for path in READ}
 
 # File, what is replaced (first occurrence) by what, and what is said.
 MISTAKES = [
@@ -151,32 +143,27 @@ MISTAKES = [
 ]
 
 
-def copied(path: Path, folder: Path) -> Path:
-    """The file in a copy of its folder, since some are read with those beside them."""
-    for beside in path.parent.glob("*.yaml"):
-        shutil.copy(beside, folder)
-    return folder / path.name
+def altered(text, changes):
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new, 1)
+    return text
 
 
 @pytest.mark.parametrize(("name", "changes", "says"), MISTAKES, ids=[f"{name} {says[0][:40]}" for name, _, says in MISTAKES])
 def test_a_mistake_says_where_what_and_what_would_be_right(tmp_path, name, changes, says):
-    path = copied(NAMES[name], tmp_path)
-    text = path.read_text(encoding="utf-8")
-    for old, new in changes:
-        assert old in text
-        text = text.replace(old, new, 1)
-    path.write_text(text, encoding="utf-8")
+    study = study_with(tmp_path, {name: lambda text: altered(text, changes)})
     with pytest.raises(InputError) as refused:
-        READ[NAMES[name]](path)
+        READ[name](study)
     lines = str(refused.value).splitlines()
-    assert all(line.startswith(f"{path}:") and line.endswith(")") for line in lines)
+    assert all(line.startswith(f"{study.folder / name}:") and line.endswith(")") for line in lines)
     for told in says:
         assert any(told in line for line in lines), (told, lines)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_files_that_ship_hold_none(tmp_path, name):
-    READ[NAMES[name]](copied(NAMES[name], tmp_path))
+@pytest.mark.parametrize("name", READ)
+def test_the_files_that_ship_hold_none(name):
+    READ[name](STUDY.again())
 
 
 def test_a_page_without_tables_anywhere_is_told(tmp_path):

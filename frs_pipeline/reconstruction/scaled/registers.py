@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
+from frs_pipeline.codebook.entries import FULL_COLUMNS
+from frs_pipeline.codebook.made_up import write_codebook
 from frs_pipeline.codebook.pseudonyms import LETTERS
-from frs_pipeline.codebook.vault import FULL_COLUMNS
 from frs_pipeline.intake.ledger import COLUMNS, ledger_words
-from frs_pipeline.reconstruction.delivery import write_codebook
 from frs_pipeline.reconstruction.nesting import FIRST_DAY, LAST_DAY
 from frs_pipeline.reconstruction.scaled.lines import Letters, Part, Whole, chosen, dates, digits, joined, spelled, text
 from frs_pipeline.store.deliveries import LEDGER, OWN_KEY

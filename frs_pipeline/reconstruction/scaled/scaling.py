@@ -14,9 +14,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from frs_pipeline.codebook.opening import is_shipped
+from frs_pipeline.codebook.made_up import is_shipped, read_demo_codebook
 from frs_pipeline.codebook.pseudonyms import pseudonymise
-from frs_pipeline.codebook.vault import read_codebook
 from frs_pipeline.errors import UsageError
 from frs_pipeline.intake.ledger import read_ledger
 from frs_pipeline.intake.readers.surveyxact import read_export
@@ -36,7 +35,7 @@ from frs_pipeline.reconstruction.population import Population
 from frs_pipeline.reconstruction.scaled.copies import Filled, Keyed, keyed, workdays_of_a_copy
 from frs_pipeline.reconstruction.scaled.lines import Part, Whole, chosen, digits, joined, stamps, text
 from frs_pipeline.reconstruction.scaled.registers import conference_numbers, conferences_of_a_copy, write_registers
-from frs_pipeline.store.deliveries import CODEBOOK, DEMO_KEY, DESCRIPTION, LEDGER
+from frs_pipeline.store.deliveries import DESCRIPTION, LEDGER
 from frs_pipeline.store.files import atomic
 from frs_pipeline.study import Study
 from frs_pipeline.study.assumptions import assumptions
@@ -117,7 +116,7 @@ def from_population(study: Study, population: Population) -> Filled:
 
 def _accepted(study: Study, source: Path, questionnaire: Questionnaire) -> tuple[Whole, Whole]:
     """Occasions and codes of the forms that a refresh of the delivery `source` accepts."""
-    codebook = read_codebook(study, source / CODEBOOK, source / DEMO_KEY)
+    codebook = read_demo_codebook(study, source)
     intake = Intake(study, policy(study), codebook, read_ledger(study, source / LEDGER))
     accepted = validate(read_export(study, source / questionnaire.instrument), questionnaire, intake).forms
     forms = pa.concat_tables(pseudonymise(accepted.batches(), codebook, questionnaire))

@@ -1,0 +1,42 @@
+"""What a codebook says of each conference, and how that is written and locked. Opening it is the vault's."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyrage
+
+from frs_pipeline.intake.ledger import REGISTER
+
+FULL_COLUMNS = ("personal_number", "conference_number", "conference_id", "occasion", "date")
+PIPELINE_COLUMNS = FULL_COLUMNS[1:]
+CODEBOOK = REGISTER.append(pa.field("conference_id", pa.string(), nullable=False))
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One conference of the codebook. `date` is ISO, `occasion` first or followup."""
+
+    personal_number: str
+    conference_number: int
+    conference_id: str
+    occasion: str
+    date: str
+
+
+def plain(entries: Sequence[Entry], columns: Sequence[str]) -> str:
+    """`columns` of the entries as CSV: what is inside a codebook file."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([getattr(entry, column) for column in columns] for entry in entries)
+    return text.getvalue()
+
+
+def lock(text: str, recipients: Sequence[str]) -> bytes:
+    """`text` as an age file that only `recipients` (age1…) can open."""
+    return bytes(pyrage.encrypt(text.encode(), [pyrage.x25519.Recipient.from_str(r) for r in recipients]))

@@ -1,0 +1,57 @@
+"""What to do about promises that a mart breaks, and about claims that don't hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from frs_pipeline.errors import Failing
+from frs_pipeline.report.claims import line_of
+from frs_pipeline.report.expectations import IN_SET, LARGEST, NOT_NULL, PromisesOfMart
+from frs_pipeline.report.findings import Tested
+from frs_pipeline.study import Study
+from frs_pipeline.study.claims import FILE as CLAIMS
+from frs_pipeline.study.promises import FILE as PROMISES
+from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.spec import YamlFile
+
+
+def broken_promises(study: Study, held: PromisesOfMart, delivery: str) -> list[Failing]:
+    """Name each promise that a mart breaks, in words and without any form's values, with what to do about it."""
+    return [Failing(_named(row), _about_promise(study, row, held, delivery)) for row in held.broken.to_pylist()]
+
+
+def failed_claims(study: Study, tested: Iterable[Tested], delivery: str) -> list[Failing]:
+    """Name each claim that doesn't hold, with what to do about it."""
+    return [Failing(one.claim.id, _about_claim(study, one, delivery)) for one in tested if one.holds is False]
+
+
+def _named(row: Mapping[str, Any]) -> str:
+    return f"{row['column']}: {row['promise']}" if row["column"] else str(row["promise"])
+
+
+def _about_promise(study: Study, row: Mapping[str, Any], held: PromisesOfMart, delivery: str) -> str:
+    """Say where to look, and which line to change where the forms are right and the promise isn't."""
+    kind, column = row["expectation"], row["column"]
+    look = f"curated/{delivery}/data_docs/{held.mart}.html shows what was found"
+    questionnaire = questionnaires(study).get(held.mart)
+    names = [question.name for question in questionnaire.questions] if questionnaire else []
+    limits = YamlFile(study.folder / PROMISES)
+    if kind == LARGEST:
+        line = f"{PROMISES}:{limits.line(['shares', 'largest_move'])}"
+        return f"frs diff {held.before} {delivery} shows what moved; if the forms are right, raise largest_move in {line}"
+    if kind == NOT_NULL and column in names:
+        line = f"{PROMISES}:{limits.line(['blank', 'questions', held.mart, column])}"
+        return f"{look}; if the forms are right, give {held.mart}, {column} another limit under questions in {line}"
+    if kind == IN_SET and column in names:
+        asked = f"questionnaires/{held.mart}.yaml"
+        line = f"{asked}:{YamlFile(study.folder / asked).line(['questions', names.index(column)])}"
+        return f"{look}; the scale stands in {line}"
+    return f"{look}; frs run makes the mart again, and if that changes nothing, tell whoever keeps the program"
+
+
+def _about_claim(study: Study, tested: Tested, delivery: str) -> str:
+    tables = " ".join(map(str, tested.tables))
+    look = f"curated/{delivery}/report/index.html#{tested.claim.id} says what holds instead"
+    shows = f", frs tables {tables} --delivery {delivery} on which figures" if tables else ""
+    return f"{look}{shows}; its condition stands in {CLAIMS}:{line_of(study, tested.claim.id)}"
