@@ -119,3 +119,9 @@ def test_every_decision_has_a_day_in_its_name_and_is_listed() -> None:
 
 def test_the_readme_fits_two_screens() -> None:
     assert len((PROJECT / "README.md").read_text(encoding="utf-8").splitlines()) <= 90
+
+
+def test_the_version_is_one_wherever_it_stands() -> None:
+    version = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    assert f"\nversion: {version}\n" in (PROJECT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\n## {version} - " in (PROJECT / "CHANGELOG.md").read_text(encoding="utf-8")
