@@ -75,7 +75,7 @@ def searching_executor(study: Study) -> ExecutorDefinition:
 
     return ExecutorDefinition(
         name="in_process",
-        config_schema=in_process_executor.config_schema,  # type: ignore[arg-type]
+        config_schema=in_process_executor.config_schema.as_field(),
         executor_creation_fn=_searching,
         description="Executes all steps in a single process, and then searches what they made and what is kept of it.",
     )
