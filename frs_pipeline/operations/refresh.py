@@ -127,7 +127,7 @@ def _materialize(
     from dagster import AssetSelection, DagsterInstance, materialize
 
     from frs_pipeline.assets.graph import assets, chosen, resources
-    from frs_pipeline.assets.wiring import DATA_TAG, data_tag, deliveries_of
+    from frs_pipeline.assets.wiring import DATA_TAG, data_tag, deliveries_of, study_tags
 
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
     with _with_history(home) if home else DagsterInstance.ephemeral() as instance:
@@ -142,7 +142,7 @@ def _materialize(
                 selection=AssetSelection.assets(*chosen(settings.study, keys, complete=complete)),
                 instance=instance,
                 partition_key=delivery,
-                tags={DATA_TAG: data_tag(settings), **mark},
+                tags={DATA_TAG: data_tag(settings), **study_tags(settings.study), **mark},
                 resources=resources(lambda: settings, written, alone=True),
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             )
