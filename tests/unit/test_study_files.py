@@ -45,7 +45,7 @@ def test_the_shipped_study_is_sound():
 # File, what stands there, what is written instead, and what has to be said of it.
 FAULTS = [
     ("study.yaml", "name: ", "nam: ", "nam is no key here"),
-    ("questionnaires/scales.yaml", "code: 2, label: mor", "code: 1, label: mor", "the same code twice"),
+    ("scales.yaml", "code: 2, label: mor", "code: 1, label: mor", "the same code twice"),
     ("questionnaires/coordinator.yaml", "type: ordinal", "type: ordinl", "'ordinl' can't be"),
     ("questionnaires/coordinator.yaml", "scale: conflict", "scale: konflict", "scale konflict is not in scales.yaml"),
     ("tables.yaml", "kind: crosstab", "kind: crostab", "kind: 'crostab' can't be"),
@@ -104,11 +104,11 @@ def test_a_missing_file_is_empty_where_a_study_needs_none_and_a_fault_elsewhere(
         place = copied.folder / name
         shutil.rmtree(place) if place.is_dir() else place.unlink()
     assert faults_of(copied) == []
-    for name in ("tables.yaml", "release.yaml", "questionnaires/scales.yaml", "report/about.html"):
+    for name in ("tables.yaml", "release.yaml", "scales.yaml", "report/about.html"):
         (copied.folder / name).unlink()
     found = "\n".join(faults_of(copied))
     assert all(f"{copied.folder / name}: cannot be read" in found for name in ("tables.yaml", "release.yaml"))
-    assert f"{copied.folder / 'questionnaires/scales.yaml'}: cannot be read" in found
+    assert f"{copied.folder / 'scales.yaml'}: cannot be read" in found
 
 
 def test_the_command_ends_with_three_and_says_it_for_programs_too(copied):
