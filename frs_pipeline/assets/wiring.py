@@ -23,6 +23,7 @@ from dagster import (
     AssetOut,
     AssetsDefinition,
     BetaWarning,
+    DagsterRun,
     DataVersion,
     DynamicPartitionsDefinition,
     Failure,
@@ -57,6 +58,7 @@ _PASSING = {
 }
 PARTITION_TAG = "dagster/partition"  # how Dagster marks a run with the delivery that it is about
 DATA_TAG = "frs/data"  # how `frs run` marks its runs with the data folder that they are about
+STUDY_TAG = "frs/study"  # how runs are marked with the study that they are about: a history may be that of several
 
 
 class ParquetFiles(IOManager):
@@ -165,6 +167,20 @@ def makes_together(
         partitions_def=deliveries_of(study),
         required_resource_keys={"settings"},
     )
+
+
+def study_tags(study: Study) -> dict[str, str]:
+    """What marks a run as one of this study."""
+    return {STUDY_TAG: about(study).name}
+
+
+def is_of(study: Study, run: DagsterRun) -> bool:
+    """Is a run one of this study? Unmarked ones, of some assets that somebody chose by hand, tell by these.
+
+    The delivery doesn't tell: those of two studies may have the same date.
+    """
+    name = about(study).name
+    return run.tags.get(STUDY_TAG, name) == name and all(key.path[0] == name for key in run.asset_selection or ())
 
 
 def data_tag(settings: Settings) -> str:

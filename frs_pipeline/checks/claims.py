@@ -31,9 +31,8 @@ def claims_hold(study: Study, key: AssetKey, findings: Sequence[Tested], deliver
     failed = [found for found in findings if found.holds is False]
     printed = printed_from(study, delivery)
     things = failed_claims(study, findings, delivery) if printed else []
-    remark = (
-        f"The report was printed from delivery {about(study).printed_from}: its claims are no claims about delivery {delivery}."
-    )
+    of = about(study).printed_from
+    remark = f"The report was printed from delivery {of}: its claims are no claims about delivery {delivery}."
     return AssetCheckResult(
         asset_key=key,
         check_name=_NAME,
@@ -44,7 +43,7 @@ def claims_hold(study: Study, key: AssetKey, findings: Sequence[Tested], deliver
             "failed": len(failed),
             "which": MetadataValue.md(Grid("", ("claim", "the report says", "what holds instead"), _lines(failed)).markdown()),
             **as_metadata(things),
-            **({} if printed else {"remark": MetadataValue.text(remark)}),
+            **({} if printed or of is None else {"remark": MetadataValue.text(remark)}),
         },
     )
 

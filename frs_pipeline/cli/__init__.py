@@ -17,12 +17,12 @@ import typer
 from frs_pipeline.cli import operating
 
 # isort: split
-from frs_pipeline.cli import codebook, figures, forms, gamma, passports, release, withdrawal
+from frs_pipeline.cli import codebook, figures, forms, gamma, passports, release, study, withdrawal
 from frs_pipeline.cli.root import app, complain
 from frs_pipeline.errors import FrsError, unusable
 from frs_pipeline.personal_numbers import masked
 
-__all__ = ["app", "codebook", "figures", "forms", "gamma", "main", "operating", "passports", "release", "withdrawal"]
+__all__ = ["app", "codebook", "figures", "forms", "gamma", "main", "operating", "passports", "release", "study", "withdrawal"]
 
 
 def main() -> NoReturn:

@@ -12,6 +12,7 @@ from typing import Any
 from frs_pipeline.language import plural
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.study import Study
+from frs_pipeline.study.about import about
 from frs_pipeline.study.printed import printed_from
 
 
@@ -75,6 +76,8 @@ def _rules(counts: dict[str, int]) -> list[tuple[str, str]]:
 
 
 def _compared(study: Study, counts: dict[str, int], delivery: str) -> str:
+    if about(study).printed_from is None:
+        return "there is none"
     if not printed_from(study, delivery):
         return "it was printed from another delivery (frs compare says which, frs diff what moved since)"
     if not counts["equal"] + counts["differs"] + counts["not_reproducible"]:
@@ -88,6 +91,8 @@ def _compared(study: Study, counts: dict[str, int], delivery: str) -> str:
 
 def _claims(study: Study, counts: dict[str, int], delivery: str) -> str:
     """How many claims of the report's summary hold."""
+    if not counts["claims"]:
+        return "none"
     untested = counts["claims"] - counts["claims_hold"] - counts["claims_fail"]
     of_another = "" if printed_from(study, delivery) else " here too (they were printed of another delivery)"
     return (

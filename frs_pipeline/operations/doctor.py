@@ -46,11 +46,7 @@ def examine(settings: Settings) -> list[Diagnosis]:
     found = [
         _python(),
         _libraries(),
-        _catalogue(settings.study),
-        _rules(settings.study),
-        _release(settings.study),
-        _promises(settings.study),
-        *_report(settings.study),
+        *_study(settings.study),
         _pandera(),
         _folder(settings),
         *_key(settings),
@@ -87,61 +83,13 @@ def _libraries() -> Diagnosis:
     return Diagnosis("Libraries", not wrong, "; ".join(wrong) or "as locked")
 
 
-def _catalogue(study: Study) -> Diagnosis:
-    from frs_pipeline.study.printed import published
-    from frs_pipeline.study.tables import catalogue
+def _study(study: Study) -> Iterator[Diagnosis]:
+    """Which study it is, and what its files say, each part for itself."""
+    from frs_pipeline.operations.study_files import examine as parts_of
 
-    try:
-        return Diagnosis(
-            "Catalogue", True, f"{plural(len(catalogue(study)), 'table')}, {plural(len(published(study)), 'printed figure')}"
-        )
-    except FrsError as error:
-        return Diagnosis("Catalogue", False, str(error))
-
-
-def _rules(study: Study) -> Diagnosis:
-    from frs_pipeline.study.rules import KINDS, policy
-
-    try:
-        return Diagnosis("Rules", True, f"{len(KINDS)} built in, {len(policy(study).rules) - len(KINDS)} of your own")
-    except FrsError as error:
-        return Diagnosis("Rules", False, str(error))
-
-
-def _release(study: Study) -> Diagnosis:
-    from frs_pipeline.study.release import release_policy
-
-    try:
-        return Diagnosis("Release policy", True, f"counts from {release_policy(study).threshold} on may be seen")
-    except FrsError as error:
-        return Diagnosis("Release policy", False, str(error))
-
-
-def _promises(study: Study) -> Diagnosis:
-    from frs_pipeline.study.promises import limits
-
-    try:
-        return Diagnosis("Promises", True, f"up to {limits(study).blank.default:.0%} of a question may be blank")
-    except FrsError as error:
-        return Diagnosis("Promises", False, str(error))
-
-
-def _report(study: Study) -> Iterator[Diagnosis]:
-    """What the report is made from: facts of the study, pages, and claims, each for itself."""
-    from frs_pipeline.report.claims import claims
-    from frs_pipeline.study.about import about
-    from frs_pipeline.study.chapters import chapters
-
-    read: dict[str, Callable[[], str]] = {
-        "Study": lambda: f"printed from delivery {about(study).printed_from}",
-        "Chapters": lambda: plural(len(chapters(study)), "page"),
-        "Claims": lambda: plural(sum(len(section.claims) for section in claims(study).sections), "claim"),
-    }
-    for what, detail in read.items():
-        try:
-            yield Diagnosis(what, True, detail())
-        except FrsError as error:
-            yield Diagnosis(what, False, str(error))
+    yield Diagnosis("Study folder", True, str(study.folder))
+    for part, sound, detail, errors in parts_of(study):
+        yield Diagnosis(part.name, sound, "; ".join(map(str, errors)) or detail)
 
 
 def _pandera() -> Diagnosis:

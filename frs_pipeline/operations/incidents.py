@@ -29,8 +29,8 @@ from dagster import (
     sensor,
 )
 
-from frs_pipeline.assets.wiring import PARTITION_TAG
-from frs_pipeline.checks.failing import of_metadata
+from frs_pipeline.assets.wiring import PARTITION_TAG, is_of
+from frs_pipeline.checks.failing import of_metadata, Failing
 from frs_pipeline.errors import Failing
 from frs_pipeline.language import plural
 from frs_pipeline.operations.outbox import post, resend
@@ -180,7 +180,7 @@ def failed_checks(study: Study) -> SensorDefinition:
         what is out of date, so that a check stands as it was when its turn last came, in this run or an earlier one.
         """
         run = context.dagster_run
-        now, before = _since(context.instance, run)
+        now, before = _since(study, context.instance, run)
         latest, earlier = _latest(context.instance, now), {}
         wrong = {name: list(_things(check)) for name, check in latest.items() if not check.passed}
         if wrong:
@@ -226,9 +226,10 @@ def _delivery(run: DagsterRun) -> str:
     return run.tags.get(PARTITION_TAG, "none")
 
 
-def _since(instance: DagsterInstance, run: DagsterRun) -> tuple[list[DagsterRun], list[DagsterRun]]:
+def _since(study: Study, instance: DagsterInstance, run: DagsterRun) -> tuple[list[DagsterRun], list[DagsterRun]]:
     """The runs of a delivery since the last that finished before this one, this one first; and that one with those before."""
-    found = list(instance.get_runs(RunsFilter(tags={PARTITION_TAG: _delivery(run)}), limit=_FARTHEST))  # the newest first
+    together = instance.get_runs(RunsFilter(tags={PARTITION_TAG: _delivery(run)}), limit=_FARTHEST)  # the newest first
+    found = [other for other in together if is_of(study, other)]
     ids = [other.run_id for other in found]
     found = found[ids.index(run.run_id) :] if run.run_id in ids else [run, *found]
     older = (place for place, other in enumerate(found) if place and other.status == DagsterRunStatus.SUCCESS)

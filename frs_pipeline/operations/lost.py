@@ -19,7 +19,7 @@ from dagster import (
     sensor,
 )
 
-from frs_pipeline.assets.wiring import DATA_TAG, PARTITION_TAG, data_tag
+from frs_pipeline.assets.wiring import DATA_TAG, PARTITION_TAG, data_tag, is_of
 from frs_pipeline.operations.incidents import LOST
 from frs_pipeline.operations.sensors import REFRESH, request
 from frs_pipeline.store.files import Store
@@ -46,7 +46,9 @@ def lost_runs(study: Study) -> SensorDefinition:
         """
         settings = Settings.from_environment(study.again())
         before = json.loads(context.cursor or "[]")
-        started = context.instance.get_runs(RunsFilter(statuses=[DagsterRunStatus.STARTED]))
+        # Another study's run holds the lock of a delivery that this one may have, too.
+        running = context.instance.get_runs(RunsFilter(statuses=[DagsterRunStatus.STARTED]))
+        started = [run for run in running if is_of(settings.study, run)]
         free = [run.run_id for run in started if _without_process(settings, run)]
         requests, lost = [], []
         for run in (found for found in started if found.run_id in free and found.run_id in before):

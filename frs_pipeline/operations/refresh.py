@@ -128,7 +128,7 @@ def _materialize(
     from dagster import AssetSelection, DagsterInstance, materialize
 
     from frs_pipeline.assets.graph import assets, chosen, resources
-    from frs_pipeline.assets.wiring import DATA_TAG, data_tag, deliveries_of
+    from frs_pipeline.assets.wiring import DATA_TAG, data_tag, deliveries_of, study_tags
 
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
     with _with_history(home) if home else DagsterInstance.ephemeral() as instance:
@@ -143,7 +143,7 @@ def _materialize(
                 selection=AssetSelection.assets(*chosen(settings.study, keys, complete=complete)),
                 instance=instance,
                 partition_key=delivery,
-                tags={DATA_TAG: data_tag(settings), **mark},
+                tags={DATA_TAG: data_tag(settings), **study_tags(settings.study), **mark},
                 resources=resources(lambda: settings, written, alone=True),
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             )
@@ -162,12 +162,12 @@ def _with_history(home: Path) -> DagsterInstance:
     Raises `InputError` for a dagster.yaml that Dagster doesn't take.
     """
     from dagster import DagsterInstance
-    from dagster._core.instance.ref import InstanceRef
 
+    # The name by which Dagster's own reference for dagster.yaml has it.
     prints = {"module": "dagster._core.storage.noop_compute_log_manager", "class": "NoOpComputeLogManager"}
-    overrides = {"telemetry": {"enabled": False}, "compute_logs": prints}
     try:
-        return DagsterInstance.from_ref(InstanceRef.from_dir(str(home), overrides=overrides))
+        # Whatever its name says: a folder that is given stays, and so does what lies in it.
+        return DagsterInstance.local_temp(str(home), overrides={"telemetry": {"enabled": False}, "compute_logs": prints})
     except OSError:
         raise
     except Exception as error:

@@ -32,7 +32,7 @@ from dagster import (
 )
 
 from frs_pipeline.assets.graph import chosen
-from frs_pipeline.assets.wiring import deliveries_of
+from frs_pipeline.assets.wiring import deliveries_of, study_tags
 from frs_pipeline.errors import FrsError
 from frs_pipeline.intake.unread import refuse_unread
 from frs_pipeline.operations.waiting import told_when_overdue
@@ -57,6 +57,7 @@ def refresh_job(study: Study) -> Any:
         AssetSelection.all(),
         description="Everything, for one delivery. Started by hand it makes all of it, out of date or not.",
         partitions_def=deliveries_of(study),
+        tags=study_tags(study),
         # Only what `gate` lets through is tried again: a drive that didn't answer, not a form that is wrong.
         op_retry_policy=RetryPolicy(max_retries=3, delay=5, backoff=Backoff.EXPONENTIAL),
     )

@@ -10,9 +10,12 @@ import csv
 import io
 from collections.abc import Mapping
 
+from frs_pipeline.errors import Gathered, InputError
 from frs_pipeline.printed import tablewise
 from frs_pipeline.printed.tablewise import Contradiction
 from frs_pipeline.study import Study, derived
+from frs_pipeline.study.csvfile import rows_of, whole_number
+from frs_pipeline.study.printed import address_of, published
 from frs_pipeline.study.tables import Address
 
 FILE = "published/contradictions.csv"
@@ -31,17 +34,21 @@ def audit(study: Study) -> tuple[Contradiction, ...]:
 
 @derived
 def kept(study: Study) -> tuple[Contradiction, ...]:
-    """What the audit found, as the study keeps it."""
-    found: dict[tuple[str, str, str, str], list[Address]] = {}
-    with (study.folder / FILE).open(encoding="utf-8", newline="") as file:
-        for line in csv.DictReader(file, delimiter=";"):
-            keys = found.setdefault((line["rule"], line["tables"], line["reason"], line["reason_danish"]), [])
-            if line["table"]:
-                keys.append(Address.of(line))
-    return tuple(
-        Contradiction(rule, tuple(map(int, tables.split())), reason, danish, tuple(keys))
-        for (rule, tables, reason, danish), keys in found.items()
-    )
+    """What the audit found, as the study keeps it; raises `InputError` with file and line for figures that aren't printed."""
+    path, wrong, figures = study.folder / FILE, Gathered(), published(study)
+    found: dict[tuple[str, tuple[int, ...], str, str], list[Address]] = {}
+    with wrong:
+        for line, cells in rows_of(path, _COLUMNS):
+            where = f"{path}:{line}"
+            with wrong:
+                tables = tuple(whole_number(number, where) for number in cells["tables"].split())
+                keys = found.setdefault((cells["rule"], tables, cells["reason"], cells["reason_danish"]), [])
+                if cells["table"]:
+                    keys.append(address_of(cells, where))
+                    if keys[-1] not in figures:
+                        raise InputError("the report doesn't print this figure", where=where, do="make docs writes the file anew")
+    wrong.check()
+    return tuple(Contradiction(*about, tuple(keys)) for about, keys in found.items())
 
 
 @derived

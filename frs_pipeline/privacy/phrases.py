@@ -111,9 +111,10 @@ def _in_a_row(words: Hashes, size: int) -> Hashes:
     return rows
 
 
-def _of_forms(study: Study) -> tuple[Path, ...]:
-    """Folders of a study, or of an installed package, that may hold what people wrote on forms."""
-    return study.folder / "data", study.folder / "reconstruction" / "forms", PACKAGE / "studies"
+def _not_ours(study: Study) -> tuple[Path, ...]:
+    """Folders of a study, or of an installed package, that may hold what people wrote on forms, or the words of other studies."""
+    others = (PACKAGE / "studies", PACKAGE / "operations" / "study_template")
+    return study.folder / "data", study.folder / "reconstruction" / "forms", *others
 
 
 @derived
@@ -121,7 +122,7 @@ def _wording(study: Study) -> Hashes:
     """Phrases of the questionnaires, the tables, the rules and the pages: they stand in what is produced by right."""
     phrases = Phrases(study)
     for path in (*sorted(PACKAGE.rglob("*")), *sorted(study.folder.rglob("*"))):
-        if path.suffix in _WORDING and not any(path.is_relative_to(place) for place in _of_forms(study)):
+        if path.suffix in _WORDING and not any(path.is_relative_to(place) for place in _not_ours(study)):
             phrases.add("", path.read_text(encoding="utf-8"))
     # Boxes have labels that stand in no file.
     for label in sorted(

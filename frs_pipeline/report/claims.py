@@ -17,7 +17,10 @@ from frs_pipeline.tables.nonresponse import measures
 
 
 def read_claims(study: Study, path: Path) -> Claims:
-    """The claims; raises `InputError` with file and line for a figure, a value or a source that there isn't."""
+    """The claims, none where there is no such file; raises `InputError` with file and line for a figure, a value or a source
+    that there isn't."""
+    if not path.exists():
+        return Claims(sources={}, sections=())
     file = YamlFile(path)
     seen: set[str] = set()
     read: list[tuple[Claim, ...]] = []

@@ -101,9 +101,13 @@ def _curated(key: AssetPath, module: str, group: str, **more: Any) -> Product:
     return Product(**{"key": key, "zone": "curated", "path": f"{'/'.join(key)}.parquet", "module": module, "group": group} | more)
 
 
+# What a study needn't have: one without a printed report has nothing to compare with, and perhaps claims nothing.
+_OPTIONAL = ("published/figures.csv", "published/contradictions.csv", "claims.yaml", "report/about.html")
+
+
 def _files(study: Study, *names: str) -> Definitions:
-    """Whole files of the study."""
-    return tuple((study.folder / name, None) for name in names)
+    """Whole files of the study; of those that it needn't have, the ones that are there."""
+    return tuple((study.folder / name, None) for name in names if name not in _OPTIONAL or (study.folder / name).exists())
 
 
 def _paper(study: Study, instrument: str) -> Definitions:

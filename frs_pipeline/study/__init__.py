@@ -8,6 +8,8 @@ from functools import wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from frs_pipeline.errors import InputError
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -31,14 +33,22 @@ class Study:
 
 
 def derived(make: Callable[Concatenate[Study, P], T]) -> Callable[Concatenate[Study, P], T]:
-    """Keep what `make` derives from a study with the study: it is made once per study object and arguments."""
+    """Keep what `make` derives from a study with the study: it is made once per study object and arguments.
+
+    That it can't be, since a file is wrong, is kept, too: all that hangs on the file asks for it.
+    """
 
     @wraps(make)
     def kept(study: Study, /, *args: P.args, **kwargs: P.kwargs) -> T:
         key = (make, args, tuple(sorted(kwargs.items())))
         if key not in study.kept:
-            study.kept[key] = make(study, *args, **kwargs)
-        found: T = study.kept[key]
+            try:
+                study.kept[key] = make(study, *args, **kwargs)
+            except InputError as error:
+                study.kept[key] = error
+        found: T | InputError = study.kept[key]
+        if isinstance(found, InputError):
+            raise found.with_traceback(None)
         return found
 
     return kept

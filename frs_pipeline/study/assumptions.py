@@ -6,7 +6,11 @@ from typing import Literal
 
 from pydantic import Field
 
+from frs_pipeline.errors import Gathered
+from frs_pipeline.language import plural
 from frs_pipeline.study import Study, derived
+from frs_pipeline.study.faults import choices
+from frs_pipeline.study.questionnaires import questionnaires, read_scales
 from frs_pipeline.study.spec import Spec, YamlFile
 
 FILE = "reconstruction/assumptions.yaml"
@@ -32,5 +36,28 @@ class Assumptions(Spec):
 
 @derived
 def assumptions(study: Study) -> Assumptions:
-    """What had to be chosen. Raises `InputError` with file and line."""
-    return YamlFile(study.folder / FILE).parse(Assumptions)
+    """What had to be chosen. Raises `InputError` with file and line, also for what the questionnaires and scales don't have."""
+    file, wrong = YamlFile(study.folder / FILE), Gathered()
+    found = file.parse(Assumptions)
+    asked, scales = questionnaires(study), read_scales(study)
+    for place in ("order", "lacking", "spoilt"):
+        for name in getattr(found, place):
+            with wrong:
+                if name not in asked:
+                    raise file.error([place, name], f"there is no questionnaire {name}", choices(asked, name))
+    for name, order in found.order.items():
+        known = [question.name for question in asked[name].questions] if name in asked else [*order]
+        for index, question in enumerate(order):
+            with wrong:
+                if question not in known:
+                    what = f"questionnaire {name} has no question {question}"
+                    raise file.error(["order", name, index], what, choices(known, question))
+    for name, shares in found.starting_shares.items():
+        with wrong:
+            if name not in scales:
+                raise file.error(["starting_shares", name], f"scales.yaml has no scale {name}", choices(scales, name))
+            if len(shares) > len(scales[name]):
+                what = f"{len(shares)} shares, and scale {name} has {plural(len(scales[name]), 'answer')}"
+                raise file.error(["starting_shares", name], what, "give each answer one share")
+    wrong.check()
+    return found

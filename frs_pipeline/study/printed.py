@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import csv
 from decimal import Decimal
 
-from frs_pipeline.errors import InputError
+from frs_pipeline.errors import Gathered, InputError
 from frs_pipeline.stats.printing import decimals_of, parse
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.about import about
+from frs_pipeline.study.csvfile import rows_of, whole_number
+from frs_pipeline.study.faults import choices
+from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.spec import Spec, YamlFile
 from frs_pipeline.study.tables import Address
 
+# A study without a printed report has neither.
 FILE = "published/figures.csv"
+PROSE = "published/prose.yaml"
 
 
 @derived
@@ -30,14 +34,30 @@ def line_of(study: Study) -> dict[Address, int]:
 def _lines(study: Study) -> dict[Address, tuple[str, int]]:
     path = study.folder / FILE
     figures: dict[Address, tuple[str, int]] = {}
-    with path.open(encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(file, delimiter=";")
-        for line in reader:
-            key = Address.of(line)
-            if key in figures:
-                raise InputError("the same figure stands twice", where=f"{path}:{reader.line_num}", do="remove one line")
-            figures[key] = line["printed"], reader.line_num
+    wrong = Gathered()
+    with wrong:
+        for line, cells in rows_of(path, (*Address._fields, "printed")):
+            where = f"{path}:{line}"
+            with wrong:
+                key = address_of(cells, where)
+                _require_number(cells["printed"], where)
+                if key in figures:
+                    raise InputError("the same figure stands twice", where=where, do="remove one line")
+                figures[key] = cells["printed"], line
+    wrong.check()
     return figures
+
+
+def address_of(cells: dict[str, str], where: str) -> Address:
+    """The figure that a row is about. Raises `InputError`."""
+    return Address(whole_number(cells["table"], where), *(cells[name] for name in Address._fields[1:]))
+
+
+def _require_number(printed: str, where: str) -> None:
+    try:
+        value(printed)
+    except ValueError as error:
+        raise InputError(f"'{printed[:40]}' is {error}", where=where, do="write it as the report prints it") from None
 
 
 def of_table(study: Study, number: int) -> dict[Address, str]:
@@ -77,8 +97,30 @@ class _Prose(Spec):
 
 @derived
 def prose(study: Study) -> tuple[ProseCorrelation, ...]:
-    """Correlations that only the text mentions."""
-    return YamlFile(study.folder / "published/prose.yaml").parse(_Prose).correlations
+    """Correlations that only the text mentions; raises `InputError` with file and line for questions that there aren't."""
+    path = study.folder / PROSE
+    if not path.exists():
+        return ()
+    file, wrong = YamlFile(path), Gathered()
+    found, asked = file.parse(_Prose).correlations, questionnaires(study)
+    for index, line in enumerate(found):
+        at: list[str | int] = ["correlations", index]
+        with wrong:
+            if line.mart not in asked:
+                raise file.error([*at, "mart"], f"there is no questionnaire {line.mart}", choices(asked, line.mart))
+            mart = asked[line.mart]
+            for key in ("row", "column"):
+                with wrong:
+                    if mart.question(name := getattr(line, key)) is None:
+                        known = [question.name for question in mart.questions]
+                        raise file.error([*at, key], f"questionnaire {line.mart} has no question {name}", choices(known, name))
+            role = mart.role
+            if line.role is not None and (role is None or role.code(line.role) is None):
+                known = list(role.labels.values()) if role else []
+                raise file.error([*at, "role"], f"questionnaire {line.mart} has no role {line.role}", choices(known, line.role))
+            _require_number(line.gamma, f"{path}:{file.line([*at, 'gamma'])}")
+    wrong.check()
+    return found
 
 
 def printed_from(study: Study, delivery: str) -> bool:

@@ -46,14 +46,14 @@ def read_limits(study: Study, path: Path) -> Limits:
         limits = file.parse(Limits)
     for mart in file.entries(["blank", "questions"]):
         where = ["blank", "questions", mart]
-        known = [question.name for question in questionnaires(study)[mart].questions] if mart in questionnaires(study) else []
         with wrong:
-            if not known:
+            if mart not in questionnaires(study):
                 raise file.error(where, f"there is no questionnaire {mart}", choices(questionnaires(study), mart))
-        for name in file.entries(where) if known else ():
-            with wrong:
-                if name not in known:
-                    raise file.error([*where, name], f"{mart} has no question {name}", choices(known, name))
+            known = [question.name for question in questionnaires(study)[mart].questions]
+            for name in file.entries(where):
+                with wrong:
+                    if name not in known:
+                        raise file.error([*where, name], f"{mart} has no question {name}", choices(known, name))
     wrong.check()
     return limits
 

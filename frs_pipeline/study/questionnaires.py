@@ -137,8 +137,10 @@ class Questionnaire(Dated):
 
 def read_questionnaire(study: Study, path: Path) -> Questionnaire:
     """One questionnaire; raises `InputError` with file and line for everything it doesn't understand."""
-    scales, file = read_scales(study), YamlFile(path)
-    wrong = Gathered()
+    file, wrong = YamlFile(path), Gathered()
+    scales: dict[str, tuple[Answer, ...]] | None = None
+    with wrong:
+        scales = read_scales(study)
     with wrong:
         spec = file.parse(QuestionnaireSpec)
         if spec.instrument != path.stem:
@@ -152,7 +154,8 @@ def read_questionnaire(study: Study, path: Path) -> Questionnaire:
         with wrong:
             question = file.parse_at(["questions", index], QuestionSpec)
             check_occasion(study, file, ["questions", index, "occasion"], question.occasion)
-            made = _made(file, index, question, scales)
+            # What can't be read is told already: the rest of the file is looked at all the same.
+            made = [] if scales is None else _made(file, index, question, scales)
             taken.take(index, question, [q.name for q in made] or [question.name])
             questions += made
             texts += [] if made else [question]

@@ -40,8 +40,8 @@ class ReleasePolicy(Spec):
     who: tuple[str, ...]
     all_or_nothing: Literal["withhold", "flag"]
     percent: Percent
-    collapse: dict[str, tuple[dict[str, tuple[str, ...]], ...]]
-    never: dict[int, str]
+    collapse: dict[str, tuple[dict[str, tuple[str, ...]], ...]] = Field(default_factory=dict)
+    never: dict[int, str] = Field(default_factory=dict)
 
     def is_small(self, forms: int) -> bool:
         """Must a count of `forms` be hidden?"""
@@ -58,15 +58,19 @@ def read_policy(study: Study, path: Path) -> ReleasePolicy:
     """The policy; raises `InputError` with file and line for what isn't allowed or doesn't exist."""
     file = YamlFile(path)
     found = file.parse(ReleasePolicy)
-    scales = read_scales(study)
     wrong = Gathered()
-    for name, steps in found.collapse.items():
+    scales: dict[str, tuple[Answer, ...]] = {}
+    asked: list[str] = []
+    with wrong:
+        scales = read_scales(study)
+        asked = [question.name for questionnaire in questionnaires(study).values() for question in questionnaire.questions]
+    # Of questionnaires that can't be read, what is said of them says enough.
+    for name, steps in found.collapse.items() if asked else ():
         with wrong:
             if name not in scales:
                 raise file.error(["collapse", name], f"scales.yaml has no scale {name}", choices(scales, name))
             _check_steps(file, name, steps, scales[name])
-    asked = [question.name for questionnaire in questionnaires(study).values() for question in questionnaire.questions]
-    for index, name in enumerate(found.who):
+    for index, name in enumerate(found.who if asked else ()):
         with wrong:
             if name not in asked:
                 raise file.error(["who", index], f"no questionnaire has a question {name}", choices(asked, name))

@@ -166,17 +166,20 @@ def read_policy(study: Study, path: Path, asked: Mapping[str, Questionnaire] | N
     wrong = Gathered()
     with wrong:
         found = file.parse(PolicySpec)
+    with wrong:
+        asked = questionnaires(study) if asked is None else asked
     for name in file.entries(["rules"]):
         with wrong:
-            rules[name] = _rule(study, file, name, questionnaires(study) if asked is None else asked)
-    roles = [form.role for form in questionnaires(study).values() if form.role]
-    known = [label for role in roles for label in role.labels.values()]
-    for index in file.entries(["one_a_conference"]):
-        label = file.data["one_a_conference"][index]
-        with wrong:
-            if isinstance(label, str) and roles and all(role.code(label) is None for role in roles):
-                what = f"no questionnaire's question {about(study).role} has the answer {label}"
-                raise file.error(["one_a_conference", index], what, choices(known, label))
+            rules[name] = _rule(study, file, name, asked)
+    with wrong:
+        roles = [form.role for form in questionnaires(study).values() if form.role]
+        known = [label for role in roles for label in role.labels.values()]
+        for index in file.entries(["one_a_conference"]):
+            label = file.data["one_a_conference"][index]
+            with wrong:
+                if isinstance(label, str) and roles and all(role.code(label) is None for role in roles):
+                    what = f"no questionnaire's question {about(study).role} has the answer {label}"
+                    raise file.error(["one_a_conference", index], what, choices(known, label))
     for name in KINDS if "rules" in file.entries([]) else ():
         with wrong:
             if name not in file.entries(["rules"]):
@@ -185,7 +188,8 @@ def read_policy(study: Study, path: Path, asked: Mapping[str, Questionnaire] | N
     return Policy(**{**dict(found), "rules": rules})
 
 
-def _rule(study: Study, file: YamlFile, name: str, asked: Mapping[str, Questionnaire]) -> Rule:
+def _rule(study: Study, file: YamlFile, name: str, asked: Mapping[str, Questionnaire] | None) -> Rule:
+    """One rule; its own conditions aren't looked at where the questionnaires can't be read (`asked` None)."""
     where = ["rules", name]
     rule: RuleSpec = file.parse_at(where, RuleSpec)
     own = {key: getattr(rule, key) for key in ("on", "when") if getattr(rule, key) is not None}
@@ -199,7 +203,11 @@ def _rule(study: Study, file: YamlFile, name: str, asked: Mapping[str, Questionn
     if rule.severity not in kind.severities:
         possible = " or ".join(kind.severities)
         raise file.error([*where, "severity"], f"rule {name} can't be {rule.severity}", f"it can be {possible}")
-    looked_for = read_impossible_answers(file, where, own["on"], own["when"], asked, occasions(study)) if own else None
+    looked_for = (
+        read_impossible_answers(file, where, own["on"], own["when"], asked, occasions(study))
+        if own and asked is not None
+        else None
+    )
     return Rule(**dict(rule), kind=kind, impossible=looked_for)
 
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus
-from dagster._core.instance.ref import InstanceRef
 from support.serving import home_in, processes_of, serving, switch_off, until
 
 from frs_pipeline.assets.wiring import PARTITION_TAG
@@ -23,7 +22,7 @@ PATIENCE = 300
 
 
 def runs(home: Path, delivery: str) -> list[DagsterRun]:
-    with DagsterInstance.from_ref(InstanceRef.from_dir(str(home))) as instance:
+    with DagsterInstance.local_temp(str(home)) as instance:
         return [run for run in instance.get_runs() if run.tags.get(PARTITION_TAG) == delivery]
 
 

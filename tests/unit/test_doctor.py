@@ -1,5 +1,6 @@
 """What `frs doctor` says of the pipeline's key and of the YAML files, and how it names what somebody called by a number."""
 
+import shutil
 import subprocess
 import sys
 
@@ -7,8 +8,9 @@ import pytest
 from support.keys import environment_of
 from support.study import STUDY, study_with
 
-from frs_pipeline.operations.doctor import _key, _promises, _release, _report
+from frs_pipeline.operations.doctor import _key, _study
 from frs_pipeline.store.settings import Settings
+from frs_pipeline.study import Study
 
 
 @pytest.mark.parametrize(("mode", "sound"), [(0o600, True), (0o400, True), (0o640, False), (0o604, False)])
@@ -24,22 +26,15 @@ def test_of_a_key_that_is_not_named_nothing_is_said(tmp_path):
     assert [*_key(Settings(STUDY, tmp_path)), *_key(Settings(STUDY, tmp_path, tmp_path / "gone"))] == []
 
 
-def test_a_release_policy_with_a_foreign_scale_is_told_with_file_and_line(tmp_path):
-    assert _release(STUDY).sound
-    study = study_with(tmp_path, {"release.yaml": lambda text: text.replace("  quality:", "  quantity:")})
-    path = study.folder / "release.yaml"
-    line = next(at for at, content in enumerate(path.read_text(encoding="utf-8").splitlines(), 1) if "quantity:" in content)
-    found = _release(study)
-    assert not found.sound and f"{path}:{line}:" in found.detail and "no scale quantity" in found.detail
-
-
-def test_each_file_that_the_report_and_the_promises_rest_on_is_told_by_itself(tmp_path):
-    assert all(found.sound for found in (_promises(STUDY), *_report(STUDY)))
-    files = ("promises.yaml", "study.yaml", "report/chapters.yaml", "claims.yaml")
-    study = study_with(tmp_path, dict.fromkeys(files, lambda _: "unknown: 1\n"))
-    broken = [_promises(study), *_report(study)]
-    assert [found.what for found in broken if not found.sound] == ["Promises", "Study", "Chapters", "Claims"]
-    assert all(".yaml:1: unknown is no key here" in found.detail for found in broken)
+def test_each_part_of_the_study_is_told_by_itself_and_which_study_it_is(tmp_path):
+    study = Study(shutil.copytree(STUDY.folder, tmp_path / "copied"))
+    spoilt = {"Promises": "promises.yaml", "Chapters": "report/chapters.yaml", "Claims": "claims.yaml"}
+    for name in spoilt.values():
+        (study.folder / name).write_text("unknown: 1\n", encoding="utf-8")
+    found = {finding.what: finding for finding in _study(study)}
+    assert found["Study folder"].detail == str(study.folder)
+    assert {what for what, finding in found.items() if not finding.sound} == set(spoilt)
+    assert all(f"{study.folder / name}:1: unknown is no key here" in found[what].detail for what, name in spoilt.items())
 
 
 @pytest.mark.parametrize("form", [[], ["--json"]])
