@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-# What a file or folder says that can't be got at, whoever asks for it: it is closed, or another thing lies in its place.
+# Errors of a file or folder that nobody can get at: access is refused, it is missing, or something else lies in its place.
 _CLOSED = {
     errno.EACCES,
     errno.EPERM,
@@ -53,7 +53,7 @@ class InputError(FrsError):
 
 
 class SeveralErrors(InputError):
-    """Several things wrong with what was read, each an error of its own, so that all can be mended at once."""
+    """Several things wrong with what was read, each an error of its own, so that all can be fixed at once."""
 
     def __init__(self, errors: Sequence[InputError]) -> None:
         first = errors[0]
@@ -65,7 +65,7 @@ class SeveralErrors(InputError):
 
 
 class Gathered:
-    """Gathers input errors, so that what follows the first is looked at, too; `check` raises them.
+    """Gathers input errors, so that what follows the first one is examined too; `check` raises them.
 
     ```
     wrong = Gathered()
@@ -90,24 +90,24 @@ class Gathered:
         return isinstance(error, InputError)
 
     def check(self) -> None:
-        """Raises what was gathered: `InputError` for one, `SeveralErrors` for more, nothing for none."""
-        # What several files share is read with each of them.
+        """Raise what was gathered: `InputError` for one, `SeveralErrors` for more, nothing for none."""
+        # What several files share is read once with each of them, and fails each time.
         each = list({str(error): error for error in self.errors}.values())
         if each:
             raise each[0] if len(each) == 1 else SeveralErrors(each)
 
 
 class Busy(FrsError):
-    """Another run is at work on the same delivery: nothing was done, and the same call may succeed once that has ended."""
+    """Another run is at work on the same delivery: nothing was done, and the same call may succeed once it has ended."""
 
     exit_code = 4
 
 
 def unusable(error: BaseException) -> FrsError | None:
-    """What the operating system says of a file about which nothing else was said, in one line; None for any other error."""
+    """Turn what the operating system says about a file into an error of one line; None for any other error."""
     if not isinstance(error, OSError) or not error.errno:
         return None
     kind = InputError if error.errno in _CLOSED else FrsError
     where = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else None
-    do = "look whether it is there, what it is, and whose; nothing was changed"
+    do = "check that it exists, what it is, and who owns it; nothing was changed"
     return kind(f"cannot be used: {os.strerror(error.errno)}", where=where, do=do)

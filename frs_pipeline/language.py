@@ -17,5 +17,5 @@ class Text:
 
 
 def plural(number: int, one: str, many: str | None = None) -> str:
-    """A number with its noun (and verb); `many` where it isn't `one` with an s, as in `1 entry`, `2 entries`."""
+    """Write a number with its noun (and verb); `many` where it isn't `one` with an s, as in `1 entry`, `2 entries`."""
     return f"{number} {one if number == 1 else many or f'{one}s'}"

@@ -1,4 +1,4 @@
-"""Jinja templates, set up in one way for all pages that are made here."""
+"""Jinja templates, set up in the same way for all pages."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def templates_in(*folders: Path) -> Environment:
-    """The templates of folders: what they print is escaped, and a name that isn't given is an error."""
+    """Load the templates of folders: what they print is escaped, and an undefined name is an error."""
     import jinja2  # only needed where there are pages to make
 
     return jinja2.Environment(

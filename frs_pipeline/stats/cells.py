@@ -5,22 +5,22 @@ from collections.abc import Sequence
 from enum import Enum
 from itertools import pairwise
 
-# Whole numbers, also with decimals that are zero. Three of them could be the end of a thousand: 34.000.
+# Whole numbers, also with decimals that are zero; but not with three of them, since 34.000 could be thirty-four thousand.
 _WHOLE = re.compile(r"(0|[1-9][0-9]*)(?:[.,](?:0{1,2}|0{4,}))?|0[.,]0+")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)")
 _THOUSANDS = re.compile(r"[0-9]{1,3}(?:[.,][0-9]{3})+")
 # A count with the letter of a footnote, as in 10a: it would pass for a word.
 _FOOTNOTE = re.compile(r"[0-9][0-9\s.,]*[^\W\d]")
 _ERROR = re.compile(r"#(?:N/A|REF|DIV/0|VALUE|NAME|NUM|NULL|I/T|[A-ZÆØÅ]+[!?]).*", re.IGNORECASE)
-# As programs name the bands into which they cut numbers: (0, 5].
+# Bands of numbers, as programs label them: (0, 5].
 _INTERVAL = re.compile(rf"[\[(]\s*{_NUMBER.pattern}\s*[,;]\s*(?:{_NUMBER.pattern}|[+-]?inf)\s*[\])]")
 _MISSING = ("na", "n/a", "n.a.", "nan", "null", "none", "inf", "infinity", "nil")
-# Counts of so many digits fit 64 bits whatever they are.
+# Any count of up to 18 digits fits 64 bits.
 _MAX_DIGITS = 18
 
 
 class Kind(Enum):
-    """`ODD` is what is neither a count nor plainly a label: `<5`, `1 010`, `10*`, `3.5`, `N/A`."""
+    """What a cell is. `ODD` is neither a count nor plainly a label: `<5`, `1 010`, `10*`, `3.5`, `N/A`."""
 
     COUNT = "count"
     WORD = "word"
@@ -29,7 +29,7 @@ class Kind(Enum):
 
 
 def kind(cell: str) -> Kind:
-    """What a cell is by itself. A word has a letter or is an interval, and isn't a number in another guise."""
+    """Classify a cell by itself. A word has a letter or is an interval, and isn't a number in another guise."""
     if not cell:
         return Kind.EMPTY
     if _WHOLE.fullmatch(cell):
@@ -42,17 +42,17 @@ def kind(cell: str) -> Kind:
 
 
 def is_error(cell: str) -> bool:
-    """Is this what a spreadsheet writes where it can't compute, such as `#N/A`?"""
+    """Return whether this is what a spreadsheet writes where it can't compute, such as `#N/A`."""
     return _ERROR.fullmatch(cell) is not None
 
 
 def number(cell: str) -> float | None:
-    """The number that a cell states with a decimal point or comma, whole or not; None for anything else."""
+    """Return the number in a cell, whole or with a decimal point or comma; None for anything else."""
     return float(cell.replace(",", ".")) if _NUMBER.fullmatch(cell) else None
 
 
 def count(cell: str) -> int:
-    """The count in a cell. Raises ValueError, saying what is wrong and what to do."""
+    """Return the count in a cell. Raises ValueError, saying what is wrong and what to do."""
     if not cell:
         raise ValueError("is empty; write 0 where there are none")
     whole = _WHOLE.fullmatch(cell)
@@ -75,9 +75,9 @@ def _fault(cell: str) -> str:
 
 
 def are_codes(values: Sequence[float]) -> bool:
-    """Are these plainly codes: rising or falling throughout, and either the lowest is 0 or 1 or the steps are equal?
+    """Return whether these are plainly codes: they rise or fall throughout, and the lowest is 0 or 1 or the steps are equal.
 
-    Steps of two numbers are always equal: those have to differ by 1.
+    Two numbers have only one step, so they must differ by 1.
     """
     if not rise_or_fall(values):
         return False
@@ -86,20 +86,20 @@ def are_codes(values: Sequence[float]) -> bool:
 
 
 def are_run(values: Sequence[float]) -> bool:
-    """Are these 1, 2, 3 … or 0, 1, 2 …, forwards or backwards?"""
+    """Return whether these are 1, 2, 3 … or 0, 1, 2 …, forwards or backwards."""
     rising = sorted(values)
     return rising[0] in (0, 1) and rising == [rising[0] + i for i in range(len(values))] and rise_or_fall(values)
 
 
 def are_plain_set(values: Sequence[float]) -> bool:
-    """Are these codes in any order: 1, 2, 3 …, 0, 1, 2 …, or from three on a set with equal steps, such as years?"""
+    """Return whether these are codes in any order: 1, 2, 3 …, 0, 1, 2 …, or three or more with equal steps, such as years."""
     rising = sorted(values)
     steps = {after - before for before, after in pairwise(rising)}
     return are_run(rising) or (len(rising) > 2 and len(steps) == 1 and 0 not in steps)
 
 
 def rise_or_fall(values: Sequence[float], *, may_stay: bool = False) -> bool:
-    """Does each value lie above the one before, or each below? With `may_stay`, also where some are equal."""
+    """Return whether the values rise throughout or fall throughout; with `may_stay`, neighbours may be equal."""
     steps = [after - before for before, after in pairwise(values) if not (may_stay and after == before)]
     return all(step > 0 for step in steps) or all(step < 0 for step in steps)
 
@@ -113,6 +113,6 @@ def _is_float(cell: str) -> bool:
 
 
 def one_line(text: str) -> str:
-    """Text of a cell as an error can quote it: on one line, with nothing that doesn't print."""
+    """Return a cell's text as an error can quote it: on one line, without anything unprintable."""
     printable = "".join(character if character.isprintable() else " " for character in text)
     return " ".join(printable.split())

@@ -35,7 +35,7 @@ class ContingencyFile:
     """Tables of shape (row labels, column labels), one per stratum in order of first appearance.
 
     A file that is not stratified has the single stratum "". Labels are "1", "2", … where the file has none. `taken` says
-    in a line where labels and counts were taken from.
+    in one line where labels and counts were taken from.
     """
 
     row_labels: tuple[str, ...]
@@ -53,12 +53,12 @@ def read_contingency(text: str, *, by: str | None = None, as_it_stands: bool = F
 
 
 def read_rows(rows: Sequence[Row], *, by: str | None = None, as_it_stands: bool = False) -> ContingencyFile:
-    """Read counts from rows: a table as it is printed (`shapes.find_shape`), or one cell of the table a line.
+    """Read counts from rows: a table as it is printed (`shapes.find_shape`), or one line per cell of the table.
 
     With `by`, the column of that name holds the stratum and a line of headings is required. Of the other columns, the
     first holds the row's label and the rest the counts, or three hold one cell of the table (`shapes.is_long`); a row
-    or cell that a stratum lacks is zero there. Lines of totals are refused: by their name, and, as are counts that look
-    like codes, by their numbers, unless `as_it_stands`.
+    or cell that a stratum lacks is zero there. Lines of totals are refused: by their name, and unless `as_it_stands` by
+    their numbers, as are counts that look like codes.
 
     Raises ContingencyError, with line and column, for every cell that is neither a count nor plainly a label.
     """
@@ -74,16 +74,16 @@ def read_rows(rows: Sequence[Row], *, by: str | None = None, as_it_stands: bool 
             )
     rows = _without_empty_columns(rows)
     _refuse_undelimited(rows)
-    found = _read_plain(rows, as_it_stands) if by is None else _read_strata(rows, by, as_it_stands)
-    refuse_named_totals(found)
+    counts = _read_plain(rows, as_it_stands) if by is None else _read_strata(rows, by, as_it_stands)
+    refuse_named_totals(counts)
     if not as_it_stands:
-        refuse_sums(found)
-    tables = {name: np.array(table, dtype=np.int64) for name, table in found.strata.items()}
-    return ContingencyFile(found.rows, found.columns, tables, found.taken)
+        refuse_sums(counts)
+    tables = {name: np.array(table, dtype=np.int64) for name, table in counts.strata.items()}
+    return ContingencyFile(counts.rows, counts.columns, tables, counts.taken)
 
 
 def _refuse_undelimited(rows: Sequence[Row]) -> None:
-    """Raise ContingencyError for a line of several numbers in a file whose lines are one cell each."""
+    """Raise ContingencyError for a line that is a single cell with several numbers in it."""
     for row in rows:
         if len(row.cells) == 1 and _NUMBERS.search(row.cells[0]):
             refuse(
@@ -92,7 +92,7 @@ def _refuse_undelimited(rows: Sequence[Row]) -> None:
 
 
 def _without_empty_columns(rows: Sequence[Row]) -> Sequence[Row]:
-    """Leave out what a spreadsheet saves to the right of a table with headings: columns without anything in them."""
+    """Leave out the empty columns that a spreadsheet saves to the right of a table with headings."""
     if all(kind(cell) in (Kind.COUNT, Kind.EMPTY) for cell in rows[0].cells):
         return rows
     width = max(column for row in rows for column, cell in enumerate(row.cells, start=1) if cell)
@@ -155,9 +155,9 @@ def _read_strata(rows: Sequence[Row], by: str, as_it_stands: bool) -> Counts:
     check_labels(down(body, label), "every row needs a label", header)
     check_numbers(down(body, label), header)
     check_once(heads)
-    found: dict[str, dict[str, list[int]]] = {}
+    cells_by_row: dict[str, dict[str, list[int]]] = {}
     for row in body:
-        own, name = found.setdefault(row.cells[stratum], {}), row.cells[label]
+        own, name = cells_by_row.setdefault(row.cells[stratum], {}), row.cells[label]
         if name in own:
             raise ContingencyError(
                 row.line,
@@ -166,8 +166,8 @@ def _read_strata(rows: Sequence[Row], by: str, as_it_stands: bool) -> Counts:
             )
         own[name] = _counts(row, columns, header)
     if not as_it_stands:
-        refuse_column_of_codes(heads[0], [[cells[0] for cells in own.values()] for own in found.values()])
-    order = _in_order([list(own) for own in found.values()])
+        refuse_column_of_codes(heads[0], [[cells[0] for cells in own.values()] for own in cells_by_row.values()])
+    order = _in_order([list(own) for own in cells_by_row.values()])
     if order is None:
         what = "the strata have their rows in different orders; give all rows to each, in the order of the scale"
         raise ContingencyError(header.line, what)
@@ -175,7 +175,7 @@ def _read_strata(rows: Sequence[Row], by: str, as_it_stands: bool) -> Counts:
     return Counts(
         tuple(order),
         tuple(head.cell for head in heads),
-        {name: [own.get(row, zeros) for row in order] for name, own in found.items()},
+        {name: [own.get(row, zeros) for row in order] for name, own in cells_by_row.items()},
         f"Strata: {column_name(stratum, header)}. Rows: {column_name(label, header)}. Columns: line {header.line}.",
         {(row.cells[stratum], row.cells[label]): Place(row, label) for row in body},
         {head.cell: head for head in heads},
@@ -187,15 +187,15 @@ def _read_long(header: Row, body: Sequence[Row], columns: Sequence[int], stratum
     one, two, counts = columns
     for column in (one, two):
         check_labels(down(body, column), "every line needs both labels", header)
-    found: dict[tuple[str, str, str], int] = {}
+    cells: dict[tuple[str, str, str], int] = {}
     for row in body:
         key = _stratum(row, stratum), row.cells[one], row.cells[two]
-        if key in found:
-            refuse(Place(row, one), "and the next repeat the labels of a line before; write one line a cell", header)
-        found[key] = _counts(row, [counts], header)[0]
-    rows, names = _order_of_long(header, columns, list(found))
-    strata = dict.fromkeys(name for name, _, _ in found)
-    zeros = len(rows) * len(names) * len(strata) - len(found)
+        if key in cells:
+            refuse(Place(row, one), "and the next repeat the labels of a line before; write one line per cell", header)
+        cells[key] = _counts(row, [counts], header)[0]
+    rows, names = _order_of_long(header, columns, list(cells))
+    strata = dict.fromkeys(name for name, _, _ in cells)
+    zeros = len(rows) * len(names) * len(strata) - len(cells)
     places = {"Strata": stratum, "Rows": one, "Columns": two, "Counts": counts}
     taken = [f"{what}: {column_name(column, header)}." for what, column in places.items() if column is not None]
     if zeros:
@@ -203,9 +203,9 @@ def _read_long(header: Row, body: Sequence[Row], columns: Sequence[int], stratum
     return Counts(
         tuple(rows),
         tuple(names),
-        {stratum: [[found.get((stratum, row, name), 0) for name in names] for row in rows] for stratum in strata},
+        {stratum: [[cells.get((stratum, row, name), 0) for name in names] for row in rows] for stratum in strata},
         " ".join(taken),
-        # The first line of each is the one to name.
+        # Reversed, so that errors name the first line that has the label.
         {(_stratum(row, stratum), row.cells[one]): Place(row, one) for row in reversed(body)},
         {row.cells[two]: Place(row, two) for row in reversed(body)},
         {} if stratum is None else {row.cells[stratum]: Place(row, stratum) for row in reversed(body)},
@@ -217,13 +217,13 @@ def _stratum(row: Row, column: int | None) -> str:
 
 
 def _order_of_long(header: Row, columns: Sequence[int], cells: Sequence[tuple[str, str, str]]) -> list[list[str]]:
-    """Labels of rows and of columns in their order. Raises ContingencyError where lines leave it open."""
+    """Return the labels of rows and of columns in order. Raises ContingencyError where the lines leave it open."""
     orders = []
     for mine, other in ((1, 2), (2, 1)):
         blocks: dict[tuple[str, str], list[str]] = {}
         for key in cells:
             blocks.setdefault((key[0], key[other]), []).append(key[mine])
-        # Lines have no place in a table: codes stand in their order, however the lines are sorted.
+        # The order of lines says nothing about the table, so codes are sorted by size however the lines are sorted.
         order = _by_size(key[mine] for key in cells) or _in_order(list(blocks.values()))
         if order is None:
             raise ContingencyError(
@@ -236,9 +236,9 @@ def _order_of_long(header: Row, columns: Sequence[int], cells: Sequence[tuple[st
 
 
 def _in_order(sequences: Sequence[Sequence[str]]) -> list[str] | None:
-    """The one order that all `sequences` are parts of; None if there isn't one.
+    """Return the one order that agrees with all `sequences`; None if there is none, or more than one.
 
-    Numbers stand by their size, unless that order has them rise or fall.
+    Numbers are sorted by size, unless they rise or fall in that order anyway.
     """
     before = graphlib.TopologicalSorter[str]()
     for sequence in sequences:
@@ -246,7 +246,7 @@ def _in_order(sequences: Sequence[Sequence[str]]) -> list[str] | None:
             before.add(label)
         for one, next_one in pairwise(sequence):
             before.add(next_one, one)
-    found: list[str] = []
+    order: list[str] = []
     try:
         before.prepare()
     except graphlib.CycleError:
@@ -255,14 +255,14 @@ def _in_order(sequences: Sequence[Sequence[str]]) -> list[str] | None:
         ready = before.get_ready()
         if len(ready) > 1:
             return _by_size(label for sequence in sequences for label in sequence)
-        found += ready
+        order += ready
         before.done(*ready)
-    values = [value for label in found if (value := number(label)) is not None]
-    return _by_size(found) if len(values) == len(found) and not rise_or_fall(values) else found
+    values = [value for label in order if (value := number(label)) is not None]
+    return _by_size(order) if len(values) == len(order) and not rise_or_fall(values) else order
 
 
 def _by_size(labels: Iterable[str]) -> list[str] | None:
-    """Each label once, by the number that it is; None if one is no number."""
+    """Sort the labels, each once, as numbers; return None if one isn't a number."""
     values = {label: number(label) for label in labels}
     known = [(value, label) for label, value in values.items() if value is not None]
     return [label for _, label in sorted(known)] if len(known) == len(values) else None
@@ -282,10 +282,10 @@ def _stratum_column(header: Row, by: str) -> int:
 
 
 def _counts(row: Row, columns: Sequence[int], header: Row | None) -> list[int]:
-    found = []
+    counts = []
     for place in across(row, columns):
         try:
-            found.append(count(place.cell))
+            counts.append(count(place.cell))
         except ValueError as error:
             refuse(place, str(error), header)
-    return found
+    return counts

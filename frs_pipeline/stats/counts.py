@@ -13,10 +13,10 @@ _INT64_MAX = int(np.iinfo(np.int64).max)
 
 
 def exact_table(table: Table) -> NDArray[np.object_]:
-    """A (rows, columns) table of counts as Python ints, which cannot overflow.
+    """Return a (rows, columns) table of counts as Python ints, which cannot overflow.
 
     Raises ValueError unless the table is two-dimensional and every count is an integer of zero or more.
-    Floats are refused even when whole: beyond 2**53 they no longer are the count they were made from.
+    Floats are refused even when whole: beyond 2**53 they may no longer be the count they were made from.
     """
     try:
         cells = np.array(table, dtype=object)
@@ -36,18 +36,18 @@ def exact_table(table: Table) -> NDArray[np.object_]:
 
 
 def percent(part: int, whole: int) -> float | None:
-    """`part` as a percentage of `whole`, unrounded; None if `whole` is 0. Raises ValueError if negative.
+    """Return `part` as a percentage of `whole`, unrounded; None if `whole` is 0. Raises ValueError if either is negative.
 
     The multiplication is exact and the division rounds once, so a true tie such as 14.5 comes out as 14.5.
     """
     if part < 0 or whole < 0:
         raise ValueError("a percentage needs counts of zero or more")
-    # int(): a numpy integer would make both steps in its own width.
+    # int(), since a numpy integer would do both steps in its own width and could overflow.
     return None if whole == 0 else 100 * int(part) / int(whole)
 
 
 def cumulative(counts: Iterable[int]) -> list[int]:
-    """Running totals of `counts`, one per count, in the order given."""
+    """Return the running totals of `counts`, one per count, in the order given."""
     return list(accumulate(int(count) for count in counts))
 
 

@@ -1,4 +1,4 @@
-"""Rows of cells from delimited text, with the delimiter found out or as a line `sep=` says."""
+"""Rows of cells from delimited text; the delimiter is detected, or named by a line `sep=`."""
 
 import csv
 import io
@@ -24,17 +24,17 @@ class ContingencyError(ValueError):
 
 @dataclass(frozen=True)
 class Row:
-    """The cells of a row, without blanks at their ends, and the line on which it starts."""
+    """The cells of a row, without blanks around them, and the line on which the row starts."""
 
     line: int
     cells: tuple[str, ...]
 
 
 def parse(text: str) -> list[Row]:
-    """Rows of `text`, without those that are blank. Raises ContingencyError when its quotes don't match.
+    """Split `text` into rows, without blank ones. Raises ContingencyError when its quotes don't match.
 
-    The delimiter is the one that `sep=` names, or else that which gives all rows the same number of cells; of several,
-    that which gives most numbers, then that which leaves fewest delimiters inside words, then fewest cells.
+    The delimiter is the one that `sep=` names, or else the one that gives all rows the same number of cells; of several,
+    the one that gives the most numbers, then leaves the fewest delimiters inside words, then gives the fewest cells.
     """
     sep = _SEP.match(text)
     if sep is not None:
@@ -46,7 +46,7 @@ def parse(text: str) -> list[Row]:
         try:
             candidate = _rows(text, delimiter, 1)
         except ContingencyError as error:
-            # A wrong delimiter may trip over quotes that are right under another; the furthest is the right.
+            # A wrong delimiter may trip over quotes that are right under another; report the one that got furthest.
             failure = error if failure is None or error.line > failure.line else failure
             continue
         score = _score(candidate)
@@ -63,7 +63,7 @@ def _score(rows: list[Row]) -> tuple[bool, int, int, int]:
     numbers = len(cells) - len(words)
     widths = {len(row.cells) for row in rows}
     even = len(widths) == 1 and widths != {1}
-    # Without any number, the delimiter that occurs at all is the likely one.
+    # Without any number, more cells are better: the delimiter that occurs at all is the likely one.
     return even, numbers, -sum(not set(_DELIMITERS).isdisjoint(word) for word in words), -len(cells) if numbers else len(cells)
 
 

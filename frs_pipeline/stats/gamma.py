@@ -74,9 +74,9 @@ class _Pairs:
 
 
 def goodman_kruskal(table: Table) -> Gamma:
-    """Gamma of a (rows, columns) table of counts, both axes ordered.
+    """Compute gamma of a (rows, columns) table of counts, both axes ordered.
 
-    Raises ValueError if the table is not two-dimensional or a count is negative or no integer.
+    Raises ValueError if the table is not two-dimensional or a count is negative or not an integer.
     """
     pairs = _pairs(table)
     p, q, n = pairs.p, pairs.q, pairs.n
@@ -96,9 +96,9 @@ def goodman_kruskal(table: Table) -> Gamma:
 
 
 def partial(strata: Sequence[Table]) -> PartialGamma:
-    """Davis's partial gamma over (rows, columns) tables of counts, one per stratum; shapes may differ.
+    """Compute Davis's partial gamma over (rows, columns) tables of counts, one per stratum; shapes may differ.
 
-    Raises ValueError if a table is not two-dimensional or a count is negative or no integer.
+    Raises ValueError if a table is not two-dimensional or a count is negative or not an integer.
     """
     pairs = [_pairs(table) for table in strata]
     p = sum(stratum.p for stratum in pairs)
@@ -110,16 +110,16 @@ def partial(strata: Sequence[Table]) -> PartialGamma:
 
 
 def pair_sums(strata: Sequence[Table]) -> tuple[int, int]:
-    """P and Q over (rows, columns) tables of counts: concordant and discordant pairs within each, from both ends.
+    """Return P and Q over (rows, columns) tables of counts: concordant and discordant pairs within each, from both ends.
 
-    Raises ValueError if a table is not two-dimensional or a count is negative or no integer.
+    Raises ValueError if a table is not two-dimensional or a count is negative or not an integer.
     """
     pairs = [_pairs(table) for table in strata]
     return sum(stratum.p for stratum in pairs), sum(stratum.q for stratum in pairs)
 
 
 def strength(gamma: float) -> Literal["none", "weak", "moderate", "strong"]:
-    """The word for a gamma: below .1 none, below .2 weak, below .3 moderate, else strong, by absolute value.
+    """Return the word for a gamma: below .1 none, below .2 weak, below .3 moderate, else strong, by absolute value.
 
     Judged on the three decimals that are printed, so that word and figure never disagree. Raises ValueError
     outside -1 to 1.
@@ -135,7 +135,7 @@ def strength(gamma: float) -> Literal["none", "weak", "moderate", "strong"]:
 
 
 def significant(p: float) -> bool:
-    """Is p below .05? Judged on the three decimals that are printed, as `strength` is. Raises ValueError outside 0 to 1."""
+    """Return whether p is below .05, judged on the three printed decimals as `strength` is. Raises ValueError outside 0 to 1."""
     if not 0 <= p <= 1:
         raise ValueError("p lies between 0 and 1")
     return round_half_away(p, 3) < Decimal("0.05")
@@ -154,7 +154,7 @@ def _pairs(table: Table) -> _Pairs:
 
 
 def _ase(strata: Sequence[_Pairs], p: int, q: int) -> float:
-    """ASE1 from pairs within strata; `p` and `q` are the sums over them, with p + q > 0."""
+    """Compute ASE1 from pairs within strata; `p` and `q` are the sums over them, with p + q > 0."""
     squares = sum(int((s.counts * (q * s.concordant - p * s.discordant) ** 2).sum()) for s in strata)
     # One division of ints: either side alone may exceed the range of a float.
     return math.sqrt(16 * squares / (p + q) ** 4)

@@ -1,4 +1,4 @@
-"""Where in a file the cells of a table stand, so that errors can say it; and what was read, with those places."""
+"""Where in a file the cells of a table stand, so that errors can say so; and what was read, with those places."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from frs_pipeline.stats.delimited import ContingencyError, Row
 
 @dataclass(frozen=True)
 class Place:
-    """A cell of a row: its column from 0."""
+    """A cell: its row, and its column counted from 0."""
 
     row: Row
     column: int
@@ -38,17 +38,17 @@ class Counts:
 
 
 def down(rows: Sequence[Row], column: int) -> list[Place]:
-    """The cells of a column."""
+    """Return the cells of a column."""
     return [Place(row, column) for row in rows]
 
 
 def across(row: Row, columns: Sequence[int]) -> list[Place]:
-    """The cells of a row."""
+    """Return the cells of a row."""
     return [Place(row, column) for column in columns]
 
 
 def column_name(column: int, header: Row | None) -> str:
-    """A column, from 0, as errors and remarks call it: `column 2 (income)`."""
+    """Name a column, counted from 0, as errors and remarks do: `column 2 (income)`."""
     heading = one_line(header.cells[column]) if header else ""
     return f"column {column + 1} ({heading})" if heading else f"column {column + 1}"
 
@@ -59,7 +59,7 @@ def refuse(place: Place, problem: str, header: Row | None = None) -> NoReturn:
 
 
 def check_labels(places: Sequence[Place], do: str, header: Row | None = None) -> None:
-    """Raise ContingencyError for a label that is empty, with what to `do`, or that is a spreadsheet's error."""
+    """Raise ContingencyError for an empty label, saying what to `do`, or for a spreadsheet's error."""
     for place in places:
         if place.kind is Kind.EMPTY:
             refuse(place, f"is empty; {do}", header)
@@ -68,10 +68,10 @@ def check_labels(places: Sequence[Place], do: str, header: Row | None = None) ->
 
 
 def check_once(places: Sequence[Place]) -> None:
-    """Raise ContingencyError for a label that stands twice: two tables below each other, or one cell a line."""
+    """Raise ContingencyError for a label that stands twice: two tables below each other, or one line per cell."""
     seen: set[str] = set()
     for place in places:
         if place.cell in seen:
             what = "repeats a label; add the two up or label them apart"
-            refuse(place, f"{what}; strata need --by, and a table with one cell a line calls its column of counts n")
+            refuse(place, f"{what}; strata need --by, and a table with one line per cell calls its column of counts n")
         seen.add(place.cell)

@@ -6,7 +6,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 
 NOT_COMPUTABLE = "ikke beregnelig"
 
-# The most significant digits of which a float holds any.
+# The most significant digits that a float is sure to hold.
 _DIGITS = 15
 # A finite float has at most 309 digits before the point; the default 28 would refuse to quantize the larger.
 _CONTEXT = Context(prec=400, rounding=ROUND_HALF_UP)
@@ -14,7 +14,7 @@ _PRINTED = re.compile(r"-?(?:[0-9]+(?:,([0-9]+))?|,([0-9]+))")
 
 
 def round_half_away(value: float, decimals: int) -> Decimal:
-    """`value` to `decimals` places, ties away from zero, as SPSS rounds; a zero comes without its sign.
+    """Round `value` to `decimals` places, ties away from zero, as SPSS does; a zero comes without its sign.
 
     The value is first read to fifteen significant digits, the most a float holds of any decimal number:
     2.675 is taken as written (the float lies below it) and 14.499999999999998 as the 14.5 that was meant.
@@ -33,7 +33,7 @@ def round_half_away(value: float, decimals: int) -> Decimal:
 
 
 def spss(value: float | None, decimals: int, *, leading_zero: bool) -> str:
-    """`value` as SPSS prints it in Danish: `59,5`, and `,286` or `-,286` without the leading zero.
+    """Return `value` as SPSS prints it in Danish: `59,5`, and `,286` or `-,286` without the leading zero.
 
     None prints as "ikke beregnelig"; a negative zero never prints. What would take more digits than a float holds prints
     as a power of ten, `1,414E+27`, which `parse` refuses; no figure of a table gets there. Raises ValueError as
@@ -51,18 +51,18 @@ def spss(value: float | None, decimals: int, *, leading_zero: bool) -> str:
 
 
 def count_text(n: int) -> str:
-    """A count in plain digits, without a thousands separator."""
+    """Write a count in plain digits, without a thousands separator."""
     return str(int(n))
 
 
 def decimals_of(printed: str) -> int:
-    """How many decimals a printed figure shows: 3 for ",286", 0 for "13". Raises ValueError for junk."""
+    """Return how many decimals a printed figure shows: 3 for ",286", 0 for "13". Raises ValueError for junk."""
     match = _match(printed)
     return len(match[1] or match[2] or "")
 
 
 def parse(printed: str) -> Decimal:
-    """The value of a printed figure, with its decimals: ",286" is Decimal("0.286").
+    """Return the value of a printed figure, with its decimals: ",286" is Decimal("0.286").
 
     Raises ValueError for anything else, thousands separators and decimal points included: 1.182 could be
     either. "ikke beregnelig" is no value and is refused too.

@@ -19,20 +19,20 @@ COUNT_NAMES = frozenset(
 
 @dataclass(frozen=True)
 class Shape:
-    """Does the first line hold headings, and the first column labels?"""
+    """Whether the first line holds headings, and the first column labels."""
 
     headings: bool
     labels: bool
 
 
 def find_shape(rows: Sequence[Row], *, as_it_stands: bool = False) -> Shape:
-    """What the first line and the first column of `rows`, all of one width, hold.
+    """Decide what the first line and the first column of `rows`, all of one width, hold.
 
-    An empty first cell means headings and labels. A word there means headings if the rest of the line are words or codes,
-    and labels if the rest of the column are words or codes; before counts and above words it is itself a label. A count
+    An empty first cell means headings and labels. A word there means headings if the rest of the line is words or codes,
+    and labels if the rest of the column is words or codes; before counts and above words it is itself a label. A count
     there means that everything is a count. Numbers are taken for labels only if they are plainly codes (`are_codes`), and
     below a name beside headings in words only if they run 1, 2, 3 … . Raises ContingencyError for what could be either;
-    `as_it_stands` makes counts of those that rise or fall, but don't run so.
+    with `as_it_stands`, numbers that merely rise or fall are taken for counts.
     """
     corner = Place(rows[0], 0)
     heads = across(rows[0], range(1, len(rows[0].cells)))
@@ -73,7 +73,7 @@ def _word_in_corner(corner: Place, heads: list[Place], side: list[Place], as_it_
         values = _values(side)
         if are_run(values):
             return Shape(headings=True, labels=True)
-        # Each on several lines, codes would pass for counts.
+        # Codes that repeat on several lines would pass for counts.
         if not as_it_stands and (rise_or_fall(values, may_stay=True) or are_plain_set(values)):
             cells = "; if each line is a cell of the table, call the column of counts n" if len(heads) == 2 else ""
             refuse(side[0], f"holds numbers that may be codes or counts; {LABEL_BOTH}, or {SURE}{cells}", corner.row)
@@ -89,7 +89,7 @@ def _word_in_corner(corner: Place, heads: list[Place], side: list[Place], as_it_
 
 
 def check_headings(heads: Sequence[Place]) -> None:
-    """Raise ContingencyError unless these are the headings of columns of counts, where a first line must hold such."""
+    """Raise ContingencyError unless these are headings of columns of counts, for files whose first line must hold them."""
     check_labels(heads, "every column needs a heading")
     numbers = [place for place in heads if number(place.cell) is not None]
     if numbers and not are_codes(_values(numbers)):
@@ -97,16 +97,16 @@ def check_headings(heads: Sequence[Place]) -> None:
 
 
 def check_numbers(side: Sequence[Place], header: Row) -> None:
-    """Raise ContingencyError for numbers in the place of the labels of rows, each stratum's, that aren't plainly codes."""
+    """Raise ContingencyError for numbers in place of row labels, within strata, that aren't plainly codes."""
     values = sorted({value for place in side if (value := number(place.cell)) is not None})
     if values and not are_codes(values):
         refuse(side[0], "has to hold the labels of rows, and its numbers may be counts; put the labels in words", header)
 
 
 def is_long(header: Row, columns: Sequence[int], body: Sequence[Row]) -> bool:
-    """Do these three `columns` hold one cell of the table a line: label of its row, label of its column, count?
+    """Return whether these three `columns` hold one line per cell of the table: row label, column label, count.
 
-    So they do if the labels are all words, or if the last heading is a name for counts and labels repeat in both columns.
+    They do if the labels are all words, or if the last heading is a name for counts and labels repeat in both columns.
     """
     if len(columns) != 3 or not body:
         return False
@@ -119,9 +119,9 @@ def is_long(header: Row, columns: Sequence[int], body: Sequence[Row]) -> bool:
 
 
 def numbers_of_rows(header: Row, body: Sequence[Row]) -> bool:
-    """Does the first column, without a heading, count the lines from 0 or 1, as data frames are written?"""
-    found = [row.cells[0] for row in body]
-    return not header.cells[0] and any(found == [str(start + i) for i in range(len(body))] for start in (0, 1))
+    """Return whether the first column has no heading and counts the lines from 0 or 1, as data frames are written."""
+    cells = [row.cells[0] for row in body]
+    return not header.cells[0] and any(cells == [str(start + i) for i in range(len(body))] for start in (0, 1))
 
 
 def refuse_codes(cells: Sequence[Sequence[int]], shape: Shape, rows: Sequence[Row]) -> None:
@@ -150,17 +150,19 @@ def refuse_codes(cells: Sequence[Sequence[int]], shape: Shape, rows: Sequence[Ro
 
 
 def refuse_forms(cells: Sequence[Sequence[int]], rows: Sequence[Row]) -> None:
-    """Raise ContingencyError for answers, a form a line, instead of counts: from ten lines on, each occurs again and again."""
+    """Raise ContingencyError for answers, one form per line, instead of counts: ten or more lines that keep recurring."""
     filled = [tuple(line) for line in cells if any(line)]
     if len(filled) >= 10 and len(filled) > 2 * len(set(filled)):
-        what = "begins lines of which most occur several times, as answers do; count them first: one line an answer, not a form"
+        what = (
+            "begins lines of which most occur several times, as answers do; count them first: one line per answer, not per form"
+        )
         refuse(Place(rows[0], 0), f"{what}, or {SURE}")
 
 
 def refuse_column_of_codes(first: Place, strata: Sequence[Sequence[int]], least: int = 3) -> None:
     """Raise ContingencyError if the column of counts that begins at `first` runs 1, 2, 3 … in each stratum.
 
-    So does the code of a label beside it. Fewer than `least` may do so by chance.
+    The code of a label beside it does that. Fewer than `least` lines may do so by chance.
     """
     if all(are_run(cells) for cells in strata) and max(map(len, strata)) >= least:
         what = "and those below it run as codes do; leave the column out, or let it be the only one of labels"
