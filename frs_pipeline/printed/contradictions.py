@@ -20,8 +20,8 @@ _COLUMNS = ("rule", "tables", "reason", "reason_danish", *Address._fields)
 
 
 def audit(study: Study) -> tuple[Contradiction, ...]:
-    """All contradictions of the printed report, found anew, in the order of its tables."""
-    # HiGHS comes with SciPy, which costs a second to import and is needed for nothing else at run time.
+    """Find all contradictions of the printed report again, in the order of its tables."""
+    # HiGHS comes with SciPy, which takes a second to import and is needed for nothing else at run time.
     from frs_pipeline.printed import answered
 
     return tuple(
@@ -31,31 +31,31 @@ def audit(study: Study) -> tuple[Contradiction, ...]:
 
 @derived
 def kept(study: Study) -> tuple[Contradiction, ...]:
-    """What the audit found, as the study keeps it."""
-    found: dict[tuple[str, str, str, str], list[Address]] = {}
+    """Read the contradictions that the study keeps from the audit."""
+    gives_way: dict[tuple[str, str, str, str], list[Address]] = {}
     with (study.folder / FILE).open(encoding="utf-8", newline="") as file:
         for line in csv.DictReader(file, delimiter=";"):
-            keys = found.setdefault((line["rule"], line["tables"], line["reason"], line["reason_danish"]), [])
+            keys = gives_way.setdefault((line["rule"], line["tables"], line["reason"], line["reason_danish"]), [])
             if line["table"]:
                 keys.append(Address.of(line))
     return tuple(
         Contradiction(rule, tuple(map(int, tables.split())), reason, danish, tuple(keys))
-        for (rule, tables, reason, danish), keys in found.items()
+        for (rule, tables, reason, danish), keys in gives_way.items()
     )
 
 
 @derived
 def not_reproducible(study: Study) -> Mapping[Address, Contradiction]:
-    """The contradiction of every printed figure that no data can agree with."""
+    """Return the contradiction behind every printed figure that no data can agree with."""
     return {key: contradiction for contradiction in kept(study) for key in contradiction.gives_way}
 
 
-def as_csv(found: tuple[Contradiction, ...]) -> str:
-    """Contradictions as the text of `contradictions.csv`, one line a figure that gives way (or one without figure)."""
+def as_csv(contradictions: tuple[Contradiction, ...]) -> str:
+    """Write contradictions as the text of `contradictions.csv`: one line per figure that gives way (or one without a figure)."""
     text = io.StringIO()
     writer = csv.writer(text, delimiter=";", lineterminator="\n")
     writer.writerow(_COLUMNS)
-    for contradiction in found:
+    for contradiction in contradictions:
         for key in contradiction.gives_way or (("", "", "", "", ""),):
             writer.writerow(
                 [
