@@ -176,10 +176,10 @@ def _journals(settings: Settings) -> list[Diagnosis]:
 
     def released() -> list[str]:
         altered = (line for name in deliveries(settings.curated("")) for line in earlier.altered(settings, name))
-        return earlier.untold(settings) or list(altered)
+        return earlier.unjournalled(settings) or list(altered)
 
     return [
-        _journal("Access journal", settings.access_journal, lambda: opening.untold(settings)),
+        _journal("Access journal", settings.access_journal, lambda: opening.unjournalled(settings)),
         _journal("Release journal", settings.release_journal, released),
     ]
 

@@ -47,7 +47,7 @@ def settle(settings: Settings, delivery: str) -> None:
             shutil.rmtree(copy)
 
 
-def untold(settings: Settings) -> list[str]:
+def unjournalled(settings: Settings) -> list[str]:
     """Releases that lie here and of which the journal doesn't tell, a line each: entries were deleted, or the whole journal."""
     entered = _entered(settings)
     found = [path for path in sorted(kept(settings).glob("[!.]*")) if path.name not in {name for _, name in entered}]
@@ -104,7 +104,7 @@ def released_before(settings: Settings, forms: Mapping[str, str]) -> list[Source
     wrong = verify(settings.release_journal)
     if wrong:
         raise CheckFailed(wrong[0], where=settings.release_journal, do="nothing is released until that is cleared up")
-    lacking = untold(settings)
+    lacking = unjournalled(settings)
     if lacking:
         raise CheckFailed(lacking[0], where=settings.release_journal, do=_RESTORE)
     found: dict[str, Source] = {}
