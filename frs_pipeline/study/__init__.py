@@ -1,4 +1,4 @@
-"""A study: the folder of files that describe it; and the models of these files, a module each."""
+"""A study: the folder of files that describe it; and the models of these files, one module each."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ class Study:
         return Study, (self.folder,)  # another process reads the files for itself
 
     def again(self) -> Study:
-        """The same study, of which nothing was read yet: its files may have changed since."""
+        """Return the same study with nothing read yet: its files may have changed since."""
         return Study(self.folder)
 
 
 def derived(make: Callable[Concatenate[Study, P], T]) -> Callable[Concatenate[Study, P], T]:
-    """Keep what `make` derives from a study with the study: it is made once per study object and arguments."""
+    """Keep what `make` derives from a study with that study: it is made once per study object and arguments."""
 
     @wraps(make)
     def kept(study: Study, /, *args: P.args, **kwargs: P.kwargs) -> T:
         key = (make, args, tuple(sorted(kwargs.items())))
         if key not in study.kept:
             study.kept[key] = make(study, *args, **kwargs)
-        found: T = study.kept[key]
-        return found
+        value: T = study.kept[key]
+        return value
 
     return kept

@@ -50,7 +50,7 @@ def test_each_file_that_the_report_and_the_promises_rest_on_is_told_by_itself(mo
         monkeypatch.setattr(module, name, lambda read=read, path=path: read(path))
     broken = [_promises(STUDY), *_report(STUDY)]
     assert [found.what for found in broken if not found.sound] == ["Promises", "Study", "Chapters", "Claims"]
-    assert all(".yaml:1: unknown is no key here" in found.detail for found in broken)
+    assert all(".yaml:1: unknown isn't a key here" in found.detail for found in broken)
 
 
 @pytest.mark.parametrize("form", [[], ["--json"]])

@@ -16,7 +16,7 @@ from frs_pipeline.errors import CheckFailed, FrsError, InputError, UsageError
 from frs_pipeline.release import earlier, outgoing
 from frs_pipeline.release.attack import attack
 from frs_pipeline.release.cells import places
-from frs_pipeline.release.earlier import altered, forms_by_mart, kept, released_before, untold
+from frs_pipeline.release.earlier import altered, forms_by_mart, kept, released_before, unjournalled
 from frs_pipeline.release.files import DANISH, FIGURES, FILES, PAGE, TABLES, UNSAID
 from frs_pipeline.release.making import Releasing
 from frs_pipeline.release.outgoing import publish
@@ -171,7 +171,7 @@ def test_percentages_of_few_are_rounded_or_left_out(marts):
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ("threshold: 5", "threshold: 2", "threshold: 2 can't be .at least 3"),
+        ("threshold: 5", "threshold: 2", "threshold: 2 isn't allowed .at least 3"),
         ("zeros: shown", "zeros: maybe", "shown"),
         ("never: {}", "never: {99: nej}", "no table 99"),
         ("never: {}", "never: {4: ' '}", "needs a reason"),
@@ -294,12 +294,12 @@ def journal_files(store):
 
 def test_a_journal_that_was_deleted_is_missed_beside_the_releases_that_are_kept(store):
     out(store)
-    assert (untold(store.settings), altered(store.settings, store.delivery)) == ([], [])
+    assert (unjournalled(store.settings), altered(store.settings, store.delivery)) == ([], [])
     for path in journal_files(store):
         path.unlink()
     (copy,) = kept(store.settings).iterdir()
     lines = [f"restricted/releases/{copy.name}", f"curated/{store.delivery}/release"]
-    assert untold(store.settings) == [f"doesn't tell of the release in {x}: entries were deleted" for x in lines]
+    assert unjournalled(store.settings) == [f"doesn't tell of the release in {x}: entries were deleted" for x in lines]
     with pytest.raises(CheckFailed, match="entries were deleted"):
         out(store)
     assert not journal_files(store), "no journal is begun anew"
@@ -351,7 +351,7 @@ def test_a_release_that_was_killed_around_its_entry_leaves_no_copy_that_the_jour
     with pytest.raises(KeyboardInterrupt):
         out(store)
     monkeypatch.undo()
-    assert untold(store.settings) == []
+    assert unjournalled(store.settings) == []
     assert len(released_before(store.settings, {})) == entered
     out(store)
     assert [path.name for path in kept(store.settings).iterdir()] == [
