@@ -1,9 +1,9 @@
-"""Personal numbers (CPR), where none belong: the one place that says what reads as one, for everything that is looked through.
+"""Personal numbers (CPR), where none belong: the one place that decides what reads as one, whatever is searched.
 
-DDMMYY-SSSS; a replacement number has its day plus 60. The check digit says nothing since 2007, so a date that can be is what
-makes ten digits a personal number. People write it in many ways (`WAYS`), with digits of any script. What a person wrote (a
-reason, the name of a file, a cell of a form) is judged strictly; what a program wrote (`figures`) is full of other numbers,
-so that there a number among numbers, a decimal and seconds since 1970 are passed over.
+DDMMYY-SSSS; in a replacement number the day has 60 added. The check digit has meant nothing since 2007, so what makes ten
+digits a personal number is a possible date. People write it in many ways (`WAYS`), with digits of any script. What a person
+wrote (a reason, the name of a file, a cell of a form) is judged strictly; what a program wrote (`figures`) is full of other
+numbers, so there a number among numbers, a decimal and seconds since 1970 are ignored.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _DAY = r"(?:0[1-9]|[12][0-9]|3[01]|6[1-9]|[78][0-9]|9[01])"
 _MONTH = r"(?:0[1-9]|1[0-2])"
 _BEGINS_WITH_A_DATE = re.compile(rf"{_DAY}{_MONTH}(?:[0-9]{{6}}|(?:18|19|20)[0-9]{{6}})")
 
-# Anything but letters and digits; what parts texts that have nothing to do with each other (`\0`, `\x1f`) stands in none.
+# Anything but letters and digits; not `\0` and `\x1f` either, which separate texts that have nothing to do with each other.
 _BETWEEN = r"(?:[^\w\x00\x1f]|_)"
 _SEPARATOR = rf"{_BETWEEN}{{1,4}}"
 _YEAR = "(?:[0-9]{2}){1,2}"
@@ -44,7 +44,7 @@ _FOUR = rf"[0-9](?P<y>{_BETWEEN}{{1,2}})(?:[0-9](?P=y)){{2}}[0-9]"
 class Way:
     """A way of writing a personal number, with examples.
 
-    `among_figures`: is it looked for in what programs write, too? `alone`: is it one only with no other number beside it?
+    `among_figures`: also searched for in what programs write. `alone`: only a personal number with no other number beside it.
     """
 
     name: str
@@ -55,7 +55,7 @@ class Way:
 
 
 def _way(name: str, pattern: str, *examples: str, among_figures: bool = True, alone: bool = False) -> Way:
-    # Looked ahead for, so that what turns out to be none hides nothing that begins within it.
+    # A lookahead, so that a match that turns out to be none hides nothing that begins within it.
     return Way(name, re.compile(rf"(?<![0-9])(?=(?P<number>{pattern})(?![0-9]))"), examples, among_figures, alone)
 
 
@@ -75,7 +75,7 @@ WAYS = (
     ),
     _way(
         "the last four digits in pairs",
-        # Parted from the date: in `01.02.2024 12`, the year goes on.
+        # The separator is required: in `01.02.2024 12`, the year goes on.
         rf"{_DATE}{_SEPARATOR}{_PAIRS}",
         *(
             "610170 12 34",
@@ -127,38 +127,38 @@ _DECIMALS = (
 )
 _OTHER = re.compile("|".join((*_TIMES, *_HASHES)))
 _OTHER_FIGURES = re.compile("|".join((*_TIMES, *_HASHES, *_DECIMALS)))
-# What parts the cells of a row, the items of a list, or names from values.
+# What separates the cells of a row, the items of a list, or names from values.
 _STRUCTURE, _LISTING = set(";|\"'[]{}<>=\\"), set(",\t\r\n")
 _LISTED_BEFORE, _LISTED_BEHIND = re.compile(r"\[\s*$|[0-9][,\t\r\n]\s*$"), re.compile(r"\s*\]|[,\t\r\n]\s*[0-9]")
-# `file:1: ` goes before what a message says.
+# The line number in `file:1: `, before a message, isn't a number beside another.
 _NUMBER_BEFORE, _NUMBER_BEHIND = re.compile(rf"[0-9](?!: ){_BETWEEN}{{1,4}}$"), re.compile(rf"{_BETWEEN}{{1,4}}[0-9]")
-# Letters that nobody sees, though they aren't of the categories that hold only such.
+# Invisible letters that aren't in the Unicode categories of invisible characters.
 _FILLERS = set("\u115f\u1160\u3164\uffa0")
 
 
 def holds_personal_number(text: str, *, figures: bool = False) -> bool:
-    """Does something in `text` read as a personal number, real or replacement? `figures`: a program wrote it, not a person."""
+    """Return whether `text` holds a personal number, real or replacement. `figures`: a program wrote it, not a person."""
     return any(next(_spans(_plain(reading), figures), None) is not None for reading in _readings(text))
 
 
 def holding(texts: pa.StringArray, *, figures: bool = False) -> NDArray[np.bool_]:
-    """The same of each of `texts` (n,); null holds nothing."""
+    """Tell of each of `texts` (n,) whether it holds one, as `holds_personal_number`; null holds nothing."""
     import numpy as np
     import pyarrow.compute as pc
 
-    # Arrow passes over what hasn't ten digits, which is nearly all; only ASCII's are looked for quickly.
-    found = pc.fill_null(pc.match_substring_regex(texts, "(?:[0-9][^0-9]*){10}"), False).to_numpy(zero_copy_only=False).copy()
+    # Arrow quickly rules out texts with fewer than ten digits, which is nearly all; other scripts need the slower pattern.
+    hits = pc.fill_null(pc.match_substring_regex(texts, "(?:[0-9][^0-9]*){10}"), False).to_numpy(zero_copy_only=False).copy()
     other = pc.invert(pc.fill_null(pc.string_is_ascii(texts), True))
     if pc.any(other).as_py():
         digits = pc.count_substring_regex(texts.filter(other), r"\p{N}").to_numpy(zero_copy_only=False)
-        found[other.to_numpy(zero_copy_only=False)] = digits >= 10
-    for at in found.nonzero()[0].tolist():
-        found[at] = holds_personal_number(texts[at].as_py(), figures=figures)
-    return np.asarray(found)
+        hits[other.to_numpy(zero_copy_only=False)] = digits >= 10
+    for at in hits.nonzero()[0].tolist():
+        hits[at] = holds_personal_number(texts[at].as_py(), figures=figures)
+    return np.asarray(hits)
 
 
 def are_personal_numbers(values: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Which of whole numbers (n,) are personal numbers, with the year in two digits or four; a leading zero may be missing."""
+    """Tell which whole numbers (n,) are personal numbers, with a year of two digits or four; a leading zero may be missing."""
     century = (values // 10**6) % 100
     long = (values >= 10**10) & (century >= 18) & (century <= 20)
     day = values // 10 ** (8 + 2 * long)
@@ -167,14 +167,14 @@ def are_personal_numbers(values: NDArray[np.int64]) -> NDArray[np.bool_]:
 
 
 def masked(text: str) -> str:
-    """`text` with every personal number hidden."""
+    """Return `text` with every personal number hidden."""
     *_, read = _readings(text)
     return _masked(read if holds_personal_number(read) else text)
 
 
 def _masked(text: str) -> str:
     letters = [_seen(letter) for letter in text]
-    # Where each letter that is judged stands in the text.
+    # For each letter that is judged, where it stands in `text`: one letter may be judged as none, or as several.
     at = [place for place, seen in enumerate(letters) for _ in seen]
     pieces, end = [], 0
     for start, stop in _spans("".join(letters), figures=False):
@@ -185,9 +185,9 @@ def _masked(text: str) -> str:
 
 
 def refuse_in_names(folder: Path) -> None:
-    """Raises `InputError` when a file of the delivery in `folder` is called by a personal number.
+    """Raise `InputError` when the name of a file of the delivery in `folder` holds a personal number.
 
-    Names of files stand in messages and logs.
+    File names appear in messages and logs.
     """
     for path in sorted(folder.rglob("*")):
         if holds_personal_number(path.name):
@@ -195,7 +195,7 @@ def refuse_in_names(folder: Path) -> None:
 
 
 def _readings(text: str) -> Iterator[str]:
-    """`text` as it stands, and as it reads without the escapes of addresses and pages."""
+    """Yield `text` as it stands, and as it reads without the escapes of URLs and HTML."""
     yield text
     if "%" in text or "&" in text:
         yield _unescaped(text)
@@ -206,14 +206,14 @@ def _unescaped(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """`text` with digits of every script as 0 to 9, one kind of dash and blank, and without letters that nobody sees."""
+    """Return `text` with digits of every script as 0 to 9, one kind of dash and blank, and without invisible letters."""
     if text.isascii():
         return text
     return text.translate({ord(letter): _seen(letter) for letter in set(text)})
 
 
 def _seen(letter: str) -> str:
-    """What somebody sees of a letter, as far as it matters in numbers."""
+    """Return what a reader sees of a letter, as far as it matters in numbers."""
     if letter.isascii():
         return letter
     category = unicodedata.category(letter)
@@ -223,29 +223,29 @@ def _seen(letter: str) -> str:
         return "-"
     if category == "Zs":
         return " "
-    # Whole letters first: in a circle or brackets a digit is one, too, and its brackets are no separators.
+    # Whole letters first: a digit in a circle or in brackets is a digit too, and its brackets are no separators.
     alike = letter if unicodedata.digit(letter, None) is not None else unicodedata.normalize("NFKC", letter)
     return "".join(str(unicodedata.digit(c, c)) for c in alike)
 
 
 def _spans(text: str, figures: bool) -> Iterator[tuple[int, int]]:
-    """Where personal numbers begin and end in a plain text, by their beginnings."""
+    """Yield where personal numbers begin and end in a plain text, sorted by their beginnings."""
     if _TEN.search(text) is None:
         return
     other = _OTHER_FIGURES if figures else _OTHER
-    text = other.sub(lambda found: "x" * len(found[0]), text)
-    found = {
+    text = other.sub(lambda match: "x" * len(match[0]), text)
+    spans = {
         match.span("number")
         for way in WAYS
         if way.among_figures or not figures
         for match in way.pattern.finditer(text)
         if _is_one(text, match, figures) and not (way.alone and _beside_another(text, *match.span("number")))
     }
-    yield from sorted(found)
+    yield from sorted(spans)
 
 
 def _is_one(text: str, match: re.Match[str], figures: bool) -> bool:
-    """Is what is written in one of the ways a number of a person, and no part of a row of numbers?"""
+    """Return whether a match of one of the ways is a personal number, rather than part of a row of numbers."""
     number = match["number"]
     digits = re.sub("[^0-9]", "", number)
     if len(digits) not in (10, 12) or not _BEGINS_WITH_A_DATE.fullmatch(digits):
@@ -264,11 +264,11 @@ def _is_one(text: str, match: re.Match[str], figures: bool) -> bool:
 
 
 def _beside_another(text: str, start: int, end: int) -> bool:
-    """Does another number follow or go before, with no word between?"""
+    """Return whether another number follows or precedes, with no word between."""
     return bool(_NUMBER_BEFORE.search(text[max(0, start - 5) : start]) or _NUMBER_BEHIND.match(text[end : end + 5]))
 
 
 def _goes_on(text: str, start: int, end: int, separator: str) -> bool:
-    """Does the row of digits that are parted so go on before or behind?"""
+    """Return whether the digits continue before or behind with the same `separator`."""
     before, behind = text[max(0, start - len(separator) - 1) : start], text[end : end + len(separator) + 1]
     return (before[1:] == separator and before[:1].isdigit()) or (behind[:-1] == separator and behind[-1:].isdigit())

@@ -241,7 +241,7 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Was an entry altered, removed, moved or cut off? Ends with 1 when one was."""
-    from frs_pipeline.codebook.untold import untold
+    from frs_pipeline.codebook.unjournalled import unjournalled
     from frs_pipeline.store.journal import head_of
     from frs_pipeline.store.journal import verify as look
 
@@ -249,7 +249,7 @@ def verify(
     settings = installation()
     path = settings.access_journal
     wrong, end = look(path, head), head_of(path)
-    wrong = wrong or untold(settings)
+    wrong = wrong or unjournalled(settings)
     if as_json:
         print_json({"entries": end.entries, "head": end.hash, "wrong": wrong})
         if wrong:

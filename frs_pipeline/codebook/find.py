@@ -1,4 +1,4 @@
-"""From a child to its conferences and their forms, for who asks what is held about it: with a key, a reason and a trace."""
+"""From a child to its conferences and their forms, for whoever asks what is held about it: with a key, a reason and a trace."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from frs_pipeline.study.questionnaires import questionnaires
 
 @dataclass(frozen=True)
 class HeldForm:
-    """A form in the exports, accepted or set aside, or `withdrawn` before."""
+    """A form in the exports, accepted or set aside; `withdrawn` if it was withdrawn before."""
 
     form: str
     instrument: str
@@ -38,7 +38,7 @@ class HeldForm:
 
 @dataclass(frozen=True)
 class HeldConference:
-    """One conference of the child, and the forms of which either keying of the number is its own."""
+    """One conference of the child, and the forms that either keying of the number assigns to it."""
 
     conference_number: int
     conference_id: str
@@ -56,10 +56,10 @@ class OfChild:
 
 
 def find(store: Store, personal_number: str, codebook: Path, identity: Path | None, why: str) -> OfChild:
-    """What a delivery holds of a child; no conference for one that the controllers' `codebook` doesn't know.
+    """Find what a delivery holds about a child; no conference for one that the controllers' `codebook` doesn't know.
 
     Raises `FrsError`, and finds nothing at all, without a reason, without a key that opens the codebook, with the codebook
-    of another delivery, for what is no personal number (which isn't repeated), and when the journal can't take the entry.
+    of another delivery, for anything but a personal number (which isn't repeated), and when the journal can't be written.
     """
     details = {"delivery": store.delivery}
     with traced(store.settings.access_journal, "find", why, details) as trace:
@@ -76,7 +76,7 @@ def find(store: Store, personal_number: str, codebook: Path, identity: Path | No
             HeldConference(e.conference_number, e.conference_id, e.occasion, e.date, _forms(store, e, entries)) for e in mine
         )
         naming = _naming(store, wanted)
-        listed = [held.form for conference in conferences for held in conference.forms]
+        listed = [form.form for conference in conferences for form in conference.forms]
         trace.note({**details, "forms": list(dict.fromkeys([*listed, *naming])), "codebook": sha256(codebook)})
     return OfChild(conferences, naming)
 
@@ -94,9 +94,9 @@ def _forms(store: Store, conference: Entry, entries: Sequence[Entry]) -> tuple[H
 
 
 def _naming(store: Store, digits: str) -> tuple[str, ...]:
-    """Forms with a cell in which the ten `digits` stand, with or without hyphen and blanks."""
+    """List the forms with a cell that contains the ten `digits`, with or without hyphen and blanks."""
     pattern = rf"(?:^|[^0-9]){digits[:6]}[ -]*{digits[6:]}(?:$|[^0-9])"
-    found = []
+    forms = []
     for instrument in instruments(store.study):
         prefix = questionnaires(store.study)[instrument].form_prefix
         for chunk in read_export(store.study, store.raw(instrument)).chunks():
@@ -104,8 +104,8 @@ def _naming(store: Store, digits: str) -> tuple[str, ...]:
             for column in chunk.cells.columns:
                 hits |= pc.match_substring_regex(column, pattern).fill_null(False).to_numpy()
             ids = respondents(chunk.cells[RESPONDENT])
-            found += [form_id(prefix, int(ids[row]), int(chunk.lines[row])) for row in np.flatnonzero(hits)]
-    return tuple(found)
+            forms += [form_id(prefix, int(ids[row]), int(chunk.lines[row])) for row in np.flatnonzero(hits)]
+    return tuple(forms)
 
 
 def _numbers(entries: Sequence[Entry]) -> pa.Table:

@@ -26,14 +26,14 @@ from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.questionnaires import questionnaires
 
 WHY = "registers and forms compared, in counts"
-# What a form may be set aside for that has to do with its number.
+# The rules about its number for which a form may be set aside.
 RULES = ("number_unreadable", "numbers_differ", "number_unknown", "wrong_occasion", "ledger_contradicts")
 
 
 @dataclass(frozen=True)
 class FormsFit:
-    """The forms of one questionnaire: how many, how many a rule about their number sets aside, by rule, and conferences
-    of its occasion from which no form was accepted."""
+    """The forms of one questionnaire: how many there are, how many each rule about their number sets aside, and the
+    number of conferences of its occasion from which no form was accepted."""
 
     instrument: str
     delivered: int
@@ -55,8 +55,8 @@ class Fit:
 
     @property
     def contradictions(self) -> dict[str, int]:
-        """What doesn't fit, and how often. Numbers that were keyed wrongly don't count: no register can help that."""
-        found = {
+        """What doesn't fit, and how often. Numbers keyed wrongly don't count: no register can help that."""
+        counts = {
             "conferences that differ between the two parts of the codebook": self.parts_differ or 0,
             "conferences that aren't in the ledger": self.not_in_ledger,
             "conferences that aren't in the codebook": self.not_in_codebook,
@@ -65,14 +65,14 @@ class Fit:
             "forms of another occasion than in the codebook": self._forms("wrong_occasion"),
             "forms of another occasion than in the ledger": self._forms("ledger_contradicts"),
         }
-        return {what: number for what, number in found.items() if number}
+        return {what: number for what, number in counts.items() if number}
 
     def _forms(self, rule: str) -> int:
         return sum(forms.aside[rule] for forms in self.forms)
 
 
 def fit(store: Store, codebook: Path, identity: Path | None) -> Fit:
-    """Hold a delivery against the controllers' `codebook`, opened by `identity`, or without one against the pipeline's part.
+    """Compare a delivery with the controllers' `codebook`, opened by `identity`; without one, with the pipeline's part.
 
     Raises `FrsError` for anything that can't be opened or read; opening the controllers' codebook leaves its trace.
     """
@@ -88,13 +88,13 @@ def fit(store: Store, codebook: Path, identity: Path | None) -> Fit:
 
 
 def _table(entries: Sequence[Entry]) -> pa.Table:
-    """The pipeline's part of the entries."""
+    """Make the pipeline's part of the entries."""
     columns = {name: pa.array([getattr(entry, name) for entry in entries]) for name in BOOK.names}
     return pa.table({name: column.cast(BOOK.field(name).type) for name, column in columns.items()}, schema=BOOK)
 
 
 def _parts_differ(one: pa.Table, other: pa.Table) -> int:
-    """Conferences that are not the same in both."""
+    """Count the conferences that differ between the two."""
     rows = ({tuple(row.values()) for row in table.to_pylist()} for table in (one, other))
     number = BOOK.names.index("conference_number")
     return len({row[number] for row in set.symmetric_difference(*rows)})
@@ -125,9 +125,9 @@ def _forms(store: Store, instrument: str, book: pa.Table, ledger: pa.Table) -> F
     result = validate(read_export(store.study, store.raw(instrument)), questionnaire, intake, store.waiting())
     rejected = result.rejected.table().select(["rule", "line"]).group_by("rule").aggregate([("line", "count_distinct")])
     aside = dict(zip(rejected["rule"].to_pylist(), rejected["line_count_distinct"].to_pylist(), strict=True))
-    held = book
+    expected = book
     if questionnaire.occasion != BOTH:
-        held = book.filter(pc.equal(book["occasion"], questionnaire.occasion))
+        expected = book.filter(pc.equal(book["occasion"], questionnaire.occasion))
     seen = {number for batch in result.forms.batches() for number in pc.unique(batch["conference_number"]).to_pylist()}
-    without = len(set(held["conference_number"].to_pylist()) - seen)
+    without = len(set(expected["conference_number"].to_pylist()) - seen)
     return FormsFit(instrument, result.delivered, {rule: aside.get(rule, 0) for rule in RULES}, without)

@@ -1,4 +1,4 @@
-"""Whom a codebook is locked for: age recipients, checked; and new keys."""
+"""For whom a codebook is locked: age recipients, checked; and new keys."""
 
 from __future__ import annotations
 
@@ -13,34 +13,34 @@ from frs_pipeline.errors import FrsError, InputError, UsageError
 from frs_pipeline.language import plural
 from frs_pipeline.store.settings import IDENTITY, refuse_secret
 
-# Keys that everybody has, and the one delivery that they may open.
+# Keys that everybody has, and hashes of the one delivery that they may open.
 PUBLISHED = Path(__file__).parent / "published"
-_ONE_A_LINE = "write recipients (age1…), one a line"
+_ONE_PER_LINE = "write recipients (age1…), one per line"
 
 
 @dataclass(frozen=True)
 class Recipients:
-    """Who may open the controllers' codebook, and who the pipeline's part; never the same."""
+    """Who may open the controllers' codebook, and who may open the pipeline's part; never the same."""
 
     controllers: tuple[str, ...]
     pipeline: str
 
 
 def recipients(controllers: Path, pipeline: str) -> Recipients:
-    """The recipients in the file `controllers`, and `pipeline`, which is one itself or a file that holds it.
+    """Read the recipients in the file `controllers`, and that of `pipeline`, which is a recipient or a file that holds it.
 
-    Raises `InputError` for what is no recipient, with file and line, `UsageError` for fewer than two controllers, one of
-    them twice, a demo key, and a pipeline that would be a controller, too.
+    Raises `InputError` for anything but a recipient, with file and line, `UsageError` for fewer than two controllers, one
+    of them twice, a demo key, and a pipeline that would also be a controller.
     """
-    found = _listed(controllers)
-    if len(found) < 2:
+    listed = _listed(controllers)
+    if len(listed) < 2:
         raise UsageError(
-            f"{plural(len(found), 'recipient')}, and at least two are needed: a lost key would lose the codebook",
+            f"{plural(len(listed), 'recipient')}, and at least two are needed: a lost key would lose the codebook",
             where=controllers,
             do="add another controller's",
         )
-    theirs = tuple(recipient for recipient, _ in found)
-    places = [where for at, (recipient, where) in enumerate(found) if recipient in theirs[:at]]
+    theirs = tuple(recipient for recipient, _ in listed)
+    places = [where for at, (recipient, where) in enumerate(listed) if recipient in theirs[:at]]
     if places:
         raise UsageError("the same recipient stands twice", where=places[0], do="take one of them out")
     own = _pipelines(pipeline)
@@ -50,7 +50,7 @@ def recipients(controllers: Path, pipeline: str) -> Recipients:
             where="--pipeline",
             do="make the pipeline a key of its own: frs codebook keygen FILE",
         )
-    for recipient, where in (*found, (own, "--pipeline")):
+    for recipient, where in (*listed, (own, "--pipeline")):
         if recipient in demo_recipients():
             raise UsageError(
                 "is a demo recipient: anybody has its key", where=where, do="make a key of your own: frs codebook keygen FILE"
@@ -60,20 +60,20 @@ def recipients(controllers: Path, pipeline: str) -> Recipients:
 
 @cache
 def demo_recipients() -> frozenset[str]:
-    """Recipients of the keys that are published with the made-up delivery, and protect nothing."""
+    """Return the recipients of the keys that are published with the made-up delivery and protect nothing."""
     text = "".join(path.read_text(encoding="ascii") for path in sorted(PUBLISHED.glob("*.txt")))
     identities = [pyrage.x25519.Identity.from_str(line) for line in text.splitlines() if line.startswith(IDENTITY)]
     return frozenset(str(identity.to_public()) for identity in identities)
 
 
 def make_key(path: Path) -> str:
-    """Write a new age identity, for its owner's eyes only, and return its recipient. Raises `FrsError` if there is a file."""
+    """Write a new age identity, for its owner's eyes only, and return its recipient. Raises `FrsError` if the file exists."""
     identity = pyrage.x25519.Identity.generate()
     recipient = str(identity.to_public())
     try:
         file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError as error:
-        raise UsageError("is there already", where=path, do="name a new file: a key that is lost can't be made again") from error
+        raise UsageError("exists already", where=path, do="name a new file: a key that is lost can't be made again") from error
     except OSError as error:
         raise FrsError(f"cannot be written: {error.strerror}", where=path, do="name another place") from error
     with os.fdopen(file, "w", encoding="ascii") as key:
@@ -87,21 +87,21 @@ def _pipelines(text: str) -> str:
     if text.strip().lower().startswith(("age1", IDENTITY.lower())):
         return _recipient(text, "--pipeline")
     refuse_secret(text, "--pipeline")
-    found = _listed(Path(text))
-    if len(found) != 1:
-        raise UsageError(f"{len(found)} recipients where one belongs", where=text, do="name the pipeline's only")
-    return found[0][0]
+    listed = _listed(Path(text))
+    if len(listed) != 1:
+        raise UsageError(f"{len(listed)} recipients where one belongs", where=text, do="name the pipeline's only")
+    return listed[0][0]
 
 
 def _listed(path: Path) -> list[tuple[str, str]]:
-    """Recipients of a file and the lines they stand on; blank lines and comments are passed over."""
+    """List the recipients in a file and the lines they stand on, skipping blank lines and comments."""
     refuse_secret(path, "the file of recipients")
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except FileNotFoundError as error:
-        raise InputError("missing file", where=path, do=_ONE_A_LINE) from error
+        raise InputError("missing file", where=path, do=_ONE_PER_LINE) from error
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError("cannot be read as text", where=path, do=_ONE_A_LINE) from error
+        raise InputError("cannot be read as text", where=path, do=_ONE_PER_LINE) from error
     return [
         (_recipient(line, f"{path}:{at}"), f"{path}:{at}")
         for at, line in enumerate(lines, start=1)
@@ -110,10 +110,10 @@ def _listed(path: Path) -> list[tuple[str, str]]:
 
 
 def _recipient(text: str, where: str) -> str:
-    """A recipient as age writes it: it may be typed in capitals, too."""
+    """Read a recipient, returned as age writes it; it may be typed in capitals, too."""
     if text.strip().upper().startswith(IDENTITY):
-        raise InputError("holds a secret key, which nobody should hand out", where=where, do="give its public key (age1…)")
+        raise InputError("holds a secret key, which must never be handed out", where=where, do="give its public key (age1…)")
     try:
         return str(pyrage.x25519.Recipient.from_str(text.strip()))
     except pyrage.RecipientError:
-        raise InputError("isn't an age recipient", where=where, do=_ONE_A_LINE) from None
+        raise InputError("isn't an age recipient", where=where, do=_ONE_PER_LINE) from None

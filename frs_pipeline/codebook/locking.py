@@ -1,4 +1,4 @@
-"""The codebook locked: pseudonyms drawn or kept, and both files written, or neither.
+"""Locking the codebook: pseudonyms are drawn or kept, and both files are written, or neither.
 
 Plain text exists in memory only. The entry in the access journal comes first: no codebook without a trace.
 """
@@ -40,7 +40,7 @@ class FaultyRegister(CheckFailed):
 
 @dataclass(frozen=True)
 class Locked:
-    """What was locked, in counts, for whom, and the files by what they are for."""
+    """What was locked, in counts, for whom, and in which files."""
 
     conferences: int
     children: int
@@ -66,7 +66,7 @@ def lock_register(
 
     Conferences of the older codebook keep their pseudonyms: that of `previous` (a file or a folder), else the one in
     `folder`, else that of the newest other delivery beside it; `identity` opens it. Raises `FrsError`, and writes
-    nothing but the refusal in the access journal, when anything isn't as it should be.
+    nothing but the refusal in the access journal, when anything is wrong.
     """
     with traced(settings.access_journal, "lock", why, {"folder": name_of(folder)}) as trace:
         _refuse_among_data(path, settings.data, folder)
@@ -82,15 +82,15 @@ def lock_register(
         known = read_full(settings.study, older, identity) if older is not None and identity is not None else []
         entries = with_pseudonyms(register.conferences, known)
         files = _write(trace, folder, entries, keys)
-    return _told(entries, register, known, keys, files)
+    return _summary(entries, register, known, keys, files)
 
 
 def rotate(
     settings: Settings, folder: Path, controllers: Path, pipeline: str, why: str, identity: Path | None, *, pseudonyms: bool
 ) -> Locked:
-    """Lock the codebook in `folder` for other recipients; with `pseudonyms`, under new ones, too.
+    """Lock the codebook in `folder` for other recipients; with `pseudonyms`, draw new ones as well.
 
-    Then a third file, for the controllers, maps the old to the new. Raises `FrsError` as `lock_register` does.
+    In that case a third file, for the controllers, maps the old ones to the new. Raises `FrsError` as `lock_register` does.
     """
     with traced(settings.access_journal, "rotate", why, {"folder": name_of(folder), "pseudonyms": pseudonyms}) as trace:
         if identity is None:
@@ -104,17 +104,17 @@ def rotate(
             drawn = draw_pseudonyms(len(known), secrets.choice, old)
             entries = [replace(entry, conference_id=new) for entry, new in zip(known, drawn, strict=True)]
         files = _write(trace, folder, entries, keys, known if pseudonyms else None)
-    return _told(entries, Register(), [] if pseudonyms else known, keys, files)
+    return _summary(entries, Register(), [] if pseudonyms else known, keys, files)
 
 
 def older_codebook(folder: Path, previous: Path | None) -> Path | None:
-    """The controllers' codebook whose pseudonyms have to be kept; None when there is none."""
+    """Find the controllers' codebook whose pseudonyms have to be kept; None when there is none."""
     if previous is not None:
-        found = previous / CONTROLLERS if previous.is_dir() else previous
-        if not found.is_file():
-            raise InputError("missing file", where=found, do=f"name a {CONTROLLERS}, or its folder, after --previous")
-        return found
-    # A demo key lies beside the codebook of the made-up delivery, whose pseudonyms are nobody's.
+        path = previous / CONTROLLERS if previous.is_dir() else previous
+        if not path.is_file():
+            raise InputError("missing file", where=path, do=f"name a {CONTROLLERS}, or its folder, after --previous")
+        return path
+    # Deliveries with a demo key are made up, and their pseudonyms are nobody's.
     others = [folder.parent / name for name in reversed(deliveries(folder.parent))]
     for place in (folder, *(other for other in others if not (other / DEMO_KEY).exists())):
         if (place / CONTROLLERS).exists():
@@ -127,10 +127,10 @@ def older_codebook(folder: Path, previous: Path | None) -> Path | None:
 
 
 def with_pseudonyms(conferences: Sequence[Conference], known: Sequence[Entry]) -> list[Entry]:
-    """Entries by conference number: pseudonyms of known conferences stay, others get one that none of them has."""
+    """Make entries by conference number: known conferences keep their pseudonyms, others get new ones."""
     given = {entry.conference_number: entry.conference_id for entry in known}
     fresh = [c for c in conferences if c.conference_number not in given]
-    # Drawn in no order that says which conference came first.
+    # Drawn at random, so that pseudonyms don't reveal which conference came first.
     drawn = draw_pseudonyms(len(fresh), secrets.choice, set(given.values()))
     given.update((c.conference_number, pseudonym) for c, pseudonym in zip(fresh, drawn, strict=True))
     entries = [Entry(c.personal_number, c.conference_number, given[c.conference_number], c.occasion, c.date) for c in conferences]
@@ -140,7 +140,7 @@ def with_pseudonyms(conferences: Sequence[Conference], known: Sequence[Entry]) -
 def _write(
     trace: Trace, folder: Path, entries: Sequence[Entry], keys: Recipients, renamed: Sequence[Entry] | None = None
 ) -> tuple[Path, ...]:
-    """The files of a codebook, with the entry in the journal first; `renamed` are the entries under their old pseudonyms."""
+    """Write the files of a codebook, after the journal's entry; `renamed` are the entries under their old pseudonyms."""
     contents = {
         folder / CONTROLLERS: lock(plain(entries, FULL_COLUMNS), keys.controllers),
         folder / CODEBOOK: lock(plain(entries, PIPELINE_COLUMNS), [keys.pipeline]),
@@ -159,7 +159,7 @@ def _write(
     try:
         write_together(contents, lambda: noted.append(trace.note(details)))
     except BaseException:
-        # Else the files that stayed would be taken for an older pair that somebody put back.
+        # Otherwise the files that stayed would be taken for an older pair that somebody put back.
         if noted:
             trace.undo(noted[0])
         raise
@@ -175,7 +175,7 @@ def _map(old: Sequence[Entry], new: Sequence[Entry]) -> str:
 
 
 def _free(folder: Path) -> Path:
-    """Where the next map goes: older ones stay."""
+    """Return where the next map goes: older ones stay."""
     number = 1
     while (folder / _MAP.format(number)).exists():
         number += 1
@@ -183,7 +183,7 @@ def _free(folder: Path) -> Path:
 
 
 def _refuse_among_data(path: Path, data: Path, folder: Path) -> None:
-    """Raises `UsageError` for a plain register that lies where the pipeline, or anyone with a delivery, would find it."""
+    """Raise `UsageError` for a plain register that lies where the pipeline, or anyone with a delivery, would find it."""
     place = path.resolve()
     if place.is_relative_to(data.resolve()) or place.is_relative_to(folder.resolve()):
         raise UsageError(
@@ -191,7 +191,7 @@ def _refuse_among_data(path: Path, data: Path, folder: Path) -> None:
         )
 
 
-def _told(
+def _summary(
     entries: Sequence[Entry], register: Register, known: Sequence[Entry], keys: Recipients, files: tuple[Path, ...]
 ) -> Locked:
     before = {entry.conference_number: entry for entry in known}

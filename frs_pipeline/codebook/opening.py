@@ -1,7 +1,7 @@
-"""A delivery's codebook opened, and the keys that everybody has refused.
+"""Opening a delivery's codebook, and refusing keys that everybody has.
 
-The keys of the shipped reconstruction are published with this package. A codebook that one of them opens is locked for
-nobody, so that it is accepted beside the made-up forms it was made with and beside no others.
+The keys of the shipped reconstruction are published with this package. A codebook that one of them opens protects
+nobody, so it is accepted only with the made-up forms it was made for.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from frs_pipeline.study import Study
 
 
 def open_codebook(store: Store) -> pa.Table:
-    """The pipeline's part of a delivery's codebook (`CODEBOOK` of the vault), by conference number.
+    """Open the pipeline's part of a delivery's codebook (`vault.CODEBOOK`), sorted by conference number.
 
-    Raises `InputError` when it can't be opened, `CheckFailed` when everybody could, or when it isn't the one that was
-    locked last.
+    Raises `InputError` when it can't be opened, `CheckFailed` when anybody could open it, or when it isn't the one that
+    was locked last.
     """
     require_newest(store.settings, store.raw(""))
     refuse_published_key(store.study, store.raw(""))
@@ -33,20 +33,20 @@ def open_codebook(store: Store) -> pa.Table:
 
 
 def open_full(store: Store, codebook: Path, identity: Path) -> list[Entry]:
-    """The controllers' codebook of a delivery, by conference number. Raises `FrsError` as `open_codebook` does."""
+    """Open the controllers' codebook of a delivery, sorted by conference number. Raises `FrsError` as `open_codebook` does."""
     require_newest(store.settings, store.raw(""), codebook)
     return read_full(store.study, codebook, identity)
 
 
 def key_of_pipeline(store: Store) -> Path:
-    """The file that is taken for the pipeline's key; there need be none."""
+    """Return the path of the pipeline's key; the file need not exist."""
     return store.settings.key or store.raw(DEMO_KEY)
 
 
 def require_own(store: Store, entries: Sequence[Entry], codebook: Path) -> None:
-    """Raises `InputError` when `entries`, of the controllers' `codebook`, aren't those that the delivery was made with.
+    """Raise `InputError` when `entries`, of the controllers' `codebook`, aren't those that the delivery was made with.
 
-    Another codebook may have the same number for another child; pseudonyms are drawn at random, so that they tell.
+    Another codebook may give the same number to another child; pseudonyms are drawn at random, so they show the difference.
     """
     path = store.file("validated", "codebook")
     if not path.exists():
@@ -54,23 +54,23 @@ def require_own(store: Store, entries: Sequence[Entry], codebook: Path) -> None:
     pseudonyms = {entry.conference_number: entry.conference_id for entry in entries}
     made_with = zip(*read(path, ["conference_number", "conference_id"]).to_pydict().values(), strict=True)
     if any(pseudonyms.get(number) != pseudonym for number, pseudonym in made_with):
-        do = "name its own after --codebook; if that was locked anew since, frs run"
+        do = "name its own after --codebook; if that was locked again since, frs run"
         raise InputError(f"isn't the codebook that delivery {store.delivery} was made with", where=codebook, do=do)
 
 
 def made_up(store: Store) -> bool:
-    """Did nobody fill in the forms? The delivery says so itself, or its codebook is locked with a published key.
+    """Return whether the forms are made up: the delivery says so itself, or its codebook is locked with a published key.
 
-    Asked once a refresh, which keeps the answer as a product (`intake.delivery.made_up`). Raises `InputError` for a
+    Called once per refresh, which keeps the answer as a product (`intake.delivery.made_up`). Raises `InputError` for a
     description that can't be understood.
     """
     return describe(store.study, store.raw("")).made_up or is_published(store.raw(CODEBOOK))
 
 
 def refuse_published_key(study: Study, folder: Path) -> None:
-    """Raises `CheckFailed` when a published key opens the codebook of a delivery that isn't the shipped one.
+    """Raise `CheckFailed` when a published key opens the codebook of a delivery that isn't the shipped one.
 
-    Whichever key the pipeline was given, and under whatever name: it is the codebook that is asked.
+    It is the codebook that decides, whichever key the pipeline was given, and under whatever name.
     """
     if is_published(folder / CODEBOOK) and not is_shipped(study, folder):
         raise CheckFailed(

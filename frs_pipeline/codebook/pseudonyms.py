@@ -1,4 +1,4 @@
-"""New pseudonyms, and conference numbers out, pseudonyms in."""
+"""Drawing new pseudonyms, and replacing conference numbers with them."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from frs_pipeline.store.plan import Sources
 from frs_pipeline.study.questionnaires import Questionnaire
 from frs_pipeline.study.schema import arrow_field
 
-# Of pseudonyms; I and O are taken for digits.
+# Letters of pseudonyms: not I and O, which are taken for digits.
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 
 def draw_pseudonyms(number: int, choose: Callable[[str], str], taken: Collection[str] = ()) -> list[str]:
-    """`number` pseudonyms, K and seven letters, each drawn by `choose`; no two are the same, and none is `taken`."""
-    found: dict[str, None] = {}
-    while len(found) < number:
+    """Draw `number` pseudonyms, K and seven letters, by `choose`; no two are the same, and none is `taken`."""
+    pseudonyms: dict[str, None] = {}
+    while len(pseudonyms) < number:
         pseudonym = "K" + "".join(choose(LETTERS) for _ in range(7))
         if pseudonym not in taken:
-            found[pseudonym] = None
-    return list(found)
+            pseudonyms[pseudonym] = None
+    return list(pseudonyms)
 
 
 def mart_schema(questionnaire: Questionnaire) -> pa.Schema:
-    """Columns of pseudonymised forms and of the mart: no conference number, no line, nothing that leads back."""
+    """Return the columns of pseudonymised forms and of the mart: no conference number, no line, nothing that leads back."""
     return pa.schema(
         [
             pa.field("form_id", pa.string(), nullable=False),
@@ -39,23 +39,23 @@ def mart_schema(questionnaire: Questionnaire) -> pa.Schema:
 
 
 def pseudonymised_from(questionnaire: Questionnaire) -> Sources:
-    """The form's own columns come from the export; pseudonym and occasion from the codebook's entry of its number."""
+    """Return the sources: a form's own columns come from the export, pseudonym and occasion from its codebook entry."""
     forms, codebook = ("validated", questionnaire.instrument), ("validated", "codebook")
-    found: Sources = {name: [(forms, name)] for name in mart_schema(questionnaire).names}
+    sources: Sources = {name: [(forms, name)] for name in mart_schema(questionnaire).names}
     for name in ("conference_id", "occasion"):
-        found[name] = [(codebook, name), (codebook, "conference_number"), (forms, "conference_number")]
-    return found
+        sources[name] = [(codebook, name), (codebook, "conference_number"), (forms, "conference_number")]
+    return sources
 
 
 def mart_from(questionnaire: Questionnaire) -> Sources:
-    """A mart is the pseudonymised forms in another order."""
+    """Return the sources of a mart, which is the pseudonymised forms in another order."""
     return {name: [(("pseudonymised", questionnaire.instrument), name)] for name in mart_schema(questionnaire).names}
 
 
 def pseudonymise(forms: Iterable[pa.RecordBatch], codebook: pa.Table, questionnaire: Questionnaire) -> Iterator[pa.Table]:
-    """Accepted forms (`forms_schema`) with the codebook's pseudonym and occasion for their number, as `mart_schema`.
+    """Replace the numbers of accepted forms (`forms_schema`) with the codebook's pseudonym and occasion (`mart_schema`).
 
-    Raises `CheckFailed` for a number that the codebook doesn't know: validation let none through.
+    Raises `CheckFailed` for a number that the codebook doesn't know, which validation should have kept out.
     """
     by_number = codebook.sort_by("conference_number")
     numbers = by_number["conference_number"].to_numpy()

@@ -27,7 +27,7 @@ _REPLACED = range(61, 92)
 
 @dataclass(frozen=True)
 class Conference:
-    """One line of the register: `personal_number` as DDMMYY-SSSS, `occasion` first or followup, `date` ISO."""
+    """One line of the register: `personal_number` as DDMMYY-SSSS, `occasion` by its name in the study, `date` ISO."""
 
     personal_number: str
     conference_number: int
@@ -37,7 +37,7 @@ class Conference:
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong with one cell of the register, never what it says."""
+    """What is wrong with one cell of the register, but never its content."""
 
     where: str
     column: str
@@ -49,7 +49,7 @@ class Fault:
 
 @dataclass
 class Register:
-    """The conferences of a register in its order, everything that is wrong with it, and what is only odd, in counts."""
+    """The conferences of a register in its order, everything that is wrong with it, and counts of what is merely odd."""
 
     conferences: list[Conference] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
@@ -57,9 +57,9 @@ class Register:
 
 
 def read_register(study: Study, path: Path) -> Register:
-    """kodebog.csv: semicolons; UTF-8, or as spreadsheets save it, with dates as they write them.
+    """Read kodebog.csv: semicolons; UTF-8, or as spreadsheets save it, with dates as they write them.
 
-    Raises `InputError` for a file that is no such table at all; faults of single cells are in what is returned.
+    Raises `InputError` for a file that isn't such a table at all; faults of single cells are in the result.
     """
     do = "correct the register; nothing was locked"
     rows = _rows(path, do)
@@ -95,7 +95,7 @@ def _rows(path: Path, do: str) -> Iterator[tuple[int, list[str]]]:
 
 
 class _Reading:
-    """Takes line after line, and remembers where what may stand only once stood."""
+    """Takes line after line, and remembers where everything that must be unique stood."""
 
     def __init__(self, register: Register, words: Mapping[str, str]) -> None:
         self.register, self.words = register, words
@@ -126,7 +126,7 @@ class _Reading:
         self.register.conferences.append(Conference(personal_number, number, occasion, date))
 
     def _personal_number(self, where: str, text: str) -> str | None:
-        """A personal number as DDMMYY-SSSS; None when it is none."""
+        """Read a personal number as DDMMYY-SSSS; None, and a fault noted, when it isn't one."""
         digits = cpr.compact(text)
         replaced = digits[:2].isascii() and digits[:2].isdigit() and int(digits[:2]) in _REPLACED
         try:

@@ -30,19 +30,19 @@ class Revealed:
 def reveal(
     store: Store, forms: Sequence[str], codebook: Path, identity: Path | None, why: str, *, personal: bool
 ) -> list[Revealed]:
-    """The conferences of accepted forms, in the order in which they are asked for.
+    """Reveal the conferences of accepted forms, in the order in which they were asked for.
 
     Raises `FrsError`, and reveals nothing at all, without a reason, without a key that opens the controllers'
-    `codebook`, for a form that isn't among the accepted ones, and when the journal can't take the entry.
+    `codebook`, for a form that isn't among the accepted ones, and when the journal can't be written.
     """
     asked = [form for form in dict.fromkeys(forms) if is_form_id(form)]
     details = {"delivery": store.delivery, "forms": asked, "personal_numbers": personal}
     with traced(store.settings.access_journal, "reveal", why, details) as trace:
         if identity is None:
             raise UsageError("no key for the codebook", where="reveal", do=CONTROLLERS_KEY)
-        held = open_full(store, codebook, identity)
-        entries = {entry.conference_number: entry for entry in held}
-        # What is no form id isn't repeated: it may be somebody's number.
+        book = open_full(store, codebook, identity)
+        entries = {entry.conference_number: entry for entry in book}
+        # Anything but a form id isn't repeated: it may be somebody's number.
         if not asked or not all(map(is_form_id, forms)):
             raise UsageError("not a form id", where="reveal", do="write it as DF-12345, as the marts do")
         numbers = _numbers(store, asked)
@@ -53,23 +53,23 @@ def reveal(
             raise UsageError(what, where=store.delivery, do="frs quarantine shows those that were set aside")
         if not all(number in entries for number in numbers.values()):
             raise InputError("doesn't hold the conferences of these forms", where=codebook, do="name their own after --codebook")
-        require_own(store, held, codebook)
+        require_own(store, book, codebook)
         trace.note({**details, "codebook": sha256(codebook)})
-    found = [(form, entries[numbers[form]]) for form in asked]
-    return [Revealed(form, e.conference_number, e.occasion, e.date, e.personal_number if personal else None) for form, e in found]
+    pairs = [(form, entries[numbers[form]]) for form in asked]
+    return [Revealed(form, e.conference_number, e.occasion, e.date, e.personal_number if personal else None) for form, e in pairs]
 
 
 def _numbers(store: Store, forms: list[str]) -> dict[str, int]:
-    """Conference numbers of those forms that were accepted."""
+    """Look up the conference numbers of those forms that were accepted."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    found: dict[str, int] = {}
+    numbers: dict[str, int] = {}
     for name in instruments(store.study):
         path = store.file("validated", name)
         if not path.exists():
             raise InputError("not made yet", where=path, do="run frs run")
         rows = read(path, ["form_id", "conference_number"])
         rows = rows.filter(pc.is_in(rows["form_id"], value_set=pa.array(forms)))
-        found.update(zip(*(rows[column].to_pylist() for column in ("form_id", "conference_number")), strict=True))
-    return found
+        numbers.update(zip(*(rows[column].to_pylist() for column in ("form_id", "conference_number")), strict=True))
+    return numbers

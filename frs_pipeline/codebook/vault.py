@@ -1,8 +1,8 @@
 """Opens the age files of a codebook: plain text in memory only.
 
 Two files are kept apart. The controllers' file holds the personal numbers; the pipeline's file holds what a
-refresh needs (conference number, pseudonym, occasion, date) and no personal number, so that the key which
-the pipeline holds can open no one's identity.
+refresh needs (conference number, pseudonym, occasion, date) and no personal number, so that the key that
+the pipeline holds can reveal no one's identity.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from frs_pipeline.study.about import occasions
 
 _PSEUDONYM = re.compile(r"[A-Za-z][A-Za-z0-9-]{5,30}")
 _PERSONAL_NUMBER = re.compile(r"[0-9]{6}-?[0-9]{4}")
-# What to do about a key that is none, by who needs it.
+# What to do about a missing or wrong key, by who needs it.
 PIPELINES_KEY = "set FRS_KEY_FILE to the pipeline's age identity"
 CONTROLLERS_KEY = "name a file with a controller's age identity after --identity"
 _LOCK_AGAIN = "lock the codebook again"
@@ -37,9 +37,9 @@ _CLOSED = "doesn't open with this key, or was altered"
 
 
 def open_plain(path: Path, key: Path, do: str = PIPELINES_KEY) -> str:
-    """Plain text of an age file. Raises `InputError` when the file or the key is missing, wrong or altered.
+    """Decrypt an age file to plain text. Raises `InputError` when the file or the key is missing, wrong or altered.
 
-    `do` says what to do about a file that is no key.
+    `do` says what to do about a missing or wrong key.
     """
     return _decoded(_opened(path, key, do), path, key)
 
@@ -79,7 +79,7 @@ def _identities(key: Path, do: str) -> list[pyrage.x25519.Identity]:
 
 
 def opens(path: Path, key: Path) -> bool:
-    """Is there such a file, and does the key open it?"""
+    """Return whether there is such a file and the key opens it."""
     try:
         _opened(path, key)
     except InputError:
@@ -88,14 +88,14 @@ def opens(path: Path, key: Path) -> bool:
 
 
 def refuse_controllers_key(folder: Path, key: Path) -> None:
-    """Raises `InputError` when the pipeline's key opens the controllers' codebook in the delivery `folder`."""
+    """Raise `InputError` when the pipeline's key opens the controllers' codebook in the delivery `folder`."""
     if opens(folder / CONTROLLERS, key):
         do = "give the pipeline a key of its own, and take the controllers' away from it"
         raise InputError("opens the controllers' codebook with its personal numbers", where=key, do=do)
 
 
 def read_full(study: Study, path: Path, key: Path) -> list[Entry]:
-    """The controllers' codebook, by conference number. Raises `InputError`."""
+    """Read the controllers' codebook, sorted by conference number. Raises `InputError`."""
     rows = csv.reader(io.StringIO(open_plain(path, key, CONTROLLERS_KEY), newline=""))
     try:
         if tuple(next(rows, ())) != FULL_COLUMNS:
@@ -107,7 +107,7 @@ def read_full(study: Study, path: Path, key: Path) -> list[Entry]:
 
 
 def is_personal_number(text: str) -> bool:
-    """Is it written as one, with its hyphen or without?"""
+    """Return whether `text` is written as a personal number, with or without its hyphen."""
     return _PERSONAL_NUMBER.fullmatch(text) is not None
 
 
@@ -120,9 +120,9 @@ def _full_entry(study: Study, cells: list[str]) -> Entry:
 
 
 def read_codebook(study: Study, path: Path, key: Path) -> pa.Table:
-    """The pipeline's part of the codebook (`CODEBOOK`), by conference number. Raises `InputError`.
+    """Read the pipeline's part of the codebook (`CODEBOOK`), sorted by conference number. Raises `InputError`.
 
-    A key that opens the controllers' codebook beside it, too, is refused: the pipeline may hold none that does.
+    A key that also opens the controllers' codebook beside it is refused: the pipeline may hold no such key.
     """
     data = _opened(path, key)
     refuse_controllers_key(path.parent, key)
@@ -137,7 +137,7 @@ def read_codebook(study: Study, path: Path, key: Path) -> pa.Table:
 
 
 def _entries(study: Study, data: bytes) -> pa.Table | None:
-    """Entries without a fault, all at once; None when any needs a closer look."""
+    """Read faultless entries all at once; return None when any of them needs a closer look."""
     rows = None if data.startswith(codecs.BOM_UTF8) else plain_rows(data, PIPELINE_COLUMNS, ",")
     if rows is None or not rows.num_rows:
         return None
@@ -153,8 +153,8 @@ def _entries(study: Study, data: bytes) -> pa.Table | None:
 
 
 def _read_carefully(study: Study, data: bytes, path: Path, key: Path) -> pa.Table:
-    """The same line by line: every CSV and every ISO date that Python reads."""
-    _decoded(data, path, key)  # before any other fault
+    """Read the entries line by line, with every CSV and every ISO date that Python reads."""
+    _decoded(data, path, key)  # report text that can't be decoded before any other fault
     rows = csv.reader(io.TextIOWrapper(io.BytesIO(data), encoding="utf-8", newline=""))
     try:
         header, first = tuple(next(rows, ())), next(rows, None)
@@ -162,7 +162,7 @@ def _read_carefully(study: Study, data: bytes, path: Path, key: Path) -> pa.Tabl
         raise InputError("isn't the pipeline's part of a codebook", where=path, do=_LOCK_AGAIN) from error
     if first is None or header != PIPELINE_COLUMNS:
         raise InputError("isn't the pipeline's part of a codebook", where=path, do=_LOCK_AGAIN)
-    # A column each, and no object a line: a codebook may have millions.
+    # One array per column rather than one object per line: a codebook may have millions of them.
     numbers, days, chosen = array("i"), array("i"), array("b")
     pseudonyms: list[str] = []
     try:
@@ -178,9 +178,9 @@ def _read_carefully(study: Study, data: bytes, path: Path, key: Path) -> pa.Tabl
 
 
 def _entry(study: Study, cells: list[str]) -> tuple[int, int, int, str]:
-    """One line of the pipeline's part: number, day and occasion as `register` takes them, and the pseudonym.
+    """Read one line of the pipeline's part: number, day and occasion as `register` takes them, and the pseudonym.
 
-    Raises ValueError, without its text, for anything else.
+    Raises ValueError, whose message doesn't quote the line, for anything else.
     """
     number, pseudonym, occasion, date = cells
     # A pseudonym of digits alone could be a conference number that slipped into its place.

@@ -120,23 +120,23 @@ def _alerts(settings: Settings) -> Diagnosis:
 
 
 def _journals(settings: Settings) -> list[Diagnosis]:
-    from frs_pipeline.codebook.untold import untold
+    from frs_pipeline.codebook.unjournalled import unjournalled
     from frs_pipeline.release import earlier
 
     def released() -> list[str]:
         altered = (line for name in deliveries(settings.curated("")) for line in earlier.altered(settings, name))
-        return earlier.untold(settings) or list(altered)
+        return earlier.unjournalled(settings) or list(altered)
 
     return [
-        _journal("Access journal", settings.access_journal, lambda: untold(settings)),
+        _journal("Access journal", settings.access_journal, lambda: unjournalled(settings)),
         _journal("Release journal", settings.release_journal, released),
     ]
 
 
-def _journal(what: str, path: Path, untold: Callable[[], list[str]]) -> Diagnosis:
+def _journal(what: str, path: Path, unjournalled: Callable[[], list[str]]) -> Diagnosis:
     """A journal by itself, and by what lies here that it has to tell of."""
     try:
-        wrong = verify(path) or untold()
+        wrong = verify(path) or unjournalled()
     except FrsError as error:
         return Diagnosis(what, False, str(error))
     number = head_of(path).entries

@@ -30,7 +30,7 @@ from dagster import (
 )
 
 from frs_pipeline.assets.wiring import PARTITION_TAG, is_of
-from frs_pipeline.checks.failing import of_metadata, Failing
+from frs_pipeline.checks.failing import of_metadata
 from frs_pipeline.errors import Failing
 from frs_pipeline.language import plural
 from frs_pipeline.operations.outbox import post, resend

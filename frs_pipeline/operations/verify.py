@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from frs_pipeline.codebook.newest import require_newest
-from frs_pipeline.codebook.untold import untold
+from frs_pipeline.codebook.unjournalled import unjournalled
 from frs_pipeline.errors import FrsError, InputError
 from frs_pipeline.operations.refresh import refresh
 from frs_pipeline.store.code import lock_hash
@@ -94,9 +94,9 @@ def _journals(store: Store) -> Verdict:
     from frs_pipeline.release import earlier  # with what it reads releases by, which takes a moment
 
     settings, faults = store.settings, []
-    for path, untold_of in ((settings.access_journal, untold), (settings.release_journal, earlier.untold)):
+    for path, without_entry in ((settings.access_journal, unjournalled), (settings.release_journal, earlier.unjournalled)):
         try:
-            faults += [f"{path.name}: {line}" for line in examine(path) or untold_of(settings)]
+            faults += [f"{path.name}: {line}" for line in examine(path) or without_entry(settings)]
         except FrsError as error:
             faults.append(str(error))
     if not faults:

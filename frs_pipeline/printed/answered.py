@@ -33,9 +33,9 @@ class PrintedCount:
 
 
 def contradictions(study: Study) -> Iterator[Contradiction]:
-    """The N that must give way so that all other printed numbers of forms can be true together.
+    """Find the N that must give way so that all other printed numbers of forms can be true together.
 
-    As few as possible; where two sets are equally few, those of later tables.
+    As few as possible; of two sets that are equally small, the one of later tables.
     """
     for mart in instruments(study):
         numbers = list(_numbers(study, mart))
@@ -69,7 +69,7 @@ def _of_pair(study: Study, table: Table, pair: frozenset[str]) -> Iterator[Print
 
 
 def _connected(numbers: Sequence[PrintedCount]) -> list[list[PrintedCount]]:
-    """Numbers in groups that share questions; questions with one number only can't contradict and stay out."""
+    """Group numbers that share questions; questions with only one number can't contradict anything and are left out."""
     pairs = [n for n in numbers if len(n.questions) == 2]
     singles = {q for n in numbers if len(n.questions) == 1 for q in n.questions}
     used = {q for n in pairs for q in n.questions}
@@ -84,11 +84,11 @@ def _connected(numbers: Sequence[PrintedCount]) -> list[list[PrintedCount]]:
 
 def _contradictions(numbers: list[PrintedCount], size: int) -> Iterator[Contradiction]:
     given_up = _fewest_to_give_up(numbers, size)
-    kept = [n for n in numbers if n not in given_up]
+    remaining = [n for n in numbers if n not in given_up]
     for number in given_up:
         assert number.key is not None
-        low, high = _possible(kept, number.questions, size)
-        against = _minimal(kept, number, size)
+        low, high = _possible(remaining, number.questions, size)
+        against = _minimal(remaining, number, size)
         *others, last = (str(n) for n in sorted({n.table for n in against}))
         names = ", ".join((*others, last))
         names_danish = f"{', '.join(others)} og {last}" if others else last
@@ -106,7 +106,7 @@ def _contradictions(numbers: list[PrintedCount], size: int) -> Iterator[Contradi
 
 
 def _fewest_to_give_up(numbers: list[PrintedCount], size: int) -> list[PrintedCount]:
-    """Smallest set of correlation Ns without which the rest can hold; ties go to the later tables."""
+    """Find the smallest set of correlation Ns without which the rest can hold; ties go to the later tables."""
     patterns = _patterns(numbers)
     elastic = [n for n in numbers if n.key is not None]
     rows = [_row(patterns, n.questions) for n in numbers]
@@ -126,18 +126,18 @@ def _fewest_to_give_up(numbers: list[PrintedCount], size: int) -> list[PrintedCo
 
 
 def _possible(numbers: Iterable[PrintedCount], questions: frozenset[str], size: int) -> tuple[int, int]:
-    """Fewest and most forms that can have answered `questions`, if all `numbers` hold."""
+    """Return the fewest and the most forms that can have answered `questions`, if all `numbers` hold."""
     numbers = list(numbers)
     patterns = _patterns([*numbers, PrintedCount(0, questions, 0)])
     row = np.array(_row(patterns, questions), dtype=float)
-    found = [_solve(sign * row, numbers, patterns, size) for sign in (1, -1)]
-    return int(found[0] or 0), -int(found[1] or 0)
+    bounds = [_solve(sign * row, numbers, patterns, size) for sign in (1, -1)]
+    return int(bounds[0] or 0), -int(bounds[1] or 0)
 
 
-def _minimal(kept: list[PrintedCount], number: PrintedCount, size: int) -> list[PrintedCount]:
-    """A smallest part of `kept` that alone rules `number` out, by leaving out one after the other."""
-    needed = list(kept)
-    for candidate in sorted(kept, key=lambda n: -len(n.questions)):
+def _minimal(remaining: list[PrintedCount], number: PrintedCount, size: int) -> list[PrintedCount]:
+    """Reduce `remaining`, by leaving out one after the other, to a minimal part that still rules out `number`."""
+    needed = list(remaining)
+    for candidate in sorted(remaining, key=lambda n: -len(n.questions)):
         rest = [n for n in needed if n is not candidate]
         patterns = _patterns([*rest, number])
         if _solve(np.zeros(len(patterns)), [*rest, number], patterns, size) is None:

@@ -1,4 +1,4 @@
-"""Recomputed against printed, figure by figure."""
+"""Recomputed figures compared with the printed ones, one by one."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ COMPARE = pa.schema(
 
 
 def compare(study: Study, figures: Iterable[Figure], table: int | None = None) -> pa.Table:
-    """One row a printed figure (`COMPARE`), of one table or of all, in the order of the report.
+    """Make one row per printed figure (`COMPARE`), of one table or of all, in the order of the report.
 
     A figure that no data can agree with is `not reproducible`, with the contradiction in the report as its
     reason; but where the data agree all the same, it is `equal`.
@@ -39,7 +39,7 @@ def compare(study: Study, figures: Iterable[Figure], table: int | None = None) -
 
 
 def compare_delivery(study: Study, delivery: str, figures: Iterable[Figure], table: int | None = None) -> pa.Table:
-    """The same of one delivery: no rows unless the report was printed from it."""
+    """Do the same for one delivery: no rows unless the report was printed from it."""
     return compare(study, figures, table) if printed_from(study, delivery) else COMPARE.empty_table()
 
 
@@ -69,7 +69,7 @@ def _agrees(figure: Figure, printed: str) -> bool:
 
 
 def as_printed(figure: Figure, printed: str) -> str:
-    """A recomputed figure with as many decimals as the report prints it with."""
+    """Write a recomputed figure with as many decimals as the report gives it."""
     if figure.value is None or figure.measure in ("count", "n"):
         return figure.printed
     text = spss(figure.value, decimals(printed), leading_zero=not figure.printed.lstrip("-").startswith(","))
@@ -77,6 +77,6 @@ def as_printed(figure: Figure, printed: str) -> str:
 
 
 def summary(rows: pa.Table) -> dict[str, int]:
-    """Number of figures of each verdict."""
-    found = rows["verdict"].to_pylist()
-    return {verdict: found.count(verdict) for verdict in (EQUAL, DIFFERS, NOT_REPRODUCIBLE)}
+    """Count the figures of each verdict."""
+    verdicts = rows["verdict"].to_pylist()
+    return {verdict: verdicts.count(verdict) for verdict in (EQUAL, DIFFERS, NOT_REPRODUCIBLE)}

@@ -23,8 +23,8 @@ _COLUMNS = ("rule", "tables", "reason", "reason_danish", *Address._fields)
 
 
 def audit(study: Study) -> tuple[Contradiction, ...]:
-    """All contradictions of the printed report, found anew, in the order of its tables."""
-    # HiGHS comes with SciPy, which costs a second to import and is needed for nothing else at run time.
+    """Find all contradictions of the printed report again, in the order of its tables."""
+    # HiGHS comes with SciPy, which takes a second to import and is needed for nothing else at run time.
     from frs_pipeline.printed import answered
 
     return tuple(
@@ -53,16 +53,16 @@ def kept(study: Study) -> tuple[Contradiction, ...]:
 
 @derived
 def not_reproducible(study: Study) -> Mapping[Address, Contradiction]:
-    """The contradiction of every printed figure that no data can agree with."""
+    """Return the contradiction behind every printed figure that no data can agree with."""
     return {key: contradiction for contradiction in kept(study) for key in contradiction.gives_way}
 
 
-def as_csv(found: tuple[Contradiction, ...]) -> str:
-    """Contradictions as the text of `contradictions.csv`, one line a figure that gives way (or one without figure)."""
+def as_csv(contradictions: tuple[Contradiction, ...]) -> str:
+    """Write contradictions as the text of `contradictions.csv`: one line per figure that gives way (or one without a figure)."""
     text = io.StringIO()
     writer = csv.writer(text, delimiter=";", lineterminator="\n")
     writer.writerow(_COLUMNS)
-    for contradiction in found:
+    for contradiction in contradictions:
         for key in contradiction.gives_way or (("", "", "", "", ""),):
             writer.writerow(
                 [

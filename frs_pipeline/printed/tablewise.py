@@ -1,6 +1,6 @@
 """Contradictions of the printed report that one or two of its tables show by themselves.
 
-Each rule holds printed figures against each other, never against data. A contradiction says which figures give
+Each rule compares printed figures with each other, never with data. A contradiction says which figures give
 way: those that fewer other printed figures confirm. A figure that gives way can't be reproduced, and the
 reason is one that a reader can check with the report in hand.
 """
@@ -21,7 +21,7 @@ from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.rules import policy
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Address, Axis, Table, catalogue
 
-# Figures of a correlation that are functions of the N cases it was computed on.
+# Figures of a correlation that depend on the N cases it was computed from.
 REST_ON_N = ("ase", "t", "p")
 # In Danish a no-break space stands before the sign; a printed figure is quoted without it, as the report prints it.
 _PER_CENT = "\u00a0%"
@@ -39,7 +39,7 @@ class Contradiction:
 
 
 def contradictions(study: Study) -> Iterator[Contradiction]:
-    """Contradictions that one or two tables show by themselves."""
+    """Find the contradictions that one or two tables show by themselves."""
     for table in catalogue(study).values():
         for rule in _RULES:
             yield from rule(study, table)
@@ -47,7 +47,7 @@ def contradictions(study: Study) -> Iterator[Contradiction]:
 
 
 def counts(study: Study, table: Table) -> list[list[int]] | None:
-    """Printed counts of a crosstab without its totals; None when the report doesn't print them."""
+    """Return the printed counts of a crosstab without its totals; None when the report doesn't print them."""
     if table.column is None:
         return None
     cells = [
@@ -58,7 +58,7 @@ def counts(study: Study, table: Table) -> list[list[int]] | None:
 
 
 def valid_count(study: Study, mart: str, variable: str) -> tuple[int, int] | None:
-    """How many forms of the file answered a question, by its frequency table: (count, table number)."""
+    """Return how many forms of the file answered a question, and the frequency table that says so: (count, table number)."""
     for table in catalogue(study).values():
         if table.kind == "frequency" and table.marts == (mart,) and table.row.variable == variable:
             count = printed_count(study, Address(table.number, TOTAL_VALID, "", "", "count"))
@@ -68,7 +68,7 @@ def valid_count(study: Study, mart: str, variable: str) -> tuple[int, int] | Non
 
 
 def _frequency_sums(study: Study, table: Table) -> Iterator[Contradiction]:
-    """Answers = valid; valid + missing = total = the file's size that the other frequencies print."""
+    """Check that answers = valid, and valid + missing = total = the size of the file that the other frequencies print."""
     if table.kind != "frequency":
         return
     keys = {name: Address(table.number, name, "", "", "count") for name in (TOTAL_VALID, MISSING, TOTAL)}
@@ -92,7 +92,7 @@ def _frequency_sums(study: Study, table: Table) -> Iterator[Contradiction]:
 
 
 def _percent_of_counts(study: Study, table: Table) -> Iterator[Contradiction]:
-    """A percentage is that of the counts printed beside it."""
+    """Check that each percentage is that of the counts printed beside it."""
     printed = of_table(study, table.number)
     for key, text in printed.items():
         ratio = _ratio(study, table, key)
@@ -112,7 +112,7 @@ def _percent_of_counts(study: Study, table: Table) -> Iterator[Contradiction]:
 
 
 def _ratio(study: Study, table: Table, key: Address) -> tuple[int, int] | None:
-    """Printed numerator and denominator of a printed percentage; None when they aren't printed."""
+    """Return the printed numerator and denominator of a printed percentage; None when they aren't printed."""
     n = table.number
     if table.column is not None:
         cells = counts(study, table)
@@ -135,7 +135,7 @@ def _ratio(study: Study, table: Table, key: Address) -> tuple[int, int] | None:
 
 
 def _same_questions(a: Table, b: Table) -> bool:
-    """Do two tables cross the same two questions over the same forms, collapsed or not?"""
+    """Return whether two tables cross the same two questions over the same forms, collapsed or not."""
     return (
         a.marts == b.marts
         and a.column is not None
@@ -152,7 +152,7 @@ def _codes(table: Table) -> set[tuple[str, int]]:
 
 
 def _percent_only(study: Study, table: Table) -> Iterator[Contradiction]:
-    """A table of percentages alone agrees with the counts that another table prints for the same cells."""
+    """Check that a table of percentages alone agrees with the counts that another table prints for the same cells."""
     if table.kind != "collapsed_crosstab" or counts(study, table) is not None or table.column is None:
         return
     for other in catalogue(study).values():
@@ -186,7 +186,7 @@ def _same_partition(a: Table, b: Table) -> bool:
 
 
 def _gamma_of_cells(study: Study, table: Table) -> Iterator[Contradiction]:
-    """A correlation is the one of the printed crosstab with the same rows and columns."""
+    """Check that a correlation is that of the printed crosstab with the same rows and columns."""
     if table.kind != "correlation":
         return
     for other in catalogue(study).values():
@@ -211,14 +211,14 @@ def _gamma_of_cells(study: Study, table: Table) -> Iterator[Contradiction]:
 
 
 def _asked_at_one_occasion(study: Study, table: Table) -> Iterator[Contradiction]:
-    """A question put at one occasion only isn't answered on more forms than there were conferences at it."""
+    """Check that a question asked at one occasion only isn't answered on more forms than there were such conferences."""
     if table.kind != "frequency":
         return
     valid = printed_count(study, Address(table.number, TOTAL_VALID, "", "", "count"))
     missing = printed_count(study, Address(table.number, MISSING, "", "", "count"))
-    held = about(study).printed.held
-    for name, number in held.items():
-        others = sum(held.values()) - number
+    conferences = about(study).printed.held
+    for name, number in conferences.items():
+        others = sum(conferences.values()) - number
         if valid is not None and missing == others and valid > number and others:
             many = occasions(study)[name].many
             yield Contradiction(
@@ -232,10 +232,10 @@ def _asked_at_one_occasion(study: Study, table: Table) -> Iterator[Contradiction
 
 
 def _one_a_conference(study: Study) -> Iterator[Contradiction]:
-    """Not more forms of a role than conferences, if each has at most one of it."""
-    held = about(study).printed.held
+    """Check that a role with at most one form per conference doesn't have more forms than there were conferences."""
+    conferences = about(study).printed.held
     papers = questionnaires(study)
-    capacity = {name: held[paper.occasion] for name, paper in papers.items() if paper.occasion in held}
+    capacity = {name: conferences[paper.occasion] for name, paper in papers.items() if paper.occasion in conferences}
     worst: dict[tuple[str, str], tuple[int, int]] = {}
     for table in catalogue(study).values():
         if table.kind == "crosstab" and table.row.variable == about(study).role:

@@ -1,10 +1,10 @@
 """Moving the answers to one question between forms until its printed correlations come out.
 
-Every move keeps all printed counts: two forms swap their answers only when they agree in the questions that
+Every move keeps all printed counts: two forms swap their answers only when they agree on the questions that
 this one is crossed with; a form whose answer the report never counts may change it outright.
 
-First all figures are drawn near together. Then they are brought to the last decimal: each gamma that misses is
-fined more and more, so that in the end ASE and T come as near to print as the gammas allow.
+First all figures are brought near their goals together. Then they are brought to the last decimal: the penalty on
+each gamma that misses grows, so that in the end ASE and T come as near to print as the gammas allow.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from frs_pipeline.reconstruction.targets import Targets
 from frs_pipeline.study import Study
 from frs_pipeline.study.tables import Axis
 
-# Share of moves that change an answer outright, of a form whose answer the report never counts.
+# Share of moves that change an answer outright, for a form whose answer the report never counts.
 _CHANGES = 0.1
-# To the last decimal, share of moves made two at once: near print hardly any single one keeps all that agrees.
+# In exact stages, share of moves made two at once: near print hardly any single move keeps everything that agrees.
 _TWOFOLD = 0.3
 
 _Collapsed = list[tuple[Axis, list[int]]]
@@ -32,7 +32,7 @@ _Collapsed = list[tuple[Axis, list[int]]]
 
 @dataclass(frozen=True)
 class _Stage:
-    """One cooling: first to come near, then, with a fine on each gamma `missed`, to the last decimal."""
+    """One cooling: first to come near, then, with a penalty for each gamma `missed`, to the last decimal."""
 
     steps: int
     start: float
@@ -45,17 +45,17 @@ class _Stage:
         return self.missed > 0
 
 
-# Answers that the report never counts start cooler: hot, they would forget how they started out and end up evenly spread.
+# Answers that the report never counts start cooler: hot, they would forget their starting shares and spread out evenly.
 _SWAP_START, _CHANGE_START = _Stage(60_000, 2.0, 0.01), _Stage(60_000, 0.2, 0.01)
 _STAGES = (
     _Stage(120_000, 4.0, 0.1, missed=1.0),
     _Stage(100_000, 0.6, 0.05, missed=4.0),
     _Stage(100_000, 1.0, 0.03, missed=15.0),
-    # Whatever gamma still misses is brought home by itself; this ends as soon as all agree.
+    # Only gammas that still miss are moved; the stage ends as soon as all agree.
     _Stage(100_000, 3.0, 0.1, missed=1.0, gammas_only=True),
     _Stage(150_000, 2.0, 0.02, missed=40.0),
 )
-# A question with many correlations is searched no longer than this many times as long as one with a single one.
+# A question with many correlations is searched at most this many times as long as one with a single correlation.
 _MOST = 5
 
 
@@ -71,8 +71,8 @@ def anneal(
 ) -> float:
     """Move the answers to `variable` in place until its correlations with filled-in questions agree.
 
-    `asked` says on which forms the question is put, all unless given. When it isn't the `last` to move for its
-    correlations, they are only brought near. Returns what distance is left, 0 when every printed figure agrees.
+    `asked` says on which forms the question is asked, by default on all. When it isn't the `last` to move for its
+    correlations, they are only brought near. Returns the distance that is left, 0 when every printed figure agrees.
     """
     goals = goals_of(study, variable, forms, demands)
     if not goals:
@@ -85,7 +85,7 @@ def anneal(
 
 
 class _Search:
-    """Simulated annealing over the answers to one question; keeps the best answers it saw."""
+    """Simulated annealing over the answers to one question; keeps the best answers it has seen."""
 
     def __init__(self, answers: list[int], goals: list[Goal], rng: random.Random) -> None:
         self.answers, self.goals, self.rng = answers, goals, rng
@@ -94,7 +94,7 @@ class _Search:
     def run(self, moves: _Moves, stage: _Stage) -> None:
         """Cool down once, until nothing is left to gain."""
         self._measure(stage)
-        best, kept = self.total, self.answers[:]
+        best, best_answers = self.total, self.answers[:]
         steps = stage.steps * min(len(self.goals), _MOST)
         temperature, cooling = stage.start, (stage.end / stage.start) ** (1 / steps)
         for _ in range(steps):
@@ -103,14 +103,14 @@ class _Search:
             temperature *= cooling
             move = moves.propose(twofold=stage.exact)
             if move is not None and self._try(move, temperature, stage) and self.total < best:
-                best, kept = self.total, self.answers[:]
-        self._restore(kept, stage)
+                best, best_answers = self.total, self.answers[:]
+        self._restore(best_answers, stage)
 
     def _try(self, move: Move, temperature: float, stage: _Stage) -> bool:
-        """Make the move or leave it, and say which.
+        """Make the move or reject it; return whether it was made.
 
-        Gammas and standard errors may make up for one another. Where gammas get worse by more than standard errors
-        could ever win back, these needn't be worked out.
+        Gammas and standard errors may make up for each other. Where gammas get worse by more than standard errors
+        could ever win back, the standard errors needn't be computed.
         """
         touched = [goal for goal in self.goals if goal.counts.changes(move)]
         gammas = [goal.of_gammas(stage.missed) for goal in touched]
@@ -127,7 +127,7 @@ class _Search:
             goal.counts.count()
         others = [self._of_others(goal, stage) for goal in touched]
         worse = gammas_worse + sum(others) - others_now
-        # Forms that no correlation counts change places too, or what they hold would never get out.
+        # Forms that no correlation counts swap too, or their answers would never get anywhere else.
         if worse > bar:
             for goal, figures in zip(touched, before, strict=True):
                 c = goal.counts
@@ -152,13 +152,13 @@ class _Search:
             goal.gammas, goal.others = goal.of_gammas(stage.missed), self._of_others(goal, stage)
         self.total = sum(goal.gammas + goal.others for goal in self.goals)
 
-    def _restore(self, kept: list[int], stage: _Stage) -> None:
-        for form, (now, then) in enumerate(zip(self.answers, kept, strict=True)):
+    def _restore(self, best_answers: list[int], stage: _Stage) -> None:
+        for form, (now, then) in enumerate(zip(self.answers, best_answers, strict=True)):
             if now != then:
                 for goal in self.goals:
                     if goal.counts.changes([(form, now, then)]):
                         goal.counts.apply()
-        self.answers[:] = kept
+        self.answers[:] = best_answers
         for goal in self.goals:
             goal.counts.count()
         self._measure(stage)
@@ -180,7 +180,7 @@ class _Moves:
         self.study = study
         self.answers, self.rng = forms[variable], rng
         correlations = [c for c in demands.correlations if variable in (c.row.variable, c.column.variable)]
-        # "ved ikke" counts for some tables and not for others: it stays where it is.
+        # "Don't know" counts for some tables and not for others, so it stays where it is.
         self.codes = [code for code in codes if all(own_axis(variable, c).index(code) is not None for c in correlations)]
         self.collapsed: _Collapsed = []
         crossed: list[Axis] = []
@@ -212,7 +212,7 @@ class _Moves:
         self.movable = list(self.class_of)
 
     def propose(self, twofold: bool = False) -> Move | None:
-        """A simple move, or with `twofold` now and then two at once; None when the draw came to nothing."""
+        """Propose a simple move, or with `twofold` sometimes two at once; None when the draw came to nothing."""
         move = self._simple()
         if move is None or not twofold or self.rng.random() >= _TWOFOLD:
             return move
@@ -222,7 +222,7 @@ class _Moves:
         return move + more
 
     def _simple(self) -> Move | None:
-        """Two forms swap their answers, or one changes its own; None when the draw came to nothing."""
+        """Propose that two forms swap their answers, or that one changes its own; None when the draw came to nothing."""
         if not self.movable:
             return None
         first = self._pick(self.movable)
@@ -237,7 +237,7 @@ class _Moves:
         return [(first, old, new), (second, new, old)]
 
     def _keeps(self, first: int, second: int, old: int, new: int) -> bool:
-        """Does swapping the answers `old` and `new` of two forms keep the numbers answered and collapsed crosstabs?"""
+        """Return whether swapping the answers `old` and `new` of two forms keeps the numbers answered and collapsed crosstabs."""
         if MISSING in (old, new) and self.blankness[first] != self.blankness[second]:
             return False
         return all(at[first] == at[second] or axis.index(old) == axis.index(new) for axis, at in self.collapsed)
@@ -247,14 +247,14 @@ class _Moves:
 
 
 def _settled(variable: str, forms: Forms, demands: Targets) -> bool:
-    """Is every question that shares a printed number with `variable` filled in? Until then blanks stay where they are."""
+    """Return whether every question that shares a printed number with `variable` is filled in; until then blanks stay."""
     pairs = [(c.row, c.column) for c in demands.cells] + [(b.row, b.column) for b in demands.both_answered]
     names = [{axis.variable for axis in pair} for pair in pairs]
     return all(variable not in pair or pair <= forms.keys() for pair in names)
 
 
 def _blankness(study: Study, variable: str, forms: Forms, demands: Targets) -> list[tuple[int, ...]]:
-    """Per form, what decides which printed numbers of forms it adds to if it answers `variable`."""
+    """Return, per form, what decides to which printed numbers of forms it adds if it answers `variable`."""
     columns: list[list[int]] = []
     for both in demands.both_answered:
         if variable in (both.row.variable, both.column.variable):

@@ -1,8 +1,8 @@
 """Who answers what: one decision for all questions that printed numbers of forms tie together.
 
-Taken one question after the other, a later number can turn out impossible; so the questions whose printed
-numbers hang together are settled at once, as the number of forms of each role and occasion with each pattern
-of answered and blank.
+Taken one question after the other, a later number can turn out impossible; so questions whose printed numbers
+depend on each other are settled at once, as the number of forms of each role and occasion with each pattern of
+answered and blank.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _Stratum = tuple[int, int]  # role, occasion
 
 
 def who_answers(study: Study, demands: Targets, roles: list[int] | None, occasions: list[int], rng: random.Random) -> Answered:
-    """Per tied question: does each form answer it? Raises `CheckFailed` when the numbers can't all hold."""
+    """Decide, for each tied question, which forms answer it. Raises `CheckFailed` when the numbers can't all hold."""
     strata: dict[_Stratum, list[int]] = defaultdict(list)
     for form in range(demands.forms):
         strata[(roles[form] if roles else MISSING, occasions[form])].append(form)
@@ -34,7 +34,7 @@ def who_answers(study: Study, demands: Targets, roles: list[int] | None, occasio
 
 
 def _tied(study: Study, demands: Targets) -> list[list[str]]:
-    """Groups of questions that share numbers of forms, each with a printed number of its own."""
+    """Group the questions that share numbers of forms, each with a printed number of its own."""
     known = set(demands.margins) | {n for c in demands.cells for n in (c.row.variable, c.column.variable)}
     pairs = [{c.row.variable, c.column.variable} for c in demands.cells]
     pairs += [{b.row.variable, b.column.variable} for b in demands.both_answered]
@@ -95,7 +95,7 @@ def _settle(
             elif (row(pair), both.n) not in wished:
                 wished.append((row(pair), both.n))
     for name in questions:
-        # Put at one occasion only: as many answers from there as can be.
+        # A question asked at one occasion only: as many answers as possible should come from there.
         question = papers(study)[demands.instrument].question(name)
         if question is not None and question.occasion != BOTH and name in demands.margins:
             at = questions.index(name)
@@ -115,7 +115,7 @@ def _settle(
 
 
 def _with_uncounted(study: Study, name: str, demands: Targets) -> set[str]:
-    """Questions with a "ved ikke": a role crosstab leaves it out, so its rows don't count who answered."""
+    """Return `name` if the question has a "don't know": a role crosstab leaves it out, so its rows count too few."""
     question = papers(study)[demands.instrument].question(name)
     return {name} if question is not None and question.dont_know is not None else set()
 
@@ -127,7 +127,7 @@ def _expected(
     strata: dict[_Stratum, list[int]],
     demands: Targets,
 ) -> list[float]:
-    """Forms of each pattern if questions were left blank independently of each other."""
+    """Return the expected forms of each pattern if questions were left blank independently of each other."""
     shares: dict[str, float] = {}
     only: dict[str, int] = {}
     for name in questions:

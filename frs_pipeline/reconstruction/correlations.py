@@ -1,4 +1,4 @@
-"""The printed correlations of a question that is being moved: its contingency tables, their figures and how far off."""
+"""The printed correlations of a question being moved: its contingency tables, their figures, and how far off they are."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from frs_pipeline.study.tables import Axis
 
 # A figure agrees when it lies within this distance of the printed three decimals.
 _HALF = 0.00049
-# ASE and T that rest on an impossible N pull less.
+# Weight of ASE and T that rest on an impossible N: they pull less.
 _WEIGHT_NOT_FIRM = 0.2
-# To the last decimal, a unit of a standard error weighs this many times as much as one of a gamma.
+# In exact stages, a unit of a standard error weighs this many times as much as one of a gamma.
 _WEIGHT_ERRORS = 5.0
-# That many forms count once: among more, a swap moves the figures less, and they weigh more for it.
+# A table of this many forms has weight 1: with more, a swap moves the figures less, so they weigh more.
 _SIZE = 150
-# Coming near, squares of units of a gamma, with which large misses go first.
+# Weight of a gamma's squared distance in the first stages; squared, so that large misses go first.
 _WEIGHT_ROUGH = 0.1
-# A partial gamma is a mean of those by role: only how the roles weigh in it moves it, and that is settled from afar.
+# A partial gamma is a mean of those by role: only the weights of the roles move it, and these are settled from afar.
 _WEIGHT_ROUGH_PARTIAL = 10.0
 
 # (form, old answer, new answer) of every form that a move changes
@@ -38,7 +38,7 @@ class Counts:
     row_of: dict[int, int]  # code -> row
     column_at: list[int]  # form -> column, -1 where the form isn't counted
     cells: _Grid
-    # Of each cell: number of forms that lie concordant and discordant to one in it.
+    # For each cell: the number of forms concordant and discordant with a form in it.
     concordant: _Grid = field(default_factory=list)
     discordant: _Grid = field(default_factory=list)
     gamma: float = 0.0
@@ -54,12 +54,12 @@ class Counts:
         self.count()
 
     def count(self) -> None:
-        """Work out all figures from the cells."""
+        """Compute all figures from the cells."""
         (self.gamma, self.ase, self.t, self.p, self.q), self.concordant, self.discordant = _measured(self.cells)
         self.trial = (self.p, self.q)
 
     def changes(self, move: Move) -> bool:
-        """Would the move change the table? Sets `trial` and `delta`."""
+        """Return whether the move would change the table; set `trial` and `delta`."""
         column_at, row_of = self.column_at, self.row_of
         delta: dict[tuple[int, int], int] = {}
         for form, old, new in move:
@@ -78,7 +78,7 @@ class Counts:
         return bool(self.delta)
 
     def _pairs(self) -> tuple[int, int]:
-        """p and q with `delta` added: each change meets all forms as they lie, and the changes meet one another."""
+        """Return p and q with `delta` added: each change pairs with all forms as they are, and with the other changes."""
         p = q = 0
         for i, (row, column, by) in enumerate(self.delta):
             p += by * self.concordant[row][column]
@@ -112,7 +112,7 @@ class Goal:
         self.weight = sum(map(sum, self.counts.cells)) / _SIZE
 
     def of_gammas(self, missed: float) -> float:
-        """Distance of the gammas, as `trial` would have them, from the printed ones; 0 when they agree."""
+        """Return the distance of the gammas, as `trial` would make them, from the printed ones; 0 when they agree."""
         distance = _beyond(_gamma(*self.counts.trial), self.target.gamma)
         energy = _energy(distance, missed, _WEIGHT_ROUGH, self.weight)
         if self.target.partial is not None:
@@ -121,11 +121,11 @@ class Goal:
         return energy
 
     def of_others(self, exact: bool) -> float:
-        """Distance of ASE and T from the printed ones, 0 when they agree.
+        """Return the distance of ASE and T from the printed ones; 0 when they agree.
 
-        T counts as the standard error that it implies. `exact` makes these pull harder than gamma: a swap moves gamma
-        far and a standard error little, so that gamma is soon put right again but a standard error isn't. And there
-        T counts by itself too, as a logarithm, since its rounding is the finest.
+        T counts as the standard error that it implies. With `exact` these pull harder than gamma: a swap moves gamma
+        far and a standard error little, so gamma is soon right again but a standard error isn't. T then also counts
+        by itself, as a logarithm, since its rounding is the finest.
         """
         ase, t = self.target.ase, self.target.t
         if ase is None or not t:
@@ -147,12 +147,12 @@ def _gamma(p: int, q: int) -> float:
 
 
 def _beyond(value: float, printed: float) -> float:
-    """Distance beyond rounding, in units of the last printed decimal."""
+    """Return the distance beyond rounding, in units of the last printed decimal."""
     return max(0.0, abs(value - printed) - _HALF) * 1000
 
 
 def gamma_figures(counts: Sequence[Sequence[int]]) -> _Figures:
-    """(gamma, ASE, T, P, Q) of a small table in plain Python.
+    """Compute (gamma, ASE, T, P, Q) of a small table in plain Python.
 
     `stats.gamma` is the reference; this one is called a million times on tables of five by five, where
     the set-up of an array costs more than the sums, and gives the same bits on every machine.
@@ -161,7 +161,7 @@ def gamma_figures(counts: Sequence[Sequence[int]]) -> _Figures:
 
 
 def _measured(counts: Sequence[Sequence[int]]) -> tuple[_Figures, _Grid, _Grid]:
-    """The figures, and for each cell its concordant and its discordant forms."""
+    """Compute the figures, and for each cell its concordant and its discordant forms."""
     below = [sum(column) for column in zip(*counts, strict=True)]
     above = [0] * len(below)
     n = sum(below)
@@ -209,7 +209,7 @@ def position_of(axis: Axis, code: int) -> int:
 
 
 def goals_of(study: Study, variable: str, forms: Forms, demands: Targets) -> list[Goal]:
-    """The correlations of `variable` with questions already filled in, and their contingency tables."""
+    """List the correlations of `variable` with questions already filled in, with their contingency tables."""
     goals: list[Goal] = []
     for target in demands.correlations:
         if variable not in (target.row.variable, target.column.variable):
@@ -226,7 +226,7 @@ def goals_of(study: Study, variable: str, forms: Forms, demands: Targets) -> lis
 
 
 def _same(a: Correlation, b: Correlation) -> bool:
-    """Is it one correlation, printed twice?"""
+    """Return whether these are one correlation, printed twice."""
     return (a.row, a.column, a.role, a.by_role, a.gamma, a.t) == (b.row, b.column, b.role, b.by_role, b.gamma, b.t)
 
 

@@ -1,4 +1,4 @@
-"""The made forms written as a delivery: exports as SurveyXact would, the ledger, the locked codebook."""
+"""Writing the made-up forms as a delivery: exports as SurveyXact would write them, the ledger, the locked codebook."""
 
 from __future__ import annotations
 
@@ -26,43 +26,43 @@ from frs_pipeline.study import Study
 from frs_pipeline.study.assumptions import assumptions
 from frs_pipeline.study.questionnaires import Questionnaire
 
-# Key of a made-up delivery that isn't the shipped one: made with it, for the published one opens no other.
+# The text that a made-up delivery carries and by which it is recognised, in the study's folder.
 README = "reconstruction/delivery-readme.md"
-# Seconds that a form stayed open at the keyer's, and the cells from that number on: how it stands after that.
+# Seconds that a form stayed open while it was keyed, and the export's system cells from that number on, for a completed form.
 OPEN_FOR = 75
 COMPLETED = (str(OPEN_FOR), *("1" if status == "stato_4" else "0" for status in STATUS), "1", "0", "1")
 
 
 def reconstruct(study: Study, folder: Path, report: Callable[[str], None] = lambda _: None) -> list[Population]:
-    """Make the whole delivery in `folder`; the same bytes every time (the age files: the same content).
+    """Make the whole delivery in `folder`: the same bytes every time (for age files, the same content).
 
-    Returns the populations, so that the caller can say how near their correlations came.
+    Returns the populations, so that the caller can report how near their correlations came.
     """
     refuse_unless_free(study, folder)
     populations = populate_all(study, report)
     rng = random.Random(f"{assumptions(study).seed} conferences")  # noqa: S311 - reproducible, not secret
-    held = conferences(study, rng)
-    lacking = lacking_numbers(study, held, populations, rng)
-    known = {entry.conference_number for entry in held}
+    entries = conferences(study, rng)
+    lacking = lacking_numbers(study, entries, populations, rng)
+    known = {entry.conference_number for entry in entries}
     for population in populations:
-        forms = key_in(study, population, seat(study, population, held, lacking, rng), rng)
+        forms = key_in(study, population, seat(study, population, entries, lacking, rng), rng)
         _write_export(study, folder, papers(study)[population.instrument], spoil(study, population.instrument, forms, known, rng))
-    _write_ledger(study, folder / LEDGER, held)
-    entries = sorted(held, key=lambda entry: entry.conference_number)
+    _write_ledger(study, folder / LEDGER, entries)
+    entries = sorted(entries, key=lambda entry: entry.conference_number)
     write_codebook(folder, lambda columns: plain(entries, columns))
     write_readme(study, folder)
     return populations
 
 
 def refuse_unless_free(study: Study, folder: Path) -> None:
-    """Raises `UsageError` when the folder holds something else than a made-up delivery."""
+    """Raise `UsageError` when the folder holds anything but a made-up delivery."""
     if folder.is_dir() and any(folder.iterdir()) and not is_made_up(study, folder):
         raise UsageError("holds something that isn't the made-up delivery", where=folder, do="choose an empty folder")
 
 
 def populate_all(study: Study, report: Callable[[str], None]) -> list[Population]:
-    """The filled-in forms of every questionnaire (takes minutes); `report` is told each that is ready."""
-    # The two halves of the work take a minute each and share nothing.
+    """Fill in the forms of every questionnaire (takes minutes); `report` gets the name of each that is ready."""
+    # Questionnaires share nothing, and split over two processes the work takes about a minute in each.
     with ProcessPoolExecutor(max_workers=2) as pool:
         futures = {name: pool.submit(populate, study, name) for name in papers(study)}
         populations = []
@@ -73,13 +73,13 @@ def populate_all(study: Study, report: Callable[[str], None]) -> list[Population
 
 
 def is_made_up(study: Study, folder: Path) -> bool:
-    """Does the folder say of itself that nobody filled in its forms?"""
+    """Return whether the folder says of itself that its forms are made up."""
     readme = folder / "README.md"
     return readme.is_file() and readme.read_bytes() == (study.folder / README).read_bytes()
 
 
 def write_readme(study: Study, folder: Path) -> None:
-    """What says of the folder that it is made up."""
+    """Write the file that says that the folder's delivery is made up."""
     with atomic(folder / "README.md") as file:
         file.write((study.folder / README).read_bytes())
 
@@ -91,12 +91,12 @@ def _write_export(study: Study, folder: Path, questionnaire: Questionnaire, form
 
 
 def header(questionnaire: Questionnaire) -> list[str]:
-    """Names of the columns of an export."""
+    """Return the names of the columns of an export."""
     return [*SYSTEM_COLUMNS, NUMBER, NUMBER_AGAIN, *(q.source for q in questionnaire.questions)]
 
 
 def write_wording(study: Study, folder: Path, questionnaire: Questionnaire) -> None:
-    """structure.csv and labels.csv of an export: they don't depend on the forms."""
+    """Write structure.csv and labels.csv of an export, which don't depend on the forms."""
     target = folder / questionnaire.instrument
     _write_eu(target / "structure.csv", [list(STRUCTURE_COLUMNS), *_structure(study, questionnaire)])
     _write_eu(target / "labels.csv", _labels(study, questionnaire))
@@ -138,20 +138,20 @@ def _labels(study: Study, questionnaire: Questionnaire) -> list[list[str]]:
 
 
 def _write_eu(path: Path, rows: Iterable[list[str]]) -> None:
-    """SurveyXact's EU dialect: cp1252, semicolons, CRLF."""
+    """Write rows in SurveyXact's EU dialect: cp1252, semicolons, CRLF."""
     text = io.StringIO(newline="")
     csv.writer(text, delimiter=";", lineterminator="\r\n").writerows(rows)
     with atomic(path) as file:
         file.write(text.getvalue().encode("cp1252"))
 
 
-def _write_ledger(study: Study, path: Path, held: list[Entry]) -> None:
+def _write_ledger(study: Study, path: Path, entries: list[Entry]) -> None:
     words = {occasion: word for word, occasion in ledger_words(study).items()}
     text = io.StringIO(newline="")
     writer = csv.writer(text, delimiter=";", lineterminator="\n")
     writer.writerow(COLUMNS)
     writer.writerows(
-        [e.conference_number, e.date, words[e.occasion]] for e in sorted(held, key=lambda e: (e.date, e.conference_number))
+        [e.conference_number, e.date, words[e.occasion]] for e in sorted(entries, key=lambda e: (e.date, e.conference_number))
     )
     with atomic(path) as file:
         file.write(text.getvalue().encode())

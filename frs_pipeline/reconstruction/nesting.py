@@ -18,13 +18,13 @@ from frs_pipeline.study.assumptions import assumptions
 
 FIRST_DAY, LAST_DAY = dt.date(2018, 2, 1), dt.date(2020, 4, 30)
 KEYING_STARTS = dt.datetime(2020, 1, 6, 8, 0)
-# Seconds from one keying to the next: at least, and fewer than.
+# Seconds from one keying to the next: at least the first number, and fewer than the second.
 KEYING_TAKES = (90, 420)
 
 
 @dataclass(frozen=True)
 class Form:
-    """One paper form as keyed: respondent id, time, the conference number typed twice, and a code a question."""
+    """One paper form as keyed: respondent id, time, the conference number typed twice, and one code per question."""
 
     respondent: int
     created: dt.datetime
@@ -34,14 +34,14 @@ class Form:
 
 
 def conferences(study: Study, rng: random.Random) -> list[Entry]:
-    """The codebook: conferences of the first occasion, each its own child, and later ones of some of them, 3-6 months apart."""
-    held = about(study).printed.held
-    numbers = rng.sample(range(10_000, 100_000), sum(held.values()))
-    pseudonyms = draw_pseudonyms(sum(held.values()), rng.choice)
+    """Make the codebook: conferences of the first occasion, one child each, and later ones for some of them, 3-6 months on."""
+    numbers_held = about(study).printed.held
+    numbers = rng.sample(range(10_000, 100_000), sum(numbers_held.values()))
+    pseudonyms = draw_pseudonyms(sum(numbers_held.values()), rng.choice)
     days = (LAST_DAY - FIRST_DAY).days
     before: list[tuple[str, dt.date]] = []
     dated: list[tuple[str, dt.date, str]] = []
-    for name, number in held.items():
+    for name, number in numbers_held.items():
         if not dated:
             before = [(_personal_number(rng), FIRST_DAY + dt.timedelta(days=rng.randrange(days))) for _ in range(number)]
         else:
@@ -54,16 +54,18 @@ def conferences(study: Study, rng: random.Random) -> list[Entry]:
 
 
 def _personal_number(rng: random.Random) -> str:
-    """A replacement personal number (day + 60) of a child: no real person's."""
+    """Draw a replacement personal number (day + 60) of a child: it is no real person's."""
     year = rng.randrange(2003, 2018)
     born = f"{rng.randrange(1, 29) + 60:02d}{rng.randrange(1, 13):02d}{year % 100:02d}"
     return f"{born}-{rng.randrange(4, 10)}{rng.randrange(1000):03d}"
 
 
-def seat(study: Study, population: Population, held: list[Entry], lacking: dict[str, list[int]], rng: random.Random) -> list[int]:
-    """Conference number of every form of one questionnaire, in the order of the population's forms."""
+def seat(
+    study: Study, population: Population, entries: list[Entry], lacking: dict[str, list[int]], rng: random.Random
+) -> list[int]:
+    """Choose the conference number of every form of one questionnaire, in the order of the population's forms."""
     by_occasion: dict[str, list[int]] = defaultdict(list)
-    for entry in held:
+    for entry in entries:
         by_occasion[entry.occasion].append(entry.conference_number)
     names = {code: name for name, code in occasion_codes(study).items()}
     if papers(study)[population.instrument].role:
@@ -72,7 +74,7 @@ def seat(study: Study, population: Population, held: list[Entry], lacking: dict[
     for occasion, name in names.items():
         forms = [form for form, o in enumerate(population.occasions) if o == occasion]
         present = [n for n in by_occasion[name] if n not in lacking.get(population.instrument, ())]
-        # More forms than conferences with one: some had two.
+        # Where forms outnumber the conferences that have one, some conferences get two.
         chosen = present + rng.sample(present, len(forms) - len(present))
         rng.shuffle(chosen)
         for form, number in zip(forms, chosen, strict=True):
@@ -81,7 +83,7 @@ def seat(study: Study, population: Population, held: list[Entry], lacking: dict[
 
 
 def _seat_participants(study: Study, population: Population, numbers: list[int], rng: random.Random) -> list[int]:
-    """At most one of some roles a conference, as far as there are no more of them than conferences."""
+    """Seat participants: some roles at most once per conference, as long as there are no more of them than conferences."""
     role = papers(study)[population.instrument].role
     assert role is not None
     single = {role.code(label) for label in assumptions(study).one_a_conference}
@@ -89,7 +91,7 @@ def _seat_participants(study: Study, population: Population, numbers: list[int],
     for form, code in enumerate(population.forms[role.name]):
         forms_of[code].append(form)
     seats = [0] * len(population.occasions)
-    # How large a family came varies: some conferences draw more of the remaining participants than others.
+    # Families vary in size: some conferences draw more of the remaining participants than others.
     weights = [rng.uniform(0.4, 1.6) for _ in numbers]
     for code in sorted(forms_of):
         forms = forms_of[code]
@@ -105,15 +107,17 @@ def _seat_participants(study: Study, population: Population, numbers: list[int],
     return seats
 
 
-def lacking_numbers(study: Study, held: list[Entry], populations: list[Population], rng: random.Random) -> dict[str, list[int]]:
-    """Numbers of conferences that lack a questionnaire's form, as many together as the report says."""
+def lacking_numbers(
+    study: Study, entries: list[Entry], populations: list[Population], rng: random.Random
+) -> dict[str, list[int]]:
+    """Choose the conferences that lack a questionnaire's form, as many in all as the report says, by their numbers."""
     lacking: dict[str, list[int]] = {}
     taken: set[int] = set()
     for instrument in assumptions(study).lacking:
         population = next(p for p in populations if p.instrument == instrument)
         chosen: list[int] = []
         for name, number in lacking_by_occasion(study, instrument, population.occasions).items():
-            free = [e.conference_number for e in held if e.occasion == name and e.conference_number not in taken]
+            free = [e.conference_number for e in entries if e.occasion == name and e.conference_number not in taken]
             chosen += rng.sample(free, number)
         taken.update(chosen)
         lacking[instrument] = chosen
@@ -121,15 +125,15 @@ def lacking_numbers(study: Study, held: list[Entry], populations: list[Populatio
 
 
 def lacking_by_occasion(study: Study, instrument: str, coded: Sequence[int]) -> dict[str, int]:
-    """How many conferences of each occasion lack the form of `instrument`, given the occasions of the forms there are."""
-    held = about(study).printed.held
-    short = {name: held[name] - coded.count(code) for name, code in occasion_codes(study).items()}
+    """Return how many conferences of each occasion lack a form of `instrument`; `coded` are the occasions of existing forms."""
+    numbers_held = about(study).printed.held
+    short = {name: numbers_held[name] - coded.count(code) for name, code in occasion_codes(study).items()}
     each, left = divmod(assumptions(study).lacking.get(instrument, sum(short.values())) - sum(short.values()), len(short))
     return {name: number + each + (place < left) for place, (name, number) in enumerate(short.items())}
 
 
 def key_in(study: Study, population: Population, seats: list[int], rng: random.Random) -> list[Form]:
-    """The forms as keyed: a conference's participants one after the other, professionals' forms in any order."""
+    """Key the forms: a conference's participants one after the other, professionals' forms in any order."""
     forms = list(range(len(seats)))
     order = {number: i for i, number in enumerate(rng.sample(sorted(set(seats)), len(set(seats))))}
     rng.shuffle(forms)
@@ -147,7 +151,7 @@ def key_in(study: Study, population: Population, seats: list[int], rng: random.R
 
 
 def next_keying(after: dt.datetime, rng: random.Random) -> dt.datetime:
-    """When the next form is keyed: some minutes later, in office hours."""
+    """Draw when the next form is keyed: some minutes later, in office hours."""
     at = after + dt.timedelta(seconds=rng.randrange(*KEYING_TAKES))
     if at.hour >= 15:
         at = at.replace(hour=8, minute=rng.randrange(30), second=0) + dt.timedelta(days=1)

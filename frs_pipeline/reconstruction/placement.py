@@ -1,8 +1,8 @@
 """Filling in one question on all forms so that every printed count comes out: an integer programme.
 
-Forms are alike when they agree in all that the printed counts of this question are crossed with. How many of
+Forms are alike when they agree on everything that the printed counts of this question are crossed with. How many of
 each such class give each answer is a small integer programme (HiGHS through SciPy): the printed counts are its
-equations, and among their solutions it takes one near to independence, so that nothing looks contrived.
+equations, and of their solutions it takes one near independence, so that nothing looks contrived.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ def place(
     demands: Targets,
     rng: random.Random,
 ) -> list[int]:
-    """Answers to `variable` on every form (0 = blank), satisfying its printed counts given the filled-in ones.
+    """Fill in `variable` on every form (0 = blank) so that its printed counts hold, given the questions already filled in.
 
-    `asked` says on which forms the question is put, `shares` how often blank and each code are expected,
+    `asked` says on which forms the question is asked, `shares` how often blank and each code are expected,
     `answered` who answers the questions for which that is settled already. Raises `CheckFailed` when no
     answers can satisfy the counts.
     """
@@ -160,9 +160,9 @@ def nearest(
     expected: list[float],
     wished: Sequence[tuple[list[int], int]] = (),
 ) -> list[int] | None:
-    """Whole numbers >= 0 with `rows` @ x = `totals`, near to `expected` in sum of absolute differences.
+    """Find whole numbers x >= 0 with `rows` @ x = `totals`, near `expected` by the sum of absolute differences.
 
-    Each of `wished`, (row, total), is come as near to as possible first. None when there is no solution.
+    Each of `wished`, (row, total), comes first and is met as nearly as possible. None when there is no solution.
     """
     if wished:
         row, total = wished[0]
@@ -205,5 +205,5 @@ def _other(item: Cells | BothAnswered, variable: str) -> str:
 
 
 def _axes(item: Cells | BothAnswered, variable: str) -> tuple[Axis, Axis]:
-    """(axis of `variable`, axis of the other question)."""
+    """Return (axis of `variable`, axis of the other question)."""
     return (item.row, item.column) if item.row.variable == variable else (item.column, item.row)

@@ -1,4 +1,4 @@
-"""The forms of the four questionnaires, filled in so that the report's tables come out."""
+"""The forms of each questionnaire, filled in so that the report's tables come out."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from frs_pipeline.study.questionnaires import Question, Questionnaire
 
 @dataclass(frozen=True)
 class Population:
-    """The filled-in forms of one questionnaire, one list of codes a question (0 = blank), and what is left."""
+    """The filled-in forms of one questionnaire, one list of codes per question (0 = blank), and how far correlations miss."""
 
     instrument: str
     occasions: list[int]
@@ -31,9 +31,9 @@ class Population:
 
 
 def populate(study: Study, instrument: str, report: Callable[[str], None] = lambda _: None) -> Population:
-    """Forms of `instrument` that satisfy every printed count, and every printed correlation as far as can be.
+    """Fill in the forms of `instrument`: they meet every printed count, and every printed correlation as nearly as possible.
 
-    `report` is told each question as it is filled in. Raises `CheckFailed` when the counts can't be satisfied.
+    `report` gets the name of each question as it is filled in. Raises `CheckFailed` when the counts can't be met.
     """
     chosen = assumptions(study)
     questionnaire = papers(study)[instrument]
@@ -54,7 +54,7 @@ def populate(study: Study, instrument: str, report: Callable[[str], None] = lamb
         shares = _shares(study, question, forms, demands, chosen, sum(asked) / demands.forms)
         if name not in forms:
             forms[name] = place(study, name, question.codes, asked, shares, forms, answered, demands, rng)
-        # Where a question that this one is correlated with moves again, that brings their figures to the last decimal.
+        # If a question correlated with this one still has to move, that move brings their figures to the last decimal.
         last = not _partners(name, demands) & forms.keys() & set(chosen.order[instrument][turn:])
         residuals[name] = anneal(study, name, question.codes, forms, demands, rng, asked, last)
         report(f"{instrument}.{name}")
@@ -62,23 +62,23 @@ def populate(study: Study, instrument: str, report: Callable[[str], None] = lamb
 
 
 def _partners(name: str, demands: Targets) -> set[str]:
-    """The questions that `name` has a printed correlation with."""
+    """Return the questions with which `name` has a printed correlation."""
     pairs = [{c.row.variable, c.column.variable} for c in demands.correlations]
     return {other for pair in pairs if name in pair for other in pair - {name}}
 
 
 def _occasions(study: Study, questionnaire: Questionnaire, forms: int) -> list[int]:
-    """Occasion of every form; for a paper used at all, as many of each as there were conferences, fewer of the first."""
+    """Return the occasion of every form; for a paper of all occasions, one per conference, less those lacking at the first."""
     if questionnaire.occasion != BOTH:
         return [occasion_codes(study)[questionnaire.occasion]] * forms
-    held = about(study).printed.held
-    lacking = sum(held.values()) - forms
-    numbers = [held[name] - (0 if code > 1 else lacking) for name, code in occasion_codes(study).items()]
+    conferences = about(study).printed.held
+    lacking = sum(conferences.values()) - forms
+    numbers = [conferences[name] - (0 if code > 1 else lacking) for name, code in occasion_codes(study).items()]
     return [code for code, number in enumerate(numbers, start=1) for _ in range(number)]
 
 
 def _roles(demands: Targets, role: str) -> list[int]:
-    """Role of every form: as few of each as the printed numbers allow, the others left the question blank.
+    """Return the role of every form: as few of each as the printed numbers allow; the other forms left the question blank.
 
     At least its largest printed row, and at least all who answered either of two questions that a
     correlation by role crosses.
@@ -100,7 +100,7 @@ def _roles(demands: Targets, role: str) -> list[int]:
 
 
 def _shares(study: Study, question: Question, forms: Forms, demands: Targets, chosen: Assumptions, asked: float) -> list[float]:
-    """Expected share of blank and of each code among the forms on which the question is put."""
+    """Return the expected share of blank and of each code among the forms on which the question is asked."""
     counts = demands.margins.get(question.name)
     if counts is None:
         for cells in demands.cells:
@@ -127,22 +127,22 @@ def _shares(study: Study, question: Question, forms: Forms, demands: Targets, ch
 
 
 def _concentrated(start: list[float], question: Question, forms: Forms, demands: Targets) -> list[float]:
-    """`start`, drawn together or spread out so that the printed gamma / T is the ASE0 that it would have.
+    """Concentrate or spread out the shares of `start` until their ASE0 is the printed gamma / T.
 
-    ASE0 falls with the spread of either question, so a printed T tells how unevenly the answers lay.
+    ASE0 falls as either question spreads out, so a printed T reveals how uneven the answers were.
     """
     for target in demands.correlations:
         other = {target.row.variable: target.column, target.column.variable: target.row}.get(question.name)
         if other is None or not target.t or other.variable not in forms:
             continue
         both = next((b.n for b in demands.both_answered if (b.row, b.column) == (target.row, target.column)), 0)
-        held = [sum(code in c.codes for code in forms[other.variable]) for c in other.categories]
+        marginals = [sum(code in c.codes for code in forms[other.variable]) for c in other.categories]
         aim = target.gamma / target.t
 
-        def ase0(power: float, held: list[int] = held, both: int = both) -> float:
+        def ase0(power: float, marginals: list[int] = marginals, both: int = both) -> float:
             mine = _powered(start, power)
-            # In thousands, since the counts are whole numbers.
-            table = [[round(1000 * both * share * n / sum(held)) for n in held] for share in mine]
+            # Scaled by 1000, since the counts have to be whole numbers.
+            table = [[round(1000 * both * share * n / sum(marginals)) for n in marginals] for share in mine]
             table[0][0] += 1  # independence itself has a gamma of 0 and no T
             gamma, _, t, _, _ = gamma_figures(table)
             return gamma / t * math.sqrt(1000) if t else 0.0

@@ -1,4 +1,4 @@
-"""How near the made forms came to the printed correlations: recomputed with the reference formulas."""
+"""How near the made-up forms came to the printed correlations, recomputed with the reference formulas."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from frs_pipeline.tables.figures import figures
 
 
 def residuals(study: Study, population: Population) -> Iterator[str]:
-    """A line for each printed figure of a correlation that the forms don't give, with what they give instead."""
+    """Yield a line for each printed figure of a correlation that the forms don't give, with what they give instead."""
     for table in catalogue(study).values():
         if table.marts != (population.instrument,) or not table.kind.startswith("correlation"):
             continue

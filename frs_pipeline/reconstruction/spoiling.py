@@ -13,7 +13,7 @@ from frs_pipeline.study.assumptions import assumptions
 
 
 def spoil(study: Study, instrument: str, forms: list[Form], known: set[int], rng: random.Random) -> list[Form]:
-    """`forms` with the spoilt ones among them, in the order of keying."""
+    """Add spoilt forms to `forms`, in the order of keying."""
     spoilt = list(forms)
     for fault in assumptions(study).spoilt.get(instrument, ()):
         model = forms[rng.randrange(len(forms))]
@@ -21,7 +21,7 @@ def spoil(study: Study, instrument: str, forms: list[Form], known: set[int], rng
         respondent = max(form.respondent for form in spoilt) + rng.randrange(1, 9)
         copy = replace(model, respondent=respondent, created=later)
         if fault == "keyed_twice":
-            # The paper just keyed is taken up once more.
+            # The paper that was just keyed is picked up and keyed again.
             copy = replace(copy, created=model.created.replace(second=59))
         elif fault == "numbers_differ":
             digits = list(copy.number)

@@ -1,6 +1,6 @@
 """What the printed tables demand of one questionnaire's forms, as constraints on counts and correlations.
 
-Figures that the audit found to contradict others aren't demanded.
+Figures that contradict others, according to the audit, aren't demanded.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Cells:
 class BothAnswered:
     """Number of forms, of one role or of all, with a counted answer to both questions.
 
-    Not `firm` when no data can have it: then it is only come as near to as the rest allows.
+    Not `firm` when no data can have it: then it is only met as nearly as the rest allows.
     """
 
     row: Axis
@@ -61,7 +61,7 @@ class Correlation:
 
 @dataclass
 class Targets:
-    """All that is demanded of one questionnaire's forms."""
+    """Everything that is demanded of one questionnaire's forms."""
 
     instrument: str
     forms: int
@@ -72,7 +72,7 @@ class Targets:
 
 
 def targets(study: Study, instrument: str) -> Targets:
-    """The demands that the catalogue's printed tables make on the forms of `instrument`."""
+    """Collect the demands that the catalogue's printed tables make on the forms of `instrument`."""
     tables = [t for t in catalogue(study).values() if t.marts == (instrument,)]
     sizes = {printed_count(study, Address(t.number, TOTAL, "", "", "count")) for t in tables if t.kind == "frequency"}
     if len(sizes) != 1:
@@ -122,15 +122,15 @@ def _add_correlations(study: Study, result: Targets, table: Table, column: Axis)
 
 
 def _of_prose(study: Study, instrument: str) -> list[Correlation]:
-    found = []
+    correlations = []
     for item in prose(study):
         if item.mart != instrument:
             continue
         role = papers(study)[instrument].role
         code = role.code(item.role) if role and item.role else None
         row, column = (_scale(study, instrument, name) for name in (item.row, item.column))
-        found.append(Correlation(None, row, column, code, False, float(value(item.gamma)), None, None))
-    return found
+        correlations.append(Correlation(None, row, column, code, False, float(value(item.gamma)), None, None))
+    return correlations
 
 
 def _scale(study: Study, instrument: str, name: str) -> Axis:

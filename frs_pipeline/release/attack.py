@@ -1,8 +1,8 @@
-"""An attack on a release before it leaves the house: how closely can a hidden number be told by whoever has the files?
+"""An attack on a release before it leaves the house: how closely can whoever has the files pin down a hidden number?
 
 It reads what would be published and knows the questionnaires and the policy, nothing else; it has no code in common with
-what chose the numbers to hide. What is worked out: the smallest and the largest whole number that a hidden count can be
-in any world that agrees with everything released, this time and earlier.
+what chose the numbers to hide. It works out the smallest and the largest whole number that a hidden count can be in any
+world that agrees with everything released, this time and earlier.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from frs_pipeline.study import Study
 from frs_pipeline.study.tables import Place
 
 _ROUNDS, _FAR = 30, 3
-# Less of a form than this is none.
+# A part of a form smaller than this is none: solvers are inexact.
 _ANY = 0.01
 
 
 class Exposed(NamedTuple):
-    """A number that can be told too closely: it lies between `low` and `high`.
+    """A number that can be pinned down too closely: it lies between `low` and `high`.
 
-    `of` says of which forms it is: of one group, or of a first one without those of a second one. `own` says that it is one of
-    the release that was attacked, not of an earlier one; `before` that earlier releases alone tell it.
+    `of` says which forms it counts: those of one group, or of a first one without those of a second one. `own` says that it
+    belongs to the release that was attacked, not to an earlier one; `before` that earlier releases alone reveal it.
     """
 
     kind: Kind
@@ -48,7 +48,7 @@ class Exposed(NamedTuple):
 
 @dataclass(frozen=True)
 class Attack:
-    """What an attack found: numbers marked as hidden, all numbers that were looked at, and those that are exposed.
+    """What an attack found: how many numbers are hidden, how many were examined, and which are exposed.
 
     `narrowest` is the smallest width of any hidden number's range, as far as it was widened; None where none is hidden.
     """
@@ -60,14 +60,14 @@ class Attack:
 
     @property
     def new(self) -> tuple[Exposed, ...]:
-        """What this release would expose; what earlier ones have told already can't be called back."""
-        return tuple(found for found in self.exposed if not found.before)
+        """What this release would expose; what earlier ones have revealed already can't be called back."""
+        return tuple(number for number in self.exposed if not number.before)
 
 
 def attack(study: Study, source: Source, earlier: Sequence[Source] = (), hints: Iterable[World] = ()) -> Attack:
-    """Try to narrow every number of a release that would tell of few, knowing the `earlier` ones.
+    """Try to narrow every number of a release that would say something about few forms, knowing the `earlier` releases.
 
-    `hints` are worlds to begin with; those that don't agree with the release are passed over. Raises `CheckFailed` when no
+    `hints` are worlds to begin with; those that don't agree with the release are ignored. Raises `CheckFailed` when no
     world agrees with what is released: then it isn't true.
     """
     attacker = Attacker(study, source, earlier, hints)
@@ -97,35 +97,35 @@ class Attacker:
         return self._hunt.seen
 
     def counts(self) -> list[Exposed]:
-        """Numbers that the released counts and percentages tell."""
-        exposed = [_told(target, *found) for target, found in self._hunt.narrowed()]
-        return list(_told_before(self.study, exposed, self.source, self.earlier)) if self.earlier and exposed else exposed
+        """List the numbers that the released counts and percentages expose."""
+        exposed = [_exposed(target, *bounds) for target, bounds in self._hunt.narrowed()]
+        return list(_marked_if_known(self.study, exposed, self.source, self.earlier)) if self.earlier and exposed else exposed
 
     def statistics(self, release: ReleaseRead) -> list[Exposed]:
-        """Counts of crosstabs that the statistics of the same questions tell; `table` is that of the statistics, or of the
-        crosstab where the statistics are those of an earlier release.
+        """List the counts of crosstabs that statistics of the same questions expose; `table` is that of the statistics, or of
+        the crosstab where the statistics are those of an earlier release.
 
-        `release` may be the one that is attacked with other statistics. To be asked after `counts`.
+        `release` may be the attacked one with other statistics. Call it after `counts`.
         """
         threshold = release.threshold
         exposed: list[Exposed] = []
         news = self._news(release)
-        for found in beside(Source(release, self.source.forms), self.earlier):
-            if repr(found) in self._stood or not news.intersection(found.pair.marts):
+        for questions in beside(Source(release, self.source.forms), self.earlier):
+            if repr(questions) in self._stood or not news.intersection(questions.pair.marts):
                 continue
-            numbers = {table.number for table in found.crosstabs}
-            # What counts alone tell too closely was reported; what they bound from one side needs no more room.
+            numbers = {table.number for table in questions.crosstabs}
+            # Numbers that counts alone expose were reported; those bounded on one side only need no more room.
             wide = [t for t in self.targets if t.kind in ("hidden", "merged") and not t.open(t.low, t.high, threshold)]
             inner = [
                 replace(t, low=np.inf, high=-np.inf)
                 for t in wide
                 if t.table in numbers and (t.kind == "hidden" or TOTAL not in t.labels)
             ]
-            if not inner or _stands(Walk(self.study, self.worlds, self.source, found), inner, self._hunt.seen, threshold):
-                self._stood.add(repr(found))
+            if not inner or _stands(Walk(self.study, self.worlds, self.source, questions), inner, self._hunt.seen, threshold):
+                self._stood.add(repr(questions))
             else:
                 narrow = next(t for t in inner if t.high - t.low < threshold or t.high < threshold)
-                own = {table.number for table in release.tables if table.numbers}.intersection(found.correlations)
+                own = {table.number for table in release.tables if table.numbers}.intersection(questions.correlations)
                 exposed += [
                     Exposed("statistic", n, narrow.labels, narrow.low, narrow.high, True, narrow.of)
                     for n in own or {narrow.table}
@@ -133,7 +133,7 @@ class Attacker:
         return exposed
 
     def _news(self, release: ReleaseRead) -> set[str]:
-        """The marts of which a release says anything that no earlier release of the same forms said."""
+        """Return the marts about which a release says anything that no earlier release of the same forms said."""
         out = {
             (table.number, repr(table))
             for older in self.earlier
@@ -144,7 +144,7 @@ class Attacker:
 
 
 def _stands(walk: Walk, targets: Sequence[Target], seen: Sequence[World], threshold: int) -> bool:
-    """Are there worlds with the printed statistics in which each of the targets is as uncertain as it has to be?"""
+    """Return whether in worlds with the printed statistics each of the targets is as uncertain as it has to be."""
 
     def is_open(target: Target) -> bool:
         return target.high - target.low < threshold or target.high < threshold
@@ -155,14 +155,14 @@ def _stands(walk: Walk, targets: Sequence[Target], seen: Sequence[World], thresh
             target.see(world)
     for target in targets:
         if is_open(target):
-            # Worlds where it is already far, and those with the printed statistics, from which it may be pushed.
+            # Start from worlds where the target is already far off, and push it from those with the printed statistics.
             far = sorted(seen, key=target.sum.at)
-            held = ((world, 0) for pair in zip(far[::-1][:_FAR], far[:_FAR], strict=False) for world in pair)
-            for world, by in chain(held, product(printed, (1, -1))):
-                found = walk.push(world, target.sum.of, by, threshold) if by else walk.to_the_printed(world, target.sum.of)
-                if found is not None:
+            starts = ((world, 0) for pair in zip(far[::-1][:_FAR], far[:_FAR], strict=False) for world in pair)
+            for world, by in chain(starts, product(printed, (1, -1))):
+                reached = walk.push(world, target.sum.of, by, threshold) if by else walk.to_the_printed(world, target.sum.of)
+                if reached is not None:
                     for other in targets:
-                        other.see(found)
+                        other.see(reached)
                 if not is_open(target):
                     break
             else:
@@ -171,8 +171,10 @@ def _stands(walk: Walk, targets: Sequence[Target], seen: Sequence[World], thresh
 
 
 def _possible(study: Study, sources: Sequence[Source]) -> tuple[Worlds, World]:
-    """The worlds that agree with all releases, and one of them; forms that were only added, or only taken away, if they may."""
-    several = any(not one.same(other, one.marts_told & other.marts_told) for one, other in combinations(sources, 2))
+    """Return the worlds that agree with all releases, and one of them; if possible, where forms were only added or removed."""
+    several = any(
+        not one.same(other, one.marts_with_numbers & other.marts_with_numbers) for one, other in combinations(sources, 2)
+    )
     changes: tuple[Literal["grows", "shrinks", "unknown"], ...] = ("grows", "shrinks", "unknown") if several else ("unknown",)
     for change in changes:
         worlds = Worlds(study, sources, change)
@@ -184,7 +186,7 @@ def _possible(study: Study, sources: Sequence[Source]) -> tuple[Worlds, World]:
     )
 
 
-def _told(target: Target, low: float, high: float) -> Exposed:
+def _exposed(target: Target, low: float, high: float) -> Exposed:
     return Exposed(target.kind, target.table, target.labels, low, high, target.own, target.of)
 
 
@@ -199,19 +201,19 @@ class _Hunt:
         self._low, self._high = np.full(len(targets), np.inf), np.full(len(targets), -np.inf)
 
     def narrowed(self) -> Iterator[tuple[Target, tuple[float, float]]]:
-        """The targets that are exposed, each with its range."""
-        told = {at: self.worlds.told(target.printed) for at, target in enumerate(self.targets)}
-        waiting = [at for at, value in told.items() if value is None]
+        """Yield the targets that are exposed, each with its range."""
+        values = {at: self.worlds.released_value(target.printed) for at, target in enumerate(self.targets)}
+        waiting = [at for at, value in values.items() if value is None]
         self._together(waiting)
         nobody = self._never(waiting) if self.zeros_shown else set()
         for at, target in enumerate(self.targets):
-            value = told[at]
+            value = values[at]
             if value is not None:
-                found = (value, value) if target.exposed(value, value, self.threshold, self.zeros_shown) else None
+                bounds = (value, value) if target.exposed(value, value, self.threshold, self.zeros_shown) else None
             else:
-                found = None if at in nobody else self._alone(at)
-            if found:
-                yield target, found
+                bounds = None if at in nobody else self._alone(at)
+            if bounds:
+                yield target, bounds
         for at, target in enumerate(self.targets):
             target.low, target.high = float(self._low[at]), float(self._high[at])
 
@@ -219,7 +221,7 @@ class _Hunt:
         return self.targets[at].open(self._low[at], self._high[at], self.threshold)
 
     def _together(self, waiting: Sequence[int]) -> None:
-        """Push many at once, each some way or other: a world that widens dozens costs as much as one that widens one."""
+        """Push many targets at once, each in a random direction: a world that widens dozens costs no more than one for one."""
         chance = np.random.default_rng(0)
         for _ in range(_ROUNDS):
             left = [at for at in waiting if self._open(at)]
@@ -228,7 +230,7 @@ class _Hunt:
             self._push(left, chance.choice([-1.0, 1.0], len(left)) * chance.random(len(left)))
 
     def _never(self, waiting: Sequence[int]) -> set[int]:
-        """Targets that no world has any forms of: all that were never seen to have one, pushed up together, stay at none."""
+        """Find targets that have no forms in any world: all that were never seen with one, pushed up together, stay at none."""
         left = {at for at in waiting if self._high[at] < 1 and self._open(at) and min(self.targets[at].sum.times) > 0}
         while left:
             reached, _ = self._push(sorted(left), np.ones(len(left)))
@@ -238,13 +240,13 @@ class _Hunt:
                 return left
             some = {at for at in left if self._high[at] >= 1}
             if not some:
-                # No whole world: what has a part of a form here is looked at alone.
+                # The world isn't whole: targets that have part of a form in it are examined one by one.
                 return set()
             left -= some
         return left
 
     def _push(self, targets: Sequence[int], ways: NDArray[np.float64]) -> tuple[float, World | None]:
-        """How far the targets reach together, each with a factor, and a whole world where they do."""
+        """Return how far the targets reach together, each with a factor, and a whole world where they do."""
         pushed = self._sums[list(targets)].T @ ways
         of = np.flatnonzero(pushed)
         reached, world = self.worlds.furthest(Sum(tuple(of.tolist()), tuple(pushed[of].tolist())), 1)
@@ -253,7 +255,7 @@ class _Hunt:
         return reached, world
 
     def _alone(self, at: int) -> tuple[float, float] | None:
-        """The range of a target that is exposed; None for one that isn't."""
+        """Return the range of a target that is exposed; None for one that isn't."""
         if not self._open(at):
             return None
         target = self.targets[at]
@@ -267,7 +269,7 @@ class _Hunt:
             return None
         if target.kind in OF_FEW and low >= self.threshold:
             return None
-        # The linear bounds are wide enough; it is whole numbers that have to reach them.
+        # The linear bounds are wide enough, but whole numbers have to reach them.
         for direction in (1, -1):
             world = self.worlds.whole(target.sum, direction)
             if world is not None:
@@ -277,7 +279,7 @@ class _Hunt:
         return float(self._low[at]), float(self._high[at])
 
     def _exposed_as_seen(self, at: int) -> bool:
-        """Would it be exposed, were its range no wider than in the worlds that were seen?"""
+        """Return whether it would be exposed if its range were no wider than in the worlds seen so far."""
         low, high = float(self._low[at]), float(self._high[at])
         return self._open(at) and self.targets[at].exposed(low, high, self.threshold, self.zeros_shown)
 
@@ -289,25 +291,25 @@ class _Hunt:
         return float(np.floor(bound + 1e-6) if direction > 0 else np.ceil(bound - 1e-6))
 
     def see(self, world: World) -> None:
-        """Widen the ranges of all targets by what they are in a world."""
+        """Widen the ranges of all targets to include their values in a world."""
         self.seen.append(world)
         sums = self._sums @ world
         self._low, self._high = np.minimum(self._low, sums), np.maximum(self._high, sums)
 
 
-def _told_before(study: Study, exposed: Sequence[Exposed], source: Source, earlier: Sequence[Source]) -> Iterator[Exposed]:
-    """The same findings, marked where the earlier releases alone say as much."""
+def _marked_if_known(study: Study, exposed: Sequence[Exposed], source: Source, earlier: Sequence[Source]) -> Iterator[Exposed]:
+    """Yield the same numbers, marked where the earlier releases alone expose them."""
     tables = tuple(replace(table, numbers={}) for table in source.release.tables)
     silent = Source(replace(source.release, tables=tables), source.forms)
     worlds, first = _possible(study, sorted([*earlier, silent], key=lambda one: one.release.delivery))
-    wanted = {_key(found) for found in exposed}
+    wanted = {_key(number) for number in exposed}
     looked_for = [target for target in targets(study, worlds, source, earlier) if _key(target) in wanted]
     hunt = _Hunt(worlds, looked_for, source.release)
     hunt.see(first)
     known = {_key(target) for target, _ in hunt.narrowed()}
-    for found in exposed:
-        yield found._replace(before=_key(found) in known)
+    for number in exposed:
+        yield number._replace(before=_key(number) in known)
 
 
-def _key(found: Exposed | Target) -> tuple[bool, tuple[Group, ...]]:
-    return found.kind == "change", found.of
+def _key(number: Exposed | Target) -> tuple[bool, tuple[Group, ...]]:
+    return number.kind == "change", number.of

@@ -1,9 +1,9 @@
 """What a correlation gives away beside the crosstab of the same questions.
 
-Counts that fit a table's margins are many; those whose gamma is also the printed one may be few. Solvers don't take
-gamma, which isn't linear, so worlds are changed step by step: a form more here and one less there, in two rows and two
-columns, such that nothing that was released changes, until the statistics are the printed ones. A hidden count that reaches
-as far in such worlds as the policy asks is safe; one that doesn't isn't shown to be.
+Many counts fit a table's margins, but few of these may have the printed gamma. Solvers can't take gamma, which isn't
+linear, so worlds are changed step by step: one form more here and one less there, in two rows and two columns, such that
+nothing that was released changes, until the statistics are the printed ones. A hidden count that reaches as far in such
+worlds as the policy asks is safe; one that doesn't hasn't been shown to be.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from frs_pipeline.release.worlds import Source, World, Worlds
 from frs_pipeline.study import Study
 
 STATISTICS = ("gamma", "ase", "t", "p")
-# What a step does to its four unknowns.
+# How many forms a step adds to each of its four unknowns.
 _SIGNS = (1, -1, -1, 1)
 _STEPS, _MIXING, _ATTEMPTS, _STARTS = 1500, 300, 2, 6
 
 
 class Pair(NamedTuple):
-    """Two questions that released tables cross, and the forms that answered both."""
+    """Two questions that released tables cross, and which forms answered both."""
 
     marts: tuple[str, ...]
     occasion: str
@@ -46,7 +46,7 @@ class Printed(NamedTuple):
 
 
 class Beside(NamedTuple):
-    """A pair of questions with the crosstabs and the statistics that were released of it."""
+    """A pair of questions with the crosstabs and the statistics that were released about it."""
 
     pair: Pair
     crosstabs: tuple[TableRead, ...]
@@ -55,7 +55,7 @@ class Beside(NamedTuple):
 
 
 def beside(source: Source, earlier: Iterable[Source]) -> list[Beside]:
-    """Pairs of questions of which both a crosstab and statistics were released, now or earlier of the same forms."""
+    """Find pairs of questions with both a crosstab and statistics released, now or earlier for the same forms."""
     crosstabs: dict[Pair, list[TableRead]] = defaultdict(list)
     correlations: dict[Pair, list[tuple[int, Printed]]] = defaultdict(list)
     for release, table in ((one, table) for one in (source, *earlier) for table in one.release.tables):
@@ -71,8 +71,8 @@ def beside(source: Source, earlier: Iterable[Source]) -> list[Beside]:
                 turned = (rows, columns) if table.axes["row"].question < table.axes["column"].question else (columns, rows)
                 correlations[_pair(table)].append((table.number, Printed(*turned, numbers)))
     return [
-        Beside(pair, tuple(crosstabs[pair]), tuple(number for number, _ in found), tuple(printed for _, printed in found))
-        for pair, found in correlations.items()
+        Beside(pair, tuple(crosstabs[pair]), tuple(number for number, _ in listed), tuple(printed for _, printed in listed))
+        for pair, listed in correlations.items()
         if pair in crosstabs
     ]
 
@@ -85,29 +85,29 @@ def _pair(table: TableRead) -> Pair:
 class Walk:
     """Steps between worlds that agree with everything released, towards the printed statistics of one pair."""
 
-    def __init__(self, study: Study, worlds: Worlds, source: Source, found: Beside) -> None:
+    def __init__(self, study: Study, worlds: Worlds, source: Source, questions: Beside) -> None:
         self.study = study
-        self.worlds, self.found = worlds, found
-        (one, _), (other, _) = found.pair.counted
-        # Blanks too: a form more that answered one question only makes room.
-        rows, columns = (sorted(all_answers(self.study, found.pair.marts[0], name), key=str) for name in (one, other))
-        self._grid = worlds.grid(source, found.pair.marts, found.pair.occasion, (one, rows), (other, columns))
+        self.worlds, self.questions = worlds, questions
+        (one, _), (other, _) = questions.pair.counted
+        # Blanks too: one more form that answered only one of the questions makes room.
+        rows, columns = (sorted(all_answers(self.study, questions.pair.marts[0], name), key=str) for name in (one, other))
+        self._grid = worlds.grid(source, questions.pair.marts, questions.pair.occasion, (one, rows), (other, columns))
         self._steps = np.array(list(worlds.harmless(_swaps(self._grid))), dtype=np.int64).reshape(-1, 4)
         self._merging = [
             tuple(
                 np.array([[code in codes for code in axis] for codes in merged], dtype=float)
                 for axis, merged in ((rows, p.rows), (columns, p.columns))
             )
-            for p in found.printed
+            for p in questions.printed
         ]
 
     def nearest(self, worlds: Sequence[World]) -> list[World]:
-        """Worlds with the printed statistics, reached from those of `worlds` that are nearest to them."""
+        """Find worlds with the printed statistics, starting from those of `worlds` that are nearest to them."""
         near = sorted(worlds, key=self._distance)[:_STARTS]
-        return [found for world in near if (found := self.to_the_printed(world)) is not None]
+        return [reached for world in near if (reached := self.to_the_printed(world)) is not None]
 
     def push(self, world: World, wanted: Sequence[int], way: int, by: int) -> World | None:
-        """From a world with the printed statistics, one where the sum of the unknowns `wanted` is larger (way 1) or
+        """Find, from a world with the printed statistics, one where the sum of the unknowns `wanted` is larger (way 1) or
         smaller (way -1) by at least `by`; None when none was found."""
         mine = set(wanted)
         gains = {
@@ -124,19 +124,19 @@ class Walk:
                 step, sign = useful[chance.integers(len(useful))]
                 self._try(now, step, sign)
             if abs(now[list(wanted)].sum() - start) >= by:
-                found = self.to_the_printed(now, wanted, chance)
-                if found is not None:
-                    return found
+                reached = self.to_the_printed(now, wanted, chance)
+                if reached is not None:
+                    return reached
         return None
 
-    def to_the_printed(self, world: World, held: Sequence[int] = (), chance: np.random.Generator | None = None) -> World | None:
-        """A world with the printed statistics where the unknowns `held` are as in `world`; None when none was found."""
-        kept = set(held)
-        steps = [step for step in map(tuple, self._steps.tolist()) if not kept.intersection(step)]
+    def to_the_printed(self, world: World, fixed: Sequence[int] = (), chance: np.random.Generator | None = None) -> World | None:
+        """Find a world with the printed statistics where the unknowns `fixed` are as in `world`; None when none was found."""
+        untouched = set(fixed)
+        steps = [step for step in map(tuple, self._steps.tolist()) if not untouched.intersection(step)]
         chance = chance or np.random.default_rng(0)
         now = world.copy()
         distance = self._distance(now)
-        # A solver's world lies in a corner, where most steps lead out: away from there first.
+        # A solver's world lies in a corner, from where most steps lead outside: move away from there first.
         for _ in range(_MIXING if steps and distance > 0 else 0):
             self._try(now, steps[chance.integers(len(steps))], int(chance.choice((-1, 1)) * chance.integers(1, 5)))
         distance = self._distance(now)
@@ -144,12 +144,12 @@ class Walk:
             if distance == 0:
                 break
             step = steps[chance.integers(len(steps))]
-            # Several forms at once while far away.
+            # While far away, move several forms at once.
             size = int(chance.choice((-1, 1)) * (1 + chance.integers(0, 1 + int(math.log2(1 + distance)))))
             if not self._try(now, step, size):
                 continue
             after = self._distance(now)
-            # Now and then a step away, ever more rarely: the nearest way may end in a corner.
+            # Sometimes step away, ever more rarely: the shortest way may end in a corner.
             if (
                 after <= distance
                 or chance.random() < math.exp((distance - after) / (1 + 0.1 * distance)) * (1 - at / _STEPS) ** 2
@@ -160,7 +160,7 @@ class Walk:
         return now if distance == 0 else None
 
     def _try(self, world: World, step: Sequence[int], size: int) -> bool:
-        """Take a step unless no world is there."""
+        """Take a step if it leads to a world; return whether it does."""
         world[list(step)] += np.multiply(_SIGNS, size)
         if self.worlds.allows(world, step):
             return True
@@ -168,10 +168,10 @@ class Walk:
         return False
 
     def _distance(self, world: World) -> float:
-        """How far the statistics of a world are from the printed ones, in units of their last decimal; 0: they are the same."""
+        """Return how far a world's statistics are from the printed ones, in units of their last decimal; 0 when equal."""
         cells = world[self._grid].sum(axis=0)
         far = 0.0
-        for (rows, columns), printed in zip(self._merging, self.found.printed, strict=True):
+        for (rows, columns), printed in zip(self._merging, self.questions.printed, strict=True):
             counted = statistics(rows @ cells @ columns.T)
             for name, number in printed.numbers.items():
                 assert number.value is not None
@@ -181,7 +181,7 @@ class Walk:
 
 
 def statistics(cells: NDArray[np.float64]) -> dict[str, float]:
-    """Gamma, ASE, T and p of a table of counts; those that can be computed."""
+    """Compute gamma, ASE, T and p of a table of counts, as far as they are computable."""
     corner = np.zeros((cells.shape[0] + 1, cells.shape[1] + 1))
     corner[1:, 1:] = cells.cumsum(axis=0).cumsum(axis=1)
     same = corner[:-1, :-1] + corner[-1, -1] - corner[1:, -1:] - corner[-1:, 1:] + corner[1:, 1:]
@@ -190,16 +190,16 @@ def statistics(cells: NDArray[np.float64]) -> dict[str, float]:
     if p + q == 0:
         return {}
     gamma = (p - q) / (p + q)
-    found = {"gamma": gamma, "ase": 4 / (p + q) ** 2 * math.sqrt(float((cells * (q * same - p * other) ** 2).sum()))}
+    figures = {"gamma": gamma, "ase": 4 / (p + q) ** 2 * math.sqrt(float((cells * (q * same - p * other) ** 2).sum()))}
     spread = float((cells * (same - other) ** 2).sum()) - (p - q) ** 2 / n
     if spread > 0:
         t = gamma * (p + q) / (2 * math.sqrt(spread))
-        found |= {"t": t, "p": math.erfc(abs(t) / math.sqrt(2))}
-    return found
+        figures |= {"t": t, "p": math.erfc(abs(t) / math.sqrt(2))}
+    return figures
 
 
 def _swaps(grid: NDArray[np.int64]) -> Iterator[tuple[int, int, int, int]]:
-    """Four unknowns of one layer: the first and the last gain what the others lose."""
+    """Yield steps of four unknowns of one layer: the first and the last gain what the others lose."""
     layers, rows, columns = grid.shape
     for layer in range(layers):
         for i, k in combinations(range(rows), 2):

@@ -1,4 +1,4 @@
-"""Which forms stand behind each count of a table, said in the answers that they gave."""
+"""Which forms stand behind each count of a table, in terms of the answers that they gave."""
 
 from __future__ import annotations
 
@@ -27,38 +27,38 @@ class Forms(NamedTuple):
 
 
 def all_codes(study: Study, mart: str, question: str) -> tuple[Code, ...]:
-    """Everything that a form can say to a question, a blank last."""
-    found = questionnaires(study)[mart].question(question)
-    assert found is not None
-    return (*found.codes, None)
+    """List everything that a form can answer to a question, a blank last."""
+    asked = questionnaires(study)[mart].question(question)
+    assert asked is not None
+    return (*asked.codes, None)
 
 
 def counted(axis: Axis) -> Codes:
-    """The answers that a table counts."""
+    """Return the answers that a table counts."""
     return frozenset(code for category in axis.categories for code in category.codes)
 
 
 def places(study: Study, table: Table) -> dict[Place, Forms]:
-    """The forms behind each count of `table`, in the order in which it prints them."""
+    """Return the forms behind each count of `table`, in the order in which it prints them."""
     if table.kind in ("frequency", "distribution"):
-        found = dict(_of_one(study, table))
+        forms = dict(_of_one(study, table))
     elif table.kind.startswith("correlation"):
-        found = dict(_of_correlation(study, table))
+        forms = dict(_of_correlation(study, table))
     else:
-        found = dict(_of_crosstab(study, table))
-    return found
+        forms = dict(_of_crosstab(study, table))
+    return forms
 
 
 def forms_of(study: Study, marts: tuple[str, ...], occasion: str, answered: Iterable[str], answers: Mapping[str, Codes]) -> Forms:
-    """The forms that answered the questions `answered`, and gave certain `answers`."""
+    """Describe the forms that answered the questions `answered` and gave certain `answers`."""
     wanted: dict[str, Codes] = {name: frozenset(all_codes(study, marts[0], name)) - {None} for name in answered}
     for name, codes in answers.items():
         wanted[name] = wanted.get(name, codes) & codes
-    # A question that any answer will do for says nothing of the forms.
-    told = {name: codes for name, codes in wanted.items() if codes != frozenset(all_codes(study, marts[0], name))}
+    # A question for which any answer will do says nothing about the forms.
+    narrowing = {name: codes for name, codes in wanted.items() if codes != frozenset(all_codes(study, marts[0], name))}
     if all(questionnaires(study)[mart].occasion != BOTH for mart in marts):
-        occasion = BOTH  # they have one only
-    return Forms(marts, occasion, tuple(sorted(told.items())))
+        occasion = BOTH  # their forms have only one occasion
+    return Forms(marts, occasion, tuple(sorted(narrowing.items())))
 
 
 def _forms(study: Study, table: Table, **answers: Codes) -> Forms:

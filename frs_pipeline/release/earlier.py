@@ -26,50 +26,50 @@ RELEASED = "release"
 _RESTORE = "restore it from a backup"
 
 
-def kept(settings: Settings) -> Path:
-    """Where a copy of every release stays, to hold later ones against."""
+def archive(settings: Settings) -> Path:
+    """Return where a copy of every release is kept, with which later ones are compared."""
     return settings.restricted("releases")
 
 
 def waiting(settings: Settings, delivery: str, name: str) -> Path:
-    """Where a copy lies that is complete, until the journal tells of its release."""
-    return kept(settings) / f".{delivery}.{name}"
+    """Return where a complete copy waits until the journal has the entry of its release."""
+    return archive(settings) / f".{delivery}.{name}"
 
 
 def settle(settings: Settings, delivery: str) -> None:
-    """Finish what a stopped release of this delivery left: its copy stays if the journal tells of it, and goes if not."""
+    """Finish what an interrupted release of this delivery left: its copy stays if the journal has its entry, and goes if not."""
     names = {name for _, name in _entered(settings)}
-    for copy in kept(settings).glob(f".{delivery}.*"):
+    for copy in archive(settings).glob(f".{delivery}.*"):
         name = copy.name.removeprefix(f".{delivery}.")
-        if name in names and not (kept(settings) / name).exists():
-            copy.rename(kept(settings) / name)
+        if name in names and not (archive(settings) / name).exists():
+            copy.rename(archive(settings) / name)
         else:
             shutil.rmtree(copy)
 
 
-def untold(settings: Settings) -> list[str]:
-    """Releases that lie here and of which the journal doesn't tell, a line each: entries were deleted, or the whole journal."""
+def unjournalled(settings: Settings) -> list[str]:
+    """Report, one line each, releases here without an entry in the journal: entries, or the whole journal, were deleted."""
     entered = _entered(settings)
-    found = [path for path in sorted(kept(settings).glob("[!.]*")) if path.name not in {name for _, name in entered}]
+    folders = [path for path in sorted(archive(settings).glob("[!.]*")) if path.name not in {name for _, name in entered}]
     for delivery in deliveries(settings.curated("")):
         folder = settings.curated(delivery) / RELEASE
-        if os.path.lexists(folder) and delivery not in {told for told, _ in entered}:
-            found.append(folder)
-    return [f"doesn't tell of the release in {_path(settings, path)}: entries were deleted" for path in found]
+        if os.path.lexists(folder) and delivery not in {named for named, _ in entered}:
+            folders.append(folder)
+    return [f"has no entry for the release in {_path(settings, path)}: entries were deleted" for path in folders]
 
 
 def altered(settings: Settings, delivery: str) -> list[str]:
-    """What is wrong, in a line, with the release in the curated folder of a delivery: the journal tells of none like it."""
+    """Report, in a line, a release in the curated folder of a delivery that isn't one of those in the journal."""
     folder = settings.curated(delivery) / RELEASE
     if not os.path.lexists(folder) or (delivery, _name_of(folder)) in _entered(settings):
         return []
-    return [f"{_path(settings, folder)} isn't as {settings.release_journal.name} says that it went out"]
+    return [f"{_path(settings, folder)} differs from what went out according to {settings.release_journal.name}"]
 
 
 def _entered(settings: Settings) -> set[tuple[str, str | None]]:
-    """Delivery and name of every release in the journal."""
-    found = (entry.details for entry in entries(settings.release_journal) if entry.event == RELEASED)
-    return {(str(details.get("delivery")), details.get("name")) for details in found}
+    """Return delivery and name of every release in the journal."""
+    noted = (entry.details for entry in entries(settings.release_journal) if entry.event == RELEASED)
+    return {(str(details.get("delivery")), details.get("name")) for details in noted}
 
 
 def _path(settings: Settings, path: Path) -> str:
@@ -77,7 +77,7 @@ def _path(settings: Settings, path: Path) -> str:
 
 
 def _name_of(folder: Path) -> str | None:
-    """The name under which the release in a folder is kept; None when that can't be read as one."""
+    """Return the name under which the release in a folder is kept; None when it can't be read as one."""
     try:
         return name_of({path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*")})
     except OSError:
@@ -85,53 +85,53 @@ def _name_of(folder: Path) -> str | None:
 
 
 def forms_by_mart(marts: Mapping[str, Path]) -> dict[str, str]:
-    """A word for the forms of each mart, equal for equal forms and answers."""
+    """Return a word for the forms of each mart, equal for equal forms and answers."""
     return {name: recorded(path, CONTENT) or sha256(path) for name, path in sorted(marts.items())}
 
 
 def name_of(files: Mapping[str, bytes]) -> str:
-    """The name under which a release is kept: a hash of its files."""
+    """Return the name under which a release is kept: a hash of its files."""
     whole = sorted((name, hashlib.sha256(content).hexdigest()) for name, content in files.items())
     return hashlib.sha256(repr(whole).encode()).hexdigest()[:16]
 
 
 def released_before(settings: Settings, forms: Mapping[str, str]) -> list[Source]:
-    """Every release in the journal, oldest delivery first, each once; `forms` are those of the marts now.
+    """Read every release in the journal, oldest delivery first, each once; `forms` are those of the marts now.
 
-    Raises `CheckFailed` when the journal was altered or doesn't tell of all that is kept, or when a release that it tells of
-    isn't kept as it went out: what differs from it can't be judged then.
+    Raises `CheckFailed` when the journal was altered or lacks an entry for anything that is kept, or when a release in it
+    isn't kept as it went out: then nobody can judge what differs from it.
     """
     wrong = verify(settings.release_journal)
     if wrong:
         raise CheckFailed(wrong[0], where=settings.release_journal, do="nothing is released until that is cleared up")
-    lacking = untold(settings)
+    lacking = unjournalled(settings)
     if lacking:
         raise CheckFailed(lacking[0], where=settings.release_journal, do=_RESTORE)
-    found: dict[str, Source] = {}
+    sources: dict[str, Source] = {}
     for entry in entries(settings.release_journal):
-        if entry.event != RELEASED or entry.details["name"] in found:
+        if entry.event != RELEASED or entry.details["name"] in sources:
             continue
-        folder = kept(settings) / entry.details["name"]
+        folder = archive(settings) / entry.details["name"]
         if not folder.exists():
-            # Of a release of another delivery that is going out just now, or was stopped.
+            # A release of another delivery, which is going out just now or was interrupted.
             folder = waiting(settings, entry.details["delivery"], entry.details["name"])
         for name, expected in entry.details["files"].items():
             if not (folder / name).is_file() or sha256(folder / name) != expected:
                 raise CheckFailed("a release that went out isn't kept as it was", where=folder / name, do=_RESTORE)
-        found[entry.details["name"]] = Source(read_release(folder), _by_mart(entry.details["forms"], forms))
-    return sorted(found.values(), key=lambda source: source.release.delivery)
+        sources[entry.details["name"]] = Source(read_release(folder), _by_mart(entry.details["forms"], forms))
+    return sorted(sources.values(), key=lambda source: source.release.delivery)
 
 
 def _by_mart(noted: str | Mapping[str, str], forms: Mapping[str, str]) -> Mapping[str, str]:
-    """The forms of a release as its entry has them: by mart, or, in an old journal, one word for all."""
+    """Return the forms of a release as its entry has them: by mart, or, in an old journal, one word for all."""
     if not isinstance(noted, str):
         return noted
     same = noted == hashlib.sha256(repr(sorted(forms.items())).encode()).hexdigest()
     return forms if same else dict.fromkeys(forms, noted)
 
 
-def told(study: Study, source: Source, now: Source, *, same: bool) -> dict[Forms, int]:
-    """The numbers of forms that a release tells as such: of those that are the `same` now, or of those that aren't."""
+def released_counts(study: Study, source: Source, now: Source, *, same: bool) -> dict[Forms, int]:
+    """Return the numbers of forms that a release shows: of forms that are the `same` now, or of those that aren't."""
     return {
         Forms(*group_of(study, table, labels)): int(number.value)
         for table in source.release.tables
@@ -143,8 +143,8 @@ def told(study: Study, source: Source, now: Source, *, same: bool) -> dict[Forms
 
 @dataclass(frozen=True)
 class Decided:
-    """What an earlier release of the same forms decided of a table: its axes, what it hides and how precise it is, or why it
-    is withheld."""
+    """What an earlier release of the same forms decided about a table: its axes, what it hides and how precise it is, or why
+    it is withheld."""
 
     table: Table
     hidden: frozenset[Forms]
@@ -153,11 +153,11 @@ class Decided:
 
 
 def decided(study: Study, now: Source, earlier: Sequence[Source], tables: Mapping[int, Table]) -> dict[int, Decided]:
-    """Of tables whose forms didn't change: what the last release of them decided, or, if there was none, the last word on them.
+    """Return, for tables whose forms didn't change, what the last release of them decided, or else the last reason against it.
 
-    A release under another policy decides nothing, and that the policy excluded a table isn't a decision for later ones.
+    A release under another policy decides nothing, and a table that the policy excluded isn't decided for later ones.
     """
-    found: dict[int, Decided] = {}
+    decisions: dict[int, Decided] = {}
     for source in earlier:
         if replace(source.release, delivery="", tables=()) != replace(now.release, delivery="", tables=()):
             continue
@@ -166,13 +166,13 @@ def decided(study: Study, now: Source, earlier: Sequence[Source], tables: Mappin
             excluded = not read.numbers and read.withheld != UNSAID
             if table is None or excluded or not source.same(now, table.marts) or not _is_same(table, read):
                 continue
-            if read.numbers or read.number not in found or found[read.number].withheld:
-                found[read.number] = _decided(study, table, read)
-    return found
+            if read.numbers or read.number not in decisions or decisions[read.number].withheld:
+                decisions[read.number] = _decided(study, table, read)
+    return decisions
 
 
 def _is_same(table: Table, read: TableRead) -> bool:
-    """Does a release count what the catalogue asks for now?"""
+    """Return whether a release counts what the catalogue asks for now."""
     axes = {name: axis for name in ("row", "column", "group") if (axis := getattr(table, name)) is not None}
     return (table.kind, table.marts, table.occasion, tuple(table.answered)) == (
         read.kind,

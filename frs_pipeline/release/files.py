@@ -1,7 +1,7 @@
 """The files of a release: figures for programs and for spreadsheets, what the tables count, and a page to read.
 
-Nothing in them tells a count that was hidden because it is small from one that was hidden with it: whoever knew could
-work out more than the policy allows.
+Nothing in them distinguishes a count that was hidden because it is small from one that was hidden with it: whoever knew
+could work out more than the policy allows.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ COLUMNS = ("table", "row", "column", "group", "measure", "value", "status")
 _DANISH_COLUMNS = ("tabel", "række", "kolonne", "gruppe", "mål", "værdi", "status")
 _DANISH_STATUS = {SHOWN: "", HIDDEN: "skjult", LEFT_OUT: "udeladt", NOT_COMPUTABLE: "ikke beregnelig"}
 _COUNTS = ("count", "n")
-# Why a table isn't released, as everybody may read it. Which reason it was would tell something of its numbers, or of the
-# forms that came or went; only what the policy itself excludes is published with its reason.
+# Why a table isn't released, as everybody may read it. The actual reason would reveal something about its numbers, or about
+# the forms that came or went; only what the policy itself excludes is published with its reason.
 UNSAID = "not released, so that nothing is told of few forms"
 
 
@@ -59,7 +59,7 @@ class Precision(NamedTuple):
     decimals: int
 
 
-# From what the report prints down to nothing: beside a crosstab with hidden counts, the first that gives none away is taken.
+# From what the report prints down to nothing: beside a crosstab with hidden counts, the first that reveals none is taken.
 PRECISIONS = (
     Precision(("gamma", "ase", "t", "p", "partial_gamma"), 3),
     Precision(("gamma", "p", "partial_gamma"), 2),
@@ -71,22 +71,22 @@ PRECISIONS = (
 def records(
     variant: Variant, figures: Sequence[Figure], hidden: Collection[Place], policy: ReleasePolicy, precision: Precision
 ) -> list[Record]:
-    """The figures of one table as they are released."""
+    """Make the figures of one table as they are released."""
     counts = {(f.row, f.column, f.group): int(f.value or 0) for f in figures if f.measure in _COUNTS}
-    found = []
+    rows = []
     for figure in figures:
         place = (figure.row, figure.column, figure.group)
         if figure.measure in _COUNTS:
-            told = ("", HIDDEN) if place in hidden else (str(counts[place]), SHOWN)
+            shown = ("", HIDDEN) if place in hidden else (str(counts[place]), SHOWN)
         elif figure.measure in PRECISIONS[0].measures:
             few = place in hidden and counts[place] < policy.threshold
-            told = (
+            shown = (
                 ("", LEFT_OUT) if few or figure.measure not in precision.measures else _rounded(figure.value, precision.decimals)
             )
         else:
-            told = _percentage(figure, variant.table, counts, hidden, policy)
-        found.append(Record(figure.table, *place, figure.measure, *told))
-    return found
+            shown = _percentage(figure, variant.table, counts, hidden, policy)
+        rows.append(Record(figure.table, *place, figure.measure, *shown))
+    return rows
 
 
 def _percentage(
@@ -106,7 +106,7 @@ def _rounded(value: float | None, decimals: int) -> tuple[str, str]:
 
 
 def _base(table: Table, figure: Figure) -> Place:
-    """The count that a percentage is a share of."""
+    """Return where the count stands that a percentage is a share of."""
     if table.kind == "frequency":
         return (TOTAL if figure.measure == "percent" else TOTAL_VALID, NO_LABEL, NO_LABEL)
     if table.kind == "distribution":
@@ -115,27 +115,27 @@ def _base(table: Table, figure: Figure) -> Place:
 
 
 def _unknown(table: Table, figure: Figure, place: Place, base: Place, hidden: Collection[Place]) -> bool:
-    """Would a percentage say something that the counts beside it don't?"""
+    """Return whether a percentage would say something that the counts beside it don't."""
     if base in hidden:
         return True
     if figure.measure != "cumulative_percent":
         return place in hidden
     labels = [category.label for category in table.row.categories]
     so_far = labels[: labels.index(figure.row) + 1]
-    # What is known before the first hidden answer and after the last; in between it would tell them apart.
+    # Before the first hidden answer and after the last it says nothing new; in between it would reveal single ones.
     within = {(label, NO_LABEL, NO_LABEL) in hidden for label in so_far}
     after = {(label, NO_LABEL, NO_LABEL) in hidden for label in labels[len(so_far) :]}
     return True in within and True in after
 
 
-def as_csv(found: Iterable[Record]) -> bytes:
-    """UTF-8, commas, decimal points."""
-    return _csv(COLUMNS, found, ",").encode()
+def as_csv(numbers: Iterable[Record]) -> bytes:
+    """Write the numbers as CSV for programs: UTF-8, commas, decimal points."""
+    return _csv(COLUMNS, numbers, ",").encode()
 
 
-def as_danish_csv(found: Iterable[Record]) -> bytes:
-    """UTF-8 with a mark that spreadsheets know it by, semicolons, decimal commas."""
-    rows = [(*r[:5], r.value.replace(".", ","), _DANISH_STATUS[r.status]) for r in found]
+def as_danish_csv(numbers: Iterable[Record]) -> bytes:
+    """Write the numbers as CSV for Danish spreadsheets: UTF-8 with a byte order mark, semicolons, decimal commas."""
+    rows = [(*r[:5], r.value.replace(".", ","), _DANISH_STATUS[r.status]) for r in numbers]
     return b"\xef\xbb\xbf" + _csv(_DANISH_COLUMNS, rows, ";").encode()
 
 
@@ -149,7 +149,7 @@ def _csv(header: Sequence[str], rows: Iterable[Sequence[Any]], delimiter: str) -
 def description(
     delivery: str, released: Iterable[Variant], withheld: Iterable[Withheld], original: Mapping[int, Table], policy: ReleasePolicy
 ) -> bytes:
-    """What the tables count and how they were made: everything that an attack may know beside the figures, as JSON."""
+    """Describe, as JSON, what the tables count and how they were made: all that an attack may know beside the figures."""
     tables = [_described(v.table, original[v.table.number], collapsed=v.collapsed) for v in released]
     tables += [
         {**_described(w.table, w.table, collapsed=False), "withheld": policy.never.get(w.table.number, UNSAID)} for w in withheld

@@ -1,4 +1,4 @@
-"""Which forms the numbers of a release are about, as whoever reads it can tell from its files and the questionnaires."""
+"""Which forms the numbers of a release are about, as any reader can work out from its files and the questionnaires."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ class Group(NamedTuple):
 
 
 def group_of(study: Study, table: TableRead, labels: Place, *, original: bool = False) -> Group:
-    """The forms that a count of `table` is about; `original`: before any answers were merged."""
+    """Return the forms that a count of `table` is about; `original`: before any answers were merged."""
     return group(study, table.marts, table.occasion, counted_in(study, table, labels, original=original), table.answered)
 
 
 def group(
     study: Study, marts: tuple[str, ...], occasion: str, answers: Mapping[str, frozenset[Code]], answered: Iterable[str] = ()
 ) -> Group:
-    """The forms that gave `answers`, and any to the questions `answered`; equal groups are equal tuples."""
+    """Describe the forms that gave `answers`, and any answer to the questions `answered`; equal groups are equal tuples."""
     wanted = dict(answers)
     for name in answered:
         wanted[name] = wanted.get(name, all_answers(study, marts[0], name)) - {None}
-    said = {name: codes for name, codes in wanted.items() if codes != all_answers(study, marts[0], name)}
+    narrowing = {name: codes for name, codes in wanted.items() if codes != all_answers(study, marts[0], name)}
     if all(questionnaires(study)[mart].occasion != BOTH for mart in marts):
-        occasion = BOTH  # they have one only
-    return Group(marts, occasion, tuple(sorted(said.items())))
+        occasion = BOTH  # their forms have only one occasion
+    return Group(marts, occasion, tuple(sorted(narrowing.items())))
 
 
 def counted_in(study: Study, table: TableRead, labels: Place, *, original: bool = False) -> dict[str, frozenset[Code]]:
-    """The answers, by question, of the forms that a count of `table` is about; `original`: before any were merged."""
+    """Return the answers, by question, of the forms that a count of `table` is about; `original`: before any were merged."""
     axes = table.original if original else table.axes
     row, column, group = labels
     asked: dict[str, frozenset[Code]] = {}
@@ -61,7 +61,7 @@ def counted_in(study: Study, table: TableRead, labels: Place, *, original: bool 
 
 
 def shared_in(table: TableRead, measure: str, labels: Place) -> tuple[Place, list[Place]]:
-    """The count that a percentage is a share of, and the counts whose sum is shared."""
+    """Return the count that a percentage is a share of, and the counts whose sum is that share."""
     row = labels[0]
     if table.kind == "frequency":
         base = (TOTAL if measure == "percent" else TOTAL_VALID, NOTHING, NOTHING)
@@ -80,7 +80,7 @@ def _codes(axis: AxisRead, label: str) -> frozenset[Code]:
 
 @derived
 def all_answers(study: Study, mart: str, question: str) -> frozenset[Code]:
-    """Everything that a form can say to a question; None is a blank."""
-    found = questionnaires(study)[mart].question(question)
-    assert found is not None
-    return frozenset((*found.codes, None))
+    """Return everything that a form can answer to a question; None is a blank."""
+    asked = questionnaires(study)[mart].question(question)
+    assert asked is not None
+    return frozenset((*asked.codes, None))

@@ -1,11 +1,11 @@
 """Numbers of forms that mustn't come out, printed or not.
 
-A table that shows no small count may still tell one: by what two tables don't agree on, by answers that it merges and another
-one doesn't. So beside its counts, each combination of the questions' own answers within a table is guarded, and whatever a
-printed set of forms has that another one within it hasn't.
+A table that shows no small count may still reveal one: by the difference between two tables, or by answers that it merges
+and another one doesn't. So beside its counts, each combination of the questions' own answers within a table is guarded, and
+so is whatever a printed set of forms has beyond another one within it.
 
-A blank is known of nobody. How many forms left a question blank is shown where the policy shows it; that some of these gave a
-certain answer to another question is guarded, that few of them can have isn't.
+Nobody is known to have left a question blank. How many forms did is shown where the policy shows it; that some of these gave
+a certain answer to another question is guarded, that few of them can have isn't.
 """
 
 from __future__ import annotations
@@ -23,46 +23,46 @@ from frs_pipeline.study.questionnaires import Question, questionnaires
 from frs_pipeline.study.release import ReleasePolicy
 from frs_pipeline.study.tables import MISSING, Table
 
-# Forms of a first set, without those of a second one where there is one.
+# The forms of a first set, less those of a second one if there are two.
 Key = tuple[Forms, ...]
 
 
 @dataclass(frozen=True)
 class Guard:
-    """A number to guard. `blank`: all its forms left a question blank; `tables`: where it would come from; `told_by`: pairs
-    of printed sets of forms of which it is the difference."""
+    """A number to guard. `blank`: all its forms left a question blank; `tables`: where it would come from; `difference_of`:
+    pairs of printed sets of forms whose difference it is."""
 
     of: Key
     blank: bool
     tables: tuple[int, ...]
-    told_by: list[tuple[Forms, Forms]] = field(default_factory=list)
+    difference_of: list[tuple[Forms, Forms]] = field(default_factory=list)
 
 
 def guards(study: Study, tables: Iterable[Table], printed: dict[Forms, list[int]], policy: ReleasePolicy) -> list[Guard]:
-    """What to guard of `tables`, as the report has them, and of the sets of forms that are `printed` (in which tables)."""
-    found: dict[Key, Guard] = {}
+    """List what to guard in `tables`, as the report has them, and in the sets of forms that are `printed` (in which tables)."""
+    by_key: dict[Key, Guard] = {}
     for table in tables:
         for forms in (*_cells(study, table), *(f for place, f in places(study, table).items() if place[0] != MISSING)):
             blank = _judged(study, (forms,), policy)
             if blank is not None:
-                found.setdefault((forms,), Guard((forms,), blank, (table.number,)))
+                by_key.setdefault((forms,), Guard((forms,), blank, (table.number,)))
     for forms, numbers in printed.items():
         for left in _left_blank(study, forms):
             blank = _judged(study, (left,), policy)
             if blank is not None:
-                found.setdefault((left,), Guard((left,), blank, tuple(sorted(set(numbers)))))
+                by_key.setdefault((left,), Guard((left,), blank, tuple(sorted(set(numbers)))))
     for whole, part in _nested(printed):
         rest = _without(study, whole, part)
         blank = _judged(study, rest, policy)
         if rest and blank is not None:
             key = rest if len(rest) == 1 else (whole, part)
-            guard = found.setdefault(key, Guard(key, blank, tuple(sorted({*printed[whole], *printed[part]}))))
-            guard.told_by.append((whole, part))
-    return list(found.values())
+            guard = by_key.setdefault(key, Guard(key, blank, tuple(sorted({*printed[whole], *printed[part]}))))
+            guard.difference_of.append((whole, part))
+    return list(by_key.values())
 
 
 def _cells(study: Study, table: Table) -> Iterator[Forms]:
-    """Every combination of own answers to the questions of a table, blanks included, occasions and marts apart."""
+    """Yield every combination of own answers to a table's questions, blanks included, by occasion and mart."""
     names = sorted({*table.variables, *table.answered})
     for mart in table.marts:
         several = table.occasion == BOTH and questionnaires(study)[mart].occasion == BOTH
@@ -74,9 +74,9 @@ def _cells(study: Study, table: Table) -> Iterator[Forms]:
 
 
 def _left_blank(study: Study, forms: Forms) -> Iterator[Forms]:
-    """Those who would be in a printed set had they not left one of its questions blank.
+    """Yield the forms that would be in a printed set had they not left one of its questions blank.
 
-    Several printed numbers may add up to all of them, where the set is of answers that another table doesn't merge.
+    Several printed numbers may add up to both together, where the set merges answers that another table doesn't.
     """
     given = dict(forms.answers)
     for name, codes in forms.answers:
@@ -85,7 +85,7 @@ def _left_blank(study: Study, forms: Forms) -> Iterator[Forms]:
 
 
 def _nested(printed: Iterable[Forms]) -> Iterator[tuple[Forms, Forms]]:
-    """Pairs of which the second is part of the first."""
+    """Yield pairs of which the second is part of the first."""
     asking: dict[frozenset[str], list[Forms]] = defaultdict(list)
     for forms in printed:
         asking[frozenset(name for name, _ in forms.answers)].append(forms)
@@ -104,7 +104,7 @@ def _contains(whole: Forms, part: Forms) -> bool:
 
 
 def _without(study: Study, whole: Forms, part: Forms) -> Key:
-    """The forms of `whole` that aren't in `part`, as sets that have none in common."""
+    """Return the forms of `whole` that aren't in `part`, as disjoint sets."""
     rest: list[Forms] = []
     other = tuple(mart for mart in whole.marts if mart not in part.marts)
     if other:
@@ -122,29 +122,29 @@ def _without(study: Study, whole: Forms, part: Forms) -> Key:
 
 
 def _judged(study: Study, sets: Sequence[Forms], policy: ReleasePolicy) -> bool | None:
-    """Are all these forms of blanks? None when how many they are says nothing that anybody answered."""
+    """Return whether all these forms left a question blank; None when their number reveals nobody's answer."""
     if policy.missing == "hidden":
         return False
     on_paper = [forms for forms in sets if _on_paper(study, forms)] or sets
     if not all(frozenset({None}) in dict(forms.answers).values() for forms in on_paper):
         return False
-    said = ((_question(study, forms, name), codes) for forms in on_paper for name, codes in forms.answers)
-    return True if any(q.name not in policy.who and _is_answer(q, codes) for q, codes in said) else None
+    asked = ((_question(study, forms, name), codes) for forms in on_paper for name, codes in forms.answers)
+    return True if any(q.name not in policy.who and _is_answer(q, codes) for q, codes in asked) else None
 
 
 def _is_answer(question: Question, codes: Codes) -> bool:
-    """Does it say more than that the question was answered, be it with anything but 'don't know'?"""
+    """Return whether this says more than that the question was answered, or answered with anything but 'don't know'."""
     given = codes - {None}
     return bool(given) and any(code not in given for code in question.codes if code != question.dont_know)
 
 
 def _on_paper(study: Study, forms: Forms) -> bool:
-    """Were they asked what they are said to have answered?"""
+    """Return whether these forms were asked what they would have answered."""
     asked = ((_question(study, forms, name).occasion, codes) for name, codes in forms.answers)
     return forms.occasion == BOTH or all(occasion in (BOTH, forms.occasion) or None in codes for occasion, codes in asked)
 
 
 def _question(study: Study, forms: Forms, name: str) -> Question:
-    found = questionnaires(study)[forms.marts[0]].question(name)
-    assert found is not None
-    return found
+    question = questionnaires(study)[forms.marts[0]].question(name)
+    assert question is not None
+    return question

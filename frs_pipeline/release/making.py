@@ -10,7 +10,7 @@ from pathlib import Path
 from frs_pipeline.errors import CheckFailed
 from frs_pipeline.release.attack import Attack, Attacker, Exposed, attack
 from frs_pipeline.release.cells import Forms, places
-from frs_pipeline.release.earlier import decided, told
+from frs_pipeline.release.earlier import decided, released_counts
 from frs_pipeline.release.files import (
     DANISH,
     FIGURES,
@@ -39,14 +39,14 @@ from frs_pipeline.tables.figures import figures
 from frs_pipeline.tables.reconciling import FormCounts
 
 Step = Callable[[str], None]
-# Attacks before the tables that still leak are given up; each round after the first mends what the one before found.
+# Attacks before tables that still leak are withheld; each round after the first repairs what the one before it found.
 _ROUNDS = 12
 _MOST_ROOM = 3
 
 
 @dataclass(frozen=True)
 class Release:
-    """Files of a release that stood the attack, and what was done for it."""
+    """Files of a release that withstood the attack, and what was done to achieve that."""
 
     files: dict[str, bytes]
     released: tuple[Variant, ...]
@@ -61,7 +61,7 @@ class Release:
 
 @dataclass
 class _Draft:
-    """What was decided so far: tables that aren't released, how precise statistics are, which counts need more room."""
+    """What has been decided so far: tables that aren't released, how precise statistics are, which counts need more room."""
 
     withheld: dict[int, str]
     precision: dict[int, int] = field(default_factory=dict)
@@ -70,7 +70,7 @@ class _Draft:
 
 class Releasing:
     """One release in the making. `earlier` are the releases that are out, `forms` says which forms this one counts,
-    `made_up` that nobody gave them. Drafts, which may tell too much, wait in `folder`."""
+    `made_up` that they are made up. Drafts, which may reveal too much, wait in `folder`."""
 
     def __init__(
         self,
@@ -93,20 +93,20 @@ class Releasing:
         self._cells = self._space.count(FormCounts(marts))
         self._counts: dict[int, Counts] = count(self.tables.values(), open_marts(marts))
         now = self._now = Source(self._empty(), forms)
-        self._known = {f: n for source in earlier for f, n in told(self.study, source, now, same=True).items()}
-        # What is known of forms that aren't the same any more, release by release.
-        self._before = [told(self.study, source, now, same=False) for source in earlier]
+        self._known = {f: n for source in earlier for f, n in released_counts(self.study, source, now, same=True).items()}
+        # What is known about forms that have changed since, release by release.
+        self._before = [released_counts(self.study, source, now, same=False) for source in earlier]
         self._decided = decided(self.study, now, earlier, self.tables)
 
     def _empty(self) -> ReleaseRead:
-        """A release of nothing yet, as it will be read."""
+        """Make the release, with nothing in it yet, as it will be read."""
         policy = self.policy
         shown = (policy.zeros == "shown", policy.missing == "shown")
         uniform_withheld = policy.all_or_nothing == "withhold"
         return ReleaseRead(self.delivery, policy.threshold, *shown, frozenset(policy.who), uniform_withheld, ())
 
     def release(self, step: Step = lambda what: None) -> Release:
-        """Files that no attack narrows. Raises `CheckFailed` when there are none."""
+        """Make files that no attack narrows. Raises `CheckFailed` when there are none."""
         draft = _Draft({number: reason for number, reason in self.policy.never.items() if number in self.tables})
         for done in range(1, _ROUNDS + 1):
             step("what to hide")
@@ -116,7 +116,7 @@ class Releasing:
                 continue
             step(f"attack {done}")
             attacker = Attacker(self.study, self._read(self._files(variants, suppression, draft)), self.earlier)
-            exposed = [found for found in attacker.counts() if not found.before]
+            exposed = [number for number in attacker.counts() if not number.before]
             if exposed:
                 self._mend(exposed, variants, draft, last=done >= _ROUNDS - 2)
                 continue
@@ -128,22 +128,24 @@ class Releasing:
             result = attack(self.study, self._read(files), self.earlier, attacker.seen)
             if not result.new:
                 return self._finished(files, variants, suppression, draft, result)
-        raise CheckFailed("hidden numbers can still be told", where="release", do="raise the threshold or withhold more tables")
+        raise CheckFailed(
+            "hidden numbers can still be worked out", where="release", do="raise the threshold or withhold more tables"
+        )
 
     def _with_statistics(
         self, attacker: Attacker, variants: Mapping[int, Variant], suppression: Suppression, draft: _Draft
     ) -> dict[str, bytes] | None:
-        """The files with each correlation as precise as it may be beside what is hidden; None when that can't help."""
+        """Make the files with each correlation as precise as it may be beside what is hidden; None when that isn't enough."""
         correlations = {n for n, variant in variants.items() if variant.table.kind.startswith("correlation")}
         draft.precision = {n: _precision(self._decided[n].decimals) for n in correlations & self._decided.keys()}
         while True:
             files = self._files(variants, suppression, draft)
-            exposed = {found.table for found in attacker.statistics(self._read(files).release)}
+            exposed = {one.table for one in attacker.statistics(self._read(files).release)}
             if not exposed:
                 return files
             coarser = {number for number in exposed if self.tables[number].kind.startswith("correlation")}
             if not coarser or any(draft.precision.get(number, 0) + 1 == len(PRECISIONS) for number in coarser):
-                # Statistics of an earlier release: what is beside them can't go out.
+                # These are statistics of an earlier release, beside which the table can't go out.
                 self._give_up(min(exposed), variants, draft)
                 return None
             for number in coarser:
@@ -153,8 +155,8 @@ class Releasing:
         return int(self._cells[self._space.row(forms)].sum())
 
     def _variants(self, draft: _Draft) -> dict[int, Variant]:
-        """The tables that are released, each with its axes; what may not be released is withheld."""
-        found: dict[int, Variant] = {}
+        """Choose the tables that are released, each with its axes; withhold what may not be released."""
+        variants: dict[int, Variant] = {}
         stands = {mart for mart in {m for table in self.tables.values() for m in table.marts} if self._hardly_changed(mart)}
         for number, table in self.tables.items():
             if number in draft.withheld:
@@ -171,15 +173,15 @@ class Releasing:
             if variant.all_or_nothing and self.policy.all_or_nothing == "withhold":
                 draft.withheld[number] = "all forms of a row or a column gave the same answer"
             elif stands & set(table.marts) or any(self._changed_little(variant.table, earlier) for earlier in self._before):
-                # Of one table as of another: which of them changed would tell what a form left blank that came or went.
+                # All tables alike: which of them changed would reveal what a form that came or went left blank.
                 draft.withheld[number] = "an earlier release stands: the forms changed too little since"
             else:
-                found[number] = variant
-        return found
+                variants[number] = variant
+        return variants
 
     def _hardly_changed(self, mart: str) -> bool:
-        """Are the forms of a mart others than those of an earlier release, but so few that most of its numbers that changed
-        would have to be hidden?"""
+        """Return whether a mart's forms differ from an earlier release's by so few that most numbers that changed would have
+        to be hidden."""
         for source, earlier in zip(self.earlier, self._before, strict=True):
             known = [abs(self._forms(f) - n) for f, n in earlier.items() if mart in f.marts and self._space.holds(f)]
             changes = [change for change in known if change]
@@ -189,12 +191,12 @@ class Releasing:
         return False
 
     def _changed_little(self, table: Table, before: Mapping[Forms, int]) -> bool:
-        """Is the base of a table nearly what it was in an earlier release?"""
+        """Return whether the base of a table is nearly what it was in an earlier release."""
         bases = [forms for place, forms in places(self.study, table).items() if set(place) <= {"", TOTAL, TOTAL_VALID}]
         return any(0 < abs(self._forms(forms) - before[forms]) < self.policy.threshold for forms in bases if forms in before)
 
     def _suppressed(self, variants: Mapping[int, Variant], draft: _Draft) -> Suppression | None:
-        """What is hidden in the tables; None when some of them can't be protected and were withheld."""
+        """Decide what to hide in the tables; None when some of them can't be protected and were withheld."""
         suppression = Suppression(
             self.study,
             self._space,
@@ -221,83 +223,83 @@ class Releasing:
         return suppression
 
     def _primary(self, variants: Mapping[int, Variant]) -> list[tuple[int, Place]]:
-        """Counts to hide for themselves: small ones, and those that differ little from an earlier release."""
-        found = []
+        """List the counts to hide on their own account: small ones, and those that differ little from an earlier release."""
+        addresses = []
         for number, variant in variants.items():
             small = set(variant.small)
             for place, forms in places(self.study, variant.table).items():
                 changes = [abs(self._forms(forms) - before[forms]) for before in self._before if forms in before]
                 little = any(0 < change < self.policy.threshold for change in changes)
                 if (place in small or little) and forms not in self._known:
-                    found.append((number, place))
-        return found
+                    addresses.append((number, place))
+        return addresses
 
     def _within(self) -> dict[Forms, tuple[float, float]]:
-        """Between what numbers lie for whoever supposes that forms were only added to an earlier delivery, or only taken away."""
-        found: dict[Forms, tuple[float, float]] = {}
+        """Return the limits of numbers for anybody who assumes that forms were only added to an earlier delivery, or removed."""
+        limits: dict[Forms, tuple[float, float]] = {}
         for before in self._before:
             now = {forms: self._forms(forms) for forms in before if self._space.holds(forms)}
             grown = all(value >= before[forms] for forms, value in now.items())
             shrunk = all(value <= before[forms] for forms, value in now.items())
             for forms, _value in now.items():
-                least, most = found.get(forms, (0.0, float("inf")))
+                least, most = limits.get(forms, (0.0, float("inf")))
                 then = before[forms]
-                found[forms] = (max(least, then) if grown else least, min(most, then) if shrunk else most)
-        return found
+                limits[forms] = (max(least, then) if grown else least, min(most, then) if shrunk else most)
+        return limits
 
     def _files(self, variants: Mapping[int, Variant], suppression: Suppression, draft: _Draft) -> dict[str, bytes]:
         hidden: dict[int, set[Place]] = {number: set() for number in variants}
         for number, place in suppression.hidden:
             hidden[number].add(place)
-        found: list[Record] = []
+        numbers: list[Record] = []
         for number, variant in variants.items():
             precision = PRECISIONS[draft.precision.get(number, 0)]
             own = figures(variant.table, self._counts[number])
-            found += records(variant, own, hidden[number], self.policy, precision)
+            numbers += records(variant, own, hidden[number], self.policy, precision)
         withheld = [Withheld(self.tables[number], reason) for number, reason in sorted(draft.withheld.items())]
         return {
-            FIGURES: as_csv(found),
-            DANISH: as_danish_csv(found),
+            FIGURES: as_csv(numbers),
+            DANISH: as_danish_csv(numbers),
             TABLES: description(self.delivery, variants.values(), withheld, self.tables, self.policy),
-            PAGE: page(self.study, self.delivery, list(variants.values()), withheld, found, self.policy, made_up=self._made_up),
+            PAGE: page(self.study, self.delivery, list(variants.values()), withheld, numbers, self.policy, made_up=self._made_up),
         }
 
     def _read(self, files: Mapping[str, bytes]) -> Source:
-        """The release as it comes back from disk: nothing else reaches an attack."""
+        """Read the release back from disk: nothing else reaches an attack."""
         with tempfile.TemporaryDirectory(prefix=".draft.", suffix=".tmp", dir=self._folder) as folder:
             for name, content in files.items():
                 (Path(folder) / name).write_bytes(content)
             return Source(read_release(Path(folder)), self.forms)
 
     def _mend(self, exposed: Iterable[Exposed], variants: Mapping[int, Variant], draft: _Draft, *, last: bool) -> None:
-        """Against each finding: more room for the count, in the end the table withheld."""
-        for found in exposed:
-            key = tuple(Forms(*group) for group in found.of)
+        """Repair each leak: give the count more room, and if that doesn't help withhold the table."""
+        for leak in exposed:
+            key = tuple(Forms(*group) for group in leak.of)
             room = draft.room.get(key, 1) + 1
-            if found.own and found.kind != "change" and room <= _MOST_ROOM and not last:
+            if leak.own and leak.kind != "change" and room <= _MOST_ROOM and not last:
                 draft.room[key] = room
             else:
-                self._give_up(found.table, variants, draft)
+                self._give_up(leak.table, variants, draft)
 
     def _give_up(self, number: int, variants: Mapping[int, Variant], draft: _Draft) -> None:
-        """Withhold a table of which something leaks; if it isn't released, the one that has most of its questions.
+        """Withhold a table that leaks; if it isn't released, the one that shares most of its questions.
 
-        What was decided before, of forms that are the same, is out already: withholding it would help nobody.
+        What was decided before about the same forms is out already: withholding it would help nobody.
         """
         if number in variants and number in draft.withheld:
-            return  # this time already
+            return  # withheld already in this round
         marts, questions = self._about(number)
         left = [v.table for n, v in variants.items() if n not in draft.withheld and n not in self._decided]
-        # A table that adds two questionnaires up ties those of one to those of the other.
+        # A table that adds up two questionnaires ties the tables of one to those of the other.
         left = [other for other in left if marts & set(other.marts)] or left
         alike = max(
             left, key=lambda other: (other.number == number, len(questions & set(other.variables)), -other.number), default=None
         )
         if alike is not None:
-            draft.withheld[alike.number] = f"with it, a hidden count of table {number} could be told"
+            draft.withheld[alike.number] = f"with it, a hidden count of table {number} could be worked out"
 
     def _about(self, number: int) -> tuple[set[str], set[str]]:
-        """The marts and questions of a table; one that isn't in the catalogue any more is that of an earlier release."""
+        """Return the marts and questions of a table; one no longer in the catalogue comes from an earlier release."""
         if number in self.tables:
             return set(self.tables[number].marts), set(self.tables[number].variables)
         read = next(table for source in self.earlier for table in source.release.tables if table.number == number)
@@ -330,7 +332,7 @@ class Releasing:
 
 
 def _precision(decimals: Mapping[str, int]) -> int:
-    """Which of the precisions the statistics of an earlier release have."""
+    """Return which of the precisions the statistics of an earlier release have."""
     own = {measure: n for measure, n in decimals.items() if measure in PRECISIONS[0].measures}
     return next(
         level

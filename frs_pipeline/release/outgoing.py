@@ -1,4 +1,4 @@
-"""A release goes out: kept for later ones to be held against, noted in the journal, and its folder switched whole."""
+"""A release goes out: a copy is kept for comparison with later ones, the journal notes it, its folder is switched whole."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ def publish(
 ) -> Published:
     """Make a release of a delivery and put it into its folder. `who` decided it; the journal also says whose account did it.
 
-    All or nothing: whatever fails, a release that lies there stays as it is. Raises `CheckFailed` when hidden numbers could be
-    told or the journal isn't sound, `UsageError` without a purpose.
+    All or nothing: whatever fails, the release that lies there stays as it is. Raises `CheckFailed` when hidden numbers could
+    be worked out or the journal isn't sound, `UsageError` without a purpose.
     """
-    for said, where in ((purpose, "--purpose"), (who, "--who")):
-        if holds_personal_number(said):
+    for text, where in ((purpose, "--purpose"), (who, "--who")):
+        if holds_personal_number(text):
             raise UsageError("holds a personal number", where=where, do="say it with a case number")
     marts = {name: store.settings.curated(store.delivery) / "marts" / f"{name}.parquet" for name in instruments(store.study)}
     folder = store.settings.curated(store.delivery) / RELEASE
@@ -70,14 +70,14 @@ def publish(
         ).release(step)
         step("writing")
         name = name_of(made.files)
-        # Under its own name only once the journal tells of it: a kept copy without an entry means that entries were deleted.
+        # The copy gets its own name only once the journal has its entry: without one it would mean that entries were deleted.
         copy = waiting(store.settings, store.delivery, name)
         private_folder(copy.parent, store.settings.restricted_zone)
         _write(made.files, copy)
         staged = Path(tempfile.mkdtemp(prefix=".release.", suffix=".tmp", dir=folder.parent)) / RELEASE
         try:
             _write(made.files, staged)
-            # The journal comes first: a release that it tells of and that never went out does no harm, the opposite does.
+            # The journal comes first: an entry of a release that never went out does no harm, but a release without one does.
             entry = append(
                 store.settings.release_journal,
                 RELEASED,
@@ -89,7 +89,7 @@ def publish(
                     "decided_by": who,
                     "forms": forms,
                     "policy": policy.hash,
-                    **_told(made),
+                    **_details(made),
                 },
             )
             settle(store.settings, store.delivery)
@@ -99,8 +99,8 @@ def publish(
     return Published(folder, made, entry.number, entry.hash)
 
 
-def _told(made: Release) -> dict[str, Any]:
-    """What the journal says of a release, beside who, why and for which delivery."""
+def _details(made: Release) -> dict[str, Any]:
+    """Return what the journal says about a release, beside who, why and for which delivery."""
     return {
         "files": {name: hashlib.sha256(content).hexdigest() for name, content in sorted(made.files.items())},
         "tables": [variant.table.number for variant in made.released],
@@ -113,7 +113,7 @@ def _told(made: Release) -> dict[str, Any]:
 
 
 def _write(files: Mapping[str, bytes], folder: Path) -> None:
-    """A folder of files, all on disk before it has its name."""
+    """Write a folder of files, all on disk before it gets its name."""
     waiting = folder.with_name(f".{folder.name}.tmp")
     try:
         shutil.rmtree(waiting, ignore_errors=True)
@@ -130,7 +130,7 @@ def _write(files: Mapping[str, bytes], folder: Path) -> None:
 
 
 def _switch(staged: Path, folder: Path) -> None:
-    """`staged` takes the place of `folder`; what lay there goes, or comes back when that fails."""
+    """Put `staged` in the place of `folder`; what lay there goes, or comes back when that fails."""
     aside = folder.with_name(_ASIDE)
     try:
         if folder.exists():
@@ -139,13 +139,13 @@ def _switch(staged: Path, folder: Path) -> None:
     except OSError as error:
         _mend(folder)
         raise FrsError(
-            f"cannot be written: {error.strerror}", where=folder, do="mend the folder; the last release stays"
+            f"cannot be written: {error.strerror}", where=folder, do="repair the folder; the last release stays"
         ) from error
     shutil.rmtree(aside, ignore_errors=True)
 
 
 def _mend(folder: Path) -> None:
-    """Put back a release whose successor never came, or take away one that was followed."""
+    """Put back a release whose successor never came, or remove one that was replaced."""
     aside = folder.with_name(_ASIDE)
     if aside.exists() and not folder.exists():
         aside.rename(folder)

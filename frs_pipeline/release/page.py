@@ -18,10 +18,10 @@ from frs_pipeline.templates import templates_in
 
 HERE = Path(__file__).parent
 TEMPLATE = "page.html"
-# Cells that hold no number: what stands there, and what is read aloud.
+# Cells that hold no number: what stands there, and what a screen reader says instead.
 _MARK = {HIDDEN: "..", LEFT_OUT: "udel.", NOT_COMPUTABLE: "i.b."}
 _SPOKEN = {"..": "skjult", "udel.": "udeladt", "i.b.": "ikke beregnelig"}
-# The words of SPSS in which the report prints its tables.
+# The words of SPSS that the report prints in its tables, in Danish.
 _DANISH = {
     "Frequency": "Antal",
     "Count": "Antal",
@@ -44,14 +44,14 @@ def page(
     delivery: str,
     released: Sequence[Variant],
     withheld: Sequence[Withheld],
-    found: Iterable[Record],
+    numbers: Iterable[Record],
     policy: ReleasePolicy,
     *,
     made_up: bool = False,
 ) -> bytes:
-    """The page as UTF-8; `made_up` says of the forms that they are."""
+    """Make the page as UTF-8; `made_up` says that its forms are made up."""
     records: dict[int, list[Record]] = defaultdict(list)
-    for record in found:
+    for record in numbers:
         records[record.table].append(record)
     tables = [_shown(study, variant, records[variant.table.number]) for variant in released]
     content = (
@@ -89,14 +89,14 @@ def _shown(study: Study, variant: Variant, records: Sequence[Record]) -> dict[st
 
 
 def _figure(record: Record, variant: Variant) -> Figure:
-    """A figure that prints what is released of it."""
+    """Make a figure that prints what is released of it."""
     text = _MARK.get(record.status) or record.value.replace(".", ",").replace("-", "−")
     percent = record.status == "shown" and record.measure.endswith("percent") and variant.table.kind != "frequency"
     return Figure(*record[:5], None, f"{text} %" if percent else text)
 
 
 def _rows(grid: Grid, *, double: bool) -> Iterable[dict[str, Any]]:
-    """Rows with their headings; of a crosstab the heading of a row of counts also heads the percentages under it."""
+    """Yield rows with their headings; in a crosstab the heading of a row of counts also covers the percentages under it."""
     for row in grid.rows:
         text = "Alle" if row[0] == "Gamma" else _DANISH.get(row[0], row[0])
         cells = list(row[2:] if double else row[1:])

@@ -18,14 +18,14 @@ _HEADER = ["table", "row", "column", "group", "measure", "value", "status"]
 
 @dataclass(frozen=True)
 class NumberRead:
-    """A number that is told, with how many decimals it is told; `value` is None when it is hidden."""
+    """A number as it is released, and with how many decimals; `value` is None when it is hidden."""
 
     value: Fraction | None
     decimals: int = 0
 
     @property
     def half(self) -> Fraction:
-        """How far the number may be from what it was rounded from."""
+        """How far the number may be from the one it was rounded from."""
         return Fraction(1, 2 * 10**self.decimals)
 
 
@@ -43,7 +43,7 @@ class AxisRead:
 
 @dataclass(frozen=True)
 class TableRead:
-    """One table of a release. `numbers` has those told and those hidden, by measure and labels; `withheld` says why it has
+    """One table of a release. `numbers` has those shown and those hidden, by measure and labels; `withheld` says why it has
     none."""
 
     number: int
@@ -75,7 +75,7 @@ class ReleaseRead:
 
 
 def read_release(folder: Path) -> ReleaseRead:
-    """The release that lies in a folder. Raises `InputError` when its files aren't what they should be."""
+    """Read the release in a folder. Raises `InputError` when its files aren't what they should be."""
     try:
         content = json.loads((folder / "tables.json").read_text(encoding="utf-8"))
         numbers = _numbers(folder / "figures.csv")
@@ -96,7 +96,7 @@ def read_release(folder: Path) -> ReleaseRead:
 
 
 def _numbers(path: Path) -> dict[int, dict[tuple[str, Place], NumberRead]]:
-    found: dict[int, dict[tuple[str, Place], NumberRead]] = {}
+    by_table: dict[int, dict[tuple[str, Place], NumberRead]] = {}
     with path.open(encoding="utf-8", newline="") as file:
         rows = csv.reader(file)
         if next(rows, None) != _HEADER:
@@ -105,8 +105,8 @@ def _numbers(path: Path) -> dict[int, dict[tuple[str, Place], NumberRead]]:
             if status in ("shown", "hidden"):
                 decimals = len(value.partition(".")[2])
                 number = NumberRead(Fraction(value), decimals) if status == "shown" else NumberRead(None)
-                found.setdefault(int(table), {})[measure, (row, column, group)] = number
-    return found
+                by_table.setdefault(int(table), {})[measure, (row, column, group)] = number
+    return by_table
 
 
 def _table(content: dict[str, Any], numbers: dict[tuple[str, Place], NumberRead]) -> TableRead:

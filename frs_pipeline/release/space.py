@@ -1,9 +1,9 @@
 """What is unknown to somebody who sees tables only: how many forms gave each combination of answers.
 
 Each set of questions that tables break forms down by spans a cube, with a place for every combination of answers,
-blanks included, and for each occasion where a mart has two. Every count that any table prints is a sum over places of
-one cube, and two cubes of a mart must agree on every question that both have: that ties tables of different bases to
-each other, since a form that one table leaves out is only in another place of its cube.
+blanks included, and for each occasion where a mart has several. Every count that any table prints is a sum over places
+of one cube, and two cubes of a mart must agree on every question that both have: this ties tables of different bases to
+each other, since a form that one table leaves out is merely in another place of its cube.
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ class Cube:
         return tuple(map(len, self.values))
 
     def numbered(self) -> Indices:
-        """The number of each place, in the cube's shape."""
+        """Return the number of each place, in the cube's shape."""
         return self.start + np.arange(np.prod(self.shape)).reshape(self.shape)
 
     def of(self, forms: Forms) -> Indices:
-        """Numbers of the places that hold `forms`."""
+        """Return the numbers of the places that hold `forms`."""
         wanted = dict(forms.answers)
-        found = self.numbered()
+        numbers = self.numbered()
         for axis, (question, values) in enumerate(zip(self.questions, self.values, strict=True)):
             if question == OCCASION and forms.occasion != BOTH:
                 keep = [value == forms.occasion for value in values]
@@ -56,8 +56,8 @@ class Cube:
                 keep = [value in wanted[question] for value in values]
             else:
                 continue
-            found = found.compress(keep, axis=axis)
-        return found.ravel()
+            numbers = numbers.compress(keep, axis=axis)
+        return numbers.ravel()
 
 
 class Space:
@@ -82,18 +82,18 @@ class Space:
         self.size += int(np.prod(cube.shape))
 
     def row(self, forms: Forms) -> Indices:
-        """The places whose sum is the number of `forms`; always those of the same cube."""
+        """Return the places whose sum is the number of `forms`; always those of the same cube."""
         wanted = {name for name, _ in forms.answers}
-        found = [next(c for c in self.cubes if c.mart == mart and wanted <= set(c.questions)).of(forms) for mart in forms.marts]
-        return np.concatenate(found)
+        parts = [next(c for c in self.cubes if c.mart == mart and wanted <= set(c.questions)).of(forms) for mart in forms.marts]
+        return np.concatenate(parts)
 
     def holds(self, forms: Forms) -> bool:
-        """Has it a cube for these questions?"""
+        """Return whether there is a cube for the questions of `forms`."""
         wanted = {name for name, _ in forms.answers}
         return all(any(c.mart == mart and wanted <= set(c.questions) for c in self.cubes) for mart in forms.marts)
 
     def ties(self) -> csr_matrix:
-        """Equations (each a row, equal to 0) that say that cubes of a mart agree on the questions that they share."""
+        """Make the equations (each a row, equal to 0) by which cubes of a mart agree on the questions that they share."""
         rows: list[tuple[Indices, Indices]] = []
         for mart in dict.fromkeys(cube.mart for cube in self.cubes):
             own = [cube for cube in self.cubes if cube.mart == mart]
@@ -105,22 +105,22 @@ class Space:
         return _sparse(rows, self.size)
 
     def count(self, marts: FormCounts) -> NDArray[np.int64]:
-        """How many forms are in each place."""
+        """Count the forms in each place."""
         counts = np.zeros(self.size, dtype=np.int64)
         for cube in self.cubes:
             asked = tuple(name for name in cube.questions if name != OCCASION)
             at = [{value: i for i, value in enumerate(values)} for values in cube.values]
             numbered = cube.numbered()
             for (occasion, codes), forms in marts.by(cube.mart, asked).items():
-                said = codes if len(asked) == len(cube.questions) else (occasion, *codes)
-                counts[numbered[tuple(index[value] for index, value in zip(at, said, strict=True))]] += forms
+                combination = codes if len(asked) == len(cube.questions) else (occasion, *codes)
+                counts[numbered[tuple(index[value] for index, value in zip(at, combination, strict=True))]] += forms
         return counts
 
 
 def _margin(cube: Cube, names: frozenset[str]) -> list[Indices]:
-    """The places behind each combination of answers to `names`, in the order of the names."""
-    kept = sorted(names, key=lambda name: (name != OCCASION, name))
-    order = [cube.questions.index(name) for name in kept]
+    """Return the places behind each combination of answers to `names`, in the order of the names."""
+    ordered = sorted(names, key=lambda name: (name != OCCASION, name))
+    order = [cube.questions.index(name) for name in ordered]
     rest = [axis for axis in range(len(cube.questions)) if axis not in order]
     turned = cube.numbered().transpose([*order, *rest])
     return list(turned.reshape(int(np.prod(turned.shape[: len(order)])), -1))

@@ -1,10 +1,10 @@
 """Which counts to hide so that no small number can be worked out, over all tables together and with true margins.
 
-The method is the linear one of Kelly, Golden and Assad (1992), widened to linked tables: to protect a number, look for
+The method is the linear one of Kelly, Golden and Assad (1992), extended to linked tables: to protect a number, look for
 another world, one that agrees with everything that stays shown, in which that number is larger by the threshold, and
-pay for each shown count that would have to be another one there. The counts that moved in the cheapest such world
-are hidden with it. In the end each is shown again that no number needs hidden. Whether that is enough is for the attack
-to say, which shares nothing with this module.
+pay for each shown count that would have to differ there. The counts that differ in the cheapest such world are hidden
+with it. In the end, each count that no number needs hidden is shown again. Whether that is enough is for the attack to
+say, which shares nothing with this module.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ from frs_pipeline.study.tables import TOTAL, TOTAL_VALID, Place, Table
 
 _MOVED = 1e-6
 _PUSHES, _FEW, _NEAR = 20, 5, 12
-# What may be hidden: inner cells while that will do, then margins, the number of all forms of a table last.
+# In which order counts are hidden: inner cells as long as that suffices, then margins, and last a table's number of forms.
 _CELL, _MARGIN, _BASE = range(3)
 
-# A count that is printed: its table, and its place in it.
+# A printed count: its table, and its place in it.
 Cell = tuple[int, Place]
 
 
 @dataclass
 class Row:
-    """One number of forms, and where it is printed. `small` has to be hidden; `fixed` is known from earlier releases, `kept`
-    was hidden by one of them."""
+    """One number of forms, and where it is printed. A `small` one has to be hidden; a `fixed` one is known from earlier
+    releases, a `kept` one was hidden by one of them."""
 
     forms: Forms
     value: int
@@ -52,8 +52,8 @@ class Suppression:
     """Counts of the tables that are to be released, and which of them are hidden.
 
     `released` are the tables as they would be printed, `tables` those of the report, which mustn't come out instead;
-    `known` the numbers of forms that everybody knows from earlier releases, `kept` those that these hide; `within` says
-    between what a number must lie for whoever knows an earlier delivery; `room` which numbers need several times the
+    `known` the numbers of forms that everybody knows from earlier releases, `kept` those that these hide; `within` gives
+    the limits of a number for anybody who knows an earlier delivery; `room` the numbers that need several times the
     uncertainty that the threshold asks for.
     """
 
@@ -98,16 +98,16 @@ class Suppression:
 
     @property
     def hidden(self) -> set[Cell]:
-        """Table and place of every hidden count."""
+        """The table and place of every hidden count."""
         return {address for row in self.rows.values() if row.hidden for address in row.printed}
 
     def protect(self) -> list[Guard]:
-        """Hide what has to be hidden for every guarded number; returns those that nothing can protect."""
+        """Hide what has to be hidden for every guarded number; return those that nothing can protect."""
         self._protect_all(self._first())
-        while self._protect_all(self._told()):
+        while self._protect_all(self._exposed()):
             pass
         lost = np.flatnonzero(self._lost).tolist()
-        return [self._guards[at] for at in lost if not self._told_before(at)]
+        return [self._guards[at] for at in lost if not self._exposed_before(at)]
 
     def show_again(self) -> None:
         """Show every count that no number needs hidden, totals first."""
@@ -116,7 +116,7 @@ class Suppression:
             row, settled = self._listed[at], self._settled.copy()
             row.hidden = False
             self._see_again()
-            if next(self._told(near=row), None) is not None:
+            if next(self._exposed(near=row), None) is not None:
                 row.hidden = True
                 self._settled = settled
         self._see_again()
@@ -128,19 +128,19 @@ class Suppression:
 
     def _guard(self, tables: Iterable[Table], room: Mapping[Key, int]) -> None:
         printed = {row.forms: [number for number, _ in row.printed] for row in self._listed}
-        found = {guard.of: guard for guard in guards(self.study, tables, printed, self.policy)}
+        by_key = {guard.of: guard for guard in guards(self.study, tables, printed, self.policy)}
         for row in self._listed:
             if row.printed:
-                # What is hidden is asked more of: nobody shall know why it is.
-                found[row.forms,] = Guard((row.forms,), False, tuple(sorted({number for number, _ in row.printed})))
-        self._guards = list(found.values())
+                # More is required of hidden counts: nobody shall know why they are hidden.
+                by_key[row.forms,] = Guard((row.forms,), False, tuple(sorted({number for number, _ in row.printed})))
+        self._guards = list(by_key.values())
         rows = [tuple(self.space.row(forms) for forms in guard.of) for guard in self._guards]
         empty = np.zeros(0, dtype=np.int64)
         self._sums = sums([(row[0], row[1] if len(row) > 1 else empty) for row in rows], self.space.size)
         self._needs = np.array([float(self.policy.threshold * room.get(guard.of, 1)) for guard in self._guards])
         self._values = self._sums @ self.counts.astype(float)
         at = {row.forms: i for i, row in enumerate(self._listed) if row.printed}
-        # The printed row that a guarded number is; -1 where it isn't printed.
+        # For each guarded number, the printed row that it is; -1 where it isn't printed.
         self._row_of = np.array([at.get(guard.of[0], -1) if len(guard.of) == 1 else -1 for guard in self._guards], dtype=np.int64)
         self._blank = np.array([guard.blank for guard in self._guards], dtype=bool)
         self._plain = np.array([len(guard.of) == 1 for guard in self._guards], dtype=bool)
@@ -175,19 +175,19 @@ class Suppression:
         self._lowest, self._highest = np.minimum(self._lowest, reached), np.maximum(self._highest, reached)
 
     def _see_again(self) -> None:
-        """Ranges in those of the worlds found so far that agree with what is shown now."""
+        """Recompute the ranges from those worlds found so far that agree with what is shown now."""
         shown = np.array([not row.hidden for row in self._listed], dtype=bool)
         agree = ~np.array(self._moved)[:, shown].any(axis=1)
         reached = np.array(self._worlds)[agree]
         self._lowest, self._highest = reached.min(axis=0), reached.max(axis=0)
 
     def _bounds(self) -> tuple[Numbers, Numbers]:
-        """Between what each row lies for whoever sees what is shown now."""
+        """Return the bounds of each row for anybody who sees what is shown now."""
         hidden = np.array([row.hidden for row in self._listed], dtype=bool)
         return np.where(hidden, self._limits[:, 0], self._true), np.where(hidden, self._limits[:, 1], self._true)
 
-    def _is_told(self, at: int, low: float, high: float) -> bool:
-        """Is a guarded number too well known if it lies between `low` and `high`?"""
+    def _is_exposed(self, at: int, low: float, high: float) -> bool:
+        """Return whether a guarded number is too well known if it lies between `low` and `high`."""
         low, high, need = np.ceil(low - _MOVED), np.floor(high + _MOVED), self._needs[at]
         if self._row_of[at] >= 0:
             # Nobody shall know which of the hidden counts are small.
@@ -197,44 +197,44 @@ class Suppression:
         return bool(high < need or (high - low < need and low < self.policy.threshold))
 
     def _open(self) -> NDArray[np.bool_]:
-        """Of each guarded number: is it still to be seen whether it is too well known?"""
+        """Return, for each guarded number, whether it is still undecided if it is too well known."""
         low, high = np.ceil(self._lowest - _MOVED), np.floor(self._highest + _MOVED)
         hidden = np.array([row.hidden for row in self._listed] + [True], dtype=bool)[self._row_of]
-        found = (high - low < self._needs) | (high < self._needs)
-        found &= ~(self._blank & (low < 1)) & ~self._settled & ~self._lost
-        return np.asarray(found & hidden)
+        uncertain = (high - low < self._needs) | (high < self._needs)
+        uncertain &= ~(self._blank & (low < 1)) & ~self._settled & ~self._lost
+        return np.asarray(uncertain & hidden)
 
-    def _protect_all(self, told: Iterable[int]) -> bool:
-        """Protect each of some numbers, or give it up; was any told?"""
-        any_told = False
-        for at in told:
-            any_told = True
+    def _protect_all(self, exposed: Iterable[int]) -> bool:
+        """Protect each exposed number, or give it up; return whether there was any."""
+        any_exposed = False
+        for at in exposed:
+            any_exposed = True
             if not self._open()[at]:
                 continue
             if self._protected(at):
                 self._settled[:] = False  # with more hidden, more is possible
             else:
-                # It can't move so far from the truth one way; but it may both ways together.
-                self._lost[at] = self._is_told(at, *self._reach(at))
-        return any_told
+                # It can't move that far from the truth in one direction, but it may in both together.
+                self._lost[at] = self._is_exposed(at, *self._reach(at))
+        return any_exposed
 
     def _first(self) -> Iterator[int]:
-        """Hidden counts, and what two shown ones tell."""
+        """Yield hidden counts, and numbers that two shown counts reveal."""
         yield from (at for at in np.flatnonzero(self._row_of >= 0).tolist() if self._open()[at])
-        yield from (at for at in self._exact() if self._is_told(at, self._values[at], self._values[at]))
+        yield from (at for at in self._exact() if self._is_exposed(at, self._values[at], self._values[at]))
 
     def _exact(self) -> list[int]:
-        """Numbers that are the difference of two shown ones."""
+        """List the numbers that are the difference of two shown ones."""
         shown = {row.forms for row in self._listed if not row.hidden}
-        return [at for at, g in enumerate(self._guards) if any(w in shown and p in shown for w, p in g.told_by)]
+        return [at for at, g in enumerate(self._guards) if any(w in shown and p in shown for w, p in g.difference_of)]
 
-    def _told(self, near: Row | None = None) -> Iterator[int]:
-        """The guarded numbers that are too well known, as far as what is shown tells them at that moment.
+    def _exposed(self, near: Row | None = None) -> Iterator[int]:
+        """Yield the guarded numbers that are too well known by what is shown at that moment.
 
-        Those like the row `near` come first: when it is shown, they are the first to be told.
+        Those like the row `near` come first: when it is shown, they are the first to be exposed.
         """
         for at in self._exact():
-            if self._is_told(at, self._values[at], self._values[at]):
+            if self._is_exposed(at, self._values[at], self._values[at]):
                 if not self._lost[at]:
                     yield at
             else:
@@ -250,28 +250,28 @@ class Suppression:
                     self._values[one[0]],
                 )
             )
-            yield from self._told_of(at for at, _ in alike[:_NEAR])
+            yield from self._exposed_among(at for at, _ in alike[:_NEAR])
         self._together()
         self._never()
-        yield from self._told_of(np.flatnonzero(self._open()).tolist())
+        yield from self._exposed_among(np.flatnonzero(self._open()).tolist())
 
-    def _told_of(self, guards: Iterable[int]) -> Iterator[int]:
+    def _exposed_among(self, guards: Iterable[int]) -> Iterator[int]:
         for at in guards:
             if self._open()[at]:
                 low, high = self._reach(at)
-                if self._is_told(at, low, high):
+                if self._is_exposed(at, low, high):
                     yield at
                 elif not np.isinf(high - low):
                     self._settled[at] = self._open()[at]
 
     def _reach(self, at: int) -> tuple[float, float]:
-        """The range of a guarded number; where a part of it that is wide enough was seen already, that."""
-        found = [float(self._lowest[at]), float(self._highest[at])]
+        """Return the range of a guarded number, or a part of it that is wide enough, where one was seen already."""
+        ends = [float(self._lowest[at]), float(self._highest[at])]
         for end, way in ((1, 1.0), (0, -1.0)):
             if self._open()[at]:
                 world = self._push([at], np.array([way]))
-                found[end] = np.inf * way if world is None else float((self._sums[[at]] @ world)[0])
-        return found[0], found[1]
+                ends[end] = np.inf * way if world is None else float((self._sums[[at]] @ world)[0])
+        return ends[0], ends[1]
 
     def _push(self, guards: Sequence[int], ways: Numbers) -> Numbers | None:
         least, most = self._bounds()
@@ -281,7 +281,7 @@ class Suppression:
         return world
 
     def _together(self) -> None:
-        """Many numbers at once, each some way or other: that shows of most that they are safe."""
+        """Push many numbers at once, each in a random direction, which shows most of them to be safe."""
         chance = np.random.default_rng(0)
         for _ in range(_PUSHES):
             left = np.flatnonzero(self._open())
@@ -290,7 +290,7 @@ class Suppression:
             self._push(left.tolist(), chance.choice([-1.0, 1.0], len(left)) * chance.random(len(left)))
 
     def _never(self) -> None:
-        """Numbers that are none in every world: those that never were any, pushed up together."""
+        """Settle numbers that are zero in every world: those never seen above zero, pushed up together."""
         if self.policy.zeros != "shown":
             return
         while len(left := np.flatnonzero(self._open() & self._plain & (self._highest < _MOVED))):
@@ -300,14 +300,14 @@ class Suppression:
             if (self._highest[left] < _MOVED).all():
                 self._settled[left] = True
 
-    def _told_before(self, at: int) -> bool:
-        """Is it told by what is known from earlier releases, whatever is hidden now?"""
+    def _exposed_before(self, at: int) -> bool:
+        """Return whether a number is exposed by what is known from earlier releases, whatever is hidden now."""
         fixed = np.array([row.fixed for row in self._listed], dtype=bool)
         least, most = np.where(fixed, self._true, 0), np.where(fixed, self._true, np.inf)
         wanted = self._of(at)
         ends = [self._region.furthest(way * wanted, least, most) for way in (-1.0, 1.0)]
         low, high = (way * np.inf if end is None else float(wanted @ end) for way, end in zip((-1, 1), ends, strict=True))
-        return bool(fixed.any()) and self._is_told(at, low, high)
+        return bool(fixed.any()) and self._is_exposed(at, low, high)
 
     def _of(self, at: int) -> Numbers:
         return np.asarray(self._sums[[at]].todense()).ravel()

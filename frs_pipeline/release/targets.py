@@ -1,9 +1,9 @@
-"""What an attack looks for: every number of forms that would say of few what they answered.
+"""What an attack looks for: every number of forms that would reveal what few people answered.
 
 These are the numbers that a release hides; every combination of the questions' own answers within one table, whatever was
-merged, left out or pooled there; and whatever one released set of forms has that another one within it hasn't. Of forms
-that left a question blank it is known of nobody that they did: how many there are tells nothing, nor does it that few of
-them can have given an answer; that one of them did does.
+merged, left out or pooled there; and whatever one released set of forms has beyond another one within it. Nobody is known
+to have left a question blank: how many did reveals nothing, nor does it that few of them can have given an answer to another
+question; that one of them did does.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import Place
 
 # A number that is marked as hidden; one that the report prints and that isn't released, since answers were merged or the
-# table is withheld; a combination of answers within a table; what one set of forms has more than another; how much a number
-# differs from an earlier release; a count that the statistics beside it would tell.
+# table is withheld; a combination of answers within a table; what one set of forms has beyond another; how much a number
+# differs from an earlier release; a count that the statistics beside it would reveal.
 Kind = Literal["hidden", "merged", "cell", "difference", "change", "statistic"]
-# Those that aren't printed: one that is none says nothing, and a large one may be known.
+# Kinds that aren't printed: a number of zero says nothing, and a large one may be known.
 OF_FEW = ("merged", "cell", "difference")
 
 
@@ -37,8 +37,8 @@ OF_FEW = ("merged", "cell", "difference")
 class Target:
     """A number that is looked for, and how far it was seen to reach in worlds of whole numbers.
 
-    `of` says of which forms it is: those of one group, or those of a first group that aren't in a second one. `sum` has each
-    unknown once, `printed` as the numbers have it of which it is the difference. `blank`: all of them left a question blank.
+    `of` says which forms it counts: those of one group, or those of a first group that aren't in a second one. `sum` has each
+    unknown once, `printed` as in the numbers whose difference it is. `blank`: all its forms left a question blank.
     """
 
     kind: Kind
@@ -56,7 +56,7 @@ class Target:
         self.sum = self.printed.net()
 
     def exposed(self, low: float, high: float, threshold: int, zeros_shown: bool) -> bool:
-        """Is it told too closely if it can only lie between `low` and `high`?"""
+        """Return whether it is known too closely if it can only lie between `low` and `high`."""
         narrow = high - low < threshold
         if self.kind == "hidden":
             return narrow or high < threshold
@@ -70,7 +70,7 @@ class Target:
         return high < threshold or (narrow and low < threshold)
 
     def open(self, low: float, high: float, threshold: int) -> bool:
-        """Does what was seen of it leave it to be decided whether it is exposed?"""
+        """Return whether the range seen so far leaves open that it is exposed."""
         if self.blank and low < 1 and self.kind != "hidden":
             return False
         far = max(abs(low), abs(high)) if self.kind == "change" else high
@@ -82,7 +82,7 @@ class Target:
 
 
 class _Printed(NamedTuple):
-    """A number of forms that a release prints, told or hidden."""
+    """A number of forms that a release prints, shown or hidden."""
 
     source: Source
     group: Group
@@ -91,14 +91,14 @@ class _Printed(NamedTuple):
 
 
 def targets(study: Study, worlds: Worlds, source: Source, earlier: Sequence[Source]) -> list[Target]:
-    """Everything that is looked for, each number once. What is printed to be seen needn't be."""
-    found: dict[tuple[str, tuple[int, ...], tuple[float, ...]], Target] = {}
+    """List everything that is looked for, each number once; what is shown on purpose needn't be."""
+    by_sum: dict[tuple[str, tuple[int, ...], tuple[float, ...]], Target] = {}
     for target in _all(study, worlds, source, earlier):
         key = ("change" if target.kind == "change" else "", *target.sum)
-        # The first is a hidden one where there is any: of them most is asked.
+        # Hidden numbers come first, and win: the most is required of them.
         if target.sum.of and (target.kind not in ("cell", "difference") or not worlds.prints(target.sum)):
-            found.setdefault(key, target)
-    return list(found.values())
+            by_sum.setdefault(key, target)
+    return list(by_sum.values())
 
 
 def _all(study: Study, worlds: Worlds, source: Source, earlier: Sequence[Source]) -> Iterator[Target]:
@@ -127,7 +127,7 @@ def _numbers(study: Study, worlds: Worlds, source: Source) -> Iterator[tuple[_Pr
 
 
 def _unprinted(study: Study, worlds: Worlds, source: Source, one: Source, table: TableRead) -> Iterator[Target]:
-    """What the report prints of a table where it isn't released so."""
+    """Yield what the report prints of a table, if it isn't released like that."""
     if not table.numbers or not _as_printed(table):
         for labels in _printed(table):
             of = group_of(study, table, labels, original=True)
@@ -135,21 +135,21 @@ def _unprinted(study: Study, worlds: Worlds, source: Source, one: Source, table:
 
 
 def _within(study: Study, worlds: Worlds, source: Source, one: Source, table: TableRead) -> Iterator[Target]:
-    """Every combination of answers to the questions of a table."""
+    """Yield every combination of answers to the questions of a table."""
     own = one is source
     names = sorted({axis.question for axis in table.original.values()} | set(table.answered))
     for mart in table.marts:
         both = table.occasion == BOTH and questionnaires(study)[mart].occasion == BOTH
         values = [sorted(all_answers(study, mart, name), key=str) for name in names]
         for occasion in occasions(study) if both else (table.occasion,):
-            for said in product(*values):
-                of = group(study, (mart,), occasion, {name: frozenset((code,)) for name, code in zip(names, said, strict=True)})
+            for codes in product(*values):
+                of = group(study, (mart,), occasion, {name: frozenset((code,)) for name, code in zip(names, codes, strict=True)})
                 judged = _judged(study, [of], source.release)
                 if judged is not None:
                     yield Target(
                         "cell",
                         table.number,
-                        _named(study, table, occasion, dict(zip(names, said, strict=True))),
+                        _named(study, table, occasion, dict(zip(names, codes, strict=True))),
                         own,
                         worlds.sum(one, of),
                         (of,),
@@ -157,10 +157,10 @@ def _within(study: Study, worlds: Worlds, source: Source, one: Source, table: Ta
                     )
 
 
-def _named(study: Study, table: TableRead, occasion: str, said: Mapping[str, Code]) -> Place:
-    """A combination of answers as row, column and whatever else: readable, and nothing of a form."""
+def _named(study: Study, table: TableRead, occasion: str, answers: Mapping[str, Code]) -> Place:
+    """Name a combination of answers by row, column and whatever else: readable, and not from any form."""
     words = {}
-    for name, code in said.items():
+    for name, code in answers.items():
         question = questionnaires(study)[table.marts[0]].question(name)
         assert question is not None
         words[name] = "blank" if code is None else question.labels[code]
@@ -169,7 +169,7 @@ def _named(study: Study, table: TableRead, occasion: str, said: Mapping[str, Cod
 
 
 def _left_blank(study: Study, worlds: Worlds, source: Source, numbers: Iterable[_Printed]) -> Iterator[Target]:
-    """Who would be counted had they answered: several numbers may add up to these and those who did."""
+    """Yield those who would be counted had they answered: several numbers may add up to them and those who did."""
     for number in numbers:
         given = dict(number.group.answers)
         for name in (name for name, codes in given.items() if codes != {None}):
@@ -182,7 +182,7 @@ def _left_blank(study: Study, worlds: Worlds, source: Source, numbers: Iterable[
 
 
 def _differences(study: Study, worlds: Worlds, source: Source, numbers: Iterable[_Printed]) -> Iterator[Target]:
-    """What one set of forms has that another one within it hasn't."""
+    """Yield what one set of forms has beyond another one within it."""
     each: dict[tuple[object, ...], _Printed] = {}
     for number in numbers:
         each.setdefault((number.group, *(number.source.of(mart) for mart in number.group.marts)), number)
@@ -200,7 +200,7 @@ def _differences(study: Study, worlds: Worlds, source: Source, numbers: Iterable
 
 
 def _pairs(numbers: Sequence[_Printed]) -> Iterator[tuple[_Printed, _Printed]]:
-    """Numbers of which the second may be within the first: it is of no other marts, and asks for no less."""
+    """Yield pairs of numbers of which the second may be within the first: it has no other marts, and asks no less."""
     alike: dict[tuple[frozenset[str], frozenset[str]], list[_Printed]] = defaultdict(list)
     for number in numbers:
         alike[frozenset(number.group.marts), frozenset(name for name, _ in number.group.answers)].append(number)
@@ -211,64 +211,64 @@ def _pairs(numbers: Sequence[_Printed]) -> Iterator[tuple[_Printed, _Printed]]:
 
 
 def _rest(study: Study, whole: Group, part: Group) -> list[Group] | None:
-    """The forms of a group that aren't in another one, as groups that have none in common; None when that isn't within it."""
+    """Return the forms of `whole` that aren't in `part`, as disjoint groups; None when `part` isn't within `whole`."""
     outer, inner = dict(whole.answers), dict(part.answers)
     if not set(part.marts) <= set(whole.marts) or whole.occasion not in (BOTH, part.occasion):
         return None
     if any(name not in inner or not inner[name] <= codes for name, codes in whole.answers):
         return None
-    found = []
+    groups = []
     others = tuple(mart for mart in whole.marts if mart not in part.marts)
     if others:
-        found.append(group(study, others, whole.occasion, outer))
+        groups.append(group(study, others, whole.occasion, outer))
     if whole.occasion != part.occasion:
-        found += [group(study, part.marts, other, outer) for other in occasions(study) if other != part.occasion]
+        groups += [group(study, part.marts, other, outer) for other in occasions(study) if other != part.occasion]
     so_far = dict(outer)
     for name, codes in part.answers:
         out = so_far.get(name, all_answers(study, part.marts[0], name)) - codes
         if out:
-            found.append(group(study, part.marts, part.occasion, {**so_far, name: out}))
+            groups.append(group(study, part.marts, part.occasion, {**so_far, name: out}))
         so_far[name] = codes
-    return found
+    return groups
 
 
 def _judged(study: Study, rest: Sequence[Group], release: ReleaseRead) -> bool | None:
-    """Did all these forms leave a question blank? None when their number tells no answer of anybody."""
+    """Return whether all these forms left a question blank; None when their number reveals nobody's answer."""
     asked = [of for of in rest if not _never_asked(study, of)] or rest
     blank = all(any(codes == {None} for _, codes in of.answers) for of in asked)
     if not blank or not release.missing_shown:
         return False
-    return True if any(_tells(study, of, release.who) for of in asked) else None
+    return True if any(_reveals(study, of, release.who) for of in asked) else None
 
 
 def _never_asked(study: Study, of: Group) -> bool:
-    """Did these forms answer a question that isn't on the paper of their occasion?"""
-    found = ((questionnaires(study)[of.marts[0]].question(name), codes) for name, codes in of.answers)
+    """Return whether these forms would have answered a question that isn't on the paper of their occasion."""
+    asked = ((questionnaires(study)[of.marts[0]].question(name), codes) for name, codes in of.answers)
     return of.occasion != BOTH and any(
-        q is not None and q.occasion not in (BOTH, of.occasion) and None not in c for q, c in found
+        q is not None and q.occasion not in (BOTH, of.occasion) and None not in c for q, c in asked
     )
 
 
-def _tells(study: Study, of: Group, who: Iterable[str]) -> bool:
-    """Is some question of these forms narrowed to some of its answers, who they are aside?"""
+def _reveals(study: Study, of: Group, who: Iterable[str]) -> bool:
+    """Return whether any question but who they are is narrowed to some of its answers."""
     for name, codes in of.answers:
         question = questionnaires(study)[of.marts[0]].question(name)
         assert question is not None
-        said = codes - {None}
-        if name not in who and said and not set(question.codes) - {question.dont_know} <= said:
+        given = codes - {None}
+        if name not in who and given and not set(question.codes) - {question.dont_know} <= given:
             return True
     return False
 
 
 def _as_printed(table: TableRead) -> bool:
-    """Are its answers those of the report, whatever they are called?"""
+    """Return whether its answers are those of the report, whatever they are called."""
     return {n: [codes for _, codes in axis.categories] for n, axis in table.axes.items()} == {
         n: [codes for _, codes in axis.categories] for n, axis in table.original.items()
     }
 
 
 def _printed(table: TableRead) -> Iterator[Place]:
-    """Where the report prints a number of forms, before any answers are merged; blanks aside."""
+    """Yield where the report prints a number of forms, before any answers are merged; blanks aside."""
     axes = table.original
     if table.is_correlation:
         yield from ((NOTHING, NOTHING, group) for group in ([*_labels(axes["group"]), TOTAL] if "group" in axes else [NOTHING]))
@@ -283,7 +283,7 @@ def _labels(axis: AxisRead) -> list[str]:
 
 
 def _changes(study: Study, worlds: Worlds, source: Source, older: Source) -> Iterator[Target]:
-    """How much each number of a table differs between two deliveries."""
+    """Yield how much each number of a table differs between two deliveries."""
     before = {table.number: table for table in older.release.tables}
     for table in source.release.tables:
         same = before.get(table.number)
@@ -298,5 +298,5 @@ def _changes(study: Study, worlds: Worlds, source: Source, older: Source) -> Ite
 def _of_labels(study: Study, table: TableRead, labels: Place) -> Group | None:
     try:
         return group_of(study, table, labels, original=True)
-    except KeyError:  # it has other answers, or calls them otherwise
+    except KeyError:  # it has other answers, or other names for them
         return None

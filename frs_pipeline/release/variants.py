@@ -18,7 +18,7 @@ Count = Callable[[Forms], int]
 
 @dataclass(frozen=True)
 class Variant:
-    """A table with the axes that are to be released, its small counts, and its rows and columns that say the same of all."""
+    """A table with the axes to be released, its small counts, and its rows and columns in which all gave the same answer."""
 
     table: Table
     small: tuple[Place, ...]
@@ -27,18 +27,18 @@ class Variant:
 
 
 def choose(study: Study, table: Table, policy: ReleasePolicy, count: Count) -> Variant:
-    """The first variant with nothing to hide; else the one with the fewest counts to hide, and of those the first.
+    """Choose the first variant with nothing to hide; else the one with the fewest counts to hide, and of those the first.
 
-    `count` gives the number of forms. Correlations print no answers: nothing of them is merged, and gamma is that of
+    `count` gives the number of forms. Correlations print no answers: nothing in them is merged, and gamma is that of
     the answers as they were given.
     """
-    found = [_judged(study, variant, policy, count, collapsed) for variant, collapsed in _variants(study, table, policy)]
-    clean = next((v for v in found if not v.small and not v.all_or_nothing), None)
-    return clean or min(found, key=lambda v: (bool(v.all_or_nothing), len(v.small)))
+    variants = [_judged(study, variant, policy, count, collapsed) for variant, collapsed in _variants(study, table, policy)]
+    clean = next((v for v in variants if not v.small and not v.all_or_nothing), None)
+    return clean or min(variants, key=lambda v: (bool(v.all_or_nothing), len(v.small)))
 
 
 def as_decided(study: Study, table: Table, before: Table, policy: ReleasePolicy, count: Count) -> Variant:
-    """The variant of a table that was released `before`."""
+    """Return the variant of a table that was released as `before`."""
     merged_more = any(
         [set(c.codes) for c in axis.categories] != [set(c.codes) for c in getattr(table, name).categories]
         for name, axis in _own_axes(before).items()
@@ -47,7 +47,7 @@ def as_decided(study: Study, table: Table, before: Table, policy: ReleasePolicy,
 
 
 def _variants(study: Study, table: Table, policy: ReleasePolicy) -> Iterator[tuple[Table, bool]]:
-    """The table itself, then with more and more merged: columns before rows, what merges least first."""
+    """Yield the table itself, then with more and more merged: columns before rows, the least merging first."""
     yield table, False
     if table.kind.startswith("correlation"):
         return
@@ -74,7 +74,7 @@ def _judged(study: Study, table: Table, policy: ReleasePolicy, count: Count, col
 
 
 def _uniform(table: Table, counts: dict[Place, int]) -> Iterator[str]:
-    """Rows and columns (of a frequency, the whole) of which all forms gave the same answer."""
+    """Yield rows and columns (of a frequency, the whole) in which all forms gave the same answer."""
     rows = [category.label for category in table.row.categories]
     if table.kind.startswith("correlation"):
         return
@@ -93,14 +93,14 @@ def _uniform(table: Table, counts: dict[Place, int]) -> Iterator[str]:
 
 
 def _is_all(answers: Sequence[int], total: int) -> bool:
-    """Is one of several answers that of all forms?"""
+    """Return whether one of several answers is that of all forms."""
     return len(answers) > 1 and 0 < total == max(answers)
 
 
 def by_what_they_hold(study: Study, tables: Mapping[int, Table], policy: ReleasePolicy) -> dict[int, Table]:
-    """The tables with merged answers called by what they hold wherever their name also stands for other answers.
+    """Rename merged answers by what they hold wherever their name also stands for other answers; return the tables.
 
-    On the page of a release one word has one number: 'få' isn't both an answer and what it was merged into.
+    On the page of a release one word has one number: no word is both an answer and what it was merged into.
     """
     meant: dict[tuple[str, str], set[frozenset[int]]] = defaultdict(set)
     axes = [(_question(study, table, axis), axis) for table in tables.values() for axis in _own_axes(table).values()]
@@ -138,6 +138,6 @@ def _own_axes(table: Table) -> dict[str, Axis]:
 
 
 def _question(study: Study, table: Table, axis: Axis) -> Question:
-    found = questionnaires(study)[table.marts[0]].question(axis.variable)
-    assert found is not None
-    return found
+    question = questionnaires(study)[table.marts[0]].question(axis.variable)
+    assert question is not None
+    return question

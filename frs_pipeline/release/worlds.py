@@ -1,7 +1,7 @@
 """All worlds that agree with what was released: whole numbers of forms for every combination of answers.
 
 Built from the files of releases and the questionnaires alone. A question that two tables share counts the same forms
-in both, a blank being an answer like any other; that is all that is known of how tables hang together.
+in both, a blank being an answer like any other; that is all that is known about how tables are connected.
 """
 
 from __future__ import annotations
@@ -27,38 +27,38 @@ from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import Place
 
 World = NDArray[np.int64]
-# A solver is stopped after this; what it can't decide counts as not shown to be safe.
+# Seconds after which a solver is stopped; what it can't decide by then counts as not shown to be safe.
 _SECONDS = 20
 _WHOLE = 1e-5
 
 
 @dataclass(frozen=True)
 class Source:
-    """A release and the forms it was counted from: two releases of equal `forms` say the same of the same forms.
+    """A release and the forms it was counted from: releases with equal `forms` are about the same forms and answers.
 
-    `forms` is one word for all marts, or one for each of them.
+    `forms` is one word for all marts, or one for each mart.
     """
 
     release: ReleaseRead
     forms: str | Mapping[str, str]
 
     def of(self, mart: str) -> str:
-        """What forms a mart had; those of a mart that nothing is known of are nobody else's."""
+        """Return the word for a mart's forms; if nothing is known about a mart, one that no other release has."""
         return self.forms if isinstance(self.forms, str) else self.forms.get(mart, f"{self.release.delivery} {id(self)}")
 
     @property
-    def marts_told(self) -> frozenset[str]:
-        """The marts of which it tells any number."""
+    def marts_with_numbers(self) -> frozenset[str]:
+        """The marts about which it shows any number."""
         return frozenset(mart for table in self.release.tables if table.numbers for mart in table.marts)
 
     def same(self, other: Source, marts: Iterable[str]) -> bool:
-        """Were these marts the same when both releases were made?"""
+        """Return whether these marts were the same when both releases were made."""
         return all(self.of(mart) == other.of(mart) for mart in marts)
 
 
 @dataclass(frozen=True)
 class Cube:
-    """Unknowns for every combination of answers to some questions of a mart: `first` is that of the first one."""
+    """Unknowns for every combination of answers to some questions of a mart; `first` is the number of the first one."""
 
     values: tuple[tuple[Code | str, ...], ...]
     first: int
@@ -70,8 +70,8 @@ class Cube:
         return self.first + np.arange(math.prod(shape), dtype=np.int64).reshape(shape)
 
     def items(self) -> Iterator[tuple[tuple[Code | str, ...], int]]:
-        """Combinations of answers with their unknowns."""
-        return ((said, self.first + at) for at, said in enumerate(product(*self.values)))
+        """Yield the combinations of answers with their unknowns."""
+        return ((answers, self.first + at) for at, answers in enumerate(product(*self.values)))
 
 
 class Sum(NamedTuple):
@@ -81,11 +81,11 @@ class Sum(NamedTuple):
     times: tuple[float, ...]
 
     def less(self, other: Sum) -> Sum:
-        """The difference between two sums."""
+        """Return this sum less another one."""
         return Sum(self.of + other.of, self.times + tuple(-t for t in other.times))
 
     def net(self) -> Sum:
-        """The same with each unknown once, in order, and without those that cancel each other."""
+        """Return the same sum with each unknown once, in order, and without those that cancel out."""
         of, at = np.unique(self.of, return_inverse=True)
         times = np.bincount(at, weights=self.times, minlength=len(of))
         left = np.abs(times) > 0
@@ -95,7 +95,7 @@ class Sum(NamedTuple):
         return Sum(self.of, tuple(factor * t for t in self.times))
 
     def at(self, world: NDArray[np.float64] | World) -> float:
-        """Its value in a world."""
+        """Return its value in a world."""
         return float(np.dot(world[list(self.of)], self.times))
 
 
@@ -114,34 +114,36 @@ class Worlds:
         self._cubes: dict[tuple[str, str], dict[tuple[str, ...], Cube]] = {}
         self._equal: list[tuple[Sum, float]] = []
         self._at_most: list[tuple[Sum, float]] = []
-        # Of forms of which no number was released, nothing is to be found out.
-        told = {(source.of(mart), mart) for source in sources for t in source.release.tables if t.numbers for mart in t.marts}
+        # About forms without a released number, nothing can be found out.
+        shown = {(source.of(mart), mart) for source in sources for t in source.release.tables if t.numbers for mart in t.marts}
         for source in sources:
             for table in source.release.tables:
                 for mart in table.marts:
-                    if (source.of(mart), mart) in told:
+                    if (source.of(mart), mart) in shown:
                         self._need(source.of(mart), mart, {a.question for a in table.original.values()} | set(table.answered))
         self._number_unknowns()
         self._tie()
         for source in sources:
             for table in source.release.tables:
-                self._tell(source, table)
+                self._add_numbers(source, table)
         if change != "unknown":
             for mart in dict.fromkeys(mart for _, mart in self._cubes):
                 self._nest(mart, list(dict.fromkeys(source.of(mart) for source in sources)), -1.0 if change == "grows" else 1.0)
-        # A number that two tables print, or two releases, is one equation.
-        self._equal = list({(frozenset(zip(*told, strict=True)), value): (told, value) for told, value in self._equal}.values())
-        self._told = {frozenset(told.of): value for told, value in self._equal if set(told.times) == {1.0}}
+        # A number that two tables or two releases print is one equation.
+        self._equal = list(
+            {(frozenset(zip(*total, strict=True)), value): (total, value) for total, value in self._equal}.values()
+        )
+        self._released = {frozenset(total.of): value for total, value in self._equal if set(total.times) == {1.0}}
         self._freeze()
 
     def knows(self, source: Source, table: TableRead) -> bool:
-        """Was any number released of the forms that `table` counts?"""
+        """Return whether any number was released about the forms that `table` counts."""
         return all((source.of(mart), mart) in self._cubes for mart in table.marts)
 
     def sum(self, source: Source, group: Group) -> Sum:
-        """The number of forms of a group."""
+        """Return the number of forms of a group, as a sum of unknowns."""
         wanted = dict(group.answers)
-        found: list[int] = []
+        listed: list[int] = []
         for mart in group.marts:
             cubes = self._cubes[source.of(mart), mart]
             names, cube = next((names, cube) for names, cube in cubes.items() if wanted.keys() <= set(names))
@@ -151,46 +153,46 @@ class Worlds:
                     unknowns = unknowns.compress([value == group.occasion for value in values], axis)
                 elif name in wanted:
                     unknowns = unknowns.compress([value in wanted[name] for value in values], axis)
-            found += unknowns.ravel().tolist()
-        return Sum(tuple(found), (1.0,) * len(found))
+            listed += unknowns.ravel().tolist()
+        return Sum(tuple(listed), (1.0,) * len(listed))
 
-    def told(self, wanted: Sum) -> float | None:
-        """The value of a sum that was released as such, or of the difference of two that were."""
+    def released_value(self, wanted: Sum) -> float | None:
+        """Return the value of a sum that was released as such, or that is the difference of two that were; None otherwise."""
         parts = [tuple(u for u, times in zip(*wanted, strict=True) if times == sign) for sign in (1, -1)]
-        values = [self._told.get(frozenset(part)) if part else 0.0 for part in parts]
+        values = [self._released.get(frozenset(part)) if part else 0.0 for part in parts]
         return None if values[0] is None or values[1] is None else values[0] - values[1]
 
     def matrix(self, sums: Sequence[Sum]) -> csr_matrix:
-        """Sums as rows over the unknowns."""
+        """Turn sums into rows over the unknowns."""
         return _matrix([(one, 0.0) for one in sums], self.size)
 
     def prints(self, wanted: Sum) -> bool:
-        """Is a sum one of the numbers that were released?"""
-        return set(wanted.times) == {1.0} and frozenset(wanted.of) in self._told
+        """Return whether a sum is one of the numbers that were released."""
+        return set(wanted.times) == {1.0} and frozenset(wanted.of) in self._released
 
     def furthest(self, wanted: Sum, direction: int) -> tuple[float, World | None]:
-        """Bound on a sum in the linear relaxation, and the world found there if it is whole."""
-        found, parts = self._solve(-direction * self._vector(wanted), whole=False)
-        if found is None:
+        """Bound a sum in the linear relaxation; return the bound, and the world found there if it is whole."""
+        world, parts = self._solve(-direction * self._vector(wanted), whole=False)
+        if world is None:
             return direction * np.inf, None  # undecided, which is no bound
-        whole = np.rint(found)
-        far = np.abs(found - whole)[parts].max(initial=0)
-        return wanted.at(found), whole.astype(np.int64) if far < _WHOLE else None
+        whole = np.rint(world)
+        far = np.abs(world - whole)[parts].max(initial=0)
+        return wanted.at(world), whole.astype(np.int64) if far < _WHOLE else None
 
     def whole(self, wanted: Sum | None = None, direction: int = 1) -> World | None:
-        """The world of whole numbers where a sum is largest (or smallest); any one when no sum is named."""
+        """Find the world of whole numbers where a sum is largest (or smallest); any world when no sum is named."""
         objective = np.zeros(self.size) if wanted is None else -direction * self._vector(wanted)
-        found, _ = self._solve(objective, whole=True)
-        return None if found is None else np.rint(found).astype(np.int64)
+        world, _ = self._solve(objective, whole=True)
+        return None if world is None else np.rint(world).astype(np.int64)
 
     def agrees(self, world: World) -> bool:
-        """Is everything that was released true in a world?"""
+        """Return whether everything that was released is true in a world."""
         sums = self._rows @ world
         return bool((world >= 0).all() and (sums >= self._least - _WHOLE).all() and (sums <= self._most + _WHOLE).all())
 
     def _solve(self, objective: NDArray[np.float64], *, whole: bool) -> tuple[NDArray[np.float64] | None, NDArray[np.bool_]]:
-        """A world (not always whole) where the objective is smallest, None when none was found; and the unknowns that were
-        looked at: those that no equation ties to the objective stay as they are in the first world that was found."""
+        """Find a world (not always whole) where the objective is smallest, None when none was found; and return the unknowns
+        that were considered: those that no equation ties to the objective stay as in the first world that was found."""
         if not self.size:
             return np.zeros(0), np.zeros(0, dtype=bool)
         if self._any is None or not objective.any():
@@ -199,17 +201,17 @@ class Worlds:
             parts = np.isin(self._part, np.unique(self._part[objective != 0]))
         rows = self._rows[:, parts]
         asked = np.diff(rows.indptr) > 0
-        found = milp(
+        outcome = milp(
             objective[parts],
             constraints=LinearConstraint(rows[asked], self._least[asked], self._most[asked]),
             integrality=np.full(int(parts.sum()), int(whole)),
             bounds=Bounds(np.zeros(int(parts.sum())), self._limits[parts]),
             options={"time_limit": _SECONDS},
         )
-        if found.x is None:
+        if outcome.x is None:
             return None, parts
-        world = found.x if self._any is None else self._any.astype(float)
-        world[parts] = found.x
+        world = outcome.x if self._any is None else self._any.astype(float)
+        world[parts] = outcome.x
         if self._any is None and whole:
             self._any = np.rint(world).astype(np.int64)
         return world, parts
@@ -217,22 +219,22 @@ class Worlds:
     def grid(
         self, source: Source, marts: Sequence[str], occasion: str, rows: tuple[str, list[Code]], columns: tuple[str, list[Code]]
     ) -> NDArray[np.int64]:
-        """The unknowns of two questions, (layers, rows, columns): a layer for each answer to whatever else their cube has."""
+        """Return the unknowns of two questions, (layers, rows, columns): one layer per answer to the cube's other questions."""
         layers: dict[tuple[object, ...], NDArray[np.int64]] = {}
         for mart in marts:
             cubes = self._cubes[source.of(mart), mart]
             names = next(names for names in cubes if {rows[0], columns[0]} <= set(names))
             of_rows, of_columns = names.index(rows[0]), names.index(columns[0])
-            for said, unknown in cubes[names].items():
-                fits = occasion == BOTH or "occasion" not in names or said[names.index("occasion")] == occasion
-                if fits and said[of_rows] in rows[1] and said[of_columns] in columns[1]:
-                    rest = (mart, *(value for at, value in enumerate(said) if at not in (of_rows, of_columns)))
+            for answers, unknown in cubes[names].items():
+                fits = occasion == BOTH or "occasion" not in names or answers[names.index("occasion")] == occasion
+                if fits and answers[of_rows] in rows[1] and answers[of_columns] in columns[1]:
+                    rest = (mart, *(value for at, value in enumerate(answers) if at not in (of_rows, of_columns)))
                     layer = layers.setdefault(rest, np.zeros((len(rows[1]), len(columns[1])), dtype=np.int64))
-                    layer[rows[1].index(said[of_rows]), columns[1].index(said[of_columns])] = unknown  # type: ignore[arg-type]
+                    layer[rows[1].index(answers[of_rows]), columns[1].index(answers[of_columns])] = unknown  # type: ignore[arg-type]
         return np.stack(list(layers.values()))
 
     def harmless(self, swaps: Iterable[tuple[int, int, int, int]]) -> Iterator[tuple[int, int, int, int]]:
-        """Of steps (+1, -1, -1, +1 form) those that change no equation, whatever the world."""
+        """Yield those steps (+1, -1, -1, +1 form) that change no equation, whatever the world."""
         equal = self._rows[: len(self._equal)].tocsc()
         column = [dict(zip(equal[:, u].indices.tolist(), equal[:, u].data.tolist(), strict=True)) for u in range(self.size)]
         for swap in swaps:
@@ -244,7 +246,7 @@ class Worlds:
                 yield swap
 
     def allows(self, world: World, changed: Sequence[int]) -> bool:
-        """Does a world stay one after harmless steps? The unknowns `changed` and the inequalities have to hold."""
+        """Return whether a world is still one after harmless steps: no `changed` unknown is negative, all inequalities hold."""
         if (world[list(changed)] < 0).any():
             return False
         above = self._rows[len(self._equal) :] @ world - self._most[len(self._equal) :]
@@ -272,37 +274,37 @@ class Worlds:
                 self.size += math.prod(map(len, values))
 
     def _tie(self) -> None:
-        """Cubes of the same forms agree on what they share."""
+        """Add the equations by which cubes of the same forms agree on what they share."""
         for cubes in self._cubes.values():
             for one, other in _neighbours(list(cubes)):
                 shared = [name for name in one if name in other]
                 sums: dict[tuple[object, ...], Sum] = {}
                 for names, sign in ((one, 1.0), (other, -1.0)):
                     keep = [names.index(name) for name in shared]
-                    for said, unknown in cubes[names].items():
-                        key: tuple[object, ...] = tuple(said[at] for at in keep)
+                    for answers, unknown in cubes[names].items():
+                        key: tuple[object, ...] = tuple(answers[at] for at in keep)
                         before = sums.get(key, Sum((), ()))
                         sums[key] = Sum((*before.of, unknown), (*before.times, sign))
                 self._equal += [(wanted, 0.0) for wanted in sums.values()]
 
-    def _tell(self, source: Source, table: TableRead) -> None:
-        """What the numbers of a table say."""
+    def _add_numbers(self, source: Source, table: TableRead) -> None:
+        """Add what the numbers of a table say."""
         for (measure, labels), number in table.numbers.items():
             if measure in ("count", "n"):
-                told = self.sum(source, group_of(self.study, table, labels))
+                total = self.sum(source, group_of(self.study, table, labels))
                 if number.value is not None:
-                    self._equal.append((told, float(number.value)))
+                    self._equal.append((total, float(number.value)))
                 elif source.release.zeros_shown:
-                    self._at_most.append((told.scaled(-1), -1.0))
+                    self._at_most.append((total.scaled(-1), -1.0))
             elif measure.endswith("percent") and number.value is not None:
-                self._share(source, table, measure, labels, number)
+                self._add_percentage(source, table, measure, labels, number)
 
-    def _share(self, source: Source, table: TableRead, measure: str, labels: Place, number: NumberRead) -> None:
-        """A percentage lies within what it was rounded from; it adds something where it says more than the counts."""
+    def _add_percentage(self, source: Source, table: TableRead, measure: str, labels: Place, number: NumberRead) -> None:
+        """Add the limits that a percentage's rounding sets, where it says more than the counts."""
         base, parts = shared_in(table, measure, labels)
-        told = [table.numbers.get(("count", place)) for place in (base, *parts)]
+        counts = [table.numbers.get(("count", place)) for place in (base, *parts)]
         assert number.value is not None
-        if all(n is not None and n.value is not None for n in told):
+        if all(n is not None and n.value is not None for n in counts):
             return
         whole = self.sum(source, group_of(self.study, table, base))
         part = Sum((), ())
@@ -317,17 +319,17 @@ class Worlds:
         for earlier, later in pairwise(d for d in deliveries if (d, mart) in self._cubes):
             for names, cube in self._cubes[earlier, mart].items():
                 others = dict(self._cubes[later, mart][names].items()) if names in self._cubes[later, mart] else {}
-                for said, unknown in cube.items():
-                    if said in others:
-                        # The later count less the earlier one, times -1, is at most nothing.
-                        self._at_most.append((Sum((others[said], unknown), (sign, -sign)), 0.0))
+                for answers, unknown in cube.items():
+                    if answers in others:
+                        # The later count less the earlier one, times `sign`, is at most zero.
+                        self._at_most.append((Sum((others[answers], unknown), (sign, -sign)), 0.0))
 
     def _freeze(self) -> None:
-        # Where nothing else bounds a number, this does: far beyond any number that was told.
+        # Bounds a number that nothing else bounds, far beyond any number that was released.
         self._limits = np.full(self.size, 1000.0 + 4 * max((value for _, value in self._equal), default=0))
-        for told, value in self._equal:
-            if value == 0 and all(t > 0 for t in told.times):
-                self._limits[list(told.of)] = 0
+        for total, value in self._equal:
+            if value == 0 and all(t > 0 for t in total.times):
+                self._limits[list(total.of)] = 0
         self._rows = _matrix([*self._equal, *self._at_most], self.size)
         self._most = np.array([value for _, value in (*self._equal, *self._at_most)], dtype=float)
         linked: Any = bmat([[None, self._rows], [self._rows.T, None]])  # type: ignore[arg-type]
@@ -336,16 +338,16 @@ class Worlds:
 
 
 def _neighbours(cubes: Sequence[tuple[str, ...]]) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
-    """Pairs whose agreement makes all agree: the next cube with the same questions in common, for each such set."""
+    """Yield pairs whose agreement makes all agree: neighbours among the cubes that have the same questions in common."""
     for names in dict.fromkeys(frozenset(a) & frozenset(b) for a in cubes for b in cubes if a != b):
         holders = [cube for cube in cubes if names <= set(cube)]
         yield from ((a, b) for a, b in pairwise(holders))
 
 
 def _matrix(rows: Sequence[tuple[Sum, float]], size: int) -> csr_matrix:
-    starts = np.concatenate([[0], np.cumsum([len(told.of) for told, _ in rows], dtype=np.int64)])
-    columns = np.fromiter((unknown for told, _ in rows for unknown in told.of), dtype=np.int64)
-    data = np.fromiter((times for told, _ in rows for times in told.times), dtype=float)
+    starts = np.concatenate([[0], np.cumsum([len(total.of) for total, _ in rows], dtype=np.int64)])
+    columns = np.fromiter((unknown for total, _ in rows for unknown in total.of), dtype=np.int64)
+    data = np.fromiter((times for total, _ in rows for times in total.times), dtype=float)
     matrix = csr_matrix((data, columns, starts), shape=(len(rows), size))
-    matrix.sum_duplicates()  # HiGHS refuses a place that stands twice
+    matrix.sum_duplicates()  # HiGHS refuses an entry that stands twice
     return matrix

@@ -1,4 +1,4 @@
-"""A study: the folder of files that describe it; and the models of these files, a module each."""
+"""A study: the folder of files that describe it; and the models of these files, one module each."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Study:
         return Study, (self.folder,)  # another process reads the files for itself
 
     def again(self) -> Study:
-        """The same study, of which nothing was read yet: its files may have changed since."""
+        """Return the same study with nothing read yet: its files may have changed since."""
         return Study(self.folder)
 
 

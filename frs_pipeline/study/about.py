@@ -1,4 +1,4 @@
-"""What study.yaml says of a study: its names, its occasions, and who fills in what."""
+"""What study.yaml says about a study: its names, its occasions, and who fills in what."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ class Occasion(Noun):
 
 
 class Lacking(Spec):
-    """What is said of conferences that lack somebody's form, or the form of `either` of several."""
+    """How to speak of conferences that lack somebody's form, or the form of `either` of several."""
 
     words: Text
     either: tuple[str, ...] = ()
 
 
 class Printed(Spec):
-    """Numbers of conferences that stand in the report's text only: `held` by occasion, and `lacking` a form."""
+    """Numbers of conferences that stand only in the report's text: those `held`, by occasion, and those `lacking` a form."""
 
     held: dict[str, int] = Field(default_factory=dict)
     lacking: dict[str, int] = Field(default_factory=dict)
@@ -61,34 +61,34 @@ class About(Spec):
 def about(study: Study) -> About:
     """Read study.yaml. Raises `InputError` with file and line."""
     file = YamlFile(study.folder / FILE)
-    found: About = file.parse(About)
+    facts: About = file.parse(About)
     wrong = Gathered()
-    known = [name for name, lacking in found.lacking.items() if not lacking.either]
-    for name, lacking in found.lacking.items():
+    known = [name for name, lacking in facts.lacking.items() if not lacking.either]
+    for name, lacking in facts.lacking.items():
         for index, one in enumerate(lacking.either):
             with wrong:
                 if one not in known:
                     raise file.error(["lacking", name, "either", index], f"nobody is called {one}", choices(known, one))
-    for place, names, said in (
-        ("held", found.occasions, found.printed.held),
-        ("lacking", found.lacking, found.printed.lacking),
+    for place, known_names, names_given in (
+        ("held", facts.occasions, facts.printed.held),
+        ("lacking", facts.lacking, facts.printed.lacking),
     ):
-        for name in said:
+        for name in names_given:
             with wrong:
-                if name not in names:
-                    raise file.error(["printed", place, name], f"there is no {name}", choices(names, name))
-    if BOTH in found.occasions:
+                if name not in known_names:
+                    raise file.error(["printed", place, name], f"there is no {name}", choices(known_names, name))
+    if BOTH in facts.occasions:
         with wrong:
-            raise file.error(["occasions", BOTH], f"{BOTH} means every occasion", "call it by another name")
-    words = [occasion.ledger for occasion in found.occasions.values()]
-    for index, name in enumerate(found.occasions):
+            raise file.error(["occasions", BOTH], f"{BOTH} means every occasion", "give it another name")
+    words = [occasion.ledger for occasion in facts.occasions.values()]
+    for index, name in enumerate(facts.occasions):
         with wrong:
             if words[index] in words[:index]:
                 raise file.error(["occasions", name, "ledger"], "another occasion has this word, too", "give each its own")
     wrong.check()
-    return found
+    return facts
 
 
 def occasions(study: Study) -> Mapping[str, Occasion]:
-    """When forms are filled in, by name, in order."""
+    """Return the occasions on which forms are filled in, by name, in order."""
     return about(study).occasions

@@ -24,11 +24,11 @@ class Assumptions(Spec):
     order: dict[str, tuple[str, ...]]
     answered: float
     starting_shares: dict[str, tuple[float, ...]]
-    # Conferences that lack a questionnaire's form: as many together as the report says.
+    # How many conferences lack a questionnaire's form, as many in all as the report says.
     lacking: dict[str, int] = Field(default_factory=dict)
-    # Roles of which a conference has one as far as there are no more of them than conferences.
+    # Roles of which each conference has at most one, as long as there are no more of them than conferences.
     one_a_conference: tuple[str, ...] = ()
-    # What is spoilt in which export. Every one of these forms has to be set aside, whatever else it says.
+    # What is spoilt, by export. Every one of these forms has to be set aside, whatever else it says.
     spoilt: dict[str, tuple[Spoilt, ...]] = Field(default_factory=dict)
     number_text: str
     statuses: tuple[str, str, str, str, str]

@@ -18,13 +18,13 @@ from frs_pipeline.study.tables import Table, catalogue
 
 FILE = "report/chapters.yaml"
 
-# Pages that are written out and hold no tables of the catalogue.
+# Pages that have a template of their own and show no tables of the catalogue.
 Special = Literal["correlations", "nonresponse", "quality", "method", "about"]
 
 
 class Chapter(Spec):
     """One page; `short` is its name in the menu. `changes` are crosstabs of the same rows at several occasions, whose answers
-    are drawn against each other, `rows` those of which each row is drawn as a bar of answers."""
+    are plotted against each other; `rows` are crosstabs of which each row is plotted as a bar of answers."""
 
     id: str = Field(pattern="^[a-z]+$")
     short: Text
@@ -41,14 +41,14 @@ class Chapter(Spec):
 
 
 class _Chapters(Spec):
-    chapters: tuple[Any, ...]  # each a Chapter, read for itself, so that one that can't be hides no other's faults
+    chapters: tuple[Any, ...]  # each a Chapter, parsed on its own, so that a faulty one hides no other's faults
 
 
 def read_chapters(study: Study, path: Path) -> tuple[Chapter, ...]:
-    """All pages but the first, in order.
+    """Read all pages but the first, in order.
 
-    A table of the catalogue that no chapter names comes at the end of the last chapter with tables, so that a new one is
-    shown without another line. Raises `InputError` for a table that there isn't, or that two chapters have.
+    A table of the catalogue that no chapter names comes at the end of the last chapter with tables, so that a new table is
+    shown without another line. Raises `InputError` for a table that doesn't exist, or that two chapters have.
     """
     file = YamlFile(path)
     chapters: list[Chapter] = []
@@ -72,7 +72,7 @@ def read_chapters(study: Study, path: Path) -> tuple[Chapter, ...]:
 
 
 def _check(study: Study, file: YamlFile, index: int, chapter: Chapter, placed: set[int], ids: Sequence[str]) -> None:
-    """Raise `InputError` for a page that another one is called as, and for tables that there aren't, or not of that kind."""
+    """Raise `InputError` for a page whose id is taken, and for tables that don't exist or are of the wrong kind."""
     wrong = Gathered()
     where: list[str | int] = ["chapters", index]
     with wrong:
@@ -91,14 +91,14 @@ def _check(study: Study, file: YamlFile, index: int, chapter: Chapter, placed: s
                 )
             if len(pair) < 2:
                 raise file.error(
-                    [*where, "changes", at], "draws one occasion against no other", "name a table of another occasion"
+                    [*where, "changes", at], "has one occasion and none to compare it with", "name a table of another occasion"
                 )
     for place, number in numbers.items():
         with wrong:
             if number not in catalogue(study):
                 raise file.error([*where, *place], f"there is no table {number}", "docs/tables.md lists the tables")
             if place[0] != "tables" and "crosstab" not in catalogue(study)[number].kind:
-                raise file.error([*where, *place], f"table {number} is no crosstab, which is what {place[0]} draws", "name one")
+                raise file.error([*where, *place], f"table {number} isn't a crosstab, which is what {place[0]} draws", "name one")
             if place[0] == "tables" and (number in placed or chapter.tables.index(number) != place[1]):
                 raise file.error([*where, *place], f"table {number} has a chapter already", "take it out of one of them")
     wrong.check()
@@ -113,11 +113,11 @@ def _check(study: Study, file: YamlFile, index: int, chapter: Chapter, placed: s
 
 
 def _shape(table: Table) -> tuple[list[str], int]:
-    """Labels of the rows, and the number of columns, of which the report may print a label in two ways."""
+    """Return the row labels and the number of columns; not their labels, which the report may print in two ways."""
     return [category.label for category in table.row.categories], len(table.column.categories) if table.column else 0
 
 
 @derived
 def chapters(study: Study) -> tuple[Chapter, ...]:
-    """The pages of the report, by the file that ships."""
+    """Read the pages of the report."""
     return read_chapters(study, study.folder / FILE)

@@ -23,21 +23,21 @@ PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
 def _no_digits(words: Text) -> Text:
-    """The words, unless a number stands in them."""
-    wrong = PydanticCustomError("digits", "numbers don't stand in words: name a value and put it in braces")
+    """Return the words, unless they hold a number."""
+    wrong = PydanticCustomError("digits", "words may hold no numbers: name a value and put it in braces")
     texts = {"danish": words.danish, "english": words.english}
-    found = [
+    errors = [
         InitErrorDetails(type=wrong, loc=(language,), input=text)
         for language, text in texts.items()
         if any(letter.isdigit() for letter in text)
     ]
-    if found:
-        raise ValidationError.from_exception_data("words", found)
+    if errors:
+        raise ValidationError.from_exception_data("words", errors)
     return words
 
 
 def bare(printed: str) -> str:
-    """A printed number as `stats.printing` reads it: without a sign for per cent, and with a hyphen for minus."""
+    """Rewrite a printed number as `stats.printing` reads it: without a per cent sign, and with a hyphen for minus."""
     return printed.replace("\u2212", "-").removesuffix("%").rstrip()
 
 
@@ -50,7 +50,7 @@ def _a_number(printed: str) -> str:
 
 
 def _numbers(printed: str) -> str:
-    """One number or, of a source that gives a span, two: 84–86%."""
+    """Accept one number or, where a source gives a range, two: 84–86%."""
     for part in printed.split("–"):
         _a_number(part)
     return printed
@@ -75,7 +75,7 @@ class Share(Spec):
 
 
 class Points(Spec):
-    """What the first share exceeds the second by, in percentage points."""
+    """By how many percentage points the first share exceeds the second."""
 
     of: str
     less: str
@@ -98,7 +98,7 @@ class Value(Spec):
     said: Printed | None = None
 
     def addresses(self, tables: Mapping[int, Table]) -> tuple[Address, ...]:
-        """The figures that a share or a gamma is made from: its parts, then its base."""
+        """List the figures that a share or a gamma is made from: its parts, then its base."""
         if self.gamma is not None:
             return (Address(self.gamma, "", "", "", "gamma"), Address(self.gamma, "", "", "", "n"))
         if self.share is None:
@@ -135,7 +135,7 @@ class Source(Spec):
 
 
 class Baseline(Spec):
-    """A number from elsewhere that the report cites; what it is of, where that isn't the same."""
+    """A number from elsewhere that the report cites; `note` says what it is about, where that isn't the same."""
 
     source: str
     said: Cited
@@ -159,7 +159,7 @@ class Section(Spec):
     """Claims under one heading."""
 
     title: Words
-    claims: tuple[Any, ...]  # each a Claim, read for itself, so that one that can't be hides no other's faults
+    claims: tuple[Any, ...]  # each a Claim, parsed on its own, so that a faulty one hides no other's faults
 
 
 class Claims(Spec):

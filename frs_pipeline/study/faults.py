@@ -1,4 +1,4 @@
-"""What is wrong with a YAML file, in words that say what would be right: of its syntax, and of what a model refuses."""
+"""What is wrong with a YAML file, in words that say what would be right: its syntax, and what a model refuses."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _SYNTAX = (
     ("cannot start any token", "a text begins with a character that YAML keeps for itself", "put the text into quotes"),
     (
         "expected '-' indicator|expected <block end>|expected key",
-        "the line is indented otherwise than those above it, or a quotation mark above isn't closed",
+        "the line isn't indented like those above it, or a quotation mark above isn't closed",
         "align it with them, or close the quotation mark",
     ),
     ("alias|anchor", "a text begins with * or &, which YAML keeps for itself", "put the text into quotes"),
@@ -67,7 +67,7 @@ _LIMITS = {
     "less_than_equal": ("le", "at most"),
     "less_than": ("lt", "less than"),
 }
-# What people are told instead of a pattern: by a part of it, the first that fits.
+# Words that errors use instead of a pattern: those of the first key here that is part of the pattern.
 _LETTERS = (
     (r"[a-z][a-z0-9_]{0,7}", "one to eight small letters from a to z, digits and _, a letter first"),
     (r"[A-Z]{2}", "two capital letters from A to Z"),
@@ -78,7 +78,7 @@ _LETTERS = (
 
 
 def of_syntax(problem: str, line: str = "") -> tuple[str, str]:
-    """What is wrong with a line that isn't YAML, and what to do, from what the parser says of it."""
+    """Say what is wrong with a line that isn't YAML, and what to do, from what the parser says about it."""
     if re.match(r" *\t", line):
         problem = "tab character"
     elif "mapping values are not allowed" in problem and len(re.findall(r":(?=\s|$)", line)) == 1:
@@ -87,37 +87,37 @@ def of_syntax(problem: str, line: str = "") -> tuple[str, str]:
     for pattern, what, do in _SYNTAX:
         if re.search(pattern, problem):
             return what or problem, do
-    return problem, "mend the line"
+    return problem, "correct the line"
 
 
 def choices(known: Iterable[str], word: object = None) -> str:
-    """What would be right where `word` isn't: what it was probably meant to be, or everything that there is."""
+    """Say what would be right instead of `word`: what was probably meant, or everything that is known."""
     listed = list(dict.fromkeys(known))
     near = get_close_matches(word, listed, 1) if isinstance(word, str) else []
     if near:
         return f"is {near[0]} meant?"
-    # A comma in one of them would look like two.
+    # Without quotes, one that holds a comma would look like two.
     shown = [f'"{word}"' if "," in word else word for word in listed]
-    return f"one of: {', '.join(shown)}" if shown else "there is none yet"
+    return f"one of: {', '.join(shown)}" if shown else "none exists yet"
 
 
 def of_model(errors: Iterable[Mapping[str, Any]], model: Any) -> list[Fault]:
-    """What a model, or another type, refuses, by pydantic's errors; each place once."""
-    found: dict[tuple[str | int, ...], Fault] = {}
+    """Turn pydantic's errors about a model, or another type, into faults, one for each place."""
+    faults: dict[tuple[str | int, ...], Fault] = {}
     missing, unknown = set(), []
     for error in errors:
         fault = _fault(error, model)
-        found.setdefault(fault.at, fault)
+        faults.setdefault(fault.at, fault)
         if error["type"] == "missing":
             missing.add(fault.at)
         elif error["type"] in _UNKNOWN:
             unknown.append(fault.at)
     for *place, key in unknown:
-        # A key that is misspelt isn't missing, too.
+        # A misspelt key is reported once, as unknown, and not as missing, too.
         near = get_close_matches(str(key), [str(name) for *around, name in missing if around == place], 1)
         if near:
-            found.pop((*place, *near), None)
-    return list(found.values())
+            faults.pop((*place, *near), None)
+    return list(faults.values())
 
 
 def _fault(error: Mapping[str, Any], model: Any) -> Fault:
@@ -125,15 +125,15 @@ def _fault(error: Mapping[str, Any], model: Any) -> Fault:
     if at and at[-1] == "[key]":
         return _fault({**error, "loc": at[:-1]}, model)
     name = next((part for part in reversed(at) if isinstance(part, str)), "")
-    said = f"{name}: " if name else ""
+    prefix = f"{name}: " if name else ""
     kind = error["type"]
     if kind == "missing":
         return Fault(at, f"{name} is missing", f"add {name}: …")
     if kind in _UNKNOWN:
-        return Fault(at, f"{name} is no key here", _instead(name, _keys(model, at[:-1]), given))
+        return Fault(at, f"{name} isn't a key here", _instead(name, _keys(model, at[:-1]), given))
     if kind == "literal_error":
         known = re.findall(r"'([^']*)'", about["expected"])
-        return Fault(at, f"{name} is empty" if given is None else f"{said}{_shown(given)} can't be", choices(known, given))
+        return Fault(at, f"{name} is empty" if given is None else f"{prefix}{_shown(given)} isn't allowed", choices(known, given))
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         return _of_tag(at, given, about, model)
     if kind.startswith(("date", "datetime")):
@@ -146,31 +146,31 @@ def _fault(error: Mapping[str, Any], model: Any) -> Fault:
             do = "begin each entry with a hyphen: - …"
         if kind == "string_type" and isinstance(given, list | dict):
             do = "write one text, without brackets"
-        return Fault(at, f"{said}{_shown(given)} isn't {wanted}", do)
+        return Fault(at, f"{prefix}{_shown(given)} isn't {wanted}", do)
     if kind in _LIMITS:
         key, word = _LIMITS[kind]
-        return Fault(at, f"{name}: {_shown(given)} can't be", f"{word} {about[key]:g}")
+        return Fault(at, f"{name}: {_shown(given)} isn't allowed", f"{word} {about[key]:g}")
     if kind == "string_pattern_mismatch":
         lower = str(given).lower()
         wanted = next((words for part, words in _LETTERS if part in about["pattern"]), f"it has to fit {about['pattern']}")
         return Fault(
-            at, f"{said}{_shown(given)} can't be", f"is {lower} meant?" if re.search(about["pattern"], lower) else wanted
+            at, f"{prefix}{_shown(given)} isn't allowed", f"is {lower} meant?" if re.search(about["pattern"], lower) else wanted
         )
     if kind in ("too_short", "string_too_short"):
         return Fault(at, f"{name} is empty", "give at least one" if kind == "too_short" else "write what it is")
-    return Fault(at, said + (str(about["error"]) if kind == "value_error" else error["msg"].lower()), "mend the line")
+    return Fault(at, prefix + (str(about["error"]) if kind == "value_error" else error["msg"].lower()), "correct the line")
 
 
 def _of_tag(at: tuple[str | int, ...], given: object, about: Mapping[str, Any], model: Any) -> Fault:
-    """The fault of a key that chooses between models: its word is none of theirs, or there is none."""
+    """Make the fault of a key that chooses between models: its word is none of theirs, or it is missing."""
     key = about["discriminator"].strip("'")
     tag = given.get(key) if isinstance(given, dict) else None
-    what = f"{key}: {_shown(tag)} can't be" if tag is not None else f"{key} is {'empty' if 'tag' in about else 'missing'}"
+    what = f"{key}: {_shown(tag)} isn't allowed" if tag is not None else f"{key} is {'empty' if 'tag' in about else 'missing'}"
     return Fault((*at, key), what, choices(_tags(model, at, key), tag))
 
 
 def _instead(name: str, known: Sequence[str], given: object) -> str:
-    """What would be right instead of an unknown key; one without a value is often the rest of a text behind its comma."""
+    """Say what would be right instead of an unknown key; one without a value is often the rest of a text after its comma."""
     key, _, value = name.replace(":", " ").partition(" ")
     if given is None and key in known:
         return f"write {key}: {value}" if value else f"write {key}: …"
@@ -181,7 +181,7 @@ def _instead(name: str, known: Sequence[str], given: object) -> str:
 
 
 def _shown(given: object) -> str:
-    """A value as the file has it, if it is short."""
+    """Show a value as the file has it, if it is short."""
     if isinstance(given, list | dict):
         return "a list" if isinstance(given, list) else "something with keys"
     text = str(given).lower() if isinstance(given, bool) else str(given)
@@ -189,19 +189,19 @@ def _shown(given: object) -> str:
 
 
 def _keys(model: Any, at: Location) -> list[str]:
-    """Keys of the models that may stand at a place."""
-    return [key for found in _models(model, at) for key in _fields(found)]
+    """List the keys of the models that may stand at a place."""
+    return [key for kind in _models(model, at) for key in _fields(kind)]
 
 
 def _tags(model: Any, at: Location, key: str) -> list[str]:
-    """Words by which the models that may stand at a place are told apart."""
-    return [tag for found in _models(model, at) for tag in get_args(_fields(found)[key])]
+    """List the words that distinguish the models that may stand at a place."""
+    return [tag for kind in _models(model, at) for tag in get_args(_fields(kind)[key])]
 
 
 def _models(model: Any, at: Location) -> list[type]:
-    """The models that may stand at a place below `model`.
+    """Find the models that may stand at a place below `model`.
 
-    The tag of a union is a step of pydantic's alone, which chooses one of the models.
+    The tag of a union is a step that only pydantic adds to a place; it chooses one of the models.
     """
     here: list[Any] = list(_parts(model))
     for step in at:
@@ -221,7 +221,7 @@ def _is_model(kind: Any) -> bool:
 
 
 def _fields(kind: Any) -> dict[str, Any]:
-    """The type of each key of a model or dataclass."""
+    """Return the type of each key of a model or dataclass."""
     if issubclass(kind, BaseModel):
         return {name: field.annotation for name, field in kind.model_fields.items()}
     hints = get_type_hints(kind)
@@ -233,7 +233,7 @@ def _tagged(kind: type, tag: str | int) -> bool:
 
 
 def _parts(annotation: Any) -> Iterator[Any]:
-    """What a type may be: the members of a union, whatever is said beside them."""
+    """Yield what a type may be: the members of a union, without their annotations."""
     if get_origin(annotation) is Annotated:
         yield from _parts(get_args(annotation)[0])
     elif get_origin(annotation) in (Union, UnionType):

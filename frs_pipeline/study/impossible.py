@@ -1,4 +1,4 @@
-"""Answers of one form that can't all be true: from names and labels, as rules.yaml has them, to columns and codes."""
+"""Answers of one form that can't all be true: names and labels, as in rules.yaml, become columns and codes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from frs_pipeline.study.questionnaires import Question, Questionnaire
 from frs_pipeline.study.spec import YamlFile
 
 ANSWERED, BLANK = "answered", "blank"
-# Codes of a box.
+# Codes of a box that can be ticked, whatever question it belongs to.
 _EMPTY, _TICKED = 0, 1
 
 
@@ -19,9 +19,9 @@ _EMPTY, _TICKED = 0, 1
 class Condition:
     """What one question's answer has to be.
 
-    `columns` are the question's column of the mart, or those of its boxes, and `text` is what it asks. It holds when one of
-    the columns has one of `codes`; where `blank`, when each is blank or has one of them. `labels` are the answers by name,
-    none where any answer will do, or no answer.
+    `columns` are the question's column of the mart, or those of its boxes, and `text` is what it asks. The condition holds
+    when one of the columns has one of `codes`; where `blank`, when each is blank or has one of them. `labels` names the
+    answers; it is empty where any answer will do, or none.
     """
 
     columns: tuple[str, ...]
@@ -58,7 +58,7 @@ def read_impossible_answers(
     asked: Mapping[str, Questionnaire],
     known: Collection[str],
 ) -> ImpossibleAnswers:
-    """What a rule of one's own looks for; `known` are the occasions.
+    """Read what a rule of the study's own looks for; `known` are the occasions.
 
     Raises `InputError` with file and line for what the questionnaires don't have.
     """
@@ -103,12 +103,12 @@ def _condition(
     for index, word in enumerate(words):
         if word not in answers:
             raise file.error([*where, index], f"{name} has no answer »{word}«", _possible(answers))
-    found = [answers[word] for word in words]
-    return Condition(tuple(dict.fromkeys(c for c, _ in found)), text, words, tuple(dict.fromkeys(code for _, code in found)))
+    named = [answers[word] for word in words]
+    return Condition(tuple(dict.fromkeys(c for c, _ in named)), text, words, tuple(dict.fromkeys(code for _, code in named)))
 
 
 def _answers(question: Question) -> dict[str, tuple[str, int]]:
-    """Column and code by every spelling of an answer."""
+    """Map every spelling of an answer to its column and code."""
     spelt = [(answer.code, spelling) for answer in question.answers for spelling in (answer.label, *answer.also_printed)]
     return {spelling: (question.name, code) for code, spelling in spelt}
 

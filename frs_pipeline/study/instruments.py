@@ -1,4 +1,4 @@
-"""The questionnaires as data, and what is made from them."""
+"""The questionnaires that a study lists in study.yaml, and the deliveries that have them."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from frs_pipeline.study.spec import Spec, YamlFile
 
 FILE = "study.yaml"
 FOLDER = "questionnaires"
-# Of a table: forms of every occasion. Of a questionnaire: its forms are filled in at any. Of a row: all occasions together.
+# For a table: forms of every occasion; for a questionnaire: filled in on any occasion; for a row: all occasions together.
 BOTH = "both"
-# How deliveries are named.
+# The name of a delivery: its date.
 DATED = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def _as_name(value: object) -> object:
-    """The name of a delivery; what is said of another value doesn't repeat it, for a delivery's file is not ours."""
+    """Check the name of a delivery. The error doesn't repeat the value: a delivery's file isn't ours."""
     try:
         if not isinstance(value, str) or not DATED.fullmatch(value):
             raise ValueError
@@ -37,7 +37,7 @@ DeliveryName = Annotated[str, BeforeValidator(_as_name)]
 
 
 class Dated(Spec):
-    """What only some deliveries have: those dated from `since` to `until`, both included; where neither is said, all."""
+    """What only some deliveries have: those dated from `since` to `until`, both included; all if neither is given."""
 
     since: dt.date | None = None
     until: dt.date | None = None
@@ -49,28 +49,28 @@ class Dated(Spec):
         return self
 
     def in_use(self, delivery: str) -> bool:
-        """Does a delivery, named by its date, have it?"""
+        """Return whether a delivery, named by its date, has it."""
         return (self.since is None or str(self.since) <= delivery) and (self.until is None or delivery <= str(self.until))
 
 
 class Instrument(Dated):
-    """A questionnaire by its name: that of its file, of its folder in a delivery, and of its mart."""
+    """A questionnaire, by the name that its file, its folder in a delivery and its mart share."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")
 
 
-# Names that other parts of a delivery and other marts have.
+# Names that a questionnaire can't have, since other parts of a delivery or other marts have them.
 _TAKEN = ("codebook", "conference", "corrections", "description", "exceptions", "ledger", "withdrawals", "withdrawn_conferences")
 
 
 @derived
 def listed(study: Study) -> dict[str, Instrument]:
-    """The questionnaires by name, each with the deliveries that have it.
+    """Read the questionnaires by name, each with the deliveries that have it.
 
-    Raises `InputError` with file and line of study.yaml when one that it lists has no file, or one that has isn't listed.
+    Raises `InputError` with file and line of study.yaml for a listed one without a file, or a file that isn't listed.
     """
     file = YamlFile(study.folder / FILE)
-    found: dict[str, Instrument] = {}
+    by_name: dict[str, Instrument] = {}
     wrong = Gathered()
     there = sorted(path.stem for path in (study.folder / FOLDER).glob("*.yaml"))
     if not file.entries(["instruments"]):
@@ -79,25 +79,25 @@ def listed(study: Study) -> dict[str, Instrument]:
         where: list[str | int] = ["instruments", index, "name"]
         with wrong:
             instrument: Instrument = file.parse_at(where[:-1], Instrument)
-            if instrument.name in (*found, *_TAKEN):
+            if instrument.name in (*by_name, *_TAKEN):
                 raise file.error(where, f"the name {instrument.name} is taken", "choose another name")
-            found[instrument.name] = instrument
+            by_name[instrument.name] = instrument
             if instrument.name not in there:
                 what = f"there is no {FOLDER}/{instrument.name}.yaml"
                 raise file.error(where, what, choices(there, instrument.name))
     wrong.check()
-    unlisted = next((name for name in there if name not in found), None)
+    unlisted = next((name for name in there if name not in by_name), None)
     if unlisted:
         what = f"{FOLDER}/{unlisted}.yaml isn't listed"
         raise file.error(["instruments"], what, f"add - {{name: {unlisted}}}, or take the file away")
-    return found
+    return by_name
 
 
 def instruments(study: Study) -> tuple[str, ...]:
-    """Names of the questionnaires, in the order in which they are listed everywhere."""
+    """Return the names of the questionnaires, in the order in which they are listed everywhere."""
     return tuple(listed(study))
 
 
 def in_use(study: Study, instrument: str, delivery: str) -> bool:
-    """Does a delivery, named by its date, have forms of this questionnaire?"""
+    """Return whether a delivery, named by its date, has forms of this questionnaire."""
     return listed(study)[instrument].in_use(delivery)

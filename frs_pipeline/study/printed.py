@@ -1,4 +1,4 @@
-"""The printed figures of the report: 81 tables, one line of `figures.csv` a number, exactly as printed."""
+"""The printed figures of the report: one line of `figures.csv` per number, exactly as printed."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ PROSE = "published/prose.yaml"
 
 @derived
 def published(study: Study) -> dict[Address, str]:
-    """Printed string of every figure, in the order of the report."""
+    """Return the printed string of every figure, in the order of the report."""
     return {key: printed for key, (printed, _) in _lines(study).items()}
 
 
 def line_of(study: Study) -> dict[Address, int]:
-    """The line of figures.csv on which each figure stands, counted from 1."""
+    """Return the line of figures.csv on which each figure stands, counted from 1."""
     return {key: line for key, (_, line) in _lines(study).items()}
 
 
@@ -61,28 +61,28 @@ def _require_number(printed: str, where: str) -> None:
 
 
 def of_table(study: Study, number: int) -> dict[Address, str]:
-    """The printed figures of one table."""
+    """Return the printed figures of one table."""
     return {key: printed for key, printed in published(study).items() if key.table == number}
 
 
 def value(printed: str) -> Decimal:
-    """The number in a printed figure, percent sign or not."""
+    """Return the number in a printed figure, with or without a per cent sign."""
     return parse(printed.removesuffix("%"))
 
 
 def decimals(printed: str) -> int:
-    """How many decimals a printed figure shows, percent sign or not."""
+    """Return how many decimals a printed figure shows, with or without a per cent sign."""
     return decimals_of(printed.removesuffix("%"))
 
 
 def printed_count(study: Study, key: Address) -> int | None:
-    """A printed count or N as a number; None when the report doesn't print it."""
+    """Return a printed count or N as a number; None when the report doesn't print it."""
     printed = published(study).get(key)
     return None if printed is None else int(parse(printed))
 
 
 class ProseCorrelation(Spec):
-    """A gamma in the running text: neither table nor N."""
+    """A gamma in the running text, with neither table nor N."""
 
     mart: str
     row: str
@@ -124,12 +124,12 @@ def prose(study: Study) -> tuple[ProseCorrelation, ...]:
 
 
 def printed_from(study: Study, delivery: str) -> bool:
-    """Was the report printed from this delivery? Of any other there is nothing printed to compare with."""
+    """Return whether the report was printed from this delivery; for any other, nothing printed exists to compare with."""
     return about(study).printed_from == delivery
 
 
 def not_printed_from(study: Study, delivery: str, predecessor: str | None) -> str:
-    """Why a delivery isn't compared with the printed report, and what shows more of it; one line."""
+    """Say, in one line, why a delivery isn't compared with the printed report, and which command shows more."""
     printed = about(study).printed_from
     why = (
         f"The report was printed from delivery {printed}: there are no printed figures of delivery {delivery}."

@@ -1,4 +1,4 @@
-"""What a domain person may change of the promises that marts make: limits of blanks and of moves."""
+"""What a domain person may change of the promises that marts make: limits on blanks and on changes of shares."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Limits(Spec):
 
 
 def read_limits(study: Study, path: Path) -> Limits:
-    """The limits; raises `InputError` with file and line for a value that can't be, or a question that doesn't exist."""
+    """Read the limits. Raises `InputError` with file and line for a value that isn't allowed or a question that doesn't exist."""
     file = YamlFile(path)
     wrong = Gathered()
     with wrong:
@@ -60,5 +60,5 @@ def read_limits(study: Study, path: Path) -> Limits:
 
 @derived
 def limits(study: Study) -> Limits:
-    """The limits of the promises."""
+    """Read the limits of the study's promises."""
     return read_limits(study, study.folder / FILE)

@@ -1,4 +1,4 @@
-"""The four questionnaires as typed models, read from the YAML files beside this module."""
+"""The questionnaires as typed models, read from the YAML files of the study."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from frs_pipeline.study.spec import Spec, YamlFile
 
 SCALES = "scales.yaml"
 
-# What no question can be called: other columns of the same rows, and words of SQL (as DuckDB has them).
+# Names that a question can't have: those of other columns of the same rows, and SQL keywords (as DuckDB has them).
 _WORDS = """
 conference_id conference_number file form_id forms instrument line occasion
 all analyse analyze and any array as asc asymmetric both case cast check collate column constraint create default
@@ -32,7 +32,7 @@ RESERVED = frozenset(_WORDS.split())
 class Answer(Spec):
     """One box that can be ticked: its code in the export, and its label as the report prints it."""
 
-    # Marts hold a code in one byte.
+    # The limits of one byte, in which marts hold a code.
     code: int = Field(ge=-127, le=127)
     label: str = Field(min_length=1)
     also_printed: tuple[str, ...] = ()
@@ -45,9 +45,9 @@ class Scales(Spec):
 class QuestionSpec(Dated):
     """A question as the YAML writes it.
 
-    `multiple` is a question with several boxes to tick, the scale being its boxes; `text` is a line to write on, which
-    has no scale, is read to see that it names nobody, and goes no further. `since` and `until` are for a question that
-    only the paper of some deliveries has.
+    `multiple` is a question with several boxes to tick, which make up its scale; `text` is a line to write on, which
+    has no scale, is read only to check that it names nobody, and goes no further. `since` and `until` are for a question
+    that only the paper of some deliveries has.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -67,13 +67,13 @@ class QuestionnaireSpec(Spec):
     filled_in_by: str = Field(pattern=r"^[a-z]+(_[a-z]+)*$", description="whose form it is; of several, one is enough")
     occasion: str
     form_prefix: str = Field(pattern=r"^[A-Z]{2}$")
-    questions: tuple[Any, ...]  # each a QuestionSpec, read for itself, so that one that can't be hides no other's faults
+    questions: tuple[Any, ...]  # each a QuestionSpec, parsed on its own, so that a faulty one hides no other's faults
 
 
 class Question(QuestionSpec):
     """A question with the answers of its scale: a column of the mart.
 
-    A question with several boxes is one such column a box, ticked or not: `option` is the box's code, `asked` the text
+    A question with several boxes is one such column per box, ticked or not: `option` is the box's code, `asked` the text
     of the question itself.
     """
 
@@ -88,7 +88,7 @@ class Question(QuestionSpec):
 
     @property
     def box(self) -> str:
-        """What stands beside a box."""
+        """The text beside a box."""
         return self.text.removeprefix(f"{self.asked} – ")
 
     @property
@@ -100,7 +100,7 @@ class Question(QuestionSpec):
         return {answer.code: answer.label for answer in self.answers}
 
     def code(self, label: str) -> int | None:
-        """Code of a label or of one of its printed spellings; None when the question doesn't have it."""
+        """Return the code of a label or of one of its printed spellings; None when the question doesn't have it."""
         return next((a.code for a in self.answers if label == a.label or label in a.also_printed), None)
 
 
@@ -126,12 +126,12 @@ class Questionnaire(Dated):
         return next((q for q in self.questions if q.name == name), None)
 
     def at(self, delivery: str) -> Questionnaire:
-        """With the questions alone that are on the paper of a delivery, named by its date."""
-        kept = {kind: tuple(q for q in getattr(self, kind) if self.asks(q, delivery)) for kind in ("questions", "texts")}
-        return self.model_copy(update=kept)
+        """Return the questionnaire with only the questions on the paper of a delivery, named by its date."""
+        asked = {kind: tuple(q for q in getattr(self, kind) if self.asks(q, delivery)) for kind in ("questions", "texts")}
+        return self.model_copy(update=asked)
 
     def asks(self, question: QuestionSpec, delivery: str) -> bool:
-        """Is `question` on the paper of a delivery, named by its date?"""
+        """Return whether `question` is on the paper of a delivery, named by its date."""
         return self.in_use(delivery) and question.in_use(delivery)
 
 
@@ -145,7 +145,7 @@ def read_questionnaire(study: Study, path: Path) -> Questionnaire:
         spec = file.parse(QuestionnaireSpec)
         if spec.instrument != path.stem:
             what = f"the file of questionnaire {spec.instrument} is called {spec.instrument}.yaml"
-            raise file.error(["instrument"], what, f"write instrument: {path.stem}, or call the file otherwise")
+            raise file.error(["instrument"], what, f"write instrument: {path.stem}, or rename the file")
         check_occasion(study, file, ["occasion"], spec.occasion)
     questions: list[Question] = []
     texts: list[QuestionSpec] = []
@@ -173,7 +173,7 @@ def check_occasion(study: Study, file: YamlFile, where: Location, occasion: str)
 
 @derived
 def read_scales(study: Study) -> dict[str, tuple[Answer, ...]]:
-    """The scales by name; raises `InputError` with file and line for codes or labels that don't name one answer each."""
+    """Read the scales by name. Raises `InputError` with file and line for codes or labels that don't name one answer each."""
     file = YamlFile(study.folder / SCALES)
     scales = file.parse(Scales).scales
     wrong = Gathered()
@@ -185,19 +185,19 @@ def read_scales(study: Study) -> dict[str, tuple[Answer, ...]]:
                 if twice is not None:
                     raise file.error(["scales", name, twice], f"scale {name} has the same {field} twice", "give it another one")
         for index, answer in enumerate(answers):
-            # A label names one answer, wherever somebody writes it.
+            # Wherever somebody writes a label, it must name one answer only.
             others = {label for other in answers if other is not answer for label in (other.label, *other.also_printed)}
             with wrong:
                 if others.intersection(answer.also_printed):
                     where: Location = ["scales", name, index, "also_printed"]
-                    what = f"scale {name}: {answer.label} is also printed as another answer is"
+                    what = f"scale {name}: {answer.label} has a spelling that another answer has, too"
                     raise file.error(where, what, "take the spelling out of one of them")
     wrong.check()
     return scales
 
 
 def _made(file: YamlFile, index: int, question: QuestionSpec, scales: Mapping[str, tuple[Answer, ...]]) -> list[Question]:
-    """The columns that a question fills; none for a text. Raises `InputError` for a scale that it can't have."""
+    """Make the columns that a question fills; none for a text. Raises `InputError` for a scale that it can't have."""
     where: list[str | int] = ["questions", index]
     if question.type == "text" and question.scale:
         raise file.error([*where, "scale"], f"{question.name} is a text, which has no scale", "take scale out, or change type")
@@ -212,15 +212,15 @@ def _made(file: YamlFile, index: int, question: QuestionSpec, scales: Mapping[st
 
 
 class _Taken:
-    """Names of columns, and questions of the export, that are taken by the questions of one file."""
+    """Names of columns, and questions of the export, that questions of one file have taken."""
 
     def __init__(self, file: YamlFile) -> None:
         self.file = file
         self.names: set[str] = set()
-        self.told_apart: set[tuple[str, str]] = set()
+        self.sources: set[tuple[str, str]] = set()
 
     def take(self, index: int, question: QuestionSpec, names: Sequence[str]) -> None:
-        """Raises `InputError` for a name or a column of the export that another question has."""
+        """Take the names of a question. Raises `InputError` for a name or a column of the export that another question has."""
         where: list[str | int] = ["questions", index]
         for name in names:
             if name in self.names:
@@ -228,21 +228,21 @@ class _Taken:
             if name in RESERVED:
                 what = f"name {name} has a meaning of its own in marts and queries"
                 raise self.file.error([*where, "name"], what, "give it another name")
-        # Short names are cut at eight letters: two questions may share one, and are then told apart by their texts.
-        if (question.source, question.text) in self.told_apart:
+        # Short names are cut at eight letters: two questions may share one, and are then distinguished by their texts.
+        if (question.source, question.text) in self.sources:
             what = f"source {question.source} is used twice, with the same text"
             raise self.file.error([*where, "source"], what, "give each the text that stands in the export")
         self.names.update(names)
-        self.told_apart.add((question.source, question.text))
+        self.sources.add((question.source, question.text))
 
 
 def _box(code: int) -> str:
-    """What the name of a box's column ends with."""
+    """Return what the name of a box's column ends with."""
     return f"_{code}".replace("-", "minus_")
 
 
 def _columns(question: QuestionSpec, answers: tuple[Answer, ...]) -> list[Question]:
-    """The columns of the mart that a question fills: one, or one for each of its boxes."""
+    """Make the columns of the mart that a question fills: one, or one for each of its boxes."""
     if question.type != "multiple":
         return [Question(**question.model_dump(), answers=answers, asked=question.text)]
     ticked = (Answer(code=0, label="ikke valgt"), Answer(code=1, label="valgt"))
@@ -265,18 +265,18 @@ def _columns(question: QuestionSpec, answers: tuple[Answer, ...]) -> list[Questi
 
 @derived
 def questionnaires(study: Study) -> dict[str, Questionnaire]:
-    """All of them, by instrument; raises `InputError` when two can't be told apart by their forms' ids."""
-    found: dict[str, Questionnaire] = {}
+    """Read all questionnaires, by instrument. Raises `InputError` when the ids of their forms don't distinguish two of them."""
+    by_instrument: dict[str, Questionnaire] = {}
     wrong = Gathered()
     for name, instrument in listed(study).items():
         with wrong:
             dates = {"since": instrument.since, "until": instrument.until}
-            found[name] = read_questionnaire(study, study.folder / FOLDER / f"{name}.yaml").model_copy(update=dates)
+            by_instrument[name] = read_questionnaire(study, study.folder / FOLDER / f"{name}.yaml").model_copy(update=dates)
     wrong.check()
     prefixes: dict[str, str] = {}
-    for name, questionnaire in found.items():
+    for name, questionnaire in by_instrument.items():
         same = prefixes.setdefault(questionnaire.form_prefix, name)
         if same != name:
             what = f"{same} has the same form_prefix"
             raise YamlFile(questionnaire.path).error(["form_prefix"], what, "choose two other letters")
-    return found
+    return by_instrument

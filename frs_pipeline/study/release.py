@@ -18,21 +18,21 @@ from frs_pipeline.study.spec import Spec, YamlFile
 from frs_pipeline.study.tables import RESERVED, Axis, Category, catalogue
 
 FILE = "release.yaml"
-# Statistics Denmark never releases fewer than three; a setting can't either.
+# Statistics Denmark never releases counts below three; no setting may, either.
 FLOOR = 3
 
 Step = Mapping[str, tuple[str, ...]]
 
 
 class Percent(Spec):
-    """Bases (forms) below which percentages are rounded to whole ones, and below which there are none."""
+    """Bases (forms) below which percentages are rounded to whole numbers, and below which none are given."""
 
     whole_below: int = Field(ge=0)
     none_below: int = Field(ge=0)
 
 
 class ReleasePolicy(Spec):
-    """What may be released. `threshold` is the smallest count of forms that may be seen."""
+    """What may be released. `threshold` is the smallest count of forms that may be shown."""
 
     threshold: int = Field(ge=FLOOR)
     zeros: Literal["shown", "hidden"]
@@ -44,7 +44,7 @@ class ReleasePolicy(Spec):
     never: dict[int, str] = Field(default_factory=dict)
 
     def is_small(self, forms: int) -> bool:
-        """Must a count of `forms` be hidden?"""
+        """Return whether a count of `forms` must be hidden."""
         return (0 if self.zeros == "hidden" else 1) <= forms < self.threshold
 
     @property
@@ -55,9 +55,9 @@ class ReleasePolicy(Spec):
 
 
 def read_policy(study: Study, path: Path) -> ReleasePolicy:
-    """The policy; raises `InputError` with file and line for what isn't allowed or doesn't exist."""
+    """Read the policy. Raises `InputError` with file and line for anything that isn't allowed or doesn't exist."""
     file = YamlFile(path)
-    found = file.parse(ReleasePolicy)
+    settings = file.parse(ReleasePolicy)
     wrong = Gathered()
     scales: dict[str, tuple[Answer, ...]] = {}
     asked: list[str] = []
@@ -65,27 +65,27 @@ def read_policy(study: Study, path: Path) -> ReleasePolicy:
         scales = read_scales(study)
         asked = [question.name for questionnaire in questionnaires(study).values() for question in questionnaire.questions]
     # Of questionnaires that can't be read, what is said of them says enough.
-    for name, steps in found.collapse.items() if asked else ():
+    for name, steps in settings.collapse.items() if asked else ():
         with wrong:
             if name not in scales:
                 raise file.error(["collapse", name], f"scales.yaml has no scale {name}", choices(scales, name))
             _check_steps(file, name, steps, scales[name])
-    for index, name in enumerate(found.who if asked else ()):
+    for index, name in enumerate(settings.who if asked else ()):
         with wrong:
             if name not in asked:
                 raise file.error(["who", index], f"no questionnaire has a question {name}", choices(asked, name))
-    for number, reason in found.never.items():
+    for number, reason in settings.never.items():
         with wrong:
             if number not in catalogue(study):
                 raise file.error(["never", number], f"there is no table {number}", "docs/tables.md lists the tables")
             if not reason.strip():
                 raise file.error(["never", number], f"table {number} needs a reason", f'write {number}: "…"')
     wrong.check()
-    return found
+    return settings
 
 
 def _check_steps(file: YamlFile, name: str, steps: tuple[Step, ...], answers: tuple[Answer, ...]) -> None:
-    """Raise `InputError` for every merging of a scale's answers that can't be."""
+    """Raise `InputError` for every merging of a scale's answers that isn't possible."""
     before: dict[str, tuple[str, ...]] = {}
     wrong = Gathered()
     for index, step in enumerate(steps):
@@ -99,9 +99,9 @@ def _check_steps(file: YamlFile, name: str, steps: tuple[Step, ...], answers: tu
 
 
 def _wrong(step: Step, label: str, answers: tuple[Answer, ...], before: Mapping[str, tuple[str, ...]]) -> tuple[str, str] | None:
-    """What is wrong with merging answers of a scale under `label`, and what to do; None when nothing is.
+    """Say what is wrong with merging answers of a scale under `label`, and what to do; None when nothing is.
 
-    `before` are the answers merged so far, by label in lower case.
+    `before` holds the answers merged so far, by label in lower case.
     """
     members = step[label]
     order = [answer.label for answer in answers]
@@ -119,25 +119,26 @@ def _wrong(step: Step, label: str, answers: tuple[Answer, ...], before: Mapping[
     if label.casefold() in taken | {word.casefold() for word in RESERVED}:
         return f"'{label}' is the label of another row", f"call the merged answer by what it holds: {'/'.join(members)}"
     if set(before.get(label.casefold(), members)) != set(members):
-        return f"'{label}' stands for other answers in another step", "call one of them otherwise"
+        return f"'{label}' stands for other answers in another step", "rename one of them"
     return None
 
 
 def merged(axis: Axis, question: Question, step: Step) -> Axis | None:
-    """`axis` with the answers of one step merged; None when the table doesn't have them as answers of their own."""
+    """Merge the answers of one step on `axis`; None when the table doesn't have them as separate answers."""
     own = {category.codes: category for category in axis.categories}
-    found: list[Category] = []
+    merged_ones: list[Category] = []
     taken: set[int] = set()
     for label, members in step.items():
         codes = tuple(code for member in members if (code := question.code(member)) is not None)
         if any((code,) not in own for code in codes):
             return None
         taken.update(codes)
-        found.append(Category(label=label, codes=codes))
+        merged_ones.append(Category(label=label, codes=codes))
     rest = [category for category in axis.categories if not taken & set(category.codes)]
     order = {category.codes: place for place, category in enumerate(axis.categories)}
     together = sorted(
-        [*rest, *found], key=lambda category: min(order.get((code,), order.get(category.codes, 0)) for code in category.codes)
+        [*rest, *merged_ones],
+        key=lambda category: min(order.get((code,), order.get(category.codes, 0)) for code in category.codes),
     )
     labels = [category.label for category in together]
     return Axis(variable=axis.variable, categories=tuple(together)) if len(set(labels)) == len(labels) else None
@@ -145,5 +146,5 @@ def merged(axis: Axis, question: Question, step: Step) -> Axis | None:
 
 @derived
 def release_policy(study: Study) -> ReleasePolicy:
-    """The policy in force."""
+    """Read the policy in force."""
     return read_policy(study, study.folder / FILE)

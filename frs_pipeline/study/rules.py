@@ -26,10 +26,10 @@ About = Literal["form", "registers", "export", "delivery"]
 
 @dataclass(frozen=True)
 class Kind:
-    """What the code knows of a rule: what it looks at, and what can be done about a finding.
+    """What the code knows about a rule: what it examines, and what can be done about a finding.
 
     `severities` are those that make sense: a form without a number can't be counted, whatever a policy says.
-    `acceptable`: may a finding be accepted as it is (see `exports.amendments`)?
+    `acceptable` says whether a finding may be accepted as it is (see `intake.amendments`).
     """
 
     about: About
@@ -62,7 +62,7 @@ KINDS = {
     "timestamp_unreadable": _DOUBTFUL,
     "timestamps_backwards": _DOUBTFUL,
     "holds_personal_number": _UNCOUNTABLE,
-    # Which of them is the wrong one, nobody can say: none is set aside.
+    # Nobody can say which of them is wrong, so none is set aside.
     "several_of_one": Kind("form", ("warn", "stop"), acceptable=True),
     "not_in_ledger": _REGISTERS,
     "not_in_codebook": _REGISTERS,
@@ -79,7 +79,7 @@ KINDS = {
 }
 
 
-# What can be done about rules of one's own.
+# What can be done about a finding of a rule of the study's own.
 _OWN = _DOUBTFUL
 
 
@@ -88,11 +88,10 @@ def _several(word: Any) -> Any:
 
 
 class RuleSpec(Spec):
-    """One rule as the YAML writes it: how severe a finding is, what is said of it in Danish and English, what it means, what
-    to do.
+    """One rule as the YAML writes it: how severe a finding is, its words in Danish and English, what it means, and what to do.
 
-    A rule of one's own also says of which questionnaire (`on`) which answers can't all be true (`when`).
-    `largest_share_not_applied` stands instead of the policy's.
+    A rule of the study's own also says on which questionnaire (`on`) which answers can't all be true (`when`).
+    `largest_share_not_applied` overrides the policy's.
     """
 
     severity: Severity
@@ -106,14 +105,14 @@ class RuleSpec(Spec):
 
 
 class Rule(RuleSpec):
-    """One rule, with what can be done about it, and what it looks for where the code doesn't say that."""
+    """One rule, with what can be done about it, and what it looks for unless the code says so."""
 
     kind: Kind
     impossible: ImpossibleAnswers | None = None
 
     @property
     def message(self) -> str:
-        """Plain words in both languages, as the quarantine holds them."""
+        """The rule's words in both languages, as the quarantine holds them."""
         return f"{self.danish} / {self.english}"
 
 
@@ -136,36 +135,36 @@ class Thresholds(Spec):
 
 
 class PolicySpec(Thresholds):
-    # Each a RuleSpec, read for itself, so that one that can't be hides no other's faults.
+    # Each a RuleSpec, parsed on its own, so that a faulty one hides no other's faults.
     rules: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Any]
 
 
 class Policy(Thresholds):
-    """Rules by id, in the order in which a form that breaks several counts under the first, and the thresholds."""
+    """The thresholds, and the rules by id; a form that breaks several counts under the first of them."""
 
     rules: dict[str, Rule]
 
     def share_not_applied(self, rule: str) -> float:
-        """The largest share (0-1) of forms that a rule may be unable to look at."""
+        """Return the largest share (0-1) of forms that a rule may be unable to examine."""
         own = self.rules[rule].largest_share_not_applied
         return self.largest_share_not_applied if own is None else own
 
     def impossible_answers(self, instrument: str) -> dict[str, ImpossibleAnswers]:
-        """What rules of one's own look for in the forms of a questionnaire, by rule."""
-        found = {name: rule.impossible for name, rule in self.rules.items()}
-        return {name: looked_for for name, looked_for in found.items() if looked_for and looked_for.on == instrument}
+        """Return what the study's own rules look for in the forms of a questionnaire, by rule."""
+        all_of_them = {name: rule.impossible for name, rule in self.rules.items()}
+        return {name: looked_for for name, looked_for in all_of_them.items() if looked_for and looked_for.on == instrument}
 
 
 def read_policy(study: Study, path: Path, asked: Mapping[str, Questionnaire] | None = None) -> Policy:
-    """The policy; `asked` are the questionnaires that its rules may be about, all of them unless told.
+    """Read the policy; `asked` are the questionnaires that its rules may be about, by default all of them.
 
-    Raises `InputError` with file and line for a rule, severity, questionnaire, question or answer that there isn't.
+    Raises `InputError` with file and line for a rule, severity, questionnaire, question or answer that doesn't exist.
     """
     file = YamlFile(path)
     rules: dict[str, Rule] = {}
     wrong = Gathered()
     with wrong:
-        found = file.parse(PolicySpec)
+        spec = file.parse(PolicySpec)
     with wrong:
         asked = questionnaires(study) if asked is None else asked
     for name in file.entries(["rules"]):
@@ -185,7 +184,7 @@ def read_policy(study: Study, path: Path, asked: Mapping[str, Questionnaire] | N
             if name not in file.entries(["rules"]):
                 raise file.error(["rules"], f"rule {name} is missing", "every built-in rule has to be there: docs/rules.md")
     wrong.check()
-    return Policy(**{**dict(found), "rules": rules})
+    return Policy(**{**dict(spec), "rules": rules})
 
 
 def _rule(study: Study, file: YamlFile, name: str, asked: Mapping[str, Questionnaire] | None) -> Rule:
@@ -213,5 +212,5 @@ def _rule(study: Study, file: YamlFile, name: str, asked: Mapping[str, Questionn
 
 @derived
 def policy(study: Study) -> Policy:
-    """The policy in force."""
+    """Read the policy in force."""
     return read_policy(study, study.folder / FILE)

@@ -1,4 +1,4 @@
-"""What the questionnaires say of the data: Pandera schemas and Arrow fields made from them."""
+"""What the questionnaires say about the data: Pandera schemas and Arrow fields made from them."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from frs_pipeline.study.questionnaires import Question, Questionnaire
 
 
 def pandera_schema(questionnaire: Questionnaire) -> pandera.DataFrameSchema:
-    """Make the schema of a questionnaire's parsed answers: a nullable integer column per question, codes of its scale.
+    """Make the schema of a questionnaire's parsed answers: one nullable integer column per question, codes of its scale.
 
-    It never coerces: parsing comes first and is explicit, so that one cell that can't be read spoils no other row.
+    It never coerces: parsing comes first and is explicit, so that one unreadable cell spoils no other row.
     """
     columns = {
         question.name: pandera.Column("Int64", pandera.Check.isin(list(question.codes)), nullable=True, coerce=False)
@@ -67,14 +67,14 @@ def refused(schema: pandera.DataFrameSchema, answers: pd.DataFrame) -> dict[str,
     except pandera.errors.SchemaErrors as errors:
         cases = errors.failure_cases
         if not cases["check"].str.startswith("isin(").all() or not cases["column"].isin(answers.columns).all():
-            # A column of the wrong type is our own mistake in parsing, never a keyer's.
+            # A column of the wrong type is our own mistake in parsing, never a mistake in keying.
             raise RuntimeError("the parsed answers don't have the schema's columns and types") from None
         return {str(name): [int(code) for code in codes] for name, codes in cases.groupby("column", sort=False)["failure_case"]}
     return {}
 
 
 def arrow_field(question: Question) -> pa.Field:
-    """A question as a column of a mart: small integers, its text and labels in the field's metadata."""
+    """Make a question a column of a mart: small integers, with its text and labels in the field's metadata."""
     return pa.field(
         question.name,
         pa.int8(),

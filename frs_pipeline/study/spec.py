@@ -1,4 +1,4 @@
-"""YAML files into typed models; whatever is wrong is told with file and line."""
+"""YAML files into typed models; whatever is wrong is reported with file and line."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class _OnceLoader(_Loader):
     """A safe loader for which a key that stands twice is an error: plain YAML silently keeps the last one.
 
     `on`, `off`, `yes` and `no` are words, as in YAML 1.2; only `true` and `false` are truth values. A date is a text, which
-    the model reads, so that one that can't be has a line.
+    the model reads, so that an impossible one is reported with its line.
     """
 
     yaml_implicit_resolvers = {  # noqa: RUF012 - the name is PyYAML's
@@ -73,7 +73,7 @@ class YamlFile:
             mark, begun = (getattr(error, name, None) for name in ("problem_mark", "context_mark"))
             text = self._text.split("\n")[mark.line] if mark and mark.line <= self._text.count("\n") else ""
             what, do = of_syntax(getattr(error, "problem", None) or str(error), text)
-            # What isn't closed is noticed far below.
+            # The parser notices only far below that something isn't closed.
             if mark and begun and begun.line < mark.line:
                 what += f"; it belongs to what begins on line {begun.line + 1}"
             raise InputError(f"not valid YAML: {what}", where=f"{path}:{mark.line + 1 if mark else 1}", do=do) from error
@@ -83,7 +83,7 @@ class YamlFile:
         return yaml.compose(self._text, Loader=_Loader) or yaml.compose("''", Loader=_Loader)  # an empty file
 
     def line(self, location: Location) -> int:
-        """Line (from 1) of the deepest key or item of `location` that the file has."""
+        """Return the line (from 1) of the deepest key or item of `location` that the file has."""
         node, line = self._tree, self._tree.start_mark.line
         for step in location:
             if isinstance(node, yaml.MappingNode):
@@ -97,7 +97,7 @@ class YamlFile:
         return int(line) + 1
 
     def entries(self, location: Location) -> list[Any]:
-        """Keys or numbers of what stands at a place of the file, in order; none where it is no mapping or list."""
+        """Return the keys or indexes of a mapping or list in the file, in order; none for anything else."""
         part = self.data
         for step in location:
             there = isinstance(part, dict) or (isinstance(part, list) and isinstance(step, int))
@@ -107,17 +107,17 @@ class YamlFile:
                 part = None
         return list(part) if isinstance(part, dict) else list(range(len(part))) if isinstance(part, list) else []
 
-    def error(self, location: Location, what: str, do: str = "mend the line") -> InputError:
-        """An error that names this file and the line of `location`."""
+    def error(self, location: Location, what: str, do: str = "correct the line") -> InputError:
+        """Make an error that names this file and the line of `location`."""
         return InputError(what, where=f"{self.path}:{self.line(location)}", do=do)
 
     def parse(self, model: type[M]) -> M:
-        """The file as `model`; raises `InputError` for what the model refuses, all of it at once."""
-        found: M = self.parse_at((), model)
-        return found
+        """Parse the file as `model`. Raises `InputError` for everything that the model refuses at once."""
+        parsed: M = self.parse_at((), model)
+        return parsed
 
     def parse_at(self, location: Location, kind: Any) -> Any:
-        """What stands at a place of the file, as a model or any other type; raises `InputError` as `parse` does.
+        """Parse what stands at a place of the file as a model or any other type. Raises `InputError` as `parse` does.
 
         Nothing is taken for something else: a number in quotes is a text, and a text without letters a number.
         """

@@ -1,6 +1,6 @@
 """The table catalogue: YAML into tables whose axes are lists of categories.
 
-Collapses, spellings, left-out answers and reversed orders are all resolved here, once: whoever counts or
+Collapses, spellings, left-out answers and reversed orders are all resolved here, once: code that counts or
 prints sees an `Axis` of (label, codes) only.
 """
 
@@ -25,7 +25,7 @@ TOTAL, TOTAL_VALID, MISSING = RESERVED = ("Total", "Total valid", "Missing")
 
 Kind = Literal["frequency", "distribution", "crosstab", "collapsed_crosstab", "correlation", "correlation_by_group"]
 Labels = dict[str, tuple[str, ...]]
-# Row, column and group of an address: where in its table a count stands, and what is measured of it.
+# Row, column and group of an address: where in its table a figure stands.
 Place = tuple[str, str, str]
 
 
@@ -85,7 +85,7 @@ class CorrelationSpec(_TableSpec):
     kind: Literal["correlation"]
     row: str
     column: str
-    reverse: tuple[str, ...] = Field(default=(), description="questions whose scale is turned round")
+    reverse: tuple[str, ...] = Field(default=(), description="questions whose scale is reversed")
 
 
 class GroupCorrelationSpec(_TableSpec):
@@ -103,7 +103,7 @@ AnyTable = Annotated[
 
 
 class CatalogueSpec(Spec):
-    tables: tuple[Any, ...]  # each is read for itself, so that one that can't be hides no other's faults
+    tables: tuple[Any, ...]  # each parsed on its own, so that a faulty one hides no other's faults
 
 
 class Category(Spec):
@@ -120,7 +120,7 @@ class Axis(Spec):
     categories: tuple[Category, ...]
 
     def index(self, code: int | None) -> int | None:
-        """Position of the category that counts `code`; None when the table leaves it out."""
+        """Return the position of the category that counts `code`; None when the table leaves it out."""
         return next((i for i, c in enumerate(self.categories) if code in c.codes), None)
 
 
@@ -160,17 +160,17 @@ class _Resolver:
         return self.file.error([*self.at, *where], what, do)
 
     def question(self, name: str, *where: str | int) -> Question:
-        found = None
+        first = None
         for mart in self.marts:
             question = questionnaires(self.study)[mart].question(name)
             if question is None:
                 known = (question.name for question in questionnaires(self.study)[mart].questions)
                 raise self.error(where, f"questionnaire {mart} has no question {name}", choices(known, name))
-            if found is not None and question.labels != found.labels:
+            if first is not None and question.labels != first.labels:
                 raise self.error(where, f"{name} has other answers in {mart} than in {self.marts[0]}", "take also out")
-            found = question
-        assert found is not None
-        return found
+            first = question
+        assert first is not None
+        return first
 
     def code(self, question: Question, label: str, where: Location) -> int:
         code = question.code(label)
@@ -185,7 +185,7 @@ class _Resolver:
             self.code(question, label, ["leave_out", name, i]) for i, label in enumerate(self.spec.leave_out.get(name, ()))
         }
         if not isinstance(self.spec, FrequencySpec | DistributionSpec) and question.dont_know is not None:
-            left_out.add(question.dont_know)  # "ved ikke" is no place on a scale
+            left_out.add(question.dont_know)  # "don't know" has no place on a scale
         if name in self.spec.collapse:
             for key in ("leave_out", "relabel"):
                 if name in getattr(self.spec, key):
@@ -211,7 +211,7 @@ class _Resolver:
             raise self.error([field], f"no answer of {name} is left to count", "leave one in, or name one in collapse")
         clash = next((c.label for c in categories if c.label in RESERVED), None)
         if clash is not None:
-            raise self.error(["collapse", name, clash], f"'{clash}' is what totals are called", "call the answer otherwise")
+            raise self.error(["collapse", name, clash], f"'{clash}' is what totals are called", "give the answer another label")
         return Axis(variable=name, categories=tuple(categories))
 
     def _collapsed(self, question: Question) -> list[Category]:
@@ -246,8 +246,8 @@ class _Resolver:
                     raise self.error([name], what, "name a question of type ordinal, or count a crosstab")
         check_occasion(self.study, self.file, [*self.at, "occasion"], spec.occasion)
         for mart in self.marts:
-            held = questionnaires(self.study)[mart].occasion
-            if BOTH not in (held, spec.occasion) and held != spec.occasion:
+            on = questionnaires(self.study)[mart].occasion
+            if BOTH not in (on, spec.occasion) and on != spec.occasion:
                 raise self.error(["occasion"], f"{mart} holds no forms of that occasion", "take occasion out")
         if len(used) != len(fields):
             raise self.error(["column"], f"table {spec.number} crosses a question with itself", "name another question")
@@ -275,7 +275,7 @@ class _Resolver:
 
 
 def read_catalogue(study: Study, path: Path) -> dict[int, Table]:
-    """All tables by number; raises `InputError` with file and line for anything that isn't understood."""
+    """Read all tables by number. Raises `InputError` with file and line for anything that isn't understood."""
     file = YamlFile(path)
     tables: dict[int, Table] = {}
     wrong = Gathered()
@@ -293,10 +293,10 @@ def read_catalogue(study: Study, path: Path) -> dict[int, Table]:
 
 @derived
 def catalogue(study: Study) -> Mapping[int, Table]:
-    """The tables of the report, by number."""
+    """Read the tables of the report, by number."""
     return read_catalogue(study, study.folder / FILE)
 
 
 def by_mart(study: Study, tables: Mapping[int, Table]) -> dict[str, list[Table]]:
-    """Tables under the (first) mart that they are counted from."""
+    """Group the tables by the (first) mart that they are counted from."""
     return {mart: [t for t in tables.values() if t.marts[0] == mart] for mart in instruments(study)}

@@ -1,6 +1,6 @@
-"""The base of a table: the forms of its marts, less those that it leaves out, each under one reason.
+"""The base of a table: the forms of its marts, less those that it leaves out, each for one reason.
 
-A form that a table leaves out for several reasons counts under the first of them in the order of `reasons`, so
+A form that a table leaves out for several reasons counts under the first one in the order of `reasons`, so
 that the numbers add up.
 """
 
@@ -60,7 +60,7 @@ class Batch(NamedTuple):
 
 
 def reasons(table: Table) -> tuple[Reason, ...]:
-    """All reasons for which a table may leave a form out, in the order in which they are tried."""
+    """List all reasons for which a table may leave a form out, in the order in which they are tried."""
     return (
         *((Reason(OTHER_OCCASION),) if table.occasion != BOTH else ()),
         *(Reason(UNANSWERED, name) for name in table.answered),
@@ -70,7 +70,7 @@ def reasons(table: Table) -> tuple[Reason, ...]:
 
 
 def leaving_out(table: Table) -> Callable[[str | None, Mapping[str, int | None]], Reason | None]:
-    """Says of a form's occasion and answers why `table` leaves it out; None when it counts it."""
+    """Make a function that says, of a form's occasion and answers, why `table` leaves it out; None when it counts the form."""
     tried, counted = reasons(table), counted_codes(table)
 
     def why(occasion: str | None, answers: Mapping[str, int | None]) -> Reason | None:
@@ -89,34 +89,34 @@ def leaving_out(table: Table) -> Callable[[str | None, Mapping[str, int | None]]
 
 
 def axes(table: Table) -> tuple[Axis, ...]:
-    """The questions that a table is broken down by, group first, as `Table.variables`."""
+    """Return the questions that a table is broken down by, group first, as `Table.variables` does."""
     return tuple(axis for axis in (table.group, table.row, table.column) if axis)
 
 
 def counted_codes(table: Table) -> dict[str, frozenset[int]]:
-    """Answers that a table counts, by question."""
+    """Return the answers that a table counts, by question."""
     return {axis.variable: frozenset(code for c in axis.categories for code in c.codes) for axis in axes(table)}
 
 
 def base_rows(study: Study, table: Table, batches: Sequence[Batch], base: int, delivery: str) -> list[dict[str, Any]]:
-    """Rows of `BASES` for one table of a `delivery`, named by its date; `base` is what its figures count."""
+    """Make the rows of `BASES` for one table of a `delivery`, named by its date; `base` is how many forms its figures count."""
     left_out: Counter[tuple[str, Reason | None]] = Counter()
     rows: Counter[str] = Counter()
     for batch in batches:
         left_out[batch.mart, batch.reason] += batch.forms
         rows[batch.mart] += batch.forms
-    found: list[tuple[str, str, str | None, int]] = []
+    listed: list[tuple[str, str, str | None, int]] = []
     for mart in table.marts:
-        found.append((mart, ROWS, None, rows[mart]))
-        found += [
+        listed.append((mart, ROWS, None, rows[mart]))
+        listed += [
             (mart, _name(study, reason, mart, delivery), reason.question, left_out[mart, reason]) for reason in reasons(table)
         ]
-    found.append(("+".join(table.marts), BASE, None, base))
-    return [dict(zip(BASES.names, (table.number, *row), strict=True)) for row in found]
+    listed.append(("+".join(table.marts), BASE, None, base))
+    return [dict(zip(BASES.names, (table.number, *row), strict=True)) for row in listed]
 
 
 def _name(study: Study, reason: Reason, mart: str, delivery: str) -> str:
-    """A reason as `BASES` has it."""
+    """Return the name of a reason as `BASES` has it."""
     questionnaire = questionnaires(study)[mart]
     asked = questionnaire.question(reason.question or "")
     blank = reason.name in (UNANSWERED, BLANK)

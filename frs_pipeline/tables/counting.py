@@ -1,4 +1,4 @@
-"""Counting: one expression a table, over the mart's Parquet, on any engine that Ibis speaks.
+"""Counting: one expression per table, over the mart's Parquet, on any engine that Ibis supports.
 
 Only whole numbers are counted here; every ratio and statistic is computed from them in Python, so that the
 order in which an engine adds things up can't change a figure.
@@ -21,13 +21,13 @@ Counts = dict[tuple[Code, ...], int]
 
 
 def open_marts(paths: Mapping[str, Path]) -> Mapping[str, ir.Table]:
-    """The marts as Ibis tables on DuckDB, read from their Parquet files."""
+    """Open the marts as Ibis tables on DuckDB, read from their Parquet files."""
     engine = ibis.duckdb.connect(**ENGINE)
     return {name: engine.read_parquet(path, table_name=name) for name, path in paths.items()}
 
 
 def expression(table: Table, mart: ir.Table) -> ir.Table:
-    """How many forms of `mart` gave each combination of answers to the table's questions, blanks included."""
+    """Build the query of how many forms of `mart` gave each combination of answers to the table's questions, blanks included."""
     forms = mart
     if table.occasion != BOTH:
         forms = forms.filter(forms["occasion"] == table.occasion)
@@ -38,7 +38,7 @@ def expression(table: Table, mart: ir.Table) -> ir.Table:
 
 
 def count(tables: Iterable[Table], marts: Mapping[str, ir.Table]) -> dict[int, Counts]:
-    """Counts of each table: answer codes, in the order of `Table.variables` (None = blank), to forms."""
+    """Count the forms of each table by its answer codes, in the order of `Table.variables` (None = blank)."""
     counted: dict[tuple[object, ...], Counts] = {}
     result: dict[int, Counts] = {}
     for table in tables:

@@ -16,14 +16,14 @@ from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Address, Axis, Table
 
 if TYPE_CHECKING:
-    # Counting needs Ibis, which costs a third of a second to import; what was counted doesn't.
+    # Counting needs Ibis, which takes a third of a second to import; its counts don't.
     from frs_pipeline.tables.counting import Counts
 
 NO_LABEL = ""
 
 
 def column(name: str, kind: pa.DataType, text: str, *, nullable: bool = True) -> pa.Field:
-    """A column that says what it holds."""
+    """Make a column that says what it holds."""
     return pa.field(name, kind, nullable=nullable, metadata={"text": text})
 
 
@@ -60,7 +60,7 @@ class Figure(NamedTuple):
 
 
 def figures(table: Table, counts: Counts) -> list[Figure]:
-    """All figures of a table, in the order in which the report prints them."""
+    """Compute all figures of a table, in the order in which the report prints them."""
     if table.kind == "frequency":
         return list(_frequency(table, counts))
     if table.kind == "distribution":
@@ -72,28 +72,31 @@ def figures(table: Table, counts: Counts) -> list[Figure]:
     return list(_crosstab(table, matrix(table, counts)))
 
 
-def as_table(found: Sequence[Figure]) -> pa.Table:
-    """Figures as rows of figures.parquet."""
+def as_table(figures: Sequence[Figure]) -> pa.Table:
+    """Turn figures into rows of figures.parquet."""
     rows = [
-        {**figure._asdict(), **{name: getattr(figure, name) or None for name in ("row", "column", "group")}} for figure in found
+        {**figure._asdict(), **{name: getattr(figure, name) or None for name in ("row", "column", "group")}} for figure in figures
     ]
     return pa.Table.from_pylist(rows, schema=FIGURES)
 
 
 def from_table(rows: pa.Table) -> list[Figure]:
-    """The inverse of `as_table`."""
+    """Turn rows of figures.parquet back into figures: the inverse of `as_table`."""
     return [Figure(**{**row, **{name: row[name] or NO_LABEL for name in ("row", "column", "group")}}) for row in rows.to_pylist()]
 
 
 def figures_from(table: Table) -> Sources:
-    """Labels come from the question of their axis; numbers from all questions that decide which forms are counted where."""
+    """Return the sources of a table's figures, by column of figures.parquet.
+
+    Labels come from the question of their axis, numbers from all questions that decide which forms are counted where.
+    """
     asked = (*table.variables, *(name for name in table.answered if name not in table.variables))
     counted = asked if table.occasion == BOTH else (*asked, "occasion")
 
     def columns(*names: str) -> list[tuple[AssetPath, str]]:
         return [(("marts", mart), name) for mart in table.marts for name in names]
 
-    # The figures of a correlation stand for a whole crosstab: they have a group at most.
+    # The figures of a correlation stand for a whole crosstab: their address has a group at most.
     whole = table.kind in ("correlation", "correlation_by_group")
     axes = {"group": table.group} if whole else {"row": table.row, "column": table.column, "group": table.group}
     labels: Sources = {name: columns(axis.variable) for name, axis in axes.items() if axis is not None}
@@ -101,7 +104,7 @@ def figures_from(table: Table) -> Sources:
 
 
 def matrix(table: Table, counts: Counts, group: int | None = None) -> np.ndarray:
-    """Rows x columns of the forms counted in both axes; `group` limits to one category of the group axis."""
+    """Cross-tabulate the forms counted on both axes, (rows, columns); `group` limits them to one category of the group axis."""
     assert table.column is not None
     cells = np.zeros((len(table.row.categories), len(table.column.categories)), dtype=np.int64)
     for codes, forms in counts.items():

@@ -1,6 +1,6 @@
 """Results as pandas frames, for whoever works with them in Python: marts with their labels, and every figure.
 
-What a code means is read from the file itself, so that results of an older delivery keep the labels that they were made with.
+What a code means is read from the file itself, so that results of an older delivery keep the labels they were made with.
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ def read_mart(
     (`Int8`). "Don't know" has no place on a scale: it is missing, or an `answer` among the others. A question left blank is
     missing, or the category `blank`. A column with either of these isn't ordered.
 
-    `delivery` is the newest one that was refreshed, unless named; FRS_DATA_DIR says where. Raises `UsageError` for a mart that
-    there isn't and for options that can't be, `InputError` when there are no results.
+    `delivery` is the newest one that was refreshed, unless named; FRS_DATA_DIR says where the data are. Raises `UsageError` for
+    an unknown mart and for options that don't fit together, `InputError` when there are no results.
     """
     settings = Settings.from_environment(find_study())
     known = [key[1] for key in products(settings.study) if key[0] == "marts"]
     if name not in known:
         raise UsageError("no such mart", where=name, do=f"name one of: {', '.join(known)}")
     if dont_know not in ("missing", "answer"):
-        raise UsageError("dont_know can't be so", where=str(dont_know), do="say 'missing' or 'answer'")
+        raise UsageError("dont_know has no such value", where=str(dont_know), do="say 'missing' or 'answer'")
     if blank is not None and not labels:
         raise UsageError("a blank has no code", where=blank, do="leave out blank, or labels=False")
     mart = _table(settings, ("marts", name), delivery)
@@ -80,7 +80,7 @@ def _table(settings: Settings, key: AssetPath, delivery: str | None) -> pa.Table
 def _answers(
     codes: pd.Series, about: Mapping[bytes, bytes], labels: bool, dont_know: Literal["missing", "answer"], blank: str | None
 ) -> pd.Series:
-    """Answers (n,) as they are wanted, from their codes and what the file says about the question."""
+    """Turn codes (n,) into answers as the caller wants them, by what the file says about the question."""
     import pandas as pd
 
     texts = {int(code): label for code, label in json.loads(about[b"labels"]).items()}
@@ -92,7 +92,7 @@ def _answers(
     answers = codes.map({code: label for code, label in texts.items() if code not in left_out})
     if blank is not None:
         if blank in texts.values():
-            raise UsageError("is what an answer is called", where=blank, do="call blanks by a word of their own")
+            raise UsageError("is the label of an answer", where=blank, do="give blanks a word of their own")
         places.append(blank)
         answers = answers.mask(codes.isna(), blank)
     ordered = about[b"type"] == b"ordinal" and blank is None and (left_out == no_place)
@@ -103,7 +103,7 @@ def _frame(rows: pa.Table) -> pd.DataFrame:
     import pandas as pd
     import pyarrow as pa
 
-    # Whole numbers stay whole where some are missing.
+    # Nullable types: plain pandas would make floats of whole numbers where some are missing.
     whole = {pa.int8(): pd.Int8Dtype(), pa.int16(): pd.Int16Dtype(), pa.int32(): pd.Int32Dtype(), pa.int64(): pd.Int64Dtype()}
     kinds = {**whole, pa.bool_(): pd.BooleanDtype()}
     frame: pd.DataFrame = rows.replace_schema_metadata(None).to_pandas(types_mapper=kinds.get)

@@ -38,16 +38,16 @@ ITEM = pa.schema(
 
 @derived
 def kinds(study: Study) -> dict[str, tuple[str, ...]]:
-    """Who fills in forms, each with the questionnaires that are theirs."""
-    found: dict[str, tuple[str, ...]] = {}
+    """Return who fills in forms, each with their questionnaires."""
+    questionnaires_of: dict[str, tuple[str, ...]] = {}
     for name, questionnaire in questionnaires(study).items():
-        found[questionnaire.filled_in_by] = (*found.get(questionnaire.filled_in_by, ()), name)
-    return found
+        questionnaires_of[questionnaire.filled_in_by] = (*questionnaires_of.get(questionnaire.filled_in_by, ()), name)
+    return questionnaires_of
 
 
 @derived
 def conference_schema(study: Study) -> pa.Schema:
-    """Columns of the mart of conferences: a count of forms for everybody who fills in some."""
+    """Return the columns of the mart of conferences: among them a count of forms for everybody who fills in some."""
     return pa.schema(
         [
             pa.field("conference_id", pa.string(), nullable=False),
@@ -59,9 +59,9 @@ def conference_schema(study: Study) -> pa.Schema:
 
 
 def conferences(study: Study, codebook: pa.Table, ledger: pa.Table, forms: dict[str, pa.Table]) -> pa.Table:
-    """One row a conference of the codebook (`conference_schema`): is it in the ledger, and how many forms came in.
+    """Make one row per conference of the codebook (`conference_schema`): is it in the ledger, and how many forms came in?
 
-    `forms` are pseudonymised forms by instrument. A ledger entry that the codebook doesn't know has no
+    `forms` are pseudonymised forms by instrument. Ledger entries that the codebook doesn't know have no
     pseudonym and so no row here; `ledger_only` counts them.
     """
     ids = codebook["conference_id"]
@@ -74,73 +74,73 @@ def conferences(study: Study, codebook: pa.Table, ledger: pa.Table, forms: dict[
 
 
 def conferences_from(study: Study) -> Sources:
-    """Codebook and ledger say what was held, the forms how many came in."""
+    """Return the sources of the mart: codebook and ledger say which conferences were held, the forms how many came in."""
     codebook, ledger = ("validated", "codebook"), ("validated", "ledger")
-    found: Sources = {name: [(codebook, name)] for name in ("conference_id", "occasion")}
-    found["in_ledger"] = [(codebook, "conference_number"), (ledger, "conference_number")]
+    sources: Sources = {name: [(codebook, name)] for name in ("conference_id", "occasion")}
+    sources["in_ledger"] = [(codebook, "conference_number"), (ledger, "conference_number")]
     for kind, names in kinds(study).items():
-        found[f"{kind}_forms"] = [(("pseudonymised", name), "conference_id") for name in names]
-    return found
+        sources[f"{kind}_forms"] = [(("pseudonymised", name), "conference_id") for name in names]
+    return sources
 
 
 def forms_of(study: Study, conference: pa.Table) -> int:
-    """Forms of all kinds that came in for the conferences (`conference_schema`)."""
+    """Count the forms of all kinds that came in for the conferences (`conference_schema`)."""
     return sum(int(pc.sum(conference[f"{name}_forms"], min_count=0).as_py()) for name in kinds(study))
 
 
 def ledger_only(codebook: pa.Table, ledger: pa.Table) -> int:
-    """Ledger entries whose number the codebook doesn't know."""
+    """Count the ledger entries whose number the codebook doesn't know."""
     numbers = ledger["conference_number"]
     known = pc.is_in(numbers, value_set=codebook["conference_number"])
     return int(pc.count_distinct(numbers.filter(pc.invert(known))).as_py())
 
 
 def unit(study: Study, conference: pa.Table, ledger_only: int, delivery: str) -> pa.Table:
-    """Conferences held and conferences without forms (`UNIT`), by occasion and in all.
+    """Count conferences held and conferences without forms (`UNIT`), by occasion and in all.
 
-    `ledger_only` is the number of conferences in the ledger that the codebook doesn't know. No conference lacks forms that
-    weren't in use in the `delivery`, named by its date, or that aren't filled in at conferences like it.
+    `ledger_only` is the number of conferences in the ledger that the codebook doesn't know. Forms that weren't in use in the
+    `delivery`, named by its date, or that aren't filled in at such conferences, are never counted as lacking.
     """
     result: list[dict[str, object]] = []
     for occasion in (*occasions(study), BOTH):
-        held = conference if occasion == BOTH else conference.filter(pc.equal(conference["occasion"], occasion))
+        here = conference if occasion == BOTH else conference.filter(pc.equal(conference["occasion"], occasion))
         without = {
-            kind: pc.equal(held[f"{kind}_forms"], 0) for kind in kinds(study) if _filled_in(study, kind, occasion, delivery)
+            kind: pc.equal(here[f"{kind}_forms"], 0) for kind in kinds(study) if _filled_in(study, kind, occasion, delivery)
         }
         lacking = {
-            "in_codebook": held.num_rows,
-            "not_in_ledger": _true(pc.invert(held["in_ledger"])),
+            "in_codebook": here.num_rows,
+            "not_in_ledger": _true(pc.invert(here["in_ledger"])),
             **{f"without_{name}": _true(rows) for name, rows in without.items()},
         }
         for name, several in _either(study).items():
             if set(several) <= without.keys():
                 lacking[f"without_{name}"] = _true(reduce(pc.or_, (without[kind] for kind in several)))
         result += [
-            {"occasion": occasion, "measure": name, "conferences": found, "percent": percent(found, held.num_rows)}
-            for name, found in lacking.items()
+            {"occasion": occasion, "measure": name, "conferences": number, "percent": percent(number, here.num_rows)}
+            for name, number in lacking.items()
         ]
     result.append({"occasion": BOTH, "measure": "only_in_ledger", "conferences": ledger_only, "percent": None})
     return pa.Table.from_pylist(result, schema=UNIT)
 
 
 def measures(study: Study) -> frozenset[str]:
-    """What `unit` may say of conferences held, in any delivery."""
+    """Return the measures that `unit` may give of conferences held, in any delivery."""
     return frozenset({"in_codebook", "not_in_ledger", *(f"without_{kind}" for kind in (*kinds(study), *_either(study)))})
 
 
 def _either(study: Study) -> dict[str, tuple[str, ...]]:
-    """Names of several who fill in forms, of whom any may lack theirs."""
+    """Return the groups of people who fill in forms of which at least one must be missing, by name."""
     return {name: lacking.either for name, lacking in about(study).lacking.items() if lacking.either}
 
 
 def _filled_in(study: Study, kind: str, occasion: str, delivery: str) -> bool:
-    """Have those of a kind a form to fill in at conferences of an occasion? Of all together only if they have one at each."""
+    """Return whether those of a `kind` have a form to fill in at conferences of an occasion; for `BOTH`, at each occasion."""
     papers = {questionnaires(study)[name].occasion for name in kinds(study)[kind] if in_use(study, name, delivery)}
     return BOTH in papers or occasion in papers or set(occasions(study)) <= papers
 
 
 def item(study: Study, marts: dict[str, pa.Table], delivery: str) -> pa.Table:
-    """How often each question was left blank where it was asked (`ITEM`), in a `delivery`, named by its date."""
+    """Count how often each question was left blank where it was asked (`ITEM`), in a `delivery`, named by its date."""
     result = []
     for instrument, mart in marts.items():
         for question in questionnaires(study)[instrument].questions:
@@ -148,7 +148,7 @@ def item(study: Study, marts: dict[str, pa.Table], delivery: str) -> pa.Table:
             answered = mart.num_rows - answers.null_count
             asked = mart.num_rows if questionnaires(study)[instrument].asks(question, delivery) else 0
             if asked and question.occasion != BOTH:
-                # Asked at one occasion only; but a form that answers it nevertheless was evidently asked.
+                # Asked at one occasion only; but a form that answers it all the same was evidently asked.
                 asked = _true(pc.or_(pc.equal(mart["occasion"], question.occasion), pc.is_valid(answers)))
             result.append(
                 {
@@ -166,7 +166,7 @@ def item(study: Study, marts: dict[str, pa.Table], delivery: str) -> pa.Table:
 
 
 def _per_conference(forms: list[pa.ChunkedArray], conferences: pa.ChunkedArray) -> pa.ChunkedArray:
-    """How many of `forms`, given as their conferences, each of `conferences` has."""
+    """Count how many of `forms`, given as the conference of each, every one of `conferences` has."""
     chunks = [chunk for column in forms for chunk in column.chunks]
     counted = pc.value_counts(pa.chunked_array(chunks, conferences.type))
     position = pc.index_in(conferences, value_set=counted.field("values"))
@@ -174,5 +174,5 @@ def _per_conference(forms: list[pa.ChunkedArray], conferences: pa.ChunkedArray) 
 
 
 def _true(rows: pa.ChunkedArray) -> int:
-    """In how many rows it is true."""
+    """Count the rows that are true."""
     return int(pc.sum(rows, min_count=0).as_py())

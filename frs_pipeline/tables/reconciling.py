@@ -1,8 +1,8 @@
 """Reconciling: every table's figures against the forms of the marts, counted once more and in another way.
 
-The forms are asked for here by plain grouped queries without a filter, so that a table's occasion, required
-answers, blanks and left-out answers are sorted out a second time, from the catalogue alone. What the figures of a
-table say must be what that leaves, and tables that share a question must say the same of it.
+Here the forms come from plain grouped queries without a filter, so that a table's occasion, required answers,
+blanks and left-out answers are sorted out a second time, from the catalogue alone. The figures of a table must
+count exactly what that leaves, and tables that share a question must agree on it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import duckdb
 
 Code = int | None
-# FormCounts by occasion and by the answers to some questions, in their order.
+# Number of forms by occasion and by the answers to some questions, in the order of those questions.
 Answers = dict[tuple[str | None, tuple[Code, ...]], int]
 
 
@@ -40,7 +40,7 @@ class Broken(NamedTuple):
 
 @dataclass(frozen=True)
 class Tie:
-    """What a check looked at: the tables, how many numbers it held against each other, and which don't agree."""
+    """What a check examined: the tables, how many numbers it compared with each other, and which don't agree."""
 
     tables: tuple[int, ...]
     compared: int
@@ -49,7 +49,7 @@ class Tie:
     @property
     def broken_tables(self) -> list[int]:
         """Numbers of the tables that don't agree, each once."""
-        return sorted({number for found in self.broken for number in found.tables})
+        return sorted({number for broken in self.broken for number in broken.tables})
 
 
 @dataclass(frozen=True)
@@ -61,10 +61,10 @@ class Reconciliation:
     totals: Tie
 
     def require(self) -> None:
-        """Raises `CheckFailed`, naming the first table that doesn't tie out and its numbers, and all others by number."""
+        """Raise `CheckFailed`, naming the first table that doesn't tie out with its numbers, and all others by number."""
         broken = (*self.bases.broken, *self.totals.broken)
         if broken:
-            others = {n for found in broken for n in found.tables} - set(broken[0].tables)
+            others = {n for one in broken for n in one.tables} - set(broken[0].tables)
             also = f"; more that don't tie out: {', '.join(map(str, sorted(others)))}" if others else ""
             raise CheckFailed(
                 f"{broken[0].says}{also}", where=_named(broken[0].tables), do="a fault in counting; don't use these tables"
@@ -72,7 +72,7 @@ class Reconciliation:
 
 
 class FormCounts:
-    """Counts of the forms in the marts, each query asked once. Only counts leave the engine."""
+    """Counts of the forms in the marts; each query is run once. Only counts leave the engine."""
 
     def __init__(self, marts: Mapping[str, Path]) -> None:
         import duckdb
@@ -82,7 +82,7 @@ class FormCounts:
         self._known: dict[tuple[str, tuple[str, ...]], Answers] = {}
 
     def by(self, mart: str, questions: tuple[str, ...]) -> Answers:
-        """All forms of `mart` by occasion and their answers to `questions`, blanks included."""
+        """Count all forms of `mart` by occasion and by their answers to `questions`, blanks included."""
         key = (mart, questions)
         if key not in self._known:
             names = ", ".join(f'"{name}"' for name in ("occasion", *questions))
@@ -91,27 +91,27 @@ class FormCounts:
         return self._known[key]
 
     def answering(self, mart: str, question: str, codes: Iterable[int]) -> int:
-        """Forms of `mart`, of any occasion, that answered `question` with one of `codes`."""
+        """Count the forms of `mart`, of any occasion, that answered `question` with one of `codes`."""
         wanted = set(codes)
         return sum(forms for (_, (code,)), forms in self.by(mart, (question,)).items() if code in wanted)
 
 
 def batches(table: Table, forms: FormCounts) -> list[Batch]:
-    """The forms of the table's marts in batches that look the same to it, each with the reason for leaving it out."""
+    """Group the forms of the table's marts into batches that look the same to it, each with the reason for leaving it out."""
     questions = tuple(dict.fromkeys((*table.answered, *table.variables)))
     why = leaving_out(table)
-    found = []
+    listed = []
     for mart in table.marts:
         for (occasion, codes), number in forms.by(mart, questions).items():
             answers = dict(zip(questions, codes, strict=True))
-            found.append(Batch(mart, answers, why(occasion, answers), number))
-    return found
+            listed.append(Batch(mart, answers, why(occasion, answers), number))
+    return listed
 
 
 def reconcile(
     study: Study, tables: Sequence[Table], figures: Iterable[Figure], forms: FormCounts, delivery: str
 ) -> Reconciliation:
-    """Hold the figures of `tables` against the `forms` of a delivery, and against each other."""
+    """Compare the figures of `tables` with the `forms` of a delivery, and with each other."""
     listed: dict[int, list[Figure]] = defaultdict(list)
     for figure in figures:
         listed[figure.table].append(figure)
@@ -131,15 +131,15 @@ def reconcile(
 
 
 class _Comparison:
-    """Collects what is compared, and what isn't equal."""
+    """Collects what is compared, and what differs."""
 
     def __init__(self) -> None:
         self._tables: set[int] = set()
         self._compared = 0
         self._broken: list[Broken] = []
 
-    def hold(self, tables: tuple[int, ...], one: float | None, other: float | None, says: str) -> None:
-        """`one` and `other` must be numbers and equal; `says` is the sentence for when they aren't."""
+    def require(self, tables: tuple[int, ...], one: float | None, other: float | None, says: str) -> None:
+        """Require that `one` and `other` are numbers and equal; `says` is the sentence for when they aren't."""
         self._tables.update(tables)
         self._compared += 1
         if one is None or one != other:
@@ -166,12 +166,12 @@ class _Printed:
         self.twice = len(counts) - len(self._counts)
 
     def at(self, row: str = NO_LABEL, column: str = NO_LABEL, group: str = NO_LABEL) -> float | None:
-        """A count; None when the table doesn't have it, or when what is printed isn't its value."""
+        """Return a count; None when the table doesn't have it, or when what is printed isn't its value."""
         figure = self._counts.get((row, column, group))
         return None if figure is None or figure.value is None or figure.printed != f"{figure.value:.0f}" else figure.value
 
     def base(self, table: Table) -> float | None:
-        """How many forms the table counts, where it says so itself."""
+        """Return how many forms the table counts, where it says so itself."""
         if table.kind == "frequency":
             return self.at(TOTAL_VALID)
         if table.kind == "distribution":
@@ -181,7 +181,7 @@ class _Printed:
         return self.at(TOTAL, TOTAL)
 
     def sums(self, table: Table) -> Iterator[tuple[str, float | None]]:
-        """What adds up to the base: categories, rows, columns, cells, groups; each with what it is called."""
+        """Yield what adds up to the base: categories, rows, columns, cells, groups; each with its name."""
         rows = [c.label for c in table.row.categories]
         columns = [c.label for c in table.column.categories] if table.column else []
         if table.group:
@@ -194,19 +194,19 @@ class _Printed:
             yield "the cells together", _sum(self.at(row, column) for row in rows for column in columns)
 
     def margins(self, table: Table) -> list[_Margin]:
-        """The number of forms in each category of each question; correlations print none but that of their groups."""
+        """Return the number of forms in each category of each question; correlations print only those of their groups."""
         if table.kind.startswith("correlation"):
             of_groups = table.group.categories if table.group else ()
             return [_Margin(table.variables[0], c, self.at(group=c.label)) for c in of_groups]
         across = TOTAL if table.column else NO_LABEL
-        found = [_Margin(table.row.variable, c, self.at(c.label, across)) for c in table.row.categories]
+        margins = [_Margin(table.row.variable, c, self.at(c.label, across)) for c in table.row.categories]
         if table.column:
-            found += [_Margin(table.column.variable, c, self.at(TOTAL, c.label)) for c in table.column.categories]
-        return found
+            margins += [_Margin(table.column.variable, c, self.at(TOTAL, c.label)) for c in table.column.categories]
+        return margins
 
 
 def _tie_base(table: Table, printed: _Printed, own: Sequence[Batch], comparison: _Comparison) -> None:
-    """Rows of the marts - forms left out, each under one reason = what the table says that it counts."""
+    """Check the base: rows of the marts - forms left out, each for one reason = what the table says it counts."""
     left_out: dict[Reason, int] = dict.fromkeys(reasons(table), 0)
     for batch in own:
         if batch.reason:
@@ -220,13 +220,13 @@ def _tie_base(table: Table, printed: _Printed, own: Sequence[Batch], comparison:
         expected += [(MISSING, printed.at(MISSING), missing), (TOTAL, printed.at(TOTAL), counted + missing)]
     for what, n, wanted in expected:
         says = f"{what} = {_number(n)}, not {wanted}: {rows} forms{less} = {counted}"
-        comparison.hold((table.number,), n, wanted, says)
+        comparison.require((table.number,), n, wanted, says)
     if printed.twice:
-        comparison.hold((table.number,), None, None, f"{printed.twice} counts stand twice")
+        comparison.require((table.number,), None, None, f"{printed.twice} counts stand twice")
 
 
 def _tie_totals(table: Table, printed: _Printed, own: Sequence[Batch], forms: FormCounts, comparison: _Comparison) -> None:
-    """Forms that the table counts in a category + those left out for another reason = forms with its answers."""
+    """Check each category: forms that the table counts in it + those left out for another reason = forms with its answers."""
     for question, category, counted in printed.margins(table):
         elsewhere = sum(b.forms for b in own if b.reason and b.answers[question] in category.codes)
         whole = sum(forms.answering(mart, question, category.codes) for mart in table.marts)
@@ -234,11 +234,11 @@ def _tie_totals(table: Table, printed: _Printed, own: Sequence[Batch], forms: Fo
             f"'{category.label}' of {question} is {_number(counted)}, not {whole - elsewhere}: "
             f"{whole} forms - {elsewhere} left out for another reason"
         )
-        comparison.hold((table.number,), None if counted is None else counted + elsewhere, whole, says)
+        comparison.require((table.number,), None if counted is None else counted + elsewhere, whole, says)
 
 
 def _tie_cells(table: Table, printed: _Printed, own: Sequence[Batch], comparison: _Comparison) -> None:
-    """Each cell of a crosstab, counted again: cells can be wrong though their sums are right."""
+    """Check each cell of a crosstab, counted again: cells can be wrong though their sums are right."""
     if table.column is None or table.kind.startswith("correlation"):
         return
     for row, column in product(table.row.categories, table.column.categories):
@@ -246,28 +246,28 @@ def _tie_cells(table: Table, printed: _Printed, own: Sequence[Batch], comparison
         both = ((table.row.variable, row.codes), (table.column.variable, column.codes))
         there = sum(b.forms for b in own if not b.reason and all(b.answers[name] in codes for name, codes in both))
         says = f"'{row.label}' by '{column.label}' is {_number(here)}, not {there}"
-        comparison.hold((table.number,), here, there, says)
+        comparison.require((table.number,), here, there, says)
 
 
 def _same_forms(tables: Iterable[Table]) -> list[list[Table]]:
-    """Tables that count exactly the same forms, whatever they ask of them."""
+    """Group the tables that count exactly the same forms, whatever they ask of them."""
     alike: dict[tuple[object, ...], list[Table]] = defaultdict(list)
     for table in tables:
         counted = counted_codes(table)
         required = frozenset(table.answered) - set(counted)
         alike[frozenset(table.marts), table.occasion, required, frozenset(counted.items())].append(table)
-    return [found for found in alike.values() if len(found) > 1]
+    return [group for group in alike.values() if len(group) > 1]
 
 
 def _tie_pair(one: Table, other: Table, printed: Mapping[int, _Printed], comparison: _Comparison) -> None:
-    """Two tables of the same forms: equal bases, and each category of `one` is what `other` splits it into."""
+    """Check two tables of the same forms: equal bases, and each category of `one` is the sum of its parts in `other`."""
     first, second = f"in table {one.number}", f"in table {other.number}"
     pair = (min(one.number, other.number), max(one.number, other.number))
     mine, theirs = printed[one.number], printed[other.number]
     if one.number < other.number:
         here, there = mine.base(one), theirs.base(other)
         says = f"they count the same forms, but the base is {_number(here)} {first} and {_number(there)} {second}"
-        comparison.hold(pair, here, there, says)
+        comparison.require(pair, here, there, says)
     split = theirs.margins(other)
     for question, category, here in mine.margins(one):
         parts = [m for m in split if m.question == question and set(m.category.codes) <= set(category.codes)]
@@ -275,11 +275,11 @@ def _tie_pair(one: Table, other: Table, printed: Mapping[int, _Printed], compari
             there = _sum(m.forms for m in parts)
             which = f"'{category.label}' of {question}"
             says = f"they count the same forms, but {which} is {_number(here)} {first} and {_number(there)} {second}"
-            comparison.hold(pair, here, there, says)
+            comparison.require(pair, here, there, says)
 
 
 def _sum(numbers: Iterable[float | None]) -> float | None:
-    """The sum; None when one of them isn't there."""
+    """Add up numbers; None when one of them is missing."""
     listed = list(numbers)
     known = [n for n in listed if n is not None]
     return sum(known) if len(known) == len(listed) else None

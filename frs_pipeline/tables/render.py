@@ -1,4 +1,4 @@
-"""A table as the report prints it: a grid of text that the command line, Dagster and reports show."""
+"""A table as the report prints it: a grid of text that the command line, Dagster and the reports show."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ class Grid:
     rows: tuple[tuple[str, ...], ...]
 
     def markdown(self) -> str:
-        """The grid as a Markdown table."""
+        """Write the grid as a Markdown table."""
         lines = [self.header, tuple("---" for _ in self.header), *self.rows]
         return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
 
 
 def render(study: Study, table: Table, figures: Sequence[Figure]) -> Grid:
-    """The figures of one table in the layout of the report."""
+    """Lay out the figures of one table as the report does."""
     printed = {(f.row, f.column, f.group, f.measure): f.printed for f in figures}
     if table.kind == "frequency":
         header, rows = _frequency(table, printed)
@@ -48,7 +48,7 @@ def render(study: Study, table: Table, figures: Sequence[Figure]) -> Grid:
 
 
 def heading(study: Study, table: Table) -> str:
-    """The printed title, or the texts of the questions where the report prints none."""
+    """Return the printed title, or the texts of the questions where the report prints none."""
     if table.title:
         return table.title
     texts = [question.text for name in table.variables if (question := questionnaires(study)[table.marts[0]].question(name))]
@@ -56,7 +56,7 @@ def heading(study: Study, table: Table) -> str:
 
 
 def base_line(study: Study, table: Table, rows: Iterable[Mapping[str, Any]]) -> str:
-    """The base of one table in a line: its forms, those left out by reason, those counted. `rows` as in `BASES`."""
+    """Write the base of one table in a line: its forms, those left out by reason, those counted. `rows` as in `BASES`."""
     forms: Counter[tuple[str, str | None]] = Counter()
     for row in rows:
         forms[row["reason"], row["question"]] += row["forms"]
@@ -66,15 +66,15 @@ def base_line(study: Study, table: Table, rows: Iterable[Mapping[str, Any]]) -> 
 
 
 def base_lines(study: Study, bases: pa.Table) -> Grid:
-    """The base of every table (`BASES`), a line each."""
+    """Lay out the base of every table (`BASES`), one line each."""
     rows: dict[int, list[dict[str, Any]]] = {}
     for row in bases.to_pylist():
         rows.setdefault(row["table"], []).append(row)
-    return Grid("", ("Tabel", ""), tuple((str(n), base_line(study, catalogue(study)[n], found)) for n, found in rows.items()))
+    return Grid("", ("Tabel", ""), tuple((str(n), base_line(study, catalogue(study)[n], own)) for n, own in rows.items()))
 
 
 def _left_out(study: Study, table: Table, reason: str, question: str | None) -> str:
-    """Forms left out for a reason, in words."""
+    """Describe, in Danish, the forms left out for a reason."""
     of_question = f" ({question})" if len(table.variables) > 1 else ""
     if reason == OTHER_OCCASION:
         others = [occasion.the.danish for name, occasion in occasions(study).items() if name != table.occasion]

@@ -1,4 +1,4 @@
-"""What a withdrawal changes, told before it is made: figures that move, cells that get small, findings that turn."""
+"""What a withdrawal would change: figures that change, cells that become small, findings that get another word."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NOT_COMPUTABLE, SIGNIFICANT, NOT_SIGNIFICANT = "not computable", "significant", 
 
 @dataclass(frozen=True)
 class Turned:
-    """A finding of which another word is true: the strength of an association, or whether it is significant."""
+    """A finding that gets another word: the strength of an association, or whether it is significant."""
 
     moved: Moved
     before: str
@@ -27,9 +27,10 @@ class Turned:
 
 @dataclass(frozen=True)
 class Effects:
-    """What comes of a withdrawal: how many forms of each mart it takes out, and what it moves.
+    """What a withdrawal does: how many forms of each mart it takes out, and which figures change.
 
-    `aside` forms are withdrawn that didn't count anyway; `below` are counts that fall under the threshold of publication.
+    `aside` is the number of withdrawn forms that didn't count anyway; `below` are counts that fall under the threshold of
+    publication.
     """
 
     counted: dict[str, int]
@@ -39,19 +40,19 @@ class Effects:
     turned: tuple[Turned, ...]
 
 
-def report(store: Store, found: RequestedForms) -> Effects:
-    """What the withdrawals of `found` that are new change in a delivery, whose results have to be up to date."""
-    conferences = frozenset(found.new.conferences["conference_id"].to_pylist())
-    out = rows_of(store, found.fresh, conferences)
-    moved = tuple(impact(store, ChangedForms(store.study, out, released(store, found.new, out), conferences)))
+def report(store: Store, requested: RequestedForms) -> Effects:
+    """Report what the new withdrawals of `requested` change in a delivery, whose results have to be up to date."""
+    conferences = frozenset(requested.new.conferences["conference_id"].to_pylist())
+    out = rows_of(store, requested.fresh, conferences)
+    moved = tuple(impact(store, ChangedForms(store.study, out, released(store, requested.new, out), conferences)))
     counted = {mart: rows.num_rows for mart, rows in out.items()}
     return Effects(
-        counted, len(found.fresh) - sum(counted.values()), moved, tuple(below(store.study, moved)), tuple(turned(moved))
+        counted, len(requested.fresh) - sum(counted.values()), moved, tuple(below(store.study, moved)), tuple(turned(moved))
     )
 
 
 def below(study: Study, moved: Iterable[Moved]) -> list[Moved]:
-    """Counts of forms in tables that weren't small and are."""
+    """List the counts of forms in tables that become small."""
     threshold = release_policy(study).threshold
     return [
         figure
@@ -61,13 +62,13 @@ def below(study: Study, moved: Iterable[Moved]) -> list[Moved]:
 
 
 def turned(moved: Iterable[Moved]) -> list[Turned]:
-    """Associations that get another word."""
-    found = []
+    """List the associations that get another word."""
+    changed = []
     for figure in moved:
         before, after = (_word(figure.place.measure, value) for value in (figure.before, figure.after))
         if before != after:
-            found.append(Turned(figure, before, after))
-    return found
+            changed.append(Turned(figure, before, after))
+    return changed
 
 
 def _word(measure: str, value: Value) -> str:

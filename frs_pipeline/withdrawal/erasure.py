@@ -1,4 +1,4 @@
-"""Withdrawn forms out of everything that was made, of all deliveries that hold them; the exports themselves stay."""
+"""Erasing withdrawn forms from everything that was made of all deliveries that hold them; the exports themselves stay."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from frs_pipeline.store.plan import products
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.withdrawal.request import RequestedForms
 
-# What a mark can't be a part of: ids are made of these.
+# A character that ids aren't made of, which therefore ends a mark: KA-1 is no part of KA-12.
 _EDGE = "[^A-Za-z0-9-]"
-# By this the forms of a withdrawn conference are known again at the next run.
+# Keeps the pseudonyms of withdrawn conferences, so that the next run recognises their forms.
 _BY_DESIGN = ("validated", "withdrawn_conferences")
 
 
 def erase(
     settings: Settings, parts: dict[str, RequestedForms], written: Callable[[int, str], None] = lambda _n, _name: None
 ) -> list[Path]:
-    """Make every delivery of `parts` anew, without what its ledger says is withdrawn, and remove what else is left of it.
+    """Make every delivery of `parts` again, without what its ledger says is withdrawn, and remove whatever is left of that.
 
-    Returns the files that were removed. Raises `FrsError` when a delivery can't be made, after which the same call goes
-    on from there, and `CheckFailed` when something of the forms stays all the same.
+    Returns the files that were removed. Raises `FrsError` when a delivery can't be made, after which the same call
+    continues from there, and `CheckFailed` when something of the forms is left all the same.
     """
     removed = []
     for name, part in parts.items():
@@ -39,19 +39,19 @@ def erase(
         for path in leftovers(store, marks(part)):
             path.unlink()
             removed.append(path)
-        kept = next((path for path in _files(store) if path != _path(store, _BY_DESIGN) and holds(path, marks(part))), None)
-        if kept is not None:
-            raise CheckFailed("still holds something of a withdrawn form", where=kept, do="keep it from others and report it")
+        leaking = next((path for path in _files(store) if path != _path(store, _BY_DESIGN) and holds(path, marks(part))), None)
+        if leaking is not None:
+            raise CheckFailed("still holds something of a withdrawn form", where=leaking, do="keep it from others and report it")
     return removed
 
 
 def marks(part: RequestedForms) -> frozenset[str]:
-    """Ids of forms, and pseudonyms of whole conferences, by which a file tells that it holds something of them."""
+    """Return the ids of forms and pseudonyms of whole conferences that reveal that a file holds something of them."""
     return part.forms | set(part.conferences)
 
 
 def leftovers(store: Store, marked: Collection[str]) -> list[Path]:
-    """Files of a delivery's restricted and curated folders that no run makes, and that hold something of the forms."""
+    """List the files in a delivery's restricted and curated folders that no run makes and that hold something of the forms."""
     made = {store.path(product) for product in products(store.study).values()}
     made |= {page for product in products(store.study).values() for page in store.pages(product)}
     made.add(store.settings.curated(store.delivery) / MANIFEST)
@@ -68,7 +68,7 @@ def _path(store: Store, key: tuple[str, ...]) -> Path:
 
 
 def holds(path: Path, marked: Collection[str]) -> bool:
-    """Does one of `marked` stand in a file: in text of any encoding, in the cells of Parquet, in the parts of a zip file?"""
+    """Return whether a file holds one of `marked`: in text of any encoding, in cells of Parquet, in parts of a zip file."""
     if not marked:
         return False
     names = "|".join(sorted(map(re.escape, marked)))
@@ -86,12 +86,12 @@ def _starts(path: Path, magic: bytes) -> bool:
 
 
 def _in_bytes(data: bytes, names: str) -> bool:
-    # Two bytes a letter as Windows writes text: without the zeros it reads as any other.
+    # Windows writes text with two bytes per letter: without the zeros it reads like any other.
     return re.search(f"(?:^|{_EDGE})(?:{names})(?:$|{_EDGE})".encode(), data.replace(b"\0", b"")) is not None
 
 
 def _texts(path: Path) -> Iterator[pa.ChunkedArray]:
-    """Columns of text of a Parquet file, some rows at a time; a damaged file has none that could be read."""
+    """Yield the text columns of a Parquet file, a row group at a time; nothing for a damaged file, which can't be read."""
     try:
         with pq.ParquetFile(path) as file:
             for group in range(file.num_row_groups):

@@ -34,9 +34,9 @@ _LEDGER = AMENDMENTS["withdrawals"]
 
 @dataclass(frozen=True)
 class WithdrawalRequest:
-    """What somebody wants withdrawn: form ids, and pseudonyms of conferences; and why, by whom, when.
+    """What somebody wants withdrawn: form ids, and pseudonyms of conferences; and why, who decided it, and when.
 
-    `numbered` says that a conference was named by its number: then nothing is printed that would tell its pseudonym.
+    `numbered` says that a conference was named by its number: then nothing is printed that would reveal its pseudonym.
     """
 
     forms: tuple[str, ...]
@@ -47,19 +47,19 @@ class WithdrawalRequest:
     numbered: bool = False
 
     def entries(self, where: str = "") -> tuple[Withdrawal, ...]:
-        """A withdrawal each, forms first."""
+        """Make one withdrawal for each, forms first."""
         named = [(form, "") for form in self.forms] + [("", conference) for conference in self.conferences]
         return tuple(Withdrawal(form, conference, self.reason, self.who, self.when, where) for form, conference in named)
 
 
-def understood(store: Store, names: Sequence[str], reason: str, who: str) -> WithdrawalRequest:
-    """Names of forms and conferences (by pseudonym or number) as a request.
+def parse_request(store: Store, names: Sequence[str], reason: str, who: str) -> WithdrawalRequest:
+    """Turn names of forms and conferences (by pseudonym or number) into a request.
 
-    Raises `UsageError` for a reason that can't be, and for what is neither; a number is never repeated.
+    Raises `UsageError` for an unusable reason and for a name that is neither; a number is never repeated.
     """
     reason, who = " ".join(reason.split()), " ".join(who.split())
     if not (reason and who):
-        raise UsageError("a reason is needed, and who says so", where="withdraw", do="give them with --reason and --who")
+        raise UsageError("a reason is needed, and who decided it", where="withdraw", do="give them with --reason and --who")
     if holds_personal_number(reason) or holds_personal_number(who):
         raise UsageError("the reason holds a personal number", where="withdraw", do="say it with a case number or a form id")
     prefixes = form_prefixes(store.study)
@@ -70,17 +70,17 @@ def understood(store: Store, names: Sequence[str], reason: str, who: str) -> Wit
     for name in others:
         number = int(name) if name.isascii() and name.isdigit() and len(name) <= 9 else None
         column, wanted = ("conference_id", name) if number is None else ("conference_number", number)
-        found = book.filter(pc.equal(book[column], wanted))["conference_id"].to_pylist() if book is not None else []
-        if not found:
+        ids = book.filter(pc.equal(book[column], wanted))["conference_id"].to_pylist() if book is not None else []
+        if not ids:
             do = f"name a form, such as {prefixes[0]}-12345, or a conference of the codebook of {store.delivery}"
             raise UsageError("no such form or conference", where=_repeatable(name), do=do)
-        conferences += found
+        conferences += ids
     numbered = any(name.isdigit() for name in others)
     return WithdrawalRequest(tuple(forms), tuple(dict.fromkeys(conferences)), reason, who, dt.date.today(), numbered)
 
 
 def _repeatable(name: str) -> str:
-    """A name that may be printed: what holds a digit first could be a number of a person or a conference."""
+    """Return `name` if it may be printed: what begins with a digit could be the number of a person or of a conference."""
     return name if name[:1].isalpha() and not holds_personal_number(name) else "withdraw"
 
 
@@ -88,9 +88,9 @@ def _repeatable(name: str) -> str:
 class RequestedForms:
     """What a delivery holds of a request.
 
-    `new` are withdrawals that its ledger hasn't; `forms` ids of all forms in its exports that are meant, `fresh` those of
-    them that weren't withdrawn before, `before` the lines of the ledger by which others were; `conferences` pseudonyms of
-    the whole conferences that its codebook has.
+    `new` are withdrawals that its ledger lacks; `forms` the ids of all forms in its exports that are meant, `fresh` those
+    of them that weren't withdrawn before, `before` the lines of the ledger that withdrew the others; `conferences` the
+    pseudonyms of the whole conferences that its codebook has.
     """
 
     new: Withdrawals
@@ -103,7 +103,7 @@ class RequestedForms:
         return bool(self.forms or self.conferences)
 
 
-def held(store: Store, request: WithdrawalRequest) -> RequestedForms:
+def look_up(store: Store, request: WithdrawalRequest) -> RequestedForms:
     """Look through the exports of a delivery for what a request names."""
     book, earlier = open_codebook(store), withdrawals_of(store)
     known = set(book["conference_id"].to_pylist())
@@ -131,24 +131,24 @@ def held(store: Store, request: WithdrawalRequest) -> RequestedForms:
     )
 
 
-def refuse_unfit(store: Store, request: WithdrawalRequest, found: RequestedForms) -> None:
-    """Raises `UsageError` for a form that the delivery hasn't, and for what was withdrawn before."""
-    if found.before:
-        raise UsageError("was withdrawn before", where=found.before[0], do="nothing is left to withdraw")
+def refuse_unfit(store: Store, request: WithdrawalRequest, requested: RequestedForms) -> None:
+    """Raise `UsageError` for a form that the delivery doesn't have, and for anything that was withdrawn before."""
+    if requested.before:
+        raise UsageError("was withdrawn before", where=requested.before[0], do="nothing is left to withdraw")
     for form in request.forms:
-        if form not in found.forms:
+        if form not in requested.forms:
             raise UsageError("there is no such form in the exports", where=form, do=f"look again in delivery {store.delivery}")
 
 
-def refuse_clashes(store: Store, found: RequestedForms) -> None:
-    """Raises `InputError` for a form that is withdrawn by its id, and corrected or accepted somewhere."""
+def refuse_clashes(store: Store, requested: RequestedForms) -> None:
+    """Raise `InputError` for a form that is withdrawn by its id, but corrected or accepted somewhere."""
     on = dt.date.fromisoformat(store.delivery)
     exceptions = read_exceptions(store.raw(AMENDMENTS["exceptions"]), policy(store.study), on)
-    refuse_other_amendments(found.new.entries, corrections_of(store), exceptions)
+    refuse_other_amendments(requested.new.entries, corrections_of(store), exceptions)
 
 
 def record(store: Store, entries: Sequence[Withdrawal]) -> None:
-    """Add withdrawals to a delivery's ledger, which is made where there is none."""
+    """Add withdrawals to a delivery's ledger, which is created if there is none."""
     path = store.raw(_LEDGER)
     rows = [cells for _, cells in open_csv(path, ";").rows()] if path.exists() else [list(WITHDRAWAL_COLUMNS)]
     rows += [[str(getattr(entry, name)) for name in WITHDRAWAL_COLUMNS] for entry in entries]

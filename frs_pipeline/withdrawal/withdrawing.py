@@ -17,11 +17,11 @@ from frs_pipeline.withdrawal.erasure import erase, leftovers, marks
 from frs_pipeline.withdrawal.request import (
     RequestedForms,
     WithdrawalRequest,
-    held,
+    look_up,
+    parse_request,
     record,
     refuse_clashes,
     refuse_unfit,
-    understood,
 )
 
 EVENT = "withdraw"
@@ -31,7 +31,7 @@ EVENT = "withdraw"
 class Prepared:
     """A withdrawal that could be carried out: what each delivery holds of it, oldest first, and what would come of it.
 
-    `again` are other keyings of the papers that were named, which go with them. A delivery whose results aren't up to date
+    `again` are other keyings of the same papers, which are withdrawn with them. A delivery whose results aren't up to date
     has no report. `leftovers` are files that an erasure would remove.
     """
 
@@ -43,23 +43,23 @@ class Prepared:
 
 
 def prepare(store: Store, names: Sequence[str], reason: str, who: str, *, everywhere: bool) -> Prepared:
-    """What withdrawing `names` from a delivery (or `everywhere`, from all that hold them) comes to.
+    """Prepare withdrawing `names` from a delivery (or `everywhere`, from all that hold them), without touching anything.
 
-    Raises `UsageError` for names or a reason that can't be, `InputError` for a form that is corrected or accepted
-    somewhere, `CheckFailed` when the delivery's results aren't up to date, so that nothing could be told of them.
+    Raises `UsageError` for unknown names or an unusable reason, `InputError` for a form that is corrected or accepted
+    somewhere, `CheckFailed` when the delivery's results aren't up to date, so that nothing can be said about them.
     """
-    settings, request = store.settings, understood(store, names, reason, who)
-    part = held(store, request)
+    settings, request = store.settings, parse_request(store, names, reason, who)
+    part = look_up(store, request)
     if not everywhere:
         refuse_unfit(store, request, part)
     refuse_clashes(store, part)
     fresh = not stale(store)
     if part.new.entries and not fresh:
-        raise CheckFailed("out of date: what moves can't be told", where=store.delivery, do="run frs run")
+        raise CheckFailed("out of date: nobody can say what would change", where=store.delivery, do="run frs run")
     again = tuple(sorted(same_papers(store, request.forms))) if part.new.entries else ()
     request = replace(request, forms=(*request.forms, *again))
     chosen = deliveries(settings.raw) if everywhere else [store.delivery]
-    parts = {name: held(Store(settings, name), request) for name in chosen}
+    parts = {name: look_up(Store(settings, name), request) for name in chosen}
     parts = {name: part for name, part in parts.items() if part}
     _refuse_unknown(request, parts)
     for name, part in parts.items():
@@ -85,7 +85,7 @@ def carry_out(
     erasing: bool,
     written: Callable[[int, str], None] = lambda _n, _name: None,
 ) -> list[Path]:
-    """Journal a withdrawal, write it into the ledgers, and erase if told to. Returns leftover files that were removed."""
+    """Journal a withdrawal, write it into the ledgers, and erase if `erasing`. Returns leftover files that were removed."""
     request, parts = prepared.request, prepared.parts
     details = {
         "deliveries": sorted(parts),

@@ -185,7 +185,7 @@ def test_a_broken_journal_is_told_line_by_line(book, desk, run):
         run(desk.settings.data, "codebook", "reveal", "IN-1", "--reason", f"sag {number}", *key)
     code, out, err = run(desk.settings.data, "codebook", "journal", "verify")
     assert (code, out) == (1, "")
-    assert "no entry tells who locked 2021-01-31/codebook-controllers.age" in err
+    assert "no entry says who locked 2021-01-31/codebook-controllers.age" in err
     # Locked on another machine: to have it opened here once is enough.
     run(desk.settings.data, "codebook", "check", *key)
     code, out, _ = run(desk.settings.data, "codebook", "journal", "verify")
@@ -203,7 +203,7 @@ def test_a_broken_journal_is_told_line_by_line(book, desk, run):
     path.with_suffix(".head").unlink()
     code, out, err = run(desk.settings.data, "codebook", "journal", "verify")
     assert (code, out) == (1, "")
-    assert "no entry tells who locked 2021-01-31/codebook-controllers.age: the journal was deleted or cut" in err
+    assert "no entry says who locked 2021-01-31/codebook-controllers.age: the journal was deleted or cut" in err
     code, _, err = run(desk.settings.data, "codebook", "journal", "verify", "--head", head)
     assert code == 1
     assert "no entry has the head that was noted" in err

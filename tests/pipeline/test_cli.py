@@ -297,8 +297,8 @@ def test_verify_misses_a_release_journal_and_sees_a_release_that_was_altered(ver
         faults = {part["part"]: part["faults"] for part in json.loads(result.stdout)}
         where = f"curated/{DELIVERY}/release"
         assert faults["outputs"] == []
-        assert faults["journals"] == [f"release-journal.jsonl: doesn't tell of the release in {where}: entries were deleted"]
-        assert f"release-journal.jsonl: doesn't tell of the release in {where}" in frs(verified, "doctor").stdout
+        assert faults["journals"] == [f"release-journal.jsonl: has no entry for the release in {where}: entries were deleted"]
+        assert f"release-journal.jsonl: has no entry for the release in {where}" in frs(verified, "doctor").stdout
     finally:
         shutil.rmtree(folder)
 

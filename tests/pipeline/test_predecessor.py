@@ -248,7 +248,7 @@ def test_what_a_delivery_says_of_itself_is_refused_with_file_and_line_before_any
     assert len(told.stderr.splitlines()) == 1
     assert not unfinished(newer)
     (found,) = _delivery(copy, NEWER)
-    assert found.detail.endswith("delivery.yaml:2: predecesor is no key here (is predecessor meant?)")
+    assert found.detail.endswith("delivery.yaml:2: predecesor isn't a key here (is predecessor meant?)")
     newer.raw("delivery.yaml").write_text("predecessor: 2020-11-30\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"delivery.yaml:1: delivery 2020-11-30, which .* has no finished result \(run frs run"):
         refresh(copy, NEWER)

@@ -26,6 +26,7 @@ from frs_pipeline.report.typography import anchor, shown
 from frs_pipeline.store.deliveries import sha256
 from frs_pipeline.store.files import Store, read
 from frs_pipeline.store.plan import products
+from frs_pipeline.store.settings import Settings
 from frs_pipeline.study.chapters import chapters
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.tables import Address

@@ -27,10 +27,10 @@ from frs_pipeline.operations.doctor import _folder
 from frs_pipeline.operations.lost import AGAIN, lost_runs
 from frs_pipeline.operations.sensors import new_deliveries, nightly, request
 from frs_pipeline.operations.waiting import overdue
-from frs_pipeline.store import plan, code
-from frs_pipeline.store.files import MANIFEST, Store, exclusive
-from frs_pipeline.store.lock import exclusive
+from frs_pipeline.store import code
 from frs_pipeline.store.deliveries import sources
+from frs_pipeline.store.files import MANIFEST, Store
+from frs_pipeline.store.lock import exclusive
 from frs_pipeline.store.manifest import Due
 from frs_pipeline.store.plan import products, whole_steps
 from frs_pipeline.store.settings import Settings

@@ -125,7 +125,7 @@ def test_a_reversed_axis_runs_the_other_way(tmp_path):
         pytest.param("number: 2", "number: 0", 10, "number", id="number below one"),
         pytest.param("number: 2", "number: two", 10, "number", id="number in words"),
         pytest.param(
-            "kind: correlation", "kind: regression", 12, "'regression' can't be .one of: frequency, ", id="unknown kind"
+            "kind: correlation", "kind: regression", 12, "'regression' isn't allowed .one of: frequency, ", id="unknown kind"
         ),
         pytest.param("percent: row", "percent: column", 8, "percent", id="unknown percentage"),
         pytest.param("    percent: row\n", "", 2, "percent", id="percentage left out"),

@@ -133,7 +133,7 @@ def test_what_a_condition_asks_of_which_columns(written, asked, when, columns, c
         pytest.param(f"    {ON}\n", "", "nobody_and_much", "there is no rule nobody_and_much", id="no on"),
         pytest.param("severity: warn", "severity: note", "severity", "severity", id="severity"),
         pytest.param("    remedy: Look at the paper.\n", "", "nobody_and_much", "remedy", id="no remedy"),
-        pytest.param("nobody_and_much", "Nobody", "Nobody", "'Nobody' can't be .is nobody meant", id="name"),
+        pytest.param("nobody_and_much", "Nobody", "Nobody", "'Nobody' isn't allowed .is nobody meant", id="name"),
         pytest.param("when:\n", "when:\n      talked_before: blank\n", "talked_before: nej", "talked_before stands", id="twice"),
     ],
 )

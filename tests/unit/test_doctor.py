@@ -6,7 +6,7 @@ import sys
 
 import pytest
 from support.keys import environment_of
-from support.study import STUDY, study_with
+from support.study import STUDY
 
 from frs_pipeline.operations.doctor import _key, _study
 from frs_pipeline.store.settings import Settings

@@ -339,14 +339,14 @@ def test_the_shipped_limits_can_be_read():
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ("default: 0.20", "default: 20", r"yaml:9: default: 20 can't be .at most 1"),
+        ("default: 0.20", "default: 20", r"yaml:9: default: 20 isn't allowed .at most 1"),
         ("initiator: {", "teacher: {", r"yaml:12: there is no questionnaire teacher"),
         ("{contact:", "{kontakt:", r"yaml:11: participant_followup has no question kontakt"),
         ("row_cap: 200000", "row_cap: 0", r"yaml:5: row_cap"),
         (
             "fewest_answers: 50",
             "fewest_answers: 50\n  most: 60",
-            r"yaml:19: most is no key here .one of: largest_move",
+            r"yaml:19: most isn't a key here .one of: largest_move",
         ),
     ],
 )

@@ -486,7 +486,7 @@ def test_a_new_key_locks_and_opens_and_is_its_owners_alone(tmp_path):
     assert open_plain(tmp_path / "x.age", path) == "text"
     assert f"# public key: {recipient}\n" in path.read_text()
     before = path.read_bytes()
-    with pytest.raises(UsageError, match="is there already"):
+    with pytest.raises(UsageError, match="exists already"):
         make_key(path)
     assert path.read_bytes() == before
 

@@ -12,9 +12,8 @@ from frs_pipeline.codebook.find import find
 from frs_pipeline.codebook.fit import fit
 from frs_pipeline.codebook.locking import lock_register, rotate
 from frs_pipeline.codebook.newest import name_of, require_newest
-from frs_pipeline.codebook.opening import open_codebook
+from frs_pipeline.codebook.opening import open_codebook, unjournalled
 from frs_pipeline.codebook.reveal import reveal
-from frs_pipeline.codebook.untold import untold
 from frs_pipeline.errors import CheckFailed, FrsError, InputError
 from frs_pipeline.operations.refresh import refresh
 from frs_pipeline.store.deliveries import CODEBOOK, CONTROLLERS
@@ -178,15 +177,15 @@ def test_over_a_journal_that_was_altered_nothing_is_opened(desk, store, spoil):
 
 def test_a_journal_that_was_deleted_is_missed_beside_a_codebook(desk, store):
     lock(desk)
-    assert untold(desk.settings) == []
+    assert unjournalled(desk.settings) == []
     for path in desk.settings.access_journal.parent.glob("access-journal.*"):
         path.unlink()
-    (line,) = untold(desk.settings)
+    (line,) = unjournalled(desk.settings)
     assert f"{desk.delivery.name}/{CONTROLLERS}" in line
     # Whoever brought it from another machine opens it once, which is an entry.
     with pytest.raises(FrsError):
         find(store, "610118-4011", store.raw(CONTROLLERS), desk.key("eve"), "sag 1")
-    assert untold(desk.settings)
+    assert unjournalled(desk.settings)
 
 
 def test_of_a_codebook_without_the_controllers_part_the_journal_need_not_tell(desk):
@@ -194,7 +193,7 @@ def test_of_a_codebook_without_the_controllers_part_the_journal_need_not_tell(de
     (desk.delivery / CONTROLLERS).unlink()
     for path in desk.settings.access_journal.parent.glob("access-journal.*"):
         path.unlink()
-    assert untold(desk.settings) == []
+    assert unjournalled(desk.settings) == []
 
 
 @pytest.mark.parametrize("written", [".", "../{name}", "{name}/", "{folder}"])

@@ -167,7 +167,7 @@ def test_what_nobody_sees_hides_none(letter):
 
 @pytest.mark.parametrize("example", [example for way in WAYS for example in way.examples])
 def test_the_line_before_a_message_hides_none(example):
-    assert "1234" not in masked(f"delivery.yaml:1: {example} is no key here")
+    assert "1234" not in masked(f"delivery.yaml:1: {example} isn't a key here")
 
 
 @pytest.mark.parametrize("text", ["50%610180-1234", "a&b 610180-1234", "100 % 610180 1234 &c", "610180%E2%80%931234 50%25"])

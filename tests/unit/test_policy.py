@@ -46,7 +46,7 @@ ASIDE, STOP = "    severity: aside\n    danish: Skemaet er ikke besvaret", "    
         ),
         pytest.param(STOP, STOP.replace("stop", "warn"), STOP, "can't be warn .it can be stop", id="what can only stop"),
         pytest.param("    danish: Rollen er ikke angivet\n", "", "  role_missing:", "danish", id="no Danish"),
-        pytest.param("delivery: 0.05", "delivery: 5", "  delivery: 0.05", "delivery: 5 can't be .at most 1", id="no share"),
+        pytest.param("delivery: 0.05", "delivery: 5", "  delivery: 0.05", "delivery: 5 isn't allowed .at most 1", id="no share"),
         pytest.param("minutes: 10", "minutes: -1", "keyed_twice_within", "at least 0", id="no minutes"),
         pytest.param("[mor, far]", "[mor, fader]", "one_a_conference", "has the answer fader", id="no such role"),
         pytest.param("one_a_conference: [mor, far]\n", "", "largest_share", "one_a_conference", id="key missing"),

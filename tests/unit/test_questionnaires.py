@@ -187,7 +187,9 @@ def test_a_fault_in_a_questionnaire_is_refused_with_its_line(tmp_path, old, new,
     [
         pytest.param("{code: 2, label: nej", "{code: 1, label: nej", 4, "same code", id="code twice"),
         pytest.param("{code: 2, label: ved ikke", "{code: 2, label: god", 7, "same label", id="label twice"),
-        pytest.param("also_printed: [Nej]", "also_printed: [Nej, ja]", 4, "also printed as another answer", id="another's label"),
+        pytest.param(
+            "also_printed: [Nej]", "also_printed: [Nej, ja]", 4, "has a spelling that another answer has", id="another's label"
+        ),
         pytest.param("{code: 2, label: ved ikke", "{code: 257, label: ved ikke", 7, "at most 127", id="a large code"),
         pytest.param("{code: 1, label: god}", "{code: 1, lable: god}", 6, "la", id="unknown key"),
     ],

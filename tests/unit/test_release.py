@@ -16,7 +16,7 @@ from frs_pipeline.errors import CheckFailed, FrsError, InputError, UsageError
 from frs_pipeline.release import earlier, outgoing
 from frs_pipeline.release.attack import attack
 from frs_pipeline.release.cells import places
-from frs_pipeline.release.earlier import altered, forms_by_mart, kept, released_before, untold
+from frs_pipeline.release.earlier import altered, archive, forms_by_mart, released_before, unjournalled
 from frs_pipeline.release.files import DANISH, FIGURES, FILES, PAGE, TABLES, UNSAID
 from frs_pipeline.release.making import Releasing
 from frs_pipeline.release.outgoing import publish
@@ -171,7 +171,7 @@ def test_percentages_of_few_are_rounded_or_left_out(marts):
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ("threshold: 5", "threshold: 2", "threshold: 2 can't be .at least 3"),
+        ("threshold: 5", "threshold: 2", "threshold: 2 isn't allowed .at least 3"),
         ("zeros: shown", "zeros: maybe", "shown"),
         ("never: {}", "never: {99: nej}", "no table 99"),
         ("never: {}", "never: {4: ' '}", "needs a reason"),
@@ -261,7 +261,7 @@ def test_nobody_is_named_in_the_journal_of_releases(store):
         with pytest.raises(UsageError, match="holds a personal number") as refused:
             out(store, **said)
         assert "6101" not in str(refused.value)
-    assert not kept(store.settings).exists()
+    assert not archive(store.settings).exists()
     assert entries(store.settings.release_journal) == []
 
 
@@ -276,7 +276,7 @@ def test_a_release_that_was_killed_while_it_was_switched_is_put_back(store):
 
 def test_nothing_is_released_over_a_journal_or_a_copy_that_was_altered(store):
     out(store)
-    (copy,) = kept(store.settings).iterdir()
+    (copy,) = archive(store.settings).iterdir()
     original = (copy / FIGURES).read_bytes()
     (copy / FIGURES).write_bytes(original + b"\n")
     with pytest.raises(CheckFailed, match="isn't kept"):
@@ -294,17 +294,17 @@ def journal_files(store):
 
 def test_a_journal_that_was_deleted_is_missed_beside_the_releases_that_are_kept(store):
     out(store)
-    assert (untold(store.settings), altered(store.settings, store.delivery)) == ([], [])
+    assert (unjournalled(store.settings), altered(store.settings, store.delivery)) == ([], [])
     for path in journal_files(store):
         path.unlink()
-    (copy,) = kept(store.settings).iterdir()
+    (copy,) = archive(store.settings).iterdir()
     lines = [f"restricted/releases/{copy.name}", f"curated/{store.delivery}/release"]
-    assert untold(store.settings) == [f"doesn't tell of the release in {x}: entries were deleted" for x in lines]
+    assert unjournalled(store.settings) == [f"has no entry for the release in {x}: entries were deleted" for x in lines]
     with pytest.raises(CheckFailed, match="entries were deleted"):
         out(store)
     assert not journal_files(store), "no journal is begun anew"
     # What went out is there, even where all of the restricted zone was deleted.
-    shutil.rmtree(kept(store.settings))
+    shutil.rmtree(archive(store.settings))
     with pytest.raises(CheckFailed, match=f"the release in {lines[1]}"):
         out(store)
 
@@ -336,7 +336,7 @@ def test_a_release_that_lies_there_otherwise_than_it_went_out_is_told(store, spo
             shutil.rmtree(folder)
             folder.touch()
     assert altered(store.settings, store.delivery) == [
-        f"curated/{store.delivery}/release isn't as release-journal.jsonl says that it went out"
+        f"curated/{store.delivery}/release differs from what went out according to release-journal.jsonl"
     ]
 
 
@@ -351,10 +351,10 @@ def test_a_release_that_was_killed_around_its_entry_leaves_no_copy_that_the_jour
     with pytest.raises(KeyboardInterrupt):
         out(store)
     monkeypatch.undo()
-    assert untold(store.settings) == []
+    assert unjournalled(store.settings) == []
     assert len(released_before(store.settings, {})) == entered
     out(store)
-    assert [path.name for path in kept(store.settings).iterdir()] == [
+    assert [path.name for path in archive(store.settings).iterdir()] == [
         entry.details["name"] for entry in entries(store.settings.release_journal)[:1]
     ]
 

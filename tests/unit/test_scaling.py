@@ -245,7 +245,7 @@ def test_other_forms_than_the_studys_are_not_taken_for_its_population(tmp_path: 
 
 @pytest.mark.parametrize("copies", [0, -1, MOST_COPIES + 1])
 def test_a_number_of_copies_that_is_none_is_refused(tmp_path: Path, copies: int) -> None:
-    with pytest.raises(UsageError, match=f"not so many times.*{MOST_COPIES}"):
+    with pytest.raises(UsageError, match=f"not a possible number of copies.*{MOST_COPIES}"):
         scale(STUDY, tmp_path / "new", copies, RAW)
     assert not (tmp_path / "new").exists()
 

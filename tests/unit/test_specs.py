@@ -138,13 +138,13 @@ class Garden(Spec):
     ("text", "line", "says"),
     [
         pytest.param(
-            "things:\n  - {kind: nest, egs: 2}", 2, "egs is no key here (is eggs meant?)", id="key misspelt, and so missing"
+            "things:\n  - {kind: nest, egs: 2}", 2, "egs isn't a key here (is eggs meant?)", id="key misspelt, and so missing"
         ),
         pytest.param(
-            "things:\n  - {kind: nest, eggs: 2, x: 1}", 2, "x is no key here (one of: kind, eggs)", id="key that isn't near any"
+            "things:\n  - {kind: nest, eggs: 2, x: 1}", 2, "x isn't a key here (one of: kind, eggs)", id="key that isn't near any"
         ),
         pytest.param("things:\n  - {kind: nest}", 2, "eggs is missing (add eggs: …)", id="key left out"),
-        pytest.param("things:\n  -\n    kind: wrn", 3, "kind: 'wrn' can't be (is wren meant?)", id="kind misspelt"),
+        pytest.param("things:\n  -\n    kind: wrn", 3, "kind: 'wrn' isn't allowed (is wren meant?)", id="kind misspelt"),
         pytest.param("things:\n  - {eggs: 2}", 2, "kind is missing (one of: wren, nest)", id="no kind"),
         pytest.param(
             'things:\n  - {kind: nest, eggs: "2"}',
@@ -152,12 +152,12 @@ class Garden(Spec):
             "eggs: '2' isn't a whole number (write it with digits",
             id="number in quotes",
         ),
-        pytest.param("things:\n  - {kind: nest, eggs: 0}", 2, "eggs: 0 can't be (at least 1)", id="number too small"),
+        pytest.param("things:\n  - {kind: nest, eggs: 0}", 2, "eggs: 0 isn't allowed (at least 1)", id="number too small"),
         pytest.param("things: {kind: nest}", 1, "things: something with keys isn't a list (begin each", id="keys for a list"),
         pytest.param("names:\n  a: 2019", 2, "a: 2019 isn't text (put it into quotes", id="text that looks like a number"),
         pytest.param("names:\n  a: [b]", 2, "a: a list isn't text (write one text, without brackets)", id="list for a text"),
         pytest.param("names:\n  a:", 2, "a is empty, and has to be text", id="nothing behind a key"),
-        pytest.param("names:\n  a: Wren", 2, "a: 'Wren' can't be (is wren meant?)", id="capital letter"),
+        pytest.param("names:\n  a: Wren", 2, "a: 'Wren' isn't allowed (is wren meant?)", id="capital letter"),
         pytest.param(
             "open: on", 1, "open: 'on' isn't true or false (write true or false, without quotes)", id="another word for true"
         ),

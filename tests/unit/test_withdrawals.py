@@ -20,8 +20,8 @@ from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.release import release_policy
 from frs_pipeline.withdrawal.effects import below, turned
 from frs_pipeline.withdrawal.erasure import holds
-from frs_pipeline.withdrawal.request import held as held_of
-from frs_pipeline.withdrawal.request import record, refuse_unfit, understood
+from frs_pipeline.withdrawal.request import look_up as held_of
+from frs_pipeline.withdrawal.request import parse_request, record, refuse_unfit
 
 
 def store_of(delivery):
@@ -99,7 +99,7 @@ def test_without_the_conferences_numbers_nothing_is_judged(delivery):
 
 
 def asked(delivery, *names, reason="samtykke trukket", who="LK"):
-    return understood(store_of(delivery), names, reason, who)
+    return parse_request(store_of(delivery), names, reason, who)
 
 
 def test_forms_and_conferences_are_told_apart_and_a_number_becomes_a_pseudonym(delivery):

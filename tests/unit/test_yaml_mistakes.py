@@ -42,7 +42,7 @@ MISTAKES = [
     (
         "tables.yaml",
         [("tables:\n", "version: 1\ntables:\n"), ("percent: row", "percent: column")],
-        [":3: version is no key here (one of: tables)", ":11: percent: 'column' can't be (one of: row, total)"],
+        [":3: version isn't a key here (one of: tables)", ":11: percent: 'column' isn't allowed (one of: row, total)"],
     ),
     (
         "tables.yaml",
@@ -62,21 +62,21 @@ MISTAKES = [
     (
         "questionnaires/participant_first.yaml",
         [("text: Hvem er du?", "text: Hvem er du, mor?")],
-        [":10: mor? is no key here (put a text that holds a comma into quotes"],
+        [":10: mor? isn't a key here (put a text that holds a comma into quotes"],
     ),
     (
         "questionnaires/participant_first.yaml",
         [("occasion: first", "occasion: fist"), ("scale: quality", "scale: qualty"), ("name: role", "name: my role")],
         [
-            ":7: occasion: 'fist' can't be (is first meant?)",
-            ":10: name: 'my role' can't be (small letters from a to z",
+            ":7: occasion: 'fist' isn't allowed (is first meant?)",
+            ":10: name: 'my role' isn't allowed (small letters from a to z",
             ":11: scale qualty is not in scales.yaml (is quality meant?)",
         ],
     ),
     ("questionnaires/scales.yaml", [("label: mor", 'label: ""')], [":6: label is empty"]),
     ("questionnaires/scales.yaml", [("  role:\n", "  role: []\n  other:\n")], [":4: role is empty (give at least one)"]),
-    ("questionnaires/scales.yaml", [("{code: 1, ", "{code:1, ")], [":5: code:1 is no key here (write code: 1)"]),
-    ("questionnaires/scales.yaml", [("[Rigtig god]", "[God]")], ["scale quality: rigtig god is also printed as another"]),
+    ("questionnaires/scales.yaml", [("{code: 1, ", "{code:1, ")], [":5: code:1 isn't a key here (write code: 1)"]),
+    ("questionnaires/scales.yaml", [("[Rigtig god]", "[God]")], ["scale quality: rigtig god has a spelling that another"]),
     (
         "questionnaires/instruments.yaml",
         [("participant_first}", "participant_fist}"), ("{name: initiator}", "{name: initiator, since: 2022}")],
@@ -85,7 +85,11 @@ MISTAKES = [
     (
         "rules.yaml",
         [("delivery: 0.05", "delivery: 5"), ("severity: aside", "severity: asid"), ("[mor, far]", "[mor, fra]")],
-        [":8: delivery: 5 can't be (at most 1)", "the answer fra (is far meant?)", ":24: severity: 'asid' can't be (is aside"],
+        [
+            ":8: delivery: 5 isn't allowed (at most 1)",
+            "the answer fra (is far meant?)",
+            ":24: severity: 'asid' isn't allowed (is aside",
+        ],
     ),
     (
         "rules.yaml",
@@ -107,7 +111,7 @@ MISTAKES = [
         "promises.yaml",
         [("row_cap: 200000", "row_cap: 0"), ("contact: 0.25", "contakt: 0.25"), ("initiator:", "initator:")],
         [
-            ":5: row_cap: 0 can't be (at least 1)",
+            ":5: row_cap: 0 isn't allowed (at least 1)",
             ":11: participant_followup has no question contakt",
             "no questionnaire initator",
         ],
@@ -138,7 +142,7 @@ MISTAKES = [
             ":29: another chapter is called deltagere, too",
         ],
     ),
-    ("report/chapters.yaml", [("followup: 2", "followup: 4")], [":16: table 4 is no crosstab, which is what changes draws"]),
+    ("report/chapters.yaml", [("followup: 2", "followup: 4")], [":16: table 4 isn't a crosstab, which is what changes draws"]),
     ("report/chapters.yaml", [("followup: 2", "followup: 17")], [":16: tables 1 and 17 don't have the same rows"]),
 ]
 

@@ -1,6 +1,6 @@
 """Many copies of one questionnaire's forms at once: who sits at which conference, and when each form is keyed.
 
-Every copy is seated and keyed by itself, by the rules of `nesting` and `spoiling`, a row of an array each.
+Every copy is seated and keyed by itself, by the rules of `nesting` and `spoiling`: one row of an array per copy.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Filled:
 
     @cached_property
     def alike(self) -> Whole:
-        """Forms with the same answers have the same number: (forms,)."""
+        """A number per form (forms,), the same for forms with the same answers."""
         return np.unique(self.codes, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
 
     @cached_property
@@ -53,10 +53,10 @@ class Filled:
 
 @dataclass(frozen=True)
 class Keyed:
-    """Keyed forms in the order of keying, an array each (n,).
+    """Keyed forms in the order of keying, as arrays (n,).
 
-    `at` is in seconds since 1970; `place` is that of the conference and -1 for an unknown one; `copy` counts from
-    the first of the wave; `fault` is a position in the questionnaire's `SPOILT`, -1 for a good form.
+    `at` is in seconds since 1970; `place` is the conference's; `copy` counts from
+    the first of the wave; `fault` is a position in `assumptions(study).spoilt`, -1 for a good form.
     """
 
     at: Whole
@@ -67,7 +67,7 @@ class Keyed:
 
 
 def keyed(study: Study, filled: Filled, copies: int, starts: int, rng: np.random.Generator) -> Keyed:
-    """`copies` copies of the forms, seated, spoilt and keyed by as many keyers, who begin `starts` workdays after the first."""
+    """Seat, spoil and key `copies` copies of the forms, one keyer per copy, `starts` workdays after keying began."""
     seats = seated(study, filled, copies, rng)
     times = _keying_times(study, filled, seats, rng) + starts * _WORKDAY
     everything = np.broadcast_to(np.arange(seats.shape[1]), seats.shape)
@@ -76,7 +76,7 @@ def keyed(study: Study, filled: Filled, copies: int, starts: int, rng: np.random
     fault = [np.full(seats.size, -1)]
     each = np.arange(copies)
     for index, name in enumerate(assumptions(study).spoilt.get(filled.instrument, ())):
-        # Papers on which nothing is answered are alike without being the same.
+        # Only papers with answers: blank ones look alike without being the same paper.
         model = rng.choice(np.flatnonzero(filled.answered), copies)
         later = _on_the_clock(times[each, model] + _WORKDAY + rng.integers(*KEYING_TAKES, size=copies))
         once_more = at[0].reshape(seats.shape)[each, model] // 60 * 60 + 59
@@ -85,20 +85,20 @@ def keyed(study: Study, filled: Filled, copies: int, starts: int, rng: np.random
         copy.append(each)
         place.append(seats[each, model])
         fault.append(np.full(copies, index))
-    # Stable: a paper that is taken up once more in the same second comes after the first time.
+    # Stable: a paper that is keyed again in the same second comes after its first keying.
     order = np.argsort(np.concatenate(at), kind="stable")
     return Keyed(*(np.concatenate(column)[order] for column in (at, form, copy, place, fault)))
 
 
 def workdays_of_a_copy(filled: Filled) -> int:
-    """So many workdays are enough to key a copy, whatever chance brings, with the spoilt forms after it."""
+    """Return how many workdays suffice to key a copy, and the spoilt forms after it, whatever is drawn."""
     return -(-(len(filled.codes) + 1) * KEYING_TAKES[1] // _WORKDAY) + 2
 
 
 def seated(study: Study, filled: Filled, copies: int, rng: np.random.Generator) -> Whole:
-    """Place of the conference of every form within its copy: (copies, forms).
+    """Draw the place of every form's conference within its copy: (copies, forms).
 
-    No two forms with the same answers sit at one conference: keyed in a row, they would look like one keyed twice.
+    No two forms with the same answers sit at one conference: keyed in a row, they would look like one paper keyed twice.
     """
     seats = np.empty((copies, len(filled.codes)), np.int64)
     for occasion, (start, conferences) in _places(study).items():
@@ -110,12 +110,12 @@ def seated(study: Study, filled: Filled, copies: int, rng: np.random.Generator) 
         elif len(of_occasion):
             present = _present(study, filled, occasion)
             seats[:, of_occasion] = start + present[_each_once(len(of_occasion), len(present), copies, rng)]
-    _part_the_alike(seats, filled, rng)
+    _separate_alike(seats, filled, rng)
     return seats
 
 
 def _places(study: Study) -> dict[int, tuple[int, int]]:
-    """For each occasion, where its conferences start within a copy, and how many they are."""
+    """Return, for each occasion, where its conferences start within a copy, and how many there are."""
     numbers = conferences_of_a_copy(study)
     return {code: (sum(numbers[: code - 1]), number) for code, number in enumerate(numbers, start=1)}
 
@@ -123,13 +123,13 @@ def _places(study: Study) -> dict[int, tuple[int, int]]:
 def _seats_of_a_role(
     study: Study, filled: Filled, role: int, forms: int, conferences: int, copies: int, rng: np.random.Generator
 ) -> Whole:
-    """At most one of some roles a conference, as far as there are no more of them than conferences."""
+    """Seat a role: some at most once per conference, as long as there are no more of them than conferences."""
     question = papers(study)[filled.instrument].role
     assert question is not None
     if role in {question.code(label) for label in assumptions(study).one_a_conference}:
         return _each_once(forms, conferences, copies, rng)
     spread = conferences if forms > 2 * conferences else 0
-    # How large a family came varies: some conferences draw more of the remaining participants than others.
+    # Families vary in size: some conferences draw more of the remaining participants than others.
     shares = rng.uniform(0.4, 1.6, (copies, conferences)).cumsum(axis=1)
     row = np.arange(copies)[:, None]
     lots = row + rng.random((copies, forms - spread))
@@ -140,25 +140,25 @@ def _seats_of_a_role(
 
 
 def _each_once(forms: int, conferences: int, copies: int, rng: np.random.Generator) -> Whole:
-    """As many different conferences as there are; forms beyond that sit beside another, no more than one more each."""
+    """Seat forms at different conferences; once all are taken, the rest become second forms, at most one per conference."""
     once = rng.random((copies, conferences)).argsort(axis=1)[:, :forms]
     twice = rng.random((copies, conferences)).argsort(axis=1)[:, : max(0, forms - conferences)]
     return rng.permuted(np.hstack([once, twice]), axis=1)
 
 
 def _present(study: Study, filled: Filled, occasion: int) -> Whole:
-    """Conferences of an occasion with the form of a professional, counted from the occasion's first.
+    """Return the conferences of an occasion that have a professional's form, counted from the occasion's first.
 
-    Places say nothing of a conference, so the same may lack it in every copy: the first ones that of the first questionnaire
-    that is lacking, the last ones any other's.
+    Places reveal nothing about a conference, so the same ones may lack it in every copy: the first ones that of the first
+    questionnaire that is lacking, the last ones that of any other.
     """
     lacking = list(lacking_by_occasion(study, filled.instrument, filled.occasions.tolist()).values())[occasion - 1]
     conferences = _places(study)[occasion][1]
     return np.arange(conferences - lacking) + (lacking if filled.instrument == next(iter(assumptions(study).lacking)) else 0)
 
 
-def _part_the_alike(seats: Whole, filled: Filled, rng: np.random.Generator) -> None:
-    """Change seats, in place, between forms of the same role and occasion until no conference has two forms alike."""
+def _separate_alike(seats: Whole, filled: Filled, rng: np.random.Generator) -> None:
+    """Swap seats, in place, between forms of the same role and occasion until no conference has two forms alike."""
     several = np.flatnonzero((np.bincount(filled.alike)[filled.alike] > 1) & filled.answered)
     if not len(several):
         return
@@ -178,7 +178,7 @@ def _part_the_alike(seats: Whole, filled: Filled, rng: np.random.Generator) -> N
 
 
 def _keying_times(study: Study, filled: Filled, seats: Whole, rng: np.random.Generator) -> Whole:
-    """Working seconds from a copy's start until each form is keyed: (copies, forms).
+    """Draw the working seconds from a copy's start until each form is keyed: (copies, forms).
 
     A conference's participants are keyed one after the other, professionals' forms in any order.
     """
@@ -193,7 +193,7 @@ def _keying_times(study: Study, filled: Filled, seats: Whole, rng: np.random.Gen
 
 
 def _on_the_clock(working_seconds: Whole) -> Whole:
-    """Working seconds since keying started as seconds since 1970."""
+    """Convert working seconds since keying started to seconds since 1970."""
     workday, second = np.divmod(working_seconds, _WORKDAY)
     week, weekday = np.divmod(workday, 5)
     return np.asarray((_MONDAY + 7 * week + weekday) * 86_400 + _OPENS + second, np.int64)

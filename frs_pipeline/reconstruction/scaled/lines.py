@@ -1,4 +1,4 @@
-"""Lines of text made a column at a time: bytes in arrays instead of one Python object a cell."""
+"""Lines of text, made column by column: bytes in arrays instead of one Python object per cell."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CLOCK: Letters = np.frombuffer(
 
 
 def digits(values: Whole, width: int) -> Letters:
-    """`values` (n,) of zero or more, written with `width` digits each: (n, width); leading zeros where there is room."""
+    """Write `values` (n,) of zero or more with `width` digits each, padded with zeros: (n, width)."""
     groups = -(-width // 3)
     written = np.empty((len(values), 3 * groups), np.uint8)
     for group in range(groups):
@@ -31,7 +31,7 @@ def digits(values: Whole, width: int) -> Letters:
 
 
 def spelled(values: Whole, alphabet: str, width: int) -> Letters:
-    """`values` (n,) of zero or more as words of `width` letters, the alphabet's being the digits: (n, width)."""
+    """Write `values` (n,) of zero or more as words of `width` letters, with the alphabet's letters as digits: (n, width)."""
     letters = np.frombuffer(alphabet.encode("ascii"), np.uint8)
     written = np.empty((len(values), width), np.uint8)
     rest = values
@@ -42,7 +42,7 @@ def spelled(values: Whole, alphabet: str, width: int) -> Letters:
 
 
 def dates(days: Whole) -> Letters:
-    """Days since 1970 (n,) as ISO dates: (n, 10)."""
+    """Write days since 1970 (n,) as ISO dates: (n, 10)."""
     first = int(days.min()) if len(days) else 0
     last = int(days.max()) if len(days) else 0
     known = np.datetime_as_string(np.arange(first, last + 1).astype("datetime64[D]")).astype("S10")
@@ -50,7 +50,7 @@ def dates(days: Whole) -> Letters:
 
 
 def stamps(seconds: Whole) -> Letters:
-    """Seconds since 1970 (n,) as SurveyXact writes a time, `2020-01-20 08:05:33`: (n, 19)."""
+    """Write seconds since 1970 (n,) as SurveyXact writes a time, `2020-01-20 08:05:33`: (n, 19)."""
     days, seconds_of_day = np.divmod(seconds, 86_400)
     written = np.full((len(seconds), 19), ord(" "), np.uint8)
     written[:, :10] = dates(days)
@@ -59,7 +59,7 @@ def stamps(seconds: Whole) -> Letters:
 
 
 def joined(parts: Sequence[Part]) -> pa.Array:
-    """Parts side by side, as n binary cells: at least one array (n, width), and texts that are the same in every cell."""
+    """Join parts into n binary cells: at least one array (n, width), and texts that are the same in every cell."""
     columns = [np.frombuffer(part.encode(), np.uint8)[None, :] if isinstance(part, str) else part for part in parts]
     rows = max(len(part) for part in parts if not isinstance(part, str))
     width = sum(column.shape[1] for column in columns)
@@ -73,12 +73,12 @@ def joined(parts: Sequence[Part]) -> pa.Array:
 
 
 def chosen(words: Sequence[str], which: NDArray[np.integer]) -> pa.Array:
-    """`words[which]` as binary cells (n,), in UTF-8."""
+    """Return `words[which]` as binary cells (n,), in UTF-8."""
     return pa.array([word.encode() for word in words], pa.binary()).take(pa.array(which))
 
 
 def text(columns: Sequence[pa.Array]) -> memoryview:
-    """The columns' cells, row after row, with nothing between them."""
+    """Concatenate the columns' cells, row after row, with nothing between them."""
     cells = pc.binary_join_element_wise(*columns, b"")
     end = cells.offset + len(cells)
     offsets = np.frombuffer(cells.buffers()[1], np.int32, end + 1)

@@ -1,8 +1,8 @@
 """The conferences of a delivery many times the study's: their numbers, the ledger and the locked codebook.
 
-A conference is known by its place: copy after copy, in each the first conferences and then the follow-ups.
-Numbers, pseudonyms and children follow from the place by a map that never gives the same twice, so that nobody
-has to remember which are taken. All of them are longer than the shipped delivery's: none is one of those.
+A conference is identified by its place: copy after copy, in each the conferences of the first occasion and then those
+of later ones. Numbers, pseudonyms and children follow from the place by a map that never gives the same twice, so that
+nothing has to remember which are taken. Numbers and pseudonyms are longer than the shipped delivery's, so none collides.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from frs_pipeline.study import Study
 from frs_pipeline.study.about import about
 from frs_pipeline.study.assumptions import assumptions
 
-# Place -> number: a multiplier that shares no factor with how many there are meets every one once.
+# How places become numbers: (how many there are, multiplier, lowest). A multiplier coprime to the first meets each once.
 _NUMBERS = (899_999_963, 382_710_463, 100_000_000)
 _PSEUDONYMS = (24**8, 71_938_127_459, 0)
 _CHILDREN = (28 * 12 * 15 * 6 * 1000, 13_849_261, 0)
@@ -32,17 +32,17 @@ _ROWS = 500_000
 
 
 def conferences_of_a_copy(study: Study) -> tuple[int, ...]:
-    """How many conferences of each occasion each copy has."""
+    """Return how many conferences of each occasion a copy has."""
     return tuple(about(study).printed.held.values())
 
 
 def conference_numbers(study: Study, places: Whole) -> Whole:
-    """Nine-digit conference numbers of `places` (n,); no two places have the same."""
+    """Return nine-digit conference numbers for `places` (n,); no two places have the same."""
     return _spread(study, places, _NUMBERS)
 
 
 class ManyConferences:
-    """Every conference of `copies` copies, an array each (n,): its child, its day (since 1970), its occasion (from 0)."""
+    """Every conference of `copies` copies, in arrays (n,): its child, its day (since 1970), its occasion (from 0)."""
 
     def __init__(self, study: Study, copies: int) -> None:
         self.study = study
@@ -50,12 +50,12 @@ class ManyConferences:
         rng = np.random.default_rng([assumptions(self.study).seed, 0])
         days = (LAST_DAY - FIRST_DAY).days
         children = np.arange(copies * first).reshape(copies, first)
-        held = int(np.datetime64(FIRST_DAY).astype(np.int64)) + rng.integers(days, size=(copies, first))
-        occasions = [(children, held)]
+        day_of_first = int(np.datetime64(FIRST_DAY).astype(np.int64)) + rng.integers(days, size=(copies, first))
+        occasions = [(children, day_of_first)]
         for number in later:
-            children, held = occasions[-1]
+            children, day_of_first = occasions[-1]
             again = rng.random(children.shape).argsort(axis=1)[:, :number]
-            day = np.take_along_axis(held, again, axis=1) + rng.integers(91, 183, size=(copies, number))
+            day = np.take_along_axis(day_of_first, again, axis=1) + rng.integers(91, 183, size=(copies, number))
             occasions.append((np.take_along_axis(children, again, axis=1), day))
         self.child: Whole = np.hstack([child for child, _ in occasions]).ravel()
         self.day: Whole = np.hstack([day for _, day in occasions]).ravel()
@@ -64,38 +64,38 @@ class ManyConferences:
 
 
 def write_registers(study: Study, folder: Path, copies: int) -> None:
-    """The ledger and both parts of the codebook, with keys of their own, of `copies` times the study's conferences."""
-    held = ManyConferences(study, copies)
+    """Write the ledger and both parts of the codebook, with new keys, for `copies` times the study's conferences."""
+    registered = ManyConferences(study, copies)
     words = [f"{word}\n" for word in ledger_words(study)]
-    order = np.lexsort((held.number, held.day))
+    order = np.lexsort((registered.number, registered.day))
     with atomic(folder / LEDGER) as file:
         file.write(f"{';'.join(COLUMNS)}\n".encode())
         for rows in _chunks(order):
-            start = joined([digits(held.number[rows], 9), ";", dates(held.day[rows]), ";"])
-            file.write(text([start, chosen(words, held.occasion[rows])]))
-    order = np.argsort(held.number)
-    write_codebook(folder, lambda columns: _codebook(study, held, order, columns), OWN_KEY)
+            start = joined([digits(registered.number[rows], 9), ";", dates(registered.day[rows]), ";"])
+            file.write(text([start, chosen(words, registered.occasion[rows])]))
+    order = np.argsort(registered.number)
+    write_codebook(folder, lambda columns: _codebook(study, registered, order, columns), OWN_KEY)
 
 
-def _codebook(study: Study, held: ManyConferences, order: Whole, columns: Sequence[str]) -> str:
-    """`columns` of the codebook as CSV, in the order of conference numbers; its last columns are always the same."""
+def _codebook(study: Study, registered: ManyConferences, order: Whole, columns: Sequence[str]) -> str:
+    """Write `columns` of the codebook as CSV, in the order of conference numbers; its last columns are always the same."""
     pieces = [f"{','.join(columns)}\n"]
     for rows in _chunks(order):
-        child: list[Part] = [_personal_numbers(study, held.child[rows]), ","] if columns == FULL_COLUMNS else []
-        start: list[Part] = [*child, digits(held.number[rows], 9), ",", _pseudonyms(study, rows), ","]
-        occasion = chosen([f"{name}," for name in about(study).printed.held], held.occasion[rows])
-        pieces.append(str(text([joined(start), occasion, joined([dates(held.day[rows]), "\n"])]), "ascii"))
+        child: list[Part] = [_personal_numbers(study, registered.child[rows]), ","] if columns == FULL_COLUMNS else []
+        start: list[Part] = [*child, digits(registered.number[rows], 9), ",", _pseudonyms(study, rows), ","]
+        occasion = chosen([f"{name}," for name in about(study).printed.held], registered.occasion[rows])
+        pieces.append(str(text([joined(start), occasion, joined([dates(registered.day[rows]), "\n"])]), "ascii"))
     return "".join(pieces)
 
 
 def _pseudonyms(study: Study, places: Whole) -> Letters:
-    """K and eight letters: (n, 9)."""
+    """Make pseudonyms, K and eight letters: (n, 9)."""
     letters = spelled(_spread(study, places, _PSEUDONYMS), LETTERS, 8)
     return np.hstack([np.full((len(places), 1), ord("K"), np.uint8), letters])
 
 
 def _personal_numbers(study: Study, children: Whole) -> Letters:
-    """Replacement personal numbers (day + 60) of children by their places: nobody's, and no two alike; (n, 11)."""
+    """Make replacement personal numbers (day + 60) of children by their places: nobody's, and no two alike; (n, 11)."""
     rest = _spread(study, children, _CHILDREN)
     parts = []
     for size, lowest, width in ((28, 61, 2), (12, 1, 2), (15, 3, 2), (6, 4, 1), (1000, 0, 3)):

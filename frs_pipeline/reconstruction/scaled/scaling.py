@@ -1,8 +1,8 @@
-"""A delivery of the shipped one's shape with many times its forms: every count so many times, every gamma the same.
+"""A delivery of the shipped one's shape with many times its forms: every count that many times, every gamma the same.
 
 Each copy holds the shipped delivery's filled-in forms once, but under other respondent ids, at other conferences,
-seated and keyed anew, with a dozen spoilt forms of its own. Copies are made and written in waves, a keyer a copy, so
-that memory doesn't grow with their number.
+seated and keyed again, with a dozen spoilt forms of its own. Copies are made and written in waves, one keyer per copy,
+so that memory doesn't grow with their number.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ from frs_pipeline.study.assumptions import assumptions
 from frs_pipeline.study.questionnaires import Questionnaire
 from frs_pipeline.study.rules import policy
 
-# More would run out of nine-digit respondent ids.
+# More copies would run out of nine-digit respondent ids.
 MOST_COPIES = 10_000
-# Copies that are keyed, made and written at a time: a third of a million forms, some hundred megabytes.
+# Copies keyed, made and written at a time: a third of a million forms, which take a few hundred megabytes.
 KEYERS = 256
 # The first respondent id of an export lies here: nine digits, where the shipped ones have eight.
 _FIRST_RESPONDENT = (100_000_000, 500_000_000)
@@ -53,17 +53,17 @@ _FIRST_RESPONDENT = (100_000_000, 500_000_000)
 def scale(study: Study, folder: Path, copies: int, source: Path, report: Callable[[str], None] = lambda _: None) -> int:
     """Make a delivery of `copies` times the study's forms in `folder`; the same bytes every time, but for age files.
 
-    The filled-in forms are those of the shipped delivery in `source`; where that isn't they are made again,
-    which takes minutes. `report` is told each part that is ready. Returns how many forms were written. Raises
-    `UsageError` when the number is none, or the folder holds something else.
+    The filled-in forms are those of the shipped delivery in `source`; if it isn't there they are made again,
+    which takes minutes. `report` gets the name of each part that is ready. Returns how many forms were written. Raises
+    `UsageError` when the number is out of range, or the folder holds something else.
     """
     if not 1 <= copies <= MOST_COPIES:
-        raise UsageError("not so many times", where=str(copies), do=f"choose a number from 1 to {MOST_COPIES}")
+        raise UsageError("not a possible number of copies", where=str(copies), do=f"choose a number from 1 to {MOST_COPIES}")
     if folder.resolve() == source.resolve():
         raise UsageError("is the shipped delivery", where=folder, do="choose another folder")
     refuse_unless_free(study, folder)
     filled = filled_in(study, source, report)
-    write_readme(study, folder)  # first, so that what is left of a killed run may be written over
+    write_readme(study, folder)  # first, so that what a killed run leaves behind may be overwritten
     _say_made_up(folder)
     for left in folder.rglob(".*.tmp"):
         left.unlink()
@@ -77,13 +77,13 @@ def scale(study: Study, folder: Path, copies: int, source: Path, report: Callabl
 
 
 def _say_made_up(folder: Path) -> None:
-    """Let the delivery say of itself that nobody filled in its forms: its codebook has a key of its own."""
+    """Let the delivery say that it is made up: its codebook, which has a key of its own, doesn't show it."""
     with atomic(folder / DESCRIPTION["description"]) as file:
         file.write(b"made_up: true\n")
 
 
 def scaled_export(study: Study, folder: Path, instrument: str, copies: int, filled: Filled) -> int:
-    """The export of one questionnaire in its folder in the delivery `folder`; returns how many forms it holds."""
+    """Write the export of one questionnaire into its folder in the delivery `folder`; return how many forms it holds."""
     questionnaire = papers(study)[instrument]
     write_wording(study, folder, questionnaire)
     endings = _endings(questionnaire, filled)
@@ -102,14 +102,14 @@ def scaled_export(study: Study, folder: Path, instrument: str, copies: int, fill
 
 
 def filled_in(study: Study, source: Path, report: Callable[[str], None] = lambda _: None) -> dict[str, Filled]:
-    """The filled-in forms by questionnaire: out of the shipped delivery in `source`, or else made again."""
+    """Return the filled-in forms by questionnaire, read from the shipped delivery in `source` or else made again."""
     if is_shipped(study, source):
         return {name: _sorted(study, name, *_accepted(study, source, papers(study)[name])) for name in papers(study)}
     return {population.instrument: from_population(study, population) for population in populate_all(study, report)}
 
 
 def from_population(study: Study, population: Population) -> Filled:
-    """A population's forms, in the order in which they would come out of a delivery."""
+    """Return a population's forms, in the order in which they would come out of a delivery."""
     codes = np.column_stack([population.forms[q.name] for q in papers(study)[population.instrument].questions])
     return _sorted(study, population.instrument, np.array(population.occasions), codes)
 
@@ -125,22 +125,22 @@ def _accepted(study: Study, source: Path, questionnaire: Questionnaire) -> tuple
 
 
 def _sorted(study: Study, instrument: str, occasions: Whole, codes: Whole) -> Filled:
-    """By occasion and answers: the same forms give the same copies, whichever way they came."""
+    """Sort forms by occasion and answers, so that the same forms give the same copies, wherever they come from."""
     order = np.lexsort((*codes.T[::-1], occasions))
     return Filled(study, instrument, occasions[order].astype(np.int8), codes[order].astype(np.int8))
 
 
 def _waves(study: Study, filled: Filled, copies: int, rng: np.random.Generator) -> Iterator[tuple[int, Keyed]]:
-    """The copies, `KEYERS` at a time and one wave after the other, each with the number of its first copy."""
+    """Yield the copies in waves of `KEYERS`, each with the number of its first copy."""
     workdays = -(-workdays_of_a_copy(filled) // 5) * 5
     for turn, start in enumerate(range(0, copies, KEYERS)):
         yield start, keyed(study, filled, min(KEYERS, copies - start), turn * workdays, rng)
 
 
 def _numbers(study: Study, instrument: str, wave: Keyed, start: int, copies: int) -> pa.Array:
-    """Both keyings of the conference number, as they stand in the line; `start` is the wave's first copy."""
+    """Make both keyings of the conference number, as they stand in the line; `start` is the wave's first copy."""
     a_copy = sum(conferences_of_a_copy(study))
-    # Behind the places of all conferences lie those of the numbers that the codebook doesn't know.
+    # Numbers that the codebook doesn't know get places beyond those of all conferences.
     unknown = a_copy * copies + tuple(papers(study)).index(instrument) * copies + start + wave.copy
     fault = {name: wave.fault == index for index, name in enumerate(assumptions(study).spoilt.get(instrument, ()))}
     known = a_copy * (start + wave.copy) + wave.place
@@ -156,7 +156,7 @@ def _numbers(study: Study, instrument: str, wave: Keyed, start: int, copies: int
 
 
 def _lines(study: Study, instrument: str, wave: Keyed, respondents: Whole, numbers: pa.Array, endings: list[str]) -> memoryview:
-    """Lines of dataset.csv, a form each."""
+    """Make the lines of dataset.csv, one per form."""
     keyed_at, done = stamps(wave.at), stamps(wave.at + OPEN_FOR)
     system: list[Part] = [digits(respondents, 9), ";", keyed_at, ";", done, ";", done, ";", keyed_at, f";{';'.join(COMPLETED)};"]
     faults = assumptions(study).spoilt.get(instrument, ())
@@ -166,7 +166,7 @@ def _lines(study: Study, instrument: str, wave: Keyed, respondents: Whole, numbe
 
 
 def _endings(questionnaire: Questionnaire, filled: Filled) -> list[str]:
-    """Ends of lines, from the answers on: of each form, and then of each with a code outside the scale."""
+    """Make the ends of lines, from the answers on: one per form, and then one per form with a code outside the scale."""
     names = [question.name for question in questionnaire.questions]
     spoilt = next(question for question in questionnaire.questions if question != questionnaire.role)
     beyond = filled.codes.copy()
