@@ -12,7 +12,7 @@ from support.study import STUDY, study_with
 
 from frs_pipeline.codebook.pseudonyms import mart_schema
 from frs_pipeline.printed.compare import as_printed
-from frs_pipeline.printed.contradictions import FILE, as_csv, audit, kept_findings, not_reproducible
+from frs_pipeline.printed.contradictions import FILE, as_csv, audit, kept, not_reproducible
 from frs_pipeline.study.about import about
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.printed import FILE as PRINTED
@@ -71,7 +71,7 @@ def test_the_study_held_196_first_conferences_and_181_follow_ups():
 
 def test_contradictions_csv_is_what_the_audit_finds_anew(fresh):
     assert (STUDY.folder / FILE).read_text(encoding="utf-8") == as_csv(fresh)
-    assert kept_findings(STUDY) == fresh
+    assert kept(STUDY) == fresh
 
 
 def test_each_contradiction_names_its_tables_and_has_a_reason(fresh):
@@ -186,4 +186,4 @@ def test_one_altered_figure_is_found_and_gives_way(consistent, tmp_path, rule, k
 
 
 def test_findings_survive_being_kept(tmp_path, fresh):
-    assert kept_findings(study_with(tmp_path, {FILE: lambda _: as_csv(fresh[:3])})) == fresh[:3]
+    assert kept(study_with(tmp_path, {FILE: lambda _: as_csv(fresh[:3])})) == fresh[:3]
