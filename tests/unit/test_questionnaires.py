@@ -6,7 +6,7 @@ import duckdb
 import pandas as pd
 import pytest
 from pandera.config import CONFIG
-from support.study import STUDY
+from support.study import STUDY, bare_study
 
 from frs_pipeline.codebook.pseudonyms import mart_schema
 from frs_pipeline.errors import CheckFailed, InputError
@@ -47,9 +47,8 @@ questions:
 
 
 def read(tmp_path, questions=QUESTIONS, scales=SCALES):
-    (tmp_path / "scales.yaml").write_text(scales, encoding="utf-8")
-    (tmp_path / "coordinator.yaml").write_text(questions, encoding="utf-8")
-    return read_questionnaire(STUDY, tmp_path / "coordinator.yaml", tmp_path / "scales.yaml")
+    study = bare_study(tmp_path, scales=scales, coordinator=questions)
+    return read_questionnaire(study, tmp_path / "coordinator.yaml")
 
 
 @pytest.fixture
