@@ -16,7 +16,7 @@ from frs_pipeline.printed.contradictions import FILE, as_csv, audit, kept, not_r
 from frs_pipeline.study.about import about
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.printed import FILE as PRINTED
-from frs_pipeline.study.printed import Key, decimals, of_table, printed_count, prose, published, value
+from frs_pipeline.study.printed import decimals, of_table, printed_count, prose, published, value
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import Address, catalogue
 from frs_pipeline.tables.counting import count, open_marts
@@ -152,7 +152,7 @@ def printing(folder, figures):
         writer = csv.writer(changed, delimiter=";", lineterminator="\n")
         writer.writerow(header)
         for number, *labels, measure, _ in lines:
-            writer.writerow([number, *labels, measure, figures[Key(int(number), *labels, measure)]])
+            writer.writerow([number, *labels, measure, figures[Address(int(number), *labels, measure)]])
         return changed.getvalue()
 
     return study_with(folder, {PRINTED: write})
