@@ -34,7 +34,7 @@ def test_each_part_of_the_study_is_told_by_itself_and_which_study_it_is(tmp_path
     found = {finding.what: finding for finding in _study(study)}
     assert found["Study folder"].detail == str(study.folder)
     assert {what for what, finding in found.items() if not finding.sound} == set(spoilt)
-    assert all(f"{study.folder / name}:1: unknown is no key here" in found[what].detail for what, name in spoilt.items())
+    assert all(f"{study.folder / name}:1: unknown isn't a key here" in found[what].detail for what, name in spoilt.items())
 
 
 @pytest.mark.parametrize("form", [[], ["--json"]])

@@ -44,20 +44,20 @@ def test_the_shipped_study_is_sound():
 
 # File, what stands there, what is written instead, and what has to be said of it.
 FAULTS = [
-    ("study.yaml", "name: ", "nam: ", "nam is no key here"),
+    ("study.yaml", "name: ", "nam: ", "nam isn't a key here"),
     ("scales.yaml", "code: 2, label: mor", "code: 1, label: mor", "the same code twice"),
-    ("questionnaires/coordinator.yaml", "type: ordinal", "type: ordinl", "'ordinl' can't be"),
+    ("questionnaires/coordinator.yaml", "type: ordinal", "type: ordinl", "'ordinl' isn't allowed"),
     ("questionnaires/coordinator.yaml", "scale: conflict", "scale: konflict", "scale konflict is not in scales.yaml"),
-    ("tables.yaml", "kind: crosstab", "kind: crostab", "kind: 'crostab' can't be"),
+    ("tables.yaml", "kind: crosstab", "kind: crostab", "kind: 'crostab' isn't allowed"),
     ("tables.yaml", "column: overall", "column: overal", "has no question overal"),
-    ("rules.yaml", "severity: aside", "severity: asid", "severity: 'asid' can't be"),
-    ("promises.yaml", "largest_move: 0.10", "largest_move: 1.10", "largest_move: 1.1 can't be"),
-    ("release.yaml", "threshold: 5", "threshold: 2", "threshold: 2 can't be"),
+    ("rules.yaml", "severity: aside", "severity: asid", "severity: 'asid' isn't allowed"),
+    ("promises.yaml", "largest_move: 0.10", "largest_move: 1.10", "largest_move: 1.1 isn't allowed"),
+    ("release.yaml", "threshold: 5", "threshold: 2", "threshold: 2 isn't allowed"),
     ("release.yaml", "  quality:", "  quantity:", "no scale quantity"),
     ("report/chapters.yaml", "id: tilfredshed", "id: Tilfredshed", "is tilfredshed meant?"),
     ("report/chapters.yaml", "tables: [1, 2", "tables: [999, 2", "there is no table 999"),
     ("report/about.html", "{% if made_up %}", "{% if %}", "isn't a template"),
-    ("claims.yaml", "sources:", "source:", "source is no key here"),
+    ("claims.yaml", "sources:", "source:", "source isn't a key here"),
     ("published/figures.csv", "1;barn;god;;count;39", "1;barn;god;;count;x", "'x' is not a printed figure"),
     ("published/figures.csv", "1;barn;god;;count;39", "1;barn;gud;;count;39", "table 1 has no figure barn · gud · count"),
     ("published/figures.csv", "1;barn;god;;count;39", "1;barn;god;count;39", "5 cells where 6 belong"),
@@ -66,7 +66,7 @@ FAULTS = [
     ("published/contradictions.csv", ";34;;;;n", ";34;;;;m", "the report doesn't print this figure"),
     ("published/prose.yaml", "row: plan_satisfied", "row: plan_satisfaction", "has no question plan_satisfaction"),
     ("published/prose.yaml", '",723"', '"0.723"', "not a printed figure"),
-    ("reconstruction/assumptions.yaml", "seed: ", "sed: ", "sed is no key here"),
+    ("reconstruction/assumptions.yaml", "seed: ", "sed: ", "sed isn't a key here"),
     ("reconstruction/assumptions.yaml", "coordinator: [conflict]", "coordinator: [conflicts]", "has no question conflicts"),
     ("reconstruction/assumptions.yaml", "  size: [", "  sise: [", "scales.yaml has no scale sise"),
 ]
@@ -115,7 +115,7 @@ def test_the_command_ends_with_three_and_says_it_for_programs_too(copied):
     spoil(copied, "promises.yaml", "largest_move: 0.10", "largest_move: 1.10")
     done = run("--study", copied.folder, "study", "check")
     assert done.exit_code == 3
-    assert f"frs: {copied.folder}/promises.yaml:17: largest_move: 1.1 can't be (at most 1)" in done.stderr
+    assert f"frs: {copied.folder}/promises.yaml:17: largest_move: 1.1 isn't allowed (at most 1)" in done.stderr
     assert "1 fault" in done.stdout
     done = run("--study", copied.folder, "study", "check", "--json")
     assert done.exit_code == 3
