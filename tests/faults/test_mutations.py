@@ -1,7 +1,7 @@
 """Files of a delivery mutated at random: whatever is delivered is read, set aside or refused in one line, and no form is lost.
 
 What came of a mutated file is held against a second reading of it here, by the standard library alone. FRS_MUTATIONS=20000
-mutates more often, and with another seed each time.
+with `-m minutes` mutates more often, and with another seed each time.
 """
 
 import codecs
