@@ -5,14 +5,18 @@ export DAGSTER_DISABLE_TELEMETRY := yes
 # Names of files are UTF-8, whatever the locale says.
 export PYTHONUTF8 := 1
 
-.PHONY: demo test test-long test-browser lint ui bench lock clean docs site picture
+.PHONY: demo test test-unit test-long test-browser lint ui bench lock clean docs site picture
 
 demo: .venv/.installed
 	@$(BIN)/frs run
 	@echo "  frs is $(BIN)/frs; '. $(BIN)/activate' lets you say frs alone."
 
 test: .venv/.installed
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n 2 --dist worksteal
+
+# What needs no run of the pipeline: while you work.
+test-unit: .venv/.installed
+	@$(BIN)/python -m pytest -n 2 --dist worksteal tests/unit
 
 # What takes minutes: the shipped delivery made again, all its tables released, forms erased, runs killed, the pages done.
 test-long: .venv/.installed

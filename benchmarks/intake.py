@@ -18,7 +18,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow.parquet as pq
-from support.shipped import STUDY
 
 PROJECT = Path(__file__).resolve().parent.parent
 DELIVERY = PROJECT / "data" / "raw" / "2020-11-30"
@@ -40,7 +39,7 @@ def make(folder: Path, forms: int) -> int:
     filled = filled_in(study, DELIVERY)[INSTRUMENT]
     copies = -(-forms // len(filled.codes))
     write_registers(study, folder / "raw", copies)
-    pq.write_table(read_codebook(STUDY, folder / "raw" / CODEBOOK, folder / "raw" / OWN_KEY), folder / "codebook.parquet")
+    pq.write_table(read_codebook(study, folder / "raw" / CODEBOOK, folder / "raw" / OWN_KEY), folder / "codebook.parquet")
     return scaled_export(study, folder / "raw", INSTRUMENT, copies, filled)
 
 
@@ -57,7 +56,7 @@ def by_frs(folder: Path) -> Callable[[], int]:
     study = find_study()
     # The registers are no part of what is measured: one that fits the other will do.
     codebook = pq.read_table(folder / "codebook.parquet")
-    intake = Intake(policy(study), codebook, codebook.drop_columns(["conference_id"]))
+    intake = Intake(study, policy(study), codebook, codebook.drop_columns(["conference_id"]))
 
     def do() -> int:
         result = validate(read_export(study, folder / "raw" / INSTRUMENT), questionnaires(study)[INSTRUMENT], intake, folder)

@@ -7,7 +7,7 @@ from dagster import AssetCheckResult, AssetCheckSeverity, AssetCheckSpec, AssetK
 
 from frs_pipeline.checks.failing import as_metadata
 from frs_pipeline.printed.compare import summary
-from frs_pipeline.printed.remedies import differing_figures
+from frs_pipeline.printed.differing import differing_figures
 from frs_pipeline.study import Study
 
 _NAME = "as_printed"

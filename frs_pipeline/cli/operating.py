@@ -145,12 +145,12 @@ def reconstruct(
     """Make the shipped raw exports again from the printed tables (takes minutes)."""
     from frs_pipeline.printed.contradictions import kept
     from frs_pipeline.reconstruction.delivery import reconstruct as make
-    from frs_pipeline.reconstruction.papers import SHIPPED, packed
+    from frs_pipeline.reconstruction.papers import made_delivery, packed
     from frs_pipeline.reconstruction.residuals import residuals
     from frs_pipeline.reconstruction.scaled.scaling import scale
 
     settings = installation()
-    shipped = settings.raw_delivery(SHIPPED)
+    shipped = settings.raw_delivery(made_delivery(settings.study))
     target = folder or shipped
     if not shipped.is_dir():
         shipped = packed(settings.study)  # FRS_DATA_DIR is elsewhere

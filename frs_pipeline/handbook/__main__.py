@@ -11,14 +11,14 @@ from frs_pipeline.codebook.made_up import SHIPPED as KNOWN_BY
 from frs_pipeline.codebook.made_up import fingerprint
 from frs_pipeline.handbook import dictionary, rules, tables
 from frs_pipeline.printed import contradictions
-from frs_pipeline.reconstruction.papers import SHIPPED
+from frs_pipeline.reconstruction.papers import packed
 from frs_pipeline.store.settings import PROJECT, shipped_study
 from frs_pipeline.study import Study
 
 
 def _made(study: Study) -> dict[Path, Callable[[], str]]:
     """What is kept, by its file; the contradictions first, which the page of tables counts."""
-    docs, delivery = PROJECT / "docs", PROJECT / "data" / "raw" / SHIPPED
+    docs, delivery = PROJECT / "docs", packed(study)
     return {
         study.folder / contradictions.FILE: lambda: contradictions.as_csv(contradictions.audit(study)),
         docs / "data-dictionary.md": lambda: dictionary.page(study),

@@ -21,7 +21,7 @@ from dagster import (
 
 from frs_pipeline.assets.wiring import DATA_TAG, PARTITION_TAG, data_tag, is_of
 from frs_pipeline.operations.incidents import LOST
-from frs_pipeline.operations.sensors import REFRESH, request
+from frs_pipeline.operations.sensors import REFRESH, outgrown, request
 from frs_pipeline.store.files import Store
 from frs_pipeline.store.lock import held
 from frs_pipeline.store.settings import Settings
@@ -57,7 +57,7 @@ def lost_runs(study: Study) -> SensorDefinition:
                 continue
             context.instance.report_run_failed(now, LOST)
             lost.append(run.run_id)
-            if AGAIN not in run.tags:
+            if AGAIN not in run.tags and not outgrown(study, settings.study):
                 store = Store(settings, run.tags[PARTITION_TAG])
                 requests.append(request(store, f"again {run.run_id}", tags={AGAIN: run.run_id}))
         for run_id in lost:

@@ -100,7 +100,7 @@ def new_deliveries(study: Study) -> SensorDefinition:
         """
         settings = Settings.from_environment(study.again())
         last = json.loads(context.cursor or "{}")
-        seen, waiting = _looked_at(settings.study, settings.raw)
+        seen, waiting = _looked_at(study, settings)
         looks = _Looks(
             settings.study, last.get("seen", {}), {name: tuple(found) for name, found in last.get("taken", {}).items()}
         )
@@ -178,7 +178,7 @@ def nightly(study: Study) -> ScheduleDefinition:
         """
         settings = Settings.from_environment(study.again())
         known = context.instance.get_dynamic_partitions(str(deliveries_of(settings.study).name))
-        seen, waiting = _looked_at(settings.study, settings.raw)
+        seen, waiting = _looked_at(study, settings)
         found: list[RunRequest] = []
         for name in (name for name in seen if name in known):
             asked = request(Store(settings, name), also=_compared(settings.study) if found else ())
@@ -199,15 +199,34 @@ def _compared(study: Study) -> set[AssetPath]:
     return whole_steps(study, downstream(study, {product.key for product in products(study).values() if product.previous}))
 
 
-def _looked_at(study: Study, raw: Path) -> tuple[dict[str, str], dict[str, str]]:
+def outgrown(loaded: Study, now: Study) -> str | None:
+    """Say that a study has other products now than the code location that was `loaded`, whose runs can make no others.
+
+    None where it has the same, whatever else changed in its files: a run reads them as they are then. Of files that can't be
+    read a run says so.
+    """
+    try:
+        same = products(loaded).keys() == products(now).keys()
+    except FrsError:
+        return None
+    what = "the study has other tables or questionnaires than when this code location was loaded"
+    return None if same else f"{what}: reload it (Deployment, Reload)"
+
+
+def _looked_at(loaded: Study, settings: Settings) -> tuple[dict[str, str], dict[str, str]]:
     """Of complete deliveries names, sizes and times of their files, in short; of the others why they wait. Nothing is read."""
-    seen, waiting = {}, {}
-    for name in deliveries(raw):
+    seen: dict[str, str] = {}
+    waiting: dict[str, str] = {}
+    other = outgrown(loaded, settings.study)
+    for name in deliveries(settings.raw):
+        folder = settings.raw_delivery(name)
         try:
-            refuse_unread(study, raw / name)  # a copy that isn't complete has such files, too
-            seen[name] = _short(look(study, raw / name))
+            refuse_unread(settings.study, folder)  # a copy that isn't complete has such files, too
+            looks = _short(look(settings.study, folder))
         except (FrsError, OSError) as error:
             waiting[name] = _line(error)
+        else:
+            (waiting if other else seen)[name] = other or looks
     return seen, waiting
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from frs_pipeline.errors import InputError, UsageError
@@ -27,6 +28,7 @@ def read_mart(
     labels: bool = True,
     dont_know: Literal["missing", "answer"] = "missing",
     blank: str | None = None,
+    study: str | Path | None = None,
 ) -> pd.DataFrame:
     """Read a mart: one row per form (of `conference`, per conference), one column per question.
 
@@ -34,10 +36,11 @@ def read_mart(
     (`Int8`). "Don't know" has no place on a scale: it is missing, or an `answer` among the others. A question left blank is
     missing, or the category `blank`. A column with either of these isn't ordered.
 
-    `delivery` is the newest one that was refreshed, unless named; FRS_DATA_DIR says where the data are. Raises `UsageError` for
+    `delivery` is the newest one that was refreshed, unless named. `study` is a study's folder; unless named, it is found as
+    `frs` finds it. FRS_DATA_DIR says where the data are, else they lie where the study has them. Raises `UsageError` for
     an unknown mart and for options that don't fit together, `InputError` when there are no results.
     """
-    settings = Settings.from_environment(find_study())
+    settings = _settings(study)
     known = [key[1] for key in products(settings.study) if key[0] == "marts"]
     if name not in known:
         raise UsageError("no such mart", where=name, do=f"name one of: {', '.join(known)}")
@@ -53,12 +56,16 @@ def read_mart(
     return frame
 
 
-def read_figures(delivery: str | None = None) -> pd.DataFrame:
+def read_figures(delivery: str | None = None, *, study: str | Path | None = None) -> pd.DataFrame:
     """Read every figure of every table, one row each: its table, row, column, group and measure, unrounded and as printed.
 
-    `delivery` as in `read_mart`. Raises `InputError` when there are no results.
+    `delivery` and `study` as in `read_mart`. Raises `InputError` when there are no results.
     """
-    return _frame(_table(Settings.from_environment(find_study()), ("statistics", "figures"), delivery))
+    return _frame(_table(_settings(study), ("statistics", "figures"), delivery))
+
+
+def _settings(study: str | Path | None) -> Settings:
+    return Settings.from_environment(find_study(None if study is None else Path(study)))
 
 
 def _table(settings: Settings, key: AssetPath, delivery: str | None) -> pa.Table:

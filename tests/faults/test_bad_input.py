@@ -104,23 +104,23 @@ def cut_in_the_last_line(delivery):
     return "initiator/dataset.csv:6", "the last line has no end"
 
 
-BEFORE_ANY_WORK = [missing_export, missing_ledger, missing_codebook, folder_for_a_file, file_that_nobody_reads]
-IN_A_STEP = [
+# Each is refused where it is read, which unit tests show; these are seen through to the end, before any work and in a step.
+TO_THE_END = [missing_export, file_that_nobody_reads, row_too_long, question_missing, codebook_altered, ledger_with_a_fault]
+OTHERS = [
+    missing_ledger,
+    missing_codebook,
+    folder_for_a_file,
     cut_in_the_last_line,
     header_only,
-    row_too_long,
     not_a_csv_file,
     null_bytes,
-    question_missing,
     question_unknown,
     another_structure,
-    codebook_altered,
     codebook_of_the_controllers,
-    ledger_with_a_fault,
 ]
 
 
-@pytest.mark.parametrize("spoil", [*BEFORE_ANY_WORK, *IN_A_STEP])
+@pytest.mark.parametrize("spoil", [*TO_THE_END, *(pytest.param(spoil, marks=pytest.mark.minutes) for spoil in OTHERS)])
 def test_bad_input_is_told_in_one_line_and_the_last_good_run_stays(delivery, run, spoil):
     before = curated(delivery)
     where, says = spoil(delivery)
@@ -134,7 +134,10 @@ def test_bad_input_is_told_in_one_line_and_the_last_good_run_stays(delivery, run
     assert curated(delivery) == before
 
 
-@pytest.mark.parametrize("spoil", [row_too_long, ledger_with_a_fault, codebook_altered])
+@pytest.mark.parametrize(
+    "spoil",
+    [row_too_long, *(pytest.param(spoil, marks=pytest.mark.minutes) for spoil in (ledger_with_a_fault, codebook_altered))],
+)
 def test_a_good_change_does_not_get_through_beside_a_fault(delivery, run, spoil):
     before = curated(delivery)
     delivery.set("participant_first", 0, helefrs=str(1 + int(delivery.get("participant_first", 0, "helefrs")) % 5))

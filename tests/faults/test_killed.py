@@ -17,12 +17,12 @@ from pathlib import Path
 from queue import Queue
 
 import pytest
-from support.keys import environment_of, settings_of
-from support.shipped import DELIVERY, hashes, relocked_copy_of_shipped
+from support.keys import NAME, environment_of, settings_of
+from support.shipped import DELIVERY, hashes
 from support.study import STUDY
 from support.warmed import KILLED, Warmed
 
-from frs_pipeline.operations.refresh import refresh
+from frs_pipeline.operations.refresh import Refresh, refresh
 from frs_pipeline.store.files import MANIFEST, Store
 from frs_pipeline.store.lock import exclusive
 from frs_pipeline.store.settings import Settings
@@ -34,12 +34,12 @@ KILLS = int(os.environ.get("FRS_KILLS", "6"))
 
 @dataclass(frozen=True)
 class Start:
-    """What a run begins with, what it ends with undisturbed (hashes by file), and how long that takes."""
+    """What a run begins with, what it ends with undisturbed (hashes by file), and how much of a first run's time it takes."""
 
     settings: Settings
     before: dict[str, str]
     after: dict[str, str]
-    seconds: float
+    part: float
 
     def copy(self, folder: Path) -> Settings:
         shutil.copytree(self.settings.data, folder)
@@ -61,38 +61,51 @@ def warmed(pool: list[Warmed]) -> Warmed:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory, pool: list[Warmed]) -> tuple[Settings, dict[str, str], float]:
-    """A finished delivery, the hashes of its files, and the seconds that a run takes with another beside it."""
-    folders = [relocked_copy_of_shipped(tmp_path_factory.mktemp("undisturbed")) for _ in pool]
-    started = time.perf_counter()
-    with ThreadPoolExecutor() as threads:
-        assert set(threads.map(lambda process, settings: process.run(settings.data), pool, folders)) == {0}
-    seconds = time.perf_counter() - started
-    one, other = map(hashes, folders)
-    assert one == other
-    return folders[0], one, seconds
+def undisturbed(relocked: tuple[Settings, Refresh]) -> tuple[Settings, dict[str, str]]:
+    """A finished delivery, and the hashes of its files."""
+    return relocked[0], hashes(relocked[0])
 
 
 @pytest.fixture(scope="module")
-def starts(
-    undisturbed: tuple[Settings, dict[str, str], float], warmed: Warmed, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, Start]:
-    """Runs that can be killed: a first one, one that has only statistics to make, and one of a delivery that was changed."""
-    folder = tmp_path_factory.mktemp("starts")
-    good, expected, seconds = undisturbed
-    fresh = Start(relocked_copy_of_shipped(folder / "fresh"), {}, expected, seconds)
-    marts = fresh.copy(folder / "marts")
-    assert warmed.run(marts.data, only="marts") == 0
-    changed = Start(good, expected, {}, seconds).copy(folder / "changed")
-    _answer_otherwise(changed)
-    ended = Start(changed, expected, {}, seconds).copy(folder / "ended")
+def fresh(undisturbed: tuple[Settings, dict[str, str]], tmp_path_factory: pytest.TempPathFactory) -> Start:
+    """A first run."""
+    good, expected = undisturbed
+    folder = tmp_path_factory.mktemp("fresh")
+    shutil.copytree(good.raw, folder / "raw")
+    shutil.copy(good.data / NAME, folder)
+    return Start(settings_of(folder), {}, expected, 1)
+
+
+@pytest.fixture(scope="module")
+def marts(fresh: Start, warmed: Warmed, tmp_path_factory: pytest.TempPathFactory) -> Start:
+    """A run that has only statistics to make."""
+    settings = fresh.copy(tmp_path_factory.mktemp("marts") / "data")
+    assert warmed.run(settings.data, only="marts") == 0
+    return Start(settings, hashes(settings), fresh.after, 0.85)
+
+
+@pytest.fixture(scope="module")
+def changed(undisturbed: tuple[Settings, dict[str, str]], warmed: Warmed, tmp_path_factory: pytest.TempPathFactory) -> Start:
+    """A run of a delivery that was changed since the last one."""
+    folder, (good, expected) = tmp_path_factory.mktemp("changed"), undisturbed
+    settings = Start(good, expected, {}, 0.85).copy(folder / "begun")
+    _answer_otherwise(settings)
+    ended = Start(settings, expected, {}, 0.85).copy(folder / "ended")
     assert warmed.run(ended.data) == 0
     assert hashes(ended) != expected
-    return {
-        "fresh": fresh,
-        "marts": Start(marts, hashes(marts), expected, 0.85 * seconds),
-        "changed": Start(changed, expected, hashes(ended), 0.85 * seconds),
-    }
+    return Start(settings, expected, hashes(ended), 0.85)
+
+
+@pytest.fixture(scope="module")
+def seconds(fresh: Start, pool: list[Warmed], tmp_path_factory: pytest.TempPathFactory) -> float:
+    """The seconds that a first run takes with another beside it; both make the same bytes as the one that was undisturbed."""
+    copies = [fresh.copy(tmp_path_factory.mktemp("timed") / "data") for _ in pool]
+    started = time.perf_counter()
+    with ThreadPoolExecutor() as threads:
+        assert set(threads.map(lambda process, settings: process.run(settings.data), pool, copies)) == {0}
+    elapsed = time.perf_counter() - started
+    assert [hashes(settings) for settings in copies] == [fresh.after] * len(copies)
+    return elapsed
 
 
 def _answer_otherwise(settings: Settings) -> None:
@@ -134,7 +147,13 @@ def recovers(start: Start, settings: Settings, warmed: Warmed) -> None:
 
 @pytest.mark.minutes
 def test_killed_at_random_moments_every_run_recovers_to_the_same_bytes(
-    starts: dict[str, Start], pool: list[Warmed], tmp_path: Path, record_property: Callable[[str, object], None]
+    fresh: Start,
+    marts: Start,
+    changed: Start,
+    seconds: float,
+    pool: list[Warmed],
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
 ) -> None:
     idle: Queue[Warmed] = Queue()
     for process in pool:
@@ -143,8 +162,8 @@ def test_killed_at_random_moments_every_run_recovers_to_the_same_bytes(
     def killed(number: int) -> int:
         """One kill and what comes after it; how many runs were done before their time."""
         # Every second kill is of a first run; each part of a run's time gets as many.
-        start = starts[("fresh", "marts", "fresh", "changed")[number % 4]]
-        moment = (number + random.Random(number).random()) / KILLS * start.seconds
+        start = (fresh, marts, fresh, changed)[number % 4]
+        moment = (number + random.Random(number).random()) / KILLS * start.part * seconds
         folder, ended, process = tmp_path / str(number), 0, idle.get()
         try:
             while process.run((settings := start.copy(folder)).data, kill_after=moment) != KILLED:
@@ -168,12 +187,17 @@ def test_killed_at_random_moments_every_run_recovers_to_the_same_bytes(
 
 
 @pytest.mark.parametrize(
-    ("begin", "name"), [("fresh", "quarantine.parquet"), ("changed", "figures.parquet"), ("changed", MANIFEST)]
+    ("begin", "name"),
+    [
+        ("changed", "figures.parquet"),
+        pytest.param("fresh", "quarantine.parquet", marks=pytest.mark.minutes),
+        pytest.param("changed", MANIFEST, marks=pytest.mark.minutes),
+    ],
 )
 def test_killed_as_a_file_gets_its_name_it_recovers(
-    starts: dict[str, Start], warmed: Warmed, tmp_path: Path, begin: str, name: str
+    request: pytest.FixtureRequest, warmed: Warmed, tmp_path: Path, begin: str, name: str
 ) -> None:
-    start = starts[begin]
+    start: Start = request.getfixturevalue(begin)
     settings = start.copy(tmp_path / "data")
     assert warmed.run(settings.data, die_at=name) == KILLED
     assert list(settings.data.rglob(f".{name}.*.tmp"))
@@ -183,8 +207,8 @@ def test_killed_as_a_file_gets_its_name_it_recovers(
     recovers(start, settings, warmed)
 
 
-def test_a_second_run_at_once_is_refused_in_one_line(undisturbed: tuple[Settings, dict[str, str], float]) -> None:
-    settings, expected, _ = undisturbed
+def test_a_second_run_at_once_is_refused_in_one_line(undisturbed: tuple[Settings, dict[str, str]]) -> None:
+    settings, expected = undisturbed
     with exclusive(Store(settings, DELIVERY)):
         environment = environment_of(settings.data)
         command = [sys.executable, "-m", "frs_pipeline.cli", "run"]
@@ -194,8 +218,8 @@ def test_a_second_run_at_once_is_refused_in_one_line(undisturbed: tuple[Settings
     assert hashes(settings) == expected
 
 
-def test_what_a_killed_run_left_is_swept_away(undisturbed: tuple[Settings, dict[str, str], float]) -> None:
-    settings, expected, _ = undisturbed
+def test_what_a_killed_run_left_is_swept_away(undisturbed: tuple[Settings, dict[str, str]]) -> None:
+    settings, expected = undisturbed
     left = settings.curated(DELIVERY) / "marts" / ".initiator.parquet.abc.tmp"
     left.write_bytes(b"half")
     # What was too much for memory lies in a folder, which may hold others.

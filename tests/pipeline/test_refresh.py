@@ -143,6 +143,7 @@ def test_what_is_noted_are_warnings_about_forms_that_count(made: tuple[Settings,
         assert noted == set(forms.filter(forms["role"].is_null())["form_id"].to_pylist())
 
 
+@pytest.mark.minutes
 def test_too_many_forms_set_aside_stop_the_run_and_leave_the_quarantine_to_look_at(
     made: tuple[Settings, Refresh], tmp_path: Path
 ) -> None:
@@ -273,6 +274,7 @@ def test_one_byte_of_one_export_remakes_only_what_hangs_on_it(made: tuple[Settin
     assert ("statistics", "table_61") in hanging
 
 
+@pytest.mark.minutes
 def test_an_altered_result_is_made_again(made: tuple[Settings, Refresh], tmp_path: Path) -> None:
     settings = settings_of(shutil.copytree(made[0].data, tmp_path / "data"))
     path = path_of(settings, "statistics", "table_61")
@@ -294,6 +296,7 @@ def test_the_shipped_marts_keep_every_promise(made: tuple[Settings, Refresh]) ->
     assert {Path(name).stem for name in listed if "/data_docs/" in name} == {"index", *(row["mart"] for row in rows)}
 
 
+@pytest.mark.minutes
 def test_a_page_that_is_missing_altered_or_left_over_is_noticed(made: tuple[Settings, Refresh], tmp_path: Path) -> None:
     settings = settings_of(shutil.copytree(made[0].data, tmp_path / "data"))
     folder = settings.curated(DELIVERY) / "data_docs"
@@ -306,6 +309,7 @@ def test_a_page_that_is_missing_altered_or_left_over_is_noticed(made: tuple[Sett
     assert hashes(settings) == hashes(made[0])
 
 
+@pytest.mark.minutes
 def test_a_later_delivery_is_held_against_the_one_before(made: tuple[Settings, Refresh], tmp_path: Path) -> None:
     settings, later = settings_of(shutil.copytree(made[0].data, tmp_path / "data")), "2021-05-31"
     shutil.copytree(settings.raw_delivery(DELIVERY), settings.raw_delivery(later))
@@ -349,6 +353,7 @@ def test_a_selection_makes_no_more_than_it_needs(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.minutes
 def test_an_export_delivered_as_a_workbook_gives_the_same_bytes_from_the_mart_on(
     made: tuple[Settings, Refresh], tmp_path: Path
 ) -> None:
@@ -376,6 +381,7 @@ def test_an_export_delivered_as_a_workbook_gives_the_same_bytes_from_the_mart_on
     } | {f"curated/{DELIVERY}/{name}" for name in ("manifest.json", "findings.parquet")}
 
 
+@pytest.mark.minutes
 def test_a_selection_after_a_change_leaves_no_wrong_summary(made: tuple[Settings, Refresh], tmp_path: Path) -> None:
     settings = settings_of(shutil.copytree(made[0].data, tmp_path / "data"))
     path = settings.raw_delivery(DELIVERY) / "initiator" / "dataset.csv"

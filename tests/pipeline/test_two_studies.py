@@ -6,12 +6,14 @@ import pyarrow.parquet as pq
 import pytest
 from dagster import AssetKey, DagsterInstance, DagsterRunStatus, Definitions, RunsFilter, build_sensor_context
 from support.shipped import DELIVERY, RAW
+from support.small_study import NAME, make_delivery
 from support.study import STUDY
 
 from frs_pipeline.assets.wiring import STUDY_TAG, deliveries_of, is_of, study_tags
 from frs_pipeline.codebook.opening import refuse_published_key
 from frs_pipeline.definitions import build_definitions
 from frs_pipeline.errors import CheckFailed
+from frs_pipeline.intake.delivery import made_up
 from frs_pipeline.operations.lost import lost_runs
 from frs_pipeline.operations.new_study import begin
 from frs_pipeline.operations.refresh import refresh
@@ -127,3 +129,16 @@ def test_the_published_keys_are_refused_in_another_study(other, tmp_path):
         refuse_published_key(other, folder)
     with pytest.raises(CheckFailed, match="locked with the published demo key"):
         refresh(settings, DELIVERY)
+
+
+def test_a_new_study_makes_everything_from_forms_of_its_own(other, tmp_path):
+    settings = make_delivery(other, tmp_path)
+    assert refresh(settings, NAME).vouched
+    store = Store(settings, NAME)
+    assert {row["table"] for row in read(store.file("statistics", "figures")).to_pylist()} == {1, 2, 3}
+    assert read(store.file("marts", "participant")).num_rows == 48
+    assert made_up(store)
+    pages = [path.read_text(encoding="utf-8") for path in (settings.curated(NAME) / "report").glob("*.html")]
+    assert len(pages) == 4
+    assert all("opdigtede" in page for page in pages)
+    assert not refresh(settings, NAME).made

@@ -62,3 +62,14 @@ def test_an_installed_package_refreshes_beside_its_user(site, tmp_path):
         done = frs(site, tmp_path, *command, **KEY)
         assert (done.returncode, done.stderr) == (0, ""), done.stdout
     nothing_else_was_written(site, tmp_path, before, "raw", "curated", "restricted")
+
+
+def test_an_installed_package_works_on_a_study_of_its_users(site, tmp_path):
+    before = sorted(site.rglob("*"))
+    for command in (("study", "new", "evening_school"), ("--study", "evening_school", "study", "check"), ("study", "check")):
+        done = frs(site, tmp_path, *command)
+        assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    examined = frs(site, tmp_path / "evening_school", "study", "check")
+    assert "evening_school, without a printed report" in examined.stdout
+    assert sorted(site.rglob("*")) == before
+    assert [path.name for path in tmp_path.iterdir()] == ["evening_school"]

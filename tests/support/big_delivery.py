@@ -11,6 +11,7 @@ import datetime as dt
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +36,11 @@ from frs_pipeline.intake.withdrawals import WITHDRAWAL_COLUMNS, held_conferences
 from frs_pipeline.store.deliveries import CODEBOOK, LEDGER, sha256
 from frs_pipeline.store.files import Store
 from frs_pipeline.store.settings import Settings
-from frs_pipeline.study import questionnaires as questionnaire_model
 from frs_pipeline.study.instruments import instruments
-from frs_pipeline.study.questionnaires import Questionnaire, questionnaires, read_questionnaire
+from frs_pipeline.study.questionnaires import Questionnaire, questionnaires
 from support import keys
 from support.built_in import built_in_only
-from support.study import STUDY
+from support.study import STUDY, study_with
 
 NAME = "2021-01-31"
 TIMES = (CREATED, "modified", "closetim", "starttim")
@@ -61,14 +61,12 @@ _MORE_SCALES = "\n  paid:\n" + "".join(f"    - {{code: {code}, label: {label}}}\
 
 def four_questionnaires(folder: Path) -> dict[str, Questionnaire]:
     """The project's questionnaires, that of the coordinator with boxes and a line to write on."""
-    place = questionnaire_model.HERE
-    for name, more in (("scales", _MORE_SCALES), ("coordinator", _MORE_QUESTIONS)):
-        text = (place / f"{name}.yaml").read_text(encoding="utf-8")
-        (folder / f"{name}.yaml").write_text(text.rstrip("\n") + more, encoding="utf-8")
-    return {
-        **questionnaires(STUDY),
-        "coordinator": read_questionnaire(STUDY, folder / "coordinator.yaml", folder / "scales.yaml"),
-    }
+    more = {"scales.yaml": _MORE_SCALES, "questionnaires/coordinator.yaml": _MORE_QUESTIONS}
+    return questionnaires(study_with(folder, {name: partial(_with, more=text) for name, text in more.items()}))
+
+
+def _with(text: str, more: str) -> str:
+    return text.rstrip("\n") + more
 
 
 def conferences() -> list[Entry]:

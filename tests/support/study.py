@@ -21,3 +21,11 @@ def study_with(folder: Path, edits: dict[str, Callable[[str], str]]) -> Study:
         assert after != before, f"{name} would stay as it is"
         (copy / name).write_text(after, encoding="utf-8")
     return Study(copy)
+
+
+def bare_study(folder: Path, **texts: str) -> Study:
+    """Write a study into `folder` that holds the shipped study.yaml and these YAML files, by their names, alone."""
+    shutil.copy(STUDY.folder / "study.yaml", folder)
+    for name, text in texts.items():
+        (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
+    return Study(folder)

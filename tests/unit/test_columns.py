@@ -8,7 +8,7 @@ import openpyxl
 import pandas as pd
 import pyreadstat
 import pytest
-from support.study import STUDY, study_with
+from support.study import STUDY, bare_study, study_with
 
 from frs_pipeline.codebook.pseudonyms import mart_schema
 from frs_pipeline.errors import InputError
@@ -59,9 +59,7 @@ NAMES = ["heard", "plan", "family", "came_1", "came_2", "came_5"]
 
 @pytest.fixture
 def questionnaire(tmp_path):
-    (tmp_path / "scales.yaml").write_text(SCALES, encoding="utf-8")
-    (tmp_path / "initiator.yaml").write_text(QUESTIONS, encoding="utf-8")
-    return read_questionnaire(STUDY, tmp_path / "initiator.yaml", tmp_path / "scales.yaml")
+    return read_questionnaire(bare_study(tmp_path, scales=SCALES, initiator=QUESTIONS), tmp_path / "initiator.yaml")
 
 
 def structure_of(columns):
@@ -321,9 +319,8 @@ def test_boxes_of_an_spss_file_are_told_by_their_labels(exported, questionnaire)
 def written(tmp_path, old, new):
     """The questionnaire above, altered; the delivery is of 2021-01-31."""
     assert old in QUESTIONS
-    (tmp_path / "scales.yaml").write_text(SCALES, encoding="utf-8")
-    (tmp_path / "initiator.yaml").write_text(QUESTIONS.replace(old, new), encoding="utf-8")
-    return read_questionnaire(STUDY, tmp_path / "initiator.yaml", tmp_path / "scales.yaml")
+    study = bare_study(tmp_path, scales=SCALES, initiator=QUESTIONS.replace(old, new))
+    return read_questionnaire(study, tmp_path / "initiator.yaml")
 
 
 @pytest.mark.parametrize("dates", ["since: 2021-02-01", "until: 2021-01-30"])

@@ -16,7 +16,7 @@ from frs_pipeline.intake.applying import Skipped
 from frs_pipeline.intake.judging import Clocks, Registers, judge
 from frs_pipeline.intake.readers.columns import CREATED, NUMBER, NUMBER_AGAIN, RESPONDENT, STATUS, Columns
 from frs_pipeline.operations import refresh as refresh_module
-from frs_pipeline.operations.doctor import _rules
+from frs_pipeline.operations.doctor import _study
 from frs_pipeline.study.impossible import read_impossible_answers
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.rules import policy, read_policy
@@ -49,7 +49,7 @@ MORE = """
 """
 PAID = "\n  paid:\n    - {code: 1, label: mad}\n    - {code: -2, label: transport}\n    - {code: 3, label: sted}\n"
 ASKED = {
-    "questionnaires/scales.yaml": lambda text: text.rstrip("\n") + PAID,
+    "scales.yaml": lambda text: text.rstrip("\n") + PAID,
     "questionnaires/coordinator.yaml": lambda text: text.rstrip("\n") + MORE,
 }
 
@@ -263,12 +263,11 @@ def test_a_form_without_a_sound_answer_does_not_contradict_itself(delivery, in_f
 
 def test_a_rule_that_cannot_be_is_told_before_any_work_and_by_the_doctor(delivery, in_force, monkeypatch):
     monkeypatch.setattr(refresh_module, "_materialize", lambda *_: pytest.fail("work began"))
-    assert _rules(STUDY).sound
+    assert all(found.sound for found in _study(STUDY))
     study = in_force(RULE.replace("nej slet ikke", "nej"))
     with pytest.raises(InputError, match=r"rules\.yaml:\d+: talked_before has no answer »nej«"):
         refresh_module.refresh(delivery.settings)
-    told = _rules(study)
-    assert not told.sound
+    (told,) = (found for found in _study(study) if not found.sound)
     assert re.search(r"rules\.yaml:\d+: talked_before has no answer", told.detail)
 
 

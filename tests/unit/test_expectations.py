@@ -34,6 +34,7 @@ from frs_pipeline.store.files import MANIFEST, Store, hashes, write_json
 from frs_pipeline.store.plan import products
 from frs_pipeline.store.rows import content_hash
 from frs_pipeline.store.settings import PROJECT, Settings
+from frs_pipeline.study.about import about
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.promises import BlankLimits, Limits, ShareLimits, read_limits
 from frs_pipeline.study.questionnaires import questionnaires
@@ -51,7 +52,7 @@ FORMS = 60
 def mart_of(name, forms=FORMS, shift=0):
     """A good mart: answers run through each scale, `shift` steps ahead."""
     questionnaire = questionnaires(STUDY)[name]
-    occasions = expectations.OCCASIONS[questionnaire.occasion]
+    occasions = list(about(STUDY).occasions) if questionnaire.occasion == "both" else [questionnaire.occasion]
     text = ("form_id", [f"{questionnaire.form_prefix}-{i:06d}" for i in range(forms)])
     columns = [text, ("conference_id", [f"C-{i // 3}" for i in range(forms)])]
     columns.append(("occasion", [occasions[i % len(occasions)] for i in range(forms)]))

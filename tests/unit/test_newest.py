@@ -12,8 +12,9 @@ from frs_pipeline.codebook.find import find
 from frs_pipeline.codebook.fit import fit
 from frs_pipeline.codebook.locking import lock_register, rotate
 from frs_pipeline.codebook.newest import name_of, require_newest
-from frs_pipeline.codebook.opening import open_codebook, unjournalled
+from frs_pipeline.codebook.opening import open_codebook
 from frs_pipeline.codebook.reveal import reveal
+from frs_pipeline.codebook.unjournalled import unjournalled
 from frs_pipeline.errors import CheckFailed, FrsError, InputError
 from frs_pipeline.operations.refresh import refresh
 from frs_pipeline.store.deliveries import CODEBOOK, CONTROLLERS

@@ -12,11 +12,11 @@ from support.study import STUDY, study_with
 
 from frs_pipeline.codebook.pseudonyms import mart_schema
 from frs_pipeline.printed.compare import as_printed
-from frs_pipeline.printed.contradictions import FILE, as_csv, audit, kept_findings, not_reproducible
+from frs_pipeline.printed.contradictions import FILE, as_csv, audit, kept, not_reproducible
 from frs_pipeline.study.about import about
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.printed import FILE as PRINTED
-from frs_pipeline.study.printed import Key, decimals, of_table, printed_count, prose, published, value
+from frs_pipeline.study.printed import decimals, of_table, printed_count, prose, published, value
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import Address, catalogue
 from frs_pipeline.tables.counting import count, open_marts
@@ -71,7 +71,7 @@ def test_the_study_held_196_first_conferences_and_181_follow_ups():
 
 def test_contradictions_csv_is_what_the_audit_finds_anew(fresh):
     assert (STUDY.folder / FILE).read_text(encoding="utf-8") == as_csv(fresh)
-    assert kept_findings(STUDY) == fresh
+    assert kept(STUDY) == fresh
 
 
 def test_each_contradiction_names_its_tables_and_has_a_reason(fresh):
@@ -152,7 +152,7 @@ def printing(folder, figures):
         writer = csv.writer(changed, delimiter=";", lineterminator="\n")
         writer.writerow(header)
         for number, *labels, measure, _ in lines:
-            writer.writerow([number, *labels, measure, figures[Key(int(number), *labels, measure)]])
+            writer.writerow([number, *labels, measure, figures[Address(int(number), *labels, measure)]])
         return changed.getvalue()
 
     return study_with(folder, {PRINTED: write})
@@ -186,4 +186,4 @@ def test_one_altered_figure_is_found_and_gives_way(consistent, tmp_path, rule, k
 
 
 def test_findings_survive_being_kept(tmp_path, fresh):
-    assert kept_findings(study_with(tmp_path, {FILE: lambda _: as_csv(fresh[:3])})) == fresh[:3]
+    assert kept(study_with(tmp_path, {FILE: lambda _: as_csv(fresh[:3])})) == fresh[:3]

@@ -6,14 +6,15 @@ import duckdb
 import pandas as pd
 import pytest
 from pandera.config import CONFIG
-from support.study import STUDY
+from support.study import STUDY, bare_study
 
 from frs_pipeline.codebook.pseudonyms import mart_schema
 from frs_pipeline.errors import CheckFailed, InputError
 from frs_pipeline.handbook.dictionary import page as dictionary
 from frs_pipeline.intake.validation import forms_schema
+from frs_pipeline.study import Study
 from frs_pipeline.study import schema as schema_module
-from frs_pipeline.study.instruments import instruments, read_instruments
+from frs_pipeline.study.instruments import FOLDER, instruments, listed
 from frs_pipeline.study.questionnaires import RESERVED, questionnaires, read_questionnaire
 from frs_pipeline.study.schema import Scales, arrow_field, pandera_schema, refused
 
@@ -46,9 +47,8 @@ questions:
 
 
 def read(tmp_path, questions=QUESTIONS, scales=SCALES):
-    (tmp_path / "scales.yaml").write_text(scales, encoding="utf-8")
-    (tmp_path / "coordinator.yaml").write_text(questions, encoding="utf-8")
-    return read_questionnaire(STUDY, tmp_path / "coordinator.yaml", tmp_path / "scales.yaml")
+    study = bare_study(tmp_path, scales=scales, coordinator=questions)
+    return read_questionnaire(study, tmp_path / "coordinator.yaml")
 
 
 @pytest.fixture
@@ -226,15 +226,17 @@ instruments:
 """
 
 
-def listed(tmp_path, text=LISTED, *beside):
-    for name in ("coordinator", "school", "scales", *beside):
-        (tmp_path / f"{name}.yaml").write_text("", encoding="utf-8")
-    (tmp_path / "instruments.yaml").write_text(text, encoding="utf-8")
-    return read_instruments(tmp_path / "instruments.yaml")
+def of_folder(tmp_path, text=LISTED, *beside):
+    """What is listed in a study that has questionnaires of these names."""
+    (tmp_path / FOLDER).mkdir()
+    for name in ("coordinator", "school", *beside):
+        (tmp_path / FOLDER / f"{name}.yaml").write_text("", encoding="utf-8")
+    (tmp_path / "study.yaml").write_text(text, encoding="utf-8")
+    return listed(Study(tmp_path))
 
 
 def test_questionnaires_are_listed_in_their_order_with_the_deliveries_that_have_them(tmp_path):
-    found = listed(tmp_path)
+    found = of_folder(tmp_path)
     assert list(found) == ["coordinator", "school"]
     assert [found["school"].in_use(delivery) for delivery in ("2021-12-31", "2022-01-01")] == [False, True]
 
@@ -242,18 +244,18 @@ def test_questionnaires_are_listed_in_their_order_with_the_deliveries_that_have_
 @pytest.mark.parametrize(
     ("text", "beside", "line", "says"),
     [
-        pytest.param(LISTED.replace("school", "scool"), (), 3, "no scool.yaml", id="no file"),
+        pytest.param(LISTED.replace("school", "scool"), (), 3, "no questionnaires/scool.yaml", id="no file"),
         pytest.param(LISTED.replace("school", "coordinator"), (), 3, "coordinator is taken", id="twice"),
         pytest.param(LISTED.replace("school", "conference"), ("conference",), 3, "conference is taken", id="another mart's name"),
         pytest.param(LISTED.replace("school", "School"), (), 3, "name", id="a name that is no folder's"),
-        pytest.param(LISTED, ("draft",), 1, "draft.yaml lies beside this file", id="a file that isn't listed"),
+        pytest.param(LISTED, ("draft",), 1, "questionnaires/draft.yaml isn't listed", id="a file that isn't listed"),
         pytest.param("instruments: []\n", (), 1, "instruments", id="none"),
     ],
 )
 def test_a_fault_in_the_list_of_questionnaires_is_refused_with_its_line(tmp_path, text, beside, line, says):
     with pytest.raises(InputError, match=says) as refused:
-        listed(tmp_path, text, *beside)
-    assert refused.value.where == f"{tmp_path / 'instruments.yaml'}:{line}"
+        of_folder(tmp_path, text, *beside)
+    assert refused.value.where == f"{tmp_path / 'study.yaml'}:{line}"
 
 
 def answers(heard, mood):
