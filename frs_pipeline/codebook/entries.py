@@ -1,4 +1,4 @@
-"""What a codebook says of each conference, and how that is written and locked. Opening it is the vault's."""
+"""What a codebook says about each conference, and how that is written and locked. Opening it is the vault's job."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CODEBOOK = REGISTER.append(pa.field("conference_id", pa.string(), nullable=False
 
 @dataclass(frozen=True)
 class Entry:
-    """One conference of the codebook. `date` is ISO, `occasion` first or followup."""
+    """One conference of the codebook. `date` is ISO, `occasion` its name in the study."""
 
     personal_number: str
     conference_number: int
@@ -29,7 +29,7 @@ class Entry:
 
 
 def plain(entries: Sequence[Entry], columns: Sequence[str]) -> str:
-    """`columns` of the entries as CSV: what is inside a codebook file."""
+    """Write `columns` of the entries as CSV: what is inside a codebook file."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
@@ -38,5 +38,5 @@ def plain(entries: Sequence[Entry], columns: Sequence[str]) -> str:
 
 
 def lock(text: str, recipients: Sequence[str]) -> bytes:
-    """`text` as an age file that only `recipients` (age1…) can open."""
+    """Encrypt `text` as an age file that only `recipients` (age1…) can open."""
     return bytes(pyrage.encrypt(text.encode(), [pyrage.x25519.Recipient.from_str(r) for r in recipients]))

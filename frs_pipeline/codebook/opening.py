@@ -22,7 +22,7 @@ from frs_pipeline.study import Study
 
 
 def open_codebook(store: Store) -> pa.Table:
-    """Open the pipeline's part of a delivery's codebook (`vault.CODEBOOK`), sorted by conference number.
+    """Open the pipeline's part of a delivery's codebook (`entries.CODEBOOK`), sorted by conference number.
 
     Raises `InputError` when it can't be opened, `CheckFailed` when anybody could open it, or when it isn't the one that
     was locked last.

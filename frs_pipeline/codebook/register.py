@@ -132,8 +132,8 @@ class _Reading:
         try:
             cpr.validate(f"{int(digits[:2]) - 60:02d}{digits[2:]}" if replaced else digits)
         except InvalidLength:
-            hint = ": a spreadsheet takes away a 0 at the beginning" if len(digits) == 9 else ""
-            self._fault(where, PERSONAL_NUMBER, f"hasn't ten digits{hint}")
+            hint = ": a spreadsheet removes a leading 0" if len(digits) == 9 else ""
+            self._fault(where, PERSONAL_NUMBER, f"doesn't have ten digits{hint}")
         except InvalidFormat:
             self._fault(where, PERSONAL_NUMBER, "isn't written as DDMMYY-SSSS")
         except ValidationError:
@@ -142,7 +142,7 @@ class _Reading:
             if replaced:
                 self.register.odd["replacement personal numbers (day + 60)"] += 1
             elif cpr.checksum(digits):
-                self.register.odd["personal numbers that modulus 11 doesn't fit (so it may be, since 2007)"] += 1
+                self.register.odd["personal numbers that fail modulus 11 (allowed since 2007)"] += 1
             return str(cpr.format(digits))
         return None
 

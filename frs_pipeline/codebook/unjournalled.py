@@ -14,7 +14,7 @@ def unjournalled(settings: Settings) -> list[str]:
     """Return one line per codebook whose controllers' part lies in a delivery without an entry in the journal.
 
     Either the access journal was deleted or cut, or the codebook was locked on another machine and never opened here.
-    Those of made-up forms are nobody's.
+    Codebooks of made-up forms don't matter: they are nobody's.
     """
     known, faults = journalled(settings), []
     for name in deliveries(settings.raw):
@@ -22,7 +22,7 @@ def unjournalled(settings: Settings) -> list[str]:
         part = beside(store.raw(""), (CONTROLLERS,)).get(CONTROLLERS)
         if part is not None and part not in known and not (made_up(store) or is_published(store.raw(CONTROLLERS))):
             faults.append(
-                f"no entry tells who locked {name}/{CONTROLLERS}: the journal was deleted or cut, unless the file was locked "
+                f"no entry says who locked {name}/{CONTROLLERS}: the journal was deleted or cut, unless the file was locked "
                 "on another machine; then take it away, or open it here once with frs codebook check --identity KEY"
             )
     return faults

@@ -34,21 +34,23 @@ def audit(study: Study) -> tuple[Contradiction, ...]:
 
 @derived
 def kept(study: Study) -> tuple[Contradiction, ...]:
-    """What the audit found, as the study keeps it; raises `InputError` with file and line for figures that aren't printed."""
+    """Read what the study keeps from the audit. Raises `InputError` with file and line for figures that aren't printed."""
     path, wrong, figures = study.folder / FILE, Gathered(), published(study)
-    found: dict[tuple[str, tuple[int, ...], str, str], list[Address]] = {}
+    gives_way: dict[tuple[str, tuple[int, ...], str, str], list[Address]] = {}
     with wrong:
         for line, cells in rows_of(path, _COLUMNS):
             where = f"{path}:{line}"
             with wrong:
                 tables = tuple(whole_number(number, where) for number in cells["tables"].split())
-                keys = found.setdefault((cells["rule"], tables, cells["reason"], cells["reason_danish"]), [])
+                keys = gives_way.setdefault((cells["rule"], tables, cells["reason"], cells["reason_danish"]), [])
                 if cells["table"]:
                     keys.append(address_of(cells, where))
                     if keys[-1] not in figures:
-                        raise InputError("the report doesn't print this figure", where=where, do="make docs writes the file anew")
+                        raise InputError(
+                            "the report doesn't print this figure", where=where, do="make docs writes the file again"
+                        )
     wrong.check()
-    return tuple(Contradiction(*about, tuple(keys)) for about, keys in found.items())
+    return tuple(Contradiction(*about, tuple(keys)) for about, keys in gives_way.items())
 
 
 @derived

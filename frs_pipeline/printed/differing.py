@@ -31,4 +31,4 @@ def _remedy(study: Study, row: Mapping[str, Any], delivery: str) -> str:
     options = " ".join(f'--{name} "{getattr(key, name)}"' for name in ("row", "column", "group") if getattr(key, name))
     trace = " ".join(filter(None, (f"frs trace {key.table}", options, f"--measure {key.measure} --delivery {delivery}")))
     printed = f"{FILE}:{line_of(study)[key]}"
-    return f"{trace} shows the forms behind it; hold {printed} against the printed page, and correct it if it was typed wrongly"
+    return f"{trace} shows the forms behind it; compare {printed} with the printed page, and correct it if it was typed wrongly"

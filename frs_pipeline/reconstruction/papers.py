@@ -18,11 +18,11 @@ def made_delivery(study: Study) -> str:
 
     Raises `UsageError` for a study without a printed report or without assumptions.
     """
-    found = about(study).printed_from
-    if found is None or not (study.folder / FILE).is_file():
+    delivery = about(study).printed_from
+    if delivery is None or not (study.folder / FILE).is_file():
         what = f"study {about(study).name} has no printed report from which forms could be made"
         raise UsageError(what, where=study.folder, do=f"say printed_from in study.yaml, and write published/ and {FILE}")
-    return found
+    return delivery
 
 
 def packed(study: Study) -> Path:

@@ -100,7 +100,7 @@ class _Question:
         return rows, [total for total, _, _ in demands]
 
     def _demands(self) -> Iterator[_Demand]:
-        """What has to add up: so many forms, of these classes, with one of these answers."""
+        """Yield what has to add up: how many forms, of which classes, with one of which answers."""
         keys = self.keys
         for index, key in enumerate(keys):
             yield len(self.classes[key]), [i == index for i in range(len(keys))], set(self.answers)
@@ -135,7 +135,7 @@ class _Question:
                     yield count, [bool(key[at]) for key in self.keys], set(mine.codes)
 
     def expected(self, shares: Sequence[float]) -> list[float]:
-        """Say how many forms would give each answer if it depended on nothing, by the `shares` of blank and each code."""
+        """Return how many forms would give each answer if it depended on nothing, from the `shares` of blank and each code."""
         return [
             len(self.classes[key]) * (share if key[0] else float(answer == MISSING)) / (1 - shares[0] if key[0] == 2 else 1)
             for key in self.keys
@@ -146,8 +146,8 @@ class _Question:
         """Deal the answers of a solution out among the forms of each class."""
         result = [MISSING] * self.demands.forms
         for index, key in enumerate(self.keys):
-            found = solution[index * len(self.answers) :]
-            dealt = [answer for answer, number in zip(self.answers, found, strict=False) for _ in range(number)]
+            numbers = solution[index * len(self.answers) :]
+            dealt = [answer for answer, number in zip(self.answers, numbers, strict=False) for _ in range(number)]
             rng.shuffle(dealt)
             for form, answer in zip(self.classes[key], dealt, strict=True):
                 result[form] = answer

@@ -35,7 +35,7 @@ class Study:
 def derived(make: Callable[Concatenate[Study, P], T]) -> Callable[Concatenate[Study, P], T]:
     """Keep what `make` derives from a study with the study: it is made once per study object and arguments.
 
-    That it can't be, since a file is wrong, is kept, too: all that hangs on the file asks for it.
+    A failure because a file is wrong is kept, too: everything that depends on the file asks for it.
     """
 
     @wraps(make)
@@ -46,9 +46,9 @@ def derived(make: Callable[Concatenate[Study, P], T]) -> Callable[Concatenate[St
                 study.kept[key] = make(study, *args, **kwargs)
             except InputError as error:
                 study.kept[key] = error
-        found: T | InputError = study.kept[key]
-        if isinstance(found, InputError):
-            raise found.with_traceback(None)
-        return found
+        value: T | InputError = study.kept[key]
+        if isinstance(value, InputError):
+            raise value.with_traceback(None)
+        return value
 
     return kept

@@ -36,23 +36,23 @@ class Assumptions(Spec):
 
 @derived
 def assumptions(study: Study) -> Assumptions:
-    """What had to be chosen. Raises `InputError` with file and line, also for what the questionnaires and scales don't have."""
+    """Read what had to be chosen. Raises `InputError` with file and line, also for names that the study doesn't have."""
     file, wrong = YamlFile(study.folder / FILE), Gathered()
-    found = file.parse(Assumptions)
+    chosen = file.parse(Assumptions)
     asked, scales = questionnaires(study), read_scales(study)
     for place in ("order", "lacking", "spoilt"):
-        for name in getattr(found, place):
+        for name in getattr(chosen, place):
             with wrong:
                 if name not in asked:
                     raise file.error([place, name], f"there is no questionnaire {name}", choices(asked, name))
-    for name, order in found.order.items():
+    for name, order in chosen.order.items():
         known = [question.name for question in asked[name].questions] if name in asked else [*order]
         for index, question in enumerate(order):
             with wrong:
                 if question not in known:
                     what = f"questionnaire {name} has no question {question}"
                     raise file.error(["order", name, index], what, choices(known, question))
-    for name, shares in found.starting_shares.items():
+    for name, shares in chosen.starting_shares.items():
         with wrong:
             if name not in scales:
                 raise file.error(["starting_shares", name], f"scales.yaml has no scale {name}", choices(scales, name))
@@ -60,4 +60,4 @@ def assumptions(study: Study) -> Assumptions:
                 what = f"{len(shares)} shares, and scale {name} has {plural(len(scales[name]), 'answer')}"
                 raise file.error(["starting_shares", name], what, "give each answer one share")
     wrong.check()
-    return found
+    return chosen

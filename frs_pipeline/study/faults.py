@@ -24,26 +24,30 @@ class Fault(NamedTuple):
 
 # What PyYAML says of a line that it can't read, and what people usually meant.
 _SYNTAX = (
-    (r"\\t'|tab character", "a tab stands here", "indent with blanks"),
-    ("mapping values are not allowed", "a second colon stands in the line", 'put a text with a colon into quotes: title: "A: b"'),
-    ("cannot start any token", "a text begins with a character that YAML keeps for itself", "put the text into quotes"),
+    (r"\\t'|tab character", "there is a tab here", "indent with spaces"),
+    (
+        "mapping values are not allowed",
+        "there is a second colon in the line",
+        'put a text with a colon into quotes: title: "A: b"',
+    ),
+    ("cannot start any token", "a text begins with a character that is reserved in YAML", "put the text into quotes"),
     (
         "expected '-' indicator|expected <block end>|expected key",
         "the line isn't indented like those above it, or a quotation mark above isn't closed",
         "align it with them, or close the quotation mark",
     ),
-    ("alias|anchor", "a text begins with * or &, which YAML keeps for itself", "put the text into quotes"),
-    ("constructor for the tag|tag", "a text begins with !, which YAML keeps for itself", "put the text into quotes"),
-    ("escape character", "a backslash stands in a text in double quotes", "put it into single quotes"),
+    ("alias|anchor", "a text begins with * or &, which are reserved in YAML", "put the text into quotes"),
+    ("constructor for the tag|tag", "a text begins with !, which is reserved in YAML", "put the text into quotes"),
+    ("escape character", "there is a backslash in a text in double quotes", "put it into single quotes"),
     ("stands twice", None, "leave one of them"),
-    ("unexpected ':'", "a colon stands here without a blank after it", "write key: value, or put the text into quotes"),
+    ("unexpected ':'", "there is a colon here without a space after it", "write key: value, or put the text into quotes"),
     (
         "end of stream|',' or '[]}]'|expected ',' or",
         "a bracket or a quotation mark isn't closed, or a text holds a colon",
         'close it, or put the text into quotes: "A: b"',
     ),
     ("could not find expected ':'", "a key has no colon", "write it as key: value"),
-    ("special characters|control characters", "a character stands here that can't be seen", "take it out"),
+    ("special characters|control characters", "there is an invisible character here", "take it out"),
 )
 _KINDS = {
     "string_type": ("text", 'put it into quotes: "…"'),
@@ -82,7 +86,7 @@ def of_syntax(problem: str, line: str = "") -> tuple[str, str]:
     if re.match(r" *\t", line):
         problem = "tab character"
     elif "mapping values are not allowed" in problem and len(re.findall(r":(?=\s|$)", line)) == 1:
-        further = "the line is indented further than those above it, or a colon above has no blank after it"
+        further = "the line is indented further than those above it, or a colon above has no space after it"
         return further, "align it with them, and write key: value"
     for pattern, what, do in _SYNTAX:
         if re.search(pattern, problem):

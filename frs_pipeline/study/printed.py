@@ -49,7 +49,7 @@ def _lines(study: Study) -> dict[Address, tuple[str, int]]:
 
 
 def address_of(cells: dict[str, str], where: str) -> Address:
-    """The figure that a row is about. Raises `InputError`."""
+    """Return the address of the figure that a row is about. Raises `InputError` when its table isn't a number."""
     return Address(whole_number(cells["table"], where), *(cells[name] for name in Address._fields[1:]))
 
 
@@ -97,13 +97,13 @@ class _Prose(Spec):
 
 @derived
 def prose(study: Study) -> tuple[ProseCorrelation, ...]:
-    """Correlations that only the text mentions; raises `InputError` with file and line for questions that there aren't."""
+    """Read the correlations that only the text mentions. Raises `InputError` with file and line for unknown questions."""
     path = study.folder / PROSE
     if not path.exists():
         return ()
     file, wrong = YamlFile(path), Gathered()
-    found, asked = file.parse(_Prose).correlations, questionnaires(study)
-    for index, line in enumerate(found):
+    correlations, asked = file.parse(_Prose).correlations, questionnaires(study)
+    for index, line in enumerate(correlations):
         at: list[str | int] = ["correlations", index]
         with wrong:
             if line.mart not in asked:
@@ -120,7 +120,7 @@ def prose(study: Study) -> tuple[ProseCorrelation, ...]:
                 raise file.error([*at, "role"], f"questionnaire {line.mart} has no role {line.role}", choices(known, line.role))
             _require_number(line.gamma, f"{path}:{file.line([*at, 'gamma'])}")
     wrong.check()
-    return found
+    return correlations
 
 
 def printed_from(study: Study, delivery: str) -> bool:

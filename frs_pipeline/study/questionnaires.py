@@ -136,7 +136,7 @@ class Questionnaire(Dated):
 
 
 def read_questionnaire(study: Study, path: Path) -> Questionnaire:
-    """One questionnaire; raises `InputError` with file and line for everything it doesn't understand."""
+    """Read one questionnaire. Raises `InputError` with file and line for everything it doesn't understand."""
     file, wrong = YamlFile(path), Gathered()
     scales: dict[str, tuple[Answer, ...]] | None = None
     with wrong:
@@ -154,7 +154,7 @@ def read_questionnaire(study: Study, path: Path) -> Questionnaire:
         with wrong:
             question = file.parse_at(["questions", index], QuestionSpec)
             check_occasion(study, file, ["questions", index, "occasion"], question.occasion)
-            # What can't be read is told already: the rest of the file is looked at all the same.
+            # Unreadable scales are reported already; the rest of the file is examined all the same.
             made = [] if scales is None else _made(file, index, question, scales)
             taken.take(index, question, [q.name for q in made] or [question.name])
             questions += made

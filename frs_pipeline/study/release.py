@@ -64,7 +64,7 @@ def read_policy(study: Study, path: Path) -> ReleasePolicy:
     with wrong:
         scales = read_scales(study)
         asked = [question.name for questionnaire in questionnaires(study).values() for question in questionnaire.questions]
-    # Of questionnaires that can't be read, what is said of them says enough.
+    # Questionnaires that can't be read are reported already; nothing can be compared with them.
     for name, steps in settings.collapse.items() if asked else ():
         with wrong:
             if name not in scales:

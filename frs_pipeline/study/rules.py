@@ -188,7 +188,7 @@ def read_policy(study: Study, path: Path, asked: Mapping[str, Questionnaire] | N
 
 
 def _rule(study: Study, file: YamlFile, name: str, asked: Mapping[str, Questionnaire] | None) -> Rule:
-    """One rule; its own conditions aren't looked at where the questionnaires can't be read (`asked` None)."""
+    """Read one rule; its conditions aren't checked where the questionnaires can't be read (`asked` is None)."""
     where = ["rules", name]
     rule: RuleSpec = file.parse_at(where, RuleSpec)
     own = {key: getattr(rule, key) for key in ("on", "when") if getattr(rule, key) is not None}

@@ -208,7 +208,7 @@ def test_the_made_up_delivery_has_no_pseudonyms_to_keep(desk):
         pytest.param("601318-4011;1;2018-02-01;rådslagning", 4, "personnummer", "a day", id="day 60"),
         pytest.param("611318-4011;1;2018-02-01;rådslagning", 4, "personnummer", "a day", id="month 13"),
         pytest.param("610136-4011;1;2018-02-01;rådslagning", 4, "personnummer", "a day", id="not born yet"),
-        pytest.param("61011-4011;1;2018-02-01;rådslagning", 4, "personnummer", "takes away a 0", id="nine digits"),
+        pytest.param("61011-4011;1;2018-02-01;rådslagning", 4, "personnummer", "removes a leading 0", id="nine digits"),
         pytest.param("61011840111;1;2018-02-01;rådslagning", 4, "personnummer", "ten digits", id="eleven digits"),
         pytest.param("61O118-4011;1;2018-02-01;rådslagning", 4, "personnummer", "DDMMYY", id="a letter"),
         pytest.param(";1;2018-02-01;rådslagning", 4, "personnummer", "DDMMYY", id="no personal number"),
@@ -281,11 +281,11 @@ def test_modulus_11_and_replacement_numbers_are_noted_in_counts(desk):
     # The first is made from the documentation's example of a number that modulus 11 fits.
     for number, odd in (
         (real("811062-5629"), {}),
-        (real("811062-5628"), {"personal numbers that modulus 11 doesn't fit (so it may be, since 2007)": 1}),
+        (real("811062-5628"), {"personal numbers that fail modulus 11 (allowed since 2007)": 1}),
         ("811062-5628", {"replacement personal numbers (day + 60)": 1}),
         (f"{real('811062-5629')[:6]} 5629", {}),
-        (real("890220-4011"), {"personal numbers that modulus 11 doesn't fit (so it may be, since 2007)": 1}),
-        (real("910517-4012"), {"personal numbers that modulus 11 doesn't fit (so it may be, since 2007)": 1}),
+        (real("890220-4011"), {"personal numbers that fail modulus 11 (allowed since 2007)": 1}),
+        (real("910517-4012"), {"personal numbers that fail modulus 11 (allowed since 2007)": 1}),
     ):
         desk.write(f"{number};1;2018-02-01;rådslagning")
         register = read_register(STUDY, desk.register)

@@ -52,7 +52,7 @@ MISTAKES = [
     (
         "tables.yaml",
         [("{plan_satisfied: [ved ikke]}", "{plan_satisfied:[ved ikke]}")],
-        ["a colon stands here without a blank after it (write key: value"],
+        ["there is a colon here without a space after it (write key: value"],
     ),
     (
         "questionnaires/participant_first.yaml",

@@ -115,7 +115,7 @@ def from_population(study: Study, population: Population) -> Filled:
 
 
 def _accepted(study: Study, source: Path, questionnaire: Questionnaire) -> tuple[Whole, Whole]:
-    """Occasions and codes of the forms that a refresh of the delivery `source` accepts."""
+    """Return the occasions and codes of the forms that a refresh of the delivery `source` accepts."""
     codebook = read_demo_codebook(study, source)
     intake = Intake(study, policy(study), codebook, read_ledger(study, source / LEDGER))
     accepted = validate(read_export(study, source / questionnaire.instrument), questionnaire, intake).forms
