@@ -17,6 +17,7 @@ from frs_pipeline.intake.judging import Clocks, Registers, judge
 from frs_pipeline.intake.readers.columns import CREATED, NUMBER, NUMBER_AGAIN, RESPONDENT, STATUS, Columns
 from frs_pipeline.operations import refresh as refresh_module
 from frs_pipeline.operations.doctor import _study
+from frs_pipeline.study.about import occasions
 from frs_pipeline.study.impossible import read_impossible_answers
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.rules import policy, read_policy
@@ -173,10 +174,10 @@ def test_a_built_in_rule_says_itself_what_it_looks_for(tmp_path, key, value):
 @pytest.mark.parametrize(
     ("when", "says"),
     [
-        ("{occasion: first, conflict: få}", "»Samordner« of a first conference on which the answer to »{conflict}« is »få«."),
+        ("{occasion: first, conflict: få}", "»Samordner« from the first conference on which the answer to »{conflict}« is »få«."),
         ("{conflict: blank, paid: [mad, sted]}", "« is blank and the answer to »Hvad blev betalt?« is »mad« or »sted«."),
         ("{paid: answered, overall: blank}", "on which »Hvad blev betalt?« is answered and »Hvad synes du?« is blank."),
-        ("{occasion: followup, overall: [God]}", "of a follow-up on which the answer to »Hvad synes du?« is »God«."),
+        ("{occasion: followup, overall: [God]}", "from the follow-up on which the answer to »Hvad synes du?« is »God«."),
     ],
 )
 def test_the_page_of_rules_tells_it_in_words(tmp_path, asked, when, says):
@@ -347,7 +348,9 @@ def broken(asked, forms, own, lacking=()):
     }
     register = pa.table({"conference_number": pa.array([11, 12], pa.int32()), "occasion": list(NUMBERS.values())})
     columns = Columns(list(cells), {name: name for name in (*COLUMNS, "remark") if name not in lacking})
-    rules = {rule: read_impossible_answers(FILE, ["rules"], "coordinator", when, asked) for rule, when in own.items()}
+    rules = {
+        rule: read_impossible_answers(FILE, ["rules"], "coordinator", when, asked, occasions(STUDY)) for rule, when in own.items()
+    }
     found = {name: {} for name in (*own, "answered_unasked")}
     looked_for = (Registers(STUDY, register, register), rules, Clocks(), Skipped(), Scales(asked["coordinator"]))
     for rows, rule, column in judge(pa.table(cells), columns, asked["coordinator"], *looked_for).remarks:
@@ -364,9 +367,18 @@ def last(when):
     return BOXES[0] if when[name] in (("answered",), ("blank",)) else QUESTIONS["paid"][when[name][0]]
 
 
-@settings(deadline=None, max_examples=40)
-@given(st.integers(0, 2**32), st.lists(RULES, min_size=4, max_size=4))
-def test_what_is_found_at_once_is_what_is_found_form_by_form(asked, seed, rules):
+@pytest.mark.parametrize("number", [5, pytest.param(40, marks=pytest.mark.minutes)])
+def test_what_is_found_at_once_is_what_is_found_form_by_form(asked, number):
+    @settings(deadline=None, max_examples=number)
+    @given(st.integers(0, 2**32), st.lists(RULES, min_size=4, max_size=4))
+    def each(seed, rules):
+        as_form_by_form(asked, seed, rules)
+
+    each()
+
+
+def as_form_by_form(asked, seed, rules):
+    """Compare what is found in all forms at once with what is found in one after the other."""
     forms = [random_form(random) for random in [Random(seed)] for _ in range(200)]
     own = {f"own_{i}": when for i, when in enumerate(rules)}
     answered = [form["status"] in (STATUS[2], STATUS[3]) for form in forms]

@@ -1,11 +1,9 @@
 """What `frs doctor` says of the pipeline's key and of the YAML files, and how it names what somebody called by a number."""
 
 import shutil
-import subprocess
-import sys
 
 import pytest
-from support.keys import environment_of
+from support.running import here
 from support.study import STUDY
 
 from frs_pipeline.operations.doctor import _key, _study
@@ -42,9 +40,7 @@ def test_a_personal_number_in_the_names_of_folders_is_not_repeated(tmp_path, for
     data = tmp_path / "familie 610118-0011"
     data.mkdir()
     key = data / "key.txt"
-    environment = {**environment_of(data), "FRS_KEY_FILE": str(key)}
     key.touch(0o644)
-    command = [sys.executable, "-m", "frs_pipeline.cli", "doctor", *form]
-    done = subprocess.run(command, env=environment, capture_output=True, encoding="utf-8", check=False)
+    done = here(data, "doctor", *form)
     assert "familie" in done.stdout
     assert "0011" not in done.stdout + done.stderr

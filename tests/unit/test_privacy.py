@@ -485,23 +485,6 @@ def test_one_row_of_the_codebook_in_two_cells_is_found(store, curated, text):
     assert search_results(store).leaks in ((Leak(curated / "x.csv", CONFERENCE),), (Leak(curated / "x.csv", ROW),))
 
 
-def test_the_shipped_results_are_clean_however_its_conferences_are_numbered(refreshed, tmp_path):
-    shutil.copytree(refreshed.data, tmp_path / "data")
-    store = Store(Settings(STUDY, tmp_path / "data"), "2020-11-30")
-    assert search_results(store).leaks == ()
-    path = store.settings.restricted(store.delivery) / "validated" / "codebook.parquet"
-    book = pq.read_table(path)
-    for numbers in (np.arange(len(book)) + 1, np.random.default_rng(2).permutation(len(book)) + 1):
-        column = pa.array(numbers, book.schema.field("conference_number").type)
-        pq.write_table(book.set_column(book.schema.names.index("conference_number"), "conference_number", column), path)
-        assert search_results(store).leaks == ()
-    mart = store.settings.curated(store.delivery) / "formats" / "initiator.csv"
-    table = pacsv.read_csv(mart)
-    number = dict(zip(book["conference_id"].to_pylist(), numbers.tolist(), strict=True))
-    pacsv.write_csv(table.append_column("x", pa.array([number[name] for name in table["conference_id"].to_pylist()])), mart)
-    assert search_results(store).leaks == (Leak(mart, CONFERENCE),)
-
-
 # Free text.
 
 

@@ -364,7 +364,9 @@ def test_the_base_line_tells_each_reason_in_words(sound):
         f' − {next(n)} "ved ikke" (plan_satisfied) = {next(n)}'
     )
     text, n = line(33)
-    assert text.startswith(f"Grundlag: {next(n)} skemaer − {next(n)} fra rådslagning − {next(n)} ubesvarede (problem_weight)")
+    assert text.startswith(
+        f"Grundlag: {next(n)} skemaer − {next(n)} fra første rådslagning − {next(n)} ubesvarede (problem_weight)"
+    )
     text, _ = line(3)
     assert text.startswith("Grundlag: 800 skemaer − ")
     assert "uden svar på role" in text

@@ -8,11 +8,13 @@ import shutil
 import tempfile
 from dataclasses import replace
 
+import pyarrow.parquet as pq
 import pytest
 from support.releases import Hand, frames, write_marts
 from support.study import STUDY
 
 from frs_pipeline.errors import CheckFailed, FrsError, InputError, UsageError
+from frs_pipeline.intake.delivery import described
 from frs_pipeline.release import earlier, outgoing
 from frs_pipeline.release.attack import attack
 from frs_pipeline.release.cells import places
@@ -217,6 +219,9 @@ def delivery(data, name, given):
     folder.mkdir(parents=True)
     write_marts(given, folder)
     assert {path.stem for path in folder.iterdir()} == set(instruments(STUDY))
+    about = found.file("validated", "description")
+    about.parent.mkdir(parents=True)
+    pq.write_table(described(made_up=False), about)
     return found
 
 
@@ -243,7 +248,7 @@ def test_a_release_is_in_its_folder_and_in_the_journal(store):
 def test_drafts_wait_in_the_restricted_zone_and_none_stays(store, monkeypatch, tmp_path):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "there is no such folder"))
     out(store)
-    assert [path.name for path in store.waiting().iterdir()] == [".lock"]
+    assert sorted(path.name for path in store.waiting().iterdir()) == [".lock", "validated"]
 
 
 def test_a_release_that_fails_leaves_the_last_one(store, monkeypatch):
