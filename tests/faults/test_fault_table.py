@@ -58,7 +58,7 @@ def test_each_fault_is_caught_by_its_rule_and_every_other_form_goes_through(good
     set_aside = {(row["instrument"], row["line"]) for row in found.quarantine}
     assert len(found.forms) + len(set_aside) + found.withdrawn == found.delivered == big.delivered() - expected.passed
     # What was delivered is counted in the files as well, by what doesn't read them in a run.
-    assert found.delivered == sum(forms_in(tmp_path / "data" / "raw" / NAME / name) for name in instruments())
+    assert found.delivered == sum(forms_in(tmp_path / "data" / "raw" / NAME / name) for name in instruments(STUDY))
     assert sum(note["rule"] == "rows_blank" for note in found.noted) == expected.passed
     assert found.withdrawn == expected.withdrawn
 
@@ -111,12 +111,12 @@ def assert_told(error, expected, big, data):
     """One line that names rule, file and line, and no value of a form."""
     assert "\n" not in error
     raw = data / "raw" / NAME
-    place = expected.where if expected.where in ("", *instruments()[3:]) else raw / expected.where
+    place = expected.where if expected.where in ("", *instruments(STUDY)[3:]) else raw / expected.where
     assert error.startswith(f"{place}: " if expected.where else expected.stops)
     assert expected.stops in error
     bare = error.replace(str(raw), "").replace(str(data), "")
     delivered = {
-        cell for name in instruments() for row in big.rows(name)[1:] for cell in row if len(cell) > 4 and " " not in cell
+        cell for name in instruments(STUDY) for row in big.rows(name)[1:] for cell in row if len(cell) > 4 and " " not in cell
     }
     keys = {entry.conference_id for entry in big.entries} | {str(entry.conference_number) for entry in big.entries}
     assert not [value for value in delivered | keys | {SECRET} if value in bare]
