@@ -1,1 +1,1 @@
-"""Readers of delivered files: exports, ledger; and what makes a form acceptable."""
+"""Read delivered files (exports and ledger), and decide which forms are acceptable."""

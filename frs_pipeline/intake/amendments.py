@@ -1,7 +1,7 @@
 """What people decided about a delivery's forms: corrections.csv and exceptions.csv, which lie beside the exports.
 
-Exports are never edited. A wrong cell is corrected by a line that says what stands there and what should; a finding
-that is no fault is accepted by a line that says why, who, and until when.
+Exports are never edited. A wrong cell is corrected by a line that says what it holds and what it should hold; a finding
+that is no fault is accepted by a line that says why, by whom, and until when.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _FORM = re.compile(r"(?P<prefix>[A-Z]{2})-(?:(?P<respondent>[0-9]{1,9})|line(?P<
 
 
 class OfForm:
-    """Something about one form, which `form` is the id of."""
+    """Something about one form, whose id is `form`."""
 
     form: str
 
@@ -43,7 +43,7 @@ class OfForm:
         return int(_FORM.fullmatch(self.form)["line"])  # type: ignore[index]
 
     def rows(self, respondents: np.ndarray, lines: np.ndarray) -> np.ndarray:
-        """Which rows of its questionnaire are the form, by their respondent ids (-1 where unreadable) and lines."""
+        """Return which rows of its questionnaire are the form, by their respondent ids (-1 where unreadable) and lines."""
         if self.respondent:
             return np.asarray(respondents == int(self.respondent))
         return np.asarray((respondents < 0) & (lines == self.line))
@@ -92,7 +92,7 @@ class Exceptions:
     accepted: tuple[Accepted, ...] = ()
 
     def of(self, rule: str, form: str, column: str) -> Accepted | None:
-        """The acceptance of a finding, if there is one; a blank column in exceptions.csv means any."""
+        """Return the acceptance of a finding, if there is one; a blank column in exceptions.csv means any."""
         return next((a for a in self.accepted if (a.rule, a.form) == (rule, form) and a.column in ("", column)), None)
 
     def rules(self) -> set[str]:
@@ -100,11 +100,11 @@ class Exceptions:
 
 
 def read_corrections(path: Path, prefixes: tuple[str, ...], until: dt.date | None = None) -> tuple[Correction, ...]:
-    """Corrections in the order of the file; none when there is no file. Raises `InputError` with file and line.
+    """Read corrections in the order of the file; none when there is no file. Raises `InputError` with file and line.
 
     `prefixes` are those of the questionnaires' form ids, `until` is the last day on which one can have been made.
     """
-    found = []
+    corrections = []
     for where, cells, when in amendment_rows(path, CORRECTION_COLUMNS):
         form, column, old, new, reason, who, _ = cells
         if not is_form_id(form, prefixes):
@@ -116,13 +116,13 @@ def read_corrections(path: Path, prefixes: tuple[str, ...], until: dt.date | Non
         if until is not None and when > until:
             what = f"is dated later than {until}, which is too long after the delivery"
             raise InputError(what, where=where, do="correct the date")
-        found.append(Correction(form, column, old, new, reason, who, when, where))
-    return tuple(found)
+        corrections.append(Correction(form, column, old, new, reason, who, when, where))
+    return tuple(corrections)
 
 
 def read_exceptions(path: Path, policy: Policy, on: dt.date) -> Exceptions:
-    """Accepted findings that haven't expired `on` the day of the delivery. Raises `InputError` with file and line."""
-    found = []
+    """Read the accepted findings that haven't expired `on` the day of the delivery. Raises `InputError` with file and line."""
+    exceptions = []
     for where, cells, expires in amendment_rows(path, EXCEPTION_COLUMNS):
         form, rule, column, reason, who, _ = cells
         if rule not in policy.rules:
@@ -137,18 +137,18 @@ def read_exceptions(path: Path, policy: Policy, on: dt.date) -> Exceptions:
             raise InputError("reason and who are needed", where=where, do="fill them in")
         accepted = Accepted(form, rule, column, reason, who, expires, where)
         if accepted.expires >= on:
-            found.append(accepted)
-    return Exceptions(tuple(found))
+            exceptions.append(accepted)
+    return Exceptions(tuple(exceptions))
 
 
 def is_form_id(text: str, prefixes: Sequence[str] | None = None) -> bool:
-    """Is it written as form ids are, with one of `prefixes` where they are given? There need be no such form."""
+    """Tell whether it is written as form ids are, with one of `prefixes` if given. There need be no such form."""
     parts = _FORM.fullmatch(text)
     return parts is not None and (prefixes is None or parts["prefix"] in prefixes)
 
 
 def amendment_rows(path: Path, columns: tuple[str, ...]) -> list[tuple[str, list[str], dt.date]]:
-    """(where, stripped cells, the date in the last) of each row below the header; none when there is no file."""
+    """Read (where, stripped cells, the date in the last) of each row below the header; none when there is no file."""
     if not path.exists():
         return []
     rows = [(line, [cell.strip() for cell in cells]) for line, cells in kept_rows(path, columns, "correct it")]

@@ -1,8 +1,8 @@
-"""On how many forms each rule was applied, and on how many it couldn't be, and why.
+"""To how many forms each rule was applied, and to how many it couldn't be, and why.
 
-A rule that finds nothing and one that couldn't look leave the same silence behind. So each questionnaire comes with a count
-of its rules: on the forms that count, `APPLIED` with no reason says how many a rule was applied to, with a reason how many
-it couldn't be applied to.
+A rule that finds nothing and one that couldn't look leave the same silence behind. So each questionnaire comes with counts
+for its rules: of the accepted forms, a row of `APPLIED` with no reason says how many a rule was applied to, and one with a
+reason how many it couldn't be applied to.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ REGISTERS = "registers"
 
 
 class Unapplied(NamedTuple):
-    """A rule that couldn't be applied to `number` of `total` forms (or what else is counted), for one reason."""
+    """A rule that couldn't be applied to `number` of `total` forms (or whatever is counted), for one reason."""
 
     instrument: str
     rule: str
@@ -55,8 +55,8 @@ class Unapplied(NamedTuple):
 
 
 class Skipped:
-    """Which of the rules couldn't be applied to each form of a chunk: a number (int64) a form, of which each bit is a
-    rule and a reason."""
+    """Which of the rules couldn't be applied to each form of a chunk: one number (int64) per form, of which each bit stands
+    for a rule and a reason."""
 
     def __init__(self) -> None:
         self.bits: dict[tuple[str, str], int] = {}
@@ -69,17 +69,17 @@ class Skipped:
             marks[where & (marks & np.int64(known) == 0)] |= np.int64(1 << bit)
 
     def count(self, marks: Iterable[np.ndarray]) -> Counter[tuple[str, str]]:
-        """How many forms each rule couldn't be applied to, by reason."""
-        found: Counter[tuple[str, str]] = Counter()
+        """Count the forms that each rule couldn't be applied to, by reason."""
+        counts: Counter[tuple[str, str]] = Counter()
         for some in marks:
             if some.any():
                 for pair, bit in self.bits.items():
-                    found[pair] += int(np.count_nonzero(some & np.int64(1 << bit)))
-        return found
+                    counts[pair] += int(np.count_nonzero(some & np.int64(1 << bit)))
+        return counts
 
 
 def rules_of(questionnaire: Questionnaire, policy: Policy) -> list[str]:
-    """The rules that the forms of a questionnaire are held against, one by one or beside each other."""
+    """List the rules that forms of a questionnaire are checked against, one by one or compared with each other."""
     role = questionnaire.role
     ones = role is not None and any(role.code(label) is not None for label in policy.one_a_conference)
     needs = {
@@ -105,8 +105,8 @@ def applied(
     skipped: Mapping[tuple[str, str], int],
     questions: Mapping[str, tuple[int, int]],
 ) -> pa.Table:
-    """`APPLIED` of a questionnaire: `forms` that count, of which `skipped` by rule and reason; of rules about questions, how
-    many `questions` they were applied to and how many have no text to hold against."""
+    """Return `APPLIED` of a questionnaire: `forms` that count, of which `skipped` by rule and reason; for rules about
+    questions, how many `questions` they were applied to and how many have no text to compare."""
     rows = []
     for rule in rules_of(questionnaire, policy):
         without = {reason: number for (name, reason), number in sorted(skipped.items()) if name == rule and number}
@@ -117,7 +117,7 @@ def applied(
 
 
 def applied_to_registers(codebook: pa.Table, ledger: pa.Table) -> pa.Table:
-    """`APPLIED` of the rules about codebook and ledger."""
+    """Return `APPLIED` of the rules about codebook and ledger."""
     book, booked = (table["conference_number"].to_numpy() for table in (codebook, ledger))
     both, one = len(np.intersect1d(book, booked)), len(np.setxor1d(book, booked))
     rows = _rows(REGISTERS, "not_in_ledger", CONFERENCES, len(book), {})
@@ -129,11 +129,11 @@ def applied_to_registers(codebook: pa.Table, ledger: pa.Table) -> pa.Table:
 def _rows(instrument: str, rule: str, of: str, number: int, without: Mapping[str, int]) -> list[dict[str, str | int | None]]:
     same: dict[str, str | int | None] = {"instrument": instrument, "rule": rule, "of": of}
     reasons: list[tuple[str | None, int]] = [(None, number), *without.items()]
-    return [{**same, "reason": reason, "number": found} for reason, found in reasons]
+    return [{**same, "reason": reason, "number": count} for reason, count in reasons]
 
 
 def unapplied(tables: Sequence[pa.Table]) -> list[Unapplied]:
-    """What rules couldn't be applied to, in the order of the tables (`APPLIED`)."""
+    """List what rules couldn't be applied to, in the order of the tables (`APPLIED`)."""
     rows = [row for table in tables for row in table.to_pylist()]
     total: Counter[tuple[str, str]] = Counter()
     for row in rows:
@@ -142,16 +142,16 @@ def unapplied(tables: Sequence[pa.Table]) -> list[Unapplied]:
 
 
 def require_applied(intake: Intake, tables: Sequence[pa.Table]) -> list[tuple[Remark, Accepted | None]]:
-    """Hold what rules couldn't be applied to against the policy's share.
+    """Compare what rules couldn't be applied to with the policy's share.
 
-    Raises `CheckFailed` for the first rule that couldn't be applied to too much; returns what was accepted or is a mere
+    Raises `CheckFailed` for the first rule that couldn't be applied to more than that; returns what was accepted or is a mere
     warning.
     """
     by_rule: dict[tuple[str, str], list[Unapplied]] = {}
     for missed in unapplied(tables):
         if missed.reason != NOT_ASKED:
             by_rule.setdefault((missed.instrument, missed.rule), []).append(missed)
-    judged_by, found = intake.policy.rules["not_applied"], []
+    judged_by, remarks = intake.policy.rules["not_applied"], []
     for (instrument, rule), missing in by_rule.items():
         total, share = missing[0].total, intake.policy.share_not_applied(rule)
         # What people left blank is no fault of the delivery, unless nothing is left to apply the rule to.
@@ -159,7 +159,7 @@ def require_applied(intake: Intake, tables: Sequence[pa.Table]) -> list[tuple[Re
         if sum(missed.number for missed in missing) == total:
             faults = missing
         number = sum(missed.number for missed in faults)
-        # One form is no share: of a handful it would always be too large a one.
+        # A single form is let through: of a handful, it would always be too large a share.
         if number <= share * total or number == 1 < total:
             continue
         accepted = intake.exceptions.of("not_applied", "", rule)
@@ -169,5 +169,5 @@ def require_applied(intake: Intake, tables: Sequence[pa.Table]) -> list[tuple[Re
                 f"{rule} couldn't be applied to {number} of {total} {missing[0].of} ({why}), more than the policy's {share:.0%}"
             )
             raise CheckFailed(f"{what} [not_applied]", where=instrument, do=judged_by.remedy)
-        found.append((Remark("not_applied", instrument, "", None, None, rule, None), accepted))
-    return found
+        remarks.append((Remark("not_applied", instrument, "", None, None, rule, None), accepted))
+    return remarks

@@ -16,7 +16,7 @@ from frs_pipeline.intake.readers.parsing import respondents
 
 
 def corrected(chunk: Chunk, corrections: Sequence[Correction], made: Counter[Correction]) -> pa.Table:
-    """A chunk's cells with the corrections of its questionnaire made, of which `made` counts the forms.
+    """Return a chunk's cells with the corrections of its questionnaire made; `made` counts the forms of each.
 
     Raises `InputError` for one that doesn't fit the export.
     """
@@ -29,7 +29,7 @@ def corrected(chunk: Chunk, corrections: Sequence[Correction], made: Counter[Cor
             raise InputError(what, where=correction.where, do="name the column as the export's header does")
         for row in np.flatnonzero(correction.rows(ids, chunk.lines)).tolist():
             made[correction] += 1
-            # Beside the cell as delivered: a correction of a correction would say of a value that it stands in the export.
+            # Compared with the cell as delivered: a correction of a correction would claim its value stands in the export.
             if chunk.cells[correction.column][row].as_py().strip() != correction.old:
                 what = "the old value isn't what the export says"
                 raise InputError(what, where=correction.where, do="look at the form again; nothing was corrected")

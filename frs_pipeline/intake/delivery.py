@@ -1,4 +1,4 @@
-"""A delivery's forms taken in: what they are judged by, the whole quarantine, and whether the rest may be made."""
+"""Take in a delivery's forms: what they are judged by, the whole quarantine, and whether the run may go on."""
 
 from __future__ import annotations
 
@@ -26,39 +26,39 @@ from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.rules import policy
 
-# What a delivery says of itself, as a product of its refresh.
+# What a delivery says about itself, kept as a product of its refresh.
 DESCRIBED = pa.schema([pa.field("made_up", pa.bool_(), nullable=False)])
 
 
 def described(*, made_up: bool) -> pa.Table:
-    """What is kept of what a delivery says of itself, in one row (`DESCRIBED`)."""
+    """Return what is kept of what a delivery says about itself, in one row (`DESCRIBED`)."""
     return pa.table({"made_up": [made_up]}, schema=DESCRIBED)
 
 
 def made_up(store: Store) -> bool:
-    """Did nobody fill in the forms, as the refresh found?"""
-    (found,) = read(store.file("validated", "description"))["made_up"].to_pylist()
-    return bool(found)
+    """Tell whether the forms are made up, as the refresh recorded it."""
+    (value,) = read(store.file("validated", "description"))["made_up"].to_pylist()
+    return bool(value)
 
 
 def withdrawals_of(store: Store) -> tuple[Withdrawal, ...]:
-    """What was withdrawn from a delivery. Raises `InputError` for a line that can't be understood."""
+    """Read what was withdrawn from a delivery. Raises `InputError` for a line that can't be understood."""
     return read_withdrawals(store.raw(AMENDMENTS["withdrawals"]), form_prefixes(store.study))
 
 
 def corrections_of(store: Store) -> tuple[Correction, ...]:
-    """What was corrected in a delivery. Raises `InputError` for a line that can't be understood."""
+    """Read what was corrected in a delivery. Raises `InputError` for a line that can't be understood."""
     until = dt.date.fromisoformat(store.delivery) + dt.timedelta(days=policy(store.study).corrected_within_days)
     return read_corrections(store.raw(AMENDMENTS["corrections"]), form_prefixes(store.study), until)
 
 
 def form_prefixes(study: Study) -> tuple[str, ...]:
-    """What the ids of forms begin with, by questionnaire."""
+    """Return what the ids of forms begin with, one prefix per questionnaire."""
     return tuple(questionnaire.form_prefix for questionnaire in questionnaires(study).values())
 
 
 def intake_of(store: Store, codebook: pa.Table, ledger: pa.Table, withdrawn: pa.Table | None = None) -> Intake:
-    """What a delivery is judged by; `withdrawn` (`CONFERENCES`) are the conferences that `codebook` and `ledger` lack.
+    """Read what a delivery is judged by; `withdrawn` (`CONFERENCES`) are the conferences that `codebook` and `ledger` lack.
 
     Raises `InputError` for a line of the amendments that can't be understood, or doesn't fit the others.
     """
@@ -71,33 +71,33 @@ def intake_of(store: Store, codebook: pa.Table, ledger: pa.Table, withdrawn: pa.
 
 
 def intake_as_made(store: Store) -> Intake:
-    """What a delivery is judged by, from the registers as they were validated. Raises as `intake_of` does."""
+    """Read what a delivery is judged by, from the registers as they were validated. Raises as `intake_of` does."""
     return intake_of(store, *(read(store.file("validated", name)) for name in ("codebook", "ledger", "withdrawn_conferences")))
 
 
 def forms_meant(store: Store, instrument: str, wanted: Withdrawals, gone: Withdrawals) -> dict[str, Withdrawal | None]:
-    """Ids of all forms of an export, accepted or not, that `wanted` means, each with what withdrew it before.
+    """Return the ids of all forms of an export, accepted or not, that `wanted` means, each with what withdrew it before.
 
     Raises `InputError` when the export can't be read.
     """
     prefix = questionnaires(store.study)[instrument].form_prefix
     corrections = [c for c in corrections_of(store) if c.prefix == prefix and c.column in (NUMBER, NUMBER_AGAIN)]
-    found: dict[str, Withdrawal | None] = {}
+    meant: dict[str, Withdrawal | None] = {}
     for chunk in read_export(store.study, store.raw(instrument)).chunks():
         cells = corrected(chunk, corrections, Counter())
         mine, out = (some.rows(prefix, chunk.lines, cells) for some in (wanted, gone))
         ids = respondents(cells[RESPONDENT])
-        found.update({form_id(prefix, int(ids[row]), int(chunk.lines[row])): out.get(row) for row in mine})
-    return found
+        meant.update({form_id(prefix, int(ids[row]), int(chunk.lines[row])): out.get(row) for row in mine})
+    return meant
 
 
 def form_id(prefix: str, respondent: int, line: int) -> str:
-    """A form by its respondent's id, and by its line where that can't be read (negative)."""
+    """Name a form by its respondent's id, or by its line where the id can't be read (negative)."""
     return f"{prefix}-{respondent}" if respondent >= 0 else f"{prefix}-line{line}"
 
 
 def quarantined(parts: Sequence[Path], folder: Path) -> Rows:
-    """The findings of all questionnaires in one order: `REJECTED`."""
+    """Return the findings of all questionnaires in one order: `REJECTED`."""
     rows = Rows.of((batch for part in parts for batch in stream(part)), REJECTED, folder)
     return sorted_by(rows, ("instrument", "line", "rule", "column"), folder)
 
@@ -110,18 +110,18 @@ def remarks(
     folder: Path,
     applied: Sequence[pa.Table] = (),
 ) -> tuple[Rows, dict[str, int]]:
-    """Everything that was noted (`NOTED`), and how many forms were delivered (but for withdrawn ones) and set aside.
+    """Collect everything that was noted (`NOTED`), and count the forms delivered (but for withdrawn ones) and set aside.
 
-    `accepted` are numbers of accepted forms by questionnaire, `applied` says to how many of them each rule was applied
+    `accepted` are the numbers of accepted forms by questionnaire, `applied` says to how many of them each rule was applied
     (`APPLIED`). Raises `CheckFailed` when more forms were set aside than the policy allows, or a rule couldn't be applied to
     more; `InputError` when codebook and ledger disagree in a way that stops the run.
     """
     aside = forms_set_aside(quarantine)
     set_aside = {name: aside.get(name, 0) for name in accepted}
     delivered = {name: number + set_aside[name] for name, number in accepted.items()}
-    found = registers(intake, CODEBOOK, LEDGER) + admit(intake, delivered, set_aside) + require_applied(intake, applied)
+    remarked = registers(intake, CODEBOOK, LEDGER) + admit(intake, delivered, set_aside) + require_applied(intake, applied)
     rows = Rows.of((batch for part in parts for batch in stream(part)), NOTED, folder)
-    rows.append(noted(intake.policy, found))
+    rows.append(noted(intake.policy, remarked))
     if intake.exceptions.accepted:
         fitting = (batch.filter(pc.equal(batch["severity"], "accepted")).to_pylist() for batch in rows.batches())
         reasons = read(quarantine, ["form_id", "rule"])
@@ -132,12 +132,12 @@ def remarks(
 
 
 def applied_in(store: Store) -> list[pa.Table]:
-    """To how much of a delivery each rule was applied (`APPLIED`), questionnaire by questionnaire, the registers last."""
+    """Read to how much of a delivery each rule was applied (`APPLIED`), questionnaire by questionnaire, the registers last."""
     registers = (read(store.file("validated", name)) for name in ("codebook", "ledger"))
     return [*(read(store.file("applied", name)) for name in instruments(store.study)), applied_to_registers(*registers)]
 
 
 def forms_set_aside(findings: Path) -> dict[str, int]:
-    """How many forms were set aside, by questionnaire: a form has a row a reason, and these needn't stand together."""
+    """Count the forms set aside, by questionnaire: a form has one row per reason, and these needn't stand together."""
     forms = read(findings, ["instrument", "line"]).group_by(["instrument", "line"], use_threads=False).aggregate([])
     return dict(Counter(forms["instrument"].to_pylist()))

@@ -1,9 +1,8 @@
 """Rules about forms beside other forms: respondent ids and papers that stand twice, several mothers at one conference.
 
-They need a look at all accepted forms of an export, of which there may be more than fit into memory. What is needed of
-each waits in `KEYS`. A first pass marks every key in a table of bits and keeps those whose bit was marked before: the
-keys that stand twice, and a few that only share a bit. A second pass takes out the forms with these keys, and only
-those are compared.
+They need a look at all accepted forms of an export, which may not fit into memory. What is needed of each waits in `KEYS`.
+A first pass marks every key in a table of bits and keeps those whose bit was marked before: the keys that stand twice,
+and a few that only share a bit. A second pass takes out the forms with these keys, and only those are compared.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ KEYS = pa.schema(
         pa.field("skipped", pa.int64(), metadata={"text": "rules that couldn't be applied, a bit each"}),
     ]
 )
-# 64 MB; of ten million keys, one in fifty then shares a bit with another.
+# Bits of a key's place in the table, which is then 64 MB; of ten million keys, one in fifty shares a bit with another.
 _BITS = 29
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 _Keys = Callable[[pa.RecordBatch], np.ndarray]
@@ -45,7 +44,7 @@ def keys(
     answers: Sequence[np.ndarray],
     skipped: np.ndarray,
 ) -> pa.Table:
-    """`KEYS` of some accepted forms; `answers` are one array of codes a question, `MISSING` where it is blank, as in `role`."""
+    """Return `KEYS` of accepted forms; `answers` are one array of codes per question, `MISSING` where blank, as in `role`."""
     hashed = _mixed(number, *answers)
     blank = np.all([codes == MISSING for codes in answers], axis=0) if answers else np.ones(len(number), dtype=bool)
     return pa.table(
@@ -64,37 +63,37 @@ def keys(
 
 
 def respondents_twice(rows: Rows) -> set[int]:
-    """Lines of forms whose respondent id an earlier form of the file has."""
+    """Find the lines of forms whose respondent id an earlier form of the file has."""
     if _ascending(rows):
         return set()
-    found = _alike(rows.batches, lambda batch: _mixed(batch["respondent"].to_numpy())).sort_values("line")
-    return set(found["line"][found["respondent"].duplicated(keep="first")].tolist())
+    alike = _alike(rows.batches, lambda batch: _mixed(batch["respondent"].to_numpy())).sort_values("line")
+    return set(alike["line"][alike["respondent"].duplicated(keep="first")].tolist())
 
 
 def keyed_twice(rows: Rows, forms: Rows, without: set[int], within: pd.Timedelta) -> set[int]:
-    """Lines of forms that repeat an earlier keyed form's number and all answers within a time of its keying.
+    """Find the lines of forms that repeat an earlier form's number and all answers, keyed `within` that time of it.
 
-    `forms` are the accepted forms themselves, in which candidates are compared answer by answer; `without` lines that
+    `forms` are the accepted forms themselves, in which candidates are compared answer by answer; `without` are lines that
     are out already.
     """
-    found = _alike(rows.batches, lambda batch: batch["answers"].fill_null(0).to_numpy())
-    found = found[found["answers"].notna() & ~found["line"].isin(without) & found["created"].notna()]
-    found = found[found["answers"].duplicated(keep=False)]
-    if found.empty:
+    alike = _alike(rows.batches, lambda batch: batch["answers"].fill_null(0).to_numpy())
+    alike = alike[alike["answers"].notna() & ~alike["line"].isin(without) & alike["created"].notna()]
+    alike = alike[alike["answers"].duplicated(keep=False)]
+    if alike.empty:
         return set()
-    wanted = pa.array(found["line"].to_numpy(), pa.int32())
+    wanted = pa.array(alike["line"].to_numpy(), pa.int32())
     candidates = pa.concat_tables(
         [pa.Table.from_batches([batch]).filter(pc.is_in(batch["line"], value_set=wanted)) for batch in forms.batches()]
     ).drop_columns(["form_id", "file"])
     frame = candidates.to_pandas().astype("Int64").fillna(MISSING)
-    frame = found.set_index("line")[["created"]].join(frame.set_index("line")).sort_index().sort_values("created", kind="stable")
+    frame = alike.set_index("line")[["created"]].join(frame.set_index("line")).sort_index().sort_values("created", kind="stable")
     columns = [name for name in frame.columns if name != "created"]
     before = frame.groupby(columns, sort=False)["created"].shift()
     return set(frame.index[(frame["created"] - before) <= within].tolist())
 
 
 def several_of_one(rows: Rows, roles: Sequence[int], without: set[int]) -> list[int]:
-    """Lines, ascending, of forms whose role another form of the same conference has too, where it can have only one."""
+    """Find the lines, ascending, of forms whose role another form of the same conference has too, where it can have only one."""
     chosen, out = pa.array(roles, pa.int64()), pa.array(sorted(without), pa.int64())
 
     def counted() -> Iterator[pa.RecordBatch]:
@@ -102,12 +101,12 @@ def several_of_one(rows: Rows, roles: Sequence[int], without: set[int]) -> list[
             mine = batch.filter(pc.is_in(batch["role"], value_set=chosen))
             yield mine.filter(pc.invert(pc.is_in(mine["line"], value_set=out)))
 
-    found = _alike(counted, lambda batch: _mixed(batch["number"].to_numpy(), batch["role"].to_numpy()))
-    return sorted(found["line"][found.duplicated(["number", "role"], keep=False)].tolist())
+    alike = _alike(counted, lambda batch: _mixed(batch["number"].to_numpy(), batch["role"].to_numpy()))
+    return sorted(alike["line"][alike.duplicated(["number", "role"], keep=False)].tolist())
 
 
 def _alike(batches: _Batches, key: _Keys) -> pd.DataFrame:
-    """`KEYS` of all forms whose key another form has too, and of few others."""
+    """Return `KEYS` of all forms whose key another form has too, and of few others."""
     seen = np.zeros(1 << (_BITS - 3), dtype=np.uint8)
     again = [np.empty(0, dtype=np.uint64)]
     for batch in batches():
@@ -121,13 +120,13 @@ def _alike(batches: _Batches, key: _Keys) -> pd.DataFrame:
         seen[byte[starts]] |= np.bitwise_or.reduceat(bit, starts) if len(starts) else bit
     # Looked up by Arrow, which doesn't sort for it as NumPy does.
     wanted = pa.array(np.unique(np.concatenate(again)))
-    found = [batch.filter(pc.is_in(pa.array(key(batch)), value_set=wanted)) for batch in batches()] if len(wanted) else []
-    frame: pd.DataFrame = pa.Table.from_batches(found, KEYS).to_pandas()
+    alike = [batch.filter(pc.is_in(pa.array(key(batch)), value_set=wanted)) for batch in batches()] if len(wanted) else []
+    frame: pd.DataFrame = pa.Table.from_batches(alike, KEYS).to_pandas()
     return frame
 
 
 def _ascending(rows: Rows) -> bool:
-    """Does every form have a higher respondent id than the one before, as SurveyXact writes them?"""
+    """Return whether every form has a higher respondent id than the one before, as SurveyXact writes them."""
     last = -1
     for batch in rows.batches():
         ids = batch["respondent"].to_numpy()
@@ -138,7 +137,7 @@ def _ascending(rows: Rows) -> bool:
 
 
 def _mixed(*parts: np.ndarray) -> np.ndarray:
-    """A hash (uint64) of whole numbers, whose upper bits depend on all of them."""
+    """Return a hash (uint64) of whole numbers, whose upper bits depend on all of them."""
     hashed = np.zeros(len(parts[0]), dtype=np.uint64)
     for part in parts:
         hashed = (hashed ^ part.astype(np.int64).view(np.uint64)) * _FACTOR

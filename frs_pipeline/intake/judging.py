@@ -1,6 +1,6 @@
-"""The rules about one form, each asked of all forms of a chunk at once.
+"""The rules about one form, each applied to all forms of a chunk at once.
 
-What is found is (rows of the chunk, rule, column); what comes of it is decided elsewhere.
+Findings are (rows of the chunk, rule, column); what comes of them is decided elsewhere.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _IN_ORDER = ((CREATED, MODIFIED), (CREATED, CLOSED), (STARTED, CLOSED))
 
 
 class Registers:
-    """Which occasion codebook and ledger have for a conference number, by its place in the study; -1 unknown there."""
+    """Which occasion codebook and ledger have for a conference number, by its place in the study; -1 where it is unknown."""
 
     def __init__(self, study: Study, codebook: pa.Table, ledger: pa.Table) -> None:
         self.names = tuple(occasions(study))
@@ -53,20 +53,20 @@ class Registers:
         occasions = pc.index_in(table["occasion"], value_set=pa.array(self.names)).to_numpy()
         order = np.argsort(numbers)
         # A number above all others at the end, so that every search ends at an entry.
-        # Of the type of what is looked for: a search through another type would first turn all of it round.
+        # Of the type of what is looked for: a search through another type would first convert all of it.
         known = np.append(numbers[order], np.iinfo(np.int32).max).astype(np.int32)
         return known, np.append(occasions[order], -1).astype(np.int8)
 
     def occasions(self, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """By codebook, and by ledger."""
+        """Look up the occasions of conference numbers: by codebook, and by ledger."""
         # In ascending order, which walks once through a register instead of jumping about in it.
         wanted, back = np.unique(numbers, return_inverse=True)
-        found = []
+        places_by_register = []
         for known, places in self._known:
             at = np.searchsorted(known, wanted)
             at[at == len(known)] = len(known) - 1
-            found.append(np.where(known[at] == wanted, places[at], -1)[back])
-        return found[0], found[1]
+            places_by_register.append(np.where(known[at] == wanted, places[at], -1)[back])
+        return places_by_register[0], places_by_register[1]
 
 
 @dataclass
@@ -77,21 +77,21 @@ class Clocks:
     evidence: dict[str, FittingFormats] = field(default_factory=lambda: defaultdict(FittingFormats))
 
     def read(self, name: str, column: pa.ChunkedArray) -> np.ndarray:
-        """Times of a chunk's column."""
-        found = times(column, self.formats[name])
+        """Read the times of a chunk's column."""
+        read = times(column, self.formats[name])
         if self.formats[name] is SURVEYXACT:
-            self.evidence[name].look(column, found)
-        return found
+            self.evidence[name].look(column, read)
+        return read
 
     def right(self, tolerated: float) -> Mapping[str, TimeFormat | str]:
-        """The formats that the columns turned out to have, after all chunks."""
+        """Return the formats that the columns turned out to have, after all chunks."""
         seen = {name: evidence.verdict(tolerated) for name, evidence in self.evidence.items()}
         return {**self.formats, **seen}
 
 
 @dataclass
 class Parsed:
-    """The cells of a chunk understood, one array element a form, and what was found wrong with them.
+    """The cells of a chunk as parsed, one array element per form, and what is wrong with them.
 
     `skipped` says which rules couldn't be applied to each form.
     """
@@ -119,7 +119,7 @@ def judge(
     skipped: Skipped,
     scales: Scales,
 ) -> Parsed:
-    """Parse the cells of a chunk (text, a column each) and hold them against every rule about one form.
+    """Parse the cells of a chunk (text, one array per column) and check them against every rule about one form.
 
     `impossible_answers` are what the policy's own rules look for, by rule. What couldn't be looked at is noted in `skipped`.
     Which codes are outside their scale, `scales` decides.
@@ -140,7 +140,7 @@ def judge(
     _boxes(parsed, questionnaire, completed)
     _unasked(parsed, columns, questionnaire, registers.names, paper, answered)
     for rule, impossible in impossible_answers.items():
-        # Of a question that the paper doesn't have, a blank says nothing.
+        # A blank says nothing about a question that the paper doesn't have.
         if impossible.columns <= columns.of.keys():
             _impossible(parsed, columns, rule, impossible, registers.names, paper, answered)
         else:
@@ -151,7 +151,7 @@ def judge(
 
 
 def _numbers(parsed: Parsed, questionnaire: Questionnaire, registers: Registers, skipped: Skipped) -> np.ndarray:
-    """Judge the conference numbers; the occasion that each form is counted under, by its place in the study, -1 if unknown."""
+    """Judge the conference numbers; return each form's occasion, by its place in the study, -1 if unknown."""
     number, again = parsed.number, codes(parsed.cells[NUMBER_AGAIN])
     parsed.find("number_unreadable", NUMBER, ~number.readable)
     same = again.readable & (number.values == again.values)
@@ -172,7 +172,7 @@ def _numbers(parsed: Parsed, questionnaire: Questionnaire, registers: Registers,
 
 
 def _status(parsed: Parsed) -> tuple[np.ndarray, np.ndarray]:
-    """Judge the status block; which forms were completed, and which have answers that mean something."""
+    """Judge the status block; return which forms were completed, and which have answers that mean something."""
     blocks = [codes(parsed.cells[name]) for name in STATUS]
     status = np.column_stack([block.readable & (block.values == 1) for block in blocks])
     # A field that is neither 0, 1 nor blank says nothing that could be relied on.
@@ -190,25 +190,25 @@ def _status(parsed: Parsed) -> tuple[np.ndarray, np.ndarray]:
 def _times(parsed: Parsed, clocks: Clocks, skipped: Skipped) -> None:
     parsed.find("timestamp_unreadable", CREATED, np.isnat(parsed.created))
     here = {name: parsed.cells[name] for name in TIMES if name in parsed.cells.column_names}
-    found = {name: clocks.read(name, column) for name, column in here.items() if name != CREATED}
-    found[CREATED] = parsed.created
+    times = {name: clocks.read(name, column) for name, column in here.items() if name != CREATED}
+    times[CREATED] = parsed.created
     for before, after in _IN_ORDER:
-        if before in found and after in found and _comparable(clocks, before, after):
+        if before in times and after in times and _comparable(clocks, before, after):
             # Some formats have seconds, others haven't. Comparisons with a time that can't be read are false.
             unit = "datetime64[s]" if clocks.formats[before] == clocks.formats[after] else "datetime64[m]"
-            parsed.find("timestamps_backwards", after, found[after].astype(unit) < found[before].astype(unit))
+            parsed.find("timestamps_backwards", after, times[after].astype(unit) < times[before].astype(unit))
     for name in TIMES:
         if name not in here:
             skipped.mark(parsed.skipped, "timestamps_backwards", "column_missing", np.ones(len(parsed.created), dtype=bool))
         else:
-            _unread(parsed, clocks, skipped, "timestamps_backwards", name, found[name])
+            _unread(parsed, clocks, skipped, "timestamps_backwards", name, times[name])
     if not all(_comparable(clocks, *pair) for pair in _IN_ORDER):
         skipped.mark(parsed.skipped, "timestamps_backwards", "times_mixed", np.ones(len(parsed.created), dtype=bool))
 
 
-def _unread(parsed: Parsed, clocks: Clocks, skipped: Skipped, rule: str, name: str, found: np.ndarray) -> None:
+def _unread(parsed: Parsed, clocks: Clocks, skipped: Skipped, rule: str, name: str, times: np.ndarray) -> None:
     """Note on which forms a rule couldn't be applied for want of a time."""
-    format, unread = clocks.formats[name], np.isnat(found)
+    format, unread = clocks.formats[name], np.isnat(times)
     if isinstance(format, str):
         skipped.mark(parsed.skipped, rule, format, unread)
     elif unread.any():
@@ -220,13 +220,13 @@ def _unread(parsed: Parsed, clocks: Clocks, skipped: Skipped, rule: str, name: s
 
 
 def _comparable(clocks: Clocks, before: str, after: str) -> bool:
-    """Do two columns tell the time by the same clock, as far as they tell it at all?"""
+    """Return whether two columns go by the same clock, as far as their formats are known."""
     zoned = {format.zoned for name in (before, after) if isinstance(format := clocks.formats[name], TimeFormat)}
     return len(zoned) < 2
 
 
 def _beside_others(parsed: Parsed, role: Question | None, clocks: Clocks, skipped: Skipped) -> None:
-    """Note which forms can't be looked at beside others."""
+    """Note which forms can't be compared with others."""
     _unread(parsed, clocks, skipped, "keyed_twice", CREATED, parsed.created)
     blank = np.all([cell.values == MISSING for cell in parsed.answers.values()], axis=0)
     skipped.mark(parsed.skipped, "keyed_twice", "no_answers", blank & ~np.isnat(parsed.created))
@@ -248,7 +248,10 @@ def _answers(parsed: Parsed, columns: Columns, questionnaire: Questionnaire, sca
 
 
 def _boxes(parsed: Parsed, questionnaire: Questionnaire, completed: np.ndarray) -> None:
-    """SurveyXact writes 0 for a box not ticked and for one never seen: with no box ticked, only a completed form says which."""
+    """Judge questions with boxes: SurveyXact writes 0 for a box not ticked and for one never seen.
+
+    With no box ticked, only a completed form says which it was.
+    """
     groups: dict[str, list[str]] = defaultdict(list)
     for question in questionnaire.questions:
         if question.option is not None:
@@ -295,7 +298,7 @@ def _impossible(
 
 
 def _holds(parsed: Parsed, condition: Condition) -> np.ndarray:
-    """On which forms; on none where a cell that it depends on can't be read, or isn't in the scale."""
+    """Return on which forms a condition holds; never where a cell that it depends on can't be read, or isn't in the scale."""
     cells = [parsed.answers[name] for name in condition.columns]
     those = [np.isin(cell.values, condition.codes) for cell in cells]
     if condition.blank:

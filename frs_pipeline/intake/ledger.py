@@ -31,24 +31,24 @@ REGISTER = pa.schema(
 
 
 def ledger_words(study: Study) -> dict[str, str]:
-    """Occasions by the ledger's word for them."""
+    """Return the occasions by the ledger's word for them."""
     return {occasion.ledger: name for name, occasion in occasions(study).items()}
 
 
 def conference_number(text: str) -> int:
-    """A conference number as registers write it: up to nine digits. Raises ValueError, without the text."""
+    """Parse a conference number as registers write it: up to nine digits. Raises ValueError, without the text."""
     if not _NUMBER.fullmatch(text):
         raise ValueError("not a conference number")
     return int(text)
 
 
 def day_of(text: str) -> int:
-    """An ISO date as days since 1970. Raises ValueError."""
+    """Parse an ISO date as days since 1970. Raises ValueError."""
     return dt.date.fromisoformat(text).toordinal() - _DAY_0
 
 
 def register(study: Study, numbers: array[int], days: array[int], chosen: array[int]) -> list[pa.Array]:
-    """Columns of `REGISTER`, an entry each: numbers, days since 1970, positions among the occasions of the study."""
+    """Make the columns of `REGISTER`: numbers, days since 1970, positions among the occasions of the study."""
     return [
         pa.array(numbers, pa.int32()),
         pa.array(days, pa.int32()).cast(pa.date32()),
@@ -57,7 +57,7 @@ def register(study: Study, numbers: array[int], days: array[int], chosen: array[
 
 
 def read_ledger(study: Study, path: Path) -> pa.Table:
-    """Entries of kontering.csv (semicolons; UTF-8, or as a spreadsheet saves it) as `REGISTER`.
+    """Read the entries of kontering.csv (semicolons; UTF-8, or as a spreadsheet saves it) as `REGISTER`.
 
     Raises `InputError` with the line that is wrong.
     """
@@ -67,7 +67,7 @@ def read_ledger(study: Study, path: Path) -> pa.Table:
 
 
 def plain_rows(source: Path | bytes, columns: Sequence[str], delimiter: str) -> pa.Table | None:
-    """Rows below the header as text columns, where the file is UTF-8 with exactly these `columns`; else None.
+    """Read the rows below the header as text columns, where the file is UTF-8 with exactly these `columns`; else None.
 
     Quotation marks are taken as they stand, and a blank line is a row of blank cells. None doesn't say that the file
     is wrong: it may be CSV that needs more care, and which line is wrong isn't looked for.
@@ -85,7 +85,7 @@ def plain_rows(source: Path | bytes, columns: Sequence[str], delimiter: str) -> 
 
 
 def plain_entries(numbers: pa.ChunkedArray, dates: pa.ChunkedArray) -> tuple[pa.ChunkedArray, pa.ChunkedArray] | None:
-    """Texts of conference numbers, and of days written as 2018-02-01, as int32 and date32; None when one is something else."""
+    """Parse texts of conference numbers and of days (2018-02-01) as int32 and date32; None when one is something else."""
     for texts, pattern in ((numbers, f"^{_NUMBER.pattern}$"), (dates, _PLAIN_DATE)):
         if not pc.all(pc.match_substring_regex(texts, pattern), min_count=0).as_py():
             return None
@@ -100,7 +100,7 @@ def plain_entries(numbers: pa.ChunkedArray, dates: pa.ChunkedArray) -> tuple[pa.
 
 
 def _register(study: Study, rows: pa.Table) -> pa.Table | None:
-    """Entries without a fault, all at once; None when any needs a closer look."""
+    """Parse the entries all at once; None when any has a fault or needs a closer look."""
     blank = pc.and_(pc.and_(*(pc.equal(rows[name], "") for name in COLUMNS[:2])), pc.equal(rows[COLUMNS[2]], ""))
     entries = rows.filter(pc.invert(blank)) if pc.any(blank).as_py() else rows
     columns = plain_entries(entries[COLUMNS[0]], entries[COLUMNS[1]])
@@ -111,12 +111,12 @@ def _register(study: Study, rows: pa.Table) -> pa.Table | None:
 
 
 def _read_carefully(study: Study, path: Path) -> pa.Table:
-    """The same line by line: as spreadsheets save it, with every date that they write, and the first line that is wrong."""
+    """Read the ledger line by line: as spreadsheets save it, with every date they write, and naming the first wrong line."""
     do = "correct the ledger; the last good result stays"
     words = list(ledger_words(study))
     as_it_is = f"write it as 40111;2020-11-30;{words[0]}; the last good result stays"
     rows = kept_rows(path, COLUMNS, do, words)
-    # A column each, and no object a line: a ledger may have millions.
+    # One array per column, and no object per line: a ledger may have millions of lines.
     numbers, days, chosen, lines = array("i"), array("i"), array("b"), array("q")
     texts: list[str] = []
     seen: set[int] = set()
@@ -125,22 +125,22 @@ def _read_carefully(study: Study, path: Path) -> pa.Table:
             continue  # spreadsheets leave a blank line at the end
         try:
             number, date, word = cells
-            found, occasion = conference_number(number), words.index(word)
+            entry, occasion = conference_number(number), words.index(word)
         except ValueError as error:
             raise InputError("not a number, a date and an occasion", where=f"{path}:{line}", do=as_it_is) from error
-        if found in seen:
+        if entry in seen:
             raise InputError("the same conference stands twice", where=f"{path}:{line}", do=do)
-        seen.add(found)
-        numbers.append(found)
+        seen.add(entry)
+        numbers.append(entry)
         texts.append(date)
         chosen.append(occasion)
         lines.append(line)
     try:
-        found_days = days_of(texts)
+        read_days = days_of(texts)
     except AmbiguousDays as error:
         what = "the date may be one of two: day and month can't be told apart"
         raise InputError(what, where=f"{path}:{lines[error.at]}", do="write dates as 2020-11-30") from None
-    for line, day in zip(lines, found_days, strict=True):
+    for line, day in zip(lines, read_days, strict=True):
         if day is None:
             raise InputError("not a number, a date and an occasion", where=f"{path}:{line}", do=as_it_is)
         days.append(day.toordinal() - _DAY_0)

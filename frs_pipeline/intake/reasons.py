@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-# No fault of a delivery: its paper has no such question.
+# Not a fault of the delivery: its paper has no such question.
 NOT_ASKED = "not_asked"
 # Nor these: people leave questions blank.
 LEFT_BLANK = ("no_role", "no_answers")

@@ -1,4 +1,4 @@
-"""What was found wrong, and what comes of it: set aside, noted, accepted, or the end of the run."""
+"""What is wrong with forms, and what comes of it: set aside, noted, accepted, or the end of the run."""
 
 from __future__ import annotations
 
@@ -67,22 +67,22 @@ class Remark(NamedTuple):
     value: str | None
 
 
-def rejected(policy: Policy, found: Iterable[tuple[Remark, dict[str, str]]]) -> pa.Table:
-    """Remarks that set forms aside, each with the form's whole row as delivered, as a table."""
+def rejected(policy: Policy, findings: Iterable[tuple[Remark, dict[str, str]]]) -> pa.Table:
+    """Make a table of remarks that set forms aside, each with the form's whole row as delivered."""
     rows = [
         {
             **_cells(policy, remark),
             "row": json.dumps(row, ensure_ascii=False),
         }
-        for remark, row in found
+        for remark, row in findings
     ]
     return pa.Table.from_pylist(rows, schema=REJECTED)
 
 
-def noted(policy: Policy, found: Iterable[tuple[Remark, Accepted | None]]) -> pa.Table:
-    """Remarks that set nothing aside, with the reason where they were accepted, as a table."""
+def noted(policy: Policy, findings: Iterable[tuple[Remark, Accepted | None]]) -> pa.Table:
+    """Make a table of remarks that set nothing aside, with the reason where they were accepted."""
     rows = []
-    for remark, accepted in found:
+    for remark, accepted in findings:
         why: dict[str, str | dt.date | None] = {"severity": "warn"}
         if accepted is not None:
             why = {"severity": "accepted", "reason": accepted.reason, "who": accepted.who, "expires": accepted.expires}
@@ -91,7 +91,7 @@ def noted(policy: Policy, found: Iterable[tuple[Remark, Accepted | None]]) -> pa
 
 
 def warnings(policy: Policy, same: Remark, lines: np.ndarray, forms: pa.Array, values: pa.ChunkedArray) -> pa.Table:
-    """One remark about many forms or lines, none of them accepted nor set aside, as a table."""
+    """Make a table of one remark about many forms or lines, none of them accepted or set aside."""
     constant = {**_cells(policy, same), "severity": "warn"}
     each = {"line": pa.array(lines, pa.int32()), "form_id": forms, "value": values}
     columns = [
@@ -115,7 +115,7 @@ def _cells(policy: Policy, remark: Remark) -> dict[str, str | int | None]:
 
 
 def tolerate(intake: Intake, remark: Remark, what: str, where: str) -> tuple[Remark, Accepted | None]:
-    """A remark about an export or a register, if the run may go on with it.
+    """Return a remark about an export or a register, if the run may go on with it.
 
     Raises `InputError` when it stops the run: neither accepted nor a mere warning.
     """
@@ -127,7 +127,7 @@ def tolerate(intake: Intake, remark: Remark, what: str, where: str) -> tuple[Rem
 
 
 def registers(intake: Intake, codebook_file: str, ledger_file: str) -> list[tuple[Remark, Accepted | None]]:
-    """Where codebook and ledger don't know each other's conferences, or disagree about one.
+    """Find where codebook and ledger don't know each other's conferences, or disagree about one.
 
     Raises `InputError` for the first that the policy makes a reason to stop.
     """
@@ -140,18 +140,18 @@ def registers(intake: Intake, codebook_file: str, ledger_file: str) -> list[tupl
     for column in ("occasion", "date"):
         differ = pc.not_equal(intake.codebook[column].take(in_book), intake.ledger[column].take(in_ledger))
         odd += [(int(number), "registers_differ", column) for number in both[differ.to_numpy()]]
-    found = []
+    remarks = []
     for number, rule, column in sorted(odd):
         source = "codebook" if rule == "not_in_ledger" else "ledger"
         file = codebook_file if rule == "not_in_ledger" else ledger_file
         remark = Remark(rule, source, file, None, str(number), column, None)
         # The number itself is not for a message.
-        found.append(tolerate(intake, remark, intake.policy.rules[rule].english, file))
-    return [(remark._replace(form=None, value=remark.form), accepted) for remark, accepted in found]
+        remarks.append(tolerate(intake, remark, intake.policy.rules[rule].english, file))
+    return [(remark._replace(form=None, value=remark.form), accepted) for remark, accepted in remarks]
 
 
 def admit(intake: Intake, delivered: dict[str, int], set_aside: dict[str, int]) -> list[tuple[Remark, Accepted | None]]:
-    """Hold the number of forms set aside, by questionnaire, against the policy's shares.
+    """Compare the number of forms set aside, by questionnaire, with the policy's shares.
 
     Raises `CheckFailed` when too many are; returns what was accepted or is a mere warning.
     """
@@ -159,7 +159,7 @@ def admit(intake: Intake, delivered: dict[str, int], set_aside: dict[str, int]) 
     rule = intake.policy.rules["too_many_set_aside"]
     groups = [("", sum(delivered.values()), sum(set_aside.values()), shares.delivery)]
     groups += [(name, number, set_aside[name], shares.questionnaire) for name, number in delivered.items()]
-    found = []
+    remarks = []
     for name, number, aside, share in groups:
         if aside <= share * number:
             continue
@@ -168,14 +168,14 @@ def admit(intake: Intake, delivered: dict[str, int], set_aside: dict[str, int]) 
         if accepted is None and rule.severity == "stop":
             what = f"{aside} of {number} forms were set aside, more than the policy's {share:.0%} [too_many_set_aside]"
             raise CheckFailed(what, where=name or None, do=rule.remedy)
-        found.append((remark, accepted))
-    return found
+        remarks.append((remark, accepted))
+    return remarks
 
 
 def unused(
     intake: Intake, accepted: Iterable[dict[str, Any]], set_aside: Collection[tuple[str, str]]
 ) -> list[tuple[Remark, None]]:
-    """The exceptions that fit none of the `accepted` remarks (`NOTED`); `set_aside` are forms, each with a rule that it broke.
+    """Find the exceptions that fit none of the `accepted` remarks (`NOTED`); `set_aside` are forms, each with a rule it broke.
 
     Those of forms that are set aside by other rules aren't among them: not all rules were applied to these. Nor are those of
     forms that may be a withdrawn conference's. Raises `InputError` for the first if the policy makes it a reason to stop.
@@ -185,7 +185,7 @@ def unused(
         (row["rule"], row["form_id"] or row["value"] or "", column) for row in accepted for column in ("", row["column"] or "")
     }
     gone = {str(number) for number in intake.withdrawals.conferences["conference_number"].to_pylist()}
-    found = []
+    remarks = []
     for exception in intake.exceptions.accepted:
         about = intake.policy.rules[exception.rule].kind.about
         moot = exception.form in (gone if about == "registers" else out) or (about == "form" and bool(gone))
@@ -198,5 +198,5 @@ def unused(
         rule = intake.policy.rules[remark.rule]
         if rule.severity == "stop":
             raise InputError(f"{rule.english} [{remark.rule}]", where=exception.where, do=rule.remedy)
-        found.append((remark, None))
-    return found
+        remarks.append((remark, None))
+    return remarks

@@ -1,4 +1,4 @@
-"""Files of a delivery that nobody reads: they may hold forms, and would be passed over in silence."""
+"""Refuse files of a delivery that nobody reads: they may hold forms, and would be ignored in silence."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ from frs_pipeline.study.schema import Scales, arrow_field
 
 
 def forms_schema(questionnaire: Questionnaire) -> pa.Schema:
-    """Columns of accepted forms: where they stand in the export, their conference number, and the answers."""
+    """Return the columns of accepted forms: where they stand in the export, their conference number, and the answers."""
     return pa.schema(
         [
             pa.field("form_id", pa.string(), nullable=False),
@@ -65,7 +65,7 @@ def forms_schema(questionnaire: Questionnaire) -> pa.Schema:
 class Validated:
     """Accepted forms (`forms_schema`), remarks that set forms aside (`REJECTED`) or didn't (`NOTED`), and the counts.
 
-    `left` are the forms that were withdrawn, by reason (`WITHDRAWN`); `applied` is on how many of the accepted forms each
+    `left` are the forms that were withdrawn, by reason (`WITHDRAWN`); `applied` is to how many of the accepted forms each
     rule was applied (`APPLIED`).
     """
 
@@ -123,7 +123,7 @@ def _columns(export: Export, questionnaire: Questionnaire) -> tuple[Columns, lis
 
 
 class _Split:
-    """Takes chunk after chunk, and keeps what came of its forms."""
+    """Judges an export chunk by chunk, and keeps what came of its forms."""
 
     def __init__(
         self,
@@ -149,18 +149,18 @@ class _Split:
         self.left: Counter[Withdrawal] = Counter()
 
     def look(self, noted: list[tuple[Remark, Accepted | None]]) -> None:
-        """Take all forms; `noted` is what was found about the export as a whole."""
+        """Take all forms; `noted` are the remarks about the export as a whole."""
         self.note(noted)
         for judged in ahead(map(self.judge, self.export.chunks())):
             self.take(*judged)
 
-    def note(self, found: list[tuple[Remark, Accepted | None]]) -> None:
+    def note(self, remarks: list[tuple[Remark, Accepted | None]]) -> None:
         """Keep remarks that set nothing aside."""
-        if found:
-            self.noted.append(noted(self.intake.policy, found))
+        if remarks:
+            self.noted.append(noted(self.intake.policy, remarks))
 
     def judge(self, chunk: Chunk) -> tuple[Chunk, Parsed]:
-        """Judge the forms of a chunk one by one, but for the withdrawn ones; the chunk without these, and what was found."""
+        """Judge the forms of a chunk one by one, but for withdrawn ones; return the chunk without these, and its forms parsed."""
         self.delivered += len(chunk.lines)
         cells = corrected(chunk, self.corrections, self.corrected)
         if self.intake.withdrawals.entries:
@@ -186,9 +186,9 @@ class _Split:
         self.keys.append(keys(lines, parsed.respondent[good], created, number, role, list(answers.values()), skipped))
 
     def look_back(self) -> None:
-        """Judge accepted forms beside each other.
+        """Compare accepted forms with each other.
 
-        Only beside an accepted form is another a double: a paper that was keyed wrongly and then again must not be lost
+        A form is a double only of an accepted one: a paper that was keyed wrongly and then again must not be lost
         both times.
         """
         minutes = pd.Timedelta(minutes=self.intake.policy.keyed_twice_within_minutes)
@@ -202,7 +202,7 @@ class _Split:
             self.keys = self.keys.without("line", pa.array(sorted(out), pa.int64()))
             self.set_aside += len(out)
         with ThreadPoolExecutor(1) as beside:
-            # Which forms are accepted is settled, and their hash takes as long as what is left to look for.
+            # Which forms are accepted is settled, so their hash, which takes as long as the comparing, runs beside it.
             hashing = beside.submit(content_hash, self.forms)
             role = self.questionnaire.role
             if role is not None:
@@ -212,7 +212,7 @@ class _Split:
             hashing.result()
 
     def result(self) -> Validated:
-        """What came of all forms. Raises `FrsError` when one was lost, a correction found none, or a rule stops the run."""
+        """Return what came of all forms. Raises `FrsError` when one was lost, a correction fits none, or a rule stops the run."""
         for correction in self.corrections:
             if self.corrected[correction] != 1:
                 what = "more than one form has this id" if self.corrected[correction] else "there is no such form in the export"
@@ -237,7 +237,7 @@ class _Split:
         return applied(self.questionnaire, self.intake.policy, self.forms.num_rows, skipped, questions)
 
     def _pass_over(self, lines: np.ndarray) -> None:
-        """Note rows that hold nothing, one by one: they are no forms, and no form may be thought lost with them."""
+        """Note rows that hold nothing, one by one: they are no forms, and nobody should think that a form was lost with them."""
         if len(lines):
             remark = self._remark(int(lines[0]), None, "rows_blank", None, None)
             rule = self.intake.policy.rules[remark.rule]
@@ -246,15 +246,15 @@ class _Split:
             self.noted.append(warnings(self.intake.policy, remark, lines, nothing, nothing))
 
     def _without_withdrawn(self, chunk: Chunk, cells: pa.Table) -> tuple[Chunk, pa.Table]:
-        """What is left of a chunk, as delivered and with the corrections made, when withdrawn forms are out of it."""
-        found = self.intake.withdrawals.rows(self.questionnaire.form_prefix, chunk.lines, cells)
-        self.left.update(found.values())
+        """Return what is left of a chunk without withdrawn forms, as delivered and with the corrections made."""
+        withdrawn = self.intake.withdrawals.rows(self.questionnaire.form_prefix, chunk.lines, cells)
+        self.left.update(withdrawn.values())
         kept = np.ones(len(chunk.lines), dtype=bool)
-        kept[list(found)] = False
+        kept[list(withdrawn)] = False
         return chunk._replace(lines=chunk.lines[kept], cells=chunk.cells.filter(pa.array(kept))), cells.filter(pa.array(kept))
 
     def _form_ids(self, lines: np.ndarray, respondent: np.ndarray) -> pa.Array:
-        """Form ids from respondent ids; from the line where what was keyed is no respondent id and could be anything."""
+        """Make form ids from respondent ids; from the line where what was keyed is no respondent id and could be anything."""
         numbers = pc.cast(pa.array(respondent), pa.string())
         unreadable = respondent < 0
         if unreadable.any():
@@ -274,7 +274,7 @@ class _Split:
         return pa.Table.from_arrays(columns, schema=self.forms.schema)
 
     def _settle(self, chunk: Chunk, parsed: Parsed, ids: pa.Array) -> list[int]:
-        """Set aside or note what was found in a chunk; which of its rows are set aside, ascending."""
+        """Set aside or note what was found in a chunk; return which of its rows are set aside, ascending."""
         by_row: dict[int, list[tuple[Remark, Accepted | None]]] = defaultdict(list)
         mere: list[tuple[np.ndarray, str, str]] = []
         aside = set()
@@ -315,17 +315,17 @@ class _Split:
         same = self._remark(0, "", rule, column, None)
         self.noted.append(warnings(self.intake.policy, same, chunk.lines[rows], ids.take(at), parsed.cells[column].take(at)))
 
-    def _settle_lines(self, found: list[tuple[int, str, str]]) -> set[int]:
-        """The same for accepted forms of these lines, which are read again: most are long gone from memory."""
-        if not found:
+    def _settle_lines(self, findings: list[tuple[int, str, str]]) -> set[int]:
+        """Set aside or note accepted forms of these lines, which are read again: most are long gone from memory."""
+        if not findings:
             return set()
-        wanted = pa.array(sorted({line for line, _, _ in found}), pa.int64())
+        wanted = pa.array(sorted({line for line, _, _ in findings}), pa.int64())
         ids: dict[int, str] = {}
         for batch in self.keys.batches():
             few = batch.filter(pc.is_in(batch["line"], value_set=wanted))
             lines = few["line"].to_numpy()
             ids.update(zip(lines.tolist(), self._form_ids(lines, few["respondent"].to_numpy()).to_pylist(), strict=True))
-        remarks = [self._remark(line, ids[line], rule, column, None) for line, rule, column in sorted(found)]
+        remarks = [self._remark(line, ids[line], rule, column, None) for line, rule, column in sorted(findings)]
         judged = [(remark, self._accepted_as(remark)) for remark in remarks]
         broken = {remark for remark, accepted in judged if accepted is None and self._sets_aside(remark)}
         self.note([(remark, accepted) for remark, accepted in judged if remark not in broken])
@@ -338,7 +338,7 @@ class _Split:
         return set(rows)
 
     def _no_longer_noted(self, lines: Iterable[int]) -> list[Remark]:
-        """Warnings about forms of these lines, taken out of the notes: beside what sets a form aside they are reasons too."""
+        """Take warnings about forms of these lines out of the notes: beside what sets a form aside they are reasons too."""
         gone = pa.array(sorted(lines), pa.int32())
 
         def about_them(batch: pa.RecordBatch) -> pa.Array:
@@ -354,13 +354,13 @@ class _Split:
         return [Remark(*(row[names.get(name, name)] for name in Remark._fields)) for row in warned]
 
     def _delivered(self, lines: set[int]) -> dict[int, dict[str, str]]:
-        """Rows as delivered, by line."""
+        """Read rows as delivered, by line."""
         wanted = np.array(sorted(lines), dtype=np.int64)
-        found: dict[int, dict[str, str]] = {}
+        delivered: dict[int, dict[str, str]] = {}
         for chunk in self.export.chunks(wanted) if lines else ():
             here = np.flatnonzero(np.isin(chunk.lines, wanted))
-            found.update(zip(chunk.lines[here].tolist(), chunk.cells.take(pa.array(here)).to_pylist(), strict=True))
-        return found
+            delivered.update(zip(chunk.lines[here].tolist(), chunk.cells.take(pa.array(here)).to_pylist(), strict=True))
+        return delivered
 
     def _remark(self, line: int, form: str | None, rule: str, column: str | None, value: str | None) -> Remark:
         return Remark(rule, self.questionnaire.instrument, self.export.file, line, form, column, value)
@@ -371,7 +371,7 @@ class _Split:
         return self.intake.exceptions.of(remark.rule, remark.form or "", remark.column or "")
 
     def _sets_aside(self, remark: Remark) -> bool:
-        """Does the policy set a form aside for it?"""
+        """Return whether the policy sets a form aside for it."""
         return self.intake.policy.rules[remark.rule].severity != "warn"
 
     def _count_stops(self, broken: Iterable[Remark]) -> None:

@@ -1,4 +1,4 @@
-"""Withdrawn forms: withdrawals.csv, which lies beside the exports and says which forms are left out of everything.
+"""Withdrawn forms: withdrawals.csv, which lies beside the exports and says which forms to exclude from everything.
 
 Exports are never edited. A withdrawn form is taken out before anything is judged: a delivery with withdrawn forms gives
 what the same delivery gives without their rows, and nothing of them is kept aside either.
@@ -53,37 +53,37 @@ class Withdrawals:
         _require_known(self.entries, set(self.conferences["conference_id"].to_pylist()))
 
     def forms(self, prefix: str) -> list[Withdrawal]:
-        """Withdrawals of single forms of one questionnaire."""
+        """Return the withdrawals of single forms of one questionnaire."""
         return [entry for entry in self.entries if entry.form and entry.prefix == prefix]
 
     def rows(self, prefix: str, lines: np.ndarray, cells: pa.Table) -> dict[int, Withdrawal]:
-        """Which rows of a questionnaire's chunk (`cells` as text, corrections made) are withdrawn, and by what.
+        """Return which rows of a questionnaire's chunk (`cells` as text, corrections made) are withdrawn, and by what.
 
         A form is its conference's when either keying of the number says so: where they differ it can't be counted, but
         might be the family's.
         """
-        # Imported here, with pandas, which who only looks at the ledger can do without.
+        # Imported here because it brings in pandas, which isn't needed for the ledger alone.
         from frs_pipeline.intake.readers.parsing import codes, respondents
 
-        found: dict[int, Withdrawal] = {}
+        out: dict[int, Withdrawal] = {}
         by_id = {entry.conference: entry for entry in self.entries if entry.conference}
         if by_id:
             of_number = {n: by_id[i] for n, i in zip(*self.conferences.to_pydict().values(), strict=True) if i in by_id}
             for column in (NUMBER, NUMBER_AGAIN):
                 values = codes(cells[column]).values
-                found.update({int(row): of_number[int(values[row])] for row in np.flatnonzero(np.isin(values, list(of_number)))})
+                out.update({int(row): of_number[int(values[row])] for row in np.flatnonzero(np.isin(values, list(of_number)))})
         ids = respondents(cells[RESPONDENT])
         for entry in self.forms(prefix):
-            found.update(dict.fromkeys(np.flatnonzero(entry.rows(ids, lines)).tolist(), entry))
-        return found
+            out.update(dict.fromkeys(np.flatnonzero(entry.rows(ids, lines)).tolist(), entry))
+        return out
 
 
 def read_withdrawals(path: Path, prefixes: Sequence[str]) -> tuple[Withdrawal, ...]:
-    """Withdrawals in the order of the file; none when there is no file. Raises `InputError` with file and line.
+    """Read withdrawals in the order of the file; none when there is no file. Raises `InputError` with file and line.
 
     `prefixes` are those of the questionnaires' form ids.
     """
-    found: dict[tuple[str, str], Withdrawal] = {}
+    withdrawals: dict[tuple[str, str], Withdrawal] = {}
     for where, cells, when in amendment_rows(path, WITHDRAWAL_COLUMNS):
         form, conference, reason, who, _ = cells
         if bool(form) == bool(conference):
@@ -94,23 +94,23 @@ def read_withdrawals(path: Path, prefixes: Sequence[str]) -> tuple[Withdrawal, .
             raise InputError("a number isn't a pseudonym", where=where, do="name the conference by its pseudonym")
         if not (reason and who):
             raise InputError("reason and who are needed", where=where, do="fill them in")
-        if (form, conference) in found:
+        if (form, conference) in withdrawals:
             raise InputError("was withdrawn in an earlier line", where=where, do="take out the line")
-        found[form, conference] = Withdrawal(form, conference, reason, who, when, where)
-    return tuple(found.values())
+        withdrawals[form, conference] = Withdrawal(form, conference, reason, who, when, where)
+    return tuple(withdrawals.values())
 
 
 def withdrawn_conferences(withdrawals: Iterable[Withdrawal], codebook: pa.Table) -> pa.Table:
-    """The whole conferences that are withdrawn, by number (`CONFERENCES`). Raises `InputError` for an unknown pseudonym."""
+    """Return the conferences withdrawn as a whole, by number (`CONFERENCES`). Raises `InputError` for an unknown pseudonym."""
     entries = [entry for entry in withdrawals if entry.conference]
     mine = pc.is_in(codebook["conference_id"], value_set=pa.array([entry.conference for entry in entries], pa.string()))
-    found = codebook.filter(mine).select(CONFERENCES.names).cast(CONFERENCES).sort_by("conference_number").combine_chunks()
-    _require_known(entries, set(found["conference_id"].to_pylist()))
-    return found
+    conferences = codebook.filter(mine).select(CONFERENCES.names).cast(CONFERENCES).sort_by("conference_number").combine_chunks()
+    _require_known(entries, set(conferences["conference_id"].to_pylist()))
+    return conferences
 
 
 def held_conferences(register: pa.Table, withdrawn: pa.Table) -> pa.Table:
-    """A register without the withdrawn conferences, as if they had never been held."""
+    """Return a register without the withdrawn conferences, as if they had never taken place."""
     if not withdrawn.num_rows:
         return register
     gone = pc.is_in(register["conference_number"], value_set=withdrawn["conference_number"])
@@ -118,9 +118,9 @@ def held_conferences(register: pa.Table, withdrawn: pa.Table) -> pa.Table:
 
 
 def refuse_other_amendments(withdrawals: Iterable[Withdrawal], corrections: Iterable[Correction], exceptions: Exceptions) -> None:
-    """Raises `InputError` when a form that is withdrawn by its id is corrected or accepted somewhere, too.
+    """Raise `InputError` when a form that is withdrawn by its id is also corrected or accepted somewhere.
 
-    What is said of it there holds answers, or reasons, of a form of which nothing is to stay.
+    Such a line holds answers of a form, or reasons about it, of which nothing is to stay.
     """
     forms = {entry.form for entry in withdrawals if entry.form}
     others = [(c.form, c.where) for c in corrections] + [(a.form, a.where) for a in exceptions.accepted]
@@ -130,14 +130,14 @@ def refuse_other_amendments(withdrawals: Iterable[Withdrawal], corrections: Iter
 
 
 def require_found(withdrawals: Iterable[Withdrawal], left: Mapping[Withdrawal, int]) -> None:
-    """Raises `InputError` for the first withdrawal of a form that the export doesn't have; `left` are forms taken out."""
+    """Raise `InputError` for the first withdrawal of a form that the export doesn't have; `left` are forms taken out."""
     for entry in withdrawals:
         if not left.get(entry):
             raise InputError("there is no such form in the export", where=entry.where, do=_TAKE_OUT)
 
 
 def counted(instrument: str, left: Mapping[Withdrawal, int]) -> pa.Table:
-    """Forms taken out, by reason (`WITHDRAWN`)."""
+    """Return the number of forms taken out, by reason (`WITHDRAWN`)."""
     by_reason: Counter[str] = Counter()
     for entry, forms in left.items():
         by_reason[entry.reason] += forms

@@ -1,1 +1,1 @@
-"""Readers of delivered files: what stands in them, before anything is judged."""
+"""Read delivered files: what stands in them, before anything is judged."""

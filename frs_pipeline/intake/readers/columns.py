@@ -1,8 +1,8 @@
 """Which column of an export holds which question.
 
 Headers hold short names: the first eight letters, in lower case. Long names may collide there; `structure` lists the
-variables in the same order and tells them apart by the question's text. A question with several boxes has a column a
-box, whose name says nothing of the box: again only `structure` does.
+variables in the same order and distinguishes them by the question's text. A question with several boxes has one column
+per box, whose name says nothing about the box: again only `structure` does.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ _NAME = re.compile(r"[a-zæøå_][a-zæøå_0-9]*(#[0-9]+)?")
 
 
 class Variable(NamedTuple):
-    """A variable of `structure`: its question's text, whether its answers are codes, and it one box of several, the boxes,
-    and its first line."""
+    """A variable of `structure`: its question's text, whether its answers are codes, whether it is one box of several, the
+    boxes, and its first line."""
 
     text: str
     closed: bool
@@ -57,35 +57,37 @@ class Columns(NamedTuple):
 
 
 def short(name: str) -> str:
-    """A variable's name as headers write it."""
+    """Shorten a variable's name as headers write it."""
     return same_letters(name.strip())[:_SHORT].lower()
 
 
 def column_names(header: list[str], structure: Rows, where: str) -> list[str]:
-    """The header's names, those that collide numbered (`planhjlp`, `planhjlp#2`).
+    """Return the header's names, those that collide numbered (`planhjlp`, `planhjlp#2`).
 
     Raises `InputError` for a name that stands there more often than `structure` has variables for it, and when one of
-    the columns without which no form can be told from another isn't there.
+    the columns that distinguish forms is missing.
     """
-    found = [short(name) for name in header]
-    if found and not found[-1] and all(name in found for name in _NEEDED):
+    short_names = [short(name) for name in header]
+    if short_names and not short_names[-1] and all(name in short_names for name in _NEEDED):
         raise InputError("empty columns stand to the right of the header", where=where, do=f"delete them, or {AGAIN}")
-    missing = next((name for name in _NEEDED if name not in found), None)
+    missing = next((name for name in _NEEDED if name not in short_names), None)
     if missing is not None:
         raise InputError(f"column {missing} is missing", where=where, do=AGAIN)
     known = {name: len(variables) for name, variables in variables_of(structure).items()}
     names: list[str] = []
-    for at, name in enumerate(found, start=1):
-        before = found[: at - 1].count(name)
+    for at, name in enumerate(short_names, start=1):
+        before = short_names[: at - 1].count(name)
         # By position: where the header line is missing, what stands in its place is a form.
-        if found.count(name) > 1 and (name in (*SYSTEM_COLUMNS, NUMBER, NUMBER_AGAIN) or known.get(name) != found.count(name)):
+        if short_names.count(name) > 1 and (
+            name in (*SYSTEM_COLUMNS, NUMBER, NUMBER_AGAIN) or known.get(name) != short_names.count(name)
+        ):
             raise InputError(f"column {at} has a name that stands twice", where=where, do=AGAIN)
         names.append(f"{name}#{before + 1}" if before else name)
     return names
 
 
 def variables_of(structure: Rows) -> dict[str, list[Variable]]:
-    """Variables by short name, in the order of the questionnaire."""
+    """Group variables by short name, in the order of the questionnaire."""
     long: dict[str, Variable] = {}
     for line, (_, name, kind, sub, text, choice, label) in structure:
         closed, multiple = kind.strip().lower() == "closed", sub.strip().lower() == "multiple"
@@ -98,13 +100,13 @@ def variables_of(structure: Rows) -> dict[str, list[Variable]]:
 
 
 def closed_columns(names: list[str], structure: Rows) -> list[str]:
-    """Columns that nobody writes into: of closed questions, whose cells are codes, and SurveyXact's own."""
+    """List columns that nobody writes into: of closed questions, whose cells are codes, and SurveyXact's own."""
     closed = {name for name, variable in _described(names, structure).items() if variable.closed}
     return [name for name in names if name in closed or name in SYSTEM_COLUMNS]
 
 
 def misread(structure: Rows, labels: Rows, questionnaire: Questionnaire) -> tuple[str, int] | None:
-    """Where texts of the export went through a wrong encoding: the part, and the line of the first."""
+    """Find where texts of the export went through a wrong encoding: the part, and the line of the first."""
     texts = {text for q in questionnaire.questions for text in (q.text, q.asked, *q.labels.values())}
     texts |= {q.text.removeprefix(f"{q.asked} – ") for q in questionnaire.questions}
     wrong = garbled(map(same_letters, texts))
@@ -116,7 +118,7 @@ def misread(structure: Rows, labels: Rows, questionnaire: Questionnaire) -> tupl
 
 
 def _described(names: list[str], structure: Rows) -> dict[str, Variable]:
-    """The variable of each column that `structure` describes."""
+    """Return the variable of each column that `structure` describes."""
     described: dict[str, Variable] = {}
     for name, several in variables_of(structure).items():
         described.update(zip((n for n in names if n.split("#")[0] == name), several, strict=False))
@@ -124,7 +126,7 @@ def _described(names: list[str], structure: Rows) -> dict[str, Variable]:
 
 
 def resolve(names: list[str], structure: Rows, questionnaire: Questionnaire, delivery: str) -> tuple[Columns, list[ColumnRemark]]:
-    """The column of every question that is asked in the delivery, and what is found missing or unknown on the way."""
+    """Find the column of every question asked in the delivery; note what is missing or unknown."""
     described = _described(names, structure)
     of: dict[str, str] = {}
     remarks: list[ColumnRemark] = []
@@ -164,30 +166,30 @@ def _column(
 def _is_box(variable: Variable, question: Question) -> bool:
     if variable.multiple:
         return variable.text == same_letters(question.asked) and str(question.option) in variable.choices
-    # SPSS data have no `structure`: there the variable's label is question and box.
+    # SPSS data have no `structure`: there the variable's label is both question and box.
     return variable.text.replace(" – ", " - ") == same_letters(question.text).replace(" – ", " - ")
 
 
 def drift(columns: Columns, structure: Rows, labels: Rows, questionnaire: Questionnaire) -> list[ColumnRemark]:
-    """Where the export's own texts and labels aren't the questionnaire's.
+    """Find where the export's own texts and labels aren't the questionnaire's.
 
     Raises `InputError`, with the line as its place, when a code has two labels.
     """
     described = _described(columns.names, structure)
-    found, lines = _labels(columns.names, labels)
+    labelled, lines = _labels(columns.names, labels)
     remarks: list[ColumnRemark] = []
     for question in questionnaire.questions:
         if question.name not in columns.of:
             continue
         name = columns.of[question.name]
         variable = described.get(name)
-        # Short names are cut and scales are shared: only the text tells which question it is.
+        # Short names are cut and scales are shared: only the text says which question it is.
         printed = question.option is None and question.wording == "printed"
         if printed and variable and variable.text not in ("", same_letters(question.text)):
             what = f"the text of {name} isn't that of the questionnaire"
             remarks.append(ColumnRemark("wording_drifted", name, "structure", variable.line, what))
         if question.option is None:
-            remarks += _label_drift(question, name, found, lines)
+            remarks += _label_drift(question, name, labelled, lines)
         elif variable and variable.multiple:
             box = same_letters(question.text.removeprefix(f"{question.asked} – "))
             if variable.choices[str(question.option)] != box:
@@ -197,7 +199,7 @@ def drift(columns: Columns, structure: Rows, labels: Rows, questionnaire: Questi
 
 
 def worded(columns: Columns, structure: Rows, questionnaire: Questionnaire) -> tuple[int, int]:
-    """How many questions have a text in the export that can be held against the questionnaire's, and how many haven't."""
+    """Count the questions whose text in the export can be compared with the questionnaire's, and those without one."""
     described = _described(columns.names, structure)
     asked = [q for q in questionnaire.questions if q.name in columns.of and q.option is None and q.wording == "printed"]
     with_text = sum(bool((variable := described.get(columns.of[q.name])) and variable.text) for q in asked)
@@ -205,11 +207,11 @@ def worded(columns: Columns, structure: Rows, questionnaire: Questionnaire) -> t
 
 
 def _label_drift(
-    question: Question, name: str, found: dict[str, dict[str, str]], lines: dict[str, int]
+    question: Question, name: str, labelled: dict[str, dict[str, str]], lines: dict[str, int]
 ) -> Iterable[ColumnRemark]:
-    if name not in found:
+    if name not in labelled:
         yield ColumnRemark("labels_drifted", name, "labels", None, f"question {name} has no labels")
-    elif found[name] != {str(code): same_letters(label) for code, label in question.labels.items()}:
+    elif labelled[name] != {str(code): same_letters(label) for code, label in question.labels.items()}:
         yield ColumnRemark("labels_drifted", name, "labels", lines[name], f"labels of {name} aren't those of the questionnaire")
 
 
@@ -222,21 +224,21 @@ class TwoLabels(ValueError):
 
 
 def _labels(names: list[str], labels: Rows) -> tuple[dict[str, dict[str, str]], dict[str, int]]:
-    """Labels by column and code, and the line on which each column's begin.
+    """Return labels by column and code, and the line on which each column's begin.
 
     Where short names collide, a code that comes again belongs to the next variable of that name.
     """
-    found: dict[str, dict[str, str]] = {}
+    labelled: dict[str, dict[str, str]] = {}
     lines: dict[str, int] = {}
     passed: Counter[str] = Counter()
     for line, (variable, code, label) in labels:
         name = short(variable)
         at = f"{name}#{passed[name] + 1}" if passed[name] else name
-        if code.strip() in found.get(at, {}):
+        if code.strip() in labelled.get(at, {}):
             passed[name] += 1
             at = f"{name}#{passed[name] + 1}"
             if at not in names:
                 raise TwoLabels(line)
-        found.setdefault(at, {})[code.strip()] = same_letters(label.strip())
+        labelled.setdefault(at, {})[code.strip()] = same_letters(label.strip())
         lines.setdefault(at, line)
-    return found, lines
+    return labelled, lines

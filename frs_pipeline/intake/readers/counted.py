@@ -11,7 +11,7 @@ from typing import IO, Any
 
 from frs_pipeline.errors import InputError
 from frs_pipeline.intake.readers.csvfiles import open_csv
-from frs_pipeline.intake.readers.sheets import FilledRow, blank_strings, held, roots
+from frs_pipeline.intake.readers.sheets import FilledRow, blank_strings, filled_rows, roots
 from frs_pipeline.intake.readers.workbooks import MOST_UNPACKED
 from frs_pipeline.stats.contingency import ContingencyError, ContingencyFile, read_contingency, read_rows
 from frs_pipeline.stats.delimited import Row
@@ -22,7 +22,7 @@ _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 
 
 def read_counted(path: Path, *, by: str | None = None, as_it_stands: bool = False) -> ContingencyFile:
-    """The table of counts in a file, which is taken for what its first bytes say, whatever it is called.
+    """Read the table of counts in a file, whose kind is what its first bytes say, whatever it is called.
 
     See `stats.contingency.read_rows` for `by` and `as_it_stands`. Raises `InputError` with line and column, which in a
     workbook are those of the sheet.
@@ -43,7 +43,7 @@ def read_counted(path: Path, *, by: str | None = None, as_it_stands: bool = Fals
 
 
 def _text(path: Path) -> str:
-    """The text of a file. Raises `InputError` with the line that can't be read."""
+    """Read the text of a file. Raises `InputError` with the line that can't be read."""
     file = open_csv(path)
     try:
         return b"".join(block.text for block in file.blocks()).decode("utf-8")
@@ -52,27 +52,27 @@ def _text(path: Path) -> str:
 
 
 def _sheet(path: Path) -> list[Row]:
-    """Rows of the one sheet that holds anything. Raises `InputError` for several, and for what isn't read as it is stored."""
-    # What the library says of damage may quote cells: it is neither passed on nor chained.
+    """Read the one sheet that holds anything. Raises `InputError` for several, and for what isn't read as it is stored."""
+    # What the library says about damage may quote cells: it is neither passed on nor chained.
     try:
         with path.open("rb") as file, zipfile.ZipFile(file) as parts, warnings.catch_warnings(action="ignore"):
             if sum(part.file_size for part in parts.infolist()) > MOST_UNPACKED:
                 raise InputError("unpacks to more than two gigabytes", where=path, do=_AS_CSV)
-            found = _sheets(path, file, parts)
+            sheets = _sheets(path, file, parts)
     except InputError as error:
         raise InputError(error.what, where=error.where, do=error.do if error.do == _FILL else _AS_CSV) from None
     except Exception:
         raise InputError("no workbook, or a damaged one", where=path, do=_AS_CSV) from None
-    if len(found) > 1:
+    if len(sheets) > 1:
         raise InputError("several sheets hold something", where=path, do="leave the table of counts alone in its workbook")
-    for where, rows in found.items():
+    for where, rows in sheets.items():
         if not any(row.cells[0] for row in rows):
             raise InputError("column A is empty", where=where, do="move the table to the left edge of its sheet")
-    return next(iter(found.values()), [])
+    return next(iter(sheets.values()), [])
 
 
 def _sheets(path: Path, file: IO[bytes], parts: zipfile.ZipFile) -> dict[str, list[Row]]:
-    """Rows of all sheets that hold anything, by file and sheet; the XML of a sheet has to say the same as the library."""
+    """Read all sheets that hold anything, by file and sheet; the XML of a sheet has to say the same as the library."""
     import openpyxl
 
     kinds = roots(parts)
@@ -81,23 +81,23 @@ def _sheets(path: Path, file: IO[bytes], parts: zipfile.ZipFile) -> dict[str, li
         with parts.open(name) as part:
             blank = blank_strings(part)
     book = openpyxl.load_workbook(file, read_only=True, keep_links=False)
-    stored, found = {name for name, kind in kinds.items() if kind == "worksheet"}, {}
+    stored, sheets = {name for name, kind in kinds.items() if kind == "worksheet"}, {}
     for sheet in book.worksheets:
         where = f"{path}:{sheet.title}"
         stored.discard(sheet._worksheet_path)
         with parts.open(sheet._worksheet_path) as part:
-            there = [row for row in held(part, where, blank) if row.columns]
+            there = [row for row in filled_rows(part, where, blank) if row.columns]
         rows = _rows(where, sheet)
         for row, read in zip_longest(there, rows):
             if read is None or row is None or row != FilledRow(read.line, _columns(read)):
                 raise InputError("the row isn't read as it is stored", where=f"{where}!{(row or read).line}")
         if rows:
-            found[where] = rows
+            sheets[where] = rows
     for name in stored:
         with parts.open(name) as part:
-            if any(row.columns for row in held(part, str(path), blank)):
+            if any(row.columns for row in filled_rows(part, str(path), blank)):
                 raise InputError("holds a sheet that the workbook doesn't list", where=path)
-    return found
+    return sheets
 
 
 def _columns(row: Row) -> tuple[int, ...]:
@@ -105,8 +105,8 @@ def _columns(row: Row) -> tuple[int, ...]:
 
 
 def _rows(where: str, sheet: Any) -> list[Row]:
-    """Rows that hold anything, each as wide as the widest."""
-    # The size that a sheet states of itself may be wrong.
+    """Return the rows that hold anything, each as wide as the widest."""
+    # The size that a sheet states for itself may be wrong.
     sheet.reset_dimensions()
     rows = [(line, [_cell(where, cell) for cell in row]) for line, row in enumerate(sheet.iter_rows(), start=1)]
     width = max((column for _, cells in rows for column, cell in enumerate(cells, start=1) if cell), default=0)
@@ -114,13 +114,13 @@ def _rows(where: str, sheet: Any) -> list[Row]:
 
 
 def _cell(where: str, cell: Any) -> str:
-    """Text of a cell: a number as it is, whatever its format shows."""
+    """Return the text of a cell: a number as it is, whatever its format shows."""
     value = cell.value
     if value is None:
         return ""
     other = {"f": "a formula", "e": "an error", "b": "a truth value"}.get(cell.data_type)
     if isinstance(value, (dt.date, dt.time, dt.timedelta)):
-        # Which is what becomes of a label such as 1-5.
+        # A label such as 1-5 becomes one in a spreadsheet.
         other = "a date"
     if other:
         raise InputError(f"{other} where a count or a label belongs", where=f"{where}!{cell.coordinate}", do=_FILL)

@@ -1,8 +1,8 @@
 """The CSV files of SurveyXact: encodings and delimiters of its dialects, small files whole, datasets in chunks.
 
 A dataset is cut at line ends into blocks. A block without quotation marks, blank lines and other oddities goes to
-Arrow's reader; any other goes to the standard library's, a row at a time, which is also the one that says what is
-wrong. Both give the same cells and the same lines. Rows of delimiters and blanks only are passed over, and counted.
+Arrow's reader; any other goes to the standard library's, row by row, which is also the one that says what is wrong.
+Both give the same cells and the same lines. Rows of delimiters and blanks only are skipped, and counted.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ from frs_pipeline.intake.readers.workbooks import STRUCTURE_COLUMNS, Rows
 from frs_pipeline.store.rows import ahead
 
 BLOCK = 8 << 20
-# Rows of a chunk that are read one at a time.
+# The most rows of a chunk that are read one at a time: more would be Python objects than memory should hold.
 CHUNK = 50_000
 LONGEST_LINE = 64 << 20
-# Letters.
+# Letters of the longest cell that is read; a longer one is a quotation mark that was never closed.
 LONGEST_CELL = 1 << 17
 _LINE = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _DELIMITERS = (";", "\t", ",")
-# A first line that tells Excel the delimiter.
+# A first line by which a file names its delimiter to Excel.
 _SEP = re.compile(r'"?sep=([;,\t])"?[ ;,\t]*(?:\r\n|\r|\n)', re.IGNORECASE)
 _LONGEST_SEP = 64
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
 
 class Chunk(NamedTuple):
-    """Some rows of a dataset: the line on which each starts, and its cells as text, a column each.
+    """Some rows of a dataset: the line on which each starts, and its cells as text, one array per column.
 
     `passed` are the lines of rows among them that hold nothing.
     """
@@ -73,7 +73,7 @@ class CsvFile:
     first: int = 1
 
     def blocks(self) -> Iterator[Block]:
-        """The file as UTF-8, cut at line ends into pieces of about `BLOCK` bytes."""
+        """Yield the file as UTF-8, cut at line ends into pieces of about `BLOCK` bytes."""
         line, rest = self.first, b""
         for text in self._text():
             rest += text
@@ -89,7 +89,7 @@ class CsvFile:
             yield _block(line, rest)
 
     def _text(self) -> Iterator[bytes]:
-        """The file as UTF-8. Raises `InputError` with the line of what can't be read."""
+        """Yield the file as UTF-8. Raises `InputError` with the line of what can't be read."""
         decoder = codecs.getincrementaldecoder(self.encoding)("strict")
         with _opened(self.path) as file:
             file.seek(self.start)
@@ -113,9 +113,9 @@ class CsvFile:
                 yield text
 
     def _line_of(self, at: int) -> str:
-        """The line on which a byte of the file stands."""
+        """Find the line on which a byte of the file stands."""
         line = 1
-        # Ends of lines in any of their three ways, also where a block ends between two bytes of one.
+        # All three kinds of line ends count, also where a block ends between the two bytes of one.
         decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(self.encoding)("replace"), translate=True)
         with _opened(self.path) as file:
             while at > 0 and (data := file.read(min(at, BLOCK))):
@@ -124,11 +124,11 @@ class CsvFile:
         return f"{self.path}:{line}"
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
-        """(line on which the row starts, its cells) of every row that holds more than blanks."""
+        """Yield (line on which the row starts, its cells) of every row that holds more than blanks."""
         return (row for row in self.exactly(_Lines(self.blocks())) if row[1])
 
     def counted(self) -> Counted:
-        """What it holds, by a count that shares nothing with what reads it."""
+        """Count what it holds, in a way that shares nothing with what reads it."""
         return count(self.path, self.encoding, self.start, self.delimiter)
 
     def refuse_cut(self) -> None:
@@ -141,8 +141,8 @@ class CsvFile:
             raise InputError("the last line has no end: the file was cut", where=where, do=AGAIN)
 
     def exactly(self, lines: _Lines) -> Iterator[tuple[int, list[str]]]:
-        """Rows by the standard library's reader, those of blanks without cells; `lines` may be asked where it stands."""
-        # The limit is the whole process's, and some libraries lift it.
+        """Yield rows by the standard library's reader, blank ones without cells; `lines` knows how far it has read."""
+        # The limit applies to the whole process, and some libraries lift it.
         csv.field_size_limit(LONGEST_CELL)
         reader = csv.reader(lines, delimiter=self.delimiter, strict=True)
         while True:
@@ -174,15 +174,15 @@ class _Lines:
     def __next__(self) -> str:
         if not self.left:
             self.take(next(self.blocks))
-        found = _LINE.match(self.text, self.read)
-        assert found is not None, "a block has as many lines as it says"
-        self.read = found.end()
+        line = _LINE.match(self.text, self.read)
+        assert line is not None, "a block has as many lines as it says"
+        self.read = line.end()
         self.left -= 1
         self.line += 1
-        return found.group().decode("utf-8")
+        return line.group().decode("utf-8")
 
     def rest(self) -> bytes:
-        """What is left of the block."""
+        """Return what is left of the block."""
         return self.text[self.read :]
 
     def take(self, block: Block) -> None:
@@ -192,7 +192,7 @@ class _Lines:
 
 
 def open_csv(path: Path, delimiter: str = "") -> CsvFile:
-    """A CSV file: encoding by its byte-order mark, else strict UTF-8, else cp1252; `delimiter` unless a first line `sep=;`
+    """Open a CSV file: encoding by its byte-order mark, else strict UTF-8, else cp1252; `delimiter` unless a first line `sep=;`
     says another. Raises `InputError`."""
     file = _encoded(path, delimiter)
     with _opened(path) as data:
@@ -223,15 +223,15 @@ def _encoded(path: Path, delimiter: str) -> CsvFile:
 
 
 def _block(line: int, text: bytes) -> Block:
-    """A piece of a file with its lines counted. Lines are rows, one each, if it has no quotes, blank rows or odd ends."""
+    """Make a block of a piece of a file. Its lines are rows, one each, if it has no quotes, blank rows or odd ends."""
     letters = np.frombuffer(text, dtype=np.uint8)
     ends = np.flatnonzero(letters == ord("\n"))
-    # The byte before the first is none.
+    # The first byte has none before it.
     before_ends = (letters[ends - 1] == ord("\r")) & (ends > 0)
     alone = int(np.count_nonzero(letters == ord("\r"))) - int(np.count_nonzero(before_ends))
     lines = len(ends) + alone + (letters[-1] not in b"\r\n")
     widths = np.diff(ends, prepend=-1) - 1 - before_ends
-    # The row reader has a limit, and a row must not be readable by the one and not by the other.
+    # The row reader has a limit, and a row must not be readable by one reader and not by the other.
     longest = max(widths.max(initial=0), len(letters) - 1 - ends[-1] if len(ends) else len(letters))
     # A row of blanks begins with a delimiter or a blank, some of which are no ASCII; and a mark of encoding that begins a
     # cell would be taken for one that begins the file.
@@ -242,7 +242,7 @@ def _block(line: int, text: bytes) -> Block:
 
 
 def open_structure(path: Path) -> tuple[CsvFile, Rows]:
-    """structure.csv: its rows, and the file with the delimiter that its known header shows. Raises `InputError`."""
+    """Open structure.csv: its rows, and the file with the delimiter that its known header shows. Raises `InputError`."""
     file = open_csv(path)
     first = _LINE.match(next((block.text for block in file.blocks()), b""))
     head = first[0].decode("utf-8").rstrip("\r\n") if first else ""
@@ -250,13 +250,13 @@ def open_structure(path: Path) -> tuple[CsvFile, Rows]:
     if delimiter is None:
         raise InputError("the header isn't that of a SurveyXact structure file", where=f"{path}:{file.first}", do=AGAIN)
     file = replace(file, delimiter=delimiter)
-    # Some exports end a row with one empty field too many; that and nothing else is let through.
+    # Some exports end a row with one empty field too many; that, and nothing else, is tolerated.
     surplus = len(STRUCTURE_COLUMNS) + 1
     return file, [(line, cells[:-1] if len(cells) == surplus and cells[-1] == "" else cells) for line, cells in file.rows()]
 
 
 def header(file: CsvFile) -> tuple[int, list[str]]:
-    """Line and cells of the first row. Raises `InputError` when there is none."""
+    """Return line and cells of the first row. Raises `InputError` when there is none."""
     first = next(file.rows(), None)
     if first is None:
         raise InputError("empty file", where=file.path, do=AGAIN)
@@ -264,7 +264,7 @@ def header(file: CsvFile) -> tuple[int, list[str]]:
 
 
 def chunks(file: CsvFile, names: list[str], wanted: np.ndarray | None = None, closed: Collection[str] = ()) -> Iterator[Chunk]:
-    """The rows below the header, with `names` for their columns; all, or at least those on the `wanted` lines (ascending).
+    """Yield the rows below the header, with `names` for their columns; all, or at least those on `wanted` lines (ascending).
 
     Raises `InputError` for a row that has more or fewer cells, and where a quotation mark has swallowed what follows: a cell
     of the `closed` columns, in which nobody writes, has a delimiter or a line end in it, or any other cell a whole row.
@@ -281,7 +281,7 @@ def _chunks(file: CsvFile, names: list[str], wanted: np.ndarray | None, closed: 
         if chunk is not None:
             yield chunk
         elif here is None or len(here):
-            # A row that goes on beyond the block takes the next one along.
+            # A row that goes on beyond the block takes the next block with it.
             lines = _Lines(blocks)
             lines.take(block)
             rows = _until_done(file.exactly(lines), lines)
@@ -292,7 +292,7 @@ def _chunks(file: CsvFile, names: list[str], wanted: np.ndarray | None, closed: 
 
 
 def _below_header(file: CsvFile, blocks: Iterator[Block]) -> Block | None:
-    """What is left of the first block below the header."""
+    """Return what is left of the first block below the header."""
     lines = _Lines(blocks)
     if next((row for row in file.exactly(lines) if row[1]), None) is None:
         return None
@@ -301,17 +301,17 @@ def _below_header(file: CsvFile, blocks: Iterator[Block]) -> Block | None:
 
 
 def chunk_of(rows: Rows, names: list[str], where: Callable[[int], str]) -> Chunk:
-    """Rows of cells as a chunk. Raises `InputError` for one that is longer or shorter than the header."""
-    held = [row for row in rows if row[1]]
-    for line, cells in held:
+    """Make a chunk of rows of cells. Raises `InputError` for one that is longer or shorter than the header."""
+    filled = [row for row in rows if row[1]]
+    for line, cells in filled:
         if len(cells) > len(names) and not any(cells[len(names) :]):
             what = f"{len(cells)} fields where {len(names)} belong: empty columns stand to the right"
             raise InputError(what, where=where(line), do=f"delete them, or {AGAIN}")
         if len(cells) != len(names):
             raise InputError(f"{len(cells)} fields where {len(names)} belong", where=where(line), do=AGAIN)
-    columns = zip(*(cells for _, cells in held), strict=True) if held else ([] for _ in names)
+    columns = zip(*(cells for _, cells in filled), strict=True) if filled else ([] for _ in names)
     return Chunk(
-        np.array([line for line, _ in held], dtype=np.int64),
+        np.array([line for line, _ in filled], dtype=np.int64),
         pa.table([pa.array(column, pa.string()) for column in columns], names=names),
         np.array([line for line, cells in rows if not cells], dtype=np.int64),
     )
@@ -340,7 +340,7 @@ def _refuse_swallowed(file: CsvFile, rows: Rows, closed: set[int]) -> None:
 
 
 def _until_done(rows: Iterable[tuple[int, list[str]]], lines: _Lines) -> Iterator[tuple[int, list[str]]]:
-    """Rows until the block that is being read is at its end, and a row with it."""
+    """Yield rows until the block that is being read ends together with a row."""
     for row in rows:
         yield row
         if not lines.left:
@@ -348,7 +348,7 @@ def _until_done(rows: Iterable[tuple[int, list[str]]], lines: _Lines) -> Iterato
 
 
 def _by_arrow(block: Block, names: list[str], delimiter: str, lines: np.ndarray | None = None) -> Chunk | None:
-    """A plain block, or these lines of it; None when a row is too long or too short."""
+    """Read a plain block, or these lines of it, with Arrow; None when a row is too long or too short."""
     text = block.text if lines is None else _cut(block, lines)
     if lines is None:
         lines = np.arange(block.line, block.line + block.lines, dtype=np.int64)
@@ -367,13 +367,13 @@ def _by_arrow(block: Block, names: list[str], delimiter: str, lines: np.ndarray 
 
 
 def _within(block: Block, wanted: np.ndarray) -> np.ndarray:
-    """Which of the `wanted` lines (ascending) stand in a block."""
+    """Return which of the `wanted` lines (ascending) stand in a block."""
     first, last = np.searchsorted(wanted, (block.line, block.line + block.lines))
     return wanted[first:last]
 
 
 def _cut(block: Block, lines: np.ndarray) -> bytes:
-    """These lines of a plain block, and no others."""
+    """Return these lines of a plain block, and no others."""
     ends = np.flatnonzero(np.frombuffer(block.text, dtype=np.uint8) == ord("\n")) + 1
     bounds = np.concatenate([[0], ends, [len(block.text)]])
     return b"".join(block.text[bounds[at] : bounds[at + 1]] for at in (lines - block.line).tolist())

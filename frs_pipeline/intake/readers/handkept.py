@@ -23,7 +23,7 @@ _FORMATS = (_DANISH, re.compile(_SLASHES.format("d", "m")), re.compile(_SLASHES.
 
 
 def kept_rows(path: Path, columns: Sequence[str], do: str, words: Iterable[str] = ()) -> list[tuple[int, list[str]]]:
-    """(line, cells) of each row below the header, which must be `columns`, also where it is blank.
+    """Read (line, cells) of each row below the header, which must be `columns`, also where it is blank.
 
     `words` are those that a column can hold. Raises `InputError` with the line for another header, for letters that a
     wrong encoding makes, and for a cell that holds a whole line: a quotation mark has swallowed it.
@@ -48,12 +48,12 @@ def _rows(path: Path, do: str) -> Iterator[tuple[int, list[str]]]:
     try:
         yield from open_csv(path, ";").rows()
     except InputError as error:
-        # What helps with an export is of no use here, but for a file that isn't there.
+        # What helps with an export is of no use here, except for a missing file.
         raise InputError(error.what, where=error.where, do=do if path.exists() else error.do) from error
 
 
 def _other_header(header: list[str], columns: Sequence[str]) -> tuple[str, str]:
-    """What another header looks like, where that can be told, and what to do about it."""
+    """Say what another header looks like, where that is recognisable, and what to do about it."""
     while header and not header[-1].strip():
         header = header[:-1]
     if tuple(header) == tuple(columns):
@@ -68,12 +68,12 @@ def _other_header(header: list[str], columns: Sequence[str]) -> tuple[str, str]:
 
 
 def days_of(texts: Sequence[str]) -> list[dt.date | None]:
-    """Dates of a column: ISO, else in the one format that fits all that aren't. None where a cell is no date.
+    """Parse the dates of a column: ISO, else the one format that fits all the others. None where a cell is no date.
 
-    Raises `AmbiguousDays` where day and month can't be told apart.
+    Raises `AmbiguousDays` where it isn't clear which is day and which is month.
     """
-    found = [_iso(text) for text in texts]
-    others = [at for at, day in enumerate(found) if day is None]
+    read = [_iso(text) for text in texts]
+    others = [at for at, day in enumerate(read) if day is None]
     ways = [[_read(pattern, texts[at]) for at in others] for pattern in _FORMATS]
     fitting = [days for days in ways if None not in days]
     for at, *days in zip(others, *fitting, strict=True):
@@ -82,12 +82,12 @@ def days_of(texts: Sequence[str]) -> list[dt.date | None]:
     # Where no format fits all, what is wrong is a cell that doesn't fit the most fitting.
     best = (fitting or sorted(ways, key=lambda days: days.count(None)))[0]
     for at, day in zip(others, best, strict=True):
-        found[at] = day
-    return found
+        read[at] = day
+    return read
 
 
 class AmbiguousDays(ValueError):
-    """Dates of which day and month can't be told apart; `at` is the position of the first."""
+    """Dates that could be read with day and month either way round; `at` is the position of the first."""
 
     def __init__(self, at: int) -> None:
         super().__init__("day and month can't be told apart")
@@ -95,18 +95,18 @@ class AmbiguousDays(ValueError):
 
 
 def dates(wheres: Sequence[str], texts: Sequence[str], do: str) -> list[dt.date]:
-    """The same, of a column whose cells stand at `wheres`. Raises `InputError` with the place of the first that is no date."""
+    """Parse the dates of a column whose cells stand at `wheres`. Raises `InputError` with the place of the first non-date."""
     try:
         days = days_of(texts)
     except AmbiguousDays as error:
         what = "the date may be one of two: day and month can't be told apart"
         raise InputError(what, where=wheres[error.at], do=do) from None
-    found = []
+    parsed = []
     for where, day in zip(wheres, days, strict=True):
         if day is None:
             raise InputError("not a date", where=where, do=do)
-        found.append(day)
-    return found
+        parsed.append(day)
+    return parsed
 
 
 def _iso(text: str) -> dt.date | None:

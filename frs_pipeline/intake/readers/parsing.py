@@ -1,4 +1,4 @@
-"""Cells of a column as numbers; what can't be read is said cell by cell, and nothing is guessed."""
+"""Parse the cells of a column as numbers; what can't be read is reported cell by cell, and nothing is guessed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MISSING = -2_000_000_000
 
 @dataclass(frozen=True)
 class Codes:
-    """A column of whole numbers, one element a cell: `values` (int32, `MISSING` where there is none), and which cells are
+    """A column of whole numbers, one element per cell: `values` (int32, `MISSING` where there is none), and which cells are
     blank, hold something else, or hold a personal number."""
 
     values: np.ndarray
@@ -33,18 +33,18 @@ class Codes:
     @property
     def distinct(self) -> tuple[int, ...]:
         """The numbers that occur, ascending."""
-        found = np.unique(self.values)
-        return tuple(found[found != MISSING].tolist())
+        numbers = np.unique(self.values)
+        return tuple(numbers[numbers != MISSING].tolist())
 
 
 def not_asked(forms: int) -> Codes:
-    """The column of a question that isn't on the paper: blank on every form."""
+    """Return the column of a question that isn't on the paper: blank on every form."""
     none = np.zeros(forms, dtype=bool)
     return Codes(np.full(forms, MISSING, dtype=np.int32), ~none, none, none)
 
 
 def codes(column: pa.ChunkedArray) -> Codes:
-    """Whole numbers of up to nine digits; blanks around them don't count."""
+    """Parse whole numbers of up to nine digits; blanks around them don't count."""
     cells = column.combine_chunks()
     values = _digits(cells)
     if values is None:
@@ -53,14 +53,14 @@ def codes(column: pa.ChunkedArray) -> Codes:
         none = np.zeros(len(values), dtype=bool)
         return Codes(values, values == MISSING, none, none)
     encoded = cells.dictionary_encode()
-    # A column has few different cells: each is looked at once.
+    # A column has few different cells: each is parsed once.
     at = encoded.indices.to_numpy()
     read, blank, odd, personal = (each[at] for each in _one_by_one(encoded.dictionary.to_pylist()))
     return Codes(read, blank, odd, personal)
 
 
 def _digits(cells: pa.StringArray) -> np.ndarray | None:
-    """Numbers of a column that holds nothing but single digits and blanks, as nearly all do; None for any other."""
+    """Parse a column that holds nothing but single digits and blanks, as nearly all do; None for any other."""
     bounds = np.frombuffer(cells.buffers()[1], dtype=np.int32)[cells.offset : cells.offset + len(cells) + 1]
     lengths = np.diff(bounds)
     if not len(cells) or lengths.max() != 1:
@@ -76,13 +76,13 @@ def _digits(cells: pa.StringArray) -> np.ndarray | None:
 
 
 def _plain_numbers(cells: pa.StringArray) -> np.ndarray | None:
-    """Numbers of a column that holds nothing but them, without signs and blanks; None for any other."""
+    """Parse a column that holds nothing but digits, without signs and blanks; None for any other."""
     plain = pc.and_(pc.ascii_is_decimal(cells), pc.less_equal(pc.binary_length(cells), 9))
     return pc.cast(cells, pa.int32()).to_numpy() if pc.all(plain).as_py() else None
 
 
 def _one_by_one(words: list[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Of each cell: its number or `MISSING`, is it blank, is it something else, is that a personal number."""
+    """Return for each cell: its number or `MISSING`, is it blank, is it something else, is that a personal number."""
     cells = [word.strip() for word in words]
     read = [int(cell) if _CODE.fullmatch(cell) and cell.isascii() else MISSING for cell in cells]
     blank = [not cell for cell in cells]
@@ -92,7 +92,7 @@ def _one_by_one(words: list[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray, n
 
 
 def respondents(column: pa.ChunkedArray) -> np.ndarray:
-    """Respondent ids (int64), one to nine digits; -1 where a cell is none."""
+    """Parse respondent ids (int64), one to nine digits; -1 where a cell is none."""
     cells = pc.utf8_trim_whitespace(column.combine_chunks())
     readable = pc.and_(pc.ascii_is_decimal(cells), pc.less_equal(pc.binary_length(cells), 9))
     ids = pc.if_else(readable, cells, pa.scalar("-1"))

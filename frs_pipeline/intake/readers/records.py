@@ -1,7 +1,7 @@
-"""How many rows a CSV file holds, counted by its lines alone: the count that what is read has to agree with.
+"""How many rows a CSV file holds, counted by its lines alone: the number of rows read has to agree with this count.
 
 What reads datasets cuts them into blocks and takes the faster of two readers for each. Here one line follows the other,
-and all that is asked is whether it leaves a quotation mark open.
+and all that matters is whether it leaves a quotation mark open.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How many cases the data of an SPSS file hold, counted by their bytes: the count that what is read has to agree with.
+"""How many cases the data of an SPSS file hold, counted by their bytes: the number read has to agree with this count.
 
 A file states its number of cases in its header, and what reads it stops there. Here the dictionary is walked through for
 the width of a case, and the data behind it for how many cases there are, whatever the header says. The layout is that of
@@ -14,12 +14,12 @@ from pathlib import Path
 # Codes of compressed data: nothing, the end, a value that stands behind the block of eight codes.
 _NOTHING, _END, _BEHIND = 0, 252, 253
 _VARIABLE, _LABELS, _LABELLED, _DOCUMENT, _MORE, _DATA = 2, 3, 4, 6, 7, 999
-# The header, of which the layout at 64 and the compression at 72.
+# Length of the header, in which the layout stands at byte 64 and the compression at 72.
 _HEADER = 176
-# Bytes of a value, of a line of a document, and of the fixed part of a variable.
+# Lengths in bytes: of a value, of a line of a document, and of the fixed part of a variable.
 _VALUE, _DOCUMENT_LINE, _FIXED = 8, 80, 32
 
-# Writers make pieces of 4 MB; what unpacks to more could fill any memory.
+# The most bytes that a piece may unpack to (writers make 4 MB): more could fill any memory.
 _MOST_OF_A_PIECE = 1 << 24
 
 
@@ -28,7 +28,7 @@ class Uncountable(Exception):
 
 
 def cases_in(path: Path) -> int:
-    """Number of cases. Raises `Uncountable`, `struct.error` or `zlib.error` for a damaged file."""
+    """Count the cases. Raises `Uncountable`, `struct.error` or `zlib.error` for a damaged file."""
     data = path.read_bytes()
     order = "<" if struct.unpack_from("<i", data, 64)[0] in (2, 3) else ">"
     (compression,) = struct.unpack_from(order + "i", data, 72)
@@ -48,17 +48,17 @@ def cases_in(path: Path) -> int:
 
 
 def _dictionary(data: bytes, order: str) -> tuple[int, int]:
-    """How many values a case has, and where the first case starts."""
+    """Return how many values a case has, and where the first case starts."""
 
     def number(at: int) -> int:
-        found: int = struct.unpack_from(order + "i", data, at)[0]
-        return found
+        value: int = struct.unpack_from(order + "i", data, at)[0]
+        return value
 
     def many(at: int) -> int:
-        # Nothing runs backwards, so that the end is reached.
-        if (found := number(at)) < 0:
+        # A negative number would run backwards, and the end might never be reached.
+        if (value := number(at)) < 0:
             raise Uncountable
-        return found
+        return value
 
     at, width = _HEADER, 0
     while (kind := number(at)) != _DATA:
@@ -73,7 +73,7 @@ def _dictionary(data: bytes, order: str) -> tuple[int, int]:
             labels = many(at + 4)
             at += 8
             for _ in range(labels):
-                # The label's length is a byte, and both together end at a multiple of eight.
+                # The label's length is one byte, and both together end at a multiple of eight.
                 at += _VALUE + _up(1 + data[at + _VALUE], 8)
         elif kind == _LABELLED:
             at += 8 + 4 * many(at + 4)
@@ -87,12 +87,12 @@ def _dictionary(data: bytes, order: str) -> tuple[int, int]:
 
 
 def _up(size: int, to: int) -> int:
-    """`size`, filled up to a multiple."""
+    """Round `size` up to a multiple."""
     return -(-size // to) * to
 
 
 def _compressed(data: bytes) -> int:
-    """How many values there are in blocks of eight codes, each with the values that stand behind it."""
+    """Count the values in blocks of eight codes, each with the values that stand behind it."""
     values = at = 0
     while at + _VALUE <= len(data):
         codes = data[at : at + _VALUE]
@@ -111,7 +111,7 @@ def _compressed(data: bytes) -> int:
 
 
 def _unzipped(data: bytes, start: int, order: str) -> bytes:
-    """Compressed data out of a file that was packed once more: its pieces, as the list at its end has them."""
+    """Unpack the compressed data of a file that was packed once more: its pieces, as the list at its end has them."""
     _, at, _ = struct.unpack_from(order + "3q", data, start)
     (many,) = struct.unpack_from(order + "i", data, at + 20)
     pieces = []

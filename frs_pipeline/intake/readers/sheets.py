@@ -1,6 +1,6 @@
-"""What the sheets of a workbook hold, by their XML alone: the count that what is read has to agree with.
+"""What the sheets of a workbook hold, by their XML alone: what is read has to agree with this count.
 
-The library that reads workbooks goes by the numbers that rows and cells state of themselves: of two rows with one number
+The library that reads workbooks goes by the numbers that rows and cells give themselves: of two rows with one number
 it drops the second, and a cell whose column was there before takes the place of the other. Here every row and cell is
 counted where it stands, and numbers that repeat, run backwards or are partly missing are refused.
 """
@@ -16,13 +16,13 @@ from xml.parsers import expat
 from frs_pipeline.errors import InputError
 
 AGAIN = "export it again from SurveyXact; the last good result stays"
-# A sheet has no more.
+# The most rows that a sheet can have.
 MOST_ROWS = 1 << 20
 _PIECE = 1 << 16
 _NUMBER = re.compile(r"[1-9][0-9]*")
 _CELL = re.compile(r"([A-Z]{1,3})([1-9][0-9]*)")
 _RANGE = re.compile(rf"{_CELL.pattern}(?::{_CELL.pattern})?")
-# Of a part of a workbook that isn't XML, or of none that can be read.
+# The root of a part of a workbook that isn't XML, or can't be read.
 _UNKNOWN = ""
 
 
@@ -38,7 +38,7 @@ class Damaged(Exception):
 
 
 def roots(parts: zipfile.ZipFile) -> dict[str, str]:
-    """The name of the outermost element of each part, without its namespace; "" for what isn't XML.
+    """Return the name of the outermost element of each part, without its namespace; "" for what isn't XML.
 
     Raises `Damaged` for a part that is there twice, or that declares a document type, which could make much of little.
     """
@@ -49,35 +49,35 @@ def roots(parts: zipfile.ZipFile) -> dict[str, str]:
 
 
 def _root(parts: zipfile.ZipFile, name: str) -> str:
-    found: list[str] = []
+    outermost: list[str] = []
 
     def start(element: str, _attributes: dict[str, str]) -> None:
-        found.append(_local(element))
+        outermost.append(_local(element))
 
     with parts.open(name) as file:
         parser = _parser(start)
         try:
-            while not found and (data := file.read(_PIECE)):
+            while not outermost and (data := file.read(_PIECE)):
                 parser.Parse(data)
         except expat.ExpatError:
-            pass  # a picture; or broken further down, which who reads the part finds out
-    return found[0] if found else _UNKNOWN
+            pass  # a picture; or broken further down, which reading the part will show
+    return outermost[0] if outermost else _UNKNOWN
 
 
 def sheets_listed(file: IO[bytes]) -> int:
-    """How many sheets the workbook's own part says there are."""
-    found = 0
+    """Count the sheets that the workbook's own part lists."""
+    listed = 0
 
     def start(element: str, _attributes: dict[str, str]) -> None:
-        nonlocal found
-        found += _local(element) == "sheet"
+        nonlocal listed
+        listed += _local(element) == "sheet"
 
     _parser(start).ParseFile(file)
-    return found
+    return listed
 
 
 def blank_strings(file: IO[bytes]) -> frozenset[int]:
-    """Which of the texts that are stored once for the whole workbook hold nothing but blanks, by their place from 0."""
+    """Return which of the texts stored once for the whole workbook hold nothing but blanks, by their place from 0."""
     blank: set[int] = set()
     texts = _Texts()
     at = 0
@@ -100,8 +100,8 @@ def blank_strings(file: IO[bytes]) -> frozenset[int]:
     return frozenset(blank)
 
 
-def held(file: IO[bytes], where: str, blank: Collection[int] = ()) -> Iterator[FilledRow]:
-    """The rows of a sheet in their order, those without a value as well; `blank` are places of `blank_strings`.
+def filled_rows(file: IO[bytes], where: str, blank: Collection[int] = ()) -> Iterator[FilledRow]:
+    """Yield the rows of a sheet in their order, also those without a value; `blank` are places of `blank_strings`.
 
     Raises `InputError` with row, cell or range when a number repeats, runs backwards or is missing where others are
     stated, and for merged cells among those that hold something. Raises `ExpatError` or `Damaged` for what is no sheet.
@@ -142,7 +142,7 @@ class _Texts:
             self.pieces.append(text)
 
     def taken(self) -> str:
-        """What was collected since the last time."""
+        """Take what was collected since the last time."""
         text = "".join(self.pieces)
         self.pieces.clear()
         return text
@@ -162,7 +162,7 @@ class _Sheet:
         self.columns: list[int] = []
         self.in_row = self.in_cell = self.formula = False
         self.kind = ""
-        # Do rows state their numbers, and cells theirs? All of a sheet or none: what a mixture means is a guess.
+        # Whether rows state their numbers, and cells theirs. All of a sheet or none: what a mixture means is a guess.
         self.numbered: bool | None = None
         self.referenced: bool | None = None
 
@@ -211,7 +211,7 @@ class _Sheet:
         self.in_row = False
         if self.columns:
             if not self.referenced and self.width and self.cells != self.width:
-                # Which of them was left out, nobody can say.
+                # Nobody can say which of them was left out.
                 self._refuse(f"{self.cells} cells without a reference where {self.width} belong", self.line)
             self.width = self.width or self.cells
             self.last, self.widest = self.line, max(self.widest, self.columns[-1])
@@ -265,7 +265,7 @@ class _Sheet:
 
 
 def _column(letters: str) -> int:
-    """`A` is 1, `AA` 27."""
+    """Return a column's number from its letters: `A` is 1, `AA` 27."""
     number = 0
     for letter in letters:
         number = 26 * number + ord(letter) - ord("A") + 1

@@ -1,6 +1,6 @@
-"""What pyreadstat says of an SPSS file, as JSON on standard output; run as a script, in a process of its own.
+"""Print what pyreadstat says about an SPSS file, as JSON; run as a script, in a process of its own.
 
-Of a damaged file the library doesn't always complain: a broken letter in a label can kill the process that reads it.
+The library doesn't always raise on a damaged file: a broken letter in a label can kill the process that reads it.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from frs_pipeline.study import Study
 
 @dataclass(frozen=True)
 class Export:
-    """One questionnaire's export, the same whatever form it came in.
+    """One questionnaire's export, the same whichever form it came in.
 
     `file` is what the file that holds the forms is known as inside the delivery; `names` are its columns. `structure` (below
     its header) and `labels` are rows with the line on which each starts: in the file, in the sheet, or the number of
@@ -46,7 +46,7 @@ class Export:
         return self.folder.parent.name
 
     def chunks(self, wanted: np.ndarray | None = None) -> Iterator[Chunk]:
-        """The forms, some at a time; chunks that hold none of the `wanted` lines (ascending) may be passed over.
+        """Yield the forms, some at a time; chunks that hold none of the `wanted` lines (ascending) may be skipped.
 
         Raises `InputError` for a row that has more or fewer cells than there are columns, and at the end when the file was
         cut in its last line or holds another number of forms than were read.
@@ -58,21 +58,21 @@ class Export:
                 yield chunk
             if wanted is None:
                 self.dataset.refuse_cut()
-                held = self.dataset.counted().rows - 1
-                if held != read:
-                    what = f"{held} forms are in the file, but {read} were read"
+                counted = self.dataset.counted().rows - 1
+                if counted != read:
+                    what = f"{counted} forms are in the file, but {read} were read"
                     raise InputError(what, where=self.where("dataset"), do=AGAIN)
             return
         for start in range(0, len(self.dataset), CHUNK):
             yield chunk_of(self.dataset[start : start + CHUNK], self.names, lambda line: self.where("dataset", line))
 
     def where(self, part: str, line: int | None = None) -> str:
-        """Where a part of the export, or a line of it, is found; for messages."""
+        """Say where a part of the export, or a line of it, is; for messages."""
         return _where(self.folder.parent / self.file, part, line)
 
 
 def read_export(study: Study, folder: Path) -> Export:
-    """The export of one questionnaire, `folder` being its folder in the delivery; empty where it isn't in use.
+    """Read the export of one questionnaire, `folder` being its folder in the delivery; empty where it isn't in use.
 
     Raises `InputError` with file and line when it is missing, was cut, comes in two forms, or can't be understood.
     """
@@ -97,7 +97,7 @@ def read_export(study: Study, folder: Path) -> Export:
             where = str(error.where).replace(str(path), str(folder.parent / file), 1)
             raise InputError(error.what, where=where, do=error.do) from None
         dataset, (line, head) = rows[1:], rows[0]
-        path = folder.parent / file  # what is said of it from here on
+        path = folder.parent / file  # the name in all messages from here on
     if not structure or tuple(name.strip() for name in structure[0][1]) != STRUCTURE_COLUMNS:
         what = "the header isn't that of a SurveyXact structure file"
         raise InputError(what, where=_where(path, "structure", structure[0][0] if structure else 1), do=AGAIN)
@@ -113,7 +113,7 @@ def read_export(study: Study, folder: Path) -> Export:
 
 
 def _where(path: Path, part: str, line: int | None = None) -> str:
-    """`…/labels.csv:7`, `…/export.xlsx:Labels!7`; an SPSS file has neither parts nor lines."""
+    """Write a place: `…/labels.csv:7`, `…/export.xlsx:Labels!7`; an SPSS file has neither parts nor lines."""
     if path.suffix.lower() == ".sav":
         return str(path)
     if path.suffix.lower() == ".xlsx":

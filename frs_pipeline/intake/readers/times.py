@@ -1,8 +1,8 @@
 """Times of a column in the one format that all of it is written in.
 
-A spreadsheet or SPSS rewrites times, a whole column alike. Which format that is can't be told by one cell (05/02/2020 is
-the fifth of February or the second of May), but by all of them: the format of a column is the only one that fits every
-time in it. Where several fit, or none does, nothing is read.
+A spreadsheet or SPSS rewrites times, a whole column alike. One cell doesn't show which format that is (05/02/2020 is the
+fifth of February or the second of May), but all of them do: the format of a column is the only one that fits every time
+in it. Where several fit, or none does, nothing is read.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ _D, _M = r"(?P<d>[0-9]{1,2})", r"(?P<m>[0-9]{1,2})"
 _ENGLISH = "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"
 _DANISH = "jan", "feb", "mar", "apr", "maj", "jun", "jul", "aug", "sep", "okt", "nov", "dec"
 _DAY_0 = np.datetime64("1899-12-30", "s")
-# Of a time in full, as SurveyXact writes it.
+# Letters of a time in full, as SurveyXact writes it.
 _LENGTH = 19
-# Serial numbers of days between 1954 and 2118: others are no times but numbers.
+# Serial numbers of days between 1954 and 2118: others are numbers, not times.
 _SERIALS = (20_000, 80_000)
 
 
@@ -46,15 +46,15 @@ class TimeFormat:
     zoned: bool = False
 
     def read(self, cells: pa.StringArray) -> np.ndarray:
-        """Times of cells without blanks around them (datetime64[s], fractions dropped); NaT where a cell is none."""
+        """Parse cells without blanks around them (datetime64[s], fractions dropped); NaT where a cell is no time."""
         parts = pc.extract_regex(cells, f"^{self.pattern}$")
-        found = np.asarray(pc.is_valid(parts).to_numpy(zero_copy_only=False))
+        fits = np.asarray(pc.is_valid(parts).to_numpy(zero_copy_only=False))
         read = np.full(len(cells), np.datetime64("NaT", "s"))
-        if found.any():
-            chosen = parts.filter(pa.array(found))
+        if fits.any():
+            chosen = parts.filter(pa.array(fits))
             names = [chosen.type.field(i).name for i in range(chosen.type.num_fields)]
             of = {name: chosen.field(name) for name in names}
-            read[found] = _serials(of["serial"]) if "serial" in of else _times(of)
+            read[fits] = _serials(of["serial"]) if "serial" in of else _times(of)
         return read
 
 
@@ -67,7 +67,7 @@ FORMATS = (
     TimeFormat("30/11/2020 08.27", f"{_D}/{_M}/{_YY}" + r",? +(?P<h>[0-9]{1,2})\.(?P<mi>[0-9]{2})(?:\.(?P<s>[0-9]{2}))?"),
     TimeFormat("30/11/2020 08:27", f"{_D}/{_M}/{_YY}" + ",? +" + _HALF),
     TimeFormat("11/30/2020 8:27 AM", f"{_M}/{_D}/{_YY}" + ",? +" + _HALF),
-    # Nobody's habit here, and yet what 20/11/30 may mean.
+    # Nobody here writes this, and yet 20/11/30 may mean it.
     TimeFormat("20/11/30 08:27", r"(?P<y>[0-9]{2})/(?P<m>[0-9]{2})/(?P<d>[0-9]{2}),? +" + _HALF),
     TimeFormat("30-NOV-2020 08:27:00", r"(?P<d>[0-9]{1,2})[- ](?P<month>[A-Za-z]{3})[- ](?P<y>[0-9]{4}|[0-9]{2}),? +" + _HALF),
     TimeFormat("44165.352083", r"(?P<serial>[0-9]{5}(?:[.,][0-9]{1,15})?)"),
@@ -100,7 +100,7 @@ def _numbers(texts: pa.Array) -> np.ndarray:
 
 
 def _offsets(zones: pa.Array) -> np.ndarray:
-    """Minutes ahead of Greenwich."""
+    """Return minutes ahead of Greenwich."""
     plain = [zone.replace(":", "") for zone in zones.to_pylist()]
     return np.array([0 if z == "Z" else int(z[0] + "1") * (int(z[1:3]) * 60 + int(z[3:])) for z in plain], dtype=np.int64)
 
@@ -129,7 +129,7 @@ class FittingFormats:
         self.filled += here
         if here == len(column):
             return
-        # What is written in the usual format is in no other.
+        # A time in the usual format fits no other.
         rest = _stripped(column.combine_chunks()).filter(pa.array(~as_usual))
         rest = rest.filter(pc.not_equal(rest, ""))
         others = {format: ~np.isnat(format.read(rest)) for format in FORMATS[1:]}
@@ -138,7 +138,7 @@ class FittingFormats:
         self.filled += len(rest)
 
     def verdict(self, tolerated: float) -> TimeFormat | str:
-        """The one format of the column, or why there is none: `AMBIGUOUS`, `MIXED`, `BLANK`.
+        """Return the one format of the column, or why there is none: `AMBIGUOUS`, `MIXED`, `BLANK`.
 
         Words fit no format, and are no reason against one. Where no format fits all times, one that fits all but a
         `tolerated` share of them (or but one) is taken, if none of them could be read in two ways: the others count as
@@ -158,7 +158,7 @@ class FittingFormats:
 
 
 def times(column: pa.ChunkedArray, format: TimeFormat | str) -> np.ndarray:
-    """Times of a column (datetime64[s]) in its format; NaT where a cell is none, everywhere where it has no format."""
+    """Parse a column (datetime64[s]) in its format; NaT where a cell is no time, and everywhere where it has no format."""
     if isinstance(format, str):
         return np.full(len(column), np.datetime64("NaT", "s"))
     cells = column.combine_chunks()
@@ -171,5 +171,5 @@ def times(column: pa.ChunkedArray, format: TimeFormat | str) -> np.ndarray:
 
 
 def _stripped(cells: pa.StringArray) -> pa.StringArray:
-    """Cells without blanks around them, and with plain blanks for those that don't break."""
+    """Strip blanks around cells, and turn non-breaking blanks into plain ones."""
     return pc.utf8_trim_whitespace(pc.replace_substring_regex(cells, "[\u00a0\u202f]", " "))

@@ -21,35 +21,35 @@ from typing import IO, Any
 from frs_pipeline.errors import InputError
 from frs_pipeline.intake.readers import spss
 from frs_pipeline.intake.readers.savcases import cases_in
-from frs_pipeline.intake.readers.sheets import AGAIN, FilledRow, blank_strings, held, roots, sheets_listed
+from frs_pipeline.intake.readers.sheets import AGAIN, FilledRow, blank_strings, filled_rows, roots, sheets_listed
 
 AS_CSV = "export it as CSV files, which may be of any size"
 
 # (line on which the row starts, its cells); a row that is there and holds nothing has none
 Rows = list[tuple[int, list[str]]]
 
-# A workbook is packed a thousand times smaller than it is, and a cell may say what another says: some megabytes could
-# fill any memory. A full sheet of answers stays well under both.
+# The most bytes that a workbook may unpack to. It is packed up to a thousand times, and a cell may repeat another's text:
+# some megabytes could fill any memory. A full sheet of answers stays well under both.
 MOST_UNPACKED = 1 << 31
 MOST_LETTERS = 1 << 30
 STRUCTURE_COLUMNS = ("questionName", "variableName", "questionType", "subType", "questionText", "choiceValue", "choiceText")
-# What the header of a dataset holds, and how many rows of another sheet are looked through for it.
+# What the header of a dataset holds, and how many rows of another sheet are searched for it.
 _RESPONDENT, _BEGINNING = "responde", 100
-# Cells that every form has: one a column of which none may be missing, and one a status. One of them is a time.
+# The fewest cells of a form: one per column that may not be missing, and one per status. One of them is a time.
 _LEAST, _CLOCK = 9, re.compile(r"[0-9]{1,2}[:.][0-9]{2}")
 _ZIP, _OLE, _SAV = b"PK\x03\x04", b"\xd0\xcf\x11\xe0", (b"$FL2", b"$FL3")
-# Seconds after which an SPSS file is taken for one that can't be read to its end.
+# Seconds after which reading an SPSS file is given up as endless.
 PATIENCE = 600
 _SPSS_EPOCH = dt.datetime(1582, 10, 14)
 _SPSS_DATE = re.compile(r"(DATETIME|YMDHMS|[AEJS]?DATE)[0-9]")
 
 
 def read_xlsx(path: Path) -> tuple[Rows, Rows, Rows]:
-    """Rows of the sheets Dataset, Structure and Labels; the first two start with their headers.
+    """Read the sheets Dataset, Structure and Labels; the first two start with their headers.
 
     A dataset may go on in sheets Dataset(1), Dataset(2)…, each under the same header. Lines are rows of the sheet;
     those of later sheets are counted on, as if the sheets lay under each other. Cells left empty at the end of a row
-    aren't stored in a workbook and come back as "". Every row and cell is held against the sheet's own XML (`sheets`).
+    aren't stored in a workbook and come back as "". Every row and cell is compared with the sheet's own XML (`sheets`).
     Raises `InputError` with sheet and row or cell.
     """
     magic = _start(path)
@@ -57,11 +57,11 @@ def read_xlsx(path: Path) -> tuple[Rows, Rows, Rows]:
         raise InputError("locked with a password, or an old .xls", where=path, do="save it as .xlsx without a password")
     if not magic.startswith(_ZIP):
         raise InputError("not an .xlsx workbook", where=path, do=AGAIN)
-    # What the library says of damage may quote cells: it is neither passed on nor chained.
+    # What the library says about damage may quote cells: it is neither passed on nor chained.
     try:
-        # It warns of styles and validations that it doesn't know; values aren't touched by that.
+        # It warns about styles and validations that it doesn't know; these don't change values.
         with path.open("rb") as file, zipfile.ZipFile(file) as parts, warnings.catch_warnings(action="ignore"):
-            # More than it says of a part is never read of it.
+            # No more of a part is ever read than the size it states.
             if sum(part.file_size for part in parts.infolist()) > MOST_UNPACKED:
                 raise InputError("unpacks to more than two gigabytes", where=path, do=AS_CSV)
             if _is_strict(parts):
@@ -75,7 +75,7 @@ def read_xlsx(path: Path) -> tuple[Rows, Rows, Rows]:
 
 
 def _is_strict(parts: zipfile.ZipFile) -> bool:
-    """Is it written in the names of ISO 29500 Strict, which the library doesn't know?"""
+    """Return whether it is written in the names of ISO 29500 Strict, which the library doesn't know."""
     return "xl/workbook.xml" in parts.namelist() and b"purl.oclc.org/ooxml" in parts.read("xl/workbook.xml")
 
 
@@ -91,10 +91,10 @@ class _Book:
                 self.blank = blank_strings(file)
 
     def _of_kind(self, root: str) -> list[str]:
-        return [name for name, found in self.kinds.items() if found == root]
+        return [name for name, kind in self.kinds.items() if kind == root]
 
     def tables(self, file: IO[bytes]) -> tuple[Rows, Rows, Rows]:
-        """Rows of dataset, structure and labels. Raises `InputError`, also for a sheet that holds anything and isn't read."""
+        """Read dataset, structure and labels. Raises `InputError`, also for a sheet that holds anything and isn't read."""
         import openpyxl
 
         book = openpyxl.load_workbook(file, read_only=True, keep_links=False)
@@ -105,11 +105,11 @@ class _Book:
                     listed += sheets_listed(part)
             if listed != len(book.sheetnames):
                 raise InputError("lists a sheet that isn't in it", where=self.path, do=AGAIN)
-            found = {sheet.title: sheet for sheet in book.worksheets}
+            by_title = {sheet.title: sheet for sheet in book.worksheets}
             if len({title.lower() for title in book.sheetnames}) != listed:
                 raise InputError("two sheets have the same name", where=self.path, do=AGAIN)
-            tables = self._tables(found)
-            self._refuse_unread(book.worksheets, found)
+            tables = self._tables(by_title)
+            self._refuse_unread(book.worksheets, by_title)
             return tables
         finally:
             book.close()
@@ -145,11 +145,11 @@ class _Book:
         for part in self._of_kind("worksheet"):
             if part not in listed:
                 with self.parts.open(part) as file:
-                    if any(row.columns for row in held(file, str(self.path), self.blank)):
+                    if any(row.columns for row in filled_rows(file, str(self.path), self.blank)):
                         raise InputError("holds a sheet that it doesn't list", where=self.path, do=AGAIN)
 
     def _table(self, name: str, sheet: Any) -> Rows:
-        """The rows of a sheet, each as wide as its first, which is the header, or without cells where it holds nothing."""
+        """Read the rows of a sheet, each as wide as the first, which is the header, or without cells if it holds nothing."""
         where = f"{self.path}:{name}"
         rows = self._rows(name, sheet)
         header = next((row for row in rows if row[1]), None)
@@ -160,15 +160,15 @@ class _Book:
         return [header, *(_padded(where, row, len(header[1])) if row[1] else row for row in rows)]
 
     def _rows(self, name: str, sheet: Any) -> Iterator[tuple[int, list[str]]]:
-        """The rows of a sheet as they are read, which has to be as they are held; those without a value have no cells."""
+        """Yield the rows of a sheet as read, which has to be as they are stored; those without a value have no cells."""
         where = f"{self.path}:{name}"
         read = _read(where, sheet)
         with self.parts.open(sheet._worksheet_path) as file:
-            for row in held(file, where, self.blank):
-                found = next(read, None) if row.columns else (row.line, [])
-                if found is None or _held(*found) != row:
+            for row in filled_rows(file, where, self.blank):
+                row_read = next(read, None) if row.columns else (row.line, [])
+                if row_read is None or _filled(*row_read) != row:
                     raise InputError("the row isn't read as it is stored", where=f"{where}!{row.line}", do=AGAIN)
-                yield found
+                yield row_read
         rest = next(read, None)
         if rest is not None:
             raise InputError("the row isn't read as it is stored", where=f"{where}!{rest[0]}", do=AGAIN)
@@ -179,7 +179,7 @@ def _datasets(sheets: dict[str, Any]) -> list[str]:
 
 
 def _holds_forms(sheet: Any) -> bool:
-    """Does a sheet begin with the header of a dataset, or with forms? Somebody's notes may lie beside the export."""
+    """Return whether a sheet begins with a dataset's header, or with forms. Somebody's notes may lie beside the export."""
     sheet.reset_dimensions()
     for row in itertools.islice(sheet.iter_rows(values_only=True), _BEGINNING):
         cells = [text for text in (str(value).strip() for value in row if value is not None) if text]
@@ -190,7 +190,7 @@ def _holds_forms(sheet: Any) -> bool:
     return False
 
 
-def _held(line: int, cells: list[str]) -> FilledRow:
+def _filled(line: int, cells: list[str]) -> FilledRow:
     return FilledRow(line, tuple(column for column, cell in enumerate(cells, start=1) if cell.strip()))
 
 
@@ -202,8 +202,8 @@ def _padded(where: str, row: tuple[int, list[str]], width: int) -> tuple[int, li
 
 
 def _read(where: str, sheet: Any) -> Iterator[tuple[int, list[str]]]:
-    """Rows in which the library finds more than blanks, without the empty cells at their end."""
-    # The size that a sheet states of itself may be wrong, and would then cut off forms unseen.
+    """Yield the rows in which the library finds more than blanks, without the empty cells at their end."""
+    # The size that a sheet states for itself may be wrong, and would then cut off forms unseen.
     sheet.reset_dimensions()
     letters = 0
     for line, row in enumerate(sheet.iter_rows(), start=1):
@@ -218,7 +218,7 @@ def _read(where: str, sheet: Any) -> Iterator[tuple[int, list[str]]]:
 
 
 def _cell(where: str, cell: Any) -> str:
-    """Text of a cell. Raises `InputError` for a formula or an error, since the export holds neither."""
+    """Return the text of a cell. Raises `InputError` for a formula or an error, since the export holds neither."""
     if cell.data_type in ("f", "e"):
         what = "a formula" if cell.data_type == "f" else "an error"
         raise InputError(f"{what} where a value belongs", where=f"{where}!{cell.coordinate}", do=AGAIN)
@@ -233,7 +233,7 @@ def _cell(where: str, cell: Any) -> str:
 
 
 def read_sav(path: Path) -> tuple[Rows, Rows, Rows]:
-    """Rows of an SPSS file as those of dataset, structure and labels; lines are numbers of cases and of labels from 1.
+    """Read an SPSS file into rows of dataset, structure and labels; lines are numbers of cases and of labels from 1.
 
     Variables are named in lower case, as in SurveyXact's other forms. System-missing values and the variable's own
     user-missing codes are blanks, and the labels of such codes are left out: a questionnaire that counts such a code
@@ -255,11 +255,11 @@ def read_sav(path: Path) -> tuple[Rows, Rows, Rows]:
 
 
 def _variables(path: Path) -> list[dict[str, Any]]:
-    """The variables of an SPSS file, read in a process of its own: a damaged one may kill it."""
+    """Read the variables of an SPSS file, in a process of its own: a damaged one may kill it."""
     command = [sys.executable, "-P", spss.__file__, str(path)]
     done = subprocess.run(command, capture_output=True, check=True, timeout=PATIENCE)  # noqa: S603 - ourselves
-    found: list[dict[str, Any]] = json.loads(done.stdout)
-    return found
+    variables: list[dict[str, Any]] = json.loads(done.stdout)
+    return variables
 
 
 def _cases(variables: list[dict[str, Any]]) -> tuple[Rows, Rows, Rows]:
@@ -282,7 +282,7 @@ def _cases(variables: list[dict[str, Any]]) -> tuple[Rows, Rows, Rows]:
 
 
 def _value(value: Any, kind: str, missing: list[tuple[Any, Any]]) -> str:
-    """Text of an SPSS value of the format `kind`; a blank when it is missing, by the system or within `missing`."""
+    """Return the text of an SPSS value of the format `kind`; blank when missing, by the system or within `missing`."""
     if value is None or value != value or any(low <= value <= high for low, high in missing):
         return ""
     if isinstance(value, str):
@@ -296,12 +296,12 @@ def _value(value: Any, kind: str, missing: list[tuple[Any, Any]]) -> str:
 
 
 def _number(value: float) -> str:
-    """5 and 5.0 as "5"; a fraction keeps its decimals, so that validation sees that it is no code."""
+    """Write 5 and 5.0 as "5"; a fraction keeps its decimals, so that validation sees that it is no code."""
     return str(int(value)) if abs(value) < 1e15 and value == int(value) else repr(value)
 
 
 def _time(value: dt.datetime) -> str:
-    """To the nearest second: both kinds of file store fractions of days or seconds that don't come out even."""
+    """Write a time to the nearest second: both kinds of file store fractions of days or seconds that aren't exact."""
     return (value + dt.timedelta(milliseconds=500)).strftime("%Y-%m-%d %H:%M:%S")
 
 
