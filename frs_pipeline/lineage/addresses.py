@@ -1,4 +1,4 @@
-"""Which figure is meant: labels as people type them, and what is possible where there is no such figure."""
+"""Which figure is meant: labels as people type them, and the possible ones where there is no such figure."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from frs_pipeline.study import Study
 from frs_pipeline.study.tables import TOTAL, Address, Axis, Table, catalogue
 
 _FIELDS = ("group", "row", "column", "measure")
-# What is meant where nothing is said: the plain number of a table, the gamma of a correlation, all groups together.
-_UNTOLD = {"measure": ("count", "gamma"), "group": (TOTAL,)}
+# What is meant where nothing is given: the plain number of a table, the gamma of a correlation, all groups together.
+_DEFAULTS = {"measure": ("count", "gamma"), "group": (TOTAL,)}
 
 
 def address(
@@ -24,55 +24,55 @@ def address(
     group: str | None = None,
     measure: str | None = None,
 ) -> Address:
-    """The figure of these labels, whatever their case, blanks and printed spelling.
+    """Find the figure with these labels, whatever their case, blanks and printed spelling.
 
     Raises `UsageError` with what is nearest and what is possible when there is no such figure.
     """
     if table not in catalogue(study):
         numbers = sorted(catalogue(study))
         raise _none(f"table {table}", f"tables run from {numbers[0]} to {numbers[-1]}")
-    left = [found for found in meanings(study) if found.table == table]
-    told = {"group": group, "row": row, "column": column, "measure": measure}
+    left = [one for one in meanings(study) if one.table == table]
+    given = {"group": group, "row": row, "column": column, "measure": measure}
     for field in _FIELDS:
-        left = _narrowed(study, left, field, told[field], catalogue(study)[table])
+        left = _narrowed(study, left, field, given[field], catalogue(study)[table])
     return left[0]
 
 
-def _narrowed(study: Study, left: list[Address], field: str, told: str | None, table: Table) -> list[Address]:
-    """Those that have this label."""
-    possible = list(dict.fromkeys(getattr(found, field) for found in left))
-    chosen = _default(field, possible) if told is None else _named(study, told, possible, _axis(table, field), table)
+def _narrowed(study: Study, left: list[Address], field: str, given: str | None, table: Table) -> list[Address]:
+    """Return those that have this label."""
+    possible = list(dict.fromkeys(getattr(one, field) for one in left))
+    chosen = _default(field, possible) if given is None else _named(study, given, possible, _axis(table, field), table)
     if chosen is None:
         where = f"table {table.number}"
         if possible == [""]:
             raise _none(where, f"its figures have no {field}: leave out --{field}")
-        if told is None:
+        if given is None:
             raise _none(where, f"add --{field}: {_listed(possible)}")
-        near = get_close_matches(_plain(told), [_plain(label) for label in possible], n=2, cutoff=0.5)
+        near = get_close_matches(_plain(given), [_plain(label) for label in possible], n=2, cutoff=0.5)
         nearest = [label for label in possible if _plain(label) in near]
-        asked = f", {field} '{_plain(told)}'"
+        asked = f", {field} '{_plain(given)}'"
         meant = f"did you mean {' or '.join(repr(label) for label in nearest)}? " if nearest else ""
         raise _none(f"{where}{asked}", f"{meant}{field}: {_listed(possible)}")
-    return [found for found in left if getattr(found, field) == chosen]
+    return [one for one in left if getattr(one, field) == chosen]
 
 
 def _default(field: str, possible: list[str]) -> str | None:
     if len(possible) == 1:
         return possible[0]
-    return next((label for label in _UNTOLD.get(field, ()) if label in possible), None)
+    return next((label for label in _DEFAULTS.get(field, ()) if label in possible), None)
 
 
-def _named(study: Study, told: str, possible: list[str], axis: Axis | None, table: Table) -> str | None:
-    """The label that is meant: as printed, else under another spelling that the questionnaire has for the answer."""
-    wanted = _plain(told)
-    found = next((label for label in possible if _plain(label) == wanted), None)
-    if found is None and axis is not None:
+def _named(study: Study, given: str, possible: list[str], axis: Axis | None, table: Table) -> str | None:
+    """Return the label that is meant: as printed, else under another spelling that the questionnaire has for the answer."""
+    wanted = _plain(given)
+    match = next((label for label in possible if _plain(label) == wanted), None)
+    if match is None and axis is not None:
         asked = question(study, axis.variable, table.marts)
         spelt = {a.code: {_plain(a.label), *map(_plain, a.also_printed)} for a in asked.answers}
         for category in axis.categories:
             if len(category.codes) == 1 and category.label in possible and wanted in spelt[category.codes[0]]:
                 return category.label
-    return found
+    return match
 
 
 def _axis(table: Table, field: str) -> Axis | None:

@@ -1,4 +1,4 @@
-"""Forms that were set aside, as a table would have seen them: would it have counted them otherwise?"""
+"""Forms that were set aside, as a table would have seen them: would it have counted them if they hadn't been?"""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.rules import policy
 
-# Stands for what was keyed and is no answer: it is neither blank nor one that a table counts.
+# Stands for something keyed that isn't an answer: it is neither blank nor a code that a table counts.
 _NO_ANSWER = -1
 
 
@@ -36,7 +36,7 @@ class Aside:
     columns: Mapping[str, str]
 
     def group(self, names: Iterable[str], delivery: str) -> Group:
-        """The form as a group of one, with its answers to these questions."""
+        """Return the form as a group of one, with its answers to these questions."""
         return Group(self.instrument, self.occasion, tuple(self._answer(name) for name in names), 1, delivery)
 
     def _answer(self, name: str) -> int | None:
@@ -46,14 +46,14 @@ class Aside:
 
 @derived
 def _codes(study: Study, instrument: str) -> dict[str, dict[str, int]]:
-    """Codes by question and by how exports write them."""
+    """Return codes by question and by how exports write them."""
     return {
         question.name: {str(code): code for code in question.codes} for question in questionnaires(study)[instrument].questions
     }
 
 
 def first_rule(study: Study, rules: Iterable[str]) -> str:
-    """The rule under which a form counts as set aside, of all that it broke.
+    """Return the rule under which a form counts as set aside, of all that it broke.
 
     Rules that the policy doesn't know any more come after those that set forms aside, and before mere warnings.
     """
@@ -63,7 +63,7 @@ def first_rule(study: Study, rules: Iterable[str]) -> str:
 
 
 def forms_set_aside(evidence: Evidence, instrument: str) -> list[Aside]:
-    """The forms of a questionnaire that were set aside, by line: as delivered, but for what was corrected."""
+    """Read the forms of a questionnaire that were set aside, by line: as delivered, but for what was corrected."""
     questionnaire = questionnaires(evidence.study)[instrument]
     rejected = evidence.view("rejected", instrument)
     rows = evidence.ask(
@@ -76,22 +76,22 @@ def forms_set_aside(evidence: Evidence, instrument: str) -> list[Aside]:
     if questionnaire.occasion == BOTH:
         occasions = evidence.occasions({cells[NUMBER].strip() for cells in delivered})
     columns = {names: _columns(evidence, instrument, names) for names in dict.fromkeys(map(tuple, delivered))}
-    found = []
+    forms = []
     for (form, file, line, _, rules), cells in zip(rows, delivered, strict=True):
         of = columns[tuple(cells)]
-        held = questionnaire.occasion
-        occasion = occasions.get(cells[NUMBER].strip()) if held == BOTH else held
-        found.append(Aside(evidence.study, form, file, line, first_rule(evidence.study, rules), instrument, occasion, cells, of))
-    return found
+        asked_at = questionnaire.occasion
+        occasion = occasions.get(cells[NUMBER].strip()) if asked_at == BOTH else asked_at
+        forms.append(Aside(evidence.study, form, file, line, first_rule(evidence.study, rules), instrument, occasion, cells, of))
+    return forms
 
 
 def _columns(evidence: Evidence, instrument: str, names: tuple[str, ...]) -> dict[str, str]:
-    """The column of every question, where a line has these columns."""
+    """Return the column of every question, where a line has these columns."""
     questionnaire = questionnaires(evidence.study)[instrument]
     delivery = evidence.store.delivery
     of = resolve(list(names), [], questionnaire, delivery)[0].of
     if any(question.name not in of for question in questionnaire.questions if questionnaire.asks(question, delivery)):
-        # Only `structure` tells these apart. Reading exports takes a while to import, and is seldom needed.
+        # Only `structure` distinguishes these. Reading exports takes a while to import, and is seldom needed.
         from frs_pipeline.intake.readers.surveyxact import read_export
 
         structure = read_export(evidence.study, evidence.store.raw(instrument)).structure

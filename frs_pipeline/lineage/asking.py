@@ -1,4 +1,4 @@
-"""What a table asks of the forms of a delivery: which it counts, which were set aside or withdrawn, and how many that is."""
+"""What a table asks of the forms of a delivery: which it counts, which were set aside or withdrawn, and how many of each."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Asking:
         return self._aside[instrument]
 
     def withdrawn(self, instrument: str) -> int:
-        """Count the forms of a questionnaire that were withdrawn before anything was judged. Why, no passport tells."""
+        """Count the forms of a questionnaire that were withdrawn before anything was judged. No passport says why."""
         return sum(read(self.evidence.store.file("withdrawn", instrument))["forms"].to_pylist())
 
     def asked(self, table: Table) -> Asked:
@@ -67,10 +67,10 @@ class Asking:
 
     def answers(self, table: Table, forms: tuple[str, ...]) -> dict[str, Group]:
         """Read occasion and answers, to a table's questions, of some of the forms in its marts."""
-        found: dict[str, Group] = {}
+        groups: dict[str, Group] = {}
         names, ids = ", ".join(self.asked(table).questions), ", ".join(f"'{form}'" for form in forms)
         for mart in table.marts if forms else ():
             marts = self.evidence.view("marts", mart)
             rows = self.evidence.ask(f"SELECT form_id, occasion, {names} FROM {marts} WHERE form_id IN ({ids})")  # noqa: S608
-            found.update({form: Group(mart, occasion, tuple(codes), 1, self.delivery) for form, occasion, *codes in rows})
-        return found
+            groups.update({form: Group(mart, occasion, tuple(codes), 1, self.delivery) for form, occasion, *codes in rows})
+        return groups

@@ -1,4 +1,4 @@
-"""The checks that a figure has passed: those held again when its passport is asked for, and those that files vouch for."""
+"""The checks that a figure has passed: those repeated when its passport is asked for, and those that files vouch for."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class Check:
 
 
 @dataclass(frozen=True)
-class Found:
-    """A figure with what its meaning comes to when it is counted anew."""
+class Recounted:
+    """A figure with what its meaning comes to when it is counted again."""
 
     table: Table
     figure: Figure
@@ -40,19 +40,19 @@ class Found:
     pairs: Pairs | None
 
 
-def checks(asking: Asking, found: Found, additions: Sequence[bool], elsewhere: Sequence[bool]) -> tuple[Check, ...]:
-    """All checks of one figure; `additions` and `elsewhere` say whether its sums hold and its other places agree."""
-    evidence, table, fall = asking.evidence, found.table, found.fall
+def checks(asking: Asking, recounted: Recounted, additions: Sequence[bool], elsewhere: Sequence[bool]) -> tuple[Check, ...]:
+    """Make all checks of one figure; `additions` and `elsewhere` say whether its sums hold and its other places agree."""
+    evidence, table, fall = asking.evidence, recounted.table, recounted.fall
     taken, delivered = sum(forms for _, forms in fall.taken), sum(fall.delivered.values())
     files = (table_key(table.number), *(("marts", mart) for mart in table.marts))
     result = [
         Check("nothing lost", *_layers(evidence, table)),
         Check("waterfall closes", fall.closes, f"{delivered} − {taken} = {plural(fall.left, 'form')}"),
-        Check("recounted", _recomputed(found) == found.figure.value, "these forms, counted anew, give the same value"),
+        Check("recounted", _recomputed(recounted) == recounted.figure.value, "these forms, counted again, give the same value"),
         Check("base ties out", *_base(asking, table)),
         *_each("sums hold", additions),
         *_each("same fact, same number", elsewhere),
-        *_from_printed(evidence, found.figure),
+        *_from_printed(evidence, recounted.figure),
         *(_promises(evidence, mart) for mart in table.marts),
         Check("files as in the manifest", all(map(evidence.as_noted, files)), ", ".join("/".join(key) for key in files)),
     ]
@@ -60,16 +60,16 @@ def checks(asking: Asking, found: Found, additions: Sequence[bool], elsewhere: S
 
 
 def _from_printed(evidence: Evidence, figure: Figure) -> Iterator[Check]:
-    """A correlation against every table that prints the cells it is computed from."""
+    """Check a correlation against every table that prints the cells it is computed from."""
     for cells in printed_cells(evidence.study, figure.address):
         counts = [[int(evidence.figures[at].value or 0) for at in line] for line in cells]
         passed = getattr(goodman_kruskal(counts), figure.measure) == figure.value
         yield Check("follows from a printed table", passed, f"the cells that table {cells[0][0].table} prints give it")
 
 
-def _each(name: str, held: Sequence[bool]) -> list[Check]:
-    """One check over several of a kind; none where there is none."""
-    return [Check(name, all(held), f"{sum(held)} of {len(held)}")] if held else []
+def _each(name: str, results: Sequence[bool]) -> list[Check]:
+    """Make one check of several of a kind; none where there are none."""
+    return [Check(name, all(results), f"{sum(results)} of {len(results)}")] if results else []
 
 
 def _promises(evidence: Evidence, mart: str) -> Check:
@@ -78,24 +78,24 @@ def _promises(evidence: Evidence, mart: str) -> Check:
 
 
 def _base(asking: Asking, table: Table) -> tuple[bool, str]:
-    """The base that the reconciliation found is what the table's definition leaves."""
+    """Compare the base that the reconciliation found with what the table's definition leaves."""
     own, noted = asking.base(table), asking.evidence.bases[table.number]
     return own == noted, f"table {table.number} counts {plural(own, 'form')} in all, as statistics/bases has it"
 
 
 def _layers(evidence: Evidence, table: Table) -> tuple[bool, str]:
-    """Accepted forms are as many in every layer, questionnaire by questionnaire."""
+    """Compare the numbers of accepted forms in all layers, questionnaire by questionnaire."""
     counts = [tuple(evidence.layers[mart].values()) for mart in table.marts]
     says = "; ".join(f"{mart}: {' = '.join(map(str, own))} forms" for mart, own in zip(table.marts, counts, strict=True))
     return all(len(set(own)) == 1 for own in counts), f"{says} validated, pseudonymised, in the mart"
 
 
-def _recomputed(found: Found) -> float | None:
-    """The figure's value, from the forms that the waterfall leaves."""
-    fall, meaning = found.fall, found.meaning
-    if found.pairs is None:
+def _recomputed(recounted: Recounted) -> float | None:
+    """Compute the figure's value from the forms that the waterfall leaves."""
+    fall, meaning = recounted.fall, recounted.meaning
+    if recounted.pairs is None:
         return fall.left if fall.whole is None else percent(fall.left, fall.whole)
-    tables = [stratum.cells for stratum in found.pairs.strata]
+    tables = [stratum.cells for stratum in recounted.pairs.strata]
     if meaning.strata is not None:
         return partial(tables).gamma
     value: float | None = getattr(goodman_kruskal(tables[0]), meaning.measure)

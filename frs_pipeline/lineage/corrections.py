@@ -35,14 +35,14 @@ class Rests:
 
 
 def resting(store: Store) -> list[Rests]:
-    """Every correction of a delivery, in the order of its file, with the tables that would read otherwise without it.
+    """List every correction of a delivery, in the order of its file, with the tables that would differ without it.
 
     A corrected answer counts in the tables of its question; a corrected number or status decides whether the form counts
     at all, so that every table of its questionnaire rests on it.
     """
     by_prefix = {questionnaire.form_prefix: questionnaire for questionnaire in questionnaires(store.study).values()}
     corrections = read_corrections(store.raw(AMENDMENTS["corrections"]), tuple(by_prefix))
-    found = []
+    corrected = []
     for correction in corrections:
         questionnaire = by_prefix[correction.prefix]
         answers = _answers(store, questionnaire, correction.form)
@@ -53,12 +53,12 @@ def resting(store: Store) -> list[Rests]:
             if questionnaire.instrument in table.marts and (question is None or question in (*table.variables, *table.answered))
         ]
         cells = tuple(Cell(table.number, _labels(table, answers)) for table in tables) if answers is not None else ()
-        found.append(Rests(correction, questionnaire.instrument, answers is not None, cells))
-    return found
+        corrected.append(Rests(correction, questionnaire.instrument, answers is not None, cells))
+    return corrected
 
 
 def _answers(store: Store, questionnaire: Questionnaire, form: str) -> dict[str, int | str | None] | None:
-    """The form's row in its mart; None when it isn't there."""
+    """Return the form's row in its mart; None when it isn't there."""
     for batch in stream(store.file("marts", questionnaire.instrument)):
         mine = batch.filter(pc.equal(batch["form_id"], form))
         if mine.num_rows:
@@ -67,14 +67,14 @@ def _answers(store: Store, questionnaire: Questionnaire, form: str) -> dict[str,
 
 
 def question_of(store: Store, questionnaire: Questionnaire, column: str) -> str | None:
-    """The question that a column of the export holds; None when it holds something else."""
+    """Return the question that a column of the export holds; None when it holds something else."""
     export = read_export(store.study, store.raw(questionnaire.instrument))
     columns, _ = resolve(export.names, export.structure, questionnaire, export.delivery)
     return next((name for name, at in columns.of.items() if at == column), None)
 
 
 def _labels(table: Table, answers: dict[str, int | str | None]) -> tuple[str | None, ...]:
-    """Labels of the cell that counts the answers; all None when the table leaves the form out."""
+    """Return the labels of the cell that counts the answers; all None when the table leaves the form out."""
     out = table.occasion not in (BOTH, answers["occasion"]) or any(answers[name] is None for name in table.answered)
     labels: list[str | None] = []
     for axis in (table.group, table.row, table.column):

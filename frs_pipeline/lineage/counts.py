@@ -1,7 +1,7 @@
 """Passports of numbers that stand in no table: how many forms, conferences and blanks there are.
 
 Each says what it counts, and has a query that counts it again in plain DuckDB, without this program. The query is run
-when the passport is made, and what it gives is held against the number.
+when the passport is made, and its result compared with the number.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from frs_pipeline.study.instruments import BOTH, instruments
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.tables.nonresponse import kinds
 
-# Conferences of the codebook: what is said of them, and the rows of the mart that it is true of.
+# Conferences of the codebook: what a passport says about them, and the rows of the mart that it is true of.
 _CONFERENCES = {
     "in_codebook": (Text("", ""), ""),
     "not_in_ledger": (Text(", som ikke står i konteringen", " that aren't in the accounts"), "NOT in_ledger"),
@@ -41,7 +41,7 @@ _LEDGER_ONLY = (
 
 @dataclass(frozen=True)
 class Count:
-    """One number: what it counts, `of` how many where it is a share too, and the query that gives it.
+    """One number: what it counts, `of` how many where it is a share as well, and the query that gives it.
 
     The query is run in the delivery's folder of a `zone`; `recounted` says whether it gave the number.
     """
@@ -63,7 +63,7 @@ class Counts:
         self._folders = {"curated": settings.curated(delivery), "restricted": settings.restricted(delivery)}
 
     def whole(self) -> dict[str, Count]:
-        """All forms and conferences, tables and figures."""
+        """Count all forms and conferences, tables and figures."""
         marts = ", ".join(f"'@marts/{name}.parquet'" for name in instruments(self._evidence.study))
         forms = sum(counts["marts"] for counts in self._evidence.layers.values())
         figures = self._evidence.figures
@@ -73,7 +73,7 @@ class Counts:
                 forms,
                 f"SELECT count(*) AS value\nFROM read_parquet([{marts}], union_by_name = true);",
             ),
-            "conferences": self._rows(*_conferences(self._evidence.study, "in_codebook", BOTH), self._held()),
+            "conferences": self._rows(*_conferences(self._evidence.study, "in_codebook", BOTH), self._conferences_held()),
             "tables": self._count(
                 Text("Tabeller", "Tables"),
                 len({address.table for address in figures}),
@@ -82,8 +82,8 @@ class Counts:
             "figures": self._rows(Text("Tal i alle tabeller", "Figures of all tables"), "statistics/figures", "", len(figures)),
         }
 
-    def verdicts(self, found: Mapping[str, int]) -> dict[str, Count]:
-        """Printed figures by what came of comparing them."""
+    def verdicts(self, numbers: Mapping[str, int]) -> dict[str, Count]:
+        """Count printed figures by what came of comparing them."""
         what = {
             "equal": Text("Trykte tal, som skemaerne også giver", "Printed figures that the forms give, too"),
             "differs": Text("Trykte tal, som skemaerne giver anderledes", "Printed figures that the forms give otherwise"),
@@ -93,14 +93,14 @@ class Counts:
             ),
         }
         return {
-            verdict: self._rows(said, "statistics/compare", f"verdict = '{verdict}'", found.get(verdict, 0))
-            for verdict, said in what.items()
+            verdict: self._rows(words, "statistics/compare", f"verdict = '{verdict}'", numbers.get(verdict, 0))
+            for verdict, words in what.items()
         }
 
     def unit(self, rows: Iterable[Mapping[str, Any]]) -> dict[str, Count]:
-        """The unit non-response (rows of `UNIT`), by measure and occasion."""
-        found = {}
-        held = {row["occasion"]: row["conferences"] for row in rows if row["measure"] == "in_codebook"}
+        """Count the unit non-response (rows of `UNIT`), by measure and occasion."""
+        counts = {}
+        conferences = {row["occasion"]: row["conferences"] for row in rows if row["measure"] == "in_codebook"}
         for row in rows:
             measure, occasion, number = row["measure"], row["occasion"], row["conferences"]
             if measure == "only_in_ledger":
@@ -108,38 +108,38 @@ class Counts:
                 what = Text(f"{many.danish}, som kun konteringen kender", f"{many.english} that only the accounts know")
                 count = self._count(what, number, _LEDGER_ONLY, zone="restricted")
             else:
-                of = held[occasion] if measure != "in_codebook" else None
+                of = conferences[occasion] if measure != "in_codebook" else None
                 count = self._rows(*_conferences(self._evidence.study, measure, occasion), number, of)
-            found[f"{measure}-{occasion}"] = count
-        return found
+            counts[f"{measure}-{occasion}"] = count
+        return counts
 
     def item(self, rows: Iterable[Mapping[str, Any]]) -> dict[str, Count]:
-        """Questions as asked and as left blank (rows of `ITEM`)."""
-        found = {}
+        """Count how often questions were asked and left blank (rows of `ITEM`)."""
+        counts = {}
         for row in rows:
             mart, name = row["instrument"], row["question"]
             question = questionnaires(self._evidence.study)[mart].question(name)
             assert question is not None
-            told = f"»{questionnaires(self._evidence.study)[mart].title}«", f"»{question.text}«"
+            names = f"»{questionnaires(self._evidence.study)[mart].title}«", f"»{question.text}«"
             asked = "" if question.occasion == BOTH else f"(occasion = '{question.occasion}' OR {name} IS NOT NULL)"
             blank = f"{name} IS NULL" if question.occasion == BOTH else f"occasion = '{question.occasion}' AND {name} IS NULL"
             if not questionnaires(self._evidence.study)[mart].asks(question, self._evidence.store.delivery):
                 asked = blank = "false"
-            danish = "Skemaer af typen {}, hvor {} skulle besvares".format(*told)
-            english = "Forms of the type {} on which {} was to be answered".format(*told)
+            danish = "Skemaer af typen {}, hvor {} skulle besvares".format(*names)
+            english = "Forms of the type {} on which {} was to be answered".format(*names)
             more = Text(", eller er det alligevel", ", or is all the same") if asked else Text("", "")
             file = f"marts/{mart}"
-            found[f"asked-{mart}-{name}"] = self._rows(
+            counts[f"asked-{mart}-{name}"] = self._rows(
                 Text(danish + more.danish, english + more.english), file, asked, row["asked"]
             )
-            found[f"blank-{mart}-{name}"] = self._rows(
+            counts[f"blank-{mart}-{name}"] = self._rows(
                 Text(f"{danish}, men ikke er det", f"{english}, but isn't"), file, blank, row["blank"], row["asked"]
             )
-        return found
+        return counts
 
     def layers(self) -> dict[str, Count]:
-        """Forms of each questionnaire as delivered, set aside, withdrawn, and in each layer."""
-        found: dict[str, Count] = {}
+        """Count the forms of each questionnaire as delivered, set aside, withdrawn, and in each layer."""
+        counts: dict[str, Count] = {}
         for name, layers in self._evidence.layers.items():
             title = f"»{questionnaires(self._evidence.study)[name].title}«"
             aside, withdrawn = len(self._asking.set_aside(name)), self._asking.withdrawn(name)
@@ -153,18 +153,18 @@ class Counts:
                 ("withdrawn", withdrawn, f"SELECT ({left}) AS value;"),
             )
             for what, value, query in sums:
-                found[f"{what}-{name}"] = self._count(_of(what, title), value, query, zone="restricted")
+                counts[f"{what}-{name}"] = self._count(_of(what, title), value, query, zone="restricted")
             for layer, value in layers.items():
                 zone = "curated" if layer == "marts" else "restricted"
-                found[f"{layer}-{name}"] = self._rows(_of(layer, title), f"{layer}/{name}", "", value, zone=zone)
-        return found
+                counts[f"{layer}-{name}"] = self._rows(_of(layer, title), f"{layer}/{name}", "", value, zone=zone)
+        return counts
 
-    def _held(self) -> int:
+    def _conferences_held(self) -> int:
         ((number,),) = self._evidence.ask(f"SELECT count(*) FROM {self._evidence.view('marts', 'conference')}")  # noqa: S608
         return int(number)
 
     def _rows(self, what: Text, file: str, where: str, value: int, of: int | None = None, *, zone: str = "curated") -> Count:
-        """A number of rows of one file."""
+        """Make the count of some rows of one file."""
         condition = f"\nWHERE {where}" if where else ""
         return self._count(what, value, f"SELECT count(*) AS value\nFROM '@{file}.parquet'{condition};", of, zone=zone)
 
@@ -175,16 +175,16 @@ class Counts:
 
 
 def _conferences(study: Study, measure: str, occasion: str) -> tuple[Text, str, str]:
-    """What a number of conferences says, the mart, and the rows that it counts."""
+    """Return what a number of conferences says, the mart, and the rows that it counts."""
     lacking, where = _CONFERENCES.get(measure) or _without(study, measure.removeprefix("without_"))
-    held = _capital(about(study).conference.many if occasion == BOTH else occasions(study)[occasion].many)
-    what = Text(f"{held.danish} i kodebogen{lacking.danish}", f"{held.english} in the codebook{lacking.english}")
+    conferences = _capital(about(study).conference.many if occasion == BOTH else occasions(study)[occasion].many)
+    what = Text(f"{conferences.danish} i kodebogen{lacking.danish}", f"{conferences.english} in the codebook{lacking.english}")
     only = f"occasion = '{occasion}'" if occasion != BOTH else ""
     return what, "marts/conference", " AND ".join(filter(None, (only, where)))
 
 
 def _without(study: Study, kind: str) -> tuple[Text, str]:
-    """What is said of conferences that lack forms of a kind, or of one of several, and their rows of the mart."""
+    """Return how to speak of conferences that lack forms of a kind, or of one of several, and their rows of the mart."""
     lacking = about(study).lacking.get(kind)
     several = lacking.either if lacking and lacking.either else (kind,)
     rows = " OR ".join(f"{one}_forms = 0" for one in several)

@@ -12,7 +12,7 @@ from frs_pipeline.study import Study
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import Table
 
-# What a form with a decision about it is to a figure.
+# What a form that somebody decided about is to a figure.
 COUNTED, IN_WHOLE, LEFT_OUT, EVERY = "counted", "in the denominator", "not counted here", "all forms of the questionnaire"
 
 
@@ -34,7 +34,7 @@ class Amendment:
 
 
 def amendments(asking: Asking, table: Table, meaning: Meaning) -> tuple[Amendment, ...]:
-    """Corrections that decide where a figure counts their form, or whether; and exceptions without which it wouldn't.
+    """List the corrections that decide where a figure counts their form, or whether; and exceptions without which it wouldn't.
 
     A corrected answer concerns the tables that ask for it, a corrected number or status all tables of its questionnaire.
     """
@@ -49,20 +49,20 @@ def amendments(asking: Asking, table: Table, meaning: Meaning) -> tuple[Amendmen
     accepted = [e for e in evidence.exceptions if e.instrument in table.marts]
     ids = tuple(dict.fromkeys([c.form for c in corrected] + [e.form for e in accepted if e.form]))
     answers, asked = asking.answers(table, ids), asking.asked(table).questions
-    found = []
+    amended = []
     for c in corrected:
         questionnaire = by_prefix[c.prefix]
         question = question_of(evidence.store, questionnaire, c.column)
         if question is None or question in asked:
             place = _place(evidence.study, asked, meaning, answers.get(c.form))
-            found.append(
+            amended.append(
                 Amendment("correction", questionnaire.instrument, c.column, c.reason, c.who, c.when.isoformat(), "", place)
             )
     for e in accepted:
         place = _place(evidence.study, asked, meaning, answers.get(e.form)) if e.form else EVERY
         if place != LEFT_OUT:
-            found.append(Amendment("exception", e.instrument, e.rule, e.reason, e.who, "", e.expires, place))
-    return tuple(found)
+            amended.append(Amendment("exception", e.instrument, e.rule, e.reason, e.who, "", e.expires, place))
+    return tuple(amended)
 
 
 def _place(study: Study, asked: Mapping[str, Codes], meaning: Meaning, form: Group | None) -> str:

@@ -1,8 +1,8 @@
-"""Which figures two deliveries give otherwise, and how much of it comes from what.
+"""Which figures differ between two deliveries, and how much of each difference comes from what.
 
 Every figure is counted again on the way from the older delivery to the newer, one thing changed at a time: first today's
 definition and code on the older forms, then the answers that those forms have now, then without the forms that are
-gone, then with those that are new. What each step moves is what that thing did, and the steps add up to the whole.
+gone, then with those that are new. What each step changes is what that thing did, and the steps add up to the whole.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ CORRECTED, GONE, NEW = "corrected forms", "forms gone", "new forms"
 
 @dataclass(frozen=True)
 class ChangedFigure:
-    """A figure that isn't the same: as the older and the newer delivery have it, and what each cause moved.
+    """A figure that differs: as the older and the newer delivery have it, and what each cause changed.
 
-    None where a delivery doesn't have the figure. A cause between values that can't both be computed moves nothing that
-    could be told as a number.
+    None where a delivery doesn't have the figure. A cause between values that can't both be computed changes nothing that
+    could be given as a number.
     """
 
     address: Address
@@ -49,7 +49,7 @@ class ChangedFigure:
 
 @dataclass(frozen=True)
 class Differences:
-    """Two deliveries beside each other. `forms` counts, by questionnaire, forms corrected, gone and new."""
+    """Two deliveries compared. `forms` counts, by questionnaire, forms corrected, gone and new."""
 
     forms: dict[str, dict[str, int]]
     definitions: tuple[int, ...]
@@ -59,13 +59,13 @@ class Differences:
 
 
 def differences(older: Store, newer: Store) -> Differences:
-    """Every figure in which `newer` isn't `older`. Raises `InputError` when one of them isn't made."""
+    """List every figure in which `newer` differs from `older`. Raises `InputError` when one of them isn't made."""
     paths = [{name: at.file("marts", name) for name in instruments(older.study)} for at in (older, newer)]
     missing = next((path for both in paths for path in both.values() if not path.exists()), None)
     if missing is not None:
         raise InputError("not made yet", where=missing, do="run frs run for both deliveries")
     kept, now = (_kept(at) for at in (older, newer))
-    definitions, code = _made_otherwise(older, newer)
+    definitions, code = _made_differently(older, newer)
     shared = {name: _shared(*(both[name] for both in paths)) for name in instruments(older.study)}
     tables = [
         t for t in catalogue(older.study).values() if all({*t.variables, *t.answered} <= shared[mart].keys() for mart in t.marts)
@@ -78,7 +78,7 @@ def differences(older: Store, newer: Store) -> Differences:
         if one is None or other is None or (one.value, one.printed) != (other.value, other.printed):
             number = address[0]
             made = " and ".join(["definition"] * (number in definitions) + ["code"] * (number in code)) or "code"
-            changes.append(_change(address, one, [found.get(address) for found in counted], other, f"changed {made}"))
+            changes.append(_change(address, one, [figures.get(address) for figures in counted], other, f"changed {made}"))
     forms = {
         name: _forms(_both(paths, name, _asked(older.study, shared[name], name, older, newer)))
         for name in instruments(older.study)
@@ -87,16 +87,16 @@ def differences(older: Store, newer: Store) -> Differences:
 
 
 def _change(
-    address: Address, older: Figure | None, between: list[Figure | None], newer: Figure | None, made_otherwise: str
+    address: Address, older: Figure | None, between: list[Figure | None], newer: Figure | None, made_differently: str
 ) -> ChangedFigure:
     way = [older, *between, newer]
     if None in way:
-        return ChangedFigure(address, older, newer, (made_otherwise,), {})
-    steps = (made_otherwise, CORRECTED, GONE, NEW)
+        return ChangedFigure(address, older, newer, (made_differently,), {})
+    steps = (made_differently, CORRECTED, GONE, NEW)
     values = [figure.value for figure in way if figure is not None]
     moves = [(step, one, other) for step, (one, other) in zip(steps, pairwise(values), strict=True) if one != other]
-    # What is only printed otherwise was made otherwise.
-    causes = tuple(step for step, _, _ in moves) or (made_otherwise,)
+    # A figure that is only printed differently was made differently.
+    causes = tuple(step for step, _, _ in moves) or (made_differently,)
     return ChangedFigure(address, older, newer, causes, {step: b - a for step, a, b in moves if a is not None and b is not None})
 
 
@@ -107,15 +107,15 @@ def _kept(store: Store) -> dict[Address, Figure]:
     return {figure.address: figure for figure in from_table(read(path))}
 
 
-def _made_otherwise(older: Store, newer: Store) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Tables that were made by another definition, and by other code."""
-    found: dict[str, list[int]] = {"definition": [], "code": []}
+def _made_differently(older: Store, newer: Store) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """List the tables that were made by another definition, and by other code."""
+    tables_by_cause: dict[str, list[int]] = {"definition": [], "code": []}
     for number in catalogue(older.study):
         origins = [json.loads(recorded(at.file(*table_key(number))) or "{}") for at in (older, newer)]
-        for what, tables in found.items():
+        for what, tables in tables_by_cause.items():
             if origins[0].get(what) != origins[1].get(what):
                 tables.append(number)
-    return tuple(found["definition"]), tuple(found["code"])
+    return tuple(tables_by_cause["definition"]), tuple(tables_by_cause["code"])
 
 
 def _counted(tables: list[Table], marts: Mapping[str, ir.Table]) -> dict[Address, Figure]:
@@ -124,13 +124,13 @@ def _counted(tables: list[Table], marts: Mapping[str, ir.Table]) -> dict[Address
 
 
 def _shared(older: Path, newer: Path) -> dict[str, pa.DataType]:
-    """The columns that both marts have: a question that was added, or taken away, makes no other figure another."""
+    """Return the columns that both marts have: adding or removing a question changes no other figure."""
     one, other = schema_of(older), schema_of(newer)
     return {field.name: field.type for field in one if field.name in other.names and other.field(field.name).type == field.type}
 
 
 def _asked(study: Study, columns: Iterable[str], name: str, *stores: Store) -> list[str]:
-    """Those of the columns of a mart that are no question which only one delivery asks: no form is corrected by being asked."""
+    """Drop the columns of questions that only one delivery asks: a form isn't corrected by being asked something else."""
     questions = {question.name: question for question in questionnaires(study)[name].questions}
     return [
         column
@@ -152,7 +152,7 @@ def _marts(
 
 
 def _forms(both: tuple[ir.Table, ir.Table]) -> dict[str, int]:
-    # A new lock of the codebook gives new pseudonyms, which corrects no form.
+    # A new lock of the codebook gives new pseudonyms, which is no correction of a form.
     older, newer = (mart.drop("conference_id") for mart in both)
     still = newer.semi_join(older, "form_id").count().execute()
     alike = newer.intersect(older).count().execute()
@@ -165,7 +165,7 @@ def _as_they_were(older: ir.Table, _newer: ir.Table) -> ir.Table:
 
 
 def _corrected(older: ir.Table, newer: ir.Table) -> ir.Table:
-    """The older delivery's forms, with their answers as they are now."""
+    """Return the older delivery's forms, with their answers as they are now."""
     return newer.semi_join(older, "form_id").union(older.anti_join(newer, "form_id"))
 
 

@@ -60,7 +60,7 @@ class AcceptedRemark:
 
 
 class Evidence:
-    """The files of one delivery, as their rows and origins have it."""
+    """The files of one delivery, by their rows and by what each records of its origin."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
@@ -75,28 +75,28 @@ class Evidence:
 
     @cached_property
     def figures(self) -> dict[Address, Figure]:
-        """Every figure as the tables have it."""
+        """All figures as the tables have them."""
         return {figure.address: figure for figure in from_table(read(self.store.file("statistics", "figures")))}
 
     @cached_property
     def compared(self) -> dict[Address, dict[str, Any]]:
-        """Every printed figure with its verdict."""
+        """All printed figures with their verdicts."""
         rows = read(self.store.file("statistics", "compare")).to_pylist()
         return {Address.of(r): r for r in rows}
 
     @cached_property
     def bases(self) -> dict[int, int]:
-        """How many forms each table counts, as the reconciliation of the marts found."""
+        """The number of forms that each table counts, as the reconciliation of the marts found."""
         return {r["table"]: r["forms"] for r in read(self.store.file("statistics", "bases")).to_pylist() if r["reason"] == "base"}
 
     @cached_property
     def promises(self) -> dict[str, tuple[int, int]]:
         """Promises kept and made, by mart."""
-        found: dict[str, tuple[int, int]] = {}
+        by_mart: dict[str, tuple[int, int]] = {}
         for row in read(self.store.file("expectations"), ["mart", "passed"]).to_pylist():
-            kept, made = found.get(row["mart"], (0, 0))
-            found[row["mart"]] = (kept + row["passed"], made + 1)
-        return found
+            kept, made = by_mart.get(row["mart"], (0, 0))
+            by_mart[row["mart"]] = (kept + row["passed"], made + 1)
+        return by_mart
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
@@ -108,7 +108,7 @@ class Evidence:
         return FormCounts({name: self.store.file("marts", name) for name in instruments(self.study)})
 
     def view(self, *key: str) -> str:
-        """Name under which a product's rows can be asked for."""
+        """Return the name under which a product's rows can be queried."""
         name = "_".join(key)
         if name not in self._views:
             self.forms.engine.read_parquet(str(self.store.file(*key))).create_view(name)
@@ -116,11 +116,11 @@ class Evidence:
         return name
 
     def ask(self, query: str) -> list[tuple[Any, ...]]:
-        """Rows of a query. It has no parameters: to take one, DuckDB would import pandas, which takes longer than asking."""
+        """Return the rows of a query. It takes no parameters: for those DuckDB imports pandas, which is slower than the query."""
         return self.forms.engine.execute(query).fetchall()
 
     def occasions(self, numbers: Iterable[str]) -> dict[str, str]:
-        """Occasion, by the codebook, of conference numbers as exports write them; those that it doesn't know are missing."""
+        """Look up the occasion of conference numbers, as exports write them, in the codebook; it omits those it doesn't know."""
         known = ", ".join(str(int(number)) for number in numbers if number.isascii() and number.isdecimal())
         if not known:
             return {}
@@ -134,7 +134,7 @@ class Evidence:
         return {name: {layer: rows_in(self.store.file(layer, name)) for layer in _LAYERS} for name in instruments(self.study)}
 
     def as_noted(self, key: AssetPath) -> bool:
-        """Is a file the one that the manifest lists?"""
+        """Return whether a file is the one that the manifest lists."""
         if key not in self._noted:
             path = self.store.file(*key)
             self._noted[key] = self.manifest.get("outputs", {}).get(listed(self.store, path)) == sha256(path)
@@ -156,11 +156,11 @@ class Evidence:
         """Findings that were accepted in the delivery, of forms and of questionnaires."""
         columns = "instrument, form_id, rule, reason, who, CAST(expires AS VARCHAR)"
         query = f"SELECT DISTINCT {columns} FROM {self.view('noted')} WHERE severity = 'accepted' ORDER BY ALL"  # noqa: S608
-        found = self.ask(query)
-        return tuple(AcceptedRemark(*row) for row in found)
+        rows = self.ask(query)
+        return tuple(AcceptedRemark(*row) for row in rows)
 
     def way(self, table: Table) -> tuple[tuple[InputFile, ...], tuple[ProducedFile, ...]]:
-        """The delivered files that a table comes from, and every file that was made on the way, in their order."""
+        """Return the delivered files that a table comes from, and every file that was made on the way, in their order."""
         if table.number not in self._steps:
             keys = _line(
                 self.study,
@@ -172,7 +172,7 @@ class Evidence:
         return self._steps[table.number]
 
     def delivered(self, instrument: str) -> tuple[InputFile, ...]:
-        """The delivered files that the forms of a questionnaire were read from."""
+        """Return the delivered files that the forms of a questionnaire were read from."""
         return _delivered(self._origin(("validated", instrument)))
 
     def _origin(self, key: AssetPath) -> dict[str, Any]:
@@ -190,13 +190,13 @@ class Evidence:
 
 
 def _delivered(origin: dict[str, Any]) -> tuple[InputFile, ...]:
-    """Delivered files among what a product says that it was made from."""
+    """Return the delivered files among what a product says it was made from."""
     return tuple(InputFile(n.removeprefix("raw/"), sha) for n, sha in origin["inputs"].items() if n.startswith("raw/"))
 
 
 @derived
 def _line(study: Study, keys: tuple[AssetPath, ...]) -> tuple[AssetPath, ...]:
-    """Products and all that goes into them, in the order of the plan."""
+    """Return products and all that goes into them, in the order of the plan."""
     reached = set(keys)
     for product in reversed(products(study).values()):
         if product.key in reached:

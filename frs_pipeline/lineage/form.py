@@ -1,6 +1,6 @@
 """One form's way through every layer: from its line in the export to the tables that count it, or to where it stopped.
 
-Without being opened, a form's way tells no value that was keyed: not the conference number, not an answer, nor the
+Unless the form is opened, its way reveals no value that was keyed: not the conference number, not an answer, nor the
 cell of a table that its answers put it into.
 """
 
@@ -75,7 +75,7 @@ class Opened:
 
 
 def ways(evidence: Evidence, form: str) -> tuple[WayOfForm, ...]:
-    """The way of every line that has this form id; a respondent may stand in an export twice.
+    """Follow every line that has this form id; a respondent may stand in an export twice.
 
     Raises `UsageError` when there is none.
     """
@@ -91,17 +91,17 @@ def ways(evidence: Evidence, form: str) -> tuple[WayOfForm, ...]:
         raise UsageError("no such form", where=name, do="frs trace … --forms and frs quarantine list form ids")
     made = tuple(corrected(c) for c in evidence.corrections if c.form == name)
     inputs = {file.name: file.sha256 for file in evidence.delivered(instrument)}
-    found = []
+    followed = []
     for file, line in accepted:
         answers = _answers(evidence, instrument, name)
-        said = 'rule, "column", severity, reason, who'
-        rows = evidence.ask(f"SELECT {said} FROM {evidence.view('noted')} {mine} AND line = {line} ORDER BY ALL")  # noqa: S608
+        noted = 'rule, "column", severity, reason, who'
+        rows = evidence.ask(f"SELECT {noted} FROM {evidence.view('noted')} {mine} AND line = {line} ORDER BY ALL")  # noqa: S608
         tables = tuple(
             _in_table(evidence.study, table, instrument, answers, evidence.store.delivery)
             for table in _tables(evidence.study, instrument)
         )
         given = sum(answers[question.name] is not None for question in questionnaire.questions)
-        found.append(
+        followed.append(
             WayOfForm(
                 *(name, instrument, questionnaire.title, file, line, inputs.get(file), True, (), made),
                 *(tuple(remarked(*row) for row in rows), given, len(questionnaire.questions), tables),
@@ -110,12 +110,12 @@ def ways(evidence: Evidence, form: str) -> tuple[WayOfForm, ...]:
     for file, line, rules, columns in aside:
         why = tuple(_broken(evidence.study, rule, column) for rule, column in zip(rules, columns, strict=True))
         title = questionnaire.title
-        found.append(WayOfForm(name, instrument, title, file, line, inputs.get(file), False, why, made, (), 0, 0, ()))
-    return tuple(found)
+        followed.append(WayOfForm(name, instrument, title, file, line, inputs.get(file), False, why, made, (), 0, 0, ()))
+    return tuple(followed)
 
 
 def opened(evidence: Evidence, way: WayOfForm) -> Opened:
-    """What stands in a form. Whoever calls this has noted before who looks, and why.
+    """Read what stands in a form. The caller has to note first who looks, and why.
 
     Raises `InputError` when the export doesn't have the line any more.
     """
@@ -129,17 +129,17 @@ def opened(evidence: Evidence, way: WayOfForm) -> Opened:
     if not way.accepted:
         return Opened(raw, {}, {})
     answers = _answers(evidence, way.instrument, way.form)
-    said = {
+    answered = {
         question.name: question.labels[answers[question.name]]
         for question in questionnaires(evidence.study)[way.instrument].questions
         if answers[question.name] is not None
     }
-    cells = {found.table: _cell(catalogue(evidence.study)[found.table], answers) for found in way.tables if found.counted}
-    return Opened(raw, said, cells)
+    cells = {table.table: _cell(catalogue(evidence.study)[table.table], answers) for table in way.tables if table.counted}
+    return Opened(raw, answered, cells)
 
 
 def _read(study: Study, form: str) -> tuple[str, Questionnaire]:
-    """A form id as it is written, and its questionnaire."""
+    """Return a form id as it is written, and its questionnaire."""
     by_prefix = {questionnaire.form_prefix: questionnaire for questionnaire in questionnaires(study).values()}
     parts = _FORM.fullmatch(form.strip().casefold())
     if parts is None or parts["prefix"].upper() not in by_prefix:
@@ -153,7 +153,7 @@ def _alike(study: Study) -> str:
 
 
 def _answers(evidence: Evidence, instrument: str, form: str) -> dict[str, Any]:
-    """Occasion and answers of a form in its mart."""
+    """Read occasion and answers of a form in its mart."""
     names = ["occasion", *(question.name for question in questionnaires(evidence.study)[instrument].questions)]
     chosen = f"SELECT {', '.join(names)} FROM {evidence.view('marts', instrument)} WHERE form_id = '{form}'"  # noqa: S608
     return dict(zip(names, evidence.ask(chosen)[0], strict=True))
@@ -167,11 +167,11 @@ def _in_table(study: Study, table: Table, instrument: str, answers: Mapping[str,
     asked = questions(study, table)
     group = Group(instrument, answers["occasion"], tuple(answers[name] for name in asked), 1, delivery)
     why = failing(study, asked, base(study, table), group)
-    return InTable(table.number, not why, tuple(_unsaid(study, one, table) for one in why))
+    return InTable(table.number, not why, tuple(_discreet(study, one, table) for one in why))
 
 
-def _unsaid(study: Study, why: Why, table: Table) -> Text:
-    """A reason that doesn't say which answer was given."""
+def _discreet(study: Study, why: Why, table: Table) -> Text:
+    """Give a reason that doesn't reveal which answer was given."""
     if why.kind != LEFT_OUT:
         return reason(study, why, table)
     text = next(q.text for q in questionnaires(study)[table.marts[0]].questions if q.name == why.about)
@@ -179,12 +179,12 @@ def _unsaid(study: Study, why: Why, table: Table) -> Text:
 
 
 def _cell(table: Table, answers: Mapping[str, Any]) -> tuple[str, ...]:
-    found = []
+    labels = []
     for axis in axes(table):
         place = axis.index(answers[axis.variable])
         assert place is not None, "the table counts the form"
-        found.append(axis.categories[place].label)
-    return tuple(found)
+        labels.append(axis.categories[place].label)
+    return tuple(labels)
 
 
 def _broken(study: Study, rule: str, column: str | None) -> str:

@@ -1,6 +1,6 @@
-"""From forms to figures: what would move if forms were left out, or counted, without a run.
+"""From forms to figures: what would change if forms were left out, or counted, without a run.
 
-The marts are counted again without the forms (and with others, where there are such): only the tables of the marts that
+The marts are counted again without the forms (and with others, where there are any): only the tables of the marts that
 they are in. Non-response is not counted again but corrected by what the forms add to it.
 """
 
@@ -50,7 +50,7 @@ class Value(NamedTuple):
 
 
 class Moved(NamedTuple):
-    """A figure that would be another."""
+    """A figure that would change."""
 
     place: ResultAddress
     before: Value
@@ -58,13 +58,13 @@ class Moved(NamedTuple):
 
     @property
     def printed(self) -> bool:
-        """Would it be printed otherwise, too?"""
+        """Whether it would be printed differently, too."""
         return self.before.printed != self.after.printed
 
 
 @dataclass(frozen=True)
 class ChangedForms:
-    """Forms out of the marts and into them: rows of each mart (with its columns); and conferences that were never held."""
+    """Forms out of the marts and into them: rows of each mart (with its columns); and conferences to treat as never held."""
 
     study: Study
     out: Mapping[str, pa.Table]
@@ -73,14 +73,14 @@ class ChangedForms:
 
     @property
     def marts(self) -> tuple[str, ...]:
-        """Marts with other forms than before."""
+        """The marts with other forms than before."""
         return tuple(mart for mart in instruments(self.study) if _forms(self.out, mart) or _forms(self.into, mart))
 
 
 def rows_of(store: Store, forms: Collection[str], conferences: Collection[str] = ()) -> dict[str, pa.Table]:
-    """Rows of the marts that are one of `forms`, or of one of `conferences`, by mart; only marts that have any."""
+    """Read the rows of the marts that are one of `forms`, or of one of `conferences`, by mart; only marts that have any."""
     wanted = {"form_id": pa.array(sorted(forms), pa.string()), "conference_id": pa.array(sorted(conferences), pa.string())}
-    found: dict[str, pa.Table] = {}
+    rows_by_mart: dict[str, pa.Table] = {}
     prefixes = {form[:2] for form in forms}
     for mart in instruments(store.study):
         if conferences or questionnaires(store.study)[mart].form_prefix in prefixes:
@@ -90,20 +90,20 @@ def rows_of(store: Store, forms: Collection[str], conferences: Collection[str] =
                 for batch in batches
             ]
             rows = pa.Table.from_batches([batch for batch in few if batch.num_rows]) if any(b.num_rows for b in few) else None
-            found |= {} if rows is None else {mart: rows}
-    return found
+            rows_by_mart |= {} if rows is None else {mart: rows}
+    return rows_by_mart
 
 
 def impact(store: Store, change: ChangedForms) -> list[Moved]:
-    """Every figure of tables and of non-response that is another after `change`, in the order of the report."""
-    found: list[Moved] = []
+    """List every figure of tables and of non-response that `change` changes, in the order of the report."""
+    moved: list[Moved] = []
     for before, after in (_tables(store, change), _nonresponse(store, change)):
-        found += [Moved(place, before[place], value) for place, value in after.items() if before[place] != value]
-    return found
+        moved += [Moved(place, before[place], value) for place, value in after.items() if before[place] != value]
+    return moved
 
 
 def recounted(store: Store, change: ChangedForms) -> dict[int, list[Figure]]:
-    """Figures, by table, of the tables that count forms of a mart that `change` changes."""
+    """Recount the tables that count forms of a mart that `change` changes; figures by table."""
     touched = change.marts
     wanted = [table for table in catalogue(store.study).values() if set(table.marts) & set(touched)]
     forms = FormCounts({str(mart): store.file("marts", mart) for table in wanted for mart in table.marts})
@@ -111,7 +111,7 @@ def recounted(store: Store, change: ChangedForms) -> dict[int, list[Figure]]:
 
 
 def _counts(table: Table, forms: FormCounts, change: ChangedForms) -> dict[tuple[int | None, ...], int]:
-    """What `tables.counting` counts, of the marts after a change. Ibis would take longer to import than this takes."""
+    """Count what `tables.counting` counts, in the marts after a change. Importing Ibis would take longer than this does."""
     names = tuple(dict.fromkeys((*table.variables, *table.answered)))
     total: Counter[tuple[int | None, ...]] = Counter()
     for mart in table.marts:
@@ -136,30 +136,30 @@ def _tables(store: Store, change: ChangedForms) -> tuple[dict[ResultAddress, Val
     return before, placed(figure for number in sorted(after) for figure in after[number])
 
 
-def placed(found: Iterable[Figure]) -> dict[ResultAddress, Value]:
-    """Figures of tables by their place."""
+def placed(figures: Iterable[Figure]) -> dict[ResultAddress, Value]:
+    """Return figures of tables by their place."""
     return {
         ResultAddress(f"table_{figure.table:02d}", figure.row, figure.column, figure.group, figure.measure): Value(
             figure.value, figure.printed
         )
-        for figure in found
+        for figure in figures
     }
 
 
 def nonresponse_places(units: pa.Table, items: pa.Table) -> dict[ResultAddress, Value]:
-    """Figures of unit non-response (`UNIT`; row: what is lacking, group: occasion) and of item non-response (`ITEM`; row:
-    question, group: questionnaire)."""
-    found = {}
+    """Return the figures of unit non-response (`UNIT`; row: what is lacking, group: occasion) and of item non-response
+    (`ITEM`; row: question, group: questionnaire)."""
+    values = {}
     for row in units.to_pylist():
         for measure, value in (("conferences", row["conferences"]), ("percent", row["percent"])):
             place = ResultAddress(UNIT_NONRESPONSE, row["measure"], NO_LABEL, row["occasion"], measure)
-            found[place] = _number(value) if measure == "conferences" else _percentage(value)
+            values[place] = _number(value) if measure == "conferences" else _percentage(value)
     for row in items.to_pylist():
         for measure in _SUMS[1:]:  # forms are the rows of the mart, the same for every question
             place = ResultAddress(ITEM_NONRESPONSE, row["question"], NO_LABEL, row["instrument"], measure)
-            found[place] = _number(row[measure])
-        found[place._replace(measure="blank_percent")] = _percentage(row["blank_percent"])
-    return found
+            values[place] = _number(row[measure])
+        values[place._replace(measure="blank_percent")] = _percentage(row["blank_percent"])
+    return values
 
 
 def _number(value: int) -> Value:
@@ -181,12 +181,12 @@ def _nonresponse(store: Store, change: ChangedForms) -> tuple[dict[ResultAddress
 
 
 def _conferences(study: Study, conference: pa.Table, change: ChangedForms) -> pa.Table:
-    """The conference mart (`conference_schema`) after a change."""
+    """Return the conference mart (`conference_schema`) after a change."""
     forms: dict[tuple[str, str], int] = {}
     for rows, sign in ((change.out, -1), (change.into, 1)):
         for kind, mart in ((kind, mart) for kind, marts in kinds(study).items() for mart in marts if mart in rows):
-            for held in rows[mart]["conference_id"].to_pylist():
-                forms[kind, held] = forms.get((kind, held), 0) + sign
+            for conference_id in rows[mart]["conference_id"].to_pylist():
+                forms[kind, conference_id] = forms.get((kind, conference_id), 0) + sign
     kept = [row for row in conference.to_pylist() if row["conference_id"] not in change.conferences]
     for row in kept:
         row.update({f"{kind}_forms": row[f"{kind}_forms"] + forms.get((kind, row["conference_id"]), 0) for kind in kinds(study)})
@@ -194,7 +194,7 @@ def _conferences(study: Study, conference: pa.Table, change: ChangedForms) -> pa
 
 
 def _items(study: Study, items: pa.Table, change: ChangedForms, delivery: str) -> pa.Table:
-    """Item non-response (`ITEM`) after a change: every number in it is a sum over forms."""
+    """Return item non-response (`ITEM`) after a change: every number in it is a sum over forms."""
     rows = {(row["instrument"], row["question"]): row for row in items.to_pylist()}
     for part, sign in ((change.out, -1), (change.into, 1)):
         for more in item(study, dict(part), delivery).to_pylist():
@@ -210,7 +210,7 @@ def _forms(rows: Mapping[str, pa.Table], mart: str) -> int:
 
 
 def resting_on(store: Store, question: str) -> Iterator[tuple[ResultAddress, Value]]:
-    """Every figure that depends on the answers to a question, in whatever questionnaire it stands."""
+    """Yield every figure that depends on the answers to a question, in whichever questionnaire it stands."""
     asking = {mart for mart in instruments(store.study) if questionnaires(store.study)[mart].question(question)}
     using = {
         number

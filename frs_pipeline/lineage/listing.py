@@ -1,6 +1,6 @@
-"""The forms behind a figure, by id: where each stands in the exports, and what was found or decided about it.
+"""The forms behind a figure, by id: where each stands in the exports, and what was noted or decided about it.
 
-Asked of the mart anew each time, with the conditions of the query that recounts the figure. No answer is read.
+The mart is queried again each time, with the conditions of the query that recounts the figure. No answer is read.
 """
 
 from __future__ import annotations
@@ -36,29 +36,29 @@ class Listed:
 
 
 def counted(evidence: Evidence, chosen: Selection) -> list[Listed]:
-    """The forms that a selection counts, by id."""
+    """List the forms that a selection counts, by id."""
     return [
         form for mart in chosen.marts for form in _forms(evidence, mart, [sql for sql, _ in conditions(evidence.study, chosen)])
     ]
 
 
 def near(asking: Asking, table: Table, chosen: Selection, why: Why, most: int) -> list[Listed]:
-    """The first forms that fail one condition of a selection and no other, at `most` so many."""
+    """List the first forms (at `most` so many) that fail one condition of a selection and no other."""
     if why.kind == SET_ASIDE:
         names = questions(asking.study, table)
         forms = [form for mart in chosen.marts for form in asking.set_aside(mart) if form.rule == why.about]
         kept = [form for form in forms if not failing(asking.study, names, chosen, form.group(names, asking.delivery))]
         return [Listed(form.form, form.file, form.line, (f"set aside: {form.rule}",)) for form in kept[:most]]
-    found: list[Listed] = []
+    listed: list[Listed] = []
     for mart in chosen.marts:
-        found += _forms(
-            asking.evidence, mart, list(_failing(asking.study, table, mart, chosen, why, asking.delivery)), most - len(found)
+        listed += _forms(
+            asking.evidence, mart, list(_failing(asking.study, table, mart, chosen, why, asking.delivery)), most - len(listed)
         )
-    return found
+    return listed
 
 
 def _failing(study: Study, table: Table, mart: str, chosen: Selection, why: Why, delivery: str) -> Iterable[str]:
-    """SQL of all conditions but one, and of failing that one in this way."""
+    """Return the SQL of all conditions but one, and of failing that one in this way."""
     if chosen.occasion != BOTH:
         yield f"occasion {'<>' if why.kind == OTHER_OCCASION else '='} '{chosen.occasion}'"
     for name, codes in chosen.answers:
@@ -80,37 +80,37 @@ def _failing(study: Study, table: Table, mart: str, chosen: Selection, why: Why,
 
 
 def _forms(evidence: Evidence, mart: str, where: Sequence[str], most: int | None = None) -> list[Listed]:
-    """Forms of a mart that fulfil all of these."""
+    """List the forms of a mart that fulfil all of these conditions."""
     clause = f" WHERE {' AND '.join(where)}" if where else ""
     limit = "" if most is None else f" LIMIT {most}"
-    # The conditions are made of names and codes of the catalogue.
+    # The conditions consist of the catalogue's names and codes, so that nothing foreign gets into the SQL.
     mine = f"SELECT form_id FROM {evidence.view('marts', mart)}{clause} ORDER BY form_id{limit}"  # noqa: S608
     placed, noted = evidence.view("validated", mart), evidence.view("noted")
     rows = evidence.ask(f"SELECT form_id, file, line FROM {placed} SEMI JOIN ({mine}) USING (form_id) ORDER BY form_id")  # noqa: S608
-    said = 'form_id, rule, "column", severity, reason, who'
-    notes = evidence.ask(f"SELECT {said} FROM {noted} SEMI JOIN ({mine}) USING (form_id) ORDER BY ALL")  # noqa: S608
+    columns = 'form_id, rule, "column", severity, reason, who'
+    notes = evidence.ask(f"SELECT {columns} FROM {noted} SEMI JOIN ({mine}) USING (form_id) ORDER BY ALL")  # noqa: S608
     history = _history(evidence, mart, notes)
     return [Listed(form, file, line, tuple(history.get(form, ()))) for form, file, line in rows]
 
 
 def _history(evidence: Evidence, mart: str, notes: Iterable[tuple[str, ...]]) -> dict[str, list[str]]:
-    """What was corrected, accepted or noted about forms of a questionnaire."""
-    found: dict[str, list[str]] = defaultdict(list)
+    """Collect what was corrected, accepted or noted about forms of a questionnaire."""
+    history: dict[str, list[str]] = defaultdict(list)
     prefix = questionnaires(evidence.study)[mart].form_prefix
     for made in evidence.corrections:
         if made.prefix == prefix:
-            found[made.form].append(corrected(made))
+            history[made.form].append(corrected(made))
     for form, rule, column, severity, reason, who in notes:
-        found[form].append(remarked(rule, column, severity, reason, who))
-    return found
+        history[form].append(remarked(rule, column, severity, reason, who))
+    return history
 
 
 def corrected(made: Correction) -> str:
-    """A correction in words, without its values."""
+    """Describe a correction in words, without its values."""
     return f"corrected: {made.column} ({made.reason}; {made.who}, {made.when})"
 
 
 def remarked(rule: str, column: str | None, severity: str, reason: str | None, who: str | None) -> str:
-    """A finding that set nothing aside, in words."""
+    """Describe a finding that set nothing aside, in words."""
     place = f" at {column}" if column else ""
     return f"accepted: {rule}{place} ({reason}; {who})" if severity == "accepted" else f"noted: {rule}{place}"

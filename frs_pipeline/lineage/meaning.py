@@ -23,10 +23,10 @@ SIGNED = ("gamma", "t", "partial_gamma")
 
 @dataclass(frozen=True)
 class Selection:
-    """Forms of some marts, told by their occasion and by their answers.
+    """Forms of some marts, selected by their occasion and by their answers.
 
-    `answers` are codes by question, all of which a form must have one of; `without` turns the one condition of a
-    frequency round: forms that gave none of its answers, blank ones included.
+    `answers` are codes by question: a form must have one of them at each; `without` reverses the one condition of a
+    frequency: forms that gave none of its answers, blank ones included.
     """
 
     study: Study
@@ -37,18 +37,18 @@ class Selection:
 
     @cached_property
     def codes(self) -> dict[str, Codes]:
-        """The codes that a form must have one of, by question."""
+        """The codes, by question, of which a form must have one."""
         return dict(self.answers)
 
     @cached_property
     def fact(self) -> tuple[object, ...]:
-        """Equal for selections of the same forms, however a table writes them."""
-        held = {questionnaires(self.study)[mart].occasion for mart in self.marts}
-        occasion = BOTH if held == {self.occasion} else self.occasion
+        """A value that is equal for selections of the same forms, however a table writes them."""
+        asked_at = {questionnaires(self.study)[mart].occasion for mart in self.marts}
+        occasion = BOTH if asked_at == {self.occasion} else self.occasion
         return (frozenset(self.marts), occasion, frozenset(self.answers), self.without)
 
     def where(self, **answers: Codes) -> Selection:
-        """The same forms, but with these codes at these questions."""
+        """Return the same selection, but with these codes at these questions."""
         return Selection(self.study, self.marts, self.occasion, tuple({**self.codes, **answers}.items()), self.without)
 
 
@@ -67,7 +67,7 @@ class Meaning:
 
     @cached_property
     def fact(self) -> tuple[object, ...]:
-        """Equal for figures that say the same, in whichever table and measure they are printed."""
+        """A value that is equal for figures that say the same, in whichever table and measure they are printed."""
         if self.scales is None:
             return (self.counted.fact, self.of.fact if self.of else None)
         # Gamma doesn't care which question is in the rows, nor whether both scales run the other way.
@@ -93,31 +93,31 @@ def _reversed(steps: _Steps) -> _Steps:
 
 @derived
 def question(study: Study, name: str, marts: tuple[str, ...]) -> Question:
-    """A question of the catalogue, as the first of the marts asks it."""
-    found = questionnaires(study)[marts[0]].question(name)
-    assert found is not None, "the catalogue was read against the questionnaires"
-    return found
+    """Return a question of the catalogue, as the first of the marts asks it."""
+    asked = questionnaires(study)[marts[0]].question(name)
+    assert asked is not None, "the catalogue was read against the questionnaires"
+    return asked
 
 
 @derived
 def meanings(study: Study) -> Mapping[Address, Meaning]:
-    """What every figure of every table means, in the order of the report."""
-    found: dict[Address, Meaning] = {}
+    """Work out what every figure of every table means, in the order of the report."""
+    all_meanings: dict[Address, Meaning] = {}
     for table in catalogue(study).values():
-        told = _Telling(study, table)
+        of_table = _TableMeanings(study, table)
         for figure in figures(table, {}):
             address = figure.address
-            found[address] = told.meaning(address)
-    return found
+            all_meanings[address] = of_table.meaning(address)
+    return all_meanings
 
 
 def base(study: Study, table: Table) -> Selection:
-    """The forms that a table counts."""
-    return _Telling(study, table).base
+    """Return the forms that a table counts."""
+    return _TableMeanings(study, table).base
 
 
-class _Telling:
-    """Says of one table's addresses what they mean."""
+class _TableMeanings:
+    """What the addresses of one table mean."""
 
     def __init__(self, study: Study, table: Table) -> None:
         self.study = study
@@ -163,7 +163,7 @@ class _Telling:
         return Meaning(measure, counted, whole.get(measure))
 
     def _at(self, axis: Axis, label: str) -> Selection:
-        """The forms of the base in one category of an axis; all of them for the total."""
+        """Return the forms of the base in one category of an axis; all of them for the total."""
         if label == TOTAL:
             return self.base
         codes = next(frozenset(c.codes) for c in axis.categories if c.label == label)

@@ -35,7 +35,7 @@ class Pairs:
 
 
 def pairs(study: Study, meaning: Meaning, asked: Asked) -> Pairs | None:
-    """The pairs behind a correlation's figure; None for one that isn't of pairs."""
+    """Count the pairs behind a correlation's figure; None for a figure that isn't about pairs."""
     if meaning.scales is None:
         return None
     row, column = meaning.scales

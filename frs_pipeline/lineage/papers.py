@@ -1,7 +1,7 @@
-"""Forms beside others: which would count if some were withdrawn or a rule let them through, and which are one paper.
+"""Forms compared with others: which would count if some were withdrawn or a rule let them through, and which are one paper.
 
 A paper that was keyed twice counts once, so that its second keying takes the place of the first when only that one goes.
-What comes of it is never guessed: the export is judged again.
+The outcome is never guessed: the export is judged again.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ _REPEATS = (TWICE, "respondent_twice")
 
 
 def released(store: Store, gone: Withdrawals, out: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
-    """Rows of marts, by mart, that would come in if `gone` were withdrawn too: other keyings of the same papers.
+    """Find the rows, by mart, that would come in if `gone` were withdrawn too: other keyings of the same papers.
 
     `out` are the rows of the marts that `gone` takes out.
     """
-    found: dict[str, pa.Table] = {}
+    rows_by_mart: dict[str, pa.Table] = {}
     for instrument, rows in out.items():
         if _may_be_twice(store, instrument, rows["form_id"].to_pylist()):
             intake = intake_as_made(store)
@@ -46,16 +46,16 @@ def released(store: Store, gone: Withdrawals, out: Mapping[str, pa.Table]) -> di
             )
             mart = read(store.file("marts", instrument), ["form_id"])
             more = _lacking(_accepted(store, instrument, replace(intake, withdrawals=both)), mart)
-            found |= {instrument: more} if more.num_rows else {}
-    return found
+            rows_by_mart |= {instrument: more} if more.num_rows else {}
+    return rows_by_mart
 
 
 def let_through(store: Store, rule: str) -> tuple[dict[str, pa.Table], dict[str, pa.Table]]:
-    """Rows of marts, by mart, that would go out, and come in, if every form counted that breaks `rule`, and no other rule.
+    """Find the rows, by mart, that would go out, and come in, if forms counted that break `rule` and no other rule.
 
-    What goes out is a paper keyed again that counts now because its first keying doesn't.
+    What goes out is a paper's second keying, which counts now because its first keying doesn't.
 
-    Raises `UsageError` for a rule that there isn't, and for one whose forms can't be counted as they are.
+    Raises `UsageError` for an unknown rule, and for one whose forms can't be counted as they are.
     """
     about_forms = {name: known.kind for name, known in policy(store.study).rules.items() if known.kind.about == "form"}
     if rule not in about_forms:
@@ -76,8 +76,8 @@ def let_through(store: Store, rule: str) -> tuple[dict[str, pa.Table], dict[str,
 
 
 def same_papers(store: Store, forms: Collection[str]) -> set[str]:
-    """Other keyings of the same papers as `forms`: whichever counts, all of them are one family's answers."""
-    found: set[str] = set()
+    """Find other keyings of the same papers as `forms`: whichever counts, all of them are one family's answers."""
+    keyings: set[str] = set()
     for instrument in instruments(store.study):
         mine = {form for form in forms if form[:2] == questionnaires(store.study)[instrument].form_prefix}
         if not mine or not _may_be_twice(store, instrument, mine):
@@ -91,12 +91,12 @@ def same_papers(store: Store, forms: Collection[str]) -> set[str]:
             for row in batch.drop_columns(["file", "line"]).to_pylist():
                 form = row.pop("form_id")
                 papers.setdefault(tuple(row.values()), set()).add(form)
-        found.update(*(paper for paper in papers.values() if paper & mine and paper & again))
-    return found - set(forms)
+        keyings.update(*(paper for paper in papers.values() if paper & mine and paper & again))
+    return keyings - set(forms)
 
 
 def _may_be_twice(store: Store, instrument: str, forms: Collection[str]) -> bool:
-    """Does another row of the export perhaps repeat one of `forms`, or one of them another's? To judge it again takes seconds."""
+    """Tell whether a row of the export may repeat one of `forms`, or the reverse. Judging it again takes seconds."""
     aside = read(store.file("rejected", instrument))
     again = aside.filter(pc.is_in(aside["rule"], value_set=pa.array(_REPEATS))).to_pylist()
     if not again or any(row["form_id"] in forms for row in again):
@@ -109,12 +109,12 @@ def _may_be_twice(store: Store, instrument: str, forms: Collection[str]) -> bool
         for batch in stream(store.file("validated", instrument))
         for number in batch.filter(pc.is_in(batch["form_id"], value_set=wanted))["conference_number"].to_pylist()
     }
-    # What a correction makes of a form isn't in the quarantine, which holds it as delivered.
+    # The quarantine holds a form as delivered, without what a correction makes of it.
     return bool(keyed & numbers) or any(row["form_id"] in corrected for row in again)
 
 
 def _lenient(intake: Intake, rule: str) -> Intake:
-    """The same, but that a form isn't set aside for `rule`."""
+    """Return the same intake, except that no form is set aside for `rule`."""
     mild = intake.policy.rules[rule].model_copy(update={"severity": "warn"})
     return replace(intake, policy=intake.policy.model_copy(update={"rules": {**intake.policy.rules, rule: mild}}))
 
@@ -130,7 +130,7 @@ def _judged(store: Store, instrument: str, intake: Intake) -> Validated:
 
 
 def _accepted(store: Store, instrument: str, intake: Intake) -> pa.Table:
-    """Rows of a mart as `intake` accepts them."""
+    """Judge an export again; return the rows of its mart as `intake` accepts them."""
     from frs_pipeline.codebook.pseudonyms import pseudonymise
 
     result = _judged(store, instrument, intake)
@@ -138,5 +138,5 @@ def _accepted(store: Store, instrument: str, intake: Intake) -> pa.Table:
 
 
 def _lacking(rows: pa.Table, others: pa.Table) -> pa.Table:
-    """Those of `rows` whose form isn't among `others`."""
+    """Return those of `rows` whose form isn't among `others`."""
     return rows.filter(pc.invert(pc.is_in(rows["form_id"], value_set=others["form_id"])))

@@ -1,8 +1,8 @@
 """The passport of a figure: what it says, which forms it rests on, where they come from, and what it agrees with.
 
 Nothing is kept for it: it is computed from the table's own definition and one grouped count of the mart when it is
-asked for. It holds no form's id and may stand in a report. A run has no clock and no number of its own, for the same
-input has to give the same bytes; what names it is the root hash of the manifest, over all inputs, code and outputs.
+asked for. It holds no form's id and may stand in a report. A run has no clock and no number of its own, since the same
+input has to give the same bytes; it is named by the root hash of the manifest, over all inputs, code and outputs.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from frs_pipeline.errors import UsageError
 from frs_pipeline.language import Text, plural
 from frs_pipeline.lineage.asking import Asking
-from frs_pipeline.lineage.checked import Check, Found, checks
+from frs_pipeline.lineage.checked import Check, Recounted, checks
 from frs_pipeline.lineage.decisions import Amendment, amendments
 from frs_pipeline.lineage.evidence import Evidence, InputFile, ProducedFile
 from frs_pipeline.lineage.meaning import Meaning, meanings
@@ -39,7 +39,7 @@ class Amount:
 
 @dataclass(frozen=True)
 class TakenAway:
-    """Forms taken away on the way to a figure, why, and how many are left then.
+    """Forms taken away on the way to a figure, why, and how many are then left.
 
     `kind` and `about` are for programs: withdrawn; set_aside and a rule of the policy; other_occasion;
     not_asked, blank, left_out, other_answer or answered, and a question.
@@ -135,7 +135,7 @@ class Passport:
 
     @property
     def equation(self) -> str:
-        """How the figure follows from the forms that are listed for it."""
+        """The sum by which the figure follows from the forms that are listed for it."""
         forms = plural(self.forms, "form")
         if self.numerator is None or self.denominator is None:
             return f"{forms} = {self.printed}"
@@ -148,7 +148,7 @@ class Passport:
         return f"{forms}; (P − Q) / (P + Q) = {fraction}, from which {self.address.measure} = {shown}"
 
     def as_json(self) -> dict[str, Any]:
-        """The passport for programs and pages."""
+        """Return the passport for programs and pages."""
         content = asdict(self)
         content["address"] = self.address._asdict()
         for place, own in zip(content["elsewhere"], self.elsewhere, strict=True):
@@ -169,7 +169,7 @@ class Passports:
         self._provenance: dict[int, Provenance] = {}
 
     def of(self, address: Address) -> Passport:
-        """The passport of one figure. Raises `UsageError` for an address that isn't one."""
+        """Make the passport of one figure. Raises `UsageError` for an address that isn't one."""
         meaning = meanings(self.study).get(address)
         if meaning is None:
             raise UsageError("no such figure", where=f"table {address.table}")
@@ -195,14 +195,14 @@ class Passports:
             waterfall=steps,
             forms=fall.left,
             closes=fall.closes,
-            near=tuple(Near(*why, _told(self.study, why, address.table), forms) for why, forms in fall.near),
+            near=tuple(Near(*why, _reason(self.study, why, address.table), forms) for why, forms in fall.near),
             amendments=amendments(self.asking, table, meaning),
             elsewhere=elsewhere,
             sums=additions,
             published=self._published(address),
             checks=checks(
                 self.asking,
-                Found(table, figure, meaning, fall, counted),
+                Recounted(table, figure, meaning, fall, counted),
                 [addition.holds for addition in additions],
                 [place.equal for place in elsewhere],
             ),
@@ -210,7 +210,7 @@ class Passports:
         )
 
     def every(self) -> Iterator[Passport]:
-        """The passports of all figures, in the order of the report."""
+        """Make the passports of all figures, in the order of the report."""
         return (self.of(address) for address in meanings(self.study))
 
     def _additions(self, address: Address) -> Iterator[Addition]:
@@ -240,7 +240,7 @@ class Passports:
 
 
 def passport(store: Store, address: Address) -> Passport:
-    """The passport of one figure of a delivery. Raises `UsageError` for an address that isn't one."""
+    """Make the passport of one figure of a delivery. Raises `UsageError` for an address that isn't one."""
     return Passports(store.study, store).of(address)
 
 
@@ -258,8 +258,8 @@ def _fraction(study: Study, meaning: Meaning, fall: Waterfall, counted: Pairs | 
 
 
 @derived
-def _told(study: Study, why: Why, table: int) -> Text:
-    """`reason`, which the figures of a table share."""
+def _reason(study: Study, why: Why, table: int) -> Text:
+    """Return `reason`, which the figures of a table share."""
     return reason(study, why, catalogue(study)[table])
 
 
@@ -267,11 +267,11 @@ def _steps(study: Study, fall: Waterfall, table_of: int) -> Iterator[TakenAway]:
     left = sum(fall.delivered.values())
     for why, forms in fall.taken:
         left -= forms
-        yield TakenAway(*why, _told(study, why, table_of), forms, left)
+        yield TakenAway(*why, _reason(study, why, table_of), forms, left)
 
 
 def _adds_up(total: Figure, parts: Iterable[Figure]) -> bool:
-    """Whole numbers have to be equal; percentages up to what a double can't hold of them."""
+    """Return whether parts add up: whole numbers exactly, percentages but for what a double can't hold of them."""
     values = [part.value for part in parts]
     known = [value for value in values if value is not None]
     if total.value is None or len(known) != len(values):

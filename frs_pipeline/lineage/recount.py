@@ -2,7 +2,7 @@
 
 It is written for the DuckDB command line in the delivery's curated folder, from the same meaning as the waterfall and
 the list of forms. The first column of its one row is the figure, unrounded. Forms and pairs are counted in whole
-numbers, which no order of adding can change; only the last divisions are not.
+numbers, which no order of adding can change; only the last divisions aren't whole.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Conditions = list[tuple[str, str]]
 
 
 def recount(study: Study, table: Table, address: Address, meaning: Meaning) -> str:
-    """The query that gives one figure."""
+    """Write the query that gives one figure."""
     if meaning.scales is not None:
         body = _correlation(study, meaning)
     elif meaning.of is None:
@@ -37,17 +37,17 @@ def recount(study: Study, table: Table, address: Address, meaning: Meaning) -> s
 
 
 def conditions(study: Study, selection: Selection) -> Conditions:
-    """What a form must fulfil, as SQL, each with what it says on the paper."""
-    found: Conditions = []
+    """List what a form must fulfil, as SQL, each with what it says on the paper."""
+    listed: Conditions = []
     if selection.occasion != BOTH:
-        found.append((f"occasion = '{selection.occasion}'", occasions(study)[selection.occasion].one.danish))
+        listed.append((f"occasion = '{selection.occasion}'", occasions(study)[selection.occasion].one.danish))
     for name, codes in selection.answers:
-        found.append((answered(name, codes, without=selection.without), _says(study, selection, name, codes)))
-    return found
+        listed.append((answered(name, codes, without=selection.without), _says(study, selection, name, codes)))
+    return listed
 
 
 def answered(name: str, codes: Codes, *, without: bool = False) -> str:
-    """SQL for "the answer is one of these codes", or for none of them, blank included."""
+    """Write SQL for "the answer is one of these codes", or for none of them, blank included."""
     listed = ", ".join(map(str, sorted(codes)))
     if without:
         return f"({name} IS NULL OR {name} NOT IN ({listed}))"
@@ -70,7 +70,7 @@ def _count(study: Study, counted: Selection) -> str:
 
 
 def _share(study: Study, meaning: Meaning) -> str:
-    """Forms that count, among those of the denominator."""
+    """Write the query for the share of forms that count, among those of the denominator."""
     assert meaning.of is not None
     own = Selection(
         study,
@@ -94,19 +94,19 @@ def _share(study: Study, meaning: Meaning) -> str:
 
 
 def _forms(selection: Selection) -> str:
-    """The marts to read; those of several together, with the columns that are needed."""
+    """Write the marts to read; several of them together, with the columns that are needed."""
     files = [f"'marts/{mart}.parquet'" for mart in selection.marts]
     return files[0] if len(files) == 1 else f"read_parquet([{', '.join(files)}], union_by_name = true)"
 
 
 def _where(study: Study, selection: Selection, indent: str = "") -> str:
-    found = conditions(study, selection)
-    lines = [f"{indent}{'WHERE' if not i else '  AND'} {sql}  -- {says}" for i, (sql, says) in enumerate(found)]
-    return "".join(f"\n{line}" for line in lines) + (f"\n{indent}" if found and not indent else "")
+    listed = conditions(study, selection)
+    lines = [f"{indent}{'WHERE' if not i else '  AND'} {sql}  -- {says}" for i, (sql, says) in enumerate(listed)]
+    return "".join(f"\n{line}" for line in lines) + (f"\n{indent}" if listed and not indent else "")
 
 
 def _scale(study: Study, name: str, axis: Axis, marts: tuple[str, ...]) -> str:
-    """The categories of a question in their order: place, code, label."""
+    """Write the categories of a question in their order: place, code, label."""
     rows = [f"({place}, {code}, {_literal(c.label)})" for place, c in enumerate(axis.categories, start=1) for code in c.codes]
     text = _comment(question(study, axis.variable, marts).text)
     listed = ",\n    ".join(rows)
@@ -117,7 +117,7 @@ def _literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-# P and Q as SPSS and Goodman & Kruskal have them: every pair of forms is met from both of its ends.
+# P and Q as SPSS and Goodman & Kruskal define them: every pair of forms is counted from both of its ends.
 _PAIRS = """\
 pairs AS (  -- for every cell: forms that lie in the same direction on both questions (a), and in opposite ones (d)
   SELECT
@@ -181,7 +181,7 @@ def _correlation(study: Study, meaning: Meaning) -> str:
     crossed = " CROSS JOIN ".join(f"{name} AS {joined[name]}" for name in scales)
     places = ("s.place AS s, " if strata else "") + "r.place AS i, c.place AS j"
     by = "s.place, r.place, c.place" if strata else "r.place, c.place"
-    # The scales say which answers count; what they don't say stays a condition.
+    # The scales say which answers count; whatever they don't say stays a condition.
     rest = Selection(
         study,
         counted.marts,
@@ -206,14 +206,14 @@ def _correlation(study: Study, meaning: Meaning) -> str:
     value = names.get(meaning.measure, meaning.measure)
     if strata:
         parts.append("measures AS (SELECT *, CAST(p - q AS DOUBLE) / nullif(p + q, 0) AS gamma FROM sums)")
-        last, told = "measures", "n, p AS sum_p, q AS sum_q"
+        last, shown = "measures", "n, p AS sum_p, q AS sum_q"
     else:
         parts.append(_FORMULAS)
-        last, told = "significance", "n, p AS sum_p, q AS sum_q, gamma, ase, t, significance AS p"
+        last, shown = "significance", "n, p AS sum_p, q AS sum_q, gamma, ase, t, significance AS p"
     return (
         "WITH " + ",\n".join(parts) + "\n"
-        # The cells in one line: rows apart by a stroke, strata by two.
-        f"SELECT {value} AS value, {told},\n  {_COUNTS_BY_STRATUM if strata else _COUNTS} AS counts\nFROM {last};"
+        # The cells in one line: rows separated by one stroke, strata by two.
+        f"SELECT {value} AS value, {shown},\n  {_COUNTS_BY_STRATUM if strata else _COUNTS} AS counts\nFROM {last};"
     )
 
 

@@ -1,4 +1,4 @@
-"""Which figures say the same, and which add up to which: found by what they mean, never by equal numbers."""
+"""Which figures say the same, and which add up to which: by what they mean, never by equal numbers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Sum:
 
 @derived
 def alike(study: Study) -> Mapping[Address, tuple[Address, ...]]:
-    """Every figure with all others that say the same, in the order of the report."""
+    """Map every figure to all others that say the same, in the order of the report."""
     same: dict[tuple[object, ...], list[Address]] = defaultdict(list)
     for address, meaning in meanings(study).items():
         same[meaning.fact].append(address)
@@ -30,19 +30,19 @@ def alike(study: Study) -> Mapping[Address, tuple[Address, ...]]:
 
 @derived
 def sums(study: Study) -> Mapping[Address, tuple[Sum, ...]]:
-    """Every figure with the sums that it takes part in, as a part or as the total."""
+    """Map every figure to the sums that it takes part in, as a part or as the total."""
     entries: dict[tuple[object, ...], list[tuple[Codes, Address]]] = defaultdict(list)
     for address, meaning in meanings(study).items():
         for key, codes in _keys(meaning):
             entries[key].append((codes, address))
-    found = [made for listed in entries.values() for made in _additions(listed)]
+    additions = [made for listed in entries.values() for made in _additions(listed)]
     for table in catalogue(study).values():
         if table.kind == "frequency":
             for measure in ("count", "percent"):
                 whole, *parts = (Address(table.number, row, "", "", measure) for row in (TOTAL, TOTAL_VALID, MISSING))
-                found.append(Sum(whole, tuple(parts)))
+                additions.append(Sum(whole, tuple(parts)))
     of: dict[Address, list[Sum]] = defaultdict(list)
-    for made in found:
+    for made in additions:
         for address in (made.total, *made.parts):
             of[address].append(made)
     return {address: tuple(of[address]) for address in meanings(study)}
@@ -50,7 +50,7 @@ def sums(study: Study) -> Mapping[Address, tuple[Sum, ...]]:
 
 @derived
 def printed_cells(study: Study, address: Address) -> tuple[tuple[tuple[Address, ...], ...], ...]:
-    """The cells that a correlation is computed from, rows by columns, in each table that prints them all."""
+    """Find the cells that a correlation is computed from, rows by columns, in each table that prints them all."""
     meaning = meanings(study)[address]
     if meaning.scales is None or meaning.strata is not None:
         return ()
@@ -71,16 +71,16 @@ def printed_cells(study: Study, address: Address) -> tuple[tuple[tuple[Address, 
 
 @derived
 def _counts(study: Study) -> Mapping[int, Mapping[object, Address]]:
-    """The counts that each table prints, by the forms that they count."""
-    found: dict[int, dict[object, Address]] = defaultdict(dict)
+    """Map the counts that each table prints by the forms that they count."""
+    counts: dict[int, dict[object, Address]] = defaultdict(dict)
     for address, meaning in meanings(study).items():
         if address.measure == "count":
-            found[address.table][meaning.counted.fact] = address
-    return found
+            counts[address.table][meaning.counted.fact] = address
+    return counts
 
 
 def _keys(meaning: Meaning) -> Iterable[tuple[tuple[object, ...], Codes]]:
-    """What a figure has in common with those that may add up with it: all but the answers to one question."""
+    """Yield what a figure has in common with those that may add up with it: all but the answers to one question."""
     counted = meaning.counted
     if meaning.scales is None and not counted.without:
         for name, codes in counted.answers:
@@ -90,14 +90,14 @@ def _keys(meaning: Meaning) -> Iterable[tuple[tuple[object, ...], Codes]]:
 
 
 def _additions(listed: list[tuple[Codes, Address]]) -> Iterable[Sum]:
-    """Each figure as the sum of those of one table that split its answers between them."""
+    """Yield each figure as the sum of those of one table that split its answers between them."""
     by_table: dict[int, dict[Codes, Address]] = defaultdict(dict)
     for codes, address in listed:
         if address.measure != "cumulative_percent":
             by_table[address.table].setdefault(codes, address)
     for codes, total in listed:
         for number, split in by_table.items():
-            # Where a table has the total itself, its parts add up to that; others that say the same are listed as such.
+            # Where a table has the total itself, its parts add up to that one; figures equal to it are listed as alike.
             if codes in split and number != total.table:
                 continue
             parts = {own: address for own, address in split.items() if own < codes}

@@ -1,4 +1,4 @@
-"""From the forms that were delivered to those that a figure counts: what is taken away on the way, and why.
+"""From the forms that were delivered to those that a figure counts: which are taken away on the way, and why.
 
 All of it comes from one grouped count of a mart and the quarantine, however many forms there are: no list of ids is
 kept or made. A form that fails several conditions is taken away under the first; one that fails a single condition
@@ -19,7 +19,7 @@ from frs_pipeline.study.questionnaires import Question, questionnaires
 from frs_pipeline.study.tables import Table
 from frs_pipeline.tables.bases import BLANK, LEFT_OUT, NOT_IN_USE, OTHER_OCCASION, counted_codes
 
-# Why a form isn't counted. The first names are those of the bases of tables.
+# Why a form isn't counted. The names up to `NOT_ASKED` also stand in the bases of tables.
 WITHDRAWN, SET_ASIDE, NOT_ASKED = "withdrawn", "set_aside", "not_asked"
 OTHER_ANSWER, ANSWERED = "other_answer", "answered"
 # The order in which forms are taken away; blank, not asked and not in use are one step, for a form can only be one of them.
@@ -86,49 +86,49 @@ class Waterfall:
 
     @property
     def closes(self) -> bool:
-        """Delivered less all that is taken away is what is left."""
+        """Whether delivered less all that is taken away is what is left."""
         return sum(self.delivered.values()) - sum(n for _, n in self.taken) == self.left
 
 
 def questions(study: Study, table: Table) -> dict[str, Codes]:
-    """The questions that decide whether a table counts a form, with the answers that it counts, as they are tried."""
+    """Return the questions that decide whether a table counts a form, with the answers that it counts, as they are tried."""
     counted = counted_codes(table)
     every = dict.fromkeys((*table.answered, *table.variables))
     return {name: counted.get(name, frozenset(question(study, name, table.marts).codes)) for name in every}
 
 
 def failing(study: Study, asked: Mapping[str, Codes], selection: Selection, group: Group) -> list[Why]:
-    """Every condition of a selection that a group of forms fails, one at most a question."""
-    found = [] if selection.occasion in (BOTH, group.occasion) else [Why(OTHER_OCCASION)]
+    """List every condition of a selection that a group of forms fails, at most one per question."""
+    failed = [] if selection.occasion in (BOTH, group.occasion) else [Why(OTHER_OCCASION)]
     codes = selection.codes
     for (name, counted), code in zip(asked.items(), group.answers, strict=True):
         wanted = codes.get(name)
         if wanted is None or (code in wanted) != selection.without:
             continue
         if selection.without:
-            found.append(Why(ANSWERED, name))
+            failed.append(Why(ANSWERED, name))
         elif code is None:
-            found.append(Why(_blank(study, question(study, name, (group.mart,)), group), name))
+            failed.append(Why(_blank(study, question(study, name, (group.mart,)), group), name))
         else:
-            found.append(Why(OTHER_ANSWER if code in counted else LEFT_OUT, name))
-    return found
+            failed.append(Why(OTHER_ANSWER if code in counted else LEFT_OUT, name))
+    return failed
 
 
 def _blank(study: Study, asked: Question, group: Group) -> str:
-    """Why a group of forms has no answer to a question."""
+    """Say why a group of forms has no answer to a question."""
     if not questionnaires(study)[group.mart].asks(asked, group.delivery):
         return NOT_IN_USE
     return BLANK if asked.occasion in (BOTH, group.occasion) else NOT_ASKED
 
 
 def waterfall(study: Study, asked: Asked, meaning: Meaning) -> Waterfall:
-    """What is taken away of the forms delivered until those are left that a figure counts."""
+    """Take forms away from those delivered until only those are left that a figure counts."""
     own = _until(study, asked, meaning.counted)
     return own if meaning.of is None else replace(own, whole=_until(study, asked, meaning.of).left)
 
 
 def _until(study: Study, asked: Asked, chosen: Selection) -> Waterfall:
-    """The waterfall that ends at the forms of a selection."""
+    """Make the waterfall that ends at the forms of a selection."""
     if chosen not in asked._known:
         asked._known[chosen] = _fall(study, asked, chosen)
     return asked._known[chosen]
@@ -137,7 +137,7 @@ def _until(study: Study, asked: Asked, chosen: Selection) -> Waterfall:
 def _fall(study: Study, asked: Asked, chosen: Selection) -> Waterfall:
     places = {name: place for place, name in enumerate(asked.questions)}
 
-    # To the last detail: engines give groups in whatever order they come to them.
+    # Ordered to the last detail: engines give groups in whatever order they come to them.
     def order(why: Why) -> tuple[int, int, str, int]:
         return _ORDER[why.kind], places.get(why.about, 0), why.about, list(_ORDER).index(why.kind)
 

@@ -44,7 +44,7 @@ _STATISTICS = {
 
 
 def definition(study: Study, meaning: Meaning) -> Text:
-    """What a figure says, in one sentence."""
+    """Say what a figure means, in one sentence."""
     population = _population(study, meaning.counted)
     if meaning.scales is not None:
         what = _STATISTICS[meaning.measure]
@@ -75,7 +75,7 @@ def definition(study: Study, meaning: Meaning) -> Text:
 
 
 def selection(study: Study, chosen: Selection) -> Text:
-    """The forms of a selection, as a noun with its clause."""
+    """Name the forms of a selection, as a noun with its clause."""
     population, conditions = _population(study, chosen), _conditions(study, chosen, chosen.codes)
     return Text(
         f"{population.danish}{_that('hvor', conditions.danish)}", f"{population.english}{_that('where', conditions.english)}"
@@ -83,7 +83,7 @@ def selection(study: Study, chosen: Selection) -> Text:
 
 
 def reason(study: Study, why: Why, table: Table) -> Text:
-    """Why forms aren't counted, as one line of a waterfall."""
+    """Say why forms aren't counted, as one line of a waterfall."""
     if why.kind == WITHDRAWN:
         return Text("trukket tilbage", "withdrawn")
     if why.kind == SET_ASIDE:
@@ -118,7 +118,7 @@ def reason(study: Study, why: Why, table: Table) -> Text:
 
 
 def rounding(printed: str) -> Text:
-    """How a printed figure came from its value."""
+    """Say how a printed figure came from its value."""
     number = printed.removesuffix("%")
     if number == NOT_COMPUTABLE:
         return Text("kan ikke beregnes: der divideres med nul", "can't be computed: it would divide by zero")
@@ -144,8 +144,8 @@ def _population(study: Study, chosen: Selection) -> Text:
     return Text(f"{danish} fra {occasion.danish}", f"{english} from {occasion.english}")
 
 
-def _conditions(study: Study, chosen: Selection, told: dict[str, Codes]) -> Text:
-    clauses = [_condition(study, chosen.marts, name, codes, without=chosen.without) for name, codes in told.items()]
+def _conditions(study: Study, chosen: Selection, answers: dict[str, Codes]) -> Text:
+    clauses = [_condition(study, chosen.marts, name, codes, without=chosen.without) for name, codes in answers.items()]
     return Text(" og ".join(c.danish for c in clauses), " and ".join(c.english for c in clauses))
 
 
