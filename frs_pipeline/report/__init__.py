@@ -1,1 +1,1 @@
-"""The report: pages that anyone who may see the data can read, made from tables, passports and declared claims."""
+"""The report: pages for anyone who may see the data, made from tables, passports and declared claims."""

@@ -26,31 +26,31 @@ class Association:
 
 
 def ordinal(study: Study, mart: str) -> list[Question]:
-    """The questions of a mart whose answers have an order, and more than the two answers that make any order a guess."""
+    """List the questions of a mart whose answers have an order, and are more than two: of two, any order is a guess."""
     return [question for question in questionnaires(study)[mart].questions if question.type == "ordinal"]
 
 
 def associations(study: Study, mart: str, batches: Iterable[pa.RecordBatch]) -> list[Association]:
-    """All pairs of ordinal questions of a mart. "Ved ikke" has no place on a scale and is left out.
+    """Compute the gamma of all pairs of ordinal questions of a mart. "Ved ikke" has no place on a scale and is left out.
 
-    Forms are added up batch by batch: what is kept is one small table of counts a pair.
+    Forms are added up batch by batch: what is kept is one small table of counts per pair.
     """
     questions = ordinal(study, mart)
     places = {question.name: _places(question) for question in questions}
     pairs = list(combinations(questions, 2))
     counts = {(a.name, b.name): np.zeros((_size(a), _size(b)), dtype=np.int64) for a, b in pairs}
     for batch in batches:
-        codes = {name: _codes(batch.column(name), found) for name, found in places.items()}
+        codes = {name: _codes(batch.column(name), at) for name, at in places.items()}
         for (one, other), cells in counts.items():
             rows, columns = cells.shape
             both = (codes[one] >= 0) & (codes[other] >= 0)
             packed = codes[one][both] * columns + codes[other][both]
             cells += np.bincount(packed, minlength=rows * columns).reshape(rows, columns)
-    found = []
+    gammas = []
     for (one, other), cells in counts.items():
         result = goodman_kruskal(cells)
-        found.append(Association(one, other, result.gamma, result.p, result.n))
-    return found
+        gammas.append(Association(one, other, result.gamma, result.p, result.n))
+    return gammas
 
 
 def _scale(question: Question) -> list[int]:
@@ -62,16 +62,16 @@ def _size(question: Question) -> int:
 
 
 def _places(question: Question) -> np.ndarray:
-    """Place on the scale by code; -1 for a code that has none."""
+    """Return places on the scale by code; -1 for a code that has none."""
     scale = _scale(question)
-    found = np.full(max(question.codes) + 1, -1, dtype=np.int64)
+    places = np.full(max(question.codes) + 1, -1, dtype=np.int64)
     for place, code in enumerate(scale):
-        found[code] = place
-    return found
+        places[code] = place
+    return places
 
 
 def _codes(answers: pa.Array, places: np.ndarray) -> np.ndarray:
-    """Places on the scale of a column of answers; -1 where blank."""
+    """Return the places on the scale of a column of answers; -1 where blank."""
     blank = answers.is_null().to_numpy(zero_copy_only=False)
     codes = answers.fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
     return np.where(blank, -1, places[codes])

@@ -1,4 +1,4 @@
-"""The claims of the study, read and compared with the figures that its tables have."""
+"""Read the claims of the study and check them against the figures that its tables have."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from frs_pipeline.tables.nonresponse import measures
 
 
 def read_claims(study: Study, path: Path) -> Claims:
-    """The claims, none where there is no such file; raises `InputError` with file and line for a figure, a value or a source
-    that there isn't."""
+    """Read the claims, none where there is no such file; raises `InputError` with file and line for a figure, a value or a
+    source that doesn't exist."""
     if not path.exists():
         return Claims(sources={}, sections=())
     file = YamlFile(path)
@@ -26,7 +26,7 @@ def read_claims(study: Study, path: Path) -> Claims:
     read: list[tuple[Claim, ...]] = []
     wrong = Gathered()
     with wrong:
-        found = file.parse(Claims)
+        parsed = file.parse(Claims)
     for i in file.entries(["sections"]):
         read.append(())
         for j in file.entries(["sections", i, "claims"]):
@@ -41,20 +41,20 @@ def read_claims(study: Study, path: Path) -> Claims:
                     raise file.error([*at, "id"], f"claim {claim.id} stands twice", "give one of them another id")
                 seen.add(claim.id)
     wrong.check()
-    sections = (section.model_copy(update={"claims": told}) for section, told in zip(found.sections, read, strict=True))
-    return found.model_copy(update={"sections": tuple(sections)})
+    sections = (section.model_copy(update={"claims": checked}) for section, checked in zip(parsed.sections, read, strict=True))
+    return parsed.model_copy(update={"sections": tuple(sections)})
 
 
 @derived
 def claims(study: Study) -> Claims:
-    """The claims that ship."""
+    """Return the claims that the study ships."""
     return read_claims(study, study.folder / FILE)
 
 
 @derived
 def line_of(study: Study, claim: str) -> int:
-    """The line of `claims.yaml` on which a claim begins, counted from 1."""
-    places = [(i, j, told.id) for i, section in enumerate(claims(study).sections) for j, told in enumerate(section.claims)]
+    """Return the line of `claims.yaml` on which a claim begins, counted from 1."""
+    places = [(i, j, claimed.id) for i, section in enumerate(claims(study).sections) for j, claimed in enumerate(section.claims)]
     i, j = next((i, j) for i, j, name in places if name == claim)
     return YamlFile(study.folder / FILE).line(["sections", i, "claims", j])
 
@@ -64,7 +64,7 @@ def _has_no_rows(study: Study, table: int) -> bool:
 
 
 def _faults(study: Study, claim: Claim, sources: Sequence[str]) -> Iterator[Fault]:
-    """What is wrong with a claim."""
+    """Yield what is wrong with a claim."""
     if bool(claim.holds) == bool(claim.untested):
         yield Fault((), "needs a condition, or the reason why it isn't tested", "write holds or untested, not both")
     if claim.holds and claim.instead is None:
@@ -91,7 +91,7 @@ def _faults(study: Study, claim: Claim, sources: Sequence[str]) -> Iterator[Faul
 
 
 def _of_condition(condition: Condition, values: Mapping[str, Value]) -> Iterator[tuple[str, str]]:
-    """What is wrong with a condition, and what to do."""
+    """Yield what is wrong with a condition, and what to do."""
     others = (condition.at_least, condition.at_most, condition.above, condition.below)
     for name in (condition.value, *(other for other in others if isinstance(other, str))):
         if name not in values:
@@ -108,9 +108,9 @@ def _of_condition(condition: Condition, values: Mapping[str, Value]) -> Iterator
 
 
 def _of_value(study: Study, value: Value, before: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """What is wrong with a value, and what to do; `before` are the values above it."""
-    told = [kind for kind in (value.share, value.gamma, value.points, value.lacking) if kind is not None]
-    if len(told) != 1:
+    """Yield what is wrong with a value, and what to do; `before` are the values above it."""
+    kinds = [kind for kind in (value.share, value.gamma, value.points, value.lacking) if kind is not None]
+    if len(kinds) != 1:
         yield "needs one of share, gamma, points and lacking", "leave one of them"
     elif value.points and not {value.points.of, value.points.less} <= set(before):
         yield "is a difference of values that don't stand above it", choices(before)

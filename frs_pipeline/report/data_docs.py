@@ -1,7 +1,7 @@
-"""Data docs: the promises of the marts and whether they hold, as pages that a researcher can open without a network.
+"""Data docs: pages, readable without a network, that show researchers the promises of the marts and whether they hold.
 
-Great Expectations' own pages fetch their look from sixteen places and say when they were made; these hold
-everything in themselves, and the same results give the same bytes.
+Great Expectations' own pages fetch their look from sixteen places and say when they were made; these are self-contained,
+and the same results give the same bytes.
 """
 
 from __future__ import annotations
@@ -31,50 +31,52 @@ _FORM = {
 _FAILING = {UNIQUE: "stand more than once", IN_SET: "outside", BETWEEN: "below"}
 
 
-def pages(study: Study, delivery: str, held: list[PromisesOfMart]) -> dict[str, bytes]:
-    """Every page by its file name: an overview, and a page a mart."""
+def pages(study: Study, delivery: str, promises: list[PromisesOfMart]) -> dict[str, bytes]:
+    """Make all pages by file name: an overview and one page per mart."""
     template = templates_in(HERE).get_template(TEMPLATE)
-    marts = [_mart(study, mart) for mart in held]
+    marts = [_mart(study, mart) for mart in promises]
     shown = {"index.html": None, **{f"{mart['name']}.html": mart for mart in marts}}
-    before = next((mart.before for mart in held if mart.before), None)
+    before = next((mart.before for mart in promises if mart.before), None)
     return {
         name: template.render(delivery=delivery, before=before, marts=marts, mart=mart).encode() for name, mart in shown.items()
     }
 
 
-def _mart(study: Study, held: PromisesOfMart) -> dict[str, Any]:
-    """A mart as the pages show it: its promises in groups, one a column."""
-    questionnaire = questionnaires(study).get(held.mart)
+def _mart(study: Study, promises: PromisesOfMart) -> dict[str, Any]:
+    """Return a mart as the pages show it: its promises in groups, one per column."""
+    questionnaire = questionnaires(study).get(promises.mart)
     what = "conferences" if questionnaire is None else "forms"
     asked = {question.name for question in questionnaire.questions} if questionnaire else set()
-    lines = [{**row, "found": _found(row, what), "shows_limit": _shows_limit(row, asked)} for row in held.results.to_pylist()]
-    # What is held against the delivery before comes last out of Great Expectations, but belongs to its question.
+    lines = [
+        {**row, "found": _result_text(row, what), "shows_limit": _shows_limit(row, asked)} for row in promises.results.to_pylist()
+    ]
+    # What compares with the delivery before comes last out of Great Expectations, but belongs to its question.
     order = list(dict.fromkeys(line["column"] for line in lines))
     lines.sort(key=lambda line: order.index(line["column"]))
     return {
-        "name": held.mart,
+        "name": promises.mart,
         "title": "Conferences" if questionnaire is None else questionnaire.title,
         "what": what,
-        "rows": held.rows,
-        "step": held.step,
-        "before": held.before,
+        "rows": promises.rows,
+        "step": promises.step,
+        "before": promises.before,
         "columns": [
-            {"name": name, "text": _text(study, held.mart, name), "lines": list(found)}
-            for name, found in groupby(lines, key=lambda line: line["column"])
+            {"name": name, "text": _text(study, promises.mart, name), "lines": list(listed)}
+            for name, listed in groupby(lines, key=lambda line: line["column"])
         ],
         "broken": [line for line in lines if not line["passed"]],
         "promises": len(lines),
-        "not_compared": [{"name": name, "reason": reason} for name, reason in held.not_compared.items()],
+        "not_compared": [{"name": name, "reason": reason} for name, reason in promises.not_compared.items()],
     }
 
 
 def _shows_limit(row: dict[str, Any], questions: set[str]) -> bool:
-    """Of most promises the words say all; of a scale and of all columns they don't."""
+    """Return whether the limit is shown: for most promises the words say it all, but not for a scale or all columns."""
     return row["expectation"] == COLUMNS or (row["expectation"] == IN_SET and row["column"] in questions)
 
 
 def _text(study: Study, mart: str, column: str | None) -> dict[str, str]:
-    """What a column is about, and in which language that is said."""
+    """Return what a column is about, and the language of that text."""
     if column is None:
         return {"words": "The mart as a whole", "language": "en"}
     questionnaire = questionnaires(study).get(mart)
@@ -86,8 +88,8 @@ def _text(study: Study, mart: str, column: str | None) -> dict[str, str]:
     return {"words": (_FORM if questionnaire else _CONFERENCE).get(column, ""), "language": "en"}
 
 
-def _found(row: dict[str, Any], what: str) -> str:
-    """What was found, in numbers of rows and never in what they say."""
+def _result_text(row: dict[str, Any], what: str) -> str:
+    """Describe a result by numbers of rows, never by what the rows say."""
     kind, checked, observed = row["expectation"], row["checked"], row["observed"]
     if kind == COLUMNS:
         return "as promised" if row["passed"] else "others, or in another order"

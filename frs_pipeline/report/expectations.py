@@ -1,7 +1,7 @@
 """What each mart promises to researchers, and whether it holds: suites of Great Expectations made from the questionnaires.
 
-Great Expectations takes seconds to import, so that happens in one function and only when there is something to hold.
-Nothing of a form is kept of what it finds: whether a promise holds, how many rows were looked at, and one share.
+Great Expectations takes seconds to import, so that happens in one function and only when there is something to check.
+No values of forms are kept of its results, only whether a promise holds, how many rows were checked, and one share.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ _ANALYTICS = "GX_ANALYTICS_ENABLED"
 
 @dataclass(frozen=True)
 class Promise:
-    """One expectation before it is held against anything: its name and arguments in Great Expectations, and in words."""
+    """One expectation before it is checked: its name and arguments in Great Expectations, and in words."""
 
     expectation: str
     column: str | None
@@ -80,7 +80,7 @@ class Before:
 
 @dataclass(frozen=True)
 class Moves:
-    """How far each answer's share lies from that of the delivery before; and what wasn't compared, with the reason."""
+    """How far each answer's share lies from that in the delivery before; and what wasn't compared, with the reason."""
 
     shares: dict[str, list[float]]
     answers: dict[str, int]
@@ -89,7 +89,7 @@ class Moves:
 
 @dataclass(frozen=True)
 class PromisesOfMart:
-    """The promises of one mart held against it: `results` is a `RESULT`, `rows` its size, of which every `step`-th counted."""
+    """The checked promises of one mart: `results` is a `RESULT`, `rows` its size, of which every `step`-th was checked."""
 
     mart: str
     rows: int
@@ -104,10 +104,10 @@ class PromisesOfMart:
 
 
 def before_of(older: Store) -> Before:
-    """The marts of an older delivery, for comparing.
+    """Read the marts of an older delivery, for comparing.
 
-    Raises `CheckFailed` for one that isn't what its manifest says, `InputError` for one that can't be read: what is said of
-    both deliveries is true of finished results alone.
+    Raises `CheckFailed` for one that isn't what its manifest says, `InputError` for one that can't be read: only finished
+    results can be compared.
     """
     marts, noted = {}, read_manifest(older).get("outputs", {})
     for name in questionnaires(older.study):
@@ -126,38 +126,38 @@ def before_of(older: Store) -> Before:
 def form_promises(
     study: Study, questionnaire: Questionnaire, limits: Limits, delivery: str, *, whole: bool = True
 ) -> list[Promise]:
-    """What a mart of forms promises by itself; without its grain when only a sample is looked at (not `whole`)."""
+    """List what a mart of forms promises by itself; without its grain when only a sample is checked (not `whole`)."""
     names = (*FORM_COLUMNS, *(question.name for question in questionnaire.questions))
-    found = [_columns(names)]
+    promises = [_columns(names)]
     if whole:
-        found += _identifies("form_id", "form")
-    found += [_filled("conference_id"), *_occasion(study, questionnaire.occasion)]
+        promises += _identifies("form_id", "form")
+    promises += [_filled("conference_id"), *_occasion(study, questionnaire.occasion)]
     for question in questionnaire.questions:
         labels = "; ".join(f"{code} {label}" for code, label in question.labels.items())
         words = "Every answer is one of these."
-        found.append(Promise(IN_SET, question.name, labels, words, {"value_set": list(question.codes)}))
+        promises.append(Promise(IN_SET, question.name, labels, words, {"value_set": list(question.codes)}))
         if questionnaire.asks(question, delivery):
-            found.append(_blank(study, question, questionnaire, limits.largest_blank(questionnaire.instrument, question.name)))
-    return found
+            promises.append(_blank(study, question, questionnaire, limits.largest_blank(questionnaire.instrument, question.name)))
+    return promises
 
 
 def conference_promises(study: Study, *, whole: bool = True) -> list[Promise]:
-    """What the mart of conferences promises."""
-    found = [_columns(tuple(conference_schema(study).names))]
+    """List what the mart of conferences promises."""
+    promises = [_columns(tuple(conference_schema(study).names))]
     if whole:
-        found += _identifies("conference_id", "conference")
-    found += [*_occasion(study, BOTH), _filled("in_ledger")]
-    found.append(Promise(IN_SET, "in_ledger", "true or false", "It is true or false.", {"value_set": [True, False]}))
+        promises += _identifies("conference_id", "conference")
+    promises += [*_occasion(study, BOTH), _filled("in_ledger")]
+    promises.append(Promise(IN_SET, "in_ledger", "true or false", "It is true or false.", {"value_set": [True, False]}))
     for name in (name for name in conference_schema(study).names if name.endswith("_forms")):
-        found += [
+        promises += [
             _filled(name),
             Promise(BETWEEN, name, "0 or more", "A count is never below 0.", {"min_value": 0}),
         ]
-    return found
+    return promises
 
 
 def move_promises(moves: Moves, limits: Limits, before: str) -> list[Promise]:
-    """That no answer's share has moved too far from the delivery `before`: held against the moves, not against forms."""
+    """Promise that no answer's share has moved too far from the delivery `before`: checked on the moves, not on forms."""
     largest = limits.shares.largest_move
     points = f"{100 * largest:g} percentage points"
     return [
@@ -173,39 +173,39 @@ def move_promises(moves: Moves, limits: Limits, before: str) -> list[Promise]:
 
 
 def moves(questionnaire: Questionnaire, mart: pa.Table, before: pa.Table, fewest: int) -> Moves:
-    """Shares of answers against those of `before`, for questions with the same scale and at least `fewest` answers in both."""
-    found = Moves({}, {}, {})
+    """Compare shares of answers with those of `before`, for questions with the same scale and `fewest` answers in both."""
+    compared = Moves({}, {}, {})
     for question in questionnaire.questions:
         if question.name not in mart.column_names:
-            continue  # the promise about columns says so
+            continue  # the promise about columns covers that
         if question.name not in before.column_names or _labels(before, question) != question.labels:
-            found.skipped[question.name] = "not asked then, or with other answers"
+            compared.skipped[question.name] = "not asked then, or with other answers"
             continue
         now, then = (_counts(table[question.name], question.codes) for table in (mart, before))
         if min(sum(now), sum(then)) < fewest:
-            found.skipped[question.name] = f"fewer than {fewest} answers"
+            compared.skipped[question.name] = f"fewer than {fewest} answers"
             continue
-        # Rounded, so that a move of exactly the largest one isn't beyond it by the last bit.
-        found.shares[question.name] = [round(abs(a / sum(now) - b / sum(then)), 12) for a, b in zip(now, then, strict=True)]
-        found.answers[question.name] = sum(now)
-    return found
+        # Rounded, so that a move of exactly the limit doesn't exceed it by the last bit.
+        compared.shares[question.name] = [round(abs(a / sum(now) - b / sum(then)), 12) for a, b in zip(now, then, strict=True)]
+        compared.answers[question.name] = sum(now)
+    return compared
 
 
 def hold(
     study: Study, marts: dict[str, pa.Table], delivery: str, before: Before | None = None, chosen: Limits | None = None
 ) -> list[PromisesOfMart]:
-    """Hold every mart of a delivery to its promises. Nothing of what a form says is in the result."""
+    """Check the promises of every mart of a delivery. The result contains no value of a form."""
     gx, chosen = _great_expectations(), chosen or limits(study)
     context = gx.get_context(mode="ephemeral")  # in memory: no project folder, nothing written
     context.variables.progress_bars = {"globally": False}
     source = context.data_sources.add_pandas("marts")
     return [
-        _held(study, gx, source, delivery, name, mart, before if name in questionnaires(study) else None, chosen)
+        _checked(study, gx, source, delivery, name, mart, before if name in questionnaires(study) else None, chosen)
         for name, mart in marts.items()
     ]
 
 
-def _held(
+def _checked(
     study: Study, gx: Any, source: Any, delivery: str, name: str, mart: pa.Table, before: Before | None, limits: Limits
 ) -> PromisesOfMart:
     step = max(1, -(-mart.num_rows // limits.row_cap))
@@ -222,34 +222,34 @@ def _held(
         skipped = compared.skipped
         shares = pd.DataFrame({column: pd.Series(values, dtype="float64") for column, values in compared.shares.items()})
         promises = move_promises(compared, limits, before.delivery)
-        found = _results(gx, source, f"{name} moves", promises, shares) if promises else ()
-        rows += [{**row, "mart": name, "checked": compared.answers[row["column"]]} for row in found]
+        moved = _results(gx, source, f"{name} moves", promises, shares) if promises else ()
+        rows += [{**row, "mart": name, "checked": compared.answers[row["column"]]} for row in moved]
     table = pa.Table.from_pylist(rows, schema=RESULT)
     return PromisesOfMart(name, mart.num_rows, step, before.delivery if before else None, skipped, table)
 
 
-def results(held: list[PromisesOfMart]) -> pa.Table:
-    """All promises, a row each (`RESULT`)."""
-    return pa.concat_tables([RESULT.empty_table(), *(mart.results for mart in held)])
+def results(marts: list[PromisesOfMart]) -> pa.Table:
+    """Return all promises, one row each (`RESULT`)."""
+    return pa.concat_tables([RESULT.empty_table(), *(mart.results for mart in marts)])
 
 
 def _results(gx: Any, source: Any, name: str, promises: list[Promise], frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    """A suite of `promises` validated once against `frame`; rows in the order of the promises."""
+    """Validate a suite of `promises` once against `frame`; yield rows in the order of the promises."""
     asset = source.add_dataframe_asset(name)
     batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": frame})
     suite = gx.ExpectationSuite(name, expectations=[_expectation(gx, index, promise) for index, promise in enumerate(promises)])
     validated = batch.validate(suite, result_format=_RESULT_FORMAT).results
     # Great Expectations puts those it couldn't evaluate first.
-    found = {result.expectation_config.meta["promise"]: result for result in validated}
+    by_promise = {result.expectation_config.meta["promise"]: result for result in validated}
     for index, promise in enumerate(promises):
-        checked, observed = _observed(promise, found[index].result, len(frame))
+        checked, observed = _observed(promise, by_promise[index].result, len(frame))
         yield {
             "mart": name,
             "expectation": promise.expectation,
             "column": promise.column,
             "limit": promise.limit,
             "promise": promise.words,
-            "passed": bool(found[index].success),
+            "passed": bool(by_promise[index].success),
             "checked": checked,
             "observed": observed,
         }
@@ -266,31 +266,31 @@ def _expectation(gx: Any, index: int, promise: Promise) -> Any:
 
 
 def _observed(promise: Promise, result: dict[str, Any], rows: int) -> tuple[int, float | None]:
-    """Rows that were looked at, and the share of them that fails (of a largest move: that move); None if there is none."""
+    """Return the rows checked, and the share of them that fails (for a largest move: that move); None if there is none."""
     if promise.expectation == LARGEST:
         return rows, None if result.get("observed_value") is None else float(result["observed_value"])
-    if "element_count" not in result:  # about the columns, or of a column that isn't there
+    if "element_count" not in result:  # about the columns, or about a column that is missing
         return (rows if promise.expectation == COLUMNS else 0), None
     checked = int(result["element_count"]) - int(result.get("missing_count") or 0)
     return checked, int(result["unexpected_count"]) / checked if checked else None
 
 
 def _great_expectations() -> Any:
-    """Great Expectations, imported here and nowhere else, and told before that to send nothing home."""
-    told = os.environ.get(_ANALYTICS)
+    """Import Great Expectations, here and nowhere else, having first told it to send nothing home."""
+    set_before = os.environ.get(_ANALYTICS)
     os.environ[_ANALYTICS] = "false"
     try:
         import great_expectations
     finally:
-        if told is None:
+        if set_before is None:
             del os.environ[_ANALYTICS]
         else:
-            os.environ[_ANALYTICS] = told
+            os.environ[_ANALYTICS] = set_before
     return great_expectations
 
 
 def _frame(mart: pa.Table) -> pd.DataFrame:
-    """A mart for pandas, with integers that stay integers where there are nulls."""
+    """Convert a mart for pandas, with integers that stay integers where there are nulls."""
     integers = {pa.int8(): pd.Int8Dtype(), pa.int16(): pd.Int16Dtype()}
     frame: pd.DataFrame = mart.to_pandas(types_mapper=integers.get)
     return frame
@@ -302,7 +302,7 @@ def _counts(answers: pa.ChunkedArray, codes: tuple[int, ...]) -> list[int]:
 
 
 def _labels(mart: pa.Table, question: Question) -> dict[int, str]:
-    """The scale that a mart's column was written with."""
+    """Return the scale that a mart's column was written with."""
     metadata = mart.schema.field(question.name).metadata or {}
     return {int(code): label for code, label in json.loads(metadata.get(b"labels", b"{}")).items()}
 

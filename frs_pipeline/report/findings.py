@@ -1,6 +1,6 @@
 """Whether the claims of the report's summary hold on the forms of a delivery.
 
-Every number that a page prints of a claim is a `Bound`: a text with the addresses of the figures that it comes from.
+Every number that a page prints for a claim is a `Bound`: a text with the addresses of the figures that it comes from.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _WORDS = (None, "none", "weak", "moderate", "strong")
 
 @dataclass(frozen=True)
 class Bound:
-    """A number on the page: its text, and the figures that it comes from, or the name of its count; none of one that is cited."""
+    """A number on the page: its text, and the figures it comes from, or the name of its count; neither for a cited one."""
 
     text: str
     addresses: tuple[Address, ...] = ()
@@ -37,7 +37,7 @@ class Bound:
 
 @dataclass(frozen=True)
 class Sentence:
-    """Words and bound numbers in their order, in both languages."""
+    """Words and bound numbers in order, in both languages."""
 
     danish: tuple[str | Bound, ...]
     english: tuple[str | Bound, ...]
@@ -49,7 +49,7 @@ class Sentence:
 
 @dataclass(frozen=True)
 class Number:
-    """A value as it was found: unrounded, its text, how many forms it rests on, how strong and significant a gamma is."""
+    """A value as computed: unrounded, its text, how many forms it rests on, how strong and significant a gamma is."""
 
     value: float | None
     shown: Bound
@@ -60,7 +60,7 @@ class Number:
 
     @property
     def as_said(self) -> bool:
-        """Is it what the report prints, with as many decimals?"""
+        """Whether it is what the report prints, with as many decimals."""
         if self.said is None or self.value is None:
             return self.said is None
         said = bare(self.said.text)
@@ -69,7 +69,7 @@ class Number:
 
 @dataclass(frozen=True)
 class Tested:
-    """A claim held against the figures. `holds` is None where no figure can tell."""
+    """A claim compared with the figures. `holds` is None where no figure can decide."""
 
     claim: Claim
     holds: bool | None
@@ -87,8 +87,8 @@ class Tested:
 
     @property
     def tables(self) -> tuple[int, ...]:
-        found = {address.table for number in self.numbers.values() for address in number.shown.addresses}
-        return tuple(sorted(found))
+        tables = {address.table for number in self.numbers.values() for address in number.shown.addresses}
+        return tuple(sorted(tables))
 
 
 FINDINGS = pa.schema(
@@ -109,7 +109,7 @@ FINDINGS = pa.schema(
 
 
 class Judge:
-    """Holds claims against the figures of one delivery and its unit non-response (rows of `UNIT`)."""
+    """Compares claims with the figures of one delivery and its unit non-response (rows of `UNIT`)."""
 
     def __init__(self, study: Study, figures: Mapping[Address, Figure], unit: list[dict[str, object]]) -> None:
         self.study = study
@@ -117,7 +117,7 @@ class Judge:
         self._unit = {(row["measure"], row["occasion"]): row for row in unit}
 
     def finding(self, claim: Claim, sources: Mapping[str, Source]) -> Tested:
-        """A claim with its numbers, and whether it holds."""
+        """Test a claim: return it with its numbers, and whether it holds."""
         numbers: dict[str, Number] = {}
         for name, value in claim.values.items():
             numbers[name] = self._number(value, numbers)
@@ -143,9 +143,9 @@ class Judge:
             p = self._figures[Address(value.gamma, "", "", "", "p")].value
             sure = p is not None and significant(p)
             base = Bound(number_text(int(forms.value or 0)), (addresses[1],))
-            found = Bound(with_zero(shown(gamma.printed)), (addresses[0],))
+            bound = Bound(with_zero(shown(gamma.printed)), (addresses[0],))
             word = None if gamma.value is None else strength(gamma.value)
-            return Number(gamma.value, found, base, word, sure, said)
+            return Number(gamma.value, bound, base, word, sure, said)
         if value.share is not None:
             *parts, whole = (int(self._figures[address].value or 0) for address in addresses)
             ratio = percent(sum(parts), whole)
@@ -172,7 +172,7 @@ _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
 
 
 def _true(condition: Condition, numbers: Mapping[str, Number]) -> bool:
-    """Does a condition hold? One about a number that can't be computed doesn't."""
+    """Return whether a condition holds. One about a number that can't be computed doesn't."""
     own = numbers[condition.value]
     if own.value is None:
         return False
@@ -200,24 +200,24 @@ def _sentence(words: Text, numbers: Mapping[str, Bound]) -> Sentence:
 
 
 def as_rows(findings: list[Tested]) -> pa.Table:
-    """Findings as rows of findings.parquet (`FINDINGS`)."""
+    """Return findings as rows of findings.parquet (`FINDINGS`)."""
     rows = []
-    for found in findings:
-        main = found.main
+    for tested in findings:
+        main = tested.main
         forms = main.forms if main else None
         rows.append(
             {
-                "claim": found.claim.id,
-                "holds": found.holds,
-                "danish": Sentence.plain(found.says.danish),
-                "english": Sentence.plain(found.says.english),
-                "instead_danish": Sentence.plain(found.instead.danish) if found.instead else None,
-                "instead_english": Sentence.plain(found.instead.english) if found.instead else None,
+                "claim": tested.claim.id,
+                "holds": tested.holds,
+                "danish": Sentence.plain(tested.says.danish),
+                "english": Sentence.plain(tested.says.english),
+                "instead_danish": Sentence.plain(tested.instead.danish) if tested.instead else None,
+                "instead_english": Sentence.plain(tested.instead.english) if tested.instead else None,
                 "value": main.value if main else None,
                 "printed": main.shown.text if main else None,
                 "forms": int(forms.text.replace(".", "")) if forms else None,
                 "strength": main.strength if main else None,
-                "tables": ",".join(map(str, found.tables)),
+                "tables": ",".join(map(str, tested.tables)),
             }
         )
     return pa.Table.from_pylist(rows, schema=FINDINGS)

@@ -1,6 +1,6 @@
 """A table as a grid of addresses: what a page needs to mark up headings and to open each number.
 
-Headings that we made up are in both languages; questions and answers are Danish in both, as they stand on the paper.
+Headings of our own are in both languages; questions and answers are Danish in both, as they stand on the paper.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Layout:
 
 
 def layout(table: Table, known: set[Address], texts: dict[str, str]) -> Layout:
-    """Where each figure of `table` stands; `known` are the addresses that there are, `texts` the questions by name."""
+    """Lay out the figures of `table`; `known` are the addresses that exist, `texts` the questions by name."""
     if table.kind == "frequency":
         return _frequency(table, known, texts)
     if table.kind == "distribution":
@@ -70,13 +70,13 @@ def layout(table: Table, known: set[Address], texts: dict[str, str]) -> Layout:
 
 
 def texts_of(study: Study, table: Table) -> dict[str, str]:
-    """The text of every question of a table, as its first mart asks it."""
+    """Return the text of every question of a table, as its first mart asks it."""
     asked = questionnaires(study)[table.marts[0]]
     return {name: question.text for name in table.variables if (question := asked.question(name))}
 
 
 def named(label: str) -> Text:
-    """A label of a figure's address as pages show it: our own name for a total, an answer as it stands on the paper."""
+    """Return a label of an address as pages show it: our own name for a total, an answer as it stands on the paper."""
     return _NAMES.get(label, Text(label, label))
 
 

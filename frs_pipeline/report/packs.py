@@ -1,4 +1,4 @@
-"""Passports packed for the pages: a file a chapter, which the page loads as a script, for file:// allows nothing else.
+"""Passports packed for the pages: one file per chapter, which the page loads as a script, since file:// allows only that.
 
 Sentences are stored once, as lists of pieces that are stored once too; other figures are named by their place in
 `figures.js`. What depends on how the files of a delivery were written, such as their hashes, isn't packed: the same
@@ -22,9 +22,9 @@ from frs_pipeline.study.rules import policy
 from frs_pipeline.study.tables import Address
 from frs_pipeline.tables.figures import Figure
 
-# Quoted questions and answers stand in many sentences.
+# Where sentences are cut into pieces: quoted questions and answers stand in many of them.
 _PIECES = re.compile(r"(»[^«]*«)")
-# The manifest that vouches for files is written after the report.
+# A check that pages leave out: the manifest that vouches for files is written after the report.
 _ABOUT_FILES = "files as in the manifest"
 CHECKS = {
     "nothing lost": "intet skema er gået tabt mellem lagene",
@@ -50,7 +50,7 @@ class Pack:
         self._figures: dict[int, dict[str, Any]] = {}
 
     def add(self, passport: Passport) -> None:
-        """Pack one figure's passport; what is empty is left out."""
+        """Pack one figure's passport, leaving out what is empty."""
         content = {
             "d": self._text(passport.definition),
             "r": self._text(passport.rounding),
@@ -76,19 +76,19 @@ class Pack:
         self._figures[self._index[passport.address]] = {key: value for key, value in content.items() if value not in (None, [])}
 
     def script(self, name: str) -> bytes:
-        """The pack as a script that hands itself over."""
+        """Return the pack as a script that hands itself to the page."""
         content = {"s": list(self._pieces), "t": self._packed, "f": self._figures}
         return f"FRS.pack({_json(name)},{_json(content)});\n".encode()
 
     def _published(self, passport: Passport) -> list[str | int] | None:
-        """The verdict; the printed figure where it is another; why, where the report contradicts itself."""
-        found = passport.published
-        if found is None:
+        """Return the verdict; the printed figure where it differs; why, where the report contradicts itself."""
+        printed = passport.published
+        if printed is None:
             return None
-        if found.verdict == "equal":
-            return [found.verdict]
-        why = [self._text(Text(found.reason_danish, found.reason))] if found.reason and found.reason_danish else []
-        return [found.verdict, shown(found.printed), *why]
+        if printed.verdict == "equal":
+            return [printed.verdict]
+        why = [self._text(Text(printed.reason_danish, printed.reason))] if printed.reason and printed.reason_danish else []
+        return [printed.verdict, shown(printed.printed), *why]
 
     def _number(self, number: Amount | None) -> list[int | str] | None:
         return None if number is None else [self._text(number.what), _whole(number.number)]
@@ -106,7 +106,7 @@ class Pack:
 
 
 def _decisions(passport: Passport) -> list[tuple[tuple[str, str], int]]:
-    """Corrections and accepted findings by what they are about. Why and by whom, people wrote in words of their own."""
+    """Count corrections and accepted findings by what they are about. Why and by whom is free text, so it stays out."""
     return sorted(Counter((made.kind, made.about) for made in passport.amendments).items())
 
 
@@ -118,7 +118,7 @@ def _decision(study: Study, kind: str, about: str) -> Text:
 
 
 def _cells(pairs: Pairs | None) -> list[Any] | None:
-    """Labels, tables of counts with what they hold constant, P and Q."""
+    """Return labels, tables of counts with what they hold constant, P and Q."""
     if pairs is None:
         return None
     strata = [[stratum.label, stratum.cells] for stratum in pairs.strata]
@@ -126,12 +126,12 @@ def _cells(pairs: Pairs | None) -> list[Any] | None:
 
 
 def _whole(number: int) -> int | str:
-    """A number of pairs; a large one in groups, as it is shown. Ten digits in a row may read as a personal number."""
+    """Write a number of pairs, a large one in groups: ten digits in a row may read as a personal number."""
     return number if abs(number) < 1_000_000_000 else number_text(number)
 
 
 def figures_script(figures: Iterable[tuple[Address, Figure]], pages: dict[int, str], words: Mapping[int, Sequence[str]]) -> bytes:
-    """Names and printed numbers of all figures in the order of the report, the page of each table, and words to search for."""
+    """Pack names and printed numbers of all figures in report order, the page of each table, and words to search for."""
     listed = list(figures)
     labels: dict[str, int] = {}
     content = {
@@ -147,6 +147,6 @@ def figures_script(figures: Iterable[tuple[Address, Figure]], pages: dict[int, s
 
 
 def _json(content: object) -> str:
-    # A script may not hold the end tag of its element, nor line separators that old engines end a line at.
+    # A script must not hold the end tag of its element, nor separators at which old engines end a line.
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
     return text.replace("</", "<\\/").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

@@ -1,7 +1,7 @@
 """What the plots show, as numbers and texts; the templates draw them.
 
-The marks are drawn by the templates themselves: a bar is a handful of rectangles in per cents, which follow the
-width of a phone, the reader's colours and language, and cost neither a library nor a second.
+A bar is a handful of rectangles sized in percent, which follow the width of a phone, the reader's colours and language,
+and need neither a library nor a second.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from frs_pipeline.study.tables import TOTAL, Address, Table
 from frs_pipeline.tables.figures import Figure
 from frs_pipeline.tables.reconciling import FormCounts
 
-# Least room of a panel, in percentage points.
+# The least room on either side of a panel's middle, in percentage points, so that an empty side shows as empty.
 MARGIN = 5.0
-# Half the width of a 95 % interval, in standard errors.
+# Half the width of a 95 % interval in standard errors, by the normal distribution.
 NORMAL_95 = 1.959964
 Figures = Mapping[Address, Figure]
 
@@ -34,7 +34,7 @@ Figures = Mapping[Address, Figure]
 class Bar:
     """One row of answers: shares in percent, from the first answer on, the number of forms, and how many left it blank.
 
-    `occasion` tells two bars with the same label apart; `blank` is None where nobody can tell.
+    `occasion` distinguishes two bars with the same label; `blank` is None where nobody can know.
     """
 
     label: Text
@@ -58,7 +58,7 @@ class Bar:
         return self.shares[len(self.shares) // 2] if len(self.shares) % 2 else 0.0
 
     def spoken(self, answers: Sequence[str]) -> str:
-        """The bar in words, for those who don't see it."""
+        """Describe the bar in words, for those who don't see it."""
         parts = ", ".join(f"{answer} {share_text(share)}" for answer, share in zip(answers, self.shares, strict=True))
         return f"{self.label.danish}: {parts}"
 
@@ -74,7 +74,7 @@ class Stacked:
 
     @property
     def lower(self) -> float:
-        """Room that the answers after the middle need; some in any case, so that there is a place to see that there are none."""
+        """Room that the answers after the middle need; never none, so that one can see that there are none."""
         return max(MARGIN, *(bar.lower for bar in self.bars))
 
     @property
@@ -89,7 +89,7 @@ class Stacked:
 
     @property
     def occasions(self) -> Text:
-        """What the bars are told apart by, as a heading."""
+        """What distinguishes the bars, as a heading."""
         names = list(dict.fromkeys(bar.occasion for bar in self.bars if bar.occasion))
         danish, english = " og ".join(text.danish for text in names), " and ".join(text.english for text in names)
         return Text(danish.capitalize(), english.capitalize())
@@ -125,7 +125,7 @@ class Cell:
 
 
 def by_role(study: Study, table: Table, figures: Figures, question: str, forms: FormCounts) -> Stacked | None:
-    """The answers of each role; None for a table that isn't of roles by a scale with two answers on either side."""
+    """Plot the answers of each role; None for a table that isn't roles by a scale with two answers on either side."""
     if (
         table.kind != "crosstab"
         or table.row.variable != about(study).role
@@ -137,14 +137,14 @@ def by_role(study: Study, table: Table, figures: Figures, question: str, forms: 
 
 
 def by_row(table: Table, figures: Figures, question: str) -> Stacked:
-    """The answers in each row of a crosstab."""
+    """Plot the answers in each row of a crosstab."""
     return _stacked((table.number,), question, table, list(_bars(table, figures, {})))
 
 
 def change(
     study: Study, numbers: Mapping[str, int], tables: Mapping[int, Table], figures: Figures, question: str, forms: FormCounts
 ) -> Stacked:
-    """Crosstabs of the same rows, one per occasion (their `numbers`), one under the other, row by row."""
+    """Plot crosstabs of the same rows, one per occasion (their `numbers`), one under the other, row by row."""
     chosen = [(tables[number], occasions(study)[name].one) for name, number in numbers.items()]
     drawn = [{bar.label: bar for bar in _bars(table, figures, _blanks(table, forms), words)} for table, words in chosen]
     bars = [of_occasion[label] for label in drawn[0] for of_occasion in drawn]
@@ -166,21 +166,21 @@ def _bars(table: Table, figures: Figures, blanks: Mapping[str, int], occasion: T
 
 
 def _blanks(table: Table, forms: FormCounts) -> dict[str, int]:
-    """Forms of each row that left the question of the columns blank."""
+    """Count the forms of each row that left the question of the columns blank."""
     assert table.column is not None
-    found = dict.fromkeys([*(c.label for c in table.row.categories), TOTAL], 0)
+    blanks = dict.fromkeys([*(c.label for c in table.row.categories), TOTAL], 0)
     for mart in table.marts:
         for (occasion, (row, answer)), number in forms.by(mart, (table.row.variable, table.column.variable)).items():
             place = table.row.index(row)
             if answer is None and place is not None and table.occasion in (BOTH, occasion):
-                found[table.row.categories[place].label] += number
-                found[TOTAL] += number
-    return found
+                blanks[table.row.categories[place].label] += number
+                blanks[TOTAL] += number
+    return blanks
 
 
 def forest(tables: Sequence[Table], figures: Figures, title: Mapping[int, str]) -> list[Interval]:
-    """Every gamma of the correlation tables, the strongest first; by group where a table has groups."""
-    found = []
+    """List every gamma of the correlation tables, the strongest first; by group where a table has groups."""
+    intervals = []
     for table in tables:
         groups = [""] if table.group is None else [*(c.label for c in table.group.categories), TOTAL]
         for group in groups if table.kind.startswith("correlation") else ():
@@ -193,14 +193,14 @@ def forest(tables: Sequence[Table], figures: Figures, title: Mapping[int, str]) 
             label = Text(f"{whole} · {of.danish}", f"{whole} · {of.english}") if group else named(whole)
             low, high = max(-1.0, gamma - NORMAL_95 * ase), min(1.0, gamma + NORMAL_95 * ase)
             forms = number_text(int(figures[address._replace(measure="n")].value or 0))
-            found.append(Interval(address, label, gamma, low, high, with_zero(shown(figures[address].printed)), forms))
-    return sorted(found, key=lambda one: (-one.gamma, one.address))
+            intervals.append(Interval(address, label, gamma, low, high, with_zero(shown(figures[address].printed)), forms))
+    return sorted(intervals, key=lambda one: (-one.gamma, one.address))
 
 
-def heat(found: Sequence[Association], printed: Mapping[tuple[str, str], int]) -> dict[tuple[str, str], Cell]:
-    """Squares by both questions, either way round; `printed` are tables that print a gamma, by its questions."""
+def heat(pairs: Sequence[Association], printed: Mapping[tuple[str, str], int]) -> dict[tuple[str, str], Cell]:
+    """Return squares by both questions, either way round; `printed` are tables that print a gamma, by its questions."""
     cells = {}
-    for one in found:
+    for one in pairs:
         table = printed.get((one.row, one.column), printed.get((one.column, one.row)))
         text = with_zero(shown(spss(one.gamma, 2, leading_zero=True))) if one.gamma is not None else "–"
         word = "none" if one.gamma is None else strength(one.gamma)

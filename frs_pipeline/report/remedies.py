@@ -16,9 +16,9 @@ from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.spec import YamlFile
 
 
-def broken_promises(study: Study, held: PromisesOfMart, delivery: str) -> list[Failing]:
+def broken_promises(study: Study, promises: PromisesOfMart, delivery: str) -> list[Failing]:
     """Name each promise that a mart breaks, in words and without any form's values, with what to do about it."""
-    return [Failing(_named(row), _about_promise(study, row, held, delivery)) for row in held.broken.to_pylist()]
+    return [Failing(_named(row), _about_promise(study, row, promises, delivery)) for row in promises.broken.to_pylist()]
 
 
 def failed_claims(study: Study, tested: Iterable[Tested], delivery: str) -> list[Failing]:
@@ -30,21 +30,21 @@ def _named(row: Mapping[str, Any]) -> str:
     return f"{row['column']}: {row['promise']}" if row["column"] else str(row["promise"])
 
 
-def _about_promise(study: Study, row: Mapping[str, Any], held: PromisesOfMart, delivery: str) -> str:
+def _about_promise(study: Study, row: Mapping[str, Any], promises: PromisesOfMart, delivery: str) -> str:
     """Say where to look, and which line to change where the forms are right and the promise isn't."""
     kind, column = row["expectation"], row["column"]
-    look = f"curated/{delivery}/data_docs/{held.mart}.html shows what was found"
-    questionnaire = questionnaires(study).get(held.mart)
+    look = f"curated/{delivery}/data_docs/{promises.mart}.html shows what was found"
+    questionnaire = questionnaires(study).get(promises.mart)
     names = [question.name for question in questionnaire.questions] if questionnaire else []
     limits = YamlFile(study.folder / PROMISES)
     if kind == LARGEST:
         line = f"{PROMISES}:{limits.line(['shares', 'largest_move'])}"
-        return f"frs diff {held.before} {delivery} shows what moved; if the forms are right, raise largest_move in {line}"
+        return f"frs diff {promises.before} {delivery} shows what moved; if the forms are right, raise largest_move in {line}"
     if kind == NOT_NULL and column in names:
-        line = f"{PROMISES}:{limits.line(['blank', 'questions', held.mart, column])}"
-        return f"{look}; if the forms are right, give {held.mart}, {column} another limit under questions in {line}"
+        line = f"{PROMISES}:{limits.line(['blank', 'questions', promises.mart, column])}"
+        return f"{look}; if the forms are right, give {promises.mart}, {column} another limit under questions in {line}"
     if kind == IN_SET and column in names:
-        asked = f"questionnaires/{held.mart}.yaml"
+        asked = f"questionnaires/{promises.mart}.yaml"
         line = f"{asked}:{YamlFile(study.folder / asked).line(['questions', names.index(column)])}"
         return f"{look}; the scale stands in {line}"
     return f"{look}; frs run makes the mart again, and if that changes nothing, tell whoever keeps the program"

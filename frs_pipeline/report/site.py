@@ -1,7 +1,7 @@
-"""All pages of the report of one delivery, as bytes by file name, and its findings as rows.
+"""Build all pages of the report of one delivery, as bytes by file name, and its findings as rows.
 
-The same forms give the same bytes, in whichever form they were delivered: nothing here depends on a clock, a path or
-the hash of a file.
+The same forms give the same bytes, however they were delivered: nothing here depends on a clock, a path or the hash of a
+file.
 """
 
 from __future__ import annotations
@@ -47,13 +47,13 @@ from frs_pipeline.tables.render import heading
 from frs_pipeline.templates import templates_in
 
 TEMPLATES = Path(__file__).parent / "templates"
-# Files that are taken as they are.
+# Files that are copied unchanged.
 STATIC = ("report.css", "report.js")
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A figure that isn't what the report prints: what that is, and why."""
+    """A figure that differs from what the report prints: what it prints, and why."""
 
     address: Address
     ours: str
@@ -94,19 +94,19 @@ class Report:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many claims there are, hold, and don't."""
-        found = Counter(finding.holds for finding in self.findings)
-        return {"claims": len(self.findings), "claims_hold": found[True], "claims_fail": found[False]}
+        """The number of claims, of those that hold, and of those that don't."""
+        outcomes = Counter(finding.holds for finding in self.findings)
+        return {"claims": len(self.findings), "claims_hold": outcomes[True], "claims_fail": outcomes[False]}
 
 
 def build(store: Store) -> Report:
-    """The report of a delivery, from its figures, passports, comparison, non-response and quarantine."""
+    """Build the report of a delivery from its figures, passports, comparison, non-response and quarantine."""
     return _Site(store).report()
 
 
 @derived
 def _templates(study: Study) -> Any:
-    """The templates, each read once."""
+    """Load the templates, each read once."""
     environment = templates_in(TEMPLATES, study.folder / "report")
     names = {"anchor": anchor, "shown": shown, "share": share_text, "number": number_text, "with_zero": with_zero}
     environment.filters |= names
@@ -126,16 +126,16 @@ class _Site:
 
     def report(self) -> Report:
         unit = self._rows("statistics", "unit_nonresponse")
-        judge, told = Judge(self.store.study, self.figures, unit), claims(self.store.study)
-        sections = [(section, [judge.finding(claim, told.sources) for claim in section.claims]) for section in told.sections]
-        findings = [finding for _, found in sections for finding in found]
+        judge, stated = Judge(self.store.study, self.figures, unit), claims(self.store.study)
+        sections = [(section, [judge.finding(claim, stated.sources) for claim in section.claims]) for section in stated.sections]
+        findings = [finding for _, tested in sections for finding in tested]
         template = _templates(self.store.study)
         pages = {name: (TEMPLATES / name).read_bytes() for name in STATIC}
         common = {
             "delivery": self.store.delivery,
             "chapters": chapters(self.store.study),
             "made_up": made_up(self.store),
-            # The delivery that the report is about, where it isn't this one: nothing that it says was said of these forms.
+            # The delivery that the report is about, where it isn't this one: nothing in it was said about these forms.
             "printed_of": None if printed_from(self.store.study, self.store.delivery) else about(self.store.study).printed_from,
             "page_of": self.page_of,
             "study": about(self.store.study),
@@ -160,10 +160,10 @@ class _Site:
     @cached_property
     def bases(self) -> dict[int, list[dict[str, Any]]]:
         """Rows of the bases, by table."""
-        found: dict[int, list[dict[str, Any]]] = {number: [] for number in self.tables}
+        by_table: dict[int, list[dict[str, Any]]] = {number: [] for number in self.tables}
         for row in self._rows("statistics", "bases"):
-            found[row["table"]].append(row)
-        return found
+            by_table[row["table"]].append(row)
+        return by_table
 
     @cached_property
     def page_of(self) -> dict[int, str]:
@@ -171,7 +171,7 @@ class _Site:
         return {number: chapter.id for chapter in chapters(self.store.study) for number in chapter.tables}
 
     def _chapter(self, chapter: Chapter, unit: list[dict[str, Any]]) -> dict[str, Any]:
-        """What one page shows beside its words."""
+        """Return what one page shows beside its words."""
         shows: dict[str, Callable[[], dict[str, Any]]] = {
             "correlations": self._correlations,
             "nonresponse": lambda: self._nonresponse(unit),
@@ -215,7 +215,7 @@ class _Site:
         )
 
     def _base(self, table: Table) -> tuple[int, list[tuple[int, Text]], int]:
-        """Forms of the marts of a table, those left out with the reason, those counted."""
+        """Count the forms of the marts of a table, those left out with the reason, those counted."""
         whole = counted = 0
         less: dict[Why, int] = {}
         for row in self.bases[table.number]:
@@ -229,34 +229,34 @@ class _Site:
         return whole, [(forms, reason(self.store.study, why, table)) for why, forms in less.items()], counted
 
     def _differences(self, known: set[Address]) -> dict[Address, Difference]:
-        found = {}
+        differences = {}
         for address in meanings(self.store.study):
             row = self.evidence.compared.get(address) if address in known else None
             if row is not None and row["verdict"] != "equal":
                 ours, printed = shown(row["printed_recomputed"]), shown(row["printed_published"])
-                found[address] = Difference(address, ours, printed, _why(row))
-        return found
+                differences[address] = Difference(address, ours, printed, _why(row))
+        return differences
 
     def _correlations(self) -> dict[str, Any]:
         maps = []
         for name in instruments(self.store.study):
             asked = ordinal(self.store.study, name)
             if len(asked) > 1:
-                found = associations(self.store.study, name, stream(self.store.file("marts", name)))
-                maps.append((questionnaires(self.store.study)[name], asked, plots.heat(found, self._printed_gammas(name))))
+                pairs = associations(self.store.study, name, stream(self.store.file("marts", name)))
+                maps.append((questionnaires(self.store.study)[name], asked, plots.heat(pairs, self._printed_gammas(name))))
         return {"intervals": plots.forest(list(self.tables.values()), self.figures, self.titles), "maps": maps}
 
     def _printed_gammas(self, mart: str) -> dict[tuple[str, str], int]:
-        """Tables that print the gamma of two questions over all forms and answers of a mart."""
-        found: dict[tuple[str, str], int] = {}
+        """Find tables that print the gamma of two questions over all forms and answers of a mart."""
+        tables: dict[tuple[str, str], int] = {}
         for number, table in self.tables.items():
             whole = table.kind == "correlation" and table.marts == (mart,) and table.occasion == BOTH and table.column
             if whole and self._every_answer(table):
-                found.setdefault((table.row.variable, table.column.variable), number)  # type: ignore[union-attr]
-        return found
+                tables.setdefault((table.row.variable, table.column.variable), number)  # type: ignore[union-attr]
+        return tables
 
     def _every_answer(self, table: Table) -> bool:
-        """Has each scale of a table all its answers, each for itself and in the order of the questionnaire?"""
+        """Return whether each scale of a table has all its answers, unmerged and in the questionnaire's order."""
         asked = {question.name: question for question in ordinal(self.store.study, table.marts[0])}
         for axis in (table.row, table.column):
             codes = [c.codes for c in axis.categories] if axis else []
@@ -317,12 +317,12 @@ class _Site:
         return {"counts": counts, "compared": bool(verdicts), "contradictions": self._contradictions()}
 
     def _contradictions(self) -> dict[Text, int]:
-        """Where the printed report contradicts itself, and the table in which it does."""
-        told = ((_why(row), address.table) for address, row in self.evidence.compared.items())
-        return {why: table for why, table in told if why is not None}
+        """Find where the printed report contradicts itself, and the table in which it does."""
+        reasons = ((_why(row), address.table) for address, row in self.evidence.compared.items())
+        return {why: table for why, table in reasons if why is not None}
 
     def _scripts(self) -> dict[str, bytes]:
-        """The data that pages load: all figures in short, and the passports chapter by chapter."""
+        """Pack the data that pages load: all figures in short, and the passports chapter by chapter."""
         index = {address: place for place, address in enumerate(meanings(self.store.study))}
         packs = {chapter.id: Pack(self.store.study, index) for chapter in chapters(self.store.study) if chapter.tables}
         for passport in self.passports.every():
@@ -336,7 +336,7 @@ class _Site:
 
 
 def _why(row: dict[str, Any]) -> Text | None:
-    """Why no data can agree with a printed figure; `row` is one of the comparison."""
+    """Say why no data can agree with a printed figure; `row` is one of the comparison."""
     return Text(row["reason_danish"], row["reason"]) if row["reason"] else None
 
 
@@ -346,7 +346,7 @@ def _named(study: Study, rule: str) -> tuple[str, str]:
 
 
 def _summed(groups: list[Group]) -> list[Group]:
-    """Equal groups as one, in the order in which they first came."""
+    """Merge equal groups, in the order in which they first came."""
     totals: dict[tuple[str, str, str, str], int] = {}
     for group in groups:
         key = (group.instrument, group.rule, group.danish, group.english)

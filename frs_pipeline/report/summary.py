@@ -1,4 +1,4 @@
-"""What a finished delivery holds, in counts: its manifest says them, and `frs run` prints them."""
+"""Count what a finished delivery holds: its manifest keeps the counts, and `frs run` prints them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ APPROXIMATE = ("ase", "t", "p")
 
 
 def summarise(store: Store) -> dict[str, int]:
-    """Counts that say what a delivery holds. Raises `CheckFailed` when forms were lost on the way to the marts."""
+    """Count what a delivery holds. Raises `CheckFailed` when forms were lost on the way to the marts."""
 
     def rows(*key: str) -> int:
         return rows_in(store.file(*key))
@@ -34,7 +34,7 @@ def summarise(store: Store) -> dict[str, int]:
     compared = read(store.file("statistics", "compare"))
     verdicts = verdicts_of(compared)
     promises = read(store.file("expectations"))["passed"].to_pylist()
-    held = read(store.file("report"), ["holds"])["holds"].to_pylist()
+    holding = read(store.file("report"), ["holds"])["holds"].to_pylist()
     applied = applied_in(store)
     rules = {row["rule"] for table in applied for row in table.to_pylist()}
     missed = unapplied(applied)
@@ -48,7 +48,7 @@ def summarise(store: Store) -> dict[str, int]:
         "passed_over": notes.count("rows_blank"),
         "rules": len(rules),
         "rules_applied_to_all": len(rules - {each.rule for each in missed}),
-        # How many forms a rule couldn't be applied to, and of how many.
+        # To how many forms a rule couldn't be applied, and of how many.
         **{f"not_applied/{each.instrument}/{each.rule}/{each.reason}": each.number for each in missed},
         **{f"looked_at/{each.instrument}/{each.rule}": each.total for each in missed},
         "exceptions_unused": notes.count("exception_unused"),
@@ -56,9 +56,9 @@ def summarise(store: Store) -> dict[str, int]:
         "marts": sum(key[0] == "marts" for key in products(store.study)),
         "promises": len(promises),
         "promises_kept": sum(promises),
-        "claims": len(held),
-        "claims_hold": held.count(True),
-        "claims_fail": held.count(False),
+        "claims": len(holding),
+        "claims_hold": holding.count(True),
+        "claims_fail": holding.count(False),
         "tables": sum(key[-1].startswith("table_") for key in products(store.study)),
         "figures": rows("statistics", "figures"),
         "differs_exact": sum(row["verdict"] == DIFFERS and row["measure"] not in APPROXIMATE for row in compared.to_pylist()),

@@ -16,35 +16,35 @@ _OTHER = re.compile(r"[^a-z0-9]+")
 
 
 def shown(printed: str) -> str:
-    """A printed figure in Danish typography: a no-break space before the percent sign, a minus that isn't a hyphen."""
+    """Set a printed figure in Danish typography: a no-break space before the percent sign, a minus that isn't a hyphen."""
     return re.sub(r"^-", MINUS, printed).replace("%", f"{NO_BREAK_SPACE}%")
 
 
 def with_zero(text: str) -> str:
-    """`0,684` for the `,684` of a table: in running text the zero before the comma is written."""
+    """Write `0,684` for the `,684` of a table: running text has the zero before the comma."""
     return re.sub(r"^(\u2212?),", r"\g<1>0,", text)
 
 
 def share_text(value: float | None, decimals: int = 1) -> str:
-    """A percentage: `46,9 %`."""
+    """Write a percentage: `46,9 %`."""
     text = spss(value, decimals, leading_zero=True)
     return shown(text if value is None else f"{text}%")
 
 
 def points_text(value: float | None, decimals: int = 1) -> str:
-    """A difference between percentages, without its sign."""
+    """Write a difference between percentages, without its sign."""
     return spss(None if value is None else abs(value), decimals, leading_zero=True)
 
 
 def number_text(value: int) -> str:
-    """A count, with a full stop between thousands as Danish has it."""
+    """Write a count, with a full stop between thousands as in Danish."""
     digits = count_text(abs(value))
     groups = [digits[max(0, end - 3) : end] for end in range(len(digits), 0, -3)][::-1]
     return (MINUS if value < 0 else "") + ".".join(groups)
 
 
 def anchor(address: Address) -> str:
-    """Name of a figure in links: `t4-ja_meget.valid_percent`. The same as long as table and labels are."""
+    """Name a figure in links: `t4-ja_meget.valid_percent`. The name lasts as long as table and labels do."""
     labels = (_slug(label) for label in (address.row, address.column, address.group) if label)
     return f"t{address.table}-{'.'.join((*labels, address.measure))}"
 

@@ -1,1 +1,1 @@
-"""Results in the formats that other programs read: CSV with a data package, SPSS, Excel."""
+"""Write results in the formats that other programs read: CSV with a data package, SPSS, Excel."""

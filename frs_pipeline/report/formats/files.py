@@ -32,7 +32,7 @@ FILES = pa.schema(
     ]
 )
 WORKBOOK = "tabeller.xlsx"
-# An SPSS file is made in memory, and nobody opens a larger one.
+# The most forms of an SPSS file, which is made in memory; nobody would open a larger one.
 MOST_FORMS_OF_A_SAV = 1_000_000
 STATISTICS = {
     "figures": ("Every figure of every table", ()),
@@ -45,7 +45,7 @@ STATISTICS = {
 
 @dataclass(frozen=True)
 class File:
-    """One file: its row in `FILES`, and its content or what writes it; None when it isn't written."""
+    """One file: its row in `FILES`, and its content or the function that writes it; None when it isn't written."""
 
     name: str
     of: str
@@ -54,7 +54,7 @@ class File:
 
 
 def files(store: Store) -> list[File]:
-    """CSV twins of marts and statistics with their data package, an SPSS file a mart, and the tables as a workbook."""
+    """Make CSV twins of marts and statistics with their data package, one SPSS file per mart, and a workbook of tables."""
     marts = {name: ("marts", name) for name in (*instruments(store.study), "conference")}
     resources: list[tuple[Resource, AssetPath]] = []
     for name, key in marts.items():
@@ -67,19 +67,19 @@ def files(store: Store) -> list[File]:
         resources.append((Resource(name, title, schema, (schema.names[0],)), key))
     for name, (title, unique) in STATISTICS.items():
         resources.append((Resource(name, title, schema_of(_path(store, ("statistics", name))), unique), ("statistics", name)))
-    found = [File(resource.path, resource.title, rows_in(_path(store, key)), _csv(store, key)) for resource, key in resources]
-    found.append(File(DESCRIPTOR, "What the CSV files hold", None, descriptor(store.delivery, [r for r, _ in resources])))
+    listed = [File(resource.path, resource.title, rows_in(_path(store, key)), _csv(store, key)) for resource, key in resources]
+    listed.append(File(DESCRIPTOR, "What the CSV files hold", None, descriptor(store.delivery, [r for r, _ in resources])))
     for name, key in marts.items():
         rows = rows_in(_path(store, key))
         content = sav(store.study, read(_path(store, key)), name, store.waiting()) if rows <= MOST_FORMS_OF_A_SAV else None
-        found.append(File(f"{name}.sav", "The same for SPSS", rows, content))
-    found.append(File(WORKBOOK, "All tables, a sheet a chapter", None, _workbook(store)))
-    return found
+        listed.append(File(f"{name}.sav", "The same for SPSS", rows, content))
+    listed.append(File(WORKBOOK, "All tables, a sheet a chapter", None, _workbook(store)))
+    return listed
 
 
-def as_rows(found: list[File]) -> pa.Table:
-    """`FILES`."""
-    rows = [{"file": f.name, "of": f.of, "rows": f.rows, "written": f.content is not None} for f in found]
+def as_rows(listed: list[File]) -> pa.Table:
+    """Return the files as rows of `FILES`."""
+    rows = [{"file": f.name, "of": f.of, "rows": f.rows, "written": f.content is not None} for f in listed]
     return pa.Table.from_pylist(rows, schema=FILES)
 
 
@@ -88,7 +88,7 @@ def _path(store: Store, key: AssetPath) -> Path:
 
 
 def _csv(store: Store, key: AssetPath) -> Callable[[IO[bytes]], None]:
-    """What writes the rows of a file, some at a time, when there is a file to write to."""
+    """Return a function that writes the rows of a product to an open file, some at a time."""
     path = _path(store, key)
     return lambda file: write_csv(stream(path), schema_of(path), file)
 

@@ -1,4 +1,4 @@
-"""CSV twins of marts and statistics, and the Frictionless data package that describes them."""
+"""Write CSV twins of marts and statistics, and the Frictionless data package that describes them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Resource:
 
 
 def write_csv(batches: Iterable[pa.RecordBatch], schema: pa.Schema, file: Any) -> None:
-    """Rows as CSV: UTF-8, commas, decimal points, null as nothing between two commas."""
+    """Write rows as CSV: UTF-8, commas, decimal points, null as nothing between two commas."""
     options = pacsv.WriteOptions(quoting_style="needed")
     with pacsv.CSVWriter(file, schema, write_options=options) as writer:
         for batch in batches:
@@ -37,7 +37,7 @@ def write_csv(batches: Iterable[pa.RecordBatch], schema: pa.Schema, file: Any) -
 
 
 def descriptor(delivery: str, resources: Iterable[Resource]) -> bytes:
-    """datapackage.json: every resource with its columns, as Frictionless describes tables. Hashes are the manifest's."""
+    """Return datapackage.json: every resource with its columns, as Frictionless describes tables. Hashes are the manifest's."""
     content = {
         "profile": "tabular-data-package",
         "name": f"frs-{delivery}",
@@ -72,14 +72,14 @@ def _fields(schema: pa.Schema) -> Iterator[dict[str, Any]]:
         metadata = {key.decode(): value.decode() for key, value in (field.metadata or {}).items()}
         kind = next((name for test, name in _TYPES if test(field.type)), "string")
         labels = json.loads(metadata.get("labels", "{}"))
-        found: dict[str, Any] = {"name": field.name, "type": kind}
+        described: dict[str, Any] = {"name": field.name, "type": kind}
         if metadata.get("text"):
-            found["title"] = metadata["text"]
+            described["title"] = metadata["text"]
         if labels:
-            found["description"] = "; ".join(f"{code} = {label}" for code, label in labels.items())
+            described["description"] = "; ".join(f"{code} = {label}" for code, label in labels.items())
         constraints: dict[str, Any] = {} if field.nullable else {"required": True}
         if labels:
             constraints["enum"] = [int(code) for code in labels]
         if constraints:
-            found["constraints"] = constraints
-        yield found
+            described["constraints"] = constraints
+        yield described

@@ -1,4 +1,4 @@
-"""A mart as an SPSS file: codes with their labels, blanks as system-missing, "ved ikke" as user-missing."""
+"""Write a mart as an SPSS file: codes with their labels, blanks as system-missing, "ved ikke" as user-missing."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from frs_pipeline.study import Study
 from frs_pipeline.study.about import occasions
 from frs_pipeline.study.questionnaires import Questionnaire, questionnaires
 
-# Where a .sav says when it was made: date (9 letters) and time of day (8), after product name, layout and numbers.
+# The bytes in which a .sav says when it was made: date (9) and time of day (8), after product name, layout and numbers.
 _STAMP = slice(92, 109)
 _MEASURES = {"nominal": "nominal", "ordinal": "ordinal", "multiple": "nominal"}
 
 
 def sav(study: Study, mart: pa.Table, name: str, folder: Path) -> bytes:
-    """The mart `name` as the bytes of a .sav file, the same for the same rows: it says of no moment that it was made then.
+    """Return the mart `name` as the bytes of a .sav file, the same for the same rows: it doesn't say when it was made.
 
     A blank is system-missing. "Ved ikke" is a user-missing value, which crosstabs and correlations leave out as the report
-    does, and frequencies show among what is missing. The library writes to disk only: in `folder`, a file without a name,
-    of which nothing stays where a run is killed. Raises `FrsError` when there is no room for it.
+    does, and frequencies show among what is missing. The library only writes to disk: here to a file without a name in
+    `folder`, of which nothing stays when a run is killed. Raises `FrsError` when there is no room for it.
     """
     import pyreadstat
 
@@ -78,7 +78,7 @@ def _missing(questionnaire: Questionnaire | None) -> dict[str, list[Any]]:
 
 
 def _measures(mart: pa.Table, questionnaire: Questionnaire | None) -> dict[str, str]:
-    found = {field.name: "scale" if pa.types.is_integer(field.type) else "nominal" for field in mart.schema}
+    measures = {field.name: "scale" if pa.types.is_integer(field.type) else "nominal" for field in mart.schema}
     if questionnaire:
-        found |= {question.name: _MEASURES[question.type] for question in questionnaire.questions}
-    return found
+        measures |= {question.name: _MEASURES[question.type] for question in questionnaire.questions}
+    return measures

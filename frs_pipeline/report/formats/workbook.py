@@ -1,4 +1,4 @@
-"""The 81 tables as an Excel workbook: a sheet a chapter, numbers as numbers, laid out as the report's pages are."""
+"""Write the tables as an Excel workbook: one sheet per chapter, numbers as numbers, laid out as the report's pages are."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from frs_pipeline.study.chapters import Chapter
 from frs_pipeline.study.tables import Address
 from frs_pipeline.tables.figures import Figure
 
-# A workbook says when it was made; this one is the same whenever it is.
+# When a workbook says that it was made: always the same, so that the same tables give the same bytes.
 _MADE = dt.datetime(2000, 1, 1)
 _NOT_IN_A_NAME = re.compile(r"[\[\]:*?/\\']")
 _LONGEST_NAME = 31
 _WIDTH = 42
-# A workbook is what gets sent on.
+# A warning on the first sheet, since a workbook is what gets sent on.
 _NOT_TO_PUBLISH = "Ikke til offentliggørelse: små antal er ikke skjult. Det, der må offentliggøres, laver frs release."
 
 
 def workbook(
     title: str, chapters: Sequence[Chapter], layouts: Mapping[int, tuple[str, Layout]], figures: Mapping[Address, Figure]
 ) -> bytes:
-    """The bytes of an .xlsx file: a sheet of contents, and one a chapter that has tables.
+    """Return the bytes of an .xlsx file: a sheet of contents, and one per chapter that has tables.
 
     `layouts` are caption and layout by table number. A figure is its unrounded value, shown with as many decimals as the
     report prints; one that can't be computed is shown as it is printed.
@@ -59,7 +59,7 @@ def workbook(
 
 
 def sheet_name(title: str) -> str:
-    """A title as Excel takes it for a sheet: up to 31 letters, without those that mean something in a formula."""
+    """Turn a title into a name that Excel accepts for a sheet: up to 31 letters, none with a meaning in formulas."""
     return _NOT_IN_A_NAME.sub(" ", title)[:_LONGEST_NAME].strip()
 
 
@@ -74,7 +74,7 @@ class _Writer:
         self.label = {total: book.add_format({"bold": total, "text_wrap": True, "valign": "top"}) for total in (False, True)}
 
     def table(self, sheet: Any, at: int, caption: str, layout: Layout) -> int:
-        """Write a table from row `at` (counted from 0); the last row written."""
+        """Write a table from row `at` (counted from 0); return the last row written."""
         sheet.write(at, 0, caption, self.caption)
         first = 2 if layout.has_measures else 1
         if layout.over:
@@ -110,7 +110,7 @@ class _Writer:
 
 
 def shape(printed: str) -> str:
-    """Excel's number format with as many decimals as a printed figure has; Excel writes the comma of its own country.
+    """Return Excel's number format with as many decimals as a printed figure; Excel writes the comma of its own country.
 
     A full stop groups thousands in Danish, and in this format the comma does.
     """
