@@ -1,8 +1,8 @@
 """What gives a person away in a table, whatever kind of file it stands in: names of columns, texts, and numbers.
 
-Conference numbers are small whole numbers like any other. What can be decided is whether a column is called so, whether
-it says of conferences the numbers that the codebook has for them, and whether it tells conferences apart as well as
-their pseudonym does. Rows are looked at some at a time, and of texts the different ones.
+Conference numbers are small whole numbers like any other. What can be decided is whether a column is called so, whether it
+gives conferences the numbers that the codebook has for them, and whether it distinguishes conferences as well as their
+pseudonym does. Rows are searched some at a time, and each different text once.
 """
 
 from __future__ import annotations
@@ -18,50 +18,50 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from frs_pipeline.personal_numbers import are_personal_numbers, holding
-from frs_pipeline.privacy.codebook import ID, Beside, Codebook, told
+from frs_pipeline.privacy.codebook import ID, Beside, Codebook, beyond_chance
 from frs_pipeline.privacy.patterns import CONFERENCE, FORBIDDEN_COLUMNS, PERSONAL, ROW, kinds_in, readings
 from frs_pipeline.privacy.phrases import BETWEEN
 
 _PSEUDONYMS = "conference_id"
-# Smaller numbers are no date with a serial number behind it.
+# The smallest number that can be a personal number: a date with a serial number behind it.
 _SMALLEST = 101_000_000
-# So many texts are looked through together.
+# How many texts are searched together.
 _TOGETHER = 5_000
-# So many conferences before it means something that a column tells them apart.
+# The fewest conferences of which it means something that a column distinguishes them.
 _SEVERAL = 20
 _WHOLE = r"^[0-9]{1,12}(\.0+)?$"
 
 Whole = NDArray[np.int64]
 
 
-def kinds_in_parquet(path: Path, codebook: Codebook, said: Callable[[str], None]) -> set[str]:
-    """Kinds of findings in a Parquet file; `said` is given its texts. Raises OSError or `pa.ArrowInvalid` when damaged."""
+def kinds_in_parquet(path: Path, codebook: Codebook, note: Callable[[str], None]) -> set[str]:
+    """Find what gives people away in a Parquet file; `note` gets its texts. Raises OSError or `pa.ArrowInvalid` if damaged."""
     with pq.ParquetFile(path) as about:
         schema = about.schema_arrow
     words = [f.name for f in schema if _is_text(f.type)]
-    search = Table(schema.names, codebook, said, [*_metadata(schema)])
+    search = Table(schema.names, codebook, note, [*_metadata(schema)])
     with pq.ParquetFile(path, read_dictionary=words) as file:
         read = [*_numbers(file, schema, codebook), *(f.name for f in schema if _holds_text(f.type))]
         for group in range(file.num_row_groups) if read else ():
             search.take(file.read_row_group(group, columns=read))
-        return search.found(file.metadata.num_rows)
+        return search.kinds_found(file.metadata.num_rows)
 
 
 class Table:
-    """What was found in a table so far, some rows after others."""
+    """What gives people away in a table, searched some rows at a time."""
 
-    def __init__(self, names: list[str], codebook: Codebook, said: Callable[[str], None], about: list[str] | None = None) -> None:
-        self.codebook, self.said = codebook, said
+    def __init__(self, names: list[str], codebook: Codebook, note: Callable[[str], None], about: list[str] | None = None) -> None:
+        self.codebook, self.note = codebook, note
         self.kinds = {CONFERENCE for name in names if FORBIDDEN_COLUMNS.fullmatch(name)}
         self.texts = [*names, *(about or [])]
         self.beside = (Beside(codebook), Beside(codebook))
         # By the column of pseudonyms and that of numbers.
-        self.telling: dict[tuple[str, str], Telling] = {}
+        self.revealing: dict[tuple[str, str], Revealing] = {}
         self.different: dict[str, Whole] = {}
         self.rows = 0
 
     def take(self, table: pa.Table) -> None:
-        """Look through some rows."""
+        """Search some rows."""
         places, whole = {}, {}
         for name in table.column_names:
             column = table[name].combine_chunks()
@@ -82,9 +82,9 @@ class Table:
         for name, numbers in whole.items() if self.codebook.size else ():
             for of, at in places.items():
                 if of != name:
-                    self.telling.setdefault((of, name), Telling(self.codebook)).take(at, numbers)
+                    self.revealing.setdefault((of, name), Revealing(self.codebook)).take(at, numbers)
             if not places:
-                # No more than there are conference numbers, and one: more say that it is something else.
+                # Twice as many as there are conference numbers are enough to see that these are something else.
                 seen = np.union1d(self.different.get(name, numbers[:0]), numbers[numbers >= 0])
                 self.different[name] = seen[: self.codebook.size * 2]
         self.rows += table.num_rows
@@ -92,9 +92,9 @@ class Table:
             self._say()
 
     def _texts(self, name: str, texts: pa.Array) -> tuple[Whole, Whole]:
-        """Look through the different texts (n,) of a column: the conferences that they name, and the whole numbers that they are.
+        """Search the different texts (n,) of a column; return the conferences that they name, and the whole numbers they are.
 
-        Both (n + 1,), -1 where there is none; the last is that of a blank.
+        Both are (n + 1,), -1 where there is none; the last element stands for a blank.
         """
         texts = pc.fill_null(texts, "")
         if holding(texts, figures=True).any():
@@ -112,36 +112,36 @@ class Table:
 
     def _say(self) -> None:
         for beside, reading in zip(self.beside, readings(BETWEEN.join(dict.fromkeys(self.texts))), strict=False):
-            self.said(reading)
+            self.note(reading)
             self.kinds |= kinds_in(reading)
             beside.take(reading)
         self.texts = []
 
-    def found(self, rows: int | None = None) -> set[str]:
-        """All kinds, when all rows were taken."""
+    def kinds_found(self, rows: int | None = None) -> set[str]:
+        """Return all kinds of findings, once all rows were taken."""
         self._say()
         if any(beside.gives_away() for beside in self.beside):
             self.kinds.add(ROW)
         every = self.different.values() if _near(self.rows if rows is None else rows, self.codebook) else ()
-        if any(column.gives_away() for column in self.telling.values()) or any(_all_numbers(v, self.codebook) for v in every):
+        if any(column.gives_away() for column in self.revealing.values()) or any(_all_numbers(v, self.codebook) for v in every):
             self.kinds.add(CONFERENCE)
         return self.kinds
 
 
 @dataclass
-class Telling:
-    """What a column of whole numbers says of conferences, some rows after others."""
+class Revealing:
+    """What a column of whole numbers reveals about conferences, some rows at a time."""
 
     codebook: Codebook
     consistent: bool = True
     first: Whole | None = field(default=None, repr=False)
-    # Of each conference: its rows, those that say its number, and those of others that do.
+    # For each conference: its rows, those that hold its number, and rows of other conferences that hold it.
     rows: Whole | None = field(default=None, repr=False)
     own: Whole | None = field(default=None, repr=False)
     elsewhere: Whole | None = field(default=None, repr=False)
 
     def take(self, places: Whole, values: Whole) -> None:
-        """More rows: where each row's conference stands in the codebook, and what the column says (-1 nothing)."""
+        """Take more rows: where each row's conference stands in the codebook, and the column's number (-1 for none)."""
         size = self.codebook.size
         known = (places >= 0) & (values >= 0)
         places, values = places[known], values[known]
@@ -158,21 +158,21 @@ class Telling:
             self.consistent = bool((self.first[places] == values).all())
 
     def gives_away(self) -> bool:
-        """Does it say the conference number, or is it another name of the conference?"""
+        """Return whether it holds the conference number, or is another name of the conference."""
         if self.first is None or self.rows is None or self.own is None or self.elsewhere is None:
             return False
         there = np.flatnonzero(self.rows)
         rows = self.rows[there]
         hits = int((2 * self.own[there] > rows).sum())
         share = self.elsewhere[there] / np.maximum(1, rows.sum() - rows)
-        if hits and told(self.codebook, there, hits, share, self.elsewhere.sum() / rows.sum()):
+        if hits and beyond_chance(self.codebook, there, hits, share, self.elsewhere.sum() / rows.sum()):
             return True
-        said = self.first[self.first >= 0]
-        return self.consistent and len(said) >= _SEVERAL and len(np.unique(said)) == len(said)
+        names = self.first[self.first >= 0]
+        return self.consistent and len(names) >= _SEVERAL and len(np.unique(names)) == len(names)
 
 
 def _owners(codebook: Codebook, values: Whole) -> Whole:
-    """Places of the conferences that have these numbers (n,); -1 for none. Columns mostly hold few different ones."""
+    """Find the places of the conferences with these numbers (n,); -1 for none. Columns mostly hold few different ones."""
     if not len(values):
         return values
     largest = int(values.max())
@@ -182,12 +182,12 @@ def _owners(codebook: Codebook, values: Whole) -> Whole:
 
 
 def _near(rows: int, codebook: Codebook) -> bool:
-    """Could a file of so many rows have one a conference, and numbers that are no mere numbers of rows?"""
+    """Return whether a file of so many rows could have one per conference, and numbers other than mere row numbers."""
     return rows >= _SEVERAL and abs(rows - codebook.size) <= codebook.size // 20 and not codebook.counts_up
 
 
 def _all_numbers(values: Whole, codebook: Codebook) -> bool:
-    """Are different numbers (nearly) all conference numbers there are, and no others?"""
+    """Return whether different numbers are (nearly) all the conference numbers, and no others."""
     shared = len(np.intersect1d(values, codebook.numbers()))
     return len(values) >= _SEVERAL and shared >= 0.95 * max(len(values), codebook.size)
 
@@ -207,14 +207,14 @@ def _is_number(kind: pa.DataType) -> bool:
 
 
 def _holds_text(kind: pa.DataType) -> bool:
-    """Texts, and what holds several values."""
+    """Return whether a type holds text, or several values."""
     return _is_text(kind) or pa.types.is_dictionary(kind) or pa.types.is_nested(kind)
 
 
 def _numbers(file: pq.ParquetFile, schema: pa.Schema, codebook: Codebook) -> list[str]:
-    """Columns whose numbers could be conference or personal numbers, by the largest that the file says it has."""
+    """List the columns whose numbers could be conference or personal numbers, by the largest that the file says it has."""
     if codebook.size and (any(_holds_text(f.type) for f in schema) or _near(file.metadata.num_rows, codebook)):
-        # What tells several conferences apart needs as many numbers.
+        # A column that distinguishes several conferences needs as many numbers.
         smallest = min(int(codebook.numbers()[0]), _SEVERAL - 1)
     else:
         smallest = _SMALLEST
@@ -222,20 +222,20 @@ def _numbers(file: pq.ParquetFile, schema: pa.Schema, codebook: Codebook) -> lis
 
 
 def _largest(file: pq.ParquetFile, column: int) -> float:
-    """The largest number of a column, by what the file says of itself; infinite where it says nothing."""
-    found: list[float] = []
+    """Return the largest number of a column by the file's own statistics; infinite where it has none."""
+    largest: list[float] = []
     for group in range(file.num_row_groups):
         about = file.metadata.row_group(group).column(column)
         if about.statistics is None or not about.statistics.has_min_max:
             if about.statistics is not None and about.statistics.null_count == about.num_values:
                 continue
             return float("inf")
-        found.append(float(about.statistics.max))
-    return max(found, default=0)
+        largest.append(float(about.statistics.max))
+    return max(largest, default=0)
 
 
 def _coded(column: pa.Array) -> pa.DictionaryArray:
-    """A column's different texts, and which of them stands in each row."""
+    """Return a column's different texts, and which of them stands in each row."""
     if pa.types.is_nested(column.type):
         column = pa.array([None if value is None else str(value) for value in column.to_pylist()], pa.string())
     if not pa.types.is_dictionary(column.type):
@@ -246,9 +246,9 @@ def _coded(column: pa.Array) -> pa.DictionaryArray:
 
 
 def _whole(column: pa.Array) -> Whole:
-    """A column of numbers as whole ones; -1 for what is blank, negative or none."""
+    """Return a column of numbers as whole ones; -1 for what is blank, negative or not a number."""
     values = pc.fill_null(column.cast(pa.float64()), -1.0).to_numpy(zero_copy_only=False)
-    # Up to 2**53 nothing is lost, and no personal number is longer.
+    # Floats are exact up to 2**53, and no personal number is longer.
     usable = np.isfinite(values) & (values >= 0) & (values < 2**53)
     whole = np.where(usable, values, -1).astype(np.int64)
     return np.where(whole == values, whole, -1)

@@ -13,16 +13,16 @@ from pathlib import Path
 from typing import IO
 
 _BLOCK = 1 << 20
-# What is cut in two by the end of a block stands whole in the next, as long as it isn't longer.
+# How many letters of a block are repeated in the next: what the end of a block cuts in two, if no longer, is whole there.
 _OVERLAP = 400
 _SQLITE = b"SQLite format 3\0"
 _CELLS = re.compile(r"xl/(?:worksheets/sheet[0-9]*|sharedStrings)\.xml")
 
 
 def texts(path: Path, run: str | None = None, *, cells: bool = True) -> Iterator[str]:
-    """Everything that can be read in a file; of a database only what is about `run`, where one is told.
+    """Yield everything that can be read in a file; of a database only what is about `run`, where one is given.
 
-    Without `cells`, those of a workbook are left out: they are looked at by column. Raises OSError when the file can't be read.
+    Without `cells`, those of a workbook are left out: they are searched by column. Raises OSError when the file can't be read.
     """
     with path.open("rb") as file:
         start = file.read(16)
@@ -52,7 +52,7 @@ def _blocks(file: IO[bytes] | gzip.GzipFile) -> Iterator[str]:
         text = data.decode(wide, "replace") if wide else ""
         if not wide:
             data = carry + data
-            # A letter of several bytes may go on in the next block.
+            # A letter of several bytes may continue in the next block.
             end = next((i for i in range(1, 4) if len(data) >= i and data[-i] >= 0xC0), 0)
             carry, data = (data[-end:], data[:-end]) if end and len(data) > end else (b"", data)
             text = _decoded(data)
@@ -70,7 +70,7 @@ def _decoded(data: bytes) -> str:
 
 
 def _database(path: Path, run: str | None) -> Iterator[str]:
-    """Text of every table, and what was deflated into a blob."""
+    """Yield the text of every table, and what was deflated into a blob."""
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
         try:
             tables = [name for (name,) in database.execute("select name from sqlite_master where type = 'table'")]

@@ -1,8 +1,8 @@
-"""Free text found again: words of what people wrote, in the same order in what was produced.
+"""Search for free text: words that people wrote, in the same order in what was produced.
 
 What was produced says little and the same words again and again, so that its phrases fit into memory; what was written
-is then read past them. Four words in a row are looked for, a cell of two or three as a whole. One word alone tells
-nothing: "far" and "ja" stand everywhere.
+is then compared with them: four words in a row, and a cell of two or three as a whole. One word alone reveals nothing:
+"far" and "ja" stand everywhere.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from frs_pipeline.study import Study, derived
 from frs_pipeline.study.questionnaires import questionnaires
 
 LONGEST, SHORTEST = 4, 2
-# Two or three words that are shorter than this together are no name and no story.
+# The fewest letters of two or three words that are searched for: shorter ones are neither a name nor a story.
 _LETTERS = 8
 _TOGETHER = 50_000
-# Between texts that have nothing to do with each other.
+# Separates texts that have nothing to do with each other.
 BETWEEN = "\n\0\n"
 _WORDS = re.compile(r"[^\W\d_]+|\0")
 _APART = r"[^\p{L}]+"
@@ -43,28 +43,28 @@ class Phrases:
         self._of: dict[str, list[Hashes]] = {}
 
     def add(self, file: str, reading: str) -> None:
-        """What stands in a reading of `file`; what `BETWEEN` parts is no phrase."""
+        """Add what stands in a reading of `file`; no phrase continues across `BETWEEN`."""
         words = _hashes(_WORDS.findall(reading.lower()))
         rows = [_in_a_row(words, size) for size in range(SHORTEST, LONGEST + 1)]
         self._of.setdefault(file, []).append(np.unique(np.concatenate(rows)))
 
     def every(self) -> Hashes:
-        """All of them, ascending."""
+        """Return all phrases, ascending."""
         return np.unique(np.concatenate([_NONE, *(phrases for some in self._of.values() for phrases in some)]))
 
     def holding(self, cells: Iterable[pa.Array]) -> set[str]:
-        """Files in which anything that is written in `cells` (text, some at a time) stands, but for our own wording."""
+        """Find files in which anything written in `cells` (text, some at a time) stands, other than our own wording."""
         telling = np.setdiff1d(self.every(), _wording(self.study), assume_unique=True)
-        found: set[str] = set()
+        files: set[str] = set()
         for batch in _gathered(cells) if len(telling) else ():
             hits = np.intersect1d(_written(batch), telling)
             if len(hits):
-                found |= {file for file, some in self._of.items() if any(np.isin(hits, own).any() for own in some)}
-        return found
+                files |= {file for file, some in self._of.items() if any(np.isin(hits, own).any() for own in some)}
+        return files
 
 
 def _gathered(cells: Iterable[pa.Array]) -> Iterator[pa.Array]:
-    """The same cells, the different ones of many arrays together."""
+    """Yield the same cells, the different ones of many arrays together."""
     waiting: list[pa.Array] = []
     for batch in cells:
         waiting.append(batch.unique().drop_null())
@@ -76,7 +76,7 @@ def _gathered(cells: Iterable[pa.Array]) -> Iterator[pa.Array]:
 
 
 def _written(cells: pa.Array) -> Hashes:
-    """Phrases that would give cells away, ascending."""
+    """Return the phrases that would give cells away, ascending."""
     texts = pc.utf8_lower(pc.utf8_normalize(cells, form="NFKC"))
     lists = pc.split_pattern_regex(texts, _APART)
     words = lists.flatten()
@@ -87,22 +87,22 @@ def _written(cells: pa.Array) -> Hashes:
     hashes = _hashes(coded.dictionary.to_pylist())[coded.indices.to_numpy(zero_copy_only=False)] if len(words) else _NONE
     letters = np.bincount(cell, pc.utf8_length(words).to_numpy(zero_copy_only=False), len(lists))
     number = np.bincount(cell, minlength=len(lists))
-    found = []
+    phrases = []
     for size in range(SHORTEST, LONGEST + 1):
         rows = _in_a_row(hashes, size)
         first, last = cell[: len(rows)], cell[size - 1 :]
         telling = (number == size) & (letters >= _LETTERS) if size < LONGEST else number >= size
-        found.append(rows[(first == last) & telling[first]] if len(rows) else _NONE)
-    return np.unique(np.concatenate(found))
+        phrases.append(rows[(first == last) & telling[first]] if len(rows) else _NONE)
+    return np.unique(np.concatenate(phrases))
 
 
 def _hashes(words: list[str]) -> Hashes:
-    """A number a word, the same in this process."""
+    """Return one number per word, the same within this process."""
     return np.fromiter((hash(word) & 0xFFFF_FFFF_FFFF_FFFF for word in words), np.uint64, len(words))
 
 
 def _in_a_row(words: Hashes, size: int) -> Hashes:
-    """A number for each `size` words that follow each other; none where there are fewer."""
+    """Return one number per `size` words in a row; none where there are fewer."""
     if len(words) < size:
         return _NONE
     rows = np.full(len(words) - size + 1, size, np.uint64)
@@ -112,19 +112,19 @@ def _in_a_row(words: Hashes, size: int) -> Hashes:
 
 
 def _not_ours(study: Study) -> tuple[Path, ...]:
-    """Folders of a study, or of an installed package, that may hold what people wrote on forms, or the words of other studies."""
+    """List folders of a study, or of an installed package, that may hold what people wrote, or words of other studies."""
     others = (PACKAGE / "studies", PACKAGE / "operations" / "study_template")
     return study.folder / "data", study.folder / "reconstruction" / "forms", *others
 
 
 @derived
 def _wording(study: Study) -> Hashes:
-    """Phrases of the questionnaires, the tables, the rules and the pages: they stand in what is produced by right."""
+    """Return phrases of the questionnaires, the tables, the rules and the pages: they stand in products by right."""
     phrases = Phrases(study)
     for path in (*sorted(PACKAGE.rglob("*")), *sorted(study.folder.rglob("*"))):
         if path.suffix in _WORDING and not any(path.is_relative_to(place) for place in _not_ours(study)):
             phrases.add("", path.read_text(encoding="utf-8"))
-    # Boxes have labels that stand in no file.
+    # Labels of boxes stand in no file.
     for label in sorted(
         {answer.label for form in questionnaires(study).values() for q in form.questions for answer in q.answers}
     ):

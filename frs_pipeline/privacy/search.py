@@ -1,7 +1,7 @@
-"""The search after every run: through everything produced of a delivery, and through what Dagster keeps of runs.
+"""Search everything produced of a delivery after every run, and what Dagster keeps of runs.
 
-A file in which something is found doesn't stay among the results: it is moved into the restricted zone, where it can
-be looked at, and the run fails.
+A file with a finding doesn't stay among the results: it is moved into the restricted zone, where it can be examined, and
+the run fails.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from frs_pipeline.store.plan import products
 from frs_pipeline.study import Study
 
 UNREADABLE = "can't be searched"
-# What is kept of runs beside files: a name and its texts each. Raises OSError where it can't be looked at.
+# What is kept of runs beside files: names, each with its texts. Raises OSError where it can't be read.
 History = Iterable[tuple[str, Iterator[str]]]
 
 
 @dataclass(frozen=True, order=True)
 class Leak:
-    """A file, and the kind of what was found in it."""
+    """A file, and the kind of a finding in it."""
 
     file: Path
     kind: str
@@ -41,7 +41,7 @@ class Leak:
 
 @dataclass(frozen=True)
 class Searched:
-    """How many files, and runs of a history, were looked through, and what was found: each kind once a file or run."""
+    """How many files, and runs of a history, were searched, and what was found: each kind once per file or run."""
 
     files: int
     leaks: tuple[Leak, ...]
@@ -49,38 +49,38 @@ class Searched:
 
 
 def search_results(store: Store) -> Searched:
-    """Look through everything produced of a delivery that isn't restricted."""
+    """Search everything produced of a delivery that isn't restricted."""
     codebook, phrases = codebook_of(store), Phrases(store.study)
     files = _files(store.settings.curated(store.delivery))
-    # Most of it is Arrow's, which lets others work meanwhile.
+    # Most of the time is spent in Arrow, which lets other threads work meanwhile.
     with ThreadPoolExecutor(2) as pool:
         kinds = pool.map(lambda path: _kinds(path, codebook, phrases), files)
-        found = {Leak(path, kind) for path, some in zip(files, kinds, strict=True) for kind in some}
-    found |= {Leak(Path(file), TEXT) for file in phrases.holding(written(store))}
-    return Searched(len(files), tuple(sorted(found)))
+        leaks = {Leak(path, kind) for path, some in zip(files, kinds, strict=True) for kind in some}
+    leaks |= {Leak(Path(file), TEXT) for file in phrases.holding(written(store))}
+    return Searched(len(files), tuple(sorted(leaks)))
 
 
 def search_traces(study: Study, home: Path, stores: Iterable[Store], run: str | None = None, history: History = ()) -> Searched:
-    """Look through what Dagster keeps, of one `run` or of all, for what is in these deliveries.
+    """Search what Dagster keeps, of one `run` or of all, for what is in these deliveries.
 
-    Files in `home` are read as they lie there; `history` is what is kept of runs, which may lie somewhere else.
+    Files in `home` are read as they are; `history` is what is kept of runs, which may be stored elsewhere.
     """
     stores = list(stores)
     codebooks = [codebook_of(store) for store in stores] or [Codebook()]
     phrases = Phrases(study)
     files = [path for path in _files(home) if run is None or _about(path, run)]
-    found: set[Leak] = set()
+    leaks: set[Leak] = set()
 
     def look(path: Path, some: Iterator[str]) -> None:
         try:
             for text in some:
                 reading = reading_of_trace(text)
                 phrases.add(str(path), reading)
-                found.update(Leak(path, kind) for codebook in codebooks for kind in kinds_in_trace(study, reading, codebook))
+                leaks.update(Leak(path, kind) for codebook in codebooks for kind in kinds_in_trace(study, reading, codebook))
         except FileNotFoundError:
             return  # what a database keeps beside it comes and goes
         except OSError:
-            found.add(Leak(path, UNREADABLE))
+            leaks.add(Leak(path, UNREADABLE))
 
     for path in files:
         look(path, texts(path, run))
@@ -90,14 +90,14 @@ def search_traces(study: Study, home: Path, stores: Iterable[Store], run: str | 
             look(home / name, some)
             runs += name.startswith("run ")
     except OSError:
-        found.add(Leak(home / "history", UNREADABLE))
+        leaks.add(Leak(home / "history", UNREADABLE))
     for store in stores:
-        found |= {Leak(Path(file), TEXT) for file in phrases.holding(written(store))}
-    return Searched(len(files), tuple(sorted(found)), runs)
+        leaks |= {Leak(Path(file), TEXT) for file in phrases.holding(written(store))}
+    return Searched(len(files), tuple(sorted(leaks)), runs)
 
 
 def codebook_of(store: Store) -> Codebook:
-    """The codebook as the run took it in; an empty one before that."""
+    """Return the codebook as the run took it in; an empty one before that."""
     path = store.file("validated", "codebook")
     if not path.exists():
         return Codebook()
@@ -109,9 +109,9 @@ def codebook_of(store: Store) -> Codebook:
 
 
 def require_clean(store: Store) -> Searched:
-    """Search the results, and let none stay in which something is found.
+    """Search the results, and let no file with a finding stay.
 
-    Raises `CheckFailed` when there is any: its files are in the restricted zone then, and the next run makes them again.
+    Raises `CheckFailed` when there is one: it is in the restricted zone by then, and the next run makes it again.
     """
     searched = search_results(store)
     if searched.leaks:
@@ -124,7 +124,7 @@ def require_clean(store: Store) -> Searched:
 
 
 def require_clean_traces(study: Study, home: Path, stores: Iterable[Store], run: str, history: History) -> Searched:
-    """Search what Dagster keeps of a run. Raises `CheckFailed` for what has no place there, and where it can't be looked at."""
+    """Search what Dagster keeps of a run. Raises `CheckFailed` for what has no place there, and where it can't be read."""
     searched = search_traces(study, home, stores, run, history)
     if searched.leaks:
         raise refusal(searched.leaks, f"take run {run} out of Dagster's history, and tell whoever keeps this pipeline")
@@ -132,7 +132,7 @@ def require_clean_traces(study: Study, home: Path, stores: Iterable[Store], run:
 
 
 def _by_making(store: Store, leaks: Iterable[Leak]) -> list[Leak]:
-    """Leaks in the order in which their files are made, so that the first is nearest to its cause."""
+    """Sort leaks in the order in which their files are made, so that the first is nearest to its cause."""
     places = [store.path(product) for product in products(store.study).values()]
     known = {path: number for number, path in enumerate(places)}
     return sorted(leaks, key=lambda leak: (known.get(leak.file, len(places)), leak))
@@ -149,7 +149,7 @@ def set_aside(store: Store, leaks: Iterable[Leak]) -> None:
 
 
 def refusal(leaks: Sequence[Leak], do: str) -> CheckFailed:
-    """The error that names the first file, what was found in it, and how much more there is; never what it says."""
+    """Make the error that names the first file, what kind was found in it, and how much more there is; never what it says."""
     first, *more = leaks
     others = len({leak.file for leak in more} - {first.file})
     kinds = [first.kind, *(leak.kind for leak in more if leak.file == first.file)]
@@ -158,7 +158,7 @@ def refusal(leaks: Sequence[Leak], do: str) -> CheckFailed:
 
 
 def _about(path: Path, run: str) -> bool:
-    """Is a file of Dagster's storage that of a run, or shared by all?"""
+    """Return whether a file of Dagster's storage belongs to a run, or is shared by all."""
     return run in path.parts or (path.suffix == ".db" and path.stem in (run, "index", "runs"))
 
 
@@ -167,54 +167,54 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _kinds(path: Path, codebook: Codebook, phrases: Phrases) -> set[str]:
-    def said(reading: str) -> None:
+    def note(reading: str) -> None:
         phrases.add(str(path), reading)
 
     try:
-        found = _kinds_in_texts([path.name], codebook, said)
+        kinds = _kinds_in_texts([path.name], codebook, note)
         if path.suffix == ".parquet":
-            return found | kinds_in_parquet(path, codebook, said)
+            return kinds | kinds_in_parquet(path, codebook, note)
         try:
-            tables = _kinds_in_tables(path, codebook, said)
+            tables = _kinds_in_tables(path, codebook, note)
         except NoTableError:
             tables = None
         if tables is None:
-            return found | _kinds_in_texts(texts(path), codebook, said)
-        found |= tables
+            return kinds | _kinds_in_texts(texts(path), codebook, note)
+        kinds |= tables
         if is_workbook(path):
-            # Its cells were looked at by column: in its parts, what has nothing to do with each other stands side by side.
-            found |= _kinds_in_texts(texts(path), Codebook(), said)
-            found |= _kinds_in_texts(texts(path, cells=False), codebook, said)
-        return found
+            # Its cells were searched by column: in its parts, unrelated cells stand side by side.
+            kinds |= _kinds_in_texts(texts(path), Codebook(), note)
+            kinds |= _kinds_in_texts(texts(path, cells=False), codebook, note)
+        return kinds
     except (OSError, pa.ArrowInvalid):
         return {UNREADABLE}
 
 
-def _kinds_in_tables(path: Path, codebook: Codebook, said: Callable[[str], None]) -> set[str] | None:
-    """What is found in a file's tables; None where it has none by its name."""
+def _kinds_in_tables(path: Path, codebook: Codebook, note: Callable[[str], None]) -> set[str] | None:
+    """Search a file's tables; None where by its name it has none."""
     tables = sheets(path)
     if tables is None:
         return None
-    found: set[str] = set()
+    kinds: set[str] = set()
     for sheet in tables:
-        search = Table([], codebook, said)
+        search = Table([], codebook, note)
         if sheet.names:
-            # They may be no names but the first row.
+            # They may be the first row rather than names.
             search.take(pa.table({str(at): [name] for at, name in enumerate(sheet.names)}))
         for rows in sheet.rows:
             search.take(rows)
         search.texts += sheet.about
-        found |= search.found()
-    return found
+        kinds |= search.kinds_found()
+    return kinds
 
 
-def _kinds_in_texts(some: Iterable[str], codebook: Codebook, said: Callable[[str], None]) -> set[str]:
-    found: set[str] = set()
-    # As it stands, and as somebody reads it.
+def _kinds_in_texts(some: Iterable[str], codebook: Codebook, note: Callable[[str], None]) -> set[str]:
+    kinds: set[str] = set()
+    # One for each reading: as it stands, and as somebody reads it.
     beside = (Beside(codebook), Beside(codebook))
     for text in some:
         for each, reading in zip(beside, readings(text), strict=False):
-            said(reading)
-            found |= kinds_in(reading)
+            note(reading)
+            kinds |= kinds_in(reading)
             each.take(reading)
-    return found | ({ROW} if any(each.gives_away() for each in beside) else set())
+    return kinds | ({ROW} if any(each.gives_away() for each in beside) else set())

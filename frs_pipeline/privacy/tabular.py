@@ -1,4 +1,4 @@
-"""Tables in other files than Parquet, as Arrow tables some rows at a time: CSV, workbooks, SPSS files.
+"""Read tables in files other than Parquet, as Arrow tables some rows at a time: CSV, workbooks, SPSS files.
 
 Cells are texts, as they stand there. A name of a column is a cell, too: a file may have no line of names.
 """
@@ -16,9 +16,9 @@ from typing import IO, Any, cast
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
-# Bytes of a CSV file, rows of a workbook, and cases of an SPSS file that are looked at together.
+# How much is held in memory at a time: bytes of a CSV file, rows of a workbook, cases of an SPSS file.
 _BLOCK, _ROWS, _CASES = 8 << 20, 50_000, 250_000
-# More lines than this that are longer or shorter than the first: it is no table.
+# The most lines of a table that may be longer or shorter than the first: a file with more is no table.
 _MOST_ODD = 1_000
 _CSV = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
 _WORKBOOKS = (".xlsx", ".xlsm")
@@ -27,7 +27,7 @@ _CODED = pa.dictionary(pa.int32(), pa.string())
 
 
 class NoTableError(Exception):
-    """A file that isn't a table after all: it is looked at as text."""
+    """A file that isn't a table after all: it is searched as text."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Sheet:
 
 
 def sheets(path: Path) -> Iterator[Sheet] | None:
-    """The tables of a file; None for a file that holds none by its name.
+    """Yield the tables of a file; None for a file that by its name holds none.
 
     Going through them raises `NoTableError` for one that isn't what its name says, OSError for an SPSS file that can't be read.
     """
@@ -53,7 +53,7 @@ def sheets(path: Path) -> Iterator[Sheet] | None:
 
 
 def is_workbook(path: Path) -> bool:
-    """By its name."""
+    """Return whether a file is a workbook, by its name."""
     return path.name.lower().endswith(_WORKBOOKS)
 
 
@@ -81,7 +81,7 @@ def _opened(path: Path) -> IO[bytes]:
 
 
 def _encoding(path: Path, start: bytes) -> str:
-    """UTF-16 where the file says so, UTF-8 where it can be, and otherwise what Windows takes for text."""
+    """Guess an encoding: UTF-16 where the file says so, UTF-8 where it fits, and otherwise what Windows takes for text."""
     if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return "utf-16"
     try:
@@ -133,7 +133,7 @@ def _workbook(path: Path) -> Iterator[Sheet]:
 
 
 def _tables(rows: Iterator[tuple[Any, ...]]) -> Iterator[pa.Table]:
-    """Rows of a sheet, of which some are longer than others, by the places of their columns."""
+    """Yield the rows of a sheet, some longer than others, with columns named by their places."""
     waiting: list[tuple[Any, ...]] = []
     for row in rows:
         waiting.append(row)
@@ -155,13 +155,13 @@ def _written(cell: Any) -> str:
 
 
 def _spss(path: Path) -> Iterator[Sheet]:
-    """Labels and notes, and the cases."""
+    """Yield names, labels and notes, and the cases, of an SPSS file."""
     import pyreadstat
 
     try:
         _, about = pyreadstat.read_sav(str(path), metadataonly=True)
-        told = [str(value) for name, value in vars(about).items() if not name.startswith("_")]
-        yield Sheet(list(about.column_names), told, _cases(path))
+        notes = [str(value) for name, value in vars(about).items() if not name.startswith("_")]
+        yield Sheet(list(about.column_names), notes, _cases(path))
     except (pyreadstat.ReadstatError, ValueError) as error:
         raise OSError("not an SPSS file that can be read") from error
 

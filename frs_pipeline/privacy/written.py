@@ -1,4 +1,4 @@
-"""What people wrote in a delivery: every text in it that is no code, with what was set aside and why."""
+"""What people wrote in a delivery: every text in it that isn't a code, with what was set aside and why."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _WRITTEN = ("value", "reason", "who")
 
 
 def written(store: Store) -> Iterator[pa.Array]:
-    """Cells of text, some at a time. A file that can't be understood is passed over: the run says so itself."""
+    """Yield cells of text, some at a time. A file that can't be read is skipped: the run itself reports it."""
     for name, questionnaire in questionnaires(store.study).items():
         try:
             export = read_export(store.study, store.raw(name))
@@ -36,7 +36,7 @@ def written(store: Store) -> Iterator[pa.Array]:
 
 
 def _of_export(export: Export, questionnaire: Questionnaire) -> Iterator[pa.Array]:
-    """Its wording, and the cells of all columns that hold no code."""
+    """Yield an export's wording, and the cells of all columns that don't hold codes."""
     for rows in (export.structure, export.labels):
         yield pa.array([cell for _, cells in rows for cell in cells], pa.string())
     yield pa.array(export.names, pa.string())
