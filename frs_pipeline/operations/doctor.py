@@ -18,7 +18,7 @@ from frs_pipeline.operations.outbox import given_up, unsent
 from frs_pipeline.store.deliveries import deliveries, inventory, unnamed
 from frs_pipeline.store.files import Store, read_manifest
 from frs_pipeline.store.journal import head_of, verify
-from frs_pipeline.store.lock import held, unfinished
+from frs_pipeline.store.lock import is_locked, unfinished
 from frs_pipeline.store.manifest import added, root_of
 from frs_pipeline.store.plan import products
 from frs_pipeline.store.settings import PROJECT, Settings, home
@@ -197,7 +197,7 @@ def _withdrawn(settings: Settings) -> list[Diagnosis]:
 def _produced(store: Store, label: str) -> Diagnosis:
     """What there is of a delivery, and whether a run that failed or something else made it otherwise than its manifest says."""
     what, content = f"{label} results", read_manifest(store)
-    if held(store):
+    if is_locked(store):
         return Diagnosis(what, True, "a run is making them at this moment")
     if not content.get("outputs"):
         if unfinished(store):

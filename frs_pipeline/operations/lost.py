@@ -23,7 +23,7 @@ from frs_pipeline.assets.wiring import DATA_TAG, PARTITION_TAG, data_tag, is_of
 from frs_pipeline.operations.incidents import LOST
 from frs_pipeline.operations.sensors import REFRESH, outgrown, request
 from frs_pipeline.store.files import Store
-from frs_pipeline.store.lock import held
+from frs_pipeline.store.lock import is_locked
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.study import Study
 
@@ -76,4 +76,4 @@ def _without_process(settings: Settings, run: DagsterRun) -> bool:
     """Is the lock free that a run must hold? A run in another data folder holds another one, of which this can't tell."""
     delivery = run.tags.get(PARTITION_TAG)
     here = run.tags.get(DATA_TAG, data_tag(settings)) == data_tag(settings)
-    return delivery is not None and here and not held(Store(settings, delivery))
+    return delivery is not None and here and not is_locked(Store(settings, delivery))

@@ -1,1 +1,1 @@
-"""Files of an installation: where they lie, what is made from what, and what is out of date."""
+"""Files of an installation: where they are, what is made from what, and what is out of date."""

@@ -1,4 +1,4 @@
-"""Hashes of what makes a product: the code of this package, and the locked libraries."""
+"""Hash what makes a product: the code of this package, and the locked libraries."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent
 _LOCK = PACKAGE.parent / "requirements.lock"
-# Where the syntax tree of a statement holds other statements.
+# The fields of a syntax tree in which a statement holds other statements.
 _STATEMENTS = ("body", "orelse", "finalbody", "handlers", "cases")
 
 
 @cache
 def code_hash(module: str) -> str:
-    """Hash of a module of this package, all modules that it imports from here, and the locked libraries."""
+    """Hash a module of this package, all modules that it imports from here, and the locked libraries."""
     digest = hashlib.sha256()
     for path in sorted(modules(module)):
         digest.update(path.relative_to(PACKAGE).as_posix().encode())
@@ -26,7 +26,7 @@ def code_hash(module: str) -> str:
 
 @cache
 def lock_hash() -> str:
-    """Hash of the locked libraries; empty where the package is installed without its project folder."""
+    """Hash the locked libraries; empty where the package is installed without its project folder."""
     return hashlib.sha256(_LOCK.read_bytes()).hexdigest() if _LOCK.exists() else ""
 
 
@@ -37,7 +37,7 @@ def look_again() -> None:
 
 
 def modules(module: str) -> set[Path]:
-    """Files of a module of this package and of all modules that it imports from here."""
+    """Return the files of a module of this package and of all modules that it imports from here."""
     return _imported(_source(module), set())
 
 
@@ -55,7 +55,7 @@ def _imported(path: Path, seen: set[Path]) -> set[Path]:
 
 @cache
 def _imports(path: Path) -> tuple[Path, ...]:
-    """Modules of this package that a module imports, wherever in it."""
+    """List the modules of this package that a module imports, wherever in it."""
     names = []
     waiting: list[ast.AST] = [ast.parse(path.read_bytes())]
     while waiting:
@@ -64,14 +64,14 @@ def _imports(path: Path) -> tuple[Path, ...]:
             names += [f"{node.module}.{alias.name}" for alias in node.names]
         elif isinstance(node, ast.Import):
             names += [alias.name for alias in node.names if alias.name.startswith("frs_pipeline")]
-        # Statements only: nearly all of a module are expressions, which import nothing.
+        # Statements only: most of a module's tree are expressions, which import nothing.
         for part in _STATEMENTS:
             waiting += getattr(node, part, ())
     return tuple(dict.fromkeys(target for name in names if (target := _file_of(name))))
 
 
 def _file_of(name: str) -> Path | None:
-    """The file of a module, or of the one that what is imported stands in; None where that isn't of this package."""
+    """Return the file of a module, or of the module that an imported name is from; None outside this package."""
     parts = name.split(".")[1:]
     for end in range(len(parts), 0, -1):
         stem = PACKAGE.joinpath(*parts[:end])

@@ -1,4 +1,4 @@
-"""What was delivered: one dated folder of exports, found, listed and hashed. Nothing here writes."""
+"""Find, list and hash what was delivered: one dated folder of exports. Nothing here writes."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ LOCKED = (CONTROLLERS, "pseudonyms-*.age")
 REGISTERS = {"ledger": LEDGER, "codebook": CODEBOOK}
 # What people decided about a delivery; it may hold none of them.
 AMENDMENTS = {"corrections": "corrections.csv", "exceptions": "exceptions.csv", "withdrawals": "withdrawals.csv"}
-# What a delivery says of itself; most have nothing to say.
+# What a delivery says about itself; most have nothing to say.
 DESCRIPTION = {"description": "delivery.yaml"}
 _OPTIONAL = {**AMENDMENTS, **DESCRIPTION}
 # Forms other than the three CSV files in which SurveyXact or SPSS hand over an export.
 WORKBOOKS = (".xlsx", ".sav")
-# Keys that lie beside the codebook of made-up forms, which they open: the published one, or one made with the forms.
+# Keys beside the codebook of made-up forms, which they open: the published one, or one made with the forms.
 DEMO_KEY, OWN_KEY = ("DEMO-KEY-NOT-SECRET.txt", "KEY-NOT-SECRET.txt")
 _KEYS = tuple(f"{whose}{key}" for whose in ("", "CONTROLLERS-") for key in (DEMO_KEY, OWN_KEY))
 
@@ -48,7 +48,7 @@ class Description(Spec):
 
 @dataclass(frozen=True)
 class RawFile:
-    """One delivered file: what it is known as (`known_as`) inside the delivery, size in bytes and sha256."""
+    """One delivered file: the name it goes by (`known_as`) inside the delivery, size in bytes and sha256."""
 
     name: str
     size: int
@@ -56,19 +56,19 @@ class RawFile:
 
 
 def sources(study: Study) -> tuple[str, ...]:
-    """What a refresh reads from a delivery: one export a questionnaire, the registers, the amendments, its description."""
+    """List what a refresh reads from a delivery: one export per questionnaire, registers, amendments, its description."""
     return (*instruments(study), *REGISTERS, *_OPTIONAL)
 
 
 def source_files(study: Study, folder: Path, source: str) -> tuple[str, ...]:
-    """Names, inside the delivery `folder`, of the files of one source: an export in one of its forms, or a register.
+    """Name, inside the delivery `folder`, the files of one source: an export in one of its forms, or a register.
 
     Raises `InputError` when there is none, when it is incomplete, when it comes in two forms at once, or when a file only
     links to one elsewhere. Amendments and description may be missing; the export of a questionnaire that isn't in use at
-    the delivery's date has to be.
+    the delivery's date must be.
     """
     if source in _OPTIONAL:
-        # A link that leads nowhere isn't none: what was decided would be passed over unsaid.
+        # A broken link doesn't count as absent: decisions would be ignored in silence.
         there = os.path.lexists(folder / _OPTIONAL[source])
         return (_present(folder, _OPTIONAL[source]),) if there else ()
     if source in REGISTERS:
@@ -84,15 +84,15 @@ def source_files(study: Study, folder: Path, source: str) -> tuple[str, ...]:
     others = [name for name, kind in known.items() if kind in WORKBOOKS]
     if len(others) + bool(csv) > 1 or len(csv) + len(others) < len(known):
         kinds = Counter(known.values())
-        found = ", ".join(kind if number == 1 else f"{number} {kind}" for kind, number in sorted(kinds.items()))
-        raise InputError(f"the export comes in more than one form: {found}", where=place, do="leave one of them")
+        forms = ", ".join(kind if number == 1 else f"{number} {kind}" for kind, number in sorted(kinds.items()))
+        raise InputError(f"the export comes in more than one form: {forms}", where=place, do="leave one of them")
     if others:
         return (_present(folder, f"{source}/{others[0]}"),)
     return tuple(_present(folder, f"{source}/{csv.get(name, name)}") for name in EXPORT_FILES)
 
 
 def _known(name: str) -> str | None:
-    """Which of an export's files a name in its folder is, or which kind of workbook; suffixes in capitals are no others."""
+    """Return which of an export's files a name in its folder is, or which kind of workbook; suffixes in any case."""
     path = Path(name)
     suffix = path.suffix.lower()
     part = f"{path.stem}{suffix}"
@@ -100,7 +100,7 @@ def _known(name: str) -> str | None:
 
 
 def _names(place: Path) -> list[str]:
-    """Names in a folder, sorted; none where it isn't there. Raises `InputError` when it can't be looked into."""
+    """List the names in a folder, sorted; none where it is missing. Raises `InputError` when it can't be listed."""
     try:
         return sorted(path.name for path in place.iterdir()) if place.is_dir() else []
     except OSError as error:
@@ -108,27 +108,27 @@ def _names(place: Path) -> list[str]:
 
 
 def _beside(path: Path) -> bool:
-    """May it lie in a delivery though nobody reads it? A readme, keys that aren't secret, and what systems and editors hide."""
+    """Return whether a delivery may hold it unread: a readme, keys that aren't secret, what systems and editors hide."""
     if path.name.startswith((".", "~$")):
         return True
     return (path.name in _KEYS or path.name.partition(".")[0].upper() == "README") and not path.is_dir()
 
 
 def unread(study: Study, folder: Path) -> list[tuple[Path, int]]:
-    """Files and folders of a delivery that no refresh reads, each with its number, from 1, among the names of its folder."""
+    """List files and folders of a delivery that no refresh reads, each with its number (from 1) among its folder's names."""
     own = {*REGISTERS.values(), *_OPTIONAL.values(), *instruments(study)}
-    found = []
+    listed = []
     for place in (folder, *(folder / name for name in instruments(study))):
         for number, name in enumerate(_names(place), start=1):
             locked = any(fnmatchcase(name, pattern) for pattern in LOCKED)
             known = name in own or locked if place == folder else _known(name) is not None
             if not known and not _beside(place / name):
-                found.append((place / name, number))
-    return found
+                listed.append((place / name, number))
+    return listed
 
 
 def known_as(name: str) -> str:
-    """What a delivered file is called from here on: manifest, history, messages and passports say that and nothing else.
+    """Return what a delivered file is called from here on: manifest, history, messages and passports use only that name.
 
     Whoever saved a workbook gave it its name, and may have named a family: it is `participant_first/export.xlsx` to all others.
     """
@@ -140,40 +140,40 @@ def _present(folder: Path, name: str) -> str:
     path, where = folder / name, folder / known_as(name)
     if not path.exists():
         raise InputError("missing file", where=where, do="ask for the delivery again; nothing was changed")
-    # A link would bring in what nobody delivered, and a pipe or a device may have no end. The folder itself may be a link.
+    # A link could bring in what nobody delivered, and a pipe or device may have no end. The folder itself may be a link.
     if not path.resolve().is_relative_to(folder.resolve()) or not (path.is_file() or path.is_dir()):
         raise InputError("isn't a file of the delivery but leads elsewhere", where=where, do="put the file itself there")
     return name
 
 
 def describe(study: Study, folder: Path) -> Description:
-    """What the delivery in `folder` says of itself. Raises `InputError` with file and line for what it can't say."""
+    """Read what the delivery in `folder` says about itself. Raises `InputError` with file and line for what it can't say."""
     names = source_files(study, folder, "description")
     if not names:
         return Description()
     file = YamlFile(folder / names[0])
     if not isinstance(file.data, dict):
         raise file.error([], "says nothing by a key", "write a line such as predecessor: 2020-11-30, or take the file away")
-    # Looked at before anything goes through it: few lines can be nested so that they unfold to more than a memory holds.
+    # Checked before anything walks through it: a few nested lines can unfold to more than a memory holds.
     nested = next((key for key, value in file.data.items() if isinstance(value, dict | list)), None)
     if nested is not None:
         raise file.error([str(nested)], "holds more than one value", "give one")
-    found = file.parse(Description)
-    if found.predecessor is not None and found.predecessor >= folder.name:
-        what = f"delivery {found.predecessor} isn't older than this one, {folder.name}"
+    described = file.parse(Description)
+    if described.predecessor is not None and described.predecessor >= folder.name:
+        what = f"delivery {described.predecessor} isn't older than this one, {folder.name}"
         raise file.error(["predecessor"], what, "name an older delivery, or take the line out")
-    return found
+    return described
 
 
 def deliveries(raw: Path) -> list[str]:
-    """Names of the delivery folders, oldest first."""
+    """List the names of the delivery folders, oldest first."""
     if not raw.is_dir():
         return []
     return sorted(p.name for p in raw.iterdir() if p.is_dir() and DATED.fullmatch(p.name))
 
 
 def unnamed(raw: Path) -> str | None:
-    """What to say of folders beside the deliveries that aren't named by date, so that nobody reads them; None without any.
+    """Describe folders beside the deliveries that aren't named by date, so that nobody reads them; None without any.
 
     Their names aren't repeated: they may be anything.
     """
@@ -188,7 +188,7 @@ def unnamed(raw: Path) -> str | None:
 
 
 def choose(raw: Path, name: str | None) -> str:
-    """`name`, or the newest delivery. Raises `InputError` when there is none or not this one."""
+    """Return `name`, or the newest delivery. Raises `InputError` when there is none, or not this one."""
     names = deliveries(raw)
     if name is not None and not DATED.fullmatch(name):
         raise UsageError("not a delivery name", where=name, do="name it by its date, such as 2020-11-30")
@@ -202,13 +202,13 @@ def choose(raw: Path, name: str | None) -> str:
 
 
 def sha256(path: Path) -> str:
-    """Hash of a file's bytes."""
+    """Hash a file's bytes."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _sha256_once(study: Study, path: Path) -> str:
-    """Hash of a file that several steps of a run ask for: read again only when the system says that it was touched."""
+    """Hash a file that several steps of a run ask for: read again only when the system says that it was touched."""
     stat = path.stat()
     return _sha256_of(study, path, (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns))
 
@@ -219,44 +219,44 @@ def _sha256_of(_: Study, path: Path, _looks: tuple[int, ...]) -> str:
 
 
 def look(study: Study, folder: Path, chosen: Sequence[str] = ()) -> list[tuple[str, int, int]]:
-    """Names, sizes and times (in ns) of the files of the `chosen` sources (all unless told), of which nothing is read.
+    """List names, sizes and times (in ns) of the files of the `chosen` sources (default: all) without reading them.
 
-    Raises `InputError` for the first that is missing, `OSError` for one that goes meanwhile.
+    Raises `InputError` for the first that is missing, `OSError` for one that disappears meanwhile.
     """
     names = [name for source in chosen or sources(study) for name in source_files(study, folder, source)]
-    found = [(name, (folder / name).stat()) for name in names]
-    return [(name, stat.st_size, stat.st_mtime_ns) for name, stat in found]
+    stats = [(name, (folder / name).stat()) for name in names]
+    return [(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats]
 
 
 def beside(folder: Path, patterns: Sequence[str]) -> dict[str, str]:
-    """sha256 of files in a delivery's folder that no refresh reads, by name; of those alone that this account may read.
+    """Hash files in a delivery's folder that no refresh reads, by name; only those that this account may read.
 
-    The controllers may keep their files from the pipeline, which has no use for them. Raises `InputError` for what is there
-    and is no file.
+    The controllers may keep their files from the pipeline, which has no use for them. Raises `InputError` for what has such
+    a name and isn't a file.
     """
-    found = {}
+    hashes = {}
     for path in (path for pattern in patterns for path in sorted(folder.glob(pattern))):
         try:
-            found[path.name] = sha256(path)
+            hashes[path.name] = sha256(path)
         except PermissionError:
             continue
         except OSError as error:
             raise InputError(f"cannot be read: {error.strerror}", where=path, do="put the file itself there") from error
-    return found
+    return hashes
 
 
 def inventory(study: Study, folder: Path, chosen: Sequence[str] = ()) -> dict[str, RawFile]:
-    """The delivered files of the `chosen` sources (all unless told), by `known_as`. Raises `InputError` for a missing one."""
-    found = {}
+    """Hash the delivered files of the `chosen` sources (default: all), by `known_as`. Raises `InputError` for a missing one."""
+    files = {}
     for source in chosen or sources(study):
         for name in source_files(study, folder, source):
             path, known = folder / name, known_as(name)
             try:
-                found[known] = RawFile(known, path.stat().st_size, _sha256_once(study, path))
+                files[known] = RawFile(known, path.stat().st_size, _sha256_once(study, path))
             except OSError:
                 # The system's error has the file's own name.
                 place, do = ": a folder lies in its place", "put the file itself there"
                 if not path.is_dir():
                     place, do = "", "check the file's rights; nothing was changed"
                 raise InputError(f"cannot be read{place}", where=folder / known, do=do) from None
-    return found
+    return files

@@ -38,7 +38,7 @@ LEAKED = "leaked"
 
 @dataclass(frozen=True)
 class Store:
-    """The files of one delivery: where they lie, and what they come from."""
+    """The files of one delivery: where they are, and what they come from."""
 
     settings: Settings
     delivery: str
@@ -52,34 +52,34 @@ class Store:
         return zone(self.delivery) / product.path
 
     def file(self, *key: str) -> Path:
-        """The file of a product, by the parts of its key."""
+        """Return the file of a product, by the parts of its key."""
         return self.path(products(self.study)[key])
 
     def raw(self, name: str) -> Path:
         return self.settings.raw_delivery(self.delivery) / name
 
     def waiting(self) -> Path:
-        """Where a step may lay down what doesn't fit into memory: with what carries conference numbers."""
+        """Return where a step may put what doesn't fit into memory: among what carries conference numbers."""
         folder = self.settings.restricted(self.delivery)
         private_folder(folder, self.settings.restricted_zone)
         return folder
 
     def pages(self, product: Product) -> list[Path]:
-        """Pages that come with a product, as they lie there now."""
+        """List the pages that come with a product, as they are now."""
         folder = self.path(product).parent / product.pages
         return sorted(path for path in folder.rglob("*") if path.is_file()) if product.pages else []
 
     @property
     def root(self) -> str | None:
-        """Root of the finished result; None before the first, and while only a part was made since."""
-        found = read_manifest(self).get("root")
-        return found if isinstance(found, str) else None
+        """The root of the finished result; None before the first, and while only a part was made since."""
+        root = read_manifest(self).get("root")
+        return root if isinstance(root, str) else None
 
     def predecessor(self) -> Store | None:
-        """The delivery that this one is compared with: the one that its description names, else the newest older one.
+        """Find the delivery that this one is compared with: the one that its description names, else the newest older one.
 
-        One without a finished result has nothing to compare with: by date it is passed over, and raises `InputError` where it
-        is named.
+        One without a finished result has nothing to compare with: in order of date it is skipped, and it raises
+        `InputError` where it is named.
         """
         named = describe(self.study, self.raw("")).predecessor
         if named is not None:
@@ -93,15 +93,15 @@ class Store:
         return next((older for older in (Store(self.settings, name) for name in names) if older.root), None)
 
     def origin(self, product: Product) -> Origin:
-        """What `product` would come from if it were made now."""
+        """Return what `product` would come from if it were made now."""
         inputs: dict[str, str] = {}
         if product.raw:
             files = inventory(self.study, self.raw(""), product.raw)
             inputs = {f"raw/{name}": file.sha256 for name, file in files.items()}
         inputs |= {f"raw/{name}": value for name, value in beside(self.raw(""), product.beside).items()}
         for key in product.inputs:
-            # The rows of an input count, not its file: that also says where it comes from itself, and the same forms
-            # delivered in another way must give the same files from here on.
+            # The rows of an input count, not its file: that also records its own origin, and the same forms delivered in
+            # another way must give the same files from here on.
             inputs[products(self.study)[key].name] = recorded(self.file(*key), CONTENT) or ""
         older = self.predecessor() if product.previous else None
         if older:
@@ -129,16 +129,16 @@ class Store:
             pq.ParquetWriter(file, schema, compression="zstd", store_schema=True) as writer,
         ):
             for batch in batches_of(rows):
-                # A batch is a row group: small enough to stream, and the same whatever memory there is.
+                # Each batch is a row group: small enough to stream, and the same whatever memory there is.
                 writer.write_batch(batch.replace_schema_metadata(metadata))
         return path
 
     def write_pages(self, product: Product, pages: Mapping[str, bytes | Callable[[IO[bytes]], None]]) -> None:
-        """Write the pages that come with a product, each whole or not at all; what else lies in their folder goes.
+        """Write the pages that come with a product, each whole or not at all; anything else in their folder is removed.
 
-        A page is its content, or what writes it into an open file, some at a time.
+        A page is its content, or a function that writes it into an open file, some at a time.
 
-        They come before the product itself: until that is written anew, its old origin says that the work isn't done.
+        They come before the product itself: until that is written again, its old origin shows that the work isn't done.
         """
         folder = self.path(product).parent / product.pages
         for name, content in pages.items():
@@ -149,17 +149,17 @@ class Store:
 
 
 def read(path: Path, columns: list[str] | None = None) -> pa.Table:
-    """A product's rows, without the file's metadata; only these columns, when told."""
+    """Read a product's rows, without the file's metadata; only these columns, if given."""
     import pyarrow.parquet as pq
 
-    # Not pq.read_table: for a single file that would import pandas first.
+    # Not pq.read_table, which imports pandas first even for a single file.
     with pq.ParquetFile(path) as file:
         rows = file.read(columns=columns).replace_schema_metadata(None)
     return rows if columns is None else rows.select(columns)
 
 
 def stream(path: Path) -> Iterator[pa.RecordBatch]:
-    """A product's rows without the file's metadata, some at a time."""
+    """Yield a product's rows without the file's metadata, some at a time."""
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(path) as file:
@@ -168,14 +168,14 @@ def stream(path: Path) -> Iterator[pa.RecordBatch]:
 
 
 def schema_of(path: Path) -> pa.Schema:
-    """A product's columns, without the file's metadata."""
+    """Return a product's columns, without the file's metadata."""
     import pyarrow.parquet as pq
 
     return pq.read_schema(path).remove_metadata()
 
 
 def rows_in(path: Path) -> int:
-    """How many rows a product has."""
+    """Return how many rows a product has."""
     import pyarrow.parquet as pq
 
     return int(pq.read_metadata(path).num_rows)
@@ -183,7 +183,7 @@ def rows_in(path: Path) -> int:
 
 @contextmanager
 def atomic(path: Path, *, private: bool = False) -> Iterator[IO[bytes]]:
-    """A file that appears under `path` only when it is complete and on disk; if `private`, only its owner may read it.
+    """Open a file that appears under `path` only when complete and on disk; if `private`, only its owner may read it.
 
     Raises `FrsError` in one line when the folder is read-only or the disk full; the old file then stays.
     """
@@ -207,7 +207,7 @@ def atomic(path: Path, *, private: bool = False) -> Iterator[IO[bytes]]:
 
 
 def unwritable(error: OSError, path: Path, do: str) -> FrsError:
-    """What to say of a place that can't be written to: what to `do`, unless a folder lies in a file's place or vice versa."""
+    """Make the error for a place that can't be written to: `do` applies unless a folder is in a file's place or vice versa."""
     if isinstance(error, IsADirectoryError):
         return InputError("cannot be written: a folder lies in its place", where=path, do="move the folder away")
     if isinstance(error, NotADirectoryError | FileExistsError):
@@ -244,7 +244,7 @@ def write_together(contents: Mapping[Path, bytes], ready: Callable[[], object] =
 
 
 def private_folder(folder: Path, zone: Path) -> None:
-    """Make a folder in the restricted `zone` (or that itself) that only its owner can enter, as all between the two."""
+    """Make a folder in the restricted `zone` (or the zone) that only its owner can enter, and so all between the two."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for place in (folder, *folder.parents):
@@ -255,7 +255,7 @@ def private_folder(folder: Path, zone: Path) -> None:
 
 
 def recorded(path: Path, what: bytes = ORIGIN) -> str | None:
-    """What a produced file says of itself, ORIGIN or CONTENT; None when it is missing or unreadable."""
+    """Return what a produced file says about itself, ORIGIN or CONTENT; None when it is missing or unreadable."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -268,9 +268,9 @@ def recorded(path: Path, what: bytes = ORIGIN) -> str | None:
 
 
 def stale(store: Store, *, finished: bool = True) -> set[AssetPath]:
-    """Products that are missing, altered, or made from other inputs, definitions or code than today's.
+    """Find products that are missing, altered, or made from other inputs, definitions or code than today's.
 
-    Unless `finished`, what a run made before it was stopped counts too, which no manifest vouches for.
+    Unless `finished`, also accept files that an interrupted run wrote, which the manifest does not list yet.
     """
     outdated: set[AssetPath] = set()
     known = read_manifest(store).get("outputs", {})
@@ -287,17 +287,17 @@ def stale(store: Store, *, finished: bool = True) -> set[AssetPath]:
 
 
 def hashes(store: Store, product: Product) -> dict[str, str]:
-    """sha256 of a product's file and of its pages, by their names in the manifest."""
+    """Hash a product's file and its pages, by their names in the manifest."""
     return {listed(store, path): sha256(path) for path in (store.path(product), *store.pages(product))}
 
 
 def as_noted(store: Store, product: Product, known: dict[str, str]) -> bool:
-    """Are a product's file and its pages, no more and no fewer, those that the manifest lists?"""
+    """Return whether a product's file and its pages, no more and no fewer, are those that the manifest lists."""
     return store.path(product).exists() and hashes(store, product) == noted(store, product, known)
 
 
 def noted(store: Store, product: Product, known: dict[str, str]) -> dict[str, str]:
-    """What the manifest says of a product's file and pages; nothing when there should be pages and it knows of none."""
+    """Return what the manifest says about a product's file and pages; nothing if it lacks pages that there should be."""
     path = store.path(product)
     name = listed(store, path)
     own = {name: known[name]} if name in known else {}
@@ -309,7 +309,7 @@ def noted(store: Store, product: Product, known: dict[str, str]) -> dict[str, st
 
 
 def read_manifest(store: Store) -> dict[str, Any]:
-    """manifest.json of the last finished run; empty before the first, or when it can't be read."""
+    """Read manifest.json of the last finished run; empty before the first, or when it can't be read."""
     try:
         content = json.loads((store.settings.curated(store.delivery) / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -318,11 +318,11 @@ def read_manifest(store: Store) -> dict[str, Any]:
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
-    """A JSON file, written whole or not at all."""
+    """Write a JSON file whole or not at all."""
     with atomic(path) as file:
         file.write((json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode())
 
 
 def listed(store: Store, path: Path) -> str:
-    """Name of a produced file in the manifest, the same wherever the data folder lies."""
+    """Return a produced file's name in the manifest, the same wherever the data folder is."""
     return path.relative_to(store.settings.data).as_posix().replace(f"/{store.delivery}/", "/", 1)

@@ -1,8 +1,8 @@
 """Journals that are only ever added to: each entry holds the hash of the one before.
 
-A journal is a file of JSON lines; beside it, under the ending `.head`, stand the number of its entries and the hash of
-the last, so that entries cut off at the end are missed too. Whoever may write both files can still make a
-journal anew from some entry on: that is found by a head that was noted somewhere else.
+A journal is a file of JSON lines; beside it, with the suffix `.head`, stand the number of its entries and the hash of the
+last, so that entries cut off at the end are missed too. Whoever may write both files can still rewrite a journal from
+some entry on: a head noted somewhere else reveals that.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _KEEP = "keep the file as it is, and find out who could change it"
 
 @dataclass(frozen=True)
 class Entry:
-    """One event. `when` is UTC to the second, `previous` the hash of the entry before, `hash` that of all the rest."""
+    """One event. `when` is UTC to the second, `previous` the hash of the entry before, `hash` that of all other fields."""
 
     number: int
     when: str
@@ -58,7 +58,7 @@ START = End(0, "0" * 64)
 def append(path: Path, event: str, *, who: str, why: str, details: Mapping[str, Any]) -> Entry:
     """Add an entry, and return it once it is on disk. `details` are of JSON's kinds.
 
-    Raises `UsageError` when the reason is blank, or something said holds a personal number, `CheckFailed` when the end of the
+    Raises `UsageError` when the reason is blank, or any text holds a personal number, `CheckFailed` when the end of the
     journal isn't what it was, `FrsError` when it can't be written. Nothing is added then.
     """
     require_reason(why, event)
@@ -67,7 +67,7 @@ def append(path: Path, event: str, *, who: str, why: str, details: Mapping[str, 
     when = dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _held(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, fcntl.LOCK_EX) as journal:
+        with _locked(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, fcntl.LOCK_EX) as journal:
             end = _end_to_add_to(path, journal)
             content = {"number": end.entries + 1, "when": when, "who": who, "event": event, "why": why, "details": details}
             line = sealed(content, end)
@@ -79,18 +79,18 @@ def append(path: Path, event: str, *, who: str, why: str, details: Mapping[str, 
     return entry
 
 
-def _words(said: Any) -> Iterator[str]:
-    """Every string in something of JSON's kinds, but for hashes and keys, whose digits say nothing."""
-    if isinstance(said, str):
-        yield from () if _MEANINGLESS.fullmatch(said) else (said,)
-    elif isinstance(said, Mapping):
-        yield from (word for pair in said.items() for part in pair for word in _words(part))
-    elif isinstance(said, list | tuple):
-        yield from (word for part in said for word in _words(part))
+def _words(content: Any) -> Iterator[str]:
+    """Yield every string in something of JSON's kinds, but for hashes and keys, whose digits mean nothing."""
+    if isinstance(content, str):
+        yield from () if _MEANINGLESS.fullmatch(content) else (content,)
+    elif isinstance(content, Mapping):
+        yield from (word for pair in content.items() for part in pair for word in _words(part))
+    elif isinstance(content, list | tuple):
+        yield from (word for part in content for word in _words(part))
 
 
 def operating_system_user() -> str:
-    """Who runs this, by the operating system's own account and not by what the environment says."""
+    """Return who runs this, by the operating system's own account and not by what the environment says."""
     number = os.getuid()
     try:
         return pwd.getpwuid(number).pw_name
@@ -99,7 +99,7 @@ def operating_system_user() -> str:
 
 
 def require_reason(why: str, event: str) -> None:
-    """Raises `UsageError` when the reason is blank or holds a personal number."""
+    """Raise `UsageError` when the reason is blank or holds a personal number."""
     if not why.strip():
         raise UsageError("a reason is needed", where=event, do="give it with --reason")
     if holds_personal_number(why):
@@ -107,50 +107,50 @@ def require_reason(why: str, event: str) -> None:
 
 
 def entries(path: Path) -> list[Entry]:
-    """All entries, oldest first; none when there is no journal. Raises `InputError` for a line that isn't one."""
-    found = []
+    """Read all entries, oldest first; none when there is no journal. Raises `InputError` for a line that isn't one."""
+    read_entries = []
     for at, line in enumerate(_read(path)[0], start=1):
         try:
-            found.append(_entry(line))
+            read_entries.append(_entry(line))
         except ValueError:
             raise InputError("isn't an entry", where=f"{path}:{at}", do=_KEEP) from None
-    return found
+    return read_entries
 
 
 def verify(path: Path, head: str | None = None) -> list[str]:
-    """What is wrong with a journal, a line each; none when it is sound. `head` is a hash that was noted elsewhere.
+    """List what is wrong with a journal, one line each; none when it is sound. `head` is a hash that was noted elsewhere.
 
     An entry may have been added since the head was noted; then one of the older ones has it.
     """
     lines, rest, noted = _read(path)
-    found = []
-    # That of a journal without entries is no head: every journal would have it.
+    faults = []
+    # The hash of a journal without entries doesn't count as a head: every journal would have it.
     end, hashes = START, set[str | None]()
     for at, line in enumerate(lines, start=1):
         wrong, end = follow(line, end)
-        found += [f"line {at}: {what}" for what in wrong]
+        faults += [f"line {at}: {what}" for what in wrong]
         hashes.add(end.hash)
     if rest:
-        found.append(f"line {len(lines) + 1}: isn't finished")
-    found += against(noted, end, lines[-1] if lines else None)
+        faults.append(f"line {len(lines) + 1}: isn't finished")
+    faults += against(noted, end, lines[-1] if lines else None)
     if head is not None and head not in hashes:
-        found.append(f"no entry has the head that was noted: {_ALTERED}")
-    return found
+        faults.append(f"no entry has the head that was noted: {_ALTERED}")
+    return faults
 
 
 def head_of(path: Path) -> End:
-    """Where the journal ends, as its own head says."""
+    """Return where the journal ends, as its own head says."""
     return _read(path)[2] or START
 
 
 def sealed(content: Mapping[str, Any], end: End) -> bytes:
-    """The line (with its end) of an entry of `content` that follows `end`."""
+    """Return the line (with its end) of an entry of `content` that follows `end`."""
     content = {**content, "previous": end.hash}
     return _written({**content, "hash": _hash(content)})
 
 
 def follow(line: bytes, end: End) -> tuple[list[str], End]:
-    """What is wrong with a line as the one after `end`, and where the journal ends with it."""
+    """Return what is wrong with a line as the one after `end`, and where the journal ends with it."""
     try:
         entry = _entry(line)
     except ValueError:
@@ -169,7 +169,7 @@ def follow(line: bytes, end: End) -> tuple[list[str], End]:
 
 
 def against(noted: End | None, end: End, last: bytes | None) -> list[str]:
-    """What is wrong with the end of a journal, whose last line is `last`, by the head that is noted beside it."""
+    """Return what is wrong with the end of a journal, whose last line is `last`, by the head that is noted beside it."""
     if noted is None:
         return [] if last is None else ["the head beside it is missing or can't be read"]
     if noted == end or (last is not None and _interrupted(noted, last)):
@@ -180,12 +180,12 @@ def against(noted: End | None, end: End, last: bytes | None) -> list[str]:
 
 
 def _interrupted(noted: End, last: bytes) -> bool:
-    """Was the last line written whole, but its writer stopped before the head was?"""
+    """Return whether the last line was written whole, but its writer stopped before writing the head."""
     return not follow(last, noted)[0]
 
 
 def _written(content: Mapping[str, Any]) -> bytes:
-    """The one way in which an entry is written: the same content is the same bytes."""
+    """Write an entry in the one way there is: the same content gives the same bytes."""
     text = json.dumps(content, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
     return text.encode("utf-8", "replace") + b"\n"
 
@@ -195,7 +195,7 @@ def _hash(content: Mapping[str, Any]) -> str:
 
 
 def _entry(line: bytes) -> Entry:
-    """Raises ValueError, without the text, for anything that has not the parts of an entry."""
+    """Parse an entry. Raises ValueError, without the text, for anything that lacks the parts of one."""
     try:
         content = json.loads(line)
     except (ValueError, RecursionError):
@@ -217,7 +217,7 @@ def _write_head(path: Path, end: End) -> None:
 
 
 def _read_head(path: Path) -> End | None:
-    """The head beside a journal; None when it is missing or can't be read."""
+    """Read the head beside a journal; None when it is missing or can't be read."""
     try:
         content = json.loads(_head_path(path).read_text(encoding="ascii"))
         return End(int(content["entries"]), str(content["hash"]))
@@ -226,9 +226,9 @@ def _read_head(path: Path) -> End | None:
 
 
 def _read(path: Path) -> tuple[list[bytes], bytes, End | None]:
-    """Whole lines of a journal with their ends, what stands behind the last, and the head beside it."""
+    """Read the whole lines of a journal with their ends, what stands behind the last, and the head beside it."""
     try:
-        with _held(path, os.O_RDONLY, fcntl.LOCK_SH) as journal:
+        with _locked(path, os.O_RDONLY, fcntl.LOCK_SH) as journal:
             text, noted = journal.read(), _read_head(path)
     except FileNotFoundError:
         return [], b"", _read_head(path)
@@ -239,7 +239,7 @@ def _read(path: Path) -> tuple[list[bytes], bytes, End | None]:
 
 
 def _end_to_add_to(path: Path, journal: IO[bytes]) -> End:
-    """Where the journal ends. Raises `CheckFailed` when its last line isn't what its head says."""
+    """Return where the journal ends. Raises `CheckFailed` when its last line isn't what its head says."""
     noted, last = _read_head(path), _last_line(journal)
     if last is None and noted is None:
         _write_head(path, START)  # from now on a missing head is a fault
@@ -256,7 +256,7 @@ def _end_to_add_to(path: Path, journal: IO[bytes]) -> End:
 
 
 def _last_line(journal: IO[bytes]) -> bytes | None:
-    """The last line, whole or not; None when there is none."""
+    """Read the last line, whole or not; None when there is none."""
     size, back = journal.seek(0, os.SEEK_END), 1 << 12
     while True:
         journal.seek(max(size - back, 0))
@@ -268,7 +268,7 @@ def _last_line(journal: IO[bytes]) -> bytes | None:
 
 
 def _add(journal: IO[bytes], line: bytes) -> None:
-    """Write a line and wait until it is on disk; when it doesn't fit there, not a part of it stays."""
+    """Write a line and wait until it is on disk; when it doesn't fit, no part of it stays."""
     size = journal.seek(0, os.SEEK_END)
     try:
         while line:
@@ -280,8 +280,8 @@ def _add(journal: IO[bytes], line: bytes) -> None:
 
 
 @contextmanager
-def _held(path: Path, flags: int, lock: int) -> Iterator[IO[bytes]]:
-    """The journal opened and locked: nobody else writes it meanwhile."""
+def _locked(path: Path, flags: int, lock: int) -> Iterator[IO[bytes]]:
+    """Open and lock the journal: nobody else writes it meanwhile."""
     mode = "rb" if flags == os.O_RDONLY else "r+b"
     with os.fdopen(os.open(path, flags, 0o600), mode, buffering=0) as journal:
         fcntl.flock(journal, lock)

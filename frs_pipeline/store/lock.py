@@ -1,4 +1,4 @@
-"""The lock of a delivery: nobody else refreshes it meanwhile; and the note of a run that has begun to replace results."""
+"""The lock of a delivery, which only one run holds at a time, and the note that a run has begun to replace results."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _BEGUN = "begun\n"
 
 @contextmanager
 def exclusive(store: Store, *, wait: bool = False) -> Iterator[None]:
-    """Nobody else refreshes this delivery meanwhile; what a killed run left half-written is swept away.
+    """Keep others from refreshing this delivery meanwhile; sweep away what a killed run left half-written.
 
-    The operating system gives the lock back when its holder dies, however it dies. Raises `Busy` when another
-    run holds it, unless told to `wait`.
+    The operating system releases the lock when its holder dies, however it dies. Raises `Busy` when another run holds it,
+    unless `wait` is true.
     """
     folder = store.settings.restricted(store.delivery)
     private_folder(folder, store.settings.restricted_zone)
     try:
-        # Not emptied: it says whether whoever had it before finished what was begun.
+        # Opened without emptying it: it says whether its last holder finished what it began.
         file = (folder / LOCK).open("a")
     except OSError as error:
         raise unwritable(error, folder / LOCK, "mend the file's rights") from error
@@ -36,7 +36,7 @@ def exclusive(store: Store, *, wait: bool = False) -> Iterator[None]:
             raise Busy("another run is refreshing this delivery", where=store.delivery, do="wait until it ends") from error
         for zone in (folder, store.settings.curated(store.delivery)):
             for left in list(zone.rglob(".*.tmp")):
-                # One may lie in another that is gone by now.
+                # It may have been inside another one that is gone by now.
                 shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
         yield
 
@@ -51,7 +51,7 @@ def begin(store: Store) -> None:
 
 
 def finish(store: Store) -> None:
-    """Take that note away: what is there now is what was to be made."""
+    """Remove the note that `begin` made: everything that was to be made is there."""
     if unfinished(store):
         _note(store, "")
 
@@ -64,15 +64,15 @@ def _note(store: Store, text: str) -> None:
 
 
 def unfinished(store: Store) -> bool:
-    """Did the last run that began to replace results not get to its end, or is it still at work?"""
+    """Return whether the last run that began to replace results is still at work or never finished."""
     try:
         return _lock(store).read_text(encoding="ascii") == _BEGUN
     except (OSError, ValueError):
         return False
 
 
-def held(store: Store) -> bool:
-    """Does any process refresh this delivery right now? Whoever held the lock and died, holds it no longer."""
+def is_locked(store: Store) -> bool:
+    """Return whether any process refreshes this delivery right now. A process that died holds the lock no longer."""
     try:
         file = (store.settings.restricted(store.delivery) / LOCK).open()
     except OSError:

@@ -1,6 +1,6 @@
 """The manifest of a delivery: what it holds, the hash of everything that went in and came out, and what is due before that.
 
-What reads results is imported inside the functions: a run with nothing to do only asks what is due.
+Modules that read results are imported inside the functions: a run with nothing to do only asks what is due.
 """
 
 from __future__ import annotations
@@ -48,9 +48,9 @@ class Due:
 
 
 def due(store: Store) -> Due:
-    """What is due of a delivery: the one question that every refresh asks, whoever starts it.
+    """Return what is due in a delivery: the one question that every refresh asks, whoever starts it.
 
-    Where no product is out of date, the manifest may be all the same: it is missing, was altered, has no root because only
+    Where no product is out of date, the manifest still may be: it is missing, was altered, has no root because only
     some products were made, or would say something else if it were written now. Raises `InputError` for a delivery that isn't
     complete.
     """
@@ -59,14 +59,14 @@ def due(store: Store) -> Due:
 
 
 def vouched(store: Store) -> bool:
-    """Does the manifest say, under its root, what it would say if it were written now?"""
+    """Return whether the manifest says, under its root, what it would say if it were written now."""
     content = read_manifest(store)
     summary = content.get("summary")
     return isinstance(summary, dict) and bool(summary) and content == _content(store, summary)
 
 
 def require_current(store: Store, made: Collection[AssetPath]) -> None:
-    """Refuse a manifest for files that nobody vouches for: all are up to date, and `made` by this run or as they were noted.
+    """Refuse a manifest for files that nobody vouches for: all must be up to date, and `made` by this run or as noted.
 
     Raises `CheckFailed` otherwise: the run made only a part, a file was altered, or the delivery has changed meanwhile.
     """
@@ -108,7 +108,7 @@ def _content(store: Store, summary: dict[str, int]) -> dict[str, Any]:
 
 
 def compared_with(store: Store) -> dict[str, str]:
-    """The delivery that this one was compared with, and its root then, as the files made of both say; empty without one."""
+    """Return the delivery that this one was compared with, and its root then, as the files made of both say; or nothing."""
     for product in (product for product in products(store.study).values() if product.previous):
         for name, root in json.loads(recorded(store.path(product)) or '{"inputs": {}}')["inputs"].items():
             if name.endswith("/root"):
@@ -117,19 +117,19 @@ def compared_with(store: Store) -> dict[str, str]:
 
 
 def delivered(study: Study, folder: Path) -> dict[str, str]:
-    """sha256 of everything that belongs to a delivery, by name: what a refresh reads, and the controllers' files, unopened."""
+    """Hash everything that belongs to a delivery, by name: what a refresh reads, and the controllers' files, still encrypted."""
     files = {name: file.sha256 for name, file in inventory(study, folder).items()}
     return dict(sorted((files | beside(folder, LOCKED)).items()))
 
 
 def added(store: Store, content: dict[str, Any]) -> list[str]:
-    """What lies among a delivery's results and `content` of its manifest doesn't list, as `curated/…` or `restricted/…`.
+    """List what is among a delivery's results but not in its manifest (`content`), as `curated/…` or `restricted/…`.
 
-    Files, links, and folders in which nothing is that is listed. A release has a journal of its own; what was moved aside as
+    That is files, links, and folders without anything listed. A release has a journal of its own; what was moved aside as
     leaked was taken out of the results.
     """
     own = {f"curated/{MANIFEST}", "restricted/.lock", *content["outputs"]}
-    found = []
+    names = []
     for zone, apart in ((store.settings.curated, RELEASE), (store.settings.restricted, LEAKED)):
         folder = zone(store.delivery)
         for path in sorted(folder.rglob("*")):
@@ -138,23 +138,23 @@ def added(store: Store, content: dict[str, Any]) -> list[str]:
                 continue
             holds = path.is_dir() and not path.is_symlink()
             if path.is_symlink() or (name not in own and not (holds and any(o.startswith(f"{name}/") for o in own))):
-                found.append(name)
-    # What an added folder holds goes without saying.
-    return [name for name in found if not any(name.startswith(f"{other}/") for other in found)]
+                names.append(name)
+    # The contents of an added folder aren't listed one by one.
+    return [name for name in names if not any(name.startswith(f"{other}/") for other in names)]
 
 
 def strays(settings: Settings) -> list[str]:
-    """What lies in the curated zone beside the deliveries, and folders of deliveries that there aren't and no run finished."""
+    """List what is in the curated zone beside the deliveries, and unfinished folders of deliveries that don't exist."""
     zone = settings.curated("")
     known = {*deliveries(settings.raw), *(name for name in deliveries(zone) if (zone / name / MANIFEST).is_file())}
-    found = sorted(path.name for path in zone.iterdir()) if zone.is_dir() else []
-    return [f"curated/{name}" for name in found if name not in known and name != ".gitkeep"]
+    names = sorted(path.name for path in zone.iterdir()) if zone.is_dir() else []
+    return [f"curated/{name}" for name in names if name not in known and name != ".gitkeep"]
 
 
 def root_of(content: dict[str, Any]) -> str:
-    """Root of the Merkle tree over everything that a manifest says, as RFC 6962 builds it.
+    """Compute the root of the Merkle tree over everything that a manifest says, as RFC 6962 builds it.
 
-    Its leaves are `part/name` and value of every entry, in the order of their names. Whoever has noted the root can tell
+    Its leaves are `part/name` and value of every entry, in the order of their names. Whoever has noted the root can see
     later whether anything in the manifest, and so any file that it lists, is still what it was.
     """
     entries = []
@@ -166,7 +166,7 @@ def root_of(content: dict[str, Any]) -> str:
 
 
 def _merkle(leaves: list[bytes]) -> bytes:
-    """Hash over leaves; the left half is the largest power of two that is smaller than all."""
+    """Hash over leaves; the left half is the largest power of two smaller than their number."""
     if not leaves:
         return hashlib.sha256().digest()
     if len(leaves) == 1:
@@ -176,7 +176,7 @@ def _merkle(leaves: list[bytes]) -> bytes:
 
 
 def note_partial(store: Store, made: set[AssetPath]) -> None:
-    """Note in the manifest what was made of a delivery that is otherwise out of date: it has no root and no summary."""
+    """Note in the manifest what was made of a delivery whose rest is out of date: without a root or a summary."""
     content = read_manifest(store)
     outputs = content.get("outputs", {})
     for product in (products(store.study)[key] for key in made):

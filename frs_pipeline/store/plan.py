@@ -1,9 +1,8 @@
 """What is made from what: every produced file, its inputs, its definition and the code that makes it.
 
-This is the one place that says so. The Dagster assets take their dependencies and paths from here, and `frs
-run` compares what each file says of its origin with what stands here, so that unchanged work is skipped
-without Dagster's history. Nothing heavy is imported: a run with nothing to do ends before pandas or Dagster
-would have loaded.
+This is the only place that says so. The Dagster assets take their dependencies and paths from here, and `frs run` compares
+the origin that each file records with what stands here, so that unchanged work is skipped without Dagster's history.
+Nothing heavy is imported: a run with nothing to do ends before pandas or Dagster would have loaded.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.spec import YamlFile
 
 AssetPath = tuple[str, ...]
-# Of each column of a product: the columns, and whose, that it is made from.
+# For each column of a product: the columns, and of which product, that it is made from.
 Sources = dict[str, list[tuple[AssetPath, str]]]
 # Files that say how a product is made, each with the place of a table in it or None for the whole file.
 Definitions = tuple[tuple[Path, int | None], ...]
@@ -63,7 +62,7 @@ class Product:
 
 @dataclass(frozen=True)
 class Origin:
-    """What a produced file says of where it comes from; equal origins mean equal bytes."""
+    """Where a produced file says it comes from; equal origins mean equal bytes."""
 
     inputs: dict[str, str] = field(default_factory=dict)
     definition: str = ""
@@ -74,13 +73,13 @@ class Origin:
 
 
 def table_key(number: int) -> AssetPath:
-    """Asset of one table of the report."""
+    """Return the asset key of one table of the report."""
     return ("statistics", f"table_{number:02d}")
 
 
 @derived
 def products(study: Study) -> dict[AssetPath, Product]:
-    """All produced files in an order in which they can be made."""
+    """List all produced files in an order in which they can be made."""
     layers = (_registers, _judged, _whole_delivery, _pseudonymised, _marts, _expectations, _tables, _statistics, _nonresponse)
     made = {product.key: product for layer in layers for product in layer(study)}
     made[("report",)] = _report(study, tuple(made))
@@ -101,12 +100,12 @@ def _curated(key: AssetPath, module: str, group: str, **more: Any) -> Product:
     return Product(**{"key": key, "zone": "curated", "path": f"{'/'.join(key)}.parquet", "module": module, "group": group} | more)
 
 
-# What a study needn't have: one without a printed report has nothing to compare with, and perhaps claims nothing.
+# Files that a study needn't have: one without a printed report has nothing to compare with, and perhaps claims nothing.
 _OPTIONAL = ("published/figures.csv", "published/contradictions.csv", "claims.yaml", "report/about.html")
 
 
 def _files(study: Study, *names: str) -> Definitions:
-    """Whole files of the study; of those that it needn't have, the ones that are there."""
+    """Return whole files of the study; of the optional ones, those that exist."""
     return tuple((study.folder / name, None) for name in names if name not in _OPTIONAL or (study.folder / name).exists())
 
 
@@ -119,12 +118,12 @@ def _papers(study: Study) -> Definitions:
 
 
 def _of_each(study: Study, *layers: str) -> tuple[AssetPath, ...]:
-    """Products of these layers, of every questionnaire."""
+    """Return the products of these layers, for every questionnaire."""
     return tuple((layer, name) for layer in layers for name in instruments(study))
 
 
 def _registers(_: Study) -> Iterator[Product]:
-    """What the delivery says of itself; conferences that were withdrawn, and the registers without them.
+    """Plan what the delivery says about itself; conferences that were withdrawn, and the registers without them.
 
     The codebook counts for the first: one that a published key opens belongs to made-up forms.
     """
@@ -136,7 +135,7 @@ def _registers(_: Study) -> Iterator[Product]:
 
 
 def _judged(study: Study) -> Iterator[Product]:
-    """Of each questionnaire what can be counted, and what was set aside, noted and withdrawn."""
+    """Plan, for each questionnaire, what can be counted, and what was set aside, noted and withdrawn."""
     for name in instruments(study):
         for layer in ("validated", "rejected", "noted", "applied", "withdrawn"):
             yield _restricted(
@@ -151,7 +150,7 @@ def _judged(study: Study) -> Iterator[Product]:
 
 
 def _whole_delivery(study: Study) -> Iterator[Product]:
-    """What only the whole delivery tells. Quarantine comes first, to be looked at when too much is in it for the rest."""
+    """Plan what takes the whole delivery. Quarantine comes first, to be read when it holds too much for the rest."""
     by = ("assets.validated", "g2_validated")
     yield _restricted(("quarantine",), *by, inputs=_of_each(study, "validated", "rejected"))
     inputs = (("quarantine",), *_of_each(study, "validated", "noted", "applied"), *_REGISTERS, _WITHDRAWN)
@@ -160,7 +159,7 @@ def _whole_delivery(study: Study) -> Iterator[Product]:
 
 
 def _pseudonymised(study: Study) -> Iterator[Product]:
-    """Forms under pseudonyms. `noted` is only made of a delivery that didn't lose too much."""
+    """Plan forms under pseudonyms. `noted` is only made of a delivery that didn't lose too much."""
     for name in instruments(study):
         inputs = (("validated", name), ("validated", "codebook"))
         by = ("assets.pseudonymised", "g3_pseudonymised")
@@ -168,8 +167,8 @@ def _pseudonymised(study: Study) -> Iterator[Product]:
 
 
 def _marts(study: Study) -> Iterator[Product]:
-    """Forms by their ids, and conferences. None before every questionnaire of the delivery has been split: a delivery
-    with one unreadable export leaves the curated files of the last good run as they are."""
+    """Plan forms by their ids, and conferences. None is made before every questionnaire has been split: a delivery with
+    one unreadable export leaves the curated files of the last good run as they are."""
     by = ("assets.marts", "g4_marts")
     for name in instruments(study):
         inputs = (("pseudonymised", name),)
@@ -178,7 +177,7 @@ def _marts(study: Study) -> Iterator[Product]:
 
 
 def _expectations(study: Study) -> Iterator[Product]:
-    """What the marts promise, compared with them and with the marts of the predecessor, which delivery.yaml may name."""
+    """Plan what the marts promise, checked on them and on those of the predecessor, which delivery.yaml may name."""
     own = (*_files(study, "promises.yaml"), (PACKAGE / "report" / "data_docs.html", None))
     yield _curated(
         ("expectations",),
@@ -193,7 +192,7 @@ def _expectations(study: Study) -> Iterator[Product]:
 
 
 def _tables(study: Study) -> Iterator[Product]:
-    """Each table hangs on its own entry of the catalogue, and on the papers that it counts."""
+    """Plan the tables: each depends on its own entry of the catalogue, and on the papers that it counts."""
     catalogue = study.folder / "tables.yaml"
     for place, (number, marts) in enumerate(_entries(_data(study, catalogue), instruments(study))):
         yield _curated(
@@ -212,24 +211,24 @@ def _table_keys(study: Study) -> tuple[AssetPath, ...]:
 
 
 def _entries(catalogue: Any, known: Collection[str]) -> list[tuple[int, tuple[str, ...]]]:
-    """Number and marts of each entry of the catalogue, of which nothing is judged here.
+    """Return number and marts of each entry of the catalogue, without judging them.
 
-    One that can't be gets a number that no table has: it is always out of date, and making it reads the catalogue as its
-    model, which says everything that is wrong.
+    A faulty entry gets a number that no table has: it is always out of date, and making it reads the catalogue as its model,
+    which reports everything that is wrong.
     """
     entries = catalogue.get("tables") if isinstance(catalogue, dict) else None
-    found: list[tuple[int, tuple[str, ...]]] = []
+    named: list[tuple[int, tuple[str, ...]]] = []
     for index, entry in enumerate(entries if isinstance(entries, list) else ()):
         about = entry if isinstance(entry, dict) else {}
         number = about.get("number")
         marts = tuple(dict.fromkeys(str(about[key]) for key in ("mart", "also") if about.get(key)))
         good = type(number) is int and number > 0 and marts and set(known) >= set(marts)
-        found.append((number or 0, marts) if good else (-1 - index, ()))
-    return found
+        named.append((number or 0, marts) if good else (-1 - index, ()))
+    return named
 
 
 def _statistics(study: Study) -> Iterator[Product]:
-    """All figures, the comparison with the printed ones, and the base of each table."""
+    """Plan all figures, the comparison with the printed ones, and the base of each table."""
     by = ("assets.statistics", "g5_statistics")
     yield _curated(_FIGURES, *by, inputs=_table_keys(study))
     printed = _files(study, "published/figures.csv", "published/contradictions.csv", "study.yaml")
@@ -245,7 +244,7 @@ def _statistics(study: Study) -> Iterator[Product]:
 
 
 def _nonresponse(study: Study) -> Iterator[Product]:
-    """Which questions a paper has depends on the date of the delivery."""
+    """Plan non-response. It depends on the delivery's date, which decides the questions that a paper has."""
     for name in ("unit_nonresponse", "item_nonresponse"):
         yield _curated(
             ("statistics", name),
@@ -259,9 +258,9 @@ def _nonresponse(study: Study) -> Iterator[Product]:
 
 
 def _report(study: Study, before: tuple[AssetPath, ...]) -> Product:
-    """The report's claims, tested again, and its pages; from all that is made before it but the tables one by one.
+    """Plan the report's tested claims and its pages; from all that is made before it but the single tables.
 
-    The controllers' files count, so that a delivery that gets others is given another manifest.
+    The controllers' files count, so that a delivery gets another manifest when these change.
     """
     room = PACKAGE / "report" / "templates"
     templates = tuple((path, None) for path in sorted(room.iterdir()) if path.suffix in (".html", ".css", ".js"))
@@ -286,7 +285,7 @@ def _questionnaires(study: Study) -> Definitions:
 
 
 def _formats(study: Study) -> Product:
-    """Marts, statistics and tables as other programs read them."""
+    """Plan marts, statistics and tables as other programs read them."""
     inputs = [*_of_each(study, "marts"), ("marts", "conference")]
     inputs += [("statistics", name) for name in ("figures", "compare", "bases", "unit_nonresponse", "item_nonresponse")]
     definitions = (*_files(study, "tables.yaml", "report/chapters.yaml"), *_questionnaires(study))
@@ -294,13 +293,13 @@ def _formats(study: Study) -> Product:
 
 
 def whole_steps(study: Study, keys: set[AssetPath]) -> set[AssetPath]:
-    """`keys`, and what comes out of the same steps."""
+    """Return `keys`, and what comes out of the same steps."""
     steps = {products(study)[key].step for key in keys} - {""}
     return keys | {product.key for product in products(study).values() if product.step in steps}
 
 
 def downstream(study: Study, keys: set[AssetPath]) -> set[AssetPath]:
-    """`keys` and all that hangs on them."""
+    """Return `keys` and all that depends on them."""
     reached = set(keys)
     for product in products(study).values():
         if reached.intersection(product.inputs):
@@ -309,7 +308,7 @@ def downstream(study: Study, keys: set[AssetPath]) -> set[AssetPath]:
 
 
 def upstream(study: Study, keys: set[AssetPath]) -> set[AssetPath]:
-    """`keys` and all that they hang on."""
+    """Return `keys` and all that they depend on."""
     reached = set(keys)
     for product in reversed(products(study).values()):
         if product.key in reached:
@@ -319,7 +318,7 @@ def upstream(study: Study, keys: set[AssetPath]) -> set[AssetPath]:
 
 @derived
 def definition_hash(study: Study, definitions: Definitions) -> str:
-    """Hash of the YAML (or the one table of the catalogue) that a product is made by.
+    """Hash the YAML (or the one table of the catalogue) that a product is made by.
 
     Comments and spacing don't count; the order of keys does, for that of a collapse is the order of its categories.
     """
@@ -337,7 +336,7 @@ def definition_hash(study: Study, definitions: Definitions) -> str:
 
 @derived
 def program(study: Study) -> dict[str, str]:
-    """sha256 of every file that has a part in a product: code as `frs_pipeline/…`, the study's files as `study/…`."""
+    """Hash every file that has a part in a product: code as `frs_pipeline/…`, the study's files as `study/…`."""
     files = {path for product in products(study).values() for path, _ in product.definitions}
     files.update(*(modules(module) for module in {product.module for product in products(study).values()}))
     return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in sorted((_place(study, p), p) for p in files)}

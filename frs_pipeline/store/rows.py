@@ -1,6 +1,6 @@
 """Rows that needn't fit into memory: a step's result, batch after batch.
 
-They wait in a file that has no name, so that nothing of them stays where a run is killed.
+They wait in a file that has no name, so that nothing of them stays when a run is killed.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from frs_pipeline.errors import FrsError
 if TYPE_CHECKING:
     import duckdb
 
-# Rows of a batch and of a row group: small enough to stream, and the same everywhere so that neither bytes nor hashes
-# depend on how rows were handed over.
+# Rows per batch and per row group: small enough to stream, and the same everywhere so that neither bytes nor hashes depend
+# on how rows were handed over.
 BATCH = 100_000
 MEMORY = "400MB"
-# DuckDB would lay down what is too much for memory in whatever folder it was started, and fetch what it lacks from a network.
+# By default DuckDB spills into whatever folder it was started in, and fetches missing extensions from a network.
 ENGINE: dict[str, Any] = {"threads": 2, "temp_directory": "", "autoinstall_known_extensions": "false"}
 _T = TypeVar("_T")
 
@@ -49,14 +49,14 @@ class Rows:
 
     @classmethod
     def of(cls, batches: Iterable[pa.RecordBatch | pa.Table], schema: pa.Schema, folder: Path | None = None) -> Rows:
-        """All of `batches`, in their order."""
+        """Collect all of `batches`, in their order."""
         rows = cls(schema, folder)
         for batch in batches:
             rows.append(batch)
         return rows
 
     def append(self, batch: pa.RecordBatch | pa.Table) -> None:
-        """More rows, with the columns of the schema. Raises `FrsError` in one line when there is no room for them."""
+        """Append rows with the columns of the schema. Raises `FrsError` in one line when there is no room for them."""
         table = pa.Table.from_batches([batch]) if isinstance(batch, pa.RecordBatch) else batch
         self._waiting.append(table.select(self.schema.names).cast(self.schema))
         self.num_rows += table.num_rows
@@ -67,21 +67,21 @@ class Rows:
             self._waiting = [waiting.slice(BATCH).combine_chunks()]
 
     def without(self, column: str, values: pa.Array) -> Rows:
-        """The same rows but for those with one of `values`, each of which one row has; nothing is copied."""
+        """Return the same rows but for those with one of `values`, each of which one row has; nothing is copied."""
         rest = Rows(self.schema, self._folder)
         rest._left_out = (self, column, values)
         rest.num_rows = self.num_rows - len(values)
         return rest
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        """The rows again, `BATCH` at a time."""
+        """Yield the rows, `BATCH` at a time."""
         if self._left_out is not None:
             yield from self._rest(*self._left_out)
             return
         if self._file is not None:
             with self._room():
                 self._file.flush()
-            # A handle of its own, so that two readers don't move each other's place.
+            # A handle of its own, so that two readers don't move each other's position.
             with os.fdopen(os.open(f"/dev/fd/{self._file.fileno()}", os.O_RDONLY), "rb") as file:
                 stream = pa.ipc.open_stream(file)
                 for _ in range(self._put):
@@ -103,13 +103,13 @@ class Rows:
             raise RuntimeError("rows that were to be left out aren't there, or more than once")
 
     def table(self) -> pa.Table:
-        """All rows in memory."""
+        """Return all rows in memory."""
         return pa.Table.from_batches(self.batches(), self.schema)
 
     def _put_away(self, table: pa.Table) -> None:
         with self._room():
             if self._writer is None:
-                # Where files can't be nameless it has a name for a moment: one that is swept away after a kill.
+                # Where files can't be nameless it has a name for a moment, of a kind that is swept away after a kill.
                 self._file = tempfile.TemporaryFile(prefix=".rows.", suffix=".tmp", dir=self._folder)  # noqa: SIM115
                 weakref.finalize(self, _close, self._file)
                 self._writer = pa.ipc.new_stream(self._file, self.schema)
@@ -127,7 +127,7 @@ class Rows:
 
 
 def ahead(items: Iterator[_T]) -> Iterator[_T]:
-    """The same items, each made while the one before is used."""
+    """Yield the same items, each made while the one before is used."""
     with ThreadPoolExecutor(1) as maker:
         coming = maker.submit(next, items, None)
         while (item := coming.result()) is not None:
@@ -136,14 +136,14 @@ def ahead(items: Iterator[_T]) -> Iterator[_T]:
 
 
 def _close(file: IO[bytes]) -> None:
-    # What couldn't be written was told before, and isn't needed any more.
+    # What couldn't be written was reported before, and isn't needed any more.
     with suppress(OSError):
         file.close()
 
 
 @contextmanager
 def engine(folder: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
-    """DuckDB in bounded memory; what is too much for it is laid down in `folder`, and gone afterwards.
+    """Open DuckDB in bounded memory; what is too much for it spills into `folder`, and is gone afterwards.
 
     Raises `FrsError` in one line when there is no room for it.
     """
@@ -165,19 +165,19 @@ def engine(folder: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def sorted_by(rows: Rows, columns: Sequence[str], folder: Path | None = None) -> Rows:
-    """The rows in ascending order of `columns`, which have to tell any two rows apart."""
+    """Sort rows in ascending order of `columns`, which have to distinguish any two rows."""
     if rows.num_rows <= BATCH:
         order = [(name, "ascending") for name in columns]
         return Rows.of([rows.table().sort_by(order)], rows.schema, folder)
     by = ", ".join(f'"{name}"' for name in columns)
     with engine(folder) as connection:
         connection.register("unsorted", pa.RecordBatchReader.from_batches(rows.schema, rows.batches()))
-        found = connection.execute(f"select * from unsorted order by {by}")  # noqa: S608 - names of columns
-        return Rows.of(found.to_arrow_reader(BATCH), rows.schema, folder)
+        ordered = connection.execute(f"select * from unsorted order by {by}")  # noqa: S608 - names of columns
+        return Rows.of(ordered.to_arrow_reader(BATCH), rows.schema, folder)
 
 
 class _Digest:
-    """A file that is written to nowhere, but hashed."""
+    """A file whose bytes are hashed and written nowhere."""
 
     closed = False
 
@@ -196,7 +196,7 @@ class _Digest:
 
 
 def batches_of(rows: Rows | pa.Table) -> Iterator[pa.RecordBatch]:
-    """Rows or a table, `BATCH` rows at a time."""
+    """Yield rows or a table, `BATCH` rows at a time."""
     if isinstance(rows, Rows):
         yield from rows.batches()
     else:
@@ -204,20 +204,20 @@ def batches_of(rows: Rows | pa.Table) -> Iterator[pa.RecordBatch]:
 
 
 def content_hash(rows: Rows | pa.Table) -> str:
-    """Hash of rows and columns, whatever file they stand in and however they were handed over."""
+    """Hash rows and columns, whatever file they stand in and however they were handed over."""
     if isinstance(rows, Rows) and rows.hash:
         return rows.hash
-    found = hash_of(batches_of(rows), rows.schema)
+    hashed = hash_of(batches_of(rows), rows.schema)
     if isinstance(rows, Rows):
-        rows.hash = found
-    return found
+        rows.hash = hashed
+    return hashed
 
 
 def hash_of(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> str:
-    """The same of rows that come `BATCH` at a time, as a product's file holds them."""
+    """Hash rows that come `BATCH` at a time, as a product's file holds them."""
     digest = _Digest()
     with pa.ipc.new_stream(digest, schema) as stream:
         for batch in batches:
-            # Copied, because a slice takes along what lies behind it, and a null what lies under it.
+            # Copied, because a slice would bring the bytes behind it, and a null those under it.
             stream.write_batch(batch.take(pa.array(np.arange(batch.num_rows))))
     return digest.sha.hexdigest()

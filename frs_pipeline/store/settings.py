@@ -11,30 +11,30 @@ from frs_pipeline.study import Study
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 PROJECT = _PACKAGE.parent
-# The study whose forms are shipped, and what every study holds.
+# The study whose forms are shipped, and the file that every study holds.
 SHIPPED_STUDY, STUDY = "familieraadslagning", "study.yaml"
-# What a secret key of age begins with.
+# The beginning of every secret key of age.
 IDENTITY = "AGE-SECRET-KEY-"
 
 
 def home() -> Path:
-    """Where data and Dagster's history lie unless told: the project's folder; the current one beside an installed package."""
+    """Return where data and Dagster's history are by default: the project's folder, or the current one without a project."""
     return PROJECT if (PROJECT / "pyproject.toml").is_file() else Path.cwd()
 
 
 def data_of(study: Study) -> Path:
-    """Where the data of a study lie unless told: in its own `data/`, those of the shipped study in that of `home`."""
+    """Return where the data of a study are by default: in its own `data/`; for the shipped study, in that of `home`."""
     return (home() if study.folder == shipped_study() else study.folder) / "data"
 
 
 def shipped_study() -> Path:
-    """Folder of the study that ships: beside the package in the project's folder, inside it where only that is installed."""
+    """Return the folder of the shipped study: beside the package in the project's folder, else inside the package."""
     within = _PACKAGE / "studies" / SHIPPED_STUDY
     return within if within.is_dir() else PROJECT / "studies" / SHIPPED_STUDY
 
 
 def find_study(named: Path | None = None) -> Study:
-    """The study that is `named`, else that of FRS_STUDY, else of the nearest folder upwards that holds one, else the shipped.
+    """Find the study that is `named`, else that of FRS_STUDY, else of the nearest folder upwards with one, else the shipped.
 
     Raises `UsageError` when the folder that was named holds no study.
     """
@@ -50,22 +50,22 @@ def find_study(named: Path | None = None) -> Study:
 
 
 def refuse_secret(name: Path | str, where: str) -> None:
-    """Raises `UsageError`, which doesn't repeat it, when a secret key was given where the name of a file belongs."""
+    """Raise `UsageError`, which doesn't repeat it, when a secret key was given where the name of a file belongs."""
     if IDENTITY.lower() in str(name).lower():
         raise UsageError("is a secret key itself, not the name of a file", where=where, do="name the file that holds it")
 
 
 def _whole(path: str | Path, where: str) -> Path:
-    """The path from the root on; a link that leads to itself is told where it is followed.
+    """Return the path from the root on; a link that leads to itself is reported where it is followed.
 
     Raises `UsageError` for a path that this process can't write in UTF-8, as the libraries that read files need it.
     """
-    found = os.path.realpath(path)
+    resolved = os.path.realpath(path)
     try:
-        found.encode()
+        resolved.encode()
     except UnicodeEncodeError as error:
         raise UsageError("isn't a path in UTF-8", where=where, do="set PYTHONUTF8=1, or rename its folders") from error
-    return Path(found)
+    return Path(resolved)
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls, study: Study) -> Settings:
-        """FRS_DATA_DIR (default: `data_of` the study) and FRS_KEY_FILE. Raises `UsageError` for a key instead of its file."""
+        """Read FRS_DATA_DIR (default: `data_of` the study) and FRS_KEY_FILE. Raises `UsageError` for a key instead of its file."""
         data = os.environ.get("FRS_DATA_DIR")
         key = os.environ.get("FRS_KEY_FILE")
         refuse_secret(key or "", "FRS_KEY_FILE")
@@ -101,7 +101,7 @@ class Settings:
 
     @property
     def restricted_zone(self) -> Path:
-        """What only its owner may enter."""
+        """The folder that only its owner may enter."""
         return self.data / "restricted"
 
     def restricted(self, delivery: str) -> Path:
@@ -112,10 +112,10 @@ class Settings:
 
     @property
     def access_journal(self) -> Path:
-        """Who locked, opened or looked at what names a person or leads to a form."""
+        """The journal of who locked, opened or looked at what names a person or leads to a form."""
         return self.restricted_zone / "access-journal.jsonl"
 
     @property
     def release_journal(self) -> Path:
-        """What left the house."""
+        """The journal of what left the house."""
         return self.restricted_zone / "release-journal.jsonl"

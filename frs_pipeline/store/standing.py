@@ -1,8 +1,8 @@
-"""How the results of a delivery stand: as the last finished run left them, amid one that didn't finish, or altered.
+"""The state of a delivery's results: as the last finished run left them, amid one that didn't finish, or altered.
 
 A file of rows carries the hash of its rows. One that isn't what the manifest lists, but fits its own hash, was made by a
-run that wrote no manifest; one that doesn't fit was altered. This tells an accident from a change. Whoever forges on purpose
-can forge that hash as well, which makes the file no more what the manifest lists.
+run that wrote no manifest; one that doesn't fit was altered. This distinguishes an accident from a change. A forger can
+forge that hash as well, but that doesn't make the file the one that the manifest lists.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from frs_pipeline.store.settings import Settings
 
 @dataclass(frozen=True)
 class Standing:
-    """The files of a delivery against its manifest, by their names in it.
+    """The files of a delivery compared with its manifest, by their names in it.
 
     `failed`: a run began after the last finished one, didn't finish, and what it was to make is still out of date. `remade`
     are files that such a run made, `altered` those that nothing of the program made so (or that are gone).
@@ -36,20 +36,20 @@ class Standing:
     altered: tuple[str, ...]
 
     def last_good(self, delivery: str) -> str:
-        """What there is to rely on, in words, and what became of its files."""
+        """Say in words what there is to rely on, and what became of its files."""
         if self.root is None:
-            told = "there is no finished result yet"
+            state = "there is no finished result yet"
         else:
-            told = f"the last good result is that of delivery {delivery} with root {self.root}"
+            state = f"the last good result is that of delivery {delivery} with root {self.root}"
         if self.remade:
             made = plural(len(self.remade), "file was", "files were")
             since = "" if self.root is None else " since"
-            return f"{told}; {made} made{since} by a run that failed, and no manifest vouches for that"
-        return told if self.root is None or self.altered else f"{told}; its files are as its manifest says"
+            return f"{state}; {made} made{since} by a run that failed, and no manifest vouches for that"
+        return state if self.root is None or self.altered else f"{state}; its files are as its manifest says"
 
 
 def standing(store: Store) -> Standing:
-    """Look at every file that the manifest lists, and every other that is made; reads those that aren't as listed."""
+    """Compare every file that is made with the manifest; those that aren't as listed are read."""
     noted = read_manifest(store).get("outputs", {})
     failed = unfinished(store) and _out_of_date(store)
     remade: list[str] = []
@@ -59,7 +59,7 @@ def standing(store: Store) -> Standing:
         if listed(store, file) not in noted and not failed:
             continue  # not made yet, or not with the rest
         different = list(_different(store, product, noted))
-        # Pages carry no hash; those of a product whose rows are sound may come from a run that was stopped before the rows.
+        # Pages carry no hash; those of a product with sound rows may come from a run that stopped before writing the rows.
         by_a_run = bool(different) and failed and (_fits_itself(file) or not file.exists())
         for path in different:
             (remade if by_a_run and path.exists() else altered).append(listed(store, path))
@@ -70,11 +70,11 @@ def _out_of_date(store: Store) -> bool:
     try:
         return bool(stale(store))
     except FrsError:
-        return True  # a delivered file is missing, or says what it can't
+        return True  # a delivered file is missing, or says something impossible
 
 
 def _different(store: Store, product: Product, noted: dict[str, Any]) -> Iterator[Path]:
-    """A product's file and pages that aren't what the manifest lists."""
+    """Yield a product's file and pages that aren't what the manifest lists."""
     file = store.path(product)
     folder = f"{listed(store, file.parent / product.pages)}/" if product.pages else None
     gone = [name for name in noted if folder and name.startswith(folder)]
@@ -87,7 +87,7 @@ def _different(store: Store, product: Product, noted: dict[str, Any]) -> Iterato
 
 
 def _fits_itself(path: Path) -> bool:
-    """Are the rows of a file those that it says they are? Not of one that can't be read."""
+    """Return whether the rows of a file fit the hash that it carries; False for one that can't be read."""
     try:
         return recorded(path, CONTENT) == hash_of(stream(path), schema_of(path))
     except (OSError, ValueError):  # ArrowInvalid is one of these
@@ -95,12 +95,12 @@ def _fits_itself(path: Path) -> bool:
 
 
 def remains(settings: Settings) -> dict[str, str]:
-    """Deliveries that have results and aren't among the delivered ones any more, with what to say of each."""
+    """Find deliveries that have results but were removed from the delivered ones, with what to say about each."""
     made = {name for place in (settings.restricted, settings.curated) for name in deliveries(place(""))}
-    found = {}
+    left = {}
     for name in sorted(made - set(deliveries(settings.raw))):
         zones = (settings.restricted(name), settings.curated(name))
         if any(path.is_file() and path.name != LOCK for zone in zones for path in zone.rglob("*")):
             where = " and ".join(zone.relative_to(settings.data).as_posix() for zone in zones if zone.exists())
-            found[name] = f"there are results, but no delivery (put it back under raw/{name}, or remove {where})"
-    return found
+            left[name] = f"there are results, but no delivery (put it back under raw/{name}, or remove {where})"
+    return left

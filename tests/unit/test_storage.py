@@ -15,7 +15,7 @@ from frs_pipeline.store import files
 from frs_pipeline.store.deliveries import inventory, sha256
 from frs_pipeline.store.files import MANIFEST, Store, atomic, private_folder, read, read_manifest, recorded, stale, write_json
 from frs_pipeline.store.journal import append
-from frs_pipeline.store.lock import LOCK, begin, exclusive, held, unfinished
+from frs_pipeline.store.lock import LOCK, begin, exclusive, is_locked, unfinished
 from frs_pipeline.store.manifest import note_partial, root_of, write_manifest
 from frs_pipeline.store.plan import definition_hash, downstream, products, table_key, upstream
 from frs_pipeline.store.settings import Settings
@@ -416,10 +416,10 @@ def test_whether_figures_are_held_against_the_report_hangs_on_which_delivery_it_
 
 def test_a_run_that_begins_is_noted_until_it_finishes(store):
     with exclusive(store):
-        assert held(store)
+        assert is_locked(store)
         assert not unfinished(store)
         begin(store)
-    assert not held(store)
+    assert not is_locked(store)
     with exclusive(store):  # whoever comes next hears of it
         assert unfinished(store)
     write_manifest(store, {"forms": 26})
