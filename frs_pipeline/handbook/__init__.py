@@ -1,1 +1,1 @@
-"""Pages of the documentation that are made from code and data."""
+"""Make the pages of the documentation that come from code and data."""

@@ -1,4 +1,4 @@
-"""Write what is made from code and study and kept in the repository; with `--check` only say what is out of date."""
+"""Write the pages made from code and study that are kept in the repository; with `--check` only report outdated ones."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from frs_pipeline.study import Study
 
 
 def _made(study: Study) -> dict[Path, Callable[[], str]]:
-    """What is kept, by its file; the contradictions first, which the page of tables counts."""
+    """Return what is kept, by its file; the contradictions first, because the page of tables counts them."""
     docs, delivery = PROJECT / "docs", packed(study)
     return {
         study.folder / contradictions.FILE: lambda: contradictions.as_csv(contradictions.audit(study)),
@@ -29,7 +29,7 @@ def _made(study: Study) -> dict[Path, Callable[[], str]]:
 
 
 def main(arguments: list[str]) -> int:
-    """Write each file anew, or check it. Returns an exit code: 1 when `--check` finds one out of date."""
+    """Write each file again, or check it. Returns an exit code: 1 when `--check` finds one out of date."""
     stale = 0
     for target, make in _made(Study(shipped_study())).items():
         text = make()

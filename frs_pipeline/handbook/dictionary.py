@@ -1,4 +1,4 @@
-"""docs/data-dictionary.md, made from the questionnaires; `--check` says whether it is up to date."""
+"""Make docs/data-dictionary.md from the questionnaires; `--check` says whether it is up to date."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from frs_pipeline.study.questionnaires import Questionnaire, questionnaires
 
 
 def page(study: Study) -> str:
-    """The whole data dictionary as Markdown."""
+    """Write the whole data dictionary as Markdown."""
     parts = [
         "# Data dictionary",
         "",
@@ -26,12 +26,12 @@ def page(study: Study) -> str:
 
 
 def at(study: Study, occasion: str) -> str:
-    """When forms are filled in, in a few words."""
+    """Say when forms are filled in, in a few words."""
     return "any occasion" if occasion == BOTH else occasions(study)[occasion].one.english
 
 
 def anchor(instrument: str, question: str) -> str:
-    """What a link to a question's row says behind `data-dictionary.md#`."""
+    """Return what a link to a question's row has behind `data-dictionary.md#`."""
     return f"{instrument}-{question}"
 
 
@@ -60,7 +60,7 @@ def _questionnaire(study: Study, questionnaire: Questionnaire) -> list[str]:
 
 
 def _dates(asked: Dated) -> str:
-    """Which deliveries have it, where not all do."""
+    """Say which deliveries have it, where not all do."""
     since = f" from {asked.since}" if asked.since else ""
     until = f" until {asked.until}" if asked.until else ""
     return f", in deliveries{since}{until}" if since or until else ""

@@ -1,4 +1,4 @@
-"""docs/rules.md, made from the policy and what the code knows of each rule; `--check` says whether it is up to date."""
+"""Make docs/rules.md from the policy and what the code knows about each rule; `--check` says whether it is up to date."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ABOUT = {
 
 
 def page(study: Study) -> str:
-    """The whole page as Markdown."""
+    """Write the whole page as Markdown."""
     chosen = policy(study)
     shares = chosen.largest_share_set_aside
     parts = [
@@ -26,7 +26,8 @@ def page(study: Study) -> str:
         "",
         "Made from `studies/familieraadslagning/rules.yaml` by `make docs`; change that, not this page.",
         "",
-        "What a delivery is held against. A form that breaks a rule of severity *aside* is set aside whole, with every rule "
+        "The rules that a delivery is checked against. "
+        "A form that breaks a rule of severity *aside* is set aside whole, with every rule "
         "that it breaks, in `data/restricted/<delivery>/quarantine.parquet`; what is only a warning, or was accepted, is "
         "noted in `noted.parquet` beside it. `frs quarantine` shows both.",
         "",
@@ -73,7 +74,7 @@ def _own_share(rule: Rule) -> str:
 
 
 def _looked_for(study: Study, impossible: ImpossibleAnswers) -> str:
-    """What a rule of one's own looks for, as a sentence."""
+    """Say what a rule of the study's own looks for, as a sentence."""
     at = impossible.occasion
     occasion = "" if at == BOTH else f" from {occasions(study)[at].the.english}"
     answers = " and ".join(map(_answer, impossible.conditions))

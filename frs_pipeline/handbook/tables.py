@@ -1,6 +1,6 @@
-"""docs/tables.md: what each table of the catalogue counts, and where it is shown; `--check` says whether it is up to date.
+"""Make docs/tables.md: what each table of the catalogue counts, and where it is shown; `--check` says if it is up to date.
 
-It is told from the tables as they are counted, not from how the YAML writes them.
+It describes the tables as they are counted, not as the YAML writes them.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _ROLES = (("group", "within each"), ("row", "rows"), ("column", "columns"))
 
 
 def page(study: Study) -> str:
-    """The whole page as Markdown."""
+    """Write the whole page as Markdown."""
     tables = catalogue(study)
     parts = [
         "# The tables",
@@ -79,7 +79,7 @@ def page(study: Study) -> str:
 
 
 def entry(study: Study, table: Table, contradicted: int) -> list[str]:
-    """The lines of one table; the report contradicts itself on so many of its printed figures."""
+    """Write the lines of one table; the report contradicts itself on `contradicted` of its printed figures."""
     title = f"**{_text(table.title)}**" if table.title else "*(printed without a title)*"
     percent = _PERCENT.get(table.percent or table.kind)
     lines = [
@@ -105,34 +105,34 @@ def _listed(numbers: Iterable[int]) -> str:
 
 
 def _by_questionnaire(study: Study, tables: Mapping[int, Table]) -> dict[str, list[int]]:
-    """Numbers of the tables that count forms of each questionnaire; a table of two stands under both."""
+    """List the tables that count forms of each questionnaire, by number; a table of two stands under both."""
     return {mart: [table.number for table in tables.values() if mart in table.marts] for mart in instruments(study)}
 
 
 def _contradicted(study: Study) -> Mapping[int, int]:
-    found: dict[int, int] = defaultdict(int)
+    counts: dict[int, int] = defaultdict(int)
     for key in not_reproducible(study):
-        found[key.table] += 1
-    return found
+        counts[key.table] += 1
+    return counts
 
 
 def _forms(study: Study, table: Table) -> str:
     parts = []
     for mart in table.marts:
-        held = questionnaires(study)[mart].occasion
-        occasion = table.occasion if held == BOTH else held
+        asked_at = questionnaires(study)[mart].occasion
+        occasion = table.occasion if asked_at == BOTH else asked_at
         parts.append(f"`{mart}`, {at(study, occasion)}")
     return " and ".join(parts)
 
 
 def _answered(table: Table) -> str:
-    """What else has to be answered for a form to count."""
+    """Say what else has to be answered for a form to count."""
     names = [name for name in table.answered if name not in table.variables]
     return f"; only those that answer {', '.join(_question(table, name) for name in names)}" if names else ""
 
 
 def _question(table: Table, name: str) -> str:
-    """A question's name, linked to the data dictionary, of each mart that is counted."""
+    """Write a question's name, linked to the data dictionary, for each mart that is counted."""
     first, *more = table.marts
     also = "".join(f" ([`{mart}`]({_DICTIONARY}#{anchor(mart, name)}))" for mart in more)
     return f"[`{name}`]({_DICTIONARY}#{anchor(first, name)}){also}"
@@ -146,15 +146,15 @@ def _axis(study: Study, table: Table, axis: Axis) -> str:
 
 
 def _differences(axis: Axis, question: Question) -> Iterator[str]:
-    """In what the table's categories aren't simply the question's answers."""
+    """Say where the table's categories aren't simply the question's answers."""
     counted = [code for category in axis.categories for code in category.codes]
     left_out = [label for code, label in question.labels.items() if code not in counted]
     if left_out:
         yield f"left out: {_joined(left_out)}"
     merged = [category for category in axis.categories if len(category.codes) > 1]
     if merged:
-        told = (f"{_quoted(c.label)} = {' + '.join(_quoted(question.labels[code]) for code in c.codes)}" for c in merged)
-        yield f"merged: {', '.join(told)}"
+        merges = (f"{_quoted(c.label)} = {' + '.join(_quoted(question.labels[code]) for code in c.codes)}" for c in merged)
+        yield f"merged: {', '.join(merges)}"
     printed = [(question.labels[c.codes[0]], c.label) for c in axis.categories if len(c.codes) == 1]
     others = [(label, other) for label, other in printed if label != other]
     if others:
@@ -182,9 +182,9 @@ def _printed(study: Study, number: int, contradicted: int) -> str:
     if not figures:
         return "not in the printed report"
     against = f", {contradicted} of them in contradiction to others of the report" if contradicted else ""
-    return f"held against {figures} printed figures{against}"
+    return f"compared with {figures} printed figures{against}"
 
 
 def _text(text: str) -> str:
-    """Text as Markdown shows it as it is."""
+    """Escape a text so that Markdown shows it as it is."""
     return "".join(f"\\{letter}" if letter in "\\`*_[]<>|" else letter for letter in text)

@@ -18,7 +18,7 @@ IDENTITY = "AGE-SECRET-KEY-"
 
 
 def home() -> Path:
-    """Return where data and Dagster's history are by default: the project's folder, or the current one without a project."""
+    """Return where data and Dagster's history are by default: in the project's folder, or the current one without any."""
     return PROJECT if (PROJECT / "pyproject.toml").is_file() else Path.cwd()
 
 
@@ -82,7 +82,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls, study: Study) -> Settings:
-        """Read FRS_DATA_DIR (default: `data_of` the study) and FRS_KEY_FILE. Raises `UsageError` for a key instead of its file."""
+        """Read FRS_DATA_DIR (default: `data_of` the study) and FRS_KEY_FILE. Raises `UsageError` for a key in place of its file."""
         data = os.environ.get("FRS_DATA_DIR")
         key = os.environ.get("FRS_KEY_FILE")
         refuse_secret(key or "", "FRS_KEY_FILE")

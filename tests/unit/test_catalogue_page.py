@@ -34,7 +34,7 @@ def test_an_entry_names_its_questions_its_forms_and_what_it_is_held_against(numb
         assert f"[`{name}`](data-dictionary.md#{table.marts[0]}-{name})" in text
     for mart in table.marts:
         assert f"`{mart}`" in text
-    assert f"held against {len(of_table(STUDY, number))} printed figures" in text
+    assert f"compared with {len(of_table(STUDY, number))} printed figures" in text
 
 
 @pytest.mark.parametrize(
