@@ -1,4 +1,4 @@
-"""The report's claims as an asset check: one that doesn't hold is told, and stops nothing."""
+"""The report's claims as an asset check: one that doesn't hold is reported, and stops nothing."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ _NAME = "claims_hold"
 
 
 def claims_spec(key: AssetKey) -> AssetCheckSpec:
-    """Declared on the report."""
+    """Declare the check on the report."""
     description = "every claim of the report's summary holds on the forms that it was printed from"
     return AssetCheckSpec(_NAME, asset=key, description=description, blocking=False)
 
 
 def claims_hold(study: Study, key: AssetKey, findings: Sequence[Tested], delivery: str) -> AssetCheckResult:
-    """Fails when a claim doesn't hold on the forms that the report was printed from; says which, and what holds instead.
+    """Fail when a claim doesn't hold on the forms that the report was printed from; say which, and what holds instead.
 
-    Of another delivery the report claims nothing: what is otherwise there is told, and fails nothing.
+    The report claims nothing about other deliveries: there, what differs is reported and fails nothing.
     """
-    failed = [found for found in findings if found.holds is False]
+    failed = [tested for tested in findings if tested.holds is False]
     printed = printed_from(study, delivery)
     things = failed_claims(study, findings, delivery) if printed else []
     of = about(study).printed_from
@@ -50,6 +50,6 @@ def claims_hold(study: Study, key: AssetKey, findings: Sequence[Tested], deliver
 
 def _lines(failed: Sequence[Tested]) -> tuple[tuple[str, ...], ...]:
     return tuple(
-        (found.claim.id, Sentence.plain(found.says.english), Sentence.plain(found.instead.english) if found.instead else "")
-        for found in failed
+        (claim.claim.id, Sentence.plain(claim.says.english), Sentence.plain(claim.instead.english) if claim.instead else "")
+        for claim in failed
     )

@@ -1,4 +1,4 @@
-"""What a mart promises: one row a form (or a conference), never two."""
+"""The grain of a mart: one row per form (or per conference), never two."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _NAME = "one_row_each"
 
 
 def grain_spec(key: AssetKey) -> AssetCheckSpec:
-    """Declared on every mart."""
+    """Declare the check on every mart."""
     return AssetCheckSpec(_NAME, asset=key, description="the first column identifies a row", blocking=True)
 
 
 def grain(key: AssetKey, mart: pa.Table | Rows) -> AssetCheckResult:
-    """Counts rows and distinct ids of a mart that is sorted by its ids.
+    """Count rows and distinct ids of a mart that is sorted by its ids.
 
     Raises `CheckFailed` before anything is written when they aren't equal.
     """

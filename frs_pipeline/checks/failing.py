@@ -1,4 +1,4 @@
-"""What a check found wrong, as Dagster's metadata hold it."""
+"""What a check found wrong, stored in Dagster's metadata."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _THINGS, _SHOWN = "failing", "what_to_do"
 
 
 def as_metadata(failing: Sequence[Failing]) -> dict[str, MetadataValue]:
-    """As a check's metadata hold it: a table to read on the check's page, and the same to be read again by `of_metadata`."""
+    """Return a check's metadata: a table to read on the check's page, and the same for `of_metadata` to read back."""
     if not failing:
         return {}
     lines = tuple((thing.what, thing.do) for thing in failing)
@@ -25,6 +25,6 @@ def as_metadata(failing: Sequence[Failing]) -> dict[str, MetadataValue]:
 
 
 def of_metadata(metadata: Mapping[str, MetadataValue]) -> Iterator[Failing]:
-    """What `as_metadata` wrote; nothing of a check that names no things."""
+    """Read what `as_metadata` wrote; nothing for a check that names no things."""
     if _THINGS in metadata:
         yield from (Failing(what, do) for what, do in json.loads(str(metadata[_THINGS].value)))

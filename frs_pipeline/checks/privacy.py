@@ -1,4 +1,4 @@
-"""Nothing leaks: what was produced holds nothing that belongs into the restricted zone."""
+"""Nothing leaks: what was produced holds nothing that belongs in the restricted zone."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ _NAME = "nothing_leaks"
 
 
 def nothing_leaks_spec(key: AssetKey) -> AssetCheckSpec:
-    """Declared on the search, without which no manifest is written."""
+    """Declare the check on the search, without which no manifest is written."""
     return AssetCheckSpec(_NAME, asset=key, description="no personal number, conference number or free text", blocking=True)
 
 
 def nothing_leaks(key: AssetKey, searched: Searched) -> AssetCheckResult:
-    """Recorded where nothing was found; where something was, the step has failed before."""
+    """Record that nothing was found; where something was, the step has failed before."""
     return AssetCheckResult(
         asset_key=key,
         check_name=_NAME,

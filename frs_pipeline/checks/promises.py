@@ -1,4 +1,4 @@
-"""The promises of the marts as asset checks: a broken one is told, and stops nothing."""
+"""The promises of the marts as asset checks: a broken one is reported, and stops nothing."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from frs_pipeline.study import Study
 
 
 def promise_spec(key: AssetKey, mart: str) -> AssetCheckSpec:
-    """Declared for every mart, on what its promises were found to be."""
+    """Declare the check of a mart, on the results of its promises."""
     return AssetCheckSpec(f"promises_of_{mart}", asset=key, description=f"every promise of the mart {mart} holds", blocking=False)
 
 
-def promises_kept(study: Study, key: AssetKey, held: PromisesOfMart, delivery: str) -> AssetCheckResult:
-    """Counts, and the broken promises in words, each with what to do about it; never a form's values."""
-    things = broken_promises(study, held, delivery)
+def promises_kept(study: Study, key: AssetKey, checked: PromisesOfMart, delivery: str) -> AssetCheckResult:
+    """Report counts, and the broken promises in words, each with what to do about it; never a form's values."""
+    things = broken_promises(study, checked, delivery)
     return AssetCheckResult(
         asset_key=key,
-        check_name=f"promises_of_{held.mart}",
+        check_name=f"promises_of_{checked.mart}",
         passed=not things,
         severity=AssetCheckSeverity.WARN,
-        metadata={"promises": held.results.num_rows, "broken": len(things), **as_metadata(things)},
+        metadata={"promises": checked.results.num_rows, "broken": len(things), **as_metadata(things)},
     )

@@ -1,4 +1,4 @@
-"""The tables against the printed ones: counts of figures that are equal, differ, or can't be reproduced."""
+"""The tables compared with the printed ones: counts of figures that are equal, differ, or can't be reproduced."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ _NAME = "as_printed"
 
 
 def as_printed_spec(key: AssetKey) -> AssetCheckSpec:
-    """Declared on the comparison."""
+    """Declare the check on the comparison."""
     return AssetCheckSpec(_NAME, asset=key, description="no figure differs from the printed report, if this is what it prints")
 
 
 def as_printed(study: Study, key: AssetKey, comparison: pa.Table, delivery: str, remark: str | None = None) -> AssetCheckResult:
-    """Fails, without stopping anything, when a figure differs: the data or the report may be the one at fault.
+    """Fail, without stopping anything, when a figure differs: either the data or the report may be at fault.
 
     `remark` says why nothing was compared, where the report was printed from another delivery.
     """
-    found = verdicts(comparison)
+    counts = verdicts(comparison)
     things = differing_figures(study, comparison, delivery)
     return AssetCheckResult(
         asset_key=key,
         check_name=_NAME,
         passed=not things,
         severity=AssetCheckSeverity.WARN,
-        metadata={**found, **as_metadata(things), **({"remark": MetadataValue.text(remark)} if remark else {})},
+        metadata={**counts, **as_metadata(things), **({"remark": MetadataValue.text(remark)} if remark else {})},
     )
 
 
 def verdicts(comparison: pa.Table) -> dict[str, int]:
-    """Figures of each verdict, under names that Dagster's metadata can have."""
+    """Count the figures of each verdict, under names that Dagster's metadata can have."""
     return {verdict.replace(" ", "_"): number for verdict, number in summary(comparison).items()}

@@ -15,12 +15,12 @@ _EVERY_FORM = "every_form"
 
 
 def conservation_spec(key: AssetKey) -> AssetCheckSpec:
-    """Declared on the asset that splits forms."""
+    """Declare the check on the asset that splits forms."""
     return AssetCheckSpec(_NAME, asset=key, description="forms in = accepted + set aside + withdrawn", blocking=True)
 
 
 def conservation(key: AssetKey, delivered: int, accepted: int, set_aside: int, withdrawn: int) -> AssetCheckResult:
-    """Counts only; never a form's values."""
+    """Report counts only, never a form's values."""
     return AssetCheckResult(
         asset_key=key,
         check_name=_NAME,
@@ -31,12 +31,12 @@ def conservation(key: AssetKey, delivered: int, accepted: int, set_aside: int, w
 
 
 def admission_spec(key: AssetKey) -> AssetCheckSpec:
-    """Declared on the asset without which nothing is pseudonymised."""
+    """Declare the check on the asset without which nothing is pseudonymised."""
     return AssetCheckSpec(_ADMITTED, asset=key, description="no more forms are set aside than the policy allows", blocking=True)
 
 
 def admission(key: AssetKey, delivered: int, set_aside: int) -> AssetCheckResult:
-    """Recorded where the policy was kept; where it wasn't, the step has failed before."""
+    """Record that the policy was kept; where it wasn't, the step has failed before."""
     return AssetCheckResult(
         asset_key=key,
         check_name=_ADMITTED,
@@ -47,12 +47,12 @@ def admission(key: AssetKey, delivered: int, set_aside: int) -> AssetCheckResult
 
 
 def every_form_spec(key: AssetKey) -> AssetCheckSpec:
-    """Declared on every mart."""
+    """Declare the check on every mart."""
     return AssetCheckSpec(_EVERY_FORM, asset=key, description="forms in the mart = pseudonymised forms", blocking=True)
 
 
 def every_form(key: AssetKey, sources: Iterable[Path], forms: int) -> AssetCheckResult:
-    """`forms` of a mart against the rows that the files in `sources` say that they have.
+    """Compare the `forms` of a mart with the rows that the files in `sources` say they have.
 
     Raises `CheckFailed` before anything is written when they aren't equal.
     """

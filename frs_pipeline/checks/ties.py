@@ -1,4 +1,4 @@
-"""The tables against the forms: bases and totals tie out. Numbers of tables and counts only."""
+"""The tables compared with the forms: bases and totals tie out. Reports numbers of tables and counts only."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _BASES, _TOTALS = "bases_tie_out", "totals_tie_out"
 
 
 def tie_specs(key: AssetKey) -> list[AssetCheckSpec]:
-    """Declared on the bases of the tables."""
+    """Declare the checks on the bases of the tables."""
     described = {
         _BASES: "rows of the marts - forms left out, each for one reason = what the figures of a table count",
         _TOTALS: "tables of the same question count its answers alike, and as the marts have them",
@@ -18,8 +18,8 @@ def tie_specs(key: AssetKey) -> list[AssetCheckSpec]:
     return [AssetCheckSpec(name, asset=key, description=text, blocking=True) for name, text in described.items()]
 
 
-def ties(key: AssetKey, found: Reconciliation) -> list[AssetCheckResult]:
-    """One result a check, also when broken: whoever yields them has to raise afterwards (`Reconciliation.require`)."""
+def ties(key: AssetKey, reconciled: Reconciliation) -> list[AssetCheckResult]:
+    """Make one result per check, also when broken: the caller has to raise after yielding them (`Reconciliation.require`)."""
     return [
         AssetCheckResult(
             asset_key=key,
@@ -33,5 +33,5 @@ def ties(key: AssetKey, found: Reconciliation) -> list[AssetCheckResult]:
                 "broken_tables": tie.broken_tables,
             },
         )
-        for name, tie in ((_BASES, found.bases), (_TOTALS, found.totals))
+        for name, tie in ((_BASES, reconciled.bases), (_TOTALS, reconciled.totals))
     ]
