@@ -1,1 +1,1 @@
-"""Dagster assets, one module a layer: wiring only, the thinking is in the rooms below."""
+"""Dagster assets, one module per layer: wiring only, the thinking is in the rooms below."""

@@ -21,16 +21,16 @@ KEY = ("statistics", "bases")
 def assets(study: Study) -> list[AssetsDefinition]:
     @makes(study, KEY, kinds={"duckdb", "parquet"}, checks=tie_specs(key_of(study, KEY)))
     def bases(context: AssetExecutionContext) -> Iterator[Output[pa.Table] | AssetCheckResult]:
-        """Base of each table: rows of its marts, forms left out by reason, forms counted; held against its figures."""
+        """Base of each table: rows of its marts, forms left out by reason, forms counted; compared with its figures."""
         with making(context, KEY) as store:
             figures = from_table(read(store.file("statistics", "figures")))
             forms = FormCounts({mart: store.file("marts", mart) for mart in instruments(study)})
-            found = reconcile(study, list(catalogue(study).values()), figures, forms, store.delivery)
-            checks = ties(key_of(study, KEY), found)
+            reconciled = reconcile(study, list(catalogue(study).values()), figures, forms, store.delivery)
+            checks = ties(key_of(study, KEY), reconciled)
             if not all(check.passed for check in checks):
                 yield from checks
-            found.require()
-            yield produced(found.rows, preview=MetadataValue.md(base_lines(study, found.rows).markdown()))
+            reconciled.require()
+            yield produced(reconciled.rows, preview=MetadataValue.md(base_lines(study, reconciled.rows).markdown()))
             yield from checks
 
     return [bases]

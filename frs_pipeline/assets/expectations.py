@@ -1,4 +1,4 @@
-"""expectations: what the marts promise to researchers, held against them by Great Expectations; and its data docs."""
+"""expectations: what the marts promise to researchers, checked by Great Expectations; and its data docs."""
 
 from collections.abc import Iterator
 
@@ -23,20 +23,20 @@ def assets(study: Study) -> list[AssetsDefinition]:
 
     @makes(study, KEY, kinds={"greatexpectations", "parquet"}, checks=[promise_spec(key_of(study, KEY), m) for m in marts])
     def expectations(context: AssetExecutionContext) -> Iterator[Output[pa.Table] | AssetCheckResult]:
-        """What every mart promises, a row a promise: does it hold, on how many rows. With data docs to read."""
+        """What every mart promises, one row per promise: whether it holds, on how many rows. With data docs to read."""
         with making(context, KEY) as store:
             older = store.predecessor()
             rows = {name: read(store.file("marts", name)) for name in marts}
-            held = hold(study, rows, store.delivery, before_of(older) if older else None)
-            store.write_pages(product, pages(study, store.delivery, held))
-            table = results(held)
+            checked = hold(study, rows, store.delivery, before_of(older) if older else None)
+            store.write_pages(product, pages(study, store.delivery, checked))
+            table = results(checked)
             yield produced(
                 table,
                 promises=table.num_rows,
                 kept=sum(table["passed"].to_pylist()),
                 data_docs=MetadataValue.path(f"{product.pages}/index.html"),
             )
-            for mart in held:
+            for mart in checked:
                 yield promises_kept(study, key_of(study, KEY), mart, store.delivery)
 
     return [expectations]

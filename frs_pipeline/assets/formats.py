@@ -14,11 +14,11 @@ KEY = ("formats",)
 def assets(study: Study) -> list[AssetsDefinition]:
     @makes(study, KEY, kinds={"csv", "excel", "parquet"})
     def formats(context: AssetExecutionContext) -> Output[pa.Table]:
-        """The same rows for other programs: CSV with a data package, an SPSS file a mart, the tables as a workbook."""
+        """The same rows for other programs: CSV with a data package, one SPSS file per mart, the tables as a workbook."""
         product = products(study)[KEY]
         with making(context, KEY) as store:
-            found = files(store)
-            store.write_pages(product, {file.name: file.content for file in found if file.content is not None})
-            return produced(as_rows(found), folder=MetadataValue.path(product.pages))
+            written = files(store)
+            store.write_pages(product, {file.name: file.content for file in written if file.content is not None})
+            return produced(as_rows(written), folder=MetadataValue.path(product.pages))
 
     return [formats]

@@ -50,7 +50,7 @@ def assets(study: Study) -> list[AssetsDefinition]:
 
 
 def chosen(study: Study, products: Collection[AssetPath], *, complete: bool) -> list[AssetKey]:
-    """These products, with the inventory before and the search after them; the manifest if nothing else is out of date."""
+    """Return these products, with the inventory before and the search after them; the manifest if all else is up to date."""
     return [
         *(key_of(study, key) for key in sorted(products)),
         *sorted(raw_key(study, source) for source in sources(study)),
@@ -62,24 +62,24 @@ def chosen(study: Study, products: Collection[AssetPath], *, complete: bool) -> 
 def resources(
     settings: Callable[[], Settings], written: Callable[[str], None] = lambda _: None, *, alone: bool = False
 ) -> dict[str, ResourceDefinition]:
-    """The folders, asked for when a run starts, and the IO manager that writes there.
+    """Make the resources of a run: the folders, looked up when it starts, and the IO manager that writes there.
 
-    Unless the caller has seen to it that it is `alone` with the delivery, a run waits until no other refreshes it.
+    Unless the caller has made sure that it is `alone` with the delivery, a run waits until no other refreshes it.
     """
 
-    def held(context: InitResourceContext) -> Iterator[Settings]:
-        found, delivery = settings(), context.run.tags.get(PARTITION_TAG) if context.run else None
+    def locked(context: InitResourceContext) -> Iterator[Settings]:
+        folders, delivery = settings(), context.run.tags.get(PARTITION_TAG) if context.run else None
         with ExitStack() as stack:
             if delivery is not None and not alone:
-                store = Store(found, delivery)
+                store = Store(folders, delivery)
                 stack.enter_context(exclusive(store, wait=True))
                 begin(store)
-            yield found
+            yield folders
 
     def files(context: InitResourceContext) -> ParquetFiles:
         return ParquetFiles(context.resources.settings, written)
 
     return {
-        "settings": ResourceDefinition(resource_fn=held),
+        "settings": ResourceDefinition(resource_fn=locked),
         "io_manager": IOManagerDefinition(resource_fn=files, required_resource_keys={"settings"}),
     }

@@ -1,4 +1,4 @@
-"""marts: what researchers work with, one row a form or a conference, under pseudonyms."""
+"""marts: what researchers work with, one row per form or conference, under pseudonyms."""
 
 from collections.abc import Iterator
 
@@ -48,7 +48,7 @@ def _mart(study: Study, instrument: str) -> AssetsDefinition:
 
 
 def _answered(mart: Rows) -> MetadataValue:
-    """A preview without a single form: how many answered each question."""
+    """Make a preview without a single form: how many answered each question."""
     blank = np.zeros(len(mart.schema), dtype=int)
     for batch in mart.batches():
         blank += [column.null_count for column in batch.columns]
@@ -62,7 +62,7 @@ def _answered(mart: Rows) -> MetadataValue:
 def _conference(study: Study) -> AssetsDefinition:
     @makes(study, CONFERENCE, kinds={"parquet"}, checks=_checks(study, CONFERENCE))
     def conference(context: AssetExecutionContext) -> Iterator[Output[pa.Table] | AssetCheckResult]:
-        """One row a conference: its occasion, is it in codebook and ledger, how many forms of each kind came in."""
+        """One row per conference: its occasion, whether codebook and ledger have it, how many forms of each kind came in."""
         with making(context, CONFERENCE) as store:
             codebook, ledger = read(store.file("validated", "codebook")), read(store.file("validated", "ledger"))
             sources = {instrument: store.file("pseudonymised", instrument) for instrument in instruments(study)}

@@ -27,11 +27,11 @@ def assets(study: Study) -> list[AssetsDefinition]:
         with making(context, UNIT) as store:
             alone = ledger_only(read(store.file("validated", "codebook")), read(store.file("validated", "ledger")))
             answers = {name: read(store.file("marts", name), _answers(study, name)) for name in instruments(study)}
-            found = {
+            tables = {
                 "unit": unit(study, read(store.file("marts", "conference")), alone, store.delivery),
                 "item": item(study, answers, store.delivery),
             }
-            for name, table in found.items():
+            for name, table in tables.items():
                 preview = Grid("", tuple(table.column_names), tuple(tuple(map(str, row.values())) for row in table.to_pylist()))
                 yield produced(table, name, preview=MetadataValue.md(preview.markdown()))
 
@@ -39,5 +39,5 @@ def assets(study: Study) -> list[AssetsDefinition]:
 
 
 def _answers(study: Study, instrument: str) -> list[str]:
-    """The mart's columns but for the two that say whose the form is."""
+    """List the mart's columns but for the two that say whose the form is."""
     return ["occasion", *(question.name for question in questionnaires(study)[instrument].questions)]

@@ -1,4 +1,4 @@
-"""privacy: everything produced is looked through for what must not leave the restricted zone, at every run."""
+"""privacy: everything produced is searched, at every run, for what must not leave the restricted zone."""
 
 from collections.abc import Iterator
 

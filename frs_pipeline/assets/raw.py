@@ -41,10 +41,10 @@ def assets(study: Study) -> list[AssetsDefinition]:
         with gate():
             _refuse(store)
             for source in sources(study):
-                found = inventory(study, store.raw(""), (source,))
+                files = inventory(study, store.raw(""), (source,))
                 if raw_key(study, source) in context.selected_asset_keys:
-                    version = hashlib.sha256("".join(file.sha256 for file in found.values()).encode()).hexdigest()
-                    listed = "\n".join(f"- {file.name}: {file.size:,} bytes, sha256 {file.sha256}" for file in found.values())
+                    version = hashlib.sha256("".join(file.sha256 for file in files.values()).encode()).hexdigest()
+                    listed = "\n".join(f"- {file.name}: {file.size:,} bytes, sha256 {file.sha256}" for file in files.values())
                     yield MaterializeResult(
                         asset_key=raw_key(study, source),
                         metadata={"files": MetadataValue.md(listed)},
@@ -55,9 +55,9 @@ def assets(study: Study) -> list[AssetsDefinition]:
 
 
 def _refuse(store: Store) -> None:
-    """Raises `FrsError` for a delivery that can't be taken up.
+    """Raise `FrsError` for a delivery that can't be taken up.
 
-    Asked at every run, whatever of it is out of date: the forms may have come after the codebook, another key as well.
+    Checked at every run, whatever is out of date: the forms may have come after the codebook, and another key as well.
     """
     folder = store.raw("")
     refuse_in_names(folder)

@@ -17,12 +17,12 @@ KEY = ("report",)
 def assets(study: Study) -> list[AssetsDefinition]:
     @makes(study, KEY, kinds={"html", "parquet"}, checks=[claims_spec(key_of(study, KEY))])
     def report(context: AssetExecutionContext) -> Iterator[Output[pa.Table] | AssetCheckResult]:
-        """Whether each claim of the report's summary holds on these forms, a row a claim. With pages to read."""
+        """Whether each claim of the report's summary holds on these forms, one row per claim. With pages to read."""
         product = products(study)[KEY]
         with making(context, KEY) as store:
-            found = build(store)
-            store.write_pages(product, found.pages)
-            yield produced(found.rows, pages=MetadataValue.path(f"{product.pages}/index.html"), **found.counts)
-            yield claims_hold(study, key_of(study, KEY), found.findings, store.delivery)
+            built = build(store)
+            store.write_pages(product, built.pages)
+            yield produced(built.rows, pages=MetadataValue.path(f"{product.pages}/index.html"), **built.counts)
+            yield claims_hold(study, key_of(study, KEY), built.findings, store.delivery)
 
     return [report]

@@ -1,4 +1,4 @@
-"""statistics: the report's tables, one asset each, counted a mart at a time; all figures; the comparison."""
+"""statistics: the report's tables, one asset each, counted mart by mart; all figures; the comparison."""
 
 from collections.abc import Iterator
 
@@ -45,12 +45,12 @@ def _tables(study: Study, mart: str, tables: list[Table]) -> AssetsDefinition:
         with making(context, *(table_key(table.number) for table in wanted)) as store:
             counted = count(wanted, open_marts({name: store.file("marts", name) for name in marts}))
             for table in wanted:
-                found = figures(table, counted[table.number])
-                compared = compare_delivery(study, store.delivery, found, table.number)
+                values = figures(table, counted[table.number])
+                compared = compare_delivery(study, store.delivery, values, table.number)
                 yield produced(
-                    as_table(found),
+                    as_table(values),
                     _output(table.number),
-                    preview=MetadataValue.md(render(study, table, found).markdown()),
+                    preview=MetadataValue.md(render(study, table, values).markdown()),
                     **from_columns(study, figures_from(table)),
                     **(verdicts(compared) if compared.num_rows else {}),
                 )
@@ -71,9 +71,9 @@ def _figures(study: Study) -> AssetsDefinition:
 def _comparison(study: Study) -> AssetsDefinition:
     @makes(study, COMPARE, kinds={"parquet"}, checks=[as_printed_spec(key_of(study, COMPARE))])
     def comparison(context: AssetExecutionContext) -> Iterator[Output[pa.Table] | AssetCheckResult]:
-        """Recomputed against printed, one row a printed figure, with the reason where the report contradicts itself.
+        """Recomputed compared with printed, one row per printed figure, with the reason where the report contradicts itself.
 
-        No rows of a delivery that the report wasn't printed from.
+        Without rows for a delivery that the report wasn't printed from.
         """
         with making(context, COMPARE) as store:
             table = compare_delivery(study, store.delivery, from_table(read(store.file(*FIGURES))))

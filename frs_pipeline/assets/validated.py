@@ -65,13 +65,13 @@ def _validated(study: Study, instrument: str) -> AssetsDefinition:
 def _registers(study: Study) -> list[AssetsDefinition]:
     @makes(study, DESCRIPTION, kinds={"yaml", "parquet"})
     def description(context: AssetExecutionContext) -> Output[pa.Table]:
-        """What the delivery says of itself: whether its forms are made up."""
+        """What the delivery says about itself: whether its forms are made up."""
         with making(context, DESCRIPTION) as store:
             return produced(described(made_up=made_up(store)))
 
     @makes(study, WITHDRAWN, kinds={"parquet"})
     def withdrawn_numbers(context: AssetExecutionContext) -> Output[pa.Table]:
-        """Conferences that were withdrawn whole: what their forms in the exports are known by. Restricted."""
+        """Conferences that were withdrawn whole: their numbers, by which the exports name their forms. Restricted."""
         with making(context, WITHDRAWN) as store:
             withdrawals = withdrawals_of(store)
             table = withdrawn_conferences(withdrawals, open_codebook(store)) if withdrawals else CONFERENCES.empty_table()

@@ -1,4 +1,4 @@
-"""What all asset modules share: partitions, the Parquet IO manager, the gate, and what Dagster is shown.
+"""What all asset modules share: partitions, the Parquet IO manager, the gate, and what Dagster gets to see.
 
 Nothing that Dagster keeps may hold a form's values: errors that aren't ours are replaced by their type and
 place, and metadata are counts, columns and tables only.
@@ -51,7 +51,7 @@ from frs_pipeline.store.settings import Settings
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about
 
-# What a drive in a network says when it is away for a moment.
+# Errors of a network drive that is away for a moment.
 _PASSING = {
     getattr(errno, name)
     for name in ("EAGAIN", "EBUSY", "EINTR", "ESTALE", "ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH", "ENETDOWN", "ECONNRESET")
@@ -62,7 +62,7 @@ STUDY_TAG = "frs/study"  # how runs are marked with the study that they are abou
 
 
 class ParquetFiles(IOManager):
-    """Writes each asset to the file that the plan names. `made` is what this run wrote."""
+    """Writes each asset to the file that the plan names. `made` are the products that this run wrote."""
 
     def __init__(self, settings: Settings, written: Callable[[str], None] = lambda _: None) -> None:
         self.settings, self.written = settings, written
@@ -84,35 +84,35 @@ class ParquetFiles(IOManager):
         )
 
     def load_input(self, context: InputContext) -> None:
-        """Assets read the files that the plan names, once `making` has seen that they are up to date."""
+        """Load nothing: assets read the files that the plan names, once `making` has seen that they are up to date."""
         raise NotImplementedError
 
 
 def deliveries_of(study: Study) -> DynamicPartitionsDefinition:
-    """The deliveries of a study, as partitions of its assets."""
+    """Return the deliveries of a study, as partitions of its assets."""
     return DynamicPartitionsDefinition(name=f"{about(study).name}_deliveries")
 
 
 def key_of(study: Study, product_key: AssetPath) -> AssetKey:
-    """Dagster's key of a product, or of what else is made of a study: begins with the study's name."""
+    """Return Dagster's key of a product, or of anything else made of a study: it begins with the study's name."""
     return AssetKey([about(study).name, *product_key])
 
 
 def product_of(key: AssetKey) -> AssetPath:
-    """The product's key, without the study."""
+    """Return the product's key, without the study."""
     return tuple(key.path[1:])
 
 
 def raw_key(study: Study, source: str) -> AssetKey:
-    """Asset of one source of a delivery."""
+    """Return the asset key of one source of a delivery."""
     return key_of(study, ("raw", source))
 
 
 def needs(study: Study, *keys: AssetPath) -> list[AssetKey]:
-    """What products are made from, or after: other products, and sources of the delivery."""
+    """List what products are made from, or after: other products, and sources of the delivery."""
     made = [products(study)[key] for key in keys]
-    found = [key_of(study, key) for product in made for key in (*product.inputs, *product.after)]
-    return list(dict.fromkeys([*found, *(raw_key(study, name) for product in made for name in product.raw)]))
+    keys_needed = [key_of(study, key) for product in made for key in (*product.inputs, *product.after)]
+    return list(dict.fromkeys([*keys_needed, *(raw_key(study, name) for product in made for name in product.raw)]))
 
 
 def makes(
@@ -142,7 +142,7 @@ def makes_together(
     checks: Sequence[AssetCheckSpec] = (),
     each_alone: bool = False,
 ) -> Callable[[Callable[..., Any]], AssetsDefinition]:
-    """Decorate a step that makes several products of the plan: of each output its product and a description.
+    """Decorate a step that makes several products of the plan: for each output, its product and a description.
 
     It makes all of them or, where they can be made `each_alone`, those that a run selects.
     """
@@ -170,35 +170,35 @@ def makes_together(
 
 
 def study_tags(study: Study) -> dict[str, str]:
-    """What marks a run as one of this study."""
+    """Return the tags that mark a run as one of this study."""
     return {STUDY_TAG: about(study).name}
 
 
 def is_of(study: Study, run: DagsterRun) -> bool:
-    """Is a run one of this study? Unmarked ones, of some assets that somebody chose by hand, tell by these.
+    """Return whether a run is one of this study. Unmarked runs are recognised by the assets that somebody chose by hand.
 
-    The delivery doesn't tell: those of two studies may have the same date.
+    The delivery isn't enough: those of two studies may have the same date.
     """
     name = about(study).name
     return run.tags.get(STUDY_TAG, name) == name and all(key.path[0] == name for key in run.asset_selection or ())
 
 
 def data_tag(settings: Settings) -> str:
-    """A data folder in short: histories may be shared, and paths say more than they need."""
+    """Shorten a data folder to a tag: histories may be shared, and paths reveal more than they need."""
     return hashlib.sha256(str(settings.data).encode()).hexdigest()[:16]
 
 
 def store_of(context: AssetExecutionContext) -> Store:
-    """The delivery that this run is about."""
+    """Return the store of the delivery that this run is about."""
     return Store(context.resources.settings, context.partition_key)
 
 
 @contextmanager
 def making(context: AssetExecutionContext, *keys: AssetPath) -> Iterator[Store]:
-    """The store of the delivery, while products are made in it; errors come out of it as those of `gate`.
+    """Yield the delivery's store while products are made in it; errors leave it as they leave `gate`.
 
-    Nothing is built on an old file, or on sources that change meanwhile: raises `Failure` for an input that isn't made from
-    what there is today, and for a delivered file that was changed.
+    Nothing is built on an outdated file, or on sources that change meanwhile: raises `Failure` for an input that isn't made
+    from what there is today, and for a delivered file that was changed.
     """
     store = store_of(context)
     made = [products(store.study)[key] for key in keys]
@@ -211,12 +211,12 @@ def making(context: AssetExecutionContext, *keys: AssetPath) -> Iterator[Store]:
 
 
 def code_version(product: Product) -> str:
-    """Hash of the code that makes a product, shortened as Dagster shows it."""
+    """Hash the code that makes a product, shortened as Dagster shows it."""
     return code_hash(product.module)[:16]
 
 
 def produced(table: pa.Table | Rows, name: str = "result", /, **metadata: MetadataValue | int | str) -> Output[Any]:
-    """An output as all assets give it: the rows, their columns, `metadata`, a version of the content."""
+    """Make the output that all assets give: the rows, their columns, `metadata`, a version of the content."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", BetaWarning)  # data versions are still called beta in this release
         return Output(
@@ -228,20 +228,20 @@ def produced(table: pa.Table | Rows, name: str = "result", /, **metadata: Metada
 
 
 def column_schema(schema: pa.Schema) -> TableSchema:
-    """Columns as Dagster shows them, with the question's text where there is one."""
+    """Describe columns as Dagster shows them, with the question's text where there is one."""
     return TableSchema(
         [TableColumn(field.name, str(field.type), (field.metadata or {}).get(b"text", b"").decode() or None) for field in schema]
     )
 
 
 def from_columns(study: Study, sources: Sources) -> dict[str, Any]:
-    """Metadata for `produced`: which columns of which assets each column comes from, as Dagster keeps it."""
-    columns = {name: [TableColumnDep(key_of(study, key), column) for key, column in found] for name, found in sources.items()}
+    """Make metadata for `produced`: which columns of which assets each column comes from, as Dagster keeps it."""
+    columns = {name: [TableColumnDep(key_of(study, key), column) for key, column in origins] for name, origins in sources.items()}
     return {"dagster/column_lineage": MetadataValue.column_lineage(TableColumnLineage(columns))}
 
 
 def _hide(error: FrsError) -> None:
-    """Let an error repeat no personal number: it may name a key of YAML or a file as somebody wrote it, and Dagster keeps it."""
+    """Mask personal numbers in an error: it may quote a key of YAML or a file's name, and Dagster keeps it."""
     for one in error.errors if isinstance(error, SeveralErrors) else (error,):
         one.args = (masked(str(one)),)
 
@@ -250,23 +250,23 @@ def _hide(error: FrsError) -> None:
 def gate() -> Iterator[None]:
     """Turn errors into a `Failure` that says one line; nothing is written after it, and only a passing one is tried again.
 
-    An error that isn't ours may quote cells: only its type and the places it came through are kept.
+    An error that isn't ours may quote cells: only its type and the places it passed through are kept.
     """
     try:
         yield
     except FrsError as error:
         again = _may_mend_itself(error)
-        # Dagster keeps the whole chain of causes: what ours came from may quote cells just as well.
+        # Dagster keeps the whole chain of causes, and the causes of our errors may quote cells as well.
         error.__cause__ = error.__context__ = None
         _hide(error)
         raise Failure(str(error), allow_retries=again) from error
     except Failure:
         raise
     except Exception as error:
-        told = unusable(error)
-        if told is not None:
-            _hide(told)
-            raise Failure(str(told), allow_retries=_may_mend_itself(error)) from told
+        ours = unusable(error)
+        if ours is not None:
+            _hide(ours)
+            raise Failure(str(ours), allow_retries=_may_mend_itself(error)) from ours
         places = [f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in traceback.extract_tb(error.__traceback__)]
         raise Failure(
             f"unexpected {type(error).__name__} at {places[-1]}",
@@ -277,9 +277,9 @@ def gate() -> Iterator[None]:
 
 @contextmanager
 def unchanged(store: Store, sources: Sequence[str]) -> Iterator[None]:
-    """What is read of these sources meanwhile is what its origin will say: the files stay as they are.
+    """Make sure that what is read of these sources meanwhile is what its origin will say: the files must stay as they are.
 
-    Raises `CheckFailed` when they don't. What was written by then has no manifest, so that the next run makes it again.
+    Raises `CheckFailed` when they don't. What was written by then is in no manifest, so that the next run makes it again.
     """
     folder = store.raw("")
     before = look(store.study, folder, sources)
@@ -290,7 +290,7 @@ def unchanged(store: Store, sources: Sequence[str]) -> Iterator[None]:
 
 
 def _may_mend_itself(error: BaseException | None) -> bool:
-    """Is it a drive that didn't answer, which may do so in a moment? A full one, or a wrong form, won't mend itself."""
+    """Return whether it is a drive that didn't answer, and may in a moment. A full one, or a wrong form, won't mend itself."""
     while error is not None:
         if isinstance(error, OSError) and error.errno in _PASSING:
             return True
