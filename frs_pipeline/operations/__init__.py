@@ -1,1 +1,1 @@
-"""What runs the pipeline without a hand, and tells when it can't."""
+"""Run the pipeline unattended, and report when that can't be done."""

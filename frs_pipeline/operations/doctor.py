@@ -1,4 +1,4 @@
-"""Is this installation sound? Each finding says what was looked at and what was found, never a form's value."""
+"""Examine whether this installation is sound. Each finding says what was examined and what was found, never a form's value."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from frs_pipeline.study import Study
 if TYPE_CHECKING:
     from frs_pipeline.privacy.search import Searched
 
-_SHOWN = 5  # files that are named of one finding
+_SHOWN = 5  # the most files that one finding names
 _PINNED = re.compile(r"^([A-Za-z0-9_.-]+)(?:\[[^\]]*\])?==([^\s\\;]+)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """One thing that was looked at."""
+    """One thing that was examined."""
 
     what: str
     sound: bool
@@ -42,8 +42,8 @@ class Diagnosis:
 
 
 def examine(settings: Settings) -> list[Diagnosis]:
-    """Everything, installation first, then each delivery."""
-    found = [
+    """Examine everything, the installation first, then each delivery."""
+    diagnoses = [
         _python(),
         _libraries(),
         *_study(settings.study),
@@ -51,17 +51,17 @@ def examine(settings: Settings) -> list[Diagnosis]:
         _folder(settings),
         *_key(settings),
     ]
-    found.append(_alerts(settings))
-    found += _journals(settings)
+    diagnoses.append(_alerts(settings))
+    diagnoses += _journals(settings)
     delivered, made = deliveries(settings.raw), deliveries(settings.curated(""))
     for name in delivered:
-        found += _delivery(settings, name)
+        diagnoses += _delivery(settings, name)
     stores = [Store(settings, name) for name in sorted({*delivered, *made})]
-    found += [Diagnosis(f"Delivery {name}", False, why) for name, why in remains(settings).items()]
-    found += [_results(store) for store in stores if store.delivery in made]
+    diagnoses += [Diagnosis(f"Delivery {name}", False, why) for name, why in remains(settings).items()]
+    diagnoses += [_results(store) for store in stores if store.delivery in made]
     for history in _homes():
-        found.append(_traces(settings.study, history, stores))
-    return found + _withdrawn(settings)
+        diagnoses.append(_traces(settings.study, history, stores))
+    return diagnoses + _withdrawn(settings)
 
 
 def _python() -> Diagnosis:
@@ -69,7 +69,7 @@ def _python() -> Diagnosis:
 
 
 def _libraries() -> Diagnosis:
-    """Installed versions against the lock; without a project folder there is no lock to hold them against."""
+    """Compare installed versions with the lock; without a project folder there is none to compare with."""
     lock = PROJECT / "requirements.lock"
     if not lock.exists():
         return Diagnosis("Libraries", True, "no requirements.lock here to compare with")
@@ -84,7 +84,7 @@ def _libraries() -> Diagnosis:
 
 
 def _study(study: Study) -> Iterator[Diagnosis]:
-    """Which study it is, and what its files say, each part for itself."""
+    """Report which study it is, and what its files say, part by part."""
     from frs_pipeline.operations.study_files import examine as parts_of
 
     yield Diagnosis("Study folder", True, str(study.folder))
@@ -105,18 +105,18 @@ def _folder(settings: Settings) -> Diagnosis:
 
 
 def _key(settings: Settings) -> Iterator[Diagnosis]:
-    """The pipeline's key is for its owner only; one that isn't there is told where a codebook is opened."""
+    """Check that only its owner can read the pipeline's key; a missing one is reported where a codebook is opened."""
     if settings.key and settings.key.exists():
         closed = not _open_to_others(settings.key)
         yield Diagnosis("Pipeline's key", closed, "mode 0600" if closed else f"{settings.key} is open to others: chmod 600")
 
 
 def _alerts(settings: Settings) -> Diagnosis:
-    """Incidents that a webhook should have got."""
+    """Report incidents that a webhook should have received."""
     waiting, lost = unsent(settings), given_up(settings)
-    told = [f"{plural(len(waiting), 'alert')} couldn't be sent yet: is FRS_WEBHOOK_URL right?"] if waiting else []
-    told += [f"{path.relative_to(settings.data)} was never sent: read the page beside it, then remove it" for path in lost]
-    return Diagnosis("Alerts", not told, "; ".join(told) or "none waits to be sent")
+    problems = [f"{plural(len(waiting), 'alert')} couldn't be sent yet: is FRS_WEBHOOK_URL right?"] if waiting else []
+    problems += [f"{path.relative_to(settings.data)} was never sent: read the page beside it, then remove it" for path in lost]
+    return Diagnosis("Alerts", not problems, "; ".join(problems) or "none waits to be sent")
 
 
 def _journals(settings: Settings) -> list[Diagnosis]:
@@ -134,7 +134,7 @@ def _journals(settings: Settings) -> list[Diagnosis]:
 
 
 def _journal(what: str, path: Path, unjournalled: Callable[[], list[str]]) -> Diagnosis:
-    """A journal by itself, and by what lies here that it has to tell of."""
+    """Check a journal by itself, and by what is here that it must have entries for."""
     try:
         wrong = verify(path) or unjournalled()
     except FrsError as error:
@@ -152,7 +152,7 @@ def _delivery(settings: Settings, name: str) -> Iterator[Diagnosis]:
     raw = settings.raw_delivery(name)
     try:
         refuse_unread(settings.study, raw)
-        Store(settings, name).predecessor()  # what it says of itself has to be right
+        Store(settings, name).predecessor()  # what it says about itself has to be right
         yield Diagnosis(label, True, plural(len(inventory(settings.study, raw)), "file"))
         book = open_codebook(Store(settings, name))
         yield Diagnosis(f"{label} codebook", True, f"opens, {plural(book.num_rows, 'conference')}")
@@ -169,7 +169,7 @@ def _delivery(settings: Settings, name: str) -> Iterator[Diagnosis]:
 
 
 def _withdrawn(settings: Settings) -> list[Diagnosis]:
-    """Does anything count in one delivery that was withdrawn from another? Asked where anything was withdrawn at all."""
+    """Check whether anything counts in one delivery that was withdrawn from another, where anything was withdrawn at all."""
     from frs_pipeline.intake.delivery import withdrawals_of
     from frs_pipeline.lineage.impact import rows_of
 
@@ -179,23 +179,23 @@ def _withdrawn(settings: Settings) -> list[Diagnosis]:
     except FrsError as error:
         return [Diagnosis("Withdrawals", False, str(error))]
     forms, conferences = {e.form for e in entries if e.form}, {e.conference for e in entries if e.conference}
-    found = []
+    diagnoses = []
     for store in stores if entries else ():
         marts = [store.path(product) for key, product in products(settings.study).items() if key[0] == "marts"]
         if all(path.exists() for path in marts):
             count = sum(rows.num_rows for rows in rows_of(store, forms, conferences).values())
             many = plural(count, "withdrawn form is", "withdrawn forms are")
-            told = (
+            detail = (
                 f"{many} still counted: frs run, or withdraw with --erase from all deliveries"
                 if count
                 else "nothing withdrawn is counted"
             )
-            found.append(Diagnosis(f"Delivery {store.delivery} withdrawals", not count, told))
-    return found
+            diagnoses.append(Diagnosis(f"Delivery {store.delivery} withdrawals", not count, detail))
+    return diagnoses
 
 
 def _produced(store: Store, label: str) -> Diagnosis:
-    """What there is of a delivery, and whether a run that failed or something else made it otherwise than its manifest says."""
+    """Report what there is of a delivery, and whether a failed run or something else made it differ from its manifest."""
     what, content = f"{label} results", read_manifest(store)
     if is_locked(store):
         return Diagnosis(what, True, "a run is making them at this moment")
@@ -204,25 +204,25 @@ def _produced(store: Store, label: str) -> Diagnosis:
             return Diagnosis(what, False, "a run failed, none are made yet: frs run")
         there = any(store.path(product).exists() for product in products(store.study).values())
         return Diagnosis(what, not there, f"{'files that no manifest vouches for' if there else 'not made yet'}: frs run")
-    found = standing(store)
-    told = [f"a run failed; {found.last_good(store.delivery)} (frs run)"] if found.failed else []
-    if found.altered:
-        more = f" and {len(found.altered) - _SHOWN} more" if len(found.altered) > _SHOWN else ""
-        told.append(f"altered: {', '.join(found.altered[:_SHOWN])}{more}")
-    if not told and "root" not in content:
-        told.append("a part of a whole that no manifest vouches for: frs run")
+    state = standing(store)
+    problems = [f"a run failed; {state.last_good(store.delivery)} (frs run)"] if state.failed else []
+    if state.altered:
+        more = f" and {len(state.altered) - _SHOWN} more" if len(state.altered) > _SHOWN else ""
+        problems.append(f"altered: {', '.join(state.altered[:_SHOWN])}{more}")
+    if not problems and "root" not in content:
+        problems.append("a part of a whole that no manifest vouches for: frs run")
     elif "root" in content and root_of(content) != content["root"]:
-        told.append("manifest.json was altered: frs run writes it again")
-    # A run that failed may have made files of which no manifest tells yet.
-    beside = added(store, content) if "root" in content and not found.failed else []
-    told += [f"in no manifest: {', '.join(beside)}"] if beside else []
-    return Diagnosis(what, not told, "; ".join(told) or "as the manifest says")
+        problems.append("manifest.json was altered: frs run writes it again")
+    # A run that failed may have made files that no manifest lists yet.
+    beside = added(store, content) if "root" in content and not state.failed else []
+    problems += [f"in no manifest: {', '.join(beside)}"] if beside else []
+    return Diagnosis(what, not problems, "; ".join(problems) or "as the manifest says")
 
 
 def _homes() -> list[Path]:
-    """Where Dagster keeps its history: that of DAGSTER_HOME, and that of `make ui`."""
-    told = os.environ.get("DAGSTER_HOME")
-    return sorted({place for place in (Path(told) if told else None, home() / ".dagster_home") if place and place.is_dir()})
+    """List where Dagster keeps its history: that of DAGSTER_HOME, and that of `make ui`."""
+    named = os.environ.get("DAGSTER_HOME")
+    return sorted({place for place in (Path(named) if named else None, home() / ".dagster_home") if place and place.is_dir()})
 
 
 def _results(store: Store) -> Diagnosis:
@@ -246,9 +246,9 @@ def _traces(study: Study, home: Path, stores: list[Store]) -> Diagnosis:
 
 
 def _searched(what: str, searched: Searched, within: Path) -> Diagnosis:
-    found = [f"{leak.file.relative_to(within)}: {leak.kind}" for leak in searched.leaks]
+    leaks = [f"{leak.file.relative_to(within)}: {leak.kind}" for leak in searched.leaks]
     looked_at = plural(searched.files, "file") + (f" and {plural(searched.runs, 'run')}" if searched.runs else "")
-    return Diagnosis(what, not found, "; ".join(found) or f"nothing found in {looked_at}")
+    return Diagnosis(what, not leaks, "; ".join(leaks) or f"nothing found in {looked_at}")
 
 
 def _open_to_others(path: Path) -> bool:

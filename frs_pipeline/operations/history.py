@@ -13,9 +13,9 @@ _EVENTS, _RUNS, _TICKS = 1_000, 100, 100
 
 
 def kept(instance: DagsterInstance, run: str | None = None) -> Iterator[tuple[str, Iterator[str]]]:
-    """A name and the texts of each run, or of this one, and of what sensors and schedules did where no run is named.
+    """Yield a name and the texts of each run, or of `run`, and of what sensors and schedules did where no run is named.
 
-    Raises OSError when the history can't be looked at: nobody may take that for a history in which nothing is found.
+    Raises OSError when the history can't be read: nobody may take that for a history in which nothing is found.
     """
     with _looking():
         records = list(_records(instance, run))
@@ -45,9 +45,9 @@ def _of_run(instance: DagsterInstance, record: RunRecord) -> Iterator[str]:
         yield serialize_value(record.dagster_run)
         cursor, more = None, True
         while more:
-            found = instance.get_records_for_run(record.dagster_run.run_id, cursor=cursor, limit=_EVENTS)
-            yield "\n".join(serialize_value(entry.event_log_entry) for entry in found.records)
-            cursor, more = found.cursor, found.has_more
+            records = instance.get_records_for_run(record.dagster_run.run_id, cursor=cursor, limit=_EVENTS)
+            yield "\n".join(serialize_value(entry.event_log_entry) for entry in records.records)
+            cursor, more = records.cursor, records.has_more
 
 
 def _of_ticks(instance: DagsterInstance) -> Iterator[str]:
@@ -65,7 +65,7 @@ def _of_ticks(instance: DagsterInstance) -> Iterator[str]:
 
 @contextmanager
 def _looking() -> Iterator[None]:
-    """Whatever a storage raises that can't be reached or read, as an OSError that quotes nothing."""
+    """Turn whatever a storage raises that can't be reached or read into an OSError that quotes nothing."""
     try:
         yield
     except OSError:

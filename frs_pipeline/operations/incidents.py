@@ -1,6 +1,6 @@
 """A page for each run that failed, and for each check that began to fail: what, where, what stays, what to do.
 
-A page tells counts, names of files and the one line that a person can act on; never a form's value, and never the text
+A page holds counts, names of files and the one line that a person can act on; never a form's value, and never the text
 of an error that isn't ours.
 """
 
@@ -40,12 +40,12 @@ from frs_pipeline.store.settings import Settings
 from frs_pipeline.store.standing import Standing, standing
 from frs_pipeline.study import Study
 
-# Lines of one kind on a page; the rest is counted.
+# The most lines of one kind on a page; the rest is only counted.
 _SHOWN = 20
-# Runs that are looked through, back from the last, for what a check found before.
+# How many runs, back from the last, are searched for what a check found before.
 _FARTHEST = 200
 LOST = "the run's process is gone: it was killed, or the machine was switched off"
-# How a run is ended from outside, and what to say of it; no other message of a run is repeated.
+# The ways in which a run is ended from outside, and what to say about each; no other message of a run is repeated.
 _ENDED = {
     LOST: f"{LOST}; a killed one leaves nothing half-written",
     "to start": "the run couldn't be started in time: is the machine busy, or was it switched off?",
@@ -57,7 +57,7 @@ _TITLES = {"run": "The refresh failed", "check": "A check failed", "delivery": "
 
 @dataclass(frozen=True)
 class Incident:
-    """What happened in one run (of `kind` run or check), or keeps a delivery from having one: `what` is a line each.
+    """What happened in one run (of `kind` run or check), or keeps a delivery from having one: `what` has one line each.
 
     `still` is what had failed before already, `do` what helps with the first.
     """
@@ -71,7 +71,7 @@ class Incident:
 
 
 def page(incident: Incident, stands: Standing) -> str:
-    """The incident as Markdown, on one page; `stands` is how the delivery's results stand after it."""
+    """Write the incident as Markdown, on one page; `stands` is how the delivery's results stand after it."""
     run = "none was started" if incident.kind == "delivery" else f"`{incident.run}`"
     lines = [f"# {_TITLES[incident.kind]}: delivery {incident.delivery}", "", f"- Run: {run}"]
     lines += [f"- Results: {_results(incident, stands)}", "", "## What", ""]
@@ -93,13 +93,13 @@ def page(incident: Incident, stands: Standing) -> str:
 
 
 def _results(incident: Incident, stands: Standing) -> str:
-    """What there is to rely on after the incident."""
+    """Say what there is to rely on after the incident."""
     if incident.kind == "check":
         return f"the run finished; its result has the root `{stands.root}`"
-    told = stands.last_good(incident.delivery)
+    words = stands.last_good(incident.delivery)
     if stands.altered:
-        told += f"; {plural(len(stands.altered), 'file')} altered by something else (frs verify --outputs-only lists them)"
-    return told
+        words += f"; {plural(len(stands.altered), 'file')} altered by something else (frs verify --outputs-only lists them)"
+    return words
 
 
 def _short(lines: Sequence[str]) -> list[str]:
@@ -127,19 +127,19 @@ def failed_runs(study: Study) -> SensorDefinition:
         default_status=DefaultSensorStatus.RUNNING, description="Writes a page under data/incidents/ for a run that failed."
     )
     def failed_runs(context: RunFailureSensorContext) -> None:
-        """The lines of the steps that failed, as far as they are ours."""
+        """Report the lines of the steps that failed, as far as they are ours."""
         lines = []
         for event in context.get_step_failure_events():
             data = event.step_failure_data
             ours = data.user_failure_data.description if data.user_failure_data else None
             other = data.error.cls_name if data.error else None
             lines.append(f"{event.step_key}: {ours or f'unexpected {other}: see the run in the user interface'}")
-        found = _found_by_search(study, context)
-        said = context.failure_event.message or ""
-        ended = next((ours for part, ours in _ENDED.items() if part in said), None)
-        if not lines and (ended or not found):
+        leaks = _leaks_in(study, context)
+        message = context.failure_event.message or ""
+        ended = next((ours for part, ours in _ENDED.items() if part in message), None)
+        if not lines and (ended or not leaks):
             lines = [ended or "the run ended before any step: see it in the user interface"]
-        what = tuple(dict.fromkeys([*lines, *found]))
+        what = tuple(dict.fromkeys([*lines, *leaks]))
         _tell(study, context, Incident(_delivery(context.dagster_run), context.dagster_run.run_id, "run", what))
 
     return failed_runs
@@ -152,19 +152,19 @@ def canceled_runs(study: Study) -> SensorDefinition:
         description="Searches what a run left that was stopped, and writes a page under data/incidents/ if something is found.",
     )
     def canceled_runs(context: RunStatusSensorContext) -> None:
-        """Who stops a run knows that it was stopped: only what the search finds is news."""
-        if found := _found_by_search(study, context):
-            _tell(study, context, Incident(_delivery(context.dagster_run), context.dagster_run.run_id, "run", tuple(found)))
+        """Report only what the search finds: whoever stops a run knows that it was stopped."""
+        if leaks := _leaks_in(study, context):
+            _tell(study, context, Incident(_delivery(context.dagster_run), context.dagster_run.run_id, "run", tuple(leaks)))
 
     return canceled_runs
 
 
-def _found_by_search(study: Study, context: RunStatusSensorContext) -> list[str]:
-    """What the search found when the run ended, and what it finds now: a run that was killed wasn't searched before."""
+def _leaks_in(study: Study, context: RunStatusSensorContext) -> list[str]:
+    """Return what the search found when the run ended, and what it finds now: a killed run wasn't searched before."""
     ended: Any = context.dagster_event.event_specific_data
-    said = ended.error.message.partition(SEARCH_FOUND)[2].strip() if ended and ended.error else ""
+    earlier = ended.error.message.partition(SEARCH_FOUND)[2].strip() if ended and ended.error else ""
     again = search_run(study, context.instance, context.dagster_run)
-    return [*([said] if said else []), *(line for line in again if line not in said)]
+    return [*([earlier] if earlier else []), *(line for line in again if line not in earlier)]
 
 
 def failed_checks(study: Study) -> SensorDefinition:
@@ -174,10 +174,10 @@ def failed_checks(study: Study) -> SensorDefinition:
         description="Writes a page under data/incidents/ for what a check found wrong that wasn't wrong before.",
     )
     def failed_checks(context: RunStatusSensorContext) -> None:
-        """Checks that warn stop nothing, so nobody would see them; but a page each night about the same would be read by nobody.
+        """Report what warning checks found: these stop nothing, so nobody would see them, nor read the same page each night.
 
-        Told is what got worse since the last run that finished: a thing that is wrong now and wasn't then. A run makes only
-        what is out of date, so that a check stands as it was when its turn last came, in this run or an earlier one.
+        Reported is what got worse since the last run that finished: a thing that is wrong now and wasn't then. A run makes
+        only what is out of date, so a check's result is that of the last run, this one or an earlier one, that carried it out.
         """
         run = context.dagster_run
         now, before = _since(study, context.instance, run)
@@ -189,9 +189,9 @@ def failed_checks(study: Study) -> SensorDefinition:
         new = [(name, thing) for name, things in wrong.items() for thing in things if thing.what not in known.get(name, ())]
         still = [(name, thing) for name, things in wrong.items() for thing in things if thing.what in known.get(name, ())]
         if new:
-            told, told_before = (tuple(_line(latest[name], thing) for name, thing in found) for found in (new, still))
+            lines, lines_before = (tuple(_line(latest[name], thing) for name, thing in things) for things in (new, still))
             do = tuple(dict.fromkeys(f"{thing.what or name}: {thing.do}" for name, thing in new))
-            _tell(study, context, Incident(_delivery(run), run.run_id, "check", told, told_before, do))
+            _tell(study, context, Incident(_delivery(run), run.run_id, "check", lines, lines_before, do))
 
     return failed_checks
 
@@ -203,14 +203,14 @@ def unsent_alerts(study: Study) -> SensorDefinition:
         description="Posts alerts again that the webhook didn't take, for a week.",
     )
     def unsent_alerts(context: SensorEvaluationContext) -> SkipReason:
-        """Starts no run: a webhook that couldn't be reached is tried again every five minutes."""
+        """Start no run, but try a webhook that couldn't be reached again every five minutes."""
         settings = Settings.from_environment(study)
-        found = resend(settings)
-        for path, failed in found.items():
+        tried = resend(settings)
+        for path, failed in tried.items():
             if failed:
                 context.log.warning(f"{path.name}: {failed}")
-        sent = sum(failed is None for failed in found.values())
-        return SkipReason(f"{plural(sent, 'alert')} of {len(found)} sent" if found else "no alert waits")
+        sent = sum(failed is None for failed in tried.values())
+        return SkipReason(f"{plural(sent, 'alert')} of {len(tried)} sent" if tried else "no alert waits")
 
     return unsent_alerts
 
@@ -227,41 +227,41 @@ def _delivery(run: DagsterRun) -> str:
 
 
 def _since(study: Study, instance: DagsterInstance, run: DagsterRun) -> tuple[list[DagsterRun], list[DagsterRun]]:
-    """The runs of a delivery since the last that finished before this one, this one first; and that one with those before."""
+    """Split a delivery's runs: those since the last that finished before this one, this one first; and that with earlier ones."""
     together = instance.get_runs(RunsFilter(tags={PARTITION_TAG: _delivery(run)}), limit=_FARTHEST)  # the newest first
-    found = [other for other in together if is_of(study, other)]
-    ids = [other.run_id for other in found]
-    found = found[ids.index(run.run_id) :] if run.run_id in ids else [run, *found]
-    older = (place for place, other in enumerate(found) if place and other.status == DagsterRunStatus.SUCCESS)
-    cut = next(older, len(found))
-    return found[:cut], found[cut:]
+    ours = [other for other in together if is_of(study, other)]
+    ids = [other.run_id for other in ours]
+    ours = ours[ids.index(run.run_id) :] if run.run_id in ids else [run, *ours]
+    older = (place for place, other in enumerate(ours) if place and other.status == DagsterRunStatus.SUCCESS)
+    cut = next(older, len(ours))
+    return ours[:cut], ours[cut:]
 
 
 def _latest(
     instance: DagsterInstance, runs: Sequence[DagsterRun], wanted: set[str] | None = None
 ) -> dict[str, AssetCheckEvaluation]:
-    """How each check last came out in these runs, the newest first; of those `wanted` alone, where that is said."""
-    found: dict[str, AssetCheckEvaluation] = {}
+    """Return how each check last came out in these runs, the newest first; only those `wanted`, if given."""
+    checks: dict[str, AssetCheckEvaluation] = {}
     for run in runs:
         for entry in instance.all_logs(run.run_id, of_type=DagsterEventType.ASSET_CHECK_EVALUATION):
             check = entry.asset_check_evaluation
             if check is not None:
                 name = f"{check.asset_key.to_user_string()}: {check.check_name}"
                 if wanted is None or name in wanted:
-                    found.setdefault(name, check)
-        if wanted is not None and wanted <= found.keys():
+                    checks.setdefault(name, check)
+        if wanted is not None and wanted <= checks.keys():
             break
-    return dict(sorted(found.items()))
+    return dict(sorted(checks.items()))
 
 
 def _things(check: AssetCheckEvaluation) -> Iterator[Failing]:
-    """What a check found wrong; the check itself where it doesn't name anything."""
+    """Yield what a check found wrong; the check itself where it doesn't name anything."""
     things = list(of_metadata(check.metadata))
     yield from things or [Failing("", "its page in the user interface says what it found")]
 
 
 def _line(check: AssetCheckEvaluation, thing: Failing) -> str:
-    """A check and what it found, with its counts where it names nothing; never a form's value."""
+    """Write a check and what it found, with its counts where it names nothing; never a form's value."""
     name = f"{check.asset_key.to_user_string()}: {check.check_name}"
     if thing.what:
         return f"{name}: {thing.what}"

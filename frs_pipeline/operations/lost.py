@@ -1,7 +1,7 @@
 """Runs whose process is gone without a word: the machine was switched off, or `make ui` was killed.
 
-Dagster would take them for running for ever, and start no other. Each run holds the lock of its delivery, which the system
-gives back however the process ended.
+Dagster would believe them to run for ever, and start no other. Each run holds the lock of its delivery, which the system
+releases however the process ended.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from frs_pipeline.store.lock import is_locked
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.study import Study
 
-# Marks a run that takes the place of a lost one: if it is lost too, the machine needs a look, not a third run.
+# Marks a run that replaces a lost one: if it is lost too, the machine needs a look, not a third run.
 AGAIN = "frs/again"
 
 
@@ -39,10 +39,10 @@ def lost_runs(study: Study) -> SensorDefinition:
         description="Reports runs failed whose process is gone, and refreshes their delivery once more.",
     )
     def lost_runs(context: SensorEvaluationContext) -> SensorResult:
-        """A run is lost when at two looks it has begun and nobody holds the lock of its delivery.
+        """Replace lost runs: at two looks in a row they had begun and nobody held the lock of their delivery.
 
-        Between its beginning and the lock, and between the lock and its end, are moments, so that a single look isn't enough. The
-        cursor holds the runs for which the lock was free at the last one.
+        A moment passes between a run's beginning and the lock, and between the lock and its end, so that one look isn't
+        enough. The cursor holds the runs for which the lock was free at the last one.
         """
         settings = Settings.from_environment(study.again())
         before = json.loads(context.cursor or "[]")
@@ -51,7 +51,7 @@ def lost_runs(study: Study) -> SensorDefinition:
         started = [run for run in running if is_of(settings.study, run)]
         free = [run.run_id for run in started if _without_process(settings, run)]
         requests, lost = [], []
-        for run in (found for found in started if found.run_id in free and found.run_id in before):
+        for run in (one for one in started if one.run_id in free and one.run_id in before):
             now = context.instance.get_run_by_id(run.run_id)
             if now is None or now.status is not DagsterRunStatus.STARTED:
                 continue
@@ -62,7 +62,7 @@ def lost_runs(study: Study) -> SensorDefinition:
                 requests.append(request(store, f"again {run.run_id}", tags={AGAIN: run.run_id}))
         for run_id in lost:
             context.log.warning(f"run {run_id}: {LOST}")
-        wanted = [found for found in requests if found]
+        wanted = [run for run in requests if run]
         return SensorResult(
             run_requests=wanted,
             skip_reason=None if wanted else f"{len(started)} running, {len(lost)} lost",
@@ -73,7 +73,7 @@ def lost_runs(study: Study) -> SensorDefinition:
 
 
 def _without_process(settings: Settings, run: DagsterRun) -> bool:
-    """Is the lock free that a run must hold? A run in another data folder holds another one, of which this can't tell."""
+    """Return whether the lock that a run must hold is free. A run in another data folder has another lock: then False."""
     delivery = run.tags.get(PARTITION_TAG)
     here = run.tags.get(DATA_TAG, data_tag(settings)) == data_tag(settings)
     return delivery is not None and here and not is_locked(Store(settings, delivery))

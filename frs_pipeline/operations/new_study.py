@@ -1,4 +1,4 @@
-"""A new study: a folder that is sound from the beginning, to be changed file by file."""
+"""Begin a new study: a folder that is sound from the beginning, to be changed file by file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from frs_pipeline.store.settings import shipped_study
 from frs_pipeline.templates import templates_in
 
 TEMPLATE = Path(__file__).parent / "study_template"
-# The same in every study: it says where the study is, and nothing else.
+# A file that is the same in every study: it says where the study is, and nothing else.
 _DEFINITIONS = "definitions.py"
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 

@@ -1,8 +1,8 @@
-"""What is posted to the webhook: kept beside the incident's page until it was taken, so that none is lost without a network.
+"""Post alerts to the webhook: each is kept beside the incident's page until accepted, so that no outage loses one.
 
-An alert waits in a file of its own from before it is sent until it was taken. Whoever sends it holds that file locked, so
-that it isn't sent twice at once; a machine that dies between the sending and the end of the file sends it again, which its
-delivery, run and kind tell. Of what was answered nothing is kept.
+An alert waits in a file of its own from before it is sent until it is accepted. Whoever sends it locks that file, so that
+it isn't sent twice at once; a machine that dies between sending and removing the file sends it again, recognisably by its
+delivery, run and kind. Nothing of the answer is kept.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from frs_pipeline.store.settings import Settings
 
 WEBHOOK = "FRS_WEBHOOK_URL"
 UNSENT, GIVEN_UP = ".unsent.json", ".given-up.json"
-# An alert that is older tells nobody anything new, and `frs doctor` names it.
+# The age at which an alert is given up: it is no news any more, and `frs doctor` names it.
 LONGEST = 7 * 24 * 3600  # seconds
 _TIMEOUT = 10  # seconds
-# Where nobody answers, the rest waits for the next time: a sensor has a minute.
+# After so many failures the rest waits for the next time: a sensor has only a minute.
 _FAILURES = 3
 
 
 def post(page: Path, content: Mapping[str, object]) -> str | None:
-    """Send an alert about the incident on `page`; why that failed, or None when it was taken or there is no webhook.
+    """Send an alert about the incident on `page`; return why that failed, or None if it was accepted or there is no webhook.
 
-    One that isn't taken waits beside the page for `resend`.
+    One that isn't accepted waits beside the page for `resend`.
     """
     if not os.environ.get(WEBHOOK):
         return None
@@ -43,30 +43,30 @@ def post(page: Path, content: Mapping[str, object]) -> str | None:
 
 
 def unsent(settings: Settings) -> list[Path]:
-    """Alerts that wait, the newest first: they tell how things are now."""
+    """List alerts that wait, the newest first: these say how things are now."""
     waiting = {path: _age(path) for path in settings.incidents.rglob(f"*{UNSENT}")}
     return sorted(waiting, key=lambda path: (waiting[path], path))
 
 
 def given_up(settings: Settings) -> list[Path]:
-    """Alerts that were never taken and are no longer sent."""
+    """List alerts that were never accepted and are no longer sent."""
     return sorted(settings.incidents.rglob(f"*{GIVEN_UP}"))
 
 
 def resend(settings: Settings) -> dict[Path, str | None]:
-    """Send again what waits; of each why that failed, or None. One that waited for `LONGEST` is given up and renamed."""
-    found: dict[Path, str | None] = {}
+    """Send again what waits; return why each failed, or None. One that waited for `LONGEST` is given up and renamed."""
+    failures: dict[Path, str | None] = {}
     for path in unsent(settings) if os.environ.get(WEBHOOK) else ():
-        if sum(failed is not None for failed in found.values()) == _FAILURES:
+        if sum(failed is not None for failed in failures.values()) == _FAILURES:
             break
-        found[path] = _send(path)
-        if found[path] is not None and _age(path) > LONGEST:
+        failures[path] = _send(path)
+        if failures[path] is not None and _age(path) > LONGEST:
             path.rename(path.with_name(path.name.removesuffix(UNSENT) + GIVEN_UP))
-    return found
+    return failures
 
 
 def _age(path: Path) -> float:
-    """Seconds for which an alert has waited; nothing writes its file again."""
+    """Return the seconds for which an alert has waited; nothing writes its file again."""
     try:
         return time.time() - path.stat().st_mtime
     except FileNotFoundError:
@@ -74,7 +74,7 @@ def _age(path: Path) -> float:
 
 
 def _send(waiting: Path) -> str | None:
-    """Post what waits in a file, which goes when it was taken; why it couldn't be, without anything of what was answered."""
+    """Post what waits in a file, and remove it once accepted; return why it wasn't, without anything of the answer."""
     try:
         with waiting.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -93,7 +93,7 @@ def _send(waiting: Path) -> str | None:
 
 
 class _AsCalled(urllib.request.HTTPRedirectHandler):
-    """Follows no redirect: urllib would ask the other address without what was posted, and take that for an answer."""
+    """Follows no redirect: urllib would ask the other address without the posted content, and take that for an answer."""
 
     def redirect_request(self, *_: object) -> None:
         return None

@@ -1,4 +1,4 @@
-"""One refresh of a delivery: what is out of date is made again by Dagster, the rest is left alone."""
+"""Refresh a delivery: Dagster makes what is out of date again, and the rest is left alone."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MARK = "frs/run"
 class Refresh:
     """What a refresh did: the files it made (by name), and what the delivery now holds (empty if incomplete).
 
-    `vouched`: did it write a manifest? It may be all that was due.
+    `vouched` says whether it wrote a manifest, which may be all that was due.
     """
 
     delivery: str
@@ -50,16 +50,16 @@ def refresh(
 ) -> Refresh:
     """Bring a delivery (default: the newest) up to date; `select` limits it to these assets and what they need.
 
-    `written` is told of every file that is made: how many there will be, and its name. Unless `recorded`, it doesn't
-    enter into the history that DAGSTER_HOME keeps. Raises `FrsError`.
+    `written` is called for every file that is made: how many there will be, and its name. Unless `recorded`, the run doesn't
+    enter the history that DAGSTER_HOME keeps. Raises `FrsError`.
     """
     name = choose(settings.raw, delivery)
     store = Store(settings, name)
     refuse_in_names(settings.raw_delivery(name))
-    # A missing file, or one that nobody reads, is told before anything heavy is loaded.
+    # A missing file, or one that nobody reads, is reported before anything heavy is loaded.
     refuse_unread(settings.study, settings.raw_delivery(name))
     inventory(settings.study, settings.raw_delivery(name))
-    # Asked even where nothing is out of date: results made with a pair that was locked again don't tell.
+    # Checked even where nothing is out of date: results don't show that their pair of codebooks was locked again.
     require_newest(settings, settings.raw_delivery(name))
     chosen = upstream(settings.study, _selected(settings.study, select)) if select else set(products(settings.study))
     with exclusive(store):
@@ -78,7 +78,7 @@ def refresh(
 
 
 def attempt(settings: Settings, delivery: str, select: str | None, written: Callable[[int, str], None]) -> Refresh | Exception:
-    """One refresh of several: what it did, or why it couldn't, so that the others don't wait for it.
+    """Refresh one delivery of several: return what it did, or why it couldn't, so that the others go on.
 
     Raises `UsageError`, which would be the same for all of them.
     """
@@ -91,27 +91,27 @@ def attempt(settings: Settings, delivery: str, select: str | None, written: Call
 
 
 def _refuse_rules(study: Study) -> None:
-    """Raises `InputError` for a rule that can't be, which is told before anything heavy is loaded."""
+    """Raise `InputError` for an impossible rule, before anything heavy is loaded."""
     from frs_pipeline.study.rules import policy
 
     policy(study)
 
 
 def _selected(study: Study, select: str) -> set[AssetPath]:
-    """Assets by name (`marts/initiator`), by layer (`marts`), several with commas."""
-    found: set[AssetPath] = set()
+    """Select assets by name (`marts/initiator`) or by layer (`marts`), several with commas."""
+    selected: set[AssetPath] = set()
     for name in select.split(","):
         parts = tuple(name.strip().split("/"))
         hits = {key for key in products(study) if key[: len(parts)] == parts}
         if not hits:
             layers = ", ".join(dict.fromkeys(key[0] for key in products(study)))
             raise UsageError("no such asset", where=name.strip(), do=f"name an asset or one of: {layers}")
-        found |= hits
-    return found
+        selected |= hits
+    return selected
 
 
 def _home() -> Path | None:
-    """DAGSTER_HOME, where Dagster keeps its history; None where it isn't set. Raises `UsageError`."""
+    """Return DAGSTER_HOME, where Dagster keeps its history; None where it isn't set. Raises `UsageError`."""
     home = os.environ.get("DAGSTER_HOME")
     if home and not Path(home).is_absolute():
         raise UsageError("DAGSTER_HOME isn't an absolute path", where=home, do="give the whole path, or unset it")
@@ -133,7 +133,7 @@ def _materialize(
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
     with _with_history(home) if home else DagsterInstance.ephemeral() as instance:
         instance.add_dynamic_partitions(str(deliveries_of(settings.study).name), [delivery])
-        # Other runs may be made meanwhile: this one is known by its mark.
+        # Other runs may be made meanwhile: this one is recognised by its mark.
         mark = {MARK: uuid4().hex}
         failures: list[BaseException] = []
         cause: BaseException | None = None
@@ -157,13 +157,13 @@ def _materialize(
 
 
 def _with_history(home: Path) -> DagsterInstance:
-    """The instance in `home`, whatever its dagster.yaml says: nothing about a run is told to anybody, nor its prints kept.
+    """Open the instance in `home`, overriding its dagster.yaml: nothing about a run is sent anywhere, nor its prints kept.
 
-    Raises `InputError` for a dagster.yaml that Dagster doesn't take.
+    Raises `InputError` for a dagster.yaml that Dagster doesn't accept.
     """
     from dagster import DagsterInstance
 
-    # The name by which Dagster's own reference for dagster.yaml has it.
+    # The name that Dagster's own reference for dagster.yaml gives.
     prints = {"module": "dagster._core.storage.noop_compute_log_manager", "class": "NoOpComputeLogManager"}
     try:
         # Whatever its name says: a folder that is given stays, and so does what lies in it.
@@ -178,7 +178,7 @@ def _with_history(home: Path) -> DagsterInstance:
 def _found_after(
     instance: DagsterInstance, home: Path | None, store: Store, mark: dict[str, str], failed: bool
 ) -> Iterator[FrsError]:
-    """What the search finds once a run has ended: in what was written before it failed, and in what Dagster keeps of it."""
+    """Yield what the search finds once a run has ended: in what it wrote before it failed, and in what Dagster keeps of it."""
     from dagster import RunsFilter
 
     from frs_pipeline.operations.history import kept
@@ -198,14 +198,14 @@ def _found_after(
 
 
 def _together(failures: Sequence[BaseException]) -> BaseException:
-    """One error that says in a line why a run failed and what was found after it."""
+    """Make one error that says in a line why a run failed and what was found after it."""
     if len(failures) == 1:
         return failures[0]
     return CheckFailed("; and ".join(str(error) or "the run was stopped" for error in failures))
 
 
 def _plain(error: BaseException) -> BaseException:
-    """The error that a person can act on, out of what Dagster wrapped around it."""
+    """Return the error that a person can act on, out of what Dagster wrapped around it."""
     from dagster import Failure
 
     inner: BaseException | None = error

@@ -1,7 +1,7 @@
-"""The search for leaks at the end of every run that Dagster makes: of all of it, of a part, of a backfill.
+"""Search for leaks at the end of every run that Dagster makes: a whole one, a partial one, a backfill.
 
-It belongs to how runs are executed and not to what they make, so that none ends without it: what is found fails the run. A run
-that was killed or stopped didn't get there; it is searched by the sensors that look at runs that failed or were canceled.
+It belongs to how runs are executed and not to what they make, so that none ends without it: a finding fails the run. A run
+that was killed or stopped didn't get there; the sensors for failed and canceled runs search it.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Searching(Executor):
         return self.inner.step_dependency_config
 
     def execute(self, plan_context: Any, execution_plan: Any) -> Iterator[DagsterEvent]:
-        """All events of the steps. Raises `Failure` in one line for what the search finds, else what the run failed with."""
+        """Yield all events of the steps. Raises `Failure` in one line for what the search finds, else the run's own error."""
         failed: BaseException | None = None
         try:
             yield from self.inner.execute(plan_context, execution_plan)
@@ -60,15 +60,15 @@ class Searching(Executor):
             raise
         except BaseException as error:
             failed = error
-        if found := search_run(self.study, plan_context.instance, plan_context.dagster_run, wait=True):
-            # Without what the run failed with: that may quote cells, and stands in the events of its steps.
-            raise Failure(f"{SEARCH_FOUND} {'; and '.join(found)}", allow_retries=False)
+        if leaks := search_run(self.study, plan_context.instance, plan_context.dagster_run, wait=True):
+            # Without the run's own error: that may quote cells, and stands in the events of its steps.
+            raise Failure(f"{SEARCH_FOUND} {'; and '.join(leaks)}", allow_retries=False)
         if failed is not None:
             raise failed
 
 
 def searching_executor(study: Study) -> ExecutorDefinition:
-    """All steps in a single process, and then the search: every job of the code location is executed so."""
+    """Execute all steps in a single process, and then search: every job of the code location runs like this."""
 
     def _searching(context: InitExecutorContext) -> Executor:
         inner = in_process_executor.executor_creation_fn
@@ -84,30 +84,30 @@ def searching_executor(study: Study) -> ExecutorDefinition:
 
 
 def search_run(study: Study, instance: DagsterInstance, run: DagsterRun, *, wait: bool = False) -> list[str]:
-    """Search the results of the delivery of a run, and what is kept of that run; a line for each of both in which something is.
+    """Search the results of a run's delivery, and what is kept of that run; return one line for each that holds something.
 
-    While another run refreshes the delivery, its results are searched at the end of that, unless told to `wait`.
+    While another run refreshes the delivery, its results are searched at the end of that, unless `wait` is true.
     """
     settings = Settings.from_environment(study)
     chosen = run.tags.get(PARTITION_TAG)
     # A run over several deliveries isn't marked with one.
     stores = [Store(settings, name) for name in ([chosen] if chosen else deliveries(settings.curated("")))]
-    found = []
+    lines = []
     for store in stores:
         try:
             if not _searched_already(study, instance, run):
                 _results(store, wait)
         except FrsError as error:
-            found.append(str(error))
+            lines.append(str(error))
     try:
         require_clean_traces(study, Path(instance.root_directory), stores, run.run_id, kept(instance, run.run_id))
     except FrsError as error:
-        found.append(str(error))
-    return found
+        lines.append(str(error))
+    return lines
 
 
 def _searched_already(study: Study, instance: DagsterInstance, run: DagsterRun) -> bool:
-    """Did the run get to its own search, behind which only the manifest is written?"""
+    """Return whether the run got to its own search, after which only the manifest is written."""
     made = instance.all_logs(run.run_id, of_type=DagsterEventType.ASSET_MATERIALIZATION)
     return any(entry.asset_key == key_of(study, SEARCHED) for entry in (e.dagster_event for e in made) if entry)
 

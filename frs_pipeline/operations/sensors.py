@@ -1,6 +1,6 @@
-"""When a delivery is refreshed: as soon as its folder is there or has changed, and at night if anything else has.
+"""Decide when a delivery is refreshed: as soon as its folder is there or has changed, and at night if anything else has.
 
-Every run makes only what is due, by the same question as `frs run`.
+Every run makes only what is due, decided as `frs run` decides it.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ from frs_pipeline.store.settings import Settings
 from frs_pipeline.store.standing import remains
 from frs_pipeline.study import Study
 
-# The job's name, by which sensors ask for it.
+# The job's name, by which sensors request it.
 REFRESH = "refresh"
 
 
@@ -58,7 +58,7 @@ def refresh_job(study: Study) -> Any:
         description="Everything, for one delivery. Started by hand it makes all of it, out of date or not.",
         partitions_def=deliveries_of(study),
         tags=study_tags(study),
-        # Only what `gate` lets through is tried again: a drive that didn't answer, not a form that is wrong.
+        # Only what `gate` allows is tried again: a drive that didn't answer, not a wrong form.
         op_retry_policy=RetryPolicy(max_retries=3, delay=5, backoff=Backoff.EXPONENTIAL),
     )
 
@@ -66,9 +66,9 @@ def refresh_job(study: Study) -> Any:
 def request(
     store: Store, run_key: str | None = None, also: Collection[AssetPath] = (), tags: Mapping[str, str] | None = None
 ) -> RunRequest | None:
-    """A run of what is due of a delivery, and of what `also` is going to be; None when nothing is.
+    """Request a run of what is due in a delivery, and of what `also` is going to be; None when nothing is.
 
-    Where that can't be said, since a definition can't be read, it is a run of everything, whose failure is told.
+    Where that isn't known, since a definition can't be read, it is a run of everything, whose failure is reported.
     """
     look_again()  # runs are processes of their own, which read code and definitions as they are now
     try:
@@ -86,23 +86,23 @@ def new_deliveries(study: Study) -> SensorDefinition:
         job_name=REFRESH,
         minimum_interval_seconds=30,
         default_status=DefaultSensorStatus.RUNNING,
-        description="Registers each new delivery folder, refreshes it, and again when it has changed; tells of those that wait.",
+        description="Registers each new delivery folder, refreshes it, and again when it has changed; reports those that wait.",
     )
     def new_deliveries(context: SensorEvaluationContext) -> SensorResult:
-        """A delivery is taken up once it holds all its files and they didn't change between two looks.
+        """Take up a delivery once it holds all its files and they didn't change between two looks.
 
-        So nobody's copying is run into, and a correction that is added later makes a run of its own; the same content
-        makes none. The cursor holds what was seen at the last look; of each delivery that was taken up how its files
-        looked, the hash of what they hold, so that contents are read only when a folder looks otherwise, and how many
-        contents it has had: one that comes back after another is made again; and since when which of them wait.
+        So a run never starts amid somebody's copying, and a correction that is added later gets a run of its own; the same
+        content gets none. The cursor holds what was seen at the last look; for each delivery that was taken up, how its
+        files looked, the hash of what they hold, so that contents are read only when a folder looks different, and how many
+        contents it has had: one that comes back after another is made again; and since when each waiting one waits.
 
-        Why a delivery isn't taken up stands in the evaluation, and on a page after the policy's hours.
+        The evaluation says why a delivery isn't taken up, and after the policy's hours so does a page.
         """
         settings = Settings.from_environment(study.again())
         last = json.loads(context.cursor or "{}")
         seen, waiting = _looked_at(study, settings)
         looks = _Looks(
-            settings.study, last.get("seen", {}), {name: tuple(found) for name, found in last.get("taken", {}).items()}
+            settings.study, last.get("seen", {}), {name: tuple(noted) for name, noted in last.get("taken", {}).items()}
         )
         asked: dict[str, RunRequest | None] = {}
         for name, now in seen.items():
@@ -115,10 +115,10 @@ def new_deliveries(study: Study) -> SensorDefinition:
                     asked[name] = request(Store(settings, name), key)
         waiting |= remains(settings)
         since = told_when_overdue(context.log, settings, waiting, last.get("waiting", {}), time.time())
-        wanted = [found for found in asked.values() if found]
+        wanted = [run for run in asked.values() if run]
         reasons = [f"{name}: {why}" for name, why in waiting.items()]
         reasons += [f"{name}: new or changed, taken up if it looks the same at the next look" for name in looks.moving]
-        reasons += [f"{name}: everything is up to date" for name, found in asked.items() if not found]
+        reasons += [f"{name}: everything is up to date" for name, run in asked.items() if not run]
         reasons += [others] if (others := unnamed(settings.raw)) else []
         for reason in reasons if wanted else ():
             context.log.info(reason)
@@ -136,9 +136,9 @@ def new_deliveries(study: Study) -> SensorDefinition:
 
 @dataclass
 class _Looks:
-    """How deliveries looked at the last look, and of those taken up how they looked, what they held, and how often that changed.
+    """How deliveries looked at the last look, and for those taken up how they looked, what they held, and how often it changed.
 
-    `moving` are those that look otherwise than at the last look.
+    `moving` are those that look different from the last look.
     """
 
     study: Study
@@ -147,7 +147,7 @@ class _Looks:
     moving: list[str] = field(default_factory=list)
 
     def new_content(self, folder: Path, now: str) -> str | None:
-        """Take up a delivery that looks like this `now`: a key of what it holds, or None when that is moving or known.
+        """Take up a delivery that looks like this `now`: return a key of what it holds, or None if that is moving or known.
 
         Raises `FrsError` when it can't be read.
         """
@@ -157,9 +157,9 @@ class _Looks:
         if self.seen.get(folder.name) != now:
             self.moving.append(folder.name)
             return None
-        held = _short(sorted((name, file.sha256) for name, file in inventory(self.study, folder).items()))
-        self.taken[folder.name] = (now, held, times + (held != content))
-        return f"{folder.name} {held} {times + 1}" if held != content else None
+        content_now = _short(sorted((name, file.sha256) for name, file in inventory(self.study, folder).items()))
+        self.taken[folder.name] = (now, content_now, times + (content_now != content))
+        return f"{folder.name} {content_now} {times + 1}" if content_now != content else None
 
 
 def nightly(study: Study) -> ScheduleDefinition:
@@ -171,23 +171,23 @@ def nightly(study: Study) -> ScheduleDefinition:
         description="At three at night: deliveries whose results aren't made by today's code and definitions.",
     )
     def nightly(context: ScheduleEvaluationContext) -> list[RunRequest] | SkipReason:
-        """What no change of a folder tells of: a new version of the program, a changed catalogue, a file that was altered.
+        """Request what no changed folder announces: a new version of the program, a changed catalogue, an altered file.
 
-        The oldest first, since later ones are compared with it; one that can't be taken up is passed over, and told by the
+        The oldest first, since later ones are compared with it; one that can't be taken up is skipped, and reported by the
         sensor.
         """
         settings = Settings.from_environment(study.again())
         known = context.instance.get_dynamic_partitions(str(deliveries_of(settings.study).name))
         seen, waiting = _looked_at(study, settings)
-        found: list[RunRequest] = []
+        requests: list[RunRequest] = []
         for name in (name for name in seen if name in known):
-            asked = request(Store(settings, name), also=_compared(settings.study) if found else ())
+            asked = request(Store(settings, name), also=_compared(settings.study) if requests else ())
             if asked:
-                found.append(asked)
+                requests.append(asked)
         reasons = [f"{name}: {why}" for name, why in waiting.items()]
-        for reason in reasons if found else ():
+        for reason in reasons if requests else ():
             context.log.info(reason)
-        return found or SkipReason(
+        return requests or SkipReason(
             "; ".join([*reasons, "every other delivery is up to date" if reasons else "all is up to date"])
         )
 
@@ -195,15 +195,15 @@ def nightly(study: Study) -> ScheduleDefinition:
 
 
 def _compared(study: Study) -> set[AssetPath]:
-    """Products that get out of date when an earlier delivery is made anew, which was asked for and hasn't happened yet."""
+    """Return the products that get out of date when an earlier delivery is made again: requested, but not done yet."""
     return whole_steps(study, downstream(study, {product.key for product in products(study).values() if product.previous}))
 
 
 def outgrown(loaded: Study, now: Study) -> str | None:
-    """Say that a study has other products now than the code location that was `loaded`, whose runs can make no others.
+    """Say that a study has other products now than the code location as `loaded`, whose runs can't make those.
 
-    None where it has the same, whatever else changed in its files: a run reads them as they are then. Of files that can't be
-    read a run says so.
+    None where it has the same, whatever else changed in its files: a run reads them as they are then, and reports files that
+    can't be read.
     """
     try:
         same = products(loaded).keys() == products(now).keys()
@@ -214,7 +214,7 @@ def outgrown(loaded: Study, now: Study) -> str | None:
 
 
 def _looked_at(loaded: Study, settings: Settings) -> tuple[dict[str, str], dict[str, str]]:
-    """Of complete deliveries names, sizes and times of their files, in short; of the others why they wait. Nothing is read."""
+    """Return for complete deliveries a digest of names, sizes and times of their files; for others why they wait; unread."""
     seen: dict[str, str] = {}
     waiting: dict[str, str] = {}
     other = outgrown(loaded, settings.study)
@@ -231,10 +231,10 @@ def _looked_at(loaded: Study, settings: Settings) -> tuple[dict[str, str], dict[
 
 
 def _line(error: FrsError | OSError) -> str:
-    """An error as one line; of one that isn't ours only what the system calls it."""
+    """Write an error as one line; for one that isn't ours only what the system calls it."""
     ours = " ".join(str(error).splitlines()) if isinstance(error, FrsError) else error.strerror
     return masked(ours or type(error).__name__)
 
 
-def _short(found: object) -> str:
-    return hashlib.sha256(repr(found).encode()).hexdigest()[:16]
+def _short(content: object) -> str:
+    return hashlib.sha256(repr(content).encode()).hexdigest()[:16]

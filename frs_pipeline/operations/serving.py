@@ -1,4 +1,4 @@
-"""`make ui`: Dagster's webserver and daemon on this machine, or one line that says why not."""
+"""Serve `make ui`: Dagster's webserver and daemon on this machine, or one line that says why not."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HOST = "127.0.0.1"
 
 
 def free_port(text: str) -> int:
-    """The port of that number. Raises `UsageError` for what is no port, `FrsError` when another program has it.
+    """Return the port of that number. Raises `UsageError` for what is no port, `FrsError` when another program has it.
 
     Dagster would look only after its daemon had begun to refresh deliveries.
     """

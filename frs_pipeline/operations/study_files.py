@@ -1,4 +1,4 @@
-"""What a study is made of, each part read and compared with the others: the one list that `frs study check` and doctor go by."""
+"""Read what a study is made of, comparing each part with the others: the one list behind `frs study check` and doctor."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ ABOUT_PAGE = "report/about.html"
 
 
 class Part(NamedTuple):
-    """A part of a study: what it is called, its file or folder in the study, and what reads it and says in short what is there.
+    """A part of a study: its name, its file or folder in the study, and a function that reads it and sums up what is there.
 
-    `optional`: a study needn't have it, and then has nothing of the kind. Reading raises `InputError` for all that is wrong.
+    A study needn't have an `optional` one, and then has nothing of the kind. Reading raises `InputError` for all faults.
     """
 
     name: str
@@ -54,7 +54,7 @@ class Part(NamedTuple):
 class Outcome(NamedTuple):
     """What came of reading a part: `detail` is what there is in short, `errors` everything that is wrong with it.
 
-    A part that isn't sound and has no errors can't be read before those of other parts are mended.
+    A part that isn't sound and has no errors can't be read until other parts are mended.
     """
 
     part: Part
@@ -64,8 +64,8 @@ class Outcome(NamedTuple):
 
 
 def examine(study: Study) -> list[Outcome]:
-    """Read every part of a study. A fault is told once, of the first part that comes across it."""
-    found: list[Outcome] = []
+    """Read every part of a study. A fault is reported once, for the first part that comes across it."""
+    outcomes: list[Outcome] = []
     known: set[str] = set()
     for part in PARTS:
         wrong, detail = Gathered(), "waits for what is wrong with another part"
@@ -73,8 +73,8 @@ def examine(study: Study) -> list[Outcome]:
             detail = _read(part, study)
         new = {str(error): error for error in wrong.errors if str(error) not in known}
         known |= new.keys()
-        found.append(Outcome(part, not wrong.errors, detail, tuple(new.values())))
-    return found
+        outcomes.append(Outcome(part, not wrong.errors, detail, tuple(new.values())))
+    return outcomes
 
 
 def _read(part: Part, study: Study) -> str:
@@ -85,8 +85,8 @@ def _read(part: Part, study: Study) -> str:
     except InputError:
         raise
     except OSError as error:
-        told = unusable(error)
-        raise InputError(str(told), where=study.folder / part.file) from error
+        wrong = unusable(error)
+        raise InputError(str(wrong), where=study.folder / part.file) from error
 
 
 def _about(study: Study) -> str:
@@ -106,7 +106,7 @@ def _questionnaires(study: Study) -> str:
 
 
 def _printed(study: Study) -> str:
-    """Printed figures stand in tables of the catalogue, where they can be computed."""
+    """Check that printed figures stand in tables of the catalogue, where they can be computed."""
     wrong, lines, computed = Gathered(), line_of(study), meanings(study)
     for key in lines:
         with wrong:
@@ -121,13 +121,13 @@ def _printed(study: Study) -> str:
 
 
 def _chapters(study: Study) -> str:
-    """A chapter that shows what the study says of itself needs the page that says it."""
-    found = chapters(study)
-    shown = next((index for index, chapter in enumerate(found) if chapter.shows == "about"), None)
+    """Check that a chapter that shows what the study says about itself has the page that says it."""
+    listed = chapters(study)
+    shown = next((index for index, chapter in enumerate(listed) if chapter.shows == "about"), None)
     if shown is not None and not (study.folder / ABOUT_PAGE).is_file():
         file, what = YamlFile(study.folder / CHAPTERS), f"there is no {ABOUT_PAGE}, which is shown"
         raise file.error(["chapters", shown, "shows"], what, "write it, or take the line out")
-    return plural(len(found), "page")
+    return plural(len(listed), "page")
 
 
 def _about_page(study: Study) -> str:

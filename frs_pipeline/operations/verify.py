@@ -1,4 +1,4 @@
-"""The proof that results can be made again: hashes against the manifest, and a rebuild in a clean folder against both."""
+"""Prove that results can be made again: compare hashes with the manifest, and a rebuild in a clean folder with both."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from frs_pipeline.study import Study
 
 @dataclass(frozen=True)
 class Verdict:
-    """One part that was looked at: what is so when all is well, and each thing in which it isn't."""
+    """One part that was verified: what is so when all is well, and each respect in which it isn't."""
 
     part: str
     sound: str
@@ -41,7 +41,7 @@ def verify(
     outputs_only: bool = False,
     written: Callable[[int, str], None] = lambda _n, _name: None,
 ) -> list[Verdict]:
-    """Hold a delivery against its manifest, and unless `outputs_only` rebuild it and hold the rebuilt files against it.
+    """Compare a delivery with its manifest, and unless `outputs_only` rebuild it and compare the rebuilt files with it.
 
     `root` is the manifest's root as somebody noted it outside. Raises `InputError` when no run has finished.
     """
@@ -50,12 +50,12 @@ def verify(
         where = store.settings.curated(store.delivery) / MANIFEST
         failed = ": a run failed, and there is no finished result yet" if stands.failed else ""
         raise InputError(f"no manifest of a finished run{failed}", where=where, do="run frs run")
-    found = [_manifest(content, root), *_failed_run(store, stands), _outputs(store, content, stands), _journals(store)]
+    verdicts = [_manifest(content, root), *_failed_run(store, stands), _outputs(store, content, stands), _journals(store)]
     if outputs_only:
-        return found
-    found += [_inputs(store, content), *_predecessor(store, content), _program(store.study, content)]
+        return verdicts
+    verdicts += [_inputs(store, content), *_predecessor(store, content), _program(store.study, content)]
     with exclusive(store):
-        return [*found, _rebuilt(store, content, written)]
+        return [*verdicts, _rebuilt(store, content, written)]
 
 
 def _manifest(content: dict[str, Any], root: str | None) -> Verdict:
@@ -68,30 +68,30 @@ def _manifest(content: dict[str, Any], root: str | None) -> Verdict:
 
 
 def _failed_run(store: Store, stands: Standing) -> Iterator[Verdict]:
-    """That the last run failed, and which result is the last good one; nothing when it finished."""
+    """Report that the last run failed, and which result is the last good one; nothing when it finished."""
     if stands.failed:
         yield Verdict("run", "", (f"a run failed; {stands.last_good(store.delivery)} (frs run)",))
 
 
 def _outputs(store: Store, content: dict[str, Any], stands: Standing) -> Verdict:
-    """Produced files in the order in which they are made, so that the first fault is nearest to its cause."""
+    """Verify produced files in the order in which they are made, so that the first fault is nearest to its cause."""
     noted = dict(content["outputs"])
     faults = []
     for product in products(store.study).values():
         for path in (store.path(product), *store.pages(product)):
             name = listed(store, path)
-            # What is too much is told below, with everything that is.
+            # Files beyond those listed are reported below, all together.
             if name in noted:
-                told = _compared(name, noted.pop(name), sha256(path) if path.is_file() else None)
-                faults += [f"{name} was made since by a run that failed"] if name in stands.remade else told
+                differences = _compared(name, noted.pop(name), sha256(path) if path.is_file() else None)
+                faults += [f"{name} was made since by a run that failed"] if name in stands.remade else differences
     faults += [f"{name} is missing" for name in noted]
     faults += [f"{name} isn't in the manifest" for name in (*added(store, content), *strays(store.settings))]
     return Verdict("outputs", f"{len(content['outputs'])} files are as the manifest says", tuple(faults))
 
 
 def _journals(store: Store) -> Verdict:
-    """Journals by themselves, and by what lies here that they have to tell of."""
-    from frs_pipeline.release import earlier  # with what it reads releases by, which takes a moment
+    """Verify journals by themselves, and by what is here that they must have entries for."""
+    from frs_pipeline.release import earlier  # brings in the reading of releases, which takes a moment
 
     settings, faults = store.settings, []
     for path, without_entry in ((settings.access_journal, unjournalled), (settings.release_journal, earlier.unjournalled)):
@@ -101,7 +101,7 @@ def _journals(store: Store) -> Verdict:
             faults.append(str(error))
     if not faults:
         faults += earlier.altered(settings, store.delivery)
-    return Verdict("journals", "sound, and tell of every codebook and release that lies here", tuple(faults))
+    return Verdict("journals", "sound, with an entry for every codebook and release that lies here", tuple(faults))
 
 
 def _inputs(store: Store, content: dict[str, Any]) -> Verdict:
@@ -115,7 +115,7 @@ def _inputs(store: Store, content: dict[str, Any]) -> Verdict:
 
 
 def _predecessor(store: Store, content: dict[str, Any]) -> Iterator[Verdict]:
-    """The delivery that this one was compared with: is it still there, with the root and the marts that it had then?
+    """Verify that the delivery that this one was compared with is still there, with the root and the marts that it had then.
 
     Nothing where there was none and is none.
     """
@@ -131,7 +131,7 @@ def _predecessor(store: Store, content: dict[str, Any]) -> Iterator[Verdict]:
             yield Verdict("predecessor", "", (since,))
         return
     older = Store(store.settings, noted["delivery"])
-    found, what = read_manifest(older), f"delivery {older.delivery}"
+    there, what = read_manifest(older), f"delivery {older.delivery}"
     faults: tuple[str, ...]
     if older.root is None:
         faults = (f"{what}, which this one was compared with, is missing or has no finished result",)
@@ -139,13 +139,13 @@ def _predecessor(store: Store, content: dict[str, Any]) -> Iterator[Verdict]:
         faults = (f"this one was compared with {what} and would be with {now.delivery if now else 'none'} now (run frs run)",)
     elif older.root != noted["root"]:
         faults = (f"{what} has another root than this one was compared with: it was refreshed since (run frs run)",)
-    elif root_of(found) != older.root:
+    elif root_of(there) != older.root:
         faults = (f"{what}: the root of its manifest doesn't fit what it says: it was altered",)
     else:
         keys = dict.fromkeys(key for product in products(store.study).values() for key in product.previous)
         paths = {listed(older, path): path for path in (older.file(*key) for key in keys)}
         now_there = {name: sha256(path) for name, path in paths.items() if path.exists()}
-        noted_there = {name: found["outputs"].get(name) for name in paths}
+        noted_there = {name: there["outputs"].get(name) for name in paths}
         faults = tuple(f"{what}: {fault}" for fault in _differences(noted_there, now_there))
     yield Verdict("predecessor", f"{what} is as it was when this one was compared with it", faults)
 
@@ -172,7 +172,7 @@ def _compared(name: str, noted: str | None, now: str | None) -> list[str]:
 
 
 def _rebuilt(store: Store, content: dict[str, Any], written: Callable[[int, str], None]) -> Verdict:
-    """Everything made again from the raw files in a folder of its own, which is gone afterwards."""
+    """Make everything again from the raw files in a folder of its own, which is gone afterwards."""
     sound = f"{len(content['outputs'])} files made again from the delivered ones, byte for byte the same"
     with tempfile.TemporaryDirectory(prefix=".verify.", suffix=".tmp", dir=store.settings.restricted(store.delivery)) as place:
         clean = Store(_clean(store, Path(place), content), store.delivery)
@@ -185,12 +185,12 @@ def _rebuilt(store: Store, content: dict[str, Any], written: Callable[[int, str]
         order = [listed(store, store.path(product)) for product in products(store.study).values()]
         names = [*order, *sorted(again["outputs"].keys() - set(order))]
         for name in (name for name in names if again["outputs"].get(name) != content["outputs"].get(name)):
-            faults.append(f"{name} comes out otherwise than the manifest says")
+            faults.append(f"{name} comes out differently from what the manifest says")
         return Verdict("rebuild", sound, (*faults, *_first_figure(store, clean)))
 
 
 def _clean(store: Store, place: Path, content: dict[str, Any]) -> Settings:
-    """A data folder with the delivery alone in it, and with what was made of the one that it was compared with."""
+    """Make a data folder with only the delivery in it, and with what was made of the one that it was compared with."""
     (place / "raw").mkdir()
     (place / "raw" / store.delivery).symlink_to(store.settings.raw_delivery(store.delivery))
     (place / "curated").mkdir()
@@ -201,7 +201,7 @@ def _clean(store: Store, place: Path, content: dict[str, Any]) -> Settings:
 
 
 def _first_figure(store: Store, clean: Store) -> list[str]:
-    """The first figure that the rebuild gives otherwise than the file that people read."""
+    """Name the first figure that differs between the rebuild and the file that people read."""
     product = products(store.study)[("statistics", "figures")]
     try:
         kept, made = (read(at.path(product)).to_pylist() for at in (store, clean))

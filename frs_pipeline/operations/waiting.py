@@ -1,6 +1,6 @@
-"""Deliveries that no run can take up, and results without a delivery: a page about each once it has waited too long.
+"""Report deliveries that no run can take up, and results without a delivery: one page for each that has waited too long.
 
-The clock here is that of the machine; nothing that is made from forms knows it.
+The clock here is that of the machine; nothing that is made from forms depends on it.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ from frs_pipeline.store.settings import Settings
 from frs_pipeline.study import Study
 from frs_pipeline.study.rules import policy
 
-# Of a delivery that waits: since when, in seconds, and is there a page about it?
+# For each delivery that waits: since when, in seconds, and whether there is a page about it.
 Since = dict[str, tuple[float, bool]]
 _DO = ("Put right what the line above says; the delivery is then taken up by itself.",)
 
 
 def overdue(waiting: Mapping[str, str], since: Mapping[str, tuple[float, bool]], now: float, hours: float) -> list[str]:
-    """Those of the deliveries in `waiting` that have waited for `hours` and have no page yet."""
-    found = {name: since.get(name, (now, False)) for name in waiting}
-    return [name for name, (began, reported) in found.items() if not reported and now - began >= hours * 3600]
+    """Return those of the deliveries in `waiting` that have waited for `hours` and have no page yet."""
+    states = {name: since.get(name, (now, False)) for name in waiting}
+    return [name for name, (began, reported) in states.items() if not reported and now - began >= hours * 3600]
 
 
 def told_when_overdue(
     log: logging.Logger, settings: Settings, waiting: Mapping[str, str], since: Mapping[str, tuple[float, bool]], now: float
 ) -> Since:
-    """Write a page about each delivery that has waited longer than the policy's hours, once; returns since when all wait.
+    """Write a page about each delivery that has waited longer than the policy's hours, once; return since when all wait.
 
-    `waiting` says why, by delivery. One that was taken up meanwhile is forgotten: when it waits again, that counts anew.
+    `waiting` says why, by delivery. One that was taken up meanwhile is forgotten: if it waits again, the count restarts.
     """
     reported = {name: since[name][1] if name in since else False for name in waiting}
     for name in overdue(waiting, since, now, _hours(settings.study, log)) if waiting else ():
@@ -47,7 +47,7 @@ def told_when_overdue(
 
 
 def _hours(study: Study, log: logging.Logger) -> float:
-    """The policy's hours; none while it can't be read, which the next run tells."""
+    """Return the policy's hours; none while it can't be read, which the next run reports."""
     try:
         return policy(study).hours_until_waiting_is_reported
     except FrsError as error:

@@ -82,7 +82,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls, study: Study) -> Settings:
-        """Read FRS_DATA_DIR (default: `data_of` the study) and FRS_KEY_FILE. Raises `UsageError` for a key in place of its file."""
+        """Read FRS_DATA_DIR (default: `data_of` the study) and FRS_KEY_FILE. Raises `UsageError` for a key itself."""
         data = os.environ.get("FRS_DATA_DIR")
         key = os.environ.get("FRS_KEY_FILE")
         refuse_secret(key or "", "FRS_KEY_FILE")
