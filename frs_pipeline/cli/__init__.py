@@ -13,7 +13,7 @@ from typing import NoReturn
 
 import typer
 
-# The order of the help.
+# Imported in the order in which the help lists the commands.
 from frs_pipeline.cli import operating
 
 # isort: split
@@ -44,26 +44,26 @@ def main() -> NoReturn:
     except Exception as error:  # the last resort: a program that calls frs gets one line and an exit code
         if debug:
             _trace(error, 1)
-        usage = getattr(error, "format_message", None)  # click's own errors: wrong options and the like
+        usage = getattr(error, "format_message", None)  # only click's own errors have it: wrong options and the like
         if usage is not None and not usage():
             sys.exit(2)  # no command: the help was printed
         if usage is not None:
             _complain(f"{usage()} (see frs --help)", 2)
-        told = unusable(error)
-        if told is not None:
-            _complain(str(told), told.exit_code)
+        ours = unusable(error)
+        if ours is not None:
+            _complain(str(ours), ours.exit_code)
         _complain(f"unexpected {type(error).__name__} (run frs --debug for where; it may show values of forms)", 1)
 
 
 def _in_utf8() -> None:
-    """Begin again with names of files in UTF-8, where the locale says otherwise: most libraries know no other way."""
+    """Restart with names of files in UTF-8 where the locale has another encoding: most libraries know no other way."""
     if sys.getfilesystemencoding() != "utf-8" and os.environ.get("PYTHONUTF8") != "1":
         os.environ["PYTHONUTF8"] = "1"
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606
 
 
 def _trace(error: Exception, code: int) -> NoReturn:
-    """Show where an error came from. It may quote what forms say, but for the numbers of people."""
+    """Show where an error came from. It may quote what forms say, but with personal numbers masked."""
     print(masked("".join(traceback.format_exception(error))), end="", file=sys.stderr)
     sys.exit(code)
 

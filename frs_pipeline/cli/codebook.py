@@ -1,4 +1,4 @@
-"""Commands of the controllers: lock the codebook, open it for a reason, and the journal that tells who did."""
+"""Commands of the controllers: lock the codebook, open it for a reason, and the journal that says who did."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Identity = Annotated[Path | None, typer.Option("--identity", metavar="KEY", help
 Codebook = Annotated[
     Path | None, typer.Option("--codebook", metavar="FILE", help="The controllers' codebook, if not in the delivery.")
 ]
-# Not required by the parser: that it was asked for without a reason is worth an entry.
+# Not required by the parser, because an attempt without a reason is worth an entry in the journal.
 Reason = Annotated[str, typer.Option("--reason", help="Why; it stands in the journal.")]
 
 
@@ -106,25 +106,25 @@ def _tell(locked: Locked, settings: Settings) -> None:
 
 @codebook.command()
 def check(delivery: Delivery = None, identity: Identity = None, file: Codebook = None, as_json: AsJson = False) -> None:
-    """Do codebook, ledger and forms fit? In counts; ends with 1 when something doesn't."""
+    """Check in counts whether codebook, ledger and forms fit; ends with 1 when something doesn't."""
     from dataclasses import asdict
 
     from frs_pipeline.codebook.fit import RULES, fit
 
     store = _store(delivery)
-    found = fit(store, _controllers(store, file), identity)
+    fitted = fit(store, _controllers(store, file), identity)
     if as_json:
-        print_json({**asdict(found), "contradictions": found.contradictions})
+        print_json({**asdict(fitted), "contradictions": fitted.contradictions})
     else:
-        opened = "" if found.parts_differ is None else ", the same in both parts" * (not found.parts_differ)
-        say(f"Delivery {store.delivery}: {plural(found.conferences, 'conference')} in the codebook{opened}.\n")
+        opened = "" if fitted.parts_differ is None else ", the same in both parts" * (not fitted.parts_differ)
+        say(f"Delivery {store.delivery}: {plural(fitted.conferences, 'conference')} in the codebook{opened}.\n")
         header = ("questionnaire", "forms", *(rule.replace("_", " ") for rule in RULES), "conferences without a form")
-        rows = [[f.instrument, str(f.delivered), *(str(f.aside[rule]) for rule in RULES), str(f.without)] for f in found.forms]
+        rows = [[f.instrument, str(f.delivered), *(str(f.aside[rule]) for rule in RULES), str(f.without)] for f in fitted.forms]
         print_grid("Forms, and those set aside because of their number (see docs/rules.md)", header, rows)
-        say("Not everything fits:" if found.contradictions else "Everything fits.")
-        for what, number in found.contradictions.items():
+        say("Not everything fits:" if fitted.contradictions else "Everything fits.")
+        for what, number in fitted.contradictions.items():
             say(f"  {number:>5} {what}")
-    if found.contradictions:
+    if fitted.contradictions:
         raise typer.Exit(1)
 
 
@@ -138,18 +138,18 @@ def reveal(
     file: Codebook = None,
     as_json: AsJson = False,
 ) -> None:
-    """Which conference is a form from? Needs a controller's key and a reason, and leaves a trace."""
+    """Say which conference a form is from. Needs a controller's key and a reason, and leaves a trace."""
     from dataclasses import asdict
 
     from frs_pipeline.codebook.reveal import reveal as find
 
     store = _store(delivery)
-    found = find(store, forms, _controllers(store, file), identity, reason, personal=cpr)
+    revealed = find(store, forms, _controllers(store, file), identity, reason, personal=cpr)
     if as_json:
         hidden = () if cpr else ("personal_number",)
-        print_json([{name: value for name, value in asdict(one).items() if name not in hidden} for one in found])
+        print_json([{name: value for name, value in asdict(one).items() if name not in hidden} for one in revealed])
         return
-    for one in found:
+    for one in revealed:
         personal = [one.personal_number] if one.personal_number else []
         say("  ".join([one.form, str(one.conference_number), one.occasion, one.date, *personal]))
 
@@ -158,34 +158,34 @@ def reveal(
 def find(
     reason: Reason = "", identity: Identity = None, delivery: Delivery = None, file: Codebook = None, as_json: AsJson = False
 ) -> None:
-    """What is held of a child? Asks for the personal number, or reads it from standard input; leaves a trace."""
+    """Find what is held about a child. Asks for the personal number, or reads it from standard input; leaves a trace."""
     from dataclasses import asdict
 
     from frs_pipeline.codebook.find import find as look_for
 
     store = _store(delivery)
-    found = look_for(store, _personal_number(), _controllers(store, file), identity, reason)
+    record = look_for(store, _personal_number(), _controllers(store, file), identity, reason)
     if as_json:
-        print_json(asdict(found))
+        print_json(asdict(record))
         return
-    if not found.conferences:
+    if not record.conferences:
         say(f"The codebook of delivery {store.delivery} has no conference of this child.")
-    for one in found.conferences:
+    for one in record.conferences:
         say("  ".join([str(one.conference_number), one.conference_id, one.occasion, one.date]))
-        for held in one.forms:
-            say("  ".join(["", held.form, held.instrument, *(["withdrawn"] if held.withdrawn else [])]))
-    if found.naming:
+        for kept in one.forms:
+            say("  ".join(["", kept.form, kept.instrument, *(["withdrawn"] if kept.withdrawn else [])]))
+    if record.naming:
         say("Forms on which the personal number itself was keyed:")
-    for form in found.naming:
+    for form in record.naming:
         say(f"  {form}")
 
 
 def _personal_number() -> str:
-    """What is typed, or stands on standard input. Not an argument: the shell's history keeps those, and `ps` shows them."""
+    """Read what is typed, or standard input. Not an argument: the shell's history keeps those, and `ps` shows them."""
     if sys.stdin is not None and sys.stdin.isatty():
         typed: str = typer.prompt("Personal number (isn't shown)", hide_input=True, err=True)
         return typed.strip()
-    # Longer than one number is none. What isn't text is no number either, and no reason to end without a trace.
+    # Input longer than a number is none. What isn't text is no number either, but no reason to end without a trace.
     given = sys.stdin.buffer.read(100) if sys.stdin is not None else b""
     return given.decode("utf-8-sig", "replace").strip()
 
@@ -203,25 +203,25 @@ def _controllers(store: Store, file: Path | None) -> Path:
 
 @journal.command()
 def show(as_json: AsJson = False) -> None:
-    """Every entry, oldest first."""
+    """Print every entry, oldest first."""
     from dataclasses import asdict
 
     from frs_pipeline.store.journal import entries
 
     path = installation().access_journal
-    found = entries(path)
+    listed = entries(path)
     if as_json:
-        print_json([asdict(entry) for entry in found])
+        print_json([asdict(entry) for entry in listed])
         return
-    if not found:
+    if not listed:
         say(f"Nothing yet: {path} isn't there.")
         return
-    rows = [[str(e.number), e.when, e.who, e.event, e.why, _said(e.details)] for e in found]
+    rows = [[str(e.number), e.when, e.who, e.event, e.why, _said(e.details)] for e in listed]
     print_grid(f"Access journal {path}", ("entry", "when", "who", "what", "why", "details"), rows)
 
 
 def _said(details: Any) -> str:
-    """Details in one line, hashes and keys shortened."""
+    """Write details in one line, hashes and keys shortened."""
     shown = []
     for name, value in details.items():
         if isinstance(value, dict):
@@ -240,7 +240,7 @@ def verify(
     head: Annotated[str | None, typer.Option("--head", help="A head that was noted elsewhere.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Was an entry altered, removed, moved or cut off? Ends with 1 when one was."""
+    """Check whether an entry was altered, removed, moved or cut off; ends with 1 when one was."""
     from frs_pipeline.codebook.unjournalled import unjournalled
     from frs_pipeline.store.journal import head_of
     from frs_pipeline.store.journal import verify as look

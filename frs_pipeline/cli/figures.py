@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @app.command(rich_help_panel=FIGURES)
 def tables(
-    numbers: Annotated[list[int] | None, typer.Argument(metavar="N", help="Table numbers; all unless told.")] = None,
+    numbers: Annotated[list[int] | None, typer.Argument(metavar="N", help="Table numbers; default: all.")] = None,
     delivery: Delivery = None,
     as_json: AsJson = False,
 ) -> None:
@@ -52,34 +52,34 @@ def tables(
 
 @app.command(rich_help_panel=FIGURES)
 def compare(delivery: Delivery = None, as_json: AsJson = False) -> None:
-    """Recomputed against printed, figure by figure; ends with 1 when a figure differs."""
+    """Compare recomputed with printed figures, one by one; ends with 1 when a figure differs."""
     from frs_pipeline.printed.compare import DIFFERS, EQUAL, NOT_REPRODUCIBLE, summary
     from frs_pipeline.study.printed import not_printed_from, printed_from
 
     results = Results(delivery)
     rows = results.read(("statistics", "compare"))
-    found = rows.to_pylist()
+    listed = rows.to_pylist()
     counted = summary(rows)
     remark = None
     if not printed_from(results.study, results.store.delivery):
         older = results.store.predecessor()
         remark = not_printed_from(results.study, results.store.delivery, older.delivery if older else None)
     if as_json:
-        print_json({"summary": counted, "figures": found, **({"remark": remark} if remark else {})})
+        print_json({"summary": counted, "figures": listed, **({"remark": remark} if remark else {})})
     elif remark:
         say(remark)
     else:
-        measures = list(dict.fromkeys(row["measure"] for row in found))
+        measures = list(dict.fromkeys(row["measure"] for row in listed))
         lines = [
-            [measure, *(str(sum((r["measure"], r["verdict"]) == (measure, v) for r in found)) for v in counted)]
+            [measure, *(str(sum((r["measure"], r["verdict"]) == (measure, v) for r in listed)) for v in counted)]
             for measure in measures
         ]
         print_grid("Printed figures", ("", EQUAL, DIFFERS, NOT_REPRODUCIBLE), [*lines, ["all", *map(str, counted.values())]])
-        for row in (r for r in found if r["verdict"] != EQUAL):
+        for row in (r for r in listed if r["verdict"] != EQUAL):
             place = " · ".join(str(row[k]) for k in ("row", "column", "group", "measure") if row[k])
             reason = f" — {row['reason']}" if row["reason"] else ""
-            figures = f"{row['printed_published']} → {row['printed_recomputed']}"
-            say(f"Tabel {row['table']}  {place}: {figures}  {row['verdict']}{reason}")
+            values = f"{row['printed_published']} → {row['printed_recomputed']}"
+            say(f"Tabel {row['table']}  {place}: {values}  {row['verdict']}{reason}")
     if counted[DIFFERS]:
         raise typer.Exit(1)
 
@@ -90,19 +90,19 @@ def diff(
     newer: Annotated[str, typer.Argument(metavar="DELIVERY_B", help="The newer one.")],
     as_json: AsJson = False,
 ) -> None:
-    """Every figure that two deliveries give otherwise, and how much of it comes from what."""
+    """Show every figure that differs between two deliveries, and how much of it comes from what."""
     from frs_pipeline.lineage.differences import differences
 
     a, b = Results(older), Results(newer)
-    # The older one may have been made by older code, which is one of the things to tell; the newer one is today's.
+    # The older one may have been made by older code, which is one of the things to report; the newer one is today's.
     b.read(("statistics", "figures"))
-    found = differences(a.store, b.store)
+    compared = differences(a.store, b.store)
     if as_json:
         print_json(
             {
-                "forms": found.forms,
-                "tables": {"changed definition": found.definitions, "changed code": found.code},
-                "compared": found.compared,
+                "forms": compared.forms,
+                "tables": {"changed definition": compared.definitions, "changed code": compared.code},
+                "compared": compared.compared,
                 "changes": [
                     {
                         **change.address._asdict(),
@@ -111,54 +111,54 @@ def diff(
                         "causes": change.causes,
                         "moved": change.moved,
                     }
-                    for change in found.changes
+                    for change in compared.changes
                 ],
             }
         )
         return
-    _print_differences(found, older, newer)
+    _print_differences(compared, older, newer)
 
 
-def _print_differences(found: Differences, older: str, newer: str) -> None:
-    """Print how the forms of two deliveries differ, what was made otherwise, and each figure that differs."""
+def _print_differences(compared: Differences, older: str, newer: str) -> None:
+    """Print how the forms of two deliveries differ, what was made differently, and each figure that differs."""
     print_grid(
         f"Forms of {newer} beside {older}",
-        ("questionnaire", *next(iter(found.forms.values()), {})),
-        [[name, *map(str, counts.values())] for name, counts in found.forms.items()],
+        ("questionnaire", *next(iter(compared.forms.values()), {})),
+        [[name, *map(str, counts.values())] for name, counts in compared.forms.items()],
     )
-    for what, numbers in (("definition", found.definitions), ("code", found.code)):
+    for what, numbers in (("definition", compared.definitions), ("code", compared.code)):
         if numbers:
             first = ", ".join(map(str, numbers[:10])) + " …" * (len(numbers) > 10)
             say(f"Made by another {what}: {plural(len(numbers), 'table')} ({first})")
     lines = []
-    for change in found.changes:
+    for change in compared.changes:
         number, *place = change.address
         texts = [figure.printed if figure else "–" for figure in (change.older, change.newer)]
         causes = [cause + (f" {_signed(change.moved[cause])}" if cause in change.moved else "") for cause in change.causes]
         lines.append([str(number), " · ".join(filter(None, place)), *texts, ", ".join(causes)])
     if lines:
         print_grid("Figures that differ", ("table", "figure", older, newer, "from"), lines)
-    by_cause = Counter(cause for change in found.changes for cause in change.causes)
-    told = ", ".join(f"{number} by {cause}" for cause, number in by_cause.items())
-    say(f"{len(found.changes)} of {found.compared} figures differ{f': {told}' if told else ''}.")
+    by_cause = Counter(cause for change in compared.changes for cause in change.causes)
+    summed = ", ".join(f"{number} by {cause}" for cause, number in by_cause.items())
+    say(f"{len(compared.changes)} of {compared.compared} figures differ{f': {summed}' if summed else ''}.")
 
 
 def _signed(moved: float) -> str:
-    """By how much a figure moved: a number of forms whole, anything else to three digits."""
+    """Write by how much a figure moved: a number of forms whole, anything else to three digits."""
     return f"{moved:+.0f}" if moved == int(moved) else f"{moved:+.3g}"
 
 
 @app.command(name="audit-report", rich_help_panel=FIGURES)
 def audit_report(as_json: AsJson = False) -> None:
-    """What in the printed report contradicts itself."""
+    """Show where the printed report contradicts itself."""
     from frs_pipeline.printed.contradictions import audit
 
     settings = installation()
-    found = audit(settings.study)
+    findings = audit(settings.study)
     if as_json:
-        print_json([{"rule": f.rule, "tables": f.tables, "reason": f.reason, "figures": len(f.gives_way)} for f in found])
+        print_json([{"rule": f.rule, "tables": f.tables, "reason": f.reason, "figures": len(f.gives_way)} for f in findings])
         return
-    for finding in found:
+    for finding in findings:
         say(f"{finding.reason}  [{finding.rule}]")
-    beyond = plural(sum(len(f.gives_way) for f in found), "printed figure")
-    say(f"{plural(len(found), 'contradiction')}; {beyond} that no data can agree with.")
+    beyond = plural(sum(len(f.gives_way) for f in findings), "printed figure")
+    say(f"{plural(len(findings), 'contradiction')}; {beyond} that no data can agree with.")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Values = Annotated[
     bool,
-    typer.Option("--values", help="Show what was keyed, too; needs --reason, and the access journal tells of it."),
+    typer.Option("--values", help="Show what was keyed, too; needs --reason, and is noted in the access journal."),
 ]
 Reason = Annotated[str | None, typer.Option("--reason", metavar="WHY", help="Why what was keyed has to be seen.")]
 
@@ -29,7 +29,7 @@ def quarantine(
     reason: Reason = None,
     as_json: AsJson = False,
 ) -> None:
-    """What was set aside and why: by rule, then form by form; what was only noted; how many forms were withdrawn."""
+    """Show what was set aside and why: by rule, then form by form; what was only noted; how many forms were withdrawn."""
     from frs_pipeline.intake.applying import unapplied
     from frs_pipeline.intake.delivery import applied_in
     from frs_pipeline.personal_numbers import masked
@@ -39,11 +39,11 @@ def quarantine(
     _journal(results, "quarantine opened", values, reason)
     hidden = [] if values else ["value", "row"]
     aside = results.read(("quarantine",)).drop_columns(hidden).to_pylist()
-    # Not there when so much was set aside that the run stopped, or when less was made.
+    # Missing when so much was set aside that the run stopped, or when only a part was made.
     unknown = results.lacks(("noted",))
     notes = [] if unknown else results.read(("noted",)).drop_columns(hidden[:1]).to_pylist()
     left = [row for name in instruments(results.study) for row in results.read(("withdrawn", name)).to_pylist()]
-    # A delivery that was refreshed before rules said so has none of it.
+    # A delivery that was refreshed before rules were counted has none of it.
     applied = (
         []
         if any(results.lacks(("applied", name)) for name in instruments(results.study))
@@ -71,7 +71,7 @@ def _print_quarantine(
     left: list[dict[str, Any]],
     values: bool,
 ) -> None:
-    """Print what came of forms, a table for each kind that there is any of; what was keyed only with its `values`."""
+    """Print what came of forms, one table for each kind that occurs; what was keyed only with `values`."""
     extra = ("value", "row") if values else ()
     lines = [[r["form_id"], f"{r['file']}:{r['line']}", r["column"], r["rule"], *(r[name] for name in extra)] for r in aside]
     if aside:
@@ -101,7 +101,7 @@ def _print_quarantine(
 
 
 def _journal(results: Results, event: str, values: bool, reason: str | None) -> None:
-    """Note that what was keyed is about to be shown, and why. Raises `UsageError` for no reason, or one without need."""
+    """Note that what was keyed is about to be shown, and why. Raises `UsageError` for a missing or an unneeded reason."""
     if not values:
         if reason:
             raise UsageError("nothing is opened without --values", where="--reason", do="add --values, or leave it out")
@@ -114,12 +114,12 @@ def _journal(results: Results, event: str, values: bool, reason: str | None) -> 
 
 
 def _grouped(rows: list[dict[str, Any]]) -> list[list[str]]:
-    """Numbers of forms (or of findings that are about no form) by questionnaire, rule and message."""
+    """Count forms (or findings about no form) by questionnaire, rule and message."""
     places: dict[tuple[str, str, str], set[tuple[str, int]]] = {}
     for at, row in enumerate(rows):
         place = (row["file"], -at if row["line"] is None else row["line"])
         places.setdefault((row["instrument"], row["rule"], row["message"]), set()).add(place)
-    return [[instrument, rule, str(len(found)), message] for (instrument, rule, message), found in sorted(places.items())]
+    return [[instrument, rule, str(len(listed)), message] for (instrument, rule, message), listed in sorted(places.items())]
 
 
 @app.command(rich_help_panel=FORMS)
@@ -129,31 +129,31 @@ def corrections(
     reason: Reason = None,
     as_json: AsJson = False,
 ) -> None:
-    """What was corrected in a delivery, why and by whom, and which tables rest on it."""
+    """Show what was corrected in a delivery, why and by whom, and which tables rest on it."""
     from frs_pipeline.lineage.corrections import resting
 
     results = Results(delivery)
     results.read(("statistics", "figures"))
     _journal(results, "corrections opened", values, reason)
-    found = resting(results.store)
+    corrected = resting(results.store)
     if as_json:
-        told = ("form", "column", "old", "new", "reason", "who", "when")
-        shown = [name for name in told if values or name not in ("old", "new")]
+        fields = ("form", "column", "old", "new", "reason", "who", "when")
+        shown = [name for name in fields if values or name not in ("old", "new")]
         print_json(
             [
                 {
                     **{name: str(getattr(rests.correction, name)) for name in shown},
                     "counted": rests.counted,
-                    # The cell is the answer.
+                    # The cell would reveal the answer.
                     "tables": [{"table": cell.table, **({"cell": cell.labels} if values else {})} for cell in rests.cells],
                 }
-                for rests in found
+                for rests in corrected
             ]
         )
         return
-    if not found:
+    if not corrected:
         say("Nothing was corrected in this delivery (there is no corrections.csv, or it is empty).")
-    for rests in found:
+    for rests in corrected:
         made = rests.correction
         change = f": {made.old or 'blank'} → {made.new or 'blank'}" if values else ""
         say(f"{made.form} {made.column}{change}  {made.reason} ({made.who}, {made.when})")

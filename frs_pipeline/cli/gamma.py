@@ -40,11 +40,11 @@ def gamma(
     from frs_pipeline.stats.counts import exact_table
     from frs_pipeline.stats.gamma import goodman_kruskal, partial
 
-    found = read_counted(file, by=by, as_it_stands=as_it_stands)
-    tables = list(found.strata.values())
-    results = {name: goodman_kruskal(cells) for name, cells in found.strata.items()}
+    counted = read_counted(file, by=by, as_it_stands=as_it_stands)
+    tables = list(counted.strata.values())
+    results = {name: goodman_kruskal(cells) for name, cells in counted.strata.items()}
     if by is not None:
-        # Together, strata may hold more than fits 64 bits.
+        # Together, strata may hold more than fits into 64 bits.
         results["Total"] = goodman_kruskal(sum(map(exact_table, tables[1:]), exact_table(tables[0])).tolist())
     rows: list[dict[str, Any]] = [
         {"group": name or None, "gamma": r.gamma, "ase": r.ase, "t": r.t, "p": r.p, "n": r.n} for name, r in results.items()
@@ -54,29 +54,29 @@ def gamma(
         extra = (
             {} if first_order is None else {"partial": {"gamma": first_order.gamma, "ase": first_order.ase, "n": first_order.n}}
         )
-        print_json({"table": _as_read(found), "correlations": rows, **extra})
+        print_json({"table": _as_read(counted), "correlations": rows, **extra})
         return
-    _print_table(file.name, found)
+    _print_table(file.name, counted)
     _print_results(rows, first_order)
 
 
-def _as_read(found: ContingencyFile) -> dict[str, Any]:
+def _as_read(counted: ContingencyFile) -> dict[str, Any]:
     return {
-        "rows": found.row_labels,
-        "columns": found.column_labels,
-        "taken": found.taken,
-        "counts": [{"group": name or None, "cells": cells.tolist()} for name, cells in found.strata.items()],
+        "rows": counted.row_labels,
+        "columns": counted.column_labels,
+        "taken": counted.taken,
+        "counts": [{"group": name or None, "cells": cells.tolist()} for name, cells in counted.strata.items()],
     }
 
 
-def _print_table(caption: str, found: ContingencyFile) -> None:
+def _print_table(caption: str, counted: ContingencyFile) -> None:
     lines = [
         [*([name] if name else []), label, *map(str, row)]
-        for name, cells in found.strata.items()
-        for label, row in zip(found.row_labels, cells.tolist(), strict=True)
+        for name, cells in counted.strata.items()
+        for label, row in zip(counted.row_labels, cells.tolist(), strict=True)
     ]
-    header = ("",) * (len(lines[0]) - len(found.column_labels)) + found.column_labels
-    print_grid(caption, header, lines, found.taken)
+    header = ("",) * (len(lines[0]) - len(counted.column_labels)) + counted.column_labels
+    print_grid(caption, header, lines, counted.taken)
 
 
 def _print_results(rows: list[dict[str, Any]], first_order: PartialGamma | None) -> None:

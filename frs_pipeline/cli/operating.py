@@ -21,7 +21,7 @@ from frs_pipeline.store.standing import remains
 if TYPE_CHECKING:
     from frs_pipeline.operations.refresh import Refresh
 
-# Faults that are printed of one part; the first is nearest to the cause.
+# The most faults that are printed for one part; the first is nearest to the cause.
 SHOWN = 5
 
 
@@ -60,14 +60,14 @@ def _described(result: Refresh) -> dict[str, Any]:
 
 
 def _run_all(settings: Settings, select: str | None, as_json: bool) -> None:
-    """Refresh every delivery, the oldest first, for later ones are held against it; print a line of each.
+    """Refresh every delivery, the oldest first, since later ones are compared with it; print one line for each.
 
     Ends with the highest of their exit codes.
     """
     from frs_pipeline.operations.refresh import attempt
 
     choose(settings.raw, None)  # there is one at least
-    found: list[dict[str, Any]] = []
+    results: list[dict[str, Any]] = []
     code = 0
     gc.disable()  # as above; between two deliveries there is time for it
     for name in deliveries(settings.raw):
@@ -75,19 +75,19 @@ def _run_all(settings: Settings, select: str | None, as_json: bool) -> None:
         with Progress(f"Refreshing {name}", quiet=as_json) as progress:
             done = attempt(settings, name, select, progress.step)
         if isinstance(done, Exception):
-            told = _told(done, name)
+            failure = _printable(done, name)
             code = max(code, done.exit_code if isinstance(done, FrsError) else 1)
-            found.append({"delivery": name, "made": [], "summary": {}, "error": masked(str(told))})
-            complain(told)
+            results.append({"delivery": name, "made": [], "summary": {}, "error": masked(str(failure))})
+            complain(failure)
             line = f"Delivery {name} failed."
         else:
-            found.append({**_described(done), "error": None})
+            results.append({**_described(done), "error": None})
             line = outcome(name, done.made, done.summary, time.perf_counter() - started, vouched=done.vouched)
         if not as_json:
             say(line)
         gc.collect()
     if as_json:
-        print_json(found)
+        print_json(results)
     for name, why in remains(settings).items():
         complain(f"{name}: {why}")
     gc.freeze()
@@ -95,8 +95,8 @@ def _run_all(settings: Settings, select: str | None, as_json: bool) -> None:
         raise typer.Exit(code)
 
 
-def _told(error: Exception, delivery: str) -> FrsError | str:
-    """An error as it may be printed; of one that isn't ours only its type, for it may quote cells."""
+def _printable(error: Exception, delivery: str) -> FrsError | str:
+    """Return an error as it may be printed; of one that isn't ours only its type, since it may quote cells."""
     if isinstance(error, FrsError):
         return error
     return (
@@ -107,7 +107,7 @@ def _told(error: Exception, delivery: str) -> FrsError | str:
 @app.command(rich_help_panel=REFRESH)
 def verify(
     delivery: Delivery = None,
-    outputs_only: Annotated[bool, typer.Option("--outputs-only", help="Only hold the files against the manifest.")] = False,
+    outputs_only: Annotated[bool, typer.Option("--outputs-only", help="Only compare the files with the manifest.")] = False,
     root: Annotated[str | None, typer.Option(metavar="HASH", help="The manifest's root as it was noted outside.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -120,24 +120,24 @@ def verify(
     root = None if root is None else as_hash(root, "--root", "frs verify prints it")
     gc.disable()
     with Progress("Rebuilding", quiet=as_json) as progress:
-        found = examine(store, root, outputs_only=outputs_only, written=progress.step)
+        verdicts = examine(store, root, outputs_only=outputs_only, written=progress.step)
     gc.freeze()
     if as_json:
-        print_json([{"part": v.part, "faults": list(v.faults)} for v in found])
+        print_json([{"part": v.part, "faults": list(v.faults)} for v in verdicts])
     else:
-        for verdict in found:
+        for verdict in verdicts:
             for line in verdict.faults[:SHOWN] or [verdict.sound]:
                 say(f"{'FAIL' if verdict.faults else 'ok  '} {verdict.part}: {line}")
             if len(verdict.faults) > SHOWN:
                 say(f"     and {len(verdict.faults) - SHOWN} more (--json lists all)")
         say(f"Delivery {store.delivery}, root {read_manifest(store)['root']}")
-    if any(verdict.faults for verdict in found):
+    if any(verdict.faults for verdict in verdicts):
         raise typer.Exit(1)
 
 
 @app.command(rich_help_panel=REFRESH)
 def reconstruct(
-    folder: Annotated[Path | None, typer.Option("--to", help="Where to write; the shipped delivery unless told.")] = None,
+    folder: Annotated[Path | None, typer.Option("--to", help="Where to write; default: the shipped delivery.")] = None,
     copies: Annotated[
         int | None, typer.Option("--scale", metavar="N", help="Other forms, N times as many; needs --to (takes seconds).")
     ] = None,
@@ -175,15 +175,15 @@ def reconstruct(
 
 @app.command(rich_help_panel=REFRESH)
 def doctor(as_json: AsJson = False) -> None:
-    """Is this installation sound? Ends with 1 when something isn't."""
+    """Check whether this installation is sound; ends with 1 when something isn't."""
     from frs_pipeline.operations.doctor import examine
 
-    found = examine(installation())
-    # It is sent to others for help, and names folders and keys as somebody called them.
+    diagnoses = examine(installation())
+    # People send this to others for help, and it names folders and keys as somebody called them.
     if as_json:
-        print_json([{"what": masked(f.what), "sound": f.sound, "detail": masked(f.detail)} for f in found])
+        print_json([{"what": masked(f.what), "sound": f.sound, "detail": masked(f.detail)} for f in diagnoses])
     else:
-        for finding in found:
+        for finding in diagnoses:
             say(masked(f"{'ok  ' if finding.sound else 'FAIL'} {finding.what}: {finding.detail}"))
-    if not all(f.sound for f in found):
+    if not all(f.sound for f in diagnoses):
         raise typer.Exit(1)

@@ -1,4 +1,4 @@
-"""How passports, lists of forms and the way of a form look in a terminal. Long hashes are cut; `--json` has all of them."""
+"""Show passports, lists of forms and a form's way in a terminal. Long hashes are cut; `--json` has all of them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Page:
         self._console.print(Padding(Line(plain(text), style=style), (0, 0, 0, 2)))
 
     def ticked(self, lines: Iterable[tuple[bool, str]]) -> None:
-        """Lines with a tick or a cross, indented where they wrap."""
+        """Print lines with a tick or a cross, indented where they wrap."""
         grid = Grid.grid(padding=(0, 1))
         grid.add_column(width=3, justify="right")
         grid.add_column(overflow="fold")
@@ -47,7 +47,7 @@ class Page:
         self._console.print(grid)
 
     def grid(self, rows: Iterable[Sequence[str]], numbers: Sequence[int], header: Sequence[str] = ()) -> None:
-        """Rows of cells; the columns `numbers` are right-aligned."""
+        """Print rows of cells; the columns `numbers` are right-aligned."""
         grid = Grid(box=SIMPLE_HEAD if header else None, show_header=bool(header), padding=(0, 1), pad_edge=True)
         listed = [tuple(row) for row in rows]
         width = len(header) or (len(listed[0]) if listed else 0)
@@ -60,7 +60,7 @@ class Page:
         self._console.print(Padding(grid, (0, 0, 0, 1)))
 
     def listed(self, forms: Sequence[Listed]) -> None:
-        """Forms, a line each. There may be millions: too many to be laid out as a grid."""
+        """Print forms, one line each. There may be millions: too many to be laid out as a grid."""
         places = [f"{form.file}:{form.line}" for form in forms]
         first, second = (max(map(len, texts), default=0) for texts in ([form.form for form in forms], places))
         for form, where in zip(forms, places, strict=True):
@@ -68,13 +68,13 @@ class Page:
 
 
 def place(address: Address, *, table: bool = True) -> str:
-    """An address as a reader finds it."""
+    """Write an address as a reader finds it."""
     parts = (f"Tabel {address.table}" if table else "", address.row, address.column, address.group, address.measure)
     return " · ".join(part for part in parts if part)
 
 
 def show(passport: Passport) -> None:
-    """The whole passport."""
+    """Print the whole passport."""
     page = Page()
     page.heading(f"Tabel {passport.address.table}. {passport.title}")
     page.text(place(passport.address, table=False))
@@ -128,9 +128,9 @@ def _waterfall(page: Page, passport: Passport) -> None:
 def _agreement(page: Page, passport: Passport) -> None:
     if passport.published:
         page.heading("In the printed report")
-        found = passport.published
-        told = f"{found.printed}; from the forms {found.recomputed}: {found.verdict}"
-        page.ticked([(found.verdict == "equal", f"{told}{f' — {found.reason}' if found.reason else ''}")])
+        published = passport.published
+        words = f"{published.printed}; from the forms {published.recomputed}: {published.verdict}"
+        page.ticked([(published.verdict == "equal", f"{words}{f' — {published.reason}' if published.reason else ''}")])
     if passport.elsewhere:
         page.heading("The same fact elsewhere")
         page.ticked((other.equal, f"{place(other.address)}: {other.printed}") for other in passport.elsewhere)
@@ -163,7 +163,7 @@ def _provenance(page: Page, passport: Passport) -> None:
 
 
 def show_forms(passport: Passport, counted: Sequence[Listed], near: Sequence[tuple[str, int, Sequence[Listed]]]) -> None:
-    """The forms that a figure counts, and the first of those that it nearly does."""
+    """Print the forms that a figure counts, and the first of those that it nearly does."""
     page = Page()
     page.heading(f"{place(passport.address)}: {passport.printed}")
     page.listed(counted)
@@ -175,7 +175,7 @@ def show_forms(passport: Passport, counted: Sequence[Listed], near: Sequence[tup
 
 
 def show_way(way: WayOfForm, opened: Opened | None) -> None:
-    """One form through every layer."""
+    """Print one form's way through every layer."""
     page = Page()
     page.heading(f"{way.form}: {way.title}")
     page.text(f"raw: {way.file}:{way.line} (sha256 of the file {(way.sha256 or 'unknown')[:_HASH]})")
@@ -191,9 +191,9 @@ def show_way(way: WayOfForm, opened: Opened | None) -> None:
             page.text(f"  {line}")
         page.text("pseudonymised: conference number replaced by its pseudonym")
         page.text(f"mart: {way.instrument}, {way.answered} of {way.asked} questions answered")
-        counted = [found for found in way.tables if found.counted]
+        counted = [table for table in way.tables if table.counted]
         page.text(f"tables: counted in {len(counted)} of {len(way.tables)}: {', '.join(str(f.table) for f in counted)}")
-        left_out = [found for found in way.tables if not found.counted]
+        left_out = [table for table in way.tables if not table.counted]
         if left_out:
             page.heading("Not counted in")
             page.grid([(str(f.table), "; ".join(why.english for why in f.why)) for f in left_out], (0,), ("Tabel", "because"))

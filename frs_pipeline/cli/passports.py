@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from frs_pipeline.lineage.form import Opened
     from frs_pipeline.lineage.passport import Passport
 
-# Forms that nearly count are listed up to so many for each condition that they fail.
+# The most forms that nearly count to list for each condition that they fail.
 _NEAR = 20
 
 
@@ -27,14 +27,14 @@ def trace(
     column: Annotated[str | None, typer.Option("--column", metavar="C", help="Label of the column.")] = None,
     group: Annotated[str | None, typer.Option("--group", metavar="G", help="Role, in tables by role.")] = None,
     measure: Annotated[
-        str | None, typer.Option("--measure", metavar="M", help="count, row_percent, gamma …; the count or gamma unless told.")
+        str | None, typer.Option("--measure", metavar="M", help="count, row_percent, gamma …; default: the count, or gamma.")
     ] = None,
     forms: Annotated[bool, typer.Option("--forms", help="List the ids of the forms behind it.")] = False,
     sql: Annotated[bool, typer.Option("--sql", help="Print the query that counts it again.")] = False,
     delivery: Delivery = None,
     as_json: AsJson = False,
 ) -> None:
-    """The passport of one figure: what it counts, which forms it rests on, which it leaves out and why."""
+    """Print the passport of one figure: what it counts, which forms it rests on, which it leaves out and why."""
     from frs_pipeline.lineage.addresses import address as find
 
     settings = installation()
@@ -55,35 +55,35 @@ def trace(
     from frs_pipeline.lineage.passport import Passports
 
     passports = Passports(settings.study, _finished(delivery).store)
-    found = passports.of(address)
+    made = passports.of(address)
     if forms:
-        _forms(passports.asking, found, as_json)
+        _forms(passports.asking, made, as_json)
     elif as_json:
-        print_json(found.as_json())
+        print_json(made.as_json())
     else:
         from frs_pipeline.cli.passport_page import show
 
-        show(found)
-    failed = [check.name for check in found.checks if not (check.passed or check.warns)]
+        show(made)
+    failed = [check.name for check in made.checks if not (check.passed or check.warns)]
     if failed:
         raise CheckFailed(f"not every check passed: {', '.join(failed)}", where=f"table {table}", do="look at the passport")
 
 
-def _forms(asking: Asking, found: Passport, as_json: bool) -> None:
+def _forms(asking: Asking, made: Passport, as_json: bool) -> None:
     from frs_pipeline.lineage.listing import counted, near
     from frs_pipeline.lineage.meaning import meanings
     from frs_pipeline.lineage.waterfall import Why
     from frs_pipeline.study.tables import catalogue
 
-    table, chosen = catalogue(asking.study)[found.address.table], meanings(asking.study)[found.address].counted
+    table, chosen = catalogue(asking.study)[made.address.table], meanings(asking.study)[made.address].counted
     listed = counted(asking.evidence, chosen)
-    nearly = [(n, near(asking, table, chosen, Why(n.kind, n.about), _NEAR)) for n in found.near]
+    nearly = [(n, near(asking, table, chosen, Why(n.kind, n.about), _NEAR)) for n in made.near]
     if as_json:
         print_json(
             {
-                "address": found.address._asdict(),
-                "printed": found.printed,
-                "equation": found.equation,
+                "address": made.address._asdict(),
+                "printed": made.printed,
+                "equation": made.equation,
                 "forms": [asdict(form) for form in listed],
                 "near": [{**asdict(n), "first": [asdict(form) for form in few]} for n, few in nearly],
             }
@@ -91,9 +91,9 @@ def _forms(asking: Asking, found: Passport, as_json: bool) -> None:
     else:
         from frs_pipeline.cli.passport_page import show_forms
 
-        show_forms(found, listed, [(n.why.english, n.forms, few) for n, few in nearly])
-    if len(listed) != found.forms:
-        raise CheckFailed(f"{len(listed)} forms are listed, but {found.forms} counted", where=f"table {table.number}")
+        show_forms(made, listed, [(n.why.english, n.forms, few) for n, few in nearly])
+    if len(listed) != made.forms:
+        raise CheckFailed(f"{len(listed)} forms are listed, but {made.forms} counted", where=f"table {table.number}")
 
 
 @app.command(rich_help_panel=FORMS)
@@ -101,42 +101,42 @@ def form(
     form: Annotated[str, typer.Argument(metavar="FORM", help="Id of a form, such as DF-38294991.")],
     restricted: Annotated[
         bool,
-        typer.Option("--restricted", help="Show what was keyed; needs --reason, and the access journal tells of it."),
+        typer.Option("--restricted", help="Show what was keyed; needs --reason, and is noted in the access journal."),
     ] = False,
     reason: Annotated[str | None, typer.Option("--reason", metavar="WHY", help="Why it has to be seen.")] = None,
     delivery: Delivery = None,
     as_json: AsJson = False,
 ) -> None:
-    """One form's way through every layer, up to the tables that count it."""
+    """Follow one form through every layer, up to the tables that count it."""
     if reason and not restricted:
         raise UsageError("nothing is opened without --restricted", where="--reason", do="add --restricted, or leave it out")
     from frs_pipeline.lineage.evidence import Evidence
     from frs_pipeline.lineage.form import opened, ways
 
     evidence = Evidence(_finished(delivery).store)
-    found = ways(evidence, form)
-    inside: list[Opened | None] = [None] * len(found)
+    followed = ways(evidence, form)
+    inside: list[Opened | None] = [None] * len(followed)
     if restricted:
         from frs_pipeline.codebook.access import traced
 
-        details = {"delivery": evidence.store.delivery, "form": found[0].form}
+        details = {"delivery": evidence.store.delivery, "form": followed[0].form}
         with traced(evidence.store.settings.access_journal, "form opened", reason or "", details) as trace:
             trace.note(details)
-            inside = [opened(evidence, way) for way in found]
+            inside = [opened(evidence, way) for way in followed]
     if as_json:
         content: list[dict[str, Any]] = []
-        for way, own in zip(found, inside, strict=True):
+        for way, own in zip(followed, inside, strict=True):
             content.append({**asdict(way), **({"opened": asdict(own)} if own else {})})
         print_json(content)
         return
     from frs_pipeline.cli.passport_page import show_way
 
-    for way, own in zip(found, inside, strict=True):
+    for way, own in zip(followed, inside, strict=True):
         show_way(way, own)
 
 
 def _finished(delivery: str | None) -> Results:
-    """The results of a delivery, all of them up to date: a passport vouches for what it shows."""
+    """Return the results of a delivery, all of them up to date: a passport vouches for what it shows."""
     results = Results(delivery)
     if any(results.lacks(key) for key in (("statistics", "compare"), ("statistics", "bases"), ("expectations",), ("noted",))):
         raise InputError("not made yet, or out of date", where=results.store.delivery, do="run frs run")

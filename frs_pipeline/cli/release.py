@@ -1,4 +1,4 @@
-"""The command of those who publish: tables that tell of nobody."""
+"""The command of those who publish: tables that reveal nobody."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def release(
     purpose: Annotated[str, typer.Option("--purpose", help="What the release is for; it stands in the journal.")],
     delivery: Delivery = None,
-    who: Annotated[str | None, typer.Option("--who", help="Who decided it; the user of this machine unless told.")] = None,
+    who: Annotated[str | None, typer.Option("--who", help="Who decided it; default: the user of this machine.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Make the tables that may be published (takes half a minute)."""
@@ -39,7 +39,7 @@ def release(
         if results.lacks(key):
             raise CheckFailed("out of date", where=results.store.file(*key), do="run frs run")
     with Progress("Releasing", quiet=as_json) as progress:
-        found = publish(
+        published = publish(
             results.store,
             catalogue(results.study),
             release_policy(results.study),
@@ -48,15 +48,15 @@ def release(
             step=lambda what: progress.step(6, what),
         )
     if as_json:
-        print_json(_counts(found))
+        print_json(_counts(published))
     else:
-        _report(found, results.store.delivery, time.perf_counter() - started)
+        _report(published, results.store.delivery, time.perf_counter() - started)
 
 
-def _counts(found: Published) -> dict[str, object]:
-    made = found.release
+def _counts(published: Published) -> dict[str, object]:
+    made = published.release
     return {
-        "folder": str(found.folder),
+        "folder": str(published.folder),
         "released": [variant.table.number for variant in made.released],
         "withheld": {w.table.number: w.reason for w in made.withheld},
         "collapsed": [variant.table.number for variant in made.released if variant.collapsed],
@@ -67,13 +67,13 @@ def _counts(found: Published) -> dict[str, object]:
         "less_precise": list(made.coarser),
         "attacked": made.attack.looked_at,
         "narrowest": made.attack.narrowest,
-        "told_before": [{"table": found.table, "place": found.labels} for found in made.attack.exposed if found.before],
-        "journal": {"entry": found.entry, "hash": found.hash},
+        "told_before": [{"table": number.table, "place": number.labels} for number in made.attack.exposed if number.before],
+        "journal": {"entry": published.entry, "hash": published.hash},
     }
 
 
-def _report(found: Published, delivery: str, seconds: float) -> None:
-    made = found.release
+def _report(published: Published, delivery: str, seconds: float) -> None:
+    made = published.release
     collapsed = [variant.table.number for variant in made.released if variant.collapsed]
     every = len(made.released) + len(made.withheld)
     say(f"Delivery {delivery}: {len(made.released)} of {every} tables released in {seconds:.0f} s.")
@@ -92,7 +92,7 @@ def _report(found: Published, delivery: str, seconds: float) -> None:
         ),
         ("Statistics", f"less precise or left out in {plural(len(made.coarser), 'table')}{_listed(made.coarser)}"),
         ("Withheld", plural(len(made.withheld), "table")),
-        ("Attack", _attack(found)),
+        ("Attack", _attack(published)),
     ]
     for label, text in lines:
         say(f"  {label:<16}{text}")
@@ -102,22 +102,22 @@ def _report(found: Published, delivery: str, seconds: float) -> None:
         say(f"    look at table {number}: all forms of '{row}' gave the same answer")
     for exposed in (e for e in made.attack.exposed if e.before):
         place = " · ".join(filter(None, exposed.labels))
-        say(f"    table {exposed.table}, {place}: earlier releases tell it already; nothing calls that back")
+        say(f"    table {exposed.table}, {place}: earlier releases reveal it already; nothing can call that back")
     say("")
-    say(f"  Files           {found.folder}")
-    say(f"  Journal         entry {found.entry}, {found.hash}")
+    say(f"  Files           {published.folder}")
+    say(f"  Journal         entry {published.entry}, {published.hash}")
 
 
-def _attack(found: Published) -> str:
-    result = found.release.attack
+def _attack(published: Published) -> str:
+    result = published.release.attack
     narrowest = (
         f"the narrowest range of a hidden count is {plural(result.narrowest, 'form')}"
         if result.narrowest is not None
         else "nothing is hidden"
     )
-    return f"{plural(result.looked_at, 'number')} looked for, {len(result.new)} told; {narrowest}"
+    return f"{plural(result.looked_at, 'number')} examined, {len(result.new)} exposed; {narrowest}"
 
 
 def _listed(numbers: object) -> str:
-    found = list(numbers)  # type: ignore[call-overload]
-    return f" ({', '.join(map(str, found))})" if found else ""
+    listed = list(numbers)  # type: ignore[call-overload]
+    return f" ({', '.join(map(str, listed))})" if listed else ""

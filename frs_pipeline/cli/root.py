@@ -32,10 +32,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-# Under what the help lists a command.
+# The headings under which the help lists commands.
 REFRESH, FIGURES, FORMS, PEOPLE = "Refresh", "Figures", "From a figure to its forms, and back", "Protecting people"
 
-Delivery = Annotated[str | None, typer.Option("--delivery", metavar="D", help="Delivery by its date; the newest unless told.")]
+Delivery = Annotated[str | None, typer.Option("--delivery", metavar="D", help="Delivery by its date; default: the newest.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 
 
@@ -48,34 +48,34 @@ def options(
     study: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of the study; else FRS_STUDY, else found.")] = None,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
-    """Keep which study was named, for `installation`. `--debug` is taken by `main`, wherever it stands."""
+    """Remember which study was named, for `installation`. `--debug` is taken by `main`, wherever it stands."""
     _NAMED.set(study)
 
 
 def installation() -> Settings:
-    """The study that the command is about, and where its data lie. Raises `UsageError` for a folder that holds no study."""
+    """Find the study that the command is about, and its data. Raises `UsageError` for a folder that holds no study."""
     return Settings.from_environment(find_study(_NAMED.get()))
 
 
 def complain(error: FrsError | str) -> None:
-    """An error as one line on standard error; several as a line each."""
+    """Print an error as one line on standard error; several as one line each."""
     for line in error.errors if isinstance(error, SeveralErrors) else (error,):
-        # What was typed is repeated by many an error, and a number of a person may have been.
+        # Many errors repeat what was typed, which may have been a personal number.
         print(f"frs: {masked(' '.join(plain(str(line)).split()))}", file=sys.stderr)
 
 
 def as_hash(text: str, option: str, whence: str) -> str:
-    """A hash that somebody noted, as it is printed. Raises `UsageError` for what can't be one, zeros alone too."""
-    found = text.strip().lower()
-    if not re.fullmatch(r"[0-9a-f]{64}", found) or not found.strip("0"):
+    """Return a noted hash as it is printed. Raises `UsageError` for what can't be one, such as zeros alone."""
+    digits = text.strip().lower()
+    if not re.fullmatch(r"[0-9a-f]{64}", digits) or not digits.strip("0"):
         raise UsageError("not a hash that was noted", where=option, do=f"give all 64 letters, as {whence}")
-    return found
+    return digits
 
 
 class Results:
     """What was made of a delivery, as files. What is out of date is judged once: a command may read many.
 
-    Unless `finished`, what a run made before it was stopped may be read, too.
+    Unless `finished`, also what an interrupted run wrote may be read.
     """
 
     def __init__(self, delivery: str | None, *, finished: bool = True) -> None:
@@ -98,7 +98,7 @@ class Results:
         return not self.store.file(*key).exists() or key in self.stale
 
     def read(self, key: tuple[str, ...]) -> pa.Table:
-        """Rows of a file. Raises `FrsError` when it isn't there, can't be read, or is out of date."""
+        """Read the rows of a file. Raises `FrsError` when it is missing, can't be read, or is out of date."""
         from frs_pipeline.store.files import read
 
         path = self.store.file(*key)
@@ -114,12 +114,12 @@ class Results:
 
 
 def bases(results: Results) -> dict[int, list[dict[str, Any]]]:
-    """Base of each table, by number; empty when it isn't made or out of date: the tables may be, alone."""
-    found: dict[int, list[dict[str, Any]]] = {}
+    """Read the base of each table, by number; empty when it isn't made or is out of date: tables may be made alone."""
+    by_table: dict[int, list[dict[str, Any]]] = {}
     try:
         rows = results.read(("statistics", "bases")).to_pylist()
     except FrsError:
-        return found
+        return by_table
     for row in rows:
-        found.setdefault(row.pop("table"), []).append(row)
-    return found
+        by_table.setdefault(row.pop("table"), []).append(row)
+    return by_table

@@ -27,12 +27,12 @@ def check(as_json: AsJson = False) -> None:
     from frs_pipeline.operations.study_files import examine
 
     folder = installation().study.folder
-    found = examine(Study(folder))
-    faults = [error for outcome in found for error in outcome.errors]
+    outcomes = examine(Study(folder))
+    faults = [error for outcome in outcomes for error in outcome.errors]
     if as_json:
-        print_json([_described(outcome) for outcome in found])
+        print_json([_described(outcome) for outcome in outcomes])
     else:
-        for outcome in found:
+        for outcome in outcomes:
             if not outcome.errors:
                 say(masked(f"{'ok  ' if outcome.sound else '    '} {outcome.part.name}: {outcome.detail}"))
         say(masked(f"Study in {folder}: {plural(len(faults), 'fault') if faults else 'sound'}."))
@@ -43,7 +43,7 @@ def check(as_json: AsJson = False) -> None:
 
 
 def _described(outcome: Outcome) -> dict[str, Any]:
-    """A part for programs. Files may be named by anything."""
+    """Describe a part for programs. Files may have any name, so personal numbers are masked."""
     faults = [{"where": masked(str(e.where)), "what": masked(e.what), "do": masked(e.do or "")} for e in outcome.errors]
     part = outcome.part
     return {"part": part.name, "file": part.file, "sound": outcome.sound, "detail": masked(outcome.detail), "faults": faults}

@@ -1,4 +1,4 @@
-"""What commands print: lines, tables, JSON, and a bar while they work.
+"""Print what commands have to say: lines, tables, JSON, and a bar while they work.
 
 `rich` is imported inside the functions, so that a command with little to print is quick.
 """
@@ -17,7 +17,7 @@ from frs_pipeline.study.printed import printed_from
 
 
 def outcome(delivery: str, made: tuple[str, ...], counts: dict[str, int], seconds: float, *, vouched: bool) -> str:
-    """What a refresh did, in one line."""
+    """Say what a refresh did, in one line."""
     if made:
         return f"Delivery {delivery}: {plural(len(made), 'file')} made in {seconds:.1f} s."
     if vouched:
@@ -27,7 +27,7 @@ def outcome(delivery: str, made: tuple[str, ...], counts: dict[str, int], second
 
 
 def summary(delivery: str, counts: dict[str, int], settings: Settings) -> None:
-    """What the delivery now holds, and where."""
+    """Print what the delivery now holds, and where."""
     if not counts:
         say("Other files are missing or out of date: frs run makes them.")
     else:
@@ -59,7 +59,7 @@ def summary(delivery: str, counts: dict[str, int], settings: Settings) -> None:
 
 
 def _rules(counts: dict[str, int]) -> list[tuple[str, str]]:
-    """How many rules were applied to all forms, which weren't, and exceptions to none."""
+    """Say how many rules were applied to all forms, which weren't, and which exceptions fit no form."""
     from frs_pipeline.intake.reasons import REASONS
 
     lines = [("Rules", f"{counts['rules_applied_to_all']} of {counts['rules']} applied to everything")]
@@ -90,7 +90,7 @@ def _compared(study: Study, counts: dict[str, int], delivery: str) -> str:
 
 
 def _claims(study: Study, counts: dict[str, int], delivery: str) -> str:
-    """How many claims of the report's summary hold."""
+    """Say how many claims of the report's summary hold."""
     if not counts["claims"]:
         return "none"
     untested = counts["claims"] - counts["claims_hold"] - counts["claims_fail"]
@@ -128,23 +128,23 @@ class Progress:
 
 
 def plain(text: str) -> str:
-    """`text` with nothing in it that a terminal would obey: cells, reasons and names of files are written by others."""
+    """Return `text` without anything a terminal would obey: cells, reasons and names of files are written by others."""
     return text if text.isprintable() else "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 def say(text: str) -> None:
-    """Lines on standard output."""
+    """Print lines on standard output."""
     print("\n".join(map(plain, text.split("\n"))))
 
 
 def print_json(content: object) -> None:
-    """For programs; what a terminal would obey, and what turns text around, is escaped."""
+    """Print JSON for programs; what a terminal would obey, and what reverses text, is escaped."""
     text = json.dumps(content, ensure_ascii=False, indent=1)
     print("".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text))
 
 
 def print_grid(caption: str, header: tuple[str, ...], rows: Any, under: str | None = None) -> None:
-    """A table with its caption, and a pale line under it; as wide as the terminal, or 160 letters where there is none.
+    """Print a table with its caption and a pale line under it, as wide as the terminal, or 160 letters without one.
 
     Words are folded to fit; numbers never are, and a table of too many of them is wider. The caption is one line of the
     output however long it is: `frs tables | grep Tabel` lists all of them.

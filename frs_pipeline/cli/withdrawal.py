@@ -1,4 +1,4 @@
-"""Commands about what forms do to figures: what would move, and a family's withdrawal."""
+"""Commands about what forms do to figures: what would change, and a family's withdrawal."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def impact(
     delivery: Delivery = None,
     as_json: AsJson = False,
 ) -> None:
-    """Every figure that would move if forms were left out (or counted), from what to what; nothing is changed."""
+    """Show every figure that would change if forms were left out (or counted), from what to what; nothing is written."""
     if sum(map(bool, (forms, rule, question))) != 1:
         raise UsageError("one thing is needed", where="impact", do="name forms, or one of --rule and --question")
     results = Results(delivery)
@@ -39,12 +39,12 @@ def impact(
     from frs_pipeline.lineage.impact import impact as moving
     from frs_pipeline.withdrawal.supposing import counting, leaving_out
 
-    change, said = counting(results.store, rule) if rule is not None else leaving_out(results.store, forms or [])
+    change, named = counting(results.store, rule) if rule is not None else leaving_out(results.store, forms or [])
     moved = moving(results.store, change)
     if as_json:
-        print_json({"forms": said, "moved": _as_json(moved)})
+        print_json({"forms": named, "moved": _as_json(moved)})
         return
-    for form, what in said.items():
+    for form, what in named.items():
         say(f"{form}: {what}")
     _print_moved(results.study, moved)
 
@@ -60,13 +60,13 @@ def _resting(results: Results, question: str, as_json: bool) -> None:
         near = difflib.get_close_matches(question, sorted(names), n=3, cutoff=0.4)
         do = f"did you mean {' or '.join(near)}?" if near else "docs/data-dictionary.md lists them"
         raise UsageError("no such question", where=question, do=do)
-    found = list(resting_on(results.store, question))
+    resting = list(resting_on(results.store, question))
     if as_json:
-        print_json([{**place._asdict(), "value": value.value, "printed": value.printed} for place, value in found])
+        print_json([{**place._asdict(), "value": value.value, "printed": value.printed} for place, value in resting])
         return
-    say(f"{plural(len(found), 'figure depends', 'figures depend')} on the answers to {question}.\n")
-    for source in dict.fromkeys(place.source for place, _ in found):
-        rows = [(_label(place), place.measure, value.printed) for place, value in found if place.source == source]
+    say(f"{plural(len(resting), 'figure depends', 'figures depend')} on the answers to {question}.\n")
+    for source in dict.fromkeys(place.source for place, _ in resting):
+        rows = [(_label(place), place.measure, value.printed) for place, value in resting if place.source == source]
         print_grid(_title(results.study, source), ("figure", "measure", "now"), rows)
 
 
@@ -77,14 +77,14 @@ def withdraw(
         typer.Argument(metavar="CONFERENCE|FORM", help="Form ids, or a conference by its pseudonym (or number: shells keep it)."),
     ],
     reason: Annotated[str, typer.Option(metavar="WHY", help="Why; it is kept with the withdrawal.")],
-    who: Annotated[str | None, typer.Option(metavar="WHO", help="Who says so; the user of this machine unless told.")] = None,
+    who: Annotated[str | None, typer.Option(metavar="WHO", help="Who says so; default: the user of this machine.")] = None,
     delivery: Delivery = None,
-    erase: Annotated[bool, typer.Option("--erase", help="Also out of what was made of every delivery that holds them.")] = False,
+    erase: Annotated[bool, typer.Option("--erase", help="Also erase them from all that was made of every delivery.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what it would change.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """A family withdraws: forms, or all of a conference, are left out from the next run on. Says first what that changes."""
+    """Withdraw forms, or all of a conference, for a family: from the next run on. Says first what that changes."""
     if erase and delivery is not None:
         raise UsageError("an erasure is about all deliveries", where="--delivery", do="leave it out")
     if as_json and not (dry_run or yes):
@@ -103,7 +103,7 @@ def withdraw(
     if not (yes or _confirmed(erase)):
         say("Nothing was changed.")
         raise typer.Exit(1)
-    with Progress("Making anew", quiet=as_json) as progress:
+    with Progress("Making again", quiet=as_json) as progress:
         removed = carry_out(store.settings, prepared, erasing=erase, written=progress.step)
     if as_json:
         return
@@ -137,9 +137,9 @@ def _print_prepared(study: Study, prepared: Prepared, erase: bool) -> None:
         elif name in prepared.reports:
             _print_report(study, prepared.reports[name])
         else:
-            say("  Its results aren't up to date: what moves there can't be told.")
+            say("  Its results aren't up to date: what changes there isn't known.")
     if erase:
-        say("\nWill be made anew without them: all that was made of " + ", ".join(prepared.parts))
+        say("\nWill be made again without them: all that was made of " + ", ".join(prepared.parts))
     for path in prepared.leftovers:
         say(f"Will be removed, a copy that holds something of them: {path}")
     say("")
@@ -175,13 +175,13 @@ def _print_report(study: Study, report: Effects) -> None:
 
 
 def _print_moved(study: Study, moved: Sequence[Moved]) -> None:
-    """Figures that are printed otherwise, a table each; the others are counted."""
+    """Print figures that are printed differently, one table each; the others are counted."""
     seen = [figure for figure in moved if figure.printed]
     if not moved:
         say("No figure would move.\n")
         return
     more = plural(len(moved) - len(seen), "more moves", "more move")
-    say(f"{plural(len(seen), 'figure')} would be printed otherwise; {more} by less than is printed.\n")
+    say(f"{plural(len(seen), 'figure')} would be printed differently; {more} by less than is printed.\n")
     for source in dict.fromkeys(figure.place.source for figure in seen):
         rows = [(_label(f.place), f.place.measure, *_both(f)) for f in seen if f.place.source == source]
         print_grid(_title(study, source), ("figure", "measure", "now", "then"), rows)
