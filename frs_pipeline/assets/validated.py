@@ -34,7 +34,7 @@ def _validated(study: Study, instrument: str) -> AssetsDefinition:
     title = questionnaires(study)[instrument].title
     described = {
         "validated": f"{title}: accepted forms. Restricted: carries conference numbers.",
-        "rejected": f"{title}: forms set aside whole, a row a reason. Restricted.",
+        "rejected": f"{title}: forms set aside whole, one row per reason. Restricted.",
         "noted": f"{title}: what was found and set nothing aside. Restricted.",
         "applied": f"{title}: to how many forms each rule was applied, and to how many it couldn't be; counts only.",
         "withdrawn": f"{title}: how many forms were withdrawn, by reason; nothing of the forms.",

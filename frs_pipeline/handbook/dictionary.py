@@ -15,8 +15,8 @@ def page(study: Study) -> str:
         "",
         "Made from `studies/familieraadslagning/questionnaires/*.yaml` by `make docs`; change those, not this page.",
         "",
-        "Each mart `data/curated/<delivery>/marts/<name>.parquet` has a row a form: `form_id`, `conference_id` (the "
-        "codebook's pseudonym), `occasion` (`first` or `followup`), and a column a question: an integer code, null where "
+        "Each mart `data/curated/<delivery>/marts/<name>.parquet` has one row per form: `form_id`, `conference_id` (the "
+        "codebook's pseudonym), `occasion` (`first` or `followup`), and one column per question: an integer code, null where "
         "the question was not answered. Wording *assumed*: the report only names the subject of the question, so text "
         "and labels are ours.",
     ]
