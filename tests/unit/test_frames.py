@@ -83,7 +83,7 @@ def test_an_older_delivery_is_read_when_it_is_named(results):
         pytest.param({"name": "initiators"}, "name one of: .*initiator", id="no such mart"),
         pytest.param({"name": "initiator", "dont_know": "drop"}, "'missing' or 'answer'", id="no such way"),
         pytest.param({"name": "initiator", "blank": "tom", "labels": False}, "blank has no code", id="a name among codes"),
-        pytest.param({"name": "initiator", "blank": "meget"}, "what an answer is called", id="two answers of one name"),
+        pytest.param({"name": "initiator", "blank": "meget"}, "is the label of an answer", id="two answers of one name"),
     ],
 )
 def test_what_cannot_be_is_refused(results, arguments, says):

@@ -20,7 +20,7 @@ def test_what_is_out_of_date_is_told_by_its_file_and_made_again(tmp_path, monkey
     study = study_with(tmp_path, {"published/contradictions.csv": lambda text: text[: text.rstrip().rindex("\n") + 1]})
     project = tmp_path / "project"
     shutil.copytree(PROJECT / "docs", project / "docs")
-    (project / "data").symlink_to(PROJECT / "data")
+    (study.folder / "data").symlink_to(PROJECT / "data")
     known_by = shutil.copy(handbook.KNOWN_BY, project / "delivery.json")
     monkeypatch.setattr(handbook, "PROJECT", project)
     monkeypatch.setattr(handbook, "KNOWN_BY", known_by)

@@ -62,7 +62,7 @@ def read(folder: Path, work: Path) -> Read:
     codebook, ledger = read_codebook(STUDY, folder / CODEBOOK, key), read_ledger(STUDY, folder / LEDGER)
     forms, aside, marts = {}, {}, {}
     for name, questionnaire in questionnaires(STUDY).items():
-        validated = validate(read_export(STUDY, folder / name), questionnaire, Intake(policy(STUDY), codebook, ledger))
+        validated = validate(read_export(STUDY, folder / name), questionnaire, Intake(STUDY, policy(STUDY), codebook, ledger))
         forms[name] = pa.concat_tables(pseudonymise(validated.forms.batches(), codebook, questionnaire))
         assert validated.delivered == forms[name].num_rows + validated.set_aside
         marts[name] = work / f"{name}.parquet"

@@ -139,6 +139,7 @@ def test_only_what_is_restricted_is_closed_to_others_wherever_the_data_lie(tmp_p
 
 
 TABLE = pa.table({"x": pa.array([1, 2, None], pa.int8())})
+DESCRIBED = ("validated", "description")
 CODEBOOK, LEDGER, MART = ("validated", "codebook"), ("validated", "ledger"), ("marts", "coordinator")
 WITHDRAWN = ("validated", "withdrawn_conferences")
 # What comes of splitting an export.
@@ -292,7 +293,7 @@ def manifest_of_another_kind(store):
         (page_too_many, {PROMISES}),
         (pages_missing_and_not_listed, {PROMISES}),
         (a_delivery_before, {PROMISES}),
-        (another_codebook, {CODEBOOK, WITHDRAWN}),
+        (another_codebook, {CODEBOOK, WITHDRAWN, DESCRIBED}),
         (another_ledger, {LEDGER}),
         (another_export, {(layer, "coordinator") for layer in SPLIT}),
         (corrections, {(layer, name) for layer in SPLIT for name in instruments(STUDY)}),
@@ -398,7 +399,7 @@ def test_what_is_held_against_the_predecessor_is_stale_when_that_changes_and_its
     older(store, "2020-07-31")  # one that came between
     assert stale(store) == downstream(STUDY, {PROMISES})
     describe(store, "predecessor: 2020-06-30\n")  # says the same as before, but is a file of the delivery
-    assert stale(store) == downstream(STUDY, {PROMISES})
+    assert stale(store) == downstream(STUDY, {PROMISES, DESCRIBED})
     store.raw("delivery.yaml").unlink()
     shutil.rmtree(store.settings.curated("2020-07-31"))
     assert stale(store) == set()

@@ -62,7 +62,7 @@ FAULTS = [
     ("published/figures.csv", "1;barn;god;;count;39", "1;barn;gud;;count;39", "table 1 has no figure barn · gud · count"),
     ("published/figures.csv", "1;barn;god;;count;39", "1;barn;god;count;39", "5 cells where 6 belong"),
     ("published/figures.csv", "1;barn;god;;count;39", "999;barn;god;;count;39", "there is no table 999"),
-    ("published/figures.csv", "table;row", "tabel;row", "doesn't have the columns"),
+    ("published/figures.csv", "table;row", "tabel;row", "doesn't have the right columns"),
     ("published/contradictions.csv", ";34;;;;n", ";34;;;;m", "the report doesn't print this figure"),
     ("published/prose.yaml", "row: plan_satisfied", "row: plan_satisfaction", "has no question plan_satisfaction"),
     ("published/prose.yaml", '",723"', '"0.723"', "not a printed figure"),

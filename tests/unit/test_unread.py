@@ -130,10 +130,10 @@ def test_an_export_that_comes_twice_is_refused(delivery, name):
 
 
 def test_the_sensor_and_the_doctor_see_it_too(delivery):
-    seen, waiting = _looked_at(STUDY, delivery.settings.raw)
+    seen, waiting = _looked_at(STUDY, delivery.settings)
     assert (list(seen), waiting) == ([delivery.name], {})
     put(delivery, "initiator/dataset (1).csv")
-    seen, waiting = _looked_at(STUDY, delivery.settings.raw)
+    seen, waiting = _looked_at(STUDY, delivery.settings)
     assert (seen, "dataset (1).csv" in waiting[delivery.name]) == ({}, True)
     (found, *rest) = _delivery(delivery.settings, delivery.name)
     assert (found.sound, rest) == (False, [])

@@ -56,19 +56,19 @@ MISTAKES = [
     ),
     (
         "questionnaires/participant_first.yaml",
-        [("text: Hvem er du?", 'text: "Hvem er du?')],
-        [":13: not valid YAML: a bracket or a quotation mark isn't closed", "begins on line 10"],
+        [('text: "Hvem er du?"', 'text: "Hvem er du?')],
+        [":11: not valid YAML: a bracket or a quotation mark isn't closed", "begins on line 10"],
     ),
     (
         "questionnaires/participant_first.yaml",
-        [("text: Hvem er du?", "text: Hvem er du, mor?")],
+        [('text: "Hvem er du?"', "text: Hvem er du, mor?")],
         [":10: mor? isn't a key here (put a text that holds a comma into quotes"],
     ),
     (
         "questionnaires/participant_first.yaml",
         [("occasion: first", "occasion: fist"), ("scale: quality", "scale: qualty"), ("name: role", "name: my role")],
         [
-            ":7: occasion: 'fist' isn't allowed (is first meant?)",
+            ":7: there is no occasion fist (is first meant?)",
             ":10: name: 'my role' isn't allowed (small letters from a to z",
             ":11: scale qualty is not in scales.yaml (is quality meant?)",
         ],
