@@ -77,7 +77,7 @@ def _rules(counts: dict[str, int]) -> list[tuple[str, str]]:
 
 def _compared(study: Study, counts: dict[str, int], delivery: str) -> str:
     if about(study).printed_from is None:
-        return "there is none"
+        return "no report was printed"
     if not printed_from(study, delivery):
         return "it was printed from another delivery (frs compare says which, frs diff what moved since)"
     if not counts["equal"] + counts["differs"] + counts["not_reproducible"]:
