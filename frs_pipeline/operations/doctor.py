@@ -215,7 +215,8 @@ def _produced(store: Store, label: str) -> Diagnosis:
         problems.append("manifest.json was altered: frs run writes it again")
     # A run that failed may have made files that no manifest lists yet.
     beside = added(store, content) if "root" in content and not state.failed else []
-    problems += [f"in no manifest: {', '.join(beside)}"] if beside else []
+    if beside:
+        problems.append(f"in no manifest: {', '.join(beside)} (no run deletes these: find out what made them, then delete them)")
     return Diagnosis(what, not problems, "; ".join(problems) or "as the manifest says")
 
 
