@@ -114,7 +114,7 @@ def _printed(study: Study) -> str:
                 figure = " · ".join(part for part in key[1:] if part)
                 there = key.table in catalogue(study)
                 what = f"table {key.table} has no figure {figure}" if there else f"there is no table {key.table}"
-                do = f"frs tables {key.table} prints it" if there else "docs/tables.md lists the tables"
+                do = f"frs tables {key.table} prints it" if there else "tables.yaml lists them"
                 raise InputError(what, where=f"{study.folder / PRINTED}:{lines[key]}", do=do)
     wrong.check()
     return plural(len(lines), "printed figure")

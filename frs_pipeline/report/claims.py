@@ -123,7 +123,7 @@ def _of_value(study: Study, value: Value, before: Sequence[str]) -> Iterator[tup
         yield f"nothing of the unit non-response is called {measure}", choices(measures(study), measure)
     tables = {address.table for address in value.addresses(catalogue(study))}
     for table in sorted(tables - set(catalogue(study))):
-        yield f"there is no table {table}", "docs/tables.md lists the tables"
+        yield f"there is no table {table}", "tables.yaml lists them"
     for address in value.addresses(catalogue(study)):
         if address.table in catalogue(study) and address not in meanings(study):
             figure = " · ".join(part for part in address[1:] if part)

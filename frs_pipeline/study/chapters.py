@@ -96,7 +96,7 @@ def _check(study: Study, file: YamlFile, index: int, chapter: Chapter, placed: s
     for place, number in numbers.items():
         with wrong:
             if number not in catalogue(study):
-                raise file.error([*where, *place], f"there is no table {number}", "docs/tables.md lists the tables")
+                raise file.error([*where, *place], f"there is no table {number}", "tables.yaml lists them")
             if place[0] != "tables" and "crosstab" not in catalogue(study)[number].kind:
                 raise file.error([*where, *place], f"table {number} isn't a crosstab, which is what {place[0]} draws", "name one")
             if place[0] == "tables" and (number in placed or chapter.tables.index(number) != place[1]):

@@ -77,7 +77,7 @@ def read_policy(study: Study, path: Path) -> ReleasePolicy:
     for number, reason in settings.never.items():
         with wrong:
             if number not in catalogue(study):
-                raise file.error(["never", number], f"there is no table {number}", "docs/tables.md lists the tables")
+                raise file.error(["never", number], f"there is no table {number}", "tables.yaml lists them")
             if not reason.strip():
                 raise file.error(["never", number], f"table {number} needs a reason", f'write {number}: "…"')
     wrong.check()

@@ -103,7 +103,7 @@ MISTAKES = [
             ":11: no questionnaire has a question rolle (is role meant?)",
             "scales.yaml has no scale qualty (is quality meant?)",
             "has no answer 'slet' in it (one of: rigtig mange, ",
-            "there is no table 99 (docs/tables.md lists the tables)",
+            "there is no table 99 (tables.yaml lists them)",
         ],
     ),
     ("release.yaml", [("never: {}", "never: {table 49: x}")], ["table 49: 'table 49' isn't a whole number"]),
@@ -121,7 +121,7 @@ MISTAKES = [
         [('said: "97%"}\n', "said: mange}\n"), ("table: 5, answers", "table: 99, answers"), ("source: trial_", "source: trail_")],
         [
             ":34: said: 'mange' isn't a number as the report prints one",
-            ":49: claim dissatisfied: plan: there is no table 99 (docs/tables.md",
+            ":49: claim dissatisfied: plan: there is no table 99 (tables.yaml lists them)",
             ":61: claim plan_made: no source is called trail_plans (is trial_plans meant?)",
         ],
     ),
