@@ -48,7 +48,8 @@ def main() -> NoReturn:
         if usage is not None and not usage():
             sys.exit(2)  # no command: the help was printed
         if usage is not None:
-            _complain(f"{usage()} (see frs --help)", 2)
+            context = getattr(error, "ctx", None)
+            _complain(f"{usage()} (see {context.command_path if context else 'frs'} --help)", 2)
         ours = unusable(error)
         if ours is not None:
             _complain(str(ours), ours.exit_code)

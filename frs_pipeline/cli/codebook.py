@@ -33,7 +33,7 @@ Codebook = Annotated[
     Path | None, typer.Option("--codebook", metavar="FILE", help="The controllers' codebook, if not in the delivery.")
 ]
 # Not required by the parser, because an attempt without a reason is worth an entry in the journal.
-Reason = Annotated[str, typer.Option("--reason", help="Why; it stands in the journal.")]
+Reason = Annotated[str, typer.Option("--reason", metavar="WHY", help="Why; it stands in the journal.")]
 
 
 @codebook.command()
@@ -46,7 +46,7 @@ def keygen(file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file
 
 @codebook.command()
 def lock(
-    register: Annotated[Path, typer.Argument(metavar="KODEBOG.CSV", help="personnummer;raadslagningsnummer;dato;anledning")],
+    register: Annotated[Path, typer.Argument(metavar="REGISTER.CSV", help="personnummer;raadslagningsnummer;dato;anledning")],
     controllers: Controllers,
     pipeline: Pipeline,
     to: Folder,
@@ -237,7 +237,7 @@ def _short(text: str) -> str:
 
 @journal.command()
 def verify(
-    head: Annotated[str | None, typer.Option("--head", help="A head that was noted elsewhere.")] = None,
+    head: Annotated[str | None, typer.Option("--head", metavar="HASH", help="A head that was noted elsewhere.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Check whether an entry was altered, removed, moved or cut off; ends with 1 when one was."""
@@ -260,7 +260,7 @@ def verify(
     if wrong:
         raise CheckFailed("the journal isn't what it was", where=path, do="keep it as it is, and find out who could write it")
     if not end.entries:
-        say("Nothing in it yet, so that there is no head to note.")
+        say("Nothing in it yet, so there is no head to note.")
         return
     say(f"Sound: {plural(end.entries, 'entry', 'entries')}. Head {end.hash}")
     say("Note the head where nobody who can write the journal can: --head holds the journal against it later.")

@@ -86,8 +86,8 @@ def compare(delivery: Delivery = None, as_json: AsJson = False) -> None:
 
 @app.command(rich_help_panel=FIGURES)
 def diff(
-    older: Annotated[str, typer.Argument(metavar="DELIVERY_A", help="The older delivery, by its date.")],
-    newer: Annotated[str, typer.Argument(metavar="DELIVERY_B", help="The newer one.")],
+    older: Annotated[str, typer.Argument(metavar="OLDER", help="The older delivery, by its date.")],
+    newer: Annotated[str, typer.Argument(metavar="NEWER", help="The newer one.")],
     as_json: AsJson = False,
 ) -> None:
     """Show every figure that differs between two deliveries, and how much of it comes from what."""

@@ -75,7 +75,7 @@ def _print_quarantine(
     extra = ("value", "row") if values else ()
     lines = [[r["form_id"], f"{r['file']}:{r['line']}", r["column"], r["rule"], *(r[name] for name in extra)] for r in aside]
     if aside:
-        caption = "Set aside: a form stands under each rule that it breaks"
+        caption = "Set aside: a form is listed under each rule that it breaks"
         print_grid(caption, ("questionnaire", "rule", "forms", "why"), _grouped(aside))
         print_grid("Form by form", ("form", "where", "column", "rule", *extra), lines)
     if notes:

@@ -29,7 +29,7 @@ SHOWN = 5
 def run(
     delivery: Delivery = None,
     select: Annotated[str | None, typer.Option(metavar="ASSETS", help="Only these, such as marts or marts/initiator.")] = None,
-    every: Annotated[bool, typer.Option("--all", help="Every delivery, the oldest first; one that fails stops none.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Every delivery, the oldest first; also after one that fails.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Refresh a delivery: what is out of date is made again, the rest is left alone. Ends with 4 while another run does so."""
@@ -137,7 +137,9 @@ def verify(
 
 @app.command(rich_help_panel=REFRESH)
 def reconstruct(
-    folder: Annotated[Path | None, typer.Option("--to", help="Where to write; default: the shipped delivery.")] = None,
+    folder: Annotated[
+        Path | None, typer.Option("--to", metavar="FOLDER", help="Where to write; default: the shipped delivery.")
+    ] = None,
     copies: Annotated[
         int | None, typer.Option("--scale", metavar="N", help="Other forms, N times as many; needs --to (takes seconds).")
     ] = None,

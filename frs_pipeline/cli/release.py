@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 
 @app.command(rich_help_panel=PEOPLE)
 def release(
-    purpose: Annotated[str, typer.Option("--purpose", help="What the release is for; it stands in the journal.")],
+    purpose: Annotated[str, typer.Option("--purpose", metavar="WHY", help="What the release is for; it stands in the journal.")],
     delivery: Delivery = None,
-    who: Annotated[str | None, typer.Option("--who", help="Who decided it; default: the user of this machine.")] = None,
+    who: Annotated[
+        str | None, typer.Option("--who", metavar="WHO", help="Who decided it; default: the user of this machine.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Make the tables that may be published (takes half a minute)."""

@@ -33,7 +33,8 @@ app = typer.Typer(
 )
 
 # The headings under which the help lists commands.
-REFRESH, FIGURES, FORMS, PEOPLE = "Refresh", "Figures", "From a figure to its forms, and back", "Protecting people"
+REFRESH, STUDIES, FIGURES = "Refresh", "Studies", "Figures"
+FORMS, PEOPLE = "From a figure to its forms, and back", "Protecting people"
 
 Delivery = Annotated[str | None, typer.Option("--delivery", metavar="D", help="Delivery by its date; default: the newest.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
@@ -45,7 +46,10 @@ _NAMED: ContextVar[Path | None] = ContextVar("study", default=None)
 
 @app.callback()
 def options(
-    study: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of the study; else FRS_STUDY, else found.")] = None,
+    study: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder of the study; default: FRS_STUDY, or the nearest upwards, or the shipped one."),
+    ] = None,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Remember which study was named, for `installation`. `--debug` is taken by `main`, wherever it stands."""

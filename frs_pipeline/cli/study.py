@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from frs_pipeline.cli.root import REFRESH, AsJson, app, complain, installation
+from frs_pipeline.cli.root import STUDIES, AsJson, app, complain, installation
 from frs_pipeline.cli.terminal import print_json, say
 from frs_pipeline.errors import InputError
 from frs_pipeline.language import plural
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from frs_pipeline.operations.study_files import Outcome
 
 study = typer.Typer(help="The files that describe a study: check them, or begin a new one.", no_args_is_help=True)
-app.add_typer(study, name="study", rich_help_panel=REFRESH)
+app.add_typer(study, name="study", rich_help_panel=STUDIES)
 
 
 @study.command()

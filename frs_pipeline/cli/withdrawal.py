@@ -74,7 +74,10 @@ def _resting(results: Results, question: str, as_json: bool) -> None:
 def withdraw(
     names: Annotated[
         list[str],
-        typer.Argument(metavar="CONFERENCE|FORM", help="Form ids, or a conference by its pseudonym (or number: shells keep it)."),
+        typer.Argument(
+            metavar="CONFERENCE|FORM",
+            help="Form ids, or a conference by its pseudonym (a number stays in the shell's history).",
+        ),
     ],
     reason: Annotated[str, typer.Option(metavar="WHY", help="Why; it is kept with the withdrawal.")],
     who: Annotated[str | None, typer.Option(metavar="WHO", help="Who says so; default: the user of this machine.")] = None,
