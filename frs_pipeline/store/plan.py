@@ -122,16 +122,18 @@ def _of_each(study: Study, *layers: str) -> tuple[AssetPath, ...]:
     return tuple((layer, name) for layer in layers for name in instruments(study))
 
 
-def _registers(_: Study) -> Iterator[Product]:
+def _registers(study: Study) -> Iterator[Product]:
     """Plan what the delivery says about itself; conferences that were withdrawn, and the registers without them.
 
-    The codebook counts for the first: one that a published key opens belongs to made-up forms.
+    The codebook counts for the first: one that a published key opens belongs to made-up forms. Registers are read by the
+    study's occasions.
     """
+    occasions = _files(study, "study.yaml")
     by = ("assets.validated", "g2_validated")
     yield _restricted(("validated", "description"), *by, raw=("codebook", *DESCRIPTION))
-    yield _restricted(_WITHDRAWN, *by, raw=("codebook", "withdrawals"))
+    yield _restricted(_WITHDRAWN, *by, raw=("codebook", "withdrawals"), definitions=occasions)
     for name in REGISTERS:
-        yield _restricted(("validated", name), *by, raw=(name,), inputs=(_WITHDRAWN,))
+        yield _restricted(("validated", name), *by, raw=(name,), inputs=(_WITHDRAWN,), definitions=occasions)
 
 
 def _judged(study: Study) -> Iterator[Product]:
@@ -173,7 +175,8 @@ def _marts(study: Study) -> Iterator[Product]:
     for name in instruments(study):
         inputs = (("pseudonymised", name),)
         yield _curated(("marts", name), *by, inputs=inputs, definitions=_paper(study, name), after=(("noted",),))
-    yield _curated(("marts", "conference"), *by, inputs=(*_REGISTERS, *_of_each(study, "pseudonymised")), after=(("noted",),))
+    inputs = (*_REGISTERS, *_of_each(study, "pseudonymised"))
+    yield _curated(("marts", "conference"), *by, inputs=inputs, definitions=_papers(study), after=(("noted",),))
 
 
 def _expectations(study: Study) -> Iterator[Product]:
@@ -288,7 +291,7 @@ def _formats(study: Study) -> Product:
     """Plan marts, statistics and tables as other programs read them."""
     inputs = [*_of_each(study, "marts"), ("marts", "conference")]
     inputs += [("statistics", name) for name in ("figures", "compare", "bases", "unit_nonresponse", "item_nonresponse")]
-    definitions = (*_files(study, "tables.yaml", "report/chapters.yaml"), *_questionnaires(study))
+    definitions = (*_files(study, "tables.yaml", "report/chapters.yaml", "study.yaml"), *_questionnaires(study))
     return _curated(("formats",), "assets.formats", "g6_report", inputs=tuple(inputs), definitions=definitions, pages="formats")
 
 

@@ -473,6 +473,12 @@ def test_an_origin_names_the_direct_inputs_and_their_hashes(store):
         ),
         pytest.param(
             "definition_hash",
+            lambda definitions: any(path.name == "study.yaml" for path, _ in definitions),
+            {WITHDRAWN, CODEBOOK, LEDGER},
+            id="the occasions",
+        ),
+        pytest.param(
+            "definition_hash",
             lambda definitions: any(path.name == "rules.yaml" for path, _ in definitions),
             {("noted",), *((layer, name) for layer in SPLIT for name in instruments(STUDY))},
             id="the policy",
@@ -495,6 +501,13 @@ def test_what_is_made_by_another_definition_or_code_is_stale(store, monkeypatch,
     before = getattr(files, what)
     monkeypatch.setattr(files, what, lambda *given: "another" if chosen(given[-1]) else before(*given))
     assert stale(store) == downstream(STUDY, first)
+
+
+def test_what_a_study_says_of_itself_counts_wherever_it_is_read_even_when_no_row_before_it_changes():
+    """Who fills in a questionnaire names columns of the mart of conferences; the study's title stands in the workbook."""
+    names = {key: {path.name for path, _ in product.definitions} for key, product in products(STUDY).items()}
+    assert {"study.yaml", *(f"{name}.yaml" for name in instruments(STUDY))} <= names["marts", "conference"]
+    assert "study.yaml" in names[("formats",)]
 
 
 def test_a_table_hangs_on_its_own_mart_only():
