@@ -77,7 +77,7 @@ def source_files(study: Study, folder: Path, source: str) -> tuple[str, ...]:
     if source in instruments(study) and not in_use(study, source, folder.name):
         if place.exists():
             what = f"questionnaire {source} isn't in use at the date of this delivery"
-            raise InputError(what, where=place, do="take the folder out, or correct since and until in instruments.yaml")
+            raise InputError(what, where=place, do="take the folder out, or correct since and until in study.yaml")
         return ()
     known = {name: kind for name in _names(place) if not _beside(place / name) and (kind := _known(name))}
     csv = {kind: name for name, kind in known.items() if kind in EXPORT_FILES}

@@ -47,6 +47,8 @@ _SYNTAX = (
         'close it, or put the text into quotes: "A: b"',
     ),
     ("could not find expected ':'", "a key has no colon", "write it as key: value"),
+    ("key in brackets", "a key is in brackets", "write key: value, or put what is in brackets into quotes"),
+    ("recursive", "something holds itself by its anchor (&)", "write it out without & and *"),
     ("special characters|control characters", "there is an invisible character here", "take it out"),
 )
 _KINDS = {

@@ -35,9 +35,14 @@ class _OnceLoader(_Loader):
         for first, known in _Loader.yaml_implicit_resolvers.items()
     }
 
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        return super().construct_object(node, deep=True)  # only so is what holds itself refused
+
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()
         for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.constructor.ConstructorError(None, None, "key in brackets", key.start_mark)
             if key.value in seen:
                 raise yaml.constructor.ConstructorError(None, None, f"key {key.value} stands twice", key.start_mark)
             seen.add(key.value)
@@ -69,6 +74,8 @@ class YamlFile:
             raise InputError("isn't UTF-8", where=f"{path}:{line}", do="save the file as UTF-8") from error
         try:
             self.data: Any = yaml.load(self._text, Loader=_OnceLoader)  # noqa: S506 - a safe loader
+        except RecursionError as error:
+            raise InputError("goes too deep: too much stands within one another", where=path, do="write it plainly") from error
         except yaml.YAMLError as error:
             mark, begun = (getattr(error, name, None) for name in ("problem_mark", "context_mark"))
             text = self._text.split("\n")[mark.line] if mark and mark.line <= self._text.count("\n") else ""

@@ -74,6 +74,9 @@ def test_what_the_model_does_not_know_is_refused_with_its_line(tmp_path, old, ne
         pytest.param("title: Birds\nperches: [a, b\n", 3, id="bracket never closed"),
         pytest.param("title: Birds\n\tperches: []\n", 2, id="tab for indentation"),
         pytest.param("title: a: b\n", 1, id="two colons"),
+        pytest.param("title: {{ name }}\n", 1, id="braces in braces"),
+        pytest.param("title: Birds\n? [a, b]\n: c\n", 2, id="list as a key"),
+        pytest.param("title: Birds\nperches: &a [*a]\n", 2, id="holds itself"),
     ],
 )
 def test_bad_yaml_is_refused_with_its_line(tmp_path, text, line):
@@ -81,6 +84,13 @@ def test_bad_yaml_is_refused_with_its_line(tmp_path, text, line):
     with pytest.raises(InputError, match="not valid YAML") as refused:
         YamlFile(path)
     assert refused.value.where == f"{path}:{line}"
+
+
+def test_yaml_deeper_than_anything_can_walk_is_refused(tmp_path):
+    path = written(tmp_path, "perches: " + "[" * 5000 + "]" * 5000)
+    with pytest.raises(InputError, match="goes too deep") as refused:
+        YamlFile(path)
+    assert refused.value.where == path
 
 
 def test_yaml_with_a_control_character_is_refused(tmp_path):
