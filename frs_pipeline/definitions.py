@@ -16,6 +16,7 @@ from frs_pipeline.study.chapters import chapters
 
 def build_definitions(study: Study) -> Definitions:
     """The code location of a study. Where its data lie is asked of the environment when something runs."""
+    made = assets(study)  # first: it notes the definitions before anything reads them
     watching = (failed_runs, canceled_runs, failed_checks, unsent_alerts)
     tables = {key_of(study, table_key(number)): (chapter, number) for chapter in chapters(study) for number in chapter.tables}
 
@@ -31,7 +32,7 @@ def build_definitions(study: Study) -> Definitions:
         return spec.merge_attributes(metadata=places)
 
     return Definitions(
-        assets=[asset.map_asset_specs(with_passports) for asset in assets(study)],
+        assets=[asset.map_asset_specs(with_passports) for asset in made],
         jobs=[refresh_job(study)],
         schedules=[nightly(study)],
         sensors=[new_deliveries(study), lost_runs(study), *(build(study) for build in watching)],

@@ -25,7 +25,7 @@ from frs_pipeline.assets.wiring import PARTITION_TAG, ParquetFiles, key_of, raw_
 from frs_pipeline.store.deliveries import sources
 from frs_pipeline.store.files import Store
 from frs_pipeline.store.lock import begin, exclusive
-from frs_pipeline.store.plan import AssetPath
+from frs_pipeline.store.plan import AssetPath, note_definitions
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.study import Study
 
@@ -46,6 +46,7 @@ _MODULES = (
 
 
 def assets(study: Study) -> list[AssetsDefinition]:
+    note_definitions(study)
     return [definition for module in _MODULES for definition in module.assets(study)]
 
 

@@ -10,10 +10,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from frs_pipeline.errors import InputError
 from frs_pipeline.store.code import PACKAGE, modules
 from frs_pipeline.store.deliveries import AMENDMENTS, DESCRIPTION, LOCKED, REGISTERS
 from frs_pipeline.study import Study, derived
@@ -335,6 +337,17 @@ def definition_hash(study: Study, definitions: Definitions) -> str:
             digest.update(path.read_bytes())
         digest.update(path.name.encode())
     return digest.hexdigest()
+
+
+def note_definitions(study: Study) -> None:
+    """Hash what every product is made by, for `origin`, before it is read: to be called first by whoever makes products.
+
+    A file that is changed while a step takes its time then leaves what it makes out of date, and never up to date by mistake.
+    What can't be read is reported by whoever needs it.
+    """
+    for product in products(study).values():
+        with suppress(InputError, OSError):
+            definition_hash(study, product.definitions)
 
 
 @derived

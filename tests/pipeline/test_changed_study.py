@@ -7,11 +7,12 @@ from dagster import DagsterInstance, build_schedule_context
 from support.shipped import DELIVERY
 from support.study import STUDY
 
+from frs_pipeline.assets.graph import assets
 from frs_pipeline.assets.wiring import deliveries_of
 from frs_pipeline.definitions import build_definitions
 from frs_pipeline.operations.sensors import nightly, outgrown
 from frs_pipeline.store import code
-from frs_pipeline.store.plan import products
+from frs_pipeline.store.plan import definition_hash, products
 from frs_pipeline.study import Study
 
 
@@ -68,3 +69,16 @@ def test_a_table_that_the_loaded_code_location_does_not_know_is_told_and_not_ask
     assert "reload it" in night()
     assert outgrown(night.study, night.study.again())
     assert outgrown(night.study.again(), night.study.again()) is None
+
+
+@pytest.mark.parametrize("name", ["questionnaires/coordinator.yaml", "rules.yaml", "published/figures.csv"])
+def test_what_a_step_has_read_is_never_noted_as_what_stands_there_when_it_ends(tmp_path, name):
+    """A large delivery takes minutes: a file that is changed meanwhile leaves what was made of it out of date."""
+    study = Study(shutil.copytree(STUDY.folder, tmp_path / "study"))
+    path = study.folder / name
+    by_it = [p.definitions for p in products(study.again()).values() if any(file == path for file, _ in p.definitions)]
+    before = [definition_hash(study.again(), definitions) for definitions in by_it]
+    assets(study)
+    path.write_text(path.read_text(encoding="utf-8") + "\nanother: 1\n", encoding="utf-8")
+    assert by_it
+    assert [definition_hash(study, definitions) for definitions in by_it] == before
