@@ -12,6 +12,7 @@ from typing import Any
 
 from frs_pipeline.report.expectations import BETWEEN, COLUMNS, IN_SET, LARGEST, NOT_NULL, UNIQUE, PromisesOfMart
 from frs_pipeline.study import Study
+from frs_pipeline.study.about import occasions
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.templates import templates_in
 
@@ -20,13 +21,11 @@ TEMPLATE = "data_docs.html"
 
 _CONFERENCE = {
     "conference_id": "The codebook's pseudonym of the conference",
-    "occasion": "First conference or follow-up",
     "in_ledger": "Is it in the accounting records?",
 }
 _FORM = {
     "form_id": "The form's id",
     "conference_id": "The codebook's pseudonym of the conference",
-    "occasion": "First conference or follow-up",
 }
 _FAILING = {UNIQUE: "stand more than once", IN_SET: "outside", BETWEEN: "below"}
 
@@ -85,6 +84,9 @@ def _text(study: Study, mart: str, column: str | None) -> dict[str, str]:
         return {"words": question.text, "language": "da"}
     if not questionnaire and column.endswith("_forms"):
         return {"words": f"Forms that came in, filled in by: {column.removesuffix('_forms').replace('_', ' ')}", "language": "en"}
+    if column == "occasion":
+        words = " or ".join(occasion.one.english for occasion in occasions(study).values())
+        return {"words": words[:1].upper() + words[1:], "language": "en"}
     return {"words": (_FORM if questionnaire else _CONFERENCE).get(column, ""), "language": "en"}
 
 

@@ -141,4 +141,7 @@ def test_a_new_study_makes_everything_from_forms_of_its_own(other, tmp_path):
     pages = [path.read_text(encoding="utf-8") for path in (settings.curated(NAME) / "report").glob("*.html")]
     assert len(pages) == 4
     assert all("opdigtede" in page for page in pages)
+    docs = [path.read_text(encoding="utf-8") for path in (settings.curated(NAME) / "data_docs").glob("*.html")]
+    assert len(docs) == 3
+    assert not [page for page in docs if "familieraadslagning" in page or "ollow-up" in page]
     assert not refresh(settings, NAME).made

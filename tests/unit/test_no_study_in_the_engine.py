@@ -52,6 +52,7 @@ def test_no_template_has_a_word_of_the_study(path):
     text = path.read_text(encoding="utf-8")
     quoted = set(re.findall(r'"([^"\n]*)"', text)) | set(re.findall(r"'([^'\n]*)'", text)) | set(re.findall(r">([^<{]+)<", text))
     assert {word.strip() for word in quoted} & words() == set()
+    assert about(STUDY).name not in text
 
 
 def test_the_words_are_looked_for_at_all():
