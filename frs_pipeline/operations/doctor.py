@@ -98,7 +98,9 @@ def _pandera() -> Diagnosis:
 
 
 def _folder(settings: Settings) -> Diagnosis:
-    usable = os.access(settings.data, os.W_OK | os.X_OK)
+    """Check that results can be written; a new study has no data folder before its first delivery."""
+    there = next(place for place in (settings.data, *settings.data.parents) if place.exists())
+    usable = there.is_dir() and os.access(there, os.W_OK | os.X_OK)
     others = unnamed(settings.raw)
     detail = f"{settings.data}" + ("" if usable else " can't be written to") + (f"; {others}" if others else "")
     return Diagnosis("Data folder", usable, detail)

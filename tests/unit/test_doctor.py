@@ -6,7 +6,7 @@ import pytest
 from support.running import here
 from support.study import STUDY
 
-from frs_pipeline.operations.doctor import _key, _study
+from frs_pipeline.operations.doctor import _folder, _key, _study
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.study import Study
 
@@ -22,6 +22,14 @@ def test_a_key_that_others_can_read_is_not_sound(tmp_path, mode, sound):
 
 def test_of_a_key_that_is_not_named_nothing_is_said(tmp_path):
     assert [*_key(Settings(STUDY, tmp_path)), *_key(Settings(STUDY, tmp_path, tmp_path / "gone"))] == []
+
+
+def test_a_data_folder_that_a_new_study_does_not_have_yet_is_sound_where_it_can_be_made(tmp_path):
+    assert _folder(Settings(STUDY, tmp_path / "study" / "data")).sound
+    (tmp_path / "study").write_text("a file", encoding="utf-8")
+    found = _folder(Settings(STUDY, tmp_path / "study" / "data"))
+    assert not found.sound
+    assert "can't be written to" in found.detail
 
 
 def test_each_part_of_the_study_is_told_by_itself_and_which_study_it_is(tmp_path):
