@@ -141,6 +141,8 @@ def test_a_new_study_makes_everything_from_forms_of_its_own(other, tmp_path):
     pages = [path.read_text(encoding="utf-8") for path in (settings.curated(NAME) / "report").glob("*.html")]
     assert len(pages) == 4
     assert all("opdigtede" in page for page in pages)
+    # It has no printed report, and no page about its data.
+    assert not [page for page in pages if "trykte" in page or "omdata" in page]
     docs = [path.read_text(encoding="utf-8") for path in (settings.curated(NAME) / "data_docs").glob("*.html")]
     assert len(docs) == 3
     assert not [page for page in docs if "familieraadslagning" in page or "ollow-up" in page]
