@@ -12,7 +12,7 @@ from frs_pipeline.errors import Gathered
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.about import about, occasions
 from frs_pipeline.study.faults import Location, choices
-from frs_pipeline.study.instruments import BOTH, FOLDER, Dated, listed
+from frs_pipeline.study.instruments import BOTH, FILE, FOLDER, Dated, listed
 from frs_pipeline.study.spec import Spec, YamlFile
 
 SCALES = "scales.yaml"
@@ -265,7 +265,10 @@ def _columns(question: QuestionSpec, answers: tuple[Answer, ...]) -> list[Questi
 
 @derived
 def questionnaires(study: Study) -> dict[str, Questionnaire]:
-    """Read all questionnaires, by instrument. Raises `InputError` when the ids of their forms don't distinguish two of them."""
+    """Read all questionnaires, by instrument.
+
+    Raises `InputError` when the ids of their forms don't distinguish two of them, and when none asks for the role.
+    """
     by_instrument: dict[str, Questionnaire] = {}
     wrong = Gathered()
     for name, instrument in listed(study).items():
@@ -279,4 +282,9 @@ def questionnaires(study: Study) -> dict[str, Questionnaire]:
         if same != name:
             what = f"{same} has the same form_prefix"
             raise YamlFile(questionnaire.path).error(["form_prefix"], what, "choose two other letters")
+    role = about(study).role
+    if role is not None and not any(questionnaire.role for questionnaire in by_instrument.values()):
+        known = (question.name for questionnaire in by_instrument.values() for question in questionnaire.questions)
+        what = f"no questionnaire has a question {role}"
+        raise YamlFile(study.folder / FILE).error(["role"], what, choices(known, role))
     return by_instrument

@@ -5,4 +5,5 @@ from pathlib import Path
 from frs_pipeline.definitions import build_definitions
 from frs_pipeline.study import Study
 
-defs = build_definitions(Study(Path(__file__).parent))
+# From the root on, as the command line finds it: a link to the folder is no other study, with other data.
+defs = build_definitions(Study(Path(__file__).resolve().parent))

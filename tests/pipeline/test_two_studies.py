@@ -1,5 +1,6 @@
 """Two studies side by side: in one process, in one history of Dagster; and a copy of the shipped one, which gives its figures."""
 
+import runpy
 import shutil
 
 import pyarrow.parquet as pq
@@ -9,6 +10,7 @@ from support.shipped import DELIVERY, RAW
 from support.small_study import NAME, make_delivery
 from support.study import STUDY
 
+from frs_pipeline import definitions
 from frs_pipeline.assets.wiring import STUDY_TAG, deliveries_of, is_of, study_tags
 from frs_pipeline.codebook.opening import refuse_published_key
 from frs_pipeline.definitions import build_definitions
@@ -20,7 +22,7 @@ from frs_pipeline.operations.refresh import refresh
 from frs_pipeline.operations.sensors import REFRESH
 from frs_pipeline.store.files import Store, read
 from frs_pipeline.store.plan import products
-from frs_pipeline.store.settings import Settings
+from frs_pipeline.store.settings import Settings, find_study
 from frs_pipeline.study import Study
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.tables import catalogue
@@ -93,6 +95,15 @@ def test_a_run_of_another_study_is_let_alone_whatever_its_delivery(other, tmp_pa
             cursor = lost_runs(other)(build_sensor_context(instance=instance, cursor=cursor)).cursor
         assert instance.get_run_by_id(made.run_id).status is DagsterRunStatus.FAILURE
         assert not instance.get_runs(RunsFilter(tags={STUDY_TAG: "familieraadslagning"}))
+
+
+def test_a_link_to_a_study_is_the_same_study(tmp_path, monkeypatch):
+    """Its code location loads, by whatever path, what the command line finds: with the same data."""
+    (tmp_path / "link").symlink_to(STUDY.folder)
+    located = []
+    monkeypatch.setattr(definitions, "build_definitions", located.append)
+    runpy.run_path(str(tmp_path / "link" / "definitions.py"))
+    assert located == [find_study(tmp_path / "link")] == [STUDY]
 
 
 def test_a_copy_under_another_name_in_another_folder_gives_the_same_figures(copied, refreshed):

@@ -45,6 +45,7 @@ def test_the_shipped_study_is_sound():
 # File, what stands there, what is written instead, and what has to be said of it.
 FAULTS = [
     ("study.yaml", "name: ", "nam: ", "nam isn't a key here"),
+    ("study.yaml", "role: role", "role: rolle", "no questionnaire has a question rolle (is role meant?)"),
     ("scales.yaml", "code: 2, label: mor", "code: 1, label: mor", "the same code twice"),
     ("questionnaires/coordinator.yaml", "type: ordinal", "type: ordinl", "'ordinl' isn't allowed"),
     ("questionnaires/coordinator.yaml", "scale: conflict", "scale: konflict", "scale konflict is not in scales.yaml"),
