@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -55,5 +56,6 @@ def new(folder: Annotated[Path, typer.Argument(metavar="NAME", help="A new folde
     from frs_pipeline.operations.new_study import begin
 
     made = begin(folder)
-    say(f"{made}: {plural(sum(path.is_file() for path in made.rglob('*')), 'file')}. README.md there says what to change first.")
-    say(f"frs --study {folder} study check reads them all.")
+    files = plural(sum(path.is_file() for path in made.rglob("*")), "file")
+    say(masked(f"{made}: {files}. README.md there says what to change first."))
+    say(masked(f"frs --study {shlex.quote(str(folder))} study check reads them all."))

@@ -177,8 +177,8 @@ def _marts(study: Study) -> Iterator[Product]:
     for name in instruments(study):
         inputs = (("pseudonymised", name),)
         yield _curated(("marts", name), *by, inputs=inputs, definitions=_paper(study, name), after=(("noted",),))
-    inputs = (*_REGISTERS, *_of_each(study, "pseudonymised"))
-    yield _curated(("marts", "conference"), *by, inputs=inputs, definitions=_papers(study), after=(("noted",),))
+    before = (*_REGISTERS, *_of_each(study, "pseudonymised"))
+    yield _curated(("marts", "conference"), *by, inputs=before, definitions=_papers(study), after=(("noted",),))
 
 
 def _expectations(study: Study) -> Iterator[Product]:

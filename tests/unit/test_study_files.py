@@ -155,3 +155,10 @@ def test_a_name_that_dagster_could_not_use_is_refused(tmp_path, name):
     with pytest.raises(UsageError, match="can't be the name of a study"):
         begin(tmp_path / name)
     assert not (tmp_path / name).exists()
+
+
+def test_where_a_new_study_lies_is_said_so_that_it_can_be_typed_and_without_a_personal_number(tmp_path):
+    done = run("study", "new", tmp_path / "familie 610118-0011" / "evening_school")
+    assert done.exit_code == 0
+    assert "610118" not in done.stdout
+    assert f"frs --study '{tmp_path}/familie ••••••-••••/evening_school' study check" in done.stdout
