@@ -114,7 +114,7 @@ def _read_carefully(study: Study, path: Path) -> pa.Table:
     """Read the ledger line by line: as spreadsheets save it, with every date they write, and naming the first wrong line."""
     do = "correct the ledger; the last good result stays"
     words = list(ledger_words(study))
-    as_it_is = f"write it as 40111;2020-11-30;{words[0]}; the last good result stays"
+    as_it_is = f"write it as 12345;2020-11-30;{words[0]}; the last good result stays"
     rows = kept_rows(path, COLUMNS, do, words)
     # One array per column, and no object per line: a ledger may have millions of lines.
     numbers, days, chosen, lines = array("i"), array("i"), array("b"), array("q")

@@ -180,7 +180,8 @@ def next_node(number: int) -> str:
 
 def test_promises_link_to_their_pages_and_warn_without_stopping(run) -> None:
     settings, result, _, _ = run
-    [made] = [m for m in result.asset_materializations_for_node("expectations") if product_of(m.asset_key) == ("expectations",)]
+    events = (event.materialization for event in result.get_asset_materialization_events())
+    [made] = [m for m in events if product_of(m.asset_key) == ("expectations",)]
     page = made.metadata["data_docs"].value
     assert (settings.curated(DELIVERY) / str(page)).is_file()
     checks = [e for e in result.get_asset_check_evaluations() if e.check_name.startswith("promises_of_")]

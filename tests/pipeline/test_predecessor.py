@@ -27,7 +27,7 @@ from frs_pipeline.report.site import build
 from frs_pipeline.store.deliveries import Description, describe
 from frs_pipeline.store.files import Store, read, read_manifest, stale
 from frs_pipeline.store.lock import unfinished
-from frs_pipeline.store.plan import PACKAGE, products
+from frs_pipeline.store.plan import products
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.study.about import about
 from frs_pipeline.study.printed import not_printed_from, printed_from, published
@@ -132,7 +132,7 @@ def test_checks_about_the_printed_report_pass_with_a_remark_where_it_is_about_an
     assert not own.passed
     for thing in of_metadata(own.metadata):
         file, line = thing.do.rsplit(" ", 1)[1].split(":")
-        assert f"id: {thing.what}" in (PACKAGE.parent / file).read_text(encoding="utf-8").splitlines()[int(line) - 1]
+        assert f"id: {thing.what}" in (STUDY.folder / file).read_text(encoding="utf-8").splitlines()[int(line) - 1]
 
 
 def test_a_differing_figure_says_which_line_prints_it_and_what_shows_its_forms() -> None:
@@ -145,9 +145,9 @@ def test_a_differing_figure_says_which_line_prints_it_and_what_shows_its_forms()
     (thing,) = of_metadata(found.metadata)
     assert thing.what == f"Tabel {key.table}: {key.row} · {key.column} · {key.measure}"
     assert thing.do.startswith(f'frs trace {key.table} --row "{key.row}" --column "{key.column}" --measure {key.measure} --del')
-    place = thing.do.split("hold ")[1].split(" ")[0]
+    place = thing.do.split("compare ")[1].split(" ")[0]
     file, line = place.split(":")
-    text = (PACKAGE.parent / file).read_text(encoding="utf-8").splitlines()[int(line) - 1]
+    text = (STUDY.folder / file).read_text(encoding="utf-8").splitlines()[int(line) - 1]
     assert text == f"{key.table};{key.row};{key.column};;{key.measure};{printed}"
 
 
@@ -163,7 +163,7 @@ def test_a_broken_promise_says_which_line_sets_its_limit(both: Settings) -> None
     }
     for what, words in (("child_perspective", "child_perspective: 0.30"), ("belief", "initiator: {")):
         file, line = things[what].rsplit(" ", 1)[1].split(":")
-        assert words in (PACKAGE.parent / file).read_text(encoding="utf-8").splitlines()[int(line) - 1]
+        assert words in (STUDY.folder / file).read_text(encoding="utf-8").splitlines()[int(line) - 1]
         assert f"curated/{NEWER}/data_docs/initiator.html" in things[what]
 
 
