@@ -20,7 +20,7 @@ test-unit: .venv/.installed
 
 # What takes minutes: the shipped delivery made again, all its tables released, forms erased, runs killed, the pages done.
 test-long: .venv/.installed
-	@$(BIN)/python -m pytest -m minutes
+	@$(BIN)/python -m pytest -m minutes -n 2 --dist worksteal
 
 # The report in Debian's Chromium; FRS_CHROMIUM names another one.
 CHROMIUM := $(or $(FRS_CHROMIUM),/usr/bin/chromium)

@@ -111,19 +111,21 @@ def _in_a_row(words: Hashes, size: int) -> Hashes:
     return rows
 
 
-def _not_ours(study: Study) -> tuple[Path, ...]:
-    """List folders of a study, or of an installed package, that may hold what people wrote, or words of other studies."""
-    others = (PACKAGE / "studies", PACKAGE / "operations" / "study_template")
-    return study.folder / "data", study.folder / "reconstruction" / "forms", *others
+def _ours(folder: Path, *others: str) -> Iterator[Path]:
+    """Yield files of words below a folder, other than those below `others`, which hold what people wrote or other studies."""
+    for path in sorted(folder.rglob("*")):
+        if path.suffix in _WORDING and not any(path.is_relative_to(folder / other) for other in others):
+            yield path
 
 
 @derived
 def _wording(study: Study) -> Hashes:
     """Return phrases of the questionnaires, the tables, the rules and the pages: they stand in products by right."""
     phrases = Phrases(study)
-    for path in (*sorted(PACKAGE.rglob("*")), *sorted(study.folder.rglob("*"))):
-        if path.suffix in _WORDING and not any(path.is_relative_to(place) for place in _not_ours(study)):
-            phrases.add("", path.read_text(encoding="utf-8"))
+    # An installed package holds the shipped study, which is looked through only when it is the one in question.
+    engine, own = _ours(PACKAGE, "studies", "operations/study_template"), _ours(study.folder, "data", "reconstruction/forms")
+    for path in (*engine, *own):
+        phrases.add("", path.read_text(encoding="utf-8"))
     # Labels of boxes stand in no file.
     for label in sorted(
         {answer.label for form in questionnaires(study).values() for q in form.questions for answer in q.answers}
