@@ -27,9 +27,8 @@ def folder(refreshed: Settings) -> Path:
 
 
 @pytest.fixture(scope="session")
-def browser(folder: Path) -> Iterator[Browser]:
-    """Started after the refresh: an event loop runs in this process from then on, which Dagster would run into."""
-    assert folder.is_dir()
+def browser(refreshed: Settings) -> Iterator[Browser]:
+    """Started after the refresh, whatever is opened: an event loop runs from then on, which Dagster would run into."""
     with sync_playwright() as playwright:
         yield playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
 
