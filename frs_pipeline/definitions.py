@@ -15,13 +15,13 @@ from frs_pipeline.study.chapters import chapters
 
 
 def build_definitions(study: Study) -> Definitions:
-    """The code location of a study. Where its data lie is asked of the environment when something runs."""
+    """Build the code location of a study. Where its data lie is asked of the environment when something runs."""
     made = assets(study)  # first: it notes the definitions before anything reads them
     watching = (failed_runs, canceled_runs, failed_checks, unsent_alerts)
     tables = {key_of(study, table_key(number)): (chapter, number) for chapter in chapters(study) for number in chapter.tables}
 
     def with_passports(spec: AssetSpec) -> AssetSpec:
-        """A table's asset tells where its figures can be opened; here, so that moving a chapter makes no table anew."""
+        """Add where a table's figures can be opened; here, so that moving a chapter doesn't make its tables again."""
         if spec.key not in tables:
             return spec
         chapter, number = tables[spec.key]

@@ -54,12 +54,12 @@ def relocked(shared):
     """The same with a key of its own, so that copies of it may be altered; and what its refresh said."""
 
     def make_relocked(folder):
-        told = refresh(relock(copy_of_shipped(folder / "data")))
-        (folder / "told.json").write_text(json.dumps(vars(told)), encoding="utf-8")
+        done = refresh(relock(copy_of_shipped(folder / "data")))
+        (folder / "refresh.json").write_text(json.dumps(vars(done)), encoding="utf-8")
 
     folder = shared("relocked", make_relocked)
-    told = json.loads((folder / "told.json").read_text(encoding="utf-8"))
-    return keys.settings_of(folder / "data"), Refresh(**{**told, "made": tuple(told["made"])})
+    done = json.loads((folder / "refresh.json").read_text(encoding="utf-8"))
+    return keys.settings_of(folder / "data"), Refresh(**{**done, "made": tuple(done["made"])})
 
 
 def frame_of(export):

@@ -290,7 +290,7 @@ def unchanged(store: Store, sources: Sequence[str]) -> Iterator[None]:
 
 
 def _may_mend_itself(error: BaseException | None) -> bool:
-    """Return whether it is a drive that didn't answer, and may in a moment. A full one, or a wrong form, won't mend itself."""
+    """Return whether it is a drive that didn't answer, and may in a moment. A full one, or a wrong form, won't correct itself."""
     while error is not None:
         if isinstance(error, OSError) and error.errno in _PASSING:
             return True

@@ -11,6 +11,7 @@ from frs_pipeline.codebook.opening import open_full, require_own
 from frs_pipeline.codebook.vault import CONTROLLERS_KEY
 from frs_pipeline.errors import InputError, UsageError
 from frs_pipeline.intake.amendments import is_form_id
+from frs_pipeline.intake.delivery import form_prefixes
 from frs_pipeline.store.deliveries import sha256
 from frs_pipeline.store.files import Store, read
 from frs_pipeline.study.instruments import instruments
@@ -35,7 +36,8 @@ def reveal(
     Raises `FrsError`, and reveals nothing at all, without a reason, without a key that opens the controllers'
     `codebook`, for a form that isn't among the accepted ones, and when the journal can't be written.
     """
-    asked = [form for form in dict.fromkeys(forms) if is_form_id(form)]
+    prefixes = form_prefixes(store.study)
+    asked = [form for form in dict.fromkeys(forms) if is_form_id(form, prefixes)]
     details = {"delivery": store.delivery, "forms": asked, "personal_numbers": personal}
     with traced(store.settings.access_journal, "reveal", why, details) as trace:
         if identity is None:
@@ -43,8 +45,8 @@ def reveal(
         book = open_full(store, codebook, identity)
         entries = {entry.conference_number: entry for entry in book}
         # Anything but a form id isn't repeated: it may be somebody's number.
-        if not asked or not all(map(is_form_id, forms)):
-            raise UsageError("not a form id", where="reveal", do="write it as DF-12345, as the marts do")
+        if not asked or not all(is_form_id(form, prefixes) for form in forms):
+            raise UsageError("not a form id", where="reveal", do=f"write it as {prefixes[0]}-12345, as the marts do")
         numbers = _numbers(store, asked)
         unknown = [form for form in asked if form not in numbers]
         if unknown:

@@ -13,12 +13,12 @@ def page(study: Study) -> str:
     parts = [
         "# Data dictionary",
         "",
-        "Made from `studies/familieraadslagning/questionnaires/*.yaml` by `make docs`; change those, not this page.",
+        f"Made from `studies/{study.folder.name}/questionnaires/*.yaml` by `make docs`; change those, not this page.",
         "",
         "Each mart `data/curated/<delivery>/marts/<name>.parquet` has one row per form: `form_id`, `conference_id` (the "
-        "codebook's pseudonym), `occasion` (`first` or `followup`), and one column per question: an integer code, null where "
-        "the question was not answered. Wording *assumed*: the report only names the subject of the question, so text "
-        "and labels are ours.",
+        f"codebook's pseudonym), `occasion` ({' or '.join(f'`{name}`' for name in occasions(study))}), and one column per "
+        "question: an integer code, null where the question was not answered. Wording *assumed*: the report only names the "
+        "subject of the question, so text and labels are ours.",
     ]
     for questionnaire in questionnaires(study).values():
         parts += _questionnaire(study, questionnaire)

@@ -24,7 +24,7 @@ def page(study: Study) -> str:
     parts = [
         "# Rules",
         "",
-        "Made from `studies/familieraadslagning/rules.yaml` by `make docs`; change that, not this page.",
+        f"Made from `studies/{study.folder.name}/rules.yaml` by `make docs`; change that, not this page.",
         "",
         "The rules that a delivery is checked against. "
         "A form that breaks a rule of severity *aside* is set aside whole, with every rule "
@@ -63,7 +63,7 @@ def page(study: Study) -> str:
                 f"Severity **{rule.severity}** ({_SEVERITIES[rule.severity]})"
                 + (f"; may be set to {' or '.join(others)}" if others else "; nothing else makes sense")
                 + _own_share(rule)
-                + (". May be accepted in `exceptions.csv`." if kind.acceptable else ". Can't be accepted, only mended."),
+                + (". May be accepted in `exceptions.csv`." if kind.acceptable else ". Can't be accepted, only corrected."),
             ]
     return "\n".join(parts) + "\n"
 

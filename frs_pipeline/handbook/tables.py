@@ -42,7 +42,7 @@ def page(study: Study) -> str:
     parts = [
         "# The tables",
         "",
-        "Made from `studies/familieraadslagning/tables.yaml` by `make docs`; change that, not this page. "
+        f"Made from `studies/{study.folder.name}/tables.yaml` by `make docs`; change that, not this page. "
         "[How to add a table](how-to/table.md).",
         "",
         "What each table counts, of which forms. Forms on which a question isn't answered are in no crosstab and no "

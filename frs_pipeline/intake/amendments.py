@@ -141,10 +141,10 @@ def read_exceptions(path: Path, policy: Policy, on: dt.date) -> Exceptions:
     return Exceptions(tuple(exceptions))
 
 
-def is_form_id(text: str, prefixes: Sequence[str] | None = None) -> bool:
-    """Tell whether it is written as form ids are, with one of `prefixes` if given. There need be no such form."""
+def is_form_id(text: str, prefixes: Sequence[str]) -> bool:
+    """Tell whether it is written as form ids are, with one of `prefixes`. There need be no such form."""
     parts = _FORM.fullmatch(text)
-    return parts is not None and (prefixes is None or parts["prefix"] in prefixes)
+    return parts is not None and parts["prefix"] in prefixes
 
 
 def amendment_rows(path: Path, columns: tuple[str, ...]) -> list[tuple[str, list[str], dt.date]]:

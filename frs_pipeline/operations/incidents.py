@@ -84,7 +84,7 @@ def page(incident: Incident, stands: Standing) -> str:
         "",
         "## What to do",
         "",
-        "1. Read the line above: it says which file and line, and what mends it.",
+        "1. Read the line above: it says which file and line, and how to correct it.",
         f"2. `frs quarantine --delivery {incident.delivery}` shows which forms were set aside and why, without what was keyed.",
         f"3. `frs run --delivery {incident.delivery}` tries again; a changed folder is also taken up by itself.",
         "",

@@ -20,6 +20,7 @@ from frs_pipeline.store.manifest import due, note_partial
 from frs_pipeline.store.plan import AssetPath, products, upstream, whole_steps
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.study import Study
+from frs_pipeline.study.rules import policy
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
@@ -68,7 +69,7 @@ def refresh(
         complete = wanted.products <= outdated
         if not outdated and not (complete and wanted.manifest):
             return Refresh(name, (), read_manifest(store).get("summary", {}) if complete else {})
-        _refuse_rules(settings.study)
+        policy(settings.study)  # an impossible rule is reported before anything heavy is loaded
         begin(store)
         _materialize(settings, name, outdated, complete, lambda made: written(len(outdated), made), _home() if recorded else None)
         if not complete:
@@ -88,13 +89,6 @@ def attempt(settings: Settings, delivery: str, select: str | None, written: Call
         raise
     except Exception as error:
         return error
-
-
-def _refuse_rules(study: Study) -> None:
-    """Raise `InputError` for an impossible rule, before anything heavy is loaded."""
-    from frs_pipeline.study.rules import policy
-
-    policy(study)
 
 
 def _selected(study: Study, select: str) -> set[AssetPath]:
@@ -118,7 +112,7 @@ def _home() -> Path | None:
     if home and not Path(home).is_dir():
         raise UsageError("DAGSTER_HOME isn't a folder", where=home, do="make it, or unset DAGSTER_HOME")
     if home and not os.access(home, os.R_OK | os.W_OK | os.X_OK):
-        raise InputError("DAGSTER_HOME is closed to this account", where=home, do="mend its rights, or unset DAGSTER_HOME")
+        raise InputError("DAGSTER_HOME is closed to this account", where=home, do="correct its rights, or unset DAGSTER_HOME")
     return Path(home) if home else None
 
 

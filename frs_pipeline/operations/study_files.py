@@ -54,7 +54,7 @@ class Part(NamedTuple):
 class Outcome(NamedTuple):
     """What came of reading a part: `detail` is what there is in short, `errors` everything that is wrong with it.
 
-    A part that isn't sound and has no errors can't be read until other parts are mended.
+    A part that isn't sound and has no errors can't be read until other parts are corrected.
     """
 
     part: Part
@@ -135,7 +135,7 @@ def _about_page(study: Study) -> str:
     try:
         templates_in(path.parent).get_template(path.name)
     except TemplateSyntaxError as error:
-        raise InputError(f"isn't a template: {error.message}", where=f"{path}:{error.lineno}", do="mend the line") from error
+        raise InputError(f"isn't a template: {error.message}", where=f"{path}:{error.lineno}", do="correct the line") from error
     return "a template"
 
 

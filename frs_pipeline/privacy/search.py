@@ -118,7 +118,7 @@ def require_clean(store: Store) -> Searched:
         set_aside(store, searched.leaks)
         folder = store.settings.restricted(store.delivery) / LEAKED
         raise refusal(
-            _by_making(store, searched.leaks), f"moved to {folder}; nothing of this run may be used before it is mended"
+            _by_making(store, searched.leaks), f"moved to {folder}; nothing of this run may be used before that is put right"
         )
     return searched
 

@@ -9,6 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import BeforeValidator
 
 from frs_pipeline.errors import InputError, UsageError
 from frs_pipeline.language import plural
@@ -35,6 +38,13 @@ DEMO_KEY, OWN_KEY = ("DEMO-KEY-NOT-SECRET.txt", "KEY-NOT-SECRET.txt")
 _KEYS = tuple(f"{whose}{key}" for whose in ("", "CONTROLLERS-") for key in (DEMO_KEY, OWN_KEY))
 
 
+def _as_truth(value: object) -> object:
+    """Check what is either true or false. The error doesn't repeat the value: a delivery's file isn't ours."""
+    if not isinstance(value, bool):
+        raise ValueError("it is true or false, without quotes")
+    return value
+
+
 class Description(Spec):
     """What delivery.yaml may say.
 
@@ -43,7 +53,7 @@ class Description(Spec):
     """
 
     predecessor: DeliveryName | None = None
-    made_up: bool = False
+    made_up: Annotated[bool, BeforeValidator(_as_truth)] = False
 
 
 @dataclass(frozen=True)

@@ -191,7 +191,7 @@ def atomic(path: Path, *, private: bool = False) -> Iterator[IO[bytes]]:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
     except OSError as error:
-        raise unwritable(error, path.parent, "mend the folder; nothing was lost") from error
+        raise unwritable(error, path.parent, "put the folder right; nothing was lost") from error
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -251,7 +251,7 @@ def private_folder(folder: Path, zone: Path) -> None:
             if place.is_relative_to(zone):
                 place.chmod(0o700)
     except OSError as error:
-        raise unwritable(error, folder, "mend the folder's rights") from error
+        raise unwritable(error, folder, "correct the folder's rights") from error
 
 
 def recorded(path: Path, what: bytes = ORIGIN) -> str | None:

@@ -75,7 +75,7 @@ def append(path: Path, event: str, *, who: str, why: str, details: Mapping[str, 
             entry = _entry(line)
             _write_head(path, End(entry.number, entry.hash))
     except OSError as error:
-        raise FrsError(f"cannot be written: {error.strerror}", where=path, do="mend that first; nothing was done") from error
+        raise FrsError(f"cannot be written: {error.strerror}", where=path, do="put that right first; nothing was done") from error
     return entry
 
 

@@ -28,7 +28,7 @@ def exclusive(store: Store, *, wait: bool = False) -> Iterator[None]:
         # Opened without emptying it: it says whether its last holder finished what it began.
         file = (folder / LOCK).open("a")
     except OSError as error:
-        raise unwritable(error, folder / LOCK, "mend the file's rights") from error
+        raise unwritable(error, folder / LOCK, "correct the file's rights") from error
     with file as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -60,7 +60,8 @@ def _note(store: Store, text: str) -> None:
     try:
         _lock(store).write_text(text, encoding="ascii")
     except OSError as error:
-        raise FrsError(f"cannot be written: {error.strerror}", where=_lock(store), do="make room, or mend its rights") from error
+        do = "make room, or correct its rights"
+        raise FrsError(f"cannot be written: {error.strerror}", where=_lock(store), do=do) from error
 
 
 def unfinished(store: Store) -> bool:

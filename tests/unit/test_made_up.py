@@ -44,12 +44,15 @@ def test_a_key_beside_the_codebook_of_a_real_delivery_says_nothing(delivery, nam
     assert not made_up(store)
 
 
-@pytest.mark.parametrize("text", ["made_up: yes", "made_up: 'true'", "made_up:", "madeup: true", "made_up: [true]"])
+@pytest.mark.parametrize(
+    "text", ["made_up: yes", "made_up: 'true'", "made_up:", "madeup: true", "made_up: [true]", "made_up: Ravn"]
+)
 def test_what_it_says_otherwise_is_refused_with_its_line(delivery, text):
     store = Store(delivery.settings, delivery.name)
     store.raw("delivery.yaml").write_text(f"# of itself\n{text}\n", encoding="utf-8")
-    with pytest.raises(InputError, match=r"delivery\.yaml:2: "):
+    with pytest.raises(InputError, match=r"delivery\.yaml:2: ") as caught:
         made_up(store)
+    assert "Ravn" not in str(caught.value)
 
 
 def test_locked_with_a_key_of_its_own_it_is_called_made_up_no_longer(shipped):
