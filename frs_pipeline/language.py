@@ -15,6 +15,10 @@ class Text:
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
 
+    def capitalised(self) -> Text:
+        """Return the same with capital first letters, as a sentence begins."""
+        return Text(*(words[:1].upper() + words[1:] for words in (self.danish, self.english)))
+
 
 def plural(number: int, one: str, many: str | None = None) -> str:
     """Write a number with its noun (and verb); `many` where it isn't `one` with an s, as in `1 entry`, `2 entries`."""

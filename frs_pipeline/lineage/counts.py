@@ -104,7 +104,7 @@ class Counts:
         for row in rows:
             measure, occasion, number = row["measure"], row["occasion"], row["conferences"]
             if measure == "only_in_ledger":
-                many = _capital(about(self._evidence.study).conference.many)
+                many = about(self._evidence.study).conference.many.capitalised()
                 what = Text(f"{many.danish}, som kun konteringen kender", f"{many.english} that only the accounts know")
                 count = self._count(what, number, _LEDGER_ONLY, zone="restricted")
             else:
@@ -177,7 +177,7 @@ class Counts:
 def _conferences(study: Study, measure: str, occasion: str) -> tuple[Text, str, str]:
     """Return what a number of conferences says, the mart, and the rows that it counts."""
     lacking, where = _CONFERENCES.get(measure) or _without(study, measure.removeprefix("without_"))
-    conferences = _capital(about(study).conference.many if occasion == BOTH else occasions(study)[occasion].many)
+    conferences = (about(study).conference.many if occasion == BOTH else occasions(study)[occasion].many).capitalised()
     what = Text(f"{conferences.danish} i kodebogen{lacking.danish}", f"{conferences.english} in the codebook{lacking.english}")
     only = f"occasion = '{occasion}'" if occasion != BOTH else ""
     return what, "marts/conference", " AND ".join(filter(None, (only, where)))
@@ -193,10 +193,6 @@ def _without(study: Study, kind: str) -> tuple[Text, str]:
         return Text(f" {lacking.words.danish}", f" {lacking.words.english}"), where
     titles = ", ".join(f"»{questionnaires(study)[name].title}«" for name in kinds(study)[kind])
     return Text(f" uden et skema af typen {titles}", f" without a form of the type {titles}"), where
-
-
-def _capital(text: Text) -> Text:
-    return Text(*(words[:1].upper() + words[1:] for words in (text.danish, text.english)))
 
 
 def _of(what: str, title: str) -> Text:

@@ -12,21 +12,13 @@ from typing import Any
 
 from frs_pipeline.report.expectations import BETWEEN, COLUMNS, IN_SET, LARGEST, NOT_NULL, UNIQUE, PromisesOfMart
 from frs_pipeline.study import Study
-from frs_pipeline.study.about import occasions
+from frs_pipeline.study.about import about, occasions
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.templates import templates_in
 
 HERE = Path(__file__).parent
 TEMPLATE = "data_docs.html"
 
-_CONFERENCE = {
-    "conference_id": "The codebook's pseudonym of the conference",
-    "in_ledger": "Is it in the accounting records?",
-}
-_FORM = {
-    "form_id": "The form's id",
-    "conference_id": "The codebook's pseudonym of the conference",
-}
 _FAILING = {UNIQUE: "stand more than once", IN_SET: "outside", BETWEEN: "below"}
 
 
@@ -44,18 +36,20 @@ def pages(study: Study, delivery: str, promises: list[PromisesOfMart]) -> dict[s
 def _mart(study: Study, promises: PromisesOfMart) -> dict[str, Any]:
     """Return a mart as the pages show it: its promises in groups, one per column."""
     questionnaire = questionnaires(study).get(promises.mart)
-    what = "conferences" if questionnaire is None else "forms"
+    conference = about(study).conference
+    one, many = ("form", "forms") if questionnaire else (conference.one.english, conference.many.english)
     asked = {question.name for question in questionnaire.questions} if questionnaire else set()
     lines = [
-        {**row, "found": _result_text(row, what), "shows_limit": _shows_limit(row, asked)} for row in promises.results.to_pylist()
+        {**row, "found": _result_text(row, many), "shows_limit": _shows_limit(row, asked)} for row in promises.results.to_pylist()
     ]
     # What compares with the delivery before comes last out of Great Expectations, but belongs to its question.
     order = list(dict.fromkeys(line["column"] for line in lines))
     lines.sort(key=lambda line: order.index(line["column"]))
     return {
         "name": promises.mart,
-        "title": "Conferences" if questionnaire is None else questionnaire.title,
-        "what": what,
+        "title": questionnaire.title if questionnaire else conference.many.capitalised().english,
+        "danish": questionnaire is not None,
+        "rows_are": one if promises.rows == 1 else many,
         "rows": promises.rows,
         "step": promises.step,
         "before": promises.before,
@@ -87,16 +81,21 @@ def _text(study: Study, mart: str, column: str | None) -> dict[str, str]:
     if column == "occasion":
         words = " or ".join(occasion.one.english for occasion in occasions(study).values())
         return {"words": words[:1].upper() + words[1:], "language": "en"}
-    return {"words": (_FORM if questionnaire else _CONFERENCE).get(column, ""), "language": "en"}
+    own = {
+        "form_id": "The form's id",
+        "conference_id": f"The codebook's pseudonym of the {about(study).conference.one.english}",
+        "in_ledger": "Is it in the accounting records?",
+    }
+    return {"words": own.get(column, ""), "language": "en"}
 
 
-def _result_text(row: dict[str, Any], what: str) -> str:
-    """Describe a result by numbers of rows, never by what the rows say."""
+def _result_text(row: dict[str, Any], rows: str) -> str:
+    """Describe a result by numbers of rows (which are called `rows`), never by what they say."""
     kind, checked, observed = row["expectation"], row["checked"], row["observed"]
     if kind == COLUMNS:
         return "as promised" if row["passed"] else "others, or in another order"
     if observed is None:
-        return f"no {what} to look at" if row["passed"] else "can't be checked: is the column there, and of its type?"
+        return f"no {rows} to look at" if row["passed"] else "can't be checked: is the column there, and of its type?"
     if kind == LARGEST:
         return f"{100 * observed:.1f} points at most, of {checked:,} answers"
     number = round(observed * checked)

@@ -20,7 +20,7 @@ from frs_pipeline.errors import CheckFailed, InputError
 from frs_pipeline.store.files import Store, as_noted, read, read_manifest
 from frs_pipeline.store.plan import products
 from frs_pipeline.study import Study
-from frs_pipeline.study.about import occasions
+from frs_pipeline.study.about import about, occasions
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.promises import Limits, limits
 from frs_pipeline.study.questionnaires import Question, Questionnaire, questionnaires
@@ -145,7 +145,7 @@ def conference_promises(study: Study, *, whole: bool = True) -> list[Promise]:
     """List what the mart of conferences promises."""
     promises = [_columns(tuple(conference_schema(study).names))]
     if whole:
-        promises += _identifies("conference_id", "conference")
+        promises += _identifies("conference_id", about(study).conference.one.english)
     promises += [*_occasion(study, BOTH), _filled("in_ledger")]
     promises.append(Promise(IN_SET, "in_ledger", "true or false", "It is true or false.", {"value_set": [True, False]}))
     for name in (name for name in conference_schema(study).names if name.endswith("_forms")):

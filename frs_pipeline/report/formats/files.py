@@ -38,7 +38,7 @@ STATISTICS = {
     "figures": ("Every figure of every table", ()),
     "compare": ("Recomputed against printed, figure by figure", ()),
     "bases": ("The base of each table: its forms, those left out by reason, those counted", ()),
-    "unit_nonresponse": ("Conferences without a form", ("occasion", "measure")),
+    "unit_nonresponse": ("Unit non-response: whose forms are missing", ("occasion", "measure")),
     "item_nonresponse": ("Questions left blank", ("instrument", "question")),
 }
 
@@ -61,14 +61,21 @@ def files(store: Store) -> list[File]:
         title = (
             questionnaires(store.study)[name].title
             if name in instruments(store.study)
-            else "Conferences: what was held, and how many forms came in"
+            else f"{about(store.study).conference.many.capitalised().english}: what was held, and how many forms came in"
         )
         schema = schema_of(_path(store, key))
         resources.append((Resource(name, title, schema, (schema.names[0],)), key))
     for name, (title, unique) in STATISTICS.items():
         resources.append((Resource(name, title, schema_of(_path(store, ("statistics", name))), unique), ("statistics", name)))
     listed = [File(resource.path, resource.title, rows_in(_path(store, key)), _csv(store, key)) for resource, key in resources]
-    listed.append(File(DESCRIPTOR, "What the CSV files hold", None, descriptor(store.delivery, [r for r, _ in resources])))
+    listed.append(
+        File(
+            DESCRIPTOR,
+            "What the CSV files hold",
+            None,
+            descriptor(about(store.study).title.english, store.delivery, [r for r, _ in resources]),
+        )
+    )
     for name, key in marts.items():
         rows = rows_in(_path(store, key))
         content = sav(store.study, read(_path(store, key)), name, store.waiting()) if rows <= MOST_FORMS_OF_A_SAV else None

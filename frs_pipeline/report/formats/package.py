@@ -36,12 +36,12 @@ def write_csv(batches: Iterable[pa.RecordBatch], schema: pa.Schema, file: Any) -
             writer.write_batch(batch)
 
 
-def descriptor(delivery: str, resources: Iterable[Resource]) -> bytes:
+def descriptor(title: str, delivery: str, resources: Iterable[Resource]) -> bytes:
     """Return datapackage.json: every resource with its columns, as Frictionless describes tables. Hashes are the manifest's."""
     content = {
         "profile": "tabular-data-package",
         "name": f"frs-{delivery}",
-        "title": f"Family group conferences, delivery {delivery}",
+        "title": f"{title}, delivery {delivery}",
         "description": (
             "Pseudonymised forms and the statistics made from them. Pseudonymised data are personal data: "
             "they are for those who may see them, and not for publication."
