@@ -54,7 +54,7 @@ def quarantine(
     for row in notes:
         row["expires"] = row["expires"] and row["expires"].isoformat()
     if as_json:
-        missed = [{**each._asdict(), "why": each.english} for each in applied]
+        missed = [{**each._asdict(), "why": each.why.english} for each in applied]
         print_json({"set_aside": aside, "noted": None if unknown else notes, "withdrawn": left, "not_applied": missed})
         return
     forms = {(row["instrument"], row["line"]) for row in aside}
@@ -88,7 +88,7 @@ def _print_quarantine(
     if accepted:
         print_grid("Accepted", ("rule", "form", "column", "reason", "who", "until"), accepted)
     if applied:
-        rows = [[each.instrument, each.rule, f"{each.number} of {each.total} {each.of}", each.english] for each in applied]
+        rows = [[each.instrument, each.rule, f"{each.number} of {each.total} {each.of}", each.why.english] for each in applied]
         print_grid("Not applied: these rules couldn't look at everything", ("questionnaire", "rule", "not to", "why"), rows)
     unfit = [
         [f"{r['file']}:{r['line']}", r["form_id"] or "", r["column"] or ""] for r in notes if r["rule"] == "exception_unused"

@@ -68,7 +68,7 @@ def _rules(counts: dict[str, int]) -> list[tuple[str, str]]:
         if what == "not_applied":
             instrument, rule, reason = place
             of = counts[f"looked_at/{instrument}/{rule}"]
-            lines.append(("", f"{rule} not to {number} of {of} in {instrument}: {REASONS[reason][1]}"))
+            lines.append(("", f"{rule} not to {number} of {of} in {instrument}: {REASONS[reason].english}"))
     if counts["exceptions_unused"]:
         fit = plural(counts["exceptions_unused"], "exception fits", "exceptions fit")
         lines.append(("Exceptions", f"{fit} no finding: see frs quarantine"))

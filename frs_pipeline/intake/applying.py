@@ -18,6 +18,7 @@ from frs_pipeline.errors import CheckFailed
 from frs_pipeline.intake.amendments import Accepted
 from frs_pipeline.intake.reasons import LEFT_BLANK, NOT_ASKED, REASONS
 from frs_pipeline.intake.remarks import Intake, Remark
+from frs_pipeline.language import Text
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.questionnaires import Questionnaire
 from frs_pipeline.study.rules import Policy
@@ -46,12 +47,8 @@ class Unapplied(NamedTuple):
     total: int
 
     @property
-    def english(self) -> str:
-        return REASONS[self.reason][1]
-
-    @property
-    def danish(self) -> str:
-        return REASONS[self.reason][0]
+    def why(self) -> Text:
+        return REASONS[self.reason]
 
 
 class Skipped:
@@ -164,7 +161,7 @@ def require_applied(intake: Intake, tables: Sequence[pa.Table]) -> list[tuple[Re
             continue
         accepted = intake.exceptions.of("not_applied", "", rule)
         if accepted is None and judged_by.severity == "stop":
-            why = ", ".join(missed.english for missed in missing)
+            why = ", ".join(missed.why.english for missed in missing)
             what = (
                 f"{rule} couldn't be applied to {number} of {total} {missing[0].of} ({why}), more than the policy's {share:.0%}"
             )

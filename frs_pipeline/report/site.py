@@ -79,8 +79,7 @@ class Group:
 
     instrument: str
     rule: str
-    danish: str
-    english: str
+    says: Text
     number: int
 
 
@@ -266,23 +265,15 @@ class _Site:
         return True
 
     def _quality(self) -> dict[str, Any]:
-        aside = [
-            Group(
-                name,
-                form.rule,
-                policy(self.store.study).rules[form.rule].danish,
-                policy(self.store.study).rules[form.rule].english,
-                1,
-            )
-            for name in instruments(self.store.study)
-            for form in self.passports.asking.set_aside(name)
-        ]
+        aside = Counter(
+            (name, form.rule) for name in instruments(self.store.study) for form in self.passports.asking.set_aside(name)
+        )
         columns = ["instrument", "rule", "severity"]
         noted = read(self.store.file("noted"), columns).group_by(columns).aggregate([([], "count_all")]).to_pylist()
         groups = [
             (
                 row["severity"],
-                Group(row["instrument"] or "", row["rule"], *_named(self.store.study, row["rule"]), row["count_all"]),
+                Group(row["instrument"] or "", row["rule"], _words(self.store.study, row["rule"]), row["count_all"]),
             )
             for row in sorted(noted, key=lambda row: [row[name] or "" for name in columns])
         ]
@@ -292,7 +283,7 @@ class _Site:
             for name in instruments(self.store.study)
         }
         return {
-            "aside": _summed(aside),
+            "aside": [Group(name, rule, _words(self.store.study, rule), number) for (name, rule), number in aside.items()],
             "noted": [group for severity, group in groups if severity != "accepted"],
             "accepted": [group for severity, group in groups if severity == "accepted"],
             "unapplied": unapplied(applied_in(self.evidence.store)),
@@ -340,15 +331,7 @@ def _why(row: dict[str, Any]) -> Text | None:
     return Text(row["reason_danish"], row["reason"]) if row["reason"] else None
 
 
-def _named(study: Study, rule: str) -> tuple[str, str]:
+def _words(study: Study, rule: str) -> Text:
+    """Say what a rule finds; its name where the policy doesn't have it any more."""
     known = policy(study).rules.get(rule)
-    return (known.danish, known.english) if known else (rule, rule)
-
-
-def _summed(groups: list[Group]) -> list[Group]:
-    """Merge equal groups, in the order in which they first came."""
-    totals: dict[tuple[str, str, str, str], int] = {}
-    for group in groups:
-        key = (group.instrument, group.rule, group.danish, group.english)
-        totals[key] = totals.get(key, 0) + group.number
-    return [Group(*key, number) for key, number in totals.items()]
+    return Text(known.danish, known.english) if known else Text(rule, rule)
