@@ -13,8 +13,8 @@ STUDY = Study(shipped_study())
 
 
 def study_with(folder: Path, edits: dict[str, Callable[[str], str]]) -> Study:
-    """Copy the shipped study to `folder`/study, each of these files edited: of its text a function makes another."""
-    copy = shutil.copytree(STUDY.folder, folder / "study", ignore=shutil.ignore_patterns("__pycache__"))
+    """Copy the shipped study into `folder`, each of these files edited: of its text a function makes another."""
+    copy = shutil.copytree(STUDY.folder, folder / STUDY.folder.name, ignore=shutil.ignore_patterns("__pycache__"))
     for name, edit in edits.items():
         before = (copy / name).read_text(encoding="utf-8")
         after = edit(before)
