@@ -108,7 +108,18 @@ WAYS = (
     ),
 )
 
-_TEN = re.compile(rf"[0-9](?:{_BETWEEN}{{0,8}}[0-9]){{9}}")
+_GAP = rf"{_BETWEEN}{{0,8}}"  # no way of writing has more between two digits
+
+
+def _apart(digits: str) -> str:
+    """Return a pattern of pairs of digits with anything between the two."""
+    return re.sub(r"([0-9]|\[[0-9-]+\])([0-9]|\[[0-9-]+\])", lambda pair: pair[1] + _GAP + pair[2], digits)
+
+
+# Ten digits that begin with a date, whatever is between them: what has none holds no personal number.
+_DATED = re.compile(rf"{_apart(_DAY)}{_GAP}{_apart(_MONTH)}(?:{_GAP}[0-9]){{6}}")
+# What lies between letters that stand neither in a personal number nor in what only looks like one (`_OTHER_FIGURES`).
+_PIECE = re.compile("[^g-zA-SU-Z]{10,}")
 
 _HOUR = "(?:[01][0-9]|2[0-3])[:.][0-5][0-9](?:[:.][0-5][0-9](?:[.,][0-9]+)?)?"
 _REAL_DAY = "(?:0[1-9]|[12][0-9]|3[01])"
@@ -197,8 +208,8 @@ def refuse_in_names(folder: Path) -> None:
 def _readings(text: str) -> Iterator[str]:
     """Yield `text` as it stands, and as it reads without the escapes of URLs and HTML."""
     yield text
-    if "%" in text or "&" in text:
-        yield _unescaped(text)
+    if ("%" in text or "&" in text) and (read := _unescaped(text)) != text:
+        yield read
 
 
 def _unescaped(text: str) -> str:
@@ -209,7 +220,9 @@ def _plain(text: str) -> str:
     """Return `text` with digits of every script as 0 to 9, one kind of dash and blank, and without invisible letters."""
     if text.isascii():
         return text
-    return text.translate({ord(letter): _seen(letter) for letter in set(text)})
+    changed = {letter: seen for letter in set(text) if (seen := _seen(letter)) != letter}
+    # Few letters change, and a pattern of those is quicker than looking up every letter.
+    return re.sub(f"[{re.escape(''.join(sorted(changed)))}]", lambda found: changed[found[0]], text) if changed else text
 
 
 def _seen(letter: str) -> str:
@@ -230,10 +243,19 @@ def _seen(letter: str) -> str:
 
 def _spans(text: str, figures: bool) -> Iterator[tuple[int, int]]:
     """Yield where personal numbers begin and end in a plain text, sorted by their beginnings."""
-    if _TEN.search(text) is None:
+    if _DATED.search(text) is None:
         return
+    for piece in _PIECE.finditer(text):
+        if _DATED.search(text, *piece.span()):
+            # With the letter on either side, so that nothing is taken for the beginning or end of a word.
+            start = max(0, piece.start() - 1)
+            for begin, end in _spans_in_piece(text[start : piece.end() + 1], figures):
+                yield start + begin, start + end
+
+
+def _spans_in_piece(piece: str, figures: bool) -> list[tuple[int, int]]:
     other = _OTHER_FIGURES if figures else _OTHER
-    text = other.sub(lambda match: "x" * len(match[0]), text)
+    text = other.sub(lambda match: "x" * len(match[0]), piece)
     spans = {
         match.span("number")
         for way in WAYS
@@ -241,7 +263,7 @@ def _spans(text: str, figures: bool) -> Iterator[tuple[int, int]]:
         for match in way.pattern.finditer(text)
         if _is_one(text, match, figures) and not (way.alone and _beside_another(text, *match.span("number")))
     }
-    yield from sorted(spans)
+    return sorted(spans)
 
 
 def _is_one(text: str, match: re.Match[str], figures: bool) -> bool:

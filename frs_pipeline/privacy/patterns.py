@@ -45,8 +45,7 @@ _HEADER = re.compile(rf"(?:^|[\n\r;,\t\"|>])(?:{FORBIDDEN_COLUMNS.pattern.replac
 _LINE = re.compile(r"(?<![0-9.:])[0-9]{5,9}['\"]?[;,\t|][^0-9\n]{0,20}20[0-9]{2}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
 _CODE = re.compile(r"(?<=[ :=])(?:-?[0-9]{1,2}(?:\.0)?|None|nan|null|<NA>)(?!\w|[.,][0-9])")
 _NAMED = re.compile(r"(?<!\w)(\w{2,40})\W{1,6}$")
-_LOOKALIKES = str.maketrans({**dict.fromkeys("‐‑‒–—―−", "-"), **dict.fromkeys("\u00ad\u200b\u2060\ufeff", "")})
-_LOOKALIKE = re.compile("[‐‑‒–—―−\u00ad\u200b\u2060\ufeff]")
+_DASHES, _INVISIBLE = re.compile("[‐‑‒–—―−]"), re.compile("[\u00ad\u200b\u2060\ufeff]")
 _ESCAPED = re.compile(r"\\+(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|U00((?:0[0-9a-fA-F]|10)[0-9a-fA-F]{4}))")
 _HALVES = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 # Stands between different cells or lines of a page, so that no number continues across them.
@@ -101,8 +100,7 @@ def _normal(text: str) -> str:
     """Turn full-width digits into digits, dashes into hyphens, hard blanks into blanks; drop what can't be seen."""
     if text.isascii():
         return text
-    plain = unicodedata.normalize("NFKC", text)
-    return plain.translate(_LOOKALIKES) if _LOOKALIKE.search(plain) else plain
+    return _INVISIBLE.sub("", _DASHES.sub("-", unicodedata.normalize("NFKC", text)))
 
 
 def _unescaped(text: str) -> str:
