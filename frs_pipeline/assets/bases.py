@@ -1,11 +1,8 @@
 """bases: which forms each table counts and why it leaves out the others; written only when every table ties out."""
 
-from collections.abc import Iterator
+from dagster import AssetExecutionContext, AssetsDefinition, MetadataValue
 
-import pyarrow as pa
-from dagster import AssetCheckResult, AssetExecutionContext, AssetsDefinition, MetadataValue, Output
-
-from frs_pipeline.assets.wiring import key_of, makes, making, produced
+from frs_pipeline.assets.wiring import Made, key_of, makes, making, produced
 from frs_pipeline.checks.ties import tie_specs, ties
 from frs_pipeline.store.files import read
 from frs_pipeline.study import Study
@@ -20,7 +17,7 @@ KEY = ("statistics", "bases")
 
 def assets(study: Study) -> list[AssetsDefinition]:
     @makes(study, KEY, kinds={"duckdb", "parquet"}, checks=tie_specs(key_of(study, KEY)))
-    def bases(context: AssetExecutionContext) -> Iterator[Output[pa.Table] | AssetCheckResult]:
+    def bases(context: AssetExecutionContext) -> Made:
         """Base of each table: rows of its marts, forms left out by reason, forms counted; compared with its figures."""
         with making(context, KEY) as store:
             figures = from_table(read(store.file("statistics", "figures")))
@@ -30,7 +27,7 @@ def assets(study: Study) -> list[AssetsDefinition]:
             if not all(check.passed for check in checks):
                 yield from checks
             reconciled.require()
-            yield produced(reconciled.rows, preview=MetadataValue.md(base_lines(study, reconciled.rows).markdown()))
+            yield produced(context, KEY, reconciled.rows, preview=MetadataValue.md(base_lines(study, reconciled.rows).markdown()))
             yield from checks
 
     return [bases]

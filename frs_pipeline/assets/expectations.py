@@ -1,11 +1,8 @@
 """expectations: what the marts promise to researchers, checked by Great Expectations; and its data docs."""
 
-from collections.abc import Iterator
+from dagster import AssetExecutionContext, AssetsDefinition, MetadataValue
 
-import pyarrow as pa
-from dagster import AssetCheckResult, AssetExecutionContext, AssetsDefinition, MetadataValue, Output
-
-from frs_pipeline.assets.wiring import key_of, makes, making, produced
+from frs_pipeline.assets.wiring import Made, key_of, makes, making, produced
 from frs_pipeline.checks.promises import promise_spec, promises_kept
 from frs_pipeline.report.data_docs import pages
 from frs_pipeline.report.expectations import before_of, hold, results
@@ -22,7 +19,7 @@ def assets(study: Study) -> list[AssetsDefinition]:
     marts = [name for _, name in product.inputs]
 
     @makes(study, KEY, kinds={"greatexpectations", "parquet"}, checks=[promise_spec(key_of(study, KEY), m) for m in marts])
-    def expectations(context: AssetExecutionContext) -> Iterator[Output[pa.Table] | AssetCheckResult]:
+    def expectations(context: AssetExecutionContext) -> Made:
         """What every mart promises, one row per promise: whether it holds, on how many rows. With data docs to read."""
         with making(context, KEY) as store:
             older = store.predecessor()
@@ -31,6 +28,8 @@ def assets(study: Study) -> list[AssetsDefinition]:
             store.write_pages(product, pages(study, store.delivery, checked))
             table = results(checked)
             yield produced(
+                context,
+                KEY,
                 table,
                 promises=table.num_rows,
                 kept=sum(table["passed"].to_pylist()),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack
 
-from dagster import AssetKey, AssetsDefinition, InitResourceContext, IOManagerDefinition, ResourceDefinition
+from dagster import AssetKey, AssetsDefinition, InitResourceContext, ResourceDefinition, StaticPartitionsDefinition
 
 from frs_pipeline.assets import (
     bases,
@@ -21,7 +21,7 @@ from frs_pipeline.assets import (
     statistics,
     validated,
 )
-from frs_pipeline.assets.wiring import PARTITION_TAG, ParquetFiles, key_of, raw_key
+from frs_pipeline.assets.wiring import PARTITION_TAG, Run, key_of, raw_key
 from frs_pipeline.store.deliveries import sources
 from frs_pipeline.store.files import Store
 from frs_pipeline.store.lock import begin, exclusive
@@ -45,9 +45,17 @@ _MODULES = (
 )
 
 
-def assets(study: Study) -> list[AssetsDefinition]:
+def assets(study: Study, delivery: str | None = None) -> list[AssetsDefinition]:
+    """Return all assets of a study; where one delivery is all that a run is about, with that as the only partition.
+
+    Dagster then needn't ask its storage about the partition, which it does twice for each file and each input.
+    """
     note_definitions(study)
-    return [definition for module in _MODULES for definition in module.assets(study)]
+    every = [definition for module in _MODULES for definition in module.assets(study)]
+    if delivery is None:
+        return every
+    only = StaticPartitionsDefinition([delivery])
+    return [each.map_asset_specs(lambda spec: spec.replace_attributes(partitions_def=only)) for each in every]
 
 
 def chosen(study: Study, products: Collection[AssetPath], *, complete: bool) -> list[AssetKey]:
@@ -63,24 +71,18 @@ def chosen(study: Study, products: Collection[AssetPath], *, complete: bool) -> 
 def resources(
     settings: Callable[[], Settings], written: Callable[[str], None] = lambda _: None, *, alone: bool = False
 ) -> dict[str, ResourceDefinition]:
-    """Make the resources of a run: the folders, looked up when it starts, and the IO manager that writes there.
+    """Make the resource of a run: the folders, looked up when it starts, and what it wrote there.
 
     Unless the caller has made sure that it is `alone` with the delivery, a run waits until no other refreshes it.
     """
 
-    def locked(context: InitResourceContext) -> Iterator[Settings]:
+    def locked(context: InitResourceContext) -> Iterator[Run]:
         folders, delivery = settings(), context.run.tags.get(PARTITION_TAG) if context.run else None
         with ExitStack() as stack:
             if delivery is not None and not alone:
                 store = Store(folders, delivery)
                 stack.enter_context(exclusive(store, wait=True))
                 begin(store)
-            yield folders
+            yield Run(folders, written)
 
-    def files(context: InitResourceContext) -> ParquetFiles:
-        return ParquetFiles(context.resources.settings, written)
-
-    return {
-        "settings": ResourceDefinition(resource_fn=locked),
-        "io_manager": IOManagerDefinition(resource_fn=files, required_resource_keys={"settings"}),
-    }
+    return {"run": ResourceDefinition(resource_fn=locked)}

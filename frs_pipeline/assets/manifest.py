@@ -20,14 +20,14 @@ def assets(study: Study) -> list[AssetsDefinition]:
         deps=[key_of(study, key) for key in (SEARCHED, *sorted(last))],
         group_name="g5_statistics",
         partitions_def=deliveries_of(study),
-        required_resource_keys={"settings", "io_manager"},
+        required_resource_keys={"run"},
         kinds={"json"},
     )
     def manifest(context: AssetExecutionContext) -> MaterializeResult[None]:
         """Hashes of all inputs and outputs, one root hash over them, and what the delivery holds."""
         with gate():
             store = store_of(context)
-            require_current(store, context.resources.io_manager.made)
+            require_current(store, context.resources.run.made)
             content = write_manifest(store, summarise(store))
         return MaterializeResult(
             metadata={"root": content["root"], **content["summary"]}, data_version=DataVersion(content["root"][:16])

@@ -1,12 +1,9 @@
 """marts: what researchers work with, one row per form or conference, under pseudonyms."""
 
-from collections.abc import Iterator
-
 import numpy as np
-import pyarrow as pa
-from dagster import AssetCheckResult, AssetCheckSpec, AssetExecutionContext, AssetsDefinition, MetadataValue, Output
+from dagster import AssetCheckSpec, AssetExecutionContext, AssetsDefinition, MetadataValue
 
-from frs_pipeline.assets.wiring import from_columns, key_of, makes, making, produced
+from frs_pipeline.assets.wiring import Made, from_columns, key_of, makes, making, produced
 from frs_pipeline.checks.contracts import grain, grain_spec
 from frs_pipeline.checks.reconciliation import every_form, every_form_spec
 from frs_pipeline.codebook.pseudonyms import mart_from
@@ -35,13 +32,13 @@ def _mart(study: Study, instrument: str) -> AssetsDefinition:
     description = f"{questionnaire.title}: one row a form; integer codes, null = not answered."
 
     @makes(study, key, kinds={"parquet"}, description=description, checks=_checks(study, key))
-    def _asset(context: AssetExecutionContext) -> Iterator[Output[Rows] | AssetCheckResult]:
+    def _asset(context: AssetExecutionContext) -> Made:
         with making(context, key) as store:
             # By form id, so that the order of rows doesn't depend on how the export was sorted.
             forms, folder = store.file("pseudonymised", instrument), store.waiting()
             rows = sorted_by(Rows.of(stream(forms), schema_of(forms), folder), ("form_id",), folder)
             checks = [grain(key_of(study, key), rows), every_form(key_of(study, key), [forms], rows.num_rows)]
-            yield produced(rows, preview=_answered(rows), **from_columns(study, mart_from(questionnaire)))
+            yield produced(context, key, rows, preview=_answered(rows), **from_columns(study, mart_from(questionnaire)))
             yield from checks
 
     return _asset
@@ -61,7 +58,7 @@ def _answered(mart: Rows) -> MetadataValue:
 
 def _conference(study: Study) -> AssetsDefinition:
     @makes(study, CONFERENCE, kinds={"parquet"}, checks=_checks(study, CONFERENCE))
-    def conference(context: AssetExecutionContext) -> Iterator[Output[pa.Table] | AssetCheckResult]:
+    def conference(context: AssetExecutionContext) -> Made:
         """One row per conference: its occasion, whether codebook and ledger have it, how many forms of each kind came in."""
         with making(context, CONFERENCE) as store:
             codebook, ledger = read(store.file("validated", "codebook")), read(store.file("validated", "ledger"))
@@ -70,7 +67,7 @@ def _conference(study: Study) -> AssetsDefinition:
             table = conferences(study, codebook, ledger, forms)
             key = key_of(study, CONFERENCE)
             checks = [grain(key, table), every_form(key, sources.values(), forms_of(study, table))]
-            yield produced(table, **from_columns(study, conferences_from(study)))
+            yield produced(context, CONFERENCE, table, **from_columns(study, conferences_from(study)))
             yield from checks
 
     return conference

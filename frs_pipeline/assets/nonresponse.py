@@ -1,12 +1,10 @@
 """Non-response: codebook x ledger x forms, and questions left blank."""
 
-from collections.abc import Iterator
+from dagster import AssetExecutionContext, AssetsDefinition, MetadataValue
 
-import pyarrow as pa
-from dagster import AssetExecutionContext, AssetsDefinition, MetadataValue, Output
-
-from frs_pipeline.assets.wiring import makes_together, making, produced
+from frs_pipeline.assets.wiring import Made, makes_together, making, produced
 from frs_pipeline.store.files import read
+from frs_pipeline.store.plan import AssetPath
 from frs_pipeline.study import Study
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires
@@ -14,26 +12,26 @@ from frs_pipeline.tables.nonresponse import item, ledger_only, unit
 from frs_pipeline.tables.render import Grid
 
 UNIT, ITEM = ("statistics", "unit_nonresponse"), ("statistics", "item_nonresponse")
-_DESCRIBED = {
-    "unit": (UNIT, "Conferences without a form, by codebook, ledger and questionnaire."),
-    "item": (ITEM, "How often each question was left blank where it was asked."),
+_DESCRIBED: dict[AssetPath, str] = {
+    UNIT: "Conferences without a form, by codebook, ledger and questionnaire.",
+    ITEM: "How often each question was left blank where it was asked.",
 }
 
 
 def assets(study: Study) -> list[AssetsDefinition]:
     @makes_together(study, "nonresponse", _DESCRIBED, kinds={"parquet"})
-    def nonresponse(context: AssetExecutionContext) -> Iterator[Output[pa.Table]]:
+    def nonresponse(context: AssetExecutionContext) -> Made:
         """External and internal non-response."""
         with making(context, UNIT) as store:
             alone = ledger_only(read(store.file("validated", "codebook")), read(store.file("validated", "ledger")))
             answers = {name: read(store.file("marts", name), _answers(study, name)) for name in instruments(study)}
             tables = {
-                "unit": unit(study, read(store.file("marts", "conference")), alone, store.delivery),
-                "item": item(study, answers, store.delivery),
+                UNIT: unit(study, read(store.file("marts", "conference")), alone, store.delivery),
+                ITEM: item(study, answers, store.delivery),
             }
-            for name, table in tables.items():
+            for key, table in tables.items():
                 preview = Grid("", tuple(table.column_names), tuple(tuple(map(str, row.values())) for row in table.to_pylist()))
-                yield produced(table, name, preview=MetadataValue.md(preview.markdown()))
+                yield produced(context, key, table, preview=MetadataValue.md(preview.markdown()))
 
     return [nonresponse]
 

@@ -21,7 +21,7 @@ def assets(study: Study) -> list[AssetsDefinition]:
         check_specs=[nothing_leaks_spec(key_of(study, KEY))],
         group_name="g5_statistics",
         partitions_def=deliveries_of(study),
-        required_resource_keys={"settings"},
+        required_resource_keys={"run"},
     )
     def privacy(context: AssetExecutionContext) -> Iterator[MaterializeResult[None]]:
         """Search of everything produced for personal numbers, conference numbers, free text and rows of the codebook."""

@@ -1,10 +1,8 @@
 """pseudonymised: conference numbers replaced by the codebook's pseudonyms."""
 
-from collections.abc import Iterator
+from dagster import AssetExecutionContext, AssetsDefinition
 
-from dagster import AssetCheckResult, AssetExecutionContext, AssetsDefinition, Output
-
-from frs_pipeline.assets.wiring import from_columns, key_of, makes, making, produced
+from frs_pipeline.assets.wiring import Made, from_columns, key_of, makes, making, produced
 from frs_pipeline.checks.reconciliation import conservation, conservation_spec
 from frs_pipeline.codebook.pseudonyms import mart_schema, pseudonymise, pseudonymised_from
 from frs_pipeline.store.files import read, rows_in, stream
@@ -23,14 +21,14 @@ def _pseudonymised(study: Study, instrument: str) -> AssetsDefinition:
     description = f"{questionnaire.title}: forms under their conference's pseudonym."
 
     @makes(study, key, kinds={"parquet"}, description=description, checks=[conservation_spec(key_of(study, key))])
-    def _asset(context: AssetExecutionContext) -> Iterator[Output[Rows] | AssetCheckResult]:
+    def _asset(context: AssetExecutionContext) -> Made:
         with making(context, key) as store:
             validated = store.file("validated", instrument)
             forms = pseudonymise(stream(validated), read(store.file("validated", "codebook")), questionnaire)
             rows = Rows.of(forms, mart_schema(questionnaire), store.waiting())
             check = conservation(key_of(study, key), rows_in(validated), rows.num_rows, 0, 0)
             if check.passed:
-                yield produced(rows, **from_columns(study, pseudonymised_from(questionnaire)))
+                yield produced(context, key, rows, **from_columns(study, pseudonymised_from(questionnaire)))
             yield check
 
     return _asset

@@ -33,7 +33,7 @@ def assets(study: Study) -> list[AssetsDefinition]:
         specs=specs,
         can_subset=True,
         partitions_def=deliveries_of(study),
-        required_resource_keys={"settings"},
+        required_resource_keys={"run"},
     )
     def raw_files(context: AssetExecutionContext) -> Iterator[MaterializeResult[None]]:
         """Hash the delivered files; a missing one stops the run before anything is written."""

@@ -1,11 +1,8 @@
 """report: the claims of the report's summary, tested again, and pages to read with everything behind them."""
 
-from collections.abc import Iterator
+from dagster import AssetExecutionContext, AssetsDefinition, MetadataValue
 
-import pyarrow as pa
-from dagster import AssetCheckResult, AssetExecutionContext, AssetsDefinition, MetadataValue, Output
-
-from frs_pipeline.assets.wiring import key_of, makes, making, produced
+from frs_pipeline.assets.wiring import Made, key_of, makes, making, produced
 from frs_pipeline.checks.claims import claims_hold, claims_spec
 from frs_pipeline.report.site import build
 from frs_pipeline.store.plan import products
@@ -16,13 +13,13 @@ KEY = ("report",)
 
 def assets(study: Study) -> list[AssetsDefinition]:
     @makes(study, KEY, kinds={"html", "parquet"}, checks=[claims_spec(key_of(study, KEY))])
-    def report(context: AssetExecutionContext) -> Iterator[Output[pa.Table] | AssetCheckResult]:
+    def report(context: AssetExecutionContext) -> Made:
         """Whether each claim of the report's summary holds on these forms, one row per claim. With pages to read."""
         product = products(study)[KEY]
         with making(context, KEY) as store:
             built = build(store)
             store.write_pages(product, built.pages)
-            yield produced(built.rows, pages=MetadataValue.path(f"{product.pages}/index.html"), **built.counts)
+            yield produced(context, KEY, built.rows, pages=MetadataValue.path(f"{product.pages}/index.html"), **built.counts)
             yield claims_hold(study, key_of(study, KEY), built.findings, store.delivery)
 
     return [report]

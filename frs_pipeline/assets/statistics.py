@@ -1,11 +1,9 @@
 """statistics: the report's tables, one asset each, counted mart by mart; all figures; the comparison."""
 
-from collections.abc import Iterator
-
 import pyarrow as pa
-from dagster import AssetCheckResult, AssetExecutionContext, AssetsDefinition, MetadataValue, Output
+from dagster import AssetExecutionContext, AssetsDefinition, MaterializeResult, MetadataValue
 
-from frs_pipeline.assets.wiring import from_columns, key_of, makes, makes_together, making, produced
+from frs_pipeline.assets.wiring import Made, from_columns, key_of, makes, makes_together, making, produced
 from frs_pipeline.checks.published import as_printed, as_printed_spec, verdicts
 from frs_pipeline.printed.compare import compare_delivery
 from frs_pipeline.store.files import read
@@ -25,31 +23,25 @@ def assets(study: Study) -> list[AssetsDefinition]:
     return [*(_tables(study, mart, of_mart) for mart, of_mart in tables if of_mart), _figures(study), _comparison(study)]
 
 
-def _output(number: int) -> str:
-    return f"table_{number:02d}"
-
-
 def _tables(study: Study, mart: str, tables: list[Table]) -> AssetsDefinition:
     marts = list(dict.fromkeys(name for table in tables for name in table.marts))
     described = {
-        _output(table.number): (
-            table_key(table.number),
-            f"Tabel {table.number}. {heading(study, table)}" + (f" ({table.note})" if table.note else ""),
-        )
+        table_key(table.number): f"Tabel {table.number}. {heading(study, table)}" + (f" ({table.note})" if table.note else "")
         for table in tables
     }
 
     @makes_together(study, f"tables_{mart}", described, kinds={"duckdb", "parquet"}, each_alone=True)
-    def _asset(context: AssetExecutionContext) -> Iterator[Output[pa.Table]]:
-        wanted = [table for table in tables if _output(table.number) in context.op_execution_context.selected_output_names]
+    def _asset(context: AssetExecutionContext) -> Made:
+        wanted = [table for table in tables if key_of(study, table_key(table.number)) in context.selected_asset_keys]
         with making(context, *(table_key(table.number) for table in wanted)) as store:
             counted = count(wanted, open_marts({name: store.file("marts", name) for name in marts}))
             for table in wanted:
                 values = figures(table, counted[table.number])
                 compared = compare_delivery(study, store.delivery, values, table.number)
                 yield produced(
+                    context,
+                    table_key(table.number),
                     as_table(values),
-                    _output(table.number),
                     preview=MetadataValue.md(render(study, table, values).markdown()),
                     **from_columns(study, figures_from(table)),
                     **(verdicts(compared) if compared.num_rows else {}),
@@ -60,17 +52,19 @@ def _tables(study: Study, mart: str, tables: list[Table]) -> AssetsDefinition:
 
 def _figures(study: Study) -> AssetsDefinition:
     @makes(study, FIGURES, kinds={"parquet"})
-    def all_figures(context: AssetExecutionContext) -> Output[pa.Table]:
+    def all_figures(context: AssetExecutionContext) -> MaterializeResult[None]:
         """Every figure of every table: address, unrounded value, and how SPSS prints it."""
         with making(context, FIGURES) as store:
-            return produced(pa.concat_tables([read(store.file(*key)) for key in products(study)[FIGURES].inputs]))
+            return produced(
+                context, FIGURES, pa.concat_tables([read(store.file(*key)) for key in products(study)[FIGURES].inputs])
+            )
 
     return all_figures
 
 
 def _comparison(study: Study) -> AssetsDefinition:
     @makes(study, COMPARE, kinds={"parquet"}, checks=[as_printed_spec(key_of(study, COMPARE))])
-    def comparison(context: AssetExecutionContext) -> Iterator[Output[pa.Table] | AssetCheckResult]:
+    def comparison(context: AssetExecutionContext) -> Made:
         """Recomputed compared with printed, one row per printed figure, with the reason where the report contradicts itself.
 
         Without rows for a delivery that the report wasn't printed from.
@@ -81,7 +75,7 @@ def _comparison(study: Study) -> AssetsDefinition:
             if not printed_from(study, store.delivery):
                 older = store.predecessor()
                 remark = not_printed_from(study, store.delivery, older.delivery if older else None)
-            yield produced(table, **verdicts(table))
+            yield produced(context, COMPARE, table, **verdicts(table))
             yield as_printed(study, key_of(study, COMPARE), table, store.delivery, remark)
 
     return comparison

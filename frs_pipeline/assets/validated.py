@@ -1,11 +1,8 @@
 """validated: forms that can be counted, and beside them what was set aside or noted, with every reason."""
 
-from collections.abc import Iterator
+from dagster import AssetExecutionContext, AssetsDefinition, MaterializeResult
 
-import pyarrow as pa
-from dagster import AssetCheckResult, AssetExecutionContext, AssetsDefinition, Output
-
-from frs_pipeline.assets.wiring import key_of, makes, makes_together, making, produced
+from frs_pipeline.assets.wiring import Made, key_of, makes, makes_together, making, produced
 from frs_pipeline.checks.reconciliation import admission, admission_spec, conservation, conservation_spec
 from frs_pipeline.codebook.opening import made_up, open_codebook
 from frs_pipeline.intake.delivery import applied_in, described, intake_as_made, quarantined, remarks, withdrawals_of
@@ -15,7 +12,7 @@ from frs_pipeline.intake.validation import validate
 from frs_pipeline.intake.withdrawals import CONFERENCES, held_conferences, withdrawn_conferences
 from frs_pipeline.store.deliveries import LEDGER
 from frs_pipeline.store.files import read, rows_in
-from frs_pipeline.store.rows import Rows
+from frs_pipeline.store.plan import AssetPath
 from frs_pipeline.study import Study
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires
@@ -40,11 +37,11 @@ def _validated(study: Study, instrument: str) -> AssetsDefinition:
         "withdrawn": f"{title}: how many forms were withdrawn, by reason; nothing of the forms.",
     }
     accepted = ("validated", instrument)
-    outputs = {layer: ((layer, instrument), description) for layer, description in described.items()}
+    outputs: dict[AssetPath, str] = {(layer, instrument): description for layer, description in described.items()}
     checks = [conservation_spec(key_of(study, accepted))]
 
     @makes_together(study, f"validate_{instrument}", outputs, kinds={"pandera", "parquet"}, checks=checks)
-    def _asset(context: AssetExecutionContext) -> Iterator[Output[Rows | pa.Table] | AssetCheckResult]:
+    def _asset(context: AssetExecutionContext) -> Made:
         with making(context, accepted) as store:
             intake = intake_as_made(store)
             forms = read_export(study, store.raw(instrument))
@@ -52,11 +49,11 @@ def _validated(study: Study, instrument: str) -> AssetsDefinition:
             counts = (result.delivered, result.forms.num_rows, result.set_aside, result.withdrawn)
             check = conservation(key_of(study, accepted), *counts)
             if check.passed:
-                yield produced(result.forms, "validated")
-                yield produced(result.rejected, "rejected")
-                yield produced(result.noted, "noted")
-                yield produced(result.applied, "applied")
-                yield produced(result.left, "withdrawn")
+                yield produced(context, accepted, result.forms)
+                yield produced(context, ("rejected", instrument), result.rejected)
+                yield produced(context, ("noted", instrument), result.noted)
+                yield produced(context, ("applied", instrument), result.applied)
+                yield produced(context, ("withdrawn", instrument), result.left)
             yield check
 
     return _asset
@@ -64,50 +61,52 @@ def _validated(study: Study, instrument: str) -> AssetsDefinition:
 
 def _registers(study: Study) -> list[AssetsDefinition]:
     @makes(study, DESCRIPTION, kinds={"yaml", "parquet"})
-    def description(context: AssetExecutionContext) -> Output[pa.Table]:
+    def description(context: AssetExecutionContext) -> MaterializeResult[None]:
         """What the delivery says about itself: whether its forms are made up."""
         with making(context, DESCRIPTION) as store:
-            return produced(described(made_up=made_up(store)))
+            return produced(context, DESCRIPTION, described(made_up=made_up(store)))
 
     @makes(study, WITHDRAWN, kinds={"parquet"})
-    def withdrawn_numbers(context: AssetExecutionContext) -> Output[pa.Table]:
+    def withdrawn_numbers(context: AssetExecutionContext) -> MaterializeResult[None]:
         """Conferences that were withdrawn whole: their numbers, by which the exports name their forms. Restricted."""
         with making(context, WITHDRAWN) as store:
             withdrawals = withdrawals_of(store)
             table = withdrawn_conferences(withdrawals, open_codebook(store)) if withdrawals else CONFERENCES.empty_table()
-            return produced(table)
+            return produced(context, WITHDRAWN, table)
 
     @makes(study, LEDGER_ROWS, kinds={"parquet"})
-    def ledger(context: AssetExecutionContext) -> Output[pa.Table]:
+    def ledger(context: AssetExecutionContext) -> MaterializeResult[None]:
         """Kontering: conferences in the accounting records. Restricted: carries conference numbers."""
         with making(context, LEDGER_ROWS) as store:
-            return produced(held_conferences(read_ledger(study, store.raw(LEDGER)), read(store.file(*WITHDRAWN))))
+            conferences = held_conferences(read_ledger(study, store.raw(LEDGER)), read(store.file(*WITHDRAWN)))
+            return produced(context, LEDGER_ROWS, conferences)
 
     @makes(study, CODEBOOK, kinds={"age", "parquet"})
-    def codebook(context: AssetExecutionContext) -> Output[pa.Table]:
+    def codebook(context: AssetExecutionContext) -> MaterializeResult[None]:
         """The pipeline's part of the codebook: number, pseudonym, occasion, date; no personal number. Restricted."""
         with making(context, CODEBOOK) as store:
-            return produced(held_conferences(open_codebook(store), read(store.file(*WITHDRAWN))))
+            return produced(context, CODEBOOK, held_conferences(open_codebook(store), read(store.file(*WITHDRAWN))))
 
     return [description, withdrawn_numbers, ledger, codebook]
 
 
 def _whole_delivery(study: Study) -> list[AssetsDefinition]:
     @makes(study, QUARANTINE, kinds={"parquet"})
-    def quarantine(context: AssetExecutionContext) -> Output[Rows]:
+    def quarantine(context: AssetExecutionContext) -> MaterializeResult[None]:
         """Every form that was set aside, with file, line, every reason and its whole row. Restricted: holds delivered values."""
         with making(context, QUARANTINE) as store:
-            return produced(quarantined([store.file("rejected", name) for name in instruments(study)], store.waiting()))
+            aside = quarantined([store.file("rejected", name) for name in instruments(study)], store.waiting())
+            return produced(context, QUARANTINE, aside)
 
     @makes(study, NOTED, kinds={"parquet"}, checks=[admission_spec(key_of(study, NOTED))])
-    def noted(context: AssetExecutionContext) -> Iterator[Output[Rows] | AssetCheckResult]:
+    def noted(context: AssetExecutionContext) -> Made:
         """What was found and set nothing aside: warnings and accepted findings. Made only if not too much was set aside."""
         with making(context, NOTED) as store:
             accepted = {name: rows_in(store.file("validated", name)) for name in instruments(study)}
             notes = [store.file("noted", name) for name in instruments(study)]
             quarantine = store.file(*QUARANTINE)
             result, counts = remarks(intake_as_made(store), accepted, quarantine, notes, store.waiting(), applied_in(store))
-            yield produced(result)
+            yield produced(context, NOTED, result)
             yield admission(key_of(study, NOTED), **counts)
 
     return [quarantine, noted]

@@ -1,4 +1,4 @@
-"""What all asset modules share: partitions, the Parquet IO manager, the gate, and what Dagster gets to see.
+"""What all asset modules share: partitions, how a product is written, the gate, and what Dagster gets to see.
 
 Nothing that Dagster keeps may hold a form's values: errors that aren't ours are replaced by their type and
 place, and metadata are counts, columns and tables only.
@@ -9,29 +9,26 @@ from __future__ import annotations
 import errno
 import hashlib
 import traceback
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 from dagster import (
+    AssetCheckResult,
     AssetCheckSpec,
     AssetExecutionContext,
     AssetKey,
-    AssetOut,
     AssetsDefinition,
-    BetaWarning,
+    AssetSpec,
     DagsterRun,
     DataVersion,
     DynamicPartitionsDefinition,
     Failure,
-    InputContext,
-    IOManager,
+    MaterializeResult,
     MetadataValue,
-    Output,
-    OutputContext,
     TableColumn,
     TableColumnDep,
     TableColumnLineage,
@@ -56,36 +53,20 @@ _PASSING = {
     getattr(errno, name)
     for name in ("EAGAIN", "EBUSY", "EINTR", "ESTALE", "ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH", "ENETDOWN", "ECONNRESET")
 }
+# What an asset yields: what it made, and what came of its checks.
+Made = Iterator[MaterializeResult[None] | AssetCheckResult]
 PARTITION_TAG = "dagster/partition"  # how Dagster marks a run with the delivery that it is about
 DATA_TAG = "frs/data"  # how `frs run` marks its runs with the data folder that they are about
 STUDY_TAG = "frs/study"  # how runs are marked with the study that they are about: a history may be that of several
 
 
-class ParquetFiles(IOManager):
-    """Writes each asset to the file that the plan names. `made` are the products that this run wrote."""
+@dataclass(frozen=True)
+class Run:
+    """What a run works on, and who is told the name of each file that it wrote. `made` are the products that it wrote."""
 
-    def __init__(self, settings: Settings, written: Callable[[str], None] = lambda _: None) -> None:
-        self.settings, self.written = settings, written
-        self.made: set[AssetPath] = set()
-
-    def handle_output(self, context: OutputContext, obj: pa.Table | Rows) -> None:
-        store = Store(self.settings, context.asset_partition_key)
-        product = products(store.study)[product_of(context.asset_key)]
-        with gate():
-            path = store.write(product, obj)
-        self.made.add(product.key)
-        self.written(product.name)
-        context.add_output_metadata(
-            {
-                "path": MetadataValue.text(path.relative_to(self.settings.data).as_posix()),
-                "sha256": MetadataValue.text(sha256(path)),
-                "dagster/row_count": obj.num_rows,
-            }
-        )
-
-    def load_input(self, context: InputContext) -> None:
-        """Load nothing: assets read the files that the plan names, once `making` has seen that they are up to date."""
-        raise NotImplementedError
+    settings: Settings
+    written: Callable[[str], None]
+    made: set[AssetPath] = field(default_factory=set)
 
 
 def deliveries_of(study: Study) -> DynamicPartitionsDefinition:
@@ -127,7 +108,7 @@ def makes(
         description=description,
         group_name=product.group,
         partitions_def=deliveries_of(study),
-        required_resource_keys={"settings"},
+        required_resource_keys={"run"},
         code_version=code_version(product),
         kinds=kinds,
     )
@@ -136,36 +117,34 @@ def makes(
 def makes_together(
     study: Study,
     name: str,
-    described: Mapping[str, tuple[AssetPath, str]],
+    described: Mapping[AssetPath, str],
     *,
     kinds: set[str],
     checks: Sequence[AssetCheckSpec] = (),
     each_alone: bool = False,
 ) -> Callable[[Callable[..., Any]], AssetsDefinition]:
-    """Decorate a step that makes several products of the plan: for each output, its product and a description.
+    """Decorate a step that makes several products of the plan, each with a description.
 
     It makes all of them or, where they can be made `each_alone`, those that a run selects.
     """
-    made = {output: products(study)[key] for output, (key, _) in described.items()}
     return multi_asset(
         name=name,
-        outs={
-            output: AssetOut(
-                key=key_of(study, key),
+        specs=[
+            AssetSpec(
+                key_of(study, key),
+                deps=needs(study, key),
                 description=description,
-                code_version=code_version(made[output]),
-                is_required=not each_alone,
+                code_version=code_version(products(study)[key]),
+                skippable=each_alone,
+                group_name=products(study)[key].group,
                 kinds=kinds,
             )
-            for output, (key, description) in described.items()
-        },
-        deps=needs(study, *(key for key, _ in described.values())),
-        internal_asset_deps={output: set(needs(study, product.key)) for output, product in made.items()},
+            for key, description in described.items()
+        ],
         check_specs=checks,
         can_subset=each_alone,
-        group_name=next(iter(made.values())).group,
         partitions_def=deliveries_of(study),
-        required_resource_keys={"settings"},
+        required_resource_keys={"run"},
     )
 
 
@@ -190,7 +169,7 @@ def data_tag(settings: Settings) -> str:
 
 def store_of(context: AssetExecutionContext) -> Store:
     """Return the store of the delivery that this run is about."""
-    return Store(context.resources.settings, context.partition_key)
+    return Store(context.resources.run.settings, context.partition_key)
 
 
 @contextmanager
@@ -215,16 +194,26 @@ def code_version(product: Product) -> str:
     return code_hash(product.module)[:16]
 
 
-def produced(table: pa.Table | Rows, name: str = "result", /, **metadata: MetadataValue | int | str) -> Output[Any]:
-    """Make the output that all assets give: the rows, their columns, `metadata`, a version of the content."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", BetaWarning)  # data versions are still called beta in this release
-        return Output(
-            table,
-            name,
-            metadata={"dagster/column_schema": column_schema(table.schema), **metadata},
-            data_version=DataVersion(content_hash(table)[:16]),
-        )
+def produced(
+    context: AssetExecutionContext, key: AssetPath, rows: pa.Table | Rows, /, **metadata: MetadataValue | int | str
+) -> MaterializeResult[None]:
+    """Write a product to the file that the plan names; tell Dagster of its file, columns, `metadata` and version of the rows."""
+    run, store = context.resources.run, store_of(context)
+    product = products(store.study)[key]
+    path = store.write(product, rows)
+    run.made.add(key)
+    run.written(product.name)
+    return MaterializeResult(
+        asset_key=key_of(store.study, key),
+        metadata={
+            "dagster/column_schema": column_schema(rows.schema),
+            **metadata,
+            "path": MetadataValue.text(path.relative_to(run.settings.data).as_posix()),
+            "sha256": MetadataValue.text(sha256(path)),
+            "dagster/row_count": rows.num_rows,
+        },
+        data_version=DataVersion(content_hash(rows)[:16]),
+    )
 
 
 def column_schema(schema: pa.Schema) -> TableSchema:

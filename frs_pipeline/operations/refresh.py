@@ -133,7 +133,7 @@ def _materialize(
         cause: BaseException | None = None
         try:
             materialize(
-                assets(settings.study),
+                assets(settings.study, delivery),
                 selection=AssetSelection.assets(*chosen(settings.study, keys, complete=complete)),
                 instance=instance,
                 partition_key=delivery,
