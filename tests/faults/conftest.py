@@ -7,9 +7,11 @@ import pytest
 from support.big_delivery import four_questionnaires
 from support.keys import NAME
 from support.running import frs
+from support.study import STUDY, few_tables, study_of
 from support.tiny import Delivery, make
 
 from frs_pipeline import cli
+from frs_pipeline.operations.study_files import examine
 
 
 @pytest.fixture(scope="session")
@@ -23,10 +25,11 @@ def good(shared):
     """The tiny delivery after its first run."""
 
     def run_once(folder):
-        done = frs(make(folder).data, "run", "--json")
+        assert all(part.sound for part in examine(few_tables(folder)))
+        done = frs(make(folder / "data").data, "run", "--json")
         assert (done.returncode, done.stderr) == (0, "")
 
-    return Delivery(shared("good", run_once))
+    return Delivery(shared("good", run_once) / "data")
 
 
 @pytest.fixture
@@ -41,6 +44,8 @@ def run(monkeypatch, capfd):
 
     def call(data, *arguments):
         monkeypatch.setenv("FRS_DATA_DIR", str(data))
+        if "FRS_STUDY" not in os.environ and study_of(data) is not STUDY:
+            monkeypatch.setenv("FRS_STUDY", str(study_of(data).folder))
         if "FRS_KEY_FILE" not in os.environ and (data / NAME).exists():
             monkeypatch.setenv("FRS_KEY_FILE", str(data / NAME))
         monkeypatch.delenv("DAGSTER_HOME", raising=False)

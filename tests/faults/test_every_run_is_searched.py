@@ -28,9 +28,9 @@ STEPS = ("validated", "rejected", "noted", "applied", "withdrawn")
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
-def part():
+def part(study):
     """What the user interface makes of a part that somebody chose."""
-    return build_definitions(STUDY).resolve_implicit_global_asset_job_def()
+    return build_definitions(study).resolve_implicit_global_asset_job_def()
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def environment(delivery, tmp_path, monkeypatch):
     """A refreshed delivery of which something changed, and Dagster's home with its history in another folder."""
     for name in [name for name in os.environ if name.startswith(("FRS_", "DAGSTER_"))]:
         monkeypatch.delenv(name)
-    for name in ("FRS_DATA_DIR", "FRS_KEY_FILE"):
+    for name in ("FRS_DATA_DIR", "FRS_KEY_FILE", "FRS_STUDY"):
         monkeypatch.setenv(name, environment_of(delivery.data)[name])
     home = tmp_path / "home"
     home.mkdir()
@@ -49,10 +49,10 @@ def environment(delivery, tmp_path, monkeypatch):
 
 def make(delivery, home, chosen):
     """Materialise some assets as a run of Dagster's own is executed; the instance, and the run."""
-    instance = DagsterInstance.from_config(str(home))
-    instance.add_dynamic_partitions(str(deliveries_of(STUDY).name), [delivery.name])
-    keys = frozenset(key_of(STUDY, tuple(name.split("/"))) for name in chosen)
-    job = part().get_subset(asset_selection=keys)
+    instance, study = DagsterInstance.from_config(str(home)), delivery.settings.study
+    instance.add_dynamic_partitions(str(deliveries_of(study).name), [delivery.name])
+    keys = frozenset(key_of(study, tuple(name.split("/"))) for name in chosen)
+    job = part(study).get_subset(asset_selection=keys)
     made = instance.create_run_for_job(job, run_config=QUIET, tags={PARTITION_TAG: delivery.name}, asset_selection=keys)
     execute_run(InMemoryJob(job), made, instance)
     return instance, instance.get_run_by_id(made.run_id)
@@ -137,14 +137,15 @@ def test_what_is_kept_elsewhere_of_a_run_that_failed_is_searched_and_both_are_to
 
 
 def test_frs_run_searches_its_own_run_elsewhere_too_while_another_is_newer(environment, capfd, monkeypatch):
-    environment[0].set("coordinator", 0, konflikt="2")
+    delivery, _ = environment
+    delivery.set("coordinator", 0, konflikt="2")
     quoting(monkeypatch)
     whole = DagsterInstance.get_run_record_by_id
     newer = []
 
     def looked_for(instance, run_id):
         if not newer:
-            newer.append(instance.create_run_for_job(part()).run_id)
+            newer.append(instance.create_run_for_job(part(delivery.settings.study)).run_id)
         return whole(instance, run_id)
 
     monkeypatch.setattr(DagsterInstance, "get_run_record_by_id", looked_for)
@@ -163,7 +164,7 @@ def test_what_a_run_left_that_was_killed_or_stopped_is_searched_afterwards(envir
     (delivery.settings.curated(delivery.name) / "half.csv").write_text(f"a;b\n1;{PERSON}\n", encoding="utf-8")
     with DagsterInstance.from_config(str(home)) as instance:
         for end, hook in (("report_run_failed", failed_runs), ("report_run_canceled", canceled_runs)):
-            killed = instance.create_run_for_job(part(), tags={PARTITION_TAG: delivery.name})
+            killed = instance.create_run_for_job(part(delivery.settings.study), tags={PARTITION_TAG: delivery.name})
             getattr(instance, end)(killed)
             after(instance, instance.get_run_by_id(killed.run_id), hook)
             if end == "report_run_failed":
@@ -181,7 +182,7 @@ def test_a_history_that_cannot_be_looked_at_says_so(environment, capfd, monkeypa
         raise RuntimeError("no connection to the database of Fru Hansen")
 
     with DagsterInstance.from_config(str(home)) as instance:
-        made = instance.create_run_for_job(part(), tags={PARTITION_TAG: delivery.name})
+        made = instance.create_run_for_job(part(delivery.settings.study), tags={PARTITION_TAG: delivery.name})
         assert search_traces(STUDY, home, [store], made.run_id, kept(instance, made.run_id)).runs == 1
         assert len(instance.get_run_ids(RunsFilter(run_ids=[made.run_id]))) == 1
         monkeypatch.setattr(type(instance.event_log_storage), "get_records_for_run", away)

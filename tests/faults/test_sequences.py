@@ -134,11 +134,12 @@ def test_one_run_mends_it_and_the_doctor_said_so(delivery, clean: Clean, happens
 
 def by_hand(delivery, *names: str) -> bool:
     """A part of the graph, as it can be made from the user interface; whether it succeeded."""
+    study = delivery.settings.study
     with DagsterInstance.ephemeral() as instance:
-        instance.add_dynamic_partitions(str(deliveries_of(STUDY).name), [delivery.name])
+        instance.add_dynamic_partitions(str(deliveries_of(study).name), [delivery.name])
         return materialize(
-            assets(STUDY),
-            selection=AssetSelection.assets(*(key_of(STUDY, tuple(name.split("/"))) for name in names)),
+            assets(study),
+            selection=AssetSelection.assets(*(key_of(study, tuple(name.split("/"))) for name in names)),
             instance=instance,
             partition_key=delivery.name,
             resources=resources(lambda: delivery.settings),
@@ -181,7 +182,7 @@ HAPPENS = (
 def steps(delivery, chance: random.Random) -> Iterator[str]:
     """Things that happen to an installation, at random, each with its name."""
     store = Store(delivery.settings, delivery.name)
-    layers = sorted({key[0] for key in products(STUDY)})
+    layers = sorted({key[0] for key in products(delivery.settings.study)})
     while True:
         what = chance.choice(
             ["select", "select", "run", "broken off", "by hand", "wrong", "right", "none", "withdraw", "file", "page", "manifest"]
@@ -209,7 +210,7 @@ def steps(delivery, chance: random.Random) -> Iterator[str]:
         elif what == "withdraw":
             delivery.withdraw((delivery.form_id("initiator", 1), ""))
         elif what == "file":
-            path = store.path(chance.choice(list(products(STUDY).values())))
+            path = store.path(chance.choice(list(products(delivery.settings.study).values())))
             what = f"file {path.name}"
             path.unlink(missing_ok=True)
         elif what == "page":

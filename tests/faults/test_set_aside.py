@@ -6,7 +6,7 @@ import shutil
 import pytest
 from support.fault_table import PERSONAL, SECRET
 from support.running import NAME, curated, frs
-from support.study import STUDY, study_with
+from support.study import study_with
 
 from frs_pipeline.intake.amendments import CORRECTION_COLUMNS, EXCEPTION_COLUMNS
 from frs_pipeline.store.files import MANIFEST
@@ -27,11 +27,11 @@ EXCEPTION = ("looked at the papers", "controller", "2021-12-31")
 
 
 @pytest.fixture
-def ruled(tmp_path, monkeypatch):
-    """`ruled(edit)`: `frs` takes the study with another policy, made of the text of the shipped one."""
+def ruled(good, tmp_path, monkeypatch):
+    """`ruled(edit)`: `frs` takes the study of the delivery with another policy, made of the text of its own."""
 
     def take(edit):
-        monkeypatch.setenv("FRS_STUDY", str(study_with(tmp_path, {"rules.yaml": edit}).folder))
+        monkeypatch.setenv("FRS_STUDY", str(study_with(tmp_path, {"rules.yaml": edit}, good.settings.study).folder))
 
     return take
 
@@ -166,7 +166,7 @@ def test_a_rule_of_ones_own_sets_forms_aside_and_is_told_everywhere(delivery, ru
     found = json.loads(run(delivery.data, "quarantine", "--json")[1])["set_aside"]
     assert [(row["form_id"], row["column"], row["rule"]) for row in found] == [(form, "tyngdbar", "heavy_without_conflict")]
     reason = "a heavy problem, and no conflict at all"
-    assert f"set aside: {reason}" in run(delivery.data, "trace", "22", "--row", "Total valid")[1]
+    assert f"set aside: {reason}" in run(delivery.data, "trace", "60", "--row", "Total valid")[1]
     assert reason in (delivery.data / "curated" / NAME / "report" / "datakvalitet.html").read_text(encoding="utf-8")
     code, out, err = run(delivery.data, "impact", "--rule", "heavy_without_conflict")
     assert (code, err) == (0, "")
@@ -193,7 +193,9 @@ def test_a_correction_brings_a_form_back_and_its_removal_restores_the_earlier_by
     assert SECRET not in out
     resting = {int(line.split()[1].rstrip(":")) for line in out.splitlines() if line.strip().startswith("Tabel")}
     tables = {
-        t.number for t in catalogue(STUDY).values() if "coordinator" in t.marts and "conflict" in (*t.variables, *t.answered)
+        t.number
+        for t in catalogue(delivery.settings.study).values()
+        if "coordinator" in t.marts and "conflict" in (*t.variables, *t.answered)
     }
     assert resting == tables
     assert tables

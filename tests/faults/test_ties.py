@@ -8,7 +8,7 @@ import sys
 import pytest
 from dagster import DagsterInstance, materialize
 from support.keys import environment_of
-from support.study import STUDY
+from support.study import few_tables
 
 from frs_pipeline.assets import statistics
 from frs_pipeline.assets.graph import assets, resources
@@ -51,7 +51,8 @@ def test_a_run_ends_with_one_line_and_what_was_there_stays(delivery):
 
 
 def test_dagster_records_which_tables_are_broken(make_delivery, tmp_path, monkeypatch: pytest.MonkeyPatch):
-    delivery = make_delivery(tmp_path / "new")
+    study = few_tables(tmp_path)
+    delivery = make_delivery(tmp_path / "data")
     whole = statistics.figures
 
     def spoilt(table, counts):
@@ -60,9 +61,9 @@ def test_dagster_records_which_tables_are_broken(make_delivery, tmp_path, monkey
 
     monkeypatch.setattr(statistics, "figures", spoilt)
     with DagsterInstance.ephemeral() as instance:
-        instance.add_dynamic_partitions(str(deliveries_of(STUDY).name), [delivery.name])
+        instance.add_dynamic_partitions(str(deliveries_of(study).name), [delivery.name])
         result = materialize(
-            assets(STUDY),
+            assets(study),
             instance=instance,
             partition_key=delivery.name,
             resources=resources(lambda: delivery.settings),

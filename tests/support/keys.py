@@ -13,7 +13,7 @@ from frs_pipeline.codebook.keys import PUBLISHED
 from frs_pipeline.codebook.vault import open_plain
 from frs_pipeline.store.deliveries import CODEBOOK, DEMO_KEY
 from frs_pipeline.store.settings import Settings
-from support.study import STUDY
+from support.study import STUDY, study_of
 
 # Beside raw/, so that it goes wherever the data folder is copied.
 NAME = "key.txt"
@@ -39,14 +39,15 @@ def recipient() -> str:
 
 def settings_of(data: Path) -> Settings:
     """Settings of a data folder, with the key that lies in it; without one, those of the shipped delivery."""
-    return Settings(STUDY, data, data / NAME if (data / NAME).exists() else None)
+    return Settings(study_of(data), data, data / NAME if (data / NAME).exists() else None)
 
 
 def environment_of(data: Path) -> dict[str, str]:
     """The same as environment variables; others that concern `frs` are left out."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("FRS_", "DAGSTER_HOME", "PANDERA_"))}
     key = {"FRS_KEY_FILE": str(data / NAME)} if (data / NAME).exists() else {}
-    return {**clean, "FRS_DATA_DIR": str(data), "DAGSTER_DISABLE_TELEMETRY": "yes", **key}
+    study = {} if study_of(data) is STUDY else {"FRS_STUDY": str(study_of(data).folder)}
+    return {**clean, "FRS_DATA_DIR": str(data), "DAGSTER_DISABLE_TELEMETRY": "yes", **key, **study}
 
 
 @cache

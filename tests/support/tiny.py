@@ -29,7 +29,7 @@ from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires
 from support import keys
 from support.built_in import built_in_only
-from support.study import STUDY
+from support.study import BESIDE, STUDY, study_of
 
 # Day 61-91: replacement numbers, which belong to nobody.
 HELD = (
@@ -56,7 +56,7 @@ class Delivery:
         self.data, self.name = Path(data), name
         self.folder = self.data / "raw" / name
         self.key = self.data / keys.NAME
-        self.settings = Settings(STUDY, self.data, self.key)
+        self.settings = Settings(study_of(self.data), self.data, self.key)
 
     def path(self, name):
         return self.folder / name
@@ -141,8 +141,10 @@ class Delivery:
         return f"{questionnaires(STUDY)[instrument].form_prefix}-{self.get(instrument, form, 'responde')}"
 
     def copy_to(self, data):
-        """The same delivery, with all that was made from it, under another data folder."""
+        """The same delivery, with all that was made from it, under another data folder, and its study beside it."""
         shutil.copytree(self.data, data)
+        if self.settings.study is not STUDY and not data.with_name(BESIDE).exists():
+            shutil.copytree(self.settings.study.folder, data.with_name(BESIDE))
         return Delivery(data, self.name)
 
 
