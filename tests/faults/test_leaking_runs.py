@@ -55,7 +55,7 @@ def leak_into_mart(monkeypatch, column):
     monkeypatch.setattr(marts, "sorted_by", leaking)
 
 
-@pytest.mark.parametrize("kind", ["personal number", "conference number"])
+@pytest.mark.parametrize("kind", ["personal number", pytest.param("conference number", marks=pytest.mark.minutes)])
 def test_a_mart_that_leaks_does_not_stay(delivery, run, monkeypatch, kind):
     curated, store = delivery.settings.curated(delivery.name), Store(delivery.settings, delivery.name)
     delivery.set("coordinator", 0, konflikt="2")

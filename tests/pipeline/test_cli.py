@@ -340,6 +340,7 @@ def test_verify_finds_a_manifest_that_was_altered(data: Path, tmp_path: Path, pa
     assert verify(store, root, outputs_only=True)[0].faults == ("its root isn't the one that was noted",)
 
 
+@pytest.mark.minutes
 def test_verify_names_a_changed_raw_line_and_a_changed_definition_and_the_first_figure(data: Path, tmp_path: Path) -> None:
     copy, package = tmp_path / "data", tmp_path / "program"
     shutil.copytree(data, copy)

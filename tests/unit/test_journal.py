@@ -82,6 +82,7 @@ def resealed(line, end):
     return sealed({**{n: json.loads(line)[n] for n in FIELDS[:-2]}, "why": "nothing to see"}, end)
 
 
+@pytest.mark.minutes
 def test_every_single_change_of_ten_thousand_entries_is_found(sound):
     lines, ends = sound
     rng = random.Random(1)
