@@ -22,10 +22,11 @@ from frs_pipeline.assets import (
     validated,
 )
 from frs_pipeline.assets.wiring import PARTITION_TAG, Run, key_of, raw_key
+from frs_pipeline.report.expectations import PromisesOfMart
 from frs_pipeline.store.deliveries import sources
 from frs_pipeline.store.files import Store
 from frs_pipeline.store.lock import begin, exclusive
-from frs_pipeline.store.plan import AssetPath, note_definitions
+from frs_pipeline.store.plan import AssetPath, Product, note_definitions
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.study import Study
 
@@ -69,7 +70,11 @@ def chosen(study: Study, products: Collection[AssetPath], *, complete: bool) -> 
 
 
 def resources(
-    settings: Callable[[], Settings], written: Callable[[str], None] = lambda _: None, *, alone: bool = False
+    settings: Callable[[], Settings],
+    written: Callable[[Product], None] = lambda _: None,
+    promises: Callable[[], list[PromisesOfMart]] | None = None,
+    *,
+    alone: bool = False,
 ) -> dict[str, ResourceDefinition]:
     """Make the resource of a run: the folders, looked up when it starts, and what it wrote there.
 
@@ -83,6 +88,6 @@ def resources(
                 store = Store(folders, delivery)
                 stack.enter_context(exclusive(store, wait=True))
                 begin(store)
-            yield Run(folders, written)
+            yield Run(folders, written, promises)
 
     return {"run": ResourceDefinition(resource_fn=locked)}

@@ -39,6 +39,7 @@ from dagster import (
 
 from frs_pipeline.errors import CheckFailed, FrsError, SeveralErrors, unusable
 from frs_pipeline.personal_numbers import masked
+from frs_pipeline.report.expectations import PromisesOfMart
 from frs_pipeline.store.code import code_hash
 from frs_pipeline.store.deliveries import look, sha256
 from frs_pipeline.store.files import Store, recorded
@@ -62,10 +63,15 @@ STUDY_TAG = "frs/study"  # how runs are marked with the study that they are abou
 
 @dataclass(frozen=True)
 class Run:
-    """What a run works on, and who is told the name of each file that it wrote. `made` are the products that it wrote."""
+    """What a run works on, who is told of each product that it wrote, and what checks the promises of its marts.
+
+    `made` are the products that it wrote.
+    """
 
     settings: Settings
-    written: Callable[[str], None]
+    written: Callable[[Product], None]
+    # None: they are checked when it comes to them.
+    promises: Callable[[], list[PromisesOfMart]] | None
     made: set[AssetPath] = field(default_factory=set)
 
 
@@ -97,9 +103,15 @@ def needs(study: Study, *keys: AssetPath) -> list[AssetKey]:
 
 
 def makes(
-    study: Study, key: AssetPath, *, kinds: set[str], description: str | None = None, checks: Sequence[AssetCheckSpec] = ()
+    study: Study,
+    key: AssetPath,
+    *,
+    kinds: set[str],
+    description: str | None = None,
+    checks: Sequence[AssetCheckSpec] = (),
+    late: bool = False,
 ) -> Callable[[Callable[..., Any]], AssetsDefinition]:
-    """Decorate what makes one product of the plan, which says what it is made from."""
+    """Decorate what makes one product of the plan, which says what it is made from; if `late`, after all that can be before."""
     product = products(study)[key]
     return asset(
         key=key_of(study, key),
@@ -111,6 +123,7 @@ def makes(
         required_resource_keys={"run"},
         code_version=code_version(product),
         kinds=kinds,
+        op_tags={"dagster/priority": "-1"} if late else None,
     )
 
 
@@ -202,7 +215,7 @@ def produced(
     product = products(store.study)[key]
     path = store.write(product, rows)
     run.made.add(key)
-    run.written(product.name)
+    run.written(product)
     return MaterializeResult(
         asset_key=key_of(store.study, key),
         metadata={

@@ -13,11 +13,12 @@ from frs_pipeline.codebook.newest import require_newest
 from frs_pipeline.errors import CheckFailed, FrsError, InputError, UsageError
 from frs_pipeline.intake.unread import refuse_unread
 from frs_pipeline.personal_numbers import refuse_in_names
+from frs_pipeline.report.ahead import ahead
 from frs_pipeline.store.deliveries import choose, inventory
 from frs_pipeline.store.files import Store, read_manifest
 from frs_pipeline.store.lock import begin, exclusive
 from frs_pipeline.store.manifest import due, note_partial
-from frs_pipeline.store.plan import AssetPath, products, upstream, whole_steps
+from frs_pipeline.store.plan import AssetPath, Product, products, upstream, whole_steps
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.study import Study
 from frs_pipeline.study.rules import policy
@@ -25,7 +26,9 @@ from frs_pipeline.study.rules import policy
 if TYPE_CHECKING:
     from dagster import DagsterInstance
 
-MARK = "frs/run"
+    from frs_pipeline.report.expectations import PromisesOfMart
+
+MARK, PROMISES = "frs/run", ("expectations",)
 
 
 @dataclass(frozen=True)
@@ -71,11 +74,19 @@ def refresh(
             return Refresh(name, (), read_manifest(store).get("summary", {}) if complete else {})
         policy(settings.study)  # an impossible rule is reported before anything heavy is loaded
         begin(store)
-        _materialize(settings, name, outdated, complete, lambda made: written(len(outdated), made), _home() if recorded else None)
+        home = _home() if recorded else None
+        # Before Dagster is imported: it gets ready meanwhile.
+        with ahead(store, outdated.intersection(products(settings.study)[PROMISES].inputs)) as promises:
+
+            def made(product: Product) -> None:
+                promises.note(product.key)
+                written(len(outdated), product.name)
+
+            _materialize(settings, name, outdated, complete, made, promises.held, home)
         if not complete:
             note_partial(store, outdated)
-    made = tuple(product.name for key, product in products(settings.study).items() if key in outdated)
-    return Refresh(name, made, read_manifest(store)["summary"] if complete else {}, vouched=complete)
+    names = tuple(product.name for key, product in products(settings.study).items() if key in outdated)
+    return Refresh(name, names, read_manifest(store)["summary"] if complete else {}, vouched=complete)
 
 
 def attempt(settings: Settings, delivery: str, select: str | None, written: Callable[[int, str], None]) -> Refresh | Exception:
@@ -117,7 +128,13 @@ def _home() -> Path | None:
 
 
 def _materialize(
-    settings: Settings, delivery: str, keys: set[AssetPath], complete: bool, written: Callable[[str], None], home: Path | None
+    settings: Settings,
+    delivery: str,
+    keys: set[AssetPath],
+    complete: bool,
+    written: Callable[[Product], None],
+    promises: Callable[[], list[PromisesOfMart]],
+    home: Path | None,
 ) -> None:
     from dagster import AssetSelection, DagsterInstance, materialize
 
@@ -138,7 +155,7 @@ def _materialize(
                 instance=instance,
                 partition_key=delivery,
                 tags={DATA_TAG: data_tag(settings), **study_tags(settings.study), **mark},
-                resources=resources(lambda: settings, written, alone=True),
+                resources=resources(lambda: settings, written, promises, alone=True),
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             )
         except BaseException as error:  # stopped by hand, too

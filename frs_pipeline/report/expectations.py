@@ -195,7 +195,7 @@ def hold(
     study: Study, marts: dict[str, pa.Table], delivery: str, before: Before | None = None, chosen: Limits | None = None
 ) -> list[PromisesOfMart]:
     """Check the promises of every mart of a delivery. The result contains no value of a form."""
-    gx, chosen = _great_expectations(), chosen or limits(study)
+    gx, chosen = import_great_expectations(), chosen or limits(study)
     context = gx.get_context(mode="ephemeral")  # in memory: no project folder, nothing written
     context.variables.progress_bars = {"globally": False}
     source = context.data_sources.add_pandas("marts")
@@ -203,6 +203,13 @@ def hold(
         _checked(study, gx, source, delivery, name, mart, before if name in questionnaires(study) else None, chosen)
         for name, mart in marts.items()
     ]
+
+
+def held(store: Store) -> list[PromisesOfMart]:
+    """Check the promises of the marts of a delivery, those about its predecessor too. Raises as `before_of`."""
+    older = store.predecessor()
+    marts = {name: read(store.file("marts", name)) for name in (*questionnaires(store.study), "conference")}
+    return hold(store.study, marts, store.delivery, before_of(older) if older else None)
 
 
 def _checked(
@@ -275,7 +282,7 @@ def _observed(promise: Promise, result: dict[str, Any], rows: int) -> tuple[int,
     return checked, int(result["unexpected_count"]) / checked if checked else None
 
 
-def _great_expectations() -> Any:
+def import_great_expectations() -> Any:
     """Import Great Expectations, here and nowhere else, having first told it to send nothing home."""
     set_before = os.environ.get(_ANALYTICS)
     os.environ[_ANALYTICS] = "false"

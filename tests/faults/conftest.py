@@ -12,6 +12,13 @@ from support.tiny import Delivery, make
 
 from frs_pipeline import cli
 from frs_pipeline.operations.study_files import examine
+from frs_pipeline.report.expectations import import_great_expectations
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _promises_are_checked_here():
+    """Runs in this process check promises in it: each would import Great Expectations anew in a process of its own."""
+    import_great_expectations()
 
 
 @pytest.fixture(scope="session")

@@ -326,7 +326,7 @@ def test_it_is_told_to_send_nothing_before_it_is_loaded_and_the_environment_stay
     else:
         monkeypatch.setenv("GX_ANALYTICS_ENABLED", told)
     monkeypatch.setattr(builtins, "__import__", watch)
-    expectations._great_expectations()
+    expectations.import_great_expectations()
     assert seen == ["false"]
     assert os.environ.get("GX_ANALYTICS_ENABLED") == told
 
