@@ -6,7 +6,7 @@ import sys
 import pytest
 from support.big_delivery import four_questionnaires
 from support.keys import NAME
-from support.running import frs
+from support.running import here as frs
 from support.study import STUDY, few_tables, study_of
 from support.tiny import Delivery, make
 

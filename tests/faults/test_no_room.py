@@ -10,7 +10,8 @@ from dataclasses import replace
 
 import pyarrow.parquet as pq
 import pytest
-from support.running import NAME, curated, frs
+from support.running import NAME, curated
+from support.running import here as frs
 from support.shipped import hashes
 
 from frs_pipeline.errors import FrsError

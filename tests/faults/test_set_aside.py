@@ -5,7 +5,8 @@ import shutil
 
 import pytest
 from support.fault_table import PERSONAL, SECRET
-from support.running import NAME, curated, frs
+from support.running import NAME, curated
+from support.running import here as frs
 from support.study import study_with
 
 from frs_pipeline.intake.amendments import CORRECTION_COLUMNS, EXCEPTION_COLUMNS
