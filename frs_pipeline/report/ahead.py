@@ -11,7 +11,7 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
@@ -66,23 +66,29 @@ class Ahead:
 @contextmanager
 def ahead(store: Store, waits_for: Iterable[AssetPath]) -> Iterator[Ahead]:
     """Get ready to check the promises of a delivery, once the products that it `waits_for` are made."""
-    if "great_expectations" in sys.modules:
-        yield Ahead(None, store, waits_for)
-        return
-    path = os.pathsep.join([str(PACKAGE.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
-    with subprocess.Popen(  # noqa: S603 - this program itself
-        [sys.executable, "-m", __name__],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": path},
-        # Ctrl-C is for the run, which ends this process, too.
-        start_new_session=True,
-    ) as process:
+    process = None if "great_expectations" in sys.modules else _begun()
+    with process or nullcontext():
         try:
             yield Ahead(process, store, waits_for)
         finally:
-            process.kill()
+            if process is not None:
+                process.kill()
+
+
+def _begun() -> subprocess.Popen[bytes] | None:
+    """Begin a process that gets ready; None where there can be none."""
+    path = os.pathsep.join([str(PACKAGE.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
+    with suppress(OSError):
+        return subprocess.Popen(  # noqa: S603 - this program itself
+            [sys.executable, "-m", __name__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "PYTHONPATH": path},
+            # Ctrl-C is for the run, which ends this process, too.
+            start_new_session=True,
+        )
+    return None
 
 
 def main() -> None:

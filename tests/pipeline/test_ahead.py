@@ -78,6 +78,16 @@ def test_promises_are_checked_here_where_it_fails(store: Store, program: str) ->
         assert results(Ahead(process, store, ()).held()).equals(results(held(store)))
 
 
+def test_promises_are_checked_here_where_no_process_can_begin(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/no such program")
+    expected = results(held(store))
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "modules", {name: module for name, module in sys.modules.items() if name != "great_expectations"})
+        with ahead(store, ()) as promises:
+            patch.undo()
+            assert results(promises.held()).equals(expected)
+
+
 def ended(process: int) -> bool:
     try:
         os.kill(process, 0)
