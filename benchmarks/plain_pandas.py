@@ -95,7 +95,7 @@ def make(table: Any, forms: pd.DataFrame) -> pd.DataFrame:
 
 def main(raw: Path, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
-    scales = load_yaml(STUDY / "questionnaires" / "scales.yaml")["scales"]
+    scales = load_yaml(STUDY / "scales.yaml")["scales"]
     instruments = ("participant_first", "participant_followup", "initiator", "coordinator")
     marts = {name: read_forms(raw, load_yaml(STUDY / "questionnaires" / f"{name}.yaml"), scales) for name in instruments}
     for table in load_yaml(STUDY / "tables.yaml")["tables"]:

@@ -1,0 +1,67 @@
+"""Benchmarks run, and what a run is measured against makes the same tables."""
+
+from __future__ import annotations
+
+import csv
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from support.keys import environment_of
+from support.shipped import DELIVERY, RAW
+from support.study import STUDY
+
+from frs_pipeline.store.files import Store, read
+from frs_pipeline.store.settings import PROJECT, Settings
+from frs_pipeline.study.tables import catalogue
+from frs_pipeline.tables.figures import from_table
+
+BENCHMARKS = PROJECT / "benchmarks"
+
+
+def bench(name: str, *arguments: object, data: Path) -> str:
+    command = [sys.executable, str(BENCHMARKS / name), *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment_of(data))
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_plain_pandas_counts_what_a_run_counts(refreshed: Settings, tmp_path: Path) -> None:
+    bench("plain_pandas.py", RAW, tmp_path, data=refreshed.data)
+    made = {int(path.stem.removeprefix("table_")): path for path in tmp_path.iterdir()}
+    assert made.keys() == catalogue(STUDY).keys()
+    counted: dict[int, Counter[int]] = {number: Counter() for number in made}
+    for figure in from_table(read(Store(refreshed, DELIVERY).file("statistics", "figures"))):
+        if figure.measure == "count" and figure.value is not None:
+            counted[figure.table][int(figure.value)] += 1
+    compared = 0
+    for number, path in made.items():
+        header, *rows = csv.reader(path.read_text(encoding="utf-8").splitlines())
+        if not rows[0][0].startswith("gamma"):
+            width = 1 if header[1] == "count" else len(header) // 2
+            counts = Counter(int(cell) for row in rows for cell in row[1 : width + 1])
+            # A run counts blanks and totals beside them.
+            assert not counts - counted[number], f"table {number}"
+            compared += counts.total()
+    assert compared > 500
+
+
+@pytest.mark.minutes
+@pytest.mark.parametrize(
+    ("name", "arguments", "says"),
+    [
+        ("refresh.py", ("--rounds", 1), "cold run / plain pandas"),
+        ("intake.py", ("--forms", 20_000, "--rounds", 1), "speed of DuckDB's copy that is kept"),
+        ("trace.py", (), "frs trace / bare imports"),
+        ("search.py", ("--scale", 2), "0 findings"),
+    ],
+)
+def test_a_benchmark_runs(name: str, arguments: tuple[object, ...], says: str, tmp_path: Path) -> None:
+    assert says in bench(name, *arguments, data=tmp_path)
+
+
+def test_every_benchmark_is_tried() -> None:
+    tried = {mark.args[1][at][0] for mark in test_a_benchmark_runs.pytestmark if mark.name == "parametrize" for at in range(4)}
+    assert {path.name for path in BENCHMARKS.glob("*.py")} == tried | {"plain_pandas.py"}
