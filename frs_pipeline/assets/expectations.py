@@ -6,12 +6,13 @@ from dagster import AssetExecutionContext, AssetsDefinition, MetadataValue
 
 from frs_pipeline.assets.wiring import Made, key_of, makes, making, produced
 from frs_pipeline.checks.promises import promise_spec, promises_kept
+from frs_pipeline.report.ahead import PROMISES
 from frs_pipeline.report.data_docs import pages
 from frs_pipeline.report.expectations import held, results
 from frs_pipeline.store.plan import products
 from frs_pipeline.study import Study
 
-KEY = ("expectations",)
+KEY = PROMISES
 
 
 def assets(study: Study) -> list[AssetsDefinition]:

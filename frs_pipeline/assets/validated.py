@@ -42,7 +42,7 @@ def _validated(study: Study, instrument: str) -> AssetsDefinition:
 
     @makes_together(study, f"validate_{instrument}", outputs, kinds={"pandera", "parquet"}, checks=checks)
     def _asset(context: AssetExecutionContext) -> Made:
-        with making(context, accepted) as store:
+        with making(context, *outputs) as store:
             intake = intake_as_made(store)
             forms = read_export(study, store.raw(instrument))
             result = validate(forms, questionnaires(study)[instrument], intake, store.waiting())

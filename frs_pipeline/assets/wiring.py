@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -194,7 +194,7 @@ def making(context: AssetExecutionContext, *keys: AssetPath) -> Iterator[Store]:
     """
     store = store_of(context)
     made = [products(store.study)[key] for key in keys]
-    with gate(), unchanged(store, list(dict.fromkeys(name for product in made for name in product.raw))):
+    with gate(), unchanged(store, made, context.resources.run.made):
         for key in dict.fromkeys(key for product in made for key in (*product.inputs, *product.after)):
             needed = products(store.study)[key]
             if recorded(store.path(needed)) != store.origin(needed).as_json():
@@ -278,15 +278,18 @@ def gate() -> Iterator[None]:
 
 
 @contextmanager
-def unchanged(store: Store, sources: Sequence[str]) -> Iterator[None]:
-    """Make sure that what is read of these sources meanwhile is what its origin will say: the files must stay as they are.
+def unchanged(store: Store, made: Sequence[Product], written: Collection[AssetPath]) -> Iterator[None]:
+    """Make sure that what is read of the sources of products is what their origin says: the files must stay as they are.
 
-    Raises `CheckFailed` when they don't. What was written by then is in no manifest, so that the next run makes it again.
+    Raises `CheckFailed` when they don't. What was `written` of them is removed: it would say that it is made from what is there.
     """
-    folder = store.raw("")
+    folder, sources = store.raw(""), list(dict.fromkeys(name for product in made for name in product.raw))
     before = look(store.study, folder, sources)
     yield
     if look(store.study, folder, sources) != before:
+        for product in made:
+            if product.key in written:
+                store.path(product).unlink(missing_ok=True)
         what, do = "a delivered file was changed while it was read", "run it again once nobody writes there any more"
         raise CheckFailed(what, where=folder, do=do)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from frs_pipeline.report.expectations import PromisesOfMart
 
-MARK, PROMISES = "frs/run", ("expectations",)
+MARK = "frs/run"
 
 
 @dataclass(frozen=True)
@@ -76,11 +77,13 @@ def refresh(
         begin(store)
         home = _home() if recorded else None
         # Before Dagster is imported: it gets ready meanwhile.
-        with ahead(store, outdated.intersection(products(settings.study)[PROMISES].inputs)) as promises:
+        with ahead(store, outdated) as promises:
 
             def made(product: Product) -> None:
                 promises.note(product.key)
-                written(len(outdated), product.name)
+                # Whoever looked on may have gone away; the run goes on.
+                with suppress(OSError):
+                    written(len(outdated), product.name)
 
             _materialize(settings, name, outdated, complete, made, promises.held, home)
         if not complete:

@@ -6,23 +6,31 @@ marts and sends back counts. Whatever goes wrong with it costs time and nothing 
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, cast
+from threading import Timer
+from typing import TYPE_CHECKING
 
 from frs_pipeline.store.code import PACKAGE
 from frs_pipeline.store.files import Store
-from frs_pipeline.store.plan import AssetPath
+from frs_pipeline.store.plan import AssetPath, products
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.study import Study
 
 if TYPE_CHECKING:
     from frs_pipeline.report.expectations import PromisesOfMart
+
+PROMISES: AssetPath = ("expectations",)
+# Seconds after which it counts as hanging. Checking takes some, however many forms there are.
+PATIENCE = 600
+# Modules come from where this process has them, not from the current folder.
+_PROGRAM = "import json, sys; sys.path[:] = json.loads(sys.argv.pop()); from frs_pipeline.report.ahead import main; main()"
 
 
 class Ahead:
@@ -41,17 +49,14 @@ class Ahead:
         """Return what came of the promises. Raises as `expectations.held`."""
         from frs_pipeline.report.expectations import held  # what it imports is heavy, and may not be needed
 
-        if self._process is not None and self._asked:
-            # No error is worth more than the promises: it comes again below if it is theirs.
-            with suppress(Exception):
-                return cast("list[PromisesOfMart]", pickle.load(self._answers))  # noqa: S301 - our own process says it
+        # No error of the process is worth more than the promises: it comes again below if it is theirs.
+        with suppress(Exception):
+            if self._process is not None and self._asked:
+                package, origin, result = self._answer(self._process)
+                # What was read may have been replaced since, and so may the predecessor.
+                if (package, origin) == (PACKAGE, _origin(self._store)):
+                    return result
         return held(self._store)
-
-    @property
-    def _answers(self) -> IO[bytes]:
-        assert self._process is not None
-        assert self._process.stdout is not None
-        return self._process.stdout
 
     def _ask_if_made(self) -> None:
         if self._process is None or self._asked or self._waits_for:
@@ -62,33 +67,57 @@ class Ahead:
             pickle.dump((self._store.study.folder, self._store.settings.data, self._store.delivery), self._process.stdin)
             self._process.stdin.flush()
 
+    @staticmethod
+    def _answer(process: subprocess.Popen[bytes]) -> tuple[Path, str, list[PromisesOfMart]]:
+        assert process.stdout is not None
+        hangs = Timer(PATIENCE, process.kill)
+        hangs.start()
+        try:
+            answer: tuple[Path, str, list[PromisesOfMart]] = pickle.load(process.stdout)  # noqa: S301 - our own process
+        finally:
+            hangs.cancel()
+        return answer
+
 
 @contextmanager
-def ahead(store: Store, waits_for: Iterable[AssetPath]) -> Iterator[Ahead]:
-    """Get ready to check the promises of a delivery, once the products that it `waits_for` are made."""
-    process = None if "great_expectations" in sys.modules else _begun()
-    with process or nullcontext():
+def ahead(store: Store, outdated: set[AssetPath]) -> Iterator[Ahead]:
+    """Get ready to check the promises of a delivery, if they are to be made, once the marts that are to be made are."""
+    waits_for = outdated.intersection(products(store.study)[PROMISES].inputs)
+    if PROMISES not in outdated or "great_expectations" in sys.modules or (process := _begun()) is None:
+        yield Ahead(None, store, waits_for)
+        return
+    with process:
         try:
             yield Ahead(process, store, waits_for)
         finally:
-            if process is not None:
-                process.kill()
+            process.kill()
+            assert process.stdin is not None
+            # It may have ended before it was asked.
+            with suppress(OSError):
+                process.stdin.close()
 
 
 def _begun() -> subprocess.Popen[bytes] | None:
     """Begin a process that gets ready; None where there can be none."""
-    path = os.pathsep.join([str(PACKAGE.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
+    isolated = ["-I"] if sys.flags.isolated else ["-P"]
+    places = [place for place in sys.path if place]
+    if str(PACKAGE.parent) not in places:
+        places.append(str(PACKAGE.parent))
     with suppress(OSError):
         return subprocess.Popen(  # noqa: S603 - this program itself
-            [sys.executable, "-m", __name__],
+            [sys.executable, *isolated, "-c", _PROGRAM, json.dumps(places)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": path},
             # Ctrl-C is for the run, which ends this process, too.
             start_new_session=True,
         )
     return None
+
+
+def _origin(store: Store) -> str:
+    """Return what the promises are made from now."""
+    return store.origin(products(store.study)[PROMISES]).as_json()
 
 
 def main() -> None:
@@ -102,8 +131,6 @@ def main() -> None:
         # Without a question, the run has ended.
         with suppress(EOFError):
             folder, data, delivery = pickle.load(sys.stdin.buffer)  # noqa: S301 - our own process asks
-            pickle.dump(held(Store(Settings(Study(Path(folder)), Path(data)), delivery)), answer)
-
-
-if __name__ == "__main__":
-    main()
+            store = Store(Settings(Study(folder), data), delivery)
+            before = _origin(store)
+            pickle.dump((PACKAGE, before, held(store)), answer)

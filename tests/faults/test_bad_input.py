@@ -190,9 +190,30 @@ def test_an_export_that_is_changed_while_it_is_read_is_read_again(delivery, run,
         code, _, err = run(delivery.data, "run", "--select", "validated")
     assert (code, "was changed while it was read" in err, err.count("\n")) == (1, True, 1)
     assert delivery.get("coordinator", 0, "konflikt") != before
-    assert run(delivery.data, "run", "--select", "validated")[0] == 0
     path = delivery.settings.restricted(delivery.name) / "validated" / "coordinator.parquet"
+    # Nor may anybody build on it before the next run.
+    assert not path.exists()
+    assert run(delivery.data, "run", "--select", "validated")[0] == 0
     assert read(path, ["conflict"])["conflict"][0].as_py() == int(delivery.get("coordinator", 0, "konflikt"))
+
+
+def test_a_ledger_that_is_changed_while_it_is_read_is_read_again(delivery, run, monkeypatch):
+    whole, ledger = validated.read_ledger, delivery.path("kontering.csv")
+    path = delivery.settings.restricted(delivery.name) / "validated" / "ledger.parquet"
+
+    def meanwhile(study, file):
+        found = whole(study, file)
+        ledger.write_bytes(ledger.read_bytes() + b"40666;2018-10-01;r\xc3\xa5dslagning\n")
+        return found
+
+    ledger.write_bytes(ledger.read_bytes() + b"40555;2018-09-01;r\xc3\xa5dslagning\n")
+    with monkeypatch.context() as patched:
+        patched.setattr(validated, "read_ledger", meanwhile)
+        code, _, err = run(delivery.data, "run", "--select", "validated/ledger")
+    assert (code, "was changed while it was read" in err, err.count("\n")) == (1, True, 1)
+    assert not path.exists()
+    assert run(delivery.data, "run", "--select", "validated/ledger")[0] == 0
+    assert {40555, 40666} <= set(read(path, ["conference_number"])["conference_number"].to_pylist())
 
 
 def test_a_first_run_that_fails_leaves_no_curated_files(make_delivery, tmp_path, run):

@@ -167,11 +167,12 @@ def plant_in_spss(delivery, instrument, canary):
         delivery.path(f"{instrument}/{part}.csv").unlink()
 
 
-@pytest.fixture(scope="module")
-def planted(make_delivery, tmp_path_factory):
+@pytest.fixture(scope="module", params=["few tables", pytest.param("every table", marks=pytest.mark.minutes)])
+def planted(request, make_delivery, tmp_path_factory):
     """A delivery with a canary in every place, and what was planted."""
     folder = tmp_path_factory.mktemp("canaries")
-    few_tables(folder)
+    if request.param == "few tables":
+        few_tables(folder)
     delivery, canary = make_delivery(folder / "data"), Canaries()
     delivery.correct(
         (
@@ -215,8 +216,9 @@ def run(home, monkeypatch, capfd):
     def call(data, *arguments):
         for name in [name for name in os.environ if name.startswith(("FRS_", "DAGSTER_"))]:
             monkeypatch.delenv(name)
-        for name in ("FRS_DATA_DIR", "FRS_KEY_FILE", "FRS_STUDY"):
-            monkeypatch.setenv(name, environment_of(data)[name])
+        for name, value in environment_of(data).items():
+            if name.startswith("FRS_"):
+                monkeypatch.setenv(name, value)
         monkeypatch.setenv("DAGSTER_HOME", str(home))
         monkeypatch.setattr(sys, "argv", ["frs", *arguments])
         capfd.readouterr()

@@ -186,9 +186,13 @@ def test_killed_at_random_moments_every_run_recovers_to_the_same_bytes(
     record_property("seconds", round(time.perf_counter() - began))
 
 
-@pytest.mark.minutes
 @pytest.mark.parametrize(
-    ("begin", "name"), [("changed", "figures.parquet"), ("fresh", "quarantine.parquet"), ("changed", MANIFEST)]
+    ("begin", "name"),
+    [
+        ("changed", "figures.parquet"),
+        pytest.param("fresh", "quarantine.parquet", marks=pytest.mark.minutes),
+        pytest.param("changed", MANIFEST, marks=pytest.mark.minutes),
+    ],
 )
 def test_killed_as_a_file_gets_its_name_it_recovers(
     request: pytest.FixtureRequest, warmed: Warmed, tmp_path: Path, begin: str, name: str

@@ -125,7 +125,6 @@ def test_a_full_disk_leaves_the_last_good_result_and_gives_the_same_bytes_once_t
     assert hashes(delivery.settings) == hashes(after.settings)
 
 
-@pytest.mark.minutes
 def test_what_was_made_before_a_disk_was_full_is_not_taken_for_a_finished_result(altered, disk):
     """There is room to replace one table after the other, and none for a file that is larger than all of them."""
     before, after = altered
