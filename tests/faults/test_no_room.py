@@ -91,22 +91,22 @@ def nothing_half_written(data):
 @pytest.mark.minutes
 @pytest.mark.parametrize("share", [0.5])
 def test_a_disk_that_fills_up_on_the_way_ends_the_run_and_the_next_one_ends_as_if_undisturbed(good, disk, share):
-    raw = disk.folder / "data" / "raw"
-    shutil.copytree(good.data / "raw", raw)
-    shutil.copyfile(good.key, raw.parent / good.key.name)
+    data = good.copy_to(disk.folder / "data").data
+    for zone in ("restricted", "curated"):
+        shutil.rmtree(data / zone)
     empty = disk.used()
     sizes = [
         path.stat().st_size for zone in ("restricted", "curated") for path in (good.data / zone).rglob("*.*") if path.is_file()
     ]
     pages = sum(-(-size // PAGE) for size in sizes)
     disk.again(f"size={empty + int(share * pages) * PAGE}")
-    done = frs(raw.parent, "run")
+    done = frs(data, "run")
     told_in_one_line(done, "cannot be written: No space left on device")
-    nothing_half_written(raw.parent)
+    nothing_half_written(data)
     disk.again("size=64m")
-    done = frs(raw.parent, "run")
+    done = frs(data, "run")
     assert (done.returncode, done.stderr) == (0, "")
-    assert hashes(replace(good.settings, data=raw.parent)) == hashes(good.settings)
+    assert hashes(replace(good.settings, data=data)) == hashes(good.settings)
 
 
 @pytest.mark.parametrize("lacking", ["room", pytest.param("names", marks=pytest.mark.minutes)])
