@@ -1,6 +1,6 @@
 """Check promises in a process of its own, which imports Great Expectations while the run still reads forms.
 
-That import takes as long as all else of a small delivery, and the check goes on while tables are counted. The process reads
+That import takes a quarter of a run of a few thousand forms, and the check goes on while tables are counted. The process reads
 marts and sends back counts. Whatever goes wrong with it costs time and nothing else: the promises are then checked in this one.
 """
 

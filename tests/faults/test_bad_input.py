@@ -12,6 +12,7 @@ from support.running import NAME, curated, frs
 from frs_pipeline.assets import validated
 from frs_pipeline.codebook.entries import FULL_COLUMNS
 from frs_pipeline.codebook.keys import PUBLISHED
+from frs_pipeline.operations.refresh import refresh
 from frs_pipeline.store.deliveries import CODEBOOK, LEDGER
 from frs_pipeline.store.files import read
 
@@ -195,6 +196,14 @@ def test_an_export_that_is_changed_while_it_is_read_is_read_again(delivery, run,
     assert not path.exists()
     assert run(delivery.data, "run", "--select", "validated")[0] == 0
     assert read(path, ["conflict"])["conflict"][0].as_py() == int(delivery.get("coordinator", 0, "konflikt"))
+
+
+def test_a_run_goes_on_when_whoever_looked_on_has_gone(delivery):
+    def gone(_number, _name):
+        raise BrokenPipeError
+
+    delivery.set("coordinator", 0, konflikt="1" if delivery.get("coordinator", 0, "konflikt") != "1" else "2")
+    assert "validated/coordinator" in refresh(delivery.settings, select="validated", written=gone).made
 
 
 def test_a_ledger_that_is_changed_while_it_is_read_is_read_again(delivery, run, monkeypatch):

@@ -32,10 +32,10 @@ WAITING = """
 import signal, subprocess, sys, time
 from pathlib import Path
 from frs_pipeline.report import ahead
-# What begins in the background of a shell ignores it.
-signal.signal(signal.SIGINT, signal.default_int_handler)
 from frs_pipeline.store.files import Store
 from frs_pipeline.store.settings import Settings, find_study
+# What begins in the background of a shell ignores it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 whole = subprocess.Popen
 def noted(*arguments, **more):
     process = whole(*arguments, **more)
@@ -136,7 +136,7 @@ def test_no_process_begins_where_no_promises_are_to_be_made(
         pass
 
 
-def test_the_current_folder_gives_no_module_to_it(store: Store, tmp_path: Path) -> None:
+def test_the_current_folder_gives_no_module_to_it(tmp_path: Path) -> None:
     """As it gives none to `frs`; and a run of a process of its own takes that one's answer."""
     for name in ("calendar", "statistics", "frs_pipeline"):
         (tmp_path / f"{name}.py").write_text(f"open('{name} was run', 'w').close()\nraise SystemExit(3)\n", encoding="utf-8")

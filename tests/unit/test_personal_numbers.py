@@ -10,7 +10,15 @@ import pyarrow as pa
 import pytest
 
 from frs_pipeline.errors import InputError
-from frs_pipeline.personal_numbers import WAYS, are_personal_numbers, holding, holds_personal_number, masked, refuse_in_names
+from frs_pipeline.personal_numbers import (
+    HIDDEN,
+    WAYS,
+    are_personal_numbers,
+    holding,
+    holds_personal_number,
+    masked,
+    refuse_in_names,
+)
 
 SPELLINGS = [
     "610180-1234",
@@ -174,6 +182,14 @@ def test_the_line_before_a_message_hides_none(example):
 def test_what_looks_like_an_escape_hides_none(text):
     assert holds_personal_number(text)
     assert "1234" not in masked(text)
+
+
+@pytest.mark.parametrize("text", ["z6101701234abcdef", "6101701234abcdefz", "Q6101701234abcdef01", "6101701234abcdef01T9"])
+def test_what_goes_on_with_another_letter_is_no_hash(text):
+    """A text is looked through between letters; those on either side still decide what a word is."""
+    assert holds_personal_number(text, figures=True)
+    assert HIDDEN in masked(text)
+    assert not holds_personal_number(text.strip("zQT9"), figures=True)
 
 
 @pytest.mark.parametrize("zero", [0x0660, 0x06F0, 0x0966, 0x09E6, 0x0E50, 0xFF10, 0x1D7CE, 0x1D7F6])
