@@ -1,16 +1,21 @@
-"""Counting: one expression per table, over the mart's Parquet, on any engine that Ibis supports.
+"""Counting: a few wide groupings per mart, over its Parquet, on any engine that Ibis supports; tables are sums of their groups.
 
-Only whole numbers are counted here; every ratio and statistic is computed from them in Python, so that the
-order in which an engine adds things up can't change a figure.
+Reading the answers takes most of the time, so tables that share questions are counted together. Only whole numbers are
+counted here; every ratio and statistic is computed from them in Python, so that the order in which an engine adds things up
+can't change a figure.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from math import prod
 from pathlib import Path
+from typing import NamedTuple
 
 import ibis
 import ibis.expr.types as ir
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from frs_pipeline.store.rows import ENGINE
 from frs_pipeline.study.instruments import BOTH
@@ -18,6 +23,22 @@ from frs_pipeline.study.tables import Table
 
 Code = int | None
 Counts = dict[tuple[Code, ...], int]
+OCCASION = "occasion"
+# The most combinations of answers that a grouping may have: with more, engines take longer than for another reading.
+MOST = 5_000
+
+
+class _Wanted(NamedTuple):
+    """What a table counts in a mart: forms of an occasion that answered some questions, by their answers to `variables`."""
+
+    mart: str
+    occasion: str
+    answered: tuple[str, ...]
+    variables: tuple[str, ...]
+
+    @property
+    def columns(self) -> frozenset[str]:
+        return frozenset((*self.answered, *self.variables, *((OCCASION,) if self.occasion != BOTH else ())))
 
 
 def open_marts(paths: Mapping[str, Path]) -> Mapping[str, ir.Table]:
@@ -26,29 +47,72 @@ def open_marts(paths: Mapping[str, Path]) -> Mapping[str, ir.Table]:
     return {name: engine.read_parquet(path, table_name=name) for name, path in paths.items()}
 
 
-def expression(table: Table, mart: ir.Table) -> ir.Table:
-    """Build the query of how many forms of `mart` gave each combination of answers to the table's questions, blanks included."""
-    forms = mart
-    if table.occasion != BOTH:
-        forms = forms.filter(forms["occasion"] == table.occasion)
-    for name in table.answered:
-        forms = forms.filter(forms[name].notnull())
-    names = list(table.variables)
-    return forms.group_by(names).agg(forms=forms.count()).order_by(names)
+def grouped(columns: Sequence[str], mart: ir.Table) -> ir.Table:
+    """Build the query of how many forms of `mart` have each combination of values in `columns`, blanks included."""
+    return mart.group_by(list(columns)).agg(forms=mart.count())
 
 
 def count(tables: Iterable[Table], marts: Mapping[str, ir.Table]) -> dict[int, Counts]:
     """Count the forms of each table by its answer codes, in the order of `Table.variables` (None = blank)."""
-    counted: dict[tuple[object, ...], Counts] = {}
+    tables = list(tables)
+    wanted = {
+        table.number: [_Wanted(m, table.occasion, table.answered, table.variables) for m in table.marts] for table in tables
+    }
+    every = dict.fromkeys(one for several in wanted.values() for one in several)
+    counted: dict[_Wanted, Counts] = {}
+    for mart in dict.fromkeys(one.mart for one in every):
+        needed = [one for one in every if one.mart == mart]
+        for columns in groupings([one.columns for one in needed], _answers(tables)):
+            groups = grouped(columns, marts[mart]).to_pyarrow()
+            counted |= {one: _summed(one, groups) for one in needed if one not in counted and one.columns <= {*columns}}
     result: dict[int, Counts] = {}
-    for table in tables:
-        total: Counts = {}
-        for mart in table.marts:
-            key = (mart, table.occasion, table.answered, table.variables)
-            if key not in counted:
-                rows = expression(table, marts[mart]).to_pyarrow().to_pylist()
-                counted[key] = {tuple(row[name] for name in table.variables): row["forms"] for row in rows}
-            for codes, forms in counted[key].items():
-                total[codes] = total.get(codes, 0) + forms
-        result[table.number] = total
+    for number, several in wanted.items():
+        result[number] = {}
+        for codes, forms in (item for one in several for item in counted[one].items()):
+            result[number][codes] = result[number].get(codes, 0) + forms
     return result
+
+
+def groupings(needed: Iterable[frozenset[str]], answers: Mapping[str, int]) -> list[tuple[str, ...]]:
+    """Choose sets of columns to be counted together: each of those `needed` lies in one, and few columns are in several.
+
+    `answers` is how many different ones a question has; those of a set have at most `MOST` combinations, unless one that is
+    needed has more.
+    """
+    sets = sorted(dict.fromkeys(needed), key=lambda columns: (-len(columns), sorted(columns)))
+    chosen: list[frozenset[str]] = []
+    for columns in sets:
+        if not any(columns <= one for one in chosen):
+            chosen.append(columns)
+    while True:
+        pairs = [
+            (len(one & other), one, other)
+            for at, one in enumerate(chosen)
+            for other in chosen[at + 1 :]
+            if prod(answers.get(name, 2) for name in one | other) <= MOST
+        ]
+        if not pairs:
+            return [tuple(sorted(columns)) for columns in chosen]
+        # Those that share most: the more columns are read once only.
+        _, one, other = max(pairs, key=lambda pair: (pair[0], -len(pair[1] | pair[2])))
+        chosen = [one | other, *(columns for columns in chosen if not columns <= one | other)]
+
+
+def _answers(tables: Iterable[Table]) -> dict[str, int]:
+    """Return how many answers each question has at most, with those that tables leave out, and a blank."""
+    codes: dict[str, set[int]] = {}
+    for axis in (axis for table in tables for axis in (table.row, table.column, table.group) if axis):
+        codes.setdefault(axis.variable, set()).update(code for category in axis.categories for code in category.codes)
+    return {name: len(several) + 2 for name, several in codes.items()}
+
+
+def _summed(wanted: _Wanted, groups: pa.Table) -> Counts:
+    """Add up the groups that a table counts, by its questions."""
+    if wanted.occasion != BOTH:
+        groups = groups.filter(pc.equal(groups[OCCASION], wanted.occasion))
+    for name in wanted.answered:
+        groups = groups.filter(pc.is_valid(groups[name]))
+    rows = groups.group_by(list(wanted.variables)).aggregate([("forms", "sum")])
+    counts = zip(*(rows[name].to_pylist() for name in wanted.variables), strict=True)
+    found = dict(zip(counts, rows["forms_sum"].to_pylist(), strict=True))
+    return {codes: found[codes] for codes in sorted(found, key=lambda codes: [(code is None, code or 0) for code in codes])}
