@@ -22,12 +22,13 @@ from frs_pipeline.assets import (
     validated,
 )
 from frs_pipeline.assets.wiring import PARTITION_TAG, Run, key_of, raw_key
-from frs_pipeline.report.expectations import PromisesOfMart
+from frs_pipeline.report.ahead import Ahead
 from frs_pipeline.store.deliveries import sources
 from frs_pipeline.store.files import Store
 from frs_pipeline.store.lock import begin, exclusive
 from frs_pipeline.store.plan import AssetPath, Product, note_definitions
 from frs_pipeline.store.settings import Settings
+from frs_pipeline.store.worker import Worker
 from frs_pipeline.study import Study
 
 _MODULES = (
@@ -72,7 +73,7 @@ def chosen(study: Study, products: Collection[AssetPath], *, complete: bool) -> 
 def resources(
     settings: Callable[[], Settings],
     written: Callable[[Product], None] = lambda _: None,
-    promises: Callable[[], list[PromisesOfMart]] | None = None,
+    ahead: Ahead | None = None,
     *,
     alone: bool = False,
 ) -> dict[str, ResourceDefinition]:
@@ -88,6 +89,6 @@ def resources(
                 store = Store(folders, delivery)
                 stack.enter_context(exclusive(store, wait=True))
                 begin(store)
-            yield Run(folders, written, promises)
+            yield Run(folders, written, ahead.held if ahead else None, ahead.worker if ahead else Worker())
 
     return {"run": ResourceDefinition(resource_fn=locked)}

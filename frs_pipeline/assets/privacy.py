@@ -26,7 +26,7 @@ def assets(study: Study) -> list[AssetsDefinition]:
     def privacy(context: AssetExecutionContext) -> Iterator[MaterializeResult[None]]:
         """Search of everything produced for personal numbers, conference numbers, free text and rows of the codebook."""
         with gate():
-            searched = require_clean(store_of(context))
+            searched = require_clean(store_of(context), context.resources.run.worker)
         check = nothing_leaks(key_of(study, KEY), searched)
         yield MaterializeResult(metadata={"files": searched.files}, check_results=[check])
 

@@ -46,6 +46,7 @@ from frs_pipeline.store.files import Store, recorded
 from frs_pipeline.store.plan import AssetPath, Product, Sources, products
 from frs_pipeline.store.rows import Rows, content_hash
 from frs_pipeline.store.settings import Settings
+from frs_pipeline.store.worker import Worker
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about
 
@@ -63,7 +64,7 @@ STUDY_TAG = "frs/study"  # how runs are marked with the study that they are abou
 
 @dataclass(frozen=True)
 class Run:
-    """What a run works on, who is told of each product that it wrote, and what checks the promises of its marts.
+    """What a run works on, who is told of each product that it wrote, what checks the promises of its marts, and its worker.
 
     `made` are the products that it wrote.
     """
@@ -72,6 +73,7 @@ class Run:
     written: Callable[[Product], None]
     # None: they are checked when it comes to them.
     promises: Callable[[], list[PromisesOfMart]] | None
+    worker: Worker
     made: set[AssetPath] = field(default_factory=set)
 
 

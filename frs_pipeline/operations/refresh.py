@@ -14,7 +14,7 @@ from frs_pipeline.codebook.newest import require_newest
 from frs_pipeline.errors import CheckFailed, FrsError, InputError, UsageError
 from frs_pipeline.intake.unread import refuse_unread
 from frs_pipeline.personal_numbers import refuse_in_names
-from frs_pipeline.report.ahead import ahead
+from frs_pipeline.report.ahead import Ahead, ahead
 from frs_pipeline.store.deliveries import choose, inventory
 from frs_pipeline.store.files import Store, read_manifest
 from frs_pipeline.store.lock import begin, exclusive
@@ -26,8 +26,6 @@ from frs_pipeline.study.rules import policy
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
-
-    from frs_pipeline.report.expectations import PromisesOfMart
 
 MARK = "frs/run"
 
@@ -85,7 +83,7 @@ def refresh(
                 with suppress(OSError):
                     written(len(outdated), product.name)
 
-            _materialize(settings, name, outdated, complete, made, promises.held, home)
+            _materialize(settings, name, outdated, complete, made, promises, home)
         if not complete:
             note_partial(store, outdated)
     names = tuple(product.name for key, product in products(settings.study).items() if key in outdated)
@@ -136,16 +134,17 @@ def _materialize(
     keys: set[AssetPath],
     complete: bool,
     written: Callable[[Product], None],
-    promises: Callable[[], list[PromisesOfMart]],
+    promises: Ahead,
     home: Path | None,
 ) -> None:
-    from dagster import AssetSelection, DagsterInstance, materialize
+    from dagster import AssetSelection, materialize
 
     from frs_pipeline.assets.graph import assets, chosen, resources
     from frs_pipeline.assets.wiring import DATA_TAG, data_tag, deliveries_of, study_tags
+    from frs_pipeline.operations.unrecorded import unrecorded
 
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
-    with _with_history(home) if home else DagsterInstance.ephemeral() as instance:
+    with _with_history(home) if home else unrecorded() as instance:
         instance.add_dynamic_partitions(str(deliveries_of(settings.study).name), [delivery])
         # Other runs may be made meanwhile: this one is recognised by its mark.
         mark = {MARK: uuid4().hex}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
@@ -42,11 +43,9 @@ class Phrases:
         self.study = study
         self._of: dict[str, list[Hashes]] = {}
 
-    def add(self, file: str, reading: str) -> None:
-        """Add what stands in a reading of `file`; no phrase continues across `BETWEEN`."""
-        words = _hashes(_WORDS.findall(reading.lower()))
-        rows = [_in_a_row(words, size) for size in range(SHORTEST, LONGEST + 1)]
-        self._of.setdefault(file, []).append(np.unique(np.concatenate(rows)))
+    def add(self, file: str, phrases: Hashes) -> None:
+        """Add phrases that stand in a file."""
+        self._of.setdefault(file, []).append(phrases)
 
     def every(self) -> Hashes:
         """Return all phrases, ascending."""
@@ -61,6 +60,12 @@ class Phrases:
             if len(hits):
                 files |= {file for file, some in self._of.items() if any(np.isin(hits, own).any() for own in some)}
         return files
+
+
+def phrases_in(reading: str) -> Hashes:
+    """Return all phrases of a reading, ascending; none continues across `BETWEEN`."""
+    words = _hashes(_WORDS.findall(reading.lower()))
+    return np.unique(np.concatenate([_in_a_row(words, size) for size in range(SHORTEST, LONGEST + 1)]))
 
 
 def _gathered(cells: Iterable[pa.Array]) -> Iterator[pa.Array]:
@@ -97,8 +102,11 @@ def _written(cells: pa.Array) -> Hashes:
 
 
 def _hashes(words: list[str]) -> Hashes:
-    """Return one number per word, the same within this process."""
-    return np.fromiter((hash(word) & 0xFFFF_FFFF_FFFF_FFFF for word in words), np.uint64, len(words))
+    """Return one number per word, the same in every process."""
+    # Text that was cut in the middle may hold half a letter.
+    digests = ((word, blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8)) for word in dict.fromkeys(words))
+    known = {word: int.from_bytes(digest.digest()) for word, digest in digests}
+    return np.fromiter((known[word] for word in words), np.uint64, len(words))
 
 
 def _in_a_row(words: Hashes, size: int) -> Hashes:
@@ -125,10 +133,10 @@ def _wording(study: Study) -> Hashes:
     # An installed package holds the shipped study, which is looked through only when it is the one in question.
     engine, own = _ours(PACKAGE, "studies", "operations/study_template"), _ours(study.folder, "data", "reconstruction/forms")
     for path in (*engine, *own):
-        phrases.add("", path.read_text(encoding="utf-8"))
+        phrases.add("", phrases_in(path.read_text(encoding="utf-8")))
     # Labels of boxes stand in no file.
     for label in sorted(
         {answer.label for form in questionnaires(study).values() for q in form.questions for answer in q.answers}
     ):
-        phrases.add("", label)
+        phrases.add("", phrases_in(label))
     return phrases.every()

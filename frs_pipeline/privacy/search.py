@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 
 from frs_pipeline.errors import CheckFailed
@@ -19,11 +20,12 @@ from frs_pipeline.privacy.codebook import Beside, Codebook
 from frs_pipeline.privacy.columns import Table, kinds_in_parquet
 from frs_pipeline.privacy.contents import texts
 from frs_pipeline.privacy.patterns import ROW, TEXT, kinds_in, kinds_in_trace, reading_of_trace, readings
-from frs_pipeline.privacy.phrases import Phrases
+from frs_pipeline.privacy.phrases import Hashes, Phrases, phrases_in
 from frs_pipeline.privacy.tabular import NoTableError, is_workbook, sheets
 from frs_pipeline.privacy.written import written
 from frs_pipeline.store.files import LEAKED, Store, private_folder, read
 from frs_pipeline.store.plan import products
+from frs_pipeline.store.worker import Worker
 from frs_pipeline.study import Study
 
 UNREADABLE = "can't be searched"
@@ -48,14 +50,15 @@ class Searched:
     runs: int = 0
 
 
-def search_results(store: Store) -> Searched:
-    """Search everything produced of a delivery that isn't restricted."""
-    codebook, phrases = codebook_of(store), Phrases(store.study)
-    files = _files(store.settings.curated(store.delivery))
-    # Most of the time is spent in Arrow, which lets other threads work meanwhile.
-    with ThreadPoolExecutor(2) as pool:
-        kinds = pool.map(lambda path: _kinds(path, codebook, phrases), files)
-        leaks = {Leak(path, kind) for path, some in zip(files, kinds, strict=True) for kind in some}
+def search_results(store: Store, worker: Worker | None = None) -> Searched:
+    """Search everything produced of a delivery that isn't restricted; a `worker` searches some of the files."""
+    phrases, files = Phrases(store.study), _files(store.settings.curated(store.delivery))
+    largest_first = sorted(files, key=lambda path: (-path.stat().st_size, path))
+    leaks: set[Leak] = set()
+    found = (worker or Worker()).share(partial(codebook_of, store), _in_file, largest_first)
+    for path, (kinds, phrases_of_file) in zip(largest_first, found, strict=True):
+        leaks.update(Leak(path, kind) for kind in kinds)
+        phrases.add(str(path), phrases_of_file)
     leaks |= {Leak(Path(file), TEXT) for file in phrases.holding(written(store))}
     return Searched(len(files), tuple(sorted(leaks)))
 
@@ -75,7 +78,7 @@ def search_traces(study: Study, home: Path, stores: Iterable[Store], run: str | 
         try:
             for text in some:
                 reading = reading_of_trace(text)
-                phrases.add(str(path), reading)
+                phrases.add(str(path), phrases_in(reading))
                 leaks.update(Leak(path, kind) for codebook in codebooks for kind in kinds_in_trace(study, reading, codebook))
         except FileNotFoundError:
             return  # what a database keeps beside it comes and goes
@@ -108,12 +111,12 @@ def codebook_of(store: Store) -> Codebook:
     return Codebook(table["conference_id"].to_pylist(), table["conference_number"].to_pylist())
 
 
-def require_clean(store: Store) -> Searched:
+def require_clean(store: Store, worker: Worker | None = None) -> Searched:
     """Search the results, and let no file with a finding stay.
 
     Raises `CheckFailed` when there is one: it is in the restricted zone by then, and the next run makes it again.
     """
-    searched = search_results(store)
+    searched = search_results(store, worker)
     if searched.leaks:
         set_aside(store, searched.leaks)
         folder = store.settings.restricted(store.delivery) / LEAKED
@@ -166,10 +169,14 @@ def _files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else []
 
 
-def _kinds(path: Path, codebook: Codebook, phrases: Phrases) -> set[str]:
-    def note(reading: str) -> None:
-        phrases.add(str(path), reading)
+def _in_file(codebook: Codebook, path: Path) -> tuple[set[str], Hashes]:
+    """Return the kinds of what a file holds, and all its phrases."""
+    phrases = [phrases_in("")]
+    kinds = _kinds(path, codebook, lambda reading: phrases.append(phrases_in(reading)))
+    return kinds, np.unique(np.concatenate(phrases))
 
+
+def _kinds(path: Path, codebook: Codebook, note: Callable[[str], None]) -> set[str]:
     try:
         kinds = _kinds_in_texts([path.name], codebook, note)
         if path.suffix == ".parquet":

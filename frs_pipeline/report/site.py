@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,8 @@ from frs_pipeline.report.packs import Pack, figures_script
 from frs_pipeline.report.typography import anchor, number_text, share_text, shown, with_zero
 from frs_pipeline.stats.printing import NOT_COMPUTABLE
 from frs_pipeline.store.files import Store, read, stream
+from frs_pipeline.store.plan import AssetPath, products
+from frs_pipeline.store.worker import Worker
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.about import about
 from frs_pipeline.study.chapters import Chapter, chapters
@@ -46,6 +48,7 @@ from frs_pipeline.tables.nonresponse import kinds
 from frs_pipeline.tables.render import heading
 from frs_pipeline.templates import templates_in
 
+KEY: AssetPath = ("report",)
 TEMPLATES = Path(__file__).parent / "templates"
 # Files that are copied unchanged.
 STATIC = ("report.css", "report.js")
@@ -98,9 +101,18 @@ class Report:
         return {"claims": len(self.findings), "claims_hold": outcomes[True], "claims_fail": outcomes[False]}
 
 
-def build(store: Store) -> Report:
-    """Build the report of a delivery from its figures, passports, comparison, non-response and quarantine."""
-    return _Site(store).report()
+def build(store: Store, worker: Worker | None = None) -> Report:
+    """Build the report of a delivery from its figures, passports, comparison, non-response and quarantine.
+
+    A `worker` makes some of the pages.
+    """
+    made_from = store.origin(products(store.study)[KEY]).as_json()
+    # The more tables, the longer it takes.
+    by_size = sorted(chapters(store.study), key=lambda chapter: -len(chapter.tables))
+    front, *others = (worker or Worker()).share(partial(_Site, store, made_from), _Site.part, [None, *by_size])
+    pages = {name: content for part in (front, *others) for name, content in part.pages.items()}
+    statics = {name: (TEMPLATES / name).read_bytes() for name in STATIC}
+    return Report(front.findings, as_rows(front.findings), {**statics, **pages})
 
 
 @derived
@@ -113,8 +125,19 @@ def _templates(study: Study) -> Any:
     return environment
 
 
+@dataclass(frozen=True)
+class _Part:
+    """What is made at a time: pages and scripts by their names; with the first page, the findings."""
+
+    pages: dict[str, bytes]
+    findings: list[Tested] = field(default_factory=list)
+
+
 class _Site:
-    def __init__(self, store: Store) -> None:
+    """The site of a delivery whose report is `made_from` this. Raises `CheckFailed` where it isn't, by now."""
+
+    def __init__(self, store: Store, made_from: str) -> None:
+        store.require(products(store.study)[KEY], made_from)
         self.store = store
         self.passports = Passports(store.study, store)
         self.evidence = self.passports.evidence
@@ -123,14 +146,31 @@ class _Site:
         self.tables = catalogue(store.study)
         self.titles = {number: heading(store.study, table) for number, table in self.tables.items()}
 
-    def report(self) -> Report:
-        unit = self._rows("statistics", "unit_nonresponse")
-        judge, stated = Judge(self.store.study, self.figures, unit), claims(self.store.study)
+    def part(self, chapter: Chapter | None) -> _Part:
+        """Make the page of a chapter with the passports of its tables; for None the first page, and the list of all figures."""
+        if chapter is None:
+            return self._front()
+        pages = {chapter.file: self._rendered("chapter.html", page=chapter.file, chapter=chapter, **self._chapter(chapter))}
+        if chapter.tables:
+            pages[f"passports-{chapter.id}.js"] = self._passports(chapter)
+        return _Part(pages)
+
+    def _front(self) -> _Part:
+        judge, stated = Judge(self.store.study, self.figures, self.unit), claims(self.store.study)
         sections = [(section, [judge.finding(claim, stated.sources) for claim in section.claims]) for section in stated.sections]
         findings = [finding for _, tested in sections for finding in tested]
-        template = _templates(self.store.study)
-        pages = {name: (TEMPLATES / name).read_bytes() for name in STATIC}
-        common = {
+        counts = {**self.counts.whole(), **self.counts.unit(self.unit)}
+        page = self._rendered("index.html", page="index.html", counts=counts, sections=sections, findings=findings)
+        return _Part({"index.html": page, "figures.js": self._figures()}, findings)
+
+    def _rendered(self, template: str, **shown: Any) -> bytes:
+        page: str = _templates(self.store.study).get_template(template).render(**{**self.common, **shown})
+        return page.encode()
+
+    @cached_property
+    def common(self) -> dict[str, Any]:
+        """What all pages show."""
+        return {
             "delivery": self.store.delivery,
             "chapters": chapters(self.store.study),
             "made_up": made_up(self.store),
@@ -140,17 +180,11 @@ class _Site:
             "study": about(self.store.study),
             "counts": {},
         }
-        counts = {**self.counts.whole(), **self.counts.unit(unit)}
-        pages["index.html"] = (
-            template.get_template("index.html")
-            .render(**{**common, "counts": counts}, page="index.html", sections=sections, findings=findings)
-            .encode()
-        )
-        chapter_page = template.get_template("chapter.html")
-        for chapter in chapters(self.store.study):
-            content = self._chapter(chapter, unit)
-            pages[chapter.file] = chapter_page.render(**{**common, **content}, page=chapter.file, chapter=chapter).encode()
-        return Report(findings, as_rows(findings), {**pages, **self._scripts()})
+
+    @cached_property
+    def unit(self) -> list[dict[str, Any]]:
+        """Rows of the unit non-response."""
+        return self._rows("statistics", "unit_nonresponse")
 
     def _rows(self, *key: str) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = read(self.store.file(*key)).to_pylist()
@@ -169,11 +203,11 @@ class _Site:
         """The chapter's id of every table."""
         return {number: chapter.id for chapter in chapters(self.store.study) for number in chapter.tables}
 
-    def _chapter(self, chapter: Chapter, unit: list[dict[str, Any]]) -> dict[str, Any]:
+    def _chapter(self, chapter: Chapter) -> dict[str, Any]:
         """Return what one page shows beside its words."""
         shows: dict[str, Callable[[], dict[str, Any]]] = {
             "correlations": self._correlations,
-            "nonresponse": lambda: self._nonresponse(unit),
+            "nonresponse": self._nonresponse,
             "quality": self._quality,
             "method": dict,
             "about": self._about,
@@ -293,13 +327,13 @@ class _Site:
             "promises": self.evidence.promises,
         }
 
-    def _nonresponse(self, unit: list[dict[str, Any]]) -> dict[str, Any]:
+    def _nonresponse(self) -> dict[str, Any]:
         item = self._rows("statistics", "item_nonresponse")
         return {
-            "unit": unit,
+            "unit": self.unit,
             "kinds": kinds(self.store.study),
             "item": item,
-            "counts": {**self.counts.unit(unit), **self.counts.item(item)},
+            "counts": {**self.counts.unit(self.unit), **self.counts.item(item)},
         }
 
     def _about(self) -> dict[str, Any]:
@@ -312,18 +346,21 @@ class _Site:
         reasons = ((_why(row), address.table) for address, row in self.evidence.compared.items())
         return {why: table for why, table in reasons if why is not None}
 
-    def _scripts(self) -> dict[str, bytes]:
-        """Pack the data that pages load: all figures in short, and the passports chapter by chapter."""
+    def _passports(self, chapter: Chapter) -> bytes:
+        """Pack the passports of a chapter's tables, in the order of the report."""
         index = {address: place for place, address in enumerate(meanings(self.store.study))}
-        packs = {chapter.id: Pack(self.store.study, index) for chapter in chapters(self.store.study) if chapter.tables}
-        for passport in self.passports.every():
-            packs[self.page_of[passport.address.table]].add(passport)
+        pack = Pack(self.store.study, index)
+        for address in index:
+            if address.table in chapter.tables:
+                pack.add(self.passports.of(address))
+        return pack.script(chapter.id)
+
+    def _figures(self) -> bytes:
+        """Pack all figures in short."""
         words = {
             number: [self.titles[number], *texts_of(self.store.study, table).values()] for number, table in self.tables.items()
         }
-        listed = [(address, self.figures[address]) for address in meanings(self.store.study)]
-        scripts = {f"passports-{name}.js": pack.script(name) for name, pack in packs.items()}
-        return {"figures.js": figures_script(listed, self.page_of, words), **scripts}
+        return figures_script([(address, self.figures[address]) for address in meanings(self.store.study)], self.page_of, words)
 
 
 def _why(row: dict[str, Any]) -> Text | None:

@@ -8,13 +8,13 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from frs_pipeline.errors import FrsError, InputError
+from frs_pipeline.errors import CheckFailed, FrsError, InputError
 from frs_pipeline.store.code import code_hash
 from frs_pipeline.store.deliveries import DESCRIPTION, beside, deliveries, describe, inventory, sha256
 from frs_pipeline.store.plan import AssetPath, Origin, Product, definition_hash, products
@@ -112,6 +112,11 @@ class Store:
             inputs["delivery"] = self.delivery  # pages say which one they are about
         return Origin(inputs, definition_hash(self.study, product.definitions), code_hash(product.module))
 
+    def require(self, product: Product, origin: str) -> None:
+        """Raise `CheckFailed` unless `product` would be made from this origin now: another process may find something else."""
+        if self.origin(product).as_json() != origin:
+            raise CheckFailed(f"{product.name}: made from something else meanwhile", where=self.delivery, do="run it again")
+
     def write(self, product: Product, rows: pa.Table | Rows) -> Path:
         """Write a product with its origin in the file's metadata; the old file stays until the new one is whole."""
         import pyarrow.parquet as pq
@@ -133,18 +138,24 @@ class Store:
                 writer.write_batch(batch.replace_schema_metadata(metadata))
         return path
 
-    def write_pages(self, product: Product, pages: Mapping[str, bytes | Callable[[IO[bytes]], None]]) -> None:
-        """Write the pages that come with a product, each whole or not at all; anything else in their folder is removed.
+    def write_pages(self, product: Product, pages: Mapping[str, bytes]) -> None:
+        """Write the pages that come with a product, by their names, as `pages_to_fill`."""
+        with self.pages_to_fill(product, pages) as places:
+            for name, content in pages.items():
+                places[name].write_bytes(content)
 
-        A page is its content, or a function that writes it into an open file, some at a time.
+    @contextmanager
+    def pages_to_fill(self, product: Product, names: Iterable[str]) -> Iterator[dict[str, Path]]:
+        """Yield, by name, files to be filled with the pages that come with a product.
 
-        They come before the product itself: until that is written again, its old origin shows that the work isn't done.
+        They take their places when all are complete and on disk; anything else in their folder is removed. They come before
+        the product itself: until that is written again, its old origin shows that the work isn't done.
         """
         folder = self.path(product).parent / product.pages
-        for name, content in pages.items():
-            with atomic(folder / name) as file:
-                file.write(content) if isinstance(content, bytes) else content(file)
-        for path in set(self.pages(product)) - {folder / name for name in pages}:
+        with ExitStack() as stack:
+            files = {name: stack.enter_context(atomic(folder / name)) for name in names}
+            yield {name: Path(file.name) for name, file in files.items()}
+        for path in set(self.pages(product)) - {folder / name for name in files}:
             path.unlink()
 
 
@@ -194,7 +205,8 @@ def atomic(path: Path, *, private: bool = False) -> Iterator[IO[bytes]]:
         raise unwritable(error, path.parent, "put the folder right; nothing was lost") from error
     temporary = Path(name)
     try:
-        with os.fdopen(handle, "wb") as file:
+        os.close(handle)
+        with temporary.open("wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())

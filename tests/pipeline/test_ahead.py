@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,10 @@ from support.shipped import DELIVERY
 from support.study import STUDY, few_tables
 from support.tiny import make
 
-from frs_pipeline.report import ahead as module
 from frs_pipeline.report import expectations
 from frs_pipeline.report.ahead import PROMISES, ahead
 from frs_pipeline.report.expectations import held, results
+from frs_pipeline.store import worker as module
 from frs_pipeline.store.files import Store
 from frs_pipeline.store.plan import Origin, products
 from frs_pipeline.store.settings import Settings
@@ -70,14 +71,14 @@ def test_another_process_comes_to_the_same(store: Store, not_imported: None, mon
 
 def test_it_is_asked_once_and_only_when_every_mart_is_made(store: Store, not_imported: None, monkeypatch: Any) -> None:
     asked: list[object] = []
-    monkeypatch.setattr("pickle.dump", lambda question, _file: asked.append(question))
-    with ahead(store, OUTDATED) as promises:
+    with ahead(store, OUTDATED) as promises, monkeypatch.context() as patched:
+        patched.setattr(promises.worker, "ask", lambda _do, item: asked.append(item) or Future())
         for mart in MARTS[1:]:
             promises.note(mart)
         assert not asked
         for mart in MARTS:
             promises.note(mart)
-    assert asked == [(STUDY.folder, store.settings.data, DELIVERY)]
+    assert asked == [store]
 
 
 @pytest.mark.parametrize("program", ["", "print('no answer')", "import sys; sys.stdin.close(); sys.exit(1)"])
@@ -158,7 +159,7 @@ def test_it_is_gone_after_a_run_that_fails(store: Store, not_imported: None) -> 
 
     def fail() -> None:
         with ahead(store, OUTDATED) as promises:
-            begun.append(promises._process)
+            begun.append(promises.worker._process)
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import IO
 
 import pyarrow as pa
 
 from frs_pipeline.report.formats.package import DESCRIPTOR, Resource, descriptor, write_csv
-from frs_pipeline.report.formats.spss import sav
+from frs_pipeline.report.formats.spss import write_sav
 from frs_pipeline.report.formats.workbook import workbook
 from frs_pipeline.report.layout import layout, texts_of
-from frs_pipeline.store.files import Store, read, rows_in, schema_of, stream
+from frs_pipeline.store.files import Store, read, rows_in, schema_of, stream, unwritable
 from frs_pipeline.store.plan import AssetPath
 from frs_pipeline.study.about import about
 from frs_pipeline.study.chapters import chapters
@@ -45,16 +45,16 @@ STATISTICS = {
 
 @dataclass(frozen=True)
 class File:
-    """One file: its row in `FILES`, and its content or the function that writes it; None when it isn't written."""
+    """One file: its row in `FILES`, and what writes it to a path; None when it isn't written."""
 
     name: str
     of: str
     rows: int | None
-    content: bytes | Callable[[IO[bytes]], None] | None
+    write: Callable[[Path], None] | None
 
 
 def files(store: Store) -> list[File]:
-    """Make CSV twins of marts and statistics with their data package, one SPSS file per mart, and a workbook of tables."""
+    """List CSV twins of marts and statistics with their data package, one SPSS file per mart, and a workbook of tables."""
     marts = {name: ("marts", name) for name in (*instruments(store.study), "conference")}
     resources: list[tuple[Resource, AssetPath]] = []
     for name, key in marts.items():
@@ -63,45 +63,60 @@ def files(store: Store) -> list[File]:
             if name in instruments(store.study)
             else f"{about(store.study).conference.many.capitalised().english}: what was held, and how many forms came in"
         )
-        schema = schema_of(_path(store, key))
+        schema = schema_of(store.file(*key))
         resources.append((Resource(name, title, schema, (schema.names[0],)), key))
     for name, (title, unique) in STATISTICS.items():
-        resources.append((Resource(name, title, schema_of(_path(store, ("statistics", name))), unique), ("statistics", name)))
-    listed = [File(resource.path, resource.title, rows_in(_path(store, key)), _csv(store, key)) for resource, key in resources]
-    listed.append(
-        File(
-            DESCRIPTOR,
-            "What the CSV files hold",
-            None,
-            descriptor(about(store.study).title.english, store.delivery, [r for r, _ in resources]),
-        )
-    )
+        resources.append((Resource(name, title, schema_of(store.file("statistics", name)), unique), ("statistics", name)))
+    listed = [
+        File(resource.path, resource.title, rows_in(store.file(*key)), partial(_write_csv, store, key))
+        for resource, key in resources
+    ]
+    described = descriptor(about(store.study).title.english, store.delivery, [resource for resource, _ in resources])
+    listed.append(File(DESCRIPTOR, "What the CSV files hold", None, partial(_write_bytes, described)))
     for name, key in marts.items():
-        rows = rows_in(_path(store, key))
-        content = sav(store.study, read(_path(store, key)), name, store.waiting()) if rows <= MOST_FORMS_OF_A_SAV else None
-        listed.append(File(f"{name}.sav", "The same for SPSS", rows, content))
-    listed.append(File(WORKBOOK, "All tables, a sheet a chapter", None, _workbook(store)))
+        rows = rows_in(store.file(*key))
+        write = partial(_write_sav, store, key) if rows <= MOST_FORMS_OF_A_SAV else None
+        listed.append(File(f"{name}.sav", "The same for SPSS", rows, write))
+    listed.append(File(WORKBOOK, "All tables, a sheet a chapter", None, partial(_write_workbook, store)))
     return listed
 
 
 def as_rows(listed: list[File]) -> pa.Table:
     """Return the files as rows of `FILES`."""
-    rows = [{"file": f.name, "of": f.of, "rows": f.rows, "written": f.content is not None} for f in listed]
+    rows = [{"file": f.name, "of": f.of, "rows": f.rows, "written": f.write is not None} for f in listed]
     return pa.Table.from_pylist(rows, schema=FILES)
 
 
-def _path(store: Store, key: AssetPath) -> Path:
-    return store.file(*key)
+def write(_: None, place: tuple[File, Path]) -> None:
+    """Write a file to a path. Raises `FrsError` in one line when there is no room for it."""
+    file, path = place
+    assert file.write is not None
+    try:
+        file.write(path)
+    except OSError as error:
+        raise unwritable(error, path.parent, "make room; the last good file stays") from error
 
 
-def _csv(store: Store, key: AssetPath) -> Callable[[IO[bytes]], None]:
-    """Return a function that writes the rows of a product to an open file, some at a time."""
-    path = _path(store, key)
-    return lambda file: write_csv(stream(path), schema_of(path), file)
+def _write_bytes(content: bytes, path: Path) -> None:
+    path.write_bytes(content)
+
+
+def _write_csv(store: Store, key: AssetPath, path: Path) -> None:
+    rows = store.file(*key)
+    with path.open("wb") as file:
+        write_csv(stream(rows), schema_of(rows), file)
+
+
+def _write_sav(store: Store, key: AssetPath, path: Path) -> None:
+    write_sav(store.study, read(store.file(*key)), key[-1], path)
+
+
+def _write_workbook(store: Store, path: Path) -> None:
+    path.write_bytes(_workbook(store))
 
 
 def _workbook(store: Store) -> bytes:
-    figures: dict[Address, Figure] = {f.address: f for f in from_table(read(_path(store, ("statistics", "figures"))))}
+    figures: dict[Address, Figure] = {f.address: f for f in from_table(read(store.file("statistics", "figures")))}
     layouts = {
         number: (
             f"Tabel {number}. {heading(store.study, table)}",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -14,40 +13,38 @@ from frs_pipeline.study import Study
 from frs_pipeline.study.about import occasions
 from frs_pipeline.study.questionnaires import Questionnaire, questionnaires
 
-# The bytes in which a .sav says when it was made: date (9) and time of day (8), after product name, layout and numbers.
-_STAMP = slice(92, 109)
+# Where a .sav says when it was made: date (9 bytes) and time of day (8), after product name, layout and numbers.
+_STAMP = 92
 _MEASURES = {"nominal": "nominal", "ordinal": "ordinal", "multiple": "nominal"}
 
 
-def sav(study: Study, mart: pa.Table, name: str, folder: Path) -> bytes:
-    """Return the mart `name` as the bytes of a .sav file, the same for the same rows: it doesn't say when it was made.
+def write_sav(study: Study, mart: pa.Table, name: str, path: Path) -> None:
+    """Write the mart `name` as a .sav file, the same bytes for the same rows: it doesn't say when it was made.
 
     A blank is system-missing. "Ved ikke" is a user-missing value, which crosstabs and correlations leave out as the report
-    does, and frequencies show among what is missing. The library only writes to disk: here to a file without a name in
-    `folder`, of which nothing stays when a run is killed. Raises `FrsError` when there is no room for it.
+    does, and frequencies show among what is missing. Raises `FrsError` when there is no room for it.
     """
     import pyreadstat
 
     questionnaire = questionnaires(study).get(name)
     frame = _frame(study, mart)
     try:
-        with tempfile.TemporaryFile(prefix=".sav.", suffix=".tmp", dir=folder) as file:
-            pyreadstat.write_sav(
-                frame,
-                f"/dev/fd/{file.fileno()}",
-                row_compress=True,
-                file_label=f"frs_pipeline: {name}",
-                column_labels=[_label(field) for field in mart.schema],
-                variable_value_labels=_labels(study, questionnaire),
-                missing_ranges=_missing(questionnaire),
-                variable_measure=_measures(mart, questionnaire),
-                variable_format={str(name): "F8.0" for name, kind in frame.dtypes.items() if kind == "float64"},
-            )
-            content = bytearray(file.read())
-    except (OSError, pyreadstat.ReadstatError) as error:
-        raise FrsError("cannot be written", where=folder, do="make room; the last good file stays") from error
-    content[_STAMP] = b"01 Jan 7000:00:00"
-    return bytes(content)
+        pyreadstat.write_sav(
+            frame,
+            path,
+            row_compress=True,
+            file_label=f"frs_pipeline: {name}",
+            column_labels=[_label(field) for field in mart.schema],
+            variable_value_labels=_labels(study, questionnaire),
+            missing_ranges=_missing(questionnaire),
+            variable_measure=_measures(mart, questionnaire),
+            variable_format={str(name): "F8.0" for name, kind in frame.dtypes.items() if kind == "float64"},
+        )
+        with path.open("r+b") as file:
+            file.seek(_STAMP)
+            file.write(b"01 Jan 7000:00:00")
+    except (OSError, pyreadstat.ReadstatError, pyreadstat.PyreadstatError) as error:
+        raise FrsError("cannot be written", where=path.parent, do="make room; the last good file stays") from error
 
 
 def _frame(study: Study, mart: pa.Table) -> pd.DataFrame:
@@ -56,7 +53,9 @@ def _frame(study: Study, mart: pa.Table) -> pd.DataFrame:
         column = mart[field.name].to_pandas()
         if field.name == "occasion":
             column = column.map({name: code for code, name in enumerate(occasions(study), start=1)})
-        columns[field.name] = column if pa.types.is_string(field.type) and field.name != "occasion" else column.astype("float64")
+        text = pa.types.is_string(field.type) and field.name != "occasion"
+        # As Python's own strings, which the library reads one by one: Arrow's take twice as long.
+        columns[field.name] = column.astype(object) if text else column.astype("float64")
     return pd.DataFrame(columns)
 
 
