@@ -54,15 +54,33 @@ def due(store: Store) -> Due:
     some products were made, or would say something else if it were written now. Raises `InputError` for a delivery that isn't
     complete.
     """
-    outdated = whole_steps(store.study, stale(store))
-    return Due(frozenset(outdated), bool(outdated) or not vouched(store))
+    # Files that are as the manifest says, and made from what there is now by its word, needn't be asked what they are made from.
+    if vouched(store):
+        return Due(frozenset(), False)
+    return Due(frozenset(whole_steps(store.study, stale(store))), True)
 
 
 def vouched(store: Store) -> bool:
     """Return whether the manifest says, under its root, what it would say if it were written now."""
     content = read_manifest(store)
-    summary = content.get("summary")
-    return isinstance(summary, dict) and bool(summary) and content == _content(store, summary)
+    summary, predecessor = content.get("summary"), _predecessor(store)
+    if not isinstance(summary, dict) or not summary or predecessor is None:
+        return False
+    try:
+        return content == _content(store, summary, predecessor)
+    except FileNotFoundError:
+        return False
+
+
+def _predecessor(store: Store) -> dict[str, str] | None:
+    """Return the delivery that this one would be compared with now, and its root; None when its files aren't what that says."""
+    older = store.predecessor()
+    if older is None:
+        return {}
+    known = read_manifest(older).get("outputs", {})
+    needed = {products(older.study)[key] for product in products(store.study).values() for key in product.previous}
+    whole = older.root is not None and all(as_noted(older, product, known) for product in needed)
+    return {"delivery": older.delivery, "root": older.root or ""} if whole else None
 
 
 def require_current(store: Store, made: Collection[AssetPath]) -> None:
@@ -85,13 +103,13 @@ def write_manifest(store: Store, summary: dict[str, int]) -> dict[str, Any]:
 
     The restricted files are listed by hash only, so that the manifest may leave the restricted zone.
     """
-    content = _content(store, summary)
+    content = _content(store, summary, compared_with(store))
     write_json(store.settings.curated(store.delivery) / MANIFEST, content)
     finish(store)
     return content
 
 
-def _content(store: Store, summary: dict[str, int]) -> dict[str, Any]:
+def _content(store: Store, summary: dict[str, int], predecessor: dict[str, str]) -> dict[str, Any]:
     outputs = {name: value for product in products(store.study).values() for name, value in hashes(store, product).items()}
     content: dict[str, Any] = {
         "delivery": store.delivery,
@@ -100,7 +118,7 @@ def _content(store: Store, summary: dict[str, int]) -> dict[str, Any]:
         "program": program(store.study),
         "code": {module: code_hash(module) for module in sorted({p.module for p in products(store.study).values()})},
         "lock": lock_hash(),
-        "predecessor": compared_with(store),
+        "predecessor": predecessor,
         "summary": summary,
     }
     content["root"] = root_of(content)

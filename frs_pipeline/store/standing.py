@@ -18,7 +18,6 @@ from frs_pipeline.store.deliveries import deliveries, sha256
 from frs_pipeline.store.files import CONTENT, Store, listed, read_manifest, recorded, schema_of, stale, stream
 from frs_pipeline.store.lock import LOCK, unfinished
 from frs_pipeline.store.plan import Product, products
-from frs_pipeline.store.rows import hash_of
 from frs_pipeline.store.settings import Settings
 
 
@@ -88,6 +87,8 @@ def _different(store: Store, product: Product, noted: dict[str, Any]) -> Iterato
 
 def _fits_itself(path: Path) -> bool:
     """Return whether the rows of a file fit the hash that it carries; False for one that can't be read."""
+    from frs_pipeline.store.rows import hash_of  # whose imports most commands can do without
+
     try:
         return recorded(path, CONTENT) == hash_of(stream(path), schema_of(path))
     except (OSError, ValueError):  # ArrowInvalid is one of these

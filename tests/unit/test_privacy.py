@@ -547,7 +547,7 @@ def test_labels_that_stand_in_no_file_are_our_own_wording(monkeypatch):
     for forms in (asked, questionnaires(STUDY)):
         monkeypatch.setattr(phrases, "questionnaires", lambda _study, forms=forms: forms)
         written = phrases.Phrases(STUDY.again())
-        written.add("labels.csv", "ikke valgt")
+        written.add("labels.csv", phrases.phrases_in("ikke valgt"))
         found.append(written.holding([pa.array(["ikke valgt"])]))
     assert found == [set(), {"labels.csv"}]
 
