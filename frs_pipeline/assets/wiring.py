@@ -42,7 +42,7 @@ from frs_pipeline.personal_numbers import masked
 from frs_pipeline.report.expectations import PromisesOfMart
 from frs_pipeline.store.code import code_hash
 from frs_pipeline.store.deliveries import look, sha256
-from frs_pipeline.store.files import Store, recorded
+from frs_pipeline.store.files import Store
 from frs_pipeline.store.plan import AssetPath, Product, Sources, products
 from frs_pipeline.store.rows import Rows, content_hash
 from frs_pipeline.store.settings import Settings
@@ -199,7 +199,7 @@ def making(context: AssetExecutionContext, *keys: AssetPath) -> Iterator[Store]:
     with gate(), unchanged(store, made, context.resources.run.made):
         for key in dict.fromkeys(key for product in made for key in (*product.inputs, *product.after)):
             needed = products(store.study)[key]
-            if recorded(store.path(needed)) != store.origin(needed).as_json():
+            if store.recorded(needed) != store.origin(needed).as_json():
                 raise CheckFailed(f"{needed.name}: out of date", where=store.delivery, do="make it again first")
         yield store
 

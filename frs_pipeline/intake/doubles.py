@@ -28,8 +28,10 @@ KEYS = pa.schema(
         pa.field("skipped", pa.int64(), metadata={"text": "rules that couldn't be applied, a bit each"}),
     ]
 )
-# Bits of a key's place in the table, which is then 64 MB; of ten million keys, one in fifty shares a bit with another.
+# The most bits of a key's place in the table, which is then 64 MB; of ten million keys, one in fifty shares a bit with another.
 _BITS = 29
+# The bits by which there are more places than keys.
+_SPARE = 6
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 _Keys = Callable[[pa.RecordBatch], np.ndarray]
 _Batches = Callable[[], Iterator[pa.RecordBatch]]
@@ -66,7 +68,7 @@ def respondents_twice(rows: Rows) -> set[int]:
     """Find the lines of forms whose respondent id an earlier form of the file has."""
     if _ascending(rows):
         return set()
-    alike = _alike(rows.batches, lambda batch: _mixed(batch["respondent"].to_numpy())).sort_values("line")
+    alike = _alike(rows.num_rows, rows.batches, lambda batch: _mixed(batch["respondent"].to_numpy())).sort_values("line")
     return set(alike["line"][alike["respondent"].duplicated(keep="first")].tolist())
 
 
@@ -76,7 +78,7 @@ def keyed_twice(rows: Rows, forms: Rows, without: set[int], within: pd.Timedelta
     `forms` are the accepted forms themselves, in which candidates are compared answer by answer; `without` are lines that
     are out already.
     """
-    alike = _alike(rows.batches, lambda batch: batch["answers"].fill_null(0).to_numpy())
+    alike = _alike(rows.num_rows, rows.batches, lambda batch: batch["answers"].fill_null(0).to_numpy())
     alike = alike[alike["answers"].notna() & ~alike["line"].isin(without) & alike["created"].notna()]
     alike = alike[alike["answers"].duplicated(keep=False)]
     if alike.empty:
@@ -101,18 +103,19 @@ def several_of_one(rows: Rows, roles: Sequence[int], without: set[int]) -> list[
             mine = batch.filter(pc.is_in(batch["role"], value_set=chosen))
             yield mine.filter(pc.invert(pc.is_in(mine["line"], value_set=out)))
 
-    alike = _alike(counted, lambda batch: _mixed(batch["number"].to_numpy(), batch["role"].to_numpy()))
+    alike = _alike(rows.num_rows, counted, lambda batch: _mixed(batch["number"].to_numpy(), batch["role"].to_numpy()))
     return sorted(alike["line"][alike.duplicated(["number", "role"], keep=False)].tolist())
 
 
-def _alike(batches: _Batches, key: _Keys) -> pd.DataFrame:
-    """Return `KEYS` of all forms whose key another form has too, and of few others."""
-    seen = np.zeros(1 << (_BITS - 3), dtype=np.uint8)
+def _alike(rows: int, batches: _Batches, key: _Keys) -> pd.DataFrame:
+    """Return `KEYS` of all forms whose key another form has too, and of few others; there are at most so many `rows`."""
+    bits = min(_BITS, rows.bit_length() + _SPARE)
+    seen = np.zeros(1 << (bits - 3), dtype=np.uint8)
     again = [np.empty(0, dtype=np.uint64)]
     for batch in batches():
         # In order, which walks once through the table instead of jumping about in it.
         values = np.sort(key(batch))
-        place = values >> np.uint64(64 - _BITS)
+        place = values >> np.uint64(64 - bits)
         byte, bit = (place >> np.uint64(3)).astype(np.int64), np.left_shift(1, place & np.uint64(7)).astype(np.uint8)
         again += [values[1:][values[1:] == values[:-1]], values[seen[byte] & bit != 0]]
         # All bits of one byte are set at once.

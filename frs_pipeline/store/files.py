@@ -19,7 +19,7 @@ from frs_pipeline.store.code import code_hash
 from frs_pipeline.store.deliveries import DESCRIPTION, beside, deliveries, describe, inventory, sha256
 from frs_pipeline.store.plan import AssetPath, Origin, Product, definition_hash, products
 from frs_pipeline.store.settings import Settings
-from frs_pipeline.study import Study
+from frs_pipeline.study import Study, derived
 from frs_pipeline.study.spec import YamlFile
 
 if TYPE_CHECKING:
@@ -102,15 +102,24 @@ class Store:
         for key in product.inputs:
             # The rows of an input count, not its file: that also records its own origin, and the same forms delivered in
             # another way must give the same files from here on.
-            inputs[products(self.study)[key].name] = recorded(self.file(*key), CONTENT) or ""
+            inputs[products(self.study)[key].name] = self.recorded(products(self.study)[key], CONTENT) or ""
         older = self.predecessor() if product.previous else None
         if older:
             inputs[f"{older.delivery}/root"] = older.root or ""
             for source in (products(self.study)[key] for key in product.previous):
-                inputs[f"{older.delivery}/{source.name}"] = recorded(older.path(source), CONTENT) or ""
+                inputs[f"{older.delivery}/{source.name}"] = older.recorded(source, CONTENT) or ""
         if product.pages or product.named:
             inputs["delivery"] = self.delivery  # pages say which one they are about
         return Origin(inputs, definition_hash(self.study, product.definitions), code_hash(product.module))
+
+    def recorded(self, product: Product, what: bytes = ORIGIN) -> str | None:
+        """Return what the file of a product says about itself, as `recorded`; several steps of a run ask for it."""
+        path = self.path(product)
+        try:
+            stat = path.stat()
+        except OSError:
+            return None
+        return _recorded_of(self.study, path, what, (stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns))
 
     def require(self, product: Product, origin: str) -> None:
         """Raise `CheckFailed` unless `product` would be made from this origin now: another process may find something else."""
@@ -279,6 +288,11 @@ def recorded(path: Path, what: bytes = ORIGIN) -> str | None:
     return value.decode() if value else None
 
 
+@derived
+def _recorded_of(_: Study, path: Path, what: bytes, _looks: tuple[int, ...]) -> str | None:
+    return recorded(path, what)
+
+
 def stale(store: Store, *, finished: bool = True) -> set[AssetPath]:
     """Find products that are missing, altered, or made from other inputs, definitions or code than today's.
 
@@ -292,7 +306,7 @@ def stale(store: Store, *, finished: bool = True) -> set[AssetPath]:
             outdated.intersection(product.inputs)
             or not path.exists()
             or (finished and not as_noted(store, product, known))
-            or recorded(path) != store.origin(product).as_json()
+            or store.recorded(product) != store.origin(product).as_json()
         ):
             outdated.add(product.key)
     return outdated
