@@ -75,6 +75,7 @@ def resources(
     written: Callable[[Product], None] = lambda _: None,
     ahead: Ahead | None = None,
     *,
+    turn: Callable[[], None] = lambda: None,
     alone: bool = False,
 ) -> dict[str, ResourceDefinition]:
     """Make the resource of a run: the folders, looked up when it starts, and what it wrote there.
@@ -89,6 +90,6 @@ def resources(
                 store = Store(folders, delivery)
                 stack.enter_context(exclusive(store, wait=True))
                 begin(store)
-            yield Run(folders, written, ahead.held if ahead else None, ahead.worker if ahead else Worker())
+            yield Run(folders, written, turn, ahead.held if ahead else None, ahead.worker if ahead else Worker())
 
     return {"run": ResourceDefinition(resource_fn=locked)}

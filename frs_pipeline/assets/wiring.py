@@ -10,7 +10,7 @@ import errno
 import hashlib
 import traceback
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,7 @@ from frs_pipeline.report.expectations import PromisesOfMart
 from frs_pipeline.store.code import code_hash
 from frs_pipeline.store.deliveries import look, sha256
 from frs_pipeline.store.files import Store
+from frs_pipeline.store.lock import at_rest
 from frs_pipeline.store.plan import AssetPath, Product, Sources, products
 from frs_pipeline.store.rows import Rows, content_hash
 from frs_pipeline.store.settings import Settings
@@ -66,11 +67,13 @@ STUDY_TAG = "frs/study"  # how runs are marked with the study that they are abou
 class Run:
     """What a run works on, who is told of each product that it wrote, what checks the promises of its marts, and its worker.
 
-    `made` are the products that it wrote.
+    `turn` waits until the earlier deliveries that it is compared with are as they will be. `made` are the products that it
+    wrote.
     """
 
     settings: Settings
     written: Callable[[Product], None]
+    turn: Callable[[], None]
     # None: they are checked when it comes to them.
     promises: Callable[[], list[PromisesOfMart]] | None
     worker: Worker
@@ -192,11 +195,16 @@ def making(context: AssetExecutionContext, *keys: AssetPath) -> Iterator[Store]:
     """Yield the delivery's store while products are made in it; errors leave it as they leave `gate`.
 
     Nothing is built on an outdated file, or on sources that change meanwhile: raises `Failure` for an input that isn't made
-    from what there is today, and for a delivered file that was changed.
+    from what there is today, and for a delivered file that was changed. Of the predecessor nothing is made meanwhile.
     """
-    store = store_of(context)
+    store, run = store_of(context), context.resources.run
     made = [products(store.study)[key] for key in keys]
-    with gate(), unchanged(store, made, context.resources.run.made):
+    with gate(), ExitStack() as stack:
+        if any(product.previous for product in made):
+            run.turn()
+            if older := store.predecessor():
+                stack.enter_context(at_rest(older))
+        stack.enter_context(unchanged(store, made, run.made))
         for key in dict.fromkeys(key for product in made for key in (*product.inputs, *product.after)):
             needed = products(store.study)[key]
             if store.recorded(needed) != store.origin(needed).as_json():

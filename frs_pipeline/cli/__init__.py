@@ -22,6 +22,9 @@ from frs_pipeline.cli.root import app, complain
 from frs_pipeline.errors import FrsError, unusable
 from frs_pipeline.personal_numbers import masked
 
+# What Typer makes of Ctrl-C, without a word.
+_STOPPED = 130
+
 __all__ = ["app", "codebook", "figures", "forms", "gamma", "main", "operating", "passports", "release", "study", "withdrawal"]
 
 
@@ -34,7 +37,10 @@ def main() -> NoReturn:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without æøå is no reason to fail
     try:
-        sys.exit(app(arguments, standalone_mode=False) or 0)
+        code = app(arguments, standalone_mode=False) or 0
+        if code == _STOPPED:
+            raise KeyboardInterrupt
+        sys.exit(code)
     except FrsError as error:
         if debug:
             _trace(error, error.exit_code)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -30,14 +31,19 @@ def run(
     delivery: Delivery = None,
     select: Annotated[str | None, typer.Option(metavar="ASSETS", help="Only these, such as marts or marts/initiator.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Every delivery, the oldest first; also after one that fails.")] = False,
+    jobs: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="With --all: so many at a time, each by a process of its own.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Refresh a delivery: what is out of date is made again, the rest is left alone. Ends with 4 while another run does so."""
     settings = installation()
     if every and delivery is not None:
         raise UsageError("every delivery, and one of them", where="--all --delivery", do="say one of the two")
+    if jobs is not None and not every:
+        raise UsageError("one delivery is one job", where="--jobs", do="say --all as well, or leave it out")
     if every:
-        _run_all(settings, select, as_json)
+        _run_all(settings, select, jobs or 1, as_json)
         return
     started = time.perf_counter()
     from frs_pipeline.operations.refresh import refresh
@@ -59,33 +65,25 @@ def _described(result: Refresh) -> dict[str, Any]:
     return {"delivery": result.delivery, "made": list(result.made), "summary": result.summary}
 
 
-def _run_all(settings: Settings, select: str | None, as_json: bool) -> None:
+def _run_all(settings: Settings, select: str | None, jobs: int, as_json: bool) -> None:
     """Refresh every delivery, the oldest first, since later ones are compared with it; print one line for each.
 
     Ends with the highest of their exit codes.
     """
-    from frs_pipeline.operations.refresh import attempt
-
     choose(settings.raw, None)  # there is one at least
     results: list[dict[str, Any]] = []
     code = 0
-    gc.disable()  # as above; between two deliveries there is time for it
-    for name in deliveries(settings.raw):
-        started = time.perf_counter()
-        with Progress(f"Refreshing {name}", quiet=as_json) as progress:
-            done = attempt(settings, name, select, progress.step)
-        if isinstance(done, Exception):
-            failure = _printable(done, name)
-            code = max(code, done.exit_code if isinstance(done, FrsError) else 1)
-            results.append({"delivery": name, "made": [], "summary": {}, "error": masked(str(failure))})
-            complain(failure)
+    for name, done, seconds in _refreshed(settings, select, jobs, as_json):
+        if isinstance(done, FrsError):
+            code = max(code, done.exit_code)
+            results.append({"delivery": name, "made": [], "summary": {}, "error": masked(str(done))})
+            complain(done)
             line = f"Delivery {name} failed."
         else:
             results.append({**_described(done), "error": None})
-            line = outcome(name, done.made, done.summary, time.perf_counter() - started, vouched=done.vouched)
+            line = outcome(name, done.made, done.summary, seconds, vouched=done.vouched)
         if not as_json:
             say(line)
-        gc.collect()
     if as_json:
         print_json(results)
     for name, why in remains(settings).items():
@@ -95,13 +93,26 @@ def _run_all(settings: Settings, select: str | None, as_json: bool) -> None:
         raise typer.Exit(code)
 
 
-def _printable(error: Exception, delivery: str) -> FrsError | str:
-    """Return an error as it may be printed; of one that isn't ours only its type, since it may quote cells."""
-    if isinstance(error, FrsError):
-        return error
-    return (
-        f"{delivery}: unexpected {type(error).__name__} (frs --debug run --delivery {delivery} shows where and may show values)"
-    )
+def _refreshed(settings: Settings, select: str | None, jobs: int, quiet: bool) -> Iterator[tuple[str, Refresh | FrsError, float]]:
+    """Refresh every delivery; yield each with what came of it and how many seconds it took, in order."""
+    names = deliveries(settings.raw)
+    if jobs > 1 and len(names) > 1:
+        from frs_pipeline.operations.jobs import refresh_beside
+
+        with Progress("Refreshing", quiet=quiet) as progress:
+            for refreshed in refresh_beside(settings, names, select, jobs):
+                progress.step(len(names), refreshed[0])
+                yield refreshed
+        return
+    from frs_pipeline.operations.refresh import attempt
+
+    gc.disable()  # as above; between two deliveries there is time for it
+    for name in names:
+        started = time.perf_counter()
+        with Progress(f"Refreshing {name}", quiet=quiet) as progress:
+            done = attempt(settings, name, select, progress.step)
+        yield name, done, time.perf_counter() - started
+        gc.collect()
 
 
 @app.command(rich_help_panel=REFRESH)

@@ -14,12 +14,12 @@ from frs_pipeline.codebook.newest import require_newest
 from frs_pipeline.errors import CheckFailed, FrsError, InputError, UsageError
 from frs_pipeline.intake.unread import refuse_unread
 from frs_pipeline.personal_numbers import refuse_in_names
-from frs_pipeline.report.ahead import Ahead, ahead
+from frs_pipeline.report.ahead import TURN, Ahead, ahead
 from frs_pipeline.store.deliveries import choose, inventory
 from frs_pipeline.store.files import Store, read_manifest
 from frs_pipeline.store.lock import begin, exclusive
 from frs_pipeline.store.manifest import due, note_partial
-from frs_pipeline.store.plan import AssetPath, Product, products, upstream, whole_steps
+from frs_pipeline.store.plan import AssetPath, Product, compared, products, upstream, whole_steps
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.study import Study
 from frs_pipeline.study.rules import policy
@@ -50,11 +50,13 @@ def refresh(
     written: Callable[[int, str], None] = lambda _n, _name: None,
     *,
     recorded: bool = True,
+    turn: Callable[[], None] | None = None,
 ) -> Refresh:
     """Bring a delivery (default: the newest) up to date; `select` limits it to these assets and what they need.
 
     `written` is called for every file that is made: how many there will be, and its name. Unless `recorded`, the run doesn't
-    enter the history that DAGSTER_HOME keeps. Raises `FrsError`.
+    enter the history that DAGSTER_HOME keeps. `turn` is called before anything is compared with an earlier delivery, and
+    waits until those are as they will be. Raises `FrsError`.
     """
     name = choose(settings.raw, delivery)
     store = Store(settings, name)
@@ -67,7 +69,12 @@ def refresh(
     chosen = upstream(settings.study, _selected(settings.study, select)) if select else set(products(settings.study))
     with exclusive(store):
         wanted = due(store)
-        outdated = whole_steps(settings.study, chosen & wanted.products)
+        late = compared(settings.study) if turn else set()
+        if turn and not chosen & wanted.products - late:
+            turn()
+            wanted, late, turn = due(store), set(), None
+        # Whether what is compared will be out of date when its turn comes can't be known yet: it is made.
+        outdated = whole_steps(settings.study, chosen & (wanted.products | late))
         complete = wanted.products <= outdated
         if not outdated and not (complete and wanted.manifest):
             return Refresh(name, (), read_manifest(store).get("summary", {}) if complete else {})
@@ -75,7 +82,7 @@ def refresh(
         begin(store)
         home = _home() if recorded else None
         # Before Dagster is imported: it gets ready meanwhile.
-        with ahead(store, outdated) as promises:
+        with ahead(store, outdated, turn=turn is not None) as promises:
 
             def made(product: Product) -> None:
                 promises.note(product.key)
@@ -83,24 +90,39 @@ def refresh(
                 with suppress(OSError):
                     written(len(outdated), product.name)
 
-            _materialize(settings, name, outdated, complete, made, promises, home)
+            def compare() -> None:
+                if turn:
+                    turn()
+                    promises.note(TURN)
+
+            _materialize(settings, name, outdated, complete, made, promises, compare, home)
         if not complete:
             note_partial(store, outdated)
     names = tuple(product.name for key, product in products(settings.study).items() if key in outdated)
     return Refresh(name, names, read_manifest(store)["summary"] if complete else {}, vouched=complete)
 
 
-def attempt(settings: Settings, delivery: str, select: str | None, written: Callable[[int, str], None]) -> Refresh | Exception:
+def attempt(
+    settings: Settings,
+    delivery: str,
+    select: str | None,
+    written: Callable[[int, str], None] = lambda _n, _name: None,
+    turn: Callable[[], None] | None = None,
+) -> Refresh | FrsError:
     """Refresh one delivery of several: return what it did, or why it couldn't, so that the others go on.
 
-    Raises `UsageError`, which would be the same for all of them.
+    Raises `UsageError`, which would be the same for all of them. Of an error that isn't ours only its type is returned: it
+    may quote cells.
     """
     try:
-        return refresh(settings, delivery, select, written)
+        return refresh(settings, delivery, select, written, turn=turn)
     except UsageError:
         raise
-    except Exception as error:
+    except FrsError as error:
         return error
+    except Exception as error:
+        do = f"frs --debug run --delivery {delivery} shows where and may show values"
+        return FrsError(f"unexpected {type(error).__name__}", where=delivery, do=do)
 
 
 def _selected(study: Study, select: str) -> set[AssetPath]:
@@ -135,6 +157,7 @@ def _materialize(
     complete: bool,
     written: Callable[[Product], None],
     promises: Ahead,
+    turn: Callable[[], None],
     home: Path | None,
 ) -> None:
     from dagster import AssetSelection, materialize
@@ -157,7 +180,7 @@ def _materialize(
                 instance=instance,
                 partition_key=delivery,
                 tags={DATA_TAG: data_tag(settings), **study_tags(settings.study), **mark},
-                resources=resources(lambda: settings, written, promises, alone=True),
+                resources=resources(lambda: settings, written, promises, turn=turn, alone=True),
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             )
         except BaseException as error:  # stopped by hand, too
@@ -221,6 +244,8 @@ def _plain(error: BaseException) -> BaseException:
     """Return the error that a person can act on, out of what Dagster wrapped around it."""
     from dagster import Failure
 
+    if not isinstance(error, Exception):
+        return KeyboardInterrupt()  # Dagster has an error of its own for being stopped by hand
     inner: BaseException | None = error
     while inner is not None:
         if isinstance(inner, FrsError):

@@ -41,7 +41,7 @@ from frs_pipeline.store.code import look_again
 from frs_pipeline.store.deliveries import deliveries, inventory, look, unnamed
 from frs_pipeline.store.files import Store
 from frs_pipeline.store.manifest import due
-from frs_pipeline.store.plan import AssetPath, downstream, products, whole_steps
+from frs_pipeline.store.plan import AssetPath, compared, products
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.store.standing import remains
 from frs_pipeline.study import Study
@@ -181,7 +181,8 @@ def nightly(study: Study) -> ScheduleDefinition:
         seen, waiting = _looked_at(study, settings)
         requests: list[RunRequest] = []
         for name in (name for name in seen if name in known):
-            asked = request(Store(settings, name), also=_compared(settings.study) if requests else ())
+            # What is compared with an earlier delivery will be out of date once that is made again: it is requested already.
+            asked = request(Store(settings, name), also=compared(settings.study) if requests else ())
             if asked:
                 requests.append(asked)
         reasons = [f"{name}: {why}" for name, why in waiting.items()]
@@ -192,11 +193,6 @@ def nightly(study: Study) -> ScheduleDefinition:
         )
 
     return nightly
-
-
-def _compared(study: Study) -> set[AssetPath]:
-    """Return the products that get out of date when an earlier delivery is made again: requested, but not done yet."""
-    return whole_steps(study, downstream(study, {product.key for product in products(study).values() if product.previous}))
 
 
 def outgrown(loaded: Study, now: Study) -> str | None:

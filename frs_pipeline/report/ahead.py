@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from frs_pipeline.report.expectations import PromisesOfMart
 
 PROMISES: AssetPath = ("expectations",)
+# Noted as if it were made: that the delivery that this one is compared with is ready.
+TURN: AssetPath = ("turn",)
 
 
 class Ahead:
@@ -53,9 +55,12 @@ class Ahead:
 
 
 @contextmanager
-def ahead(store: Store, outdated: set[AssetPath]) -> Iterator[Ahead]:
-    """Begin a worker if promises are to be made, to check them once the marts that are to be made are, and for other work."""
-    waits_for = outdated.intersection(products(store.study)[PROMISES].inputs)
+def ahead(store: Store, outdated: set[AssetPath], *, turn: bool = False) -> Iterator[Ahead]:
+    """Begin a worker if promises are to be made, to check them once the marts that are to be made are, and for other work.
+
+    With `turn`, they are not checked before `TURN` is noted, too: the delivery that it is compared with isn't ready yet.
+    """
+    waits_for = outdated.intersection(products(store.study)[PROMISES].inputs) | ({TURN} if turn else set())
     if PROMISES not in outdated or "great_expectations" in sys.modules:
         yield Ahead(Worker(), store, waits_for)
         return

@@ -41,6 +41,20 @@ def exclusive(store: Store, *, wait: bool = False) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def at_rest(store: Store) -> Iterator[None]:
+    """Wait until no run refreshes this delivery, and let none begin meanwhile: for whoever reads what was made of it."""
+    try:
+        file = _lock(store).open()
+    except OSError:
+        # Without a lock there was no run here: these results came from elsewhere.
+        yield
+        return
+    with file as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        yield
+
+
 def _lock(store: Store) -> Path:
     return store.settings.restricted(store.delivery) / LOCK
 
@@ -75,7 +89,7 @@ def unfinished(store: Store) -> bool:
 def is_locked(store: Store) -> bool:
     """Return whether any process refreshes this delivery right now. A process that died holds the lock no longer."""
     try:
-        file = (store.settings.restricted(store.delivery) / LOCK).open()
+        file = _lock(store).open()
     except OSError:
         return False
     with file as lock:

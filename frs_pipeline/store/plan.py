@@ -312,6 +312,11 @@ def downstream(study: Study, keys: set[AssetPath]) -> set[AssetPath]:
     return reached
 
 
+def compared(study: Study) -> set[AssetPath]:
+    """Return what is made from an earlier delivery, too, and what depends on that."""
+    return whole_steps(study, downstream(study, {product.key for product in products(study).values() if product.previous}))
+
+
 def upstream(study: Study, keys: set[AssetPath]) -> set[AssetPath]:
     """Return `keys` and all that they depend on."""
     reached = set(keys)

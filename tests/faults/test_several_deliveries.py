@@ -41,7 +41,7 @@ def answers(monkeypatch):
     """What a refresh of each delivery is going to be, by name; those that were asked, in their order."""
     known, asked = {}, []
 
-    def refresh(_settings, name, *_):
+    def refresh(_settings, name, *_, **_more):
         asked.append(name)
         if isinstance(known[name], Exception):
             raise known[name]
