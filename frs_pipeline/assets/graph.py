@@ -90,6 +90,6 @@ def resources(
                 store = Store(folders, delivery)
                 stack.enter_context(exclusive(store, wait=True))
                 begin(store)
-            yield Run(folders, written, turn, ahead.held if ahead else None, ahead.worker if ahead else Worker())
+            yield Run(folders, written, turn, stack, ahead.held if ahead else None, ahead.worker if ahead else Worker())
 
     return {"run": ResourceDefinition(resource_fn=locked)}

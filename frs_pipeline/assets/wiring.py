@@ -67,13 +67,14 @@ STUDY_TAG = "frs/study"  # how runs are marked with the study that they are abou
 class Run:
     """What a run works on, who is told of each product that it wrote, what checks the promises of its marts, and its worker.
 
-    `turn` waits until the earlier deliveries that it is compared with are as they will be. `made` are the products that it
-    wrote.
+    `turn` waits until the earlier deliveries that it is compared with are as they will be; `held` keeps them like that until
+    the run ends. `made` are the products that it wrote.
     """
 
     settings: Settings
     written: Callable[[Product], None]
     turn: Callable[[], None]
+    held: ExitStack
     # None: they are checked when it comes to them.
     promises: Callable[[], list[PromisesOfMart]] | None
     worker: Worker
@@ -195,16 +196,17 @@ def making(context: AssetExecutionContext, *keys: AssetPath) -> Iterator[Store]:
     """Yield the delivery's store while products are made in it; errors leave it as they leave `gate`.
 
     Nothing is built on an outdated file, or on sources that change meanwhile: raises `Failure` for an input that isn't made
-    from what there is today, and for a delivered file that was changed. Of the predecessor nothing is made meanwhile.
+    from what there is today, and for a delivered file that was changed. From when it is compared with earlier deliveries on,
+    nothing is made of those.
     """
     store, run = store_of(context), context.resources.run
     made = [products(store.study)[key] for key in keys]
-    with gate(), ExitStack() as stack:
+    with gate():
         if any(product.previous for product in made):
             run.turn()
-            if older := store.predecessor():
-                stack.enter_context(at_rest(older))
-        stack.enter_context(unchanged(store, made, run.made))
+            for older in store.earlier():
+                run.held.enter_context(at_rest(older))
+    with gate(), unchanged(store, made, run.made):
         for key in dict.fromkeys(key for product in made for key in (*product.inputs, *product.after)):
             needed = products(store.study)[key]
             if store.recorded(needed) != store.origin(needed).as_json():

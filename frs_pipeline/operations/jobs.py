@@ -22,6 +22,7 @@ from threading import Thread
 from frs_pipeline.errors import FrsError, InputError, SeveralErrors, UsageError
 from frs_pipeline.operations.refresh import Refresh, attempt
 from frs_pipeline.store.deliveries import describe
+from frs_pipeline.store.files import Store
 from frs_pipeline.store.settings import Settings
 
 # Seconds that a process has to stop what it does.
@@ -43,9 +44,9 @@ class Failed:
 
 @dataclass(frozen=True)
 class Waits:
-    """What a process says when it is ready to be compared: with the delivery `named`, or with the last of the earlier ones."""
+    """What a process says before it compares its delivery: with which others it may be."""
 
-    named: str | None
+    earlier: frozenset[str]
 
 
 class _Job:
@@ -114,7 +115,7 @@ def refresh_beside(
                 running[left[0]] = _Job(settings, left[0], select)
                 left.pop(0)
             for job in running.values():
-                if job.waits and not _waited_for(job, names) - outcomes.keys():
+                if job.waits and not job.waits.earlier.intersection(names) - outcomes.keys():
                     job.may_go_on()
             said = wait([job.talk for job in running.values()])
             for job in [job for job in running.values() if job.talk in said]:
@@ -132,13 +133,6 @@ def refresh_beside(
     finally:
         for job in running.values():
             job.stop()
-
-
-def _waited_for(job: _Job, names: Sequence[str]) -> set[str]:
-    """Return the deliveries, of those that are refreshed, that a job waits for."""
-    assert job.waits is not None
-    named = job.waits.named
-    return {name for name in names if (name < job.delivery if named is None else name == named)}
 
 
 def _work(talk: Connection, settings: Settings, delivery: str, select: str | None) -> None:
@@ -160,14 +154,16 @@ def _follow() -> None:
 
 
 def _outcome(talk: Connection, settings: Settings, delivery: str, select: str | None) -> Refresh | Failed:
-    def turn(named: str | None = None) -> None:
-        talk.send(Waits(named))
+    store = Store(settings, delivery)
+
+    def turn() -> None:
+        talk.send(Waits(frozenset(older.delivery for older in store.earlier())))
         talk.recv()
 
     try:
-        named = describe(settings.study, settings.raw_delivery(delivery)).predecessor
-        if named is not None:
-            turn(named)  # without its result, not even what is out of date can be said
+        named = describe(settings.study, store.raw("")).predecessor
+        if named:
+            turn()  # without a result of that, not even what is out of date can be said
         done = attempt(settings, delivery, select, turn=None if named else turn)
     except FrsError as error:
         done = error

@@ -75,22 +75,25 @@ class Store:
         root = read_manifest(self).get("root")
         return root if isinstance(root, str) else None
 
+    def earlier(self) -> list[Store]:
+        """List the deliveries that this one may be compared with, the oldest first: all before it, or the one that it names."""
+        named = describe(self.study, self.raw("")).predecessor
+        names = {*deliveries(self.settings.raw), *deliveries(self.settings.curated(""))}
+        return [Store(self.settings, name) for name in ([named] if named else sorted(names)) if name < self.delivery]
+
     def predecessor(self) -> Store | None:
         """Find the delivery that this one is compared with: the one that its description names, else the newest older one.
 
         One without a finished result has nothing to compare with: in order of date it is skipped, and it raises
         `InputError` where it is named.
         """
+        older = next((older for older in reversed(self.earlier()) if older.root), None)
         named = describe(self.study, self.raw("")).predecessor
-        if named is not None:
-            older = Store(self.settings, named)
-            if older.root is None:
-                what = f"delivery {named}, which this one is to be compared with, has no finished result"
-                do = f"run frs run --delivery {named} first, or name another delivery"
-                raise YamlFile(self.raw(DESCRIPTION["description"])).error(["predecessor"], what, do)
-            return older
-        names = (name for name in reversed(deliveries(self.settings.curated(""))) if name < self.delivery)
-        return next((older for older in (Store(self.settings, name) for name in names) if older.root), None)
+        if named and not older:
+            what = f"delivery {named}, which this one is to be compared with, has no finished result"
+            do = f"run frs run --delivery {named} first, or name another delivery"
+            raise YamlFile(self.raw(DESCRIPTION["description"])).error(["predecessor"], what, do)
+        return older
 
     def origin(self, product: Product) -> Origin:
         """Return what `product` would come from if it were made now."""

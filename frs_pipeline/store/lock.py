@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from frs_pipeline.errors import Busy, FrsError
 from frs_pipeline.store.files import Store, private_folder, unwritable
@@ -22,19 +23,13 @@ def exclusive(store: Store, *, wait: bool = False) -> Iterator[None]:
     The operating system releases the lock when its holder dies, however it dies. Raises `Busy` when another run holds it,
     unless `wait` is true.
     """
-    folder = store.settings.restricted(store.delivery)
-    private_folder(folder, store.settings.restricted_zone)
-    try:
-        # Opened without emptying it: it says whether its last holder finished what it began.
-        file = (folder / LOCK).open("a")
-    except OSError as error:
-        raise unwritable(error, folder / LOCK, "correct the file's rights") from error
-    with file as lock:
+    with _opened(store) as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise Busy("another run is refreshing this delivery", where=store.delivery, do="wait until it ends") from error
-        for zone in (folder, store.settings.curated(store.delivery)):
+            what = "another run is refreshing this delivery, or one that is compared with it"
+            raise Busy(what, where=store.delivery, do="wait until it ends") from error
+        for zone in (_lock(store).parent, store.settings.curated(store.delivery)):
             for left in list(zone.rglob(".*.tmp")):
                 # It may have been inside another one that is gone by now.
                 shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
@@ -43,16 +38,21 @@ def exclusive(store: Store, *, wait: bool = False) -> Iterator[None]:
 
 @contextmanager
 def at_rest(store: Store) -> Iterator[None]:
-    """Wait until no run refreshes this delivery, and let none begin meanwhile: for whoever reads what was made of it."""
-    try:
-        file = _lock(store).open()
-    except OSError:
-        # Without a lock there was no run here: these results came from elsewhere.
-        yield
-        return
-    with file as lock:
+    """Wait until no run refreshes this delivery, and let none begin meanwhile: for a run that reads what was made of it."""
+    with _opened(store) as lock:
         fcntl.flock(lock, fcntl.LOCK_SH)
         yield
+
+
+def _opened(store: Store) -> IO[str]:
+    """Open the file of the lock. Raises `FrsError` where it can't be made."""
+    path = _lock(store)
+    private_folder(path.parent, store.settings.restricted_zone)
+    try:
+        # Without emptying it: it says whether its last holder finished what it began.
+        return path.open("a")
+    except OSError as error:
+        raise unwritable(error, path, "correct the file's rights") from error
 
 
 def _lock(store: Store) -> Path:

@@ -214,7 +214,10 @@ def test_a_second_run_at_once_is_refused_in_one_line(undisturbed: tuple[Settings
         command = [sys.executable, "-m", "frs_pipeline.cli", "run"]
         result = subprocess.run(command, capture_output=True, text=True, env=environment)
     assert result.returncode == 4, "an exit code of its own: the same call may succeed later"
-    assert result.stderr == f"frs: {DELIVERY}: another run is refreshing this delivery (wait until it ends)\n"
+    assert (
+        result.stderr
+        == f"frs: {DELIVERY}: another run is refreshing this delivery, or one that is compared with it (wait until it ends)\n"
+    )
     assert hashes(settings) == expected
 
 

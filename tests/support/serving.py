@@ -45,7 +45,7 @@ def home_in(folder: Path) -> Path:
 
 
 @contextmanager
-def serving(settings: Settings, home: Path, log: Path) -> Iterator[str]:
+def serving(settings: Settings, home: Path, log: Path, workspace: Path | None = None) -> Iterator[str]:
     """Webserver and daemon; their address, once the first page is there. They may be dead by the end."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -53,6 +53,7 @@ def serving(settings: Settings, home: Path, log: Path) -> Iterator[str]:
     own = {"DAGSTER_HOME": str(home), "FRS_KEY_FILE": str(settings.key)}
     environment = {**keys.environment_of(settings.data), **own}
     command = [sys.executable, "-m", "dagster", "dev", "--host", "127.0.0.1", "--port", str(port)]
+    command += ["-w", str(workspace)] if workspace else []
     with log.open("ab") as file:
         server = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=file, stderr=file, start_new_session=True)
         try:
