@@ -25,7 +25,10 @@ Code = int | None
 Counts = dict[tuple[Code, ...], int]
 OCCASION = "occasion"
 # The most combinations of answers that a grouping may have: with more, engines take longer than for another reading.
-MOST = 5_000
+MOST = 2**15
+# DuckDB counts combinations of small numbers in places of their own, without looking each up, if it may have so many bits of
+# places; by default 12. Codes take up to a bit more than their combinations; 18 bits are 5 MB.
+_BITS_OF_PLACES = 18
 
 
 class _Wanted(NamedTuple):
@@ -43,12 +46,18 @@ class _Wanted(NamedTuple):
 
 def open_marts(paths: Mapping[str, Path]) -> Mapping[str, ir.Table]:
     """Open the marts as Ibis tables on DuckDB, read from their Parquet files."""
-    engine = ibis.duckdb.connect(**ENGINE)
+    engine = ibis.duckdb.connect(**ENGINE, perfect_ht_threshold=_BITS_OF_PLACES)
     return {name: engine.read_parquet(path, table_name=name) for name, path in paths.items()}
 
 
-def grouped(columns: Sequence[str], mart: ir.Table) -> ir.Table:
-    """Build the query of how many forms of `mart` have each combination of values in `columns`, blanks included."""
+def grouped(columns: Sequence[str], mart: ir.Table, occasions: Sequence[str] = ()) -> ir.Table:
+    """Build the query of how many forms of `mart` have each combination of values in `columns`, blanks included.
+
+    An occasion becomes its place in `occasions`, any other one the next number: engines group numbers faster than words.
+    """
+    if OCCASION in columns:
+        places = ((name, place) for place, name in enumerate(occasions))
+        mart = mart.mutate(**{OCCASION: mart[OCCASION].cases(*places, else_=len(occasions))})
     return mart.group_by(list(columns)).agg(forms=mart.count())
 
 
@@ -59,12 +68,15 @@ def count(tables: Iterable[Table], marts: Mapping[str, ir.Table]) -> dict[int, C
         table.number: [_Wanted(m, table.occasion, table.answered, table.variables) for m in table.marts] for table in tables
     }
     every = dict.fromkeys(one for several in wanted.values() for one in several)
+    occasions = sorted({table.occasion for table in tables} - {BOTH})
+    answers = _answers(tables) | {OCCASION: len(occasions) + 1}
     counted: dict[_Wanted, Counts] = {}
     for mart in dict.fromkeys(one.mart for one in every):
         needed = [one for one in every if one.mart == mart]
-        for columns in groupings([one.columns for one in needed], _answers(tables)):
-            groups = grouped(columns, marts[mart]).to_pyarrow()
-            counted |= {one: _summed(one, groups) for one in needed if one not in counted and one.columns <= {*columns}}
+        for columns in groupings([one.columns for one in needed], answers):
+            groups = grouped(columns, marts[mart], occasions).to_pyarrow()
+            inside = [one for one in needed if one not in counted and one.columns <= {*columns}]
+            counted |= {one: _summed(one, groups, occasions) for one in inside}
     result: dict[int, Counts] = {}
     for number, several in wanted.items():
         result[number] = {}
@@ -106,10 +118,10 @@ def _answers(tables: Iterable[Table]) -> dict[str, int]:
     return {name: len(several) + 2 for name, several in codes.items()}
 
 
-def _summed(wanted: _Wanted, groups: pa.Table) -> Counts:
+def _summed(wanted: _Wanted, groups: pa.Table, occasions: Sequence[str]) -> Counts:
     """Add up the groups that a table counts, by its questions."""
     if wanted.occasion != BOTH:
-        groups = groups.filter(pc.equal(groups[OCCASION], wanted.occasion))
+        groups = groups.filter(pc.equal(groups[OCCASION], occasions.index(wanted.occasion)))
     for name in wanted.answered:
         groups = groups.filter(pc.is_valid(groups[name]))
     rows = groups.group_by(list(wanted.variables)).aggregate([("forms", "sum")])
