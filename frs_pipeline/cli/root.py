@@ -101,20 +101,33 @@ class Results:
     def lacks(self, key: tuple[str, ...]) -> bool:
         return not self.store.file(*key).exists() or key in self.stale
 
+    def file(self, key: tuple[str, ...]) -> Path:
+        """Return the path of a file that is too large to be read whole. Raises `FrsError` when it is missing or out of date."""
+        path = self._made(key)
+        self._refuse_stale(key)
+        return path
+
     def read(self, key: tuple[str, ...]) -> pa.Table:
         """Read the rows of a file. Raises `FrsError` when it is missing, can't be read, or is out of date."""
         from frs_pipeline.store.files import read
 
-        path = self.store.file(*key)
-        if not path.exists():
-            raise InputError("not made yet", where=path, do="run frs run")
+        path = self._made(key)
         try:
             rows = read(path)
         except (OSError, ValueError) as error:
             raise InputError("cannot be read", where=path, do="run frs run to make it again") from error
-        if key in self.stale:
-            raise CheckFailed("out of date", where=path, do="run frs run")
+        self._refuse_stale(key)
         return rows
+
+    def _made(self, key: tuple[str, ...]) -> Path:
+        path = self.store.file(*key)
+        if not path.exists():
+            raise InputError("not made yet", where=path, do="run frs run")
+        return path
+
+    def _refuse_stale(self, key: tuple[str, ...]) -> None:
+        if key in self.stale:
+            raise CheckFailed("out of date", where=self.store.file(*key), do="run frs run")
 
 
 def bases(results: Results) -> dict[int, list[dict[str, Any]]]:

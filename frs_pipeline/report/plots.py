@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from frs_pipeline.language import Text
-from frs_pipeline.report.associations import Association
 from frs_pipeline.report.layout import named
 from frs_pipeline.report.typography import number_text, share_text, shown, with_zero
 from frs_pipeline.stats.counts import percent
@@ -20,6 +19,7 @@ from frs_pipeline.study import Study
 from frs_pipeline.study.about import about, occasions
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.tables import TOTAL, Address, Table
+from frs_pipeline.tables.associations import Association
 from frs_pipeline.tables.figures import Figure
 from frs_pipeline.tables.reconciling import FormCounts
 

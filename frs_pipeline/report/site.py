@@ -24,14 +24,13 @@ from frs_pipeline.lineage.passport import Passports
 from frs_pipeline.lineage.waterfall import Why
 from frs_pipeline.lineage.wording import reason
 from frs_pipeline.report import plots
-from frs_pipeline.report.associations import associations, ordinal
 from frs_pipeline.report.claims import claims
 from frs_pipeline.report.findings import Judge, Tested, as_rows
 from frs_pipeline.report.layout import Layout, layout, texts_of
 from frs_pipeline.report.packs import Pack, figures_script
 from frs_pipeline.report.typography import anchor, number_text, share_text, shown, with_zero
 from frs_pipeline.stats.printing import NOT_COMPUTABLE
-from frs_pipeline.store.files import Store, read, stream
+from frs_pipeline.store.files import Store, read
 from frs_pipeline.store.plan import AssetPath, products
 from frs_pipeline.store.worker import Worker
 from frs_pipeline.study import Study, derived
@@ -42,6 +41,7 @@ from frs_pipeline.study.printed import printed_from
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.rules import policy
 from frs_pipeline.study.tables import Address, Table, catalogue
+from frs_pipeline.tables.associations import associations, ordinal
 from frs_pipeline.tables.bases import BASE, BLANK, ROWS, UNANSWERED
 from frs_pipeline.tables.figures import Figure
 from frs_pipeline.tables.nonresponse import kinds
@@ -275,7 +275,7 @@ class _Site:
         for name in instruments(self.store.study):
             asked = ordinal(self.store.study, name)
             if len(asked) > 1:
-                pairs = associations(self.store.study, name, stream(self.store.file("marts", name)))
+                pairs = associations([self.store.file("marts", name)], asked)
                 maps.append((questionnaires(self.store.study)[name], asked, plots.heat(pairs, self._printed_gammas(name))))
         return {"intervals": plots.forest(list(self.tables.values()), self.figures, self.titles), "maps": maps}
 

@@ -15,12 +15,14 @@ from support.shipped import DELIVERY, relock
 from support.study import STUDY
 
 from frs_pipeline.operations.verify import verify
-from frs_pipeline.store.files import Store
+from frs_pipeline.store.files import Store, read
 from frs_pipeline.store.journal import entries
 from frs_pipeline.store.journal import verify as sound
 from frs_pipeline.store.manifest import root_of
 from frs_pipeline.store.settings import PROJECT, Settings
+from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import catalogue
+from frs_pipeline.tables.figures import from_table
 from frs_pipeline.tables.render import heading
 
 
@@ -397,6 +399,9 @@ def test_gamma_by_strata_with_the_partial(data: Path, tmp_path: Path) -> None:
         (("tables", "x"), 2, "Invalid value"),
         (("nonsense",), 2, "No such command"),
         (("gamma", "missing.csv"), 3, "missing.csv: cannot be read"),
+        (("associate", "participant_frist"), 2, "participant_frist: no such mart with questions (is participant_first meant?)"),
+        (("associate", "conference"), 2, "one of: participant_first, participant_followup, initiator, coordinator"),
+        (("associate", "coordinator", "--by", "role"), 2, "--by: coordinator has no question role (one of: conflict)"),
     ],
 )
 def test_wrong_use_is_one_line_and_its_exit_code(data: Path, arguments: tuple[str, ...], code: int, says: str) -> None:
@@ -405,6 +410,59 @@ def test_wrong_use_is_one_line_and_its_exit_code(data: Path, arguments: tuple[st
     assert says in result.stderr
     assert result.stderr.count("\n") == 1
     assert "Traceback" not in result.stderr
+
+
+def test_all_pairs_have_the_gammas_of_the_tables(data: Path) -> None:
+    """Every table that associates two whole scales, over all forms or by role; a reversed one has the other sign."""
+    figures = from_table(read(Store(Settings(STUDY, data), DELIVERY).file("statistics", "figures")))
+    value = {(f.table, f.group, f.measure): f.value for f in figures}
+    compared = 0
+    for mart in ("participant_followup", "participant_first", "initiator"):
+        by = ["--by", "role"] if mart != "initiator" else []
+        listed = json.loads(frs(data, "associate", mart, *by, "--json").stdout)
+        strengths = [abs(one["gamma"]) for one in listed if one["group"] is None]
+        assert strengths == sorted(strengths, reverse=True)
+        found = {(frozenset((one["row"], one["column"])), one["group"] or ""): one for one in listed}
+        for number, table in catalogue(STUDY).items():
+            if (
+                table.column is None
+                or not table.kind.startswith("correlation")
+                or (table.marts, table.occasion) != ((mart,), "both")
+            ):
+                continue
+            asked = [questionnaires(STUDY)[mart].question(axis.variable) for axis in (table.row, table.column)]
+            whole = [[(code,) for code in q.codes if code != q.dont_know] for q in asked if q]
+            if whole == [sorted(c.codes for c in axis.categories) for axis in (table.row, table.column)]:
+                # The report's total by role leaves out forms without a role.
+                for group in [c.label for c in table.group.categories] if table.group else [""]:
+                    one = found[frozenset((table.row.variable, table.column.variable)), group]
+                    assert abs(one["gamma"]) == abs(value[number, group, "gamma"] or 0)
+                    assert one["n"] == value[number, group, "n"]
+                    compared += 1
+    assert compared == 36
+
+
+def test_all_pairs_are_printed_the_strongest_first(data: Path) -> None:
+    lines = frs(data, "associate", "initiator").stdout.splitlines()
+    assert lines[0] == "initiator: 55 pairs of ordinal questions"
+    assert lines[4].split() == ["belief", "right_questions", ",577", "332", "strong"]
+    by = frs(data, "associate", "participant_followup", "--by", "role").stdout.splitlines()
+    assert [line.split() for line in by[4:6]] == [
+        ["helped", "belief", ",812", "1227", "strong"],
+        ["helped", "belief", "barn", ",888", "142", "strong"],
+    ]
+    assert len(by) == 4 + 66 * (1 + 5) + 1
+    assert "0 pairs" in frs(data, "associate", "coordinator").stdout
+
+
+def test_all_pairs_of_what_is_missing_or_out_of_date_are_refused(data: Path, tmp_path: Path) -> None:
+    shutil.copytree(data, tmp_path / "data")
+    path = tmp_path / "data" / "curated" / DELIVERY / "marts" / "initiator.parquet"
+    path.write_bytes(path.with_name("coordinator.parquet").read_bytes())
+    for code, says in ((1, "out of date"), (3, "not made yet")):
+        result = frs(tmp_path / "data", "associate", "initiator")
+        assert (result.returncode, result.stdout, result.stderr) == (code, "", f"frs: {path}: {says} (run frs run)\n")
+        path.unlink(missing_ok=True)
 
 
 def test_audit_report_finds_the_contradictions_in_the_report_alone(data: Path) -> None:

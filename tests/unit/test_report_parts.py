@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from scipy.stats import somersd
 from support.study import STUDY
@@ -18,7 +19,6 @@ from frs_pipeline.language import Text
 from frs_pipeline.lineage.meaning import meanings
 from frs_pipeline.lineage.pairs import Pairs
 from frs_pipeline.personal_numbers import holds_personal_number
-from frs_pipeline.report.associations import associations, ordinal
 from frs_pipeline.report.layout import layout
 from frs_pipeline.report.packs import _cells
 from frs_pipeline.report.plots import Bar, heat
@@ -27,6 +27,7 @@ from frs_pipeline.stats.gamma import goodman_kruskal
 from frs_pipeline.study.chapters import chapters, read_chapters
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import Address, catalogue
+from frs_pipeline.tables.associations import associations, ordinal
 
 
 def test_every_figure_has_a_name_of_its_own_that_a_link_can_hold() -> None:
@@ -74,7 +75,7 @@ def test_a_large_number_of_pairs_is_not_taken_for_a_personal_number(number: int)
     assert not holds_personal_number(json.dumps(packed, ensure_ascii=False), figures=True)
 
 
-def test_associations_are_the_gammas_of_the_counts_and_their_p_that_of_scipy() -> None:
+def test_associations_are_the_gammas_of_the_counts_and_their_p_that_of_scipy(tmp_path: Path) -> None:
     random = np.random.default_rng(7)
     asked = ordinal(STUDY, "initiator")
     forms = 300
@@ -85,7 +86,8 @@ def test_associations_are_the_gammas_of_the_counts_and_their_p_that_of_scipy() -
         drawn = np.clip(base + random.integers(-1, 3, forms), 0, len(codes) - 1)
         columns[question.name] = [None if random.random() < 0.1 else int(codes[place]) for place in drawn]
     table = pa.table({name: pa.array(values, pa.int8()) for name, values in columns.items()})
-    found = associations(STUDY, "initiator", table.to_batches(max_chunksize=37))
+    pq.write_table(table, tmp_path / "mart.parquet", row_group_size=37)
+    found = associations([tmp_path / "mart.parquet"], asked)
     assert [(one.row, one.column) for one in found] == [(a.name, b.name) for a, b in combinations(asked, 2)]
     for one in found:
         row, column = (next(q for q in asked if q.name == name) for name in (one.row, one.column))
@@ -98,11 +100,12 @@ def test_associations_are_the_gammas_of_the_counts_and_their_p_that_of_scipy() -
         assert one.p == pytest.approx(somersd(counts).pvalue, abs=1e-9)
 
 
-def test_an_answer_without_a_place_on_the_scale_is_in_no_association() -> None:
+def test_an_answer_without_a_place_on_the_scale_is_in_no_association(tmp_path: Path) -> None:
     question = next(q for q in questionnaires(STUDY)["participant_first"].questions if q.dont_know is not None)
     names = [q.name for q in ordinal(STUDY, "participant_first")]
     table = pa.table({name: pa.array([question.dont_know if name == question.name else 1] * 9, pa.int8()) for name in names})
-    found = associations(STUDY, "participant_first", table.to_batches())
+    pq.write_table(table, tmp_path / "mart.parquet")
+    found = associations([tmp_path / "mart.parquet"], ordinal(STUDY, "participant_first"))
     assert {one.n for one in found if question.name in (one.row, one.column)} == {0}
     assert {one.n for one in found if question.name not in (one.row, one.column)} == {9}
     assert all(cell.text == "–" for cell in heat(found, {}).values())
