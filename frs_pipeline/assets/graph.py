@@ -72,6 +72,7 @@ def chosen(study: Study, products: Collection[AssetPath], *, complete: bool) -> 
 
 def resources(
     settings: Callable[[], Settings],
+    begun: Callable[[str], None] = lambda _: None,
     written: Callable[[Product], None] = lambda _: None,
     ahead: Ahead | None = None,
     *,
@@ -90,6 +91,6 @@ def resources(
                 store = Store(folders, delivery)
                 stack.enter_context(exclusive(store, wait=True))
                 begin(store)
-            yield Run(folders, written, turn, stack, ahead.held if ahead else None, ahead.worker if ahead else Worker())
+            yield Run(folders, begun, written, turn, stack, ahead.held if ahead else None, ahead.worker if ahead else Worker())
 
     return {"run": ResourceDefinition(resource_fn=locked)}

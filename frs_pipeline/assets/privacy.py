@@ -25,6 +25,7 @@ def assets(study: Study) -> list[AssetsDefinition]:
     )
     def privacy(context: AssetExecutionContext) -> Iterator[MaterializeResult[None]]:
         """Search of everything produced for personal numbers, conference numbers, free text and rows of the codebook."""
+        context.resources.run.begun("search for leaks")
         with gate():
             searched = require_clean(store_of(context), context.resources.run.worker)
         check = nothing_leaks(key_of(study, KEY), searched)

@@ -65,13 +65,14 @@ STUDY_TAG = "frs/study"  # how runs are marked with the study that they are abou
 
 @dataclass(frozen=True)
 class Run:
-    """What a run works on, who is told of each product that it wrote, what checks the promises of its marts, and its worker.
+    """What a run works on, who is told of each product that it begins and wrote, what checks its marts' promises, its worker.
 
     `turn` waits until the earlier deliveries that it is compared with are as they will be; `held` keeps them like that until
     the run ends. `made` are the products that it wrote.
     """
 
     settings: Settings
+    begun: Callable[[str], None]
     written: Callable[[Product], None]
     turn: Callable[[], None]
     held: ExitStack
@@ -201,6 +202,7 @@ def making(context: AssetExecutionContext, *keys: AssetPath) -> Iterator[Store]:
     """
     store, run = store_of(context), context.resources.run
     made = [products(store.study)[key] for key in keys]
+    run.begun(made[0].name if made else "")
     with gate():
         if any(product.previous for product in made):
             run.turn()

@@ -51,8 +51,8 @@ def run(
     # Dagster builds a great many objects that live until this process ends, soon: to look through them for garbage
     # again and again, and once more at the end, takes more than a fourth of a refresh.
     gc.disable()
-    with Progress("Refreshing", quiet=as_json) as progress:
-        result = refresh(settings, delivery, select, progress.step)
+    with Progress("Refreshing", as_json=as_json) as progress:
+        result = refresh(settings, delivery, select, progress.at)
     gc.freeze()
     if as_json:
         print_json(_described(result))
@@ -93,13 +93,15 @@ def _run_all(settings: Settings, select: str | None, jobs: int, as_json: bool) -
         raise typer.Exit(code)
 
 
-def _refreshed(settings: Settings, select: str | None, jobs: int, quiet: bool) -> Iterator[tuple[str, Refresh | FrsError, float]]:
+def _refreshed(
+    settings: Settings, select: str | None, jobs: int, as_json: bool
+) -> Iterator[tuple[str, Refresh | FrsError, float]]:
     """Refresh every delivery; yield each with what came of it and how many seconds it took, in order."""
     names = deliveries(settings.raw)
     if jobs > 1 and len(names) > 1:
         from frs_pipeline.operations.jobs import refresh_beside
 
-        with Progress("Refreshing", quiet=quiet) as progress:
+        with Progress("Refreshing", as_json=as_json) as progress:
             for refreshed in refresh_beside(settings, names, select, jobs):
                 progress.step(len(names), refreshed[0])
                 yield refreshed
@@ -109,8 +111,8 @@ def _refreshed(settings: Settings, select: str | None, jobs: int, quiet: bool) -
     gc.disable()  # as above; between two deliveries there is time for it
     for name in names:
         started = time.perf_counter()
-        with Progress(f"Refreshing {name}", quiet=quiet) as progress:
-            done = attempt(settings, name, select, progress.step)
+        with Progress(f"Refreshing {name}", as_json=as_json) as progress:
+            done = attempt(settings, name, select, progress.at)
         yield name, done, time.perf_counter() - started
         gc.collect()
 
@@ -130,8 +132,8 @@ def verify(
     store = Store(settings, choose(settings.raw, delivery))
     root = None if root is None else as_hash(root, "--root", "frs verify prints it")
     gc.disable()
-    with Progress("Rebuilding", quiet=as_json) as progress:
-        verdicts = examine(store, root, outputs_only=outputs_only, written=progress.step)
+    with Progress("Rebuilding", as_json=as_json) as progress:
+        verdicts = examine(store, root, outputs_only=outputs_only, told=progress.at)
     gc.freeze()
     if as_json:
         print_json([{"part": v.part, "faults": list(v.faults)} for v in verdicts])

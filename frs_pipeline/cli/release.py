@@ -40,7 +40,7 @@ def release(
             raise InputError("not made yet", where=results.store.file(*key), do="run frs run")
         if results.lacks(key):
             raise CheckFailed("out of date", where=results.store.file(*key), do="run frs run")
-    with Progress("Releasing", quiet=as_json) as progress:
+    with Progress("Releasing", as_json=as_json) as progress:
         published = publish(
             results.store,
             catalogue(results.study),

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import suppress
+from threading import Event, Thread
 from typing import Any
 
 from frs_pipeline.language import plural
@@ -102,29 +104,50 @@ def _claims(study: Study, counts: dict[str, int], delivery: str) -> str:
 
 
 class Progress:
-    """A bar on standard error; nothing when there is no terminal to draw it on."""
+    """What is being done, and how much of it is done: a bar on a terminal; for programs a line of JSON every second.
 
-    def __init__(self, title: str, *, quiet: bool = False) -> None:
-        self.title, self.quiet = title, quiet or not sys.stderr.isatty()
+    Both go to standard error, and whatever takes less than a second shows nothing.
+    """
+
+    def __init__(self, title: str, *, as_json: bool = False) -> None:
+        self.title, self.as_json, self.drawn = title, as_json, not as_json and sys.stderr.isatty()
+        self._state: tuple[str, int, int] = ("getting ready", 0, 0)
+        self._over = Event()
 
     def __enter__(self) -> Progress:
-        if not self.quiet:
+        if self.drawn:
             from rich import progress
             from rich.console import Console
 
             self._bar = progress.Progress(console=Console(stderr=True), transient=True)
             self._task = self._bar.add_task(self.title, total=None)
             self._bar.start()
+        elif self.as_json:
+            Thread(target=self._lines, daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        if not self.quiet:
+        self._over.set()
+        if self.drawn:
             self._bar.stop()
 
-    def step(self, total: int, name: str) -> None:
-        """One more of `total` is done: `name`."""
-        if not self.quiet:
-            self._bar.update(self._task, total=total, advance=1, description=f"{self.title}: {name}")
+    def at(self, name: str, done: int, of: int) -> None:
+        """At work on `name` (or done with it), when `done` `of` all are done."""
+        self._state = name, done, of
+        if self.drawn:
+            self._bar.update(self._task, total=of, completed=done, description=f"{self.title}: {name}")
+
+    def step(self, of: int, name: str) -> None:
+        """One more of all is done: `name`."""
+        self.at(name, self._state[1] + 1, of)
+
+    def _lines(self) -> None:
+        # Whoever looked on may have gone away.
+        with suppress(OSError, ValueError):
+            while not self._over.wait(1):
+                name, done, of = self._state
+                line = {"doing": self.title, "at": name, "done": done, "of": of}
+                print(json.dumps(line, ensure_ascii=False), file=sys.stderr, flush=True)
 
 
 def plain(text: str) -> str:

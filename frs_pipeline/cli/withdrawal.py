@@ -106,8 +106,8 @@ def withdraw(
     if not (yes or _confirmed(erase)):
         say("Nothing was changed.")
         raise typer.Exit(1)
-    with Progress("Making again", quiet=as_json) as progress:
-        removed = carry_out(store.settings, prepared, erasing=erase, written=progress.step)
+    with Progress("Making again", as_json=as_json) as progress:
+        removed = carry_out(store.settings, prepared, erasing=erase, told=progress.at)
     if as_json:
         return
     for path in removed:

@@ -28,6 +28,12 @@ if TYPE_CHECKING:
     from dagster import DagsterInstance
 
 MARK = "frs/run"
+# Is told what is being made, how many files are made, and of how many.
+Told = Callable[[str, int, int], None]
+
+
+def nobody(_name: str, _made: int, _of: int) -> None:
+    """Be told, and do nothing about it."""
 
 
 @dataclass(frozen=True)
@@ -47,15 +53,15 @@ def refresh(
     settings: Settings,
     delivery: str | None = None,
     select: str | None = None,
-    written: Callable[[int, str], None] = lambda _n, _name: None,
+    told: Told = nobody,
     *,
     recorded: bool = True,
     turn: Callable[[], None] | None = None,
 ) -> Refresh:
     """Bring a delivery (default: the newest) up to date; `select` limits it to these assets and what they need.
 
-    `written` is called for every file that is made: how many there will be, and its name. Unless `recorded`, the run doesn't
-    enter the history that DAGSTER_HOME keeps. `turn` is called before anything is compared with an earlier delivery, and
+    `told` is called when work on a file begins and when it is made. Unless `recorded`, the run doesn't enter the history that
+    DAGSTER_HOME keeps. `turn` is called before anything is compared with an earlier delivery, and
     waits until those are as they will be. Raises `FrsError`.
     """
     name = choose(settings.raw, delivery)
@@ -83,19 +89,25 @@ def refresh(
         home = _home() if recorded else None
         # Before Dagster is imported: it gets ready meanwhile.
         with ahead(store, outdated, turn=turn is not None) as promises:
+            done = 0
 
-            def made(product: Product) -> None:
-                promises.note(product.key)
+            def tell(name: str) -> None:
                 # Whoever looked on may have gone away; the run goes on.
                 with suppress(OSError):
-                    written(len(outdated), product.name)
+                    told(name, done, len(outdated))
+
+            def made(product: Product) -> None:
+                nonlocal done
+                done += 1
+                promises.note(product.key)
+                tell(product.name)
 
             def compare() -> None:
                 if turn:
                     turn()
                     promises.note(TURN)
 
-            _materialize(settings, name, outdated, complete, made, promises, compare, home)
+            _materialize(settings, name, outdated, complete, tell, made, promises, compare, home)
         if not complete:
             note_partial(store, outdated)
     names = tuple(product.name for key, product in products(settings.study).items() if key in outdated)
@@ -106,7 +118,7 @@ def attempt(
     settings: Settings,
     delivery: str,
     select: str | None,
-    written: Callable[[int, str], None] = lambda _n, _name: None,
+    told: Told = nobody,
     turn: Callable[[], None] | None = None,
 ) -> Refresh | FrsError:
     """Refresh one delivery of several: return what it did, or why it couldn't, so that the others go on.
@@ -115,7 +127,7 @@ def attempt(
     may quote cells.
     """
     try:
-        return refresh(settings, delivery, select, written, turn=turn)
+        return refresh(settings, delivery, select, told, turn=turn)
     except UsageError:
         raise
     except FrsError as error:
@@ -155,6 +167,7 @@ def _materialize(
     delivery: str,
     keys: set[AssetPath],
     complete: bool,
+    begun: Callable[[str], None],
     written: Callable[[Product], None],
     promises: Ahead,
     turn: Callable[[], None],
@@ -180,7 +193,7 @@ def _materialize(
                 instance=instance,
                 partition_key=delivery,
                 tags={DATA_TAG: data_tag(settings), **study_tags(settings.study), **mark},
-                resources=resources(lambda: settings, written, promises, turn=turn, alone=True),
+                resources=resources(lambda: settings, begun, written, promises, turn=turn, alone=True),
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             )
         except BaseException as error:  # stopped by hand, too

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 from frs_pipeline.codebook.newest import require_newest
 from frs_pipeline.codebook.unjournalled import unjournalled
 from frs_pipeline.errors import FrsError, InputError
-from frs_pipeline.operations.refresh import refresh
+from frs_pipeline.operations.refresh import Told, nobody, refresh
 from frs_pipeline.store.code import lock_hash
 from frs_pipeline.store.deliveries import deliveries, sha256
 from frs_pipeline.store.files import MANIFEST, Store, listed, read, read_manifest
@@ -39,7 +39,7 @@ def verify(
     root: str | None = None,
     *,
     outputs_only: bool = False,
-    written: Callable[[int, str], None] = lambda _n, _name: None,
+    told: Told = nobody,
 ) -> list[Verdict]:
     """Compare a delivery with its manifest, and unless `outputs_only` rebuild it and compare the rebuilt files with it.
 
@@ -55,7 +55,7 @@ def verify(
         return verdicts
     verdicts += [_inputs(store, content), *_predecessor(store, content), _program(store.study, content)]
     with exclusive(store):
-        return [*verdicts, _rebuilt(store, content, written)]
+        return [*verdicts, _rebuilt(store, content, told)]
 
 
 def _manifest(content: dict[str, Any], root: str | None) -> Verdict:
@@ -171,13 +171,13 @@ def _compared(name: str, noted: str | None, now: str | None) -> list[str]:
     return [f"{name} isn't in the manifest" if noted is None else f"{name} isn't what the manifest says"]
 
 
-def _rebuilt(store: Store, content: dict[str, Any], written: Callable[[int, str], None]) -> Verdict:
+def _rebuilt(store: Store, content: dict[str, Any], told: Told) -> Verdict:
     """Make everything again from the raw files in a folder of its own, which is gone afterwards."""
     sound = f"{len(content['outputs'])} files made again from the delivered ones, byte for byte the same"
     with tempfile.TemporaryDirectory(prefix=".verify.", suffix=".tmp", dir=store.settings.restricted(store.delivery)) as place:
         clean = Store(_clean(store, Path(place), content), store.delivery)
         try:
-            refresh(clean.settings, store.delivery, written=written, recorded=False)
+            refresh(clean.settings, store.delivery, told=told, recorded=False)
         except FrsError as error:
             return Verdict("rebuild", sound, (f"can't be rebuilt: {error}",))
         again = read_manifest(clean)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from frs_pipeline.errors import CheckFailed
-from frs_pipeline.operations.refresh import refresh
+from frs_pipeline.operations.refresh import Told, nobody, refresh
 from frs_pipeline.store.files import MANIFEST, Store
 from frs_pipeline.store.plan import products
 from frs_pipeline.store.settings import Settings
@@ -24,9 +24,7 @@ _EDGE = "[^A-Za-z0-9-]"
 _BY_DESIGN = ("validated", "withdrawn_conferences")
 
 
-def erase(
-    settings: Settings, parts: dict[str, RequestedForms], written: Callable[[int, str], None] = lambda _n, _name: None
-) -> list[Path]:
+def erase(settings: Settings, parts: dict[str, RequestedForms], told: Told = nobody) -> list[Path]:
     """Make every delivery of `parts` again, without what its ledger says is withdrawn, and remove whatever is left of that.
 
     Returns the files that were removed. Raises `FrsError` when a delivery can't be made, after which the same call
@@ -35,7 +33,7 @@ def erase(
     removed = []
     for name, part in parts.items():
         store = Store(settings, name)
-        refresh(settings, name, written=written)
+        refresh(settings, name, told=told)
         for path in leftovers(store, marks(part)):
             path.unlink()
             removed.append(path)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from frs_pipeline.errors import CheckFailed, UsageError
 from frs_pipeline.lineage.papers import same_papers
+from frs_pipeline.operations.refresh import Told, nobody
 from frs_pipeline.store.deliveries import deliveries
 from frs_pipeline.store.files import Store, stale
 from frs_pipeline.store.journal import append, operating_system_user
@@ -83,7 +84,7 @@ def carry_out(
     prepared: Prepared,
     *,
     erasing: bool,
-    written: Callable[[int, str], None] = lambda _n, _name: None,
+    told: Told = nobody,
 ) -> list[Path]:
     """Journal a withdrawal, write it into the ledgers, and erase if `erasing`. Returns leftover files that were removed."""
     request, parts = prepared.request, prepared.parts
@@ -98,4 +99,4 @@ def carry_out(
     for name, part in parts.items():
         if part.new.entries:
             record(Store(settings, name), part.new.entries)
-    return erase(settings, parts, written) if erasing else []
+    return erase(settings, parts, told) if erasing else []

@@ -199,11 +199,11 @@ def test_an_export_that_is_changed_while_it_is_read_is_read_again(delivery, run,
 
 
 def test_a_run_goes_on_when_whoever_looked_on_has_gone(delivery):
-    def gone(_number, _name):
+    def gone(_name, _made, _of):
         raise BrokenPipeError
 
     delivery.set("coordinator", 0, konflikt="1" if delivery.get("coordinator", 0, "konflikt") != "1" else "2")
-    assert "validated/coordinator" in refresh(delivery.settings, select="validated", written=gone).made
+    assert "validated/coordinator" in refresh(delivery.settings, select="validated", told=gone).made
 
 
 def test_a_ledger_that_is_changed_while_it_is_read_is_read_again(delivery, run, monkeypatch):

@@ -6,7 +6,7 @@ import json
 import os
 import random
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -19,7 +19,7 @@ from frs_pipeline.assets.graph import assets, resources
 from frs_pipeline.assets.wiring import deliveries_of, key_of
 from frs_pipeline.errors import FrsError
 from frs_pipeline.operations.doctor import _produced
-from frs_pipeline.operations.refresh import refresh
+from frs_pipeline.operations.refresh import Told, nobody, refresh
 from frs_pipeline.operations.verify import verify
 from frs_pipeline.store.deliveries import AMENDMENTS
 from frs_pipeline.store.files import MANIFEST, Store, read_manifest
@@ -40,10 +40,10 @@ def manifest_of(delivery) -> Path:
     return delivery.settings.curated(delivery.name) / MANIFEST
 
 
-def tolerant(delivery, select: str | None = None, written: Callable[[int, str], None] = lambda _n, _name: None) -> None:
+def tolerant(delivery, select: str | None = None, told: Told = nobody) -> None:
     """A run that may fail."""
     try:
-        refresh(delivery.settings, select=select, written=written)
+        refresh(delivery.settings, select=select, told=told)
     except (FrsError, RuntimeError):
         pass
     except Exception as error:  # what Dagster makes of an error that is none of ours
@@ -193,13 +193,13 @@ def steps(delivery, chance: random.Random) -> Iterator[str]:
         elif what == "run":
             tolerant(delivery)
         elif what == "broken off":
-            after = iter(range(chance.randrange(60)))
+            after = iter(range(chance.randrange(120)))
 
-            def break_off(_n: int, _name: str, left: Iterator[int] = after) -> None:
+            def break_off(_name: str, _made: int, _of: int, left: Iterator[int] = after) -> None:
                 if next(left, None) is None:
                     raise RuntimeError("broken off")
 
-            tolerant(delivery, written=break_off)
+            tolerant(delivery, told=break_off)
         elif what == "by hand":
             by_hand(delivery, chance.choice(["marts/initiator", "report", "noted", "manifest", "statistics/figures"]))
         elif what in ("wrong", "right"):

@@ -1,11 +1,13 @@
 """What others wrote is printed as text: a terminal obeys none of it."""
 
 import json
+import time
+from threading import Event
 
 import pytest
 
 from frs_pipeline.cli.passport_page import Page
-from frs_pipeline.cli.terminal import plain, print_grid, print_json, say
+from frs_pipeline.cli.terminal import Progress, plain, print_grid, print_json, say
 
 WILD = "sag\x1b]0;title\x07 12\x9b2J\u202e\x7f\r"
 
@@ -40,3 +42,24 @@ def test_programs_read_what_was_escaped(capsys):
     out = capsys.readouterr().out
     assert "rådslagning" in out
     assert json.loads(out) == {"reason": WILD, "label": "rådslagning\u00a03"}
+
+
+def test_programs_are_told_every_second_what_is_done(capsys, monkeypatch):
+    monkeypatch.setattr(Event, "wait", lambda self, _seconds: time.sleep(0.01) or self.is_set())
+    with Progress("Refreshing", as_json=True) as progress:
+        progress.at("marts/initiator", 3, 4)
+        time.sleep(0.1)
+        progress.step(4, "report")
+        time.sleep(0.1)
+    out, err = capsys.readouterr()
+    told = [json.loads(line) for line in err.splitlines()]
+    assert out == ""
+    assert {"doing": "Refreshing", "at": "marts/initiator", "done": 3, "of": 4} in told
+    assert told[-1] == {"doing": "Refreshing", "at": "report", "done": 4, "of": 4}
+
+
+def test_what_takes_less_than_a_second_tells_nothing_nor_does_one_without_a_terminal(capsys):
+    for as_json in (True, False):
+        with Progress("Refreshing", as_json=as_json) as progress:
+            progress.at("report", 4, 4)
+    assert capsys.readouterr() == ("", "")
