@@ -61,6 +61,7 @@ bench: .venv/.installed
 	$(BIN)/python benchmarks/intake.py
 	$(BIN)/python benchmarks/trace.py
 	$(BIN)/python benchmarks/search.py
+	$(BIN)/python benchmarks/counting.py
 
 # Needs uv; exact versions with hashes, and no address of an index.
 lock:
