@@ -33,7 +33,7 @@ def good(shared):
 
     def run_once(folder):
         assert all(part.sound for part in examine(few_tables(folder)))
-        done = frs(make(folder / "data").data, "run", "--json")
+        done = frs(make(folder / "data").data, "run")
         assert (done.returncode, done.stderr) == (0, "")
 
     return Delivery(shared("good", run_once) / "data")
