@@ -17,7 +17,7 @@ from frs_pipeline.operations.refresh import Refresh, refresh
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.study.rules import policy
 
-MARKERS = {"unit", "pipeline", "faults", "browser"}
+MARKERS = {"unit", "pipeline", "faults", "browser", "spark"}
 
 
 def pytest_configure():

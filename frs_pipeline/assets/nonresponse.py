@@ -7,8 +7,8 @@ from frs_pipeline.store.files import read
 from frs_pipeline.store.plan import AssetPath
 from frs_pipeline.study import Study
 from frs_pipeline.study.instruments import instruments
-from frs_pipeline.study.questionnaires import questionnaires
-from frs_pipeline.tables.nonresponse import item, ledger_only, unit
+from frs_pipeline.tables.engine import fetch, open_marts
+from frs_pipeline.tables.nonresponse import answers_by_occasion, conferences_alike, item, ledger_only, unit
 from frs_pipeline.tables.render import Grid
 
 UNIT, ITEM = ("statistics", "unit_nonresponse"), ("statistics", "item_nonresponse")
@@ -19,14 +19,16 @@ _DESCRIBED: dict[AssetPath, str] = {
 
 
 def assets(study: Study) -> list[AssetsDefinition]:
-    @makes_together(study, "nonresponse", _DESCRIBED, kinds={"parquet"})
+    @makes_together(study, "nonresponse", _DESCRIBED, kinds={"duckdb", "parquet"})
     def nonresponse(context: AssetExecutionContext) -> Made:
         """External and internal non-response."""
         with making(context, UNIT) as store:
             alone = ledger_only(read(store.file("validated", "codebook")), read(store.file("validated", "ledger")))
-            answers = {name: read(store.file("marts", name), _answers(study, name)) for name in instruments(study)}
+            names = (*instruments(study), "conference")
+            marts = open_marts({name: store.file("marts", name) for name in names}, store.settings.engine)
+            answers = {name: fetch(answers_by_occasion(study, name, marts[name])) for name in instruments(study)}
             tables = {
-                UNIT: unit(study, read(store.file("marts", "conference")), alone, store.delivery),
+                UNIT: unit(study, fetch(conferences_alike(marts["conference"])), alone, store.delivery),
                 ITEM: item(study, answers, store.delivery),
             }
             for key, table in tables.items():
@@ -34,8 +36,3 @@ def assets(study: Study) -> list[AssetsDefinition]:
                 yield produced(context, key, table, preview=MetadataValue.md(preview.markdown()))
 
     return [nonresponse]
-
-
-def _answers(study: Study, instrument: str) -> list[str]:
-    """List the mart's columns but for the two that say whose the form is."""
-    return ["occasion", *(question.name for question in questionnaires(study)[instrument].questions)]

@@ -11,7 +11,8 @@ from frs_pipeline.store.plan import products, table_key
 from frs_pipeline.study import Study
 from frs_pipeline.study.printed import not_printed_from, printed_from
 from frs_pipeline.study.tables import Table, by_mart, catalogue
-from frs_pipeline.tables.counting import count, open_marts
+from frs_pipeline.tables.counting import count
+from frs_pipeline.tables.engine import open_marts
 from frs_pipeline.tables.figures import as_table, figures, figures_from, from_table
 from frs_pipeline.tables.render import heading, render
 
@@ -34,7 +35,8 @@ def _tables(study: Study, mart: str, tables: list[Table]) -> AssetsDefinition:
     def _asset(context: AssetExecutionContext) -> Made:
         wanted = [table for table in tables if key_of(study, table_key(table.number)) in context.selected_asset_keys]
         with making(context, *(table_key(table.number) for table in wanted)) as store:
-            counted = count(wanted, open_marts({name: store.file("marts", name) for name in marts}))
+            opened = open_marts({name: store.file("marts", name) for name in marts}, store.settings.engine)
+            counted = count(wanted, opened)
             for table in wanted:
                 values = figures(table, counted[table.number])
                 compared = compare_delivery(study, store.delivery, values, table.number)

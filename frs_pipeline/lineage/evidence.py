@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from frs_pipeline.store.deliveries import AMENDMENTS, sha256
 from frs_pipeline.store.files import ORIGIN, Store, listed, read, read_manifest, recorded, rows_in
 from frs_pipeline.store.plan import AssetPath, Product, products, table_key
+from frs_pipeline.store.rows import ENGINE
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires
@@ -19,6 +20,8 @@ from frs_pipeline.tables.figures import Figure, from_table
 from frs_pipeline.tables.reconciling import FormCounts
 
 if TYPE_CHECKING:
+    import duckdb
+
     from frs_pipeline.intake.amendments import Correction
 
 _LAYERS = ("validated", "pseudonymised", "marts")
@@ -104,20 +107,27 @@ class Evidence:
 
     @cached_property
     def forms(self) -> FormCounts:
-        """Counts of the forms in the marts."""
-        return FormCounts({name: self.store.file("marts", name) for name in instruments(self.study)})
+        """Counts of the forms in the marts, by the engine that the installation chose."""
+        return FormCounts({name: self.store.file("marts", name) for name in instruments(self.study)}, self.store.settings.engine)
+
+    @cached_property
+    def _duckdb(self) -> duckdb.DuckDBPyConnection:
+        """What runs the queries that a passport prints, which are for DuckDB, and looks single forms up."""
+        import duckdb
+
+        return duckdb.connect(config=ENGINE)
 
     def view(self, *key: str) -> str:
         """Return the name under which a product's rows can be queried."""
         name = "_".join(key)
         if name not in self._views:
-            self.forms.engine.read_parquet(str(self.store.file(*key))).create_view(name)
+            self._duckdb.read_parquet(str(self.store.file(*key))).create_view(name)
             self._views.add(name)
         return name
 
     def ask(self, query: str) -> list[tuple[Any, ...]]:
         """Return the rows of a query. It takes no parameters: for those DuckDB imports pandas, which is slower than the query."""
-        return self.forms.engine.execute(query).fetchall()
+        return self._duckdb.execute(query).fetchall()
 
     def occasions(self, numbers: Iterable[str]) -> dict[str, str]:
         """Look up the occasion of conference numbers, as exports write them, in the codebook; it omits those it doesn't know."""

@@ -106,7 +106,8 @@ def recounted(store: Store, change: ChangedForms) -> dict[int, list[Figure]]:
     """Recount the tables that count forms of a mart that `change` changes; figures by table."""
     touched = change.marts
     wanted = [table for table in catalogue(store.study).values() if set(table.marts) & set(touched)]
-    forms = FormCounts({str(mart): store.file("marts", mart) for table in wanted for mart in table.marts})
+    marts = {str(mart): store.file("marts", mart) for table in wanted for mart in table.marts}
+    forms = FormCounts(marts, store.settings.engine)
     return {table.number: figures(table, _counts(table, forms, change)) for table in wanted}
 
 
@@ -173,15 +174,15 @@ def _percentage(value: float | None) -> Value:
 
 def _nonresponse(store: Store, change: ChangedForms) -> tuple[dict[ResultAddress, Value], dict[ResultAddress, Value]]:
     units, items = (read(store.file("statistics", name)) for name in (UNIT_NONRESPONSE, ITEM_NONRESPONSE))
-    conference = _conferences(store.study, read(store.file("marts", "conference")), change)
+    alike = _conferences(store.study, read(store.file("marts", "conference")), change)
     (ledger_only,) = (row["conferences"] for row in units.to_pylist() if row["measure"] == "only_in_ledger")
     return nonresponse_places(units, items), nonresponse_places(
-        unit(store.study, conference, ledger_only, store.delivery), _items(store.study, items, change, store.delivery)
+        unit(store.study, alike, ledger_only, store.delivery), _items(store.study, items, change, store.delivery)
     )
 
 
 def _conferences(study: Study, conference: pa.Table, change: ChangedForms) -> pa.Table:
-    """Return the conference mart (`conference_schema`) after a change."""
+    """Return the conferences of the mart (`conference_schema`) after a change, each with the number 1 for `unit`."""
     forms: dict[tuple[str, str], int] = {}
     for rows, sign in ((change.out, -1), (change.into, 1)):
         for kind, mart in ((kind, mart) for kind, marts in kinds(study).items() for mart in marts if mart in rows):
@@ -190,19 +191,29 @@ def _conferences(study: Study, conference: pa.Table, change: ChangedForms) -> pa
     kept = [row for row in conference.to_pylist() if row["conference_id"] not in change.conferences]
     for row in kept:
         row.update({f"{kind}_forms": row[f"{kind}_forms"] + forms.get((kind, row["conference_id"]), 0) for kind in kinds(study)})
-    return pa.Table.from_pylist(kept, schema=conference.schema)
+    return pa.Table.from_pylist(
+        [{**row, "number": 1} for row in kept], schema=conference.schema.append(pa.field("number", pa.int64()))
+    )
 
 
 def _items(study: Study, items: pa.Table, change: ChangedForms, delivery: str) -> pa.Table:
     """Return item non-response (`ITEM`) after a change: every number in it is a sum over forms."""
     rows = {(row["instrument"], row["question"]): row for row in items.to_pylist()}
     for part, sign in ((change.out, -1), (change.into, 1)):
-        for more in item(study, dict(part), delivery).to_pylist():
+        answers = {mart: _answers(study, mart, rows) for mart, rows in part.items()}
+        for more in item(study, answers, delivery).to_pylist():
             row = rows[more["instrument"], more["question"]]
             row.update({name: row[name] + sign * more[name] for name in _SUMS})
     for row in rows.values():
         row["blank_percent"] = percent(row["blank"], row["asked"])
     return pa.Table.from_pylist(list(rows.values()), schema=ITEM)
+
+
+def _answers(study: Study, mart: str, rows: pa.Table) -> pa.Table:
+    """Count the answers of some forms of a mart, as `answers_by_occasion` counts those of all."""
+    names = [question.name for question in questionnaires(study)[mart].questions]
+    counted = rows.group_by("occasion").aggregate([([], "count_all"), *((name, "count") for name in names)])
+    return counted.rename_columns(["occasion", "number", *names])
 
 
 def _forms(rows: Mapping[str, pa.Table], mart: str) -> int:

@@ -48,6 +48,7 @@ def examine(settings: Settings) -> list[Diagnosis]:
         _libraries(),
         *_study(settings.study),
         _pandera(),
+        _counting(settings),
         _folder(settings),
         *_key(settings),
     ]
@@ -95,6 +96,16 @@ def _study(study: Study) -> Iterator[Diagnosis]:
 def _pandera() -> Diagnosis:
     on = os.environ.get("PANDERA_VALIDATION_ENABLED", "True").lower() not in ("false", "0")
     return Diagnosis("Validation", on, "on" if on else "switched off by PANDERA_VALIDATION_ENABLED: unset it")
+
+
+def _counting(settings: Settings) -> Diagnosis:
+    """Report which engine counts, and whether it answers."""
+    from frs_pipeline.tables.engine import ready
+
+    try:
+        return Diagnosis("Counting", True, f"{ready(settings.engine)} answers")
+    except FrsError as error:
+        return Diagnosis("Counting", False, str(error))
 
 
 def _folder(settings: Settings) -> Diagnosis:

@@ -85,6 +85,9 @@ def refresh(
         if not outdated and not (complete and wanted.manifest):
             return Refresh(name, (), read_manifest(store).get("summary", {}) if complete else {})
         policy(settings.study)  # an impossible rule is reported before anything heavy is loaded
+        from frs_pipeline.tables.engine import ready
+
+        ready(settings.engine)  # and so is an engine that doesn't answer
         begin(store)
         home = _home() if recorded else None
         # Before Dagster is imported: it gets ready meanwhile.

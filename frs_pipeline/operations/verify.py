@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -197,7 +197,7 @@ def _clean(store: Store, place: Path, content: dict[str, Any]) -> Settings:
     older = (content.get("predecessor") or {}).get("delivery")
     if older in deliveries(store.settings.curated("")):
         (place / "curated" / older).symlink_to(store.settings.curated(older))
-    return Settings(store.study, place, store.settings.key)
+    return replace(store.settings, data=place)
 
 
 def _first_figure(store: Store, clean: Store) -> list[str]:

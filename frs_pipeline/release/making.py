@@ -34,7 +34,8 @@ from frs_pipeline.release.worlds import Source
 from frs_pipeline.study import Study
 from frs_pipeline.study.release import ReleasePolicy
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Place, Table
-from frs_pipeline.tables.counting import Counts, count, open_marts
+from frs_pipeline.tables.counting import Counts, count
+from frs_pipeline.tables.engine import open_marts
 from frs_pipeline.tables.figures import figures
 from frs_pipeline.tables.reconciling import FormCounts
 

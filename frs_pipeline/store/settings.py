@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from frs_pipeline.errors import UsageError
@@ -69,8 +69,23 @@ def _whole(path: str | Path, where: str) -> Path:
 
 
 @dataclass(frozen=True)
+class Engine:
+    """What counts the marts: its name, and for Spark its master and the folder where it may put what memory doesn't hold.
+
+    Nothing of it may enter a result: whichever counted, the bytes are the same.
+    """
+
+    name: str = "duckdb"
+    master: str = "local[*]"
+    folder: Path | None = None
+
+
+DUCKDB = Engine()
+
+
+@dataclass(frozen=True)
 class Settings:
-    """Folders of one study's installation.
+    """Folders of one study's installation, and what counts there.
 
     `data` holds raw/, restricted/ and curated/. `key` is the age identity that opens the pipeline's part of
     the codebook; None means the delivery's own demo key, which only the shipped reconstruction has.
@@ -79,14 +94,21 @@ class Settings:
     study: Study
     data: Path
     key: Path | None = None
+    engine: Engine = DUCKDB
 
     @classmethod
     def from_environment(cls, study: Study) -> Settings:
-        """Read FRS_DATA_DIR (default: `data_of` the study) and FRS_KEY_FILE. Raises `UsageError` for a key itself."""
-        data = os.environ.get("FRS_DATA_DIR")
+        """Read FRS_DATA_DIR (default: `data_of` the study), FRS_KEY_FILE, FRS_ENGINE and FRS_SPARK_MASTER.
+
+        Raises `UsageError` for a key itself. An engine that there isn't is refused where it should count.
+        """
         key = os.environ.get("FRS_KEY_FILE")
         refuse_secret(key or "", "FRS_KEY_FILE")
-        return cls(study, _whole(data or data_of(study), "FRS_DATA_DIR"), _whole(key, "FRS_KEY_FILE") if key else None)
+        data = _whole(os.environ.get("FRS_DATA_DIR") or data_of(study), "FRS_DATA_DIR")
+        settings = cls(study, data, _whole(key, "FRS_KEY_FILE") if key else None)
+        name = os.environ.get("FRS_ENGINE") or DUCKDB.name
+        master = os.environ.get("FRS_SPARK_MASTER") or DUCKDB.master
+        return replace(settings, engine=Engine(name, master, settings.restricted_zone))
 
     @property
     def raw(self) -> Path:

@@ -1,4 +1,4 @@
-"""Counting: a few wide groupings per mart, over its Parquet, on any engine that Ibis supports; tables are sums of their groups.
+"""Counting: a few wide groupings per mart, on either engine; tables are sums of their groups.
 
 Reading the answers takes most of the time, so tables that share questions are counted together. Only whole numbers are
 counted here; every ratio and statistic is computed from them in Python, so that the order in which an engine adds things up
@@ -9,26 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from math import prod
-from pathlib import Path
 from typing import NamedTuple
 
-import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from frs_pipeline.store.rows import ENGINE
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.tables import Table
+from frs_pipeline.tables.engine import fetch
 
 Code = int | None
 Counts = dict[tuple[Code, ...], int]
 OCCASION = "occasion"
 # The most combinations of answers that a grouping may have: with more, engines take longer than for another reading.
 MOST = 2**15
-# DuckDB counts combinations of small numbers in places of their own, without looking each up, if it may have so many bits of
-# places; by default 12. Codes take up to a bit more than their combinations; 18 bits are 5 MB.
-_BITS_OF_PLACES = 18
 
 
 class _Wanted(NamedTuple):
@@ -42,12 +37,6 @@ class _Wanted(NamedTuple):
     @property
     def columns(self) -> frozenset[str]:
         return frozenset((*self.answered, *self.variables, *((OCCASION,) if self.occasion != BOTH else ())))
-
-
-def open_marts(paths: Mapping[str, Path]) -> Mapping[str, ir.Table]:
-    """Open the marts as Ibis tables on DuckDB, read from their Parquet files."""
-    engine = ibis.duckdb.connect(**ENGINE, perfect_ht_threshold=_BITS_OF_PLACES)
-    return {name: engine.read_parquet(path, table_name=name) for name, path in paths.items()}
 
 
 def grouped(columns: Sequence[str], mart: ir.Table, occasions: Sequence[str] = ()) -> ir.Table:
@@ -74,7 +63,7 @@ def count(tables: Iterable[Table], marts: Mapping[str, ir.Table]) -> dict[int, C
     for mart in dict.fromkeys(one.mart for one in every):
         needed = [one for one in every if one.mart == mart]
         for columns in groupings([one.columns for one in needed], answers):
-            groups = grouped(columns, marts[mart], occasions).to_pyarrow()
+            groups = fetch(grouped(columns, marts[mart], occasions))
             inside = [one for one in needed if one not in counted and one.columns <= {*columns}]
             counted |= {one: _summed(one, groups, occasions) for one in inside}
     result: dict[int, Counts] = {}

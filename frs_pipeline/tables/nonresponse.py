@@ -1,8 +1,13 @@
-"""Non-response: conferences without a form (unit), and questions left blank (item)."""
+"""Non-response: conferences without a form (unit), and questions left blank (item).
+
+Both are sums over groups of rows that the engine counts in the marts.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import reduce
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,6 +18,10 @@ from frs_pipeline.study import Study, derived
 from frs_pipeline.study.about import about, occasions
 from frs_pipeline.study.instruments import BOTH, in_use
 from frs_pipeline.study.questionnaires import questionnaires
+
+if TYPE_CHECKING:
+    # Not needed by those who only read what was counted, and slow to import.
+    import ibis.expr.types as ir
 
 UNIT = pa.schema(
     [
@@ -95,28 +104,35 @@ def ledger_only(codebook: pa.Table, ledger: pa.Table) -> int:
     return int(pc.count_distinct(numbers.filter(pc.invert(known))).as_py())
 
 
-def unit(study: Study, conference: pa.Table, ledger_only: int, delivery: str) -> pa.Table:
+def conferences_alike(conference: ir.Table) -> ir.Table:
+    """Build the query of how many conferences of the mart there are alike: everything but their id is the same."""
+    return conference.group_by([name for name in conference.columns if name != "conference_id"]).agg(number=conference.count())
+
+
+def unit(study: Study, alike: pa.Table, ledger_only: int, delivery: str) -> pa.Table:
     """Count conferences held and conferences without forms (`UNIT`), by occasion and in all.
 
-    `ledger_only` is the number of conferences in the ledger that the codebook doesn't know. Forms that weren't in use in the
-    `delivery`, named by its date, or that aren't filled in at such conferences, are never counted as lacking.
+    `alike` are conferences as `conferences_alike` counts them. `ledger_only` is the number of conferences in the ledger that
+    the codebook doesn't know. Forms that weren't in use in the `delivery`, named by its date, or that aren't filled in at such
+    conferences, are never counted as lacking.
     """
     result: list[dict[str, object]] = []
     for occasion in (*occasions(study), BOTH):
-        here = conference if occasion == BOTH else conference.filter(pc.equal(conference["occasion"], occasion))
+        here = alike if occasion == BOTH else alike.filter(pc.equal(alike["occasion"], occasion))
+        held = _sum(here["number"])
         without = {
             kind: pc.equal(here[f"{kind}_forms"], 0) for kind in kinds(study) if _filled_in(study, kind, occasion, delivery)
         }
         lacking = {
-            "in_codebook": here.num_rows,
-            "not_in_ledger": _true(pc.invert(here["in_ledger"])),
-            **{f"without_{name}": _true(rows) for name, rows in without.items()},
+            "in_codebook": held,
+            "not_in_ledger": _sum(here["number"], pc.invert(here["in_ledger"])),
+            **{f"without_{name}": _sum(here["number"], rows) for name, rows in without.items()},
         }
         for name, several in _either(study).items():
             if set(several) <= without.keys():
-                lacking[f"without_{name}"] = _true(reduce(pc.or_, (without[kind] for kind in several)))
+                lacking[f"without_{name}"] = _sum(here["number"], reduce(pc.or_, (without[kind] for kind in several)))
         result += [
-            {"occasion": occasion, "measure": name, "conferences": number, "percent": percent(number, here.num_rows)}
+            {"occasion": occasion, "measure": name, "conferences": number, "percent": percent(number, held)}
             for name, number in lacking.items()
         ]
     result.append({"occasion": BOTH, "measure": "only_in_ledger", "conferences": ledger_only, "percent": None})
@@ -139,23 +155,33 @@ def _filled_in(study: Study, kind: str, occasion: str, delivery: str) -> bool:
     return BOTH in papers or occasion in papers or set(occasions(study)) <= papers
 
 
-def item(study: Study, marts: dict[str, pa.Table], delivery: str) -> pa.Table:
-    """Count how often each question was left blank where it was asked (`ITEM`), in a `delivery`, named by its date."""
+def answers_by_occasion(study: Study, instrument: str, mart: ir.Table) -> ir.Table:
+    """Build the query of how many forms of a mart there are at each occasion, and how many of them answer each question."""
+    questions = [question.name for question in questionnaires(study)[instrument].questions]
+    return mart.group_by("occasion").agg(number=mart.count(), **{name: mart[name].count() for name in questions})
+
+
+def item(study: Study, answers: Mapping[str, pa.Table], delivery: str) -> pa.Table:
+    """Count how often each question was left blank where it was asked (`ITEM`), in a `delivery`, named by its date.
+
+    `answers` are answers by instrument as `answers_by_occasion` counts them.
+    """
     result = []
-    for instrument, mart in marts.items():
+    for instrument, counted in answers.items():
+        forms = _sum(counted["number"])
         for question in questionnaires(study)[instrument].questions:
-            answers = mart[question.name]
-            answered = mart.num_rows - answers.null_count
-            asked = mart.num_rows if questionnaires(study)[instrument].asks(question, delivery) else 0
+            answered = _sum(counted[question.name])
+            asked = forms if questionnaires(study)[instrument].asks(question, delivery) else 0
             if asked and question.occasion != BOTH:
                 # Asked at one occasion only; but a form that answers it all the same was evidently asked.
-                asked = _true(pc.or_(pc.equal(mart["occasion"], question.occasion), pc.is_valid(answers)))
+                here = pc.equal(counted["occasion"], question.occasion)
+                asked = _sum(counted["number"], here) + _sum(counted[question.name], pc.invert(here))
             result.append(
                 {
                     "instrument": instrument,
                     "question": question.name,
                     "text": question.text,
-                    "forms": mart.num_rows,
+                    "forms": forms,
                     "asked": asked,
                     "answered": answered,
                     "blank": asked - answered,
@@ -173,6 +199,6 @@ def _per_conference(forms: list[pa.ChunkedArray], conferences: pa.ChunkedArray) 
     return pc.fill_null(pc.take(counted.field("counts"), position), 0).cast(pa.int16())
 
 
-def _true(rows: pa.ChunkedArray) -> int:
-    """Count the rows that are true."""
-    return int(pc.sum(rows, min_count=0).as_py())
+def _sum(numbers: pa.ChunkedArray, rows: pa.ChunkedArray | None = None) -> int:
+    """Add up numbers, in some of the rows or in all."""
+    return int(pc.sum(numbers if rows is None else numbers.filter(rows), min_count=0).as_py())

@@ -1,6 +1,6 @@
 """Reconciling: every table's figures against the forms of the marts, counted once more and in another way.
 
-Here the forms come from plain grouped queries without a filter, so that a table's occasion, required answers,
+Here the forms come from plain SQL that groups and filters nothing, so that a table's occasion, required answers,
 blanks and left-out answers are sorted out a second time, from the catalogue alone. The figures of a table must
 count exactly what that leaves, and tables that share a question must agree on it.
 """
@@ -12,19 +12,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations, product
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import pyarrow as pa
 
 from frs_pipeline.errors import CheckFailed
-from frs_pipeline.store.rows import ENGINE
+from frs_pipeline.store.settings import DUCKDB, Engine
 from frs_pipeline.study import Study
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Category, Table
 from frs_pipeline.tables.bases import BASES, BLANK, LEFT_OUT, Batch, Reason, base_rows, counted_codes, leaving_out, reasons
+from frs_pipeline.tables.engine import querying
 from frs_pipeline.tables.figures import NO_LABEL, Figure
-
-if TYPE_CHECKING:
-    import duckdb
 
 Code = int | None
 # Number of forms by occasion and by the answers to some questions, in the order of those questions.
@@ -72,13 +70,10 @@ class Reconciliation:
 
 
 class FormCounts:
-    """Counts of the forms in the marts; each query is run once. Only counts leave the engine."""
+    """Counts of the forms in the marts, by either engine; each query is run once. Only counts leave the engine."""
 
-    def __init__(self, marts: Mapping[str, Path]) -> None:
-        import duckdb
-
-        self.engine = duckdb.connect(config=ENGINE)
-        self._marts: dict[str, duckdb.DuckDBPyRelation] = {n: self.engine.read_parquet(str(p)) for n, p in marts.items()}
+    def __init__(self, marts: Mapping[str, Path], engine: Engine = DUCKDB) -> None:
+        self._ask = querying(marts, engine)
         self._known: dict[tuple[str, tuple[str, ...]], Answers] = {}
 
     def by(self, mart: str, questions: tuple[str, ...]) -> Answers:
@@ -86,7 +81,7 @@ class FormCounts:
         key = (mart, questions)
         if key not in self._known:
             names = ", ".join(f'"{name}"' for name in ("occasion", *questions))
-            rows = self._marts[mart].aggregate(f"{names}, count(*)", names).fetchall()
+            rows = self._ask(f'SELECT {names}, count(*) FROM "{mart}" GROUP BY {names}')  # noqa: S608 - names of columns
             self._known[key] = {(row[0], tuple(row[1:-1])): row[-1] for row in rows}
         return self._known[key]
 

@@ -18,7 +18,8 @@ from frs_pipeline.store.settings import Settings
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import catalogue
-from frs_pipeline.tables.counting import count, open_marts
+from frs_pipeline.tables.counting import count
+from frs_pipeline.tables.engine import open_marts
 from frs_pipeline.tables.figures import as_table, figures
 
 MARTS = {name: random_frame(name, 90, seed) for seed, name in enumerate(instruments(STUDY), start=3)}

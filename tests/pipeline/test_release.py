@@ -31,7 +31,8 @@ from frs_pipeline.store.settings import Settings
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.release import read_policy, release_policy
 from frs_pipeline.study.tables import catalogue
-from frs_pipeline.tables.counting import count, open_marts
+from frs_pipeline.tables.counting import count
+from frs_pipeline.tables.engine import open_marts
 from frs_pipeline.tables.figures import figures
 
 NUMBERS = (1, 2, 3, 24, 25, 42, 58, 59, 64)

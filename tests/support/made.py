@@ -16,9 +16,10 @@ from frs_pipeline.store.rows import Rows, sorted_by
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import catalogue
-from frs_pipeline.tables.counting import count, open_marts
+from frs_pipeline.tables.counting import count
+from frs_pipeline.tables.engine import fetch, open_marts
 from frs_pipeline.tables.figures import as_table, figures, from_table
-from frs_pipeline.tables.nonresponse import conferences, item, ledger_only, unit
+from frs_pipeline.tables.nonresponse import answers_by_occasion, conferences, conferences_alike, item, ledger_only, unit
 from support.study import STUDY
 
 
@@ -32,27 +33,27 @@ def make_products(delivery: Any) -> Store:
     write("validated", "codebook", rows=intake.codebook)
     write("validated", "ledger", rows=intake.ledger)
     write("validated", "withdrawn_conferences", rows=intake.withdrawals.conferences)
-    marts = {}
+    forms = {}
     for name in instruments(STUDY):
         result = delivery.validated(name)
         write("validated", name, rows=result.forms)
         write("rejected", name, rows=result.rejected)
         write("withdrawn", name, rows=result.left)
         schema = mart_schema(questionnaires(STUDY)[name])
-        forms = Rows.of(pseudonymise(result.forms.batches(), intake.codebook, questionnaires(STUDY)[name]), schema)
-        marts[name] = sorted_by(forms, ("form_id",)).table()
-        write("marts", name, rows=marts[name])
+        under_pseudonyms = Rows.of(pseudonymise(result.forms.batches(), intake.codebook, questionnaires(STUDY)[name]), schema)
+        forms[name] = sorted_by(under_pseudonyms, ("form_id",)).table()
+        write("marts", name, rows=forms[name])
     aside = quarantined([store.file("rejected", name) for name in instruments(STUDY)], store.waiting())
     write("quarantine", rows=aside if aside.num_rows else Rows(REJECTED))
-    conference = conferences(STUDY, intake.codebook, intake.ledger, marts)
-    write("marts", "conference", rows=conference)
-    counted = count(catalogue(STUDY).values(), open_marts({name: store.file("marts", name) for name in instruments(STUDY)}))
+    write("marts", "conference", rows=conferences(STUDY, intake.codebook, intake.ledger, forms))
+    marts = open_marts({name: store.file("marts", name) for name in (*instruments(STUDY), "conference")})
+    counted = count(catalogue(STUDY).values(), marts)
     found = [figure for number, table in catalogue(STUDY).items() for figure in figures(table, counted[number])]
     write("statistics", "figures", rows=as_table(found))
-    write(
-        "statistics", "unit_nonresponse", rows=unit(STUDY, conference, ledger_only(intake.codebook, intake.ledger), delivery.name)
-    )
-    write("statistics", "item_nonresponse", rows=item(STUDY, marts, delivery.name))
+    alike, alone = fetch(conferences_alike(marts["conference"])), ledger_only(intake.codebook, intake.ledger)
+    write("statistics", "unit_nonresponse", rows=unit(STUDY, alike, alone, delivery.name))
+    answers = {name: fetch(answers_by_occasion(STUDY, name, marts[name])) for name in instruments(STUDY)}
+    write("statistics", "item_nonresponse", rows=item(STUDY, answers, delivery.name))
     return store
 
 

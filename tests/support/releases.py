@@ -16,7 +16,8 @@ from frs_pipeline.stats.printing import round_half_away
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.release import release_policy
 from frs_pipeline.study.tables import Axis, Category, catalogue
-from frs_pipeline.tables.counting import count, open_marts
+from frs_pipeline.tables.counting import count
+from frs_pipeline.tables.engine import open_marts
 from frs_pipeline.tables.figures import figures
 from support.random_marts import write_marts
 from support.study import STUDY

@@ -21,7 +21,7 @@ from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.tables import allpairs
 from frs_pipeline.tables.allpairs import AllPairs, Scale, count_pairs, count_pairs_on
 from frs_pipeline.tables.associations import _scale, ordinal
-from frs_pipeline.tables.counting import open_marts
+from frs_pipeline.tables.engine import open_marts
 
 CODES = st.integers(-127, 127)
 WIDE = Scale("wide", tuple(range(-127, 128)))

@@ -18,9 +18,9 @@ from frs_pipeline.stats.printing import NOT_COMPUTABLE, parse, round_half_away
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import catalogue, read_catalogue
 from frs_pipeline.tables import counting
-from frs_pipeline.tables.counting import count, grouped, groupings, open_marts
+from frs_pipeline.tables.counting import count, grouped, groupings
+from frs_pipeline.tables.engine import open_marts, querying
 from frs_pipeline.tables.figures import FIGURES, as_table, figures, from_table
-from frs_pipeline.tables.reconciling import FormCounts
 
 CATALOGUE = """\
 tables:
@@ -328,5 +328,5 @@ def test_engines_lay_nothing_down_and_fetch_nothing(tmp_path):
     pq.write_table(pa.table({"role": [1]}), tmp_path / "mart.parquet")
     (mart,) = open_marts({"mart": tmp_path / "mart.parquet"}).values()
     asked = "select current_setting('temp_directory'), current_setting('autoinstall_known_extensions')"
-    for engine in (mart.get_backend().con, FormCounts({}).engine):
-        assert engine.execute(asked).fetchall() == [("", False)]
+    for ask in (lambda query: mart.get_backend().con.execute(query).fetchall(), querying({})):
+        assert ask(asked) == [("", False)]

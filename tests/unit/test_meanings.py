@@ -22,7 +22,8 @@ from frs_pipeline.lineage.wording import definition, reason, rounding
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import Address, catalogue
-from frs_pipeline.tables.counting import count, open_marts
+from frs_pipeline.tables.counting import count
+from frs_pipeline.tables.engine import open_marts
 from frs_pipeline.tables.figures import figures
 
 TABLES = list(catalogue(STUDY).values())

@@ -19,7 +19,8 @@ from frs_pipeline.study.printed import FILE as PRINTED
 from frs_pipeline.study.printed import decimals, of_table, printed_count, prose, published, value
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import Address, catalogue
-from frs_pipeline.tables.counting import count, open_marts
+from frs_pipeline.tables.counting import count
+from frs_pipeline.tables.engine import open_marts
 from frs_pipeline.tables.figures import figures
 
 N_AND_WHAT_RESTS_ON_IT = {"n", "ase", "t", "p"}

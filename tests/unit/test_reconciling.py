@@ -14,7 +14,8 @@ from frs_pipeline.errors import CheckFailed
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.tables import Axis, catalogue
 from frs_pipeline.tables.bases import BASES, reasons
-from frs_pipeline.tables.counting import count, open_marts
+from frs_pipeline.tables.counting import count
+from frs_pipeline.tables.engine import open_marts
 from frs_pipeline.tables.figures import figures
 from frs_pipeline.tables.nonresponse import conferences, forms_of
 from frs_pipeline.tables.reconciling import FormCounts, reconcile

@@ -9,6 +9,7 @@ from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
+import ibis
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -38,9 +39,10 @@ from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.rules import policy
 from frs_pipeline.study.tables import catalogue
-from frs_pipeline.tables.counting import Counts, count, open_marts
+from frs_pipeline.tables.counting import Counts, count
+from frs_pipeline.tables.engine import open_marts
 from frs_pipeline.tables.figures import figures
-from frs_pipeline.tables.nonresponse import conferences, ledger_only, unit
+from frs_pipeline.tables.nonresponse import conferences, conferences_alike, ledger_only, unit
 
 N = 3
 PARTICIPANTS = ("participant_first", "participant_followup")
@@ -129,7 +131,8 @@ def test_conferences_and_what_they_lack_are_three_times_the_shipped_ones(shipped
     found = []
     for read in (shipped, scaled):
         held = conferences(STUDY, read.codebook, read.ledger, read.forms)
-        rows = unit(STUDY, held, ledger_only(read.codebook, read.ledger), DELIVERY).to_pylist()
+        alike = conferences_alike(ibis.memtable(held)).to_pyarrow()
+        rows = unit(STUDY, alike, ledger_only(read.codebook, read.ledger), DELIVERY).to_pylist()
         found.append({(row["occasion"], row["measure"]): (row["conferences"], row["percent"]) for row in rows})
     assert found[1] == {key: (N * held, percent) for key, (held, percent) in found[0].items()}
 
