@@ -1,11 +1,13 @@
 # Two commands for a fresh machine with Python >= 3.11 and make: `make demo` and `make test`.
 PYTHON ?= python3
 BIN := .venv/bin
+# Nothing but what a lock names, with its hash.
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
 export DAGSTER_DISABLE_TELEMETRY := yes
 # Names of files are UTF-8, whatever the locale says.
 export PYTHONUTF8 := 1
 
-.PHONY: demo test test-unit test-long test-browser lint ui bench lock clean docs site picture
+.PHONY: demo test test-unit test-long test-spark test-browser spark lint ui bench lock clean docs site picture
 
 demo: .venv/.installed
 	@$(BIN)/frs run
@@ -21,6 +23,14 @@ test-unit: .venv/.installed
 # What takes minutes: the shipped delivery made again, all its tables released, forms erased, runs killed, the pages done.
 test-long: .venv/.installed
 	@$(BIN)/python -m pytest -m minutes -n 2 --dist worksteal
+
+# Counting by Apache Spark with worker processes, in Debian's Java 17; JAVA_HOME names another Java.
+test-spark: .venv/.spark
+	@home=$${JAVA_HOME:-/usr/lib/jvm/java-17-openjdk-$$(dpkg --print-architecture)}; \
+		test -x $$home/bin/java || \
+		(apt-get update -qq && apt-get install -y -qq --no-install-recommends openjdk-17-jre-headless) >/dev/null || \
+		{ echo "make test-spark needs Java 17: install it, or say JAVA_HOME=/path/to/it" >&2; exit 1; }; \
+		JAVA_HOME=$$home JAVA_TOOL_OPTIONS="-XX:TieredStopAtLevel=1 -XX:+UseSerialGC" $(BIN)/python -m pytest tests/spark -n 2 --dist loadfile
 
 # The report in Debian's Chromium; FRS_CHROMIUM names another one.
 CHROMIUM := $(or $(FRS_CHROMIUM),/usr/bin/chromium)
@@ -63,9 +73,16 @@ bench: .venv/.installed
 	$(BIN)/python benchmarks/search.py
 	$(BIN)/python benchmarks/counting.py
 
+# Apache Spark beside the rest, for FRS_ENGINE=spark: 430 MB to fetch, half a minute. It comes as source, so first what builds it.
+spark: .venv/.spark
+
 # Needs uv; exact versions with hashes, and no address of an index.
+LOCK := uv pip compile --generate-hashes --no-emit-index-url --no-strip-extras --no-header --python-version 3.11
 lock:
-	uv pip compile pyproject.toml --extra dev --generate-hashes --no-emit-index-url --no-strip-extras --no-header --python-version 3.11 -o requirements.lock
+	$(LOCK) pyproject.toml --extra dev -o requirements.lock
+	@echo '$(LOCK) - -o requirements-spark.lock'
+	@$(PYTHON) -c 'import tomllib; extras = tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]; \
+		print(*extras["spark"], "setuptools", sep="\n")' | $(LOCK) - -o requirements-spark.lock
 
 # Journals stay: they can't be made again.
 clean:
@@ -75,6 +92,12 @@ clean:
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "frs_pipeline needs Python 3.11 or newer; say make PYTHON=python3.11")'
 	@echo "Setting up .venv (a minute or two) …"
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	@$(INSTALL) -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.spark: requirements-spark.lock .venv/.installed
+	@echo "Setting up Spark (half a minute) …"
+	@sed -n '/^setuptools==/,$$p' requirements-spark.lock | $(INSTALL) -r /dev/stdin
+	@$(INSTALL) --no-build-isolation -r requirements-spark.lock
 	@touch $@

@@ -32,6 +32,7 @@ from frs_pipeline.report.typography import anchor, number_text, share_text, show
 from frs_pipeline.stats.printing import NOT_COMPUTABLE
 from frs_pipeline.store.files import Store, read
 from frs_pipeline.store.plan import AssetPath, products
+from frs_pipeline.store.settings import DUCKDB
 from frs_pipeline.store.worker import Worker
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.about import about
@@ -104,12 +105,13 @@ class Report:
 def build(store: Store, worker: Worker | None = None) -> Report:
     """Build the report of a delivery from its figures, passports, comparison, non-response and quarantine.
 
-    A `worker` makes some of the pages.
+    A `worker` makes some of the pages, unless passports are counted by Spark: it would begin another one.
     """
     made_from = store.origin(products(store.study)[KEY]).as_json()
     # The more tables, the longer it takes.
     by_size = sorted(chapters(store.study), key=lambda chapter: -len(chapter.tables))
-    front, *others = (worker or Worker()).share(partial(_Site, store, made_from), _Site.part, [None, *by_size])
+    helper = worker if worker and store.settings.engine.name == DUCKDB.name else Worker()
+    front, *others = helper.share(partial(_Site, store, made_from), _Site.part, [None, *by_size])
     pages = {name: content for part in (front, *others) for name, content in part.pages.items()}
     statics = {name: (TEMPLATES / name).read_bytes() for name in STATIC}
     return Report(front.findings, as_rows(front.findings), {**statics, **pages})

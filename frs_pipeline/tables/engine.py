@@ -7,10 +7,11 @@ would wait longer for it than for the count.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from frs_pipeline.errors import FrsError, InputError
+from frs_pipeline.errors import InputError
 from frs_pipeline.store.rows import ENGINE
 from frs_pipeline.store.settings import DUCKDB, Engine
 from frs_pipeline.tables import spark
@@ -50,10 +51,8 @@ def open_marts(paths: Mapping[str, Path], engine: Engine = DUCKDB) -> Mapping[st
 
 def fetch(expression: ir.Table) -> pa.Table:
     """Let the engine count what an expression says. Raises `FrsError` in one line when Spark fails."""
-    try:
+    with spark.in_one_line() if expression.get_backend().name == "pyspark" else nullcontext():
         return expression.to_pyarrow()
-    except Exception as error:
-        raise _plain(error) from error
 
 
 def querying(paths: Mapping[str, Path], engine: Engine = DUCKDB) -> Callable[[str], list[tuple[Any, ...]]]:
@@ -65,10 +64,8 @@ def querying(paths: Mapping[str, Path], engine: Engine = DUCKDB) -> Callable[[st
         session = spark.views(paths, engine)
 
         def ask(query: str) -> list[tuple[Any, ...]]:
-            try:
+            with spark.in_one_line():
                 return [tuple(row) for row in session.sql(query).collect()]
-            except Exception as error:
-                raise _plain(error) from error
 
         return ask
     import duckdb
@@ -84,11 +81,3 @@ def _is_spark(engine: Engine) -> bool:
         do = f"say {DUCKDB.name} or {SPARK}, or unset it for {DUCKDB.name}"
         raise InputError(f"there is no engine {engine.name}", where="FRS_ENGINE", do=do)
     return engine.name == SPARK
-
-
-def _plain(error: Exception) -> Exception:
-    """Return what may be said of an error of Spark's, which may quote what it counted; any other one as it is."""
-    if type(error).__module__.partition(".")[0] not in ("pyspark", "py4j"):
-        return error
-    do = "look at the memory and the disk of this machine; without FRS_ENGINE, DuckDB counts"
-    return FrsError(f"Apache Spark failed while it counted ({type(error).__name__})", where="FRS_ENGINE", do=do)

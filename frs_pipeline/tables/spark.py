@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import fcntl
+import logging
 import os
 import re
 import secrets
@@ -22,7 +23,7 @@ from pathlib import Path
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from frs_pipeline.errors import InputError
+from frs_pipeline.errors import FrsError, InputError
 from frs_pipeline.store.settings import Engine
 
 if TYPE_CHECKING:
@@ -47,11 +48,23 @@ def ready(engine: Engine) -> str:
 
 def views(paths: Mapping[str, Path], engine: Engine) -> SparkSession:
     """Open Parquet files as views, in a space of names of their own. Raises `InputError` as `ready`."""
-    session: SparkSession = _begun(engine).newSession()
-    for name, path in paths.items():
-        # A path isn't a pattern.
-        session.read.option("__globPaths__", "false").parquet(f"file:{path}").createOrReplaceTempView(name)
+    begun = _begun(engine)
+    with in_one_line():
+        session: SparkSession = begun.newSession()
+        for name, path in paths.items():
+            # A path isn't a pattern.
+            session.read.option("__globPaths__", "false").parquet(f"file:{path}").createOrReplaceTempView(name)
     return session
+
+
+@contextmanager
+def in_one_line() -> Iterator[None]:
+    """Turn whatever Spark raises, which may quote what it counts, into an error of one line. Raises `FrsError`."""
+    try:
+        yield
+    except Exception as error:
+        do = "look at the memory and the disk of this machine; without FRS_ENGINE, DuckDB counts"
+        raise FrsError(f"Apache Spark failed while it counted ({type(error).__name__})", where="FRS_ENGINE", do=do) from error
 
 
 class _Spark:
@@ -77,6 +90,7 @@ class _Spark:
         folder = Path(self._folder.name)
         conf = SparkConf(loadDefaults=False).setAll([*_configuration(self._master, folder).items()])
         quiet = {"cwd": folder, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        _log_nothing()
         with _environment(_surroundings(self._master, folder)):
             gateway = launch_gateway(conf, quiet)
         self._process = gateway.proc
@@ -127,6 +141,18 @@ def _begun(engine: Engine) -> SparkSession:
         return _session
 
 
+def _log_nothing() -> None:
+    """Silence what Spark logs in Python: whatever is wrong is raised, too, and its words may quote an answer."""
+    for name in ("DataFrameQueryContextLogger", "SQLQueryContextLogger"):
+        logging.getLogger(name).disabled = True
+    # The connection to Java logs in everybody's name.
+    logging.getLogger().addFilter(_not_py4j)
+
+
+def _not_py4j(record: logging.LogRecord) -> bool:
+    return "py4j" not in Path(record.pathname).parts
+
+
 def _require_pyspark() -> None:
     try:
         import pyspark  # noqa: F401
@@ -154,7 +180,7 @@ def _require_master(master: str) -> None:
     """Raise `InputError` for a master that isn't on this machine, or that nobody is at."""
     named = _MASTER.fullmatch(master)
     if named is None:
-        do = f"say local[*], local-cluster[2,1,1024] or spark://{LOOPBACK}:PORT: forms leave no machine; {_OTHERWISE}"
+        do = f"say local[*], local-cluster[2,1,1024] or spark://{LOOPBACK}:PORT, since forms stay on this machine; {_OTHERWISE}"
         raise InputError(f"{master} isn't a master on this machine", where="FRS_SPARK_MASTER", do=do)
     if named[2]:
         try:

@@ -114,17 +114,25 @@ def test_what_takes_too_long_is_not_waited_for():
     assert within(5, lambda: 7) == 7
 
 
+class Failing:
+    """An expression that an engine fails to count."""
+
+    def __init__(self, engine: str) -> None:
+        self.name = engine
+
+    def get_backend(self):
+        return self
+
+    def to_pyarrow(self):
+        raise ConnectionError("what a form says")
+
+
 def test_an_error_of_sparks_is_one_line_without_what_it_counted():
-    class Quoting(Exception):
-        __module__ = "pyspark.errors"
-
-    class Expression:
-        def to_pyarrow(self):
-            raise Quoting("what a form says")
-
     with pytest.raises(FrsError) as error:
-        fetch(Expression())
-    assert str(error.value).startswith("FRS_ENGINE: Apache Spark failed while it counted (Quoting) (look at the memory")
+        fetch(Failing("pyspark"))
+    assert str(error.value).startswith("FRS_ENGINE: Apache Spark failed while it counted (ConnectionError) (look at the memory")
+    with pytest.raises(ConnectionError, match="what a form says"):
+        fetch(Failing("duckdb"))
 
 
 def test_what_a_killed_spark_left_is_swept_away_and_what_a_living_one_has_stays(tmp_path):
