@@ -19,6 +19,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -118,27 +119,29 @@ class _Spark:
         self._folder.cleanup()
 
 
-_session: SparkSession | None = None
-_beginning = Lock()
+_ONE_AT_A_TIME = Lock()
 
 
 def _begun(engine: Engine) -> SparkSession:
-    """Return the session of this process; whoever asks first decides on its master and its folder."""
-    global _session
-    with _beginning:
-        if _session is None:
-            _require_pyspark()
-            _require_java()
-            _require_master(engine.master)
-            spark = _Spark(engine)
-            atexit.register(spark.end)
-            try:
-                _session = within(PATIENCE, spark.begin)
-            except Exception as error:
-                spark.end()
-                do = f"is its master there, with workers and memory to spare? Correct FRS_SPARK_MASTER, {_OTHERWISE}"
-                raise InputError(f"Apache Spark doesn't answer ({type(error).__name__})", where=engine.master, do=do) from error
-        return _session
+    """Return the session of this process, which is begun when somebody first asks."""
+    with _ONE_AT_A_TIME:
+        return _session(engine)
+
+
+@cache
+def _session(engine: Engine) -> SparkSession:
+    """Begin Spark; it ends with this process."""
+    _require_pyspark()
+    _require_java()
+    _require_master(engine.master)
+    spark = _Spark(engine)
+    atexit.register(spark.end)
+    try:
+        return within(PATIENCE, spark.begin)
+    except Exception as error:
+        spark.end()
+        do = f"is its master there, with workers and memory to spare? Correct FRS_SPARK_MASTER, {_OTHERWISE}"
+        raise InputError(f"Apache Spark doesn't answer ({type(error).__name__})", where=engine.master, do=do) from error
 
 
 def _log_nothing() -> None:

@@ -35,6 +35,7 @@ def test_what_is_cached_with_a_module_says_nothing_of_a_study() -> None:
         ("store/code.py", "code_hash", ("str",)),
         ("store/code.py", "lock_hash", ()),
         ("store/code.py", "_imports", ("Path",)),
+        ("tables/spark.py", "_session", ("Engine",)),  # one Spark per process
     }
 
 
