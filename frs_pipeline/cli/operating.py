@@ -102,6 +102,7 @@ def _refreshed(
         from frs_pipeline.operations.jobs import refresh_beside
 
         with Progress("Refreshing", as_json=as_json) as progress:
+            progress.at(names[0], 0, len(names))
             for refreshed in refresh_beside(settings, names, select, jobs):
                 progress.step(len(names), refreshed[0])
                 yield refreshed

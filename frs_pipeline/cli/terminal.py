@@ -17,6 +17,9 @@ from frs_pipeline.study import Study
 from frs_pipeline.study.about import about
 from frs_pipeline.study.printed import printed_from
 
+# Seconds between two lines for programs.
+EVERY = 1.0
+
 
 def outcome(delivery: str, made: tuple[str, ...], counts: dict[str, int], seconds: float, *, vouched: bool) -> str:
     """Say what a refresh did, in one line."""
@@ -144,7 +147,7 @@ class Progress:
     def _lines(self) -> None:
         # Whoever looked on may have gone away.
         with suppress(OSError, ValueError):
-            while not self._over.wait(1):
+            while not self._over.wait(EVERY):
                 name, done, of = self._state
                 line = {"doing": self.title, "at": name, "done": done, "of": of}
                 print(json.dumps(line, ensure_ascii=False), file=sys.stderr, flush=True)

@@ -2,10 +2,10 @@
 
 import json
 import time
-from threading import Event
 
 import pytest
 
+from frs_pipeline.cli import terminal
 from frs_pipeline.cli.passport_page import Page
 from frs_pipeline.cli.terminal import Progress, plain, print_grid, print_json, say
 
@@ -45,7 +45,7 @@ def test_programs_read_what_was_escaped(capsys):
 
 
 def test_programs_are_told_every_second_what_is_done(capsys, monkeypatch):
-    monkeypatch.setattr(Event, "wait", lambda self, _seconds: time.sleep(0.01) or self.is_set())
+    monkeypatch.setattr(terminal, "EVERY", 0.01)
     with Progress("Refreshing", as_json=True) as progress:
         progress.at("marts/initiator", 3, 4)
         time.sleep(0.1)
