@@ -66,15 +66,9 @@ PORT := 3000
 ui: .venv/.installed
 	@exec $(BIN)/python -m frs_pipeline.operations.serving '$(PORT)'
 
+# What is measured, and benchmarks/RESULTS.md made anew: an hour on a quiet machine. Others of benchmarks/ are run by themselves.
 bench: .venv/.installed
-	$(BIN)/python benchmarks/refresh.py
-	$(BIN)/python benchmarks/intake.py
-	$(BIN)/python benchmarks/trace.py
-	$(BIN)/python benchmarks/search.py
-	$(BIN)/python benchmarks/counting.py
-
-# Apache Spark beside the rest, for FRS_ENGINE=spark: 430 MB to fetch, half a minute. It comes as source, so first what builds it.
-spark: .venv/.spark
+	$(BIN)/python benchmarks/results.py
 
 # Needs uv; exact versions with hashes, and no address of an index.
 LOCK := uv pip compile --generate-hashes --no-emit-index-url --no-strip-extras --no-header --python-version 3.11

@@ -205,17 +205,17 @@ def measure(forms: int, rounds: int) -> Iterable[Result]:
         median = {way: statistics.median(several) for way, several in times.items()}
         yield f"{len(tables.tables)} tables", median["frs"], "s"
         yield "tables: peak memory", peak("tables", folder), "MB"
-        yield "tables / DuckDB reading their columns", ratio(times, "frs", "reading"), "(aim: at most 2)"
-        yield "pandas.crosstab / tables", ratio(times, "pandas", "frs"), "(aim: at least 12)"
+        yield "tables / DuckDB reading their columns", ratio(times, "frs", "reading"), "× (aim: at most 2)"
+        yield "pandas.crosstab / tables", ratio(times, "pandas", "frs"), "× (aim: at least 12)"
         if with_polars:
-            yield "polars / tables", ratio(times, "polars", "frs"), "(aim: at least 2)"
+            yield "polars / tables", ratio(times, "polars", "frs"), "× (aim: at least 2)"
         pairs = len(SIXTY) * (len(SIXTY) - 1) // 2
         yield f"all {pairs} pairs of 60 questions, with gamma", median["all pairs"], "s (aim: at most 15)"
         yield "all pairs: peak memory", peak("pairs", folder), "MB (aim: at most 1000)"
         yield "the same within 5 roles too", median["all pairs by role"], "s"
         yield "all pairs by role: peak memory", peak("pairs by role", folder), "MB (aim: at most 1000)"
         as_many = pairs / len(TRIED) * ratio(times, "pandas, 30 pairs", "all pairs")
-        yield f"pandas.crosstab, reckoned from {len(TRIED)} pairs / all pairs", as_many, "(aim: at least 100)"
+        yield f"pandas.crosstab, reckoned from {len(TRIED)} pairs / all pairs", as_many, "× (aim: at least 100)"
 
 
 def work(what: str, folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import importlib
 import subprocess
 import sys
 from collections import Counter
@@ -52,7 +53,8 @@ def test_plain_pandas_counts_what_a_run_counts(refreshed: Settings, tmp_path: Pa
 @pytest.mark.parametrize(
     ("name", "arguments", "says"),
     [
-        ("refresh.py", ("--rounds", 1), "cold run / plain pandas"),
+        ("refresh.py", ("--rounds", 1), "from nothing / plain pandas"),
+        ("sizes.py", ("--scale", 2), "from nothing / DuckDB reading"),
         ("intake.py", ("--forms", 20_000, "--rounds", 1), "speed of DuckDB's copy that is kept"),
         ("trace.py", (), "frs trace / bare imports"),
         ("search.py", ("--scale", 2), "0 findings"),
@@ -65,4 +67,14 @@ def test_a_benchmark_runs(name: str, arguments: tuple[object, ...], says: str, t
 
 def test_every_benchmark_is_tried() -> None:
     tried = {one[0] for mark in test_a_benchmark_runs.pytestmark if mark.name == "parametrize" for one in mark.args[1]}
-    assert {path.name for path in BENCHMARKS.glob("*.py")} == tried | {"plain_pandas.py"}
+    assert {path.name for path in BENCHMARKS.glob("*.py")} == tried | {"plain_pandas.py", "results.py"}
+
+
+def test_a_ratio_that_got_worse_by_a_third_is_pointed_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    results = importlib.import_module("results")
+    before = [("a / b", 3.0, "× (aim: at most 5)"), ("c / d", 12.0, "× (aim: at least 12)"), ("seconds", 1.0, "s")]
+    now = [("a / b", 4.1, "× (aim: at most 5)"), ("c / d", 8.9, "× (aim: at least 12)"), ("seconds", 9.0, "s"), ("new", 1.0, "×")]
+    assert results.worse(results.page(before), results.page(now)) == ["a / b: 4.1 where it was 3", "c / d: 8.9 where it was 12"]
+    assert results.worse(results.page(now), results.page(before)) == []
+    assert results.worse("", results.page(now)) == []
