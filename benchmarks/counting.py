@@ -32,7 +32,8 @@ from frs_pipeline.store.settings import find_study
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.tables import Table, catalogue
 from frs_pipeline.tables.allpairs import Scale, count_pairs
-from frs_pipeline.tables.counting import OCCASION, Counts, count, open_marts
+from frs_pipeline.tables.counting import OCCASION, Counts, count
+from frs_pipeline.tables.engine import open_marts
 
 PROJECT = Path(__file__).resolve().parent.parent
 DELIVERY = PROJECT / "data" / "raw" / "2020-11-30"

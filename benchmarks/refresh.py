@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shutil
 import statistics
 import subprocess
@@ -31,11 +32,13 @@ def seconds(command: list[str], environment: dict[str, str]) -> float:
 
 
 def change_one_byte(export: Path) -> None:
-    """Change the last answer of a form that has one, in an export that is read."""
-    content = bytearray(export.read_bytes())
-    place = max(content.rfind(b";1\n"), content.rfind(b";2\n")) + 1
-    content[place] ^= 3  # 1 becomes 2, and 2 becomes 1
-    export.write_bytes(content)
+    """Change the answer of one form to the question about conflicts, back and forth."""
+    content = export.read_bytes()
+    # Its column is the last one.
+    answer = re.search(rb"(?<=;)[12](?=\r?\n)", content)
+    assert answer is not None
+    other = b"2" if answer[0] == b"1" else b"1"
+    export.write_bytes(content[: answer.start()] + other + content[answer.end() :])
 
 
 def measure(rounds: int) -> Iterator[Result]:
@@ -49,9 +52,13 @@ def measure(rounds: int) -> Iterator[Result]:
         frs = [sys.executable, "-m", "frs_pipeline.cli", "run"]
         peer = [sys.executable, str(PROJECT / "benchmarks" / "plain_pandas.py"), str(raw), str(data / "peer")]
         imports = [sys.executable, "-c", "import dagster, pandas"]
+        # With a key of its own: the shipped one opens the shipped forms only, as they are.
+        own = data / "own" / "raw" / RAW.name
+        of_own = {**environment, "FRS_DATA_DIR": str(data / "own"), "FRS_KEY_FILE": str(own / "KEY-NOT-SECRET.txt")}
+        seconds([*frs[:-1], "reconstruct", "--scale", "1", "--to", str(own)], environment)
         times: dict[str, list[float]] = {}
         for round_number in range(rounds + 1):
-            for zone in ("curated", "restricted"):
+            for zone in ("curated", "restricted", "own/curated", "own/restricted"):
                 shutil.rmtree(data / zone, ignore_errors=True)
             measured = {
                 "from nothing": seconds(frs, environment),
@@ -59,8 +66,9 @@ def measure(rounds: int) -> Iterator[Result]:
                 "nothing to do": seconds(frs, environment),
                 "import dagster, pandas": seconds(imports, environment),
             }
-            change_one_byte(raw / "coordinator" / "dataset.csv")
-            measured["one byte changed"] = seconds(frs, environment)
+            measured["as many forms, from nothing"] = seconds(frs, of_own)
+            change_one_byte(own / "coordinator" / "dataset.csv")
+            measured["as many forms, one byte changed"] = seconds(frs, of_own)
             if round_number:  # the first round warms the disk cache
                 for name, value in measured.items():
                     times.setdefault(name, []).append(value)
@@ -72,7 +80,11 @@ def measure(rounds: int) -> Iterator[Result]:
         median["nothing to do"] / median["import dagster, pandas"],
         "× (aim: at most 0.3)",
     )
-    yield "one byte changed / from nothing", median["one byte changed"] / median["from nothing"], "× (aim: at most 0.6)"
+    yield (
+        "one byte changed / from nothing",
+        median["as many forms, one byte changed"] / median["as many forms, from nothing"],
+        "× (aim: at most 0.6)",
+    )
 
 
 def main() -> None:
