@@ -55,7 +55,7 @@ def search_results(store: Store, worker: Worker | None = None) -> Searched:
     phrases, files = Phrases(store.study), _files(store.settings.curated(store.delivery))
     largest_first = sorted(files, key=lambda path: (-path.stat().st_size, path))
     leaks: set[Leak] = set()
-    found = (worker or Worker()).share(partial(codebook_of, store), _in_file, largest_first)
+    found = (worker or Worker()).share(_Known(store, codebook_of(store)), _in_file, largest_first)
     for path, (kinds, phrases_of_file) in zip(largest_first, found, strict=True):
         leaks.update(Leak(path, kind) for kind in kinds)
         phrases.add(str(path), phrases_of_file)
@@ -97,6 +97,28 @@ def search_traces(study: Study, home: Path, stores: Iterable[Store], run: str | 
     for store in stores:
         leaks |= {Leak(Path(file), TEXT) for file in phrases.holding(written(store))}
     return Searched(len(files), tuple(sorted(leaks)), runs)
+
+
+@dataclass(frozen=True)
+class _Known:
+    """The codebook of a delivery, for the search; a worker reads it for itself."""
+
+    store: Store
+    codebook: Codebook
+
+    def __call__(self) -> Codebook:
+        return self.codebook
+
+    def __reduce__(self) -> tuple[type[partial[Codebook]], tuple[object, ...]]:
+        return partial, (_of_size, self.store, self.codebook.size)
+
+
+def _of_size(store: Store, size: int) -> Codebook:
+    """Return the codebook as a worker reads it. Without all of it, it would find less: raises `CheckFailed`."""
+    codebook = codebook_of(store)
+    if codebook.size != size:
+        raise CheckFailed("the codebook can't be read as before", where=store.delivery, do="search again")
+    return codebook
 
 
 def codebook_of(store: Store) -> Codebook:
