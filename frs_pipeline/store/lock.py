@@ -1,11 +1,14 @@
-"""The lock of a delivery, which only one run holds at a time, and the note that a run has begun to replace results."""
+"""The lock of a delivery, which only one run holds at a time, and the note that a run has begun to replace results.
+
+Also claims on folders that belong to no delivery but to a process.
+"""
 
 from __future__ import annotations
 
 import fcntl
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -13,6 +16,7 @@ from frs_pipeline.errors import Busy, FrsError
 from frs_pipeline.store.files import Store, private_folder, unwritable
 
 LOCK = ".lock"
+_CLAIM = "claim"
 _BEGUN = "begun\n"
 
 
@@ -33,7 +37,25 @@ def exclusive(store: Store, *, wait: bool = False) -> Iterator[None]:
             for left in list(zone.rglob(".*.tmp")):
                 # It may have been inside another one that is gone by now.
                 shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
+        _sweep(store.settings.restricted_zone)
         yield
+
+
+def claim(folder: Path) -> IO[str]:
+    """Keep runs from sweeping away a temporary folder while the file that is returned is open, or its process alive."""
+    file = (folder / f".{_CLAIM}").open("w")
+    fcntl.flock(file, fcntl.LOCK_EX)
+    # Under this name only now, so that nobody finds it free.
+    (folder / f".{_CLAIM}").rename(folder / _CLAIM)
+    return file
+
+
+def _sweep(zone: Path) -> None:
+    """Remove the temporary folders of processes that have died."""
+    for left in zone.glob(".*.tmp"):
+        with suppress(OSError), (left / _CLAIM).open() as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(left, ignore_errors=True)
 
 
 @contextmanager

@@ -7,7 +7,6 @@ has no web page, and whatever it writes lies in one folder of the restricted zon
 from __future__ import annotations
 
 import atexit
-import fcntl
 import logging
 import os
 import re
@@ -25,6 +24,7 @@ from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from frs_pipeline.errors import FrsError, InputError
+from frs_pipeline.store.lock import claim
 from frs_pipeline.store.settings import Engine
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ PATIENCE = 120
 JAVA = ("17", "21")  # the versions that Spark 4.0 is made for
 LOOPBACK = "127.0.0.1"
 _MASTER = re.compile(rf"local(?:\[(?:\*|\d+)\])?|local-cluster\[\d+,\d+,\d+\]|spark://({re.escape(LOOPBACK)}|localhost):(\d+)")
-_LEFT, _LOCK = ".spark.*.tmp", "lock"
 # What a user may have set for other Sparks would lead this one elsewhere.
 _OTHERS = ("SPARK_", "PYSPARK_", "HADOOP_", "YARN_")
 _OTHERWISE = "or unset FRS_ENGINE: then DuckDB counts"
@@ -74,11 +73,9 @@ class _Spark:
     def __init__(self, engine: Engine) -> None:
         # Without a restricted zone there are no forms yet.
         zone = engine.folder if engine.folder and engine.folder.is_dir() else None
-        if zone:
-            sweep(zone)
         self._master = engine.master
         self._folder = tempfile.TemporaryDirectory(prefix=".spark.", suffix=".tmp", dir=zone, ignore_cleanup_errors=True)
-        self.lock = locked(Path(self._folder.name))
+        self._claim = claim(Path(self._folder.name))
         self._process: subprocess.Popen[bytes] | None = None
         self._context: Any = None
 
@@ -116,6 +113,7 @@ class _Spark:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
+        self._claim.close()
         self._folder.cleanup()
 
 
@@ -257,20 +255,3 @@ def within(seconds: float, do: Callable[[], _T]) -> _T:
 
     Thread(target=work, daemon=True).start()
     return result.result(timeout=seconds)
-
-
-def locked(folder: Path) -> Any:
-    """Mark a folder as in use while the file that is returned is open; the system ends that when this process dies."""
-    file = (folder / f".{_LOCK}").open("w")
-    fcntl.flock(file, fcntl.LOCK_EX)
-    # Under this name only now, so that nobody finds it open to them.
-    (folder / f".{_LOCK}").rename(folder / _LOCK)
-    return file
-
-
-def sweep(zone: Path) -> None:
-    """Remove the folders of Sparks that were killed; what Java had to write was written there."""
-    for left in zone.glob(_LEFT):
-        with suppress(OSError), (left / _LOCK).open() as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(left, ignore_errors=True)

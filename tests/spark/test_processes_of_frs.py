@@ -14,8 +14,11 @@ from pathlib import Path
 import pytest
 from support.running import frs
 from support.shipped import DELIVERY, copy_of_shipped, hashes
+from support.study import STUDY
 
-from frs_pipeline.tables.spark import sweep
+from frs_pipeline.store.files import Store
+from frs_pipeline.store.lock import exclusive
+from frs_pipeline.store.settings import Settings
 
 ASKING = """
 import sys
@@ -70,11 +73,16 @@ def test_a_whole_run_gives_the_same_bytes(refreshed, tmp_path):
     assert "up to date" in again.stdout
 
 
-def test_java_ends_with_a_process_that_is_killed_and_the_next_one_sweeps_up(tmp_path):
-    process = asking(tmp_path, "local[1]", 120)
+def test_java_ends_with_a_process_that_is_killed_and_the_next_run_sweeps_up(tmp_path):
+    store = Store(Settings(STUDY, tmp_path), DELIVERY)
+    zone = store.settings.restricted_zone
+    zone.mkdir()
+    process = asking(zone, "local[1]", 120)
     assert process.stdout.readline().startswith("Apache Spark 4.0.")
-    (folder,) = tmp_path.glob(".spark.*.tmp")
+    (folder,) = zone.glob(".spark.*.tmp")
     assert at_work(folder)
+    with exclusive(store):
+        assert folder.exists()
     process.send_signal(signal.SIGKILL)
     process.communicate()
     until = time.monotonic() + 30
@@ -82,8 +90,8 @@ def test_java_ends_with_a_process_that_is_killed_and_the_next_one_sweeps_up(tmp_
         time.sleep(0.2)
     assert not at_work(folder)
     assert [path for path in folder.rglob("*") if path.name.startswith(("blockmgr", "shuffle"))] == []
-    sweep(tmp_path)
-    assert [*tmp_path.iterdir()] == []
+    with exclusive(store):
+        assert [*zone.iterdir()] == [zone / DELIVERY]
 
 
 def test_java_that_dies_is_one_line_and_nothing_stays(tmp_path):

@@ -8,12 +8,15 @@ from pathlib import Path
 
 import pytest
 from support.running import here
+from support.study import STUDY
 
 from frs_pipeline.errors import FrsError, InputError
-from frs_pipeline.store.settings import DUCKDB, Engine
+from frs_pipeline.store.files import Store
+from frs_pipeline.store.lock import claim, exclusive
+from frs_pipeline.store.settings import DUCKDB, Engine, Settings
 from frs_pipeline.tables import spark
 from frs_pipeline.tables.engine import fetch, open_marts, querying, ready
-from frs_pipeline.tables.spark import locked, sweep, within
+from frs_pipeline.tables.spark import within
 
 
 @pytest.fixture
@@ -135,17 +138,17 @@ def test_an_error_of_sparks_is_one_line_without_what_it_counted():
         fetch(Failing("duckdb"))
 
 
-def test_what_a_killed_spark_left_is_swept_away_and_what_a_living_one_has_stays(tmp_path):
-    killed, living, beginning = (tmp_path / f".spark.{name}.tmp" for name in ("killed", "living", "beginning"))
-    for folder in (killed, living, beginning):
-        folder.mkdir()
-    (killed / "blockmgr").mkdir()
-    locked(killed).close()
-    with locked(living):
-        sweep(tmp_path)
-        assert sorted(tmp_path.iterdir()) == [beginning, living]
-    sweep(tmp_path)
-    assert [*tmp_path.iterdir()] == [beginning]
+def test_a_run_sweeps_away_what_a_killed_spark_left_and_nothing_of_a_living_one(tmp_path):
+    store = Store(Settings(STUDY, tmp_path), "2021-01-31")
+    zone = store.settings.restricted_zone
+    killed, living, beginning = (zone / f".spark.{name}.tmp" for name in ("killed", "living", "beginning"))
+    for folder in (killed / "blockmgr", living, beginning):
+        folder.mkdir(parents=True)
+    claim(killed).close()
+    with claim(living), exclusive(store):
+        assert {*zone.glob(".*.tmp")} == {beginning, living}
+    with exclusive(store):
+        assert [*zone.glob(".*.tmp")] == [beginning]
 
 
 @pytest.mark.parametrize(
