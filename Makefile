@@ -30,7 +30,7 @@ test-spark: .venv/.spark
 		test -x $$home/bin/java || \
 		(apt-get update -qq && apt-get install -y -qq --no-install-recommends openjdk-17-jre-headless) >/dev/null || \
 		{ echo "make test-spark needs Java 17: install it, or say JAVA_HOME=/path/to/it" >&2; exit 1; }; \
-		JAVA_HOME=$$home JAVA_TOOL_OPTIONS="-XX:TieredStopAtLevel=1 -XX:+UseSerialGC" $(BIN)/python -m pytest tests/spark -n 2 --dist loadfile
+		JAVA_HOME=$$home JAVA_TOOL_OPTIONS="-XX:TieredStopAtLevel=1 -XX:+UseSerialGC" $(BIN)/python -m pytest tests/spark -n 2 --dist loadgroup
 
 # The report in Debian's Chromium; FRS_CHROMIUM names another one.
 CHROMIUM := $(or $(FRS_CHROMIUM),/usr/bin/chromium)

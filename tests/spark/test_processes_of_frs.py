@@ -110,7 +110,7 @@ def test_java_that_dies_is_one_line_and_nothing_stays(tmp_path):
     assert [*tmp_path.iterdir()] == []
 
 
-@pytest.mark.parametrize("patience", [15])
+@pytest.mark.parametrize("patience", [10])
 def test_a_master_that_takes_calls_and_says_nothing_is_given_up(tmp_path, patience):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         master = f"spark://127.0.0.1:{silent.getsockname()[1]}"

@@ -27,6 +27,8 @@ from frs_pipeline.tables.reconciling import FormCounts, reconcile
 
 # PySpark leaves closing its connections to Python's garbage collector.
 pytestmark = [
+    # One process of the tests begins the worker processes, and the other one does the rest.
+    pytest.mark.xdist_group("worker processes"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
