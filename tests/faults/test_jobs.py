@@ -46,7 +46,12 @@ def expected(good: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, s
 
 def begun(data: Path, *arguments: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "frs_pipeline.cli", "run", "--all", "--jobs", "2", *arguments]
-    return subprocess.Popen(command, env=environment_of(data), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    # What begins in the background of a shell ignores SIGINT, and so would what it begins.
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        return subprocess.Popen(command, env=environment_of(data), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def holders(delivery: Delivery, name: str) -> list[int]:
