@@ -66,7 +66,7 @@ PORT := 3000
 ui: .venv/.installed
 	@exec $(BIN)/python -m frs_pipeline.operations.serving '$(PORT)'
 
-# What is measured, and benchmarks/RESULTS.md made anew: an hour on a quiet machine. Others of benchmarks/ are run by themselves.
+# Measures, and makes benchmarks/RESULTS.md anew, on a quiet machine; what else lies in benchmarks/ is run by itself.
 bench: .venv/.installed
 	$(BIN)/python benchmarks/results.py
 

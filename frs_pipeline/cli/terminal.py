@@ -109,7 +109,7 @@ def _claims(study: Study, counts: dict[str, int], delivery: str) -> str:
 class Progress:
     """What is being done, and how much of it is done: a bar on a terminal; for programs a line of JSON every second.
 
-    Both go to standard error, and whatever takes less than a second shows nothing.
+    Both go to standard error. Programs aren't told of what takes less than a second.
     """
 
     def __init__(self, title: str, *, as_json: bool = False) -> None:

@@ -61,8 +61,8 @@ def refresh(
     """Bring a delivery (default: the newest) up to date; `select` limits it to these assets and what they need.
 
     `told` is called when work on a file begins and when it is made. Unless `recorded`, the run doesn't enter the history that
-    DAGSTER_HOME keeps. `turn` is called before anything is compared with an earlier delivery, and
-    waits until those are as they will be. Raises `FrsError`.
+    DAGSTER_HOME keeps. `turn` is called before anything is compared with an earlier delivery, and waits until those are as they
+    will be. Raises `FrsError`.
     """
     name = choose(settings.raw, delivery)
     store = Store(settings, name)

@@ -58,8 +58,8 @@ def _imported(path: Path, seen: set[Path]) -> set[Path]:
 def _imports(path: Path) -> tuple[Path, ...]:
     """List the modules of this package that a module imports, wherever in it.
 
-    They are found in the text, which takes a tenth of the time that its syntax tree does: every command with nothing to do
-    waits for that.
+    They are found in the text, which takes a twentieth of the time that a syntax tree does: every run with nothing to do waits
+    for that.
     """
     names = []
     for start, several, module in _IMPORT.findall(path.read_text(encoding="utf-8")):

@@ -160,8 +160,8 @@ class Store:
     def pages_to_fill(self, product: Product, names: Iterable[str]) -> Iterator[dict[str, Path]]:
         """Yield, by name, files to be filled with the pages that come with a product.
 
-        They take their places when all are complete and on disk; anything else in their folder is removed. They come before
-        the product itself: until that is written again, its old origin shows that the work isn't done.
+        They take their places when all are filled; anything else in their folder is removed. They come before the product
+        itself: until that is written again, its old origin shows that the work isn't done.
         """
         folder = self.path(product).parent / product.pages
         with ExitStack() as stack:

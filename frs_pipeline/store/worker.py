@@ -178,7 +178,7 @@ def _begun() -> subprocess.Popen[bytes] | None:
 
 
 class _Packing(pickle.Pickler):
-    """Packs a store as what it is opened by, not as what was read of it."""
+    """Packs a store as where it is, not as what was read of it: without a key, since a worker opens no codebook."""
 
     def persistent_id(self, thing: Any) -> tuple[Path, Path, str] | None:
         return (thing.study.folder, thing.settings.data, thing.delivery) if isinstance(thing, Store) else None
