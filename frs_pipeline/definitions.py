@@ -7,7 +7,7 @@ from frs_pipeline.assets.wiring import key_of
 from frs_pipeline.operations.incidents import canceled_runs, failed_checks, failed_runs, unsent_alerts
 from frs_pipeline.operations.lost import lost_runs
 from frs_pipeline.operations.searching import searching_executor
-from frs_pipeline.operations.sensors import new_deliveries, nightly, refresh_job
+from frs_pipeline.operations.sensors import new_deliveries, nightly, refresh_job, together_job
 from frs_pipeline.store.plan import table_key
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.study import Study
@@ -33,7 +33,7 @@ def build_definitions(study: Study) -> Definitions:
 
     return Definitions(
         assets=[asset.map_asset_specs(with_passports) for asset in made],
-        jobs=[refresh_job(study)],
+        jobs=[refresh_job(study), together_job(study)],
         schedules=[nightly(study)],
         sensors=[new_deliveries(study), lost_runs(study), *(build(study) for build in watching)],
         executor=searching_executor(study),

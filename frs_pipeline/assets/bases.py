@@ -21,8 +21,8 @@ def assets(study: Study) -> list[AssetsDefinition]:
         """Base of each table: rows of its marts, forms left out by reason, forms counted; compared with its figures."""
         with making(context, KEY) as store:
             figures = from_table(read(store.file("statistics", "figures")))
-            forms = FormCounts({mart: store.file("marts", mart) for mart in instruments(study)}, store.settings.engine)
-            reconciled = reconcile(study, list(catalogue(study).values()), figures, forms, store.delivery)
+            forms = FormCounts({mart: store.marts(mart) for mart in instruments(study)}, store.settings.engine)
+            reconciled = reconcile(study, list(catalogue(study).values()), figures, forms)
             checks = ties(key_of(study, KEY), reconciled)
             if not all(check.passed for check in checks):
                 yield from checks

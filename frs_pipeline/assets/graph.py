@@ -28,6 +28,7 @@ from frs_pipeline.store.files import Store
 from frs_pipeline.store.lock import begin, exclusive
 from frs_pipeline.store.plan import AssetPath, Product, note_definitions
 from frs_pipeline.store.settings import Settings
+from frs_pipeline.store.together import is_together
 from frs_pipeline.store.worker import Worker
 from frs_pipeline.study import Study
 
@@ -60,11 +61,15 @@ def assets(study: Study, delivery: str | None = None) -> list[AssetsDefinition]:
     return [each.map_asset_specs(lambda spec: spec.replace_attributes(partitions_def=only)) for each in every]
 
 
-def chosen(study: Study, products: Collection[AssetPath], *, complete: bool) -> list[AssetKey]:
-    """Return these products, with the inventory before and the search after them; the manifest if all else is up to date."""
+def chosen(store: Store, products: Collection[AssetPath], *, complete: bool) -> list[AssetKey]:
+    """Return these products, with the inventory before and the search after them; the manifest if all else is up to date.
+
+    Several deliveries together have no inventory: theirs were taken when each was refreshed.
+    """
+    study = store.study
     return [
         *(key_of(study, key) for key in sorted(products)),
-        *sorted(raw_key(study, source) for source in sources(study)),
+        *(() if is_together(store.delivery) else sorted(raw_key(study, source) for source in sources(study))),
         key_of(study, privacy.KEY),
         *([key_of(study, manifest.KEY)] if complete else ()),
     ]

@@ -4,10 +4,12 @@ import numpy as np
 from dagster import AssetCheckSpec, AssetExecutionContext, AssetsDefinition, MetadataValue
 
 from frs_pipeline.assets.wiring import Made, from_columns, key_of, makes, making, produced
-from frs_pipeline.checks.contracts import grain, grain_spec
+from frs_pipeline.checks.contracts import grain, grain_counted, grain_spec
 from frs_pipeline.checks.reconciliation import every_form, every_form_spec
 from frs_pipeline.codebook.pseudonyms import mart_from
-from frs_pipeline.store.files import read, schema_of, stream
+from frs_pipeline.errors import CheckFailed
+from frs_pipeline.store.files import Store, read, schema_of, stream
+from frs_pipeline.store.manifest import due
 from frs_pipeline.store.plan import AssetPath
 from frs_pipeline.store.rows import Rows, sorted_by
 from frs_pipeline.study import Study
@@ -15,6 +17,7 @@ from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.tables.nonresponse import conferences, conferences_from, forms_of
 from frs_pipeline.tables.render import Grid
+from frs_pipeline.tables.together import different_forms, where_forms_are
 
 CONFERENCE = ("marts", "conference")
 
@@ -34,6 +37,9 @@ def _mart(study: Study, instrument: str) -> AssetsDefinition:
     @makes(study, key, kinds={"parquet"}, description=description, checks=_checks(study, key))
     def _asset(context: AssetExecutionContext) -> Made:
         with making(context, key) as store:
+            if store.parts():
+                yield from _together(context, store, instrument)
+                return
             # By form id, so that the order of rows doesn't depend on how the export was sorted.
             forms, folder = store.file("pseudonymised", instrument), store.waiting()
             rows = sorted_by(Rows.of(stream(forms), schema_of(forms), folder), ("form_id",), folder)
@@ -42,6 +48,21 @@ def _mart(study: Study, instrument: str) -> AssetsDefinition:
             yield from checks
 
     return _asset
+
+
+def _together(context: AssetExecutionContext, store: Store, instrument: str) -> Made:
+    """List where the forms of several deliveries are, instead of copying them."""
+    late = next((part.delivery for part in store.parts() if due(part)), None)
+    if late is not None:
+        raise CheckFailed(f"delivery {late} is out of date", where=store.delivery, do=f"frs run --delivery {late} first")
+    key, parts = ("marts", instrument), where_forms_are(store, instrument)
+    forms, again = (sum(parts[name].to_pylist()) for name in ("forms", "again"))
+    checks = [
+        grain_counted(key_of(store.study, key), forms - again, different_forms(store, instrument)),
+        every_form(key_of(store.study, key), [part.file(*key) for part in store.parts()], forms),
+    ]
+    yield produced(context, key, parts, forms=forms - again, again=again)
+    yield from checks
 
 
 def _answered(mart: Rows) -> MetadataValue:

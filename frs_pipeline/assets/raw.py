@@ -9,10 +9,12 @@ from frs_pipeline.assets.wiring import deliveries_of, gate, raw_key, store_of
 from frs_pipeline.codebook.newest import require_newest
 from frs_pipeline.codebook.opening import key_of_pipeline, refuse_published_key
 from frs_pipeline.codebook.vault import refuse_controllers_key
+from frs_pipeline.errors import UsageError
 from frs_pipeline.intake.unread import refuse_unread
 from frs_pipeline.personal_numbers import refuse_in_names
 from frs_pipeline.store.deliveries import inventory, sources
 from frs_pipeline.store.files import Store
+from frs_pipeline.store.together import is_together
 from frs_pipeline.study import Study
 
 
@@ -39,6 +41,9 @@ def assets(study: Study) -> list[AssetsDefinition]:
         """Hash the delivered files; a missing one stops the run before anything is written."""
         store = store_of(context)
         with gate():
+            if is_together(store.delivery):
+                what = "is several deliveries together, which have no files of their own"
+                raise UsageError(what, where=store.delivery, do="start the job together, or choose marts, statistics and report")
             _refuse(store)
             for source in sources(study):
                 files = inventory(study, store.raw(""), (source,))

@@ -5,7 +5,6 @@ from dagster import AssetExecutionContext, AssetsDefinition, MetadataValue
 from frs_pipeline.assets.wiring import Made, key_of, makes, making, produced
 from frs_pipeline.checks.claims import claims_hold, claims_spec
 from frs_pipeline.report.site import KEY, build
-from frs_pipeline.store.plan import products
 from frs_pipeline.study import Study
 
 
@@ -13,8 +12,8 @@ def assets(study: Study) -> list[AssetsDefinition]:
     @makes(study, KEY, kinds={"html", "parquet"}, checks=[claims_spec(key_of(study, KEY))])
     def report(context: AssetExecutionContext) -> Made:
         """Whether each claim of the report's summary holds on these forms, one row per claim. With pages to read."""
-        product = products(study)[KEY]
         with making(context, KEY) as store:
+            product = store.products[KEY]
             built = build(store, context.resources.run.worker)
             store.write_pages(product, built.pages)
             yield produced(context, KEY, built.rows, pages=MetadataValue.path(f"{product.pages}/index.html"), **built.counts)

@@ -35,7 +35,7 @@ def _tables(study: Study, mart: str, tables: list[Table]) -> AssetsDefinition:
     def _asset(context: AssetExecutionContext) -> Made:
         wanted = [table for table in tables if key_of(study, table_key(table.number)) in context.selected_asset_keys]
         with making(context, *(table_key(table.number) for table in wanted)) as store:
-            opened = open_marts({name: store.file("marts", name) for name in marts}, store.settings.engine)
+            opened = open_marts({name: store.marts(name) for name in marts}, store.settings.engine)
             counted = count(wanted, opened)
             for table in wanted:
                 values = figures(table, counted[table.number])

@@ -197,20 +197,20 @@ def making(context: AssetExecutionContext, *keys: AssetPath) -> Iterator[Store]:
     """Yield the delivery's store while products are made in it; errors leave it as they leave `gate`.
 
     Nothing is built on an outdated file, or on sources that change meanwhile: raises `Failure` for an input that isn't made
-    from what there is today, and for a delivered file that was changed. From when it is compared with earlier deliveries on,
-    nothing is made of those.
+    from what there is today, and for a delivered file that was changed. From when other deliveries are read on, nothing is
+    made of those until the run ends.
     """
     store, run = store_of(context), context.resources.run
-    made = [products(store.study)[key] for key in keys]
+    made = [store.products[key] for key in keys]
     run.begun(made[0].name if made else "")
     with gate():
-        if any(product.previous for product in made):
+        if any(product.previous or product.parts for product in made):
             run.turn()
-            for older in store.earlier():
-                run.held.enter_context(at_rest(older))
+            for other in store.others():
+                run.held.enter_context(at_rest(other))
     with gate(), unchanged(store, made, run.made):
         for key in dict.fromkeys(key for product in made for key in (*product.inputs, *product.after)):
-            needed = products(store.study)[key]
+            needed = store.products[key]
             if store.recorded(needed) != store.origin(needed).as_json():
                 raise CheckFailed(f"{needed.name}: out of date", where=store.delivery, do="make it again first")
         yield store
@@ -226,7 +226,7 @@ def produced(
 ) -> MaterializeResult[None]:
     """Write a product to the file that the plan names; tell Dagster of its file, columns, `metadata` and version of the rows."""
     run, store = context.resources.run, store_of(context)
-    product = products(store.study)[key]
+    product = store.products[key]
     path = store.write(product, rows)
     run.made.add(key)
     run.written(product)
@@ -298,6 +298,9 @@ def unchanged(store: Store, made: Sequence[Product], written: Collection[AssetPa
     Raises `CheckFailed` when they don't. What was `written` of them is removed: it would say that it is made from what is there.
     """
     folder, sources = store.raw(""), list(dict.fromkeys(name for product in made for name in product.raw))
+    if not sources:
+        yield
+        return
     before = look(store.study, folder, sources)
     yield
     if look(store.study, folder, sources) != before:

@@ -13,8 +13,9 @@ from frs_pipeline.cli.root import PEOPLE, AsJson, Delivery, app, as_hash, instal
 from frs_pipeline.cli.terminal import print_grid, print_json, say
 from frs_pipeline.errors import CheckFailed
 from frs_pipeline.language import plural
-from frs_pipeline.store.deliveries import CONTROLLERS, choose
+from frs_pipeline.store.deliveries import CONTROLLERS
 from frs_pipeline.store.settings import Settings
+from frs_pipeline.store.together import choose_one
 
 if TYPE_CHECKING:
     from frs_pipeline.codebook.locking import Locked
@@ -194,7 +195,7 @@ def _store(delivery: str | None) -> Store:
     from frs_pipeline.store.files import Store
 
     settings = installation()
-    return Store(settings, choose(settings.raw, delivery))
+    return Store(settings, choose_one(settings, delivery))
 
 
 def _controllers(store: Store, file: Path | None) -> Path:

@@ -27,7 +27,7 @@ def tables(
     from frs_pipeline.tables.figures import from_table
     from frs_pipeline.tables.render import base_line, render
 
-    results = Results(delivery)
+    results = Results(delivery, together=True)
     unknown = next((n for n in numbers or () if n not in catalogue(results.study)), None)
     if unknown is not None:
         raise UsageError("no such table", where=str(unknown), do=f"tables run from 1 to {max(catalogue(results.study))}")
@@ -56,7 +56,7 @@ def compare(delivery: Delivery = None, as_json: AsJson = False) -> None:
     from frs_pipeline.printed.compare import DIFFERS, EQUAL, NOT_REPRODUCIBLE, summary
     from frs_pipeline.study.printed import not_printed_from, printed_from
 
-    results = Results(delivery)
+    results = Results(delivery, together=True)
     rows = results.read(("statistics", "compare"))
     listed = rows.to_pylist()
     counted = summary(rows)

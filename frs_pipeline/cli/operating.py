@@ -18,6 +18,7 @@ from frs_pipeline.personal_numbers import masked
 from frs_pipeline.store.deliveries import OWN_KEY, choose, deliveries
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.store.standing import remains
+from frs_pipeline.store.together import choose_any, togethers
 
 if TYPE_CHECKING:
     from frs_pipeline.operations.refresh import Refresh
@@ -28,9 +29,19 @@ SHOWN = 5
 
 @app.command(rich_help_panel=REFRESH)
 def run(
+    parts: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[D]…", help="With --together: the deliveries, by date or by patterns such as '2020-*'."),
+    ] = None,
     delivery: Delivery = None,
     select: Annotated[str | None, typer.Option(metavar="ASSETS", help="Only these, such as marts or marts/initiator.")] = None,
-    every: Annotated[bool, typer.Option("--all", help="Every delivery, the oldest first; also after one that fails.")] = False,
+    every: Annotated[
+        bool, typer.Option("--all", help="Every delivery, the oldest first, and those together; also after one that fails.")
+    ] = False,
+    together: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Several deliveries counted as one, under this name; named once, it is kept."),
+    ] = None,
     jobs: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="With --all: so many at a time, each by a process of its own.")
     ] = None,
@@ -38,8 +49,19 @@ def run(
 ) -> None:
     """Refresh a delivery: what is out of date is made again, the rest is left alone. Ends with 4 while another run does so."""
     settings = installation()
-    if every and delivery is not None:
-        raise UsageError("every delivery, and one of them", where="--all --delivery", do="say one of the two")
+    if sum((every, delivery is not None, together is not None)) > 1:
+        raise UsageError(
+            "more than one answer to which deliveries", where="run", do="say one of --delivery, --all and --together"
+        )
+    if parts and together is None:
+        raise UsageError(
+            "a delivery without --delivery", where=parts[0], do="say --delivery, or --together with a name for several"
+        )
+    if together is not None:
+        from frs_pipeline.operations.together import define
+
+        define(settings, together, parts or [])
+        delivery = together
     if jobs is not None and not every:
         raise UsageError("one delivery is one job", where="--jobs", do="say --all as well, or leave it out")
     if every:
@@ -97,7 +119,7 @@ def _refreshed(
     settings: Settings, select: str | None, jobs: int, as_json: bool
 ) -> Iterator[tuple[str, Refresh | FrsError, float]]:
     """Refresh every delivery; yield each with what came of it and how many seconds it took, in order."""
-    names = deliveries(settings.raw)
+    names = [*deliveries(settings.raw), *togethers(settings)]
     if jobs > 1 and len(names) > 1:
         from frs_pipeline.operations.jobs import refresh_beside
 
@@ -130,7 +152,7 @@ def verify(
     from frs_pipeline.store.files import Store, read_manifest
 
     settings = installation()
-    store = Store(settings, choose(settings.raw, delivery))
+    store = Store(settings, choose_any(settings, delivery))
     root = None if root is None else as_hash(root, "--root", "frs verify prints it")
     gc.disable()
     with Progress("Rebuilding", as_json=as_json) as progress:

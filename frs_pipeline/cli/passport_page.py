@@ -121,6 +121,8 @@ def _waterfall(page: Page, passport: Passport) -> None:
         if step.left == whole:
             rows.append(("", "", "= the denominator"))
     page.grid(rows, (0, 1))
+    if passport.deliveries:
+        page.text(" + ".join(f"{forms} from {delivery}" for delivery, forms in passport.deliveries.items()))
     which = "it" if passport.forms == 1 else f"these {passport.forms}"
     page.ticked([(passport.closes, f"{passport.equation} (frs trace … --forms lists {which})")])
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from frs_pipeline.lineage.asking import Asking
     from frs_pipeline.lineage.form import Opened
     from frs_pipeline.lineage.passport import Passport
+    from frs_pipeline.store.files import MartFile
 
 # The most forms that nearly count to list for each condition that they fail.
 _NEAR = 20
@@ -46,7 +47,9 @@ def trace(
         from frs_pipeline.lineage.recount import recount
         from frs_pipeline.study.tables import catalogue
 
-        query = recount(settings.study, catalogue(settings.study)[table], address, meanings(settings.study)[address])
+        definition = catalogue(settings.study)[table]
+        files = _files(Results(delivery, together=True), definition.marts) if delivery else {}
+        query = recount(settings.study, definition, address, meanings(settings.study)[address], files)
         if as_json:
             print_json({"address": address._asdict(), "sql": query})
         else:
@@ -54,7 +57,7 @@ def trace(
         return
     from frs_pipeline.lineage.passport import Passports
 
-    passports = Passports(settings.study, _finished(delivery).store)
+    passports = Passports(settings.study, _finished(delivery, together=True).store)
     made = passports.of(address)
     if forms:
         _forms(passports.asking, made, as_json)
@@ -135,9 +138,19 @@ def form(
         show_way(way, own)
 
 
-def _finished(delivery: str | None) -> Results:
+def _files(results: Results, marts: tuple[str, ...]) -> dict[str, list[MartFile]]:
+    """Return where the forms of several deliveries together are; nothing for a delivery, whose folder holds them."""
+    if not results.store.parts():
+        return {}
+    for mart in marts:
+        results.read(("marts", mart))
+    return {mart: results.store.marts(mart) for mart in marts}
+
+
+def _finished(delivery: str | None, *, together: bool = False) -> Results:
     """Return the results of a delivery, all of them up to date: a passport vouches for what it shows."""
-    results = Results(delivery)
-    if any(results.lacks(key) for key in (("statistics", "compare"), ("statistics", "bases"), ("expectations",), ("noted",))):
+    results = Results(delivery, together=together)
+    needed = {("statistics", "compare"), ("statistics", "bases"), ("expectations",), ("noted",)}
+    if any(results.lacks(key) for key in sorted(needed & results.store.products.keys())):
         raise InputError("not made yet, or out of date", where=results.store.delivery, do="run frs run")
     return results

@@ -33,9 +33,10 @@ def release(
     from frs_pipeline.study.release import release_policy
     from frs_pipeline.study.tables import catalogue
 
-    results = Results(delivery)
+    results = Results(delivery, together=True)
     # The page of the release says whether the forms are made up, as the description does.
-    for key in (("validated", "description"), *(("marts", name) for name in instruments(results.study))):
+    needed = (("validated", "description"), *(("marts", name) for name in instruments(results.study)))
+    for key in (key for key in needed if key in results.store.products):
         if not results.store.file(*key).exists():
             raise InputError("not made yet", where=results.store.file(*key), do="run frs run")
         if results.lacks(key):

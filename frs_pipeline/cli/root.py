@@ -14,8 +14,8 @@ import typer
 from frs_pipeline.cli.terminal import plain
 from frs_pipeline.errors import CheckFailed, FrsError, InputError, SeveralErrors, UsageError
 from frs_pipeline.personal_numbers import masked
-from frs_pipeline.store.deliveries import choose
 from frs_pipeline.store.settings import Settings, find_study
+from frs_pipeline.store.together import choose_any, choose_one
 from frs_pipeline.study import Study
 
 if TYPE_CHECKING:
@@ -79,14 +79,14 @@ def as_hash(text: str, option: str, whence: str) -> str:
 class Results:
     """What was made of a delivery, as files. What is out of date is judged once: a command may read many.
 
-    Unless `finished`, also what an interrupted run wrote may be read.
+    Unless `finished`, also what an interrupted run wrote may be read; only `together` what was made of several deliveries.
     """
 
-    def __init__(self, delivery: str | None, *, finished: bool = True) -> None:
+    def __init__(self, delivery: str | None, *, finished: bool = True, together: bool = False) -> None:
         from frs_pipeline.store.files import Store
 
-        settings = installation()
-        self.store, self.finished = Store(settings, choose(settings.raw, delivery)), finished
+        settings, choose = installation(), choose_any if together else choose_one
+        self.store, self.finished = Store(settings, choose(settings, delivery)), finished
 
     @property
     def study(self) -> Study:

@@ -13,6 +13,7 @@ from typing import Any
 
 from frs_pipeline.language import plural
 from frs_pipeline.store.settings import Settings
+from frs_pipeline.store.together import parts_of
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about
 from frs_pipeline.study.printed import printed_from
@@ -35,6 +36,8 @@ def summary(delivery: str, counts: dict[str, int], settings: Settings) -> None:
     """Print what the delivery now holds, and where."""
     if not counts:
         say("Other files are missing or out of date: frs run makes them.")
+    elif "deliveries" in counts:
+        _summary_together(delivery, counts, settings)
     else:
         say("")
         withdrawn = f" + {counts['withdrawn']} withdrawn" if counts["withdrawn"] else ""
@@ -61,6 +64,26 @@ def summary(delivery: str, counts: dict[str, int], settings: Settings) -> None:
         say(f"  Quarantine         {settings.restricted(delivery) / 'quarantine.parquet'}")
         say("")
         say("  frs tables 1 · frs compare · frs quarantine show more.")
+
+
+def _summary_together(name: str, counts: dict[str, int], settings: Settings) -> None:
+    """Print what several deliveries together hold, and where."""
+    again = f" ({counts['again']} stand again in a newer delivery)" if counts["again"] else ""
+    withdrawn = f", {counts['withdrawn']} withdrawn" if counts["withdrawn"] else ""
+    say("")
+    for label, text in (
+        ("Deliveries", ", ".join(parts_of(settings, name))),
+        ("Forms", f"{counts['counted']} counted{again}; {counts['quarantined']} quarantined{withdrawn}"),
+        ("Conferences", str(counts["conferences"])),
+        ("Tables", f"{counts['tables']}, {plural(counts['figures'], 'figure')}"),
+        ("Claims", _claims(settings.study, counts, name)),
+    ):
+        say(f"  {label:<19}{text}")
+    say("")
+    say(f"  Report             {settings.curated(name) / 'report' / 'index.html'}")
+    say(f"  Tables             {settings.curated(name)}")
+    say("")
+    say(f"  frs tables 1 --delivery {name} · frs trace … --delivery {name} show more.")
 
 
 def _rules(counts: dict[str, int]) -> list[tuple[str, str]]:

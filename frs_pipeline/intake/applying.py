@@ -129,6 +129,15 @@ def _rows(instrument: str, rule: str, of: str, number: int, without: Mapping[str
     return [{**same, "reason": reason, "number": count} for reason, count in reasons]
 
 
+def added(deliveries: Sequence[Sequence[pa.Table]]) -> list[pa.Table]:
+    """Add up `APPLIED` of several deliveries, each given questionnaire by questionnaire."""
+    keys = APPLIED.names[:-1]
+    return [
+        pa.concat_tables(same).group_by(keys, use_threads=False).aggregate([("number", "sum")]).rename_columns(APPLIED.names)
+        for same in zip(*deliveries, strict=True)
+    ]
+
+
 def unapplied(tables: Sequence[pa.Table]) -> list[Unapplied]:
     """List what rules couldn't be applied to, in the order of the tables (`APPLIED`)."""
     rows = [row for table in tables for row in table.to_pylist()]

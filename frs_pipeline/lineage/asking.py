@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cached_property
 
 from frs_pipeline.lineage.aside import Aside, forms_set_aside
 from frs_pipeline.lineage.evidence import Evidence
 from frs_pipeline.lineage.meaning import base
-from frs_pipeline.lineage.waterfall import SET_ASIDE, Asked, Group, Why, failing, questions
+from frs_pipeline.lineage.waterfall import AGAIN, SET_ASIDE, Asked, Group, Why, failing, questions
 from frs_pipeline.store.files import read
 from frs_pipeline.study import Study
 from frs_pipeline.study.tables import Table
 
 
 class Asking:
-    """The evidence of one delivery, asked table by table; what was asked once is kept.
+    """The evidence of one delivery, or of several together, asked table by table; what was asked once is kept.
 
     Nothing of a single form is read but its answers to a table's questions, by id.
     """
@@ -33,27 +34,35 @@ class Asking:
     def delivery(self) -> str:
         return self.evidence.store.delivery
 
+    @cached_property
+    def parts(self) -> list[Asking]:
+        """The deliveries that hold the forms: this one, or several."""
+        return [self] if self.evidence.parts == [self.evidence] else [Asking(part) for part in self.evidence.parts]
+
     def set_aside(self, instrument: str) -> list[Aside]:
         """List the forms of a questionnaire that were set aside."""
         if instrument not in self._aside:
-            self._aside[instrument] = forms_set_aside(self.evidence, instrument)
+            self._aside[instrument] = [form for part in self.evidence.parts for form in forms_set_aside(part, instrument)]
         return self._aside[instrument]
 
     def withdrawn(self, instrument: str) -> int:
         """Count the forms of a questionnaire that were withdrawn before anything was judged. No passport says why."""
-        return sum(read(self.evidence.store.file("withdrawn", instrument))["forms"].to_pylist())
+        stores = [part.store for part in self.evidence.parts]
+        return sum(sum(read(store.file("withdrawn", instrument))["forms"].to_pylist()) for store in stores)
 
     def asked(self, table: Table) -> Asked:
         """Count all forms of a table's marts by occasion and by their answers to its questions."""
         if table.number not in self._asked:
             names = questions(self.study, table)
-            groups = [
-                Group(mart, occasion, answers, forms, self.delivery)
-                for mart in table.marts
-                for (occasion, answers), forms in self.evidence.forms.by(mart, tuple(names)).items()
-            ]
-            aside = [form for mart in table.marts for form in self.set_aside(mart)]
-            counted = Counter((Why(SET_ASIDE, form.rule), form.group(names, self.delivery)) for form in aside)
+            groups: list[Group] = []
+            counted: Counter[tuple[Why, Group]] = Counter()
+            for part, mart in ((part, mart) for mart in table.marts for part in self.parts):
+                for (occasion, answers), forms in part.evidence.forms.by(mart, tuple(names)).items():
+                    groups.append(Group(mart, occasion, answers, forms, part.delivery))
+                for form in part.set_aside(mart):
+                    counted[Why(SET_ASIDE, form.rule), form.group(names, part.delivery)] += 1
+                for (occasion, answers), forms in part.evidence.again(mart, tuple(names)).items():
+                    counted[Why(AGAIN), Group(mart, occasion, answers, 1, part.delivery)] += forms
             withdrawn: dict[str, int] = {mart: self.withdrawn(mart) for mart in table.marts}
             self._asked[table.number] = Asked(table, names, groups, counted, withdrawn)
         return self._asked[table.number]
@@ -69,8 +78,8 @@ class Asking:
         """Read occasion and answers, to a table's questions, of some of the forms in its marts."""
         groups: dict[str, Group] = {}
         names, ids = ", ".join(self.asked(table).questions), ", ".join(f"'{form}'" for form in forms)
-        for mart in table.marts if forms else ():
-            marts = self.evidence.view("marts", mart)
-            rows = self.evidence.ask(f"SELECT form_id, occasion, {names} FROM {marts} WHERE form_id IN ({ids})")  # noqa: S608
-            groups.update({form: Group(mart, occasion, tuple(codes), 1, self.delivery) for form, occasion, *codes in rows})
+        for part, mart in ((part, mart) for part in self.parts for mart in (table.marts if forms else ())):
+            marts = part.evidence.view("marts", mart)
+            rows = part.evidence.ask(f"SELECT form_id, occasion, {names} FROM {marts} WHERE form_id IN ({ids})")  # noqa: S608
+            groups.update({form: Group(mart, occasion, tuple(codes), 1, part.delivery) for form, occasion, *codes in rows})
         return groups

@@ -12,6 +12,7 @@ from typing import Any
 
 from frs_pipeline.language import Text
 from frs_pipeline.lineage.asking import Asking
+from frs_pipeline.lineage.recount import several
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about, occasions
 from frs_pipeline.study.instruments import BOTH, instruments
@@ -43,7 +44,8 @@ _LEDGER_ONLY = (
 class Count:
     """One number: what it counts, `of` how many where it is a share as well, and the query that gives it.
 
-    The query is run in the delivery's folder of a `zone`; `recounted` says whether it gave the number.
+    The query is run in the delivery's folder of a `zone` (of several deliveries together: in the zone); `recounted` says
+    whether it gave the number.
     """
 
     what: Text
@@ -55,31 +57,66 @@ class Count:
 
 
 class Counts:
-    """The counts of one delivery, by their names."""
+    """The counts of one delivery, or of several together, by their names."""
 
     def __init__(self, asking: Asking) -> None:
         self._asking, self._evidence = asking, asking.evidence
-        settings, delivery = self._evidence.store.settings, asking.delivery
+        self._several = asking.parts != [asking]
+        settings, delivery = self._evidence.store.settings, "" if self._several else asking.delivery
         self._folders = {"curated": settings.curated(delivery), "restricted": settings.restricted(delivery)}
+
+    def _from(self, file: str, *only: str) -> str:
+        """Write what a query reads: a file of the delivery; of several, those of each, or of `only` some.
+
+        A conference that several have is one, and a form that a newer one has again counts there.
+        """
+        if not self._several:
+            return f"'@{file}.parquet'"
+        layer, _, name = file.partition("/")
+        if layer == "statistics":
+            return f"'@{self._asking.delivery}/{file}.parquet'"
+        if layer == "marts" and name in instruments(self._evidence.study):
+            return several([of for of in self._evidence.store.marts(name) if not only or of.delivery in only], "@")
+        read = self._every(file)
+        if layer != "marts":
+            return read
+        forms = ", ".join(f"sum({kind}_forms) AS {kind}_forms" for kind in kinds(self._evidence.study))
+        held = f"conference_id, any_value(occasion) AS occasion, bool_or(in_ledger) AS in_ledger, {forms}"
+        return f"(SELECT {held} FROM {read} GROUP BY conference_id)"  # noqa: S608 - names of the study
+
+    def _every(self, file: str) -> str:
+        """Write a query's reading of all rows of a file, in each of several deliveries."""
+        if not self._several:
+            return f"'@{file}.parquet'"
+        files = [f"'@{part.delivery}/{file}.parquet'" for part in self._asking.parts]
+        return f"read_parquet([{', '.join(files)}])"
 
     def whole(self) -> dict[str, Count]:
         """Count all forms and conferences, tables and figures."""
-        marts = ", ".join(f"'@marts/{name}.parquet'" for name in instruments(self._evidence.study))
-        forms = sum(counts["marts"] for counts in self._evidence.layers.values())
+        names = instruments(self._evidence.study)
+        forms = sum(number for name in names for number in self._evidence.forms.by(name, ()).values())
+        if self._several:
+            counted = " + ".join(f"(SELECT count(*) FROM {self._from(f'marts/{name}')})" for name in names)  # noqa: S608
+            query = f"SELECT {counted} AS value;"
+        else:
+            marts = ", ".join(self._from(f"marts/{name}") for name in names)
+            query = f"SELECT count(*) AS value\nFROM read_parquet([{marts}], union_by_name = true);"
         figures = self._evidence.figures
         return {
             "forms": self._count(
                 Text("Skemaer af alle slags i dataprodukterne", "Forms of all kinds in the marts"),
                 forms,
-                f"SELECT count(*) AS value\nFROM read_parquet([{marts}], union_by_name = true);",
+                query,
             ),
-            "conferences": self._rows(*_conferences(self._evidence.study, "in_codebook", BOTH), self._conferences_held()),
+            "conferences": self._conferences("in_codebook", BOTH, self._conferences_held()),
             "tables": self._count(
                 Text("Tabeller", "Tables"),
                 len({address.table for address in figures}),
-                "SELECT count(DISTINCT \"table\") AS value\nFROM '@statistics/figures.parquet';",
+                f'SELECT count(DISTINCT "table") AS value\nFROM {self._from("statistics/figures")};',
             ),
-            "figures": self._rows(Text("Tal i alle tabeller", "Figures of all tables"), "statistics/figures", "", len(figures)),
+            "figures": self._rows(
+                Text("Tal i alle tabeller", "Figures of all tables"), self._from("statistics/figures"), "", len(figures)
+            ),
         }
 
     def verdicts(self, numbers: Mapping[str, int]) -> dict[str, Count]:
@@ -93,7 +130,7 @@ class Counts:
             ),
         }
         return {
-            verdict: self._rows(words, "statistics/compare", f"verdict = '{verdict}'", numbers.get(verdict, 0))
+            verdict: self._rows(words, self._from("statistics/compare"), f"verdict = '{verdict}'", numbers.get(verdict, 0))
             for verdict, words in what.items()
         }
 
@@ -109,7 +146,7 @@ class Counts:
                 count = self._count(what, number, _LEDGER_ONLY, zone="restricted")
             else:
                 of = conferences[occasion] if measure != "in_codebook" else None
-                count = self._rows(*_conferences(self._evidence.study, measure, occasion), number, of)
+                count = self._conferences(measure, occasion, number, of)
             counts[f"{measure}-{occasion}"] = count
         return counts
 
@@ -123,17 +160,19 @@ class Counts:
             names = f"»{questionnaires(self._evidence.study)[mart].title}«", f"»{question.text}«"
             asked = "" if question.occasion == BOTH else f"(occasion = '{question.occasion}' OR {name} IS NOT NULL)"
             blank = f"{name} IS NULL" if question.occasion == BOTH else f"occasion = '{question.occasion}' AND {name} IS NULL"
-            if not questionnaires(self._evidence.study)[mart].asks(question, self._evidence.store.delivery):
+            parts = [part.delivery for part in self._asking.parts]
+            asking = [d for d in parts if questionnaires(self._evidence.study)[mart].asks(question, d)]
+            if not asking:
                 asked = blank = "false"
             danish = "Skemaer af typen {}, hvor {} skulle besvares".format(*names)
             english = "Forms of the type {} on which {} was to be answered".format(*names)
             more = Text(", eller er det alligevel", ", or is all the same") if asked else Text("", "")
-            file = f"marts/{mart}"
+            read = self._from(f"marts/{mart}", *asking)
             counts[f"asked-{mart}-{name}"] = self._rows(
-                Text(danish + more.danish, english + more.english), file, asked, row["asked"]
+                Text(danish + more.danish, english + more.english), read, asked, row["asked"]
             )
             counts[f"blank-{mart}-{name}"] = self._rows(
-                Text(f"{danish}, men ikke er det", f"{english}, but isn't"), file, blank, row["blank"], row["asked"]
+                Text(f"{danish}, men ikke er det", f"{english}, but isn't"), read, blank, row["blank"], row["asked"]
             )
         return counts
 
@@ -143,9 +182,11 @@ class Counts:
         for name, layers in self._evidence.layers.items():
             title = f"»{questionnaires(self._evidence.study)[name].title}«"
             aside, withdrawn = len(self._asking.set_aside(name)), self._asking.withdrawn(name)
-            accepted = f"SELECT count(*) FROM '@validated/{name}.parquet'"  # noqa: S608 - a questionnaire's name, as below
-            set_aside = f"SELECT count(*) FROM (SELECT DISTINCT form_id, file, line FROM '@rejected/{name}.parquet')"  # noqa: S608
-            left = f"SELECT coalesce(sum(forms), 0) FROM '@withdrawn/{name}.parquet'"  # noqa: S608
+            accepted = f"SELECT count(*) FROM {self._every(f'validated/{name}')}"  # noqa: S608 - a questionnaire's name, as below
+            lines = f"SELECT DISTINCT form_id, file, line{', filename' if self._several else ''}"
+            read = self._every(f"rejected/{name}")
+            set_aside = f"SELECT count(*) FROM ({lines} FROM {read.replace('])', '], filename = true)')})"  # noqa: S608
+            left = f"SELECT coalesce(sum(forms), 0) FROM {self._every(f'withdrawn/{name}')}"  # noqa: S608
             delivered = layers["validated"] + aside + withdrawn
             sums = (
                 ("delivered", delivered, f"SELECT ({accepted})\n  + ({set_aside})\n  + ({left}) AS value;"),
@@ -156,17 +197,22 @@ class Counts:
                 counts[f"{what}-{name}"] = self._count(_of(what, title), value, query, zone="restricted")
             for layer, value in layers.items():
                 zone = "curated" if layer == "marts" else "restricted"
-                counts[f"{layer}-{name}"] = self._rows(_of(layer, title), f"{layer}/{name}", "", value, zone=zone)
+                counts[f"{layer}-{name}"] = self._rows(_of(layer, title), self._every(f"{layer}/{name}"), "", value, zone=zone)
         return counts
 
+    def _conferences(self, measure: str, occasion: str, number: int, of: int | None = None) -> Count:
+        what, where = _conferences(self._evidence.study, measure, occasion)
+        return self._rows(what, self._from("marts/conference"), where, number, of)
+
     def _conferences_held(self) -> int:
-        ((number,),) = self._evidence.ask(f"SELECT count(*) FROM {self._evidence.view('marts', 'conference')}")  # noqa: S608
+        paths = ", ".join("'" + str(p.store.file("marts", "conference")).replace("'", "''") + "'" for p in self._evidence.parts)
+        ((number,),) = self._evidence.ask(f"SELECT count(DISTINCT conference_id) FROM read_parquet([{paths}])")  # noqa: S608
         return int(number)
 
-    def _rows(self, what: Text, file: str, where: str, value: int, of: int | None = None, *, zone: str = "curated") -> Count:
-        """Make the count of some rows of one file."""
+    def _rows(self, what: Text, read: str, where: str, value: int, of: int | None = None, *, zone: str = "curated") -> Count:
+        """Make the count of some rows of what is `read`."""
         condition = f"\nWHERE {where}" if where else ""
-        return self._count(what, value, f"SELECT count(*) AS value\nFROM '@{file}.parquet'{condition};", of, zone=zone)
+        return self._count(what, value, f"SELECT count(*) AS value\nFROM {read}{condition};", of, zone=zone)
 
     def _count(self, what: Text, value: int, query: str, of: int | None = None, *, zone: str = "curated") -> Count:
         folder = f"{self._folders[zone]}/".replace("'", "''")
@@ -174,13 +220,13 @@ class Counts:
         return Count(what, value, of, query.replace("'@", "'"), zone, again == value)
 
 
-def _conferences(study: Study, measure: str, occasion: str) -> tuple[Text, str, str]:
-    """Return what a number of conferences says, the mart, and the rows that it counts."""
+def _conferences(study: Study, measure: str, occasion: str) -> tuple[Text, str]:
+    """Return what a number of conferences says, and the rows of the mart that it counts."""
     lacking, where = _CONFERENCES.get(measure) or _without(study, measure.removeprefix("without_"))
     conferences = (about(study).conference.many if occasion == BOTH else occasions(study)[occasion].many).capitalised()
     what = Text(f"{conferences.danish} i kodebogen{lacking.danish}", f"{conferences.english} in the codebook{lacking.english}")
     only = f"occasion = '{occasion}'" if occasion != BOTH else ""
-    return what, "marts/conference", " AND ".join(filter(None, (only, where)))
+    return what, " AND ".join(filter(None, (only, where)))
 
 
 def _without(study: Study, kind: str) -> tuple[Text, str]:

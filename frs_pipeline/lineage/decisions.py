@@ -38,6 +38,8 @@ def amendments(asking: Asking, table: Table, meaning: Meaning) -> tuple[Amendmen
 
     A corrected answer concerns the tables that ask for it, a corrected number or status all tables of its questionnaire.
     """
+    if asking.parts != [asking]:
+        return tuple(amendment for part in asking.parts for amendment in amendments(part, table, meaning))
     evidence = asking.evidence
     if not evidence.corrections and not evidence.exceptions:
         return ()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from frs_pipeline.store.deliveries import AMENDMENTS, sha256
-from frs_pipeline.store.files import ORIGIN, Store, listed, read, read_manifest, recorded, rows_in
+from frs_pipeline.store.files import ORIGIN, MartFile, Store, listed, read, read_manifest, recorded, rows_in
 from frs_pipeline.store.plan import AssetPath, Product, products, table_key
 from frs_pipeline.store.rows import ENGINE
 from frs_pipeline.study import Study, derived
@@ -17,7 +17,7 @@ from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import Address, Table
 from frs_pipeline.tables.figures import Figure, from_table
-from frs_pipeline.tables.reconciling import FormCounts
+from frs_pipeline.tables.reconciling import Answers, FormCounts
 
 if TYPE_CHECKING:
     import duckdb
@@ -63,10 +63,13 @@ class AcceptedRemark:
 
 
 class Evidence:
-    """The files of one delivery, by their rows and by what each records of its origin."""
+    """The files of one delivery, by their rows and by what each records of its origin; or of several together.
 
-    def __init__(self, store: Store) -> None:
-        self.store = store
+    Of a delivery that is one of several, those forms count that are in its `marts`.
+    """
+
+    def __init__(self, store: Store, marts: Mapping[str, MartFile] | None = None) -> None:
+        self.store, self._marts = store, marts
         self._views: set[str] = set()
         self._noted: dict[AssetPath, bool] = {}
         self._origins: dict[AssetPath, dict[str, Any]] = {}
@@ -75,6 +78,20 @@ class Evidence:
     @property
     def study(self) -> Study:
         return self.store.study
+
+    @cached_property
+    def parts(self) -> list[Evidence]:
+        """The deliveries that hold the forms, each with those of its forms that count: this one, or several."""
+        several = self.store.parts()
+        if not several:
+            return [self]
+        files = {name: {file.delivery: file for file in self.store.marts(name)} for name in instruments(self.study)}
+        return [Evidence(part, {name: of_each[part.delivery] for name, of_each in files.items()}) for part in several]
+
+    @cached_property
+    def whole(self) -> Evidence:
+        """The same delivery with all forms of its marts."""
+        return Evidence(self.store)
 
     @cached_property
     def figures(self) -> dict[Address, Figure]:
@@ -96,9 +113,10 @@ class Evidence:
     def promises(self) -> dict[str, tuple[int, int]]:
         """Promises kept and made, by mart."""
         by_mart: dict[str, tuple[int, int]] = {}
-        for row in read(self.store.file("expectations"), ["mart", "passed"]).to_pylist():
-            kept, made = by_mart.get(row["mart"], (0, 0))
-            by_mart[row["mart"]] = (kept + row["passed"], made + 1)
+        for part in self.parts:
+            for row in read(part.store.file("expectations"), ["mart", "passed"]).to_pylist():
+                kept, made = by_mart.get(row["mart"], (0, 0))
+                by_mart[row["mart"]] = (kept + row["passed"], made + 1)
         return by_mart
 
     @cached_property
@@ -108,7 +126,18 @@ class Evidence:
     @cached_property
     def forms(self) -> FormCounts:
         """Counts of the forms in the marts, by the engine that the installation chose."""
-        return FormCounts({name: self.store.file("marts", name) for name in instruments(self.study)}, self.store.settings.engine)
+        return FormCounts({name: self._files(name) for name in instruments(self.study)}, self.store.settings.engine)
+
+    def _files(self, mart: str) -> list[MartFile]:
+        return [self._marts[mart]] if self._marts else self.store.marts(mart)
+
+    def again(self, mart: str, questions: tuple[str, ...]) -> Answers:
+        """Count the forms of a mart that don't count here since a newer delivery has them again; by occasion and answers."""
+        if not any(file.newer for file in self._files(mart)):
+            return {}
+        whole = FormCounts({mart: self.store.file("marts", mart)}, self.store.settings.engine).by(mart, questions)
+        counted = self.forms.by(mart, questions)
+        return {answers: left for answers, forms in whole.items() if (left := forms - counted.get(answers, 0))}
 
     @cached_property
     def _duckdb(self) -> duckdb.DuckDBPyConnection:
@@ -118,10 +147,16 @@ class Evidence:
         return duckdb.connect(config=ENGINE)
 
     def view(self, *key: str) -> str:
-        """Return the name under which a product's rows can be queried."""
+        """Return the name under which a product's rows can be queried; those of a mart that count. Of one delivery only."""
         name = "_".join(key)
         if name not in self._views:
-            self._duckdb.read_parquet(str(self.store.file(*key))).create_view(name)
+            known = key[1] if key[0] == "marts" and key[1] in instruments(self.study) else None
+            file = self._files(known)[0] if known else MartFile(self.store.delivery, self.store.file(*key))
+            rows = self._duckdb.read_parquet(str(file.path))
+            if file.newer:
+                self._duckdb.read_parquet([str(path) for path in file.newer]).create_view(f"newer_than_{name}")
+                rows = rows.filter(f"form_id NOT IN (SELECT form_id FROM newer_than_{name})")  # noqa: S608 - the name of a mart
+            rows.create_view(name)
             self._views.add(name)
         return name
 
@@ -141,18 +176,26 @@ class Evidence:
     @cached_property
     def layers(self) -> dict[str, dict[str, int]]:
         """Forms in each layer, by questionnaire."""
-        return {name: {layer: rows_in(self.store.file(layer, name)) for layer in _LAYERS} for name in instruments(self.study)}
+        stores = [part.store for part in self.parts]
+        return {
+            name: {layer: sum(rows_in(store.file(layer, name)) for store in stores) for layer in _LAYERS}
+            for name in instruments(self.study)
+        }
 
     def as_noted(self, key: AssetPath) -> bool:
-        """Return whether a file is the one that the manifest lists."""
+        """Return whether a file is the one that the manifest lists; of a mart of several deliveries, those of all of them."""
         if key not in self._noted:
             path = self.store.file(*key)
-            self._noted[key] = self.manifest.get("outputs", {}).get(listed(self.store, path)) == sha256(path)
+            own = self.manifest.get("outputs", {}).get(listed(self.store, path)) == sha256(path)
+            theirs = self.parts if key[0] == "marts" and self.store.parts() else []
+            self._noted[key] = own and all(part.as_noted(key) for part in theirs)
         return self._noted[key]
 
     @cached_property
     def corrections(self) -> tuple[Correction, ...]:
-        """Corrections of the delivery."""
+        """Corrections of the delivery, or of several."""
+        if self.store.parts():
+            return tuple(correction for part in self.parts for correction in part.corrections)
         path = self.store.raw(AMENDMENTS["corrections"])
         if not path.exists():
             return ()
@@ -163,23 +206,37 @@ class Evidence:
 
     @cached_property
     def exceptions(self) -> tuple[AcceptedRemark, ...]:
-        """Findings that were accepted in the delivery, of forms and of questionnaires."""
+        """Findings that were accepted in the delivery, or in several, of forms and of questionnaires."""
+        if self.store.parts():
+            return tuple(accepted for part in self.parts for accepted in part.exceptions)
         columns = "instrument, form_id, rule, reason, who, CAST(expires AS VARCHAR)"
         query = f"SELECT DISTINCT {columns} FROM {self.view('noted')} WHERE severity = 'accepted' ORDER BY ALL"  # noqa: S608
         rows = self.ask(query)
         return tuple(AcceptedRemark(*row) for row in rows)
 
     def way(self, table: Table) -> tuple[tuple[InputFile, ...], tuple[ProducedFile, ...]]:
-        """Return the delivered files that a table comes from, and every file that was made on the way, in their order."""
+        """Return the delivered files that a table comes from, and every file that was made on the way, in their order.
+
+        Of several deliveries, the name of each stands before its files.
+        """
         if table.number not in self._steps:
-            keys = _line(
-                self.study,
-                (table_key(table.number), *((layer, mart) for layer in ("withdrawn", "rejected") for mart in table.marts)),
-            )
-            inputs = {file for key in keys for file in _delivered(self._origin(key))}
-            steps = tuple(self._step(products(self.study)[key], self._origin(key)) for key in keys)
-            self._steps[table.number] = (tuple(sorted(inputs, key=lambda file: file.name)), steps)
+            key, marts = table_key(table.number), tuple(("marts", mart) for mart in table.marts)
+            if not self.store.parts():
+                self._steps[table.number] = self._way(table, key)
+            else:
+                ways = [(part.store.delivery, *part._way(table, *marts)) for part in self.parts]
+                inputs = [replace(file, name=f"{name}/{file.name}") for name, files, _ in ways for file in files]
+                steps = [replace(step, file=f"{name}: {step.file}") for name, _, made in ways for step in made]
+                own = [self._step(self.store.products[made], self._origin(made)) for made in (*marts, key)]
+                self._steps[table.number] = (tuple(inputs), (*steps, *own))
         return self._steps[table.number]
+
+    def _way(self, table: Table, *ends: AssetPath) -> tuple[tuple[InputFile, ...], tuple[ProducedFile, ...]]:
+        """Return the files of one delivery on the way to these products, and to what was withdrawn and set aside."""
+        keys = _line(self.study, (*ends, *((layer, mart) for layer in ("withdrawn", "rejected") for mart in table.marts)))
+        inputs = {file for key in keys for file in _delivered(self._origin(key))}
+        steps = tuple(self._step(products(self.study)[key], self._origin(key)) for key in keys)
+        return tuple(sorted(inputs, key=lambda file: file.name)), steps
 
     def delivered(self, instrument: str) -> tuple[InputFile, ...]:
         """Return the delivered files that the forms of a questionnaire were read from."""

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from frs_pipeline.lineage.asking import Asking
 from frs_pipeline.lineage.evidence import Evidence
 from frs_pipeline.lineage.meaning import Selection, question
 from frs_pipeline.lineage.recount import answered, conditions
-from frs_pipeline.lineage.waterfall import ANSWERED, NOT_ASKED, OTHER_ANSWER, SET_ASIDE, Why, failing, questions
+from frs_pipeline.lineage.waterfall import AGAIN, ANSWERED, NOT_ASKED, OTHER_ANSWER, SET_ASIDE, Why, failing, questions
 from frs_pipeline.study import Study
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.questionnaires import questionnaires
@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Listed:
-    """One form: its id, its line in the raw file, and what was noted or corrected, in words without a value."""
+    """One form: its id, its line in the raw file, and what was noted or corrected, in words without a value.
+
+    Of several deliveries together, the name of the form's own stands before the file.
+    """
 
     form: str
     file: str
@@ -36,24 +39,33 @@ class Listed:
 
 
 def counted(evidence: Evidence, chosen: Selection) -> list[Listed]:
-    """List the forms that a selection counts, by id."""
-    return [
-        form for mart in chosen.marts for form in _forms(evidence, mart, [sql for sql, _ in conditions(evidence.study, chosen)])
-    ]
+    """List the forms that a selection counts, by mart, delivery and id."""
+    where = [sql for sql, _ in conditions(evidence.study, chosen)]
+    parts = [(mart, part) for mart in chosen.marts for part in evidence.parts]
+    return [_of(evidence, part, form) for mart, part in parts for form in _forms(part, mart, where)]
+
+
+def _of(whole: Evidence, part: Evidence, form: Listed) -> Listed:
+    return form if part is whole else replace(form, file=f"{part.store.delivery}/{form.file}")
 
 
 def near(asking: Asking, table: Table, chosen: Selection, why: Why, most: int) -> list[Listed]:
     """List the first forms (at `most` so many) that fail one condition of a selection and no other."""
-    if why.kind == SET_ASIDE:
-        names = questions(asking.study, table)
-        forms = [form for mart in chosen.marts for form in asking.set_aside(mart) if form.rule == why.about]
-        kept = [form for form in forms if not failing(asking.study, names, chosen, form.group(names, asking.delivery))]
-        return [Listed(form.form, form.file, form.line, (f"set aside: {form.rule}",)) for form in kept[:most]]
     listed: list[Listed] = []
-    for mart in chosen.marts:
-        listed += _forms(
-            asking.evidence, mart, list(_failing(asking.study, table, mart, chosen, why, asking.delivery)), most - len(listed)
-        )
+    for part, mart in ((part, mart) for mart in chosen.marts for part in asking.parts):
+        if why.kind == SET_ASIDE:
+            names = questions(asking.study, table)
+            aside = [form for form in part.set_aside(mart) if form.rule == why.about]
+            kept = [form for form in aside if not failing(asking.study, names, chosen, form.group(names, part.delivery))]
+            forms = [Listed(form.form, form.file, form.line, (f"set aside: {form.rule}",)) for form in kept]
+        elif why.kind == AGAIN:
+            forms = _forms(part.evidence.whole, mart, [sql for sql, _ in conditions(asking.study, chosen)])
+            mine = {form.form for form in _forms(part.evidence, mart, [])}
+            forms = [form for form in forms if form.form not in mine]
+        else:
+            where = list(_failing(asking.study, table, mart, chosen, why, part.delivery))
+            forms = _forms(part.evidence, mart, where, most - len(listed))
+        listed += [_of(asking.evidence, part.evidence, form) for form in forms[: most - len(listed)]]
     return listed
 
 

@@ -109,7 +109,7 @@ class Passport:
 
     `numerator` and `denominator` are forms for percentages, pairs for correlations (P - Q and P + Q); a count has no
     denominator. `forms` is how many forms the figure rests on, which is as many as the waterfall leaves and `--forms`
-    lists.
+    lists; `deliveries` has them by the delivery that they are from, where there are several.
     """
 
     address: Address
@@ -124,6 +124,7 @@ class Passport:
     delivered: dict[str, int]
     waterfall: tuple[TakenAway, ...]
     forms: int
+    deliveries: dict[str, int]
     closes: bool
     near: tuple[Near, ...]
     amendments: tuple[Amendment, ...]
@@ -175,7 +176,7 @@ class Passports:
             raise UsageError("no such figure", where=f"table {address.table}")
         table = catalogue(self.study)[address.table]
         figure = self.evidence.figures[address]
-        asked = self.asking.asked(table)
+        asked, several = self.asking.asked(table), self.asking.parts
         fall, counted = waterfall(self.study, asked, meaning), pairs(self.study, meaning, asked)
         numerator, denominator = _fraction(self.study, meaning, fall, counted)
         steps = tuple(_steps(self.study, fall, table_of=address.table))
@@ -194,6 +195,7 @@ class Passports:
             delivered=dict(fall.delivered),
             waterfall=steps,
             forms=fall.left,
+            deliveries={part.delivery: fall.left_of.get(part.delivery, 0) for part in several} if len(several) > 1 else {},
             closes=fall.closes,
             near=tuple(Near(*why, _reason(self.study, why, address.table), forms) for why, forms in fall.near),
             amendments=amendments(self.asking, table, meaning),

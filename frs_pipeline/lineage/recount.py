@@ -1,13 +1,18 @@
 """One query that anybody can run on the marts to count a figure again, without this program.
 
-It is written for the DuckDB command line in the delivery's curated folder, from the same meaning as the waterfall and
+It is written for the DuckDB command line in the delivery's curated folder (of several deliveries together: in that which holds
+theirs), from the same meaning as the waterfall and
 the list of forms. The first column of its one row is the figure, unrounded. Forms and pairs are counted in whole
 numbers, which no order of adding can change; only the last divisions aren't whole.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
 from frs_pipeline.lineage.meaning import Codes, Meaning, Selection, question
+from frs_pipeline.store.files import MartFile
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import occasions
 from frs_pipeline.study.instruments import BOTH
@@ -15,22 +20,26 @@ from frs_pipeline.study.tables import Address, Axis, Table
 from frs_pipeline.tables.render import heading
 
 Conditions = list[tuple[str, str]]
+# Where the forms of several deliveries together are, by mart; nothing for one delivery.
+Files = Mapping[str, Sequence[MartFile]]
 
 
-def recount(study: Study, table: Table, address: Address, meaning: Meaning) -> str:
-    """Write the query that gives one figure."""
+def recount(study: Study, table: Table, address: Address, meaning: Meaning, files: Files | None = None) -> str:
+    """Write the query that gives one figure; `files` says where the forms of several deliveries together are."""
+    files = files or {}
     if meaning.scales is not None:
-        body = _correlation(study, meaning)
+        body = _correlation(study, meaning, files)
     elif meaning.of is None:
-        body = _count(study, meaning.counted)
+        body = _count(study, meaning.counted, files)
     else:
-        body = _share(study, meaning)
+        body = _share(study, meaning, files)
+    where = "the folder that holds those of the deliveries" if files else "the folder of the delivery that holds marts/"
     place = " · ".join(part for part in (address.row, address.column, address.group, address.measure) if part)
     return "\n".join(
         (
             f"-- Tabel {table.number}. {_comment(heading(study, table))}",
             f"-- {_comment(place)}",
-            "-- Run it with DuckDB in the folder of the delivery that holds marts/; `value` is the figure, unrounded.",
+            f"-- Run it with DuckDB in {where}; `value` is the figure, unrounded.",
             body,
         )
     )
@@ -65,11 +74,11 @@ def _comment(text: str) -> str:
     return " ".join(text.split())
 
 
-def _count(study: Study, counted: Selection) -> str:
-    return f"SELECT count(*) AS value\nFROM {_forms(counted)}{_where(study, counted)};"
+def _count(study: Study, counted: Selection, files: Files) -> str:
+    return f"SELECT count(*) AS value\nFROM {_forms(counted, files)}{_where(study, counted)};"
 
 
-def _share(study: Study, meaning: Meaning) -> str:
+def _share(study: Study, meaning: Meaning, files: Files) -> str:
     """Write the query for the share of forms that count, among those of the denominator."""
     assert meaning.of is not None
     own = Selection(
@@ -86,16 +95,39 @@ def _share(study: Study, meaning: Meaning) -> str:
         "  SELECT\n"
         f"    {filtered} AS numerator,\n"
         "    count(*) AS denominator\n"
-        f"  FROM {_forms(meaning.of)}{_where(study, meaning.of, '  ')}\n"
+        f"  FROM {_forms(meaning.of, files)}{_where(study, meaning.of, '  ')}\n"
         ")\n"
         "SELECT CAST(100 * numerator AS DOUBLE) / nullif(denominator, 0) AS value, numerator, denominator\n"
         "FROM counted;"
     )
 
 
-def _forms(selection: Selection) -> str:
+def _forms(selection: Selection, files: Files) -> str:
     """Write the marts to read; several of them together, with the columns that are needed."""
-    files = [f"'marts/{mart}.parquet'" for mart in selection.marts]
+    if not files:
+        return _read([f"'marts/{mart}.parquet'" for mart in selection.marts])
+    return several([file for mart in selection.marts for file in files[mart]])
+
+
+def several(files: Sequence[MartFile], mark: str = "") -> str:
+    """Write the marts of several deliveries to read, from the folder that holds theirs; a `mark` stands before each path.
+
+    A form that a newer delivery has again counts there.
+    """
+
+    def named(path: Path) -> str:
+        return f"'{mark}{path.parent.parent.name}/marts/{path.name}'"
+
+    if not any(file.newer for file in files):
+        return _read([named(file.path) for file in files])
+    parts = []
+    for file in files:
+        newer = f"SELECT form_id FROM {_read([named(path) for path in file.newer])}" if file.newer else ""  # noqa: S608
+        parts.append(f"SELECT * FROM {named(file.path)}" + (f" WHERE form_id NOT IN ({newer})" if newer else ""))  # noqa: S608
+    return f"({' UNION ALL BY NAME '.join(parts)})"
+
+
+def _read(files: list[str]) -> str:
     return files[0] if len(files) == 1 else f"read_parquet([{', '.join(files)}], union_by_name = true)"
 
 
@@ -171,7 +203,7 @@ significance AS (
 )"""
 
 
-def _correlation(study: Study, meaning: Meaning) -> str:
+def _correlation(study: Study, meaning: Meaning, files: Files) -> str:
     assert meaning.scales is not None
     row, column = meaning.scales
     counted, strata = meaning.counted, meaning.strata
@@ -193,7 +225,7 @@ def _correlation(study: Study, meaning: Meaning) -> str:
         f"  SELECT {places}, count(f.form_id) AS n",
         f"  FROM {crossed}",
         "  LEFT JOIN (",
-        f"    SELECT * FROM {_forms(rest)}{_where(study, rest, '    ')}",  # noqa: S608 - names of the catalogue
+        f"    SELECT * FROM {_forms(rest, files)}{_where(study, rest, '    ')}",  # noqa: S608 - names of the catalogue
         "  ) AS f",
         f"    ON {matches}",
         f"  GROUP BY {by}",

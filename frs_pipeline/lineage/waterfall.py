@@ -21,11 +21,14 @@ from frs_pipeline.tables.bases import BLANK, LEFT_OUT, NOT_IN_USE, OTHER_OCCASIO
 
 # Why a form isn't counted. The names up to `NOT_ASKED` also stand in the bases of tables.
 WITHDRAWN, SET_ASIDE, NOT_ASKED = "withdrawn", "set_aside", "not_asked"
+# Of several deliveries together: a newer one has the form again, and it counts as that.
+AGAIN = "again"
 OTHER_ANSWER, ANSWERED = "other_answer", "answered"
 # The order in which forms are taken away; blank, not asked and not in use are one step, for a form can only be one of them.
 _ORDER = {
-    WITHDRAWN: -2,
-    SET_ASIDE: -1,
+    WITHDRAWN: -3,
+    SET_ASIDE: -2,
+    AGAIN: -1,
     OTHER_OCCASION: 0,
     NOT_IN_USE: 1,
     NOT_ASKED: 1,
@@ -37,7 +40,7 @@ _ORDER = {
 
 
 class Why(NamedTuple):
-    """Why a form isn't counted: `about` is a rule or a question; empty for another occasion and a withdrawal."""
+    """Why a form isn't counted: `about` is a rule or a question; empty for what is about neither."""
 
     kind: str
     about: str = ""
@@ -75,7 +78,8 @@ class Asked:
 class Waterfall:
     """Forms delivered, by mart; forms taken away, in order; and forms left. `near` failed one condition only.
 
-    `whole` is what was left where the figure's denominator stands, None for a figure without one.
+    `whole` is what was left where the figure's denominator stands, None for a figure without one; `left_of` has what is left
+    delivery by delivery.
     """
 
     delivered: Mapping[str, int]
@@ -83,6 +87,7 @@ class Waterfall:
     left: int
     whole: int | None
     near: tuple[tuple[Why, int], ...]
+    left_of: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def closes(self) -> bool:
@@ -144,7 +149,7 @@ def _fall(study: Study, asked: Asked, chosen: Selection) -> Waterfall:
     taken: Counter[Why] = Counter()
     near: Counter[Why] = Counter()
     delivered: dict[str, int] = dict.fromkeys(asked.table.marts, 0)
-    left = 0
+    left: Counter[str] = Counter()
     for mart, forms in asked.withdrawn.items():
         if forms:
             taken[Why(WITHDRAWN)] += forms
@@ -158,7 +163,7 @@ def _fall(study: Study, asked: Asked, chosen: Selection) -> Waterfall:
         delivered[group.mart] += group.forms
         why = failing(study, asked.questions, chosen, group)
         if not why:
-            left += group.forms
+            left[group.delivery] += group.forms
         else:
             taken[min(why, key=order)] += group.forms
         if len(why) == 1:
@@ -166,7 +171,8 @@ def _fall(study: Study, asked: Asked, chosen: Selection) -> Waterfall:
     return Waterfall(
         delivered,
         tuple((why, taken[why]) for why in sorted(taken, key=order)),
-        left,
+        sum(left.values()),
         None,
         tuple((why, near[why]) for why in sorted(near, key=order)),
+        dict(sorted(left.items())),
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from frs_pipeline.language import Text
 from frs_pipeline.lineage.meaning import Codes, Meaning, Selection, question
-from frs_pipeline.lineage.waterfall import ANSWERED, NOT_ASKED, OTHER_ANSWER, SET_ASIDE, WITHDRAWN, Why
+from frs_pipeline.lineage.waterfall import AGAIN, ANSWERED, NOT_ASKED, OTHER_ANSWER, SET_ASIDE, WITHDRAWN, Why
 from frs_pipeline.stats.printing import NOT_COMPUTABLE, decimals_of
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.about import occasions
@@ -90,6 +90,8 @@ def reason(study: Study, why: Why, table: Table) -> Text:
         rule = policy(study).rules.get(why.about)
         known = Text(rule.danish, rule.english) if rule else Text(why.about, why.about)
         return Text(f"sat til side: {known.danish}", f"set aside: {known.english}")
+    if why.kind == AGAIN:
+        return Text("står igen i en nyere levering, og tæller dér", "stands again in a newer delivery, and counts there")
     if why.kind == OTHER_OCCASION:
         others = [occasion.the for name, occasion in occasions(study).items() if name != table.occasion]
         return Text(
@@ -99,7 +101,7 @@ def reason(study: Study, why: Why, table: Table) -> Text:
     asked = question(study, why.about, table.marts)
     text = f"»{asked.text}«"
     if why.kind == NOT_IN_USE:
-        return Text(f"{text} står ikke på skemaet i denne levering", f"{text} isn't on the paper in this delivery")
+        return Text(f"{text} står ikke på skemaet i den levering", f"{text} isn't on the paper of that delivery")
     if why.kind == NOT_ASKED:
         only = occasions(study)[asked.occasion].the
         return Text(f"{text} stilles kun ved {only.danish}", f"{text} is asked at {only.english} only")

@@ -23,6 +23,7 @@ from frs_pipeline.store.manifest import added, root_of
 from frs_pipeline.store.plan import products
 from frs_pipeline.store.settings import PROJECT, Settings, home
 from frs_pipeline.store.standing import remains, standing
+from frs_pipeline.store.together import togethers
 from frs_pipeline.study import Study
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ def examine(settings: Settings) -> list[Diagnosis]:
         diagnoses += _delivery(settings, name)
     stores = [Store(settings, name) for name in sorted({*delivered, *made})]
     diagnoses += [Diagnosis(f"Delivery {name}", False, why) for name, why in remains(settings).items()]
+    for name in togethers(settings):
+        diagnoses += _together(settings, name)
     diagnoses += [_results(store) for store in stores if store.delivery in made]
     for history in _homes():
         diagnoses.append(_traces(settings.study, history, stores))
@@ -181,6 +184,22 @@ def _delivery(settings: Settings, name: str) -> Iterator[Diagnosis]:
         )
 
 
+def _together(settings: Settings, name: str) -> Iterator[Diagnosis]:
+    """Report several deliveries that are counted as one: which they are, and what was made of them."""
+    store, label = Store(settings, name), f"Deliveries together {name}"
+    try:
+        parts = [part.delivery for part in store.parts()]
+    except FrsError as error:
+        yield Diagnosis(label, False, str(error))
+        return
+    missing = [part for part in parts if part not in deliveries(settings.raw)]
+    detail = ", ".join(parts) + (f"; missing: {', '.join(missing)}" if missing else "")
+    yield Diagnosis(label, not missing, detail)
+    if not missing:
+        yield _produced(store, label)
+        yield _results(store)
+
+
 def _withdrawn(settings: Settings) -> list[Diagnosis]:
     """Check whether anything counts in one delivery that was withdrawn from another, where anything was withdrawn at all."""
     from frs_pipeline.intake.delivery import withdrawals_of
@@ -215,7 +234,7 @@ def _produced(store: Store, label: str) -> Diagnosis:
     if not content.get("outputs"):
         if unfinished(store):
             return Diagnosis(what, False, "a run failed, none are made yet: frs run")
-        there = any(store.path(product).exists() for product in products(store.study).values())
+        there = any(store.path(product).exists() for product in store.products.values())
         return Diagnosis(what, not there, f"{'files that no manifest vouches for' if there else 'not made yet'}: frs run")
     state = standing(store)
     problems = [f"a run failed; {state.last_good(store.delivery)} (frs run)"] if state.failed else []

@@ -38,6 +38,7 @@ from frs_pipeline.operations.searching import SEARCH_FOUND, search_run
 from frs_pipeline.store.files import Store, atomic
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.store.standing import Standing, standing
+from frs_pipeline.store.together import is_together
 from frs_pipeline.study import Study
 
 # The most lines of one kind on a page; the rest is only counted.
@@ -85,11 +86,19 @@ def page(incident: Incident, stands: Standing) -> str:
         "## What to do",
         "",
         "1. Read the line above: it says which file and line, and how to correct it.",
-        f"2. `frs quarantine --delivery {incident.delivery}` shows which forms were set aside and why, without what was keyed.",
-        f"3. `frs run --delivery {incident.delivery}` tries again; a changed folder is also taken up by itself.",
+        *_next(incident.delivery),
         "",
     ]
     return "\n".join(lines)
+
+
+def _next(delivery: str) -> list[str]:
+    if is_together(delivery):
+        return [f"2. `frs run --all` tries again, with the deliveries that `{delivery}` is made of."]
+    return [
+        f"2. `frs quarantine --delivery {delivery}` shows which forms were set aside and why, without what was keyed.",
+        f"3. `frs run --delivery {delivery}` tries again; a changed folder is also taken up by itself.",
+    ]
 
 
 def _results(incident: Incident, stands: Standing) -> str:

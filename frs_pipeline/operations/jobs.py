@@ -24,6 +24,7 @@ from frs_pipeline.operations.refresh import Refresh, attempt
 from frs_pipeline.store.deliveries import describe
 from frs_pipeline.store.files import Store
 from frs_pipeline.store.settings import Settings
+from frs_pipeline.store.together import is_together
 
 # Seconds that a process has to stop what it does.
 _PATIENCE = 10
@@ -157,14 +158,15 @@ def _outcome(talk: Connection, settings: Settings, delivery: str, select: str | 
     store = Store(settings, delivery)
 
     def turn() -> None:
-        talk.send(Waits(frozenset(older.delivery for older in store.earlier())))
+        talk.send(Waits(frozenset(older.delivery for older in store.others())))
         talk.recv()
 
     try:
-        named = describe(settings.study, store.raw("")).predecessor
-        if named:
-            turn()  # without a result of that, not even what is out of date can be said
-        done = attempt(settings, delivery, select, turn=None if named else turn)
+        named = None if is_together(delivery) else describe(settings.study, store.raw("")).predecessor
+        first = named is not None or is_together(delivery)
+        if first:
+            turn()  # without a result of those, not even what is out of date can be said
+        done = attempt(settings, delivery, select, turn=None if first else turn)
     except FrsError as error:
         done = error
     if not isinstance(done, FrsError):

@@ -15,12 +15,13 @@ from frs_pipeline.errors import CheckFailed, FrsError, InputError, UsageError
 from frs_pipeline.intake.unread import refuse_unread
 from frs_pipeline.personal_numbers import refuse_in_names
 from frs_pipeline.report.ahead import TURN, Ahead, ahead
-from frs_pipeline.store.deliveries import choose, inventory
+from frs_pipeline.store.deliveries import inventory
 from frs_pipeline.store.files import Store, read_manifest
 from frs_pipeline.store.lock import begin, exclusive
 from frs_pipeline.store.manifest import due, note_partial
 from frs_pipeline.store.plan import AssetPath, Product, compared, products, upstream, whole_steps
 from frs_pipeline.store.settings import Settings
+from frs_pipeline.store.together import choose_any
 from frs_pipeline.study import Study
 from frs_pipeline.study.rules import policy
 
@@ -64,14 +65,9 @@ def refresh(
     DAGSTER_HOME keeps. `turn` is called before anything is compared with an earlier delivery, and waits until those are as they
     will be. Raises `FrsError`.
     """
-    name = choose(settings.raw, delivery)
+    name = choose_any(settings, delivery)
     store = Store(settings, name)
-    refuse_in_names(settings.raw_delivery(name))
-    # A missing file, or one that nobody reads, is reported before anything heavy is loaded.
-    refuse_unread(settings.study, settings.raw_delivery(name))
-    inventory(settings.study, settings.raw_delivery(name))
-    # Checked even where nothing is out of date: results don't show that their pair of codebooks was locked again.
-    require_newest(settings, settings.raw_delivery(name))
+    _refuse(store)
     chosen = upstream(settings.study, _selected(settings.study, select)) if select else set(products(settings.study))
     with exclusive(store):
         wanted = due(store)
@@ -113,8 +109,26 @@ def refresh(
             _materialize(settings, name, outdated, complete, tell, made, promises, compare, home)
         if not complete:
             note_partial(store, outdated)
-    names = tuple(product.name for key, product in products(settings.study).items() if key in outdated)
+    names = tuple(product.name for key, product in store.products.items() if key in outdated)
     return Refresh(name, names, read_manifest(store)["summary"] if complete else {}, vouched=complete)
+
+
+def _refuse(store: Store) -> None:
+    """Raise `FrsError`, before anything heavy is loaded, for what can't be taken up.
+
+    That is a delivery that lacks a file or has one that nobody reads; and several together of which one isn't up to date.
+    Checked even where nothing is out of date: results don't show that their pair of codebooks was locked again.
+    """
+    for part in store.parts():
+        if due(part):
+            do = f"frs run --delivery {part.delivery} first, or frs run --all"
+            raise CheckFailed(f"delivery {part.delivery} is out of date", where=store.delivery, do=do)
+    for each in store.each():
+        folder = each.raw("")
+        refuse_in_names(folder)
+        refuse_unread(store.study, folder)
+        inventory(store.study, folder)
+        require_newest(store.settings, folder)
 
 
 def attempt(
@@ -192,7 +206,7 @@ def _materialize(
         try:
             materialize(
                 assets(settings.study, delivery),
-                selection=AssetSelection.assets(*chosen(settings.study, keys, complete=complete)),
+                selection=AssetSelection.assets(*chosen(Store(settings, delivery), keys, complete=complete)),
                 instance=instance,
                 partition_key=delivery,
                 tags={DATA_TAG: data_tag(settings), **study_tags(settings.study), **mark},

@@ -32,7 +32,9 @@ from dagster import (
 )
 
 from frs_pipeline.assets.graph import chosen
-from frs_pipeline.assets.wiring import deliveries_of, study_tags
+from frs_pipeline.assets.manifest import KEY as MANIFEST
+from frs_pipeline.assets.privacy import KEY as SEARCHED
+from frs_pipeline.assets.wiring import deliveries_of, key_of, study_tags
 from frs_pipeline.errors import FrsError
 from frs_pipeline.intake.unread import refuse_unread
 from frs_pipeline.operations.waiting import told_when_overdue
@@ -41,13 +43,15 @@ from frs_pipeline.store.code import look_again
 from frs_pipeline.store.deliveries import deliveries, inventory, look, unnamed
 from frs_pipeline.store.files import Store
 from frs_pipeline.store.manifest import due
-from frs_pipeline.store.plan import AssetPath, compared, products
+from frs_pipeline.store.plan import AssetPath, compared, products, together_products
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.store.standing import remains
+from frs_pipeline.store.together import is_together, togethers
 from frs_pipeline.study import Study
 
 # The job's name, by which sensors request it.
 REFRESH = "refresh"
+TOGETHER = "together"
 
 
 def refresh_job(study: Study) -> Any:
@@ -63,6 +67,18 @@ def refresh_job(study: Study) -> Any:
     )
 
 
+def together_job(study: Study) -> Any:
+    """Define the job that makes again what is counted of several deliveries as one; Dagster has no public name for its type."""
+    made = [*together_products(study), SEARCHED, MANIFEST]
+    return define_asset_job(
+        TOGETHER,
+        AssetSelection.assets(*(key_of(study, key) for key in made)),
+        description="Everything, for several deliveries that are counted as one. For a single delivery it is a part of refresh.",
+        partitions_def=deliveries_of(study),
+        tags=study_tags(study),
+    )
+
+
 def request(
     store: Store, run_key: str | None = None, also: Collection[AssetPath] = (), tags: Mapping[str, str] | None = None
 ) -> RunRequest | None:
@@ -74,10 +90,11 @@ def request(
     try:
         wanted = due(store)
     except Exception:
-        return RunRequest(run_key=run_key, partition_key=store.delivery, tags=tags)
+        every = chosen(store, store.products, complete=True) if is_together(store.delivery) else None
+        return RunRequest(run_key=run_key, partition_key=store.delivery, asset_selection=every, tags=tags)
     if not wanted and not also:
         return None
-    made = chosen(store.study, wanted.products | set(also), complete=True)
+    made = chosen(store, wanted.products | set(also), complete=True)
     return RunRequest(run_key=run_key, partition_key=store.delivery, asset_selection=made, tags=tags)
 
 
@@ -123,7 +140,7 @@ def new_deliveries(study: Study) -> SensorDefinition:
         for reason in reasons if wanted else ():
             context.log.info(reason)
         known = set(context.instance.get_dynamic_partitions(str(deliveries_of(settings.study).name)))
-        new = [name for name in asked if name not in known]
+        new = [name for name in (*asked, *togethers(settings)) if name not in known]
         return SensorResult(
             run_requests=wanted,
             skip_reason=None if wanted else "; ".join(reasons) or "no delivery is new or changed",
@@ -173,8 +190,8 @@ def nightly(study: Study) -> ScheduleDefinition:
     def nightly(context: ScheduleEvaluationContext) -> list[RunRequest] | SkipReason:
         """Request what no changed folder announces: a new version of the program, a changed catalogue, an altered file.
 
-        The oldest first, since later ones are compared with it; one that can't be taken up is skipped, and reported by the
-        sensor.
+        The oldest first, since later ones are compared with it, and several together after those; one that can't be taken
+        up is skipped, and reported by the sensor.
         """
         settings = Settings.from_environment(study.again())
         known = context.instance.get_dynamic_partitions(str(deliveries_of(settings.study).name))
@@ -184,6 +201,12 @@ def nightly(study: Study) -> ScheduleDefinition:
             # What is compared with an earlier delivery will be out of date once that is made again: it is requested already.
             asked = request(Store(settings, name), also=compared(settings.study) if requests else ())
             if asked:
+                requests.append(asked)
+        again = {asked.partition_key for asked in requests}
+        for name in (name for name in togethers(settings) if name in known):
+            store = Store(settings, name)
+            theirs = again.intersection(part.delivery for part in store.parts())
+            if asked := request(store, also=store.products if theirs else ()):
                 requests.append(asked)
         reasons = [f"{name}: {why}" for name, why in waiting.items()]
         for reason in reasons if requests else ():

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 from pathlib import Path
@@ -18,11 +19,11 @@ from frs_pipeline.store.deliveries import deliveries, sha256
 from frs_pipeline.store.files import MANIFEST, Store, listed, read, read_manifest
 from frs_pipeline.store.journal import verify as examine
 from frs_pipeline.store.lock import exclusive
-from frs_pipeline.store.manifest import added, delivered, root_of, strays
-from frs_pipeline.store.plan import products, program
+from frs_pipeline.store.manifest import added, root_of, strays, taken_in
+from frs_pipeline.store.plan import AssetPath, program
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.store.standing import Standing, standing
-from frs_pipeline.study import Study
+from frs_pipeline.store.together import definition, is_together
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def verify(
     verdicts = [_manifest(content, root), *_failed_run(store, stands), _outputs(store, content, stands), _journals(store)]
     if outputs_only:
         return verdicts
-    verdicts += [_inputs(store, content), *_predecessor(store, content), _program(store.study, content)]
+    verdicts += [_inputs(store, content), *_predecessor(store, content), *_parts(store), _program(store, content)]
     with exclusive(store):
         return [*verdicts, _rebuilt(store, content, told)]
 
@@ -77,7 +78,7 @@ def _outputs(store: Store, content: dict[str, Any], stands: Standing) -> Verdict
     """Verify produced files in the order in which they are made, so that the first fault is nearest to its cause."""
     noted = dict(content["outputs"])
     faults = []
-    for product in products(store.study).values():
+    for product in store.products.values():
         for path in (store.path(product), *store.pages(product)):
             name = listed(store, path)
             # Files beyond those listed are reported below, all together.
@@ -105,10 +106,12 @@ def _journals(store: Store) -> Verdict:
 
 
 def _inputs(store: Store, content: dict[str, Any]) -> Verdict:
-    sound = f"{len(content['inputs'])} delivered files are as the manifest says"
+    what = "deliveries with their roots" if is_together(store.delivery) else "delivered files"
+    sound = f"{len(content['inputs']) - is_together(store.delivery)} {what} are as the manifest says"
     try:
-        now = delivered(store.study, store.raw(""))
-        require_newest(store.settings, store.raw(""))
+        now = taken_in(store)
+        for each in store.each():
+            require_newest(store.settings, each.raw(""))
     except FrsError as error:
         return Verdict("inputs", sound, (str(error),))
     return Verdict("inputs", sound, tuple(_differences(content["inputs"], now)))
@@ -142,16 +145,33 @@ def _predecessor(store: Store, content: dict[str, Any]) -> Iterator[Verdict]:
     elif root_of(there) != older.root:
         faults = (f"{what}: the root of its manifest doesn't fit what it says: it was altered",)
     else:
-        keys = dict.fromkeys(key for product in products(store.study).values() for key in product.previous)
-        paths = {listed(older, path): path for path in (older.file(*key) for key in keys)}
-        now_there = {name: sha256(path) for name, path in paths.items() if path.exists()}
-        noted_there = {name: there["outputs"].get(name) for name in paths}
-        faults = tuple(f"{what}: {fault}" for fault in _differences(noted_there, now_there))
+        keys = dict.fromkeys(key for product in store.products.values() for key in product.previous)
+        faults = tuple(f"{what}: {fault}" for fault in _as_its_manifest_says(older, list(keys)))
     yield Verdict("predecessor", f"{what} is as it was when this one was compared with it", faults)
 
 
-def _program(study: Study, content: dict[str, Any]) -> Verdict:
-    faults = list(_differences(content.get("program", {}), program(study)))
+def _parts(store: Store) -> Iterator[Verdict]:
+    """Verify that of several deliveries together each is as it was finished; nothing for a delivery."""
+    keys = list(dict.fromkeys(key for product in store.products.values() for key in product.parts))
+    for part in store.parts():
+        what = f"delivery {part.delivery}"
+        if part.root is None or root_of(read_manifest(part)) != part.root:
+            yield Verdict("part", "", (f"{what} has no finished result, or its manifest was altered (frs verify --delivery)",))
+        else:
+            faults = tuple(f"{what}: {fault}" for fault in _as_its_manifest_says(part, keys))
+            yield Verdict("part", f"{what} is as its manifest says, as far as it is counted here", faults)
+
+
+def _as_its_manifest_says(other: Store, keys: Sequence[AssetPath]) -> list[str]:
+    """Report products of another delivery that aren't what its manifest says."""
+    paths = {listed(other, path): path for path in (other.file(*key) for key in keys)}
+    noted = read_manifest(other)["outputs"]
+    there = {name: sha256(path) for name, path in paths.items() if path.exists()}
+    return list(_differences({name: noted.get(name) for name in paths}, there))
+
+
+def _program(store: Store, content: dict[str, Any]) -> Verdict:
+    faults = list(_differences(content.get("program", {}), program(store.study, together=is_together(store.delivery))))
     if content.get("lock") != lock_hash():
         faults.append("requirements.lock isn't what the manifest says")
     sound = f"{len(content.get('program', {}))} files of code and definitions, and the locked libraries, are as the manifest says"
@@ -172,8 +192,9 @@ def _compared(name: str, noted: str | None, now: str | None) -> list[str]:
 
 
 def _rebuilt(store: Store, content: dict[str, Any], told: Told) -> Verdict:
-    """Make everything again from the raw files in a folder of its own, which is gone afterwards."""
-    sound = f"{len(content['outputs'])} files made again from the delivered ones, byte for byte the same"
+    """Make everything again from what it is made from, in a folder of its own, which is gone afterwards."""
+    source = "marts of its deliveries" if is_together(store.delivery) else "delivered ones"
+    sound = f"{len(content['outputs'])} files made again from the {source}, byte for byte the same"
     with tempfile.TemporaryDirectory(prefix=".verify.", suffix=".tmp", dir=store.settings.restricted(store.delivery)) as place:
         clean = Store(_clean(store, Path(place), content), store.delivery)
         try:
@@ -182,7 +203,7 @@ def _rebuilt(store: Store, content: dict[str, Any], told: Told) -> Verdict:
             return Verdict("rebuild", sound, (f"can't be rebuilt: {error}",))
         again = read_manifest(clean)
         faults = []
-        order = [listed(store, store.path(product)) for product in products(store.study).values()]
+        order = [listed(store, store.path(product)) for product in store.products.values()]
         names = [*order, *sorted(again["outputs"].keys() - set(order))]
         for name in (name for name in names if again["outputs"].get(name) != content["outputs"].get(name)):
             faults.append(f"{name} comes out differently from what the manifest says")
@@ -190,7 +211,19 @@ def _rebuilt(store: Store, content: dict[str, Any], told: Told) -> Verdict:
 
 
 def _clean(store: Store, place: Path, content: dict[str, Any]) -> Settings:
-    """Make a data folder with only the delivery in it, and with what was made of the one that it was compared with."""
+    """Make a data folder with only the delivery in it, and with what was made of the one that it was compared with.
+
+    Of several together it holds the deliveries as they are, and those that they were compared with.
+    """
+    if is_together(store.delivery):
+        for zone in ("raw", "restricted", "curated"):
+            for name in deliveries(store.settings.data / zone):
+                (place / zone).mkdir(exist_ok=True)
+                (place / zone / name).symlink_to(store.settings.data / zone / name)
+        copy = replace(store.settings, data=place)
+        copy.curated(store.delivery).mkdir()
+        shutil.copy(definition(store.settings, store.delivery), definition(copy, store.delivery))
+        return copy
     (place / "raw").mkdir()
     (place / "raw" / store.delivery).symlink_to(store.settings.raw_delivery(store.delivery))
     (place / "curated").mkdir()
@@ -202,7 +235,7 @@ def _clean(store: Store, place: Path, content: dict[str, Any]) -> Settings:
 
 def _first_figure(store: Store, clean: Store) -> list[str]:
     """Name the first figure that differs between the rebuild and the file that people read."""
-    product = products(store.study)[("statistics", "figures")]
+    product = store.products[("statistics", "figures")]
     try:
         kept, made = (read(at.path(product)).to_pylist() for at in (store, clean))
     except (OSError, ValueError):

@@ -24,7 +24,6 @@ from frs_pipeline.privacy.phrases import Hashes, Phrases, phrases_in
 from frs_pipeline.privacy.tabular import NoTableError, is_workbook, sheets
 from frs_pipeline.privacy.written import written
 from frs_pipeline.store.files import LEAKED, Store, private_folder, read
-from frs_pipeline.store.plan import products
 from frs_pipeline.store.worker import Worker
 from frs_pipeline.study import Study
 
@@ -51,15 +50,20 @@ class Searched:
 
 
 def search_results(store: Store, worker: Worker | None = None) -> Searched:
-    """Search everything produced of a delivery that isn't restricted; a `worker` searches some of the files."""
+    """Search everything produced that isn't restricted, for what is in the deliveries that it was made of.
+
+    A `worker` searches some of the files.
+    """
     phrases, files = Phrases(store.study), _files(store.settings.curated(store.delivery))
     largest_first = sorted(files, key=lambda path: (-path.stat().st_size, path))
     leaks: set[Leak] = set()
-    found = (worker or Worker()).share(_Known(store, codebook_of(store)), _in_file, largest_first)
-    for path, (kinds, phrases_of_file) in zip(largest_first, found, strict=True):
-        leaks.update(Leak(path, kind) for kind in kinds)
-        phrases.add(str(path), phrases_of_file)
-    leaks |= {Leak(Path(file), TEXT) for file in phrases.holding(written(store))}
+    for part in store.each():
+        found = (worker or Worker()).share(_Known(part, codebook_of(part)), _in_file, largest_first)
+        for path, (kinds, phrases_of_file) in zip(largest_first, found, strict=True):
+            leaks.update(Leak(path, kind) for kind in kinds)
+            phrases.add(str(path), phrases_of_file)
+    for part in store.each():
+        leaks |= {Leak(Path(file), TEXT) for file in phrases.holding(written(part))}
     return Searched(len(files), tuple(sorted(leaks)))
 
 
@@ -68,7 +72,7 @@ def search_traces(study: Study, home: Path, stores: Iterable[Store], run: str | 
 
     Files in `home` are read as they are; `history` is what is kept of runs, which may be stored elsewhere.
     """
-    stores = list(stores)
+    stores = [part for store in stores for part in store.each()]
     codebooks = [codebook_of(store) for store in stores] or [Codebook()]
     phrases = Phrases(study)
     files = [path for path in _files(home) if run is None or _about(path, run)]
@@ -158,7 +162,7 @@ def require_clean_traces(study: Study, home: Path, stores: Iterable[Store], run:
 
 def _by_making(store: Store, leaks: Iterable[Leak]) -> list[Leak]:
     """Sort leaks in the order in which their files are made, so that the first is nearest to its cause."""
-    places = [store.path(product) for product in products(store.study).values()]
+    places = [store.path(product) for product in store.products.values()]
     known = {path: number for number, path in enumerate(places)}
     return sorted(leaks, key=lambda leak: (known.get(leak.file, len(places)), leak))
 

@@ -161,7 +161,8 @@ def _spss(path: Path) -> Iterator[Sheet]:
     try:
         _, about = pyreadstat.read_sav(str(path), metadataonly=True)
         notes = [str(value) for name, value in vars(about).items() if not name.startswith("_")]
-        yield Sheet(list(about.column_names), notes, _cases(path))
+        # Of a file without cases, the library can't read some at a time.
+        yield Sheet(list(about.column_names), notes, _cases(path) if about.number_rows else iter(()))
     except (pyreadstat.ReadstatError, ValueError) as error:
         raise OSError("not an SPSS file that can be read") from error
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from frs_pipeline.errors import CheckFailed
-from frs_pipeline.release.beside import Walk, beside
+from frs_pipeline.release.beside import Beside, Walk, beside
 from frs_pipeline.release.groups import TOTAL, Group
 from frs_pipeline.release.reading import ReleaseRead
 from frs_pipeline.release.targets import OF_FEW, Kind, Target, targets
@@ -32,7 +32,8 @@ _ANY = 0.01
 class Exposed(NamedTuple):
     """A number that can be pinned down too closely: it lies between `low` and `high`.
 
-    `of` says which forms it counts: those of one group, or of a first one without those of a second one. `own` says that it
+    `of` says which forms it counts: those of one group, or of a first one without those of a second one; `whose`, from which
+    deliveries. `own` says that it
     belongs to the release that was attacked, not to an earlier one; `before` that earlier releases alone reveal it.
     """
 
@@ -44,6 +45,7 @@ class Exposed(NamedTuple):
     own: bool
     of: tuple[Group, ...] = ()
     before: bool = False
+    whose: tuple[object, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -107,30 +109,39 @@ class Attacker:
 
         `release` may be the attacked one with other statistics. Call it after `counts`.
         """
-        threshold = release.threshold
         exposed: list[Exposed] = []
-        news = self._news(release)
-        for questions in beside(Source(release, self.source.forms), self.earlier):
-            if repr(questions) in self._stood or not news.intersection(questions.pair.marts):
-                continue
-            numbers = {table.number for table in questions.crosstabs}
-            # Numbers that counts alone expose were reported; those bounded on one side only need no more room.
-            wide = [t for t in self.targets if t.kind in ("hidden", "merged") and not t.open(t.low, t.high, threshold)]
-            inner = [
-                replace(t, low=np.inf, high=-np.inf)
-                for t in wide
-                if t.table in numbers and (t.kind == "hidden" or TOTAL not in t.labels)
-            ]
-            if not inner or _stands(Walk(self.study, self.worlds, self.source, questions), inner, self._hunt.seen, threshold):
-                self._stood.add(repr(questions))
-            else:
-                narrow = next(t for t in inner if t.high - t.low < threshold or t.high < threshold)
-                own = {table.number for table in release.tables if table.numbers}.intersection(questions.correlations)
-                exposed += [
-                    Exposed("statistic", n, narrow.labels, narrow.low, narrow.high, True, narrow.of)
-                    for n in own or {narrow.table}
-                ]
+        news, now = self._news(release), Source(release, self.source.forms)
+        # Whoever tells about a part of the same forms, or about more, makes an earlier release's statistics tell more, too.
+        for source in (now, *self.earlier):
+            others = [other for other in (now, *self.earlier) if other is not source]
+            for questions in beside(source, others):
+                marts, key = questions.pair.marts, f"{source.forms!r} {questions!r}"
+                if key in self._stood or not news.intersection(marts) or not (source is now or source.shares(now, marts)):
+                    continue
+                narrow = self._narrowed_by(source, questions, release.threshold)
+                if narrow is None:
+                    self._stood.add(key)
+                else:
+                    released = {table.number for table in release.tables if table.numbers} if source is now else set()
+                    exposed += [
+                        Exposed("statistic", n, narrow.labels, narrow.low, narrow.high, True, narrow.of, whose=narrow.whose)
+                        for n in released.intersection(questions.correlations) or {narrow.table}
+                    ]
         return exposed
+
+    def _narrowed_by(self, source: Source, questions: Beside, threshold: int) -> Target | None:
+        """Return a count of the crosstabs of two questions that a source's statistics about them expose; None when none is."""
+        numbers = {table.number for table in questions.crosstabs}
+        # Numbers that counts alone expose were reported; those bounded on one side only need no more room.
+        wide = [t for t in self.targets if t.kind in ("hidden", "merged") and not t.open(t.low, t.high, threshold)]
+        inner = [
+            replace(t, low=np.inf, high=-np.inf)
+            for t in wide
+            if t.table in numbers and (t.kind == "hidden" or TOTAL not in t.labels)
+        ]
+        if not inner or _stands(Walk(self.study, self.worlds, source, questions), inner, self._hunt.seen, threshold):
+            return None
+        return next(t for t in inner if t.high - t.low < threshold or t.high < threshold)
 
     def _news(self, release: ReleaseRead) -> set[str]:
         """Return the marts about which a release says anything that no earlier release of the same forms said."""
@@ -187,7 +198,7 @@ def _possible(study: Study, sources: Sequence[Source]) -> tuple[Worlds, World]:
 
 
 def _exposed(target: Target, low: float, high: float) -> Exposed:
-    return Exposed(target.kind, target.table, target.labels, low, high, target.own, target.of)
+    return Exposed(target.kind, target.table, target.labels, low, high, target.own, target.of, whose=target.whose)
 
 
 class _Hunt:
@@ -311,5 +322,5 @@ def _marked_if_known(study: Study, exposed: Sequence[Exposed], source: Source, e
         yield number._replace(before=_key(number) in known)
 
 
-def _key(number: Exposed | Target) -> tuple[bool, tuple[Group, ...]]:
-    return number.kind == "change", number.of
+def _key(number: Exposed | Target) -> tuple[bool, tuple[Group, ...], tuple[object, ...]]:
+    return number.kind == "change", number.of, number.whose

@@ -55,15 +55,19 @@ class Beside(NamedTuple):
 
 
 def beside(source: Source, earlier: Iterable[Source]) -> list[Beside]:
-    """Find pairs of questions with both a crosstab and statistics released, now or earlier for the same forms."""
+    """Find pairs of questions with both a crosstab and statistics released, now or earlier for the same forms.
+
+    A crosstab may also be one of a part of these forms, or of more.
+    """
     crosstabs: dict[Pair, list[TableRead]] = defaultdict(list)
     correlations: dict[Pair, list[tuple[int, Printed]]] = defaultdict(list)
     for release, table in ((one, table) for one in (source, *earlier) for table in one.release.tables):
-        if "column" not in table.axes or not table.numbers or not release.same(source, table.marts):
+        same = release.same(source, table.marts)
+        if "column" not in table.axes or not table.numbers or not (same or release.shares(source, table.marts)):
             continue
         if not table.is_correlation:
             crosstabs[_pair(table)].append(table)
-        else:
+        elif same:
             labels = (NOTHING, NOTHING, "Total" if "group" in table.axes else NOTHING)
             numbers = {m: n for m in STATISTICS if (n := table.numbers.get((m, labels))) is not None and n.value is not None}
             if numbers:

@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import permutations
 from pathlib import Path
 
 from frs_pipeline.errors import CheckFailed
@@ -14,15 +15,18 @@ from frs_pipeline.release.cells import Forms
 from frs_pipeline.release.files import UNSAID
 from frs_pipeline.release.groups import group_of
 from frs_pipeline.release.reading import TableRead, read_release
-from frs_pipeline.release.worlds import Source
+from frs_pipeline.release.worlds import Source, apart
 from frs_pipeline.store.deliveries import deliveries, sha256
-from frs_pipeline.store.files import CONTENT, RELEASE, recorded
+from frs_pipeline.store.files import CONTENT, RELEASE, MartFile, recorded
 from frs_pipeline.store.journal import entries, verify
 from frs_pipeline.store.settings import Settings
+from frs_pipeline.store.together import togethers
 from frs_pipeline.study import Study
 from frs_pipeline.study.tables import Axis, Category, Table
 
 RELEASED = "release"
+# A word for the forms of each mart; of several deliveries together, one for each of them.
+Words = Mapping[str, str | Sequence[str]]
 _RESTORE = "restore it from a backup"
 
 
@@ -51,7 +55,7 @@ def unjournalled(settings: Settings) -> list[str]:
     """Report, one line each, releases here without an entry in the journal: entries, or the whole journal, were deleted."""
     entered = _entered(settings)
     folders = [path for path in sorted(archive(settings).glob("[!.]*")) if path.name not in {name for _, name in entered}]
-    for delivery in deliveries(settings.curated("")):
+    for delivery in (*deliveries(settings.curated("")), *togethers(settings)):
         folder = settings.curated(delivery) / RELEASE
         if os.path.lexists(folder) and delivery not in {named for named, _ in entered}:
             folders.append(folder)
@@ -84,9 +88,10 @@ def _name_of(folder: Path) -> str | None:
         return None  # a release has no folder in it
 
 
-def forms_by_mart(marts: Mapping[str, Path]) -> dict[str, str]:
-    """Return a word for the forms of each mart, equal for equal forms and answers."""
-    return {name: recorded(path, CONTENT) or sha256(path) for name, path in sorted(marts.items())}
+def forms_by_mart(marts: Mapping[str, Sequence[MartFile]]) -> dict[str, str | list[str]]:
+    """Return a word for the forms of each mart, equal for equal forms and answers; of several deliveries, one for each."""
+    words = {name: [recorded(file.path, CONTENT) or sha256(file.path) for file in files] for name, files in sorted(marts.items())}
+    return {name: of_each[0] if len(of_each) == 1 else of_each for name, of_each in words.items()}
 
 
 def name_of(files: Mapping[str, bytes]) -> str:
@@ -95,7 +100,7 @@ def name_of(files: Mapping[str, bytes]) -> str:
     return hashlib.sha256(repr(whole).encode()).hexdigest()[:16]
 
 
-def released_before(settings: Settings, forms: Mapping[str, str]) -> list[Source]:
+def released_before(settings: Settings, forms: Words) -> list[Source]:
     """Read every release in the journal, oldest delivery first, each once; `forms` are those of the marts now.
 
     Raises `CheckFailed` when the journal was altered or lacks an entry for anything that is kept, or when a release in it
@@ -122,7 +127,7 @@ def released_before(settings: Settings, forms: Mapping[str, str]) -> list[Source
     return sorted(sources.values(), key=lambda source: source.release.delivery)
 
 
-def _by_mart(noted: str | Mapping[str, str], forms: Mapping[str, str]) -> Mapping[str, str]:
+def _by_mart(noted: str | Words, forms: Words) -> Words:
     """Return the forms of a release as its entry has them: by mart, or, in an old journal, one word for all."""
     if not isinstance(noted, str):
         return noted
@@ -130,14 +135,39 @@ def _by_mart(noted: str | Mapping[str, str], forms: Mapping[str, str]) -> Mappin
     return forms if same else dict.fromkeys(forms, noted)
 
 
-def released_counts(study: Study, source: Source, now: Source, *, same: bool) -> dict[Forms, int]:
-    """Return the numbers of forms that a release shows: of forms that are the `same` now, or of those that aren't."""
+def released_counts(study: Study, source: Source, now: Source, *, same: bool, earlier: Sequence[Source] = ()) -> dict[Forms, int]:
+    """Return the numbers of forms that a release shows: of forms that are the `same` now, or of those that have changed since.
+
+    Forms of another delivery that any of the `earlier` releases, or this one, counts together with these haven't changed.
+    """
     return {
         Forms(*group_of(study, table, labels)): int(number.value)
         for table in source.release.tables
-        if source.same(now, table.marts) is same
+        if source.same(now, table.marts) is same and (same or not apart(source, now, [*earlier, now], table.marts))
         for (measure, labels), number in table.numbers.items()
         if measure in ("count", "n") and number.value is not None
+    }
+
+
+def worked_out(study: Study, earlier: Sequence[Source], now: Source) -> dict[Forms, int]:
+    """Return the numbers of forms of which two earlier releases tell the difference: a whole, and all of it but these."""
+    known: dict[Forms, int] = {}
+    for whole, rest in permutations(earlier, 2):
+        shown = [released_counts(study, one, one, same=True) for one in (whole, rest)]
+        both = shown[0].keys() & shown[1].keys()
+        known |= {forms: shown[0][forms] - shown[1][forms] for forms in both if now.completes(rest, whole, forms.marts)}
+    return known
+
+
+def hidden_beside(study: Study, source: Source, now: Source) -> set[Forms]:
+    """Return the forms whose numbers a release hides of which this one counts a part, or more: of a whole or of its parts,
+    what one hides two others must not tell."""
+    return {
+        Forms(*group_of(study, table, labels))
+        for table in source.release.tables
+        if source.shares(now, table.marts)
+        for (measure, labels), number in table.numbers.items()
+        if measure in ("count", "n") and number.value is None
     }
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from frs_pipeline.errors import CheckFailed
 from frs_pipeline.release.attack import Attack, Attacker, Exposed, attack
 from frs_pipeline.release.cells import Forms, places
-from frs_pipeline.release.earlier import decided, released_counts
+from frs_pipeline.release.earlier import Words, decided, hidden_beside, released_counts, worked_out
 from frs_pipeline.release.files import (
     DANISH,
     FIGURES,
@@ -31,6 +31,7 @@ from frs_pipeline.release.space import Space
 from frs_pipeline.release.suppressing import Suppression
 from frs_pipeline.release.variants import Variant, as_decided, by_what_they_hold, choose
 from frs_pipeline.release.worlds import Source
+from frs_pipeline.store.files import MartFile
 from frs_pipeline.study import Study
 from frs_pipeline.study.release import ReleasePolicy
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Place, Table
@@ -78,10 +79,10 @@ class Releasing:
         study: Study,
         delivery: str,
         tables: Mapping[int, Table],
-        marts: Mapping[str, Path],
+        marts: Mapping[str, Path | Sequence[MartFile]],
         policy: ReleasePolicy,
         *,
-        forms: str | Mapping[str, str],
+        forms: str | Words,
         earlier: Sequence[Source] = (),
         made_up: bool = False,
         folder: Path | None = None,
@@ -94,9 +95,11 @@ class Releasing:
         self._cells = self._space.count(FormCounts(marts))
         self._counts: dict[int, Counts] = count(self.tables.values(), open_marts(marts))
         now = self._now = Source(self._empty(), forms)
-        self._known = {f: n for source in earlier for f, n in released_counts(self.study, source, now, same=True).items()}
+        self._known = worked_out(self.study, earlier, now)
+        self._known |= {f: n for source in earlier for f, n in released_counts(self.study, source, now, same=True).items()}
         # What is known about forms that have changed since, release by release.
-        self._before = [released_counts(self.study, source, now, same=False) for source in earlier]
+        self._before = [released_counts(self.study, source, now, same=False, earlier=earlier) for source in earlier]
+        self._beside = {forms for source in earlier for forms in hidden_beside(self.study, source, now)}
         self._decided = decided(self.study, now, earlier, self.tables)
 
     def _empty(self) -> ReleaseRead:
@@ -224,14 +227,17 @@ class Releasing:
         return suppression
 
     def _primary(self, variants: Mapping[int, Variant]) -> list[tuple[int, Place]]:
-        """List the counts to hide on their own account: small ones, and those that differ little from an earlier release."""
+        """List the counts to hide on their own account: small ones, those that differ little from an earlier release, and those
+        that are hidden in a release of a part of these forms, or of more."""
         addresses = []
         for number, variant in variants.items():
             small = set(variant.small)
             for place, forms in places(self.study, variant.table).items():
+                if forms in self._known or (not self._forms(forms) and self.policy.zeros == "shown"):
+                    continue  # whoever sees a hidden count may suppose that it isn't none
                 changes = [abs(self._forms(forms) - before[forms]) for before in self._before if forms in before]
                 little = any(0 < change < self.policy.threshold for change in changes)
-                if (place in small or little) and forms not in self._known:
+                if place in small or little or forms in self._beside:
                     addresses.append((number, place))
         return addresses
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from frs_pipeline.errors import FrsError, UsageError
+from frs_pipeline.errors import CheckFailed, FrsError, UsageError
 from frs_pipeline.intake.delivery import made_up
 from frs_pipeline.personal_numbers import holds_personal_number
 from frs_pipeline.release.earlier import RELEASED, forms_by_mart, name_of, released_before, settle, waiting
@@ -48,7 +48,10 @@ def publish(
     for text, where in ((purpose, "--purpose"), (who, "--who")):
         if holds_personal_number(text):
             raise UsageError("holds a personal number", where=where, do="say it with a case number")
-    marts = {name: store.settings.curated(store.delivery) / "marts" / f"{name}.parquet" for name in instruments(store.study)}
+    marts = {name: store.marts(name) for name in instruments(store.study)}
+    if any(file.newer for files in marts.values() for file in files):
+        what = "holds forms that count once though several deliveries have them: what its release tells of those isn't known"
+        raise CheckFailed(what, where=store.delivery, do="release the deliveries, or leave one of them out")
     folder = store.settings.curated(store.delivery) / RELEASE
     with exclusive(store):
         _mend(folder)
@@ -65,7 +68,7 @@ def publish(
             policy,
             forms=forms,
             earlier=earlier,
-            made_up=made_up(store),
+            made_up=any(made_up(part) for part in store.each()),
             folder=store.waiting(),
         ).release(step)
         step("writing")

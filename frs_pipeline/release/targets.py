@@ -11,14 +11,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import product
+from itertools import permutations, product
 from typing import Literal, NamedTuple
 
 import numpy as np
 
 from frs_pipeline.release.groups import NOTHING, TOTAL, TOTAL_VALID, Group, all_answers, group, group_of
 from frs_pipeline.release.reading import AxisRead, Code, ReleaseRead, TableRead
-from frs_pipeline.release.worlds import Source, Sum, World, Worlds
+from frs_pipeline.release.worlds import Source, Sum, World, Worlds, apart
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import occasions
 from frs_pipeline.study.instruments import BOTH
@@ -37,8 +37,9 @@ OF_FEW = ("merged", "cell", "difference")
 class Target:
     """A number that is looked for, and how far it was seen to reach in worlds of whole numbers.
 
-    `of` says which forms it counts: those of one group, or those of a first group that aren't in a second one. `sum` has each
-    unknown once, `printed` as in the numbers whose difference it is. `blank`: all its forms left a question blank.
+    `of` says which forms it counts: those of one group, or those of a first group that aren't in a second one; `whose`, from
+    which deliveries. `sum` has each unknown once, `printed` as in the numbers whose difference it is. `blank`: all its forms
+    left a question blank.
     """
 
     kind: Kind
@@ -47,6 +48,7 @@ class Target:
     own: bool
     printed: Sum
     of: tuple[Group, ...]
+    whose: tuple[object, ...]
     blank: bool = False
     low: float = np.inf
     high: float = -np.inf
@@ -102,12 +104,13 @@ def targets(study: Study, worlds: Worlds, source: Source, earlier: Sequence[Sour
 
 
 def _all(study: Study, worlds: Worlds, source: Source, earlier: Sequence[Source]) -> Iterator[Target]:
-    sources = (source, *earlier)
+    sources = (source, *earlier, *worlds.silent)
     numbers = [number for one in sources for number in _numbers(study, worlds, one)]
     for number, hidden in numbers:
         if hidden:
-            of = number.group
-            yield Target("hidden", number.table, number.labels, number.source is source, worlds.sum(number.source, of), (of,))
+            of, whose = number.group, _whose(number.source, number.group)
+            total = worlds.sum(number.source, of)
+            yield Target("hidden", number.table, number.labels, number.source is source, total, (of,), whose)
     tables = [(one, table) for one in sources for table in one.release.tables if worlds.knows(one, table)]
     for one, table in tables:
         yield from _unprinted(study, worlds, source, one, table)
@@ -124,6 +127,31 @@ def _numbers(study: Study, worlds: Worlds, source: Source) -> Iterator[tuple[_Pr
         for (measure, labels), number in table.numbers.items():
             if measure in ("count", "n"):
                 yield _Printed(source, group_of(study, table, labels), table.number, labels), number.value is None
+        if worlds.is_silent(source):
+            for labels in _printed(table):
+                yield _Printed(source, group_of(study, table, labels, original=True), table.number, labels), False
+
+
+def _whose(source: Source, of: Group) -> tuple[object, ...]:
+    """Return what distinguishes a group's forms from the same group of other deliveries."""
+    return tuple(tuple(sorted(source.words(mart))) for mart in of.marts)
+
+
+def _own(source: Source, one: Source, worlds: Worlds) -> bool:
+    """Return whether a number belongs to the release that is attacked, or is a part of what that one is about."""
+    marts = [mart for table in one.release.tables for mart in table.marts]
+    return one is source or (worlds.is_silent(one) and source.shares(one, marts))
+
+
+def _sum(worlds: Worlds, source: Source, one: Source, of: Group) -> Sum:
+    """Return the number of forms of a group; as the difference of a whole and the rest of it, where both may be released."""
+    own = worlds.sum(one, of)
+    if not worlds.is_silent(one):
+        return own
+    for whole, rest in permutations(worlds.sources, 2):
+        if one.completes(rest, whole, of.marts) and worlds.holds(whole, of) and worlds.holds(rest, of):
+            return worlds.sum(whole, of).less(worlds.sum(rest, of))
+    return own
 
 
 def _unprinted(study: Study, worlds: Worlds, source: Source, one: Source, table: TableRead) -> Iterator[Target]:
@@ -131,12 +159,14 @@ def _unprinted(study: Study, worlds: Worlds, source: Source, one: Source, table:
     if not table.numbers or not _as_printed(table):
         for labels in _printed(table):
             of = group_of(study, table, labels, original=True)
-            yield Target("merged", table.number, labels, one is source, worlds.sum(one, of), (of,))
+            yield Target(
+                "merged", table.number, labels, _own(source, one, worlds), _sum(worlds, source, one, of), (of,), _whose(one, of)
+            )
 
 
 def _within(study: Study, worlds: Worlds, source: Source, one: Source, table: TableRead) -> Iterator[Target]:
     """Yield every combination of answers to the questions of a table."""
-    own = one is source
+    own = _own(source, one, worlds)
     names = sorted({axis.question for axis in table.original.values()} | set(table.answered))
     for mart in table.marts:
         both = table.occasion == BOTH and questionnaires(study)[mart].occasion == BOTH
@@ -151,8 +181,9 @@ def _within(study: Study, worlds: Worlds, source: Source, one: Source, table: Ta
                         table.number,
                         _named(study, table, occasion, dict(zip(names, codes, strict=True))),
                         own,
-                        worlds.sum(one, of),
+                        _sum(worlds, source, one, of),
                         (of,),
+                        _whose(one, of),
                         judged,
                     )
 
@@ -177,26 +208,26 @@ def _left_blank(study: Study, worlds: Worlds, source: Source, numbers: Iterable[
             judged = _judged(study, [of], source.release)
             if judged is not None:
                 labels = (*number.labels[:2], f"{number.labels[2]} {name} blank".strip())
-                own = number.source is source
-                yield Target("difference", number.table, labels, own, worlds.sum(number.source, of), (of,), judged)
+                own, whose = _own(source, number.source, worlds), _whose(number.source, of)
+                yield Target("difference", number.table, labels, own, worlds.sum(number.source, of), (of,), whose, judged)
 
 
 def _differences(study: Study, worlds: Worlds, source: Source, numbers: Iterable[_Printed]) -> Iterator[Target]:
     """Yield what one set of forms has beyond another one within it."""
     each: dict[tuple[object, ...], _Printed] = {}
     for number in numbers:
-        each.setdefault((number.group, *(number.source.of(mart) for mart in number.group.marts)), number)
+        each.setdefault((number.group, _whose(number.source, number.group)), number)
     for whole, part in _pairs(list(each.values())):
         rest = _rest(study, whole.group, part.group)
         if not rest or not whole.source.same(part.source, part.group.marts):
             continue
         judged = _judged(study, rest, source.release)
         if judged is not None:
-            own = source in (whole.source, part.source)
+            own = _own(source, whole.source, worlds) or _own(source, part.source, worlds)
             labels = (*whole.labels[:2], f"{whole.labels[2]} less table {part.table}: {' '.join(part.labels)}".strip())
             of = tuple(rest) if len(rest) == 1 else (whole.group, part.group)
             wanted = worlds.sum(whole.source, whole.group).less(worlds.sum(part.source, part.group))
-            yield Target("difference", whole.table, labels, own, wanted, of, judged)
+            yield Target("difference", whole.table, labels, own, wanted, of, _whose(whole.source, whole.group), judged)
 
 
 def _pairs(numbers: Sequence[_Printed]) -> Iterator[tuple[_Printed, _Printed]]:
@@ -289,10 +320,14 @@ def _changes(study: Study, worlds: Worlds, source: Source, older: Source) -> Ite
         same = before.get(table.number)
         if same is None or source.same(older, table.marts) or not (worlds.knows(source, table) and worlds.knows(older, same)):
             continue
+        if apart(source, older, worlds.sources, table.marts):
+            continue  # the one isn't the other after a change
         for labels in _printed(table):
             now, then = group_of(study, table, labels, original=True), _of_labels(study, same, labels)
             if now == then:
-                yield Target("change", table.number, labels, True, worlds.sum(source, now).less(worlds.sum(older, then)), (now,))
+                change = worlds.sum(source, now).less(worlds.sum(older, then))
+                whose = (*_whose(source, now), *_whose(older, then))
+                yield Target("change", table.number, labels, True, change, (now,), whose)
 
 
 def _of_labels(study: Study, table: TableRead, labels: Place) -> Group | None:

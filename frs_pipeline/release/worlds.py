@@ -7,8 +7,9 @@ in both, a blank being an answer like any other; that is all that is known about
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise, product
 from typing import Any, Literal, NamedTuple
 
@@ -36,15 +37,26 @@ _WHOLE = 1e-5
 class Source:
     """A release and the forms it was counted from: releases with equal `forms` are about the same forms and answers.
 
-    `forms` is one word for all marts, or one for each mart.
+    `forms` is one word for all marts, or one for each mart; of several deliveries together one for each of them, in their
+    order, whose forms are different ones.
     """
 
     release: ReleaseRead
-    forms: str | Mapping[str, str]
+    forms: str | Mapping[str, str | Sequence[str]]
 
-    def of(self, mart: str) -> str:
-        """Return the word for a mart's forms; if nothing is known about a mart, one that no other release has."""
-        return self.forms if isinstance(self.forms, str) else self.forms.get(mart, f"{self.release.delivery} {id(self)}")
+    def words(self, mart: str) -> tuple[str, ...]:
+        """Return the words for a mart's forms; if nothing is known about a mart, one that no other release has."""
+        of = self.forms if isinstance(self.forms, str) else self.forms.get(mart, f"{self.release.delivery} {id(self)}")
+        return (of,) if isinstance(of, str) else tuple(of)
+
+    @property
+    def parts(self) -> list[dict[str, str]]:
+        """The words of each of several deliveries, by mart; none for one delivery."""
+        if isinstance(self.forms, str):
+            return []
+        words = {mart: self.words(mart) for mart in self.forms}
+        number = max(map(len, words.values()), default=1)
+        return [{mart: each[at] for mart, each in words.items()} for at in range(number)] if number > 1 else []
 
     @property
     def marts_with_numbers(self) -> frozenset[str]:
@@ -53,7 +65,45 @@ class Source:
 
     def same(self, other: Source, marts: Iterable[str]) -> bool:
         """Return whether these marts were the same when both releases were made."""
-        return all(self.of(mart) == other.of(mart) for mart in marts)
+        return all(set(self.words(mart)) == set(other.words(mart)) for mart in marts)
+
+    def shares(self, other: Source, marts: Iterable[str]) -> bool:
+        """Return whether some of the forms of these marts are the same ones, but not all: one may be a part of the other."""
+        both = [(set(self.words(mart)), set(other.words(mart))) for mart in marts]
+        return any(mine & theirs for mine, theirs in both) and any(mine != theirs for mine, theirs in both)
+
+    def completes(self, rest: Source, whole: Source, marts: Iterable[str]) -> bool:
+        """Return whether the forms of some marts are those that `whole` has beyond `rest`."""
+        mine = [(set(self.words(mart)), set(rest.words(mart)), set(whole.words(mart))) for mart in marts]
+        return all(own | others == every and not own & others for own, others, every in mine)
+
+
+def apart(one: Source, other: Source, sources: Iterable[Source], marts: Iterable[str]) -> bool:
+    """Return whether some release shows that the forms of these marts are different ones: it counted both together."""
+    both = [(set(one.words(mart)), set(other.words(mart)), mart) for mart in marts]
+    if any(mine & theirs for mine, theirs, _ in both):
+        return False
+    return any(all(mine | theirs <= set(whole.words(mart)) for mine, theirs, mart in both) for whole in sources)
+
+
+def unreleased(sources: Sequence[Source]) -> list[Source]:
+    """Return what nobody released, but whoever has all `sources` may work out: a whole less the parts that are out.
+
+    Each is a source without numbers. Deliveries that are together in every release are one: nothing takes them apart.
+    """
+    silent: list[Source] = []
+    for source in sources:
+        parts, groups = source.parts, defaultdict[tuple[object, ...], list[dict[str, str]]](list)
+        for part in parts:
+            where = tuple(tuple(word in other.words(mart) for other in sources) for mart, word in part.items())
+            groups[where].append(part)
+        for group in groups.values() if len(groups) > 1 else ():
+            forms = {mart: tuple(part[mart] for part in group) for mart in group[0]}
+            tables = tuple(replace(table, numbers={}) for table in source.release.tables)
+            rest = Source(replace(source.release, tables=tables), forms)
+            if not any(rest.same(other, forms) for other in (*sources, *silent)):
+                silent.append(rest)
+    return silent
 
 
 @dataclass(frozen=True)
@@ -102,25 +152,29 @@ class Sum(NamedTuple):
 class Worlds:
     """Unknowns and equations of some releases, and the programs that look for worlds in them.
 
-    `grows` says that a later delivery has every form of an earlier one, `shrinks` the opposite.
+    The forms of several deliveries together are the sum of theirs; `silent` are the parts of such sums that nobody released
+    (`unreleased`). `grows` says that a later delivery has every form of an earlier one, `shrinks` the opposite.
     """
 
     def __init__(
         self, study: Study, sources: Sequence[Source], change: Literal["grows", "shrinks", "unknown"] = "unknown"
     ) -> None:
         self.study = study
+        self.sources, self.silent = sources, unreleased(sources)
+        self._pools = _pooled([*sources, *self.silent])
         self.size = 0
         self._any: World | None = None
         self._cubes: dict[tuple[str, str], dict[tuple[str, ...], Cube]] = {}
         self._equal: list[tuple[Sum, float]] = []
         self._at_most: list[tuple[Sum, float]] = []
         # About forms without a released number, nothing can be found out.
-        shown = {(source.of(mart), mart) for source in sources for t in source.release.tables if t.numbers for mart in t.marts}
+        told = ((source, table) for source in sources for table in source.release.tables if table.numbers)
+        shown = {pool for source, table in told for pool in self._pools_of(source, table.marts)}
         for source in sources:
             for table in source.release.tables:
-                for mart in table.marts:
-                    if (source.of(mart), mart) in shown:
-                        self._need(source.of(mart), mart, {a.question for a in table.original.values()} | set(table.answered))
+                for pool, mart in self._pools_of(source, table.marts):
+                    if (pool, mart) in shown:
+                        self._need(pool, mart, {a.question for a in table.original.values()} | set(table.answered))
         self._number_unknowns()
         self._tie()
         for source in sources:
@@ -128,7 +182,8 @@ class Worlds:
                 self._add_numbers(source, table)
         if change != "unknown":
             for mart in dict.fromkeys(mart for _, mart in self._cubes):
-                self._nest(mart, list(dict.fromkeys(source.of(mart) for source in sources)), -1.0 if change == "grows" else 1.0)
+                pools = [self._of(source, mart) for source in sources]
+                self._nest(mart, pools, -1.0 if change == "grows" else 1.0)
         # A number that two tables or two releases print is one equation.
         self._equal = list(
             {(frozenset(zip(*total, strict=True)), value): (total, value) for total, value in self._equal}.values()
@@ -136,16 +191,34 @@ class Worlds:
         self._released = {frozenset(total.of): value for total, value in self._equal if set(total.times) == {1.0}}
         self._freeze()
 
+    def _of(self, source: Source, mart: str) -> tuple[str, ...]:
+        """Return the pools in which a mart's forms are, of each of which nothing but the whole was ever released."""
+        return tuple(dict.fromkeys(self._pools.get((mart, word), word) for word in source.words(mart)))
+
+    def _pools_of(self, source: Source, marts: Iterable[str]) -> list[tuple[str, str]]:
+        """Return the pools of the forms of some marts, each with its mart."""
+        return [(pool, mart) for mart in marts for pool in self._of(source, mart)]
+
+    def is_silent(self, source: Source) -> bool:
+        """Return whether a source is one of those that nobody released."""
+        return any(source is one for one in self.silent)
+
     def knows(self, source: Source, table: TableRead) -> bool:
         """Return whether any number was released about the forms that `table` counts."""
-        return all((source.of(mart), mart) in self._cubes for mart in table.marts)
+        return all(pool in self._cubes for pool in self._pools_of(source, table.marts))
+
+    def holds(self, source: Source, group: Group) -> bool:
+        """Return whether there are unknowns for the questions of a group of a source's forms."""
+        wanted = {name for name, _ in group.answers}
+        cubes = [self._cubes.get(pool, {}) for pool in self._pools_of(source, group.marts)]
+        return all(any(wanted <= set(names) for names in of_pool) for of_pool in cubes)
 
     def sum(self, source: Source, group: Group) -> Sum:
         """Return the number of forms of a group, as a sum of unknowns."""
         wanted = dict(group.answers)
         listed: list[int] = []
-        for mart in group.marts:
-            cubes = self._cubes[source.of(mart), mart]
+        for pool, mart in self._pools_of(source, group.marts):
+            cubes = self._cubes[pool, mart]
             names, cube = next((names, cube) for names, cube in cubes.items() if wanted.keys() <= set(names))
             unknowns = cube.numbered
             for axis, (name, values) in enumerate(zip(names, cube.values, strict=True)):
@@ -221,14 +294,14 @@ class Worlds:
     ) -> NDArray[np.int64]:
         """Return the unknowns of two questions, (layers, rows, columns): one layer per answer to the cube's other questions."""
         layers: dict[tuple[object, ...], NDArray[np.int64]] = {}
-        for mart in marts:
-            cubes = self._cubes[source.of(mart), mart]
+        for pool, mart in self._pools_of(source, marts):
+            cubes = self._cubes[pool, mart]
             names = next(names for names in cubes if {rows[0], columns[0]} <= set(names))
             of_rows, of_columns = names.index(rows[0]), names.index(columns[0])
             for answers, unknown in cubes[names].items():
                 fits = occasion == BOTH or "occasion" not in names or answers[names.index("occasion")] == occasion
                 if fits and answers[of_rows] in rows[1] and answers[of_columns] in columns[1]:
-                    rest = (mart, *(value for at, value in enumerate(answers) if at not in (of_rows, of_columns)))
+                    rest = (pool, mart, *(value for at, value in enumerate(answers) if at not in (of_rows, of_columns)))
                     layer = layers.setdefault(rest, np.zeros((len(rows[1]), len(columns[1])), dtype=np.int64))
                     layer[rows[1].index(answers[of_rows]), columns[1].index(answers[of_columns])] = unknown  # type: ignore[arg-type]
         return np.stack(list(layers.values()))
@@ -315,8 +388,11 @@ class Worlds:
         self._at_most.append((part.scaled(100).less(whole.scaled(float(high))), 0.0))
         self._at_most.append((whole.scaled(float(low)).less(part.scaled(100)), 0.0))
 
-    def _nest(self, mart: str, deliveries: list[str], sign: float) -> None:
-        for earlier, later in pairwise(d for d in deliveries if (d, mart) in self._cubes):
+    def _nest(self, mart: str, pools: Sequence[tuple[str, ...]], sign: float) -> None:
+        known = dict.fromkeys(pool for several in pools for pool in several if (pool, mart) in self._cubes)
+        for earlier, later in pairwise(known):
+            if any({earlier, later} <= set(several) for several in pools):
+                continue  # of several deliveries together, none has the forms of another
             for names, cube in self._cubes[earlier, mart].items():
                 others = dict(self._cubes[later, mart][names].items()) if names in self._cubes[later, mart] else {}
                 for answers, unknown in cube.items():
@@ -335,6 +411,18 @@ class Worlds:
         linked: Any = bmat([[None, self._rows], [self._rows.T, None]])  # type: ignore[arg-type]
         self._part = connected_components(linked)[1][self._rows.shape[0] :]
         self._least: NDArray[np.float64] = np.where(np.arange(len(self._most)) < len(self._equal), self._most, -np.inf)
+
+
+def _pooled(sources: Sequence[Source]) -> dict[tuple[str, str], str]:
+    """Return, for each mart and word, one word for all that are in the same sources."""
+    marts = {mart for source in sources for part in source.parts for mart in part}
+    first: dict[tuple[object, ...], str] = {}
+    pools: dict[tuple[str, str], str] = {}
+    for mart in sorted(marts):
+        for word in dict.fromkeys(word for source in sources for word in source.words(mart)):
+            where = (mart, *(word in source.words(mart) for source in sources))
+            pools[mart, word] = first.setdefault(where, word)
+    return pools
 
 
 def _neighbours(cubes: Sequence[tuple[str, ...]]) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:

@@ -15,7 +15,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from frs_pipeline.intake.applying import unapplied
+from frs_pipeline.intake.applying import added, unapplied
 from frs_pipeline.intake.delivery import applied_in, made_up
 from frs_pipeline.language import Text
 from frs_pipeline.lineage.counts import Counts
@@ -31,7 +31,7 @@ from frs_pipeline.report.packs import Pack, figures_script
 from frs_pipeline.report.typography import anchor, number_text, share_text, shown, with_zero
 from frs_pipeline.stats.printing import NOT_COMPUTABLE
 from frs_pipeline.store.files import Store, read
-from frs_pipeline.store.plan import AssetPath, products
+from frs_pipeline.store.plan import AssetPath
 from frs_pipeline.store.settings import DUCKDB
 from frs_pipeline.store.worker import Worker
 from frs_pipeline.study import Study, derived
@@ -107,7 +107,7 @@ def build(store: Store, worker: Worker | None = None) -> Report:
 
     A `worker` makes some of the pages, unless passports are counted by Spark: it would begin another one.
     """
-    made_from = store.origin(products(store.study)[KEY]).as_json()
+    made_from = store.origin(store.products[KEY]).as_json()
     # The more tables, the longer it takes.
     by_size = sorted(chapters(store.study), key=lambda chapter: -len(chapter.tables))
     helper = worker if worker and store.settings.engine.name == DUCKDB.name else Worker()
@@ -139,7 +139,7 @@ class _Site:
     """The site of a delivery whose report is `made_from` this. Raises `CheckFailed` where it isn't, by now."""
 
     def __init__(self, store: Store, made_from: str) -> None:
-        store.require(products(store.study)[KEY], made_from)
+        store.require(store.products[KEY], made_from)
         self.store = store
         self.passports = Passports(store.study, store)
         self.evidence = self.passports.evidence
@@ -175,7 +175,8 @@ class _Site:
         return {
             "delivery": self.store.delivery,
             "chapters": chapters(self.store.study),
-            "made_up": made_up(self.store),
+            "parts": [part.delivery for part in self.store.parts()],
+            "made_up": any(made_up(part) for part in self.store.each()),
             # The delivery that the report is about, where it isn't this one: nothing in it was said about these forms.
             "printed_of": None if printed_from(self.store.study, self.store.delivery) else about(self.store.study).printed_from,
             "page_of": self.page_of,
@@ -277,7 +278,7 @@ class _Site:
         for name in instruments(self.store.study):
             asked = ordinal(self.store.study, name)
             if len(asked) > 1:
-                pairs = associations([self.store.file("marts", name)], asked)
+                pairs = associations(self.store.marts(name), asked)
                 maps.append((questionnaires(self.store.study)[name], asked, plots.heat(pairs, self._printed_gammas(name))))
         return {"intervals": plots.forest(list(self.tables.values()), self.figures, self.titles), "maps": maps}
 
@@ -305,7 +306,8 @@ class _Site:
             (name, form.rule) for name in instruments(self.store.study) for form in self.passports.asking.set_aside(name)
         )
         columns = ["instrument", "rule", "severity"]
-        noted = read(self.store.file("noted"), columns).group_by(columns).aggregate([([], "count_all")]).to_pylist()
+        notes = pa.concat_tables([read(part.file("noted"), columns) for part in self.store.each()])
+        noted = notes.group_by(columns).aggregate([([], "count_all")]).to_pylist()
         groups = [
             (
                 row["severity"],
@@ -322,7 +324,7 @@ class _Site:
             "aside": [Group(name, rule, _words(self.store.study, rule), number) for (name, rule), number in aside.items()],
             "noted": [group for severity, group in groups if severity != "accepted"],
             "accepted": [group for severity, group in groups if severity == "accepted"],
-            "unapplied": unapplied(applied_in(self.evidence.store)),
+            "unapplied": unapplied(added([applied_in(part) for part in self.store.each()])),
             "corrected": [(titles[prefix], number) for prefix, number in sorted(corrected.items())],
             "layers": self.evidence.layers,
             "counts": self.counts.layers(),

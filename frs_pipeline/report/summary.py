@@ -7,16 +7,17 @@ from frs_pipeline.intake.applying import unapplied
 from frs_pipeline.intake.delivery import applied_in, forms_set_aside
 from frs_pipeline.printed.compare import DIFFERS
 from frs_pipeline.printed.compare import summary as verdicts_of
-from frs_pipeline.store.files import Store, read, rows_in
-from frs_pipeline.store.plan import products
-from frs_pipeline.study.instruments import instruments
+from frs_pipeline.store.files import Store, read, read_manifest, rows_in
+from frs_pipeline.study.instruments import BOTH, instruments
 
 # Figures of a correlation that its gamma and N don't determine.
 APPROXIMATE = ("ase", "t", "p")
 
 
 def summarise(store: Store) -> dict[str, int]:
-    """Count what a delivery holds. Raises `CheckFailed` when forms were lost on the way to the marts."""
+    """Count what a delivery holds, or several together. Raises `CheckFailed` when forms were lost on the way to the marts."""
+    if store.parts():
+        return _of_parts(store)
 
     def rows(*key: str) -> int:
         return rows_in(store.file(*key))
@@ -53,14 +54,43 @@ def summarise(store: Store) -> dict[str, int]:
         **{f"looked_at/{each.instrument}/{each.rule}": each.total for each in missed},
         "exceptions_unused": notes.count("exception_unused"),
         "conferences": rows("marts", "conference"),
-        "marts": sum(key[0] == "marts" for key in products(store.study)),
+        "marts": sum(key[0] == "marts" for key in store.products),
         "promises": len(promises),
         "promises_kept": sum(promises),
         "claims": len(holding),
         "claims_hold": holding.count(True),
         "claims_fail": holding.count(False),
-        "tables": sum(key[-1].startswith("table_") for key in products(store.study)),
+        "tables": sum(key[-1].startswith("table_") for key in store.products),
         "figures": rows("statistics", "figures"),
         "differs_exact": sum(row["verdict"] == DIFFERS and row["measure"] not in APPROXIMATE for row in compared.to_pylist()),
         **{verdict.replace(" ", "_"): number for verdict, number in verdicts.items()},
+    }
+
+
+# What the deliveries of a whole hold in all is what each of them holds.
+_ADDED = ("forms", "accepted", "quarantined", "withdrawn", "noted", "passed_over", "promises", "promises_kept")
+
+
+def _of_parts(store: Store) -> dict[str, int]:
+    """Count what several deliveries together hold. Raises `CheckFailed` when forms were lost on the way from theirs."""
+    each = [read_manifest(part)["summary"] for part in store.parts()]
+    added = {name: sum(summary[name] for summary in each) for name in _ADDED}
+    lists = [read(store.file("marts", name)) for name in instruments(store.study)]
+    forms, again = (sum(sum(rows[name].to_pylist()) for rows in lists) for name in ("forms", "again"))
+    if forms != added["accepted"]:
+        raise CheckFailed(f"{added['accepted']} forms accepted, but {forms} are in the marts", where=store.delivery)
+    holding = read(store.file("report"), ["holds"])["holds"].to_pylist()
+    unit = read(store.file("statistics", "unit_nonresponse")).to_pylist()
+    return {
+        "deliveries": len(each),
+        **added,
+        "again": again,
+        "counted": forms - again,
+        "conferences": next(r["conferences"] for r in unit if (r["occasion"], r["measure"]) == (BOTH, "in_codebook")),
+        "marts": len(lists),
+        "claims": len(holding),
+        "claims_hold": holding.count(True),
+        "claims_fail": holding.count(False),
+        "tables": sum(key[-1].startswith("table_") for key in store.products),
+        "figures": rows_in(store.file("statistics", "figures")),
     }

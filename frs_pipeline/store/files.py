@@ -12,13 +12,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from frs_pipeline.errors import CheckFailed, FrsError, InputError
 from frs_pipeline.store.code import code_hash
 from frs_pipeline.store.deliveries import DESCRIPTION, beside, deliveries, describe, inventory, sha256
-from frs_pipeline.store.plan import AssetPath, Origin, Product, definition_hash, products
+from frs_pipeline.store.plan import AssetPath, Origin, Product, definition_hash, products, together_products
 from frs_pipeline.store.settings import Settings
+from frs_pipeline.store.together import is_together, parts_of
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.spec import YamlFile
 
@@ -36,9 +37,17 @@ RELEASE = "release"
 LEAKED = "leaked"
 
 
+class MartFile(NamedTuple):
+    """A file with forms of a mart, all from one delivery; those count that none of the `newer` files has again."""
+
+    delivery: str
+    path: Path
+    newer: tuple[Path, ...] = ()
+
+
 @dataclass(frozen=True)
 class Store:
-    """The files of one delivery: where they are, and what they come from."""
+    """The files of one delivery, or of several that are counted as one: where they are, and what they come from."""
 
     settings: Settings
     delivery: str
@@ -47,13 +56,38 @@ class Store:
     def study(self) -> Study:
         return self.settings.study
 
+    @property
+    def products(self) -> dict[AssetPath, Product]:
+        """All produced files in an order in which they can be made."""
+        return together_products(self.study) if is_together(self.delivery) else products(self.study)
+
+    def parts(self) -> list[Store]:
+        """List the deliveries that are counted as one here, the oldest first; none where this is a delivery."""
+        names = parts_of(self.settings, self.delivery) if is_together(self.delivery) else ()
+        return [Store(self.settings, name) for name in names]
+
+    def each(self) -> list[Store]:
+        """List the deliveries that hold the forms: the parts, or this one itself."""
+        return self.parts() or [self]
+
+    def marts(self, name: str) -> list[MartFile]:
+        """List the files that hold a mart's forms, the oldest delivery first."""
+        if not is_together(self.delivery):
+            return [MartFile(self.delivery, self.file("marts", name))]
+        if ("marts", name) not in self.products:  # conferences: one that several have stands in each
+            return [MartFile(part.delivery, part.file("marts", name)) for part in self.parts()]
+        again = {row["delivery"]: row["again"] for row in read(self.file("marts", name)).to_pylist()}
+        files = [MartFile(part.delivery, part.file("marts", name)) for part in self.parts()]
+        newer = {file.delivery: tuple(other.path for other in files[at:]) for at, file in enumerate(files, start=1)}
+        return [file._replace(newer=newer[file.delivery]) if again[file.delivery] else file for file in files]
+
     def path(self, product: Product) -> Path:
         zone = self.settings.restricted if product.zone == "restricted" else self.settings.curated
         return zone(self.delivery) / product.path
 
     def file(self, *key: str) -> Path:
         """Return the file of a product, by the parts of its key."""
-        return self.path(products(self.study)[key])
+        return self.path(self.products[key])
 
     def raw(self, name: str) -> Path:
         return self.settings.raw_delivery(self.delivery) / name
@@ -75,8 +109,11 @@ class Store:
         root = read_manifest(self).get("root")
         return root if isinstance(root, str) else None
 
-    def earlier(self) -> list[Store]:
-        """List the deliveries that this one may be compared with, the oldest first: all before it, or the one that it names."""
+    def others(self) -> list[Store]:
+        """List the deliveries whose results are read for this one, the oldest first: its parts; or those that it may be
+        compared with, all before it or the one that it names."""
+        if is_together(self.delivery):
+            return self.parts()
         named = describe(self.study, self.raw("")).predecessor
         names = {*deliveries(self.settings.raw), *deliveries(self.settings.curated(""))}
         return [Store(self.settings, name) for name in ([named] if named else sorted(names)) if name < self.delivery]
@@ -85,9 +122,11 @@ class Store:
         """Find the delivery that this one is compared with: the one that its description names, else the newest older one.
 
         One without a finished result has nothing to compare with: in order of date it is skipped, and it raises
-        `InputError` where it is named.
+        `InputError` where it is named. Several deliveries together are compared with none.
         """
-        older = next((older for older in reversed(self.earlier()) if older.root), None)
+        if is_together(self.delivery):
+            return None
+        older = next((older for older in reversed(self.others()) if older.root), None)
         named = describe(self.study, self.raw("")).predecessor
         if named and not older:
             what = f"delivery {named}, which this one is to be compared with, has no finished result"
@@ -105,12 +144,12 @@ class Store:
         for key in product.inputs:
             # The rows of an input count, not its file: that also records its own origin, and the same forms delivered in
             # another way must give the same files from here on.
-            inputs[products(self.study)[key].name] = self.recorded(products(self.study)[key], CONTENT) or ""
+            inputs[self.products[key].name] = self.recorded(self.products[key], CONTENT) or ""
         older = self.predecessor() if product.previous else None
-        if older:
-            inputs[f"{older.delivery}/root"] = older.root or ""
-            for source in (products(self.study)[key] for key in product.previous):
-                inputs[f"{older.delivery}/{source.name}"] = older.recorded(source, CONTENT) or ""
+        for other in [older] if older else self.parts() if product.parts else []:
+            inputs[f"{other.delivery}/root"] = other.root or ""
+            for source in (products(self.study)[key] for key in product.previous or product.parts):
+                inputs[f"{other.delivery}/{source.name}"] = other.recorded(source, CONTENT) or ""
         if product.pages or product.named:
             inputs["delivery"] = self.delivery  # pages say which one they are about
         return Origin(inputs, definition_hash(self.study, product.definitions), code_hash(product.module))
@@ -179,6 +218,18 @@ def read(path: Path, columns: list[str] | None = None) -> pa.Table:
     with pq.ParquetFile(path) as file:
         rows = file.read(columns=columns).replace_schema_metadata(None)
     return rows if columns is None else rows.select(columns)
+
+
+def forms_in(file: MartFile, columns: list[str]) -> pa.Table:
+    """Read these columns of a mart's forms, without those that newer files have again."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not file.newer:
+        return read(file.path, columns)
+    theirs = pa.concat_tables([read(path, ["form_id"]) for path in file.newer])
+    mine = read(file.path, list(dict.fromkeys(["form_id", *columns])))
+    return mine.filter(pc.invert(pc.is_in(mine["form_id"], value_set=theirs["form_id"]))).select(columns)
 
 
 def stream(path: Path) -> Iterator[pa.RecordBatch]:
@@ -303,10 +354,12 @@ def stale(store: Store, *, finished: bool = True) -> set[AssetPath]:
     """
     outdated: set[AssetPath] = set()
     known = read_manifest(store).get("outputs", {})
-    for product in products(store.study).values():
+    behind = any(part.root is None or stale(part) for part in store.parts())
+    for product in store.products.values():
         path = store.path(product)
         if (
             outdated.intersection(product.inputs)
+            or (behind and product.parts)
             or not path.exists()
             or (finished and not as_noted(store, product, known))
             or store.recorded(product) != store.origin(product).as_json()

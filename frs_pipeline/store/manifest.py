@@ -15,7 +15,7 @@ from typing import Any
 from frs_pipeline.errors import CheckFailed
 from frs_pipeline.language import plural
 from frs_pipeline.store.code import code_hash, lock_hash
-from frs_pipeline.store.deliveries import LOCKED, beside, deliveries, inventory
+from frs_pipeline.store.deliveries import LOCKED, beside, deliveries, inventory, sha256
 from frs_pipeline.store.files import (
     LEAKED,
     MANIFEST,
@@ -31,8 +31,9 @@ from frs_pipeline.store.files import (
     write_json,
 )
 from frs_pipeline.store.lock import finish
-from frs_pipeline.store.plan import AssetPath, products, program, whole_steps
+from frs_pipeline.store.plan import AssetPath, program, whole_steps
 from frs_pipeline.store.settings import Settings
+from frs_pipeline.store.together import FILE, definition, is_together, togethers
 from frs_pipeline.study import Study
 
 
@@ -64,7 +65,7 @@ def vouched(store: Store) -> bool:
     """Return whether the manifest says, under its root, what it would say if it were written now."""
     content = read_manifest(store)
     summary, predecessor = content.get("summary"), _predecessor(store)
-    if not isinstance(summary, dict) or not summary or predecessor is None:
+    if not all(vouched(part) for part in store.parts()) or not isinstance(summary, dict) or not summary or predecessor is None:
         return False
     try:
         return content == _content(store, summary, predecessor)
@@ -78,7 +79,7 @@ def _predecessor(store: Store) -> dict[str, str] | None:
     if older is None:
         return {}
     known = read_manifest(older).get("outputs", {})
-    needed = {products(older.study)[key] for product in products(store.study).values() for key in product.previous}
+    needed = {older.products[key] for product in store.products.values() for key in product.previous}
     whole = older.root is not None and all(as_noted(older, product, known) for product in needed)
     return {"delivery": older.delivery, "root": older.root or ""} if whole else None
 
@@ -90,9 +91,9 @@ def require_current(store: Store, made: Collection[AssetPath]) -> None:
     """
     known = read_manifest(store).get("outputs", {})
     left = stale(store, finished=False)
-    left |= {key for key, product in products(store.study).items() if key not in made and not as_noted(store, product, known)}
+    left |= {key for key, product in store.products.items() if key not in made and not as_noted(store, product, known)}
     if left:
-        first = next(product.name for key, product in products(store.study).items() if key in left)
+        first = next(product.name for key, product in store.products.items() if key in left)
         more = f" and {plural(len(left) - 1, 'other file')}" if len(left) > 1 else ""
         what = f"no manifest can be written: {first}{more} would have to be made again first"
         raise CheckFailed(what, where=store.delivery, do="a run of everything that is due puts it right: frs run")
@@ -110,13 +111,13 @@ def write_manifest(store: Store, summary: dict[str, int]) -> dict[str, Any]:
 
 
 def _content(store: Store, summary: dict[str, int], predecessor: dict[str, str]) -> dict[str, Any]:
-    outputs = {name: value for product in products(store.study).values() for name, value in hashes(store, product).items()}
+    outputs = {name: value for product in store.products.values() for name, value in hashes(store, product).items()}
     content: dict[str, Any] = {
         "delivery": store.delivery,
-        "inputs": delivered(store.study, store.raw("")),
+        "inputs": taken_in(store),
         "outputs": dict(sorted(outputs.items())),
-        "program": program(store.study),
-        "code": {module: code_hash(module) for module in sorted({p.module for p in products(store.study).values()})},
+        "program": program(store.study, together=is_together(store.delivery)),
+        "code": {module: code_hash(module) for module in sorted({p.module for p in store.products.values()})},
         "lock": lock_hash(),
         "predecessor": predecessor,
         "summary": summary,
@@ -127,7 +128,7 @@ def _content(store: Store, summary: dict[str, int], predecessor: dict[str, str])
 
 def compared_with(store: Store) -> dict[str, str]:
     """Return the delivery that this one was compared with, and its root then, as the files made of both say; or nothing."""
-    for product in (product for product in products(store.study).values() if product.previous):
+    for product in (product for product in store.products.values() if product.previous):
         for name, root in json.loads(recorded(store.path(product)) or '{"inputs": {}}')["inputs"].items():
             if name.endswith("/root"):
                 return {"delivery": name.removesuffix("/root"), "root": root}
@@ -140,13 +141,21 @@ def delivered(study: Study, folder: Path) -> dict[str, str]:
     return dict(sorted((files | beside(folder, LOCKED)).items()))
 
 
+def taken_in(store: Store) -> dict[str, str]:
+    """Hash what a result is made from: what was delivered; of several deliveries together, which they are and their roots."""
+    if not is_together(store.delivery):
+        return delivered(store.study, store.raw(""))
+    roots = {f"{part.delivery}/root": part.root or "" for part in store.parts()}
+    return {**roots, FILE: sha256(definition(store.settings, store.delivery))}
+
+
 def added(store: Store, content: dict[str, Any]) -> list[str]:
     """List what is among a delivery's results but not in its manifest (`content`), as `curated/…` or `restricted/…`.
 
     That is files, links, and folders without anything listed. A release has a journal of its own; what was moved aside as
     leaked was taken out of the results.
     """
-    own = {f"curated/{MANIFEST}", "restricted/.lock", *content["outputs"]}
+    own = {f"curated/{MANIFEST}", f"curated/{FILE}", "restricted/.lock", *content["outputs"]}
     names = []
     for zone, apart in ((store.settings.curated, RELEASE), (store.settings.restricted, LEAKED)):
         folder = zone(store.delivery)
@@ -162,9 +171,13 @@ def added(store: Store, content: dict[str, Any]) -> list[str]:
 
 
 def strays(settings: Settings) -> list[str]:
-    """List what is in the curated zone beside the deliveries, and unfinished folders of deliveries that don't exist."""
+    """List what is in the curated zone beside deliveries and several together, and unfinished folders of no delivery."""
     zone = settings.curated("")
-    known = {*deliveries(settings.raw), *(name for name in deliveries(zone) if (zone / name / MANIFEST).is_file())}
+    known = {
+        *deliveries(settings.raw),
+        *togethers(settings),
+        *(name for name in deliveries(zone) if (zone / name / MANIFEST).is_file()),
+    }
     names = sorted(path.name for path in zone.iterdir()) if zone.is_dir() else []
     return [f"curated/{name}" for name in names if name not in known and name != ".gitkeep"]
 
@@ -197,7 +210,7 @@ def note_partial(store: Store, made: set[AssetPath]) -> None:
     """Note in the manifest what was made of a delivery whose rest is out of date: without a root or a summary."""
     content = read_manifest(store)
     outputs = content.get("outputs", {})
-    for product in (products(store.study)[key] for key in made):
+    for product in (store.products[key] for key in made):
         outputs = {name: outputs[name] for name in outputs.keys() - noted(store, product, outputs)} | hashes(store, product)
     partial = {"delivery": store.delivery, "outputs": dict(sorted(outputs.items()))}
     write_json(store.settings.curated(store.delivery) / MANIFEST, partial)

@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Collection, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -36,7 +36,8 @@ class Product:
     `path` lies in the restricted or curated folder of a delivery; `module` makes it, and `group` is the layer under which
     Dagster shows it. `raw` are sources of the delivery, `inputs` other products. Products with the same `step` come out of
     one step, which makes all of them or none. `pages` is a folder beside it of pages to read that come with it; `previous`
-    are products of the predecessor, the delivery that this one is compared with, where there is one. `named` says that its
+    are products of the predecessor, the delivery that this one is compared with, where there is one; `parts` are products of
+    each of several deliveries that are counted as one. `named` says that its
     rows depend on which delivery it is. `after` are products that have to be up to date before it is made, though nothing
     of them goes into it. `beside` are files (patterns of their names) that may lie in the delivery without being part of
     it, and that count all the same.
@@ -53,6 +54,7 @@ class Product:
     step: str = ""
     pages: str = ""
     previous: tuple[AssetPath, ...] = ()
+    parts: tuple[AssetPath, ...] = ()
     named: bool = False
     after: tuple[AssetPath, ...] = ()
     beside: tuple[str, ...] = ()
@@ -86,6 +88,22 @@ def products(study: Study) -> dict[AssetPath, Product]:
     made = {product.key: product for layer in layers for product in layer(study)}
     made[("report",)] = _report(study, tuple(made))
     made[("formats",)] = _formats(study)
+    return made
+
+
+@derived
+def together_products(study: Study) -> dict[AssetPath, Product]:
+    """List what is made of several deliveries that are counted as one, in an order in which it can be made.
+
+    It begins at the marts, which are not copied: what is made is a list of where their forms are. All after that is made as
+    it is of a delivery, by the same steps.
+    """
+    made = {product.key: product for product in _lists_of_marts(study)}
+    for key, product in products(study).items():
+        if key[0] in ("statistics", "report"):
+            inputs = tuple(other for other in product.inputs if other in made)
+            parts = tuple(other for other in product.inputs if other not in made and other != ("formats",))
+            made[key] = replace(product, inputs=inputs, parts=parts, raw=(), beside=())
     return made
 
 
@@ -179,6 +197,20 @@ def _marts(study: Study) -> Iterator[Product]:
         yield _curated(("marts", name), *by, inputs=inputs, definitions=_paper(study, name), after=(("noted",),))
     before = (*_REGISTERS, *_of_each(study, "pseudonymised"))
     yield _curated(("marts", "conference"), *by, inputs=before, definitions=_papers(study), after=(("noted",),))
+
+
+def _lists_of_marts(study: Study) -> Iterator[Product]:
+    """Plan where the forms of several deliveries are; study.yaml says what becomes of a form that two of them have."""
+    for name in instruments(study):
+        yield _curated(
+            ("marts", name),
+            "tables.together",
+            "g4_marts",
+            path=f"parts/{name}.parquet",
+            definitions=_files(study, "study.yaml"),
+            parts=(("marts", name),),
+            named=True,
+        )
 
 
 def _expectations(study: Study) -> Iterator[Product]:
@@ -350,16 +382,20 @@ def note_definitions(study: Study) -> None:
     A file that is changed while a step takes its time then leaves what it makes out of date, and never up to date by mistake.
     What can't be read is reported by whoever needs it.
     """
-    for product in products(study).values():
+    for product in (*products(study).values(), *together_products(study).values()):
         with suppress(InputError, OSError):
             definition_hash(study, product.definitions)
 
 
 @derived
-def program(study: Study) -> dict[str, str]:
-    """Hash every file that has a part in a product: code as `frs_pipeline/…`, the study's files as `study/…`."""
-    files = {path for product in products(study).values() for path, _ in product.definitions}
-    files.update(*(modules(module) for module in {product.module for product in products(study).values()}))
+def program(study: Study, *, together: bool = False) -> dict[str, str]:
+    """Hash every file that has a part in a product: code as `frs_pipeline/…`, the study's files as `study/…`.
+
+    Of several deliveries `together`, what has a part in making those isn't listed again.
+    """
+    made = (together_products if together else products)(study).values()
+    files = {path for product in made for path, _ in product.definitions}
+    files.update(*(modules(module) for module in {product.module for product in made}))
     return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in sorted((_place(study, p), p) for p in files)}
 
 

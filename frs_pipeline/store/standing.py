@@ -17,7 +17,7 @@ from frs_pipeline.language import plural
 from frs_pipeline.store.deliveries import deliveries, sha256
 from frs_pipeline.store.files import CONTENT, Store, listed, read_manifest, recorded, schema_of, stale, stream
 from frs_pipeline.store.lock import LOCK, unfinished
-from frs_pipeline.store.plan import Product, products
+from frs_pipeline.store.plan import Product
 from frs_pipeline.store.settings import Settings
 
 
@@ -53,7 +53,7 @@ def standing(store: Store) -> Standing:
     failed = unfinished(store) and _out_of_date(store)
     remade: list[str] = []
     altered: list[str] = []
-    for product in products(store.study).values():
+    for product in store.products.values():
         file = store.path(product)
         if listed(store, file) not in noted and not failed:
             continue  # not made yet, or not with the rest

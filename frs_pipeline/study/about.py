@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -43,6 +43,12 @@ class Printed(Spec):
     lacking: dict[str, int] = Field(default_factory=dict)
 
 
+class Together(Spec):
+    """How several deliveries are counted as one: what becomes of a form that two of them have."""
+
+    same_form: Literal["refuse", "once"] = "refuse"
+
+
 class About(Spec):
     """Facts of the study."""
 
@@ -55,6 +61,7 @@ class About(Spec):
     instruments: tuple[Any, ...]  # read by `study.instruments`
     printed_from: DeliveryName | None = None
     printed: Printed = Printed()
+    together: Together = Together()
 
 
 @derived

@@ -10,6 +10,7 @@ from frs_pipeline.study import Study, derived
 from frs_pipeline.study.about import about
 from frs_pipeline.study.csvfile import rows_of, whole_number
 from frs_pipeline.study.faults import choices
+from frs_pipeline.study.instruments import DATED
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.spec import Spec, YamlFile
 from frs_pipeline.study.tables import Address
@@ -136,5 +137,5 @@ def not_printed_from(study: Study, delivery: str, predecessor: str | None) -> st
         if printed
         else "This study has no printed report."
     )
-    older = predecessor or printed
+    older = (predecessor or printed) if DATED.fullmatch(delivery) else None  # deliveries together aren't compared with one
     return f"{why} frs diff {' '.join(sorted((older, delivery)))} shows which figures differ." if older else why

@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from frs_pipeline.store.files import MartFile, forms_in
 from frs_pipeline.store.rows import ENGINE, ahead
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class AllPairs:
         return cells
 
 
-def count_pairs(paths: Iterable[Path], scales: Sequence[Scale], by: Scale | None = None) -> AllPairs:
+def count_pairs(paths: Iterable[Path | MartFile], scales: Sequence[Scale], by: Scale | None = None) -> AllPairs:
     """Count all pairs of `scales` in the forms of some Parquet files, which have a column of small integers per question.
 
     Memory doesn't grow with the forms. Other codes than those of its scale count as blank.
@@ -146,8 +147,13 @@ def _blocks(scales: Sequence[Scale], most: int) -> list[_Block]:
     return [_Block.of(block, places) for block in blocks]
 
 
-def _rows(paths: Iterable[Path], names: list[str]) -> Iterator[pa.Table]:
+def _rows(paths: Iterable[Path | MartFile], names: list[str]) -> Iterator[pa.Table]:
     for path in paths:
+        if isinstance(path, MartFile):
+            if path.newer:
+                yield forms_in(path, names)
+                continue
+            path = path.path
         with pq.ParquetFile(path) as file:
             for start in range(0, file.num_row_groups, AT_ONCE):
                 # Not file.iter_batches, which needs three times the memory.

@@ -8,6 +8,7 @@ from itertools import combinations
 from pathlib import Path
 
 from frs_pipeline.stats.gamma import goodman_kruskal
+from frs_pipeline.store.files import MartFile
 from frs_pipeline.study import Study
 from frs_pipeline.study.questionnaires import Question, questionnaires
 from frs_pipeline.tables.allpairs import Scale, count_pairs
@@ -33,7 +34,9 @@ def ordinal(study: Study, mart: str) -> list[Question]:
     return [question for question in questionnaires(study)[mart].questions if question.type == "ordinal"]
 
 
-def associations(paths: Iterable[Path], questions: Iterable[Question], by: Question | None = None) -> list[Association]:
+def associations(
+    paths: Iterable[Path | MartFile], questions: Iterable[Question], by: Question | None = None
+) -> list[Association]:
     """Compute the gamma of all pairs of ordinal `questions` of a mart, which lies in `paths`, in the order of the questions.
 
     With `by`, each pair is followed by what it is within each answer to that question. "Ved ikke" has no place on a scale and
@@ -42,7 +45,7 @@ def associations(paths: Iterable[Path], questions: Iterable[Question], by: Quest
     return list(_associations(paths, [_scale(question) for question in questions], None if by is None else _scale(by)))
 
 
-def _associations(paths: Iterable[Path], scales: list[Scale], by: Scale | None) -> Iterator[Association]:
+def _associations(paths: Iterable[Path | MartFile], scales: list[Scale], by: Scale | None) -> Iterator[Association]:
     counted = count_pairs(paths, scales, by)
     for one, other in combinations(scales, 2):
         # Within an answer to one of the two there is nothing to compare.

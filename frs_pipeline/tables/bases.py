@@ -51,12 +51,13 @@ class Reason(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """Forms of one mart that look the same to a table, and why it leaves them out (None: it counts them)."""
+    """Forms of one mart and delivery that look the same to a table, and why it leaves them out (None: it counts them)."""
 
     mart: str
     answers: Mapping[str, int | None]
     reason: Reason | None
     forms: int
+    delivery: str
 
 
 def reasons(table: Table) -> tuple[Reason, ...]:
@@ -98,19 +99,22 @@ def counted_codes(table: Table) -> dict[str, frozenset[int]]:
     return {axis.variable: frozenset(code for c in axis.categories for code in c.codes) for axis in axes(table)}
 
 
-def base_rows(study: Study, table: Table, batches: Sequence[Batch], base: int, delivery: str) -> list[dict[str, Any]]:
-    """Make the rows of `BASES` for one table of a `delivery`, named by its date; `base` is how many forms its figures count."""
-    left_out: Counter[tuple[str, Reason | None]] = Counter()
+def base_rows(study: Study, table: Table, batches: Sequence[Batch], base: int, deliveries: Sequence[str]) -> list[dict[str, Any]]:
+    """Make the rows of `BASES` for one table of these `deliveries`; `base` is how many forms its figures count."""
+    left_out: Counter[tuple[str, Reason, str]] = Counter()
     rows: Counter[str] = Counter()
     for batch in batches:
-        left_out[batch.mart, batch.reason] += batch.forms
         rows[batch.mart] += batch.forms
+        if batch.reason:
+            name = _name(study, batch.reason, batch.mart, batch.delivery)
+            left_out[batch.mart, batch.reason, name] += batch.forms
     listed: list[tuple[str, str, str | None, int]] = []
     for mart in table.marts:
         listed.append((mart, ROWS, None, rows[mart]))
-        listed += [
-            (mart, _name(study, reason, mart, delivery), reason.question, left_out[mart, reason]) for reason in reasons(table)
-        ]
+        for reason in reasons(table):
+            # A question may be blank in one delivery and not in use in another.
+            names = dict.fromkeys(_name(study, reason, mart, delivery) for delivery in deliveries)
+            listed += [(mart, name, reason.question, left_out[mart, reason, name]) for name in names]
     listed.append(("+".join(table.marts), BASE, None, base))
     return [dict(zip(BASES.names, (table.number, *row), strict=True)) for row in listed]
 

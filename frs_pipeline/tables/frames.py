@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Literal
 
 from frs_pipeline.errors import InputError, UsageError
 from frs_pipeline.store.deliveries import deliveries
-from frs_pipeline.store.files import Store
+from frs_pipeline.store.files import MartFile, Store, forms_in, schema_of
 from frs_pipeline.store.plan import AssetPath, products
 from frs_pipeline.store.settings import Settings, find_study
+from frs_pipeline.store.together import togethers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,7 +37,8 @@ def read_mart(
     (`Int8`). "Don't know" has no place on a scale: it is missing, or an `answer` among the others. A question left blank is
     missing, or the category `blank`. A column with either of these isn't ordered.
 
-    `delivery` is the newest one that was refreshed, unless named. `study` is a study's folder; unless named, it is found as
+    `delivery` is the newest one that was refreshed, unless named; of several together, by their name, a first column says which
+    one each row is from. `study` is a study's folder; unless named, it is found as
     `frs` finds it. FRS_DATA_DIR says where the data are, else they lie where the study has them. Raises `UsageError` for
     an unknown mart and for options that don't fit together, `InputError` when there are no results.
     """
@@ -72,16 +74,38 @@ def _table(settings: Settings, key: AssetPath, delivery: str | None) -> pa.Table
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    made = deliveries(settings.curated(""))
-    if not made or delivery not in (None, *made):
-        has = f"there are results of {', '.join(made)}" if made else "frs run makes them; FRS_DATA_DIR says where they are"
-        raise InputError("no results", where=settings.curated(delivery or ""), do=has)
-    path = Store(settings, delivery or made[-1]).file(*key)
+    made, several = deliveries(settings.curated("")), togethers(settings)
+    if not made or delivery not in (None, *made, *several):
+        has = f"there are results of {', '.join((*made, *several))}"
+        do = has if made else "frs run makes them; FRS_DATA_DIR says where they are"
+        raise InputError("no results", where=settings.curated(delivery or ""), do=do)
+    store = Store(settings, delivery or made[-1])
+    path = store.file(*key) if key in store.products else settings.curated(store.delivery)
     try:
+        if key[0] == "marts" and store.delivery in several:
+            return pa.concat_tables([_of_part(file) for file in _files(store, key)])
         with pq.ParquetFile(path) as file:
             return file.read()
     except (OSError, pa.ArrowInvalid) as error:
         raise InputError("there is no such result", where=path, do="frs run makes it") from error
+
+
+def _files(store: Store, key: AssetPath) -> list[MartFile]:
+    """List the files of a mart in several deliveries; a conference that several of them have stands in each."""
+    if key in store.products:
+        return store.marts(key[1])
+    return [MartFile(part.delivery, part.file(*key)) for part in store.parts()]
+
+
+def _of_part(file: MartFile) -> pa.Table:
+    """Read a mart's forms in one of several deliveries, which the first column names."""
+    import pyarrow as pa
+
+    names = schema_of(file.path).names
+    rows = forms_in(file, names)
+    return rows.add_column(
+        0, pa.field("delivery", pa.string(), nullable=False), pa.array([file.delivery] * rows.num_rows, pa.string())
+    )
 
 
 def _answers(

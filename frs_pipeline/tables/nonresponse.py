@@ -5,19 +5,23 @@ Both are sums over groups of rows that the engine counts in the marts.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from frs_pipeline.errors import CheckFailed
+from frs_pipeline.language import plural
 from frs_pipeline.stats.counts import percent
+from frs_pipeline.store.files import Store, read
 from frs_pipeline.store.plan import Sources
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.about import about, occasions
 from frs_pipeline.study.instruments import BOTH, in_use
 from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.tables.engine import fetch, open_marts
 
 if TYPE_CHECKING:
     # Not needed by those who only read what was counted, and slow to import.
@@ -109,19 +113,36 @@ def conferences_alike(conference: ir.Table) -> ir.Table:
     return conference.group_by([name for name in conference.columns if name != "conference_id"]).agg(number=conference.count())
 
 
-def unit(study: Study, alike: pa.Table, ledger_only: int, delivery: str) -> pa.Table:
+def conferences_together(study: Study, conference: ir.Table) -> ir.Table:
+    """Build the query of the conferences of several deliveries (`conference_schema`): one that several have counts once.
+
+    It is in the ledger if it is in that of any, and has the forms that came in with all of them. A column `differs` says whether
+    it has another occasion in each.
+    """
+    forms = {f"{name}_forms": conference[f"{name}_forms"].sum() for name in kinds(study)}
+    return conference.group_by("conference_id").agg(
+        occasion=conference.occasion.min(),
+        in_ledger=conference.in_ledger.any(),
+        **forms,
+        differs=conference.occasion.min() != conference.occasion.max(),
+    )
+
+
+def unit(study: Study, alike: pa.Table, ledger_only: int | None, *deliveries: str) -> pa.Table:
     """Count conferences held and conferences without forms (`UNIT`), by occasion and in all.
 
     `alike` are conferences as `conferences_alike` counts them. `ledger_only` is the number of conferences in the ledger that
-    the codebook doesn't know. Forms that weren't in use in the `delivery`, named by its date, or that aren't filled in at such
-    conferences, are never counted as lacking.
+    the codebook doesn't know; None where nobody can tell. Forms that weren't in use in each of the `deliveries`, named by
+    date, or that aren't filled in at such conferences, are never counted as lacking.
     """
     result: list[dict[str, object]] = []
     for occasion in (*occasions(study), BOTH):
         here = alike if occasion == BOTH else alike.filter(pc.equal(alike["occasion"], occasion))
         held = _sum(here["number"])
         without = {
-            kind: pc.equal(here[f"{kind}_forms"], 0) for kind in kinds(study) if _filled_in(study, kind, occasion, delivery)
+            kind: pc.equal(here[f"{kind}_forms"], 0)
+            for kind in kinds(study)
+            if all(_filled_in(study, kind, occasion, delivery) for delivery in deliveries)
         }
         lacking = {
             "in_codebook": held,
@@ -135,7 +156,8 @@ def unit(study: Study, alike: pa.Table, ledger_only: int, delivery: str) -> pa.T
             {"occasion": occasion, "measure": name, "conferences": number, "percent": percent(number, held)}
             for name, number in lacking.items()
         ]
-    result.append({"occasion": BOTH, "measure": "only_in_ledger", "conferences": ledger_only, "percent": None})
+    if ledger_only is not None:
+        result.append({"occasion": BOTH, "measure": "only_in_ledger", "conferences": ledger_only, "percent": None})
     return pa.Table.from_pylist(result, schema=UNIT)
 
 
@@ -189,6 +211,50 @@ def item(study: Study, answers: Mapping[str, pa.Table], delivery: str) -> pa.Tab
                 }
             )
     return pa.Table.from_pylist(result, schema=ITEM)
+
+
+def unit_of(store: Store) -> pa.Table:
+    """Count the unit non-response (`UNIT`) of a delivery, or of several together.
+
+    Raises `CheckFailed` where a conference that several of them have isn't at one occasion.
+    """
+    names = [part.delivery for part in store.each()]
+    held = open_marts({"conference": store.marts("conference")}, store.settings.engine)["conference"]
+    if len(names) > 1:
+        alike = fetch(conferences_alike(conferences_together(store.study, held)))
+        differ = _sum(alike["number"], alike["differs"])
+        if differ:
+            what = f"{plural(differ, 'conference')} that several of the deliveries have stand with another occasion in each"
+            raise CheckFailed(what, where=store.delivery, do="lock the register of one of them again, or leave it out")
+        # Which numbers of their ledgers are the same conference nobody can tell.
+        return unit(store.study, alike, None, *names)
+    alone = ledger_only(read(store.file("validated", "codebook")), read(store.file("validated", "ledger")))
+    return unit(store.study, fetch(conferences_alike(held)), alone, *names)
+
+
+def item_of(store: Store) -> pa.Table:
+    """Count the item non-response (`ITEM`) of a delivery, or of several together."""
+    files = {name: {file.delivery: file for file in store.marts(name)} for name in questionnaires(store.study)}
+    parts = []
+    for part in store.each():
+        marts = open_marts({name: [of_each[part.delivery]] for name, of_each in files.items()}, store.settings.engine)
+        answers = {name: fetch(answers_by_occasion(store.study, name, mart)) for name, mart in marts.items()}
+        parts.append(item(store.study, answers, part.delivery))
+    return parts[0] if len(parts) == 1 else item_together(parts)
+
+
+def item_together(parts: Sequence[pa.Table]) -> pa.Table:
+    """Add up how often each question was asked and left blank (`ITEM`) in several deliveries."""
+    numbers = ("forms", "asked", "answered", "blank")
+    rows = [
+        {
+            **same[0],
+            **(sums := {name: sum(row[name] for row in same) for name in numbers}),
+            "blank_percent": percent(sums["blank"], sums["asked"]),
+        }
+        for same in zip(*(part.to_pylist() for part in parts), strict=True)
+    ]
+    return pa.Table.from_pylist(rows, schema=ITEM)
 
 
 def _per_conference(forms: list[pa.ChunkedArray], conferences: pa.ChunkedArray) -> pa.ChunkedArray:

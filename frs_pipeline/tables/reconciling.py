@@ -7,11 +7,10 @@ count exactly what that leaves, and tables that share a question must agree on i
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations, product
-from pathlib import Path
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -21,7 +20,7 @@ from frs_pipeline.store.settings import DUCKDB, Engine
 from frs_pipeline.study import Study
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Category, Table
 from frs_pipeline.tables.bases import BASES, BLANK, LEFT_OUT, Batch, Reason, base_rows, counted_codes, leaving_out, reasons
-from frs_pipeline.tables.engine import querying
+from frs_pipeline.tables.engine import Marts, parts_of, querying
 from frs_pipeline.tables.figures import NO_LABEL, Figure
 
 Code = int | None
@@ -72,18 +71,37 @@ class Reconciliation:
 class FormCounts:
     """Counts of the forms in the marts, by either engine; each query is run once. Only counts leave the engine."""
 
-    def __init__(self, marts: Mapping[str, Path], engine: Engine = DUCKDB) -> None:
-        self._ask = querying(marts, engine)
-        self._known: dict[tuple[str, tuple[str, ...]], Answers] = {}
+    def __init__(self, marts: Marts, engine: Engine = DUCKDB) -> None:
+        self._ask, self._parts = querying(marts, engine), parts_of(marts)
+        self._known: dict[tuple[str, tuple[str, ...]], dict[str, Answers]] = {}
 
-    def by(self, mart: str, questions: tuple[str, ...]) -> Answers:
-        """Count all forms of `mart` by occasion and by their answers to `questions`, blanks included."""
+    def deliveries(self, mart: str) -> list[str]:
+        """List the deliveries whose forms are counted."""
+        return [part.delivery for part in self._parts[mart]]
+
+    def by_delivery(self, mart: str, questions: tuple[str, ...]) -> dict[str, Answers]:
+        """Count all forms of `mart` by occasion and by their answers to `questions`, blanks included, for each delivery."""
         key = (mart, questions)
         if key not in self._known:
             names = ", ".join(f'"{name}"' for name in ("occasion", *questions))
-            rows = self._ask(f'SELECT {names}, count(*) FROM "{mart}" GROUP BY {names}')  # noqa: S608 - names of columns
-            self._known[key] = {(row[0], tuple(row[1:-1])): row[-1] for row in rows}
+            self._known[key] = {
+                part.delivery: {
+                    (row[0], tuple(row[1:-1])): row[-1]
+                    for row in self._ask(f"SELECT {names}, count(*) FROM {part.forms} GROUP BY {names}")  # noqa: S608
+                }
+                for part in self._parts[mart]
+            }
         return self._known[key]
+
+    def by(self, mart: str, questions: tuple[str, ...]) -> Answers:
+        """Count all forms of `mart` by occasion and by their answers to `questions`, blanks included."""
+        each = list(self.by_delivery(mart, questions).values())
+        if len(each) == 1:
+            return each[0]
+        together: Counter[tuple[str | None, tuple[Code, ...]]] = Counter()
+        for answers in each:
+            together.update(answers)
+        return together
 
     def answering(self, mart: str, question: str, codes: Iterable[int]) -> int:
         """Count the forms of `mart`, of any occasion, that answered `question` with one of `codes`."""
@@ -97,16 +115,15 @@ def batches(table: Table, forms: FormCounts) -> list[Batch]:
     why = leaving_out(table)
     listed = []
     for mart in table.marts:
-        for (occasion, codes), number in forms.by(mart, questions).items():
-            answers = dict(zip(questions, codes, strict=True))
-            listed.append(Batch(mart, answers, why(occasion, answers), number))
+        for delivery, counted in forms.by_delivery(mart, questions).items():
+            for (occasion, codes), number in counted.items():
+                answers = dict(zip(questions, codes, strict=True))
+                listed.append(Batch(mart, answers, why(occasion, answers), number, delivery))
     return listed
 
 
-def reconcile(
-    study: Study, tables: Sequence[Table], figures: Iterable[Figure], forms: FormCounts, delivery: str
-) -> Reconciliation:
-    """Compare the figures of `tables` with the `forms` of a delivery, and with each other."""
+def reconcile(study: Study, tables: Sequence[Table], figures: Iterable[Figure], forms: FormCounts) -> Reconciliation:
+    """Compare the figures of `tables` with the `forms` that they count, and with each other."""
     listed: dict[int, list[Figure]] = defaultdict(list)
     for figure in figures:
         listed[figure.table].append(figure)
@@ -118,7 +135,7 @@ def reconcile(
         _tie_base(table, own, theirs, of_bases)
         _tie_totals(table, own, theirs, forms, of_totals)
         _tie_cells(table, own, theirs, of_totals)
-        rows += base_rows(study, table, theirs, int(own.base(table) or 0), delivery)
+        rows += base_rows(study, table, theirs, int(own.base(table) or 0), forms.deliveries(table.marts[0]))
     for alike in _same_forms(tables):
         for one, other in permutations(alike, 2):
             _tie_pair(one, other, printed, of_totals)

@@ -16,6 +16,7 @@ from frs_pipeline.operations.refresh import Told, nobody, refresh
 from frs_pipeline.store.files import MANIFEST, Store
 from frs_pipeline.store.plan import products
 from frs_pipeline.store.settings import Settings
+from frs_pipeline.store.together import parts_of, togethers
 from frs_pipeline.withdrawal.request import RequestedForms
 
 # A character that ids aren't made of, which therefore ends a mark: KA-1 is no part of KA-12.
@@ -26,6 +27,8 @@ _BY_DESIGN = ("validated", "withdrawn_conferences")
 
 def erase(settings: Settings, parts: dict[str, RequestedForms], told: Told = nobody) -> list[Path]:
     """Make every delivery of `parts` again, without what its ledger says is withdrawn, and remove whatever is left of that.
+
+    Several deliveries that are counted as one are made again, too, where one of them is among these.
 
     Returns the files that were removed. Raises `FrsError` when a delivery can't be made, after which the same call
     continues from there, and `CheckFailed` when something of the forms is left all the same.
@@ -40,6 +43,11 @@ def erase(settings: Settings, parts: dict[str, RequestedForms], told: Told = nob
         leaking = next((path for path in _files(store) if path != _path(store, _BY_DESIGN) and holds(path, marks(part))), None)
         if leaking is not None:
             raise CheckFailed("still holds something of a withdrawn form", where=leaking, do="keep it from others and report it")
+    for name in togethers(settings):
+        # Nothing of a form stands there, but they are counted in it. It needs deliveries that were compared with these, too.
+        if set(parts_of(settings, name)) & set(parts):
+            for each in (*parts_of(settings, name), name):
+                refresh(settings, each, told=told)
     return removed
 
 

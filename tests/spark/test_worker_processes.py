@@ -86,7 +86,7 @@ def test_every_figure_of_every_table_is_duckdbs(marts, store):
 def test_every_base_is_duckdbs(store, paths):
     printed = from_table(read(store.file("statistics", "figures")))
     forms = FormCounts(paths, store.settings.engine)
-    reconciled = reconcile(STUDY, [*catalogue(STUDY).values()], printed, forms, DELIVERY)
+    reconciled = reconcile(STUDY, [*catalogue(STUDY).values()], printed, forms)
     reconciled.require()
     assert reconciled.rows == read(store.file("statistics", "bases"))
 

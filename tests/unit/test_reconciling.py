@@ -11,6 +11,7 @@ from support.study import STUDY
 from frs_pipeline.checks.reconciliation import every_form, every_form_spec
 from frs_pipeline.checks.ties import tie_specs, ties
 from frs_pipeline.errors import CheckFailed
+from frs_pipeline.store.files import MartFile
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.tables import Axis, catalogue
 from frs_pipeline.tables.bases import BASES, reasons
@@ -33,6 +34,11 @@ KINDS = {
 }
 
 
+def counts_of(paths):
+    """Counts of the forms in these marts, all of one delivery."""
+    return FormCounts({name: [MartFile(DELIVERY, path)] for name, path in paths.items()})
+
+
 @pytest.fixture(scope="module")
 def frames():
     return {name: random_frame(name, 400, seed) for seed, name in enumerate(instruments(STUDY), start=3)}
@@ -45,7 +51,7 @@ def paths(frames, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def forms(paths):
-    return FormCounts(paths)
+    return counts_of(paths)
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +62,7 @@ def printed(paths):
 
 @pytest.fixture(scope="module")
 def sound(printed, forms):
-    return reconcile(STUDY, TABLES, everything(printed), forms, DELIVERY)
+    return reconcile(STUDY, TABLES, everything(printed), forms)
 
 
 def figures_of(tables, paths):
@@ -74,7 +80,7 @@ def broken(result):
 
 def alone(number, found, forms, table=None):
     """Numbers of the tables that a reconciliation of one table with these figures finds broken."""
-    return broken(reconcile(STUDY, [table or catalogue(STUDY)[number]], found, forms, DELIVERY))
+    return broken(reconcile(STUDY, [table or catalogue(STUDY)[number]], found, forms))
 
 
 def more(figure, by=1):
@@ -174,8 +180,8 @@ def test_cells_that_are_wrong_though_their_sums_are_right_are_found(printed, for
 def test_a_form_that_left_the_mart_after_counting_breaks_the_tables_that_counted_it(mart, frames, printed, tmp_path):
     answered = frames[mart].drop(columns=["form_id", "conference_id"]).notna().sum(axis=1)
     row = answered.idxmax()
-    fewer = FormCounts(write_marts({**frames, mart: frames[mart].drop(index=row)}, tmp_path))
-    found = broken(reconcile(STUDY, TABLES, everything(printed), fewer, DELIVERY))
+    fewer = counts_of(write_marts({**frames, mart: frames[mart].drop(index=row)}, tmp_path))
+    found = broken(reconcile(STUDY, TABLES, everything(printed), fewer))
     assert found
     assert all(mart in catalogue(STUDY)[number].marts for number in found)
     kept = frames[mart].loc[row]
@@ -219,7 +225,7 @@ MISCOUNTED = {
 def test_a_table_that_is_counted_otherwise_than_the_catalogue_says_is_named(number, changes, printed, paths, forms):
     table = catalogue(STUDY)[number]
     wrong = table.model_copy(update=changes(table))
-    result = reconcile(STUDY, TABLES, everything({**printed, **figures_of([wrong], paths)}), forms, DELIVERY)
+    result = reconcile(STUDY, TABLES, everything({**printed, **figures_of([wrong], paths)}), forms)
     assert number in broken(result)
     twins = {n for found in (*result.bases.broken, *result.totals.broken) for n in found.tables if len(found.tables) == 2}
     assert set(broken(result)) <= {number} | twins
@@ -239,17 +245,13 @@ def test_a_catalogue_that_counts_an_answer_in_two_categories_is_found_too(number
 def test_tables_of_the_same_forms_are_held_against_each_other(printed, forms):
     """Table 29 merges what table 73 prints, table 30 is its correlation; 42 is table 1 again."""
     pair = [catalogue(STUDY)[29], catalogue(STUDY)[73]]
-    good = reconcile(STUDY, pair, [*printed[29], *printed[73]], forms, DELIVERY)
-    single = [reconcile(STUDY, [table], printed[table.number], forms, DELIVERY).totals.compared for table in pair]
+    good = reconcile(STUDY, pair, [*printed[29], *printed[73]], forms)
+    single = [reconcile(STUDY, [table], printed[table.number], forms).totals.compared for table in pair]
     # Their bases; 3 categories of conflict split by table 73, 1 of them the same in both; 5 answers of belief, both ways.
     assert good.totals.compared == sum(single) + 1 + 3 + 1 + 5 + 5
     assert good.totals.broken == ()
     altered = [more(f) if (f.row, f.column, f.measure) == ("få", "Total", "count") else f for f in printed[73]]
-    says = [
-        found
-        for found in reconcile(STUDY, pair, [*printed[29], *altered], forms, DELIVERY).totals.broken
-        if found.tables == (29, 73)
-    ]
+    says = [found for found in reconcile(STUDY, pair, [*printed[29], *altered], forms).totals.broken if found.tables == (29, 73)]
     assert len(says) == 1
     assert says[0].says.startswith("they count the same forms, but 'få' of conflict is ")
     assert "in table 29" in says[0].says
@@ -263,7 +265,6 @@ def test_bases_of_correlations_are_held_against_the_crosstab_of_the_same_forms(p
         [catalogue(STUDY)[24], catalogue(STUDY)[25]],
         [*printed[24], *printed[25][:-1], more(printed[25][-1])],
         forms,
-        DELIVERY,
     )
     assert result.bases.broken_tables == [25]
     assert [found.tables for found in result.totals.broken] == [(24, 25)]
@@ -283,8 +284,8 @@ def test_only_tables_that_count_the_same_forms_are_held_against_each_other(numbe
     table = catalogue(STUDY)[number]
     other = table.model_copy(update={**changes, "number": 90})
     found = figures_of([table, other], paths)
-    together = reconcile(STUDY, [table, other], everything(found), forms, DELIVERY)
-    single = [reconcile(STUDY, [t], found[t.number], forms, DELIVERY).totals.compared for t in (table, other)]
+    together = reconcile(STUDY, [table, other], everything(found), forms)
+    single = [reconcile(STUDY, [t], found[t.number], forms).totals.compared for t in (table, other)]
     assert together.totals.broken == ()
     assert (together.totals.compared > sum(single)) == (number == 73)
 
@@ -294,7 +295,7 @@ def test_what_adds_up_to_the_base_belongs_to_the_base(number, printed, forms):
     for i, figure in enumerate(printed[number]):
         if figure.measure in ("count", "n"):
             altered = [*printed[number][:i], more(figure), *printed[number][i + 1 :]]
-            result = reconcile(STUDY, [catalogue(STUDY)[number]], altered, forms, DELIVERY)
+            result = reconcile(STUDY, [catalogue(STUDY)[number]], altered, forms)
             assert result.bases.broken_tables == [number]
 
 
@@ -302,7 +303,7 @@ def test_a_failure_names_the_table_its_numbers_and_the_other_tables(printed, for
     total = next(f for f in printed[4] if f.row == "Total valid")
     wrong = [more(f, -3) if f is total else f for f in printed[4]]
     blank = int(next(f.value for f in printed[4] if f.row == "Missing"))
-    result = reconcile(STUDY, TABLES, everything({**printed, 4: wrong, 80: []}), forms, DELIVERY)
+    result = reconcile(STUDY, TABLES, everything({**printed, 4: wrong, 80: []}), forms)
     with pytest.raises(CheckFailed) as refused:
         result.require()
     assert str(refused.value) == (
@@ -319,7 +320,7 @@ def test_the_checks_say_how_many_tables_and_which_are_broken(printed, sound, for
     assert all(spec.blocking for spec in tie_specs(key))
     told = {name: value.value for name, value in good["bases_tie_out"].metadata.items()}
     assert told == {"tables": 81, "compared": sound.bases.compared, "broken": 0, "broken_tables": []}
-    result = reconcile(STUDY, TABLES, everything({**printed, 25: [], 80: []}), forms, DELIVERY)
+    result = reconcile(STUDY, TABLES, everything({**printed, 25: [], 80: []}), forms)
     bad = {check.check_name: check for check in ties(key, result)}
     assert not any(check.passed for check in bad.values())
     assert bad["bases_tie_out"].metadata["broken_tables"].value == [25, 80]
@@ -347,7 +348,7 @@ def test_a_form_of_an_unknown_conference_is_missing_from_the_marts_of_conference
 
 def test_marts_without_a_form_tie_out(tmp_path):
     paths = write_marts({name: random_frame(name, 0, 1) for name in instruments(STUDY)}, tmp_path)
-    result = reconcile(STUDY, TABLES, everything(figures_of(TABLES, paths)), FormCounts(paths), DELIVERY)
+    result = reconcile(STUDY, TABLES, everything(figures_of(TABLES, paths)), counts_of(paths))
     result.require()
     assert set(result.rows["forms"].to_pylist()) == {0}
 

@@ -1,0 +1,72 @@
+"""Where the forms of several deliveries are that are counted as one: in the marts of each, and every form once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from frs_pipeline.errors import CheckFailed
+from frs_pipeline.language import plural
+from frs_pipeline.store.files import CONTENT, MartFile, Store, recorded
+from frs_pipeline.store.rows import ENGINE
+from frs_pipeline.study.about import about
+from frs_pipeline.tables.figures import column
+
+PARTS = pa.schema(
+    [
+        column("delivery", pa.string(), "delivery whose mart holds the forms", nullable=False),
+        column("forms", pa.int64(), "number of forms in that mart", nullable=False),
+        column(
+            "again", pa.int64(), "of these, forms that a newer of the deliveries has again, as which they count", nullable=False
+        ),
+        column("content", pa.string(), "hash of the mart's rows", nullable=False),
+    ]
+)
+
+
+def where_forms_are(store: Store, mart: str) -> pa.Table:
+    """List the deliveries of a whole with how many forms of a mart each has, and has that a newer one has again (`PARTS`).
+
+    Raises `CheckFailed` where study.yaml refuses a form that two deliveries have, and where the form is from another
+    conference in each: nobody can tell then whether it is the same.
+    """
+    engine = duckdb.connect(config=ENGINE)
+    files = [MartFile(part.delivery, part.file("marts", mart)) for part in store.parts()]
+    rows = []
+    for at, file in enumerate(files, start=1):
+        forms, again, elsewhere = _again(engine, file.path, [newer.path for newer in files[at:]])
+        if again and about(store.study).together.same_form == "refuse":
+            what = f"a newer delivery has {plural(again, 'form')} of {mart} that {file.delivery} has, too"
+            do = "leave one of them out; or, if they are to count once, say together: {same_form: once} in study.yaml"
+            raise CheckFailed(what, where=store.delivery, do=do)
+        if elsewhere:
+            theirs = f"a newer delivery has {plural(elsewhere, 'form')} of {mart}"
+            what = f"{theirs} from another conference than {file.delivery} has by the same id"
+            do = "nobody can tell whether they are the same forms: leave one of the deliveries out"
+            raise CheckFailed(what, where=store.delivery, do=do)
+        rows.append((file.delivery, forms, again, recorded(file.path, CONTENT) or ""))
+    return pa.Table.from_pylist([dict(zip(PARTS.names, row, strict=True)) for row in rows], PARTS)
+
+
+def different_forms(store: Store, mart: str) -> int:
+    """Count the different ids of forms that the deliveries of a whole have in a mart."""
+    paths = [str(part.file("marts", mart)) for part in store.parts()]
+    ((number,),) = duckdb.connect(config=ENGINE).read_parquet(paths).aggregate("count(DISTINCT form_id)").fetchall()
+    return int(number)
+
+
+def _again(engine: duckdb.DuckDBPyConnection, path: Path, newer: Sequence[Path]) -> tuple[int, int, int]:
+    """Count the forms of a mart, those that any of the `newer` files has, and of these those from another conference there."""
+    rows = engine.read_parquet(str(path)).count("*").fetchall()[0][0]
+    if not newer:
+        return rows, 0, 0
+    engine.read_parquet(str(path)).create_view("mine", replace=True)
+    engine.read_parquet([str(one) for one in newer]).create_view("theirs", replace=True)
+    both = "FROM mine JOIN theirs USING (form_id)"
+    ((again, elsewhere),) = engine.execute(
+        f"SELECT count(DISTINCT form_id), count(DISTINCT form_id) FILTER (mine.conference_id <> theirs.conference_id) {both}"
+    ).fetchall()
+    return rows, again, elsewhere
