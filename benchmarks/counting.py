@@ -27,6 +27,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from frs_pipeline.stats.gamma import goodman_kruskal
+from frs_pipeline.store.files import MartFile
 from frs_pipeline.store.rows import BATCH, ENGINE
 from frs_pipeline.store.settings import find_study
 from frs_pipeline.study.instruments import BOTH
@@ -152,7 +153,7 @@ def agree(counted: dict[int, Counts], by_pandas: dict[int, int], by_polars: dict
 
 def gammas(folder: Path, by: Scale | None) -> list[float | None]:
     """Count all pairs of 60 questions; return their gammas, overall and in each group."""
-    counted = count_pairs([folder / "sixty.parquet"], SIXTY, by)
+    counted = count_pairs([MartFile("", folder / "sixty.parquet")], SIXTY, by)
     groups = (None, *(by.codes if by else ()))
     return [goodman_kruskal(counted.table(a.name, b.name, g)).gamma for a, b in combinations(SIXTY, 2) for g in groups]
 

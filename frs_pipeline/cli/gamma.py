@@ -117,12 +117,13 @@ def associate(
     from frs_pipeline.study.questionnaires import questionnaires
     from frs_pipeline.tables.associations import associations, ordinal
 
-    results = Results(delivery)
+    results = Results(delivery, together=True)
     known = questionnaires(results.study)
     if mart not in known:
         raise UsageError("no such mart with questions", where=mart, do=choices(known, mart))
     within = None if by is None else _question(known[mart], by)
-    found = associations([results.file(("marts", mart))], ordinal(results.study, mart), within)
+    results.file(("marts", mart))
+    found = associations(results.store.marts(mart), ordinal(results.study, mart), within)
     # Python sorts stably: what belongs to a pair stays together.
     strengths = {(one.row, one.column): -1 if one.gamma is None else abs(one.gamma) for one in found if one.group is None}
     found.sort(key=lambda one: (-strengths[one.row, one.column], one.row, one.column))

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate, combinations_with_replacement
 from math import isqrt, prod
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -63,7 +62,7 @@ class AllPairs:
         return cells
 
 
-def count_pairs(paths: Iterable[Path | MartFile], scales: Sequence[Scale], by: Scale | None = None) -> AllPairs:
+def count_pairs(files: Iterable[MartFile], scales: Sequence[Scale], by: Scale | None = None) -> AllPairs:
     """Count all pairs of `scales` in the forms of some Parquet files, which have a column of small integers per question.
 
     Memory doesn't grow with the forms. Other codes than those of its scale count as blank.
@@ -72,7 +71,7 @@ def count_pairs(paths: Iterable[Path | MartFile], scales: Sequence[Scale], by: S
     blocks = _blocks(scales, isqrt(MOST // len(counted.counts)))
     names = list(dict.fromkeys(scale.name for scale in (*scales, *([by] if by else []))))
     with ThreadPoolExecutor(ENGINE["threads"]) as threads:
-        for rows in ahead(_rows(paths, names)):
+        for rows in ahead(_rows(files, names)):
             packed = list(threads.map(partial(_packed, rows), blocks))
             of_group = _places(rows[by.name], by) if by else np.zeros(rows.num_rows, dtype=np.uint8)
             # Each adds to cells of its own, so that several may do so at once.
@@ -147,14 +146,12 @@ def _blocks(scales: Sequence[Scale], most: int) -> list[_Block]:
     return [_Block.of(block, places) for block in blocks]
 
 
-def _rows(paths: Iterable[Path | MartFile], names: list[str]) -> Iterator[pa.Table]:
-    for path in paths:
-        if isinstance(path, MartFile):
-            if path.newer:
-                yield forms_in(path, names)
-                continue
-            path = path.path
-        with pq.ParquetFile(path) as file:
+def _rows(files: Iterable[MartFile], names: list[str]) -> Iterator[pa.Table]:
+    for mart in files:
+        if mart.newer:
+            yield forms_in(mart, names)
+            continue
+        with pq.ParquetFile(mart.path) as file:
             for start in range(0, file.num_row_groups, AT_ONCE):
                 # Not file.iter_batches, which needs three times the memory.
                 yield file.read_row_groups(range(start, min(start + AT_ONCE, file.num_row_groups)), columns=names)

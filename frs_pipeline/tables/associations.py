@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import combinations
-from pathlib import Path
 
 from frs_pipeline.stats.gamma import goodman_kruskal
 from frs_pipeline.store.files import MartFile
@@ -34,19 +33,17 @@ def ordinal(study: Study, mart: str) -> list[Question]:
     return [question for question in questionnaires(study)[mart].questions if question.type == "ordinal"]
 
 
-def associations(
-    paths: Iterable[Path | MartFile], questions: Iterable[Question], by: Question | None = None
-) -> list[Association]:
-    """Compute the gamma of all pairs of ordinal `questions` of a mart, which lies in `paths`, in the order of the questions.
+def associations(files: Iterable[MartFile], questions: Iterable[Question], by: Question | None = None) -> list[Association]:
+    """Compute the gamma of all pairs of ordinal `questions` of a mart, which lies in `files`, in the order of the questions.
 
     With `by`, each pair is followed by what it is within each answer to that question. "Ved ikke" has no place on a scale and
     is left out.
     """
-    return list(_associations(paths, [_scale(question) for question in questions], None if by is None else _scale(by)))
+    return list(_associations(files, [_scale(question) for question in questions], None if by is None else _scale(by)))
 
 
-def _associations(paths: Iterable[Path | MartFile], scales: list[Scale], by: Scale | None) -> Iterator[Association]:
-    counted = count_pairs(paths, scales, by)
+def _associations(files: Iterable[MartFile], scales: list[Scale], by: Scale | None) -> Iterator[Association]:
+    counted = count_pairs(files, scales, by)
     for one, other in combinations(scales, 2):
         # Within an answer to one of the two there is nothing to compare.
         groups = by.codes if by is not None and by not in (one, other) else ()

@@ -144,6 +144,18 @@ def test_researchers_read_it_with_the_delivery_as_a_column(both: Delivery, monke
     assert "delivery" not in frs_pipeline.read_mart("initiator", OLDER, study=study)
 
 
+def test_all_pairs_are_those_of_all_forms(both: Delivery) -> None:
+    done = frs(both, "associate", "initiator", "--delivery", NAME, "--json")
+    assert done.returncode == 0, done.stderr
+    pairs = json.loads(done.stdout)
+    questions = {q.name: q for q in questionnaires(both.settings.study)["initiator"].questions}
+    rows = forms(both, "initiator")
+    assert pairs
+    for pair in pairs:
+        known = [rows[name].notna() & (rows[name] != questions[name].dont_know) for name in (pair["row"], pair["column"])]
+        assert pair["n"] == (known[0] & known[1]).sum()
+
+
 def test_it_is_up_to_date_until_a_part_changes(copy: Delivery) -> None:
     assert not stale(whole(copy))
     before = read_manifest(whole(copy))

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from support.random_marts import random_frame, write_marts
 from support.study import STUDY
 
+from frs_pipeline.store.files import MartFile
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.tables import allpairs
 from frs_pipeline.tables.allpairs import AllPairs, Scale, count_pairs, count_pairs_on
@@ -62,7 +63,9 @@ def marts(draw: st.DrawFn) -> tuple[list[Scale], Scale | None, Forms]:
 def test_any_mart_is_counted_as_by_hand(made: tuple[list[Scale], Scale | None, Forms], row_group: int) -> None:
     scales, by, forms = made
     with tempfile.TemporaryDirectory() as folder:
-        counted = count_pairs([written(Path(folder), [*(scale.name for scale in scales), "group"], forms, row_group)], scales, by)
+        counted = count_pairs(
+            [MartFile("", written(Path(folder), [*(scale.name for scale in scales), "group"], forms, row_group))], scales, by
+        )
     for row in scales:
         for column in scales:
             if row != column:
@@ -76,7 +79,7 @@ def test_an_engine_counts_the_same_pair_by_pair(made: tuple[list[Scale], Scale |
     scales, by, forms = made
     with tempfile.TemporaryDirectory() as folder:
         path = written(Path(folder), [*(scale.name for scale in scales), "group"], forms)
-        assert same(count_pairs([path], scales, by), count_pairs_on(open_marts({"mart": path})["mart"], scales, by))
+        assert same(count_pairs([MartFile("", path)], scales, by), count_pairs_on(open_marts({"mart": path})["mart"], scales, by))
 
 
 @pytest.mark.parametrize("forms", [0, 500])
@@ -87,7 +90,7 @@ def test_a_mart_of_the_study_is_counted_alike_by_engine_and_pandas(forms: int, b
     scales = [_scale(question) for question in ordinal(STUDY, "participant_followup")]
     question = questionnaires(STUDY)["participant_followup"].question(by) if by else None
     within = _scale(question) if question else None
-    counted = count_pairs([path], scales, within)
+    counted = count_pairs([MartFile("", path)], scales, within)
     assert same(counted, count_pairs_on(open_marts({"mart": path})["mart"], scales, within))
     for group in (None, *(within.codes[:1] if within else ())):
         inside = frame if group is None else frame[frame[by] == group]
@@ -108,7 +111,7 @@ def test_how_answers_are_packed_changes_no_count(most: int, tmp_path: Path, monk
     forms: Forms = [{name: None if blank[name][i] else int(drawn[name][i]) for name in drawn} for i in range(300)]
     path = written(tmp_path, list(drawn), forms, 37)
     monkeypatch.setattr(allpairs, "MOST", most)
-    counted = count_pairs([path], scales, by)
+    counted = count_pairs([MartFile("", path)], scales, by)
     for row, column in combinations(scales, 2):
         for group in (None, 0, 29):
             assert counted.table(row.name, column.name, group).tolist() == by_hand(forms, row, column, by, group)
@@ -120,9 +123,9 @@ def test_several_files_are_counted_as_one(tmp_path: Path) -> None:
     for name in ("first", "empty", "second"):
         (tmp_path / name).mkdir()
         paths.append(written(tmp_path / name, ["a", "b"], [] if name == "empty" else [{"a": 1, "b": 2}, {"a": 2, "b": None}]))
-    assert count_pairs(paths, scales).table("a", "b").tolist() == [[0, 2], [0, 0]]
+    assert count_pairs([MartFile("", path) for path in paths], scales).table("a", "b").tolist() == [[0, 2], [0, 0]]
 
 
 def test_a_question_with_itself_is_how_often_each_answer_was_given(tmp_path: Path) -> None:
     path = written(tmp_path, ["a"], [{"a": 1}, {"a": 2}, {"a": 2}, {"a": None}])
-    assert count_pairs([path], [Scale("a", (2, 1))]).table("a", "a").tolist() == [[2, 0], [0, 1]]
+    assert count_pairs([MartFile("", path)], [Scale("a", (2, 1))]).table("a", "a").tolist() == [[2, 0], [0, 1]]

@@ -24,6 +24,7 @@ from frs_pipeline.report.packs import _cells
 from frs_pipeline.report.plots import Bar, heat
 from frs_pipeline.report.typography import anchor, number_text, points_text, share_text, shown, with_zero
 from frs_pipeline.stats.gamma import goodman_kruskal
+from frs_pipeline.store.files import MartFile
 from frs_pipeline.study.chapters import chapters, read_chapters
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import Address, catalogue
@@ -87,7 +88,7 @@ def test_associations_are_the_gammas_of_the_counts_and_their_p_that_of_scipy(tmp
         columns[question.name] = [None if random.random() < 0.1 else int(codes[place]) for place in drawn]
     table = pa.table({name: pa.array(values, pa.int8()) for name, values in columns.items()})
     pq.write_table(table, tmp_path / "mart.parquet", row_group_size=37)
-    found = associations([tmp_path / "mart.parquet"], asked)
+    found = associations([MartFile("", tmp_path / "mart.parquet")], asked)
     assert [(one.row, one.column) for one in found] == [(a.name, b.name) for a, b in combinations(asked, 2)]
     for one in found:
         row, column = (next(q for q in asked if q.name == name) for name in (one.row, one.column))
@@ -105,7 +106,7 @@ def test_an_answer_without_a_place_on_the_scale_is_in_no_association(tmp_path: P
     names = [q.name for q in ordinal(STUDY, "participant_first")]
     table = pa.table({name: pa.array([question.dont_know if name == question.name else 1] * 9, pa.int8()) for name in names})
     pq.write_table(table, tmp_path / "mart.parquet")
-    found = associations([tmp_path / "mart.parquet"], ordinal(STUDY, "participant_first"))
+    found = associations([MartFile("", tmp_path / "mart.parquet")], ordinal(STUDY, "participant_first"))
     assert {one.n for one in found if question.name in (one.row, one.column)} == {0}
     assert {one.n for one in found if question.name not in (one.row, one.column)} == {9}
     assert all(cell.text == "–" for cell in heat(found, {}).values())
