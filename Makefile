@@ -67,16 +67,17 @@ ui: .venv/.installed
 	@exec $(BIN)/python -m frs_pipeline.operations.serving '$(PORT)'
 
 # Measures, and makes benchmarks/RESULTS.md anew, on a quiet machine; what else lies in benchmarks/ is run by itself.
-bench: .venv/.installed
+bench: .venv/.bench
 	$(BIN)/python benchmarks/results.py
 
 # Needs uv; exact versions with hashes, and no address of an index.
 LOCK := uv pip compile --generate-hashes --no-emit-index-url --no-strip-extras --no-header --python-version 3.11
+OF_EXTRA = @$(PYTHON) -c 'import tomllib; extras = tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]; \
+		print(*extras["$(1)"],
 lock:
 	$(LOCK) pyproject.toml --extra dev -o requirements.lock
-	@echo '$(LOCK) - -o requirements-spark.lock'
-	@$(PYTHON) -c 'import tomllib; extras = tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]; \
-		print(*extras["spark"], "setuptools", sep="\n")' | $(LOCK) - -o requirements-spark.lock
+	$(call OF_EXTRA,spark) "setuptools", sep="\n")' | $(LOCK) - -o requirements-spark.lock
+	$(call OF_EXTRA,bench) sep="\n")' | $(LOCK) - -o requirements-bench.lock
 
 # Journals stay: they can't be made again.
 clean:
@@ -88,6 +89,10 @@ clean:
 	@$(PYTHON) -m venv .venv
 	@$(INSTALL) -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.bench: requirements-bench.lock .venv/.installed
+	@$(INSTALL) -r requirements-bench.lock
 	@touch $@
 
 .venv/.spark: requirements-spark.lock .venv/.installed
