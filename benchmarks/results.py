@@ -17,6 +17,7 @@ from pathlib import Path
 
 import counting
 import refresh
+import release
 import sizes
 
 PLACE = Path(__file__).with_name("RESULTS.md")
@@ -31,6 +32,8 @@ def results(*, quick: bool) -> Iterator[tuple[str, float, str]]:
     for scale in sizes.SCALES[:1] if quick else sizes.SCALES:
         yield from sizes.measure(scale, 1 if quick or scale > sizes.OFTEN else sizes.ROUNDS)
     forms = 100_000 if quick else counting.FORMS
+    if not quick:
+        yield from release.measure()
     yield from ((f"{forms:,} forms, {name}", value, unit) for name, value, unit in counting.measure(forms, 1 if quick else 3))
 
 

@@ -64,7 +64,12 @@ def read() -> dict[str, object]:
 
 def measured(what: str, environment: dict[str, str]) -> dict[str, object]:
     """Run a process that does `what`; return what it says, with the peak memory in bytes of it and of all that it began."""
-    command = [sys.executable, __file__, "--work", what]
+    said, peak = watched([sys.executable, __file__, "--work", what], environment)
+    return {**json.loads(said), "memory": peak}
+
+
+def watched(command: list[str], environment: dict[str, str]) -> tuple[str, int]:
+    """Run a command; return its output, and the peak memory in bytes of it and of all that it began."""
     peak = 0
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment, cwd=PROJECT) as process:
         while process.poll() is None:
@@ -73,7 +78,7 @@ def measured(what: str, environment: dict[str, str]) -> dict[str, object]:
         assert process.stdout is not None
         said = process.stdout.read()
     assert process.returncode == 0
-    return {**json.loads(said), "memory": peak}
+    return said, peak
 
 
 def family(process: int) -> list[int]:

@@ -56,6 +56,7 @@ def test_plain_pandas_counts_what_a_run_counts(refreshed: Settings, tmp_path: Pa
         ("refresh.py", ("--rounds", 1), "from nothing / plain pandas"),
         ("sizes.py", ("--scale", 2), "from nothing / DuckDB reading"),
         ("intake.py", ("--forms", 20_000, "--rounds", 1), "speed of DuckDB's copy that is kept"),
+        ("release.py", (), "release of the shipped delivery, all tables"),
         ("trace.py", (), "frs trace / bare imports"),
         ("search.py", ("--scale", 2), "0 findings"),
         ("counting.py", ("--forms", 20_000, "--rounds", 1), "all 1770 pairs of 60 questions"),
