@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -15,8 +16,8 @@ import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from support.keys import NAME, settings_of
-from support.shipped import DELIVERY, hashes, relocked_copy_of_shipped
+from support.keys import NAME, environment_of, settings_of
+from support.shipped import DELIVERY, copy_of_shipped, hashes, relocked_copy_of_shipped
 from support.study import STUDY
 
 from frs_pipeline.codebook.vault import open_plain
@@ -24,7 +25,7 @@ from frs_pipeline.errors import FrsError
 from frs_pipeline.lineage.differences import CORRECTED, GONE, NEW, differences
 from frs_pipeline.operations.refresh import Refresh, refresh
 from frs_pipeline.operations.verify import verify
-from frs_pipeline.store.deliveries import CODEBOOK, DEMO_KEY
+from frs_pipeline.store.deliveries import CODEBOOK, DEMO_KEY, sha256
 from frs_pipeline.store.files import Store, read
 from frs_pipeline.store.plan import downstream, products
 from frs_pipeline.store.settings import Settings
@@ -394,3 +395,23 @@ def test_a_selection_after_a_change_leaves_no_wrong_summary(made: tuple[Settings
     assert "statistics/table_22" in (rest := refresh(settings)).made
     assert "marts/initiator" not in rest.made
     assert (rest.summary["forms"], rest.summary["quarantined"]) == (3448, 13)
+
+
+@pytest.mark.minutes
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system doesn't let a process keep to one core")
+def test_one_core_makes_the_same_bytes_as_all_of_them(refreshed: Settings, tmp_path: Path) -> None:
+    alone = copy_of_shipped(tmp_path)
+    core = min(os.sched_getaffinity(0))
+    command = [sys.executable, "-m", "frs_pipeline.cli", "run"]
+    subprocess.run(
+        command,
+        env=environment_of(alone.data),
+        stdout=subprocess.DEVNULL,
+        check=True,
+        preexec_fn=lambda: os.sched_setaffinity(0, {core}),
+    )
+    made = [
+        {p.relative_to(data).as_posix(): sha256(p) for zone in ("curated", "restricted") for p in (data / zone).rglob("*.*")}
+        for data in (alone.data, refreshed.data)
+    ]
+    assert made[0] == made[1]
