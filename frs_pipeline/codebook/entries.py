@@ -11,10 +11,18 @@ import pyarrow as pa
 import pyrage
 
 from frs_pipeline.intake.ledger import REGISTER
+from frs_pipeline.study import Study
+from frs_pipeline.study.about import about
 
 FULL_COLUMNS = ("personal_number", "conference_number", "conference_id", "occasion", "date")
 PIPELINE_COLUMNS = FULL_COLUMNS[1:]
 CODEBOOK = REGISTER.append(pa.field("conference_id", pa.string(), nullable=False))
+
+
+def codebook_schema(study: Study) -> pa.Schema:
+    """Return what is known of each conference: `CODEBOOK`, or, where there are no registers, its number and pseudonym only."""
+    known = CODEBOOK.names if about(study).registers else ("conference_number", "conference_id")
+    return pa.schema([CODEBOOK.field(name) for name in known])
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,6 @@ from frs_pipeline.codebook.opening import open_full, require_own
 from frs_pipeline.codebook.vault import CONTROLLERS_KEY, is_personal_number
 from frs_pipeline.errors import UsageError
 from frs_pipeline.intake.delivery import form_id, forms_meant, withdrawals_of
-from frs_pipeline.intake.readers.columns import RESPONDENT
 from frs_pipeline.intake.readers.parsing import respondents
 from frs_pipeline.intake.readers.surveyxact import read_export
 from frs_pipeline.intake.withdrawals import CONFERENCES, Withdrawal, Withdrawals
@@ -98,12 +97,13 @@ def _naming(store: Store, digits: str) -> tuple[str, ...]:
     pattern = rf"(?:^|[^0-9]){digits[:6]}[ -]*{digits[6:]}(?:$|[^0-9])"
     forms = []
     for instrument in instruments(store.study):
-        prefix = questionnaires(store.study)[instrument].form_prefix
+        questionnaire = questionnaires(store.study)[instrument]
+        prefix, known_by = questionnaire.form_prefix, questionnaire.forms
         for chunk in read_export(store.study, store.raw(instrument)).chunks():
             hits = np.zeros(len(chunk.lines), dtype=bool)
             for column in chunk.cells.columns:
                 hits |= pc.match_substring_regex(column, pattern).fill_null(False).to_numpy()
-            ids = respondents(chunk.cells[RESPONDENT])
+            ids = respondents(known_by, chunk.cells)
             forms += [form_id(prefix, int(ids[row]), int(chunk.lines[row])) for row in np.flatnonzero(hits)]
     return tuple(forms)
 

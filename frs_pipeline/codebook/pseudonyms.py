@@ -31,7 +31,7 @@ def mart_schema(questionnaire: Questionnaire) -> pa.Schema:
     return pa.schema(
         [
             pa.field("form_id", pa.string(), nullable=False),
-            pa.field("conference_id", pa.string(), nullable=False),
+            *([pa.field("conference_id", pa.string(), nullable=False)] if questionnaire.forms.number else []),
             pa.field("occasion", pa.string(), nullable=False),
             *(arrow_field(question) for question in questionnaire.questions),
         ]
@@ -39,10 +39,14 @@ def mart_schema(questionnaire: Questionnaire) -> pa.Schema:
 
 
 def pseudonymised_from(questionnaire: Questionnaire) -> Sources:
-    """Return the sources: a form's own columns come from the export, pseudonym and occasion from its codebook entry."""
+    """Return the sources: a form's own columns come from the export, pseudonym and occasion from its codebook entry.
+
+    In a study without registers, the questionnaire says the occasion.
+    """
     forms, codebook = ("validated", questionnaire.instrument), ("validated", "codebook")
-    sources: Sources = {name: [(forms, name)] for name in mart_schema(questionnaire).names}
-    for name in ("conference_id", "occasion"):
+    sources: Sources = {name: [(forms, name)] for name in mart_schema(questionnaire).names if name != "occasion"}
+    by_register = ("conference_id", *([] if questionnaire.only_occasion else ["occasion"]))
+    for name in by_register if questionnaire.forms.number else ():
         sources[name] = [(codebook, name), (codebook, "conference_number"), (forms, "conference_number")]
     return sources
 
@@ -55,16 +59,25 @@ def mart_from(questionnaire: Questionnaire) -> Sources:
 def pseudonymise(forms: Iterable[pa.RecordBatch], codebook: pa.Table, questionnaire: Questionnaire) -> Iterator[pa.Table]:
     """Replace the numbers of accepted forms (`forms_schema`) with the codebook's pseudonym and occasion (`mart_schema`).
 
+    A study without registers has one occasion, or one of each questionnaire; where forms have no number, nothing else changes.
     Raises `CheckFailed` for a number that the codebook doesn't know, which validation should have kept out.
     """
     by_number = codebook.sort_by("conference_number")
-    numbers = by_number["conference_number"].to_numpy()
     schema = mart_schema(questionnaire)
     for batch in forms:
-        wanted = batch["conference_number"].to_numpy()
-        at = np.minimum(np.searchsorted(numbers, wanted), max(len(numbers) - 1, 0))
-        if len(wanted) and not (len(numbers) and (numbers[at] == wanted).all()):
-            raise CheckFailed("a form's number isn't in the codebook", where=questionnaire.instrument)
-        entries = by_number.take(pa.array(at))
-        columns = {"conference_id": entries["conference_id"], "occasion": entries["occasion"]}
+        columns: dict[str, pa.Array | pa.ChunkedArray] = {}
+        if questionnaire.forms.number:
+            entries = _entries(by_number, batch["conference_number"].to_numpy(), questionnaire.instrument)
+            columns = {name: entries[name] for name in entries.column_names}
+        if questionnaire.only_occasion:
+            columns["occasion"] = pa.repeat(questionnaire.only_occasion, batch.num_rows)
         yield pa.table([columns[name] if name in columns else batch[name] for name in schema.names], schema=schema)
+
+
+def _entries(codebook: pa.Table, wanted: np.ndarray, instrument: str) -> pa.Table:
+    """Return the entries of a codebook, sorted by number, that have the `wanted` numbers, one for each."""
+    numbers = codebook["conference_number"].to_numpy()
+    at = np.minimum(np.searchsorted(numbers, wanted), max(len(numbers) - 1, 0))
+    if len(wanted) and not (len(numbers) and (numbers[at] == wanted).all()):
+        raise CheckFailed("a form's number isn't in the codebook", where=instrument)
+    return codebook.take(pa.array(at)).drop_columns("conference_number")

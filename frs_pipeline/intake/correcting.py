@@ -10,21 +10,21 @@ import pyarrow as pa
 
 from frs_pipeline.errors import InputError
 from frs_pipeline.intake.amendments import Correction
-from frs_pipeline.intake.readers.columns import RESPONDENT
 from frs_pipeline.intake.readers.csvfiles import Chunk
 from frs_pipeline.intake.readers.parsing import respondents
+from frs_pipeline.study.about import Forms
 
 
-def corrected(chunk: Chunk, corrections: Sequence[Correction], made: Counter[Correction]) -> pa.Table:
+def corrected(forms: Forms, chunk: Chunk, corrections: Sequence[Correction], made: Counter[Correction]) -> pa.Table:
     """Return a chunk's cells with the corrections of its questionnaire made; `made` counts the forms of each.
 
     Raises `InputError` for one that doesn't fit the export.
     """
     cells = chunk.cells
-    ids = respondents(cells[RESPONDENT]) if corrections else np.array([])
+    ids = respondents(forms, cells) if corrections else np.array([])
     done: set[tuple[int, str]] = set()
     for correction in corrections:
-        if correction.column not in cells.column_names or correction.column == RESPONDENT:
+        if correction.column not in cells.column_names or correction.column == forms.id:
             what = "there is no such column, or none that could be corrected"
             raise InputError(what, where=correction.where, do="name the column as the export's header does")
         for row in np.flatnonzero(correction.rows(ids, chunk.lines)).tolist():

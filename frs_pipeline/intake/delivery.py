@@ -13,7 +13,6 @@ import pyarrow.compute as pc
 from frs_pipeline.intake.amendments import Correction, read_corrections, read_exceptions
 from frs_pipeline.intake.applying import applied_to_registers, require_applied
 from frs_pipeline.intake.correcting import corrected
-from frs_pipeline.intake.readers.columns import NUMBER, NUMBER_AGAIN, RESPONDENT
 from frs_pipeline.intake.readers.parsing import respondents
 from frs_pipeline.intake.readers.surveyxact import read_export
 from frs_pipeline.intake.remarks import NOTED, REJECTED, Intake, admit, noted, registers, unused
@@ -80,13 +79,14 @@ def forms_meant(store: Store, instrument: str, wanted: Withdrawals, gone: Withdr
 
     Raises `InputError` when the export can't be read.
     """
-    prefix = questionnaires(store.study)[instrument].form_prefix
-    corrections = [c for c in corrections_of(store) if c.prefix == prefix and c.column in (NUMBER, NUMBER_AGAIN)]
+    questionnaire = questionnaires(store.study)[instrument]
+    prefix, forms = questionnaire.form_prefix, questionnaire.forms
+    corrections = [c for c in corrections_of(store) if c.prefix == prefix and c.column in forms.numbers]
     meant: dict[str, Withdrawal | None] = {}
     for chunk in read_export(store.study, store.raw(instrument)).chunks():
-        cells = corrected(chunk, corrections, Counter())
-        mine, out = (some.rows(prefix, chunk.lines, cells) for some in (wanted, gone))
-        ids = respondents(cells[RESPONDENT])
+        cells = corrected(forms, chunk, corrections, Counter())
+        mine, out = (some.rows(questionnaire, chunk.lines, cells) for some in (wanted, gone))
+        ids = respondents(forms, cells)
         meant.update({form_id(prefix, int(ids[row]), int(chunk.lines[row])): out.get(row) for row in mine})
     return meant
 

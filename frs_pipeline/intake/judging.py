@@ -8,44 +8,37 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Self
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from frs_pipeline.intake.applying import Skipped
-from frs_pipeline.intake.readers.columns import (
-    CLOSED,
-    CREATED,
-    MODIFIED,
-    NUMBER,
-    NUMBER_AGAIN,
-    RESPONDENT,
-    STARTED,
-    STATUS,
-    Columns,
-)
+from frs_pipeline.intake.readers.columns import Columns
 from frs_pipeline.intake.readers.parsing import MISSING, Codes, codes, not_asked, respondents
 from frs_pipeline.intake.readers.times import SURVEYXACT, FittingFormats, TimeFormat, times
 from frs_pipeline.intake.reasons import NOT_ASKED
 from frs_pipeline.personal_numbers import holding
 from frs_pipeline.study import Study
-from frs_pipeline.study.about import occasions
+from frs_pipeline.study.about import STATUS, Forms, about, occasions
 from frs_pipeline.study.impossible import Condition, ImpossibleAnswers
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.questionnaires import Question, Questionnaire
 from frs_pipeline.study.schema import Scales
 
 _SOME_ANSWERS, _COMPLETED = STATUS.index("stato_3"), STATUS.index("stato_4")
-TIMES = (CREATED, MODIFIED, CLOSED, STARTED)
-_IN_ORDER = ((CREATED, MODIFIED), (CREATED, CLOSED), (STARTED, CLOSED))
+_IN_ORDER = (("created", "modified"), ("created", "closed"), ("started", "closed"))
 
 
 class Registers:
-    """Which occasion codebook and ledger have for a conference number, by its place in the study; -1 where it is unknown."""
+    """Which occasion codebook and ledger have for a conference number, by its place in the study; -1 where it is unknown.
+
+    `knows` says which of the two a study has: what the others would know isn't asked.
+    """
 
     def __init__(self, study: Study, codebook: pa.Table, ledger: pa.Table) -> None:
-        self.names = tuple(occasions(study))
+        self.names, self.knows = tuple(occasions(study)), about(study).registers
         self._known = [self._sorted(table) for table in (codebook, ledger)]
 
     def _sorted(self, table: pa.Table) -> tuple[np.ndarray, np.ndarray]:
@@ -73,8 +66,13 @@ class Registers:
 class Clocks:
     """The format of each column of times, and the evidence for it, which grows as chunks are looked at."""
 
-    formats: Mapping[str, TimeFormat | str] = field(default_factory=lambda: dict.fromkeys(TIMES, SURVEYXACT))
+    formats: Mapping[str, TimeFormat | str]
     evidence: dict[str, FittingFormats] = field(default_factory=lambda: defaultdict(FittingFormats))
+
+    @classmethod
+    def of(cls, forms: Forms) -> Self:
+        """Return clocks that suppose what SurveyXact writes in each column."""
+        return cls(dict.fromkeys(forms.times.values(), SURVEYXACT))
 
     def read(self, name: str, column: pa.ChunkedArray) -> np.ndarray:
         """Read the times of a chunk's column."""
@@ -124,18 +122,20 @@ def judge(
     `impossible_answers` are what the policy's own rules look for, by rule. What couldn't be looked at is noted in `skipped`.
     Which codes are outside their scale, `scales` decides.
     """
-    asked, blank = columns.of, not_asked(cells.num_rows)
+    asked, blank, forms = columns.of, not_asked(cells.num_rows), questionnaire.forms
     answers = {q.name: codes(cells[asked[q.name]]) if q.name in asked else blank for q in questionnaire.questions}
-    created = clocks.read(CREATED, cells[CREATED])
+    created = clocks.read(forms.created, cells[forms.created]) if forms.created else _never(cells.num_rows)
     marks = np.zeros(cells.num_rows, dtype=np.int64)
-    parsed = Parsed(cells, respondents(cells[RESPONDENT]), created, codes(cells[NUMBER]), answers, marks)
-    odd = parsed.respondent < 0
-    parsed.find("respondent_unreadable", RESPONDENT, odd)
-    if odd.any():
-        parsed.find("holds_personal_number", RESPONDENT, codes(cells[RESPONDENT]).personal)
-    paper = _numbers(parsed, questionnaire, registers, skipped)
-    completed, answered = _status(parsed)
-    _times(parsed, clocks, skipped)
+    number = codes(cells[forms.number]) if forms.number else blank
+    parsed = Parsed(cells, respondents(forms, cells), created, number, answers, marks)
+    if forms.id:
+        odd = parsed.respondent < 0
+        parsed.find("respondent_unreadable", forms.id, odd)
+        if odd.any():
+            parsed.find("holds_personal_number", forms.id, codes(cells[forms.id]).personal)
+    paper = _occasions(parsed, questionnaire, registers, skipped)
+    completed, answered = _status(parsed, columns, forms)
+    _times(parsed, forms, clocks, skipped)
     _answers(parsed, columns, questionnaire, scales)
     _boxes(parsed, questionnaire, completed)
     _unasked(parsed, columns, questionnaire, registers.names, paper, answered)
@@ -146,33 +146,55 @@ def judge(
         else:
             skipped.mark(marks, rule, NOT_ASKED, np.ones(cells.num_rows, dtype=bool))
     _names(parsed, columns, questionnaire)
-    _beside_others(parsed, questionnaire.role, clocks, skipped)
+    _beside_others(parsed, questionnaire, clocks, skipped)
     return parsed
 
 
-def _numbers(parsed: Parsed, questionnaire: Questionnaire, registers: Registers, skipped: Skipped) -> np.ndarray:
+def _never(forms: int) -> np.ndarray:
+    """Return no time for each of so many forms."""
+    return np.full(forms, np.datetime64("NaT", "s"))
+
+
+def _occasions(parsed: Parsed, questionnaire: Questionnaire, registers: Registers, skipped: Skipped) -> np.ndarray:
     """Judge the conference numbers; return each form's occasion, by its place in the study, -1 if unknown."""
-    number, again = parsed.number, codes(parsed.cells[NUMBER_AGAIN])
-    parsed.find("number_unreadable", NUMBER, ~number.readable)
-    same = again.readable & (number.values == again.values)
-    parsed.find("numbers_differ", NUMBER_AGAIN, number.readable & ~same)
-    sure = number.readable & same
-    by_codebook, by_ledger = registers.occasions(number.values)
-    known = sure & (by_codebook >= 0)
-    parsed.find("number_unknown", NUMBER, sure & ~known)
-    paper = np.where(known, by_codebook, -1)
-    if questionnaire.occasion != BOTH:
-        paper = np.full(len(by_codebook), registers.names.index(questionnaire.occasion), np.int8)
-        parsed.find("wrong_occasion", NUMBER, known & (by_codebook != paper))
-    parsed.find("ledger_contradicts", NUMBER, known & (by_codebook == paper) & (by_ledger >= 0) & (by_ledger != paper))
-    skipped.mark(parsed.skipped, "ledger_contradicts", "not_in_ledger", by_ledger < 0)
-    for column, cell in ((NUMBER, number), (NUMBER_AGAIN, again)):
+    names, at, forms = registers.names, questionnaire.occasion, questionnaire.forms
+    fixed = np.full(len(parsed.skipped), 0 if at == BOTH else names.index(at), np.int8)
+    if not forms.number:
+        return fixed
+    number, sure = parsed.number, parsed.number.readable
+    parsed.find("number_unreadable", forms.number, ~number.readable)
+    keyed = {forms.number: number}
+    if forms.number_again:
+        again = keyed[forms.number_again] = codes(parsed.cells[forms.number_again])
+        same = again.readable & (number.values == again.values)
+        parsed.find("numbers_differ", forms.number_again, sure & ~same)
+        sure = sure & same
+    if registers.knows:
+        by_codebook, by_ledger = registers.occasions(number.values)
+        known = sure & (by_codebook >= 0)
+        parsed.find("number_unknown", forms.number, sure & ~known)
+        if at == BOTH:
+            fixed = np.where(known, by_codebook, -1)
+        else:
+            parsed.find("wrong_occasion", forms.number, known & (by_codebook != fixed))
+        if len(registers.knows) > 1:
+            contradicts = known & (by_codebook == fixed) & (by_ledger >= 0) & (by_ledger != fixed)
+            parsed.find("ledger_contradicts", forms.number, contradicts)
+            skipped.mark(parsed.skipped, "ledger_contradicts", "not_in_ledger", by_ledger < 0)
+    for column, cell in keyed.items():
         parsed.find("holds_personal_number", column, cell.personal)
-    return paper
+    return fixed
 
 
-def _status(parsed: Parsed) -> tuple[np.ndarray, np.ndarray]:
-    """Judge the status block; return which forms were completed, and which have answers that mean something."""
+def _status(parsed: Parsed, columns: Columns, forms: Forms) -> tuple[np.ndarray, np.ndarray]:
+    """Judge the status block; return which forms were completed, and which have answers that mean something.
+
+    Where exports have no such block, these are the forms with any answer.
+    """
+    if not forms.statuses:
+        answered = np.any([cell.values != MISSING for cell in parsed.answers.values()], axis=0)
+        parsed.find("not_answered", next(iter(columns.of.values())), ~answered)
+        return answered, answered
     blocks = [codes(parsed.cells[name]) for name in STATUS]
     status = np.column_stack([block.readable & (block.values == 1) for block in blocks])
     # A field that is neither 0, 1 nor blank says nothing that could be relied on.
@@ -187,26 +209,32 @@ def _status(parsed: Parsed) -> tuple[np.ndarray, np.ndarray]:
     return completed, answered
 
 
-def _times(parsed: Parsed, clocks: Clocks, skipped: Skipped) -> None:
-    parsed.find("timestamp_unreadable", CREATED, np.isnat(parsed.created))
-    here = {name: parsed.cells[name] for name in TIMES if name in parsed.cells.column_names}
-    times = {name: clocks.read(name, column) for name, column in here.items() if name != CREATED}
-    times[CREATED] = parsed.created
-    for before, after in _IN_ORDER:
-        if before in times and after in times and _comparable(clocks, before, after):
+def _times(parsed: Parsed, forms: Forms, clocks: Clocks, skipped: Skipped) -> None:
+    if forms.created:
+        parsed.find("timestamp_unreadable", forms.created, np.isnat(parsed.created))
+    here = {name: column for name, column in forms.times.items() if column in parsed.cells.column_names}
+    times = {name: clocks.read(column, parsed.cells[column]) for name, column in here.items() if name != "created"}
+    times["created"] = parsed.created
+    in_order = [(before, after) for before, after in _IN_ORDER if {before, after} <= forms.times.keys()]
+    comparable = {pair: _comparable(clocks, *(forms.times[name] for name in pair)) for pair in in_order}
+    for before, after in in_order:
+        if before in here and after in here and comparable[before, after]:
             # Some formats have seconds, others haven't. Comparisons with a time that can't be read are false.
-            unit = "datetime64[s]" if clocks.formats[before] == clocks.formats[after] else "datetime64[m]"
-            parsed.find("timestamps_backwards", after, times[after].astype(unit) < times[before].astype(unit))
-    for name in TIMES:
+            same = clocks.formats[here[before]] == clocks.formats[here[after]]
+            unit = "datetime64[s]" if same else "datetime64[m]"
+            parsed.find("timestamps_backwards", here[after], times[after].astype(unit) < times[before].astype(unit))
+    for name in forms.times:
         if name not in here:
             skipped.mark(parsed.skipped, "timestamps_backwards", "column_missing", np.ones(len(parsed.created), dtype=bool))
         else:
-            _unread(parsed, clocks, skipped, "timestamps_backwards", name, times[name])
-    if not all(_comparable(clocks, *pair) for pair in _IN_ORDER):
+            _unread(parsed, forms, clocks, skipped, "timestamps_backwards", here[name], times[name])
+    if not all(comparable.values()):
         skipped.mark(parsed.skipped, "timestamps_backwards", "times_mixed", np.ones(len(parsed.created), dtype=bool))
 
 
-def _unread(parsed: Parsed, clocks: Clocks, skipped: Skipped, rule: str, name: str, times: np.ndarray) -> None:
+def _unread(
+    parsed: Parsed, forms: Forms, clocks: Clocks, skipped: Skipped, rule: str, name: str, times: np.ndarray
+) -> None:
     """Note on which forms a rule couldn't be applied for want of a time."""
     format, unread = clocks.formats[name], np.isnat(times)
     if isinstance(format, str):
@@ -214,7 +242,7 @@ def _unread(parsed: Parsed, clocks: Clocks, skipped: Skipped, rule: str, name: s
     elif unread.any():
         blank = unread & (pc.binary_length(pc.utf8_trim_whitespace(parsed.cells[name])).to_numpy() == 0)
         # A form that isn't finished has no time of closing.
-        if name == CREATED:
+        if name == forms.created:
             skipped.mark(parsed.skipped, rule, "time_missing", blank)
         skipped.mark(parsed.skipped, rule, "time_unreadable", unread & ~blank)
 
@@ -225,9 +253,11 @@ def _comparable(clocks: Clocks, before: str, after: str) -> bool:
     return len(zoned) < 2
 
 
-def _beside_others(parsed: Parsed, role: Question | None, clocks: Clocks, skipped: Skipped) -> None:
+def _beside_others(parsed: Parsed, questionnaire: Questionnaire, clocks: Clocks, skipped: Skipped) -> None:
     """Note which forms can't be compared with others."""
-    _unread(parsed, clocks, skipped, "keyed_twice", CREATED, parsed.created)
+    role, forms = questionnaire.role, questionnaire.forms
+    if forms.created:
+        _unread(parsed, forms, clocks, skipped, "keyed_twice", forms.created, parsed.created)
     blank = np.all([cell.values == MISSING for cell in parsed.answers.values()], axis=0)
     skipped.mark(parsed.skipped, "keyed_twice", "no_answers", blank & ~np.isnat(parsed.created))
     if role is not None and role.name in parsed.answers:

@@ -25,8 +25,6 @@ from frs_pipeline.intake.correcting import corrected
 from frs_pipeline.intake.doubles import KEYS, keyed_twice, keys, respondents_twice, several_of_one
 from frs_pipeline.intake.judging import Clocks, Parsed, Registers, judge
 from frs_pipeline.intake.readers.columns import (
-    CREATED,
-    RESPONDENT,
     ColumnRemark,
     Columns,
     TwoLabels,
@@ -49,13 +47,14 @@ from frs_pipeline.study.schema import Scales, arrow_field
 
 
 def forms_schema(questionnaire: Questionnaire) -> pa.Schema:
-    """Return the columns of accepted forms: where they stand in the export, their conference number, and the answers."""
+    """Return the columns of accepted forms: where they stand in the export, their conference number if any, and the answers."""
+    number = [pa.field("conference_number", pa.int32(), nullable=False)] if questionnaire.forms.number else []
     return pa.schema(
         [
             pa.field("form_id", pa.string(), nullable=False),
             pa.field("file", pa.string(), nullable=False),
             pa.field("line", pa.int32(), nullable=False),
-            pa.field("conference_number", pa.int32(), nullable=False),
+            *number,
             *(arrow_field(question) for question in questionnaire.questions),
         ]
     )
@@ -95,7 +94,7 @@ def validate(export: Export, questionnaire: Questionnaire, intake: Intake, folde
         line = export.head if place.part == "dataset" else place.line
         remark = Remark(place.rule, questionnaire.instrument, export.file, line, None, place.column, None)
         noted.append(tolerate(intake, remark, place.what, export.where(place.part, line)))
-    split = _Split(export, questionnaire, intake, columns, folder, Clocks())
+    split = _Split(export, questionnaire, intake, columns, folder, Clocks.of(questionnaire.forms))
     split.look(noted)
     formats = split.clocks.right(intake.policy.largest_share_not_applied)
     if formats != split.clocks.formats:
@@ -162,7 +161,7 @@ class _Split:
     def judge(self, chunk: Chunk) -> tuple[Chunk, Parsed]:
         """Judge the forms of a chunk one by one, but for withdrawn ones; return the chunk without these, and its forms parsed."""
         self.delivered += len(chunk.lines)
-        cells = corrected(chunk, self.corrections, self.corrected)
+        cells = corrected(self.questionnaire.forms, chunk, self.corrections, self.corrected)
         if self.intake.withdrawals.entries:
             chunk, cells = self._without_withdrawn(chunk, cells)
         looked_for = (self.registers, self.impossible_answers, self.clocks, self.skipped, self.scales)
@@ -191,11 +190,16 @@ class _Split:
         A form is a double only of an accepted one: a paper that was keyed wrongly and then again must not be lost
         both times.
         """
-        minutes = pd.Timedelta(minutes=self.intake.policy.keyed_twice_within_minutes)
-        again = respondents_twice(self.keys)
-        double = keyed_twice(self.keys, self.forms, again, minutes)
+        known_by = self.questionnaire.forms
+        again = respondents_twice(self.keys) if known_by.id else set()
+        # Only papers that say what they belong to can be told from others with the same answers.
+        double: set[int] = set()
+        if known_by.number and known_by.created:
+            minutes = pd.Timedelta(minutes=self.intake.policy.keyed_twice_within_minutes)
+            double = keyed_twice(self.keys, self.forms, again, minutes)
         out = self._settle_lines(
-            [(n, "respondent_twice", RESPONDENT) for n in again] + [(n, "keyed_twice", CREATED) for n in double]
+            [(n, "respondent_twice", known_by.id) for n in again if known_by.id]
+            + [(n, "keyed_twice", known_by.created) for n in double if known_by.created]
         )
         if out:
             self.forms = self.forms.without("line", pa.array(sorted(out), pa.int32()))
@@ -205,7 +209,7 @@ class _Split:
             # Which forms are accepted is settled, so their hash, which takes as long as the comparing, runs beside it.
             hashing = beside.submit(content_hash, self.forms)
             role = self.questionnaire.role
-            if role is not None:
+            if role is not None and known_by.number:
                 ones = [code for code in map(role.code, self.intake.policy.one_a_conference) if code is not None]
                 several = several_of_one(self.keys, ones, out)
                 self._settle_lines([(line, "several_of_one", self.columns.of[role.name]) for line in several])
@@ -247,7 +251,7 @@ class _Split:
 
     def _without_withdrawn(self, chunk: Chunk, cells: pa.Table) -> tuple[Chunk, pa.Table]:
         """Return what is left of a chunk without withdrawn forms, as delivered and with the corrections made."""
-        withdrawn = self.intake.withdrawals.rows(self.questionnaire.form_prefix, chunk.lines, cells)
+        withdrawn = self.intake.withdrawals.rows(self.questionnaire, chunk.lines, cells)
         self.left.update(withdrawn.values())
         kept = np.ones(len(chunk.lines), dtype=bool)
         kept[list(withdrawn)] = False
@@ -267,7 +271,7 @@ class _Split:
             ids,
             pa.repeat(self.export.file, len(lines)),
             pa.array(lines, pa.int32()),
-            pa.array(number, pa.int32()),
+            *([pa.array(number, pa.int32())] if self.questionnaire.forms.number else []),
             # A code that a mart can't hold ends the run: it must not become another.
             *(pa.array(codes, mask=codes == MISSING).cast(pa.int8()) for codes in answers),
         ]

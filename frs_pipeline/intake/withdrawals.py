@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from frs_pipeline.errors import InputError
 from frs_pipeline.intake.amendments import Correction, Exceptions, OfForm, amendment_rows, is_form_id
-from frs_pipeline.intake.readers.columns import NUMBER, NUMBER_AGAIN, RESPONDENT
+from frs_pipeline.study.questionnaires import Questionnaire
 
 WITHDRAWAL_COLUMNS = ("form", "conference", "reason", "who", "when")
 # Conferences of which everything is withdrawn.
@@ -56,7 +56,7 @@ class Withdrawals:
         """Return the withdrawals of single forms of one questionnaire."""
         return [entry for entry in self.entries if entry.form and entry.prefix == prefix]
 
-    def rows(self, prefix: str, lines: np.ndarray, cells: pa.Table) -> dict[int, Withdrawal]:
+    def rows(self, questionnaire: Questionnaire, lines: np.ndarray, cells: pa.Table) -> dict[int, Withdrawal]:
         """Return which rows of a questionnaire's chunk (`cells` as text, corrections made) are withdrawn, and by what.
 
         A form is its conference's when either keying of the number says so: where they differ it can't be counted, but
@@ -69,11 +69,11 @@ class Withdrawals:
         by_id = {entry.conference: entry for entry in self.entries if entry.conference}
         if by_id:
             of_number = {n: by_id[i] for n, i in zip(*self.conferences.to_pydict().values(), strict=True) if i in by_id}
-            for column in (NUMBER, NUMBER_AGAIN):
+            for column in questionnaire.forms.numbers:
                 values = codes(cells[column]).values
                 out.update({int(row): of_number[int(values[row])] for row in np.flatnonzero(np.isin(values, list(of_number)))})
-        ids = respondents(cells[RESPONDENT])
-        for entry in self.forms(prefix):
+        ids = respondents(questionnaire.forms, cells)
+        for entry in self.forms(questionnaire.form_prefix):
             out.update(dict.fromkeys(np.flatnonzero(entry.rows(ids, lines)).tolist(), entry))
         return out
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from frs_pipeline.intake.readers.columns import NUMBER, resolve
+from frs_pipeline.intake.readers.columns import resolve
 from frs_pipeline.lineage.evidence import Evidence
 from frs_pipeline.lineage.waterfall import Group
 from frs_pipeline.study import Study, derived
@@ -73,14 +73,16 @@ def forms_set_aside(evidence: Evidence, instrument: str) -> list[Aside]:
     for (form, *_), cells in zip(rows, delivered, strict=True):
         cells.update({made.column: made.new for made in evidence.corrections if made.form == form})
     occasions: Mapping[str, str | None] = {}
-    if questionnaire.occasion == BOTH:
-        occasions = evidence.occasions({cells[NUMBER].strip() for cells in delivered})
+    number, only = questionnaire.forms.number, only_occasion(evidence.study)
+    if number and questionnaire.occasion == BOTH:
+        occasions = evidence.occasions({cells[number].strip() for cells in delivered})
     columns = {names: _columns(evidence, instrument, names) for names in dict.fromkeys(map(tuple, delivered))}
     forms = []
     for (form, file, line, _, rules), cells in zip(rows, delivered, strict=True):
         of = columns[tuple(cells)]
-        asked_at = questionnaire.occasion
-        occasion = occasions.get(cells[NUMBER].strip()) if asked_at == BOTH else asked_at
+        occasion: str | None = questionnaire.occasion
+        if occasion == BOTH:
+            occasion = only if number is None else occasions.get(cells[number].strip(), only)
         forms.append(Aside(evidence.study, form, file, line, first_rule(evidence.study, rules), instrument, occasion, cells, of))
     return forms
 

@@ -16,7 +16,6 @@ import pyarrow.compute as pc
 
 from frs_pipeline.errors import UsageError
 from frs_pipeline.intake.delivery import intake_as_made
-from frs_pipeline.intake.readers.columns import NUMBER, NUMBER_AGAIN
 from frs_pipeline.intake.remarks import Intake
 from frs_pipeline.intake.withdrawals import Withdrawals
 from frs_pipeline.store.files import Store, read, stream
@@ -102,7 +101,8 @@ def _may_be_twice(store: Store, instrument: str, forms: Collection[str]) -> bool
     if not again or any(row["form_id"] in forms for row in again):
         return bool(again)
     corrected = {correction.form for correction in intake_as_made(store).corrections}
-    keyed = {json.loads(row["row"])[column].strip().lstrip("0") for row in again for column in (NUMBER, NUMBER_AGAIN)}
+    columns = questionnaires(store.study)[instrument].forms.numbers
+    keyed = {json.loads(row["row"])[column].strip().lstrip("0") for row in again for column in columns}
     wanted = pa.array(sorted(forms), pa.string())
     numbers = {
         str(number)

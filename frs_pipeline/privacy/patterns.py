@@ -12,7 +12,6 @@ import unicodedata
 from collections.abc import Iterator
 
 from frs_pipeline.intake.ledger import COLUMNS as LEDGER_COLUMNS
-from frs_pipeline.intake.readers.columns import NUMBER, NUMBER_AGAIN
 from frs_pipeline.personal_numbers import holds_personal_number
 from frs_pipeline.privacy.codebook import Codebook, pseudonyms
 from frs_pipeline.store.settings import IDENTITY
@@ -31,14 +30,14 @@ KEY, PERSONAL, CONFERENCE, ROW, PSEUDONYM, FORM, TEXT = (
 
 # Columns with such names have no place beyond the restricted zone.
 FORBIDDEN_COLUMNS = re.compile(
-    rf"conference_number|{NUMBER}|{NUMBER_AGAIN}|{LEDGER_COLUMNS[0]}|r[åa]a?dslagningsn(umme)?r|personal_number|person(nummer|nr)|cpr.*",
+    rf"conference_number|raadsnr2?|{LEDGER_COLUMNS[0]}|r[åa]a?dslagningsn(umme)?r|personal_number|person(nummer|nr)|cpr.*",
     re.IGNORECASE,
 )
 
 # Each pattern begins with letters that are quick to search for.
 _CALLED = tuple(
     re.compile(rf"{name}[^\w\n]{{1,6}}[0-9]{{1,9}}(?![0-9])")
-    for name in ("dslagnings?[ _-]?(?:nummer|nr)", "conference[ _-]?number", f"{NUMBER}2?")
+    for name in ("dslagnings?[ _-]?(?:nummer|nr)", "conference[ _-]?number", "raadsnr2?")
 )
 _HEADER = re.compile(rf"(?:^|[\n\r;,\t\"|>])(?:{FORBIDDEN_COLUMNS.pattern.replace('.*', '[a-z_]*')})(?=[\n\r;,\t\"|<]|$)", re.I)
 # A line of an export: the respondent and when the form was keyed.

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from frs_pipeline.errors import InputError
-from frs_pipeline.intake.readers.columns import NUMBER, NUMBER_AGAIN, SYSTEM_COLUMNS, resolve
+from frs_pipeline.intake.readers.columns import resolve
 from frs_pipeline.intake.readers.surveyxact import Export, read_export
 from frs_pipeline.store.deliveries import AMENDMENTS
 from frs_pipeline.store.files import Store, stream
@@ -42,7 +42,7 @@ def _of_export(export: Export, questionnaire: Questionnaire) -> Iterator[pa.Arra
     yield pa.array(export.names, pa.string())
     columns, _ = resolve(export.names, export.structure, questionnaire, export.delivery)
     coded = {columns.of[question.name] for question in questionnaire.questions if question.name in columns.of}
-    free = [name for name in export.names if name not in coded.union(SYSTEM_COLUMNS, (NUMBER, NUMBER_AGAIN))]
+    free = [name for name in export.names if name not in coded.union(export.forms.system, export.forms.numbers)]
     for chunk in export.chunks() if free else ():
         yield from (chunk.cells[name].combine_chunks() for name in free)
 

@@ -16,6 +16,7 @@ from pydantic import BeforeValidator
 from frs_pipeline.errors import InputError, UsageError
 from frs_pipeline.language import plural
 from frs_pipeline.study import Study, derived
+from frs_pipeline.study.about import about
 from frs_pipeline.study.instruments import DATED, DeliveryName, in_use, instruments
 from frs_pipeline.study.spec import Spec, YamlFile
 
@@ -65,9 +66,14 @@ class RawFile:
     sha256: str
 
 
+def registers(study: Study) -> dict[str, str]:
+    """Return the files of the registers that a study has, by name."""
+    return {name: file for name, file in REGISTERS.items() if name in about(study).registers}
+
+
 def sources(study: Study) -> tuple[str, ...]:
     """List what a refresh reads from a delivery: one export per questionnaire, registers, amendments, its description."""
-    return (*instruments(study), *REGISTERS, *_OPTIONAL)
+    return (*instruments(study), *registers(study), *_OPTIONAL)
 
 
 def source_files(study: Study, folder: Path, source: str) -> tuple[str, ...]:
@@ -126,7 +132,7 @@ def _beside(path: Path) -> bool:
 
 def unread(study: Study, folder: Path) -> list[tuple[Path, int]]:
     """List files and folders of a delivery that no refresh reads, each with its number (from 1) among its folder's names."""
-    own = {*REGISTERS.values(), *_OPTIONAL.values(), *instruments(study)}
+    own = {*registers(study).values(), *_OPTIONAL.values(), *instruments(study)}
     listed = []
     for place in (folder, *(folder / name for name in instruments(study))):
         for number, name in enumerate(_names(place), start=1):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from frs_pipeline.errors import Gathered
 from frs_pipeline.language import Text
@@ -22,10 +22,14 @@ class Noun(Spec):
     many: Text
 
 
+# What forms belong to where the study has no word for it, since they belong to nothing.
+_GROUP = Noun(one=Text("gruppe", "group"), many=Text("grupper", "groups"))
+
+
 class Occasion(Noun):
     """When forms are filled in: `ledger` is the ledger's word, `the` ends "the forms from …"."""
 
-    ledger: str = Field(min_length=1)
+    ledger: str = ""
     the: Text
 
 
@@ -49,12 +53,85 @@ class Together(Spec):
     same_form: Literal["refuse", "once"] = "refuse"
 
 
+# A column of an export by its short name; `none` where exports have no such column.
+Column = Annotated[
+    Annotated[str, Field(pattern=r"^[a-zæøå_][a-zæøå_0-9]*$")] | None,
+    BeforeValidator(lambda value: None if value == "none" else value),
+]
+
+
+class Forms(Spec):
+    """What a form is known by in its export: columns, which are SurveyXact's own unless the study says otherwise.
+
+    `number` is that of the conference (or whatever it may be) that a form belongs to, `number_again` the same keyed once
+    more. Without an `id`, a form is known by its line. `status` are five columns, of which one is ticked.
+    """
+
+    id: Column = "responde"
+    number: Column = None
+    number_again: Column = None
+    created: Column = "created"
+    modified: Column = "modified"
+    closed: Column = "closetim"
+    started: Column = "starttim"
+    status: Annotated[Literal["surveyxact"] | None, BeforeValidator(lambda value: None if value == "none" else value)] = "surveyxact"
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        if self.number_again and not self.number:
+            raise ValueError("number_again without number: say in which column the number is keyed first")
+        named = [column for column in self.named if column]
+        again = next((column for at, column in enumerate(named) if column in named[:at]), None)
+        if again:
+            raise ValueError(f"two of them are in column {again}")
+        return self
+
+    @property
+    def named(self) -> tuple[str | None, ...]:
+        return (self.id, self.number, self.number_again, *self.times.values())
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """The columns of the number."""
+        return tuple(column for column in (self.number, self.number_again) if column)
+
+    @property
+    def times(self) -> dict[str, str]:
+        """The columns of times, by what they are the time of."""
+        known = {"created": self.created, "modified": self.modified, "closed": self.closed, "started": self.started}
+        return {name: column for name, column in known.items() if column}
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """The columns without which forms can't be told apart."""
+        return tuple(column for column in (self.id, *self.numbers, self.created) if column)
+
+    @property
+    def statuses(self) -> tuple[str, ...]:
+        """The columns of the status, one of which is ticked."""
+        return STATUS if self.status else ()
+
+    @property
+    def system(self) -> tuple[str, ...]:
+        """The columns that no question fills, but for the number's."""
+        return tuple(column for column in (self.id, *self.times.values(), *self.statuses, *_UNUSED) if column)
+
+
+STATUS = ("stato_1", "stato_2", "stato_3", "stato_4", "stato_5")
+# Columns of SurveyXact's own that nothing is read from.
+_UNUSED = ("difftime", "statc_3", "statd_1", "statd_2")
+Register = Literal["codebook", "ledger"]
+
+
 class About(Spec):
-    """Facts of the study."""
+    """Facts of the study.
+
+    `forms` says what a form is known by, and `registers` who knows the conferences: the locked codebook, the ledger.
+    """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     title: Text
-    conference: Noun
+    conference: Noun = _GROUP
     occasions: dict[str, Occasion] = Field(min_length=1)
     role: str | None = None
     lacking: dict[str, Lacking] = Field(default_factory=dict)
@@ -62,6 +139,8 @@ class About(Spec):
     printed_from: DeliveryName | None = None
     printed: Printed = Printed()
     together: Together = Together()
+    forms: Forms = Forms()
+    registers: tuple[Register, ...] = ()
 
 
 @derived
@@ -84,6 +163,14 @@ def about(study: Study) -> About:
             with wrong:
                 if name not in known_names:
                     raise file.error(["printed", place, name], f"there is no {name}", choices(known_names, name))
+    with wrong:
+        if facts.forms.number is None and facts.registers:
+            do = "say which column has the number, as in forms: {number: raadsnr}, or take registers out"
+            raise file.error(["registers"], "forms have no number that a register could know", do)
+    with wrong:
+        if facts.forms.number is not None and "conference" not in facts.model_fields_set:
+            do = "add conference: {one: …, many: …}, or take number out of forms"
+            raise file.error(["forms", "number"], "nothing says what the number is of", do)
     if BOTH in facts.occasions:
         with wrong:
             raise file.error(["occasions", BOTH], f"{BOTH} means every occasion", "give it another name")
@@ -94,6 +181,11 @@ def about(study: Study) -> About:
                 raise file.error(["occasions", name, "ledger"], "another occasion has this word, too", "give each its own")
     wrong.check()
     return facts
+
+
+def only_occasion(study: Study) -> str | None:
+    """Return the occasion of forms whose questionnaire doesn't say it, in a study without registers; None where those say it."""
+    return None if about(study).registers else next(iter(about(study).occasions))
 
 
 def occasions(study: Study) -> Mapping[str, Occasion]:

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from frs_pipeline.errors import Gathered
 from frs_pipeline.study import Study, derived
-from frs_pipeline.study.about import about, occasions
+from frs_pipeline.study.about import Forms, about, occasions, only_occasion
 from frs_pipeline.study.faults import Location, choices
 from frs_pipeline.study.instruments import BOTH, FILE, FOLDER, Dated, listed
 from frs_pipeline.study.spec import Spec, YamlFile
@@ -105,7 +105,11 @@ class Question(QuestionSpec):
 
 
 class Questionnaire(Dated):
-    """One instrument with all its questions, in the order of the paper form; `texts` are those that are never counted."""
+    """One instrument with all its questions, in the order of the paper form.
+
+    `texts` are those that are never counted; `forms` says what a form is known by. `only_occasion` is that of all its forms
+    in a study without registers; elsewhere, these say it.
+    """
 
     instrument: str
     title: str
@@ -116,6 +120,8 @@ class Questionnaire(Dated):
     texts: tuple[QuestionSpec, ...] = ()
     path: Path
     asks_role: str | None = None
+    forms: Forms = Forms()
+    only_occasion: str | None = None
 
     @property
     def role(self) -> Question | None:
@@ -147,6 +153,9 @@ def read_questionnaire(study: Study, path: Path) -> Questionnaire:
             what = f"the file of questionnaire {spec.instrument} is called {spec.instrument}.yaml"
             raise file.error(["instrument"], what, f"write instrument: {path.stem}, or rename the file")
         check_occasion(study, file, ["occasion"], spec.occasion)
+        if spec.occasion == BOTH and not about(study).registers and len(occasions(study)) > 1:
+            what = "nobody knows at which occasion its forms were filled in, since there is no register"
+            raise file.error(["occasion"], what, choices(occasions(study), spec.occasion))
     questions: list[Question] = []
     texts: list[QuestionSpec] = []
     taken = _Taken(file)
@@ -160,8 +169,13 @@ def read_questionnaire(study: Study, path: Path) -> Questionnaire:
             questions += made
             texts += [] if made else [question]
     wrong.check()
+    only = only_occasion(study) if spec.occasion == BOTH else spec.occasion
     return Questionnaire(
-        **{**spec.model_dump(), "questions": tuple(questions), "texts": tuple(texts)}, path=path, asks_role=about(study).role
+        **{**spec.model_dump(), "questions": tuple(questions), "texts": tuple(texts)},
+        path=path,
+        asks_role=about(study).role,
+        forms=about(study).forms,
+        only_occasion=None if about(study).registers else only,
     )
 
 

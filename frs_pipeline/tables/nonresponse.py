@@ -60,12 +60,16 @@ def kinds(study: Study) -> dict[str, tuple[str, ...]]:
 
 @derived
 def conference_schema(study: Study) -> pa.Schema:
-    """Return the columns of the mart of conferences: among them a count of forms for everybody who fills in some."""
+    """Return the columns of the mart of conferences: among them a count of forms for everybody who fills in some.
+
+    Registers say at which occasion a conference was; that the codebook's are in the ledger, only both together can.
+    """
+    known = about(study).registers
     return pa.schema(
         [
             pa.field("conference_id", pa.string(), nullable=False),
-            pa.field("occasion", pa.string(), nullable=False),
-            pa.field("in_ledger", pa.bool_(), nullable=False),
+            *([pa.field("occasion", pa.string(), nullable=False)] if known else []),
+            *([pa.field("in_ledger", pa.bool_(), nullable=False)] if len(known) > 1 else []),
             *(pa.field(f"{name}_forms", pa.int16(), nullable=False) for name in kinds(study)),
         ]
     )
@@ -81,16 +85,22 @@ def conferences(study: Study, codebook: pa.Table, ledger: pa.Table, forms: dict[
     counted = [
         _per_conference([forms[instrument]["conference_id"] for instrument in names], ids) for names in kinds(study).values()
     ]
-    in_ledger = pc.is_in(codebook["conference_number"], value_set=ledger["conference_number"])
-    rows = pa.table([ids, codebook["occasion"], in_ledger, *counted], schema=conference_schema(study))
+    schema = conference_schema(study)
+    registered = {
+        "occasion": lambda: codebook["occasion"],
+        "in_ledger": lambda: pc.is_in(codebook["conference_number"], value_set=ledger["conference_number"]),
+    }
+    rows = pa.table([ids, *(of() for name, of in registered.items() if name in schema.names), *counted], schema=schema)
     return rows.sort_by("conference_id").combine_chunks()
 
 
 def conferences_from(study: Study) -> Sources:
     """Return the sources of the mart: codebook and ledger say which conferences were held, the forms how many came in."""
     codebook, ledger = ("validated", "codebook"), ("validated", "ledger")
-    sources: Sources = {name: [(codebook, name)] for name in ("conference_id", "occasion")}
-    sources["in_ledger"] = [(codebook, "conference_number"), (ledger, "conference_number")]
+    columns = conference_schema(study).names
+    sources: Sources = {name: [(codebook, name)] for name in ("conference_id", "occasion") if name in columns}
+    if "in_ledger" in columns:
+        sources["in_ledger"] = [(codebook, "conference_number"), (ledger, "conference_number")]
     for kind, names in kinds(study).items():
         sources[f"{kind}_forms"] = [(("pseudonymised", name), "conference_id") for name in names]
     return sources
@@ -120,9 +130,10 @@ def conferences_together(study: Study, conference: ir.Table) -> ir.Table:
     it has another occasion in each.
     """
     forms = {f"{name}_forms": conference[f"{name}_forms"].sum() for name in kinds(study)}
+    in_ledger = {"in_ledger": conference.in_ledger.any()} if "in_ledger" in conference_schema(study).names else {}
     return conference.group_by("conference_id").agg(
         occasion=conference.occasion.min(),
-        in_ledger=conference.in_ledger.any(),
+        **in_ledger,
         **forms,
         differs=conference.occasion.min() != conference.occasion.max(),
     )
@@ -146,7 +157,7 @@ def unit(study: Study, alike: pa.Table, ledger_only: int | None, *deliveries: st
         }
         lacking = {
             "in_codebook": held,
-            "not_in_ledger": _sum(here["number"], pc.invert(here["in_ledger"])),
+            **({"not_in_ledger": _sum(here["number"], pc.invert(here["in_ledger"]))} if "in_ledger" in here.column_names else {}),
             **{f"without_{name}": _sum(here["number"], rows) for name, rows in without.items()},
         }
         for name, several in _either(study).items():
@@ -163,7 +174,8 @@ def unit(study: Study, alike: pa.Table, ledger_only: int | None, *deliveries: st
 
 def measures(study: Study) -> frozenset[str]:
     """Return the measures that `unit` may give of conferences held, in any delivery."""
-    return frozenset({"in_codebook", "not_in_ledger", *(f"without_{kind}" for kind in (*kinds(study), *_either(study)))})
+    in_ledger = {"not_in_ledger"} if "in_ledger" in conference_schema(study).names else set()
+    return frozenset({"in_codebook", *in_ledger, *(f"without_{kind}" for kind in (*kinds(study), *_either(study)))})
 
 
 def _either(study: Study) -> dict[str, tuple[str, ...]]:
@@ -228,7 +240,8 @@ def unit_of(store: Store) -> pa.Table:
             raise CheckFailed(what, where=store.delivery, do="lock the register of one of them again, or leave it out")
         # Which numbers of their ledgers are the same conference nobody can tell.
         return unit(store.study, alike, None, *names)
-    alone = ledger_only(read(store.file("validated", "codebook")), read(store.file("validated", "ledger")))
+    both = len(about(store.study).registers) > 1
+    alone = ledger_only(*(read(store.file("validated", name)) for name in ("codebook", "ledger"))) if both else None
     return unit(store.study, fetch(conferences_alike(held)), alone, *names)
 
 

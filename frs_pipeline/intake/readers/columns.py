@@ -16,14 +16,9 @@ from frs_pipeline.errors import InputError
 from frs_pipeline.intake.readers.encodings import garbled, is_garbled, same_letters
 from frs_pipeline.intake.readers.sheets import AGAIN
 from frs_pipeline.intake.readers.workbooks import Rows
+from frs_pipeline.study.about import Forms
 from frs_pipeline.study.questionnaires import Question, Questionnaire, QuestionSpec
 
-RESPONDENT = "responde"
-NUMBER, NUMBER_AGAIN = "raadsnr", "raadsnr2"
-CREATED, MODIFIED, CLOSED, STARTED = "created", "modified", "closetim", "starttim"
-STATUS = ("stato_1", "stato_2", "stato_3", "stato_4", "stato_5")
-SYSTEM_COLUMNS = (RESPONDENT, CREATED, MODIFIED, CLOSED, STARTED, "difftime", *STATUS, "statc_3", "statd_1", "statd_2")
-_NEEDED = (RESPONDENT, NUMBER, NUMBER_AGAIN, CREATED)
 _SHORT = 8
 _NAME = re.compile(r"[a-zæøå_][a-zæøå_0-9]*(#[0-9]+)?")
 
@@ -61,16 +56,16 @@ def short(name: str) -> str:
     return same_letters(name.strip())[:_SHORT].lower()
 
 
-def column_names(header: list[str], structure: Rows, where: str) -> list[str]:
+def column_names(forms: Forms, header: list[str], structure: Rows, where: str) -> list[str]:
     """Return the header's names, those that collide numbered (`planhjlp`, `planhjlp#2`).
 
     Raises `InputError` for a name that stands there more often than `structure` has variables for it, and when one of
     the columns that distinguish forms is missing.
     """
     short_names = [short(name) for name in header]
-    if short_names and not short_names[-1] and all(name in short_names for name in _NEEDED):
+    if short_names and not short_names[-1] and all(name in short_names for name in forms.needed):
         raise InputError("empty columns stand to the right of the header", where=where, do=f"delete them, or {AGAIN}")
-    missing = next((name for name in _NEEDED if name not in short_names), None)
+    missing = next((name for name in forms.needed if name not in short_names), None)
     if missing is not None:
         raise InputError(f"column {missing} is missing", where=where, do=AGAIN)
     known = {name: len(variables) for name, variables in variables_of(structure).items()}
@@ -79,7 +74,7 @@ def column_names(header: list[str], structure: Rows, where: str) -> list[str]:
         before = short_names[: at - 1].count(name)
         # By position: where the header line is missing, what stands in its place is a form.
         if short_names.count(name) > 1 and (
-            name in (*SYSTEM_COLUMNS, NUMBER, NUMBER_AGAIN) or known.get(name) != short_names.count(name)
+            name in (*forms.system, *forms.numbers) or known.get(name) != short_names.count(name)
         ):
             raise InputError(f"column {at} has a name that stands twice", where=where, do=AGAIN)
         names.append(f"{name}#{before + 1}" if before else name)
@@ -99,10 +94,10 @@ def variables_of(structure: Rows) -> dict[str, list[Variable]]:
     return result
 
 
-def closed_columns(names: list[str], structure: Rows) -> list[str]:
+def closed_columns(forms: Forms, names: list[str], structure: Rows) -> list[str]:
     """List columns that nobody writes into: of closed questions, whose cells are codes, and SurveyXact's own."""
     closed = {name for name, variable in _described(names, structure).items() if variable.closed}
-    return [name for name in names if name in closed or name in SYSTEM_COLUMNS]
+    return [name for name in names if name in closed or name in forms.system]
 
 
 def misread(structure: Rows, labels: Rows, questionnaire: Questionnaire) -> tuple[str, int] | None:
@@ -138,8 +133,9 @@ def resolve(names: list[str], structure: Rows, questionnaire: Questionnaire, del
             remarks.append(ColumnRemark("question_missing", question.source, "dataset", 1, what))
         else:
             of[question.name] = column
-    known = {*SYSTEM_COLUMNS, NUMBER, NUMBER_AGAIN, *of.values()}
-    for name in STATUS:
+    forms = questionnaire.forms
+    known = {*forms.system, *forms.numbers, *of.values()}
+    for name in forms.statuses:
         if name not in names:
             remarks.append(ColumnRemark("question_missing", name, "dataset", 1, f"status column {name} is missing"))
     for at, name in enumerate(names, start=1):

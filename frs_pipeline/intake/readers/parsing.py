@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from frs_pipeline.personal_numbers import holds_personal_number
+from frs_pipeline.study.about import Forms
 
 _CODE = re.compile(r"-?[0-9]{1,9}")
 # Stands where a cell holds no code; none has more than nine digits.
@@ -91,9 +92,11 @@ def _one_by_one(words: list[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray, n
     return np.array(read, dtype=np.int32), np.array(blank, bool), np.array(odd, bool), np.array(personal, bool)
 
 
-def respondents(column: pa.ChunkedArray) -> np.ndarray:
-    """Parse respondent ids (int64), one to nine digits; -1 where a cell is none."""
-    cells = pc.utf8_trim_whitespace(column.combine_chunks())
-    readable = pc.and_(pc.ascii_is_decimal(cells), pc.less_equal(pc.binary_length(cells), 9))
-    ids = pc.if_else(readable, cells, pa.scalar("-1"))
+def respondents(forms: Forms, cells: pa.Table) -> np.ndarray:
+    """Parse the ids (int64) of a chunk's forms, one to nine digits; -1 where a cell is none, or exports have no such column."""
+    if not forms.id:
+        return np.full(cells.num_rows, -1)
+    texts = pc.utf8_trim_whitespace(cells[forms.id].combine_chunks())
+    readable = pc.and_(pc.ascii_is_decimal(texts), pc.less_equal(pc.binary_length(texts), 9))
+    ids = pc.if_else(readable, texts, pa.scalar("-1"))
     return np.asarray(pc.cast(ids, pa.int64()).to_numpy(zero_copy_only=False))

@@ -19,13 +19,14 @@ from frs_pipeline.intake.readers.sheets import AGAIN
 from frs_pipeline.intake.readers.workbooks import STRUCTURE_COLUMNS, Rows, read_sav, read_xlsx
 from frs_pipeline.store.deliveries import known_as, source_files
 from frs_pipeline.study import Study
+from frs_pipeline.study.about import Forms, about
 
 
 @dataclass(frozen=True)
 class Export:
     """One questionnaire's export, the same whichever form it came in.
 
-    `file` is what the file that holds the forms is known as inside the delivery; `names` are its columns. `structure` (below
+    `file` is what the file that holds the forms is known as inside the delivery; `forms` says what a form is known by, and `names` are its columns. `structure` (below
     its header) and `labels` are rows with the line on which each starts: in the file, in the sheet, or the number of
     the case. `head` is the line of the header above the forms. A questionnaire that isn't in use at the delivery's date
     has none of it (`in_use`).
@@ -33,6 +34,7 @@ class Export:
 
     folder: Path
     file: str
+    forms: Forms
     names: list[str]
     structure: Rows
     labels: Rows
@@ -53,7 +55,7 @@ class Export:
         """
         if isinstance(self.dataset, CsvFile):
             read = 0
-            for chunk in chunks(self.dataset, self.names, wanted, closed_columns(self.names, self.structure)):
+            for chunk in chunks(self.dataset, self.names, wanted, closed_columns(self.forms, self.names, self.structure)):
                 read += len(chunk.lines)
                 yield chunk
             if wanted is None:
@@ -76,9 +78,10 @@ def read_export(study: Study, folder: Path) -> Export:
 
     Raises `InputError` with file and line when it is missing, was cut, comes in two forms, or can't be understood.
     """
+    forms = about(study).forms
     files = source_files(study, folder.parent, folder.name)
     if not files:
-        return Export(folder, folder.name, [], [], [], [], in_use=False)
+        return Export(folder, folder.name, forms, [], [], [], [], in_use=False)
     path, *others = (folder.parent / name for name in files)
     file = known_as(files[0])
     dataset: CsvFile | Rows
@@ -108,8 +111,8 @@ def read_export(study: Study, folder: Path) -> Export:
                 raise InputError(what, where=_where(path, part, at), do=f"delete them, or {AGAIN}")
             if len(cells) != width:
                 raise InputError(f"{len(cells)} fields where {width} belong", where=_where(path, part, at), do=AGAIN)
-    names = column_names(head, structure[1:], _where(path, "dataset", line))
-    return Export(folder, file, names, structure[1:], labels, dataset, line)
+    names = column_names(forms, head, structure[1:], _where(path, "dataset", line))
+    return Export(folder, file, forms, names, structure[1:], labels, dataset, line)
 
 
 def _where(path: Path, part: str, line: int | None = None) -> str:
