@@ -10,7 +10,7 @@ from frs_pipeline.codebook.pseudonyms import mart_from
 from frs_pipeline.errors import CheckFailed
 from frs_pipeline.store.files import Store, read, schema_of, stream
 from frs_pipeline.store.manifest import due
-from frs_pipeline.store.plan import AssetPath
+from frs_pipeline.store.plan import AssetPath, products
 from frs_pipeline.store.rows import Rows, sorted_by
 from frs_pipeline.study import Study
 from frs_pipeline.study.instruments import instruments
@@ -23,7 +23,7 @@ CONFERENCE = ("marts", "conference")
 
 
 def assets(study: Study) -> list[AssetsDefinition]:
-    return [*(_mart(study, instrument) for instrument in instruments(study)), _conference(study)]
+    return [*(_mart(study, instrument) for instrument in instruments(study)), *_conference(study)]
 
 
 def _checks(study: Study, key: AssetPath) -> list[AssetCheckSpec]:
@@ -77,7 +77,10 @@ def _answered(mart: Rows) -> MetadataValue:
     return MetadataValue.md(Grid("", ("column", "question", "answered"), rows).markdown())
 
 
-def _conference(study: Study) -> AssetsDefinition:
+def _conference(study: Study) -> list[AssetsDefinition]:
+    if CONFERENCE not in products(study):
+        return []
+
     @makes(study, CONFERENCE, kinds={"parquet"}, checks=_checks(study, CONFERENCE))
     def conference(context: AssetExecutionContext) -> Made:
         """One row per conference: its occasion, whether codebook and ledger have it, how many forms of each kind came in."""
@@ -91,4 +94,4 @@ def _conference(study: Study) -> AssetsDefinition:
             yield produced(context, CONFERENCE, table, **from_columns(study, conferences_from(study)))
             yield from checks
 
-    return conference
+    return [conference]

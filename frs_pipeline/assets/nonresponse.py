@@ -3,7 +3,7 @@
 from dagster import AssetExecutionContext, AssetsDefinition, MetadataValue
 
 from frs_pipeline.assets.wiring import Made, makes_together, making, produced
-from frs_pipeline.store.plan import AssetPath
+from frs_pipeline.store.plan import AssetPath, products
 from frs_pipeline.study import Study
 from frs_pipeline.tables.nonresponse import item_of, unit_of
 from frs_pipeline.tables.render import Grid
@@ -16,12 +16,14 @@ _DESCRIBED: dict[AssetPath, str] = {
 
 
 def assets(study: Study) -> list[AssetsDefinition]:
-    @makes_together(study, "nonresponse", _DESCRIBED, kinds={"duckdb", "parquet"})
+    made = {key: text for key, text in _DESCRIBED.items() if key in products(study)}
+
+    @makes_together(study, "nonresponse", made, kinds={"duckdb", "parquet"})
     def nonresponse(context: AssetExecutionContext) -> Made:
         """External and internal non-response."""
-        with making(context, UNIT) as store:
-            tables = {UNIT: unit_of(store), ITEM: item_of(store)}
-            for key, table in tables.items():
+        with making(context, ITEM) as store:
+            for key in made:
+                table = unit_of(store) if key == UNIT else item_of(store)
                 preview = Grid("", tuple(table.column_names), tuple(tuple(map(str, row.values())) for row in table.to_pylist()))
                 yield produced(context, key, table, preview=MetadataValue.md(preview.markdown()))
 

@@ -7,7 +7,7 @@ from dagster import AssetExecutionContext, AssetsDefinition, AssetSpec, DataVers
 
 from frs_pipeline.assets.wiring import deliveries_of, gate, raw_key, store_of
 from frs_pipeline.codebook.newest import require_newest
-from frs_pipeline.codebook.opening import key_of_pipeline, refuse_published_key
+from frs_pipeline.codebook.opening import has_codebook, key_of_pipeline, refuse_published_key
 from frs_pipeline.codebook.vault import refuse_controllers_key
 from frs_pipeline.errors import UsageError
 from frs_pipeline.intake.unread import refuse_unread
@@ -67,7 +67,8 @@ def _refuse(store: Store) -> None:
     folder = store.raw("")
     refuse_in_names(folder)
     refuse_unread(store.study, folder)
-    refuse_published_key(store.study, folder)
-    require_newest(store.settings, folder)
-    refuse_controllers_key(folder, key_of_pipeline(store))
+    if has_codebook(store.study):
+        refuse_published_key(store.study, folder)
+        require_newest(store.settings, folder)
+        refuse_controllers_key(folder, key_of_pipeline(store))
     store.predecessor()  # a delivery that names one wrongly is refused before any work

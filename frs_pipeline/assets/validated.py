@@ -6,7 +6,7 @@ from frs_pipeline.assets.wiring import Made, key_of, makes, makes_together, maki
 from frs_pipeline.checks.reconciliation import admission, admission_spec, conservation, conservation_spec
 from frs_pipeline.codebook.opening import made_up, open_codebook
 from frs_pipeline.intake.delivery import applied_in, described, intake_as_made, quarantined, remarks, withdrawals_of
-from frs_pipeline.intake.ledger import read_ledger
+from frs_pipeline.intake.ledger import REGISTER, read_ledger
 from frs_pipeline.intake.readers.surveyxact import read_export
 from frs_pipeline.intake.validation import validate
 from frs_pipeline.intake.withdrawals import CONFERENCES, held_conferences, withdrawn_conferences
@@ -14,6 +14,7 @@ from frs_pipeline.store.deliveries import LEDGER
 from frs_pipeline.store.files import read, rows_in
 from frs_pipeline.store.plan import AssetPath
 from frs_pipeline.study import Study
+from frs_pipeline.study.about import about
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires
 
@@ -71,15 +72,16 @@ def _registers(study: Study) -> list[AssetsDefinition]:
         """Conferences that were withdrawn whole: their numbers, by which the exports name their forms. Restricted."""
         with making(context, WITHDRAWN) as store:
             withdrawals = withdrawals_of(store)
-            table = withdrawn_conferences(withdrawals, open_codebook(store)) if withdrawals else CONFERENCES.empty_table()
+            whole = [entry for entry in withdrawals if entry.conference]
+            table = withdrawn_conferences(whole, open_codebook(store)) if whole else CONFERENCES.empty_table()
             return produced(context, WITHDRAWN, table)
 
     @makes(study, LEDGER_ROWS, kinds={"parquet"})
     def ledger(context: AssetExecutionContext) -> MaterializeResult[None]:
         """Kontering: conferences in the accounting records. Restricted: carries conference numbers."""
         with making(context, LEDGER_ROWS) as store:
-            conferences = held_conferences(read_ledger(study, store.raw(LEDGER)), read(store.file(*WITHDRAWN)))
-            return produced(context, LEDGER_ROWS, conferences)
+            booked = read_ledger(study, store.raw(LEDGER)) if "ledger" in about(study).registers else REGISTER.empty_table()
+            return produced(context, LEDGER_ROWS, held_conferences(booked, read(store.file(*WITHDRAWN))))
 
     @makes(study, CODEBOOK, kinds={"age", "parquet"})
     def codebook(context: AssetExecutionContext) -> MaterializeResult[None]:

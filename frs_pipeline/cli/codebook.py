@@ -11,11 +11,12 @@ import typer
 
 from frs_pipeline.cli.root import PEOPLE, AsJson, Delivery, app, as_hash, installation
 from frs_pipeline.cli.terminal import print_grid, print_json, say
-from frs_pipeline.errors import CheckFailed
+from frs_pipeline.errors import CheckFailed, UsageError
 from frs_pipeline.language import plural
 from frs_pipeline.store.deliveries import CONTROLLERS
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.store.together import choose_one
+from frs_pipeline.study.about import about
 
 if TYPE_CHECKING:
     from frs_pipeline.codebook.locking import Locked
@@ -61,6 +62,7 @@ def lock(
     from frs_pipeline.codebook.locking import FaultyRegister, lock_register
 
     settings = installation()
+    _require_codebook(settings)
     try:
         locked = lock_register(settings, register, to, controllers, pipeline, reason, identity=identity, previous=previous)
     except FaultyRegister as error:
@@ -84,6 +86,7 @@ def rotate(
     from frs_pipeline.codebook.locking import rotate as lock_anew
 
     settings = installation()
+    _require_codebook(settings)
     _tell(lock_anew(settings, to, controllers, pipeline, reason, identity, pseudonyms=pseudonyms), settings)
     say("\nWhoever kept a copy of the old files can still open those with an old key.")
 
@@ -195,7 +198,17 @@ def _store(delivery: str | None) -> Store:
     from frs_pipeline.store.files import Store
 
     settings = installation()
+    _require_codebook(settings)
     return Store(settings, choose_one(settings, delivery))
+
+
+def _require_codebook(settings: Settings) -> None:
+    """Raise `UsageError` in a study without a codebook."""
+    from frs_pipeline.codebook.opening import has_codebook
+
+    if not has_codebook(settings.study):
+        do = "if it is to have one, say registers: [codebook] in study.yaml"
+        raise UsageError(f"study {about(settings.study).name} has no codebook", where="codebook", do=do)
 
 
 def _controllers(store: Store, file: Path | None) -> Path:

@@ -50,7 +50,7 @@ def summary(delivery: str, counts: dict[str, int], settings: Settings) -> None:
             ),
             *([("Passed over", f"{plural(passed, 'row')} that {'holds' if passed == 1 else 'hold'} nothing")] if passed else []),
             *_rules(counts),
-            ("Conferences", str(counts["conferences"])),
+            *_conferences(settings.study, counts),
             ("Marts", f"{counts['marts']}, {counts['promises_kept']} of {counts['promises']} promises kept"),
             ("Tables", f"{counts['tables']}, {plural(counts['figures'], 'figure')}"),
             ("Against the report", _compared(settings.study, counts, delivery)),
@@ -74,7 +74,7 @@ def _summary_together(name: str, counts: dict[str, int], settings: Settings) -> 
     for label, text in (
         ("Deliveries", ", ".join(parts_of(settings, name))),
         ("Forms", f"{counts['counted']} counted{again}; {counts['quarantined']} quarantined{withdrawn}"),
-        ("Conferences", str(counts["conferences"])),
+        *_conferences(settings.study, counts),
         ("Tables", f"{counts['tables']}, {plural(counts['figures'], 'figure')}"),
         ("Claims", _claims(settings.study, counts, name)),
     ):
@@ -84,6 +84,12 @@ def _summary_together(name: str, counts: dict[str, int], settings: Settings) -> 
     say(f"  Tables             {settings.curated(name)}")
     say("")
     say(f"  frs tables 1 --delivery {name} · frs trace … --delivery {name} show more.")
+
+
+def _conferences(study: Study, counts: dict[str, int]) -> list[tuple[str, str]]:
+    """Say how many conferences (or whatever they are) there are; nothing where forms belong to none."""
+    named = about(study).conference.many.capitalised().english
+    return [(named if len(named) < 19 else "Conferences", str(counts["conferences"]))] if "conferences" in counts else []
 
 
 def _rules(counts: dict[str, int]) -> list[tuple[str, str]]:

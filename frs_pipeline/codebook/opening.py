@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from frs_pipeline.codebook.entries import Entry
+from frs_pipeline.codebook.drawn import drawn_codebook
+from frs_pipeline.codebook.entries import Entry, codebook_schema
 from frs_pipeline.codebook.made_up import is_published, is_shipped
 from frs_pipeline.codebook.newest import require_newest
 from frs_pipeline.codebook.vault import read_codebook, read_full
@@ -19,14 +20,22 @@ from frs_pipeline.errors import CheckFailed, InputError
 from frs_pipeline.store.deliveries import CODEBOOK, DEMO_KEY, describe
 from frs_pipeline.store.files import Store, read
 from frs_pipeline.study import Study
+from frs_pipeline.study.about import about
+
+
+def has_codebook(study: Study) -> bool:
+    """Return whether a study has a locked codebook, and so keys."""
+    return "codebook" in about(study).registers
 
 
 def open_codebook(store: Store) -> pa.Table:
-    """Open the pipeline's part of a delivery's codebook (`entries.CODEBOOK`), sorted by conference number.
+    """Open the pipeline's part of a delivery's codebook (`entries.codebook_schema`), sorted by conference number.
 
-    Raises `InputError` when it can't be opened, `CheckFailed` when anybody could open it, or when it isn't the one that
-    was locked last.
+    Where the study has none, pseudonyms are drawn; where forms belong to nothing, it is empty. Raises `InputError` when it
+    can't be opened, `CheckFailed` when anybody could open it, or when it isn't the one that was locked last.
     """
+    if not has_codebook(store.study):
+        return drawn_codebook(store) if about(store.study).forms.number else codebook_schema(store.study).empty_table()
     require_newest(store.settings, store.raw(""))
     refuse_published_key(store.study, store.raw(""))
     return read_codebook(store.study, store.raw(CODEBOOK), key_of_pipeline(store))
@@ -64,7 +73,8 @@ def made_up(store: Store) -> bool:
     Called once per refresh, which keeps the answer as a product (`intake.delivery.made_up`). Raises `InputError` for a
     description that can't be understood.
     """
-    return describe(store.study, store.raw("")).made_up or is_published(store.raw(CODEBOOK))
+    locked = has_codebook(store.study)
+    return describe(store.study, store.raw("")).made_up or (locked and is_published(store.raw(CODEBOOK)))
 
 
 def refuse_published_key(study: Study, folder: Path) -> None:

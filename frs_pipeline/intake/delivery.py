@@ -21,6 +21,7 @@ from frs_pipeline.store.deliveries import AMENDMENTS, CODEBOOK, LEDGER
 from frs_pipeline.store.files import Store, read, stream
 from frs_pipeline.store.rows import Rows, sorted_by
 from frs_pipeline.study import Study
+from frs_pipeline.study.about import about
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.rules import policy
@@ -133,8 +134,10 @@ def remarks(
 
 def applied_in(store: Store) -> list[pa.Table]:
     """Read to how much of a delivery each rule was applied (`APPLIED`), questionnaire by questionnaire, the registers last."""
-    registers = (read(store.file("validated", name)) for name in ("codebook", "ledger"))
-    return [*(read(store.file("applied", name)) for name in instruments(store.study)), applied_to_registers(*registers)]
+    by_form = [read(store.file("applied", name)) for name in instruments(store.study)]
+    if len(about(store.study).registers) < 2:
+        return by_form
+    return [*by_form, applied_to_registers(*(read(store.file("validated", name)) for name in ("codebook", "ledger")))]
 
 
 def forms_set_aside(findings: Path) -> dict[str, int]:

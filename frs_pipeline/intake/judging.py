@@ -24,7 +24,7 @@ from frs_pipeline.study import Study
 from frs_pipeline.study.about import STATUS, Forms, about, occasions
 from frs_pipeline.study.impossible import Condition, ImpossibleAnswers
 from frs_pipeline.study.instruments import BOTH
-from frs_pipeline.study.questionnaires import Question, Questionnaire
+from frs_pipeline.study.questionnaires import Questionnaire
 from frs_pipeline.study.schema import Scales
 
 _SOME_ANSWERS, _COMPLETED = STATUS.index("stato_3"), STATUS.index("stato_4")
@@ -232,9 +232,7 @@ def _times(parsed: Parsed, forms: Forms, clocks: Clocks, skipped: Skipped) -> No
         skipped.mark(parsed.skipped, "timestamps_backwards", "times_mixed", np.ones(len(parsed.created), dtype=bool))
 
 
-def _unread(
-    parsed: Parsed, forms: Forms, clocks: Clocks, skipped: Skipped, rule: str, name: str, times: np.ndarray
-) -> None:
+def _unread(parsed: Parsed, forms: Forms, clocks: Clocks, skipped: Skipped, rule: str, name: str, times: np.ndarray) -> None:
     """Note on which forms a rule couldn't be applied for want of a time."""
     format, unread = clocks.formats[name], np.isnat(times)
     if isinstance(format, str):

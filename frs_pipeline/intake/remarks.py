@@ -16,6 +16,7 @@ from frs_pipeline.errors import CheckFailed, InputError
 from frs_pipeline.intake.amendments import Accepted, Correction, Exceptions
 from frs_pipeline.intake.withdrawals import Withdrawals
 from frs_pipeline.study import Study
+from frs_pipeline.study.about import about
 from frs_pipeline.study.rules import Policy
 
 REJECTED = pa.schema(
@@ -127,10 +128,12 @@ def tolerate(intake: Intake, remark: Remark, what: str, where: str) -> tuple[Rem
 
 
 def registers(intake: Intake, codebook_file: str, ledger_file: str) -> list[tuple[Remark, Accepted | None]]:
-    """Find where codebook and ledger don't know each other's conferences, or disagree about one.
+    """Find where codebook and ledger don't know each other's conferences, or disagree about one, in a study that has both.
 
     Raises `InputError` for the first that the policy makes a reason to stop.
     """
+    if len(about(intake.study).registers) < 2:
+        return []
     book, booked = (table["conference_number"].to_numpy() for table in (intake.codebook, intake.ledger))
     both, in_book, in_ledger = np.intersect1d(book, booked, assume_unique=True, return_indices=True)
     odd: list[tuple[int, str, str]] = [
@@ -187,8 +190,8 @@ def unused(
     gone = {str(number) for number in intake.withdrawals.conferences["conference_number"].to_pylist()}
     remarks = []
     for exception in intake.exceptions.accepted:
-        about = intake.policy.rules[exception.rule].kind.about
-        moot = exception.form in (gone if about == "registers" else out) or (about == "form" and bool(gone))
+        examines = intake.policy.rules[exception.rule].kind.about
+        moot = exception.form in (gone if examines == "registers" else out) or (examines == "form" and bool(gone))
         # A form that the very rule set aside wasn't accepted by this line: its column is another.
         moot = moot and (exception.form, exception.rule) not in set_aside
         if moot or (exception.rule, exception.form, exception.column) in fits:

@@ -10,6 +10,7 @@ from frs_pipeline.intake.readers.columns import resolve
 from frs_pipeline.lineage.evidence import Evidence
 from frs_pipeline.lineage.waterfall import Group
 from frs_pipeline.study import Study, derived
+from frs_pipeline.study.about import only_occasion
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.rules import policy

@@ -13,11 +13,12 @@ from typing import Any
 from frs_pipeline.language import Text
 from frs_pipeline.lineage.asking import Asking
 from frs_pipeline.lineage.recount import several
+from frs_pipeline.store.plan import products
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about, occasions
 from frs_pipeline.study.instruments import BOTH, instruments
 from frs_pipeline.study.questionnaires import questionnaires
-from frs_pipeline.tables.nonresponse import kinds
+from frs_pipeline.tables.nonresponse import conference_schema, kinds
 
 # Conferences of the codebook: what a passport says about them, and the rows of the mart that it is true of.
 _CONFERENCES = {
@@ -63,6 +64,7 @@ class Counts:
         self._asking, self._evidence = asking, asking.evidence
         self._several = asking.parts != [asking]
         settings, delivery = self._evidence.store.settings, "" if self._several else asking.delivery
+        self._grouped = ("marts", "conference") in products(self._evidence.study)
         self._folders = {"curated": settings.curated(delivery), "restricted": settings.restricted(delivery)}
 
     def _from(self, file: str, *only: str) -> str:
@@ -81,8 +83,10 @@ class Counts:
         if layer != "marts":
             return read
         forms = ", ".join(f"sum({kind}_forms) AS {kind}_forms" for kind in kinds(self._evidence.study))
-        held = f"conference_id, any_value(occasion) AS occasion, bool_or(in_ledger) AS in_ledger, {forms}"
-        return f"(SELECT {held} FROM {read} GROUP BY conference_id)"  # noqa: S608 - names of the study
+        facts = {"occasion": "any_value(occasion) AS occasion, ", "in_ledger": "bool_or(in_ledger) AS in_ledger, "}
+        columns = conference_schema(self._evidence.study).names
+        held = "".join(fact for name, fact in facts.items() if name in columns)
+        return f"(SELECT conference_id, {held}{forms} FROM {read} GROUP BY conference_id)"  # noqa: S608 - names of the study
 
     def _every(self, file: str) -> str:
         """Write a query's reading of all rows of a file, in each of several deliveries."""
@@ -108,7 +112,7 @@ class Counts:
                 forms,
                 query,
             ),
-            "conferences": self._conferences("in_codebook", BOTH, self._conferences_held()),
+            **({"conferences": self._conferences("in_codebook", BOTH, self._conferences_held())} if self._grouped else {}),
             "tables": self._count(
                 Text("Tabeller", "Tables"),
                 len({address.table for address in figures}),
@@ -224,9 +228,18 @@ def _conferences(study: Study, measure: str, occasion: str) -> tuple[Text, str]:
     """Return what a number of conferences says, and the rows of the mart that it counts."""
     lacking, where = _CONFERENCES.get(measure) or _without(study, measure.removeprefix("without_"))
     conferences = (about(study).conference.many if occasion == BOTH else occasions(study)[occasion].many).capitalised()
-    what = Text(f"{conferences.danish} i kodebogen{lacking.danish}", f"{conferences.english} in the codebook{lacking.english}")
+    known = _known(study)
+    what = Text(f"{conferences.danish} {known.danish}{lacking.danish}", f"{conferences.english} {known.english}{lacking.english}")
     only = f"occasion = '{occasion}'" if occasion != BOTH else ""
     return what, " AND ".join(filter(None, (only, where)))
+
+
+def _known(study: Study) -> Text:
+    """Say by whom the conferences that are counted are known."""
+    registers = about(study).registers
+    if not registers:
+        return Text("med et skema", "with a form")
+    return Text("i kodebogen", "in the codebook") if "codebook" in registers else Text("i konteringen", "in the accounts")
 
 
 def _without(study: Study, kind: str) -> tuple[Text, str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -22,7 +23,7 @@ from frs_pipeline.study.instruments import BOTH, instruments
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import Table, catalogue
 from frs_pipeline.tables.figures import NO_LABEL, Figure, figures, from_table
-from frs_pipeline.tables.nonresponse import ITEM, item, kinds, unit
+from frs_pipeline.tables.nonresponse import ITEM, UNIT, item, kinds, unit
 from frs_pipeline.tables.reconciling import FormCounts
 
 UNIT_NONRESPONSE, ITEM_NONRESPONSE = "unit_nonresponse", "item_nonresponse"
@@ -79,14 +80,16 @@ class ChangedForms:
 
 def rows_of(store: Store, forms: Collection[str], conferences: Collection[str] = ()) -> dict[str, pa.Table]:
     """Read the rows of the marts that are one of `forms`, or of one of `conferences`, by mart; only marts that have any."""
-    wanted = {"form_id": pa.array(sorted(forms), pa.string()), "conference_id": pa.array(sorted(conferences), pa.string())}
+    wanted = {"form_id": pa.array(sorted(forms), pa.string())}
+    if conferences:
+        wanted["conference_id"] = pa.array(sorted(conferences), pa.string())
     rows_by_mart: dict[str, pa.Table] = {}
     prefixes = {form[:2] for form in forms}
     for mart in instruments(store.study):
         if conferences or questionnaires(store.study)[mart].form_prefix in prefixes:
             batches = stream(store.file("marts", mart))
             few = [
-                batch.filter(pc.or_(*(pc.is_in(batch[name], value_set=values) for name, values in wanted.items())))
+                batch.filter(reduce(pc.or_, (pc.is_in(batch[name], value_set=values) for name, values in wanted.items())))
                 for batch in batches
             ]
             rows = pa.Table.from_batches([batch for batch in few if batch.num_rows]) if any(b.num_rows for b in few) else None
@@ -173,12 +176,15 @@ def _percentage(value: float | None) -> Value:
 
 
 def _nonresponse(store: Store, change: ChangedForms) -> tuple[dict[ResultAddress, Value], dict[ResultAddress, Value]]:
-    units, items = (read(store.file("statistics", name)) for name in (UNIT_NONRESPONSE, ITEM_NONRESPONSE))
+    items = read(store.file("statistics", ITEM_NONRESPONSE))
+    moved = _items(store.study, items, change, store.delivery)
+    if ("statistics", UNIT_NONRESPONSE) not in store.products:
+        none = UNIT.empty_table()
+        return nonresponse_places(none, items), nonresponse_places(none, moved)
+    units = read(store.file("statistics", UNIT_NONRESPONSE))
     alike = _conferences(store.study, read(store.file("marts", "conference")), change)
-    (ledger_only,) = (row["conferences"] for row in units.to_pylist() if row["measure"] == "only_in_ledger")
-    return nonresponse_places(units, items), nonresponse_places(
-        unit(store.study, alike, ledger_only, store.delivery), _items(store.study, items, change, store.delivery)
-    )
+    alone = next((row["conferences"] for row in units.to_pylist() if row["measure"] == "only_in_ledger"), None)
+    return nonresponse_places(units, items), nonresponse_places(unit(store.study, alike, alone, store.delivery), moved)
 
 
 def _conferences(study: Study, conference: pa.Table, change: ChangedForms) -> pa.Table:

@@ -96,6 +96,8 @@ def same_papers(store: Store, forms: Collection[str]) -> set[str]:
 
 def _may_be_twice(store: Store, instrument: str, forms: Collection[str]) -> bool:
     """Tell whether a row of the export may repeat one of `forms`, or the reverse. Judging it again takes seconds."""
+    if TWICE not in policy(store.study).rules:
+        return False
     aside = read(store.file("rejected", instrument))
     again = aside.filter(pc.is_in(aside["rule"], value_set=pa.array(_REPEATS))).to_pylist()
     if not again or any(row["form_id"] in forms for row in again):

@@ -161,7 +161,7 @@ def _journal(what: str, path: Path, unjournalled: Callable[[], list[str]]) -> Di
 
 
 def _delivery(settings: Settings, name: str) -> Iterator[Diagnosis]:
-    from frs_pipeline.codebook.opening import open_codebook
+    from frs_pipeline.codebook.opening import has_codebook, open_codebook
     from frs_pipeline.intake.unread import refuse_unread
 
     label = f"Delivery {name}"
@@ -170,8 +170,9 @@ def _delivery(settings: Settings, name: str) -> Iterator[Diagnosis]:
         refuse_unread(settings.study, raw)
         Store(settings, name).predecessor()  # what it says about itself has to be right
         yield Diagnosis(label, True, plural(len(inventory(settings.study, raw)), "file"))
-        book = open_codebook(Store(settings, name))
-        yield Diagnosis(f"{label} codebook", True, f"opens, {plural(book.num_rows, 'conference')}")
+        if has_codebook(settings.study):
+            book = open_codebook(Store(settings, name))
+            yield Diagnosis(f"{label} codebook", True, f"opens, {plural(book.num_rows, 'conference')}")
     except FrsError as error:
         yield Diagnosis(label, False, str(error))
         return

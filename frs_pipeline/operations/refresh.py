@@ -23,6 +23,7 @@ from frs_pipeline.store.plan import AssetPath, Product, compared, products, upst
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.store.together import choose_any
 from frs_pipeline.study import Study
+from frs_pipeline.study.about import about
 from frs_pipeline.study.rules import policy
 
 if TYPE_CHECKING:
@@ -128,7 +129,8 @@ def _refuse(store: Store) -> None:
         refuse_in_names(folder)
         refuse_unread(store.study, folder)
         inventory(store.study, folder)
-        require_newest(store.settings, folder)
+        if "codebook" in about(store.study).registers:
+            require_newest(store.settings, folder)
 
 
 def attempt(

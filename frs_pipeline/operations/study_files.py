@@ -30,7 +30,7 @@ from frs_pipeline.study.questionnaires import SCALES, questionnaires, read_scale
 from frs_pipeline.study.release import FILE as RELEASE
 from frs_pipeline.study.release import release_policy
 from frs_pipeline.study.rules import FILE as RULES
-from frs_pipeline.study.rules import KINDS, policy
+from frs_pipeline.study.rules import kinds, policy
 from frs_pipeline.study.spec import YamlFile
 from frs_pipeline.study.tables import FILE as TABLES
 from frs_pipeline.study.tables import catalogue
@@ -94,6 +94,11 @@ def _about(study: Study) -> str:
     return f"{about(study).name}, " + (f"printed from delivery {printed}" if printed else "without a printed report")
 
 
+def _rules(study: Study) -> str:
+    built_in = len(kinds(study))
+    return f"{built_in} built in, {len(policy(study).rules) - built_in} of your own"
+
+
 def _questionnaires(study: Study) -> str:
     wrong = Gathered()
     with wrong:
@@ -144,7 +149,9 @@ PARTS = (
     Part("Scales", SCALES, lambda study: plural(len(read_scales(study)), "scale")),
     Part("Questionnaires", FOLDER, _questionnaires),
     Part("Tables", TABLES, lambda study: plural(len(catalogue(study)), "table")),
-    Part("Rules", RULES, lambda study: f"{len(KINDS)} built in, {len(policy(study).rules) - len(KINDS)} of your own"),
+    Part(
+        "Rules", RULES, lambda study: f"{len(kinds(study))} built in, {len(policy(study).rules) - len(kinds(study))} of your own"
+    ),
     Part("Promises", PROMISES, lambda study: f"up to {limits(study).blank.default:.0%} of a question may be blank"),
     Part("Release policy", RELEASE, lambda study: f"counts from {release_policy(study).threshold} on may be seen"),
     Part("Chapters", CHAPTERS, _chapters),

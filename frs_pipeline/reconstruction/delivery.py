@@ -14,7 +14,6 @@ from frs_pipeline.codebook.entries import Entry, plain
 from frs_pipeline.codebook.made_up import write_codebook
 from frs_pipeline.errors import UsageError
 from frs_pipeline.intake.ledger import COLUMNS, ledger_words
-from frs_pipeline.intake.readers.columns import NUMBER, NUMBER_AGAIN, STATUS, SYSTEM_COLUMNS
 from frs_pipeline.intake.readers.workbooks import STRUCTURE_COLUMNS
 from frs_pipeline.reconstruction.nesting import Form, conferences, key_in, lacking_numbers, seat
 from frs_pipeline.reconstruction.papers import papers
@@ -23,6 +22,7 @@ from frs_pipeline.reconstruction.spoiling import spoil
 from frs_pipeline.store.deliveries import LEDGER
 from frs_pipeline.store.files import atomic
 from frs_pipeline.study import Study
+from frs_pipeline.study.about import STATUS
 from frs_pipeline.study.assumptions import assumptions
 from frs_pipeline.study.questionnaires import Questionnaire
 
@@ -92,7 +92,7 @@ def _write_export(study: Study, folder: Path, questionnaire: Questionnaire, form
 
 def header(questionnaire: Questionnaire) -> list[str]:
     """Return the names of the columns of an export."""
-    return [*SYSTEM_COLUMNS, NUMBER, NUMBER_AGAIN, *(q.source for q in questionnaire.questions)]
+    return [*questionnaire.forms.system, *questionnaire.forms.numbers, *(q.source for q in questionnaire.questions)]
 
 
 def write_wording(study: Study, folder: Path, questionnaire: Questionnaire) -> None:
@@ -119,7 +119,7 @@ def _row(questionnaire: Questionnaire, form: Form) -> list[str]:
 
 
 def _structure(study: Study, questionnaire: Questionnaire) -> Iterable[list[str]]:
-    for index, source in enumerate((NUMBER, NUMBER_AGAIN), start=1):
+    for index, source in enumerate(questionnaire.forms.numbers, start=1):
         yield [f"nummer{index}", source, "Open", "Double", assumptions(study).number_text, "", ""]
     for question in questionnaire.questions:
         for code, label in question.labels.items():

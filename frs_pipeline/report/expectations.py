@@ -16,6 +16,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from frs_pipeline.codebook.pseudonyms import mart_schema
 from frs_pipeline.errors import CheckFailed, InputError
 from frs_pipeline.store.files import Store, as_noted, read, read_manifest
 from frs_pipeline.store.plan import products
@@ -25,8 +26,6 @@ from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.promises import Limits, limits
 from frs_pipeline.study.questionnaires import Question, Questionnaire, questionnaires
 from frs_pipeline.tables.nonresponse import conference_schema
-
-FORM_COLUMNS = ("form_id", "conference_id", "occasion")
 
 COLUMNS = "expect_table_columns_to_match_ordered_list"
 UNIQUE = "expect_column_values_to_be_unique"
@@ -127,11 +126,11 @@ def form_promises(
     study: Study, questionnaire: Questionnaire, limits: Limits, delivery: str, *, whole: bool = True
 ) -> list[Promise]:
     """List what a mart of forms promises by itself; without its grain when only a sample is checked (not `whole`)."""
-    names = (*FORM_COLUMNS, *(question.name for question in questionnaire.questions))
-    promises = [_columns(names)]
+    promises = [_columns(tuple(mart_schema(questionnaire).names))]
     if whole:
         promises += _identifies("form_id", "form")
-    promises += [_filled("conference_id"), *_occasion(study, questionnaire.occasion)]
+    promises += [_filled("conference_id")] if questionnaire.forms.number else []
+    promises += _occasion(study, questionnaire.occasion)
     for question in questionnaire.questions:
         labels = "; ".join(f"{code} {label}" for code, label in question.labels.items())
         words = "Every answer is one of these."
@@ -146,9 +145,12 @@ def conference_promises(study: Study, *, whole: bool = True) -> list[Promise]:
     promises = [_columns(tuple(conference_schema(study).names))]
     if whole:
         promises += _identifies("conference_id", about(study).conference.one.english)
-    promises += [*_occasion(study, BOTH), _filled("in_ledger")]
-    promises.append(Promise(IN_SET, "in_ledger", "true or false", "It is true or false.", {"value_set": [True, False]}))
-    for name in (name for name in conference_schema(study).names if name.endswith("_forms")):
+    columns = conference_schema(study).names
+    promises += _occasion(study, BOTH) if "occasion" in columns else []
+    if "in_ledger" in columns:
+        truth = Promise(IN_SET, "in_ledger", "true or false", "It is true or false.", {"value_set": [True, False]})
+        promises += [_filled("in_ledger"), truth]
+    for name in (name for name in columns if name.endswith("_forms")):
         promises += [
             _filled(name),
             Promise(BETWEEN, name, "0 or more", "A count is never below 0.", {"min_value": 0}),

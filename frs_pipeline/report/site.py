@@ -186,8 +186,8 @@ class _Site:
 
     @cached_property
     def unit(self) -> list[dict[str, Any]]:
-        """Rows of the unit non-response."""
-        return self._rows("statistics", "unit_nonresponse")
+        """Rows of the unit non-response; none where no register knows whose forms are lacking."""
+        return self._rows("statistics", "unit_nonresponse") if ("statistics", "unit_nonresponse") in self.store.products else []
 
     def _rows(self, *key: str) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = read(self.store.file(*key)).to_pylist()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
+
 from frs_pipeline.errors import CheckFailed
 from frs_pipeline.intake.applying import unapplied
 from frs_pipeline.intake.delivery import applied_in, forms_set_aside
 from frs_pipeline.printed.compare import DIFFERS
 from frs_pipeline.printed.compare import summary as verdicts_of
 from frs_pipeline.store.files import Store, read, read_manifest, rows_in
-from frs_pipeline.study.instruments import BOTH, instruments
+from frs_pipeline.study.instruments import instruments
 
 # Figures of a correlation that its gamma and N don't determine.
 APPROXIMATE = ("ase", "t", "p")
@@ -53,7 +55,7 @@ def summarise(store: Store) -> dict[str, int]:
         **{f"not_applied/{each.instrument}/{each.rule}/{each.reason}": each.number for each in missed},
         **{f"looked_at/{each.instrument}/{each.rule}": each.total for each in missed},
         "exceptions_unused": notes.count("exception_unused"),
-        "conferences": rows("marts", "conference"),
+        **({"conferences": rows("marts", "conference")} if ("marts", "conference") in store.products else {}),
         "marts": sum(key[0] == "marts" for key in store.products),
         "promises": len(promises),
         "promises_kept": sum(promises),
@@ -80,13 +82,12 @@ def _of_parts(store: Store) -> dict[str, int]:
     if forms != added["accepted"]:
         raise CheckFailed(f"{added['accepted']} forms accepted, but {forms} are in the marts", where=store.delivery)
     holding = read(store.file("report"), ["holds"])["holds"].to_pylist()
-    unit = read(store.file("statistics", "unit_nonresponse")).to_pylist()
     return {
         "deliveries": len(each),
         **added,
         "again": again,
         "counted": forms - again,
-        "conferences": next(r["conferences"] for r in unit if (r["occasion"], r["measure"]) == (BOTH, "in_codebook")),
+        **_conferences_of_parts(store),
         "marts": len(lists),
         "claims": len(holding),
         "claims_hold": holding.count(True),
@@ -94,3 +95,11 @@ def _of_parts(store: Store) -> dict[str, int]:
         "tables": sum(key[-1].startswith("table_") for key in store.products),
         "figures": rows_in(store.file("statistics", "figures")),
     }
+
+
+def _conferences_of_parts(store: Store) -> dict[str, int]:
+    """Count the conferences of several deliveries, each once; nothing where forms belong to none."""
+    if ("marts", "conference") not in store.each()[0].products:
+        return {}
+    ids = pa.concat_tables([read(part.file("marts", "conference"), ["conference_id"]) for part in store.parts()])
+    return {"conferences": len(ids["conference_id"].unique())}

@@ -17,8 +17,9 @@ from typing import Any, Literal
 
 from frs_pipeline.errors import InputError
 from frs_pipeline.store.code import PACKAGE, modules
-from frs_pipeline.store.deliveries import AMENDMENTS, DESCRIPTION, LOCKED, REGISTERS
+from frs_pipeline.store.deliveries import AMENDMENTS, DESCRIPTION, LOCKED, REGISTERS, registers
 from frs_pipeline.study import Study, derived
+from frs_pipeline.study.about import about
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.spec import YamlFile
 
@@ -142,18 +143,32 @@ def _of_each(study: Study, *layers: str) -> tuple[AssetPath, ...]:
     return tuple((layer, name) for layer in layers for name in instruments(study))
 
 
+def every_mart(study: Study) -> tuple[AssetPath, ...]:
+    """Return all marts: of the questionnaires, and of the conferences where forms belong to some."""
+    return (*_of_each(study, "marts"), *([("marts", "conference")] if about(study).forms.number else []))
+
+
+def nonresponses(study: Study) -> tuple[str, ...]:
+    """Return what is known of non-response: only a register says which conferences lack forms."""
+    return (*(["unit_nonresponse"] if about(study).registers else []), "item_nonresponse")
+
+
 def _registers(study: Study) -> Iterator[Product]:
     """Plan what the delivery says about itself; conferences that were withdrawn, and the registers without them.
 
     The codebook counts for the first: one that a published key opens belongs to made-up forms. Registers are read by the
-    study's occasions.
+    study's occasions. Where a study has no codebook, pseudonyms are drawn from all that is delivered; a register that it
+    hasn't got is empty.
     """
     occasions = _files(study, "study.yaml")
     by = ("assets.validated", "g2_validated")
-    yield _restricted(("validated", "description"), *by, raw=("codebook", *DESCRIPTION))
-    yield _restricted(_WITHDRAWN, *by, raw=("codebook", "withdrawals"), definitions=occasions)
+    locked = tuple(name for name in registers(study) if name == "codebook")
+    book = locked or (*(instruments(study) if about(study).forms.number else ()), *registers(study))
+    yield _restricted(("validated", "description"), *by, raw=(*locked, *DESCRIPTION))
+    yield _restricted(_WITHDRAWN, *by, raw=(*book, "withdrawals"), definitions=(*occasions, *_papers(study)))
     for name in REGISTERS:
-        yield _restricted(("validated", name), *by, raw=(name,), inputs=(_WITHDRAWN,), definitions=occasions)
+        raw = book if name == "codebook" else tuple(known for known in registers(study) if known == name)
+        yield _restricted(("validated", name), *by, raw=raw, inputs=(_WITHDRAWN,), definitions=(*occasions, *_papers(study)))
 
 
 def _judged(study: Study) -> Iterator[Product]:
@@ -196,7 +211,8 @@ def _marts(study: Study) -> Iterator[Product]:
         inputs = (("pseudonymised", name),)
         yield _curated(("marts", name), *by, inputs=inputs, definitions=_paper(study, name), after=(("noted",),))
     before = (*_REGISTERS, *_of_each(study, "pseudonymised"))
-    yield _curated(("marts", "conference"), *by, inputs=before, definitions=_papers(study), after=(("noted",),))
+    if about(study).forms.number:
+        yield _curated(("marts", "conference"), *by, inputs=before, definitions=_papers(study), after=(("noted",),))
 
 
 def _lists_of_marts(study: Study) -> Iterator[Product]:
@@ -221,7 +237,7 @@ def _expectations(study: Study) -> Iterator[Product]:
         "assets.expectations",
         "g4_marts",
         raw=tuple(DESCRIPTION),
-        inputs=(*_of_each(study, "marts"), ("marts", "conference")),
+        inputs=every_mart(study),
         definitions=(*own, *_papers(study)),
         pages="data_docs",
         previous=_of_each(study, "marts"),
@@ -282,12 +298,12 @@ def _statistics(study: Study) -> Iterator[Product]:
 
 def _nonresponse(study: Study) -> Iterator[Product]:
     """Plan non-response. It depends on the delivery's date, which decides the questions that a paper has."""
-    for name in ("unit_nonresponse", "item_nonresponse"):
+    for name in nonresponses(study):
         yield _curated(
             ("statistics", name),
             "assets.nonresponse",
             "g5_statistics",
-            inputs=(("marts", "conference"), *_REGISTERS, *_of_each(study, "marts")),
+            inputs=(*_REGISTERS, *every_mart(study)),
             definitions=_papers(study),
             step="nonresponse",
             named=True,
@@ -323,8 +339,8 @@ def _questionnaires(study: Study) -> Definitions:
 
 def _formats(study: Study) -> Product:
     """Plan marts, statistics and tables as other programs read them."""
-    inputs = [*_of_each(study, "marts"), ("marts", "conference")]
-    inputs += [("statistics", name) for name in ("figures", "compare", "bases", "unit_nonresponse", "item_nonresponse")]
+    inputs = [*every_mart(study)]
+    inputs += [("statistics", name) for name in ("figures", "compare", "bases", *nonresponses(study))]
     definitions = (*_files(study, "tables.yaml", "report/chapters.yaml", "study.yaml"), *_questionnaires(study))
     return _curated(("formats",), "assets.formats", "g6_report", inputs=tuple(inputs), definitions=definitions, pages="formats")
 

@@ -53,10 +53,14 @@ class Together(Spec):
     same_form: Literal["refuse", "once"] = "refuse"
 
 
+def _or_none(value: object) -> object:
+    return None if value == "none" else value
+
+
 # A column of an export by its short name; `none` where exports have no such column.
 Column = Annotated[
     Annotated[str, Field(pattern=r"^[a-zæøå_][a-zæøå_0-9]*$")] | None,
-    BeforeValidator(lambda value: None if value == "none" else value),
+    BeforeValidator(_or_none),
 ]
 
 
@@ -74,7 +78,7 @@ class Forms(Spec):
     modified: Column = "modified"
     closed: Column = "closetim"
     started: Column = "starttim"
-    status: Annotated[Literal["surveyxact"] | None, BeforeValidator(lambda value: None if value == "none" else value)] = "surveyxact"
+    status: Annotated[Literal["surveyxact"] | None, BeforeValidator(_or_none)] = "surveyxact"
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
@@ -114,12 +118,12 @@ class Forms(Spec):
     @property
     def system(self) -> tuple[str, ...]:
         """The columns that no question fills, but for the number's."""
-        return tuple(column for column in (self.id, *self.times.values(), *self.statuses, *_UNUSED) if column)
+        return tuple(column for column in (self.id, *self.times.values(), "difftime", *self.statuses, *_UNUSED) if column)
 
 
 STATUS = ("stato_1", "stato_2", "stato_3", "stato_4", "stato_5")
-# Columns of SurveyXact's own that nothing is read from.
-_UNUSED = ("difftime", "statc_3", "statd_1", "statd_2")
+# More columns of SurveyXact's own that nothing is read from.
+_UNUSED = ("statc_3", "statd_1", "statd_2")
 Register = Literal["codebook", "ledger"]
 
 

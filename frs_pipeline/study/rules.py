@@ -79,6 +79,34 @@ KINDS = {
 }
 
 
+# Rules about what not every study's forms have.
+_NUMBER = ("number_unreadable", "several_of_one")
+_REGISTER = ("number_unknown", "wrong_occasion")
+_BOTH_REGISTERS = ("ledger_contradicts", "not_in_ledger", "not_in_codebook", "registers_differ")
+_TIMES = ("timestamps_backwards",)
+
+
+@derived
+def kinds(study: Study) -> dict[str, Kind]:
+    """Return the built-in rules that a study's forms can break: those about what its forms and registers have."""
+    facts = about(study)
+    forms, registers = facts.forms, facts.registers
+    absent: set[str] = set()
+    for there, rules in (
+        (forms.number, _NUMBER),
+        (forms.number_again, ("numbers_differ",)),
+        (registers, _REGISTER),
+        (len(registers) > 1, _BOTH_REGISTERS),
+        (forms.id, ("respondent_unreadable", "respondent_twice")),
+        (forms.statuses, ("status_unclear",)),
+        (forms.created, ("timestamp_unreadable",)),
+        (len(forms.times) > 1, _TIMES),
+        (forms.number and forms.created, ("keyed_twice",)),
+    ):
+        absent.update(() if there else rules)
+    return {name: kind for name, kind in KINDS.items() if name not in absent}
+
+
 # What can be done about a finding of a rule of the study's own.
 _OWN = _DOUBTFUL
 
@@ -179,7 +207,7 @@ def read_policy(study: Study, path: Path, asked: Mapping[str, Questionnaire] | N
                 if isinstance(label, str) and roles and all(role.code(label) is None for role in roles):
                     what = f"no questionnaire's question {about(study).role} has the answer {label}"
                     raise file.error(["one_a_conference", index], what, choices(known, label))
-    for name in KINDS if "rules" in file.entries([]) else ():
+    for name in kinds(study) if "rules" in file.entries([]) else ():
         with wrong:
             if name not in file.entries(["rules"]):
                 raise file.error(["rules"], f"rule {name} is missing", "every built-in rule has to be there: docs/rules.md")
@@ -190,6 +218,9 @@ def read_policy(study: Study, path: Path, asked: Mapping[str, Questionnaire] | N
 def _rule(study: Study, file: YamlFile, name: str, asked: Mapping[str, Questionnaire] | None) -> Rule:
     """Read one rule; its conditions aren't checked where the questionnaires can't be read (`asked` is None)."""
     where = ["rules", name]
+    if name in KINDS and name not in kinds(study):
+        what = f"rule {name} is about what forms of this study haven't got"
+        raise file.error(where, what, "take it out, or say in study.yaml (forms, registers) that they have")
     rule: RuleSpec = file.parse_at(where, RuleSpec)
     own = {key: getattr(rule, key) for key in ("on", "when") if getattr(rule, key) is not None}
     kind = KINDS.get(name, _OWN)

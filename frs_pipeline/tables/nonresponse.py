@@ -86,11 +86,10 @@ def conferences(study: Study, codebook: pa.Table, ledger: pa.Table, forms: dict[
         _per_conference([forms[instrument]["conference_id"] for instrument in names], ids) for names in kinds(study).values()
     ]
     schema = conference_schema(study)
-    registered = {
-        "occasion": lambda: codebook["occasion"],
-        "in_ledger": lambda: pc.is_in(codebook["conference_number"], value_set=ledger["conference_number"]),
-    }
-    rows = pa.table([ids, *(of() for name, of in registered.items() if name in schema.names), *counted], schema=schema)
+    registered = [codebook["occasion"]] if "occasion" in schema.names else []
+    if "in_ledger" in schema.names:
+        registered.append(pc.is_in(codebook["conference_number"], value_set=ledger["conference_number"]))
+    rows = pa.table([ids, *registered, *counted], schema=schema)
     return rows.sort_by("conference_id").combine_chunks()
 
 

@@ -28,7 +28,6 @@ from frs_pipeline.intake.amendments import CORRECTION_COLUMNS, EXCEPTION_COLUMNS
 from frs_pipeline.intake.applying import applied_to_registers
 from frs_pipeline.intake.delivery import intake_of, quarantined, remarks, withdrawals_of
 from frs_pipeline.intake.ledger import COLUMNS, read_ledger
-from frs_pipeline.intake.readers.columns import CREATED, NUMBER, NUMBER_AGAIN, STATUS, SYSTEM_COLUMNS
 from frs_pipeline.intake.readers.surveyxact import read_export
 from frs_pipeline.intake.readers.workbooks import STRUCTURE_COLUMNS
 from frs_pipeline.intake.validation import Validated, validate
@@ -40,6 +39,7 @@ from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import Questionnaire, questionnaires
 from support import keys
 from support.built_in import built_in_only
+from support.exports import CREATED, NUMBER, NUMBER_AGAIN, STATUS, SYSTEM_COLUMNS
 from support.study import STUDY, study_with
 
 NAME = "2021-01-31"

@@ -17,7 +17,6 @@ from functools import partial
 from typing import Any
 
 from frs_pipeline.codebook.entries import FULL_COLUMNS, Entry, lock, plain
-from frs_pipeline.intake.readers.columns import NUMBER, NUMBER_AGAIN, RESPONDENT, STATUS
 from frs_pipeline.store.deliveries import CODEBOOK, LEDGER
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires
@@ -33,6 +32,7 @@ from support.big_delivery import (
     form_id,
     in_dialect,
 )
+from support.exports import NUMBER, NUMBER_AGAIN, RESPONDENT, STATUS
 from support.study import STUDY
 
 # Stands in cells of refused files; must not be printed anywhere.

@@ -11,13 +11,13 @@ from pathlib import Path
 from frs_pipeline.codebook.entries import PIPELINE_COLUMNS, Entry, lock, plain
 from frs_pipeline.codebook.keys import make_key
 from frs_pipeline.intake.ledger import COLUMNS
-from frs_pipeline.intake.readers.columns import NUMBER, NUMBER_AGAIN, STATUS, SYSTEM_COLUMNS
 from frs_pipeline.intake.readers.workbooks import STRUCTURE_COLUMNS
 from frs_pipeline.store.deliveries import CODEBOOK, LEDGER
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import occasions
 from frs_pipeline.study.questionnaires import questionnaires
+from support.exports import NUMBER, NUMBER_AGAIN, STATUS, SYSTEM_COLUMNS
 
 NAME = "2024-06-30"
 _DONE = "stato_4"

@@ -17,7 +17,6 @@ from frs_pipeline.codebook.vault import read_codebook
 from frs_pipeline.intake.amendments import CORRECTION_COLUMNS, EXCEPTION_COLUMNS
 from frs_pipeline.intake.delivery import intake_of, withdrawals_of
 from frs_pipeline.intake.ledger import COLUMNS, read_ledger
-from frs_pipeline.intake.readers.columns import NUMBER, NUMBER_AGAIN, STATUS, SYSTEM_COLUMNS
 from frs_pipeline.intake.readers.surveyxact import read_export
 from frs_pipeline.intake.readers.workbooks import STRUCTURE_COLUMNS
 from frs_pipeline.intake.validation import validate
@@ -29,6 +28,7 @@ from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires
 from support import keys
 from support.built_in import built_in_only
+from support.exports import NUMBER, NUMBER_AGAIN, STATUS, SYSTEM_COLUMNS
 from support.study import BESIDE, STUDY, study_of
 
 # Day 61-91: replacement numbers, which belong to nobody.

@@ -8,11 +8,11 @@ import openpyxl
 import pandas as pd
 import pyreadstat
 import pytest
+from support.exports import STATUS, SYSTEM_COLUMNS
 from support.study import STUDY, bare_study, study_with
 
 from frs_pipeline.codebook.pseudonyms import mart_schema
 from frs_pipeline.errors import InputError
-from frs_pipeline.intake.readers.columns import STATUS, SYSTEM_COLUMNS
 from frs_pipeline.intake.readers.surveyxact import STRUCTURE_COLUMNS, read_export
 from frs_pipeline.intake.validation import forms_schema
 from frs_pipeline.store.deliveries import inventory

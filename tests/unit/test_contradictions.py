@@ -8,13 +8,14 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.exports import CREATED, NUMBER, NUMBER_AGAIN, RESPONDENT, STATUS
 from support.study import STUDY, study_with
 
 from frs_pipeline.errors import CheckFailed, InputError
 from frs_pipeline.handbook.rules import page
 from frs_pipeline.intake.applying import Skipped
 from frs_pipeline.intake.judging import Clocks, Registers, judge
-from frs_pipeline.intake.readers.columns import CREATED, NUMBER, NUMBER_AGAIN, RESPONDENT, STATUS, Columns
+from frs_pipeline.intake.readers.columns import Columns
 from frs_pipeline.operations import refresh as refresh_module
 from frs_pipeline.operations.doctor import _study
 from frs_pipeline.study.about import occasions

@@ -15,11 +15,11 @@ import pyarrow.parquet as pq
 import pyreadstat
 import pytest
 from openpyxl.worksheet.formula import ArrayFormula
+from support.exports import CREATED
 from support.study import STUDY
 
 from frs_pipeline.codebook.pseudonyms import pseudonymise
 from frs_pipeline.errors import InputError
-from frs_pipeline.intake.readers.columns import CREATED
 from frs_pipeline.intake.readers.surveyxact import STRUCTURE_COLUMNS, read_export
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires

@@ -26,10 +26,10 @@ from frs_pipeline.study.about import Forms, about
 class Export:
     """One questionnaire's export, the same whichever form it came in.
 
-    `file` is what the file that holds the forms is known as inside the delivery; `forms` says what a form is known by, and `names` are its columns. `structure` (below
-    its header) and `labels` are rows with the line on which each starts: in the file, in the sheet, or the number of
-    the case. `head` is the line of the header above the forms. A questionnaire that isn't in use at the delivery's date
-    has none of it (`in_use`).
+    `file` is what the file that holds the forms is known as inside the delivery; `forms` says what a form is known by, and
+    `names` are the columns. `structure` (below its header) and `labels` are rows with the line on which each starts: in the
+    file, in the sheet, or the number of the case. `head` is the line of the header above the forms. A questionnaire that
+    isn't in use at the delivery's date has none of it (`in_use`).
     """
 
     folder: Path

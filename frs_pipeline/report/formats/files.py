@@ -14,7 +14,7 @@ from frs_pipeline.report.formats.spss import write_sav
 from frs_pipeline.report.formats.workbook import workbook
 from frs_pipeline.report.layout import layout, texts_of
 from frs_pipeline.store.files import Store, read, rows_in, schema_of, stream, unwritable
-from frs_pipeline.store.plan import AssetPath
+from frs_pipeline.store.plan import AssetPath, every_mart
 from frs_pipeline.study.about import about
 from frs_pipeline.study.chapters import chapters
 from frs_pipeline.study.instruments import instruments
@@ -55,7 +55,7 @@ class File:
 
 def files(store: Store) -> list[File]:
     """List CSV twins of marts and statistics with their data package, one SPSS file per mart, and a workbook of tables."""
-    marts = {name: ("marts", name) for name in (*instruments(store.study), "conference")}
+    marts = {key[1]: key for key in every_mart(store.study)}
     resources: list[tuple[Resource, AssetPath]] = []
     for name, key in marts.items():
         title = (
