@@ -39,7 +39,7 @@ class Registers:
 
     def __init__(self, study: Study, codebook: pa.Table, ledger: pa.Table) -> None:
         self.names, self.knows = tuple(occasions(study)), about(study).registers
-        self._known = [self._sorted(table) for table in (codebook, ledger)]
+        self._known = [self._sorted(table) for table in (codebook, ledger)] if self.knows else []
 
     def _sorted(self, table: pa.Table) -> tuple[np.ndarray, np.ndarray]:
         numbers = table["conference_number"].to_numpy()

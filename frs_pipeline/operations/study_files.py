@@ -95,8 +95,8 @@ def _about(study: Study) -> str:
 
 
 def _rules(study: Study) -> str:
-    built_in = len(kinds(study))
-    return f"{built_in} built in, {len(policy(study).rules) - built_in} of your own"
+    rules, built_in = len(policy(study).rules), len(kinds(study))
+    return f"{built_in} built in, {rules - built_in} of your own"
 
 
 def _questionnaires(study: Study) -> str:
@@ -149,9 +149,7 @@ PARTS = (
     Part("Scales", SCALES, lambda study: plural(len(read_scales(study)), "scale")),
     Part("Questionnaires", FOLDER, _questionnaires),
     Part("Tables", TABLES, lambda study: plural(len(catalogue(study)), "table")),
-    Part(
-        "Rules", RULES, lambda study: f"{len(kinds(study))} built in, {len(policy(study).rules) - len(kinds(study))} of your own"
-    ),
+    Part("Rules", RULES, _rules),
     Part("Promises", PROMISES, lambda study: f"up to {limits(study).blank.default:.0%} of a question may be blank"),
     Part("Release policy", RELEASE, lambda study: f"counts from {release_policy(study).threshold} on may be seen"),
     Part("Chapters", CHAPTERS, _chapters),

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from frs_pipeline.codebook.pseudonyms import mart_schema
 from frs_pipeline.errors import CheckFailed, InputError
 from frs_pipeline.store.files import Store, as_noted, read, read_manifest
-from frs_pipeline.store.plan import products
+from frs_pipeline.store.plan import every_mart, products
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about, occasions
 from frs_pipeline.study.instruments import BOTH
@@ -210,7 +210,7 @@ def hold(
 def held(store: Store) -> list[PromisesOfMart]:
     """Check the promises of the marts of a delivery, those about its predecessor too. Raises as `before_of`."""
     older = store.predecessor()
-    marts = {name: read(store.file("marts", name)) for name in (*questionnaires(store.study), "conference")}
+    marts = {key[1]: read(store.file(*key)) for key in every_mart(store.study)}
     return hold(store.study, marts, store.delivery, before_of(older) if older else None)
 
 

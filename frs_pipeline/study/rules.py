@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from frs_pipeline.errors import Gathered
+from frs_pipeline.errors import Gathered, InputError
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.about import about, occasions
 from frs_pipeline.study.faults import choices
@@ -195,9 +196,13 @@ def read_policy(study: Study, path: Path, asked: Mapping[str, Questionnaire] | N
         spec = file.parse(PolicySpec)
     with wrong:
         asked = questionnaires(study) if asked is None else asked
+    # Where study.yaml can't be read, which is reported for itself, it doesn't say which rules there are.
+    built_in = KINDS
+    with suppress(InputError):
+        built_in = kinds(study)
     for name in file.entries(["rules"]):
         with wrong:
-            rules[name] = _rule(study, file, name, asked)
+            rules[name] = _rule(study, file, name, built_in, asked)
     with wrong:
         roles = [form.role for form in questionnaires(study).values() if form.role]
         known = [label for role in roles for label in role.labels.values()]
@@ -207,7 +212,7 @@ def read_policy(study: Study, path: Path, asked: Mapping[str, Questionnaire] | N
                 if isinstance(label, str) and roles and all(role.code(label) is None for role in roles):
                     what = f"no questionnaire's question {about(study).role} has the answer {label}"
                     raise file.error(["one_a_conference", index], what, choices(known, label))
-    for name in kinds(study) if "rules" in file.entries([]) else ():
+    for name in built_in if "rules" in file.entries([]) else ():
         with wrong:
             if name not in file.entries(["rules"]):
                 raise file.error(["rules"], f"rule {name} is missing", "every built-in rule has to be there: docs/rules.md")
@@ -215,10 +220,12 @@ def read_policy(study: Study, path: Path, asked: Mapping[str, Questionnaire] | N
     return Policy(**{**dict(spec), "rules": rules})
 
 
-def _rule(study: Study, file: YamlFile, name: str, asked: Mapping[str, Questionnaire] | None) -> Rule:
+def _rule(
+    study: Study, file: YamlFile, name: str, built_in: Mapping[str, Kind], asked: Mapping[str, Questionnaire] | None
+) -> Rule:
     """Read one rule; its conditions aren't checked where the questionnaires can't be read (`asked` is None)."""
     where = ["rules", name]
-    if name in KINDS and name not in kinds(study):
+    if name in KINDS and name not in built_in:
         what = f"rule {name} is about what forms of this study haven't got"
         raise file.error(where, what, "take it out, or say in study.yaml (forms, registers) that they have")
     rule: RuleSpec = file.parse_at(where, RuleSpec)

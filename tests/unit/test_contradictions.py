@@ -18,7 +18,7 @@ from frs_pipeline.intake.judging import Clocks, Registers, judge
 from frs_pipeline.intake.readers.columns import Columns
 from frs_pipeline.operations import refresh as refresh_module
 from frs_pipeline.operations.doctor import _study
-from frs_pipeline.study.about import occasions
+from frs_pipeline.study.about import about, occasions
 from frs_pipeline.study.impossible import read_impossible_answers
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.rules import policy, read_policy
@@ -353,7 +353,13 @@ def broken(asked, forms, own, lacking=()):
         rule: read_impossible_answers(FILE, ["rules"], "coordinator", when, asked, occasions(STUDY)) for rule, when in own.items()
     }
     found = {name: {} for name in (*own, "answered_unasked")}
-    looked_for = (Registers(STUDY, register, register), rules, Clocks(), Skipped(), Scales(asked["coordinator"]))
+    looked_for = (
+        Registers(STUDY, register, register),
+        rules,
+        Clocks.of(about(STUDY).forms),
+        Skipped(),
+        Scales(asked["coordinator"]),
+    )
     for rows, rule, column in judge(pa.table(cells), columns, asked["coordinator"], *looked_for).remarks:
         if rule in found:
             found[rule] |= dict.fromkeys(rows.tolist(), column)

@@ -65,7 +65,7 @@ def files(store: Store) -> list[File]:
         )
         schema = schema_of(store.file(*key))
         resources.append((Resource(name, title, schema, (schema.names[0],)), key))
-    for name, (title, unique) in STATISTICS.items():
+    for name, (title, unique) in ((name, of) for name, of in STATISTICS.items() if ("statistics", name) in store.products):
         resources.append((Resource(name, title, schema_of(store.file("statistics", name)), unique), ("statistics", name)))
     listed = [
         File(resource.path, resource.title, rows_in(store.file(*key)), partial(_write_csv, store, key))

@@ -1,0 +1,60 @@
+"""Studies whose forms are known by other things than ours: every combination that makes sense, from export to report."""
+
+from __future__ import annotations
+
+from itertools import product
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from support.foreign import FORMS, GROUPS, NAME, KnownBy, make
+from support.running import curated
+
+from frs_pipeline.operations.refresh import refresh
+from frs_pipeline.store.files import Store, read
+from frs_pipeline.tables.figures import from_table
+
+COMBINATIONS = [
+    KnownBy(id, number, times, status, registers)
+    for id, (number, registers), (times, status) in product(
+        (True, False),
+        (
+            (2, ("codebook", "ledger")),
+            (1, ("codebook", "ledger")),
+            (1, ("codebook",)),
+            (1, ("ledger",)),
+            (2, ()),
+            (1, ()),
+            (0, ()),
+        ),
+        ((True, True), (False, False)),
+    )
+]
+
+
+@pytest.mark.parametrize("known", COMBINATIONS, ids=str)
+def test_a_delivery_becomes_a_report(known: KnownBy, tmp_path: Path) -> None:
+    settings = make(tmp_path, known)
+    done = refresh(settings)
+    assert done.vouched
+    assert (done.summary["accepted"], done.summary["quarantined"]) == (FORMS, 0)
+    store = Store(settings, NAME)
+    mart = pd.read_parquet(store.file("marts", "participant"))
+    assert ("conference_id" in mart) == (known.number > 0)
+    if known.number:
+        assert mart["conference_id"].nunique() == GROUPS == done.summary["conferences"]
+        conferences = pd.read_parquet(store.file("marts", "conference"))
+        assert conferences["participants_forms"].sum() == FORMS
+        assert ("in_ledger" in conferences) == (len(known.registers) == 2)
+    else:
+        assert "conferences" not in done.summary
+    assert (("statistics", "unit_nonresponse") in store.products) == bool(known.registers)
+    counts = {f.row: f.value for f in from_table(read(store.file("statistics", "figures"))) if (f.table, f.measure) == (1, "count")}
+    counted = mart["overall"].value_counts()
+    assert sorted(v for k, v in counts.items() if v and k not in ("Total", "Total valid", "Missing")) == sorted(counted)
+    numbers = {str(40_000 + at) for at in range(GROUPS)}
+    for path in settings.curated(NAME).rglob("*.html"):
+        assert not numbers & set(path.read_text(encoding="utf-8").split())
+    before = curated(settings)
+    assert refresh(settings).made == ()
+    assert curated(settings) == before
