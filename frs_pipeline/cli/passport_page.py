@@ -191,7 +191,9 @@ def show_way(way: WayOfForm, opened: Opened | None) -> None:
         page.text("validated: accepted")
         for line in way.notes:
             page.text(f"  {line}")
-        page.text("pseudonymised: conference number replaced by its pseudonym")
+        page.text(
+            "pseudonymised: conference number replaced by its pseudonym" if way.numbered else "pseudonymised: has no number"
+        )
         page.text(f"mart: {way.instrument}, {way.answered} of {way.asked} questions answered")
         counted = [table for table in way.tables if table.counted]
         page.text(f"tables: counted in {len(counted)} of {len(way.tables)}: {', '.join(str(f.table) for f in counted)}")

@@ -45,6 +45,7 @@ class WayOfForm:
     """What became of one line of an export. `accepted` forms are in the mart; others broke the rules in `set_aside`.
 
     `answered` of `asked` questions have an answer, which `tables` counts or not; both are of accepted forms only.
+    `numbered` says that it belongs to a conference, by a number that has become a pseudonym.
     """
 
     form: str
@@ -60,6 +61,7 @@ class WayOfForm:
     answered: int
     asked: int
     tables: tuple[InTable, ...]
+    numbered: bool
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,7 @@ def ways(evidence: Evidence, form: str) -> tuple[WayOfForm, ...]:
         raise UsageError("no such form", where=name, do="frs trace … --forms and frs quarantine list form ids")
     made = tuple(corrected(c) for c in evidence.corrections if c.form == name)
     inputs = {file.name: file.sha256 for file in evidence.delivered(instrument)}
+    numbered = questionnaire.forms.number is not None
     followed = []
     for file, line in accepted:
         answers = _answers(evidence, instrument, name)
@@ -104,13 +107,15 @@ def ways(evidence: Evidence, form: str) -> tuple[WayOfForm, ...]:
         followed.append(
             WayOfForm(
                 *(name, instrument, questionnaire.title, file, line, inputs.get(file), True, (), made),
-                *(tuple(remarked(*row) for row in rows), given, len(questionnaire.questions), tables),
+                *(tuple(remarked(*row) for row in rows), given, len(questionnaire.questions), tables, numbered),
             )
         )
     for file, line, rules, columns in aside:
         why = tuple(_broken(evidence.study, rule, column) for rule, column in zip(rules, columns, strict=True))
-        title = questionnaire.title
-        followed.append(WayOfForm(name, instrument, title, file, line, inputs.get(file), False, why, made, (), 0, 0, ()))
+        sha256 = inputs.get(file)
+        followed.append(
+            WayOfForm(name, instrument, questionnaire.title, file, line, sha256, False, why, made, (), 0, 0, (), numbered)
+        )
     return tuple(followed)
 
 

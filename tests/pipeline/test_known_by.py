@@ -49,7 +49,9 @@ def test_a_delivery_becomes_a_report(known: KnownBy, tmp_path: Path) -> None:
     else:
         assert "conferences" not in done.summary
     assert (("statistics", "unit_nonresponse") in store.products) == bool(known.registers)
-    counts = {f.row: f.value for f in from_table(read(store.file("statistics", "figures"))) if (f.table, f.measure) == (1, "count")}
+    counts = {
+        f.row: f.value for f in from_table(read(store.file("statistics", "figures"))) if (f.table, f.measure) == (1, "count")
+    }
     counted = mart["overall"].value_counts()
     assert sorted(v for k, v in counts.items() if v and k not in ("Total", "Total valid", "Missing")) == sorted(counted)
     numbers = {str(40_000 + at) for at in range(GROUPS)}
