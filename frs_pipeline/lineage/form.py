@@ -130,7 +130,7 @@ def opened(evidence: Evidence, way: WayOfForm) -> Opened:
         return Opened(raw, {}, {})
     answers = _answers(evidence, way.instrument, way.form)
     answered = {
-        question.name: question.labels[answers[question.name]]
+        question.name: question.said(answers[question.name])
         for question in questionnaires(evidence.study)[way.instrument].questions
         if answers[question.name] is not None
     }

@@ -211,7 +211,7 @@ def _items(study: Study, items: pa.Table, change: ChangedForms, delivery: str) -
 
 def _answers(study: Study, mart: str, rows: pa.Table) -> pa.Table:
     """Count the answers of some forms of a mart, as `answers_by_occasion` counts those of all."""
-    names = [question.name for question in questionnaires(study)[mart].questions]
+    names = [question.name for question in questionnaires(study)[mart].questions if not question.grouped]
     counted = rows.group_by("occasion").aggregate([([], "count_all"), *((name, "count") for name in names)])
     return counted.rename_columns(["occasion", "number", *names])
 

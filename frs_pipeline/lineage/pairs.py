@@ -10,6 +10,7 @@ from frs_pipeline.lineage.meaning import Meaning
 from frs_pipeline.lineage.waterfall import Asked, failing
 from frs_pipeline.stats.gamma import pair_sums
 from frs_pipeline.study import Study
+from frs_pipeline.study.numbers import Number
 from frs_pipeline.study.tables import Axis
 
 Cells = tuple[tuple[int, ...], ...]
@@ -55,7 +56,7 @@ def pairs(study: Study, meaning: Meaning, asked: Asked) -> Pairs | None:
     return Pairs(tuple(c.label for c in row.categories), tuple(c.label for c in column.categories), strata, p, q)
 
 
-def _place(axis: Axis, answers: dict[str, int | None]) -> int:
+def _place(axis: Axis, answers: dict[str, Number | None]) -> int:
     place = axis.index(answers[axis.variable])
     assert place is not None, "a form that is counted has an answer that is"
     return place

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from frs_pipeline.lineage.meaning import Codes, Meaning, Selection, question
 from frs_pipeline.study import Study
 from frs_pipeline.study.instruments import BOTH
+from frs_pipeline.study.numbers import Number
 from frs_pipeline.study.questionnaires import Question, questionnaires
 from frs_pipeline.study.tables import Table
 from frs_pipeline.tables.bases import BLANK, LEFT_OUT, NOT_IN_USE, OTHER_OCCASION, counted_codes
@@ -51,7 +52,7 @@ class Group(NamedTuple):
 
     mart: str
     occasion: str | None
-    answers: tuple[int | None, ...]
+    answers: tuple[Number | None, ...]
     forms: int
     delivery: str
 

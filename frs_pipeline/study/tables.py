@@ -16,6 +16,7 @@ from frs_pipeline.errors import Gathered, InputError
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.faults import Location, choices
 from frs_pipeline.study.instruments import BOTH, instruments
+from frs_pipeline.study.numbers import Number
 from frs_pipeline.study.questionnaires import Question, check_occasion, questionnaires
 from frs_pipeline.study.spec import Spec, YamlFile
 
@@ -119,7 +120,7 @@ class Axis(Spec):
     variable: str
     categories: tuple[Category, ...]
 
-    def index(self, code: int | None) -> int | None:
+    def index(self, code: Number | None) -> int | None:
         """Return the position of the category that counts `code`; None when the table leaves it out."""
         return next((i for i, c in enumerate(self.categories) if code in c.codes), None)
 
