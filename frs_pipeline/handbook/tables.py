@@ -24,6 +24,7 @@ _KINDS = {
     "crosstab": "Two questions crossed",
     "collapsed_crosstab": "Two questions crossed, with answers merged",
     "correlation": "Association of two questions: gamma, ASE, T, p and N",
+    "summary": "Numbers summed up: n, mean, standard deviation, smallest, quartiles (weighted average at (n + 1) p), largest",
     "correlation_by_group": "Association of two questions within each answer to a third, and partial gamma",
 }
 _PERCENT = {
@@ -31,6 +32,7 @@ _PERCENT = {
     "distribution": "per cent of those answered",
     "collapsed_crosstab": "per cent of all counted",
     "row": "per cent of the row",
+    "column": "per cent of the column",
     "total": "per cent of all counted",
 }
 _ROLES = (("group", "within each"), ("row", "rows"), ("column", "columns"))

@@ -23,7 +23,7 @@ from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import Table, catalogue
 from frs_pipeline.tables.figures import NO_LABEL, Figure, figures, from_table
 from frs_pipeline.tables.nonresponse import ITEM, item, kinds, unit
-from frs_pipeline.tables.reconciling import FormCounts
+from frs_pipeline.tables.reconciling import Code, FormCounts
 
 UNIT_NONRESPONSE, ITEM_NONRESPONSE = "unit_nonresponse", "item_nonresponse"
 _SUMS = ("forms", "asked", "answered", "blank")
@@ -111,10 +111,10 @@ def recounted(store: Store, change: ChangedForms) -> dict[int, list[Figure]]:
     return {table.number: figures(table, _counts(table, forms, change)) for table in wanted}
 
 
-def _counts(table: Table, forms: FormCounts, change: ChangedForms) -> dict[tuple[int | None, ...], int]:
+def _counts(table: Table, forms: FormCounts, change: ChangedForms) -> dict[tuple[Code, ...], int]:
     """Count what `tables.counting` counts, in the marts after a change. Importing Ibis would take longer than this does."""
     names = tuple(dict.fromkeys((*table.variables, *table.answered)))
-    total: Counter[tuple[int | None, ...]] = Counter()
+    total: Counter[tuple[Code, ...]] = Counter()
     for mart in table.marts:
         groups = Counter(forms.by(mart, names))
         for rows, sign in ((change.out.get(mart), -1), (change.into.get(mart), 1)):

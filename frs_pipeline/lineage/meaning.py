@@ -13,11 +13,10 @@ from functools import cached_property
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.questionnaires import Question, questionnaires
-from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Address, Axis, Table, catalogue
+from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Address, Axis, Codes, Table, catalogue
 from frs_pipeline.tables.bases import axes
 from frs_pipeline.tables.figures import figures
 
-Codes = frozenset[int]
 SIGNED = ("gamma", "t", "partial_gamma")
 
 
@@ -54,9 +53,10 @@ class Selection:
 
 @dataclass(frozen=True)
 class Meaning:
-    """What a figure says: a number of forms (`of` is None), their share `of` others, or a measure of a correlation.
+    """What a figure says: a number of forms (`of` is None), their share `of` others, or a measure of a correlation or of numbers.
 
-    `scales` are the rows and columns that a correlation runs over, `strata` what a partial one holds constant.
+    `scales` are the rows and columns that a correlation runs over, `strata` what a partial one holds constant; `numbers` is
+    the question whose numbers a statistic sums up.
     """
 
     measure: str
@@ -64,10 +64,13 @@ class Meaning:
     of: Selection | None = None
     scales: tuple[Axis, Axis] | None = None
     strata: Axis | None = None
+    numbers: Axis | None = None
 
     @cached_property
     def fact(self) -> tuple[object, ...]:
         """A value that is equal for figures that say the same, in whichever table and measure they are printed."""
+        if self.numbers is not None:
+            return (self.measure, self.counted.fact, self.numbers.variable)
         if self.scales is None:
             return (self.counted.fact, self.of.fact if self.of else None)
         # Gamma doesn't care which question is in the rows, nor whether both scales run the other way.
@@ -122,10 +125,10 @@ class _TableMeanings:
     def __init__(self, study: Study, table: Table) -> None:
         self.study = study
         self.table = table
-        every = {name: frozenset(question(self.study, name, table.marts).codes) for name in table.answered}
+        every = {name: question(self.study, name, table.marts).possible for name in table.answered}
         self.all = Selection(self.study, table.marts, table.occasion, tuple(every.items()))
         # An answer that a table requires and counts is asked for once.
-        self.base = self.all.where(**{axis.variable: _codes(axis) for axis in axes(table)})
+        self.base = self.all.where(**{axis.variable: axis.counted for axis in axes(table)})
 
     def meaning(self, address: Address) -> Meaning:
         table, measure = self.table, address.measure
@@ -134,17 +137,19 @@ class _TableMeanings:
         if table.kind == "distribution":
             row = self._at(table.row, address.row)
             return Meaning(measure, row, self.base if measure == "percent" else None)
-        if table.kind.startswith("correlation"):
+        if table.tells_of_groups:
             counted = self._at(table.group, address.group) if table.group else self.base
             if measure == "n":
                 return Meaning(measure, counted)
+            if table.kind == "summary":
+                return Meaning(measure, counted, numbers=table.row)
             assert table.column is not None
             strata = table.group if measure == "partial_gamma" else None
             return Meaning(measure, counted, scales=(table.row, table.column), strata=strata)
         assert table.column is not None
-        row = self._at(table.row, address.row)
-        cell = row.where(**{table.column.variable: self._at(table.column, address.column).codes[table.column.variable]})
-        whole = {"row_percent": row, "total_percent": self.base}
+        row, column = self._at(table.row, address.row), self._at(table.column, address.column)
+        cell = row.where(**{table.column.variable: column.codes[table.column.variable]})
+        whole = {"row_percent": row, "column_percent": column, "total_percent": self.base}
         return Meaning(measure, cell, whole.get(measure))
 
     def _frequency(self, address: Address) -> Meaning:
@@ -168,7 +173,3 @@ class _TableMeanings:
             return self.base
         codes = next(frozenset(c.codes) for c in axis.categories if c.label == label)
         return self.base.where(**{axis.variable: codes})
-
-
-def _codes(axis: Axis) -> Codes:
-    return frozenset(code for c in axis.categories for code in c.codes)

@@ -12,12 +12,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from frs_pipeline.lineage.meaning import Codes, Meaning, Selection, question
+from frs_pipeline.lineage.meaning import Meaning, Selection, question
 from frs_pipeline.study import Study
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.numbers import Number
 from frs_pipeline.study.questionnaires import Question, questionnaires
-from frs_pipeline.study.tables import Table
+from frs_pipeline.study.tables import Codes, Table
 from frs_pipeline.tables.bases import BLANK, LEFT_OUT, NOT_IN_USE, OTHER_OCCASION, counted_codes
 
 # Why a form isn't counted. The names up to `NOT_ASKED` also stand in the bases of tables.
@@ -100,7 +100,7 @@ def questions(study: Study, table: Table) -> dict[str, Codes]:
     """Return the questions that decide whether a table counts a form, with the answers that it counts, as they are tried."""
     counted = counted_codes(table)
     every = dict.fromkeys((*table.answered, *table.variables))
-    return {name: counted.get(name, frozenset(question(study, name, table.marts).codes)) for name in every}
+    return {name: counted.get(name, question(study, name, table.marts).possible) for name in every}
 
 
 def failing(study: Study, asked: Mapping[str, Codes], selection: Selection, group: Group) -> list[Why]:

@@ -26,6 +26,11 @@ class Variant:
     collapsed: bool
 
 
+def is_released(table: Table) -> bool:
+    """Return whether a table of this kind may be released at all."""
+    return table.kind != "summary"
+
+
 def choose(study: Study, table: Table, policy: ReleasePolicy, count: Count) -> Variant:
     """Choose the first variant with nothing to hide; else the one with the fewest counts to hide, and of those the first.
 

@@ -29,7 +29,10 @@ Number = int | Decimal
 
 @dataclass(frozen=True)
 class Span:
-    """The numbers from `low` to `high`, both included: what a table counts of a question answered with a number."""
+    """The numbers from `low` to `high`, both included: what a table counts of a question answered with a number.
+
+    They are whole, or decimals that show how many decimals each of the numbers has.
+    """
 
     low: Number
     high: Number
@@ -37,9 +40,10 @@ class Span:
     def __contains__(self, value: object) -> bool:
         return isinstance(value, int | Decimal) and self.low <= value <= self.high
 
-    def within(self, other: Span) -> bool:
-        """Return whether all of these numbers are among those of the other."""
-        return other.low <= self.low and self.high <= other.high
+    @property
+    def decimals(self) -> int:
+        """How many decimals the numbers have."""
+        return -int(Decimal(self.high).as_tuple().exponent)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from frs_pipeline.errors import Gathered, InputError
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.faults import Location, choices
 from frs_pipeline.study.instruments import BOTH, instruments
-from frs_pipeline.study.numbers import Number
+from frs_pipeline.study.numbers import Number, Span, plain
 from frs_pipeline.study.questionnaires import Question, check_occasion, questionnaires
 from frs_pipeline.study.spec import Spec, YamlFile
 
@@ -24,8 +24,10 @@ FILE = "tables.yaml"
 # Labels of the rows and columns that every table adds to its categories.
 TOTAL, TOTAL_VALID, MISSING = RESERVED = ("Total", "Total valid", "Missing")
 
-Kind = Literal["frequency", "distribution", "crosstab", "collapsed_crosstab", "correlation", "correlation_by_group"]
+Kind = Literal["frequency", "distribution", "crosstab", "collapsed_crosstab", "correlation", "correlation_by_group", "summary"]
 Labels = dict[str, tuple[str, ...]]
+# The answers to a question that are meant: codes, or a span of numbers.
+Codes = frozenset[int] | Span
 # Row, column and group of an address: where in its table a figure stands.
 Place = tuple[str, str, str]
 
@@ -73,7 +75,7 @@ class CrosstabSpec(_TableSpec):
     kind: Literal["crosstab"]
     row: str
     column: str
-    percent: Literal["row", "total"]
+    percent: Literal["row", "column", "total"]
 
 
 class CollapsedSpec(_TableSpec):
@@ -97,8 +99,14 @@ class GroupCorrelationSpec(_TableSpec):
     reverse: tuple[str, ...] = ()
 
 
+class SummarySpec(_TableSpec):
+    kind: Literal["summary"]
+    variable: str = Field(description="a question answered with a number")
+    group: str | None = None
+
+
 AnyTable = Annotated[
-    FrequencySpec | DistributionSpec | CrosstabSpec | CollapsedSpec | CorrelationSpec | GroupCorrelationSpec,
+    FrequencySpec | DistributionSpec | CrosstabSpec | CollapsedSpec | CorrelationSpec | GroupCorrelationSpec | SummarySpec,
     Field(discriminator="kind"),
 ]
 
@@ -115,14 +123,27 @@ class Category(Spec):
 
 
 class Axis(Spec):
-    """One question of a table, as the list of its printed categories in order."""
+    """One question of a table, as the list of its printed categories in order; for one with a number, all of its `numbers`."""
 
     variable: str
     categories: tuple[Category, ...]
+    numbers: Span | None = None
+
+    @property
+    def counted(self) -> Codes:
+        """The answers that the table counts."""
+        return self.numbers or frozenset(code for category in self.categories for code in category.codes)
 
     def index(self, code: Number | None) -> int | None:
         """Return the position of the category that counts `code`; None when the table leaves it out."""
         return next((i for i, c in enumerate(self.categories) if code in c.codes), None)
+
+    def label(self, code: Number | None) -> str | None:
+        """Return the label of the category that counts `code`, or the number itself; None when the table leaves it out."""
+        if self.numbers:
+            return plain(code).replace(".", ",") if code is not None and code in self.numbers else None
+        place = self.index(code)
+        return None if place is None else self.categories[place].label
 
 
 class Table(Spec):
@@ -136,7 +157,7 @@ class Table(Spec):
     row: Axis
     column: Axis | None = None
     group: Axis | None = None
-    percent: Literal["row", "total"] | None = None
+    percent: Literal["row", "column", "total"] | None = None
     answered: tuple[str, ...] = ()
     note: str | None = None
     note_danish: str | None = None
@@ -146,6 +167,11 @@ class Table(Spec):
         """Questions that the count is broken down by, group first."""
         axes = (self.group, self.row, self.column)
         return tuple(axis.variable for axis in axes if axis)
+
+    @property
+    def tells_of_groups(self) -> bool:
+        """Whether the table prints statistics of all forms that it counts, or of each group, instead of counts of answers."""
+        return self.kind in ("correlation", "correlation_by_group", "summary")
 
 
 class _Resolver:
@@ -182,6 +208,12 @@ class _Resolver:
     def axis(self, field: str) -> Axis:
         name = getattr(self.spec, field)
         question = self.question(name, field)
+        if isinstance(self.spec, SummarySpec) and field == "variable":
+            return self._numbers(question)
+        if question.measured:
+            groups = [q.name for q in questionnaires(self.study)[self.marts[0]].questions if q.grouped == name]
+            do = f"name {groups[0]}, its groups, or write kind: summary" if groups else "give it groups, or write kind: summary"
+            raise self.error([field], f"{name} is a number", do)
         left_out = {
             self.code(question, label, ["leave_out", name, i]) for i, label in enumerate(self.spec.leave_out.get(name, ()))
         }
@@ -215,6 +247,18 @@ class _Resolver:
             raise self.error(["collapse", name, clash], f"'{clash}' is what totals are called", "give the answer another label")
         return Axis(variable=name, categories=tuple(categories))
 
+    def _numbers(self, question: Question) -> Axis:
+        if question.measured is None:
+            known = [q.name for q in questionnaires(self.study)[self.marts[0]].questions if q.measured]
+            what = f"{question.name} isn't a number, which a summary needs"
+            raise self.error(["variable"], what, choices(known, question.name) if known else "write kind: frequency")
+        for key in ("leave_out", "relabel", "collapse"):
+            if question.name in getattr(self.spec, key):
+                raise self.error(
+                    [key, question.name], f"{question.name} is a number, which has no answers", f"take it out of {key}"
+                )
+        return Axis(variable=question.name, categories=(), numbers=question.measured.span)
+
     def _collapsed(self, question: Question) -> list[Category]:
         seen: set[int] = set()
         categories = []
@@ -236,7 +280,7 @@ class _Resolver:
         fields: dict[str, Any] = {}
         for name in ("row", "variable", "column", "group"):
             with wrong:
-                if hasattr(spec, name):
+                if getattr(spec, name, None):
                     fields["row" if name == "variable" else name] = self.axis(name)
         wrong.check()
         used = {axis.variable for axis in fields.values()}

@@ -14,8 +14,9 @@ import pyarrow as pa
 
 from frs_pipeline.study import Study
 from frs_pipeline.study.instruments import BOTH
+from frs_pipeline.study.numbers import Number
 from frs_pipeline.study.questionnaires import questionnaires
-from frs_pipeline.study.tables import Axis, Table
+from frs_pipeline.study.tables import Axis, Codes, Table
 from frs_pipeline.tables.figures import column
 
 # What a row of bases.parquet counts: all forms of a mart, forms left out, and what is left in all marts together.
@@ -54,7 +55,7 @@ class Batch(NamedTuple):
     """Forms of one mart and delivery that look the same to a table, and why it leaves them out (None: it counts them)."""
 
     mart: str
-    answers: Mapping[str, int | None]
+    answers: Mapping[str, Number | None]
     reason: Reason | None
     forms: int
     delivery: str
@@ -70,11 +71,11 @@ def reasons(table: Table) -> tuple[Reason, ...]:
     )
 
 
-def leaving_out(table: Table) -> Callable[[str | None, Mapping[str, int | None]], Reason | None]:
+def leaving_out(table: Table) -> Callable[[str | None, Mapping[str, Number | None]], Reason | None]:
     """Make a function that says, of a form's occasion and answers, why `table` leaves it out; None when it counts the form."""
     tried, counted = reasons(table), counted_codes(table)
 
-    def why(occasion: str | None, answers: Mapping[str, int | None]) -> Reason | None:
+    def why(occasion: str | None, answers: Mapping[str, Number | None]) -> Reason | None:
         for reason in tried:
             if reason.question is None:
                 holds = occasion != table.occasion
@@ -94,9 +95,9 @@ def axes(table: Table) -> tuple[Axis, ...]:
     return tuple(axis for axis in (table.group, table.row, table.column) if axis)
 
 
-def counted_codes(table: Table) -> dict[str, frozenset[int]]:
+def counted_codes(table: Table) -> dict[str, Codes]:
     """Return the answers that a table counts, by question."""
-    return {axis.variable: frozenset(code for c in axis.categories for code in c.codes) for axis in axes(table)}
+    return {axis.variable: axis.counted for axis in axes(table)}
 
 
 def base_rows(study: Study, table: Table, batches: Sequence[Batch], base: int, deliveries: Sequence[str]) -> list[dict[str, Any]]:

@@ -16,10 +16,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from frs_pipeline.study.instruments import BOTH
+from frs_pipeline.study.numbers import Number
 from frs_pipeline.study.tables import Table
 from frs_pipeline.tables.engine import fetch
 
-Code = int | None
+Code = Number | None
 Counts = dict[tuple[Code, ...], int]
 OCCASION = "occasion"
 # The most combinations of answers that a grouping may have: with more, engines take longer than for another reading.
@@ -102,9 +103,11 @@ def groupings(needed: Iterable[frozenset[str]], answers: Mapping[str, int]) -> l
 def _answers(tables: Iterable[Table]) -> dict[str, int]:
     """Return how many answers each question has at most, with those that tables leave out, and a blank."""
     codes: dict[str, set[int]] = {}
-    for axis in (axis for table in tables for axis in (table.row, table.column, table.group) if axis):
+    for axis in (axis for table in tables for axis in (table.row, table.column, table.group) if axis and not axis.numbers):
         codes.setdefault(axis.variable, set()).update(code for category in axis.categories for code in category.codes)
-    return {name: len(several) + 2 for name, several in codes.items()}
+    # Numbers are counted with what a summary needs, and nothing else: they may be many.
+    numbers = {table.row.variable: MOST for table in tables if table.row.numbers}
+    return {name: len(several) + 2 for name, several in codes.items()} | numbers
 
 
 def _summed(wanted: _Wanted, groups: pa.Table, occasions: Sequence[str]) -> Counts:

@@ -1,5 +1,9 @@
 """Questions answered with a number or with several boxes, from the export to the tables, against pandas."""
 
+import json
+
+import duckdb
+import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
@@ -7,15 +11,26 @@ from support.kinds_study import answers, deliver, kinds_study
 from support.small_study import NAME
 
 from frs_pipeline import read_mart
-from frs_pipeline.lineage.passport import passport
+from frs_pipeline.lineage.evidence import Evidence
+from frs_pipeline.lineage.listing import counted
+from frs_pipeline.lineage.meaning import meanings
+from frs_pipeline.lineage.passport import Passports, passport
+from frs_pipeline.lineage.recount import recount
 from frs_pipeline.operations.refresh import refresh
+from frs_pipeline.release.making import Releasing
 from frs_pipeline.store.files import Store, read
-from frs_pipeline.study.tables import Address
+from frs_pipeline.study.release import release_policy
+from frs_pipeline.study.tables import Address, catalogue
 from frs_pipeline.tables.figures import from_table
+from frs_pipeline.tables.render import render
 
 TABLES = """\
   - {number: 11, title: "", kind: frequency, mart: participant, variable: age_group}
   - {number: 12, title: "", kind: crosstab, mart: participant, row: role, column: age_group, percent: row}
+  - {number: 14, title: "", kind: summary, mart: participant, variable: age}
+  - {number: 15, title: "", kind: summary, mart: participant, variable: hours, group: role}
+  - {number: 16, title: "", kind: summary, mart: participant, variable: hours, group: age_group}
+  - {number: 17, title: "", kind: crosstab, mart: participant, row: role, column: overall, percent: column}
   - {number: 13, title: "", kind: correlation, mart: participant, row: age_group, column: overall}
 """
 GROUPS = {"0-17": (0, 17), "18-39": (18, 39), "40+": (40, 120)}
@@ -76,6 +91,80 @@ def test_groups_of_a_number_are_an_axis_like_any_other(found, frame):
             assert at(found, 12, role, label) == counted.loc[role, label]
     assert at(found, 11, "Total valid") == frame["age"].notna().sum()
     assert at(found, 13, measure="n") == (frame["age"].notna() & frame["overall"].notna()).sum()
+
+
+STATISTICS = ("mean", "sd", "min", "q1", "median", "q3", "max")
+
+
+def in_numpy(numbers):
+    """The statistics of NumPy and pandas; Weibull's quantiles are those at (n + 1) p."""
+    numbers = pd.Series(numbers, dtype="float64")
+    quartiles = np.quantile(numbers, [0.25, 0.5, 0.75], method="weibull")
+    return dict(zip(STATISTICS, [numbers.mean(), numbers.std(), numbers.min(), *quartiles, numbers.max()], strict=True))
+
+
+@pytest.mark.parametrize(
+    ("table", "variable", "by"), [(14, "age", None), (15, "hours", "role"), (16, "hours", "age_group")], ids=str
+)
+def test_summaries_are_those_of_numpy(found, frame, table, variable, by):
+    counted = frame.assign(age_group=frame["age"].map(group_of, na_action="ignore"), role=frame["role"].map(ROLES))
+    counted = counted.dropna(subset=[variable, *([by] if by else [])])
+    groups = {"Total" if by else "": counted[variable], **(dict(list(counted.groupby(by)[variable])) if by else {})}
+    assert {address.group for address in found if address.table == table} == set(groups)
+    for group, numbers in groups.items():
+        assert at(found, table, group=group, measure="n") == len(numbers)
+        for measure, value in in_numpy(numbers).items():
+            assert at(found, table, group=group, measure=measure) == pytest.approx(value, rel=1e-12, abs=1e-12), (group, measure)
+
+
+def test_column_percentages_are_those_of_pandas(found, frame):
+    both = frame.dropna(subset=["role", "overall"])
+    shares = pd.crosstab(both["role"].map(ROLES), both["overall"], normalize="columns", margins=True) * 100
+    labels = {1: "rigtig god", 2: "god", 3: "nogenlunde", 4: "mindre god", 5: "dårlig", "All": "Total"}
+    for role in ROLES.values():
+        for code, label in labels.items():
+            assert at(found, 17, role, label, measure="column_percent") == pytest.approx(shares.loc[role, code])
+    assert at(found, 17, "Total", "god", measure="column_percent") == 100
+
+
+def test_every_figure_has_a_passport_that_closes_and_plain_duckdb_gives_it(settings, found):
+    store, study = Store(settings, NAME), settings.study
+    every = list(Passports(study, store).every())
+    assert {made.address for made in every} == set(found)
+    assert [made.address for made in every if not all(check.passed for check in made.checks)] == []
+    assert [made.address for made in every if not all(addition.holds for addition in made.sums)] == []
+    with duckdb.connect() as connection:
+        connection.execute(f"SET file_search_path = '{settings.curated(NAME)}'")
+        for made in every:
+            query = recount(study, catalogue(study)[made.address.table], made.address, meanings(study)[made.address])
+            value = connection.execute(query).fetchone()[0]
+            exact = made.address.measure not in ("ase", "t", "p")
+            assert value == (found[made.address].value if exact else pytest.approx(found[made.address].value)), made.address
+            assert made.forms == len(counted(Evidence(store), meanings(study)[made.address].counted))
+
+
+def test_tables_are_printed_with_what_is_summed_up(settings, found):
+    grids = {n: render(settings.study, t, [f for a, f in found.items() if a.table == n]) for n, t in tables(settings).items()}
+    assert grids[15].header[0] == "Kvartiler ved (n + 1) p"
+    assert [row[0] for row in grids[15].rows] == ["barn", "mor", "far", "Total"]
+    assert grids[15].rows[-1][1:] == tuple(found[15, "", "", "Total", measure].printed for measure in ("n", *STATISTICS))
+    assert grids[17].rows[1][1] == "% af kolonnen"
+    report = (settings.curated(NAME) / "report").rglob("*.html")
+    assert any("Standardafvigelse" in page.read_text(encoding="utf-8") for page in report)
+
+
+def test_no_release_says_anything_about_numbers(settings):
+    store, study = Store(settings, NAME), settings.study
+    made = Releasing(study, NAME, catalogue(study), {"participant": store.marts("participant")}, release_policy(study), forms="x")
+    done = made.release()
+    assert {14, 15, 16} <= {withheld.table.number for withheld in done.withheld}
+    assert {12, 17} <= {variant.table.number for variant in done.released}
+    told = json.loads(done.files["tables.json"])["tables"]
+    assert {14, 15, 16}.isdisjoint(table["number"] for table in told)
+
+
+def tables(settings):
+    return catalogue(settings.study)
 
 
 def test_what_is_no_number_or_lies_outside_the_range_sets_a_form_aside_and_its_passport_knows(tmp_path, frame):
