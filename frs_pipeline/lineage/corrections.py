@@ -51,7 +51,7 @@ def resting(store: Store) -> list[Rests]:
         tables = [
             table
             for table in catalogue(store.study).values()
-            if questionnaire.instrument in table.marts and (not asked or asked & {*table.variables, *table.answered})
+            if questionnaire.instrument in table.marts and (not asked or not asked.isdisjoint(table.asked))
         ]
         cells = tuple(Cell(table.number, _labels(table, answers)) for table in tables) if answers is not None else ()
         corrected.append(Rests(correction, questionnaire.instrument, answers is not None, cells))
@@ -77,6 +77,7 @@ def questions_of(store: Store, questionnaire: Questionnaire, column: str) -> set
 def _labels(table: Table, answers: dict[str, Number | str | None]) -> tuple[str | None, ...]:
     """Return the labels of the cell that counts the answers; all None when the table leaves the form out."""
     out = table.occasion not in (BOTH, answers["occasion"]) or any(answers[name] is None for name in table.answered)
+    out = out or any(answers[name] not in codes for name, codes in table.where)
     labels: list[str | None] = []
     for axis in (table.group, table.row, table.column):
         if axis is not None:

@@ -113,7 +113,7 @@ def recounted(store: Store, change: ChangedForms) -> dict[int, list[Figure]]:
 
 def _counts(table: Table, forms: FormCounts, change: ChangedForms) -> dict[tuple[Code, ...], int]:
     """Count what `tables.counting` counts, in the marts after a change. Importing Ibis would take longer than this does."""
-    names = tuple(dict.fromkeys((*table.variables, *table.answered)))
+    names, limits = tuple(dict.fromkeys((*table.variables, *table.asked))), dict(table.where)
     total: Counter[tuple[Code, ...]] = Counter()
     for mart in table.marts:
         groups = Counter(forms.by(mart, names))
@@ -123,7 +123,8 @@ def _counts(table: Table, forms: FormCounts, change: ChangedForms) -> dict[tuple
                 groups[occasion, tuple(codes)] += sign
         for (occasion, answers), number in groups.items():
             given = dict(zip(names, answers, strict=True))
-            if number and table.occasion in (BOTH, occasion) and None not in (given[name] for name in table.answered):
+            inside = table.occasion in (BOTH, occasion) and all(given[name] in codes for name, codes in limits.items())
+            if number and inside and None not in (given[name] for name in table.answered):
                 total[tuple(given[name] for name in table.variables)] += number
     return dict(total)
 
@@ -223,11 +224,7 @@ def _forms(rows: Mapping[str, pa.Table], mart: str) -> int:
 def resting_on(store: Store, question: str) -> Iterator[tuple[ResultAddress, Value]]:
     """Yield every figure that depends on the answers to a question, in whichever questionnaire it stands."""
     asking = {mart for mart in instruments(store.study) if questionnaires(store.study)[mart].question(question)}
-    using = {
-        number
-        for number, table in catalogue(store.study).items()
-        if asking & set(table.marts) and question in (*table.variables, *table.answered)
-    }
+    using = {number for number, table in catalogue(store.study).items() if asking & set(table.marts) and question in table.asked}
     printed: Sequence[Figure] = from_table(read(store.file("statistics", "figures")))
     yield from placed(figure for figure in printed if figure.table in using).items()
     units, items = (read(store.file("statistics", name)) for name in (UNIT_NONRESPONSE, ITEM_NONRESPONSE))

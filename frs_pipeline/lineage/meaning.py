@@ -7,7 +7,7 @@ and figures with equal meanings are the same fact, wherever they are printed.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from frs_pipeline.study import Study, derived
@@ -24,15 +24,17 @@ SIGNED = ("gamma", "t", "partial_gamma")
 class Selection:
     """Forms of some marts, selected by their occasion and by their answers.
 
-    `answers` are codes by question: a form must have one of them at each; `without` reverses the one condition of a
-    frequency: forms that gave none of its answers, blank ones included.
+    `answers` are codes by question: a form must have one of them at each; `without` names the question of a frequency whose
+    condition is reversed: forms that gave none of its answers, blank ones included. `limits` are the questions to whose
+    answers the table is limited.
     """
 
     study: Study
     marts: tuple[str, ...]
     occasion: str
     answers: tuple[tuple[str, Codes], ...] = ()
-    without: bool = False
+    without: str = ""
+    limits: tuple[str, ...] = field(default=(), compare=False)
 
     @cached_property
     def codes(self) -> dict[str, Codes]:
@@ -48,7 +50,7 @@ class Selection:
 
     def where(self, **answers: Codes) -> Selection:
         """Return the same selection, but with these codes at these questions."""
-        return Selection(self.study, self.marts, self.occasion, tuple({**self.codes, **answers}.items()), self.without)
+        return replace(self, answers=tuple({**self.codes, **answers}.items()))
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,13 @@ class _TableMeanings:
         self.study = study
         self.table = table
         every = {name: question(self.study, name, table.marts).possible for name in table.answered}
-        self.all = Selection(self.study, table.marts, table.occasion, tuple(every.items()))
+        self.all = Selection(
+            self.study,
+            table.marts,
+            table.occasion,
+            tuple({**every, **dict(table.where)}.items()),
+            limits=tuple(name for name, _ in table.where),
+        )
         # An answer that a table requires and counts is asked for once.
         self.base = self.all.where(**{axis.variable: axis.counted for axis in axes(table)})
 
@@ -157,7 +165,7 @@ class _TableMeanings:
         special = {
             TOTAL: self.all,
             TOTAL_VALID: self.base,
-            MISSING: Selection(self.study, self.base.marts, self.base.occasion, self.base.answers, without=True),
+            MISSING: replace(self.base, without=axis.variable),
         }
         counted = special.get(address.row) or self._at(axis, address.row)
         if measure == "cumulative_percent":

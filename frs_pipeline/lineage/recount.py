@@ -54,7 +54,7 @@ def conditions(study: Study, selection: Selection) -> Conditions:
     if selection.occasion != BOTH:
         listed.append((f"occasion = '{selection.occasion}'", occasions(study)[selection.occasion].one.danish))
     for name, codes in selection.answers:
-        listed.append((answered(name, codes, without=selection.without), _says(study, selection, name, codes)))
+        listed.append((answered(name, codes, without=name == selection.without), _says(study, selection, name, codes)))
     return listed
 
 
@@ -75,7 +75,7 @@ def _says(study: Study, selection: Selection, name: str, codes: Codes) -> str:
     if isinstance(codes, Span):
         labels = f"{asked.said(codes.low)} til {asked.said(codes.high)}"
     answers = "besvaret" if codes == asked.possible else labels
-    return _comment(f"{asked.text} {'ikke ' if selection.without else ''}{answers}")
+    return _comment(f"{asked.text} {'ikke ' if name == selection.without else ''}{answers}")
 
 
 def _comment(text: str) -> str:

@@ -16,7 +16,7 @@ from frs_pipeline.study.numbers import Span
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.rules import policy
 from frs_pipeline.study.tables import Axis, Codes, Table
-from frs_pipeline.tables.bases import BLANK, LEFT_OUT, NOT_IN_USE, OTHER_OCCASION, counted_codes
+from frs_pipeline.tables.bases import BLANK, LEFT_OUT, NOT_IN_USE, OTHER_OCCASION, OUTSIDE, counted_codes
 
 _OF_NUMBERS = {
     "mean": Text("Gennemsnittet", "The mean"),
@@ -116,6 +116,12 @@ def reason(study: Study, why: Why, table: Table) -> Text:
         )
     asked = question(study, why.about, table.marts)
     text = f"»{asked.text}«"
+    if why.kind == OUTSIDE:
+        named = [f"»{label}«" for code, label in asked.labels.items() if code in dict(table.where)[why.about]]
+        return Text(
+            f"svaret på {text} er ikke {_either(named, 'eller')}, som tabellen er begrænset til",
+            f"the answer to {text} isn't {_either(named, 'or')}, to which the table is limited",
+        )
     if why.kind == NOT_IN_USE:
         return Text(f"{text} står ikke på skemaet i den levering", f"{text} isn't on the paper of that delivery")
     if why.kind == NOT_ASKED:
@@ -165,7 +171,7 @@ def _population(study: Study, chosen: Selection) -> Text:
 
 
 def _conditions(study: Study, chosen: Selection, answers: dict[str, Codes]) -> Text:
-    clauses = [_condition(study, chosen.marts, name, codes, without=chosen.without) for name, codes in answers.items()]
+    clauses = [_condition(study, chosen.marts, name, codes, without=name == chosen.without) for name, codes in answers.items()]
     return Text(" og ".join(c.danish for c in clauses), " and ".join(c.english for c in clauses))
 
 

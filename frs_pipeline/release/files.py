@@ -171,6 +171,7 @@ def _described(table: Table, original: Table, *, collapsed: bool) -> dict[str, A
         "marts": table.marts,
         "occasion": table.occasion,
         "answered": table.answered,
+        "where": {name: sorted(codes) for name, codes in table.where},
         "percent": table.percent,
         "collapsed": collapsed,
         "axes": {name: _axis(axis) for name in ("row", "column", "group") if (axis := getattr(table, name))},

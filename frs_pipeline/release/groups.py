@@ -42,6 +42,11 @@ def group(
 
 def counted_in(study: Study, table: TableRead, labels: Place, *, original: bool = False) -> dict[str, frozenset[Code]]:
     """Return the answers, by question, of the forms that a count of `table` is about; `original`: before any were merged."""
+    return {**dict(table.where), **_shown_in(study, table, labels, original=original)}
+
+
+def _shown_in(study: Study, table: TableRead, labels: Place, *, original: bool) -> dict[str, frozenset[Code]]:
+    """Return the answers to the questions that the table shows."""
     axes = table.original if original else table.axes
     row, column, group = labels
     asked: dict[str, frozenset[Code]] = {}

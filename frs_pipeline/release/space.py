@@ -68,7 +68,7 @@ class Space:
         self.study = study
         self.cubes: list[Cube] = []
         self.size = 0
-        needed = {(mart, frozenset(table.variables) | set(table.answered)) for table in tables for mart in table.marts}
+        needed = {(mart, frozenset(table.asked)) for table in tables for mart in table.marts}
         # A cube that is part of another one isn't needed.
         widest = [(mart, names) for mart, names in needed if not any(mart == m and names < others for m, others in needed)]
         for mart, names in sorted(widest, key=lambda key: (key[0], sorted(key[1]))):

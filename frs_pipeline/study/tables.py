@@ -55,6 +55,7 @@ class _TableSpec(Spec):
     leave_out: Labels = Field(default_factory=dict, description="answers that are not counted, by question")
     relabel: dict[str, dict[str, str]] = Field(default_factory=dict, description="printed spelling of a label, by question")
     collapse: dict[str, Labels] = Field(default_factory=dict, description="merged answers under a new label, by question")
+    where: Labels = Field(default_factory=dict, description="only forms with one of these answers, by question")
     note: str | None = None
     note_danish: str | None = None
 
@@ -159,8 +160,14 @@ class Table(Spec):
     group: Axis | None = None
     percent: Literal["row", "column", "total"] | None = None
     answered: tuple[str, ...] = ()
+    where: tuple[tuple[str, frozenset[int]], ...] = ()
     note: str | None = None
     note_danish: str | None = None
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """All questions that decide whether the table counts a form, in the order in which they are tried."""
+        return tuple(dict.fromkeys((*(name for name, _ in self.where), *self.answered, *self.variables)))
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -211,8 +218,7 @@ class _Resolver:
         if isinstance(self.spec, SummarySpec) and field == "variable":
             return self._numbers(question)
         if question.measured:
-            groups = [q.name for q in questionnaires(self.study)[self.marts[0]].questions if q.grouped == name]
-            do = f"name {groups[0]}, its groups, or write kind: summary" if groups else "give it groups, or write kind: summary"
+            do = f"{self._instead(name, 'give it groups')}, or write kind: summary"
             raise self.error([field], f"{name} is a number", do)
         left_out = {
             self.code(question, label, ["leave_out", name, i]) for i, label in enumerate(self.spec.leave_out.get(name, ()))
@@ -246,6 +252,26 @@ class _Resolver:
         if clash is not None:
             raise self.error(["collapse", name, clash], f"'{clash}' is what totals are called", "give the answer another label")
         return Axis(variable=name, categories=tuple(categories))
+
+    def _where(self, name: str, labels: tuple[str, ...], used: set[str]) -> frozenset[int]:
+        """Return the codes to which the table is limited at a question."""
+        at = ["where", name]
+        question = self.question(name, *at)
+        if name in used:
+            raise self.error(at, f"where: table {self.spec.number} shows {name} itself", "say leave_out, or collapse")
+        if question.measured:
+            raise self.error(at, f"{name} is a number", self._instead(name, "give it groups"))
+        if not labels:
+            raise self.error(at, f"where: {name} names no answer", choices(question.labels.values()))
+        codes = frozenset(self.code(question, label, [*at, i]) for i, label in enumerate(labels))
+        if codes == question.possible:
+            raise self.error(at, f"where: {name} has every answer", f"say answered: [{name}], or name fewer")
+        return codes
+
+    def _instead(self, name: str, otherwise: str) -> str:
+        """Say what may stand in place of a number."""
+        groups = [question.name for question in questionnaires(self.study)[self.marts[0]].questions if question.grouped == name]
+        return f"name {groups[0]}, its groups" if groups else otherwise
 
     def _numbers(self, question: Question) -> Axis:
         if question.measured is None:
@@ -302,6 +328,7 @@ class _Resolver:
             for name in getattr(spec, key, ()):
                 if name not in used:
                     raise self.error([key, name], f"{key}: table {spec.number} doesn't use {name}", choices(sorted(used), name))
+        where = tuple((name, self._where(name, labels, used)) for name, labels in spec.where.items())
         answered = getattr(spec, "answered", ())
         for i, name in enumerate(answered):
             self.question(name, "answered", i)
@@ -313,6 +340,7 @@ class _Resolver:
             occasion=spec.occasion,
             percent=getattr(spec, "percent", None),
             answered=answered,
+            where=where,
             note=spec.note,
             note_danish=spec.note_danish,
             **fields,

@@ -21,7 +21,7 @@ from frs_pipeline.tables.figures import column
 
 # What a row of bases.parquet counts: all forms of a mart, forms left out, and what is left in all marts together.
 ROWS, BASE = "rows", "base"
-OTHER_OCCASION, UNANSWERED, BLANK, LEFT_OUT = "other_occasion", "unanswered", "blank", "left_out"
+OTHER_OCCASION, OUTSIDE, UNANSWERED, BLANK, LEFT_OUT = "other_occasion", "outside", "unanswered", "blank", "left_out"
 # In place of a blank where the delivery's paper doesn't have the question.
 NOT_IN_USE = "not_in_use"
 
@@ -33,6 +33,7 @@ BASES = pa.schema(
             "reason",
             pa.string(),
             "rows: all forms of the mart; then forms left out, each under the first reason that holds: other_occasion, "
+            "outside (none of the answers to which the table is limited), "
             "unanswered (a question that the table requires), blank, not_in_use (the paper doesn't have the question), "
             "left_out (an answer that the table doesn't count); "
             "base: forms that the table counts",
@@ -65,6 +66,7 @@ def reasons(table: Table) -> tuple[Reason, ...]:
     """List all reasons for which a table may leave a form out, in the order in which they are tried."""
     return (
         *((Reason(OTHER_OCCASION),) if table.occasion != BOTH else ()),
+        *(Reason(OUTSIDE, name) for name, _ in table.where),
         *(Reason(UNANSWERED, name) for name in table.answered),
         *(Reason(BLANK, name) for name in table.variables),
         *(Reason(LEFT_OUT, name) for name in table.variables),
@@ -73,12 +75,14 @@ def reasons(table: Table) -> tuple[Reason, ...]:
 
 def leaving_out(table: Table) -> Callable[[str | None, Mapping[str, Number | None]], Reason | None]:
     """Make a function that says, of a form's occasion and answers, why `table` leaves it out; None when it counts the form."""
-    tried, counted = reasons(table), counted_codes(table)
+    tried, counted, limits = reasons(table), counted_codes(table), dict(table.where)
 
     def why(occasion: str | None, answers: Mapping[str, Number | None]) -> Reason | None:
         for reason in tried:
             if reason.question is None:
                 holds = occasion != table.occasion
+            elif reason.name == OUTSIDE:
+                holds = answers[reason.question] not in limits[reason.question]
             elif reason.name == LEFT_OUT:
                 holds = answers[reason.question] not in counted[reason.question]
             else:

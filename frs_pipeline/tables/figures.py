@@ -93,7 +93,7 @@ def figures_from(table: Table) -> Sources:
 
     Labels come from the question of their axis, numbers from all questions that decide which forms are counted where.
     """
-    asked = (*table.variables, *(name for name in table.answered if name not in table.variables))
+    asked = tuple(dict.fromkeys((*table.variables, *table.asked)))
     counted = asked if table.occasion == BOTH else (*asked, "occasion")
 
     def columns(*names: str) -> list[tuple[AssetPath, str]]:

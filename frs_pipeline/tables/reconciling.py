@@ -114,7 +114,7 @@ class FormCounts:
 
 def batches(table: Table, forms: FormCounts) -> list[Batch]:
     """Group the forms of the table's marts into batches that look the same to it, each with the reason for leaving it out."""
-    questions = tuple(dict.fromkeys((*table.answered, *table.variables)))
+    questions = table.asked
     why = leaving_out(table)
     listed = []
     for mart in table.marts:
@@ -290,7 +290,7 @@ def _same_forms(tables: Iterable[Table]) -> list[list[Table]]:
     for table in tables:
         counted = counted_codes(table)
         required = frozenset(table.answered) - set(counted)
-        alike[frozenset(table.marts), table.occasion, required, frozenset(counted.items())].append(table)
+        alike[frozenset(table.marts), table.occasion, required, frozenset((*counted.items(), *table.where))].append(table)
     return [group for group in alike.values() if len(group) > 1]
 
 

@@ -14,7 +14,7 @@ from frs_pipeline.study import Study
 from frs_pipeline.study.about import occasions
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Table, catalogue
-from frs_pipeline.tables.bases import BASE, BLANK, NOT_IN_USE, OTHER_OCCASION, ROWS, UNANSWERED, counted_codes
+from frs_pipeline.tables.bases import BASE, BLANK, NOT_IN_USE, OTHER_OCCASION, OUTSIDE, ROWS, UNANSWERED, counted_codes
 from frs_pipeline.tables.figures import Figure
 
 _SHARES = {"row_percent": "% af rækken", "column_percent": "% af kolonnen", "total_percent": "% af alle"}
@@ -93,6 +93,9 @@ def _left_out(study: Study, table: Table, reason: str, question: str | None) -> 
         return f"ubesvarede{of_question}"
     asked = questionnaires(study)[table.marts[0]].question(question or "")
     labels = asked.labels if asked else {}
+    if reason == OUTSIDE:
+        limits = "/".join(f'"{labels[code]}"' for code in labels if code in dict(table.where)[question or ""])
+        return f"uden svaret {limits} ({question})"
     named = "/".join(f'"{label}"' for code, label in labels.items() if code not in counted_codes(table)[question or ""])
     return f"{named or 'andre svar'}{of_question}"
 

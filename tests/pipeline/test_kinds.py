@@ -1,5 +1,7 @@
 """Questions answered with a number or with several boxes, from the export to the tables, against pandas."""
 
+import csv
+import io
 import json
 
 import duckdb
@@ -11,18 +13,24 @@ from support.kinds_study import answers, deliver, kinds_study
 from support.small_study import NAME
 
 from frs_pipeline import read_mart
+from frs_pipeline.lineage.asking import Asking
 from frs_pipeline.lineage.evidence import Evidence
 from frs_pipeline.lineage.listing import counted
+from frs_pipeline.lineage.listing import near as near_forms
 from frs_pipeline.lineage.meaning import meanings
 from frs_pipeline.lineage.passport import Passports, passport
 from frs_pipeline.lineage.recount import recount
+from frs_pipeline.lineage.waterfall import Why
 from frs_pipeline.operations.refresh import refresh
+from frs_pipeline.release.attack import attack
 from frs_pipeline.release.making import Releasing
+from frs_pipeline.release.reading import read_release
+from frs_pipeline.release.worlds import Source
 from frs_pipeline.store.files import Store, read
 from frs_pipeline.study.release import release_policy
 from frs_pipeline.study.tables import Address, catalogue
 from frs_pipeline.tables.figures import from_table
-from frs_pipeline.tables.render import render
+from frs_pipeline.tables.render import base_line, render
 
 TABLES = """\
   - {number: 11, title: "", kind: frequency, mart: participant, variable: age_group}
@@ -31,6 +39,14 @@ TABLES = """\
   - {number: 15, title: "", kind: summary, mart: participant, variable: hours, group: role}
   - {number: 16, title: "", kind: summary, mart: participant, variable: hours, group: age_group}
   - {number: 17, title: "", kind: crosstab, mart: participant, row: role, column: overall, percent: column}
+  - {number: 18, title: "", kind: crosstab, mart: participant, row: role, column: overall, percent: total,
+     where: {age_group: ["18-39", "40+"], recommend: [ja]}}
+  - {number: 19, title: "", kind: frequency, mart: participant, variable: useful, where: {role: [mor, far]}}
+  - {number: 20, title: "", kind: summary, mart: participant, variable: hours, group: age_group, where: {role: [mor]}}
+  - {number: 21, title: "", kind: correlation, mart: participant, row: useful, column: overall, where: {role: [mor]}}
+  - {number: 22, title: "", kind: crosstab, mart: participant, row: role, column: useful, percent: total}
+  - {number: 23, title: "", kind: crosstab, mart: participant, row: role, column: useful, percent: total,
+     where: {recommend: [ja]}}
   - {number: 13, title: "", kind: correlation, mart: participant, row: age_group, column: overall}
 """
 GROUPS = {"0-17": (0, 17), "18-39": (18, 39), "40+": (40, 120)}
@@ -127,6 +143,39 @@ def test_column_percentages_are_those_of_pandas(found, frame):
     assert at(found, 17, "Total", "god", measure="column_percent") == 100
 
 
+def test_a_table_may_be_limited_to_answers_to_other_questions(found, frame):
+    adults = frame[(frame["age"].notna()) & (frame["age"].fillna(0) >= 18) & (frame["recommend"] == 1)]
+    both = adults.dropna(subset=["role", "overall"])
+    assert at(found, 18, "Total", "Total") == len(both) > 0
+    assert at(found, 18, "mor", "god") == ((both["role"] == 2) & (both["overall"] == 2)).sum()
+    parents = frame[frame["role"].isin([2, 3])]
+    assert at(found, 19, "Total") == len(parents)
+    assert at(found, 19, "Missing") == parents["useful"].isna().sum() > 0
+    assert at(found, 19, "slet ikke") == (parents["useful"] == 4).sum()
+    mothers = frame[(frame["role"] == 2)].dropna(subset=["age", "hours"])
+    assert at(found, 20, group="Total", measure="mean") == pytest.approx(mothers["hours"].astype(float).mean())
+    assert at(found, 21, measure="n") == len(frame[frame["role"] == 2].dropna(subset=["useful", "overall"]))
+
+
+def test_base_line_and_waterfall_say_to_what_a_table_is_limited(settings, found, frame):
+    store = Store(settings, NAME)
+    rows = [row for row in read(store.file("statistics", "bases")).to_pylist() if row["table"] == 19]
+    others = int((~frame["role"].isin([2, 3])).sum())
+    blank = int(frame[frame["role"].isin([2, 3])]["useful"].isna().sum())
+    base = at(found, 19, "Total valid")
+    line = f'Grundlag: 240 skemaer − {others} uden svaret "mor"/"far" (role) − {blank} ubesvarede = {base:.0f}'
+    assert base_line(settings.study, catalogue(settings.study)[19], rows) == line
+    opened = passport(store, Address(19, "slet ikke", "", "", "count"))
+    steps = {(step.kind, step.about): step.forms for step in opened.waterfall}
+    assert steps["outside", "role"] == others
+    assert "to which the table is limited" in next(step.why.english for step in opened.waterfall if step.kind == "outside")
+    assert "»Hvem er du?«" in opened.definition.english
+    near = next(why for why in opened.near if why.kind == "outside")
+    chosen = meanings(settings.study)[opened.address].counted
+    listed = near_forms(Asking(Evidence(store)), catalogue(settings.study)[19], chosen, Why("outside", "role"), 1000)
+    assert len(listed) == near.forms == ((~frame["role"].isin([2, 3])) & (frame["useful"] == 4)).sum()
+
+
 def test_every_figure_has_a_passport_that_closes_and_plain_duckdb_gives_it(settings, found):
     store, study = Store(settings, NAME), settings.study
     every = list(Passports(study, store).every())
@@ -157,10 +206,47 @@ def test_no_release_says_anything_about_numbers(settings):
     store, study = Store(settings, NAME), settings.study
     made = Releasing(study, NAME, catalogue(study), {"participant": store.marts("participant")}, release_policy(study), forms="x")
     done = made.release()
-    assert {14, 15, 16} <= {withheld.table.number for withheld in done.withheld}
-    assert {12, 17} <= {variant.table.number for variant in done.released}
+    assert {14, 15, 16, 20, 21} <= {withheld.table.number for withheld in done.withheld}
+    assert {12, 17, 18, 19} <= {variant.table.number for variant in done.released}
+    numbers = list(csv.DictReader(io.StringIO(done.files["figures.csv"].decode())))
+    shown = {(row["table"], row["row"], row["column"]): int(row["value"]) for row in numbers if _is_count(row)}
+    apart = [n - shown["23", *place] for (table, *place), n in shown.items() if table == "22" and ("23", *place) in shown]
+    assert apart
+    assert [n for n in apart if 0 < n < release_policy(study).threshold] == []
     told = json.loads(done.files["tables.json"])["tables"]
-    assert {14, 15, 16}.isdisjoint(table["number"] for table in told)
+    assert {14, 15, 16, 20, 21}.isdisjoint(table["number"] for table in told)
+
+
+def test_the_attack_finds_what_a_limited_table_tells_beside_one_that_is_not(settings, found, tmp_path):
+    """Both crosstabs with all their counts: what the one has beyond the other is few forms."""
+    store, study = Store(settings, NAME), settings.study
+    two = {number: catalogue(study)[number] for number in (22, 23)}
+    marts = {"participant": store.marts("participant")}
+    done = Releasing(study, NAME, two, marts, release_policy(study), forms="x").release()
+    rows = list(csv.DictReader(io.StringIO(done.files["figures.csv"].decode())))
+    for row in rows:
+        if row["status"] == "hidden" and row["measure"] == "count":
+            value = at(found, int(row["table"]), row["row"], row["column"])
+            row.update(value=f"{value:.0f}", status="shown")
+    assert attack(study, Source(read_release(_written(done.files, tmp_path / "as_it_is")), "x")).exposed == ()
+    text = io.StringIO()
+    table = csv.DictWriter(text, rows[0].keys(), lineterminator="\r\n")
+    table.writeheader()
+    table.writerows(row for row in rows if row["measure"] == "count")
+    told = _written({**done.files, "figures.csv": text.getvalue().encode()}, tmp_path / "told")
+    exposed = attack(study, Source(read_release(told), "x")).exposed
+    assert any(number.kind == "difference" and number.high < release_policy(study).threshold for number in exposed)
+
+
+def _written(files, folder):
+    folder.mkdir()
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    return folder
+
+
+def _is_count(row):
+    return row["measure"] == "count" and row["status"] == "shown"
 
 
 def tables(settings):

@@ -53,7 +53,17 @@ def test_quartiles_are_those_that_spss_prints():
         ("kind: summary, variable: age, leave_out: {age: [x]}", "age is a number, which has no answers"),
         ("kind: frequency, variable: age", "age is a number (name age_group, its groups, or write kind: summary)"),
         ("kind: crosstab, row: role, column: age, percent: row", "age is a number (name age_group, its groups"),
-        ("kind: crosstab, row: role, column: overall, percent: col", "percent: 'col' isn't allowed (one of: row, column, total)"),
+        ("kind: summary, variable: age, where: {role: [mother]}", "question role has no answer 'mother' (is mor meant?)"),
+        (
+            "kind: summary, variable: age, where: {roles: [mor]}",
+            "questionnaire participant has no question roles (is role meant?)",
+        ),
+        ("kind: frequency, variable: role, where: {role: [mor]}", "table 9 shows role itself (say leave_out, or collapse)"),
+        ("kind: frequency, variable: role, where: {age: [mor]}", "age is a number (name age_group, its groups)"),
+        ("kind: frequency, variable: role, where: {recommend: [ja, nej]}", "where: recommend has every answer"),
+        ("kind: frequency, variable: role, where: {recommend: []}", "where: recommend names no answer (one of: ja, nej)"),
+        ("kind: frequency, variable: role, where: {recommend: ja}", "'ja' isn't a list (write it in brackets: [a, b])"),
+        ("kind: crosstab, row: role, column: overall, percent: col", "percent: 'col' isn't allowed (is column meant?)"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_line_and_what_is_right(tmp_path, table, says):
