@@ -51,6 +51,8 @@ def _questionnaire(study: Study, questionnaire: Questionnaire) -> list[str]:
             f"{code} {label}" + (" (left out of crosstabs and correlations)" if code == question.dont_know else "")
             for code, label in question.labels.items()
         )
+        if question.measured:
+            codes = f"{question.measured.described()}{f' ({question.unit_name.english})' if question.unit_name else ''}"
         lines.append(
             f'| <a id="{anchor(questionnaire.instrument, question.name)}"></a>'
             f"`{question.name}` | `{question.source}` | {question.text} | {question.type} | {codes} "

@@ -24,6 +24,7 @@ _KINDS = {
     "crosstab": "Two questions crossed",
     "collapsed_crosstab": "Two questions crossed, with answers merged",
     "correlation": "Association of two questions: gamma, ASE, T, p and N",
+    "summary": "Numbers summed up: n, mean, standard deviation, smallest, quartiles (weighted average at (n + 1) p), largest",
     "correlation_by_group": "Association of two questions within each answer to a third, and partial gamma",
 }
 _PERCENT = {
@@ -31,6 +32,7 @@ _PERCENT = {
     "distribution": "per cent of those answered",
     "collapsed_crosstab": "per cent of all counted",
     "row": "per cent of the row",
+    "column": "per cent of the column",
     "total": "per cent of all counted",
 }
 _ROLES = (("group", "within each"), ("row", "rows"), ("column", "columns"))
@@ -89,7 +91,7 @@ def entry(study: Study, table: Table, contradicted: int) -> list[str]:
         "",
         f"{_KINDS[table.kind]}{f'; {percent}' if percent else ''}.",
         "",
-        f"- forms: {_forms(study, table)}{_answered(table)}",
+        f"- forms: {_forms(study, table)}{_limits(study, table)}{_answered(table)}",
         *(f"- {name}: {_axis(study, table, axis)}" for field, name in _ROLES if (axis := getattr(table, field)) is not None),
     ]
     if table.column is None:
@@ -123,6 +125,18 @@ def _forms(study: Study, table: Table) -> str:
         occasion = table.occasion if asked_at == BOTH else asked_at
         parts.append(f"`{mart}`, {at(study, occasion)}")
     return " and ".join(parts)
+
+
+def _limits(study: Study, table: Table) -> str:
+    """Say to which answers the table is limited."""
+    asked = questionnaires(study)[table.marts[0]]
+    limits = []
+    for name, codes in table.where:
+        question = asked.question(name)
+        assert question is not None
+        labels = [label for code, label in question.labels.items() if code in codes]
+        limits.append(f"; only those that answer {_question(table, name)} with {_joined(labels)}")
+    return "".join(limits)
 
 
 def _answered(table: Table) -> str:

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from frs_pipeline.intake.readers.parsing import MISSING
 from frs_pipeline.store.rows import Rows
+from frs_pipeline.study.schema import as_places
 
 KEYS = pa.schema(
     [
@@ -87,7 +88,8 @@ def keyed_twice(rows: Rows, forms: Rows, without: set[int], within: pd.Timedelta
     candidates = pa.concat_tables(
         [pa.Table.from_batches([batch]).filter(pc.is_in(batch["line"], value_set=wanted)) for batch in forms.batches()]
     ).drop_columns(["form_id", "file"])
-    frame = candidates.to_pandas().astype("Int64").fillna(MISSING)
+    whole = pa.table({name: as_places(candidates[name]) for name in candidates.column_names})
+    frame = whole.to_pandas().astype("Int64").fillna(MISSING)
     frame = alike.set_index("line")[["created"]].join(frame.set_index("line")).sort_index().sort_values("created", kind="stable")
     columns = [name for name in frame.columns if name != "created"]
     before = frame.groupby(columns, sort=False)["created"].shift()

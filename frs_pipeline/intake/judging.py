@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from frs_pipeline.intake.applying import Skipped
 from frs_pipeline.intake.readers.columns import Columns
-from frs_pipeline.intake.readers.parsing import MISSING, Codes, codes, not_asked, respondents
+from frs_pipeline.intake.readers.parsing import MISSING, Codes, codes, grouped, not_asked, numbers, respondents
 from frs_pipeline.intake.readers.times import SURVEYXACT, FittingFormats, TimeFormat, times
 from frs_pipeline.intake.reasons import NOT_ASKED
 from frs_pipeline.personal_numbers import holding
@@ -24,6 +24,7 @@ from frs_pipeline.study import Study
 from frs_pipeline.study.about import STATUS, Forms, about, occasions
 from frs_pipeline.study.impossible import Condition, ImpossibleAnswers
 from frs_pipeline.study.instruments import BOTH
+from frs_pipeline.study.numbers import NO_PLACE
 from frs_pipeline.study.questionnaires import Questionnaire
 from frs_pipeline.study.schema import Scales
 
@@ -122,11 +123,10 @@ def judge(
     `impossible_answers` are what the policy's own rules look for, by rule. What couldn't be looked at is noted in `skipped`.
     Which codes are outside their scale, `scales` decides.
     """
-    asked, blank, forms = columns.of, not_asked(cells.num_rows), questionnaire.forms
-    answers = {q.name: codes(cells[asked[q.name]]) if q.name in asked else blank for q in questionnaire.questions}
+    forms, answers = questionnaire.forms, _read(cells, columns, questionnaire)
     created = clocks.read(forms.created, cells[forms.created]) if forms.created else _never(cells.num_rows)
     marks = np.zeros(cells.num_rows, dtype=np.int64)
-    number = codes(cells[forms.number]) if forms.number else blank
+    number = codes(cells[forms.number]) if forms.number else not_asked(cells.num_rows)
     parsed = Parsed(cells, respondents(forms, cells), created, number, answers, marks)
     if forms.id:
         odd = parsed.respondent < 0
@@ -153,6 +153,23 @@ def judge(
 def _never(forms: int) -> np.ndarray:
     """Return no time for each of so many forms."""
     return np.full(forms, np.datetime64("NaT", "s"))
+
+
+def _read(cells: pa.Table, columns: Columns, questionnaire: Questionnaire) -> dict[str, Codes]:
+    """Parse the answers of a chunk, by question."""
+    blank, answers = not_asked(cells.num_rows), dict[str, Codes]()
+    for question in questionnaire.questions:
+        if question.name not in columns.of:
+            answers[question.name] = blank
+        elif question.grouped:
+            of = questionnaire.question(question.grouped)
+            assert of is not None
+            assert of.measured is not None
+            answers[question.name] = grouped(answers[question.grouped], of.measured)
+        else:
+            column, measured = cells[columns.of[question.name]], question.measured
+            answers[question.name] = numbers(column, measured) if measured else codes(column)
+    return answers
 
 
 def _occasions(parsed: Parsed, questionnaire: Questionnaire, registers: Registers, skipped: Skipped) -> np.ndarray:
@@ -264,7 +281,8 @@ def _beside_others(parsed: Parsed, questionnaire: Questionnaire, clocks: Clocks,
 
 def _answers(parsed: Parsed, columns: Columns, questionnaire: Questionnaire, scales: Scales) -> None:
     role = questionnaire.role
-    for question in (question for question in questionnaire.questions if question.name in columns.of):
+    # What is wrong with a number is wrong once, and not again with its group.
+    for question in (q for q in questionnaire.questions if q.name in columns.of and not q.grouped):
         cell, column = parsed.answers[question.name], columns.of[question.name]
         parsed.find("code_unreadable", column, cell.unreadable)
         parsed.find("holds_personal_number", column, cell.personal)
@@ -302,9 +320,10 @@ def _unasked(
     answered: np.ndarray,
 ) -> None:
     for question in questionnaire.questions:
-        if question.occasion != BOTH and question.name in columns.of:
+        if question.occasion != BOTH and question.name in columns.of and not question.grouped:
             other = answered & (paper >= 0) & (paper != names.index(question.occasion))
-            given = np.isin(parsed.answers[question.name].values, question.codes)
+            values = parsed.answers[question.name].values
+            given = values > NO_PLACE if question.measured else np.isin(values, question.codes)
             parsed.find("answered_unasked", columns.of[question.name], other & given)
 
 
@@ -328,7 +347,7 @@ def _impossible(
 def _holds(parsed: Parsed, condition: Condition) -> np.ndarray:
     """Return on which forms a condition holds; never where a cell that it depends on can't be read, or isn't in the scale."""
     cells = [parsed.answers[name] for name in condition.columns]
-    those = [np.isin(cell.values, condition.codes) for cell in cells]
+    those = [cell.values > NO_PLACE if condition.any_number else np.isin(cell.values, condition.codes) for cell in cells]
     if condition.blank:
         those = [cell.blank | empty for cell, empty in zip(cells, those, strict=True)]
         return np.asarray(np.all(those, axis=0))

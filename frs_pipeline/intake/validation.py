@@ -42,8 +42,9 @@ from frs_pipeline.intake.remarks import NOTED, REJECTED, Intake, Remark, noted, 
 from frs_pipeline.intake.withdrawals import Withdrawal, counted, require_found
 from frs_pipeline.language import plural
 from frs_pipeline.store.rows import Rows, ahead, content_hash
+from frs_pipeline.study.numbers import NO_PLACE
 from frs_pipeline.study.questionnaires import Questionnaire
-from frs_pipeline.study.schema import Scales, arrow_field
+from frs_pipeline.study.schema import Scales, arrow_field, as_column
 
 
 def forms_schema(questionnaire: Questionnaire) -> pa.Schema:
@@ -236,7 +237,8 @@ class _Split:
         questions = {}
         if self.export.in_use:
             with_text, without = worded(self.columns, self.export.structure, self.questionnaire)
-            labelled = sum(question.name in self.columns.of for question in self.questionnaire.questions)
+            scaled = (q for q in self.questionnaire.questions if not (q.measured or q.grouped))
+            labelled = sum(question.name in self.columns.of for question in scaled)
             questions = {"labels_drifted": (labelled, 0), "wording_drifted": (with_text, without)}
         return applied(self.questionnaire, self.intake.policy, self.forms.num_rows, skipped, questions)
 
@@ -267,13 +269,14 @@ class _Split:
         return pc.binary_join_element_wise(self.questionnaire.form_prefix, numbers, "-")
 
     def _accepted(self, lines: np.ndarray, ids: pa.Array, number: np.ndarray, answers: list[np.ndarray]) -> pa.Table:
+        own = [self.forms.schema.field(question.name) for question in self.questionnaire.questions]
         columns = [
             ids,
             pa.repeat(self.export.file, len(lines)),
             pa.array(lines, pa.int32()),
             *([pa.array(number, pa.int32())] if self.questionnaire.forms.number else []),
-            # A code that a mart can't hold ends the run: it must not become another.
-            *(pa.array(codes, mask=codes == MISSING).cast(pa.int8()) for codes in answers),
+            # A number that has no place, and is accepted all the same, is a blank.
+            *(as_column(pa.array(codes, mask=codes <= NO_PLACE), field.type) for codes, field in zip(answers, own, strict=True)),
         ]
         return pa.Table.from_arrays(columns, schema=self.forms.schema)
 

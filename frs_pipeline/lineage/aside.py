@@ -12,11 +12,12 @@ from frs_pipeline.lineage.waterfall import Group
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.about import only_occasion
 from frs_pipeline.study.instruments import BOTH
+from frs_pipeline.study.numbers import LARGEST, Number, number_in
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.rules import policy
 
 # Stands for something keyed that isn't an answer: it is neither blank nor a code that a table counts.
-_NO_ANSWER = -1
+_NO_ANSWER = -LARGEST - 1
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,18 @@ class Aside:
         """Return the form as a group of one, with its answers to these questions."""
         return Group(self.instrument, self.occasion, tuple(self._answer(name) for name in names), 1, delivery)
 
-    def _answer(self, name: str) -> int | None:
+    def _answer(self, name: str) -> Number | None:
         cell = self.cells.get(self.columns.get(name, ""), "").strip()
-        return _codes(self.study, self.instrument)[name].get(cell, _NO_ANSWER) if cell else None
+        if not cell:
+            return None
+        asked = questionnaires(self.study)[self.instrument].question(name)
+        of = asked and (asked if asked.measured else questionnaires(self.study)[self.instrument].question(asked.grouped or ""))
+        if of and of.measured:
+            number = number_in(cell, of.measured)
+            if number is None:
+                return _NO_ANSWER
+            return number if of is asked else of.measured.group(number)
+        return _codes(self.study, self.instrument)[name].get(cell, _NO_ANSWER)
 
 
 @derived

@@ -14,6 +14,7 @@ from frs_pipeline.lineage.ties import printed_cells
 from frs_pipeline.lineage.waterfall import Waterfall
 from frs_pipeline.stats.counts import percent
 from frs_pipeline.stats.gamma import goodman_kruskal, partial
+from frs_pipeline.stats.summary import Counted, summary
 from frs_pipeline.store.plan import table_key
 from frs_pipeline.study.tables import Table
 from frs_pipeline.tables.figures import Figure
@@ -38,6 +39,7 @@ class Recounted:
     meaning: Meaning
     fall: Waterfall
     pairs: Pairs | None
+    numbers: Counted | None
 
 
 def checks(asking: Asking, recounted: Recounted, additions: Sequence[bool], elsewhere: Sequence[bool]) -> tuple[Check, ...]:
@@ -93,6 +95,10 @@ def _layers(evidence: Evidence, table: Table) -> tuple[bool, str]:
 def _recomputed(recounted: Recounted) -> float | None:
     """Compute the figure's value from the forms that the waterfall leaves."""
     fall, meaning = recounted.fall, recounted.meaning
+    if recounted.numbers is not None:
+        assert meaning.numbers is not None
+        assert meaning.numbers.numbers is not None
+        return summary(recounted.numbers, meaning.numbers.numbers.decimals)[meaning.measure]
     if recounted.pairs is None:
         return fall.left if fall.whole is None else percent(fall.left, fall.whole)
     tables = [stratum.cells for stratum in recounted.pairs.strata]

@@ -12,6 +12,7 @@ from frs_pipeline.intake.readers.surveyxact import read_export
 from frs_pipeline.store.deliveries import AMENDMENTS
 from frs_pipeline.store.files import Store, stream
 from frs_pipeline.study.instruments import BOTH
+from frs_pipeline.study.numbers import Number
 from frs_pipeline.study.questionnaires import Questionnaire, questionnaires
 from frs_pipeline.study.tables import Table, catalogue
 
@@ -46,18 +47,18 @@ def resting(store: Store) -> list[Rests]:
     for correction in corrections:
         questionnaire = by_prefix[correction.prefix]
         answers = _answers(store, questionnaire, correction.form)
-        question = question_of(store, questionnaire, correction.column)
+        asked = questions_of(store, questionnaire, correction.column)
         tables = [
             table
             for table in catalogue(store.study).values()
-            if questionnaire.instrument in table.marts and (question is None or question in (*table.variables, *table.answered))
+            if questionnaire.instrument in table.marts and (not asked or not asked.isdisjoint(table.asked))
         ]
         cells = tuple(Cell(table.number, _labels(table, answers)) for table in tables) if answers is not None else ()
         corrected.append(Rests(correction, questionnaire.instrument, answers is not None, cells))
     return corrected
 
 
-def _answers(store: Store, questionnaire: Questionnaire, form: str) -> dict[str, int | str | None] | None:
+def _answers(store: Store, questionnaire: Questionnaire, form: str) -> dict[str, Number | str | None] | None:
     """Return the form's row in its mart; None when it isn't there."""
     for batch in stream(store.file("marts", questionnaire.instrument)):
         mine = batch.filter(pc.equal(batch["form_id"], form))
@@ -66,20 +67,20 @@ def _answers(store: Store, questionnaire: Questionnaire, form: str) -> dict[str,
     return None
 
 
-def question_of(store: Store, questionnaire: Questionnaire, column: str) -> str | None:
-    """Return the question that a column of the export holds; None when it holds something else."""
+def questions_of(store: Store, questionnaire: Questionnaire, column: str) -> set[str]:
+    """Return the question that a column of the export holds, with that of its groups; none when it holds something else."""
     export = read_export(store.study, store.raw(questionnaire.instrument))
     columns, _ = resolve(export.names, export.structure, questionnaire, export.delivery)
-    return next((name for name, at in columns.of.items() if at == column), None)
+    return {name for name, at in columns.of.items() if at == column}
 
 
-def _labels(table: Table, answers: dict[str, int | str | None]) -> tuple[str | None, ...]:
+def _labels(table: Table, answers: dict[str, Number | str | None]) -> tuple[str | None, ...]:
     """Return the labels of the cell that counts the answers; all None when the table leaves the form out."""
     out = table.occasion not in (BOTH, answers["occasion"]) or any(answers[name] is None for name in table.answered)
+    out = out or any(answers[name] not in codes for name, codes in table.where)
     labels: list[str | None] = []
     for axis in (table.group, table.row, table.column):
         if axis is not None:
             code = answers[axis.variable]
-            index = axis.index(code if isinstance(code, int) else None)
-            labels.append(None if index is None else axis.categories[index].label)
+            labels.append(axis.label(None if isinstance(code, str) else code))
     return tuple(None for _ in labels) if out or None in labels else tuple(labels)

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from frs_pipeline.lineage.asking import Asking
-from frs_pipeline.lineage.meaning import Codes, Meaning
+from frs_pipeline.lineage.meaning import Meaning
 from frs_pipeline.lineage.waterfall import Group, failing
 from frs_pipeline.study import Study
 from frs_pipeline.study.questionnaires import questionnaires
-from frs_pipeline.study.tables import Table
+from frs_pipeline.study.tables import Codes, Table
 
 # What a form that somebody decided about is to a figure.
 COUNTED, IN_WHOLE, LEFT_OUT, EVERY = "counted", "in the denominator", "not counted here", "all forms of the questionnaire"
@@ -44,7 +44,7 @@ def amendments(asking: Asking, table: Table, meaning: Meaning) -> tuple[Amendmen
     if not evidence.corrections and not evidence.exceptions:
         return ()
     # Reading exports takes a while to import, and few deliveries have corrections.
-    from frs_pipeline.lineage.corrections import question_of
+    from frs_pipeline.lineage.corrections import questions_of
 
     by_prefix = {questionnaires(evidence.study)[mart].form_prefix: questionnaires(evidence.study)[mart] for mart in table.marts}
     corrected = [c for c in evidence.corrections if c.prefix in by_prefix]
@@ -54,8 +54,8 @@ def amendments(asking: Asking, table: Table, meaning: Meaning) -> tuple[Amendmen
     amended = []
     for c in corrected:
         questionnaire = by_prefix[c.prefix]
-        question = question_of(evidence.store, questionnaire, c.column)
-        if question is None or question in asked:
+        of = questions_of(evidence.store, questionnaire, c.column)
+        if not of or not of.isdisjoint(asked):
             place = _place(evidence.study, asked, meaning, answers.get(c.form))
             amended.append(
                 Amendment("correction", questionnaire.instrument, c.column, c.reason, c.who, c.when.isoformat(), "", place)

@@ -135,7 +135,7 @@ def opened(evidence: Evidence, way: WayOfForm) -> Opened:
         return Opened(raw, {}, {})
     answers = _answers(evidence, way.instrument, way.form)
     answered = {
-        question.name: question.labels[answers[question.name]]
+        question.name: question.said(answers[question.name])
         for question in questionnaires(evidence.study)[way.instrument].questions
         if answers[question.name] is not None
     }
@@ -184,12 +184,9 @@ def _discreet(study: Study, why: Why, table: Table) -> Text:
 
 
 def _cell(table: Table, answers: Mapping[str, Any]) -> tuple[str, ...]:
-    labels = []
-    for axis in axes(table):
-        place = axis.index(answers[axis.variable])
-        assert place is not None, "the table counts the form"
-        labels.append(axis.categories[place].label)
-    return tuple(labels)
+    labels = [axis.label(answers[axis.variable]) for axis in axes(table)]
+    assert None not in labels, "the table counts the form"
+    return tuple(label for label in labels if label is not None)
 
 
 def _broken(study: Study, rule: str, column: str | None) -> str:

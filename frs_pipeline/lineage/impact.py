@@ -24,7 +24,7 @@ from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import Table, catalogue
 from frs_pipeline.tables.figures import NO_LABEL, Figure, figures, from_table
 from frs_pipeline.tables.nonresponse import ITEM, UNIT, item, kinds, unit
-from frs_pipeline.tables.reconciling import FormCounts
+from frs_pipeline.tables.reconciling import Code, FormCounts
 
 UNIT_NONRESPONSE, ITEM_NONRESPONSE = "unit_nonresponse", "item_nonresponse"
 _SUMS = ("forms", "asked", "answered", "blank")
@@ -114,10 +114,10 @@ def recounted(store: Store, change: ChangedForms) -> dict[int, list[Figure]]:
     return {table.number: figures(table, _counts(table, forms, change)) for table in wanted}
 
 
-def _counts(table: Table, forms: FormCounts, change: ChangedForms) -> dict[tuple[int | None, ...], int]:
+def _counts(table: Table, forms: FormCounts, change: ChangedForms) -> dict[tuple[Code, ...], int]:
     """Count what `tables.counting` counts, in the marts after a change. Importing Ibis would take longer than this does."""
-    names = tuple(dict.fromkeys((*table.variables, *table.answered)))
-    total: Counter[tuple[int | None, ...]] = Counter()
+    names, limits = tuple(dict.fromkeys((*table.variables, *table.asked))), dict(table.where)
+    total: Counter[tuple[Code, ...]] = Counter()
     for mart in table.marts:
         groups = Counter(forms.by(mart, names))
         for rows, sign in ((change.out.get(mart), -1), (change.into.get(mart), 1)):
@@ -126,7 +126,8 @@ def _counts(table: Table, forms: FormCounts, change: ChangedForms) -> dict[tuple
                 groups[occasion, tuple(codes)] += sign
         for (occasion, answers), number in groups.items():
             given = dict(zip(names, answers, strict=True))
-            if number and table.occasion in (BOTH, occasion) and None not in (given[name] for name in table.answered):
+            inside = table.occasion in (BOTH, occasion) and all(given[name] in codes for name, codes in limits.items())
+            if number and inside and None not in (given[name] for name in table.answered):
                 total[tuple(given[name] for name in table.variables)] += number
     return dict(total)
 
@@ -217,7 +218,7 @@ def _items(study: Study, items: pa.Table, change: ChangedForms, delivery: str) -
 
 def _answers(study: Study, mart: str, rows: pa.Table) -> pa.Table:
     """Count the answers of some forms of a mart, as `answers_by_occasion` counts those of all."""
-    names = [question.name for question in questionnaires(study)[mart].questions]
+    names = [question.name for question in questionnaires(study)[mart].questions if not question.grouped]
     counted = rows.group_by("occasion").aggregate([([], "count_all"), *((name, "count") for name in names)])
     return counted.rename_columns(["occasion", "number", *names])
 
@@ -229,11 +230,7 @@ def _forms(rows: Mapping[str, pa.Table], mart: str) -> int:
 def resting_on(store: Store, question: str) -> Iterator[tuple[ResultAddress, Value]]:
     """Yield every figure that depends on the answers to a question, in whichever questionnaire it stands."""
     asking = {mart for mart in instruments(store.study) if questionnaires(store.study)[mart].question(question)}
-    using = {
-        number
-        for number, table in catalogue(store.study).items()
-        if asking & set(table.marts) and question in (*table.variables, *table.answered)
-    }
+    using = {number for number, table in catalogue(store.study).items() if asking & set(table.marts) and question in table.asked}
     printed: Sequence[Figure] = from_table(read(store.file("statistics", "figures")))
     yield from placed(figure for figure in printed if figure.table in using).items()
     units, items = (read(store.file("statistics", name)) for name in (UNIT_NONRESPONSE, ITEM_NONRESPONSE))

@@ -19,7 +19,7 @@ from frs_pipeline.study import Study
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import Table
-from frs_pipeline.tables.bases import BLANK, LEFT_OUT, NOT_IN_USE, OTHER_OCCASION
+from frs_pipeline.tables.bases import BLANK, LEFT_OUT, NOT_IN_USE, OTHER_OCCASION, OUTSIDE
 
 if TYPE_CHECKING:
     from frs_pipeline.intake.amendments import Correction
@@ -75,7 +75,10 @@ def _failing(study: Study, table: Table, mart: str, chosen: Selection, why: Why,
         yield f"occasion {'<>' if why.kind == OTHER_OCCASION else '='} '{chosen.occasion}'"
     for name, codes in chosen.answers:
         if name != why.about:
-            yield answered(name, codes, without=chosen.without)
+            yield answered(name, codes, without=name == chosen.without)
+            continue
+        if why.kind == OUTSIDE:
+            yield f"({name} IS NULL OR NOT {answered(name, codes)})"
             continue
         occasion = question(study, name, (mart,)).occasion
         if (why.kind == NOT_IN_USE) == questionnaires(study)[mart].asks(question(study, name, (mart,)), delivery):

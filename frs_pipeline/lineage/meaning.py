@@ -7,17 +7,16 @@ and figures with equal meanings are the same fact, wherever they are printed.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.questionnaires import Question, questionnaires
-from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Address, Axis, Table, catalogue
+from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Address, Axis, Codes, Table, catalogue
 from frs_pipeline.tables.bases import axes
 from frs_pipeline.tables.figures import figures
 
-Codes = frozenset[int]
 SIGNED = ("gamma", "t", "partial_gamma")
 
 
@@ -25,15 +24,17 @@ SIGNED = ("gamma", "t", "partial_gamma")
 class Selection:
     """Forms of some marts, selected by their occasion and by their answers.
 
-    `answers` are codes by question: a form must have one of them at each; `without` reverses the one condition of a
-    frequency: forms that gave none of its answers, blank ones included.
+    `answers` are codes by question: a form must have one of them at each; `without` names the question of a frequency whose
+    condition is reversed: forms that gave none of its answers, blank ones included. `limits` are the questions to whose
+    answers the table is limited.
     """
 
     study: Study
     marts: tuple[str, ...]
     occasion: str
     answers: tuple[tuple[str, Codes], ...] = ()
-    without: bool = False
+    without: str = ""
+    limits: tuple[str, ...] = field(default=(), compare=False)
 
     @cached_property
     def codes(self) -> dict[str, Codes]:
@@ -49,14 +50,15 @@ class Selection:
 
     def where(self, **answers: Codes) -> Selection:
         """Return the same selection, but with these codes at these questions."""
-        return Selection(self.study, self.marts, self.occasion, tuple({**self.codes, **answers}.items()), self.without)
+        return replace(self, answers=tuple({**self.codes, **answers}.items()))
 
 
 @dataclass(frozen=True)
 class Meaning:
-    """What a figure says: a number of forms (`of` is None), their share `of` others, or a measure of a correlation.
+    """What a figure says: a number of forms (`of` is None), their share `of` others, or a measure of a correlation or of numbers.
 
-    `scales` are the rows and columns that a correlation runs over, `strata` what a partial one holds constant.
+    `scales` are the rows and columns that a correlation runs over, `strata` what a partial one holds constant; `numbers` is
+    the question whose numbers a statistic sums up.
     """
 
     measure: str
@@ -64,10 +66,13 @@ class Meaning:
     of: Selection | None = None
     scales: tuple[Axis, Axis] | None = None
     strata: Axis | None = None
+    numbers: Axis | None = None
 
     @cached_property
     def fact(self) -> tuple[object, ...]:
         """A value that is equal for figures that say the same, in whichever table and measure they are printed."""
+        if self.numbers is not None:
+            return (self.measure, self.counted.fact, self.numbers.variable)
         if self.scales is None:
             return (self.counted.fact, self.of.fact if self.of else None)
         # Gamma doesn't care which question is in the rows, nor whether both scales run the other way.
@@ -122,10 +127,16 @@ class _TableMeanings:
     def __init__(self, study: Study, table: Table) -> None:
         self.study = study
         self.table = table
-        every = {name: frozenset(question(self.study, name, table.marts).codes) for name in table.answered}
-        self.all = Selection(self.study, table.marts, table.occasion, tuple(every.items()))
+        every = {name: question(self.study, name, table.marts).possible for name in table.answered}
+        self.all = Selection(
+            self.study,
+            table.marts,
+            table.occasion,
+            tuple({**every, **dict(table.where)}.items()),
+            limits=tuple(name for name, _ in table.where),
+        )
         # An answer that a table requires and counts is asked for once.
-        self.base = self.all.where(**{axis.variable: _codes(axis) for axis in axes(table)})
+        self.base = self.all.where(**{axis.variable: axis.counted for axis in axes(table)})
 
     def meaning(self, address: Address) -> Meaning:
         table, measure = self.table, address.measure
@@ -134,17 +145,19 @@ class _TableMeanings:
         if table.kind == "distribution":
             row = self._at(table.row, address.row)
             return Meaning(measure, row, self.base if measure == "percent" else None)
-        if table.kind.startswith("correlation"):
+        if table.tells_of_groups:
             counted = self._at(table.group, address.group) if table.group else self.base
             if measure == "n":
                 return Meaning(measure, counted)
+            if table.kind == "summary":
+                return Meaning(measure, counted, numbers=table.row)
             assert table.column is not None
             strata = table.group if measure == "partial_gamma" else None
             return Meaning(measure, counted, scales=(table.row, table.column), strata=strata)
         assert table.column is not None
-        row = self._at(table.row, address.row)
-        cell = row.where(**{table.column.variable: self._at(table.column, address.column).codes[table.column.variable]})
-        whole = {"row_percent": row, "total_percent": self.base}
+        row, column = self._at(table.row, address.row), self._at(table.column, address.column)
+        cell = row.where(**{table.column.variable: column.codes[table.column.variable]})
+        whole = {"row_percent": row, "column_percent": column, "total_percent": self.base}
         return Meaning(measure, cell, whole.get(measure))
 
     def _frequency(self, address: Address) -> Meaning:
@@ -152,7 +165,7 @@ class _TableMeanings:
         special = {
             TOTAL: self.all,
             TOTAL_VALID: self.base,
-            MISSING: Selection(self.study, self.base.marts, self.base.occasion, self.base.answers, without=True),
+            MISSING: replace(self.base, without=axis.variable),
         }
         counted = special.get(address.row) or self._at(axis, address.row)
         if measure == "cumulative_percent":
@@ -168,7 +181,3 @@ class _TableMeanings:
             return self.base
         codes = next(frozenset(c.codes) for c in axis.categories if c.label == label)
         return self.base.where(**{axis.variable: codes})
-
-
-def _codes(axis: Axis) -> Codes:
-    return frozenset(code for c in axis.categories for code in c.codes)

@@ -9,7 +9,9 @@ import numpy as np
 from frs_pipeline.lineage.meaning import Meaning
 from frs_pipeline.lineage.waterfall import Asked, failing
 from frs_pipeline.stats.gamma import pair_sums
+from frs_pipeline.stats.summary import Counted
 from frs_pipeline.study import Study
+from frs_pipeline.study.numbers import Number
 from frs_pipeline.study.tables import Axis
 
 Cells = tuple[tuple[int, ...], ...]
@@ -55,7 +57,20 @@ def pairs(study: Study, meaning: Meaning, asked: Asked) -> Pairs | None:
     return Pairs(tuple(c.label for c in row.categories), tuple(c.label for c in column.categories), strata, p, q)
 
 
-def _place(axis: Axis, answers: dict[str, int | None]) -> int:
+def numbers_of(study: Study, meaning: Meaning, asked: Asked) -> Counted | None:
+    """Count the forms behind a statistic by their number; None for a figure that is none."""
+    if meaning.numbers is None:
+        return None
+    counted: Counted = {}
+    place = list(asked.questions).index(meaning.numbers.variable)
+    for group in asked.groups:
+        number = group.answers[place]
+        if number is not None and not failing(study, asked.questions, meaning.counted, group):
+            counted[number] = counted.get(number, 0) + group.forms
+    return counted
+
+
+def _place(axis: Axis, answers: dict[str, Number | None]) -> int:
     place = axis.index(answers[axis.variable])
     assert place is not None, "a form that is counted has an answer that is"
     return place

@@ -18,10 +18,11 @@ from frs_pipeline.lineage.checked import Check, Recounted, checks
 from frs_pipeline.lineage.decisions import Amendment, amendments
 from frs_pipeline.lineage.evidence import Evidence, InputFile, ProducedFile
 from frs_pipeline.lineage.meaning import Meaning, meanings
-from frs_pipeline.lineage.pairs import Pairs, pairs
+from frs_pipeline.lineage.pairs import Pairs, numbers_of, pairs
 from frs_pipeline.lineage.ties import alike, sums
 from frs_pipeline.lineage.waterfall import Waterfall, Why, waterfall
 from frs_pipeline.lineage.wording import definition, reason, rounding, selection
+from frs_pipeline.stats.summary import STATISTICS
 from frs_pipeline.store.files import Store
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.tables import Address, catalogue
@@ -138,6 +139,8 @@ class Passport:
     def equation(self) -> str:
         """The sum by which the figure follows from the forms that are listed for it."""
         forms = plural(self.forms, "form")
+        if self.address.measure in STATISTICS:
+            return f"{forms}; {self.address.measure} = {self.printed}"
         if self.numerator is None or self.denominator is None:
             return f"{forms} = {self.printed}"
         shown = self.printed if self.printed.endswith("%") or self.pairs else f"{self.printed} %"
@@ -204,7 +207,7 @@ class Passports:
             published=self._published(address),
             checks=checks(
                 self.asking,
-                Recounted(table, figure, meaning, fall, counted),
+                Recounted(table, figure, meaning, fall, counted, numbers_of(self.study, meaning, asked)),
                 [addition.holds for addition in additions],
                 [place.equal for place in elsewhere],
             ),

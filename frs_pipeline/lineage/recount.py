@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from frs_pipeline.lineage.meaning import Codes, Meaning, Selection, question
+from frs_pipeline.lineage.meaning import Meaning, Selection, question
 from frs_pipeline.store.files import MartFile
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import occasions
 from frs_pipeline.study.instruments import BOTH
-from frs_pipeline.study.tables import Address, Axis, Table
+from frs_pipeline.study.numbers import Span, plain
+from frs_pipeline.study.tables import Address, Axis, Codes, Table
 from frs_pipeline.tables.render import heading
 
 Conditions = list[tuple[str, str]]
@@ -29,6 +30,8 @@ def recount(study: Study, table: Table, address: Address, meaning: Meaning, file
     files = files or {}
     if meaning.scales is not None:
         body = _correlation(study, meaning, files)
+    elif meaning.numbers is not None:
+        body = _statistic(study, meaning, meaning.numbers, files)
     elif meaning.of is None:
         body = _count(study, meaning.counted, files)
     else:
@@ -51,12 +54,15 @@ def conditions(study: Study, selection: Selection) -> Conditions:
     if selection.occasion != BOTH:
         listed.append((f"occasion = '{selection.occasion}'", occasions(study)[selection.occasion].one.danish))
     for name, codes in selection.answers:
-        listed.append((answered(name, codes, without=selection.without), _says(study, selection, name, codes)))
+        listed.append((answered(name, codes, without=name == selection.without), _says(study, selection, name, codes)))
     return listed
 
 
 def answered(name: str, codes: Codes, *, without: bool = False) -> str:
     """Write SQL for "the answer is one of these codes", or for none of them, blank included."""
+    if isinstance(codes, Span):
+        between = f"{name} BETWEEN {plain(codes.low)} AND {plain(codes.high)}"
+        return f"({name} IS NULL OR NOT {between})" if without else between
     listed = ", ".join(map(str, sorted(codes)))
     if without:
         return f"({name} IS NULL OR {name} NOT IN ({listed}))"
@@ -66,8 +72,10 @@ def answered(name: str, codes: Codes, *, without: bool = False) -> str:
 def _says(study: Study, selection: Selection, name: str, codes: Codes) -> str:
     asked = question(study, name, selection.marts)
     labels = " / ".join(label for code, label in asked.labels.items() if code in codes)
-    answers = "besvaret" if codes == frozenset(asked.codes) else labels
-    return _comment(f"{asked.text} {'ikke ' if selection.without else ''}{answers}")
+    if isinstance(codes, Span):
+        labels = f"{asked.said(codes.low)} til {asked.said(codes.high)}"
+    answers = "besvaret" if codes == asked.possible else labels
+    return _comment(f"{asked.text} {'ikke ' if name == selection.without else ''}{answers}")
 
 
 def _comment(text: str) -> str:
@@ -99,6 +107,55 @@ def _share(study: Study, meaning: Meaning, files: Files) -> str:
         ")\n"
         "SELECT CAST(100 * numerator AS DOUBLE) / nullif(denominator, 0) AS value, numerator, denominator\n"
         "FROM counted;"
+    )
+
+
+# Whole numbers of the last decimal place, so that nothing is rounded before the last division.
+_SUMMARY = """\
+WITH numbers AS (
+  SELECT
+    CAST({places} AS HUGEINT) AS x,
+    row_number() OVER (ORDER BY {name}) AS place
+  FROM {forms}{where}
+),
+sums AS (
+  SELECT count(*) AS n, CAST(sum(x) AS HUGEINT) AS s, CAST(sum(x * x) AS HUGEINT) AS ss, min(x) AS least, max(x) AS most
+  FROM numbers
+),
+quarters AS (  -- the number at (n + 1) p: its place, and how many quarters of the way it lies to the next
+  SELECT q, (n + 1) * q // 4 AS place, (n + 1) * q % 4 AS parts, n FROM sums CROSS JOIN (VALUES (1), (2), (3)) AS of(q)
+),
+quartiles AS (  -- four times each
+  SELECT q, 4 * low.x + parts * (high.x - low.x) AS x
+  FROM quarters
+  JOIN numbers AS low ON low.place = greatest(least(quarters.place, n), 1)
+  JOIN numbers AS high ON high.place = greatest(least(quarters.place + 1, n), 1)
+)
+SELECT
+  {value} AS value, n, s AS sum, ss AS sum_of_squares
+FROM sums;"""
+_STATISTIC = {
+    "mean": "CAST(s AS DOUBLE) / nullif(n * {scale}, 0)",
+    "sd": "sqrt(CAST(n * ss - s * s AS DOUBLE) / nullif(CAST(n * (n - 1) * {scale} * {scale} AS DOUBLE), 0))",
+    "min": "CAST(least AS DOUBLE) / {scale}",
+    "max": "CAST(most AS DOUBLE) / {scale}",
+    **{
+        name: f"(SELECT CAST(x AS DOUBLE) / (4 * {{scale}}) FROM quartiles WHERE q = {quarter})"  # noqa: S608 - our own words
+        for name, quarter in (("q1", 1), ("median", 2), ("q3", 3))
+    },
+}
+
+
+def _statistic(study: Study, meaning: Meaning, numbers: Axis, files: Files) -> str:
+    """Write the query for a statistic of numbers."""
+    assert numbers.numbers is not None
+    scale = 10**numbers.numbers.decimals
+    return _SUMMARY.format(
+        places=f"{numbers.variable} * {scale}" if scale > 1 else numbers.variable,
+        name=numbers.variable,
+        forms=_forms(meaning.counted, files),
+        where=_where(study, meaning.counted, "  "),
+        value=_STATISTIC[meaning.measure].format(scale=scale),
     )
 
 

@@ -6,8 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from frs_pipeline.lineage.meaning import Codes, Meaning, meanings
+from frs_pipeline.lineage.meaning import Meaning, meanings
 from frs_pipeline.study import Study, derived
+from frs_pipeline.study.numbers import Span
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Address, catalogue
 
 
@@ -31,7 +32,7 @@ def alike(study: Study) -> Mapping[Address, tuple[Address, ...]]:
 @derived
 def sums(study: Study) -> Mapping[Address, tuple[Sum, ...]]:
     """Map every figure to the sums that it takes part in, as a part or as the total."""
-    entries: dict[tuple[object, ...], list[tuple[Codes, Address]]] = defaultdict(list)
+    entries: dict[tuple[object, ...], list[tuple[frozenset[int], Address]]] = defaultdict(list)
     for address, meaning in meanings(study).items():
         for key, codes in _keys(meaning):
             entries[key].append((codes, address))
@@ -79,19 +80,21 @@ def _counts(study: Study) -> Mapping[int, Mapping[object, Address]]:
     return counts
 
 
-def _keys(meaning: Meaning) -> Iterable[tuple[tuple[object, ...], Codes]]:
+def _keys(meaning: Meaning) -> Iterable[tuple[tuple[object, ...], frozenset[int]]]:
     """Yield what a figure has in common with those that may add up with it: all but the answers to one question."""
     counted = meaning.counted
-    if meaning.scales is None and not counted.without:
+    if meaning.scales is None and meaning.numbers is None and not counted.without:
         for name, codes in counted.answers:
+            if isinstance(codes, Span):
+                continue
             # The codes of the question itself are blanked out, so that selections that differ in them alone meet.
             rest = counted.where(**{name: frozenset()}).fact
             yield (rest, name, meaning.of.fact if meaning.of else None), codes
 
 
-def _additions(listed: list[tuple[Codes, Address]]) -> Iterable[Sum]:
+def _additions(listed: list[tuple[frozenset[int], Address]]) -> Iterable[Sum]:
     """Yield each figure as the sum of those of one table that split its answers between them."""
-    by_table: dict[int, dict[Codes, Address]] = defaultdict(dict)
+    by_table: dict[int, dict[frozenset[int], Address]] = defaultdict(dict)
     for codes, address in listed:
         if address.measure != "cumulative_percent":
             by_table[address.table].setdefault(codes, address)

@@ -12,12 +12,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from frs_pipeline.lineage.meaning import Codes, Meaning, Selection, question
+from frs_pipeline.lineage.meaning import Meaning, Selection, question
 from frs_pipeline.study import Study
 from frs_pipeline.study.instruments import BOTH
+from frs_pipeline.study.numbers import Number
 from frs_pipeline.study.questionnaires import Question, questionnaires
-from frs_pipeline.study.tables import Table
-from frs_pipeline.tables.bases import BLANK, LEFT_OUT, NOT_IN_USE, OTHER_OCCASION, counted_codes
+from frs_pipeline.study.tables import Codes, Table
+from frs_pipeline.tables.bases import BLANK, LEFT_OUT, NOT_IN_USE, OTHER_OCCASION, OUTSIDE, counted_codes
 
 # Why a form isn't counted. The names up to `NOT_ASKED` also stand in the bases of tables.
 WITHDRAWN, SET_ASIDE, NOT_ASKED = "withdrawn", "set_aside", "not_asked"
@@ -30,12 +31,13 @@ _ORDER = {
     SET_ASIDE: -2,
     AGAIN: -1,
     OTHER_OCCASION: 0,
-    NOT_IN_USE: 1,
-    NOT_ASKED: 1,
-    BLANK: 1,
-    LEFT_OUT: 2,
-    OTHER_ANSWER: 3,
-    ANSWERED: 3,
+    OUTSIDE: 1,
+    NOT_IN_USE: 2,
+    NOT_ASKED: 2,
+    BLANK: 2,
+    LEFT_OUT: 3,
+    OTHER_ANSWER: 4,
+    ANSWERED: 4,
 }
 
 
@@ -51,7 +53,7 @@ class Group(NamedTuple):
 
     mart: str
     occasion: str | None
-    answers: tuple[int | None, ...]
+    answers: tuple[Number | None, ...]
     forms: int
     delivery: str
 
@@ -97,9 +99,8 @@ class Waterfall:
 
 def questions(study: Study, table: Table) -> dict[str, Codes]:
     """Return the questions that decide whether a table counts a form, with the answers that it counts, as they are tried."""
-    counted = counted_codes(table)
-    every = dict.fromkeys((*table.answered, *table.variables))
-    return {name: counted.get(name, frozenset(question(study, name, table.marts).codes)) for name in every}
+    counted = {**dict(table.where), **counted_codes(table)}
+    return {name: counted.get(name, question(study, name, table.marts).possible) for name in table.asked}
 
 
 def failing(study: Study, asked: Mapping[str, Codes], selection: Selection, group: Group) -> list[Why]:
@@ -108,9 +109,12 @@ def failing(study: Study, asked: Mapping[str, Codes], selection: Selection, grou
     codes = selection.codes
     for (name, counted), code in zip(asked.items(), group.answers, strict=True):
         wanted = codes.get(name)
-        if wanted is None or (code in wanted) != selection.without:
+        without = name == selection.without
+        if wanted is None or (code in wanted) != without:
             continue
-        if selection.without:
+        if name in selection.limits:
+            failed.append(Why(OUTSIDE, name))
+        elif without:
             failed.append(Why(ANSWERED, name))
         elif code is None:
             failed.append(Why(_blank(study, question(study, name, (group.mart,)), group), name))

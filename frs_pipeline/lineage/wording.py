@@ -6,17 +6,27 @@ Titles, questions and answers stay Danish in both: they are the names of what st
 from __future__ import annotations
 
 from frs_pipeline.language import Text
-from frs_pipeline.lineage.meaning import Codes, Meaning, Selection, question
+from frs_pipeline.lineage.meaning import Meaning, Selection, question
 from frs_pipeline.lineage.waterfall import AGAIN, ANSWERED, NOT_ASKED, OTHER_ANSWER, SET_ASIDE, WITHDRAWN, Why
 from frs_pipeline.stats.printing import NOT_COMPUTABLE, decimals_of
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.about import occasions
 from frs_pipeline.study.instruments import BOTH
+from frs_pipeline.study.numbers import Span
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.rules import policy
-from frs_pipeline.study.tables import Axis, Table
-from frs_pipeline.tables.bases import BLANK, LEFT_OUT, NOT_IN_USE, OTHER_OCCASION, counted_codes
+from frs_pipeline.study.tables import Axis, Codes, Table
+from frs_pipeline.tables.bases import BLANK, LEFT_OUT, NOT_IN_USE, OTHER_OCCASION, OUTSIDE, counted_codes
 
+_OF_NUMBERS = {
+    "mean": Text("Gennemsnittet", "The mean"),
+    "sd": Text("Standardafvigelsen (med n − 1)", "The standard deviation (with n − 1)"),
+    "min": Text("Det mindste", "The smallest"),
+    "q1": Text("Den første kvartil (vejet gennemsnit ved (n + 1) p)", "The first quartile (weighted average at (n + 1) p)"),
+    "median": Text("Medianen", "The median"),
+    "q3": Text("Den tredje kvartil (vejet gennemsnit ved (n + 1) p)", "The third quartile (weighted average at (n + 1) p)"),
+    "max": Text("Det største", "The largest"),
+}
 _STATISTICS = {
     "gamma": Text(
         "Goodman og Kruskals gamma, (P − Q)/(P + Q), hvor P tæller ordnede par af skemaer, der peger samme vej, og Q par, "
@@ -58,6 +68,12 @@ def definition(study: Study, meaning: Meaning) -> Text:
             f"among {population.english}{_that('where', conditions.english)}.",
         )
     conditions = _conditions(study, meaning.counted, meaning.counted.codes)
+    if meaning.numbers is not None:
+        what, text = _OF_NUMBERS[meaning.measure], _quoted(study, meaning.numbers, meaning.counted)
+        return Text(
+            f"{what.danish} af svarene på {text}, blandt {population.danish}{_that('hvor', conditions.danish)}.",
+            f"{what.english} of the answers to {text}, among {population.english}{_that('where', conditions.english)}.",
+        )
     if meaning.of is None:
         return Text(
             f"Antal {population.danish}{_that('hvor', conditions.danish)}.",
@@ -100,13 +116,21 @@ def reason(study: Study, why: Why, table: Table) -> Text:
         )
     asked = question(study, why.about, table.marts)
     text = f"»{asked.text}«"
+    if why.kind == OUTSIDE:
+        named = [f"»{label}«" for code, label in asked.labels.items() if code in dict(table.where)[why.about]]
+        return Text(
+            f"svaret på {text} er ikke {_either(named, 'eller')}, som tabellen er begrænset til",
+            f"the answer to {text} isn't {_either(named, 'or')}, to which the table is limited",
+        )
     if why.kind == NOT_IN_USE:
         return Text(f"{text} står ikke på skemaet i den levering", f"{text} isn't on the paper of that delivery")
     if why.kind == NOT_ASKED:
         only = occasions(study)[asked.occasion].the
         return Text(f"{text} stilles kun ved {only.danish}", f"{text} is asked at {only.english} only")
     if why.kind == LEFT_OUT:
-        codes = counted_codes(table).get(why.about, frozenset(asked.codes))
+        codes = counted_codes(table).get(why.about, asked.possible)
+        if isinstance(codes, Span):
+            return Text(f"{text}: et tal, som tabellen ikke tæller", f"{text}: a number that the table doesn't count")
         named = [f"»{label}«" for code, label in asked.labels.items() if code not in codes]
         answers = Text(_either(named, "eller"), _either(named, "or"))
         return Text(
@@ -147,7 +171,7 @@ def _population(study: Study, chosen: Selection) -> Text:
 
 
 def _conditions(study: Study, chosen: Selection, answers: dict[str, Codes]) -> Text:
-    clauses = [_condition(study, chosen.marts, name, codes, without=chosen.without) for name, codes in answers.items()]
+    clauses = [_condition(study, chosen.marts, name, codes, without=name == chosen.without) for name, codes in answers.items()]
     return Text(" og ".join(c.danish for c in clauses), " and ".join(c.english for c in clauses))
 
 
@@ -155,6 +179,9 @@ def _conditions(study: Study, chosen: Selection, answers: dict[str, Codes]) -> T
 def _condition(study: Study, marts: tuple[str, ...], name: str, codes: Codes, *, without: bool) -> Text:
     asked = question(study, name, marts)
     text = f"»{asked.text}«"
+    if isinstance(codes, Span) and codes != asked.possible:
+        low, high = asked.said(codes.low), asked.said(codes.high)
+        return Text(f"svaret på {text} er fra {low} til {high}", f"the answer to {text} is from {low} to {high}")
     kept = [f"»{label}«" for code, label in asked.labels.items() if code in codes]
     others = [f"»{label}«" for code, label in asked.labels.items() if code not in codes]
     if without:

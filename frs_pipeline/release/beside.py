@@ -35,6 +35,7 @@ class Pair(NamedTuple):
     occasion: str
     answered: tuple[str, ...]
     counted: tuple[tuple[str, frozenset[Code]], ...]
+    where: tuple[tuple[str, frozenset[Code]], ...]
 
 
 class Printed(NamedTuple):
@@ -83,7 +84,7 @@ def beside(source: Source, earlier: Iterable[Source]) -> list[Beside]:
 
 def _pair(table: TableRead) -> Pair:
     counted = sorted((table.axes[name].question, table.axes[name].counted) for name in ("row", "column"))
-    return Pair(table.marts, table.occasion, table.answered, tuple(counted))
+    return Pair(table.marts, table.occasion, table.answered, tuple(counted), tuple(sorted(table.where)))
 
 
 class Walk:

@@ -62,7 +62,8 @@ def forms_of(study: Study, marts: tuple[str, ...], occasion: str, answered: Iter
 
 
 def _forms(study: Study, table: Table, **answers: Codes) -> Forms:
-    return forms_of(study, table.marts, table.occasion, table.answered, answers)
+    # A table is limited to answers to questions that it doesn't show.
+    return forms_of(study, table.marts, table.occasion, table.answered, {**dict(table.where), **answers})
 
 
 def _of_one(study: Study, table: Table) -> Iterator[tuple[Place, Forms]]:

@@ -204,11 +204,12 @@ def decided(study: Study, now: Source, earlier: Sequence[Source], tables: Mappin
 def _is_same(table: Table, read: TableRead) -> bool:
     """Return whether a release counts what the catalogue asks for now."""
     axes = {name: axis for name in ("row", "column", "group") if (axis := getattr(table, name)) is not None}
-    return (table.kind, table.marts, table.occasion, tuple(table.answered)) == (
+    return (table.kind, table.marts, table.occasion, tuple(table.answered), dict(table.where)) == (
         read.kind,
         read.marts,
         read.occasion,
         read.answered,
+        dict(read.where),
     ) and {name: (axis.variable, [set(c.codes) for c in axis.categories]) for name, axis in axes.items()} == {
         name: (axis.question, [set(codes) for _, codes in axis.categories]) for name, axis in read.original.items()
     }

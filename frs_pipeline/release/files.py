@@ -111,7 +111,8 @@ def _base(table: Table, figure: Figure) -> Place:
         return (TOTAL if figure.measure == "percent" else TOTAL_VALID, NO_LABEL, NO_LABEL)
     if table.kind == "distribution":
         return (TOTAL, NO_LABEL, NO_LABEL)
-    return (figure.row if figure.measure == "row_percent" else TOTAL, TOTAL, NO_LABEL)
+    row = figure.row if figure.measure == "row_percent" else TOTAL
+    return (row, figure.column if figure.measure == "column_percent" else TOTAL, NO_LABEL)
 
 
 def _unknown(table: Table, figure: Figure, place: Place, base: Place, hidden: Collection[Place]) -> bool:
@@ -170,6 +171,7 @@ def _described(table: Table, original: Table, *, collapsed: bool) -> dict[str, A
         "marts": table.marts,
         "occasion": table.occasion,
         "answered": table.answered,
+        "where": {name: sorted(codes) for name, codes in table.where},
         "percent": table.percent,
         "collapsed": collapsed,
         "axes": {name: _axis(axis) for name in ("row", "column", "group") if (axis := getattr(table, name))},

@@ -42,6 +42,11 @@ def group(
 
 def counted_in(study: Study, table: TableRead, labels: Place, *, original: bool = False) -> dict[str, frozenset[Code]]:
     """Return the answers, by question, of the forms that a count of `table` is about; `original`: before any were merged."""
+    return {**dict(table.where), **_shown_in(study, table, labels, original=original)}
+
+
+def _shown_in(study: Study, table: TableRead, labels: Place, *, original: bool) -> dict[str, frozenset[Code]]:
+    """Return the answers to the questions that the table shows."""
     axes = table.original if original else table.axes
     row, column, group = labels
     asked: dict[str, frozenset[Code]] = {}
@@ -62,7 +67,7 @@ def counted_in(study: Study, table: TableRead, labels: Place, *, original: bool 
 
 def shared_in(table: TableRead, measure: str, labels: Place) -> tuple[Place, list[Place]]:
     """Return the count that a percentage is a share of, and the counts whose sum is that share."""
-    row = labels[0]
+    row, column, _ = labels
     if table.kind == "frequency":
         base = (TOTAL if measure == "percent" else TOTAL_VALID, NOTHING, NOTHING)
         if measure != "cumulative_percent":
@@ -71,7 +76,8 @@ def shared_in(table: TableRead, measure: str, labels: Place) -> tuple[Place, lis
         return base, [(label, NOTHING, NOTHING) for label in order[: order.index(row) + 1]]
     if table.kind == "distribution":
         return (TOTAL, NOTHING, NOTHING), [labels]
-    return (row if measure == "row_percent" else TOTAL, TOTAL, NOTHING), [labels]
+    base_row = row if measure == "row_percent" else TOTAL
+    return (base_row, column if measure == "column_percent" else TOTAL, NOTHING), [labels]
 
 
 def _codes(axis: AxisRead, label: str) -> frozenset[Code]:

@@ -63,7 +63,7 @@ def guards(study: Study, tables: Iterable[Table], printed: dict[Forms, list[int]
 
 def _cells(study: Study, table: Table) -> Iterator[Forms]:
     """Yield every combination of own answers to a table's questions, blanks included, by occasion and mart."""
-    names = sorted({*table.variables, *table.answered})
+    names = sorted(table.asked)
     for mart in table.marts:
         several = table.occasion == BOTH and questionnaires(study)[mart].occasion == BOTH
         choices = [all_codes(study, mart, name) for name in names]

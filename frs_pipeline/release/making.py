@@ -29,7 +29,7 @@ from frs_pipeline.release.page import page
 from frs_pipeline.release.reading import ReleaseRead, read_release
 from frs_pipeline.release.space import Space
 from frs_pipeline.release.suppressing import Suppression
-from frs_pipeline.release.variants import Variant, as_decided, by_what_they_hold, choose
+from frs_pipeline.release.variants import Variant, as_decided, by_what_they_hold, choose, is_released
 from frs_pipeline.release.worlds import Source
 from frs_pipeline.store.files import MartFile
 from frs_pipeline.study import Study
@@ -44,6 +44,7 @@ Step = Callable[[str], None]
 # Attacks before tables that still leak are withheld; each round after the first repairs what the one before it found.
 _ROUNDS = 12
 _MOST_ROOM = 3
+_KEPT_BACK = "statistics of numbers, and those limited to some answers, aren't released: nothing examines what they tell"
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,9 @@ class Releasing:
     ) -> None:
         self.study = study
         self.delivery, self.policy, self.forms, self.earlier = delivery, policy, forms, earlier
-        self.tables = by_what_they_hold(self.study, tables, policy)
+        # Tables of which nothing goes out, not even that they exist: no number of theirs is attacked.
+        self._kept_back = [Withheld(table, _KEPT_BACK) for table in tables.values() if not is_released(table)]
+        self.tables = by_what_they_hold(self.study, {n: table for n, table in tables.items() if is_released(table)}, policy)
         self._made_up, self._folder = made_up, folder
         self._space = Space(self.study, self.tables.values())
         self._cells = self._space.count(FormCounts(marts))
@@ -328,7 +331,7 @@ class Releasing:
         return Release(
             files,
             tuple(variants.values()),
-            tuple(Withheld(self.tables[number], reason) for number, reason in sorted(draft.withheld.items())),
+            (*(Withheld(self.tables[number], reason) for number, reason in sorted(draft.withheld.items())), *self._kept_back),
             len(suppression.primary),
             len(suppression.hidden),
             {number: level for number, level in sorted(draft.precision.items()) if level and number in variants},

@@ -55,6 +55,12 @@ class TableRead:
     original: dict[str, AxisRead]
     numbers: dict[tuple[str, Place], NumberRead]
     withheld: str | None = None
+    where: tuple[tuple[str, frozenset[Code]], ...] = ()
+
+    @property
+    def asked(self) -> frozenset[str]:
+        """All questions that decide whether it counts a form."""
+        return frozenset({axis.question for axis in self.original.values()} | {*self.answered} | {name for name, _ in self.where})
 
     @property
     def is_correlation(self) -> bool:
@@ -120,6 +126,8 @@ def _table(content: dict[str, Any], numbers: dict[tuple[str, Place], NumberRead]
         {name: _axis(axis) for name, axis in content["original"].items()},
         numbers,
         content["withheld"],
+        # Releases that went out before tables could be limited say nothing about it.
+        tuple((name, frozenset(codes)) for name, codes in content.get("where", {}).items()),
     )
 
 

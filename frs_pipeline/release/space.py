@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,7 +68,7 @@ class Space:
         self.study = study
         self.cubes: list[Cube] = []
         self.size = 0
-        needed = {(mart, frozenset(table.variables) | set(table.answered)) for table in tables for mart in table.marts}
+        needed = {(mart, frozenset(table.asked)) for table in tables for mart in table.marts}
         # A cube that is part of another one isn't needed.
         widest = [(mart, names) for mart, names in needed if not any(mart == m and names < others for m, others in needed)]
         for mart, names in sorted(widest, key=lambda key: (key[0], sorted(key[1]))):
@@ -112,7 +113,7 @@ class Space:
             at = [{value: i for i, value in enumerate(values)} for values in cube.values]
             numbered = cube.numbered()
             for (occasion, codes), forms in marts.by(cube.mart, asked).items():
-                combination = codes if len(asked) == len(cube.questions) else (occasion, *codes)
+                combination: tuple[Any, ...] = codes if len(asked) == len(cube.questions) else (occasion, *codes)
                 counts[numbered[tuple(index[value] for index, value in zip(at, combination, strict=True))]] += forms
         return counts
 

@@ -167,7 +167,7 @@ def _unprinted(study: Study, worlds: Worlds, source: Source, one: Source, table:
 def _within(study: Study, worlds: Worlds, source: Source, one: Source, table: TableRead) -> Iterator[Target]:
     """Yield every combination of answers to the questions of a table."""
     own = _own(source, one, worlds)
-    names = sorted({axis.question for axis in table.original.values()} | set(table.answered))
+    names = sorted(table.asked)
     for mart in table.marts:
         both = table.occasion == BOTH and questionnaires(study)[mart].occasion == BOTH
         values = [sorted(all_answers(study, mart, name), key=str) for name in names]

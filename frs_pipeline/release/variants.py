@@ -26,6 +26,12 @@ class Variant:
     collapsed: bool
 
 
+def is_released(table: Table) -> bool:
+    """Return whether a table of this kind may be released at all."""
+    # What statistics reveal beside crosstabs is examined for all forms of a crosstab, not for those that a table is limited to.
+    return table.kind != "summary" and not (table.where and table.kind.startswith("correlation"))
+
+
 def choose(study: Study, table: Table, policy: ReleasePolicy, count: Count) -> Variant:
     """Choose the first variant with nothing to hide; else the one with the fewest counts to hide, and of those the first.
 

@@ -174,7 +174,7 @@ class Worlds:
             for table in source.release.tables:
                 for pool, mart in self._pools_of(source, table.marts):
                     if (pool, mart) in shown:
-                        self._need(pool, mart, {a.question for a in table.original.values()} | set(table.answered))
+                        self._need(pool, mart, set(table.asked))
         self._number_unknowns()
         self._tie()
         for source in sources:

@@ -20,6 +20,7 @@ from frs_pipeline.codebook.pseudonyms import mart_schema
 from frs_pipeline.errors import CheckFailed, InputError
 from frs_pipeline.store.files import Store, as_noted, read, read_manifest
 from frs_pipeline.store.plan import every_mart, products
+from frs_pipeline.store.rows import without_decimals
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about, occasions
 from frs_pipeline.study.instruments import BOTH
@@ -132,9 +133,7 @@ def form_promises(
     promises += [_filled("conference_id")] if questionnaire.forms.number else []
     promises += _occasion(study, questionnaire.occasion)
     for question in questionnaire.questions:
-        labels = "; ".join(f"{code} {label}" for code, label in question.labels.items())
-        words = "Every answer is one of these."
-        promises.append(Promise(IN_SET, question.name, labels, words, {"value_set": list(question.codes)}))
+        promises.append(_possible(question))
         if questionnaire.asks(question, delivery):
             promises.append(_blank(study, question, questionnaire, limits.largest_blank(questionnaire.instrument, question.name)))
     return promises
@@ -177,7 +176,7 @@ def move_promises(moves: Moves, limits: Limits, before: str) -> list[Promise]:
 def moves(questionnaire: Questionnaire, mart: pa.Table, before: pa.Table, fewest: int) -> Moves:
     """Compare shares of answers with those of `before`, for questions with the same scale and `fewest` answers in both."""
     compared = Moves({}, {}, {})
-    for question in questionnaire.questions:
+    for question in (question for question in questionnaire.questions if not question.measured):
         if question.name not in mart.column_names:
             continue  # the promise about columns covers that
         if question.name not in before.column_names or _labels(before, question) != question.labels:
@@ -300,8 +299,8 @@ def import_great_expectations() -> Any:
 
 def _frame(mart: pa.Table) -> pd.DataFrame:
     """Convert a mart for pandas, with integers that stay integers where there are nulls."""
-    integers = {pa.int8(): pd.Int8Dtype(), pa.int16(): pd.Int16Dtype()}
-    frame: pd.DataFrame = mart.to_pandas(types_mapper=integers.get)
+    integers = {pa.int8(): pd.Int8Dtype(), pa.int16(): pd.Int16Dtype(), pa.int32(): pd.Int32Dtype()}
+    frame: pd.DataFrame = without_decimals(mart).to_pandas(types_mapper=integers.get)
     return frame
 
 
@@ -336,6 +335,16 @@ def _occasion(study: Study, occasion: str) -> list[Promise]:
     allowed = tuple(occasions(study)) if occasion == BOTH else (occasion,)
     words = " or ".join(allowed)
     return [_filled("occasion"), Promise(IN_SET, "occasion", words, f"It says {words}.", {"value_set": list(allowed)})]
+
+
+def _possible(question: Question) -> Promise:
+    """Promise what answers there are."""
+    number = question.measured
+    if number is not None:
+        ends = {"min_value": float(number.low), "max_value": float(number.high)}
+        return Promise(BETWEEN, question.name, number.described(), "Every number is in the range.", ends)
+    labels = "; ".join(f"{code} {label}" for code, label in question.labels.items())
+    return Promise(IN_SET, question.name, labels, "Every answer is one of these.", {"value_set": list(question.codes)})
 
 
 def _blank(study: Study, question: Question, questionnaire: Questionnaire, largest: float) -> Promise:

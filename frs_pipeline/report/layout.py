@@ -11,6 +11,7 @@ from frs_pipeline.language import Text
 from frs_pipeline.study import Study
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Address, Table
+from frs_pipeline.tables.render import QUARTILES
 
 _FREQUENCY = (
     (Text("Antal", "Count"), "count"),
@@ -19,8 +20,19 @@ _FREQUENCY = (
     (Text("Kumuleret procent", "Cumulative percent"), "cumulative_percent"),
 )
 _CORRELATION = (("Gamma", "gamma"), ("ASE", "ase"), ("T", "t"), ("p", "p"), ("N", "n"))
+_SUMMARY = (
+    (Text("N", "N"), "n"),
+    (Text("Gennemsnit", "Mean"), "mean"),
+    (Text("Standardafvigelse", "Standard deviation"), "sd"),
+    (Text("Mindste", "Smallest"), "min"),
+    (Text("1. kvartil", "1st quartile"), "q1"),
+    (Text("Median", "Median"), "median"),
+    (Text("3. kvartil", "3rd quartile"), "q3"),
+    (Text("Største", "Largest"), "max"),
+)
 _SHARES = {
     "row": (Text("% af rækken", "% of the row"), "row_percent"),
+    "column": (Text("% af kolonnen", "% of the column"), "column_percent"),
     "total": (Text("% af alle", "% of all"), "total_percent"),
 }
 _NAMES = {TOTAL_VALID: Text("I alt besvaret", "All answered"), MISSING: Text("Ubesvaret", "Blank"), TOTAL: Text("I alt", "Total")}
@@ -66,6 +78,8 @@ def layout(table: Table, known: set[Address], texts: dict[str, str]) -> Layout:
         return _distribution(table, texts)
     if table.kind.startswith("correlation"):
         return _correlation(table, known)
+    if table.kind == "summary":
+        return _summary(table, texts)
     return _crosstab(table, texts)
 
 
@@ -110,6 +124,16 @@ def _crosstab(table: Table, texts: dict[str, str]) -> Layout:
         )
         blocks.append(Block(named(label), lines, label == TOTAL))
     return Layout(texts[table.row.variable], texts[table.column.variable], tuple(map(named, columns)), tuple(blocks))
+
+
+def _summary(table: Table, texts: dict[str, str]) -> Layout:
+    groups = [""] if table.group is None else [*(c.label for c in table.group.categories), TOTAL]
+    blocks = []
+    for group in groups:
+        line = Line(None, tuple(Address(table.number, "", "", group, measure) for _, measure in _SUMMARY))
+        blocks.append(Block(_ALL_TOGETHER[True] if group in ("", TOTAL) else named(group), (line,), group == TOTAL))
+    over = f"{texts[table.row.variable]} · 1./3. kvartil: {QUARTILES}"
+    return Layout(texts[table.group.variable] if table.group else "", over, tuple(name for name, _ in _SUMMARY), tuple(blocks))
 
 
 def _correlation(table: Table, known: set[Address]) -> Layout:

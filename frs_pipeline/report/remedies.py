@@ -7,7 +7,7 @@ from typing import Any
 
 from frs_pipeline.errors import Failing
 from frs_pipeline.report.claims import line_of
-from frs_pipeline.report.expectations import IN_SET, LARGEST, NOT_NULL, PromisesOfMart
+from frs_pipeline.report.expectations import BETWEEN, IN_SET, LARGEST, NOT_NULL, PromisesOfMart
 from frs_pipeline.report.findings import Tested
 from frs_pipeline.study import Study
 from frs_pipeline.study.claims import FILE as CLAIMS
@@ -43,10 +43,13 @@ def _about_promise(study: Study, row: Mapping[str, Any], promises: PromisesOfMar
     if kind == NOT_NULL and column in names:
         line = f"{PROMISES}:{limits.line(['blank', 'questions', promises.mart, column])}"
         return f"{look}; if the forms are right, give {promises.mart}, {column} another limit under questions in {line}"
-    if kind == IN_SET and column in names:
+    question = questionnaire.question(column) if questionnaire and kind in (IN_SET, BETWEEN) else None
+    if question is not None:
         asked = f"questionnaires/{promises.mart}.yaml"
-        line = f"{asked}:{YamlFile(study.folder / asked).line(['questions', names.index(column)])}"
-        return f"{look}; the scale stands in {line}"
+        file = YamlFile(study.folder / asked)
+        # A question may be several columns.
+        at = next(index for index, entry in enumerate(file.data["questions"]) if entry["name"] == question.of)
+        return f"{look}; the {'range' if question.measured else 'scale'} stands in {asked}:{file.line(['questions', at])}"
     return f"{look}; frs run makes the mart again, and if that changes nothing, tell whoever keeps the program"
 
 

@@ -221,3 +221,11 @@ def hash_of(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> str:
             # Copied, because a slice would bring the bytes behind it, and a null those under it.
             stream.write_batch(batch.take(pa.array(np.arange(batch.num_rows))))
     return digest.sha.hexdigest()
+
+
+def without_decimals(rows: pa.Table) -> pa.Table:
+    """Return rows with floats for decimals, for programs that know none."""
+    kinds = [pa.float64() if pa.types.is_decimal(field.type) else field.type for field in rows.schema]
+    return rows.cast(
+        pa.schema([field.with_type(kind) for field, kind in zip(rows.schema, kinds, strict=True)], rows.schema.metadata)
+    )

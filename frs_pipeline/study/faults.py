@@ -55,6 +55,8 @@ _KINDS = {
     "string_type": ("text", 'put it into quotes: "…"'),
     "int_type": ("a whole number", "write it with digits alone, without quotes"),
     "int_from_float": ("a whole number", "write it with digits alone, without quotes"),
+    "decimal_type": ("a number", "write it with a decimal point, without quotes"),
+    "decimal_parsing": ("a number", "write it with a decimal point, without quotes"),
     "float_type": ("a number", "write it with a decimal point, without quotes"),
     "bool_type": ("true or false", "write true or false, without quotes"),
     "int_parsing": ("a whole number", "write it with digits alone"),

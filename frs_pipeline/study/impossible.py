@@ -21,7 +21,7 @@ class Condition:
 
     `columns` are the question's column of the mart, or those of its boxes, and `text` is what it asks. The condition holds
     when one of the columns has one of `codes`; where `blank`, when each is blank or has one of them. `labels` names the
-    answers; it is empty where any answer will do, or none.
+    answers; it is empty where any answer will do, or none. `any_number`: the question has a number, whichever.
     """
 
     columns: tuple[str, ...]
@@ -29,6 +29,7 @@ class Condition:
     labels: tuple[str, ...]
     codes: tuple[int, ...]
     blank: bool = False
+    any_number: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def _condition(
     file: YamlFile, where: list[str | int], questionnaire: Questionnaire, name: str, words: tuple[str, ...]
 ) -> Condition:
     column = questionnaire.question(name)
-    columns = [column] if column else [box for box in questionnaire.questions if box.of == name]
+    columns = [column] if column else [box for box in questionnaire.questions if box.option is not None and box.of == name]
     if not columns:
         to_write_on = any(text.name == name for text in questionnaire.texts)
         what = f"{name} is a line to write on" if to_write_on else f"{questionnaire.instrument} has no question {name}"
@@ -95,6 +96,12 @@ def _condition(
     every = tuple(column.name for column in columns)
     if words == (BLANK,):
         return Condition(every, text, (), (_EMPTY,) if boxes else (), blank=True)
+    if words == (ANSWERED,) and columns[0].measured:
+        return Condition(every, text, (), (), any_number=True)
+    if columns[0].measured:
+        groups = [question.name for question in questionnaire.questions if question.grouped == name]
+        do = f"name answers of {groups[0]}" if groups else "give it groups, and name them"
+        raise file.error(where, f"{name} is a number", f"say {ANSWERED} or {BLANK}; or {do}")
     if words == (ANSWERED,):
         return Condition(every, text, (), (_TICKED,) if boxes else columns[0].codes)
     answers = {box.box: (box.name, _TICKED) for box in columns} if boxes else _answers(columns[0])

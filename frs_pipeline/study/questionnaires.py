@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from frs_pipeline.errors import Gathered
+from frs_pipeline.language import Text
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.about import Forms, about, occasions, only_occasion
 from frs_pipeline.study.faults import Location, choices
 from frs_pipeline.study.instruments import BOTH, FILE, FOLDER, Dated, listed
+from frs_pipeline.study.numbers import Measured, Number, Span, measured, plain
 from frs_pipeline.study.spec import Spec, YamlFile
 
 SCALES = "scales.yaml"
@@ -27,6 +30,9 @@ qualify references returning select show some summarize symmetric table then to 
 using variadic when where window with
 """
 RESERVED = frozenset(_WORDS.split())
+# Keys that only a number has, and what the column of its groups is called.
+_OF_NUMBERS = ("unit", "range", "groups", "unit_name")
+_GROUP = "_group"
 
 
 class Answer(Spec):
@@ -46,15 +52,20 @@ class QuestionSpec(Dated):
     """A question as the YAML writes it.
 
     `multiple` is a question with several boxes to tick, which make up its scale; `text` is a line to write on, which
-    has no scale, is read only to check that it names nobody, and goes no further. `since` and `until` are for a question
-    that only the paper of some deliveries has.
+    has no scale, is read only to check that it names nobody, and goes no further. `number` is a number, with a unit and a range
+    instead of a scale; its groups make it a question of ordered answers, too. `since` and `until` are for a question that only
+    the paper of some deliveries has.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     source: str = Field(pattern=r"^[a-z][a-z0-9_]{0,7}$", description="short name in the SurveyXact export")
     text: str
-    type: Literal["nominal", "ordinal", "multiple", "text"]
+    type: Literal["nominal", "ordinal", "multiple", "number", "text"]
     scale: str = ""
+    unit: Decimal | None = Field(default=None, description="of a number: what it is a multiple of; 1 for whole numbers")
+    range: tuple[Decimal, Decimal] | None = Field(default=None, description="of a number: the lowest and the highest")
+    groups: dict[str, tuple[Decimal, Decimal]] = Field(default_factory=dict, description="of a number: from, to, by label")
+    unit_name: Text | None = Field(default=None, description="of a number: what is counted, as years")
     dont_know: int | None = None
     occasion: str = BOTH
     sensitivity: Literal["personal", "sensitive"]
@@ -74,17 +85,20 @@ class Question(QuestionSpec):
     """A question with the answers of its scale: a column of the mart.
 
     A question with several boxes is one such column per box, ticked or not: `option` is the box's code, `asked` the text
-    of the question itself.
+    of the question itself. A number has no answers but is `measured`; its groups are a column of their own, which says
+    that it is `grouped` from the column of the number.
     """
 
     answers: tuple[Answer, ...]
     asked: str
     option: int | None = None
+    measured: Measured | None = None
+    grouped: str | None = None
 
     @property
     def of(self) -> str:
         """Name of the question itself: of a box, that of the question with the boxes."""
-        return self.name if self.option is None else self.name.removesuffix(_box(self.option))
+        return self.grouped or (self.name if self.option is None else self.name.removesuffix(_box(self.option)))
 
     @property
     def box(self) -> str:
@@ -98,6 +112,15 @@ class Question(QuestionSpec):
     @property
     def labels(self) -> dict[int, str]:
         return {answer.code: answer.label for answer in self.answers}
+
+    @property
+    def possible(self) -> frozenset[int] | Span:
+        """Everything that a form can answer."""
+        return self.measured.span if self.measured else frozenset(self.codes)
+
+    def said(self, value: Number) -> str:
+        """Return an answer as people read it: the label of a code, a number with decimal comma."""
+        return plain(value).replace(".", ",") if self.measured else self.labels[int(value)]
 
     def code(self, label: str) -> int | None:
         """Return the code of a label or of one of its printed spellings; None when the question doesn't have it."""
@@ -213,8 +236,15 @@ def read_scales(study: Study) -> dict[str, tuple[Answer, ...]]:
 def _made(file: YamlFile, index: int, question: QuestionSpec, scales: Mapping[str, tuple[Answer, ...]]) -> list[Question]:
     """Make the columns that a question fills; none for a text. Raises `InputError` for a scale that it can't have."""
     where: list[str | int] = ["questions", index]
-    if question.type == "text" and question.scale:
-        raise file.error([*where, "scale"], f"{question.name} is a text, which has no scale", "take scale out, or change type")
+    if question.type in ("text", "number") and question.scale:
+        what = f"{question.name} is a {question.type}, which has no scale"
+        raise file.error([*where, "scale"], what, "take scale out, or change type")
+    if question.type == "number":
+        return _number(file, where, question)
+    extra = next((key for key in _OF_NUMBERS if getattr(question, key)), None)
+    if extra:
+        what = f"{question.name} is {question.type}, and only a number has {extra}"
+        raise file.error([*where, extra], what, f"take {extra} out, or write type: number")
     if question.type != "text" and question.scale not in scales:
         what = f"scale {question.scale} is not in {SCALES}" if question.scale else f"{question.name} needs a scale"
         raise file.error([*where, "scale"], what, choices(scales, question.scale))
@@ -223,6 +253,21 @@ def _made(file: YamlFile, index: int, question: QuestionSpec, scales: Mapping[st
         what = f"code {question.dont_know} is not in scale {question.scale}"
         raise file.error([*where, "dont_know"], what, choices(map(str, codes)))
     return [] if question.type == "text" else _columns(question, scales[question.scale])
+
+
+def _number(file: YamlFile, where: list[str | int], question: QuestionSpec) -> list[Question]:
+    """Make the column of a number, and that of its groups where it has any."""
+    if question.dont_know is not None:
+        what = f"{question.name} is a number, which has no answer of its own for it"
+        raise file.error([*where, "dont_know"], what, "take dont_know out")
+    number = measured(file, where, question.name, question.unit, question.range, question.groups)
+    column = Question(**question.model_dump(), answers=(), asked=question.text, measured=number)
+    if not number.groups:
+        return [column]
+    answers = tuple(Answer(code=at, label=label) for at, (label, *_) in enumerate(number.groups, start=1))
+    name = f"{question.name}{_GROUP}"
+    of_groups = {"name": name, "type": "ordinal", "scale": name, "answers": answers, "grouped": question.name, "measured": None}
+    return [column, column.model_copy(update=of_groups)]
 
 
 class _Taken:

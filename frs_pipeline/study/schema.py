@@ -11,19 +11,35 @@ import pyarrow as pa
 from pandera.config import CONFIG
 
 from frs_pipeline.errors import CheckFailed
+from frs_pipeline.study.numbers import plain
 from frs_pipeline.study.questionnaires import Question, Questionnaire
+
+# Digits of a decimal number in a mart.
+_DIGITS = 18
 
 
 def pandera_schema(questionnaire: Questionnaire) -> pandera.DataFrameSchema:
     """Make the schema of a questionnaire's parsed answers: one nullable integer column per question, codes of its scale.
 
-    It never coerces: parsing comes first and is explicit, so that one unreadable cell spoils no other row.
+    A number stands as the whole number of its last decimal place. It never coerces: parsing comes first and is explicit, so
+    that one unreadable cell spoils no other row.
     """
     columns = {
-        question.name: pandera.Column("Int64", pandera.Check.isin(list(question.codes)), nullable=True, coerce=False)
+        question.name: pandera.Column("Int64", _check(question), nullable=True, coerce=False)
         for question in questionnaire.questions
     }
     return pandera.DataFrameSchema(columns, strict=True, coerce=False)
+
+
+def _check(question: Question) -> pandera.Check:
+    number = question.measured
+    if number is None:
+        return pandera.Check.isin(list(question.codes))
+    return pandera.Check(number.fits, element_wise=True, name=_FITS, error=_FITS)
+
+
+# What the check of a number is called.
+_FITS = "fits"
 
 
 class Scales:
@@ -66,7 +82,7 @@ def refused(schema: pandera.DataFrameSchema, answers: pd.DataFrame) -> dict[str,
         schema.validate(answers, lazy=True)
     except pandera.errors.SchemaErrors as errors:
         cases = errors.failure_cases
-        if not cases["check"].str.startswith("isin(").all() or not cases["column"].isin(answers.columns).all():
+        if not cases["check"].str.startswith(("isin(", _FITS)).all() or not cases["column"].isin(answers.columns).all():
             # A column of the wrong type is our own mistake in parsing, never a mistake in keying.
             raise RuntimeError("the parsed answers don't have the schema's columns and types") from None
         return {str(name): [int(code) for code in codes] for name, codes in cases.groupby("column", sort=False)["failure_case"]}
@@ -74,16 +90,40 @@ def refused(schema: pandera.DataFrameSchema, answers: pd.DataFrame) -> dict[str,
 
 
 def arrow_field(question: Question) -> pa.Field:
-    """Make a question a column of a mart: small integers, with its text and labels in the field's metadata."""
+    """Make a question a column of a mart, with its text and labels in the field's metadata.
+
+    Answers are small integers; a number is an integer, or a decimal where its unit isn't whole.
+    """
+    number = question.measured
+    if number is None:
+        kind = pa.int8()
+        labels = json.dumps({str(c): label for c, label in question.labels.items()}, ensure_ascii=False)
+        own = {"labels": labels, "dont_know": "" if question.dont_know is None else str(question.dont_know)}
+    else:
+        kind = pa.decimal128(_DIGITS, number.decimals) if number.decimals else pa.int32()
+        own = {"unit": plain(number.unit), "range": f"[{plain(number.low)}, {plain(number.high)}]"}
+    about = {"text": question.text, "type": question.type}
     return pa.field(
-        question.name,
-        pa.int8(),
-        metadata={
-            "text": question.text,
-            "type": question.type,
-            "labels": json.dumps({str(c): label for c, label in question.labels.items()}, ensure_ascii=False),
-            "dont_know": "" if question.dont_know is None else str(question.dont_know),
-            "wording": question.wording,
-            "sensitivity": question.sensitivity,
-        },
+        question.name, kind, metadata={**about, **own, "wording": question.wording, "sensitivity": question.sensitivity}
     )
+
+
+def as_column(places: pa.Array, kind: pa.DataType) -> pa.Array:
+    """Turn whole numbers (n,), of a number those of its last decimal place, into a column of this kind.
+
+    Raises `pa.ArrowInvalid` for a code that the column can't hold: it must not become another.
+    """
+    if not pa.types.is_decimal(kind):
+        return places.cast(kind)
+    whole = places.cast(pa.decimal128(_DIGITS, 0))
+    return pa.Array.from_buffers(kind, len(whole), whole.buffers())
+
+
+def as_places(column: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """Turn a column back into whole numbers: the inverse of `as_column`."""
+    if isinstance(column, pa.ChunkedArray):
+        column = column.combine_chunks()
+    if not pa.types.is_decimal(column.type):
+        return column
+    whole = pa.Array.from_buffers(pa.decimal128(_DIGITS, 0), len(column), column.buffers(), offset=column.offset)
+    return whole.cast(pa.int64())

@@ -16,6 +16,7 @@ from frs_pipeline.errors import Gathered, InputError
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.faults import Location, choices
 from frs_pipeline.study.instruments import BOTH, instruments
+from frs_pipeline.study.numbers import Number, Span, plain
 from frs_pipeline.study.questionnaires import Question, check_occasion, questionnaires
 from frs_pipeline.study.spec import Spec, YamlFile
 
@@ -23,8 +24,10 @@ FILE = "tables.yaml"
 # Labels of the rows and columns that every table adds to its categories.
 TOTAL, TOTAL_VALID, MISSING = RESERVED = ("Total", "Total valid", "Missing")
 
-Kind = Literal["frequency", "distribution", "crosstab", "collapsed_crosstab", "correlation", "correlation_by_group"]
+Kind = Literal["frequency", "distribution", "crosstab", "collapsed_crosstab", "correlation", "correlation_by_group", "summary"]
 Labels = dict[str, tuple[str, ...]]
+# The answers to a question that are meant: codes, or a span of numbers.
+Codes = frozenset[int] | Span
 # Row, column and group of an address: where in its table a figure stands.
 Place = tuple[str, str, str]
 
@@ -52,6 +55,7 @@ class _TableSpec(Spec):
     leave_out: Labels = Field(default_factory=dict, description="answers that are not counted, by question")
     relabel: dict[str, dict[str, str]] = Field(default_factory=dict, description="printed spelling of a label, by question")
     collapse: dict[str, Labels] = Field(default_factory=dict, description="merged answers under a new label, by question")
+    where: Labels = Field(default_factory=dict, description="only forms with one of these answers, by question")
     note: str | None = None
     note_danish: str | None = None
 
@@ -72,7 +76,7 @@ class CrosstabSpec(_TableSpec):
     kind: Literal["crosstab"]
     row: str
     column: str
-    percent: Literal["row", "total"]
+    percent: Literal["row", "column", "total"]
 
 
 class CollapsedSpec(_TableSpec):
@@ -96,8 +100,14 @@ class GroupCorrelationSpec(_TableSpec):
     reverse: tuple[str, ...] = ()
 
 
+class SummarySpec(_TableSpec):
+    kind: Literal["summary"]
+    variable: str = Field(description="a question answered with a number")
+    group: str | None = None
+
+
 AnyTable = Annotated[
-    FrequencySpec | DistributionSpec | CrosstabSpec | CollapsedSpec | CorrelationSpec | GroupCorrelationSpec,
+    FrequencySpec | DistributionSpec | CrosstabSpec | CollapsedSpec | CorrelationSpec | GroupCorrelationSpec | SummarySpec,
     Field(discriminator="kind"),
 ]
 
@@ -114,14 +124,27 @@ class Category(Spec):
 
 
 class Axis(Spec):
-    """One question of a table, as the list of its printed categories in order."""
+    """One question of a table, as the list of its printed categories in order; for one with a number, all of its `numbers`."""
 
     variable: str
     categories: tuple[Category, ...]
+    numbers: Span | None = None
 
-    def index(self, code: int | None) -> int | None:
+    @property
+    def counted(self) -> Codes:
+        """The answers that the table counts."""
+        return self.numbers or frozenset(code for category in self.categories for code in category.codes)
+
+    def index(self, code: Number | None) -> int | None:
         """Return the position of the category that counts `code`; None when the table leaves it out."""
         return next((i for i, c in enumerate(self.categories) if code in c.codes), None)
+
+    def label(self, code: Number | None) -> str | None:
+        """Return the label of the category that counts `code`, or the number itself; None when the table leaves it out."""
+        if self.numbers:
+            return plain(code).replace(".", ",") if code is not None and code in self.numbers else None
+        place = self.index(code)
+        return None if place is None else self.categories[place].label
 
 
 class Table(Spec):
@@ -135,16 +158,27 @@ class Table(Spec):
     row: Axis
     column: Axis | None = None
     group: Axis | None = None
-    percent: Literal["row", "total"] | None = None
+    percent: Literal["row", "column", "total"] | None = None
     answered: tuple[str, ...] = ()
+    where: tuple[tuple[str, frozenset[int]], ...] = ()
     note: str | None = None
     note_danish: str | None = None
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """All questions that decide whether the table counts a form, in the order in which they are tried."""
+        return tuple(dict.fromkeys((*(name for name, _ in self.where), *self.answered, *self.variables)))
 
     @property
     def variables(self) -> tuple[str, ...]:
         """Questions that the count is broken down by, group first."""
         axes = (self.group, self.row, self.column)
         return tuple(axis.variable for axis in axes if axis)
+
+    @property
+    def tells_of_groups(self) -> bool:
+        """Whether the table prints statistics of all forms that it counts, or of each group, instead of counts of answers."""
+        return self.kind in ("correlation", "correlation_by_group", "summary")
 
 
 class _Resolver:
@@ -181,6 +215,11 @@ class _Resolver:
     def axis(self, field: str) -> Axis:
         name = getattr(self.spec, field)
         question = self.question(name, field)
+        if isinstance(self.spec, SummarySpec) and field == "variable":
+            return self._numbers(question)
+        if question.measured:
+            do = f"{self._instead(name, 'give it groups')}, or write kind: summary"
+            raise self.error([field], f"{name} is a number", do)
         left_out = {
             self.code(question, label, ["leave_out", name, i]) for i, label in enumerate(self.spec.leave_out.get(name, ()))
         }
@@ -214,6 +253,38 @@ class _Resolver:
             raise self.error(["collapse", name, clash], f"'{clash}' is what totals are called", "give the answer another label")
         return Axis(variable=name, categories=tuple(categories))
 
+    def _where(self, name: str, labels: tuple[str, ...], used: set[str]) -> frozenset[int]:
+        """Return the codes to which the table is limited at a question."""
+        at = ["where", name]
+        question = self.question(name, *at)
+        if name in used:
+            raise self.error(at, f"where: table {self.spec.number} shows {name} itself", "say leave_out, or collapse")
+        if question.measured:
+            raise self.error(at, f"{name} is a number", self._instead(name, "give it groups"))
+        if not labels:
+            raise self.error(at, f"where: {name} names no answer", choices(question.labels.values()))
+        codes = frozenset(self.code(question, label, [*at, i]) for i, label in enumerate(labels))
+        if codes == question.possible:
+            raise self.error(at, f"where: {name} has every answer", f"say answered: [{name}], or name fewer")
+        return codes
+
+    def _instead(self, name: str, otherwise: str) -> str:
+        """Say what may stand in place of a number."""
+        groups = [question.name for question in questionnaires(self.study)[self.marts[0]].questions if question.grouped == name]
+        return f"name {groups[0]}, its groups" if groups else otherwise
+
+    def _numbers(self, question: Question) -> Axis:
+        if question.measured is None:
+            known = [q.name for q in questionnaires(self.study)[self.marts[0]].questions if q.measured]
+            what = f"{question.name} isn't a number, which a summary needs"
+            raise self.error(["variable"], what, choices(known, question.name) if known else "write kind: frequency")
+        for key in ("leave_out", "relabel", "collapse"):
+            if question.name in getattr(self.spec, key):
+                raise self.error(
+                    [key, question.name], f"{question.name} is a number, which has no answers", f"take it out of {key}"
+                )
+        return Axis(variable=question.name, categories=(), numbers=question.measured.span)
+
     def _collapsed(self, question: Question) -> list[Category]:
         seen: set[int] = set()
         categories = []
@@ -235,7 +306,7 @@ class _Resolver:
         fields: dict[str, Any] = {}
         for name in ("row", "variable", "column", "group"):
             with wrong:
-                if hasattr(spec, name):
+                if getattr(spec, name, None):
                     fields["row" if name == "variable" else name] = self.axis(name)
         wrong.check()
         used = {axis.variable for axis in fields.values()}
@@ -257,6 +328,7 @@ class _Resolver:
             for name in getattr(spec, key, ()):
                 if name not in used:
                     raise self.error([key, name], f"{key}: table {spec.number} doesn't use {name}", choices(sorted(used), name))
+        where = tuple((name, self._where(name, labels, used)) for name, labels in spec.where.items())
         answered = getattr(spec, "answered", ())
         for i, name in enumerate(answered):
             self.question(name, "answered", i)
@@ -268,6 +340,7 @@ class _Resolver:
             occasion=spec.occasion,
             percent=getattr(spec, "percent", None),
             answered=answered,
+            where=where,
             note=spec.note,
             note_danish=spec.note_danish,
             **fields,

@@ -14,13 +14,14 @@ import pyarrow as pa
 
 from frs_pipeline.study import Study
 from frs_pipeline.study.instruments import BOTH
+from frs_pipeline.study.numbers import Number
 from frs_pipeline.study.questionnaires import questionnaires
-from frs_pipeline.study.tables import Axis, Table
+from frs_pipeline.study.tables import Axis, Codes, Table
 from frs_pipeline.tables.figures import column
 
 # What a row of bases.parquet counts: all forms of a mart, forms left out, and what is left in all marts together.
 ROWS, BASE = "rows", "base"
-OTHER_OCCASION, UNANSWERED, BLANK, LEFT_OUT = "other_occasion", "unanswered", "blank", "left_out"
+OTHER_OCCASION, OUTSIDE, UNANSWERED, BLANK, LEFT_OUT = "other_occasion", "outside", "unanswered", "blank", "left_out"
 # In place of a blank where the delivery's paper doesn't have the question.
 NOT_IN_USE = "not_in_use"
 
@@ -32,6 +33,7 @@ BASES = pa.schema(
             "reason",
             pa.string(),
             "rows: all forms of the mart; then forms left out, each under the first reason that holds: other_occasion, "
+            "outside (none of the answers to which the table is limited), "
             "unanswered (a question that the table requires), blank, not_in_use (the paper doesn't have the question), "
             "left_out (an answer that the table doesn't count); "
             "base: forms that the table counts",
@@ -54,7 +56,7 @@ class Batch(NamedTuple):
     """Forms of one mart and delivery that look the same to a table, and why it leaves them out (None: it counts them)."""
 
     mart: str
-    answers: Mapping[str, int | None]
+    answers: Mapping[str, Number | None]
     reason: Reason | None
     forms: int
     delivery: str
@@ -64,20 +66,23 @@ def reasons(table: Table) -> tuple[Reason, ...]:
     """List all reasons for which a table may leave a form out, in the order in which they are tried."""
     return (
         *((Reason(OTHER_OCCASION),) if table.occasion != BOTH else ()),
+        *(Reason(OUTSIDE, name) for name, _ in table.where),
         *(Reason(UNANSWERED, name) for name in table.answered),
         *(Reason(BLANK, name) for name in table.variables),
         *(Reason(LEFT_OUT, name) for name in table.variables),
     )
 
 
-def leaving_out(table: Table) -> Callable[[str | None, Mapping[str, int | None]], Reason | None]:
+def leaving_out(table: Table) -> Callable[[str | None, Mapping[str, Number | None]], Reason | None]:
     """Make a function that says, of a form's occasion and answers, why `table` leaves it out; None when it counts the form."""
-    tried, counted = reasons(table), counted_codes(table)
+    tried, counted, limits = reasons(table), counted_codes(table), dict(table.where)
 
-    def why(occasion: str | None, answers: Mapping[str, int | None]) -> Reason | None:
+    def why(occasion: str | None, answers: Mapping[str, Number | None]) -> Reason | None:
         for reason in tried:
             if reason.question is None:
                 holds = occasion != table.occasion
+            elif reason.name == OUTSIDE:
+                holds = answers[reason.question] not in limits[reason.question]
             elif reason.name == LEFT_OUT:
                 holds = answers[reason.question] not in counted[reason.question]
             else:
@@ -94,9 +99,9 @@ def axes(table: Table) -> tuple[Axis, ...]:
     return tuple(axis for axis in (table.group, table.row, table.column) if axis)
 
 
-def counted_codes(table: Table) -> dict[str, frozenset[int]]:
+def counted_codes(table: Table) -> dict[str, Codes]:
     """Return the answers that a table counts, by question."""
-    return {axis.variable: frozenset(code for c in axis.categories for code in c.codes) for axis in axes(table)}
+    return {axis.variable: axis.counted for axis in axes(table)}
 
 
 def base_rows(study: Study, table: Table, batches: Sequence[Batch], base: int, deliveries: Sequence[str]) -> list[dict[str, Any]]:

@@ -16,10 +16,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from frs_pipeline.study.instruments import BOTH
+from frs_pipeline.study.numbers import Number
 from frs_pipeline.study.tables import Table
 from frs_pipeline.tables.engine import fetch
 
-Code = int | None
+Code = Number | None
 Counts = dict[tuple[Code, ...], int]
 OCCASION = "occasion"
 # The most combinations of answers that a grouping may have: with more, engines take longer than for another reading.
@@ -31,12 +32,14 @@ class _Wanted(NamedTuple):
 
     mart: str
     occasion: str
+    where: tuple[tuple[str, frozenset[int]], ...]
     answered: tuple[str, ...]
     variables: tuple[str, ...]
 
     @property
     def columns(self) -> frozenset[str]:
-        return frozenset((*self.answered, *self.variables, *((OCCASION,) if self.occasion != BOTH else ())))
+        limits = (name for name, _ in self.where)
+        return frozenset((*limits, *self.answered, *self.variables, *((OCCASION,) if self.occasion != BOTH else ())))
 
 
 def grouped(columns: Sequence[str], mart: ir.Table, occasions: Sequence[str] = ()) -> ir.Table:
@@ -54,7 +57,8 @@ def count(tables: Iterable[Table], marts: Mapping[str, ir.Table]) -> dict[int, C
     """Count the forms of each table by its answer codes, in the order of `Table.variables` (None = blank)."""
     tables = list(tables)
     wanted = {
-        table.number: [_Wanted(m, table.occasion, table.answered, table.variables) for m in table.marts] for table in tables
+        table.number: [_Wanted(m, table.occasion, table.where, table.answered, table.variables) for m in table.marts]
+        for table in tables
     }
     every = dict.fromkeys(one for several in wanted.values() for one in several)
     occasions = sorted({table.occasion for table in tables} - {BOTH})
@@ -99,18 +103,24 @@ def groupings(needed: Iterable[frozenset[str]], answers: Mapping[str, int]) -> l
         chosen = [one | other, *(columns for columns in chosen if not columns <= one | other)]
 
 
-def _answers(tables: Iterable[Table]) -> dict[str, int]:
+def _answers(tables: Sequence[Table]) -> dict[str, int]:
     """Return how many answers each question has at most, with those that tables leave out, and a blank."""
     codes: dict[str, set[int]] = {}
-    for axis in (axis for table in tables for axis in (table.row, table.column, table.group) if axis):
+    for axis in (axis for table in tables for axis in (table.row, table.column, table.group) if axis and not axis.numbers):
         codes.setdefault(axis.variable, set()).update(code for category in axis.categories for code in category.codes)
-    return {name: len(several) + 2 for name, several in codes.items()}
+    for name, wanted in (limit for table in tables for limit in table.where):
+        codes.setdefault(name, set()).update(wanted)
+    # Numbers are counted with what a summary needs, and nothing else: they may be many.
+    numbers = {table.row.variable: MOST for table in tables if table.row.numbers}
+    return {name: len(several) + 2 for name, several in codes.items()} | numbers
 
 
 def _summed(wanted: _Wanted, groups: pa.Table, occasions: Sequence[str]) -> Counts:
     """Add up the groups that a table counts, by its questions."""
     if wanted.occasion != BOTH:
         groups = groups.filter(pc.equal(groups[OCCASION], occasions.index(wanted.occasion)))
+    for name, codes in wanted.where:
+        groups = groups.filter(pc.is_in(groups[name], value_set=pa.array(sorted(codes), groups[name].type)))
     for name in wanted.answered:
         groups = groups.filter(pc.is_valid(groups[name]))
     rows = groups.group_by(list(wanted.variables)).aggregate([("forms", "sum")])

@@ -11,6 +11,7 @@ import pyarrow as pa
 from frs_pipeline.stats.counts import cumulative, percent
 from frs_pipeline.stats.gamma import goodman_kruskal, partial
 from frs_pipeline.stats.printing import count_text, spss
+from frs_pipeline.stats.summary import STATISTICS, Counted, summary
 from frs_pipeline.store.plan import AssetPath, Sources
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Address, Axis, Table
@@ -32,7 +33,7 @@ ADDRESS = (
     column("row", pa.string(), "row label as printed; null where there is none"),
     column("column", pa.string(), "column label as printed; null where there is none"),
     column("group", pa.string(), "role, in tables by role"),
-    column("measure", pa.string(), "count, a percentage, gamma, ase, t, p, n or partial_gamma", nullable=False),
+    column("measure", pa.string(), "count, a percentage, gamma, ase, t, p, n, partial_gamma or a statistic", nullable=False),
 )
 FIGURES = pa.schema(
     [
@@ -69,6 +70,8 @@ def figures(table: Table, counts: Counts) -> list[Figure]:
         return list(_correlation(table.number, NO_LABEL, matrix(table, counts)))
     if table.kind == "correlation_by_group":
         return list(_by_group(table, counts))
+    if table.kind == "summary":
+        return list(_summary(table, counts))
     return list(_crosstab(table, matrix(table, counts)))
 
 
@@ -90,15 +93,14 @@ def figures_from(table: Table) -> Sources:
 
     Labels come from the question of their axis, numbers from all questions that decide which forms are counted where.
     """
-    asked = (*table.variables, *(name for name in table.answered if name not in table.variables))
+    asked = tuple(dict.fromkeys((*table.variables, *table.asked)))
     counted = asked if table.occasion == BOTH else (*asked, "occasion")
 
     def columns(*names: str) -> list[tuple[AssetPath, str]]:
         return [(("marts", mart), name) for mart in table.marts for name in names]
 
     # The figures of a correlation stand for a whole crosstab: their address has a group at most.
-    whole = table.kind in ("correlation", "correlation_by_group")
-    axes = {"group": table.group} if whole else {"row": table.row, "column": table.column, "group": table.group}
+    axes = {"group": table.group} if table.tells_of_groups else {"row": table.row, "column": table.column, "group": table.group}
     labels: Sources = {name: columns(axis.variable) for name, axis in axes.items() if axis is not None}
     return labels | {name: columns(*counted) for name in ("value", "printed")}
 
@@ -162,12 +164,13 @@ def _crosstab(table: Table, cells: np.ndarray) -> Iterator[Figure]:
     rows = [*(c.label for c in table.row.categories), TOTAL]
     full = np.vstack([cells, cells.sum(axis=0)])
     full = np.hstack([full, full.sum(axis=1, keepdims=True)])
-    measure = "row_percent" if table.percent == "row" else "total_percent"
+    measure = f"{table.percent or 'total'}_percent"
+    totals = full[-1].tolist()
     for row, line in zip(rows, full.tolist(), strict=True):
-        base = line[-1] if table.percent == "row" else int(cells.sum())
+        whole = {"row": [line[-1]] * len(columns), "column": totals}.get(table.percent or "", [totals[-1]] * len(columns))
         for column, n in zip(columns, line, strict=True):
             yield _number(table.number, row, column, n)
-        for column, n in zip(columns, line, strict=True):
+        for column, n, base in zip(columns, line, whole, strict=True):
             yield _share(table.number, row, column, measure, n, base)
 
 
@@ -187,3 +190,32 @@ def _by_group(table: Table, counts: Counts) -> Iterator[Figure]:
     yield from _correlation(table.number, TOTAL, sum(strata, np.zeros_like(strata[0])))
     value = partial(strata).gamma
     yield Figure(table.number, NO_LABEL, NO_LABEL, TOTAL, "partial_gamma", value, spss(value, 3, leading_zero=False))
+
+
+def numbers_in(table: Table, counts: Counts, group: int | None = None) -> Counted:
+    """Count the forms of a summary by their number, in one group or in all."""
+    counted: Counted = {}
+    for (*of_group, number), forms in counts.items():
+        if table.group is not None:
+            place = table.group.index(of_group[0])
+            if place is None or group not in (None, place):
+                continue
+        if number is not None and number in table.row.counted:
+            counted[number] = counted.get(number, 0) + forms
+    return counted
+
+
+def _summary(table: Table, counts: Counts) -> Iterator[Figure]:
+    groups = [*enumerate(c.label for c in table.group.categories), (None, TOTAL)] if table.group else [(None, NO_LABEL)]
+    assert table.row.numbers is not None
+    decimals = table.row.numbers.decimals
+    for place, label in groups:
+        numbers = numbers_in(table, counts, place)
+        forms = sum(numbers.values())
+        yield Figure(table.number, NO_LABEL, NO_LABEL, label, "n", float(forms), count_text(forms))
+        values = summary(numbers, decimals)
+        for measure, more in STATISTICS.items():
+            value = values[measure]
+            yield Figure(
+                table.number, NO_LABEL, NO_LABEL, label, measure, value, spss(value, decimals + more, leading_zero=False)
+            )

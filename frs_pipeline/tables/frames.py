@@ -14,6 +14,7 @@ from frs_pipeline.errors import InputError, UsageError
 from frs_pipeline.store.deliveries import deliveries
 from frs_pipeline.store.files import MartFile, Store, forms_in, schema_of
 from frs_pipeline.store.plan import AssetPath, products
+from frs_pipeline.store.rows import without_decimals
 from frs_pipeline.store.settings import Settings, find_study
 from frs_pipeline.store.together import togethers
 
@@ -35,7 +36,8 @@ def read_mart(
 
     Answers are categories in the order of the scale, ordered where the question is ordinal; with `labels=False` they are codes
     (`Int8`). "Don't know" has no place on a scale: it is missing, or an `answer` among the others. A question left blank is
-    missing, or the category `blank`. A column with either of these isn't ordered.
+    missing, or the category `blank`. A column with either of these isn't ordered. A number is one, whole (`Int32`) or with
+    decimals (`Float64`).
 
     `delivery` is the newest one that was refreshed, unless named; of several together, by their name, a first column says which
     one each row is from. `study` is a study's folder; unless named, it is found as
@@ -136,6 +138,7 @@ def _frame(rows: pa.Table) -> pd.DataFrame:
 
     # Nullable types: plain pandas would make floats of whole numbers where some are missing.
     whole = {pa.int8(): pd.Int8Dtype(), pa.int16(): pd.Int16Dtype(), pa.int32(): pd.Int32Dtype(), pa.int64(): pd.Int64Dtype()}
-    kinds = {**whole, pa.bool_(): pd.BooleanDtype()}
-    frame: pd.DataFrame = rows.replace_schema_metadata(None).to_pandas(types_mapper=kinds.get)
+    decimal = {pa.float64(): pd.Float64Dtype()} if any(pa.types.is_decimal(field.type) for field in rows.schema) else {}
+    kinds = {**whole, pa.bool_(): pd.BooleanDtype(), **decimal}
+    frame: pd.DataFrame = without_decimals(rows).replace_schema_metadata(None).to_pandas(types_mapper=kinds.get)
     return frame

@@ -190,7 +190,7 @@ def _filled_in(study: Study, kind: str, occasion: str, delivery: str) -> bool:
 
 def answers_by_occasion(study: Study, instrument: str, mart: ir.Table) -> ir.Table:
     """Build the query of how many forms of a mart there are at each occasion, and how many of them answer each question."""
-    questions = [question.name for question in questionnaires(study)[instrument].questions]
+    questions = [question.name for question in questionnaires(study)[instrument].questions if not question.grouped]
     return mart.group_by("occasion").agg(number=mart.count(), **{name: mart[name].count() for name in questions})
 
 
@@ -202,7 +202,8 @@ def item(study: Study, answers: Mapping[str, pa.Table], delivery: str) -> pa.Tab
     result = []
     for instrument, counted in answers.items():
         forms = _sum(counted["number"])
-        for question in questionnaires(study)[instrument].questions:
+        # A number is asked once, and not again for its groups.
+        for question in (question for question in questionnaires(study)[instrument].questions if not question.grouped):
             answered = _sum(counted[question.name])
             asked = forms if questionnaires(study)[instrument].asks(question, delivery) else 0
             if asked and question.occasion != BOTH:

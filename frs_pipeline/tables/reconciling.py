@@ -11,19 +11,22 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations, product
+from math import inf
 from typing import NamedTuple
 
 import pyarrow as pa
 
 from frs_pipeline.errors import CheckFailed
+from frs_pipeline.stats.summary import summary
 from frs_pipeline.store.settings import DUCKDB, Engine
 from frs_pipeline.study import Study
-from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Category, Table
+from frs_pipeline.study.numbers import Number
+from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Address, Category, Table
 from frs_pipeline.tables.bases import BASES, BLANK, LEFT_OUT, Batch, Reason, base_rows, counted_codes, leaving_out, reasons
 from frs_pipeline.tables.engine import Marts, parts_of, querying
 from frs_pipeline.tables.figures import NO_LABEL, Figure
 
-Code = int | None
+Code = Number | None
 # Number of forms by occasion and by the answers to some questions, in the order of those questions.
 Answers = dict[tuple[str | None, tuple[Code, ...]], int]
 
@@ -111,7 +114,7 @@ class FormCounts:
 
 def batches(table: Table, forms: FormCounts) -> list[Batch]:
     """Group the forms of the table's marts into batches that look the same to it, each with the reason for leaving it out."""
-    questions = tuple(dict.fromkeys((*table.answered, *table.variables)))
+    questions = table.asked
     why = leaving_out(table)
     listed = []
     for mart in table.marts:
@@ -135,6 +138,7 @@ def reconcile(study: Study, tables: Sequence[Table], figures: Iterable[Figure], 
         _tie_base(table, own, theirs, of_bases)
         _tie_totals(table, own, theirs, forms, of_totals)
         _tie_cells(table, own, theirs, of_totals)
+        _tie_numbers(table, own, theirs, of_totals)
         rows += base_rows(study, table, theirs, int(own.base(table) or 0), forms.deliveries(table.marts[0]))
     for alike in _same_forms(tables):
         for one, other in permutations(alike, 2):
@@ -170,9 +174,10 @@ class _Margin(NamedTuple):
 
 
 class _Printed:
-    """The counts that one table prints, by address."""
+    """The counts that one table prints, by address; and its other figures."""
 
     def __init__(self, figures: Sequence[Figure]) -> None:
+        self.values = {figure.address: figure.value for figure in figures}
         counts = [f for f in figures if f.measure in ("count", "n")]
         self._counts = {(f.row, f.column, f.group): f for f in counts}
         self.twice = len(counts) - len(self._counts)
@@ -188,7 +193,7 @@ class _Printed:
             return self.at(TOTAL_VALID)
         if table.kind == "distribution":
             return self.at(TOTAL)
-        if table.kind.startswith("correlation"):
+        if table.tells_of_groups:
             return self.at(group=TOTAL if table.group else NO_LABEL)
         return self.at(TOTAL, TOTAL)
 
@@ -198,16 +203,16 @@ class _Printed:
         columns = [c.label for c in table.column.categories] if table.column else []
         if table.group:
             yield "the groups together", _sum(self.at(group=c.label) for c in table.group.categories)
-        elif table.column is None:
+        elif table.column is None and not table.row.numbers:
             yield "the answers together", _sum(map(self.at, rows))
-        elif not table.kind.startswith("correlation"):
+        elif not table.tells_of_groups:
             yield "the rows together", _sum(self.at(row, TOTAL) for row in rows)
             yield "the columns together", _sum(self.at(TOTAL, column) for column in columns)
             yield "the cells together", _sum(self.at(row, column) for row in rows for column in columns)
 
     def margins(self, table: Table) -> list[_Margin]:
         """Return the number of forms in each category of each question; correlations print only those of their groups."""
-        if table.kind.startswith("correlation"):
+        if table.tells_of_groups:
             of_groups = table.group.categories if table.group else ()
             return [_Margin(table.variables[0], c, self.at(group=c.label)) for c in of_groups]
         across = TOTAL if table.column else NO_LABEL
@@ -251,7 +256,7 @@ def _tie_totals(table: Table, printed: _Printed, own: Sequence[Batch], forms: Fo
 
 def _tie_cells(table: Table, printed: _Printed, own: Sequence[Batch], comparison: _Comparison) -> None:
     """Check each cell of a crosstab, counted again: cells can be wrong though their sums are right."""
-    if table.column is None or table.kind.startswith("correlation"):
+    if table.column is None or table.tells_of_groups:
         return
     for row, column in product(table.row.categories, table.column.categories):
         here = printed.at(row.label, column.label)
@@ -261,13 +266,31 @@ def _tie_cells(table: Table, printed: _Printed, own: Sequence[Batch], comparison
         comparison.require((table.number,), here, there, says)
 
 
+def _tie_numbers(table: Table, printed: _Printed, own: Sequence[Batch], comparison: _Comparison) -> None:
+    """Check each statistic of a summary, computed again from the numbers of the forms."""
+    if table.row.numbers is None:
+        return
+    for group in (*(table.group.categories if table.group else ()), None):
+        numbers: Counter[Number] = Counter()
+        for batch in own:
+            number = batch.answers[table.row.variable]
+            inside = group is None or (table.group is not None and batch.answers[table.group.variable] in group.codes)
+            if not batch.reason and inside and number is not None:
+                numbers[number] += batch.forms
+        label = group.label if group else TOTAL if table.group else NO_LABEL
+        for measure, wanted in summary(numbers, table.row.numbers.decimals).items():
+            here = printed.values.get(Address(table.number, NO_LABEL, NO_LABEL, label, measure), inf)
+            says = f"{measure}{f' of {label}' if label else ''} isn't that of the numbers of {sum(numbers.values())} forms"
+            comparison.require((table.number,), 0, 0 if here == wanted else 1, says)
+
+
 def _same_forms(tables: Iterable[Table]) -> list[list[Table]]:
     """Group the tables that count exactly the same forms, whatever they ask of them."""
     alike: dict[tuple[object, ...], list[Table]] = defaultdict(list)
     for table in tables:
         counted = counted_codes(table)
         required = frozenset(table.answered) - set(counted)
-        alike[frozenset(table.marts), table.occasion, required, frozenset(counted.items())].append(table)
+        alike[frozenset(table.marts), table.occasion, required, frozenset((*counted.items(), *table.where))].append(table)
     return [group for group in alike.values() if len(group) > 1]
 
 

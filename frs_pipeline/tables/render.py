@@ -9,14 +9,18 @@ from typing import Any
 
 import pyarrow as pa
 
+from frs_pipeline.stats.summary import STATISTICS
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import occasions
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Table, catalogue
-from frs_pipeline.tables.bases import BASE, BLANK, NOT_IN_USE, OTHER_OCCASION, ROWS, UNANSWERED, counted_codes
+from frs_pipeline.tables.bases import BASE, BLANK, NOT_IN_USE, OTHER_OCCASION, OUTSIDE, ROWS, UNANSWERED, counted_codes
 from frs_pipeline.tables.figures import Figure
 
-_SHARES = {"row_percent": "% af rækken", "total_percent": "% af alle"}
+_SHARES = {"row_percent": "% af rækken", "column_percent": "% af kolonnen", "total_percent": "% af alle"}
+# The statistics of a summary as SPSS calls them, and which of the definitions of quartiles are meant.
+_STATISTICS = ("N", "Mean", "Std. Deviation", "Minimum", "25 %", "Median", "75 %", "Maximum")
+QUARTILES = "(n + 1) p"
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,8 @@ def render(study: Study, table: Table, figures: Sequence[Figure]) -> Grid:
         header, rows = _distribution(table, printed)
     elif table.kind.startswith("correlation"):
         header, rows = _correlation(table, printed)
+    elif table.kind == "summary":
+        header, rows = _summary(table, printed)
     else:
         header, rows = _crosstab(table, printed)
     return Grid(f"Tabel {table.number}. {heading(study, table)}", tuple(header), tuple(map(tuple, rows)))
@@ -87,6 +93,9 @@ def _left_out(study: Study, table: Table, reason: str, question: str | None) -> 
         return f"ubesvarede{of_question}"
     asked = questionnaires(study)[table.marts[0]].question(question or "")
     labels = asked.labels if asked else {}
+    if reason == OUTSIDE:
+        limits = "/".join(f'"{labels[code]}"' for code in labels if code in dict(table.where)[question or ""])
+        return f"uden svaret {limits} ({question})"
     named = "/".join(f'"{label}"' for code, label in labels.items() if code not in counted_codes(table)[question or ""])
     return f"{named or 'andre svar'}{of_question}"
 
@@ -110,7 +119,7 @@ def _distribution(table: Table, printed: _Printed) -> _Cells:
 
 def _crosstab(table: Table, printed: _Printed) -> _Cells:
     assert table.column is not None
-    measure = "row_percent" if table.percent == "row" else "total_percent"
+    measure = f"{table.percent or 'total'}_percent"
     columns = [*(c.label for c in table.column.categories), TOTAL]
     rows = []
     for label in [*(c.label for c in table.row.categories), TOTAL]:
@@ -126,3 +135,9 @@ def _correlation(table: Table, printed: _Printed) -> _Cells:
     if table.group is not None:
         rows.append(["First-Order Partial", printed["", "", TOTAL, "partial_gamma"], "", "", "", ""])
     return ["", "Gamma", "Asymptotic Standard Error", "Approximate T", "Approximate Significance", "N of Valid Cases"], rows
+
+
+def _summary(table: Table, printed: _Printed) -> _Cells:
+    groups = [""] if table.group is None else [*(c.label for c in table.group.categories), TOTAL]
+    rows = [[group or TOTAL, *(printed["", "", group, m] for m in ("n", *STATISTICS))] for group in groups]
+    return [f"Kvartiler ved {QUARTILES}", *_STATISTICS], rows

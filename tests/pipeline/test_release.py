@@ -458,8 +458,7 @@ def test_why_a_table_is_withheld_is_published_only_where_the_policy_says_it(stor
 
 def test_releases_of_a_journal_that_has_one_word_for_all_marts_are_known_again(store, monkeypatch):
     out(store)
-    marts = {name: store.settings.curated(store.delivery) / "marts" / f"{name}.parquet" for name in instruments(STUDY)}
-    now = forms_by_mart(marts)
+    now = forms_by_mart({name: store.marts(name) for name in instruments(STUDY)})
     old = hashlib.sha256(repr(sorted(now.items())).encode()).hexdigest()
     noted = earlier.entries(store.settings.release_journal)
     monkeypatch.setattr(earlier, "entries", lambda path: [replace(e, details={**e.details, "forms": old}) for e in noted])

@@ -128,7 +128,7 @@ def test_a_reversed_axis_runs_the_other_way(tmp_path):
         pytest.param(
             "kind: correlation", "kind: regression", 12, "'regression' isn't allowed .one of: frequency, ", id="unknown kind"
         ),
-        pytest.param("percent: row", "percent: column", 8, "percent", id="unknown percentage"),
+        pytest.param("percent: row", "percent: answers", 8, "percent", id="unknown percentage"),
         pytest.param("    percent: row\n", "", 2, "percent", id="percentage left out"),
         pytest.param("occasion: followup", "occasion: second", 16, "occasion", id="unknown occasion"),
         pytest.param("    row: role", "    row: role\n    colour: red", 7, "colour", id="unknown key"),

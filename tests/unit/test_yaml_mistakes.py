@@ -41,8 +41,8 @@ MISTAKES = [
     ("tables.yaml", [("tables:\n", "tables:\n  - \n")], [":4: nothing stands where keys with values should"]),
     (
         "tables.yaml",
-        [("tables:\n", "version: 1\ntables:\n"), ("percent: row", "percent: column")],
-        [":3: version isn't a key here (one of: tables)", ":11: percent: 'column' isn't allowed (one of: row, total)"],
+        [("tables:\n", "version: 1\ntables:\n"), ("percent: row", "percent: answers")],
+        [":3: version isn't a key here (one of: tables)", ":11: percent: 'answers' isn't allowed (one of: row, column, total)"],
     ),
     (
         "tables.yaml",

@@ -125,7 +125,8 @@ def resolve(names: list[str], structure: Rows, questionnaire: Questionnaire, del
     described = _described(names, structure)
     of: dict[str, str] = {}
     remarks: list[ColumnRemark] = []
-    asked = [q for q in (*questionnaire.questions, *questionnaire.texts) if questionnaire.asks(q, delivery)]
+    every = (*(q for q in questionnaire.questions if not q.grouped), *questionnaire.texts)
+    asked = [q for q in every if questionnaire.asks(q, delivery)]
     for question in asked:
         column = _column(question, names, described, asked)
         if column is None:
@@ -133,6 +134,7 @@ def resolve(names: list[str], structure: Rows, questionnaire: Questionnaire, del
             remarks.append(ColumnRemark("question_missing", question.source, "dataset", 1, what))
         else:
             of[question.name] = column
+    of |= {q.name: of[q.grouped] for q in questionnaire.questions if q.grouped in of}
     forms = questionnaire.forms
     known = {*forms.system, *forms.numbers, *of.values()}
     for name in forms.statuses:
@@ -175,7 +177,7 @@ def drift(columns: Columns, structure: Rows, labels: Rows, questionnaire: Questi
     labelled, lines = _labels(columns.names, labels)
     remarks: list[ColumnRemark] = []
     for question in questionnaire.questions:
-        if question.name not in columns.of:
+        if question.name not in columns.of or question.grouped:
             continue
         name = columns.of[question.name]
         variable = described.get(name)
@@ -184,6 +186,8 @@ def drift(columns: Columns, structure: Rows, labels: Rows, questionnaire: Questi
         if printed and variable and variable.text not in ("", same_letters(question.text)):
             what = f"the text of {name} isn't that of the questionnaire"
             remarks.append(ColumnRemark("wording_drifted", name, "structure", variable.line, what))
+        if question.measured:
+            continue
         if question.option is None:
             remarks += _label_drift(question, name, labelled, lines)
         elif variable and variable.multiple:
@@ -197,7 +201,8 @@ def drift(columns: Columns, structure: Rows, labels: Rows, questionnaire: Questi
 def worded(columns: Columns, structure: Rows, questionnaire: Questionnaire) -> tuple[int, int]:
     """Count the questions whose text in the export can be compared with the questionnaire's, and those without one."""
     described = _described(columns.names, structure)
-    asked = [q for q in questionnaire.questions if q.name in columns.of and q.option is None and q.wording == "printed"]
+    here = [q for q in questionnaire.questions if q.name in columns.of and not q.grouped]
+    asked = [q for q in here if q.option is None and q.wording == "printed"]
     with_text = sum(bool((variable := described.get(columns.of[q.name])) and variable.text) for q in asked)
     return with_text, len(asked) - with_text
 

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from frs_pipeline.personal_numbers import holds_personal_number
 from frs_pipeline.study.about import Forms
+from frs_pipeline.study.numbers import NO_PLACE, Measured, place_of
 
 _CODE = re.compile(r"-?[0-9]{1,9}")
 # Stands where a cell holds no code; none has more than nine digits.
@@ -58,6 +59,36 @@ def codes(column: pa.ChunkedArray) -> Codes:
     at = encoded.indices.to_numpy()
     read, blank, odd, personal = (each[at] for each in _one_by_one(encoded.dictionary.to_pylist()))
     return Codes(read, blank, odd, personal)
+
+
+def numbers(column: pa.ChunkedArray, measured: Measured) -> Codes:
+    """Parse numbers with decimal comma or point, as the whole numbers of their last decimal place; nothing is guessed.
+
+    `1.234` is one and a bit, never a thousand.
+    """
+    cells = column.combine_chunks()
+    if not measured.decimals and (values := _plain_numbers(cells)) is not None:
+        none = np.zeros(len(values), dtype=bool)
+        return Codes(values, none, none, none)
+    encoded = cells.dictionary_encode()
+    at = encoded.indices.to_numpy()
+    words = [word.strip() for word in encoded.dictionary.to_pylist()]
+    read = [place_of(word, measured) for word in words]
+    blank = [not word for word in words]
+    odd = [place is None and bool(word) for word, place in zip(words, read, strict=True)]
+    strange = [place in (None, NO_PLACE) for place in read]
+    personal = [none and holds_personal_number(word) for word, none in zip(words, strange, strict=True)]
+    values = np.array([MISSING if place is None else place for place in read], dtype=np.int32)
+    return Codes(values[at], *(np.array(each, dtype=bool)[at] for each in (blank, odd, personal)))
+
+
+def grouped(number: Codes, measured: Measured) -> Codes:
+    """Return the groups of a column of numbers, counted from 1; a number that is in none is blank."""
+    ends = np.array([measured.places(high) for _, _, high in measured.groups])
+    at = np.searchsorted(ends, number.values).astype(np.int32) + 1
+    inside = (number.values >= measured.places(measured.low)) & (number.values <= measured.places(measured.high))
+    values = np.where(inside, at, np.int32(MISSING))
+    return Codes(values, ~inside, np.zeros(len(values), dtype=bool), np.zeros(len(values), dtype=bool))
 
 
 def _digits(cells: pa.StringArray) -> np.ndarray | None:

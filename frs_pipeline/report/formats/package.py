@@ -11,7 +11,12 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 DESCRIPTOR = "datapackage.json"
-_TYPES = ((pa.types.is_integer, "integer"), (pa.types.is_floating, "number"), (pa.types.is_boolean, "boolean"))
+_TYPES = (
+    (pa.types.is_integer, "integer"),
+    (pa.types.is_floating, "number"),
+    (pa.types.is_decimal, "number"),
+    (pa.types.is_boolean, "boolean"),
+)
 
 
 @dataclass(frozen=True)
@@ -80,6 +85,9 @@ def _fields(schema: pa.Schema) -> Iterator[dict[str, Any]]:
         constraints: dict[str, Any] = {} if field.nullable else {"required": True}
         if labels:
             constraints["enum"] = [int(code) for code in labels]
+        if "range" in metadata:
+            low, high = json.loads(metadata["range"])
+            constraints |= {"minimum": low, "maximum": high}
         if constraints:
             described["constraints"] = constraints
         yield described

@@ -9,13 +9,14 @@ import pandas as pd
 import pyarrow as pa
 
 from frs_pipeline.errors import FrsError
+from frs_pipeline.store.rows import without_decimals
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import occasions
 from frs_pipeline.study.questionnaires import Questionnaire, questionnaires
 
 # Where a .sav says when it was made: date (9 bytes) and time of day (8), after product name, layout and numbers.
 _STAMP = 92
-_MEASURES = {"nominal": "nominal", "ordinal": "ordinal", "multiple": "nominal"}
+_MEASURES = {"nominal": "nominal", "ordinal": "ordinal", "multiple": "nominal", "number": "scale"}
 
 
 def write_sav(study: Study, mart: pa.Table, name: str, path: Path) -> None:
@@ -38,7 +39,7 @@ def write_sav(study: Study, mart: pa.Table, name: str, path: Path) -> None:
             variable_value_labels=_labels(study, questionnaire),
             missing_ranges=_missing(questionnaire),
             variable_measure=_measures(mart, questionnaire),
-            variable_format={str(name): "F8.0" for name, kind in frame.dtypes.items() if kind == "float64"},
+            variable_format=_formats(mart, frame),
         )
         with path.open("r+b") as file:
             file.seek(_STAMP)
@@ -49,6 +50,7 @@ def write_sav(study: Study, mart: pa.Table, name: str, path: Path) -> None:
 
 def _frame(study: Study, mart: pa.Table) -> pd.DataFrame:
     columns = {}
+    mart = without_decimals(mart)
     for field in mart.schema:
         column = mart[field.name].to_pandas()
         if field.name == "occasion":
@@ -59,6 +61,12 @@ def _frame(study: Study, mart: pa.Table) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
+def _formats(mart: pa.Table, frame: pd.DataFrame) -> dict[str, str]:
+    """Return how SPSS shows numbers: with as many decimals as they have."""
+    kinds = {field.name: field.type for field in mart.schema if frame.dtypes[field.name] == "float64"}
+    return {name: f"F8.{kind.scale if pa.types.is_decimal(kind) else 0}" for name, kind in kinds.items()}
+
+
 def _label(field: pa.Field) -> str:
     return str((field.metadata or {}).get(b"text", b"").decode() or field.name)
 
@@ -67,7 +75,7 @@ def _labels(study: Study, questionnaire: Questionnaire | None) -> dict[str, dict
     questions = questionnaire.questions if questionnaire else ()
     return {
         "occasion": {code: occasion.one.danish for code, occasion in enumerate(occasions(study).values(), start=1)},
-        **{question.name: dict(question.labels) for question in questions},
+        **{question.name: dict(question.labels) for question in questions if question.answers},
     }
 
 

@@ -24,6 +24,9 @@ const FRS = (() => {
   const MEASURES = {
     count: ["antal", "count"], percent: ["procent", "percent"], valid_percent: ["gyldig procent", "valid percent"],
     cumulative_percent: ["kumuleret procent", "cumulative percent"], row_percent: ["% af rækken", "% of the row"],
+    column_percent: ["% af kolonnen", "% of the column"], mean: ["gennemsnit", "mean"],
+    sd: ["standardafvigelse", "standard deviation"], min: ["mindste", "smallest"], max: ["største", "largest"],
+    q1: ["1. kvartil", "1st quartile"], median: ["median", "median"], q3: ["3. kvartil", "3rd quartile"],
     total_percent: ["% af alle", "% of all"], gamma: ["gamma", "gamma"], ase: ["ASE", "ASE"], t: ["T", "T"], p: ["p", "p"],
     n: ["N", "N"], partial_gamma: ["partiel gamma", "partial gamma"],
   };

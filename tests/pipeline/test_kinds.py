@@ -1,0 +1,274 @@
+"""Questions answered with a number or with several boxes, from the export to the tables, against pandas."""
+
+import csv
+import io
+import json
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from support.kinds_study import answers, deliver, kinds_study
+from support.small_study import NAME
+
+from frs_pipeline import read_mart
+from frs_pipeline.lineage.asking import Asking
+from frs_pipeline.lineage.evidence import Evidence
+from frs_pipeline.lineage.listing import counted
+from frs_pipeline.lineage.listing import near as near_forms
+from frs_pipeline.lineage.meaning import meanings
+from frs_pipeline.lineage.passport import Passports, passport
+from frs_pipeline.lineage.recount import recount
+from frs_pipeline.lineage.waterfall import Why
+from frs_pipeline.operations.refresh import refresh
+from frs_pipeline.release.attack import attack
+from frs_pipeline.release.making import Releasing
+from frs_pipeline.release.reading import read_release
+from frs_pipeline.release.worlds import Source
+from frs_pipeline.store.files import Store, read
+from frs_pipeline.study.release import release_policy
+from frs_pipeline.study.tables import Address, catalogue
+from frs_pipeline.tables.figures import from_table
+from frs_pipeline.tables.render import base_line, render
+
+TABLES = """\
+  - {number: 11, title: "", kind: frequency, mart: participant, variable: age_group}
+  - {number: 12, title: "", kind: crosstab, mart: participant, row: role, column: age_group, percent: row}
+  - {number: 14, title: "", kind: summary, mart: participant, variable: age}
+  - {number: 15, title: "", kind: summary, mart: participant, variable: hours, group: role}
+  - {number: 16, title: "", kind: summary, mart: participant, variable: hours, group: age_group}
+  - {number: 17, title: "", kind: crosstab, mart: participant, row: role, column: overall, percent: column}
+  - {number: 18, title: "", kind: crosstab, mart: participant, row: role, column: overall, percent: total,
+     where: {age_group: ["18-39", "40+"], recommend: [ja]}}
+  - {number: 19, title: "", kind: frequency, mart: participant, variable: useful, where: {role: [mor, far]}}
+  - {number: 20, title: "", kind: summary, mart: participant, variable: hours, group: age_group, where: {role: [mor]}}
+  - {number: 21, title: "", kind: correlation, mart: participant, row: useful, column: overall, where: {role: [mor]}}
+  - {number: 22, title: "", kind: crosstab, mart: participant, row: role, column: useful, percent: total}
+  - {number: 23, title: "", kind: crosstab, mart: participant, row: role, column: useful, percent: total,
+     where: {recommend: [ja]}}
+  - {number: 13, title: "", kind: correlation, mart: participant, row: age_group, column: overall}
+"""
+GROUPS = {"0-17": (0, 17), "18-39": (18, 39), "40+": (40, 120)}
+ROLES = {1: "barn", 2: "mor", 3: "far"}
+
+
+@pytest.fixture(scope="module")
+def frame():
+    return answers()
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory, frame):
+    folder = tmp_path_factory.mktemp("kinds")
+    made = deliver(kinds_study(folder, TABLES), folder / "data", frame)
+    refresh(made)
+    return made
+
+
+@pytest.fixture(scope="module")
+def found(settings):
+    """All figures, by address."""
+    return {figure.address: figure for figure in from_table(read(Store(settings, NAME).file("statistics", "figures")))}
+
+
+def at(found, table, row="", column="", group="", measure="count"):
+    return found[table, row, column, group, measure].value
+
+
+def group_of(age):
+    return next(label for label, (low, high) in GROUPS.items() if low <= age <= high)
+
+
+def test_numbers_are_in_the_mart_as_they_were_answered(settings, frame):
+    rows = pq.read_table(Store(settings, NAME).file("marts", "participant"))
+    kinds = [str(rows.schema.field(name).type) for name in ("age", "age_group", "hours")]
+    assert kinds == ["int32", "int8", "decimal128(18, 1)"]
+    mart = rows.to_pandas().sort_values("form_id")
+    for name in ("age", "hours"):
+        given = [None if pd.isna(value) else float(value) for value in mart[name]]
+        assert given == [None if value is None else float(value) for value in frame[name]]
+
+
+def test_read_mart_gives_numbers_and_groups(settings, frame, monkeypatch):
+    monkeypatch.setenv("FRS_DATA_DIR", str(settings.data))
+    mart = read_mart("participant", NAME, study=settings.study.folder).sort_values("form_id")
+    assert [str(mart[name].dtype) for name in ("age", "hours")] == ["Int32", "Float64"]
+    assert mart["age_group"].cat.ordered
+    wanted = [None if age is None else group_of(age) for age in frame["age"]]
+    assert [None if pd.isna(label) else label for label in mart["age_group"]] == wanted
+
+
+def test_groups_of_a_number_are_an_axis_like_any_other(found, frame):
+    both = frame.dropna(subset=["role", "age"])
+    counted = pd.crosstab(both["role"].map(ROLES), both["age"].map(group_of))
+    for role in ROLES.values():
+        for label in GROUPS:
+            assert at(found, 12, role, label) == counted.loc[role, label]
+    assert at(found, 11, "Total valid") == frame["age"].notna().sum()
+    assert at(found, 13, measure="n") == (frame["age"].notna() & frame["overall"].notna()).sum()
+
+
+STATISTICS = ("mean", "sd", "min", "q1", "median", "q3", "max")
+
+
+def in_numpy(numbers):
+    """The statistics of NumPy and pandas; Weibull's quantiles are those at (n + 1) p."""
+    numbers = pd.Series(numbers, dtype="float64")
+    quartiles = np.quantile(numbers, [0.25, 0.5, 0.75], method="weibull")
+    return dict(zip(STATISTICS, [numbers.mean(), numbers.std(), numbers.min(), *quartiles, numbers.max()], strict=True))
+
+
+@pytest.mark.parametrize(
+    ("table", "variable", "by"), [(14, "age", None), (15, "hours", "role"), (16, "hours", "age_group")], ids=str
+)
+def test_summaries_are_those_of_numpy(found, frame, table, variable, by):
+    counted = frame.assign(age_group=frame["age"].map(group_of, na_action="ignore"), role=frame["role"].map(ROLES))
+    counted = counted.dropna(subset=[variable, *([by] if by else [])])
+    groups = {"Total" if by else "": counted[variable], **(dict(list(counted.groupby(by)[variable])) if by else {})}
+    assert {address.group for address in found if address.table == table} == set(groups)
+    for group, numbers in groups.items():
+        assert at(found, table, group=group, measure="n") == len(numbers)
+        for measure, value in in_numpy(numbers).items():
+            assert at(found, table, group=group, measure=measure) == pytest.approx(value, rel=1e-12, abs=1e-12), (group, measure)
+
+
+def test_column_percentages_are_those_of_pandas(found, frame):
+    both = frame.dropna(subset=["role", "overall"])
+    shares = pd.crosstab(both["role"].map(ROLES), both["overall"], normalize="columns", margins=True) * 100
+    labels = {1: "rigtig god", 2: "god", 3: "nogenlunde", 4: "mindre god", 5: "dårlig", "All": "Total"}
+    for role in ROLES.values():
+        for code, label in labels.items():
+            assert at(found, 17, role, label, measure="column_percent") == pytest.approx(shares.loc[role, code])
+    assert at(found, 17, "Total", "god", measure="column_percent") == 100
+
+
+def test_a_table_may_be_limited_to_answers_to_other_questions(found, frame):
+    adults = frame[(frame["age"].notna()) & (frame["age"].fillna(0) >= 18) & (frame["recommend"] == 1)]
+    both = adults.dropna(subset=["role", "overall"])
+    assert at(found, 18, "Total", "Total") == len(both) > 0
+    assert at(found, 18, "mor", "god") == ((both["role"] == 2) & (both["overall"] == 2)).sum()
+    parents = frame[frame["role"].isin([2, 3])]
+    assert at(found, 19, "Total") == len(parents)
+    assert at(found, 19, "Missing") == parents["useful"].isna().sum() > 0
+    assert at(found, 19, "slet ikke") == (parents["useful"] == 4).sum()
+    mothers = frame[(frame["role"] == 2)].dropna(subset=["age", "hours"])
+    assert at(found, 20, group="Total", measure="mean") == pytest.approx(mothers["hours"].astype(float).mean())
+    assert at(found, 21, measure="n") == len(frame[frame["role"] == 2].dropna(subset=["useful", "overall"]))
+
+
+def test_base_line_and_waterfall_say_to_what_a_table_is_limited(settings, found, frame):
+    store = Store(settings, NAME)
+    rows = [row for row in read(store.file("statistics", "bases")).to_pylist() if row["table"] == 19]
+    others = int((~frame["role"].isin([2, 3])).sum())
+    blank = int(frame[frame["role"].isin([2, 3])]["useful"].isna().sum())
+    base = at(found, 19, "Total valid")
+    line = f'Grundlag: 240 skemaer − {others} uden svaret "mor"/"far" (role) − {blank} ubesvarede = {base:.0f}'
+    assert base_line(settings.study, catalogue(settings.study)[19], rows) == line
+    opened = passport(store, Address(19, "slet ikke", "", "", "count"))
+    steps = {(step.kind, step.about): step.forms for step in opened.waterfall}
+    assert steps["outside", "role"] == others
+    assert "to which the table is limited" in next(step.why.english for step in opened.waterfall if step.kind == "outside")
+    assert "»Hvem er du?«" in opened.definition.english
+    near = next(why for why in opened.near if why.kind == "outside")
+    chosen = meanings(settings.study)[opened.address].counted
+    listed = near_forms(Asking(Evidence(store)), catalogue(settings.study)[19], chosen, Why("outside", "role"), 1000)
+    assert len(listed) == near.forms == ((~frame["role"].isin([2, 3])) & (frame["useful"] == 4)).sum()
+
+
+def test_every_figure_has_a_passport_that_closes_and_plain_duckdb_gives_it(settings, found):
+    store, study = Store(settings, NAME), settings.study
+    every = list(Passports(study, store).every())
+    assert {made.address for made in every} == set(found)
+    assert [made.address for made in every if not all(check.passed for check in made.checks)] == []
+    assert [made.address for made in every if not all(addition.holds for addition in made.sums)] == []
+    with duckdb.connect() as connection:
+        connection.execute(f"SET file_search_path = '{settings.curated(NAME)}'")
+        for made in every:
+            query = recount(study, catalogue(study)[made.address.table], made.address, meanings(study)[made.address])
+            value = connection.execute(query).fetchone()[0]
+            exact = made.address.measure not in ("ase", "t", "p")
+            assert value == (found[made.address].value if exact else pytest.approx(found[made.address].value)), made.address
+            assert made.forms == len(counted(Evidence(store), meanings(study)[made.address].counted))
+
+
+def test_tables_are_printed_with_what_is_summed_up(settings, found):
+    grids = {n: render(settings.study, t, [f for a, f in found.items() if a.table == n]) for n, t in tables(settings).items()}
+    assert grids[15].header[0] == "Kvartiler ved (n + 1) p"
+    assert [row[0] for row in grids[15].rows] == ["barn", "mor", "far", "Total"]
+    assert grids[15].rows[-1][1:] == tuple(found[15, "", "", "Total", measure].printed for measure in ("n", *STATISTICS))
+    assert grids[17].rows[1][1] == "% af kolonnen"
+    report = (settings.curated(NAME) / "report").rglob("*.html")
+    assert any("Standardafvigelse" in page.read_text(encoding="utf-8") for page in report)
+
+
+def test_no_release_says_anything_about_numbers(settings):
+    store, study = Store(settings, NAME), settings.study
+    made = Releasing(study, NAME, catalogue(study), {"participant": store.marts("participant")}, release_policy(study), forms="x")
+    done = made.release()
+    assert {14, 15, 16, 20, 21} <= {withheld.table.number for withheld in done.withheld}
+    assert {12, 17, 18, 19} <= {variant.table.number for variant in done.released}
+    numbers = list(csv.DictReader(io.StringIO(done.files["figures.csv"].decode())))
+    shown = {(row["table"], row["row"], row["column"]): int(row["value"]) for row in numbers if _is_count(row)}
+    apart = [n - shown["23", *place] for (table, *place), n in shown.items() if table == "22" and ("23", *place) in shown]
+    assert apart
+    assert [n for n in apart if 0 < n < release_policy(study).threshold] == []
+    told = json.loads(done.files["tables.json"])["tables"]
+    assert {14, 15, 16, 20, 21}.isdisjoint(table["number"] for table in told)
+
+
+def test_the_attack_finds_what_a_limited_table_tells_beside_one_that_is_not(settings, found, tmp_path):
+    """Both crosstabs with all their counts: what the one has beyond the other is few forms."""
+    store, study = Store(settings, NAME), settings.study
+    two = {number: catalogue(study)[number] for number in (22, 23)}
+    marts = {"participant": store.marts("participant")}
+    done = Releasing(study, NAME, two, marts, release_policy(study), forms="x").release()
+    rows = list(csv.DictReader(io.StringIO(done.files["figures.csv"].decode())))
+    for row in rows:
+        if row["status"] == "hidden" and row["measure"] == "count":
+            value = at(found, int(row["table"]), row["row"], row["column"])
+            row.update(value=f"{value:.0f}", status="shown")
+    assert attack(study, Source(read_release(_written(done.files, tmp_path / "as_it_is")), "x")).exposed == ()
+    text = io.StringIO()
+    table = csv.DictWriter(text, rows[0].keys(), lineterminator="\r\n")
+    table.writeheader()
+    table.writerows(row for row in rows if row["measure"] == "count")
+    told = _written({**done.files, "figures.csv": text.getvalue().encode()}, tmp_path / "told")
+    exposed = attack(study, Source(read_release(told), "x")).exposed
+    assert any(number.kind == "difference" and number.high < release_policy(study).threshold for number in exposed)
+
+
+def _written(files, folder):
+    folder.mkdir()
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    return folder
+
+
+def _is_count(row):
+    return row["measure"] == "count" and row["status"] == "shown"
+
+
+def tables(settings):
+    return catalogue(settings.study)
+
+
+def test_what_is_no_number_or_lies_outside_the_range_sets_a_form_aside_and_its_passport_knows(tmp_path, frame):
+    told = frame.copy()
+    told.loc[[0, 1, 2, 3], "age"] = ["200", "tolv", "12,5", "12,0"]
+    told.loc[4, "hours"] = "0,25"
+    settings = deliver(kinds_study(tmp_path, TABLES), tmp_path / "data", told)
+    refresh(settings)
+    rejected = read(Store(settings, NAME).file("rejected", "participant")).to_pandas()
+    found = set(zip(rejected["form_id"], rejected["rule"], rejected["column"], strict=True))
+    assert found == {
+        ("DE-1000", "outside_scale", "alder"),
+        ("DE-1001", "code_unreadable", "alder"),
+        ("DE-1002", "outside_scale", "alder"),
+        ("DE-1004", "outside_scale", "timer"),
+    }
+    opened = passport(Store(settings, NAME), Address(11, "0-17", "", "", "count"))
+    assert all(check.passed for check in opened.checks)
+    assert opened.forms == sum(age is not None and int(str(age).split(",")[0]) <= 17 for age in told["age"].drop([0, 1, 2, 4]))
+    near = {(why.kind, why.about): why.forms for why in opened.near}
+    assert near.get(("set_aside", "outside_scale"), 0) == (told.loc[4, "age"] is not None and int(told.loc[4, "age"]) <= 17)
