@@ -7,7 +7,7 @@ from dagster import AssetExecutionContext, AssetsDefinition, AssetSpec, DataVers
 
 from frs_pipeline.assets.wiring import deliveries_of, gate, raw_key, store_of
 from frs_pipeline.codebook.newest import require_newest
-from frs_pipeline.codebook.opening import has_codebook, key_of_pipeline, refuse_published_key
+from frs_pipeline.codebook.opening import key_of_pipeline, refuse_published_key
 from frs_pipeline.codebook.vault import refuse_controllers_key
 from frs_pipeline.errors import UsageError
 from frs_pipeline.intake.unread import refuse_unread
@@ -16,6 +16,7 @@ from frs_pipeline.store.deliveries import inventory, sources
 from frs_pipeline.store.files import Store
 from frs_pipeline.store.together import is_together
 from frs_pipeline.study import Study
+from frs_pipeline.study.about import has_codebook
 
 
 def assets(study: Study) -> list[AssetsDefinition]:

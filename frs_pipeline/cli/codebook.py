@@ -16,7 +16,7 @@ from frs_pipeline.language import plural
 from frs_pipeline.store.deliveries import CONTROLLERS
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.store.together import choose_one
-from frs_pipeline.study.about import about
+from frs_pipeline.study.about import about, has_codebook
 
 if TYPE_CHECKING:
     from frs_pipeline.codebook.locking import Locked
@@ -204,8 +204,6 @@ def _store(delivery: str | None) -> Store:
 
 def _require_codebook(settings: Settings) -> None:
     """Raise `UsageError` in a study without a codebook."""
-    from frs_pipeline.codebook.opening import has_codebook
-
     if not has_codebook(settings.study):
         do = "if it is to have one, say registers: [codebook] in study.yaml"
         raise UsageError(f"study {about(settings.study).name} has no codebook", where="codebook", do=do)

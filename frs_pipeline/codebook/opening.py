@@ -20,12 +20,7 @@ from frs_pipeline.errors import CheckFailed, InputError
 from frs_pipeline.store.deliveries import CODEBOOK, DEMO_KEY, describe
 from frs_pipeline.store.files import Store, read
 from frs_pipeline.study import Study
-from frs_pipeline.study.about import about
-
-
-def has_codebook(study: Study) -> bool:
-    """Return whether a study has a locked codebook, and so keys."""
-    return "codebook" in about(study).registers
+from frs_pipeline.study.about import about, has_codebook
 
 
 def open_codebook(store: Store) -> pa.Table:

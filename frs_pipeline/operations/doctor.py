@@ -25,6 +25,7 @@ from frs_pipeline.store.settings import PROJECT, Settings, home
 from frs_pipeline.store.standing import remains, standing
 from frs_pipeline.store.together import togethers
 from frs_pipeline.study import Study
+from frs_pipeline.study.about import has_codebook
 
 if TYPE_CHECKING:
     from frs_pipeline.privacy.search import Searched
@@ -161,7 +162,7 @@ def _journal(what: str, path: Path, unjournalled: Callable[[], list[str]]) -> Di
 
 
 def _delivery(settings: Settings, name: str) -> Iterator[Diagnosis]:
-    from frs_pipeline.codebook.opening import has_codebook, open_codebook
+    from frs_pipeline.codebook.opening import open_codebook
     from frs_pipeline.intake.unread import refuse_unread
 
     label = f"Delivery {name}"

@@ -187,6 +187,11 @@ def about(study: Study) -> About:
     return facts
 
 
+def has_codebook(study: Study) -> bool:
+    """Return whether a study has a locked codebook, and so keys."""
+    return "codebook" in about(study).registers
+
+
 def only_occasion(study: Study) -> str | None:
     """Return the occasion of forms whose questionnaire doesn't say it, in a study without registers; None where those say it."""
     return None if about(study).registers else next(iter(about(study).occasions))
