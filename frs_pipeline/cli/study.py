@@ -51,11 +51,17 @@ def _described(outcome: Outcome) -> dict[str, Any]:
 
 
 @study.command()
-def new(folder: Annotated[Path, typer.Argument(metavar="NAME", help="A new folder, named as the study is to be.")]) -> None:
+def new(
+    folder: Annotated[Path, typer.Argument(metavar="NAME", help="A new folder, named as the study is to be.")],
+    source: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="EXPORT", help="Take the questions of this: a folder of CSV files, an .xlsx or a .sav."),
+    ] = None,
+) -> None:
     """Begin a study: a folder with one questionnaire, three tables, and all that belongs to them."""
     from frs_pipeline.operations.new_study import begin
 
-    made = begin(folder)
+    made = begin(folder, source)
     files = plural(sum(path.is_file() for path in made.rglob("*")), "file")
     say(masked(f"{made}: {files}. README.md there says what to change first."))
     say(masked(f"frs --study {shlex.quote(str(folder))} study check reads them all."))

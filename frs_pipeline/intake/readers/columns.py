@@ -96,7 +96,7 @@ def variables_of(structure: Rows) -> dict[str, list[Variable]]:
 
 def closed_columns(forms: Forms, names: list[str], structure: Rows) -> list[str]:
     """List columns that nobody writes into: of closed questions, whose cells are codes, and SurveyXact's own."""
-    closed = {name for name, variable in _described(names, structure).items() if variable.closed}
+    closed = {name for name, variable in by_column(names, structure).items() if variable.closed}
     return [name for name in names if name in closed or name in forms.system]
 
 
@@ -112,7 +112,7 @@ def misread(structure: Rows, labels: Rows, questionnaire: Questionnaire) -> tupl
     return None
 
 
-def _described(names: list[str], structure: Rows) -> dict[str, Variable]:
+def by_column(names: list[str], structure: Rows) -> dict[str, Variable]:
     """Return the variable of each column that `structure` describes."""
     described: dict[str, Variable] = {}
     for name, several in variables_of(structure).items():
@@ -122,7 +122,7 @@ def _described(names: list[str], structure: Rows) -> dict[str, Variable]:
 
 def resolve(names: list[str], structure: Rows, questionnaire: Questionnaire, delivery: str) -> tuple[Columns, list[ColumnRemark]]:
     """Find the column of every question asked in the delivery; note what is missing or unknown."""
-    described = _described(names, structure)
+    described = by_column(names, structure)
     of: dict[str, str] = {}
     remarks: list[ColumnRemark] = []
     every = (*(q for q in questionnaire.questions if not q.grouped), *questionnaire.texts)
@@ -173,7 +173,7 @@ def drift(columns: Columns, structure: Rows, labels: Rows, questionnaire: Questi
 
     Raises `InputError`, with the line as its place, when a code has two labels.
     """
-    described = _described(columns.names, structure)
+    described = by_column(columns.names, structure)
     labelled, lines = _labels(columns.names, labels)
     remarks: list[ColumnRemark] = []
     for question in questionnaire.questions:
@@ -200,7 +200,7 @@ def drift(columns: Columns, structure: Rows, labels: Rows, questionnaire: Questi
 
 def worded(columns: Columns, structure: Rows, questionnaire: Questionnaire) -> tuple[int, int]:
     """Count the questions whose text in the export can be compared with the questionnaire's, and those without one."""
-    described = _described(columns.names, structure)
+    described = by_column(columns.names, structure)
     here = [q for q in questionnaire.questions if q.name in columns.of and not q.grouped]
     asked = [q for q in here if q.option is None and q.wording == "printed"]
     with_text = sum(bool((variable := described.get(columns.of[q.name])) and variable.text) for q in asked)

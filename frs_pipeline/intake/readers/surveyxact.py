@@ -6,7 +6,7 @@ delivered. `csvfiles` reads the three dialects of CSV files, `workbooks` the oth
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from frs_pipeline.intake.readers.columns import closed_columns, column_names
 from frs_pipeline.intake.readers.csvfiles import CHUNK, Chunk, CsvFile, chunk_of, chunks, header, open_csv, open_structure
 from frs_pipeline.intake.readers.sheets import AGAIN
 from frs_pipeline.intake.readers.workbooks import STRUCTURE_COLUMNS, Rows, read_sav, read_xlsx
-from frs_pipeline.store.deliveries import known_as, source_files
+from frs_pipeline.store.deliveries import EXPORT_FILES, known_as, source_files
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import Forms, about
 
@@ -82,8 +82,22 @@ def read_export(study: Study, folder: Path) -> Export:
     files = source_files(study, folder.parent, folder.name)
     if not files:
         return Export(folder, folder.name, forms, [], [], [], [], in_use=False)
-    path, *others = (folder.parent / name for name in files)
-    file = known_as(files[0])
+    return _read(forms, folder, known_as(files[0]), [folder.parent / name for name in files])
+
+
+def open_export(path: Path, forms: Forms) -> Export:
+    """Read an export that lies anywhere: a folder with the three CSV files, or a workbook. Raises as `read_export`."""
+    files = [path / name for name in EXPORT_FILES] if path.is_dir() else [path]
+    missing = next((file for file in files if not file.is_file()), None)
+    if missing is not None:
+        raise InputError("missing file", where=missing, do=f"name a folder with {', '.join(EXPORT_FILES)}, an .xlsx or a .sav")
+    folder = files[0].parent
+    return _read(forms, folder, f"{folder.name}/{files[0].name}", files)
+
+
+def _read(forms: Forms, folder: Path, file: str, files: Sequence[Path]) -> Export:
+    """Read an export from its files; `file` is what the first of them is known as beside `folder`."""
+    path, *others = files
     dataset: CsvFile | Rows
     if others:
         described, structure = open_structure(others[0])
