@@ -86,8 +86,8 @@ def _scales_text(guessed: GuessedStudy, scales: dict[tuple[tuple[int, str], ...]
 
 def _questionnaire(guessed: GuessedStudy, scales: dict[tuple[tuple[int, str], ...], str]) -> str:
     lines = [
-        "# The questions, in the order of the export. Behind # stands what was guessed or has to be asked. Sensitivity is guessed",
-        "# as sensitive, and wording as assumed: write printed where the text is that of the paper.",
+        "# The questions, in the order of the export. Behind # stands what was guessed or has to be asked. Sensitivity is",
+        "# guessed as sensitive, and wording as assumed: write printed where the text is that of the paper.",
         f"instrument: {INSTRUMENT}",
         f"title: {_q('Form')}  # what is the paper called?",
         "filled_in_by: participants  # who fills it in?",
