@@ -52,6 +52,7 @@ def _study(name: str, guessed: GuessedStudy) -> str:
         "#   conference: {one: {danish: klasse, english: class}, many: {danish: klasser, english: classes}}",
         "#   registers: [ledger]",
         f"forms: {{{said}}}",
+        *(["# One CSV file and a list of its labels: dataset.csv and labels.csv.", "exports: plain"] if guessed.plain else []),
         "# When forms were filled in: was it more than once? Each occasion gets a name; each questionnaire says which is its.",
         "occasions:",
         "  once:",

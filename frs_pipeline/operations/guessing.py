@@ -49,10 +49,12 @@ class GuessedStudy:
 
     questions: list[GuessedQuestion]
     forms: dict[str, str]
+    plain: bool = False
 
 
 def guess(path: Path) -> GuessedStudy:
-    """Guess the questions of an export: a folder of SurveyXact's three CSV files, its workbook, or a labelled SPSS file.
+    """Guess the questions of an export: a folder of SurveyXact's three CSV files, or of one CSV file and its labels; a workbook;
+    or a labelled SPSS file.
 
     Raises `InputError` when it can't be read.
     """
@@ -76,7 +78,7 @@ def guess(path: Path) -> GuessedStudy:
             questions.append(_question(name, variable, cells[name], [q.name for q in questions]))
     if not any(question.answers or question.unit for question in questions):
         raise InputError("has no column that could be a question with answers", where=path, do="export it with its labels")
-    return GuessedStudy(questions, known_by)
+    return GuessedStudy(questions, known_by, export.plain)
 
 
 def _cells(export: Export) -> dict[str, list[str]]:

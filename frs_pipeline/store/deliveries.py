@@ -21,6 +21,8 @@ from frs_pipeline.study.instruments import DATED, DeliveryName, in_use, instrume
 from frs_pipeline.study.spec import Spec, YamlFile
 
 EXPORT_FILES = ("dataset.csv", "structure.csv", "labels.csv")
+# One CSV file of any program, and what its columns and codes mean.
+PLAIN_FILES = ("dataset.csv", "labels.csv")
 LEDGER = "kontering.csv"
 CODEBOOK = "codebook-pipeline.age"
 # The controllers' files: listed by their hashes, and never opened by a refresh.
@@ -104,7 +106,11 @@ def source_files(study: Study, folder: Path, source: str) -> tuple[str, ...]:
         raise InputError(f"the export comes in more than one form: {forms}", where=place, do="leave one of them")
     if others:
         return (_present(folder, f"{source}/{others[0]}"),)
-    return tuple(_present(folder, f"{source}/{csv.get(name, name)}") for name in EXPORT_FILES)
+    needed = PLAIN_FILES if about(study).exports == "plain" else EXPORT_FILES
+    if not csv.keys() <= {*needed}:
+        what = "structure.csv lies there, but study.yaml says exports: plain"
+        raise InputError(what, where=place, do="take it out, or say exports: surveyxact")
+    return tuple(_present(folder, f"{source}/{csv.get(name, name)}") for name in needed)
 
 
 def _known(name: str) -> str | None:

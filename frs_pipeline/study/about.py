@@ -131,6 +131,7 @@ class About(Spec):
     """Facts of the study.
 
     `forms` says what a form is known by, and `registers` who knows the conferences: the locked codebook, the ledger.
+    `exports` are SurveyXact's three CSV files, or `plain`: one CSV file and a list of its labels.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -143,6 +144,7 @@ class About(Spec):
     printed_from: DeliveryName | None = None
     printed: Printed = Printed()
     together: Together = Together()
+    exports: Literal["surveyxact", "plain"] = "surveyxact"
     forms: Forms = Forms()
     registers: tuple[Register, ...] = ()
 

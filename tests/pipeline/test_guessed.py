@@ -107,3 +107,29 @@ def test_what_is_no_export_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no column that could be a question"):
         guess(tmp_path / "texts.sav")
     assert not (tmp_path / "study").exists()
+
+
+def test_a_plain_csv_file_with_a_list_of_its_labels_runs_too(survey: tuple[Path, pd.DataFrame], tmp_path: Path) -> None:
+    _, frame = survey
+    source = tmp_path / "plain"
+    source.mkdir()
+    frame.to_csv(source / "dataset.csv", index=False, float_format="%g")
+    listed = [(name, "", text) for name, text in ASKED.items()]
+    listed += [(name, code, label) for name, answers in LABELS.items() for code, label in answers.items()]
+    pd.DataFrame(listed, columns=["column", "code", "label"]).to_csv(source / "labels.csv", index=False)
+    study = Study(begin(tmp_path / "council", source))
+    assert not [error for outcome in examine(study) for error in outcome.errors]
+    settings = Settings(study, tmp_path / "data")
+    shutil.copytree(source, settings.raw_delivery("2024-06-30") / "form")
+    done = refresh(settings)
+    assert (done.vouched, done.summary["accepted"]) == (True, len(frame))
+    mart = pd.read_parquet(Store(settings, "2024-06-30").file("marts", "form"))
+    assert mart["trust"].value_counts().to_dict() == frame["trust"].value_counts().to_dict()
+    assert (mart["hours"].astype(float).sum(), mart["safe"].isna().sum()) == (frame["hours"].sum(), frame["safe"].isna().sum())
+
+
+def test_a_list_of_labels_that_is_none_is_refused_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "dataset.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    (tmp_path / "labels.csv").write_text("variable,value,text\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"labels.csv:1: the header isn't column;code;label"):
+        guess(tmp_path)

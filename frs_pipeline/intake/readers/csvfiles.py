@@ -12,7 +12,7 @@ import csv
 import io
 import itertools
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -34,6 +34,8 @@ LONGEST_LINE = 64 << 20
 # Letters of the longest cell that is read; a longer one is a quotation mark that was never closed.
 LONGEST_CELL = 1 << 17
 _LINE = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
+# A list of labels: a line per answer of a column; one without a code has the text of the question.
+LIST_COLUMNS = ("column", "code", "label")
 _DELIMITERS = (";", "\t", ",")
 # A first line by which a file names its delimiter to Excel.
 _SEP = re.compile(r'"?sep=([;,\t])"?[ ;,\t]*(?:\r\n|\r|\n)', re.IGNORECASE)
@@ -243,16 +245,26 @@ def _block(line: int, text: bytes) -> Block:
 
 def open_structure(path: Path) -> tuple[CsvFile, Rows]:
     """Open structure.csv: its rows, and the file with the delimiter that its known header shows. Raises `InputError`."""
-    file = open_csv(path)
-    first = _LINE.match(next((block.text for block in file.blocks()), b""))
-    head = first[0].decode("utf-8").rstrip("\r\n") if first else ""
-    delimiter = next((d for d in _DELIMITERS if tuple(_unquoted(head.split(d)))[:7] == STRUCTURE_COLUMNS), None)
-    if delimiter is None:
-        raise InputError("the header isn't that of a SurveyXact structure file", where=f"{path}:{file.first}", do=AGAIN)
-    file = replace(file, delimiter=delimiter)
+    file = _by_header(path, STRUCTURE_COLUMNS, "that of a SurveyXact structure file", AGAIN)
     # Some exports end a row with one empty field too many; that, and nothing else, is tolerated.
     surplus = len(STRUCTURE_COLUMNS) + 1
     return file, [(line, cells[:-1] if len(cells) == surplus and cells[-1] == "" else cells) for line, cells in file.rows()]
+
+
+def open_list(path: Path) -> CsvFile:
+    """Open the list of labels of a plain CSV file, with the delimiter that its header shows. Raises `InputError`."""
+    return _by_header(path, LIST_COLUMNS, ";".join(LIST_COLUMNS), f"let its first line be {';'.join(LIST_COLUMNS)}")
+
+
+def _by_header(path: Path, columns: Sequence[str], known: str, do: str) -> CsvFile:
+    """Open a file whose first `columns` are `known`, with the delimiter that stands between them."""
+    file = open_csv(path)
+    first = _LINE.match(next((block.text for block in file.blocks()), b""))
+    head = first[0].decode("utf-8").rstrip("\r\n") if first else ""
+    delimiter = next((d for d in _DELIMITERS if tuple(_unquoted(head.split(d)))[: len(columns)] == tuple(columns)), None)
+    if delimiter is None:
+        raise InputError(f"the header isn't {known}", where=f"{path}:{file.first}", do=do)
+    return replace(file, delimiter=delimiter)
 
 
 def header(file: CsvFile) -> tuple[int, list[str]]:

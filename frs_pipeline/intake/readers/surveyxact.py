@@ -14,10 +14,20 @@ import numpy as np
 
 from frs_pipeline.errors import InputError
 from frs_pipeline.intake.readers.columns import closed_columns, column_names
-from frs_pipeline.intake.readers.csvfiles import CHUNK, Chunk, CsvFile, chunk_of, chunks, header, open_csv, open_structure
+from frs_pipeline.intake.readers.csvfiles import (
+    CHUNK,
+    Chunk,
+    CsvFile,
+    chunk_of,
+    chunks,
+    header,
+    open_csv,
+    open_list,
+    open_structure,
+)
 from frs_pipeline.intake.readers.sheets import AGAIN
 from frs_pipeline.intake.readers.workbooks import STRUCTURE_COLUMNS, Rows, read_sav, read_xlsx
-from frs_pipeline.store.deliveries import EXPORT_FILES, known_as, source_files
+from frs_pipeline.store.deliveries import EXPORT_FILES, PLAIN_FILES, known_as, source_files
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import Forms, about
 
@@ -41,6 +51,7 @@ class Export:
     dataset: CsvFile | Rows
     head: int = 1
     in_use: bool = True
+    plain: bool = False
 
     @property
     def delivery(self) -> str:
@@ -70,6 +81,8 @@ class Export:
 
     def where(self, part: str, line: int | None = None) -> str:
         """Say where a part of the export, or a line of it, is; for messages."""
+        # What a plain export says of its columns stands in its list of labels.
+        part = "labels" if part == "structure" and self.plain else part
         return _where(self.folder.parent / self.file, part, line)
 
 
@@ -87,10 +100,15 @@ def read_export(study: Study, folder: Path) -> Export:
 
 def open_export(path: Path, forms: Forms) -> Export:
     """Read an export that lies anywhere: a folder with the three CSV files, or a workbook. Raises as `read_export`."""
-    files = [path / name for name in EXPORT_FILES] if path.is_dir() else [path]
+    names = EXPORT_FILES if (path / "structure.csv").exists() else PLAIN_FILES
+    files = [path / name for name in names] if path.is_dir() else [path]
     missing = next((file for file in files if not file.is_file()), None)
     if missing is not None:
-        raise InputError("missing file", where=missing, do=f"name a folder with {', '.join(EXPORT_FILES)}, an .xlsx or a .sav")
+        raise InputError(
+            "missing file",
+            where=missing,
+            do=f"name a folder with {', '.join(EXPORT_FILES)}, one with {' and '.join(PLAIN_FILES)}, an .xlsx or a .sav",
+        )
     folder = files[0].parent
     return _read(forms, folder, f"{folder.name}/{files[0].name}", files)
 
@@ -99,7 +117,13 @@ def _read(forms: Forms, folder: Path, file: str, files: Sequence[Path]) -> Expor
     """Read an export from its files; `file` is what the first of them is known as beside `folder`."""
     path, *others = files
     dataset: CsvFile | Rows
-    if others:
+    if len(others) == 1:
+        listed = open_list(others[0])
+        structure, labels = _plain(list(listed.rows())[1:])
+        dataset = open_csv(path, listed.delimiter)
+        line, head = header(dataset)
+        listed.refuse_cut()
+    elif others:
         described, structure = open_structure(others[0])
         named = open_csv(others[1], described.delimiter)
         labels = list(named.rows())
@@ -126,7 +150,26 @@ def _read(forms: Forms, folder: Path, file: str, files: Sequence[Path]) -> Expor
             if len(cells) != width:
                 raise InputError(f"{len(cells)} fields where {width} belong", where=_where(path, part, at), do=AGAIN)
     names = column_names(forms, head, structure[1:], _where(path, "dataset", line))
-    return Export(folder, file, forms, names, structure[1:], labels, dataset, line)
+    return Export(folder, file, forms, names, structure[1:], labels, dataset, line, plain=len(others) == 1)
+
+
+def _plain(listed: Rows) -> tuple[Rows, Rows]:
+    """Write a list of labels (`LIST_COLUMNS`) as structure and labels, each row with its line in the list."""
+    texts = {cells[0]: cells[2] for _, cells in listed if len(cells) > 2 and not cells[1].strip()}
+    structure: Rows = [(1, list(STRUCTURE_COLUMNS))]
+    labels: Rows = []
+    for line, cells in listed:
+        column, code, label = [*cells, "", "", ""][:3]
+        if code.strip():
+            structure.append((line, [column, column, "Closed", "Single", texts.get(column, ""), code, label]))
+            labels.append((line, cells))
+    closed = {cells[0] for _, cells in structure}
+    structure += [
+        (line, [cells[0], cells[0], "Open", "String", cells[2], "", ""])
+        for line, cells in listed
+        if len(cells) > 2 and not cells[1].strip() and cells[0] not in closed
+    ]
+    return structure, labels
 
 
 def _where(path: Path, part: str, line: int | None = None) -> str:
