@@ -93,6 +93,7 @@ def _tell(locked: Locked, settings: Settings) -> None:
 
     say(f"{plural(locked.conferences, 'conference')} of {plural(locked.children, 'child', 'children')} locked.\n")
     lines = [("Pseudonyms", f"{locked.kept} kept, {locked.new} new")]
+    lines += [("Of children", f"{locked.children_kept} kept, {locked.children_new} new")]
     lines += [("Noted", f"{number} {what}") for what, number in locked.odd.items()]
     full, own, *maps = locked.files
     keys = len(locked.recipients.controllers)
@@ -171,6 +172,8 @@ def find(
         return
     if not record.conferences:
         say(f"The codebook of delivery {store.delivery} has no conference of this child.")
+    if record.case_id:
+        say(f"Pseudonym of the child: {record.case_id}")
     for one in record.conferences:
         say("  ".join([str(one.conference_number), one.conference_id, one.occasion, one.date]))
         for kept in one.forms:

@@ -21,6 +21,7 @@ from frs_pipeline.store.files import Store, as_noted, read, read_manifest
 from frs_pipeline.store.plan import products
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about, occasions
+from frs_pipeline.study.cases import CASE_COLUMNS
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.promises import Limits, limits
 from frs_pipeline.study.questionnaires import Question, Questionnaire, questionnaires
@@ -127,7 +128,11 @@ def form_promises(
     study: Study, questionnaire: Questionnaire, limits: Limits, delivery: str, *, whole: bool = True
 ) -> list[Promise]:
     """List what a mart of forms promises by itself; without its grain when only a sample is checked (not `whole`)."""
-    names = (*FORM_COLUMNS, *(question.name for question in questionnaire.questions))
+    names = (
+        *FORM_COLUMNS,
+        *(CASE_COLUMNS if questionnaire.cases else ()),
+        *(question.name for question in questionnaire.questions),
+    )
     promises = [_columns(names)]
     if whole:
         promises += _identifies("form_id", "form")

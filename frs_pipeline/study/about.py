@@ -50,7 +50,7 @@ class Together(Spec):
 
 
 class About(Spec):
-    """Facts of the study."""
+    """Facts of the study. `cases` says whether marts tell which conferences are of the same child."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     title: Text
@@ -62,6 +62,7 @@ class About(Spec):
     printed_from: DeliveryName | None = None
     printed: Printed = Printed()
     together: Together = Together()
+    cases: bool = False
 
 
 @derived

@@ -19,7 +19,7 @@ SCALES = "scales.yaml"
 
 # Names that a question can't have: those of other columns of the same rows, and SQL keywords (as DuckDB has them).
 _WORDS = """
-conference_id conference_number file form_id forms instrument line occasion
+case_conference case_days case_id conference_id conference_number file form_id forms instrument line occasion
 all analyse analyze and any array as asc asymmetric both case cast check collate column constraint create default
 deferrable desc describe distinct do else end except false fetch for foreign from group having in initially intersect
 into lambda lateral leading limit not null offset on only or order pivot pivot_longer pivot_wider placing primary
@@ -105,7 +105,10 @@ class Question(QuestionSpec):
 
 
 class Questionnaire(Dated):
-    """One instrument with all its questions, in the order of the paper form; `texts` are those that are never counted."""
+    """One instrument with all its questions, in the order of the paper form; `texts` are those that are never counted.
+
+    `cases` says whether its mart tells which forms are about the same child.
+    """
 
     instrument: str
     title: str
@@ -116,6 +119,7 @@ class Questionnaire(Dated):
     texts: tuple[QuestionSpec, ...] = ()
     path: Path
     asks_role: str | None = None
+    cases: bool = False
 
     @property
     def role(self) -> Question | None:
@@ -160,8 +164,12 @@ def read_questionnaire(study: Study, path: Path) -> Questionnaire:
             questions += made
             texts += [] if made else [question]
     wrong.check()
+    facts = about(study)
     return Questionnaire(
-        **{**spec.model_dump(), "questions": tuple(questions), "texts": tuple(texts)}, path=path, asks_role=about(study).role
+        **{**spec.model_dump(), "questions": tuple(questions), "texts": tuple(texts)},
+        path=path,
+        asks_role=facts.role,
+        cases=facts.cases,
     )
 
 

@@ -19,6 +19,7 @@ from support.shipped import DELIVERY, RAW
 from support.study import STUDY
 
 from frs_pipeline.cli import app
+from frs_pipeline.codebook.cases import with_cases
 from frs_pipeline.codebook.pseudonyms import pseudonymise
 from frs_pipeline.codebook.vault import CONTROLLERS, open_plain, read_codebook
 from frs_pipeline.errors import UsageError
@@ -62,10 +63,10 @@ class Read(NamedTuple):
 def read(folder: Path, work: Path) -> Read:
     key = folder / (DEMO_KEY if folder == RAW else OWN_KEY)
     codebook, ledger = read_codebook(STUDY, folder / CODEBOOK, key), read_ledger(STUDY, folder / LEDGER)
-    forms, aside, marts = {}, {}, {}
+    placed, forms, aside, marts = with_cases(STUDY, codebook, ledger), {}, {}, {}
     for name, questionnaire in questionnaires(STUDY).items():
         validated = validate(read_export(STUDY, folder / name), questionnaire, Intake(STUDY, policy(STUDY), codebook, ledger))
-        forms[name] = pa.concat_tables(pseudonymise(validated.forms.batches(), codebook, questionnaire))
+        forms[name] = pa.concat_tables(pseudonymise(validated.forms.batches(), placed, questionnaire))
         assert validated.delivered == forms[name].num_rows + validated.set_aside
         marts[name] = work / f"{name}.parquet"
         rules = validated.rejected.table()["rule"].to_pylist()
