@@ -5,12 +5,12 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from frs_pipeline.store.plan import Sources
+from frs_pipeline.store.plan import AssetPath, Sources
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import occasions
 from frs_pipeline.study.cases import CASES
 
-_ID, _PLACE, _DAYS = (field.name for field in CASES)
+_ID = "case_id"
 
 
 def with_cases(study: Study, codebook: pa.Table, ledger: pa.Table) -> pa.Table:
@@ -42,7 +42,8 @@ def with_cases(study: Study, codebook: pa.Table, ledger: pa.Table) -> pa.Table:
 
 def cases_from() -> Sources:
     """Return the sources of the columns of `CASES`: the codebook knows the child, the ledger the dates."""
-    codebook, ledger = ("validated", "codebook"), ("validated", "ledger")
-    child = [(codebook, name) for name in (_ID, "conference_number")]
-    dated = [*child, (codebook, "occasion"), *((ledger, name) for name in ("conference_number", "date"))]
-    return {_ID: child, _PLACE: dated, _DAYS: dated}
+    codebook: AssetPath = ("validated", "codebook")
+    ledger: AssetPath = ("validated", "ledger")
+    child = [(codebook, "case_id"), (codebook, "conference_number")]
+    dated = [*child, (codebook, "occasion"), (ledger, "conference_number"), (ledger, "date")]
+    return {"case_id": child, "case_conference": dated, "case_days": dated}

@@ -9,6 +9,7 @@ import random
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from frs_pipeline.codebook.entries import Entry, plain
 from frs_pipeline.codebook.made_up import write_codebook
@@ -155,7 +156,10 @@ def _write_ledger(study: Study, path: Path, entries: list[Entry], further: Mappi
     text = io.StringIO(newline="")
     writer = csv.writer(text, delimiter=";", lineterminator="\n")
     writer.writerow([*COLUMNS, *further])
-    rows = [[e.conference_number, e.date, words[e.occasion], *(c[at] for c in further.values())] for at, e in enumerate(entries)]
-    writer.writerows(sorted(rows, key=lambda row: (row[1], row[0])))
+    rows: list[list[Any]] = [
+        [e.conference_number, e.date, words[e.occasion], *(c[at] for c in further.values())] for at, e in enumerate(entries)
+    ]
+    rows.sort(key=lambda row: (row[1], row[0]))
+    writer.writerows(rows)
     with atomic(path) as file:
         file.write(text.getvalue().encode())

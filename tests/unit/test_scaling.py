@@ -131,7 +131,7 @@ def test_as_many_forms_are_set_aside_by_each_rule_three_times_over(shipped: Read
 def test_conferences_and_what_they_lack_are_three_times_the_shipped_ones(shipped: Read, scaled: Read) -> None:
     found = []
     for read in (shipped, scaled):
-        held = conferences(STUDY, read.codebook, read.ledger, read.forms)
+        held = conferences(STUDY, with_cases(STUDY, read.codebook, read.ledger), read.ledger, read.forms)
         alike = conferences_alike(ibis.memtable(held)).to_pyarrow()
         rows = unit(STUDY, alike, ledger_only(read.codebook, read.ledger), DELIVERY).to_pylist()
         found.append({(row["occasion"], row["measure"]): (row["conferences"], row["percent"]) for row in rows})
@@ -139,7 +139,7 @@ def test_conferences_and_what_they_lack_are_three_times_the_shipped_ones(shipped
 
 
 def test_no_respondent_number_or_pseudonym_is_a_shipped_one(shipped: Read, scaled: Read) -> None:
-    for column in ("conference_number", "conference_id"):
+    for column in ("conference_number", "conference_id", "case_id"):
         assert not set(scaled.codebook[column].to_pylist()) & set(shipped.codebook[column].to_pylist())
     for name in instruments(STUDY):
         assert not set(scaled.forms[name]["form_id"].to_pylist()) & set(shipped.forms[name]["form_id"].to_pylist())
@@ -189,7 +189,7 @@ def test_controllers_have_a_replacement_number_for_every_child(scaled: Read) -> 
 
 
 def test_the_ledger_holds_the_conferences_of_the_codebook_by_date(scaled: Read) -> None:
-    assert scaled.ledger.equals(scaled.codebook.drop_columns(["conference_id"]))
+    assert scaled.ledger.equals(scaled.codebook.drop_columns(["conference_id", "case_id"]))
     with (scaled.folder / LEDGER).open(encoding="utf-8") as file:
         keys = [(row["dato"], int(row["raadslagningsnummer"])) for row in csv.DictReader(file, delimiter=";")]
     assert keys == sorted(keys)

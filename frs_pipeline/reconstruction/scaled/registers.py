@@ -86,7 +86,7 @@ def _codebook(study: Study, registered: ManyConferences, order: Whole, columns: 
         occasion = chosen([f"{name}," for name in about(study).printed.held], registered.occasion[rows])
         # From places that no conference has, so that no child's letters are those of a conference.
         children = registered.child[rows] + len(registered.day)
-        end = [dates(registered.day[rows]), ",", _pseudonyms(study, children, CASE), "\n"]
+        end: list[Part] = [dates(registered.day[rows]), ",", _pseudonyms(study, children, CASE), "\n"]
         pieces.append(str(text([joined(start), occasion, joined(end)]), "ascii"))
     return "".join(pieces)
 
