@@ -80,7 +80,7 @@ MISTAKES = [
     (
         "study.yaml",
         [("participant_first}", "participant_fist}"), ("{name: initiator}", "{name: initiator, since: 2022}")],
-        [":40: there is no questionnaires/participant_fist.yaml", ":42: since: 2022 isn't a date (write it as year-month-day"],
+        [":44: there is no questionnaires/participant_fist.yaml", ":46: since: 2022 isn't a date (write it as year-month-day"],
     ),
     (
         "rules.yaml",
