@@ -172,12 +172,12 @@ def find(
         return
     if not record.conferences:
         say(f"The codebook of delivery {store.delivery} has no conference of this child.")
-    if record.case_id:
-        say(f"Pseudonym of the child: {record.case_id}")
     for one in record.conferences:
         say("  ".join([str(one.conference_number), one.conference_id, one.occasion, one.date]))
         for kept in one.forms:
             say("  ".join(["", kept.form, kept.instrument, *(["withdrawn"] if kept.withdrawn else [])]))
+    if record.case_id:
+        say(f"Pseudonym of the child: {record.case_id}")
     if record.naming:
         say("Forms on which the personal number itself was keyed:")
     for form in record.naming:

@@ -6,6 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from frs_pipeline.codebook.pseudonyms import mart_schema
+from frs_pipeline.study.cases import CASE_COLUMNS
 from frs_pipeline.study.questionnaires import questionnaires
 from support.study import STUDY
 
@@ -15,6 +16,7 @@ def random_frame(name, forms, seed):
     rng = np.random.default_rng(seed)
     columns = {"form_id": [f"X-{i}" for i in range(forms)], "conference_id": ["C"] * forms}
     columns["occasion"] = rng.choice(["first", "followup"], forms)
+    columns |= dict.fromkeys(CASE_COLUMNS)
     for question in questionnaires(STUDY)[name].questions:
         column = pd.Series(rng.choice(question.codes, forms), dtype="Int8")
         columns[question.name] = column.mask(rng.random(forms) < 0.15)
