@@ -16,7 +16,6 @@ def random_frame(name, forms, seed):
     rng = np.random.default_rng(seed)
     columns = {"form_id": [f"X-{i}" for i in range(forms)], "conference_id": ["C"] * forms}
     columns["occasion"] = rng.choice(["first", "followup"], forms)
-    columns |= dict.fromkeys(CASE_COLUMNS)
     for question in questionnaires(STUDY)[name].questions:
         column = pd.Series(rng.choice(question.codes, forms), dtype="Int8")
         columns[question.name] = column.mask(rng.random(forms) < 0.15)
@@ -28,5 +27,7 @@ def write_marts(frames, folder):
     paths = {name: folder / f"{name}.parquet" for name in frames}
     for name, frame in frames.items():
         schema = mart_schema(questionnaires(STUDY)[name])
+        # Forms that are about nobody in particular.
+        frame = frame.assign(**dict.fromkeys(name for name in CASE_COLUMNS if name not in frame))
         pq.write_table(pa.Table.from_pandas(frame, schema=schema, preserve_index=False), paths[name])
     return paths
