@@ -52,6 +52,7 @@ def make(folder: Path, forms: int) -> None:
     from frs_pipeline.codebook.pseudonyms import mart_schema
     from frs_pipeline.reconstruction.scaled.scaling import filled_in
     from frs_pipeline.study.about import occasions
+    from frs_pipeline.study.cases import CASES
     from frs_pipeline.study.questionnaires import questionnaires
 
     study, rng = find_study(), np.random.default_rng(1)
@@ -64,7 +65,8 @@ def make(folder: Path, forms: int) -> None:
         def batch(start: int, rows: int, of=of, schema=schema, words=words) -> list[pa.Array]:  # noqa: ANN001
             ids = pa.array(np.arange(start, start + rows)).cast(pa.string())
             drawn = [column[rng.integers(0, len(column), rows)] for column in (of.occasions - 1, *of.codes.T)]
-            return [ids, ids, words.take(pa.array(drawn[0])), *(pa.array(codes, mask=codes == 0) for codes in drawn[1:])]
+            cases = [pa.nulls(rows, field.type) for field in CASES if field.name in schema.names]
+            return [ids, ids, words.take(pa.array(drawn[0])), *cases, *(pa.array(codes, mask=codes == 0) for codes in drawn[1:])]
 
         write(folder / f"{name}.parquet", schema, -(-forms * len(of.codes) // whole), batch)
 

@@ -6,6 +6,7 @@ from dagster import AssetCheckSpec, AssetExecutionContext, AssetsDefinition, Met
 from frs_pipeline.assets.wiring import Made, from_columns, key_of, makes, making, produced
 from frs_pipeline.checks.contracts import grain, grain_counted, grain_spec
 from frs_pipeline.checks.reconciliation import every_form, every_form_spec
+from frs_pipeline.codebook.cases import cases_from, with_cases
 from frs_pipeline.codebook.pseudonyms import mart_from
 from frs_pipeline.errors import CheckFailed
 from frs_pipeline.store.files import Store, read, schema_of, stream
@@ -13,6 +14,7 @@ from frs_pipeline.store.manifest import due
 from frs_pipeline.store.plan import AssetPath, products
 from frs_pipeline.store.rows import Rows, sorted_by
 from frs_pipeline.study import Study
+from frs_pipeline.study.about import about
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.tables.nonresponse import conferences, conferences_from, forms_of
@@ -88,10 +90,15 @@ def _conference(study: Study) -> list[AssetsDefinition]:
             codebook, ledger = read(store.file("validated", "codebook")), read(store.file("validated", "ledger"))
             sources = {instrument: store.file("pseudonymised", instrument) for instrument in instruments(study)}
             forms = {instrument: read(path, ["conference_id"]) for instrument, path in sources.items()}
-            table = conferences(study, codebook, ledger, forms)
+            table = conferences(study, with_cases(study, codebook, ledger), ledger, forms)
             key = key_of(study, CONFERENCE)
             checks = [grain(key, table), every_form(key, sources.values(), forms_of(study, table))]
-            yield produced(context, CONFERENCE, table, **from_columns(study, conferences_from(study)))
+            yield produced(
+                context,
+                CONFERENCE,
+                table,
+                **from_columns(study, {**conferences_from(study), **(cases_from() if about(study).cases else {})}),
+            )
             yield from checks
 
     return [conference]

@@ -4,6 +4,7 @@ from dagster import AssetExecutionContext, AssetsDefinition
 
 from frs_pipeline.assets.wiring import Made, from_columns, key_of, makes, making, produced
 from frs_pipeline.checks.reconciliation import conservation, conservation_spec
+from frs_pipeline.codebook.cases import with_cases
 from frs_pipeline.codebook.pseudonyms import mart_schema, pseudonymise, pseudonymised_from
 from frs_pipeline.store.files import read, rows_in, stream
 from frs_pipeline.store.rows import Rows
@@ -24,7 +25,8 @@ def _pseudonymised(study: Study, instrument: str) -> AssetsDefinition:
     def _asset(context: AssetExecutionContext) -> Made:
         with making(context, key) as store:
             validated = store.file("validated", instrument)
-            forms = pseudonymise(stream(validated), read(store.file("validated", "codebook")), questionnaire)
+            codebook, ledger = (read(store.file("validated", name)) for name in ("codebook", "ledger"))
+            forms = pseudonymise(stream(validated), with_cases(study, codebook, ledger), questionnaire)
             rows = Rows.of(forms, mart_schema(questionnaire), store.waiting())
             check = conservation(key_of(study, key), rows_in(validated), rows.num_rows, 0, 0)
             if check.passed:

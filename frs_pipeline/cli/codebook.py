@@ -96,6 +96,7 @@ def _tell(locked: Locked, settings: Settings) -> None:
 
     say(f"{plural(locked.conferences, 'conference')} of {plural(locked.children, 'child', 'children')} locked.\n")
     lines = [("Pseudonyms", f"{locked.kept} kept, {locked.new} new")]
+    lines += [("Of children", f"{locked.children_kept} kept, {locked.children_new} new")]
     lines += [("Noted", f"{number} {what}") for what, number in locked.odd.items()]
     full, own, *maps = locked.files
     keys = len(locked.recipients.controllers)
@@ -178,6 +179,8 @@ def find(
         say("  ".join([str(one.conference_number), one.conference_id, one.occasion, one.date]))
         for kept in one.forms:
             say("  ".join(["", kept.form, kept.instrument, *(["withdrawn"] if kept.withdrawn else [])]))
+    if record.case_id:
+        say(f"Pseudonym of the child: {record.case_id}")
     if record.naming:
         say("Forms on which the personal number itself was keyed:")
     for form in record.naming:

@@ -39,7 +39,10 @@ def drawn_codebook(store: Store) -> pa.Table:
     else:
         known = pa.table({"conference_number": pa.array(_numbers(store), pa.int32())})
     drawn = pa.array(_pseudonyms(known["conference_number"].to_pylist(), _key(store)), pa.string())
-    return known.append_column("conference_id", drawn).select(schema.names).cast(schema)
+    known = known.append_column("conference_id", drawn)
+    if "case_id" in schema.names:
+        known = known.append_column("case_id", pa.nulls(known.num_rows, pa.string()))  # a ledger knows no children
+    return known.select(schema.names).cast(schema)
 
 
 def _numbers(store: Store) -> np.ndarray:

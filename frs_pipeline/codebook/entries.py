@@ -14,9 +14,11 @@ from frs_pipeline.intake.ledger import REGISTER
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about
 
-FULL_COLUMNS = ("personal_number", "conference_number", "conference_id", "occasion", "date")
+FULL_COLUMNS = ("personal_number", "conference_number", "conference_id", "occasion", "date", "case_id")
 PIPELINE_COLUMNS = FULL_COLUMNS[1:]
-CODEBOOK = REGISTER.append(pa.field("conference_id", pa.string(), nullable=False))
+# A codebook that was locked before children had pseudonyms of their own ends with the date.
+OLDER_COLUMNS = len(FULL_COLUMNS) - 1
+CODEBOOK = REGISTER.append(pa.field("conference_id", pa.string(), nullable=False)).append(pa.field("case_id", pa.string()))
 
 
 def codebook_schema(study: Study) -> pa.Schema:
@@ -27,13 +29,17 @@ def codebook_schema(study: Study) -> pa.Schema:
 
 @dataclass(frozen=True)
 class Entry:
-    """One conference of the codebook. `date` is ISO, `occasion` its name in the study."""
+    """One conference of the codebook. `date` is ISO, `occasion` its name in the study.
+
+    `case_id` is the pseudonym of the child; empty in a codebook that was locked before children had one.
+    """
 
     personal_number: str
     conference_number: int
     conference_id: str
     occasion: str
     date: str
+    case_id: str = ""
 
 
 def plain(entries: Sequence[Entry], columns: Sequence[str]) -> str:

@@ -48,10 +48,12 @@ class HeldConference:
 
 @dataclass(frozen=True)
 class OfChild:
-    """What is held of a child: its conferences by date, and `naming`, ids of forms on which its personal number was keyed."""
+    """What is held of a child: its conferences by date, `naming`, ids of forms on which its personal number was keyed, and
+    its pseudonym, empty where the codebook has none."""
 
     conferences: tuple[HeldConference, ...]
     naming: tuple[str, ...]
+    case_id: str = ""
 
 
 def find(store: Store, personal_number: str, codebook: Path, identity: Path | None, why: str) -> OfChild:
@@ -77,7 +79,7 @@ def find(store: Store, personal_number: str, codebook: Path, identity: Path | No
         naming = _naming(store, wanted)
         listed = [form.form for conference in conferences for form in conference.forms]
         trace.note({**details, "forms": list(dict.fromkeys([*listed, *naming])), "codebook": sha256(codebook)})
-    return OfChild(conferences, naming)
+    return OfChild(conferences, naming, next((entry.case_id for entry in mine), ""))
 
 
 def _forms(store: Store, conference: Entry, entries: Sequence[Entry]) -> tuple[HeldForm, ...]:

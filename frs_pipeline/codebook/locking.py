@@ -9,7 +9,7 @@ import csv
 import hashlib
 import io
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from frs_pipeline.codebook.access import Trace, traced
 from frs_pipeline.codebook.entries import FULL_COLUMNS, PIPELINE_COLUMNS, Entry, lock, plain
 from frs_pipeline.codebook.keys import Recipients, recipients
 from frs_pipeline.codebook.newest import hashes, name_of, require_newest
-from frs_pipeline.codebook.pseudonyms import draw_pseudonyms
+from frs_pipeline.codebook.pseudonyms import CASE, draw_pseudonyms
 from frs_pipeline.codebook.register import Conference, Fault, Register, read_register
 from frs_pipeline.codebook.vault import CONTROLLERS_KEY, read_full
 from frs_pipeline.errors import CheckFailed, InputError, UsageError
@@ -40,12 +40,15 @@ class FaultyRegister(CheckFailed):
 
 @dataclass(frozen=True)
 class Locked:
-    """What was locked, in counts, for whom, and in which files."""
+    """What was locked, in counts, for whom, and in which files: how many pseudonyms of conferences and of children were
+    kept, and how many are new."""
 
     conferences: int
     children: int
     kept: int
     new: int
+    children_kept: int
+    children_new: int
     odd: dict[str, int]
     recipients: Recipients
     files: tuple[Path, ...]
@@ -64,7 +67,7 @@ def lock_register(
 ) -> Locked:
     """Lock the register `path` into both parts of the codebook in `folder`.
 
-    Conferences of the older codebook keep their pseudonyms: that of `previous` (a file or a folder), else the one in
+    Conferences and children of the older codebook keep their pseudonyms: that of `previous` (a file or a folder), else the one in
     `folder`, else that of the newest other delivery beside it; `identity` opens it. Raises `FrsError`, and writes
     nothing but the refusal in the access journal, when anything is wrong.
     """
@@ -102,7 +105,10 @@ def rotate(
         if pseudonyms:
             old = {entry.conference_id for entry in known}
             drawn = draw_pseudonyms(len(known), secrets.choice, old)
-            entries = [replace(entry, conference_id=new) for entry, new in zip(known, drawn, strict=True)]
+            cases = _cases(known, {}, {entry.case_id for entry in known})
+            entries = [
+                replace(entry, conference_id=new, case_id=case) for entry, new, case in zip(known, drawn, cases, strict=True)
+            ]
         files = _write(trace, folder, entries, keys, known if pseudonyms else None)
     return _summary(entries, Register(), [] if pseudonyms else known, keys, files)
 
@@ -127,14 +133,32 @@ def older_codebook(folder: Path, previous: Path | None) -> Path | None:
 
 
 def with_pseudonyms(conferences: Sequence[Conference], known: Sequence[Entry]) -> list[Entry]:
-    """Make entries by conference number: known conferences keep their pseudonyms, others get new ones."""
+    """Make entries by conference number: known conferences and children keep their pseudonyms, others get new ones."""
     given = {entry.conference_number: entry.conference_id for entry in known}
     fresh = [c for c in conferences if c.conference_number not in given]
     # Drawn at random, so that pseudonyms don't reveal which conference came first.
     drawn = draw_pseudonyms(len(fresh), secrets.choice, set(given.values()))
     given.update((c.conference_number, pseudonym) for c, pseudonym in zip(fresh, drawn, strict=True))
-    entries = [Entry(c.personal_number, c.conference_number, given[c.conference_number], c.occasion, c.date) for c in conferences]
+    children = {_child(entry): entry.case_id for entry in known if entry.case_id}
+    cases = _cases(conferences, children, {*children.values()})
+    entries = [
+        Entry(c.personal_number, c.conference_number, given[c.conference_number], c.occasion, c.date, case)
+        for c, case in zip(conferences, cases, strict=True)
+    ]
     return sorted(entries, key=lambda entry: entry.conference_number)
+
+
+def _cases(conferences: Sequence[Conference | Entry], given: Mapping[str, str], taken: Collection[str]) -> list[str]:
+    """Return the pseudonym of each conference's child: the one that the child was `given`, or a new one that isn't `taken`."""
+    children = [_child(conference) for conference in conferences]
+    fresh = dict.fromkeys(child for child in children if child not in given)
+    every = {**given, **dict(zip(fresh, draw_pseudonyms(len(fresh), secrets.choice, taken, CASE), strict=True))}
+    return [every[child] for child in children]
+
+
+def _child(conference: Conference | Entry) -> str:
+    """Return the child's personal number as digits, whichever way it is written."""
+    return conference.personal_number.replace("-", "")
 
 
 def _write(
@@ -171,6 +195,8 @@ def _map(old: Sequence[Entry], new: Sequence[Entry]) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(MAP_COLUMNS)
     writer.writerows([a.conference_id, b.conference_id] for a, b in zip(old, new, strict=True))
+    # Their first letter says that these are children's. A codebook that was locked before had none.
+    writer.writerows(dict.fromkeys((a.case_id, b.case_id) for a, b in zip(old, new, strict=True) if a.case_id))
     return text.getvalue()
 
 
@@ -203,5 +229,17 @@ def _summary(
         odd["conferences with another personal number than in the older codebook"] = changed
     if gone:
         odd["conferences of the older codebook that the register doesn't have"] = gone
-    children = len({entry.personal_number for entry in entries})
-    return Locked(len(entries), children, len(kept), len(entries) - len(kept), odd, keys, files)
+    cases = {entry.case_id for entry in entries} - {""}
+    cases_kept = len(cases & {entry.case_id for entry in known})
+    children = len({_child(entry) for entry in entries})
+    return Locked(
+        conferences=len(entries),
+        children=children,
+        kept=len(kept),
+        new=len(entries) - len(kept),
+        children_kept=cases_kept,
+        children_new=len(cases) - cases_kept,
+        odd=odd,
+        recipients=keys,
+        files=files,
+    )

@@ -7,20 +7,24 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 import numpy as np
 import pyarrow as pa
 
+from frs_pipeline.codebook.cases import cases_from
 from frs_pipeline.errors import CheckFailed
 from frs_pipeline.store.plan import Sources
+from frs_pipeline.study.cases import CASES
 from frs_pipeline.study.questionnaires import Questionnaire
 from frs_pipeline.study.schema import arrow_field
 
 # Letters of pseudonyms: not I and O, which are taken for digits.
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
+# The first letter says what a pseudonym stands for.
+CONFERENCE, CASE = "K", "S"
 
 
-def draw_pseudonyms(number: int, choose: Callable[[str], str], taken: Collection[str] = ()) -> list[str]:
-    """Draw `number` pseudonyms, K and seven letters, by `choose`; no two are the same, and none is `taken`."""
+def draw_pseudonyms(number: int, choose: Callable[[str], str], taken: Collection[str] = (), first: str = CONFERENCE) -> list[str]:
+    """Draw `number` pseudonyms, the letter `first` and seven more, by `choose`; no two are the same, and none is `taken`."""
     pseudonyms: dict[str, None] = {}
     while len(pseudonyms) < number:
-        pseudonym = "K" + "".join(choose(LETTERS) for _ in range(7))
+        pseudonym = first + "".join(choose(LETTERS) for _ in range(7))
         if pseudonym not in taken:
             pseudonyms[pseudonym] = None
     return list(pseudonyms)
@@ -33,6 +37,7 @@ def mart_schema(questionnaire: Questionnaire) -> pa.Schema:
             pa.field("form_id", pa.string(), nullable=False),
             *([pa.field("conference_id", pa.string(), nullable=False)] if questionnaire.forms.number else []),
             pa.field("occasion", pa.string(), nullable=False),
+            *(CASES if questionnaire.cases else ()),
             *(arrow_field(question) for question in questionnaire.questions),
         ]
     )
@@ -48,6 +53,8 @@ def pseudonymised_from(questionnaire: Questionnaire) -> Sources:
     by_register = ("conference_id", *([] if questionnaire.only_occasion else ["occasion"]))
     for name in by_register if questionnaire.forms.number else ():
         sources[name] = [(codebook, name), (codebook, "conference_number"), (forms, "conference_number")]
+    for name, origins in cases_from().items() if questionnaire.cases else ():
+        sources[name] = [*origins, (forms, "conference_number")]
     return sources
 
 
@@ -60,7 +67,8 @@ def pseudonymise(forms: Iterable[pa.RecordBatch], codebook: pa.Table, questionna
     """Replace the numbers of accepted forms (`forms_schema`) with the codebook's pseudonym and occasion (`mart_schema`).
 
     A study without registers has one occasion, or one of each questionnaire; where forms have no number, nothing else changes.
-    Raises `CheckFailed` for a number that the codebook doesn't know, which validation should have kept out.
+    The codebook is as `with_cases` returns it. Raises `CheckFailed` for a number that the codebook doesn't know, which
+    validation should have kept out.
     """
     by_number = codebook.sort_by("conference_number")
     schema = mart_schema(questionnaire)

@@ -1,7 +1,7 @@
 """Opens the age files of a codebook: plain text in memory only.
 
 Two files are kept apart. The controllers' file holds the personal numbers; the pipeline's file holds what a
-refresh needs (conference number, pseudonym, occasion, date) and no personal number, so that the key that
+refresh needs (conference number, pseudonyms, occasion, date) and no personal number, so that the key that
 the pipeline holds can reveal no one's identity.
 """
 
@@ -19,7 +19,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyrage
 
-from frs_pipeline.codebook.entries import CODEBOOK, FULL_COLUMNS, PIPELINE_COLUMNS, Entry
+from frs_pipeline.codebook.entries import CODEBOOK, FULL_COLUMNS, OLDER_COLUMNS, PIPELINE_COLUMNS, Entry
+from frs_pipeline.codebook.pseudonyms import CASE
 from frs_pipeline.errors import InputError
 from frs_pipeline.intake.ledger import conference_number, day_of, plain_entries, plain_rows, register
 from frs_pipeline.store.deliveries import CONTROLLERS
@@ -28,6 +29,10 @@ from frs_pipeline.study import Study
 from frs_pipeline.study.about import occasions
 
 _PSEUDONYM = re.compile(r"[A-Za-z][A-Za-z0-9-]{5,30}")
+# Told apart from a conference's by its first letter.
+_CASE = re.compile(rf"{CASE}[A-Z]{{6,30}}")
+# Headers that the pipeline's part may have.
+_HEADERS = (PIPELINE_COLUMNS, PIPELINE_COLUMNS[: OLDER_COLUMNS - 1])
 _PERSONAL_NUMBER = re.compile(r"[0-9]{6}-?[0-9]{4}")
 # What to do about a missing or wrong key, by who needs it.
 PIPELINES_KEY = "set FRS_KEY_FILE to the pipeline's age identity"
@@ -98,11 +103,16 @@ def read_full(study: Study, path: Path, key: Path) -> list[Entry]:
     """Read the controllers' codebook, sorted by conference number. Raises `InputError`."""
     rows = csv.reader(io.StringIO(open_plain(path, key, CONTROLLERS_KEY), newline=""))
     try:
-        if tuple(next(rows, ())) != FULL_COLUMNS:
+        header = tuple(next(rows, ()))
+        if header not in (FULL_COLUMNS, FULL_COLUMNS[:OLDER_COLUMNS]):
             raise InputError("isn't the controllers' codebook", where=path, do=f"name the {CONTROLLERS} of the delivery")
-        entries = [_full_entry(study, cells) for cells in rows]
+        entries = [_full_entry(study, cells, len(header)) for cells in rows]
     except (ValueError, csv.Error):
         raise InputError("holds an entry that isn't one of a codebook", where=path, do=_LOCK_AGAIN) from None
+    # As many pairs as there are of either: each child has one pseudonym, and each pseudonym one child.
+    pairs = {(entry.personal_number.replace("-", ""), entry.case_id) for entry in entries if entry.case_id}
+    if not len(pairs) == len({child for child, _ in pairs}) == len({case for _, case in pairs}):
+        raise InputError("a child has several pseudonyms, or several children share one", where=path, do=_LOCK_AGAIN)
     return sorted(entries, key=lambda entry: entry.conference_number)
 
 
@@ -111,12 +121,12 @@ def is_personal_number(text: str) -> bool:
     return _PERSONAL_NUMBER.fullmatch(text) is not None
 
 
-def _full_entry(study: Study, cells: list[str]) -> Entry:
+def _full_entry(study: Study, cells: list[str], columns: int) -> Entry:
     personal_number, *rest = cells
-    number, _, _, pseudonym = _entry(study, rest)
+    number, _, _, pseudonym, case = _entry(study, rest, columns - 1)
     if not is_personal_number(personal_number):
         raise ValueError("not a codebook entry")
-    return Entry(personal_number, number, pseudonym, rest[2], rest[3])
+    return Entry(personal_number, number, pseudonym, rest[2], rest[3], case)
 
 
 def read_codebook(study: Study, path: Path, key: Path) -> pa.Table:
@@ -138,18 +148,25 @@ def read_codebook(study: Study, path: Path, key: Path) -> pa.Table:
 
 def _entries(study: Study, data: bytes) -> pa.Table | None:
     """Read faultless entries all at once; return None when any of them needs a closer look."""
-    rows = None if data.startswith(codecs.BOM_UTF8) else plain_rows(data, PIPELINE_COLUMNS, ",")
+    if data.startswith(codecs.BOM_UTF8):
+        return None
+    rows = next((rows for columns in _HEADERS if (rows := plain_rows(data, columns, ",")) is not None), None)
     if rows is None or not rows.num_rows:
         return None
-    number, pseudonym, occasion, date = rows.columns
+    number, pseudonym, occasion, date, *with_case = rows.columns
+    case = with_case[0] if with_case else pa.chunked_array([[""] * rows.num_rows], pa.string())
     columns = plain_entries(number, date)
+    none = pc.equal(case, "")
     sound = pc.and_(
-        pc.match_substring_regex(pseudonym, f"^{_PSEUDONYM.pattern}$"),
-        pc.is_in(occasion, value_set=pa.array(list(occasions(study)))),
+        pc.and_(
+            pc.match_substring_regex(pseudonym, f"^{_PSEUDONYM.pattern}$"),
+            pc.is_in(occasion, value_set=pa.array(list(occasions(study)))),
+        ),
+        pc.or_(none, pc.match_substring_regex(case, f"^{_CASE.pattern}$")),
     )
     if columns is None or not pc.all(sound).as_py():
         return None
-    return pa.table([*columns, occasion, pseudonym], schema=CODEBOOK)
+    return pa.table([*columns, occasion, pseudonym, pc.if_else(none, None, case)], schema=CODEBOOK)
 
 
 def _read_carefully(study: Study, data: bytes, path: Path, key: Path) -> pa.Table:
@@ -160,30 +177,38 @@ def _read_carefully(study: Study, data: bytes, path: Path, key: Path) -> pa.Tabl
         header, first = tuple(next(rows, ())), next(rows, None)
     except csv.Error as error:
         raise InputError("isn't the pipeline's part of a codebook", where=path, do=_LOCK_AGAIN) from error
-    if first is None or header != PIPELINE_COLUMNS:
+    if first is None or header not in _HEADERS:
         raise InputError("isn't the pipeline's part of a codebook", where=path, do=_LOCK_AGAIN)
     # One array per column rather than one object per line: a codebook may have millions of them.
     numbers, days, chosen = array("i"), array("i"), array("b")
     pseudonyms: list[str] = []
+    cases: list[str | None] = []
     try:
         for cells in chain([first], rows):
-            number, day, occasion, pseudonym = _entry(study, cells)
+            number, day, occasion, pseudonym, case = _entry(study, cells, len(header))
             numbers.append(number)
             days.append(day)
             chosen.append(occasion)
             pseudonyms.append(pseudonym)
+            cases.append(case or None)
     except (ValueError, csv.Error) as error:
-        raise InputError("holds an entry that isn't number, pseudonym, occasion and date", where=path, do=_LOCK_AGAIN) from error
-    return pa.table([*register(study, numbers, days, chosen), pa.array(pseudonyms, pa.string())], schema=CODEBOOK)
+        raise InputError(
+            "holds an entry that isn't number, pseudonym, occasion, date and case", where=path, do=_LOCK_AGAIN
+        ) from error
+    columns = [*register(study, numbers, days, chosen), pa.array(pseudonyms, pa.string()), pa.array(cases, pa.string())]
+    return pa.table(columns, schema=CODEBOOK)
 
 
-def _entry(study: Study, cells: list[str]) -> tuple[int, int, int, str]:
-    """Read one line of the pipeline's part: number, day and occasion as `register` takes them, and the pseudonym.
+def _entry(study: Study, cells: list[str], columns: int) -> tuple[int, int, int, str, str]:
+    """Read one line of the pipeline's part: number, day and occasion as `register` takes them, and the pseudonyms of
+    conference and child, the latter empty where there is none.
 
-    Raises ValueError, whose message doesn't quote the line, for anything else.
+    Raises ValueError, whose message doesn't quote the line, for anything else than its `columns`.
     """
-    number, pseudonym, occasion, date = cells
-    # A pseudonym of digits alone could be a conference number that slipped into its place.
-    if not _PSEUDONYM.fullmatch(pseudonym):
+    if len(cells) != columns:
         raise ValueError("not a codebook entry")
-    return conference_number(number), day_of(date), list(occasions(study)).index(occasion), pseudonym
+    number, pseudonym, occasion, date, case = (*cells, "")[: len(PIPELINE_COLUMNS)]
+    # A pseudonym of digits alone could be a conference number that slipped into its place.
+    if not _PSEUDONYM.fullmatch(pseudonym) or (case and not _CASE.fullmatch(case)):
+        raise ValueError("not a codebook entry")
+    return conference_number(number), day_of(date), list(occasions(study)).index(occasion), pseudonym, case

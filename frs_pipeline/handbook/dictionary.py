@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from frs_pipeline.study import Study
-from frs_pipeline.study.about import occasions
+from frs_pipeline.study.about import about, occasions
+from frs_pipeline.study.cases import CASES
 from frs_pipeline.study.instruments import BOTH, Dated, listed
 from frs_pipeline.study.questionnaires import Questionnaire, questionnaires
 
@@ -19,10 +20,33 @@ def page(study: Study) -> str:
         f"codebook's pseudonym), `occasion` ({' or '.join(f'`{name}`' for name in occasions(study))}), and one column per "
         "question: an integer code, null where the question was not answered. Wording *assumed*: the report only names the "
         "subject of the question, so text and labels are ours.",
+        *_cases(study),
     ]
     for questionnaire in questionnaires(study).values():
         parts += _questionnaire(study, questionnaire)
     return "\n".join(parts) + "\n"
+
+
+def _cases(study: Study) -> list[str]:
+    """Describe the columns that say which conferences are of one child, where marts have them."""
+    if not about(study).cases:
+        return []
+    conference = about(study).conference.one.english
+    return [
+        "",
+        "## In every mart",
+        "",
+        f"`study.yaml` says `cases: true`, so that every mart, that of {about(study).conference.many.english} too, tells which "
+        "are of the same child:",
+        "",
+        "| column | type | what it says |",
+        "| --- | --- | --- |",
+        *(f"| `{field.name}` | {field.type} | {field.metadata[b'text'].decode()} |" for field in CASES),
+        "",
+        f"The last two are null for a {conference} that isn't in the ledger, which counts for no other one either. All three "
+        "are null where the codebook was locked before children had pseudonyms. "
+        "[Privacy](privacy.md#what-a-pseudonym-of-the-child-adds) says what this adds to the risk.",
+    ]
 
 
 def at(study: Study, occasion: str) -> str:

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
 from frs_pipeline.errors import InputError
+from frs_pipeline.intake.readers.csvfiles import open_csv
 from frs_pipeline.intake.readers.handkept import AmbiguousDays, days_of, kept_rows
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import occasions
@@ -59,11 +60,26 @@ def register(study: Study, numbers: array[int], days: array[int], chosen: array[
 def read_ledger(study: Study, path: Path) -> pa.Table:
     """Read the entries of kontering.csv (semicolons; UTF-8, or as a spreadsheet saves it) as `REGISTER`.
 
-    Raises `InputError` with the line that is wrong.
+    Columns of other names may stand to the right. Raises `InputError` with the line that is wrong.
     """
-    plain = plain_rows(path, COLUMNS, ";")
+    header = _header(path)
+    plain = plain_rows(path, header, ";")
     table = None if plain is None else _register(study, plain)
-    return (_read_carefully(study, path) if table is None else table).sort_by("conference_number").combine_chunks()
+    return (_read_carefully(study, path, header) if table is None else table).sort_by("conference_number").combine_chunks()
+
+
+def _header(path: Path) -> tuple[str, ...]:
+    """Return the columns that a ledger has: `COLUMNS`, and what stands to the right of them under a name of its own.
+
+    A header that is another one is for whoever reads the rows to report.
+    """
+    try:
+        _, cells = next(open_csv(path, ";").rows(), (1, []))
+    except InputError:
+        return COLUMNS
+    others = cells[len(COLUMNS) :]
+    named = tuple(cells[: len(COLUMNS)]) == COLUMNS and all(name.strip() for name in others)
+    return tuple(cells) if named and len(set(cells)) == len(cells) else COLUMNS
 
 
 def plain_rows(source: Path | bytes, columns: Sequence[str], delimiter: str) -> pa.Table | None:
@@ -110,12 +126,12 @@ def _register(study: Study, rows: pa.Table) -> pa.Table | None:
     return pa.table([*columns, pc.take(pa.array(list(occasions(study))), words)], schema=REGISTER)
 
 
-def _read_carefully(study: Study, path: Path) -> pa.Table:
+def _read_carefully(study: Study, path: Path, header: Sequence[str]) -> pa.Table:
     """Read the ledger line by line: as spreadsheets save it, with every date they write, and naming the first wrong line."""
     do = "correct the ledger; the last good result stays"
     words = list(ledger_words(study))
     as_it_is = f"write it as 12345;2020-11-30;{words[0]}; the last good result stays"
-    rows = kept_rows(path, COLUMNS, do, words)
+    rows = kept_rows(path, header, do, words)
     # One array per column, and no object per line: a ledger may have millions of lines.
     numbers, days, chosen, lines = array("i"), array("i"), array("b"), array("q")
     texts: list[str] = []
@@ -124,7 +140,9 @@ def _read_carefully(study: Study, path: Path) -> pa.Table:
         if not any(cells):
             continue  # spreadsheets leave a blank line at the end
         try:
-            number, date, word = cells
+            number, date, word, *others = cells
+            if len(others) != len(header) - len(COLUMNS):
+                raise ValueError("not as many cells as columns")
             entry, occasion = conference_number(number), words.index(word)
         except ValueError as error:
             raise InputError("not a number, a date and an occasion", where=f"{path}:{line}", do=as_it_is) from error

@@ -20,6 +20,7 @@ from frs_pipeline.errors import InputError
 from frs_pipeline.store.files import Store, read, recorded, schema_of
 from frs_pipeline.store.plan import table_key
 from frs_pipeline.study import Study
+from frs_pipeline.study.cases import CASE_COLUMNS
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import Address, Table, catalogue
@@ -151,8 +152,8 @@ def _marts(
 
 
 def _forms(both: tuple[ir.Table, ir.Table]) -> dict[str, int]:
-    # A new lock of the codebook gives new pseudonyms, which is no correction of a form.
-    older, newer = (mart.drop("conference_id") for mart in both)
+    # A new lock of the codebook gives new pseudonyms, and a child more conferences: neither corrects a form.
+    older, newer = (mart.drop("conference_id", *(name for name in CASE_COLUMNS if name in mart.columns)) for mart in both)
     still = newer.semi_join(older, "form_id").count().execute()
     alike = newer.intersect(older).count().execute()
     counts = {CORRECTED: still - alike, GONE: older.count().execute() - still, NEW: newer.count().execute() - still}

@@ -133,10 +133,12 @@ def _judged(store: Store, instrument: str, intake: Intake) -> Validated:
 
 def _accepted(store: Store, instrument: str, intake: Intake) -> pa.Table:
     """Judge an export again; return the rows of its mart as `intake` accepts them."""
+    from frs_pipeline.codebook.cases import with_cases
     from frs_pipeline.codebook.pseudonyms import pseudonymise
 
     result = _judged(store, instrument, intake)
-    return pa.concat_tables(pseudonymise(result.forms.batches(), intake.codebook, questionnaires(store.study)[instrument]))
+    book = with_cases(store.study, intake.codebook, intake.ledger)
+    return pa.concat_tables(pseudonymise(result.forms.batches(), book, questionnaires(store.study)[instrument]))
 
 
 def _lacking(rows: pa.Table, others: pa.Table) -> pa.Table:

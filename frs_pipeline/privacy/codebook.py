@@ -32,16 +32,26 @@ _CHANCE = 0.01
 
 
 class Codebook:
-    """Conference numbers by pseudonym: a pair that must stand beside each other nowhere."""
+    """Conference numbers by pseudonym: a pair that must stand beside each other nowhere.
 
-    def __init__(self, pseudonyms: Sequence[str] = (), numbers: Sequence[int] = ()) -> None:
+    `cases` is the same for the children, by their pseudonyms, of whom each may have several conferences.
+    """
+
+    def __init__(
+        self, pseudonyms: Sequence[str] = (), numbers: Sequence[int] = (), cases: Sequence[str | None] | None = None
+    ) -> None:
         # Not a dictionary: a codebook may have millions, of which a text holds hardly any.
-        by_name = np.argsort(np.array(pseudonyms, np.str_), kind="stable")
-        self._names = np.array(pseudonyms, np.str_)[by_name]
+        self._names, place = np.unique(np.array(pseudonyms, np.str_), return_inverse=True)
         self._set = pa.array(self._names.tolist(), pa.string())
-        self._numbers = np.array(numbers, np.int64)[by_name]
-        self._order = np.argsort(self._numbers, kind="stable")
-        self._sorted = self._numbers[self._order]
+        own = np.array(numbers, np.int64)
+        order = np.argsort(own, kind="stable")
+        # The conference that has each of the numbers, which are sorted.
+        self._sorted, self._order = own[order], place[order]
+        # Of a child's conferences the one with the smallest number, which turns up by chance most easily.
+        self._numbers = np.full(len(self._names), np.iinfo(np.int64).max)
+        np.minimum.at(self._numbers, place, own)
+        children = [(case, number) for case, number in zip(cases or (), numbers, strict=False) if case]
+        self.cases = Codebook(*zip(*children, strict=True)) if children else None
         # Whether an id of a form or a number could be a pseudonym, too. Where it couldn't, such words needn't be looked up.
         self.like_ids = pc.any(pc.match_substring_regex(self._set, ID)).as_py() if self.size else False
 
@@ -52,13 +62,13 @@ class Codebook:
 
     @property
     def size(self) -> int:
-        """The number of conferences."""
-        return len(self._numbers)
+        """The number of conferences, or of children."""
+        return len(self._names)
 
     @property
     def counts_up(self) -> bool:
         """Whether conferences are numbered 1, 2, 3… with hardly a gap: a row's number then looks just like a conference's."""
-        return bool(self.size) and self._sorted[0] <= 1 and self.largest <= 1.1 * self.size
+        return bool(self.size) and self._sorted[0] <= 1 and self.largest <= 1.1 * len(self._sorted)
 
     def numbers(self) -> NDArray[np.int64]:
         """Return all conference numbers (n,), ascending."""
@@ -104,11 +114,14 @@ class Beside:
 
     def __init__(self, codebook: Codebook) -> None:
         self.codebook = codebook
+        self._cases = Beside(codebook.cases) if codebook.cases else None
         self._own: dict[int, bool] = {}
         self._others: set[tuple[int, int]] = set()
 
     def take(self, reading: str) -> None:
         """Take more of the file's text."""
+        if self._cases:
+            self._cases.take(reading)
         named = list(pseudonyms(reading, self.codebook))
         for at, (start, end, place) in enumerate(named):
             before, behind = reading[max(0, start - _NEAR) : start], reading[end : end + _NEAR]
@@ -122,7 +135,9 @@ class Beside:
             self._others |= {(place, owner) for owner in owners - theirs - {place}}
 
     def gives_away(self) -> bool:
-        """Return whether conferences stand beside their own numbers more often than chance would have it."""
+        """Return whether conferences, or children, stand beside their own numbers more often than chance would have it."""
+        if self._cases and self._cases.gives_away():
+            return True
         if not any(self._own.values()):
             return False
         places = np.array(list(self._own), np.int64)

@@ -21,6 +21,7 @@ from frs_pipeline.personal_numbers import are_personal_numbers, holding
 from frs_pipeline.privacy.codebook import ID, Beside, Codebook, beyond_chance
 from frs_pipeline.privacy.patterns import CONFERENCE, FORBIDDEN_COLUMNS, PERSONAL, ROW, kinds_in, readings
 from frs_pipeline.privacy.phrases import BETWEEN
+from frs_pipeline.study.cases import CASE_COLUMNS
 
 _PSEUDONYMS = "conference_id"
 # The smallest number that can be a personal number: a date with a serial number behind it.
@@ -55,24 +56,26 @@ class Table:
         self.kinds = {CONFERENCE for name in names if FORBIDDEN_COLUMNS.fullmatch(name)}
         self.texts = [*names, *(about or [])]
         self.beside = (Beside(codebook), Beside(codebook))
-        # By the column of pseudonyms and that of numbers.
-        self.revealing: dict[tuple[str, str], Revealing] = {}
+        # By the column of pseudonyms, whether these are children's, and the column of numbers.
+        self.revealing: dict[tuple[str, bool, str], Revealing] = {}
         self.different: dict[str, Whole] = {}
         self.rows = 0
 
     def take(self, table: pa.Table) -> None:
         """Search some rows."""
-        places, whole = {}, {}
+        places: dict[tuple[str, bool], Whole] = {}
+        whole: dict[str, Whole] = {}
         for name in table.column_names:
             column = table[name].combine_chunks()
             if _is_number(column.type):
                 whole[name] = _whole(column)
             elif _holds_text(column.type):
                 coded = _coded(column)
-                at, numbers = self._texts(name, coded.dictionary)
+                at, cases, numbers = self._texts(name, coded.dictionary)
                 indices = pc.fill_null(coded.indices, len(coded.dictionary)).to_numpy(zero_copy_only=False)
-                if (at >= 0).any():
-                    places[name] = at[indices]
+                for of_children, named in ((False, at), (True, cases)):
+                    if (named >= 0).any():
+                        places[name, of_children] = named[indices]
                 if (numbers >= 0).any():
                     whole[name] = numbers[indices]
         for numbers in whole.values():
@@ -80,9 +83,13 @@ class Table:
             if len(large) and are_personal_numbers(large).any():
                 self.kinds.add(PERSONAL)
         for name, numbers in whole.items() if self.codebook.size else ():
-            for of, at in places.items():
+            for (of, of_children), at in places.items():
                 if of != name:
-                    self.revealing.setdefault((of, name), Revealing(self.codebook)).take(at, numbers)
+                    key = (of, of_children, name)
+                    if key not in self.revealing:
+                        book = self.codebook.cases if of_children else self.codebook
+                        self.revealing[key] = Revealing(book or Codebook(), consistent=name not in CASE_COLUMNS)
+                    self.revealing[key].take(at, numbers)
             if not places:
                 # Twice as many as there are conference numbers are enough to see that these are something else.
                 seen = np.union1d(self.different.get(name, numbers[:0]), numbers[numbers >= 0])
@@ -91,24 +98,28 @@ class Table:
         if len(self.texts) > _TOGETHER:
             self._say()
 
-    def _texts(self, name: str, texts: pa.Array) -> tuple[Whole, Whole]:
-        """Search the different texts (n,) of a column; return the conferences that they name, and the whole numbers they are.
+    def _texts(self, name: str, texts: pa.Array) -> tuple[Whole, Whole, Whole]:
+        """Search the different texts (n,) of a column; return the conferences and the children that they name, and the whole
+        numbers they are.
 
-        Both are (n + 1,), -1 where there is none; the last element stands for a blank.
+        Each is (n + 1,), -1 where there is none; the last element stands for a blank.
         """
         texts = pc.fill_null(texts, "")
         if holding(texts, figures=True).any():
             self.kinds.add(PERSONAL)
         words = ~pc.match_substring_regex(texts, ID).to_numpy(zero_copy_only=False)
         looked_up = words | self.codebook.like_ids
-        places = np.full(len(texts), -1)
+        places, cases = np.full(len(texts), -1), np.full(len(texts), -1)
         places[looked_up] = self.codebook.places(texts.filter(pa.array(looked_up)))
+        if self.codebook.cases:
+            # Their pseudonyms are made of letters alone.
+            cases[words] = self.codebook.cases.places(texts.filter(pa.array(words)))
         is_whole = pc.match_substring_regex(texts, _WHOLE)
         numbers = pc.if_else(is_whole, texts, pa.scalar("-1")).cast(pa.float64()).cast(pa.int64()).to_numpy(zero_copy_only=False)
         if name == _PSEUDONYMS and len(texts) and pc.all(is_whole).as_py():
             self.kinds.add(CONFERENCE)  # a pseudonym is never made of digits alone
-        self.texts += texts.filter(pa.array(words & (places < 0))).to_pylist()
-        return np.append(places, -1), np.append(numbers, -1)
+        self.texts += texts.filter(pa.array(words & (places < 0) & (cases < 0))).to_pylist()
+        return np.append(places, -1), np.append(cases, -1), np.append(numbers, -1)
 
     def _say(self) -> None:
         for beside, reading in zip(self.beside, readings(BETWEEN.join(dict.fromkeys(self.texts))), strict=False):
@@ -130,7 +141,10 @@ class Table:
 
 @dataclass
 class Revealing:
-    """What a column of whole numbers reveals about conferences, some rows at a time."""
+    """What a column of whole numbers reveals about conferences, or children, some rows at a time.
+
+    `consistent` becomes false when it isn't another name of them; a column that may be one is taken with false.
+    """
 
     codebook: Codebook
     consistent: bool = True

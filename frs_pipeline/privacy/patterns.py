@@ -74,7 +74,7 @@ def kinds_in_trace(study: Study, reading: str, codebook: Codebook) -> set[str]:
         kinds.add(PERSONAL)
     if _calls_a_number(reading):
         kinds.add(CONFERENCE)
-    if next(pseudonyms(reading, codebook), None):
+    if any(next(pseudonyms(reading, book), None) for book in (codebook, codebook.cases) if book):
         kinds.add(PSEUDONYM)
     if _LINE.search(reading) or _form_ids(study).search(reading) or _answers(study, reading):
         kinds.add(FORM)

@@ -23,7 +23,7 @@ from frs_pipeline.privacy.patterns import ROW, TEXT, kinds_in, kinds_in_trace, r
 from frs_pipeline.privacy.phrases import Hashes, Phrases, phrases_in
 from frs_pipeline.privacy.tabular import NoTableError, is_workbook, sheets
 from frs_pipeline.privacy.written import written
-from frs_pipeline.store.files import LEAKED, Store, private_folder, read
+from frs_pipeline.store.files import LEAKED, Store, private_folder, read, schema_of
 from frs_pipeline.store.worker import Worker
 from frs_pipeline.study import Study
 
@@ -131,10 +131,12 @@ def codebook_of(store: Store) -> Codebook:
     if not path.exists():
         return Codebook()
     try:
-        table = read(path, ["conference_id", "conference_number"])
+        # One that an earlier version took in has no column for children.
+        names = [name for name in ("conference_id", "conference_number", "case_id") if name in schema_of(path).names]
+        table = read(path, names)
     except (OSError, pa.ArrowInvalid):
         return Codebook()
-    return Codebook(table["conference_id"].to_pylist(), table["conference_number"].to_pylist())
+    return Codebook(*(table[name].to_pylist() for name in names))
 
 
 def require_clean(store: Store, worker: Worker | None = None) -> Searched:

@@ -6,15 +6,17 @@ import csv
 import datetime as dt
 import io
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from frs_pipeline.codebook.entries import Entry, plain
 from frs_pipeline.codebook.made_up import write_codebook
 from frs_pipeline.errors import UsageError
 from frs_pipeline.intake.ledger import COLUMNS, ledger_words
 from frs_pipeline.intake.readers.workbooks import STRUCTURE_COLUMNS
+from frs_pipeline.reconstruction.accounts import further_columns, roles_at
 from frs_pipeline.reconstruction.nesting import Form, conferences, key_in, lacking_numbers, seat
 from frs_pipeline.reconstruction.papers import papers
 from frs_pipeline.reconstruction.population import Population, populate
@@ -44,10 +46,13 @@ def reconstruct(study: Study, folder: Path, report: Callable[[str], None] = lamb
     entries = conferences(study, rng)
     lacking = lacking_numbers(study, entries, populations, rng)
     known = {entry.conference_number for entry in entries}
+    seated = []
     for population in populations:
-        forms = key_in(study, population, seat(study, population, entries, lacking, rng), rng)
+        seats = seat(study, population, entries, lacking, rng)
+        seated.append((population, seats))
+        forms = key_in(study, population, seats, rng)
         _write_export(study, folder, papers(study)[population.instrument], spoil(study, population.instrument, forms, known, rng))
-    _write_ledger(study, folder / LEDGER, entries)
+    _write_ledger(study, folder / LEDGER, entries, further_columns(study, entries, roles_at(study, seated)))
     entries = sorted(entries, key=lambda entry: entry.conference_number)
     write_codebook(folder, lambda columns: plain(entries, columns))
     write_readme(study, folder)
@@ -145,13 +150,16 @@ def _write_eu(path: Path, rows: Iterable[list[str]]) -> None:
         file.write(text.getvalue().encode("cp1252"))
 
 
-def _write_ledger(study: Study, path: Path, entries: list[Entry]) -> None:
+def _write_ledger(study: Study, path: Path, entries: list[Entry], further: Mapping[str, list[str]]) -> None:
+    """Write the ledger; `further` are columns beside number, date and occasion, in the order of `entries`."""
     words = {occasion: word for word, occasion in ledger_words(study).items()}
     text = io.StringIO(newline="")
     writer = csv.writer(text, delimiter=";", lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(
-        [e.conference_number, e.date, words[e.occasion]] for e in sorted(entries, key=lambda e: (e.date, e.conference_number))
-    )
+    writer.writerow([*COLUMNS, *further])
+    rows: list[list[Any]] = [
+        [e.conference_number, e.date, words[e.occasion], *(c[at] for c in further.values())] for at, e in enumerate(entries)
+    ]
+    rows.sort(key=lambda row: (row[1], row[0]))
+    writer.writerows(rows)
     with atomic(path) as file:
         file.write(text.getvalue().encode())

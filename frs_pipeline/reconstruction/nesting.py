@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from frs_pipeline.codebook.entries import Entry
-from frs_pipeline.codebook.pseudonyms import draw_pseudonyms
+from frs_pipeline.codebook.pseudonyms import CASE, draw_pseudonyms
 from frs_pipeline.reconstruction.papers import occasion_codes, papers
 from frs_pipeline.reconstruction.population import Population
 from frs_pipeline.study import Study
@@ -47,8 +47,12 @@ def conferences(study: Study, rng: random.Random) -> list[Entry]:
         else:
             before = [(child, date + dt.timedelta(days=rng.randrange(91, 183))) for child, date in rng.sample(before, number)]
         dated += [(child, date, name) for child, date in before]
+    # A draw of its own: what was made up before stays as it was.
+    drawing = random.Random(f"{assumptions(study).seed} cases")  # noqa: S311 - reproducible, not secret
+    children = list(dict.fromkeys(child for child, _, _ in dated))
+    cases = dict(zip(children, draw_pseudonyms(len(children), drawing.choice, first=CASE), strict=True))
     return [
-        Entry(child, number, pseudonym, occasion, date.isoformat())
+        Entry(child, number, pseudonym, occasion, date.isoformat(), cases[child])
         for number, pseudonym, (child, date, occasion) in zip(numbers, pseudonyms, dated, strict=True)
     ]
 

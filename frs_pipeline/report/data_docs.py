@@ -13,6 +13,7 @@ from typing import Any
 from frs_pipeline.report.expectations import BETWEEN, COLUMNS, IN_SET, LARGEST, NOT_NULL, UNIQUE, PromisesOfMart
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about, occasions
+from frs_pipeline.study.cases import CASES
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.templates import templates_in
 
@@ -85,6 +86,7 @@ def _text(study: Study, mart: str, column: str | None) -> dict[str, str]:
         "form_id": "The form's id",
         "conference_id": f"The codebook's pseudonym of the {about(study).conference.one.english}",
         "in_ledger": "Is it in the accounting records?",
+        **{field.name: field.metadata[b"text"].decode() for field in CASES},
     }
     return {"words": own.get(column, ""), "language": "en"}
 

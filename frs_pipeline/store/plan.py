@@ -198,7 +198,7 @@ def _whole_delivery(study: Study) -> Iterator[Product]:
 def _pseudonymised(study: Study) -> Iterator[Product]:
     """Plan forms under pseudonyms. `noted` is only made of a delivery that didn't lose too much."""
     for name in instruments(study):
-        inputs = (("validated", name), ("validated", "codebook"))
+        inputs = (("validated", name), *_REGISTERS)
         by = ("assets.pseudonymised", "g3_pseudonymised")
         yield _restricted(("pseudonymised", name), *by, inputs=inputs, definitions=_paper(study, name), after=(("noted",),))
 

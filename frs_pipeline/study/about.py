@@ -131,7 +131,8 @@ class About(Spec):
     """Facts of the study.
 
     `forms` says what a form is known by, and `registers` who knows the conferences: the locked codebook, the ledger.
-    `exports` are SurveyXact's three CSV files, or `plain`: one CSV file and a list of its labels.
+    `exports` are SurveyXact's three CSV files, or `plain`: one CSV file and a list of its labels. `cases` says
+    whether marts tell which conferences are of the same child.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -147,6 +148,7 @@ class About(Spec):
     exports: Literal["surveyxact", "plain"] = "surveyxact"
     forms: Forms = Forms()
     registers: tuple[Register, ...] = ()
+    cases: bool = False
 
 
 @derived
@@ -173,6 +175,9 @@ def about(study: Study) -> About:
         if facts.forms.number is None and facts.registers:
             do = "say which column has the number, as in forms: {number: raadsnr}, or take registers out"
             raise file.error(["registers"], "forms have no number that a register could know", do)
+    with wrong:
+        if facts.cases and "codebook" not in facts.registers:
+            raise file.error(["cases"], "only a codebook knows which conferences are of one child", "take the line out")
     with wrong:
         if facts.forms.number is not None and "conference" not in facts.model_fields_set:
             do = "add conference: {one: …, many: …}, or take number out of forms"

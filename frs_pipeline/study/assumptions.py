@@ -17,6 +17,17 @@ FILE = "reconstruction/assumptions.yaml"
 Spoilt = Literal["numbers_differ", "number_unknown", "number_unreadable", "outside_scale", "keyed_twice"]
 
 
+class LedgerColumn(Spec):
+    """A further column of the ledger: its words with their shares, drawn for each conference or for each child.
+
+    `proved` says which word is certain where somebody in a role filled in a form.
+    """
+
+    shares: dict[str, float] = Field(min_length=1)
+    of: Literal["conference", "case"] = "conference"
+    proved: dict[str, str] = Field(default_factory=dict)
+
+
 class Assumptions(Spec):
     """What the report doesn't print and the reconstruction has to choose."""
 
@@ -30,6 +41,7 @@ class Assumptions(Spec):
     one_a_conference: tuple[str, ...] = ()
     # What is spoilt, by export. Every one of these forms has to be set aside, whatever else it says.
     spoilt: dict[str, tuple[Spoilt, ...]] = Field(default_factory=dict)
+    ledger: dict[str, LedgerColumn] = Field(default_factory=dict)
     number_text: str
     statuses: tuple[str, str, str, str, str]
 

@@ -22,7 +22,7 @@ SCALES = "scales.yaml"
 
 # Names that a question can't have: those of other columns of the same rows, and SQL keywords (as DuckDB has them).
 _WORDS = """
-conference_id conference_number file form_id forms instrument line occasion
+case_conference case_days case_id conference_id conference_number file form_id forms instrument line occasion
 all analyse analyze and any array as asc asymmetric both case cast check collate column constraint create default
 deferrable desc describe distinct do else end except false fetch for foreign from group having in initially intersect
 into lambda lateral leading limit not null offset on only or order pivot pivot_longer pivot_wider placing primary
@@ -131,7 +131,8 @@ class Questionnaire(Dated):
     """One instrument with all its questions, in the order of the paper form.
 
     `texts` are those that are never counted; `forms` says what a form is known by. `only_occasion` is that of all its forms
-    in a study without registers; elsewhere, these say it.
+    in a study without registers; elsewhere, these say it. `cases` says whether its mart tells
+    which forms are about the same child.
     """
 
     instrument: str
@@ -145,6 +146,7 @@ class Questionnaire(Dated):
     asks_role: str | None = None
     forms: Forms = Forms()
     only_occasion: str | None = None
+    cases: bool = False
 
     @property
     def role(self) -> Question | None:
@@ -192,13 +194,15 @@ def read_questionnaire(study: Study, path: Path) -> Questionnaire:
             questions += made
             texts += [] if made else [question]
     wrong.check()
+    facts = about(study)
     only = only_occasion(study) if spec.occasion == BOTH else spec.occasion
     return Questionnaire(
         **{**spec.model_dump(), "questions": tuple(questions), "texts": tuple(texts)},
         path=path,
-        asks_role=about(study).role,
-        forms=about(study).forms,
-        only_occasion=None if about(study).registers else only,
+        asks_role=facts.role,
+        forms=facts.forms,
+        only_occasion=None if facts.registers else only,
+        cases=facts.cases,
     )
 
 

@@ -19,6 +19,7 @@ from frs_pipeline.store.files import Store, read
 from frs_pipeline.store.plan import Sources
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.about import about, occasions
+from frs_pipeline.study.cases import CASE_COLUMNS, CASES
 from frs_pipeline.study.instruments import BOTH, in_use
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.tables.engine import fetch, open_marts
@@ -63,12 +64,14 @@ def conference_schema(study: Study) -> pa.Schema:
     """Return the columns of the mart of conferences: among them a count of forms for everybody who fills in some.
 
     Registers say at which occasion a conference was; that the codebook's are in the ledger, only both together can.
+    Where the study's marts tell which conferences are of one child, so does this one.
     """
     known = about(study).registers
     return pa.schema(
         [
             pa.field("conference_id", pa.string(), nullable=False),
             *([pa.field("occasion", pa.string(), nullable=False)] if known else []),
+            *(CASES if about(study).cases else ()),
             *([pa.field("in_ledger", pa.bool_(), nullable=False)] if len(known) > 1 else []),
             *(pa.field(f"{name}_forms", pa.int16(), nullable=False) for name in kinds(study)),
         ]
@@ -78,8 +81,8 @@ def conference_schema(study: Study) -> pa.Schema:
 def conferences(study: Study, codebook: pa.Table, ledger: pa.Table, forms: dict[str, pa.Table]) -> pa.Table:
     """Make one row per conference of the codebook (`conference_schema`): is it in the ledger, and how many forms came in?
 
-    `forms` are pseudonymised forms by instrument. Ledger entries that the codebook doesn't know have no
-    pseudonym and so no row here; `ledger_only` counts them.
+    `codebook` is as `codebook.cases.with_cases` returns it; `forms` are pseudonymised forms by instrument. Ledger entries that
+    the codebook doesn't know have no pseudonym and so no row here; `ledger_only` counts them.
     """
     ids = codebook["conference_id"]
     counted = [
@@ -87,6 +90,7 @@ def conferences(study: Study, codebook: pa.Table, ledger: pa.Table, forms: dict[
     ]
     schema = conference_schema(study)
     registered = [codebook["occasion"]] if "occasion" in schema.names else []
+    registered += [codebook[field.name] for field in CASES] if about(study).cases else []
     if "in_ledger" in schema.names:
         registered.append(pc.is_in(codebook["conference_number"], value_set=ledger["conference_number"]))
     rows = pa.table([ids, *registered, *counted], schema=schema)
@@ -118,8 +122,9 @@ def ledger_only(codebook: pa.Table, ledger: pa.Table) -> int:
 
 
 def conferences_alike(conference: ir.Table) -> ir.Table:
-    """Build the query of how many conferences of the mart there are alike: everything but their id is the same."""
-    return conference.group_by([name for name in conference.columns if name != "conference_id"]).agg(number=conference.count())
+    """Build the query of how many conferences of the mart there are alike: everything is the same but whose they are."""
+    alike = [name for name in conference.columns if name not in ("conference_id", *CASE_COLUMNS)]
+    return conference.group_by(alike).agg(number=conference.count())
 
 
 def conferences_together(study: Study, conference: ir.Table) -> ir.Table:

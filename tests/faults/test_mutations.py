@@ -35,6 +35,7 @@ from support import keys
 from support.counting import forms_in, text_of
 from support.study import STUDY
 
+from frs_pipeline.codebook.cases import with_cases
 from frs_pipeline.codebook.pseudonyms import mart_schema, pseudonymise
 from frs_pipeline.codebook.vault import open_plain, read_codebook
 from frs_pipeline.errors import FrsError
@@ -628,8 +629,9 @@ def accounted_for(base, target, counted, rows, results, quarantine, intake):
         assert not lines & {form["line"] for form in forms}
         assert len({form["line"] for form in forms}) == len({form["form_id"] for form in forms}) == len(forms)
         assert sum(row["instrument"] == name for row in quarantine.table().to_pylist()) == len(away)
+        book = with_cases(STUDY, intake.codebook, intake.ledger)
         published = Rows.of(
-            pseudonymise(stream(base.part(name, "forms", mutated=True)), intake.codebook, questionnaires(STUDY)[name]),
+            pseudonymise(stream(base.part(name, "forms", mutated=True)), book, questionnaires(STUDY)[name]),
             mart_schema(questionnaires(STUDY)[name]),
         )
         assert published.num_rows == len(forms)

@@ -35,6 +35,7 @@ from frs_pipeline.store.plan import products
 from frs_pipeline.store.rows import content_hash
 from frs_pipeline.store.settings import PROJECT, Settings
 from frs_pipeline.study.about import about
+from frs_pipeline.study.cases import CASE_COLUMNS, CASES
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.promises import BlankLimits, Limits, ShareLimits, read_limits
 from frs_pipeline.study.questionnaires import questionnaires
@@ -57,6 +58,8 @@ def mart_of(name, forms=FORMS, shift=0):
     columns = [text, ("conference_id", [f"C-{i // 3}" for i in range(forms)])]
     columns.append(("occasion", [occasions[i % len(occasions)] for i in range(forms)]))
     fields = [pa.field(column, pa.string(), nullable=False) for column, _ in columns]
+    columns += [(field.name, [None] * forms) for field in CASES]
+    fields += CASES
     for question in questionnaire.questions:
         asked = [question.occasion in ("both", occasion) or len(occasions) == 1 for occasion in columns[2][1]]
         codes = [question.codes[(i + shift) % len(question.codes)] if asked[i] else None for i in range(forms)]
@@ -70,7 +73,8 @@ def conferences(number=20):
         "conference_id": [f"C-{i}" for i in range(number)],
         "occasion": [("first", "followup")[i % 2] for i in range(number)],
         "in_ledger": [i != 3 for i in range(number)],
-        **{name: [i % 4 for i in range(number)] for name in conference_schema(STUDY).names[3:]},
+        **{name: [None] * number for name in CASE_COLUMNS},
+        **{name: [i % 4 for i in range(number)] for name in conference_schema(STUDY).names if name.endswith("_forms")},
     }
     return pa.table(rows, conference_schema(STUDY))
 

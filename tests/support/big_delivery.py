@@ -21,6 +21,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pyreadstat
 
+from frs_pipeline.codebook.cases import with_cases
 from frs_pipeline.codebook.entries import PIPELINE_COLUMNS, Entry, lock, plain
 from frs_pipeline.codebook.opening import open_codebook
 from frs_pipeline.codebook.pseudonyms import pseudonymise
@@ -327,7 +328,7 @@ def take_in(settings: Settings, four: dict[str, Questionnaire], waiting: Path, k
     notes, counts = remarks(intake, accepted, quarantine, [parts["noted", name] for name in instruments(STUDY)], waiting, applied)
     forms: dict[str, dict[str, Any]] = {}
     for name, result in results.items():
-        for table in pseudonymise(result.forms.batches(), codebook, four[name]):
+        for table in pseudonymise(result.forms.batches(), with_cases(STUDY, codebook, ledger), four[name]):
             for form in table.to_pylist():
                 assert form["form_id"] not in forms
                 forms[form.pop("form_id")] = form

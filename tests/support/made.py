@@ -6,6 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from frs_pipeline.codebook.cases import with_cases
 from frs_pipeline.codebook.pseudonyms import mart_schema, pseudonymise
 from frs_pipeline.intake.delivery import quarantined
 from frs_pipeline.intake.remarks import REJECTED
@@ -33,19 +34,19 @@ def make_products(delivery: Any) -> Store:
     write("validated", "codebook", rows=intake.codebook)
     write("validated", "ledger", rows=intake.ledger)
     write("validated", "withdrawn_conferences", rows=intake.withdrawals.conferences)
-    forms = {}
+    forms, book = {}, with_cases(STUDY, intake.codebook, intake.ledger)
     for name in instruments(STUDY):
         result = delivery.validated(name)
         write("validated", name, rows=result.forms)
         write("rejected", name, rows=result.rejected)
         write("withdrawn", name, rows=result.left)
         schema = mart_schema(questionnaires(STUDY)[name])
-        under_pseudonyms = Rows.of(pseudonymise(result.forms.batches(), intake.codebook, questionnaires(STUDY)[name]), schema)
+        under_pseudonyms = Rows.of(pseudonymise(result.forms.batches(), book, questionnaires(STUDY)[name]), schema)
         forms[name] = sorted_by(under_pseudonyms, ("form_id",)).table()
         write("marts", name, rows=forms[name])
     aside = quarantined([store.file("rejected", name) for name in instruments(STUDY)], store.waiting())
     write("quarantine", rows=aside if aside.num_rows else Rows(REJECTED))
-    write("marts", "conference", rows=conferences(STUDY, intake.codebook, intake.ledger, forms))
+    write("marts", "conference", rows=conferences(STUDY, book, intake.ledger, forms))
     marts = open_marts({name: store.file("marts", name) for name in (*instruments(STUDY), "conference")})
     counted = count(catalogue(STUDY).values(), marts)
     found = [figure for number, table in catalogue(STUDY).items() for figure in figures(table, counted[number])]

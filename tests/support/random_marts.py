@@ -6,6 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from frs_pipeline.codebook.pseudonyms import mart_schema
+from frs_pipeline.study.cases import CASE_COLUMNS
 from frs_pipeline.study.questionnaires import questionnaires
 from support.study import STUDY
 
@@ -26,5 +27,7 @@ def write_marts(frames, folder):
     paths = {name: folder / f"{name}.parquet" for name in frames}
     for name, frame in frames.items():
         schema = mart_schema(questionnaires(STUDY)[name])
+        # Forms that are about nobody in particular.
+        frame = frame.assign(**dict.fromkeys(name for name in CASE_COLUMNS if name not in frame))
         pq.write_table(pa.Table.from_pandas(frame, schema=schema, preserve_index=False), paths[name])
     return paths

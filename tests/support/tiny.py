@@ -33,11 +33,11 @@ from support.study import BESIDE, STUDY, study_of
 
 # Day 61-91: replacement numbers, which belong to nobody.
 HELD = (
-    Entry("6101180011", 40111, "C-lark", "first", "2018-02-01"),
-    Entry("7202180022", 40222, "C-finch", "first", "2018-03-01"),
-    Entry("8303180033", 40333, "C-heron", "first", "2018-04-01"),
-    Entry("6101180011", 50444, "C-raven", "followup", "2018-08-01"),
-    Entry("7202180022", 50555, "C-snipe", "followup", "2018-09-01"),
+    Entry("6101180011", 40111, "C-lark", "first", "2018-02-01", "SWRENAAA"),
+    Entry("7202180022", 40222, "C-finch", "first", "2018-03-01", "SROBINAA"),
+    Entry("8303180033", 40333, "C-heron", "first", "2018-04-01", "SMARTINA"),
+    Entry("6101180011", 50444, "C-raven", "followup", "2018-08-01", "SWRENAAA"),
+    Entry("7202180022", 50555, "C-snipe", "followup", "2018-09-01", "SROBINAA"),
 )
 FORMS = {"participant_first": 9, "participant_followup": 7, "initiator": 5, "coordinator": 5}
 

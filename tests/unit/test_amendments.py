@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from support.study import STUDY
 
+from frs_pipeline.codebook.cases import with_cases
 from frs_pipeline.codebook.pseudonyms import mart_schema, pseudonymise
 from frs_pipeline.errors import InputError
 from frs_pipeline.intake.amendments import read_corrections, read_exceptions
@@ -305,9 +306,9 @@ def marts(delivery):
         store = Store(delivery.settings, delivery.name)
         for instrument in instruments(STUDY):
             schema = mart_schema(questionnaires(STUDY)[instrument])
-            forms = pseudonymise(
-                delivery.validated(instrument).forms.batches(), delivery.intake().codebook, questionnaires(STUDY)[instrument]
-            )
+            intake = delivery.intake()
+            book = with_cases(STUDY, intake.codebook, intake.ledger)
+            forms = pseudonymise(delivery.validated(instrument).forms.batches(), book, questionnaires(STUDY)[instrument])
             store.write(products(STUDY)[("marts", instrument)], Rows.of([pa.concat_tables(forms).sort_by("form_id")], schema))
         return store
 

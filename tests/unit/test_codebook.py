@@ -9,6 +9,7 @@ import pyrage
 import pytest
 from support.study import STUDY
 
+from frs_pipeline.codebook.cases import with_cases
 from frs_pipeline.codebook.entries import CODEBOOK, FULL_COLUMNS, PIPELINE_COLUMNS, lock, plain
 from frs_pipeline.codebook.keys import PUBLISHED
 from frs_pipeline.codebook.pseudonyms import mart_schema, pseudonymise
@@ -57,6 +58,7 @@ def test_what_was_locked_is_opened_again(locked, held):
             "date": dt.date.fromisoformat(e.date),
             "occasion": e.occasion,
             "conference_id": e.conference_id,
+            "case_id": e.case_id,
         }
         for e in sorted(held, key=lambda e: e.conference_number)
     ]
@@ -184,9 +186,15 @@ def under_pseudonyms(forms, book, instrument="initiator"):
     return pa.concat_tables(pseudonymise(forms.to_batches(max_chunksize=3), book, questionnaires(STUDY)[instrument]))
 
 
+def placed(delivery):
+    """The codebook, with where each conference stands in its case."""
+    intake = delivery.intake()
+    return with_cases(STUDY, intake.codebook, intake.ledger)
+
+
 def pseudonymised(delivery, instrument="initiator"):
     forms = delivery.validated(instrument).forms.table()
-    result = under_pseudonyms(forms, delivery.intake().codebook, instrument)
+    result = under_pseudonyms(forms, placed(delivery), instrument)
     assert result.num_rows == forms.num_rows
     return forms, result
 
@@ -228,7 +236,7 @@ def test_all_numbers_may_be_unknown(delivery, held):
 @pytest.mark.parametrize("kept", [0, 4], ids=["empty codebook", "a number less"])
 def test_a_number_that_came_past_validation_is_never_given_anothers_pseudonym(delivery, number, kept):
     forms = delivery.validated("initiator").forms.table()
-    book = delivery.intake().codebook
+    book = placed(delivery)
     strange = forms.set_column(3, forms.schema.field(3), pa.array([number, *[40222] * (forms.num_rows - 1)], pa.int32()))
     with pytest.raises(CheckFailed, match="a form's number isn't in the codebook") as refused:
         under_pseudonyms(strange, book.slice(0, kept))
@@ -237,7 +245,7 @@ def test_a_number_that_came_past_validation_is_never_given_anothers_pseudonym(de
 
 def test_no_forms_give_no_forms(delivery):
     forms = delivery.validated("initiator").forms.table().slice(0, 0)
-    (result,) = pseudonymise([pa.RecordBatch.from_pylist([], forms.schema)], delivery.intake().codebook, INITIATOR)
+    (result,) = pseudonymise([pa.RecordBatch.from_pylist([], forms.schema)], placed(delivery), INITIATOR)
     assert result.num_rows == 0
     assert result.schema.equals(mart_schema(INITIATOR))
 
@@ -256,12 +264,12 @@ def test_no_conference_number_is_anywhere_in_the_bytes_of_a_mart(delivery, held)
 def test_forms_come_out_in_the_order_in_which_they_came(delivery):
     forms, result = pseudonymised(delivery)
     order = [3, 0, 4, 2, 1]
-    assert under_pseudonyms(forms.take(order), delivery.intake().codebook) == result.take(order)
+    assert under_pseudonyms(forms.take(order), placed(delivery)) == result.take(order)
 
 
 def test_neither_the_codebooks_order_nor_an_entry_twice_changes_a_form(delivery):
     forms, result = pseudonymised(delivery)
-    book = delivery.intake().codebook
+    book = placed(delivery)
     turned = book.take(list(range(book.num_rows))[::-1])
     assert under_pseudonyms(forms, turned) == result
     assert under_pseudonyms(forms, pa.concat_tables([book, turned])) == result

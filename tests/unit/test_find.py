@@ -106,7 +106,7 @@ def test_another_deliverys_codebook_names_nobody(store, desk, held, other):
         "pseudonyms": [replace(e, conference_id=f"D-{e.conference_id[2:]}") for e in held],
         "one conference less": held[1:],
         "children moved": [
-            replace(e, personal_number=f.personal_number, conference_id=f.conference_id)
+            replace(e, personal_number=f.personal_number, conference_id=f.conference_id, case_id=f.case_id)
             for e, f in zip(held, [*held[1:], held[0]], strict=True)
         ],
     }

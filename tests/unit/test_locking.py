@@ -151,7 +151,7 @@ def test_a_newer_register_keeps_pseudonyms(desk, where):
 
 def test_a_new_conference_never_gets_an_older_ones_pseudonym(monkeypatch):
     older = Entry("610118-4011", 1, "KAAAAAAA", "first", "2018-02-01")
-    letters = iter("AAAAAAAAAAAAAB")
+    letters = iter("AAAAAAAAAAAAABCCCCCCC")
     monkeypatch.setattr(locking.secrets, "choice", lambda _: next(letters))
     (entry,) = with_pseudonyms([Conference("720218-4022", 2, "first", "2018-03-01")], [older])
     assert entry.conference_id == "KAAAAAAB"
@@ -374,12 +374,15 @@ def test_rotation_of_pseudonyms_leaves_a_map_that_only_controllers_open(desk):
         path = desk.delivery / f"pseudonyms-{number}.age"
         rows = list(csv.reader(io.StringIO(open_plain(path, desk.key("bo")))))
         assert rows[0] == ["old", "new"]
-        assert dict(rows[1:]) == {a.conference_id: b.conference_id for a, b in zip(before, full(desk), strict=True)}
-        assert [replace(entry, conference_id="") for entry in full(desk)] == [replace(e, conference_id="") for e in before]
+        changed = {a.conference_id: b.conference_id for a, b in zip(before, full(desk), strict=True)}
+        assert dict(rows[1:]) == changed | {a.case_id: b.case_id for a, b in zip(before, full(desk), strict=True)}
+        bare = {"conference_id": "", "case_id": ""}
+        assert [replace(entry, **bare) for entry in full(desk)] == [replace(e, **bare) for e in before]
         assert not {e.conference_id for e in before} & {e.conference_id for e in full(desk)}
         assert not opens(path, desk.key("pipeline"))
     path = desk.delivery / "pseudonyms-1.age"
-    assert [row[0] for row in csv.reader(io.StringIO(open_plain(path, desk.key("anne"))))][1:] == [e.conference_id for e in first]
+    old = [row[0] for row in csv.reader(io.StringIO(open_plain(path, desk.key("anne"))))][1:]
+    assert old == [*(e.conference_id for e in first), *dict.fromkeys(e.case_id for e in first)]
 
 
 @pytest.mark.parametrize(("there", "fails"), [(False, 1), (False, 2), (True, 1), (True, 2), (True, 3)])
@@ -494,5 +497,5 @@ def test_a_new_key_locks_and_opens_and_is_its_owners_alone(tmp_path):
 def test_what_is_locked_is_what_plain_says(desk):
     locked(desk)
     assert open_plain(desk.delivery / CONTROLLERS, desk.key("anne")) == plain(
-        full(desk), ("personal_number", "conference_number", "conference_id", "occasion", "date")
+        full(desk), ("personal_number", "conference_number", "conference_id", "occasion", "date", "case_id")
     )

@@ -8,6 +8,7 @@ import pytest
 from support.shipped import DELIVERY
 from support.study import STUDY
 
+from frs_pipeline.codebook.cases import with_cases
 from frs_pipeline.codebook.entries import CODEBOOK
 from frs_pipeline.codebook.pseudonyms import mart_schema
 from frs_pipeline.intake.ledger import REGISTER
@@ -35,6 +36,7 @@ HELD = (
     (40333, "C-heron", "first", False),
     (50444, "C-raven", "followup", True),
 )
+CHILDREN = {"C-lark": "SWRENAAA", "C-finch": "SROBINAA", "C-heron": "SMARTINA", "C-raven": "SWRENAAA"}
 # Conferences of the forms that came in.
 FORMS = {
     "participant_first": ["C-lark", "C-lark", "C-finch"],
@@ -59,7 +61,9 @@ def answers(marts):
 
 @pytest.fixture
 def codebook():
-    rows = [{"conference_number": n, "date": DAY, "occasion": o, "conference_id": c} for n, c, o, _ in HELD]
+    rows = [
+        {"conference_number": n, "date": DAY, "occasion": o, "conference_id": c, "case_id": CHILDREN[c]} for n, c, o, _ in HELD
+    ]
     return pa.Table.from_pylist(rows, schema=CODEBOOK)
 
 
@@ -71,16 +75,18 @@ def ledger():
 
 @pytest.fixture
 def conference(codebook, ledger):
-    return conferences(STUDY, codebook, ledger, {name: forms(name, FORMS[name]) for name in instruments(STUDY)})
+    book = with_cases(STUDY, codebook, ledger)
+    return conferences(STUDY, book, ledger, {name: forms(name, FORMS[name]) for name in instruments(STUDY)})
 
 
 def test_every_conference_has_a_row_with_its_forms(conference):
     assert conference.schema == conference_schema(STUDY)
     assert [tuple(row.values()) for row in conference.to_pylist()] == [
-        ("C-finch", "first", True, 1, 0, 1),
-        ("C-heron", "first", False, 0, 0, 0),
-        ("C-lark", "first", True, 2, 1, 1),
-        ("C-raven", "followup", True, 1, 1, 0),
+        ("C-finch", "first", "SROBINAA", 1, 0, True, 1, 0, 1),
+        # It isn't in the ledger.
+        ("C-heron", "first", "SMARTINA", None, None, False, 0, 0, 0),
+        ("C-lark", "first", "SWRENAAA", 1, 0, True, 2, 1, 1),
+        ("C-raven", "followup", "SWRENAAA", 2, 0, True, 1, 1, 0),
     ]
 
 
@@ -168,12 +174,13 @@ def test_every_question_of_every_mart_is_looked_at_even_without_forms():
 def test_tables_in_pieces_give_the_same(codebook, ledger, conference):
     in_pieces = {name: pa.concat_tables([forms(name, [c]) for c in FORMS[name]]) for name in instruments(STUDY)}
     pieces = [pa.concat_tables([table.slice(i, 1) for i in range(table.num_rows)]) for table in (codebook, ledger, conference)]
-    assert conferences(STUDY, pieces[0], pieces[1], in_pieces) == conference
+    assert conferences(STUDY, with_cases(STUDY, *pieces[:2]), pieces[1], in_pieces) == conference
     assert ledger_only(pieces[0], pieces[1]) == 2
 
 
 def test_forms_of_a_conference_that_the_codebook_does_not_know_are_not_counted(codebook, ledger):
-    held = conferences(STUDY, codebook, ledger, {name: forms(name, ["C-other", "C-lark"]) for name in instruments(STUDY)})
+    book = with_cases(STUDY, codebook, ledger)
+    held = conferences(STUDY, book, ledger, {name: forms(name, ["C-other", "C-lark"]) for name in instruments(STUDY)})
     assert {row["conference_id"]: row["participants_forms"] for row in held.to_pylist()} == {
         "C-finch": 0,
         "C-heron": 0,

@@ -12,6 +12,7 @@ from frs_pipeline.checks.reconciliation import every_form, every_form_spec
 from frs_pipeline.checks.ties import tie_specs, ties
 from frs_pipeline.errors import CheckFailed
 from frs_pipeline.store.files import MartFile
+from frs_pipeline.study.cases import CASES
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.tables import Axis, catalogue
 from frs_pipeline.tables.bases import BASES, reasons
@@ -341,6 +342,8 @@ def test_a_mart_has_every_pseudonymised_form(paths):
 
 def test_a_form_of_an_unknown_conference_is_missing_from_the_marts_of_conferences():
     codebook = pa.table({"conference_id": ["C-1"], "conference_number": [40111], "occasion": ["first"]})
+    for field in CASES:
+        codebook = codebook.append_column(field, pa.nulls(1, field.type))
     ledger = pa.table({"conference_number": [40111]})
     forms = {name: pa.table({"conference_id": ["C-1", "C-2"]}) for name in instruments(STUDY)}
     assert forms_of(STUDY, conferences(STUDY, codebook, ledger, forms)) == 4

@@ -21,6 +21,8 @@ from frs_pipeline.intake.ledger import COLUMNS, read_ledger
 
 HEADER = ";".join(COLUMNS)
 BOOK_HEADER = ",".join(PIPELINE_COLUMNS)
+# Of a codebook that was locked before children had pseudonyms.
+OLDER_HEADER = ",".join(PIPELINE_COLUMNS[:-1])
 
 
 def outcome(read: Callable[[], pa.Table]) -> object:
@@ -134,8 +136,13 @@ def test_ledgers_that_are_refused(both_ways: Callable[[bytes], object], text: st
     ids=["plain", "CRLF", "quoted"],
 )
 def test_codebooks_that_are_good(codebook_both_ways: Callable[[bytes], object], body: str) -> None:
-    found = entries(codebook_both_ways(f"{BOOK_HEADER}\n{body}".encode()))
-    assert found == [(17, DAY, "followup", "KABCDEF"), (18, DAY, "first", "KZZZZZZ")]
+    older = codebook_both_ways(f"{OLDER_HEADER}\n{body}".encode())
+    assert entries(older) == [(17, DAY, "followup", "KABCDEF", None), (18, DAY, "first", "KZZZZZZ", None)]
+    blank = body.replace("02\n", "02,\n").replace("02\r", "02,\r") + "," * (not body.endswith("\n"))
+    assert codebook_both_ways(f"{BOOK_HEADER}\n{blank}".encode()) == older
+    assert entries(
+        codebook_both_ways(f"{BOOK_HEADER}\n{blank.replace(',first,2020-01-02,', ',first,2020-01-02,SABCDEF')}".encode())
+    )[1][4] == (None if '"first"' in body else "SABCDEF")
 
 
 @pytest.mark.parametrize(
@@ -143,13 +150,16 @@ def test_codebooks_that_are_good(codebook_both_ways: Callable[[bytes], object], 
     [
         ("", "isn't the pipeline's part"),
         (f"{BOOK_HEADER}\n", "isn't the pipeline's part"),
-        (f"\ufeff{BOOK_HEADER}\n18,KZZZZZZ,first,2020-01-02\n", "isn't the pipeline's part"),
-        (f"{BOOK_HEADER}\n\n18,KZZZZZZ,first,2020-01-02\n", "holds an entry that isn't"),
-        (f"{BOOK_HEADER}\n18,KZZZZZZ,first,2020-01-02\n\n", "holds an entry that isn't"),
-        (f"{BOOK_HEADER}\n18,KZZZZZZ,both,2020-01-02\n", "holds an entry that isn't"),
-        (f"{BOOK_HEADER}\n18,KZ ZZZZ,first,2020-01-02\n", "holds an entry that isn't"),
-        (f"{BOOK_HEADER}\n18,KZZZZZZ,first,2020-01-02\n18,KZZZZZY,first,2020-01-02\n", "the same conference_number twice"),
-        (f"{BOOK_HEADER}\n18,KZZZZZZ,first,2020-01-02\n19,KZZZZZZ,first,2020-01-02\n", "the same conference_id twice"),
+        (f"\ufeff{OLDER_HEADER}\n18,KZZZZZZ,first,2020-01-02\n", "isn't the pipeline's part"),
+        (f"{OLDER_HEADER}\n\n18,KZZZZZZ,first,2020-01-02\n", "holds an entry that isn't"),
+        (f"{OLDER_HEADER}\n18,KZZZZZZ,first,2020-01-02\n\n", "holds an entry that isn't"),
+        (f"{OLDER_HEADER}\n18,KZZZZZZ,both,2020-01-02\n", "holds an entry that isn't"),
+        (f"{BOOK_HEADER}\n18,KZZZZZZ,first,2020-01-02\n", "holds an entry that isn't"),
+        (f"{OLDER_HEADER}\n18,KZZZZZZ,first,2020-01-02,SABCDEF\n", "holds an entry that isn't"),
+        (f"{BOOK_HEADER}\n18,KZZZZZZ,first,2020-01-02,KABCDEF\n", "holds an entry that isn't"),
+        (f"{OLDER_HEADER}\n18,KZ ZZZZ,first,2020-01-02\n", "holds an entry that isn't"),
+        (f"{OLDER_HEADER}\n18,KZZZZZZ,first,2020-01-02\n18,KZZZZZY,first,2020-01-02\n", "the same conference_number twice"),
+        (f"{OLDER_HEADER}\n18,KZZZZZZ,first,2020-01-02\n19,KZZZZZZ,first,2020-01-02\n", "the same conference_id twice"),
     ],
 )
 def test_codebooks_that_are_refused(codebook_both_ways: Callable[[bytes], object], text: str, says: str) -> None:
@@ -171,5 +181,5 @@ def test_whatever_stands_in_a_ledger_is_read_alike_both_ways(both_ways: Callable
 
 def test_a_codebook_of_many_entries_is_read(codebook_both_ways: Callable[[bytes], object]) -> None:
     lines = "".join(f"{n},K{n:08d},{('first', 'followup')[n % 2]},2020-01-02\n" for n in range(60_000, 0, -1))
-    found = entries(codebook_both_ways(f"{BOOK_HEADER}\n{lines}".encode()))
+    found = entries(codebook_both_ways(f"{OLDER_HEADER}\n{lines}".encode()))
     assert [row[0] for row in found] == list(range(1, 60_001))

@@ -19,6 +19,7 @@ from support.shipped import DELIVERY, RAW
 from support.study import STUDY
 
 from frs_pipeline.cli import app
+from frs_pipeline.codebook.cases import with_cases
 from frs_pipeline.codebook.pseudonyms import pseudonymise
 from frs_pipeline.codebook.vault import CONTROLLERS, open_plain, read_codebook
 from frs_pipeline.errors import UsageError
@@ -62,10 +63,10 @@ class Read(NamedTuple):
 def read(folder: Path, work: Path) -> Read:
     key = folder / (DEMO_KEY if folder == RAW else OWN_KEY)
     codebook, ledger = read_codebook(STUDY, folder / CODEBOOK, key), read_ledger(STUDY, folder / LEDGER)
-    forms, aside, marts = {}, {}, {}
+    placed, forms, aside, marts = with_cases(STUDY, codebook, ledger), {}, {}, {}
     for name, questionnaire in questionnaires(STUDY).items():
         validated = validate(read_export(STUDY, folder / name), questionnaire, Intake(STUDY, policy(STUDY), codebook, ledger))
-        forms[name] = pa.concat_tables(pseudonymise(validated.forms.batches(), codebook, questionnaire))
+        forms[name] = pa.concat_tables(pseudonymise(validated.forms.batches(), placed, questionnaire))
         assert validated.delivered == forms[name].num_rows + validated.set_aside
         marts[name] = work / f"{name}.parquet"
         rules = validated.rejected.table()["rule"].to_pylist()
@@ -130,7 +131,7 @@ def test_as_many_forms_are_set_aside_by_each_rule_three_times_over(shipped: Read
 def test_conferences_and_what_they_lack_are_three_times_the_shipped_ones(shipped: Read, scaled: Read) -> None:
     found = []
     for read in (shipped, scaled):
-        held = conferences(STUDY, read.codebook, read.ledger, read.forms)
+        held = conferences(STUDY, with_cases(STUDY, read.codebook, read.ledger), read.ledger, read.forms)
         alike = conferences_alike(ibis.memtable(held)).to_pyarrow()
         rows = unit(STUDY, alike, ledger_only(read.codebook, read.ledger), DELIVERY).to_pylist()
         found.append({(row["occasion"], row["measure"]): (row["conferences"], row["percent"]) for row in rows})
@@ -138,7 +139,7 @@ def test_conferences_and_what_they_lack_are_three_times_the_shipped_ones(shipped
 
 
 def test_no_respondent_number_or_pseudonym_is_a_shipped_one(shipped: Read, scaled: Read) -> None:
-    for column in ("conference_number", "conference_id"):
+    for column in ("conference_number", "conference_id", "case_id"):
         assert not set(scaled.codebook[column].to_pylist()) & set(shipped.codebook[column].to_pylist())
     for name in instruments(STUDY):
         assert not set(scaled.forms[name]["form_id"].to_pylist()) & set(shipped.forms[name]["form_id"].to_pylist())
@@ -188,7 +189,7 @@ def test_controllers_have_a_replacement_number_for_every_child(scaled: Read) -> 
 
 
 def test_the_ledger_holds_the_conferences_of_the_codebook_by_date(scaled: Read) -> None:
-    assert scaled.ledger.equals(scaled.codebook.drop_columns(["conference_id"]))
+    assert scaled.ledger.equals(scaled.codebook.drop_columns(["conference_id", "case_id"]))
     with (scaled.folder / LEDGER).open(encoding="utf-8") as file:
         keys = [(row["dato"], int(row["raadslagningsnummer"])) for row in csv.DictReader(file, delimiter=";")]
     assert keys == sorted(keys)

@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from support.study import STUDY
 
+from frs_pipeline.codebook.cases import with_cases
 from frs_pipeline.codebook.pseudonyms import pseudonymise
 from frs_pipeline.errors import InputError, UsageError
 from frs_pipeline.intake.delivery import withdrawals_of
@@ -30,7 +31,8 @@ def store_of(delivery):
 
 def pseudonymised(delivery):
     """Forms under their pseudonyms, by questionnaire, as a run makes them."""
-    codebook = delivery.intake().codebook
+    intake = delivery.intake()
+    codebook = with_cases(STUDY, intake.codebook, intake.ledger)
     return {
         name: pa.concat_tables(pseudonymise(delivery.validated(name).forms.batches(), codebook, questionnaires(STUDY)[name]))
         for name in instruments(STUDY)

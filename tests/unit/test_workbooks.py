@@ -18,6 +18,7 @@ from openpyxl.worksheet.formula import ArrayFormula
 from support.exports import CREATED
 from support.study import STUDY
 
+from frs_pipeline.codebook.cases import with_cases
 from frs_pipeline.codebook.pseudonyms import pseudonymise
 from frs_pipeline.errors import InputError
 from frs_pipeline.intake.readers.surveyxact import STRUCTURE_COLUMNS, read_export
@@ -129,7 +130,9 @@ FORMS = ["xlsx as text", "xlsx", "xlsx in two sheets", "sav", "sav with times", 
 def mart(delivery, instrument):
     """Accepted forms, what is set aside, and the bytes of the mart."""
     result = delivery.validated(instrument)
-    forms = pseudonymise(result.forms.batches(), delivery.intake().codebook, questionnaires(STUDY)[instrument])
+    intake = delivery.intake()
+    book = with_cases(STUDY, intake.codebook, intake.ledger)
+    forms = pseudonymise(result.forms.batches(), book, questionnaires(STUDY)[instrument])
     table = pa.concat_tables(forms).sort_by("form_id")
     sink = io.BytesIO()
     pq.write_table(table, sink, compression="zstd", store_schema=True)

@@ -80,7 +80,7 @@ MISTAKES = [
     (
         "study.yaml",
         [("participant_first}", "participant_fist}"), ("{name: initiator}", "{name: initiator, since: 2022}")],
-        [":48: there is no questionnaires/participant_fist.yaml", ":50: since: 2022 isn't a date (write it as year-month-day"],
+        [":52: there is no questionnaires/participant_fist.yaml", ":54: since: 2022 isn't a date (write it as year-month-day"],
     ),
     (
         "rules.yaml",

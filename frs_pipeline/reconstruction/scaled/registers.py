@@ -14,7 +14,7 @@ import numpy as np
 
 from frs_pipeline.codebook.entries import FULL_COLUMNS
 from frs_pipeline.codebook.made_up import write_codebook
-from frs_pipeline.codebook.pseudonyms import LETTERS
+from frs_pipeline.codebook.pseudonyms import CASE, CONFERENCE, LETTERS
 from frs_pipeline.intake.ledger import COLUMNS, ledger_words
 from frs_pipeline.reconstruction.nesting import FIRST_DAY, LAST_DAY
 from frs_pipeline.reconstruction.scaled.lines import Letters, Part, Whole, chosen, dates, digits, joined, spelled, text
@@ -78,20 +78,23 @@ def write_registers(study: Study, folder: Path, copies: int) -> None:
 
 
 def _codebook(study: Study, registered: ManyConferences, order: Whole, columns: Sequence[str]) -> str:
-    """Write `columns` of the codebook as CSV, in the order of conference numbers; its last columns are always the same."""
+    """Write `columns` of the codebook as CSV, in the order of conference numbers; all but the first are always the same."""
     pieces = [f"{','.join(columns)}\n"]
     for rows in _chunks(order):
         child: list[Part] = [_personal_numbers(study, registered.child[rows]), ","] if columns == FULL_COLUMNS else []
-        start: list[Part] = [*child, digits(registered.number[rows], 9), ",", _pseudonyms(study, rows), ","]
+        start: list[Part] = [*child, digits(registered.number[rows], 9), ",", _pseudonyms(study, rows, CONFERENCE), ","]
         occasion = chosen([f"{name}," for name in about(study).printed.held], registered.occasion[rows])
-        pieces.append(str(text([joined(start), occasion, joined([dates(registered.day[rows]), "\n"])]), "ascii"))
+        # From places that no conference has, so that no child's letters are those of a conference.
+        children = registered.child[rows] + len(registered.day)
+        end: list[Part] = [dates(registered.day[rows]), ",", _pseudonyms(study, children, CASE), "\n"]
+        pieces.append(str(text([joined(start), occasion, joined(end)]), "ascii"))
     return "".join(pieces)
 
 
-def _pseudonyms(study: Study, places: Whole) -> Letters:
-    """Make pseudonyms, K and eight letters: (n, 9)."""
+def _pseudonyms(study: Study, places: Whole, first: str) -> Letters:
+    """Make pseudonyms, the letter `first` and eight more: (n, 9)."""
     letters = spelled(_spread(study, places, _PSEUDONYMS), LETTERS, 8)
-    return np.hstack([np.full((len(places), 1), ord("K"), np.uint8), letters])
+    return np.hstack([np.full((len(places), 1), ord(first), np.uint8), letters])
 
 
 def _personal_numbers(study: Study, children: Whole) -> Letters:

@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from frs_pipeline.codebook.cases import with_cases
 from frs_pipeline.codebook.made_up import is_shipped, read_demo_codebook
 from frs_pipeline.codebook.pseudonyms import pseudonymise
 from frs_pipeline.errors import UsageError
@@ -116,10 +117,10 @@ def from_population(study: Study, population: Population) -> Filled:
 
 def _accepted(study: Study, source: Path, questionnaire: Questionnaire) -> tuple[Whole, Whole]:
     """Return the occasions and codes of the forms that a refresh of the delivery `source` accepts."""
-    codebook = read_demo_codebook(study, source)
-    intake = Intake(study, policy(study), codebook, read_ledger(study, source / LEDGER))
+    codebook, ledger = read_demo_codebook(study, source), read_ledger(study, source / LEDGER)
+    intake = Intake(study, policy(study), codebook, ledger)
     accepted = validate(read_export(study, source / questionnaire.instrument), questionnaire, intake).forms
-    forms = pa.concat_tables(pseudonymise(accepted.batches(), codebook, questionnaire))
+    forms = pa.concat_tables(pseudonymise(accepted.batches(), with_cases(study, codebook, ledger), questionnaire))
     codes = [forms[question.name].fill_null(0).to_numpy() for question in questionnaire.questions]
     return np.array([occasion_codes(study)[name] for name in forms["occasion"].to_pylist()]), np.column_stack(codes)
 
