@@ -79,9 +79,10 @@ lock:
 	$(call OF_EXTRA,spark) "setuptools", sep="\n")' | $(LOCK) - -o requirements-spark.lock
 	$(call OF_EXTRA,bench) sep="\n")' | $(LOCK) - -o requirements-bench.lock
 
-# Journals stay: they can't be made again.
+# Journals stay, and which deliveries are counted as one: they can't be made again.
 clean:
 	rm -rf data/curated/2* data/restricted/2*
+	find data/curated -mindepth 2 -maxdepth 2 -not -name together.yaml -exec rm -rf {} +
 
 .venv/.installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "frs_pipeline needs Python 3.11 or newer; say make PYTHON=python3.11")'

@@ -9,6 +9,7 @@ from frs_pipeline.checks.reconciliation import every_form, every_form_spec
 from frs_pipeline.codebook.cases import cases_from, with_cases
 from frs_pipeline.codebook.pseudonyms import mart_from
 from frs_pipeline.errors import CheckFailed
+from frs_pipeline.intake.delivery import withdrawals_of
 from frs_pipeline.store.files import Store, read, schema_of, stream
 from frs_pipeline.store.manifest import due
 from frs_pipeline.store.plan import AssetPath, products
@@ -57,7 +58,11 @@ def _together(context: AssetExecutionContext, store: Store, instrument: str) -> 
     late = next((part.delivery for part in store.parts() if due(part)), None)
     if late is not None:
         raise CheckFailed(f"delivery {late} is out of date", where=store.delivery, do=f"frs run --delivery {late} first")
-    key, parts = ("marts", instrument), where_forms_are(store, instrument)
+    withdrawn = {}
+    for part in store.parts():
+        entries = withdrawals_of(part)
+        withdrawn[part.delivery] = ([e.form for e in entries if e.form], [e.conference for e in entries if e.conference])
+    key, parts = ("marts", instrument), where_forms_are(store, instrument, withdrawn)
     forms, again = (sum(parts[name].to_pylist()) for name in ("forms", "again"))
     checks = [
         grain_counted(key_of(store.study, key), forms - again, different_forms(store, instrument)),

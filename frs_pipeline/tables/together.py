@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from frs_pipeline.errors import CheckFailed
 from frs_pipeline.language import plural
-from frs_pipeline.store.files import CONTENT, MartFile, Store, recorded
+from frs_pipeline.store.files import CONTENT, MartFile, Store, read, recorded
 from frs_pipeline.store.rows import ENGINE
 from frs_pipeline.study.about import about
 from frs_pipeline.tables.figures import column
@@ -27,16 +28,28 @@ PARTS = pa.schema(
 )
 
 
-def where_forms_are(store: Store, mart: str) -> pa.Table:
+# Ids of forms, and pseudonyms of conferences, that were withdrawn from a delivery.
+Withdrawn = tuple[Collection[str], Collection[str]]
+
+
+def where_forms_are(store: Store, mart: str, withdrawn: Mapping[str, Withdrawn]) -> pa.Table:
     """List the deliveries of a whole with how many forms of a mart each has, and has that a newer one has again (`PARTS`).
 
-    Raises `CheckFailed` where study.yaml refuses a form that two deliveries have, and where the form is from another
-    conference in each: nobody can tell then whether it is the same.
+    Raises `CheckFailed` where study.yaml refuses a form that two deliveries have; where the form is from another conference
+    in each, so that nobody can tell whether it is the same; and where a newer delivery has it and doesn't count it, since it
+    was set aside or is among what was `withdrawn` from that delivery.
     """
     engine = duckdb.connect(config=ENGINE)
-    files = [MartFile(part.delivery, part.file("marts", mart)) for part in store.parts()]
+    parts = store.parts()
+    files = [MartFile(part.delivery, part.file("marts", mart)) for part in parts]
     rows = []
     for at, file in enumerate(files, start=1):
+        gone = sum(_gone(file.path, part, mart, withdrawn[part.delivery]) for part in parts[at:])
+        if gone:
+            theirs = f"{plural(gone, 'form')} of {mart} that {file.delivery} has: set aside or withdrawn"
+            what = f"a newer delivery doesn't count {theirs}"
+            do = f"correct them there, or withdraw them from {file.delivery}, too; or leave one of the deliveries out"
+            raise CheckFailed(what, where=store.delivery, do=do)
         forms, again, elsewhere = _again(engine, file.path, [newer.path for newer in files[at:]])
         if again and about(store.study).together.same_form == "refuse":
             what = f"a newer delivery has {plural(again, 'form')} of {mart} that {file.delivery} has, too"
@@ -56,6 +69,20 @@ def different_forms(store: Store, mart: str) -> int:
     paths = [str(part.file("marts", mart)) for part in store.parts()]
     ((number,),) = duckdb.connect(config=ENGINE).read_parquet(paths).aggregate("count(DISTINCT form_id)").fetchall()
     return int(number)
+
+
+def _gone(path: Path, newer: Store, mart: str, withdrawn: Withdrawn) -> int:
+    """Count the forms of a mart that a `newer` delivery has but doesn't count."""
+    forms, conferences = withdrawn
+    aside = read(newer.file("rejected", mart), ["form_id"])["form_id"].to_pylist()
+    mine = read(path, ["form_id", "conference_id"])
+    out = pc.or_(
+        pc.is_in(mine["form_id"], value_set=pa.array(sorted({*forms, *aside}), pa.string())),
+        pc.is_in(mine["conference_id"], value_set=pa.array(sorted(conferences), pa.string())),
+    )
+    # A paper that was keyed again, correctly, counts there as it is now.
+    counted = pc.is_in(mine["form_id"], value_set=read(newer.file("marts", mart), ["form_id"])["form_id"].combine_chunks())
+    return int(pc.sum(pc.and_(out, pc.invert(counted)), min_count=0).as_py())
 
 
 def _again(engine: duckdb.DuckDBPyConnection, path: Path, newer: Sequence[Path]) -> tuple[int, int, int]:

@@ -259,6 +259,13 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Delivery:
     return delivery
 
 
+@pytest.fixture
+def copy_once(once: Delivery, tmp_path: Path) -> Delivery:
+    """A copy of them to change."""
+    made: Delivery = once.copy_to(tmp_path / "data")
+    return made
+
+
 def test_or_counts_once_as_the_newer_has_it(once: Delivery, monkeypatch: pytest.MonkeyPatch) -> None:
     delivery, every = once, forms(once, "initiator")
     ids = set(every["form_id"][every["form_id"].duplicated()])
@@ -421,3 +428,28 @@ def test_dagster_makes_it_after_its_deliveries(copy: Delivery, tmp_path: Path, m
             assert frs(copy, "run", "--delivery", part).returncode == 0
         assert job.execute_in_process(instance=instance, partition_key=NAME).success
     assert frs(copy, "run", "--together", NAME).stdout.startswith(f"Delivery {NAME} is up to date")
+
+
+def test_a_form_that_the_newer_one_withdrew_does_not_count_as_it_was_before(copy_once: Delivery) -> None:
+    form = copy_once.form_id("initiator", 0)
+    newer = ["--delivery", NEWER, "--reason", "x", "--who", "LK", "--yes"]
+    assert frs(copy_once, "withdraw", form, *newer).returncode == 0
+    done = frs(copy_once, "run", "--all")
+    said = f"frs: {NAME}: a newer delivery doesn't count 1 form of initiator that {OLDER} has: set aside or withdrawn "
+    assert (done.returncode, [line.startswith(said) for line in done.stderr.splitlines()]) == (1, [True]), done.stderr
+    assert frs(copy_once, "tables", "60", "--delivery", NAME).returncode == 1
+    assert frs(copy_once, "withdraw", form, "--erase", "--reason", "x", "--who", "LK", "--yes").returncode == 0
+    assert frs(copy_once, "run", "--all").returncode == 0
+    assert form not in set(read(copy_once.settings.curated(OLDER) / "marts" / "initiator.parquet")["form_id"].to_pylist())
+
+
+def test_nor_does_one_that_the_newer_one_set_aside(copy_once: Delivery) -> None:
+    newer = Delivery(copy_once.data, NEWER)
+    at = len(newer.dataset("initiator")) - 3
+    assert newer.form_id("initiator", at) == copy_once.form_id("initiator", 0)
+    newer.set("initiator", at, konflikt="99")
+    policy = copy_once.settings.study.folder / "rules.yaml"
+    policy.write_text(policy.read_text(encoding="utf-8").replace("questionnaire: 0.20", "questionnaire: 0.90"), encoding="utf-8")
+    policy.write_text(policy.read_text(encoding="utf-8").replace("delivery: 0.05", "delivery: 0.90"), encoding="utf-8")
+    done = frs(copy_once, "run", "--all")
+    assert (done.returncode, "doesn't count 1 form of initiator" in done.stderr) == (1, True), done.stderr
