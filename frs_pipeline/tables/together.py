@@ -75,11 +75,10 @@ def _gone(path: Path, newer: Store, mart: str, withdrawn: Withdrawn) -> int:
     """Count the forms of a mart that a `newer` delivery has but doesn't count."""
     forms, conferences = withdrawn
     aside = read(newer.file("rejected", mart), ["form_id"])["form_id"].to_pylist()
-    mine = read(path, ["form_id", "conference_id"])
-    out = pc.or_(
-        pc.is_in(mine["form_id"], value_set=pa.array(sorted({*forms, *aside}), pa.string())),
-        pc.is_in(mine["conference_id"], value_set=pa.array(sorted(conferences), pa.string())),
-    )
+    mine = read(path, ["form_id", *(["conference_id"] if conferences else [])])
+    out = pc.is_in(mine["form_id"], value_set=pa.array(sorted({*forms, *aside}), pa.string()))
+    if conferences:
+        out = pc.or_(out, pc.is_in(mine["conference_id"], value_set=pa.array(sorted(conferences), pa.string())))
     # A paper that was keyed again, correctly, counts there as it is now.
     counted = pc.is_in(mine["form_id"], value_set=read(newer.file("marts", mart), ["form_id"])["form_id"].combine_chunks())
     return int(pc.sum(pc.and_(out, pc.invert(counted)), min_count=0).as_py())
@@ -93,7 +92,9 @@ def _again(engine: duckdb.DuckDBPyConnection, path: Path, newer: Sequence[Path])
     engine.read_parquet(str(path)).create_view("mine", replace=True)
     engine.read_parquet([str(one) for one in newer]).create_view("theirs", replace=True)
     both = "FROM mine JOIN theirs USING (form_id)"
+    numbered = "conference_id" in engine.read_parquet(str(path)).columns
+    other = "mine.conference_id <> theirs.conference_id" if numbered else "false"
     ((again, elsewhere),) = engine.execute(
-        f"SELECT count(DISTINCT form_id), count(DISTINCT form_id) FILTER (mine.conference_id <> theirs.conference_id) {both}"
+        f"SELECT count(DISTINCT form_id), count(DISTINCT form_id) FILTER ({other}) {both}"
     ).fetchall()
     return rows, again, elsewhere
