@@ -85,18 +85,11 @@ def _table(settings: Settings, key: AssetPath, delivery: str | None) -> pa.Table
     path = store.file(*key) if key in store.products else settings.curated(store.delivery)
     try:
         if key[0] == "marts" and store.delivery in several:
-            return pa.concat_tables([_of_part(file) for file in _files(store, key)])
+            return pa.concat_tables([_of_part(file) for file in store.marts(key[1])])
         with pq.ParquetFile(path) as file:
             return file.read()
     except (OSError, pa.ArrowInvalid) as error:
         raise InputError("there is no such result", where=path, do="frs run makes it") from error
-
-
-def _files(store: Store, key: AssetPath) -> list[MartFile]:
-    """List the files of a mart in several deliveries; a conference that several of them have stands in each."""
-    if key in store.products:
-        return store.marts(key[1])
-    return [MartFile(part.delivery, part.file(*key)) for part in store.parts()]
 
 
 def _of_part(file: MartFile) -> pa.Table:
