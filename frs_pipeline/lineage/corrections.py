@@ -81,6 +81,5 @@ def _labels(table: Table, answers: dict[str, Number | str | None]) -> tuple[str 
     labels: list[str | None] = []
     for axis in (table.group, table.row, table.column):
         if axis is not None:
-            code = answers[axis.variable]
-            labels.append(axis.label(None if isinstance(code, str) else code))
+            labels.append(axis.labels(answers))
     return tuple(None for _ in labels) if out or None in labels else tuple(labels)

@@ -116,7 +116,7 @@ def recounted(store: Store, change: ChangedForms) -> dict[int, list[Figure]]:
 
 def _counts(table: Table, forms: FormCounts, change: ChangedForms) -> dict[tuple[Code, ...], int]:
     """Count what `tables.counting` counts, in the marts after a change. Importing Ibis would take longer than this does."""
-    names, limits = tuple(dict.fromkeys((*table.variables, *table.asked))), dict(table.where)
+    names, limits = table.needed, dict(table.where)
     total: Counter[tuple[Code, ...]] = Counter()
     for mart in table.marts:
         groups = Counter(forms.by(mart, names))
@@ -128,7 +128,7 @@ def _counts(table: Table, forms: FormCounts, change: ChangedForms) -> dict[tuple
             given = dict(zip(names, answers, strict=True))
             inside = table.occasion in (BOTH, occasion) and all(given[name] in codes for name, codes in limits.items())
             if number and inside and None not in (given[name] for name in table.answered):
-                total[tuple(given[name] for name in table.variables)] += number
+                total[tuple(given[name] for name in table.columns)] += number
     return dict(total)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import product
 
 from frs_pipeline.lineage.meaning import Meaning, meanings
 from frs_pipeline.study import Study, derived
@@ -41,6 +42,12 @@ def sums(study: Study) -> Mapping[Address, tuple[Sum, ...]]:
         if table.kind == "frequency":
             for measure in ("count", "percent"):
                 whole, *parts = (Address(table.number, row, "", "", measure) for row in (TOTAL, TOTAL_VALID, MISSING))
+                additions.append(Sum(whole, tuple(parts)))
+        if table.kind == "multiple":
+            rows = (TOTAL, *(c.label for c in table.row.categories))
+            groups = [*(c.label for c in table.group.categories), TOTAL] if table.group else [""]
+            for measure, group in product(("count", "percent", "case_percent"), groups):
+                whole, *parts = (Address(table.number, row, "", group, measure) for row in rows)
                 additions.append(Sum(whole, tuple(parts)))
     of: dict[Address, list[Sum]] = defaultdict(list)
     for made in additions:
