@@ -155,7 +155,7 @@ def _question(table: Table, name: str) -> str:
 
 
 def _axis(study: Study, table: Table, axis: Axis) -> str:
-    asked = [q for mart in table.marts if (q := questionnaires(study)[mart].counted(axis.variable))]
+    asked = [q for mart in table.marts if (q := questionnaires(study)[mart].resolve(axis.variable))]
     words = " / ".join(dict.fromkeys(_text(question.text) for question in asked))
     if axis.boxes:
         link = f"[`{asked[0].name}`]({_DICTIONARY}#{anchor(table.marts[0], axis.boxes[0])})"

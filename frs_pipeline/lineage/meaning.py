@@ -104,7 +104,7 @@ def _reversed(steps: _Steps) -> _Steps:
 @derived
 def question(study: Study, name: str, marts: tuple[str, ...]) -> Question:
     """Return a question of the catalogue, as the first of the marts asks it."""
-    asked = questionnaires(study)[marts[0]].counted(name)
+    asked = questionnaires(study)[marts[0]].resolve(name)
     assert asked is not None, "the catalogue was read against the questionnaires"
     return asked
 

@@ -44,11 +44,11 @@ def sums(study: Study) -> Mapping[Address, tuple[Sum, ...]]:
                 whole, *parts = (Address(table.number, row, "", "", measure) for row in (TOTAL, TOTAL_VALID, MISSING))
                 additions.append(Sum(whole, tuple(parts)))
         if table.kind == "multiple":
-            rows = (TOTAL, *(c.label for c in table.row.categories))
+            boxes = [c.label for c in table.row.categories]
             groups = [*(c.label for c in table.group.categories), TOTAL] if table.group else [""]
             for measure, group in product(("count", "percent", "case_percent"), groups):
-                whole, *parts = (Address(table.number, row, "", group, measure) for row in rows)
-                additions.append(Sum(whole, tuple(parts)))
+                whole = Address(table.number, TOTAL, "", group, "answers" if measure == "count" else measure)
+                additions.append(Sum(whole, tuple(Address(table.number, box, "", group, measure) for box in boxes)))
     of: dict[Address, list[Sum]] = defaultdict(list)
     for made in additions:
         for address in (made.total, *made.parts):

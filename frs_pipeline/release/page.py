@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,8 @@ _DANISH = {
     "Missing": "Ubesvaret",
     "Total": "I alt",
 }
+# The totals of a question with several boxes: its answers, and forms.
+_OF_BOXES = {"Total": "Svar i alt", "Total valid": "Skemaer med svar", "Missing": "Skemaer uden svar"}
 
 
 def page(
@@ -75,12 +77,13 @@ def page(
 def _shown(study: Study, variant: Variant, records: Sequence[Record]) -> dict[str, Any]:
     grid = render(study, variant.table, [_figure(record, variant) for record in records])
     table = variant.table
+    double = table.kind in ("crosstab", "collapsed_crosstab") or (table.kind == "multiple" and table.group is not None)
     return {
         "number": table.number,
         "title": heading(study, table),
         "header": [_DANISH.get(text, text) for text in grid.header],
-        "rows": list(_rows(grid, double=table.kind in ("crosstab", "collapsed_crosstab"))),
-        "double": table.kind in ("crosstab", "collapsed_crosstab"),
+        "rows": list(_rows(grid, _DANISH | (_OF_BOXES if table.kind == "multiple" else {}), double=double)),
+        "double": double,
         "hidden": sum(record.status == HIDDEN and record.measure in ("count", "n") for record in records),
         "coarse": any(record.status == LEFT_OUT for record in records),
         "collapsed": variant.collapsed,
@@ -95,13 +98,14 @@ def _figure(record: Record, variant: Variant) -> Figure:
     return Figure(*record[:5], None, f"{text} %" if percent else text)
 
 
-def _rows(grid: Grid, *, double: bool) -> Iterable[dict[str, Any]]:
+def _rows(grid: Grid, words: Mapping[str, str], *, double: bool) -> Iterable[dict[str, Any]]:
     """Yield rows with their headings; in a crosstab the heading of a row of counts also covers the percentages under it."""
-    for row in grid.rows:
-        text = "Alle" if row[0] == "Gamma" else _DANISH.get(row[0], row[0])
+    for at, row in enumerate(grid.rows):
+        text = "Alle" if row[0] == "Gamma" else words.get(row[0], row[0])
         cells = list(row[2:] if double else row[1:])
         yield {
             "label": text,
+            "lines": next((n for n, more in enumerate(grid.rows[at + 1 :], 1) if more[0]), len(grid.rows) - at),
             "measure": _DANISH.get(row[1], row[1]) if double else "",
             "cells": cells,
             "total": row[0] == "Total",

@@ -98,7 +98,7 @@ def layout(table: Table, known: set[Address], texts: dict[str, str]) -> Layout:
 def texts_of(study: Study, table: Table) -> dict[str, str]:
     """Return the text of every question of a table, as its first mart asks it."""
     asked = questionnaires(study)[table.marts[0]]
-    return {name: question.text for name in table.variables if (question := asked.counted(name))}
+    return {name: question.text for name in table.variables if (question := asked.resolve(name))}
 
 
 def named(label: str) -> Text:
@@ -154,7 +154,8 @@ def _multiple(table: Table, texts: dict[str, str]) -> Layout:
     blocks = []
     for label in (*(c.label for c in table.row.categories), *_TOTALS_OF_BOXES):
         measures = _OF_BOXES[:1] if label in (TOTAL_VALID, MISSING) else _OF_BOXES
-        every = [[Address(table.number, label, "", group, measure) for group in groups] for _, measure in measures]
+        shown = ["answers" if (label, measure) == (TOTAL, "count") else measure for _, measure in measures]
+        every = [[Address(table.number, label, "", group, measure) for group in groups] for measure in shown]
         if table.group:
             lines = tuple(Line(name, tuple(cells)) for (name, _), cells in zip(measures, every, strict=True))
         else:

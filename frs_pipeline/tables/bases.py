@@ -127,6 +127,6 @@ def base_rows(study: Study, table: Table, batches: Sequence[Batch], base: int, d
 def _name(study: Study, reason: Reason, mart: str, delivery: str) -> str:
     """Return the name of a reason as `BASES` has it."""
     questionnaire = questionnaires(study)[mart]
-    asked = questionnaire.counted(reason.question or "")
+    asked = questionnaire.resolve(reason.question or "")
     blank = reason.name in (UNANSWERED, BLANK)
     return NOT_IN_USE if blank and asked and not questionnaire.asks(asked, delivery) else reason.name

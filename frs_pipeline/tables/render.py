@@ -15,7 +15,7 @@ from frs_pipeline.study.about import occasions
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Table, catalogue
 from frs_pipeline.tables.bases import BASE, BLANK, NOT_IN_USE, OTHER_OCCASION, OUTSIDE, ROWS, UNANSWERED, counted_codes
-from frs_pipeline.tables.figures import Figure
+from frs_pipeline.tables.figures import NO_LABEL, Figure
 
 _OF_BOXES = (("count", "Count"), ("percent", "% af svarene"), ("case_percent", "% af skemaerne"))
 _SHARES = {"row_percent": "% af rækken", "column_percent": "% af kolonnen", "total_percent": "% af alle"}
@@ -60,7 +60,7 @@ def heading(study: Study, table: Table) -> str:
     """Return the printed title, or the texts of the questions where the report prints none."""
     if table.title:
         return table.title
-    texts = [question.text for name in table.variables if (question := questionnaires(study)[table.marts[0]].counted(name))]
+    texts = [question.text for name in table.variables if (question := questionnaires(study)[table.marts[0]].resolve(name))]
     return " * ".join(texts)
 
 
@@ -84,7 +84,7 @@ def base_lines(study: Study, bases: pa.Table) -> Grid:
 
 def _left_out(study: Study, table: Table, reason: str, question: str | None) -> str:
     """Describe, in Danish, the forms left out for a reason."""
-    asked = questionnaires(study)[table.marts[0]].counted(question or "")
+    asked = questionnaires(study)[table.marts[0]].resolve(question or "")
     of_question = f" ({asked.name})" if asked and len(table.variables) > 1 else ""
     if reason == OTHER_OCCASION:
         others = [occasion.the.danish for name, occasion in occasions(study).items() if name != table.occasion]
@@ -148,14 +148,17 @@ def _summary(table: Table, printed: _Printed) -> _Cells:
 
 def _multiple(table: Table, printed: _Printed) -> _Cells:
     labels = [*(c.label for c in table.row.categories), TOTAL, TOTAL_VALID, MISSING]
+    groups = [*(c.label for c in table.group.categories), TOTAL] if table.group else [NO_LABEL]
+
+    def cell(label: str, group: str, measure: str) -> str:
+        counted = "answers" if (label, measure) == (TOTAL, "count") else measure
+        return printed.get((label, "", group, counted), "")
+
     if table.group is None:
-        return ["", *(name for _, name in _OF_BOXES)], [
-            [label, *(printed.get((label, "", "", measure), "") for measure, _ in _OF_BOXES)] for label in labels
-        ]
-    groups = [*(c.label for c in table.group.categories), TOTAL]
+        names = (name for _, name in _OF_BOXES)
+        return ["", *names], [[label, *(cell(label, "", measure) for measure, _ in _OF_BOXES)] for label in labels]
     rows = []
     for label in labels:
         for measure, name in _OF_BOXES if label not in (TOTAL_VALID, MISSING) else _OF_BOXES[:1]:
-            first = label if measure == "count" else ""
-            rows.append([first, name, *(printed[label, "", group, measure] for group in groups)])
+            rows.append([label if measure == "count" else "", name, *(cell(label, group, measure) for group in groups)])
     return ["", "", *groups], rows
