@@ -1,6 +1,8 @@
 """Questions with several boxes: what may stand in a table of them, and what a release of one gives away."""
 
+import random
 from fractions import Fraction
+from itertools import combinations_with_replacement, product
 
 import duckdb
 import pytest
@@ -150,3 +152,40 @@ def test_whoever_ticked_a_box_answered(study):
     release = ReleaseRead("x", 3, True, True, frozenset(), True, (table, alone))
     found = attack(study, Source(release, "x")).exposed
     assert [(n.labels[0], n.low, n.high) for n in found if n.kind == "hidden"] == [(C, 32, 32)]
+
+
+def every_way(forms):
+    """All ways in which so many forms, each with one or more of three boxes ticked, can have ticked them: ticks by box."""
+    ticked = [boxes for boxes in product((0, 1), repeat=3) if any(boxes)]
+    ways = combinations_with_replacement(ticked, forms)
+    return {tuple(map(sum, zip(*way, strict=True))) for way in ways}
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_attack_is_as_good_as_looking_at_every_world(study, seed):
+    chance = random.Random(seed)
+    mothers, fathers = (sorted(every_way(forms)) for forms in (6, 5))
+    truth = dict(zip(("mor", "far"), (chance.choice(mothers), chance.choice(fathers)), strict=True))
+    counts = {
+        group: {**dict(zip(BOXES, ticks, strict=True)), VALID: forms, MISSING: 9}
+        for (group, ticks), forms in zip(truth.items(), (6, 5), strict=True)
+    }
+    places = [(box, group) for box in range(3) for group in ("mor", "far", "Total")]
+
+    def value(world, box, group):
+        return world["mor"][box] + world["far"][box] if group == "Total" else world[group][box]
+
+    possible = [place for place in places if value(truth, *place)]
+    hidden = chance.sample(possible, min(len(possible), 2 + seed % 5))
+    worlds = [
+        world
+        for world in ({"mor": ticks, "far": others} for ticks, others in product(mothers, fathers))
+        if all(value(world, *p) >= 1 if p in hidden else value(world, *p) == value(truth, *p) for p in places)
+    ]
+    ranges = {}
+    for box, group in hidden:
+        values = [value(world, box, group) for world in worlds]
+        if max(values) < 3 or max(values) - min(values) < 3:
+            ranges[BOXES[box], group] = (min(values), max(values))
+    found = told(study, counts, {(BOXES[box], group) for box, group in hidden})
+    assert found == ranges
