@@ -87,7 +87,7 @@ class FormCounts:
         """Count all forms of `mart` by occasion and by their answers to `questions`, blanks included, for each delivery."""
         key = (mart, questions)
         if key not in self._known:
-            names = ", ".join(map(in_sql, ("occasion", *questions)))
+            names = ", ".join(in_sql(name, '"') for name in ("occasion", *questions))
             self._known[key] = {
                 part.delivery: {
                     (row[0], tuple(row[1:-1])): row[-1]
