@@ -130,7 +130,9 @@ def opened(evidence: Evidence, way: WayOfForm) -> Opened:
         for at in np.flatnonzero(chunk.lines == way.line).tolist():
             raw = {name: masked(cell) for name, cell in chunk.cells.slice(at, 1).to_pylist()[0].items()}
     if raw is None:
-        raise InputError("the export doesn't have this line any more", where=f"{way.file}:{way.line}", do="run frs run")
+        raise InputError(
+            "the export doesn't have this line any more", where=f"{way.file}:{way.line}", do=evidence.store.refreshed_by
+        )
     if not way.accepted:
         return Opened(raw, {}, {})
     answers = _answers(evidence, way.instrument, way.form)
