@@ -117,7 +117,7 @@ class ChangeSpec(_TableSpec):
     start: str = Field(alias="from", description="the earlier occasion")
     to: str = Field(description="the later one")
     group: str | None = None
-    better: Literal["first", "last"] | None = Field(default=None, description="which end of the scale is better")
+    better: str | None = Field(default=None, description="the answer at that end of the scale that is better")
 
 
 AnyTable = Annotated[
@@ -335,21 +335,31 @@ class _Resolver:
                 raise self.error([key], f"a table of change has no {key}", f"take {key} out")
         asked = self.question(spec.variable, "variable")
         pairs = pairing(self.study, spec.mart, spec.start, spec.to, asked, self.error)
-        if spec.better and not pairs.scale:
-            raise self.error(["better"], f"{spec.variable} is nominal: no answer is better by its place", "take better out")
         both = questionnaires(self.study)[spec.mart].occasion == BOTH
         made = {"pairing": pairs, "column": row.model_copy(update={"variable": pairs.later})}
-        made |= {"change": self._ways(pairs, spec.better)} if pairs.scale else {}
+        made |= {"change": change} if (change := self._ways(asked, pairs, spec.better)) else {}
         return made | ({"occasion": spec.start} if both else {})
 
-    def _ways(self, pairs: Pairing, better: Literal["first", "last"] | None) -> Axis:
+    def _ways(self, asked: Question, pairs: Pairing, better: str | None) -> Axis | None:
         """Name the ways in which an answer can change: by what the study calls better, else by the ends of the scale."""
-        asked = question_of(self.study, pairs.mart, pairs.change)
-        assert asked is not None, "the pairing was found"
-        labels = {TO_FIRST: WAYS[0], SAME: WAYS[1], TO_LAST: WAYS[2]} if better else asked.labels
-        if better == "last":
-            labels = {TO_LAST: WAYS[0], SAME: WAYS[1], TO_FIRST: WAYS[2]}
-        return Axis(variable=pairs.change, categories=tuple(Category(label=label, codes=(c,)) for c, label in labels.items()))
+        if not pairs.scale:
+            if better:
+                raise self.error(["better"], f"{asked.name} is nominal: none of its answers is an end", "take better out")
+            return None
+        ends = {pairs.scale[0]: WAYS, pairs.scale[-1]: WAYS[::-1]}
+        known = question_of(self.study, pairs.mart, pairs.change)
+        assert known is not None, "the pairing was found"
+        labels = tuple(known.labels.values())
+        if better:
+            code = self.code(asked, better, ["better"])
+            if code not in ends:
+                first, last = (asked.labels[code] for code in ends)
+                what = f"'{better}' is at neither end of the scale of {asked.name}"
+                raise self.error(["better"], what, f"say '{first}' or '{last}'")
+            labels = ends[code]
+        ways = tuple(Category(label=label, codes=(way,)) for label, way in zip(labels, (TO_FIRST, SAME, TO_LAST), strict=True))
+        # What is better stands first.
+        return Axis(variable=pairs.change, categories=ways[::-1] if labels == WAYS[::-1] else ways)
 
     def _collapsed(self, question: Question) -> list[Category]:
         seen: set[int] = set()

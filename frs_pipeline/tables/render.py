@@ -107,7 +107,7 @@ def _left_out(study: Study, table: Table, reason: str, question: str | None) -> 
 def _unpaired(study: Study, table: Table, reason: str) -> str:
     assert table.pairing is not None
     start, end = (occasions(study)[name].the.danish for name in (table.pairing.start, table.pairing.end))
-    of = "af rollen " if table.pairing.role else ""
+    of = "af samme rolle " if table.pairing.role else ""
     return {
         NO_CASE: "uden barnets pseudonym",
         NO_ROLE: "uden rolle",
