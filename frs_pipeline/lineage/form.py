@@ -18,7 +18,7 @@ from frs_pipeline.intake.readers.surveyxact import read_export
 from frs_pipeline.language import Text
 from frs_pipeline.lineage.evidence import Evidence
 from frs_pipeline.lineage.listing import corrected, remarked
-from frs_pipeline.lineage.meaning import base
+from frs_pipeline.lineage.meaning import base, question
 from frs_pipeline.lineage.waterfall import Group, Why, failing, questions
 from frs_pipeline.lineage.wording import reason
 from frs_pipeline.personal_numbers import masked
@@ -100,7 +100,7 @@ def ways(evidence: Evidence, form: str) -> tuple[WayOfForm, ...]:
         noted = 'rule, "column", severity, reason, who'
         rows = evidence.ask(f"SELECT {noted} FROM {evidence.view('noted')} {mine} AND line = {line} ORDER BY ALL")  # noqa: S608
         tables = tuple(
-            _in_table(evidence.study, table, instrument, answers, evidence.store.delivery)
+            _in_table(evidence.study, table, instrument, answers | evidence.of_pair(table, name), evidence.store.delivery)
             for table in _tables(evidence.study, instrument)
         )
         given = sum(answers[question.name] is not None for question in questionnaire.questions)
@@ -141,7 +141,8 @@ def opened(evidence: Evidence, way: WayOfForm) -> Opened:
         for question in questionnaires(evidence.study)[way.instrument].questions
         if answers[question.name] is not None
     }
-    cells = {table.table: _cell(catalogue(evidence.study)[table.table], answers) for table in way.tables if table.counted}
+    counting = [catalogue(evidence.study)[table.table] for table in way.tables if table.counted]
+    cells = {table.number: _cell(table, answers | evidence.of_pair(table, way.form)) for table in counting}
     return Opened(raw, answered, cells)
 
 
@@ -181,7 +182,7 @@ def _discreet(study: Study, why: Why, table: Table) -> Text:
     """Give a reason that doesn't reveal which answer was given."""
     if why.kind != LEFT_OUT:
         return reason(study, why, table)
-    text = next(q.text for q in questionnaires(study)[table.marts[0]].questions if q.name == why.about)
+    text = question(study, why.about, table.marts).text
     return Text(f"»{text}«: et svar, som tabellen ikke tæller", f"»{text}«: an answer that the table doesn't count")
 
 

@@ -12,6 +12,7 @@ from functools import cached_property
 
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.instruments import BOTH
+from frs_pipeline.study.pairing import Pairing, question_of
 from frs_pipeline.study.questionnaires import Question, questionnaires
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Address, Axis, Codes, Table, catalogue
 from frs_pipeline.tables.bases import axes
@@ -26,7 +27,7 @@ class Selection:
 
     `answers` are codes by question: a form must have one of them at each; `without` names the question of a frequency whose
     condition is reversed: forms that gave none of its answers, blank ones included. `limits` are the questions to whose
-    answers the table is limited.
+    answers the table is limited. With a `pairing`, what is known of the forms' pairs stands among the questions.
     """
 
     study: Study
@@ -35,6 +36,7 @@ class Selection:
     answers: tuple[tuple[str, Codes], ...] = ()
     without: str = ""
     limits: tuple[str, ...] = field(default=(), compare=False)
+    pairing: Pairing | None = None
 
     @cached_property
     def codes(self) -> dict[str, Codes]:
@@ -46,7 +48,7 @@ class Selection:
         """A value that is equal for selections of the same forms, however a table writes them."""
         asked_at = {questionnaires(self.study)[mart].occasion for mart in self.marts}
         occasion = BOTH if asked_at == {self.occasion} else self.occasion
-        return (frozenset(self.marts), occasion, frozenset(self.answers), self.without)
+        return (frozenset(self.marts), occasion, frozenset(self.answers), self.without, self.pairing)
 
     def where(self, **answers: Codes) -> Selection:
         """Return the same selection, but with these codes at these questions."""
@@ -98,8 +100,8 @@ def _reversed(steps: _Steps) -> _Steps:
 
 @derived
 def question(study: Study, name: str, marts: tuple[str, ...]) -> Question:
-    """Return a question of the catalogue, as the first of the marts asks it."""
-    asked = questionnaires(study)[marts[0]].question(name)
+    """Return a question of the catalogue, as the first of the marts asks it; also what is known of pairs."""
+    asked = question_of(study, marts[0], name)
     assert asked is not None, "the catalogue was read against the questionnaires"
     return asked
 
@@ -134,6 +136,7 @@ class _TableMeanings:
             table.occasion,
             tuple({**every, **dict(table.where)}.items()),
             limits=tuple(name for name, _ in table.where),
+            pairing=table.pairing,
         )
         # An answer that a table requires and counts is asked for once.
         self.base = self.all.where(**{axis.variable: axis.counted for axis in axes(table)})
@@ -155,8 +158,12 @@ class _TableMeanings:
             strata = table.group if measure == "partial_gamma" else None
             return Meaning(measure, counted, scales=(table.row, table.column), strata=strata)
         assert table.column is not None
+        group = {axis.variable: self._at(axis, address.group).codes[axis.variable] for axis in (table.group,) if axis}
+        if table.change and not address.column:
+            way = self._at(table.change, address.row).where(**group)
+            return Meaning(measure, way, self.base.where(**group) if measure == "percent" else None)
         row, column = self._at(table.row, address.row), self._at(table.column, address.column)
-        cell = row.where(**{table.column.variable: column.codes[table.column.variable]})
+        cell = row.where(**{table.column.variable: column.codes[table.column.variable]}, **group)
         whole = {"row_percent": row, "column_percent": column, "total_percent": self.base}
         return Meaning(measure, cell, whole.get(measure))
 

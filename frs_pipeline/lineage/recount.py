@@ -18,6 +18,7 @@ from frs_pipeline.study.about import occasions
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.numbers import Span, plain
 from frs_pipeline.study.tables import Address, Axis, Codes, Table
+from frs_pipeline.tables.pairing import pairs_in_sql
 from frs_pipeline.tables.render import heading
 
 Conditions = list[tuple[str, str]]
@@ -95,6 +96,7 @@ def _share(study: Study, meaning: Meaning, files: Files) -> str:
         BOTH,
         tuple((name, codes) for name, codes in meaning.counted.answers if meaning.of.codes.get(name) != codes),
         meaning.counted.without,
+        pairing=meaning.counted.pairing,
     )
     part = "\n      AND ".join(f"{sql}  -- {says}" for sql, says in conditions(study, own))
     filtered = f"count(*) FILTER (\n      WHERE {part}\n    )" if part else "count(*)"
@@ -103,7 +105,7 @@ def _share(study: Study, meaning: Meaning, files: Files) -> str:
         "  SELECT\n"
         f"    {filtered} AS numerator,\n"
         "    count(*) AS denominator\n"
-        f"  FROM {_forms(meaning.of, files)}{_where(study, meaning.of, '  ')}\n"
+        f"  FROM {_forms(meaning.of, files, '  ')}{_where(study, meaning.of, '  ')}\n"
         ")\n"
         "SELECT CAST(100 * numerator AS DOUBLE) / nullif(denominator, 0) AS value, numerator, denominator\n"
         "FROM counted;"
@@ -159,8 +161,11 @@ def _statistic(study: Study, meaning: Meaning, numbers: Axis, files: Files) -> s
     )
 
 
-def _forms(selection: Selection, files: Files) -> str:
+def _forms(selection: Selection, files: Files, indent: str = "") -> str:
     """Write the marts to read; several of them together, with the columns that are needed."""
+    if selection.pairing:
+        mart, partner = (f"'marts/{name}.parquet'" for name in (selection.pairing.mart, selection.pairing.partner))
+        return f"{pairs_in_sql(selection.pairing, mart, mart, partner, indent)} AS pairs"
     if not files:
         return _read([f"'marts/{mart}.parquet'" for mart in selection.marts])
     return several([file for mart in selection.marts for file in files[mart]])

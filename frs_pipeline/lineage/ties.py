@@ -42,6 +42,12 @@ def sums(study: Study) -> Mapping[Address, tuple[Sum, ...]]:
             for measure in ("count", "percent"):
                 whole, *parts = (Address(table.number, row, "", "", measure) for row in (TOTAL, TOTAL_VALID, MISSING))
                 additions.append(Sum(whole, tuple(parts)))
+        if table.change is None:
+            continue
+        for group in table.groups:
+            whole = Address(table.number, TOTAL, TOTAL, group, "count")
+            ways = (Address(table.number, c.label, "", group, "count") for c in table.change.categories)
+            additions.append(Sum(whole, tuple(ways)))
     of: dict[Address, list[Sum]] = defaultdict(list)
     for made in additions:
         for address in (made.total, *made.parts):

@@ -13,6 +13,7 @@ from frs_pipeline.study import Study, derived
 from frs_pipeline.study.about import occasions
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.numbers import Span
+from frs_pipeline.study.pairing import NO_CASE, NO_ROLE, NONE_THERE, SEVERAL_HERE, SEVERAL_THERE, UNPAIRED, paired_at
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.rules import policy
 from frs_pipeline.study.tables import Axis, Codes, Table
@@ -114,6 +115,8 @@ def reason(study: Study, why: Why, table: Table) -> Text:
             f"fra {_either([text.danish for text in others], 'eller')}",
             f"from {_either([text.english for text in others], 'or')}",
         )
+    if why.kind in UNPAIRED.values():
+        return _unpaired(study, why.kind, table)
     asked = question(study, why.about, table.marts)
     text = f"»{asked.text}«"
     if why.kind == OUTSIDE:
@@ -141,6 +144,24 @@ def reason(study: Study, why: Why, table: Table) -> Text:
         OTHER_ANSWER: Text(f"{text} har et andet svar", f"{text} has another answer"),
         ANSWERED: Text(f"{text} er besvaret", f"{text} is answered"),
     }[why.kind]
+
+
+def _unpaired(study: Study, kind: str, table: Table) -> Text:
+    """Say why a form has no pair."""
+    assert table.pairing is not None
+    start, end = (occasions(study)[name].the for name in (table.pairing.start, table.pairing.end))
+    danish, english = ("barnet", "the child")
+    if table.pairing.role:
+        danish, english = "barnet med den rolle", "the child by that role"
+    return {
+        NO_CASE: Text("ingen ved, hvilket barn skemaet handler om", "nobody knows which child the form is about"),
+        NO_ROLE: Text("ingen ved, hvis skemaet er: rollen er ikke angivet", "nobody knows whose it is: the role isn't given"),
+        SEVERAL_HERE: Text(
+            f"flere skemaer om {danish} fra {start.danish}", f"several forms about {english} from {start.english}"
+        ),
+        NONE_THERE: Text(f"intet skema om {danish} fra {end.danish}", f"no form about {english} from {end.english}"),
+        SEVERAL_THERE: Text(f"flere skemaer om {danish} fra {end.danish}", f"several forms about {english} from {end.english}"),
+    }[kind]
 
 
 def rounding(printed: str) -> Text:
@@ -178,6 +199,10 @@ def _conditions(study: Study, chosen: Selection, answers: dict[str, Codes]) -> T
 @derived
 def _condition(study: Study, marts: tuple[str, ...], name: str, codes: Codes, *, without: bool) -> Text:
     asked = question(study, name, marts)
+    end = paired_at(study, marts[0], name)
+    if end is not None:
+        the = occasions(study)[end].the
+        return Text(f"skemaet har et par fra {the.danish}", f"the form has a pair from {the.english}")
     text = f"»{asked.text}«"
     if isinstance(codes, Span) and codes != asked.possible:
         low, high = asked.said(codes.low), asked.said(codes.high)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from frs_pipeline.language import Text
 from frs_pipeline.study import Study
-from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.pairing import question_of
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Address, Table
 from frs_pipeline.tables.render import QUARTILES
 
@@ -80,13 +80,14 @@ def layout(table: Table, known: set[Address], texts: dict[str, str]) -> Layout:
         return _correlation(table, known)
     if table.kind == "summary":
         return _summary(table, texts)
+    if table.kind == "change":
+        return _change(table, texts)
     return _crosstab(table, texts)
 
 
 def texts_of(study: Study, table: Table) -> dict[str, str]:
     """Return the text of every question of a table, as its first mart asks it."""
-    asked = questionnaires(study)[table.marts[0]]
-    return {name: question.text for name in table.variables if (question := asked.question(name))}
+    return {name: question.text for name in table.variables if (question := question_of(study, table.marts[0], name))}
 
 
 def named(label: str) -> Text:
@@ -124,6 +125,30 @@ def _crosstab(table: Table, texts: dict[str, str]) -> Layout:
         )
         blocks.append(Block(named(label), lines, label == TOTAL))
     return Layout(texts[table.row.variable], texts[table.column.variable], tuple(map(named, columns)), tuple(blocks))
+
+
+def _change(table: Table, texts: dict[str, str]) -> Layout:
+    assert table.column is not None
+    columns = [*(c.label for c in table.column.categories), TOTAL]
+    blocks = []
+    for group in table.groups:
+        for label in [*(c.label for c in table.row.categories), TOTAL]:
+            cells = tuple(Address(table.number, label, column, group, "count") for column in columns)
+            blocks.append(Block(_of(table, group, label), (Line(_FREQUENCY[0][0], cells),), label == TOTAL))
+        for way in table.change.categories if table.change else ():
+            lines = tuple(
+                Line(name, (*[None] * len(table.column.categories), Address(table.number, way.label, "", group, measure)))
+                for name, measure in _FREQUENCY[:2]
+            )
+            blocks.append(Block(_of(table, group, way.label), lines, total=False))
+    return Layout(texts[table.row.variable], texts[table.column.variable], tuple(map(named, columns)), tuple(blocks))
+
+
+def _of(table: Table, group: str, label: str) -> Text:
+    """Return a label of one group's rows, where the table has groups."""
+    if table.group is None:
+        return named(label)
+    return Text(f"{named(group).danish}: {named(label).danish}", f"{named(group).english}: {named(label).english}")
 
 
 def _summary(table: Table, texts: dict[str, str]) -> Layout:

@@ -12,7 +12,7 @@ import pyarrow as pa
 from frs_pipeline.stats.summary import STATISTICS
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import occasions
-from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.pairing import NO_CASE, NO_ROLE, NONE_THERE, SEVERAL_HERE, SEVERAL_THERE, UNPAIRED, question_of
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Table, catalogue
 from frs_pipeline.tables.bases import BASE, BLANK, NOT_IN_USE, OTHER_OCCASION, OUTSIDE, ROWS, UNANSWERED, counted_codes
 from frs_pipeline.tables.figures import Figure
@@ -46,6 +46,8 @@ def render(study: Study, table: Table, figures: Sequence[Figure]) -> Grid:
         header, rows = _distribution(table, printed)
     elif table.kind.startswith("correlation"):
         header, rows = _correlation(table, printed)
+    elif table.kind == "change":
+        header, rows = _change(study, table, printed)
     elif table.kind == "summary":
         header, rows = _summary(table, printed)
     else:
@@ -57,7 +59,7 @@ def heading(study: Study, table: Table) -> str:
     """Return the printed title, or the texts of the questions where the report prints none."""
     if table.title:
         return table.title
-    texts = [question.text for name in table.variables if (question := questionnaires(study)[table.marts[0]].question(name))]
+    texts = [question.text for name in table.variables if (question := question_of(study, table.marts[0], name))]
     return " * ".join(texts)
 
 
@@ -91,13 +93,28 @@ def _left_out(study: Study, table: Table, reason: str, question: str | None) -> 
         return f"hvor spørgsmålet ikke står på skemaet{of_question}"
     if reason == BLANK:
         return f"ubesvarede{of_question}"
-    asked = questionnaires(study)[table.marts[0]].question(question or "")
+    if reason in UNPAIRED.values():
+        return _unpaired(study, table, reason)
+    asked = question_of(study, table.marts[0], question or "")
     labels = asked.labels if asked else {}
     if reason == OUTSIDE:
         limits = "/".join(f'"{labels[code]}"' for code in labels if code in dict(table.where)[question or ""])
         return f"uden svaret {limits} ({question})"
     named = "/".join(f'"{label}"' for code, label in labels.items() if code not in counted_codes(table)[question or ""])
     return f"{named or 'andre svar'}{of_question}"
+
+
+def _unpaired(study: Study, table: Table, reason: str) -> str:
+    assert table.pairing is not None
+    start, end = (occasions(study)[name].the.danish for name in (table.pairing.start, table.pairing.end))
+    of = "af samme rolle " if table.pairing.role else ""
+    return {
+        NO_CASE: "uden barnets pseudonym",
+        NO_ROLE: "uden rolle",
+        SEVERAL_HERE: f"med flere {of}fra {start}",
+        NONE_THERE: f"uden et {of}fra {end}",
+        SEVERAL_THERE: f"med flere {of}fra {end}",
+    }[reason]
 
 
 _Printed = dict[tuple[str, str, str, str], str]
@@ -126,6 +143,22 @@ def _crosstab(table: Table, printed: _Printed) -> _Cells:
         rows.append([label, "Count", *(printed[label, column, "", "count"] for column in columns)])
         rows.append(["", _SHARES[measure], *(printed[label, column, "", measure] for column in columns)])
     return ["", "", *columns], rows
+
+
+def _change(study: Study, table: Table, printed: _Printed) -> _Cells:
+    assert table.column is not None
+    assert table.pairing is not None
+    start, end = (occasions(study)[name].one.danish for name in (table.pairing.start, table.pairing.end))
+    columns = [*(c.label for c in table.column.categories), TOTAL]
+    rows = []
+    for group in table.groups:
+        for place, label in enumerate([*(c.label for c in table.row.categories), TOTAL]):
+            cells = (printed[label, column, group, "count"] for column in columns)
+            rows.append([group if not place else "", label, *cells, ""])
+        for way in table.change.categories if table.change else ():
+            numbers = (printed[way.label, "", group, measure] for measure in ("count", "percent"))
+            rows.append(["", way.label, *[""] * len(table.column.categories), *numbers])
+    return ["", f"{start} → {end}", *columns, "%"], rows
 
 
 def _correlation(table: Table, printed: _Printed) -> _Cells:
