@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
+
+Language = Literal["danish", "english"]
 
 
 @dataclass(frozen=True)
@@ -14,6 +16,10 @@ class Text:
     english: str
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
+
+    def said(self, language: Language) -> str:
+        """Return it in one of the two languages."""
+        return self.danish if language == "danish" else self.english
 
     def capitalised(self) -> Text:
         """Return the same with capital first letters, as a sentence begins."""

@@ -55,7 +55,7 @@ def amendments(asking: Asking, table: Table, meaning: Meaning) -> tuple[Amendmen
     for c in corrected:
         questionnaire = by_prefix[c.prefix]
         of = questions_of(evidence.store, questionnaire, c.column)
-        if not of or not of.isdisjoint(table.columns(questionnaire.instrument)):
+        if not of or not of.isdisjoint(table.read_of(questionnaire.instrument)):
             place = _place(evidence.study, asked, meaning, answers.get(c.form))
             amended.append(
                 Amendment("correction", questionnaire.instrument, c.column, c.reason, c.who, c.when.isoformat(), "", place)

@@ -23,6 +23,7 @@ from frs_pipeline.lineage.waterfall import Group, Why, failing, questions
 from frs_pipeline.lineage.wording import reason
 from frs_pipeline.personal_numbers import masked
 from frs_pipeline.study import Study
+from frs_pipeline.study.boxes import answer_to
 from frs_pipeline.study.questionnaires import Questionnaire, questionnaires
 from frs_pipeline.study.rules import policy
 from frs_pipeline.study.tables import Table, catalogue
@@ -173,7 +174,7 @@ def _tables(study: Study, instrument: str) -> list[Table]:
 
 def _in_table(study: Study, table: Table, instrument: str, answers: Mapping[str, Any], delivery: str) -> InTable:
     asked = questions(study, table)
-    group = Group(instrument, answers["occasion"], tuple(answers[name] for name in asked), 1, delivery)
+    group = Group(instrument, answers["occasion"], tuple(answer_to(name, answers) for name in asked), 1, delivery)
     why = failing(study, asked, base(study, table), group)
     return InTable(table.number, not why, tuple(_discreet(study, one, table) for one in why))
 
@@ -187,7 +188,7 @@ def _discreet(study: Study, why: Why, table: Table) -> Text:
 
 
 def _cell(table: Table, answers: Mapping[str, Any]) -> tuple[str, ...]:
-    labels = [axis.label(answers[axis.variable]) for axis in axes(table)]
+    labels = [axis.labels(answers) for axis in axes(table)]
     assert None not in labels, "the table counts the form"
     return tuple(label for label in labels if label is not None)
 

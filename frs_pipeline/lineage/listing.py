@@ -16,6 +16,7 @@ from frs_pipeline.lineage.meaning import Selection, question
 from frs_pipeline.lineage.recount import answered, conditions
 from frs_pipeline.lineage.waterfall import AGAIN, ANSWERED, NOT_ASKED, OTHER_ANSWER, SET_ASIDE, Why, failing, questions
 from frs_pipeline.study import Study
+from frs_pipeline.study.boxes import in_sql
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.pairing import Pairing
 from frs_pipeline.study.questionnaires import questionnaires
@@ -78,18 +79,19 @@ def _failing(study: Study, table: Table, mart: str, chosen: Selection, why: Why,
         if name != why.about:
             yield answered(name, codes, without=name == chosen.without)
             continue
+        answer = in_sql(name)
         if why.kind == OUTSIDE:
-            yield f"({name} IS NULL OR NOT {answered(name, codes)})"
+            yield f"({answer} IS NULL OR NOT {answered(name, codes)})"
             continue
         occasion = question(study, name, (mart,)).occasion
         if (why.kind == NOT_IN_USE) == questionnaires(study)[mart].asks(question(study, name, (mart,)), delivery):
             yield "false"
         counted = questions(study, table)[name]
         yield {
-            BLANK: f"{name} IS NULL AND (occasion = '{occasion}' OR '{occasion}' = 'both')",
-            NOT_IN_USE: f"{name} IS NULL",
-            NOT_ASKED: f"{name} IS NULL AND occasion <> '{occasion}' AND '{occasion}' <> 'both'",
-            LEFT_OUT: f"{name} IS NOT NULL AND NOT {answered(name, counted)}",
+            BLANK: f"{answer} IS NULL AND (occasion = '{occasion}' OR '{occasion}' = 'both')",
+            NOT_IN_USE: f"{answer} IS NULL",
+            NOT_ASKED: f"{answer} IS NULL AND occasion <> '{occasion}' AND '{occasion}' <> 'both'",
+            LEFT_OUT: f"{answer} IS NOT NULL AND NOT {answered(name, counted)}",
             OTHER_ANSWER: f"{answered(name, counted)} AND NOT {answered(name, codes)}",
             ANSWERED: answered(name, codes),
         }[why.kind]

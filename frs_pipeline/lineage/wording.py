@@ -11,6 +11,7 @@ from frs_pipeline.lineage.waterfall import AGAIN, ANSWERED, NOT_ASKED, OTHER_ANS
 from frs_pipeline.stats.printing import NOT_COMPUTABLE, decimals_of
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.about import occasions
+from frs_pipeline.study.boxes import together
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.numbers import Span
 from frs_pipeline.study.pairing import NO_CASE, NO_ROLE, NONE_THERE, SEVERAL_HERE, SEVERAL_THERE, UNPAIRED, paired_at
@@ -75,6 +76,8 @@ def definition(study: Study, meaning: Meaning) -> Text:
             f"{what.danish} af svarene på {text}, blandt {population.danish}{_that('hvor', conditions.danish)}.",
             f"{what.english} of the answers to {text}, among {population.english}{_that('where', conditions.english)}.",
         )
+    if meaning.counted.ticks or (meaning.of and meaning.of.ticks):
+        return _of_ticks(study, meaning)
     if meaning.of is None:
         return Text(
             f"Antal {population.danish}{_that('hvor', conditions.danish)}.",
@@ -94,9 +97,36 @@ def definition(study: Study, meaning: Meaning) -> Text:
 def selection(study: Study, chosen: Selection) -> Text:
     """Name the forms of a selection, as a noun with its clause."""
     population, conditions = _population(study, chosen), _conditions(study, chosen, chosen.codes)
+    if chosen.ticks:
+        text = _boxes(study, chosen)
+        population = Text(f"kryds under {text} i {population.danish}", f"ticks under {text} on {population.english}")
     return Text(
         f"{population.danish}{_that('hvor', conditions.danish)}", f"{population.english}{_that('where', conditions.english)}"
     )
+
+
+def _of_ticks(study: Study, meaning: Meaning) -> Text:
+    """Say what a figure means that counts ticks, or the share of them that are in one box."""
+    every = selection(study, meaning.counted if meaning.counted.ticks else meaning.of or meaning.counted)
+    if meaning.of is None:
+        return Text(f"Antal {every.danish}.", f"Number of {every.english}.")
+    if not meaning.counted.ticks:
+        (box,) = (name for name in meaning.of.ticks if name in meaning.counted.codes)
+        text = f"»{question(study, box, meaning.counted.marts).box}«"
+        return Text(
+            f"Af alle {every.danish}: den procentdel, der er ved {text}.",
+            f"Of all {every.english}: the percentage that are at {text}.",
+        )
+    if meaning.of.ticks:
+        return Text(
+            f"Af alle {every.danish}: altid 100 procent, fordi tæller og nævner er de samme.",
+            f"Of all {every.english}: always 100 per cent, because they are both part and whole.",
+        )
+    return Text(f"Antal {every.danish}, for hver 100 skemaer.", f"Number of {every.english}, for every 100 forms.")
+
+
+def _boxes(study: Study, chosen: Selection) -> str:
+    return f"»{question(study, together(chosen.ticks), chosen.marts).text}«"
 
 
 def reason(study: Study, why: Why, table: Table) -> Text:

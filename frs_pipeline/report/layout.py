@@ -35,6 +35,16 @@ _SHARES = {
     "column": (Text("% af kolonnen", "% of the column"), "column_percent"),
     "total": (Text("% af alle", "% of all"), "total_percent"),
 }
+_OF_BOXES = (
+    _FREQUENCY[0],
+    (Text("% af svarene", "% of answers"), "percent"),
+    (Text("% af skemaerne", "% of forms"), "case_percent"),
+)
+_TOTALS_OF_BOXES = {
+    TOTAL: Text("Svar i alt", "All answers"),
+    TOTAL_VALID: Text("Skemaer med svar", "Forms with an answer"),
+    MISSING: Text("Skemaer uden svar", "Forms without an answer"),
+}
 _NAMES = {TOTAL_VALID: Text("I alt besvaret", "All answered"), MISSING: Text("Ubesvaret", "Blank"), TOTAL: Text("I alt", "Total")}
 _ALL_TOGETHER = {True: Text("Alle", "All"), False: Text("Alle under ét", "All together")}
 
@@ -82,6 +92,8 @@ def layout(table: Table, known: set[Address], texts: dict[str, str]) -> Layout:
         return _summary(table, texts)
     if table.kind == "change":
         return _change(table, texts)
+    if table.kind == "multiple":
+        return _multiple(table, texts)
     return _crosstab(table, texts)
 
 
@@ -159,6 +171,26 @@ def _summary(table: Table, texts: dict[str, str]) -> Layout:
         blocks.append(Block(_ALL_TOGETHER[True] if group in ("", TOTAL) else named(group), (line,), group == TOTAL))
     over = f"{texts[table.row.variable]} · 1./3. kvartil: {QUARTILES}"
     return Layout(texts[table.group.variable] if table.group else "", over, tuple(name for name, _ in _SUMMARY), tuple(blocks))
+
+
+def _multiple(table: Table, texts: dict[str, str]) -> Layout:
+    """Lay out boxes as rows: their measures side by side, or below each other with the groups side by side."""
+    groups = [*(c.label for c in table.group.categories), TOTAL] if table.group else [""]
+    blocks = []
+    for label in (*(c.label for c in table.row.categories), *_TOTALS_OF_BOXES):
+        measures = _OF_BOXES[:1] if label in (TOTAL_VALID, MISSING) else _OF_BOXES
+        every = [[Address(table.number, label, "", group, measure) for group in groups] for _, measure in measures]
+        if table.group:
+            lines = tuple(Line(name, tuple(cells)) for (name, _), cells in zip(measures, every, strict=True))
+        else:
+            missing = (None,) * (len(_OF_BOXES) - len(measures))
+            lines = (Line(None, (*(address for (address,) in every), *missing)),)
+        total = _TOTALS_OF_BOXES.get(label)
+        blocks.append(Block(total or named(label), lines, total is not None))
+    question = texts[table.row.variable]
+    if table.group is None:
+        return Layout(question, "", tuple(name for name, _ in _OF_BOXES), tuple(blocks))
+    return Layout(question, texts[table.group.variable], tuple(map(named, groups)), tuple(blocks))
 
 
 def _correlation(table: Table, known: set[Address]) -> Layout:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from frs_pipeline.errors import Gathered
-from frs_pipeline.language import Text
+from frs_pipeline.language import Language, Text
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.faults import choices
 from frs_pipeline.study.instruments import BOTH, FILE, DeliveryName
@@ -130,13 +130,15 @@ Register = Literal["codebook", "ledger"]
 class About(Spec):
     """Facts of the study.
 
-    `forms` says what a form is known by, and `registers` who knows the conferences: the locked codebook, the ledger.
+    `language` is that of the questionnaires, in which the engine's own words stand among their answers. `forms` says what a
+    form is known by, and `registers` who knows the conferences: the locked codebook, the ledger.
     `exports` are SurveyXact's three CSV files, or `plain`: one CSV file and a list of its labels. `cases` says
     whether marts tell which conferences are of the same child.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     title: Text
+    language: Language = "danish"
     conference: Noun = _GROUP
     occasions: dict[str, Occasion] = Field(min_length=1)
     role: str | None = None

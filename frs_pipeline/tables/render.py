@@ -17,6 +17,7 @@ from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Table, catalo
 from frs_pipeline.tables.bases import BASE, BLANK, NOT_IN_USE, OTHER_OCCASION, OUTSIDE, ROWS, UNANSWERED, counted_codes
 from frs_pipeline.tables.figures import Figure
 
+_OF_BOXES = (("count", "Count"), ("percent", "% af svarene"), ("case_percent", "% af skemaerne"))
 _SHARES = {"row_percent": "% af rækken", "column_percent": "% af kolonnen", "total_percent": "% af alle"}
 # The statistics of a summary as SPSS calls them, and which of the definitions of quartiles are meant.
 _STATISTICS = ("N", "Mean", "Std. Deviation", "Minimum", "25 %", "Median", "75 %", "Maximum")
@@ -50,6 +51,8 @@ def render(study: Study, table: Table, figures: Sequence[Figure]) -> Grid:
         header, rows = _change(study, table, printed)
     elif table.kind == "summary":
         header, rows = _summary(table, printed)
+    elif table.kind == "multiple":
+        header, rows = _multiple(table, printed)
     else:
         header, rows = _crosstab(table, printed)
     return Grid(f"Tabel {table.number}. {heading(study, table)}", tuple(header), tuple(map(tuple, rows)))
@@ -83,7 +86,8 @@ def base_lines(study: Study, bases: pa.Table) -> Grid:
 
 def _left_out(study: Study, table: Table, reason: str, question: str | None) -> str:
     """Describe, in Danish, the forms left out for a reason."""
-    of_question = f" ({question})" if len(table.variables) > 1 else ""
+    asked = question_of(study, table.marts[0], question or "")
+    of_question = f" ({asked.name})" if asked and len(table.variables) > 1 else ""
     if reason == OTHER_OCCASION:
         others = [occasion.the.danish for name, occasion in occasions(study).items() if name != table.occasion]
         return f"fra {' eller '.join(others)}"
@@ -95,7 +99,6 @@ def _left_out(study: Study, table: Table, reason: str, question: str | None) -> 
         return f"ubesvarede{of_question}"
     if reason in UNPAIRED.values():
         return _unpaired(study, table, reason)
-    asked = question_of(study, table.marts[0], question or "")
     labels = asked.labels if asked else {}
     if reason == OUTSIDE:
         limits = "/".join(f'"{labels[code]}"' for code in labels if code in dict(table.where)[question or ""])
@@ -174,3 +177,18 @@ def _summary(table: Table, printed: _Printed) -> _Cells:
     groups = [""] if table.group is None else [*(c.label for c in table.group.categories), TOTAL]
     rows = [[group or TOTAL, *(printed["", "", group, m] for m in ("n", *STATISTICS))] for group in groups]
     return [f"Kvartiler ved {QUARTILES}", *_STATISTICS], rows
+
+
+def _multiple(table: Table, printed: _Printed) -> _Cells:
+    labels = [*(c.label for c in table.row.categories), TOTAL, TOTAL_VALID, MISSING]
+    if table.group is None:
+        return ["", *(name for _, name in _OF_BOXES)], [
+            [label, *(printed.get((label, "", "", measure), "") for measure, _ in _OF_BOXES)] for label in labels
+        ]
+    groups = [*(c.label for c in table.group.categories), TOTAL]
+    rows = []
+    for label in labels:
+        for measure, name in _OF_BOXES if label not in (TOTAL_VALID, MISSING) else _OF_BOXES[:1]:
+            first = label if measure == "count" else ""
+            rows.append([first, name, *(printed[label, "", group, measure] for group in groups)])
+    return ["", "", *groups], rows
