@@ -89,9 +89,9 @@ def _left_out(study: Study, table: Table, reason: str, question: str | None) -> 
         return f"uden svar på {question}"
     if reason == NOT_IN_USE:
         return f"hvor spørgsmålet ikke står på skemaet{of_question}"
-    if reason == BLANK:
-        return f"ubesvarede{of_question}"
     asked = questionnaires(study)[table.marts[0]].question(question or "")
+    if reason == BLANK:
+        return f"{'uden kodet tekst' if asked and asked.coded else 'ubesvarede'}{of_question}"
     labels = asked.labels if asked else {}
     if reason == OUTSIDE:
         limits = "/".join(f'"{labels[code]}"' for code in labels if code in dict(table.where)[question or ""])
