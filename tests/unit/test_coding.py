@@ -99,7 +99,9 @@ def test_the_order_of_lines_doesnt_matter(tmp_path, paper):
     assert agreed([(paper, one)]).equals(agreed([(paper, other)]))
 
 
-TEXTS = pa.table({"form_id": ["DE-1", "DE-2"], "line": pa.array([2, 3], pa.int32()), "best": ["Godt.", None], "remarks": [None, "x"]})
+TEXTS = pa.table(
+    {"form_id": ["DE-1", "DE-2"], "line": pa.array([2, 3], pa.int32()), "best": ["Godt.", None], "remarks": [None, "x"]}
+)
 
 
 def test_a_line_must_be_about_a_text_that_is_there_or_was_set_aside(tmp_path, paper):
