@@ -95,10 +95,10 @@ def _left_out(study: Study, table: Table, reason: str, question: str | None) -> 
         return f"uden svar på {question}"
     if reason == NOT_IN_USE:
         return f"hvor spørgsmålet ikke står på skemaet{of_question}"
-    if reason == BLANK:
-        return f"ubesvarede{of_question}"
     if reason in UNPAIRED.values():
         return _unpaired(study, table, reason)
+    if reason == BLANK:
+        return f"{'uden kodet tekst' if asked and asked.coded else 'ubesvarede'}{of_question}"
     labels = asked.labels if asked else {}
     if reason == OUTSIDE:
         limits = "/".join(f'"{labels[code]}"' for code in labels if code in dict(table.where)[question or ""])
