@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from frs_pipeline.errors import Gathered
-from frs_pipeline.language import Text
+from frs_pipeline.language import LANGUAGES, Language, Text
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.faults import choices
 from frs_pipeline.study.instruments import BOTH, FILE, DeliveryName
@@ -130,6 +130,7 @@ Register = Literal["codebook", "ledger"]
 class About(Spec):
     """Facts of the study.
 
+    `languages` are those that its people read, the first of them in files and tables of a terminal, which have room for one.
     `forms` says what a form is known by, and `registers` who knows the conferences: the locked codebook, the ledger.
     `exports` are SurveyXact's three CSV files, or `plain`: one CSV file and a list of its labels. `cases` says
     whether marts tell which conferences are of the same child.
@@ -137,6 +138,7 @@ class About(Spec):
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     title: Text
+    languages: Annotated[tuple[Language, ...], Field(min_length=1)] = LANGUAGES
     conference: Noun = _GROUP
     occasions: dict[str, Occasion] = Field(min_length=1)
     role: str | None = None
@@ -150,6 +152,11 @@ class About(Spec):
     registers: tuple[Register, ...] = ()
     cases: bool = False
 
+    @property
+    def language(self) -> Language:
+        """The first of its languages."""
+        return self.languages[0]
+
 
 @derived
 def about(study: Study) -> About:
@@ -157,6 +164,10 @@ def about(study: Study) -> About:
     file = YamlFile(study.folder / FILE)
     facts: About = file.parse(About)
     wrong = Gathered()
+    for index, language in enumerate(facts.languages):
+        with wrong:
+            if language in facts.languages[:index]:
+                raise file.error(["languages", index], f"{language} stands twice", "leave one of them")
     known = [name for name, lacking in facts.lacking.items() if not lacking.either]
     for name, lacking in facts.lacking.items():
         for index, one in enumerate(lacking.either):
