@@ -23,6 +23,7 @@ from frs_pipeline.lineage.waterfall import Group, Why, failing, questions
 from frs_pipeline.lineage.wording import reason
 from frs_pipeline.personal_numbers import masked
 from frs_pipeline.study import Study
+from frs_pipeline.study.about import quoted, written
 from frs_pipeline.study.questionnaires import Questionnaire, questionnaires
 from frs_pipeline.study.rules import policy
 from frs_pipeline.study.tables import Table, catalogue
@@ -135,7 +136,7 @@ def opened(evidence: Evidence, way: WayOfForm) -> Opened:
         return Opened(raw, {}, {})
     answers = _answers(evidence, way.instrument, way.form)
     answered = {
-        question.name: question.said(answers[question.name])
+        question.name: written(evidence.study, question.said(answers[question.name]))
         for question in questionnaires(evidence.study)[way.instrument].questions
         if answers[question.name] is not None
     }
@@ -180,7 +181,8 @@ def _discreet(study: Study, why: Why, table: Table) -> Text:
     if why.kind != LEFT_OUT:
         return reason(study, why, table)
     text = next(q.text for q in questionnaires(study)[table.marts[0]].questions if q.name == why.about)
-    return Text(f"»{text}«: et svar, som tabellen ikke tæller", f"»{text}«: an answer that the table doesn't count")
+    text = quoted(study, text)
+    return Text(f"{text}: et svar, som tabellen ikke tæller", f"{text}: an answer that the table doesn't count")
 
 
 def _cell(table: Table, answers: Mapping[str, Any]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from frs_pipeline.lineage.meaning import Meaning, Selection, question
 from frs_pipeline.lineage.waterfall import AGAIN, ANSWERED, NOT_ASKED, OTHER_ANSWER, SET_ASIDE, WITHDRAWN, Why
 from frs_pipeline.stats.printing import NOT_COMPUTABLE, decimals_of
 from frs_pipeline.study import Study, derived
-from frs_pipeline.study.about import occasions
+from frs_pipeline.study.about import occasions, quoted, written
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.numbers import Span
 from frs_pipeline.study.questionnaires import questionnaires
@@ -115,9 +115,9 @@ def reason(study: Study, why: Why, table: Table) -> Text:
             f"from {_either([text.english for text in others], 'or')}",
         )
     asked = question(study, why.about, table.marts)
-    text = f"»{asked.text}«"
+    text = quoted(study, asked.text)
     if why.kind == OUTSIDE:
-        named = [f"»{label}«" for code, label in asked.labels.items() if code in dict(table.where)[why.about]]
+        named = [quoted(study, label) for code, label in asked.labels.items() if code in dict(table.where)[why.about]]
         return Text(
             f"svaret på {text} er ikke {_either(named, 'eller')}, som tabellen er begrænset til",
             f"the answer to {text} isn't {_either(named, 'or')}, to which the table is limited",
@@ -131,7 +131,7 @@ def reason(study: Study, why: Why, table: Table) -> Text:
         codes = counted_codes(table).get(why.about, asked.possible)
         if isinstance(codes, Span):
             return Text(f"{text}: et tal, som tabellen ikke tæller", f"{text}: a number that the table doesn't count")
-        named = [f"»{label}«" for code, label in asked.labels.items() if code not in codes]
+        named = [quoted(study, label) for code, label in asked.labels.items() if code not in codes]
         answers = Text(_either(named, "eller"), _either(named, "or"))
         return Text(
             f"{text}: {answers.danish}, som tabellen ikke tæller", f"{text}: {answers.english}, which the table leaves out"
@@ -153,7 +153,7 @@ def rounding(printed: str) -> Text:
         return Text("et helt tal, ikke afrundet", "a whole number, not rounded")
     zero = number.lstrip("-").startswith(",")
     danish = "; nullet foran kommaet udelades" if zero else ""
-    english = "; the zero before the comma is dropped" if zero else ""
+    english = "; the zero before the decimal mark is dropped" if zero else ""
     places = (f"{decimals} decimaler", f"{decimals} decimals") if decimals != 1 else ("1 decimal", "1 decimal")
     return Text(
         f"afrundet til {places[0]}, halve væk fra nul, som SPSS gør{danish}",
@@ -162,7 +162,7 @@ def rounding(printed: str) -> Text:
 
 
 def _population(study: Study, chosen: Selection) -> Text:
-    titles = [f"»{questionnaires(study)[mart].title}«" for mart in chosen.marts]
+    titles = [quoted(study, questionnaires(study)[mart].title) for mart in chosen.marts]
     danish, english = f"skemaer af typen {_either(titles, 'eller')}", f"forms of the type {_either(titles, 'or')}"
     if chosen.occasion == BOTH:
         return Text(danish, english)
@@ -178,12 +178,12 @@ def _conditions(study: Study, chosen: Selection, answers: dict[str, Codes]) -> T
 @derived
 def _condition(study: Study, marts: tuple[str, ...], name: str, codes: Codes, *, without: bool) -> Text:
     asked = question(study, name, marts)
-    text = f"»{asked.text}«"
+    text = quoted(study, asked.text)
     if isinstance(codes, Span) and codes != asked.possible:
-        low, high = asked.said(codes.low), asked.said(codes.high)
+        low, high = (written(study, asked.said(end)) for end in (codes.low, codes.high))
         return Text(f"svaret på {text} er fra {low} til {high}", f"the answer to {text} is from {low} to {high}")
-    kept = [f"»{label}«" for code, label in asked.labels.items() if code in codes]
-    others = [f"»{label}«" for code, label in asked.labels.items() if code not in codes]
+    kept = [quoted(study, label) for code, label in asked.labels.items() if code in codes]
+    others = [quoted(study, label) for code, label in asked.labels.items() if code not in codes]
     if without:
         also = f" (eller er besvaret {_either(others, 'eller')})" if others else ""
         english = f" (or is answered {_either(others, 'or')})" if others else ""
@@ -199,13 +199,13 @@ def _condition(study: Study, marts: tuple[str, ...], name: str, codes: Codes, *,
 
 
 def _scale(study: Study, axis: Axis, chosen: Selection) -> Text:
-    first, last = axis.categories[0].label, axis.categories[-1].label
+    first, last = (quoted(study, axis.categories[at].label) for at in (0, -1))
     text = _quoted(study, axis, chosen)
-    return Text(f"{text} (fra »{first}« til »{last}«)", f"{text} (from »{first}« to »{last}«)")
+    return Text(f"{text} (fra {first} til {last})", f"{text} (from {first} to {last})")
 
 
 def _quoted(study: Study, axis: Axis, chosen: Selection) -> str:
-    return f"»{question(study, axis.variable, chosen.marts).text}«"
+    return quoted(study, question(study, axis.variable, chosen.marts).text)
 
 
 def _that(word: str, conditions: str) -> str:

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from frs_pipeline.errors import Gathered
 from frs_pipeline.language import LANGUAGES, Language, Text
+from frs_pipeline.stats.printing import in_english
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.faults import choices
 from frs_pipeline.study.instruments import BOTH, FILE, DeliveryName
@@ -203,6 +204,21 @@ def about(study: Study) -> About:
                 raise file.error(["occasions", name, "ledger"], "another occasion has this word, too", "give each its own")
     wrong.check()
     return facts
+
+
+def said(study: Study, text: Text) -> str:
+    """Return a text in the first language of the study."""
+    return text.in_language(about(study).language)
+
+
+def quoted(study: Study, words: str) -> str:
+    """Quote what stands on the paper, as the first language of the study does."""
+    return f"»{words}«" if about(study).language == "danish" else f"“{words}”"
+
+
+def written(study: Study, printed: str) -> str:
+    """Write a printed figure as the first language of the study does."""
+    return printed if about(study).language == "danish" else in_english(printed)
 
 
 def has_codebook(study: Study) -> bool:

@@ -12,7 +12,7 @@ from pydantic import Field
 from frs_pipeline.errors import Gathered
 from frs_pipeline.language import Text
 from frs_pipeline.study import Study, derived
-from frs_pipeline.study.about import Forms, about, occasions, only_occasion
+from frs_pipeline.study.about import Forms, about, occasions, only_occasion, said
 from frs_pipeline.study.faults import Location, choices
 from frs_pipeline.study.instruments import BOTH, FILE, FOLDER, Dated, listed
 from frs_pipeline.study.numbers import Measured, Number, Span, measured, plain
@@ -33,6 +33,8 @@ RESERVED = frozenset(_WORDS.split())
 # Keys that only a number has, and what the column of its groups is called.
 _OF_NUMBERS = ("unit", "range", "groups", "unit_name")
 _GROUP = "_group"
+# What a box says that is left open, and one that is ticked.
+_TICKED = (Text("ikke valgt", "not ticked"), Text("valgt", "ticked"))
 
 
 class Answer(Spec):
@@ -189,7 +191,7 @@ def read_questionnaire(study: Study, path: Path) -> Questionnaire:
             question = file.parse_at(["questions", index], QuestionSpec)
             check_occasion(study, file, ["questions", index, "occasion"], question.occasion)
             # Unreadable scales are reported already; the rest of the file is examined all the same.
-            made = [] if scales is None else _made(file, index, question, scales)
+            made = [] if scales is None else _made(study, file, index, question, scales)
             taken.take(index, question, [q.name for q in made] or [question.name])
             questions += made
             texts += [] if made else [question]
@@ -237,7 +239,9 @@ def read_scales(study: Study) -> dict[str, tuple[Answer, ...]]:
     return scales
 
 
-def _made(file: YamlFile, index: int, question: QuestionSpec, scales: Mapping[str, tuple[Answer, ...]]) -> list[Question]:
+def _made(
+    study: Study, file: YamlFile, index: int, question: QuestionSpec, scales: Mapping[str, tuple[Answer, ...]]
+) -> list[Question]:
     """Make the columns that a question fills; none for a text. Raises `InputError` for a scale that it can't have."""
     where: list[str | int] = ["questions", index]
     if question.type in ("text", "number") and question.scale:
@@ -256,7 +260,7 @@ def _made(file: YamlFile, index: int, question: QuestionSpec, scales: Mapping[st
     if question.dont_know is not None and question.dont_know not in codes:
         what = f"code {question.dont_know} is not in scale {question.scale}"
         raise file.error([*where, "dont_know"], what, choices(map(str, codes)))
-    return [] if question.type == "text" else _columns(question, scales[question.scale])
+    return [] if question.type == "text" else _columns(study, question, scales[question.scale])
 
 
 def _number(file: YamlFile, where: list[str | int], question: QuestionSpec) -> list[Question]:
@@ -304,11 +308,11 @@ def _box(code: int) -> str:
     return f"_{code}".replace("-", "minus_")
 
 
-def _columns(question: QuestionSpec, answers: tuple[Answer, ...]) -> list[Question]:
+def _columns(study: Study, question: QuestionSpec, answers: tuple[Answer, ...]) -> list[Question]:
     """Make the columns of the mart that a question fills: one, or one for each of its boxes."""
     if question.type != "multiple":
         return [Question(**question.model_dump(), answers=answers, asked=question.text)]
-    ticked = (Answer(code=0, label="ikke valgt"), Answer(code=1, label="valgt"))
+    ticked = tuple(Answer(code=code, label=said(study, label)) for code, label in enumerate(_TICKED))
     return [
         Question(
             **{

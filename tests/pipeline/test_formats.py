@@ -79,7 +79,7 @@ def test_no_mart_is_laid_down_outside_the_data_folder(curated: Path, tmp_path: P
 
 
 def test_the_workbook_has_every_figure_as_a_number(curated: Path) -> None:
-    book = openpyxl.load_workbook(curated / "formats" / WORKBOOK)
+    book = openpyxl.load_workbook(curated / "formats" / WORKBOOK.danish)
     assert book.sheetnames == ["Indhold", *(sheet_name(c.title.danish) for c in chapters(STUDY) if c.tables)]
     figures = read(curated / "statistics" / "figures.parquet").to_pylist()
     shares = [100 if figure["printed"].endswith("%") else 1 for figure in figures]

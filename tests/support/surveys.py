@@ -117,7 +117,7 @@ _GSS: Labels = {
         7: "Extremely conservative",
     },
     "news": {1: "Never", 2: "Less than once a week", 3: "Once a week", 4: "A few times a week", 5: "Every day"},
-    **dict.fromkeys(_SPENDING, {-1: "Too much", 0: "About right", 1: "Too little"}),
+    **{name: {-1: "Too much", 0: "About right", 1: "Too little"} for name in _SPENDING},
 }
 
 
