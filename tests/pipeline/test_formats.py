@@ -101,7 +101,7 @@ def test_a_label_is_no_formula() -> None:
     wild = "=1+1"
     grid = Layout(wild, wild, (Text(wild, wild),), (Block(Text(wild, wild), (Line(None, (None,)),), False),))
     chapter = next(chapter for chapter in chapters(STUDY) if chapter.tables).model_copy(update={"tables": (1,)})
-    book = openpyxl.load_workbook(io.BytesIO(workbook(wild, [chapter], {1: (wild, grid)}, {})))
+    book = openpyxl.load_workbook(io.BytesIO(workbook(wild, [chapter], {1: (wild, grid)}, {}, "danish")))
     cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row if cell.value is not None]
     assert sum(cell.value == wild for cell in cells) >= 5
     assert not [cell for cell in cells if cell.data_type == "f"]

@@ -68,7 +68,7 @@ def test_numbers_are_set_as_danish_has_them(made: str, text: str) -> None:
 
 @pytest.mark.parametrize("number", [6101181234, -6101181234, 7112009999, 61_011_812_345_678])
 def test_a_large_number_of_pairs_is_not_taken_for_a_personal_number(number: int) -> None:
-    packed = _cells(Pairs(("a",), ("b",), (), number, 194_154))
+    packed = _cells(Pairs(("a",), ("b",), (), number, 194_154), "danish")
     assert packed is not None
     assert packed[4] == 194_154
     assert packed[3].replace(".", "").replace("\u2212", "-") == str(number)
