@@ -25,7 +25,7 @@ def assets(study: Study) -> list[AssetsDefinition]:
 
 
 def _tables(study: Study, mart: str, tables: list[Table]) -> AssetsDefinition:
-    marts = list(dict.fromkeys(name for table in tables for name in table.marts))
+    marts = list(dict.fromkeys(name for table in tables for name in table.reads))
     described = {table_key(table.number): caption(study, table) + (f" ({table.note})" if table.note else "") for table in tables}
 
     @makes_together(study, f"tables_{mart}", described, kinds={"duckdb", "parquet"}, each_alone=True)

@@ -118,7 +118,7 @@ def _waterfall(page: Page, passport: Passport) -> None:
     delivered = " + ".join(f"{n} of {mart}" for mart, n in passport.delivered.items())
     total = sum(passport.delivered.values())
     rows = [("", str(total), f"forms delivered: {delivered}")]
-    whole = passport.denominator.number if passport.denominator and not passport.pairs else None
+    whole = passport.denominator.number if passport.denominator and passport.denominator.unit == "forms" else None
     if whole == total:
         rows.append(("", "", "= the denominator"))
     for step in passport.waterfall:

@@ -152,5 +152,5 @@ def _finished(delivery: str | None, *, together: bool = False) -> Results:
     results = Results(delivery, together=together)
     needed = {("statistics", "compare"), ("statistics", "bases"), ("expectations",), ("noted",)}
     if any(results.lacks(key) for key in sorted(needed & results.store.products.keys())):
-        raise InputError("not made yet, or out of date", where=results.store.delivery, do="run frs run")
+        raise InputError("not made yet, or out of date", where=results.store.delivery, do=results.store.refreshed_by)
     return results

@@ -13,6 +13,7 @@ from frs_pipeline.printed.contradictions import not_reproducible
 from frs_pipeline.study import Study
 from frs_pipeline.study.chapters import chapters
 from frs_pipeline.study.instruments import BOTH, instruments
+from frs_pipeline.study.pairing import question_of
 from frs_pipeline.study.printed import of_table
 from frs_pipeline.study.questionnaires import Question, questionnaires
 from frs_pipeline.study.tables import Axis, Table, catalogue
@@ -25,12 +26,15 @@ _KINDS = {
     "collapsed_crosstab": "Two questions crossed, with answers merged",
     "correlation": "Association of two questions: gamma, ASE, T, p and N",
     "summary": "Numbers summed up: n, mean, standard deviation, smallest, quartiles (weighted average at (n + 1) p), largest",
+    "change": "Answers on two forms of a pair crossed, and which way they changed",
+    "multiple": "How many ticked each of several boxes, how many none",
     "correlation_by_group": "Association of two questions within each answer to a third, and partial gamma",
 }
 _PERCENT = {
     "frequency": "per cent of all forms, of those answered, and cumulated",
     "distribution": "per cent of those answered",
     "collapsed_crosstab": "per cent of all counted",
+    "multiple": "per cent of all answers, and of the forms with any",
     "row": "per cent of the row",
     "column": "per cent of the column",
     "total": "per cent of all counted",
@@ -132,6 +136,9 @@ def _limits(study: Study, table: Table) -> str:
     asked = questionnaires(study)[table.marts[0]]
     limits = []
     for name, codes in table.where:
+        if table.pairing and name == table.pairing.status:
+            limits.append(f"; only those with a pair, {at(study, table.pairing.end)} in `{table.pairing.partner}`")
+            continue
         question = asked.question(name)
         assert question is not None
         labels = [label for code, label in question.labels.items() if code in codes]
@@ -147,14 +154,19 @@ def _answered(table: Table) -> str:
 
 def _question(table: Table, name: str) -> str:
     """Write a question's name, linked to the data dictionary, for each mart that is counted."""
+    if table.pairing and name in table.pairing.made:
+        return f"[`{table.pairing.variable}`]({_DICTIONARY}#{anchor(table.pairing.partner, table.pairing.variable)})"
     first, *more = table.marts
     also = "".join(f" ([`{mart}`]({_DICTIONARY}#{anchor(mart, name)}))" for mart in more)
     return f"[`{name}`]({_DICTIONARY}#{anchor(first, name)}){also}"
 
 
 def _axis(study: Study, table: Table, axis: Axis) -> str:
-    asked = [q for mart in table.marts if (q := questionnaires(study)[mart].question(axis.variable))]
+    asked = [q for mart in table.marts if (q := question_of(study, mart, axis.variable))]
     words = " / ".join(dict.fromkeys(_text(question.text) for question in asked))
+    if axis.boxes:
+        link = f"[`{asked[0].name}`]({_DICTIONARY}#{anchor(table.marts[0], axis.boxes[0])})"
+        return f"{link} {words}; boxes: {_joined(category.label for category in axis.categories)}"
     # Where two questionnaires ask it, they have the same answers: the catalogue sees to that.
     return "; ".join([f"{_question(table, axis.variable)} {words}", *_differences(axis, asked[0])])
 

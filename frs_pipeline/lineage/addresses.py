@@ -66,7 +66,7 @@ def _named(study: Study, given: str, possible: list[str], axis: Axis | None, tab
     """Return the label that is meant: as printed, else under another spelling that the questionnaire has for the answer."""
     wanted = _plain(given)
     match = next((label for label in possible if _plain(label) == wanted), None)
-    if match is None and axis is not None:
+    if match is None and axis is not None and not axis.boxes:
         asked = question(study, axis.variable, table.marts)
         spelt = {a.code: {_plain(a.label), *map(_plain, a.also_printed)} for a in asked.answers}
         for category in axis.categories:

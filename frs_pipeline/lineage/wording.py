@@ -11,8 +11,10 @@ from frs_pipeline.lineage.waterfall import AGAIN, ANSWERED, NOT_ASKED, OTHER_ANS
 from frs_pipeline.stats.printing import NOT_COMPUTABLE, decimals_of
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.about import occasions, quoted, written
+from frs_pipeline.study.boxes import together
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.numbers import Span
+from frs_pipeline.study.pairing import NO_CASE, NO_ROLE, NONE_THERE, SEVERAL_HERE, SEVERAL_THERE, UNPAIRED, paired_at
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.rules import policy
 from frs_pipeline.study.tables import Axis, Codes, Table
@@ -74,6 +76,8 @@ def definition(study: Study, meaning: Meaning) -> Text:
             f"{what.danish} af svarene på {text}, blandt {population.danish}{_that('hvor', conditions.danish)}.",
             f"{what.english} of the answers to {text}, among {population.english}{_that('where', conditions.english)}.",
         )
+    if meaning.counted.ticks or (meaning.of and meaning.of.ticks):
+        return _of_ticks(study, meaning)
     if meaning.of is None:
         return Text(
             f"Antal {population.danish}{_that('hvor', conditions.danish)}.",
@@ -93,9 +97,36 @@ def definition(study: Study, meaning: Meaning) -> Text:
 def selection(study: Study, chosen: Selection) -> Text:
     """Name the forms of a selection, as a noun with its clause."""
     population, conditions = _population(study, chosen), _conditions(study, chosen, chosen.codes)
+    if chosen.ticks:
+        text = _boxes(study, chosen)
+        population = Text(f"kryds under {text} i {population.danish}", f"ticks under {text} on {population.english}")
     return Text(
         f"{population.danish}{_that('hvor', conditions.danish)}", f"{population.english}{_that('where', conditions.english)}"
     )
+
+
+def _of_ticks(study: Study, meaning: Meaning) -> Text:
+    """Say what a figure means that counts ticks, or the share of them that are in one box."""
+    every = selection(study, meaning.counted if meaning.counted.ticks else meaning.of or meaning.counted)
+    if meaning.of is None:
+        return Text(f"Antal {every.danish}.", f"Number of {every.english}.")
+    if not meaning.counted.ticks:
+        (box,) = (name for name in meaning.of.ticks if name in meaning.counted.codes)
+        text = quoted(study, question(study, box, meaning.counted.marts).box)
+        return Text(
+            f"Af alle {every.danish}: den procentdel, der er ved {text}.",
+            f"Of all {every.english}: the percentage that are at {text}.",
+        )
+    if meaning.of.ticks:
+        return Text(
+            f"Af alle {every.danish}: altid 100 procent, fordi tæller og nævner er de samme.",
+            f"Of all {every.english}: always 100 per cent, because they are both part and whole.",
+        )
+    return Text(f"Antal {every.danish}, for hver 100 skemaer.", f"Number of {every.english}, for every 100 forms.")
+
+
+def _boxes(study: Study, chosen: Selection) -> str:
+    return quoted(study, question(study, together(chosen.ticks), chosen.marts).text)
 
 
 def reason(study: Study, why: Why, table: Table) -> Text:
@@ -114,6 +145,8 @@ def reason(study: Study, why: Why, table: Table) -> Text:
             f"fra {_either([text.danish for text in others], 'eller')}",
             f"from {_either([text.english for text in others], 'or')}",
         )
+    if why.kind in UNPAIRED.values():
+        return _unpaired(study, why.kind, table)
     asked = question(study, why.about, table.marts)
     text = quoted(study, asked.text)
     if why.kind == OUTSIDE:
@@ -141,6 +174,24 @@ def reason(study: Study, why: Why, table: Table) -> Text:
         OTHER_ANSWER: Text(f"{text} har et andet svar", f"{text} has another answer"),
         ANSWERED: Text(f"{text} er besvaret", f"{text} is answered"),
     }[why.kind]
+
+
+def _unpaired(study: Study, kind: str, table: Table) -> Text:
+    """Say why a form has no pair."""
+    assert table.pairing is not None
+    start, end = (occasions(study)[name].the for name in (table.pairing.start, table.pairing.end))
+    danish, english = ("barnet", "the child")
+    if table.pairing.role:
+        danish, english = "barnet med den rolle", "the child by that role"
+    return {
+        NO_CASE: Text("ingen ved, hvilket barn skemaet handler om", "nobody knows which child the form is about"),
+        NO_ROLE: Text("ingen ved, hvis skemaet er: rollen er ikke angivet", "nobody knows whose it is: the role isn't given"),
+        SEVERAL_HERE: Text(
+            f"flere skemaer om {danish} fra {start.danish}", f"several forms about {english} from {start.english}"
+        ),
+        NONE_THERE: Text(f"intet skema om {danish} fra {end.danish}", f"no form about {english} from {end.english}"),
+        SEVERAL_THERE: Text(f"flere skemaer om {danish} fra {end.danish}", f"several forms about {english} from {end.english}"),
+    }[kind]
 
 
 def rounding(printed: str) -> Text:
@@ -178,6 +229,10 @@ def _conditions(study: Study, chosen: Selection, answers: dict[str, Codes]) -> T
 @derived
 def _condition(study: Study, marts: tuple[str, ...], name: str, codes: Codes, *, without: bool) -> Text:
     asked = question(study, name, marts)
+    end = paired_at(study, marts[0], name)
+    if end is not None:
+        the = occasions(study)[end].the
+        return Text(f"skemaet har et par fra {the.danish}", f"the form has a pair from {the.english}")
     text = quoted(study, asked.text)
     if isinstance(codes, Span) and codes != asked.possible:
         low, high = (written(study, asked.said(end)) for end in (codes.low, codes.high))

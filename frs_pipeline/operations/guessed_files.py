@@ -112,8 +112,8 @@ def _questionnaire(guessed: GuessedStudy, scales: dict[tuple[tuple[int, str], ..
 
 
 def _tables(guessed: GuessedStudy) -> Iterator[str]:
-    """Yield the lines of the first tables: a frequency, a crosstab, a correlation or a summary, as far as there are questions."""
-    of = {kind: [q for q in guessed.questions if q.type == kind] for kind in ("ordinal", "nominal", "number")}
+    """Yield the lines of the first tables: frequency, crosstab, correlation, summary or boxes, as far as there are questions."""
+    of = {kind: [q for q in guessed.questions if q.type == kind] for kind in ("ordinal", "nominal", "number", "multiple")}
     closed = [*of["ordinal"], *of["nominal"]]
     wanted: list[tuple[str, dict[str, GuessedQuestion], str]] = []
     if closed:
@@ -124,6 +124,8 @@ def _tables(guessed: GuessedStudy) -> Iterator[str]:
         wanted.append(("correlation", {"row": of["ordinal"][1], "column": of["ordinal"][0]}, ""))
     elif of["number"]:
         wanted.append(("summary", {"variable": of["number"][0]}, ""))
+    elif of["multiple"]:
+        wanted.append(("multiple", {"variable": of["multiple"][0]}, ""))
     for number, (kind, axes, percent) in enumerate(wanted, start=1):
         yield f"  - number: {number}"
         yield f"    title: {_q(' * '.join(question.text for question in axes.values()))}"

@@ -51,7 +51,7 @@ def verify(
     if "root" not in content:
         where = store.settings.curated(store.delivery) / MANIFEST
         failed = ": a run failed, and there is no finished result yet" if stands.failed else ""
-        raise InputError(f"no manifest of a finished run{failed}", where=where, do="run frs run")
+        raise InputError(f"no manifest of a finished run{failed}", where=where, do=store.refreshed_by)
     verdicts = [_manifest(content, root), *_failed_run(store, stands), _outputs(store, content, stands), _journals(store)]
     if outputs_only:
         return verdicts
@@ -157,7 +157,7 @@ def _parts(store: Store) -> Iterator[Verdict]:
     for part in store.parts():
         what = f"delivery {part.delivery}"
         if part.root is None or root_of(read_manifest(part)) != part.root:
-            yield Verdict("part", "", (f"{what} has no finished result, or its manifest was altered (frs verify --delivery)",))
+            yield Verdict("part", "", (f"{what} has no finished result, or its manifest was altered ({part.refreshed_by})",))
         else:
             faults = tuple(f"{what}: {fault}" for fault in _as_its_manifest_says(part, keys))
             yield Verdict("part", f"{what} is as its manifest says, as far as it is counted here", faults)
@@ -201,7 +201,9 @@ def _rebuilt(store: Store, content: dict[str, Any], told: Told) -> Verdict:
         try:
             refresh(clean.settings, store.delivery, told=told, recorded=False)
         except FrsError as error:
-            return Verdict("rebuild", sound, (f"can't be rebuilt: {error}",))
+            # It names files of a folder that is gone by now; they stand for those of the data folder.
+            fault = str(error).replace(place, str(store.settings.data))
+            return Verdict("rebuild", sound, (f"can't be rebuilt: {fault}",))
         again = read_manifest(clean)
         faults = []
         order = [listed(store, store.path(product)) for product in store.products.values()]

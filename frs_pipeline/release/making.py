@@ -45,7 +45,7 @@ Step = Callable[[str], None]
 # Attacks before tables that still leak are withheld; each round after the first repairs what the one before it found.
 _ROUNDS = 12
 _MOST_ROOM = 3
-_KEPT_BACK = "statistics of numbers, and those limited to some answers, aren't released: nothing examines what they tell"
+_KEPT_BACK = "statistics of numbers, those limited to some answers, and changes aren't released: nothing examines what they tell"
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,10 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from frs_pipeline.errors import Gathered
-from frs_pipeline.language import Text
+from frs_pipeline.language import Language, Text
 from frs_pipeline.study import Study, derived
-from frs_pipeline.study.about import Forms, about, occasions, only_occasion, said
+from frs_pipeline.study.about import Forms, about, occasions, only_occasion
+from frs_pipeline.study.boxes import BOX, BOXES, columns_of
 from frs_pipeline.study.faults import Location, choices
 from frs_pipeline.study.instruments import BOTH, FILE, FOLDER, Dated, listed
 from frs_pipeline.study.numbers import Measured, Number, Span, measured, plain
@@ -149,6 +150,7 @@ class Questionnaire(Dated):
     forms: Forms = Forms()
     only_occasion: str | None = None
     cases: bool = False
+    language: Language = "danish"
 
     @property
     def role(self) -> Question | None:
@@ -157,6 +159,21 @@ class Questionnaire(Dated):
 
     def question(self, name: str) -> Question | None:
         return next((q for q in self.questions if q.name == name), None)
+
+    def boxes(self, name: str) -> tuple[Question, ...]:
+        """Return the boxes of a question that has several, in the order of its scale; none for any other."""
+        return tuple(q for q in self.questions if q.option is not None and q.of == name)
+
+    def counted(self, name: str) -> Question | None:
+        """Return a question by its name, or that whether any of the boxes `together` by this name is ticked."""
+        several = columns_of(name)
+        first = self.question(several[0])
+        if first is None or len(several) == 1:
+            return first
+        boxes = {box.name: box.box for box in self.boxes(first.of)}
+        which = "" if several == list(boxes) else f" ({' / '.join(boxes[name] for name in several)})"
+        about_all = {"name": first.of, "text": f"{first.asked}{which}", "type": "multiple", "option": None}
+        return first.model_copy(update={**about_all, "answers": _ticked(BOXES, self.language)})
 
     def at(self, delivery: str) -> Questionnaire:
         """Return the questionnaire with only the questions on the paper of a delivery, named by its date."""
@@ -191,7 +208,7 @@ def read_questionnaire(study: Study, path: Path) -> Questionnaire:
             question = file.parse_at(["questions", index], QuestionSpec)
             check_occasion(study, file, ["questions", index, "occasion"], question.occasion)
             # Unreadable scales are reported already; the rest of the file is examined all the same.
-            made = [] if scales is None else _made(study, file, index, question, scales)
+            made = [] if scales is None else _made(file, index, question, scales, about(study).language)
             taken.take(index, question, [q.name for q in made] or [question.name])
             questions += made
             texts += [] if made else [question]
@@ -205,6 +222,7 @@ def read_questionnaire(study: Study, path: Path) -> Questionnaire:
         forms=facts.forms,
         only_occasion=None if facts.registers else only,
         cases=facts.cases,
+        language=facts.language,
     )
 
 
@@ -240,7 +258,7 @@ def read_scales(study: Study) -> dict[str, tuple[Answer, ...]]:
 
 
 def _made(
-    study: Study, file: YamlFile, index: int, question: QuestionSpec, scales: Mapping[str, tuple[Answer, ...]]
+    file: YamlFile, index: int, question: QuestionSpec, scales: Mapping[str, tuple[Answer, ...]], language: Language
 ) -> list[Question]:
     """Make the columns that a question fills; none for a text. Raises `InputError` for a scale that it can't have."""
     where: list[str | int] = ["questions", index]
@@ -260,7 +278,7 @@ def _made(
     if question.dont_know is not None and question.dont_know not in codes:
         what = f"code {question.dont_know} is not in scale {question.scale}"
         raise file.error([*where, "dont_know"], what, choices(map(str, codes)))
-    return [] if question.type == "text" else _columns(study, question, scales[question.scale])
+    return [] if question.type == "text" else _columns(question, scales[question.scale], language)
 
 
 def _number(file: YamlFile, where: list[str | int], question: QuestionSpec) -> list[Question]:
@@ -308,11 +326,16 @@ def _box(code: int) -> str:
     return f"_{code}".replace("-", "minus_")
 
 
-def _columns(study: Study, question: QuestionSpec, answers: tuple[Answer, ...]) -> list[Question]:
+def _ticked(words: tuple[Text, Text], language: Language) -> tuple[Answer, ...]:
+    """Return the two answers of boxes: 0 and 1."""
+    return tuple(Answer(code=code, label=text.in_language(language)) for code, text in enumerate(words))
+
+
+def _columns(question: QuestionSpec, answers: tuple[Answer, ...], language: Language) -> list[Question]:
     """Make the columns of the mart that a question fills: one, or one for each of its boxes."""
     if question.type != "multiple":
         return [Question(**question.model_dump(), answers=answers, asked=question.text)]
-    ticked = tuple(Answer(code=code, label=said(study, label)) for code, label in enumerate(_TICKED))
+    ticked = _ticked(BOX, language)
     return [
         Question(
             **{

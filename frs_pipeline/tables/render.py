@@ -13,7 +13,7 @@ from frs_pipeline.language import Text
 from frs_pipeline.stats.summary import STATISTICS
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import occasions, said, written
-from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.pairing import NO_CASE, NO_ROLE, NONE_THERE, SEVERAL_HERE, SEVERAL_THERE, UNPAIRED, question_of
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Table, catalogue
 from frs_pipeline.tables.bases import BASE, BLANK, NOT_IN_USE, OTHER_OCCASION, OUTSIDE, ROWS, UNANSWERED, counted_codes
 from frs_pipeline.tables.figures import Figure
@@ -24,6 +24,11 @@ _SHARES = {
     "column_percent": Text("% af kolonnen", "% of the column"),
     "total_percent": Text("% af alle", "% of all"),
 }
+_OF_BOXES = (
+    ("count", Text("Count", "Count")),
+    ("percent", Text("% af svarene", "% of the answers")),
+    ("case_percent", Text("% af skemaerne", "% of the forms")),
+)
 # The statistics of a summary as SPSS calls them, and which of the definitions of quartiles are meant.
 _STATISTICS = ("N", "Mean", "Std. Deviation", "Minimum", "25 %", "Median", "75 %", "Maximum")
 QUARTILES = "(n + 1) p"
@@ -52,8 +57,12 @@ def render(study: Study, table: Table, figures: Sequence[Figure]) -> Grid:
         header, rows = _distribution(study, table, printed)
     elif table.kind.startswith("correlation"):
         header, rows = _correlation(table, printed)
+    elif table.kind == "change":
+        header, rows = _change(study, table, printed)
     elif table.kind == "summary":
         header, rows = _summary(study, table, printed)
+    elif table.kind == "multiple":
+        header, rows = _multiple(study, table, printed)
     else:
         header, rows = _crosstab(study, table, printed)
     return Grid(caption(study, table), tuple(header), tuple(map(tuple, rows)))
@@ -73,7 +82,7 @@ def heading(study: Study, table: Table) -> str:
     """Return the printed title, or the texts of the questions where the report prints none."""
     if table.title:
         return table.title
-    texts = [question.text for name in table.variables if (question := questionnaires(study)[table.marts[0]].question(name))]
+    texts = [question.text for name in table.variables if (question := question_of(study, table.marts[0], name))]
     return " * ".join(texts)
 
 
@@ -101,7 +110,8 @@ def base_lines(study: Study, bases: pa.Table) -> Grid:
 
 def _left_out(study: Study, table: Table, reason: str, question: str | None) -> str:
     """Describe the forms left out for a reason."""
-    of_question = f" ({question})" if len(table.variables) > 1 else ""
+    asked = question_of(study, table.marts[0], question or "")
+    of_question = f" ({asked.name})" if asked and len(table.variables) > 1 else ""
     if reason == OTHER_OCCASION:
         others = [occasion.the for name, occasion in occasions(study).items() if name != table.occasion]
         danish, english = " eller ".join(one.danish for one in others), " or ".join(one.english for one in others)
@@ -112,13 +122,28 @@ def _left_out(study: Study, table: Table, reason: str, question: str | None) -> 
         return said(study, Text("hvor spørgsmålet ikke står på skemaet", "without the question on the form")) + of_question
     if reason == BLANK:
         return said(study, Text("ubesvarede", "left blank")) + of_question
-    asked = questionnaires(study)[table.marts[0]].question(question or "")
+    if reason in UNPAIRED.values():
+        return _unpaired(study, table, reason)
     labels = asked.labels if asked else {}
     if reason == OUTSIDE:
         limits = "/".join(f'"{labels[code]}"' for code in labels if code in dict(table.where)[question or ""])
         return said(study, Text(f"uden svaret {limits}", f"without the answer {limits}")) + f" ({question})"
     named = "/".join(f'"{label}"' for code, label in labels.items() if code not in counted_codes(table)[question or ""])
     return f"{named or said(study, Text('andre svar', 'other answers'))}{of_question}"
+
+
+def _unpaired(study: Study, table: Table, reason: str) -> str:
+    assert table.pairing is not None
+    start, end = (occasions(study)[name].the for name in (table.pairing.start, table.pairing.end))
+    of = Text("af samme rolle ", "of the same role ") if table.pairing.role else Text("", "")
+    words = {
+        NO_CASE: Text("uden barnets pseudonym", "without the child's pseudonym"),
+        NO_ROLE: Text("uden rolle", "without a role"),
+        SEVERAL_HERE: Text(f"med flere {of.danish}fra {start.danish}", f"with several {of.english}from {start.english}"),
+        NONE_THERE: Text(f"uden et {of.danish}fra {end.danish}", f"without one {of.english}from {end.english}"),
+        SEVERAL_THERE: Text(f"med flere {of.danish}fra {end.danish}", f"with several {of.english}from {end.english}"),
+    }
+    return said(study, words[reason])
 
 
 _Printed = dict[tuple[str, str, str, str], str]
@@ -149,6 +174,22 @@ def _crosstab(study: Study, table: Table, printed: _Printed) -> _Cells:
     return ["", "", *columns], rows
 
 
+def _change(study: Study, table: Table, printed: _Printed) -> _Cells:
+    assert table.column is not None
+    assert table.pairing is not None
+    start, end = (said(study, occasions(study)[name].one) for name in (table.pairing.start, table.pairing.end))
+    columns = [*(c.label for c in table.column.categories), TOTAL]
+    rows = []
+    for group in table.groups:
+        for place, label in enumerate([*(c.label for c in table.row.categories), TOTAL]):
+            cells = (printed[label, column, group, "count"] for column in columns)
+            rows.append([group if not place else "", label, *cells, ""])
+        for way in table.change.categories if table.change else ():
+            numbers = (printed[way.label, "", group, measure] for measure in ("count", "percent"))
+            rows.append(["", way.label, *[""] * len(table.column.categories), *numbers])
+    return ["", f"{start} → {end}", *columns, "%"], rows
+
+
 def _correlation(table: Table, printed: _Printed) -> _Cells:
     measures = ("gamma", "ase", "t", "p", "n")
     groups = [""] if table.group is None else [*(c.label for c in table.group.categories), TOTAL]
@@ -162,3 +203,19 @@ def _summary(study: Study, table: Table, printed: _Printed) -> _Cells:
     groups = [""] if table.group is None else [*(c.label for c in table.group.categories), TOTAL]
     rows = [[group or TOTAL, *(printed["", "", group, m] for m in ("n", *STATISTICS))] for group in groups]
     return [f"{said(study, Text('Kvartiler ved', 'Quartiles at'))} {QUARTILES}", *_STATISTICS], rows
+
+
+def _multiple(study: Study, table: Table, printed: _Printed) -> _Cells:
+    names = {measure: said(study, name) for measure, name in _OF_BOXES}
+    labels = [*(c.label for c in table.row.categories), TOTAL, TOTAL_VALID, MISSING]
+    if table.group is None:
+        return ["", *(name for name in names.values())], [
+            [label, *(printed.get((label, "", "", measure), "") for measure, _ in _OF_BOXES)] for label in labels
+        ]
+    groups = [*(c.label for c in table.group.categories), TOTAL]
+    rows = []
+    for label in labels:
+        for measure, name in [*names.items()] if label not in (TOTAL_VALID, MISSING) else [*names.items()][:1]:
+            first = label if measure == "count" else ""
+            rows.append([first, name, *(printed[label, "", group, measure] for group in groups)])
+    return ["", "", *groups], rows

@@ -48,6 +48,12 @@ TABLES = """\
   - {number: 23, title: "", kind: crosstab, mart: participant, row: role, column: useful, percent: total,
      where: {recommend: [ja]}}
   - {number: 13, title: "", kind: correlation, mart: participant, row: age_group, column: overall}
+  - {number: 31, title: "", kind: multiple, mart: participant, variable: helped}
+  - {number: 32, title: "", kind: multiple, mart: participant, variable: helped, group: role}
+  - {number: 33, title: "", kind: multiple, mart: participant, variable: helped, group: age_group,
+     leave_out: {helped: [Maden]}, where: {recommend: [ja]}}
+  - {number: 34, title: "", kind: multiple, mart: participant, variable: helped, leave_out: {helped: [Planen, Maden]}}
+  - {number: 35, title: "", kind: frequency, mart: participant, variable: helped_2}
 """
 GROUPS = {"0-17": (0, 17), "18-39": (18, 39), "40+": (40, 120)}
 ROLES = {1: "barn", 2: "mor", 3: "far"}
@@ -157,6 +163,61 @@ def test_a_table_may_be_limited_to_answers_to_other_questions(found, frame):
     assert at(found, 21, measure="n") == len(frame[frame["role"] == 2].dropna(subset=["useful", "overall"]))
 
 
+BOXES = {1: "At tale sammen", 2: "Planen", 4: "Maden"}
+
+
+@pytest.mark.parametrize(
+    ("table", "boxes", "by"),
+    [(31, (1, 2, 4), None), (32, (1, 2, 4), "role"), (33, (1, 2), "age_group"), (34, (1,), None)],
+    ids=str,
+)
+def test_tables_of_boxes_are_those_of_pandas(found, frame, table, boxes, by):
+    asked = frame.assign(age_group=frame["age"].map(group_of, na_action="ignore"), role=frame["role"].map(ROLES))
+    asked = asked[asked["recommend"] == 1] if table == 33 else asked
+    asked = asked.dropna(subset=[by]) if by else asked
+    ticks = asked[[f"helped_{code}" for code in boxes]].fillna(0).astype(int)
+    groups = {"Total" if by else "": ticks.index, **({g: own.index for g, own in asked.groupby(by)} if by else {})}
+    assert {address.group for address in found if address.table == table} == set(groups)
+    for group, index in groups.items():
+        own = ticks.loc[index]
+        cases, answers = int(own.any(axis=1).sum()), int(own.sum().sum())
+        assert at(found, table, "Total valid", group=group) == cases > 0
+        assert at(found, table, "Missing", group=group) == len(own) - cases > 0
+        rows = {"Total": answers, **{BOXES[code]: int(own[f"helped_{code}"].sum()) for code in boxes}}
+        for row, n in rows.items():
+            assert at(found, table, row, group=group) == n
+            assert at(found, table, row, group=group, measure="percent") == pytest.approx(100 * n / answers)
+            assert at(found, table, row, group=group, measure="case_percent") == pytest.approx(100 * n / cases)
+
+
+def test_no_box_ticked_is_something_else_than_no_answer(settings, found, frame):
+    opened = passport(Store(settings, NAME), Address(31, "Planen", "", "", "case_percent"))
+    boxes = frame[["helped_1", "helped_2", "helped_4"]]
+    steps = {step.kind: (step.forms, step.why.english) for step in opened.waterfall}
+    blank, none = int(boxes.isna().all(axis=1).sum()), int((boxes == 0).all(axis=1).sum())
+    assert steps["blank"] == (blank, "»Hvad hjalp?« isn't answered")
+    assert steps["left_out"] == (none, "»Hvad hjalp?«: »intet felt valgt«, which the table leaves out")
+    assert at(found, 31, "Missing") == blank + none
+    rows = [row for row in read(Store(settings, NAME).file("statistics", "bases")).to_pylist() if row["table"] == 31]
+    line = f'Grundlag: 240 skemaer − {blank} ubesvarede − {none} "intet felt valgt" = {len(boxes) - blank - none}'
+    assert base_line(settings.study, catalogue(settings.study)[31], rows) == line
+
+
+def test_passports_of_boxes_say_whether_they_count_forms_or_ticks(settings, found):
+    made = {p.address: p for p in Passports(settings.study, Store(settings, NAME)).every() if p.address.table == 32}
+    ticks, cases = (made[32, row, "", "mor", "count"] for row in ("Total", "Total valid"))
+    assert ticks.forms == cases.forms < ticks.value == ticks.numerator.number
+    assert ticks.equation == f"{cases.forms} forms; ticks in them = {ticks.printed}"
+    share = made[32, "Planen", "", "mor", "percent"]
+    assert (share.numerator.unit, share.denominator.unit, share.denominator.number) == ("forms", "ticks", ticks.value)
+    assert share.definition.english.endswith("the percentage that are at »Planen«.")
+    box = made[32, "Planen", "", "mor", "count"]
+    assert Address(32, "Total", "", "mor", "count") in {addition.total for addition in box.sums}
+    assert Address(32, "Planen", "", "Total", "count") in {addition.total for addition in box.sums}
+    alone = passport(Store(settings, NAME), Address(31, "Planen", "", "", "count"))
+    assert [place.address for place in alone.elsewhere] == [Address(35, "valgt", "", "", "count")]
+
+
 def test_base_line_and_waterfall_say_to_what_a_table_is_limited(settings, found, frame):
     store = Store(settings, NAME)
     rows = [row for row in read(store.file("statistics", "bases")).to_pylist() if row["table"] == 19]
@@ -198,6 +259,14 @@ def test_tables_are_printed_with_what_is_summed_up(settings, found):
     assert [row[0] for row in grids[15].rows] == ["barn", "mor", "far", "Total"]
     assert grids[15].rows[-1][1:] == tuple(found[15, "", "", "Total", measure].printed for measure in ("n", *STATISTICS))
     assert grids[17].rows[1][1] == "% af kolonnen"
+    assert grids[31].header == ("", "Count", "% af svarene", "% af skemaerne")
+    assert [row[0] for row in grids[31].rows] == [*BOXES.values(), "Total", "Total valid", "Missing"]
+    assert grids[32].header == ("", "", "barn", "mor", "far", "Total")
+    assert grids[32].rows[2] == (
+        "",
+        "% af skemaerne",
+        *(found[32, BOXES[1], "", g, "case_percent"].printed for g in (*ROLES.values(), "Total")),
+    )
     report = (settings.curated(NAME) / "report").rglob("*.html")
     assert any("Standardafvigelse" in page.read_text(encoding="utf-8") for page in report)
 
@@ -206,7 +275,7 @@ def test_no_release_says_anything_about_numbers(settings):
     store, study = Store(settings, NAME), settings.study
     made = Releasing(study, NAME, catalogue(study), {"participant": store.marts("participant")}, release_policy(study), forms="x")
     done = made.release()
-    assert {14, 15, 16, 20, 21} <= {withheld.table.number for withheld in done.withheld}
+    assert {14, 15, 16, 20, 21, 31, 32, 33, 34} <= {withheld.table.number for withheld in done.withheld}
     assert {12, 17, 18, 19} <= {variant.table.number for variant in done.released}
     numbers = list(csv.DictReader(io.StringIO(done.files["figures.csv"].decode())))
     shown = {(row["table"], row["row"], row["column"]): int(row["value"]) for row in numbers if _is_count(row)}

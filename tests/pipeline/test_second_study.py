@@ -87,6 +87,9 @@ def answers() -> pd.DataFrame:
         elif source in meta.variable_value_labels:
             labels = meta.variable_value_labels[source]
             forms[name] = pd.Categorical(coded[source].map(labels), [*labels.values()], ordered=True)
+        elif question["type"] == "multiple":
+            boxes = [column for column in coded if column.startswith(f"{source}_")]
+            forms |= {f"{name}: {meta.column_names_to_labels[box].split(' – ')[1]}": coded[box] for box in boxes}
     return pd.DataFrame(forms)
 
 

@@ -1,7 +1,8 @@
 """Count the tables of a study from a frame of pandas, by other code than the pipeline's: pandas for counts, pairs for gamma.
 
 The tables are those of `tables.yaml` as it is written; of the frame, each column holds what a form answered, by the name of the
-question: a label, in the order of the scale, or a number; None where it was left blank.
+question: a label, in the order of the scale, or a number; None where it was left blank. A question with boxes has a column
+of 0 and 1 for each, `question: box`.
 """
 
 from __future__ import annotations
@@ -117,7 +118,25 @@ def _summary(spec: dict[str, Any], forms: pd.DataFrame) -> Iterator[tuple[Key, f
             yield ("", "", label, measure), value
 
 
+def _multiple(spec: dict[str, Any], forms: pd.DataFrame) -> Iterator[tuple[Key, float | None]]:
+    boxes = [name for name in forms if name.startswith(f"{spec['variable']}: ")]
+    groups = {"": forms}
+    if "group" in spec:
+        forms = forms.dropna(subset=[spec["group"]])
+        groups = {label: forms[forms[spec["group"]] == label] for label in forms[spec["group"]].cat.categories} | {"Total": forms}
+    for group, some in groups.items():
+        answered = int((some[boxes].sum(axis=1) > 0).sum())
+        ticks = some[boxes].sum()
+        for label, number in [*((name.split(": ")[1], ticks[name]) for name in boxes), ("Total", ticks.sum())]:
+            yield (label, "", group, "count"), number
+            yield (label, "", group, "percent"), 100 * number / ticks.sum()
+            yield (label, "", group, "case_percent"), 100 * number / answered
+        yield ("Total valid", "", group, "count"), answered
+        yield ("Missing", "", group, "count"), len(some) - answered
+
+
 KINDS = {
+    "multiple": _multiple,
     "frequency": _frequency,
     "distribution": _distribution,
     "crosstab": _crosstab,

@@ -41,7 +41,7 @@ READ = {
 }
 PAIR = r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')"""
 # The same word in both languages.
-ALIKE = {"N", "T", "p", "Gamma", "Interval", "Median", "median", "1 decimal", "..", ""}
+ALIKE = {"Count", "N", "T", "p", "Gamma", "Interval", "Median", "median", "1 decimal", "..", ""}
 
 
 def name(path: Path) -> str:

@@ -125,6 +125,7 @@ const FRS = (() => {
       made.push(element("p", correlation ? `(P − Q) / (P + Q) = ${fraction}${gamma ? ` = ${printed(at)}` : ""}`
         : `100 × ${fraction} = ${printed(at)}${/\d$/.test(printed(at)) ? (words === "da" ? "\u00a0%" : "%") : ""}`, { class: "formula" }));
     }
+    else if (own.n && own.n[1] !== own.f) made.push(element("p", `${count(own.f)} ${say("skemaer", "forms")}: ${count(own.n[1])} ${say("kryds", "ticks")}`, { class: "formula" }));
     made.push(element("p", `${text(own.r)}.`, { class: "quiet sentence" }));
     made.push(title("Fra leverede skemaer til tallet", "From forms delivered to the figure"), waterfall(own, text));
     if (own.g) made.push(...cells(own.g));
