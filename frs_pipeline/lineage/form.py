@@ -23,6 +23,7 @@ from frs_pipeline.lineage.waterfall import Group, Why, failing, questions
 from frs_pipeline.lineage.wording import reason
 from frs_pipeline.personal_numbers import masked
 from frs_pipeline.study import Study
+from frs_pipeline.study.about import quoted, written
 from frs_pipeline.study.boxes import answer_to
 from frs_pipeline.study.questionnaires import Questionnaire, questionnaires
 from frs_pipeline.study.rules import policy
@@ -139,7 +140,7 @@ def opened(evidence: Evidence, way: WayOfForm) -> Opened:
         return Opened(raw, {}, {})
     answers = _answers(evidence, way.instrument, way.form)
     answered = {
-        question.name: question.said(answers[question.name])
+        question.name: written(evidence.study, question.said(answers[question.name]))
         for question in questionnaires(evidence.study)[way.instrument].questions
         if answers[question.name] is not None
     }
@@ -184,8 +185,8 @@ def _discreet(study: Study, why: Why, table: Table) -> Text:
     """Give a reason that doesn't reveal which answer was given."""
     if why.kind != LEFT_OUT:
         return reason(study, why, table)
-    text = question(study, why.about, table.marts).text
-    return Text(f"»{text}«: et svar, som tabellen ikke tæller", f"»{text}«: an answer that the table doesn't count")
+    text = quoted(study, question(study, why.about, table.marts).text)
+    return Text(f"{text}: et svar, som tabellen ikke tæller", f"{text}: an answer that the table doesn't count")
 
 
 def _cell(table: Table, answers: Mapping[str, Any]) -> tuple[str, ...]:

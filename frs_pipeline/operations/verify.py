@@ -24,6 +24,7 @@ from frs_pipeline.store.plan import AssetPath, program
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.store.standing import Standing, standing
 from frs_pipeline.store.together import definition, is_together
+from frs_pipeline.tables.render import numbered
 
 
 @dataclass(frozen=True)
@@ -247,5 +248,6 @@ def _first_figure(store: Store, clean: Store) -> list[str]:
             row = one or other
             cell = " · ".join(str(row[name]) for name in ("row", "column", "group", "measure") if row[name] is not None)
             texts = [f"{figure['printed']} ({figure['value']})" if figure else "not there" for figure in (one, other)]
-            return [f"first figure that differs: Tabel {row['table']} {cell}: {texts[0]} in the file, {texts[1]} rebuilt"]
+            table = numbered(store.study, row["table"])
+            return [f"first figure that differs: {table} {cell}: {texts[0]} in the file, {texts[1]} rebuilt"]
     return []

@@ -33,6 +33,7 @@ from frs_pipeline.release.variants import Variant, as_decided, by_what_they_hold
 from frs_pipeline.release.worlds import Source
 from frs_pipeline.store.files import MartFile
 from frs_pipeline.study import Study
+from frs_pipeline.study.about import about
 from frs_pipeline.study.release import ReleasePolicy
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Place, Table
 from frs_pipeline.tables.counting import Counts, count
@@ -269,7 +270,7 @@ class Releasing:
         withheld = [Withheld(self.tables[number], reason) for number, reason in sorted(draft.withheld.items())]
         return {
             FIGURES: as_csv(numbers),
-            DANISH: as_danish_csv(numbers),
+            **({DANISH: as_danish_csv(numbers)} if "danish" in about(self.study).languages else {}),
             TABLES: description(self.delivery, variants.values(), withheld, self.tables, self.policy),
             PAGE: page(self.study, self.delivery, list(variants.values()), withheld, numbers, self.policy, made_up=self._made_up),
         }

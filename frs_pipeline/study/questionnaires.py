@@ -34,6 +34,8 @@ RESERVED = frozenset(_WORDS.split())
 # Keys that only a number has, and what the column of its groups is called.
 _OF_NUMBERS = ("unit", "range", "groups", "unit_name")
 _GROUP = "_group"
+# What a box says that is left open, and one that is ticked.
+_TICKED = (Text("ikke valgt", "not ticked"), Text("valgt", "ticked"))
 
 
 class Answer(Spec):
@@ -347,7 +349,7 @@ def _box(code: int) -> str:
 
 def _ticked(words: tuple[Text, Text], language: Language) -> tuple[Answer, ...]:
     """Return the two answers of boxes: 0 and 1."""
-    return tuple(Answer(code=code, label=text.said(language)) for code, text in enumerate(words))
+    return tuple(Answer(code=code, label=text.in_language(language)) for code, text in enumerate(words))
 
 
 def _columns(question: QuestionSpec, answers: tuple[Answer, ...], language: Language) -> list[Question]:

@@ -13,7 +13,9 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import Field
 
 from frs_pipeline.errors import Gathered, InputError
+from frs_pipeline.language import Text
 from frs_pipeline.study import Study, derived
+from frs_pipeline.study.about import said
 from frs_pipeline.study.boxes import TICKED, columns_of, together
 from frs_pipeline.study.faults import Location, choices
 from frs_pipeline.study.instruments import BOTH, instruments
@@ -26,7 +28,7 @@ FILE = "tables.yaml"
 # Labels of the rows and columns that every table adds to its categories.
 TOTAL, TOTAL_VALID, MISSING = RESERVED = ("Total", "Total valid", "Missing")
 # What a change is called where the study says which end of the scale is better.
-WAYS = ("bedre", "uændret", "dårligere")
+WAYS = (Text("bedre", "better"), Text("uændret", "unchanged"), Text("dårligere", "worse"))
 
 Kind = Literal[
     "frequency",
@@ -399,7 +401,8 @@ class _Resolver:
             if better:
                 raise self.error(["better"], f"{asked.name} is nominal: none of its answers is an end", "take better out")
             return None
-        ends = {pairs.scale[0]: WAYS, pairs.scale[-1]: WAYS[::-1]}
+        best_first = tuple(said(self.study, way) for way in WAYS)
+        ends = {pairs.scale[0]: best_first, pairs.scale[-1]: best_first[::-1]}
         known = question_of(self.study, pairs.mart, pairs.change)
         assert known is not None, "the pairing was found"
         labels = tuple(known.labels.values())
@@ -412,7 +415,7 @@ class _Resolver:
             labels = ends[code]
         ways = tuple(Category(label=label, codes=(way,)) for label, way in zip(labels, (TO_FIRST, SAME, TO_LAST), strict=True))
         # What is better stands first.
-        return Axis(variable=pairs.change, categories=ways[::-1] if labels == WAYS[::-1] else ways)
+        return Axis(variable=pairs.change, categories=ways[::-1] if labels == best_first[::-1] else ways)
 
     def _several(self, name: str) -> Question:
         """Return a question with several boxes, which are its answers."""
