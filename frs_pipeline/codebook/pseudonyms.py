@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 import numpy as np
 import pyarrow as pa
 
-from frs_pipeline.codebook.cases import cases_from
+from frs_pipeline.codebook.cases import background_from, cases_from
 from frs_pipeline.errors import CheckFailed
 from frs_pipeline.store.plan import Sources
 from frs_pipeline.study.cases import CASES
@@ -38,6 +38,7 @@ def mart_schema(questionnaire: Questionnaire) -> pa.Schema:
             *([pa.field("conference_id", pa.string(), nullable=False)] if questionnaire.forms.number else []),
             pa.field("occasion", pa.string(), nullable=False),
             *(CASES if questionnaire.cases else ()),
+            *(arrow_field(question) for question in questionnaire.background),
             *(arrow_field(question) for question in questionnaire.questions),
         ]
     )
@@ -54,6 +55,8 @@ def pseudonymised_from(questionnaire: Questionnaire) -> Sources:
     for name in by_register if questionnaire.forms.number else ():
         sources[name] = [(codebook, name), (codebook, "conference_number"), (forms, "conference_number")]
     for name, origins in cases_from().items() if questionnaire.cases else ():
+        sources[name] = [*origins, (forms, "conference_number")]
+    for name, origins in background_from(questionnaire).items():
         sources[name] = [*origins, (forms, "conference_number")]
     return sources
 

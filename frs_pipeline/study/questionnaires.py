@@ -132,7 +132,7 @@ class Questionnaire(Dated):
 
     `texts` are those that are never counted; `forms` says what a form is known by. `only_occasion` is that of all its forms
     in a study without registers; elsewhere, these say it. `cases` says whether its mart tells
-    which forms are about the same child.
+    which forms are about the same child, `background` what it says about their conferences.
     """
 
     instrument: str
@@ -147,6 +147,7 @@ class Questionnaire(Dated):
     forms: Forms = Forms()
     only_occasion: str | None = None
     cases: bool = False
+    background: tuple[Question, ...] = ()
 
     @property
     def role(self) -> Question | None:
@@ -154,7 +155,8 @@ class Questionnaire(Dated):
         return self.question(self.asks_role) if self.asks_role else None
 
     def question(self, name: str) -> Question | None:
-        return next((q for q in self.questions if q.name == name), None)
+        """Return a question by its name, or what is known of the conference under that name."""
+        return next((q for q in (*self.questions, *self.background) if q.name == name), None)
 
     def at(self, delivery: str) -> Questionnaire:
         """Return the questionnaire with only the questions on the paper of a delivery, named by its date."""
@@ -183,7 +185,7 @@ def read_questionnaire(study: Study, path: Path) -> Questionnaire:
             raise file.error(["occasion"], what, choices(occasions(study), spec.occasion))
     questions: list[Question] = []
     texts: list[QuestionSpec] = []
-    taken = _Taken(file)
+    taken = _Taken(file, frozenset(one.name for one in about(study).background))
     for index in file.entries(["questions"]):
         with wrong:
             question = file.parse_at(["questions", index], QuestionSpec)
@@ -204,6 +206,36 @@ def read_questionnaire(study: Study, path: Path) -> Questionnaire:
         only_occasion=None if facts.registers else only,
         cases=facts.cases,
     )
+
+
+@derived
+def background(study: Study) -> tuple[Question, ...]:
+    """Make what study.yaml admits about conferences columns of marts. Raises `InputError` with file and line."""
+    file, wrong, scales = YamlFile(study.folder / FILE), Gathered(), read_scales(study)
+    made: list[Question] = []
+    for index, one in enumerate(about(study).background):
+        where: list[str | int] = ["background", index]
+        with wrong:
+            if one.name in RESERVED or one.name in [question.name for question in made]:
+                raise file.error([*where, "name"], f"name {one.name} is taken", "give it another name")
+            if one.scale and one.scale not in scales:
+                raise file.error([*where, "scale"], f"scale {one.scale} is not in {SCALES}", choices(scales, one.scale))
+            answers = scales.get(one.scale) or tuple(Answer(code=at, label=q) for at, q in enumerate(one.labels, start=1))
+            made.append(
+                Question(
+                    name=one.name,
+                    source="ledger",
+                    text=one.text,
+                    asked=one.text,
+                    type="ordinal" if one.quarters else "nominal",
+                    scale=one.scale,
+                    answers=answers,
+                    sensitivity=one.sensitivity,
+                    wording="assumed",
+                )
+            )
+    wrong.check()
+    return tuple(made)
 
 
 def check_occasion(study: Study, file: YamlFile, where: Location, occasion: str) -> None:
@@ -277,8 +309,8 @@ def _number(file: YamlFile, where: list[str | int], question: QuestionSpec) -> l
 class _Taken:
     """Names of columns, and questions of the export, that questions of one file have taken."""
 
-    def __init__(self, file: YamlFile) -> None:
-        self.file = file
+    def __init__(self, file: YamlFile, background: frozenset[str]) -> None:
+        self.file, self.background = file, background
         self.names: set[str] = set()
         self.sources: set[tuple[str, str]] = set()
 
@@ -288,6 +320,9 @@ class _Taken:
         for name in names:
             if name in self.names:
                 raise self.file.error([*where, "name"], f"name {name} is used twice", "give one of them another name")
+            if name in self.background:
+                what = f"name {name} is that of a column about conferences in {FILE}"
+                raise self.file.error([*where, "name"], what, "give one of them another name")
             if name in RESERVED:
                 what = f"name {name} has a meaning of its own in marts and queries"
                 raise self.file.error([*where, "name"], what, "give it another name")
@@ -334,10 +369,13 @@ def questionnaires(study: Study) -> dict[str, Questionnaire]:
     """
     by_instrument: dict[str, Questionnaire] = {}
     wrong = Gathered()
+    of_ledger: tuple[Question, ...] = ()
+    with wrong:
+        of_ledger = background(study)
     for name, instrument in listed(study).items():
         with wrong:
-            dates = {"since": instrument.since, "until": instrument.until}
-            by_instrument[name] = read_questionnaire(study, study.folder / FOLDER / f"{name}.yaml").model_copy(update=dates)
+            more = {"since": instrument.since, "until": instrument.until, "background": of_ledger}
+            by_instrument[name] = read_questionnaire(study, study.folder / FOLDER / f"{name}.yaml").model_copy(update=more)
     wrong.check()
     prefixes: dict[str, str] = {}
     for name, questionnaire in by_instrument.items():
