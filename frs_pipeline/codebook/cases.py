@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -9,7 +11,7 @@ from frs_pipeline.store.plan import AssetPath, Sources
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about, occasions
 from frs_pipeline.study.cases import CASES
-from frs_pipeline.study.questionnaires import Questionnaire, background
+from frs_pipeline.study.questionnaires import Question, background
 
 _ID = "case_id"
 
@@ -53,11 +55,11 @@ def _with_background(study: Study, codebook: pa.Table, ledger: pa.Table) -> pa.T
     return codebook
 
 
-def background_from(questionnaire: Questionnaire) -> Sources:
-    """Return the sources of the background of conferences: the ledger, by the number."""
+def background_from(known: Iterable[Question]) -> Sources:
+    """Return the sources of what is known of conferences: the ledger, by the number."""
     ledger: AssetPath = ("validated", "ledger")
-    known = [(("validated", "codebook"), "conference_number"), (ledger, "conference_number")]
-    return {question.name: [(ledger, question.name), *known] for question in questionnaire.background}
+    by = [(("validated", "codebook"), "conference_number"), (ledger, "conference_number")]
+    return {question.name: [(ledger, question.name), *by] for question in known}
 
 
 def cases_from() -> Sources:

@@ -11,8 +11,8 @@ from frs_pipeline.codebook.cases import background_from, cases_from
 from frs_pipeline.errors import CheckFailed
 from frs_pipeline.store.plan import Sources
 from frs_pipeline.study.cases import CASES
+from frs_pipeline.study.fields import arrow_field
 from frs_pipeline.study.questionnaires import Questionnaire
-from frs_pipeline.study.schema import arrow_field
 
 # Letters of pseudonyms: not I and O, which are taken for digits.
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -56,7 +56,7 @@ def pseudonymised_from(questionnaire: Questionnaire) -> Sources:
         sources[name] = [(codebook, name), (codebook, "conference_number"), (forms, "conference_number")]
     for name, origins in cases_from().items() if questionnaire.cases else ():
         sources[name] = [*origins, (forms, "conference_number")]
-    for name, origins in background_from(questionnaire).items():
+    for name, origins in background_from(questionnaire.background).items():
         sources[name] = [*origins, (forms, "conference_number")]
     return sources
 

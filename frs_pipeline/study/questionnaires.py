@@ -185,7 +185,7 @@ def read_questionnaire(study: Study, path: Path) -> Questionnaire:
             raise file.error(["occasion"], what, choices(occasions(study), spec.occasion))
     questions: list[Question] = []
     texts: list[QuestionSpec] = []
-    taken = _Taken(file, frozenset(one.name for one in about(study).background))
+    taken = _Taken(file)
     for index in file.entries(["questions"]):
         with wrong:
             question = file.parse_at(["questions", index], QuestionSpec)
@@ -216,7 +216,9 @@ def background(study: Study) -> tuple[Question, ...]:
     for index, one in enumerate(about(study).background):
         where: list[str | int] = ["background", index]
         with wrong:
-            if one.name in RESERVED or one.name in [question.name for question in made]:
+            # The mart of conferences has columns of its own.
+            own = one.name == "in_ledger" or one.name.endswith("_forms")
+            if own or one.name in RESERVED or one.name in [question.name for question in made]:
                 raise file.error([*where, "name"], f"name {one.name} is taken", "give it another name")
             if one.scale and one.scale not in scales:
                 raise file.error([*where, "scale"], f"scale {one.scale} is not in {SCALES}", choices(scales, one.scale))
@@ -309,8 +311,8 @@ def _number(file: YamlFile, where: list[str | int], question: QuestionSpec) -> l
 class _Taken:
     """Names of columns, and questions of the export, that questions of one file have taken."""
 
-    def __init__(self, file: YamlFile, background: frozenset[str]) -> None:
-        self.file, self.background = file, background
+    def __init__(self, file: YamlFile) -> None:
+        self.file = file
         self.names: set[str] = set()
         self.sources: set[tuple[str, str]] = set()
 
@@ -320,9 +322,6 @@ class _Taken:
         for name in names:
             if name in self.names:
                 raise self.file.error([*where, "name"], f"name {name} is used twice", "give one of them another name")
-            if name in self.background:
-                what = f"name {name} is that of a column about conferences in {FILE}"
-                raise self.file.error([*where, "name"], what, "give one of them another name")
             if name in RESERVED:
                 what = f"name {name} has a meaning of its own in marts and queries"
                 raise self.file.error([*where, "name"], what, "give it another name")
@@ -379,6 +378,11 @@ def questionnaires(study: Study) -> dict[str, Questionnaire]:
     wrong.check()
     prefixes: dict[str, str] = {}
     for name, questionnaire in by_instrument.items():
+        names = {question.name for question in questionnaire.questions}
+        both = next((question.name for question in of_ledger if question.name in names), None)
+        if both:
+            what = f"{both} is the name of a column about conferences in {FILE}, too"
+            raise YamlFile(questionnaire.path).error(["questions"], what, "give one of them another name")
         same = prefixes.setdefault(questionnaire.form_prefix, name)
         if same != name:
             what = f"{same} has the same form_prefix"
