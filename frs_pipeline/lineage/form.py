@@ -165,7 +165,8 @@ def _alike(study: Study) -> str:
 
 def _answers(evidence: Evidence, instrument: str, form: str) -> dict[str, Any]:
     """Read occasion and answers of a form in its mart."""
-    names = ["occasion", *(question.name for question in questionnaires(evidence.study)[instrument].questions)]
+    questionnaire = questionnaires(evidence.study)[instrument]
+    names = ["occasion", *(question.name for question in (*questionnaire.questions, *questionnaire.background))]
     chosen = f"SELECT {', '.join(names)} FROM {evidence.view('marts', instrument)} WHERE form_id = '{form}'"  # noqa: S608
     return dict(zip(names, evidence.ask(chosen)[0], strict=True))
 

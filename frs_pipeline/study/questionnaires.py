@@ -137,7 +137,7 @@ class Questionnaire(Dated):
 
     `texts` are those to write on, which are never counted as they are; `forms` says what a form is known by.
     `only_occasion` is that of all its forms in a study without registers; elsewhere, these say it. `cases` says whether
-    its mart tells which forms are about the same child.
+    its mart tells which forms are about the same child, `background` what it says about their conferences.
     """
 
     instrument: str
@@ -153,6 +153,7 @@ class Questionnaire(Dated):
     only_occasion: str | None = None
     cases: bool = False
     language: Language = "danish"
+    background: tuple[Question, ...] = ()
 
     @property
     def role(self) -> Question | None:
@@ -173,7 +174,8 @@ class Questionnaire(Dated):
         return by_text
 
     def question(self, name: str) -> Question | None:
-        return next((q for q in self.questions if q.name == name), None)
+        """Return a question by its name, or what is known of the conference under that name."""
+        return next((q for q in (*self.questions, *self.background) if q.name == name), None)
 
     def boxes(self, name: str) -> tuple[Question, ...]:
         """Return the boxes of a question that has several, in the order of its scale; none for any other."""
@@ -240,6 +242,38 @@ def read_questionnaire(study: Study, path: Path) -> Questionnaire:
         cases=facts.cases,
         language=facts.language,
     )
+
+
+@derived
+def background(study: Study) -> tuple[Question, ...]:
+    """Make what study.yaml admits about conferences columns of marts. Raises `InputError` with file and line."""
+    file, wrong, scales = YamlFile(study.folder / FILE), Gathered(), read_scales(study)
+    made: list[Question] = []
+    for index, one in enumerate(about(study).background):
+        where: list[str | int] = ["background", index]
+        with wrong:
+            # The mart of conferences has columns of its own.
+            own = one.name == "in_ledger" or one.name.endswith("_forms")
+            if own or one.name in RESERVED or one.name in [question.name for question in made]:
+                raise file.error([*where, "name"], f"name {one.name} is taken", "give it another name")
+            if one.scale and one.scale not in scales:
+                raise file.error([*where, "scale"], f"scale {one.scale} is not in {SCALES}", choices(scales, one.scale))
+            answers = scales.get(one.scale) or tuple(Answer(code=at, label=q) for at, q in enumerate(one.labels, start=1))
+            made.append(
+                Question(
+                    name=one.name,
+                    source="ledger",
+                    text=one.text,
+                    asked=one.text,
+                    type="ordinal" if one.quarters else "nominal",
+                    scale=one.scale,
+                    answers=answers,
+                    sensitivity=one.sensitivity,
+                    wording="assumed",
+                )
+            )
+    wrong.check()
+    return tuple(made)
 
 
 def check_occasion(study: Study, file: YamlFile, where: Location, occasion: str) -> None:
@@ -383,13 +417,21 @@ def questionnaires(study: Study) -> dict[str, Questionnaire]:
     """
     by_instrument: dict[str, Questionnaire] = {}
     wrong = Gathered()
+    of_ledger: tuple[Question, ...] = ()
+    with wrong:
+        of_ledger = background(study)
     for name, instrument in listed(study).items():
         with wrong:
-            dates = {"since": instrument.since, "until": instrument.until}
-            by_instrument[name] = read_questionnaire(study, study.folder / FOLDER / f"{name}.yaml").model_copy(update=dates)
+            more = {"since": instrument.since, "until": instrument.until, "background": of_ledger}
+            by_instrument[name] = read_questionnaire(study, study.folder / FOLDER / f"{name}.yaml").model_copy(update=more)
     wrong.check()
     prefixes: dict[str, str] = {}
     for name, questionnaire in by_instrument.items():
+        names = {question.name for question in questionnaire.questions}
+        both = next((question.name for question in of_ledger if question.name in names), None)
+        if both:
+            what = f"{both} is the name of a column about conferences in {FILE}, too"
+            raise YamlFile(questionnaire.path).error(["questions"], what, "give one of them another name")
         same = prefixes.setdefault(questionnaire.form_prefix, name)
         if same != name:
             what = f"{same} has the same form_prefix"
