@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from frs_pipeline.study import Study
+from frs_pipeline.study.boxes import crossed
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Axis, Place, Table
@@ -28,7 +29,7 @@ class Forms(NamedTuple):
 
 def all_codes(study: Study, mart: str, question: str) -> tuple[Code, ...]:
     """List everything that a form can answer to a question, a blank last."""
-    asked = questionnaires(study)[mart].question(question)
+    asked = questionnaires(study)[mart].resolve(question)
     assert asked is not None
     return (*asked.codes, None)
 
@@ -42,6 +43,8 @@ def places(study: Study, table: Table) -> dict[Place, Forms]:
     """Return the forms behind each count of `table`, in the order in which it prints them."""
     if table.kind in ("frequency", "distribution"):
         forms = dict(_of_one(study, table))
+    elif table.kind == "multiple":
+        forms = dict(_of_boxes(study, table))
     elif table.kind.startswith("correlation"):
         forms = dict(_of_correlation(study, table))
     else:
@@ -88,6 +91,22 @@ def _of_crosstab(study: Study, table: Table) -> Iterator[tuple[Place, Forms]]:
     for row, of_row in _with_total(table.row):
         for column, of_column in _with_total(table.column):
             yield (row, column, NO_LABEL), _forms(study, table, **{table.row.variable: of_row, table.column.variable: of_column})
+
+
+def _of_boxes(study: Study, table: Table) -> Iterator[tuple[Place, Forms]]:
+    whole, ticked = table.row.variable, counted(table.row)
+    none = frozenset(all_codes(study, table.marts[0], whole)) - ticked
+    for group, codes in _with_total(table.group) if table.group else ((NO_LABEL, frozenset[Code]()),):
+        within = {table.group.variable: codes} if table.group else {}
+        for category, box in zip(table.row.categories, table.row.boxes, strict=True):
+            yield (category.label, NO_LABEL, group), _forms(study, table, **{whole: ticked, box: ticked, **within})
+        yield (TOTAL_VALID, NO_LABEL, group), _forms(study, table, **{whole: ticked, **within})
+        yield (MISSING, NO_LABEL, group), _forms(study, table, **{whole: none, **within})
+
+
+def crossed_in(table: Table) -> list[frozenset[str]]:
+    """Return the sets of questions by which the table's counts break forms down."""
+    return crossed(table.asked, table.row.variable, table.row.boxes)
 
 
 def _of_correlation(study: Study, table: Table) -> Iterator[tuple[Place, Forms]]:

@@ -219,6 +219,7 @@ def _decided(study: Study, table: Table, read: TableRead) -> Decided:
     axes = {
         name: Axis(
             variable=axis.question,
+            boxes=tuple(read.boxes) if name == "row" else (),
             categories=tuple(
                 Category(label=label, codes=tuple(sorted(code for code in codes if code is not None)))
                 for label, codes in axis.categories

@@ -76,7 +76,9 @@ def records(
     rows = []
     for figure in figures:
         place = (figure.row, figure.column, figure.group)
-        if figure.measure in _COUNTS:
+        if variant.table.kind == "multiple" and figure.measure not in _COUNTS:
+            shown = _of_boxes(figure, variant.table, counts, hidden, policy)
+        elif figure.measure in _COUNTS:
             shown = ("", HIDDEN) if place in hidden else (str(counts[place]), SHOWN)
         elif figure.measure in PRECISIONS[0].measures:
             few = place in hidden and counts[place] < policy.threshold
@@ -99,6 +101,25 @@ def _percentage(
         return "", LEFT_OUT
     whole = counts[base] < policy.percent.whole_below or table.kind == "distribution"
     return _rounded(figure.value, 0 if whole else 1)
+
+
+def _of_boxes(
+    figure: Figure, table: Table, counts: Mapping[Place, int], hidden: Collection[Place], policy: ReleasePolicy
+) -> tuple[str, str]:
+    """Return the number of all answers to a question with boxes, or a share of them or of the forms, as it is released.
+
+    It says nothing beyond the counts beside it: where one of those that it is made of is hidden, it is, too.
+    """
+    base = (TOTAL_VALID, NO_LABEL, figure.group)
+    ticks = [(category.label, NO_LABEL, figure.group) for category in table.row.categories]
+    made_of = ticks if figure.row == TOTAL or figure.measure == "percent" else [(figure.row, NO_LABEL, figure.group)]
+    if hidden and not {base, *made_of}.isdisjoint(hidden):
+        return "", HIDDEN
+    if figure.measure == "answers":
+        return str(sum(counts[place] for place in ticks)), SHOWN
+    if counts[base] < policy.percent.none_below:
+        return "", LEFT_OUT
+    return _rounded(figure.value, 0 if counts[base] < policy.percent.whole_below else 1)
 
 
 def _rounded(value: float | None, decimals: int) -> tuple[str, str]:

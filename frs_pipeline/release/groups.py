@@ -50,6 +50,8 @@ def _shown_in(study: Study, table: TableRead, labels: Place, *, original: bool) 
     axes = table.original if original else table.axes
     row, column, group = labels
     asked: dict[str, frozenset[Code]] = {}
+    if table.kind == "multiple":
+        return _ticked_in(study, table, axes, labels)
     if table.is_correlation:
         asked = {axes[name].question: axes[name].counted for name in ("row", "column")}
         if "group" in axes:
@@ -65,19 +67,42 @@ def _shown_in(study: Study, table: TableRead, labels: Place, *, original: bool) 
     return {name: _codes(axes["row"], row)}
 
 
-def shared_in(table: TableRead, measure: str, labels: Place) -> tuple[Place, list[Place]]:
-    """Return the count that a percentage is a share of, and the counts whose sum is that share."""
-    row, column, _ = labels
+def _ticked_in(study: Study, table: TableRead, axes: Mapping[str, AxisRead], labels: Place) -> dict[str, frozenset[Code]]:
+    """Return the answers to the questions that a table of boxes shows."""
+    row, _, group = labels
+    whole = axes["row"]
+    asked = {whole.question: whole.counted}
+    if "group" in axes:
+        asked[axes["group"].question] = _codes(axes["group"], group)
+    if row == MISSING:
+        asked[whole.question] = all_answers(study, table.marts[0], whole.question) - whole.counted
+    elif row != TOTAL_VALID:
+        label, codes = zip(*whole.categories, strict=True)
+        asked[table.boxes[label.index(row)]] = codes[label.index(row)]
+    return asked
+
+
+def ticks_in(table: TableRead, group: str) -> list[Place]:
+    """Return the counts that add up to all answers to a question with boxes, in a group."""
+    return [(label, NOTHING, group) for label, _ in table.axes["row"].categories]
+
+
+def shared_in(table: TableRead, measure: str, labels: Place) -> tuple[list[Place], list[Place]]:
+    """Return the counts whose sum a percentage is a share of, and the counts whose sum is that share."""
+    row, column, group = labels
+    if table.kind == "multiple":
+        every = ticks_in(table, group)
+        return every if measure == "percent" else [(TOTAL_VALID, NOTHING, group)], every if row == TOTAL else [labels]
     if table.kind == "frequency":
         base = (TOTAL if measure == "percent" else TOTAL_VALID, NOTHING, NOTHING)
         if measure != "cumulative_percent":
-            return base, [labels]
+            return [base], [labels]
         order = [label for label, _ in table.axes["row"].categories]
-        return base, [(label, NOTHING, NOTHING) for label in order[: order.index(row) + 1]]
+        return [base], [(label, NOTHING, NOTHING) for label in order[: order.index(row) + 1]]
     if table.kind == "distribution":
-        return (TOTAL, NOTHING, NOTHING), [labels]
+        return [(TOTAL, NOTHING, NOTHING)], [labels]
     base_row = row if measure == "row_percent" else TOTAL
-    return (base_row, column if measure == "column_percent" else TOTAL, NOTHING), [labels]
+    return [(base_row, column if measure == "column_percent" else TOTAL, NOTHING)], [labels]
 
 
 def _codes(axis: AxisRead, label: str) -> frozenset[Code]:
@@ -87,6 +112,6 @@ def _codes(axis: AxisRead, label: str) -> frozenset[Code]:
 @derived
 def all_answers(study: Study, mart: str, question: str) -> frozenset[Code]:
     """Return everything that a form can answer to a question; None is a blank."""
-    asked = questionnaires(study)[mart].question(question)
+    asked = questionnaires(study)[mart].resolve(question)
     assert asked is not None
     return frozenset((*asked.codes, None))

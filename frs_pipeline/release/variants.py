@@ -28,9 +28,6 @@ class Variant:
 
 def is_released(table: Table) -> bool:
     """Return whether a table of this kind may be released at all."""
-    # Boxes of one question are ticked by the same forms, which no equation says yet.
-    if table.kind == "multiple":
-        return False
     # What statistics reveal beside crosstabs is examined for all forms of a crosstab, not for those that a table is limited to.
     return table.kind not in ("summary", "change") and not (table.where and table.kind.startswith("correlation"))
 
@@ -58,7 +55,7 @@ def as_decided(study: Study, table: Table, before: Table, policy: ReleasePolicy,
 def _variants(study: Study, table: Table, policy: ReleasePolicy) -> Iterator[tuple[Table, bool]]:
     """Yield the table itself, then with more and more merged: columns before rows, the least merging first."""
     yield table, False
-    if table.kind.startswith("correlation"):
+    if table.kind.startswith("correlation") or table.row.boxes:
         return
     rows = list(_axes(study, table, table.row, policy))
     columns = list(_axes(study, table, table.column, policy)) if table.column else [None]
@@ -86,6 +83,12 @@ def _uniform(table: Table, counts: dict[Place, int]) -> Iterator[str]:
     """Yield rows and columns (of a frequency, the whole) in which all forms gave the same answer."""
     rows = [category.label for category in table.row.categories]
     if table.kind.startswith("correlation"):
+        return
+    if table.row.boxes:
+        # Each box is a question of its own, which all of them may have answered alike.
+        for group in [*(c.label for c in table.group.categories), TOTAL] if table.group else [NO_LABEL]:
+            cases = counts[TOTAL_VALID, NO_LABEL, group]
+            yield from (f"{row} {group}".strip() for row in rows if cases and counts[row, NO_LABEL, group] in (0, cases))
         return
     if table.column is None:
         total = TOTAL_VALID if table.kind == "frequency" else TOTAL
@@ -147,6 +150,6 @@ def _own_axes(table: Table) -> dict[str, Axis]:
 
 
 def _question(study: Study, table: Table, axis: Axis) -> Question:
-    question = questionnaires(study)[table.marts[0]].question(axis.variable)
+    question = questionnaires(study)[table.marts[0]].resolve(axis.variable)
     assert question is not None
     return question

@@ -181,7 +181,7 @@ class Questionnaire(Dated):
         """Return the boxes of a question that has several, in the order of its scale; none for any other."""
         return tuple(q for q in self.questions if q.option is not None and q.of == name)
 
-    def counted(self, name: str) -> Question | None:
+    def resolve(self, name: str) -> Question | None:
         """Return a question by its name, or that whether any of the boxes `together` by this name is ticked."""
         several = columns_of(name)
         first = self.question(several[0])
