@@ -13,6 +13,7 @@ from functools import cached_property
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.boxes import TICKED, columns_of
 from frs_pipeline.study.instruments import BOTH
+from frs_pipeline.study.pairing import Pairing, question_of
 from frs_pipeline.study.questionnaires import Question, questionnaires
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Address, Axis, Codes, Table, catalogue
 from frs_pipeline.tables.bases import axes
@@ -27,7 +28,8 @@ class Selection:
 
     `answers` are codes by question: a form must have one of them at each; `without` names the question of a frequency whose
     condition is reversed: forms that gave none of its answers, blank ones included. `limits` are the questions to whose
-    answers the table is limited. With `ticks`, it is the ticks in these boxes that are counted, not the forms.
+    answers the table is limited. With a `pairing`, what is known of the forms' pairs stands among the questions. With
+    `ticks`, it is the ticks in these boxes that are counted, not the forms.
     """
 
     study: Study
@@ -36,6 +38,7 @@ class Selection:
     answers: tuple[tuple[str, Codes], ...] = ()
     without: str = ""
     limits: tuple[str, ...] = field(default=(), compare=False)
+    pairing: Pairing | None = None
     ticks: tuple[str, ...] = ()
 
     @cached_property
@@ -51,7 +54,7 @@ class Selection:
         ticked = {name for name, codes in self.answers if codes == TICKED}
         # Whoever ticked a box ticked one of several.
         answers = frozenset(a for a in self.answers if not (ticked - {a[0]}).intersection(columns_of(a[0])))
-        return (frozenset(self.marts), occasion, answers, self.without, frozenset(self.ticks))
+        return (frozenset(self.marts), occasion, answers, self.without, self.pairing, frozenset(self.ticks))
 
     def where(self, **answers: Codes) -> Selection:
         """Return the same selection, but with these codes at these questions."""
@@ -103,8 +106,8 @@ def _reversed(steps: _Steps) -> _Steps:
 
 @derived
 def question(study: Study, name: str, marts: tuple[str, ...]) -> Question:
-    """Return a question of the catalogue, as the first of the marts asks it."""
-    asked = questionnaires(study)[marts[0]].resolve(name)
+    """Return a question of the catalogue, as the first of the marts asks it; also what is known of pairs."""
+    asked = question_of(study, marts[0], name)
     assert asked is not None, "the catalogue was read against the questionnaires"
     return asked
 
@@ -139,6 +142,7 @@ class _TableMeanings:
             table.occasion,
             tuple({**every, **dict(table.where)}.items()),
             limits=tuple(name for name, _ in table.where),
+            pairing=table.pairing,
         )
         # An answer that a table requires and counts is asked for once.
         self.base = self.all.where(**{axis.variable: axis.counted for axis in axes(table)})
@@ -162,8 +166,12 @@ class _TableMeanings:
         if table.kind == "multiple":
             return self._multiple(address)
         assert table.column is not None
+        group = {axis.variable: self._at(axis, address.group).codes[axis.variable] for axis in (table.group,) if axis}
+        if table.change and not address.column:
+            way = self._at(table.change, address.row).where(**group)
+            return Meaning(measure, way, self.base.where(**group) if measure == "percent" else None)
         row, column = self._at(table.row, address.row), self._at(table.column, address.column)
-        cell = row.where(**{table.column.variable: column.codes[table.column.variable]})
+        cell = row.where(**{table.column.variable: column.codes[table.column.variable]}, **group)
         whole = {"row_percent": row, "column_percent": column, "total_percent": self.base}
         return Meaning(measure, cell, whole.get(measure))
 

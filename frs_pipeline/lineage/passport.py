@@ -25,6 +25,7 @@ from frs_pipeline.lineage.wording import definition, reason, rounding, selection
 from frs_pipeline.stats.summary import STATISTICS
 from frs_pipeline.store.files import Store
 from frs_pipeline.study import Study, derived
+from frs_pipeline.study.about import written
 from frs_pipeline.study.tables import Address, catalogue
 from frs_pipeline.tables.figures import Figure
 from frs_pipeline.tables.render import heading
@@ -191,7 +192,7 @@ class Passports:
             address=address,
             title=heading(self.study, table),
             value=figure.value,
-            printed=figure.printed,
+            printed=written(self.study, figure.printed),
             rounding=rounding(figure.printed),
             definition=definition(self.study, meaning),
             numerator=numerator,
@@ -224,12 +225,13 @@ class Passports:
         known = self.evidence.figures
         for made in sums(self.study)[address]:
             total, parts = known[made.total], [known[part] for part in made.parts]
-            yield Addition(made.total, total.printed, made.parts, tuple(p.printed for p in parts), _adds_up(total, parts))
+            texts = tuple(written(self.study, part.printed) for part in parts)
+            yield Addition(made.total, written(self.study, total.printed), made.parts, texts, _adds_up(total, parts))
 
     def _elsewhere(self, address: Address, figure: Figure) -> Iterator[Elsewhere]:
         for other in alike(self.study)[address]:
             there = self.evidence.figures[other]
-            yield Elsewhere(other, there.printed, there.value == figure.value)
+            yield Elsewhere(other, written(self.study, there.printed), there.value == figure.value)
 
     def _published(self, address: Address) -> Published | None:
         row = self.evidence.compared.get(address)

@@ -43,10 +43,14 @@ def sums(study: Study) -> Mapping[Address, tuple[Sum, ...]]:
             for measure in ("count", "percent"):
                 whole, *parts = (Address(table.number, row, "", "", measure) for row in (TOTAL, TOTAL_VALID, MISSING))
                 additions.append(Sum(whole, tuple(parts)))
+        if table.change:
+            for group in table.groups:
+                whole = Address(table.number, TOTAL, TOTAL, group, "count")
+                ways = (Address(table.number, c.label, "", group, "count") for c in table.change.categories)
+                additions.append(Sum(whole, tuple(ways)))
         if table.kind == "multiple":
             boxes = [c.label for c in table.row.categories]
-            groups = [*(c.label for c in table.group.categories), TOTAL] if table.group else [""]
-            for measure, group in product(("count", "percent", "case_percent"), groups):
+            for measure, group in product(("count", "percent", "case_percent"), table.groups):
                 whole = Address(table.number, TOTAL, "", group, "answers" if measure == "count" else measure)
                 additions.append(Sum(whole, tuple(Address(table.number, box, "", group, measure) for box in boxes)))
     of: dict[Address, list[Sum]] = defaultdict(list)

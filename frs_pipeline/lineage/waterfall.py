@@ -17,6 +17,7 @@ from frs_pipeline.study import Study
 from frs_pipeline.study.boxes import TICKED
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.numbers import Number
+from frs_pipeline.study.pairing import NONE_THERE, UNPAIRED
 from frs_pipeline.study.questionnaires import Question, questionnaires
 from frs_pipeline.study.tables import Codes, Table
 from frs_pipeline.tables.bases import BLANK, LEFT_OUT, NOT_IN_USE, OTHER_OCCASION, OUTSIDE, counted_codes
@@ -33,12 +34,13 @@ _ORDER = {
     AGAIN: -1,
     OTHER_OCCASION: 0,
     OUTSIDE: 1,
-    NOT_IN_USE: 2,
-    NOT_ASKED: 2,
-    BLANK: 2,
-    LEFT_OUT: 3,
-    OTHER_ANSWER: 4,
-    ANSWERED: 4,
+    **dict.fromkeys(UNPAIRED.values(), 2),
+    NOT_IN_USE: 3,
+    NOT_ASKED: 3,
+    BLANK: 3,
+    LEFT_OUT: 4,
+    OTHER_ANSWER: 5,
+    ANSWERED: 5,
 }
 
 
@@ -114,7 +116,10 @@ def failing(study: Study, asked: Mapping[str, Codes], selection: Selection, grou
         without = name == selection.without
         if wanted is None or (code in wanted) != without:
             continue
-        if name in selection.limits:
+        if selection.pairing and name == selection.pairing.status:
+            # Nobody knows with whom a form that was set aside would be paired.
+            failed.append(Why(UNPAIRED.get(int(code or 0), NONE_THERE), name))
+        elif name in selection.limits:
             failed.append(Why(OUTSIDE, name))
         elif without:
             failed.append(Why(ANSWERED, name))

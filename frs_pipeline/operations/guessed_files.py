@@ -46,6 +46,7 @@ def _study(name: str, guessed: GuessedStudy) -> str:
         "# What this study is, apart from its questions, tables and rules. What was guessed says so: please look at it.",
         f"name: {name}",
         f"title: {title}  # what is the study called?",
+        "languages: [danish, english]  # which do its people read? the first is that of files",
         "# What a form is known by in its export (docs/how-to/study.md). Does a form belong to something with a number, such as",
         "# a conference, a class or a ward? Then say here in which column the number is, what it is of, and who knows it:",
         "#   forms: {number: klasse}",

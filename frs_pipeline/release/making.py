@@ -33,6 +33,7 @@ from frs_pipeline.release.variants import Variant, as_decided, by_what_they_hold
 from frs_pipeline.release.worlds import Source
 from frs_pipeline.store.files import MartFile
 from frs_pipeline.study import Study
+from frs_pipeline.study.about import about
 from frs_pipeline.study.release import ReleasePolicy
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Place, Table
 from frs_pipeline.tables.counting import Counts, count
@@ -44,7 +45,7 @@ Step = Callable[[str], None]
 # Attacks before tables that still leak are withheld; each round after the first repairs what the one before it found.
 _ROUNDS = 12
 _MOST_ROOM = 3
-_KEPT_BACK = "statistics of numbers, and those limited to some answers, aren't released: nothing examines what they tell"
+_KEPT_BACK = "statistics of numbers, those limited to some answers, and changes aren't released: nothing examines what they tell"
 
 
 @dataclass(frozen=True)
@@ -269,7 +270,7 @@ class Releasing:
         withheld = [Withheld(self.tables[number], reason) for number, reason in sorted(draft.withheld.items())]
         return {
             FIGURES: as_csv(numbers),
-            DANISH: as_danish_csv(numbers),
+            **({DANISH: as_danish_csv(numbers)} if "danish" in about(self.study).languages else {}),
             TABLES: description(self.delivery, variants.values(), withheld, self.tables, self.policy),
             PAGE: page(self.study, self.delivery, list(variants.values()), withheld, numbers, self.policy, made_up=self._made_up),
         }

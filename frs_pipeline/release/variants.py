@@ -29,7 +29,7 @@ class Variant:
 def is_released(table: Table) -> bool:
     """Return whether a table of this kind may be released at all."""
     # What statistics reveal beside crosstabs is examined for all forms of a crosstab, not for those that a table is limited to.
-    return table.kind != "summary" and not (table.where and table.kind.startswith("correlation"))
+    return table.kind not in ("summary", "change") and not (table.where and table.kind.startswith("correlation"))
 
 
 def choose(study: Study, table: Table, policy: ReleasePolicy, count: Count) -> Variant:

@@ -13,20 +13,33 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import Field
 
 from frs_pipeline.errors import Gathered, InputError
+from frs_pipeline.language import Text
 from frs_pipeline.study import Study, derived
+from frs_pipeline.study.about import said
 from frs_pipeline.study.boxes import TICKED, columns_of, together
 from frs_pipeline.study.faults import Location, choices
 from frs_pipeline.study.instruments import BOTH, instruments
 from frs_pipeline.study.numbers import Number, Span, plain
+from frs_pipeline.study.pairing import PAIRED, SAME, TO_FIRST, TO_LAST, Pairing, pairing, question_of
 from frs_pipeline.study.questionnaires import Question, check_occasion, questionnaires, read_scales
 from frs_pipeline.study.spec import Spec, YamlFile
 
 FILE = "tables.yaml"
 # Labels of the rows and columns that every table adds to its categories.
 TOTAL, TOTAL_VALID, MISSING = RESERVED = ("Total", "Total valid", "Missing")
+# What a change is called where the study says which end of the scale is better.
+WAYS = (Text("bedre", "better"), Text("uændret", "unchanged"), Text("dårligere", "worse"))
 
 Kind = Literal[
-    "frequency", "distribution", "crosstab", "collapsed_crosstab", "correlation", "correlation_by_group", "summary", "multiple"
+    "frequency",
+    "distribution",
+    "crosstab",
+    "collapsed_crosstab",
+    "correlation",
+    "correlation_by_group",
+    "summary",
+    "multiple",
+    "change",
 ]
 Labels = dict[str, tuple[str, ...]]
 # The answers to a question that are meant: codes, or a span of numbers.
@@ -109,6 +122,15 @@ class SummarySpec(_TableSpec):
     group: str | None = None
 
 
+class ChangeSpec(_TableSpec):
+    kind: Literal["change"]
+    variable: str = Field(description="a question that is asked with the same answers at both occasions")
+    start: str = Field(alias="from", description="the earlier occasion")
+    to: str = Field(description="the later one")
+    group: str | None = None
+    better: str | None = Field(default=None, description="the answer at that end of the scale that is better")
+
+
 class MultipleSpec(_TableSpec):
     kind: Literal["multiple"]
     variable: str = Field(description="a question with several boxes to tick")
@@ -123,7 +145,8 @@ AnyTable = Annotated[
     | CorrelationSpec
     | GroupCorrelationSpec
     | SummarySpec
-    | MultipleSpec,
+    | MultipleSpec
+    | ChangeSpec,
     Field(discriminator="kind"),
 ]
 
@@ -180,7 +203,11 @@ class Axis(Spec):
 
 
 class Table(Spec):
-    """One table of the report, ready to count."""
+    """One table of the report, ready to count.
+
+    One of change crosses a question (`row`) with the same on the form that is its pair (`column`); `change` are the ways in
+    which an ordinal answer can change, as the table calls them.
+    """
 
     number: int
     title: str
@@ -195,21 +222,34 @@ class Table(Spec):
     where: tuple[tuple[str, frozenset[int]], ...] = ()
     note: str | None = None
     note_danish: str | None = None
+    pairing: Pairing | None = None
+    change: Axis | None = None
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The marts whose forms decide about the table: those that it counts, and those of their pairs."""
+        return tuple(dict.fromkeys((*self.marts, *((self.pairing.partner,) if self.pairing else ()))))
+
+    def read_of(self, mart: str) -> frozenset[str]:
+        """The columns of a mart that decide about the table, but for the occasion that it is limited to."""
+        own = frozenset(self.needed) if mart in self.marts else frozenset()
+        return (own - self.pairing.made) | self.pairing.read if self.pairing else own
 
     @property
     def asked(self) -> tuple[str, ...]:
         """All questions that decide whether the table counts a form, in the order in which they are tried."""
-        return tuple(dict.fromkeys((*(name for name, _ in self.where), *self.answered, *self.variables, *self.row.boxes)))
+        limits, change = (name for name, _ in self.where), ((self.change.variable,) if self.change else ())
+        return tuple(dict.fromkeys((*limits, *self.answered, *self.variables, *change, *self.row.boxes)))
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Columns of the marts that the count is broken down by: those of its questions, group first."""
+        """Columns that the count is broken down by: those of its questions, group first."""
         axes = (self.group, self.row, self.column)
         return tuple(name for axis in axes if axis for name in axis.columns)
 
     @property
     def needed(self) -> tuple[str, ...]:
-        """All columns of the marts that are read for the table, but for the occasion."""
+        """All columns of forms that are read for the table, but for the occasion."""
         return tuple(dict.fromkeys((*self.columns, *(column for name in self.asked for column in columns_of(name)))))
 
     @property
@@ -217,6 +257,11 @@ class Table(Spec):
         """Questions that the count is broken down by, group first."""
         axes = (self.group, self.row, self.column)
         return tuple(axis.variable for axis in axes if axis)
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Labels of the groups for which the table prints figures, and of all together; one without a label if it has none."""
+        return (*(c.label for c in self.group.categories), TOTAL) if self.group else ("",)
 
     @property
     def tells_of_groups(self) -> bool:
@@ -338,6 +383,40 @@ class _Resolver:
                 )
         return Axis(variable=question.name, categories=(), numbers=question.measured.span)
 
+    def _change(self, spec: ChangeSpec, row: Axis) -> dict[str, Any]:
+        """Say how forms are paired, which axes the other forms give, and of which occasion those are that the table counts."""
+        for key, extra in (("collapse", spec.collapse), ("occasion", spec.occasion != BOTH)):
+            if extra:
+                raise self.error([key], f"a table of change has no {key}", f"take {key} out")
+        asked = self.question(spec.variable, "variable")
+        pairs = pairing(self.study, spec.mart, spec.start, spec.to, asked, self.error)
+        both = questionnaires(self.study)[spec.mart].occasion == BOTH
+        made = {"pairing": pairs, "column": row.model_copy(update={"variable": pairs.later})}
+        made |= {"change": change} if (change := self._ways(asked, pairs, spec.better)) else {}
+        return made | ({"occasion": spec.start} if both else {})
+
+    def _ways(self, asked: Question, pairs: Pairing, better: str | None) -> Axis | None:
+        """Name the ways in which an answer can change: by what the study calls better, else by the ends of the scale."""
+        if not pairs.scale:
+            if better:
+                raise self.error(["better"], f"{asked.name} is nominal: none of its answers is an end", "take better out")
+            return None
+        best_first = tuple(said(self.study, way) for way in WAYS)
+        ends = {pairs.scale[0]: best_first, pairs.scale[-1]: best_first[::-1]}
+        known = question_of(self.study, pairs.mart, pairs.change)
+        assert known is not None, "the pairing was found"
+        labels = tuple(known.labels.values())
+        if better:
+            code = self.code(asked, better, ["better"])
+            if code not in ends:
+                first, last = (asked.labels[code] for code in ends)
+                what = f"'{better}' is at neither end of the scale of {asked.name}"
+                raise self.error(["better"], what, f"say '{first}' or '{last}'")
+            labels = ends[code]
+        ways = tuple(Category(label=label, codes=(way,)) for label, way in zip(labels, (TO_FIRST, SAME, TO_LAST), strict=True))
+        # What is better stands first.
+        return Axis(variable=pairs.change, categories=ways[::-1] if labels == best_first[::-1] else ways)
+
     def _several(self, name: str) -> Question:
         """Return a question with several boxes, which are its answers."""
         questionnaire = questionnaires(self.study)[self.spec.mart]
@@ -401,6 +480,9 @@ class _Resolver:
                 if name not in used:
                     raise self.error([key, name], f"{key}: table {spec.number} doesn't use {name}", choices(sorted(used), name))
         where = tuple((name, self._where(name, labels, used.union(boxes))) for name, labels in spec.where.items())
+        if isinstance(spec, ChangeSpec):
+            fields |= self._change(spec, fields["row"])
+            where += ((fields["pairing"].status, frozenset((PAIRED,))),)
         answered = getattr(spec, "answered", ())
         for i, name in enumerate(answered):
             self.question(name, "answered", i)
@@ -409,7 +491,7 @@ class _Resolver:
             title=spec.title,
             kind=spec.kind,  # type: ignore[attr-defined]
             marts=self.marts,
-            occasion=spec.occasion,
+            occasion=fields.pop("occasion", spec.occasion),
             percent=getattr(spec, "percent", None),
             answered=answered,
             where=where,

@@ -17,8 +17,10 @@ import pyarrow.compute as pc
 
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.numbers import Number
+from frs_pipeline.study.pairing import Pairing
 from frs_pipeline.study.tables import Table
 from frs_pipeline.tables.engine import fetch
+from frs_pipeline.tables.pairing import with_pairs
 
 Code = Number | None
 Counts = dict[tuple[Code, ...], int]
@@ -35,6 +37,7 @@ class _Wanted(NamedTuple):
     where: tuple[tuple[str, frozenset[int]], ...]
     answered: tuple[str, ...]
     by: tuple[str, ...]
+    pairing: Pairing | None
 
     @property
     def columns(self) -> frozenset[str]:
@@ -57,17 +60,18 @@ def count(tables: Iterable[Table], marts: Mapping[str, ir.Table]) -> dict[int, C
     """Count the forms of each table by its answer codes, in the order of `Table.columns` (None = blank)."""
     tables = list(tables)
     wanted = {
-        table.number: [_Wanted(m, table.occasion, table.where, table.answered, table.columns) for m in table.marts]
+        table.number: [_Wanted(m, table.occasion, table.where, table.answered, table.columns, table.pairing) for m in table.marts]
         for table in tables
     }
     every = dict.fromkeys(one for several in wanted.values() for one in several)
     occasions = sorted({table.occasion for table in tables} - {BOTH})
     answers = _answers(tables) | {OCCASION: len(occasions) + 1}
     counted: dict[_Wanted, Counts] = {}
-    for mart in dict.fromkeys(one.mart for one in every):
-        needed = [one for one in every if one.mart == mart]
+    for mart, pairing in dict.fromkeys((one.mart, one.pairing) for one in every):
+        needed = [one for one in every if (one.mart, one.pairing) == (mart, pairing)]
+        forms = with_pairs(pairing, marts[mart], marts[pairing.partner]) if pairing else marts[mart]
         for columns in groupings([one.columns for one in needed], answers):
-            groups = fetch(grouped(columns, marts[mart], occasions))
+            groups = fetch(grouped(columns, forms, occasions))
             inside = [one for one in needed if one not in counted and one.columns <= {*columns}]
             counted |= {one: _summed(one, groups, occasions) for one in inside}
     result: dict[int, Counts] = {}

@@ -15,6 +15,7 @@ from frs_pipeline.stats.summary import STATISTICS, Counted, summary
 from frs_pipeline.store.plan import AssetPath, Sources
 from frs_pipeline.study.boxes import TICKED
 from frs_pipeline.study.instruments import BOTH
+from frs_pipeline.study.pairing import SAME, TO_FIRST, TO_LAST
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Address, Axis, Table
 
 if TYPE_CHECKING:
@@ -75,6 +76,8 @@ def figures(table: Table, counts: Counts) -> list[Figure]:
         return list(_by_group(table, counts))
     if table.kind == "summary":
         return list(_summary(table, counts))
+    if table.kind == "change":
+        return list(_change(table, counts))
     if table.kind == "multiple":
         return list(_multiple(table, counts))
     return list(_crosstab(table, matrix(table, counts)))
@@ -101,6 +104,8 @@ def figures_from(table: Table) -> Sources:
     counted = table.needed if table.occasion == BOTH else (*table.needed, "occasion")
 
     def columns(*names: str) -> list[tuple[AssetPath, str]]:
+        if table.pairing and not table.pairing.made.isdisjoint(names):
+            return [(("marts", mart), name) for mart in table.reads for name in sorted(table.read_of(mart))]
         return [(("marts", mart), name) for mart in table.marts for name in names]
 
     # The figures of a correlation stand for a whole crosstab: their address has a group at most.
@@ -176,6 +181,22 @@ def _crosstab(table: Table, cells: np.ndarray) -> Iterator[Figure]:
             yield _number(table.number, row, column, n)
         for column, n, base in zip(columns, line, whole, strict=True):
             yield _share(table.number, row, column, measure, n, base)
+
+
+def _change(table: Table, counts: Counts) -> Iterator[Figure]:
+    """Compute, in each group and in all, how many gave which answers, and how many answers changed which way."""
+    groups = [(i, c.label) for i, c in enumerate(table.group.categories)] if table.group else []
+    strata = [(label, matrix(table, counts, place)) for place, label in groups] or [(NO_LABEL, matrix(table, counts))]
+    if table.group:
+        strata.append((TOTAL, sum((cells for _, cells in strata), np.zeros_like(strata[0][1]))))
+    for label, cells in strata:
+        yield from (f._replace(group=label) for f in _crosstab(table, cells) if f.measure == "count")
+        # Before in the rows, after in the columns, both in the order of the scale.
+        forms = {TO_FIRST: np.tril(cells, -1), SAME: np.diag(cells), TO_LAST: np.triu(cells, 1)}
+        for way in table.change.categories if table.change else ():
+            n = int(sum(forms[code].sum() for code in way.codes))
+            yield _number(table.number, way.label, NO_LABEL, n)._replace(group=label)
+            yield _share(table.number, way.label, NO_LABEL, "percent", n, int(cells.sum()))._replace(group=label)
 
 
 def _correlation(number: int, group: str, cells: np.ndarray) -> Iterator[Figure]:
