@@ -63,6 +63,11 @@ class TableRead:
         return frozenset({axis.question for axis in self.original.values()} | {*self.answered} | {name for name, _ in self.where})
 
     @property
+    def tells_of_groups(self) -> bool:
+        """Whether it has statistics of all forms that it counts, or of each group, instead of counts of answers."""
+        return self.is_correlation or self.kind == "summary"
+
+    @property
     def is_correlation(self) -> bool:
         return self.kind.startswith("correlation")
 

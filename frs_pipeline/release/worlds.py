@@ -19,7 +19,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import bmat, csr_matrix
 from scipy.sparse.csgraph import connected_components
 
-from frs_pipeline.release.groups import Group, all_answers, group_of, shared_in
+from frs_pipeline.release.groups import Group, all_answers, asked_in, group_of, shared_in
 from frs_pipeline.release.reading import Code, NumberRead, ReleaseRead, TableRead
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import occasions
@@ -174,7 +174,7 @@ class Worlds:
             for table in source.release.tables:
                 for pool, mart in self._pools_of(source, table.marts):
                     if (pool, mart) in shown:
-                        self._need(pool, mart, set(table.asked))
+                        self._need(pool, mart, asked_in(study, table))
         self._number_unknowns()
         self._tie()
         for source in sources:
