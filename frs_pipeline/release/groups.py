@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from frs_pipeline.release.reading import AxisRead, Code, TableRead
 from frs_pipeline.study import Study, derived
+from frs_pipeline.study.boxes import crossed
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import Place
@@ -37,12 +38,20 @@ def group(
     narrowing = {name: codes for name, codes in wanted.items() if codes != all_answers(study, marts[0], name)}
     if all(questionnaires(study)[mart].occasion != BOTH for mart in marts):
         occasion = BOTH  # their forms have only one occasion
-    return Group(marts, occasion, tuple(sorted(narrowing.items())))
+    return Group(marts, occasion, tuple(sorted(narrowing.items(), key=lambda item: item[0])))
 
 
 def counted_in(study: Study, table: TableRead, labels: Place, *, original: bool = False) -> dict[str, frozenset[Code]]:
     """Return the answers, by question, of the forms that a count of `table` is about; `original`: before any were merged."""
-    return {**dict(table.where), **_shown_in(study, table, labels, original=original)}
+    limits, shown = dict(table.where), _shown_in(study, table, labels, original=original)
+    # Only a number that is summed up may be limited to answers to what the table shows: to some of its groups.
+    return {**limits, **{name: codes & limits.get(name, codes) for name, codes in shown.items()}}
+
+
+def crossed_in(study: Study, table: TableRead) -> list[frozenset[str]]:
+    """Return the sets of questions by which its counts break forms down: a number's groups, if it has any, for the number."""
+    asked = {questionnaires(study)[table.marts[0]].column_counted(name) for name in table.asked}
+    return crossed(asked, table.original["row"].question, table.boxes)
 
 
 def _shown_in(study: Study, table: TableRead, labels: Place, *, original: bool) -> dict[str, frozenset[Code]]:
@@ -52,6 +61,14 @@ def _shown_in(study: Study, table: TableRead, labels: Place, *, original: bool) 
     asked: dict[str, frozenset[Code]] = {}
     if table.kind == "multiple":
         return _ticked_in(study, table, axes, labels)
+    if table.kind == "summary":
+        name = questionnaires(study)[table.marts[0]].column_counted(axes["row"].question)
+        asked[name] = all_answers(study, table.marts[0], name) - {None}
+        if "group" in axes:
+            asked[axes["group"].question] = _codes(axes["group"], group) & asked.get(
+                axes["group"].question, _codes(axes["group"], group)
+            )
+        return asked
     if table.is_correlation:
         asked = {axes[name].question: axes[name].counted for name in ("row", "column")}
         if "group" in axes:
@@ -114,4 +131,4 @@ def all_answers(study: Study, mart: str, question: str) -> frozenset[Code]:
     """Return everything that a form can answer to a question; None is a blank."""
     asked = questionnaires(study)[mart].resolve(question)
     assert asked is not None
-    return frozenset((*asked.codes, None))
+    return frozenset((*asked.counted, None))

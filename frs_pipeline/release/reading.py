@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from frs_pipeline.errors import InputError
-from frs_pipeline.study.boxes import columns_of, crossed
+from frs_pipeline.study.boxes import columns_of
 from frs_pipeline.study.tables import Place
 
 Code = int | None
@@ -70,9 +70,9 @@ class TableRead:
         return columns_of(self.original["row"].question) if self.kind == "multiple" else []
 
     @property
-    def crossed(self) -> list[frozenset[str]]:
-        """The sets of questions by which its counts break forms down."""
-        return crossed(self.asked, self.original["row"].question, self.boxes)
+    def tells_of_groups(self) -> bool:
+        """Whether it has statistics of all forms that it counts, or of each group, instead of counts of answers."""
+        return self.is_correlation or self.kind == "summary"
 
     @property
     def is_correlation(self) -> bool:

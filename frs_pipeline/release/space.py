@@ -22,7 +22,8 @@ from frs_pipeline.study import Study
 from frs_pipeline.study.about import occasions
 from frs_pipeline.study.boxes import columns_of, impossible, with_wholes
 from frs_pipeline.study.instruments import BOTH
-from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.numbers import ANSWERED
+from frs_pipeline.study.questionnaires import Question, questionnaires
 from frs_pipeline.study.tables import Table
 from frs_pipeline.tables.reconciling import FormCounts
 
@@ -77,7 +78,7 @@ class Space:
         self.study = study
         self.cubes: list[Cube] = []
         self.size = 0
-        needed = set(with_wholes((mart, names) for table in tables for mart in table.marts for names in crossed_in(table)))
+        needed = set(with_wholes((mart, names) for table in tables for mart in table.marts for names in crossed_in(study, table)))
         # A cube that is part of another one isn't needed.
         widest = [(mart, names) for mart, names in needed if not any(mart == m and names < others for m, others in needed)]
         for mart, names in sorted(widest, key=lambda key: (key[0], sorted(key[1]))):
@@ -116,15 +117,20 @@ class Space:
                     rows += zip(_margin(one, names), _margin(other, names), strict=True)
         return _sparse(rows, self.size)
 
+    def _question(self, mart: str, name: str) -> Question | None:
+        return questionnaires(self.study)[mart].question(name)
+
     def count(self, marts: FormCounts) -> NDArray[np.int64]:
         """Count the forms in each place."""
         counts = np.zeros(self.size, dtype=np.int64)
         for cube in self.cubes:
-            asked = tuple(name for name in cube.questions if name != OCCASION)
+            names = tuple(name for name in cube.questions if name != OCCASION)
+            numbers = [at for at, name in enumerate(names) if (q := self._question(cube.mart, name)) is not None and q.measured]
             at = [{value: i for i, value in enumerate(values)} for values in cube.values]
             numbered = cube.numbered()
-            for (occasion, codes), forms in marts.by(cube.mart, asked).items():
-                combination: tuple[Any, ...] = codes if len(asked) == len(cube.questions) else (occasion, *codes)
+            for (occasion, codes), forms in marts.by(cube.mart, names).items():
+                told = tuple(ANSWERED if at in numbers and code is not None else code for at, code in enumerate(codes))
+                combination: tuple[Any, ...] = told if len(names) == len(cube.questions) else (occasion, *told)
                 counts[numbered[tuple(index[value] for index, value in zip(at, combination, strict=True))]] += forms
         return counts
 

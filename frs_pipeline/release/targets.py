@@ -16,7 +16,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from frs_pipeline.release.groups import NOTHING, TOTAL, TOTAL_VALID, Group, all_answers, group, group_of
+from frs_pipeline.release.groups import NOTHING, TOTAL, TOTAL_VALID, Group, all_answers, crossed_in, group, group_of
 from frs_pipeline.release.reading import AxisRead, Code, ReleaseRead, TableRead
 from frs_pipeline.release.worlds import Source, Sum, World, Worlds, apart
 from frs_pipeline.study import Study
@@ -27,8 +27,9 @@ from frs_pipeline.study.tables import Place
 
 # A number that is marked as hidden; one that the report prints and that isn't released, since answers were merged or the
 # table is withheld; a combination of answers within a table; what one set of forms has beyond another; how much a number
-# differs from an earlier release; a count that the statistics beside it would reveal.
-Kind = Literal["hidden", "merged", "cell", "difference", "change", "statistic"]
+# differs from an earlier release; a count that the statistics beside it would reveal; forms of which a summary
+# of numbers tells too much.
+Kind = Literal["hidden", "merged", "cell", "difference", "change", "statistic", "summary"]
 # Kinds that aren't printed: a number of zero says nothing, and a large one may be known.
 OF_FEW = ("merged", "cell", "difference")
 
@@ -167,7 +168,7 @@ def _unprinted(study: Study, worlds: Worlds, source: Source, one: Source, table:
 def _within(study: Study, worlds: Worlds, source: Source, one: Source, table: TableRead) -> Iterator[Target]:
     """Yield every combination of answers to the questions of a table."""
     own = _own(source, one, worlds)
-    for mart, names in ((mart, sorted(names)) for mart in table.marts for names in table.crossed):
+    for mart, names in ((mart, sorted(names)) for mart in table.marts for names in crossed_in(study, table)):
         both = table.occasion == BOTH and questionnaires(study)[mart].occasion == BOTH
         values = [sorted(all_answers(study, mart, name), key=str) for name in names]
         for occasion in occasions(study) if both else (table.occasion,):
@@ -193,7 +194,7 @@ def _named(study: Study, table: TableRead, occasion: str, answers: Mapping[str, 
     for name, code in answers.items():
         question = questionnaires(study)[table.marts[0]].resolve(name)
         assert question is not None
-        words[name] = "blank" if code is None else question.labels[code]
+        words[name] = "blank" if code is None else question.labels.get(code, "answered")
     row, column = (words.pop(axis.question, NOTHING) if axis else NOTHING for axis in map(table.original.get, ("row", "column")))
     return row, column, ", ".join([*words.values(), *([occasion] if occasion != table.occasion else [])])
 
@@ -300,7 +301,7 @@ def _as_printed(table: TableRead) -> bool:
 def _printed(table: TableRead) -> Iterator[Place]:
     """Yield where the report prints a number of forms, before any answers are merged; blanks aside."""
     axes = table.original
-    if table.is_correlation:
+    if table.tells_of_groups:
         yield from ((NOTHING, NOTHING, group) for group in ([*_labels(axes["group"]), TOTAL] if "group" in axes else [NOTHING]))
     elif table.boxes:
         groups = [*_labels(axes["group"]), TOTAL] if "group" in axes else [NOTHING]

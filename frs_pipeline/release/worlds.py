@@ -20,7 +20,7 @@ from scipy.sparse import bmat, csr_matrix
 from scipy.sparse.csgraph import connected_components
 
 from frs_pipeline.release.boxes import boxes_in
-from frs_pipeline.release.groups import Group, all_answers, group_of, shared_in, ticks_in
+from frs_pipeline.release.groups import Group, all_answers, crossed_in, group_of, shared_in, ticks_in
 from frs_pipeline.release.reading import Code, NumberRead, ReleaseRead, TableRead
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import occasions
@@ -177,7 +177,7 @@ class Worlds:
             for table in source.release.tables:
                 for pool, mart in self._pools_of(source, table.marts):
                     if (pool, mart) in shown:
-                        needed += [((pool, mart), names) for names in table.crossed]
+                        needed += [((pool, mart), names) for names in crossed_in(study, table)]
         for (pool, mart), names in with_wholes(needed):
             self._need(pool, mart, names)
         self._number_unknowns()

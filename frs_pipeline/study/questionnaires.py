@@ -16,7 +16,7 @@ from frs_pipeline.study.about import Forms, about, occasions, only_occasion
 from frs_pipeline.study.boxes import BOX, BOXES, columns_of
 from frs_pipeline.study.faults import Location, choices
 from frs_pipeline.study.instruments import BOTH, FILE, FOLDER, Dated, listed
-from frs_pipeline.study.numbers import Measured, Number, Span, measured, plain
+from frs_pipeline.study.numbers import ANSWERED, Measured, Number, Span, measured, plain
 from frs_pipeline.study.spec import Spec, YamlFile
 
 SCALES = "scales.yaml"
@@ -115,6 +115,11 @@ class Question(QuestionSpec):
         return tuple(answer.code for answer in self.answers)
 
     @property
+    def counted(self) -> tuple[int, ...]:
+        """The answers that counts of forms distinguish: the codes; of a number only that there is one."""
+        return (ANSWERED,) if self.measured else self.codes
+
+    @property
     def labels(self) -> dict[int, str]:
         return {answer.code: answer.label for answer in self.answers}
 
@@ -191,6 +196,10 @@ class Questionnaire(Dated):
         which = "" if several == list(boxes) else f" ({' / '.join(boxes[name] for name in several)})"
         about_all = {"name": first.of, "text": f"{first.asked}{which}", "type": "multiple", "option": None}
         return first.model_copy(update={**about_all, "answers": _ticked(BOXES, self.language)})
+
+    def column_counted(self, name: str) -> str:
+        """Return the column by which those who answered a question are counted: of a number, that of its groups if it has any."""
+        return next((q.name for q in self.questions if q.grouped == name), name)
 
     def at(self, delivery: str) -> Questionnaire:
         """Return the questionnaire with only the questions on the paper of a delivery, named by its date."""
