@@ -6,7 +6,7 @@ from frs_pipeline.assets.wiring import Made, key_of, makes, makes_together, maki
 from frs_pipeline.checks.reconciliation import admission, admission_spec, conservation, conservation_spec
 from frs_pipeline.codebook.opening import made_up, open_codebook
 from frs_pipeline.intake.delivery import applied_in, described, intake_as_made, quarantined, remarks, withdrawals_of
-from frs_pipeline.intake.ledger import REGISTER, read_ledger
+from frs_pipeline.intake.ledger import ledger_schema, read_ledger
 from frs_pipeline.intake.readers.surveyxact import read_export
 from frs_pipeline.intake.validation import validate
 from frs_pipeline.intake.withdrawals import CONFERENCES, held_conferences, withdrawn_conferences
@@ -17,6 +17,7 @@ from frs_pipeline.study import Study
 from frs_pipeline.study.about import about
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.texts import written
 
 DESCRIPTION, WITHDRAWN, LEDGER_ROWS, CODEBOOK = (
     ("validated", name) for name in ("description", "withdrawn_conferences", "ledger", "codebook")
@@ -32,6 +33,7 @@ def _validated(study: Study, instrument: str) -> AssetsDefinition:
     title = questionnaires(study)[instrument].title
     described = {
         "validated": f"{title}: accepted forms. Restricted: carries conference numbers.",
+        **({"texts": f"{title}: what was written on them. Restricted."} if instrument in written(study) else {}),
         "rejected": f"{title}: forms set aside whole, one row per reason. Restricted.",
         "noted": f"{title}: what was found and set nothing aside. Restricted.",
         "applied": f"{title}: to how many forms each rule was applied, and to how many it couldn't be; counts only.",
@@ -51,6 +53,8 @@ def _validated(study: Study, instrument: str) -> AssetsDefinition:
             check = conservation(key_of(study, accepted), *counts)
             if check.passed:
                 yield produced(context, accepted, result.forms)
+                if ("texts", instrument) in outputs:
+                    yield produced(context, ("texts", instrument), result.texts)
                 yield produced(context, ("rejected", instrument), result.rejected)
                 yield produced(context, ("noted", instrument), result.noted)
                 yield produced(context, ("applied", instrument), result.applied)
@@ -80,7 +84,11 @@ def _registers(study: Study) -> list[AssetsDefinition]:
     def ledger(context: AssetExecutionContext) -> MaterializeResult[None]:
         """Kontering: conferences in the accounting records. Restricted: carries conference numbers."""
         with making(context, LEDGER_ROWS) as store:
-            booked = read_ledger(study, store.raw(LEDGER)) if "ledger" in about(study).registers else REGISTER.empty_table()
+            booked = (
+                read_ledger(study, store.raw(LEDGER))
+                if "ledger" in about(study).registers
+                else ledger_schema(study).empty_table()
+            )
             return produced(context, LEDGER_ROWS, held_conferences(booked, read(store.file(*WITHDRAWN))))
 
     @makes(study, CODEBOOK, kinds={"age", "parquet"})

@@ -146,7 +146,7 @@ def _agreement(page: Page, passport: Passport) -> None:
         page.ticked((made.holds, _sum(page.study, made)) for made in passport.sums)
     page.heading("Checks")
     page.ticked((check.passed, f"{check.name}: {check.says}") for check in passport.checks)
-    page.heading("Corrections and accepted findings that it rests on")
+    page.heading("Corrections, accepted findings and codings that it rests on")
     if not passport.amendments:
         page.text("none")
     page.grid(

@@ -13,7 +13,7 @@ from frs_pipeline.study.tables import TOTAL, Address, Axis, Table, catalogue
 
 _FIELDS = ("group", "row", "column", "measure")
 # What is meant where nothing is given: the plain number of a table, the gamma of a correlation, all groups together.
-_DEFAULTS = {"measure": ("count", "gamma", "mean"), "group": (TOTAL,)}
+_DEFAULTS = {"measure": ("count", "gamma", "mean", "answers"), "group": (TOTAL,)}
 
 
 def address(

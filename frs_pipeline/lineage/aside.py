@@ -106,7 +106,7 @@ def _columns(evidence: Evidence, instrument: str, names: tuple[str, ...]) -> dic
     questionnaire = questionnaires(evidence.study)[instrument]
     delivery = evidence.store.delivery
     of = resolve(list(names), [], questionnaire, delivery)[0].of
-    if any(question.name not in of for question in questionnaire.questions if questionnaire.asks(question, delivery)):
+    if any(question.name not in of for question in questionnaire.keyed if questionnaire.asks(question, delivery)):
         # Only `structure` distinguishes these. Reading exports takes a while to import, and is seldom needed.
         from frs_pipeline.intake.readers.surveyxact import read_export
 

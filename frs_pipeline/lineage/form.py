@@ -17,7 +17,7 @@ from frs_pipeline.errors import InputError, UsageError
 from frs_pipeline.intake.readers.surveyxact import read_export
 from frs_pipeline.language import Text
 from frs_pipeline.lineage.evidence import Evidence
-from frs_pipeline.lineage.listing import corrected, remarked
+from frs_pipeline.lineage.listing import codes_given, corrected, remarked
 from frs_pipeline.lineage.meaning import base, question
 from frs_pipeline.lineage.waterfall import Group, Why, failing, questions
 from frs_pipeline.lineage.wording import reason
@@ -94,6 +94,7 @@ def ways(evidence: Evidence, form: str) -> tuple[WayOfForm, ...]:
     if not accepted and not aside:
         raise UsageError("no such form", where=name, do="frs trace … --forms and frs quarantine list form ids")
     made = tuple(corrected(c) for c in evidence.corrections if c.form == name)
+    codes = tuple(codes_given([entry for entry in evidence.codings if entry.form == name]))
     inputs = {file.name: file.sha256 for file in evidence.delivered(instrument)}
     numbered = questionnaire.forms.number is not None
     followed = []
@@ -105,11 +106,11 @@ def ways(evidence: Evidence, form: str) -> tuple[WayOfForm, ...]:
             _in_table(evidence.study, table, instrument, answers | evidence.of_pair(table, name), evidence.store.delivery)
             for table in _tables(evidence.study, instrument)
         )
-        given = sum(answers[question.name] is not None for question in questionnaire.questions)
+        given = sum(answers[question.name] is not None for question in questionnaire.keyed)
         followed.append(
             WayOfForm(
                 *(name, instrument, questionnaire.title, file, line, inputs.get(file), True, (), made),
-                *(tuple(remarked(*row) for row in rows), given, len(questionnaire.questions), tables, numbered),
+                *((*codes, *(remarked(*row) for row in rows)), given, len(questionnaire.keyed), tables, numbered),
             )
         )
     for file, line, rules, columns in aside:
@@ -164,7 +165,8 @@ def _alike(study: Study) -> str:
 
 def _answers(evidence: Evidence, instrument: str, form: str) -> dict[str, Any]:
     """Read occasion and answers of a form in its mart."""
-    names = ["occasion", *(question.name for question in questionnaires(evidence.study)[instrument].questions)]
+    questionnaire = questionnaires(evidence.study)[instrument]
+    names = ["occasion", *(question.name for question in (*questionnaire.questions, *questionnaire.background))]
     chosen = f"SELECT {', '.join(names)} FROM {evidence.view('marts', instrument)} WHERE form_id = '{form}'"  # noqa: S608
     return dict(zip(names, evidence.ask(chosen)[0], strict=True))
 

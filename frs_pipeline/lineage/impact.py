@@ -24,7 +24,7 @@ from frs_pipeline.study.instruments import BOTH, instruments
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import Table, catalogue
 from frs_pipeline.tables.figures import NO_LABEL, Figure, figures, from_table
-from frs_pipeline.tables.nonresponse import ITEM, UNIT, item, kinds, unit
+from frs_pipeline.tables.nonresponse import ITEM, UNIT, asked_in, item, kinds, unit
 from frs_pipeline.tables.pairing import pairs_in_sql
 from frs_pipeline.tables.reconciling import Code, FormCounts
 
@@ -249,7 +249,7 @@ def _items(study: Study, items: pa.Table, change: ChangedForms, delivery: str) -
 
 def _answers(study: Study, mart: str, rows: pa.Table) -> pa.Table:
     """Count the answers of some forms of a mart, as `answers_by_occasion` counts those of all."""
-    names = [question.name for question in questionnaires(study)[mart].questions if not question.grouped]
+    names = [question.name for question in asked_in(study, mart)]
     counted = rows.group_by("occasion").aggregate([([], "count_all"), *((name, "count") for name in names)])
     return counted.rename_columns(["occasion", "number", *names])
 

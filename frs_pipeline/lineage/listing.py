@@ -25,6 +25,7 @@ from frs_pipeline.tables.bases import BLANK, LEFT_OUT, NOT_IN_USE, OTHER_OCCASIO
 
 if TYPE_CHECKING:
     from frs_pipeline.intake.amendments import Correction
+    from frs_pipeline.intake.coding import Coding
 
 
 @dataclass(frozen=True)
@@ -128,6 +129,12 @@ def _history(evidence: Evidence, mart: str, notes: Iterable[tuple[str, ...]]) ->
     for made in evidence.corrections:
         if made.prefix == prefix:
             history[made.form].append(corrected(made))
+    coded: dict[str, list[Coding]] = defaultdict(list)
+    for entry in evidence.codings:
+        if entry.prefix == prefix:
+            coded[entry.form].append(entry)
+    for form, codings in coded.items():
+        history[form] += codes_given(codings)
     for form, rule, column, severity, reason, who in notes:
         history[form].append(remarked(rule, column, severity, reason, who))
     return history
@@ -136,6 +143,17 @@ def _history(evidence: Evidence, mart: str, notes: Iterable[tuple[str, ...]]) ->
 def corrected(made: Correction) -> str:
     """Describe a correction in words, without its values."""
     return f"corrected: {made.column} ({made.reason}; {made.who}, {made.when})"
+
+
+def codes_given(codings: Sequence[Coding]) -> list[str]:
+    """Say which lines code the texts of a form, and whose, in words that don't reveal the codes; one for each text."""
+    listed = []
+    for name in dict.fromkeys(entry.question for entry in codings):
+        mine = [entry for entry in codings if entry.question == name]
+        lines = ", ".join(str(entry.line) for entry in mine)
+        coders = ", ".join(dict.fromkeys(entry.coder for entry in mine))
+        listed.append(f"coded: {name} (coding.csv:{lines}; {coders})")
+    return listed
 
 
 def remarked(rule: str, column: str | None, severity: str, reason: str | None, who: str | None) -> str:

@@ -49,10 +49,10 @@ def sums(study: Study) -> Mapping[Address, tuple[Sum, ...]]:
                 ways = (Address(table.number, c.label, "", group, "count") for c in table.change.categories)
                 additions.append(Sum(whole, tuple(ways)))
         if table.kind == "multiple":
-            rows = (TOTAL, *(c.label for c in table.row.categories))
+            boxes = [c.label for c in table.row.categories]
             for measure, group in product(("count", "percent", "case_percent"), table.groups):
-                whole, *parts = (Address(table.number, row, "", group, measure) for row in rows)
-                additions.append(Sum(whole, tuple(parts)))
+                whole = Address(table.number, TOTAL, "", group, "answers" if measure == "count" else measure)
+                additions.append(Sum(whole, tuple(Address(table.number, box, "", group, measure) for box in boxes)))
     of: dict[Address, list[Sum]] = defaultdict(list)
     for made in additions:
         for address in (made.total, *made.parts):

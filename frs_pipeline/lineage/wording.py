@@ -155,6 +155,8 @@ def reason(study: Study, why: Why, table: Table) -> Text:
             f"svaret på {text} er ikke {_either(named, 'eller')}, som tabellen er begrænset til",
             f"the answer to {text} isn't {_either(named, 'or')}, to which the table is limited",
         )
+    if why.kind == BLANK and asked.coded:
+        return Text(f"{text}: intet skrevet, eller ikke kodet", f"{text}: nothing written, or not coded")
     if why.kind == NOT_IN_USE:
         return Text(f"{text} står ikke på skemaet i den levering", f"{text} isn't on the paper of that delivery")
     if why.kind == NOT_ASKED:

@@ -112,7 +112,7 @@ def _questionnaire(guessed: GuessedStudy, scales: dict[tuple[tuple[int, str], ..
 
 
 def _tables(guessed: GuessedStudy) -> Iterator[str]:
-    """Yield the lines of the first tables: frequency, crosstab, correlation, summary or boxes, as far as there are questions."""
+    """Yield the lines of the first tables, as far as there are questions: at most three kinds of them."""
     of = {kind: [q for q in guessed.questions if q.type == kind] for kind in ("ordinal", "nominal", "number", "multiple")}
     closed = [*of["ordinal"], *of["nominal"]]
     wanted: list[tuple[str, dict[str, GuessedQuestion], str]] = []

@@ -146,7 +146,9 @@ def _question(column: str, variable: Variable | None, cells: list[str], taken: I
         question.unit = min(question.unit, Decimal(1))
         question.range = (min(known), max(known))
         return question
-    return _named(column, text, "text", "is read only to see that it names nobody, and goes no further", taken)
+    return _named(
+        column, text, "text", "stays in the restricted zone; with a scale: it can be coded (docs/how-to/text.md)", taken
+    )
 
 
 def _named(column: str, text: str, kind: str, why: str, taken: Iterable[str]) -> GuessedQuestion:

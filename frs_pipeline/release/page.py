@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,12 @@ _WORDS = {
     "Total valid": Text("I alt, gyldige", "All valid"),
     "Missing": Text("Ubesvaret", "Blank"),
     "Total": Text("I alt", "Total"),
+}
+# The totals of a question with several boxes: its answers, and forms.
+_OF_BOXES = {
+    "Total": Text("Svar i alt", "All answers"),
+    "Total valid": Text("Skemaer med svar", "Forms with an answer"),
+    "Missing": Text("Skemaer uden svar", "Forms without an answer"),
 }
 
 
@@ -83,12 +89,13 @@ def page(
 def _shown(study: Study, variant: Variant, records: Sequence[Record]) -> dict[str, Any]:
     grid = render(study, variant.table, [_figure(study, record, variant) for record in records])
     table = variant.table
+    double = table.kind in ("crosstab", "collapsed_crosstab") or (table.kind == "multiple" and table.group is not None)
     return {
         "number": table.number,
         "title": heading(study, table),
         "header": [_word(study, text) for text in grid.header],
-        "rows": list(_rows(study, grid, double=table.kind in ("crosstab", "collapsed_crosstab"))),
-        "double": table.kind in ("crosstab", "collapsed_crosstab"),
+        "rows": list(_rows(study, grid, _WORDS | (_OF_BOXES if table.kind == "multiple" else {}), double=double)),
+        "double": double,
         "hidden": sum(record.status == HIDDEN and record.measure in ("count", "n") for record in records),
         "coarse": any(record.status == LEFT_OUT for record in records),
         "collapsed": variant.collapsed,
@@ -96,9 +103,9 @@ def _shown(study: Study, variant: Variant, records: Sequence[Record]) -> dict[st
     }
 
 
-def _word(study: Study, word: str) -> str:
+def _word(study: Study, word: str, words: Mapping[str, Text] = _WORDS) -> str:
     """Return what is said for a word of SPSS; any other as it is."""
-    return said(study, _WORDS[word]) if word in _WORDS else word
+    return said(study, words[word]) if word in words else word
 
 
 def _figure(study: Study, record: Record, variant: Variant) -> Figure:
@@ -110,13 +117,14 @@ def _figure(study: Study, record: Record, variant: Variant) -> Figure:
     return Figure(*record[:5], None, f"{text}{said(study, Text(' %', '%'))}" if percent else text)
 
 
-def _rows(study: Study, grid: Grid, *, double: bool) -> Iterable[dict[str, Any]]:
+def _rows(study: Study, grid: Grid, words: Mapping[str, Text], *, double: bool) -> Iterable[dict[str, Any]]:
     """Yield rows with their headings; in a crosstab the heading of a row of counts also covers the percentages under it."""
-    for row in grid.rows:
-        text = said(study, Text("Alle", "All")) if row[0] == "Gamma" else _word(study, row[0])
+    for at, row in enumerate(grid.rows):
+        text = said(study, Text("Alle", "All")) if row[0] == "Gamma" else _word(study, row[0], words)
         cells = list(row[2:] if double else row[1:])
         yield {
             "label": text,
+            "lines": next((n for n, more in enumerate(grid.rows[at + 1 :], 1) if more[0]), len(grid.rows) - at),
             "measure": _word(study, row[1]) if double else "",
             "cells": cells,
             "total": row[0] == "Total",

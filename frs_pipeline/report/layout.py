@@ -180,7 +180,8 @@ def _multiple(table: Table, texts: dict[str, str]) -> Layout:
     blocks = []
     for label in (*(c.label for c in table.row.categories), *_TOTALS_OF_BOXES):
         measures = _OF_BOXES[:1] if label in (TOTAL_VALID, MISSING) else _OF_BOXES
-        every = [[Address(table.number, label, "", group, measure) for group in groups] for _, measure in measures]
+        shown = ["answers" if (label, measure) == (TOTAL, "count") else measure for _, measure in measures]
+        every = [[Address(table.number, label, "", group, measure) for group in groups] for measure in shown]
         if table.group:
             lines = tuple(Line(name, tuple(cells)) for (name, _), cells in zip(measures, every, strict=True))
         else:

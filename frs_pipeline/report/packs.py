@@ -107,13 +107,15 @@ class Pack:
 
 
 def _decisions(passport: Passport) -> list[tuple[tuple[str, str], int]]:
-    """Count corrections and accepted findings by what they are about. Why and by whom is free text, so it stays out."""
+    """Count corrections, accepted findings and coded texts by what they are about. Why and by whom is free text: not that."""
     return sorted(Counter((made.kind, made.about) for made in passport.amendments).items())
 
 
 def _decision(study: Study, kind: str, about: str) -> Text:
     if kind == "correction":
         return Text(f"rettelse i kolonnen {about}", f"correction of the column {about}")
+    if kind == "coding":
+        return Text(f"kodning af teksterne i {about}", f"coding of the texts in {about}")
     rule = policy(study).rules[about]
     return Text(f"accepteret fund: {rule.danish}", f"accepted finding: {rule.english}")
 

@@ -11,6 +11,7 @@ from frs_pipeline.errors import Gathered
 from frs_pipeline.language import LANGUAGES, Language, Text
 from frs_pipeline.stats.printing import in_english
 from frs_pipeline.study import Study, derived
+from frs_pipeline.study.background import Background
 from frs_pipeline.study.faults import choices
 from frs_pipeline.study.instruments import BOTH, FILE, DeliveryName
 from frs_pipeline.study.spec import Spec, YamlFile
@@ -134,7 +135,7 @@ class About(Spec):
     `languages` are those that its people read, the first of them in files and tables of a terminal, which have room for one.
     `forms` says what a form is known by, and `registers` who knows the conferences: the locked codebook, the ledger.
     `exports` are SurveyXact's three CSV files, or `plain`: one CSV file and a list of its labels. `cases` says
-    whether marts tell which conferences are of the same child.
+    whether marts tell which conferences are of the same child, `background` what else they tell of them.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -152,6 +153,7 @@ class About(Spec):
     forms: Forms = Forms()
     registers: tuple[Register, ...] = ()
     cases: bool = False
+    background: tuple[Background, ...] = ()
 
     @property
     def language(self) -> Language:
@@ -190,6 +192,9 @@ def about(study: Study) -> About:
     with wrong:
         if facts.cases and "codebook" not in facts.registers:
             raise file.error(["cases"], "only a codebook knows which conferences are of one child", "take the line out")
+    with wrong:
+        if facts.background and "ledger" not in facts.registers:
+            raise file.error(["background"], "only a ledger says anything of conferences", "take background out")
     with wrong:
         if facts.forms.number is not None and "conference" not in facts.model_fields_set:
             do = "add conference: {one: …, many: …}, or take number out of forms"

@@ -87,7 +87,7 @@ class Pairing(NamedTuple):
 
 def question_of(study: Study, mart: str, name: str) -> Question | None:
     """Return a question of a mart, or what is known of its forms' pairs as if it were one; None for neither."""
-    return questionnaires(study)[mart].counted(name) or _of_pairs(study, mart).get(name)
+    return questionnaires(study)[mart].resolve(name) or _of_pairs(study, mart).get(name)
 
 
 def paired_at(study: Study, mart: str, name: str) -> str | None:

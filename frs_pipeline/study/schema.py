@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
@@ -11,22 +10,18 @@ import pyarrow as pa
 from pandera.config import CONFIG
 
 from frs_pipeline.errors import CheckFailed
-from frs_pipeline.study.numbers import plain
+from frs_pipeline.study.fields import DIGITS
 from frs_pipeline.study.questionnaires import Question, Questionnaire
-
-# Digits of a decimal number in a mart.
-_DIGITS = 18
 
 
 def pandera_schema(questionnaire: Questionnaire) -> pandera.DataFrameSchema:
     """Make the schema of a questionnaire's parsed answers: one nullable integer column per question, codes of its scale.
 
-    A number stands as the whole number of its last decimal place. It never coerces: parsing comes first and is explicit, so
-    that one unreadable cell spoils no other row.
+    What people code afterwards isn't among them. A number stands as the whole number of its last decimal place. It never
+    coerces: parsing comes first and is explicit, so that one unreadable cell spoils no other row.
     """
     columns = {
-        question.name: pandera.Column("Int64", _check(question), nullable=True, coerce=False)
-        for question in questionnaire.questions
+        question.name: pandera.Column("Int64", _check(question), nullable=True, coerce=False) for question in questionnaire.keyed
     }
     return pandera.DataFrameSchema(columns, strict=True, coerce=False)
 
@@ -50,7 +45,7 @@ class Scales:
 
     def __init__(self, questionnaire: Questionnaire) -> None:
         self._schema = pandera_schema(questionnaire)
-        self._refused: dict[str, dict[int, bool]] = {question.name: {} for question in questionnaire.questions}
+        self._refused: dict[str, dict[int, bool]] = {question.name: {} for question in questionnaire.keyed}
 
     def refused(self, given: Mapping[str, Sequence[int]]) -> dict[str, list[int]]:
         """Name the codes that are outside their scale, by question, of those `given` to every question; none where all are in.
@@ -89,25 +84,6 @@ def refused(schema: pandera.DataFrameSchema, answers: pd.DataFrame) -> dict[str,
     return {}
 
 
-def arrow_field(question: Question) -> pa.Field:
-    """Make a question a column of a mart, with its text and labels in the field's metadata.
-
-    Answers are small integers; a number is an integer, or a decimal where its unit isn't whole.
-    """
-    number = question.measured
-    if number is None:
-        kind = pa.int8()
-        labels = json.dumps({str(c): label for c, label in question.labels.items()}, ensure_ascii=False)
-        own = {"labels": labels, "dont_know": "" if question.dont_know is None else str(question.dont_know)}
-    else:
-        kind = pa.decimal128(_DIGITS, number.decimals) if number.decimals else pa.int32()
-        own = {"unit": plain(number.unit), "range": f"[{plain(number.low)}, {plain(number.high)}]"}
-    about = {"text": question.text, "type": question.type}
-    return pa.field(
-        question.name, kind, metadata={**about, **own, "wording": question.wording, "sensitivity": question.sensitivity}
-    )
-
-
 def as_column(places: pa.Array, kind: pa.DataType) -> pa.Array:
     """Turn whole numbers (n,), of a number those of its last decimal place, into a column of this kind.
 
@@ -115,7 +91,7 @@ def as_column(places: pa.Array, kind: pa.DataType) -> pa.Array:
     """
     if not pa.types.is_decimal(kind):
         return places.cast(kind)
-    whole = places.cast(pa.decimal128(_DIGITS, 0))
+    whole = places.cast(pa.decimal128(DIGITS, 0))
     return pa.Array.from_buffers(kind, len(whole), whole.buffers())
 
 
@@ -125,5 +101,5 @@ def as_places(column: pa.Array | pa.ChunkedArray) -> pa.Array:
         column = column.combine_chunks()
     if not pa.types.is_decimal(column.type):
         return column
-    whole = pa.Array.from_buffers(pa.decimal128(_DIGITS, 0), len(column), column.buffers(), offset=column.offset)
+    whole = pa.Array.from_buffers(pa.decimal128(DIGITS, 0), len(column), column.buffers(), offset=column.offset)
     return whole.cast(pa.int64())

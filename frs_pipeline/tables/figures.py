@@ -35,7 +35,9 @@ ADDRESS = (
     column("row", pa.string(), "row label as printed; null where there is none"),
     column("column", pa.string(), "column label as printed; null where there is none"),
     column("group", pa.string(), "role, in tables by role"),
-    column("measure", pa.string(), "count, a percentage, gamma, ase, t, p, n, partial_gamma or a statistic", nullable=False),
+    column(
+        "measure", pa.string(), "count, answers, a percentage, gamma, ase, t, p, n, partial_gamma or a statistic", nullable=False
+    ),
 )
 FIGURES = pa.schema(
     [
@@ -252,7 +254,9 @@ def _multiple(table: Table, counts: Counts) -> Iterator[Figure]:
         ticks, cases, missing = _ticks(table, counts, place)
         answers = sum(ticks)
         for label, n in (*zip(labels, ticks, strict=True), (TOTAL, answers)):
-            yield _number(table.number, label, NO_LABEL, n)._replace(group=group)
+            # One form may have given several answers: only their total isn't a number of forms.
+            measure = "answers" if label == TOTAL else "count"
+            yield _number(table.number, label, NO_LABEL, n)._replace(group=group, measure=measure)
             for measure, whole in (("percent", answers), ("case_percent", cases)):
                 yield _share(table.number, label, NO_LABEL, measure, n, whole)._replace(group=group)
         for label, n in ((TOTAL_VALID, cases), (MISSING, missing)):

@@ -338,8 +338,9 @@ def _tie_boxes(table: Table, printed: _Printed, own: Sequence[Batch], comparison
             for category, box in zip(table.row.categories, table.row.boxes, strict=True)
         }
         forms = {TOTAL_VALID: sum(b.forms for b in cases), MISSING: sum(b.forms for b in without)}
-        for row, there in (*ticks.items(), (TOTAL, sum(ticks.values())), *forms.items()):
-            here = printed.at(row, group=label)
+        answers = printed.values.get(Address(table.number, TOTAL, NO_LABEL, label, "answers"))
+        own_counts = [(row, printed.at(row, group=label), there) for row, there in (*ticks.items(), *forms.items())]
+        for row, here, there in (*own_counts, (TOTAL, answers, sum(ticks.values()))):
             says = f"'{row}'{f' of {label}' if label else ''} is {_number(here)}, not {there}"
             comparison.require((table.number,), here, there, says)
 

@@ -16,9 +16,10 @@ from frs_pipeline.study.about import occasions, said, written
 from frs_pipeline.study.pairing import NO_CASE, NO_ROLE, NONE_THERE, SEVERAL_HERE, SEVERAL_THERE, UNPAIRED, question_of
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Table, catalogue
 from frs_pipeline.tables.bases import BASE, BLANK, NOT_IN_USE, OTHER_OCCASION, OUTSIDE, ROWS, UNANSWERED, counted_codes
-from frs_pipeline.tables.figures import Figure
+from frs_pipeline.tables.figures import NO_LABEL, Figure
 
 _TABLE = Text("Tabel", "Table")
+_BLANK, _NOT_CODED = Text("ubesvarede", "left blank"), Text("uden kodet tekst", "without a coded text")
 _SHARES = {
     "row_percent": Text("% af rækken", "% of the row"),
     "column_percent": Text("% af kolonnen", "% of the column"),
@@ -121,7 +122,7 @@ def _left_out(study: Study, table: Table, reason: str, question: str | None) -> 
     if reason == NOT_IN_USE:
         return said(study, Text("hvor spørgsmålet ikke står på skemaet", "without the question on the form")) + of_question
     if reason == BLANK:
-        return said(study, Text("ubesvarede", "left blank")) + of_question
+        return said(study, _NOT_CODED if asked and asked.coded else _BLANK) + of_question
     if reason in UNPAIRED.values():
         return _unpaired(study, table, reason)
     labels = asked.labels if asked else {}
@@ -208,14 +209,16 @@ def _summary(study: Study, table: Table, printed: _Printed) -> _Cells:
 def _multiple(study: Study, table: Table, printed: _Printed) -> _Cells:
     names = {measure: said(study, name) for measure, name in _OF_BOXES}
     labels = [*(c.label for c in table.row.categories), TOTAL, TOTAL_VALID, MISSING]
+    groups = [*(c.label for c in table.group.categories), TOTAL] if table.group else [NO_LABEL]
+
+    def cell(label: str, group: str, measure: str) -> str:
+        counted = "answers" if (label, measure) == (TOTAL, "count") else measure
+        return printed.get((label, "", group, counted), "")
+
     if table.group is None:
-        return ["", *(name for name in names.values())], [
-            [label, *(printed.get((label, "", "", measure), "") for measure, _ in _OF_BOXES)] for label in labels
-        ]
-    groups = [*(c.label for c in table.group.categories), TOTAL]
+        return ["", *names.values()], [[label, *(cell(label, "", measure) for measure in names)] for label in labels]
     rows = []
     for label in labels:
-        for measure, name in [*names.items()] if label not in (TOTAL_VALID, MISSING) else [*names.items()][:1]:
-            first = label if measure == "count" else ""
-            rows.append([first, name, *(printed[label, "", group, measure] for group in groups)])
+        for measure in names if label not in (TOTAL_VALID, MISSING) else ("count",):
+            rows.append([label if measure == "count" else "", names[measure], *(cell(label, group, measure) for group in groups)])
     return ["", "", *groups], rows

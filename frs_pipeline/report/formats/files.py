@@ -41,6 +41,7 @@ STATISTICS = {
     "bases": ("The base of each table: its forms, those left out by reason, those counted", ()),
     "unit_nonresponse": ("Unit non-response: whose forms are missing", ("occasion", "measure")),
     "item_nonresponse": ("Questions left blank", ("instrument", "question")),
+    "coding": ("How far those agree who coded texts", ("instrument", "question", "code")),
 }
 
 
