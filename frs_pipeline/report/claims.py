@@ -24,17 +24,18 @@ def read_claims(study: Study, path: Path) -> Claims:
     file = YamlFile(path)
     seen: set[str] = set()
     read: list[tuple[Claim, ...]] = []
+    sources = file.entries(["sources"]) if "sources" in file.entries([]) else None
     wrong = Gathered()
     with wrong:
         parsed = file.parse(Claims)
-    for i in file.entries(["sections"]):
+    for i in file.items(["sections"]):
         read.append(())
-        for j in file.entries(["sections", i, "claims"]):
+        for j in file.items(["sections", i, "claims"]):
             at: list[str | int] = ["sections", i, "claims", j]
             with wrong:
                 claim: Claim = file.parse_at(at, Claim)
                 read[-1] += (claim,)
-                for fault in _faults(study, claim, file.entries(["sources"])):
+                for fault in _faults(study, claim, sources):
                     with wrong:
                         raise file.error([*at, *fault.at], f"claim {claim.id}: {fault.what}", fault.do)
                 if claim.id in seen:
@@ -63,8 +64,8 @@ def _has_no_rows(study: Study, table: int) -> bool:
     return table in catalogue(study) and catalogue(study)[table].kind in ("frequency", "distribution")
 
 
-def _faults(study: Study, claim: Claim, sources: Sequence[str]) -> Iterator[Fault]:
-    """Yield what is wrong with a claim."""
+def _faults(study: Study, claim: Claim, sources: Sequence[str] | None) -> Iterator[Fault]:
+    """Yield what is wrong with a claim; `sources` are None where the file has none, which is reported for itself."""
     if bool(claim.holds) == bool(claim.untested):
         yield Fault((), "needs a condition, or the reason why it isn't tested", "write holds or untested, not both")
     if claim.holds and claim.instead is None:
@@ -85,7 +86,7 @@ def _faults(study: Study, claim: Claim, sources: Sequence[str]) -> Iterator[Faul
             yield Fault(("values", name), f"{name}: {what}", do)
         before.append(name)
     for index, baseline in enumerate(claim.baselines):
-        if baseline.source not in sources:
+        if sources is not None and baseline.source not in sources:
             at = ("baselines", index, "source")
             yield Fault(at, f"no source is called {baseline.source}", choices(sources, baseline.source))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from frs_pipeline.errors import Gathered
 from frs_pipeline.language import LANGUAGES, Language, Text
@@ -80,7 +80,7 @@ class Forms(Spec):
     modified: Column = "modified"
     closed: Column = "closetim"
     started: Column = "starttim"
-    status: Annotated[Literal["surveyxact"] | None, BeforeValidator(_or_none)] = "surveyxact"
+    status: Annotated[Literal["surveyxact", "none"] | None, AfterValidator(_or_none)] = "surveyxact"
 
     @model_validator(mode="after")
     def _sound(self) -> Self:

@@ -56,7 +56,7 @@ def read_chapters(study: Study, path: Path) -> tuple[Chapter, ...]:
     wrong = Gathered()
     with wrong:
         file.parse(_Chapters)
-    for index in file.entries(["chapters"]):
+    for index in file.items(["chapters"]):
         with wrong:
             chapter: Chapter = file.parse_at(["chapters", index], Chapter)
             _check(study, file, index, chapter, placed, [other.id for other in chapters])

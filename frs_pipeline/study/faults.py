@@ -11,6 +11,8 @@ from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin, get_
 
 from pydantic import BaseModel
 
+from frs_pipeline.language import LANGUAGES
+
 Location = Sequence[str | int]
 
 
@@ -32,6 +34,11 @@ _SYNTAX = (
     ),
     ("cannot start any token", "a text begins with a character that is reserved in YAML", "put the text into quotes"),
     (
+        "document start",
+        "a key above has no colon",
+        "write it as key: value",
+    ),
+    (
         "expected '-' indicator|expected <block end>|expected key",
         "the line isn't indented like those above it, or a quotation mark above isn't closed",
         "align it with them, or close the quotation mark",
@@ -39,7 +46,7 @@ _SYNTAX = (
     ("alias|anchor", "a text begins with * or &, which are reserved in YAML", "put the text into quotes"),
     ("constructor for the tag|tag", "a text begins with !, which is reserved in YAML", "put the text into quotes"),
     ("escape character", "there is a backslash in a text in double quotes", "put it into single quotes"),
-    ("stands twice", None, "leave one of them"),
+    ("stands twice", None, "leave one of them; another entry of a list begins with a hyphen: - …"),
     ("unexpected ':'", "there is a colon here without a space after it", "write key: value, or put the text into quotes"),
     (
         "end of stream|',' or '[]}]'|expected ',' or",
@@ -69,6 +76,7 @@ _KINDS = {
 }
 # What pydantic calls a key that a model, or a dataclass, doesn't know.
 _UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
+_MODELS = ("model_type", "model_attributes_type", "dataclass_type")
 _LIMITS = {
     "greater_than_equal": ("ge", "at least"),
     "greater_than": ("gt", "more than"),
@@ -85,17 +93,34 @@ _LETTERS = (
 )
 
 
-def of_syntax(problem: str, line: str = "") -> tuple[str, str]:
-    """Say what is wrong with a line that isn't YAML, and what to do, from what the parser says about it."""
+def of_syntax(problem: str, lines: Sequence[str], at: int) -> tuple[int, str, str]:
+    """Say which line of a file isn't YAML, what is wrong with it and what to do, from what the parser says about line `at`.
+
+    The parser stops below some mistakes; where the line that was meant can be told, it is that one.
+    """
+    line = lines[at] if at < len(lines) else ""
+    above = next((i for i in range(min(at, len(lines)) - 1, -1, -1) if lines[i].partition("#")[0].strip()), at)
+    before = lines[above] if above < len(lines) else ""
     if re.match(r" *\t", line):
         problem = "tab character"
-    elif "mapping values are not allowed" in problem and len(re.findall(r":(?=\s|$)", line)) == 1:
-        further = "the line is indented further than those above it, or a colon above has no space after it"
-        return further, "align it with them, and write key: value"
+    elif re.match(r" *-[^\s-]", line):
+        return at, "there is no space after the hyphen", "write - and a space before what follows"
+    elif re.search("find expected ':'|document start|mapping values", problem):
+        glued = re.match(r" *(?:- )?([\w-]+):[^\s:]", before)
+        if glued:
+            return above, "there is no space after the colon", f"write {glued[1]}: and a space before what follows"
+        if "mapping values" not in problem and re.fullmatch(r" *(?:- )?[\w-]+(?: [^:]*)?", before):
+            return above, "a key has no colon", "write it as key: value"
+        if "mapping values" in problem and len(re.findall(r":(?=\s|$)", line)) == 1:
+            return at, "the line is indented further than those above it", "align it with them"
+    elif re.search("block end|expected key", problem) and re.match(r" *- ", line):
+        column = len(line) - len(line.lstrip())
+        if re.match(rf" {{{column}}}[^\s-]", before):
+            return above, "an entry of a list begins without a hyphen", "begin it with - and a space"
     for pattern, what, do in _SYNTAX:
         if re.search(pattern, problem):
-            return what or problem, do
-    return problem, "correct the line"
+            return at, what or problem, do
+    return at, problem, "correct the line"
 
 
 def choices(known: Iterable[str], word: object = None) -> str:
@@ -112,19 +137,31 @@ def choices(known: Iterable[str], word: object = None) -> str:
 def of_model(errors: Iterable[Mapping[str, Any]], model: Any) -> list[Fault]:
     """Turn pydantic's errors about a model, or another type, into faults, one for each place."""
     faults: dict[tuple[str | int, ...], Fault] = {}
-    missing, unknown = set(), []
+    missing, unknown = [], []
     for error in errors:
         fault = _fault(error, model)
         faults.setdefault(fault.at, fault)
         if error["type"] == "missing":
-            missing.add(fault.at)
+            missing.append(fault.at)
         elif error["type"] in _UNKNOWN:
             unknown.append(fault.at)
-    for *place, key in unknown:
-        # A misspelt key is reported once, as unknown, and not as missing, too.
-        near = get_close_matches(str(key), [str(name) for *around, name in missing if around == place], 1)
-        if near:
+    for at in unknown:
+        # A key that is misspelt, or stands in a wrong place, is reported once, as unknown, and not as missing, too.
+        *place, key = at
+        lacking = [name for *around, name in missing if around == place]
+        elsewhere = next((other for other in missing if other[-1] == key and other != at), None)
+        near = get_close_matches(str(key), map(str, lacking), 1)
+        if elsewhere and len(elsewhere) > 1:
+            faults[at] = Fault(at, f"{key} isn't a key here", f"indent it below {elsewhere[-2]}")
+            faults.pop(elsewhere, None)
+        elif near:
             faults.pop((*place, *near), None)
+        elif len(lacking) == 1 and sum(other[:-1] == at[:-1] for other in unknown) == 1:
+            faults[at] = Fault(at, f"{key} isn't a key here", f"is {lacking[0]} meant?")
+            faults.pop((*place, *lacking), None)
+        elif lacking:
+            for name in lacking:
+                faults.pop((*place, name), None)
     return list(faults.values())
 
 
@@ -136,7 +173,8 @@ def _fault(error: Mapping[str, Any], model: Any) -> Fault:
     prefix = f"{name}: " if name else ""
     kind = error["type"]
     if kind == "missing":
-        return Fault(at, f"{name} is missing", f"add {name}: …")
+        alone = ", or write one text for every language, without keys" if name in LANGUAGES else ""
+        return Fault(at, f"{name} is missing", f"add {name}: …{alone}")
     if kind in _UNKNOWN:
         return Fault(at, f"{name} isn't a key here", _instead(name, _keys(model, at[:-1]), given))
     if kind == "literal_error":
@@ -150,8 +188,12 @@ def _fault(error: Mapping[str, Any], model: Any) -> Fault:
         wanted, do = _KINDS[kind]
         if given is None:
             return Fault(at, f"{name} is empty, and has to be {wanted}" if name else f"nothing stands where {wanted} should", do)
-        if isinstance(given, dict) and wanted == "a list":
-            do = "begin each entry with a hyphen: - …"
+        if wanted == "a list":
+            do = _as_list(given) or do
+        if wanted == "a number" and isinstance(given, str) and re.fullmatch(r"[0-9.]+ ?%", given):
+            do = f"write it as a share: {float(given.rstrip('% ')) / 100:g}"
+        if kind in _MODELS:
+            do = _as_keys(model, at)
         if kind == "string_type" and isinstance(given, list | dict):
             do = "write one text, without brackets"
         return Fault(at, f"{prefix}{_shown(given)} isn't {wanted}", do)
@@ -167,6 +209,27 @@ def _fault(error: Mapping[str, Any], model: Any) -> Fault:
     if kind in ("too_short", "string_too_short"):
         return Fault(at, f"{name} is empty", "give at least one" if kind == "too_short" else "write what it is")
     return Fault(at, prefix + (str(about["error"]) if kind == "value_error" else error["msg"].lower()), "correct the line")
+
+
+def _as_list(given: object) -> str:
+    """Say how something that isn't a list is written as one; nothing where that can't be told."""
+    if isinstance(given, dict):
+        return "begin each entry with a hyphen: - …"
+    if given in ("none", "no"):
+        return "write [], where there is none"
+    if isinstance(given, str) and 0 < len(given) <= 40 and not set(given) & set("[]{}"):
+        ends = re.fullmatch(r"(-?[0-9.]+) ?[-–] ?([0-9.]+)", given)
+        return f"write it in brackets: [{', '.join(ends.groups())}]" if ends else f"write it in brackets: [{given}]"
+    return f"write it in brackets: [{given}]" if isinstance(given, int | float) and not isinstance(given, bool) else ""
+
+
+def _as_keys(model: Any, at: Location) -> str:
+    """Say with which keys a thing is written."""
+    if _keys(model, at) == list(LANGUAGES):
+        return "write one text, or {danish: …, english: …}"
+    models = [kind for kind in _models(model, at) if issubclass(kind, BaseModel)]
+    needed = [name for kind in models for name, field in kind.model_fields.items() if field.is_required()]
+    return f"write it with its keys: {', '.join(f'{name}: …' for name in needed[:3])}" if needed else "write it as key: value"
 
 
 def _of_tag(at: tuple[str | int, ...], given: object, about: Mapping[str, Any], model: Any) -> Fault:

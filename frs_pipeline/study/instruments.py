@@ -83,9 +83,11 @@ def listed(study: Study) -> dict[str, Instrument]:
     by_name: dict[str, Instrument] = {}
     wrong = Gathered()
     there = sorted(path.stem for path in (study.folder / FOLDER).glob("*.yaml"))
+    if isinstance(file.data, dict) and isinstance(file.data.get("instruments"), dict):
+        raise file.error(["instruments"], "instruments: something with keys isn't a list", "begin each entry with a hyphen: - …")
     if not file.entries(["instruments"]):
         raise file.error(["instruments"], "lists no questionnaire", "add instruments: with a line - {name: …} for each")
-    for index in file.entries(["instruments"]):
+    for index in file.items(["instruments"]):
         where: list[str | int] = ["instruments", index, "name"]
         with wrong:
             instrument: Instrument = file.parse_at(where[:-1], Instrument)

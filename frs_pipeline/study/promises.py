@@ -47,6 +47,8 @@ def read_limits(study: Study, path: Path) -> Limits:
     for mart in file.entries(["blank", "questions"]):
         where = ["blank", "questions", mart]
         with wrong:
+            if not file.entries(where):
+                continue  # what isn't keys with values is reported already
             if mart not in questionnaires(study):
                 raise file.error(where, f"there is no questionnaire {mart}", choices(questionnaires(study), mart))
             known = [question.name for question in questionnaires(study)[mart].questions]

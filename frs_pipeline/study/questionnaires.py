@@ -229,7 +229,7 @@ def read_questionnaire(study: Study, path: Path) -> Questionnaire:
     questions: list[Question] = []
     texts: list[QuestionSpec] = []
     taken = _Taken(file)
-    for index in file.entries(["questions"]):
+    for index in file.items(["questions"]):
         with wrong:
             question = file.parse_at(["questions", index], QuestionSpec)
             check_occasion(study, file, ["questions", index, "occasion"], question.occasion)

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from frs_pipeline.errors import Gathered, InputError
-from frs_pipeline.language import LANGUAGES, Language
+from frs_pipeline.language import LANGUAGES
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.about import about, occasions
 from frs_pipeline.study.faults import choices
@@ -198,24 +198,27 @@ def read_policy(study: Study, path: Path, asked: Mapping[str, Questionnaire] | N
     with wrong:
         asked = questionnaires(study) if asked is None else asked
     # Where study.yaml can't be read, which is reported for itself, it doesn't say which rules there are.
-    built_in = KINDS
+    built_in, needed = KINDS, []
     with suppress(InputError):
         built_in = kinds(study)
+        needed = list(built_in)
     for name in file.entries(["rules"]):
         with wrong:
             rules[name] = _rule(study, file, name, built_in, asked)
     with wrong:
         roles = [form.role for form in questionnaires(study).values() if form.role]
         known = [label for role in roles for label in role.labels.values()]
-        for index in file.entries(["one_a_conference"]):
+        for index in file.items(["one_a_conference"]):
             label = file.data["one_a_conference"][index]
             with wrong:
                 if isinstance(label, str) and roles and all(role.code(label) is None for role in roles):
                     what = f"no questionnaire's question {about(study).role} has the answer {label}"
                     raise file.error(["one_a_conference", index], what, choices(known, label))
-    for name in built_in if "rules" in file.entries([]) else ():
+    there = file.entries(["rules"])
+    for name in needed if "rules" in file.entries([]) else ():
         with wrong:
-            if name not in file.entries(["rules"]):
+            # One that is misspelt is reported already.
+            if name not in there and not get_close_matches(name, [one for one in there if one not in KINDS], 1):
                 raise file.error(["rules"], f"rule {name} is missing", "every built-in rule has to be there: docs/rules.md")
     wrong.check()
     return Policy(**{**dict(spec), "rules": rules})
@@ -252,9 +255,10 @@ def _rule(
 
 def _in_languages(study: Study, file: YamlFile, name: str, rule: RuleSpec) -> dict[str, str]:
     """Return the words of a rule by language: the study's own, and the first of these for another one."""
-    known: tuple[Language, ...] = LANGUAGES
-    with suppress(InputError):
+    try:
         known = about(study).languages
+    except InputError:  # reported for itself
+        return {}
     missing = next((language for language in known if not getattr(rule, language)), None)
     if missing:
         raise file.error(["rules", name], f"rule {name} has no words in {missing.capitalize()}", f"add {missing}: …")

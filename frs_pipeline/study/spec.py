@@ -78,12 +78,12 @@ class YamlFile:
             raise InputError("goes too deep: too much stands within one another", where=path, do="write it plainly") from error
         except yaml.YAMLError as error:
             mark, begun = (getattr(error, name, None) for name in ("problem_mark", "context_mark"))
-            text = self._text.split("\n")[mark.line] if mark and mark.line <= self._text.count("\n") else ""
-            what, do = of_syntax(getattr(error, "problem", None) or str(error), text)
+            at = mark.line if mark else 0
+            line, what, do = of_syntax(getattr(error, "problem", None) or str(error), self._text.split("\n"), at)
             # The parser notices only far below that something isn't closed.
-            if mark and begun and begun.line < mark.line:
+            if begun and begun.line < line == at and "closed" in what:
                 what += f"; it belongs to what begins on line {begun.line + 1}"
-            raise InputError(f"not valid YAML: {what}", where=f"{path}:{mark.line + 1 if mark else 1}", do=do) from error
+            raise InputError(f"not valid YAML: {what}", where=f"{path}:{line + 1}", do=do) from error
 
     @cached_property
     def _tree(self) -> Any:
@@ -103,8 +103,8 @@ class YamlFile:
                 line = node.start_mark.line
         return int(line) + 1
 
-    def entries(self, location: Location) -> list[Any]:
-        """Return the keys or indexes of a mapping or list in the file, in order; none for anything else."""
+    def _part(self, location: Location) -> Any:
+        """Return what stands at a place of the file; None where nothing does."""
         part = self.data
         for step in location:
             there = isinstance(part, dict) or (isinstance(part, list) and isinstance(step, int))
@@ -112,7 +112,17 @@ class YamlFile:
                 part = part[step] if there else None
             except LookupError:
                 part = None
-        return list(part) if isinstance(part, dict) else list(range(len(part))) if isinstance(part, list) else []
+        return part
+
+    def entries(self, location: Location) -> list[Any]:
+        """Return the keys or indexes of a mapping or list in the file, in order; none for anything else."""
+        part = self._part(location)
+        return list(part) if isinstance(part, dict) else self.items(location)
+
+    def items(self, location: Location) -> list[int]:
+        """Return the indexes of a list in the file; none for anything else."""
+        part = self._part(location)
+        return list(range(len(part))) if isinstance(part, list) else []
 
     def error(self, location: Location, what: str, do: str = "correct the line") -> InputError:
         """Make an error that names this file and the line of `location`."""

@@ -508,7 +508,7 @@ def read_catalogue(study: Study, path: Path) -> dict[int, Table]:
     wrong = Gathered()
     with wrong:
         file.parse(CatalogueSpec)
-    for index in file.entries(["tables"]):
+    for index in file.items(["tables"]):
         with wrong:
             spec = file.parse_at(["tables", index], AnyTable)
             if spec.number in tables:

@@ -54,7 +54,7 @@ def _with_few_tables(entries: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 
 def study_with(folder: Path, edits: dict[str, Callable[[str], str]], of: Study = STUDY) -> Study:
     """Copy a study into `folder`, each of these files edited: of its text a function makes another."""
-    copy = shutil.copytree(of.folder, folder / STUDY.folder.name, ignore=shutil.ignore_patterns("__pycache__"))
+    copy = shutil.copytree(of.folder, folder / STUDY.folder.name, ignore=shutil.ignore_patterns("__pycache__", "data"))
     for name, edit in edits.items():
         before = (copy / name).read_text(encoding="utf-8")
         after = edit(before)

@@ -220,7 +220,7 @@ def test_dates_are_read_with_and_without_quotes(tmp_path):
 def test_syntax_that_is_wrong_is_told_in_plain_words(text, says, loader):
     with pytest.raises(yaml.YAMLError) as error:
         yaml.load(text, Loader=loader)
-    assert says in of_syntax(error.value.problem)[0]
+    assert says in of_syntax(error.value.problem, text.splitlines(), error.value.problem_mark.line)[1]
 
 
 @pytest.mark.parametrize("path", sorted(STUDY.folder.rglob("*.yaml")), ids=lambda path: path.name)

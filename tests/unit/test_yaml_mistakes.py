@@ -125,7 +125,7 @@ MISTAKES = [
     (
         "rules.yaml",
         [("  numbers_differ:", "  number_differ:"), ("  wrong_occasion:", "  wrong_occasions:")],
-        ["rule numbers_differ is missing", "rule wrong_occasion is missing"],
+        ["there is no rule number_differ, ", "is numbers_differ meant?", "is wrong_occasion meant?"],
     ),
     (
         "release.yaml",
