@@ -9,6 +9,7 @@ from dagster import AssetKey, AssetsDefinition, InitResourceContext, ResourceDef
 
 from frs_pipeline.assets import (
     bases,
+    coding,
     expectations,
     formats,
     manifest,
@@ -35,6 +36,7 @@ from frs_pipeline.study import Study
 _MODULES = (
     raw,
     validated,
+    coding,
     pseudonymised,
     marts,
     expectations,

@@ -11,6 +11,7 @@ from frs_pipeline.store.rows import Rows
 from frs_pipeline.study import Study
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.texts import coded
 
 
 def assets(study: Study) -> list[AssetsDefinition]:
@@ -26,7 +27,8 @@ def _pseudonymised(study: Study, instrument: str) -> AssetsDefinition:
         with making(context, key) as store:
             validated = store.file("validated", instrument)
             codebook, ledger = (read(store.file("validated", name)) for name in ("codebook", "ledger"))
-            forms = pseudonymise(stream(validated), with_cases(study, codebook, ledger), questionnaire)
+            codes = read(store.file("coded", instrument)) if instrument in coded(study) else None
+            forms = pseudonymise(stream(validated), with_cases(study, codebook, ledger), questionnaire, codes)
             rows = Rows.of(forms, mart_schema(questionnaire), store.waiting())
             check = conservation(key_of(study, key), rows_in(validated), rows.num_rows, 0, 0)
             if check.passed:

@@ -17,6 +17,7 @@ from frs_pipeline.study import Study
 from frs_pipeline.study.about import about
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.texts import written
 
 DESCRIPTION, WITHDRAWN, LEDGER_ROWS, CODEBOOK = (
     ("validated", name) for name in ("description", "withdrawn_conferences", "ledger", "codebook")
@@ -32,6 +33,7 @@ def _validated(study: Study, instrument: str) -> AssetsDefinition:
     title = questionnaires(study)[instrument].title
     described = {
         "validated": f"{title}: accepted forms. Restricted: carries conference numbers.",
+        **({"texts": f"{title}: what was written on them. Restricted."} if instrument in written(study) else {}),
         "rejected": f"{title}: forms set aside whole, one row per reason. Restricted.",
         "noted": f"{title}: what was found and set nothing aside. Restricted.",
         "applied": f"{title}: to how many forms each rule was applied, and to how many it couldn't be; counts only.",
@@ -51,6 +53,8 @@ def _validated(study: Study, instrument: str) -> AssetsDefinition:
             check = conservation(key_of(study, accepted), *counts)
             if check.passed:
                 yield produced(context, accepted, result.forms)
+                if ("texts", instrument) in outputs:
+                    yield produced(context, ("texts", instrument), result.texts)
                 yield produced(context, ("rejected", instrument), result.rejected)
                 yield produced(context, ("noted", instrument), result.noted)
                 yield produced(context, ("applied", instrument), result.applied)

@@ -17,7 +17,7 @@ import typer
 from frs_pipeline.cli import operating
 
 # isort: split
-from frs_pipeline.cli import codebook, figures, forms, gamma, passports, release, study, withdrawal
+from frs_pipeline.cli import codebook, coding, figures, forms, gamma, passports, release, study, withdrawal
 from frs_pipeline.cli.root import app, complain
 from frs_pipeline.errors import FrsError, unusable
 from frs_pipeline.personal_numbers import masked
@@ -25,7 +25,20 @@ from frs_pipeline.personal_numbers import masked
 # What Typer makes of Ctrl-C, without a word.
 _STOPPED = 130
 
-__all__ = ["app", "codebook", "figures", "forms", "gamma", "main", "operating", "passports", "release", "study", "withdrawal"]
+__all__ = [
+    "app",
+    "codebook",
+    "coding",
+    "figures",
+    "forms",
+    "gamma",
+    "main",
+    "operating",
+    "passports",
+    "release",
+    "study",
+    "withdrawal",
+]
 
 
 def main() -> NoReturn:

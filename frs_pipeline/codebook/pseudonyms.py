@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from frs_pipeline.codebook.cases import background_from, cases_from
 from frs_pipeline.errors import CheckFailed
@@ -54,6 +55,8 @@ def pseudonymised_from(questionnaire: Questionnaire) -> Sources:
     by_register = ("conference_id", *([] if questionnaire.only_occasion else ["occasion"]))
     for name in by_register if questionnaire.forms.number else ():
         sources[name] = [(codebook, name), (codebook, "conference_number"), (forms, "conference_number")]
+    for question in (question for question in questionnaire.questions if question.coded):
+        sources[question.name] = [(("coded", questionnaire.instrument), question.name)]
     for name, origins in cases_from().items() if questionnaire.cases else ():
         sources[name] = [*origins, (forms, "conference_number")]
     for name, origins in background_from(questionnaire.background).items():
@@ -66,11 +69,14 @@ def mart_from(questionnaire: Questionnaire) -> Sources:
     return {name: [(("pseudonymised", questionnaire.instrument), name)] for name in mart_schema(questionnaire).names}
 
 
-def pseudonymise(forms: Iterable[pa.RecordBatch], codebook: pa.Table, questionnaire: Questionnaire) -> Iterator[pa.Table]:
+def pseudonymise(
+    forms: Iterable[pa.RecordBatch], codebook: pa.Table, questionnaire: Questionnaire, coded: pa.Table | None = None
+) -> Iterator[pa.Table]:
     """Replace the numbers of accepted forms (`forms_schema`) with the codebook's pseudonym and occasion (`mart_schema`).
 
     A study without registers has one occasion, or one of each questionnaire; where forms have no number, nothing else changes.
-    The codebook is as `with_cases` returns it. Raises `CheckFailed` for a number that the codebook doesn't know, which
+    The codebook is as `with_cases` returns it; `coded` is what people made of
+    the texts of some of the forms. Raises `CheckFailed` for a number that the codebook doesn't know, which
     validation should have kept out.
     """
     by_number = codebook.sort_by("conference_number")
@@ -82,6 +88,9 @@ def pseudonymise(forms: Iterable[pa.RecordBatch], codebook: pa.Table, questionna
             columns = {name: entries[name] for name in entries.column_names}
         if questionnaire.only_occasion:
             columns["occasion"] = pa.repeat(questionnaire.only_occasion, batch.num_rows)
+        if coded is not None:
+            mine = coded.take(pc.index_in(batch["form_id"], value_set=coded["form_id"].combine_chunks()))
+            columns |= {question.name: mine[question.name] for question in questionnaire.questions if question.coded}
         yield pa.table([columns[name] if name in columns else batch[name] for name in schema.names], schema=schema)
 
 

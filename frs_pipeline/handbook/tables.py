@@ -27,12 +27,14 @@ _KINDS = {
     "correlation": "Association of two questions: gamma, ASE, T, p and N",
     "summary": "Numbers summed up: n, mean, standard deviation, smallest, quartiles (weighted average at (n + 1) p), largest",
     "change": "Answers on two forms of a pair crossed, and which way they changed",
+    "multiple": "How many ticked each of several boxes, how many none",
     "correlation_by_group": "Association of two questions within each answer to a third, and partial gamma",
 }
 _PERCENT = {
     "frequency": "per cent of all forms, of those answered, and cumulated",
     "distribution": "per cent of those answered",
     "collapsed_crosstab": "per cent of all counted",
+    "multiple": "per cent of all answers, and of the forms with any",
     "row": "per cent of the row",
     "column": "per cent of the column",
     "total": "per cent of all counted",
@@ -164,6 +166,9 @@ def _question(study: Study, table: Table, name: str) -> str:
 def _axis(study: Study, table: Table, axis: Axis) -> str:
     asked = [q for mart in table.marts if (q := question_of(study, mart, axis.variable))]
     words = " / ".join(dict.fromkeys(_text(question.text) for question in asked))
+    if axis.boxes:
+        link = f"[`{asked[0].name}`]({_DICTIONARY}#{anchor(table.marts[0], axis.boxes[0])})"
+        return f"{link} {words}; boxes: {_joined(category.label for category in axis.categories)}"
     # Where two questionnaires ask it, they have the same answers: the catalogue sees to that.
     return "; ".join([f"{_question(study, table, axis.variable)} {words}", *_differences(axis, asked[0])])
 

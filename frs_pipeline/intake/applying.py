@@ -84,7 +84,7 @@ def rules_of(questionnaire: Questionnaire, policy: Policy) -> list[str]:
         "role_impossible": role is not None,
         "role_missing": role is not None,
         "several_of_one": ones,
-        "answered_unasked": any(question.occasion != BOTH for question in questionnaire.questions),
+        "answered_unasked": any(question.occasion != BOTH for question in questionnaire.keyed),
     }
     own = policy.impossible_answers(questionnaire.instrument)
     return [

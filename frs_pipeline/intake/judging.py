@@ -158,7 +158,7 @@ def _never(forms: int) -> np.ndarray:
 def _read(cells: pa.Table, columns: Columns, questionnaire: Questionnaire) -> dict[str, Codes]:
     """Parse the answers of a chunk, by question."""
     blank, answers = not_asked(cells.num_rows), dict[str, Codes]()
-    for question in questionnaire.questions:
+    for question in questionnaire.keyed:
         if question.name not in columns.of:
             answers[question.name] = blank
         elif question.grouped:
@@ -299,7 +299,7 @@ def _boxes(parsed: Parsed, questionnaire: Questionnaire, completed: np.ndarray) 
     With no box ticked, only a completed form says which it was.
     """
     groups: dict[str, list[str]] = defaultdict(list)
-    for question in questionnaire.questions:
+    for question in questionnaire.keyed:
         if question.option is not None:
             groups[question.asked].append(question.name)
     for names in groups.values():

@@ -39,6 +39,7 @@ from frs_pipeline.intake.readers.parsing import MISSING
 from frs_pipeline.intake.readers.sheets import AGAIN
 from frs_pipeline.intake.readers.surveyxact import Export
 from frs_pipeline.intake.remarks import NOTED, REJECTED, Intake, Remark, noted, rejected, tolerate, warnings
+from frs_pipeline.intake.texts import texts_of, texts_schema
 from frs_pipeline.intake.withdrawals import Withdrawal, counted, require_found
 from frs_pipeline.language import plural
 from frs_pipeline.store.rows import Rows, ahead, content_hash
@@ -57,20 +58,22 @@ def forms_schema(questionnaire: Questionnaire) -> pa.Schema:
             pa.field("file", pa.string(), nullable=False),
             pa.field("line", pa.int32(), nullable=False),
             *number,
-            *(arrow_field(question) for question in questionnaire.questions),
+            *(arrow_field(question) for question in questionnaire.keyed),
         ]
     )
 
 
 @dataclass(frozen=True)
 class Validated:
-    """Accepted forms (`forms_schema`), remarks that set forms aside (`REJECTED`) or didn't (`NOTED`), and the counts.
+    """What became of forms: those accepted (`forms_schema`), remarks that set some aside (`REJECTED`) or didn't (`NOTED`), and
+    counts.
 
-    `left` are the forms that were withdrawn, by reason (`WITHDRAWN`); `applied` is to how many of the accepted forms each
-    rule was applied (`APPLIED`).
+    `texts` are what is written on accepted forms (`texts_schema`); `left` are the forms that were withdrawn, by reason
+    (`WITHDRAWN`); `applied` is to how many of the accepted forms each rule was applied (`APPLIED`).
     """
 
     forms: Rows
+    texts: Rows
     rejected: Rows
     noted: Rows
     left: pa.Table
@@ -137,7 +140,7 @@ class _Split:
     ) -> None:
         self.export, self.questionnaire, self.intake, self.columns, self.folder = export, questionnaire, intake, columns, folder
         self.clocks, self.skipped = clocks, Skipped()
-        self.forms = Rows(forms_schema(questionnaire), folder)
+        self.forms, self.texts = Rows(forms_schema(questionnaire), folder), Rows(texts_schema(questionnaire), folder)
         self.rejected, self.noted, self.keys = Rows(REJECTED, folder), Rows(NOTED, folder), Rows(KEYS, folder)
         self.delivered = self.set_aside = 0
         self.scales = Scales(questionnaire)
@@ -181,6 +184,9 @@ class _Split:
         lines, number = chunk.lines[good], parsed.number.values[good]
         answers = {name: cell.values[good] for name, cell in parsed.answers.items()}
         self.forms.append(self._accepted(lines, ids.take(good), number, list(answers.values())))
+        if self.questionnaire.texts:
+            cells = parsed.cells.take(pa.array(good))
+            self.texts.append(texts_of(self.questionnaire, self.columns, lines, ids.take(good), cells))
         asked = self.questionnaire.role
         role = answers[asked.name] if asked else np.full(len(good), MISSING)
         created, skipped = parsed.created[good], parsed.skipped[good]
@@ -205,6 +211,8 @@ class _Split:
         )
         if out:
             self.forms = self.forms.without("line", pa.array(sorted(out), pa.int32()))
+            if self.questionnaire.texts:
+                self.texts = self.texts.without("line", pa.array(sorted(out), pa.int32()))
             self.keys = self.keys.without("line", pa.array(sorted(out), pa.int64()))
             self.set_aside += len(out)
         with ThreadPoolExecutor(1) as beside:
@@ -231,7 +239,7 @@ class _Split:
         if self.forms.num_rows + self.set_aside + self.left.total() != self.delivered:
             raise CheckFailed("forms were lost in validation", where=self.questionnaire.instrument)
         left = counted(self.questionnaire.instrument, self.left)
-        return Validated(self.forms, self.rejected, self.noted, left, self._applied(), self.delivered, self.set_aside)
+        return Validated(self.forms, self.texts, self.rejected, self.noted, left, self._applied(), self.delivered, self.set_aside)
 
     def _applied(self) -> pa.Table:
         skipped = self.skipped.count(batch["skipped"].to_numpy() for batch in self.keys.batches())
@@ -270,7 +278,7 @@ class _Split:
         return pc.binary_join_element_wise(self.questionnaire.form_prefix, numbers, "-")
 
     def _accepted(self, lines: np.ndarray, ids: pa.Array, number: np.ndarray, answers: list[np.ndarray]) -> pa.Table:
-        own = [self.forms.schema.field(question.name) for question in self.questionnaire.questions]
+        own = [self.forms.schema.field(question.name) for question in self.questionnaire.keyed]
         columns = [
             ids,
             pa.repeat(self.export.file, len(lines)),

@@ -11,6 +11,7 @@ from frs_pipeline.lineage.evidence import Evidence
 from frs_pipeline.lineage.waterfall import Group
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.about import only_occasion
+from frs_pipeline.study.boxes import answer_to, columns_of
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.numbers import LARGEST, Number, number_in
 from frs_pipeline.study.questionnaires import questionnaires
@@ -39,7 +40,9 @@ class Aside:
 
     def group(self, names: Iterable[str], delivery: str) -> Group:
         """Return the form as a group of one, with its answers to these questions."""
-        return Group(self.instrument, self.occasion, tuple(self._answer(name) for name in names), 1, delivery)
+        listed = list(names)
+        answers = {column: self._answer(column) for name in listed for column in columns_of(name)}
+        return Group(self.instrument, self.occasion, tuple(answer_to(name, answers) for name in listed), 1, delivery)
 
     def _answer(self, name: str) -> Number | None:
         cell = self.cells.get(self.columns.get(name, ""), "").strip()
@@ -103,7 +106,7 @@ def _columns(evidence: Evidence, instrument: str, names: tuple[str, ...]) -> dic
     questionnaire = questionnaires(evidence.study)[instrument]
     delivery = evidence.store.delivery
     of = resolve(list(names), [], questionnaire, delivery)[0].of
-    if any(question.name not in of for question in questionnaire.questions if questionnaire.asks(question, delivery)):
+    if any(question.name not in of for question in questionnaire.keyed if questionnaire.asks(question, delivery)):
         # Only `structure` distinguishes these. Reading exports takes a while to import, and is seldom needed.
         from frs_pipeline.intake.readers.surveyxact import read_export
 

@@ -11,6 +11,7 @@ from frs_pipeline.lineage.meaning import base
 from frs_pipeline.lineage.waterfall import AGAIN, SET_ASIDE, Asked, Group, Why, failing, questions
 from frs_pipeline.store.files import read
 from frs_pipeline.study import Study
+from frs_pipeline.study.boxes import in_sql
 from frs_pipeline.study.tables import Table
 
 
@@ -77,7 +78,7 @@ class Asking:
     def answers(self, table: Table, forms: tuple[str, ...]) -> dict[str, Group]:
         """Read occasion and answers, to a table's questions, of some of the forms in its marts; of a pair, by either form."""
         groups: dict[str, Group] = {}
-        names, ids = ", ".join(self.asked(table).questions), ", ".join(f"'{form}'" for form in forms)
+        names, ids = ", ".join(map(in_sql, self.asked(table).questions)), ", ".join(f"'{form}'" for form in forms)
         for part, mart in ((part, mart) for part in self.parts for mart in (table.marts if forms else ())):
             marts = part.evidence.forms_view(mart, table.pairing)
             for form_id in ("form_id", *((table.pairing.form,) if table.pairing else ())):

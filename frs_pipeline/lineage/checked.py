@@ -100,7 +100,7 @@ def _recomputed(recounted: Recounted) -> float | None:
         assert meaning.numbers.numbers is not None
         return summary(recounted.numbers, meaning.numbers.numbers.decimals)[meaning.measure]
     if recounted.pairs is None:
-        return fall.left if fall.whole is None else percent(fall.left, fall.whole)
+        return fall.number if fall.whole is None else percent(fall.number, fall.whole)
     tables = [stratum.cells for stratum in recounted.pairs.strata]
     if meaning.strata is not None:
         return partial(tables).gamma

@@ -53,7 +53,7 @@ def resting(store: Store) -> list[Rests]:
             table
             for table in catalogue(store.study).values()
             if questionnaire.instrument in table.reads
-            and (not asked or not asked.isdisjoint(table.columns(questionnaire.instrument)))
+            and (not asked or not asked.isdisjoint(table.read_of(questionnaire.instrument)))
         ]
         of_table = ((table, evidence.of_pair(table, correction.form)) if table.pairing else (table, answers) for table in tables)
         cells = tuple(Cell(table.number, _labels(table, own)) for table, own in of_table) if answers is not None else ()
@@ -86,6 +86,5 @@ def _labels(table: Table, answers: dict[str, Number | str | None] | None) -> tup
     labels: list[str | None] = []
     for axis in (table.group, table.row, table.column):
         if axis is not None:
-            code = answers[axis.variable]
-            labels.append(axis.label(None if isinstance(code, str) else code))
+            labels.append(axis.labels(answers))
     return tuple(None for _ in labels) if out or None in labels else tuple(labels)

@@ -69,7 +69,7 @@ def differences(older: Store, newer: Store) -> Differences:
     kept, now = (_kept(at) for at in (older, newer))
     definitions, code = _made_differently(older, newer)
     shared = {name: _shared(*(both[name] for both in paths)) for name in instruments(older.study)}
-    tables = [t for t in catalogue(older.study).values() if all(t.columns(mart) <= shared[mart].keys() for mart in t.reads)]
+    tables = [t for t in catalogue(older.study).values() if all(t.read_of(mart) <= shared[mart].keys() for mart in t.reads)]
     counted = [_counted(tables, _marts(paths, shared, step)) for step in (_as_they_were, _corrected, _still_there)]
     changes = []
     addresses = tuple(dict.fromkeys((*kept, *now)))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from frs_pipeline.store.deliveries import AMENDMENTS, sha256
+from frs_pipeline.store.deliveries import AMENDMENTS, CODING, sha256
 from frs_pipeline.store.files import ORIGIN, MartFile, Store, listed, read, read_manifest, recorded, rows_in
 from frs_pipeline.store.plan import AssetPath, Product, products, table_key
 from frs_pipeline.store.rows import ENGINE
@@ -17,6 +17,7 @@ from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.pairing import Pairing
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import Address, Table
+from frs_pipeline.study.texts import coded
 from frs_pipeline.tables.figures import Figure, from_table
 from frs_pipeline.tables.pairing import pairs_in_sql
 from frs_pipeline.tables.reconciling import Answers, FormCounts
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from frs_pipeline.intake.amendments import Correction
+    from frs_pipeline.intake.coding import Coding
 
 _LAYERS = ("validated", "pseudonymised", "marts")
 
@@ -230,6 +232,17 @@ class Evidence:
         from frs_pipeline.intake.amendments import read_corrections
 
         return read_corrections(path, tuple(questionnaire.form_prefix for questionnaire in questionnaires(self.study).values()))
+
+    @cached_property
+    def codings(self) -> tuple[Coding, ...]:
+        """How texts were coded in the delivery, or in several."""
+        if self.store.parts():
+            return tuple(entry for part in self.parts for entry in part.codings)
+        if not coded(self.study) or not self.store.raw(CODING["coding"]).exists():
+            return ()
+        from frs_pipeline.intake.coding import codings_of
+
+        return codings_of(self.store)
 
     @cached_property
     def exceptions(self) -> tuple[AcceptedRemark, ...]:

@@ -17,12 +17,14 @@ from frs_pipeline.errors import InputError, UsageError
 from frs_pipeline.intake.readers.surveyxact import read_export
 from frs_pipeline.language import Text
 from frs_pipeline.lineage.evidence import Evidence
-from frs_pipeline.lineage.listing import corrected, remarked
+from frs_pipeline.lineage.listing import codes_given, corrected, remarked
 from frs_pipeline.lineage.meaning import base, question
 from frs_pipeline.lineage.waterfall import Group, Why, failing, questions
 from frs_pipeline.lineage.wording import reason
 from frs_pipeline.personal_numbers import masked
 from frs_pipeline.study import Study
+from frs_pipeline.study.about import quoted, written
+from frs_pipeline.study.boxes import answer_to
 from frs_pipeline.study.questionnaires import Questionnaire, questionnaires
 from frs_pipeline.study.rules import policy
 from frs_pipeline.study.tables import Table, catalogue
@@ -92,6 +94,7 @@ def ways(evidence: Evidence, form: str) -> tuple[WayOfForm, ...]:
     if not accepted and not aside:
         raise UsageError("no such form", where=name, do="frs trace … --forms and frs quarantine list form ids")
     made = tuple(corrected(c) for c in evidence.corrections if c.form == name)
+    codes = tuple(codes_given([entry for entry in evidence.codings if entry.form == name]))
     inputs = {file.name: file.sha256 for file in evidence.delivered(instrument)}
     numbered = questionnaire.forms.number is not None
     followed = []
@@ -103,11 +106,11 @@ def ways(evidence: Evidence, form: str) -> tuple[WayOfForm, ...]:
             _in_table(evidence.study, table, mart, own, evidence.store.delivery)
             for table, mart, own in _tables(evidence, instrument, name, answers)
         )
-        given = sum(answers[question.name] is not None for question in questionnaire.questions)
+        given = sum(answers[question.name] is not None for question in questionnaire.keyed)
         followed.append(
             WayOfForm(
                 *(name, instrument, questionnaire.title, file, line, inputs.get(file), True, (), made),
-                *(tuple(remarked(*row) for row in rows), given, len(questionnaire.questions), tables, numbered),
+                *((*codes, *(remarked(*row) for row in rows)), given, len(questionnaire.keyed), tables, numbered),
             )
         )
     for file, line, rules, columns in aside:
@@ -130,12 +133,14 @@ def opened(evidence: Evidence, way: WayOfForm) -> Opened:
         for at in np.flatnonzero(chunk.lines == way.line).tolist():
             raw = {name: masked(cell) for name, cell in chunk.cells.slice(at, 1).to_pylist()[0].items()}
     if raw is None:
-        raise InputError("the export doesn't have this line any more", where=f"{way.file}:{way.line}", do="run frs run")
+        raise InputError(
+            "the export doesn't have this line any more", where=f"{way.file}:{way.line}", do=evidence.store.refreshed_by
+        )
     if not way.accepted:
         return Opened(raw, {}, {})
     answers = _answers(evidence, way.instrument, way.form)
     answered = {
-        question.name: question.said(answers[question.name])
+        question.name: written(evidence.study, question.said(answers[question.name]))
         for question in questionnaires(evidence.study)[way.instrument].questions
         if answers[question.name] is not None
     }
@@ -180,7 +185,7 @@ def _tables(
 
 def _in_table(study: Study, table: Table, mart: str, answers: Mapping[str, Any], delivery: str) -> InTable:
     asked = questions(study, table)
-    group = Group(mart, answers["occasion"], tuple(answers[name] for name in asked), 1, delivery)
+    group = Group(mart, answers["occasion"], tuple(answer_to(name, answers) for name in asked), 1, delivery)
     why = failing(study, asked, base(study, table), group)
     return InTable(table.number, not why, tuple(_discreet(study, one, table) for one in why))
 
@@ -189,12 +194,12 @@ def _discreet(study: Study, why: Why, table: Table) -> Text:
     """Give a reason that doesn't reveal which answer was given."""
     if why.kind != LEFT_OUT:
         return reason(study, why, table)
-    text = question(study, why.about, table.marts).text
-    return Text(f"»{text}«: et svar, som tabellen ikke tæller", f"»{text}«: an answer that the table doesn't count")
+    text = quoted(study, question(study, why.about, table.marts).text)
+    return Text(f"{text}: et svar, som tabellen ikke tæller", f"{text}: an answer that the table doesn't count")
 
 
 def _cell(table: Table, answers: Mapping[str, Any]) -> tuple[str, ...]:
-    labels = [axis.label(answers[axis.variable]) for axis in axes(table)]
+    labels = [axis.labels(answers) for axis in axes(table)]
     assert None not in labels, "the table counts the form"
     return tuple(label for label in labels if label is not None)
 

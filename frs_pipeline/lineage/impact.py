@@ -24,7 +24,7 @@ from frs_pipeline.study.instruments import BOTH, instruments
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import Table, catalogue
 from frs_pipeline.tables.figures import NO_LABEL, Figure, figures, from_table
-from frs_pipeline.tables.nonresponse import ITEM, UNIT, item, kinds, unit
+from frs_pipeline.tables.nonresponse import ITEM, UNIT, asked_in, item, kinds, unit
 from frs_pipeline.tables.pairing import pairs_in_sql
 from frs_pipeline.tables.reconciling import Code, FormCounts
 
@@ -128,7 +128,7 @@ def _pairs(store: Store, table: Table, change: ChangedForms) -> dict[tuple[Code,
     assert table.pairing is not None
     with duckdb.connect(config=ENGINE) as connection:
         for mart in table.reads:
-            columns = ["form_id", *sorted({"occasion", *table.columns(mart)})]
+            columns = ["form_id", *sorted({"occasion", *table.read_of(mart)})]
             rows = read(store.file("marts", mart), columns)
             out = change.out[mart]["form_id"] if mart in change.out else pa.array([], pa.string())
             rows = rows.filter(pc.invert(pc.is_in(rows["form_id"], value_set=pa.array(out.to_pylist(), pa.string()))))
@@ -147,7 +147,7 @@ def _pairs(store: Store, table: Table, change: ChangedForms) -> dict[tuple[Code,
 
 def _counts(table: Table, forms: FormCounts, change: ChangedForms) -> dict[tuple[Code, ...], int]:
     """Count what `tables.counting` counts, in the marts after a change. Importing Ibis would take longer than this does."""
-    names, limits = tuple(dict.fromkeys((*table.variables, *table.asked))), dict(table.where)
+    names, limits = table.needed, dict(table.where)
     total: Counter[tuple[Code, ...]] = Counter()
     for mart in table.marts:
         groups = Counter(forms.by(mart, names))
@@ -159,7 +159,7 @@ def _counts(table: Table, forms: FormCounts, change: ChangedForms) -> dict[tuple
             given = dict(zip(names, answers, strict=True))
             inside = table.occasion in (BOTH, occasion) and all(given[name] in codes for name, codes in limits.items())
             if number and inside and None not in (given[name] for name in table.answered):
-                total[tuple(given[name] for name in table.variables)] += number
+                total[tuple(given[name] for name in table.columns)] += number
     return dict(total)
 
 
@@ -249,7 +249,7 @@ def _items(study: Study, items: pa.Table, change: ChangedForms, delivery: str) -
 
 def _answers(study: Study, mart: str, rows: pa.Table) -> pa.Table:
     """Count the answers of some forms of a mart, as `answers_by_occasion` counts those of all."""
-    names = [question.name for question in questionnaires(study)[mart].questions if not question.grouped]
+    names = [question.name for question in asked_in(study, mart)]
     counted = rows.group_by("occasion").aggregate([([], "count_all"), *((name, "count") for name in names)])
     return counted.rename_columns(["occasion", "number", *names])
 
@@ -264,7 +264,7 @@ def resting_on(store: Store, question: str) -> Iterator[tuple[ResultAddress, Val
     using = {
         number
         for number, table in catalogue(store.study).items()
-        if any(question in table.columns(mart) for mart in asking & set(table.reads))
+        if any(question in table.read_of(mart) for mart in asking & set(table.reads))
     }
     printed: Sequence[Figure] = from_table(read(store.file("statistics", "figures")))
     yield from placed(figure for figure in printed if figure.table in using).items()

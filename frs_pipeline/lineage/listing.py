@@ -16,6 +16,7 @@ from frs_pipeline.lineage.meaning import Selection, question
 from frs_pipeline.lineage.recount import answered, conditions
 from frs_pipeline.lineage.waterfall import AGAIN, ANSWERED, NOT_ASKED, OTHER_ANSWER, SET_ASIDE, Why, failing, questions
 from frs_pipeline.study import Study
+from frs_pipeline.study.boxes import in_sql
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.pairing import Pairing
 from frs_pipeline.study.questionnaires import questionnaires
@@ -24,6 +25,7 @@ from frs_pipeline.tables.bases import BLANK, LEFT_OUT, NOT_IN_USE, OTHER_OCCASIO
 
 if TYPE_CHECKING:
     from frs_pipeline.intake.amendments import Correction
+    from frs_pipeline.intake.coding import Coding
 
 
 @dataclass(frozen=True)
@@ -78,18 +80,19 @@ def _failing(study: Study, table: Table, mart: str, chosen: Selection, why: Why,
         if name != why.about:
             yield answered(name, codes, without=name == chosen.without)
             continue
+        answer = in_sql(name)
         if why.kind == OUTSIDE:
-            yield f"({name} IS NULL OR NOT {answered(name, codes)})"
+            yield f"({answer} IS NULL OR NOT {answered(name, codes)})"
             continue
         occasion = question(study, name, (mart,)).occasion
         if (why.kind == NOT_IN_USE) == questionnaires(study)[mart].asks(question(study, name, (mart,)), delivery):
             yield "false"
         counted = questions(study, table)[name]
         yield {
-            BLANK: f"{name} IS NULL AND (occasion = '{occasion}' OR '{occasion}' = 'both')",
-            NOT_IN_USE: f"{name} IS NULL",
-            NOT_ASKED: f"{name} IS NULL AND occasion <> '{occasion}' AND '{occasion}' <> 'both'",
-            LEFT_OUT: f"{name} IS NOT NULL AND NOT {answered(name, counted)}",
+            BLANK: f"{answer} IS NULL AND (occasion = '{occasion}' OR '{occasion}' = 'both')",
+            NOT_IN_USE: f"{answer} IS NULL",
+            NOT_ASKED: f"{answer} IS NULL AND occasion <> '{occasion}' AND '{occasion}' <> 'both'",
+            LEFT_OUT: f"{answer} IS NOT NULL AND NOT {answered(name, counted)}",
             OTHER_ANSWER: f"{answered(name, counted)} AND NOT {answered(name, codes)}",
             ANSWERED: answered(name, codes),
         }[why.kind]
@@ -126,6 +129,12 @@ def _history(evidence: Evidence, mart: str, notes: Iterable[tuple[str, ...]]) ->
     for made in evidence.corrections:
         if made.prefix == prefix:
             history[made.form].append(corrected(made))
+    coded: dict[str, list[Coding]] = defaultdict(list)
+    for entry in evidence.codings:
+        if entry.prefix == prefix:
+            coded[entry.form].append(entry)
+    for form, codings in coded.items():
+        history[form] += codes_given(codings)
     for form, rule, column, severity, reason, who in notes:
         history[form].append(remarked(rule, column, severity, reason, who))
     return history
@@ -134,6 +143,17 @@ def _history(evidence: Evidence, mart: str, notes: Iterable[tuple[str, ...]]) ->
 def corrected(made: Correction) -> str:
     """Describe a correction in words, without its values."""
     return f"corrected: {made.column} ({made.reason}; {made.who}, {made.when})"
+
+
+def codes_given(codings: Sequence[Coding]) -> list[str]:
+    """Say which lines code the texts of a form, and whose, in words that don't reveal the codes; one for each text."""
+    listed = []
+    for name in dict.fromkeys(entry.question for entry in codings):
+        mine = [entry for entry in codings if entry.question == name]
+        lines = ", ".join(str(entry.line) for entry in mine)
+        coders = ", ".join(dict.fromkeys(entry.coder for entry in mine))
+        listed.append(f"coded: {name} (coding.csv:{lines}; {coders})")
+    return listed
 
 
 def remarked(rule: str, column: str | None, severity: str, reason: str | None, who: str | None) -> str:

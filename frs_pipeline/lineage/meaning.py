@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from frs_pipeline.study import Study, derived
+from frs_pipeline.study.boxes import TICKED, columns_of
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.pairing import Pairing, question_of
 from frs_pipeline.study.questionnaires import Question, questionnaires
@@ -27,7 +28,8 @@ class Selection:
 
     `answers` are codes by question: a form must have one of them at each; `without` names the question of a frequency whose
     condition is reversed: forms that gave none of its answers, blank ones included. `limits` are the questions to whose
-    answers the table is limited. With a `pairing`, what is known of the forms' pairs stands among the questions.
+    answers the table is limited. With a `pairing`, what is known of the forms' pairs stands among the questions. With
+    `ticks`, it is the ticks in these boxes that are counted, not the forms.
     """
 
     study: Study
@@ -37,6 +39,7 @@ class Selection:
     without: str = ""
     limits: tuple[str, ...] = field(default=(), compare=False)
     pairing: Pairing | None = None
+    ticks: tuple[str, ...] = ()
 
     @cached_property
     def codes(self) -> dict[str, Codes]:
@@ -48,7 +51,10 @@ class Selection:
         """A value that is equal for selections of the same forms, however a table writes them."""
         asked_at = {questionnaires(self.study)[mart].occasion for mart in self.marts}
         occasion = BOTH if asked_at == {self.occasion} else self.occasion
-        return (frozenset(self.marts), occasion, frozenset(self.answers), self.without, self.pairing)
+        ticked = {name for name, codes in self.answers if codes == TICKED}
+        # Whoever ticked a box ticked one of several.
+        answers = frozenset(a for a in self.answers if not (ticked - {a[0]}).intersection(columns_of(a[0])))
+        return (frozenset(self.marts), occasion, answers, self.without, self.pairing, frozenset(self.ticks))
 
     def where(self, **answers: Codes) -> Selection:
         """Return the same selection, but with these codes at these questions."""
@@ -157,6 +163,8 @@ class _TableMeanings:
             assert table.column is not None
             strata = table.group if measure == "partial_gamma" else None
             return Meaning(measure, counted, scales=(table.row, table.column), strata=strata)
+        if table.kind == "multiple":
+            return self._multiple(address)
         assert table.column is not None
         group = {axis.variable: self._at(axis, address.group).codes[axis.variable] for axis in (table.group,) if axis}
         if table.change and not address.column:
@@ -181,6 +189,19 @@ class _TableMeanings:
             counted = self.base.where(**{axis.variable: frozenset(code for c in so_far for code in c.codes)})
         whole = {"percent": self.all, "valid_percent": self.base, "cumulative_percent": self.base}
         return Meaning(measure, counted, whole.get(measure))
+
+    def _multiple(self, address: Address) -> Meaning:
+        axis, measure = self.table.row, address.measure
+        cases = self._at(self.table.group, address.group) if self.table.group else self.base
+        if address.row == TOTAL_VALID:
+            return Meaning(measure, cases)
+        if address.row == MISSING:
+            return Meaning(measure, replace(cases, without=axis.variable))
+        answers = counted = replace(cases, ticks=axis.boxes)
+        if address.row != TOTAL:
+            label, box = next((c, box) for c, box in zip(axis.categories, axis.boxes, strict=True) if c.label == address.row)
+            counted = cases.where(**{box: frozenset(label.codes)})
+        return Meaning(measure, counted, {"percent": answers, "case_percent": cases}.get(measure))
 
     def _at(self, axis: Axis, label: str) -> Selection:
         """Return the forms of the base in one category of an axis; all of them for the total."""

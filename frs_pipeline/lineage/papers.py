@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from frs_pipeline.errors import UsageError
+from frs_pipeline.intake.coding import coded, codings_of
 from frs_pipeline.intake.delivery import intake_as_made
 from frs_pipeline.intake.remarks import Intake
 from frs_pipeline.intake.withdrawals import Withdrawals
@@ -137,8 +138,10 @@ def _accepted(store: Store, instrument: str, intake: Intake) -> pa.Table:
     from frs_pipeline.codebook.pseudonyms import pseudonymise
 
     result = _judged(store, instrument, intake)
-    book = with_cases(store.study, intake.codebook, intake.ledger)
-    return pa.concat_tables(pseudonymise(result.forms.batches(), book, questionnaires(store.study)[instrument]))
+    book, questionnaire = with_cases(store.study, intake.codebook, intake.ledger), questionnaires(store.study)[instrument]
+    codings = (entry for entry in codings_of(store) if entry.prefix == questionnaire.form_prefix)
+    codes = coded(codings, questionnaire) if questionnaire.schemes() else None
+    return pa.concat_tables(pseudonymise(result.forms.batches(), book, questionnaire, codes))
 
 
 def _lacking(rows: pa.Table, others: pa.Table) -> pa.Table:

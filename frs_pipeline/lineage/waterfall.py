@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from frs_pipeline.lineage.meaning import Meaning, Selection, question
 from frs_pipeline.study import Study
+from frs_pipeline.study.boxes import TICKED
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.numbers import Number
 from frs_pipeline.study.pairing import NONE_THERE, UNPAIRED
@@ -82,13 +83,14 @@ class Asked:
 class Waterfall:
     """Forms delivered, by mart; forms taken away, in order; and forms left. `near` failed one condition only.
 
-    `whole` is what was left where the figure's denominator stands, None for a figure without one; `left_of` has what is left
-    delivery by delivery.
+    `number` is what the figure counts: the forms left, or ticks in them. `whole` is that number where the figure's denominator
+    stands, None for a figure without one; `left_of` has what is left delivery by delivery.
     """
 
     delivered: Mapping[str, int]
     taken: tuple[tuple[Why, int], ...]
     left: int
+    number: int
     whole: int | None
     near: tuple[tuple[Why, int], ...]
     left_of: Mapping[str, int] = field(default_factory=dict)
@@ -138,7 +140,7 @@ def _blank(study: Study, asked: Question, group: Group) -> str:
 def waterfall(study: Study, asked: Asked, meaning: Meaning) -> Waterfall:
     """Take forms away from those delivered until only those are left that a figure counts."""
     own = _until(study, asked, meaning.counted)
-    return own if meaning.of is None else replace(own, whole=_until(study, asked, meaning.of).left)
+    return own if meaning.of is None else replace(own, whole=_until(study, asked, meaning.of).number)
 
 
 def _until(study: Study, asked: Asked, chosen: Selection) -> Waterfall:
@@ -159,6 +161,7 @@ def _fall(study: Study, asked: Asked, chosen: Selection) -> Waterfall:
     near: Counter[Why] = Counter()
     delivered: dict[str, int] = dict.fromkeys(asked.table.marts, 0)
     left: Counter[str] = Counter()
+    ticks = 0
     for mart, forms in asked.withdrawn.items():
         if forms:
             taken[Why(WITHDRAWN)] += forms
@@ -173,6 +176,7 @@ def _fall(study: Study, asked: Asked, chosen: Selection) -> Waterfall:
         why = failing(study, asked.questions, chosen, group)
         if not why:
             left[group.delivery] += group.forms
+            ticks += group.forms * sum(group.answers[places[box]] in TICKED for box in chosen.ticks)
         else:
             taken[min(why, key=order)] += group.forms
         if len(why) == 1:
@@ -181,6 +185,7 @@ def _fall(study: Study, asked: Asked, chosen: Selection) -> Waterfall:
         delivered,
         tuple((why, taken[why]) for why in sorted(taken, key=order)),
         sum(left.values()),
+        ticks if chosen.ticks else sum(left.values()),
         None,
         tuple((why, near[why]) for why in sorted(near, key=order)),
         dict(sorted(left.items())),

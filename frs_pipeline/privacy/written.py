@@ -11,7 +11,7 @@ import pyarrow as pa
 from frs_pipeline.errors import InputError
 from frs_pipeline.intake.readers.columns import resolve
 from frs_pipeline.intake.readers.surveyxact import Export, read_export
-from frs_pipeline.store.deliveries import AMENDMENTS
+from frs_pipeline.store.deliveries import AMENDMENTS, CODING
 from frs_pipeline.store.files import Store, stream
 from frs_pipeline.study.questionnaires import Questionnaire, questionnaires
 
@@ -48,7 +48,7 @@ def _of_export(export: Export, questionnaire: Questionnaire) -> Iterator[pa.Arra
 
 
 def _of_amendments(store: Store) -> Iterator[pa.Array]:
-    for name in AMENDMENTS.values():
+    for name in (*AMENDMENTS.values(), *CODING.values()):
         path = store.raw(name)
         if path.exists():
             text = path.read_bytes().decode("utf-8", "replace")

@@ -134,7 +134,8 @@ def form_promises(
     promises += _occasion(study, questionnaire.occasion)
     for question in questionnaire.questions:
         promises.append(_possible(question))
-        if questionnaire.asks(question, delivery):
+        # How many texts are coded is nothing that forms could promise.
+        if questionnaire.asks(question, delivery) and not question.coded:
             promises.append(_blank(study, question, questionnaire, limits.largest_blank(questionnaire.instrument, question.name)))
     return promises
 

@@ -36,8 +36,18 @@ _SHARES = {
     "column": (Text("% af kolonnen", "% of the column"), "column_percent"),
     "total": (Text("% af alle", "% of all"), "total_percent"),
 }
+_OF_BOXES = (
+    _FREQUENCY[0],
+    (Text("% af svarene", "% of answers"), "percent"),
+    (Text("% af skemaerne", "% of forms"), "case_percent"),
+)
+_TOTALS_OF_BOXES = {
+    TOTAL: Text("Svar i alt", "All answers"),
+    TOTAL_VALID: Text("Skemaer med svar", "Forms with an answer"),
+    MISSING: Text("Skemaer uden svar", "Forms without an answer"),
+}
 _NAMES = {TOTAL_VALID: Text("I alt besvaret", "All answered"), MISSING: Text("Ubesvaret", "Blank"), TOTAL: Text("I alt", "Total")}
-_WAYS = dict(zip(WAYS, (Text("Bedre", "Better"), Text("Uændret", "Same"), Text("Dårligere", "Worse")), strict=True))
+_WAYS = {word: way.capitalised() for way in WAYS for word in (way.danish, way.english)}
 _ALL_TOGETHER = {True: Text("Alle", "All"), False: Text("Alle under ét", "All together")}
 
 
@@ -63,7 +73,7 @@ class Layout:
     """Headings of the columns (`over` names the question that they answer), and blocks of rows."""
 
     corner: str
-    over: str
+    over: Text | None
     header: tuple[Text, ...]
     blocks: tuple[Block, ...]
 
@@ -84,6 +94,8 @@ def layout(table: Table, known: set[Address], texts: dict[str, str]) -> Layout:
         return _summary(table, texts)
     if table.kind == "change":
         return _change(table, texts)
+    if table.kind == "multiple":
+        return _multiple(table, texts)
     return _crosstab(table, texts)
 
 
@@ -103,7 +115,7 @@ def _frequency(table: Table, known: set[Address], texts: dict[str, str]) -> Layo
         cells = [Address(table.number, label, "", "", measure) for _, measure in _FREQUENCY]
         line = Line(None, tuple(address if address in known else None for address in cells))
         blocks.append(Block(named(label), (line,), label in _NAMES))
-    return Layout(texts[table.row.variable], "", tuple(name for name, _ in _FREQUENCY), tuple(blocks))
+    return Layout(texts[table.row.variable], None, tuple(name for name, _ in _FREQUENCY), tuple(blocks))
 
 
 def _distribution(table: Table, texts: dict[str, str]) -> Layout:
@@ -112,7 +124,7 @@ def _distribution(table: Table, texts: dict[str, str]) -> Layout:
         Block(name, (Line(None, tuple(Address(table.number, label, "", "", measure) for label in labels)),), False)
         for name, measure in _FREQUENCY[:2]
     ]
-    return Layout("", texts[table.row.variable], tuple(map(named, labels)), tuple(blocks))
+    return Layout("", named(texts[table.row.variable]), tuple(map(named, labels)), tuple(blocks))
 
 
 def _crosstab(table: Table, texts: dict[str, str]) -> Layout:
@@ -126,7 +138,7 @@ def _crosstab(table: Table, texts: dict[str, str]) -> Layout:
             for name, measure in (_FREQUENCY[0], share)
         )
         blocks.append(Block(named(label), lines, label == TOTAL))
-    return Layout(texts[table.row.variable], texts[table.column.variable], tuple(map(named, columns)), tuple(blocks))
+    return Layout(texts[table.row.variable], named(texts[table.column.variable]), tuple(map(named, columns)), tuple(blocks))
 
 
 def _change(table: Table, texts: dict[str, str]) -> Layout:
@@ -143,7 +155,7 @@ def _change(table: Table, texts: dict[str, str]) -> Layout:
                 for name, measure in _FREQUENCY[:2]
             )
             blocks.append(Block(_of(table, group, way.label, _WAYS), lines, total=False))
-    return Layout(texts[table.row.variable], texts[table.column.variable], tuple(map(named, columns)), tuple(blocks))
+    return Layout(texts[table.row.variable], named(texts[table.column.variable]), tuple(map(named, columns)), tuple(blocks))
 
 
 def _of(table: Table, group: str, label: str, words: Mapping[str, Text] | None = None) -> Text:
@@ -160,8 +172,30 @@ def _summary(table: Table, texts: dict[str, str]) -> Layout:
     for group in groups:
         line = Line(None, tuple(Address(table.number, "", "", group, measure) for _, measure in _SUMMARY))
         blocks.append(Block(_ALL_TOGETHER[True] if group in ("", TOTAL) else named(group), (line,), group == TOTAL))
-    over = f"{texts[table.row.variable]} · 1./3. kvartil: {QUARTILES}"
+    asked = texts[table.row.variable]
+    over = Text(f"{asked} · 1./3. kvartil: {QUARTILES}", f"{asked} · 1st/3rd quartile: {QUARTILES}")
     return Layout(texts[table.group.variable] if table.group else "", over, tuple(name for name, _ in _SUMMARY), tuple(blocks))
+
+
+def _multiple(table: Table, texts: dict[str, str]) -> Layout:
+    """Lay out boxes as rows: their measures side by side, or below each other with the groups side by side."""
+    groups = [*(c.label for c in table.group.categories), TOTAL] if table.group else [""]
+    blocks = []
+    for label in (*(c.label for c in table.row.categories), *_TOTALS_OF_BOXES):
+        measures = _OF_BOXES[:1] if label in (TOTAL_VALID, MISSING) else _OF_BOXES
+        shown = ["answers" if (label, measure) == (TOTAL, "count") else measure for _, measure in measures]
+        every = [[Address(table.number, label, "", group, measure) for group in groups] for measure in shown]
+        if table.group:
+            lines = tuple(Line(name, tuple(cells)) for (name, _), cells in zip(measures, every, strict=True))
+        else:
+            missing = (None,) * (len(_OF_BOXES) - len(measures))
+            lines = (Line(None, (*(address for (address,) in every), *missing)),)
+        total = _TOTALS_OF_BOXES.get(label)
+        blocks.append(Block(total or named(label), lines, total is not None))
+    question = texts[table.row.variable]
+    if table.group is None:
+        return Layout(question, None, tuple(name for name, _ in _OF_BOXES), tuple(blocks))
+    return Layout(question, named(texts[table.group.variable]), tuple(map(named, groups)), tuple(blocks))
 
 
 def _correlation(table: Table, known: set[Address]) -> Layout:
@@ -175,4 +209,4 @@ def _correlation(table: Table, known: set[Address]) -> Layout:
     if partial in known:
         line = Line(None, (partial, None, None, None, None))
         blocks.append(Block(Text("Partiel gamma", "Partial gamma"), (line,), True))
-    return Layout("", "", tuple(Text(name, name) for name, _ in _CORRELATION), tuple(blocks))
+    return Layout("", None, tuple(Text(name, name) for name, _ in _CORRELATION), tuple(blocks))

@@ -19,6 +19,7 @@ from frs_pipeline.study import Study, derived
 from frs_pipeline.study.about import about
 from frs_pipeline.study.instruments import DATED, DeliveryName, in_use, instruments
 from frs_pipeline.study.spec import Spec, YamlFile
+from frs_pipeline.study.texts import coded
 
 EXPORT_FILES = ("dataset.csv", "structure.csv", "labels.csv")
 # One CSV file of any program, and what its columns and codes mean.
@@ -33,7 +34,9 @@ REGISTERS = {"ledger": LEDGER, "codebook": CODEBOOK}
 AMENDMENTS = {"corrections": "corrections.csv", "exceptions": "exceptions.csv", "withdrawals": "withdrawals.csv"}
 # What a delivery says about itself; most have nothing to say.
 DESCRIPTION = {"description": "delivery.yaml"}
-_OPTIONAL = {**AMENDMENTS, **DESCRIPTION}
+# What people make of its texts; only a study that has some to be coded.
+CODING = {"coding": "coding.csv"}
+_OPTIONAL = {**AMENDMENTS, **DESCRIPTION, **CODING}
 # Forms other than the three CSV files in which SurveyXact or SPSS hand over an export.
 WORKBOOKS = (".xlsx", ".sav")
 # Keys beside the codebook of made-up forms, which they open: the published one, or one made with the forms.
@@ -75,7 +78,12 @@ def registers(study: Study) -> dict[str, str]:
 
 def sources(study: Study) -> tuple[str, ...]:
     """List what a refresh reads from a delivery: one export per questionnaire, registers, amendments, its description."""
-    return (*instruments(study), *registers(study), *_OPTIONAL)
+    return (*instruments(study), *registers(study), *_optional(study))
+
+
+def _optional(study: Study) -> dict[str, str]:
+    """Return the files that a delivery may have or not, by source."""
+    return _OPTIONAL if coded(study) else {**AMENDMENTS, **DESCRIPTION}
 
 
 def source_files(study: Study, folder: Path, source: str) -> tuple[str, ...]:
@@ -138,7 +146,7 @@ def _beside(path: Path) -> bool:
 
 def unread(study: Study, folder: Path) -> list[tuple[Path, int]]:
     """List files and folders of a delivery that no refresh reads, each with its number (from 1) among its folder's names."""
-    own = {*registers(study).values(), *_OPTIONAL.values(), *instruments(study)}
+    own = {*registers(study).values(), *_optional(study).values(), *instruments(study)}
     listed = []
     for place in (folder, *(folder / name for name in instruments(study))):
         for number, name in enumerate(_names(place), start=1):

@@ -17,11 +17,12 @@ from typing import Any, Literal
 
 from frs_pipeline.errors import InputError
 from frs_pipeline.store.code import PACKAGE, modules
-from frs_pipeline.store.deliveries import AMENDMENTS, DESCRIPTION, LOCKED, REGISTERS, registers
+from frs_pipeline.store.deliveries import AMENDMENTS, CODING, DESCRIPTION, LOCKED, REGISTERS, registers
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.about import about
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.spec import YamlFile
+from frs_pipeline.study.texts import coded, written
 
 AssetPath = tuple[str, ...]
 # For each column of a product: the columns, and of which product, that it is made from.
@@ -85,7 +86,10 @@ def table_key(number: int) -> AssetPath:
 @derived
 def products(study: Study) -> dict[AssetPath, Product]:
     """List all produced files in an order in which they can be made."""
-    layers = (_registers, _judged, _whole_delivery, _pseudonymised, _marts, _expectations, _tables, _statistics, _nonresponse)
+    layers = (
+        *(_registers, _judged, _whole_delivery, _coded, _pseudonymised, _marts),
+        *(_expectations, _tables, _statistics, _agreement, _nonresponse),
+    )
     made = {product.key: product for layer in layers for product in layer(study)}
     made[("report",)] = _report(study, tuple(made))
     made[("formats",)] = _formats(study)
@@ -101,7 +105,8 @@ def together_products(study: Study) -> dict[AssetPath, Product]:
     """
     made = {product.key: product for product in _lists_of_marts(study)}
     for key, product in products(study).items():
-        if key[0] in ("statistics", "report"):
+        # Who coded the texts of one delivery needn't have coded those of another.
+        if key[0] in ("statistics", "report") and key != AGREEMENT:
             inputs = tuple(other for other in product.inputs if other in made)
             parts = tuple(other for other in product.inputs if other not in made and other != ("formats",))
             made[key] = replace(product, inputs=inputs, parts=parts, raw=(), beside=())
@@ -111,6 +116,8 @@ def together_products(study: Study) -> dict[AssetPath, Product]:
 _WITHDRAWN = ("validated", "withdrawn_conferences")
 _REGISTERS = (("validated", "codebook"), ("validated", "ledger"))
 _FIGURES = ("statistics", "figures")
+# How far those who coded texts agree; in a study that has some.
+AGREEMENT = ("statistics", "coding")
 
 
 def _restricted(key: AssetPath, module: str, group: str, **more: Any) -> Product:
@@ -172,9 +179,10 @@ def _registers(study: Study) -> Iterator[Product]:
 
 
 def _judged(study: Study) -> Iterator[Product]:
-    """Plan, for each questionnaire, what can be counted, and what was set aside, noted and withdrawn."""
+    """Plan, for each questionnaire, what can be counted, what was written, and what was set aside, noted and withdrawn."""
     for name in instruments(study):
-        for layer in ("validated", "rejected", "noted", "applied", "withdrawn"):
+        texts = ("texts",) if name in written(study) else ()
+        for layer in ("validated", *texts, "rejected", "noted", "applied", "withdrawn"):
             yield _restricted(
                 (layer, name),
                 "assets.validated",
@@ -195,10 +203,32 @@ def _whole_delivery(study: Study) -> Iterator[Product]:
     yield _restricted(("noted",), *by, raw=raw, inputs=inputs, definitions=_files(study, "rules.yaml"))
 
 
+def _coded(study: Study) -> Iterator[Product]:
+    """Plan what people made of the texts: the columns of their codes, a row a form."""
+    for name in coded(study):
+        inputs = (("texts", name), ("rejected", name))
+        yield _restricted(
+            ("coded", name), "assets.coding", "g2_validated", raw=tuple(CODING), inputs=inputs, definitions=_paper(study, name)
+        )
+
+
+def _agreement(study: Study) -> Iterator[Product]:
+    """Plan how far those who coded texts agree."""
+    if coded(study):
+        inputs = _of_coded(study, "texts", "rejected")
+        papers = tuple(definition for name in coded(study) for definition in _paper(study, name))
+        yield _curated(AGREEMENT, "assets.coding", "g5_statistics", raw=tuple(CODING), inputs=inputs, definitions=papers)
+
+
+def _of_coded(study: Study, *layers: str) -> tuple[AssetPath, ...]:
+    """Return the products of these layers, for every questionnaire with texts that people code."""
+    return tuple((layer, name) for layer in layers for name in coded(study))
+
+
 def _pseudonymised(study: Study) -> Iterator[Product]:
     """Plan forms under pseudonyms. `noted` is only made of a delivery that didn't lose too much."""
     for name in instruments(study):
-        inputs = (("validated", name), *_REGISTERS)
+        inputs = (("validated", name), *([("coded", name)] if name in coded(study) else []), *_REGISTERS)
         by = ("assets.pseudonymised", "g3_pseudonymised")
         yield _restricted(("pseudonymised", name), *by, inputs=inputs, definitions=_paper(study, name), after=(("noted",),))
 
@@ -333,7 +363,7 @@ def _report(study: Study, before: tuple[AssetPath, ...]) -> Product:
         "assets.report",
         "g6_report",
         path="findings.parquet",
-        raw=tuple(AMENDMENTS),
+        raw=(*AMENDMENTS, *(CODING if coded(study) else ())),
         inputs=tuple(key for key in before if not key[-1].startswith("table_")),
         definitions=(*_files(study, *own), *templates, *_questionnaires(study)),
         pages="report",
@@ -351,6 +381,7 @@ def _formats(study: Study) -> Product:
     """Plan marts, statistics and tables as other programs read them."""
     inputs = [*every_mart(study)]
     inputs += [("statistics", name) for name in ("figures", "compare", "bases", *nonresponses(study))]
+    inputs += [AGREEMENT] if coded(study) else []
     definitions = (*_files(study, "tables.yaml", "report/chapters.yaml", "study.yaml"), *_questionnaires(study))
     return _curated(("formats",), "assets.formats", "g6_report", inputs=tuple(inputs), definitions=definitions, pages="formats")
 

@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from frs_pipeline.errors import Gathered
-from frs_pipeline.language import Text
+from frs_pipeline.language import LANGUAGES, Language, Text
+from frs_pipeline.stats.printing import in_english
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.background import Background
 from frs_pipeline.study.faults import choices
@@ -131,6 +132,7 @@ Register = Literal["codebook", "ledger"]
 class About(Spec):
     """Facts of the study.
 
+    `languages` are those that its people read, the first of them in files and tables of a terminal, which have room for one.
     `forms` says what a form is known by, and `registers` who knows the conferences: the locked codebook, the ledger.
     `exports` are SurveyXact's three CSV files, or `plain`: one CSV file and a list of its labels. `cases` says
     whether marts tell which conferences are of the same child, `background` what else they tell of them.
@@ -138,6 +140,7 @@ class About(Spec):
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     title: Text
+    languages: Annotated[tuple[Language, ...], Field(min_length=1)] = LANGUAGES
     conference: Noun = _GROUP
     occasions: dict[str, Occasion] = Field(min_length=1)
     role: str | None = None
@@ -152,6 +155,11 @@ class About(Spec):
     cases: bool = False
     background: tuple[Background, ...] = ()
 
+    @property
+    def language(self) -> Language:
+        """The first of its languages."""
+        return self.languages[0]
+
 
 @derived
 def about(study: Study) -> About:
@@ -159,6 +167,10 @@ def about(study: Study) -> About:
     file = YamlFile(study.folder / FILE)
     facts: About = file.parse(About)
     wrong = Gathered()
+    for index, language in enumerate(facts.languages):
+        with wrong:
+            if language in facts.languages[:index]:
+                raise file.error(["languages", index], f"{language} stands twice", "leave one of them")
     known = [name for name, lacking in facts.lacking.items() if not lacking.either]
     for name, lacking in facts.lacking.items():
         for index, one in enumerate(lacking.either):
@@ -197,6 +209,21 @@ def about(study: Study) -> About:
                 raise file.error(["occasions", name, "ledger"], "another occasion has this word, too", "give each its own")
     wrong.check()
     return facts
+
+
+def said(study: Study, text: Text) -> str:
+    """Return a text in the first language of the study."""
+    return text.in_language(about(study).language)
+
+
+def quoted(study: Study, words: str) -> str:
+    """Quote what stands on the paper, as the first language of the study does."""
+    return f"»{words}«" if about(study).language == "danish" else f"“{words}”"
+
+
+def written(study: Study, printed: str) -> str:
+    """Write a printed figure as the first language of the study does."""
+    return printed if about(study).language == "danish" else in_english(printed)
 
 
 def has_codebook(study: Study) -> bool:

@@ -85,12 +85,13 @@ def read_impossible_answers(
 def _condition(
     file: YamlFile, where: list[str | int], questionnaire: Questionnaire, name: str, words: tuple[str, ...]
 ) -> Condition:
-    column = questionnaire.question(name)
-    columns = [column] if column else [box for box in questionnaire.questions if box.option is not None and box.of == name]
+    asked = questionnaire.keyed
+    column = next((question for question in asked if question.name == name), None)
+    columns = [column] if column else [box for box in asked if box.option is not None and box.of == name]
     if not columns:
         to_write_on = any(text.name == name for text in questionnaire.texts)
         what = f"{name} is a line to write on" if to_write_on else f"{questionnaire.instrument} has no question {name}"
-        raise file.error(where, what, choices(dict.fromkeys(column.of for column in questionnaire.questions), name))
+        raise file.error(where, what, choices(dict.fromkeys(column.of for column in asked), name))
     boxes = column is None
     text = columns[0].asked if boxes else columns[0].text
     every = tuple(column.name for column in columns)

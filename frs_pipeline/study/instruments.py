@@ -60,7 +60,17 @@ class Instrument(Dated):
 
 
 # Names that a questionnaire can't have, since other parts of a delivery or other marts have them.
-_TAKEN = ("codebook", "conference", "corrections", "description", "exceptions", "ledger", "withdrawals", "withdrawn_conferences")
+_TAKEN = (
+    "codebook",
+    "coding",
+    "conference",
+    "corrections",
+    "description",
+    "exceptions",
+    "ledger",
+    "withdrawals",
+    "withdrawn_conferences",
+)
 
 
 @derived

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from frs_pipeline.errors import InputError
+from frs_pipeline.language import Text
 from frs_pipeline.study import Study, derived
-from frs_pipeline.study.about import about, occasions
+from frs_pipeline.study.about import about, occasions, said
 from frs_pipeline.study.faults import Location, choices
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.questionnaires import Answer, Question, Questionnaire, questionnaires
@@ -21,12 +22,12 @@ PAIRED = 1
 NO_CASE, NO_ROLE, SEVERAL_HERE, NONE_THERE, SEVERAL_THERE = "no_case", "no_role", "several_here", "none_there", "several_there"
 UNPAIRED = {2: NO_CASE, 3: NO_ROLE, 4: SEVERAL_HERE, 5: NONE_THERE, 6: SEVERAL_THERE}
 _FOUND = {
-    PAIRED: "fundet",
-    2: "barnet har intet pseudonym",
-    3: "rollen er ikke angivet",
-    4: "flere skemaer ved den første",
-    5: "intet skema ved den anden",
-    6: "flere skemaer ved den anden",
+    PAIRED: Text("fundet", "found"),
+    2: Text("barnet har intet pseudonym", "the child has no pseudonym"),
+    3: Text("rollen er ikke angivet", "the role wasn't given"),
+    4: Text("flere skemaer ved den første", "several forms at the first"),
+    5: Text("intet skema ved den anden", "no form at the second"),
+    6: Text("flere skemaer ved den anden", "several forms at the second"),
 }
 _STATUS = "pair_at_"
 # The codes of a change: towards the first answer of the scale, none, towards the last.
@@ -86,7 +87,7 @@ class Pairing(NamedTuple):
 
 def question_of(study: Study, mart: str, name: str) -> Question | None:
     """Return a question of a mart, or what is known of its forms' pairs as if it were one; None for neither."""
-    return questionnaires(study)[mart].question(name) or _of_pairs(study, mart).get(name)
+    return questionnaires(study)[mart].resolve(name) or _of_pairs(study, mart).get(name)
 
 
 def paired_at(study: Study, mart: str, name: str) -> str | None:
@@ -117,16 +118,21 @@ def _of_pairs(study: Study, mart: str) -> dict[str, Question]:
 
 def _columns(study: Study, pairing: Pairing, asked: Question) -> list[Question]:
     end = occasions(study)[pairing.end]
-    answers = tuple(Answer(code=code, label=label) for code, label in _FOUND.items())
+    answers = tuple(Answer(code=code, label=said(study, label)) for code, label in _FOUND.items())
     first, last = (asked.labels[code] for code in (scale_of(asked)[0], scale_of(asked)[-1]))
-    moved = {TO_FIRST: f"nærmere {first}", SAME: "uændret", TO_LAST: f"nærmere {last}"}
+    moved = {
+        TO_FIRST: Text(f"nærmere {first}", f"towards {first}"),
+        SAME: Text("uændret", "unchanged"),
+        TO_LAST: Text(f"nærmere {last}", f"towards {last}"),
+    }
+    the, one = said(study, end.the), said(study, end.one)
     here = {"occasion": BOTH, "option": None, "grouped": None, "dont_know": None, "type": "nominal"}
     texts = {
-        pairing.status: (f"Skema fra {end.the.danish}", answers, None),
-        pairing.later: (f"{asked.text} ({end.one.danish})", asked.answers, asked.dont_know),
+        pairing.status: (said(study, Text(f"Skema fra {the}", f"Form from {the}")), answers, None),
+        pairing.later: (f"{asked.text} ({one})", asked.answers, asked.dont_know),
         pairing.change: (
-            f"{asked.text} (ændring til {end.the.danish})",
-            tuple(Answer(code=code, label=label) for code, label in moved.items()),
+            f"{asked.text} ({said(study, Text(f'ændring til {the}', f'change to {the}'))})",
+            tuple(Answer(code=code, label=said(study, label)) for code, label in moved.items()),
             None,
         ),
     }

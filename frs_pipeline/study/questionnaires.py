@@ -10,12 +10,13 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from frs_pipeline.errors import Gathered
-from frs_pipeline.language import Text
+from frs_pipeline.language import Language, Text
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.about import Forms, about, occasions, only_occasion
+from frs_pipeline.study.boxes import BOX, BOXES, columns_of
 from frs_pipeline.study.faults import Location, choices
 from frs_pipeline.study.instruments import BOTH, FILE, FOLDER, Dated, listed
-from frs_pipeline.study.numbers import Measured, Number, Span, measured, plain
+from frs_pipeline.study.numbers import ANSWERED, Measured, Number, Span, measured, plain
 from frs_pipeline.study.spec import Spec, YamlFile
 
 SCALES = "scales.yaml"
@@ -33,6 +34,8 @@ RESERVED = frozenset(_WORDS.split())
 # Keys that only a number has, and what the column of its groups is called.
 _OF_NUMBERS = ("unit", "range", "groups", "unit_name")
 _GROUP = "_group"
+# What a box says that is left open, and one that is ticked.
+_TICKED = (Text("ikke valgt", "not ticked"), Text("valgt", "ticked"))
 
 
 class Answer(Spec):
@@ -52,9 +55,9 @@ class QuestionSpec(Dated):
     """A question as the YAML writes it.
 
     `multiple` is a question with several boxes to tick, which make up its scale; `text` is a line to write on, which
-    has no scale, is read only to check that it names nobody, and goes no further. `number` is a number, with a unit and a range
-    instead of a scale; its groups make it a question of ordered answers, too. `since` and `until` are for a question that only
-    the paper of some deliveries has.
+    stays in the restricted zone, and whose scale, if it has one, is what people code it by. `number` is a number, with a
+    unit and a range instead of a scale; its groups make it a question of ordered answers, too. `since` and `until` are for
+    a question that only the paper of some deliveries has.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -85,13 +88,15 @@ class Question(QuestionSpec):
     """A question with the answers of its scale: a column of the mart.
 
     A question with several boxes is one such column per box, ticked or not: `option` is the box's code, `asked` the text
-    of the question itself. A number has no answers but is `measured`; its groups are a column of their own, which says
-    that it is `grouped` from the column of the number.
+    of the question itself. So is a text that people code, `coded`: such a column is in the mart, but in no export. A number
+    has no answers but is `measured`; its groups are a column of their own, which says that it is `grouped` from the column
+    of the number.
     """
 
     answers: tuple[Answer, ...]
     asked: str
     option: int | None = None
+    coded: bool = False
     measured: Measured | None = None
     grouped: str | None = None
 
@@ -108,6 +113,11 @@ class Question(QuestionSpec):
     @property
     def codes(self) -> tuple[int, ...]:
         return tuple(answer.code for answer in self.answers)
+
+    @property
+    def counted(self) -> tuple[int, ...]:
+        """The answers that counts of forms distinguish: the codes; of a number only that there is one."""
+        return (ANSWERED,) if self.measured else self.codes
 
     @property
     def labels(self) -> dict[int, str]:
@@ -130,9 +140,9 @@ class Question(QuestionSpec):
 class Questionnaire(Dated):
     """One instrument with all its questions, in the order of the paper form.
 
-    `texts` are those that are never counted; `forms` says what a form is known by. `only_occasion` is that of all its forms
-    in a study without registers; elsewhere, these say it. `cases` says whether its mart tells
-    which forms are about the same child, `background` what it says about their conferences.
+    `texts` are those to write on, which are never counted as they are; `forms` says what a form is known by.
+    `only_occasion` is that of all its forms in a study without registers; elsewhere, these say it. `cases` says whether
+    its mart tells which forms are about the same child, `background` what it says about their conferences.
     """
 
     instrument: str
@@ -147,6 +157,7 @@ class Questionnaire(Dated):
     forms: Forms = Forms()
     only_occasion: str | None = None
     cases: bool = False
+    language: Language = "danish"
     background: tuple[Question, ...] = ()
 
     @property
@@ -154,9 +165,41 @@ class Questionnaire(Dated):
         """The question that says who of several filled in a form; None on a paper that doesn't ask."""
         return self.question(self.asks_role) if self.asks_role else None
 
+    @property
+    def keyed(self) -> tuple[Question, ...]:
+        """The questions whose answers stand in the export."""
+        return tuple(question for question in self.questions if not question.coded)
+
+    def schemes(self) -> dict[str, tuple[Question, ...]]:
+        """Return the texts that people code, by name, each with the columns of its codes."""
+        by_text: dict[str, tuple[Question, ...]] = {}
+        for question in self.questions:
+            if question.coded:
+                by_text[question.of] = (*by_text.get(question.of, ()), question)
+        return by_text
+
     def question(self, name: str) -> Question | None:
         """Return a question by its name, or what is known of the conference under that name."""
         return next((q for q in (*self.questions, *self.background) if q.name == name), None)
+
+    def boxes(self, name: str) -> tuple[Question, ...]:
+        """Return the boxes of a question that has several, in the order of its scale; none for any other."""
+        return tuple(q for q in self.questions if q.option is not None and q.of == name)
+
+    def resolve(self, name: str) -> Question | None:
+        """Return a question by its name, or that whether any of the boxes `together` by this name is ticked."""
+        several = columns_of(name)
+        first = self.question(several[0])
+        if first is None or len(several) == 1:
+            return first
+        boxes = {box.name: box.box for box in self.boxes(first.of)}
+        which = "" if several == list(boxes) else f" ({' / '.join(boxes[name] for name in several)})"
+        about_all = {"name": first.of, "text": f"{first.asked}{which}", "type": "multiple", "option": None}
+        return first.model_copy(update={**about_all, "answers": _ticked(BOXES, self.language)})
+
+    def column_counted(self, name: str) -> str:
+        """Return the column by which those who answered a question are counted: of a number, that of its groups if it has any."""
+        return next((q.name for q in self.questions if q.grouped == name), name)
 
     def at(self, delivery: str) -> Questionnaire:
         """Return the questionnaire with only the questions on the paper of a delivery, named by its date."""
@@ -191,10 +234,11 @@ def read_questionnaire(study: Study, path: Path) -> Questionnaire:
             question = file.parse_at(["questions", index], QuestionSpec)
             check_occasion(study, file, ["questions", index, "occasion"], question.occasion)
             # Unreadable scales are reported already; the rest of the file is examined all the same.
-            made = [] if scales is None else _made(file, index, question, scales)
-            taken.take(index, question, [q.name for q in made] or [question.name])
+            made = [] if scales is None else _made(file, index, question, scales, about(study).language)
+            written = question.type == "text"
+            taken.take(index, question, [*([question.name] if written or not made else []), *(q.name for q in made)])
             questions += made
-            texts += [] if made else [question]
+            texts += [question] if written else []
     wrong.check()
     facts = about(study)
     only = only_occasion(study) if spec.occasion == BOTH else spec.occasion
@@ -205,6 +249,7 @@ def read_questionnaire(study: Study, path: Path) -> Questionnaire:
         forms=facts.forms,
         only_occasion=None if facts.registers else only,
         cases=facts.cases,
+        language=facts.language,
     )
 
 
@@ -271,33 +316,40 @@ def read_scales(study: Study) -> dict[str, tuple[Answer, ...]]:
     return scales
 
 
-def _made(file: YamlFile, index: int, question: QuestionSpec, scales: Mapping[str, tuple[Answer, ...]]) -> list[Question]:
-    """Make the columns that a question fills; none for a text. Raises `InputError` for a scale that it can't have."""
+def _made(
+    file: YamlFile, index: int, question: QuestionSpec, scales: Mapping[str, tuple[Answer, ...]], language: Language
+) -> list[Question]:
+    """Make the columns that a question fills; none for a text that nobody codes.
+
+    Raises `InputError` for a scale that it can't have.
+    """
     where: list[str | int] = ["questions", index]
-    if question.type in ("text", "number") and question.scale:
-        what = f"{question.name} is a {question.type}, which has no scale"
+    if question.type == "number" and question.scale:
+        what = f"{question.name} is a number, which has no scale"
         raise file.error([*where, "scale"], what, "take scale out, or change type")
+    if question.type in ("text", "number") and question.dont_know is not None:
+        what = f"{question.name} is a {question.type}, which has no answer of its own for it"
+        raise file.error([*where, "dont_know"], what, "take dont_know out")
     if question.type == "number":
         return _number(file, where, question)
     extra = next((key for key in _OF_NUMBERS if getattr(question, key)), None)
     if extra:
         what = f"{question.name} is {question.type}, and only a number has {extra}"
         raise file.error([*where, extra], what, f"take {extra} out, or write type: number")
-    if question.type != "text" and question.scale not in scales:
+    if question.type == "text" and not question.scale:
+        return []
+    if question.scale not in scales:
         what = f"scale {question.scale} is not in {SCALES}" if question.scale else f"{question.name} needs a scale"
         raise file.error([*where, "scale"], what, choices(scales, question.scale))
-    codes = [answer.code for answer in scales.get(question.scale, ())]
+    codes = [answer.code for answer in scales[question.scale]]
     if question.dont_know is not None and question.dont_know not in codes:
         what = f"code {question.dont_know} is not in scale {question.scale}"
         raise file.error([*where, "dont_know"], what, choices(map(str, codes)))
-    return [] if question.type == "text" else _columns(question, scales[question.scale])
+    return _columns(question, scales[question.scale], language)
 
 
 def _number(file: YamlFile, where: list[str | int], question: QuestionSpec) -> list[Question]:
     """Make the column of a number, and that of its groups where it has any."""
-    if question.dont_know is not None:
-        what = f"{question.name} is a number, which has no answer of its own for it"
-        raise file.error([*where, "dont_know"], what, "take dont_know out")
     number = measured(file, where, question.name, question.unit, question.range, question.groups)
     column = Question(**question.model_dump(), answers=(), asked=question.text, measured=number)
     if not number.groups:
@@ -338,11 +390,16 @@ def _box(code: int) -> str:
     return f"_{code}".replace("-", "minus_")
 
 
-def _columns(question: QuestionSpec, answers: tuple[Answer, ...]) -> list[Question]:
-    """Make the columns of the mart that a question fills: one, or one for each of its boxes."""
-    if question.type != "multiple":
+def _ticked(words: tuple[Text, Text], language: Language) -> tuple[Answer, ...]:
+    """Return the two answers of boxes: 0 and 1."""
+    return tuple(Answer(code=code, label=text.in_language(language)) for code, text in enumerate(words))
+
+
+def _columns(question: QuestionSpec, answers: tuple[Answer, ...], language: Language) -> list[Question]:
+    """Make the columns of the mart that a question fills: one, or one for each of its boxes or of the codes of a text."""
+    if question.type not in ("multiple", "text"):
         return [Question(**question.model_dump(), answers=answers, asked=question.text)]
-    ticked = (Answer(code=0, label="ikke valgt"), Answer(code=1, label="valgt"))
+    ticked = _ticked(BOX, language)
     return [
         Question(
             **{
@@ -355,6 +412,7 @@ def _columns(question: QuestionSpec, answers: tuple[Answer, ...]) -> list[Questi
             answers=ticked,
             asked=question.text,
             option=answer.code,
+            coded=question.type == "text",
         )
         for answer in answers
     ]

@@ -17,12 +17,11 @@ from frs_pipeline.study.questionnaires import Question, Questionnaire
 def pandera_schema(questionnaire: Questionnaire) -> pandera.DataFrameSchema:
     """Make the schema of a questionnaire's parsed answers: one nullable integer column per question, codes of its scale.
 
-    A number stands as the whole number of its last decimal place. It never coerces: parsing comes first and is explicit, so
-    that one unreadable cell spoils no other row.
+    What people code afterwards isn't among them. A number stands as the whole number of its last decimal place. It never
+    coerces: parsing comes first and is explicit, so that one unreadable cell spoils no other row.
     """
     columns = {
-        question.name: pandera.Column("Int64", _check(question), nullable=True, coerce=False)
-        for question in questionnaire.questions
+        question.name: pandera.Column("Int64", _check(question), nullable=True, coerce=False) for question in questionnaire.keyed
     }
     return pandera.DataFrameSchema(columns, strict=True, coerce=False)
 
@@ -46,7 +45,7 @@ class Scales:
 
     def __init__(self, questionnaire: Questionnaire) -> None:
         self._schema = pandera_schema(questionnaire)
-        self._refused: dict[str, dict[int, bool]] = {question.name: {} for question in questionnaire.questions}
+        self._refused: dict[str, dict[int, bool]] = {question.name: {} for question in questionnaire.keyed}
 
     def refused(self, given: Mapping[str, Sequence[int]]) -> dict[str, list[int]]:
         """Name the codes that are outside their scale, by question, of those `given` to every question; none where all are in.

@@ -22,7 +22,7 @@ from frs_pipeline.study.about import about, occasions
 from frs_pipeline.study.cases import CASES
 from frs_pipeline.study.fields import arrow_field
 from frs_pipeline.study.instruments import BOTH, in_use
-from frs_pipeline.study.questionnaires import background, questionnaires
+from frs_pipeline.study.questionnaires import Question, background, questionnaires
 from frs_pipeline.tables.engine import fetch, open_marts
 
 if TYPE_CHECKING:
@@ -196,9 +196,14 @@ def _filled_in(study: Study, kind: str, occasion: str, delivery: str) -> bool:
     return BOTH in papers or occasion in papers or set(occasions(study)) <= papers
 
 
+def asked_in(study: Study, instrument: str) -> list[Question]:
+    """List what a form asks: a number once, and not again for its groups; nothing that people code afterwards."""
+    return [question for question in questionnaires(study)[instrument].keyed if not question.grouped]
+
+
 def answers_by_occasion(study: Study, instrument: str, mart: ir.Table) -> ir.Table:
     """Build the query of how many forms of a mart there are at each occasion, and how many of them answer each question."""
-    questions = [question.name for question in questionnaires(study)[instrument].questions if not question.grouped]
+    questions = [question.name for question in asked_in(study, instrument)]
     return mart.group_by("occasion").agg(number=mart.count(), **{name: mart[name].count() for name in questions})
 
 
@@ -210,8 +215,7 @@ def item(study: Study, answers: Mapping[str, pa.Table], delivery: str) -> pa.Tab
     result = []
     for instrument, counted in answers.items():
         forms = _sum(counted["number"])
-        # A number is asked once, and not again for its groups.
-        for question in (question for question in questionnaires(study)[instrument].questions if not question.grouped):
+        for question in asked_in(study, instrument):
             answered = _sum(counted[question.name])
             asked = forms if questionnaires(study)[instrument].asks(question, delivery) else 0
             if asked and question.occasion != BOTH:

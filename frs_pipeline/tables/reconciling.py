@@ -20,9 +20,10 @@ from frs_pipeline.errors import CheckFailed
 from frs_pipeline.stats.summary import summary
 from frs_pipeline.store.settings import DUCKDB, Engine
 from frs_pipeline.study import Study
+from frs_pipeline.study.boxes import in_sql
 from frs_pipeline.study.numbers import Number
 from frs_pipeline.study.pairing import Pairing
-from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Address, Category, Table
+from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Address, Category, Codes, Table
 from frs_pipeline.tables.bases import BASES, BLANK, LEFT_OUT, Batch, Reason, base_rows, counted_codes, leaving_out, reasons
 from frs_pipeline.tables.engine import Marts, Part, parts_of, querying
 from frs_pipeline.tables.figures import NO_LABEL, Figure
@@ -91,7 +92,7 @@ class FormCounts:
         """
         key = (mart, questions, pairing)
         if key not in self._known:
-            names = ", ".join(f'"{name}"' for name in ("occasion", *questions))
+            names = ", ".join(map(in_sql, ("occasion", *questions)))
             self._known[key] = {
                 part.delivery: {
                     (row[0], tuple(row[1:-1])): row[-1]
@@ -153,6 +154,7 @@ def reconcile(study: Study, tables: Sequence[Table], figures: Iterable[Figure], 
         _tie_totals(table, own, theirs, forms, of_totals)
         _tie_cells(table, own, theirs, of_totals)
         _tie_numbers(table, own, theirs, of_totals)
+        _tie_boxes(table, own, theirs, of_totals)
         rows += base_rows(study, table, theirs, int(own.base(table) or 0), forms.deliveries(table.marts[0]))
     for alike in _same_forms(tables):
         for one, other in permutations(alike, 2):
@@ -207,8 +209,8 @@ class _Printed:
             return self.at(TOTAL_VALID)
         if table.kind == "distribution":
             return self.at(TOTAL)
-        if table.tells_of_groups:
-            return self.at(group=TOTAL if table.group else NO_LABEL)
+        if table.tells_of_groups or table.row.boxes:
+            return self.at(TOTAL_VALID if table.row.boxes else NO_LABEL, group=TOTAL if table.group else NO_LABEL)
         return self.at(TOTAL, TOTAL, _together(table))
 
     def sums(self, table: Table) -> Iterator[tuple[str, float | None]]:
@@ -217,11 +219,11 @@ class _Printed:
         columns = [c.label for c in table.column.categories] if table.column else []
         whole = _together(table)
         if table.group:
-            total = TOTAL if table.pairing else NO_LABEL
-            yield "the groups together", _sum(self.at(total, total, c.label) for c in table.group.categories)
+            row, column = (TOTAL, TOTAL) if table.pairing else (TOTAL_VALID if table.row.boxes else NO_LABEL, NO_LABEL)
+            yield "the groups together", _sum(self.at(row, column, c.label) for c in table.group.categories)
         if table.change:
             yield "the changes together", _sum(self.at(c.label, group=whole) for c in table.change.categories)
-        if table.group and not table.pairing:
+        if (table.group and not table.pairing) or table.row.boxes:
             return
         if table.column is None and not table.row.numbers:
             yield "the answers together", _sum(map(self.at, rows))
@@ -232,9 +234,9 @@ class _Printed:
 
     def margins(self, table: Table) -> list[_Margin]:
         """Return the number of forms in each category of each question; correlations print only those of their groups."""
-        if table.tells_of_groups:
-            of_groups = table.group.categories if table.group else ()
-            return [_Margin(table.variables[0], c, self.at(group=c.label)) for c in of_groups]
+        if table.tells_of_groups or table.row.boxes:
+            of_groups, row = table.group.categories if table.group else (), TOTAL_VALID if table.row.boxes else NO_LABEL
+            return [_Margin(table.variables[0], c, self.at(row, group=c.label)) for c in of_groups]
         across, whole = TOTAL if table.column else NO_LABEL, _together(table)
         margins = [_Margin(table.row.variable, c, self.at(c.label, across, whole)) for c in table.row.categories]
         if table.column:
@@ -319,6 +321,28 @@ def _tie_numbers(table: Table, printed: _Printed, own: Sequence[Batch], comparis
             here = printed.values.get(Address(table.number, NO_LABEL, NO_LABEL, label, measure), inf)
             says = f"{measure}{f' of {label}' if label else ''} isn't that of the numbers of {sum(numbers.values())} forms"
             comparison.require((table.number,), 0, 0 if here == wanted else 1, says)
+
+
+def _tie_boxes(table: Table, printed: _Printed, own: Sequence[Batch], comparison: _Comparison) -> None:
+    """Check each number of a table of boxes, counted again: ticks, forms with any, forms of the group without."""
+    if not table.row.boxes:
+        return
+    for group in (*(table.group.categories if table.group else ()), None):
+        label = group.label if group else TOTAL if table.group else NO_LABEL
+        of_group: Codes = frozenset(group.codes) if group else table.group.counted if table.group else frozenset()
+        inside = [b for b in own if not table.group or b.answers[table.group.variable] in of_group]
+        cases = [b for b in inside if not b.reason]
+        without = [b for b in inside if b.reason and b.reason.question == table.row.variable]
+        ticks = {
+            category.label: sum(b.forms for b in cases if b.answers[box] in category.codes)
+            for category, box in zip(table.row.categories, table.row.boxes, strict=True)
+        }
+        forms = {TOTAL_VALID: sum(b.forms for b in cases), MISSING: sum(b.forms for b in without)}
+        answers = printed.values.get(Address(table.number, TOTAL, NO_LABEL, label, "answers"))
+        own_counts = [(row, printed.at(row, group=label), there) for row, there in (*ticks.items(), *forms.items())]
+        for row, here, there in (*own_counts, (TOTAL, answers, sum(ticks.values()))):
+            says = f"'{row}'{f' of {label}' if label else ''} is {_number(here)}, not {there}"
+            comparison.require((table.number,), here, there, says)
 
 
 def _same_forms(tables: Iterable[Table]) -> list[list[Table]]:

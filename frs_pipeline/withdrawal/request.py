@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import pyarrow.compute as pc
 
 from frs_pipeline.codebook.opening import open_codebook
-from frs_pipeline.errors import UsageError
+from frs_pipeline.errors import InputError, UsageError
 from frs_pipeline.intake.amendments import is_form_id, read_exceptions
+from frs_pipeline.intake.coding import codings_of
 from frs_pipeline.intake.delivery import corrections_of, form_prefixes, forms_meant, withdrawals_of
 from frs_pipeline.intake.readers.csvfiles import open_csv
 from frs_pipeline.intake.withdrawals import (
@@ -22,12 +23,14 @@ from frs_pipeline.intake.withdrawals import (
     refuse_other_amendments,
     withdrawn_conferences,
 )
+from frs_pipeline.language import plural
 from frs_pipeline.personal_numbers import holds_personal_number
 from frs_pipeline.store.deliveries import AMENDMENTS
 from frs_pipeline.store.files import Store, atomic
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.rules import policy
+from frs_pipeline.study.texts import coded
 
 _LEDGER = AMENDMENTS["withdrawals"]
 
@@ -141,10 +144,14 @@ def refuse_unfit(store: Store, request: WithdrawalRequest, requested: RequestedF
 
 
 def refuse_clashes(store: Store, requested: RequestedForms) -> None:
-    """Raise `InputError` for a form that is withdrawn by its id, but corrected or accepted somewhere."""
+    """Raise `InputError` for a form that is withdrawn by its id, but corrected or accepted somewhere; and for a coded one."""
     on = dt.date.fromisoformat(store.delivery)
     exceptions = read_exceptions(store.raw(AMENDMENTS["exceptions"]), policy(store.study), on)
     refuse_other_amendments(requested.new.entries, corrections_of(store), exceptions)
+    lines = [entry.where for entry in codings_of(store) if entry.form in requested.forms] if coded(store.study) else []
+    if lines:
+        what = f"{plural(len(lines), 'line')} from here on {'says' if len(lines) == 1 else 'say'} how its texts were coded"
+        raise InputError(what, where=lines[0], do="take out every line about the form")
 
 
 def record(store: Store, entries: Sequence[Withdrawal]) -> None:

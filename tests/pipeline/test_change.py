@@ -160,7 +160,7 @@ def expected(table, frame, question, better, group=None):
 
 
 def names(table, question, better):
-    return WAYS if better else [category.label for category in table.change.categories]
+    return [way.danish for way in WAYS] if better else [category.label for category in table.change.categories]
 
 
 def assert_equal(found, number, wanted):
@@ -285,7 +285,7 @@ def test_tables_are_printed_and_shown(settings, found):
     study = settings.study
     grid = render(study, catalogue(study)[102], [figure for address, figure in found.items() if address.table == 102])
     assert grid.header[1] == "første rådslagning → opfølgning"
-    assert [row[1] for row in grid.rows][-3:] == list(WAYS)
+    assert [row[1] for row in grid.rows][-3:] == [way.danish for way in WAYS]
     report = (settings.curated(DELIVERY) / "report").rglob("*.html")
     assert any("Uændret" in page.read_text(encoding="utf-8") for page in report)
 
@@ -295,7 +295,7 @@ def test_no_release_says_anything_about_changes(settings, store):
     marts = {mart: store.marts(mart) for table in tables.values() for mart in table.marts}
     done = Releasing(settings.study, DELIVERY, tables, marts, release_policy(settings.study), forms="x").release()
     assert {101, 102} <= {withheld.table.number for withheld in done.withheld}
-    assert all(WAYS[0].encode() not in content for content in done.files.values())
+    assert all(WAYS[0].danish.encode() not in content for content in done.files.values())
 
 
 def test_several_deliveries_are_refused(store):

@@ -31,9 +31,16 @@ def by_arithmetic(question: Question, at: int, place: int) -> str:
 
 
 def make_delivery(
-    study: Study, data: Path, answer: Callable[[Question, int, int], str] = by_arithmetic, forms: int = 48
+    study: Study,
+    data: Path,
+    answer: Callable[[Question, int, int], str] = by_arithmetic,
+    forms: int = 48,
+    written: Callable[[str, int], str] = lambda _, __: "",
 ) -> Settings:
-    """Write a delivery of the study's only questionnaire at its only occasion under `data`; it says that it is made up."""
+    """Write a delivery of the study's only questionnaire at its only occasion under `data`; it says that it is made up.
+
+    `answer` is what a form answers to a question, `written` what is written on it at a text.
+    """
     settings = Settings(study, data, data / "pipeline.key")
     (questionnaire,) = questionnaires(study).values()
     ((occasion, words),) = occasions(study).items()
@@ -41,21 +48,25 @@ def make_delivery(
     exports = folder / questionnaire.instrument
     exports.mkdir(parents=True)
     # Months 61 to 72 are no months: these numbers belong to nobody.
-    asked = [question for question in questionnaire.questions if not question.grouped]
+    asked = [question for question in questionnaire.keyed if not question.grouped]
     entries = [
         Entry(f"{61 + at}01180011", 40_000 + at, f"C-{'abcdefghijkl'[at]}ntoo", occasion, f"2024-0{1 + at % 5}-0{1 + at % 9}")
         for at in range(_COURSES)
     ]
-    rows: list[list[object]] = [[*SYSTEM_COLUMNS, NUMBER, NUMBER_AGAIN, *map(_column, asked)]]
+    rows: list[list[object]] = [
+        [*SYSTEM_COLUMNS, NUMBER, NUMBER_AGAIN, *map(_column, asked), *(text.source for text in questionnaire.texts)]
+    ]
     for at in range(forms):
         begun = dt.datetime(2024, 6, 1, 8, 0) + dt.timedelta(minutes=20 * at)
         begin, end = (f"{time:%Y-%m-%d %H:%M:%S}" for time in (begun, begun + dt.timedelta(seconds=75)))
         status = ("75", *("1" if name == _DONE else "0" for name in STATUS), "1", "0", "1")
         answers = [answer(question, at, place) for place, question in enumerate(asked)]
+        answers += [written(text.name, at) for text in questionnaire.texts]
         number = entries[at % _COURSES].conference_number
         rows.append([1000 + at, begin, end, end, begin, *status, number, number, *answers])
     _write(exports / "dataset.csv", rows)
     texts = [[f"number{at}", source, "Open", "Double", "Nummer", "", ""] for at, source in enumerate((NUMBER, NUMBER_AGAIN), 1)]
+    texts += [[text.name, text.source, "Open", "Text", text.text, "", ""] for text in questionnaire.texts]
     labels = [[name, "1", name] for name in STATUS]
     for q in asked:
         if q.measured:

@@ -102,6 +102,18 @@ def test_a_text_is_no_column(tmp_path):
     assert questionnaire.question("remarks") is None
 
 
+def test_a_text_with_a_scale_is_a_column_a_code_which_no_export_has(tmp_path):
+    questionnaire = read(tmp_path, QUESTIONS + TEXT.replace("type: text", "type: text, scale: mood"))
+    assert [q.name for q in questionnaire.keyed] == ["heard", "mood"]
+    codes = questionnaire.schemes()["remarks"]
+    assert [(q.name, q.of, q.option, q.box, q.coded) for q in codes] == [
+        ("remarks_1", "remarks", 1, "god", True),
+        ("remarks_2", "remarks", 2, "ved ikke", True),
+    ]
+    assert {q.name for q in codes}.isdisjoint(forms_schema(questionnaire).names)
+    assert {q.name for q in codes} < set(mart_schema(questionnaire).names)
+
+
 def test_no_question_is_called_by_a_word_that_queries_reserve():
     words = duckdb.sql("SELECT keyword_name FROM duckdb_keywords() WHERE keyword_category = 'reserved'").fetchall()
     assert words
@@ -148,7 +160,7 @@ def test_an_answer_is_found_by_its_label_and_printed_spellings_only(small, label
             "mood needs a scale",
             id="no scale",
         ),
-        pytest.param("type: ordinal", "type: text", 12, "is a text, which has no scale", id="text with a scale"),
+        pytest.param("type: ordinal", "type: text", 13, "is a text, which has no answer", id="text with a don't know"),
         pytest.param("dont_know: 2", "dont_know: 3", 13, "code 3", id="dont_know outside the scale"),
         pytest.param("dont_know: 2", "dont_know: maybe", 13, "dont_know", id="dont_know no code"),
         pytest.param("source: stemning", "source: stemningen", 9, "source", id="source too long for an export"),

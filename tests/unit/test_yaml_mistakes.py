@@ -132,8 +132,8 @@ MISTAKES = [
         [("who: [role]", "who: [rolle]"), ("  quality:\n", "  qualty:\n"), ("[få, slet ingen]", "[få, slet]"), ("{}", "{99: x}")],
         [
             ":11: no questionnaire has a question rolle (is role meant?)",
-            "scales.yaml has no scale qualty (is quality meant?)",
-            "has no answer 'slet' in it (one of: rigtig mange, ",
+            "there is no scale qualty (is quality meant?)",
+            "there is no answer 'slet' in it (one of: rigtig mange, ",
             "there is no table 99 (tables.yaml lists them)",
         ],
     ),

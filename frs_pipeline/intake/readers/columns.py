@@ -125,7 +125,7 @@ def resolve(names: list[str], structure: Rows, questionnaire: Questionnaire, del
     described = by_column(names, structure)
     of: dict[str, str] = {}
     remarks: list[ColumnRemark] = []
-    every = (*(q for q in questionnaire.questions if not q.grouped), *questionnaire.texts)
+    every = (*(q for q in questionnaire.keyed if not q.grouped), *questionnaire.texts)
     asked = [q for q in every if questionnaire.asks(q, delivery)]
     for question in asked:
         column = _column(question, names, described, asked)

@@ -12,7 +12,7 @@ import pyarrow as pa
 from frs_pipeline.errors import FrsError
 from frs_pipeline.store.rows import without_decimals
 from frs_pipeline.study import Study
-from frs_pipeline.study.about import occasions
+from frs_pipeline.study.about import occasions, said
 from frs_pipeline.study.questionnaires import Question, background, questionnaires
 
 # Where a .sav says when it was made: date (9 bytes) and time of day (8), after product name, layout and numbers.
@@ -75,7 +75,7 @@ def _label(field: pa.Field) -> str:
 
 def _labels(study: Study, questions: Sequence[Question]) -> dict[str, dict[Any, str]]:
     return {
-        "occasion": {code: occasion.one.danish for code, occasion in enumerate(occasions(study).values(), start=1)},
+        "occasion": {code: said(study, occasion.one) for code, occasion in enumerate(occasions(study).values(), start=1)},
         **{question.name: dict(question.labels) for question in questions if question.answers},
     }
 
