@@ -33,7 +33,7 @@ from frs_pipeline.study.tables import Place
 Spread = NDArray[np.int64]
 Values = NDArray[np.bool_]
 # Where a solver gives up, so that it does so alike on every machine; what it has not found by then counts as not there.
-_NODES = 5000
+_NODES = 1000
 # In how many places the smallest or the largest number is looked for, where it isn't printed.
 _ENDS = 12
 # How far apart, in units, the two numbers may be between which a quartile lies.
