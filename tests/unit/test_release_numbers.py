@@ -29,7 +29,7 @@ from frs_pipeline.stats.summary import STATISTICS, summary
 from frs_pipeline.study.about import occasions
 from frs_pipeline.study.numbers import Measured
 from frs_pipeline.study.questionnaires import questionnaires
-from frs_pipeline.study.release import release_policy
+from frs_pipeline.study.release import read_policy, release_policy
 from frs_pipeline.study.tables import catalogue
 
 TABLES = """\
@@ -323,3 +323,34 @@ def test_a_weaker_rule_would_let_a_sum_of_few_out():
     nest = nesting._Nest({whole: 23, part: 20})
     assert nest.crossed([whole, part]) is None
     assert nest.rest(whole) == 3
+
+
+@given(st.lists(st.integers(0, 9), min_size=1, max_size=40))
+def test_the_threshold_of_forms_lies_at_or_beyond_what_is_said_of_the_order(study, numbers):
+    policy, counted = release_policy(study), Counter(numbers)
+    unsaid = {
+        measure for _, measure in nesting.not_said(catalogue(study)[20], {(number,): n for number, n in counted.items()}, policy)
+    }
+    own = summary(counted, 0)
+    below, above = (("min", "q1", "median"), ("median", "q3", "max"))
+    for measure in {*below, *above} - unsaid:
+        if measure in below:
+            assert sum(number <= own[measure] for number in numbers) >= policy.threshold
+        if measure in above:
+            assert sum(number >= own[measure] for number in numbers) >= policy.threshold
+    assert ("min" in unsaid) is (numbers.count(min(numbers)) < policy.threshold)
+
+
+def test_groups_of_a_number_may_be_merged_before_any_is_hidden(study, tmp_path):
+    text = (study.folder / "release.yaml").read_text(encoding="utf-8")
+    path = tmp_path / "release.yaml"
+    path.write_text(f'{text}\ncollapse:\n  age_group: [{{0-39: ["0-17", "18-39"]}}]\n', encoding="utf-8")
+    policy = read_policy(study, path)
+    marts = mart(study, tmp_path, age=[10] * 2 + [30] * 20 + [50] * 20)
+    done = Releasing(study, "2021-01-31", {11: catalogue(study)[11]}, marts, policy, forms="x").release()
+    rows = {
+        row["row"]: row["value"]
+        for row in csv.DictReader(io.StringIO(done.files["figures.csv"].decode()))
+        if row["measure"] == "count"
+    }
+    assert rows == {"0-39": "22", "40+": "20", "Total valid": "42", "Missing": "0", "Total": "42"}
