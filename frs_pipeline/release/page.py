@@ -28,6 +28,8 @@ _DANISH = {
     "Percent": "Procent",
     "Valid Percent": "Procent af gyldige",
     "Cumulative Percent": "Kumuleret procent",
+    "Mean": "Gennemsnit",
+    "Std. Deviation": "Standardafvigelse",
     "Asymptotic Standard Error": "Standardfejl (ASE)",
     "Approximate T": "T",
     "Approximate Significance": "p",
