@@ -34,6 +34,8 @@ _WORDS = {
     "Percent": Text("Procent", "Percent"),
     "Valid Percent": Text("Procent af gyldige", "Valid percent"),
     "Cumulative Percent": Text("Kumuleret procent", "Cumulative percent"),
+    "Mean": Text("Gennemsnit", "Mean"),
+    "Std. Deviation": Text("Standardafvigelse", "Standard deviation"),
     "Asymptotic Standard Error": Text("Standardfejl (ASE)", "Standard error (ASE)"),
     "Approximate T": Text("T", "T"),
     "Approximate Significance": Text("p", "p"),

@@ -33,7 +33,7 @@ from frs_pipeline.study.tables import Place
 Spread = NDArray[np.int64]
 Values = NDArray[np.bool_]
 # Where a solver gives up, so that it does so alike on every machine; what it has not found by then counts as not there.
-_NODES = 5000
+_NODES = 1000
 # In how many places the smallest or the largest number is looked for, where it isn't printed.
 _ENDS = 12
 # How far apart, in units, the two numbers may be between which a quartile lies.
@@ -300,11 +300,13 @@ class Spreads:
         counted = {self.number.value(int(value)): int(n) for value, n in zip(self.values, forms, strict=True) if n}
         exact = exact_summary(counted)
         for measure, said in one.numbers.items():
+            # A quartile is missing where there are few forms, an end where few forms lie at it.
+            end = {"min": min, "max": max}.get(measure)
+            if end and (counted[end(counted)] < self.threshold) is not (said.value is None):
+                return False
             if said.value is None:
-                # A quartile is missing where there are few forms, an end where few forms lie at it.
-                if measure in ("min", "max") and counted[min(counted) if measure == "min" else max(counted)] >= self.threshold:
-                    return False
-            elif measure == "sd":
+                continue
+            if measure == "sd":
                 if not max(said.value - said.half, Fraction(0)) ** 2 <= exact["variance"] <= (said.value + said.half) ** 2:
                     return False
             elif abs(exact[measure] - said.value) > said.half:
