@@ -128,7 +128,7 @@ def _multiple(spec: dict[str, Any], forms: pd.DataFrame) -> Iterator[tuple[Key, 
         answered = int((some[boxes].sum(axis=1) > 0).sum())
         ticks = some[boxes].sum()
         for label, number in [*((name.split(": ")[1], ticks[name]) for name in boxes), ("Total", ticks.sum())]:
-            yield (label, "", group, "count"), number
+            yield (label, "", group, "answers" if label == "Total" else "count"), number
             yield (label, "", group, "percent"), 100 * number / ticks.sum()
             yield (label, "", group, "case_percent"), 100 * number / answered
         yield ("Total valid", "", group, "count"), answered
