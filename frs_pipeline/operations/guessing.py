@@ -86,8 +86,8 @@ def guess(path: Path) -> GuessedStudy:
 
 
 def _boxes(names: Sequence[str], variables: Mapping[str, Variable]) -> dict[str, tuple[str, str]]:
-    """Find columns that are boxes of one question where no list says so: neighbours that hold 0 and 1, and whose texts are
-    the question's, a dash, and the box's. Return both texts by column.
+    """Find columns that are boxes of one question where no list says so: several that have labels for 0 and 1, and whose
+    texts are the question's, a dash, and the box's. Return both texts by column.
     """
     found: dict[str, tuple[str, str]] = {}
     for name in names:

@@ -99,6 +99,22 @@ def test_an_export_of_surveyxact_is_guessed_with_its_own_columns() -> None:
     assert all(q.why for q in found.questions)
 
 
+def test_boxes_of_a_labelled_file_are_one_question(tmp_path: Path) -> None:
+    labels = {name: {0: "no", 1: "yes"} for name in ("used_1", "used_2", "alone", "paid")}
+    texts = {
+        "used_1": "What did you use? – Books",
+        "used_2": "What did you use? - Computers",
+        "alone": "Alone? – Yes",
+        "paid": "Paid",
+    }
+    frame = pd.DataFrame({name: [0.0, 1.0, 1.0] for name in texts})
+    pyreadstat.write_sav(frame, tmp_path / "boxes.sav", column_labels=texts, variable_value_labels=labels)
+    used, *others = guess(tmp_path / "boxes.sav").questions
+    assert (used.name, used.type, used.text) == ("used", "multiple", "What did you use?")
+    assert used.answers == {1: "Books", 2: "Computers"}
+    assert {q.name: q.type for q in others} == {"alone": "nominal", "paid": "nominal"}
+
+
 def test_what_is_no_export_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="missing file"):
         guess(tmp_path)

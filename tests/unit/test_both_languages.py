@@ -12,9 +12,12 @@ from support.study import STUDY, study_with
 
 from frs_pipeline.errors import InputError
 from frs_pipeline.language import Text
+from frs_pipeline.lineage.meaning import meanings
 from frs_pipeline.report.typography import number_text, share_text, shown, with_zero
 from frs_pipeline.stats.printing import NOT_COMPUTABLE, in_english
 from frs_pipeline.store.code import PACKAGE
+from frs_pipeline.store.settings import PROJECT
+from frs_pipeline.study import Study
 from frs_pipeline.study.about import about, quoted, said, written
 from frs_pipeline.study.rules import policy
 
@@ -118,6 +121,13 @@ def test_the_script_of_the_pages_says_everything_in_both() -> None:
     for danish, english in pairs:
         text = text.replace(danish, "", 1).replace(english, "", 1)
     assert not DANISH.search(text)
+
+
+def test_the_script_names_every_measure_of_a_table() -> None:
+    text = (PACKAGE / "report" / "templates" / "report.js").read_text(encoding="utf-8")
+    named = set(re.findall(r"(\w+): \[", re.search(r"MEASURES = \{(.*?)\};", text, flags=re.S)[1]))  # type: ignore[index]
+    second = Study(PROJECT / "studies" / "library_visitors")
+    assert {address.measure for study in (STUDY, second) for address in meanings(study)} <= named
 
 
 ENGLISH = {"study.yaml": lambda text: text.replace("title:", "languages: [english]\ntitle:", 1)}

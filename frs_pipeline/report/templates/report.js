@@ -23,7 +23,9 @@ const FRS = (() => {
   const hrefOf = (index) => `${all.page[tableOf(index)]}.html#${all.a[index]}`;
   const count = (value) => String(value).replace("-", "−").replace(/\B(?=(\d{3})+$)/g, words === "da" ? "." : ",");
   const MEASURES = {
-    count: ["antal", "count"], percent: ["procent", "percent"], valid_percent: ["gyldig procent", "valid percent"],
+    count: ["antal", "count"], answers: ["svar", "answers"],
+    case_percent: ["% af skemaerne", "% of the forms"],
+    percent: ["procent", "percent"], valid_percent: ["gyldig procent", "valid percent"],
     cumulative_percent: ["kumuleret procent", "cumulative percent"], row_percent: ["% af rækken", "% of the row"],
     column_percent: ["% af kolonnen", "% of the column"], mean: ["gennemsnit", "mean"],
     sd: ["standardafvigelse", "standard deviation"], min: ["mindste", "smallest"], max: ["største", "largest"],
