@@ -362,4 +362,8 @@ def _holds(parsed: Parsed, condition: Condition) -> np.ndarray:
 def _names(parsed: Parsed, columns: Columns, questionnaire: Questionnaire) -> None:
     for question in (text for text in questionnaire.texts if text.name in columns.of):
         column = columns.of[question.name]
-        parsed.find("holds_personal_number", column, holding(parsed.cells[column].combine_chunks()))
+        cells = parsed.cells[column].combine_chunks()
+        parsed.find("holds_personal_number", column, holding(cells))
+        if questionnaire.personal_id.pattern:
+            own = np.array([questionnaire.personal_id.found(text) for text in cells.to_pylist()], dtype=bool)
+            parsed.find("holds_personal_number", column, own & ~holding(cells))

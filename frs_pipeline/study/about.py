@@ -12,6 +12,7 @@ from frs_pipeline.language import Text
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.faults import choices
 from frs_pipeline.study.instruments import BOTH, FILE, DeliveryName
+from frs_pipeline.study.personal import DANISH_CPR, Written
 from frs_pipeline.study.spec import Spec, YamlFile
 
 
@@ -132,7 +133,7 @@ class About(Spec):
 
     `forms` says what a form is known by, and `registers` who knows the conferences: the locked codebook, the ledger.
     `exports` are SurveyXact's three CSV files, or `plain`: one CSV file and a list of its labels. `cases` says
-    whether marts tell which conferences are of the same child.
+    whether marts tell which conferences are of the same child, `personal_id` by what a codebook knows a child.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -149,6 +150,7 @@ class About(Spec):
     forms: Forms = Forms()
     registers: tuple[Register, ...] = ()
     cases: bool = False
+    personal_id: Written = DANISH_CPR
 
 
 @derived
@@ -175,6 +177,10 @@ def about(study: Study) -> About:
         if facts.forms.number is None and facts.registers:
             do = "say which column has the number, as in forms: {number: raadsnr}, or take registers out"
             raise file.error(["registers"], "forms have no number that a register could know", do)
+    with wrong:
+        if facts.personal_id.kind == "none" and "codebook" in facts.registers:
+            do = "say danish_cpr or {pattern: …}, or take codebook out of registers"
+            raise file.error(["personal_id"], "a codebook knows people by a number, and there is none", do)
     with wrong:
         if facts.cases and "codebook" not in facts.registers:
             raise file.error(["cases"], "only a codebook knows which conferences are of one child", "take the line out")

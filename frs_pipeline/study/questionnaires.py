@@ -18,6 +18,7 @@ from frs_pipeline.study.calendar import Calendar, Keep, calendar
 from frs_pipeline.study.faults import Location, choices
 from frs_pipeline.study.instruments import BOTH, FILE, FOLDER, Dated, listed
 from frs_pipeline.study.numbers import Measured, Number, Span, measured, plain
+from frs_pipeline.study.personal import DANISH_CPR, PersonalId
 from frs_pipeline.study.spec import Spec, YamlFile
 
 SCALES = "scales.yaml"
@@ -156,6 +157,7 @@ class Questionnaire(Dated):
     forms: Forms = Forms()
     only_occasion: str | None = None
     cases: bool = False
+    personal_id: PersonalId = DANISH_CPR
 
     @property
     def role(self) -> Question | None:
@@ -226,6 +228,7 @@ def read_questionnaire(study: Study, path: Path) -> Questionnaire:
         forms=facts.forms,
         only_occasion=None if facts.registers else only,
         cases=facts.cases,
+        personal_id=facts.personal_id,
     )
 
 
