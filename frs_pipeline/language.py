@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
+
+from pydantic import model_validator
+
+Language = Literal["danish", "english"]
+LANGUAGES: tuple[Language, ...] = ("danish", "english")
+# What HTML calls them.
+CODES: dict[Language, str] = {"danish": "da", "english": "en"}
 
 
 @dataclass(frozen=True)
 class Text:
-    """The same in Danish and in English; in a file of the study, two keys."""
+    """The same in Danish and in English; in a file of the study two keys, or one text that is the same in every language."""
 
     danish: str
     english: str
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _in_every_language(cls, given: Any) -> Any:
+        return dict.fromkeys(LANGUAGES, given) if isinstance(given, str) else given
+
+    def in_language(self, language: Language) -> str:
+        """Return the text in one language."""
+        return self.danish if language == "danish" else self.english
 
     def capitalised(self) -> Text:
         """Return the same with capital first letters, as a sentence begins."""

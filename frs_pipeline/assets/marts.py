@@ -6,7 +6,7 @@ from dagster import AssetCheckSpec, AssetExecutionContext, AssetsDefinition, Met
 from frs_pipeline.assets.wiring import Made, from_columns, key_of, makes, making, produced
 from frs_pipeline.checks.contracts import grain, grain_counted, grain_spec
 from frs_pipeline.checks.reconciliation import every_form, every_form_spec
-from frs_pipeline.codebook.cases import cases_from, with_cases
+from frs_pipeline.codebook.cases import background_from, cases_from, with_cases
 from frs_pipeline.codebook.pseudonyms import mart_from
 from frs_pipeline.errors import CheckFailed
 from frs_pipeline.intake.delivery import withdrawals_of
@@ -17,10 +17,10 @@ from frs_pipeline.store.rows import Rows, sorted_by
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about
 from frs_pipeline.study.instruments import instruments
-from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.questionnaires import background, questionnaires
 from frs_pipeline.tables.nonresponse import conferences, conferences_from, forms_of
 from frs_pipeline.tables.render import Grid
-from frs_pipeline.tables.together import different_forms, where_forms_are
+from frs_pipeline.tables.together import different_forms, refuse_pairs, where_forms_are
 
 CONFERENCE = ("marts", "conference")
 
@@ -41,6 +41,7 @@ def _mart(study: Study, instrument: str) -> AssetsDefinition:
     def _asset(context: AssetExecutionContext) -> Made:
         with making(context, key) as store:
             if store.parts():
+                refuse_pairs(store)
                 yield from _together(context, store, instrument)
                 return
             # By form id, so that the order of rows doesn't depend on how the export was sorted.
@@ -98,11 +99,12 @@ def _conference(study: Study) -> list[AssetsDefinition]:
             table = conferences(study, with_cases(study, codebook, ledger), ledger, forms)
             key = key_of(study, CONFERENCE)
             checks = [grain(key, table), every_form(key, sources.values(), forms_of(study, table))]
+            cases = cases_from() if about(study).cases else {}
             yield produced(
                 context,
                 CONFERENCE,
                 table,
-                **from_columns(study, {**conferences_from(study), **(cases_from() if about(study).cases else {})}),
+                **from_columns(study, conferences_from(study) | cases | background_from(background(study))),
             )
             yield from checks
 

@@ -14,7 +14,7 @@ from frs_pipeline.study.tables import Table, by_mart, catalogue
 from frs_pipeline.tables.counting import count
 from frs_pipeline.tables.engine import open_marts
 from frs_pipeline.tables.figures import as_table, figures, figures_from, from_table
-from frs_pipeline.tables.render import heading, render
+from frs_pipeline.tables.render import caption, render
 
 FIGURES, COMPARE = ("statistics", "figures"), ("statistics", "compare")
 
@@ -25,11 +25,8 @@ def assets(study: Study) -> list[AssetsDefinition]:
 
 
 def _tables(study: Study, mart: str, tables: list[Table]) -> AssetsDefinition:
-    marts = list(dict.fromkeys(name for table in tables for name in table.marts))
-    described = {
-        table_key(table.number): f"Tabel {table.number}. {heading(study, table)}" + (f" ({table.note})" if table.note else "")
-        for table in tables
-    }
+    marts = list(dict.fromkeys(name for table in tables for name in table.reads))
+    described = {table_key(table.number): caption(study, table) + (f" ({table.note})" if table.note else "") for table in tables}
 
     @makes_together(study, f"tables_{mart}", described, kinds={"duckdb", "parquet"}, each_alone=True)
     def _asset(context: AssetExecutionContext) -> Made:

@@ -6,7 +6,7 @@ from frs_pipeline.assets.wiring import Made, key_of, makes, makes_together, maki
 from frs_pipeline.checks.reconciliation import admission, admission_spec, conservation, conservation_spec
 from frs_pipeline.codebook.opening import made_up, open_codebook
 from frs_pipeline.intake.delivery import applied_in, described, intake_as_made, quarantined, remarks, withdrawals_of
-from frs_pipeline.intake.ledger import REGISTER, read_ledger
+from frs_pipeline.intake.ledger import ledger_schema, read_ledger
 from frs_pipeline.intake.readers.surveyxact import read_export
 from frs_pipeline.intake.validation import validate
 from frs_pipeline.intake.withdrawals import CONFERENCES, held_conferences, withdrawn_conferences
@@ -84,7 +84,11 @@ def _registers(study: Study) -> list[AssetsDefinition]:
     def ledger(context: AssetExecutionContext) -> MaterializeResult[None]:
         """Kontering: conferences in the accounting records. Restricted: carries conference numbers."""
         with making(context, LEDGER_ROWS) as store:
-            booked = read_ledger(study, store.raw(LEDGER)) if "ledger" in about(study).registers else REGISTER.empty_table()
+            booked = (
+                read_ledger(study, store.raw(LEDGER))
+                if "ledger" in about(study).registers
+                else ledger_schema(study).empty_table()
+            )
             return produced(context, LEDGER_ROWS, held_conferences(booked, read(store.file(*WITHDRAWN))))
 
     @makes(study, CODEBOOK, kinds={"age", "parquet"})

@@ -55,6 +55,7 @@ def compare(delivery: Delivery = None, as_json: AsJson = False) -> None:
     """Compare recomputed with printed figures, one by one; ends with 1 when a figure differs."""
     from frs_pipeline.printed.compare import DIFFERS, EQUAL, NOT_REPRODUCIBLE, summary
     from frs_pipeline.study.printed import not_printed_from, printed_from
+    from frs_pipeline.tables.render import numbered
 
     results = Results(delivery, together=True)
     rows = results.read(("statistics", "compare"))
@@ -79,7 +80,7 @@ def compare(delivery: Delivery = None, as_json: AsJson = False) -> None:
             place = " · ".join(str(row[k]) for k in ("row", "column", "group", "measure") if row[k])
             reason = f" — {row['reason']}" if row["reason"] else ""
             values = f"{row['printed_published']} → {row['printed_recomputed']}"
-            say(f"Tabel {row['table']}  {place}: {values}  {row['verdict']}{reason}")
+            say(f"{numbered(results.study, row['table'])}  {place}: {values}  {row['verdict']}{reason}")
     if counted[DIFFERS]:
         raise typer.Exit(1)
 

@@ -131,6 +131,7 @@ def corrections(
 ) -> None:
     """Show what was corrected in a delivery, why and by whom, and which tables rest on it."""
     from frs_pipeline.lineage.corrections import resting
+    from frs_pipeline.tables.render import numbered
 
     results = Results(delivery)
     results.read(("statistics", "figures"))
@@ -160,7 +161,7 @@ def corrections(
         if not rests.counted:
             say("    set aside all the same: see frs quarantine")
         if not values and rests.cells:
-            say(f"    {', '.join(f'Tabel {place.table}' for place in rests.cells)}")
+            say(f"    {', '.join(numbered(results.study, place.table) for place in rests.cells)}")
         for place in rests.cells if values else ():
             cell = " · ".join(label for label in place.labels if label) or "left out of the table"
-            say(f"    Tabel {place.table}: {cell}")
+            say(f"    {numbered(results.study, place.table)}: {cell}")

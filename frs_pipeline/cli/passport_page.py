@@ -14,7 +14,10 @@ from rich.text import Text as Line
 
 from frs_pipeline.cli.terminal import plain, say
 from frs_pipeline.lineage.passport import Addition, Passport
+from frs_pipeline.study import Study
+from frs_pipeline.study.about import about
 from frs_pipeline.study.tables import Address
+from frs_pipeline.tables.render import numbered
 
 if TYPE_CHECKING:
     from frs_pipeline.lineage.form import Opened, WayOfForm
@@ -27,7 +30,8 @@ _WIDTH, _HASH = 100, 12
 class Page:
     """A console that knows headings, paragraphs, grids and ticked lines."""
 
-    def __init__(self) -> None:
+    def __init__(self, study: Study) -> None:
+        self.study = study
         self._console = Console(width=None if sys.stdout.isatty() else _WIDTH, highlight=False, markup=False, emoji=False)
 
     def heading(self, text: str) -> None:
@@ -67,21 +71,22 @@ class Page:
             say(f"  {form.form:<{first}}  {where:<{second}}  {'; '.join(form.history)}".rstrip())
 
 
-def place(address: Address, *, table: bool = True) -> str:
+def _place(study: Study, address: Address, *, table: bool = True) -> str:
     """Write an address as a reader finds it."""
-    parts = (f"Tabel {address.table}" if table else "", address.row, address.column, address.group, address.measure)
+    parts = (numbered(study, address.table) if table else "", address.row, address.column, address.group, address.measure)
     return " · ".join(part for part in parts if part)
 
 
-def show(passport: Passport) -> None:
+def show(study: Study, passport: Passport) -> None:
     """Print the whole passport."""
-    page = Page()
-    page.heading(f"Tabel {passport.address.table}. {passport.title}")
-    page.text(place(passport.address, table=False))
+    page = Page(study)
+    page.heading(f"{numbered(study, passport.address.table)}. {passport.title}")
+    page.text(_place(study, passport.address, table=False))
     page.heading(passport.printed)
     unrounded = "" if passport.value is None else f"{passport.value:.15g}: "
     page.text(f"{unrounded}{passport.rounding.english}")
-    page.text(passport.definition.danish)
+    if about(study).languages != ("english",):
+        page.text(passport.definition.danish)
     page.text(passport.definition.english, style="italic")
     _fraction(page, passport)
     if passport.pairs:
@@ -113,7 +118,7 @@ def _waterfall(page: Page, passport: Passport) -> None:
     delivered = " + ".join(f"{n} of {mart}" for mart, n in passport.delivered.items())
     total = sum(passport.delivered.values())
     rows = [("", str(total), f"forms delivered: {delivered}")]
-    whole = passport.denominator.number if passport.denominator and not passport.pairs else None
+    whole = passport.denominator.number if passport.denominator and passport.denominator.unit == "forms" else None
     if whole == total:
         rows.append(("", "", "= the denominator"))
     for step in passport.waterfall:
@@ -135,10 +140,10 @@ def _agreement(page: Page, passport: Passport) -> None:
         page.ticked([(published.verdict == "equal", f"{words}{f' — {published.reason}' if published.reason else ''}")])
     if passport.elsewhere:
         page.heading("The same fact elsewhere")
-        page.ticked((other.equal, f"{place(other.address)}: {other.printed}") for other in passport.elsewhere)
+        page.ticked((other.equal, f"{_place(page.study, other.address)}: {other.printed}") for other in passport.elsewhere)
     if passport.sums:
         page.heading("Sums that it takes part in")
-        page.ticked((made.holds, _sum(made)) for made in passport.sums)
+        page.ticked((made.holds, _sum(page.study, made)) for made in passport.sums)
     page.heading("Checks")
     page.ticked((check.passed, f"{check.name}: {check.says}") for check in passport.checks)
     page.heading("Corrections, accepted findings and codings that it rests on")
@@ -149,10 +154,10 @@ def _agreement(page: Page, passport: Passport) -> None:
     )
 
 
-def _sum(made: Addition) -> str:
+def _sum(study: Study, made: Addition) -> str:
     split = {part.table for part in made.parts} - {made.total.table}
-    where = f", split in Tabel {', '.join(map(str, sorted(split)))}" if split else ""
-    return f"{place(made.total)}{where}: {made.total_printed} = {' + '.join(made.parts_printed)}"
+    where = f", split in {numbered(study, ', '.join(map(str, sorted(split))))}" if split else ""
+    return f"{_place(study, made.total)}{where}: {made.total_printed} = {' + '.join(made.parts_printed)}"
 
 
 def _provenance(page: Page, passport: Passport) -> None:
@@ -164,10 +169,12 @@ def _provenance(page: Page, passport: Passport) -> None:
     page.grid(steps, (), ("made on the way", "sha256", "code", "definition"))
 
 
-def show_forms(passport: Passport, counted: Sequence[Listed], near: Sequence[tuple[str, int, Sequence[Listed]]]) -> None:
+def show_forms(
+    study: Study, passport: Passport, counted: Sequence[Listed], near: Sequence[tuple[str, int, Sequence[Listed]]]
+) -> None:
     """Print the forms that a figure counts, and the first of those that it nearly does."""
-    page = Page()
-    page.heading(f"{place(passport.address)}: {passport.printed}")
+    page = Page(study)
+    page.heading(f"{_place(study, passport.address)}: {passport.printed}")
     page.listed(counted)
     page.ticked([(len(counted) == passport.forms, f"{len(counted)} listed = {passport.equation}")])
     for why, forms, listed in near:
@@ -176,9 +183,9 @@ def show_forms(passport: Passport, counted: Sequence[Listed], near: Sequence[tup
         page.listed(listed)
 
 
-def show_way(way: WayOfForm, opened: Opened | None) -> None:
+def show_way(study: Study, way: WayOfForm, opened: Opened | None) -> None:
     """Print one form's way through every layer."""
-    page = Page()
+    page = Page(study)
     page.heading(f"{way.form}: {way.title}")
     page.text(f"raw: {way.file}:{way.line} (sha256 of the file {(way.sha256 or 'unknown')[:_HASH]})")
     for line in way.corrections:
@@ -200,7 +207,7 @@ def show_way(way: WayOfForm, opened: Opened | None) -> None:
         left_out = [table for table in way.tables if not table.counted]
         if left_out:
             page.heading("Not counted in")
-            page.grid([(str(f.table), "; ".join(why.english for why in f.why)) for f in left_out], (0,), ("Tabel", "because"))
+            page.grid([(str(f.table), "; ".join(why.english for why in f.why)) for f in left_out], (0,), ("table", "because"))
     if opened:
         page.heading("As delivered")
         page.grid(opened.raw.items(), ())

@@ -66,7 +66,7 @@ def trace(
     else:
         from frs_pipeline.cli.passport_page import show
 
-        show(made)
+        show(settings.study, made)
     failed = [check.name for check in made.checks if not (check.passed or check.warns)]
     if failed:
         raise CheckFailed(f"not every check passed: {', '.join(failed)}", where=f"table {table}", do="look at the passport")
@@ -94,7 +94,7 @@ def _forms(asking: Asking, made: Passport, as_json: bool) -> None:
     else:
         from frs_pipeline.cli.passport_page import show_forms
 
-        show_forms(made, listed, [(n.why.english, n.forms, few) for n, few in nearly])
+        show_forms(asking.study, made, listed, [(n.why.english, n.forms, few) for n, few in nearly])
     if len(listed) != made.forms:
         raise CheckFailed(f"{len(listed)} forms are listed, but {made.forms} counted", where=f"table {table.number}")
 
@@ -135,7 +135,7 @@ def form(
     from frs_pipeline.cli.passport_page import show_way
 
     for way, own in zip(followed, inside, strict=True):
-        show_way(way, own)
+        show_way(evidence.study, way, own)
 
 
 def _files(results: Results, marts: tuple[str, ...]) -> dict[str, list[MartFile]]:
@@ -152,5 +152,5 @@ def _finished(delivery: str | None, *, together: bool = False) -> Results:
     results = Results(delivery, together=together)
     needed = {("statistics", "compare"), ("statistics", "bases"), ("expectations",), ("noted",)}
     if any(results.lacks(key) for key in sorted(needed & results.store.products.keys())):
-        raise InputError("not made yet, or out of date", where=results.store.delivery, do="run frs run")
+        raise InputError("not made yet, or out of date", where=results.store.delivery, do=results.store.refreshed_by)
     return results

@@ -38,9 +38,9 @@ def release(
     needed = (("validated", "description"), *(("marts", name) for name in instruments(results.study)))
     for key in (key for key in needed if key in results.store.products):
         if not results.store.file(*key).exists():
-            raise InputError("not made yet", where=results.store.file(*key), do="run frs run")
+            raise InputError("not made yet", where=results.store.file(*key), do=results.store.refreshed_by)
         if results.lacks(key):
-            raise CheckFailed("out of date", where=results.store.file(*key), do="run frs run")
+            raise CheckFailed("out of date", where=results.store.file(*key), do=results.store.refreshed_by)
     with Progress("Releasing", as_json=as_json) as progress:
         published = publish(
             results.store,

@@ -115,19 +115,19 @@ class Results:
         try:
             rows = read(path)
         except (OSError, ValueError) as error:
-            raise InputError("cannot be read", where=path, do="run frs run to make it again") from error
+            raise InputError("cannot be read", where=path, do=self.store.refreshed_by) from error
         self._refuse_stale(key)
         return rows
 
     def _made(self, key: tuple[str, ...]) -> Path:
         path = self.store.file(*key)
         if not path.exists():
-            raise InputError("not made yet", where=path, do="run frs run")
+            raise InputError("not made yet", where=path, do=self.store.refreshed_by)
         return path
 
     def _refuse_stale(self, key: tuple[str, ...]) -> None:
         if key in self.stale:
-            raise CheckFailed("out of date", where=self.store.file(*key), do="run frs run")
+            raise CheckFailed("out of date", where=self.store.file(*key), do=self.store.refreshed_by)
 
 
 def bases(results: Results) -> dict[int, list[dict[str, Any]]]:

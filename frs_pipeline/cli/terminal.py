@@ -202,7 +202,7 @@ def print_grid(caption: str, header: tuple[str, ...], rows: Any, under: str | No
     """Print a table with its caption and a pale line under it, as wide as the terminal, or 160 letters without one.
 
     Words are folded to fit; numbers never are, and a table of too many of them is wider. The caption is one line of the
-    output however long it is: `frs tables | grep Tabel` lists all of them.
+    output however long it is: `frs tables | grep Tabel` (or `Table`) lists all of them.
     """
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
@@ -211,7 +211,7 @@ def print_grid(caption: str, header: tuple[str, ...], rows: Any, under: str | No
     table = Table(box=SIMPLE_HEAD)
     least = 0
     for index, name in enumerate(header):
-        numbers = all(set(row[index]) <= set("-0123456789,%E+ ") for row in rows)
+        numbers = all(set(row[index]) <= set("-0123456789,.%E+ ") for row in rows)
         width = max((len(word) for word in (*(row[index] for row in rows), *name.split())), default=1) if numbers else 1
         least += width + 3
         table.add_column(plain(name), justify="right" if numbers and index else "left", overflow="fold", min_width=width)

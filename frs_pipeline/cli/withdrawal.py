@@ -200,12 +200,12 @@ def _label(place: ResultAddress) -> str:
 
 def _title(study: Study, source: str) -> str:
     from frs_pipeline.study.tables import catalogue
-    from frs_pipeline.tables.render import heading
+    from frs_pipeline.tables.render import caption
 
     if not source.startswith("table_"):
         return {"unit_nonresponse": "Unit non-response", "item_nonresponse": "Item non-response"}[source]
     table = catalogue(study)[int(source.removeprefix("table_"))]
-    return f"Tabel {table.number}. {heading(study, table)}"
+    return caption(study, table)
 
 
 def _as_json(moved: Sequence[Moved]) -> list[dict[str, Any]]:

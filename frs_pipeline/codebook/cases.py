@@ -1,6 +1,8 @@
-"""Conferences of one child: its pseudonym, and which of its conferences each is, and how long after the first."""
+"""What codebook and ledger say together of a conference: which of its child's it is, and its background."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -9,6 +11,7 @@ from frs_pipeline.store.plan import AssetPath, Sources
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about, occasions
 from frs_pipeline.study.cases import CASES
+from frs_pipeline.study.questionnaires import Question, background
 
 _ID = "case_id"
 
@@ -18,8 +21,9 @@ def with_cases(study: Study, codebook: pa.Table, ledger: pa.Table) -> pa.Table:
 
     Both are null for a conference that the ledger doesn't have, which counts for no other one either, and where the codebook
     knows no children. Of conferences on the same day, those of an earlier occasion of the study come first. Nothing is added
-    where the study's marts don't tell it.
+    where the study's marts don't tell it. The ledger's background of a conference is added, where the study admits any.
     """
+    codebook = _with_background(study, codebook, ledger)
     if not about(study).cases:
         return codebook
     at = pc.index_in(codebook["conference_number"], value_set=ledger["conference_number"])
@@ -41,6 +45,21 @@ def with_cases(study: Study, codebook: pa.Table, ledger: pa.Table) -> pa.Table:
     for field, values in zip(CASES[1:], (places, since), strict=True):
         codebook = codebook.append_column(field, pa.array(values, field.type))
     return codebook
+
+
+def _with_background(study: Study, codebook: pa.Table, ledger: pa.Table) -> pa.Table:
+    """Add what the ledger says about each conference; null for one that it doesn't have."""
+    at = pc.index_in(codebook["conference_number"], value_set=ledger["conference_number"])
+    for question in background(study):
+        codebook = codebook.append_column(pa.field(question.name, pa.int8()), ledger[question.name].take(at))
+    return codebook
+
+
+def background_from(known: Iterable[Question]) -> Sources:
+    """Return the sources of what is known of conferences: the ledger, by the number."""
+    ledger: AssetPath = ("validated", "ledger")
+    by = [(("validated", "codebook"), "conference_number"), (ledger, "conference_number")]
+    return {question.name: [(ledger, question.name), *by] for question in known}
 
 
 def cases_from() -> Sources:

@@ -54,7 +54,7 @@ def require_own(store: Store, entries: Sequence[Entry], codebook: Path) -> None:
     """
     path = store.file("validated", "codebook")
     if not path.exists():
-        raise InputError("not made yet", where=path, do="run frs run")
+        raise InputError("not made yet", where=path, do=store.refreshed_by)
     pseudonyms = {entry.conference_number: entry.conference_id for entry in entries}
     made_with = zip(*read(path, ["conference_number", "conference_id"]).to_pydict().values(), strict=True)
     if any(pseudonyms.get(number) != pseudonym for number, pseudonym in made_with):

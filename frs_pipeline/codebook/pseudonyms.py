@@ -8,12 +8,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from frs_pipeline.codebook.cases import cases_from
+from frs_pipeline.codebook.cases import background_from, cases_from
 from frs_pipeline.errors import CheckFailed
 from frs_pipeline.store.plan import Sources
 from frs_pipeline.study.cases import CASES
+from frs_pipeline.study.fields import arrow_field
 from frs_pipeline.study.questionnaires import Questionnaire
-from frs_pipeline.study.schema import arrow_field
 
 # Letters of pseudonyms: not I and O, which are taken for digits.
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -39,6 +39,7 @@ def mart_schema(questionnaire: Questionnaire) -> pa.Schema:
             *([pa.field("conference_id", pa.string(), nullable=False)] if questionnaire.forms.number else []),
             pa.field("occasion", pa.string(), nullable=False),
             *(CASES if questionnaire.cases else ()),
+            *(arrow_field(question) for question in questionnaire.background),
             *(arrow_field(question) for question in questionnaire.questions),
         ]
     )
@@ -57,6 +58,8 @@ def pseudonymised_from(questionnaire: Questionnaire) -> Sources:
     for question in (question for question in questionnaire.questions if question.coded):
         sources[question.name] = [(("coded", questionnaire.instrument), question.name)]
     for name, origins in cases_from().items() if questionnaire.cases else ():
+        sources[name] = [*origins, (forms, "conference_number")]
+    for name, origins in background_from(questionnaire.background).items():
         sources[name] = [*origins, (forms, "conference_number")]
     return sources
 

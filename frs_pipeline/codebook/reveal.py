@@ -70,7 +70,7 @@ def _numbers(store: Store, forms: list[str]) -> dict[str, int]:
     for name in instruments(store.study):
         path = store.file("validated", name)
         if not path.exists():
-            raise InputError("not made yet", where=path, do="run frs run")
+            raise InputError("not made yet", where=path, do=store.refreshed_by)
         rows = read(path, ["form_id", "conference_number"])
         rows = rows.filter(pc.is_in(rows["form_id"], value_set=pa.array(forms)))
         numbers.update(zip(*(rows[column].to_pylist() for column in ("form_id", "conference_number")), strict=True))

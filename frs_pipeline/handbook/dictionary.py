@@ -6,7 +6,10 @@ from frs_pipeline.study import Study
 from frs_pipeline.study.about import about, occasions
 from frs_pipeline.study.cases import CASES
 from frs_pipeline.study.instruments import BOTH, Dated, listed
-from frs_pipeline.study.questionnaires import Questionnaire, questionnaires
+from frs_pipeline.study.questionnaires import Questionnaire, background, questionnaires
+
+# Under what heading, and before what in links, columns of the ledger stand.
+BACKGROUND = "background"
 
 
 def page(study: Study) -> str:
@@ -21,6 +24,7 @@ def page(study: Study) -> str:
         "question: an integer code, null where the question was not answered. Wording *assumed*: the report only names the "
         "subject of the question, so text and labels are ours.",
         *_cases(study),
+        *_background(study),
     ]
     for questionnaire in questionnaires(study).values():
         parts += _questionnaire(study, questionnaire)
@@ -46,6 +50,30 @@ def _cases(study: Study) -> list[str]:
         f"The last two are null for a {conference} that isn't in the ledger, which counts for no other one either. All three "
         "are null where the codebook was locked before children had pseudonyms. "
         "[Privacy](privacy.md#what-a-pseudonym-of-the-child-adds) says what this adds to the risk.",
+    ]
+
+
+def _background(study: Study) -> list[str]:
+    """Describe the columns that say what the ledger knows of conferences, where the study admits any."""
+    if not background(study):
+        return []
+    rows = []
+    for one, question in zip(about(study).background, background(study), strict=True):
+        where = f"`{one.column}`" if one.column else "the date"
+        codes = "<br>".join(f"{code} {label}" for code, label in question.labels.items())
+        link = f'<a id="{anchor(BACKGROUND, question.name)}"></a>`{question.name}`'
+        rows.append(f"| {link} | {where} | {question.text} | {question.type} | {codes} | {question.sensitivity} |")
+    many = about(study).conference.many.english
+    return [
+        "",
+        f"## {BACKGROUND}",
+        "",
+        f"What the ledger knows of {many}, in every mart, that of {many} too; null where it doesn't say. "
+        "[Privacy](privacy.md#what-a-background-adds) says what this adds to the risk.",
+        "",
+        "| column | in the ledger | what it says | type | codes | sensitivity |",
+        "| --- | --- | --- | --- | --- | --- |",
+        *rows,
     ]
 
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
-from frs_pipeline.handbook.dictionary import anchor, at
+from frs_pipeline.handbook.dictionary import BACKGROUND, anchor, at
 from frs_pipeline.printed.contradictions import not_reproducible
 from frs_pipeline.study import Study
 from frs_pipeline.study.chapters import chapters
 from frs_pipeline.study.instruments import BOTH, instruments
+from frs_pipeline.study.pairing import question_of
 from frs_pipeline.study.printed import of_table
-from frs_pipeline.study.questionnaires import Question, questionnaires
+from frs_pipeline.study.questionnaires import Question, background, questionnaires
 from frs_pipeline.study.tables import Axis, Table, catalogue
 
 _DICTIONARY = "data-dictionary.md"
@@ -25,12 +26,15 @@ _KINDS = {
     "collapsed_crosstab": "Two questions crossed, with answers merged",
     "correlation": "Association of two questions: gamma, ASE, T, p and N",
     "summary": "Numbers summed up: n, mean, standard deviation, smallest, quartiles (weighted average at (n + 1) p), largest",
+    "change": "Answers on two forms of a pair crossed, and which way they changed",
+    "multiple": "How many ticked each of several boxes, how many none",
     "correlation_by_group": "Association of two questions within each answer to a third, and partial gamma",
 }
 _PERCENT = {
     "frequency": "per cent of all forms, of those answered, and cumulated",
     "distribution": "per cent of those answered",
     "collapsed_crosstab": "per cent of all counted",
+    "multiple": "per cent of all answers, and of the forms with any",
     "row": "per cent of the row",
     "column": "per cent of the column",
     "total": "per cent of all counted",
@@ -91,7 +95,7 @@ def entry(study: Study, table: Table, contradicted: int) -> list[str]:
         "",
         f"{_KINDS[table.kind]}{f'; {percent}' if percent else ''}.",
         "",
-        f"- forms: {_forms(study, table)}{_limits(study, table)}{_answered(table)}",
+        f"- forms: {_forms(study, table)}{_limits(study, table)}{_answered(study, table)}",
         *(f"- {name}: {_axis(study, table, axis)}" for field, name in _ROLES if (axis := getattr(table, field)) is not None),
     ]
     if table.column is None:
@@ -132,31 +136,41 @@ def _limits(study: Study, table: Table) -> str:
     asked = questionnaires(study)[table.marts[0]]
     limits = []
     for name, codes in table.where:
+        if table.pairing and name == table.pairing.status:
+            limits.append(f"; only those with a pair, {at(study, table.pairing.end)} in `{table.pairing.partner}`")
+            continue
         question = asked.question(name)
         assert question is not None
         labels = [label for code, label in question.labels.items() if code in codes]
-        limits.append(f"; only those that answer {_question(table, name)} with {_joined(labels)}")
+        limits.append(f"; only those that answer {_question(study, table, name)} with {_joined(labels)}")
     return "".join(limits)
 
 
-def _answered(table: Table) -> str:
+def _answered(study: Study, table: Table) -> str:
     """Say what else has to be answered for a form to count."""
     names = [name for name in table.answered if name not in table.variables]
-    return f"; only those that answer {', '.join(_question(table, name) for name in names)}" if names else ""
+    return f"; only those that answer {', '.join(_question(study, table, name) for name in names)}" if names else ""
 
 
-def _question(table: Table, name: str) -> str:
+def _question(study: Study, table: Table, name: str) -> str:
     """Write a question's name, linked to the data dictionary, for each mart that is counted."""
+    if table.pairing and name in table.pairing.made:
+        return f"[`{table.pairing.variable}`]({_DICTIONARY}#{anchor(table.pairing.partner, table.pairing.variable)})"
+    if name in (question.name for question in background(study)):
+        return f"[`{name}`]({_DICTIONARY}#{anchor(BACKGROUND, name)})"
     first, *more = table.marts
     also = "".join(f" ([`{mart}`]({_DICTIONARY}#{anchor(mart, name)}))" for mart in more)
     return f"[`{name}`]({_DICTIONARY}#{anchor(first, name)}){also}"
 
 
 def _axis(study: Study, table: Table, axis: Axis) -> str:
-    asked = [q for mart in table.marts if (q := questionnaires(study)[mart].question(axis.variable))]
+    asked = [q for mart in table.marts if (q := question_of(study, mart, axis.variable))]
     words = " / ".join(dict.fromkeys(_text(question.text) for question in asked))
+    if axis.boxes:
+        link = f"[`{asked[0].name}`]({_DICTIONARY}#{anchor(table.marts[0], axis.boxes[0])})"
+        return f"{link} {words}; boxes: {_joined(category.label for category in axis.categories)}"
     # Where two questionnaires ask it, they have the same answers: the catalogue sees to that.
-    return "; ".join([f"{_question(table, axis.variable)} {words}", *_differences(axis, asked[0])])
+    return "; ".join([f"{_question(study, table, axis.variable)} {words}", *_differences(axis, asked[0])])
 
 
 def _differences(axis: Axis, question: Question) -> Iterator[str]:

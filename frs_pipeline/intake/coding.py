@@ -21,8 +21,8 @@ from frs_pipeline.errors import InputError
 from frs_pipeline.intake.amendments import OfForm, amendment_rows, is_form_id
 from frs_pipeline.store.deliveries import CODING
 from frs_pipeline.store.files import Store, read, stream
+from frs_pipeline.study.fields import arrow_field
 from frs_pipeline.study.questionnaires import Question, Questionnaire, questionnaires
-from frs_pipeline.study.schema import arrow_field
 from frs_pipeline.study.texts import CONSENSUS
 
 CODING_COLUMNS = ("form", "question", "code", "coder", "when")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,7 +16,9 @@ from frs_pipeline.errors import InputError
 from frs_pipeline.intake.readers.csvfiles import open_csv
 from frs_pipeline.intake.readers.handkept import AmbiguousDays, days_of, kept_rows
 from frs_pipeline.study import Study
-from frs_pipeline.study.about import occasions
+from frs_pipeline.study.about import about, occasions
+from frs_pipeline.study.background import quarter_of
+from frs_pipeline.study.questionnaires import background
 
 COLUMNS = ("raadslagningsnummer", "dato", "anledning")
 _NUMBER = re.compile(r"[0-9]{1,9}")
@@ -58,14 +60,49 @@ def register(study: Study, numbers: array[int], days: array[int], chosen: array[
 
 
 def read_ledger(study: Study, path: Path) -> pa.Table:
-    """Read the entries of kontering.csv (semicolons; UTF-8, or as a spreadsheet saves it) as `REGISTER`.
+    """Read the entries of kontering.csv (semicolons; UTF-8, or as a spreadsheet saves it) as `ledger_schema`.
 
-    Columns of other names may stand to the right. Raises `InputError` with the line that is wrong.
+    Columns of other names may stand to the right; the study says which of them are read. Raises `InputError` with the line that
+    is wrong, and for a column that the study reads and the ledger lacks: unless it has no other column at all, as it was kept
+    before there were any. Then nothing is known of conferences.
     """
     header = _header(path)
+    missing = [one.column for one in about(study).background if one.column and one.column not in header]
+    if missing and header != COLUMNS:
+        do = "add it there, or take it out of background in study.yaml"
+        raise InputError(f"the ledger has no column {missing[0]}, which the study reads", where=f"{path}:1", do=do)
     plain = plain_rows(path, header, ";")
     table = None if plain is None else _register(study, plain)
     return (_read_carefully(study, path, header) if table is None else table).sort_by("conference_number").combine_chunks()
+
+
+def ledger_schema(study: Study) -> pa.Schema:
+    """Return what is known of each conference by the ledger: `REGISTER`, and the codes of its background."""
+    return pa.schema([*REGISTER, *(pa.field(one.name, pa.int8()) for one in about(study).background)])
+
+
+def _background(study: Study, texts: Mapping[str, pa.Array], days: pa.Array) -> list[pa.Array]:
+    """Make codes of the background of conferences; -1 for a word that its scale doesn't have, and a day outside the quarters.
+
+    `texts` are columns of the ledger; without one, and where it is blank, nothing is known.
+    """
+    made = []
+    for one, question in zip(about(study).background, background(study), strict=True):
+        if one.quarters:
+            first = quarter_of(*map(int, one.quarters[0].split("-Q")))
+            at = pc.add(pc.multiply(pc.year(days), 4), pc.subtract(pc.quarter(days), 1))
+            code = pc.subtract(at, first - 1)
+            inside = pc.and_(pc.greater(code, 0), pc.less_equal(code, len(one.labels)))
+            made.append(pc.if_else(inside, code, -1).cast(pa.int8()))
+        elif one.column not in texts:
+            made.append(pa.nulls(len(days), pa.int8()))
+        else:
+            known = {word: a.code for a in question.answers for word in (a.label, *a.also_printed)}
+            words = texts[one.column]
+            places = pc.index_in(words, value_set=pa.array(list(known), pa.string()))
+            codes = pc.fill_null(pa.array(list(known.values()), pa.int8()).take(places), -1)
+            made.append(pc.if_else(pc.equal(words, ""), pa.scalar(None, pa.int8()), codes))
+    return made
 
 
 def _header(path: Path) -> tuple[str, ...]:
@@ -123,7 +160,10 @@ def _register(study: Study, rows: pa.Table) -> pa.Table | None:
     words = pc.index_in(entries[COLUMNS[2]], value_set=pa.array(list(ledger_words(study))))
     if columns is None or words.null_count or pc.count_distinct(columns[0]).as_py() != entries.num_rows:
         return None
-    return pa.table([*columns, pc.take(pa.array(list(occasions(study))), words)], schema=REGISTER)
+    known = _background(study, {name: entries[name] for name in entries.column_names}, columns[1])
+    if any(pc.any(pc.less(codes, 0)).as_py() for codes in known):
+        return None
+    return pa.table([*columns, pc.take(pa.array(list(occasions(study))), words), *known], schema=ledger_schema(study))
 
 
 def _read_carefully(study: Study, path: Path, header: Sequence[str]) -> pa.Table:
@@ -135,6 +175,7 @@ def _read_carefully(study: Study, path: Path, header: Sequence[str]) -> pa.Table
     # One array per column, and no object per line: a ledger may have millions of lines.
     numbers, days, chosen, lines = array("i"), array("i"), array("b"), array("q")
     texts: list[str] = []
+    others_of: list[list[str]] = []
     seen: set[int] = set()
     for line, cells in rows:
         if not any(cells):
@@ -153,6 +194,7 @@ def _read_carefully(study: Study, path: Path, header: Sequence[str]) -> pa.Table
         texts.append(date)
         chosen.append(occasion)
         lines.append(line)
+        others_of.append(others)
     try:
         read_days = days_of(texts)
     except AmbiguousDays as error:
@@ -162,4 +204,17 @@ def _read_carefully(study: Study, path: Path, header: Sequence[str]) -> pa.Table
         if day is None:
             raise InputError("not a number, a date and an occasion", where=f"{path}:{line}", do=as_it_is)
         days.append(day.toordinal() - _DAY_0)
-    return pa.table(register(study, numbers, days, chosen), schema=REGISTER)
+    plain = register(study, numbers, days, chosen)
+    columns = zip(header[len(COLUMNS) :], zip(*others_of, strict=True), strict=False)
+    known = _background(study, {name: pa.array(cells, pa.string()) for name, cells in columns}, plain[1])
+    for one, codes in zip(about(study).background, known, strict=True):
+        wrong = pc.index(pc.fill_null(pc.less(codes, 0), False), True).as_py()
+        if wrong >= 0:
+            what, do = f"the date lies outside of the quarters of {one.name}", "study.yaml says from when to when"
+            if one.column:
+                what, do = (
+                    f"{one.column} holds a word that scale {one.scale} doesn't have",
+                    "correct it, or add it there",
+                )
+            raise InputError(what, where=f"{path}:{lines[wrong]}", do=do)
+    return pa.table([*plain, *known], schema=ledger_schema(study))

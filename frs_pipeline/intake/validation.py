@@ -43,9 +43,10 @@ from frs_pipeline.intake.texts import texts_of, texts_schema
 from frs_pipeline.intake.withdrawals import Withdrawal, counted, require_found
 from frs_pipeline.language import plural
 from frs_pipeline.store.rows import Rows, ahead, content_hash
+from frs_pipeline.study.fields import arrow_field
 from frs_pipeline.study.numbers import NO_PLACE
 from frs_pipeline.study.questionnaires import Questionnaire
-from frs_pipeline.study.schema import Scales, arrow_field, as_column
+from frs_pipeline.study.schema import Scales, as_column
 
 
 def forms_schema(questionnaire: Questionnaire) -> pa.Schema:

@@ -13,7 +13,7 @@ from frs_pipeline.study.tables import TOTAL, Address, Axis, Table, catalogue
 
 _FIELDS = ("group", "row", "column", "measure")
 # What is meant where nothing is given: the plain number of a table, the gamma of a correlation, all groups together.
-_DEFAULTS = {"measure": ("count", "gamma", "mean"), "group": (TOTAL,)}
+_DEFAULTS = {"measure": ("count", "gamma", "mean", "answers"), "group": (TOTAL,)}
 
 
 def address(
@@ -66,7 +66,7 @@ def _named(study: Study, given: str, possible: list[str], axis: Axis | None, tab
     """Return the label that is meant: as printed, else under another spelling that the questionnaire has for the answer."""
     wanted = _plain(given)
     match = next((label for label in possible if _plain(label) == wanted), None)
-    if match is None and axis is not None:
+    if match is None and axis is not None and not axis.boxes:
         asked = question(study, axis.variable, table.marts)
         spelt = {a.code: {_plain(a.label), *map(_plain, a.also_printed)} for a in asked.answers}
         for category in axis.categories:

@@ -11,6 +11,7 @@ from frs_pipeline.lineage.evidence import Evidence
 from frs_pipeline.lineage.waterfall import Group
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.about import only_occasion
+from frs_pipeline.study.boxes import answer_to, columns_of
 from frs_pipeline.study.calendar import day_in
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.numbers import LARGEST, Number, number_in
@@ -40,7 +41,9 @@ class Aside:
 
     def group(self, names: Iterable[str], delivery: str) -> Group:
         """Return the form as a group of one, with its answers to these questions."""
-        return Group(self.instrument, self.occasion, tuple(self._answer(name) for name in names), 1, delivery)
+        listed = list(names)
+        answers = {column: self._answer(column) for name in listed for column in columns_of(name)}
+        return Group(self.instrument, self.occasion, tuple(answer_to(name, answers) for name in listed), 1, delivery)
 
     def _answer(self, name: str) -> Number | None:
         cell = self.cells.get(self.columns.get(name, ""), "").strip()

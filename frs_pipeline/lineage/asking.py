@@ -11,6 +11,7 @@ from frs_pipeline.lineage.meaning import base
 from frs_pipeline.lineage.waterfall import AGAIN, SET_ASIDE, Asked, Group, Why, failing, questions
 from frs_pipeline.store.files import read
 from frs_pipeline.study import Study
+from frs_pipeline.study.boxes import in_sql
 from frs_pipeline.study.tables import Table
 
 
@@ -57,7 +58,7 @@ class Asking:
             groups: list[Group] = []
             counted: Counter[tuple[Why, Group]] = Counter()
             for part, mart in ((part, mart) for mart in table.marts for part in self.parts):
-                for (occasion, answers), forms in part.evidence.forms.by(mart, tuple(names)).items():
+                for (occasion, answers), forms in part.evidence.forms.by(mart, tuple(names), table.pairing).items():
                     groups.append(Group(mart, occasion, answers, forms, part.delivery))
                 for form in part.set_aside(mart):
                     counted[Why(SET_ASIDE, form.rule), form.group(names, part.delivery)] += 1
@@ -75,11 +76,13 @@ class Asking:
         return self._bases[table.number]
 
     def answers(self, table: Table, forms: tuple[str, ...]) -> dict[str, Group]:
-        """Read occasion and answers, to a table's questions, of some of the forms in its marts."""
+        """Read occasion and answers, to a table's questions, of some of the forms in its marts; of a pair, by either form."""
         groups: dict[str, Group] = {}
-        names, ids = ", ".join(self.asked(table).questions), ", ".join(f"'{form}'" for form in forms)
+        names, ids = ", ".join(map(in_sql, self.asked(table).questions)), ", ".join(f"'{form}'" for form in forms)
         for part, mart in ((part, mart) for part in self.parts for mart in (table.marts if forms else ())):
-            marts = part.evidence.view("marts", mart)
-            rows = part.evidence.ask(f"SELECT form_id, occasion, {names} FROM {marts} WHERE form_id IN ({ids})")  # noqa: S608
-            groups.update({form: Group(mart, occasion, tuple(codes), 1, part.delivery) for form, occasion, *codes in rows})
+            marts = part.evidence.forms_view(mart, table.pairing)
+            for form_id in ("form_id", *((table.pairing.form,) if table.pairing else ())):
+                chosen = f"SELECT {form_id}, occasion, {names} FROM {marts} WHERE {form_id} IN ({ids})"  # noqa: S608
+                rows = part.evidence.ask(chosen)
+                groups |= {form: Group(mart, occasion, tuple(codes), 1, part.delivery) for form, occasion, *codes in rows}
         return groups

@@ -46,7 +46,7 @@ def checks(asking: Asking, recounted: Recounted, additions: Sequence[bool], else
     """Make all checks of one figure; `additions` and `elsewhere` say whether its sums hold and its other places agree."""
     evidence, table, fall = asking.evidence, recounted.table, recounted.fall
     taken, delivered = sum(forms for _, forms in fall.taken), sum(fall.delivered.values())
-    files = (table_key(table.number), *(("marts", mart) for mart in table.marts))
+    files = (table_key(table.number), *(("marts", mart) for mart in table.reads))
     result = [
         Check("nothing lost", *_layers(evidence, table)),
         Check("waterfall closes", fall.closes, f"{delivered} − {taken} = {plural(fall.left, 'form')}"),
@@ -55,7 +55,7 @@ def checks(asking: Asking, recounted: Recounted, additions: Sequence[bool], else
         *_each("sums hold", additions),
         *_each("same fact, same number", elsewhere),
         *_from_printed(evidence, recounted.figure),
-        *(_promises(evidence, mart) for mart in table.marts),
+        *(_promises(evidence, mart) for mart in table.reads),
         Check("files as in the manifest", all(map(evidence.as_noted, files)), ", ".join("/".join(key) for key in files)),
     ]
     return tuple(result)
@@ -100,7 +100,7 @@ def _recomputed(recounted: Recounted) -> float | None:
         assert meaning.numbers.numbers is not None
         return summary(recounted.numbers, meaning.numbers.numbers.decimals)[meaning.measure]
     if recounted.pairs is None:
-        return fall.left if fall.whole is None else percent(fall.left, fall.whole)
+        return fall.number if fall.whole is None else percent(fall.number, fall.whole)
     tables = [stratum.cells for stratum in recounted.pairs.strata]
     if meaning.strata is not None:
         return partial(tables).gamma

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from frs_pipeline.intake.amendments import Correction, read_corrections
 from frs_pipeline.intake.readers.columns import resolve
 from frs_pipeline.intake.readers.surveyxact import read_export
+from frs_pipeline.lineage.evidence import Evidence
 from frs_pipeline.store.deliveries import AMENDMENTS
 from frs_pipeline.store.files import Store, stream
 from frs_pipeline.study.instruments import BOTH
@@ -43,7 +44,7 @@ def resting(store: Store) -> list[Rests]:
     """
     by_prefix = {questionnaire.form_prefix: questionnaire for questionnaire in questionnaires(store.study).values()}
     corrections = read_corrections(store.raw(AMENDMENTS["corrections"]), tuple(by_prefix))
-    corrected = []
+    corrected, evidence = [], Evidence(store)
     for correction in corrections:
         questionnaire = by_prefix[correction.prefix]
         answers = _answers(store, questionnaire, correction.form)
@@ -51,9 +52,11 @@ def resting(store: Store) -> list[Rests]:
         tables = [
             table
             for table in catalogue(store.study).values()
-            if questionnaire.instrument in table.marts and (not asked or not asked.isdisjoint(table.asked))
+            if questionnaire.instrument in table.reads
+            and (not asked or not asked.isdisjoint(table.read_of(questionnaire.instrument)))
         ]
-        cells = tuple(Cell(table.number, _labels(table, answers)) for table in tables) if answers is not None else ()
+        of_table = ((table, evidence.of_pair(table, correction.form)) if table.pairing else (table, answers) for table in tables)
+        cells = tuple(Cell(table.number, _labels(table, own)) for table, own in of_table) if answers is not None else ()
         corrected.append(Rests(correction, questionnaire.instrument, answers is not None, cells))
     return corrected
 
@@ -74,13 +77,14 @@ def questions_of(store: Store, questionnaire: Questionnaire, column: str) -> set
     return {name for name, at in columns.of.items() if at == column}
 
 
-def _labels(table: Table, answers: dict[str, Number | str | None]) -> tuple[str | None, ...]:
-    """Return the labels of the cell that counts the answers; all None when the table leaves the form out."""
+def _labels(table: Table, answers: dict[str, Number | str | None] | None) -> tuple[str | None, ...]:
+    """Return the labels of the cell that counts the answers; all None when the table leaves the form or its pair out."""
+    if not answers:
+        return tuple(None for _ in table.variables)
     out = table.occasion not in (BOTH, answers["occasion"]) or any(answers[name] is None for name in table.answered)
     out = out or any(answers[name] not in codes for name, codes in table.where)
     labels: list[str | None] = []
     for axis in (table.group, table.row, table.column):
         if axis is not None:
-            code = answers[axis.variable]
-            labels.append(axis.label(None if isinstance(code, str) else code))
+            labels.append(axis.labels(answers))
     return tuple(None for _ in labels) if out or None in labels else tuple(labels)

@@ -15,7 +15,7 @@ from frs_pipeline.lineage.asking import Asking
 from frs_pipeline.lineage.recount import several
 from frs_pipeline.store.plan import products
 from frs_pipeline.study import Study
-from frs_pipeline.study.about import about, occasions
+from frs_pipeline.study.about import about, occasions, quoted
 from frs_pipeline.study.instruments import BOTH, instruments
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.tables.nonresponse import conference_schema, kinds
@@ -161,7 +161,10 @@ class Counts:
             mart, name = row["instrument"], row["question"]
             question = questionnaires(self._evidence.study)[mart].question(name)
             assert question is not None
-            names = f"»{questionnaires(self._evidence.study)[mart].title}«", f"»{question.text}«"
+            names = (
+                quoted(self._evidence.study, questionnaires(self._evidence.study)[mart].title),
+                quoted(self._evidence.study, question.text),
+            )
             asked = "" if question.occasion == BOTH else f"(occasion = '{question.occasion}' OR {name} IS NOT NULL)"
             blank = f"{name} IS NULL" if question.occasion == BOTH else f"occasion = '{question.occasion}' AND {name} IS NULL"
             parts = [part.delivery for part in self._asking.parts]
@@ -184,7 +187,7 @@ class Counts:
         """Count the forms of each questionnaire as delivered, set aside, withdrawn, and in each layer."""
         counts: dict[str, Count] = {}
         for name, layers in self._evidence.layers.items():
-            title = f"»{questionnaires(self._evidence.study)[name].title}«"
+            title = quoted(self._evidence.study, questionnaires(self._evidence.study)[name].title)
             aside, withdrawn = len(self._asking.set_aside(name)), self._asking.withdrawn(name)
             accepted = f"SELECT count(*) FROM {self._every(f'validated/{name}')}"  # noqa: S608 - a questionnaire's name, as below
             lines = f"SELECT DISTINCT form_id, file, line{', filename' if self._several else ''}"
@@ -250,7 +253,7 @@ def _without(study: Study, kind: str) -> tuple[Text, str]:
     where = f"({rows})" if len(several) > 1 else rows
     if lacking:
         return Text(f" {lacking.words.danish}", f" {lacking.words.english}"), where
-    titles = ", ".join(f"»{questionnaires(study)[name].title}«" for name in kinds(study)[kind])
+    titles = ", ".join(quoted(study, questionnaires(study)[name].title) for name in kinds(study)[kind])
     return Text(f" uden et skema af typen {titles}", f" without a form of the type {titles}"), where
 
 

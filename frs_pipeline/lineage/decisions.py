@@ -52,16 +52,16 @@ def amendments(asking: Asking, table: Table, meaning: Meaning) -> tuple[Amendmen
     # Reading exports takes a while to import, and few deliveries have corrections.
     from frs_pipeline.lineage.corrections import questions_of
 
-    by_prefix = {questionnaires(evidence.study)[mart].form_prefix: questionnaires(evidence.study)[mart] for mart in table.marts}
+    by_prefix = {questionnaires(evidence.study)[mart].form_prefix: questionnaires(evidence.study)[mart] for mart in table.reads}
     corrected = [c for c in evidence.corrections if c.prefix in by_prefix]
-    accepted = [e for e in evidence.exceptions if e.instrument in table.marts]
+    accepted = [e for e in evidence.exceptions if e.instrument in table.reads]
     ids = tuple(dict.fromkeys([c.form for c in corrected] + [e.form for e in accepted if e.form]))
     answers, asked = asking.answers(table, ids), asking.asked(table).questions
     amended = []
     for c in corrected:
         questionnaire = by_prefix[c.prefix]
         of = questions_of(evidence.store, questionnaire, c.column)
-        if not of or not of.isdisjoint(asked):
+        if not of or not of.isdisjoint(table.read_of(questionnaire.instrument)):
             place = _place(evidence.study, asked, meaning, answers.get(c.form))
             amended.append(
                 Amendment("correction", questionnaire.instrument, c.column, c.reason, c.who, c.when.isoformat(), "", place)

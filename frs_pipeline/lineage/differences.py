@@ -22,7 +22,7 @@ from frs_pipeline.store.plan import table_key
 from frs_pipeline.study import Study
 from frs_pipeline.study.cases import CASE_COLUMNS
 from frs_pipeline.study.instruments import instruments
-from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.questionnaires import background, questionnaires
 from frs_pipeline.study.tables import Address, Table, catalogue
 from frs_pipeline.tables.counting import count
 from frs_pipeline.tables.engine import open_marts
@@ -69,7 +69,7 @@ def differences(older: Store, newer: Store) -> Differences:
     kept, now = (_kept(at) for at in (older, newer))
     definitions, code = _made_differently(older, newer)
     shared = {name: _shared(*(both[name] for both in paths)) for name in instruments(older.study)}
-    tables = [t for t in catalogue(older.study).values() if all({*t.asked} <= shared[mart].keys() for mart in t.marts)]
+    tables = [t for t in catalogue(older.study).values() if all(t.read_of(mart) <= shared[mart].keys() for mart in t.reads)]
     counted = [_counted(tables, _marts(paths, shared, step)) for step in (_as_they_were, _corrected, _still_there)]
     changes = []
     addresses = tuple(dict.fromkeys((*kept, *now)))
@@ -80,7 +80,7 @@ def differences(older: Store, newer: Store) -> Differences:
             made = " and ".join(["definition"] * (number in definitions) + ["code"] * (number in code)) or "code"
             changes.append(_change(address, one, [figures.get(address) for figures in counted], other, f"changed {made}"))
     forms = {
-        name: _forms(_both(paths, name, _asked(older.study, shared[name], name, older, newer)))
+        name: _forms(older.study, _both(paths, name, _asked(older.study, shared[name], name, older, newer)))
         for name in instruments(older.study)
     }
     return Differences(forms, definitions, code, len(addresses), tuple(changes))
@@ -151,9 +151,10 @@ def _marts(
     return {name: step(*_both(paths, name, columns[name])) for name in columns}
 
 
-def _forms(both: tuple[ir.Table, ir.Table]) -> dict[str, int]:
-    # A new lock of the codebook gives new pseudonyms, and a child more conferences: neither corrects a form.
-    older, newer = (mart.drop("conference_id", *(name for name in CASE_COLUMNS if name in mart.columns)) for mart in both)
+def _forms(study: Study, both: tuple[ir.Table, ir.Table]) -> dict[str, int]:
+    # New pseudonyms of a codebook, more conferences of a child, a ledger that knows something else: none corrects a form.
+    known = (*CASE_COLUMNS, *(question.name for question in background(study)))
+    older, newer = (mart.drop("conference_id", *(name for name in known if name in mart.columns)) for mart in both)
     still = newer.semi_join(older, "form_id").count().execute()
     alike = newer.intersect(older).count().execute()
     counts = {CORRECTED: still - alike, GONE: older.count().execute() - still, NEW: newer.count().execute() - still}

@@ -14,10 +14,12 @@ from frs_pipeline.store.plan import AssetPath, Product, products, table_key
 from frs_pipeline.store.rows import ENGINE
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.instruments import instruments
+from frs_pipeline.study.pairing import Pairing
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import Address, Table
 from frs_pipeline.study.texts import coded
 from frs_pipeline.tables.figures import Figure, from_table
+from frs_pipeline.tables.pairing import pairs_in_sql
 from frs_pipeline.tables.reconciling import Answers, FormCounts
 
 if TYPE_CHECKING:
@@ -162,6 +164,31 @@ class Evidence:
             self._views.add(name)
         return name
 
+    def forms_view(self, mart: str, pairing: Pairing | None) -> str:
+        """Return the name under which a mart's forms that count can be queried; with a `pairing`, what is known of pairs, too."""
+        forms = self.view("marts", mart)
+        if pairing is None:
+            return forms
+        name = f"pairs_of_{mart}_{pairing.start}_{pairing.later}"
+        if name not in self._views:
+            pairs = pairs_in_sql(pairing, forms, forms, self.view("marts", pairing.partner))
+            self._duckdb.execute(f"CREATE VIEW {name} AS FROM {pairs}")
+            self._views.add(name)
+        return name
+
+    def of_pair(self, table: Table, form: str) -> dict[str, Any]:
+        """Read what a table of change asks of the form that it counts for a form, which may be either of the pair; by column.
+
+        Nothing for any other table, and for a form of a later occasion that is in no pair.
+        """
+        if table.pairing is None:
+            return {}
+        names = ("occasion", *table.asked)
+        forms = self.forms_view(table.pairing.mart, table.pairing)
+        where = f"form_id = '{form}' OR {table.pairing.form} = '{form}'"
+        rows = self.ask(f"SELECT {', '.join(names)} FROM {forms} WHERE {where} ORDER BY form_id = '{form}'")  # noqa: S608
+        return dict(zip(names, rows[0], strict=True)) if rows else {}
+
     def ask(self, query: str) -> list[tuple[Any, ...]]:
         """Return the rows of a query. It takes no parameters: for those DuckDB imports pandas, which is slower than the query."""
         return self._duckdb.execute(query).fetchall()
@@ -233,7 +260,7 @@ class Evidence:
         Of several deliveries, the name of each stands before its files.
         """
         if table.number not in self._steps:
-            key, marts = table_key(table.number), tuple(("marts", mart) for mart in table.marts)
+            key, marts = table_key(table.number), tuple(("marts", mart) for mart in table.reads)
             if not self.store.parts():
                 self._steps[table.number] = self._way(table, key)
             else:
@@ -246,7 +273,7 @@ class Evidence:
 
     def _way(self, table: Table, *ends: AssetPath) -> tuple[tuple[InputFile, ...], tuple[ProducedFile, ...]]:
         """Return the files of one delivery on the way to these products, and to what was withdrawn and set aside."""
-        keys = _line(self.study, (*ends, *((layer, mart) for layer in ("withdrawn", "rejected") for mart in table.marts)))
+        keys = _line(self.study, (*ends, *((layer, mart) for layer in ("withdrawn", "rejected") for mart in table.reads)))
         inputs = {file for key in keys for file in _delivered(self._origin(key))}
         steps = tuple(self._step(products(self.study)[key], self._origin(key)) for key in keys)
         return tuple(sorted(inputs, key=lambda file: file.name)), steps

@@ -18,11 +18,13 @@ from frs_pipeline.intake.readers.surveyxact import read_export
 from frs_pipeline.language import Text
 from frs_pipeline.lineage.evidence import Evidence
 from frs_pipeline.lineage.listing import codes_given, corrected, remarked
-from frs_pipeline.lineage.meaning import base
+from frs_pipeline.lineage.meaning import base, question
 from frs_pipeline.lineage.waterfall import Group, Why, failing, questions
 from frs_pipeline.lineage.wording import reason
 from frs_pipeline.personal_numbers import masked
 from frs_pipeline.study import Study
+from frs_pipeline.study.about import quoted, written
+from frs_pipeline.study.boxes import answer_to
 from frs_pipeline.study.questionnaires import Questionnaire, questionnaires
 from frs_pipeline.study.rules import policy
 from frs_pipeline.study.tables import Table, catalogue
@@ -101,7 +103,7 @@ def ways(evidence: Evidence, form: str) -> tuple[WayOfForm, ...]:
         noted = 'rule, "column", severity, reason, who'
         rows = evidence.ask(f"SELECT {noted} FROM {evidence.view('noted')} {mine} AND line = {line} ORDER BY ALL")  # noqa: S608
         tables = tuple(
-            _in_table(evidence.study, table, instrument, answers, evidence.store.delivery)
+            _in_table(evidence.study, table, instrument, answers | evidence.of_pair(table, name), evidence.store.delivery)
             for table in _tables(evidence.study, instrument)
         )
         given = sum(answers[question.name] is not None for question in questionnaire.keyed)
@@ -131,16 +133,19 @@ def opened(evidence: Evidence, way: WayOfForm) -> Opened:
         for at in np.flatnonzero(chunk.lines == way.line).tolist():
             raw = {name: masked(cell) for name, cell in chunk.cells.slice(at, 1).to_pylist()[0].items()}
     if raw is None:
-        raise InputError("the export doesn't have this line any more", where=f"{way.file}:{way.line}", do="run frs run")
+        raise InputError(
+            "the export doesn't have this line any more", where=f"{way.file}:{way.line}", do=evidence.store.refreshed_by
+        )
     if not way.accepted:
         return Opened(raw, {}, {})
     answers = _answers(evidence, way.instrument, way.form)
     answered = {
-        question.name: question.said(answers[question.name])
+        question.name: written(evidence.study, question.said(answers[question.name]))
         for question in questionnaires(evidence.study)[way.instrument].questions
         if answers[question.name] is not None
     }
-    cells = {table.table: _cell(catalogue(evidence.study)[table.table], answers) for table in way.tables if table.counted}
+    counting = [catalogue(evidence.study)[table.table] for table in way.tables if table.counted]
+    cells = {table.number: _cell(table, answers | evidence.of_pair(table, way.form)) for table in counting}
     return Opened(raw, answered, cells)
 
 
@@ -160,7 +165,8 @@ def _alike(study: Study) -> str:
 
 def _answers(evidence: Evidence, instrument: str, form: str) -> dict[str, Any]:
     """Read occasion and answers of a form in its mart."""
-    names = ["occasion", *(question.name for question in questionnaires(evidence.study)[instrument].questions)]
+    questionnaire = questionnaires(evidence.study)[instrument]
+    names = ["occasion", *(question.name for question in (*questionnaire.questions, *questionnaire.background))]
     chosen = f"SELECT {', '.join(names)} FROM {evidence.view('marts', instrument)} WHERE form_id = '{form}'"  # noqa: S608
     return dict(zip(names, evidence.ask(chosen)[0], strict=True))
 
@@ -171,7 +177,7 @@ def _tables(study: Study, instrument: str) -> list[Table]:
 
 def _in_table(study: Study, table: Table, instrument: str, answers: Mapping[str, Any], delivery: str) -> InTable:
     asked = questions(study, table)
-    group = Group(instrument, answers["occasion"], tuple(answers[name] for name in asked), 1, delivery)
+    group = Group(instrument, answers["occasion"], tuple(answer_to(name, answers) for name in asked), 1, delivery)
     why = failing(study, asked, base(study, table), group)
     return InTable(table.number, not why, tuple(_discreet(study, one, table) for one in why))
 
@@ -180,12 +186,12 @@ def _discreet(study: Study, why: Why, table: Table) -> Text:
     """Give a reason that doesn't reveal which answer was given."""
     if why.kind != LEFT_OUT:
         return reason(study, why, table)
-    text = next(q.text for q in questionnaires(study)[table.marts[0]].questions if q.name == why.about)
-    return Text(f"»{text}«: et svar, som tabellen ikke tæller", f"»{text}«: an answer that the table doesn't count")
+    text = quoted(study, question(study, why.about, table.marts).text)
+    return Text(f"{text}: et svar, som tabellen ikke tæller", f"{text}: an answer that the table doesn't count")
 
 
 def _cell(table: Table, answers: Mapping[str, Any]) -> tuple[str, ...]:
-    labels = [axis.label(answers[axis.variable]) for axis in axes(table)]
+    labels = [axis.labels(answers) for axis in axes(table)]
     assert None not in labels, "the table counts the form"
     return tuple(label for label in labels if label is not None)
 

@@ -18,12 +18,14 @@ import pyarrow.compute as pc
 from frs_pipeline.stats.counts import percent
 from frs_pipeline.stats.printing import count_text, spss
 from frs_pipeline.store.files import Store, read, stream
+from frs_pipeline.store.rows import ENGINE
 from frs_pipeline.study import Study
 from frs_pipeline.study.instruments import BOTH, instruments
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import Table, catalogue
 from frs_pipeline.tables.figures import NO_LABEL, Figure, figures, from_table
 from frs_pipeline.tables.nonresponse import ITEM, UNIT, asked_in, item, kinds, unit
+from frs_pipeline.tables.pairing import pairs_in_sql
 from frs_pipeline.tables.reconciling import Code, FormCounts
 
 UNIT_NONRESPONSE, ITEM_NONRESPONSE = "unit_nonresponse", "item_nonresponse"
@@ -108,15 +110,44 @@ def impact(store: Store, change: ChangedForms) -> list[Moved]:
 def recounted(store: Store, change: ChangedForms) -> dict[int, list[Figure]]:
     """Recount the tables that count forms of a mart that `change` changes; figures by table."""
     touched = change.marts
-    wanted = [table for table in catalogue(store.study).values() if set(table.marts) & set(touched)]
+    wanted = [table for table in catalogue(store.study).values() if set(table.reads) & set(touched)]
     marts = {str(mart): store.file("marts", mart) for table in wanted for mart in table.marts}
     forms = FormCounts(marts, store.settings.engine)
-    return {table.number: figures(table, _counts(table, forms, change)) for table in wanted}
+    return {
+        table.number: figures(table, _pairs(store, table, change) if table.pairing else _counts(table, forms, change))
+        for table in wanted
+    }
+
+
+def _pairs(store: Store, table: Table, change: ChangedForms) -> dict[tuple[Code, ...], int]:
+    """Count the pairs of a table of change in the marts after a change: a form that comes or goes makes pairs of others, or ends
+    them, so that they have to be found again."""
+    # Reads nothing but the columns that the table asks for.
+    import duckdb
+
+    assert table.pairing is not None
+    with duckdb.connect(config=ENGINE) as connection:
+        for mart in table.reads:
+            columns = ["form_id", *sorted({"occasion", *table.read_of(mart)})]
+            rows = read(store.file("marts", mart), columns)
+            out = change.out[mart]["form_id"] if mart in change.out else pa.array([], pa.string())
+            rows = rows.filter(pc.invert(pc.is_in(rows["form_id"], value_set=pa.array(out.to_pylist(), pa.string()))))
+            into = [change.into[mart].select(columns).cast(rows.schema)] if mart in change.into else []
+            connection.register(mart, pa.concat_tables([rows, *into]))
+        names, limits = ("occasion", *table.asked), dict(table.where)
+        forms = pairs_in_sql(table.pairing, *(table.pairing.mart,) * 2, table.pairing.partner)
+        query = f"SELECT {', '.join(names)}, count(*) FROM {forms} AS f GROUP BY ALL"  # noqa: S608 - names of the catalogue
+        total: Counter[tuple[Code, ...]] = Counter()
+        for *answers, number in connection.execute(query).fetchall():
+            given = dict(zip(names, answers, strict=True))
+            if table.occasion in (BOTH, given["occasion"]) and all(given[name] in codes for name, codes in limits.items()):
+                total[tuple(given[name] for name in table.variables)] += number
+    return dict(total)
 
 
 def _counts(table: Table, forms: FormCounts, change: ChangedForms) -> dict[tuple[Code, ...], int]:
     """Count what `tables.counting` counts, in the marts after a change. Importing Ibis would take longer than this does."""
-    names, limits = tuple(dict.fromkeys((*table.variables, *table.asked))), dict(table.where)
+    names, limits = table.needed, dict(table.where)
     total: Counter[tuple[Code, ...]] = Counter()
     for mart in table.marts:
         groups = Counter(forms.by(mart, names))
@@ -128,7 +159,7 @@ def _counts(table: Table, forms: FormCounts, change: ChangedForms) -> dict[tuple
             given = dict(zip(names, answers, strict=True))
             inside = table.occasion in (BOTH, occasion) and all(given[name] in codes for name, codes in limits.items())
             if number and inside and None not in (given[name] for name in table.answered):
-                total[tuple(given[name] for name in table.variables)] += number
+                total[tuple(given[name] for name in table.columns)] += number
     return dict(total)
 
 
@@ -230,7 +261,11 @@ def _forms(rows: Mapping[str, pa.Table], mart: str) -> int:
 def resting_on(store: Store, question: str) -> Iterator[tuple[ResultAddress, Value]]:
     """Yield every figure that depends on the answers to a question, in whichever questionnaire it stands."""
     asking = {mart for mart in instruments(store.study) if questionnaires(store.study)[mart].question(question)}
-    using = {number for number, table in catalogue(store.study).items() if asking & set(table.marts) and question in table.asked}
+    using = {
+        number
+        for number, table in catalogue(store.study).items()
+        if any(question in table.read_of(mart) for mart in asking & set(table.reads))
+    }
     printed: Sequence[Figure] = from_table(read(store.file("statistics", "figures")))
     yield from placed(figure for figure in printed if figure.table in using).items()
     units, items = (read(store.file("statistics", name)) for name in (UNIT_NONRESPONSE, ITEM_NONRESPONSE))

@@ -16,7 +16,9 @@ from frs_pipeline.lineage.meaning import Selection, question
 from frs_pipeline.lineage.recount import answered, conditions
 from frs_pipeline.lineage.waterfall import AGAIN, ANSWERED, NOT_ASKED, OTHER_ANSWER, SET_ASIDE, Why, failing, questions
 from frs_pipeline.study import Study
+from frs_pipeline.study.boxes import in_sql
 from frs_pipeline.study.instruments import BOTH
+from frs_pipeline.study.pairing import Pairing
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import Table
 from frs_pipeline.tables.bases import BLANK, LEFT_OUT, NOT_IN_USE, OTHER_OCCASION, OUTSIDE
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Listed:
-    """One form: its id, its line in the raw file, and what was noted or corrected, in words without a value.
+    """One form: its id, its line in the raw file, and what was noted or corrected, in words without a value; and its pair.
 
     Of several deliveries together, the name of the form's own stands before the file.
     """
@@ -43,7 +45,7 @@ def counted(evidence: Evidence, chosen: Selection) -> list[Listed]:
     """List the forms that a selection counts, by mart, delivery and id."""
     where = [sql for sql, _ in conditions(evidence.study, chosen)]
     parts = [(mart, part) for mart in chosen.marts for part in evidence.parts]
-    return [_of(evidence, part, form) for mart, part in parts for form in _forms(part, mart, where)]
+    return [_of(evidence, part, form) for mart, part in parts for form in _forms(part, mart, where, pairing=chosen.pairing)]
 
 
 def _of(whole: Evidence, part: Evidence, form: Listed) -> Listed:
@@ -65,7 +67,7 @@ def near(asking: Asking, table: Table, chosen: Selection, why: Why, most: int) -
             forms = [form for form in forms if form.form not in mine]
         else:
             where = list(_failing(asking.study, table, mart, chosen, why, part.delivery))
-            forms = _forms(part.evidence, mart, where, most - len(listed))
+            forms = _forms(part.evidence, mart, where, most - len(listed), chosen.pairing)
         listed += [_of(asking.evidence, part.evidence, form) for form in forms[: most - len(listed)]]
     return listed
 
@@ -78,34 +80,45 @@ def _failing(study: Study, table: Table, mart: str, chosen: Selection, why: Why,
         if name != why.about:
             yield answered(name, codes, without=name == chosen.without)
             continue
+        answer = in_sql(name)
         if why.kind == OUTSIDE:
-            yield f"({name} IS NULL OR NOT {answered(name, codes)})"
+            yield f"({answer} IS NULL OR NOT {answered(name, codes)})"
             continue
         occasion = question(study, name, (mart,)).occasion
         if (why.kind == NOT_IN_USE) == questionnaires(study)[mart].asks(question(study, name, (mart,)), delivery):
             yield "false"
         counted = questions(study, table)[name]
         yield {
-            BLANK: f"{name} IS NULL AND (occasion = '{occasion}' OR '{occasion}' = 'both')",
-            NOT_IN_USE: f"{name} IS NULL",
-            NOT_ASKED: f"{name} IS NULL AND occasion <> '{occasion}' AND '{occasion}' <> 'both'",
-            LEFT_OUT: f"{name} IS NOT NULL AND NOT {answered(name, counted)}",
+            BLANK: f"{answer} IS NULL AND (occasion = '{occasion}' OR '{occasion}' = 'both')",
+            NOT_IN_USE: f"{answer} IS NULL",
+            NOT_ASKED: f"{answer} IS NULL AND occasion <> '{occasion}' AND '{occasion}' <> 'both'",
+            LEFT_OUT: f"{answer} IS NOT NULL AND NOT {answered(name, counted)}",
             OTHER_ANSWER: f"{answered(name, counted)} AND NOT {answered(name, codes)}",
             ANSWERED: answered(name, codes),
         }[why.kind]
 
 
-def _forms(evidence: Evidence, mart: str, where: Sequence[str], most: int | None = None) -> list[Listed]:
-    """List the forms of a mart that fulfil all of these conditions."""
+def _forms(
+    evidence: Evidence, mart: str, where: Sequence[str], most: int | None = None, pairing: Pairing | None = None
+) -> list[Listed]:
+    """List the forms of a mart that fulfil all of these conditions, which may be about their pairs."""
     clause = f" WHERE {' AND '.join(where)}" if where else ""
     limit = "" if most is None else f" LIMIT {most}"
     # The conditions consist of the catalogue's names and codes, so that nothing foreign gets into the SQL.
-    mine = f"SELECT form_id FROM {evidence.view('marts', mart)}{clause} ORDER BY form_id{limit}"  # noqa: S608
+    source = evidence.forms_view(mart, pairing)
+    mine = f"SELECT form_id FROM {source}{clause} ORDER BY form_id{limit}"  # noqa: S608
     placed, noted = evidence.view("validated", mart), evidence.view("noted")
     rows = evidence.ask(f"SELECT form_id, file, line FROM {placed} SEMI JOIN ({mine}) USING (form_id) ORDER BY form_id")  # noqa: S608
     columns = 'form_id, rule, "column", severity, reason, who'
     notes = evidence.ask(f"SELECT {columns} FROM {noted} SEMI JOIN ({mine}) USING (form_id) ORDER BY ALL")  # noqa: S608
     history = _history(evidence, mart, notes)
+    if pairing:
+        pairs = f"SELECT form_id AS mine, {pairing.form} AS form_id FROM {source} SEMI JOIN ({mine}) USING (form_id)"  # noqa: S608
+        placed = evidence.view("validated", pairing.partner)
+        for form, other, file, line in evidence.ask(
+            f"SELECT mine, form_id, file, line FROM ({pairs}) JOIN {placed} USING (form_id) ORDER BY ALL"  # noqa: S608
+        ):
+            history.setdefault(form, []).insert(0, f"paired with {other}, {file}:{line}")
     return [Listed(form, file, line, tuple(history.get(form, ()))) for form, file, line in rows]
 
 

@@ -11,7 +11,9 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from frs_pipeline.study import Study, derived
+from frs_pipeline.study.boxes import TICKED, columns_of
 from frs_pipeline.study.instruments import BOTH
+from frs_pipeline.study.pairing import Pairing, question_of
 from frs_pipeline.study.questionnaires import Question, questionnaires
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Address, Axis, Codes, Table, catalogue
 from frs_pipeline.tables.bases import axes
@@ -26,7 +28,8 @@ class Selection:
 
     `answers` are codes by question: a form must have one of them at each; `without` names the question of a frequency whose
     condition is reversed: forms that gave none of its answers, blank ones included. `limits` are the questions to whose
-    answers the table is limited.
+    answers the table is limited. With a `pairing`, what is known of the forms' pairs stands among the questions. With
+    `ticks`, it is the ticks in these boxes that are counted, not the forms.
     """
 
     study: Study
@@ -35,6 +38,8 @@ class Selection:
     answers: tuple[tuple[str, Codes], ...] = ()
     without: str = ""
     limits: tuple[str, ...] = field(default=(), compare=False)
+    pairing: Pairing | None = None
+    ticks: tuple[str, ...] = ()
 
     @cached_property
     def codes(self) -> dict[str, Codes]:
@@ -46,7 +51,10 @@ class Selection:
         """A value that is equal for selections of the same forms, however a table writes them."""
         asked_at = {questionnaires(self.study)[mart].occasion for mart in self.marts}
         occasion = BOTH if asked_at == {self.occasion} else self.occasion
-        return (frozenset(self.marts), occasion, frozenset(self.answers), self.without)
+        ticked = {name for name, codes in self.answers if codes == TICKED}
+        # Whoever ticked a box ticked one of several.
+        answers = frozenset(a for a in self.answers if not (ticked - {a[0]}).intersection(columns_of(a[0])))
+        return (frozenset(self.marts), occasion, answers, self.without, self.pairing, frozenset(self.ticks))
 
     def where(self, **answers: Codes) -> Selection:
         """Return the same selection, but with these codes at these questions."""
@@ -98,8 +106,8 @@ def _reversed(steps: _Steps) -> _Steps:
 
 @derived
 def question(study: Study, name: str, marts: tuple[str, ...]) -> Question:
-    """Return a question of the catalogue, as the first of the marts asks it."""
-    asked = questionnaires(study)[marts[0]].question(name)
+    """Return a question of the catalogue, as the first of the marts asks it; also what is known of pairs."""
+    asked = question_of(study, marts[0], name)
     assert asked is not None, "the catalogue was read against the questionnaires"
     return asked
 
@@ -134,6 +142,7 @@ class _TableMeanings:
             table.occasion,
             tuple({**every, **dict(table.where)}.items()),
             limits=tuple(name for name, _ in table.where),
+            pairing=table.pairing,
         )
         # An answer that a table requires and counts is asked for once.
         self.base = self.all.where(**{axis.variable: axis.counted for axis in axes(table)})
@@ -154,9 +163,15 @@ class _TableMeanings:
             assert table.column is not None
             strata = table.group if measure == "partial_gamma" else None
             return Meaning(measure, counted, scales=(table.row, table.column), strata=strata)
+        if table.kind == "multiple":
+            return self._multiple(address)
         assert table.column is not None
+        group = {axis.variable: self._at(axis, address.group).codes[axis.variable] for axis in (table.group,) if axis}
+        if table.change and not address.column:
+            way = self._at(table.change, address.row).where(**group)
+            return Meaning(measure, way, self.base.where(**group) if measure == "percent" else None)
         row, column = self._at(table.row, address.row), self._at(table.column, address.column)
-        cell = row.where(**{table.column.variable: column.codes[table.column.variable]})
+        cell = row.where(**{table.column.variable: column.codes[table.column.variable]}, **group)
         whole = {"row_percent": row, "column_percent": column, "total_percent": self.base}
         return Meaning(measure, cell, whole.get(measure))
 
@@ -174,6 +189,19 @@ class _TableMeanings:
             counted = self.base.where(**{axis.variable: frozenset(code for c in so_far for code in c.codes)})
         whole = {"percent": self.all, "valid_percent": self.base, "cumulative_percent": self.base}
         return Meaning(measure, counted, whole.get(measure))
+
+    def _multiple(self, address: Address) -> Meaning:
+        axis, measure = self.table.row, address.measure
+        cases = self._at(self.table.group, address.group) if self.table.group else self.base
+        if address.row == TOTAL_VALID:
+            return Meaning(measure, cases)
+        if address.row == MISSING:
+            return Meaning(measure, replace(cases, without=axis.variable))
+        answers = counted = replace(cases, ticks=axis.boxes)
+        if address.row != TOTAL:
+            label, box = next((c, box) for c, box in zip(axis.categories, axis.boxes, strict=True) if c.label == address.row)
+            counted = cases.where(**{box: frozenset(label.codes)})
+        return Meaning(measure, counted, {"percent": answers, "case_percent": cases}.get(measure))
 
     def _at(self, axis: Axis, label: str) -> Selection:
         """Return the forms of the base in one category of an axis; all of them for the total."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 from frs_pipeline.errors import UsageError
 from frs_pipeline.language import Text, plural
@@ -17,7 +17,7 @@ from frs_pipeline.lineage.asking import Asking
 from frs_pipeline.lineage.checked import Check, Recounted, checks
 from frs_pipeline.lineage.decisions import Amendment, amendments
 from frs_pipeline.lineage.evidence import Evidence, InputFile, ProducedFile
-from frs_pipeline.lineage.meaning import Meaning, meanings
+from frs_pipeline.lineage.meaning import Meaning, Selection, meanings
 from frs_pipeline.lineage.pairs import Pairs, numbers_of, pairs
 from frs_pipeline.lineage.ties import alike, sums
 from frs_pipeline.lineage.waterfall import Waterfall, Why, waterfall
@@ -25,6 +25,7 @@ from frs_pipeline.lineage.wording import definition, reason, rounding, selection
 from frs_pipeline.stats.summary import STATISTICS
 from frs_pipeline.store.files import Store
 from frs_pipeline.study import Study, derived
+from frs_pipeline.study.about import written
 from frs_pipeline.study.tables import Address, catalogue
 from frs_pipeline.tables.figures import Figure
 from frs_pipeline.tables.render import heading
@@ -32,10 +33,11 @@ from frs_pipeline.tables.render import heading
 
 @dataclass(frozen=True)
 class Amount:
-    """One side of a fraction: what it counts, and how much that is."""
+    """One side of a fraction: what it counts, in forms, ticks or pairs, and how much that is."""
 
     what: Text
     number: int
+    unit: Literal["forms", "ticks", "pairs"] = "forms"
 
 
 @dataclass(frozen=True)
@@ -108,9 +110,9 @@ class Provenance:
 class Passport:
     """What stands behind one figure. `value` is unrounded, None when it can't be computed.
 
-    `numerator` and `denominator` are forms for percentages, pairs for correlations (P - Q and P + Q); a count has no
-    denominator. `forms` is how many forms the figure rests on, which is as many as the waterfall leaves and `--forms`
-    lists; `deliveries` has them by the delivery that they are from, where there are several.
+    `numerator` and `denominator` are forms for percentages, ticks for some of them, pairs for correlations (P - Q and P + Q); a
+    count has no denominator. `forms` is how many forms the figure rests on, which is as many as the waterfall leaves and
+    `--forms` lists; `deliveries` has them by the delivery that they are from, where there are several.
     """
 
     address: Address
@@ -142,7 +144,8 @@ class Passport:
         if self.address.measure in STATISTICS:
             return f"{forms}; {self.address.measure} = {self.printed}"
         if self.numerator is None or self.denominator is None:
-            return f"{forms} = {self.printed}"
+            ticks = self.numerator is not None and self.numerator.unit == "ticks"
+            return f"{forms}; ticks in them = {self.printed}" if ticks else f"{forms} = {self.printed}"
         shown = self.printed if self.printed.endswith("%") or self.pairs else f"{self.printed} %"
         fraction = f"{self.numerator.number} / {self.denominator.number}"
         if self.pairs is None:
@@ -189,7 +192,7 @@ class Passports:
             address=address,
             title=heading(self.study, table),
             value=figure.value,
-            printed=figure.printed,
+            printed=written(self.study, figure.printed),
             rounding=rounding(figure.printed),
             definition=definition(self.study, meaning),
             numerator=numerator,
@@ -222,12 +225,13 @@ class Passports:
         known = self.evidence.figures
         for made in sums(self.study)[address]:
             total, parts = known[made.total], [known[part] for part in made.parts]
-            yield Addition(made.total, total.printed, made.parts, tuple(p.printed for p in parts), _adds_up(total, parts))
+            texts = tuple(written(self.study, part.printed) for part in parts)
+            yield Addition(made.total, written(self.study, total.printed), made.parts, texts, _adds_up(total, parts))
 
     def _elsewhere(self, address: Address, figure: Figure) -> Iterator[Elsewhere]:
         for other in alike(self.study)[address]:
             there = self.evidence.figures[other]
-            yield Elsewhere(other, there.printed, there.value == figure.value)
+            yield Elsewhere(other, written(self.study, there.printed), there.value == figure.value)
 
     def _published(self, address: Address) -> Published | None:
         row = self.evidence.compared.get(address)
@@ -256,10 +260,15 @@ def _fraction(study: Study, meaning: Meaning, fall: Waterfall, counted: Pairs | 
             "P − Q: pairs that point the same way less pairs that point opposite ways",
         )
         every = Text("P + Q: alle par, der peger en vej", "P + Q: all pairs that point either way")
-        return Amount(difference, counted.p - counted.q), Amount(every, counted.p + counted.q)
+        return Amount(difference, counted.p - counted.q, "pairs"), Amount(every, counted.p + counted.q, "pairs")
+    numerator = _amount(study, meaning.counted, fall.number)
     if meaning.of is None or fall.whole is None:
-        return Amount(selection(study, meaning.counted), fall.left), None
-    return Amount(selection(study, meaning.counted), fall.left), Amount(selection(study, meaning.of), fall.whole)
+        return numerator, None
+    return numerator, _amount(study, meaning.of, fall.whole)
+
+
+def _amount(study: Study, counted: Selection, number: int) -> Amount:
+    return Amount(selection(study, counted), number, "ticks" if counted.ticks else "forms")
 
 
 @derived

@@ -11,14 +11,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from frs_pipeline.language import Text
 from frs_pipeline.lineage.meaning import Meaning, Selection, question
 from frs_pipeline.store.files import MartFile
 from frs_pipeline.study import Study
-from frs_pipeline.study.about import occasions
+from frs_pipeline.study.about import occasions, said, written
+from frs_pipeline.study.boxes import TICKED, in_sql
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.numbers import Span, plain
 from frs_pipeline.study.tables import Address, Axis, Codes, Table
-from frs_pipeline.tables.render import heading
+from frs_pipeline.tables.pairing import pairs_in_sql
+from frs_pipeline.tables.render import caption
 
 Conditions = list[tuple[str, str]]
 # Where the forms of several deliveries together are, by mart; nothing for one delivery.
@@ -40,7 +43,7 @@ def recount(study: Study, table: Table, address: Address, meaning: Meaning, file
     place = " · ".join(part for part in (address.row, address.column, address.group, address.measure) if part)
     return "\n".join(
         (
-            f"-- Tabel {table.number}. {_comment(heading(study, table))}",
+            f"-- {_comment(caption(study, table))}",
             f"-- {_comment(place)}",
             f"-- Run it with DuckDB in {where}; `value` is the figure, unrounded.",
             body,
@@ -52,7 +55,7 @@ def conditions(study: Study, selection: Selection) -> Conditions:
     """List what a form must fulfil, as SQL, each with what it says on the paper."""
     listed: Conditions = []
     if selection.occasion != BOTH:
-        listed.append((f"occasion = '{selection.occasion}'", occasions(study)[selection.occasion].one.danish))
+        listed.append((f"occasion = '{selection.occasion}'", said(study, occasions(study)[selection.occasion].one)))
     for name, codes in selection.answers:
         listed.append((answered(name, codes, without=name == selection.without), _says(study, selection, name, codes)))
     return listed
@@ -60,6 +63,7 @@ def conditions(study: Study, selection: Selection) -> Conditions:
 
 def answered(name: str, codes: Codes, *, without: bool = False) -> str:
     """Write SQL for "the answer is one of these codes", or for none of them, blank included."""
+    name = in_sql(name)
     if isinstance(codes, Span):
         between = f"{name} BETWEEN {plain(codes.low)} AND {plain(codes.high)}"
         return f"({name} IS NULL OR NOT {between})" if without else between
@@ -73,9 +77,11 @@ def _says(study: Study, selection: Selection, name: str, codes: Codes) -> str:
     asked = question(study, name, selection.marts)
     labels = " / ".join(label for code, label in asked.labels.items() if code in codes)
     if isinstance(codes, Span):
-        labels = f"{asked.said(codes.low)} til {asked.said(codes.high)}"
-    answers = "besvaret" if codes == asked.possible else labels
-    return _comment(f"{asked.text} {'ikke ' if name == selection.without else ''}{answers}")
+        low, high = (written(study, asked.said(end)) for end in (codes.low, codes.high))
+        labels = said(study, Text(f"{low} til {high}", f"{low} to {high}"))
+    answers = said(study, Text("besvaret", "answered")) if codes == asked.possible else labels
+    without = said(study, Text("ikke ", "not ")) if name == selection.without else ""
+    return _comment(f"{asked.text} {without}{answers}")
 
 
 def _comment(text: str) -> str:
@@ -83,7 +89,13 @@ def _comment(text: str) -> str:
 
 
 def _count(study: Study, counted: Selection, files: Files) -> str:
-    return f"SELECT count(*) AS value\nFROM {_forms(counted, files)}{_where(study, counted)};"
+    return f"SELECT {_number(counted)} AS value\nFROM {_forms(counted, files)}{_where(study, counted)};"
+
+
+def _number(counted: Selection) -> str:
+    """Write what is counted: forms, or ticks in them."""
+    ticks = [f"count(*) FILTER (WHERE {answered(box, TICKED)})" for box in counted.ticks]
+    return "\n    + ".join(ticks) or "count(*)"
 
 
 def _share(study: Study, meaning: Meaning, files: Files) -> str:
@@ -95,15 +107,16 @@ def _share(study: Study, meaning: Meaning, files: Files) -> str:
         BOTH,
         tuple((name, codes) for name, codes in meaning.counted.answers if meaning.of.codes.get(name) != codes),
         meaning.counted.without,
+        pairing=meaning.counted.pairing,
     )
     part = "\n      AND ".join(f"{sql}  -- {says}" for sql, says in conditions(study, own))
-    filtered = f"count(*) FILTER (\n      WHERE {part}\n    )" if part else "count(*)"
+    filtered = f"count(*) FILTER (\n      WHERE {part}\n    )" if part else _number(meaning.counted)
     return (
         "WITH counted AS (\n"
         "  SELECT\n"
         f"    {filtered} AS numerator,\n"
-        "    count(*) AS denominator\n"
-        f"  FROM {_forms(meaning.of, files)}{_where(study, meaning.of, '  ')}\n"
+        f"    {_number(meaning.of)} AS denominator\n"
+        f"  FROM {_forms(meaning.of, files, '  ')}{_where(study, meaning.of, '  ')}\n"
         ")\n"
         "SELECT CAST(100 * numerator AS DOUBLE) / nullif(denominator, 0) AS value, numerator, denominator\n"
         "FROM counted;"
@@ -159,8 +172,11 @@ def _statistic(study: Study, meaning: Meaning, numbers: Axis, files: Files) -> s
     )
 
 
-def _forms(selection: Selection, files: Files) -> str:
+def _forms(selection: Selection, files: Files, indent: str = "") -> str:
     """Write the marts to read; several of them together, with the columns that are needed."""
+    if selection.pairing:
+        mart, partner = (f"'marts/{name}.parquet'" for name in (selection.pairing.mart, selection.pairing.partner))
+        return f"{pairs_in_sql(selection.pairing, mart, mart, partner, indent)} AS pairs"
     if not files:
         return _read([f"'marts/{mart}.parquet'" for mart in selection.marts])
     return several([file for mart in selection.marts for file in files[mart]])

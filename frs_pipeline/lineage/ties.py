@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import product
 
 from frs_pipeline.lineage.meaning import Meaning, meanings
 from frs_pipeline.study import Study, derived
@@ -42,6 +43,16 @@ def sums(study: Study) -> Mapping[Address, tuple[Sum, ...]]:
             for measure in ("count", "percent"):
                 whole, *parts = (Address(table.number, row, "", "", measure) for row in (TOTAL, TOTAL_VALID, MISSING))
                 additions.append(Sum(whole, tuple(parts)))
+        if table.change:
+            for group in table.groups:
+                whole = Address(table.number, TOTAL, TOTAL, group, "count")
+                ways = (Address(table.number, c.label, "", group, "count") for c in table.change.categories)
+                additions.append(Sum(whole, tuple(ways)))
+        if table.kind == "multiple":
+            boxes = [c.label for c in table.row.categories]
+            for measure, group in product(("count", "percent", "case_percent"), table.groups):
+                whole = Address(table.number, TOTAL, "", group, "answers" if measure == "count" else measure)
+                additions.append(Sum(whole, tuple(Address(table.number, box, "", group, measure) for box in boxes)))
     of: dict[Address, list[Sum]] = defaultdict(list)
     for made in additions:
         for address in (made.total, *made.parts):

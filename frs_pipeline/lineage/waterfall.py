@@ -14,8 +14,10 @@ from typing import NamedTuple
 
 from frs_pipeline.lineage.meaning import Meaning, Selection, question
 from frs_pipeline.study import Study
+from frs_pipeline.study.boxes import TICKED
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.numbers import Number
+from frs_pipeline.study.pairing import NONE_THERE, UNPAIRED
 from frs_pipeline.study.questionnaires import Question, questionnaires
 from frs_pipeline.study.tables import Codes, Table
 from frs_pipeline.tables.bases import BLANK, LEFT_OUT, NOT_IN_USE, OTHER_OCCASION, OUTSIDE, counted_codes
@@ -32,12 +34,13 @@ _ORDER = {
     AGAIN: -1,
     OTHER_OCCASION: 0,
     OUTSIDE: 1,
-    NOT_IN_USE: 2,
-    NOT_ASKED: 2,
-    BLANK: 2,
-    LEFT_OUT: 3,
-    OTHER_ANSWER: 4,
-    ANSWERED: 4,
+    **dict.fromkeys(UNPAIRED.values(), 2),
+    NOT_IN_USE: 3,
+    NOT_ASKED: 3,
+    BLANK: 3,
+    LEFT_OUT: 4,
+    OTHER_ANSWER: 5,
+    ANSWERED: 5,
 }
 
 
@@ -80,13 +83,14 @@ class Asked:
 class Waterfall:
     """Forms delivered, by mart; forms taken away, in order; and forms left. `near` failed one condition only.
 
-    `whole` is what was left where the figure's denominator stands, None for a figure without one; `left_of` has what is left
-    delivery by delivery.
+    `number` is what the figure counts: the forms left, or ticks in them. `whole` is that number where the figure's denominator
+    stands, None for a figure without one; `left_of` has what is left delivery by delivery.
     """
 
     delivered: Mapping[str, int]
     taken: tuple[tuple[Why, int], ...]
     left: int
+    number: int
     whole: int | None
     near: tuple[tuple[Why, int], ...]
     left_of: Mapping[str, int] = field(default_factory=dict)
@@ -112,7 +116,10 @@ def failing(study: Study, asked: Mapping[str, Codes], selection: Selection, grou
         without = name == selection.without
         if wanted is None or (code in wanted) != without:
             continue
-        if name in selection.limits:
+        if selection.pairing and name == selection.pairing.status:
+            # Nobody knows with whom a form that was set aside would be paired.
+            failed.append(Why(UNPAIRED.get(int(code or 0), NONE_THERE), name))
+        elif name in selection.limits:
             failed.append(Why(OUTSIDE, name))
         elif without:
             failed.append(Why(ANSWERED, name))
@@ -133,7 +140,7 @@ def _blank(study: Study, asked: Question, group: Group) -> str:
 def waterfall(study: Study, asked: Asked, meaning: Meaning) -> Waterfall:
     """Take forms away from those delivered until only those are left that a figure counts."""
     own = _until(study, asked, meaning.counted)
-    return own if meaning.of is None else replace(own, whole=_until(study, asked, meaning.of).left)
+    return own if meaning.of is None else replace(own, whole=_until(study, asked, meaning.of).number)
 
 
 def _until(study: Study, asked: Asked, chosen: Selection) -> Waterfall:
@@ -154,6 +161,7 @@ def _fall(study: Study, asked: Asked, chosen: Selection) -> Waterfall:
     near: Counter[Why] = Counter()
     delivered: dict[str, int] = dict.fromkeys(asked.table.marts, 0)
     left: Counter[str] = Counter()
+    ticks = 0
     for mart, forms in asked.withdrawn.items():
         if forms:
             taken[Why(WITHDRAWN)] += forms
@@ -168,6 +176,7 @@ def _fall(study: Study, asked: Asked, chosen: Selection) -> Waterfall:
         why = failing(study, asked.questions, chosen, group)
         if not why:
             left[group.delivery] += group.forms
+            ticks += group.forms * sum(group.answers[places[box]] in TICKED for box in chosen.ticks)
         else:
             taken[min(why, key=order)] += group.forms
         if len(why) == 1:
@@ -176,6 +185,7 @@ def _fall(study: Study, asked: Asked, chosen: Selection) -> Waterfall:
         delivered,
         tuple((why, taken[why]) for why in sorted(taken, key=order)),
         sum(left.values()),
+        ticks if chosen.ticks else sum(left.values()),
         None,
         tuple((why, near[why]) for why in sorted(near, key=order)),
         dict(sorted(left.items())),

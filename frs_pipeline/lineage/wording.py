@@ -10,9 +10,11 @@ from frs_pipeline.lineage.meaning import Meaning, Selection, question
 from frs_pipeline.lineage.waterfall import AGAIN, ANSWERED, NOT_ASKED, OTHER_ANSWER, SET_ASIDE, WITHDRAWN, Why
 from frs_pipeline.stats.printing import NOT_COMPUTABLE, decimals_of
 from frs_pipeline.study import Study, derived
-from frs_pipeline.study.about import occasions
+from frs_pipeline.study.about import occasions, quoted, written
+from frs_pipeline.study.boxes import together
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.numbers import Span
+from frs_pipeline.study.pairing import NO_CASE, NO_ROLE, NONE_THERE, SEVERAL_HERE, SEVERAL_THERE, UNPAIRED, paired_at
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.rules import policy
 from frs_pipeline.study.tables import Axis, Codes, Table
@@ -74,6 +76,8 @@ def definition(study: Study, meaning: Meaning) -> Text:
             f"{what.danish} af svarene på {text}, blandt {population.danish}{_that('hvor', conditions.danish)}.",
             f"{what.english} of the answers to {text}, among {population.english}{_that('where', conditions.english)}.",
         )
+    if meaning.counted.ticks or (meaning.of and meaning.of.ticks):
+        return _of_ticks(study, meaning)
     if meaning.of is None:
         return Text(
             f"Antal {population.danish}{_that('hvor', conditions.danish)}.",
@@ -93,9 +97,36 @@ def definition(study: Study, meaning: Meaning) -> Text:
 def selection(study: Study, chosen: Selection) -> Text:
     """Name the forms of a selection, as a noun with its clause."""
     population, conditions = _population(study, chosen), _conditions(study, chosen, chosen.codes)
+    if chosen.ticks:
+        text = _boxes(study, chosen)
+        population = Text(f"kryds under {text} i {population.danish}", f"ticks under {text} on {population.english}")
     return Text(
         f"{population.danish}{_that('hvor', conditions.danish)}", f"{population.english}{_that('where', conditions.english)}"
     )
+
+
+def _of_ticks(study: Study, meaning: Meaning) -> Text:
+    """Say what a figure means that counts ticks, or the share of them that are in one box."""
+    every = selection(study, meaning.counted if meaning.counted.ticks else meaning.of or meaning.counted)
+    if meaning.of is None:
+        return Text(f"Antal {every.danish}.", f"Number of {every.english}.")
+    if not meaning.counted.ticks:
+        (box,) = (name for name in meaning.of.ticks if name in meaning.counted.codes)
+        text = quoted(study, question(study, box, meaning.counted.marts).box)
+        return Text(
+            f"Af alle {every.danish}: den procentdel, der er ved {text}.",
+            f"Of all {every.english}: the percentage that are at {text}.",
+        )
+    if meaning.of.ticks:
+        return Text(
+            f"Af alle {every.danish}: altid 100 procent, fordi tæller og nævner er de samme.",
+            f"Of all {every.english}: always 100 per cent, because they are both part and whole.",
+        )
+    return Text(f"Antal {every.danish}, for hver 100 skemaer.", f"Number of {every.english}, for every 100 forms.")
+
+
+def _boxes(study: Study, chosen: Selection) -> str:
+    return quoted(study, question(study, together(chosen.ticks), chosen.marts).text)
 
 
 def reason(study: Study, why: Why, table: Table) -> Text:
@@ -114,10 +145,12 @@ def reason(study: Study, why: Why, table: Table) -> Text:
             f"fra {_either([text.danish for text in others], 'eller')}",
             f"from {_either([text.english for text in others], 'or')}",
         )
+    if why.kind in UNPAIRED.values():
+        return _unpaired(study, why.kind, table)
     asked = question(study, why.about, table.marts)
-    text = f"»{asked.text}«"
+    text = quoted(study, asked.text)
     if why.kind == OUTSIDE:
-        named = [f"»{label}«" for code, label in asked.labels.items() if code in dict(table.where)[why.about]]
+        named = [quoted(study, label) for code, label in asked.labels.items() if code in dict(table.where)[why.about]]
         return Text(
             f"svaret på {text} er ikke {_either(named, 'eller')}, som tabellen er begrænset til",
             f"the answer to {text} isn't {_either(named, 'or')}, to which the table is limited",
@@ -133,7 +166,7 @@ def reason(study: Study, why: Why, table: Table) -> Text:
         codes = counted_codes(table).get(why.about, asked.possible)
         if isinstance(codes, Span):
             return Text(f"{text}: et tal, som tabellen ikke tæller", f"{text}: a number that the table doesn't count")
-        named = [f"»{label}«" for code, label in asked.labels.items() if code not in codes]
+        named = [quoted(study, label) for code, label in asked.labels.items() if code not in codes]
         answers = Text(_either(named, "eller"), _either(named, "or"))
         return Text(
             f"{text}: {answers.danish}, som tabellen ikke tæller", f"{text}: {answers.english}, which the table leaves out"
@@ -143,6 +176,24 @@ def reason(study: Study, why: Why, table: Table) -> Text:
         OTHER_ANSWER: Text(f"{text} har et andet svar", f"{text} has another answer"),
         ANSWERED: Text(f"{text} er besvaret", f"{text} is answered"),
     }[why.kind]
+
+
+def _unpaired(study: Study, kind: str, table: Table) -> Text:
+    """Say why a form has no pair."""
+    assert table.pairing is not None
+    start, end = (occasions(study)[name].the for name in (table.pairing.start, table.pairing.end))
+    danish, english = ("barnet", "the child")
+    if table.pairing.role:
+        danish, english = "barnet med den rolle", "the child by that role"
+    return {
+        NO_CASE: Text("ingen ved, hvilket barn skemaet handler om", "nobody knows which child the form is about"),
+        NO_ROLE: Text("ingen ved, hvis skemaet er: rollen er ikke angivet", "nobody knows whose it is: the role isn't given"),
+        SEVERAL_HERE: Text(
+            f"flere skemaer om {danish} fra {start.danish}", f"several forms about {english} from {start.english}"
+        ),
+        NONE_THERE: Text(f"intet skema om {danish} fra {end.danish}", f"no form about {english} from {end.english}"),
+        SEVERAL_THERE: Text(f"flere skemaer om {danish} fra {end.danish}", f"several forms about {english} from {end.english}"),
+    }[kind]
 
 
 def rounding(printed: str) -> Text:
@@ -155,7 +206,7 @@ def rounding(printed: str) -> Text:
         return Text("et helt tal, ikke afrundet", "a whole number, not rounded")
     zero = number.lstrip("-").startswith(",")
     danish = "; nullet foran kommaet udelades" if zero else ""
-    english = "; the zero before the comma is dropped" if zero else ""
+    english = "; the zero before the decimal mark is dropped" if zero else ""
     places = (f"{decimals} decimaler", f"{decimals} decimals") if decimals != 1 else ("1 decimal", "1 decimal")
     return Text(
         f"afrundet til {places[0]}, halve væk fra nul, som SPSS gør{danish}",
@@ -164,7 +215,7 @@ def rounding(printed: str) -> Text:
 
 
 def _population(study: Study, chosen: Selection) -> Text:
-    titles = [f"»{questionnaires(study)[mart].title}«" for mart in chosen.marts]
+    titles = [quoted(study, questionnaires(study)[mart].title) for mart in chosen.marts]
     danish, english = f"skemaer af typen {_either(titles, 'eller')}", f"forms of the type {_either(titles, 'or')}"
     if chosen.occasion == BOTH:
         return Text(danish, english)
@@ -180,12 +231,16 @@ def _conditions(study: Study, chosen: Selection, answers: dict[str, Codes]) -> T
 @derived
 def _condition(study: Study, marts: tuple[str, ...], name: str, codes: Codes, *, without: bool) -> Text:
     asked = question(study, name, marts)
-    text = f"»{asked.text}«"
+    end = paired_at(study, marts[0], name)
+    if end is not None:
+        the = occasions(study)[end].the
+        return Text(f"skemaet har et par fra {the.danish}", f"the form has a pair from {the.english}")
+    text = quoted(study, asked.text)
     if isinstance(codes, Span) and codes != asked.possible:
-        low, high = asked.said(codes.low), asked.said(codes.high)
+        low, high = (written(study, asked.said(end)) for end in (codes.low, codes.high))
         return Text(f"svaret på {text} er fra {low} til {high}", f"the answer to {text} is from {low} to {high}")
-    kept = [f"»{label}«" for code, label in asked.labels.items() if code in codes]
-    others = [f"»{label}«" for code, label in asked.labels.items() if code not in codes]
+    kept = [quoted(study, label) for code, label in asked.labels.items() if code in codes]
+    others = [quoted(study, label) for code, label in asked.labels.items() if code not in codes]
     if without:
         also = f" (eller er besvaret {_either(others, 'eller')})" if others else ""
         english = f" (or is answered {_either(others, 'or')})" if others else ""
@@ -201,13 +256,13 @@ def _condition(study: Study, marts: tuple[str, ...], name: str, codes: Codes, *,
 
 
 def _scale(study: Study, axis: Axis, chosen: Selection) -> Text:
-    first, last = axis.categories[0].label, axis.categories[-1].label
+    first, last = (quoted(study, axis.categories[at].label) for at in (0, -1))
     text = _quoted(study, axis, chosen)
-    return Text(f"{text} (fra »{first}« til »{last}«)", f"{text} (from »{first}« to »{last}«)")
+    return Text(f"{text} (fra {first} til {last})", f"{text} (from {first} to {last})")
 
 
 def _quoted(study: Study, axis: Axis, chosen: Selection) -> str:
-    return f"»{question(study, axis.variable, chosen.marts).text}«"
+    return quoted(study, question(study, axis.variable, chosen.marts).text)
 
 
 def _that(word: str, conditions: str) -> str:

@@ -46,6 +46,7 @@ def _study(name: str, guessed: GuessedStudy) -> str:
         "# What this study is, apart from its questions, tables and rules. What was guessed says so: please look at it.",
         f"name: {name}",
         f"title: {title}  # what is the study called?",
+        "languages: [danish, english]  # which do its people read? the first is that of files",
         "# What a form is known by in its export (docs/how-to/study.md). Does a form belong to something with a number, such as",
         "# a conference, a class or a ward? Then say here in which column the number is, what it is of, and who knows it:",
         "#   forms: {number: klasse}",
@@ -111,8 +112,8 @@ def _questionnaire(guessed: GuessedStudy, scales: dict[tuple[tuple[int, str], ..
 
 
 def _tables(guessed: GuessedStudy) -> Iterator[str]:
-    """Yield the lines of the first tables: a frequency, a crosstab, a correlation or a summary, as far as there are questions."""
-    of = {kind: [q for q in guessed.questions if q.type == kind] for kind in ("ordinal", "nominal", "number")}
+    """Yield the lines of the first tables, as far as there are questions: at most three kinds of them."""
+    of = {kind: [q for q in guessed.questions if q.type == kind] for kind in ("ordinal", "nominal", "number", "multiple")}
     closed = [*of["ordinal"], *of["nominal"]]
     wanted: list[tuple[str, dict[str, GuessedQuestion], str]] = []
     if closed:
@@ -123,6 +124,8 @@ def _tables(guessed: GuessedStudy) -> Iterator[str]:
         wanted.append(("correlation", {"row": of["ordinal"][1], "column": of["ordinal"][0]}, ""))
     elif of["number"]:
         wanted.append(("summary", {"variable": of["number"][0]}, ""))
+    elif of["multiple"]:
+        wanted.append(("multiple", {"variable": of["multiple"][0]}, ""))
     for number, (kind, axes, percent) in enumerate(wanted, start=1):
         yield f"  - number: {number}"
         yield f"    title: {_q(' * '.join(question.text for question in axes.values()))}"

@@ -6,7 +6,8 @@ What can't be known is guessed in the plainest way and said beside it, for someb
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -65,20 +66,37 @@ def guess(path: Path) -> GuessedStudy:
     variables = by_column(export.names, export.structure)
     questions: list[GuessedQuestion] = []
     boxes: dict[str, GuessedQuestion] = {}
+    ticked = _boxes(kept, variables)
     for name in kept:
         variable = variables.get(name)
-        if variable is not None and variable.multiple:
-            box = boxes.get(variable.text)
+        if variable is not None and (variable.multiple or name in ticked):
+            text, label = ticked.get(name, (variable.text, ""))
+            box = boxes.get(text)
             if box is None:
-                box = _named(name, variable.text, "multiple", "a question with several boxes", [q.name for q in questions])
-                boxes[variable.text] = box
+                stem = re.sub("_?[0-9]+$", "", name) if label else name
+                box = _named(stem, text, "multiple", "a question with several boxes", [q.name for q in questions])
+                boxes[text] = box
                 questions.append(box)
-            box.answers |= _codes(variable)
+            box.answers |= {len(box.answers) + 1: label} if label else _codes(variable)
         else:
             questions.append(_question(name, variable, cells[name], [q.name for q in questions]))
     if not any(question.answers or question.unit for question in questions):
         raise InputError("has no column that could be a question with answers", where=path, do="export it with its labels")
     return GuessedStudy(questions, known_by, export.plain)
+
+
+def _boxes(names: Sequence[str], variables: Mapping[str, Variable]) -> dict[str, tuple[str, str]]:
+    """Find columns that are boxes of one question where no list says so: neighbours that hold 0 and 1, and whose texts are
+    the question's, a dash, and the box's. Return both texts by column.
+    """
+    found: dict[str, tuple[str, str]] = {}
+    for name in names:
+        variable = variables.get(name)
+        halves = re.split(" [-–] ", variable.text) if variable and not variable.multiple and {*_codes(variable)} == {0, 1} else []
+        if len(halves) == 2 and all(halves):
+            found[name] = (halves[0], halves[1])
+    asked = Counter(question for question, _ in found.values())
+    return {name: texts for name, texts in found.items() if asked[texts[0]] > 1}
 
 
 def _cells(export: Export) -> dict[str, list[str]]:

@@ -15,7 +15,7 @@ from frs_pipeline.errors import CheckFailed, FrsError, InputError, UsageError
 from frs_pipeline.intake.unread import refuse_unread
 from frs_pipeline.personal_numbers import refuse_in_names
 from frs_pipeline.report.ahead import TURN, Ahead, ahead
-from frs_pipeline.store.deliveries import inventory
+from frs_pipeline.store.deliveries import deliveries, inventory
 from frs_pipeline.store.files import Store, read_manifest
 from frs_pipeline.store.lock import begin, exclusive
 from frs_pipeline.store.manifest import due, note_partial
@@ -121,8 +121,11 @@ def _refuse(store: Store) -> None:
     Checked even where nothing is out of date: results don't show that their pair of codebooks was locked again.
     """
     for part in store.parts():
+        if part.delivery not in deliveries(store.settings.raw):
+            what = f"delivery {part.delivery} isn't there any more"
+            raise InputError(what, where=store.delivery, do=f"bring it back, or name others: {store.refreshed_by} D D")
         if due(part):
-            do = f"frs run --delivery {part.delivery} first, or frs run --all"
+            do = f"{part.refreshed_by} first, or frs run --all"
             raise CheckFailed(f"delivery {part.delivery} is out of date", where=store.delivery, do=do)
     for each in store.each():
         folder = each.raw("")

@@ -24,6 +24,7 @@ from frs_pipeline.store.plan import AssetPath, program
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.store.standing import Standing, standing
 from frs_pipeline.store.together import definition, is_together
+from frs_pipeline.tables.render import numbered
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def verify(
     if "root" not in content:
         where = store.settings.curated(store.delivery) / MANIFEST
         failed = ": a run failed, and there is no finished result yet" if stands.failed else ""
-        raise InputError(f"no manifest of a finished run{failed}", where=where, do="run frs run")
+        raise InputError(f"no manifest of a finished run{failed}", where=where, do=store.refreshed_by)
     verdicts = [_manifest(content, root), *_failed_run(store, stands), _outputs(store, content, stands), _journals(store)]
     if outputs_only:
         return verdicts
@@ -156,7 +157,7 @@ def _parts(store: Store) -> Iterator[Verdict]:
     for part in store.parts():
         what = f"delivery {part.delivery}"
         if part.root is None or root_of(read_manifest(part)) != part.root:
-            yield Verdict("part", "", (f"{what} has no finished result, or its manifest was altered (frs verify --delivery)",))
+            yield Verdict("part", "", (f"{what} has no finished result, or its manifest was altered ({part.refreshed_by})",))
         else:
             faults = tuple(f"{what}: {fault}" for fault in _as_its_manifest_says(part, keys))
             yield Verdict("part", f"{what} is as its manifest says, as far as it is counted here", faults)
@@ -200,7 +201,9 @@ def _rebuilt(store: Store, content: dict[str, Any], told: Told) -> Verdict:
         try:
             refresh(clean.settings, store.delivery, told=told, recorded=False)
         except FrsError as error:
-            return Verdict("rebuild", sound, (f"can't be rebuilt: {error}",))
+            # It names files of a folder that is gone by now; they stand for those of the data folder.
+            fault = str(error).replace(place, str(store.settings.data))
+            return Verdict("rebuild", sound, (f"can't be rebuilt: {fault}",))
         again = read_manifest(clean)
         faults = []
         order = [listed(store, store.path(product)) for product in store.products.values()]
@@ -245,5 +248,6 @@ def _first_figure(store: Store, clean: Store) -> list[str]:
             row = one or other
             cell = " · ".join(str(row[name]) for name in ("row", "column", "group", "measure") if row[name] is not None)
             texts = [f"{figure['printed']} ({figure['value']})" if figure else "not there" for figure in (one, other)]
-            return [f"first figure that differs: Tabel {row['table']} {cell}: {texts[0]} in the file, {texts[1]} rebuilt"]
+            table = numbered(store.study, row["table"])
+            return [f"first figure that differs: {table} {cell}: {texts[0]} in the file, {texts[1]} rebuilt"]
     return []

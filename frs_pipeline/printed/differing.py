@@ -12,17 +12,18 @@ from frs_pipeline.printed.compare import DIFFERS
 from frs_pipeline.study import Study
 from frs_pipeline.study.printed import FILE, line_of
 from frs_pipeline.study.tables import Address
+from frs_pipeline.tables.render import numbered
 
 
 def differing_figures(study: Study, comparison: pa.Table, delivery: str) -> list[Failing]:
     """Name each figure of a comparison (`COMPARE`) that differs, with what to do about it."""
     rows = (row for row in comparison.to_pylist() if row["verdict"] == DIFFERS)
-    return [Failing(_named(row), _remedy(study, row, delivery)) for row in rows]
+    return [Failing(_named(study, row), _remedy(study, row, delivery)) for row in rows]
 
 
-def _named(row: Mapping[str, Any]) -> str:
+def _named(study: Study, row: Mapping[str, Any]) -> str:
     labels = (row[name] for name in ("row", "column", "group", "measure"))
-    return f"Tabel {row['table']}: {' · '.join(label for label in labels if label)}"
+    return f"{numbered(study, row['table'])}: {' · '.join(label for label in labels if label)}"
 
 
 def _remedy(study: Study, row: Mapping[str, Any], delivery: str) -> str:

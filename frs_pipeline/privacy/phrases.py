@@ -134,9 +134,8 @@ def _wording(study: Study) -> Hashes:
     engine, own = _ours(PACKAGE, "studies", "operations/study_template"), _ours(study.folder, "data", "reconstruction/forms")
     for path in (*engine, *own):
         phrases.add("", phrases_in(path.read_text(encoding="utf-8")))
-    # Labels of boxes stand in no file.
-    for label in sorted(
-        {answer.label for form in questionnaires(study).values() for q in form.questions for answer in q.answers}
-    ):
-        phrases.add("", phrases_in(label))
+    # Labels of boxes stand in no file, nor do their texts: the question's, and the box's behind it.
+    asked = [question for form in questionnaires(study).values() for question in form.questions]
+    for words in sorted({q.text for q in asked} | {answer.label for q in asked for answer in q.answers}):
+        phrases.add("", phrases_in(words))
     return phrases.every()

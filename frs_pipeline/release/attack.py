@@ -20,6 +20,7 @@ from frs_pipeline.release.beside import Beside, Walk, beside
 from frs_pipeline.release.groups import TOTAL, Group
 from frs_pipeline.release.reading import ReleaseRead
 from frs_pipeline.release.targets import OF_FEW, Kind, Target, targets
+from frs_pipeline.release.values import told
 from frs_pipeline.release.worlds import Source, Sum, World, Worlds
 from frs_pipeline.study import Study
 from frs_pipeline.study.tables import Place
@@ -127,7 +128,18 @@ class Attacker:
                         Exposed("statistic", n, narrow.labels, narrow.low, narrow.high, True, narrow.of, whose=narrow.whose)
                         for n in released.intersection(questions.correlations) or {narrow.table}
                     ]
+        exposed += self._summaries(now)
         return exposed
+
+    def _summaries(self, now: Source) -> list[Exposed]:
+        """List what the summaries of numbers tell of few forms."""
+        key = repr([table for table in now.release.tables if table.kind == "summary"])
+        if key in self._stood:
+            return []
+        found = told(self.study, self.worlds, now, self.earlier)
+        if not found:
+            self._stood.add(key)
+        return [Exposed("summary", one.table, one.labels, one.low, one.high, True, (one.of,)) for one in found]
 
     def _narrowed_by(self, source: Source, questions: Beside, threshold: int) -> Target | None:
         """Return a count of the crosstabs of two questions that a source's statistics about them expose; None when none is."""

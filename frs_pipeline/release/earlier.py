@@ -14,6 +14,7 @@ from frs_pipeline.errors import CheckFailed
 from frs_pipeline.release.cells import Forms
 from frs_pipeline.release.files import UNSAID
 from frs_pipeline.release.groups import group_of
+from frs_pipeline.release.nesting import Before
 from frs_pipeline.release.reading import TableRead, read_release
 from frs_pipeline.release.worlds import Source, apart
 from frs_pipeline.store.deliveries import deliveries, sha256
@@ -171,6 +172,28 @@ def hidden_beside(study: Study, source: Source, now: Source) -> set[Forms]:
     }
 
 
+def summed_before(study: Study, earlier: Sequence[Source], now: Source) -> dict[tuple[str, str], list[Before]]:
+    """Return the sets of forms whose numbers earlier releases sum up, by mart and question, release by release.
+
+    Forms that are known to be other people's are left out.
+    """
+    found: dict[tuple[str, str], list[Before]] = {}
+    for source in earlier:
+        sets: dict[tuple[str, str], dict[Forms, int]] = {}
+        for table in source.release.tables:
+            if table.kind != "summary" or apart(source, now, [*earlier, now], table.marts):
+                continue
+            for (measure, labels), number in table.numbers.items():
+                told = any(place == labels and n.value is not None for (m, place), n in table.numbers.items() if m != "n")
+                if measure == "n" and number.value is not None and told:
+                    key = (table.marts[0], table.axes["row"].question)
+                    sets.setdefault(key, {})[Forms(*group_of(study, table, labels))] = int(number.value)
+        for key, of_number in sets.items():
+            before = Before(of_number, source.same(now, key[:1]), source.shares(now, key[:1]))
+            found.setdefault(key, []).append(before)
+    return found
+
+
 @dataclass(frozen=True)
 class Decided:
     """What an earlier release of the same forms decided about a table: its axes, what it hides and how precise it is, or why
@@ -219,12 +242,14 @@ def _decided(study: Study, table: Table, read: TableRead) -> Decided:
     axes = {
         name: Axis(
             variable=axis.question,
+            boxes=tuple(read.boxes) if name == "row" else (),
             categories=tuple(
                 Category(label=label, codes=tuple(sorted(code for code in codes if code is not None)))
                 for label, codes in axis.categories
             ),
         )
         for name, axis in read.axes.items()
+        if name != "row" or not table.row.numbers  # of a number, nothing is merged
     }
     hidden = (
         group_of(study, read, labels)

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from frs_pipeline.release.cells import NO_LABEL
 from frs_pipeline.release.variants import Variant
 from frs_pipeline.stats.printing import round_half_away
+from frs_pipeline.stats.summary import STATISTICS
 from frs_pipeline.study.release import ReleasePolicy
 from frs_pipeline.study.tables import TOTAL, TOTAL_VALID, Axis, Place, Table
 from frs_pipeline.tables.figures import Figure
@@ -66,18 +67,39 @@ PRECISIONS = (
     Precision(("gamma",), 1),
     Precision((), 0),
 )
+# The same of a summary of numbers: each statistic with so many decimals beyond those of the numbers. What still tells too much
+# with the last of them isn't released.
+_ORDERED = {"min": 0, "q1": 2, "median": 2, "q3": 2, "max": 0}
+SUMMARIES: tuple[Mapping[str, int], ...] = (
+    STATISTICS,
+    {"mean": 1, "sd": 1, **_ORDERED},
+    {"mean": 1, **_ORDERED},
+    {"mean": 0},
+)
 
 
 def records(
-    variant: Variant, figures: Sequence[Figure], hidden: Collection[Place], policy: ReleasePolicy, precision: Precision
+    variant: Variant,
+    figures: Sequence[Figure],
+    hidden: Collection[Place],
+    policy: ReleasePolicy,
+    level: int,
+    unsaid: Collection[tuple[Place, str]] = (),
 ) -> list[Record]:
-    """Make the figures of one table as they are released."""
+    """Make the figures of one table as they are released: statistics as precise as `level` says, but not those `unsaid`."""
+    precision = PRECISIONS[0 if variant.table.kind == "summary" else level]
     counts = {(f.row, f.column, f.group): int(f.value or 0) for f in figures if f.measure in _COUNTS}
     rows = []
     for figure in figures:
         place = (figure.row, figure.column, figure.group)
-        if figure.measure in _COUNTS:
+        if variant.table.kind == "multiple" and figure.measure not in _COUNTS:
+            shown = _of_boxes(figure, variant.table, counts, hidden, policy)
+        elif figure.measure in _COUNTS:
             shown = ("", HIDDEN) if place in hidden else (str(counts[place]), SHOWN)
+        elif variant.table.kind == "summary":
+            shown = ("", HIDDEN) if place in hidden else _statistic(variant.table, figure, level)
+            if (place, figure.measure) in unsaid and shown[1] == SHOWN:
+                shown = ("", HIDDEN)
         elif figure.measure in PRECISIONS[0].measures:
             few = place in hidden and counts[place] < policy.threshold
             shown = (
@@ -87,6 +109,15 @@ def records(
             shown = _percentage(figure, variant.table, counts, hidden, policy)
         rows.append(Record(figure.table, *place, figure.measure, *shown))
     return rows
+
+
+def _statistic(table: Table, figure: Figure, level: int) -> tuple[str, str]:
+    """Return a statistic of a summary as it is released."""
+    more = SUMMARIES[level].get(figure.measure)
+    if more is None:
+        return "", LEFT_OUT
+    assert table.row.numbers is not None
+    return _rounded(figure.value, table.row.numbers.decimals + more)
 
 
 def _percentage(
@@ -99,6 +130,25 @@ def _percentage(
         return "", LEFT_OUT
     whole = counts[base] < policy.percent.whole_below or table.kind == "distribution"
     return _rounded(figure.value, 0 if whole else 1)
+
+
+def _of_boxes(
+    figure: Figure, table: Table, counts: Mapping[Place, int], hidden: Collection[Place], policy: ReleasePolicy
+) -> tuple[str, str]:
+    """Return the number of all answers to a question with boxes, or a share of them or of the forms, as it is released.
+
+    It says nothing beyond the counts beside it: where one of those that it is made of is hidden, it is, too.
+    """
+    base = (TOTAL_VALID, NO_LABEL, figure.group)
+    ticks = [(category.label, NO_LABEL, figure.group) for category in table.row.categories]
+    made_of = ticks if figure.row == TOTAL or figure.measure == "percent" else [(figure.row, NO_LABEL, figure.group)]
+    if hidden and not {base, *made_of}.isdisjoint(hidden):
+        return "", HIDDEN
+    if figure.measure == "answers":
+        return str(sum(counts[place] for place in ticks)), SHOWN
+    if counts[base] < policy.percent.none_below:
+        return "", LEFT_OUT
+    return _rounded(figure.value, 0 if counts[base] < policy.percent.whole_below else 1)
 
 
 def _rounded(value: float | None, decimals: int) -> tuple[str, str]:

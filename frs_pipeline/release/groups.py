@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from frs_pipeline.release.reading import AxisRead, Code, TableRead
 from frs_pipeline.study import Study, derived
+from frs_pipeline.study.boxes import crossed
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import Place
@@ -37,12 +38,20 @@ def group(
     narrowing = {name: codes for name, codes in wanted.items() if codes != all_answers(study, marts[0], name)}
     if all(questionnaires(study)[mart].occasion != BOTH for mart in marts):
         occasion = BOTH  # their forms have only one occasion
-    return Group(marts, occasion, tuple(sorted(narrowing.items())))
+    return Group(marts, occasion, tuple(sorted(narrowing.items(), key=lambda item: item[0])))
 
 
 def counted_in(study: Study, table: TableRead, labels: Place, *, original: bool = False) -> dict[str, frozenset[Code]]:
     """Return the answers, by question, of the forms that a count of `table` is about; `original`: before any were merged."""
-    return {**dict(table.where), **_shown_in(study, table, labels, original=original)}
+    limits, shown = dict(table.where), _shown_in(study, table, labels, original=original)
+    # Only a number that is summed up may be limited to answers to what the table shows: to some of its groups.
+    return {**limits, **{name: codes & limits.get(name, codes) for name, codes in shown.items()}}
+
+
+def crossed_in(study: Study, table: TableRead) -> list[frozenset[str]]:
+    """Return the sets of questions by which its counts break forms down: a number's groups, if it has any, for the number."""
+    asked = {questionnaires(study)[table.marts[0]].column_counted(name) for name in table.asked}
+    return crossed(asked, table.original["row"].question, table.boxes)
 
 
 def _shown_in(study: Study, table: TableRead, labels: Place, *, original: bool) -> dict[str, frozenset[Code]]:
@@ -50,6 +59,16 @@ def _shown_in(study: Study, table: TableRead, labels: Place, *, original: bool) 
     axes = table.original if original else table.axes
     row, column, group = labels
     asked: dict[str, frozenset[Code]] = {}
+    if table.kind == "multiple":
+        return _ticked_in(study, table, axes, labels)
+    if table.kind == "summary":
+        name = questionnaires(study)[table.marts[0]].column_counted(axes["row"].question)
+        asked[name] = all_answers(study, table.marts[0], name) - {None}
+        if "group" in axes:
+            asked[axes["group"].question] = _codes(axes["group"], group) & asked.get(
+                axes["group"].question, _codes(axes["group"], group)
+            )
+        return asked
     if table.is_correlation:
         asked = {axes[name].question: axes[name].counted for name in ("row", "column")}
         if "group" in axes:
@@ -65,19 +84,42 @@ def _shown_in(study: Study, table: TableRead, labels: Place, *, original: bool) 
     return {name: _codes(axes["row"], row)}
 
 
-def shared_in(table: TableRead, measure: str, labels: Place) -> tuple[Place, list[Place]]:
-    """Return the count that a percentage is a share of, and the counts whose sum is that share."""
-    row, column, _ = labels
+def _ticked_in(study: Study, table: TableRead, axes: Mapping[str, AxisRead], labels: Place) -> dict[str, frozenset[Code]]:
+    """Return the answers to the questions that a table of boxes shows."""
+    row, _, group = labels
+    whole = axes["row"]
+    asked = {whole.question: whole.counted}
+    if "group" in axes:
+        asked[axes["group"].question] = _codes(axes["group"], group)
+    if row == MISSING:
+        asked[whole.question] = all_answers(study, table.marts[0], whole.question) - whole.counted
+    elif row != TOTAL_VALID:
+        label, codes = zip(*whole.categories, strict=True)
+        asked[table.boxes[label.index(row)]] = codes[label.index(row)]
+    return asked
+
+
+def ticks_in(table: TableRead, group: str) -> list[Place]:
+    """Return the counts that add up to all answers to a question with boxes, in a group."""
+    return [(label, NOTHING, group) for label, _ in table.axes["row"].categories]
+
+
+def shared_in(table: TableRead, measure: str, labels: Place) -> tuple[list[Place], list[Place]]:
+    """Return the counts whose sum a percentage is a share of, and the counts whose sum is that share."""
+    row, column, group = labels
+    if table.kind == "multiple":
+        every = ticks_in(table, group)
+        return every if measure == "percent" else [(TOTAL_VALID, NOTHING, group)], every if row == TOTAL else [labels]
     if table.kind == "frequency":
         base = (TOTAL if measure == "percent" else TOTAL_VALID, NOTHING, NOTHING)
         if measure != "cumulative_percent":
-            return base, [labels]
+            return [base], [labels]
         order = [label for label, _ in table.axes["row"].categories]
-        return base, [(label, NOTHING, NOTHING) for label in order[: order.index(row) + 1]]
+        return [base], [(label, NOTHING, NOTHING) for label in order[: order.index(row) + 1]]
     if table.kind == "distribution":
-        return (TOTAL, NOTHING, NOTHING), [labels]
+        return [(TOTAL, NOTHING, NOTHING)], [labels]
     base_row = row if measure == "row_percent" else TOTAL
-    return (base_row, column if measure == "column_percent" else TOTAL, NOTHING), [labels]
+    return [(base_row, column if measure == "column_percent" else TOTAL, NOTHING)], [labels]
 
 
 def _codes(axis: AxisRead, label: str) -> frozenset[Code]:
@@ -87,6 +129,6 @@ def _codes(axis: AxisRead, label: str) -> frozenset[Code]:
 @derived
 def all_answers(study: Study, mart: str, question: str) -> frozenset[Code]:
     """Return everything that a form can answer to a question; None is a blank."""
-    asked = questionnaires(study)[mart].question(question)
+    asked = questionnaires(study)[mart].resolve(question)
     assert asked is not None
-    return frozenset((*asked.codes, None))
+    return frozenset((*asked.counted, None))

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
-from frs_pipeline.release.cells import Codes, Forms, all_codes, forms_of, places
+from frs_pipeline.release.cells import Codes, Forms, all_codes, contains, crossed_in, forms_of, places
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import occasions
 from frs_pipeline.study.instruments import BOTH
@@ -63,8 +63,7 @@ def guards(study: Study, tables: Iterable[Table], printed: dict[Forms, list[int]
 
 def _cells(study: Study, table: Table) -> Iterator[Forms]:
     """Yield every combination of own answers to a table's questions, blanks included, by occasion and mart."""
-    names = sorted(table.asked)
-    for mart in table.marts:
+    for mart, names in ((mart, sorted(names)) for mart in table.marts for names in crossed_in(study, table)):
         several = table.occasion == BOTH and questionnaires(study)[mart].occasion == BOTH
         choices = [all_codes(study, mart, name) for name in names]
         for occasion, codes in product(occasions(study) if several else (table.occasion,), product(*choices)):
@@ -91,16 +90,7 @@ def _nested(printed: Iterable[Forms]) -> Iterator[tuple[Forms, Forms]]:
         asking[frozenset(name for name, _ in forms.answers)].append(forms)
     for fewer, more in product(asking, asking):
         if fewer <= more:
-            yield from ((w, p) for w, p in product(asking[fewer], asking[more]) if w != p and _contains(w, p))
-
-
-def _contains(whole: Forms, part: Forms) -> bool:
-    given = dict(part.answers)
-    return (
-        set(part.marts) <= set(whole.marts)
-        and whole.occasion in (BOTH, part.occasion)
-        and all(given[name] <= codes for name, codes in whole.answers)
-    )
+            yield from ((w, p) for w, p in product(asking[fewer], asking[more]) if w != p and contains(w, p))
 
 
 def _without(study: Study, whole: Forms, part: Forms) -> Key:
@@ -145,6 +135,6 @@ def _on_paper(study: Study, forms: Forms) -> bool:
 
 
 def _question(study: Study, forms: Forms, name: str) -> Question:
-    question = questionnaires(study)[forms.marts[0]].question(name)
+    question = questionnaires(study)[forms.marts[0]].resolve(name)
     assert question is not None
     return question

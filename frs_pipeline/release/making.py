@@ -10,12 +10,13 @@ from pathlib import Path
 from frs_pipeline.errors import CheckFailed
 from frs_pipeline.release.attack import Attack, Attacker, Exposed, attack
 from frs_pipeline.release.cells import Forms, places
-from frs_pipeline.release.earlier import Words, decided, hidden_beside, released_counts, worked_out
+from frs_pipeline.release.earlier import Decided, Words, decided, hidden_beside, released_counts, summed_before, worked_out
 from frs_pipeline.release.files import (
     DANISH,
     FIGURES,
     PAGE,
     PRECISIONS,
+    SUMMARIES,
     TABLES,
     Record,
     Withheld,
@@ -25,14 +26,16 @@ from frs_pipeline.release.files import (
     records,
 )
 from frs_pipeline.release.guards import Key
+from frs_pipeline.release.nesting import Known, not_said, refused
 from frs_pipeline.release.page import page
 from frs_pipeline.release.reading import ReleaseRead, read_release
 from frs_pipeline.release.space import Space
 from frs_pipeline.release.suppressing import Suppression
-from frs_pipeline.release.variants import Variant, as_decided, by_what_they_hold, choose, is_released
+from frs_pipeline.release.variants import Variant, as_decided, by_what_they_hold, choose, kept_back
 from frs_pipeline.release.worlds import Source
 from frs_pipeline.store.files import MartFile
 from frs_pipeline.study import Study
+from frs_pipeline.study.about import about
 from frs_pipeline.study.release import ReleasePolicy
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Place, Table
 from frs_pipeline.tables.counting import Counts, count
@@ -44,7 +47,6 @@ Step = Callable[[str], None]
 # Attacks before tables that still leak are withheld; each round after the first repairs what the one before it found.
 _ROUNDS = 12
 _MOST_ROOM = 3
-_KEPT_BACK = "statistics of numbers, and those limited to some answers, aren't released: nothing examines what they tell"
 
 
 @dataclass(frozen=True)
@@ -91,8 +93,9 @@ class Releasing:
         self.study = study
         self.delivery, self.policy, self.forms, self.earlier = delivery, policy, forms, earlier
         # Tables of which nothing goes out, not even that they exist: no number of theirs is attacked.
-        self._kept_back = [Withheld(table, _KEPT_BACK) for table in tables.values() if not is_released(table)]
-        self.tables = by_what_they_hold(self.study, {n: table for n, table in tables.items() if is_released(table)}, policy)
+        why = {number: kept_back(study, table) for number, table in tables.items()}
+        self._kept_back = [Withheld(tables[number], reason) for number, reason in why.items() if reason]
+        self.tables = by_what_they_hold(study, {number: tables[number] for number, reason in why.items() if not reason}, policy)
         self._made_up, self._folder = made_up, folder
         self._space = Space(self.study, self.tables.values())
         self._cells = self._space.count(FormCounts(marts))
@@ -103,6 +106,7 @@ class Releasing:
         # What is known about forms that have changed since, release by release.
         self._before = [released_counts(self.study, source, now, same=False, earlier=earlier) for source in earlier]
         self._beside = {forms for source in earlier for forms in hidden_beside(self.study, source, now)}
+        self._summed = summed_before(self.study, earlier, now)
         self._decided = decided(self.study, now, earlier, self.tables)
 
     def _empty(self) -> ReleaseRead:
@@ -128,6 +132,8 @@ class Releasing:
                 self._mend(exposed, variants, draft, last=done >= _ROUNDS - 2)
                 continue
             step("statistics")
+            if self._refuse_summaries(variants, suppression, draft):
+                continue
             files = self._with_statistics(attacker, variants, suppression, draft)
             if files is None:
                 continue
@@ -143,20 +149,47 @@ class Releasing:
         self, attacker: Attacker, variants: Mapping[int, Variant], suppression: Suppression, draft: _Draft
     ) -> dict[str, bytes] | None:
         """Make the files with each correlation as precise as it may be beside what is hidden; None when that isn't enough."""
-        correlations = {n for n, variant in variants.items() if variant.table.kind.startswith("correlation")}
-        draft.precision = {n: _precision(self._decided[n].decimals) for n in correlations & self._decided.keys()}
+        levels = {n: _levels(variant.table) for n, variant in variants.items() if variant.table.tells_of_groups}
+        draft.precision = {n: _precision(self._decided[n]) for n in levels.keys() & self._decided.keys()}
         while True:
             files = self._files(variants, suppression, draft)
             exposed = {one.table for one in attacker.statistics(self._read(files).release)}
             if not exposed:
                 return files
-            coarser = {number for number in exposed if self.tables[number].kind.startswith("correlation")}
-            if not coarser or any(draft.precision.get(number, 0) + 1 == len(PRECISIONS) for number in coarser):
-                # These are statistics of an earlier release, beside which the table can't go out.
-                self._give_up(min(exposed), variants, draft)
+            coarser = exposed & levels.keys()
+            last = {number for number in coarser if draft.precision.get(number, 0) + 1 == levels[number]}
+            if not coarser or last:
+                summary = min((number for number in last if self.tables[number].kind == "summary"), default=None)
+                if summary is None:
+                    # These are statistics of an earlier release, beside which the table can't go out.
+                    self._give_up(min(exposed), variants, draft)
+                else:
+                    draft.withheld[summary] = "even a rounded mean would tell of few forms"
                 return None
             for number in coarser:
                 draft.precision[number] = draft.precision.get(number, 0) + 1
+
+    def _refuse_summaries(self, variants: Mapping[int, Variant], suppression: Suppression, draft: _Draft) -> bool:
+        """Withhold summaries that can't go out together, or beside the counts that are shown; return whether there are any."""
+        hidden = _by_table(suppression)
+        shown = {
+            forms: self._forms(forms)
+            for number, variant in variants.items()
+            for place, forms in places(self.study, variant.table).items()
+            if place not in hidden.get(number, ())
+        }
+        asked: dict[str, set[str]] = {}
+        asking = [(table.marts, table.asked) for table in self.tables.values()]
+        asking += [(table.marts, tuple(table.asked)) for source in self.earlier for table in source.release.tables]
+        for mart, names in ((mart, names) for marts, names in asking for mart in marts):
+            asked.setdefault(mart, set()).update(names)
+        # What is out already comes first: it can't be called back.
+        summaries = [v.table for _, v in sorted(variants.items(), key=lambda item: item[0] not in self._decided)]
+        summaries = [table for table in summaries if table.kind == "summary"]
+        known = Known({**shown, **self._known}, self._summed, asked)
+        reasons = refused(self.study, summaries, self._counts, hidden, known, self.policy)
+        draft.withheld |= reasons
+        return bool(reasons)
 
     def _forms(self, forms: Forms) -> int:
         return int(self._cells[self._space.row(forms)].sum())
@@ -258,18 +291,17 @@ class Releasing:
         return limits
 
     def _files(self, variants: Mapping[int, Variant], suppression: Suppression, draft: _Draft) -> dict[str, bytes]:
-        hidden: dict[int, set[Place]] = {number: set() for number in variants}
-        for number, place in suppression.hidden:
-            hidden[number].add(place)
+        hidden = _by_table(suppression)
         numbers: list[Record] = []
         for number, variant in variants.items():
-            precision = PRECISIONS[draft.precision.get(number, 0)]
-            own = figures(variant.table, self._counts[number])
-            numbers += records(variant, own, hidden[number], self.policy, precision)
+            own, counts = figures(variant.table, self._counts[number]), self._counts[number]
+            unsaid = not_said(variant.table, counts, self.policy) if variant.table.kind == "summary" else ()
+            level = draft.precision.get(number, 0)
+            numbers += records(variant, own, hidden.get(number, ()), self.policy, level, unsaid)
         withheld = [Withheld(self.tables[number], reason) for number, reason in sorted(draft.withheld.items())]
         return {
             FIGURES: as_csv(numbers),
-            DANISH: as_danish_csv(numbers),
+            **({DANISH: as_danish_csv(numbers)} if "danish" in about(self.study).languages else {}),
             TABLES: description(self.delivery, variants.values(), withheld, self.tables, self.policy),
             PAGE: page(self.study, self.delivery, list(variants.values()), withheld, numbers, self.policy, made_up=self._made_up),
         }
@@ -341,8 +373,25 @@ class Releasing:
         )
 
 
-def _precision(decimals: Mapping[str, int]) -> int:
+def _by_table(suppression: Suppression) -> dict[int, set[Place]]:
+    """Return where each table hides counts."""
+    hidden: dict[int, set[Place]] = {}
+    for number, place in suppression.hidden:
+        hidden.setdefault(number, set()).add(place)
+    return hidden
+
+
+def _levels(table: Table) -> int:
+    """Return how many precisions there are for the statistics of a table."""
+    return len(SUMMARIES if table.kind == "summary" else PRECISIONS)
+
+
+def _precision(decided: Decided) -> int:
     """Return which of the precisions the statistics of an earlier release have."""
+    decimals, numbers = decided.decimals, decided.table.row.numbers
+    if numbers:
+        own = {measure: n - numbers.decimals for measure, n in decimals.items() if measure != "n"}
+        return next((level for level, more in enumerate(SUMMARIES) if own.items() <= more.items()), len(SUMMARIES) - 1)
     own = {measure: n for measure, n in decimals.items() if measure in PRECISIONS[0].measures}
     return next(
         level

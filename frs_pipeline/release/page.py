@@ -1,15 +1,17 @@
-"""The page of a release: its tables as people read them, in Danish, without anything from a network."""
+"""The page of a release: its tables as people read them, in the first language of the study, without anything from a network."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from frs_pipeline.language import CODES, Text
 from frs_pipeline.release.files import HIDDEN, LEFT_OUT, NOT_COMPUTABLE, Record, Withheld
 from frs_pipeline.release.variants import Variant
 from frs_pipeline.study import Study
+from frs_pipeline.study.about import about, said
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.release import ReleasePolicy
 from frs_pipeline.tables.figures import Figure
@@ -19,23 +21,33 @@ from frs_pipeline.templates import templates_in
 HERE = Path(__file__).parent
 TEMPLATE = "page.html"
 # Cells that hold no number: what stands there, and what a screen reader says instead.
-_MARK = {HIDDEN: "..", LEFT_OUT: "udel.", NOT_COMPUTABLE: "i.b."}
-_SPOKEN = {"..": "skjult", "udel.": "udeladt", "i.b.": "ikke beregnelig"}
-# The words of SPSS that the report prints in its tables, in Danish.
-_DANISH = {
-    "Frequency": "Antal",
-    "Count": "Antal",
-    "Percent": "Procent",
-    "Valid Percent": "Procent af gyldige",
-    "Cumulative Percent": "Kumuleret procent",
-    "Asymptotic Standard Error": "Standardfejl (ASE)",
-    "Approximate T": "T",
-    "Approximate Significance": "p",
-    "N of Valid Cases": "N",
-    "First-Order Partial": "Partiel gamma",
-    "Total valid": "I alt, gyldige",
-    "Missing": "Ubesvaret",
-    "Total": "I alt",
+_MARK = {HIDDEN: Text("..", ".."), LEFT_OUT: Text("udel.", "omit."), NOT_COMPUTABLE: Text("i.b.", "n.c.")}
+_SPOKEN = {
+    HIDDEN: Text("skjult", "hidden"),
+    LEFT_OUT: Text("udeladt", "omitted"),
+    NOT_COMPUTABLE: Text("ikke beregnelig", "not computable"),
+}
+# What is said for the words of SPSS that tables print.
+_WORDS = {
+    "Frequency": Text("Antal", "Count"),
+    "Count": Text("Antal", "Count"),
+    "Percent": Text("Procent", "Percent"),
+    "Valid Percent": Text("Procent af gyldige", "Valid percent"),
+    "Cumulative Percent": Text("Kumuleret procent", "Cumulative percent"),
+    "Asymptotic Standard Error": Text("Standardfejl (ASE)", "Standard error (ASE)"),
+    "Approximate T": Text("T", "T"),
+    "Approximate Significance": Text("p", "p"),
+    "N of Valid Cases": Text("N", "N"),
+    "First-Order Partial": Text("Partiel gamma", "Partial gamma"),
+    "Total valid": Text("I alt, gyldige", "All valid"),
+    "Missing": Text("Ubesvaret", "Blank"),
+    "Total": Text("I alt", "Total"),
+}
+# The totals of a question with several boxes: its answers, and forms.
+_OF_BOXES = {
+    "Total": Text("Svar i alt", "All answers"),
+    "Total valid": Text("Skemaer med svar", "Forms with an answer"),
+    "Missing": Text("Skemaer uden svar", "Forms without an answer"),
 }
 
 
@@ -66,21 +78,24 @@ def page(
             collapsed=sum(table["collapsed"] for table in tables),
             policy=policy,
             made_up=made_up,
-            spoken=_SPOKEN,
+            spoken={said(study, mark): said(study, _SPOKEN[status]) for status, mark in _MARK.items()},
+            language=about(study).language,
+            code=CODES[about(study).language],
         )
     )
     return content.encode()
 
 
 def _shown(study: Study, variant: Variant, records: Sequence[Record]) -> dict[str, Any]:
-    grid = render(study, variant.table, [_figure(record, variant) for record in records])
+    grid = render(study, variant.table, [_figure(study, record, variant) for record in records])
     table = variant.table
+    double = table.kind in ("crosstab", "collapsed_crosstab") or (table.kind == "multiple" and table.group is not None)
     return {
         "number": table.number,
         "title": heading(study, table),
-        "header": [_DANISH.get(text, text) for text in grid.header],
-        "rows": list(_rows(grid, double=table.kind in ("crosstab", "collapsed_crosstab"))),
-        "double": table.kind in ("crosstab", "collapsed_crosstab"),
+        "header": [_word(study, text) for text in grid.header],
+        "rows": list(_rows(study, grid, _WORDS | (_OF_BOXES if table.kind == "multiple" else {}), double=double)),
+        "double": double,
         "hidden": sum(record.status == HIDDEN and record.measure in ("count", "n") for record in records),
         "coarse": any(record.status == LEFT_OUT for record in records),
         "collapsed": variant.collapsed,
@@ -88,21 +103,29 @@ def _shown(study: Study, variant: Variant, records: Sequence[Record]) -> dict[st
     }
 
 
-def _figure(record: Record, variant: Variant) -> Figure:
+def _word(study: Study, word: str, words: Mapping[str, Text] = _WORDS) -> str:
+    """Return what is said for a word of SPSS; any other as it is."""
+    return said(study, words[word]) if word in words else word
+
+
+def _figure(study: Study, record: Record, variant: Variant) -> Figure:
     """Make a figure that prints what is released of it."""
-    text = _MARK.get(record.status) or record.value.replace(".", ",").replace("-", "−")
-    percent = record.status == "shown" and record.measure.endswith("percent") and variant.table.kind != "frequency"
-    return Figure(*record[:5], None, f"{text} %" if percent else text)
+    if record.status in _MARK:
+        return Figure(*record[:5], None, said(study, _MARK[record.status]))
+    text = record.value.replace(".", ",").replace("-", "−")
+    percent = record.measure.endswith("percent") and variant.table.kind != "frequency"
+    return Figure(*record[:5], None, f"{text}{said(study, Text(' %', '%'))}" if percent else text)
 
 
-def _rows(grid: Grid, *, double: bool) -> Iterable[dict[str, Any]]:
+def _rows(study: Study, grid: Grid, words: Mapping[str, Text], *, double: bool) -> Iterable[dict[str, Any]]:
     """Yield rows with their headings; in a crosstab the heading of a row of counts also covers the percentages under it."""
-    for row in grid.rows:
-        text = "Alle" if row[0] == "Gamma" else _DANISH.get(row[0], row[0])
+    for at, row in enumerate(grid.rows):
+        text = said(study, Text("Alle", "All")) if row[0] == "Gamma" else _word(study, row[0], words)
         cells = list(row[2:] if double else row[1:])
         yield {
             "label": text,
-            "measure": _DANISH.get(row[1], row[1]) if double else "",
+            "lines": next((n for n, more in enumerate(grid.rows[at + 1 :], 1) if more[0]), len(grid.rows) - at),
+            "measure": _word(study, row[1]) if double else "",
             "cells": cells,
             "total": row[0] == "Total",
         }

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from frs_pipeline.errors import InputError
+from frs_pipeline.study.boxes import columns_of
 from frs_pipeline.study.tables import Place
 
 Code = int | None
@@ -60,7 +61,18 @@ class TableRead:
     @property
     def asked(self) -> frozenset[str]:
         """All questions that decide whether it counts a form."""
-        return frozenset({axis.question for axis in self.original.values()} | {*self.answered} | {name for name, _ in self.where})
+        axes = {axis.question for axis in self.original.values()}
+        return frozenset(axes | {*self.answered, *self.boxes} | {name for name, _ in self.where})
+
+    @property
+    def boxes(self) -> list[str]:
+        """The columns of the boxes that it counts, in the order of its rows; none in a table of any other kind."""
+        return columns_of(self.original["row"].question) if self.kind == "multiple" else []
+
+    @property
+    def tells_of_groups(self) -> bool:
+        """Whether it has statistics of all forms that it counts, or of each group, instead of counts of answers."""
+        return self.is_correlation or self.kind == "summary"
 
     @property
     def is_correlation(self) -> bool:

@@ -10,18 +10,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import combinations, pairwise
+from itertools import combinations, pairwise, product
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from frs_pipeline.release.cells import Code, Forms, all_codes
+from frs_pipeline.release.cells import Code, Forms, all_codes, crossed_in
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import occasions
+from frs_pipeline.study.boxes import columns_of, impossible, with_wholes
 from frs_pipeline.study.instruments import BOTH
-from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.numbers import ANSWERED
+from frs_pipeline.study.questionnaires import Question, questionnaires
 from frs_pipeline.study.tables import Table
 from frs_pipeline.tables.reconciling import FormCounts
 
@@ -46,6 +48,14 @@ class Cube:
         """Return the number of each place, in the cube's shape."""
         return self.start + np.arange(np.prod(self.shape)).reshape(self.shape)
 
+    def impossible(self) -> Indices:
+        """Return the numbers of the places that hold no form, whatever was answered."""
+        if all(len(columns_of(name)) == 1 for name in self.questions):
+            return np.zeros(0, dtype=np.int64)
+        every = enumerate(product(*self.values), self.start)
+        numbers = [at for at, answers in every if impossible(dict(zip(self.questions, answers, strict=True)))]
+        return np.array(numbers, dtype=np.int64)
+
     def of(self, forms: Forms) -> Indices:
         """Return the numbers of the places that hold `forms`."""
         wanted = dict(forms.answers)
@@ -68,7 +78,7 @@ class Space:
         self.study = study
         self.cubes: list[Cube] = []
         self.size = 0
-        needed = {(mart, frozenset(table.asked)) for table in tables for mart in table.marts}
+        needed = set(with_wholes((mart, names) for table in tables for mart in table.marts for names in crossed_in(study, table)))
         # A cube that is part of another one isn't needed.
         widest = [(mart, names) for mart, names in needed if not any(mart == m and names < others for m, others in needed)]
         for mart, names in sorted(widest, key=lambda key: (key[0], sorted(key[1]))):
@@ -94,8 +104,10 @@ class Space:
         return all(any(c.mart == mart and wanted <= set(c.questions) for c in self.cubes) for mart in forms.marts)
 
     def ties(self) -> csr_matrix:
-        """Make the equations (each a row, equal to 0) by which cubes of a mart agree on the questions that they share."""
-        rows: list[tuple[Indices, Indices]] = []
+        """Make the equations (each a row, equal to 0) by which cubes of a mart agree on the questions that they share, and nobody
+        ticked a box without having ticked any."""
+        none = np.zeros(0, dtype=np.int64)
+        rows: list[tuple[Indices, Indices]] = [(places, none) for cube in self.cubes if len(places := cube.impossible())]
         for mart in dict.fromkeys(cube.mart for cube in self.cubes):
             own = [cube for cube in self.cubes if cube.mart == mart]
             shared = {frozenset(a.questions) & frozenset(b.questions) for a, b in combinations(own, 2)}
@@ -105,15 +117,20 @@ class Space:
                     rows += zip(_margin(one, names), _margin(other, names), strict=True)
         return _sparse(rows, self.size)
 
+    def _question(self, mart: str, name: str) -> Question | None:
+        return questionnaires(self.study)[mart].question(name)
+
     def count(self, marts: FormCounts) -> NDArray[np.int64]:
         """Count the forms in each place."""
         counts = np.zeros(self.size, dtype=np.int64)
         for cube in self.cubes:
-            asked = tuple(name for name in cube.questions if name != OCCASION)
+            names = tuple(name for name in cube.questions if name != OCCASION)
+            numbers = [at for at, name in enumerate(names) if (q := self._question(cube.mart, name)) is not None and q.measured]
             at = [{value: i for i, value in enumerate(values)} for values in cube.values]
             numbered = cube.numbered()
-            for (occasion, codes), forms in marts.by(cube.mart, asked).items():
-                combination: tuple[Any, ...] = codes if len(asked) == len(cube.questions) else (occasion, *codes)
+            for (occasion, codes), forms in marts.by(cube.mart, names).items():
+                told = tuple(ANSWERED if at in numbers and code is not None else code for at, code in enumerate(codes))
+                combination: tuple[Any, ...] = told if len(names) == len(cube.questions) else (occasion, *told)
                 counts[numbered[tuple(index[value] for index, value in zip(at, combination, strict=True))]] += forms
         return counts
 

@@ -339,6 +339,6 @@ class Suppression:
 
 def _tier(table: Table, place: Place) -> int:
     bases = ((TOTAL, NO_LABEL, NO_LABEL), (TOTAL, TOTAL, NO_LABEL))
-    if table.kind.startswith("correlation") or place in bases or place[0] == TOTAL_VALID:
+    if table.tells_of_groups or place in bases or (place[0] == TOTAL_VALID and place[2] in (NO_LABEL, TOTAL)):
         return _BASE
-    return _MARGIN if TOTAL in place else _CELL
+    return _MARGIN if {TOTAL, TOTAL_VALID}.intersection(place) else _CELL

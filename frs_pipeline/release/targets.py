@@ -16,7 +16,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from frs_pipeline.release.groups import NOTHING, TOTAL, TOTAL_VALID, Group, all_answers, group, group_of
+from frs_pipeline.release.groups import NOTHING, TOTAL, TOTAL_VALID, Group, all_answers, crossed_in, group, group_of
 from frs_pipeline.release.reading import AxisRead, Code, ReleaseRead, TableRead
 from frs_pipeline.release.worlds import Source, Sum, World, Worlds, apart
 from frs_pipeline.study import Study
@@ -27,8 +27,9 @@ from frs_pipeline.study.tables import Place
 
 # A number that is marked as hidden; one that the report prints and that isn't released, since answers were merged or the
 # table is withheld; a combination of answers within a table; what one set of forms has beyond another; how much a number
-# differs from an earlier release; a count that the statistics beside it would reveal.
-Kind = Literal["hidden", "merged", "cell", "difference", "change", "statistic"]
+# differs from an earlier release; a count that the statistics beside it would reveal; forms of which a summary
+# of numbers tells too much.
+Kind = Literal["hidden", "merged", "cell", "difference", "change", "statistic", "summary"]
 # Kinds that aren't printed: a number of zero says nothing, and a large one may be known.
 OF_FEW = ("merged", "cell", "difference")
 
@@ -167,8 +168,7 @@ def _unprinted(study: Study, worlds: Worlds, source: Source, one: Source, table:
 def _within(study: Study, worlds: Worlds, source: Source, one: Source, table: TableRead) -> Iterator[Target]:
     """Yield every combination of answers to the questions of a table."""
     own = _own(source, one, worlds)
-    names = sorted(table.asked)
-    for mart in table.marts:
+    for mart, names in ((mart, sorted(names)) for mart in table.marts for names in crossed_in(study, table)):
         both = table.occasion == BOTH and questionnaires(study)[mart].occasion == BOTH
         values = [sorted(all_answers(study, mart, name), key=str) for name in names]
         for occasion in occasions(study) if both else (table.occasion,):
@@ -192,9 +192,9 @@ def _named(study: Study, table: TableRead, occasion: str, answers: Mapping[str, 
     """Name a combination of answers by row, column and whatever else: readable, and not from any form."""
     words = {}
     for name, code in answers.items():
-        question = questionnaires(study)[table.marts[0]].question(name)
+        question = questionnaires(study)[table.marts[0]].resolve(name)
         assert question is not None
-        words[name] = "blank" if code is None else question.labels[code]
+        words[name] = "blank" if code is None else question.labels.get(code, "answered")
     row, column = (words.pop(axis.question, NOTHING) if axis else NOTHING for axis in map(table.original.get, ("row", "column")))
     return row, column, ", ".join([*words.values(), *([occasion] if occasion != table.occasion else [])])
 
@@ -274,7 +274,7 @@ def _judged(study: Study, rest: Sequence[Group], release: ReleaseRead) -> bool |
 
 def _never_asked(study: Study, of: Group) -> bool:
     """Return whether these forms would have answered a question that isn't on the paper of their occasion."""
-    asked = ((questionnaires(study)[of.marts[0]].question(name), codes) for name, codes in of.answers)
+    asked = ((questionnaires(study)[of.marts[0]].resolve(name), codes) for name, codes in of.answers)
     return of.occasion != BOTH and any(
         q is not None and q.occasion not in (BOTH, of.occasion) and None not in c for q, c in asked
     )
@@ -283,7 +283,7 @@ def _never_asked(study: Study, of: Group) -> bool:
 def _reveals(study: Study, of: Group, who: Iterable[str]) -> bool:
     """Return whether any question but who they are is narrowed to some of its answers."""
     for name, codes in of.answers:
-        question = questionnaires(study)[of.marts[0]].question(name)
+        question = questionnaires(study)[of.marts[0]].resolve(name)
         assert question is not None
         given = codes - {None}
         if name not in who and given and not set(question.codes) - {question.dont_know} <= given:
@@ -301,8 +301,11 @@ def _as_printed(table: TableRead) -> bool:
 def _printed(table: TableRead) -> Iterator[Place]:
     """Yield where the report prints a number of forms, before any answers are merged; blanks aside."""
     axes = table.original
-    if table.is_correlation:
+    if table.tells_of_groups:
         yield from ((NOTHING, NOTHING, group) for group in ([*_labels(axes["group"]), TOTAL] if "group" in axes else [NOTHING]))
+    elif table.boxes:
+        groups = [*_labels(axes["group"]), TOTAL] if "group" in axes else [NOTHING]
+        yield from ((row, NOTHING, group) for row in [*_labels(axes["row"]), TOTAL_VALID] for group in groups)
     elif "column" in axes:
         yield from ((r, c, NOTHING) for r in [*_labels(axes["row"]), TOTAL] for c in [*_labels(axes["column"]), TOTAL])
     else:

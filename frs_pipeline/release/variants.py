@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from frs_pipeline.release.cells import NO_LABEL, Forms, places
+from frs_pipeline.release.nesting import MOST_NUMBERS, can_be_examined
 from frs_pipeline.study import Study
 from frs_pipeline.study.questionnaires import Question, questionnaires
 from frs_pipeline.study.release import ReleasePolicy, merged
@@ -26,17 +27,19 @@ class Variant:
     collapsed: bool
 
 
-def is_released(table: Table) -> bool:
-    """Return whether a table of this kind may be released at all."""
-    # What statistics reveal beside crosstabs is examined for all forms of a crosstab, not for those that a table is limited to.
-    return table.kind != "summary" and not (table.where and table.kind.startswith("correlation"))
+def kept_back(study: Study, table: Table) -> str | None:
+    """Return why nothing of a table may be released, not even that it exists; None where something may."""
+    if table.kind == "change":
+        return "changes aren't released: nothing examines what pairs of forms tell"
+    if not can_be_examined(study, table):
+        return f"the question may have more than {MOST_NUMBERS} numbers: give it a larger unit, or a narrower range"
+    return None
 
 
 def choose(study: Study, table: Table, policy: ReleasePolicy, count: Count) -> Variant:
     """Choose the first variant with nothing to hide; else the one with the fewest counts to hide, and of those the first.
 
-    `count` gives the number of forms. Correlations print no answers: nothing in them is merged, and gamma is that of
-    the answers as they were given.
+    `count` gives the number of forms. Correlations and summaries print no answers: nothing in them is merged.
     """
     variants = [_judged(study, variant, policy, count, collapsed) for variant, collapsed in _variants(study, table, policy)]
     clean = next((v for v in variants if not v.small and not v.all_or_nothing), None)
@@ -55,7 +58,7 @@ def as_decided(study: Study, table: Table, before: Table, policy: ReleasePolicy,
 def _variants(study: Study, table: Table, policy: ReleasePolicy) -> Iterator[tuple[Table, bool]]:
     """Yield the table itself, then with more and more merged: columns before rows, the least merging first."""
     yield table, False
-    if table.kind.startswith("correlation"):
+    if table.tells_of_groups or table.row.boxes:
         return
     rows = list(_axes(study, table, table.row, policy))
     columns = list(_axes(study, table, table.column, policy)) if table.column else [None]
@@ -82,7 +85,13 @@ def _judged(study: Study, table: Table, policy: ReleasePolicy, count: Count, col
 def _uniform(table: Table, counts: dict[Place, int]) -> Iterator[str]:
     """Yield rows and columns (of a frequency, the whole) in which all forms gave the same answer."""
     rows = [category.label for category in table.row.categories]
-    if table.kind.startswith("correlation"):
+    if table.tells_of_groups:
+        return
+    if table.row.boxes:
+        # Each box is a question of its own, which all of them may have answered alike.
+        for group in [*(c.label for c in table.group.categories), TOTAL] if table.group else [NO_LABEL]:
+            cases = counts[TOTAL_VALID, NO_LABEL, group]
+            yield from (f"{row} {group}".strip() for row in rows if cases and counts[row, NO_LABEL, group] in (0, cases))
         return
     if table.column is None:
         total = TOTAL_VALID if table.kind == "frequency" else TOTAL
@@ -144,6 +153,6 @@ def _own_axes(table: Table) -> dict[str, Axis]:
 
 
 def _question(study: Study, table: Table, axis: Axis) -> Question:
-    question = questionnaires(study)[table.marts[0]].question(axis.variable)
+    question = questionnaires(study)[table.marts[0]].resolve(axis.variable)
     assert question is not None
     return question

@@ -19,10 +19,12 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import bmat, csr_matrix
 from scipy.sparse.csgraph import connected_components
 
-from frs_pipeline.release.groups import Group, all_answers, group_of, shared_in
+from frs_pipeline.release.boxes import boxes_in
+from frs_pipeline.release.groups import Group, all_answers, crossed_in, group_of, shared_in, ticks_in
 from frs_pipeline.release.reading import Code, NumberRead, ReleaseRead, TableRead
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import occasions
+from frs_pipeline.study.boxes import with_wholes
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import Place
@@ -168,15 +170,22 @@ class Worlds:
         self._equal: list[tuple[Sum, float]] = []
         self._at_most: list[tuple[Sum, float]] = []
         # About forms without a released number, nothing can be found out.
+        needed: list[tuple[tuple[str, str], frozenset[str]]] = []
         told = ((source, table) for source in sources for table in source.release.tables if table.numbers)
         shown = {pool for source, table in told for pool in self._pools_of(source, table.marts)}
         for source in sources:
             for table in source.release.tables:
                 for pool, mart in self._pools_of(source, table.marts):
                     if (pool, mart) in shown:
-                        self._need(pool, mart, set(table.asked))
+                        needed += [((pool, mart), names) for names in crossed_in(study, table)]
+        for (pool, mart), names in with_wholes(needed):
+            self._need(pool, mart, names)
         self._number_unknowns()
         self._tie()
+        for cubes in self._cubes.values():
+            nobody, at_most = boxes_in({names: list(cube.items()) for names, cube in cubes.items()})
+            self._equal += [(Sum((unknown,), (1.0,)), 0.0) for unknown in nobody]
+            self._at_most += [(Sum(*of).net(), 0.0) for of in at_most]
         for source in sources:
             for table in source.release.tables:
                 self._add_numbers(source, table)
@@ -369,24 +378,30 @@ class Worlds:
                     self._equal.append((total, float(number.value)))
                 elif source.release.zeros_shown:
                     self._at_most.append((total.scaled(-1), -1.0))
+            elif measure == "answers" and number.value is not None:
+                self._equal.append((self._counted(source, table, ticks_in(table, labels[2])), float(number.value)))
             elif measure.endswith("percent") and number.value is not None:
                 self._add_percentage(source, table, measure, labels, number)
 
     def _add_percentage(self, source: Source, table: TableRead, measure: str, labels: Place, number: NumberRead) -> None:
         """Add the limits that a percentage's rounding sets, where it says more than the counts."""
-        base, parts = shared_in(table, measure, labels)
-        counts = [table.numbers.get(("count", place)) for place in (base, *parts)]
+        bases, parts = shared_in(table, measure, labels)
+        counts = [table.numbers.get(("count", place)) for place in (*bases, *parts)]
         assert number.value is not None
         if all(n is not None and n.value is not None for n in counts):
             return
-        whole = self.sum(source, group_of(self.study, table, base))
-        part = Sum((), ())
-        for place in parts:
-            one = self.sum(source, group_of(self.study, table, place))
-            part = Sum(part.of + one.of, part.times + one.times)
+        whole, part = (self._counted(source, table, places) for places in (bases, parts))
         low, high = number.value - number.half, number.value + number.half
         self._at_most.append((part.scaled(100).less(whole.scaled(float(high))), 0.0))
         self._at_most.append((whole.scaled(float(low)).less(part.scaled(100)), 0.0))
+
+    def _counted(self, source: Source, table: TableRead, places: Iterable[Place]) -> Sum:
+        """Return the sum of several counts of a table."""
+        every = Sum((), ())
+        for place in places:
+            one = self.sum(source, group_of(self.study, table, place))
+            every = Sum(every.of + one.of, every.times + one.times)
+        return every
 
     def _nest(self, mart: str, pools: Sequence[tuple[str, ...]], sign: float) -> None:
         known = dict.fromkeys(pool for several in pools for pool in several if (pool, mart) in self._cubes)

@@ -10,6 +10,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from frs_pipeline.language import CODES
 from frs_pipeline.report.expectations import BETWEEN, COLUMNS, IN_SET, LARGEST, NOT_NULL, UNIQUE, PromisesOfMart
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about, occasions
@@ -49,7 +50,7 @@ def _mart(study: Study, promises: PromisesOfMart) -> dict[str, Any]:
     return {
         "name": promises.mart,
         "title": questionnaire.title if questionnaire else conference.many.capitalised().english,
-        "danish": questionnaire is not None,
+        "language": CODES[about(study).language] if questionnaire else "en",
         "rows_are": one if promises.rows == 1 else many,
         "rows": promises.rows,
         "step": promises.step,
@@ -76,7 +77,7 @@ def _text(study: Study, mart: str, column: str | None) -> dict[str, str]:
     questionnaire = questionnaires(study).get(mart)
     question = questionnaire.question(column) if questionnaire else None
     if question:
-        return {"words": question.text, "language": "da"}
+        return {"words": question.text, "language": CODES[about(study).language]}
     if not questionnaire and column.endswith("_forms"):
         return {"words": f"Forms that came in, filled in by: {column.removesuffix('_forms').replace('_', ' ')}", "language": "en"}
     if column == "occasion":

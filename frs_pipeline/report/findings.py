@@ -6,6 +6,7 @@ Every number that a page prints for a claim is a `Bound`: a text with the addres
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from frs_pipeline.stats.counts import percent
 from frs_pipeline.stats.gamma import significant, strength
 from frs_pipeline.stats.printing import decimals_of, parse, round_half_away
 from frs_pipeline.study import Study
+from frs_pipeline.study.about import about
 from frs_pipeline.study.claims import PLACEHOLDER, Baseline, Claim, Condition, Source, Value, bare
 from frs_pipeline.study.tables import Address, catalogue
 from frs_pipeline.tables.figures import Figure, column
@@ -136,31 +138,36 @@ class Judge:
         )
 
     def _number(self, value: Value, known: Mapping[str, Number]) -> Number:
-        addresses = value.addresses(catalogue(self.study))
-        said = Bound(with_zero(shown(value.said)), addresses) if value.said else None
+        addresses, language = value.addresses(catalogue(self.study)), about(self.study).language
+        said = Bound(with_zero(shown(value.said, language)), addresses) if value.said else None
         if value.gamma is not None:
             gamma, forms = (self._figures[address] for address in addresses)
             p = self._figures[Address(value.gamma, "", "", "", "p")].value
             sure = p is not None and significant(p)
-            base = Bound(number_text(int(forms.value or 0)), (addresses[1],))
-            bound = Bound(with_zero(shown(gamma.printed)), (addresses[0],))
+            base = Bound(number_text(int(forms.value or 0), language), (addresses[1],))
+            bound = Bound(with_zero(shown(gamma.printed, language)), (addresses[0],))
             word = None if gamma.value is None else strength(gamma.value)
             return Number(gamma.value, bound, base, word, sure, said)
         if value.share is not None:
             *parts, whole = (int(self._figures[address].value or 0) for address in addresses)
             ratio = percent(sum(parts), whole)
-            return Number(ratio, Bound(share_text(ratio), addresses), Bound(number_text(whole), addresses[-1:]), said=said)
+            return Number(
+                ratio,
+                Bound(share_text(ratio, language=language), addresses),
+                Bound(number_text(whole, language), addresses[-1:]),
+                said=said,
+            )
         if value.points is not None:
             one, other = known[value.points.of], known[value.points.less]
             gap = None if one.value is None or other.value is None else one.value - other.value
             both = (*one.shown.addresses, *other.shown.addresses)
-            return Number(gap, Bound(points_text(gap), both), said=said and Bound(said.text, both))
+            return Number(gap, Bound(points_text(gap, language=language), both), said=said and Bound(said.text, both))
         assert value.lacking is not None, "the claims were read"
         row = self._unit.get((value.lacking.measure, value.lacking.occasion), {})
         share = row.get("percent")
         ratio = float(share) if isinstance(share, float) else None
         count = f"{value.lacking.measure}-{value.lacking.occasion}" if row else ""
-        return Number(ratio, Bound(share_text(ratio), cited=not row, count=count), said=said)
+        return Number(ratio, Bound(share_text(ratio, language=language), cited=not row, count=count), said=said)
 
 
 _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
@@ -183,7 +190,7 @@ def _true(condition: Condition, numbers: Mapping[str, Number]) -> bool:
             return False
     if condition.as_said_within is not None:
         assert own.said is not None, "the claims were read"
-        if abs(own.value - float(parse(bare(own.said.text)))) > condition.as_said_within:
+        if abs(own.value - float(parse(bare(own.said.text).replace(".", ",")))) > condition.as_said_within:
             return False
     return condition.strength is None or (own.significant and _WORDS.index(own.strength) >= _WORDS.index(condition.strength))
 
@@ -215,7 +222,7 @@ def as_rows(findings: list[Tested]) -> pa.Table:
                 "instead_english": Sentence.plain(tested.instead.english) if tested.instead else None,
                 "value": main.value if main else None,
                 "printed": main.shown.text if main else None,
-                "forms": int(forms.text.replace(".", "")) if forms else None,
+                "forms": int(re.sub("[.,]", "", forms.text)) if forms else None,
                 "strength": main.strength if main else None,
                 "tables": ",".join(map(str, tested.tables)),
             }

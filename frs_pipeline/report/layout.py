@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from frs_pipeline.language import Text
 from frs_pipeline.study import Study
-from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.pairing import question_of
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Address, Table
 from frs_pipeline.tables.render import QUARTILES
 
@@ -34,6 +34,16 @@ _SHARES = {
     "row": (Text("% af rækken", "% of the row"), "row_percent"),
     "column": (Text("% af kolonnen", "% of the column"), "column_percent"),
     "total": (Text("% af alle", "% of all"), "total_percent"),
+}
+_OF_BOXES = (
+    _FREQUENCY[0],
+    (Text("% af svarene", "% of answers"), "percent"),
+    (Text("% af skemaerne", "% of forms"), "case_percent"),
+)
+_TOTALS_OF_BOXES = {
+    TOTAL: Text("Svar i alt", "All answers"),
+    TOTAL_VALID: Text("Skemaer med svar", "Forms with an answer"),
+    MISSING: Text("Skemaer uden svar", "Forms without an answer"),
 }
 _NAMES = {TOTAL_VALID: Text("I alt besvaret", "All answered"), MISSING: Text("Ubesvaret", "Blank"), TOTAL: Text("I alt", "Total")}
 _ALL_TOGETHER = {True: Text("Alle", "All"), False: Text("Alle under ét", "All together")}
@@ -61,7 +71,7 @@ class Layout:
     """Headings of the columns (`over` names the question that they answer), and blocks of rows."""
 
     corner: str
-    over: str
+    over: Text | None
     header: tuple[Text, ...]
     blocks: tuple[Block, ...]
 
@@ -80,13 +90,16 @@ def layout(table: Table, known: set[Address], texts: dict[str, str]) -> Layout:
         return _correlation(table, known)
     if table.kind == "summary":
         return _summary(table, texts)
+    if table.kind == "change":
+        return _change(table, texts)
+    if table.kind == "multiple":
+        return _multiple(table, texts)
     return _crosstab(table, texts)
 
 
 def texts_of(study: Study, table: Table) -> dict[str, str]:
     """Return the text of every question of a table, as its first mart asks it."""
-    asked = questionnaires(study)[table.marts[0]]
-    return {name: question.text for name in table.variables if (question := asked.question(name))}
+    return {name: question.text for name in table.variables if (question := question_of(study, table.marts[0], name))}
 
 
 def named(label: str) -> Text:
@@ -100,7 +113,7 @@ def _frequency(table: Table, known: set[Address], texts: dict[str, str]) -> Layo
         cells = [Address(table.number, label, "", "", measure) for _, measure in _FREQUENCY]
         line = Line(None, tuple(address if address in known else None for address in cells))
         blocks.append(Block(named(label), (line,), label in _NAMES))
-    return Layout(texts[table.row.variable], "", tuple(name for name, _ in _FREQUENCY), tuple(blocks))
+    return Layout(texts[table.row.variable], None, tuple(name for name, _ in _FREQUENCY), tuple(blocks))
 
 
 def _distribution(table: Table, texts: dict[str, str]) -> Layout:
@@ -109,7 +122,7 @@ def _distribution(table: Table, texts: dict[str, str]) -> Layout:
         Block(name, (Line(None, tuple(Address(table.number, label, "", "", measure) for label in labels)),), False)
         for name, measure in _FREQUENCY[:2]
     ]
-    return Layout("", texts[table.row.variable], tuple(map(named, labels)), tuple(blocks))
+    return Layout("", named(texts[table.row.variable]), tuple(map(named, labels)), tuple(blocks))
 
 
 def _crosstab(table: Table, texts: dict[str, str]) -> Layout:
@@ -123,7 +136,31 @@ def _crosstab(table: Table, texts: dict[str, str]) -> Layout:
             for name, measure in (_FREQUENCY[0], share)
         )
         blocks.append(Block(named(label), lines, label == TOTAL))
-    return Layout(texts[table.row.variable], texts[table.column.variable], tuple(map(named, columns)), tuple(blocks))
+    return Layout(texts[table.row.variable], named(texts[table.column.variable]), tuple(map(named, columns)), tuple(blocks))
+
+
+def _change(table: Table, texts: dict[str, str]) -> Layout:
+    assert table.column is not None
+    columns = [*(c.label for c in table.column.categories), TOTAL]
+    blocks = []
+    for group in table.groups:
+        for label in [*(c.label for c in table.row.categories), TOTAL]:
+            cells = tuple(Address(table.number, label, column, group, "count") for column in columns)
+            blocks.append(Block(_of(table, group, label), (Line(_FREQUENCY[0][0], cells),), label == TOTAL))
+        for way in table.change.categories if table.change else ():
+            lines = tuple(
+                Line(name, (*[None] * len(table.column.categories), Address(table.number, way.label, "", group, measure)))
+                for name, measure in _FREQUENCY[:2]
+            )
+            blocks.append(Block(_of(table, group, way.label), lines, total=False))
+    return Layout(texts[table.row.variable], named(texts[table.column.variable]), tuple(map(named, columns)), tuple(blocks))
+
+
+def _of(table: Table, group: str, label: str) -> Text:
+    """Return a label of one group's rows, where the table has groups."""
+    if table.group is None:
+        return named(label)
+    return Text(f"{named(group).danish}: {named(label).danish}", f"{named(group).english}: {named(label).english}")
 
 
 def _summary(table: Table, texts: dict[str, str]) -> Layout:
@@ -132,8 +169,30 @@ def _summary(table: Table, texts: dict[str, str]) -> Layout:
     for group in groups:
         line = Line(None, tuple(Address(table.number, "", "", group, measure) for _, measure in _SUMMARY))
         blocks.append(Block(_ALL_TOGETHER[True] if group in ("", TOTAL) else named(group), (line,), group == TOTAL))
-    over = f"{texts[table.row.variable]} · 1./3. kvartil: {QUARTILES}"
+    asked = texts[table.row.variable]
+    over = Text(f"{asked} · 1./3. kvartil: {QUARTILES}", f"{asked} · 1st/3rd quartile: {QUARTILES}")
     return Layout(texts[table.group.variable] if table.group else "", over, tuple(name for name, _ in _SUMMARY), tuple(blocks))
+
+
+def _multiple(table: Table, texts: dict[str, str]) -> Layout:
+    """Lay out boxes as rows: their measures side by side, or below each other with the groups side by side."""
+    groups = [*(c.label for c in table.group.categories), TOTAL] if table.group else [""]
+    blocks = []
+    for label in (*(c.label for c in table.row.categories), *_TOTALS_OF_BOXES):
+        measures = _OF_BOXES[:1] if label in (TOTAL_VALID, MISSING) else _OF_BOXES
+        shown = ["answers" if (label, measure) == (TOTAL, "count") else measure for _, measure in measures]
+        every = [[Address(table.number, label, "", group, measure) for group in groups] for measure in shown]
+        if table.group:
+            lines = tuple(Line(name, tuple(cells)) for (name, _), cells in zip(measures, every, strict=True))
+        else:
+            missing = (None,) * (len(_OF_BOXES) - len(measures))
+            lines = (Line(None, (*(address for (address,) in every), *missing)),)
+        total = _TOTALS_OF_BOXES.get(label)
+        blocks.append(Block(total or named(label), lines, total is not None))
+    question = texts[table.row.variable]
+    if table.group is None:
+        return Layout(question, None, tuple(name for name, _ in _OF_BOXES), tuple(blocks))
+    return Layout(question, named(texts[table.group.variable]), tuple(map(named, groups)), tuple(blocks))
 
 
 def _correlation(table: Table, known: set[Address]) -> Layout:
@@ -147,4 +206,4 @@ def _correlation(table: Table, known: set[Address]) -> Layout:
     if partial in known:
         line = Line(None, (partial, None, None, None, None))
         blocks.append(Block(Text("Partiel gamma", "Partial gamma"), (line,), True))
-    return Layout("", "", tuple(Text(name, name) for name, _ in _CORRELATION), tuple(blocks))
+    return Layout("", None, tuple(Text(name, name) for name, _ in _CORRELATION), tuple(blocks))

@@ -13,17 +13,18 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from frs_pipeline.language import Text
+from frs_pipeline.language import Language, Text
 from frs_pipeline.lineage.pairs import Pairs
 from frs_pipeline.lineage.passport import Amount, Passport
 from frs_pipeline.report.typography import anchor, number_text, shown
 from frs_pipeline.study import Study
+from frs_pipeline.study.about import about
 from frs_pipeline.study.rules import policy
 from frs_pipeline.study.tables import Address
 from frs_pipeline.tables.figures import Figure
 
 # Where sentences are cut into pieces: quoted questions and answers stand in many of them.
-_PIECES = re.compile(r"(»[^«]*«)")
+_PIECES = re.compile(r"(»[^«]*«|“[^”]*”)")
 # A check that pages leave out: the manifest that vouches for files is written after the report.
 _ABOUT_FILES = "files as in the manifest"
 CHECKS = {
@@ -71,7 +72,7 @@ class Pack:
                 for c in passport.checks
                 if c.name != _ABOUT_FILES
             ],
-            "g": _cells(passport.pairs),
+            "g": _cells(passport.pairs, about(self.study).language),
         }
         self._figures[self._index[passport.address]] = {key: value for key, value in content.items() if value not in (None, [])}
 
@@ -88,16 +89,16 @@ class Pack:
         if printed.verdict == "equal":
             return [printed.verdict]
         why = [self._text(Text(printed.reason_danish, printed.reason))] if printed.reason and printed.reason_danish else []
-        return [printed.verdict, shown(printed.printed), *why]
+        return [printed.verdict, shown(printed.printed, about(self.study).language), *why]
 
     def _number(self, number: Amount | None) -> list[int | str] | None:
-        return None if number is None else [self._text(number.what), _whole(number.number)]
+        return None if number is None else [self._text(number.what), _whole(number.number, about(self.study).language)]
 
     def _text(self, text: Text) -> int:
         key = (text.danish, text.english)
         if key not in self._texts:
             self._texts[key] = len(self._packed)
-            languages = (text.danish,) if text.danish == text.english else key
+            languages = dict.fromkeys(text.in_language(language) for language in about(self.study).languages)
             self._packed.append([self._split(language) for language in languages])
         return self._texts[key]
 
@@ -119,26 +120,28 @@ def _decision(study: Study, kind: str, about: str) -> Text:
     return Text(f"accepteret fund: {rule.danish}", f"accepted finding: {rule.english}")
 
 
-def _cells(pairs: Pairs | None) -> list[Any] | None:
+def _cells(pairs: Pairs | None, language: Language) -> list[Any] | None:
     """Return labels, tables of counts with what they hold constant, P and Q."""
     if pairs is None:
         return None
     strata = [[stratum.label, stratum.cells] for stratum in pairs.strata]
-    return [pairs.rows, pairs.columns, strata, _whole(pairs.p), _whole(pairs.q)]
+    return [pairs.rows, pairs.columns, strata, _whole(pairs.p, language), _whole(pairs.q, language)]
 
 
-def _whole(number: int) -> int | str:
+def _whole(number: int, language: Language) -> int | str:
     """Write a number of pairs, a large one in groups: ten digits in a row may read as a personal number."""
-    return number if abs(number) < 1_000_000_000 else number_text(number)
+    return number if abs(number) < 1_000_000_000 else number_text(number, language)
 
 
-def figures_script(figures: Iterable[tuple[Address, Figure]], pages: dict[int, str], words: Mapping[int, Sequence[str]]) -> bytes:
+def figures_script(
+    figures: Iterable[tuple[Address, Figure]], pages: dict[int, str], words: Mapping[int, Sequence[str]], language: Language
+) -> bytes:
     """Pack names and printed numbers of all figures in report order, the page of each table, and words to search for."""
     listed = list(figures)
     labels: dict[str, int] = {}
     content = {
         "a": [anchor(address) for address, _ in listed],
-        "p": [shown(figure.printed) for _, figure in listed],
+        "p": [shown(figure.printed, language) for _, figure in listed],
         # Row, column, group and measure of each, by their place among all labels.
         "c": [[labels.setdefault(label, len(labels)) for label in address[1:]] for address, _ in listed],
         "l": list(labels),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from frs_pipeline.language import Text
+from frs_pipeline.language import Language, Text
 from frs_pipeline.report.layout import named
 from frs_pipeline.report.typography import number_text, share_text, shown, with_zero
 from frs_pipeline.stats.counts import percent
@@ -18,7 +18,7 @@ from frs_pipeline.stats.printing import spss
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about, occasions
 from frs_pipeline.study.instruments import BOTH
-from frs_pipeline.study.tables import TOTAL, Address, Table
+from frs_pipeline.study.tables import TOTAL, Address, Table, catalogue
 from frs_pipeline.tables.associations import Association
 from frs_pipeline.tables.figures import Figure
 from frs_pipeline.tables.reconciling import FormCounts
@@ -57,10 +57,11 @@ class Bar:
     def middle(self) -> float:
         return self.shares[len(self.shares) // 2] if len(self.shares) % 2 else 0.0
 
-    def spoken(self, answers: Sequence[str]) -> str:
+    def spoken(self, answers: Sequence[str], language: Language) -> str:
         """Describe the bar in words, for those who don't see it."""
-        parts = ", ".join(f"{answer} {share_text(share)}" for answer, share in zip(answers, self.shares, strict=True))
-        return f"{self.label.danish}: {parts}"
+        parts = (f"{answer} {share_text(share, language=language)}" for answer, share in zip(answers, self.shares, strict=True))
+        when = f"{self.occasion.in_language(language)} " if self.occasion else ""
+        return f"{when}{self.label.in_language(language)}: {', '.join(parts)}"
 
 
 @dataclass(frozen=True)
@@ -94,9 +95,9 @@ class Stacked:
         danish, english = " og ".join(text.danish for text in names), " and ".join(text.english for text in names)
         return Text(danish.capitalize(), english.capitalize())
 
-    @property
-    def spoken(self) -> str:
-        return "; ".join(f"{bar.occasion.danish + ' ' if bar.occasion else ''}{bar.spoken(self.answers)}" for bar in self.bars)
+    def spoken(self, language: Language) -> str:
+        """Describe all bars in words."""
+        return "; ".join(bar.spoken(self.answers, language) for bar in self.bars)
 
 
 @dataclass(frozen=True)
@@ -178,10 +179,10 @@ def _blanks(table: Table, forms: FormCounts) -> dict[str, int]:
     return blanks
 
 
-def forest(tables: Sequence[Table], figures: Figures, title: Mapping[int, str]) -> list[Interval]:
+def forest(study: Study, figures: Figures, title: Mapping[int, str]) -> list[Interval]:
     """List every gamma of the correlation tables, the strongest first; by group where a table has groups."""
-    intervals = []
-    for table in tables:
+    intervals, language = [], about(study).language
+    for table in catalogue(study).values():
         groups = [""] if table.group is None else [*(c.label for c in table.group.categories), TOTAL]
         for group in groups if table.kind.startswith("correlation") else ():
             address = Address(table.number, "", "", group, "gamma")
@@ -192,19 +193,21 @@ def forest(tables: Sequence[Table], figures: Figures, title: Mapping[int, str]) 
             of = Text("alle", "all") if group == TOTAL else named(group)
             label = Text(f"{whole} · {of.danish}", f"{whole} · {of.english}") if group else named(whole)
             low, high = max(-1.0, gamma - NORMAL_95 * ase), min(1.0, gamma + NORMAL_95 * ase)
-            forms = number_text(int(figures[address._replace(measure="n")].value or 0))
-            intervals.append(Interval(address, label, gamma, low, high, with_zero(shown(figures[address].printed)), forms))
+            forms = number_text(int(figures[address._replace(measure="n")].value or 0), language)
+            intervals.append(
+                Interval(address, label, gamma, low, high, with_zero(shown(figures[address].printed, language)), forms)
+            )
     return sorted(intervals, key=lambda one: (-one.gamma, one.address))
 
 
-def heat(pairs: Sequence[Association], printed: Mapping[tuple[str, str], int]) -> dict[tuple[str, str], Cell]:
+def heat(pairs: Sequence[Association], printed: Mapping[tuple[str, str], int], language: Language) -> dict[tuple[str, str], Cell]:
     """Return squares by both questions, either way round; `printed` are tables that print a gamma, by its questions."""
     cells = {}
     for one in pairs:
         table = printed.get((one.row, one.column), printed.get((one.column, one.row)))
-        text = with_zero(shown(spss(one.gamma, 2, leading_zero=True))) if one.gamma is not None else "–"
+        text = with_zero(shown(spss(one.gamma, 2, leading_zero=True), language)) if one.gamma is not None else "–"
         word = "none" if one.gamma is None else strength(one.gamma)
         sure = one.p is not None and significant(one.p)
-        cell = Cell(text, word, (one.gamma or 0) > 0, sure, number_text(one.n), table)
+        cell = Cell(text, word, (one.gamma or 0) > 0, sure, number_text(one.n, language), table)
         cells[one.row, one.column] = cells[one.column, one.row] = cell
     return cells

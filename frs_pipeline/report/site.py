@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from frs_pipeline.intake.applying import added, unapplied
 from frs_pipeline.intake.delivery import applied_in, made_up
-from frs_pipeline.language import Text
+from frs_pipeline.language import CODES, Text
 from frs_pipeline.lineage.counts import Counts
 from frs_pipeline.lineage.meaning import meanings
 from frs_pipeline.lineage.passport import Passports
@@ -121,9 +121,16 @@ def build(store: Store, worker: Worker | None = None) -> Report:
 def _templates(study: Study) -> Any:
     """Load the templates, each read once."""
     environment = templates_in(TEMPLATES, study.folder / "report")
-    names = {"anchor": anchor, "shown": shown, "share": share_text, "number": number_text, "with_zero": with_zero}
-    environment.filters |= names
-    environment.globals["not_computable"] = NOT_COMPUTABLE
+    language = about(study).language
+    of_language: dict[str, Callable[..., str]] = {"shown": shown, "share": share_text, "number": number_text}
+    environment.filters |= {name: partial(write, language=language) for name, write in of_language.items()}
+    environment.filters |= {"anchor": anchor, "with_zero": with_zero}
+    environment.globals |= {
+        "not_computable": NOT_COMPUTABLE,
+        "language": language,
+        "code": CODES[language],
+        "both_languages": len(about(study).languages) > 1,
+    }
     return environment
 
 
@@ -141,6 +148,7 @@ class _Site:
     def __init__(self, store: Store, made_from: str) -> None:
         store.require(store.products[KEY], made_from)
         self.store = store
+        self.language = about(store.study).language
         self.passports = Passports(store.study, store)
         self.evidence = self.passports.evidence
         self.counts = Counts(self.passports.asking)
@@ -212,7 +220,7 @@ class _Site:
             "correlations": self._correlations,
             "nonresponse": self._nonresponse,
             "quality": self._quality,
-            "method": dict,
+            "method": lambda: {"claims": claims(self.store.study).sections},
             "about": self._about,
         }
         return {
@@ -269,7 +277,7 @@ class _Site:
         for address in meanings(self.store.study):
             row = self.evidence.compared.get(address) if address in known else None
             if row is not None and row["verdict"] != "equal":
-                ours, printed = shown(row["printed_recomputed"]), shown(row["printed_published"])
+                ours, printed = (shown(row[f"printed_{which}"], self.language) for which in ("recomputed", "published"))
                 differences[address] = Difference(address, ours, printed, _why(row))
         return differences
 
@@ -279,8 +287,10 @@ class _Site:
             asked = ordinal(self.store.study, name)
             if len(asked) > 1:
                 pairs = associations(self.store.marts(name), asked)
-                maps.append((questionnaires(self.store.study)[name], asked, plots.heat(pairs, self._printed_gammas(name))))
-        return {"intervals": plots.forest(list(self.tables.values()), self.figures, self.titles), "maps": maps}
+                maps.append(
+                    (questionnaires(self.store.study)[name], asked, plots.heat(pairs, self._printed_gammas(name), self.language))
+                )
+        return {"intervals": plots.forest(self.store.study, self.figures, self.titles), "maps": maps}
 
     def _printed_gammas(self, mart: str) -> dict[tuple[str, str], int]:
         """Find tables that print the gamma of two questions over all forms and answers of a mart."""
@@ -364,7 +374,9 @@ class _Site:
         words = {
             number: [self.titles[number], *texts_of(self.store.study, table).values()] for number, table in self.tables.items()
         }
-        return figures_script([(address, self.figures[address]) for address in meanings(self.store.study)], self.page_of, words)
+        return figures_script(
+            [(address, self.figures[address]) for address in meanings(self.store.study)], self.page_of, words, self.language
+        )
 
 
 def _why(row: dict[str, Any]) -> Text | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from frs_pipeline.stats.printing import count_text, spss
+from frs_pipeline.language import Language
+from frs_pipeline.stats.printing import count_text, in_english, spss
 from frs_pipeline.study.tables import Address
 
 NO_BREAK_SPACE = "\u00a0"
@@ -15,32 +16,33 @@ _LETTERS = str.maketrans({"æ": "ae", "ø": "oe", "å": "aa"})
 _OTHER = re.compile(r"[^a-z0-9]+")
 
 
-def shown(printed: str) -> str:
-    """Set a printed figure in Danish typography: a no-break space before the percent sign, a minus that isn't a hyphen."""
-    return re.sub(r"^-", MINUS, printed).replace("%", f"{NO_BREAK_SPACE}%")
+def shown(printed: str, language: Language = "danish") -> str:
+    """Set a printed figure as a language does, with a minus that isn't a hyphen; Danish has a space before a percent sign."""
+    text = re.sub(r"^-", MINUS, printed)
+    return text.replace("%", f"{NO_BREAK_SPACE}%") if language == "danish" else in_english(text)
 
 
 def with_zero(text: str) -> str:
-    """Write `0,684` for the `,684` of a table: running text has the zero before the comma."""
-    return re.sub(r"^(\u2212?),", r"\g<1>0,", text)
+    """Write `0,684` for the `,684` of a table: running text has the zero before the comma, or the point."""
+    return re.sub(r"^(\u2212?)([,.])", r"\g<1>0\2", text)
 
 
-def share_text(value: float | None, decimals: int = 1) -> str:
-    """Write a percentage: `46,9 %`."""
+def share_text(value: float | None, decimals: int = 1, language: Language = "danish") -> str:
+    """Write a percentage: `46,9 %`, in English `46.9%`."""
     text = spss(value, decimals, leading_zero=True)
-    return shown(text if value is None else f"{text}%")
+    return shown(text if value is None else f"{text}%", language)
 
 
-def points_text(value: float | None, decimals: int = 1) -> str:
+def points_text(value: float | None, decimals: int = 1, language: Language = "danish") -> str:
     """Write a difference between percentages, without its sign."""
-    return spss(None if value is None else abs(value), decimals, leading_zero=True)
+    return shown(spss(None if value is None else abs(value), decimals, leading_zero=True), language)
 
 
-def number_text(value: int) -> str:
-    """Write a count, with a full stop between thousands as in Danish."""
+def number_text(value: int, language: Language = "danish") -> str:
+    """Write a count, with a full stop between thousands, in English a comma."""
     digits = count_text(abs(value))
     groups = [digits[max(0, end - 3) : end] for end in range(len(digits), 0, -3)][::-1]
-    return (MINUS if value < 0 else "") + ".".join(groups)
+    return (MINUS if value < 0 else "") + (".".join(groups) if language == "danish" else ",".join(groups))
 
 
 def anchor(address: Address) -> str:

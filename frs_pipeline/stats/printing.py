@@ -50,6 +50,11 @@ def spss(value: float | None, decimals: int, *, leading_zero: bool) -> str:
     return f"-{digits}" if rounded < 0 else digits
 
 
+def in_english(printed: str) -> str:
+    """Write a printed figure with a decimal point: `59.5`, `.286`."""
+    return "not computable" if printed == NOT_COMPUTABLE else printed.replace(",", ".")
+
+
 def count_text(n: int) -> str:
     """Write a count in plain digits, without a thousands separator."""
     return str(int(n))

@@ -57,6 +57,11 @@ class Store:
         return self.settings.study
 
     @property
+    def refreshed_by(self) -> str:
+        """The command that refreshes it."""
+        return f"frs run --{'together' if is_together(self.delivery) else 'delivery'} {self.delivery}"
+
+    @property
     def products(self) -> dict[AssetPath, Product]:
         """All produced files in an order in which they can be made."""
         return together_products(self.study) if is_together(self.delivery) else products(self.study)

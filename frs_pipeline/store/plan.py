@@ -277,7 +277,7 @@ def _expectations(study: Study) -> Iterator[Product]:
 def _tables(study: Study) -> Iterator[Product]:
     """Plan the tables: each depends on its own entry of the catalogue, and on the papers that it counts."""
     catalogue = study.folder / "tables.yaml"
-    for place, (number, marts) in enumerate(_entries(_data(study, catalogue), instruments(study))):
+    for place, (number, marts) in enumerate(_entries(study, _data(study, catalogue), instruments(study))):
         yield _curated(
             table_key(number),
             "assets.statistics",
@@ -289,11 +289,18 @@ def _tables(study: Study) -> Iterator[Product]:
 
 
 def _table_keys(study: Study) -> tuple[AssetPath, ...]:
-    entries = _entries(_data(study, study.folder / "tables.yaml"), instruments(study))
+    entries = _entries(study, _data(study, study.folder / "tables.yaml"), instruments(study))
     return tuple(table_key(number) for number, _ in entries)
 
 
-def _entries(catalogue: Any, known: Collection[str]) -> list[tuple[int, tuple[str, ...]]]:
+def _filled_in_by(study: Study, instrument: str) -> Any:
+    with suppress(InputError):
+        paper = _data(study, study.folder / "questionnaires" / f"{instrument}.yaml")
+        return paper.get("filled_in_by") if isinstance(paper, dict) else None
+    return None
+
+
+def _entries(study: Study, catalogue: Any, known: Collection[str]) -> list[tuple[int, tuple[str, ...]]]:
     """Return number and marts of each entry of the catalogue, without judging them.
 
     A faulty entry gets a number that no table has: it is always out of date, and making it reads the catalogue as its model,
@@ -305,6 +312,9 @@ def _entries(catalogue: Any, known: Collection[str]) -> list[tuple[int, tuple[st
         about = entry if isinstance(entry, dict) else {}
         number = about.get("number")
         marts = tuple(dict.fromkeys(str(about[key]) for key in ("mart", "also") if about.get(key)))
+        if about.get("kind") == "change":  # the other forms of pairs are filled in by the same people
+            who = _filled_in_by(study, marts[0]) if marts else None
+            marts = (*marts, *(mart for mart in known if mart not in marts and _filled_in_by(study, mart) == who))
         good = type(number) is int and number > 0 and marts and set(known) >= set(marts)
         named.append((number or 0, marts) if good else (-1 - index, ()))
     return named

@@ -8,8 +8,10 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from frs_pipeline.errors import Gathered
-from frs_pipeline.language import Text
+from frs_pipeline.language import LANGUAGES, Language, Text
+from frs_pipeline.stats.printing import in_english
 from frs_pipeline.study import Study, derived
+from frs_pipeline.study.background import Background
 from frs_pipeline.study.faults import choices
 from frs_pipeline.study.instruments import BOTH, FILE, DeliveryName
 from frs_pipeline.study.personal import DANISH_CPR, Written
@@ -131,13 +133,16 @@ Register = Literal["codebook", "ledger"]
 class About(Spec):
     """Facts of the study.
 
+    `languages` are those that its people read, the first of them in files and tables of a terminal, which have room for one.
     `forms` says what a form is known by, and `registers` who knows the conferences: the locked codebook, the ledger.
     `exports` are SurveyXact's three CSV files, or `plain`: one CSV file and a list of its labels. `cases` says
-    whether marts tell which conferences are of the same child, `personal_id` by what a codebook knows a child.
+    whether marts tell which conferences are of the same child, `background` what else they tell of them. `personal_id`
+    is by what a codebook knows a child.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     title: Text
+    languages: Annotated[tuple[Language, ...], Field(min_length=1)] = LANGUAGES
     conference: Noun = _GROUP
     occasions: dict[str, Occasion] = Field(min_length=1)
     role: str | None = None
@@ -151,6 +156,12 @@ class About(Spec):
     registers: tuple[Register, ...] = ()
     cases: bool = False
     personal_id: Written = DANISH_CPR
+    background: tuple[Background, ...] = ()
+
+    @property
+    def language(self) -> Language:
+        """The first of its languages."""
+        return self.languages[0]
 
 
 @derived
@@ -159,6 +170,10 @@ def about(study: Study) -> About:
     file = YamlFile(study.folder / FILE)
     facts: About = file.parse(About)
     wrong = Gathered()
+    for index, language in enumerate(facts.languages):
+        with wrong:
+            if language in facts.languages[:index]:
+                raise file.error(["languages", index], f"{language} stands twice", "leave one of them")
     known = [name for name, lacking in facts.lacking.items() if not lacking.either]
     for name, lacking in facts.lacking.items():
         for index, one in enumerate(lacking.either):
@@ -185,6 +200,9 @@ def about(study: Study) -> About:
         if facts.cases and "codebook" not in facts.registers:
             raise file.error(["cases"], "only a codebook knows which conferences are of one child", "take the line out")
     with wrong:
+        if facts.background and "ledger" not in facts.registers:
+            raise file.error(["background"], "only a ledger says anything of conferences", "take background out")
+    with wrong:
         if facts.forms.number is not None and "conference" not in facts.model_fields_set:
             do = "add conference: {one: …, many: …}, or take number out of forms"
             raise file.error(["forms", "number"], "nothing says what the number is of", do)
@@ -198,6 +216,21 @@ def about(study: Study) -> About:
                 raise file.error(["occasions", name, "ledger"], "another occasion has this word, too", "give each its own")
     wrong.check()
     return facts
+
+
+def said(study: Study, text: Text) -> str:
+    """Return a text in the first language of the study."""
+    return text.in_language(about(study).language)
+
+
+def quoted(study: Study, words: str) -> str:
+    """Quote what stands on the paper, as the first language of the study does."""
+    return f"»{words}«" if about(study).language == "danish" else f"“{words}”"
+
+
+def written(study: Study, printed: str) -> str:
+    """Write a printed figure as the first language of the study does."""
+    return printed if about(study).language == "danish" else in_english(printed)
 
 
 def has_codebook(study: Study) -> bool:

@@ -20,6 +20,8 @@ LARGEST = 1_999_999_998
 # Stands for a number with more decimals than its question, or one that is larger than any.
 NO_PLACE = -LARGEST - 1
 _MOST_GROUPS = 127
+# Stands for any number where all that counts is whether one was given.
+ANSWERED = 1
 _NUMBER = re.compile(r"[+-]?[0-9]{1,15}(?:[.,][0-9]{1,20})?")
 # Significant digits that files of fractions of two, as SPSS and Excel write them, are sure to hold of a number.
 _SURE = Context(prec=15)

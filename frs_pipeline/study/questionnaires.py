@@ -11,13 +11,14 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from frs_pipeline.errors import Gathered
-from frs_pipeline.language import Text
+from frs_pipeline.language import Language, Text
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.about import Forms, about, occasions, only_occasion
+from frs_pipeline.study.boxes import BOX, BOXES, columns_of
 from frs_pipeline.study.calendar import Calendar, Keep, calendar
 from frs_pipeline.study.faults import Location, choices
 from frs_pipeline.study.instruments import BOTH, FILE, FOLDER, Dated, listed
-from frs_pipeline.study.numbers import Measured, Number, Span, measured, plain
+from frs_pipeline.study.numbers import ANSWERED, Measured, Number, Span, measured, plain
 from frs_pipeline.study.personal import DANISH_CPR, PersonalId
 from frs_pipeline.study.spec import Spec, YamlFile
 
@@ -36,6 +37,8 @@ RESERVED = frozenset(_WORDS.split())
 # Keys that only some types have, each with these; and what the column of a number's groups is called.
 _OF = {"unit": ("number",), "range": ("number", "date"), "groups": ("number",), "unit_name": ("number",), "keep": ("date",)}
 _GROUP = "_group"
+# What a box says that is left open, and one that is ticked.
+_TICKED = (Text("ikke valgt", "not ticked"), Text("valgt", "ticked"))
 
 
 class Answer(Spec):
@@ -120,6 +123,11 @@ class Question(QuestionSpec):
         return tuple(answer.code for answer in self.answers)
 
     @property
+    def counted(self) -> tuple[int, ...]:
+        """The answers that counts of forms distinguish: the codes; of a number only that there is one."""
+        return (ANSWERED,) if self.measured else self.codes
+
+    @property
     def labels(self) -> dict[int, str]:
         return {answer.code: answer.label for answer in self.answers}
 
@@ -142,7 +150,7 @@ class Questionnaire(Dated):
 
     `texts` are those to write on, which are never counted as they are; `forms` says what a form is known by.
     `only_occasion` is that of all its forms in a study without registers; elsewhere, these say it. `cases` says whether
-    its mart tells which forms are about the same child.
+    its mart tells which forms are about the same child, `background` what it says about their conferences.
     """
 
     instrument: str
@@ -158,6 +166,8 @@ class Questionnaire(Dated):
     only_occasion: str | None = None
     cases: bool = False
     personal_id: PersonalId = DANISH_CPR
+    language: Language = "danish"
+    background: tuple[Question, ...] = ()
 
     @property
     def role(self) -> Question | None:
@@ -178,7 +188,27 @@ class Questionnaire(Dated):
         return by_text
 
     def question(self, name: str) -> Question | None:
-        return next((q for q in self.questions if q.name == name), None)
+        """Return a question by its name, or what is known of the conference under that name."""
+        return next((q for q in (*self.questions, *self.background) if q.name == name), None)
+
+    def boxes(self, name: str) -> tuple[Question, ...]:
+        """Return the boxes of a question that has several, in the order of its scale; none for any other."""
+        return tuple(q for q in self.questions if q.option is not None and q.of == name)
+
+    def resolve(self, name: str) -> Question | None:
+        """Return a question by its name, or that whether any of the boxes `together` by this name is ticked."""
+        several = columns_of(name)
+        first = self.question(several[0])
+        if first is None or len(several) == 1:
+            return first
+        boxes = {box.name: box.box for box in self.boxes(first.of)}
+        which = "" if several == list(boxes) else f" ({' / '.join(boxes[name] for name in several)})"
+        about_all = {"name": first.of, "text": f"{first.asked}{which}", "type": "multiple", "option": None}
+        return first.model_copy(update={**about_all, "answers": _ticked(BOXES, self.language)})
+
+    def column_counted(self, name: str) -> str:
+        """Return the column by which those who answered a question are counted: of a number, that of its groups if it has any."""
+        return next((q.name for q in self.questions if q.grouped == name), name)
 
     def at(self, delivery: str) -> Questionnaire:
         """Return the questionnaire with only the questions on the paper of a delivery, named by its date."""
@@ -213,7 +243,7 @@ def read_questionnaire(study: Study, path: Path) -> Questionnaire:
             question = file.parse_at(["questions", index], QuestionSpec)
             check_occasion(study, file, ["questions", index, "occasion"], question.occasion)
             # Unreadable scales are reported already; the rest of the file is examined all the same.
-            made = [] if scales is None else _made(file, index, question, scales)
+            made = [] if scales is None else _made(file, index, question, scales, about(study).language)
             written = question.type == "text"
             taken.take(index, question, [*([question.name] if written or not made else []), *(q.name for q in made)])
             questions += made
@@ -229,7 +259,40 @@ def read_questionnaire(study: Study, path: Path) -> Questionnaire:
         only_occasion=None if facts.registers else only,
         cases=facts.cases,
         personal_id=facts.personal_id,
+        language=facts.language,
     )
+
+
+@derived
+def background(study: Study) -> tuple[Question, ...]:
+    """Make what study.yaml admits about conferences columns of marts. Raises `InputError` with file and line."""
+    file, wrong, scales = YamlFile(study.folder / FILE), Gathered(), read_scales(study)
+    made: list[Question] = []
+    for index, one in enumerate(about(study).background):
+        where: list[str | int] = ["background", index]
+        with wrong:
+            # The mart of conferences has columns of its own.
+            own = one.name == "in_ledger" or one.name.endswith("_forms")
+            if own or one.name in RESERVED or one.name in [question.name for question in made]:
+                raise file.error([*where, "name"], f"name {one.name} is taken", "give it another name")
+            if one.scale and one.scale not in scales:
+                raise file.error([*where, "scale"], f"scale {one.scale} is not in {SCALES}", choices(scales, one.scale))
+            answers = scales.get(one.scale) or tuple(Answer(code=at, label=q) for at, q in enumerate(one.labels, start=1))
+            made.append(
+                Question(
+                    name=one.name,
+                    source="ledger",
+                    text=one.text,
+                    asked=one.text,
+                    type="ordinal" if one.quarters else "nominal",
+                    scale=one.scale,
+                    answers=answers,
+                    sensitivity=one.sensitivity,
+                    wording="assumed",
+                )
+            )
+    wrong.check()
+    return tuple(made)
 
 
 def check_occasion(study: Study, file: YamlFile, where: Location, occasion: str) -> None:
@@ -263,7 +326,9 @@ def read_scales(study: Study) -> dict[str, tuple[Answer, ...]]:
     return scales
 
 
-def _made(file: YamlFile, index: int, question: QuestionSpec, scales: Mapping[str, tuple[Answer, ...]]) -> list[Question]:
+def _made(
+    file: YamlFile, index: int, question: QuestionSpec, scales: Mapping[str, tuple[Answer, ...]], language: Language
+) -> list[Question]:
     """Make the columns that a question fills; none for a text that nobody codes.
 
     Raises `InputError` for a scale that it can't have.
@@ -292,7 +357,7 @@ def _made(file: YamlFile, index: int, question: QuestionSpec, scales: Mapping[st
     if question.dont_know is not None and question.dont_know not in codes:
         what = f"code {question.dont_know} is not in scale {question.scale}"
         raise file.error([*where, "dont_know"], what, choices(map(str, codes)))
-    return _columns(question, scales[question.scale])
+    return _columns(question, scales[question.scale], language)
 
 
 def _number(file: YamlFile, where: list[str | int], question: QuestionSpec) -> list[Question]:
@@ -348,11 +413,16 @@ def _box(code: int) -> str:
     return f"_{code}".replace("-", "minus_")
 
 
-def _columns(question: QuestionSpec, answers: tuple[Answer, ...]) -> list[Question]:
+def _ticked(words: tuple[Text, Text], language: Language) -> tuple[Answer, ...]:
+    """Return the two answers of boxes: 0 and 1."""
+    return tuple(Answer(code=code, label=text.in_language(language)) for code, text in enumerate(words))
+
+
+def _columns(question: QuestionSpec, answers: tuple[Answer, ...], language: Language) -> list[Question]:
     """Make the columns of the mart that a question fills: one, or one for each of its boxes or of the codes of a text."""
     if question.type not in ("multiple", "text"):
         return [Question(**question.model_dump(), answers=answers, asked=question.text)]
-    ticked = (Answer(code=0, label="ikke valgt"), Answer(code=1, label="valgt"))
+    ticked = _ticked(BOX, language)
     return [
         Question(
             **{
@@ -379,13 +449,21 @@ def questionnaires(study: Study) -> dict[str, Questionnaire]:
     """
     by_instrument: dict[str, Questionnaire] = {}
     wrong = Gathered()
+    of_ledger: tuple[Question, ...] = ()
+    with wrong:
+        of_ledger = background(study)
     for name, instrument in listed(study).items():
         with wrong:
-            dates = {"since": instrument.since, "until": instrument.until}
-            by_instrument[name] = read_questionnaire(study, study.folder / FOLDER / f"{name}.yaml").model_copy(update=dates)
+            more = {"since": instrument.since, "until": instrument.until, "background": of_ledger}
+            by_instrument[name] = read_questionnaire(study, study.folder / FOLDER / f"{name}.yaml").model_copy(update=more)
     wrong.check()
     prefixes: dict[str, str] = {}
     for name, questionnaire in by_instrument.items():
+        names = {question.name for question in questionnaire.questions}
+        both = next((question.name for question in of_ledger if question.name in names), None)
+        if both:
+            what = f"{both} is the name of a column about conferences in {FILE}, too"
+            raise YamlFile(questionnaire.path).error(["questions"], what, "give one of them another name")
         same = prefixes.setdefault(questionnaire.form_prefix, name)
         if same != name:
             what = f"{same} has the same form_prefix"

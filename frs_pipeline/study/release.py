@@ -63,12 +63,14 @@ def read_policy(study: Study, path: Path) -> ReleasePolicy:
     asked: list[str] = []
     with wrong:
         scales = read_scales(study)
-        asked = [question.name for questionnaire in questionnaires(study).values() for question in questionnaire.questions]
+        every = [question for questionnaire in questionnaires(study).values() for question in questionnaire.questions]
+        asked = [question.name for question in every]
+        scales = scales | {question.scale: question.answers for question in every if question.grouped}
     # Questionnaires that can't be read are reported already; nothing can be compared with them.
     for name, steps in settings.collapse.items() if asked else ():
         with wrong:
             if name not in scales:
-                raise file.error(["collapse", name], f"scales.yaml has no scale {name}", choices(scales, name))
+                raise file.error(["collapse", name], f"there is no scale {name}", choices(scales, name))
             _check_steps(file, name, steps, scales[name])
     for index, name in enumerate(settings.who if asked else ()):
         with wrong:
@@ -107,7 +109,7 @@ def _wrong(step: Step, label: str, answers: tuple[Answer, ...], before: Mapping[
     order = [answer.label for answer in answers]
     missing = next((member for member in members if member not in order), None)
     if missing is not None:
-        return f"scales.yaml has no answer '{missing}' in it", choices(order, missing)
+        return f"there is no answer '{missing}' in it", choices(order, missing)
     others = [member for other, named in step.items() if other != label for member in named]
     if set(others) & set(members) or len(set(members)) != len(members):
         return f"an answer that '{label}' merges stands twice in the step", "take it out of one place"

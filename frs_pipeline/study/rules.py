@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from frs_pipeline.errors import Gathered, InputError
+from frs_pipeline.language import LANGUAGES, Language
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.about import about, occasions
 from frs_pipeline.study.faults import choices
@@ -117,15 +118,15 @@ def _several(word: Any) -> Any:
 
 
 class RuleSpec(Spec):
-    """One rule as the YAML writes it: how severe a finding is, its words in Danish and English, what it means, and what to do.
+    """One rule as the YAML writes it: how severe a finding is, its words in the study's languages, what it means, what to do.
 
     A rule of the study's own also says on which questionnaire (`on`) which answers can't all be true (`when`).
     `largest_share_not_applied` overrides the policy's.
     """
 
     severity: Severity
-    danish: str
-    english: str
+    danish: str = ""
+    english: str = ""
     meaning: str
     remedy: str
     largest_share_not_applied: float | None = Field(default=None, ge=0, le=1)
@@ -141,8 +142,8 @@ class Rule(RuleSpec):
 
     @property
     def message(self) -> str:
-        """The rule's words in both languages, as the quarantine holds them."""
-        return f"{self.danish} / {self.english}"
+        """The rule's words in the study's languages, as the quarantine holds them."""
+        return " / ".join(dict.fromkeys((self.danish, self.english)))
 
 
 class Shares(Spec):
@@ -229,6 +230,7 @@ def _rule(
         what = f"rule {name} is about what forms of this study haven't got"
         raise file.error(where, what, "take it out, or say in study.yaml (forms, registers) that they have")
     rule: RuleSpec = file.parse_at(where, RuleSpec)
+    words = _in_languages(study, file, name, rule)
     own = {key: getattr(rule, key) for key in ("on", "when") if getattr(rule, key) is not None}
     kind = KINDS.get(name, _OWN)
     if name in KINDS and own:
@@ -245,7 +247,18 @@ def _rule(
         if own and asked is not None
         else None
     )
-    return Rule(**dict(rule), kind=kind, impossible=looked_for)
+    return Rule(**{**dict(rule), **words}, kind=kind, impossible=looked_for)
+
+
+def _in_languages(study: Study, file: YamlFile, name: str, rule: RuleSpec) -> dict[str, str]:
+    """Return the words of a rule by language: the study's own, and the first of these for another one."""
+    known: tuple[Language, ...] = LANGUAGES
+    with suppress(InputError):
+        known = about(study).languages
+    missing = next((language for language in known if not getattr(rule, language)), None)
+    if missing:
+        raise file.error(["rules", name], f"rule {name} has no words in {missing.capitalize()}", f"add {missing}: …")
+    return {language: getattr(rule, language if language in known else known[0]) for language in LANGUAGES}
 
 
 @derived

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
@@ -11,11 +10,8 @@ import pyarrow as pa
 from pandera.config import CONFIG
 
 from frs_pipeline.errors import CheckFailed
-from frs_pipeline.study.numbers import plain
+from frs_pipeline.study.fields import DIGITS
 from frs_pipeline.study.questionnaires import Question, Questionnaire
-
-# Digits of a decimal number in a mart.
-_DIGITS = 18
 
 
 def pandera_schema(questionnaire: Questionnaire) -> pandera.DataFrameSchema:
@@ -88,25 +84,6 @@ def refused(schema: pandera.DataFrameSchema, answers: pd.DataFrame) -> dict[str,
     return {}
 
 
-def arrow_field(question: Question) -> pa.Field:
-    """Make a question a column of a mart, with its text and labels in the field's metadata.
-
-    Answers are small integers; a number is an integer, or a decimal where its unit isn't whole.
-    """
-    number = question.measured
-    if number is None:
-        kind = pa.int8()
-        labels = json.dumps({str(c): label for c, label in question.labels.items()}, ensure_ascii=False)
-        own = {"labels": labels, "dont_know": "" if question.dont_know is None else str(question.dont_know)}
-    else:
-        kind = pa.decimal128(_DIGITS, number.decimals) if number.decimals else pa.int32()
-        own = {"unit": plain(number.unit), "range": f"[{plain(number.low)}, {plain(number.high)}]"}
-    about = {"text": question.text, "type": question.type}
-    return pa.field(
-        question.name, kind, metadata={**about, **own, "wording": question.wording, "sensitivity": question.sensitivity}
-    )
-
-
 def as_column(places: pa.Array, kind: pa.DataType) -> pa.Array:
     """Turn whole numbers (n,), of a number those of its last decimal place, into a column of this kind.
 
@@ -114,7 +91,7 @@ def as_column(places: pa.Array, kind: pa.DataType) -> pa.Array:
     """
     if not pa.types.is_decimal(kind):
         return places.cast(kind)
-    whole = places.cast(pa.decimal128(_DIGITS, 0))
+    whole = places.cast(pa.decimal128(DIGITS, 0))
     return pa.Array.from_buffers(kind, len(whole), whole.buffers())
 
 
@@ -124,5 +101,5 @@ def as_places(column: pa.Array | pa.ChunkedArray) -> pa.Array:
         column = column.combine_chunks()
     if not pa.types.is_decimal(column.type):
         return column
-    whole = pa.Array.from_buffers(pa.decimal128(_DIGITS, 0), len(column), column.buffers(), offset=column.offset)
+    whole = pa.Array.from_buffers(pa.decimal128(DIGITS, 0), len(column), column.buffers(), offset=column.offset)
     return whole.cast(pa.int64())

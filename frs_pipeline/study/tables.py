@@ -13,18 +13,34 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import Field
 
 from frs_pipeline.errors import Gathered, InputError
+from frs_pipeline.language import Text
 from frs_pipeline.study import Study, derived
+from frs_pipeline.study.about import said
+from frs_pipeline.study.boxes import TICKED, columns_of, together
 from frs_pipeline.study.faults import Location, choices
 from frs_pipeline.study.instruments import BOTH, instruments
 from frs_pipeline.study.numbers import Number, Span, plain
-from frs_pipeline.study.questionnaires import Question, check_occasion, questionnaires
+from frs_pipeline.study.pairing import PAIRED, SAME, TO_FIRST, TO_LAST, Pairing, pairing, question_of
+from frs_pipeline.study.questionnaires import Question, check_occasion, questionnaires, read_scales
 from frs_pipeline.study.spec import Spec, YamlFile
 
 FILE = "tables.yaml"
 # Labels of the rows and columns that every table adds to its categories.
 TOTAL, TOTAL_VALID, MISSING = RESERVED = ("Total", "Total valid", "Missing")
+# What a change is called where the study says which end of the scale is better.
+WAYS = (Text("bedre", "better"), Text("uændret", "unchanged"), Text("dårligere", "worse"))
 
-Kind = Literal["frequency", "distribution", "crosstab", "collapsed_crosstab", "correlation", "correlation_by_group", "summary"]
+Kind = Literal[
+    "frequency",
+    "distribution",
+    "crosstab",
+    "collapsed_crosstab",
+    "correlation",
+    "correlation_by_group",
+    "summary",
+    "multiple",
+    "change",
+]
 Labels = dict[str, tuple[str, ...]]
 # The answers to a question that are meant: codes, or a span of numbers.
 Codes = frozenset[int] | Span
@@ -106,8 +122,31 @@ class SummarySpec(_TableSpec):
     group: str | None = None
 
 
+class ChangeSpec(_TableSpec):
+    kind: Literal["change"]
+    variable: str = Field(description="a question that is asked with the same answers at both occasions")
+    start: str = Field(alias="from", description="the earlier occasion")
+    to: str = Field(description="the later one")
+    group: str | None = None
+    better: str | None = Field(default=None, description="the answer at that end of the scale that is better")
+
+
+class MultipleSpec(_TableSpec):
+    kind: Literal["multiple"]
+    variable: str = Field(description="a question with several boxes to tick")
+    group: str | None = None
+
+
 AnyTable = Annotated[
-    FrequencySpec | DistributionSpec | CrosstabSpec | CollapsedSpec | CorrelationSpec | GroupCorrelationSpec | SummarySpec,
+    FrequencySpec
+    | DistributionSpec
+    | CrosstabSpec
+    | CollapsedSpec
+    | CorrelationSpec
+    | GroupCorrelationSpec
+    | SummarySpec
+    | MultipleSpec
+    | ChangeSpec,
     Field(discriminator="kind"),
 ]
 
@@ -124,11 +163,20 @@ class Category(Spec):
 
 
 class Axis(Spec):
-    """One question of a table, as the list of its printed categories in order; for one with a number, all of its `numbers`."""
+    """One question of a table, as the list of its printed categories in order; for one with a number, all of its `numbers`.
+
+    Of a question with several boxes, each category is the column of a box among `boxes`, and `variable` is whether any is ticked.
+    """
 
     variable: str
     categories: tuple[Category, ...]
     numbers: Span | None = None
+    boxes: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the mart by which the table counts."""
+        return self.boxes or (self.variable,)
 
     @property
     def counted(self) -> Codes:
@@ -146,9 +194,20 @@ class Axis(Spec):
         place = self.index(code)
         return None if place is None else self.categories[place].label
 
+    def labels(self, answers: Mapping[str, Any]) -> str | None:
+        """Return the label of the category that counts a form with these answers, or of all; None when the table counts none."""
+        if not self.boxes:
+            return self.label(answers[self.variable])
+        ticked = (c.label for c, box in zip(self.categories, self.boxes, strict=True) if answers[box] in c.codes)
+        return " + ".join(ticked) or None
+
 
 class Table(Spec):
-    """One table of the report, ready to count."""
+    """One table of the report, ready to count.
+
+    One of change crosses a question (`row`) with the same on the form that is its pair (`column`); `change` are the ways in
+    which an ordinal answer can change, as the table calls them.
+    """
 
     number: int
     title: str
@@ -163,17 +222,46 @@ class Table(Spec):
     where: tuple[tuple[str, frozenset[int]], ...] = ()
     note: str | None = None
     note_danish: str | None = None
+    pairing: Pairing | None = None
+    change: Axis | None = None
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The marts whose forms decide about the table: those that it counts, and those of their pairs."""
+        return tuple(dict.fromkeys((*self.marts, *((self.pairing.partner,) if self.pairing else ()))))
+
+    def read_of(self, mart: str) -> frozenset[str]:
+        """The columns of a mart that decide about the table, but for the occasion that it is limited to."""
+        own = frozenset(self.needed) if mart in self.marts else frozenset()
+        return (own - self.pairing.made) | self.pairing.read if self.pairing else own
 
     @property
     def asked(self) -> tuple[str, ...]:
         """All questions that decide whether the table counts a form, in the order in which they are tried."""
-        return tuple(dict.fromkeys((*(name for name, _ in self.where), *self.answered, *self.variables)))
+        limits, change = (name for name, _ in self.where), ((self.change.variable,) if self.change else ())
+        return tuple(dict.fromkeys((*limits, *self.answered, *self.variables, *change, *self.row.boxes)))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns that the count is broken down by: those of its questions, group first."""
+        axes = (self.group, self.row, self.column)
+        return tuple(name for axis in axes if axis for name in axis.columns)
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """All columns of forms that are read for the table, but for the occasion."""
+        return tuple(dict.fromkeys((*self.columns, *(column for name in self.asked for column in columns_of(name)))))
 
     @property
     def variables(self) -> tuple[str, ...]:
         """Questions that the count is broken down by, group first."""
         axes = (self.group, self.row, self.column)
         return tuple(axis.variable for axis in axes if axis)
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Labels of the groups for which the table prints figures, and of all together; one without a label if it has none."""
+        return (*(c.label for c in self.group.categories), TOTAL) if self.group else ("",)
 
     @property
     def tells_of_groups(self) -> bool:
@@ -198,6 +286,10 @@ class _Resolver:
         for mart in self.marts:
             question = questionnaires(self.study)[mart].question(name)
             if question is None:
+                boxes = questionnaires(self.study)[mart].boxes(name)
+                if boxes:
+                    do = f"write kind: multiple, or name a box, as {boxes[0].name}"
+                    raise self.error(where, f"{name} has several boxes to tick", do)
                 known = (question.name for question in questionnaires(self.study)[mart].questions)
                 raise self.error(where, f"questionnaire {mart} has no question {name}", choices(known, name))
             if first is not None and question.labels != first.labels:
@@ -214,7 +306,8 @@ class _Resolver:
 
     def axis(self, field: str) -> Axis:
         name = getattr(self.spec, field)
-        question = self.question(name, field)
+        several = isinstance(self.spec, MultipleSpec) and field == "variable"
+        question = self._several(name) if several else self.question(name, field)
         if isinstance(self.spec, SummarySpec) and field == "variable":
             return self._numbers(question)
         if question.measured:
@@ -251,6 +344,11 @@ class _Resolver:
         clash = next((c.label for c in categories if c.label in RESERVED), None)
         if clash is not None:
             raise self.error(["collapse", name, clash], f"'{clash}' is what totals are called", "give the answer another label")
+        if several:
+            boxes = {box.option: box.name for box in questionnaires(self.study)[self.spec.mart].boxes(name)}
+            columns = tuple(boxes[category.codes[0]] for category in categories)
+            ticked = tuple(Category(label=category.label, codes=tuple(TICKED)) for category in categories)
+            return Axis(variable=together(columns), categories=ticked, boxes=columns)
         return Axis(variable=name, categories=tuple(categories))
 
     def _where(self, name: str, labels: tuple[str, ...], used: set[str]) -> frozenset[int]:
@@ -285,6 +383,58 @@ class _Resolver:
                 )
         return Axis(variable=question.name, categories=(), numbers=question.measured.span)
 
+    def _change(self, spec: ChangeSpec, row: Axis) -> dict[str, Any]:
+        """Say how forms are paired, which axes the other forms give, and of which occasion those are that the table counts."""
+        for key, extra in (("collapse", spec.collapse), ("occasion", spec.occasion != BOTH)):
+            if extra:
+                raise self.error([key], f"a table of change has no {key}", f"take {key} out")
+        asked = self.question(spec.variable, "variable")
+        pairs = pairing(self.study, spec.mart, spec.start, spec.to, asked, self.error)
+        both = questionnaires(self.study)[spec.mart].occasion == BOTH
+        made = {"pairing": pairs, "column": row.model_copy(update={"variable": pairs.later})}
+        made |= {"change": change} if (change := self._ways(asked, pairs, spec.better)) else {}
+        return made | ({"occasion": spec.start} if both else {})
+
+    def _ways(self, asked: Question, pairs: Pairing, better: str | None) -> Axis | None:
+        """Name the ways in which an answer can change: by what the study calls better, else by the ends of the scale."""
+        if not pairs.scale:
+            if better:
+                raise self.error(["better"], f"{asked.name} is nominal: none of its answers is an end", "take better out")
+            return None
+        best_first = tuple(said(self.study, way) for way in WAYS)
+        ends = {pairs.scale[0]: best_first, pairs.scale[-1]: best_first[::-1]}
+        known = question_of(self.study, pairs.mart, pairs.change)
+        assert known is not None, "the pairing was found"
+        labels = tuple(known.labels.values())
+        if better:
+            code = self.code(asked, better, ["better"])
+            if code not in ends:
+                first, last = (asked.labels[code] for code in ends)
+                what = f"'{better}' is at neither end of the scale of {asked.name}"
+                raise self.error(["better"], what, f"say '{first}' or '{last}'")
+            labels = ends[code]
+        ways = tuple(Category(label=label, codes=(way,)) for label, way in zip(labels, (TO_FIRST, SAME, TO_LAST), strict=True))
+        # What is better stands first.
+        return Axis(variable=pairs.change, categories=ways[::-1] if labels == best_first[::-1] else ways)
+
+    def _several(self, name: str) -> Question:
+        """Return a question with several boxes, which are its answers."""
+        questionnaire = questionnaires(self.study)[self.spec.mart]
+        boxes = questionnaire.boxes(name)
+        if not boxes:
+            known = list(dict.fromkeys(q.of for q in questionnaire.questions if q.option is not None))
+            question = questionnaire.question(name)
+            if question is None and name not in known:
+                raise self.error(["variable"], f"questionnaire {self.spec.mart} has no question {name}", choices(known, name))
+            what = f"{name} hasn't several boxes to tick, which kind: multiple counts"
+            do = f"name {question.of}" if question and question.option is not None else "write kind: frequency"
+            raise self.error(["variable"], what, do)
+        if name in self.spec.collapse:
+            do = "take it out of collapse: a form may have ticked several of them"
+            raise self.error(["collapse", name], f"boxes of {name} can't be merged", do)
+        answers = read_scales(self.study)[boxes[0].scale]
+        return boxes[0].model_copy(update={"name": name, "text": boxes[0].asked, "answers": answers, "option": None})
+
     def _collapsed(self, question: Question) -> list[Category]:
         seen: set[int] = set()
         categories = []
@@ -309,7 +459,8 @@ class _Resolver:
                 if getattr(spec, name, None):
                     fields["row" if name == "variable" else name] = self.axis(name)
         wrong.check()
-        used = {axis.variable for axis in fields.values()}
+        used = {named for field in ("row", "variable", "column", "group") if (named := getattr(spec, field, None))}
+        boxes = fields["row"].boxes
         if isinstance(spec, CorrelationSpec | GroupCorrelationSpec):
             for name in ("row", "column"):
                 if self.question(getattr(spec, name), name).type == "nominal":
@@ -320,7 +471,7 @@ class _Resolver:
             on = questionnaires(self.study)[mart].occasion
             if BOTH not in (on, spec.occasion) and on != spec.occasion:
                 raise self.error(["occasion"], f"{mart} holds no forms of that occasion", "take occasion out")
-        if len(used) != len(fields):
+        if len(used) != len(fields) or used.intersection(boxes):
             raise self.error(["column"], f"table {spec.number} crosses a question with itself", "name another question")
         if len(set(self.marts)) != len(self.marts):
             raise self.error(["also"], f"table {spec.number} would count {self.marts[0]} twice", "take also out")
@@ -328,7 +479,10 @@ class _Resolver:
             for name in getattr(spec, key, ()):
                 if name not in used:
                     raise self.error([key, name], f"{key}: table {spec.number} doesn't use {name}", choices(sorted(used), name))
-        where = tuple((name, self._where(name, labels, used)) for name, labels in spec.where.items())
+        where = tuple((name, self._where(name, labels, used.union(boxes))) for name, labels in spec.where.items())
+        if isinstance(spec, ChangeSpec):
+            fields |= self._change(spec, fields["row"])
+            where += ((fields["pairing"].status, frozenset((PAIRED,))),)
         answered = getattr(spec, "answered", ())
         for i, name in enumerate(answered):
             self.question(name, "answered", i)
@@ -337,7 +491,7 @@ class _Resolver:
             title=spec.title,
             kind=spec.kind,  # type: ignore[attr-defined]
             marts=self.marts,
-            occasion=spec.occasion,
+            occasion=fields.pop("occasion", spec.occasion),
             percent=getattr(spec, "percent", None),
             answered=answered,
             where=where,

@@ -15,6 +15,7 @@ import pyarrow as pa
 from frs_pipeline.study import Study
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.numbers import Number
+from frs_pipeline.study.pairing import UNPAIRED, question_of
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import Axis, Codes, Table
 from frs_pipeline.tables.figures import column
@@ -22,6 +23,8 @@ from frs_pipeline.tables.figures import column
 # What a row of bases.parquet counts: all forms of a mart, forms left out, and what is left in all marts together.
 ROWS, BASE = "rows", "base"
 OTHER_OCCASION, OUTSIDE, UNANSWERED, BLANK, LEFT_OUT = "other_occasion", "outside", "unanswered", "blank", "left_out"
+# The code of each reason for which a form has no pair.
+_UNPAIRED = {reason: code for code, reason in UNPAIRED.items()}
 # In place of a blank where the delivery's paper doesn't have the question.
 NOT_IN_USE = "not_in_use"
 
@@ -34,6 +37,7 @@ BASES = pa.schema(
             pa.string(),
             "rows: all forms of the mart; then forms left out, each under the first reason that holds: other_occasion, "
             "outside (none of the answers to which the table is limited), "
+            "no_case, no_role, several_here, none_there, several_there (why it has no pair in a table of change), "
             "unanswered (a question that the table requires), blank, not_in_use (the paper doesn't have the question), "
             "left_out (an answer that the table doesn't count); "
             "base: forms that the table counts",
@@ -66,11 +70,16 @@ def reasons(table: Table) -> tuple[Reason, ...]:
     """List all reasons for which a table may leave a form out, in the order in which they are tried."""
     return (
         *((Reason(OTHER_OCCASION),) if table.occasion != BOTH else ()),
-        *(Reason(OUTSIDE, name) for name, _ in table.where),
+        *(Reason(reason, name) for name, _ in table.where for reason in _limits(table, name)),
         *(Reason(UNANSWERED, name) for name in table.answered),
         *(Reason(BLANK, name) for name in table.variables),
         *(Reason(LEFT_OUT, name) for name in table.variables),
     )
+
+
+def _limits(table: Table, name: str) -> tuple[str, ...]:
+    """List the reasons for which a form is outside of a limit: that of pairs has one for each way of having none."""
+    return tuple(UNPAIRED.values()) if table.pairing and name == table.pairing.status else (OUTSIDE,)
 
 
 def leaving_out(table: Table) -> Callable[[str | None, Mapping[str, Number | None]], Reason | None]:
@@ -83,6 +92,8 @@ def leaving_out(table: Table) -> Callable[[str | None, Mapping[str, Number | Non
                 holds = occasion != table.occasion
             elif reason.name == OUTSIDE:
                 holds = answers[reason.question] not in limits[reason.question]
+            elif reason.name in _UNPAIRED:
+                holds = answers[reason.question] == _UNPAIRED[reason.name]
             elif reason.name == LEFT_OUT:
                 holds = answers[reason.question] not in counted[reason.question]
             else:
@@ -127,6 +138,6 @@ def base_rows(study: Study, table: Table, batches: Sequence[Batch], base: int, d
 def _name(study: Study, reason: Reason, mart: str, delivery: str) -> str:
     """Return the name of a reason as `BASES` has it."""
     questionnaire = questionnaires(study)[mart]
-    asked = questionnaire.question(reason.question or "")
+    asked = question_of(study, mart, reason.question or "")
     blank = reason.name in (UNANSWERED, BLANK)
     return NOT_IN_USE if blank and asked and not questionnaire.asks(asked, delivery) else reason.name

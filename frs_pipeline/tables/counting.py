@@ -17,8 +17,10 @@ import pyarrow.compute as pc
 
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.numbers import Number
+from frs_pipeline.study.pairing import Pairing
 from frs_pipeline.study.tables import Table
 from frs_pipeline.tables.engine import fetch
+from frs_pipeline.tables.pairing import with_pairs
 
 Code = Number | None
 Counts = dict[tuple[Code, ...], int]
@@ -28,18 +30,19 @@ MOST = 2**15
 
 
 class _Wanted(NamedTuple):
-    """What a table counts in a mart: forms of an occasion that answered some questions, by their answers to `variables`."""
+    """What a table counts in a mart: forms of an occasion that answered some questions, `by` their answers to others."""
 
     mart: str
     occasion: str
     where: tuple[tuple[str, frozenset[int]], ...]
     answered: tuple[str, ...]
-    variables: tuple[str, ...]
+    by: tuple[str, ...]
+    pairing: Pairing | None
 
     @property
     def columns(self) -> frozenset[str]:
         limits = (name for name, _ in self.where)
-        return frozenset((*limits, *self.answered, *self.variables, *((OCCASION,) if self.occasion != BOTH else ())))
+        return frozenset((*limits, *self.answered, *self.by, *((OCCASION,) if self.occasion != BOTH else ())))
 
 
 def grouped(columns: Sequence[str], mart: ir.Table, occasions: Sequence[str] = ()) -> ir.Table:
@@ -54,20 +57,21 @@ def grouped(columns: Sequence[str], mart: ir.Table, occasions: Sequence[str] = (
 
 
 def count(tables: Iterable[Table], marts: Mapping[str, ir.Table]) -> dict[int, Counts]:
-    """Count the forms of each table by its answer codes, in the order of `Table.variables` (None = blank)."""
+    """Count the forms of each table by its answer codes, in the order of `Table.columns` (None = blank)."""
     tables = list(tables)
     wanted = {
-        table.number: [_Wanted(m, table.occasion, table.where, table.answered, table.variables) for m in table.marts]
+        table.number: [_Wanted(m, table.occasion, table.where, table.answered, table.columns, table.pairing) for m in table.marts]
         for table in tables
     }
     every = dict.fromkeys(one for several in wanted.values() for one in several)
     occasions = sorted({table.occasion for table in tables} - {BOTH})
     answers = _answers(tables) | {OCCASION: len(occasions) + 1}
     counted: dict[_Wanted, Counts] = {}
-    for mart in dict.fromkeys(one.mart for one in every):
-        needed = [one for one in every if one.mart == mart]
+    for mart, pairing in dict.fromkeys((one.mart, one.pairing) for one in every):
+        needed = [one for one in every if (one.mart, one.pairing) == (mart, pairing)]
+        forms = with_pairs(pairing, marts[mart], marts[pairing.partner]) if pairing else marts[mart]
         for columns in groupings([one.columns for one in needed], answers):
-            groups = fetch(grouped(columns, marts[mart], occasions))
+            groups = fetch(grouped(columns, forms, occasions))
             inside = [one for one in needed if one not in counted and one.columns <= {*columns}]
             counted |= {one: _summed(one, groups, occasions) for one in inside}
     result: dict[int, Counts] = {}
@@ -107,7 +111,8 @@ def _answers(tables: Sequence[Table]) -> dict[str, int]:
     """Return how many answers each question has at most, with those that tables leave out, and a blank."""
     codes: dict[str, set[int]] = {}
     for axis in (axis for table in tables for axis in (table.row, table.column, table.group) if axis and not axis.numbers):
-        codes.setdefault(axis.variable, set()).update(code for category in axis.categories for code in category.codes)
+        for name in axis.columns:
+            codes.setdefault(name, set()).update(code for category in axis.categories for code in category.codes)
     for name, wanted in (limit for table in tables for limit in table.where):
         codes.setdefault(name, set()).update(wanted)
     # Numbers are counted with what a summary needs, and nothing else: they may be many.
@@ -123,7 +128,7 @@ def _summed(wanted: _Wanted, groups: pa.Table, occasions: Sequence[str]) -> Coun
         groups = groups.filter(pc.is_in(groups[name], value_set=pa.array(sorted(codes), groups[name].type)))
     for name in wanted.answered:
         groups = groups.filter(pc.is_valid(groups[name]))
-    rows = groups.group_by(list(wanted.variables)).aggregate([("forms", "sum")])
-    counts = zip(*(rows[name].to_pylist() for name in wanted.variables), strict=True)
+    rows = groups.group_by(list(wanted.by)).aggregate([("forms", "sum")])
+    counts = zip(*(rows[name].to_pylist() for name in wanted.by), strict=True)
     found = dict(zip(counts, rows["forms_sum"].to_pylist(), strict=True))
     return {codes: found[codes] for codes in sorted(found, key=lambda codes: [(code is None, code or 0) for code in codes])}

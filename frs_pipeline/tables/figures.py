@@ -13,7 +13,9 @@ from frs_pipeline.stats.gamma import goodman_kruskal, partial
 from frs_pipeline.stats.printing import count_text, spss
 from frs_pipeline.stats.summary import STATISTICS, Counted, summary
 from frs_pipeline.store.plan import AssetPath, Sources
+from frs_pipeline.study.boxes import TICKED
 from frs_pipeline.study.instruments import BOTH
+from frs_pipeline.study.pairing import SAME, TO_FIRST, TO_LAST
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Address, Axis, Table
 
 if TYPE_CHECKING:
@@ -33,7 +35,9 @@ ADDRESS = (
     column("row", pa.string(), "row label as printed; null where there is none"),
     column("column", pa.string(), "column label as printed; null where there is none"),
     column("group", pa.string(), "role, in tables by role"),
-    column("measure", pa.string(), "count, a percentage, gamma, ase, t, p, n, partial_gamma or a statistic", nullable=False),
+    column(
+        "measure", pa.string(), "count, answers, a percentage, gamma, ase, t, p, n, partial_gamma or a statistic", nullable=False
+    ),
 )
 FIGURES = pa.schema(
     [
@@ -72,6 +76,10 @@ def figures(table: Table, counts: Counts) -> list[Figure]:
         return list(_by_group(table, counts))
     if table.kind == "summary":
         return list(_summary(table, counts))
+    if table.kind == "change":
+        return list(_change(table, counts))
+    if table.kind == "multiple":
+        return list(_multiple(table, counts))
     return list(_crosstab(table, matrix(table, counts)))
 
 
@@ -93,15 +101,16 @@ def figures_from(table: Table) -> Sources:
 
     Labels come from the question of their axis, numbers from all questions that decide which forms are counted where.
     """
-    asked = tuple(dict.fromkeys((*table.variables, *table.asked)))
-    counted = asked if table.occasion == BOTH else (*asked, "occasion")
+    counted = table.needed if table.occasion == BOTH else (*table.needed, "occasion")
 
     def columns(*names: str) -> list[tuple[AssetPath, str]]:
+        if table.pairing and not table.pairing.made.isdisjoint(names):
+            return [(("marts", mart), name) for mart in table.reads for name in sorted(table.read_of(mart))]
         return [(("marts", mart), name) for mart in table.marts for name in names]
 
     # The figures of a correlation stand for a whole crosstab: their address has a group at most.
     axes = {"group": table.group} if table.tells_of_groups else {"row": table.row, "column": table.column, "group": table.group}
-    labels: Sources = {name: columns(axis.variable) for name, axis in axes.items() if axis is not None}
+    labels: Sources = {name: columns(*axis.columns) for name, axis in axes.items() if axis is not None}
     return labels | {name: columns(*counted) for name in ("value", "printed")}
 
 
@@ -174,6 +183,22 @@ def _crosstab(table: Table, cells: np.ndarray) -> Iterator[Figure]:
             yield _share(table.number, row, column, measure, n, base)
 
 
+def _change(table: Table, counts: Counts) -> Iterator[Figure]:
+    """Compute, in each group and in all, how many gave which answers, and how many answers changed which way."""
+    groups = [(i, c.label) for i, c in enumerate(table.group.categories)] if table.group else []
+    strata = [(label, matrix(table, counts, place)) for place, label in groups] or [(NO_LABEL, matrix(table, counts))]
+    if table.group:
+        strata.append((TOTAL, sum((cells for _, cells in strata), np.zeros_like(strata[0][1]))))
+    for label, cells in strata:
+        yield from (f._replace(group=label) for f in _crosstab(table, cells) if f.measure == "count")
+        # Before in the rows, after in the columns, both in the order of the scale.
+        forms = {TO_FIRST: np.tril(cells, -1), SAME: np.diag(cells), TO_LAST: np.triu(cells, 1)}
+        for way in table.change.categories if table.change else ():
+            n = int(sum(forms[code].sum() for code in way.codes))
+            yield _number(table.number, way.label, NO_LABEL, n)._replace(group=label)
+            yield _share(table.number, way.label, NO_LABEL, "percent", n, int(cells.sum()))._replace(group=label)
+
+
 def _correlation(number: int, group: str, cells: np.ndarray) -> Iterator[Figure]:
     result = goodman_kruskal(cells)
     for measure in ("gamma", "ase", "t", "p"):
@@ -219,3 +244,35 @@ def _summary(table: Table, counts: Counts) -> Iterator[Figure]:
             yield Figure(
                 table.number, NO_LABEL, NO_LABEL, label, measure, value, spss(value, decimals + more, leading_zero=False)
             )
+
+
+def _multiple(table: Table, counts: Counts) -> Iterator[Figure]:
+    """Compute how many forms ticked each box, of all ticks and of all forms with a tick; in each group and in all."""
+    groups = [*enumerate(c.label for c in table.group.categories), (None, TOTAL)] if table.group else [(None, NO_LABEL)]
+    labels = [category.label for category in table.row.categories]
+    for place, group in groups:
+        ticks, cases, missing = _ticks(table, counts, place)
+        answers = sum(ticks)
+        for label, n in (*zip(labels, ticks, strict=True), (TOTAL, answers)):
+            # One form may have given several answers: only their total isn't a number of forms.
+            measure = "answers" if label == TOTAL else "count"
+            yield _number(table.number, label, NO_LABEL, n)._replace(group=group, measure=measure)
+            for measure, whole in (("percent", answers), ("case_percent", cases)):
+                yield _share(table.number, label, NO_LABEL, measure, n, whole)._replace(group=group)
+        for label, n in ((TOTAL_VALID, cases), (MISSING, missing)):
+            yield _number(table.number, label, NO_LABEL, n)._replace(group=group)
+
+
+def _ticks(table: Table, counts: Counts, group: int | None) -> tuple[list[int], int, int]:
+    """Count the ticks in each box, forms with any and those with none, in one group or in all."""
+    ticks, cases, missing = [0] * len(table.row.boxes), 0, 0
+    for codes, forms in counts.items():
+        of_group, boxes = codes[: -len(ticks)], codes[-len(ticks) :]
+        if table.group is not None:
+            place = table.group.index(of_group[0])
+            if place is None or group not in (None, place):
+                continue
+        ticked = [code in TICKED for code in boxes]
+        cases, missing = (cases + forms, missing) if any(ticked) else (cases, missing + forms)
+        ticks = [n + forms * box for n, box in zip(ticks, ticked, strict=True)]
+    return ticks, cases, missing

@@ -19,9 +19,10 @@ from frs_pipeline.store.files import Store, read
 from frs_pipeline.store.plan import Sources
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.about import about, occasions
-from frs_pipeline.study.cases import CASE_COLUMNS, CASES
+from frs_pipeline.study.cases import CASES
+from frs_pipeline.study.fields import arrow_field
 from frs_pipeline.study.instruments import BOTH, in_use
-from frs_pipeline.study.questionnaires import Question, questionnaires
+from frs_pipeline.study.questionnaires import Question, background, questionnaires
 from frs_pipeline.tables.engine import fetch, open_marts
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def conference_schema(study: Study) -> pa.Schema:
     """Return the columns of the mart of conferences: among them a count of forms for everybody who fills in some.
 
     Registers say at which occasion a conference was; that the codebook's are in the ledger, only both together can.
-    Where the study's marts tell which conferences are of one child, so does this one.
+    Where the study's marts tell which conferences are of one child, or what their background is, so does this one.
     """
     known = about(study).registers
     return pa.schema(
@@ -72,6 +73,7 @@ def conference_schema(study: Study) -> pa.Schema:
             pa.field("conference_id", pa.string(), nullable=False),
             *([pa.field("occasion", pa.string(), nullable=False)] if known else []),
             *(CASES if about(study).cases else ()),
+            *map(arrow_field, background(study)),
             *([pa.field("in_ledger", pa.bool_(), nullable=False)] if len(known) > 1 else []),
             *(pa.field(f"{name}_forms", pa.int16(), nullable=False) for name in kinds(study)),
         ]
@@ -91,6 +93,7 @@ def conferences(study: Study, codebook: pa.Table, ledger: pa.Table, forms: dict[
     schema = conference_schema(study)
     registered = [codebook["occasion"]] if "occasion" in schema.names else []
     registered += [codebook[field.name] for field in CASES] if about(study).cases else []
+    registered += [codebook[question.name] for question in background(study)]
     if "in_ledger" in schema.names:
         registered.append(pc.is_in(codebook["conference_number"], value_set=ledger["conference_number"]))
     rows = pa.table([ids, *registered, *counted], schema=schema)
@@ -122,8 +125,8 @@ def ledger_only(codebook: pa.Table, ledger: pa.Table) -> int:
 
 
 def conferences_alike(conference: ir.Table) -> ir.Table:
-    """Build the query of how many conferences of the mart there are alike: everything is the same but whose they are."""
-    alike = [name for name in conference.columns if name not in ("conference_id", *CASE_COLUMNS)]
+    """Build the query of how many conferences of the mart there are alike: of one occasion, with as many forms of each kind."""
+    alike = [name for name in conference.columns if name in ("occasion", "in_ledger", "differs") or name.endswith("_forms")]
     return conference.group_by(alike).agg(number=conference.count())
 
 

@@ -20,11 +20,14 @@ from frs_pipeline.errors import CheckFailed
 from frs_pipeline.stats.summary import summary
 from frs_pipeline.store.settings import DUCKDB, Engine
 from frs_pipeline.study import Study
+from frs_pipeline.study.boxes import in_sql
 from frs_pipeline.study.numbers import Number
-from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Address, Category, Table
+from frs_pipeline.study.pairing import Pairing
+from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Address, Category, Codes, Table
 from frs_pipeline.tables.bases import BASES, BLANK, LEFT_OUT, Batch, Reason, base_rows, counted_codes, leaving_out, reasons
-from frs_pipeline.tables.engine import Marts, parts_of, querying
+from frs_pipeline.tables.engine import Marts, Part, parts_of, querying
 from frs_pipeline.tables.figures import NO_LABEL, Figure
+from frs_pipeline.tables.pairing import pairs_in_sql
 
 Code = Number | None
 # Number of forms by occasion and by the answers to some questions, in the order of those questions.
@@ -76,29 +79,41 @@ class FormCounts:
 
     def __init__(self, marts: Marts, engine: Engine = DUCKDB) -> None:
         self._ask, self._parts = querying(marts, engine), parts_of(marts)
-        self._known: dict[tuple[str, tuple[str, ...]], dict[str, Answers]] = {}
+        self._known: dict[tuple[str, tuple[str, ...], Pairing | None], dict[str, Answers]] = {}
 
     def deliveries(self, mart: str) -> list[str]:
         """List the deliveries whose forms are counted."""
         return [part.delivery for part in self._parts[mart]]
 
-    def by_delivery(self, mart: str, questions: tuple[str, ...]) -> dict[str, Answers]:
-        """Count all forms of `mart` by occasion and by their answers to `questions`, blanks included, for each delivery."""
-        key = (mart, questions)
+    def by_delivery(self, mart: str, questions: tuple[str, ...], pairing: Pairing | None = None) -> dict[str, Answers]:
+        """Count all forms of `mart` by occasion and by their answers to `questions`, blanks included, for each delivery.
+
+        With a `pairing`, what is known of their pairs is among the questions.
+        """
+        key = (mart, questions, pairing)
         if key not in self._known:
-            names = ", ".join(f'"{name}"' for name in ("occasion", *questions))
+            names = ", ".join(map(in_sql, ("occasion", *questions)))
             self._known[key] = {
                 part.delivery: {
                     (row[0], tuple(row[1:-1])): row[-1]
-                    for row in self._ask(f"SELECT {names}, count(*) FROM {part.forms} GROUP BY {names}")  # noqa: S608
+                    for row in self._ask(
+                        f"SELECT {names}, count(*) FROM {self._forms(mart, part, pairing)} AS f GROUP BY {names}"  # noqa: S608
+                    )
                 }
                 for part in self._parts[mart]
             }
         return self._known[key]
 
-    def by(self, mart: str, questions: tuple[str, ...]) -> Answers:
+    def _forms(self, mart: str, part: Part, pairing: Pairing | None) -> str:
+        """Write the forms of a delivery as SQL, with what is known of their pairs where that is asked for."""
+        if pairing is None:
+            return part.forms
+        (partner,) = self._parts[pairing.partner]  # nothing is paired over several deliveries
+        return pairs_in_sql(pairing, part.forms, part.forms, partner.forms)
+
+    def by(self, mart: str, questions: tuple[str, ...], pairing: Pairing | None = None) -> Answers:
         """Count all forms of `mart` by occasion and by their answers to `questions`, blanks included."""
-        each = list(self.by_delivery(mart, questions).values())
+        each = list(self.by_delivery(mart, questions, pairing).values())
         if len(each) == 1:
             return each[0]
         together: Counter[tuple[str | None, tuple[Code, ...]]] = Counter()
@@ -106,10 +121,10 @@ class FormCounts:
             together.update(answers)
         return together
 
-    def answering(self, mart: str, question: str, codes: Iterable[int]) -> int:
+    def answering(self, mart: str, question: str, codes: Iterable[int], pairing: Pairing | None = None) -> int:
         """Count the forms of `mart`, of any occasion, that answered `question` with one of `codes`."""
         wanted = set(codes)
-        return sum(forms for (_, (code,)), forms in self.by(mart, (question,)).items() if code in wanted)
+        return sum(forms for (_, (code,)), forms in self.by(mart, (question,), pairing).items() if code in wanted)
 
 
 def batches(table: Table, forms: FormCounts) -> list[Batch]:
@@ -118,7 +133,7 @@ def batches(table: Table, forms: FormCounts) -> list[Batch]:
     why = leaving_out(table)
     listed = []
     for mart in table.marts:
-        for delivery, counted in forms.by_delivery(mart, questions).items():
+        for delivery, counted in forms.by_delivery(mart, questions, table.pairing).items():
             for (occasion, codes), number in counted.items():
                 answers = dict(zip(questions, codes, strict=True))
                 listed.append(Batch(mart, answers, why(occasion, answers), number, delivery))
@@ -139,6 +154,7 @@ def reconcile(study: Study, tables: Sequence[Table], figures: Iterable[Figure], 
         _tie_totals(table, own, theirs, forms, of_totals)
         _tie_cells(table, own, theirs, of_totals)
         _tie_numbers(table, own, theirs, of_totals)
+        _tie_boxes(table, own, theirs, of_totals)
         rows += base_rows(study, table, theirs, int(own.base(table) or 0), forms.deliveries(table.marts[0]))
     for alike in _same_forms(tables):
         for one, other in permutations(alike, 2):
@@ -193,33 +209,48 @@ class _Printed:
             return self.at(TOTAL_VALID)
         if table.kind == "distribution":
             return self.at(TOTAL)
-        if table.tells_of_groups:
-            return self.at(group=TOTAL if table.group else NO_LABEL)
-        return self.at(TOTAL, TOTAL)
+        if table.tells_of_groups or table.row.boxes:
+            return self.at(TOTAL_VALID if table.row.boxes else NO_LABEL, group=TOTAL if table.group else NO_LABEL)
+        return self.at(TOTAL, TOTAL, _together(table))
 
     def sums(self, table: Table) -> Iterator[tuple[str, float | None]]:
         """Yield what adds up to the base: categories, rows, columns, cells, groups; each with its name."""
         rows = [c.label for c in table.row.categories]
         columns = [c.label for c in table.column.categories] if table.column else []
+        whole = _together(table)
         if table.group:
-            yield "the groups together", _sum(self.at(group=c.label) for c in table.group.categories)
-        elif table.column is None and not table.row.numbers:
+            row, column = (TOTAL, TOTAL) if table.pairing else (TOTAL_VALID if table.row.boxes else NO_LABEL, NO_LABEL)
+            yield "the groups together", _sum(self.at(row, column, c.label) for c in table.group.categories)
+        if table.change:
+            yield "the changes together", _sum(self.at(c.label, group=whole) for c in table.change.categories)
+        if (table.group and not table.pairing) or table.row.boxes:
+            return
+        if table.column is None and not table.row.numbers:
             yield "the answers together", _sum(map(self.at, rows))
         elif not table.tells_of_groups:
-            yield "the rows together", _sum(self.at(row, TOTAL) for row in rows)
-            yield "the columns together", _sum(self.at(TOTAL, column) for column in columns)
-            yield "the cells together", _sum(self.at(row, column) for row in rows for column in columns)
+            yield "the rows together", _sum(self.at(row, TOTAL, whole) for row in rows)
+            yield "the columns together", _sum(self.at(TOTAL, column, whole) for column in columns)
+            yield "the cells together", _sum(self.at(row, column, whole) for row in rows for column in columns)
 
     def margins(self, table: Table) -> list[_Margin]:
         """Return the number of forms in each category of each question; correlations print only those of their groups."""
-        if table.tells_of_groups:
-            of_groups = table.group.categories if table.group else ()
-            return [_Margin(table.variables[0], c, self.at(group=c.label)) for c in of_groups]
-        across = TOTAL if table.column else NO_LABEL
-        margins = [_Margin(table.row.variable, c, self.at(c.label, across)) for c in table.row.categories]
+        if table.tells_of_groups or table.row.boxes:
+            of_groups, row = table.group.categories if table.group else (), TOTAL_VALID if table.row.boxes else NO_LABEL
+            return [_Margin(table.variables[0], c, self.at(row, group=c.label)) for c in of_groups]
+        across, whole = TOTAL if table.column else NO_LABEL, _together(table)
+        margins = [_Margin(table.row.variable, c, self.at(c.label, across, whole)) for c in table.row.categories]
         if table.column:
-            margins += [_Margin(table.column.variable, c, self.at(TOTAL, c.label)) for c in table.column.categories]
+            margins += [_Margin(table.column.variable, c, self.at(TOTAL, c.label, whole)) for c in table.column.categories]
+        if table.group:
+            margins += [_Margin(table.group.variable, c, self.at(TOTAL, TOTAL, c.label)) for c in table.group.categories]
+        if table.change:
+            margins += [_Margin(table.change.variable, c, self.at(c.label, group=whole)) for c in table.change.categories]
         return margins
+
+
+def _together(table: Table) -> str:
+    """Return the label of all groups together; none where a table has no groups."""
+    return TOTAL if table.group else NO_LABEL
 
 
 def _tie_base(table: Table, printed: _Printed, own: Sequence[Batch], comparison: _Comparison) -> None:
@@ -246,7 +277,7 @@ def _tie_totals(table: Table, printed: _Printed, own: Sequence[Batch], forms: Fo
     """Check each category: forms that the table counts in it + those left out for another reason = forms with its answers."""
     for question, category, counted in printed.margins(table):
         elsewhere = sum(b.forms for b in own if b.reason and b.answers[question] in category.codes)
-        whole = sum(forms.answering(mart, question, category.codes) for mart in table.marts)
+        whole = sum(forms.answering(mart, question, category.codes, table.pairing) for mart in table.marts)
         says = (
             f"'{category.label}' of {question} is {_number(counted)}, not {whole - elsewhere}: "
             f"{whole} forms - {elsewhere} left out for another reason"
@@ -258,12 +289,20 @@ def _tie_cells(table: Table, printed: _Printed, own: Sequence[Batch], comparison
     """Check each cell of a crosstab, counted again: cells can be wrong though their sums are right."""
     if table.column is None or table.tells_of_groups:
         return
-    for row, column in product(table.row.categories, table.column.categories):
-        here = printed.at(row.label, column.label)
-        both = ((table.row.variable, row.codes), (table.column.variable, column.codes))
-        there = sum(b.forms for b in own if not b.reason and all(b.answers[name] in codes for name, codes in both))
-        says = f"'{row.label}' by '{column.label}' is {_number(here)}, not {there}"
-        comparison.require((table.number,), here, there, says)
+    cells: list[tuple[tuple[str, Category], ...]] = [
+        ((table.row.variable, r), (table.column.variable, c)) for r, c in product(table.row.categories, table.column.categories)
+    ]
+    cells += [((table.change.variable, way),) for way in table.change.categories] if table.change else []
+    for group in (*(table.group.categories if table.group else ()), None):
+        for cell in cells:
+            labels = [category.label for _, category in cell]
+            row, column = (*labels, NO_LABEL)[:2]
+            here = printed.at(row, column, group.label if group else _together(table))
+            inside = [*cell, *([(table.group.variable, group)] if group and table.group else [])]
+            counted = (b for b in own if not b.reason)
+            there = sum(b.forms for b in counted if all(b.answers[name] in category.codes for name, category in inside))
+            says = f"{' by '.join(map(repr, labels))}{f' of {group.label}' if group else ''} is {_number(here)}, not {there}"
+            comparison.require((table.number,), here, there, says)
 
 
 def _tie_numbers(table: Table, printed: _Printed, own: Sequence[Batch], comparison: _Comparison) -> None:
@@ -282,6 +321,28 @@ def _tie_numbers(table: Table, printed: _Printed, own: Sequence[Batch], comparis
             here = printed.values.get(Address(table.number, NO_LABEL, NO_LABEL, label, measure), inf)
             says = f"{measure}{f' of {label}' if label else ''} isn't that of the numbers of {sum(numbers.values())} forms"
             comparison.require((table.number,), 0, 0 if here == wanted else 1, says)
+
+
+def _tie_boxes(table: Table, printed: _Printed, own: Sequence[Batch], comparison: _Comparison) -> None:
+    """Check each number of a table of boxes, counted again: ticks, forms with any, forms of the group without."""
+    if not table.row.boxes:
+        return
+    for group in (*(table.group.categories if table.group else ()), None):
+        label = group.label if group else TOTAL if table.group else NO_LABEL
+        of_group: Codes = frozenset(group.codes) if group else table.group.counted if table.group else frozenset()
+        inside = [b for b in own if not table.group or b.answers[table.group.variable] in of_group]
+        cases = [b for b in inside if not b.reason]
+        without = [b for b in inside if b.reason and b.reason.question == table.row.variable]
+        ticks = {
+            category.label: sum(b.forms for b in cases if b.answers[box] in category.codes)
+            for category, box in zip(table.row.categories, table.row.boxes, strict=True)
+        }
+        forms = {TOTAL_VALID: sum(b.forms for b in cases), MISSING: sum(b.forms for b in without)}
+        answers = printed.values.get(Address(table.number, TOTAL, NO_LABEL, label, "answers"))
+        own_counts = [(row, printed.at(row, group=label), there) for row, there in (*ticks.items(), *forms.items())]
+        for row, here, there in (*own_counts, (TOTAL, answers, sum(ticks.values()))):
+            says = f"'{row}'{f' of {label}' if label else ''} is {_number(here)}, not {there}"
+            comparison.require((table.number,), here, there, says)
 
 
 def _same_forms(tables: Iterable[Table]) -> list[list[Table]]:

@@ -9,15 +9,27 @@ from typing import Any
 
 import pyarrow as pa
 
+from frs_pipeline.language import Text
 from frs_pipeline.stats.summary import STATISTICS
 from frs_pipeline.study import Study
-from frs_pipeline.study.about import occasions
-from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.about import occasions, said, written
+from frs_pipeline.study.pairing import NO_CASE, NO_ROLE, NONE_THERE, SEVERAL_HERE, SEVERAL_THERE, UNPAIRED, question_of
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Table, catalogue
 from frs_pipeline.tables.bases import BASE, BLANK, NOT_IN_USE, OTHER_OCCASION, OUTSIDE, ROWS, UNANSWERED, counted_codes
-from frs_pipeline.tables.figures import Figure
+from frs_pipeline.tables.figures import NO_LABEL, Figure
 
-_SHARES = {"row_percent": "% af rækken", "column_percent": "% af kolonnen", "total_percent": "% af alle"}
+_TABLE = Text("Tabel", "Table")
+_BLANK, _NOT_CODED = Text("ubesvarede", "left blank"), Text("uden kodet tekst", "without a coded text")
+_SHARES = {
+    "row_percent": Text("% af rækken", "% of the row"),
+    "column_percent": Text("% af kolonnen", "% of the column"),
+    "total_percent": Text("% af alle", "% of all"),
+}
+_OF_BOXES = (
+    ("count", Text("Count", "Count")),
+    ("percent", Text("% af svarene", "% of the answers")),
+    ("case_percent", Text("% af skemaerne", "% of the forms")),
+)
 # The statistics of a summary as SPSS calls them, and which of the definitions of quartiles are meant.
 _STATISTICS = ("N", "Mean", "Std. Deviation", "Minimum", "25 %", "Median", "75 %", "Maximum")
 QUARTILES = "(n + 1) p"
@@ -38,26 +50,40 @@ class Grid:
 
 
 def render(study: Study, table: Table, figures: Sequence[Figure]) -> Grid:
-    """Lay out the figures of one table as the report does."""
-    printed = {(f.row, f.column, f.group, f.measure): f.printed for f in figures}
+    """Lay out the figures of one table as the report does, in the first language of the study."""
+    printed = {(f.row, f.column, f.group, f.measure): written(study, f.printed) for f in figures}
     if table.kind == "frequency":
         header, rows = _frequency(table, printed)
     elif table.kind == "distribution":
-        header, rows = _distribution(table, printed)
+        header, rows = _distribution(study, table, printed)
     elif table.kind.startswith("correlation"):
         header, rows = _correlation(table, printed)
+    elif table.kind == "change":
+        header, rows = _change(study, table, printed)
     elif table.kind == "summary":
-        header, rows = _summary(table, printed)
+        header, rows = _summary(study, table, printed)
+    elif table.kind == "multiple":
+        header, rows = _multiple(study, table, printed)
     else:
-        header, rows = _crosstab(table, printed)
-    return Grid(f"Tabel {table.number}. {heading(study, table)}", tuple(header), tuple(map(tuple, rows)))
+        header, rows = _crosstab(study, table, printed)
+    return Grid(caption(study, table), tuple(header), tuple(map(tuple, rows)))
+
+
+def numbered(study: Study, number: int | str) -> str:
+    """Name a table, or several, by number, in the first language of the study."""
+    return f"{said(study, _TABLE)} {number}"
+
+
+def caption(study: Study, table: Table) -> str:
+    """Return what stands above a table: its number and its heading."""
+    return f"{numbered(study, table.number)}. {heading(study, table)}"
 
 
 def heading(study: Study, table: Table) -> str:
     """Return the printed title, or the texts of the questions where the report prints none."""
     if table.title:
         return table.title
-    texts = [question.text for name in table.variables if (question := questionnaires(study)[table.marts[0]].question(name))]
+    texts = [question.text for name in table.variables if (question := question_of(study, table.marts[0], name))]
     return " * ".join(texts)
 
 
@@ -68,7 +94,9 @@ def base_line(study: Study, table: Table, rows: Iterable[Mapping[str, Any]]) -> 
         forms[row["reason"], row["question"]] += row["forms"]
     whole, counted = forms.pop((ROWS, None), 0), forms.pop((BASE, None), 0)
     less = "".join(f" − {n} {_left_out(study, table, *reason)}" for reason, n in forms.items() if n)
-    return f"Grundlag: {whole} {'skema' if whole == 1 else 'skemaer'}{less} = {counted}"
+    base = said(study, Text("Grundlag", "Base"))
+    noun = said(study, Text("skema", "form") if whole == 1 else Text("skemaer", "forms"))
+    return f"{base}: {whole} {noun}{less} = {counted}"
 
 
 def base_lines(study: Study, bases: pa.Table) -> Grid:
@@ -76,28 +104,47 @@ def base_lines(study: Study, bases: pa.Table) -> Grid:
     rows: dict[int, list[dict[str, Any]]] = {}
     for row in bases.to_pylist():
         rows.setdefault(row["table"], []).append(row)
-    return Grid("", ("Tabel", ""), tuple((str(n), base_line(study, catalogue(study)[n], own)) for n, own in rows.items()))
+    return Grid(
+        "", (said(study, _TABLE), ""), tuple((str(n), base_line(study, catalogue(study)[n], own)) for n, own in rows.items())
+    )
 
 
 def _left_out(study: Study, table: Table, reason: str, question: str | None) -> str:
-    """Describe, in Danish, the forms left out for a reason."""
-    of_question = f" ({question})" if len(table.variables) > 1 else ""
+    """Describe the forms left out for a reason."""
+    asked = question_of(study, table.marts[0], question or "")
+    of_question = f" ({asked.name})" if asked and len(table.variables) > 1 else ""
     if reason == OTHER_OCCASION:
-        others = [occasion.the.danish for name, occasion in occasions(study).items() if name != table.occasion]
-        return f"fra {' eller '.join(others)}"
+        others = [occasion.the for name, occasion in occasions(study).items() if name != table.occasion]
+        danish, english = " eller ".join(one.danish for one in others), " or ".join(one.english for one in others)
+        return said(study, Text(f"fra {danish}", f"from {english}"))
     if reason == UNANSWERED:
-        return f"uden svar på {question}"
+        return said(study, Text(f"uden svar på {question}", f"without an answer to {question}"))
     if reason == NOT_IN_USE:
-        return f"hvor spørgsmålet ikke står på skemaet{of_question}"
-    asked = questionnaires(study)[table.marts[0]].question(question or "")
+        return said(study, Text("hvor spørgsmålet ikke står på skemaet", "without the question on the form")) + of_question
     if reason == BLANK:
-        return f"{'uden kodet tekst' if asked and asked.coded else 'ubesvarede'}{of_question}"
+        return said(study, _NOT_CODED if asked and asked.coded else _BLANK) + of_question
+    if reason in UNPAIRED.values():
+        return _unpaired(study, table, reason)
     labels = asked.labels if asked else {}
     if reason == OUTSIDE:
         limits = "/".join(f'"{labels[code]}"' for code in labels if code in dict(table.where)[question or ""])
-        return f"uden svaret {limits} ({question})"
+        return said(study, Text(f"uden svaret {limits}", f"without the answer {limits}")) + f" ({question})"
     named = "/".join(f'"{label}"' for code, label in labels.items() if code not in counted_codes(table)[question or ""])
-    return f"{named or 'andre svar'}{of_question}"
+    return f"{named or said(study, Text('andre svar', 'other answers'))}{of_question}"
+
+
+def _unpaired(study: Study, table: Table, reason: str) -> str:
+    assert table.pairing is not None
+    start, end = (occasions(study)[name].the for name in (table.pairing.start, table.pairing.end))
+    of = Text("af samme rolle ", "of the same role ") if table.pairing.role else Text("", "")
+    words = {
+        NO_CASE: Text("uden barnets pseudonym", "without the child's pseudonym"),
+        NO_ROLE: Text("uden rolle", "without a role"),
+        SEVERAL_HERE: Text(f"med flere {of.danish}fra {start.danish}", f"with several {of.english}from {start.english}"),
+        NONE_THERE: Text(f"uden et {of.danish}fra {end.danish}", f"without one {of.english}from {end.english}"),
+        SEVERAL_THERE: Text(f"med flere {of.danish}fra {end.danish}", f"with several {of.english}from {end.english}"),
+    }
+    return said(study, words[reason])
 
 
 _Printed = dict[tuple[str, str, str, str], str]
@@ -111,21 +158,37 @@ def _frequency(table: Table, printed: _Printed) -> _Cells:
     return ["", "Frequency", "Percent", "Valid Percent", "Cumulative Percent"], rows
 
 
-def _distribution(table: Table, printed: _Printed) -> _Cells:
+def _distribution(study: Study, table: Table, printed: _Printed) -> _Cells:
     labels = [*(c.label for c in table.row.categories), TOTAL]
-    rows = [[name, *(printed[label, "", "", m] for label in labels)] for name, m in (("Antal", "count"), ("Procent", "percent"))]
-    return ["", *labels], rows
+    named = ((Text("Antal", "Count"), "count"), (Text("Procent", "Percent"), "percent"))
+    return ["", *labels], [[said(study, name), *(printed[label, "", "", m] for label in labels)] for name, m in named]
 
 
-def _crosstab(table: Table, printed: _Printed) -> _Cells:
+def _crosstab(study: Study, table: Table, printed: _Printed) -> _Cells:
     assert table.column is not None
     measure = f"{table.percent or 'total'}_percent"
     columns = [*(c.label for c in table.column.categories), TOTAL]
     rows = []
     for label in [*(c.label for c in table.row.categories), TOTAL]:
         rows.append([label, "Count", *(printed[label, column, "", "count"] for column in columns)])
-        rows.append(["", _SHARES[measure], *(printed[label, column, "", measure] for column in columns)])
+        rows.append(["", said(study, _SHARES[measure]), *(printed[label, column, "", measure] for column in columns)])
     return ["", "", *columns], rows
+
+
+def _change(study: Study, table: Table, printed: _Printed) -> _Cells:
+    assert table.column is not None
+    assert table.pairing is not None
+    start, end = (said(study, occasions(study)[name].one) for name in (table.pairing.start, table.pairing.end))
+    columns = [*(c.label for c in table.column.categories), TOTAL]
+    rows = []
+    for group in table.groups:
+        for place, label in enumerate([*(c.label for c in table.row.categories), TOTAL]):
+            cells = (printed[label, column, group, "count"] for column in columns)
+            rows.append([group if not place else "", label, *cells, ""])
+        for way in table.change.categories if table.change else ():
+            numbers = (printed[way.label, "", group, measure] for measure in ("count", "percent"))
+            rows.append(["", way.label, *[""] * len(table.column.categories), *numbers])
+    return ["", f"{start} → {end}", *columns, "%"], rows
 
 
 def _correlation(table: Table, printed: _Printed) -> _Cells:
@@ -137,7 +200,25 @@ def _correlation(table: Table, printed: _Printed) -> _Cells:
     return ["", "Gamma", "Asymptotic Standard Error", "Approximate T", "Approximate Significance", "N of Valid Cases"], rows
 
 
-def _summary(table: Table, printed: _Printed) -> _Cells:
+def _summary(study: Study, table: Table, printed: _Printed) -> _Cells:
     groups = [""] if table.group is None else [*(c.label for c in table.group.categories), TOTAL]
     rows = [[group or TOTAL, *(printed["", "", group, m] for m in ("n", *STATISTICS))] for group in groups]
-    return [f"Kvartiler ved {QUARTILES}", *_STATISTICS], rows
+    return [f"{said(study, Text('Kvartiler ved', 'Quartiles at'))} {QUARTILES}", *_STATISTICS], rows
+
+
+def _multiple(study: Study, table: Table, printed: _Printed) -> _Cells:
+    names = {measure: said(study, name) for measure, name in _OF_BOXES}
+    labels = [*(c.label for c in table.row.categories), TOTAL, TOTAL_VALID, MISSING]
+    groups = [*(c.label for c in table.group.categories), TOTAL] if table.group else [NO_LABEL]
+
+    def cell(label: str, group: str, measure: str) -> str:
+        counted = "answers" if (label, measure) == (TOTAL, "count") else measure
+        return printed.get((label, "", group, counted), "")
+
+    if table.group is None:
+        return ["", *names.values()], [[label, *(cell(label, "", measure) for measure in names)] for label in labels]
+    rows = []
+    for label in labels:
+        for measure in names if label not in (TOTAL_VALID, MISSING) else ("count",):
+            rows.append([label if measure == "count" else "", names[measure], *(cell(label, group, measure) for group in groups)])
+    return ["", "", *groups], rows

@@ -14,6 +14,7 @@ from frs_pipeline.language import plural
 from frs_pipeline.store.files import CONTENT, MartFile, Store, read, recorded
 from frs_pipeline.store.rows import ENGINE
 from frs_pipeline.study.about import about
+from frs_pipeline.study.tables import catalogue
 from frs_pipeline.tables.figures import column
 
 PARTS = pa.schema(
@@ -62,6 +63,14 @@ def where_forms_are(store: Store, mart: str, withdrawn: Mapping[str, Withdrawn])
             raise CheckFailed(what, where=store.delivery, do=do)
         rows.append((file.delivery, forms, again, recorded(file.path, CONTENT) or ""))
     return pa.Table.from_pylist([dict(zip(PARTS.names, row, strict=True)) for row in rows], PARTS)
+
+
+def refuse_pairs(store: Store) -> None:
+    """Raise `CheckFailed` for a study with tables of change: nothing finds pairs over several deliveries."""
+    pairing = next((table.number for table in catalogue(store.study).values() if table.pairing), None)
+    if pairing is not None:
+        what = f"table {pairing} pairs forms of one child, which can't be done over several deliveries yet"
+        raise CheckFailed(what, where=store.delivery, do="take it out of tables.yaml, or run the deliveries one by one")
 
 
 def different_forms(store: Store, mart: str) -> int:

@@ -56,7 +56,7 @@ def prepare(store: Store, names: Sequence[str], reason: str, who: str, *, everyw
     refuse_clashes(store, part)
     fresh = not stale(store)
     if part.new.entries and not fresh:
-        raise CheckFailed("out of date: nobody can say what would change", where=store.delivery, do="run frs run")
+        raise CheckFailed("out of date: nobody can say what would change", where=store.delivery, do=store.refreshed_by)
     again = tuple(sorted(same_papers(store, request.forms))) if part.new.entries else ()
     request = replace(request, forms=(*request.forms, *again))
     chosen = deliveries(settings.raw) if everywhere else [store.delivery]

@@ -71,7 +71,7 @@ def leak_into_mart(monkeypatch):
 
     def leaking(rows, columns, folder=None):
         made = whole(rows, columns, folder)
-        if "conflict" not in made.schema.names or len(made.schema) > 5:
+        if "conflict" not in made.schema.names or len(made.schema) > 8:
             return made
         table = made.table()
         table = table.append_column("more", pa.array([PERSON] * table.num_rows))

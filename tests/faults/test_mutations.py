@@ -96,7 +96,7 @@ WHOLE = [
     # A locked codebook shows no lines to those who may not open it.
     "doesn't open with this key, or was altered",
     "isn't the pipeline's part of a codebook",
-    "holds an entry that isn't number, pseudonym, occasion and date",
+    "holds an entry that isn't number, pseudonym, occasion, date and case",
     r"has the same \w+ twice",
     "not an .xlsx workbook",
     "locked with a password, or an old .xls",

@@ -157,7 +157,7 @@ def test_what_a_withdrawal_changes_is_told_before_and_nothing_is_changed_unless_
     code, _, err = run(delivery.data, "withdraw", form, *WHY, "--yes")
     assert (code, err) == (2, f"frs: {path}:2: was withdrawn before (nothing is left to withdraw)\n")
     code, _, err = run(delivery.data, "withdraw", delivery.form_id("initiator", 2), *WHY, "--yes")
-    assert (code, err) == (1, f"frs: {NAME}: out of date: nobody can say what would change (run frs run)\n")
+    assert (code, err) == (1, f"frs: {NAME}: out of date: nobody can say what would change (frs run --delivery {NAME})\n")
 
 
 def test_a_conference_named_by_its_number_is_withdrawn_without_a_word_that_leads_to_it(delivery, run):

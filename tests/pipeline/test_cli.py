@@ -461,7 +461,8 @@ def test_all_pairs_of_what_is_missing_or_out_of_date_are_refused(data: Path, tmp
     path.write_bytes(path.with_name("coordinator.parquet").read_bytes())
     for code, says in ((1, "out of date"), (3, "not made yet")):
         result = frs(tmp_path / "data", "associate", "initiator")
-        assert (result.returncode, result.stdout, result.stderr) == (code, "", f"frs: {path}: {says} (run frs run)\n")
+        told = f"frs: {path}: {says} (frs run --delivery {DELIVERY})\n"
+        assert (result.returncode, result.stdout, result.stderr) == (code, "", told)
         path.unlink(missing_ok=True)
 
 

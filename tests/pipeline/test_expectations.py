@@ -36,10 +36,10 @@ from frs_pipeline.store.rows import content_hash
 from frs_pipeline.store.settings import PROJECT, Settings
 from frs_pipeline.study.about import about
 from frs_pipeline.study.cases import CASE_COLUMNS, CASES
+from frs_pipeline.study.fields import arrow_field
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.promises import BlankLimits, Limits, ShareLimits, read_limits
 from frs_pipeline.study.questionnaires import questionnaires
-from frs_pipeline.study.schema import arrow_field
 from frs_pipeline.tables.nonresponse import conference_schema
 
 STRICT = Limits(

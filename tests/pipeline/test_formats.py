@@ -79,7 +79,7 @@ def test_no_mart_is_laid_down_outside_the_data_folder(curated: Path, tmp_path: P
 
 
 def test_the_workbook_has_every_figure_as_a_number(curated: Path) -> None:
-    book = openpyxl.load_workbook(curated / "formats" / WORKBOOK)
+    book = openpyxl.load_workbook(curated / "formats" / WORKBOOK.danish)
     assert book.sheetnames == ["Indhold", *(sheet_name(c.title.danish) for c in chapters(STUDY) if c.tables)]
     figures = read(curated / "statistics" / "figures.parquet").to_pylist()
     shares = [100 if figure["printed"].endswith("%") else 1 for figure in figures]
@@ -99,9 +99,9 @@ def test_the_workbook_has_every_figure_as_a_number(curated: Path) -> None:
 
 def test_a_label_is_no_formula() -> None:
     wild = "=1+1"
-    grid = Layout(wild, wild, (Text(wild, wild),), (Block(Text(wild, wild), (Line(None, (None,)),), False),))
+    grid = Layout(wild, Text(wild, wild), (Text(wild, wild),), (Block(Text(wild, wild), (Line(None, (None,)),), False),))
     chapter = next(chapter for chapter in chapters(STUDY) if chapter.tables).model_copy(update={"tables": (1,)})
-    book = openpyxl.load_workbook(io.BytesIO(workbook(wild, [chapter], {1: (wild, grid)}, {})))
+    book = openpyxl.load_workbook(io.BytesIO(workbook(wild, [chapter], {1: (wild, grid)}, {}, "danish")))
     cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row if cell.value is not None]
     assert sum(cell.value == wild for cell in cells) >= 5
     assert not [cell for cell in cells if cell.data_type == "f"]

@@ -15,6 +15,8 @@ from support.small_study import NAME
 from frs_pipeline import read_mart
 from frs_pipeline.lineage.asking import Asking
 from frs_pipeline.lineage.evidence import Evidence
+from frs_pipeline.lineage.form import opened, ways
+from frs_pipeline.lineage.impact import ChangedForms, recounted, resting_on, rows_of
 from frs_pipeline.lineage.listing import counted
 from frs_pipeline.lineage.listing import near as near_forms
 from frs_pipeline.lineage.meaning import meanings
@@ -48,6 +50,12 @@ TABLES = """\
   - {number: 23, title: "", kind: crosstab, mart: participant, row: role, column: useful, percent: total,
      where: {recommend: [ja]}}
   - {number: 13, title: "", kind: correlation, mart: participant, row: age_group, column: overall}
+  - {number: 31, title: "", kind: multiple, mart: participant, variable: helped}
+  - {number: 32, title: "", kind: multiple, mart: participant, variable: helped, group: role}
+  - {number: 33, title: "", kind: multiple, mart: participant, variable: helped, group: age_group,
+     leave_out: {helped: [Maden]}, where: {recommend: [ja]}}
+  - {number: 34, title: "", kind: multiple, mart: participant, variable: helped, leave_out: {helped: [Planen, Maden]}}
+  - {number: 35, title: "", kind: frequency, mart: participant, variable: helped_2}
 """
 GROUPS = {"0-17": (0, 17), "18-39": (18, 39), "40+": (40, 120)}
 ROLES = {1: "barn", 2: "mor", 3: "far"}
@@ -157,6 +165,61 @@ def test_a_table_may_be_limited_to_answers_to_other_questions(found, frame):
     assert at(found, 21, measure="n") == len(frame[frame["role"] == 2].dropna(subset=["useful", "overall"]))
 
 
+BOXES = {1: "At tale sammen", 2: "Planen", 4: "Maden"}
+
+
+@pytest.mark.parametrize(
+    ("table", "boxes", "by"),
+    [(31, (1, 2, 4), None), (32, (1, 2, 4), "role"), (33, (1, 2), "age_group"), (34, (1,), None)],
+    ids=str,
+)
+def test_tables_of_boxes_are_those_of_pandas(found, frame, table, boxes, by):
+    asked = frame.assign(age_group=frame["age"].map(group_of, na_action="ignore"), role=frame["role"].map(ROLES))
+    asked = asked[asked["recommend"] == 1] if table == 33 else asked
+    asked = asked.dropna(subset=[by]) if by else asked
+    ticks = asked[[f"helped_{code}" for code in boxes]].fillna(0).astype(int)
+    groups = {"Total" if by else "": ticks.index, **({g: own.index for g, own in asked.groupby(by)} if by else {})}
+    assert {address.group for address in found if address.table == table} == set(groups)
+    for group, index in groups.items():
+        own = ticks.loc[index]
+        cases, answers = int(own.any(axis=1).sum()), int(own.sum().sum())
+        assert at(found, table, "Total valid", group=group) == cases > 0
+        assert at(found, table, "Missing", group=group) == len(own) - cases > 0
+        rows = {"Total": answers, **{BOXES[code]: int(own[f"helped_{code}"].sum()) for code in boxes}}
+        for row, n in rows.items():
+            assert at(found, table, row, group=group, measure="answers" if row == "Total" else "count") == n
+            assert at(found, table, row, group=group, measure="percent") == pytest.approx(100 * n / answers)
+            assert at(found, table, row, group=group, measure="case_percent") == pytest.approx(100 * n / cases)
+
+
+def test_no_box_ticked_is_something_else_than_no_answer(settings, found, frame):
+    opened = passport(Store(settings, NAME), Address(31, "Planen", "", "", "case_percent"))
+    boxes = frame[["helped_1", "helped_2", "helped_4"]]
+    steps = {step.kind: (step.forms, step.why.english) for step in opened.waterfall}
+    blank, none = int(boxes.isna().all(axis=1).sum()), int((boxes == 0).all(axis=1).sum())
+    assert steps["blank"] == (blank, "»Hvad hjalp?« isn't answered")
+    assert steps["left_out"] == (none, "»Hvad hjalp?«: »intet felt valgt«, which the table leaves out")
+    assert at(found, 31, "Missing") == blank + none
+    rows = [row for row in read(Store(settings, NAME).file("statistics", "bases")).to_pylist() if row["table"] == 31]
+    line = f'Grundlag: 240 skemaer − {blank} ubesvarede − {none} "intet felt valgt" = {len(boxes) - blank - none}'
+    assert base_line(settings.study, catalogue(settings.study)[31], rows) == line
+
+
+def test_passports_of_boxes_say_whether_they_count_forms_or_ticks(settings, found):
+    made = {p.address: p for p in Passports(settings.study, Store(settings, NAME)).every() if p.address.table == 32}
+    ticks, cases = made[32, "Total", "", "mor", "answers"], made[32, "Total valid", "", "mor", "count"]
+    assert ticks.forms == cases.forms < ticks.value == ticks.numerator.number
+    assert ticks.equation == f"{cases.forms} forms; ticks in them = {ticks.printed}"
+    share = made[32, "Planen", "", "mor", "percent"]
+    assert (share.numerator.unit, share.denominator.unit, share.denominator.number) == ("forms", "ticks", ticks.value)
+    assert share.definition.english.endswith("the percentage that are at »Planen«.")
+    box = made[32, "Planen", "", "mor", "count"]
+    assert Address(32, "Total", "", "mor", "answers") in {addition.total for addition in box.sums}
+    assert Address(32, "Planen", "", "Total", "count") in {addition.total for addition in box.sums}
+    alone = passport(Store(settings, NAME), Address(31, "Planen", "", "", "count"))
+    assert [place.address for place in alone.elsewhere] == [Address(35, "valgt", "", "", "count")]
+
+
 def test_base_line_and_waterfall_say_to_what_a_table_is_limited(settings, found, frame):
     store = Store(settings, NAME)
     rows = [row for row in read(store.file("statistics", "bases")).to_pylist() if row["table"] == 19]
@@ -192,12 +255,39 @@ def test_every_figure_has_a_passport_that_closes_and_plain_duckdb_gives_it(setti
             assert made.forms == len(counted(Evidence(store), meanings(study)[made.address].counted))
 
 
+def test_without_a_form_its_boxes_are_counted_no_more(settings, found, frame):
+    store = Store(settings, NAME)
+    ids = sorted(read(store.file("marts", "participant"))["form_id"].to_pylist())
+    gone = {ids[at] for at in range(0, 240, 7)}
+    left = frame.drop(index=[at for at, form in enumerate(ids) if form in gone])
+    mothers = left[left["role"] == 2][["helped_1", "helped_2", "helped_4"]].fillna(0).astype(int)
+    counted = recounted(store, ChangedForms(settings.study, rows_of(store, gone)))[32]
+    figures = {(f.row, f.measure): f.value for f in counted if f.group == "mor"}
+    assert figures["Planen", "count"] == mothers["helped_2"].sum()
+    assert figures["Total", "answers"] == mothers.sum().sum()
+    assert figures["Total valid", "count"] == mothers.any(axis=1).sum()
+    assert {address.source for address, _ in resting_on(store, "helped_2")} >= {"table_31", "table_32", "table_33", "table_35"}
+    way = ways(Evidence(store), ids[0])[0]
+    mine = frame.iloc[0]
+    ticked = [label for code, label in BOXES.items() if mine[f"helped_{code}"] == 1]
+    cells = opened(Evidence(store), way).cells
+    assert cells.get(31, ("",)) == (" + ".join(ticked),)
+
+
 def test_tables_are_printed_with_what_is_summed_up(settings, found):
     grids = {n: render(settings.study, t, [f for a, f in found.items() if a.table == n]) for n, t in tables(settings).items()}
     assert grids[15].header[0] == "Kvartiler ved (n + 1) p"
     assert [row[0] for row in grids[15].rows] == ["barn", "mor", "far", "Total"]
     assert grids[15].rows[-1][1:] == tuple(found[15, "", "", "Total", measure].printed for measure in ("n", *STATISTICS))
     assert grids[17].rows[1][1] == "% af kolonnen"
+    assert grids[31].header == ("", "Count", "% af svarene", "% af skemaerne")
+    assert [row[0] for row in grids[31].rows] == [*BOXES.values(), "Total", "Total valid", "Missing"]
+    assert grids[32].header == ("", "", "barn", "mor", "far", "Total")
+    assert grids[32].rows[2] == (
+        "",
+        "% af skemaerne",
+        *(found[32, BOXES[1], "", g, "case_percent"].printed for g in (*ROLES.values(), "Total")),
+    )
     report = (settings.curated(NAME) / "report").rglob("*.html")
     assert any("Standardafvigelse" in page.read_text(encoding="utf-8") for page in report)
 
@@ -215,6 +305,38 @@ def test_no_release_says_anything_about_numbers(settings):
     assert [n for n in apart if 0 < n < release_policy(study).threshold] == []
     told = json.loads(done.files["tables.json"])["tables"]
     assert {14, 15, 16, 20, 21}.isdisjoint(table["number"] for table in told)
+
+
+def test_a_release_has_boxes_of_which_none_tells_of_few_forms(settings, found):
+    store, study = Store(settings, NAME), settings.study
+    tables = {number: catalogue(study)[number] for number in (22, 31, 32, 33, 34, 35)}
+    policy = release_policy(study)
+    done = Releasing(study, NAME, tables, {"participant": store.marts("participant")}, policy, forms="x").release()
+    assert {variant.table.number for variant in done.released} == {22, 31, 32, 33, 35}
+    # Everybody who ticked one of its boxes, of which there is one, ticked that one.
+    assert [withheld.table.number for withheld in done.withheld] == [34]
+    rows = [row for row in csv.DictReader(io.StringIO(done.files["figures.csv"].decode())) if int(row["table"]) in (31, 32, 33)]
+    given = {(int(r["table"]), r["row"], r["group"], r["measure"]): r["value"] for r in rows if r["status"] == "shown"}
+    for (table, row, group, measure), value in given.items():
+        exact = at(found, table, row, group=group, measure=measure)
+        assert float(value) == pytest.approx(exact, abs=0 if measure in ("count", "answers") else 0.5)
+    counts = {address[:3]: int(value) for address, value in given.items() if address[3] == "count"}
+    few = range(1, policy.threshold)
+    assert [n for (_, row, _), n in counts.items() if n in few and row != "Missing"] == []
+    others = {
+        (t, row, g): counts[t, "Total valid", g] - n for (t, row, g), n in counts.items() if (t, "Total valid", g) in counts
+    }
+    assert others
+    assert [n for (_, row, _), n in others.items() if n in few and row != "Missing"] == []
+    for table, row, group in {(table, row, group) for table, row, group, _ in given}:
+        every = [(table, label, group) in counts for label in ("Total valid", *(c.label for c in tables[table].row.categories))]
+        if (table, row, group, "percent") in given or (table, row, group, "answers") in given:
+            assert all(every)
+    assert any((row["measure"], row["status"]) == ("answers", "hidden") for row in rows)
+    assert any((row["measure"], row["status"]) == ("answers", "shown") for row in rows)
+    page = done.files["index.html"].decode()
+    assert "Skemaer med svar" in page
+    assert 'rowspan="3"' in page
 
 
 def test_the_attack_finds_what_a_limited_table_tells_beside_one_that_is_not(settings, found, tmp_path):

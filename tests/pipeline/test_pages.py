@@ -21,6 +21,12 @@ def test_every_page_has_something_to_do() -> None:
     assert [page.name for page in PAGES if not blocks(page)] == []
 
 
+def test_no_page_closes_a_pipe_that_somebody_still_writes_to() -> None:
+    """`grep … | head` ends with 141 when grep is the slower one, in a shell that looks at every command of a pipe."""
+    closing = re.compile(r"\|\s*(head|grep -q|sed \S*q)\b")
+    assert [f"{page.name}:{block.line}" for page in PAGES for block in blocks(page) if closing.search(block.commands)] == []
+
+
 @pytest.mark.minutes
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: f"{page.parent.name}/{page.stem}")
 def test_the_page_does_what_it_says(page: Path, tmp_path: Path) -> None:

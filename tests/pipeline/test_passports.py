@@ -369,4 +369,4 @@ def test_a_passport_vouches_for_nothing_that_is_out_of_date(frs, store, tmp_path
         env={**os.environ, "FRS_DATA_DIR": str(copy)},
     )
     assert (done.returncode, done.stdout) == (3, "")
-    assert "run frs run" in done.stderr
+    assert "(frs run --delivery " in done.stderr

@@ -27,7 +27,7 @@ def test_a_release_needs_a_purpose_and_marts(delivery):
     nothing = here(delivery.data, "release")
     assert nothing.returncode == 2 and "--purpose" in nothing.stderr
     early = here(delivery.data, "release", "--purpose", "Til kommunen")
-    assert early.returncode == 3 and early.stderr.count("\n") == 1 and "run frs run" in early.stderr
+    assert early.returncode == 3 and early.stderr.count("\n") == 1 and "(frs run --delivery " in early.stderr
     assert not (delivery.data / "curated").exists()
 
 

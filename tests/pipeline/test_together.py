@@ -163,7 +163,7 @@ def test_it_is_up_to_date_until_a_part_changes(copy: Delivery) -> None:
     assert "is up to date: nothing to do" in again.stdout
     copy.correct((copy.form_id("initiator", 0), "konflikt", copy.get("initiator", 0, "konflikt"), "2"))
     told = frs(copy, "tables", "60", "--delivery", NAME)
-    assert (told.returncode, "out of date" in told.stderr) == (1, True)
+    assert (told.returncode, told.stderr.split(": ")[-1]) == (1, f"out of date (frs run --together {NAME})\n")
     refused = frs(copy, "run", "--together", NAME)
     assert refused.returncode == 1
     assert (
@@ -384,6 +384,10 @@ def test_it_is_made_again_byte_for_byte_in_a_clean_place(copy: Delivery) -> None
     assert f"delivery {OLDER} is out of date" in done.stdout
     shutil.rmtree(copy.settings.raw_delivery(OLDER))
     assert f"FAIL Deliveries together {NAME}: {OLDER}, {NEWER}; missing: {OLDER}\n" in frs(copy, "doctor").stdout
+    gone = f"delivery {OLDER} isn't there any more (bring it back, or name others: frs run --together {NAME} D D)"
+    assert frs(copy, "run", "--together", NAME).stderr == f"frs: {NAME}: {gone}\n"
+    told = frs(copy, "verify", "--delivery", NAME).stdout
+    assert (".verify." in told, gone in told) == (False, True)
     (copy.settings.curated(NAME) / FILE).write_text("deliveries: [2021-06-30]\n", encoding="utf-8")
     told = frs(copy, "tables", "1", "--delivery", NAME)
     assert (told.returncode, f"{FILE}:1" in told.stderr, len(told.stderr.splitlines())) == (3, True, 1)

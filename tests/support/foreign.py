@@ -37,6 +37,8 @@ class KnownBy:
     times: bool = True
     status: bool = True
     registers: tuple[str, ...] = ("codebook", "ledger")
+    # Occasions in their order, with the ledger's word for each.
+    occasions: tuple[tuple[str, str], ...] = (("end", "slut"),)
 
     def __str__(self) -> str:
         parts = ("id" if self.id else "line", f"number x {self.number}", "times" if self.times else "no times")
@@ -54,7 +56,13 @@ def make(folder: Path, known: KnownBy) -> Settings:
     raw = settings.raw_delivery(NAME)
     (raw / questionnaire.instrument).mkdir(parents=True)
     entries = [
-        Entry(f"{61 + at}01180011", 40_000 + at, f"C-{'abcdefghijkl'[at]}ntoo", "end", f"2024-0{1 + at % 5}-0{1 + at % 9}")
+        Entry(
+            f"{61 + at}01180011",
+            40_000 + at,
+            f"C-{'abcdefghijkl'[at]}ntoo",
+            known.occasions[at % len(known.occasions)][0],
+            f"2024-0{1 + at % 5}-0{1 + at % 9}",
+        )
         for at in range(GROUPS)
     ]
     rows = [_header(known, [q.source for q in questionnaire.questions])]
@@ -69,7 +77,8 @@ def make(folder: Path, known: KnownBy) -> Settings:
     _write(raw / questionnaire.instrument / "structure.csv", [STRUCTURE_COLUMNS, *texts])
     _write(raw / questionnaire.instrument / "labels.csv", labels)
     if "ledger" in known.registers:
-        _write(raw / LEDGER, [COLUMNS, *([entry.conference_number, entry.date, "slut"] for entry in entries)])
+        words = dict(known.occasions)
+        _write(raw / LEDGER, [COLUMNS, *([entry.conference_number, entry.date, words[entry.occasion]] for entry in entries)])
     if settings.key:
         (raw / CODEBOOK).write_bytes(lock(plain(entries, PIPELINE_COLUMNS), [make_key(settings.key)]))
     (raw / "delivery.yaml").write_text("made_up: true\n", encoding="utf-8")
@@ -91,8 +100,16 @@ def _say(study: Study, known: KnownBy) -> None:
         forms["status"] = "none"
     path = study.folder / "study.yaml"
     text = re.sub(r"(?m)^(forms|registers): .*\n", "", path.read_text(encoding="utf-8"))
-    said = {"forms": forms, "registers": list(known.registers)}
-    path.write_text(text + yaml.safe_dump(said, default_flow_style=None), encoding="utf-8")
+    said: dict[str, object] = {"forms": forms, "registers": list(known.registers)}
+    if known.occasions != KnownBy.occasions:
+        text = re.sub(r"(?m)^occasions:\n(  .*\n)+", "", text)
+        said["occasions"] = {name: _occasion(name, word) for name, word in known.occasions}
+    path.write_text(text + yaml.safe_dump(said, default_flow_style=None, sort_keys=False, allow_unicode=True), encoding="utf-8")
+
+
+def _occasion(name: str, word: str) -> dict[str, object]:
+    words = {key: {"danish": f"{word} {key}", "english": f"{name} {key}"} for key in ("one", "the", "many")}
+    return {"ledger": word, **words}
 
 
 def _take_out_rules(study: Study) -> None:

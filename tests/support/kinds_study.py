@@ -73,6 +73,7 @@ def answers(forms: int = FORMS, seed: int = 15) -> pd.DataFrame:
     ).astype(object)
     for name in ("role", "age", "hours", "overall", "useful", "recommend"):
         frame.loc[chance.random(forms) < 0.1, name] = None
+    frame.loc[chance.random(forms) < 0.1, [name for name in frame if name.startswith("helped_")]] = None
     return frame
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from frs_pipeline.release.attack import attack
-from frs_pipeline.release.files import FIGURES, PRECISIONS, SHOWN, TABLES, Record, Withheld, as_csv, description, records
+from frs_pipeline.release.files import FIGURES, LEFT_OUT, SHOWN, TABLES, Record, Withheld, as_csv, description, records
 from frs_pipeline.release.reading import read_release
 from frs_pipeline.release.variants import Variant
 from frs_pipeline.release.worlds import Source
@@ -171,9 +171,10 @@ class Hand:
         for number, table in self.tables.items():
             exact = figures(table, counts[number])
             values = {(number, f.row, f.column, f.group, f.measure): f.value for f in exact}
-            precision = PRECISIONS[0]._replace(measures=tuple(set(PRECISIONS[0].measures) - self.silent))
             variant = Variant(table, (), (), table != self.original[number])
-            for record in records(variant, exact, self.hidden[number], self.policy, precision):
+            for record in records(variant, exact, self.hidden[number], self.policy, 0):
+                if record.measure in self.silent:
+                    record = record._replace(value="", status=LEFT_OUT)
                 decimals = self.told.get(record[:5])
                 if decimals is not None:
                     record = Record(*record[:5], format(round_half_away(values[record[:5]], decimals), "f"), SHOWN)

@@ -60,8 +60,8 @@ def test_a_cell_in_words():
 
 def test_what_rounding_did_in_words():
     assert rounding(",286").english.startswith("rounded to 3 decimals")
-    assert "zero before the comma" in rounding("-,286").english
-    assert "zero before the comma" not in rounding("0,5").english
+    assert "zero before the decimal mark" in rounding("-,286").english
+    assert "zero before the decimal mark" not in rounding("0,5").english
     assert rounding("18%").english.startswith("rounded to 0 decimals")
     assert "not rounded" in rounding("18").english
     assert "divide by zero" in rounding("ikke beregnelig").english

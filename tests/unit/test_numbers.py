@@ -14,9 +14,10 @@ from support.study import bare_study
 from frs_pipeline.errors import InputError
 from frs_pipeline.intake.readers.parsing import MISSING, grouped, numbers
 from frs_pipeline.intake.readers.workbooks import read_sav
+from frs_pipeline.study.fields import arrow_field
 from frs_pipeline.study.numbers import NO_PLACE, Measured, Span, number_in, place_of, plain
 from frs_pipeline.study.questionnaires import read_questionnaire
-from frs_pipeline.study.schema import Scales, arrow_field, as_column, as_places
+from frs_pipeline.study.schema import Scales, as_column, as_places
 
 QUESTION = """\
 instrument: coordinator

@@ -14,9 +14,10 @@ from frs_pipeline.handbook.dictionary import page as dictionary
 from frs_pipeline.intake.validation import forms_schema
 from frs_pipeline.study import Study
 from frs_pipeline.study import schema as schema_module
+from frs_pipeline.study.fields import arrow_field
 from frs_pipeline.study.instruments import FOLDER, instruments, listed
 from frs_pipeline.study.questionnaires import RESERVED, questionnaires, read_questionnaire
-from frs_pipeline.study.schema import Scales, arrow_field, pandera_schema, refused
+from frs_pipeline.study.schema import Scales, pandera_schema, refused
 
 SCALES = """\
 scales:

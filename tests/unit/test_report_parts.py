@@ -68,7 +68,7 @@ def test_numbers_are_set_as_danish_has_them(made: str, text: str) -> None:
 
 @pytest.mark.parametrize("number", [6101181234, -6101181234, 7112009999, 61_011_812_345_678])
 def test_a_large_number_of_pairs_is_not_taken_for_a_personal_number(number: int) -> None:
-    packed = _cells(Pairs(("a",), ("b",), (), number, 194_154))
+    packed = _cells(Pairs(("a",), ("b",), (), number, 194_154), "danish")
     assert packed is not None
     assert packed[4] == 194_154
     assert packed[3].replace(".", "").replace("\u2212", "-") == str(number)
@@ -109,13 +109,13 @@ def test_an_answer_without_a_place_on_the_scale_is_in_no_association(tmp_path: P
     found = associations([MartFile("", tmp_path / "mart.parquet")], ordinal(STUDY, "participant_first"))
     assert {one.n for one in found if question.name in (one.row, one.column)} == {0}
     assert {one.n for one in found if question.name not in (one.row, one.column)} == {9}
-    assert all(cell.text == "–" for cell in heat(found, {}).values())
+    assert all(cell.text == "–" for cell in heat(found, {}, "danish").values())
 
 
 def test_a_bar_is_split_at_its_middle() -> None:
     bar = Bar(Text("barn", "barn"), (40.0, 30.0, 15.0, 10.0, 5.0), 20)
     assert (bar.upper, bar.middle, bar.lower) == (70.0, 15.0, 15.0)
-    assert bar.spoken(("a", "b", "c", "d", "e")).startswith("barn: a 40,0\u00a0%, b 30,0")
+    assert bar.spoken(("a", "b", "c", "d", "e"), "danish").startswith("barn: a 40,0\u00a0%, b 30,0")
 
 
 def test_every_table_has_one_chapter() -> None:

@@ -4,6 +4,7 @@ import json
 import time
 
 import pytest
+from support.study import STUDY
 
 from frs_pipeline.cli import terminal
 from frs_pipeline.cli.passport_page import Page
@@ -18,10 +19,10 @@ WILD = "sag\x1b]0;title\x07 12\x9b2J\u202e\x7f\r"
         say,
         lambda text: print_json({text: [text]}),
         lambda text: print_grid(text, ("a",), [[text]]),
-        lambda text: Page().heading(text),
-        lambda text: Page().text(text),
-        lambda text: Page().ticked([(True, text)]),
-        lambda text: Page().grid([[text]], ()),
+        lambda text: Page(STUDY).heading(text),
+        lambda text: Page(STUDY).text(text),
+        lambda text: Page(STUDY).ticked([(True, text)]),
+        lambda text: Page(STUDY).grid([[text]], ()),
     ],
 )
 def test_nothing_that_a_terminal_would_obey_is_printed(capsys, show):

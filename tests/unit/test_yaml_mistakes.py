@@ -49,6 +49,37 @@ MISTAKES = [
         [("    percent: row\n", "     percent: row\n")],
         [":10: not valid YAML: the line is indented further"],
     ),
+    *(
+        ("tables.yaml", [("tables:\n", f"tables:\n  - {{number: 99, title: '', kind: change, {entry}}}\n")], [said])
+        for entry, said in (
+            (
+                "mart: initiator, variable: conflict, from: first, to: last",
+                ":4: there is no occasion last (one of: first, followup)",
+            ),
+            (
+                "mart: initiator, variable: conflict, from: followup, to: first",
+                ":4: first isn't after followup (they come in this",
+            ),
+            ("mart: initiator, variable: conflict, to: followup", ":4: from is missing"),
+            (
+                "mart: participant_first, variable: plan_satisfied, from: first, to: followup",
+                ":4: participant_followup doesn't ask plan_satisfied (one of: role, overall,",
+            ),
+            ("mart: participant_first, variable: role, from: first, to: followup", ":4: role says who is paired with whom"),
+            (
+                "mart: participant_followup, variable: overall, from: first, to: followup",
+                ":4: participant_followup holds no forms of that occasion (say from: followup)",
+            ),
+            (
+                "mart: initiator, variable: conflict, from: first, to: followup, better: få",
+                ":4: 'få' is at neither end of the scale of conflict (say 'rigtig mange' or 'slet ingen')",
+            ),
+            (
+                "mart: initiator, variable: conflict, from: first, to: followup, collapse: {conflict: {x: [få]}}",
+                ":4: a table of change has no collapse (take collapse out)",
+            ),
+        )
+    ),
     (
         "tables.yaml",
         [("{plan_satisfied: [ved ikke]}", "{plan_satisfied:[ved ikke]}")],
@@ -101,8 +132,8 @@ MISTAKES = [
         [("who: [role]", "who: [rolle]"), ("  quality:\n", "  qualty:\n"), ("[få, slet ingen]", "[få, slet]"), ("{}", "{99: x}")],
         [
             ":11: no questionnaire has a question rolle (is role meant?)",
-            "scales.yaml has no scale qualty (is quality meant?)",
-            "has no answer 'slet' in it (one of: rigtig mange, ",
+            "there is no scale qualty (is quality meant?)",
+            "there is no answer 'slet' in it (one of: rigtig mange, ",
             "there is no table 99 (tables.yaml lists them)",
         ],
     ),

@@ -9,19 +9,20 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from frs_pipeline.language import Text
 from frs_pipeline.report.formats.package import DESCRIPTOR, Resource, descriptor, write_csv
 from frs_pipeline.report.formats.spss import write_sav
 from frs_pipeline.report.formats.workbook import workbook
 from frs_pipeline.report.layout import layout, texts_of
 from frs_pipeline.store.files import Store, read, rows_in, schema_of, stream, unwritable
 from frs_pipeline.store.plan import AssetPath, every_mart
-from frs_pipeline.study.about import about
+from frs_pipeline.study.about import about, said
 from frs_pipeline.study.chapters import chapters
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import Address, catalogue
 from frs_pipeline.tables.figures import Figure, from_table
-from frs_pipeline.tables.render import heading
+from frs_pipeline.tables.render import caption
 
 FILES = pa.schema(
     [
@@ -31,7 +32,7 @@ FILES = pa.schema(
         pa.field("written", pa.bool_(), nullable=False, metadata={"text": "false for a mart that is too large for the format"}),
     ]
 )
-WORKBOOK = "tabeller.xlsx"
+WORKBOOK = Text("tabeller.xlsx", "tables.xlsx")
 # The most forms of an SPSS file, which is made in memory; nobody would open a larger one.
 MOST_FORMS_OF_A_SAV = 1_000_000
 STATISTICS = {
@@ -78,7 +79,7 @@ def files(store: Store) -> list[File]:
         rows = rows_in(store.file(*key))
         write = partial(_write_sav, store, key) if rows <= MOST_FORMS_OF_A_SAV else None
         listed.append(File(f"{name}.sav", "The same for SPSS", rows, write))
-    listed.append(File(WORKBOOK, "All tables, a sheet a chapter", None, partial(_write_workbook, store)))
+    listed.append(File(said(store.study, WORKBOOK), "All tables, a sheet a chapter", None, partial(_write_workbook, store)))
     return listed
 
 
@@ -120,11 +121,11 @@ def _workbook(store: Store) -> bytes:
     figures: dict[Address, Figure] = {f.address: f for f in from_table(read(store.file("statistics", "figures")))}
     layouts = {
         number: (
-            f"Tabel {number}. {heading(store.study, table)}",
+            caption(store.study, table),
             layout(table, {address for address in figures if address.table == number}, texts_of(store.study, table)),
         )
         for number, table in catalogue(store.study).items()
     }
-    return workbook(
-        f"{about(store.study).title.danish}: tabeller, levering {store.delivery}", chapters(store.study), layouts, figures
-    )
+    title = said(store.study, about(store.study).title)
+    words = said(store.study, Text("tabeller, levering", "tables, delivery"))
+    return workbook(f"{title}: {words} {store.delivery}", chapters(store.study), layouts, figures, about(store.study).language)

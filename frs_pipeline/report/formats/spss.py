@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,8 @@ import pyarrow as pa
 from frs_pipeline.errors import FrsError
 from frs_pipeline.store.rows import without_decimals
 from frs_pipeline.study import Study
-from frs_pipeline.study.about import occasions
-from frs_pipeline.study.questionnaires import Questionnaire, questionnaires
+from frs_pipeline.study.about import occasions, said
+from frs_pipeline.study.questionnaires import Question, background, questionnaires
 
 # Where a .sav says when it was made: date (9 bytes) and time of day (8), after product name, layout and numbers.
 _STAMP = 92
@@ -28,6 +29,7 @@ def write_sav(study: Study, mart: pa.Table, name: str, path: Path) -> None:
     import pyreadstat
 
     questionnaire = questionnaires(study).get(name)
+    questions = (*(questionnaire.questions if questionnaire else ()), *background(study))
     frame = _frame(study, mart)
     try:
         pyreadstat.write_sav(
@@ -36,9 +38,9 @@ def write_sav(study: Study, mart: pa.Table, name: str, path: Path) -> None:
             row_compress=True,
             file_label=f"frs_pipeline: {name}",
             column_labels=[_label(field) for field in mart.schema],
-            variable_value_labels=_labels(study, questionnaire),
-            missing_ranges=_missing(questionnaire),
-            variable_measure=_measures(mart, questionnaire),
+            variable_value_labels=_labels(study, questions),
+            missing_ranges=_missing(questions),
+            variable_measure=_measures(mart, questions),
             variable_format=_formats(mart, frame),
         )
         with path.open("r+b") as file:
@@ -71,21 +73,17 @@ def _label(field: pa.Field) -> str:
     return str((field.metadata or {}).get(b"text", b"").decode() or field.name)
 
 
-def _labels(study: Study, questionnaire: Questionnaire | None) -> dict[str, dict[Any, str]]:
-    questions = questionnaire.questions if questionnaire else ()
+def _labels(study: Study, questions: Sequence[Question]) -> dict[str, dict[Any, str]]:
     return {
-        "occasion": {code: occasion.one.danish for code, occasion in enumerate(occasions(study).values(), start=1)},
+        "occasion": {code: said(study, occasion.one) for code, occasion in enumerate(occasions(study).values(), start=1)},
         **{question.name: dict(question.labels) for question in questions if question.answers},
     }
 
 
-def _missing(questionnaire: Questionnaire | None) -> dict[str, list[Any]]:
-    questions = questionnaire.questions if questionnaire else ()
+def _missing(questions: Sequence[Question]) -> dict[str, list[Any]]:
     return {question.name: [question.dont_know] for question in questions if question.dont_know is not None}
 
 
-def _measures(mart: pa.Table, questionnaire: Questionnaire | None) -> dict[str, str]:
+def _measures(mart: pa.Table, questions: Sequence[Question]) -> dict[str, str]:
     measures = {field.name: "scale" if pa.types.is_integer(field.type) else "nominal" for field in mart.schema}
-    if questionnaire:
-        measures |= {question.name: _MEASURES[question.type] for question in questionnaire.questions}
-    return measures
+    return measures | {question.name: _MEASURES[question.type] for question in questions}

@@ -8,7 +8,8 @@ const FRS = (() => {
   let all = { a: [], p: [], c: [], l: [], page: {}, words: {} }, place = new Map(), shown = [], opener = null;
   const root = document.documentElement;
   const remembered = (() => { try { return localStorage.getItem("frs-language"); } catch { return null; } })();
-  let language = new URLSearchParams(location.search).get("lang") || remembered || "da";
+  const words = root.dataset.words, only = root.dataset.only;
+  let language = only || new URLSearchParams(location.search).get("lang") || remembered || words;
   root.dataset.language = root.lang = language;
 
   const say = (danish, english) => (language === "en" ? english : danish);
@@ -20,7 +21,7 @@ const FRS = (() => {
   };
   const tableOf = (index) => Number(/^t(\d+)-/.exec(all.a[index])[1]);
   const hrefOf = (index) => `${all.page[tableOf(index)]}.html#${all.a[index]}`;
-  const count = (value) => String(value).replace("-", "−").replace(/\B(?=(\d{3})+$)/g, ".");
+  const count = (value) => String(value).replace("-", "−").replace(/\B(?=(\d{3})+$)/g, words === "da" ? "." : ",");
   const MEASURES = {
     count: ["antal", "count"], percent: ["procent", "percent"], valid_percent: ["gyldig procent", "valid percent"],
     cumulative_percent: ["kumuleret procent", "cumulative percent"], row_percent: ["% af rækken", "% of the row"],
@@ -113,7 +114,7 @@ const FRS = (() => {
     };
     const title = (danish, english) => element("h3", say(danish, english));
     const made = [
-      element("p", all.words[tableOf(at)][0], { class: "quiet", lang: "da" }),
+      element("p", all.words[tableOf(at)][0], { class: "quiet", lang: words }),
       element("p", printed(at), { class: "big" }),
       element("p", labelsOf(at)),
       title("Hvad tallet er", "What the figure is"), element("p", text(own.d)),
@@ -122,8 +123,9 @@ const FRS = (() => {
       const correlation = Boolean(own.g), gamma = ["gamma", "partial_gamma"].includes(measureOf(at));
       const fraction = `${count(own.n[1])} / ${count(own.of[1])}`;
       made.push(element("p", correlation ? `(P − Q) / (P + Q) = ${fraction}${gamma ? ` = ${printed(at)}` : ""}`
-        : `100 × ${fraction} = ${printed(at)}${/\d$/.test(printed(at)) ? "\u00a0%" : ""}`, { class: "formula" }));
+        : `100 × ${fraction} = ${printed(at)}${/\d$/.test(printed(at)) ? (words === "da" ? "\u00a0%" : "%") : ""}`, { class: "formula" }));
     }
+    else if (own.n && own.n[1] !== own.f) made.push(element("p", `${count(own.f)} ${say("skemaer", "forms")}: ${count(own.n[1])} ${say("kryds", "ticks")}`, { class: "formula" }));
     made.push(element("p", `${text(own.r)}.`, { class: "quiet sentence" }));
     made.push(title("Fra leverede skemaer til tallet", "From forms delivered to the figure"), waterfall(own, text));
     if (own.g) made.push(...cells(own.g));
@@ -163,9 +165,9 @@ const FRS = (() => {
   }
   function cells([rows, columns, strata, p, q]) {
     const made = strata.map(([label, counts]) => element("table", [
-      element("caption", label || say("Antal skemaer", "Forms"), label ? { lang: "da" } : {}),
-      element("thead", element("tr", [element("td", ""), ...columns.map((name) => element("th", name, { scope: "col", lang: "da" }))])),
-      element("tbody", counts.map((line, row) => element("tr", [element("th", rows[row], { scope: "row", lang: "da" }), ...line.map((cell) => element("td", count(cell)))]))),
+      element("caption", label || say("Antal skemaer", "Forms"), label ? { lang: words } : {}),
+      element("thead", element("tr", [element("td", ""), ...columns.map((name) => element("th", name, { scope: "col", lang: words }))])),
+      element("tbody", counts.map((line, row) => element("tr", [element("th", rows[row], { scope: "row", lang: words }), ...line.map((cell) => element("td", count(cell)))]))),
     ]));
     return [element("h3", say("Tællingen bag", "The counts behind it")), ...made.map((one) => element("div", one, { class: "scroll", tabindex: "0", role: "region", "aria-label": say("Antal skemaer", "Forms") })),
       element("p", `P = ${count(p)}, Q = ${count(q)}`, { class: "formula" })];
@@ -216,15 +218,15 @@ const FRS = (() => {
   function search() {
     const input = document.getElementById("search"), list = document.getElementById("hits"), status = document.getElementById("hits-say");
     const find = () => {
-      const words = input.value.toLocaleLowerCase("da").split(/\s+/).filter(Boolean);
-      const hits = !words.length ? [] : Object.entries(all.words).filter(([number, texts]) => {
-        const text = `tabel ${number} ${texts.join(" ")}`.toLocaleLowerCase("da");
-        return words.every((word) => text.includes(word));
+      const wanted = input.value.toLocaleLowerCase(words).split(/\s+/).filter(Boolean);
+      const hits = !wanted.length ? [] : Object.entries(all.words).filter(([number, texts]) => {
+        const text = `${say("tabel", "table")} ${number} ${texts.join(" ")}`.toLocaleLowerCase(words);
+        return wanted.every((word) => text.includes(word));
       });
       list.replaceChildren(...hits.map(([number, texts]) =>
         element("li", element("a", [element("b", `${say("Tabel", "Table")} ${number}`), ` ${texts[0]}`], { href: `${all.page[number]}.html#tabel-${number}` }))));
       list.hidden = !hits.length;
-      status.textContent = words.length ? `${hits.length} ${hits.length === 1 ? say("tabel", "table") : say("tabeller", "tables")}` : "";
+      status.textContent = wanted.length ? `${hits.length} ${hits.length === 1 ? say("tabel", "table") : say("tabeller", "tables")}` : "";
     };
     input.addEventListener("input", find);
     input.addEventListener("keydown", (event) => {
@@ -254,8 +256,10 @@ const FRS = (() => {
       }
     }
     const button = document.getElementById("language");
-    button.textContent = say("English", "Dansk");
-    button.lang = say("en", "da");
+    if (button) {
+      button.textContent = say("English", "Dansk");
+      button.lang = say("en", "da");
+    }
     const heading = document.querySelector("h1");
     const own = heading.querySelector(say(".da", ".en"));
     document.title = `${(own || heading).textContent} · ${document.title.split(" · ").pop()}`;
@@ -282,7 +286,8 @@ const FRS = (() => {
     translate();
     document.querySelectorAll("main table").forEach(arrows);
     search();
-    document.getElementById("language").addEventListener("click", () => {
+    const button = document.getElementById("language");
+    if (button) button.addEventListener("click", () => {
       language = say("en", "da");
       try { localStorage.setItem("frs-language", language); } catch { /* pages from a disk may not remember */ }
       translate();

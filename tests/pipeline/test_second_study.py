@@ -1,0 +1,202 @@
+"""The second study that ships: anonymous, in English, from a labelled .sav; run once, and read as its people would."""
+
+from __future__ import annotations
+
+import json
+import re
+import runpy
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import openpyxl
+import pandas as pd
+import pyarrow.parquet as pq
+import pyreadstat
+import pytest
+import yaml
+from support.beside import counted
+from support.once import once
+from support.running import here
+
+from frs_pipeline.lineage.meaning import meanings
+from frs_pipeline.lineage.passport import Passports
+from frs_pipeline.lineage.recount import recount
+from frs_pipeline.operations.refresh import refresh
+from frs_pipeline.operations.study_files import examine
+from frs_pipeline.store.files import Store, read
+from frs_pipeline.store.settings import PROJECT, Settings
+from frs_pipeline.study import Study
+from frs_pipeline.study.tables import catalogue
+from frs_pipeline.tables.figures import from_table
+
+FOLDER = PROJECT / "studies" / "library_visitors"
+STUDY = Study(FOLDER)
+NAME = "2025-05-31"
+SAV = FOLDER / "data" / "raw" / NAME / "visitor" / "survey.sav"
+# Words of Danish that aren't English, too; letters that English hasn't got are looked for beside them.
+DANISH = """
+alle andel antal besvaret besvarede bortfald eller forsiden fra gennemsnit gruppe grundlag gyldig hvor hvad ikke indhold
+kolonne kvartil kvartiler leverance levering mindste procent regel rettet resultater skal skema skemaer skjult svar svarene
+tabel tabeller tal trykt ubesvaret ubesvarede udeladt uden valgt viser
+"""
+LEFT_OVER = re.compile(rf"[æøåÆØÅ]|\b(?:{'|'.join(DANISH.split())})\b", re.IGNORECASE)
+COMMANDS = (
+    ("tables",),
+    ("trace", "6"),
+    ("trace", "1", "--row", "Study or work", "--column", "", "--sql"),
+    ("form", "VI-7"),
+    ("quarantine",),
+    ("corrections",),
+    ("doctor",),
+    ("compare",),
+    ("study", "check"),
+)
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """The study's own delivery, refreshed in a folder beside it."""
+
+    def make(folder: Path) -> None:
+        shutil.copytree(FOLDER / "data" / "raw", folder / "raw")
+        assert refresh(Settings(STUDY, folder)).vouched
+
+    return Settings(STUDY, once(tmp_path_factory, "second", make))
+
+
+@pytest.fixture(scope="module")
+def store(settings: Settings) -> Store:
+    return Store(settings, NAME)
+
+
+def answers() -> pd.DataFrame:
+    """What the forms of the .sav answered, by the names that the questionnaire gives the questions."""
+    coded, meta = pyreadstat.read_sav(SAV)
+    asked = yaml.safe_load((FOLDER / "questionnaires" / "visitor.yaml").read_text(encoding="utf-8"))["questions"]
+    forms = {}
+    for question in asked:
+        name, source = question["name"], question["source"]
+        if question["type"] == "number":
+            forms[name] = coded[source]
+            if groups := question.get("groups"):
+                edges = [low - 0.01 for low, _ in groups.values()] + [question["range"][1]]
+                forms[f"{name}_group"] = pd.cut(coded[source], edges, labels=[*groups])
+        elif source in meta.variable_value_labels:
+            labels = meta.variable_value_labels[source]
+            forms[name] = pd.Categorical(coded[source].map(labels), [*labels.values()], ordered=True)
+        elif question["type"] == "multiple":
+            boxes = [column for column in coded if column.startswith(f"{source}_")]
+            forms |= {f"{name}: {meta.column_names_to_labels[box].split(' – ')[1]}": coded[box] for box in boxes}
+    return pd.DataFrame(forms)
+
+
+def test_the_shipped_forms_are_those_that_the_study_makes_up(tmp_path: Path) -> None:
+    script = runpy.run_path(str(FOLDER / "reconstruction" / "make_forms.py"))
+    script["write"](tmp_path / "made.sav")
+    assert (tmp_path / "made.sav").read_bytes() == SAV.read_bytes()
+
+
+def test_it_is_sound_and_every_form_counts(store: Store) -> None:
+    assert not [error for outcome in examine(Study(FOLDER)) for error in outcome.errors]
+    assert read(store.file("marts", "visitor")).num_rows == len(answers()) == 200
+    assert all((store.settings.curated(NAME) / "report" / f"{page}.html").exists() for page in ("index", "visits", "quality"))
+    assert "The forms are made up" in (store.settings.curated(NAME) / "report" / "index.html").read_text(encoding="utf-8")
+
+
+def test_every_table_is_as_pandas_counts_it(store: Store) -> None:
+    computed = {f.address: f.value for f in from_table(read(store.file("statistics", "figures")))}
+    specs = yaml.safe_load((FOLDER / "tables.yaml").read_text(encoding="utf-8"))["tables"]
+    assert {spec["kind"] for spec in specs} == {table.kind for table in catalogue(STUDY).values()}
+    forms = answers()
+    beside = {(spec["number"], *k): v for spec in specs for k, v in counted(spec, forms, {"staff": "Didn't ask them"}).items()}
+    assert {address for address in computed if address.measure not in ("ase", "t", "p")} == beside.keys()
+    for address, value in beside.items():
+        assert computed[address] == (value if address[-1] in ("count", "n") else pytest.approx(value, rel=0, abs=1e-10)), address
+
+
+def test_boxes_and_numbers_are_those_of_the_file(store: Store) -> None:
+    coded, _ = pyreadstat.read_sav(SAV)
+    mart = read(store.file("marts", "visitor")).to_pandas().set_index("form_id").loc[[f"VI-{at:.0f}" for at in coded["resp_id"]]]
+    for box in range(1, 6):
+        assert mart[f"used_{box}"].tolist() == coded[f"used_{box}"].astype(int).tolist()
+    assert mart["distance"].astype(float).sum() == pytest.approx(coded["km"].sum())
+    assert "improve" not in mart
+
+
+def test_every_figure_has_a_passport_that_closes_and_a_query_that_gives_it(store: Store, monkeypatch: Any) -> None:
+    monkeypatch.chdir(store.settings.curated(NAME))
+    passports, plain = Passports(STUDY, store), duckdb.connect()
+    for made in passports.every():
+        assert made.closes, made.address
+        assert all(check.passed or check.warns for check in made.checks), made.address
+        query = recount(STUDY, catalogue(STUDY)[made.address.table], made.address, meanings(STUDY)[made.address], {})
+        row = plain.sql(query).fetchone()
+        assert row is not None
+        value = row[plain.sql(query).columns.index("value")]
+        assert value == (None if made.value is None else pytest.approx(made.value, rel=1e-9)), made.address
+
+
+def test_no_key_is_made_and_none_asked_for(settings: Settings) -> None:
+    """Nobody knows whose forms these are: nothing in the data is about a codebook, a key or a register."""
+    names = [path.name for path in settings.data.rglob("*")]
+    assert not [name for name in names if re.search("key|[.]age$|journal", name)]
+    validated = settings.restricted(NAME) / "validated"
+    assert [pq.read_table(validated / f"{register}.parquet").num_rows for register in ("codebook", "ledger")] == [0, 0]
+    assert settings.key is None
+    assert "conference_id" not in pq.read_schema(settings.curated(NAME) / "marts" / "visitor.parquet").names
+    done = here(settings.data, "--study", str(FOLDER), "doctor")
+    assert not re.search("(?i)codebook|key", done.stdout)
+
+
+def texts(path: Path) -> Iterator[str]:
+    """Everything that a file says to people."""
+    if path.suffix in (".html", ".js", ".csv", ".json"):
+        # Where a link leads isn't read.
+        yield re.sub(r'\b(?:href|id)="[^"]*"', "", path.read_text(encoding="utf-8-sig"))
+    elif path.suffix == ".xlsx":
+        for sheet in openpyxl.load_workbook(path).worksheets:
+            yield sheet.title
+            yield from (str(cell) for row in sheet.iter_rows(values_only=True) for cell in row if isinstance(cell, str))
+    elif path.suffix == ".sav":
+        _, meta = pyreadstat.read_sav(path)
+        yield json.dumps([meta.column_labels, meta.variable_value_labels], ensure_ascii=False)
+    elif path.suffix == ".parquet":
+        table = pq.read_table(path)
+        for field in table.schema:
+            yield from (value.decode() for value in (field.metadata or {}).values())
+            if str(field.type) == "string":
+                yield from (text for text in table[field.name].to_pylist() if text)
+
+
+def test_nothing_that_its_people_read_is_danish(settings: Settings) -> None:
+    found = {
+        (path.name, match[0], text[max(0, match.start() - 30) : match.end() + 30])
+        for path in settings.curated(NAME).rglob("*")
+        # What all studies share, in both languages.
+        if path.name not in ("report.js", "manifest.json")
+        for text in texts(path)
+        if (match := LEFT_OVER.search(text))
+    }
+    assert found == set()
+    pages = [*settings.curated(NAME).glob("report/*.html"), *settings.curated(NAME).glob("data_docs/*.html")]
+    assert pages
+    assert {lang for page in pages for lang in re.findall(r'lang="([^"]*)"', page.read_text(encoding="utf-8"))} == {"en"}
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_nothing_that_a_command_says_is_danish(settings: Settings, command: tuple[str, ...]) -> None:
+    done = here(settings.data, "--study", str(FOLDER), *[word for word in command if word])
+    said = done.stdout + done.stderr
+    assert said
+    assert "Traceback" not in said
+    assert not LEFT_OVER.search(said), LEFT_OVER.search(said)
+
+
+def test_figures_have_a_decimal_point(settings: Settings) -> None:
+    page = (settings.curated(NAME) / "report" / "satisfaction.html").read_text(encoding="utf-8")
+    assert ">.628<" in page
+    assert not re.search(r">-?\d*,\d+\s?%?<", page)
+    assert ".628" in here(settings.data, "--study", str(FOLDER), "tables", "6").stdout
