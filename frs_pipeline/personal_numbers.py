@@ -11,7 +11,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -195,13 +195,13 @@ def _masked(text: str) -> str:
     return "".join([*pieces, text[end:]])
 
 
-def refuse_in_names(folder: Path) -> None:
-    """Raise `InputError` when the name of a file of the delivery in `folder` holds a personal number.
+def refuse_in_names(folder: Path, own: Callable[[str], bool]) -> None:
+    """Raise `InputError` when the name of a file of the delivery in `folder` holds a personal number, or the study's `own` kind.
 
     File names appear in messages and logs.
     """
     for path in sorted(folder.rglob("*")):
-        if holds_personal_number(path.name):
+        if holds_personal_number(path.name) or own(path.name):
             raise InputError("the name of a file here is a personal number", where=path.parent, do="give it another name")
 
 

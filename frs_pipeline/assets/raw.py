@@ -16,7 +16,7 @@ from frs_pipeline.store.deliveries import inventory, sources
 from frs_pipeline.store.files import Store
 from frs_pipeline.store.together import is_together
 from frs_pipeline.study import Study
-from frs_pipeline.study.about import has_codebook
+from frs_pipeline.study.about import about, has_codebook
 
 
 def assets(study: Study) -> list[AssetsDefinition]:
@@ -66,7 +66,7 @@ def _refuse(store: Store) -> None:
     Checked at every run, whatever is out of date: the forms may have come after the codebook, and another key as well.
     """
     folder = store.raw("")
-    refuse_in_names(folder)
+    refuse_in_names(folder, about(store.study).personal_id.found)
     refuse_unread(store.study, folder)
     if has_codebook(store.study):
         refuse_published_key(store.study, folder)

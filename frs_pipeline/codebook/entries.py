@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -25,6 +26,14 @@ def codebook_schema(study: Study) -> pa.Schema:
     """Return what is known of each conference: `CODEBOOK`, or, where there are no registers, its number and pseudonym only."""
     known = CODEBOOK.names if about(study).registers else ("conference_number", "conference_id")
     return pa.schema([CODEBOOK.field(name) for name in known])
+
+
+_DANISH = re.compile(r"[0-9]{6}-[0-9]{4}", re.ASCII)
+
+
+def child_of(personal_number: str) -> str:
+    """Return a personal number as it is told from others: the Danish one without its hyphen, which may be written or not."""
+    return personal_number.replace("-", "") if _DANISH.fullmatch(personal_number) else personal_number
 
 
 @dataclass(frozen=True)

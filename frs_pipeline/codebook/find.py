@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from frs_pipeline.codebook.access import traced
-from frs_pipeline.codebook.entries import Entry
+from frs_pipeline.codebook.entries import Entry, child_of
 from frs_pipeline.codebook.opening import open_full, require_own
 from frs_pipeline.codebook.vault import CONTROLLERS_KEY, is_personal_number
 from frs_pipeline.errors import UsageError
@@ -22,6 +23,7 @@ from frs_pipeline.intake.readers.surveyxact import read_export
 from frs_pipeline.intake.withdrawals import CONFERENCES, Withdrawal, Withdrawals
 from frs_pipeline.store.deliveries import sha256
 from frs_pipeline.store.files import Store
+from frs_pipeline.study.about import about
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires
 
@@ -66,12 +68,14 @@ def find(store: Store, personal_number: str, codebook: Path, identity: Path | No
     with traced(store.settings.access_journal, "find", why, details) as trace:
         if identity is None:
             raise UsageError("no key for the codebook", where="find", do=CONTROLLERS_KEY)
-        if not is_personal_number(personal_number):
-            raise UsageError("not a personal number", where="find", do="write six digits, a hyphen if you like, and four")
+        if not is_personal_number(store.study, personal_number):
+            danish = about(store.study).personal_id.kind == "danish_cpr"
+            do = "write six digits, a hyphen if you like, and four" if danish else "write it as study.yaml has it: personal_id"
+            raise UsageError("not a personal number", where="find", do=do)
         entries = open_full(store, codebook, identity)
         require_own(store, entries, codebook)
-        wanted = personal_number.replace("-", "")
-        mine = [entry for entry in entries if entry.personal_number.replace("-", "") == wanted]
+        wanted = child_of(personal_number)
+        mine = [entry for entry in entries if child_of(entry.personal_number) == wanted]
         mine.sort(key=lambda entry: (entry.date, entry.conference_number))
         conferences = tuple(
             HeldConference(e.conference_number, e.conference_id, e.occasion, e.date, _forms(store, e, entries)) for e in mine
@@ -94,9 +98,12 @@ def _forms(store: Store, conference: Entry, entries: Sequence[Entry]) -> tuple[H
     )
 
 
-def _naming(store: Store, digits: str) -> tuple[str, ...]:
-    """List the forms with a cell that contains the ten `digits`, with or without hyphen and blanks."""
-    pattern = rf"(?:^|[^0-9]){digits[:6]}[ -]*{digits[6:]}(?:$|[^0-9])"
+def _naming(store: Store, number: str) -> tuple[str, ...]:
+    """List the forms with a cell that contains a personal number: the Danish one with or without hyphen and blanks."""
+    if about(store.study).personal_id.kind == "danish_cpr":
+        pattern = rf"(?:^|[^0-9]){number[:6]}[ -]*{number[6:]}(?:$|[^0-9])"
+    else:
+        pattern = rf"(?:^|[^0-9A-Za-z]){re.escape(number)}(?:$|[^0-9A-Za-z])"
     forms = []
     for instrument in instruments(store.study):
         questionnaire = questionnaires(store.study)[instrument]

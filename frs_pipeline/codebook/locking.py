@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from frs_pipeline.codebook.access import Trace, traced
-from frs_pipeline.codebook.entries import FULL_COLUMNS, PIPELINE_COLUMNS, Entry, lock, plain
+from frs_pipeline.codebook.entries import FULL_COLUMNS, PIPELINE_COLUMNS, Entry, child_of, lock, plain
 from frs_pipeline.codebook.keys import Recipients, recipients
 from frs_pipeline.codebook.newest import hashes, name_of, require_newest
 from frs_pipeline.codebook.pseudonyms import CASE, draw_pseudonyms
@@ -158,7 +158,7 @@ def _cases(conferences: Sequence[Conference | Entry], given: Mapping[str, str], 
 
 def _child(conference: Conference | Entry) -> str:
     """Return the child's personal number as digits, whichever way it is written."""
-    return conference.personal_number.replace("-", "")
+    return child_of(conference.personal_number)
 
 
 def _write(

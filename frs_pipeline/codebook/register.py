@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from frs_pipeline.intake.readers.csvfiles import open_csv
 from frs_pipeline.intake.readers.encodings import WRONG, garbled, same_letters
 from frs_pipeline.intake.readers.handkept import AS_UTF8, AmbiguousDays, days_of
 from frs_pipeline.study import Study
+from frs_pipeline.study.about import about
 
 PERSONAL_NUMBER = "personnummer"
 REGISTER_COLUMNS = (PERSONAL_NUMBER, *COLUMNS)
@@ -66,7 +68,7 @@ def read_register(study: Study, path: Path) -> Register:
     line, header = next(rows, (1, []))
     if tuple(header) != REGISTER_COLUMNS:
         raise InputError(f"the header isn't {';'.join(REGISTER_COLUMNS)}", where=f"{path}:{line}", do=do)
-    reading = _Reading(Register(), ledger_words(study))
+    reading = _Reading(Register(), ledger_words(study), about(study).personal_id.pattern)
     entries = [(line, cells) for line, cells in rows if any(cells)]  # spreadsheets leave blank lines at the end
     wrong = garbled(ledger_words(study))
     garbled_at = next((line for line, cells in entries if wrong.intersection(cells)), None)
@@ -97,8 +99,8 @@ def _rows(path: Path, do: str) -> Iterator[tuple[int, list[str]]]:
 class _Reading:
     """Takes line after line, and remembers where everything that must be unique stood."""
 
-    def __init__(self, register: Register, words: Mapping[str, str]) -> None:
-        self.register, self.words = register, words
+    def __init__(self, register: Register, words: Mapping[str, str], pattern: str) -> None:
+        self.register, self.words, self.pattern = register, words, pattern
         self.numbers: dict[int, str] = {}
         self.children: dict[tuple[str, str], dict[str, str]] = {}
 
@@ -126,7 +128,12 @@ class _Reading:
         self.register.conferences.append(Conference(personal_number, number, occasion, date))
 
     def _personal_number(self, where: str, text: str) -> str | None:
-        """Read a personal number as DDMMYY-SSSS; None, and a fault noted, when it isn't one."""
+        """Read a personal number, a Danish one as DDMMYY-SSSS; None, and a fault noted, when it isn't one."""
+        if self.pattern:
+            if re.fullmatch(self.pattern, text):
+                return text
+            self._fault(where, PERSONAL_NUMBER, "isn't written as personal_id in study.yaml says")
+            return None
         digits = cpr.compact(text)
         replaced = digits[:2].isascii() and digits[:2].isdigit() and int(digits[:2]) in _REPLACED
         try:

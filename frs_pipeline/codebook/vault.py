@@ -19,14 +19,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyrage
 
-from frs_pipeline.codebook.entries import CODEBOOK, FULL_COLUMNS, OLDER_COLUMNS, PIPELINE_COLUMNS, Entry
+from frs_pipeline.codebook.entries import CODEBOOK, FULL_COLUMNS, OLDER_COLUMNS, PIPELINE_COLUMNS, Entry, child_of
 from frs_pipeline.codebook.pseudonyms import CASE
 from frs_pipeline.errors import InputError
 from frs_pipeline.intake.ledger import conference_number, day_of, plain_entries, plain_rows, register
 from frs_pipeline.store.deliveries import CONTROLLERS
 from frs_pipeline.store.settings import IDENTITY, refuse_secret
 from frs_pipeline.study import Study
-from frs_pipeline.study.about import occasions
+from frs_pipeline.study.about import about, occasions
 
 _PSEUDONYM = re.compile(r"[A-Za-z][A-Za-z0-9-]{5,30}")
 # Told apart from a conference's by its first letter.
@@ -110,21 +110,24 @@ def read_full(study: Study, path: Path, key: Path) -> list[Entry]:
     except (ValueError, csv.Error):
         raise InputError("holds an entry that isn't one of a codebook", where=path, do=_LOCK_AGAIN) from None
     # As many pairs as there are of either: each child has one pseudonym, and each pseudonym one child.
-    pairs = {(entry.personal_number.replace("-", ""), entry.case_id) for entry in entries if entry.case_id}
+    pairs = {(child_of(entry.personal_number), entry.case_id) for entry in entries if entry.case_id}
     if not len(pairs) == len({child for child, _ in pairs}) == len({case for _, case in pairs}):
         raise InputError("a child has several pseudonyms, or several children share one", where=path, do=_LOCK_AGAIN)
     return sorted(entries, key=lambda entry: entry.conference_number)
 
 
-def is_personal_number(text: str) -> bool:
-    """Return whether `text` is written as a personal number, with or without its hyphen."""
+def is_personal_number(study: Study, text: str) -> bool:
+    """Return whether `text` is written as a personal number of the study: the Danish one with or without its hyphen."""
+    pattern = about(study).personal_id.pattern
+    if pattern:
+        return re.fullmatch(pattern, text) is not None
     return _PERSONAL_NUMBER.fullmatch(text) is not None
 
 
 def _full_entry(study: Study, cells: list[str], columns: int) -> Entry:
     personal_number, *rest = cells
     number, _, _, pseudonym, case = _entry(study, rest, columns - 1)
-    if not is_personal_number(personal_number):
+    if not is_personal_number(study, personal_number):
         raise ValueError("not a codebook entry")
     return Entry(personal_number, number, pseudonym, rest[2], rest[3], case)
 

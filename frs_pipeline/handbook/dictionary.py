@@ -105,6 +105,8 @@ def _questionnaire(study: Study, questionnaire: Questionnaire) -> list[str]:
         )
         if question.measured:
             codes = f"{question.measured.described()}{f' ({question.unit_name.english})' if question.unit_name else ''}"
+        if question.calendar:
+            codes = f"1 to {len(question.codes)}: {question.answers[0].label} to {question.answers[-1].label}"
         lines.append(
             f'| <a id="{anchor(questionnaire.instrument, question.name)}"></a>'
             f"`{question.name}` | `{question.source}` | {question.text} | {question.type} | {codes} "

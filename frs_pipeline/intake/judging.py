@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from frs_pipeline.intake.applying import Skipped
 from frs_pipeline.intake.readers.columns import Columns
-from frs_pipeline.intake.readers.parsing import MISSING, Codes, codes, grouped, not_asked, numbers, respondents
+from frs_pipeline.intake.readers.parsing import MISSING, Codes, codes, dates, grouped, not_asked, numbers, respondents
 from frs_pipeline.intake.readers.times import SURVEYXACT, FittingFormats, TimeFormat, times
 from frs_pipeline.intake.reasons import NOT_ASKED
 from frs_pipeline.personal_numbers import holding
@@ -25,7 +25,7 @@ from frs_pipeline.study.about import STATUS, Forms, about, occasions
 from frs_pipeline.study.impossible import Condition, ImpossibleAnswers
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.numbers import NO_PLACE
-from frs_pipeline.study.questionnaires import Questionnaire
+from frs_pipeline.study.questionnaires import Question, Questionnaire
 from frs_pipeline.study.schema import Scales
 
 _SOME_ANSWERS, _COMPLETED = STATUS.index("stato_3"), STATUS.index("stato_4")
@@ -167,9 +167,14 @@ def _read(cells: pa.Table, columns: Columns, questionnaire: Questionnaire) -> di
             assert of.measured is not None
             answers[question.name] = grouped(answers[question.grouped], of.measured)
         else:
-            column, measured = cells[columns.of[question.name]], question.measured
-            answers[question.name] = numbers(column, measured) if measured else codes(column)
+            answers[question.name] = _answered(cells[columns.of[question.name]], question)
     return answers
+
+
+def _answered(column: pa.ChunkedArray, question: Question) -> Codes:
+    if question.calendar:
+        return dates(column, question.calendar)
+    return numbers(column, question.measured) if question.measured else codes(column)
 
 
 def _occasions(parsed: Parsed, questionnaire: Questionnaire, registers: Registers, skipped: Skipped) -> np.ndarray:
@@ -357,4 +362,8 @@ def _holds(parsed: Parsed, condition: Condition) -> np.ndarray:
 def _names(parsed: Parsed, columns: Columns, questionnaire: Questionnaire) -> None:
     for question in (text for text in questionnaire.texts if text.name in columns.of):
         column = columns.of[question.name]
-        parsed.find("holds_personal_number", column, holding(parsed.cells[column].combine_chunks()))
+        cells = parsed.cells[column].combine_chunks()
+        parsed.find("holds_personal_number", column, holding(cells))
+        if questionnaire.personal_id.pattern:
+            own = np.array([questionnaire.personal_id.found(text) for text in cells.to_pylist()], dtype=bool)
+            parsed.find("holds_personal_number", column, own & ~holding(cells))

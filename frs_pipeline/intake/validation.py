@@ -246,7 +246,7 @@ class _Split:
         questions = {}
         if self.export.in_use:
             with_text, without = worded(self.columns, self.export.structure, self.questionnaire)
-            scaled = (q for q in self.questionnaire.questions if not (q.measured or q.grouped))
+            scaled = (q for q in self.questionnaire.questions if not (q.measured or q.grouped or q.calendar))
             labelled = sum(question.name in self.columns.of for question in scaled)
             questions = {"labels_drifted": (labelled, 0), "wording_drifted": (with_text, without)}
         return applied(self.questionnaire, self.intake.policy, self.forms.num_rows, skipped, questions)

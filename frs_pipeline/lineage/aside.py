@@ -12,6 +12,7 @@ from frs_pipeline.lineage.waterfall import Group
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.about import only_occasion
 from frs_pipeline.study.boxes import answer_to, columns_of
+from frs_pipeline.study.calendar import day_in
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.numbers import LARGEST, Number, number_in
 from frs_pipeline.study.questionnaires import questionnaires
@@ -49,6 +50,9 @@ class Aside:
         if not cell:
             return None
         asked = questionnaires(self.study)[self.instrument].question(name)
+        if asked and asked.calendar:
+            day = day_in(cell)
+            return (day and asked.calendar.code(day)) or _NO_ANSWER
         of = asked and (asked if asked.measured else questionnaires(self.study)[self.instrument].question(asked.grouped or ""))
         if of and of.measured:
             number = number_in(cell, of.measured)

@@ -23,7 +23,7 @@ from frs_pipeline.store.plan import AssetPath, Product, compared, products, upst
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.store.together import choose_any
 from frs_pipeline.study import Study
-from frs_pipeline.study.about import has_codebook
+from frs_pipeline.study.about import about, has_codebook
 from frs_pipeline.study.rules import policy
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def _refuse(store: Store) -> None:
             raise CheckFailed(f"delivery {part.delivery} is out of date", where=store.delivery, do=do)
     for each in store.each():
         folder = each.raw("")
-        refuse_in_names(folder)
+        refuse_in_names(folder, about(store.study).personal_id.found)
         refuse_unread(store.study, folder)
         inventory(store.study, folder)
         if has_codebook(store.study):

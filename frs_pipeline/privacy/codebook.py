@@ -16,6 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from frs_pipeline.privacy.words import GENERAL, Words
+
 # Ids of forms, and numbers: such a word needn't be searched as text, because numbers are searched as numbers.
 ID = r"^[A-Z]{0,3}-?[0-9]{1,12}$"
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9-]{5,30}")
@@ -34,12 +36,19 @@ _CHANCE = 0.01
 class Codebook:
     """Conference numbers by pseudonym: a pair that must stand beside each other nowhere.
 
-    `cases` is the same for the children, by their pseudonyms, of whom each may have several conferences.
+    `cases` is the same for the children, by their pseudonyms, of whom each may have several conferences; `words` are what
+    else is looked for.
     """
 
     def __init__(
-        self, pseudonyms: Sequence[str] = (), numbers: Sequence[int] = (), cases: Sequence[str | None] | None = None
+        self,
+        pseudonyms: Sequence[str] = (),
+        numbers: Sequence[int] = (),
+        cases: Sequence[str | None] | None = None,
+        *,
+        words: Words = GENERAL,
     ) -> None:
+        self.words = words
         # Not a dictionary: a codebook may have millions, of which a text holds hardly any.
         self._names, place = np.unique(np.array(pseudonyms, np.str_), return_inverse=True)
         self._set = pa.array(self._names.tolist(), pa.string())

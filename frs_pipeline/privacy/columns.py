@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from frs_pipeline.personal_numbers import are_personal_numbers, holding
 from frs_pipeline.privacy.codebook import ID, Beside, Codebook, beyond_chance
-from frs_pipeline.privacy.patterns import CONFERENCE, FORBIDDEN_COLUMNS, PERSONAL, ROW, kinds_in, readings
+from frs_pipeline.privacy.patterns import CONFERENCE, PERSONAL, ROW, kinds_in, readings
 from frs_pipeline.privacy.phrases import BETWEEN
 from frs_pipeline.study.cases import CASE_COLUMNS
 
@@ -53,7 +53,7 @@ class Table:
 
     def __init__(self, names: list[str], codebook: Codebook, note: Callable[[str], None], about: list[str] | None = None) -> None:
         self.codebook, self.note = codebook, note
-        self.kinds = {CONFERENCE for name in names if FORBIDDEN_COLUMNS.fullmatch(name)}
+        self.kinds = {CONFERENCE for name in names if codebook.words.columns.fullmatch(name)}
         self.texts = [*names, *(about or [])]
         self.beside = (Beside(codebook), Beside(codebook))
         # By the column of pseudonyms, whether these are children's, and the column of numbers.
@@ -107,6 +107,10 @@ class Table:
         texts = pc.fill_null(texts, "")
         if holding(texts, figures=True).any():
             self.kinds.add(PERSONAL)
+        own = self.codebook.words.personal
+        # Ids of a study may look like those of forms, which aren't searched as text.
+        if own.pattern and any(map(own.found, texts.to_pylist())):
+            self.kinds.add(PERSONAL)
         words = ~pc.match_substring_regex(texts, ID).to_numpy(zero_copy_only=False)
         looked_up = words | self.codebook.like_ids
         places, cases = np.full(len(texts), -1), np.full(len(texts), -1)
@@ -124,7 +128,7 @@ class Table:
     def _say(self) -> None:
         for beside, reading in zip(self.beside, readings(BETWEEN.join(dict.fromkeys(self.texts))), strict=False):
             self.note(reading)
-            self.kinds |= kinds_in(reading)
+            self.kinds |= kinds_in(reading, self.codebook.words)
             beside.take(reading)
         self.texts = []
 

@@ -11,9 +11,9 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from frs_pipeline.intake.ledger import COLUMNS as LEDGER_COLUMNS
 from frs_pipeline.personal_numbers import holds_personal_number
 from frs_pipeline.privacy.codebook import Codebook, pseudonyms
+from frs_pipeline.privacy.words import GENERAL, Words, words_of
 from frs_pipeline.store.settings import IDENTITY
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.questionnaires import questionnaires
@@ -28,18 +28,6 @@ KEY, PERSONAL, CONFERENCE, ROW, PSEUDONYM, FORM, TEXT = (
     "free text",
 )
 
-# Columns with such names have no place beyond the restricted zone.
-FORBIDDEN_COLUMNS = re.compile(
-    rf"conference_number|raadsnr2?|{LEDGER_COLUMNS[0]}|r[åa]a?dslagningsn(umme)?r|personal_number|person(nummer|nr)|cpr.*",
-    re.IGNORECASE,
-)
-
-# Each pattern begins with letters that are quick to search for.
-_CALLED = tuple(
-    re.compile(rf"{name}[^\w\n]{{1,6}}[0-9]{{1,9}}(?![0-9])")
-    for name in ("dslagnings?[ _-]?(?:nummer|nr)", "conference[ _-]?number", "raadsnr2?")
-)
-_HEADER = re.compile(rf"(?:^|[\n\r;,\t\"|>])(?:{FORBIDDEN_COLUMNS.pattern.replace('.*', '[a-z_]*')})(?=[\n\r;,\t\"|<]|$)", re.I)
 # A line of an export: the respondent and when the form was keyed.
 _LINE = re.compile(r"(?<![0-9.:])[0-9]{5,9}['\"]?[;,\t|][^0-9\n]{0,20}20[0-9]{2}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
 _CODE = re.compile(r"(?<=[ :=])(?:-?[0-9]{1,2}(?:\.0)?|None|nan|null|<NA>)(?!\w|[.,][0-9])")
@@ -54,31 +42,31 @@ _APART = re.compile(r"</?(?:t[dhr]|li|p|div|br|text|tspan|h[1-6]|option|[a-z]*:?
 _TAG = re.compile(r"<[^<>]{0,2000}>")
 
 
-def kinds_in(reading: str) -> set[str]:
+def kinds_in(reading: str, words: Words = GENERAL) -> set[str]:
     """Find what gives a person away in a text that may stand beyond the restricted zone: kinds, without where or what.
 
     Whether numbers of conferences stand beside their pseudonyms is judged for whole files (`Beside`).
     """
-    kinds = {KEY} if IDENTITY in reading else set()
-    if holds_personal_number(reading, figures=True):
-        kinds.add(PERSONAL)
-    if _calls_a_number(reading) or _HEADER.search(reading):
-        kinds.add(CONFERENCE)
-    return kinds
+    kinds = _everywhere(reading, words)
+    return kinds | ({CONFERENCE} if words.header.search(reading) else set())
 
 
 def kinds_in_trace(study: Study, reading: str, codebook: Codebook) -> set[str]:
     """Find the same in what is kept of runs, where a single form or conference has no place either."""
-    kinds = {KEY} if IDENTITY in reading else set()
-    if holds_personal_number(reading, figures=True):
-        kinds.add(PERSONAL)
-    if _calls_a_number(reading):
-        kinds.add(CONFERENCE)
+    kinds = _everywhere(reading, words_of(study))
     if any(next(pseudonyms(reading, book), None) for book in (codebook, codebook.cases) if book):
         kinds.add(PSEUDONYM)
     if _LINE.search(reading) or _form_ids(study).search(reading) or _answers(study, reading):
         kinds.add(FORM)
     return kinds
+
+
+def _everywhere(reading: str, words: Words) -> set[str]:
+    """Find what has no place in any text: keys, personal numbers of any kind, numbers called those of conferences."""
+    kinds = {KEY} if IDENTITY in reading else set()
+    if holds_personal_number(reading, figures=True) or words.personal.found(reading):
+        kinds.add(PERSONAL)
+    return kinds | ({CONFERENCE} if words.calls_a_number(reading) else set())
 
 
 def readings(text: str) -> Iterator[str]:
@@ -110,11 +98,6 @@ def _unescaped(text: str) -> str:
     # A letter beyond 16 bits is escaped in two halves.
     whole = _HALVES.sub(lambda m: m[0].encode("utf-16", "surrogatepass").decode("utf-16"), letters)
     return _BROKEN.sub(" ", whole)
-
-
-def _calls_a_number(text: str) -> bool:
-    lower = text.lower()
-    return any(pattern.search(lower) for pattern in _CALLED)
 
 
 @derived

@@ -22,6 +22,7 @@ from frs_pipeline.privacy.contents import texts
 from frs_pipeline.privacy.patterns import ROW, TEXT, kinds_in, kinds_in_trace, reading_of_trace, readings
 from frs_pipeline.privacy.phrases import Hashes, Phrases, phrases_in
 from frs_pipeline.privacy.tabular import NoTableError, is_workbook, sheets
+from frs_pipeline.privacy.words import words_of
 from frs_pipeline.privacy.written import written
 from frs_pipeline.store.files import LEAKED, Store, private_folder, read, schema_of
 from frs_pipeline.store.worker import Worker
@@ -73,7 +74,7 @@ def search_traces(study: Study, home: Path, stores: Iterable[Store], run: str | 
     Files in `home` are read as they are; `history` is what is kept of runs, which may be stored elsewhere.
     """
     stores = [part for store in stores for part in store.each()]
-    codebooks = [codebook_of(store) for store in stores] or [Codebook()]
+    codebooks = [codebook_of(store) for store in stores] or [Codebook(words=words_of(study))]
     phrases = Phrases(study)
     files = [path for path in _files(home) if run is None or _about(path, run)]
     leaks: set[Leak] = set()
@@ -127,16 +128,16 @@ def _of_size(store: Store, size: int) -> Codebook:
 
 def codebook_of(store: Store) -> Codebook:
     """Return the codebook as the run took it in; an empty one before that."""
-    path = store.file("validated", "codebook")
+    path, words = store.file("validated", "codebook"), words_of(store.study)
     if not path.exists():
-        return Codebook()
+        return Codebook(words=words)
     try:
         # One that an earlier version took in has no column for children.
         names = [name for name in ("conference_id", "conference_number", "case_id") if name in schema_of(path).names]
         table = read(path, names)
     except (OSError, pa.ArrowInvalid):
-        return Codebook()
-    return Codebook(*(table[name].to_pylist() for name in names))
+        return Codebook(words=words)
+    return Codebook(*(table[name].to_pylist() for name in names), words=words)
 
 
 def require_clean(store: Store, worker: Worker | None = None) -> Searched:
@@ -218,7 +219,7 @@ def _kinds(path: Path, codebook: Codebook, note: Callable[[str], None]) -> set[s
         kinds |= tables
         if is_workbook(path):
             # Its cells were searched by column: in its parts, unrelated cells stand side by side.
-            kinds |= _kinds_in_texts(texts(path), Codebook(), note)
+            kinds |= _kinds_in_texts(texts(path), Codebook(words=codebook.words), note)
             kinds |= _kinds_in_texts(texts(path, cells=False), codebook, note)
         return kinds
     except (OSError, pa.ArrowInvalid):
@@ -250,6 +251,6 @@ def _kinds_in_texts(some: Iterable[str], codebook: Codebook, note: Callable[[str
     for text in some:
         for each, reading in zip(beside, readings(text), strict=False):
             note(reading)
-            kinds |= kinds_in(reading)
+            kinds |= kinds_in(reading, codebook.words)
             each.take(reading)
     return kinds | ({ROW} if any(each.gives_away() for each in beside) else set())

@@ -49,7 +49,8 @@ def _about_promise(study: Study, row: Mapping[str, Any], promises: PromisesOfMar
         file = YamlFile(study.folder / asked)
         # A question may be several columns.
         at = next(index for index, entry in enumerate(file.data["questions"]) if entry["name"] == question.of)
-        return f"{look}; the {'range' if question.measured else 'scale'} stands in {asked}:{file.line(['questions', at])}"
+        stands = "range" if question.measured or question.calendar else "scale"
+        return f"{look}; the {stands} stands in {asked}:{file.line(['questions', at])}"
     return f"{look}; frs run makes the mart again, and if that changes nothing, tell whoever keeps the program"
 
 

@@ -14,6 +14,7 @@ from frs_pipeline.study import Study, derived
 from frs_pipeline.study.background import Background
 from frs_pipeline.study.faults import choices
 from frs_pipeline.study.instruments import BOTH, FILE, DeliveryName
+from frs_pipeline.study.personal import DANISH_CPR, Written
 from frs_pipeline.study.spec import Spec, YamlFile
 
 
@@ -135,7 +136,8 @@ class About(Spec):
     `languages` are those that its people read, the first of them in files and tables of a terminal, which have room for one.
     `forms` says what a form is known by, and `registers` who knows the conferences: the locked codebook, the ledger.
     `exports` are SurveyXact's three CSV files, or `plain`: one CSV file and a list of its labels. `cases` says
-    whether marts tell which conferences are of the same child, `background` what else they tell of them.
+    whether marts tell which conferences are of the same child, `background` what else they tell of them. `personal_id`
+    is by what a codebook knows a child.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -153,6 +155,7 @@ class About(Spec):
     forms: Forms = Forms()
     registers: tuple[Register, ...] = ()
     cases: bool = False
+    personal_id: Written = DANISH_CPR
     background: tuple[Background, ...] = ()
 
     @property
@@ -189,6 +192,10 @@ def about(study: Study) -> About:
         if facts.forms.number is None and facts.registers:
             do = "say which column has the number, as in forms: {number: raadsnr}, or take registers out"
             raise file.error(["registers"], "forms have no number that a register could know", do)
+    with wrong:
+        if facts.personal_id.kind == "none" and "codebook" in facts.registers:
+            do = "say danish_cpr or {pattern: …}, or take codebook out of registers"
+            raise file.error(["personal_id"], "a codebook knows people by a number, and there is none", do)
     with wrong:
         if facts.cases and "codebook" not in facts.registers:
             raise file.error(["cases"], "only a codebook knows which conferences are of one child", "take the line out")

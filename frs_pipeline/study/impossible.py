@@ -91,7 +91,7 @@ def _condition(
     if not columns:
         to_write_on = any(text.name == name for text in questionnaire.texts)
         what = f"{name} is a line to write on" if to_write_on else f"{questionnaire.instrument} has no question {name}"
-        raise file.error(where, what, choices(dict.fromkeys(column.of for column in asked), name))
+        raise file.error(where, what, choices((box.name if box.option is None else box.of for box in asked), name))
     boxes = column is None
     text = columns[0].asked if boxes else columns[0].text
     every = tuple(column.name for column in columns)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -14,9 +15,11 @@ from frs_pipeline.language import Language, Text
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.about import Forms, about, occasions, only_occasion
 from frs_pipeline.study.boxes import BOX, BOXES, columns_of
+from frs_pipeline.study.calendar import Calendar, Keep, calendar
 from frs_pipeline.study.faults import Location, choices
 from frs_pipeline.study.instruments import BOTH, FILE, FOLDER, Dated, listed
 from frs_pipeline.study.numbers import ANSWERED, Measured, Number, Span, measured, plain
+from frs_pipeline.study.personal import DANISH_CPR, PersonalId
 from frs_pipeline.study.spec import Spec, YamlFile
 
 SCALES = "scales.yaml"
@@ -31,8 +34,8 @@ qualify references returning select show some summarize symmetric table then to 
 using variadic when where window with
 """
 RESERVED = frozenset(_WORDS.split())
-# Keys that only a number has, and what the column of its groups is called.
-_OF_NUMBERS = ("unit", "range", "groups", "unit_name")
+# Keys that only some types have, each with these; and what the column of a number's groups is called.
+_OF = {"unit": ("number",), "range": ("number", "date"), "groups": ("number",), "unit_name": ("number",), "keep": ("date",)}
 _GROUP = "_group"
 # What a box says that is left open, and one that is ticked.
 _TICKED = (Text("ikke valgt", "not ticked"), Text("valgt", "ticked"))
@@ -56,17 +59,19 @@ class QuestionSpec(Dated):
 
     `multiple` is a question with several boxes to tick, which make up its scale; `text` is a line to write on, which
     stays in the restricted zone, and whose scale, if it has one, is what people code it by. `number` is a number, with a
-    unit and a range instead of a scale; its groups make it a question of ordered answers, too. `since` and `until` are for
+    unit and a range instead of a scale; its groups make it a question of ordered answers, too. Of a `date`, the mart has
+    what `keep` says. `since` and `until` are for
     a question that only the paper of some deliveries has.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     source: str = Field(pattern=r"^[a-z][a-z0-9_]{0,7}$", description="short name in the SurveyXact export")
     text: str
-    type: Literal["nominal", "ordinal", "multiple", "number", "text"]
+    type: Literal["nominal", "ordinal", "multiple", "number", "date", "text"]
     scale: str = ""
     unit: Decimal | None = Field(default=None, description="of a number: what it is a multiple of; 1 for whole numbers")
-    range: tuple[Decimal, Decimal] | None = Field(default=None, description="of a number: the lowest and the highest")
+    range: tuple[Any, Any] | None = Field(default=None, description="of a number or a date: the first and the last")
+    keep: Keep | None = Field(default=None, description="of a date: what the mart has of it; the quarter unless said otherwise")
     groups: dict[str, tuple[Decimal, Decimal]] = Field(default_factory=dict, description="of a number: from, to, by label")
     unit_name: Text | None = Field(default=None, description="of a number: what is counted, as years")
     dont_know: int | None = None
@@ -90,7 +95,7 @@ class Question(QuestionSpec):
     A question with several boxes is one such column per box, ticked or not: `option` is the box's code, `asked` the text
     of the question itself. So is a text that people code, `coded`: such a column is in the mart, but in no export. A number
     has no answers but is `measured`; its groups are a column of their own, which says that it is `grouped` from the column
-    of the number.
+    of the number. A date is a column of periods, which follow from its `calendar`.
     """
 
     answers: tuple[Answer, ...]
@@ -99,10 +104,13 @@ class Question(QuestionSpec):
     coded: bool = False
     measured: Measured | None = None
     grouped: str | None = None
+    calendar: Calendar | None = None
 
     @property
     def of(self) -> str:
         """Name of the question itself: of a box, that of the question with the boxes."""
+        if self.calendar:
+            return self.name.removesuffix(f"_{self.calendar.keep}")
         return self.grouped or (self.name if self.option is None else self.name.removesuffix(_box(self.option)))
 
     @property
@@ -157,6 +165,7 @@ class Questionnaire(Dated):
     forms: Forms = Forms()
     only_occasion: str | None = None
     cases: bool = False
+    personal_id: PersonalId = DANISH_CPR
     language: Language = "danish"
     background: tuple[Question, ...] = ()
 
@@ -249,6 +258,7 @@ def read_questionnaire(study: Study, path: Path) -> Questionnaire:
         forms=facts.forms,
         only_occasion=None if facts.registers else only,
         cases=facts.cases,
+        personal_id=facts.personal_id,
         language=facts.language,
     )
 
@@ -324,18 +334,20 @@ def _made(
     Raises `InputError` for a scale that it can't have.
     """
     where: list[str | int] = ["questions", index]
-    if question.type == "number" and question.scale:
-        what = f"{question.name} is a number, which has no scale"
+    if question.type in ("number", "date") and question.scale:
+        what = f"{question.name} is a {question.type}, which has no scale"
         raise file.error([*where, "scale"], what, "take scale out, or change type")
-    if question.type in ("text", "number") and question.dont_know is not None:
+    if question.type in ("text", "number", "date") and question.dont_know is not None:
         what = f"{question.name} is a {question.type}, which has no answer of its own for it"
         raise file.error([*where, "dont_know"], what, "take dont_know out")
+    extra = next((key for key, types in _OF.items() if getattr(question, key) and question.type not in types), None)
+    if extra:
+        what = f"{question.name} is {question.type}, and only a {' or a '.join(_OF[extra])} has {extra}"
+        raise file.error([*where, extra], what, f"take {extra} out, or write type: {_OF[extra][0]}")
     if question.type == "number":
         return _number(file, where, question)
-    extra = next((key for key in _OF_NUMBERS if getattr(question, key)), None)
-    if extra:
-        what = f"{question.name} is {question.type}, and only a number has {extra}"
-        raise file.error([*where, extra], what, f"take {extra} out, or write type: number")
+    if question.type == "date":
+        return [_date(file, where, question)]
     if question.type == "text" and not question.scale:
         return []
     if question.scale not in scales:
@@ -350,7 +362,8 @@ def _made(
 
 def _number(file: YamlFile, where: list[str | int], question: QuestionSpec) -> list[Question]:
     """Make the column of a number, and that of its groups where it has any."""
-    number = measured(file, where, question.name, question.unit, question.range, question.groups)
+    limits = file.parse_at([*where, "range"], tuple[Decimal, Decimal]) if question.range else None
+    number = measured(file, where, question.name, question.unit, limits, question.groups)
     column = Question(**question.model_dump(), answers=(), asked=question.text, measured=number)
     if not number.groups:
         return [column]
@@ -358,6 +371,16 @@ def _number(file: YamlFile, where: list[str | int], question: QuestionSpec) -> l
     name = f"{question.name}{_GROUP}"
     of_groups = {"name": name, "type": "ordinal", "scale": name, "answers": answers, "grouped": question.name, "measured": None}
     return [column, column.model_copy(update=of_groups)]
+
+
+def _date(file: YamlFile, where: list[str | int], question: QuestionSpec) -> Question:
+    """Make the column of what is kept of a date."""
+    limits = file.parse_at([*where, "range"], tuple[dt.date, dt.date]) if question.range else None
+    days = calendar(file, where, question.name, question.keep, limits)
+    answers = tuple(Answer(code=at, label=label) for at, label in enumerate(days.labels, start=1))
+    name = f"{question.name}_{days.keep}"
+    own = {"name": name, "type": "ordinal", "scale": name, "answers": answers, "asked": question.text, "calendar": days}
+    return Question(**{**question.model_dump(), **own})
 
 
 class _Taken:

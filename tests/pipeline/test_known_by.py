@@ -12,6 +12,8 @@ from support.running import curated
 
 from frs_pipeline.operations.refresh import refresh
 from frs_pipeline.store.files import Store, read
+from frs_pipeline.store.settings import Settings
+from frs_pipeline.study import Study
 from frs_pipeline.tables.figures import from_table
 
 COMBINATIONS = [
@@ -60,3 +62,15 @@ def test_a_delivery_becomes_a_report(known: KnownBy, tmp_path: Path) -> None:
     before = curated(settings)
     assert refresh(settings).made == ()
     assert curated(settings) == before
+
+
+@pytest.mark.parametrize("registers", [(), ("ledger",)], ids=str)
+def test_a_study_without_personal_identifiers_has_no_codebook_and_asks_for_no_key(
+    registers: tuple[str, ...], tmp_path: Path
+) -> None:
+    settings = make(tmp_path, KnownBy(number=1, registers=registers))
+    with (settings.study.folder / "study.yaml").open("a", encoding="utf-8") as file:
+        file.write("personal_id: none\n")
+    settings = Settings(Study(settings.study.folder), settings.data, None)
+    assert refresh(settings).vouched
+    assert not [path for path in settings.data.rglob("*") if path.suffix == ".age" or path.name.endswith(".key")]

@@ -69,8 +69,8 @@ def make_delivery(
     texts += [[text.name, text.source, "Open", "Text", text.text, "", ""] for text in questionnaire.texts]
     labels = [[name, "1", name] for name in STATUS]
     for q in asked:
-        if q.measured:
-            texts.append([q.name, q.source, "Open", "Double", q.text, "", ""])
+        if q.measured or q.calendar:
+            texts.append([q.name, q.source, "Open", "Date" if q.calendar else "Double", q.text, "", ""])
         elif q.option is not None:
             texts.append([q.name, _column(q), "Closed", "Multiple", q.asked, str(q.option), q.box])
         else:

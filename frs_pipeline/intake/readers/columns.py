@@ -186,7 +186,7 @@ def drift(columns: Columns, structure: Rows, labels: Rows, questionnaire: Questi
         if printed and variable and variable.text not in ("", same_letters(question.text)):
             what = f"the text of {name} isn't that of the questionnaire"
             remarks.append(ColumnRemark("wording_drifted", name, "structure", variable.line, what))
-        if question.measured:
+        if question.measured or question.calendar:
             continue
         if question.option is None:
             remarks += _label_drift(question, name, labelled, lines)

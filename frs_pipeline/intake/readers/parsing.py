@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from frs_pipeline.personal_numbers import holds_personal_number
 from frs_pipeline.study.about import Forms
+from frs_pipeline.study.calendar import Calendar, day_in
 from frs_pipeline.study.numbers import NO_PLACE, Measured, place_of
 
 _CODE = re.compile(r"-?[0-9]{1,9}")
@@ -79,6 +80,18 @@ def numbers(column: pa.ChunkedArray, measured: Measured) -> Codes:
     strange = [place in (None, NO_PLACE) for place in read]
     personal = [none and holds_personal_number(word) for word, none in zip(words, strange, strict=True)]
     values = np.array([MISSING if place is None else place for place in read], dtype=np.int32)
+    return Codes(values[at], *(np.array(each, dtype=bool)[at] for each in (blank, odd, personal)))
+
+
+def dates(column: pa.ChunkedArray, calendar: Calendar) -> Codes:
+    """Parse dates, as the periods that are kept of them, counted from 1; 0 for a day outside the calendar."""
+    encoded = column.combine_chunks().dictionary_encode()
+    at, words = encoded.indices.to_numpy(), [word.strip() for word in encoded.dictionary.to_pylist()]
+    days = [day_in(word) for word in words]
+    odd = [day is None and bool(word) for word, day in zip(words, days, strict=True)]
+    personal = [strange and holds_personal_number(word) for word, strange in zip(words, odd, strict=True)]
+    values = np.array([MISSING if day is None else calendar.code(day) for day in days], dtype=np.int32)
+    blank = [not word for word in words]
     return Codes(values[at], *(np.array(each, dtype=bool)[at] for each in (blank, odd, personal)))
 
 

@@ -1,0 +1,56 @@
+"""The kind of personal identifier that a study has: the Danish personal number, one of a pattern of its own, or none."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal, Self
+
+from pydantic import BeforeValidator, model_validator
+
+from frs_pipeline.study.spec import Spec
+
+_KINDS = ("danish_cpr", "none")
+# What stands in results by right, in a few examples: small numbers, an id of a form, a pseudonym, a day.
+_OURS = (*map(str, range(100_000)), *(f"XX-{10**digits}" for digits in range(9)), "XX-line17", "KABCDEFG", "2020-11-30")
+
+
+class PersonalId(Spec):
+    """What identifies a person; `pattern` is a regular expression that fits all of one, where the study has its own."""
+
+    kind: Literal["danish_cpr", "pattern", "none"] = "pattern"
+    pattern: str = ""
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        if self.kind != "pattern":
+            return self
+        try:
+            fits = re.compile(self.pattern).fullmatch
+        except re.error as error:
+            raise ValueError(f"pattern isn't a regular expression: {error}") from None
+        ours = next((word for word in ("", *_OURS) if fits(word)), None)
+        if ours is not None:
+            raise ValueError(f"pattern fits {f'{ours}, which stands in results' if ours else 'what is empty'}, too")
+        return self
+
+    @property
+    def within(self) -> re.Pattern[str] | None:
+        """The pattern where it stands in a text, with no letter or digit on either side; None where the study has none."""
+        return re.compile(rf"(?<!\w)(?:{self.pattern})(?!\w)") if self.pattern else None
+
+    def found(self, text: str) -> bool:
+        """Return whether a text holds an identifier of the study's own kind."""
+        return self.within is not None and self.within.search(text) is not None
+
+
+def _said(value: object) -> object:
+    if value in _KINDS:
+        return {"kind": value}
+    if isinstance(value, dict) and list(value) == ["pattern"]:
+        return value
+    raise ValueError("it is danish_cpr, none, or {pattern: …}")
+
+
+# As study.yaml writes it.
+Written = Annotated[PersonalId, BeforeValidator(_said)]
+DANISH_CPR = PersonalId(kind="danish_cpr")
