@@ -7,7 +7,7 @@ cell of a table that its answers put it into.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -103,8 +103,8 @@ def ways(evidence: Evidence, form: str) -> tuple[WayOfForm, ...]:
         noted = 'rule, "column", severity, reason, who'
         rows = evidence.ask(f"SELECT {noted} FROM {evidence.view('noted')} {mine} AND line = {line} ORDER BY ALL")  # noqa: S608
         tables = tuple(
-            _in_table(evidence.study, table, instrument, answers | evidence.of_pair(table, name), evidence.store.delivery)
-            for table in _tables(evidence.study, instrument)
+            _in_table(evidence.study, table, mart, own, evidence.store.delivery)
+            for table, mart, own in _tables(evidence, instrument, name, answers)
         )
         given = sum(answers[question.name] is not None for question in questionnaire.keyed)
         followed.append(
@@ -171,13 +171,21 @@ def _answers(evidence: Evidence, instrument: str, form: str) -> dict[str, Any]:
     return dict(zip(names, evidence.ask(chosen)[0], strict=True))
 
 
-def _tables(study: Study, instrument: str) -> list[Table]:
-    return [table for table in catalogue(study).values() if instrument in table.marts]
+def _tables(
+    evidence: Evidence, instrument: str, form: str, answers: dict[str, Any]
+) -> Iterator[tuple[Table, str, dict[str, Any]]]:
+    """Yield the tables that may count a form, or the one whose pair it is; with the mart and the answers of what they count."""
+    for table in catalogue(evidence.study).values():
+        pair = evidence.of_pair(table, form) if instrument in table.reads else {}
+        if instrument in table.marts:
+            yield table, instrument, answers | pair
+        elif pair:
+            yield table, table.marts[0], pair
 
 
-def _in_table(study: Study, table: Table, instrument: str, answers: Mapping[str, Any], delivery: str) -> InTable:
+def _in_table(study: Study, table: Table, mart: str, answers: Mapping[str, Any], delivery: str) -> InTable:
     asked = questions(study, table)
-    group = Group(instrument, answers["occasion"], tuple(answer_to(name, answers) for name in asked), 1, delivery)
+    group = Group(mart, answers["occasion"], tuple(answer_to(name, answers) for name in asked), 1, delivery)
     why = failing(study, asked, base(study, table), group)
     return InTable(table.number, not why, tuple(_discreet(study, one, table) for one in why))
 

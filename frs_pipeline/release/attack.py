@@ -7,7 +7,7 @@ world that agrees with everything released, this time and earlier.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, combinations, product
 from typing import Literal, NamedTuple
@@ -23,6 +23,7 @@ from frs_pipeline.release.targets import OF_FEW, Kind, Target, targets
 from frs_pipeline.release.values import told
 from frs_pipeline.release.worlds import Source, Sum, World, Worlds
 from frs_pipeline.study import Study
+from frs_pipeline.study.numbers import Number
 from frs_pipeline.study.tables import Place
 
 _ROUNDS, _FAR = 30, 3
@@ -67,13 +68,20 @@ class Attack:
         return tuple(number for number in self.exposed if not number.before)
 
 
-def attack(study: Study, source: Source, earlier: Sequence[Source] = (), hints: Iterable[World] = ()) -> Attack:
+def attack(
+    study: Study,
+    source: Source,
+    earlier: Sequence[Source] = (),
+    hints: Iterable[World] = (),
+    numbers: Mapping[Group, Mapping[Number, int]] | None = None,
+) -> Attack:
     """Try to narrow every number of a release that would say something about few forms, knowing the `earlier` releases.
 
-    `hints` are worlds to begin with; those that don't agree with the release are ignored. Raises `CheckFailed` when no
+    `hints` are worlds to begin with, `numbers` how many forms of a group have each number in one; those that don't agree with the
+    release are ignored. Raises `CheckFailed` when no
     world agrees with what is released: then it isn't true.
     """
-    attacker = Attacker(study, source, earlier, hints)
+    attacker = Attacker(study, source, earlier, hints, numbers)
     exposed = [*attacker.counts(), *attacker.statistics(source.release)]
     hidden = [target for target in attacker.targets if target.kind == "hidden"]
     narrowest = min((int(t.high - t.low) for t in hidden), default=None)
@@ -83,8 +91,15 @@ def attack(study: Study, source: Source, earlier: Sequence[Source] = (), hints: 
 class Attacker:
     """Somebody who has a release and the `earlier` ones."""
 
-    def __init__(self, study: Study, source: Source, earlier: Sequence[Source] = (), hints: Iterable[World] = ()) -> None:
-        self.study = study
+    def __init__(
+        self,
+        study: Study,
+        source: Source,
+        earlier: Sequence[Source] = (),
+        hints: Iterable[World] = (),
+        numbers: Mapping[Group, Mapping[Number, int]] | None = None,
+    ) -> None:
+        self.study, self._numbers = study, numbers or {}
         self.source, self.earlier = source, earlier
         worlds, first = _possible(self.study, sorted([*earlier, source], key=lambda one: one.release.delivery))
         self.targets = targets(self.study, worlds, source, earlier)
@@ -136,7 +151,7 @@ class Attacker:
         key = repr([table for table in now.release.tables if table.kind == "summary"])
         if key in self._stood:
             return []
-        found = told(self.study, self.worlds, now, self.earlier)
+        found = told(self.study, self.worlds, now, self.earlier, self._numbers)
         if not found:
             self._stood.add(key)
         return [Exposed("summary", one.table, one.labels, one.low, one.high, True, (one.of,)) for one in found]
@@ -151,6 +166,8 @@ class Attacker:
             for t in wide
             if t.table in numbers and (t.kind == "hidden" or TOTAL not in t.labels)
         ]
+        if inner and not self.worlds.crosses(source, questions.pair.marts, questions.asked):
+            return inner[0]  # what each of them tells of the other can't be examined
         if not inner or _stands(Walk(self.study, self.worlds, source, questions), inner, self._hunt.seen, threshold):
             return None
         return next(t for t in inner if t.high - t.low < threshold or t.high < threshold)

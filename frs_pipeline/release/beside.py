@@ -29,21 +29,22 @@ _STEPS, _MIXING, _ATTEMPTS, _STARTS = 1500, 300, 2, 6
 
 
 class Pair(NamedTuple):
-    """Two questions that released tables cross, and which forms answered both."""
+    """Two questions that released tables cross, and which forms answered both; tables may be limited to some of these."""
 
     marts: tuple[str, ...]
     occasion: str
     answered: tuple[str, ...]
     counted: tuple[tuple[str, frozenset[Code]], ...]
-    where: tuple[tuple[str, frozenset[Code]], ...]
 
 
 class Printed(NamedTuple):
-    """The statistics of one correlation: rows and columns as lists of codes, and the numbers as they are printed."""
+    """The statistics of one correlation: rows and columns as lists of codes, the numbers as they are printed, and the answers to
+    which its forms are limited."""
 
     rows: tuple[frozenset[Code], ...]
     columns: tuple[frozenset[Code], ...]
     numbers: Mapping[str, NumberRead]
+    where: tuple[tuple[str, frozenset[Code]], ...]
 
 
 class Beside(NamedTuple):
@@ -54,11 +55,18 @@ class Beside(NamedTuple):
     correlations: tuple[int, ...]
     printed: tuple[Printed, ...]
 
+    @property
+    def asked(self) -> frozenset[str]:
+        """The two questions, and those to whose answers any of the tables is limited."""
+        limited = [*(table.where for table in self.crosstabs), *(printed.where for printed in self.printed)]
+        return frozenset((*(name for name, _ in self.pair.counted), *(name for where in limited for name, _ in where)))
+
 
 def beside(source: Source, earlier: Iterable[Source]) -> list[Beside]:
     """Find pairs of questions with both a crosstab and statistics released, now or earlier for the same forms.
 
-    A crosstab may also be one of a part of these forms, or of more.
+    A crosstab may also be one of a part of these forms, or of more: of other deliveries, or where one of both is limited to some
+    answers to other questions.
     """
     crosstabs: dict[Pair, list[TableRead]] = defaultdict(list)
     correlations: dict[Pair, list[tuple[int, Printed]]] = defaultdict(list)
@@ -74,7 +82,7 @@ def beside(source: Source, earlier: Iterable[Source]) -> list[Beside]:
             if numbers:
                 rows, columns = (tuple(codes for _, codes in table.axes[name].categories) for name in ("row", "column"))
                 turned = (rows, columns) if table.axes["row"].question < table.axes["column"].question else (columns, rows)
-                correlations[_pair(table)].append((table.number, Printed(*turned, numbers)))
+                correlations[_pair(table)].append((table.number, Printed(*turned, numbers, table.where)))
     return [
         Beside(pair, tuple(crosstabs[pair]), tuple(number for number, _ in listed), tuple(printed for _, printed in listed))
         for pair, listed in correlations.items()
@@ -84,7 +92,7 @@ def beside(source: Source, earlier: Iterable[Source]) -> list[Beside]:
 
 def _pair(table: TableRead) -> Pair:
     counted = sorted((table.axes[name].question, table.axes[name].counted) for name in ("row", "column"))
-    return Pair(table.marts, table.occasion, table.answered, tuple(counted), tuple(sorted(table.where)))
+    return Pair(table.marts, table.occasion, table.answered, tuple(counted))
 
 
 class Walk:
@@ -96,7 +104,12 @@ class Walk:
         (one, _), (other, _) = questions.pair.counted
         # Blanks too: one more form that answered only one of the questions makes room.
         rows, columns = (sorted(all_answers(self.study, questions.pair.marts[0], name), key=str) for name in (one, other))
-        self._grid = worlds.grid(source, questions.pair.marts, questions.pair.occasion, (one, rows), (other, columns))
+        pair = questions.pair
+        self._grid, layers = worlds.grid(source, pair.marts, pair.occasion, (one, rows), (other, columns), questions.asked)
+        # Which layers each of the statistics is about.
+        self._about = [
+            np.array([all(layer[name] in codes for name, codes in p.where) for layer in layers]) for p in questions.printed
+        ]
         self._steps = np.array(list(worlds.harmless(_swaps(self._grid))), dtype=np.int64).reshape(-1, 4)
         self._merging = [
             tuple(
@@ -174,10 +187,10 @@ class Walk:
 
     def _distance(self, world: World) -> float:
         """Return how far a world's statistics are from the printed ones, in units of their last decimal; 0 when equal."""
-        cells = world[self._grid].sum(axis=0)
+        layers = world[self._grid]
         far = 0.0
-        for (rows, columns), printed in zip(self._merging, self.questions.printed, strict=True):
-            counted = statistics(rows @ cells @ columns.T)
+        for (rows, columns), about, printed in zip(self._merging, self._about, self.questions.printed, strict=True):
+            counted = statistics(rows @ layers[about].sum(axis=0) @ columns.T)
             for name, number in printed.numbers.items():
                 assert number.value is not None
                 off = abs(counted[name] - float(number.value)) / float(2 * number.half) if name in counted else math.inf

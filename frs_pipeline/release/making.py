@@ -25,8 +25,9 @@ from frs_pipeline.release.files import (
     description,
     records,
 )
+from frs_pipeline.release.groups import Group
 from frs_pipeline.release.guards import Key
-from frs_pipeline.release.nesting import Known, not_said, refused
+from frs_pipeline.release.nesting import Known, not_said, refused, summed_up
 from frs_pipeline.release.page import page
 from frs_pipeline.release.reading import ReleaseRead, read_release
 from frs_pipeline.release.space import Space
@@ -100,6 +101,10 @@ class Releasing:
         self._space = Space(self.study, self.tables.values())
         self._cells = self._space.count(FormCounts(marts))
         self._counts: dict[int, Counts] = count(self.tables.values(), open_marts(marts))
+        # What an attack on summaries may begin with, instead of looking for it.
+        summaries = [table for table in self.tables.values() if table.kind == "summary"]
+        each = [summed_up(self.study, table, self._counts[table.number], ()) for table in summaries]
+        self._numbers = {Group(*forms): numbers for sets in each for forms, numbers in sets.items()}
         now = self._now = Source(self._empty(), forms)
         self._known = worked_out(self.study, earlier, now)
         self._known |= {f: n for source in earlier for f, n in released_counts(self.study, source, now, same=True).items()}
@@ -126,7 +131,9 @@ class Releasing:
             if suppression is None:
                 continue
             step(f"attack {done}")
-            attacker = Attacker(self.study, self._read(self._files(variants, suppression, draft)), self.earlier)
+            attacker = Attacker(
+                self.study, self._read(self._files(variants, suppression, draft)), self.earlier, numbers=self._numbers
+            )
             exposed = [number for number in attacker.counts() if not number.before]
             if exposed:
                 self._mend(exposed, variants, draft, last=done >= _ROUNDS - 2)
@@ -138,7 +145,7 @@ class Releasing:
             if files is None:
                 continue
             step("attack on the whole")
-            result = attack(self.study, self._read(files), self.earlier, attacker.seen)
+            result = attack(self.study, self._read(files), self.earlier, attacker.seen, self._numbers)
             if not result.new:
                 return self._finished(files, variants, suppression, draft, result)
         raise CheckFailed(

@@ -32,11 +32,14 @@ from frs_pipeline.study.tables import Place
 # Forms by part and number.
 Spread = NDArray[np.int64]
 Values = NDArray[np.bool_]
-_SECONDS = 10
+# Where a solver gives up, so that it does so alike on every machine; what it has not found by then counts as not there.
+_NODES = 5000
 # In how many places the smallest or the largest number is looked for, where it isn't printed.
-_ENDS = 8
+_ENDS = 12
 # How far apart, in units, the two numbers may be between which a quartile lies.
-_GAPS = 30
+_GAPS = 12
+# How many steps are tried from a spread to others, and how many lie between two that are kept.
+_STEPS, _APART = 3000, 20
 
 
 class Told(NamedTuple):
@@ -49,8 +52,13 @@ class Told(NamedTuple):
     high: float
 
 
-def told(study: Study, worlds: Worlds, source: Source, earlier: Sequence[Source]) -> list[Told]:
-    """List what the summaries of a release tell of few forms, beside everything released earlier; once for each number."""
+def told(
+    study: Study, worlds: Worlds, source: Source, earlier: Sequence[Source], hints: Mapping[Group, Mapping[Number, int]]
+) -> list[Told]:
+    """List what the summaries of a release tell of few forms, beside everything released earlier; once for each number.
+
+    `hints` say how many forms of a set have each number in a world to begin with; what doesn't agree with the release is ignored.
+    """
     found: list[Told] = []
     for key, own in summed(study, source).items():
         same = [one for older in earlier if older.same(source, key[:1]) for one in summed(study, older).get(key, ())]
@@ -59,7 +67,7 @@ def told(study: Study, worlds: Worlds, source: Source, earlier: Sequence[Source]
         if not new:
             continue
         sets = list({(one.group, repr(one.numbers)): one for one in (*own, *same)}.values())
-        one = _of_number(study, worlds, source, earlier, key, sets)
+        one = _of_number(study, worlds, source, earlier, key, sets, hints)
         if one is not None:
             # What several tables tell together, the last of them tells too much.
             tables = {each.table for each in new}
@@ -69,7 +77,13 @@ def told(study: Study, worlds: Worlds, source: Source, earlier: Sequence[Source]
 
 
 def _of_number(
-    study: Study, worlds: Worlds, source: Source, earlier: Sequence[Source], key: Key, sets: Sequence[Summed]
+    study: Study,
+    worlds: Worlds,
+    source: Source,
+    earlier: Sequence[Source],
+    key: Key,
+    sets: Sequence[Summed],
+    hints: Mapping[Group, Mapping[Number, int]],
 ) -> Told | None:
     """Return something that summaries of a number tell of few forms; None where they don't."""
     last, threshold = max(sets, key=lambda one: one.table), source.release.threshold
@@ -88,6 +102,7 @@ def _of_number(
     if by_group is None:
         return unknown
     spreads = Spreads(number.measured, sets, [part for part in parts if part.n], by_group, threshold)
+    spreads.begin(hints)
     groups = () if by_group else number.measured.groups
     spans = [(number.measured.places(low), number.measured.places(high)) for _, low, high in groups]
     return spreads.told(spans, uniform=source.release.uniform_withheld)
@@ -148,11 +163,21 @@ class Spreads:
         for at, one in enumerate(self.sets):
             self._add_set(at, one)
 
+    def begin(self, hints: Mapping[Group, Mapping[Number, int]]) -> None:
+        """Begin with the spread that hints about all sets make up, if everything that is told is true of it."""
+        if all(one.group in hints for one in self.sets):
+            forms = [[hints[one.group].get(self.number.value(int(value)), 0) for value in self.values] for one in self.sets]
+            inside = [[at in part.sets for part in self.parts] for at in range(len(self.sets))]
+            spread = np.rint(np.linalg.lstsq(np.array(inside, dtype=float), np.array(forms, dtype=float))[0]).astype(np.int64)
+            if (spread >= 0).all() and self.is_true(spread):
+                self.seen.append(spread)
+
     def told(self, groups: Iterable[tuple[int, int]], *, uniform: bool) -> Told | None:
         """Return a set of forms of which too much is told, None where there is none; `uniform`: also that all have one number."""
         everything = range(len(self.sets))
-        if not self._look():
+        if not self.seen and not self._look():
             return self._named(everything, 0, 0)
+        self._wander()
         several = [([at], part.sets) for at, part in enumerate(self.parts)]
         several += [(self._within(at), frozenset({at})) for at in everything]
         for within, sets in {tuple(parts): (parts, sets) for parts, sets in several if parts}.values():
@@ -226,7 +251,7 @@ class Spreads:
             constraints=LinearConstraint(csr_matrix(matrix), [row.low for row in rows], [row.high for row in rows]),
             integrality=np.ones(size, dtype=np.int64),
             bounds=Bounds(np.zeros(size), most),
-            options={"time_limit": _SECONDS},
+            options={"node_limit": _NODES},
         )
         if outcome.x is None:
             return False
@@ -235,6 +260,28 @@ class Spreads:
             return False
         self.seen.append(spread)
         return True
+
+    def _wander(self) -> None:
+        """Walk from the last spread to others, in steps that change no sum and no sum of squares: solvers take far longer."""
+        chance, spread, steps = np.random.default_rng(0), self.seen[-1].copy(), 0
+        widest = (len(self.values) - 1) // 4
+        for _ in range(_STEPS if widest else 0):
+            width = int(chance.integers(1, widest + 1))
+            first, part = int(chance.integers(0, len(self.values) - 4 * width)), int(chance.integers(len(self.parts)))
+            step = np.zeros_like(spread[part])
+            # 0 + 3 + 3 = 1 + 1 + 4, and their squares, too.
+            step[first : first + 4 * width + 1 : width] = np.array([-1, 2, 0, -2, 1]) * chance.choice((-1, 1))
+            spread[part] += step
+            if (spread[part] >= 0).all() and self._is_true_within(spread, part):
+                steps += 1
+                if steps % _APART == 0:
+                    self.seen.append(spread.copy())
+            else:
+                spread[part] -= step
+
+    def _is_true_within(self, spread: Spread, part: int) -> bool:
+        """Return whether everything is true that is told of the sets that hold a part."""
+        return all(self._prints(at, self.sets[at], spread[self._within(at)].sum(axis=0)) for at in self.parts[part].sets)
 
     def is_true(self, spread: Spread) -> bool:
         """Return whether everything that is told is true of a spread, to the last digit."""

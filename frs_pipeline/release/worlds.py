@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise, product
 from typing import Any, Literal, NamedTuple
@@ -298,22 +298,36 @@ class Worlds:
             self._any = np.rint(world).astype(np.int64)
         return world, parts
 
+    def crosses(self, source: Source, marts: Sequence[str], names: Collection[str]) -> bool:
+        """Return whether there are unknowns for every combination of answers to some questions."""
+        return all(any(set(names) <= set(cube) for cube in self._cubes[pool]) for pool in self._pools_of(source, marts))
+
     def grid(
-        self, source: Source, marts: Sequence[str], occasion: str, rows: tuple[str, list[Code]], columns: tuple[str, list[Code]]
-    ) -> NDArray[np.int64]:
-        """Return the unknowns of two questions, (layers, rows, columns): one layer per answer to the cube's other questions."""
+        self,
+        source: Source,
+        marts: Sequence[str],
+        occasion: str,
+        rows: tuple[str, list[Code]],
+        columns: tuple[str, list[Code]],
+        limits: Collection[str] = (),
+    ) -> tuple[NDArray[np.int64], list[dict[str, Code | str]]]:
+        """Return the unknowns of two questions, (layers, rows, columns): one layer per answer to the cube's other questions,
+        `limits` among them; and the answers of each layer."""
         layers: dict[tuple[object, ...], NDArray[np.int64]] = {}
+        given: list[dict[str, Code | str]] = []
         for pool, mart in self._pools_of(source, marts):
             cubes = self._cubes[pool, mart]
-            names = next(names for names in cubes if {rows[0], columns[0]} <= set(names))
+            names = next(names for names in cubes if {rows[0], columns[0], *limits} <= set(names))
             of_rows, of_columns = names.index(rows[0]), names.index(columns[0])
             for answers, unknown in cubes[names].items():
                 fits = occasion == BOTH or "occasion" not in names or answers[names.index("occasion")] == occasion
                 if fits and answers[of_rows] in rows[1] and answers[of_columns] in columns[1]:
                     rest = (pool, mart, *(value for at, value in enumerate(answers) if at not in (of_rows, of_columns)))
+                    if rest not in layers:
+                        given.append(dict(zip(names, answers, strict=True)))
                     layer = layers.setdefault(rest, np.zeros((len(rows[1]), len(columns[1])), dtype=np.int64))
                     layer[rows[1].index(answers[of_rows]), columns[1].index(answers[of_columns])] = unknown  # type: ignore[arg-type]
-        return np.stack(list(layers.values()))
+        return np.stack(list(layers.values())), given
 
     def harmless(self, swaps: Iterable[tuple[int, int, int, int]]) -> Iterator[tuple[int, int, int, int]]:
         """Yield those steps (+1, -1, -1, +1 form) that change no equation, whatever the world."""

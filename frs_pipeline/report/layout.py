@@ -5,12 +5,13 @@ Headings of our own are in both languages; questions and answers are Danish in b
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from frs_pipeline.language import Text
 from frs_pipeline.study import Study
 from frs_pipeline.study.pairing import question_of
-from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Address, Table
+from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, WAYS, Address, Table
 from frs_pipeline.tables.render import QUARTILES
 
 _FREQUENCY = (
@@ -46,6 +47,7 @@ _TOTALS_OF_BOXES = {
     MISSING: Text("Skemaer uden svar", "Forms without an answer"),
 }
 _NAMES = {TOTAL_VALID: Text("I alt besvaret", "All answered"), MISSING: Text("Ubesvaret", "Blank"), TOTAL: Text("I alt", "Total")}
+_WAYS = {word: way.capitalised() for way in WAYS for word in (way.danish, way.english)}
 _ALL_TOGETHER = {True: Text("Alle", "All"), False: Text("Alle under ét", "All together")}
 
 
@@ -152,15 +154,16 @@ def _change(table: Table, texts: dict[str, str]) -> Layout:
                 Line(name, (*[None] * len(table.column.categories), Address(table.number, way.label, "", group, measure)))
                 for name, measure in _FREQUENCY[:2]
             )
-            blocks.append(Block(_of(table, group, way.label), lines, total=False))
+            blocks.append(Block(_of(table, group, way.label, _WAYS), lines, total=False))
     return Layout(texts[table.row.variable], named(texts[table.column.variable]), tuple(map(named, columns)), tuple(blocks))
 
 
-def _of(table: Table, group: str, label: str) -> Text:
-    """Return a label of one group's rows, where the table has groups."""
+def _of(table: Table, group: str, label: str, words: Mapping[str, Text] | None = None) -> Text:
+    """Return a label of one group's rows, where the table has groups; `words` are our own names for some labels."""
+    own = (words or {}).get(label) or named(label)
     if table.group is None:
-        return named(label)
-    return Text(f"{named(group).danish}: {named(label).danish}", f"{named(group).english}: {named(label).english}")
+        return own
+    return Text(f"{named(group).danish}: {own.danish}", f"{named(group).english}: {own.english}")
 
 
 def _summary(table: Table, texts: dict[str, str]) -> Layout:

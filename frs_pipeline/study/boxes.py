@@ -31,10 +31,13 @@ def columns_of(name: str) -> list[str]:
     return name.split(_JOINT)
 
 
-def in_sql(name: str) -> str:
-    """Write the answer to a question as SQL: of several boxes together 1 if any is ticked, 0 if none, null if no one says."""
-    columns = columns_of(name)
-    return name if len(columns) == 1 else f"greatest({', '.join(columns)})"
+def in_sql(name: str, quote: str = "") -> str:
+    """Write the answer to a question as SQL, with quotes around names if wanted.
+
+    Of several boxes together it is 1 if any is ticked, 0 if none is, null if no box says.
+    """
+    columns = [f"{quote}{column}{quote}" for column in columns_of(name)]
+    return columns[0] if len(columns) == 1 else f"greatest({', '.join(columns)})"
 
 
 def crossed(asked: Iterable[str], whole: str, boxes: Iterable[str]) -> list[frozenset[str]]:

@@ -110,7 +110,7 @@ def _of_pairs(study: Study, mart: str) -> dict[str, Question]:
         for partner in partners(study, mart, end):
             for asked in partner.questions:
                 own = questionnaires(study)[mart].question(asked.name)
-                if own is None or own.labels != asked.labels or asked.measured:
+                if own is None or own.labels != asked.labels or asked.measured or not scale_of(asked):
                     continue
                 made += _columns(study, Pairing(mart, partner.instrument, "", end, asked.name, None, ()), asked)
     return {question.name: question for question in made}
@@ -165,6 +165,8 @@ def pairing(study: Study, mart: str, start: str, end: str, asked: Question, erro
     if asked.measured:
         raise error(["variable"], f"{asked.name} is a number", "name a question with answers")
     questionnaire = questionnaires(study)[mart]
+    if asked in questionnaire.background:
+        raise error(["variable"], f"{asked.name} is no answer: the ledger says it of the conference", "name a question")
     if questionnaire.occasion not in (start, BOTH):
         raise error(["from"], f"{mart} holds no forms of that occasion", f"say from: {questionnaire.occasion}")
     others = partners(study, mart, end)
@@ -182,6 +184,8 @@ def pairing(study: Study, mart: str, start: str, end: str, asked: Question, erro
     role = questionnaire.role
     if (role.labels if role else None) != (other.role.labels if other.role else None):
         raise error(["to"], f"{other.instrument} asks for the role in another way than {mart}", "name another mart")
+    if not scale_of(asked):
+        raise error(["variable"], f"{asked.name} has no answer but the one that has no place", "name another question")
     if role is not None and role.name == asked.name:
         raise error(["variable"], f"{asked.name} says who is paired with whom", "name another question")
     made = Pairing(

@@ -92,7 +92,7 @@ class FormCounts:
         """
         key = (mart, questions, pairing)
         if key not in self._known:
-            names = ", ".join(map(in_sql, ("occasion", *questions)))
+            names = ", ".join(in_sql(name, '"') for name in ("occasion", *questions))
             self._known[key] = {
                 part.delivery: {
                     (row[0], tuple(row[1:-1])): row[-1]

@@ -174,6 +174,17 @@ def test_a_release_protects_it_like_any_answer(settings, store, tmp_path):
     assert any(row["status"] == "hidden" for row in rows)
 
 
+def test_what_the_ledger_says_does_not_change(settings, tmp_path):
+    more = (
+        next(line for line in TABLES.splitlines() if "number: 105" in line)
+        .replace("variable: conflict", "variable: department")
+        .replace(", group: department", "")
+    )
+    spoilt = study_with(tmp_path, {"tables.yaml": lambda text: text + more.replace("105", "109") + "\n"}, of=settings.study)
+    with pytest.raises(InputError, match="department is no answer: the ledger says it of the conference"):
+        catalogue(spoilt)
+
+
 @pytest.fixture
 def study(tmp_path):
     """The shipped study, which admits a background."""

@@ -16,6 +16,7 @@ from frs_pipeline.codebook.keys import PUBLISHED
 from frs_pipeline.codebook.vault import open_plain
 from frs_pipeline.errors import CheckFailed
 from frs_pipeline.lineage.evidence import Evidence
+from frs_pipeline.lineage.form import ways
 from frs_pipeline.lineage.impact import ChangedForms, recounted, resting_on, rows_of
 from frs_pipeline.lineage.listing import counted
 from frs_pipeline.lineage.meaning import meanings
@@ -235,6 +236,19 @@ def test_every_figure_has_a_passport_that_closes_and_plain_duckdb_gives_it(setti
     assert passports.of(better).sums
 
 
+def test_either_form_of_a_pair_is_followed_to_the_table(store, pairs):
+    evidence = Evidence(store)
+    for number in (101, 102):
+        pair = pairs[number].dropna(subset=["after", "overall" if number == 101 else "conflict"]).iloc[0]
+        for form in (pair["form"], pair["other"]):
+            (way,) = ways(evidence, form)
+            assert number in [table.table for table in way.tables if table.counted]
+    alone = pairs[101][pairs[101]["why"] == "none_there"].iloc[0]["form"]
+    (way,) = ways(evidence, alone)
+    (told,) = (table for table in way.tables if table.table == 101)
+    assert "no form about the child by that role from the follow-up" in [why.english for why in told.why]
+
+
 def without(store, *forms):
     return recounted(store, ChangedForms(store.study, rows_of(store, set(forms))))
 
@@ -273,7 +287,7 @@ def test_tables_are_printed_and_shown(settings, found):
     assert grid.header[1] == "første rådslagning → opfølgning"
     assert [row[1] for row in grid.rows][-3:] == [way.danish for way in WAYS]
     report = (settings.curated(DELIVERY) / "report").rglob("*.html")
-    assert any("uændret" in page.read_text(encoding="utf-8") for page in report)
+    assert any("Uændret" in page.read_text(encoding="utf-8") for page in report)
 
 
 def test_no_release_says_anything_about_changes(settings, store):

@@ -44,6 +44,7 @@ TABLES = """\
   - {number: 4, title: "", kind: frequency, mart: participant, variable: best_1}
   - {number: 5, title: "", kind: crosstab, mart: participant, row: best_2, column: overall, percent: row}
   - {number: 6, title: "", kind: frequency, mart: participant, variable: overall, where: {best_1: [valgt]}}
+  - {number: 7, title: "", kind: multiple, mart: participant, variable: best}
 """
 FORMS = 48
 SAID = "mormor fandt hurtigt en løsning sammen med de andre"
@@ -151,6 +152,20 @@ def test_every_figure_of_coded_texts_has_a_passport_that_closes_and_plain_duckdb
         for made in (made for made in every if made.address.table > 3):
             query = recount(study, catalogue(study)[made.address.table], made.address, meanings(study)[made.address])
             assert connection.execute(query).fetchone()[0] == Evidence(store).figures[made.address].value, made.address
+
+
+def test_all_codes_of_a_text_are_one_table(store):
+    codes = [counts(at) for at in CODED]
+    figures = Evidence(store).figures
+    assert figures[7, "Total valid", "", "", "count"].value == sum(map(bool, codes)) > 0
+    assert figures[7, "Total", "", "", "answers"].value == sum(map(len, codes))
+    assert figures[7, "Planen", "", "", "count"].value == sum(2 in own for own in codes)
+    none = len(codes) - sum(map(bool, codes))
+    rows = [row for row in read(store.file("statistics", "bases")).to_pylist() if row["table"] == 7]
+    left = (
+        f'{FORMS - len(codes)} uden kodet tekst − {none} "intet felt valgt"' if none else f"{FORMS - len(codes)} uden kodet tekst"
+    )
+    assert base_line(store.study, catalogue(store.study)[7], rows) == f"Grundlag: {FORMS} skemaer − {left} = {len(codes) - none}"
 
 
 def test_a_figure_leads_to_the_lines_of_the_coding_as_well_as_to_the_forms(settings, store):

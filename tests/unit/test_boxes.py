@@ -79,7 +79,7 @@ def test_what_is_wrong_is_said_with_its_line_and_what_is_right(tmp_path, table, 
 def test_the_words_for_boxes_are_those_of_the_study_s_language(tmp_path):
     study = kinds_study(tmp_path)
     file = study.folder / "study.yaml"
-    file.write_text(f"language: english\n{file.read_text(encoding='utf-8')}", encoding="utf-8")
+    file.write_text(f"languages: [english]\n{file.read_text(encoding='utf-8')}", encoding="utf-8")
     asked = questionnaires(study)["participant"]
     assert asked.question("helped_2").labels == {0: "not ticked", 1: "ticked"}
     both = asked.resolve("helped_1+helped_4")
