@@ -11,7 +11,8 @@ from frs_pipeline.cli.terminal import print_grid, print_json, say
 from frs_pipeline.errors import UsageError
 from frs_pipeline.language import plural
 from frs_pipeline.stats.printing import spss
-from frs_pipeline.study import texts
+from frs_pipeline.study import Study, texts
+from frs_pipeline.study.about import written
 
 coding = typer.Typer(help="Texts and how they are coded: what a coder reads, and how far coders agree.", no_args_is_help=True)
 app.add_typer(coding, name="coding", rich_help_panel=FORMS)
@@ -43,8 +44,8 @@ def agreement(delivery: Delivery = None, as_json: AsJson = False) -> None:
             [
                 f"{row['code']} {row['label']}",
                 *(str(row[name]) for name in ("differing", "undecided")),
-                _printed(row["agreement_percent"], 1),
-                *(_printed(row[name], _PLACES) for name in ("kappa", "alpha")),
+                _printed(results.study, row["agreement_percent"], 1),
+                *(_printed(results.study, row[name], _PLACES) for name in ("kappa", "alpha")),
             ]
             for row in mine
         ]
@@ -52,9 +53,9 @@ def agreement(delivery: Delivery = None, as_json: AsJson = False) -> None:
         print_grid(f"{instrument}, {question}: {numbers}", header, lines)
 
 
-def _printed(value: float | None, places: int) -> str:
+def _printed(study: Study, value: float | None, places: int) -> str:
     """Print a number as the report does; nothing where nothing can be said."""
-    return "" if value is None else spss(value, places, leading_zero=True)
+    return "" if value is None else written(study, spss(value, places, leading_zero=True))
 
 
 @coding.command()
@@ -68,7 +69,7 @@ def sheet(
 ) -> None:
     """Write what was answered to a question into a CSV file in the restricted zone, for those who code it."""
     from frs_pipeline.codebook.access import traced
-    from frs_pipeline.intake.coders import sheet as written
+    from frs_pipeline.intake.coders import sheet as sheet_of
     from frs_pipeline.intake.coders import undecided
     from frs_pipeline.intake.coding import codings_of
     from frs_pipeline.store.files import atomic, private_folder
@@ -85,7 +86,7 @@ def sheet(
     only = undecided(codings_of(store)) if differing else None
     details = {"delivery": store.delivery, "question": question}
     with traced(store.settings.access_journal, "texts opened", reason, details) as trace:
-        content, number = written([(results.read(("texts", name)), only) for name in asked], question)
+        content, number = sheet_of([(results.read(("texts", name)), only) for name in asked], question)
         trace.note(details)
         path = store.settings.restricted(store.delivery) / "coding" / f"{question}.csv"
         private_folder(path.parent, store.settings.restricted_zone)
