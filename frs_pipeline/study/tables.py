@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
-
-from pydantic import Field
+from typing import Any, Literal, NamedTuple
 
 from frs_pipeline.errors import Gathered, InputError
 from frs_pipeline.language import Text
@@ -24,6 +22,21 @@ from frs_pipeline.study.numbers import Number, Span, plain
 from frs_pipeline.study.pairing import PAIRED, SAME, TO_FIRST, TO_LAST, Pairing, pairing, question_of
 from frs_pipeline.study.questionnaires import Question, check_occasion, read_scales
 from frs_pipeline.study.spec import Spec, YamlFile
+from frs_pipeline.study.table_specs import (
+    AnyTable,
+    CatalogueSpec,
+    ChangeSpec,
+    CollapsedSpec,
+    CorrelationSpec,
+    CrosstabSpec,
+    DistributionSpec,
+    FrequencySpec,
+    GroupCorrelationSpec,
+    Kind,
+    MultipleSpec,
+    SummarySpec,
+    TableSpec,
+)
 
 FILE = "tables.yaml"
 # Labels of the rows and columns that every table adds to its categories.
@@ -31,18 +44,6 @@ TOTAL, TOTAL_VALID, MISSING = RESERVED = ("Total", "Total valid", "Missing")
 # What a change is called where the study says which end of the scale is better.
 WAYS = (Text("bedre", "better"), Text("uændret", "unchanged"), Text("dårligere", "worse"))
 
-Kind = Literal[
-    "frequency",
-    "distribution",
-    "crosstab",
-    "collapsed_crosstab",
-    "correlation",
-    "correlation_by_group",
-    "summary",
-    "multiple",
-    "change",
-]
-Labels = dict[str, tuple[str, ...]]
 # The answers to a question that are meant: codes, or a span of numbers.
 Codes = frozenset[int] | Span
 # Row, column and group of an address: where in its table a figure stands.
@@ -62,98 +63,6 @@ class Address(NamedTuple):
     def of(cls, row: Mapping[str, Any]) -> Address:
         """Read the address from a line of a file that has its columns; a label that is missing or null is none."""
         return cls(int(row["table"]), row["row"] or "", row["column"] or "", row["group"] or "", row["measure"])
-
-
-class _TableSpec(Spec):
-    number: int = Field(ge=1, le=32_767)
-    title: str
-    mart: str
-    occasion: str = BOTH
-    leave_out: Labels = Field(default_factory=dict, description="answers that are not counted, by question")
-    relabel: dict[str, dict[str, str]] = Field(default_factory=dict, description="printed spelling of a label, by question")
-    collapse: dict[str, Labels] = Field(default_factory=dict, description="merged answers under a new label, by question")
-    where: Labels = Field(default_factory=dict, description="only forms with one of these answers, by question")
-    note: str | None = None
-    note_danish: str | None = None
-
-
-class FrequencySpec(_TableSpec):
-    kind: Literal["frequency"]
-    variable: str
-
-
-class DistributionSpec(_TableSpec):
-    kind: Literal["distribution"]
-    variable: str
-    also: str | None = Field(default=None, description="second mart whose forms are added")
-    answered: tuple[str, ...] = Field(default=(), description="only forms that answered these questions too")
-
-
-class CrosstabSpec(_TableSpec):
-    kind: Literal["crosstab"]
-    row: str
-    column: str
-    percent: Literal["row", "column", "total"]
-
-
-class CollapsedSpec(_TableSpec):
-    kind: Literal["collapsed_crosstab"]
-    row: str
-    column: str
-
-
-class CorrelationSpec(_TableSpec):
-    kind: Literal["correlation"]
-    row: str
-    column: str
-    reverse: tuple[str, ...] = Field(default=(), description="questions whose scale is reversed")
-
-
-class GroupCorrelationSpec(_TableSpec):
-    kind: Literal["correlation_by_group"]
-    row: str
-    column: str
-    group: str
-    reverse: tuple[str, ...] = ()
-
-
-class SummarySpec(_TableSpec):
-    kind: Literal["summary"]
-    variable: str = Field(description="a question answered with a number")
-    group: str | None = None
-
-
-class ChangeSpec(_TableSpec):
-    kind: Literal["change"]
-    variable: str = Field(description="a question that is asked with the same answers at both occasions")
-    start: str = Field(alias="from", description="the earlier occasion")
-    to: str = Field(description="the later one")
-    group: str | None = None
-    better: str | None = Field(default=None, description="the answer at that end of the scale that is better")
-
-
-class MultipleSpec(_TableSpec):
-    kind: Literal["multiple"]
-    variable: str = Field(description="a question with several boxes to tick")
-    group: str | None = None
-
-
-AnyTable = Annotated[
-    FrequencySpec
-    | DistributionSpec
-    | CrosstabSpec
-    | CollapsedSpec
-    | CorrelationSpec
-    | GroupCorrelationSpec
-    | SummarySpec
-    | MultipleSpec
-    | ChangeSpec,
-    Field(discriminator="kind"),
-]
-
-
-class CatalogueSpec(Spec):
-    tables: tuple[Any, ...]  # each parsed on its own, so that a faulty one hides no other's faults
 
 
 class Category(Spec):
@@ -273,7 +182,7 @@ class Table(Spec):
 class _Resolver:
     """Turns one table's labels into codes, refusing what the questionnaires don't have."""
 
-    def __init__(self, study: Study, file: YamlFile, index: int, spec: _TableSpec) -> None:
+    def __init__(self, study: Study, file: YamlFile, index: int, spec: TableSpec) -> None:
         self.study = study
         self.file, self.spec = file, spec
         self.at: list[str | int] = ["tables", index]
