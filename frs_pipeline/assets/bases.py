@@ -6,7 +6,7 @@ from frs_pipeline.assets.wiring import Made, key_of, makes, making, produced
 from frs_pipeline.checks.ties import tie_specs, ties
 from frs_pipeline.store.files import read
 from frs_pipeline.study import Study
-from frs_pipeline.study.instruments import instruments
+from frs_pipeline.study.countable import countable
 from frs_pipeline.study.tables import catalogue
 from frs_pipeline.tables.figures import from_table
 from frs_pipeline.tables.reconciling import FormCounts, reconcile
@@ -21,7 +21,7 @@ def assets(study: Study) -> list[AssetsDefinition]:
         """Base of each table: rows of its marts, forms left out by reason, forms counted; compared with its figures."""
         with making(context, KEY) as store:
             figures = from_table(read(store.file("statistics", "figures")))
-            forms = FormCounts({mart: store.marts(mart) for mart in instruments(study)}, store.settings.engine)
+            forms = FormCounts({mart: store.marts(mart) for mart in countable(study)}, store.settings.engine)
             reconciled = reconcile(study, list(catalogue(study).values()), figures, forms)
             checks = ties(key_of(study, KEY), reconciled)
             if not all(check.passed for check in checks):

@@ -20,7 +20,7 @@ from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import background, questionnaires
 from frs_pipeline.tables.nonresponse import conferences, conferences_from, forms_of
 from frs_pipeline.tables.render import Grid
-from frs_pipeline.tables.together import different_forms, refuse_pairs, where_forms_are
+from frs_pipeline.tables.together import different_forms, refuse_what_cannot_be_counted, where_forms_are
 
 CONFERENCE = ("marts", "conference")
 
@@ -41,7 +41,7 @@ def _mart(study: Study, instrument: str) -> AssetsDefinition:
     def _asset(context: AssetExecutionContext) -> Made:
         with making(context, key) as store:
             if store.parts():
-                refuse_pairs(store)
+                refuse_what_cannot_be_counted(store)
                 yield from _together(context, store, instrument)
                 return
             # By form id, so that the order of rows doesn't depend on how the export was sorted.

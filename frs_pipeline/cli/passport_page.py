@@ -93,10 +93,14 @@ def show(study: Study, passport: Passport) -> None:
         _counts(page, passport.pairs)
     _waterfall(page, passport)
     if passport.near:
-        page.heading("Nearest to being counted: forms that fail one condition only")
+        page.heading(f"Nearest to being counted: {_many(passport)} that fail one condition only")
         page.grid([(str(near.forms), near.why.english) for near in passport.near], (0,))
     _agreement(page, passport)
     _provenance(page, passport)
+
+
+def _many(passport: Passport) -> str:
+    return "conferences" if passport.of_conferences else "forms"
 
 
 def _fraction(page: Page, passport: Passport) -> None:
@@ -114,11 +118,16 @@ def _counts(page: Page, counted: Pairs) -> None:
 
 
 def _waterfall(page: Page, passport: Passport) -> None:
-    page.heading("From the forms delivered to the forms counted")
-    delivered = " + ".join(f"{n} of {mart}" for mart, n in passport.delivered.items())
     total = sum(passport.delivered.values())
-    rows = [("", str(total), f"forms delivered: {delivered}")]
-    whole = passport.denominator.number if passport.denominator and passport.denominator.unit == "forms" else None
+    if passport.of_conferences:
+        page.heading("From the conferences known to the conferences counted")
+        rows = [("", str(total), "conferences known")]
+    else:
+        page.heading("From the forms delivered to the forms counted")
+        delivered = " + ".join(f"{n} of {mart}" for mart, n in passport.delivered.items())
+        rows = [("", str(total), f"forms delivered: {delivered}")]
+    rows_in = passport.denominator is not None and passport.denominator.unit in ("forms", "conferences")
+    whole = passport.denominator.number if passport.denominator and rows_in else None
     if whole == total:
         rows.append(("", "", "= the denominator"))
     for step in passport.waterfall:
@@ -129,7 +138,8 @@ def _waterfall(page: Page, passport: Passport) -> None:
     if passport.deliveries:
         page.text(" + ".join(f"{forms} from {delivery}" for delivery, forms in passport.deliveries.items()))
     which = "it" if passport.forms == 1 else f"these {passport.forms}"
-    page.ticked([(passport.closes, f"{passport.equation} (frs trace … --forms lists {which})")])
+    lists = "" if passport.of_conferences else f" (frs trace … --forms lists {which})"
+    page.ticked([(passport.closes, f"{passport.equation}{lists}")])
 
 
 def _agreement(page: Page, passport: Passport) -> None:

@@ -37,15 +37,19 @@ def trace(
 ) -> None:
     """Print the passport of one figure: what it counts, which forms it rests on, which it leaves out and why."""
     from frs_pipeline.lineage.addresses import address as find
+    from frs_pipeline.study.countable import CONFERENCE
+    from frs_pipeline.study.tables import catalogue
 
     settings = installation()
     address = find(settings.study, table, row, column, group, measure)
     if sql and forms:
         raise UsageError("--sql and --forms are two answers", do="ask for one at a time")
+    if forms and CONFERENCE in catalogue(settings.study)[table].marts:
+        do = "look at it without --forms, or ask for --sql"
+        raise UsageError("counts conferences, behind which no forms are listed", where=f"table {table}", do=do)
     if sql:
         from frs_pipeline.lineage.meaning import meanings
         from frs_pipeline.lineage.recount import recount
-        from frs_pipeline.study.tables import catalogue
 
         definition = catalogue(settings.study)[table]
         files = _files(Results(delivery, together=True), definition.marts) if delivery else {}

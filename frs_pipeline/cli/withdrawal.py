@@ -51,9 +51,9 @@ def impact(
 
 def _resting(results: Results, question: str, as_json: bool) -> None:
     from frs_pipeline.lineage.impact import resting_on
-    from frs_pipeline.study.questionnaires import questionnaires
+    from frs_pipeline.study.countable import countable
 
-    names = {q.name for questionnaire in questionnaires(results.study).values() for q in questionnaire.questions}
+    names = {q.name for mart in countable(results.study).values() for q in mart.questions}
     if question not in names:
         import difflib
 

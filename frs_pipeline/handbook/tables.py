@@ -12,10 +12,11 @@ from frs_pipeline.handbook.dictionary import BACKGROUND, anchor, at
 from frs_pipeline.printed.contradictions import not_reproducible
 from frs_pipeline.study import Study
 from frs_pipeline.study.chapters import chapters
-from frs_pipeline.study.instruments import BOTH, instruments
+from frs_pipeline.study.countable import CONFERENCE, countable
+from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.pairing import question_of
 from frs_pipeline.study.printed import of_table
-from frs_pipeline.study.questionnaires import Question, background, questionnaires
+from frs_pipeline.study.questionnaires import Question, background
 from frs_pipeline.study.tables import Axis, Table, catalogue
 
 _DICTIONARY = "data-dictionary.md"
@@ -72,7 +73,7 @@ def page(study: Study) -> str:
         "| questionnaire | tables |",
         "| --- | --- |",
         *(
-            f"| [{questionnaires(study)[mart].title}]({_DICTIONARY}#{mart}) | {_listed(numbers)} |"
+            f"| [{countable(study)[mart].title}]({_DICTIONARY}#{_anchor(mart)}) | {_listed(numbers)} |"
             for mart, numbers in _by_questionnaire(study, tables).items()
         ),
         "",
@@ -88,6 +89,7 @@ def entry(study: Study, table: Table, contradicted: int) -> list[str]:
     """Write the lines of one table; the report contradicts itself on `contradicted` of its printed figures."""
     title = f"**{_text(table.title)}**" if table.title else "*(printed without a title)*"
     percent = _PERCENT.get(table.percent or table.kind)
+    counted = "conferences" if CONFERENCE in table.marts else "forms"
     lines = [
         f"### Table {table.number}",
         "",
@@ -95,7 +97,7 @@ def entry(study: Study, table: Table, contradicted: int) -> list[str]:
         "",
         f"{_KINDS[table.kind]}{f'; {percent}' if percent else ''}.",
         "",
-        f"- forms: {_forms(study, table)}{_limits(study, table)}{_answered(study, table)}",
+        f"- {counted}: {_forms(study, table)}{_limits(study, table)}{_answered(study, table)}",
         *(f"- {name}: {_axis(study, table, axis)}" for field, name in _ROLES if (axis := getattr(table, field)) is not None),
     ]
     if table.column is None:
@@ -110,9 +112,14 @@ def _listed(numbers: Iterable[int]) -> str:
     return " ".join(f"[{number}](#table-{number})" for number in numbers)
 
 
+def _anchor(mart: str) -> str:
+    return BACKGROUND if mart == CONFERENCE else mart
+
+
 def _by_questionnaire(study: Study, tables: Mapping[int, Table]) -> dict[str, list[int]]:
-    """List the tables that count forms of each questionnaire, by number; a table of two stands under both."""
-    return {mart: [table.number for table in tables.values() if mart in table.marts] for mart in instruments(study)}
+    """List the tables that count forms of each questionnaire, by number; a table of two stands under both. Conferences last."""
+    numbers = {mart: [table.number for table in tables.values() if mart in table.marts] for mart in countable(study)}
+    return {mart: own for mart, own in numbers.items() if own or mart != CONFERENCE}
 
 
 def _contradicted(study: Study) -> Mapping[int, int]:
@@ -125,7 +132,7 @@ def _contradicted(study: Study) -> Mapping[int, int]:
 def _forms(study: Study, table: Table) -> str:
     parts = []
     for mart in table.marts:
-        asked_at = questionnaires(study)[mart].occasion
+        asked_at = countable(study)[mart].occasion
         occasion = table.occasion if asked_at == BOTH else asked_at
         parts.append(f"`{mart}`, {at(study, occasion)}")
     return " and ".join(parts)
@@ -133,7 +140,7 @@ def _forms(study: Study, table: Table) -> str:
 
 def _limits(study: Study, table: Table) -> str:
     """Say to which answers the table is limited."""
-    asked = questionnaires(study)[table.marts[0]]
+    asked = countable(study)[table.marts[0]]
     limits = []
     for name, codes in table.where:
         if table.pairing and name == table.pairing.status:
@@ -142,7 +149,9 @@ def _limits(study: Study, table: Table) -> str:
         question = asked.question(name)
         assert question is not None
         labels = [label for code, label in question.labels.items() if code in codes]
-        limits.append(f"; only those that answer {_question(study, table, name)} with {_joined(labels)}")
+        asking = _question(study, table, name)
+        whose = f"whose {asking} is" if CONFERENCE in table.marts else f"that answer {asking} with"
+        limits.append(f"; only those {whose} {_joined(labels)}")
     return "".join(limits)
 
 

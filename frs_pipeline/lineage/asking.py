@@ -8,10 +8,11 @@ from functools import cached_property
 from frs_pipeline.lineage.aside import Aside, forms_set_aside
 from frs_pipeline.lineage.evidence import Evidence
 from frs_pipeline.lineage.meaning import base
-from frs_pipeline.lineage.waterfall import AGAIN, SET_ASIDE, Asked, Group, Why, failing, questions
-from frs_pipeline.store.files import read
+from frs_pipeline.lineage.waterfall import AGAIN, NOT_IN_CODEBOOK, SET_ASIDE, Asked, Group, Why, failing, questions
+from frs_pipeline.store.files import read, rows_in
 from frs_pipeline.study import Study
 from frs_pipeline.study.boxes import in_sql
+from frs_pipeline.study.countable import CONFERENCE
 from frs_pipeline.study.tables import Table
 
 
@@ -47,8 +48,10 @@ class Asking:
         return self._aside[instrument]
 
     def withdrawn(self, instrument: str) -> int:
-        """Count the forms of a questionnaire that were withdrawn before anything was judged. No passport says why."""
+        """Count the forms of a questionnaire, or conferences, withdrawn before anything was judged. No passport says why."""
         stores = [part.store for part in self.evidence.parts]
+        if instrument == CONFERENCE:
+            return sum(rows_in(store.file("validated", "withdrawn_conferences")) for store in stores)
         return sum(sum(read(store.file("withdrawn", instrument))["forms"].to_pylist()) for store in stores)
 
     def asked(self, table: Table) -> Asked:
@@ -60,6 +63,10 @@ class Asking:
             for part, mart in ((part, mart) for mart in table.marts for part in self.parts):
                 for (occasion, answers), forms in part.evidence.forms.by(mart, tuple(names), table.pairing).items():
                     groups.append(Group(mart, occasion, answers, forms, part.delivery))
+                if mart == CONFERENCE:
+                    for (occasion, answers), number in part.evidence.only_in_ledger(tuple(names)).items():
+                        counted[Why(NOT_IN_CODEBOOK), Group(mart, occasion, answers, 1, part.delivery)] += number
+                    continue
                 for form in part.set_aside(mart):
                     counted[Why(SET_ASIDE, form.rule), form.group(names, part.delivery)] += 1
                 for (occasion, answers), forms in part.evidence.again(mart, tuple(names)).items():

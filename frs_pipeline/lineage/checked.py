@@ -16,6 +16,7 @@ from frs_pipeline.stats.counts import percent
 from frs_pipeline.stats.gamma import goodman_kruskal, partial
 from frs_pipeline.stats.summary import Counted, summary
 from frs_pipeline.store.plan import table_key
+from frs_pipeline.study.countable import CONFERENCE
 from frs_pipeline.study.tables import Table
 from frs_pipeline.tables.figures import Figure
 
@@ -47,10 +48,11 @@ def checks(asking: Asking, recounted: Recounted, additions: Sequence[bool], else
     evidence, table, fall = asking.evidence, recounted.table, recounted.fall
     taken, delivered = sum(forms for _, forms in fall.taken), sum(fall.delivered.values())
     files = (table_key(table.number), *(("marts", mart) for mart in table.reads))
+    which = "these conferences" if CONFERENCE in table.marts else "these forms"
     result = [
         Check("nothing lost", *_layers(evidence, table)),
-        Check("waterfall closes", fall.closes, f"{delivered} − {taken} = {plural(fall.left, 'form')}"),
-        Check("recounted", _recomputed(recounted) == recounted.figure.value, "these forms, counted again, give the same value"),
+        Check("waterfall closes", fall.closes, f"{delivered} − {taken} = {plural(fall.left, _one(table))}"),
+        Check("recounted", _recomputed(recounted) == recounted.figure.value, f"{which}, counted again, give the same value"),
         Check("base ties out", *_base(asking, table)),
         *_each("sums hold", additions),
         *_each("same fact, same number", elsewhere),
@@ -82,11 +84,19 @@ def _promises(evidence: Evidence, mart: str) -> Check:
 def _base(asking: Asking, table: Table) -> tuple[bool, str]:
     """Compare the base that the reconciliation found with what the table's definition leaves."""
     own, noted = asking.base(table), asking.evidence.bases[table.number]
-    return own == noted, f"table {table.number} counts {plural(own, 'form')} in all, as statistics/bases has it"
+    return own == noted, f"table {table.number} counts {plural(own, _one(table))} in all, as statistics/bases has it"
+
+
+def _one(table: Table) -> str:
+    """Return what one row of a table's marts is called."""
+    return "conference" if CONFERENCE in table.marts else "form"
 
 
 def _layers(evidence: Evidence, table: Table) -> tuple[bool, str]:
-    """Compare the numbers of accepted forms in all layers, questionnaire by questionnaire."""
+    """Compare the numbers of accepted forms in all layers, questionnaire by questionnaire; those of conferences in both."""
+    if CONFERENCE in table.marts:
+        registered, held = evidence.conferences
+        return registered == held, f"{registered} = {held} conferences in the register, in the mart"
     counts = [tuple(evidence.layers[mart].values()) for mart in table.marts]
     says = "; ".join(f"{mart}: {' = '.join(map(str, own))} forms" for mart, own in zip(table.marts, counts, strict=True))
     return all(len(set(own)) == 1 for own in counts), f"{says} validated, pseudonymised, in the mart"

@@ -11,6 +11,7 @@ from frs_pipeline.lineage.evidence import Evidence
 from frs_pipeline.lineage.meaning import Meaning
 from frs_pipeline.lineage.waterfall import Group, failing
 from frs_pipeline.study import Study
+from frs_pipeline.study.countable import CONFERENCE
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import Codes, Table
 from frs_pipeline.study.texts import CONSENSUS
@@ -42,7 +43,10 @@ def amendments(asking: Asking, table: Table, meaning: Meaning) -> tuple[Amendmen
     """List the corrections that decide where a figure counts their form, or whether; and exceptions without which it wouldn't.
 
     A corrected answer concerns the tables that ask for it, a corrected number or status all tables of its questionnaire.
+    Nothing that is decided about forms concerns a table of conferences.
     """
+    if CONFERENCE in table.marts:
+        return ()
     if asking.parts != [asking]:
         return tuple(amendment for part in asking.parts for amendment in amendments(part, table, meaning))
     evidence = asking.evidence

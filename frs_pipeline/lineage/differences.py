@@ -21,6 +21,7 @@ from frs_pipeline.store.files import Store, read, recorded, schema_of
 from frs_pipeline.store.plan import table_key
 from frs_pipeline.study import Study
 from frs_pipeline.study.cases import CASE_COLUMNS
+from frs_pipeline.study.countable import CONFERENCE
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import background, questionnaires
 from frs_pipeline.study.tables import Address, Table, catalogue
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 CORRECTED, GONE, NEW = "corrected forms", "forms gone", "new forms"
+# Of a table of conferences, which isn't counted again on the way.
+CONFERENCES = "other conferences, or something else known of them"
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,9 @@ def differences(older: Store, newer: Store) -> Differences:
     kept, now = (_kept(at) for at in (older, newer))
     definitions, code = _made_differently(older, newer)
     shared = {name: _shared(*(both[name] for both in paths)) for name in instruments(older.study)}
-    tables = [t for t in catalogue(older.study).values() if all(t.read_of(mart) <= shared[mart].keys() for mart in t.reads)]
+    of_conferences = {t.number for t in catalogue(older.study).values() if CONFERENCE in t.marts}
+    of_forms = [t for t in catalogue(older.study).values() if t.number not in of_conferences]
+    tables = [t for t in of_forms if all(t.read_of(mart) <= shared[mart].keys() for mart in t.reads)]
     counted = [_counted(tables, _marts(paths, shared, step)) for step in (_as_they_were, _corrected, _still_there)]
     changes = []
     addresses = tuple(dict.fromkeys((*kept, *now)))
@@ -77,6 +82,11 @@ def differences(older: Store, newer: Store) -> Differences:
         one, other = kept.get(address), now.get(address)
         if one is None or other is None or (one.value, one.printed) != (other.value, other.printed):
             number = address[0]
+            if number in of_conferences:
+                # Which of the register's entries are the same conference, nobody can tell: its pseudonym may be drawn again.
+                also = [f"changed {what}" for what, n in (("definition", definitions), ("code", code)) if number in n]
+                changes.append(ChangedFigure(address, one, other, (*also, CONFERENCES), {}))
+                continue
             made = " and ".join(["definition"] * (number in definitions) + ["code"] * (number in code)) or "code"
             changes.append(_change(address, one, [figures.get(address) for figures in counted], other, f"changed {made}"))
     forms = {

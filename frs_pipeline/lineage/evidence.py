@@ -13,6 +13,8 @@ from frs_pipeline.store.files import ORIGIN, MartFile, Store, listed, read, read
 from frs_pipeline.store.plan import AssetPath, Product, products, table_key
 from frs_pipeline.store.rows import ENGINE
 from frs_pipeline.study import Study, derived
+from frs_pipeline.study.about import about
+from frs_pipeline.study.countable import CONFERENCE, countable
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.pairing import Pairing
 from frs_pipeline.study.questionnaires import questionnaires
@@ -89,7 +91,7 @@ class Evidence:
         several = self.store.parts()
         if not several:
             return [self]
-        files = {name: {file.delivery: file for file in self.store.marts(name)} for name in instruments(self.study)}
+        files = {name: {file.delivery: file for file in self.store.marts(name)} for name in countable(self.study)}
         return [Evidence(part, {name: of_each[part.delivery] for name, of_each in files.items()}) for part in several]
 
     @cached_property
@@ -129,8 +131,8 @@ class Evidence:
 
     @cached_property
     def forms(self) -> FormCounts:
-        """Counts of the forms in the marts, by the engine that the installation chose."""
-        return FormCounts({name: self._files(name) for name in instruments(self.study)}, self.store.settings.engine)
+        """Counts of the rows in the marts, by the engine that the installation chose."""
+        return FormCounts({name: self._files(name) for name in countable(self.study)}, self.store.settings.engine)
 
     def _files(self, mart: str) -> list[MartFile]:
         return [self._marts[mart]] if self._marts else self.store.marts(mart)
@@ -142,6 +144,15 @@ class Evidence:
         whole = FormCounts({mart: self.store.file("marts", mart)}, self.store.settings.engine).by(mart, questions)
         counted = self.forms.by(mart, questions)
         return {answers: left for answers, forms in whole.items() if (left := forms - counted.get(answers, 0))}
+
+    def only_in_ledger(self, questions: tuple[str, ...]) -> Answers:
+        """Count the conferences of the ledger that the codebook doesn't know, by occasion and by what the ledger says of them."""
+        if len(about(self.study).registers) < 2:
+            return {}
+        names = ", ".join(("occasion", *questions))
+        ledger, book = self.view("validated", "ledger"), self.view("validated", "codebook")
+        rows = self.ask(f"SELECT {names}, count(*) FROM {ledger} ANTI JOIN {book} USING (conference_number) GROUP BY ALL")  # noqa: S608
+        return {(occasion, tuple(codes)): number for occasion, *codes, number in rows}
 
     @cached_property
     def _duckdb(self) -> duckdb.DuckDBPyConnection:
@@ -211,6 +222,11 @@ class Evidence:
             for name in instruments(self.study)
         }
 
+    @cached_property
+    def conferences(self) -> tuple[int, int]:
+        """Conferences in the register, and in their mart."""
+        return rows_in(self.store.file("validated", "codebook")), rows_in(self.store.file("marts", CONFERENCE))
+
     def as_noted(self, key: AssetPath) -> bool:
         """Return whether a file is the one that the manifest lists; of a mart of several deliveries, those of all of them."""
         if key not in self._noted:
@@ -273,7 +289,8 @@ class Evidence:
 
     def _way(self, table: Table, *ends: AssetPath) -> tuple[tuple[InputFile, ...], tuple[ProducedFile, ...]]:
         """Return the files of one delivery on the way to these products, and to what was withdrawn and set aside."""
-        keys = _line(self.study, (*ends, *((layer, mart) for layer in ("withdrawn", "rejected") for mart in table.reads)))
+        papers = [mart for mart in table.reads if mart in instruments(self.study)]
+        keys = _line(self.study, (*ends, *((layer, mart) for layer in ("withdrawn", "rejected") for mart in papers)))
         inputs = {file for key in keys for file in _delivered(self._origin(key))}
         steps = tuple(self._step(products(self.study)[key], self._origin(key)) for key in keys)
         return tuple(sorted(inputs, key=lambda file: file.name)), steps

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import NamedTuple
 
@@ -20,6 +20,7 @@ from frs_pipeline.stats.printing import count_text, spss
 from frs_pipeline.store.files import Store, read, stream
 from frs_pipeline.store.rows import ENGINE
 from frs_pipeline.study import Study
+from frs_pipeline.study.countable import CONFERENCE, countable
 from frs_pipeline.study.instruments import BOTH, instruments
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import Table, catalogue
@@ -77,7 +78,7 @@ class ChangedForms:
     @property
     def marts(self) -> tuple[str, ...]:
         """The marts with other forms than before."""
-        return tuple(mart for mart in instruments(self.study) if _forms(self.out, mart) or _forms(self.into, mart))
+        return tuple(mart for mart in countable(self.study) if _forms(self.out, mart) or _forms(self.into, mart))
 
 
 def rows_of(store: Store, forms: Collection[str], conferences: Collection[str] = ()) -> dict[str, pa.Table]:
@@ -108,7 +109,11 @@ def impact(store: Store, change: ChangedForms) -> list[Moved]:
 
 
 def recounted(store: Store, change: ChangedForms) -> dict[int, list[Figure]]:
-    """Recount the tables that count forms of a mart that `change` changes; figures by table."""
+    """Recount the tables that count forms, or conferences, of a mart that `change` changes; figures by table."""
+    if change.conferences and any(CONFERENCE in table.marts for table in catalogue(store.study).values()):
+        rows = read(store.file("marts", CONFERENCE))
+        gone = rows.filter(pc.is_in(rows["conference_id"], value_set=pa.array(sorted(change.conferences), pa.string())))
+        change = replace(change, out={**change.out, CONFERENCE: gone})
     touched = change.marts
     wanted = [table for table in catalogue(store.study).values() if set(table.reads) & set(touched)]
     marts = {str(mart): store.file("marts", mart) for table in wanted for mart in table.marts}
@@ -164,7 +169,7 @@ def _counts(table: Table, forms: FormCounts, change: ChangedForms) -> dict[tuple
 
 
 def _tables(store: Store, change: ChangedForms) -> tuple[dict[ResultAddress, Value], dict[ResultAddress, Value]]:
-    if not change.marts:
+    if not (change.marts or change.conferences):
         return {}, {}
     after = recounted(store, change)
     printed = from_table(read(store.file("statistics", "figures")))
@@ -259,8 +264,8 @@ def _forms(rows: Mapping[str, pa.Table], mart: str) -> int:
 
 
 def resting_on(store: Store, question: str) -> Iterator[tuple[ResultAddress, Value]]:
-    """Yield every figure that depends on the answers to a question, in whichever questionnaire it stands."""
-    asking = {mart for mart in instruments(store.study) if questionnaires(store.study)[mart].question(question)}
+    """Yield every figure that depends on the answers to a question, in whichever questionnaire it stands; or on a background."""
+    asking = {mart for mart, asked in countable(store.study).items() if asked.question(question)}
     using = {
         number
         for number, table in catalogue(store.study).items()

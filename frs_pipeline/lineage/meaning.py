@@ -12,9 +12,10 @@ from functools import cached_property
 
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.boxes import TICKED, columns_of
+from frs_pipeline.study.countable import countable
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.pairing import Pairing, question_of
-from frs_pipeline.study.questionnaires import Question, questionnaires
+from frs_pipeline.study.questionnaires import Question
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Address, Axis, Codes, Table, catalogue
 from frs_pipeline.tables.bases import axes
 from frs_pipeline.tables.figures import figures
@@ -49,7 +50,7 @@ class Selection:
     @cached_property
     def fact(self) -> tuple[object, ...]:
         """A value that is equal for selections of the same forms, however a table writes them."""
-        asked_at = {questionnaires(self.study)[mart].occasion for mart in self.marts}
+        asked_at = {countable(self.study)[mart].occasion for mart in self.marts}
         occasion = BOTH if asked_at == {self.occasion} else self.occasion
         ticked = {name for name, codes in self.answers if codes == TICKED}
         # Whoever ticked a box ticked one of several.

@@ -26,6 +26,7 @@ from frs_pipeline.stats.summary import STATISTICS
 from frs_pipeline.store.files import Store
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.about import written
+from frs_pipeline.study.countable import CONFERENCE
 from frs_pipeline.study.tables import Address, catalogue
 from frs_pipeline.tables.figures import Figure
 from frs_pipeline.tables.render import heading
@@ -33,18 +34,18 @@ from frs_pipeline.tables.render import heading
 
 @dataclass(frozen=True)
 class Amount:
-    """One side of a fraction: what it counts, in forms, ticks or pairs, and how much that is."""
+    """One side of a fraction: what it counts, in forms, conferences, ticks or pairs, and how much that is."""
 
     what: Text
     number: int
-    unit: Literal["forms", "ticks", "pairs"] = "forms"
+    unit: Literal["forms", "conferences", "ticks", "pairs"] = "forms"
 
 
 @dataclass(frozen=True)
 class TakenAway:
     """Forms taken away on the way to a figure, why, and how many are then left.
 
-    `kind` and `about` are for programs: withdrawn; set_aside and a rule of the policy; other_occasion;
+    `kind` and `about` are for programs: withdrawn; set_aside and a rule of the policy; not_in_codebook; other_occasion;
     not_asked, blank, left_out, other_answer or answered, and a question.
     """
 
@@ -112,7 +113,8 @@ class Passport:
 
     `numerator` and `denominator` are forms for percentages, ticks for some of them, pairs for correlations (P - Q and P + Q); a
     count has no denominator. `forms` is how many forms the figure rests on, which is as many as the waterfall leaves and
-    `--forms` lists; `deliveries` has them by the delivery that they are from, where there are several.
+    `--forms` lists; `deliveries` has them by the delivery that they are from, where there are several. In a table of conferences,
+    all that is said of forms is said of these.
     """
 
     address: Address
@@ -138,9 +140,14 @@ class Passport:
     provenance: Provenance
 
     @property
+    def of_conferences(self) -> bool:
+        """Whether the figure counts conferences instead of forms."""
+        return CONFERENCE in self.delivered
+
+    @property
     def equation(self) -> str:
         """The sum by which the figure follows from the forms that are listed for it."""
-        forms = plural(self.forms, "form")
+        forms = plural(self.forms, "conference" if self.of_conferences else "form")
         if self.address.measure in STATISTICS:
             return f"{forms}; {self.address.measure} = {self.printed}"
         if self.numerator is None or self.denominator is None:
@@ -268,7 +275,8 @@ def _fraction(study: Study, meaning: Meaning, fall: Waterfall, counted: Pairs | 
 
 
 def _amount(study: Study, counted: Selection, number: int) -> Amount:
-    return Amount(selection(study, counted), number, "ticks" if counted.ticks else "forms")
+    unit: Literal["forms", "conferences"] = "conferences" if CONFERENCE in counted.marts else "forms"
+    return Amount(selection(study, counted), number, "ticks" if counted.ticks else unit)
 
 
 @derived

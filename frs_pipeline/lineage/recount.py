@@ -17,6 +17,7 @@ from frs_pipeline.store.files import MartFile
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import occasions, said, written
 from frs_pipeline.study.boxes import TICKED, in_sql
+from frs_pipeline.study.countable import CONFERENCE
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.numbers import Span, plain
 from frs_pipeline.study.tables import Address, Axis, Codes, Table
@@ -79,7 +80,8 @@ def _says(study: Study, selection: Selection, name: str, codes: Codes) -> str:
     if isinstance(codes, Span):
         low, high = (written(study, asked.said(end)) for end in (codes.low, codes.high))
         labels = said(study, Text(f"{low} til {high}", f"{low} to {high}"))
-    answers = said(study, Text("besvaret", "answered")) if codes == asked.possible else labels
+    every = Text("kendt", "known") if CONFERENCE in selection.marts else Text("besvaret", "answered")
+    answers = said(study, every) if codes == asked.possible else labels
     without = said(study, Text("ikke ", "not ")) if name == selection.without else ""
     return _comment(f"{asked.text} {without}{answers}")
 

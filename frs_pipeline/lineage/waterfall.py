@@ -15,10 +15,11 @@ from typing import NamedTuple
 from frs_pipeline.lineage.meaning import Meaning, Selection, question
 from frs_pipeline.study import Study
 from frs_pipeline.study.boxes import TICKED
+from frs_pipeline.study.countable import countable
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.numbers import Number
 from frs_pipeline.study.pairing import NONE_THERE, UNPAIRED
-from frs_pipeline.study.questionnaires import Question, questionnaires
+from frs_pipeline.study.questionnaires import Question
 from frs_pipeline.study.tables import Codes, Table
 from frs_pipeline.tables.bases import BLANK, LEFT_OUT, NOT_IN_USE, OTHER_OCCASION, OUTSIDE, counted_codes
 
@@ -26,11 +27,14 @@ from frs_pipeline.tables.bases import BLANK, LEFT_OUT, NOT_IN_USE, OTHER_OCCASIO
 WITHDRAWN, SET_ASIDE, NOT_ASKED = "withdrawn", "set_aside", "not_asked"
 # Of several deliveries together: a newer one has the form again, and it counts as that.
 AGAIN = "again"
+# Of conferences: the ledger has it, and nobody knows its pseudonym.
+NOT_IN_CODEBOOK = "not_in_codebook"
 OTHER_ANSWER, ANSWERED = "other_answer", "answered"
 # The order in which forms are taken away; blank, not asked and not in use are one step, for a form can only be one of them.
 _ORDER = {
     WITHDRAWN: -3,
     SET_ASIDE: -2,
+    NOT_IN_CODEBOOK: -2,
     AGAIN: -1,
     OTHER_OCCASION: 0,
     OUTSIDE: 1,
@@ -67,8 +71,9 @@ class Asked:
 
     `questions` decide whether the table counts a form, each with the answers that it counts, in the order in which they
     are tried; `groups` have their answers in that order. `aside` are the forms that never came to the marts, by the rule
-    that set them aside and by what they answer all the same; of those that were `withdrawn` nothing is known but their
-    number, by mart. `_known` keeps waterfalls by what they end at: the count and the percentage of a cell share one.
+    that set them aside and by what they answer all the same, or the conferences that the codebook doesn't know; of those
+    that were `withdrawn` nothing is known but their number, by mart. `_known` keeps waterfalls by what they end at: the
+    count and the percentage of a cell share one.
     """
 
     table: Table
@@ -132,7 +137,7 @@ def failing(study: Study, asked: Mapping[str, Codes], selection: Selection, grou
 
 def _blank(study: Study, asked: Question, group: Group) -> str:
     """Say why a group of forms has no answer to a question."""
-    if not questionnaires(study)[group.mart].asks(asked, group.delivery):
+    if not countable(study)[group.mart].asks(asked, group.delivery):
         return NOT_IN_USE
     return BLANK if asked.occasion in (BOTH, group.occasion) else NOT_ASKED
 

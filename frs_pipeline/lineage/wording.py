@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from frs_pipeline.language import Text
 from frs_pipeline.lineage.meaning import Meaning, Selection, question
-from frs_pipeline.lineage.waterfall import AGAIN, ANSWERED, NOT_ASKED, OTHER_ANSWER, SET_ASIDE, WITHDRAWN, Why
+from frs_pipeline.lineage.waterfall import AGAIN, ANSWERED, NOT_ASKED, NOT_IN_CODEBOOK, OTHER_ANSWER, SET_ASIDE, WITHDRAWN, Why
 from frs_pipeline.stats.printing import NOT_COMPUTABLE, decimals_of
 from frs_pipeline.study import Study, derived
-from frs_pipeline.study.about import occasions, quoted, written
+from frs_pipeline.study.about import about, has_codebook, occasions, quoted, written
 from frs_pipeline.study.boxes import together
+from frs_pipeline.study.countable import CONFERENCE
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.numbers import Span
 from frs_pipeline.study.pairing import NO_CASE, NO_ROLE, NONE_THERE, SEVERAL_HERE, SEVERAL_THERE, UNPAIRED, paired_at
-from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.questionnaires import Question, questionnaires
 from frs_pipeline.study.rules import policy
 from frs_pipeline.study.tables import Axis, Codes, Table
 from frs_pipeline.tables.bases import BLANK, LEFT_OUT, NOT_IN_USE, OTHER_OCCASION, OUTSIDE, counted_codes
@@ -139,6 +140,11 @@ def reason(study: Study, why: Why, table: Table) -> Text:
         return Text(f"sat til side: {known.danish}", f"set aside: {known.english}")
     if why.kind == AGAIN:
         return Text("står igen i en nyere levering, og tæller dér", "stands again in a newer delivery, and counts there")
+    if why.kind == NOT_IN_CODEBOOK:
+        return Text("står i konteringen, men ikke i kodebogen", "in the accounts, but not in the codebook")
+    if why.kind == OTHER_OCCASION and CONFERENCE in table.marts:
+        names = [occasion.many for name, occasion in occasions(study).items() if name != table.occasion]
+        return Text(_either([text.danish for text in names], "eller"), _either([text.english for text in names], "or"))
     if why.kind == OTHER_OCCASION:
         others = [occasion.the for name, occasion in occasions(study).items() if name != table.occasion]
         return Text(
@@ -149,6 +155,8 @@ def reason(study: Study, why: Why, table: Table) -> Text:
         return _unpaired(study, why.kind, table)
     asked = question(study, why.about, table.marts)
     text = quoted(study, asked.text)
+    if CONFERENCE in table.marts:
+        return _of_conferences(study, why, table)
     if why.kind == OUTSIDE:
         named = [quoted(study, label) for code, label in asked.labels.items() if code in dict(table.where)[why.about]]
         return Text(
@@ -175,6 +183,30 @@ def reason(study: Study, why: Why, table: Table) -> Text:
         BLANK: Text(f"{text} er ikke besvaret", f"{text} isn't answered"),
         OTHER_ANSWER: Text(f"{text} har et andet svar", f"{text} has another answer"),
         ANSWERED: Text(f"{text} er besvaret", f"{text} is answered"),
+    }[why.kind]
+
+
+def _of_conferences(study: Study, why: Why, table: Table) -> Text:
+    """Say why conferences aren't counted, by what is known of them: nobody answers it."""
+    asked = question(study, why.about, table.marts)
+    text = quoted(study, asked.text)
+    if why.kind == OUTSIDE:
+        named = [quoted(study, label) for code, label in asked.labels.items() if code in dict(table.where)[why.about]]
+        return Text(
+            f"{text} er ikke {_either(named, 'eller')}, som tabellen er begrænset til",
+            f"{text} isn't {_either(named, 'or')}, to which the table is limited",
+        )
+    if why.kind == LEFT_OUT:
+        codes = counted_codes(table).get(why.about, asked.possible)
+        named = [quoted(study, label) for code, label in asked.labels.items() if code not in codes]
+        return Text(
+            f"{text}: {_either(named, 'eller')}, som tabellen ikke tæller",
+            f"{text}: {_either(named, 'or')}, which the table leaves out",
+        )
+    return {
+        BLANK: Text(f"{text}: det står ikke i konteringen", f"{text}: the accounts don't say"),
+        OTHER_ANSWER: Text(f"{text} er noget andet", f"{text} is something else"),
+        ANSWERED: Text(f"{text} er kendt", f"{text} is known"),
     }[why.kind]
 
 
@@ -215,6 +247,11 @@ def rounding(printed: str) -> Text:
 
 
 def _population(study: Study, chosen: Selection) -> Text:
+    if CONFERENCE in chosen.marts:
+        many = about(study).conference.many if chosen.occasion == BOTH else occasions(study)[chosen.occasion].many
+        if has_codebook(study):
+            return Text(f"{many.danish} i kodebogen", f"{many.english} in the codebook")
+        return Text(f"{many.danish} i konteringen", f"{many.english} in the accounts")
     titles = [quoted(study, questionnaires(study)[mart].title) for mart in chosen.marts]
     danish, english = f"skemaer af typen {_either(titles, 'eller')}", f"forms of the type {_either(titles, 'or')}"
     if chosen.occasion == BOTH:
@@ -236,6 +273,8 @@ def _condition(study: Study, marts: tuple[str, ...], name: str, codes: Codes, *,
         the = occasions(study)[end].the
         return Text(f"skemaet har et par fra {the.danish}", f"the form has a pair from {the.english}")
     text = quoted(study, asked.text)
+    if CONFERENCE in marts:
+        return _known(study, asked, codes, without=without)
     if isinstance(codes, Span) and codes != asked.possible:
         low, high = (written(study, asked.said(end)) for end in (codes.low, codes.high))
         return Text(f"svaret på {text} er fra {low} til {high}", f"the answer to {text} is from {low} to {high}")
@@ -253,6 +292,20 @@ def _condition(study: Study, marts: tuple[str, ...], name: str, codes: Codes, *,
             f"{text} is answered with anything but {_either(others, 'or')}",
         )
     return Text(f"svaret på {text} er {_either(kept, 'eller')}", f"the answer to {text} is {_either(kept, 'or')}")
+
+
+def _known(study: Study, asked: Question, codes: Codes, *, without: bool) -> Text:
+    """Say what is known of conferences that are selected by it."""
+    text = quoted(study, asked.text)
+    kept = [quoted(study, label) for code, label in asked.labels.items() if code in codes]
+    others = [quoted(study, label) for code, label in asked.labels.items() if code not in codes]
+    if without:
+        also = f" (eller er {_either(others, 'eller')})" if others else ""
+        english = f" (or is {_either(others, 'or')})" if others else ""
+        return Text(f"{text} ikke er kendt{also}", f"{text} isn't known{english}")
+    if not others:
+        return Text(f"{text} er kendt", f"{text} is known")
+    return Text(f"{text} er {_either(kept, 'eller')}", f"{text} is {_either(kept, 'or')}")
 
 
 def _scale(study: Study, axis: Axis, chosen: Selection) -> Text:

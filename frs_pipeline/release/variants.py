@@ -10,6 +10,7 @@ from itertools import product
 from frs_pipeline.release.cells import NO_LABEL, Forms, places
 from frs_pipeline.release.nesting import MOST_NUMBERS, can_be_examined
 from frs_pipeline.study import Study
+from frs_pipeline.study.countable import CONFERENCE
 from frs_pipeline.study.questionnaires import Question, questionnaires
 from frs_pipeline.study.release import ReleasePolicy, merged
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Axis, Place, Table
@@ -29,6 +30,8 @@ class Variant:
 
 def kept_back(study: Study, table: Table) -> str | None:
     """Return why nothing of a table may be released, not even that it exists; None where something may."""
+    if CONFERENCE in table.marts:
+        return "conferences aren't released: nothing examines what is told of them"
     if table.kind == "change":
         return "changes aren't released: nothing examines what pairs of forms tell"
     if not can_be_examined(study, table):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from frs_pipeline.language import Text
 from frs_pipeline.study import Study
+from frs_pipeline.study.countable import CONFERENCE
 from frs_pipeline.study.pairing import question_of
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, WAYS, Address, Table
 from frs_pipeline.tables.render import QUARTILES
@@ -47,6 +48,8 @@ _TOTALS_OF_BOXES = {
     MISSING: Text("Skemaer uden svar", "Forms without an answer"),
 }
 _NAMES = {TOTAL_VALID: Text("I alt besvaret", "All answered"), MISSING: Text("Ubesvaret", "Blank"), TOTAL: Text("I alt", "Total")}
+# Of conferences, which answer nothing.
+_KNOWN = {TOTAL_VALID: Text("I alt kendt", "All known"), MISSING: Text("Ukendt", "Not known")}
 _WAYS = {word: way.capitalised() for way in WAYS for word in (way.danish, way.english)}
 _ALL_TOGETHER = {True: Text("Alle", "All"), False: Text("Alle under ét", "All together")}
 
@@ -114,7 +117,8 @@ def _frequency(table: Table, known: set[Address], texts: dict[str, str]) -> Layo
     for label in [*(c.label for c in table.row.categories), TOTAL_VALID, MISSING, TOTAL]:
         cells = [Address(table.number, label, "", "", measure) for _, measure in _FREQUENCY]
         line = Line(None, tuple(address if address in known else None for address in cells))
-        blocks.append(Block(named(label), (line,), label in _NAMES))
+        own = _KNOWN.get(label) if CONFERENCE in table.marts else None
+        blocks.append(Block(own or named(label), (line,), label in _NAMES))
     return Layout(texts[table.row.variable], None, tuple(name for name, _ in _FREQUENCY), tuple(blocks))
 
 

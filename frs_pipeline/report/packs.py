@@ -37,6 +37,12 @@ CHECKS = {
     "follows from a printed table": "følger af cellerne i en trykt tabel",
     "promises of the mart": "dataprodukterne holder, hvad de lover",
 }
+# The same of conferences.
+_DANISH_OF_CONFERENCES = {
+    "nothing lost": "ingen er gået tabt mellem lagene",
+    "waterfall closes": "regnestykket fra kendte til talte går op",
+    "base ties out": "tabellens grundlag stemmer",
+}
 
 
 class Pack:
@@ -52,7 +58,9 @@ class Pack:
 
     def add(self, passport: Passport) -> None:
         """Pack one figure's passport, leaving out what is empty."""
+        checks = CHECKS | _DANISH_OF_CONFERENCES if passport.of_conferences else CHECKS
         content = {
+            "u": self._text(about(self.study).conference.many) if passport.of_conferences else None,
             "d": self._text(passport.definition),
             "r": self._text(passport.rounding),
             "n": self._number(passport.numerator),
@@ -68,7 +76,7 @@ class Pack:
             ],
             "p": self._published(passport),
             "c": [
-                [self._text(Text(CHECKS.get(c.name, c.name), c.name)), int(c.passed)]
+                [self._text(Text(checks.get(c.name, c.name), c.name)), int(c.passed)]
                 for c in passport.checks
                 if c.name != _ABOUT_FILES
             ],

@@ -35,8 +35,9 @@ from frs_pipeline.store.plan import AssetPath
 from frs_pipeline.store.settings import DUCKDB
 from frs_pipeline.store.worker import Worker
 from frs_pipeline.study import Study, derived
-from frs_pipeline.study.about import about
+from frs_pipeline.study.about import Noun, about
 from frs_pipeline.study.chapters import Chapter, chapters
+from frs_pipeline.study.countable import noun
 from frs_pipeline.study.instruments import BOTH, instruments
 from frs_pipeline.study.printed import printed_from
 from frs_pipeline.study.questionnaires import questionnaires
@@ -75,6 +76,7 @@ class Shown:
     base: tuple[int, list[tuple[int, Text]], int]
     differences: dict[Address, Difference]
     plot: plots.Stacked | None
+    noun: Noun
 
 
 @dataclass(frozen=True)
@@ -256,6 +258,7 @@ class _Site:
             self._base(table),
             self._differences(known),
             plot,
+            noun(self.store.study, table.marts[0]),
         )
 
     def _base(self, table: Table) -> tuple[int, list[tuple[int, Text]], int]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -277,20 +277,24 @@ def _expectations(study: Study) -> Iterator[Product]:
 def _tables(study: Study) -> Iterator[Product]:
     """Plan the tables: each depends on its own entry of the catalogue, and on the papers that it counts."""
     catalogue = study.folder / "tables.yaml"
-    for place, (number, marts) in enumerate(_entries(study, _data(study, catalogue), instruments(study))):
+    for place, (number, marts) in enumerate(_entries(study)):
         yield _curated(
             table_key(number),
             "assets.statistics",
             "g5_statistics",
             path=f"statistics/tables/table_{number:02d}.parquet",
             inputs=tuple(("marts", mart) for mart in marts),
-            definitions=((catalogue, place), *(definition for mart in marts for definition in _paper(study, mart))),
+            definitions=((catalogue, place), *(definition for mart in marts for definition in _asking(study, mart))),
         )
 
 
 def _table_keys(study: Study) -> tuple[AssetPath, ...]:
-    entries = _entries(study, _data(study, study.folder / "tables.yaml"), instruments(study))
-    return tuple(table_key(number) for number, _ in entries)
+    return tuple(table_key(number) for number, _ in _entries(study))
+
+
+def _asking(study: Study, mart: str) -> Definitions:
+    """Return the files that say what a table finds in a mart: the paper, or of conferences what study.yaml admits."""
+    return _paper(study, mart) if mart in instruments(study) else _files(study, "scales.yaml", "study.yaml")
 
 
 def _filled_in_by(study: Study, instrument: str) -> Any:
@@ -300,12 +304,14 @@ def _filled_in_by(study: Study, instrument: str) -> Any:
     return None
 
 
-def _entries(study: Study, catalogue: Any, known: Collection[str]) -> list[tuple[int, tuple[str, ...]]]:
+def _entries(study: Study) -> list[tuple[int, tuple[str, ...]]]:
     """Return number and marts of each entry of the catalogue, without judging them.
 
     A faulty entry gets a number that no table has: it is always out of date, and making it reads the catalogue as its model,
     which reports everything that is wrong.
     """
+    catalogue, papers = _data(study, study.folder / "tables.yaml"), instruments(study)
+    known = [mart for _, mart in every_mart(study)]
     entries = catalogue.get("tables") if isinstance(catalogue, dict) else None
     named: list[tuple[int, tuple[str, ...]]] = []
     for index, entry in enumerate(entries if isinstance(entries, list) else ()):
@@ -314,7 +320,7 @@ def _entries(study: Study, catalogue: Any, known: Collection[str]) -> list[tuple
         marts = tuple(dict.fromkeys(str(about[key]) for key in ("mart", "also") if about.get(key)))
         if about.get("kind") == "change":  # the other forms of pairs are filled in by the same people
             who = _filled_in_by(study, marts[0]) if marts else None
-            marts = (*marts, *(mart for mart in known if mart not in marts and _filled_in_by(study, mart) == who))
+            marts = (*marts, *(mart for mart in papers if mart not in marts and _filled_in_by(study, mart) == who))
         good = type(number) is int and number > 0 and marts and set(known) >= set(marts)
         named.append((number or 0, marts) if good else (-1 - index, ()))
     return named
@@ -322,6 +328,8 @@ def _entries(study: Study, catalogue: Any, known: Collection[str]) -> list[tuple
 
 def _statistics(study: Study) -> Iterator[Product]:
     """Plan all figures, the comparison with the printed ones, and the base of each table."""
+    counted = {mart for _, marts in _entries(study) for mart in marts}
+    marts = tuple(key for key in every_mart(study) if key[1] in (*instruments(study), *counted))
     by = ("assets.statistics", "g5_statistics")
     yield _curated(_FIGURES, *by, inputs=_table_keys(study))
     printed = _files(study, "published/figures.csv", "published/contradictions.csv", "study.yaml")
@@ -330,7 +338,7 @@ def _statistics(study: Study) -> Iterator[Product]:
         ("statistics", "bases"),
         "assets.bases",
         "g5_statistics",
-        inputs=(_FIGURES, *_of_each(study, "marts")),
+        inputs=(_FIGURES, *marts),
         definitions=(*_files(study, "tables.yaml"), *_papers(study)),
         named=True,
     )

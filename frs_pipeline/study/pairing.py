@@ -13,6 +13,7 @@ from frs_pipeline.errors import InputError
 from frs_pipeline.language import Text
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.about import about, occasions, said
+from frs_pipeline.study.countable import countable
 from frs_pipeline.study.faults import Location, choices
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.questionnaires import Answer, Question, Questionnaire, questionnaires
@@ -87,12 +88,12 @@ class Pairing(NamedTuple):
 
 def question_of(study: Study, mart: str, name: str) -> Question | None:
     """Return a question of a mart, or what is known of its forms' pairs as if it were one; None for neither."""
-    return questionnaires(study)[mart].resolve(name) or _of_pairs(study, mart).get(name)
+    return countable(study)[mart].resolve(name) or (_of_pairs(study, mart).get(name) if mart in questionnaires(study) else None)
 
 
 def paired_at(study: Study, mart: str, name: str) -> str | None:
     """Return the occasion of the other forms where a column says whether forms have a pair; None for any other column."""
-    own = questionnaires(study)[mart].question(name)
+    own = countable(study)[mart].question(name)
     return name.removeprefix(_STATUS) if own is None and name.startswith(_STATUS) else None
 
 

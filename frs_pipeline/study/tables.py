@@ -8,21 +8,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
-
-from pydantic import Field
+from typing import Any, Literal, NamedTuple
 
 from frs_pipeline.errors import Gathered, InputError
 from frs_pipeline.language import Text
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.about import said
 from frs_pipeline.study.boxes import TICKED, columns_of, together
+from frs_pipeline.study.countable import CONFERENCE, countable
 from frs_pipeline.study.faults import Location, choices
-from frs_pipeline.study.instruments import BOTH, instruments
+from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.numbers import Number, Span, plain
 from frs_pipeline.study.pairing import PAIRED, SAME, TO_FIRST, TO_LAST, Pairing, pairing, question_of
-from frs_pipeline.study.questionnaires import Question, check_occasion, questionnaires, read_scales
+from frs_pipeline.study.questionnaires import Question, check_occasion, read_scales
 from frs_pipeline.study.spec import Spec, YamlFile
+from frs_pipeline.study.table_specs import (
+    AnyTable,
+    CatalogueSpec,
+    ChangeSpec,
+    CollapsedSpec,
+    CorrelationSpec,
+    CrosstabSpec,
+    DistributionSpec,
+    FrequencySpec,
+    GroupCorrelationSpec,
+    Kind,
+    MultipleSpec,
+    SummarySpec,
+    TableSpec,
+)
 
 FILE = "tables.yaml"
 # Labels of the rows and columns that every table adds to its categories.
@@ -30,18 +44,6 @@ TOTAL, TOTAL_VALID, MISSING = RESERVED = ("Total", "Total valid", "Missing")
 # What a change is called where the study says which end of the scale is better.
 WAYS = (Text("bedre", "better"), Text("uændret", "unchanged"), Text("dårligere", "worse"))
 
-Kind = Literal[
-    "frequency",
-    "distribution",
-    "crosstab",
-    "collapsed_crosstab",
-    "correlation",
-    "correlation_by_group",
-    "summary",
-    "multiple",
-    "change",
-]
-Labels = dict[str, tuple[str, ...]]
 # The answers to a question that are meant: codes, or a span of numbers.
 Codes = frozenset[int] | Span
 # Row, column and group of an address: where in its table a figure stands.
@@ -61,98 +63,6 @@ class Address(NamedTuple):
     def of(cls, row: Mapping[str, Any]) -> Address:
         """Read the address from a line of a file that has its columns; a label that is missing or null is none."""
         return cls(int(row["table"]), row["row"] or "", row["column"] or "", row["group"] or "", row["measure"])
-
-
-class _TableSpec(Spec):
-    number: int = Field(ge=1, le=32_767)
-    title: str
-    mart: str
-    occasion: str = BOTH
-    leave_out: Labels = Field(default_factory=dict, description="answers that are not counted, by question")
-    relabel: dict[str, dict[str, str]] = Field(default_factory=dict, description="printed spelling of a label, by question")
-    collapse: dict[str, Labels] = Field(default_factory=dict, description="merged answers under a new label, by question")
-    where: Labels = Field(default_factory=dict, description="only forms with one of these answers, by question")
-    note: str | None = None
-    note_danish: str | None = None
-
-
-class FrequencySpec(_TableSpec):
-    kind: Literal["frequency"]
-    variable: str
-
-
-class DistributionSpec(_TableSpec):
-    kind: Literal["distribution"]
-    variable: str
-    also: str | None = Field(default=None, description="second mart whose forms are added")
-    answered: tuple[str, ...] = Field(default=(), description="only forms that answered these questions too")
-
-
-class CrosstabSpec(_TableSpec):
-    kind: Literal["crosstab"]
-    row: str
-    column: str
-    percent: Literal["row", "column", "total"]
-
-
-class CollapsedSpec(_TableSpec):
-    kind: Literal["collapsed_crosstab"]
-    row: str
-    column: str
-
-
-class CorrelationSpec(_TableSpec):
-    kind: Literal["correlation"]
-    row: str
-    column: str
-    reverse: tuple[str, ...] = Field(default=(), description="questions whose scale is reversed")
-
-
-class GroupCorrelationSpec(_TableSpec):
-    kind: Literal["correlation_by_group"]
-    row: str
-    column: str
-    group: str
-    reverse: tuple[str, ...] = ()
-
-
-class SummarySpec(_TableSpec):
-    kind: Literal["summary"]
-    variable: str = Field(description="a question answered with a number")
-    group: str | None = None
-
-
-class ChangeSpec(_TableSpec):
-    kind: Literal["change"]
-    variable: str = Field(description="a question that is asked with the same answers at both occasions")
-    start: str = Field(alias="from", description="the earlier occasion")
-    to: str = Field(description="the later one")
-    group: str | None = None
-    better: str | None = Field(default=None, description="the answer at that end of the scale that is better")
-
-
-class MultipleSpec(_TableSpec):
-    kind: Literal["multiple"]
-    variable: str = Field(description="a question with several boxes to tick")
-    group: str | None = None
-
-
-AnyTable = Annotated[
-    FrequencySpec
-    | DistributionSpec
-    | CrosstabSpec
-    | CollapsedSpec
-    | CorrelationSpec
-    | GroupCorrelationSpec
-    | SummarySpec
-    | MultipleSpec
-    | ChangeSpec,
-    Field(discriminator="kind"),
-]
-
-
-class CatalogueSpec(Spec):
-    tables: tuple[Any, ...]  # each parsed on its own, so that a faulty one hides no other's faults
 
 
 class Category(Spec):
@@ -272,7 +182,7 @@ class Table(Spec):
 class _Resolver:
     """Turns one table's labels into codes, refusing what the questionnaires don't have."""
 
-    def __init__(self, study: Study, file: YamlFile, index: int, spec: _TableSpec) -> None:
+    def __init__(self, study: Study, file: YamlFile, index: int, spec: TableSpec) -> None:
         self.study = study
         self.file, self.spec = file, spec
         self.at: list[str | int] = ["tables", index]
@@ -284,14 +194,17 @@ class _Resolver:
     def question(self, name: str, *where: str | int) -> Question:
         first = None
         for mart in self.marts:
-            question = questionnaires(self.study)[mart].question(name)
+            question = countable(self.study)[mart].question(name)
             if question is None:
-                boxes = questionnaires(self.study)[mart].boxes(name)
+                boxes = countable(self.study)[mart].boxes(name)
                 if boxes:
                     do = f"write kind: multiple, or name a box, as {boxes[0].name}"
                     raise self.error(where, f"{name} has several boxes to tick", do)
-                known = (question.name for question in questionnaires(self.study)[mart].questions)
-                raise self.error(where, f"questionnaire {mart} has no question {name}", choices(known, name))
+                known = (question.name for question in countable(self.study)[mart].questions)
+                what = f"questionnaire {mart} has no question {name}"
+                if mart == CONFERENCE:
+                    what = f"background in study.yaml has no {name}"
+                raise self.error(where, what, choices(known, name))
             if first is not None and question.labels != first.labels:
                 raise self.error(where, f"{name} has other answers in {mart} than in {self.marts[0]}", "take also out")
             first = question
@@ -345,11 +258,21 @@ class _Resolver:
         if clash is not None:
             raise self.error(["collapse", name, clash], f"'{clash}' is what totals are called", "give the answer another label")
         if several:
-            boxes = {box.option: box.name for box in questionnaires(self.study)[self.spec.mart].boxes(name)}
+            boxes = {box.option: box.name for box in countable(self.study)[self.spec.mart].boxes(name)}
             columns = tuple(boxes[category.codes[0]] for category in categories)
             ticked = tuple(Category(label=category.label, codes=tuple(TICKED)) for category in categories)
             return Axis(variable=together(columns), categories=ticked, boxes=columns)
         return Axis(variable=name, categories=tuple(categories))
+
+    def _check_conferences(self) -> None:
+        """Refuse what can't be done with conferences."""
+        if CONFERENCE not in self.marts:
+            return
+        if not isinstance(self.spec, FrequencySpec | DistributionSpec | CrosstabSpec | CollapsedSpec):
+            do = "write kind: frequency, distribution, crosstab or collapsed_crosstab"
+            raise self.error(["kind"], f"conferences aren't counted by kind: {self.spec.kind}", do)  # type: ignore[attr-defined]
+        if len(self.marts) > 1:
+            raise self.error(["also"], "conferences and forms can't be added up", "take also out")
 
     def _where(self, name: str, labels: tuple[str, ...], used: set[str]) -> frozenset[int]:
         """Return the codes to which the table is limited at a question."""
@@ -368,12 +291,12 @@ class _Resolver:
 
     def _instead(self, name: str, otherwise: str) -> str:
         """Say what may stand in place of a number."""
-        groups = [question.name for question in questionnaires(self.study)[self.marts[0]].questions if question.grouped == name]
+        groups = [question.name for question in countable(self.study)[self.marts[0]].questions if question.grouped == name]
         return f"name {groups[0]}, its groups" if groups else otherwise
 
     def _numbers(self, question: Question) -> Axis:
         if question.measured is None:
-            known = [q.name for q in questionnaires(self.study)[self.marts[0]].questions if q.measured]
+            known = [q.name for q in countable(self.study)[self.marts[0]].questions if q.measured]
             what = f"{question.name} isn't a number, which a summary needs"
             raise self.error(["variable"], what, choices(known, question.name) if known else "write kind: frequency")
         for key in ("leave_out", "relabel", "collapse"):
@@ -390,7 +313,7 @@ class _Resolver:
                 raise self.error([key], f"a table of change has no {key}", f"take {key} out")
         asked = self.question(spec.variable, "variable")
         pairs = pairing(self.study, spec.mart, spec.start, spec.to, asked, self.error)
-        both = questionnaires(self.study)[spec.mart].occasion == BOTH
+        both = countable(self.study)[spec.mart].occasion == BOTH
         made = {"pairing": pairs, "column": row.model_copy(update={"variable": pairs.later})}
         made |= {"change": change} if (change := self._ways(asked, pairs, spec.better)) else {}
         return made | ({"occasion": spec.start} if both else {})
@@ -419,7 +342,7 @@ class _Resolver:
 
     def _several(self, name: str) -> Question:
         """Return a question with several boxes, which are its answers."""
-        questionnaire = questionnaires(self.study)[self.spec.mart]
+        questionnaire = countable(self.study)[self.spec.mart]
         boxes = questionnaire.boxes(name)
         if not boxes:
             known = list(dict.fromkeys(q.of for q in questionnaire.questions if q.option is not None))
@@ -450,8 +373,12 @@ class _Resolver:
     def table(self) -> Table:
         spec = self.spec
         for key, mart in zip(("mart", "also"), self.marts, strict=False):
-            if mart not in questionnaires(self.study):
-                raise self.error([key], f"there is no questionnaire {mart}", choices(questionnaires(self.study), mart))
+            if mart not in countable(self.study):
+                if mart == CONFERENCE:
+                    do = "name under background in study.yaml what the ledger knows, or count a questionnaire"
+                    raise self.error([key], "nothing is known of conferences that could be counted", do)
+                raise self.error([key], f"there is no questionnaire {mart}", choices(countable(self.study), mart))
+        self._check_conferences()
         wrong = Gathered()
         fields: dict[str, Any] = {}
         for name in ("row", "variable", "column", "group"):
@@ -468,7 +395,7 @@ class _Resolver:
                     raise self.error([name], what, "name a question of type ordinal, or count a crosstab")
         check_occasion(self.study, self.file, [*self.at, "occasion"], spec.occasion)
         for mart in self.marts:
-            on = questionnaires(self.study)[mart].occasion
+            on = countable(self.study)[mart].occasion
             if BOTH not in (on, spec.occasion) and on != spec.occasion:
                 raise self.error(["occasion"], f"{mart} holds no forms of that occasion", "take occasion out")
         if len(used) != len(fields) or used.intersection(boxes):
@@ -526,4 +453,4 @@ def catalogue(study: Study) -> Mapping[int, Table]:
 
 def by_mart(study: Study, tables: Mapping[int, Table]) -> dict[str, list[Table]]:
     """Group the tables by the (first) mart that they are counted from."""
-    return {mart: [t for t in tables.values() if t.marts[0] == mart] for mart in instruments(study)}
+    return {mart: [t for t in tables.values() if t.marts[0] == mart] for mart in countable(study)}

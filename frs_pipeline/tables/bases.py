@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from frs_pipeline.study import Study
+from frs_pipeline.study.countable import countable
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.numbers import Number
 from frs_pipeline.study.pairing import UNPAIRED, question_of
-from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import Axis, Codes, Table
 from frs_pipeline.tables.figures import column
 
@@ -137,7 +137,7 @@ def base_rows(study: Study, table: Table, batches: Sequence[Batch], base: int, d
 
 def _name(study: Study, reason: Reason, mart: str, delivery: str) -> str:
     """Return the name of a reason as `BASES` has it."""
-    questionnaire = questionnaires(study)[mart]
+    questionnaire = countable(study)[mart]
     asked = question_of(study, mart, reason.question or "")
     blank = reason.name in (UNANSWERED, BLANK)
     return NOT_IN_USE if blank and asked and not questionnaire.asks(asked, delivery) else reason.name

@@ -13,6 +13,7 @@ from frs_pipeline.language import Text
 from frs_pipeline.stats.summary import STATISTICS
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import occasions, said, written
+from frs_pipeline.study.countable import CONFERENCE, noun
 from frs_pipeline.study.pairing import NO_CASE, NO_ROLE, NONE_THERE, SEVERAL_HERE, SEVERAL_THERE, UNPAIRED, question_of
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Table, catalogue
 from frs_pipeline.tables.bases import BASE, BLANK, NOT_IN_USE, OTHER_OCCASION, OUTSIDE, ROWS, UNANSWERED, counted_codes
@@ -20,6 +21,7 @@ from frs_pipeline.tables.figures import NO_LABEL, Figure
 
 _TABLE = Text("Tabel", "Table")
 _BLANK, _NOT_CODED = Text("ubesvarede", "left blank"), Text("uden kodet tekst", "without a coded text")
+_UNKNOWN = Text("hvor det ikke er kendt", "of which it isn't known")
 _SHARES = {
     "row_percent": Text("% af rækken", "% of the row"),
     "column_percent": Text("% af kolonnen", "% of the column"),
@@ -88,15 +90,15 @@ def heading(study: Study, table: Table) -> str:
 
 
 def base_line(study: Study, table: Table, rows: Iterable[Mapping[str, Any]]) -> str:
-    """Write the base of one table in a line: its forms, those left out by reason, those counted. `rows` as in `BASES`."""
+    """Write the base of one table in a line: all of its forms, those left out by reason, those counted. `rows` as in `BASES`."""
     forms: Counter[tuple[str, str | None]] = Counter()
     for row in rows:
         forms[row["reason"], row["question"]] += row["forms"]
     whole, counted = forms.pop((ROWS, None), 0), forms.pop((BASE, None), 0)
     less = "".join(f" − {n} {_left_out(study, table, *reason)}" for reason, n in forms.items() if n)
     base = said(study, Text("Grundlag", "Base"))
-    noun = said(study, Text("skema", "form") if whole == 1 else Text("skemaer", "forms"))
-    return f"{base}: {whole} {noun}{less} = {counted}"
+    rows_of = noun(study, table.marts[0])
+    return f"{base}: {whole} {said(study, rows_of.one if whole == 1 else rows_of.many)}{less} = {counted}"
 
 
 def base_lines(study: Study, bases: pa.Table) -> Grid:
@@ -114,20 +116,27 @@ def _left_out(study: Study, table: Table, reason: str, question: str | None) -> 
     asked = question_of(study, table.marts[0], question or "")
     of_question = f" ({asked.name})" if asked and len(table.variables) > 1 else ""
     if reason == OTHER_OCCASION:
-        others = [occasion.the for name, occasion in occasions(study).items() if name != table.occasion]
+        held = CONFERENCE in table.marts
+        others = [one.many if held else one.the for name, one in occasions(study).items() if name != table.occasion]
         danish, english = " eller ".join(one.danish for one in others), " or ".join(one.english for one in others)
-        return said(study, Text(f"fra {danish}", f"from {english}"))
+        return said(study, Text(danish, english) if held else Text(f"fra {danish}", f"from {english}"))
     if reason == UNANSWERED:
+        if CONFERENCE in table.marts:
+            return said(study, Text(f"hvor {question} ikke er kendt", f"whose {question} isn't known"))
         return said(study, Text(f"uden svar på {question}", f"without an answer to {question}"))
     if reason == NOT_IN_USE:
         return said(study, Text("hvor spørgsmålet ikke står på skemaet", "without the question on the form")) + of_question
     if reason == BLANK:
+        if CONFERENCE in table.marts:
+            return said(study, _UNKNOWN) + of_question
         return said(study, _NOT_CODED if asked and asked.coded else _BLANK) + of_question
     if reason in UNPAIRED.values():
         return _unpaired(study, table, reason)
     labels = asked.labels if asked else {}
     if reason == OUTSIDE:
         limits = "/".join(f'"{labels[code]}"' for code in labels if code in dict(table.where)[question or ""])
+        if CONFERENCE in table.marts:
+            return said(study, Text(f"uden {limits}", f"without {limits}")) + f" ({question})"
         return said(study, Text(f"uden svaret {limits}", f"without the answer {limits}")) + f" ({question})"
     named = "/".join(f'"{label}"' for code, label in labels.items() if code not in counted_codes(table)[question or ""])
     return f"{named or said(study, Text('andre svar', 'other answers'))}{of_question}"

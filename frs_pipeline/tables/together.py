@@ -14,6 +14,7 @@ from frs_pipeline.language import plural
 from frs_pipeline.store.files import CONTENT, MartFile, Store, read, recorded
 from frs_pipeline.store.rows import ENGINE
 from frs_pipeline.study.about import about
+from frs_pipeline.study.countable import CONFERENCE
 from frs_pipeline.study.tables import catalogue
 from frs_pipeline.tables.figures import column
 
@@ -65,12 +66,13 @@ def where_forms_are(store: Store, mart: str, withdrawn: Mapping[str, Withdrawn])
     return pa.Table.from_pylist([dict(zip(PARTS.names, row, strict=True)) for row in rows], PARTS)
 
 
-def refuse_pairs(store: Store) -> None:
-    """Raise `CheckFailed` for a study with tables of change: nothing finds pairs over several deliveries."""
-    pairing = next((table.number for table in catalogue(store.study).values() if table.pairing), None)
-    if pairing is not None:
-        what = f"table {pairing} pairs forms of one child, which can't be done over several deliveries yet"
-        raise CheckFailed(what, where=store.delivery, do="take it out of tables.yaml, or run the deliveries one by one")
+def refuse_what_cannot_be_counted(store: Store) -> None:
+    """Raise `CheckFailed` for a study with tables of change, or of conferences, which nothing finds over several deliveries."""
+    for table in catalogue(store.study).values():
+        what = "pairs forms of one child" if table.pairing else "counts conferences" if CONFERENCE in table.marts else None
+        if what:
+            what = f"table {table.number} {what}, which can't be done over several deliveries yet"
+            raise CheckFailed(what, where=store.delivery, do="take it out of tables.yaml, or run the deliveries one by one")
 
 
 def different_forms(store: Store, mart: str) -> int:

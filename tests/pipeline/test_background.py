@@ -2,18 +2,23 @@
 
 import csv
 import io
+import shutil
 
 import duckdb
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
+from support.keys import lay_down, lock_again
 from support.shipped import DELIVERY, RAW
 from support.study import few_tables, study_with
 
 from frs_pipeline import read_mart
 from frs_pipeline.codebook.keys import PUBLISHED
 from frs_pipeline.codebook.vault import open_plain
-from frs_pipeline.errors import InputError
+from frs_pipeline.errors import CheckFailed, InputError
 from frs_pipeline.intake.ledger import COLUMNS, REGISTER, read_ledger
+from frs_pipeline.lineage.differences import CONFERENCES, differences
+from frs_pipeline.lineage.impact import ChangedForms, impact, rows_of
 from frs_pipeline.lineage.meaning import meanings
 from frs_pipeline.lineage.passport import Passports
 from frs_pipeline.lineage.recount import recount
@@ -21,15 +26,18 @@ from frs_pipeline.operations.refresh import refresh
 from frs_pipeline.release.attack import attack
 from frs_pipeline.release.making import Releasing
 from frs_pipeline.release.reading import read_release
+from frs_pipeline.release.variants import kept_back
 from frs_pipeline.release.worlds import Source
-from frs_pipeline.store.deliveries import CODEBOOK, DEMO_KEY, LEDGER
+from frs_pipeline.store.deliveries import AMENDMENTS, CODEBOOK, DEMO_KEY, LEDGER
 from frs_pipeline.store.files import Store, read
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.study import Study
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.release import release_policy
 from frs_pipeline.study.tables import Address, catalogue
-from frs_pipeline.tables.figures import from_table
+from frs_pipeline.tables.figures import as_table, from_table
+from frs_pipeline.tables.render import base_line
+from frs_pipeline.tables.together import refuse_what_cannot_be_counted
 
 BACKGROUND = """
 background:
@@ -57,6 +65,12 @@ TABLES = """
 - {number: 107, title: "", kind: crosstab, mart: participant_first, row: role, column: overall, percent: row,
    where: {department: [Nord]}}
 - {number: 108, title: "", kind: crosstab, mart: participant_first, row: quarter, column: overall, percent: row}
+- {number: 110, title: "", kind: frequency, mart: conference, variable: quarter}
+- {number: 111, title: "", kind: crosstab, mart: conference, row: quarter, column: department, percent: row, occasion: first}
+- {number: 112, title: "", kind: distribution, mart: conference, variable: child_present, where: {department: [Nord, Syd]}}
+- {number: 113, title: "", kind: collapsed_crosstab, mart: conference, row: department, column: child_present,
+   collapse: {department: {Nord: [Nord], andre: [Midt, Syd]}, child_present: {ja: [ja], nej: [nej]}}}
+- {number: 114, title: "", kind: frequency, mart: conference, variable: department, leave_out: {department: [Midt]}}
 """
 
 
@@ -71,11 +85,42 @@ def admitting(study: Study) -> Study:
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory):
     folder = tmp_path_factory.mktemp("background")
-    made = Settings(admitting(few_tables(folder)), folder / "data")
-    made.raw.mkdir(parents=True)
-    made.raw_delivery(DELIVERY).symlink_to(RAW)
+    data = folder / "data"
+    data.mkdir()
+    made = Settings(admitting(few_tables(folder)), data, lay_down(data))
+    deliver(made.raw_delivery(DELIVERY))
     refresh(made)
     return made
+
+
+def deliver(folder):
+    """Lay out the shipped delivery with a register that isn't as tidy.
+
+    Some lines of the ledger are missing, some have numbers that the codebook doesn't know; one conference is withdrawn.
+    """
+    shutil.copytree(RAW, folder)
+    lock_again(folder, RAW)
+    header, *lines = (RAW / LEDGER).read_text(encoding="utf-8").splitlines()
+    unknown = ["1;2019-03-01;rådslagning;Nord;ja", "2;2019-03-02;rådslagning;;", "3;2019-03-03;opfølgning;Syd;nej"]
+    kept = [line for at, line in enumerate(lines) if at % 90 != 40]
+    (folder / LEDGER).write_text("\n".join([header, *kept, *unknown]) + "\n", encoding="utf-8")
+    gone = next(row for row in codebook() if row["conference_number"] == kept[0].split(";")[0])
+    withdrawn = f"form;conference;reason;who;when\n;{gone['conference_id']};samtykke trukket;LK;2021-01-05\n"
+    (folder / AMENDMENTS["withdrawals"]).write_text(withdrawn, encoding="utf-8")
+
+
+def codebook():
+    return list(csv.DictReader(io.StringIO(open_plain(RAW / CODEBOOK, PUBLISHED / DEMO_KEY))))
+
+
+@pytest.fixture(scope="module")
+def registers(settings):
+    """The ledger and the codebook without the conference that is withdrawn, and its number."""
+    folder = settings.raw_delivery(DELIVERY)
+    (gone,) = pd.read_csv(folder / AMENDMENTS["withdrawals"], sep=";")["conference"]
+    ledger, book = pd.read_csv(folder / LEDGER, sep=";", dtype=str, keep_default_na=False), pd.DataFrame(codebook())
+    (number,) = book[book["conference_id"] == gone]["conference_number"]
+    return ledger[ledger["raadslagningsnummer"] != number], book[book["conference_number"] != number], number
 
 
 @pytest.fixture(scope="module")
@@ -89,9 +134,9 @@ def found(store):
 
 
 @pytest.fixture(scope="module")
-def forms(store):
+def forms(store, registers):
     """The accepted forms from the raw exports, with the lines of the ledger by their numbers."""
-    ledger = pd.read_csv(RAW / LEDGER, sep=";", dtype=str, keep_default_na=False).set_index("raadslagningsnummer")
+    ledger, withdrawn = registers[0].set_index("raadslagningsnummer"), registers[2]
     aside = set(read(store.file("quarantine"))["form_id"].to_pylist())
     frames = {}
     for name, prefix, columns in (
@@ -99,7 +144,7 @@ def forms(store):
         ("initiator", "IN", {"belief": "planhjlp"}),
     ):
         raw = pd.read_csv(RAW / name / "dataset.csv", sep=";", encoding="cp1252", dtype=str, keep_default_na=False)
-        raw = raw[~(prefix + "-" + raw["responde"]).isin(aside)]
+        raw = raw[~(prefix + "-" + raw["responde"]).isin(aside) & (raw["raadsnr"] != withdrawn)]
         lines = ledger.reindex(raw["raadsnr"])
         dates = pd.to_datetime(lines["dato"])
         frames[name] = pd.DataFrame(
@@ -130,11 +175,143 @@ def test_tables_of_the_background_are_those_of_pandas(found, forms):
         assert found[104, "", "", department, "n"].value == n
 
 
-def test_the_marts_say_it_with_labels(settings, monkeypatch):
+@pytest.fixture(scope="module")
+def conferences(registers):
+    """Every conference of the codebook, with its line of the ledger where there is one; and how many lines have none."""
+    ledger, book, _ = registers
+    held = book.merge(ledger, how="left", left_on="conference_number", right_on="raadslagningsnummer").replace("", None)
+    dates = pd.to_datetime(held["dato"])
+    held["quarter"] = [f"{d.year}-Q{d.quarter}" if pd.notna(d) else None for d in dates]
+    return held, int((~ledger["raadslagningsnummer"].isin(book["conference_number"])).sum())
+
+
+def test_conferences_are_counted_as_pandas_counts_them(found, conferences):
+    held, _ = conferences
+    quarters = held["quarter"].value_counts()
+    assert len(quarters) > 4
+    assert {q: found[110, q, "", "", "count"].value for q in quarters.index} == quarters.to_dict()
+    assert found[110, "Missing", "", "", "count"].value == held["quarter"].isna().sum() > 0
+    assert found[110, "Total", "", "", "count"].value == len(held)
+    first = held[held["occasion"] == "first"]
+    cells = pd.crosstab(first["quarter"], first["afdeling"])
+    assert {(q, d): found[111, q, d, "", "count"].value for q in cells.index for d in cells} == cells.stack().to_dict()
+    limited = held[held["afdeling"].isin(["Nord", "Syd"])]["barn_til_stede"].value_counts()
+    assert {word: found[112, word, "", "", "count"].value for word in ("ja", "nej")} == limited.to_dict()
+    both = held.dropna(subset=["afdeling", "barn_til_stede"])
+    assert found[113, "andre", "ja", "", "count"].value == ((both["afdeling"] != "Nord") & (both["barn_til_stede"] == "ja")).sum()
+    assert found[114, "Total valid", "", "", "count"].value == held["afdeling"].isin(["Nord", "Syd"]).sum()
+
+
+def test_a_passport_begins_with_all_conferences_that_anybody_knows(settings, store, conferences):
+    passports, (held, alone) = Passports(settings.study, store), conferences
+    made = passports.of(Address(111, "Total", "Total", "", "count"))
+    first = held[held["occasion"] == "first"]
+    assert made.delivered == {"conference": 1 + len(held) + alone}
+    assert [(step.kind, step.about, step.forms) for step in made.waterfall] == [
+        ("withdrawn", "", 1),
+        ("not_in_codebook", "", alone),
+        ("other_occasion", "", len(held) - len(first)),
+        ("blank", "quarter", first["dato"].isna().sum()),
+    ]
+    assert alone == 3
+    # Of the three, one is known to be of the other occasion, and of another nobody knows the department.
+    assert [near.forms for near in made.near if near.kind == "not_in_codebook"] == [1]
+    assert made.forms == first["dato"].notna().sum()
+    assert made.numerator.unit == "conferences"
+    assert made.equation == f"{made.forms} conferences = {made.forms}"
+    english = "Number of first conferences in the codebook, where »Kvartal« is known and »Afdeling« is known."
+    assert made.definition.english == english
+    assert made.definition.danish.startswith("Antal første rådslagninger i kodebogen, hvor »Kvartal« er kendt og ")
+    assert made.waterfall[2].why.english == "follow-ups"
+    for language in ("danish", "english"):
+        words = [made.definition, *(step.why for step in made.waterfall), *(near.why for near in made.near)]
+        assert not [
+            text for text in words if any(w in getattr(text, language) for w in ("skema", "form ", "forms", "besvar", "answer"))
+        ]
+
+
+def test_the_base_line_and_the_page_speak_of_conferences(settings, store, conferences):
+    held, _ = conferences
+    rows = [row for row in read(store.file("statistics", "bases")).to_pylist() if row["table"] == 110]
+    line = base_line(settings.study, catalogue(settings.study)[110], rows)
+    unknown = held["quarter"].isna().sum()
+    assert line == f"Grundlag: {len(held)} rådslagninger − {unknown} hvor det ikke er kendt = {len(held) - unknown}"
+    pages = "".join(path.read_text(encoding="utf-8") for path in (settings.curated(DELIVERY) / "report").glob("*.html"))
+    section = pages.split('id="tabel-110"')[1].split("</section>")[0]
+    assert "rådslagninger" in section
+    assert "skema" not in section
+
+
+def test_no_release_has_conferences(settings):
+    study = settings.study
+    held_back = {number: kept_back(study, table) for number, table in catalogue(study).items()}
+    assert [number for number, why in held_back.items() if why and "conferences" in why] == [110, 111, 112, 113, 114]
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ("kind: summary, mart: conference, variable: quarter", "conferences aren't counted by kind: summary"),
+        ("kind: correlation, mart: conference, row: quarter, column: quarter", "conferences aren't counted by kind: correlation"),
+        ("kind: multiple, mart: conference, variable: quarter", "conferences aren't counted by kind: multiple"),
+        ("kind: change, mart: conference, variable: quarter, from: first, to: followup", "aren't counted by kind: change"),
+        ("kind: distribution, mart: conference, variable: quarter, also: initiator", "conferences and forms can't be added up"),
+        ("kind: distribution, mart: initiator, variable: quarter, also: conference", "conferences and forms can't be added up"),
+        ("kind: frequency, mart: conference, variable: quater", "background in study.yaml has no quater (is quarter meant?)"),
+        ("kind: frequency, mart: conference, variable: role", "background in study.yaml has no role"),
+    ],
+)
+def test_what_cannot_be_counted_of_conferences_is_refused(settings, tmp_path, entry, said):
+    line = f'- {{number: 120, title: "", {entry}}}\n'
+    spoilt = study_with(tmp_path, {"tables.yaml": lambda text: text + line}, of=settings.study)
+    with pytest.raises(InputError) as refused:
+        catalogue(spoilt)
+    assert said in str(refused.value)
+
+
+def test_without_a_background_nothing_is_known_of_conferences(tmp_path):
+    line = '  - {number: 120, title: "", kind: frequency, mart: conference, variable: quarter}\n'
+    with pytest.raises(InputError, match="nothing is known of conferences that could be counted"):
+        catalogue(study_with(tmp_path, {"tables.yaml": lambda text: text + line}))
+
+
+def test_a_withdrawn_conference_leaves_the_tables_of_conferences(settings, store):
+    held = read(store.file("marts", "conference"))
+    one = held.slice(0, 1).to_pylist()[0]
+    change = ChangedForms(store.study, rows_of(store, (), {one["conference_id"]}), {}, frozenset({one["conference_id"]}))
+    moved = {m.place: (m.before.value, m.after.value) for m in impact(store, change) if m.place.measure == "count"}
+    assert moved["table_110", "Total", "", "", "count"] == (held.num_rows, held.num_rows - 1)
+    quarter = catalogue(store.study)[110].row.label(one["quarter"]) or "Missing"
+    before, after = moved["table_110", quarter, "", "", "count"]
+    assert before - after == 1
+
+
+def test_several_deliveries_are_refused(settings, tmp_path):
+    without = lambda text: "\n".join(line for line in text.splitlines() if "kind: change" not in line) + "\n"  # noqa: E731
+    study = study_with(tmp_path, {"tables.yaml": without}, of=settings.study)
+    store = Store(Settings(study, settings.data), DELIVERY)
+    with pytest.raises(CheckFailed, match="table 110 counts conferences, which can't be done over several deliveries yet"):
+        refuse_what_cannot_be_counted(store)
+
+
+def test_two_deliveries_that_differ_in_conferences_are_not_said_to_differ_by_code(settings, store, tmp_path):
+    data = tmp_path / "data"
+    for name in (DELIVERY, "2021-11-30"):
+        shutil.copytree(settings.curated(DELIVERY), data / "curated" / name)
+    older, newer = (Store(Settings(settings.study, data), name) for name in (DELIVERY, "2021-11-30"))
+    assert differences(older, newer).changes == ()
+    kept = from_table(read(newer.file("statistics", "figures")))
+    at = next(at for at, figure in enumerate(kept) if figure.table == 110)
+    kept[at] = kept[at]._replace(value=kept[at].value + 1, printed="!")
+    pq.write_table(as_table(kept), newer.file("statistics", "figures"))
+    (change,) = differences(older, newer).changes
+    assert (change.address, change.causes, change.moved) == (kept[at].address, (CONFERENCES,), {})
+
+
+def test_the_marts_say_it_with_labels(settings, registers, monkeypatch):
     monkeypatch.setenv("FRS_DATA_DIR", str(settings.data))
     held = read_mart("conference", study=settings.study.folder)
-    ledger = pd.read_csv(RAW / LEDGER, sep=";", dtype=str, keep_default_na=False)
-    book = pd.DataFrame(csv.DictReader(io.StringIO(open_plain(RAW / CODEBOOK, PUBLISHED / DEMO_KEY))))
+    ledger, book, _ = registers
     both = held.merge(book, on="conference_id").merge(ledger, left_on="conference_number", right_on="raadslagningsnummer")
     assert len(both) == held["in_ledger"].sum()
     assert (both["department"].astype(str) == both["afdeling"]).all()
@@ -160,11 +337,13 @@ def test_every_figure_has_a_passport_that_closes_and_plain_duckdb_gives_it(setti
 
 
 def test_a_release_protects_it_like_any_answer(settings, store, tmp_path):
-    study, numbers = settings.study, (102, 106, 107, 108)
+    study, numbers = settings.study, (102, 106, 107, 108, 110)
     tables = {number: table for number, table in catalogue(study).items() if number in numbers}
     marts = {"participant_first": store.marts("participant_first")}
     done = Releasing(study, DELIVERY, tables, marts, release_policy(study), forms="x").release()
     assert {variant.table.number for variant in done.released}
+    assert 110 in {withheld.table.number for withheld in done.withheld}
+    assert not any(b"110" in content for name, content in done.files.items() if name.endswith("tables.json"))
     for name, content in done.files.items():
         (tmp_path / name).write_bytes(content)
     assert attack(study, Source(read_release(tmp_path), "x")).exposed == ()

@@ -31,7 +31,7 @@ from frs_pipeline.study.release import release_policy
 from frs_pipeline.study.tables import WAYS, Address, catalogue
 from frs_pipeline.tables.figures import from_table
 from frs_pipeline.tables.render import base_line, render
-from frs_pipeline.tables.together import refuse_pairs
+from frs_pipeline.tables.together import refuse_what_cannot_be_counted
 
 TABLES = """
 - {number: 101, title: "", kind: change, mart: participant_first, variable: overall, from: first, to: followup, group: role,
@@ -300,4 +300,4 @@ def test_no_release_says_anything_about_changes(settings, store):
 
 def test_several_deliveries_are_refused(store):
     with pytest.raises(CheckFailed, match="table 101 pairs forms of one child"):
-        refuse_pairs(store)
+        refuse_what_cannot_be_counted(store)

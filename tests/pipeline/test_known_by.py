@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from support.foreign import FORMS, GROUPS, NAME, KnownBy, make
 from support.running import curated
 
+from frs_pipeline.lineage.passport import Passports
 from frs_pipeline.operations.refresh import refresh
 from frs_pipeline.store.files import Store, read
 from frs_pipeline.store.settings import Settings
@@ -74,3 +76,23 @@ def test_a_study_without_personal_identifiers_has_no_codebook_and_asks_for_no_ke
     settings = Settings(Study(settings.study.folder), settings.data, None)
     assert refresh(settings).vouched
     assert not [path for path in settings.data.rglob("*") if path.suffix == ".age" or path.name.endswith(".key")]
+
+
+@pytest.mark.parametrize("registers", [("ledger",), ("codebook", "ledger")], ids="+".join)
+def test_conferences_are_counted_by_whichever_register_knows_them(registers: tuple[str, ...], tmp_path: Path) -> None:
+    made = make(tmp_path, KnownBy(True, 1, True, True, registers))
+    for name, more in (
+        ("study", "background:\n  - {name: quarter, text: Quarter, quarters: [2015-Q1, 2026-Q4], sensitivity: personal}\n"),
+        ("tables", '  - {number: 90, title: "", kind: frequency, mart: conference, variable: quarter}\n'),
+    ):
+        path = made.study.folder / f"{name}.yaml"
+        path.write_text(path.read_text(encoding="utf-8") + more, encoding="utf-8")
+    settings = replace(made, study=Study(made.study.folder))
+    assert refresh(settings).vouched
+    store = Store(settings, NAME)
+    passports = Passports(settings.study, store)
+    found = [passports.of(figure.address) for figure in from_table(read(store.file("statistics", "table_90")))]
+    assert [check.name for passport in found for check in passport.checks if not check.passed] == []
+    total = next(passport for passport in found if passport.address.row == "Total valid")
+    assert total.value == GROUPS
+    assert ("codebook" in total.definition.english) == ("codebook" in registers)

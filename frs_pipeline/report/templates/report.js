@@ -129,7 +129,9 @@ const FRS = (() => {
     }
     else if (own.n && own.n[1] !== own.f) made.push(element("p", `${count(own.f)} ${say("skemaer", "forms")}: ${count(own.n[1])} ${say("kryds", "ticks")}`, { class: "formula" }));
     made.push(element("p", `${text(own.r)}.`, { class: "quiet sentence" }));
-    made.push(title("Fra leverede skemaer til tallet", "From forms delivered to the figure"), waterfall(own, text));
+    const unit = own.u === undefined ? null : text(own.u);
+    made.push(unit ? title("Fra alle kendte til tallet", "From all that are known to the figure")
+      : title("Fra leverede skemaer til tallet", "From forms delivered to the figure"), waterfall(own, text, unit));
     if (own.g) made.push(...cells(own.g));
     if (own.near) {
       made.push(title("Tættest på at tælle med", "Nearest to being counted"));
@@ -156,11 +158,11 @@ const FRS = (() => {
     made.push(element("p", [element("a", say("Link til tallet", "Link to this figure"), { href: hrefOf(at) }), ` · frs trace ${tableOf(at)}`], { class: "quiet" }));
     return made;
   }
-  function waterfall(own, text) {
+  function waterfall(own, text, unit) {
     let left = own.in.reduce((sum, [, forms]) => sum + forms, 0);
-    const rows = [[say("leveret", "delivered"), "", left]];
+    const rows = [[unit ? say("kendt", "known") : say("leveret", "delivered"), "", left]];
     for (const [why, forms] of own.w || []) rows.push([text(why), `−${count(forms)}`, (left -= forms)]);
-    rows.push([say("skemaer, tallet bygger på", "forms that the figure rests on"), "", own.f]);
+    rows.push([(unit || say("skemaer", "forms")) + say(", tallet bygger på", " that the figure rests on"), "", own.f]);
     const body = rows.map(([what, less, rest], row) => element("tr", [element("th", what, { scope: "row" }), element("td", less), element("td", count(rest))],
       row === rows.length - 1 ? { class: "total" } : {}));
     return element("table", [element("tbody", body)]);
