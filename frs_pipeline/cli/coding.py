@@ -72,7 +72,7 @@ def sheet(
     from frs_pipeline.intake.coders import sheet as sheet_of
     from frs_pipeline.intake.coders import undecided
     from frs_pipeline.intake.coding import codings_of
-    from frs_pipeline.store.files import atomic, private_folder
+    from frs_pipeline.store.files import SHEETS, atomic, private_folder
     from frs_pipeline.study.faults import choices
     from frs_pipeline.study.questionnaires import questionnaires
 
@@ -88,7 +88,7 @@ def sheet(
     with traced(store.settings.access_journal, "texts opened", reason, details) as trace:
         content, number = sheet_of([(results.read(("texts", name)), only) for name in asked], question)
         trace.note(details)
-        path = store.settings.restricted(store.delivery) / "coding" / f"{question}.csv"
+        path = store.settings.restricted(store.delivery) / SHEETS / f"{question}.csv"
         private_folder(path.parent, store.settings.restricted_zone)
         with atomic(path, private=True) as file:
             file.write(content)

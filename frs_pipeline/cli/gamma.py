@@ -15,6 +15,7 @@ from frs_pipeline.language import plural
 if TYPE_CHECKING:
     from frs_pipeline.stats.contingency import ContingencyFile
     from frs_pipeline.stats.gamma import PartialGamma
+    from frs_pipeline.study import Study
     from frs_pipeline.study.questionnaires import Question, Questionnaire
     from frs_pipeline.tables.associations import Association
 
@@ -133,7 +134,7 @@ def associate(
         ]
         print_json(shown)
         return
-    _print_associations(mart, found, len(strengths), within)
+    _print_associations(results.study, mart, found, len(strengths), within)
 
 
 def _question(questionnaire: Questionnaire, name: str) -> Question:
@@ -150,15 +151,16 @@ def _answer(one: Association, by: Question | None) -> str | None:
     return None if by is None or one.group is None else by.labels[one.group]
 
 
-def _print_associations(mart: str, found: list[Association], pairs: int, by: Question | None) -> None:
+def _print_associations(study: Study, mart: str, found: list[Association], pairs: int, by: Question | None) -> None:
     from frs_pipeline.stats.gamma import strength
+    from frs_pipeline.study.about import written
 
     lines = [
         [
             one.row,
             one.column,
             *([] if by is None else [_answer(one, by) or ""]),
-            _printed(one.gamma),
+            written(study, _printed(one.gamma)),
             str(one.n),
             "" if one.gamma is None else strength(one.gamma),
         ]

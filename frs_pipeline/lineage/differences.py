@@ -163,8 +163,8 @@ def _marts(
 
 def _forms(study: Study, both: tuple[ir.Table, ir.Table]) -> dict[str, int]:
     # New pseudonyms of a codebook, more conferences of a child, a ledger that knows something else: none corrects a form.
-    known = (*CASE_COLUMNS, *(question.name for question in background(study)))
-    older, newer = (mart.drop("conference_id", *(name for name in known if name in mart.columns)) for mart in both)
+    known = ("conference_id", *CASE_COLUMNS, *(question.name for question in background(study)))
+    older, newer = (mart.drop(*(name for name in known if name in mart.columns)) for mart in both)
     still = newer.semi_join(older, "form_id").count().execute()
     alike = newer.intersect(older).count().execute()
     counts = {CORRECTED: still - alike, GONE: older.count().execute() - still, NEW: newer.count().execute() - still}

@@ -273,7 +273,7 @@ def resting_on(store: Store, question: str) -> Iterator[tuple[ResultAddress, Val
     }
     printed: Sequence[Figure] = from_table(read(store.file("statistics", "figures")))
     yield from placed(figure for figure in printed if figure.table in using).items()
-    units, items = (read(store.file("statistics", name)) for name in (UNIT_NONRESPONSE, ITEM_NONRESPONSE))
-    for place, value in nonresponse_places(units.slice(0, 0), items).items():
+    # Whether a form came in at all doesn't depend on any answer.
+    for place, value in nonresponse_places(UNIT.empty_table(), read(store.file("statistics", ITEM_NONRESPONSE))).items():
         if place.row == question:
             yield place, value

@@ -35,6 +35,8 @@ MANIFEST = "manifest.json"
 RELEASE = "release"
 # In its restricted folder: results that were moved aside because the search found something in them.
 LEAKED = "leaked"
+# Beside it: texts as coders read them.
+SHEETS = "coding"
 
 
 class MartFile(NamedTuple):

@@ -20,6 +20,7 @@ from frs_pipeline.store.files import (
     LEAKED,
     MANIFEST,
     RELEASE,
+    SHEETS,
     Store,
     as_noted,
     hashes,
@@ -153,15 +154,15 @@ def added(store: Store, content: dict[str, Any]) -> list[str]:
     """List what is among a delivery's results but not in its manifest (`content`), as `curated/…` or `restricted/…`.
 
     That is files, links, and folders without anything listed. A release has a journal of its own; what was moved aside as
-    leaked was taken out of the results.
+    leaked was taken out of the results; sheets for coders aren't results.
     """
     own = {f"curated/{MANIFEST}", f"curated/{FILE}", "restricted/.lock", *content["outputs"]}
     names = []
-    for zone, apart in ((store.settings.curated, RELEASE), (store.settings.restricted, LEAKED)):
+    for zone, apart in ((store.settings.curated, (RELEASE,)), (store.settings.restricted, (LEAKED, SHEETS))):
         folder = zone(store.delivery)
         for path in sorted(folder.rglob("*")):
             name = listed(store, path)
-            if path.relative_to(folder).parts[0] == apart:
+            if path.relative_to(folder).parts[0] in apart:
                 continue
             holds = path.is_dir() and not path.is_symlink()
             if path.is_symlink() or (name not in own and not (holds and any(o.startswith(f"{name}/") for o in own))):

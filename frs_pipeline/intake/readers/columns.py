@@ -59,8 +59,8 @@ def short(name: str) -> str:
 def column_names(forms: Forms, header: list[str], structure: Rows, where: str) -> list[str]:
     """Return the header's names, those that collide numbered (`planhjlp`, `planhjlp#2`).
 
-    Raises `InputError` for a name that stands there more often than `structure` has variables for it, and when one of
-    the columns that distinguish forms is missing.
+    Raises `InputError` for a name that stands there more often than `structure` has variables for it, or, where it is
+    written in full, in another order; and when one of the columns that distinguish forms is missing.
     """
     short_names = [short(name) for name in header]
     if short_names and not short_names[-1] and all(name in short_names for name in forms.needed):
@@ -69,6 +69,7 @@ def column_names(forms: Forms, header: list[str], structure: Rows, where: str) -
     if missing is not None:
         raise InputError(f"column {missing} is missing", where=where, do=AGAIN)
     known = {name: len(variables) for name, variables in variables_of(structure).items()}
+    _refuse_other_order(header, structure, where)
     names: list[str] = []
     for at, name in enumerate(short_names, start=1):
         before = short_names[: at - 1].count(name)
@@ -79,6 +80,20 @@ def column_names(forms: Forms, header: list[str], structure: Rows, where: str) -
             raise InputError(f"column {at} has a name that stands twice", where=where, do=AGAIN)
         names.append(f"{name}#{before + 1}" if before else name)
     return names
+
+
+def _refuse_other_order(header: list[str], structure: Rows, where: str) -> None:
+    """Raise `InputError` where names that are one when shortened stand in another order than in `structure`.
+
+    They are told apart by their order: answers would be taken for those to another question.
+    """
+    long = dict.fromkeys(name.strip().lower() for _, (name, *_) in structure)
+    for shortened in dict.fromkeys(short(name) for name in header):
+        listed = [name for name in long if short(name) == shortened]
+        named = [name.strip().lower() for name in header if short(name) == shortened]
+        if named != listed and len(named) > 1 and sorted(named) == sorted(listed):
+            what = f"{' and '.join(named)} begin with the same {_SHORT} letters, and have another order than their labels"
+            raise InputError(what, where=where, do="give both files the same order, or columns names that begin differently")
 
 
 def variables_of(structure: Rows) -> dict[str, list[Variable]]:
