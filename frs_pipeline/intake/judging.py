@@ -134,7 +134,7 @@ def judge(
         if odd.any():
             parsed.find("holds_personal_number", forms.id, codes(cells[forms.id]).personal)
     paper = _occasions(parsed, questionnaire, registers, skipped)
-    completed, answered = _status(parsed, columns, forms)
+    completed, answered = _status(parsed, columns, questionnaire)
     _times(parsed, forms, clocks, skipped)
     _answers(parsed, columns, questionnaire, scales)
     _boxes(parsed, questionnaire, completed)
@@ -208,13 +208,18 @@ def _occasions(parsed: Parsed, questionnaire: Questionnaire, registers: Register
     return fixed
 
 
-def _status(parsed: Parsed, columns: Columns, forms: Forms) -> tuple[np.ndarray, np.ndarray]:
+def _status(parsed: Parsed, columns: Columns, questionnaire: Questionnaire) -> tuple[np.ndarray, np.ndarray]:
     """Judge the status block; return which forms were completed, and which have answers that mean something.
 
-    Where exports have no such block, these are the forms with any answer.
+    Where exports have no such block, these are the forms on which anything is answered, ticked or written: a box that isn't
+    ticked may never have been seen.
     """
-    if not forms.statuses:
-        answered = np.any([cell.values != MISSING for cell in parsed.answers.values()], axis=0)
+    if not questionnaire.forms.statuses:
+        boxes = {question.name for question in questionnaire.keyed if question.option is not None}
+        answers = [cell.values != MISSING if name not in boxes else cell.values == 1 for name, cell in parsed.answers.items()]
+        texts = [columns.of[text.name] for text in questionnaire.texts if text.name in columns.of]
+        answers += [_written(parsed.cells[column]) for column in texts]
+        answered = np.any(answers, axis=0)
         parsed.find("not_answered", next(iter(columns.of.values())), ~answered)
         return answered, answered
     blocks = [codes(parsed.cells[name]) for name in STATUS]
@@ -306,7 +311,7 @@ def _boxes(parsed: Parsed, questionnaire: Questionnaire, completed: np.ndarray) 
     groups: dict[str, list[str]] = defaultdict(list)
     for question in questionnaire.keyed:
         if question.option is not None:
-            groups[question.asked].append(question.name)
+            groups[question.of].append(question.name)
     for names in groups.values():
         ticked = np.any([parsed.answers[name].values == 1 for name in names], axis=0)
         for name in names:
@@ -314,6 +319,11 @@ def _boxes(parsed: Parsed, questionnaire: Questionnaire, completed: np.ndarray) 
             unseen = ~(ticked | completed) & (cell.values == 0)
             values = np.where(unseen, np.int32(MISSING), cell.values)
             parsed.answers[name] = replace(cell, values=values, blank=cell.blank | unseen)
+
+
+def _written(cells: pa.ChunkedArray) -> np.ndarray:
+    """Return in which cells anything is written."""
+    return np.asarray(pc.greater(pc.utf8_length(pc.utf8_trim_whitespace(cells.fill_null(""))), 0))
 
 
 def _unasked(

@@ -78,7 +78,7 @@ def _scales(guessed: GuessedStudy) -> dict[tuple[tuple[int, str], ...], str]:
 def _scales_text(guessed: GuessedStudy, scales: dict[tuple[tuple[int, str], ...], str]) -> str:
     lines = [
         "# Answers: codes are those of the export, labels those of its list. Are they in the order of the paper?",
-        "scales:",
+        "scales:" if scales else "scales: {}",
     ]
     for answers, name in scales.items():
         lines.append(f"  {name}:")
@@ -105,8 +105,8 @@ def _questionnaire(guessed: GuessedStudy, scales: dict[tuple[tuple[int, str], ..
             low, high = question.range
             more += f", unit: {question.unit:f}, range: [{low:f}, {high:f}]"
         lines.append(
-            f"  - {{name: {question.name}, source: {question.source}, text: {_q(question.text)}, type: {question.type}{more}, "
-            f"sensitivity: sensitive, wording: assumed}}  # {question.why}"
+            f"  - {{name: {question.name}, source: {_q(question.source)}, text: {_q(question.text)}, "
+            f"type: {question.type}{more}, sensitivity: sensitive, wording: assumed}}  # {question.why}"
         )
     return "\n".join(lines)
 

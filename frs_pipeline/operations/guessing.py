@@ -9,13 +9,15 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 
 from frs_pipeline.errors import InputError
 from frs_pipeline.intake.readers.columns import Variable, by_column
 from frs_pipeline.intake.readers.surveyxact import Export, open_export
+from frs_pipeline.personal_numbers import holds_personal_number
 from frs_pipeline.study.about import Forms
+from frs_pipeline.study.numbers import LARGEST
 from frs_pipeline.study.questionnaires import RESERVED
 
 # The limits of a code in a mart, and of what is still a scale rather than a number with labels at some of its values.
@@ -23,6 +25,8 @@ _CODES, _MOST_ANSWERS = range(-127, 128), 40
 _LETTERS = str.maketrans({"æ": "ae", "ø": "oe", "å": "aa", "#": "_"})
 # The share of cells that may have a code without a label: slips, where all others have one.
 _FEW = 0.1
+# From here on, a number that nearly every form has for itself may be somebody's.
+_LARGE = 1_000_000
 # What a column is called that has the id of a form, where it isn't SurveyXact's.
 _ID = re.compile(r"(resp|form|case|skema)?_?(id|nr|no|number)|respondent|responde")
 # Labels of answers that say that there is none.
@@ -77,7 +81,9 @@ def guess(path: Path) -> GuessedStudy:
                 box = _named(stem, text, "multiple", "a question with several boxes", [q.name for q in questions])
                 boxes[text] = box
                 questions.append(box)
-            box.answers |= {len(box.answers) + 1: label} if label else _codes(variable)
+            at = len(box.answers) + 1
+            named = f"{label} ({at})" if label in box.answers.values() else label
+            box.answers |= {at: named} if label else _codes(variable)
         else:
             questions.append(_question(name, variable, cells[name], [q.name for q in questions]))
     if not any(question.answers or question.unit for question in questions):
@@ -125,29 +131,75 @@ def _distinguishes(cells: list[str]) -> bool:
 
 
 def _question(column: str, variable: Variable | None, cells: list[str], taken: Iterable[str]) -> GuessedQuestion:
-    answers = {} if variable is None else _codes(variable)
+    labels = {} if variable is None else _codes(variable)
     text = (variable.text if variable else "") or column
     given = [cell for cell in cells if cell]
-    strange = sum(_whole(cell) not in answers for cell in given)
-    if answers and len(answers) <= _MOST_ANSWERS and strange <= _FEW * len(given):
-        real = {code: label for code, label in answers.items() if not _DONT_KNOW.search(label)}
-        ordered = len(real) > 2
-        why = "are its answers in an order? then ordinal, else nominal" if ordered else "two answers have no order"
-        why += f"; {strange} cells have a code without a label" if strange else ""
-        question = _named(column, text, "ordinal" if ordered else "nominal", why, taken)
-        question.answers = answers
-        question.dont_know = next((code for code in answers if code not in real), None)
-        return question
-    numbers = [_number(cell) for cell in given]
-    if given and None not in numbers:
-        known = [number for number in numbers if number is not None]
-        question = _named(column, text, "number", "range: the lowest and highest that were given; what is possible?", taken)
-        question.unit = Decimal(1).scaleb(min((int(n.normalize().as_tuple().exponent) for n in known), default=0))
-        question.unit = min(question.unit, Decimal(1))
-        question.range = (min(known), max(known))
-        return question
-    return _named(
-        column, text, "text", "stays in the restricted zone; with a scale: it can be coded (docs/how-to/text.md)", taken
+    if labels and (answers := _scale(labels, given)):
+        return _closed(column, text, answers, sum(_whole(cell) not in labels for cell in given), taken)
+    numbers = [number for cell in given if (number := _number(cell)) is not None]
+    if given and len(numbers) == len(given) and not _identifying(given, numbers):
+        return _measured(column, text, numbers, [code for code in labels if Decimal(code) in numbers], taken)
+    why = "stays in the restricted zone; with a scale: it can be coded (docs/how-to/text.md)"
+    if given and len(numbers) == len(given):
+        why = "nearly every form has another large number: if it says who somebody is, it mustn't be delivered"
+    return _named(column, text, "text", why, taken)
+
+
+def _scale(labels: Mapping[int, str], given: Sequence[str]) -> dict[int, str]:
+    """Return the answers of a question with `labels`, as whose codes its cells are meant; none where they are numbers.
+
+    A code without a label has itself for one, where it is too frequent to be a slip and most codes have one.
+    """
+    strange = [cell for cell in given if _whole(cell) not in labels]
+    if len(strange) <= _FEW * len(given):
+        return dict(labels) if len(labels) <= _MOST_ANSWERS or not strange else {}
+    codes = {_whole(cell) for cell in strange}
+    labelled = {_whole(cell) for cell in given} - codes
+    if len(codes) >= len(labelled) or not codes <= {*_CODES}:
+        return {}
+    return dict(sorted({**labels, **{code: str(code) for code in codes if code is not None}}.items()))
+
+
+def _closed(column: str, text: str, answers: dict[int, str], strange: int, taken: Iterable[str]) -> GuessedQuestion:
+    nowhere = [code for code, label in answers.items() if _DONT_KNOW.search(label)]
+    real = len(answers) - len(nowhere)
+    ordered = 2 < real <= _MOST_ANSWERS and len(nowhere) < 2
+    why = "are its answers in an order? then ordinal, else nominal" if ordered else "its answers have no order"
+    if len(nowhere) > 1:
+        why = f"codes {', '.join(map(str, nowhere))} have no place on a scale; merge them in the export, and it may be ordinal"
+    why += f"; {strange} cells have a code without a label" if strange else ""
+    question = _named(column, text, "ordinal" if ordered else "nominal", why, taken)
+    # Two answers can't be called the same.
+    twice = {label for label, often in Counter(answers.values()).items() if often > 1}
+    question.answers = {code: f"{label} ({code})" if label in twice else label for code, label in answers.items()}
+    question.dont_know = nowhere[0] if len(nowhere) == 1 else None
+    return question
+
+
+def _measured(
+    column: str, text: str, numbers: Sequence[Decimal], labelled: Sequence[int], taken: Iterable[str]
+) -> GuessedQuestion:
+    why = "range: the lowest and highest that were given; what is possible?"
+    if labelled:
+        why += f" {', '.join(map(str, labelled))} has a label: is it a number? if not, leave it out of range"
+    question = _named(column, text, "number", why, taken)
+    question.unit = _unit(numbers)
+    low, high = min(numbers), max(numbers)
+    question.range = (low, high if high > low else low + question.unit)
+    return question
+
+
+def _unit(numbers: Sequence[Decimal]) -> Decimal:
+    return min(Decimal(1).scaleb(min(int(n.normalize().as_tuple().exponent) for n in numbers)), Decimal(1))
+
+
+def _identifying(given: Sequence[str], numbers: Sequence[Decimal]) -> bool:
+    """Return whether numbers may say who somebody is: personal numbers, telephone numbers; or are too large for a mart."""
+    largest = max(map(abs, numbers))
+    return (
+        any(map(holds_personal_number, given))
+        or largest / _unit(numbers) > LARGEST
+        or (largest >= _LARGE and 2 * len(set(numbers)) > len(numbers))
     )
 
 
@@ -172,8 +224,4 @@ def _whole(cell: str) -> int | None:
 
 
 def _number(cell: str) -> Decimal | None:
-    try:
-        number = Decimal(cell.replace(",", "."))
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() else None
+    return Decimal(cell.replace(",", ".")) if re.fullmatch(r"[+-]?[0-9]+([.,][0-9]+)?", cell) else None

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from frs_pipeline.store.code import PACKAGE
 from frs_pipeline.study import Study, derived
+from frs_pipeline.study.fields import arrow_field
 from frs_pipeline.study.questionnaires import questionnaires
 
 LONGEST, SHORTEST = 4, 2
@@ -134,6 +135,10 @@ def _wording(study: Study) -> Hashes:
     engine, own = _ours(PACKAGE, "studies", "operations/study_template"), _ours(study.folder, "data", "reconstruction/forms")
     for path in (*engine, *own):
         phrases.add("", phrases_in(path.read_text(encoding="utf-8")))
+    # So do the names by which a mart's columns say what they hold.
+    named = {name.decode() for form in questionnaires(study).values() for q in form.questions for name in arrow_field(q).metadata}
+    for words in sorted(named):
+        phrases.add("", phrases_in(words))
     # Labels of boxes stand in no file, nor do their texts: the question's, and the box's behind it.
     asked = [question for form in questionnaires(study).values() for question in form.questions]
     for words in sorted({q.text for q in asked} | {answer.label for q in asked for answer in q.answers}):

@@ -65,7 +65,7 @@ class QuestionSpec(Dated):
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    source: str = Field(pattern=r"^[a-z][a-z0-9_]{0,7}$", description="short name in the SurveyXact export")
+    source: str = Field(pattern=r"^[a-zæøå_][a-zæøå0-9_ .-]{0,7}$", description="short name in the SurveyXact export")
     text: str
     type: Literal["nominal", "ordinal", "multiple", "number", "date", "text"]
     scale: str = ""
