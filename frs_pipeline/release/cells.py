@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from frs_pipeline.study import Study
-from frs_pipeline.study.boxes import crossed
+from frs_pipeline.study.boxes import ANY, TICKED, crossed
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Axis, Place, Table
@@ -123,13 +123,13 @@ def _of_crosstab(study: Study, table: Table) -> Iterator[tuple[Place, Forms]]:
 
 
 def _of_boxes(study: Study, table: Table) -> Iterator[tuple[Place, Forms]]:
-    whole, ticked = table.row.variable, counted(table.row)
-    none = frozenset(all_codes(study, table.marts[0], whole)) - ticked
+    whole = table.row.variable
+    none = frozenset(all_codes(study, table.marts[0], whole)) - ANY
     for group, codes in _with_total(table.group) if table.group else ((NO_LABEL, frozenset[Code]()),):
         within = {table.group.variable: codes} if table.group else {}
         for category, box in zip(table.row.categories, table.row.boxes, strict=True):
-            yield (category.label, NO_LABEL, group), _forms(study, table, **{whole: ticked, box: ticked, **within})
-        yield (TOTAL_VALID, NO_LABEL, group), _forms(study, table, **{whole: ticked, **within})
+            yield (category.label, NO_LABEL, group), _forms(study, table, **{whole: ANY, box: TICKED, **within})
+        yield (TOTAL_VALID, NO_LABEL, group), _forms(study, table, **{whole: ANY, **within})
         yield (MISSING, NO_LABEL, group), _forms(study, table, **{whole: none, **within})
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from frs_pipeline.release.reading import AxisRead, Code, TableRead
 from frs_pipeline.study import Study, derived
-from frs_pipeline.study.boxes import crossed
+from frs_pipeline.study.boxes import ANY, crossed
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import Place
@@ -88,11 +88,11 @@ def _ticked_in(study: Study, table: TableRead, axes: Mapping[str, AxisRead], lab
     """Return the answers to the questions that a table of boxes shows."""
     row, _, group = labels
     whole = axes["row"]
-    asked = {whole.question: whole.counted}
+    asked: dict[str, frozenset[Code]] = {whole.question: ANY}
     if "group" in axes:
         asked[axes["group"].question] = _codes(axes["group"], group)
     if row == MISSING:
-        asked[whole.question] = all_answers(study, table.marts[0], whole.question) - whole.counted
+        asked[whole.question] = all_answers(study, table.marts[0], whole.question) - ANY
     elif row != TOTAL_VALID:
         label, codes = zip(*whole.categories, strict=True)
         asked[table.boxes[label.index(row)]] = codes[label.index(row)]

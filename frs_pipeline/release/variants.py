@@ -34,9 +34,19 @@ def kept_back(study: Study, table: Table) -> str | None:
         return "conferences aren't released: nothing examines what is told of them"
     if table.kind == "change":
         return "changes aren't released: nothing examines what pairs of forms tell"
+    if table.row.boxes and len(table.row.boxes) < len(_all_boxes(study, table)):
+        return "boxes are left out: how many forms ticked only these could be told by a table of all boxes"
     if not can_be_examined(study, table):
         return f"the question may have more than {MOST_NUMBERS} numbers: give it a larger unit, or a narrower range"
     return None
+
+
+def _all_boxes(study: Study, table: Table) -> tuple[Question, ...]:
+    """Return all boxes of the question whose boxes a table counts."""
+    asked = questionnaires(study)[table.marts[0]]
+    box = asked.question(table.row.boxes[0])
+    assert box is not None
+    return asked.boxes(box.of)
 
 
 def choose(study: Study, table: Table, policy: ReleasePolicy, count: Count) -> Variant:

@@ -183,9 +183,10 @@ class Worlds:
         self._number_unknowns()
         self._tie()
         for cubes in self._cubes.values():
-            nobody, at_most = boxes_in({names: list(cube.items()) for names, cube in cubes.items()})
-            self._equal += [(Sum((unknown,), (1.0,)), 0.0) for unknown in nobody]
-            self._at_most += [(Sum(*of).net(), 0.0) for of in at_most]
+            known = boxes_in({names: list(cube.items()) for names, cube in cubes.items()})
+            self._equal += [(Sum((unknown,), (1.0,)), 0.0) for unknown in known.nobody]
+            self._equal += [(Sum(*of).net(), 0.0) for of in known.zero]
+            self._at_most += [(Sum(*of).net(), 0.0) for of in known.at_most]
         for source in sources:
             for table in source.release.tables:
                 self._add_numbers(source, table)

@@ -38,7 +38,6 @@ RESERVED = frozenset(_WORDS.split())
 _OF = {"unit": ("number",), "range": ("number", "date"), "groups": ("number",), "unit_name": ("number",), "keep": ("date",)}
 _GROUP = "_group"
 # What a box says that is left open, and one that is ticked.
-_TICKED = (Text("ikke valgt", "not ticked"), Text("valgt", "ticked"))
 
 
 class Answer(Spec):
@@ -413,8 +412,8 @@ def _box(code: int) -> str:
     return f"_{code}".replace("-", "minus_")
 
 
-def _ticked(words: tuple[Text, Text], language: Language) -> tuple[Answer, ...]:
-    """Return the two answers of boxes: 0 and 1."""
+def _ticked(words: Sequence[Text], language: Language) -> tuple[Answer, ...]:
+    """Return the answers to a box or to several together, whose codes count from 0."""
     return tuple(Answer(code=code, label=text.in_language(language)) for code, text in enumerate(words))
 
 

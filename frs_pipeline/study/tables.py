@@ -14,7 +14,7 @@ from frs_pipeline.errors import Gathered, InputError
 from frs_pipeline.language import Text
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.about import said
-from frs_pipeline.study.boxes import TICKED, columns_of, together
+from frs_pipeline.study.boxes import ANY, TICKED, columns_of, together
 from frs_pipeline.study.countable import CONFERENCE, countable
 from frs_pipeline.study.faults import Location, choices
 from frs_pipeline.study.instruments import BOTH
@@ -91,6 +91,8 @@ class Axis(Spec):
     @property
     def counted(self) -> Codes:
         """The answers that the table counts."""
+        if self.boxes:
+            return ANY
         return self.numbers or frozenset(code for category in self.categories for code in category.codes)
 
     def index(self, code: Number | None) -> int | None:

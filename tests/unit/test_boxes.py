@@ -21,10 +21,10 @@ WHOLE = "helped_1+helped_2+helped_4"
 
 
 @pytest.mark.parametrize("answers", [(0, 0), (0, 1), (1, 1), (None, 1), (None, 0), (None, None)], ids=str)
-def test_boxes_together_are_ticked_where_any_is(answers):
+def test_boxes_together_say_how_many_are_ticked(answers):
     given = dict(zip(("a_1", "a_2"), answers, strict=True))
     said = [code for code in answers if code is not None]
-    wanted = None if not said else int(1 in said)
+    wanted = None if not said else said.count(1)
     values = ", ".join(f"{'NULL' if code is None else code}::TINYINT AS {name}" for name, code in given.items())
     assert answer_to(together(given), given) == wanted
     assert duckdb.sql(f"SELECT {in_sql(together(given))} FROM (SELECT {values})").fetchall() == [(wanted,)]
@@ -84,7 +84,7 @@ def test_the_words_for_boxes_are_those_of_the_study_s_language(tmp_path):
     assert asked.question("helped_2").labels == {0: "not ticked", 1: "ticked"}
     both = asked.resolve("helped_1+helped_4")
     assert (both.name, both.text) == ("helped", "Hvad hjalp? (At tale sammen / Maden)")
-    assert both.labels == {0: "no box ticked", 1: "at least one box ticked"}
+    assert both.labels == {0: "no box ticked", 1: "one box ticked", 2: "several boxes ticked"}
     assert asked.resolve(WHOLE).text == "Hvad hjalp?"
 
 
