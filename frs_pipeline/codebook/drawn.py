@@ -1,7 +1,7 @@
 """Pseudonyms for conferences of a study without a locked codebook: drawn anew for every delivery, from what was delivered.
 
-Nobody can tell a number by its pseudonym who doesn't have the exports themselves, and no key has to be kept. The same
-delivery gives the same pseudonyms; another one gives others, so that deliveries can't be joined by them.
+No key has to be kept. The same delivery gives the same pseudonyms; another one gives others, so that deliveries can't be
+joined by them. They protect no secret: of few groups, hashes in the results tell which order of known numbers is right.
 """
 
 from __future__ import annotations
