@@ -12,6 +12,7 @@ from frs_pipeline.study import Study
 from frs_pipeline.study.tables import TOTAL, Address, Axis, Table, catalogue
 
 _FIELDS = ("group", "row", "column", "measure")
+_LABELS = ("row", "column", "group")
 # What is meant where nothing is given: the plain number of a table, the gamma of a correlation, all groups together.
 _DEFAULTS = {"measure": ("count", "gamma", "mean", "answers"), "group": (TOTAL,)}
 
@@ -45,7 +46,8 @@ def _narrowed(study: Study, left: list[Address], field: str, given: str | None, 
     if chosen is None:
         where = f"table {table.number}"
         if possible == [""]:
-            raise _none(where, f"its figures have no {field}: leave out --{field}")
+            of = given and next((name for name in _LABELS if _is_label(study, table.number, name, given)), None)
+            raise _none(where, f"its figures have no {field}: " + (f"say --{of} instead" if of else f"leave out --{field}"))
         if given is None:
             raise _none(where, f"add --{field}: {_listed(possible)}")
         near = get_close_matches(_plain(given), [_plain(label) for label in possible], n=2, cutoff=0.5)
@@ -54,6 +56,10 @@ def _narrowed(study: Study, left: list[Address], field: str, given: str | None, 
         meant = f"did you mean {' or '.join(repr(label) for label in nearest)}? " if nearest else ""
         raise _none(f"{where}{asked}", f"{meant}{field}: {_listed(possible)}")
     return [one for one in left if getattr(one, field) == chosen]
+
+
+def _is_label(study: Study, table: int, field: str, given: str) -> bool:
+    return any(_plain(getattr(one, field)) == _plain(given) for one in meanings(study) if one.table == table)
 
 
 def _default(field: str, possible: list[str]) -> str | None:

@@ -214,3 +214,11 @@ def test_deliveries_of_forms_that_belong_to_nothing_are_compared(settings: Setti
     assert here(tmp_path / "data", *both[:2], "run", *both[2:]).returncode == 0
     done = here(tmp_path / "data", "--study", str(FOLDER), "diff", NAME, "2025-11-30")
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
+
+
+def test_a_label_of_a_group_is_led_to_its_option(settings: Settings) -> None:
+    done = here(settings.data, "--study", str(FOLDER), "trace", "8", "--row", "Study or work")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "frs: table 8: no such figure (its figures have no row: say --group instead)\n",
+    )
