@@ -117,7 +117,7 @@ def refresh(
 def _refuse(store: Store) -> None:
     """Raise `FrsError`, before anything heavy is loaded, for what can't be taken up.
 
-    That is a delivery that lacks a file or has one that nobody reads; and several together of which one isn't up to date.
+    That is a delivery that lacks a file or has one that nobody reads; and several together of which one is gone or out of date.
     Checked even where nothing is out of date: results don't show that their pair of codebooks was locked again.
     """
     for part in store.parts():

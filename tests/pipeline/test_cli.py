@@ -342,6 +342,15 @@ def test_verify_finds_a_manifest_that_was_altered(data: Path, tmp_path: Path, pa
     assert verify(store, root, outputs_only=True)[0].faults == ("its root isn't the one that was noted",)
 
 
+def test_verify_names_files_where_they_lie_when_nothing_can_be_rebuilt(data: Path, tmp_path: Path) -> None:
+    """The rebuild reads them by way of a folder that is gone when somebody reads the message."""
+    shutil.copytree(data, tmp_path / "data")
+    raw = tmp_path / "data" / "raw" / DELIVERY
+    (raw / "coordinator" / "dataset.csv").write_bytes(b"responde\n1\n")
+    told = frs(tmp_path / "data", "verify").stdout
+    assert (f"can't be rebuilt: {raw}/" in told, ".verify." in told) == (True, False)
+
+
 @pytest.mark.minutes
 def test_verify_names_a_changed_raw_line_and_a_changed_definition_and_the_first_figure(data: Path, tmp_path: Path) -> None:
     copy, package = tmp_path / "data", tmp_path / "program"
