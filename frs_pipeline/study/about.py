@@ -60,6 +60,8 @@ def _or_none(value: object) -> object:
     return None if value == "none" else value
 
 
+# What an export may call a question: no longer than SurveyXact's short names, to which other files' names are cut.
+SHORT_NAME = r"^[a-zæøå_][a-zæøå0-9_ .-]{0,7}$"
 # A column of an export by its short name; `none` where exports have no such column.
 Column = Annotated[
     Annotated[str, Field(pattern=r"^[a-zæøå_][a-zæøå_0-9]*$")] | None,

@@ -85,7 +85,7 @@ _LIMITS = {
 }
 # Words that errors use instead of a pattern: those of the first key here that is part of the pattern.
 _LETTERS = (
-    (r"[a-z][a-z0-9_]{0,7}", "one to eight small letters from a to z, digits and _, a letter first"),
+    (r"{0,7}$", "one to eight small letters, digits, spaces and _ . -, a letter or _ first"),
     (r"[A-Z]{2}", "two capital letters from A to Z"),
     (r"[a-z][a-z0-9", "small letters from a to z, digits and _, a letter first"),
     (r"_", "small letters from a to z and _"),

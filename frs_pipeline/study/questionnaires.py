@@ -13,7 +13,7 @@ from pydantic import Field
 from frs_pipeline.errors import Gathered
 from frs_pipeline.language import Language, Text
 from frs_pipeline.study import Study, derived
-from frs_pipeline.study.about import Forms, about, occasions, only_occasion
+from frs_pipeline.study.about import SHORT_NAME, Forms, about, occasions, only_occasion
 from frs_pipeline.study.boxes import BOX, BOXES, columns_of
 from frs_pipeline.study.calendar import Calendar, Keep, calendar
 from frs_pipeline.study.faults import Location, choices
@@ -64,7 +64,7 @@ class QuestionSpec(Dated):
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    source: str = Field(pattern=r"^[a-zæøå_][a-zæøå0-9_ .-]{0,7}$", description="short name in the SurveyXact export")
+    source: str = Field(pattern=SHORT_NAME, description="short name in the SurveyXact export")
     text: str
     type: Literal["nominal", "ordinal", "multiple", "number", "date", "text"]
     scale: str = ""

@@ -62,7 +62,7 @@ def test_quartiles_are_those_that_spss_prints():
         ("kind: frequency, variable: role, where: {age: [mor]}", "age is a number (name age_group, its groups)"),
         ("kind: frequency, variable: role, where: {recommend: [ja, nej]}", "where: recommend has every answer"),
         ("kind: frequency, variable: role, where: {recommend: []}", "where: recommend names no answer (one of: ja, nej)"),
-        ("kind: frequency, variable: role, where: {recommend: ja}", "'ja' isn't a list (write it in brackets: [a, b])"),
+        ("kind: frequency, variable: role, where: {recommend: ja}", "'ja' isn't a list (write it in brackets: [ja])"),
         ("kind: crosstab, row: role, column: overall, percent: col", "percent: 'col' isn't allowed (is column meant?)"),
     ],
 )
