@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -14,6 +14,9 @@ from frs_pipeline.study.questionnaires import questionnaires, read_scales
 from frs_pipeline.study.spec import Spec, YamlFile
 
 FILE = "reconstruction/assumptions.yaml"
+# How far shares may be from 1 together, as they are written with a few decimals.
+_ROUNDING = 0.001
+Share = Annotated[float, Field(ge=0, le=1)]
 Spoilt = Literal["numbers_differ", "number_unknown", "number_unreadable", "outside_scale", "keyed_twice"]
 
 
@@ -23,7 +26,7 @@ class LedgerColumn(Spec):
     `proved` says which word is certain where somebody in a role filled in a form.
     """
 
-    shares: dict[str, float] = Field(min_length=1)
+    shares: dict[str, Share] = Field(min_length=1)
     of: Literal["conference", "case"] = "conference"
     proved: dict[str, str] = Field(default_factory=dict)
 
@@ -33,10 +36,10 @@ class Assumptions(Spec):
 
     seed: int
     order: dict[str, tuple[str, ...]]
-    answered: float
-    starting_shares: dict[str, tuple[float, ...]]
+    answered: Share
+    starting_shares: dict[str, tuple[Share, ...]]
     # How many conferences lack a questionnaire's form, as many in all as the report says.
-    lacking: dict[str, int] = Field(default_factory=dict)
+    lacking: dict[str, Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
     # Roles of which each conference has at most one, as long as there are no more of them than conferences.
     one_a_conference: tuple[str, ...] = ()
     # What is spoilt, by export. Every one of these forms has to be set aside, whatever else it says.
@@ -71,5 +74,12 @@ def assumptions(study: Study) -> Assumptions:
             if len(shares) > len(scales[name]):
                 what = f"{len(shares)} shares, and scale {name} has {plural(len(scales[name]), 'answer')}"
                 raise file.error(["starting_shares", name], what, "give each answer one share")
+            if abs(sum(shares) - 1) > _ROUNDING:
+                raise file.error(["starting_shares", name], f"the shares make {sum(shares):.4g} together", "let them make 1")
+    roles = sorted({label for paper in asked.values() if paper.role for label in paper.role.labels.values()})
+    for index, role in enumerate(chosen.one_a_conference):
+        with wrong:
+            if role not in roles:
+                raise file.error(["one_a_conference", index], f"no questionnaire has a role {role}", choices(roles, role))
     wrong.check()
     return chosen

@@ -112,14 +112,25 @@ def prose(study: Study) -> tuple[ProseCorrelation, ...]:
             mart = asked[line.mart]
             for key in ("row", "column"):
                 with wrong:
-                    if mart.question(name := getattr(line, key)) is None:
+                    question = mart.question(name := getattr(line, key))
+                    if question is None:
                         known = [question.name for question in mart.questions]
                         raise file.error([*at, key], f"questionnaire {line.mart} has no question {name}", choices(known, name))
+                    if question.type != "ordinal":
+                        known = [question.name for question in mart.questions if question.type == "ordinal"]
+                        raise file.error(
+                            [*at, key], f"the answers to {name} have no order, which gamma needs", choices(known, name)
+                        )
+            if line.row == line.column:
+                raise file.error([*at, "column"], f"column is the question of the row, {line.row}", "name another question")
             role = mart.role
             if line.role is not None and (role is None or role.code(line.role) is None):
                 known = list(role.labels.values()) if role else []
                 raise file.error([*at, "role"], f"questionnaire {line.mart} has no role {line.role}", choices(known, line.role))
-            _require_number(line.gamma, f"{path}:{file.line([*at, 'gamma'])}")
+            where = f"{path}:{file.line([*at, 'gamma'])}"
+            _require_number(line.gamma, where)
+            if abs(value(line.gamma)) > 1:
+                raise InputError(f"gamma is {line.gamma}", where=where, do="write a number from -1 to 1, as the report prints it")
     wrong.check()
     return correlations
 

@@ -8,9 +8,12 @@ import pytest
 import yaml
 from support.study import STUDY, study_with
 
+from frs_pipeline.errors import InputError
 from frs_pipeline.operations.study_files import examine
+from frs_pipeline.store.deliveries import Description
 from frs_pipeline.store.settings import PROJECT
 from frs_pipeline.study import Study
+from frs_pipeline.study.spec import YamlFile
 
 SECOND = Study(PROJECT / "studies" / "library_visitors")
 # By file: what stands there, what somebody writes instead, and all that is said of it.
@@ -35,7 +38,12 @@ def faults(folder: Path, name: str, old: str, new: str) -> list[str]:
         assert old in text
         return text.replace(old, new, 1)
 
-    study = study_with(folder, {name: mistaken}, STUDY if name == "claims.yaml" else SECOND)
+    if name == "delivery.yaml":
+        (folder / name).write_text(mistaken("made_up: true\n"), encoding="utf-8")
+        with pytest.raises(InputError) as error:
+            YamlFile(folder / name).parse(Description)
+        return [str(error.value).removeprefix(f"{folder}/")]
+    study = study_with(folder, {name: mistaken}, SECOND if (SECOND.folder / name).exists() else STUDY)
     return [str(error).removeprefix(f"{study.folder}/") for outcome in examine(study) for error in outcome.errors]
 
 
