@@ -44,18 +44,17 @@ class Counted:
         for noted in releases:
             for mart, paths in self._files.items():
                 words, columns = words_of(noted["forms"], mart), noted.get("columns", {}).get(mart)
-                for path, now in zip(paths, words_of(self.words, mart), strict=True):
-                    word = self._before(noted["forms"], path) if columns is None else self._word(path, columns)
+                for at, (path, now) in enumerate(zip(paths, words_of(self.words, mart), strict=True)):
+                    word = self._before(noted["forms"], mart, at) if columns is None else self._word(path, columns)
                     if word in words and word != now:
                         found.setdefault(mart, {})[word] = now
         return found
 
-    def _before(self, forms: str | Words, path: Path) -> str:
-        """Return the word that the forms in a file would have in a journal that doesn't say which columns a word is about."""
+    def _before(self, forms: str | Words, mart: str, at: int) -> str:
+        """Return the word that a delivery's forms would have in a journal that doesn't say which columns a word is about."""
         if not isinstance(forms, str):
-            return _of_file(path)
-        # One word for all marts, of one delivery.
-        each = {mart: _of_file(one) for mart, (one, *_) in self._files.items()}
+            return _of_file(self._files[mart][at])
+        each = {mart: _of_file(paths[at]) for mart, paths in self._files.items()}
         return hashlib.sha256(repr(sorted(each.items())).encode()).hexdigest()
 
     def _word(self, path: Path, columns: Iterable[str]) -> str:

@@ -1,7 +1,10 @@
 """Releases of the same forms before and after the study was edited: what doesn't touch what they count changes nothing."""
 
 import csv
+import hashlib
 import io
+from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 import pyarrow as pa
@@ -17,9 +20,9 @@ from frs_pipeline.release.attack import attack
 from frs_pipeline.release.earlier import archive, released_before
 from frs_pipeline.release.files import FIGURES, TABLES
 from frs_pipeline.release.outgoing import publish
-from frs_pipeline.release.reading import read_release
+from frs_pipeline.release.reading import NumberRead, read_release
 from frs_pipeline.release.words import Counted, read_as
-from frs_pipeline.release.worlds import Source
+from frs_pipeline.release.worlds import Source, unreleased
 from frs_pipeline.store.files import CONTENT, Store
 from frs_pipeline.store.journal import entries
 from frs_pipeline.store.settings import Settings
@@ -30,6 +33,7 @@ from frs_pipeline.study.release import release_policy
 from frs_pipeline.study.tables import catalogue
 
 MART, DELIVERY = "participant", "2024-06-30"
+PARTS = ((DELIVERY, 3), ("2024-12-31", 4))
 TABLES_OF_NUMBERS = """\
   - {number: 11, title: "", kind: frequency, mart: participant, variable: age_group}
   - {number: 12, title: "", kind: crosstab, mart: participant, row: role, column: overall, percent: row}
@@ -317,3 +321,53 @@ def test_no_column_of_a_mart_can_be_worked_out_from_the_journal(study, tmp_path)
     assert set(entry.details["columns"][MART]) >= {"form_id", "occasion", "role", "nights", "age_group"}
     assert all(isinstance(name, str) and len(name) < 20 for name in entry.details["columns"][MART])
     assert isinstance(entry.details["forms"][MART], str) and TABLES in entry.details["files"]
+
+
+def test_of_several_deliveries_together_each_is_known_again(study, tmp_path):
+    """A delivery that was released before a question more is still a part of the whole that is released with it."""
+    first = store_of(study, tmp_path / "data")
+    out(first)
+    add(study, QUESTIONS, DAYS)
+    both = add(study, CATALOGUE, OF_DAYS)
+    files = [store_of(both, tmp_path / "data", delivery=name, seed=seed).marts(MART)[0] for name, seed in PARTS]
+    whole = Counted({MART: files}, catalogue(both).values())
+    [part] = released_before(Settings(both, tmp_path / "data"), whole)
+    now = Source(part.release, whole.words)
+    assert (len(now.words(MART)), part.words(MART)) == (2, now.words(MART)[:1])
+    assert part.shares(now, [MART]) and not part.same(now, [MART])
+    # What nobody released, the other one, is looked for.
+    assert [rest.words(MART) for rest in unreleased([part, now])] == [now.words(MART)[1:]]
+    # So it is where the journal has one word for all marts of a delivery, or one for the file of each.
+    of_files = [hashlib.sha256(file.path.read_bytes()).hexdigest() for file in files]
+    one = hashlib.sha256(repr([(MART, of_files[0])]).encode()).hexdigest()
+    assert whole.again([{"forms": one}]) == {MART: {one: now.words(MART)[0]}}
+    assert whole.again([{"forms": {MART: of_files}}]) == {MART: dict(zip(of_files, now.words(MART), strict=True))}
+
+
+def test_what_an_earlier_release_tells_beside_a_new_one_is_looked_for_after_an_edit(study, tmp_path):
+    """A count that the first hides, told by a table that is new: found only if both are about the same forms."""
+    store = store_of(study, tmp_path / "data")
+    before = out(store)
+    hidden = next(row for row in figures(before) if row[0] == "12" and row[4] == "count" and row[6] == "hidden")
+    store = store_of(sensitivity(study), tmp_path / "data")
+    now = Counted({MART: store.marts(MART)}, catalogue(store.study).values())
+    [earlier_] = released_before(store.settings, now)
+    table = next(table for table in earlier_.release.tables if table.number == 12)
+    place = tuple(hidden[1:4])
+    exact = _exact(store, table, place)
+    told = replace(table, number=99, numbers={("count", place): NumberRead(Fraction(exact))})
+    planted = Source(replace(earlier_.release, tables=(told,)), now.words)
+
+    def pinned(beside):
+        found = attack(store.study, planted, [beside]).new
+        return any(one.labels == place and one.low == one.high == exact for one in found if not one.own)
+
+    assert pinned(earlier_) and not pinned(Source(earlier_.release, {MART: "others"}))
+
+
+def _exact(store, table, place):
+    """How many forms there are at a place of a crosstab, counted by pandas."""
+    frame = pq.read_table(store.file("marts", MART)).to_pandas()
+    for axis, label in zip(("row", "column"), place, strict=False):
+        frame = frame[frame[table.axes[axis].question].isin(dict(table.axes[axis].categories)[label])]
+    return len(frame)
