@@ -26,7 +26,7 @@ def release(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make the tables that may be published (takes half a minute)."""
+    """Make the tables that may be published (takes a minute or more)."""
     started = time.perf_counter()
     from frs_pipeline.release.outgoing import publish
     from frs_pipeline.store.journal import operating_system_user

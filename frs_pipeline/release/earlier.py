@@ -7,27 +7,28 @@ import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import permutations
+from itertools import permutations, product
 from pathlib import Path
+from typing import Any
 
 from frs_pipeline.errors import CheckFailed
 from frs_pipeline.release.cells import Forms
 from frs_pipeline.release.files import UNSAID
 from frs_pipeline.release.groups import group_of
 from frs_pipeline.release.nesting import Before
-from frs_pipeline.release.reading import TableRead, read_release
+from frs_pipeline.release.reading import ReleaseRead, TableRead, read_release
+from frs_pipeline.release.words import Counted, read_as
 from frs_pipeline.release.worlds import Source, apart
 from frs_pipeline.store.deliveries import deliveries, sha256
-from frs_pipeline.store.files import CONTENT, RELEASE, MartFile, recorded
+from frs_pipeline.store.files import RELEASE
 from frs_pipeline.store.journal import entries, verify
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.store.together import togethers
 from frs_pipeline.study import Study
+from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import Axis, Category, Table
 
 RELEASED = "release"
-# A word for the forms of each mart; of several deliveries together, one for each of them.
-Words = Mapping[str, str | Sequence[str]]
 _RESTORE = "restore it from a backup"
 
 
@@ -73,8 +74,7 @@ def altered(settings: Settings, delivery: str) -> list[str]:
 
 def _entered(settings: Settings) -> set[tuple[str, str | None]]:
     """Return delivery and name of every release in the journal."""
-    noted = (entry.details for entry in entries(settings.release_journal) if entry.event == RELEASED)
-    return {(str(details.get("delivery")), details.get("name")) for details in noted}
+    return {(str(noted.get("delivery")), noted.get("name")) for noted in releases(settings)}
 
 
 def _path(settings: Settings, path: Path) -> str:
@@ -89,23 +89,22 @@ def _name_of(folder: Path) -> str | None:
         return None  # a release has no folder in it
 
 
-def forms_by_mart(marts: Mapping[str, Sequence[MartFile]]) -> dict[str, str | list[str]]:
-    """Return a word for the forms of each mart, equal for equal forms and answers; of several deliveries, one for each."""
-    words = {name: [recorded(file.path, CONTENT) or sha256(file.path) for file in files] for name, files in sorted(marts.items())}
-    return {name: of_each[0] if len(of_each) == 1 else of_each for name, of_each in words.items()}
-
-
 def name_of(files: Mapping[str, bytes]) -> str:
     """Return the name under which a release is kept: a hash of its files."""
     whole = sorted((name, hashlib.sha256(content).hexdigest()) for name, content in files.items())
     return hashlib.sha256(repr(whole).encode()).hexdigest()[:16]
 
 
-def released_before(settings: Settings, forms: Words) -> list[Source]:
-    """Read every release in the journal, oldest delivery first, each once; `forms` are those of the marts now.
+def releases(settings: Settings) -> list[Mapping[str, Any]]:
+    """Return what the journal notes of each release, the oldest first."""
+    return [entry.details for entry in entries(settings.release_journal) if entry.event == RELEASED]
 
-    Raises `CheckFailed` when the journal was altered or lacks an entry for anything that is kept, or when a release in it
-    isn't kept as it went out: then nobody can judge what differs from it.
+
+def released_before(settings: Settings, now: Counted) -> list[Source]:
+    """Read every release in the journal, oldest delivery first, each once; `now` are the marts as they are.
+
+    Raises `CheckFailed` when the journal was altered or lacks an entry for anything that is kept, when a release in it isn't
+    kept as it went out, or asks what the study doesn't ask any more: then nobody can judge what differs from it.
     """
     wrong = verify(settings.release_journal)
     if wrong:
@@ -114,26 +113,32 @@ def released_before(settings: Settings, forms: Words) -> list[Source]:
     if lacking:
         raise CheckFailed(lacking[0], where=settings.release_journal, do=_RESTORE)
     sources: dict[str, Source] = {}
-    for entry in entries(settings.release_journal):
-        if entry.event != RELEASED or entry.details["name"] in sources:
+    noted = releases(settings)
+    known = [(now.words, now.again(noted)), *((one["forms"], one.get("again", {})) for one in reversed(noted))]
+    for one in noted:
+        if one["name"] in sources:
             continue
-        folder = archive(settings) / entry.details["name"]
+        folder = archive(settings) / one["name"]
         if not folder.exists():
             # A release of another delivery, which is going out just now or was interrupted.
-            folder = waiting(settings, entry.details["delivery"], entry.details["name"])
-        for name, expected in entry.details["files"].items():
+            folder = waiting(settings, one["delivery"], one["name"])
+        for name, expected in one["files"].items():
             if not (folder / name).is_file() or sha256(folder / name) != expected:
                 raise CheckFailed("a release that went out isn't kept as it was", where=folder / name, do=_RESTORE)
-        sources[entry.details["name"]] = Source(read_release(folder), _by_mart(entry.details["forms"], forms))
+        release = read_release(folder)
+        _require_asked(settings.study, release)
+        sources[one["name"]] = Source(release, read_as(one["forms"], now.words, known))
     return sorted(sources.values(), key=lambda source: source.release.delivery)
 
 
-def _by_mart(noted: str | Words, forms: Words) -> Words:
-    """Return the forms of a release as its entry has them: by mart, or, in an old journal, one word for all."""
-    if not isinstance(noted, str):
-        return noted
-    same = noted == hashlib.sha256(repr(sorted(forms.items())).encode()).hexdigest()
-    return forms if same else dict.fromkeys(forms, noted)
+def _require_asked(study: Study, release: ReleaseRead) -> None:
+    """Raise `CheckFailed` when a release counts a question that no questionnaire has: what it tells can't be worked out."""
+    asked = questionnaires(study)
+    for table in release.tables:
+        for mart, name in product(table.marts, sorted(table.asked)):
+            if mart not in asked or asked[mart].resolve(name) is None:
+                what = f"no question {name}, which table {table.number} of the release of {release.delivery} counts"
+                raise CheckFailed(what, where=mart, do="put it back, with until: if it isn't asked any more")
 
 
 def released_counts(study: Study, source: Source, now: Source, *, same: bool, earlier: Sequence[Source] = ()) -> dict[Forms, int]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from frs_pipeline.errors import CheckFailed
 from frs_pipeline.release.attack import Attack, Attacker, Exposed, attack
 from frs_pipeline.release.cells import Forms, places
-from frs_pipeline.release.earlier import Decided, Words, decided, hidden_beside, released_counts, summed_before, worked_out
+from frs_pipeline.release.earlier import Decided, decided, hidden_beside, released_counts, summed_before, worked_out
 from frs_pipeline.release.files import (
     DANISH,
     FIGURES,
@@ -33,7 +33,7 @@ from frs_pipeline.release.reading import ReleaseRead, read_release
 from frs_pipeline.release.space import Space
 from frs_pipeline.release.suppressing import Suppression
 from frs_pipeline.release.variants import Variant, as_decided, by_what_they_hold, choose, kept_back
-from frs_pipeline.release.worlds import Source
+from frs_pipeline.release.worlds import Source, Words
 from frs_pipeline.store.files import MartFile
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about
@@ -221,7 +221,7 @@ class Releasing:
                 draft.withheld[number] = "all forms of a row or a column gave the same answer"
             elif stands & set(table.marts) or any(self._changed_little(variant.table, earlier) for earlier in self._before):
                 # All tables alike: which of them changed would reveal what a form that came or went left blank.
-                draft.withheld[number] = "an earlier release stands: the forms changed too little since"
+                draft.withheld[number] = "an earlier release stands: forms, answers or questions changed too little since"
             else:
                 variants[number] = variant
         return variants

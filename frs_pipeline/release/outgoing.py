@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +15,10 @@ from typing import Any
 from frs_pipeline.errors import CheckFailed, FrsError, UsageError
 from frs_pipeline.intake.delivery import made_up
 from frs_pipeline.personal_numbers import holds_personal_number
-from frs_pipeline.release.earlier import RELEASED, forms_by_mart, name_of, released_before, settle, waiting
+from frs_pipeline.release.earlier import RELEASED, name_of, released_before, releases, settle, waiting
 from frs_pipeline.release.making import Release, Releasing, Step
+from frs_pipeline.release.variants import kept_back
+from frs_pipeline.release.words import Counted
 from frs_pipeline.store.files import RELEASE, Store, private_folder
 from frs_pipeline.store.journal import append, operating_system_user
 from frs_pipeline.store.lock import exclusive
@@ -43,7 +46,7 @@ def publish(
     """Make a release of a delivery and put it into its folder. `who` decided it; the journal also says whose account did it.
 
     All or nothing: whatever fails, the release that lies there stays as it is. Raises `CheckFailed` when hidden numbers could
-    be worked out or the journal isn't sound, `UsageError` without a purpose.
+    be worked out, no table can go out or the journal isn't sound, `UsageError` without a purpose.
     """
     for text, where in ((purpose, "--purpose"), (who, "--who")):
         if holds_personal_number(text):
@@ -58,19 +61,20 @@ def publish(
         settle(store.settings, store.delivery)
         if not purpose.strip():
             raise UsageError("a release needs a purpose", where="--purpose", do="say what it is for")
-        forms = forms_by_mart(marts)
-        earlier = released_before(store.settings, forms)
+        counted = Counted(marts, (table for table in tables.values() if not kept_back(store.study, table)))
+        earlier = released_before(store.settings, counted)
         made = Releasing(
             store.study,
             store.delivery,
             tables,
             marts,
             policy,
-            forms=forms,
+            forms=counted.words,
             earlier=earlier,
             made_up=any(made_up(part) for part in store.each()),
             folder=store.waiting(),
         ).release(step)
+        _require_any(made, store.delivery)
         step("writing")
         name = name_of(made.files)
         # The copy gets its own name only once the journal has its entry: without one it would mean that entries were deleted.
@@ -90,7 +94,9 @@ def publish(
                     "delivery": store.delivery,
                     "name": name,
                     "decided_by": who,
-                    "forms": forms,
+                    "forms": counted.words,
+                    "columns": counted.columns,
+                    "again": counted.again(releases(store.settings)),
                     "policy": policy.hash,
                     **_details(made),
                 },
@@ -100,6 +106,17 @@ def publish(
         finally:
             shutil.rmtree(staged.parent, ignore_errors=True)
     return Published(folder, made, entry.number, entry.hash)
+
+
+def _require_any(made: Release, delivery: str) -> None:
+    """Raise `CheckFailed` for a release without a table: it tells nobody anything, and would take the place of one that does."""
+    if made.released:
+        return
+    reasons = Counter(withheld.reason for withheld in made.withheld)
+    [(why, tables)] = reasons.most_common(1) or [("there are none", 0)]
+    often = f" (so {tables} of {len(made.withheld)} tables)" if len(reasons) > 1 else ""
+    do = "what was released stays; more forms may change that, or release.yaml"
+    raise CheckFailed(f"no table can be released: {why}{often}", where=delivery, do=do)
 
 
 def _details(made: Release) -> dict[str, Any]:

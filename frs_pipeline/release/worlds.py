@@ -30,6 +30,8 @@ from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import Place
 
 World = NDArray[np.int64]
+# A word for the forms of each mart; of several deliveries together, one for each of them.
+Words = Mapping[str, str | Sequence[str]]
 # Seconds after which a solver is stopped; what it can't decide by then counts as not shown to be safe.
 _SECONDS = 20
 _WHOLE = 1e-5
@@ -44,7 +46,7 @@ class Source:
     """
 
     release: ReleaseRead
-    forms: str | Mapping[str, str | Sequence[str]]
+    forms: str | Words
 
     def words(self, mart: str) -> tuple[str, ...]:
         """Return the words for a mart's forms; if nothing is known about a mart, one that no other release has."""

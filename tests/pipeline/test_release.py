@@ -6,7 +6,6 @@ import io
 import json
 import shutil
 import tempfile
-from dataclasses import replace
 
 import pyarrow.parquet as pq
 import pytest
@@ -18,11 +17,12 @@ from frs_pipeline.intake.delivery import described
 from frs_pipeline.release import earlier, outgoing
 from frs_pipeline.release.attack import attack
 from frs_pipeline.release.cells import places
-from frs_pipeline.release.earlier import altered, archive, forms_by_mart, released_before, unjournalled
+from frs_pipeline.release.earlier import altered, archive, released_before, unjournalled
 from frs_pipeline.release.files import DANISH, FIGURES, FILES, PAGE, TABLES, UNSAID
 from frs_pipeline.release.making import Releasing
 from frs_pipeline.release.outgoing import publish
 from frs_pipeline.release.reading import read_release
+from frs_pipeline.release.words import Counted
 from frs_pipeline.release.worlds import Source
 from frs_pipeline.stats.printing import round_half_away
 from frs_pipeline.store.files import Store
@@ -358,7 +358,7 @@ def test_a_release_that_was_killed_around_its_entry_leaves_no_copy_that_the_jour
         out(store)
     monkeypatch.undo()
     assert unjournalled(store.settings) == []
-    assert len(released_before(store.settings, {})) == entered
+    assert len(released_before(store.settings, Counted({}, []))) == entered
     out(store)
     assert [path.name for path in archive(store.settings).iterdir()] == [
         entry.details["name"] for entry in entries(store.settings.release_journal)[:1]
@@ -369,8 +369,10 @@ def test_a_delivery_with_a_few_forms_more_withholds_what_would_tell_them(store):
     out(store)
     added = [{"role": 1, "overall": 5, "conflict": 3}, {"role": 2, "overall": 4}, {"role": 4, "overall": 1}]
     later = delivery(store.settings.data, "2021-06-30", frames(first=added))
-    found = out(later).release
-    assert {w.table.number for w in found.withheld} == {1, 58}
+    with pytest.raises(CheckFailed, match="2021-06-30: no table can be released: an earlier release stands"):
+        out(later)
+    both = publish(later, FEW | {24: SOME[24]}, release_policy(STUDY), who="LK", purpose="Til kommunen").release
+    assert {w.table.number for w in both.withheld} == {1, 58}
 
 
 def test_a_delivery_with_many_forms_more_hides_what_changed_little(store):
@@ -458,13 +460,19 @@ def test_why_a_table_is_withheld_is_published_only_where_the_policy_says_it(stor
 
 def test_releases_of_a_journal_that_has_one_word_for_all_marts_are_known_again(store, monkeypatch):
     out(store)
-    now = forms_by_mart({name: store.marts(name) for name in instruments(STUDY)})
-    old = hashlib.sha256(repr(sorted(now.items())).encode()).hexdigest()
-    noted = earlier.entries(store.settings.release_journal)
-    monkeypatch.setattr(earlier, "entries", lambda path: [replace(e, details={**e.details, "forms": old}) for e in noted])
+    marts = {name: store.marts(name) for name in instruments(STUDY)}
+    now = Counted(marts, FEW.values())
+    each = {mart: hashlib.sha256(file.path.read_bytes()).hexdigest() for mart, (file,) in marts.items()}
+    old = hashlib.sha256(repr(sorted(each.items())).encode()).hexdigest()
+    noted = entries(store.settings.release_journal)[0].details
+    before = {key: value for key, value in noted.items() if key not in ("columns", "again")} | {"forms": old}
+    monkeypatch.setattr(earlier, "releases", lambda settings: [before])
+    monkeypatch.setattr(earlier, "unjournalled", lambda settings: [])
     (same,) = released_before(store.settings, now)
-    (other,) = released_before(store.settings, {**now, "initiator": "others"})
-    assert same.forms == now and set(other.forms.values()) == {old}
+    assert same.forms == now.words and now.again([before]) == {mart: {old: now.words[mart]} for mart in marts}
+    others = delivery(store.settings.data, "2021-06-30", frames(first=[{"role": 1}]))
+    (other,) = released_before(store.settings, Counted({name: others.marts(name) for name in marts}, FEW.values()))
+    assert set(other.forms.values()) == {old}
 
 
 def test_another_policy_for_the_same_forms_respects_what_is_out(store):
