@@ -6,7 +6,7 @@ import stat
 import duckdb
 import pandas as pd
 import pytest
-from support.running import curated
+from support.running import curated, here
 from support.small_study import NAME, make_delivery
 
 from frs_pipeline.codebook.entries import PIPELINE_COLUMNS, Entry, lock, plain
@@ -18,12 +18,13 @@ from frs_pipeline.lineage.listing import counted
 from frs_pipeline.lineage.meaning import meanings
 from frs_pipeline.lineage.passport import Passports
 from frs_pipeline.lineage.recount import recount
+from frs_pipeline.operations.doctor import _produced
 from frs_pipeline.operations.new_study import begin
 from frs_pipeline.operations.refresh import refresh
 from frs_pipeline.operations.verify import verify
 from frs_pipeline.privacy.search import search_results
 from frs_pipeline.store.deliveries import CODEBOOK
-from frs_pipeline.store.files import Store, read
+from frs_pipeline.store.files import SHEETS, Store, read
 from frs_pipeline.study import Study
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import Address, catalogue
@@ -131,6 +132,14 @@ def _words(path):
     if path.suffix == ".parquet":
         return str(read(path).to_pydict())
     return path.read_bytes().decode("utf-8", "replace")
+
+
+def test_the_sheet_of_a_coder_is_no_stray_result(settings, store):
+    arguments = ("--study", str(settings.study.folder), "coding", "sheet", "best", "--reason", "coding begins")
+    done = here(settings.data, *arguments, FRS_KEY_FILE=str(settings.key))
+    assert (done.returncode, (settings.restricted(NAME) / SHEETS / "best.csv").exists()) == (0, True), done.stderr
+    found = _produced(store, NAME)
+    assert (found.sound, found.detail) == (True, "as the manifest says")
 
 
 @pytest.mark.parametrize("name", ["statistics/odd.csv", "odd.json"])
