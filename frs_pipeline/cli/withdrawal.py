@@ -115,7 +115,7 @@ def withdraw(
     if erase:
         say("Withdrawn and erased. The exports under data/raw still hold the forms, and no run will read them in.")
     else:
-        say(f"Withdrawn by a line in {store.raw('withdrawals.csv')}: frs run leaves the forms out.")
+        say(f"Withdrawn by a line in {store.raw('withdrawals.csv')}: {store.refreshed_by} leaves the forms out.")
 
 
 def _confirmed(erase: bool) -> bool:
