@@ -53,7 +53,7 @@ def _resting(results: Results, question: str, as_json: bool) -> None:
     from frs_pipeline.lineage.impact import resting_on
     from frs_pipeline.study.countable import countable
 
-    names = {q.name for mart in countable(results.study).values() for q in mart.questions}
+    names = {name for mart in countable(results.study).values() for q in mart.questions for name in (q.name, q.of)}
     if question not in names:
         import difflib
 

@@ -14,6 +14,7 @@ from frs_pipeline.codebook.keys import make_key
 from frs_pipeline.errors import FrsError, InputError
 from frs_pipeline.lineage.evidence import Evidence
 from frs_pipeline.lineage.form import ways
+from frs_pipeline.lineage.impact import resting_on
 from frs_pipeline.lineage.listing import counted
 from frs_pipeline.lineage.meaning import meanings
 from frs_pipeline.lineage.passport import Passports
@@ -134,6 +135,10 @@ def _words(path):
     return path.read_bytes().decode("utf-8", "replace")
 
 
+def test_a_text_is_asked_for_by_its_own_name(store):
+    assert {place.source for place, _ in resting_on(store, "best")} == {"table_04", "table_05", "table_06", "table_07"}
+
+
 def test_the_sheet_of_a_coder_is_no_stray_result(settings, store):
     arguments = ("--study", str(settings.study.folder), "coding", "sheet", "best", "--reason", "coding begins")
     done = here(settings.data, *arguments, FRS_KEY_FILE=str(settings.key))
@@ -172,7 +177,9 @@ def test_all_codes_of_a_text_are_one_table(store):
     none = len(codes) - sum(map(bool, codes))
     rows = [row for row in read(store.file("statistics", "bases")).to_pylist() if row["table"] == 7]
     left = (
-        f'{FORMS - len(codes)} uden kodet tekst − {none} "intet felt valgt"' if none else f"{FORMS - len(codes)} uden kodet tekst"
+        f'{FORMS - len(codes)} uden kodet tekst − {none} "ingen fælles kode"'
+        if none
+        else f"{FORMS - len(codes)} uden kodet tekst"
     )
     assert base_line(store.study, catalogue(store.study)[7], rows) == f"Grundlag: {FORMS} skemaer − {left} = {len(codes) - none}"
 
