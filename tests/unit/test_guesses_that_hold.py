@@ -97,3 +97,22 @@ def test_a_code_of_a_scale_that_has_no_label_is_its_own(tmp_path):
     answers = {1: "good", 2: "fair", 4: "poor"}
     found = guessed(export(tmp_path, {"useful": np.resize([1.0, 2, 3, 4], FORMS)}, {"useful": answers}), "useful")
     assert (found.type, found.answers) == ("ordinal", {1: "good", 2: "fair", 3: "3", 4: "poor"})
+
+
+def test_columns_that_shorten_alike_and_have_no_texts_are_refused(tmp_path):
+    answers = np.resize([1.0, 2, 3], FORMS)
+    path = export(tmp_path, {"satisfaction1": answers, "satisfaction2": answers}, {})
+    with pytest.raises(InputError, match=r"survey.sav: 2 columns begin with satisfac, and have no texts that tell them apart"):
+        guess(path)
+
+
+def test_an_export_without_a_form_is_refused(tmp_path):
+    plain(tmp_path, [["id", "q"]], [["q", code, label] for code, label in SCALE.items()])
+    with pytest.raises(InputError, match=r"dataset.csv: holds no form"):
+        guess(tmp_path)
+
+
+def test_what_cannot_be_read_may_be_of_any_program(tmp_path):
+    plain(tmp_path, [["id", "q"], [1, 2, 3]], [["q", code, label] for code, label in SCALE.items()])
+    with pytest.raises(InputError, match=r"dataset.csv:2: 3 fields where 2 belong \(export it again\)$"):
+        guess(tmp_path)
