@@ -56,9 +56,9 @@ def _mart(study: Study, instrument: str) -> AssetsDefinition:
 
 def _together(context: AssetExecutionContext, store: Store, instrument: str) -> Made:
     """List where the forms of several deliveries are, instead of copying them."""
-    late = next((part.delivery for part in store.parts() if due(part)), None)
+    late = next((part for part in store.parts() if due(part)), None)
     if late is not None:
-        raise CheckFailed(f"delivery {late} is out of date", where=store.delivery, do=f"frs run --delivery {late} first")
+        raise CheckFailed(f"delivery {late.delivery} is out of date", where=store.delivery, do=f"{late.refreshed_by} first")
     withdrawn = {}
     for part in store.parts():
         entries = withdrawals_of(part)

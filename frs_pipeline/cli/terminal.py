@@ -35,7 +35,9 @@ def outcome(delivery: str, made: tuple[str, ...], counts: dict[str, int], second
 def summary(delivery: str, counts: dict[str, int], settings: Settings) -> None:
     """Print what the delivery now holds, and where."""
     if not counts:
-        say("Other files are missing or out of date: frs run makes them.")
+        from frs_pipeline.store.files import Store
+
+        say(f"Other files are missing or out of date: {Store(settings, delivery).refreshed_by} makes them.")
     elif "deliveries" in counts:
         _summary_together(delivery, counts, settings)
     else:

@@ -53,7 +53,7 @@ def _resting(results: Results, question: str, as_json: bool) -> None:
     from frs_pipeline.lineage.impact import resting_on
     from frs_pipeline.study.countable import countable
 
-    names = {q.name for mart in countable(results.study).values() for q in mart.questions}
+    names = {name for mart in countable(results.study).values() for q in mart.questions for name in (q.name, q.of)}
     if question not in names:
         import difflib
 
@@ -115,7 +115,7 @@ def withdraw(
     if erase:
         say("Withdrawn and erased. The exports under data/raw still hold the forms, and no run will read them in.")
     else:
-        say(f"Withdrawn by a line in {store.raw('withdrawals.csv')}: frs run leaves the forms out.")
+        say(f"Withdrawn by a line in {store.raw('withdrawals.csv')}: {store.refreshed_by} leaves the forms out.")
 
 
 def _confirmed(erase: bool) -> bool:

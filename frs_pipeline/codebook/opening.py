@@ -58,7 +58,7 @@ def require_own(store: Store, entries: Sequence[Entry], codebook: Path) -> None:
     pseudonyms = {entry.conference_number: entry.conference_id for entry in entries}
     made_with = zip(*read(path, ["conference_number", "conference_id"]).to_pydict().values(), strict=True)
     if any(pseudonyms.get(number) != pseudonym for number, pseudonym in made_with):
-        do = "name its own after --codebook; if that was locked again since, frs run"
+        do = f"name its own after --codebook; if that was locked again since, {store.refreshed_by}"
         raise InputError(f"isn't the codebook that delivery {store.delivery} was made with", where=codebook, do=do)
 
 

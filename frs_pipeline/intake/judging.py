@@ -146,6 +146,7 @@ def judge(
         else:
             skipped.mark(marks, rule, NOT_ASKED, np.ones(cells.num_rows, dtype=bool))
     _names(parsed, columns, questionnaire)
+    _own_identifiers(parsed, columns, questionnaire)
     _beside_others(parsed, questionnaire, clocks, skipped)
     return parsed
 
@@ -374,6 +375,22 @@ def _names(parsed: Parsed, columns: Columns, questionnaire: Questionnaire) -> No
         column = columns.of[question.name]
         cells = parsed.cells[column].combine_chunks()
         parsed.find("holds_personal_number", column, holding(cells))
-        if questionnaire.personal_id.pattern:
-            own = np.array([questionnaire.personal_id.found(text) for text in cells.to_pylist()], dtype=bool)
-            parsed.find("holds_personal_number", column, own & ~holding(cells))
+
+
+def _own_identifiers(parsed: Parsed, columns: Columns, questionnaire: Questionnaire) -> None:
+    """Judge cells by the study's own kind of identifier, in texts and in answers: what looks like a number may be one."""
+    own = questionnaire.personal_id
+    if not own.pattern:
+        return
+    dates = {question.name for question in questionnaire.keyed if question.calendar}
+    asked = [*(q.name for q in questionnaire.keyed if not q.grouped), *(text.name for text in questionnaire.texts)]
+    for name in (name for name in asked if name in columns.of):
+        answer, cells = parsed.answers.get(name), parsed.cells[columns.of[name]].combine_chunks()
+        encoded = cells.dictionary_encode()
+        # Zeros and a sign before a number are gone in a mart, where the number would be one.
+        found = [own.found(word) or own.found(word.strip().lstrip("+-0")) for word in encoded.dictionary.to_pylist()]
+        where = np.array(found, dtype=bool)[encoded.indices.to_numpy()]
+        if answer is not None and name in dates:
+            where = where & answer.unreadable  # nothing but a period is left of a day
+        danish = holding(cells) if answer is None else answer.personal
+        parsed.find("holds_personal_number", columns.of[name], where & ~danish)

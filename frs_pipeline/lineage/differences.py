@@ -66,9 +66,10 @@ class Differences:
 def differences(older: Store, newer: Store) -> Differences:
     """List every figure in which `newer` differs from `older`. Raises `InputError` when one of them isn't made."""
     paths = [{name: at.file("marts", name) for name in instruments(older.study)} for at in (older, newer)]
-    missing = next((path for both in paths for path in both.values() if not path.exists()), None)
-    if missing is not None:
-        raise InputError("not made yet", where=missing, do="run frs run for both deliveries")
+    for at, marts in zip((older, newer), paths, strict=True):
+        missing = next((path for path in marts.values() if not path.exists()), None)
+        if missing is not None:
+            raise InputError("not made yet", where=missing, do=at.refreshed_by)
     kept, now = (_kept(at) for at in (older, newer))
     definitions, code = _made_differently(older, newer)
     shared = {name: _shared(*(both[name] for both in paths)) for name in instruments(older.study)}
@@ -113,7 +114,7 @@ def _change(
 def _kept(store: Store) -> dict[Address, Figure]:
     path = store.file("statistics", "figures")
     if not path.exists():
-        raise InputError("not made yet", where=path, do="run frs run for both deliveries")
+        raise InputError("not made yet", where=path, do=store.refreshed_by)
     return {figure.address: figure for figure in from_table(read(path))}
 
 

@@ -264,16 +264,23 @@ def _forms(rows: Mapping[str, pa.Table], mart: str) -> int:
 
 
 def resting_on(store: Store, question: str) -> Iterator[tuple[ResultAddress, Value]]:
-    """Yield every figure that depends on the answers to a question, in whichever questionnaire it stands; or on a background."""
-    asking = {mart for mart, asked in countable(store.study).items() if asked.question(question)}
+    """Yield every figure that depends on the answers to a question, in whichever questionnaire it stands; or on a background.
+
+    A question with several columns, such as boxes, may be named as a whole, or by one of them.
+    """
+    columns = {
+        mart: {q.name for q in (*asked.questions, *asked.background) if question in (q.name, q.of)}
+        for mart, asked in countable(store.study).items()
+    }
+    every = set().union(*columns.values())
     using = {
         number
         for number, table in catalogue(store.study).items()
-        if any(question in table.read_of(mart) for mart in asking & set(table.reads))
+        if any(columns[mart] & table.read_of(mart) for mart in columns.keys() & set(table.reads))
     }
     printed: Sequence[Figure] = from_table(read(store.file("statistics", "figures")))
     yield from placed(figure for figure in printed if figure.table in using).items()
     # Whether a form came in at all doesn't depend on any answer.
     for place, value in nonresponse_places(UNIT.empty_table(), read(store.file("statistics", ITEM_NONRESPONSE))).items():
-        if place.row == question:
+        if place.row in every:
             yield place, value

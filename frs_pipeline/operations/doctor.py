@@ -220,7 +220,7 @@ def _withdrawn(settings: Settings) -> list[Diagnosis]:
             count = sum(rows.num_rows for rows in rows_of(store, forms, conferences).values())
             many = plural(count, "withdrawn form is", "withdrawn forms are")
             detail = (
-                f"{many} still counted: frs run, or withdraw with --erase from all deliveries"
+                f"{many} still counted: {store.refreshed_by}, or withdraw with --erase from all deliveries"
                 if count
                 else "nothing withdrawn is counted"
             )
@@ -235,18 +235,20 @@ def _produced(store: Store, label: str) -> Diagnosis:
         return Diagnosis(what, True, "a run is making them at this moment")
     if not content.get("outputs"):
         if unfinished(store):
-            return Diagnosis(what, False, "a run failed, none are made yet: frs run")
+            return Diagnosis(what, False, f"a run failed, none are made yet: {store.refreshed_by}")
         there = any(store.path(product).exists() for product in store.products.values())
-        return Diagnosis(what, not there, f"{'files that no manifest vouches for' if there else 'not made yet'}: frs run")
+        return Diagnosis(
+            what, not there, f"{'files that no manifest vouches for' if there else 'not made yet'}: {store.refreshed_by}"
+        )
     state = standing(store)
-    problems = [f"a run failed; {state.last_good(store.delivery)} (frs run)"] if state.failed else []
+    problems = [f"a run failed; {state.last_good(store.delivery)} ({store.refreshed_by})"] if state.failed else []
     if state.altered:
         more = f" and {len(state.altered) - _SHOWN} more" if len(state.altered) > _SHOWN else ""
         problems.append(f"altered: {', '.join(state.altered[:_SHOWN])}{more}")
     if not problems and "root" not in content:
-        problems.append("a part of a whole that no manifest vouches for: frs run")
+        problems.append(f"a part of a whole that no manifest vouches for: {store.refreshed_by}")
     elif "root" in content and root_of(content) != content["root"]:
-        problems.append("manifest.json was altered: frs run writes it again")
+        problems.append(f"manifest.json was altered: {store.refreshed_by} writes it again")
     # A run that failed may have made files that no manifest lists yet.
     beside = added(store, content) if "root" in content and not state.failed else []
     if beside:

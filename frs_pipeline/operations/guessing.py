@@ -14,6 +14,7 @@ from pathlib import Path
 
 from frs_pipeline.errors import InputError
 from frs_pipeline.intake.readers.columns import Variable, by_column
+from frs_pipeline.intake.readers.sheets import AGAIN
 from frs_pipeline.intake.readers.surveyxact import Export, open_export
 from frs_pipeline.personal_numbers import holds_personal_number
 from frs_pipeline.study.about import Forms
@@ -61,16 +62,23 @@ def guess(path: Path) -> GuessedStudy:
     """Guess the questions of an export: a folder of SurveyXact's three CSV files, or of one CSV file and its labels; a workbook;
     or a labelled SPSS file.
 
-    Raises `InputError` when it can't be read.
+    Raises `InputError` when it can't be read, holds no form, or has columns that can't be told apart.
     """
-    export = open_export(path, Forms(id=None, created=None, modified=None, closed=None, started=None, status=None))
-    cells = _cells(export)
+    try:
+        export = open_export(path, Forms(id=None, created=None, modified=None, closed=None, started=None, status=None))
+        cells = _cells(export)
+    except InputError as error:
+        # It may be of any program, and nothing was made yet.
+        raise InputError(error.what, where=error.where, do=(error.do or "").replace(AGAIN, "export it again")) from None
+    if not any(cells.values()):
+        raise InputError("holds no form", where=export.where("dataset"), do="export some: questions are guessed from answers")
     known_by = _known_by(export.names, cells)
     kept = [name for name in export.names if name not in {*Forms().system, *known_by.values()}]
     variables = by_column(export.names, export.structure)
+    _refuse_alike(kept, variables, export.where("dataset", export.head))
     questions: list[GuessedQuestion] = []
     boxes: dict[str, GuessedQuestion] = {}
-    ticked = _boxes(kept, variables)
+    ticked = _boxes(kept, variables, cells)
     for name in kept:
         variable = variables.get(name)
         if variable is not None and (variable.multiple or name in ticked):
@@ -91,14 +99,29 @@ def guess(path: Path) -> GuessedStudy:
     return GuessedStudy(questions, known_by, export.plain)
 
 
-def _boxes(names: Sequence[str], variables: Mapping[str, Variable]) -> dict[str, tuple[str, str]]:
-    """Find columns that are boxes of one question where no list says so: several that have labels for 0 and 1, and whose
-    texts are the question's, a dash, and the box's. Return both texts by column.
+def _refuse_alike(names: Sequence[str], variables: Mapping[str, Variable], where: str) -> None:
+    """Raise `InputError` for columns that are one when shortened, and whose texts (and codes, of boxes) don't tell them apart."""
+    for name in (name for name in names if "#" in name):
+        alike = [other for other in names if other.split("#")[0] == name.split("#")[0]]
+        said = [(v.text, *(v.choices if v.multiple else ())) for other in alike if (v := variables.get(other)) and v.text]
+        if len({*said}) < len(alike):
+            what = f"{len(alike)} columns begin with {alike[0]}, and have no texts that tell them apart"
+            raise InputError(what, where=where, do="give each a text of its own, or names that begin differently")
+
+
+def _boxes(
+    names: Sequence[str], variables: Mapping[str, Variable], cells: Mapping[str, Sequence[str]]
+) -> dict[str, tuple[str, str]]:
+    """Find columns that are boxes of one question where no list says so: several of 0 and 1, with labels for both or none,
+    and whose texts are the question's, a dash, and the box's. Return both texts by column.
     """
     found: dict[str, tuple[str, str]] = {}
     for name in names:
         variable = variables.get(name)
-        halves = re.split(" [-–] ", variable.text) if variable and not variable.multiple and {*_codes(variable)} == {0, 1} else []
+        codes: set[int | None] = set()
+        if variable:
+            codes = {*_codes(variable)} or {_whole(cell) for cell in cells[name] if cell}
+        halves = re.split(" [-–] ", variable.text) if variable and not variable.multiple and codes == {0, 1} else []
         if len(halves) == 2 and all(halves):
             found[name] = (halves[0], halves[1])
     asked = Counter(question for question, _ in found.values())

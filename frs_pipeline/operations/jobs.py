@@ -54,7 +54,7 @@ class _Job:
     """The refresh of one delivery, in a process of its own."""
 
     def __init__(self, settings: Settings, delivery: str, select: str | None) -> None:
-        self.delivery, self.started = delivery, time.perf_counter()
+        self.store, self.started = Store(settings, delivery), time.perf_counter()
         self.waits: Waits | None = None
         context = get_context("spawn")
         self.talk, theirs = context.Pipe()
@@ -75,8 +75,8 @@ class _Job:
             self.process.join()
             code = self.process.exitcode or 0
             how = f"was killed by signal {-code}" if code < 0 else f"ended with {code}"
-            do = f"frs run --delivery {self.delivery} tries again"
-            return Failed((str(FrsError(f"its run {how}", where=self.delivery, do=do)),), FrsError.exit_code)
+            do = f"{self.store.refreshed_by} tries again"
+            return Failed((str(FrsError(f"its run {how}", where=self.store.delivery, do=do)),), FrsError.exit_code)
         if isinstance(said, Waits):
             self.waits = said
             return None
@@ -125,9 +125,9 @@ def refresh_beside(
                     continue
                 if isinstance(outcome, Failed) and outcome.exit_code == UsageError.exit_code:
                     raise UsageError(outcome.lines[0])
-                del running[job.delivery]
+                del running[job.store.delivery]
                 done = outcome.error() if isinstance(outcome, Failed) else outcome
-                outcomes[job.delivery] = (done, time.perf_counter() - job.started)
+                outcomes[job.store.delivery] = (done, time.perf_counter() - job.started)
             while shown < len(names) and names[shown] in outcomes:
                 yield (names[shown], *outcomes[names[shown]])
                 shown += 1

@@ -106,8 +106,10 @@ def _questionnaires(study: Study) -> str:
     with wrong:
         questionnaires(study)
     wrong.check()
-    asked = sum(len(form.questions) for form in questionnaires(study).values())
-    return f"{plural(len(questionnaires(study)), 'questionnaire')}, {plural(asked, 'column')}"
+    asked = [question for form in questionnaires(study).values() for question in form.questions]
+    assumed = len({(question.source, question.asked) for question in asked if question.wording == "assumed"})
+    apart = f"; the texts of {plural(assumed, 'question')} are assumed: no export's are compared with them" if assumed else ""
+    return f"{plural(len(questionnaires(study)), 'questionnaire')}, {plural(len(asked), 'column')}{apart}"
 
 
 def _printed(study: Study) -> str:

@@ -72,7 +72,7 @@ def _manifest(content: dict[str, Any], root: str | None) -> Verdict:
 def _failed_run(store: Store, stands: Standing) -> Iterator[Verdict]:
     """Report that the last run failed, and which result is the last good one; nothing when it finished."""
     if stands.failed:
-        yield Verdict("run", "", (f"a run failed; {stands.last_good(store.delivery)} (frs run)",))
+        yield Verdict("run", "", (f"a run failed; {stands.last_good(store.delivery)} ({store.refreshed_by})",))
 
 
 def _outputs(store: Store, content: dict[str, Any], stands: Standing) -> Verdict:
@@ -131,7 +131,7 @@ def _predecessor(store: Store, content: dict[str, Any]) -> Iterator[Verdict]:
         return
     if not noted:
         if now is not None:
-            since = f"there was none to compare with, and delivery {now.delivery} is there now (run frs run)"
+            since = f"there was none to compare with, and delivery {now.delivery} is there now ({store.refreshed_by})"
             yield Verdict("predecessor", "", (since,))
         return
     older = Store(store.settings, noted["delivery"])
@@ -140,9 +140,11 @@ def _predecessor(store: Store, content: dict[str, Any]) -> Iterator[Verdict]:
     if older.root is None:
         faults = (f"{what}, which this one was compared with, is missing or has no finished result",)
     elif now is None or now.delivery != older.delivery:
-        faults = (f"this one was compared with {what} and would be with {now.delivery if now else 'none'} now (run frs run)",)
+        faults = (
+            f"this one was compared with {what} and would be with {now.delivery if now else 'none'} now ({store.refreshed_by})",
+        )
     elif older.root != noted["root"]:
-        faults = (f"{what} has another root than this one was compared with: it was refreshed since (run frs run)",)
+        faults = (f"{what} has another root than this one was compared with: it was refreshed since ({store.refreshed_by})",)
     elif root_of(there) != older.root:
         faults = (f"{what}: the root of its manifest doesn't fit what it says: it was altered",)
     else:

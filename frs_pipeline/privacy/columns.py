@@ -24,8 +24,9 @@ from frs_pipeline.privacy.phrases import BETWEEN
 from frs_pipeline.study.cases import CASE_COLUMNS
 
 _PSEUDONYMS = "conference_id"
-# The smallest number that can be a personal number: a date with a serial number behind it.
-_SMALLEST = 101_000_000
+# The smallest number that can be a personal number, a date with a serial number behind it; and, as `PersonalId` has it, one
+# of a study's own kind.
+_SMALLEST, _SMALLEST_OWN = 101_000_000, 100_000
 # How many texts are searched together.
 _TOGETHER = 5_000
 # The fewest conferences of which it means something that a column distinguishes them.
@@ -78,9 +79,12 @@ class Table:
                         places[name, of_children] = named[indices]
                 if (numbers >= 0).any():
                     whole[name] = numbers[indices]
+        own = self.codebook.words.personal
         for numbers in whole.values():
             large = numbers[numbers >= _SMALLEST]
             if len(large) and are_personal_numbers(large).any():
+                self.kinds.add(PERSONAL)
+            if own.pattern and any(own.found(str(n)) for n in np.unique(numbers[numbers >= _SMALLEST_OWN]).tolist()):
                 self.kinds.add(PERSONAL)
         for name, numbers in whole.items() if self.codebook.size else ():
             for (of, of_children), at in places.items():
@@ -235,7 +239,7 @@ def _numbers(file: pq.ParquetFile, schema: pa.Schema, codebook: Codebook) -> lis
         # A column that distinguishes several conferences needs as many numbers.
         smallest = min(int(codebook.numbers()[0]), _SEVERAL - 1)
     else:
-        smallest = _SMALLEST
+        smallest = _SMALLEST_OWN if codebook.words.personal.pattern else _SMALLEST
     return [f.name for f in schema if _is_number(f.type) and _largest(file, schema.names.index(f.name)) >= smallest]
 
 

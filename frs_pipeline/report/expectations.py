@@ -115,11 +115,11 @@ def before_of(older: Store) -> Before:
         path = older.path(product)
         try:
             if not as_noted(older, product, noted):
-                do = f"run frs run --delivery {older.delivery}, then this one again"
+                do = f"{older.refreshed_by}, then this one again"
                 raise CheckFailed("isn't what its manifest says, so that nothing can be compared with it", where=path, do=do)
             marts[name] = read(path)
         except (OSError, ValueError) as error:
-            raise InputError("cannot be read", where=path, do=f"run frs run --delivery {older.delivery}") from error
+            raise InputError("cannot be read", where=path, do=older.refreshed_by) from error
     return Before(older.delivery, marts)
 
 

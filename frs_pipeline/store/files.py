@@ -137,7 +137,7 @@ class Store:
         named = describe(self.study, self.raw("")).predecessor
         if named and not older:
             what = f"delivery {named}, which this one is to be compared with, has no finished result"
-            do = f"run frs run --delivery {named} first, or name another delivery"
+            do = f"{Store(self.settings, named).refreshed_by} first, or name another delivery"
             raise YamlFile(self.raw(DESCRIPTION["description"])).error(["predecessor"], what, do)
         return older
 

@@ -97,7 +97,7 @@ def require_current(store: Store, made: Collection[AssetPath]) -> None:
         first = next(product.name for key, product in store.products.items() if key in left)
         more = f" and {plural(len(left) - 1, 'other file')}" if len(left) > 1 else ""
         what = f"no manifest can be written: {first}{more} would have to be made again first"
-        raise CheckFailed(what, where=store.delivery, do="a run of everything that is due puts it right: frs run")
+        raise CheckFailed(what, where=store.delivery, do=f"a run of everything that is due puts it right: {store.refreshed_by}")
 
 
 def write_manifest(store: Store, summary: dict[str, int]) -> dict[str, Any]:

@@ -21,6 +21,8 @@ BOXES = (
     Text("ét felt valgt", "one box ticked"),
     Text("flere felter valgt", "several boxes ticked"),
 )
+# The same of the codes of a text; of none there may also be one about which coders differ.
+CODES = (Text("ingen fælles kode", "no code in common"), Text("én kode", "one code"), Text("flere koder", "several codes"))
 # The answers by which a table of boxes counts a form: of a box, and of all together.
 TICKED, ANY = frozenset({1}), frozenset({1, 2})
 

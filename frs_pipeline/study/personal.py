@@ -14,10 +14,11 @@ _KINDS = ("danish_cpr", "none")
 
 
 def _ours() -> Iterator[str]:
-    """Yield what stands in results by right, in a few examples: small numbers, ids of forms, a pseudonym, a day."""
+    """Yield what stands in results by right, in a few examples: small numbers, ids of forms, a pseudonym, a day; and a number
+    that is in the colours of every workbook."""
     yield from map(str, range(100_000))
     yield from (f"XX-{10**digits}" for digits in range(9))
-    yield from ("XX-line17", "KABCDEFG", "2020-11-30")
+    yield from ("XX-line17", "KABCDEFG", "2020-11-30", "16200000")
 
 
 class PersonalId(Spec):

@@ -14,7 +14,7 @@ from frs_pipeline.errors import Gathered
 from frs_pipeline.language import Language, Text
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.about import SHORT_NAME, Forms, about, occasions, only_occasion
-from frs_pipeline.study.boxes import BOX, BOXES, columns_of
+from frs_pipeline.study.boxes import BOX, BOXES, CODES, columns_of
 from frs_pipeline.study.calendar import Calendar, Keep, calendar
 from frs_pipeline.study.faults import Location, choices
 from frs_pipeline.study.instruments import BOTH, FILE, FOLDER, Dated, listed
@@ -203,7 +203,7 @@ class Questionnaire(Dated):
         boxes = {box.name: box.box for box in self.boxes(first.of)}
         which = "" if several == list(boxes) else f" ({' / '.join(boxes[name] for name in several)})"
         about_all = {"name": first.of, "text": f"{first.asked}{which}", "type": "multiple", "option": None}
-        return first.model_copy(update={**about_all, "answers": _ticked(BOXES, self.language)})
+        return first.model_copy(update={**about_all, "answers": _ticked(CODES if first.coded else BOXES, self.language)})
 
     def column_counted(self, name: str) -> str:
         """Return the column by which those who answered a question are counted: of a number, that of its groups if it has any."""

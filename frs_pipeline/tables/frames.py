@@ -89,7 +89,7 @@ def _table(settings: Settings, key: AssetPath, delivery: str | None) -> pa.Table
         with pq.ParquetFile(path) as file:
             return file.read()
     except (OSError, pa.ArrowInvalid) as error:
-        raise InputError("there is no such result", where=path, do="frs run makes it") from error
+        raise InputError("there is no such result", where=path, do=store.refreshed_by) from error
 
 
 def _of_part(file: MartFile) -> pa.Table:

@@ -120,7 +120,7 @@ def test_one_run_mends_it_and_the_doctor_said_so(delivery, clean: Clean, happens
     assert due(store)
     told = _produced(store, "the")
     assert not told.sound
-    assert "frs run" in told.detail
+    assert f"frs run --delivery {delivery.name}" in told.detail
     done = refresh(delivery.settings)
     assert done.vouched
     assert done.summary["forms"] == 26

@@ -146,7 +146,7 @@ def test_what_a_withdrawal_changes_is_told_before_and_nothing_is_changed_unless_
     code, out, err = run(delivery.data, "withdraw", form, *WHY, "--yes")
     assert (code, err) == (0, "")
     path = delivery.path(LEDGER)
-    assert out.endswith(f"Withdrawn by a line in {path}: frs run leaves the forms out.\n")
+    assert out.endswith(f"Withdrawn by a line in {path}: frs run --delivery {NAME} leaves the forms out.\n")
     (row,) = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines(), delimiter=";"))
     assert {name: row[name] for name in ("form", "conference", "reason", "who")} == {
         "form": form,

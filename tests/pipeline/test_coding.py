@@ -6,7 +6,7 @@ import stat
 import duckdb
 import pandas as pd
 import pytest
-from support.running import curated
+from support.running import curated, here
 from support.small_study import NAME, make_delivery
 
 from frs_pipeline.codebook.entries import PIPELINE_COLUMNS, Entry, lock, plain
@@ -14,16 +14,18 @@ from frs_pipeline.codebook.keys import make_key
 from frs_pipeline.errors import FrsError, InputError
 from frs_pipeline.lineage.evidence import Evidence
 from frs_pipeline.lineage.form import ways
+from frs_pipeline.lineage.impact import resting_on
 from frs_pipeline.lineage.listing import counted
 from frs_pipeline.lineage.meaning import meanings
 from frs_pipeline.lineage.passport import Passports
 from frs_pipeline.lineage.recount import recount
+from frs_pipeline.operations.doctor import _produced
 from frs_pipeline.operations.new_study import begin
 from frs_pipeline.operations.refresh import refresh
 from frs_pipeline.operations.verify import verify
 from frs_pipeline.privacy.search import search_results
 from frs_pipeline.store.deliveries import CODEBOOK
-from frs_pipeline.store.files import Store, read
+from frs_pipeline.store.files import SHEETS, Store, read
 from frs_pipeline.study import Study
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import Address, catalogue
@@ -133,6 +135,18 @@ def _words(path):
     return path.read_bytes().decode("utf-8", "replace")
 
 
+def test_a_text_is_asked_for_by_its_own_name(store):
+    assert {place.source for place, _ in resting_on(store, "best")} == {"table_04", "table_05", "table_06", "table_07"}
+
+
+def test_the_sheet_of_a_coder_is_no_stray_result(settings, store):
+    arguments = ("--study", str(settings.study.folder), "coding", "sheet", "best", "--reason", "coding begins")
+    done = here(settings.data, *arguments, FRS_KEY_FILE=str(settings.key))
+    assert (done.returncode, (settings.restricted(NAME) / SHEETS / "best.csv").exists()) == (0, True), done.stderr
+    found = _produced(store, NAME)
+    assert (found.sound, found.detail) == (True, "as the manifest says")
+
+
 @pytest.mark.parametrize("name", ["statistics/odd.csv", "odd.json"])
 def test_a_text_that_got_out_is_found(settings, store, name):
     path = settings.curated(NAME) / name
@@ -163,7 +177,9 @@ def test_all_codes_of_a_text_are_one_table(store):
     none = len(codes) - sum(map(bool, codes))
     rows = [row for row in read(store.file("statistics", "bases")).to_pylist() if row["table"] == 7]
     left = (
-        f'{FORMS - len(codes)} uden kodet tekst − {none} "intet felt valgt"' if none else f"{FORMS - len(codes)} uden kodet tekst"
+        f'{FORMS - len(codes)} uden kodet tekst − {none} "ingen fælles kode"'
+        if none
+        else f"{FORMS - len(codes)} uden kodet tekst"
     )
     assert base_line(store.study, catalogue(store.study)[7], rows) == f"Grundlag: {FORMS} skemaer − {left} = {len(codes) - none}"
 

@@ -120,5 +120,5 @@ def test_a_delivery_is_no_other_than_itself(tmp_path):
 
 def test_a_delivery_that_is_not_made_is_told(tmp_path):
     only = store(tmp_path, "2020-11-30", MARTS)
-    with pytest.raises(InputError, match="not made yet"):
+    with pytest.raises(InputError, match=r"not made yet \(frs run --delivery 2019-11-30\)$"):
         differences(Store(only.settings, "2019-11-30"), only)

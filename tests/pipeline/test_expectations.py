@@ -216,7 +216,7 @@ def test_an_older_mart_that_cannot_be_read_is_told_with_the_way_out(tmp_path):
         before_of(older)
     path.unlink()
     path.mkdir()
-    with pytest.raises(InputError, match=r"initiator.parquet: cannot be read \(run frs run --delivery 2020-05-31\)$"):
+    with pytest.raises(InputError, match=r"initiator.parquet: cannot be read \(frs run --delivery 2020-05-31\)$"):
         before_of(older)
 
 

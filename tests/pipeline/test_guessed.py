@@ -144,6 +144,26 @@ def test_a_plain_csv_file_with_a_list_of_its_labels_runs_too(survey: tuple[Path,
     assert (mart["hours"].astype(float).sum(), mart["safe"].isna().sum()) == (frame["hours"].sum(), frame["safe"].isna().sum())
 
 
+def test_boxes_without_labels_and_codes_with_a_zero_before_them_run_too(tmp_path: Path) -> None:
+    source = tmp_path / "plain"
+    source.mkdir()
+    boxes = [(at % 2, at // 2 % 2) for at in range(60)]
+    rows = [f"0{1 + at % 3};{one};{other}" for at, (one, other) in enumerate(boxes)]
+    (source / "dataset.csv").write_text("\n".join(["trust;used_1;used_2", *rows, ""]), encoding="utf-8")
+    listed = ["column;code;label", "used_1;;Used? - Books", "used_2;;Used? - Films", "trust;;Trust?"]
+    listed += [f"trust;0{code};{label}" for code, label in enumerate(("a lot", "some", "little"), 1)]
+    (source / "labels.csv").write_text("\n".join([*listed, ""]), encoding="utf-8")
+    study = Study(begin(tmp_path / "council", source))
+    settings = Settings(study, tmp_path / "data")
+    shutil.copytree(source, settings.raw_delivery("2024-06-30") / "form")
+    done = refresh(settings)
+    assert (done.vouched, done.summary["accepted"]) == (True, 60)
+    mart = pd.read_parquet(Store(settings, "2024-06-30").file("marts", "form"))
+    assert mart["trust"].value_counts().to_dict() == {1: 20, 2: 20, 3: 20}
+    # On a form on which nothing is ticked, but trust is answered, the boxes were seen.
+    assert mart[["used_1", "used_2"]].sum().to_dict() == {"used_1": 30, "used_2": 30}
+
+
 def test_a_list_of_labels_that_is_none_is_refused_with_its_line(tmp_path: Path) -> None:
     (tmp_path / "dataset.csv").write_text("a,b\n1,2\n", encoding="utf-8")
     (tmp_path / "labels.csv").write_text("variable,value,text\n", encoding="utf-8")

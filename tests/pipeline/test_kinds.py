@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from support.kinds_study import answers, deliver, kinds_study
+from support.running import here
 from support.small_study import NAME
 
 from frs_pipeline import read_mart
@@ -267,6 +268,10 @@ def test_without_a_form_its_boxes_are_counted_no_more(settings, found, frame):
     assert figures["Total", "answers"] == mothers.sum().sum()
     assert figures["Total valid", "count"] == mothers.any(axis=1).sum()
     assert {address.source for address, _ in resting_on(store, "helped_2")} >= {"table_31", "table_32", "table_33", "table_35"}
+    every = {name: set(resting_on(store, name)) for name in ("helped", "helped_1", "helped_2", "helped_4", "age", "age_group")}
+    assert every["helped"] == every["helped_1"] | every["helped_2"] | every["helped_4"]
+    assert every["age"] > every["age_group"] > set()
+    assert here(settings.data, "--study", str(settings.study.folder), "impact", "--question", "helped").returncode == 0
     way = ways(Evidence(store), ids[0])[0]
     mine = frame.iloc[0]
     ticked = [label for code, label in BOXES.items() if mine[f"helped_{code}"] == 1]

@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from support.small_study import NAME, make_delivery
+from support.small_study import NAME, by_arithmetic, make_delivery
 
 from frs_pipeline.codebook.find import find
 from frs_pipeline.codebook.keys import make_key
@@ -105,6 +105,7 @@ def test_the_codebook_is_of_such_identifiers(tmp_path):
         ("personal_id: cpr\n", r"personal_id: it is danish_cpr, none, or {pattern: …}"),
         ("personal_id: {kind: none}\n", r"it is danish_cpr, none, or"),
         ('personal_id: {pattern: "PT-["}\n', r"pattern isn't a regular expression"),
+        ('personal_id: {pattern: "[0-9]{8}"}\n', r"pattern fits 16200000, which stands in results, too"),
         ('personal_id: {pattern: "[0-9]+"}\n', r"pattern fits 0, which stands in results, too"),
         ('personal_id: {pattern: "[A-Z]{2}-[0-9]{5,6}"}\n', r"pattern fits XX-10000, which stands in results, too"),
         ('personal_id: {pattern: "x*"}\n', r"pattern fits what is empty, too"),
@@ -116,3 +117,40 @@ def test_what_no_study_can_say_is_refused_in_a_line(tmp_path, said, says):
         file.write(said)
     with pytest.raises(InputError, match=rf"study\.yaml:[0-9]+: .*{says}"):
         about(Study(study))
+
+
+NUMERIC = 'personal_id: {pattern: "(?!16200000)[0-9]{8}"}\n'
+INCOME = """\
+  - {name: income, source: indkomst, text: "Income?", type: number, unit: 1, range: [0, 120000000], sensitivity: personal,
+     wording: assumed}
+"""
+KEYED = {3: "12345678", 4: "0012345679", 5: "1234567", 7: " +12345671 "}
+
+
+def make_numeric(folder):
+    study = begin(folder / "clinic")
+    for name, more in (("questionnaires/participant", INCOME), ("study", NUMERIC)):
+        with (study / f"{name}.yaml").open("a", encoding="utf-8") as file:
+            file.write(more)
+
+    def answer(question, at, place):
+        if question.measured:
+            return KEYED.get(at, "250000")
+        # A code that is none, and is somebody's.
+        return "87654321" if (at, question.name) == (9, "overall") else by_arithmetic(question, at, place)
+
+    return make_delivery(Study(study), folder / "data", answer, forms=120)
+
+
+def test_digits_that_are_one_set_a_form_aside_where_a_number_or_a_code_belongs(tmp_path):
+    settings = make_numeric(tmp_path)
+    refresh(settings)
+    store = Store(settings, NAME)
+    rejected = read(store.file("rejected", "participant")).to_pylist()
+    found = {(row["form_id"], row["column"]) for row in rejected if row["rule"] == "holds_personal_number"}
+    assert found == {(f"DE-{1000 + at}", "indkomst") for at in (3, 4, 7)} | {("DE-1009", "samlet")}
+    assert {1234567, 250000} == set(read(store.file("marts", "participant"))["income"].to_pylist())
+    path = settings.curated(NAME) / "odd.parquet"
+    for values, kinds in (([250000, 123456789], set()), ([250000, 12345678], {PERSONAL})):
+        pq.write_table(pa.table({"odd": values}), path)
+        assert {leak.kind for leak in search_results(store).leaks} == kinds

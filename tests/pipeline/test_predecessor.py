@@ -215,7 +215,7 @@ def test_a_predecessor_that_is_gone_or_was_refreshed_is_told_and_a_run_takes_it_
     shutil.move(copy.data / "away", copy.curated(OLDER))
     copy.raw_delivery(OLDER).joinpath("corrections.csv").write_bytes(b"form;column;old;new;reason;who;when\n")
     refresh(copy, OLDER)
-    again = "it was refreshed since (run frs run)"
+    again = f"it was refreshed since (frs run --delivery {NEWER})"
     assert of_predecessor(newer) == f"delivery {OLDER} has another root than this one was compared with: {again}"
     made = refresh(copy, NEWER).made
     assert "expectations" in made
@@ -227,7 +227,8 @@ def test_a_predecessor_that_is_gone_or_was_refreshed_is_told_and_a_run_takes_it_
 def test_a_delivery_may_name_another_predecessor(copy: Settings) -> None:
     between, newer = "2021-03-31", Store(copy, NEWER)
     shutil.copytree(copy.curated(OLDER), copy.curated(between))
-    assert of_predecessor(newer) == f"this one was compared with delivery {OLDER} and would be with {between} now (run frs run)"
+    would_be = f"this one was compared with delivery {OLDER} and would be with {between} now (frs run --delivery {NEWER})"
+    assert of_predecessor(newer) == would_be
     assert newer.predecessor() == Store(copy, between)
     newer.raw("delivery.yaml").write_text(f"predecessor: {OLDER}\n", encoding="utf-8")
     assert describe(STUDY, newer.raw("")) == Description(predecessor=OLDER)
@@ -250,7 +251,8 @@ def test_what_a_delivery_says_of_itself_is_refused_with_file_and_line_before_any
     (found,) = _delivery(copy, NEWER)
     assert found.detail.endswith("delivery.yaml:2: predecesor isn't a key here (is predecessor meant?)")
     newer.raw("delivery.yaml").write_text("predecessor: 2020-11-30\n", encoding="utf-8")
-    with pytest.raises(InputError, match=r"delivery.yaml:1: delivery 2020-11-30, which .* has no finished result \(run frs run"):
+    command = "frs run --delivery 2020-11-30"
+    with pytest.raises(InputError, match=rf"delivery.yaml:1: delivery 2020-11-30, which .* has no finished result \({command}"):
         refresh(copy, NEWER)
 
 
@@ -263,7 +265,7 @@ def test_a_run_that_failed_is_told_apart_from_a_result_that_was_altered(copy: Se
         refresh(copy, NEWER)
     told = said_by_doctor(copy, NEWER)
     assert told.startswith(f"FAIL a run failed; {good}; ")
-    assert "made since by a run that failed, and no manifest vouches for that (frs run)" in told
+    assert f"made since by a run that failed, and no manifest vouches for that (frs run --delivery {NEWER})" in told
     assert "altered" not in told
     found = faults(newer, outputs_only=True)
     assert found["run"][0].startswith(f"a run failed; {good}; ")
@@ -273,7 +275,7 @@ def test_a_run_that_failed_is_told_apart_from_a_result_that_was_altered(copy: Se
     figures = newer.file("statistics", "figures")
     kept = figures.read_bytes()
     figures.write_bytes(kept[:-1] + b"x")
-    assert said_by_doctor(copy, NEWER).endswith("(frs run); altered: curated/statistics/figures.parquet")
+    assert said_by_doctor(copy, NEWER).endswith(f"(frs run --delivery {NEWER}); altered: curated/statistics/figures.parquet")
     assert "curated/statistics/figures.parquet isn't what the manifest says" in faults(newer, outputs_only=True)["outputs"]
     figures.write_bytes(kept)
     mend()
@@ -293,7 +295,7 @@ def test_a_run_that_failed_before_it_replaced_anything_leaves_the_last_good_resu
     told = said_by_doctor(copy, NEWER)
     assert told == (
         f"FAIL a run failed; the last good result is that of delivery {NEWER} with root {newer.root}; "
-        "its files are as its manifest says (frs run)"
+        f"its files are as its manifest says (frs run --delivery {NEWER})"
     )
     assert set(faults(newer, outputs_only=True)) == {"run"}
     # With what it had failed on taken back there is nothing to be made, and so nothing that failed.
@@ -308,6 +310,6 @@ def test_a_first_run_that_failed_is_told_too(copy: Settings) -> None:
     spoil(copy, NEWER)
     with pytest.raises(FrsError, match="too_many"):
         refresh(copy, NEWER)
-    assert said_by_doctor(copy, NEWER) == "FAIL a run failed, none are made yet: frs run"
+    assert said_by_doctor(copy, NEWER) == f"FAIL a run failed, none are made yet: frs run --delivery {NEWER}"
     with pytest.raises(InputError, match="no manifest of a finished run: a run failed, and there is no finished result yet"):
         verify(Store(copy, NEWER))

@@ -94,7 +94,7 @@ def test_what_cannot_be_is_refused(results, arguments, says):
 def test_what_was_not_made_is_named(results, tmp_path):
     with pytest.raises(InputError, match="there are results of 2020-01-31, 2021-01-31"):
         frs_pipeline.read_mart("initiator", "1999-01-31")
-    with pytest.raises(InputError, match=r"figures\.parquet: there is no such result"):
+    with pytest.raises(InputError, match=r"figures\.parquet: there is no such result .frs run --delivery 2021-01-31"):
         frs_pipeline.read_figures()
     for path in tmp_path.glob("curated/*"):
         path.rename(tmp_path / path.name)

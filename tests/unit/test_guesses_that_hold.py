@@ -7,7 +7,8 @@ import pandas as pd
 import pyreadstat
 import pytest
 
-from frs_pipeline.errors import FrsError
+from frs_pipeline.errors import FrsError, InputError
+from frs_pipeline.operations.guessing import guess
 from frs_pipeline.operations.new_study import begin
 from frs_pipeline.operations.study_files import examine
 from frs_pipeline.personal_numbers import holds_personal_number
@@ -23,6 +24,18 @@ def export(folder, frame, labels):
     path = folder / "survey.sav"
     pyreadstat.write_sav(pd.DataFrame({**usual, **frame}), str(path), variable_value_labels={"usual": SCALE, **labels})
     return path
+
+
+def plain(folder, rows, labels):
+    """Write a plain CSV file, and a list of its labels."""
+    for name, lines in (("dataset.csv", rows), ("labels.csv", [["column", "code", "label"], *labels])):
+        with (folder / name).open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file, delimiter=";").writerows(lines)
+
+
+def guessed(path, name):
+    (question,) = (question for question in guess(path).questions if question.name == name)
+    return question
 
 
 @pytest.mark.parametrize(
@@ -48,10 +61,58 @@ def test_a_guessed_study_is_sound_or_one_line_says_why_it_cannot_be(tmp_path, fr
 
 def test_no_personal_number_stands_in_a_guessed_file(tmp_path):
     rows = [["id", "q", "cpr"], *([at, 1 + at % 3, f"610170{1000 + at}"] for at in range(FORMS))]
-    labels = [["column", "code", "label"], *(["q", code, label] for code, label in SCALE.items())]
-    for name, lines in (("dataset.csv", rows), ("labels.csv", labels)):
-        with (tmp_path / name).open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file, delimiter=";").writerows(lines)
+    plain(tmp_path, rows, [["q", code, label] for code, label in SCALE.items()])
     study = begin(tmp_path / "guessed", tmp_path)
     files = [path for path in study.rglob("*.yaml") if holds_personal_number(path.read_text(encoding="utf-8"))]
     assert files == []
+
+
+def test_numbers_that_may_be_somebodys_telephone_are_no_numbers_of_a_mart(tmp_path):
+    phone = 20_123_456 + 7919.0 * np.arange(FORMS)
+    found = guessed(export(tmp_path, {"phone": phone, "income": np.resize([2e6, 3e6], FORMS)}, {}), "phone")
+    assert (found.type, found.range, "who somebody is" in found.why) == ("text", None, True)
+    # What many forms share says of nobody who it is.
+    assert guessed(tmp_path / "survey.sav", "income").type == "number"
+
+
+def test_columns_that_shorten_alike_in_another_order_than_their_labels_are_refused(tmp_path):
+    labels = [[f"satisfaction_{at}", code, label] for at in (1, 2) for code, label in SCALE.items()]
+    texts = [[f"satisfaction_{at}", "", f"Satisfied with part {at}?"] for at in (1, 2)]
+    answers = [[1 + at % 3, 1 + at % 2] for at in range(FORMS)]
+    plain(tmp_path, [["satisfaction_2", "satisfaction_1"], *answers], texts + labels)
+    with pytest.raises(InputError, match=r"dataset.csv:1: satisfaction_2 and satisfaction_1 begin with the same 8 letters, and"):
+        guess(tmp_path)
+    plain(tmp_path, [["satisfaction_1", "satisfaction_2"], *answers], texts + labels)
+    assert [q.text for q in guess(tmp_path).questions] == ["Satisfied with part 1?", "Satisfied with part 2?"]
+
+
+def test_a_question_with_two_labels_that_say_nothing_has_no_order(tmp_path):
+    answers = {1: "good", 2: "fair", 3: "poor", 4: "Don't know", 5: "Ikke relevant"}
+    found = guessed(export(tmp_path, {"useful": np.resize([1.0, 2, 3, 4, 5], FORMS)}, {"useful": answers}), "useful")
+    assert (found.type, found.answers, found.dont_know) == ("nominal", answers, None)
+    assert "codes 4, 5 have no place on a scale" in found.why
+
+
+def test_a_code_of_a_scale_that_has_no_label_is_its_own(tmp_path):
+    answers = {1: "good", 2: "fair", 4: "poor"}
+    found = guessed(export(tmp_path, {"useful": np.resize([1.0, 2, 3, 4], FORMS)}, {"useful": answers}), "useful")
+    assert (found.type, found.answers) == ("ordinal", {1: "good", 2: "fair", 3: "3", 4: "poor"})
+
+
+def test_columns_that_shorten_alike_and_have_no_texts_are_refused(tmp_path):
+    answers = np.resize([1.0, 2, 3], FORMS)
+    path = export(tmp_path, {"satisfaction1": answers, "satisfaction2": answers}, {})
+    with pytest.raises(InputError, match=r"survey.sav: 2 columns begin with satisfac, and have no texts that tell them apart"):
+        guess(path)
+
+
+def test_an_export_without_a_form_is_refused(tmp_path):
+    plain(tmp_path, [["id", "q"]], [["q", code, label] for code, label in SCALE.items()])
+    with pytest.raises(InputError, match=r"dataset.csv: holds no form"):
+        guess(tmp_path)
+
+
+def test_what_cannot_be_read_may_be_of_any_program(tmp_path):
+    plain(tmp_path, [["id", "q"], [1, 2, 3]], [["q", code, label] for code, label in SCALE.items()])
+    with pytest.raises(InputError, match=r"dataset.csv:2: 3 fields where 2 belong \(export it again\)$"):
+        guess(tmp_path)

@@ -353,7 +353,7 @@ def test_the_predecessor_is_the_one_that_the_delivery_names(store):
         ("predecessor: 2021-01-31\n", 1, "delivery 2021-01-31 isn't older than this one"),
         ("predecessor: 2022-01-31\n", 1, "delivery 2022-01-31 isn't older than this one"),
         ("predecessor: 2018-06-30\n", 1, "delivery 2018-06-30, which this one is to be compared with, has no finished result"),
-        ("predecessor: 2020-11-30\n", 1, "has no finished result (run frs run --delivery 2020-11-30 first"),
+        ("predecessor: 2020-11-30\n", 1, "has no finished result (frs run --delivery 2020-11-30 first"),
         ("# ours\npredecessor: [2020-11-30]\n", 2, "holds more than one value"),
         ("just words\n", 1, "says nothing by a key"),
         ("", 1, "says nothing by a key"),

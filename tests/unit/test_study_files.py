@@ -132,7 +132,8 @@ def test_a_new_study_is_sound(tmp_path):
     found = {outcome.part.name: outcome for outcome in examine(made)}
     assert all(outcome.sound for outcome in found.values())
     assert found["Study"].detail == "evening_school, without a printed report"
-    assert (found["Questionnaires"].detail, found["Tables"].detail) == ("1 questionnaire, 3 columns", "3 tables")
+    columns = "1 questionnaire, 3 columns; the texts of 3 questions are assumed: no export's are compared with them"
+    assert (found["Questionnaires"].detail, found["Tables"].detail) == (columns, "3 tables")
     assert 'location_name: "evening_school"' in (made.folder / "workspace.yaml").read_text(encoding="utf-8")
     assert (made.folder / ".gitignore").read_text(encoding="utf-8").count("/data/\n") == 1
     assert (made.folder / "definitions.py").read_bytes() == (STUDY.folder / "definitions.py").read_bytes()

@@ -253,7 +253,9 @@ def open_structure(path: Path) -> tuple[CsvFile, Rows]:
 
 def open_list(path: Path) -> CsvFile:
     """Open the list of labels of a plain CSV file, with the delimiter that its header shows. Raises `InputError`."""
-    return _by_header(path, LIST_COLUMNS, ";".join(LIST_COLUMNS), f"let its first line be {';'.join(LIST_COLUMNS)}")
+    return _by_header(
+        path, LIST_COLUMNS, ";".join(LIST_COLUMNS), f"let its first line be {';'.join(LIST_COLUMNS)}, or with tabs or commas"
+    )
 
 
 def _by_header(path: Path, columns: Sequence[str], known: str, do: str) -> CsvFile:

@@ -6,6 +6,7 @@ delivered. `csvfiles` reads the three dialects of CSV files, `workbooks` the oth
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,9 @@ from frs_pipeline.intake.readers.workbooks import STRUCTURE_COLUMNS, Rows, read_
 from frs_pipeline.store.deliveries import EXPORT_FILES, PLAIN_FILES, known_as, source_files
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import Forms, about
+
+# What may stand before a code, and says nothing.
+_ZEROS = re.compile(r"^(-?)0+(?=[0-9]+$)")
 
 
 @dataclass(frozen=True)
@@ -154,15 +158,19 @@ def _read(forms: Forms, folder: Path, file: str, files: Sequence[Path]) -> Expor
 
 
 def _plain(listed: Rows) -> tuple[Rows, Rows]:
-    """Write a list of labels (`LIST_COLUMNS`) as structure and labels, each row with its line in the list."""
+    """Write a list of labels (`LIST_COLUMNS`) as structure and labels, each row with its line in the list.
+
+    A code is a number: `01` is 1, as it is in a cell.
+    """
     texts = {cells[0]: cells[2] for _, cells in listed if len(cells) > 2 and not cells[1].strip()}
     structure: Rows = [(1, list(STRUCTURE_COLUMNS))]
     labels: Rows = []
     for line, cells in listed:
         column, code, label = [*cells, "", "", ""][:3]
         if code.strip():
+            code = _ZEROS.sub(r"\1", code.strip())
             structure.append((line, [column, column, "Closed", "Single", texts.get(column, ""), code, label]))
-            labels.append((line, cells))
+            labels.append((line, [column, code, *cells[2:]]))
     closed = {cells[0] for _, cells in structure}
     structure += [
         (line, [cells[0], cells[0], "Open", "String", cells[2], "", ""])
