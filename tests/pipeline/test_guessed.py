@@ -153,6 +153,7 @@ def test_boxes_without_labels_and_codes_with_a_zero_before_them_run_too(tmp_path
     listed = ["column;code;label", "used_1;;Used? - Books", "used_2;;Used? - Films", "trust;;Trust?"]
     listed += [f"trust;0{code};{label}" for code, label in enumerate(("a lot", "some", "little"), 1)]
     (source / "labels.csv").write_text("\n".join([*listed, ""]), encoding="utf-8")
+    assert {q.name: q.type for q in guess(source).questions} == {"trust": "ordinal", "used": "multiple"}
     study = Study(begin(tmp_path / "council", source))
     settings = Settings(study, tmp_path / "data")
     shutil.copytree(source, settings.raw_delivery("2024-06-30") / "form")
