@@ -32,7 +32,7 @@ def quarantine(
     """Show what was set aside and why: by rule, then form by form; what was only noted; how many forms were withdrawn."""
     from frs_pipeline.intake.applying import unapplied
     from frs_pipeline.intake.delivery import applied_in
-    from frs_pipeline.personal_numbers import masked
+    from frs_pipeline.study.about import about
     from frs_pipeline.study.instruments import instruments
 
     results = Results(delivery, finished=False)
@@ -49,6 +49,7 @@ def quarantine(
         if any(results.lacks(("applied", name)) for name in instruments(results.study))
         else unapplied(applied_in(results.store))
     )
+    masked = about(results.study).personal_id.masked
     for row in (*aside, *notes):
         row.update({name: masked(row[name]) for name in ("value", "row") if row.get(name)})
     for row in notes:

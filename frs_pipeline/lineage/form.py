@@ -21,9 +21,8 @@ from frs_pipeline.lineage.listing import codes_given, corrected, remarked
 from frs_pipeline.lineage.meaning import base, question
 from frs_pipeline.lineage.waterfall import Group, Why, failing, questions
 from frs_pipeline.lineage.wording import reason
-from frs_pipeline.personal_numbers import masked
 from frs_pipeline.study import Study
-from frs_pipeline.study.about import quoted, written
+from frs_pipeline.study.about import about, quoted, written
 from frs_pipeline.study.boxes import answer_to
 from frs_pipeline.study.questionnaires import Questionnaire, questionnaires
 from frs_pipeline.study.rules import policy
@@ -129,6 +128,7 @@ def opened(evidence: Evidence, way: WayOfForm) -> Opened:
     """
     export = read_export(evidence.study, evidence.store.raw(way.instrument))
     raw: dict[str, str] | None = None
+    masked = about(evidence.study).personal_id.masked
     for chunk in export.chunks(np.array([way.line])):
         for at in np.flatnonzero(chunk.lines == way.line).tolist():
             raw = {name: masked(cell) for name, cell in chunk.cells.slice(at, 1).to_pylist()[0].items()}

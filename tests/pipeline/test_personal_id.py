@@ -10,8 +10,11 @@ from frs_pipeline.codebook.keys import make_key
 from frs_pipeline.codebook.locking import FaultyRegister, lock_register
 from frs_pipeline.codebook.vault import read_full
 from frs_pipeline.errors import FrsError, InputError
+from frs_pipeline.lineage.evidence import Evidence
+from frs_pipeline.lineage.form import opened, ways
 from frs_pipeline.operations.new_study import begin
 from frs_pipeline.operations.refresh import refresh
+from frs_pipeline.personal_numbers import HIDDEN
 from frs_pipeline.privacy.codebook import Codebook
 from frs_pipeline.privacy.patterns import PERSONAL, kinds_in_trace
 from frs_pipeline.privacy.search import search_results
@@ -44,6 +47,12 @@ def settings(tmp_path_factory):
 def test_a_text_that_names_somebody_by_it_sets_its_form_aside(settings):
     rejected = read(Store(settings, NAME).file("rejected", "participant")).to_pylist()
     assert {(row["form_id"], row["rule"]) for row in rejected} == {(f"DE-{1000 + at}", "holds_personal_number") for at in (3, 4)}
+
+
+def test_who_opens_such_a_form_sees_neither(settings):
+    evidence = Evidence(Store(settings, NAME))
+    shown = [opened(evidence, *ways(evidence, f"DE-{1000 + at}")).raw["bem"] for at in (3, 4, 6)]
+    assert shown == [f"spørg {HIDDEN} om det", f"jeg er {HIDDEN}", "PT-1"]
 
 
 @pytest.mark.parametrize("name", ["odd.csv", "odd.json", "odd.html", "odd.parquet"])
