@@ -9,7 +9,7 @@ import io
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from frs_pipeline.errors import InputError
@@ -63,6 +63,14 @@ def oracle(text, delimiter=";"):
     return rows[1:], blank
 
 
+def is_utf8(raw):
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def quoted(cell):
     return '"' + cell.replace('"', '""') + '"'
 
@@ -94,6 +102,8 @@ def files(draw):
 @example(('a;b;c\n1;2;"\n\n\n"\n\n4;5;6\n', ";"), "utf-16-le", 8)
 def test_both_readers_give_the_rows_of_one_reader_over_the_whole_text(tmp_path, monkeypatch, file, encoding, block):
     text, delimiter = file
+    # "Ø…" of Windows are the bytes of another letter in UTF-8: without a mark, no reader can tell.
+    assume(encoding != "cp1252" or text.isascii() or not is_utf8(text.encode(encoding)))
     monkeypatch.setattr(csvfiles, "BLOCK", block)
     path = write(tmp_path / "dataset.csv", text, encoding)
     expected, blank = oracle(text, delimiter)
