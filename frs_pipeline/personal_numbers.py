@@ -177,10 +177,11 @@ def are_personal_numbers(values: NDArray[np.int64]) -> NDArray[np.bool_]:
     return (values < 10 ** (10 + 2 * long)) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 91) & ((day <= 31) | (day > 60))
 
 
-def masked(text: str) -> str:
-    """Return `text` with every personal number hidden."""
+def masked(text: str, own: re.Pattern[str] | None = None) -> str:
+    """Return `text` with every personal number hidden, and all that fits a study's `own` pattern."""
     *_, read = _readings(text)
-    return _masked(read if holds_personal_number(read) else text)
+    shown = _masked(read if holds_personal_number(read) else text)
+    return own.sub(HIDDEN, shown) if own else shown
 
 
 def _masked(text: str) -> str:

@@ -32,6 +32,7 @@ def quarantine(
     """Show what was set aside and why: by rule, then form by form; what was only noted; how many forms were withdrawn."""
     from frs_pipeline.intake.applying import unapplied
     from frs_pipeline.intake.delivery import applied_in
+    from frs_pipeline.personal_numbers import masked
     from frs_pipeline.study.about import about
     from frs_pipeline.study.instruments import instruments
 
@@ -49,9 +50,9 @@ def quarantine(
         if any(results.lacks(("applied", name)) for name in instruments(results.study))
         else unapplied(applied_in(results.store))
     )
-    masked = about(results.study).personal_id.masked
+    own = about(results.study).personal_id.within
     for row in (*aside, *notes):
-        row.update({name: masked(row[name]) for name in ("value", "row") if row.get(name)})
+        row.update({name: masked(row[name], own) for name in ("value", "row") if row.get(name)})
     for row in notes:
         row["expires"] = row["expires"] and row["expires"].isoformat()
     if as_json:

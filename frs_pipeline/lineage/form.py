@@ -21,6 +21,7 @@ from frs_pipeline.lineage.listing import codes_given, corrected, remarked
 from frs_pipeline.lineage.meaning import base, question
 from frs_pipeline.lineage.waterfall import Group, Why, failing, questions
 from frs_pipeline.lineage.wording import reason
+from frs_pipeline.personal_numbers import masked
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about, quoted, written
 from frs_pipeline.study.boxes import answer_to
@@ -128,10 +129,10 @@ def opened(evidence: Evidence, way: WayOfForm) -> Opened:
     """
     export = read_export(evidence.study, evidence.store.raw(way.instrument))
     raw: dict[str, str] | None = None
-    masked = about(evidence.study).personal_id.masked
+    own = about(evidence.study).personal_id.within
     for chunk in export.chunks(np.array([way.line])):
         for at in np.flatnonzero(chunk.lines == way.line).tolist():
-            raw = {name: masked(cell) for name, cell in chunk.cells.slice(at, 1).to_pylist()[0].items()}
+            raw = {name: masked(cell, own) for name, cell in chunk.cells.slice(at, 1).to_pylist()[0].items()}
     if raw is None:
         raise InputError(
             "the export doesn't have this line any more", where=f"{way.file}:{way.line}", do=evidence.store.refreshed_by

@@ -8,7 +8,6 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, model_validator
 
-from frs_pipeline.personal_numbers import HIDDEN, masked
 from frs_pipeline.study.spec import Spec
 
 _KINDS = ("danish_cpr", "none")
@@ -49,10 +48,6 @@ class PersonalId(Spec):
     def found(self, text: str) -> bool:
         """Return whether a text holds an identifier of the study's own kind."""
         return self.within is not None and self.within.search(text) is not None
-
-    def masked(self, text: str) -> str:
-        """Return a text with every Danish personal number hidden, and every identifier of the study's own kind."""
-        return self.within.sub(HIDDEN, masked(text)) if self.within else masked(text)
 
 
 def _said(value: object) -> object:
