@@ -378,7 +378,7 @@ def _names(parsed: Parsed, columns: Columns, questionnaire: Questionnaire) -> No
 
 
 def _own_identifiers(parsed: Parsed, columns: Columns, questionnaire: Questionnaire) -> None:
-    """Judge cells by the study's own kind of identifier, in texts and in answers: what looks like a number may be one."""
+    """Judge cells by the study's own kind of identifier, in texts, answers and ids: what looks like a number may be one."""
     own = questionnaire.personal_id
     if not own.pattern:
         return
@@ -394,3 +394,8 @@ def _own_identifiers(parsed: Parsed, columns: Columns, questionnaire: Questionna
             where = where & answer.unreadable  # nothing but a period is left of a day
         danish = holding(cells) if answer is None else answer.personal
         parsed.find("holds_personal_number", columns.of[name], where & ~danish)
+    known_by = (questionnaire.forms.id, *questionnaire.forms.numbers)
+    for column in (name for name in known_by if name and name in parsed.cells.column_names):
+        cells = parsed.cells[column].combine_chunks()
+        where = np.array([own.found(word) for word in cells.to_pylist()], dtype=bool)
+        parsed.find("holds_personal_number", column, where & ~codes(parsed.cells[column]).personal)

@@ -9,6 +9,7 @@ from frs_pipeline.errors import InputError
 from frs_pipeline.personal_numbers import holds_personal_number
 from frs_pipeline.store.deliveries import unread
 from frs_pipeline.study import Study
+from frs_pipeline.study.about import about
 
 _SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,8}")
 
@@ -19,9 +20,10 @@ def refuse_unread(study: Study, folder: Path) -> None:
     It is named by its folder, its number among the names there, and its suffix; by its own name only where nothing in that
     reads as a personal number, since errors are kept in logs and histories.
     """
+    own = about(study).personal_id.found
     for path, number in unread(study, folder):
         kind = "folder" if path.is_dir() else "file"
-        safe = path.name.isprintable() and not holds_personal_number(path.name)
+        safe = path.name.isprintable() and not (holds_personal_number(path.name) or own(path.name))
         suffix = f" ({path.suffix})" if safe and _SUFFIX.fullmatch(path.suffix) else ""
         named = f": {path.name}" if safe else ""
         do = "take it out, or give an export the name and the form in which it is read"

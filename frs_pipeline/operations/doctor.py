@@ -6,7 +6,7 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -28,6 +28,7 @@ from frs_pipeline.study import Study
 from frs_pipeline.study.about import has_codebook
 
 if TYPE_CHECKING:
+    from frs_pipeline.intake.withdrawals import Withdrawal
     from frs_pipeline.privacy.search import Searched
 
 _SHOWN = 5  # the most files that one finding names
@@ -209,21 +210,25 @@ def _withdrawn(settings: Settings) -> list[Diagnosis]:
 
     stores = [Store(settings, name) for name in deliveries(settings.raw)]
     try:
-        entries = [entry for store in stores for entry in withdrawals_of(store)]
+        of_each = {store.delivery: withdrawals_of(store) for store in stores}
     except FrsError as error:
         return [Diagnosis("Withdrawals", False, str(error))]
-    forms, conferences = {e.form for e in entries if e.form}, {e.conference for e in entries if e.conference}
+    entries = [entry for each in of_each.values() for entry in each]
+
+    def counted(store: Store, gone: Iterable[Withdrawal]) -> int:
+        forms, conferences = ({getattr(e, name) for e in gone} - {""} for name in ("form", "conference"))
+        return sum(rows.num_rows for rows in rows_of(store, forms, conferences).values())
+
     diagnoses = []
     for store in stores if entries else ():
         marts = [store.path(product) for key, product in products(settings.study).items() if key[0] == "marts"]
         if all(path.exists() for path in marts):
-            count = sum(rows.num_rows for rows in rows_of(store, forms, conferences).values())
+            count = counted(store, entries)
             many = plural(count, "withdrawn form is", "withdrawn forms are")
-            detail = (
-                f"{many} still counted: {store.refreshed_by}, or withdraw with --erase from all deliveries"
-                if count
-                else "nothing withdrawn is counted"
-            )
+            its_own = count and counted(store, of_each[store.delivery])
+            do = store.refreshed_by if its_own else f"frs withdraw --delivery {store.delivery}"
+            everywhere = "or withdraw with --erase from all deliveries"
+            detail = f"{many} still counted: {do}, {everywhere}" if count else "nothing withdrawn is counted"
             diagnoses.append(Diagnosis(f"Delivery {store.delivery} withdrawals", not count, detail))
     return diagnoses
 

@@ -22,6 +22,7 @@ from frs_pipeline.release.words import Counted
 from frs_pipeline.store.files import RELEASE, Store, private_folder
 from frs_pipeline.store.journal import append, operating_system_user
 from frs_pipeline.store.lock import exclusive
+from frs_pipeline.study.about import about
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.release import ReleasePolicy
 from frs_pipeline.study.tables import Table
@@ -49,7 +50,7 @@ def publish(
     be worked out, no table can go out or the journal isn't sound, `UsageError` without a purpose.
     """
     for text, where in ((purpose, "--purpose"), (who, "--who")):
-        if holds_personal_number(text):
+        if holds_personal_number(text) or about(store.study).personal_id.found(text):
             raise UsageError("holds a personal number", where=where, do="say it with a case number")
     marts = {name: store.marts(name) for name in instruments(store.study)}
     if any(file.newer for files in marts.values() for file in files):

@@ -11,6 +11,10 @@ from pydantic import BeforeValidator, model_validator
 from frs_pipeline.study.spec import Spec
 
 _KINDS = ("danish_cpr", "none")
+# What is escaped, or stands in a class of letters, is a letter.
+_LETTER = r"(?:[^\\\[]|\\[^AZ]|\[\^?\]?(?:\\.|[^\]\\])*\])*?"
+_ENDS = re.compile(rf"^{_LETTER}(?:[\^$]|\\[AZ])")
+_BRACE = re.compile(rf"^{_LETTER}(?:\{{(?!\d+(?:,\d*)?\}}|,\d+\}}))")
 
 
 def _ours() -> Iterator[str]:
@@ -32,9 +36,14 @@ class PersonalId(Spec):
         if self.kind != "pattern":
             return self
         try:
-            fits = re.compile(self.pattern).fullmatch
+            fits = re.compile(f"(?:{self.pattern})").fullmatch
         except re.error as error:
             raise ValueError(f"pattern isn't a regular expression: {error}") from None
+        if _ENDS.search(self.pattern):
+            # Somewhere in a text, it would never be found.
+            raise ValueError("pattern says where a text begins or ends: leave out ^ and $, it fits all of an identifier anyway")
+        if _BRACE.search(self.pattern):
+            raise ValueError(r"pattern has a brace that repeats nothing: write {5}, or \{ for the brace itself")
         ours = next((word for word in ("", *_ours()) if fits(word)), None)
         if ours is not None:
             raise ValueError(f"pattern fits {f'{ours}, which stands in results' if ours else 'what is empty'}, too")

@@ -27,6 +27,7 @@ from frs_pipeline.language import plural
 from frs_pipeline.personal_numbers import holds_personal_number
 from frs_pipeline.store.deliveries import AMENDMENTS
 from frs_pipeline.store.files import Store, atomic
+from frs_pipeline.study.about import about
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.rules import policy
@@ -63,7 +64,8 @@ def parse_request(store: Store, names: Sequence[str], reason: str, who: str) -> 
     reason, who = " ".join(reason.split()), " ".join(who.split())
     if not (reason and who):
         raise UsageError("a reason is needed, and who decided it", where="withdraw", do="give them with --reason and --who")
-    if holds_personal_number(reason) or holds_personal_number(who):
+    own = about(store.study).personal_id.found
+    if any(holds_personal_number(text) or own(text) for text in (reason, who)):
         raise UsageError("the reason holds a personal number", where="withdraw", do="say it with a case number or a form id")
     prefixes = form_prefixes(store.study)
     forms = [name for name in dict.fromkeys(names) if is_form_id(name, prefixes)]

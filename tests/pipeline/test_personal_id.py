@@ -9,7 +9,8 @@ from frs_pipeline.codebook.find import find
 from frs_pipeline.codebook.keys import make_key
 from frs_pipeline.codebook.locking import FaultyRegister, lock_register
 from frs_pipeline.codebook.vault import read_full
-from frs_pipeline.errors import FrsError, InputError
+from frs_pipeline.errors import FrsError, InputError, UsageError
+from frs_pipeline.intake.unread import refuse_unread
 from frs_pipeline.lineage.evidence import Evidence
 from frs_pipeline.lineage.form import opened, ways
 from frs_pipeline.operations.new_study import begin
@@ -18,10 +19,13 @@ from frs_pipeline.personal_numbers import HIDDEN
 from frs_pipeline.privacy.codebook import Codebook
 from frs_pipeline.privacy.patterns import PERSONAL, kinds_in_trace
 from frs_pipeline.privacy.search import search_results
+from frs_pipeline.release.outgoing import publish
 from frs_pipeline.store.deliveries import CODEBOOK, CONTROLLERS
 from frs_pipeline.store.files import Store, read
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about
+from frs_pipeline.study.release import release_policy
+from frs_pipeline.withdrawal.request import parse_request
 
 TEXT = '  - {name: remarks, source: bem, text: "Andet?", type: text, sensitivity: sensitive, wording: assumed}\n'
 PATTERN = 'personal_id: {pattern: "PT-[0-9]{2,3}-?[A-Z]{2}"}\n'
@@ -118,6 +122,11 @@ def test_the_codebook_is_of_such_identifiers(tmp_path):
         ('personal_id: {pattern: "[0-9]+"}\n', r"pattern fits 0, which stands in results, too"),
         ('personal_id: {pattern: "[A-Z]{2}-[0-9]{5,6}"}\n', r"pattern fits XX-10000, which stands in results, too"),
         ('personal_id: {pattern: "x*"}\n', r"pattern fits what is empty, too"),
+        ('personal_id: {pattern: "^AB[0-9]{5}$"}\n', r"pattern says where a text begins or ends: leave out \^ and \$"),
+        ('personal_id: {pattern: "(?:^|x)AB[0-9]{5}"}\n', r"pattern says where a text begins or ends"),
+        ("personal_id: {pattern: 'AB[0-9]{5}\\Z'}\n", r"pattern says where a text begins or ends"),
+        ('personal_id: {pattern: "AB[0-9]{5"}\n', r"pattern has a brace that repeats nothing: write \{5\}"),
+        ('personal_id: {pattern: "(?i)PT[0-9]{4}"}\n', r"pattern isn't a regular expression: global flags not at the start"),
     ],
 )
 def test_what_no_study_can_say_is_refused_in_a_line(tmp_path, said, says):
@@ -126,6 +135,29 @@ def test_what_no_study_can_say_is_refused_in_a_line(tmp_path, said, says):
         file.write(said)
     with pytest.raises(InputError, match=rf"study\.yaml:[0-9]+: .*{says}"):
         about(Study(study))
+
+
+@pytest.mark.parametrize(
+    "pattern", [r"PT\\^[0-9]{4}", "[$^]AB[0-9]{5}", "[^0-9]AB[0-9]{2,}", r"AB\\{[0-9]{,5}\\}", "(?i:pt[0-9]{4})"]
+)
+def test_letters_that_look_like_ends_are_no_ends(tmp_path, pattern):
+    study = begin(tmp_path / "clinic")
+    with (study / "study.yaml").open("a", encoding="utf-8") as file:
+        file.write(f'personal_id: {{pattern: "{pattern}"}}\n')
+    assert about(Study(study)).personal_id.within is not None
+
+
+def test_it_stands_in_no_reason_and_no_name_of_a_file_is_repeated_that_holds_it(settings, tmp_path):
+    store = Store(settings, NAME)
+    with pytest.raises(UsageError, match="holds a personal number"):
+        publish(store, {}, release_policy(settings.study), who="LK", purpose=f"about {ID}")
+    with pytest.raises(UsageError, match="the reason holds a personal number"):
+        parse_request(store, ["DE-1001"], f"asked by {ID}", "LK")
+    (tmp_path / NAME).mkdir()
+    (tmp_path / NAME / f"{ID} hansen.csv").touch()
+    with pytest.raises(InputError) as error:
+        refuse_unread(settings.study, tmp_path / NAME)
+    assert ID not in str(error.value)
 
 
 NUMERIC = 'personal_id: {pattern: "(?!16200000)[0-9]{8}"}\n'
@@ -153,11 +185,23 @@ def make_numeric(folder):
 
 def test_digits_that_are_one_set_a_form_aside_where_a_number_or_a_code_belongs(tmp_path):
     settings = make_numeric(tmp_path)
+    (path,) = settings.raw_delivery(NAME).rglob("dataset.csv")
+    forms = about(settings.study).forms
+    header, *rows = [line.split(";") for line in path.read_text(encoding="utf-8").splitlines()]
+    rows[11][header.index(forms.id)] = "12345670"
+    for column in forms.numbers:
+        rows[13][header.index(column)] = "12345671"
+    path.write_text("\n".join(";".join(cells) for cells in (header, *rows)) + "\n", encoding="utf-8")
     refresh(settings)
     store = Store(settings, NAME)
     rejected = read(store.file("rejected", "participant")).to_pylist()
     found = {(row["form_id"], row["column"]) for row in rejected if row["rule"] == "holds_personal_number"}
-    assert found == {(f"DE-{1000 + at}", "indkomst") for at in (3, 4, 7)} | {("DE-1009", "samlet")}
+    assert found == {
+        *((f"DE-{1000 + at}", "indkomst") for at in (3, 4, 7)),
+        ("DE-1009", "samlet"),
+        ("DE-12345670", forms.id),
+        *(("DE-1013", column) for column in forms.numbers),
+    }
     assert {1234567, 250000} == set(read(store.file("marts", "participant"))["income"].to_pylist())
     path = settings.curated(NAME) / "odd.parquet"
     for values, kinds in (([250000, 123456789], set()), ([250000, 12345678], {PERSONAL})):
