@@ -11,6 +11,8 @@ from frs_pipeline.cli.root import FIGURES, AsJson, Delivery, Results, app, bases
 from frs_pipeline.cli.terminal import print_grid, print_json, say
 from frs_pipeline.errors import UsageError
 from frs_pipeline.language import plural
+from frs_pipeline.study import Study
+from frs_pipeline.study.about import written
 
 if TYPE_CHECKING:
     from frs_pipeline.lineage.differences import Differences
@@ -117,10 +119,10 @@ def diff(
             }
         )
         return
-    _print_differences(compared, older, newer)
+    _print_differences(b.study, compared, older, newer)
 
 
-def _print_differences(compared: Differences, older: str, newer: str) -> None:
+def _print_differences(study: Study, compared: Differences, older: str, newer: str) -> None:
     """Print how the forms of two deliveries differ, what was made differently, and each figure that differs."""
     print_grid(
         f"Forms of {newer} beside {older}",
@@ -134,7 +136,7 @@ def _print_differences(compared: Differences, older: str, newer: str) -> None:
     lines = []
     for change in compared.changes:
         number, *place = change.address
-        texts = [figure.printed if figure else "–" for figure in (change.older, change.newer)]
+        texts = [written(study, figure.printed) if figure else "–" for figure in (change.older, change.newer)]
         causes = [cause + (f" {_signed(change.moved[cause])}" if cause in change.moved else "") for cause in change.causes]
         lines.append([str(number), " · ".join(filter(None, place)), *texts, ", ".join(causes)])
     if lines:

@@ -12,6 +12,7 @@ from frs_pipeline.cli.terminal import Progress, print_grid, print_json, say
 from frs_pipeline.errors import UsageError
 from frs_pipeline.language import plural
 from frs_pipeline.study import Study
+from frs_pipeline.study.about import about, written
 
 if TYPE_CHECKING:
     from frs_pipeline.lineage.impact import Moved, ResultAddress
@@ -66,7 +67,8 @@ def _resting(results: Results, question: str, as_json: bool) -> None:
         return
     say(f"{plural(len(resting), 'figure depends', 'figures depend')} on the answers to {question}.\n")
     for source in dict.fromkeys(place.source for place, _ in resting):
-        rows = [(_label(place), place.measure, value.printed) for place, value in resting if place.source == source]
+        mine = ((place, written(results.study, value.printed)) for place, value in resting if place.source == source)
+        rows = [(_label(place), place.measure, printed) for place, printed in mine]
         print_grid(_title(results.study, source), ("figure", "measure", "now"), rows)
 
 
@@ -128,7 +130,8 @@ def _confirmed(erase: bool) -> bool:
 
 def _print_prepared(study: Study, prepared: Prepared, erase: bool) -> None:
     request = prepared.request
-    conferences = plural(len(request.conferences), "conference")
+    what = about(study).conference
+    conferences = plural(len(request.conferences), what.one.english, what.many.english)
     named = [*request.forms, *([conferences] if request.numbered else request.conferences)]
     say(f"To be withdrawn: {', '.join(named)}")
     if prepared.again:
@@ -155,7 +158,7 @@ def _print_report(study: Study, report: Effects) -> None:
     forms = ", ".join(f"{number} {mart}" for mart, number in report.counted.items()) or "none"
     say(f"  Forms that count now: {forms}" + (f"; set aside: {report.aside}" if report.aside else "") + "\n")
     _print_moved(study, report.moved)
-    small = [[_title(study, m.place.source), _label(m.place), m.before.printed, m.after.printed] for m in report.below]
+    small = [[_title(study, m.place.source), _label(m.place), *_both(study, m)] for m in report.below]
     if small:
         caption = f"Counts that fall under {threshold}, the threshold of publication"
         print_grid(caption, ("table", "figure", "now", "without"), small)
@@ -166,7 +169,7 @@ def _print_report(study: Study, report: Effects) -> None:
             _title(study, t.moved.place.source),
             _label(t.moved.place),
             t.moved.place.measure,
-            *_both(t.moved),
+            *_both(study, t.moved),
             f"{t.before} → {t.after}",
         ]
         for t in report.turned
@@ -186,12 +189,12 @@ def _print_moved(study: Study, moved: Sequence[Moved]) -> None:
     more = plural(len(moved) - len(seen), "more moves", "more move")
     say(f"{plural(len(seen), 'figure')} would be printed differently; {more} by less than is printed.\n")
     for source in dict.fromkeys(figure.place.source for figure in seen):
-        rows = [(_label(f.place), f.place.measure, *_both(f)) for f in seen if f.place.source == source]
+        rows = [(_label(f.place), f.place.measure, *_both(study, f)) for f in seen if f.place.source == source]
         print_grid(_title(study, source), ("figure", "measure", "now", "then"), rows)
 
 
-def _both(figure: Moved) -> tuple[str, str]:
-    return figure.before.printed, figure.after.printed
+def _both(study: Study, figure: Moved) -> tuple[str, str]:
+    return written(study, figure.before.printed), written(study, figure.after.printed)
 
 
 def _label(place: ResultAddress) -> str:

@@ -137,12 +137,15 @@ def _tables(guessed: GuessedStudy) -> Iterator[str]:
 
 
 def _fit_rules(folder: Path) -> None:
-    """Take out of rules.yaml what forms of this study can't break."""
+    """Put rules that forms of this study can't break behind # in rules.yaml: another answer in study.yaml may need them."""
     path = folder / "rules.yaml"
     text = path.read_text(encoding="utf-8")
-    for rule in KINDS.keys() - kinds(Study(folder)).keys():
-        text = re.sub(rf"(?m)^  {rule}:\n(    .*\n)+", "", text)
-    path.write_text(text, encoding="utf-8")
+    aside = KINDS.keys() - kinds(Study(folder)).keys()
+    for rule in KINDS:
+        if rule in aside:
+            text = re.sub(rf"(?m)^  {rule}:\n(    .*\n)+", lambda found: re.sub("(?m)^  ", "  # ", found[0]), text)
+    note = "# Rules behind # are for forms that have a number, a status … by study.yaml: then take the # away.\n" if aside else ""
+    path.write_text(text.replace("rules:\n", f"{note}rules:\n", 1), encoding="utf-8")
 
 
 def _fit_chapters(folder: Path, tables: int) -> None:

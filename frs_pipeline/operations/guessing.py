@@ -18,6 +18,7 @@ from frs_pipeline.intake.readers.sheets import AGAIN
 from frs_pipeline.intake.readers.surveyxact import Export, open_export
 from frs_pipeline.personal_numbers import holds_personal_number
 from frs_pipeline.study.about import Forms
+from frs_pipeline.study.calendar import day_in
 from frs_pipeline.study.numbers import LARGEST
 from frs_pipeline.study.questionnaires import RESERVED
 
@@ -29,7 +30,7 @@ _FEW = 0.1
 # From here on, a number that nearly every form has for itself may be somebody's.
 _LARGE = 1_000_000
 # What a column is called that has the id of a form, where it isn't SurveyXact's.
-_ID = re.compile(r"(resp|form|case|skema)?_?(id|nr|no|number)|respondent|responde")
+_ID = re.compile(r"(resp|form|case|skema)?_?(id|nr|no|numb(er)?)|respondent|responde")
 # Labels of answers that say that there is none.
 _DONT_KNOW = re.compile(r"(?i)ved ikke|don.?t know|ikke relevant|not sure")
 
@@ -161,10 +162,18 @@ def _question(column: str, variable: Variable | None, cells: list[str], taken: I
         return _closed(column, text, answers, sum(_whole(cell) not in labels for cell in given), taken)
     numbers = [number for cell in given if (number := _number(cell)) is not None]
     if given and len(numbers) == len(given) and not _identifying(given, numbers):
-        return _measured(column, text, numbers, [code for code in labels if Decimal(code) in numbers], taken)
+        question = _measured(column, text, numbers, [code for code in labels if Decimal(code) in numbers], taken)
+        if _distinguishes(cells):
+            # A short name that is cut needn't look like an id.
+            question.why += f"; each form has another one: if it's the form's id, take it out and say forms: {{id: {column}}}"
+        return question
     why = "stays in the restricted zone; with a scale: it can be coded (docs/how-to/text.md)"
     if given and len(numbers) == len(given):
         why = "nearly every form has another large number: if it says who somebody is, it mustn't be delivered"
+    elif given and all(day_in(cell) for cell in given):
+        why = "days: with type: date and a range, the mart has their quarters (docs/how-to/question.md)"
+    elif len(numbers) > (1 - _FEW) * len(given):
+        why = f"nearly all are numbers, {len(given) - len(numbers)} aren't: written as 0.5 or 0,5 it may be a number"
     return _named(column, text, "text", why, taken)
 
 

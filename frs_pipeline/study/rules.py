@@ -219,7 +219,8 @@ def read_policy(study: Study, path: Path, asked: Mapping[str, Questionnaire] | N
         with wrong:
             # One that is misspelt is reported already.
             if name not in there and not get_close_matches(name, [one for one in there if one not in KINDS], 1):
-                raise file.error(["rules"], f"rule {name} is missing", "every built-in rule has to be there: docs/rules.md")
+                do = "every built-in rule has to be there, perhaps it stands behind #: docs/rules.md"
+                raise file.error(["rules"], f"rule {name} is missing", do)
     wrong.check()
     return Policy(**{**dict(spec), "rules": rules})
 

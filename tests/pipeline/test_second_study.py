@@ -6,6 +6,7 @@ import json
 import re
 import runpy
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -203,8 +204,11 @@ def test_figures_have_a_decimal_point(settings: Settings) -> None:
     page = (settings.curated(NAME) / "report" / "satisfaction.html").read_text(encoding="utf-8")
     assert ">.628<" in page
     assert not re.search(r">-?\d*,\d+\s?%?<", page)
-    for command in (("tables", "6"), ("associate", "visitor")):
+    for command in (("tables", "6"), ("associate", "visitor"), ("impact", "--question", "overall")):
         assert re.search(r"[^0-9]\.628\b", here(settings.data, "--study", str(FOLDER), *command).stdout), command
+    said = here(settings.data, "--study", str(FOLDER), "withdraw", "VI-7", "--reason", "asked", "--dry-run").stdout
+    assert re.search(r"[0-9]\.[0-9]", said)
+    assert not re.search(r"[0-9],[0-9]|\s,[0-9]", said)
 
 
 def test_deliveries_of_forms_that_belong_to_nothing_are_compared(settings: Settings, tmp_path: Path) -> None:
@@ -214,6 +218,31 @@ def test_deliveries_of_forms_that_belong_to_nothing_are_compared(settings: Setti
     assert here(tmp_path / "data", *both[:2], "run", *both[2:]).returncode == 0
     done = here(tmp_path / "data", "--study", str(FOLDER), "diff", NAME, "2025-11-30")
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
+
+
+def test_a_form_withdrawn_from_one_delivery_counts_in_another_until_it_is_withdrawn_there(
+    settings: Settings, tmp_path: Path
+) -> None:
+    data, newer = tmp_path / "data", "2025-11-30"
+    shutil.copytree(settings.data, data)
+    shutil.copytree(settings.raw_delivery(NAME), data / "raw" / newer)
+
+    def frs(*command: str) -> subprocess.CompletedProcess[str]:
+        return here(data, "--study", str(FOLDER), *command)
+
+    why = ("--reason", "asked", "--yes", "--delivery")
+    assert frs("run", "--delivery", newer).returncode == 0
+    assert frs("withdraw", "VI-7", *why, newer).returncode == 0
+    assert f"Delivery {newer} withdrawals: 1 withdrawn form is still counted: frs run --delivery {newer}, or" in frs("doctor").stdout
+    assert frs("run").returncode == 0
+    assert not re.search(r"[0-9],[0-9]|\s,[0-9]", frs("diff", NAME, newer).stdout)
+    said = frs("doctor").stdout
+    assert f"Delivery {newer} withdrawals: nothing withdrawn is counted" in said
+    assert f"Delivery {NAME} withdrawals: 1 withdrawn form is still counted: frs withdraw --delivery {NAME}, or" in said
+    assert frs("withdraw", "VI-7", *why, NAME).returncode == 0
+    assert f"still counted: frs run --delivery {NAME}, or withdraw" in frs("doctor").stdout
+    assert frs("run", "--delivery", NAME).returncode == 0
+    assert "still counted" not in frs("doctor").stdout
 
 
 def test_a_label_of_a_group_is_led_to_its_option(settings: Settings) -> None:

@@ -75,6 +75,31 @@ def test_numbers_that_may_be_somebodys_telephone_are_no_numbers_of_a_mart(tmp_pa
     assert guessed(tmp_path / "survey.sav", "income").type == "number"
 
 
+@pytest.mark.parametrize(
+    ("cells", "kind", "says"),
+    [
+        ([f"2024-03-{1 + at % 28:02d}" for at in range(FORMS)], "text", "days: with type: date"),
+        ([f"{1 + at % 28:02d}.03.2024" for at in range(FORMS)], "text", "days: with type: date"),
+        ([".5" if at == 3 else f"{at % 9},5" for at in range(FORMS)], "text", "nearly all are numbers, 1 aren't"),
+        (list(range(500, 500 + FORMS)), "number", "if it's the form's id, take it out and say forms: {id: odd}"),
+        ([*list(range(500, 499 + FORMS)), 500], "number", "range: the lowest"),
+    ],
+)
+def test_what_a_column_may_be_is_asked(tmp_path, cells, kind, says):
+    plain(
+        tmp_path,
+        [["id", "q", "odd"], *([at, 1 + at % 3, cells[at]] for at in range(FORMS))],
+        [["q", *item] for item in SCALE.items()],
+    )
+    found = guessed(tmp_path, "odd")
+    assert (found.type, says in found.why) == (kind, True), found.why
+
+
+def test_a_cut_short_name_may_be_an_id(tmp_path):
+    plain(tmp_path, [["formnumber", "q"], *([at, 1 + at % 3] for at in range(FORMS))], [["q", *item] for item in SCALE.items()])
+    assert guess(tmp_path).forms["id"] == "formnumb"
+
+
 def test_columns_that_shorten_alike_in_another_order_than_their_labels_are_refused(tmp_path):
     labels = [[f"satisfaction_{at}", code, label] for at in (1, 2) for code, label in SCALE.items()]
     texts = [[f"satisfaction_{at}", "", f"Satisfied with part {at}?"] for at in (1, 2)]
