@@ -34,7 +34,7 @@ _PRIME = np.uint64(1_000_003)
 _WORDING = (".yaml", ".html", ".csv", ".md")
 
 Hashes = NDArray[np.uint64]
-_NONE: Hashes = np.array([], np.uint64)
+NONE: Hashes = np.array([], np.uint64)
 
 
 class Phrases:
@@ -50,11 +50,12 @@ class Phrases:
 
     def every(self) -> Hashes:
         """Return all phrases, ascending."""
-        return np.unique(np.concatenate([_NONE, *(phrases for some in self._of.values() for phrases in some)]))
+        return np.unique(np.concatenate([NONE, *(phrases for some in self._of.values() for phrases in some)]))
 
-    def holding(self, cells: Iterable[pa.Array]) -> set[str]:
-        """Find files in which anything written in `cells` (text, some at a time) stands, other than our own wording."""
-        telling = np.setdiff1d(self.every(), _wording(self.study), assume_unique=True)
+    def holding(self, cells: Iterable[pa.Array], ours: Hashes = NONE) -> set[str]:
+        """Find files in which anything written in `cells` (text, some at a time) stands, other than wording: the study's, and
+        what else is `ours`."""
+        telling = np.setdiff1d(np.setdiff1d(self.every(), _wording(self.study), assume_unique=True), ours)
         files: set[str] = set()
         for batch in _gathered(cells) if len(telling) else ():
             hits = np.intersect1d(_written(batch), telling)
@@ -90,7 +91,7 @@ def _written(cells: pa.Array) -> Hashes:
     full = pc.not_equal(words, "").to_numpy(zero_copy_only=False)  # before the first word and behind the last
     words, cell = words.filter(pa.array(full)), cell[full]
     coded = words.dictionary_encode()
-    hashes = _hashes(coded.dictionary.to_pylist())[coded.indices.to_numpy(zero_copy_only=False)] if len(words) else _NONE
+    hashes = _hashes(coded.dictionary.to_pylist())[coded.indices.to_numpy(zero_copy_only=False)] if len(words) else NONE
     letters = np.bincount(cell, pc.utf8_length(words).to_numpy(zero_copy_only=False), len(lists))
     number = np.bincount(cell, minlength=len(lists))
     phrases = []
@@ -98,7 +99,7 @@ def _written(cells: pa.Array) -> Hashes:
         rows = _in_a_row(hashes, size)
         first, last = cell[: len(rows)], cell[size - 1 :]
         telling = (number == size) & (letters >= _LETTERS) if size < LONGEST else number >= size
-        phrases.append(rows[(first == last) & telling[first]] if len(rows) else _NONE)
+        phrases.append(rows[(first == last) & telling[first]] if len(rows) else NONE)
     return np.unique(np.concatenate(phrases))
 
 
@@ -113,7 +114,7 @@ def _hashes(words: list[str]) -> Hashes:
 def _in_a_row(words: Hashes, size: int) -> Hashes:
     """Return one number per `size` words in a row; none where there are fewer."""
     if len(words) < size:
-        return _NONE
+        return NONE
     rows = np.full(len(words) - size + 1, size, np.uint64)
     for at in range(size):
         rows = rows * _PRIME + words[at : len(words) - size + 1 + at]

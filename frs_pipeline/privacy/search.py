@@ -20,11 +20,12 @@ from frs_pipeline.privacy.codebook import Beside, Codebook
 from frs_pipeline.privacy.columns import Table, kinds_in_parquet
 from frs_pipeline.privacy.contents import texts
 from frs_pipeline.privacy.patterns import ROW, TEXT, kinds_in, kinds_in_trace, reading_of_trace, readings
-from frs_pipeline.privacy.phrases import Hashes, Phrases, phrases_in
+from frs_pipeline.privacy.phrases import NONE, Hashes, Phrases, phrases_in
 from frs_pipeline.privacy.tabular import NoTableError, is_workbook, sheets
 from frs_pipeline.privacy.words import words_of
 from frs_pipeline.privacy.written import written
-from frs_pipeline.store.files import LEAKED, Store, private_folder, read, schema_of
+from frs_pipeline.store.deliveries import sha256
+from frs_pipeline.store.files import LEAKED, Store, listed, private_folder, read, read_manifest, schema_of
 from frs_pipeline.store.worker import Worker
 from frs_pipeline.study import Study
 
@@ -64,7 +65,7 @@ def search_results(store: Store, worker: Worker | None = None) -> Searched:
             leaks.update(Leak(path, kind) for kind in kinds)
             phrases.add(str(path), phrases_of_file)
     for part in store.each():
-        leaks |= {Leak(Path(file), TEXT) for file in phrases.holding(written(part))}
+        leaks |= {Leak(Path(file), TEXT) for file in phrases.holding(written(part), _wording_of_results(part))}
     return Searched(len(files), tuple(sorted(leaks)))
 
 
@@ -100,7 +101,7 @@ def search_traces(study: Study, home: Path, stores: Iterable[Store], run: str | 
     except OSError:
         leaks.add(Leak(home / "history", UNREADABLE))
     for store in stores:
-        leaks |= {Leak(Path(file), TEXT) for file in phrases.holding(written(store))}
+        leaks |= {Leak(Path(file), TEXT) for file in phrases.holding(written(store), _wording_of_results(store))}
     return Searched(len(files), tuple(sorted(leaks)), runs)
 
 
@@ -124,6 +125,22 @@ def _of_size(store: Store, size: int) -> Codebook:
     if codebook.size != size:
         raise CheckFailed("the codebook can't be read as before", where=store.delivery, do="search again")
     return codebook
+
+
+def _wording_of_results(store: Store) -> Hashes:
+    """Return phrases by which the marts of the last good run say what they hold.
+
+    The study may have forgotten a question since, or put a label in other words: results that are still there aren't a leak then.
+    """
+    noted = read_manifest(store).get("outputs", {})
+    words: set[str] = set()
+    for key, product in store.products.items():
+        path = store.path(product)
+        if key[0] == "marts" and path.exists() and noted.get(listed(store, path)) == sha256(path):
+            said = (field.metadata or {} for field in schema_of(path))
+            words.update(text.decode("utf-8", "replace") for each in said for text in each.values())
+    # A label stands between quotes in a list of them.
+    return np.unique(np.concatenate([NONE, *(phrases_in(part) for word in sorted(words) for part in word.split('"'))]))
 
 
 def codebook_of(store: Store) -> Codebook:

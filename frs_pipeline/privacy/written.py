@@ -1,4 +1,4 @@
-"""What people wrote in a delivery: every text in it that isn't a code or a label, with what was set aside and why."""
+"""What people wrote in a delivery: every text in it that isn't a code, with what was set aside and why."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import io
 from collections.abc import Iterator
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from frs_pipeline.errors import InputError
 from frs_pipeline.intake.readers.columns import resolve
@@ -37,19 +36,15 @@ def written(store: Store) -> Iterator[pa.Array]:
 
 
 def _of_export(export: Export, questionnaire: Questionnaire) -> Iterator[pa.Array]:
-    """Yield the cells of all columns that don't hold codes, other than labels of answers.
-
-    The wording of questions and answers isn't what people wrote: results that were made while the study knew a question hold it
-    by right, though it may be gone from the study now.
-    """
-    labels = pa.array([cell for _, cells in export.labels for cell in cells], pa.string())
+    """Yield an export's wording, and the cells of all columns that don't hold codes."""
+    for rows in (export.structure, export.labels):
+        yield pa.array([cell for _, cells in rows for cell in cells], pa.string())
+    yield pa.array(export.names, pa.string())
     columns, _ = resolve(export.names, export.structure, questionnaire, export.delivery)
     coded = {columns.of[question.name] for question in questionnaire.questions if question.name in columns.of}
     free = [name for name in export.names if name not in coded.union(export.forms.system, export.forms.numbers)]
     for chunk in export.chunks() if free else ():
-        for name in free:
-            cells = chunk.cells[name].combine_chunks()
-            yield cells.filter(pc.invert(pc.is_in(cells, labels)))
+        yield from (chunk.cells[name].combine_chunks() for name in free)
 
 
 def _of_amendments(store: Store) -> Iterator[pa.Array]:

@@ -233,7 +233,9 @@ def test_a_form_withdrawn_from_one_delivery_counts_in_another_until_it_is_withdr
     why = ("--reason", "asked", "--yes", "--delivery")
     assert frs("run", "--delivery", newer).returncode == 0
     assert frs("withdraw", "VI-7", *why, newer).returncode == 0
-    assert f"Delivery {newer} withdrawals: 1 withdrawn form is still counted: frs run --delivery {newer}, or" in frs("doctor").stdout
+    assert (
+        f"Delivery {newer} withdrawals: 1 withdrawn form is still counted: frs run --delivery {newer}, or" in frs("doctor").stdout
+    )
     assert frs("run").returncode == 0
     assert not re.search(r"[0-9],[0-9]|\s,[0-9]", frs("diff", NAME, newer).stdout)
     said = frs("doctor").stdout
