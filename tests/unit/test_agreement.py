@@ -11,7 +11,7 @@ from frs_pipeline.stats.agreement import agreement, alpha, kappa
 # Cohen's kappa, Wikipedia, "Simple example", and "Same percentages but different numbers".
 TABLES = ((20, 5, 10, 15, Fraction(2, 5)), (45, 15, 25, 15, Fraction(3, 23)), (25, 35, 5, 35, Fraction(7, 27)))
 # Krippendorff, "Computing Krippendorff's Alpha-Reliability" (2011): A, binary; B, nominal, four observers with gaps.
-MEG, OWEN = "0100000010", "1110010000"
+MEG, OWEN = (0, 1, 0, 0, 0, 0, 0, 0, 1, 0), (1, 1, 1, 0, 0, 1, 0, 0, 0, 0)
 FOUR = ("123321412...", "1233224125.3", ".3332342251.", "12332441251.")
 
 UNITS = st.lists(st.lists(st.integers(0, 2), max_size=4), max_size=8)

@@ -117,9 +117,9 @@ def test_numbers_outside_the_range_and_between_its_steps_are_refused_by_pandera(
 
 
 def test_a_column_is_judged_cell_by_cell():
-    cells = ["12,5", "", " 3 ", "x", "12,55", "0101801234", "40"]
+    cells = ["12,5", "", " 3 ", "x", "12,55", "0099801234", "40"]
     read = numbers(pa.chunked_array([cells]), HALVES)
-    assert read.values.tolist() == [125, MISSING, 30, MISSING, NO_PLACE, 1018012340, 400]
+    assert read.values.tolist() == [125, MISSING, 30, MISSING, NO_PLACE, 998012340, 400]
     assert read.blank.tolist() == [False, True, False, False, False, False, False]
     assert read.unreadable.tolist() == [False, False, False, True, False, False, False]
 
