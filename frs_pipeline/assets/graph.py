@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dagster import AssetKey, AssetsDefinition, InitResourceContext, ResourceDefinition, StaticPartitionsDefinition
 
 from frs_pipeline.assets import (
+    associations,
     bases,
     coding,
     expectations,
@@ -42,6 +43,7 @@ _MODULES = (
     expectations,
     statistics,
     bases,
+    associations,
     nonresponse,
     report,
     formats,

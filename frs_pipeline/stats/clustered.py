@@ -84,7 +84,12 @@ def two_sided(t: float, df: float) -> float:
 
 def variance(z: Floats, clusters: int) -> float:
     """Compute the variance of an estimate from its influence values (clusters,), of which `clusters` count; at least 2."""
-    return clusters / (clusters - 1) * float(z @ z)
+    return clusters / (clusters - 1) * sum_of_squares(z)
+
+
+def sum_of_squares(z: Floats) -> float:
+    """Add up squares. Not by a product of vectors, whose last digits depend on how many processors share the work."""
+    return float(np.square(z).sum())
 
 
 def shares(cells: Counts) -> list[Estimate]:

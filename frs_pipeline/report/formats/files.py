@@ -39,6 +39,7 @@ STATISTICS = {
     "figures": ("Every figure of every table", ()),
     "compare": ("Recomputed against printed, figure by figure", ()),
     "bases": ("The base of each table: its forms, those left out by reason, those counted", ()),
+    "associations": ("Gamma of all pairs of ordinal questions, with intervals", ()),
     "unit_nonresponse": ("Unit non-response: whose forms are missing", ("occasion", "measure")),
     "item_nonresponse": ("Questions left blank", ("instrument", "question")),
     "coding": ("How far those agree who coded texts", ("instrument", "question", "code")),
