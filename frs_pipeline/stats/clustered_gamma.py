@@ -62,7 +62,7 @@ class Pairs(NamedTuple):
 def pairs_of(cells: Counts) -> Pairs:
     """Count pairs within strata, from counts (clusters, strata, rows, columns)."""
     counts = cells.astype(np.float64)
-    flat = counts.reshape(len(counts), -1)
+    flat = counts.reshape(len(counts), int(np.prod(counts.shape[1:])))
     totals = counts.sum(axis=0)
     concordant, discordant = directions(totals)
     sums = [flat @ each.ravel() for each in (concordant - discordant, concordant + discordant)]
@@ -180,7 +180,7 @@ def jackknife_error(cells: Counts) -> float | None:
 def leave_one_out(cells: Counts) -> Floats | None:
     """Compute the partial gamma without each cluster that has a form (those clusters,); None where one has no pair."""
     counts = cells.astype(np.float64)
-    there = counts.reshape(len(counts), -1).any(axis=1)
+    there = counts.any(axis=(1, 2, 3))
     left = counts.sum(axis=0) - counts[there]
     concordant, discordant = directions(left)
     same, opposite = ((left * each).sum(axis=(1, 2, 3)) for each in (concordant, discordant))

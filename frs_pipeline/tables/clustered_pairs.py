@@ -24,9 +24,8 @@ from frs_pipeline.stats.clustered_gamma import directions, estimate, pairs_from
 from frs_pipeline.store.files import MartFile, forms_in, schema_of
 from frs_pipeline.store.rows import ENGINE
 from frs_pipeline.tables.allpairs import Scale, count_pairs, limited, places_of
+from frs_pipeline.tables.belonging import KEYS, key_of
 
-# What forms belong together by: a child's conferences, else the conference, else each form is alone.
-TOGETHER = ("case_id", "conference_id")
 # Forms looked up at a time: what they need then stays near the processor.
 AT_ONCE = 2**15
 Integers = NDArray[np.int64]
@@ -106,9 +105,8 @@ def in_clusters(files: Iterable[MartFile], scales: Sequence[Scale], where: Seque
     answers: dict[str, list[NDArray[np.uint8]]] = {scale.name: [] for scale in scales}
     for file in files:
         known = set(schema_of(file.path).names)
-        together = [name for name in TOGETHER if name in known]
-        rows = limited(forms_in(file, [*together, *names]), where)
-        keys.append(pc.coalesce(*(rows[name] for name in together)) if together else pa.nulls(rows.num_rows, pa.string()))
+        rows = limited(forms_in(file, [*(name for name in KEYS if name in known), *names]), where)
+        keys.append(key_of(rows))
         for scale in scales:
             answers[scale.name].append(places_of(rows[scale.name], scale))
     cluster = numbered(keys)
@@ -118,10 +116,9 @@ def in_clusters(files: Iterable[MartFile], scales: Sequence[Scale], where: Seque
     return Ordered(joined, cluster[order])
 
 
-def numbered(keys: Sequence[pa.ChunkedArray | pa.Array]) -> Integers:
+def numbered(keys: Sequence[pa.ChunkedArray]) -> Integers:
     """Number clusters by what their forms have in common, in the order in which they come; a form with null is alone (forms,)."""
-    chunks = [chunk for key in keys for chunk in (key.chunks if isinstance(key, pa.ChunkedArray) else [key])]
-    every = pa.chunked_array(chunks, pa.string())
+    every = pa.chunked_array([chunk for key in keys for chunk in key.chunks], pa.string())
     names = every.drop_null().unique()
     numbers: Integers = pc.index_in(every, value_set=names).cast(pa.int64()).fill_null(-1).to_numpy().copy()
     alone = numbers < 0
