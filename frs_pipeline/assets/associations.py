@@ -11,7 +11,7 @@ from frs_pipeline.tables.associations import associations_from, of_study
 def assets(study: Study) -> list[AssetsDefinition]:
     @makes(study, ASSOCIATIONS, kinds={"parquet"})
     def associations(context: AssetExecutionContext) -> MaterializeResult[None]:
-        """Gamma of all pairs of ordinal questions, over all forms and by role, with intervals that know which forms belong together."""
+        """Gamma of all pairs of ordinal questions, over all forms and by role, with intervals that know the clusters."""
         with making(context, ASSOCIATIONS) as store:
             return produced(context, ASSOCIATIONS, of_study(store), **from_columns(study, associations_from(study)))
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 from frs_pipeline.stats.clustered import Reason
 from frs_pipeline.stats.multiplicity import benjamini_hochberg
 from frs_pipeline.store.files import MartFile, Store
-from frs_pipeline.store.plan import Sources
+from frs_pipeline.store.plan import AssetPath, Sources
 from frs_pipeline.study import Study
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import Question, questionnaires
@@ -31,7 +31,7 @@ ASSOCIATIONS = pa.schema(
         column(
             "q",
             pa.float64(),
-            "p adjusted for the number of pairs (Benjamini and Hochberg): of the mart over all forms, or of all its roles together",
+            "p adjusted for the number of pairs (Benjamini and Hochberg): those of the mart over all forms, or of all its roles",
         ),
         column("n", pa.int64(), "forms that answered both", nullable=False),
         column("clusters", pa.int64(), "children (or conferences) that these are from", nullable=False),
@@ -43,7 +43,8 @@ ASSOCIATIONS = pa.schema(
 class Association:
     """One pair of questions of a mart, in all forms or in those with one answer (its label) to another question.
 
-    `gamma`, `low`, `high`, `p` and `q` are None where there are none; without an interval, `reason` says why, where it is known.
+    `gamma`, `low`, `high`, `p` and `q` are None where there are none; without an interval, `reason` says why, where it is
+    known. One that is `marked` rests on very little.
     """
 
     row: str
@@ -57,6 +58,7 @@ class Association:
     n: int
     clusters: int
     reason: Reason | None = None
+    marked: bool = False
 
 
 def ordinal(study: Study, mart: str) -> list[Question]:
@@ -90,7 +92,7 @@ def associations(
 def _association(pair: Pair, group: str | None, q: float | None) -> Association:
     one = pair.estimate
     return Association(
-        pair.row, pair.column, group, one.value, one.low, one.high, one.p, q, one.n, one.clusters, reason=one.reason
+        pair.row, pair.column, group, one.value, one.low, one.high, one.p, q, one.n, one.clusters, one.reason, one.marked
     )
 
 
@@ -130,16 +132,15 @@ def from_rows(rows: pa.Table, mart: str) -> list[Association]:
 
 def associations_from(study: Study) -> Sources:
     """Return the sources of associations.parquet, by column."""
-    asked = {mart: ordinal(study, mart) for mart in instruments(study)}
-    answers = [(("marts", mart), question.name) for mart, several in asked.items() for question in several if len(several) > 1]
-    roles = [
-        (("marts", mart), role.name)
-        for mart, several in asked.items()
-        if len(several) > 1 and (role := questionnaires(study)[mart].role)
-    ]
-    return {name: [*answers, *roles] for name in ("gamma", "low", "high", "p", "q", "n", "clusters")} | (
-        {"group": roles} if roles else {}
-    )
+    answers: list[tuple[AssetPath, str]] = []
+    roles: list[tuple[AssetPath, str]] = []
+    for mart in instruments(study):
+        asked, role = ordinal(study, mart), questionnaires(study)[mart].role
+        if len(asked) > 1:
+            answers += [(("marts", mart), question.name) for question in asked]
+            roles += [(("marts", mart), role.name)] if role else []
+    sources: Sources = {name: [*answers, *roles] for name in ("gamma", "low", "high", "p", "q", "n", "clusters")}
+    return sources | ({"group": roles} if roles else {})
 
 
 def scale_of(question: Question) -> Scale:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, partial
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -28,6 +28,8 @@ from frs_pipeline.tables.belonging import KEYS, key_of
 
 # Forms looked up at a time: what they need then stays near the processor.
 AT_ONCE = 2**15
+# Bits that sums have, added up as one number.
+ROOM = 62
 Integers = NDArray[np.int64]
 
 
@@ -57,10 +59,9 @@ class Ordered:
         """Forms, about `AT_ONCE` at a time, each with the clusters that they are."""
         # A cluster belongs to the block in which it begins.
         block = self.starts // AT_ONCE
-        firsts = np.flatnonzero(np.diff(block, prepend=-1))
-        clusters = zip(firsts.tolist(), [*firsts[1:].tolist(), len(self.starts)], strict=True)
+        firsts = [*np.flatnonzero(np.diff(block, prepend=-1)).tolist(), len(self.starts)]
         ends = np.append(self.starts, len(self.cluster)).tolist()
-        return [(slice(ends[first], ends[last]), slice(first, last)) for first, last in clusters]
+        return [(slice(ends[first], ends[last]), slice(first, last)) for first, last in pairwise(firsts)]
 
     @cached_property
     def largest(self) -> int:
@@ -99,7 +100,7 @@ def estimate_pairs(
 
 
 def in_clusters(files: Iterable[MartFile], scales: Sequence[Scale], where: Sequence[Scale] = ()) -> Ordered:
-    """Read the answers to some questions from the files of a mart, of the forms that gave one of the answers of each of `where`."""
+    """Read answers from the files of a mart; only of forms that gave one of the answers of each of `where`."""
     names = list(dict.fromkeys(scale.name for scale in (*scales, *where)))
     keys: list[pa.ChunkedArray] = []
     answers: dict[str, list[NDArray[np.uint8]]] = {scale.name: [] for scale in scales}
@@ -139,14 +140,14 @@ def _gamma(forms: Ordered, one: Scale, other: Scale, counted: Integers) -> Estim
 
 
 def _sums(forms: Ordered, asked: tuple[str, str], look_ups: Integers) -> tuple[Integers, ...]:
-    """Add up, in each cluster, what each of three tables says of a form's two answers, from (3, answers and blank, answers and blank).
+    """Add up, in each cluster, what three tables (3, answers and blank, answers and blank) say of a form's two answers.
 
     The first is by absolute value nowhere larger than the second, and the third holds ones and noughts: where the sums of all
     three fit into one number, they are added up as one.
     """
     differing, untied, counts = look_ups
     room = (int(untied.max(initial=0)) * forms.largest).bit_length() + 1
-    if 2 * room + forms.largest.bit_length() > 62:
+    if 2 * room + forms.largest.bit_length() > ROOM:
         return tuple(_summed(forms, asked, table) for table in look_ups)
     packed = _summed(forms, asked, differing + (untied << room) + (counts << (2 * room)))
     half, mask = 1 << (room - 1), (1 << room) - 1
