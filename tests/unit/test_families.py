@@ -6,14 +6,17 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+import yaml
 from support.study import STUDY, study_with
 
 from frs_pipeline.errors import InputError
+from frs_pipeline.store.settings import PROJECT
 from frs_pipeline.study import Study
 from frs_pipeline.study.families import REST, GammaPlace, families, family_of, hypotheses, hypotheses_of, hypothesis
 from frs_pipeline.study.tables import Address, catalogue
 from frs_pipeline.tables.multiplicity import Adjusted, adjusted
 
+SECOND = Study(PROJECT / "studies" / "library_visitors")
 # Tables 101 and on, put before the shipped ones.
 CONFLICT = "kind: correlation, mart: participant_followup, row: conflict, column: helped"
 FAMILIES = """\
@@ -92,6 +95,31 @@ def test_the_occasion_tells_two_hypotheses_apart_where_the_forms_are_of_both(tmp
     asked = "kind: correlation, mart: initiator, row: conflict, column: belief"
     study = with_tables(tmp_path, asked, asked + ", occasion: first", asked + ", occasion: followup")
     assert len({hypothesis(study, catalogue(study)[number]) for number in (101, 102, 103, 74)}) == 3
+
+
+def test_in_a_study_of_one_occasion_its_name_tells_nothing_apart(tmp_path: Path) -> None:
+    again = "  - {number: 13, title: '', kind: correlation, mart: visitor, row: overall, column: hours, occasion: may}\n"
+    edits = {
+        "questionnaires/visitor.yaml": lambda text: text.replace("occasion: may", "occasion: both"),
+        "tables.yaml": lambda text: text + again,
+    }
+    study = study_with(tmp_path, edits, SECOND)
+    assert hypothesis(study, catalogue(study)[13]) == hypothesis(study, catalogue(study)[6])
+
+
+def test_a_category_of_no_answer_changes_nothing(tmp_path: Path) -> None:
+    merged = CONFLICT + ", collapse: {conflict: {a: [rigtig mange, mange], b: [almindeligt], c: [få, slet ingen]}}"
+    study = with_tables(
+        tmp_path, merged, merged.replace("{a:", "{x: [], a:"), merged.replace("rigtig mange, mange", "mange, rigtig mange")
+    )
+    assert hypotheses_of(study)[101] == hypotheses_of(study)[102] == hypotheses_of(study)[103]
+
+
+def test_the_documentation_shows_a_family_of_the_shipped_study() -> None:
+    page = (PROJECT / "docs" / "how-to" / "table.md").read_text(encoding="utf-8")
+    shown = yaml.safe_load(page.split("```yaml\nfamilies:\n")[1].split("```")[0])
+    shipped = yaml.safe_load((STUDY.folder / "tables.yaml").read_text(encoding="utf-8"))["families"]
+    assert shown == shipped[:1]
 
 
 def test_a_group_is_the_forms_that_are_limited_to_it(tmp_path: Path) -> None:
