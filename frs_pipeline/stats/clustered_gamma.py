@@ -19,9 +19,9 @@ from frs_pipeline.stats.clustered import (
     Counts,
     Estimate,
     Floats,
+    Products,
     difference,
     quantile,
-    sum_of_squares,
     two_sided,
     variance,
     without,
@@ -96,14 +96,28 @@ def directions(totals: Floats) -> tuple[Floats, Floats]:
     return above_left + below_right, above_right + below_left
 
 
+class Correlated(NamedTuple):
+    """A gamma, and the pairs that it is made of, from which it is compared with another."""
+
+    estimate: Estimate
+    pairs: Pairs
+
+
 def gamma(cells: Counts) -> Estimate:
     """Estimate gamma from counts (clusters, rows, columns)."""
-    return partial_gamma(cells[:, np.newaxis])
+    return correlated(cells).estimate
+
+
+def correlated(cells: Counts) -> Correlated:
+    """Estimate gamma from counts (clusters, rows, columns), to be compared with others."""
+    strata = cells[:, np.newaxis]
+    pairs = pairs_of(strata)
+    return Correlated(estimate(pairs, lambda: strata), pairs)
 
 
 def partial_gamma(cells: Counts) -> Estimate:
     """Estimate gamma over the pairs within strata (Davis 1967, JASA 62:189), from counts (clusters, strata, rows, columns)."""
-    return _estimated(pairs_of(cells), cells)
+    return estimate(pairs_of(cells), lambda: cells)
 
 
 def estimate(pairs: Pairs, cells: Callable[[], Counts]) -> Estimate:
@@ -118,7 +132,7 @@ def estimate(pairs: Pairs, cells: Callable[[], Counts]) -> Estimate:
     if abs(value) == 1:
         return replace(without("perfect", value, clusters, n), t=t, p=p, df=clusters - 1)
     z = pairs.influence
-    spread = variance(z, clusters)
+    spread = variance(product(z, z), clusters)
     few = clusters < FEW_CLUSTERS or n < FEW_FORMS
     error = jackknife_error(cells()) if few else float(np.sqrt(spread))
     if error is None or error <= 0 or spread <= 0:
@@ -142,8 +156,9 @@ def estimate(pairs: Pairs, cells: Callable[[], Counts]) -> Estimate:
     )
 
 
-def _estimated(pairs: Pairs, cells: Counts) -> Estimate:
-    return estimate(pairs, lambda: cells)
+def product(z: Floats, w: Floats) -> float:
+    """Add up products. Not by `@`: its last digits, and at times its speed, depend on how many processors share the work."""
+    return float((z * w).sum())
 
 
 def null_error(pairs: Pairs, clusters: int) -> float:
@@ -155,7 +170,7 @@ def null_error(pairs: Pairs, clusters: int) -> float:
     whole = float(pairs.untied.sum())
     z = 2 * (pairs.agreeing - pairs.expected) / whole
     weighed = z / (1 - np.minimum(pairs.untied / whole, 0.75))
-    return float(np.sqrt((clusters - 1) / clusters * sum_of_squares(weighed)))
+    return float(np.sqrt((clusters - 1) / clusters * product(weighed, weighed)))
 
 
 def _test(pairs: Pairs, value: float, clusters: int) -> tuple[float | None, float | None]:
@@ -188,24 +203,24 @@ def leave_one_out(cells: Counts) -> Floats | None:
     return (same - opposite) / untied if untied.all() else None
 
 
-def difference_of_gammas(first: Counts, second: Counts) -> Estimate:
-    """Estimate how much larger a gamma is than another, from counts (clusters, rows, columns) over the same clusters.
+def difference_of_gammas(first: Correlated, second: Correlated) -> Estimate:
+    """Estimate how much larger a gamma is than another, over the same clusters in the same order.
 
     By MOVER of the two intervals on Fisher's scale, which stays within -2 and 2 and keeps its level where a side is small,
     as the linearised interval doesn't. A test is made where each side has at least `LEAST_FORMS` forms.
     """
-    every = [cells[:, np.newaxis] for cells in (first, second)]
-    pairs = [pairs_of(cells) for cells in every]
-    one, other = map(_estimated, pairs, every)
-    clusters = int(np.count_nonzero(pairs[0].forms + pairs[1].forms))
+    one, other = first.estimate, second.estimate
+    clusters = int(np.count_nonzero(first.pairs.forms + second.pairs.forms))
     n = one.n + other.n
     if one.value is None or other.value is None:
         return without("no_pairs", None, clusters, n)
-    made = difference(one, other, pairs[0].influence, pairs[1].influence, clusters, "mover_fisher")
+    z, w = first.pairs.influence, second.pairs.influence
+    products = Products(product(z, z), product(w, w), product(z, w))
+    made = difference(one, other, products, clusters, "mover_fisher")
     if made.error is None or made.value is None:
         return made
     # By how much the error of a side is larger than the linearised one, that of the difference is, too.
-    linear = [float(np.sqrt(variance(each.influence, side.clusters))) for each, side in zip(pairs, (one, other), strict=True)]
+    linear = [float(np.sqrt(variance(each, side.clusters))) for each, side in zip(products[:2], (one, other), strict=True)]
     error = made.error * max(side.error / each for side, each in zip((one, other), linear, strict=True) if side.error)
     t = made.value / error if error > 0 and min(one.n, other.n) >= LEAST_FORMS else None
     return replace(made, error=error, t=t, p=None if t is None else two_sided(t, clusters - 1))

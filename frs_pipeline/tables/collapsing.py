@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from frs_pipeline.errors import UsageError
-from frs_pipeline.stats.clustered import Estimate, pooled_design, share
+from frs_pipeline.stats.clustered import Cells, Estimate, share
 from frs_pipeline.stats.clustered_gamma import gamma
 from frs_pipeline.store.files import MartFile
 from frs_pipeline.store.settings import DUCKDB, Engine
@@ -236,6 +236,11 @@ def _shares(table: Table, side: Side, cells: Counts, *, last: bool, of_columns: 
                 # The table's own figure is among the answers that the table counts, merged as it merges them.
                 kept = merge(answers, side.own, 1) if own else answers[:, :size]
                 counted = np.hstack([kept, answers[:, size:]]) if unsure else kept
-                estimate = share(answers[:, list(end)].sum(axis=1), counted.sum(axis=1), pooled_design(counted))
+                estimate = share(answers[:, list(end)].sum(axis=1), counted.sum(axis=1), _design(counted))
                 row, column = ("", side.merged(end)) if of_columns else (side.merged(end), "")
                 yield Variant(row, column, name, unsure, own, estimate)
+
+
+def _design(answers: Counts) -> float:
+    """Compute the design effect of a question from counts (clusters, answers)."""
+    return Cells(answers).design([[place] for place in range(answers.shape[1])])
