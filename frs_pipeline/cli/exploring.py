@@ -120,7 +120,7 @@ def _print_associations(study: Study, title: str, found: list[Association], by: 
             one.row,
             one.column,
             *([] if by is None else [one.group or ""]),
-            printed(study, one.gamma),
+            "" if one.gamma is None else printed(study, one.gamma),
             _interval(study, one),
             printed(study, one.q) if one.q is not None else "",
             str(one.n),
@@ -134,11 +134,16 @@ def _print_associations(study: Study, title: str, found: list[Association], by: 
     pairs = plural(len({(one.row, one.column) for one in found}), "pair")
     print_grid(f"{title}: {pairs} of ordinal questions", header, lines)
     if any(one.marked for one in found):
-        say(FEW)
+        print_mark(study)
 
 
-# What the mark of an interval means.
-FEW = "* It rests on fewer than 10 that are independent of each other, or on as much as fewer than 30 forms would tell."
+def print_mark(study: Study) -> None:
+    """Say what the mark of an interval means."""
+    from frs_pipeline.stats.clustered import LEAST_CLUSTERS, LEAST_EFFECTIVE
+
+    say(
+        f"* Rests on fewer than {LEAST_CLUSTERS} {together(study)}, or tells less than {LEAST_EFFECTIVE} independent forms would."
+    )
 
 
 def together(study: Study) -> str:
@@ -148,7 +153,7 @@ def together(study: Study) -> str:
     facts = about(study)
     if facts.cases:
         return "children"
-    return facts.conference.many.english if facts.forms.number else "forms apart"
+    return facts.conference.many.english if facts.forms.number else "clusters"
 
 
 def _interval(study: Study, one: Association) -> str:
@@ -162,8 +167,9 @@ def _said(one: Association) -> str:
     from frs_pipeline.tables.reasons import REASONS
     from frs_pipeline.tables.strength import worded
 
-    word = "" if one.gamma is None else worded(one.gamma, one.low, one.high).english
-    return "; ".join(filter(None, (word, f"no interval: {REASONS[one.reason].english}" if one.reason else "")))
+    if one.gamma is None or one.low is None:
+        return f"no interval: {REASONS[one.reason].english}" if one.reason else ""
+    return worded(one.gamma, one.low, one.high).english
 
 
 def printed(study: Study, value: float | None, decimals: int = 3) -> str:
@@ -250,12 +256,14 @@ def _print_gammas(study: Study, title: str, table: Table, made: Collapsed) -> No
     own = next((one for one in found if one.own), None)
     if own and own.estimate.value is not None:
         nearer = sum(abs(value) < abs(own.estimate.value) for value in values)
-        say(f"The study's own is {printed(study, own.estimate.value)}; {nearer} others are nearer to 0.")
+        others = plural(nearer, "other is", "others are") if nearer else "none is"
+        say(f"The study's own is {printed(study, own.estimate.value)}; {others} nearer to 0.")
     if made.left_out:
         say(f"{made.left_out} others, which merge more, weren't tried.")
     if any(side.unsure for side in sides):
         say("Don't know has no place on a scale and counts in no gamma.")
-    _print_mark(found)
+    if any(one.estimate.marked for one in found):
+        print_mark(study)
 
 
 def _print_shares(study: Study, title: str, table: Table, made: Collapsed) -> None:
@@ -278,7 +286,8 @@ def _print_shares(study: Study, title: str, table: Table, made: Collapsed) -> No
     print_grid(title, header, lines)
     if side:
         say(f"Share of those who gave these answers, of {side.named(tuple((at,) for at in range(len(side.answers))))}.")
-    _print_mark(made.variants)
+    if any(one.estimate.marked for one in made.variants):
+        print_mark(study)
 
 
 def _own(one: Variant) -> str:
@@ -298,8 +307,3 @@ def _estimated(study: Study, one: Variant, decimals: int) -> list[str]:
     else:
         interval = f"{low} to {high}{'*' if made.marked else ''}"
     return [value or "not computable", interval, str(made.n), str(made.clusters)]
-
-
-def _print_mark(found: list[Variant]) -> None:
-    if any(one.estimate.marked for one in found):
-        say(FEW)

@@ -117,7 +117,8 @@ class Interval:
 class Cell:
     """One square of a heat map; `table` prints the same gamma.
 
-    It is `significant` if that is so among as many tests as there are pairs. `limits` is empty where there is no interval.
+    It is `significant` if that is so among as many tests as there are pairs. `limits` is empty where there is no interval, as
+    of a gamma of 1 that rests on a few forms; no such gamma is called strong.
     """
 
     text: str
@@ -209,7 +210,7 @@ def heat(pairs: Sequence[Association], printed: Mapping[tuple[str, str], int], l
     cells = {}
     for one in pairs:
         table = printed.get((one.row, one.column), printed.get((one.column, one.row)))
-        word = "none" if one.gamma is None else strength(one.gamma)
+        word = "none" if one.gamma is None or one.low is None else strength(one.gamma)
         sure = one.q is not None and significant(one.q)
         limits = "" if one.low is None else Text("{} til {}", "{} to {}").in_language(language)
         limits = limits.format(gamma_text(one.low, language), gamma_text(one.high, language))

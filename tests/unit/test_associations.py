@@ -13,6 +13,7 @@ from scipy.stats import false_discovery_control
 from support.study import STUDY
 
 from frs_pipeline.report.heatmap import heatmap
+from frs_pipeline.report.plots import heat
 from frs_pipeline.store.files import MartFile
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.tables.associations import ASSOCIATIONS, Association, associations, from_rows, ordinal, strongest_first
@@ -108,6 +109,18 @@ def test_the_map_has_each_number_and_says_what_it_shows(files: list[MartFile], b
         assert rect is not None and text is not None and text.text
         assert text.text != "–" or "none" in (rect.get("class") or "")
         assert not text.text.startswith("−") or "minus" in (rect.get("class") or "").split()
+
+
+def test_no_gamma_without_an_interval_is_called_strong() -> None:
+    """One of 1 may rest on two forms."""
+    cells = heat([made("a", 1.0, interval=False), made("b", 0.5), made("c", None)], {}, "english")
+    assert [(cells[row, "z"].text, cells[row, "z"].word) for row in "abc"] == [
+        ("1.00", "none"),
+        ("0.50", "strong"),
+        ("–", "none"),
+    ]
+    assert not any(cell.significant for cell in cells.values())
+    assert cells["z", "b"].limits == "0.50 to 0.50"
 
 
 def test_a_long_question_is_cut_between_words_and_whole_in_its_title(files: list[MartFile]) -> None:
