@@ -1,0 +1,198 @@
+"""Gamma and partial gamma of forms that belong together: intervals, differences and the test of no association.
+
+The estimates are those of `stats.gamma`; the errors are those of `stats.clustered`. Gamma is a ratio of totals over clusters:
+with A and B the pairs of a cluster's forms with all others, those of the same direction less the opposite ones and both
+together, gamma = sum A / sum B. Intervals lie on Fisher's scale, where they are nearly symmetric; with few clusters or forms
+the error is the jackknife's. The test has an error of its own, which supposes that there is no association.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from frs_pipeline.stats.clustered import (
+    FEW_CLUSTERS,
+    Counts,
+    Estimate,
+    Floats,
+    difference,
+    quantile,
+    two_sided,
+    variance,
+    without,
+)
+
+# With fewer forms, or clusters (`FEW_CLUSTERS`), the linearised error is somewhat too small.
+FEW_FORMS = 100
+# So many forms on each side, and the test of a difference has the size that it says.
+LEAST_FORMS = 30
+
+
+class Pairs(NamedTuple):
+    """Pairs of the forms of each cluster with all forms of their stratum, each pair counted from both ends; (clusters,).
+
+    `agreeing` are those that point the same way less those that point opposite ways, `untied` are both together, `expected` is
+    what `agreeing` would be if the forms of a stratum were all alike in this.
+    """
+
+    agreeing: Floats
+    untied: Floats
+    expected: Floats
+    # Sum over all forms of what one would have as influence, squared: the variance if each were a cluster of its own.
+    of_forms: float
+    forms: Floats
+
+    @property
+    def value(self) -> float | None:
+        untied = float(self.untied.sum())
+        return float(self.agreeing.sum()) / untied if untied else None
+
+    @property
+    def influence(self) -> Floats:
+        """The influence values of gamma (clusters,)."""
+        untied = float(self.untied.sum())
+        return 2 * (self.agreeing - float(self.agreeing.sum()) / untied * self.untied) / untied
+
+
+def pairs_of(cells: Counts) -> Pairs:
+    """Count pairs within strata, from counts (clusters, strata, rows, columns)."""
+    counts = cells.astype(np.float64)
+    clusters = len(counts)
+    flat = counts.reshape(clusters, -1)
+    totals = counts.sum(axis=0)
+    concordant, discordant = directions(totals)
+    differing, untied = concordant - discordant, concordant + discordant
+    agreeing, both = flat @ differing.ravel(), flat @ untied.ravel()
+    sizes = totals.sum(axis=(1, 2))
+    means = (totals * differing).sum(axis=(1, 2)) / np.maximum(sizes, 1)
+    expected = counts.sum(axis=(2, 3)) @ means
+    whole = float(both.sum())
+    of_forms = 0.0
+    if whole:
+        gamma = float(agreeing.sum()) / whole
+        of_forms = float((totals * (2 * (differing - gamma * untied) / whole) ** 2).sum())
+    return Pairs(agreeing, both, expected, of_forms, flat.sum(axis=1))
+
+
+def directions(totals: Floats) -> tuple[Floats, Floats]:
+    """Return how many forms point the same way from every cell of tables (…, rows, columns), and how many the opposite way."""
+    corner = np.zeros((*totals.shape[:-2], totals.shape[-2] + 1, totals.shape[-1] + 1))
+    corner[..., 1:, 1:] = totals.cumsum(axis=-2).cumsum(axis=-1)
+    above_left = corner[..., :-1, :-1]
+    above_right = corner[..., :-1, -1:] - corner[..., :-1, 1:]
+    below_left = corner[..., -1:, :-1] - corner[..., 1:, :-1]
+    below_right = corner[..., -1:, -1:] - corner[..., 1:, -1:] - corner[..., -1:, 1:] + corner[..., 1:, 1:]
+    return above_left + below_right, above_right + below_left
+
+
+def gamma(cells: Counts) -> Estimate:
+    """Estimate gamma from counts (clusters, rows, columns)."""
+    return partial_gamma(cells[:, np.newaxis])
+
+
+def partial_gamma(cells: Counts) -> Estimate:
+    """Estimate gamma over the pairs within strata (Davis 1967, JASA 62:189), from counts (clusters, strata, rows, columns)."""
+    return _estimate(cells, pairs_of(cells))
+
+
+def _estimate(cells: Counts, pairs: Pairs) -> Estimate:
+    n, clusters = int(pairs.forms.sum()), int(np.count_nonzero(pairs.forms))
+    value = pairs.value
+    if value is None:
+        return without("no_pairs" if n else "no_forms", None, clusters, n)
+    if clusters < 2:
+        return without("one_cluster", value, clusters, n)
+    t, p = _test(pairs, value, clusters)
+    if abs(value) == 1:
+        return replace(without("perfect", value, clusters, n), t=t, p=p, df=clusters - 1)
+    z = pairs.influence
+    spread = variance(z, clusters)
+    few = clusters < FEW_CLUSTERS or n < FEW_FORMS
+    error = jackknife_error(cells) if few else float(np.sqrt(spread))
+    if error is None or error <= 0 or spread <= 0:
+        return replace(without("few_pairs" if error is None else "no_spread", value, clusters, n), t=t, p=p, df=clusters - 1)
+    reach = quantile(clusters - 1) * error / (1 - value * value)
+    middle = float(np.arctanh(value))
+    effect = spread * (n - 1) / (n * pairs.of_forms) if pairs.of_forms > 0 else None
+    return Estimate(
+        value,
+        float(np.tanh(middle - reach)),
+        float(np.tanh(middle + reach)),
+        "fisher_jackknife" if few else "fisher",
+        clusters,
+        n,
+        error=error,
+        df=clusters - 1,
+        design_effect=effect,
+        n_effective=min(float(n), n / effect) if effect else float(n),
+        t=t,
+        p=p,
+    )
+
+
+def null_error(pairs: Pairs, clusters: int) -> float:
+    """Compute the error of gamma that supposes that there is no association.
+
+    Each cluster's part is weighed up by the share of all pairs that it has a part in (as HC3 does, and as the jackknife would):
+    without, the test says too often that something is very unlikely.
+    """
+    whole = float(pairs.untied.sum())
+    z = 2 * (pairs.agreeing - pairs.expected) / whole
+    weighed = z / (1 - np.minimum(pairs.untied / whole, 0.75))
+    return float(np.sqrt((clusters - 1) / clusters * float(weighed @ weighed)))
+
+
+def _test(pairs: Pairs, value: float, clusters: int) -> tuple[float | None, float | None]:
+    error = null_error(pairs, clusters)
+    if error <= 0:
+        return None, None
+    return value / error, two_sided(value / error, clusters - 1)
+
+
+def jackknife_error(cells: Counts) -> float | None:
+    """Compute the error of a partial gamma from leaving each cluster out; None where one of these has no pair to compare.
+
+    `cells` are counts (clusters, strata, rows, columns).
+    """
+    without_each = leave_one_out(cells)
+    if without_each is None:
+        return None
+    clusters = len(without_each)
+    return float(np.sqrt((clusters - 1) / clusters * float(((without_each - without_each.mean()) ** 2).sum())))
+
+
+def leave_one_out(cells: Counts) -> Floats | None:
+    """Compute the partial gamma without each cluster that has a form (those clusters,); None where one has no pair."""
+    counts = cells.astype(np.float64)
+    there = counts.reshape(len(counts), -1).any(axis=1)
+    left = counts.sum(axis=0) - counts[there]
+    concordant, discordant = directions(left)
+    same, opposite = ((left * each).sum(axis=(1, 2, 3)) for each in (concordant, discordant))
+    untied = same + opposite
+    return (same - opposite) / untied if untied.all() else None
+
+
+def difference_of_gammas(first: Counts, second: Counts) -> Estimate:
+    """Estimate how much larger a gamma is than another, from counts (clusters, rows, columns) over the same clusters.
+
+    By MOVER of the two intervals on Fisher's scale, which stays within -2 and 2 and keeps its level where a side is small,
+    as the linearised interval doesn't. A test is made where each side has at least `LEAST_FORMS` forms.
+    """
+    every = [cells[:, np.newaxis] for cells in (first, second)]
+    pairs = [pairs_of(cells) for cells in every]
+    one, other = (_estimate(cells, each) for cells, each in zip(every, pairs, strict=True))
+    clusters = int(np.count_nonzero(pairs[0].forms + pairs[1].forms))
+    n = one.n + other.n
+    if one.value is None or other.value is None:
+        return without("no_pairs", None, clusters, n)
+    made = difference(one, other, pairs[0].influence, pairs[1].influence, clusters, "mover_fisher")
+    if made.error is None or made.value is None:
+        return made
+    # By how much the error of a side is larger than the linearised one, that of the difference is, too.
+    linear = [float(np.sqrt(variance(each.influence, side.clusters))) for each, side in zip(pairs, (one, other), strict=True)]
+    error = made.error * max(side.error / each for side, each in zip((one, other), linear, strict=True) if side.error)
+    t = made.value / error if error > 0 and min(one.n, other.n) >= LEAST_FORMS else None
+    return replace(made, error=error, t=t, p=None if t is None else two_sided(t, clusters - 1))
