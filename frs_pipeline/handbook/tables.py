@@ -14,6 +14,7 @@ from frs_pipeline.study import Study
 from frs_pipeline.study.chapters import chapters
 from frs_pipeline.study.countable import CONFERENCE, countable
 from frs_pipeline.study.instruments import BOTH
+from frs_pipeline.study.other_statistics import OTHERS
 from frs_pipeline.study.pairing import question_of
 from frs_pipeline.study.printed import of_table
 from frs_pipeline.study.questionnaires import Question, background
@@ -102,6 +103,8 @@ def entry(study: Study, table: Table, contradicted: int) -> list[str]:
     ]
     if table.column is None:
         lines[-1] = lines[-1].replace("- rows:", "- question:", 1)
+    if table.statistics:
+        lines.append(f"- other statistics: {', '.join(OTHERS[name].called.english for name in table.statistics)}")
     if table.note:
         lines.append(f"- note: {_text(table.note)}")
     lines.append(f"- shown in: {_chapter(study, table.number)}; {_printed(study, table.number, contradicted)}")

@@ -59,8 +59,9 @@ def rao_scott(cells: Counts) -> Estimate:
 def cramers_v(cells: Counts) -> Estimate:
     """Estimate Cramér's V from counts (clusters, rows, columns), with the test of `rao_scott`.
 
-    Empty rows and columns don't count. The limits are those for which F would be as large, or as small, with a probability of 2.5 %: its noncentrality, as a V. A
-    table more even than chance would make it (F below 1) has the upper limit of one with F = 1.
+    Empty rows and columns don't count. The limits are those for which F would be as large, or as small, with a probability of
+    2.5 %: its noncentrality, as a V. A table more even than chance would make it (F below 1) has the upper limit of one with
+    F = 1.
     """
     found = _independence(cells)
     if isinstance(found, Estimate):
