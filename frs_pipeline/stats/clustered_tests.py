@@ -85,7 +85,8 @@ def _limit(found: _Independence, f: float, probability: float) -> float:
     largest = found.largest / found.effect * found.df / ((found.rows - 1) * (found.columns - 1))
 
     def beyond(noncentrality: float) -> float:
-        return float(special.ncfdtr(*dfs, noncentrality, f)) - probability
+        # So far out that a double can't hold it, SciPy has no number.
+        return float(np.nan_to_num(special.ncfdtr(*dfs, noncentrality, f))) - probability
 
     if beyond(0.0) <= 0:
         return 0.0
@@ -119,21 +120,20 @@ def _independence(cells: Counts) -> _Independence | Estimate:
         return without("one_cluster", chi2, clusters, n)
     if np.count_nonzero(totals) == max(rows, columns):
         return without("perfect", float(n * (min(rows, columns) - 1)), clusters, n)
-    effects = _design_effects(there)
+    effects = _saturated(there)
     if effects is None:
-        return without("few_pairs", chi2, clusters, n)
-    effect = float(np.trace(effects))
-    if effect < _NO_EFFECT:
+        effects = _independent(there, expected / n)
+    total = float(np.trace(effects))
+    if total < _NO_EFFECT:
         return without("no_spread", chi2, clusters, n)
-    df = effect**2 / float((effects * effects.T).sum())
-    return _Independence(chi2, clusters, n, rows, columns, chi2 / effect, df, effect / len(effects))
+    df = total**2 / float((effects * effects.T).sum())
+    return _Independence(chi2, clusters, n, rows, columns, chi2 / total, df, total / ((rows - 1) * (columns - 1)))
 
 
-def _design_effects(there: Floats) -> Floats | None:
-    """Compute the matrix whose eigenvalues are the generalised design effects, of side (rows - 1) * (columns - 1).
+def _saturated(there: Floats) -> Floats | None:
+    """Compute a matrix whose eigenvalues are the generalised design effects, from the shares of the cells, as R does.
 
-    From the shares of the cells (Rao & Scott's saturated model, as R has it), with cells that have no form left aside; None where
-    too few have one.
+    Cells without a form are left aside; None where too few have one.
     """
     clusters, rows, columns = there.shape
     flat = there.reshape(clusters, -1)
@@ -150,8 +150,24 @@ def _design_effects(there: Floats) -> Floats | None:
         return None
     by_cluster = influence @ weighed
     robust = clusters / (clusters - 1) * by_cluster.T @ by_cluster
-    simple = contrasts.T @ weighed / n
-    return np.linalg.solve(simple, robust)
+    return np.linalg.solve(contrasts.T @ weighed / n, robust)
+
+
+def _independent(there: Floats, expected: Floats) -> Floats:
+    """Compute such a matrix from the shares (rows, columns) that independence makes of the margins, of which none is 0.
+
+    It needs no form in any cell, and makes a test that says less.
+    """
+    clusters = len(there)
+    totals = there.sum(axis=0)
+    n = float(totals.sum())
+    sizes = there.sum(axis=(1, 2), keepdims=True)
+    rows, columns = totals.sum(axis=1, keepdims=True) / n, totals.sum(axis=0, keepdims=True) / n
+    off_rows = there.sum(axis=2, keepdims=True) - rows * sizes
+    off_columns = there.sum(axis=1, keepdims=True) - columns * sizes
+    influence = (there - totals / n * sizes - off_rows * columns - rows * off_columns) / np.sqrt(n * expected)
+    flat = influence.reshape(clusters, -1)
+    return clusters / (clusters - 1) * flat.T @ flat
 
 
 def bowker(cells: Counts) -> Estimate:
@@ -186,24 +202,30 @@ def _present_square(cells: Counts) -> Floats:
 def _symmetry(there: Floats, differences: Floats, simple: Floats) -> Estimate:
     """Test that the sums of `differences` (clusters, contrasts) are 0; `simple` is their variance if forms were independent.
 
-    Variances are those under the hypothesis: sums of squares around 0, not around the mean. So the statistic of few clusters is
-    never large: at most their number.
+    Variances are those under the hypothesis: sums of squares around 0, not around the mean. The reference is F, by way of
+    Hotelling's T squared, as chi-squared rejects far too seldom where answers are many and clusters few. No p is smaller than
+    that of all clusters which changed having changed the same way.
     """
     clusters, n = len(there), int(there.sum())
     if not n:
         return without("no_forms", None, clusters, n)
-    sums = differences.sum(axis=0)
     if not simple.any():
         return without("no_spread", None, clusters, n)
+    sums = differences.sum(axis=0)
     value, _ = _wald(sums, simple)
     if clusters < 2:
         return without("one_cluster", value, clusters, n)
-    if not differences.any():
+    changed = int(differences.any(axis=1).sum())
+    if not changed:
         # As many back as forth within every cluster.
         return without("no_spread", value, clusters, n)
-    robust, rank = _wald(sums, differences.T @ differences)
-    made = without("no_method", value, clusters, n)
-    return replace(made, df=float(rank), t=robust, p=float(special.chdtrc(rank, robust)))
+    t, rank = _wald(sums, differences.T @ differences)
+    if rank == clusters:
+        return without("few_pairs", value, clusters, n)
+    # Not above the number of clusters that changed, but for what a double can't hold.
+    beyond = clusters - min(t, float(changed))
+    p = float(special.fdtrc(rank, clusters - rank, t / rank * (clusters - rank) / beyond)) if beyond > 0 else 0.0
+    return replace(without("no_method", value, clusters, n), df=float(rank), t=t, p=max(p, 2.0 ** (1 - changed)))
 
 
 def _wald(sums: Floats, squares: Floats) -> tuple[float, int]:
