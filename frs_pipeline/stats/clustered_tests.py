@@ -167,7 +167,8 @@ def _independent(there: Floats, expected: Floats) -> Floats:
     off_columns = there.sum(axis=1, keepdims=True) - columns * sizes
     influence = (there - totals / n * sizes - off_rows * columns - rows * off_columns) / np.sqrt(n * expected)
     flat = influence.reshape(clusters, -1)
-    return clusters / (clusters - 1) * flat.T @ flat
+    effects: Floats = clusters / (clusters - 1) * flat.T @ flat
+    return effects
 
 
 def bowker(cells: Counts) -> Estimate:
