@@ -130,8 +130,9 @@ def main() -> None:
     for conferences in asked.conferences:
         rng = np.random.default_rng(conferences)
         print(f"\n{conferences} conferences, intra-class correlation {asked.icc:g}, {asked.runs} runs")
-        for line in (*tests(rng, asked.runs, conferences, asked.icc), *intervals(rng, asked.runs, conferences, asked.icc)):
-            print(line, flush=True)
+        for lines in (tests, intervals):
+            for line in lines(rng, asked.runs, conferences, asked.icc):
+                print(line, flush=True)
 
 
 if __name__ == "__main__":

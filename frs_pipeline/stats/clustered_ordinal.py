@@ -67,7 +67,8 @@ def _estimate(cells: Counts, measure: Measure) -> Estimate:
     # With each answer to one question tied to a single one to the other, tau-c has an error, which is of the margins only.
     if abs(value) == 1 or np.count_nonzero(totals) == rows == columns:
         return replace(without("perfect", value, clusters, n), df=clusters - 1, t=t, p=p)
-    spread = variance((there * figure.slope).sum(axis=(1, 2)), clusters)
+    z = (there * figure.slope).sum(axis=(1, 2))
+    spread = variance(float(z @ z), clusters)
     few = clusters < FEW_CLUSTERS or n < FEW_FORMS
     error = _jackknife(there, measure, min(rows, columns)) if few else float(np.sqrt(spread))
     if error is None or min(error, float(np.sqrt(spread))) < NO_ERROR:

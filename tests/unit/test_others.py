@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 from support.study import STUDY
@@ -12,6 +10,7 @@ from frs_pipeline.stats.clustered_ordinal import somers_d, tau_b
 from frs_pipeline.stats.clustered_tests import bowker, cramers_v, rao_scott, stuart_maxwell
 from frs_pipeline.study.other_statistics import OTHERS
 from frs_pipeline.study.tables import Address, read_catalogue
+from frs_pipeline.tables.clusters import ClusteredForms
 from frs_pipeline.tables.others import _COMPUTED, others
 
 pytestmark = pytest.mark.unit
@@ -38,7 +37,8 @@ def tables(tmp_path):
 def forms(table, groups=1):
     """Made-up counts of 40 clusters for a table."""
     shape = (40, groups, len(table.row.categories), len(table.column.categories))
-    return SimpleNamespace(cells=np.random.default_rng(table.number).poisson(0.3, shape).astype(np.int16))
+    cells = np.random.default_rng(table.number).poisson(0.3, shape).astype(np.int32)
+    return ClusteredForms(cells, cells.sum(axis=(1, 2, 3), dtype=np.int32))
 
 
 def test_every_statistic_that_a_table_may_name_is_computed():

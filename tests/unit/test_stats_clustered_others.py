@@ -60,7 +60,8 @@ def linearised(estimator: Estimator, cells: np.ndarray) -> float:
     """The linearised error, which isn't the one that is used where clusters are few."""
     totals = cells.sum(axis=0).astype(float)
     figure = MEASURES[estimator](totals, min(totals.shape))
-    return float(np.sqrt(variance((cells * figure.slope).sum(axis=(1, 2)), len(cells))))
+    z = (cells * figure.slope).sum(axis=(1, 2))
+    return float(np.sqrt(variance(float(z @ z), len(cells))))
 
 
 counts = arrays(np.int64, st.tuples(st.integers(2, 6), st.integers(2, 4), st.integers(2, 4)), elements=st.integers(0, 4))
