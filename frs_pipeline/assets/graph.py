@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dagster import AssetKey, AssetsDefinition, InitResourceContext, ResourceDefinition, StaticPartitionsDefinition
 
 from frs_pipeline.assets import (
+    associations,
     bases,
     coding,
     expectations,
@@ -44,6 +45,7 @@ _MODULES = (
     statistics,
     intervals,
     bases,
+    associations,
     nonresponse,
     report,
     formats,

@@ -115,12 +115,16 @@ class Interval:
 
 @dataclass(frozen=True)
 class Cell:
-    """One square of a heat map; `table` prints the same gamma."""
+    """One square of a heat map; `table` prints the same gamma.
+
+    It is `significant` if that is so among as many tests as there are pairs. `limits` is empty where there is no interval.
+    """
 
     text: str
     word: str
     positive: bool
     significant: bool
+    limits: str
     forms: str
     table: int | None
 
@@ -205,9 +209,16 @@ def heat(pairs: Sequence[Association], printed: Mapping[tuple[str, str], int], l
     cells = {}
     for one in pairs:
         table = printed.get((one.row, one.column), printed.get((one.column, one.row)))
-        text = with_zero(shown(spss(one.gamma, 2, leading_zero=True), language)) if one.gamma is not None else "–"
         word = "none" if one.gamma is None else strength(one.gamma)
-        sure = one.p is not None and significant(one.p)
-        cell = Cell(text, word, (one.gamma or 0) > 0, sure, number_text(one.n, language), table)
+        sure = one.q is not None and significant(one.q)
+        limits = "" if one.low is None else Text("{} til {}", "{} to {}").in_language(language)
+        limits = limits.format(gamma_text(one.low, language), gamma_text(one.high, language))
+        forms = number_text(one.n, language)
+        cell = Cell(gamma_text(one.gamma, language), word, (one.gamma or 0) > 0, sure, limits, forms, table)
         cells[one.row, one.column] = cells[one.column, one.row] = cell
     return cells
+
+
+def gamma_text(gamma: float | None, language: Language) -> str:
+    """Write a gamma to two decimals, as running text does; a dash where there is none."""
+    return "–" if gamma is None else with_zero(shown(spss(gamma, 2, leading_zero=True), language))

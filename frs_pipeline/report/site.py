@@ -31,7 +31,7 @@ from frs_pipeline.report.packs import Pack, figures_script
 from frs_pipeline.report.typography import anchor, number_text, share_text, shown, with_zero
 from frs_pipeline.stats.printing import NOT_COMPUTABLE
 from frs_pipeline.store.files import Store, read
-from frs_pipeline.store.plan import AssetPath
+from frs_pipeline.store.plan import ASSOCIATIONS, AssetPath
 from frs_pipeline.store.settings import DUCKDB
 from frs_pipeline.store.worker import Worker
 from frs_pipeline.study import Study, derived
@@ -43,7 +43,7 @@ from frs_pipeline.study.printed import printed_from
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.rules import policy
 from frs_pipeline.study.tables import Address, Table, catalogue
-from frs_pipeline.tables.associations import associations, ordinal
+from frs_pipeline.tables.associations import from_rows, ordinal
 from frs_pipeline.tables.bases import BASE, BLANK, ROWS, UNANSWERED
 from frs_pipeline.tables.figures import Figure
 from frs_pipeline.tables.nonresponse import kinds
@@ -285,11 +285,11 @@ class _Site:
         return differences
 
     def _correlations(self) -> dict[str, Any]:
-        maps = []
+        maps, rows = [], read(self.store.file(*ASSOCIATIONS))
         for name in instruments(self.store.study):
             asked = ordinal(self.store.study, name)
             if len(asked) > 1:
-                pairs = associations(self.store.marts(name), asked)
+                pairs = [one for one in from_rows(rows, name) if one.group is None]
                 maps.append(
                     (questionnaires(self.store.study)[name], asked, plots.heat(pairs, self._printed_gammas(name), self.language))
                 )

@@ -40,6 +40,7 @@ STATISTICS = {
     "intervals": ("What is known of the uncertainty of each figure that is an estimate, and of differences", ()),
     "compare": ("Recomputed against printed, figure by figure", ()),
     "bases": ("The base of each table: its forms, those left out by reason, those counted", ()),
+    "associations": ("Gamma of all pairs of ordinal questions, with intervals", ()),
     "unit_nonresponse": ("Unit non-response: whose forms are missing", ("occasion", "measure")),
     "item_nonresponse": ("Questions left blank", ("instrument", "question")),
     "coding": ("How far those agree who coded texts", ("instrument", "question", "code")),
