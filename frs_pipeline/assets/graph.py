@@ -9,6 +9,7 @@ from dagster import AssetKey, AssetsDefinition, InitResourceContext, ResourceDef
 
 from frs_pipeline.assets import (
     bases,
+    bounds,
     coding,
     expectations,
     formats,
@@ -43,6 +44,7 @@ _MODULES = (
     statistics,
     bases,
     nonresponse,
+    bounds,
     report,
     formats,
     privacy,

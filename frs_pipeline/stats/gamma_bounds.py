@@ -38,6 +38,8 @@ MOST_STEPS = 2**18
 _BLOCK = 64
 # Up to so many forms every sum of pairs is a whole number that a double holds.
 _EXACT = 2**26
+# Below -1 every untied pair is worth something: from there a completion is found that has one.
+_LEAST = Fraction(-2)
 
 
 class TooMany(Exception):
@@ -69,18 +71,53 @@ class Incomplete:
         return int(self.cells.sum() + self.no_column.sum() + self.no_row.sum()) + self.neither
 
 
-def gamma_bounds(strata: Sequence[Incomplete], *, neither: bool = True, most: int = MOST_STEPS) -> Bounds:
+class GammaBounds(NamedTuple):
+    """Bounds over the forms that have one answer or both; and over all, None where that takes too many steps or wasn't asked."""
+
+    partly: Bounds
+    whole: Bounds | None
+
+
+def gamma_bounds(strata: Sequence[Incomplete], *, neither: bool = True, most: int = MOST_STEPS) -> GammaBounds:
     """Bound gamma over all completions of one table, or the partial gamma over those of several strata.
 
-    Without `neither`, forms that lack both answers are left out. None where no completion has an untied pair. Raises `TooMany`
-    where more than `most` steps would be needed, or more than `MOST_PAIRS` pairs of maps.
+    With `neither`, forms that lack both answers are completed, too, in `most` steps. No completion has a gamma where its bounds
+    are None. Raises `TooMany` for more than `MOST_PAIRS` pairs of maps.
     """
-    greatest = [
-        _greatest([_Search(stratum, most) for stratum in several if stratum.forms], neither)
+    steps = _Steps(most)
+    searches = [
+        [_Search(stratum, steps) for stratum in several if stratum.forms]
         for several in ([stratum.reversed for stratum in strata], strata)
     ]
-    lowest, highest = greatest
-    return Bounds(None if lowest is None else -lowest, highest)
+    partly = [_climb(several, _LEAST, _Search.without_neither) for several in searches]
+    whole = partly
+    if neither and any(stratum.neither for stratum in strata):
+        try:
+            whole = [
+                _climb(several, _LEAST if from_ is None else from_, _Search.with_neither)
+                for several, from_ in zip(searches, partly, strict=True)
+            ]
+        except TooMany:
+            neither = False
+    return GammaBounds(_as_bounds(partly), _as_bounds(whole) if neither else None)
+
+
+def _as_bounds(greatest: Sequence[Fraction | None]) -> Bounds:
+    """Make bounds of the greatest gamma with the columns reversed, and that with the columns as they are."""
+    of_reversed, highest = greatest
+    return Bounds(None if of_reversed is None else -of_reversed, highest)
+
+
+class _Steps:
+    """How many pairs of a completion by maps and a chain may still be tried."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+    def take(self, number: int) -> None:
+        self.left -= number
+        if self.left < 0:
+            raise TooMany
 
 
 class _Completed(NamedTuple):
@@ -93,15 +130,6 @@ class _Completed(NamedTuple):
         return float((1 - limit) * self.p - (1 + limit) * self.q)
 
 
-def _greatest(searches: Sequence[_Search], neither: bool) -> Fraction | None:
-    """Return the greatest gamma of all completions."""
-    # Below -1 every untied pair is worth something: a completion that has one is found.
-    gamma = _climb(searches, Fraction(-2), _Search.without_neither)
-    if neither and any(search.neither for search in searches):
-        gamma = _climb(searches, Fraction(-2) if gamma is None else gamma, _Search.with_neither)
-    return gamma
-
-
 def _climb(
     searches: Sequence[_Search], start: Fraction, best: Callable[[_Search, Fraction, _Completed | None], _Completed]
 ) -> Fraction | None:
@@ -112,7 +140,8 @@ def _climb(
     gamma = start
     found: list[_Completed] = []
     while gamma < 1:
-        better = [best(search, gamma, known) for search, known in zip(searches, found or [None] * len(searches), strict=True)]
+        before: Sequence[_Completed | None] = found or [None] * len(searches)
+        better = [best(search, gamma, known) for search, known in zip(searches, before, strict=True)]
         p, q = sum(one.p for one in better), sum(one.q for one in better)
         if p + q == 0:
             return None
@@ -125,8 +154,8 @@ def _climb(
 class _Search:
     """The completions of one stratum: P and Q of every pair of maps, and what forms that lack both may add to them."""
 
-    def __init__(self, stratum: Incomplete, most: int) -> None:
-        self.neither, self.left = stratum.neither, most
+    def __init__(self, stratum: Incomplete, steps: _Steps) -> None:
+        self.neither, self.steps = stratum.neither, steps
         rows, columns = self.shape = stratum.cells.shape
         kind = np.float64 if stratum.forms <= _EXACT else np.int64
         self.related = [pairs.astype(kind) for pairs in _related(rows, columns)]
@@ -161,7 +190,7 @@ class _Search:
         gains = [one * (maps @ self.related[0]) - two * (maps @ self.related[1]) for maps in (self.based, self.by_column)]
         found, best = None, -np.inf if known is None else known.worth(limit)
         if known is None:
-            found, best = self._on_chains(worth.argmax(keepdims=True), worth, gains, one)
+            found, best = self._on_chains(np.array([worth.argmax()]), worth, gains, one)
         pairs, at_most = self._promising(worth, gains, one, best)
         for block in range(0, len(pairs), _BLOCK):
             if at_most[block] <= best:
@@ -195,9 +224,7 @@ class _Search:
 
         Raises `TooMany`.
         """
-        self.left -= len(pairs) * len(self.chains)
-        if self.left < 0:
-            raise TooMany
+        self.steps.take(len(pairs) * len(self.chains))
         several = len(self.by_column)
         gain = gains[0][pairs // several] + gains[1][pairs % several]
         # Chains that are shorter than others go on in a cell that is worth nothing.

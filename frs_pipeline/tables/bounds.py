@@ -18,7 +18,7 @@ Counts themselves, deviations, quartiles, errors and tests have none.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -30,13 +30,14 @@ from numpy.typing import NDArray
 from frs_pipeline.language import Text
 from frs_pipeline.stats.bounds import HIT, OTHER, OUT, Added, Lacking, ratio
 from frs_pipeline.stats.gamma_bounds import Incomplete, TooMany, gamma_bounds
+from frs_pipeline.store.files import Store
 from frs_pipeline.study import Study
 from frs_pipeline.study.boxes import TICKED
 from frs_pipeline.study.countable import countable
 from frs_pipeline.study.pairing import SAME, TO_FIRST, TO_LAST
-from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Address, Table
+from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Address, Table, catalogue
 from frs_pipeline.tables.figures import ADDRESS, Figure, column
-from frs_pipeline.tables.missing import cells, with_units
+from frs_pipeline.tables.missing import cells, count_with_blanks, forms_that_never_came, with_units
 
 if TYPE_CHECKING:
     from frs_pipeline.tables.counting import Counts
@@ -89,6 +90,27 @@ class Bounded:
     reason: str | None = None
 
 
+def bounds_of(store: Store, figures: Sequence[Figure], unit: Sequence[Mapping[str, Any]]) -> pa.Table:
+    """Bound all `figures` of a delivery, or of several together (`BOUNDS`); `unit` are rows of its unit non-response.
+
+    The marts are read once. Raises as `fetch`.
+    """
+    study, tables = store.study, list(catalogue(store.study).values())
+    marts = {mart: store.marts(mart) for mart in countable(study)}
+    counts = count_with_blanks(study, tables, marts, store.settings.engine)
+    of_table: dict[int, list[Figure]] = {table.number: [] for table in tables}
+    for figure in figures:
+        of_table[figure.table].append(figure)
+    rows = [
+        row
+        for table in tables
+        for row in bound_rows(
+            study, table, of_table[table.number], counts[table.number], forms_that_never_came(study, table, unit)
+        )
+    ]
+    return pa.Table.from_pylist(rows, schema=BOUNDS)
+
+
 def bound_rows(study: Study, table: Table, figures: Sequence[Figure], counts: Counts, units: int | None) -> list[dict[str, Any]]:
     """Make the rows of `BOUNDS` for one table: of its `figures`, from its counts with blanks and the `units` that never came."""
     own = [figure for figure in figures if has_bounds(table, figure.address)]
@@ -97,14 +119,9 @@ def bound_rows(study: Study, table: Table, figures: Sequence[Figure], counts: Co
     rows = []
     for figure in own:
         place = {name: getattr(figure, name) or None for name in ("row", "column", "group")}
-        with_all = more[figure.address] if units is not None else None
-        rows.append(
-            {
-                **{"table": table.number, **place, "measure": figure.measure, "value": figure.value},
-                **asdict(found[figure.address]),
-                **{"units": units, "lowest_units": with_all and with_all.lowest, "highest_units": with_all and with_all.highest},
-            }
-        )
+        known, all_came = found[figure.address], None if units is None else more[figure.address]
+        row = {"table": table.number, **place, "measure": figure.measure, "value": figure.value, **asdict(known), "units": units}
+        rows.append(row | ({"lowest_units": all_came.lowest, "highest_units": all_came.highest} if all_came else {}))
     return rows
 
 
@@ -156,7 +173,10 @@ class _Shares:
 
     def bounded(self, address: Address) -> Bounded:
         hit, base = self._masks(address)
-        may = self._of_blanks(hit) + 2 * self._of_blanks(base & ~hit) + 4 * self._of_blanks(~base)
+        may = np.where(hit, 1, np.where(base, 2, 4))
+        for axis, size in enumerate(self.forms.shape):
+            if size > may.shape[axis]:  # a form without an answer may be whatever any of the cells is that it may be in
+                may = np.concatenate([may, np.bitwise_or.reduce(may, axis=axis, keepdims=True)], axis=axis)
         forms = [int(n) for n in np.bincount(may.reshape(-1), weights=self.forms.reshape(-1), minlength=8)]
         lacking = [Lacking(forms[may], adds) for may, adds in _MAY.items()]
         whole = forms[1] + forms[2]
@@ -164,13 +184,6 @@ class _Shares:
             whole += self.left_out
         found = _share(forms[1], whole, lacking)
         return replace(found, hits=forms[1], base=whole + forms[3], blank=forms[3])
-
-    def _of_blanks(self, mask: Mask) -> NDArray[np.int64]:
-        """Say of each place, with those of blanks, whether any of the cells lies in it that it may stand for."""
-        for axis, size in enumerate(self.forms.shape):
-            if size > mask.shape[axis]:
-                mask = np.concatenate([mask, mask.any(axis=axis, keepdims=True)], axis=axis)
-        return mask.astype(np.int64)
 
     def _masks(self, address: Address) -> tuple[Mask, Mask]:
         """Say which cells a share counts, and among which."""
@@ -307,13 +320,14 @@ class _Gammas:
         lacking = sum(int(s.no_row.sum() + s.no_column.sum()) for s in strata) + neither + unknown
         found = Bounded(None, None, lacking, neither)
         try:
-            partly = gamma_bounds(strata, neither=False)
-            low, high = (None if each is None else float(each) for each in partly)
-            found = replace(found, lowest_partly=low, highest_partly=high)
-            if unknown:
-                return replace(found, reason=GROUP_UNKNOWN)
-            whole = gamma_bounds(strata) if neither else partly
+            partly, whole = gamma_bounds(strata, neither=not unknown)
         except TooMany:
+            return replace(found, reason=STEPS)
+        low, high = (None if each is None else float(each) for each in partly)
+        found = replace(found, lowest_partly=low, highest_partly=high)
+        if unknown:
+            return replace(found, reason=GROUP_UNKNOWN)
+        if whole is None:
             return replace(found, reason=STEPS)
         if whole.lowest is None or whole.highest is None:
             return replace(found, reason=NO_FORMS)

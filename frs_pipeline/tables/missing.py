@@ -44,7 +44,7 @@ def count_with_blanks(
     from frs_pipeline.tables.counting import count
     from frs_pipeline.tables.engine import open_marts
 
-    parts = {at: part for at, part in enumerate(_parts(study, tables))}
+    parts = dict(enumerate(_parts(study, tables)))
     wanted = [part.table.model_copy(update={"number": at}) for at, part in parts.items()]
     result: dict[int, Counts] = {table.number: {} for table in tables}
     for delivery in dict.fromkeys(file.delivery for files in marts.values() for file in files):

@@ -10,7 +10,8 @@ import pytest
 
 from frs_pipeline.stats.bounds import HIT, OTHER, OUT, Lacking, needed, ratio
 from frs_pipeline.stats.gamma import goodman_kruskal, pair_sums
-from frs_pipeline.stats.gamma_bounds import Incomplete, TooMany, gamma_bounds
+from frs_pipeline.stats.gamma_bounds import Incomplete, TooMany
+from frs_pipeline.stats.gamma_bounds import gamma_bounds as both_bounds
 
 
 def test_a_share_whose_group_isnt_known_of_some() -> None:
@@ -64,6 +65,11 @@ def test_the_tipping_point_of_a_share() -> None:
 TABLE = np.array([[10, 4, 1], [3, 8, 5], [1, 4, 9]])
 
 
+def gamma_bounds(strata):
+    """Bounds over all forms."""
+    return both_bounds(strata).whole
+
+
 def incomplete(cells, rows, columns, neither=0) -> Incomplete:
     return Incomplete(np.array(cells), np.array(rows), np.array(columns), neither)
 
@@ -74,7 +80,8 @@ def test_the_table_whose_completions_were_all_looked_at() -> None:
     assert tuple(map(float, gamma_bounds([one]))) == pytest.approx((0.3213213213, 0.8186738836), abs=1e-10)
     both = incomplete(TABLE, [2, 1, 3], [1, 0, 2], 2)
     assert tuple(map(float, gamma_bounds([both]))) == pytest.approx((0.2370266480, 0.8331257783), abs=1e-10)
-    assert gamma_bounds([both], neither=False) == gamma_bounds([one])
+    assert both_bounds([both]).partly == gamma_bounds([one])
+    assert both_bounds([both], neither=False) == (gamma_bounds([one]), None)
 
 
 def every_completion(of: Incomplete):
@@ -150,9 +157,8 @@ def test_what_would_take_too_long_is_said_by_steps() -> None:
     with pytest.raises(TooMany):
         gamma_bounds([wide])
     both = some(random, 5, 5, 500, 60, 40)
-    with pytest.raises(TooMany):
-        gamma_bounds([both], most=10)
-    lowest, highest = gamma_bounds([both], neither=False)
+    (lowest, highest), whole = both_bounds([both], most=10)
+    assert whole is None
     assert gamma_bounds([both])[0] < lowest < highest < gamma_bounds([both])[1]
 
 
