@@ -143,9 +143,10 @@ def _climb(
         before: Sequence[_Completed | None] = found or [None] * len(searches)
         better = [best(search, gamma, known) for search, known in zip(searches, before, strict=True)]
         p, q = sum(one.p for one in better), sum(one.q for one in better)
-        if p + q == 0:
-            return None
-        if found and Fraction(p - q, p + q) <= gamma:
+        if p + q == 0 and not found:
+            # Nothing is worth more than having no untied pair: from the least limit one is found, if there is any.
+            return None if start == _LEAST else _climb(searches, _LEAST, best)
+        if p + q == 0 or (found and Fraction(p - q, p + q) <= gamma):
             break
         gamma, found = Fraction(p - q, p + q), better
     return gamma
