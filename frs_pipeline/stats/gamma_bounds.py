@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from itertools import combinations_with_replacement
+from itertools import combinations_with_replacement, islice
 from math import comb
 from typing import Any, NamedTuple
 
@@ -31,8 +31,8 @@ from numpy.typing import NDArray
 from frs_pipeline.stats.bounds import Bounds
 
 Numbers = NDArray[np.number[Any]]
-# The most pairs of maps whose P and Q are kept: 6 x 7 answers have 924 x 792 at most, 7 x 7 already 1716 x 1716.
-MOST_PAIRS = 2**22
+# The most maps of one kind, and the most pairs whose P and Q are kept: 7 x 7 answers have 1716 of each, 8 x 8 have 6435.
+MOST_MAPS, MOST_PAIRS = 2**13, 2**22
 # The most pairs of a map and a chain that are tried for forms that lack both: about a third of a second.
 MOST_STEPS = 2**18
 _BLOCK = 64
@@ -82,7 +82,7 @@ def gamma_bounds(strata: Sequence[Incomplete], *, neither: bool = True, most: in
     """Bound gamma over all completions of one table, or the partial gamma over those of several strata.
 
     With `neither`, forms that lack both answers are completed, too, in `most` steps. No completion has a gamma where its bounds
-    are None. Raises `TooMany` for more than `MOST_PAIRS` pairs of maps.
+    are None. Raises `TooMany` for more than `MOST_MAPS` maps or `MOST_PAIRS` pairs of them.
     """
     steps = _Steps(most)
     searches = [
@@ -166,13 +166,14 @@ class _Search:
         if len(by_row) * len(self.by_column) > MOST_PAIRS:
             raise TooMany
         self.based = stratum.cells.reshape(-1).astype(kind) + by_row
-        self.p, self.q = (self._pairs(related) for related in self.related)
+        # How many forms of a map are related to one in each cell: (maps, cells), of both kinds of maps.
+        self.near = [[maps @ related for related in self.related] for maps in (self.based, self.by_column)]
+        self.p, self.q = (self._pairs(*near) for near in zip(*self.near, strict=True))
 
-    def _pairs(self, related: Numbers) -> Numbers:
+    def _pairs(self, to_based: Numbers, to_column: Numbers) -> Numbers:
         """Count the related pairs of each completion by maps, from both ends: (maps of rows, maps of columns)."""
-        own = ((self.based @ related) * self.based).sum(axis=1)
-        other = ((self.by_column @ related) * self.by_column).sum(axis=1)
-        counted: Numbers = own[:, None] + other + 2 * (self.based @ related @ self.by_column.T)
+        own, other = (to_based * self.based).sum(axis=1), (to_column * self.by_column).sum(axis=1)
+        counted: Numbers = own[:, None] + other + 2 * (to_based @ self.by_column.T)
         return counted
 
     def without_neither(self, limit: Fraction, _: _Completed | None) -> _Completed:
@@ -188,7 +189,7 @@ class _Search:
         one, two = float(1 - limit), float(1 + limit)
         worth = (one * self.p - two * self.q).reshape(-1)
         # What a form in each cell adds to F, halved, by both kinds of maps: (maps, cells).
-        gains = [one * (maps @ self.related[0]) - two * (maps @ self.related[1]) for maps in (self.based, self.by_column)]
+        gains = [one * concordant - two * discordant for concordant, discordant in self.near]
         found, best = None, -np.inf if known is None else known.worth(limit)
         if known is None:
             found, best = self._on_chains(np.array([worth.argmax()]), worth, gains, one)
@@ -239,9 +240,12 @@ class _Search:
 
     @cached_property
     def chains(self) -> NDArray[np.int64]:
-        """The cells of every chain that can't be longer, (chains, cells); the number of cells where a chain has no more."""
+        """The cells of every chain that can't be longer, (chains, cells); the number of cells where a chain has no more.
+
+        No more of them are listed than can be tried.
+        """
         rows, columns = self.shape
-        listed = list(_chains(0, 0, rows, columns))
+        listed = list(islice(_chains(0, 0, rows, columns), max(self.steps.left, 0) + 1))
         chains = np.full((len(listed), min(rows, columns)), rows * columns, dtype=np.int64)
         for chain, cells in zip(chains, listed, strict=True):
             chain[: len(cells)] = [row * columns + column for row, column in cells]
@@ -266,7 +270,7 @@ def _maps(forms: NDArray[np.integer[Any]], place: NDArray[np.integer[Any]]) -> N
     `place` (lines, places) are the cells' positions. Raises `TooMany`.
     """
     lines, places = np.flatnonzero(forms), place.shape[1]
-    if len(lines) and places and comb(places + len(lines) - 1, len(lines)) > MOST_PAIRS:
+    if len(lines) and places and comb(places + len(lines) - 1, len(lines)) > MOST_MAPS:
         raise TooMany
     chosen = list(combinations_with_replacement(range(places), len(lines)))
     maps = np.zeros((max(len(chosen), 1), place.size), dtype=np.int64)

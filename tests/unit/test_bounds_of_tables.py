@@ -27,7 +27,7 @@ from frs_pipeline.tables.bounds import (
     has_bounds,
 )
 from frs_pipeline.tables.figures import figures
-from frs_pipeline.tables.missing import cells, count_with_blanks, forms_that_never_came, with_units
+from frs_pipeline.tables.missing import cells, forms_that_never_came, with_units
 
 LIBRARY = Study(PROJECT / "studies" / "library_visitors")
 
@@ -196,7 +196,17 @@ def test_tables_of_nobody(kind: str, counts) -> None:
 def test_who_is_missing_of_a_share_by_role() -> None:
     """17 of 32 in the first row, 5 blank; of unknown row 3 with the answer, 4 with another, 2 with none."""
     of = table("crosstab", 2, 2, percent="row")
-    counts = {(1, 1): 17, (1, 2): 15, (2, 1): 6, (1, None): 5, (None, 1): 3, (None, 2): 4, (None, None): 2, (2, 99): 7, (None, 99): 8}
+    counts = {
+        (1, 1): 17,
+        (1, 2): 15,
+        (2, 1): 6,
+        (1, None): 5,
+        (None, 1): 3,
+        (None, 2): 4,
+        (None, None): 2,
+        (2, 99): 7,
+        (None, 99): 8,
+    }
     address = Address(1, "row1", "column1", "", "row_percent")
     own = bounds(STUDY, of, [address], counts)[address]
     assert (own.lowest, own.highest) == (pytest.approx(100 * 17 / 43), pytest.approx(100 * 27 / 42))
@@ -211,7 +221,9 @@ def test_who_is_missing_of_a_share_by_role() -> None:
 def test_forms_that_never_came_are_blank_everywhere() -> None:
     of = table("frequency")
     counts = {(1,): 6, (2,): 2, (None,): 1}
-    (row,) = [r for r in bound_rows(STUDY, of, figures(of, counts), counts, 3) if (r["row"], r["measure"]) == ("row1", "valid_percent")]
+    (row,) = [
+        r for r in bound_rows(STUDY, of, figures(of, counts), counts, 3) if (r["row"], r["measure"]) == ("row1", "valid_percent")
+    ]
     assert (row["lowest"], row["highest"], row["missing"]) == (pytest.approx(100 * 6 / 9), pytest.approx(100 * 7 / 9), 1)
     assert (row["lowest_units"], row["highest_units"], row["units"]) == (50, pytest.approx(100 * 10 / 12), 3)
     assert with_units(of, counts, 3) == {(1,): 6, (2,): 2, (None,): 4}

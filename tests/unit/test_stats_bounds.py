@@ -158,6 +158,9 @@ def test_what_would_take_too_long_is_said_by_steps() -> None:
     wide = some(random, 9, 9, 500, 200, 0)
     with pytest.raises(TooMany):
         gamma_bounds([wide])
+    long = incomplete(random.integers(0, 9, (12, 12)), [3] + [0] * 11, [0] * 12, 30)
+    assert both_bounds([long]).partly.highest
+    assert both_bounds([long]).whole is None
     both = some(random, 5, 5, 500, 60, 40)
     (lowest, highest), whole = both_bounds([both], most=10)
     assert whole is None
