@@ -115,7 +115,7 @@ def _of_share(
             (f"{when[0]} ", *how_many[0], " af ", *danish),
             (f"{when[1]} ", *how_many[1], " of ", *english, " would have said so"),
         )
-    unsure = several[0]["missing"] - blank
+    unsure = several[0]["unsure"]
     if unsure:
         number = Bound(number_text(unsure, language), addresses)
         said = (
@@ -188,7 +188,7 @@ def _forms(number: int, bound: Bound, which: tuple[str, str]) -> tuple[Parts, Pa
     danish, english = which
     comma = ", " if danish.startswith("der ") else " "
     if number == 1:
-        return (f"det ene skema{comma}{danish}",), (f"the one form {english}",)
+        return (f"det ene skema{comma}{danish}",), (f"the one form {english.replace('that lack ', 'that lacks ')}",)
     return ("de ", bound, f" skemaer{comma}{danish}"), ("the ", bound, f" forms {english}")
 
 

@@ -33,8 +33,8 @@ from frs_pipeline.stats.bounds import Bounds
 Numbers = NDArray[np.number[Any]]
 # The most maps of one kind, and the most pairs whose P and Q are kept: 7 x 7 answers have 1716 of each, 8 x 8 have 6435.
 MOST_MAPS, MOST_PAIRS = 2**13, 2**22
-# The most pairs of a map and a chain that are tried for forms that lack both: about a third of a second.
-MOST_STEPS = 2**18
+# The most chains, of which 7 x 7 cells have 817, and the most pairs of a completion by maps and a chain that are tried.
+MOST_CHAINS, MOST_STEPS = 2**13, 2**18
 _BLOCK = 64
 # Up to so many forms every sum of pairs is a whole number that a double holds.
 _EXACT = 2**26
@@ -242,10 +242,12 @@ class _Search:
     def chains(self) -> NDArray[np.int64]:
         """The cells of every chain that can't be longer, (chains, cells); the number of cells where a chain has no more.
 
-        No more of them are listed than can be tried.
+        Raises `TooMany`.
         """
         rows, columns = self.shape
-        listed = list(islice(_chains(0, 0, rows, columns), max(self.steps.left, 0) + 1))
+        listed = list(islice(_chains(0, 0, rows, columns), MOST_CHAINS + 1))
+        if len(listed) > MOST_CHAINS:
+            raise TooMany
         chains = np.full((len(listed), min(rows, columns)), rows * columns, dtype=np.int64)
         for chain, cells in zip(chains, listed, strict=True):
             chain[: len(cells)] = [row * columns + column for row, column in cells]

@@ -6,8 +6,9 @@ all completions, and both are reached. Which forms a figure lacks depends on wha
 - `valid_percent`, `cumulative_percent` and the `percent` of a distribution: the base grows by all who left the question blank.
 - `percent` of a frequency: blank forms are in the base already, and might have given the answer. How many answered (`Total
   valid`, `Missing`, `Total`) isn't lacking: those lines have no bounds.
-- `row_percent`, `column_percent`: a form that lacks what makes it one of the row is in it or in another one, each for itself.
-  In the total of all rows it counts in any case, so that a printed total may lie outside of its bounds.
+- `row_percent`, `column_percent`, `total_percent`: a form that lacks what makes it one of the row (or column) is in it or in
+  another one, each for itself. In the base of a whole table it is in any case. So a printed share may lie outside of its
+  bounds: in a margin, those count who answered only its question; in a cell, those enlarge the base who can't be in it.
 - `case_percent` and `percent` of boxes: a form without a tick would have one or more of the table's boxes.
 - `mean`: the smallest and the largest number that may be answered.
 - `gamma` and `partial_gamma`: over forms that lack one of both answers (`lowest_partly`), and with those that lack both. With
@@ -56,7 +57,7 @@ BOUNDS = pa.schema(
         column("value", pa.float64(), "the figure, unrounded; null when not computable"),
         column("lowest", pa.float64(), "the least that it could be, had everybody answered; null where that isn't known"),
         column("highest", pa.float64(), "the most that it could be"),
-        column("missing", pa.int64(), "forms that lack an answer on which the figure depends", nullable=False),
+        column("missing", pa.int64(), "forms that are in its base, or may be, and lack an answer of the table's", nullable=False),
         column("neither", pa.int64(), "of a gamma: forms among these that lack both answers"),
         column("lowest_partly", pa.float64(), "of a gamma: the least, were those left out that lack both, or the group"),
         column("highest_partly", pa.float64(), "the most"),
@@ -66,6 +67,7 @@ BOUNDS = pa.schema(
         column("hits", pa.int64(), "of a share: forms that surely count as this answer"),
         column("base", pa.int64(), "forms that are surely in its base, the blank ones among them"),
         column("blank", pa.int64(), "of these, forms that may have given the answer or another"),
+        column("unsure", pa.int64(), "forms that may be in its base or not"),
         column("reason", pa.string(), f"why there are no bounds: {', '.join(REASONS)}"),
     ]
 )
@@ -87,6 +89,7 @@ class Bounded:
     hits: int | None = None
     base: int | None = None
     blank: int | None = None
+    unsure: int | None = None
     reason: str | None = None
 
 
@@ -168,6 +171,8 @@ class _Shares:
         self.forms, self.left_out = cells(table, counts)
         # The places of answers, without those of blanks.
         self.shape = tuple(max(size - 1, 1) for size in self.forms.shape)
+        self.lacking = self.forms.copy()
+        self.lacking[tuple(slice(size) for size in self.shape)] = 0
         axes = (table.group, table.row, table.column)
         self.places = [{c.label: at for at, c in enumerate(axis.categories)} if axis else {} for axis in axes]
 
@@ -177,13 +182,17 @@ class _Shares:
         for axis, size in enumerate(self.forms.shape):
             if size > may.shape[axis]:  # a form without an answer may be whatever any of the cells is that it may be in
                 may = np.concatenate([may, np.bitwise_or.reduce(may, axis=axis, keepdims=True)], axis=axis)
-        forms = [int(n) for n in np.bincount(may.reshape(-1), weights=self.forms.reshape(-1), minlength=8)]
+        forms, lacks = (
+            [int(n) for n in np.bincount(may.reshape(-1), weights=of.reshape(-1), minlength=8)]
+            for of in (self.forms, self.lacking)
+        )
         lacking = [Lacking(forms[may], adds) for may, adds in _MAY.items()]
         whole = forms[1] + forms[2]
         if self.table.kind == "frequency" and address.measure == "percent":
             whole += self.left_out
         found = _share(forms[1], whole, lacking)
-        return replace(found, hits=forms[1], base=whole + forms[3], blank=forms[3])
+        unsure = forms[5] + forms[6] + forms[7]
+        return replace(found, missing=sum(lacks) - lacks[4], hits=forms[1], base=whole + forms[3], blank=forms[3], unsure=unsure)
 
     def _masks(self, address: Address) -> tuple[Mask, Mask]:
         """Say which cells a share counts, and among which."""

@@ -19,12 +19,16 @@ from frs_pipeline.store.settings import DUCKDB, Engine
 from frs_pipeline.study import Study
 from frs_pipeline.study.countable import CONFERENCE, countable
 from frs_pipeline.study.instruments import BOTH
+from frs_pipeline.study.numbers import NO_PLACE
 from frs_pipeline.study.pairing import question_of
 from frs_pipeline.study.tables import Axis, Table
 from frs_pipeline.tables.nonresponse import kinds
 
 if TYPE_CHECKING:
     from frs_pipeline.tables.counting import Code, Counts
+
+# In place of the answer to a question that wasn't asked: no answer that any table counts.
+NOT_ASKED = (NO_PLACE,)
 
 
 class _Part(NamedTuple):
@@ -39,6 +43,7 @@ def count_with_blanks(
 ) -> dict[int, Counts]:
     """Count the forms of each table as `counting.count` does (None = blank), without blanks where nothing was asked.
 
+    Those are `NOT_ASKED` in a frequency, whose percentages are of all forms.
     Every form is read once: what several tables count together is grouped together, delivery by delivery. Raises as `fetch`.
     """
     from frs_pipeline.tables.counting import count
@@ -54,8 +59,12 @@ def count_with_blanks(
             unasked, elsewhere = _not_asked(study, table, delivery), _asked_once(study, table)
             for codes, forms in counts.items():
                 lacks = {axis.variable for axis, own in _by_axis(table, codes) if is_blank(axis, own)}
-                if lacks.isdisjoint(unasked) and bool(lacks & elsewhere) == parts[at].asked:
+                counted = lacks.isdisjoint(unasked) and bool(lacks & elsewhere) == parts[at].asked
+                if counted:
                     total[codes] = total.get(codes, 0) + forms
+                if lacks and table.kind == "frequency":
+                    # All blanks of the mart, less those that were asked.
+                    total[NOT_ASKED] = total.get(NOT_ASKED, 0) + forms * (not parts[at].asked) - forms * counted
     return result
 
 

@@ -210,12 +210,12 @@ def test_who_is_missing_of_a_share_by_role() -> None:
     address = Address(1, "row1", "column1", "", "row_percent")
     own = bounds(STUDY, of, [address], counts)[address]
     assert (own.lowest, own.highest) == (pytest.approx(100 * 17 / 43), pytest.approx(100 * 27 / 42))
-    assert (own.missing, own.hits, own.base, own.blank) == (14, 17, 37, 5)
+    assert (own.missing, own.hits, own.base, own.blank, own.unsure) == (14, 17, 37, 5, 9)
     assert cells(of, counts).left_out == 15
     # All of them are in the total, whatever their row.
     total = bounds(STUDY, of, [address._replace(row=TOTAL)], counts)[address._replace(row=TOTAL)]
     assert (total.lowest, total.highest) == (pytest.approx(100 * 26 / 52), pytest.approx(100 * 33 / 52))
-    assert (total.missing, total.hits, total.base, total.blank) == (7, 26, 52, 7)
+    assert (total.missing, total.hits, total.base, total.blank, total.unsure) == (14, 26, 52, 7, 0)
 
 
 def test_forms_that_never_came_are_blank_everywhere() -> None:
