@@ -65,7 +65,7 @@ def count_with_blanks(
                 if lacks and table.kind == "frequency":
                     # All blanks of the mart, less those that were asked.
                     total[NOT_ASKED] = total.get(NOT_ASKED, 0) + forms * (not parts[at].asked) - forms * counted
-    return result
+    return {number: {codes: forms for codes, forms in counts.items() if forms} for number, counts in result.items()}
 
 
 def _parts(study: Study, tables: Sequence[Table]) -> Iterator[_Part]:

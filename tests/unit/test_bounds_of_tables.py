@@ -7,12 +7,15 @@ from itertools import combinations_with_replacement, product
 
 import numpy as np
 import pytest
+from support.random_marts import random_frame, write_marts
 from support.study import STUDY
 
+from frs_pipeline.store.files import MartFile
 from frs_pipeline.store.settings import PROJECT
 from frs_pipeline.study import Study
 from frs_pipeline.study.numbers import Span
 from frs_pipeline.study.pairing import Pairing
+from frs_pipeline.study.questionnaires import Questionnaire, questionnaires
 from frs_pipeline.study.tables import TOTAL, Address, Axis, Category, Table, catalogue
 from frs_pipeline.tables.bounds import (
     BOUNDS,
@@ -26,8 +29,10 @@ from frs_pipeline.tables.bounds import (
     bounds,
     has_bounds,
 )
+from frs_pipeline.tables.counting import count
+from frs_pipeline.tables.engine import open_marts
 from frs_pipeline.tables.figures import figures
-from frs_pipeline.tables.missing import cells, forms_that_never_came, with_units
+from frs_pipeline.tables.missing import NOT_ASKED, cells, count_with_blanks, forms_that_never_came, with_units
 
 LIBRARY = Study(PROJECT / "studies" / "library_visitors")
 
@@ -252,3 +257,44 @@ def test_how_many_never_came_is_known_of_those_of_whom_there_is_one() -> None:
     assert forms_that_never_came(STUDY, limited, UNIT) is None
     assert forms_that_never_came(STUDY, initiator, []) is None
     assert {forms_that_never_came(LIBRARY, of, []) for of in catalogue(LIBRARY).values()} == {None}
+
+
+@pytest.fixture(scope="module")
+def marts(tmp_path_factory):
+    """Random marts: as files by name, and as frames."""
+    frames = {name: random_frame(name, 300, seed) for seed, name in enumerate(questionnaires(STUDY))}
+    paths = write_marts(frames, tmp_path_factory.mktemp("marts"))
+    return {name: [MartFile("2020-11-30", path)] for name, path in paths.items()}, frames
+
+
+def test_forms_are_counted_with_their_blanks(marts) -> None:
+    files, frames = marts
+    tables = list(catalogue(STUDY).values())
+    found = count_with_blanks(STUDY, tables, files)
+    plain = count(tables, open_marts(files))
+    once = {number for number, counts in found.items() if counts != plain[number]}
+    assert 18 not in once
+    # Those whose question is asked at the follow-up only, and that count both occasions.
+    assert once == {
+        n for n, t in catalogue(STUDY).items() if t.occasion == "both" and {"wellbeing", "public_need"} & {*t.variables}
+    }
+    forms = frames["initiator"]
+    blank = forms["wellbeing"].isna()
+    of_one = next(t for t in tables if t.kind == "frequency" and t.variables == ("wellbeing",))
+    assert found[of_one.number][None,] == int((blank & (forms["occasion"] == "followup")).sum())
+    assert found[of_one.number][NOT_ASKED] == int((blank & (forms["occasion"] == "first")).sum())
+    assert sum(found[of_one.number].values()) == len(forms)
+
+
+def test_a_question_that_the_paper_doesnt_have_is_nobodys_to_answer(marts, monkeypatch) -> None:
+    files, _ = marts
+    asks = Questionnaire.asks
+    monkeypatch.setattr(
+        Questionnaire, "asks", lambda paper, question, day: question.name != "helped" and asks(paper, question, day)
+    )
+    of = catalogue(STUDY)[18]
+    assert "helped" in of.variables
+    counts = count_with_blanks(STUDY, [of], files)[18]
+    at = of.columns.index("helped")
+    assert counts
+    assert all(codes[at] is not None for codes in counts)
