@@ -32,9 +32,10 @@ NOT_ASKED = (NO_PLACE,)
 
 
 class _Part(NamedTuple):
-    """What is counted of a table in one mart: its forms, or (`asked`) those of the occasion at which a question is asked."""
+    """What is counted of a table in one mart: its forms, or (`asked`) those of the occasion at which `once` are asked."""
 
     table: Table
+    once: set[str]
     asked: bool
 
 
@@ -43,8 +44,7 @@ def count_with_blanks(
 ) -> dict[int, Counts]:
     """Count the forms of each table as `counting.count` does (None = blank), without blanks where nothing was asked.
 
-    Those are `NOT_ASKED` in a frequency, whose percentages are of all forms.
-    Every form is read once: what several tables count together is grouped together, delivery by delivery. Raises as `fetch`.
+    Those are `NOT_ASKED` in a frequency, whose percentages are of all forms. Every form is read once: what several tables count together is grouped together, delivery by delivery. Raises as `fetch`.
     """
     from frs_pipeline.tables.counting import count
     from frs_pipeline.tables.engine import open_marts
@@ -55,16 +55,16 @@ def count_with_blanks(
     for delivery in dict.fromkeys(file.delivery for files in marts.values() for file in files):
         here = {mart: [file for file in files if file.delivery == delivery] for mart, files in marts.items()}
         for at, counts in count(wanted, open_marts(here, engine)).items():
-            table, total = parts[at].table, result[parts[at].table.number]
-            unasked, elsewhere = _not_asked(study, table, delivery), _asked_once(study, table)
+            table, once, asked = parts[at]
+            total, unasked = result[table.number], _not_asked(study, table, delivery)
             for codes, forms in counts.items():
                 lacks = {axis.variable for axis, own in _by_axis(table, codes) if is_blank(axis, own)}
-                counted = lacks.isdisjoint(unasked) and bool(lacks & elsewhere) == parts[at].asked
+                counted = lacks.isdisjoint(unasked) and bool(lacks & once) == asked
                 if counted:
                     total[codes] = total.get(codes, 0) + forms
                 if lacks and table.kind == "frequency":
                     # All blanks of the mart, less those that were asked.
-                    total[NOT_ASKED] = total.get(NOT_ASKED, 0) + forms * (not parts[at].asked) - forms * counted
+                    total[NOT_ASKED] = total.get(NOT_ASKED, 0) + forms * (not asked) - forms * counted
     return {number: {codes: forms for codes, forms in counts.items() if forms} for number, counts in result.items()}
 
 
@@ -73,10 +73,11 @@ def _parts(study: Study, tables: Sequence[Table]) -> Iterator[_Part]:
     for table in tables:
         for mart in table.marts:
             own = table.model_copy(update={"marts": (mart,)})
-            yield _Part(own, asked=False)
-            once = [question_of(study, mart, name) for name in sorted(_asked_once(study, own))]
-            if once and once[0]:
-                yield _Part(own.model_copy(update={"occasion": once[0].occasion}), asked=True)
+            once = _asked_once(study, own)
+            yield _Part(own, set(once), asked=False)
+            # Where two questions are asked at different occasions, nobody was asked both.
+            for occasion in list(dict.fromkeys(once.values()))[:1]:
+                yield _Part(own.model_copy(update={"occasion": occasion}), set(once), asked=True)
 
 
 def _not_asked(study: Study, table: Table, delivery: str) -> set[str]:
@@ -86,14 +87,13 @@ def _not_asked(study: Study, table: Table, delivery: str) -> set[str]:
     return {name for name, question in asked.items() if question and not countable(study)[mart].asks(question, delivery)}
 
 
-def _asked_once(study: Study, table: Table) -> set[str]:
-    """Return the questions of a table of one mart, with forms of several occasions, that are asked at one of these only."""
+def _asked_once(study: Study, table: Table) -> dict[str, str]:
+    """Return the questions of a table of one mart, with forms of several occasions, that are asked at one of these: at which."""
     (mart,) = table.marts
-    if countable(study)[mart].occasion != BOTH:
-        return set()
+    if countable(study)[mart].occasion != BOTH or table.occasion != BOTH:
+        return {}
     asked = {axis.variable: question_of(study, mart, axis.variable) for axis in _axes(table)}
-    once = {name: question.occasion for name, question in asked.items() if question and question.occasion != BOTH}
-    return set() if table.occasion in once.values() else set(once)
+    return {name: question.occasion for name, question in asked.items() if question and question.occasion != BOTH}
 
 
 def _axes(table: Table) -> list[Axis]:
