@@ -44,7 +44,8 @@ def count_with_blanks(
 ) -> dict[int, Counts]:
     """Count the forms of each table as `counting.count` does (None = blank), without blanks where nothing was asked.
 
-    Those are `NOT_ASKED` in a frequency, whose percentages are of all forms. Every form is read once: what several tables count together is grouped together, delivery by delivery. Raises as `fetch`.
+    Those are `NOT_ASKED` in a frequency, whose percentages are of all forms. Every form is read once: what several tables count
+    together is grouped together, delivery by delivery. Raises as `fetch`.
     """
     from frs_pipeline.tables.counting import count
     from frs_pipeline.tables.engine import open_marts
