@@ -28,6 +28,7 @@ from frs_pipeline.report.claims import claims
 from frs_pipeline.report.findings import Judge, Tested, as_rows
 from frs_pipeline.report.layout import Layout, layout, texts_of
 from frs_pipeline.report.packs import Pack, figures_script
+from frs_pipeline.report.tipping import tipping
 from frs_pipeline.report.typography import anchor, number_text, share_text, shown, with_zero
 from frs_pipeline.stats.printing import NOT_COMPUTABLE
 from frs_pipeline.store.files import Store, read
@@ -172,7 +173,9 @@ class _Site:
         sections = [(section, [judge.finding(claim, stated.sources) for claim in section.claims]) for section in stated.sections]
         findings = [finding for _, tested in sections for finding in tested]
         counts = {**self.counts.whole(), **self.counts.unit(self.unit)}
-        page = self._rendered("index.html", page="index.html", counts=counts, sections=sections, findings=findings)
+        bounds = {Address.of(row): row for row in self._rows("statistics", "bounds")}
+        tips = {found.claim.id: tip for found in findings if (tip := tipping(self.store.study, found, bounds))}
+        page = self._rendered("index.html", page="index.html", counts=counts, sections=sections, findings=findings, tips=tips)
         return _Part({"index.html": page, "figures.js": self._figures()}, findings)
 
     def _rendered(self, template: str, **shown: Any) -> bytes:
