@@ -16,7 +16,9 @@ from typing import Any
 from frs_pipeline.language import Language, Text
 from frs_pipeline.lineage.pairs import Pairs
 from frs_pipeline.lineage.passport import Amount, Passport
+from frs_pipeline.lineage.spread import Spread
 from frs_pipeline.report.typography import anchor, number_text, shown
+from frs_pipeline.stats.printing import spss
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about
 from frs_pipeline.study.rules import policy
@@ -75,6 +77,8 @@ class Pack:
                 [self._index[made.total], [self._index[part] for part in made.parts], int(made.holds)] for made in passport.sums
             ],
             "p": self._published(passport),
+            "i": self._spread(passport.spread),
+            "v": self._differences(passport.spread),
             "c": [
                 [self._text(Text(checks.get(c.name, c.name), c.name)), int(c.passed)]
                 for c in passport.checks
@@ -98,6 +102,39 @@ class Pack:
             return [printed.verdict]
         why = [self._text(Text(printed.reason_danish, printed.reason))] if printed.reason and printed.reason_danish else []
         return [printed.verdict, shown(printed.printed, about(self.study).language), *why]
+
+    def _spread(self, known: Spread | None) -> list[Any] | None:
+        """Return the limits, how they are made or why there are none, and what they rest on; numbers as the page shows them."""
+        if known is None:
+            return None
+        why = known.method if known.low is not None else known.reason
+        rests = [self._set(known.n_effective, 1), self._set(known.design_effect, 2), self._set(known.icc, 3)]
+        error = [self._set(known.error, 3), self._set(known.df, 0 if known.df is None or known.df == int(known.df) else 1)]
+        tested = [self._set(known.t, 3), self._set(known.p, 3), self._set(known.q, 3), known.tests]
+        return [
+            self._printed(known.low),
+            self._printed(known.high),
+            None if why is None else self._text(why),
+            self._text(known.unit),
+            *(known.clusters, known.forms, *rests, *error, *tested, known.family and self._text(known.family)),
+            int(known.marked),
+        ]
+
+    def _differences(self, known: Spread | None) -> list[list[Any]]:
+        """Return what the figure is compared with, each difference with its limits or why it has none."""
+        return [
+            [
+                *(made.of, made.less, *map(self._printed, (made.value, made.low, made.high))),
+                *([self._text(made.reason)] if made.reason else []),
+            ]
+            for made in (known.differences if known else ())
+        ]
+
+    def _set(self, value: float | None, decimals: int) -> str | None:
+        return None if value is None else self._printed(spss(value, decimals, leading_zero=True))
+
+    def _printed(self, printed: str | None) -> str | None:
+        return None if printed is None else shown(printed, about(self.study).language)
 
     def _number(self, number: Amount | None) -> list[int | str] | None:
         return None if number is None else [self._text(number.what), _whole(number.number, about(self.study).language)]
