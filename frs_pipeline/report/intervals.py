@@ -38,8 +38,8 @@ REASONS: Mapping[Reason, Text] = {
 class Limits:
     """The ends of a figure's interval in the figure's unit, as numbers and as text, or why it has none.
 
-    `marked` says that it rests on so little that it is shown with a mark; `unit` is what follows the upper end. `p` is that of the
-    robust test, `q` the same adjusted for `tests` tests.
+    `marked` says that it rests on so little that it is shown with a mark; `unit` is what follows the upper end. `p` is that of
+    the robust test, `q` the same adjusted for `tests` tests.
     """
 
     low: float | None
