@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -144,6 +145,25 @@ def test_a_strong_association_of_a_few_forms_is_not_certain_and_one_of_many_is()
         assert found.main is not None
         assert found.main.value == 1.0
         assert found.holds is holds
+
+
+def test_what_the_interval_of_a_gamma_leaves_open_is_said_with_its_strength_where_it_is_known() -> None:
+    claim = next(claim for section in claims(STUDY).sections for claim in section.claims if claim.id == "lived_up")
+    figures = figures_of({10: {(1, 1): 50, (1, 2): 40, (2, 1): 40, (2, 2): 50}})
+    address = Address(10, "", "", "", "gamma")
+    intervals: list[tuple[Mapping[Address, tuple[float | None, float | None]] | None, str]] = [
+        (None, "moderate association"),
+        ({}, "moderate association"),
+        ({address: (None, None)}, "moderate association"),
+        ({address: (0.21, 0.24)}, "moderate association"),
+        ({address: (0.1, 0.35)}, "moderate association; could be strong or weak"),
+        ({address._replace(table=11): (0.1, 0.35)}, "moderate association"),
+    ]
+    for known, words in intervals:
+        main = Judge(STUDY, figures, [], known).finding(claim, claims(STUDY).sources).main
+        assert main is not None
+        assert main.association is not None
+        assert (main.strength, main.association.english) == ("moderate", words)
 
 
 def test_the_shipped_claims_are_bound_to_figures_that_there_are() -> None:
