@@ -47,9 +47,11 @@ class Example(Spec):
 
     @property
     def names(self) -> list[str]:
-        """The names in the expression, in order."""
-        walked = (node for node in ast.walk(ast.parse(self.compute, mode="eval")) if isinstance(node, ast.Name))
-        return list(dict.fromkeys(node.id for node in sorted(walked, key=lambda node: node.col_offset)))
+        """The names that the expression takes from elsewhere, in order."""
+        walked = [node for node in ast.walk(ast.parse(self.compute, mode="eval")) if isinstance(node, ast.Name)]
+        own = {node.id for node in walked if isinstance(node.ctx, ast.Store)}
+        named = (node.id for node in sorted(walked, key=lambda node: node.col_offset))
+        return list(dict.fromkeys(name for name in named if name not in own))
 
 
 class Examples(Spec):

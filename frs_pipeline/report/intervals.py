@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from frs_pipeline.language import Language, Text
 from frs_pipeline.report.typography import NO_BREAK_SPACE, limit_text
-from frs_pipeline.stats.clustered import Estimate, Reason, pooled_design, share
+from frs_pipeline.stats.clustered import Cells, Estimate, Reason
 from frs_pipeline.stats.printing import decimals_of
 from frs_pipeline.study.tables import TOTAL, Address, Table
 from frs_pipeline.tables.figures import Figure
@@ -106,8 +106,10 @@ def ends(table: Table, cells: NDArray[np.integer[Any]], language: Language) -> d
 
 def _ends(answers: NDArray[np.int64], language: Language) -> Ends:
     """Estimate both ends of one row, from counts (clusters, answers)."""
-    half, valid, design = answers.shape[1] // 2, answers.sum(axis=1), pooled_design(answers)
-    upper, lower = (share(part.sum(axis=1), valid, design) for part in (answers[:, :half], answers[:, -half:]))
+    cells, every = Cells(answers), range(answers.shape[1])
+    design = cells.design([[place] for place in every])
+    both = every[: len(every) // 2], every[(len(every) + 1) // 2 :]
+    upper, lower = (cells.share(places, every, design) for places in both)
     return Ends(_in_percent(upper, language), _in_percent(lower, language))
 
 

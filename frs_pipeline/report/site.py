@@ -160,7 +160,8 @@ class _Site:
         return _Part(pages)
 
     def _front(self) -> _Part:
-        judge, stated = Judge(self.store.study, self.figures, self.unit), claims(self.store.study)
+        limits = {address: (one.low, one.high) for address, one in (self.intervals or {}).items()}
+        judge, stated = Judge(self.store.study, self.figures, self.unit, limits), claims(self.store.study)
         sections = [(section, [judge.finding(claim, stated.sources) for claim in section.claims]) for section in stated.sections]
         findings = [finding for _, tested in sections for finding in tested]
         counts = {**self.counts.whole(), **self.counts.unit(self.unit)}
