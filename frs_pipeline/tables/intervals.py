@@ -31,6 +31,7 @@ from frs_pipeline.study.chapters import chapters
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Address, Axis, Table
 from frs_pipeline.tables.clusters import ClusteredForms
 from frs_pipeline.tables.figures import ADDRESS, NO_LABEL, column
+from frs_pipeline.tables.multiplicity import adjusted
 from frs_pipeline.tables.render import numbered
 
 INTERVALS = pa.schema(
@@ -299,6 +300,14 @@ def _changes(table: Table, counts: NDArray[np.int32]) -> Iterator[Interval]:
             sides = ((hits(one, codes), every[one]), (hits(other, codes), every[other]))
             made = cells.difference(*sides, (designs[one], designs[other]))
             yield _of(table, "percent", made, way, group=one)._replace(other=other)
+
+
+def with_q(study: Study, every: Sequence[Interval]) -> list[Interval]:
+    """Add to the gammas among all intervals of a study what their p become among the tests of their family."""
+    gammas = {each.address: each for each in every if each.address.measure in ("gamma", "partial_gamma") and not each.other}
+    judged = adjusted(study, ((address, each.estimate.p) for address, each in gammas.items()))
+    found = {gammas[each.address]: each for each in judged}
+    return [each._replace(q=found[each].q, tests=found[each].tests) if each in found else each for each in every]
 
 
 def followed(study: Study) -> list[tuple[int, int]]:
