@@ -261,7 +261,7 @@ def _boxes(table: Table, forms: ClusteredForms) -> Iterator[Interval]:
     assert forms.cases is not None
     boxes = [*range(len(table.row.boxes))]
     for group, places in _groups(table):
-        ticks = forms.cells[:, places, :, 0].sum(axis=1)
+        ticks = forms.cells[..., 0][:, places].sum(axis=1)
         cases = forms.cases[:, places].sum(axis=1)
         of_ticks, without_tick = Cells(ticks), Cells(np.column_stack([ticks, cases[:, np.newaxis] - ticks]))
         for box, label in enumerate(_labels(table)):
