@@ -67,7 +67,9 @@ class Bar:
         """Describe the bar in words, for those who don't see it."""
         parts = (f"{answer} {share_text(share, language=language)}" for answer, share in zip(answers, self.shares, strict=True))
         when = f"{self.occasion.in_language(language)} " if self.occasion else ""
-        return f"{when}{self.label.in_language(language)}: {', '.join(parts)}"
+        said = self.ends.upper.said.in_language(language) if self.ends else ""
+        together = f"{' + '.join(answers[: len(answers) // 2])} {share_text(self.upper, language=language)} ({said})"
+        return f"{when}{self.label.in_language(language)}: {', '.join([*parts, *([together] if said else [])])}"
 
     @property
     def reach(self) -> float:

@@ -103,7 +103,8 @@ def test_a_line_lies_where_its_limits_are_and_has_open_ends_where_it_rests_on_li
     # 15 % below the middle, 85 % up to the upper limit: one scale of 100.
     assert '<rect class="ci" x="75.00%" width="25.00%" y="8" height="2"/>' in made
     assert '<circle class="ci"' not in made
-    assert "60,0 til 85,0" in made
+    assert "e 5,0\u00a0%, a + b 70,0\u00a0% (60,0 til 85,0)" in made  # for those who don't see it
+    assert '<td class="quiet"><span class="da" lang="da">60,0 til 85,0</span>' in made
     marked = _bars(Limits(60.0, 85.0, ("60,0", "85,0"), 9, marked=True))
     assert '<circle class="ci" cx="75.00%" cy="9" r="3"/><circle class="ci" cx="100.00%" cy="9" r="3"/>' in marked
     assert "Åbne ender" in marked
