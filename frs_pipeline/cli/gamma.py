@@ -85,7 +85,7 @@ def _print_table(caption: str, counted: ContingencyFile) -> None:
 
 
 def _print_results(rows: list[dict[str, Any]], first_order: PartialGamma | None) -> None:
-    from frs_pipeline.stats.gamma import strength
+    from frs_pipeline.stats.strength import strength
 
     lines = [
         [
@@ -152,7 +152,7 @@ def _answer(one: Association, by: Question | None) -> str | None:
 
 
 def _print_associations(study: Study, mart: str, found: list[Association], pairs: int, by: Question | None) -> None:
-    from frs_pipeline.stats.gamma import strength
+    from frs_pipeline.stats.strength import strength
     from frs_pipeline.study.about import written
 
     lines = [

@@ -15,13 +15,14 @@ import pyarrow as pa
 from frs_pipeline.language import Text
 from frs_pipeline.report.typography import number_text, points_text, share_text, shown, with_zero
 from frs_pipeline.stats.counts import percent
-from frs_pipeline.stats.gamma import significant, strength
 from frs_pipeline.stats.printing import decimals_of, parse, round_half_away
+from frs_pipeline.stats.strength import significant, strength
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about
 from frs_pipeline.study.claims import PLACEHOLDER, Baseline, Claim, Condition, Source, Value, bare
 from frs_pipeline.study.tables import Address, catalogue
 from frs_pipeline.tables.figures import Figure, column
+from frs_pipeline.tables.strength import reservation
 
 # The words for a gamma, the weakest first.
 _WORDS = (None, "none", "weak", "moderate", "strong")
@@ -51,7 +52,10 @@ class Sentence:
 
 @dataclass(frozen=True)
 class Number:
-    """A value as computed: unrounded, its text, how many forms it rests on, how strong and significant a gamma is."""
+    """A value as computed: unrounded, its text, how many forms it rests on, how strong and significant a gamma is.
+
+    `but` is what the interval of a gamma leaves open; None where that is nothing, or no interval is known.
+    """
 
     value: float | None
     shown: Bound
@@ -59,6 +63,7 @@ class Number:
     strength: str | None = None
     significant: bool = True
     said: Bound | None = None
+    but: Text | None = None
 
     @property
     def as_said(self) -> bool:
@@ -111,11 +116,21 @@ FINDINGS = pa.schema(
 
 
 class Judge:
-    """Compares claims with the figures of one delivery and its unit non-response (rows of `UNIT`)."""
+    """Compares claims with the figures of one delivery and its unit non-response (rows of `UNIT`).
 
-    def __init__(self, study: Study, figures: Mapping[Address, Figure], unit: list[dict[str, object]]) -> None:
+    `intervals` are the ends of the intervals of gammas, by their address, as far as they are known.
+    """
+
+    def __init__(
+        self,
+        study: Study,
+        figures: Mapping[Address, Figure],
+        unit: list[dict[str, object]],
+        intervals: Mapping[Address, tuple[float | None, float | None]] | None = None,
+    ) -> None:
         self.study = study
         self._figures = figures
+        self._intervals = intervals or {}
         self._unit = {(row["measure"], row["occasion"]): row for row in unit}
 
     def finding(self, claim: Claim, sources: Mapping[str, Source]) -> Tested:
@@ -146,8 +161,10 @@ class Judge:
             sure = p is not None and significant(p)
             base = Bound(number_text(int(forms.value or 0), language), (addresses[1],))
             bound = Bound(with_zero(shown(gamma.printed, language)), (addresses[0],))
-            word = None if gamma.value is None else strength(gamma.value)
-            return Number(gamma.value, bound, base, word, sure, said)
+            if gamma.value is None:
+                return Number(None, bound, base, None, sure, said)
+            but = reservation(gamma.value, *self._intervals.get(addresses[0], (None, None)))
+            return Number(gamma.value, bound, base, strength(gamma.value), sure, said, but)
         if value.share is not None:
             *parts, whole = (int(self._figures[address].value or 0) for address in addresses)
             ratio = percent(sum(parts), whole)

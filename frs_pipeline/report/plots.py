@@ -13,8 +13,8 @@ from frs_pipeline.language import Language, Text
 from frs_pipeline.report.layout import named
 from frs_pipeline.report.typography import number_text, share_text, shown, with_zero
 from frs_pipeline.stats.counts import percent
-from frs_pipeline.stats.gamma import significant, strength
 from frs_pipeline.stats.printing import spss
+from frs_pipeline.stats.strength import significant, strength
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about, occasions
 from frs_pipeline.study.instruments import BOTH

@@ -12,14 +12,11 @@ error zero?" a question with an exact answer. Each figure is rounded to a float 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from frs_pipeline.stats.counts import Table, exact_table
-from frs_pipeline.stats.printing import round_half_away
 
 
 @dataclass(frozen=True)
@@ -116,29 +113,6 @@ def pair_sums(strata: Sequence[Table]) -> tuple[int, int]:
     """
     pairs = [_pairs(table) for table in strata]
     return sum(stratum.p for stratum in pairs), sum(stratum.q for stratum in pairs)
-
-
-def strength(gamma: float) -> Literal["none", "weak", "moderate", "strong"]:
-    """Return the word for a gamma: below .1 none, below .2 weak, below .3 moderate, else strong, by absolute value.
-
-    Judged on the three decimals that are printed, so that word and figure never disagree. Raises ValueError
-    outside -1 to 1.
-    """
-    if not -1 <= gamma <= 1:
-        raise ValueError("gamma lies between -1 and 1")
-    thousandths = abs(int(round_half_away(gamma, 3).scaleb(3)))
-    if thousandths < 100:
-        return "none"
-    if thousandths < 200:
-        return "weak"
-    return "moderate" if thousandths < 300 else "strong"
-
-
-def significant(p: float) -> bool:
-    """Return whether p is below .05, judged on the three printed decimals as `strength` is. Raises ValueError outside 0 to 1."""
-    if not 0 <= p <= 1:
-        raise ValueError("p lies between 0 and 1")
-    return round_half_away(p, 3) < Decimal("0.05")
 
 
 def _pairs(table: Table) -> _Pairs:

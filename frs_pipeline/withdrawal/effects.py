@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from frs_pipeline.lineage.impact import ChangedForms, Moved, Value, impact, rows_of
 from frs_pipeline.lineage.papers import released
-from frs_pipeline.stats.gamma import significant, strength
+from frs_pipeline.stats.strength import significant, strength
 from frs_pipeline.store.files import Store
 from frs_pipeline.study import Study
 from frs_pipeline.study.release import release_policy

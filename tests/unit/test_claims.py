@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from support.study import STUDY
 
 from frs_pipeline.errors import InputError
+from frs_pipeline.language import Text
 from frs_pipeline.lineage.meaning import meanings
 from frs_pipeline.report.claims import claims, read_claims
 from frs_pipeline.report.findings import Judge, Sentence, as_rows
@@ -144,6 +146,24 @@ def test_a_strong_association_of_a_few_forms_is_not_certain_and_one_of_many_is()
         assert found.main is not None
         assert found.main.value == 1.0
         assert found.holds is holds
+
+
+def test_what_the_interval_of_a_gamma_leaves_open_is_said_with_its_strength_where_it_is_known() -> None:
+    claim = next(claim for section in claims(STUDY).sections for claim in section.claims if claim.id == "lived_up")
+    figures = figures_of({10: {(1, 1): 50, (1, 2): 40, (2, 1): 40, (2, 2): 50}})
+    address = Address(10, "", "", "", "gamma")
+    intervals: list[tuple[Mapping[Address, tuple[float | None, float | None]] | None, Text | None]] = [
+        (None, None),
+        ({}, None),
+        ({address: (None, None)}, None),
+        ({address: (0.21, 0.24)}, None),
+        ({address: (0.1, 0.35)}, Text("kan være stærk eller svag", "could be strong or weak")),
+        ({address._replace(table=11): (0.1, 0.35)}, None),
+    ]
+    for known, but in intervals:
+        main = Judge(STUDY, figures, [], known).finding(claim, claims(STUDY).sources).main
+        assert main is not None
+        assert (main.strength, main.but) == ("moderate", but)
 
 
 def test_the_shipped_claims_are_bound_to_figures_that_there_are() -> None:

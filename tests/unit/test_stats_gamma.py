@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.stats import somersd
 
 from frs_pipeline.stats.counts import collapse
-from frs_pipeline.stats.gamma import Gamma, PartialGamma, goodman_kruskal, partial, significant, strength
+from frs_pipeline.stats.gamma import Gamma, PartialGamma, goodman_kruskal, partial
 from frs_pipeline.stats.printing import spss
 
 Rows = list[list[int]]
@@ -307,35 +307,3 @@ def test_partial_against_the_definition(strata: list[NDArray[np.int64]]) -> None
 def test_partial_of_one_stratum_is_gamma(table: NDArray[np.int64]) -> None:
     found, whole = partial([table]), goodman_kruskal(table)
     assert found == PartialGamma(whole.gamma, whole.ase, whole.n)
-
-
-@pytest.mark.parametrize(
-    ("gamma", "word"),
-    [
-        (0.0, "none"), (0.099, "none"), (0.0994, "none"), (0.0995, "weak"), (0.1, "weak"), (0.1994, "weak"),
-        (0.1995, "moderate"), (0.2, "moderate"), (0.2994, "moderate"), (0.2995, "strong"), (0.3, "strong"),
-        (1.0, "strong"), (-0.05, "none"), (-0.1, "weak"), (-0.2, "moderate"), (-0.286, "moderate"),
-        (-0.3, "strong"), (-1.0, "strong"),
-    ],
-)  # fmt: skip
-def test_strength(gamma: float, word: str) -> None:
-    assert strength(gamma) == word
-
-
-@pytest.mark.parametrize(
-    ("p", "holds"), [(0.0, True), (0.0494, True), (0.0495, False), (0.05, False), (0.2, False), (1.0, False)]
-)
-def test_significance_is_judged_as_p_is_printed(p: float, holds: bool) -> None:
-    assert significant(p) == holds
-
-
-@pytest.mark.parametrize("p", [-0.1, 1.1, float("nan")])
-def test_significance_refuses_what_is_no_probability(p: float) -> None:
-    with pytest.raises(ValueError, match="between 0 and 1"):
-        significant(p)
-
-
-@pytest.mark.parametrize("gamma", [1.001, -2.0, float("nan"), float("inf")])
-def test_strength_refuses_what_is_no_gamma(gamma: float) -> None:
-    with pytest.raises(ValueError, match="between -1 and 1"):
-        strength(gamma)
