@@ -120,7 +120,8 @@ def by_role(rng: np.random.Generator, of: Forms, chances: Sequence[float], icc: 
     own = np.array(chances)[of.role]
     if icc:
         place, strength = rng.random(of.clusters), (1 - icc) / icc
-        each = np.stack([special.betaincinv(p * strength, (1 - p) * strength, place) for p in chances], axis=1)
+        by_chance = {p: special.betaincinv(p * strength, (1 - p) * strength, place) for p in set(chances)}
+        each = np.stack([by_chance[p] for p in chances], axis=1)
         own = each[of.cluster, of.role]
     return rng.random(len(of.cluster)) < own
 

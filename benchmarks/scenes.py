@@ -20,6 +20,7 @@ from frs_pipeline.stats.clustered import (
     difference_of_means,
     difference_of_shares,
     mean,
+    pooled_design,
     shares,
 )
 from frs_pipeline.stats.clustered_gamma import difference_of_gammas, gamma, partial_gamma
@@ -27,7 +28,9 @@ from frs_pipeline.stats.clustered_gamma import difference_of_gammas, gamma, part
 # So many studies are drawn at once.
 TOGETHER = 100
 FIVE = (0.5, 0.33, 0.11, 0.04, 0.02)
-BARN, MOR, FAR, FAMILIE = (NAMES.index(name) for name in ("barn", "mor", "far", "familie"))
+BARN, MOR, FAMILIE = (NAMES.index(name) for name in ("barn", "mor", "familie"))
+# Margins of two questions of which some answers are so rare that they hardly meet.
+RARE = {"10/90 by 10/90": ((0.1, 0.9), (0.1, 0.9)), "2/8/90 by 2/8/90": ((0.02, 0.08, 0.9), (0.02, 0.08, 0.9))}
 # By how much the answers of a role lie higher than those of others, on both questions.
 SHIFTS = np.array([[0.5, 0.5], [0.2, 0.3], [-0.2, 0], [0, 0], [-0.4, -0.5], [0, 0]])
 
@@ -103,9 +106,7 @@ def _by_role(common: tuple[float, ...]) -> Draw:
             designs = [_pooled(every[:, role]) for role in range(roles)]
 
             def between(one: int, other: int, a=a, m=m, designs=designs) -> Estimate:  # noqa: ANN001
-                return difference_of_shares(
-                    (a[:, one], m[:, one]), (a[:, other], m[:, other]), (designs[one], designs[other])
-                )
+                return difference_of_shares((a[:, one], m[:, one]), (a[:, other], m[:, other]), (designs[one], designs[other]))
 
             rest = every[:, 1:].sum(axis=1)
             against = difference_of_shares((a[:, BARN], m[:, BARN]), (rest[:, 0], rest.sum(axis=1)), (1, _pooled(rest)))
@@ -126,8 +127,6 @@ def _by_role(common: tuple[float, ...]) -> Draw:
 
 
 def _pooled(cells: planted.Ints) -> float:
-    from frs_pipeline.stats.clustered import pooled_design
-
     return pooled_design(cells) if cells.any() else 1.0
 
 
@@ -153,6 +152,18 @@ def _crossed(of: Forms, studies: int, answers: planted.Ints, by_role: int = 0) -
     """Count forms (studies, clusters, [roles,] rows, columns)."""
     role = [(of.role, by_role)] if by_role else []
     return planted.counted(of, studies, *role, (answers[:, 0], len(CONFLICT)), (answers[:, 1], len(HELPED)))
+
+
+def _rare(name: str) -> Draw:
+    """Cross two questions without any association."""
+
+    def draw(rng: np.random.Generator, studies: int, clusters: int, icc: float) -> Iterator[list[Figure]]:
+        of, margins = planted.forms(rng, studies, clusters), RARE[name]
+        answers = planted.ordered(rng, of, margins, planted.pair(0), icc)
+        for cells in planted.counted(of, studies, *((given, len(margins[0])) for given in answers.T)):
+            yield [Figure("gamma of rare answers", f"0, {name}", 0.0, gamma(cells))]
+
+    return draw
 
 
 @cache
@@ -211,6 +222,7 @@ KINDS: dict[str, Draw] = {
     "rare shares by role": _by_role((0.05, 0.02, 0.02, 0.02, 0.02, 0.02)),
     "equal shares by role": _by_role((0.6,) * 6),
     **{f"gamma {_short(value)}": _gamma(value) for value in (0.0, 0.3, 0.8)},
+    **{f"gamma 0 of {name}": _rare(name) for name in RARE},
     **{f"partial gamma {_short(value)}": _partial(value) for value in (0.0, 0.3, 0.8)},
     **{
         f"gammas {_short(one)}, {_short(other)} of {names[0]}, {names[1]}": _gammas(one, other, roles, names)
