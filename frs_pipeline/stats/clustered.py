@@ -26,13 +26,15 @@ Counts = NDArray[np.integer[Any]]
 Floats = NDArray[np.float64]
 Method = Literal["wilson", "mover", "linearised", "cr2", "fisher", "fisher_jackknife", "mover_fisher", "none"]
 # Why there is no interval.
-Reason = Literal["no_forms", "one_cluster", "no_pairs", "perfect", "no_spread", "few_pairs", "one_side", "no_method"]
+Reason = Literal["no_forms", "one_cluster", "no_pairs", "perfect", "no_spread", "few_pairs", "one_side", "whole", "no_method"]
 
 LEVEL = 0.95
 # With fewer clusters, errors are those that were made for few.
 FEW_CLUSTERS = 30
 # An interval on fewer clusters or effective forms is shown with a mark.
 LEAST_CLUSTERS, LEAST_EFFECTIVE = 10, 30
+# Of fewer clusters with several forms, nobody could say how alike forms of a cluster are.
+LEAST_OF_SEVERAL = 5
 # So many hits and misses on each side, and the robust t of a difference has the size that it says.
 LEAST_HITS = 10
 
@@ -178,7 +180,9 @@ def _correlation(squares: _Squares | None, sizes: Floats) -> float | None:
 
 
 def _icc(sums: Floats, sizes: Floats, squares: float) -> float | None:
-    return _correlation(_squares(sums, sizes, squares), sizes)
+    """Compute the intra-class correlation of numbers; None where too few clusters have several forms to tell."""
+    several = int(np.count_nonzero(sizes > 1))
+    return _correlation(_squares(sums, sizes, squares), sizes) if several >= LEAST_OF_SEVERAL else None
 
 
 def pooled_design(cells: Counts) -> float:

@@ -61,7 +61,7 @@ def pairs_of(cells: Counts) -> Pairs:
     """Count pairs within strata, from counts (clusters, strata, rows, columns)."""
     counts = cells.astype(np.float64)
     clusters = len(counts)
-    flat = counts.reshape(clusters, -1)
+    flat = counts.reshape(clusters, int(np.prod(counts.shape[1:])))
     totals = counts.sum(axis=0)
     concordant, discordant = directions(totals)
     differing, untied = concordant - discordant, concordant + discordant
@@ -167,7 +167,7 @@ def jackknife_error(cells: Counts) -> float | None:
 def leave_one_out(cells: Counts) -> Floats | None:
     """Compute the partial gamma without each cluster that has a form (those clusters,); None where one has no pair."""
     counts = cells.astype(np.float64)
-    there = counts.reshape(len(counts), -1).any(axis=1)
+    there = counts.any(axis=(1, 2, 3))
     left = counts.sum(axis=0) - counts[there]
     concordant, discordant = directions(left)
     same, opposite = ((left * each).sum(axis=(1, 2, 3)) for each in (concordant, discordant))

@@ -327,13 +327,20 @@ def _entries(study: Study) -> list[tuple[int, tuple[str, ...]]]:
 
 
 def _statistics(study: Study) -> Iterator[Product]:
-    """Plan all figures, the comparison with the printed ones, and the base of each table."""
+    """Plan all figures, their intervals, the comparison with the printed ones, and the base of each table."""
     counted = {mart for _, marts in _entries(study) for mart in marts}
     marts = tuple(key for key in every_mart(study) if key[1] in (*instruments(study), *counted))
     by = ("assets.statistics", "g5_statistics")
     yield _curated(_FIGURES, *by, inputs=_table_keys(study))
     printed = _files(study, "published/figures.csv", "published/contradictions.csv", "study.yaml")
     yield _curated(("statistics", "compare"), *by, inputs=(_FIGURES,), definitions=printed, named=True)
+    yield _curated(
+        ("statistics", "intervals"),
+        "assets.intervals",
+        "g5_statistics",
+        inputs=(_FIGURES, *marts),
+        definitions=(*_files(study, "tables.yaml", "study.yaml", "report/chapters.yaml"), *_papers(study)),
+    )
     yield _curated(
         ("statistics", "bases"),
         "assets.bases",
@@ -388,7 +395,7 @@ def _questionnaires(study: Study) -> Definitions:
 def _formats(study: Study) -> Product:
     """Plan marts, statistics and tables as other programs read them."""
     inputs = [*every_mart(study)]
-    inputs += [("statistics", name) for name in ("figures", "compare", "bases", *nonresponses(study))]
+    inputs += [("statistics", name) for name in ("figures", "intervals", "compare", "bases", *nonresponses(study))]
     inputs += [AGREEMENT] if coded(study) else []
     definitions = (*_files(study, "tables.yaml", "report/chapters.yaml", "study.yaml"), *_questionnaires(study))
     return _curated(("formats",), "assets.formats", "g6_report", inputs=tuple(inputs), definitions=definitions, pages="formats")

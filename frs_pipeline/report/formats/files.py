@@ -37,6 +37,7 @@ WORKBOOK = Text("tabeller.xlsx", "tables.xlsx")
 MOST_FORMS_OF_A_SAV = 1_000_000
 STATISTICS = {
     "figures": ("Every figure of every table", ()),
+    "intervals": ("What is known of the uncertainty of each figure that is an estimate, and of differences", ()),
     "compare": ("Recomputed against printed, figure by figure", ()),
     "bases": ("The base of each table: its forms, those left out by reason, those counted", ()),
     "unit_nonresponse": ("Unit non-response: whose forms are missing", ("occasion", "measure")),
