@@ -12,6 +12,7 @@ it for two answers whose shares differ between roles, with one effect of the con
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -154,7 +155,7 @@ def cell_shares(rho: float, rows: Sequence[float], columns: Sequence[float]) -> 
     nodes, weights = np.polynomial.legendre.leggauss(80)
     edges = np.concatenate([[0], np.cumsum(rows)])
     shares = []
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in pairwise(edges):
         # By the share below x rather than by x: there are no tails to cut off.
         x = special.ndtri(np.clip(low + (high - low) * (nodes + 1) / 2, 1e-15, 1 - 1e-15))
         below = special.ndtr((cuts(columns)[:, np.newaxis] - rho * x) / np.sqrt(1 - rho * rho)) @ weights * (high - low) / 2

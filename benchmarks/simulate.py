@@ -191,8 +191,8 @@ def page(cells: Sequence[Cell], found: Sequence[discoveries.Found], runs: int) -
         f"Made by `make simulate`: {runs:,} studies a cell ({runs * OFTEN['gamma 0']:,} for a gamma of 0), whose conferences are "
         "as large as those of the shipped study and have the same roles, with a planted correlation within conferences (ICC).",
         "",
-        "Per cent of the 95 % intervals that hold the truth; in brackets, truths below and above. A * says that most intervals of "
-        "the cell carry a mark (fewer than 10 conferences, or than 30 effective forms), a † that most studies have no interval.",
+        "Per cent of the 95 % intervals that hold the truth; in brackets, truths below and above. A * says that most intervals "
+        "of the cell carry a mark (fewer than 10 conferences, or than 30 effective forms), a † that most studies have none.",
         "",
         *_averages(cells),
         *_coverage(cells),

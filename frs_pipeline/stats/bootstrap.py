@@ -3,8 +3,8 @@
 A replicate draws as many clusters as there are, with replacement (Efron 1979, Annals of Statistics 7:1): how often each is drawn
 is all that matters, so that replicates are weights (samples, clusters), and a figure of all replicates is computed at once from
 weights @ counts. One set of weights for many figures makes differences of replicates replicates of the difference. The variance
-of replicates is about (K - 1) / K of the one that `stats.clustered` computes (Rao & Wu 1988, JASA 83:231), which `Bootstrap.error`
-sets right.
+of replicates is about (K - 1) / K of the one that `stats.clustered` computes (Rao & Wu 1988, JASA 83:231): `bootstrap` sets it
+right.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def gammas(drawn: Floats, cells: Counts) -> Floats:
 
 def _gammas(totals: Floats) -> Floats:
     """Compute partial gammas (samples,) from tables (samples, strata, rows, columns)."""
-    # Forms above and to the left of a cell; and all that are in other rows and other columns, less those, are to be told apart.
+    # Pairs of which one form is above and to the left of the other; all others that are tied in neither question are opposite.
     above = totals.cumsum(axis=2)[:, :, :-1].cumsum(axis=3)[:, :, :, :-1]
     same = np.einsum("bsij,bsij->b", totals[:, :, 1:, 1:], above)
     rows, columns = totals.sum(axis=3), totals.sum(axis=2)
@@ -61,10 +61,14 @@ def _gammas(totals: Floats) -> Floats:
     return values
 
 
-def shares(drawn: Floats, hits: Counts, valid: Counts) -> Floats:
-    """Compute the share of `hits` of `valid`, both (clusters,), in every replicate (samples,); nan where none is valid."""
-    a, m = drawn @ hits.astype(np.float64), drawn @ valid.astype(np.float64)
-    return np.divide(a, m, out=np.full(len(m), np.nan), where=m > 0)
+def ratios(drawn: Floats, above: Counts | Floats, below: Counts | Floats) -> Floats:
+    """Compute a share or mean in every replicate (samples,), nan where nothing is below the line.
+
+    `above` are hits, or sums of numbers, `below` how many forms they are of; both (clusters,).
+    """
+    a, m = drawn @ above.astype(np.float64), drawn @ below.astype(np.float64)
+    values: Floats = np.divide(a, m, out=np.full(len(m), np.nan), where=m > 0)
+    return values
 
 
 def bootstrap(replicates: Floats, clusters: int) -> Bootstrap:

@@ -88,7 +88,8 @@ class _Forms:
             np.minimum.at(least, self.stratum, answers)
             np.maximum.at(most, self.stratum, answers)
             differ &= least < most
-        return differ[self.stratum]
+        there: NDArray[np.bool_] = differ[self.stratum]
+        return there
 
     def shuffled(self, rng: np.random.Generator, times: int) -> NDArray[np.int16]:
         """Shuffle the second answers within strata (times, forms)."""
@@ -103,7 +104,8 @@ class _Forms:
         exact = np.float32 if len(self._direction) < 2**24 else np.float64
         difference = signs.astype(exact) @ self._direction.astype(exact)
         untied = np.count_nonzero(signs, axis=1)
-        return np.divide(difference.astype(np.float64), untied, out=np.full(len(answers), np.nan), where=untied > 0)
+        values: Floats = np.divide(difference.astype(np.float64), untied, out=np.full(len(answers), np.nan), where=untied > 0)
+        return values
 
 
 def _pairs(sizes: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
