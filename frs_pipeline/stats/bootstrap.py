@@ -39,8 +39,8 @@ def gammas(drawn: Floats, cells: Counts) -> Floats:
 
     `drawn` are weights (samples, clusters), `cells` counts (clusters, strata, rows, columns).
     """
-    there = cells.reshape(len(cells), -1).any(axis=1)
-    counts = cells[there].reshape(int(there.sum()), -1).astype(np.float64)
+    there = cells.any(axis=(1, 2, 3))
+    counts = cells[there].reshape(int(there.sum()), int(np.prod(cells.shape[1:]))).astype(np.float64)
     own = drawn[:, there]
     step = max(1, _AT_ONCE // max(1, counts.shape[1]))
     parts = [_gammas((own[at : at + step] @ counts).reshape(-1, *cells.shape[1:])) for at in range(0, len(own), step)]

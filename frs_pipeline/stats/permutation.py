@@ -3,9 +3,9 @@
 It asks something else than the test of gamma: given the conference and the role, does who gives the one answer tend to give the
 other? Association between conferences, or between roles, is nothing to it. Answers to the second question are shuffled among the
 forms of a cluster that are in the same stratum; what is looked at is the gamma of pairs within clusters (Davis 1967, with the
-cluster as stratum), because that of all pairs hides in what stays. Its distance from the mean of all shuffles counts, which
-strata that move both answers take away from 0. p = (1 + shuffles at least as far) / (1 + shuffles) (Phipson & Smyth 2010,
-Statistical Applications in Genetics and Molecular Biology 9:39).
+cluster as stratum), because that of all pairs hides in what stays. Strata that move both answers take shuffles away from 0, so
+that a shuffle counts by whether it lies on the same side of what was seen, not by its distance from 0; the smaller side is taken
+twice. Of a side, p = (1 + shuffles there) / (1 + shuffles) (Phipson & Smyth 2010, Stat. Appl. Genet. Mol. Biol. 9:39).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from frs_pipeline.stats.clustered import Counts, Floats
 SHUFFLES, SEED = 1999, 1
 # So many pairs are compared at a time.
 _AT_ONCE = 4_000_000
-# Two shuffles of which one is by so little farther out are equally far.
+# What lies by so little on one side of what was seen is the same.
 _SAME = 1e-12
 
 
@@ -52,8 +52,8 @@ def within(cells: Counts, shuffles: int = SHUFFLES, seed: int = SEED) -> Within:
     values = np.concatenate([[observed], *parts])
     # A shuffle without an untied pair says that nothing goes with anything.
     values = np.nan_to_num(values)
-    far = np.abs(values - values.mean())
-    p = float(np.count_nonzero(far >= far[0] - _SAME)) / (1 + shuffles)
+    above, below = (np.count_nonzero(sign * (values - observed) >= -_SAME) for sign in (1, -1))
+    p = min(1.0, 2 * float(min(above, below)) / (1 + shuffles))
     return Within(float(observed), p, int(moving.sum()), strata)
 
 
