@@ -66,14 +66,18 @@ def ordered(
     correlations: Floats,
     icc: float,
     shifts: Floats | None = None,
+    between: Floats | None = None,
 ) -> Ints:
     """Draw answers (forms, questions), from 0, to questions with these margins and `correlations` (questions, questions).
 
-    Each role may have its own `correlations` (roles, questions, questions), which those of conferences are the mean of, and
-    `shifts` (roles, questions) of what is cut, in its standard deviations.
+    Each role may have its own `correlations` (roles, questions, questions), which those of conferences are the mean of unless
+    `between` (questions, questions) says them, with `correlations` those within; and `shifts` (roles, questions) of what is cut,
+    in its standard deviations.
     """
-    between = correlations if correlations.ndim == 2 else correlations.mean(axis=0)
-    within = (correlations - icc * between) / (1 - icc)
+    within = correlations
+    if between is None:
+        between = correlations if correlations.ndim == 2 else correlations.mean(axis=0)
+        within = (correlations - icc * between) / (1 - icc)
     own = rng.standard_normal((len(of.cluster), len(margins)))
     if within.ndim == 2:
         own = own @ np.linalg.cholesky(within).T

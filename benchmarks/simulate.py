@@ -23,6 +23,7 @@ from typing import NamedTuple
 import discoveries
 import numpy as np
 import scenes
+import shuffles
 
 PLACE = Path(__file__).with_name("SIMULATION.md")
 RUNS, SEED = 4000, 16
@@ -89,6 +90,14 @@ class Tally:
         return 2 * self.marked > self.intervals or 2 * self.without > self.runs
 
 
+class Results(NamedTuple):
+    """All that is simulated."""
+
+    cells: list[Cell]
+    found: list[discoveries.Found]
+    rejected: list[shuffles.Rejected]
+
+
 class Cell(NamedTuple):
     """A figure of a scene with what came of it."""
 
@@ -127,6 +136,10 @@ def _false(work: tuple[discoveries.Search, int]) -> discoveries.Found:
     return discoveries.search(*work, SEED)
 
 
+def _rejected(work: tuple[shuffles.Shuffled, int]) -> shuffles.Rejected:
+    return shuffles.rejected(*work, SEED)
+
+
 def together(cells: Iterable[Cell]) -> list[Cell]:
     """Add up cells of the same figure in the same place, which several scenes have."""
     found: dict[tuple[object, ...], Tally] = {}
@@ -144,8 +157,18 @@ def outside(value: float, runs: float, low: float, high: float) -> bool:
     )
 
 
-def unmet(cells: Sequence[Cell], found: Sequence[discoveries.Found]) -> Iterator[str]:
+def unmet(results: Results) -> Iterator[str]:
     """Yield a line for each demand that isn't met."""
+    yield from _unmet(results.cells)
+    for one in results.found:
+        if one.false_share - FALSE > STANDARD_ERRORS * one.error:
+            yield f"{one.search.place}: {one.false_share:.1f} % of what is found is false, to be at most {FALSE}"
+    for test in results.rejected:
+        if test.of.null and outside(test.shuffled, test.runs, 0, 5):
+            yield f"{test.of.place}: {test.shuffled:.1f} % significant at 5 %"
+
+
+def _unmet(cells: Sequence[Cell]) -> Iterator[str]:
     demanded = [cell for cell in cells if not cell.tally.carries_mark and cell.kind not in TOLD]
     for cell in demanded:
         high = 100 if cell.name.startswith(RARE) else CELL[1]
@@ -159,9 +182,6 @@ def unmet(cells: Sequence[Cell], found: Sequence[discoveries.Found]) -> Iterator
         if outside(tally.coverage, tally.intervals, *AVERAGE):
             low, high = AVERAGE
             yield f"{kind}, on average: {tally.coverage:.1f} % of the intervals hold the truth, to be {low} to {high}"
-    for one in found:
-        if one.false_share - FALSE > STANDARD_ERRORS * one.error:
-            yield f"{one.search.place}: {one.false_share:.1f} % of what is found is false, to be at most {FALSE}"
 
 
 def _by_kind(cells: Iterable[Cell]) -> Iterator[tuple[str, Tally]]:
@@ -183,7 +203,7 @@ def _short(value: float) -> str:
     return f"{value:g}".replace("0.", ".")
 
 
-def page(cells: Sequence[Cell], found: Sequence[discoveries.Found], runs: int) -> str:
+def page(results: Results, runs: int) -> str:
     """Return the page of results."""
     lines = [
         "# Simulation",
@@ -194,10 +214,11 @@ def page(cells: Sequence[Cell], found: Sequence[discoveries.Found], runs: int) -
         "Per cent of the 95 % intervals that hold the truth; in brackets, truths below and above. A * says that most intervals "
         "of the cell carry a mark (fewer than 10 conferences, or than 30 effective forms), a † that most studies have none.",
         "",
-        *_averages(cells),
-        *_coverage(cells),
-        *_tests(cells),
-        *_found(found),
+        *_averages(results.cells),
+        *_coverage(results.cells),
+        *_tests(results.cells),
+        *_found(results.found),
+        *_shuffled(results.rejected),
     ]
     return "\n".join(lines)
 
@@ -269,18 +290,29 @@ def _found(found: Sequence[discoveries.Found]) -> Iterator[str]:
     yield ""
 
 
-def simulate(runs: int, processes: int) -> tuple[list[Cell], list[discoveries.Found]]:
+def _shuffled(rejected: Sequence[shuffles.Rejected]) -> Iterator[str]:
+    yield from ("## Within conference and role", "", shuffles.ABOUT, "")
+    yield "| what there is | conferences | ICC | by shuffling | robust test |"
+    yield "| --- | ---: | ---: | ---: | ---: |"
+    for one in rejected:
+        yield f"| {one.of.what} | {one.of.clusters} | {_short(one.of.icc)} | {one.shuffled:.1f} | {one.robust:.1f} |"
+    yield ""
+
+
+def simulate(runs: int, processes: int) -> Results:
     """Run everything; the order of what is returned is that of the scenes."""
-    searches = discoveries.every_search(CLUSTERS)
+    searches, shuffled = discoveries.every_search(CLUSTERS), shuffles.every_shuffle(CLUSTERS[:2])
     with ProcessPoolExecutor(processes) as pool:
-        found = pool.map(_false, [(search, max(runs // 4, 1)) for search in searches])
         cells: list[Cell] = []
         work = [(scene, runs) for scene in every_scene()]
-        for number, made in enumerate(pool.map(_cells, work), start=1):
-            cells += made
+        made = pool.map(_cells, work)
+        found = pool.map(_false, [(search, max(runs // 8, 1)) for search in searches])
+        rejected = pool.map(_rejected, [(one, max(runs // 5, 1)) for one in shuffled])
+        for number, part in enumerate(made, start=1):
+            cells += part
             if sys.stderr.isatty():
                 print(f"\r{number} of {len(work)} scenes", end="", file=sys.stderr, flush=True)
-        return together(cells), list(found)
+        return Results(together(cells), list(found), list(rejected))
 
 
 def main() -> None:
@@ -288,13 +320,14 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=RUNS)
     parser.add_argument("--processes", type=int, default=2)
     told = parser.parse_args()
-    cells, found = simulate(told.runs, told.processes)
-    made = page(cells, found, told.runs)
+    results = simulate(told.runs, told.processes)
+    made = page(results, told.runs)
     print(made)
     if told.runs == RUNS:
         PLACE.write_text(made, encoding="utf-8")
-    lines = list(unmet(cells, found))
-    print("\n".join(f"not met: {line}" for line in lines), file=sys.stderr)
+    lines = list(unmet(results))
+    for line in lines:
+        print(f"not met: {line}", file=sys.stderr)
     sys.exit(1 if lines else 0)
 
 
