@@ -1,7 +1,7 @@
 """Forms of conferences whose answers go together as much as is asked for: data of which the truth is known.
 
-Conferences are as large as those of the shipped study, with the same roles (1 to 16 forms, 6.4 on average). What is drawn is
-drawn for many studies at once; cluster `k` of study `s` has the number `s * clusters + k`.
+Conferences are as large as those of the shipped study, with the same roles: 6.4 forms on average, and hardly ever more than 16.
+What is drawn is drawn for many studies at once; cluster `k` of study `s` has the number `s * clusters + k`.
 
 `ordered` cuts normal variables at the margins of ordered questions: a part `icc` of their variance belongs to the conference,
 and they are correlated as asked for, between conferences as within them, so that the truth doesn't depend on `icc`. `nominal`
