@@ -13,6 +13,7 @@ from frs_pipeline.printed.contradictions import not_reproducible
 from frs_pipeline.study import Study
 from frs_pipeline.study.chapters import chapters
 from frs_pipeline.study.countable import CONFERENCE, countable
+from frs_pipeline.study.families import Hypothesis, families, hypotheses, hypotheses_of
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.pairing import question_of
 from frs_pipeline.study.printed import of_table
@@ -77,6 +78,7 @@ def page(study: Study) -> str:
             for mart, numbers in _by_questionnaire(study, tables).items()
         ),
         "",
+        *_families(study),
         "## Table by table",
     ]
     contradicted = _contradicted(study)
@@ -102,10 +104,41 @@ def entry(study: Study, table: Table, contradicted: int) -> list[str]:
     ]
     if table.column is None:
         lines[-1] = lines[-1].replace("- rows:", "- question:", 1)
+    if tested := hypotheses_of(study)[table.number]:
+        lines.append(f"- family of tests: {_tested(study, table.number, tested)}")
     if table.note:
         lines.append(f"- note: {_text(table.note)}")
     lines.append(f"- shown in: {_chapter(study, table.number)}; {_printed(study, table.number, contradicted)}")
     return lines
+
+
+def _families(study: Study) -> Iterator[str]:
+    """Write the section about the families of tests, in a study that has any."""
+    if not families(study):
+        return
+    yield from (
+        "## Families of tests",
+        "",
+        "The p values of a family are adjusted together, each hypothesis counted once: two tables that print the same gamma test "
+        "one. [What a hypothesis is](how-to/table.md#families-of-tests).",
+        "",
+        "| family | gammas | distinct | partial gammas | tables |",
+        "| --- | --- | --- | --- | --- |",
+    )
+    for family in families(study):
+        gammas = [tested for tested in hypotheses(study).items() if tested[1] in family.hypotheses and not tested[1].within]
+        distinct = len({found for _, found in gammas})
+        partial = len(family.hypotheses) - distinct
+        title = f"{_text(family.title.danish)} (*{_text(family.title.english)}*)"
+        yield f"| {title}, `{family.id}` | {len(gammas)} | {distinct} | {partial} | {_listed(family.tables)} |"
+    yield ""
+
+
+def _tested(study: Study, number: int, tested: frozenset[Hypothesis]) -> str:
+    """Say in which family a table's gammas are tested, and which other tables test one of them."""
+    names = dict.fromkeys(f"`{family.id}`" for family in families(study) if family.hypotheses & tested)
+    same = [other for other, found in hypotheses_of(study).items() if other != number and found & tested]
+    return ", ".join(names) + (f"; the same hypothesis as {_listed(same)}" if same else "")
 
 
 def _listed(numbers: Iterable[int]) -> str:

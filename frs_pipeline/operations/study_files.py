@@ -20,6 +20,7 @@ from frs_pipeline.study.assumptions import assumptions
 from frs_pipeline.study.chapters import FILE as CHAPTERS
 from frs_pipeline.study.chapters import chapters
 from frs_pipeline.study.claims import FILE as CLAIMS
+from frs_pipeline.study.families import REST, families
 from frs_pipeline.study.instruments import FILE as ABOUT
 from frs_pipeline.study.instruments import FOLDER, listed
 from frs_pipeline.study.printed import FILE as PRINTED
@@ -112,6 +113,17 @@ def _questionnaires(study: Study) -> str:
     return f"{plural(len(questionnaires(study)), 'questionnaire')}, {plural(len(asked), 'column')}{apart}"
 
 
+def _tables(study: Study) -> str:
+    wrong = Gathered()
+    for read in (catalogue, families):
+        with wrong:
+            read(study)
+    wrong.check()
+    declared = [family for family in families(study) if family.id != REST]
+    apart = f", {plural(len(declared), 'family', 'families')} of tests" if declared else ""
+    return plural(len(catalogue(study)), "table") + apart
+
+
 def _printed(study: Study) -> str:
     """Check that printed figures stand in tables of the catalogue, where they can be computed."""
     wrong, lines, computed = Gathered(), line_of(study), meanings(study)
@@ -150,7 +162,7 @@ PARTS = (
     Part("Study", ABOUT, _about),
     Part("Scales", SCALES, lambda study: plural(len(read_scales(study)), "scale")),
     Part("Questionnaires", FOLDER, _questionnaires),
-    Part("Tables", TABLES, lambda study: plural(len(catalogue(study)), "table")),
+    Part("Tables", TABLES, _tables),
     Part("Rules", RULES, _rules),
     Part("Promises", PROMISES, lambda study: f"up to {limits(study).blank.default:.0%} of a question may be blank"),
     Part("Release policy", RELEASE, lambda study: f"counts from {release_policy(study).threshold} on may be seen"),

@@ -16,16 +16,16 @@ from frs_pipeline.language import Text
 from frs_pipeline.report.typography import number_text, points_text, share_text, shown, with_zero
 from frs_pipeline.stats.counts import percent
 from frs_pipeline.stats.printing import decimals_of, parse, round_half_away
-from frs_pipeline.stats.strength import significant, strength
+from frs_pipeline.stats.strength import STRENGTHS, Strength, significant, strength
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about
 from frs_pipeline.study.claims import PLACEHOLDER, Baseline, Claim, Condition, Source, Value, bare
 from frs_pipeline.study.tables import Address, catalogue
 from frs_pipeline.tables.figures import Figure, column
-from frs_pipeline.tables.strength import reservation
+from frs_pipeline.tables.strength import association
 
 # The words for a gamma, the weakest first.
-_WORDS = (None, "none", "weak", "moderate", "strong")
+_WORDS = (None, *STRENGTHS)
 
 
 @dataclass(frozen=True)
@@ -54,16 +54,16 @@ class Sentence:
 class Number:
     """A value as computed: unrounded, its text, how many forms it rests on, how strong and significant a gamma is.
 
-    `but` is what the interval of a gamma leaves open; None where that is nothing, or no interval is known.
+    `association` is the strength in words, with what the interval leaves open where one is known.
     """
 
     value: float | None
     shown: Bound
     forms: Bound | None = None
-    strength: str | None = None
+    strength: Strength | None = None
     significant: bool = True
     said: Bound | None = None
-    but: Text | None = None
+    association: Text | None = None
 
     @property
     def as_said(self) -> bool:
@@ -163,8 +163,8 @@ class Judge:
             bound = Bound(with_zero(shown(gamma.printed, language)), (addresses[0],))
             if gamma.value is None:
                 return Number(None, bound, base, None, sure, said)
-            but = reservation(gamma.value, *self._intervals.get(addresses[0], (None, None)))
-            return Number(gamma.value, bound, base, strength(gamma.value), sure, said, but)
+            words = association(gamma.value, *self._intervals.get(addresses[0], (None, None)))
+            return Number(gamma.value, bound, base, strength(gamma.value), sure, said, words)
         if value.share is not None:
             *parts, whole = (int(self._figures[address].value or 0) for address in addresses)
             ratio = percent(sum(parts), whole)

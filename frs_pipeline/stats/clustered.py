@@ -1,4 +1,4 @@
-"""Shares and means of forms that belong together: estimates whose errors know the clusters.
+"""Shares of forms that belong together, and their differences: estimates whose errors know the clusters.
 
 A cluster is whatever forms have in common (a child's conferences, a conference). Everything is computed from counts per
 cluster; the first axis of an array is always the cluster, in the same order everywhere, and a cluster without a form in an
@@ -8,8 +8,7 @@ One rule for all: an estimate has an influence value z per cluster, which add up
 K / (K - 1) * sum of z squared, with K - 1 degrees of freedom ("ultimate clusters": Lumley 2004, J. Stat. Softw. 9(8)).
 Shares: Wilson's interval with t in place of z and the effective number of forms in place of n (Dean & Pagano 2015, JSSAM
 3:484, for the cap at n). Differences: MOVER (Newcombe 1998, Stat. Med. 17:873; Zou & Donner 2008, Stat. Med. 27:1693), with
-the correlation over clusters. Means of fewer than 30 clusters: CR2 with Satterthwaite's degrees of freedom (Bell & McCaffrey
-2002, Survey Methodology 28:169).
+the correlation over clusters.
 """
 
 from __future__ import annotations
@@ -84,60 +83,171 @@ def two_sided(t: float, df: float) -> float:
     return float(2 * special.stdtr(df, -abs(t)))
 
 
-def variance(z: Floats, clusters: int) -> float:
-    """Compute the variance of an estimate from its influence values (clusters,), of which `clusters` count; at least 2."""
-    return clusters / (clusters - 1) * float(z @ z)
+def variance(squares: float, clusters: int) -> float:
+    """Compute the variance of an estimate from the sum of its squared influence values over at least 2 clusters."""
+    return clusters / (clusters - 1) * squares
 
 
-def shares(cells: Counts) -> list[Estimate]:
-    """Estimate the share of each answer among all that gave one of them, from counts (clusters, answers)."""
-    cells = cells.astype(np.int64)
-    valid, pooled = cells.sum(axis=1), pooled_design(cells)
-    return [share(cells[:, answer], valid, pooled) for answer in range(cells.shape[1])]
+class Cells:
+    """Counts per cluster (clusters, answers), of which all shares of a table are made.
 
+    A share is asked for by the places of its hits, and of all forms that it is a share of, among the answers. Variances and
+    covariances are quadratic forms in the sums of products of counts over clusters, so clusters are gone through once.
+    """
 
-def share(hits: Counts, valid: Counts, pooled: float = 1.0) -> Estimate:
-    """Estimate `hits` of `valid` forms, both (clusters,); `pooled` is the design effect of the question (`pooled_design`)."""
-    return _share(hits, valid, pooled).estimate
+    def __init__(self, counts: Counts) -> None:
+        # An answer's counts lie beside each other in memory (answers, clusters).
+        self._counts = np.ascontiguousarray(counts.T, dtype=np.float64)
+        self._totals: Floats = self._counts.sum(axis=1)
+        # Whole numbers far below 2**53: exact.
+        self._products: Floats = self._counts @ self._counts.T
+        self._wholes: dict[tuple[int, ...], Whole] = {}
+
+    def share(self, hits: Sequence[int], of: Sequence[int], pooled: float = 1.0) -> Estimate:
+        """Estimate the share that answers at `hits` have of those at `of`; `pooled` is the design effect of the question."""
+        return self._share(hits, of, pooled).estimate
+
+    def design(self, answers: Sequence[Sequence[int]]) -> float:
+        """Compute the design effect of a question, at least 1: its `answers`, each given by places, taken together.
+
+        1 + (m - 1) * ICC, with mean squares added up over answers and m the sum of squared sizes over n (Kish 1965).
+        """
+        whole = self._whole([place for answer in answers for place in answer])
+        each = [squares for answer in answers if (squares := self._squares(answer, whole)) is not None]
+        if not each:
+            return 1.0
+        pooled = Squares(sum(squares.between for squares in each), sum(squares.within for squares in each))
+        icc = pooled.correlation(whole)
+        return 1.0 if icc is None else max(1.0, 1 + (whole.squares / whole.n - 1) * icc)
+
+    def difference(
+        self,
+        one: tuple[Sequence[int], Sequence[int]],
+        other: tuple[Sequence[int], Sequence[int]],
+        pooled: Sequence[float] = (1, 1),
+    ) -> Estimate:
+        """Estimate how much larger a share is than another, each given by its hits and what they are of; by MOVER.
+
+        The two may be of the same forms, clusters or neither. A test is made of at least `LEAST_HITS` hits and misses each.
+        """
+        first, second = (self._share(*places, design) for places, design in zip((one, other), pooled, strict=True))
+        there = [self._whole(of).there for _, of in (one, other)]
+        products = Products(*(float(z @ self._products @ w) for z, w in _each_two(first.z, second.z)))
+        made = difference(first.estimate, second.estimate, products, int(np.count_nonzero(there[0] | there[1])), "mover")
+        enough = all(
+            min(hit := float(self._totals[[*hits]].sum()), self._whole(of).n - hit) >= LEAST_HITS for hits, of in (one, other)
+        )
+        return made if enough else replace(made, t=None, p=None)
+
+    def _whole(self, of: Sequence[int]) -> Whole:
+        places = tuple(of)
+        if places not in self._wholes:
+            self._wholes[places] = Whole.of(self._counts, places)
+        return self._wholes[places]
+
+    def _share(self, hits: Sequence[int], of: Sequence[int], pooled: float) -> _Share:
+        whole, z = self._whole(of), np.zeros(len(self._totals))
+        if not whole.n:
+            return _Share(without("no_forms"), z)
+        p = float(self._totals[[*hits]].sum()) / whole.n
+        np.add.at(z, [*hits], 1 / whole.n)
+        np.subtract.at(z, [*of], p / whole.n)
+        n = int(whole.n)
+        if whole.clusters < 2:
+            return _Share(without("one_cluster", p, whole.clusters, n), z)
+        simple = p * (1 - p)
+        spread = variance(_no_rounding(float(z @ self._products @ z), p * p * whole.squares / whole.n**2), whole.clusters)
+        # Of a share of nothing or everything, and of one that all clusters have alike, no variance is seen.
+        own = simple / spread if spread > 0 and simple > 0 else whole.n
+        effective = min(whole.n, own, whole.n / pooled)
+        low, high = wilson(p, effective, quantile(whole.clusters - 1))
+        squares = self._squares(hits, whole) if whole.several >= LEAST_OF_SEVERAL else None
+        made = Estimate(
+            p,
+            low,
+            high,
+            "wilson",
+            whole.clusters,
+            n,
+            error=float(np.sqrt(spread)),
+            df=whole.clusters - 1,
+            design_effect=spread * (n - 1) / simple if simple > 0 else None,
+            icc=None if squares is None else squares.correlation(whole),
+            n_effective=effective,
+        )
+        return _Share(made, z)
+
+    def _squares(self, hits: Sequence[int], whole: Whole) -> Squares | None:
+        at = [whole.places.index(place) for place in hits]
+        of_means = float(whole.of_means[np.ix_(at, at)].sum())
+        total = float(self._totals[[*hits]].sum())
+        return mean_squares(total, total, of_means, whole)
 
 
 class _Share(NamedTuple):
-    """A share with its influence values (clusters,)."""
+    """A share with the weights of the answers in its influence values."""
 
     estimate: Estimate
     z: Floats
 
 
-def _share(hits: Counts, valid: Counts, pooled: float) -> _Share:
-    a, m = hits.astype(np.float64), valid.astype(np.float64)
-    n, clusters = int(m.sum()), int(np.count_nonzero(m))
-    if not n:
-        return _Share(without("no_forms"), np.zeros_like(m))
-    p = float(a.sum()) / n
-    z = (a - p * m) / n
-    if clusters < 2:
-        return _Share(without("one_cluster", p, clusters, n), z)
-    spread, simple = variance(z, clusters), p * (1 - p)
-    # Of a share of nothing or everything, and of one that all clusters have alike, no variance is seen.
-    own = simple / spread if spread > 0 and simple > 0 else float(n)
-    effective = min(float(n), own, n / pooled)
-    low, high = wilson(p, effective, quantile(clusters - 1))
-    return _Share(
-        Estimate(
-            p,
-            low,
-            high,
-            "wilson",
-            clusters,
-            n,
-            error=float(np.sqrt(spread)),
-            df=clusters - 1,
-            design_effect=spread * (n - 1) / simple if simple > 0 else None,
-            icc=_icc(a, m, float(a.sum())),
-            n_effective=effective,
-        ),
-        z,
-    )
+class Whole(NamedTuple):
+    """Forms per cluster that shares are taken of: `n` in all, the sum of `squares` of their number, which clusters are `there`.
+
+    `of_means` (places, places) are sums over clusters of the product of two counts, divided by the cluster's forms.
+    """
+
+    places: tuple[int, ...]
+    n: float
+    clusters: int
+    several: int
+    squares: float
+    there: NDArray[np.bool_]
+    of_means: Floats
+
+    @classmethod
+    def of(cls, counts: Floats, places: tuple[int, ...]) -> Whole:
+        """Add up the counts (answers, clusters) at these places."""
+        mine = counts[[*places]]
+        sizes = mine.sum(axis=0)
+        there = sizes > 0
+        of_means = (mine / np.maximum(sizes, 1)) @ mine.T
+        return cls(
+            places,
+            float(sizes.sum()),
+            int(np.count_nonzero(there)),
+            int(np.count_nonzero(sizes > 1)),
+            float(sizes @ sizes),
+            there,
+            of_means,
+        )
+
+
+def _each_two(z: Floats, w: Floats) -> tuple[tuple[Floats, Floats], ...]:
+    return (z, z), (w, w), (z, w)
+
+
+def _no_rounding(sum_of_squares: float, terms: float) -> float:
+    """Return a sum of squares that is a difference of `terms`, or 0 where it is what a double can't hold of them."""
+    return sum_of_squares if sum_of_squares > 1e-12 * terms else 0.0
+
+
+def share(hits: Counts, valid: Counts, pooled: float = 1.0) -> Estimate:
+    """Estimate the share of `hits` among `valid` forms, both (clusters,)."""
+    return Cells(np.column_stack([hits, valid - hits])).share([0], [0, 1], pooled)
+
+
+def shares(counts: Counts) -> list[Estimate]:
+    """Estimate the share of each answer among all that gave one of them, from counts (clusters, answers)."""
+    cells, every = Cells(counts), range(counts.shape[1])
+    design = cells.design([[place] for place in every])
+    return [cells.share([place], every, design) for place in every]
+
+
+def difference_of_shares(one: tuple[Counts, Counts], other: tuple[Counts, Counts], pooled: Sequence[float] = (1, 1)) -> Estimate:
+    """Estimate how much larger a share is than another, each as hits and valid forms (clusters,); see `Cells.difference`."""
+    columns = [column for hits, valid in (one, other) for column in (hits, valid - hits)]
+    return Cells(np.column_stack(columns)).difference(([0], [0, 1]), ([2], [2, 3]), pooled)
 
 
 def wilson(p: float, n: float, t: float) -> tuple[float, float]:
@@ -149,87 +259,56 @@ def wilson(p: float, n: float, t: float) -> tuple[float, float]:
     return 0.0 if p == 0 else max(0.0, centre - half), 1.0 if p == 1 else min(1.0, centre + half)
 
 
-class _Squares(NamedTuple):
+class Squares(NamedTuple):
     """Mean squares between and within clusters."""
 
     between: float
     within: float
 
+    def correlation(self, whole: Whole) -> float | None:
+        """Compute the intra-class correlation."""
+        typical = (whole.n - whole.squares / whole.n) / (whole.clusters - 1)
+        of_both = self.between + (typical - 1) * self.within
+        return (self.between - self.within) / of_both if of_both > 0 else None
 
-def _squares(sums: Floats, sizes: Floats, squares: float) -> _Squares | None:
-    """Compute mean squares of numbers, from their `sums` and how many they are (clusters,), and the sum of their `squares`.
+
+def mean_squares(total: float, squares: float, of_means: float, whole: Whole) -> Squares | None:
+    """Compute mean squares of numbers from sums over clusters: of numbers, their squares, and squared sums over sizes.
 
     None where every cluster has a single form, or there is one cluster.
     """
-    n, clusters = float(sizes.sum()), int(np.count_nonzero(sizes))
-    if clusters < 2 or n <= clusters:
+    if whole.clusters < 2 or whole.n <= whole.clusters:
         return None
-    there = sizes > 0
-    of_means = float((sums[there] ** 2 / sizes[there]).sum())
-    return _Squares((of_means - float(sums.sum()) ** 2 / n) / (clusters - 1), (squares - of_means) / (n - clusters))
+    between = (of_means - total**2 / whole.n) / (whole.clusters - 1)
+    return Squares(between, (squares - of_means) / (whole.n - whole.clusters))
 
 
-def _correlation(squares: _Squares | None, sizes: Floats) -> float | None:
-    """Compute the intra-class correlation from mean squares."""
-    if squares is None:
-        return None
-    n, clusters = float(sizes.sum()), int(np.count_nonzero(sizes))
-    typical = (n - float(sizes @ sizes) / n) / (clusters - 1)
-    of_both = squares.between + (typical - 1) * squares.within
-    return (squares.between - squares.within) / of_both if of_both > 0 else None
+class Products(NamedTuple):
+    """Sums over clusters of products of the influence values of two estimates: each with itself, and both."""
+
+    first: float
+    second: float
+    both: float
 
 
-def _icc(sums: Floats, sizes: Floats, squares: float) -> float | None:
-    """Compute the intra-class correlation of numbers; None where too few clusters have several forms to tell."""
-    several = int(np.count_nonzero(sizes > 1))
-    return _correlation(_squares(sums, sizes, squares), sizes) if several >= LEAST_OF_SEVERAL else None
-
-
-def pooled_design(cells: Counts) -> float:
-    """Compute the design effect of a question, at least 1, from counts of its answers (clusters, answers) taken together.
-
-    1 + (m - 1) * ICC, with mean squares added up over answers and m the sum of squared sizes over n (Kish 1965).
-    """
-    counts = cells.astype(np.float64)
-    sizes = counts.sum(axis=1)
-    each = [_squares(counts[:, answer], sizes, float(counts[:, answer].sum())) for answer in range(counts.shape[1])]
-    known = [squares for squares in each if squares is not None]
-    if not known:
-        return 1.0
-    pooled = _Squares(sum(squares.between for squares in known), sum(squares.within for squares in known))
-    icc = _correlation(pooled, sizes)
-    size = float(sizes @ sizes) / float(sizes.sum())
-    return 1.0 if icc is None else max(1.0, 1 + (size - 1) * icc)
-
-
-def difference_of_shares(one: tuple[Counts, Counts], other: tuple[Counts, Counts], pooled: Sequence[float] = (1, 1)) -> Estimate:
-    """Estimate how much larger a share is than another, each given as hits and valid forms (clusters,); by MOVER.
-
-    The two may be of the same forms, clusters or neither. A test is made of at least `LEAST_HITS` hits and misses on each side.
-    """
-    (first, z), (second, w) = (_share(*counts, design) for counts, design in zip((one, other), pooled, strict=True))
-    clusters = int(np.count_nonzero((one[1] > 0) | (other[1] > 0)))
-    made = difference(first, second, z, w, clusters, "mover")
-    enough = all(min(hits.sum(), valid.sum() - hits.sum()) >= LEAST_HITS for hits, valid in (one, other))
-    return made if enough else replace(made, t=None, p=None)
-
-
-def difference(first: Estimate, second: Estimate, z: Floats, w: Floats, clusters: int, method: Method) -> Estimate:
-    """Estimate a difference from two estimates and their influence values (clusters,), by MOVER, with its robust test."""
+def difference(first: Estimate, second: Estimate, products: Products, clusters: int, method: Method) -> Estimate:
+    """Estimate a difference from two estimates and what their influence values have in common, by MOVER, with its robust test."""
     n = first.n + second.n
     if first.value is None or second.value is None:
         return without("no_forms", None, clusters, n)
     value = first.value - second.value
     if first.low is None or first.high is None or second.low is None or second.high is None:
         return without("one_side", value, clusters, n)
-    r = _agreement(z, w)
+    squares = products.first * products.second
+    r = products.both / float(np.sqrt(squares)) if squares > 0 else 0.0
     below, above = first.value - first.low, first.high - first.value
     under, over = second.value - second.low, second.high - second.value
     low = value - float(np.sqrt(max(below**2 + over**2 - 2 * r * below * over, 0.0)))
     high = value + float(np.sqrt(max(above**2 + under**2 - 2 * r * above * under, 0.0)))
     if not low < high:
         return without("no_spread", value, clusters, n)
-    error = float(np.sqrt(variance(z - w, clusters)))
+    together = products.first + products.second
+    error = float(np.sqrt(variance(_no_rounding(together - 2 * products.both, together), clusters)))
     t = value / error if error > 0 else None
     return Estimate(
         value,
@@ -244,88 +323,3 @@ def difference(first: Estimate, second: Estimate, z: Floats, w: Floats, clusters
         t=t,
         p=None if t is None else two_sided(t, clusters - 1),
     )
-
-
-def _agreement(z: Floats, w: Floats) -> float:
-    """Correlate the influence values of two estimates over clusters; 0 where one has none."""
-    both = float(z @ z) * float(w @ w)
-    return float(z @ w) / float(np.sqrt(both)) if both > 0 else 0.0
-
-
-class Numbers(NamedTuple):
-    """Numbers per cluster: their sum, the sum of their squares, and how many they are; each (clusters,)."""
-
-    sums: Floats
-    squares: Floats
-    sizes: Floats
-
-    @property
-    def influence(self) -> Floats:
-        """The influence values of the mean (clusters,)."""
-        n = float(self.sizes.sum())
-        return (self.sums - float(self.sums.sum()) / n * self.sizes) / n
-
-
-def mean(numbers: Numbers) -> Estimate:
-    """Estimate the mean of numbers: linearised, by CR2 where there are fewer than `FEW_CLUSTERS` clusters."""
-    n, clusters = int(numbers.sizes.sum()), int(np.count_nonzero(numbers.sizes))
-    if not n:
-        return without("no_forms")
-    value = float(numbers.sums.sum()) / n
-    if clusters < 2:
-        return without("one_cluster", value, clusters, n)
-    around = float(numbers.squares.sum()) - n * value * value
-    made = _linearised(value, [numbers], [numbers.influence], clusters, n)
-    if made.error is None:
-        return made
-    effect = made.error**2 * n * (n - 1) / around if around > 0 else None
-    return replace(
-        made,
-        design_effect=effect,
-        icc=_icc(numbers.sums, numbers.sizes, float(numbers.squares.sum())),
-        n_effective=min(float(n), n / effect) if effect else float(n),
-    )
-
-
-def difference_of_means(one: Numbers, other: Numbers) -> Estimate:
-    """Estimate how much larger a mean is than another, over the same clusters in the same order; linearised as `mean` is."""
-    sizes = [int(each.sizes.sum()) for each in (one, other)]
-    if not all(sizes):
-        return without("no_forms", None, 0, sum(sizes))
-    value = float(one.sums.sum()) / sizes[0] - float(other.sums.sum()) / sizes[1]
-    clusters = int(np.count_nonzero((one.sizes > 0) | (other.sizes > 0)))
-    if any(np.count_nonzero(each.sizes) < 2 for each in (one, other)):
-        return without("one_cluster", value, clusters, sum(sizes))
-    made = _linearised(value, [one, other], [one.influence, -other.influence], clusters, sum(sizes))
-    if made.error is None or made.df is None:
-        return made
-    t = value / made.error
-    return replace(made, n_effective=float(min(sizes)), t=t, p=two_sided(t, made.df))
-
-
-def _linearised(value: float, sides: Sequence[Numbers], influence: Sequence[Floats], clusters: int, n: int) -> Estimate:
-    few = clusters < FEW_CLUSTERS
-    if few:
-        leverage = [side.sizes / side.sizes.sum() for side in sides]
-        z = sum((each / np.sqrt(1 - h) for each, h in zip(influence, leverage, strict=True)), np.zeros_like(influence[0]))
-        spread = float(z @ z)
-        df = satterthwaite(leverage, [float(side.sizes.sum()) for side in sides])
-    else:
-        spread, df = variance(np.sum(influence, axis=0), clusters), clusters - 1
-    if spread <= 0:
-        return without("no_spread", value, clusters, n)
-    error = float(np.sqrt(spread))
-    reach = quantile(df) * error
-    return Estimate(value, value - reach, value + reach, "cr2" if few else "linearised", clusters, n, error=error, df=df)
-
-
-def satterthwaite(leverage: Sequence[Floats], sizes: Sequence[float]) -> float:
-    """Compute the degrees of freedom of CR2 for a mean, or a difference of means of different forms.
-
-    `leverage` are, for each mean, the shares of its forms that are in each cluster (clusters,), `sizes` its number of forms.
-    """
-    of_pairs = np.zeros((len(leverage[0]),) * 2)
-    for h, n in zip(leverage, sizes, strict=True):
-        own = h / np.sqrt(1 - h)
-        of_pairs += (np.diag(h / (1 - h)) - np.outer(own, own)) / n
-    return float(np.trace(of_pairs)) ** 2 / float((of_pairs**2).sum())

@@ -18,6 +18,7 @@ from frs_pipeline.stats.clustered import (
     Counts,
     Estimate,
     Floats,
+    Products,
     difference,
     quantile,
     two_sided,
@@ -88,9 +89,23 @@ def directions(totals: Floats) -> tuple[Floats, Floats]:
     return above_left + below_right, above_right + below_left
 
 
+class Correlated(NamedTuple):
+    """A gamma, and the pairs that it is made of, from which it is compared with another."""
+
+    estimate: Estimate
+    pairs: Pairs
+
+
 def gamma(cells: Counts) -> Estimate:
     """Estimate gamma from counts (clusters, rows, columns)."""
-    return partial_gamma(cells[:, np.newaxis])
+    return correlated(cells).estimate
+
+
+def correlated(cells: Counts) -> Correlated:
+    """Estimate gamma from counts (clusters, rows, columns), to be compared with others."""
+    strata = cells[:, np.newaxis]
+    pairs = pairs_of(strata)
+    return Correlated(_estimate(strata, pairs), pairs)
 
 
 def partial_gamma(cells: Counts) -> Estimate:
@@ -109,7 +124,7 @@ def _estimate(cells: Counts, pairs: Pairs) -> Estimate:
     if abs(value) == 1:
         return replace(without("perfect", value, clusters, n), t=t, p=p, df=clusters - 1)
     z = pairs.influence
-    spread = variance(z, clusters)
+    spread = variance(float(z @ z), clusters)
     few = clusters < FEW_CLUSTERS or n < FEW_FORMS
     error = jackknife_error(cells) if few else float(np.sqrt(spread))
     if error is None or error <= 0 or spread <= 0:
@@ -175,24 +190,24 @@ def leave_one_out(cells: Counts) -> Floats | None:
     return (same - opposite) / untied if untied.all() else None
 
 
-def difference_of_gammas(first: Counts, second: Counts) -> Estimate:
-    """Estimate how much larger a gamma is than another, from counts (clusters, rows, columns) over the same clusters.
+def difference_of_gammas(first: Correlated, second: Correlated) -> Estimate:
+    """Estimate how much larger a gamma is than another, over the same clusters in the same order.
 
     By MOVER of the two intervals on Fisher's scale, which stays within -2 and 2 and keeps its level where a side is small,
     as the linearised interval doesn't. A test is made where each side has at least `LEAST_FORMS` forms.
     """
-    every = [cells[:, np.newaxis] for cells in (first, second)]
-    pairs = [pairs_of(cells) for cells in every]
-    one, other = (_estimate(cells, each) for cells, each in zip(every, pairs, strict=True))
-    clusters = int(np.count_nonzero(pairs[0].forms + pairs[1].forms))
+    one, other = first.estimate, second.estimate
+    clusters = int(np.count_nonzero(first.pairs.forms + second.pairs.forms))
     n = one.n + other.n
     if one.value is None or other.value is None:
         return without("no_pairs", None, clusters, n)
-    made = difference(one, other, pairs[0].influence, pairs[1].influence, clusters, "mover_fisher")
+    z, w = first.pairs.influence, second.pairs.influence
+    products = Products(float(z @ z), float(w @ w), float(z @ w))
+    made = difference(one, other, products, clusters, "mover_fisher")
     if made.error is None or made.value is None:
         return made
     # By how much the error of a side is larger than the linearised one, that of the difference is, too.
-    linear = [float(np.sqrt(variance(each.influence, side.clusters))) for each, side in zip(pairs, (one, other), strict=True)]
+    linear = [float(np.sqrt(variance(each, side.clusters))) for each, side in zip(products[:2], (one, other), strict=True)]
     error = made.error * max(side.error / each for side, each in zip((one, other), linear, strict=True) if side.error)
     t = made.value / error if error > 0 and min(one.n, other.n) >= LEAST_FORMS else None
     return replace(made, error=error, t=t, p=None if t is None else two_sided(t, clusters - 1))

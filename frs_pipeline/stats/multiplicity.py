@@ -18,7 +18,7 @@ H = TypeVar("H", bound=Hashable)
 _SAME = 1e-6
 
 
-class Tested(NamedTuple):
+class Judged(NamedTuple):
     """One p value among several: what it becomes (`q`), and among how many distinct tests; both None where there is no p."""
 
     q: float | None
@@ -50,7 +50,7 @@ def distinct(tested: Sequence[tuple[H, float | None]]) -> Mapping[H, float | Non
     return found
 
 
-def adjusted(tested: Sequence[tuple[H, float | None]]) -> list[Tested]:
+def adjusted(tested: Sequence[tuple[H, float | None]]) -> list[Judged]:
     """Adjust the p values of one family, in the same order: `tested` are the hypothesis that each tests, and p.
 
     A hypothesis that is tested twice counts once, and both get its q. Raises ValueError as `distinct` and
@@ -59,7 +59,7 @@ def adjusted(tested: Sequence[tuple[H, float | None]]) -> list[Tested]:
     once = distinct(tested)
     q = dict(zip(once, benjamini_hochberg(list(once.values())), strict=True))
     tests = sum(p is not None for p in once.values())
-    return [Tested(q[hypothesis], None if q[hypothesis] is None else tests) for hypothesis, _ in tested]
+    return [Judged(q[hypothesis], None if q[hypothesis] is None else tests) for hypothesis, _ in tested]
 
 
 def _same(one: float, other: float) -> bool:

@@ -1,4 +1,4 @@
-"""A table of the catalogue as the YAML writes it: a model for each kind."""
+"""A table of the catalogue as the YAML writes it, a model for each kind; and the families of its tests."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from frs_pipeline.language import Text
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.spec import Spec
 
@@ -113,5 +114,14 @@ AnyTable = Annotated[
 ]
 
 
+class FamilySpec(Spec):
+    """A family of tests: correlation tables whose p values are adjusted together."""
+
+    id: str = Field(pattern="^[a-z][a-z0-9_]*$")
+    title: Text
+    tables: tuple[int, ...]
+
+
 class CatalogueSpec(Spec):
     tables: tuple[Any, ...]  # each parsed on its own, so that a faulty one hides no other's faults
+    families: tuple[Any, ...] = ()  # each a FamilySpec, parsed in the same way

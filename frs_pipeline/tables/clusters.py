@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from frs_pipeline.stats.clustered import Numbers
+from frs_pipeline.stats.clustered_means import Numbers
 from frs_pipeline.store.files import MartFile, forms_in, schema_of
 from frs_pipeline.store.settings import DUCKDB, Engine
 from frs_pipeline.study.boxes import TICKED

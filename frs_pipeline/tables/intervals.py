@@ -7,7 +7,7 @@ with what is taken from it as `other_group`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations, pairwise
 from typing import Any, NamedTuple
@@ -18,23 +18,20 @@ from numpy.typing import NDArray
 
 from frs_pipeline.stats.clustered import (
     LEVEL,
+    Cells,
     Counts,
     Estimate,
-    Numbers,
-    difference_of_means,
-    difference_of_shares,
-    mean,
-    pooled_design,
-    share,
     without,
 )
-from frs_pipeline.stats.clustered_gamma import difference_of_gammas, gamma, partial_gamma
+from frs_pipeline.stats.clustered_gamma import correlated, difference_of_gammas, gamma, partial_gamma
+from frs_pipeline.stats.clustered_means import Numbers, difference_of_means, mean
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about, occasions
 from frs_pipeline.study.chapters import chapters
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Address, Axis, Table
 from frs_pipeline.tables.clusters import ClusteredForms
 from frs_pipeline.tables.figures import ADDRESS, NO_LABEL, column
+from frs_pipeline.tables.multiplicity import adjusted
 from frs_pipeline.tables.render import numbered
 
 INTERVALS = pa.schema(
@@ -64,6 +61,9 @@ INTERVALS = pa.schema(
         column("reason", pa.string(), "why there is no interval; null where there is one"),
     ]
 )
+
+
+Places = NDArray[np.int_]
 
 
 class Interval(NamedTuple):
@@ -132,9 +132,8 @@ def intervals(study: Study, table: Table, forms: ClusteredForms) -> Iterator[Int
     elif table.kind == "change":
         yield from _changes(table, forms.cells)
     else:
-        yield from _crosstab(table, forms.cells[:, 0])
-        if table.percent == "row" and table.row.variable == about(study).role:
-            yield from _between_rows(table, forms.cells[:, 0])
+        roles = table.percent == "row" and table.row.variable == about(study).role
+        yield from _crosstab(table, forms.cells[:, 0], roles=roles)
 
 
 def _of(
@@ -161,105 +160,86 @@ def _whole(of: Counts) -> Estimate:
     return without("whole" if n else "no_forms", 1.0 if n else None, int(np.count_nonzero(of)), n)
 
 
+def _each(places: Iterable[int]) -> list[list[int]]:
+    return [[place] for place in places]
+
+
 def _answers(table: Table, forms: ClusteredForms) -> Iterator[Interval]:
     """Estimate shares of answers: of those that answered, and in a frequency table of all forms and up to each answer, too."""
-    answers = forms.cells[:, 0, :, 0].astype(np.int64)
+    answers = forms.cells[:, 0, :, 0]
     valid = answers.sum(axis=1)
-    design = pooled_design(answers)
+    cells, blank = Cells(np.column_stack([answers, forms.every - valid])), answers.shape[1]
+    asked, every = [*range(blank)], [*range(blank + 1)]
+    design = cells.design(_each(asked))
     if table.kind == "distribution":
-        for label, hits in zip(_labels(table), answers.T, strict=True):
-            yield _of(table, "percent", share(hits, valid, design), label)
+        for place, label in enumerate(_labels(table)):
+            yield _of(table, "percent", cells.share([place], asked, design), label)
         yield _of(table, "percent", _whole(valid), TOTAL)
         return
-    every = forms.every.astype(np.int64)
-    of_all = pooled_design(np.column_stack([answers, every - valid]))
-    running = answers.cumsum(axis=1)
-    for at, label in enumerate(_labels(table)):
-        yield _of(table, "percent", share(answers[:, at], every, of_all), label)
-        yield _of(table, "valid_percent", share(answers[:, at], valid, design), label)
-        last = at == answers.shape[1] - 1
-        yield _of(table, "cumulative_percent", _whole(valid) if last else share(running[:, at], valid, design), label)
-    of_two = pooled_design(np.column_stack([valid, every - valid]))
-    yield _of(table, "percent", share(valid, every, of_two), TOTAL_VALID)
+    of_all, of_two = cells.design(_each(every)), cells.design([asked, [blank]])
+    for place, label in enumerate(_labels(table)):
+        yield _of(table, "percent", cells.share([place], every, of_all), label)
+        yield _of(table, "valid_percent", cells.share([place], asked, design), label)
+        up_to = _whole(valid) if place == asked[-1] else cells.share(asked[: place + 1], asked, design)
+        yield _of(table, "cumulative_percent", up_to, label)
+    yield _of(table, "percent", cells.share(asked, every, of_two), TOTAL_VALID)
     yield _of(table, "valid_percent", _whole(valid), TOTAL_VALID)
-    yield _of(table, "percent", share(every - valid, every, of_two), MISSING)
-    yield _of(table, "percent", _whole(every), TOTAL)
+    yield _of(table, "percent", cells.share([blank], every, of_two), MISSING)
+    yield _of(table, "percent", _whole(forms.every), TOTAL)
 
 
-def _crosstab(table: Table, cells: NDArray[np.int32]) -> Iterator[Interval]:
-    """Estimate the percentages of a crosstab, from counts (clusters, rows, columns), totals among them."""
+def _crosstab(table: Table, counts: NDArray[np.int32], *, roles: bool) -> Iterator[Interval]:
+    """Estimate the percentages of a crosstab, from counts (clusters, rows, columns), totals among them.
+
+    Where the rows are `roles`, each is compared with each later one.
+    """
     assert table.column is not None
-    counts = cells.astype(np.int64)
-    if table.percent == "column":
-        by_answer = {(i.row, i.column): i for i in _of_each(table, counts.transpose(0, 2, 1), turned=True)}
-    elif table.percent == "row":
-        by_answer = {(i.row, i.column): i for i in _of_each(table, counts)}
-    else:
-        by_answer = {(i.row, i.column): i for i in _of_all(table, counts)}
-    rows, columns = ([*(c.label for c in axis.categories), TOTAL] for axis in (table.row, table.column))
-    for row in rows:
-        for label in columns:
-            yield _of(table, f"{table.percent or 'total'}_percent", by_answer[row, label].estimate, row, label)
+    at = np.arange(counts.shape[1] * counts.shape[2]).reshape(counts.shape[1:])
+    cells = Cells(counts.reshape(len(counts), at.size))
+    lines = {c.label: at[i] for i, c in enumerate(table.row.categories)} | {TOTAL: at}
+    pillars = {c.label: at[:, j] for j, c in enumerate(table.column.categories)} | {TOTAL: at}
+    for row, line in lines.items():
+        for label, pillar in pillars.items():
+            hits = np.intersect1d(line, pillar)
+            # What the share is of, and the answers to the question that it is about.
+            of: Places = {"row": line, "column": pillar}.get(table.percent or "", at)
+            answers: Places = at.reshape(at.size, 1)
+            if table.percent == "column" or (table.percent != "row" and label == TOTAL):
+                answers = at
+            elif table.percent == "row" or row == TOTAL:
+                answers = at.T
+            if len(hits) == of.size:
+                made = _whole(counts.reshape(len(counts), at.size)[:, hits].sum(axis=1))
+            else:
+                design = cells.design([np.intersect1d(answer, of).tolist() for answer in answers])
+                made = cells.share(hits.tolist(), of.ravel().tolist(), design)
+            yield _of(table, f"{table.percent or 'total'}_percent", made, row, label)
+    if roles:
+        yield from _between_rows(table, cells, at)
 
 
-class _Cell(NamedTuple):
-    row: str
-    column: str
-    estimate: Estimate
-
-
-def _of_each(table: Table, counts: NDArray[np.int64], *, turned: bool = False) -> Iterator[_Cell]:
-    """Estimate shares of the answers in the last axis, within each category of the middle one and in all."""
+def _between_rows(table: Table, cells: Cells, at: Places) -> Iterator[Interval]:
+    """Estimate differences of roles, answer by answer; `at` are the places of the counts (roles, answers)."""
     assert table.column is not None
-    given, asked = (table.column, table.row) if turned else (table.row, table.column)
-    within = [*(c.label for c in given.categories), TOTAL]
-    for at, label in enumerate(within):
-        answers = counts.sum(axis=1) if at == counts.shape[1] else counts[:, at]
-        valid, design = answers.sum(axis=1), pooled_design(answers)
-        for place, category in enumerate(asked.categories):
-            made = share(answers[:, place], valid, design)
-            yield _Cell(category.label, label, made) if turned else _Cell(label, category.label, made)
-        yield _Cell(TOTAL, label, _whole(valid)) if turned else _Cell(label, TOTAL, _whole(valid))
-
-
-def _of_all(table: Table, counts: NDArray[np.int64]) -> Iterator[_Cell]:
-    """Estimate shares of all forms of a crosstab."""
-    assert table.column is not None
-    valid = counts.sum(axis=(1, 2))
-    rows, columns = counts.sum(axis=2), counts.sum(axis=1)
-    design = pooled_design(counts.reshape(len(counts), counts.shape[1] * counts.shape[2]))
-    for i, row in enumerate(table.row.categories):
-        for j, other in enumerate(table.column.categories):
-            yield _Cell(row.label, other.label, share(counts[:, i, j], valid, design))
-        yield _Cell(row.label, TOTAL, share(rows[:, i], valid, pooled_design(rows)))
-    for j, other in enumerate(table.column.categories):
-        yield _Cell(TOTAL, other.label, share(columns[:, j], valid, pooled_design(columns)))
-    yield _Cell(TOTAL, TOTAL, _whole(valid))
-
-
-def _between_rows(table: Table, cells: NDArray[np.int32]) -> Iterator[Interval]:
-    """Estimate differences of roles, answer by answer, from counts (clusters, roles, answers)."""
-    assert table.column is not None
-    counts = cells.astype(np.int64)
-    designs = [pooled_design(counts[:, at]) for at in range(counts.shape[1])]
-    valid = counts.sum(axis=2)
-    for one, other in combinations(range(counts.shape[1]), 2):
+    lines = at.tolist()
+    designs = [cells.design(_each(line)) for line in lines]
+    for one, other in combinations(range(len(lines)), 2):
+        labels = [table.row.categories[place].label for place in (one, other)]
         for j, category in enumerate(table.column.categories):
-            sides = [(counts[:, at, j], valid[:, at]) for at in (one, other)]
-            made = difference_of_shares(sides[0], sides[1], (designs[one], designs[other]))
-            labels = [table.row.categories[at].label for at in (one, other)]
+            sides = (([lines[one][j]], lines[one]), ([lines[other][j]], lines[other]))
+            made = cells.difference(*sides, (designs[one], designs[other]))
             yield _of(table, "row_percent", made, labels[0], category.label)._replace(other=labels[1])
 
 
 def _gammas(table: Table, cells: NDArray[np.int32]) -> Iterator[Interval]:
     """Estimate the gamma of each group, of all and over groups, and differences of groups."""
     groups = _groups(table)
-    for label, places in groups:
-        yield _of(table, "gamma", gamma(cells[:, places].sum(axis=1)), group=label)
+    each = {label: correlated(cells[:, places].sum(axis=1)) for label, places in groups}
+    for label, found in each.items():
+        yield _of(table, "gamma", found.estimate, group=label)
     yield _of(table, "partial_gamma", partial_gamma(cells), group=TOTAL)
-    for (one, here), (other, there) in combinations(groups[:-1], 2):
-        made = difference_of_gammas(cells[:, here[0]], cells[:, there[0]])
-        yield _of(table, "gamma", made, group=one)._replace(other=other)
+    for one, other in combinations([label for label, _ in groups[:-1]], 2):
+        yield _of(table, "gamma", difference_of_gammas(each[one], each[other]), group=one)._replace(other=other)
 
 
 def _means(table: Table, numbers: Sequence[Numbers]) -> Iterator[Interval]:
@@ -279,36 +259,55 @@ def _means(table: Table, numbers: Sequence[Numbers]) -> Iterator[Interval]:
 def _boxes(table: Table, forms: ClusteredForms) -> Iterator[Interval]:
     """Estimate shares of ticks and of forms with a tick. Boxes of one form go together, so each has its own design effect."""
     assert forms.cases is not None
+    boxes = [*range(len(table.row.boxes))]
     for group, places in _groups(table):
-        ticks = forms.cells[:, places, :, 0].sum(axis=1, dtype=np.int64)
-        answers, cases = ticks.sum(axis=1), forms.cases[:, places].sum(axis=1, dtype=np.int64)
-        for hits, label in zip(ticks.T, _labels(table), strict=True):
-            for measure, of in (("percent", answers), ("case_percent", cases)):
-                yield _of(table, measure, share(hits, of), label, group=group)
-        yield _of(table, "percent", _whole(answers), TOTAL, group=group)
+        ticks = forms.cells[:, places, :, 0].sum(axis=1)
+        cases = forms.cases[:, places].sum(axis=1)
+        of_ticks, without_tick = Cells(ticks), Cells(np.column_stack([ticks, cases[:, np.newaxis] - ticks]))
+        for box, label in enumerate(_labels(table)):
+            yield _of(table, "percent", of_ticks.share([box], boxes), label, group=group)
+            of_forms = without_tick.share([box], [box, len(boxes) + box])
+            yield _of(table, "case_percent", of_forms, label, group=group)
+        yield _of(table, "percent", _whole(ticks.sum(axis=1)), TOTAL, group=group)
         n, clusters = int(cases.sum()), int(np.count_nonzero(cases))
-        per_form = without("no_method", float(answers.sum()) / n if n else None, clusters, n)
+        per_form = without("no_method", float(ticks.sum()) / n if n else None, clusters, n)
         yield _of(table, "case_percent", per_form, TOTAL, group=group)
 
 
-def _changes(table: Table, cells: NDArray[np.int32]) -> Iterator[Interval]:
+def _changes(table: Table, counts: NDArray[np.int32]) -> Iterator[Interval]:
     """Estimate how many answers changed which way, and differences of groups."""
     if table.change is None:
         return
-    ways = [np.tril(cells, -1), cells * np.eye(cells.shape[2], dtype=np.int32), np.triu(cells, 1)]
-    counts = np.stack([way.sum(axis=(2, 3), dtype=np.int64) for way in ways], axis=2)
+    ways = [np.tril(counts, -1), counts * np.eye(counts.shape[2], dtype=np.int32), np.triu(counts, 1)]
+    # (clusters, groups, ways)
+    changed = np.stack([way.sum(axis=(2, 3)) for way in ways], axis=2)
+    at = np.arange(changed.shape[1] * len(ways)).reshape(changed.shape[1:])
+    cells = Cells(changed.reshape(len(changed), at.size))
     groups = _groups(table)
-    of_ways = [(c.label, [code - 1 for code in c.codes]) for c in table.change.categories]
-    answers = {label: counts[:, places].sum(axis=1) for label, places in groups}
-    for label, ticks in answers.items():
-        design = pooled_design(ticks)
-        for way, at in of_ways:
-            yield _of(table, "percent", share(ticks[:, at].sum(axis=1), ticks.sum(axis=1), design), way, group=label)
+    places = {label: [at[of_group, way].ravel().tolist() for way in range(len(ways))] for label, of_group in groups}
+    every = {label: at[of_group].ravel().tolist() for label, of_group in groups}
+    designs = {label: cells.design(of_ways) for label, of_ways in places.items()}
+    of_change = [(c.label, [code - 1 for code in c.codes]) for c in table.change.categories]
+
+    def hits(label: str, codes: Sequence[int]) -> list[int]:
+        return [place for code in codes for place in places[label][code]]
+
+    for label, _ in groups:
+        for way, codes in of_change:
+            yield _of(table, "percent", cells.share(hits(label, codes), every[label], designs[label]), way, group=label)
     for one, other in combinations([label for label, _ in groups[:-1]], 2):
-        designs = tuple(pooled_design(answers[label]) for label in (one, other))
-        for way, at in of_ways:
-            sides = [(answers[label][:, at].sum(axis=1), answers[label].sum(axis=1)) for label in (one, other)]
-            yield _of(table, "percent", difference_of_shares(sides[0], sides[1], designs), way, group=one)._replace(other=other)
+        for way, codes in of_change:
+            sides = ((hits(one, codes), every[one]), (hits(other, codes), every[other]))
+            made = cells.difference(*sides, (designs[one], designs[other]))
+            yield _of(table, "percent", made, way, group=one)._replace(other=other)
+
+
+def with_q(study: Study, every: Sequence[Interval]) -> list[Interval]:
+    """Add to the gammas among all intervals of a study what their p become among the tests of their family."""
+    gammas = {each.address: each for each in every if each.address.measure in ("gamma", "partial_gamma") and not each.other}
+    judged = adjusted(study, ((address, each.estimate.p) for address, each in gammas.items()))
+    found = {gammas[each.address]: each for each in judged}
+    return [each._replace(q=found[each].q, tests=found[each].tests) if each in found else each for each in every]
 
 
 def followed(study: Study) -> list[tuple[int, int]]:
@@ -329,17 +328,23 @@ def between(study: Study, earlier: tuple[Table, ClusteredForms], later: tuple[Ta
     (before, first), (after, second) = earlier, later
     if before.percent != "row" or after.percent != "row" or before.column is None or after.column is None:
         return
-    counts = [each.cells[:, 0].astype(np.int64) for each in (first, second)]
+    counts = [each.cells[:, 0] for each in (first, second)]
+    sizes = [each.shape[1] * each.shape[2] for each in counts]
+    cells = Cells(np.hstack([each.reshape(len(each), size) for each, size in zip(counts, sizes, strict=True)]))
+    at = [np.arange(size).reshape(each.shape[1:]) for each, size in zip(counts, sizes, strict=True)]
+    at[1] += sizes[0]
     rows = [_at(table.row, total=True) for table in (before, after)]
     columns = [_at(axis) for axis in (before.column, after.column)]
-    for row, label in ((row, label) for row, label in rows[1].items() if row in rows[0]):
-        sides = [each[:, of_row[row].places].sum(axis=1) for each, of_row in zip(counts, rows, strict=True)]
-        designs = [pooled_design(answers) for answers in sides]
+    for row in (row for row in rows[1] if row in rows[0]):
+        sides = [each[of_row[row].places] for each, of_row in zip(at, rows, strict=True)]
+        designs = [cells.design([answer.tolist() for answer in side.T]) for side in sides]
         for answer in (answer for answer in columns[1] if answer in columns[0]):
-            hits = [answers[:, of[answer].places].sum(axis=1) for answers, of in zip(sides, columns, strict=True)]
-            valid = [answers.sum(axis=1) for answers in sides]
-            made = difference_of_shares((hits[1], valid[1]), (hits[0], valid[0]), designs[::-1])
-            found = _of(after, "row_percent", made, label.printed, columns[1][answer].printed)
+            then, now = (
+                (side[:, of[answer].places].ravel().tolist(), side.ravel().tolist())
+                for side, of in zip(sides, columns, strict=True)
+            )
+            made = cells.difference(now, then, designs[::-1])
+            found = _of(after, "row_percent", made, rows[1][row].printed, columns[1][answer].printed)
             yield found._replace(other=numbered(study, before.number))
 
 

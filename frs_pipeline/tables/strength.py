@@ -13,6 +13,13 @@ WORDS: Mapping[Strength, Text] = {
     "moderate": Text("moderat", "moderate"),
     "strong": Text("stærk", "strong"),
 }
+# What an association of that strength is called.
+ASSOCIATIONS: Mapping[Strength, Text] = {
+    "none": Text("ingen sammenhæng af betydning", "no association to speak of"),
+    "weak": Text("svag sammenhæng", "weak association"),
+    "moderate": Text("moderat sammenhæng", "moderate association"),
+    "strong": Text("stærk sammenhæng", "strong association"),
+}
 # After "kan være", where Danish can't say "ingen".
 _COULD: Mapping[Strength, Text] = {**WORDS, "none": Text("uden betydning", "none")}
 # What an interval adds where it leaves the sign open: of an association with a word, and of one that is none to speak of.
@@ -38,8 +45,16 @@ def reservation(gamma: float, low: float | None, high: float | None) -> Text | N
 
 def worded(gamma: float, low: float | None = None, high: float | None = None) -> Text:
     """Return the word for gamma and what its interval leaves open: "moderate; could be weak". Raises ValueError as `could_be`."""
-    word, but = WORDS[strength(gamma)], reservation(gamma, low, high)
-    return Text(f"{word.danish}; {but.danish}", f"{word.english}; {but.english}") if but else word
+    return _with(WORDS[strength(gamma)], reservation(gamma, low, high))
+
+
+def association(gamma: float, low: float | None = None, high: float | None = None) -> Text:
+    """Return the same of the association: "moderate association; could be weak". Raises ValueError as `could_be`."""
+    return _with(ASSOCIATIONS[strength(gamma)], reservation(gamma, low, high))
+
+
+def _with(words: Text, but: Text | None) -> Text:
+    return Text(f"{words.danish}; {but.danish}", f"{words.english}; {but.english}") if but else words
 
 
 def _either(words: Sequence[str], conjunction: str) -> str:

@@ -27,6 +27,14 @@ def test_every_table_stands_there_once_and_in_both_indices():
     assert sorted(by_questionnaire) == sorted(n for n, table in catalogue(STUDY).items() for _ in table.marts)
 
 
+def test_the_families_of_tests_stand_there_with_as_many_gammas_as_they_have() -> None:
+    section = PAGE.split("## Families of tests\n")[1].split("\n## ")[0]
+    assert re.findall(r"`(\w+)` \| (\d+) \| (\d+) \| (\d+) \|", section) == [
+        ("participants", "32", "31", "3"),
+        ("social_workers", "14", "12", "0"),
+    ]
+
+
 @pytest.mark.parametrize("number", catalogue(STUDY))
 def test_an_entry_names_its_questions_its_forms_and_what_it_is_held_against(number):
     text, table = told(number), catalogue(STUDY)[number]
@@ -47,6 +55,8 @@ def test_an_entry_names_its_questions_its_forms_and_what_it_is_held_against(numb
         (34, "; reversed\n"),
         (43, "participant_followup`, follow-up; only those that answer [`role`]"),
         (49, "- within each: [`role`]"),
+        (10, "- family of tests: `participants`\n"),
+        (68, "- family of tests: `participants`; the same hypothesis as [18](#table-18)\n"),
         (1, "per cent of the row."),
     ],
 )
@@ -55,7 +65,7 @@ def test_what_the_table_does_with_answers_is_told(number, says):
 
 
 def test_what_the_table_takes_as_it_is_is_not_told():
-    for word in ("left out", "merged", "printed:", "reversed", "contradiction"):
+    for word in ("left out", "merged", "printed:", "reversed", "contradiction", "family of tests"):
         assert word not in told(1)
     # "Ved ikke" counts in a frequency.
     assert "left out" not in told(4)

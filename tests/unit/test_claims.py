@@ -9,7 +9,6 @@ import pytest
 from support.study import STUDY
 
 from frs_pipeline.errors import InputError
-from frs_pipeline.language import Text
 from frs_pipeline.lineage.meaning import meanings
 from frs_pipeline.report.claims import claims, read_claims
 from frs_pipeline.report.findings import Judge, Sentence, as_rows
@@ -152,18 +151,19 @@ def test_what_the_interval_of_a_gamma_leaves_open_is_said_with_its_strength_wher
     claim = next(claim for section in claims(STUDY).sections for claim in section.claims if claim.id == "lived_up")
     figures = figures_of({10: {(1, 1): 50, (1, 2): 40, (2, 1): 40, (2, 2): 50}})
     address = Address(10, "", "", "", "gamma")
-    intervals: list[tuple[Mapping[Address, tuple[float | None, float | None]] | None, Text | None]] = [
-        (None, None),
-        ({}, None),
-        ({address: (None, None)}, None),
-        ({address: (0.21, 0.24)}, None),
-        ({address: (0.1, 0.35)}, Text("kan være stærk eller svag", "could be strong or weak")),
-        ({address._replace(table=11): (0.1, 0.35)}, None),
+    intervals: list[tuple[Mapping[Address, tuple[float | None, float | None]] | None, str]] = [
+        (None, "moderate association"),
+        ({}, "moderate association"),
+        ({address: (None, None)}, "moderate association"),
+        ({address: (0.21, 0.24)}, "moderate association"),
+        ({address: (0.1, 0.35)}, "moderate association; could be strong or weak"),
+        ({address._replace(table=11): (0.1, 0.35)}, "moderate association"),
     ]
-    for known, but in intervals:
+    for known, words in intervals:
         main = Judge(STUDY, figures, [], known).finding(claim, claims(STUDY).sources).main
         assert main is not None
-        assert (main.strength, main.but) == ("moderate", but)
+        assert main.association is not None
+        assert (main.strength, main.association.english) == ("moderate", words)
 
 
 def test_the_shipped_claims_are_bound_to_figures_that_there_are() -> None:

@@ -16,17 +16,15 @@ from hypothesis.extra.numpy import arrays
 
 from frs_pipeline.stats import clustered_gamma
 from frs_pipeline.stats.clustered import (
+    Cells,
     Estimate,
-    Numbers,
-    difference_of_means,
     difference_of_shares,
-    mean,
-    pooled_design,
     share,
     shares,
     variance,
 )
-from frs_pipeline.stats.clustered_gamma import difference_of_gammas, gamma, pairs_of, partial_gamma
+from frs_pipeline.stats.clustered_gamma import correlated, difference_of_gammas, gamma, pairs_of, partial_gamma
+from frs_pipeline.stats.clustered_means import Numbers, difference_of_means, mean
 from frs_pipeline.stats.gamma import goodman_kruskal, partial
 
 pytestmark = pytest.mark.unit
@@ -53,6 +51,14 @@ def _numbers(sums: np.ndarray, squares: np.ndarray, sizes: np.ndarray) -> Number
     return Numbers(sums.astype(float), squares.astype(float), sizes.astype(float))
 
 
+def _variance(z: np.ndarray, clusters: int) -> float:
+    return variance(float(z @ z), clusters)
+
+
+def _design(counts: np.ndarray) -> float:
+    return Cells(counts).design([[place] for place in range(counts.shape[1])])
+
+
 @pytest.mark.parametrize(
     ("counts", "p", "error", "df", "effect"),  # R
     [
@@ -77,8 +83,8 @@ def test_wilsons_interval_takes_the_effective_number_of_forms() -> None:
 
 
 def test_answers_of_a_question_have_one_design_effect() -> None:
-    assert pooled_design(THREE) == 1
-    assert pooled_design(F_THREE) == pytest.approx(3.6197496408, abs=1e-10)
+    assert _design(THREE) == 1
+    assert _design(F_THREE) == pytest.approx(3.6197496408, abs=1e-10)
     third = shares(F_THREE)[2]
     assert (third.n_effective, third.low, third.high) == pytest.approx((10.7742258083, 0.0749467089, 0.5947537534), abs=1e-10)
     assert [found.error for found in shares(THREE)] == pytest.approx([0.07675, 0.06887, 0.04757], abs=5e-6)  # R
@@ -121,7 +127,7 @@ def test_means_of_few_clusters_are_those_of_clubsandwich() -> None:
     codes = np.array([1, 2, 3])
     of_codes = _numbers(THREE @ codes, THREE @ codes**2, THREE.sum(axis=1))
     assert mean(of_codes).value == 1.6875
-    assert np.sqrt(variance(of_codes.influence, 8)) == pytest.approx(0.107525822272, abs=1e-12)  # R
+    assert np.sqrt(_variance(of_codes.influence, 8)) == pytest.approx(0.107525822272, abs=1e-12)  # R
 
 
 def test_a_mean_of_many_clusters_is_linearised() -> None:
@@ -134,10 +140,10 @@ def test_a_mean_of_many_clusters_is_linearised() -> None:
 def test_gamma_has_the_errors_that_r_gives() -> None:
     pairs = pairs_of(SIX[:, np.newaxis])
     assert pairs.value == pytest.approx(0.719745222930, abs=1e-12)
-    assert np.sqrt(variance(pairs.influence, 6)) == pytest.approx(0.136548253044, abs=1e-12)  # R
+    assert np.sqrt(_variance(pairs.influence, 6)) == pytest.approx(0.136548253044, abs=1e-12)  # R
     assert clustered_gamma.jackknife_error(SIX[:, np.newaxis]) == pytest.approx(0.144503387523, abs=1e-12)  # R, JK1
     null = 2 * (pairs.agreeing - pairs.expected) / pairs.untied.sum()
-    assert np.sqrt(variance(null, 6)) == pytest.approx(0.1629987067, abs=1e-10)
+    assert np.sqrt(_variance(null, 6)) == pytest.approx(0.1629987067, abs=1e-10)
     found = gamma(SIX)
     assert found.method == "fisher_jackknife"
     reach = 2.5705818366147 * 0.144503387523 / (1 - 0.719745222930**2)  # t(.975; 5)
@@ -149,10 +155,10 @@ def test_a_partial_gamma_adds_up_strata_before_it_squares() -> None:
     both = np.stack([SIX, SECOND], axis=1)
     pairs = pairs_of(both)
     assert pairs.value == pytest.approx(0.691891891892, abs=1e-12)
-    assert np.sqrt(variance(pairs.influence, 6)) == pytest.approx(0.112696848785, abs=1e-12)  # R
+    assert np.sqrt(_variance(pairs.influence, 6)) == pytest.approx(0.112696848785, abs=1e-12)  # R
     assert clustered_gamma.jackknife_error(both) == pytest.approx(0.126313626, abs=1e-9)
     null = 2 * (pairs.agreeing - pairs.expected) / pairs.untied.sum()
-    assert np.sqrt(variance(null, 6)) == pytest.approx(0.1346610302, abs=1e-10)
+    assert np.sqrt(_variance(null, 6)) == pytest.approx(0.1346610302, abs=1e-10)
     assert partial_gamma(both).value == partial([SIX.sum(axis=0), SECOND.sum(axis=0)]).gamma
 
 
@@ -160,7 +166,7 @@ def test_with_many_clusters_the_interval_is_fishers_of_the_linearised_error() ->
     many = np.tile(SIX, (10, 1, 1))
     found, pairs = gamma(many), pairs_of(many[:, np.newaxis])
     assert found.method == "fisher"
-    assert found.error == pytest.approx(np.sqrt(variance(pairs.influence, 60)))
+    assert found.error == pytest.approx(np.sqrt(_variance(pairs.influence, 60)))
     assert found.t == pytest.approx(found.value / clustered_gamma.null_error(pairs, 60))
 
 
@@ -182,7 +188,7 @@ def test_one_form_per_cluster_gives_the_ordinary_errors(cells: np.ndarray) -> No
     assert found.value == (None if known.gamma is None else pytest.approx(known.gamma, abs=1e-12))
     if known.gamma is None or known.ase is None or n < 2:
         return
-    error = np.sqrt(variance(pairs_of(_alone(cells)[:, np.newaxis]).influence, n))
+    error = np.sqrt(_variance(pairs_of(_alone(cells)[:, np.newaxis]).influence, n))
     assert error == pytest.approx(known.ase * np.sqrt(n / (n - 1)), abs=1e-9)
     answers = cells.sum(axis=(0, 2))
     p = answers[0] / n
@@ -197,8 +203,8 @@ def test_conferences_twice_halve_the_variance(cells: np.ndarray) -> None:
     clusters = int(np.count_nonzero(once.forms))
     if once.value is None or clusters < 2:
         return
-    expected = variance(once.influence, clusters) * (clusters - 1) / (2 * clusters - 1)
-    assert variance(twice.influence, 2 * clusters) == pytest.approx(expected, abs=1e-12)
+    expected = _variance(once.influence, clusters) * (clusters - 1) / (2 * clusters - 1)
+    assert _variance(twice.influence, 2 * clusters) == pytest.approx(expected, abs=1e-12)
 
 
 @given(small_tables)
@@ -224,7 +230,7 @@ def test_no_interval_is_a_point_and_none_lies_beside_its_figure(cells: np.ndarra
     if perfect:
         cells = cells * np.eye(cells.shape[1], cells.shape[2], dtype=int)
     every: list[Estimate] = [gamma(cells), partial_gamma(cells[:, np.newaxis]), *shares(cells.sum(axis=2))]
-    every += [difference_of_gammas(cells, cells[::-1]), difference_of_gammas(cells, cells)]
+    every += [difference_of_gammas(correlated(cells), correlated(other)) for other in (cells[::-1], cells)]
     rows, columns = cells.sum(axis=2), cells.sum(axis=1)
     every.append(difference_of_shares((rows[:, 0], rows.sum(axis=1)), (columns[:, 0], columns.sum(axis=1))))
     for found in every:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from frs_pipeline.language import Text
 from frs_pipeline.stats.strength import STRENGTHS, could_be, other_way, significant, strength
-from frs_pipeline.tables.strength import reservation, worded
+from frs_pipeline.tables.strength import association, reservation, worded
 
 
 @pytest.mark.parametrize(
@@ -114,6 +114,11 @@ def test_an_interval_over_0_leaves_the_sign_open(gamma: float, low: float, high:
 )
 def test_what_is_left_open_is_said_beside_the_word(figure: tuple[float | None, ...], danish: str, english: str) -> None:
     assert worded(*figure) == Text(danish, english)  # type: ignore[arg-type]
+
+
+def test_an_association_is_called_by_its_strength() -> None:
+    assert association(-0.35, -0.41, -0.22) == Text("stærk sammenhæng; kan være moderat", "strong association; could be moderate")
+    assert association(0.05) == Text("ingen sammenhæng af betydning", "no association to speak of")
 
 
 def test_nothing_is_left_open_by_no_interval_and_by_a_narrow_one() -> None:

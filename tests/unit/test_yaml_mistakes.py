@@ -38,45 +38,48 @@ MISTAKES = [
         [("leave_out: {plan_satisfied", "leave_out: {plan_satified")],
         ["leave_out: table 5 doesn't use plan_satified (is plan_satisfied meant?)"],
     ),
-    ("tables.yaml", [("tables:\n", "tables:\n  - \n")], [":4: nothing stands where keys with values should"]),
+    ("tables.yaml", [("tables:\n", "tables:\n  - \n")], [":12: nothing stands where keys with values should"]),
     (
         "tables.yaml",
         [("tables:\n", "version: 1\ntables:\n"), ("percent: row", "percent: answers")],
-        [":3: version isn't a key here (one of: tables)", ":11: percent: 'answers' isn't allowed (one of: row, column, total)"],
+        [
+            ":11: version isn't a key here (one of: tables, families)",
+            ":19: percent: 'answers' isn't allowed (one of: row, column, total)",
+        ],
     ),
     (
         "tables.yaml",
         [("    percent: row\n", "     percent: row\n")],
-        [":10: not valid YAML: the line is indented further"],
+        [":18: not valid YAML: the line is indented further"],
     ),
     *(
         ("tables.yaml", [("tables:\n", f"tables:\n  - {{number: 99, title: '', kind: change, {entry}}}\n")], [said])
         for entry, said in (
             (
                 "mart: initiator, variable: conflict, from: first, to: last",
-                ":4: there is no occasion last (one of: first, followup)",
+                ":12: there is no occasion last (one of: first, followup)",
             ),
             (
                 "mart: initiator, variable: conflict, from: followup, to: first",
-                ":4: first isn't after followup (they come in this",
+                ":12: first isn't after followup (they come in this",
             ),
-            ("mart: initiator, variable: conflict, to: followup", ":4: from is missing"),
+            ("mart: initiator, variable: conflict, to: followup", ":12: from is missing"),
             (
                 "mart: participant_first, variable: plan_satisfied, from: first, to: followup",
-                ":4: participant_followup doesn't ask plan_satisfied (one of: role, overall,",
+                ":12: participant_followup doesn't ask plan_satisfied (one of: role, overall,",
             ),
-            ("mart: participant_first, variable: role, from: first, to: followup", ":4: role says who is paired with whom"),
+            ("mart: participant_first, variable: role, from: first, to: followup", ":12: role says who is paired with whom"),
             (
                 "mart: participant_followup, variable: overall, from: first, to: followup",
-                ":4: participant_followup holds no forms of that occasion (say from: followup)",
+                ":12: participant_followup holds no forms of that occasion (say from: followup)",
             ),
             (
                 "mart: initiator, variable: conflict, from: first, to: followup, better: få",
-                ":4: 'få' is at neither end of the scale of conflict (say 'rigtig mange' or 'slet ingen')",
+                ":12: 'få' is at neither end of the scale of conflict (say 'rigtig mange' or 'slet ingen')",
             ),
             (
                 "mart: initiator, variable: conflict, from: first, to: followup, collapse: {conflict: {x: [få]}}",
-                ":4: a table of change has no collapse (take collapse out)",
+                ":12: a table of change has no collapse (take collapse out)",
             ),
         )
     ),
