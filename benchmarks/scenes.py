@@ -14,16 +14,9 @@ import numpy as np
 import planted
 from planted import CONFLICT, HELPED, NAMES, ROLES, Floats, Forms
 
-from frs_pipeline.stats.clustered import (
-    Estimate,
-    Numbers,
-    difference_of_means,
-    difference_of_shares,
-    mean,
-    pooled_design,
-    shares,
-)
-from frs_pipeline.stats.clustered_gamma import difference_of_gammas, gamma, partial_gamma
+from frs_pipeline.stats.clustered import Cells, Estimate, shares
+from frs_pipeline.stats.clustered_gamma import correlated, difference_of_gammas, gamma, partial_gamma
+from frs_pipeline.stats.clustered_means import Numbers, difference_of_means, mean
 
 # So many studies are drawn at once.
 TOGETHER = 100
@@ -100,34 +93,26 @@ def _by_role(common: tuple[float, ...]) -> Draw:
         roles = len(common)
         weights = np.array([float(np.average(range(len(often)), weights=often)) for often in ROLES.values()])
         others = float(np.average(common[1:], weights=weights[1:]))
-        counts = (planted.counted(of, studies, (of.role, roles), where=where) for where in (hits, None))
-        for a, m in zip(*counts, strict=True):
-            every = np.stack([a, m - a], axis=2)
-            designs = [_pooled(every[:, role]) for role in range(roles)]
-
-            def between(one: int, other: int, a=a, m=m, designs=designs) -> Estimate:  # noqa: ANN001
-                return difference_of_shares((a[:, one], m[:, one]), (a[:, other], m[:, other]), (designs[one], designs[other]))
-
-            rest = every[:, 1:].sum(axis=1)
-            against = difference_of_shares((a[:, BARN], m[:, BARN]), (rest[:, 0], rest.sum(axis=1)), (1, _pooled(rest)))
+        # Of each role, hits and misses stand beside each other.
+        for counts in planted.counted(of, studies, (of.role, roles), (1 - hits.astype(np.int64), 2)):
+            cells = Cells(counts.reshape(clusters, 2 * roles))
+            each = [([2 * role], [2 * role, 2 * role + 1]) for role in range(roles)]
+            rest = ([2 * role for role in range(roles) if role != BARN], [p for p in range(2 * roles) if p // 2 != BARN])
+            own, of_mor, of_familie = (cells.design([[2 * role], [2 * role + 1]]) for role in (BARN, MOR, FAMILIE))
+            of_rest = cells.design([rest[0], [p + 1 for p in rest[0]]])
+            sides = (
+                (_pair(common, BARN, MOR), common[MOR], each[MOR], of_mor),
+                (_pair(common, BARN, FAMILIE), common[FAMILIE], each[FAMILIE], of_familie),
+                (f"barn {_short(common[BARN])} – all others {_short(round(others, 3))}", others, rest, of_rest),
+            )
             yield [
-                Figure("difference of shares", _pair(common, BARN, MOR), common[BARN] - common[MOR], between(BARN, MOR)),
                 Figure(
-                    "difference of shares", _pair(common, BARN, FAMILIE), common[BARN] - common[FAMILIE], between(BARN, FAMILIE)
-                ),
-                Figure(
-                    "difference of shares",
-                    f"barn {_short(common[BARN])} – all others {_short(round(others, 3))}",
-                    common[BARN] - others,
-                    against,
-                ),
+                    "difference of shares", name, common[BARN] - share, cells.difference(each[BARN], other, (designs[0], design))
+                )
+                for name, share, other, design in sides
             ]
 
     return draw
-
-
-def _pooled(cells: planted.Ints) -> float:
-    return pooled_design(cells) if cells.any() else 1.0
 
 
 def _pair(common: tuple[float, ...], one: int, other: int) -> str:
@@ -208,7 +193,7 @@ def _gammas(one: float, other: float, roles: dict[str, tuple[int, ...]], names: 
         answers = planted.ordered(rng, of, (CONFLICT, HELPED), correlations, icc)
         called = " – ".join(f"{name} {_short(value)}" for name, value in zip(names, (one, other), strict=True))
         for cells in _crossed(of, studies, answers, len(roles)):
-            made = difference_of_gammas(*(cells[:, place] for place in places))
+            made = difference_of_gammas(*(correlated(cells[:, place]) for place in places))
             yield [Figure("difference of gammas", called, one - other, made)]
 
     return draw

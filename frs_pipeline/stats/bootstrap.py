@@ -39,25 +39,37 @@ def gammas(drawn: Floats, cells: Counts) -> Floats:
 
     `drawn` are weights (samples, clusters), `cells` counts (clusters, strata, rows, columns).
     """
-    there = cells.any(axis=(1, 2, 3))
-    counts = cells[there].reshape(int(there.sum()), int(np.prod(cells.shape[1:]))).astype(np.float64)
-    own = drawn[:, there]
-    step = max(1, _AT_ONCE // max(1, counts.shape[1]))
-    parts = [_gammas((own[at : at + step] @ counts).reshape(-1, *cells.shape[1:])) for at in range(0, len(own), step)]
+    clusters, strata, *shape = cells.shape
+    counts = cells.reshape(clusters, int(np.prod(cells.shape[1:])))
+    # Single precision holds sums as large as no replicate can have more exactly.
+    single = clusters * int(counts.sum(axis=1).max(initial=0)) < 2**24
+    times, forms = (each.astype(np.float32) if single else each.astype(np.float64) for each in (drawn, counts))
+    directions, step = _directions(*shape), max(1, _AT_ONCE // max(1, counts.shape[1]))
+    parts = []
+    for at in range(0, len(drawn), step):
+        totals: Floats = np.matmul(times[at : at + step], forms).astype(np.float64)
+        parts.append(_gammas(totals.reshape(len(totals), strata, -1), directions))
     return np.concatenate(parts)
 
 
-def _gammas(totals: Floats) -> Floats:
-    """Compute partial gammas (samples,) from tables (samples, strata, rows, columns)."""
-    # Pairs of which one form is above and to the left of the other; all others that are tied in neither question are opposite.
-    above = totals.cumsum(axis=2)[:, :, :-1].cumsum(axis=3)[:, :, :, :-1]
-    same = np.einsum("bsij,bsij->b", totals[:, :, 1:, 1:], above)
-    rows, columns = totals.sum(axis=3), totals.sum(axis=2)
-    whole = rows.sum(axis=2)
-    pairs = np.einsum("bs,bs->b", whole, whole) + np.einsum("bsij,bsij->b", totals, totals)
-    untied = (pairs - np.einsum("bsi,bsi->b", rows, rows) - np.einsum("bsj,bsj->b", columns, columns)) / 2
-    with np.errstate(invalid="ignore"):
-        values: Floats = np.where(untied > 0, 2 * same - untied, np.nan) / np.where(untied > 0, untied, np.nan)
+class _Directions(NamedTuple):
+    """Which cells point the same way from each cell, on one side, and which differ in both questions; (cells, cells)."""
+
+    same: Floats
+    untied: Floats
+
+
+def _directions(rows: int, columns: int) -> _Directions:
+    row, column = np.divmod(np.arange(rows * columns), columns)
+    differ = [np.sign(np.subtract.outer(axis, axis)) for axis in (row, column)]
+    same = (differ[0] > 0) & (differ[1] > 0)
+    return _Directions(same.astype(np.float64), (differ[0] * differ[1] != 0) / 2)
+
+
+def _gammas(totals: Floats, directions: _Directions) -> Floats:
+    """Compute partial gammas (samples,) from counts (samples, strata, cells)."""
+    same, untied = (np.einsum("bsc,bsc->b", totals, totals @ pairs) for pairs in directions)
+    values: Floats = np.divide(2 * same - untied, untied, out=np.full(len(totals), np.nan), where=untied > 0)
     return values
 
 

@@ -60,6 +60,8 @@ def test_plain_pandas_counts_what_a_run_counts(refreshed: Settings, tmp_path: Pa
         ("trace.py", (), "frs trace / bare imports"),
         ("search.py", ("--scale", 2), "0 findings"),
         ("counting.py", ("--forms", 20_000, "--rounds", 1), "all 1770 pairs of 60 questions"),
+        ("bootstrap.py", ("--rounds", 1), "pandas resampling rows / weights × counts"),
+        ("intervals.py", ("--scale", 1), "intervals and bounds: peak memory"),
         ("simulate.py", ("--runs", 40), "## What is found among many pairs"),
     ],
 )

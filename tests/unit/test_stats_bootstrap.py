@@ -37,7 +37,7 @@ def test_all_resamples_of_equal_clusters_have_the_variance_of_the_formula_but_fo
     if hits == [1, 2, 3]:
         assert values.var() == pytest.approx(0.0138888888889, rel=1e-9)
     z = (a - a.sum() / m.sum() * m) / m.sum()
-    assert variance(z, clusters) == pytest.approx(made.error**2)
+    assert variance(float(z @ z), clusters) == pytest.approx(made.error**2)
 
 
 def test_replicates_are_the_gammas_of_the_forms_that_are_drawn() -> None:
