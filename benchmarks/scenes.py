@@ -105,11 +105,10 @@ def _by_role(common: tuple[float, ...]) -> Draw:
                 (_pair(common, BARN, FAMILIE), common[FAMILIE], each[FAMILIE], of_familie),
                 (f"barn {_short(common[BARN])} – all others {_short(round(others, 3))}", others, rest, of_rest),
             )
+            made = [cells.difference(each[BARN], other, (own, design)) for _, _, other, design in sides]
             yield [
-                Figure(
-                    "difference of shares", name, common[BARN] - share, cells.difference(each[BARN], other, (designs[0], design))
-                )
-                for name, share, other, design in sides
+                Figure("difference of shares", name, common[BARN] - share, one)
+                for (name, share, *_), one in zip(sides, made, strict=True)
             ]
 
     return draw
