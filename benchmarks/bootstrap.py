@@ -57,13 +57,13 @@ def gammas_of() -> list[Crossed]:
     return found
 
 
-def by_frs(crossed: list[Crossed], drawn: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+def by_frs(crossed: list[Crossed], drawn: NDArray[np.floating]) -> list[NDArray[np.float64]]:
     from frs_pipeline.stats.bootstrap import gammas
 
     return [gammas(drawn, one.counts) for one in crossed]
 
 
-def by_numpy(crossed: list[Crossed], drawn: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+def by_numpy(crossed: list[Crossed], drawn: NDArray[np.floating]) -> list[NDArray[np.float64]]:
     """Gather the rows of the clusters that are drawn, and count cells."""
     found = []
     for one in crossed:
@@ -81,7 +81,7 @@ def by_numpy(crossed: list[Crossed], drawn: NDArray[np.float64]) -> list[NDArray
     return found
 
 
-def by_pandas(crossed: list[Crossed], drawn: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+def by_pandas(crossed: list[Crossed], drawn: NDArray[np.floating]) -> list[NDArray[np.float64]]:
     """Merge the clusters that are drawn with their forms, and cross these."""
     import pandas as pd
 

@@ -9,12 +9,15 @@ right.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from frs_pipeline.stats.clustered import Counts, Floats
 
+# How often each cluster is drawn (samples, clusters): whole numbers, which single precision holds.
+Weights = NDArray[np.floating[Any]]
 SAMPLES, SEED = 2000, 1
 # So many numbers of replicates are held at a time.
 _AT_ONCE = 2_000_000
@@ -28,13 +31,13 @@ class Bootstrap(NamedTuple):
     without: int
 
 
-def weights(clusters: int, samples: int = SAMPLES, seed: int = SEED) -> Floats:
+def weights(clusters: int, samples: int = SAMPLES, seed: int = SEED) -> Weights:
     """Draw how often each cluster is in each replicate (samples, clusters); the same for the same seed."""
     chances = np.full(clusters, 1 / clusters)
-    return np.random.default_rng(seed).multinomial(clusters, chances, samples).astype(np.float64)
+    return np.random.default_rng(seed).multinomial(clusters, chances, samples).astype(np.float32)
 
 
-def gammas(drawn: Floats, cells: Counts) -> Floats:
+def gammas(drawn: Weights, cells: Counts) -> Floats:
     """Compute the partial gamma of every replicate (samples,), nan without pairs to compare.
 
     `drawn` are weights (samples, clusters), `cells` counts (clusters, strata, rows, columns).
@@ -43,7 +46,8 @@ def gammas(drawn: Floats, cells: Counts) -> Floats:
     counts = cells.reshape(clusters, int(np.prod(cells.shape[1:])))
     # Single precision holds sums as large as no replicate can have more exactly.
     single = clusters * int(counts.sum(axis=1).max(initial=0)) < 2**24
-    times, forms = (each.astype(np.float32) if single else each.astype(np.float64) for each in (drawn, counts))
+    kind = np.float32 if single else np.float64
+    times, forms = (each.astype(kind, copy=False) for each in (drawn, counts))
     directions, step = _directions(*shape), max(1, _AT_ONCE // max(1, counts.shape[1]))
     parts = []
     for at in range(0, len(drawn), step):
@@ -73,12 +77,13 @@ def _gammas(totals: Floats, directions: _Directions) -> Floats:
     return values
 
 
-def ratios(drawn: Floats, above: Counts | Floats, below: Counts | Floats) -> Floats:
+def ratios(drawn: Weights, above: Counts | Floats, below: Counts | Floats) -> Floats:
     """Compute a share or mean in every replicate (samples,), nan where nothing is below the line.
 
     `above` are hits, or sums of numbers, `below` how many forms they are of; both (clusters,).
     """
-    a, m = drawn @ above.astype(np.float64), drawn @ below.astype(np.float64)
+    times = drawn.astype(np.float64, copy=False)
+    a, m = times @ above.astype(np.float64), times @ below.astype(np.float64)
     values: Floats = np.divide(a, m, out=np.full(len(m), np.nan), where=m > 0)
     return values
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from frs_pipeline.stats import bootstrap, permutation
-from frs_pipeline.stats.bootstrap import Bootstrap
+from frs_pipeline.stats.bootstrap import Bootstrap, Weights
 from frs_pipeline.stats.clustered import Counts, Estimate, Floats
 from frs_pipeline.stats.permutation import Within
 from frs_pipeline.store.files import MartFile
@@ -85,7 +85,7 @@ def _by_role(study: Study, table: Table) -> dict[str, Table]:
     }
 
 
-def _replicates(table: Table, forms: ClusteredForms, drawn: Floats) -> Iterator[tuple[Address, Floats]]:
+def _replicates(table: Table, forms: ClusteredForms, drawn: Weights) -> Iterator[tuple[Address, Floats]]:
     """Compute every replicate of each figure, from weights (samples, clusters)."""
     if table.kind in ("correlation", "correlation_by_group"):
         for group in table.groups:
