@@ -290,6 +290,12 @@ class Products(NamedTuple):
     second: float
     both: float
 
+    @property
+    def correlation(self) -> float:
+        """The correlation of the two over clusters; 0 where one has no influence anywhere."""
+        squares = self.first * self.second
+        return self.both / float(np.sqrt(squares)) if squares > 0 else 0.0
+
 
 def difference(first: Estimate, second: Estimate, products: Products, clusters: int, method: Method) -> Estimate:
     """Estimate a difference from two estimates and what their influence values have in common, by MOVER, with its robust test."""
@@ -299,8 +305,7 @@ def difference(first: Estimate, second: Estimate, products: Products, clusters: 
     value = first.value - second.value
     if first.low is None or first.high is None or second.low is None or second.high is None:
         return without("one_side", value, clusters, n)
-    squares = products.first * products.second
-    r = products.both / float(np.sqrt(squares)) if squares > 0 else 0.0
+    r = products.correlation
     below, above = first.value - first.low, first.high - first.value
     under, over = second.value - second.low, second.high - second.value
     low = value - float(np.sqrt(max(below**2 + over**2 - 2 * r * below * over, 0.0)))

@@ -194,7 +194,7 @@ def difference_of_gammas(first: Correlated, second: Correlated) -> Estimate:
     """Estimate how much larger a gamma is than another, over the same clusters in the same order.
 
     By MOVER of the two intervals on Fisher's scale, which stays within -2 and 2 and keeps its level where a side is small,
-    as the linearised interval doesn't. A test is made where each side has at least `LEAST_FORMS` forms.
+    as the linearised interval doesn't. A test, on that scale too, is made where each side has at least `LEAST_FORMS` forms.
     """
     one, other = first.estimate, second.estimate
     clusters = int(np.count_nonzero(first.pairs.forms + second.pairs.forms))
@@ -204,10 +204,17 @@ def difference_of_gammas(first: Correlated, second: Correlated) -> Estimate:
     z, w = first.pairs.influence, second.pairs.influence
     products = Products(float(z @ z), float(w @ w), float(z @ w))
     made = difference(one, other, products, clusters, "mover_fisher")
-    if made.error is None or made.value is None:
+    if one.error is None or other.error is None or made.low is None:
         return made
-    # By how much the error of a side is larger than the linearised one, that of the difference is, too.
-    linear = [float(np.sqrt(variance(each, side.clusters))) for each, side in zip(products[:2], (one, other), strict=True)]
-    error = made.error * max(side.error / each for side, each in zip((one, other), linear, strict=True) if side.error)
-    t = made.value / error if error > 0 and min(one.n, other.n) >= LEAST_FORMS else None
+    r = products.correlation
+    error = _of_difference(one.error, other.error, r)
+    # On Fisher's scale, for there the errors say as much of large gammas as of small ones.
+    apart = np.arctanh(one.value) - np.arctanh(other.value)
+    scaled = _of_difference(one.error / (1 - one.value**2), other.error / (1 - other.value**2), r)
+    t = float(apart) / scaled if scaled > 0 and min(one.n, other.n) >= LEAST_FORMS else None
     return replace(made, error=error, t=t, p=None if t is None else two_sided(t, clusters - 1))
+
+
+def _of_difference(one: float, other: float, r: float) -> float:
+    """Compute the error of a difference from those of its sides and their correlation."""
+    return float(np.sqrt(max(one**2 + other**2 - 2 * r * one * other, 0.0)))
