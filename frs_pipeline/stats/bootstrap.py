@@ -33,8 +33,11 @@ class Bootstrap(NamedTuple):
 
 def weights(clusters: int, samples: int = SAMPLES, seed: int = SEED) -> Weights:
     """Draw how often each cluster is in each replicate (samples, clusters); the same for the same seed."""
-    chances = np.full(clusters, 1 / clusters)
-    return np.random.default_rng(seed).multinomial(clusters, chances, samples).astype(np.float32)
+    chosen = np.random.default_rng(seed).integers(clusters, size=(samples, clusters))
+    # A replicate's clusters have numbers of their own, so that all are counted at once.
+    chosen += np.arange(samples)[:, np.newaxis] * clusters
+    counted = np.bincount(chosen.ravel(), minlength=samples * clusters)
+    return counted.reshape(samples, clusters).astype(np.float32)
 
 
 def gammas(drawn: Weights, cells: Counts) -> Floats:
