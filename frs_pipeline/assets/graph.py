@@ -10,6 +10,7 @@ from dagster import AssetKey, AssetsDefinition, InitResourceContext, ResourceDef
 from frs_pipeline.assets import (
     associations,
     bases,
+    bounds,
     coding,
     expectations,
     formats,
@@ -47,6 +48,7 @@ _MODULES = (
     bases,
     associations,
     nonresponse,
+    bounds,
     report,
     formats,
     privacy,

@@ -88,11 +88,12 @@ def products(study: Study) -> dict[AssetPath, Product]:
     """List all produced files in an order in which they can be made."""
     layers = (
         *(_registers, _judged, _whole_delivery, _coded, _pseudonymised, _marts),
-        *(_expectations, _tables, _statistics, _associations, _agreement, _nonresponse),
+        *(_expectations, _tables, _statistics, _associations, _agreement, _nonresponse, _missing),
     )
     made = {product.key: product for layer in layers for product in layer(study)}
-    made[("report",)] = _report(study, tuple(made))
-    made[("formats",)] = _formats(study)
+    before = tuple(made)
+    made[("report",)] = _report(study, before)
+    made[("formats",)] = _formats(study, before)
     return made
 
 
@@ -373,6 +374,21 @@ def _nonresponse(study: Study) -> Iterator[Product]:
         )
 
 
+def _missing(study: Study) -> Iterator[Product]:
+    """Plan what blanks and forms that never came may hide: the bounds of all figures, and how many forms came from whom."""
+    unit = tuple(("statistics", name) for name in nonresponses(study) if name == "unit_nonresponse")
+    for name in ("bounds", "forms"):
+        yield _curated(
+            ("statistics", name),
+            "assets.bounds",
+            "g5_statistics",
+            inputs=(_FIGURES, *every_mart(study), *unit),
+            definitions=(*_files(study, "tables.yaml"), *_papers(study)),
+            step="bounds",
+            named=True,
+        )
+
+
 def _report(study: Study, before: tuple[AssetPath, ...]) -> Product:
     """Plan the report's tested claims and its pages; from all that is made before it but the single tables.
 
@@ -400,12 +416,10 @@ def _questionnaires(study: Study) -> Definitions:
     )
 
 
-def _formats(study: Study) -> Product:
+def _formats(study: Study, before: tuple[AssetPath, ...]) -> Product:
     """Plan marts, statistics and tables as other programs read them."""
     inputs = [*every_mart(study)]
-    named = ("figures", "intervals", "compare", "bases", "associations", *nonresponses(study))
-    inputs += [("statistics", name) for name in named]
-    inputs += [AGREEMENT] if coded(study) else []
+    inputs += [key for key in before if key[0] == "statistics" and not key[-1].startswith("table_")]
     definitions = (*_files(study, "tables.yaml", "report/chapters.yaml", "study.yaml"), *_questionnaires(study))
     return _curated(("formats",), "assets.formats", "g6_report", inputs=tuple(inputs), definitions=definitions, pages="formats")
 

@@ -22,7 +22,7 @@ from frs_pipeline.store.journal import verify as sound
 from frs_pipeline.store.manifest import root_of
 from frs_pipeline.store.settings import PROJECT, Settings
 from frs_pipeline.study.questionnaires import questionnaires
-from frs_pipeline.study.tables import catalogue
+from frs_pipeline.study.tables import Address, catalogue
 from frs_pipeline.tables.figures import from_table
 from frs_pipeline.tables.render import heading
 
@@ -422,6 +422,8 @@ def test_gamma_by_strata_with_the_partial(data: Path, tmp_path: Path) -> None:
         (("associate", "initiator", "--heatmap", "all.png"), 2, "all.png: not the name of an SVG file (name it something.svg)"),
         (("collapse", "82"), 2, "82: no such table (tables run from 1 to 81)"),
         (("collapse", "30", "--group", "far"), 2, "--group: table 30 has no groups (leave --group out)"),
+        (("bootstrap", "82"), 2, "no such table"),
+        (("bootstrap", "18", "--samples", "0"), 2, "Invalid value"),
     ],
 )
 def test_wrong_use_is_one_line_and_its_exit_code(data: Path, arguments: tuple[str, ...], code: int, says: str) -> None:
@@ -501,6 +503,30 @@ def test_every_collapse_is_printed_with_the_studys_own_marked(data: Path) -> Non
     ]
     listed = json.loads(frs(data, "collapse", "4", "--json").stdout)
     assert [str(one["value"]) for one in listed["variants"]] == [line["value"] for line in shares]
+
+
+def test_errors_by_resampling_are_about_those_by_formula(data: Path) -> None:
+    intervals = read(Store(Settings(STUDY, data), DELIVERY).file("statistics", "intervals")).to_pylist()
+    errors = {Address.of(row): row["error"] for row in intervals if row["other_group"] is None}
+    by_role = next(number for number, table in catalogue(STUDY).items() if table.kind == "correlation_by_group")
+    for number in (1, 18, by_role):
+        listed = json.loads(frs(data, "bootstrap", str(number), "--json").stdout)
+        assert listed
+        for one in listed:
+            scale = 100 if "percent" in one["measure"] else 1
+            assert scale * (one["error"] or 0) == pytest.approx(errors[Address.of(one)] or 0)
+            assert one["samples"] == 2000
+            if one["measure"] == "gamma" and one["clusters"] > 100:
+                assert one["bootstrap_error"] == pytest.approx(one["error"], rel=0.1)
+    assert {one["measure"] for one in listed if one["within"] is None} == {"partial_gamma"}
+
+
+def test_errors_by_resampling_are_printed_with_what_they_are_for(data: Path) -> None:
+    lines = frs(data, "bootstrap", "18", "--samples", "500").stdout.splitlines()
+    assert lines[0] == "Table 18: errors, computed and resampled"
+    assert lines[4].split()[:5] == ["gamma", "-,286", "181", ",0320", "fisher"]
+    assert "500 replicates, seed 1; a cross-check of errors, which no interval is made of." in lines[6]
+    assert any(line.startswith("  gamma: within conference and role: p = ,") for line in lines)
 
 
 def test_all_pairs_of_what_is_missing_or_out_of_date_are_refused(data: Path, tmp_path: Path) -> None:
