@@ -14,6 +14,7 @@ from frs_pipeline.errors import UsageError
 from frs_pipeline.language import plural
 
 if TYPE_CHECKING:
+    from frs_pipeline.stats.clustered import Reason
     from frs_pipeline.study import Study
     from frs_pipeline.study.questionnaires import Question, Questionnaire
     from frs_pipeline.study.tables import Table
@@ -164,12 +165,19 @@ def _interval(study: Study, one: Association) -> str:
 
 def _said(one: Association) -> str:
     """Say how strong an association is and what its interval leaves open, or why it has none."""
-    from frs_pipeline.tables.reasons import REASONS
     from frs_pipeline.tables.strength import worded
 
     if one.gamma is None or one.low is None:
-        return f"no interval: {REASONS[one.reason].english}" if one.reason else ""
+        return f"no interval: {_why(one.reason)}" if one.reason else ""
     return worded(one.gamma, one.low, one.high).english
+
+
+def _why(reason: Reason) -> str:
+    """Say why there is no interval."""
+    from frs_pipeline.report.intervals import REASONS  # which takes a second to import
+
+    said = REASONS.get(reason)
+    return said.english if said else "there is none to make"
 
 
 def printed(study: Study, value: float | None, decimals: int = 3) -> str:
@@ -296,14 +304,12 @@ def _own(one: Variant) -> str:
 
 def _estimated(study: Study, one: Variant, decimals: int) -> list[str]:
     """Write figure, interval, forms and clusters; shares in per cent."""
-    from frs_pipeline.tables.reasons import REASONS
 
     made, scale = one.estimate, 100 if decimals == 1 else 1
     value, low, high = (
         None if number is None else printed(study, scale * number, decimals) for number in (made.value, made.low, made.high)
     )
     if low is None or high is None:
-        interval = f"none: {REASONS[made.reason].english}" if made.reason else "none"
-    else:
+        interval = f"none: {_why(made.reason)}" if made.reason else "none"else:
         interval = f"{low} to {high}{'*' if made.marked else ''}"
     return [value or "not computable", interval, str(made.n), str(made.clusters)]
