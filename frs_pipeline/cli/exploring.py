@@ -310,6 +310,7 @@ def _estimated(study: Study, one: Variant, decimals: int) -> list[str]:
         None if number is None else printed(study, scale * number, decimals) for number in (made.value, made.low, made.high)
     )
     if low is None or high is None:
-        interval = f"none: {_why(made.reason)}" if made.reason else "none"else:
+        interval = f"none: {_why(made.reason)}" if made.reason else "none"
+    else:
         interval = f"{low} to {high}{'*' if made.marked else ''}"
     return [value or "not computable", interval, str(made.n), str(made.clusters)]
