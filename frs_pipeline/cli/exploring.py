@@ -174,10 +174,9 @@ def _said(one: Association) -> str:
 
 def _why(reason: Reason) -> str:
     """Say why there is no interval."""
-    from frs_pipeline.report.intervals import REASONS  # which takes a second to import
+    from frs_pipeline.tables.methods import REASONS
 
-    said = REASONS.get(reason)
-    return said.english if said else "there is none to make"
+    return REASONS[reason].english
 
 
 def printed(study: Study, value: float | None, decimals: int = 3) -> str:
