@@ -224,11 +224,12 @@ def test_trace_prints_the_queries_of_an_interval_and_of_a_difference(frs, store)
     assert code == 0
     assert "95% interval: " in out
     assert "mor less far" in out
-    code, out, _ = frs(*place, "--sql", "--json")
-    said = json.loads(out)
+    code, out, _ = frs(*place, "--sql", "--interval")
+    assert code == 0
     spread = passport(store, address(STUDY, 1, "far", "god", measure="row_percent")).spread
-    ((interval,),) = recounted_by_name([said["interval"]], store.settings.curated(DELIVERY))
+    ((interval,),) = recounted_by_name([out], store.settings.curated(DELIVERY))
     assert f"{interval['low']:.1f}%".replace(".", ",") == spread.low
+    assert json.loads(frs(*place, "--sql", "--interval", "--json")[1])["sql"] == out.rstrip("\n")
     code, out, _ = frs(*place, "--sql", "--against", "MOR")
     assert code == 0
     assert str(store.settings.data) not in out
@@ -238,12 +239,13 @@ def test_trace_prints_the_queries_of_an_interval_and_of_a_difference(frs, store)
     code, out, error = frs(*place, "--sql", "--against", "nobody")
     assert (code, out) == (2, "")
     assert "barn | mor | familie | netværk | Tabel 2" in error
-    assert frs(*place, "--against", "mor")[0] == 2
+    for wrong in (("--against", "mor"), ("--interval",), ("--sql", "--against", "mor", "--interval")):
+        assert frs(*place, *wrong)[:2] == (2, "")
+    whole = ("trace", "1", "--row", "far", "--column", "total", "--measure", "row_percent", "--sql", "--interval")
+    assert "no interval: the figure is 100 per cent whatever" in frs(*whole)[2]
     assert (
-        "-- No interval: the figure is 100 per cent"
-        in frs("trace", "1", "--row", "far", "--measure", "row_percent", "--column", "total", "--sql")[1]
+        "no interval: the figure is no estimate" in frs("trace", "1", "--row", "far", "--column", "god", "--sql", "--interval")[2]
     )
-    assert "interval" not in frs("trace", "1", "--row", "far", "--column", "god", "--sql")[1]
 
 
 def test_the_aggregate_names_no_form(every):
