@@ -7,7 +7,7 @@ export DAGSTER_DISABLE_TELEMETRY := yes
 # Names of files are UTF-8, whatever the locale says.
 export PYTHONUTF8 := 1
 
-.PHONY: demo test test-unit test-long test-spark test-browser spark lint ui bench lock clean docs site picture
+.PHONY: demo test test-unit test-long test-spark test-browser spark lint ui bench simulate lock clean docs site picture
 
 demo: .venv/.installed
 	@$(BIN)/frs run
@@ -69,6 +69,10 @@ ui: .venv/.installed
 # Measures, and makes benchmarks/RESULTS.md anew, on a quiet machine; what else lies in benchmarks/ is run by itself.
 bench: .venv/.bench
 	$(BIN)/python benchmarks/results.py
+
+# Holds intervals and tests against data of which the truth is known, and makes benchmarks/SIMULATION.md anew: some minutes.
+simulate: .venv/.installed
+	@$(BIN)/python benchmarks/simulate.py
 
 # Needs uv; exact versions with hashes, and no address of an index.
 LOCK := uv pip compile --generate-hashes --no-emit-index-url --no-strip-extras --no-header --python-version 3.11

@@ -15,7 +15,9 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
+import bootstrap
 import counting
+import intervals
 import refresh
 import release
 import sizes
@@ -31,6 +33,9 @@ def results(*, quick: bool) -> Iterator[tuple[str, float, str]]:
     yield from refresh.measure(1 if quick else refresh.ROUNDS)
     for scale in sizes.SCALES[:1] if quick else sizes.SCALES:
         yield from sizes.measure(scale, 1 if quick or scale > sizes.OFTEN else sizes.ROUNDS)
+    yield from bootstrap.measure(1 if quick else bootstrap.ROUNDS)
+    for scale in intervals.SCALES[:1] if quick else intervals.SCALES:
+        yield from intervals.measure(scale)
     forms = 100_000 if quick else counting.FORMS
     if not quick:
         yield from release.measure()

@@ -17,10 +17,11 @@ from frs_pipeline.language import Language, Text
 from frs_pipeline.lineage.pairs import Pairs
 from frs_pipeline.lineage.passport import Amount, Passport
 from frs_pipeline.lineage.spread import Spread
-from frs_pipeline.report.typography import anchor, number_text, shown
+from frs_pipeline.report.intervals import Intervals, Limits
+from frs_pipeline.report.typography import anchor, number_text, p_text, shown
 from frs_pipeline.stats.printing import spss
 from frs_pipeline.study import Study
-from frs_pipeline.study.about import about
+from frs_pipeline.study.about import Noun, about
 from frs_pipeline.study.rules import policy
 from frs_pipeline.study.tables import Address
 from frs_pipeline.tables.figures import Figure
@@ -179,9 +180,17 @@ def _whole(number: int, language: Language) -> int | str:
 
 
 def figures_script(
-    figures: Iterable[tuple[Address, Figure]], pages: dict[int, str], words: Mapping[int, Sequence[str]], language: Language
+    figures: Iterable[tuple[Address, Figure]],
+    pages: dict[int, str],
+    words: Mapping[int, Sequence[str]],
+    language: Language,
+    intervals: Intervals,
+    sharing: Noun | None,
 ) -> bytes:
-    """Pack names and printed numbers of all figures in report order, the page of each table, and words to search for."""
+    """Pack names and printed numbers of all figures in report order, the page of each table, words to search for, and intervals.
+
+    `sharing` is what forms have in common that belong together.
+    """
     listed = list(figures)
     labels: dict[str, int] = {}
     content = {
@@ -193,7 +202,25 @@ def figures_script(
         "page": pages,
         "words": words,
     }
+    if intervals:
+        reasons: dict[Text, int] = {}
+        content["i"] = {
+            place: _limits(intervals[address], reasons, language)
+            for place, (address, _) in enumerate(listed)
+            if address in intervals
+        }
+        content["why"] = [[reason.danish, reason.english] for reason in reasons]
+        content["of"] = [[said.danish, said.english] for said in (sharing.one, sharing.many)] if sharing else []
     return f"FRS.index({_json(content)});\n".encode()
+
+
+def _limits(one: Limits, reasons: dict[Text, int], language: Language) -> list[str | int]:
+    """Return limits, clusters and mark; where there is a test p, and q with its number of tests. Or the place of the reason."""
+    if one.texts is None:
+        return [reasons.setdefault(one.reason or Text("", ""), len(reasons))]
+    tested: list[str | int] = [] if one.p is None else [p_text(one.p, language)]
+    adjusted: list[str | int] = [] if one.q is None or one.tests is None else [p_text(one.q, language), one.tests]
+    return [*one.texts, one.clusters, int(one.marked), *tested, *adjusted]
 
 
 def _json(content: object) -> str:

@@ -23,7 +23,7 @@ from scipy import special
 
 Counts = NDArray[np.integer[Any]]
 Floats = NDArray[np.float64]
-Method = Literal["wilson", "mover", "linearised", "cr2", "fisher", "fisher_jackknife", "mover_fisher", "none"]
+Method = Literal["wilson", "mover", "linearised", "cr2", "fisher", "fisher_jackknife", "mover_fisher", "noncentral", "none"]
 # Why there is no interval.
 Reason = Literal["no_forms", "one_cluster", "no_pairs", "perfect", "no_spread", "few_pairs", "one_side", "whole", "no_method"]
 

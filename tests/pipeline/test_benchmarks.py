@@ -60,6 +60,9 @@ def test_plain_pandas_counts_what_a_run_counts(refreshed: Settings, tmp_path: Pa
         ("trace.py", (), "frs trace / bare imports"),
         ("search.py", ("--scale", 2), "0 findings"),
         ("counting.py", ("--forms", 20_000, "--rounds", 1), "all 1770 pairs of 60 questions"),
+        ("bootstrap.py", ("--rounds", 1), "pandas resampling rows / weights × counts"),
+        ("intervals.py", ("--scale", 1), "intervals and bounds: peak memory"),
+        ("simulate.py", ("--runs", 40), "## What is found among many pairs"),
     ],
 )
 def test_a_benchmark_runs(name: str, arguments: tuple[object, ...], says: str, tmp_path: Path) -> None:
@@ -68,7 +71,8 @@ def test_a_benchmark_runs(name: str, arguments: tuple[object, ...], says: str, t
 
 def test_every_benchmark_is_tried() -> None:
     tried = {one[0] for mark in test_a_benchmark_runs.pytestmark if mark.name == "parametrize" for one in mark.args[1]}
-    assert {path.name for path in BENCHMARKS.glob("*.py")} == tried | {"plain_pandas.py", "results.py"}
+    parts = {"planted.py", "scenes.py", "discoveries.py", "shuffles.py"}
+    assert {path.name for path in BENCHMARKS.glob("*.py")} == tried | parts | {"plain_pandas.py", "results.py"}
 
 
 def test_a_ratio_that_got_worse_by_a_third_is_pointed_out(monkeypatch: pytest.MonkeyPatch) -> None:

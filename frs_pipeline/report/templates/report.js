@@ -5,7 +5,7 @@
 const FRS = (() => {
   const packs = {}, waiting = {};
   let counted = null;
-  let all = { a: [], p: [], c: [], l: [], page: {}, words: {} }, place = new Map(), shown = [], opener = null;
+  let all = { a: [], p: [], c: [], l: [], page: {}, words: {}, i: {}, why: [], of: [] }, place = new Map(), shown = [], opener = null;
   const root = document.documentElement;
   const remembered = (() => { try { return localStorage.getItem("frs-language"); } catch { return null; } })();
   const words = root.dataset.words, only = root.dataset.only;
@@ -40,11 +40,19 @@ const FRS = (() => {
     return [...coordinates.filter(Boolean).map((label) => (TOTALS[label] ? say(...TOTALS[label]) : label)), say(...MEASURES[measure])].join(" · ");
   };
   const printed = (index) => (all.p[index] === "ikke beregnelig" ? say(all.p[index], "not computable") : all.p[index]);
+  // Limits of the figure with a sign where it is a share, or why there are none; empty where it is no estimate.
+  const limitsOf = (index) => {
+    const own = all.i[index];
+    if (!own) return "";
+    if (own.length === 1) return all.why[own[0]][0] && say(`Intet interval, fordi ${all.why[own[0]][0]}`, `No interval, because ${all.why[own[0]][1]}`);
+    return `${own[0]} ${say("til", "to")} ${own[1]}${/percent$/.test(measureOf(index)) ? (words === "da" ? "\u00a0%" : "%") : ""}`;
+  };
+  const CONFIDENCE = ["95-procent-sikkerhedsinterval", "95% confidence interval"], FEW = ["bygger på få skemaer", "rests on few forms"];
   const measureOf = (index) => all.l[all.c[index][3]];
 
   // Data -----------------------------------------------------------------------------------------------------------
   function index(content) {
-    all = content;
+    all = { ...all, ...content };
     place = new Map(content.a.map((name, at) => [name, at]));
   }
   function pack(name, content) {
@@ -129,6 +137,7 @@ const FRS = (() => {
     }
     else if (own.n && own.n[1] !== own.f) made.push(element("p", `${count(own.f)} ${say("skemaer", "forms")}: ${count(own.n[1])} ${say("kryds", "ticks")}`, { class: "formula" }));
     made.push(element("p", `${text(own.r)}.`, { class: "quiet sentence" }));
+    made.push(...uncertainty(at));
     const unit = own.u === undefined ? null : text(own.u);
     made.push(unit ? title("Fra alle kendte til tallet", "From all that are known to the figure")
       : title("Fra leverede skemaer til tallet", "From forms delivered to the figure"), waterfall(own, text, unit));
@@ -158,6 +167,24 @@ const FRS = (() => {
     made.push(element("ul", own.c.map(([name, passed]) => element("li", `${passed ? "✓" : "✗"} ${text(name)}`, passed ? {} : { class: "bad" }))));
     made.push(element("p", [element("a", say("Link til tallet", "Link to this figure"), { href: hrefOf(at) }), ` · frs trace ${tableOf(at)}`], { class: "quiet" }));
     return made;
+  }
+  function uncertainty(at) {
+    const own = all.i[at];
+    if (!limitsOf(at)) return [];
+    const made = [element("h3", say(...CONFIDENCE)), element("p", `${limitsOf(at)}${own.length === 1 ? "." : ""}`)];
+    if (own.length === 1) return made;
+    const [, , clusters, marked, p, q, tests] = own;
+    const shared = all.of[clusters === 1 ? 0 : 1];
+    const from = shared ? say(`Skemaer om ${count(clusters)} ${shared[0]}.`, `Forms about ${count(clusters)} ${shared[1]}.`) : "";
+    made.push(element("p", `${from}${marked ? say(" Bygger på så få skemaer, at det skal læses med forbehold.", " It rests on so few forms that it has to be read with reservation.") : ""}`.trim(), { class: "quiet" }));
+    if (p) made.push(element("p", say("Den robuste test: p ", "The robust test: p ") + p + (tests ? say(`; justeret for ${tests} test: p ${q}`, `; adjusted for ${tests} tests: p ${q}`) : ""), { class: "quiet" }));
+    return made;
+  }
+  function pointed() {
+    for (const button of document.querySelectorAll("main button.f")) {
+      const at = place.get(button.id), said = place.has(button.id) ? limitsOf(at) : "";
+      if (said) button.title = all.i[at].length === 1 ? said : `${say(...CONFIDENCE)}: ${said}${all.i[at][3] ? ` (${say(...FEW)})` : ""}`;
+    }
   }
   function waterfall(own, text, unit) {
     let left = own.in.reduce((sum, [, forms]) => sum + forms, 0);
@@ -292,6 +319,7 @@ const FRS = (() => {
     const heading = document.querySelector("h1");
     const own = heading.querySelector(say(".da", ".en"));
     document.title = `${(own || heading).textContent} · ${document.title.split(" · ").pop()}`;
+    pointed();
     if (dialog().open) draw();
   }
 
