@@ -97,8 +97,9 @@ def _of_interval(delivery: str | None, address: Address, against: str | None) ->
     """Write the query of an interval, or of a difference; how many clusters there are, and so Student's t, results know only."""
     from frs_pipeline.lineage.evidence import Evidence
     from frs_pipeline.lineage.recount_spread import asked_in, other_side, recount_spread
-    from frs_pipeline.lineage.spread import REASONS, difference
+    from frs_pipeline.lineage.spread import difference
     from frs_pipeline.study.tables import Address, catalogue
+    from frs_pipeline.tables.reasons import REASONS
 
     results, other = Results(delivery, together=True), ""
     store = results.store
@@ -116,7 +117,7 @@ def _of_interval(delivery: str | None, address: Address, against: str | None) ->
     folder = store.settings.curated("" if files else store.delivery)
     query = None if row["reason"] else recount_spread(store.study, address, other, asked_in(folder), files)
     if query is None:
-        why = REASONS[row["reason"] or "no_method"].english
+        why = REASONS[row["reason"]].english if row["reason"] else "no query computes it"
         raise UsageError(f"no interval: {why}", where=where, do="leave out --interval")
     return query
 

@@ -23,6 +23,7 @@ from frs_pipeline.study.families import GammaPlace, family_of, hypotheses
 from frs_pipeline.study.tables import Address, catalogue
 from frs_pipeline.tables.figures import Figure
 from frs_pipeline.tables.intervals import marked
+from frs_pipeline.tables.reasons import REASONS
 from frs_pipeline.tables.render import numbered
 
 # How intervals are made, by `method`.
@@ -55,23 +56,6 @@ METHODS = {
         "sat sammen af de to gammaers intervaller og af, hvor meget de følges ad (MOVER)",
         "put together from the intervals of both gammas and from how much they go together (MOVER)",
     ),
-}
-# Why there is none, by `reason`.
-REASONS = {
-    "no_forms": Text("ingen skemaer tæller med", "no forms count"),
-    "one_cluster": Text("alle skemaer hører sammen i én klynge", "all forms belong together in one cluster"),
-    "no_pairs": Text("ingen to skemaer peger en vej", "no two forms point either way"),
-    "perfect": Text(
-        "alle par peger samme vej eller alle hver sin vej, og så viser skemaerne ingen usikkerhed",
-        "all pairs point the same way or all opposite ways, and then forms show no uncertainty",
-    ),
-    "no_spread": Text("klyngerne er helt ens", "all clusters are alike"),
-    "few_pairs": Text(
-        "uden en af klyngerne er der ingen par, der peger en vej", "without one of the clusters no pairs point either way"
-    ),
-    "one_side": Text("en af de to sider har intet interval", "one of the two sides has no interval"),
-    "whole": Text("tallet er 100 procent, hvad skemaerne end siger", "the figure is 100 per cent whatever the forms say"),
-    "no_method": Text("der er ingen metode til dette tal", "there is no method for this figure"),
 }
 _CHILDREN = Text("børn", "children")
 _FORMS = Text("skemaer", "forms")
@@ -231,10 +215,11 @@ def about_test(study: Study, known: Spread) -> Text | None:
     if known.t is None or known.p is None:
         return None
     t, p = number(study, known.t, 3), number(study, known.p, 3, leading_zero=False)
-    danish, english = f"robust T = {t}, p = {p}", f"robust T = {t}, p = {p}"
-    if known.q is not None and known.tests is not None:
-        q = number(study, known.q, 3, leading_zero=False)
-        named = Text(f": {known.family.danish}", f": {known.family.english}") if known.family else Text("", "")
-        danish += f"; q = {q} blandt {known.tests} prøver (Benjamini og Hochberg){named.danish}"
-        english += f"; q = {q} among {known.tests} tests (Benjamini and Hochberg){named.english}"
-    return Text(danish, english)
+    said = f"robust T = {t}, p = {p}"
+    if known.q is None or known.tests is None or known.family is None:
+        return Text(said, said)
+    q, tests, family = number(study, known.q, 3, leading_zero=False), known.tests, known.family
+    return Text(
+        f"{said}; q = {q} blandt {tests} prøver (Benjamini og Hochberg): {family.danish}",
+        f"{said}; q = {q} among {tests} tests (Benjamini and Hochberg): {family.english}",
+    )

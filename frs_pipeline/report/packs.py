@@ -105,21 +105,13 @@ class Pack:
         return [printed.verdict, shown(printed.printed, about(self.study).language), *why]
 
     def _spread(self, known: Spread | None) -> list[Any] | None:
-        """Return the limits, how they are made or why there are none, and what they rest on; numbers as the page shows them."""
-        if known is None:
+        """Return how an interval is made and what it rests on; the limits themselves are with all figures."""
+        if known is None or known.method is None:
             return None
-        why = known.method if known.low is not None else known.reason
         rests = [self._set(known.n_effective, 1), self._set(known.design_effect, 2), self._set(known.icc, 3)]
         error = [self._set(known.error, 3), self._set(known.df, 0 if known.df is None or known.df == int(known.df) else 1)]
-        tested = [self._set(known.t, 3), self._set(known.p, 3), self._set(known.q, 3), known.tests]
-        return [
-            self._printed(known.low),
-            self._printed(known.high),
-            None if why is None else self._text(why),
-            self._text(known.unit),
-            *(known.clusters, known.forms, *rests, *error, *tested, known.family and self._text(known.family)),
-            int(known.marked),
-        ]
+        family = None if known.family is None else self._text(known.family)
+        return [self._text(known.method), known.forms, *rests, *error, self._set(known.t, 3), family]
 
     def _differences(self, known: Spread | None) -> list[list[Any]]:
         """Return what the figure is compared with, each difference with its limits or why it has none."""
