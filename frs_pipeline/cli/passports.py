@@ -200,7 +200,14 @@ def _files(results: Results, marts: tuple[str, ...]) -> dict[str, list[MartFile]
 def _finished(delivery: str | None, *, together: bool = False) -> Results:
     """Return the results of a delivery, all of them up to date: a passport vouches for what it shows."""
     results = Results(delivery, together=together)
-    needed = {("statistics", "compare"), ("statistics", "intervals"), ("statistics", "bases"), ("expectations",), ("noted",)}
+    needed = {
+        ("statistics", "compare"),
+        ("statistics", "intervals"),
+        ("statistics", "bounds"),
+        ("statistics", "bases"),
+        ("expectations",),
+        ("noted",),
+    }
     if any(results.lacks(key) for key in sorted(needed & results.store.products.keys())):
         raise InputError("not made yet, or out of date", where=results.store.delivery, do=results.store.refreshed_by)
     return results

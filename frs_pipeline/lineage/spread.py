@@ -113,7 +113,7 @@ def spread(evidence: Evidence, figure: Figure) -> Spread | None:
     if row is None:
         return None
     known = ("clusters", "forms", "n_effective", "design_effect", "icc", "error", "df", "t", "p", "q", "tests", "level")
-    low, high = (_printed(study, figure, row[name]) for name in ("low", "high"))
+    low, high = (as_printed(study, figure, row[name]) for name in ("low", "high"))
     return Spread(
         low=low,
         high=high,
@@ -160,7 +160,7 @@ def _family(study: Study, address: Address) -> Text:
 
 def _difference(study: Study, figure: Figure, row: Mapping[str, Any]) -> Difference:
     address, other = Address.of(row), row["other_group"]
-    value, low, high = (_printed(study, figure, row[name], of_change=True) for name in ("value", "low", "high"))
+    value, low, high = (as_printed(study, figure, row[name], of_change=True) for name in ("value", "low", "high"))
     return Difference(
         _of(study, address, other), other, value, low, high, row["p"], REASONS[row["reason"]] if row["reason"] else None
     )
@@ -173,8 +173,8 @@ def _of(study: Study, address: Address, other: str) -> str:
     return numbered(study, address.table) if in_time else address.group or address.row
 
 
-def _printed(study: Study, figure: Figure, value: float | None, *, of_change: bool = False) -> str | None:
-    """Print a limit as its figure is; a difference of percentages without the sign, since it is in percentage points."""
+def as_printed(study: Study, figure: Figure, value: float | None, *, of_change: bool = False) -> str | None:
+    """Print a limit, or a bound, as its figure is; a difference without the sign, since it is in percentage points."""
     if value is None or figure.printed == NOT_COMPUTABLE:
         return None
     number = figure.printed.removesuffix("%")

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from frs_pipeline.language import Language, Text
+from frs_pipeline.lineage.absent import Absent
 from frs_pipeline.lineage.pairs import Pairs
 from frs_pipeline.lineage.passport import Amount, Passport
 from frs_pipeline.lineage.spread import Spread
@@ -80,6 +81,7 @@ class Pack:
             "p": self._published(passport),
             "i": self._spread(passport.spread),
             "v": self._differences(passport.spread),
+            "m": self._absent(passport.absent),
             "c": [
                 [self._text(Text(checks.get(c.name, c.name), c.name)), int(c.passed)]
                 for c in passport.checks
@@ -122,6 +124,18 @@ class Pack:
             ]
             for made in (known.differences if known else ())
         ]
+
+    def _absent(self, known: Absent | None) -> list[Any] | None:
+        """Return how many lack an answer, and the bounds or why there are none; more of a gamma and of forms that never came."""
+        if known is None or not (known.missing or known.units):
+            return None
+        partly = None if known.partly is None else [*map(self._printed, known.partly)]
+        all_came = None
+        if known.units and known.lowest_units is not None:
+            all_came = [known.units, self._printed(known.lowest_units), self._printed(known.highest_units)]
+        reason = None if known.reason is None else self._text(known.reason)
+        limits = [self._printed(known.lowest), self._printed(known.highest)]
+        return [known.missing, *limits, reason, partly, all_came]
 
     def _set(self, value: float | None, decimals: int) -> str | None:
         return None if value is None else self._printed(spss(value, decimals, leading_zero=True))

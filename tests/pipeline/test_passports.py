@@ -20,6 +20,7 @@ from support.shipped import DELIVERY, copy_of_shipped
 from support.study import STUDY
 
 from frs_pipeline import cli
+from frs_pipeline.lineage.absent import about_absent
 from frs_pipeline.lineage.addresses import address
 from frs_pipeline.lineage.form import opened, ways
 from frs_pipeline.lineage.listing import counted, near
@@ -219,11 +220,32 @@ def test_a_passport_says_what_the_interval_rests_on(passports):
     assert ("Tabel 2", "Tabel 1") in [(made.of, made.less) for made in first.differences]
 
 
+def test_a_passport_says_what_blanks_may_hide(every, passports):
+    rows = read(passports.evidence.store.file("statistics", "bounds")).to_pylist()
+    assert {found.address for found in every if found.absent} == {Address.of(row) for row in rows}
+    for found in (found for found in every if found.absent):
+        known = found.absent
+        assert (known.lowest is None) == (known.highest is None) == (known.reason is not None)
+        assert about_absent(known)
+    gamma = passports.of(address(STUDY, 18)).absent
+    # Worked out elsewhere, by going through every way in which blanks could have answered.
+    assert (gamma.lowest_partly, gamma.highest_partly) == ("-,423", "-,033")
+    assert (gamma.lowest, gamma.highest, gamma.missing, gamma.neither) == ("-,538", ",148", 237, 90)
+    first, second = about_absent(gamma)
+    assert first.english == "-,538 to ,148, had the 237 forms that lack an answer given one"
+    assert second.danish.startswith("-,423 til -,033, hvis dem, der mangler")
+    unknown = passports.of(address(STUDY, 49, group="barn")).absent
+    assert unknown.lowest is None
+    assert "isn't known: forms without a group" in about_absent(unknown)[0].english
+    assert passports.of(address(STUDY, 18, measure="n")).absent is None
+
+
 def test_trace_prints_the_queries_of_an_interval_and_of_a_difference(frs, store):
     place = ("trace", "1", "--row", "far", "--column", "god", "--measure", "row_percent")
     code, out, _ = frs(*place)
     assert code == 0
     assert "95% interval: " in out
+    assert "Had nobody left a question blank" in out
     assert "mor less far" in out
     code, out, _ = frs(*place, "--sql", "--interval")
     assert code == 0

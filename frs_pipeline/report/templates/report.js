@@ -138,6 +138,7 @@ const FRS = (() => {
     else if (own.n && own.n[1] !== own.f) made.push(element("p", `${count(own.f)} ${say("skemaer", "forms")}: ${count(own.n[1])} ${say("kryds", "ticks")}`, { class: "formula" }));
     made.push(element("p", `${text(own.r)}.`, { class: "quiet sentence" }));
     made.push(...uncertainty(at), ...spread(own, text));
+    if (own.m) made.push(title("Hvis ingen havde sprunget over", "Had nobody left a question blank"), ...absent(own, text));
     const unit = own.u === undefined ? null : text(own.u);
     made.push(unit ? title("Fra alle kendte til tallet", "From all that are known to the figure")
       : title("Fra leverede skemaer til tallet", "From forms delivered to the figure"), waterfall(own, text, unit));
@@ -216,6 +217,17 @@ const FRS = (() => {
       low ? ` (${low} ${say("til", "to")} ${high})` : none === undefined ? "" : ` (${text(none)})`,
     ]));
     return apart.length ? [...made, element("p", say("Forskelle med 95-procent-sikkerhedsintervaller:", "Differences with 95% confidence intervals:")), element("ul", apart)] : made;
+  }
+  function absent(own, text) {
+    const [missing, low, high, reason, partly, allCame] = own.m;
+    const span = (from, to) => `${from} ${say("til", "to")} ${to}`;
+    const what = `${count(missing)} ${own.u === undefined ? say("skemaer", "forms") : text(own.u)}`;
+    const lines = [reason === null
+      ? `${span(low, high)}${say(", hvis de ", ", had the ")}${what}${say(", der mangler et svar, havde givet et", " that lack an answer given one")}`
+      : `${what} ${say("mangler et svar; hvad tallet kunne være, vides ikke: ", "lack an answer; what the figure could be isn't known: ")}${text(reason)}`];
+    if (partly) lines.push(span(...partly) + say(", hvis dem, der mangler begge svar eller gruppen, ikke regnes med", ", if those that lack both answers or the group are left out"));
+    if (allCame) lines.push(`${span(allCame[1], allCame[2])}${say(", hvis også ", ", had ")}${count(allCame[0])}${say(", der aldrig kom, var kommet", " that never came been there, too")}`);
+    return [element("ul", lines.map((line) => element("li", `${line}.`)))];
   }
   function cells([rows, columns, strata, p, q]) {
     const made = strata.map(([label, counts]) => element("table", [
