@@ -129,7 +129,7 @@ def _counts(page: Page, counted: Pairs) -> None:
 def _spread(page: Page, known: Spread) -> None:
     level = number(page.study, known.level, 0)
     if known.low is None or known.high is None:
-        page.heading(f"No {level}% interval: {known.reason.english if known.reason else 'not computable'}")
+        page.heading(f"No {level}% interval{f', because {known.reason.english}' if known.reason else ''}")
     else:
         page.heading(f"{level}% interval: {known.low} to {known.high}")
         page.text(
@@ -148,7 +148,7 @@ def _spread(page: Page, known: Spread) -> None:
 
 
 def _why(reason: Text | None) -> str:
-    return f"no interval: {reason.english}" if reason else "no interval"
+    return f"no interval, because {reason.english}" if reason else "no interval"
 
 
 def _waterfall(page: Page, passport: Passport) -> None:

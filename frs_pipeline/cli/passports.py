@@ -99,7 +99,7 @@ def _of_interval(delivery: str | None, address: Address, against: str | None) ->
     from frs_pipeline.lineage.recount_spread import asked_in, other_side, recount_spread
     from frs_pipeline.lineage.spread import difference
     from frs_pipeline.study.tables import Address, catalogue
-    from frs_pipeline.tables.reasons import REASONS
+    from frs_pipeline.tables.methods import REASONS
 
     results, other = Results(delivery, together=True), ""
     store = results.store
@@ -118,7 +118,7 @@ def _of_interval(delivery: str | None, address: Address, against: str | None) ->
     query = None if row["reason"] else recount_spread(store.study, address, other, asked_in(folder), files)
     if query is None:
         why = REASONS[row["reason"]].english if row["reason"] else "no query computes it"
-        raise UsageError(f"no interval: {why}", where=where, do="leave out --interval")
+        raise UsageError(f"no interval, because {why}", where=where, do="leave out --interval")
     return query
 
 

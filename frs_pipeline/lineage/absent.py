@@ -21,8 +21,8 @@ class Absent:
     """The bounds of a figure, printed as it is: None where they aren't known, and `reason` says why.
 
     `missing` is how many forms (what `counted` says) lack an answer on which it depends. Of a gamma, `neither` of these lack
-    both, and `lowest_partly` and `highest_partly` are the bounds without them. `units` never came, None where nobody knows how many
-    were to come; `lowest_units` and `highest_units` are the bounds had these come, too.
+    both, and `lowest_partly` and `highest_partly` are the bounds without them. `units` never came, None where nobody knows how
+    many were to come; `lowest_units` and `highest_units` are the bounds had these come, too.
     """
 
     lowest: str | None

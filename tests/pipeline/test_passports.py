@@ -38,7 +38,7 @@ from frs_pipeline.study.cases import CASE_COLUMNS
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import Address, catalogue
-from frs_pipeline.tables.reasons import REASONS
+from frs_pipeline.tables.methods import REASONS
 
 # Two of the forms that were set aside: corrected here, and accepted as no double.
 MENDED, ACCEPTED = "DF-38294991", "DF-38295000"
@@ -265,7 +265,7 @@ def test_trace_prints_the_queries_of_an_interval_and_of_a_difference(frs, store)
     for wrong in (("--against", "mor"), ("--interval",), ("--sql", "--against", "mor", "--interval")):
         assert frs(*place, *wrong)[:2] == (2, "")
     whole = ("trace", "1", "--row", "far", "--column", "total", "--measure", "row_percent", "--sql", "--interval")
-    assert "no interval: it is all forms" in frs(*whole)[2]
+    assert "no interval, because the figure is 100 per cent" in frs(*whole)[2]
     assert (
         "no interval: the figure is no estimate" in frs("trace", "1", "--row", "far", "--column", "god", "--sql", "--interval")[2]
     )

@@ -214,7 +214,7 @@ const FRS = (() => {
     const apart = (own.v || []).map(([of, less, value, low, high, none]) => element("li", [
       element("span", `${of} − ${less}`, { lang: words }),
       `: ${value === null ? "–" : value}`,
-      low ? ` (${low} ${say("til", "to")} ${high})` : none === undefined ? "" : ` (${text(none)})`,
+      low ? ` (${low} ${say("til", "to")} ${high})` : none === undefined ? "" : ` (${say("intet interval, fordi", "no interval, because")} ${text(none)})`,
     ]));
     return apart.length ? [...made, element("p", say("Forskelle med 95-procent-sikkerhedsintervaller:", "Differences with 95% confidence intervals:")), element("ul", apart)] : made;
   }
