@@ -14,6 +14,7 @@ from rich.text import Text as Line
 
 from frs_pipeline.cli.terminal import plain, say
 from frs_pipeline.language import Text
+from frs_pipeline.lineage.absent import about_absent
 from frs_pipeline.lineage.passport import Addition, Passport
 from frs_pipeline.lineage.spread import Spread, about_clusters, about_test, number
 from frs_pipeline.study import Study
@@ -95,6 +96,10 @@ def show(study: Study, passport: Passport) -> None:
         _counts(page, passport.pairs)
     if passport.spread:
         _spread(page, passport.spread)
+    if passport.absent:
+        page.heading("Had nobody left a question blank")
+        for line in about_absent(passport.absent):
+            page.text(line.english)
     _waterfall(page, passport)
     if passport.near:
         page.heading(f"Nearest to being counted: {_many(passport)} that fail one condition only")
@@ -124,7 +129,7 @@ def _counts(page: Page, counted: Pairs) -> None:
 def _spread(page: Page, known: Spread) -> None:
     level = number(page.study, known.level, 0)
     if known.low is None or known.high is None:
-        page.heading(f"No {level}% interval: {known.reason.english if known.reason else 'not computable'}")
+        page.heading(f"No {level}% interval{f', because {known.reason.english}' if known.reason else ''}")
     else:
         page.heading(f"{level}% interval: {known.low} to {known.high}")
         page.text(
@@ -143,7 +148,7 @@ def _spread(page: Page, known: Spread) -> None:
 
 
 def _why(reason: Text | None) -> str:
-    return f"no interval: {reason.english}" if reason else "no interval"
+    return f"no interval, because {reason.english}" if reason else "no interval"
 
 
 def _waterfall(page: Page, passport: Passport) -> None:

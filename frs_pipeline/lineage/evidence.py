@@ -123,6 +123,11 @@ class Evidence:
         return found
 
     @cached_property
+    def bounds(self) -> dict[Address, dict[str, Any]]:
+        """What each figure could be, had nobody left a question blank: its row of bounds.parquet."""
+        return {Address.of(row): row for row in read(self.store.file("statistics", "bounds")).to_pylist()}
+
+    @cached_property
     def _of_intervals(self) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = read(self.store.file("statistics", "intervals")).to_pylist()
         return rows

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from frs_pipeline.errors import UsageError
 from frs_pipeline.language import Text, plural
+from frs_pipeline.lineage.absent import Absent, absent
 from frs_pipeline.lineage.asking import Asking
 from frs_pipeline.lineage.checked import Check, Recounted, checks
 from frs_pipeline.lineage.decisions import Amendment, amendments
@@ -115,7 +116,8 @@ class Passport:
     `numerator` and `denominator` are forms for percentages, ticks for some of them, pairs for correlations (P - Q and P + Q); a
     count has no denominator. `forms` is how many forms the figure rests on, which is as many as the waterfall leaves and
     `--forms` lists; `deliveries` has them by the delivery that they are from, where there are several. In a table of conferences,
-    all that is said of forms is said of these. `spread` is how uncertain an estimate is, None for a count or a test.
+    all that is said of forms is said of these. `spread` is how uncertain an estimate is, `absent` what it could be without
+    blanks; both are None for a count or a test.
     """
 
     address: Address
@@ -128,6 +130,7 @@ class Passport:
     denominator: Amount | None
     pairs: Pairs | None
     spread: Spread | None
+    absent: Absent | None
     delivered: dict[str, int]
     waterfall: tuple[TakenAway, ...]
     forms: int
@@ -208,6 +211,7 @@ class Passports:
             denominator=denominator,
             pairs=counted,
             spread=spread(self.evidence, figure),
+            absent=absent(self.evidence, figure),
             delivered=dict(fall.delivered),
             waterfall=steps,
             forms=fall.left,

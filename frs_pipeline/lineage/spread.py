@@ -80,7 +80,7 @@ def spread(evidence: Evidence, figure: Figure) -> Spread | None:
     if row is None:
         return None
     known = ("clusters", "forms", "n_effective", "design_effect", "icc", "error", "df", "t", "p", "q", "tests", "level")
-    low, high = (_printed(study, figure, row[name]) for name in ("low", "high"))
+    low, high = (as_printed(study, figure, row[name]) for name in ("low", "high"))
     return Spread(
         low=low,
         high=high,
@@ -127,7 +127,7 @@ def _family(study: Study, address: Address) -> Text:
 
 def _difference(study: Study, figure: Figure, row: Mapping[str, Any]) -> Difference:
     address, other = Address.of(row), row["other_group"]
-    value, low, high = (_printed(study, figure, row[name], of_change=True) for name in ("value", "low", "high"))
+    value, low, high = (as_printed(study, figure, row[name], of_change=True) for name in ("value", "low", "high"))
     return Difference(
         _of(study, address, other), other, value, low, high, row["p"], REASONS[row["reason"]] if row["reason"] else None
     )
@@ -140,8 +140,8 @@ def _of(study: Study, address: Address, other: str) -> str:
     return numbered(study, address.table) if in_time else address.group or address.row
 
 
-def _printed(study: Study, figure: Figure, value: float | None, *, of_change: bool = False) -> str | None:
-    """Print a limit as its figure is; a difference of percentages without the sign, since it is in percentage points."""
+def as_printed(study: Study, figure: Figure, value: float | None, *, of_change: bool = False) -> str | None:
+    """Print a limit, or a bound, as its figure is; a difference without the sign, since it is in percentage points."""
     if value is None or figure.printed == NOT_COMPUTABLE:
         return None
     number = figure.printed.removesuffix("%")
@@ -182,10 +182,11 @@ def about_test(study: Study, known: Spread) -> Text | None:
     if known.t is None or known.p is None:
         return None
     t, p = number(study, known.t, 3), number(study, known.p, 3, leading_zero=False)
-    danish, english = f"robust T = {t}, p = {p}", f"robust T = {t}, p = {p}"
-    if known.q is not None and known.tests is not None:
-        q = number(study, known.q, 3, leading_zero=False)
-        named = Text(f": {known.family.danish}", f": {known.family.english}") if known.family else Text("", "")
-        danish += f"; q = {q} blandt {known.tests} prøver (Benjamini og Hochberg){named.danish}"
-        english += f"; q = {q} among {known.tests} tests (Benjamini and Hochberg){named.english}"
-    return Text(danish, english)
+    said = f"robust T = {t}, p = {p}"
+    if known.q is None or known.tests is None or known.family is None:
+        return Text(said, said)
+    q, tests, family = number(study, known.q, 3, leading_zero=False), known.tests, known.family
+    return Text(
+        f"{said}; q = {q} blandt {tests} prøver (Benjamini og Hochberg): {family.danish}",
+        f"{said}; q = {q} among {tests} tests (Benjamini and Hochberg): {family.english}",
+    )

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from frs_pipeline.language import Language, Text
+from frs_pipeline.lineage.absent import Absent
 from frs_pipeline.lineage.pairs import Pairs
 from frs_pipeline.lineage.passport import Amount, Passport
 from frs_pipeline.lineage.spread import Spread
@@ -80,6 +81,7 @@ class Pack:
             "p": self._published(passport),
             "i": self._spread(passport.spread),
             "v": self._differences(passport.spread),
+            "m": self._absent(passport.absent),
             "c": [
                 [self._text(Text(checks.get(c.name, c.name), c.name)), int(c.passed)]
                 for c in passport.checks
@@ -105,21 +107,13 @@ class Pack:
         return [printed.verdict, shown(printed.printed, about(self.study).language), *why]
 
     def _spread(self, known: Spread | None) -> list[Any] | None:
-        """Return the limits, how they are made or why there are none, and what they rest on; numbers as the page shows them."""
-        if known is None:
+        """Return how an interval is made and what it rests on; the limits themselves are with all figures."""
+        if known is None or known.method is None:
             return None
-        why = known.method if known.low is not None else known.reason
         rests = [self._set(known.n_effective, 1), self._set(known.design_effect, 2), self._set(known.icc, 3)]
         error = [self._set(known.error, 3), self._set(known.df, 0 if known.df is None or known.df == int(known.df) else 1)]
-        tested = [self._set(known.t, 3), self._set(known.p, 3), self._set(known.q, 3), known.tests]
-        return [
-            self._printed(known.low),
-            self._printed(known.high),
-            None if why is None else self._text(why),
-            self._text(known.unit),
-            *(known.clusters, known.forms, *rests, *error, *tested, known.family and self._text(known.family)),
-            int(known.marked),
-        ]
+        family = None if known.family is None else self._text(known.family)
+        return [self._text(known.method), known.forms, *rests, *error, self._set(known.t, 3), family]
 
     def _differences(self, known: Spread | None) -> list[list[Any]]:
         """Return what the figure is compared with, each difference with its limits or why it has none."""
@@ -130,6 +124,18 @@ class Pack:
             ]
             for made in (known.differences if known else ())
         ]
+
+    def _absent(self, known: Absent | None) -> list[Any] | None:
+        """Return how many lack an answer, and the bounds or why there are none; more of a gamma and of forms that never came."""
+        if known is None or not (known.missing or known.units):
+            return None
+        partly = None if known.partly is None else [*map(self._printed, known.partly)]
+        all_came = None
+        if known.units and known.lowest_units is not None:
+            all_came = [known.units, self._printed(known.lowest_units), self._printed(known.highest_units)]
+        reason = None if known.reason is None else self._text(known.reason)
+        limits = [self._printed(known.lowest), self._printed(known.highest)]
+        return [known.missing, *limits, reason, partly, all_came]
 
     def _set(self, value: float | None, decimals: int) -> str | None:
         return None if value is None else self._printed(spss(value, decimals, leading_zero=True))

@@ -20,6 +20,7 @@ from support.shipped import DELIVERY, copy_of_shipped
 from support.study import STUDY
 
 from frs_pipeline import cli
+from frs_pipeline.lineage.absent import about_absent
 from frs_pipeline.lineage.addresses import address
 from frs_pipeline.lineage.form import opened, ways
 from frs_pipeline.lineage.listing import counted, near
@@ -27,7 +28,7 @@ from frs_pipeline.lineage.meaning import meanings
 from frs_pipeline.lineage.passport import Passports, passport
 from frs_pipeline.lineage.recount import recount
 from frs_pipeline.lineage.recount_spread import asked_in, recount_spread
-from frs_pipeline.lineage.spread import REASONS, about_clusters, about_test
+from frs_pipeline.lineage.spread import about_clusters, about_test
 from frs_pipeline.lineage.waterfall import Why
 from frs_pipeline.operations.refresh import refresh
 from frs_pipeline.stats.printing import decimals_of
@@ -37,6 +38,7 @@ from frs_pipeline.study.cases import CASE_COLUMNS
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.tables import Address, catalogue
+from frs_pipeline.tables.methods import REASONS
 
 # Two of the forms that were set aside: corrected here, and accepted as no double.
 MENDED, ACCEPTED = "DF-38294991", "DF-38295000"
@@ -208,7 +210,7 @@ def test_a_passport_says_what_the_interval_rests_on(passports):
     known = passports.of(address(STUDY, 49, group="barn")).spread
     assert (known.low, known.high, known.unit.english, known.clusters) == (",509", ",834", "children", 109)
     assert about_clusters(STUDY, known).english.startswith("109 children, 110 forms; as good as 110,0 independent ones")
-    assert about_test(STUDY, known).danish.startswith("robust T = 5,4")
+    assert about_test(STUDY, known).danish.startswith("robust T = 5,5")
     assert [made.less for made in known.differences] == ["mor", "far", "familie", "netværk"]
     assert passports.of(address(STUDY, 49, group="barn", measure="p")).spread is None
     whole = passports.of(address(STUDY, 1, "mor", "Total", measure="row_percent")).spread
@@ -218,17 +220,39 @@ def test_a_passport_says_what_the_interval_rests_on(passports):
     assert ("Tabel 2", "Tabel 1") in [(made.of, made.less) for made in first.differences]
 
 
+def test_a_passport_says_what_blanks_may_hide(every, passports):
+    rows = read(passports.evidence.store.file("statistics", "bounds")).to_pylist()
+    assert {found.address for found in every if found.absent} == {Address.of(row) for row in rows}
+    for found in (found for found in every if found.absent):
+        known = found.absent
+        assert (known.lowest is None) == (known.highest is None) == (known.reason is not None)
+        assert about_absent(known)
+    gamma = passports.of(address(STUDY, 18)).absent
+    # Worked out elsewhere, by going through every way in which blanks could have answered.
+    assert (gamma.lowest_partly, gamma.highest_partly) == ("-,423", "-,033")
+    assert (gamma.lowest, gamma.highest, gamma.missing, gamma.neither) == ("-,538", ",148", 237, 90)
+    first, second = about_absent(gamma)
+    assert first.english == "-,538 to ,148, had the 237 forms that lack an answer given one"
+    assert second.danish.startswith("-,423 til -,033, hvis dem, der mangler")
+    unknown = passports.of(address(STUDY, 49, group="barn")).absent
+    assert unknown.lowest is None
+    assert "isn't known: forms without a group" in about_absent(unknown)[0].english
+    assert passports.of(address(STUDY, 18, measure="n")).absent is None
+
+
 def test_trace_prints_the_queries_of_an_interval_and_of_a_difference(frs, store):
     place = ("trace", "1", "--row", "far", "--column", "god", "--measure", "row_percent")
     code, out, _ = frs(*place)
     assert code == 0
     assert "95% interval: " in out
+    assert "Had nobody left a question blank" in out
     assert "mor less far" in out
-    code, out, _ = frs(*place, "--sql", "--json")
-    said = json.loads(out)
+    code, out, _ = frs(*place, "--sql", "--interval")
+    assert code == 0
     spread = passport(store, address(STUDY, 1, "far", "god", measure="row_percent")).spread
-    ((interval,),) = recounted_by_name([said["interval"]], store.settings.curated(DELIVERY))
+    ((interval,),) = recounted_by_name([out], store.settings.curated(DELIVERY))
     assert f"{interval['low']:.1f}%".replace(".", ",") == spread.low
+    assert json.loads(frs(*place, "--sql", "--interval", "--json")[1])["sql"] == out.rstrip("\n")
     code, out, _ = frs(*place, "--sql", "--against", "MOR")
     assert code == 0
     assert str(store.settings.data) not in out
@@ -238,12 +262,13 @@ def test_trace_prints_the_queries_of_an_interval_and_of_a_difference(frs, store)
     code, out, error = frs(*place, "--sql", "--against", "nobody")
     assert (code, out) == (2, "")
     assert "barn | mor | familie | netværk | Tabel 2" in error
-    assert frs(*place, "--against", "mor")[0] == 2
+    for wrong in (("--against", "mor"), ("--interval",), ("--sql", "--against", "mor", "--interval")):
+        assert frs(*place, *wrong)[:2] == (2, "")
+    whole = ("trace", "1", "--row", "far", "--column", "total", "--measure", "row_percent", "--sql", "--interval")
+    assert "no interval, because the figure is 100 per cent" in frs(*whole)[2]
     assert (
-        "-- No interval: the figure is 100 per cent"
-        in frs("trace", "1", "--row", "far", "--measure", "row_percent", "--column", "total", "--sql")[1]
+        "no interval: the figure is no estimate" in frs("trace", "1", "--row", "far", "--column", "god", "--sql", "--interval")[2]
     )
-    assert "interval" not in frs("trace", "1", "--row", "far", "--column", "god", "--sql")[1]
 
 
 def test_the_aggregate_names_no_form(every):

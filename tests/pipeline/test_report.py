@@ -160,6 +160,17 @@ def test_every_figure_has_its_passport_and_says_what_frs_trace_says(store: Store
         assert [index["a"][at] for at, _ in packed.get("e", [])] == [anchor(place.address) for place in passport.elsewhere]
         assert all(passed for _, passed in packed["c"])
         assert ("g" in packed) == (passport.pairs is not None)
+        known, blanks = passport.spread, passport.absent
+        assert ("i" in packed) == (known is not None and known.method is not None)
+        if "i" in packed:
+            assert text(packed["i"][0], 0) == known.method.danish
+            assert packed["i"][1] == known.forms
+        assert [made[:2] for made in packed.get("v", [])] == [[d.of, d.less] for d in (known.differences if known else ())]
+        assert ("m" in packed) == (blanks is not None and bool(blanks.missing or blanks.units))
+        if "m" in packed:
+            assert packed["m"][0] == blanks.missing
+            assert packed["m"][1] == (blanks.lowest and shown(blanks.lowest))
+            assert (packed["m"][3] is None) == (blanks.reason is None)
 
 
 def test_plain_duckdb_counts_again_what_stands_in_no_table(store: Store, folder: Path) -> None:

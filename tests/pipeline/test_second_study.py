@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import runpy
 import shutil
@@ -20,17 +21,19 @@ import pytest
 import yaml
 from support.beside import counted
 from support.once import once
+from support.plain_duckdb import recounted_by_name
 from support.running import here
 
 from frs_pipeline.lineage.meaning import meanings
 from frs_pipeline.lineage.passport import Passports
 from frs_pipeline.lineage.recount import recount
+from frs_pipeline.lineage.recount_spread import asked_in, recount_spread
 from frs_pipeline.operations.refresh import refresh
 from frs_pipeline.operations.study_files import examine
 from frs_pipeline.store.files import Store, read
 from frs_pipeline.store.settings import PROJECT, Settings
 from frs_pipeline.study import Study
-from frs_pipeline.study.tables import catalogue
+from frs_pipeline.study.tables import Address, catalogue
 from frs_pipeline.tables.figures import from_table
 
 FOLDER = PROJECT / "studies" / "library_visitors"
@@ -142,6 +145,24 @@ def test_every_figure_has_a_passport_that_closes_and_a_query_that_gives_it(store
         assert row is not None
         value = row[plain.sql(query).columns.index("value")]
         assert value == (None if made.value is None else pytest.approx(made.value, rel=1e-9)), made.address
+
+
+def test_plain_duckdb_computes_an_interval_of_each_kind_again(store: Store) -> None:
+    """Means and boxes, which the shipped study has none of; every form is a cluster of its own."""
+    kinds = {}
+    for row in read(store.file("statistics", "intervals")).to_pylist():
+        kind = catalogue(STUDY)[row["table"]].kind
+        if row["low"] is not None and Address.of(row) in meanings(STUDY):
+            kinds[row["method"], kind, row["measure"], row["other_group"] is None] = row
+    assert {method for method, *_ in kinds} >= {"wilson", "linearised", "cr2", "fisher", "fisher_jackknife"}
+    assert {kind for _, kind, *_ in kinds} >= {"summary", "multiple"}
+    folder = store.settings.curated(NAME)
+    queries = [recount_spread(STUDY, Address.of(row), row["other_group"] or "", asked_in(folder)) for row in kinds.values()]
+    for row, (found,) in zip(kinds.values(), recounted_by_name(queries, folder), strict=True):
+        for name, value in found.items():
+            where = Address.of(row), row["other_group"], name
+            assert (value is None) == (row[name] is None), where
+            assert value is None or math.isclose(value, row[name], rel_tol=1e-9, abs_tol=1e-9), where
 
 
 def test_no_key_is_made_and_none_asked_for(settings: Settings) -> None:

@@ -137,11 +137,11 @@ const FRS = (() => {
     }
     else if (own.n && own.n[1] !== own.f) made.push(element("p", `${count(own.f)} ${say("skemaer", "forms")}: ${count(own.n[1])} ${say("kryds", "ticks")}`, { class: "formula" }));
     made.push(element("p", `${text(own.r)}.`, { class: "quiet sentence" }));
-    made.push(...uncertainty(at));
+    made.push(...uncertainty(at), ...spread(own, text));
+    if (own.m) made.push(title("Hvis ingen havde sprunget over", "Had nobody left a question blank"), ...absent(own, text));
     const unit = own.u === undefined ? null : text(own.u);
     made.push(unit ? title("Fra alle kendte til tallet", "From all that are known to the figure")
       : title("Fra leverede skemaer til tallet", "From forms delivered to the figure"), waterfall(own, text, unit));
-    if (own.i) made.push(title("Hvor sikkert tallet er", "How certain the figure is"), ...spread(own, text));
     if (own.g) made.push(...cells(own.g));
     if (own.near) {
       made.push(title("Tættest på at tælle med", "Nearest to being counted"));
@@ -195,29 +195,39 @@ const FRS = (() => {
       row === rows.length - 1 ? { class: "total" } : {}));
     return element("table", [element("tbody", body)]);
   }
+  // What an interval rests on, and how much the figure differs from others.
   function spread(own, text) {
-    const [low, high, why, unit, clusters, forms, worth, effect, alike, error, df, t, p, q, tests, family, little] = own.i;
-    const line = (parts) => parts.filter(Boolean).join("; ");
     const made = [];
-    if (low) {
-      made.push(element("p", say(`95 %-interval: ${low} til ${high}`, `95% interval: ${low} to ${high}`), { class: "formula" }));
-      made.push(element("p", `${line([text(why), little && say("hviler på meget lidt", "rests on very little")])}.`, { class: "quiet sentence" }));
-    } else made.push(element("p", `${say("Intet interval", "No interval")}${why === null ? "" : `: ${text(why)}`}.`));
-    made.push(element("p", `${line([
-      `${count(clusters)} ${text(unit)}, ${count(forms)} ${own.u === undefined ? say("skemaer", "forms") : text(own.u)}`,
-      worth && say(`så meget som ${worth} uafhængige`, `as good as ${worth} independent ones`),
-      effect && say(`designeffekt ${effect}`, `design effect ${effect}`),
-      alike && say(`intraklassekorrelation ${alike}`, `intra-class correlation ${alike}`),
-      error && say(`robust standardfejl ${error} med ${df} frihedsgrader`, `robust standard error ${error} on ${df} df`),
-      t && p && `robust T = ${t}, p = ${p}`,
-      q && say(`q = ${q} blandt ${tests} prøver (${text(family)})`, `q = ${q} among ${tests} tests (${text(family)})`),
-    ])}.`, { class: "quiet" }));
-    const apart = (own.v || []).map(([of, less, value, from, to, none]) => element("li", [
+    if (own.i) {
+      const [how, forms, worth, effect, alike, error, df, t, family] = own.i;
+      const said = [
+        text(how),
+        worth && `${count(forms)} ${own.u === undefined ? say("skemaer", "forms") : text(own.u)} ${say("fortæller så meget som", "tell as much as")} ${worth} ${say("uafhængige", "independent ones")}`,
+        effect && `${say("designeffekt", "design effect")} ${effect}`,
+        alike && `${say("intraklassekorrelation", "intra-class correlation")} ${alike}`,
+        error && `${say("robust standardfejl", "robust standard error")} ${error}${df ? say(" med ", " on ") + df + say(" frihedsgrader", " degrees of freedom") : ""}`,
+        t && `${say("robust T", "robust T")} ${t}`,
+        family !== null && `${say("testet blandt", "tested among")}: ${text(family)}`,
+      ];
+      made.push(element("p", `${said.filter(Boolean).join("; ")}.`, { class: "quiet sentence" }));
+    }
+    const apart = (own.v || []).map(([of, less, value, low, high, none]) => element("li", [
       element("span", `${of} − ${less}`, { lang: words }),
       `: ${value === null ? "–" : value}`,
-      from ? say(` (${from} til ${to})`, ` (${from} to ${to})`) : none === undefined ? "" : ` (${text(none)})`,
+      low ? ` (${low} ${say("til", "to")} ${high})` : none === undefined ? "" : ` (${say("intet interval, fordi", "no interval, because")} ${text(none)})`,
     ]));
-    return apart.length ? [...made, element("p", say("Forskelle:", "Differences:")), element("ul", apart)] : made;
+    return apart.length ? [...made, element("p", say("Forskelle med 95-procent-sikkerhedsintervaller:", "Differences with 95% confidence intervals:")), element("ul", apart)] : made;
+  }
+  function absent(own, text) {
+    const [missing, low, high, reason, partly, allCame] = own.m;
+    const span = (from, to) => `${from} ${say("til", "to")} ${to}`;
+    const what = `${count(missing)} ${own.u === undefined ? say("skemaer", "forms") : text(own.u)}`;
+    const lines = [reason === null
+      ? `${span(low, high)}${say(", hvis de ", ", had the ")}${what}${say(", der mangler et svar, havde givet et", " that lack an answer given one")}`
+      : `${what} ${say("mangler et svar; hvad tallet kunne være, vides ikke: ", "lack an answer; what the figure could be isn't known: ")}${text(reason)}`];
+    if (partly) lines.push(span(...partly) + say(", hvis dem, der mangler begge svar eller gruppen, ikke regnes med", ", if those that lack both answers or the group are left out"));
+    if (allCame) lines.push(`${span(allCame[1], allCame[2])}${say(", hvis også ", ", had ")}${count(allCame[0])}${say(", der aldrig kom, var kommet", " that never came been there, too")}`);
+    return [element("ul", lines.map((line) => element("li", `${line}.`)))];
   }
   function cells([rows, columns, strata, p, q]) {
     const made = strata.map(([label, counts]) => element("table", [
