@@ -159,7 +159,7 @@ def _interval(study: Study, one: Association) -> str:
 
 def _said(one: Association) -> str:
     """Say how strong an association is and what its interval leaves open, or why it has none."""
-    from frs_pipeline.tables.reasons import REASONS
+    from frs_pipeline.tables.methods import REASONS
     from frs_pipeline.tables.strength import worded
 
     word = "" if one.gamma is None else worded(one.gamma, one.low, one.high).english
@@ -287,7 +287,7 @@ def _own(one: Variant) -> str:
 
 def _estimated(study: Study, one: Variant, decimals: int) -> list[str]:
     """Write figure, interval, forms and clusters; shares in per cent."""
-    from frs_pipeline.tables.reasons import REASONS
+    from frs_pipeline.tables.methods import REASONS
 
     made, scale = one.estimate, 100 if decimals == 1 else 1
     value, low, high = (

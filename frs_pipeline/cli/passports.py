@@ -104,8 +104,9 @@ def _of_interval(delivery: str | None, address: Address, against: str | None) ->
     """Write the query of an interval, or say why there is none; None for a figure that is no estimate."""
     from frs_pipeline.lineage.evidence import Evidence
     from frs_pipeline.lineage.recount_spread import asked_in, other_side, recount_spread
-    from frs_pipeline.lineage.spread import REASONS, difference
+    from frs_pipeline.lineage.spread import difference
     from frs_pipeline.study.tables import Address, catalogue
+    from frs_pipeline.tables.methods import REASONS
 
     results = Results(delivery, together=True)
     store = results.store

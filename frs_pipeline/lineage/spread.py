@@ -13,8 +13,6 @@ from frs_pipeline.errors import UsageError
 from frs_pipeline.language import Text
 from frs_pipeline.lineage.evidence import Evidence
 from frs_pipeline.lineage.recount_spread import cluster, other_side
-from frs_pipeline.stats.clustered import FEW_CLUSTERS
-from frs_pipeline.stats.clustered_gamma import FEW_FORMS
 from frs_pipeline.stats.printing import NOT_COMPUTABLE, decimals_of, spss
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about, written
@@ -23,56 +21,9 @@ from frs_pipeline.study.families import GammaPlace, family_of, hypotheses
 from frs_pipeline.study.tables import Address, catalogue
 from frs_pipeline.tables.figures import Figure
 from frs_pipeline.tables.intervals import marked
+from frs_pipeline.tables.methods import METHODS, REASONS
 from frs_pipeline.tables.render import numbered
 
-# How intervals are made, by `method`.
-METHODS = {
-    "wilson": Text(
-        "Wilsons interval med Students t i stedet for z og det effektive antal skemaer i stedet for deres antal",
-        "Wilson's interval, with Student's t in place of z and the effective number of forms in place of their number",
-    ),
-    "mover": Text(
-        "sat sammen af de to andeles Wilson-intervaller og af, hvor meget de følges ad (MOVER)",
-        "put together from the Wilson intervals of both shares and from how much they go together (MOVER)",
-    ),
-    "linearised": Text("den robuste standardfejl gange Students t", "the robust standard error times Student's t"),
-    "cr2": Text(
-        f"standardfejlen CR2, fordi der er færre end {FEW_CLUSTERS} klynger, gange Students t med Satterthwaites frihedsgrader",
-        f"the standard error CR2, since there are fewer than {FEW_CLUSTERS} clusters, times Student's t with Satterthwaite's "
-        "degrees of freedom",
-    ),
-    "fisher": Text(
-        "den robuste standardfejl gange Students t på Fishers skala (z = atanh γ)",
-        "the robust standard error times Student's t, on Fisher's scale (z = atanh γ)",
-    ),
-    "fisher_jackknife": Text(
-        f"jackknifens standardfejl, fordi der er færre end {FEW_CLUSTERS} klynger eller {FEW_FORMS} skemaer, gange Students t på "
-        "Fishers skala (z = atanh γ)",
-        f"the jackknife's standard error, since there are fewer than {FEW_CLUSTERS} clusters or {FEW_FORMS} forms, times "
-        "Student's t, on Fisher's scale (z = atanh γ)",
-    ),
-    "mover_fisher": Text(
-        "sat sammen af de to gammaers intervaller og af, hvor meget de følges ad (MOVER)",
-        "put together from the intervals of both gammas and from how much they go together (MOVER)",
-    ),
-}
-# Why there is none, by `reason`.
-REASONS = {
-    "no_forms": Text("ingen skemaer tæller med", "no forms count"),
-    "one_cluster": Text("alle skemaer hører sammen i én klynge", "all forms belong together in one cluster"),
-    "no_pairs": Text("ingen to skemaer peger en vej", "no two forms point either way"),
-    "perfect": Text(
-        "alle par peger samme vej eller alle hver sin vej, og så viser skemaerne ingen usikkerhed",
-        "all pairs point the same way or all opposite ways, and then forms show no uncertainty",
-    ),
-    "no_spread": Text("klyngerne er helt ens", "all clusters are alike"),
-    "few_pairs": Text(
-        "uden en af klyngerne er der ingen par, der peger en vej", "without one of the clusters no pairs point either way"
-    ),
-    "one_side": Text("en af de to sider har intet interval", "one of the two sides has no interval"),
-    "whole": Text("tallet er 100 procent, hvad skemaerne end siger", "the figure is 100 per cent whatever the forms say"),
-    "no_method": Text("der er ingen metode til dette tal", "there is no method for this figure"),
-}
 _CHILDREN = Text("børn", "children")
 _FORMS = Text("skemaer", "forms")
 

@@ -15,23 +15,12 @@ from numpy.typing import NDArray
 
 from frs_pipeline.language import Language, Text
 from frs_pipeline.report.typography import NO_BREAK_SPACE, limit_text
-from frs_pipeline.stats.clustered import Cells, Estimate, Reason
+from frs_pipeline.stats.clustered import Cells, Estimate
 from frs_pipeline.stats.printing import decimals_of
 from frs_pipeline.study.tables import TOTAL, Address, Table
 from frs_pipeline.tables.figures import Figure
 from frs_pipeline.tables.intervals import marked
-
-# What follows "no interval, because", by reason. A figure that is all there is needs no word.
-REASONS: Mapping[Reason, Text] = {
-    "no_forms": Text("ingen skemaer tæller med", "no form is counted"),
-    "one_cluster": Text("alle skemaerne hører sammen", "all forms belong together"),
-    "no_pairs": Text("ingen to skemaer adskiller sig på begge spørgsmål", "no two forms differ on both questions"),
-    "perfect": Text("alle par af skemaer peger samme vej", "all pairs of forms point the same way"),
-    "few_pairs": Text("for få skemaer adskiller sig på begge spørgsmål", "too few forms differ on both questions"),
-    "no_spread": Text("svarene varierer for lidt", "answers vary too little"),
-    "one_side": Text("et af de to tal intet interval har", "one of the two figures has none"),
-    "no_method": Text("der ikke er nogen metode til det", "there is no method for it"),
-}
+from frs_pipeline.tables.methods import REASONS
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,13 @@ import numpy as np
 
 from frs_pipeline.stats.clustered import (
     FEW_CLUSTERS,
+    NO_ERROR,
     Counts,
     Estimate,
     Floats,
     Products,
     difference,
+    product,
     quantile,
     two_sided,
     variance,
@@ -128,37 +130,38 @@ def estimate(pairs: Pairs, cells: Callable[[], Counts]) -> Estimate:
         return without("no_pairs" if n else "no_forms", None, clusters, n)
     if clusters < 2:
         return without("one_cluster", value, clusters, n)
-    t, p = _test(pairs, value, clusters)
+    t, p = tested(pairs, clusters)
     if abs(value) == 1:
         return replace(without("perfect", value, clusters, n), t=t, p=p, df=clusters - 1)
     z = pairs.influence
-    spread = variance(product(z, z), clusters)
-    few = clusters < FEW_CLUSTERS or n < FEW_FORMS
+    spread, few = variance(product(z, z), clusters), is_few(clusters, n)
     error = jackknife_error(cells()) if few else float(np.sqrt(spread))
-    if error is None or error <= 0 or spread <= 0:
+    if error is None or min(error, float(np.sqrt(spread))) < NO_ERROR:
         return replace(without("few_pairs" if error is None else "no_spread", value, clusters, n), t=t, p=p, df=clusters - 1)
-    reach = quantile(clusters - 1) * error / (1 - value * value)
-    middle = float(np.arctanh(value))
     effect = spread * (n - 1) / (n * pairs.of_forms) if pairs.of_forms > 0 else None
+    return replace(on_fishers_scale(value, error, clusters, n, effect), t=t, p=p)
+
+
+def is_few(clusters: int, n: int) -> bool:
+    """Tell whether clusters or forms are so few that the jackknife's error is taken."""
+    return clusters < FEW_CLUSTERS or n < FEW_FORMS
+
+
+def on_fishers_scale(value: float, error: float, clusters: int, n: int, effect: float | None) -> Estimate:
+    """Make the interval of a figure between -1 and 1 from its error; `effect` is its design effect."""
+    middle, reach = float(np.arctanh(value)), quantile(clusters - 1) * error / (1 - value * value)
     return Estimate(
         value,
         float(np.tanh(middle - reach)),
         float(np.tanh(middle + reach)),
-        "fisher_jackknife" if few else "fisher",
+        "fisher_jackknife" if is_few(clusters, n) else "fisher",
         clusters,
         n,
         error=error,
         df=clusters - 1,
         design_effect=effect,
         n_effective=min(float(n), n / effect) if effect else float(n),
-        t=t,
-        p=p,
     )
-
-
-def product(z: Floats, w: Floats) -> float:
-    """Add up products. Not by `@`: its last digits, and at times its speed, depend on how many processors share the work."""
-    return float((z * w).sum())
 
 
 def null_error(pairs: Pairs, clusters: int) -> float:
@@ -173,11 +176,12 @@ def null_error(pairs: Pairs, clusters: int) -> float:
     return float(np.sqrt((clusters - 1) / clusters * product(weighed, weighed)))
 
 
-def _test(pairs: Pairs, value: float, clusters: int) -> tuple[float | None, float | None]:
+def tested(pairs: Pairs, clusters: int) -> tuple[float | None, float | None]:
+    """Test that there is no association: the robust T and its p; None where all clusters are alike, so that nothing tests it."""
     error = null_error(pairs, clusters)
-    if error <= 0:
+    if pairs.value is None or error < NO_ERROR:
         return None, None
-    return value / error, two_sided(value / error, clusters - 1)
+    return pairs.value / error, two_sided(pairs.value / error, clusters - 1)
 
 
 def jackknife_error(cells: Counts) -> float | None:

@@ -16,11 +16,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from frs_pipeline.stats.clustered import FEW_CLUSTERS, Counts, Estimate, Floats, quantile, two_sided, variance, without
-from frs_pipeline.stats.clustered_gamma import FEW_FORMS, directions, null_error, pairs_of
-
-# An error smaller than that is none, but for what a double can't hold: figures are between -1 and 1.
-NO_ERROR = 1e-9
+from frs_pipeline.stats.clustered import NO_ERROR, Counts, Estimate, Floats, product, variance, without
+from frs_pipeline.stats.clustered_gamma import directions, is_few, on_fishers_scale, pairs_of, tested
 
 
 @dataclass(frozen=True)
@@ -63,42 +60,19 @@ def _estimate(cells: Counts, measure: Measure) -> Estimate:
     value = float(np.clip(figure.value, -1, 1))
     if clusters < 2:
         return without("one_cluster", value, clusters, n)
-    t, p = _test(cells, clusters)
+    t, p = tested(pairs_of(cells[:, np.newaxis]), clusters)
     # With each answer to one question tied to a single one to the other, tau-c has an error, which is of the margins only.
     if abs(value) == 1 or np.count_nonzero(totals) == rows == columns:
         return replace(without("perfect", value, clusters, n), df=clusters - 1, t=t, p=p)
     z = (there * figure.slope).sum(axis=(1, 2))
-    spread = variance(float(z @ z), clusters)
-    few = clusters < FEW_CLUSTERS or n < FEW_FORMS
+    spread = variance(product(z, z), clusters)
+    few = is_few(clusters, n)
     error = _jackknife(there, measure, min(rows, columns)) if few else float(np.sqrt(spread))
     if error is None or min(error, float(np.sqrt(spread))) < NO_ERROR:
         return replace(without("few_pairs" if error is None else "no_spread", value, clusters, n), df=clusters - 1, t=t, p=p)
-    middle, reach = float(np.arctanh(value)), quantile(clusters - 1) * error / (1 - value * value)
     of_forms = float((totals * figure.slope**2).sum())
     effect = spread * (n - 1) / (n * of_forms) if of_forms > 0 else None
-    return Estimate(
-        value,
-        float(np.tanh(middle - reach)),
-        float(np.tanh(middle + reach)),
-        "fisher_jackknife" if few else "fisher",
-        clusters,
-        n,
-        error=error,
-        df=clusters - 1,
-        design_effect=effect,
-        n_effective=min(float(n), n / effect) if effect else float(n),
-        t=t,
-        p=p,
-    )
-
-
-def _test(cells: Counts, clusters: int) -> tuple[float | None, float | None]:
-    """Test that there is no association, by gamma's test; None where all clusters are alike, so that nothing tests it."""
-    pairs = pairs_of(cells[:, np.newaxis])
-    error = null_error(pairs, clusters)
-    if pairs.value is None or error < NO_ERROR:
-        return None, None
-    return pairs.value / error, two_sided(pairs.value / error, clusters - 1)
+    return replace(on_fishers_scale(value, error, clusters, n, effect), t=t, p=p)
 
 
 def _jackknife(there: Floats, measure: Measure, smaller: int) -> float | None:
