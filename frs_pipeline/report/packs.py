@@ -22,7 +22,6 @@ from frs_pipeline.report.typography import anchor, number_text, p_text, shown
 from frs_pipeline.stats.printing import spss
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import Noun, about
-from frs_pipeline.study.chapters import shows_intervals
 from frs_pipeline.study.rules import policy
 from frs_pipeline.study.tables import Address
 from frs_pipeline.tables.figures import Figure
@@ -63,7 +62,6 @@ class Pack:
     def add(self, passport: Passport) -> None:
         """Pack one figure's passport, leaving out what is empty."""
         checks = CHECKS | _DANISH_OF_CONFERENCES if passport.of_conferences else CHECKS
-        spread = passport.spread if shows_intervals(self.study) else None
         content = {
             "u": self._text(about(self.study).conference.many) if passport.of_conferences else None,
             "d": self._text(passport.definition),
@@ -80,8 +78,8 @@ class Pack:
                 [self._index[made.total], [self._index[part] for part in made.parts], int(made.holds)] for made in passport.sums
             ],
             "p": self._published(passport),
-            "i": self._spread(spread),
-            "v": self._differences(spread),
+            "i": self._spread(passport.spread),
+            "v": self._differences(passport.spread),
             "c": [
                 [self._text(Text(checks.get(c.name, c.name), c.name)), int(c.passed)]
                 for c in passport.checks
