@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -361,7 +361,8 @@ class _Site:
         pack = Pack(self.store.study, index)
         for address in index:
             if address.table in chapter.tables:
-                pack.add(self.passports.of(address))
+                passport = self.passports.of(address)
+                pack.add(passport if self.intervals is not None else replace(passport, spread=None))
         return pack.script(chapter.id)
 
     def _figures(self) -> bytes:

@@ -13,7 +13,7 @@ from support.study import STUDY, study_with
 
 from frs_pipeline.errors import InputError
 from frs_pipeline.language import Text
-from frs_pipeline.report.intervals import REASONS, Ends, Limits, ends, of_figures
+from frs_pipeline.report.intervals import Ends, Limits, ends, of_figures
 from frs_pipeline.report.packs import figures_script
 from frs_pipeline.report.plots import Bar, Stacked, forest
 from frs_pipeline.report.site import _templates
@@ -23,6 +23,7 @@ from frs_pipeline.study.about import about, sharing
 from frs_pipeline.study.chapters import shows_intervals
 from frs_pipeline.study.tables import TOTAL, Address, catalogue
 from frs_pipeline.tables.figures import Figure
+from frs_pipeline.tables.methods import REASONS
 
 pytestmark = pytest.mark.unit
 
@@ -66,7 +67,7 @@ def test_differences_and_what_is_everything_are_left_out_and_the_mark_is_that_of
 
 
 def test_every_reason_is_said_in_words() -> None:
-    assert set(REASONS) == set(get_args(Reason)) - {"whole"}
+    assert set(REASONS) == set(get_args(Reason))
     none = of_figures([row(GAMMA, None, None, reason="perfect")], FIGURES, "danish")[GAMMA]
     assert none.texts is None
     assert none.said.english == "no interval, because all pairs of forms point the same way"
@@ -87,7 +88,7 @@ def test_the_ends_of_a_bar_are_the_shares_of_several_answers_together() -> None:
     assert found[label].lower.said.danish == "7,5 til 59,5\u00a0%"
     assert (found[label].upper.clusters, found[label].upper.marked) == (10, True)
     nobody = ends(table, np.zeros((3, 1, 5), dtype=int), "english")[label]
-    assert nobody.upper.said.english == "no interval, because no form is counted"
+    assert nobody.upper.said.english == "no interval, because no form counts"
 
 
 def _bars(upper: Limits) -> str:
@@ -111,7 +112,7 @@ def test_a_line_lies_where_its_limits_are_and_has_open_ends_where_it_rests_on_li
     assert "færre end 10 børn" in marked
     without = _bars(Limits(None, None, None, 1, reason=REASONS["one_cluster"]))
     assert '<rect class="ci" x="' not in without.split("</ul>")[1]
-    assert "intet interval, fordi alle skemaerne hører sammen" in without
+    assert "intet interval, fordi alle skemaer hører sammen" in without
 
 
 def test_a_plot_without_intervals_is_as_it_was() -> None:
@@ -151,7 +152,7 @@ def test_limits_are_packed_by_the_place_of_their_figure() -> None:
     tested = Limits(-0.4, 0.1, ("−0,400", "0,100"), 40, p=0.0312, q=0.0001, tests=43)
     packed = _packed({GAMMA: tested, SHARE: Limits(None, None, None, 1, reason=REASONS["one_cluster"])})
     assert packed["i"] == {"0": ["−0,400", "0,100", 40, 0, "=\u00a00,031", "<\u00a00,001", 43], "1": [0]}
-    assert packed["why"] == [["alle skemaerne hører sammen", "all forms belong together"]]
+    assert packed["why"] == [["alle skemaer hører sammen", "all forms belong together"]]
     assert packed["of"] == [["barn", "child"], ["børn", "children"]]
     assert "i" not in _packed({})
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import importlib
+import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 
 from frs_pipeline.errors import InputError
 from frs_pipeline.handbook.statistics import Example, Examples, page, read_examples
+from frs_pipeline.stats.clustered import FEW_CLUSTERS, LEAST_CLUSTERS, LEAST_EFFECTIVE, Method, Reason
+from frs_pipeline.stats.clustered_gamma import FEW_FORMS
 from frs_pipeline.store.settings import PROJECT
 
 pytestmark = pytest.mark.unit
@@ -71,3 +74,12 @@ def test_a_mark_without_an_example_is_told(id: str) -> None:
         page(text, fewer, Path("page.md"))
     with pytest.raises(InputError, match=f"the example {id} has no mark"):
         page(text.replace(f"<!-- example {id} -->", ""), EXAMPLES, Path("page.md"))
+
+
+def test_every_reason_and_the_marks_are_on_the_page() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    assert re.findall(r"^\| `(\w+)` \|", text.split("## Marks")[1], re.M) == ["reason", *get_args(Reason)]
+    named = re.findall(r"`(\w+)`", text.split("Methods by their `method`:")[1].split("\n\n")[0])
+    assert sorted(named) == sorted(get_args(Method))
+    assert f"fewer than {LEAST_CLUSTERS} clusters, or on an n_eff below {LEAST_EFFECTIVE}" in text
+    assert f"Under {FEW_CLUSTERS} clusters or {FEW_FORMS} forms" in text
