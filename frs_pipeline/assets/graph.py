@@ -8,7 +8,9 @@ from contextlib import ExitStack
 from dagster import AssetKey, AssetsDefinition, InitResourceContext, ResourceDefinition, StaticPartitionsDefinition
 
 from frs_pipeline.assets import (
+    associations,
     bases,
+    bounds,
     coding,
     expectations,
     formats,
@@ -44,7 +46,9 @@ _MODULES = (
     statistics,
     intervals,
     bases,
+    associations,
     nonresponse,
+    bounds,
     report,
     formats,
     privacy,

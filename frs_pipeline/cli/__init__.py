@@ -17,7 +17,7 @@ import typer
 from frs_pipeline.cli import operating
 
 # isort: split
-from frs_pipeline.cli import codebook, coding, figures, forms, gamma, passports, release, resampling, study, withdrawal
+from frs_pipeline.cli import codebook, coding, exploring, figures, forms, gamma, passports, release, resampling, study, withdrawal
 from frs_pipeline.cli.root import app, complain
 from frs_pipeline.errors import FrsError, unusable
 from frs_pipeline.personal_numbers import masked
@@ -29,6 +29,7 @@ __all__ = [
     "app",
     "codebook",
     "coding",
+    "exploring",
     "figures",
     "forms",
     "gamma",

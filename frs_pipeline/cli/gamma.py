@@ -1,4 +1,4 @@
-"""Commands for associations: of any two ordered questions, from a table of counts; of all questions of a mart."""
+"""The command for the association of any two ordered questions, from a table of counts."""
 
 from __future__ import annotations
 
@@ -7,17 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from frs_pipeline.cli.root import FIGURES, AsJson, Delivery, Results, app
+from frs_pipeline.cli.root import FIGURES, AsJson, app
 from frs_pipeline.cli.terminal import print_grid, print_json
-from frs_pipeline.errors import UsageError
-from frs_pipeline.language import plural
 
 if TYPE_CHECKING:
     from frs_pipeline.stats.contingency import ContingencyFile
     from frs_pipeline.stats.gamma import PartialGamma
-    from frs_pipeline.study import Study
-    from frs_pipeline.study.questionnaires import Question, Questionnaire
-    from frs_pipeline.tables.associations import Association
 
 
 _HELP = """Goodman-Kruskal gamma, ASE, T, p and N of any contingency table, below the table as it was read.
@@ -100,74 +95,6 @@ def _print_results(rows: list[dict[str, Any]], first_order: PartialGamma | None)
         own = [_printed(value) for value in (first_order.gamma, first_order.ase)]
         lines.append(["first-order partial", *own, "", "", str(first_order.n), ""])
     print_grid("Gamma", ("", "gamma", "ASE", "T", "p", "N", "association"), lines)
-
-
-@app.command(rich_help_panel=FIGURES)
-def associate(
-    mart: Annotated[str, typer.Argument(metavar="MART", help="Name of a questionnaire.")],
-    by: Annotated[str | None, typer.Option(metavar="QUESTION", help="Also within each answer to this question.")] = None,
-    delivery: Delivery = None,
-    as_json: AsJson = False,
-) -> None:
-    """Print gamma and N of all pairs of ordinal questions of a mart, the strongest first.
-
-    Forms that left one of the two blank or don't know aren't counted. With `--by`, each pair is followed by one line per
-    answer; the line without an answer is about all forms.
-    """
-    from frs_pipeline.study.faults import choices
-    from frs_pipeline.study.questionnaires import questionnaires
-    from frs_pipeline.tables.associations import associations, ordinal
-
-    results = Results(delivery, together=True)
-    known = questionnaires(results.study)
-    if mart not in known:
-        raise UsageError("no such mart with questions", where=mart, do=choices(known, mart))
-    within = None if by is None else _question(known[mart], by)
-    results.file(("marts", mart))
-    found = associations(results.store.marts(mart), ordinal(results.study, mart), within)
-    # Python sorts stably: what belongs to a pair stays together.
-    strengths = {(one.row, one.column): -1 if one.gamma is None else abs(one.gamma) for one in found if one.group is None}
-    found.sort(key=lambda one: (-strengths[one.row, one.column], one.row, one.column))
-    if as_json:
-        shown = [
-            {"row": one.row, "column": one.column, "group": _answer(one, within), "gamma": one.gamma, "n": one.n} for one in found
-        ]
-        print_json(shown)
-        return
-    _print_associations(results.study, mart, found, len(strengths), within)
-
-
-def _question(questionnaire: Questionnaire, name: str) -> Question:
-    from frs_pipeline.study.faults import choices
-
-    question = questionnaire.question(name)
-    if question is None:
-        known = choices((question.name for question in questionnaire.questions), name)
-        raise UsageError(f"{questionnaire.instrument} has no question {name}", where="--by", do=known)
-    return question
-
-
-def _answer(one: Association, by: Question | None) -> str | None:
-    return None if by is None or one.group is None else by.labels[one.group]
-
-
-def _print_associations(study: Study, mart: str, found: list[Association], pairs: int, by: Question | None) -> None:
-    from frs_pipeline.stats.strength import strength
-    from frs_pipeline.study.about import written
-
-    lines = [
-        [
-            one.row,
-            one.column,
-            *([] if by is None else [_answer(one, by) or ""]),
-            written(study, _printed(one.gamma)),
-            str(one.n),
-            "" if one.gamma is None else strength(one.gamma),
-        ]
-        for one in found
-    ]
-    header = ("row", "column", *([] if by is None else [by.name]), "gamma", "N", "association")
-    print_grid(f"{mart}: {plural(pairs, 'pair')} of ordinal questions", header, lines)
 
 
 def _printed(value: float | None) -> str:

@@ -13,7 +13,9 @@ from rich.table import Table as Grid
 from rich.text import Text as Line
 
 from frs_pipeline.cli.terminal import plain, say
+from frs_pipeline.language import Text
 from frs_pipeline.lineage.passport import Addition, Passport
+from frs_pipeline.lineage.spread import Spread, about_clusters, about_test, number
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about
 from frs_pipeline.study.tables import Address
@@ -91,6 +93,8 @@ def show(study: Study, passport: Passport) -> None:
     _fraction(page, passport)
     if passport.pairs:
         _counts(page, passport.pairs)
+    if passport.spread:
+        _spread(page, passport.spread)
     _waterfall(page, passport)
     if passport.near:
         page.heading(f"Nearest to being counted: {_many(passport)} that fail one condition only")
@@ -115,6 +119,31 @@ def _counts(page: Page, counted: Pairs) -> None:
         rows = [(label, *map(str, line)) for label, line in zip(counted.rows, stratum.cells, strict=True)]
         page.grid(rows, range(1, len(counted.columns) + 1), ("", *counted.columns))
     page.text(f"P = {counted.p}, Q = {counted.q} (each pair of forms from both of its ends)")
+
+
+def _spread(page: Page, known: Spread) -> None:
+    level = number(page.study, known.level, 0)
+    if known.low is None or known.high is None:
+        page.heading(f"No {level}% interval: {known.reason.english if known.reason else 'not computable'}")
+    else:
+        page.heading(f"{level}% interval: {known.low} to {known.high}")
+        page.text(
+            "; ".join(part for part in (known.method and known.method.english, "rests on very little" * known.marked) if part)
+        )
+    page.text(about_clusters(page.study, known).english)
+    if tested := about_test(page.study, known):
+        page.text(tested.english)
+    if known.differences:
+        page.heading("Differences that it takes part in")
+        rows = [
+            (f"{made.of} less {made.less}", made.value or "–", f"{made.low} to {made.high}" if made.low else _why(made.reason))
+            for made in known.differences
+        ]
+        page.grid(rows, (1,))
+
+
+def _why(reason: Text | None) -> str:
+    return f"no interval: {reason.english}" if reason else "no interval"
 
 
 def _waterfall(page: Page, passport: Passport) -> None:

@@ -9,13 +9,15 @@ import typer
 
 from frs_pipeline.cli.root import FORMS, AsJson, Delivery, Results, app, installation
 from frs_pipeline.cli.terminal import print_json, say
-from frs_pipeline.errors import CheckFailed, InputError, UsageError
+from frs_pipeline.errors import CheckFailed, FrsError, InputError, UsageError
 
 if TYPE_CHECKING:
     from frs_pipeline.lineage.asking import Asking
     from frs_pipeline.lineage.form import Opened
     from frs_pipeline.lineage.passport import Passport
     from frs_pipeline.store.files import MartFile
+    from frs_pipeline.study import Study
+    from frs_pipeline.study.tables import Address
 
 # The most forms that nearly count to list for each condition that they fail.
 _NEAR = 20
@@ -31,7 +33,11 @@ def trace(
         str | None, typer.Option("--measure", metavar="M", help="count, row_percent, gamma …; default: the count, or gamma.")
     ] = None,
     forms: Annotated[bool, typer.Option("--forms", help="List the ids of the forms behind it.")] = False,
-    sql: Annotated[bool, typer.Option("--sql", help="Print the query that counts it again.")] = False,
+    sql: Annotated[bool, typer.Option("--sql", help="Print the queries that compute it and its interval again.")] = False,
+    against: Annotated[
+        str | None,
+        typer.Option("--against", metavar="O", help="With --sql: the query of its difference from group, row or table O."),
+    ] = None,
     delivery: Delivery = None,
     as_json: AsJson = False,
 ) -> None:
@@ -44,20 +50,13 @@ def trace(
     address = find(settings.study, table, row, column, group, measure)
     if sql and forms:
         raise UsageError("--sql and --forms are two answers", do="ask for one at a time")
+    if against and not sql:
+        raise UsageError("only queries are of a difference", where="--against", do="add --sql, or leave it out")
     if forms and CONFERENCE in catalogue(settings.study)[table].marts:
         do = "look at it without --forms, or ask for --sql"
         raise UsageError("counts conferences, behind which no forms are listed", where=f"table {table}", do=do)
     if sql:
-        from frs_pipeline.lineage.meaning import meanings
-        from frs_pipeline.lineage.recount import recount
-
-        definition = catalogue(settings.study)[table]
-        files = _files(Results(delivery, together=True), definition.marts) if delivery else {}
-        query = recount(settings.study, definition, address, meanings(settings.study)[address], files)
-        if as_json:
-            print_json({"address": address._asdict(), "sql": query})
-        else:
-            say(query)
+        _queries(settings.study, address, against, delivery, as_json)
         return
     from frs_pipeline.lineage.passport import Passports
 
@@ -74,6 +73,58 @@ def trace(
     failed = [check.name for check in made.checks if not (check.passed or check.warns)]
     if failed:
         raise CheckFailed(f"not every check passed: {', '.join(failed)}", where=f"table {table}", do="look at the passport")
+
+
+def _queries(study: Study, address: Address, against: str | None, delivery: str | None, as_json: bool) -> None:
+    """Print the query of a figure and that of its interval, or that of a difference."""
+    from frs_pipeline.lineage.meaning import meanings
+    from frs_pipeline.lineage.recount import recount
+    from frs_pipeline.study.tables import catalogue
+
+    definition = catalogue(study)[address.table]
+    if against:
+        query = _of_interval(delivery, address, against)
+        content = {"address": address._asdict(), "against": against, "sql": query}
+    else:
+        files = _files(Results(delivery, together=True), definition.marts) if delivery else {}
+        figure = recount(study, definition, address, meanings(study)[address], files)
+        try:
+            interval = _of_interval(delivery, address, None)
+        except FrsError:  # how many clusters there are, and so Student's t, is known of results only
+            interval = "-- Its interval: ask once more when there are results (frs run), which say how many clusters there are."
+        content = {"address": address._asdict(), "sql": figure, "interval": interval}
+        query = "\n\n".join(part for part in (figure, interval) if part)
+    if as_json:
+        print_json(content)
+    else:
+        say(query or "")
+
+
+def _of_interval(delivery: str | None, address: Address, against: str | None) -> str | None:
+    """Write the query of an interval, or say why there is none; None for a figure that is no estimate."""
+    from frs_pipeline.lineage.evidence import Evidence
+    from frs_pipeline.lineage.recount_spread import asked_in, other_side, recount_spread
+    from frs_pipeline.lineage.spread import difference
+    from frs_pipeline.study.tables import Address, catalogue
+    from frs_pipeline.tables.methods import REASONS
+
+    results = Results(delivery, together=True)
+    store = results.store
+    if results.lacks(("statistics", "intervals")):
+        raise InputError("not made yet, or out of date", where=store.delivery, do=store.refreshed_by)
+    evidence = Evidence(store)
+    row, other = evidence.intervals.get(address), ""
+    if against:
+        address, other = difference(evidence, address, against)
+        row = next(row for row in evidence.differences[address] if (Address.of(row), row["other_group"]) == (address, other))
+    if row is None:
+        return None
+    if row["reason"]:
+        return f"-- No interval: {REASONS[row['reason']].english}."
+    sides = (address, *([side] if (side := other_side(store.study, address, other)) else []))
+    files = _files(results, tuple(dict.fromkeys(mart for one in sides for mart in catalogue(store.study)[one.table].marts)))
+    folder = store.settings.curated("" if files else store.delivery)
+    return recount_spread(store.study, address, other, asked_in(folder), files)
 
 
 def _forms(asking: Asking, made: Passport, as_json: bool) -> None:
@@ -154,7 +205,7 @@ def _files(results: Results, marts: tuple[str, ...]) -> dict[str, list[MartFile]
 def _finished(delivery: str | None, *, together: bool = False) -> Results:
     """Return the results of a delivery, all of them up to date: a passport vouches for what it shows."""
     results = Results(delivery, together=together)
-    needed = {("statistics", "compare"), ("statistics", "bases"), ("expectations",), ("noted",)}
+    needed = {("statistics", "compare"), ("statistics", "intervals"), ("statistics", "bases"), ("expectations",), ("noted",)}
     if any(results.lacks(key) for key in sorted(needed & results.store.products.keys())):
         raise InputError("not made yet, or out of date", where=results.store.delivery, do=results.store.refreshed_by)
     return results

@@ -38,6 +38,7 @@ FORMS, PEOPLE = "From a figure to its forms, and back", "Protecting people"
 
 Delivery = Annotated[str | None, typer.Option("--delivery", metavar="D", help="Delivery by its date; default: the newest.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
+AsCsv = Annotated[bool, typer.Option("--csv", help="For spreadsheets: every line, with commas and decimal points.")]
 
 
 # The study that the command line names.

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import sys
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from threading import Event, Thread
 from typing import Any
@@ -198,6 +200,13 @@ def print_json(content: object) -> None:
     """Print JSON for programs; what a terminal would obey, and what reverses text, is escaped."""
     text = json.dumps(content, ensure_ascii=False, indent=1)
     print("".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text))
+
+
+def print_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print lines with commas, decimal points and nothing for None; what a terminal would obey is left out, as `plain` does."""
+    written = csv.writer(sys.stdout, lineterminator="\n")
+    for row in (header, *rows):
+        written.writerow(["" if cell is None else plain(str(cell)) for cell in row])
 
 
 def print_grid(caption: str, header: tuple[str, ...], rows: Any, under: str | None = None) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from frs_pipeline.codebook.made_up import SHIPPED as KNOWN_BY
 from frs_pipeline.codebook.made_up import fingerprint
-from frs_pipeline.handbook import dictionary, rules, tables
+from frs_pipeline.handbook import dictionary, rules, statistics, tables
 from frs_pipeline.printed import contradictions
 from frs_pipeline.reconstruction.papers import packed
 from frs_pipeline.store.settings import PROJECT, shipped_study
@@ -24,8 +24,14 @@ def _made(study: Study) -> dict[Path, Callable[[], str]]:
         docs / "data-dictionary.md": lambda: dictionary.page(study),
         docs / "rules.md": lambda: rules.page(study),
         docs / "tables.md": lambda: tables.page(study),
+        docs / "statistics.md": lambda: _with_examples(docs / "statistics.md"),
         KNOWN_BY: lambda: json.dumps(fingerprint(study, delivery), indent=1) + "\n",
     }
+
+
+def _with_examples(file: Path) -> str:
+    """Write a page again that is written by hand but for its examples, which stand in a file of the same name."""
+    return statistics.page(file.read_text(encoding="utf-8"), statistics.read_examples(file.with_suffix(".yaml")), file)
 
 
 def main(arguments: list[str]) -> int:

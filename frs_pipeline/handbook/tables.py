@@ -15,6 +15,7 @@ from frs_pipeline.study.chapters import chapters
 from frs_pipeline.study.countable import CONFERENCE, countable
 from frs_pipeline.study.families import Hypothesis, families, hypotheses, hypotheses_of
 from frs_pipeline.study.instruments import BOTH
+from frs_pipeline.study.other_statistics import OTHERS
 from frs_pipeline.study.pairing import question_of
 from frs_pipeline.study.printed import of_table
 from frs_pipeline.study.questionnaires import Question, background
@@ -104,6 +105,8 @@ def entry(study: Study, table: Table, contradicted: int) -> list[str]:
     ]
     if table.column is None:
         lines[-1] = lines[-1].replace("- rows:", "- question:", 1)
+    if table.statistics:
+        lines.append(f"- other statistics: {', '.join(OTHERS[name].called.english for name in table.statistics)}")
     if tested := hypotheses_of(study)[table.number]:
         lines.append(f"- family of tests: {_tested(study, table.number, tested)}")
     if table.note:

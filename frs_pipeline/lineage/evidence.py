@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from frs_pipeline.lineage.recount_spread import other_side
 from frs_pipeline.store.deliveries import AMENDMENTS, CODING, sha256
 from frs_pipeline.store.files import ORIGIN, MartFile, Store, listed, read, read_manifest, recorded, rows_in
 from frs_pipeline.store.plan import AssetPath, Product, products, table_key
@@ -103,6 +104,28 @@ class Evidence:
     def figures(self) -> dict[Address, Figure]:
         """All figures as the tables have them."""
         return {figure.address: figure for figure in from_table(read(self.store.file("statistics", "figures")))}
+
+    @cached_property
+    def intervals(self) -> dict[Address, dict[str, Any]]:
+        """What is known of the uncertainty of each figure that is an estimate: its row of intervals.parquet."""
+        return {Address.of(row): row for row in self._of_intervals if row["other_group"] is None}
+
+    @cached_property
+    def differences(self) -> dict[Address, list[dict[str, Any]]]:
+        """Differences that a figure takes part in, on either side: rows of intervals.parquet."""
+        found: dict[Address, list[dict[str, Any]]] = {}
+        for row in self._of_intervals:
+            if row["other_group"] is not None:
+                sides = Address.of(row), other_side(self.study, Address.of(row), row["other_group"])
+                for side in sides:
+                    if side is not None:
+                        found.setdefault(side, []).append(row)
+        return found
+
+    @cached_property
+    def _of_intervals(self) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = read(self.store.file("statistics", "intervals")).to_pylist()
+        return rows
 
     @cached_property
     def compared(self) -> dict[Address, dict[str, Any]]:

@@ -19,6 +19,7 @@ from frs_pipeline.lineage.decisions import Amendment, amendments
 from frs_pipeline.lineage.evidence import Evidence, InputFile, ProducedFile
 from frs_pipeline.lineage.meaning import Meaning, Selection, meanings
 from frs_pipeline.lineage.pairs import Pairs, numbers_of, pairs
+from frs_pipeline.lineage.spread import Spread, spread
 from frs_pipeline.lineage.ties import alike, sums
 from frs_pipeline.lineage.waterfall import Waterfall, Why, waterfall
 from frs_pipeline.lineage.wording import definition, reason, rounding, selection
@@ -114,7 +115,7 @@ class Passport:
     `numerator` and `denominator` are forms for percentages, ticks for some of them, pairs for correlations (P - Q and P + Q); a
     count has no denominator. `forms` is how many forms the figure rests on, which is as many as the waterfall leaves and
     `--forms` lists; `deliveries` has them by the delivery that they are from, where there are several. In a table of conferences,
-    all that is said of forms is said of these.
+    all that is said of forms is said of these. `spread` is how uncertain an estimate is, None for a count or a test.
     """
 
     address: Address
@@ -126,6 +127,7 @@ class Passport:
     numerator: Amount | None
     denominator: Amount | None
     pairs: Pairs | None
+    spread: Spread | None
     delivered: dict[str, int]
     waterfall: tuple[TakenAway, ...]
     forms: int
@@ -205,6 +207,7 @@ class Passports:
             numerator=numerator,
             denominator=denominator,
             pairs=counted,
+            spread=spread(self.evidence, figure),
             delivered=dict(fall.delivered),
             waterfall=steps,
             forms=fall.left,

@@ -91,7 +91,7 @@ def _comment(text: str) -> str:
 
 
 def _count(study: Study, counted: Selection, files: Files) -> str:
-    return f"SELECT {_number(counted)} AS value\nFROM {_forms(counted, files)}{_where(study, counted)};"
+    return f"SELECT {_number(counted)} AS value\nFROM {read_forms(counted, files)}{where(study, counted)};"
 
 
 def _number(counted: Selection) -> str:
@@ -118,7 +118,7 @@ def _share(study: Study, meaning: Meaning, files: Files) -> str:
         "  SELECT\n"
         f"    {filtered} AS numerator,\n"
         f"    {_number(meaning.of)} AS denominator\n"
-        f"  FROM {_forms(meaning.of, files, '  ')}{_where(study, meaning.of, '  ')}\n"
+        f"  FROM {read_forms(meaning.of, files, '  ')}{where(study, meaning.of, '  ')}\n"
         ")\n"
         "SELECT CAST(100 * numerator AS DOUBLE) / nullif(denominator, 0) AS value, numerator, denominator\n"
         "FROM counted;"
@@ -168,13 +168,13 @@ def _statistic(study: Study, meaning: Meaning, numbers: Axis, files: Files) -> s
     return _SUMMARY.format(
         places=f"{numbers.variable} * {scale}" if scale > 1 else numbers.variable,
         name=numbers.variable,
-        forms=_forms(meaning.counted, files),
-        where=_where(study, meaning.counted, "  "),
+        forms=read_forms(meaning.counted, files),
+        where=where(study, meaning.counted, "  "),
         value=_STATISTIC[meaning.measure].format(scale=scale),
     )
 
 
-def _forms(selection: Selection, files: Files, indent: str = "") -> str:
+def read_forms(selection: Selection, files: Files, indent: str = "") -> str:
     """Write the marts to read; several of them together, with the columns that are needed."""
     if selection.pairing:
         mart, partner = (f"'marts/{name}.parquet'" for name in (selection.pairing.mart, selection.pairing.partner))
@@ -206,13 +206,14 @@ def _read(files: list[str]) -> str:
     return files[0] if len(files) == 1 else f"read_parquet([{', '.join(files)}], union_by_name = true)"
 
 
-def _where(study: Study, selection: Selection, indent: str = "") -> str:
+def where(study: Study, selection: Selection, indent: str = "") -> str:
+    """Write the conditions of a selection, each with what it says."""
     listed = conditions(study, selection)
     lines = [f"{indent}{'WHERE' if not i else '  AND'} {sql}  -- {says}" for i, (sql, says) in enumerate(listed)]
     return "".join(f"\n{line}" for line in lines) + (f"\n{indent}" if listed and not indent else "")
 
 
-def _scale(study: Study, name: str, axis: Axis, marts: tuple[str, ...]) -> str:
+def scale_of(study: Study, name: str, axis: Axis, marts: tuple[str, ...]) -> str:
     """Write the categories of a question in their order: place, code, label."""
     rows = [f"({place}, {code}, {_literal(c.label)})" for place, c in enumerate(axis.categories, start=1) for code in c.codes]
     text = _comment(question(study, axis.variable, marts).text)
@@ -300,7 +301,7 @@ def _correlation(study: Study, meaning: Meaning, files: Files) -> str:
         f"  SELECT {places}, count(f.form_id) AS n",
         f"  FROM {crossed}",
         "  LEFT JOIN (",
-        f"    SELECT * FROM {_forms(rest, files)}{_where(study, rest, '    ')}",  # noqa: S608 - names of the catalogue
+        f"    SELECT * FROM {read_forms(rest, files)}{where(study, rest, '    ')}",  # noqa: S608 - names of the catalogue
         "  ) AS f",
         f"    ON {matches}",
         f"  GROUP BY {by}",
@@ -308,7 +309,7 @@ def _correlation(study: Study, meaning: Meaning, files: Files) -> str:
     )
     cells = "\n".join(lines)
     pairs = _PAIRS.format(strata="x.s, " if strata else "", same="\n  WHERE x.s = y.s" if strata else "")
-    parts = [*(_scale(study, name, axis, counted.marts) for name, axis in scales.items()), cells, pairs]
+    parts = [*(scale_of(study, name, axis, counted.marts) for name, axis in scales.items()), cells, pairs]
     names = {"p": "significance", "partial_gamma": "gamma"}
     value = names.get(meaning.measure, meaning.measure)
     if strata:

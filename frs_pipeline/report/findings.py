@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from frs_pipeline.language import Text
-from frs_pipeline.report.typography import number_text, points_text, share_text, shown, with_zero
+from frs_pipeline.report.typography import limit_text, number_text, points_text, share_text, shown, with_zero
 from frs_pipeline.stats.counts import percent
 from frs_pipeline.stats.printing import decimals_of, parse, round_half_away
 from frs_pipeline.stats.strength import STRENGTHS, Strength, significant, strength
@@ -54,7 +54,7 @@ class Sentence:
 class Number:
     """A value as computed: unrounded, its text, how many forms it rests on, how strong and significant a gamma is.
 
-    `association` is the strength in words, with what the interval leaves open where one is known.
+    `association` is the strength in words, with what the interval leaves open where one is known; `ends` are the interval's.
     """
 
     value: float | None
@@ -64,6 +64,7 @@ class Number:
     significant: bool = True
     said: Bound | None = None
     association: Text | None = None
+    ends: tuple[Bound, Bound] | None = None
 
     @property
     def as_said(self) -> bool:
@@ -163,8 +164,15 @@ class Judge:
             bound = Bound(with_zero(shown(gamma.printed, language)), (addresses[0],))
             if gamma.value is None:
                 return Number(None, bound, base, None, sure, said)
-            words = association(gamma.value, *self._intervals.get(addresses[0], (None, None)))
-            return Number(gamma.value, bound, base, strength(gamma.value), sure, said, words)
+            low, high = self._intervals.get(addresses[0], (None, None))
+            words, ends = association(gamma.value, low, high), None
+            if low is not None and high is not None:
+                decimals = decimals_of(gamma.printed)
+                ends = (
+                    Bound(limit_text(low, decimals, language), bound.addresses),
+                    Bound(limit_text(high, decimals, language), bound.addresses),
+                )
+            return Number(gamma.value, bound, base, strength(gamma.value), sure, said, words, ends)
         if value.share is not None:
             *parts, whole = (int(self._figures[address].value or 0) for address in addresses)
             ratio = percent(sum(parts), whole)

@@ -16,9 +16,12 @@ from typing import Any
 from frs_pipeline.language import Language, Text
 from frs_pipeline.lineage.pairs import Pairs
 from frs_pipeline.lineage.passport import Amount, Passport
-from frs_pipeline.report.typography import anchor, number_text, shown
+from frs_pipeline.lineage.spread import Spread
+from frs_pipeline.report.intervals import Intervals, Limits
+from frs_pipeline.report.typography import anchor, number_text, p_text, shown
+from frs_pipeline.stats.printing import spss
 from frs_pipeline.study import Study
-from frs_pipeline.study.about import about
+from frs_pipeline.study.about import Noun, about
 from frs_pipeline.study.rules import policy
 from frs_pipeline.study.tables import Address
 from frs_pipeline.tables.figures import Figure
@@ -75,6 +78,8 @@ class Pack:
                 [self._index[made.total], [self._index[part] for part in made.parts], int(made.holds)] for made in passport.sums
             ],
             "p": self._published(passport),
+            "i": self._spread(passport.spread),
+            "v": self._differences(passport.spread),
             "c": [
                 [self._text(Text(checks.get(c.name, c.name), c.name)), int(c.passed)]
                 for c in passport.checks
@@ -98,6 +103,39 @@ class Pack:
             return [printed.verdict]
         why = [self._text(Text(printed.reason_danish, printed.reason))] if printed.reason and printed.reason_danish else []
         return [printed.verdict, shown(printed.printed, about(self.study).language), *why]
+
+    def _spread(self, known: Spread | None) -> list[Any] | None:
+        """Return the limits, how they are made or why there are none, and what they rest on; numbers as the page shows them."""
+        if known is None:
+            return None
+        why = known.method if known.low is not None else known.reason
+        rests = [self._set(known.n_effective, 1), self._set(known.design_effect, 2), self._set(known.icc, 3)]
+        error = [self._set(known.error, 3), self._set(known.df, 0 if known.df is None or known.df == int(known.df) else 1)]
+        tested = [self._set(known.t, 3), self._set(known.p, 3), self._set(known.q, 3), known.tests]
+        return [
+            self._printed(known.low),
+            self._printed(known.high),
+            None if why is None else self._text(why),
+            self._text(known.unit),
+            *(known.clusters, known.forms, *rests, *error, *tested, known.family and self._text(known.family)),
+            int(known.marked),
+        ]
+
+    def _differences(self, known: Spread | None) -> list[list[Any]]:
+        """Return what the figure is compared with, each difference with its limits or why it has none."""
+        return [
+            [
+                *(made.of, made.less, *map(self._printed, (made.value, made.low, made.high))),
+                *([self._text(made.reason)] if made.reason else []),
+            ]
+            for made in (known.differences if known else ())
+        ]
+
+    def _set(self, value: float | None, decimals: int) -> str | None:
+        return None if value is None else self._printed(spss(value, decimals, leading_zero=True))
+
+    def _printed(self, printed: str | None) -> str | None:
+        return None if printed is None else shown(printed, about(self.study).language)
 
     def _number(self, number: Amount | None) -> list[int | str] | None:
         return None if number is None else [self._text(number.what), _whole(number.number, about(self.study).language)]
@@ -142,9 +180,17 @@ def _whole(number: int, language: Language) -> int | str:
 
 
 def figures_script(
-    figures: Iterable[tuple[Address, Figure]], pages: dict[int, str], words: Mapping[int, Sequence[str]], language: Language
+    figures: Iterable[tuple[Address, Figure]],
+    pages: dict[int, str],
+    words: Mapping[int, Sequence[str]],
+    language: Language,
+    intervals: Intervals,
+    sharing: Noun | None,
 ) -> bytes:
-    """Pack names and printed numbers of all figures in report order, the page of each table, and words to search for."""
+    """Pack names and printed numbers of all figures in report order, the page of each table, words to search for, and intervals.
+
+    `sharing` is what forms have in common that belong together.
+    """
     listed = list(figures)
     labels: dict[str, int] = {}
     content = {
@@ -156,7 +202,25 @@ def figures_script(
         "page": pages,
         "words": words,
     }
+    if intervals:
+        reasons: dict[Text, int] = {}
+        content["i"] = {
+            place: _limits(intervals[address], reasons, language)
+            for place, (address, _) in enumerate(listed)
+            if address in intervals
+        }
+        content["why"] = [[reason.danish, reason.english] for reason in reasons]
+        content["of"] = [[said.danish, said.english] for said in (sharing.one, sharing.many)] if sharing else []
     return f"FRS.index({_json(content)});\n".encode()
+
+
+def _limits(one: Limits, reasons: dict[Text, int], language: Language) -> list[str | int]:
+    """Return limits, clusters and mark; where there is a test p, and q with its number of tests. Or the place of the reason."""
+    if one.texts is None:
+        return [reasons.setdefault(one.reason or Text("", ""), len(reasons))]
+    tested: list[str | int] = [] if one.p is None else [p_text(one.p, language)]
+    adjusted: list[str | int] = [] if one.q is None or one.tests is None else [p_text(one.q, language), one.tests]
+    return [*one.texts, one.clusters, int(one.marked), *tested, *adjusted]
 
 
 def _json(content: object) -> str:

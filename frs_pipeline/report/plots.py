@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from frs_pipeline.language import Language, Text
+from frs_pipeline.report.intervals import Ends, Intervals, Limits
 from frs_pipeline.report.layout import named
-from frs_pipeline.report.typography import number_text, share_text, shown, with_zero
+from frs_pipeline.report.typography import limit_text, number_text, share_text, shown, with_zero
 from frs_pipeline.stats.counts import percent
 from frs_pipeline.stats.printing import spss
 from frs_pipeline.stats.strength import significant, strength
@@ -28,13 +29,17 @@ MARGIN = 5.0
 # Half the width of a 95 % interval in standard errors, by the normal distribution.
 NORMAL_95 = 1.959964
 Figures = Mapping[Address, Figure]
+# Limits of both ends of the bars of tables, by label of the row.
+EndsOf = Mapping[int, Mapping[str, Ends]]
+NO_ENDS: EndsOf = {}
 
 
 @dataclass(frozen=True)
 class Bar:
     """One row of answers: shares in percent, from the first answer on, the number of forms, and how many left it blank.
 
-    `occasion` distinguishes two bars with the same label; `blank` is None where nobody can know.
+    `occasion` distinguishes two bars with the same label; `blank` is None where nobody can know, `ends` are where intervals are
+    shown.
     """
 
     label: Text
@@ -42,6 +47,7 @@ class Bar:
     forms: int
     blank: int | None = None
     occasion: Text | None = None
+    ends: Ends | None = None
 
     @property
     def upper(self) -> float:
@@ -61,7 +67,15 @@ class Bar:
         """Describe the bar in words, for those who don't see it."""
         parts = (f"{answer} {share_text(share, language=language)}" for answer, share in zip(answers, self.shares, strict=True))
         when = f"{self.occasion.in_language(language)} " if self.occasion else ""
-        return f"{when}{self.label.in_language(language)}: {', '.join(parts)}"
+        said = self.ends.upper.said.in_language(language) if self.ends else ""
+        together = f"{' + '.join(answers[: len(answers) // 2])} {share_text(self.upper, language=language)} ({said})"
+        return f"{when}{self.label.in_language(language)}: {', '.join([*parts, *([together] if said else [])])}"
+
+    @property
+    def reach(self) -> float:
+        """Where the interval of the answers before the middle ends; their share where there is none."""
+        high = self.ends.upper.high if self.ends else None
+        return self.upper if high is None else high
 
 
 @dataclass(frozen=True)
@@ -80,8 +94,18 @@ class Stacked:
 
     @property
     def upper(self) -> float:
-        """Room that the answers before the middle need."""
-        return max(MARGIN, *(bar.upper for bar in self.bars))
+        """Room that the answers before the middle need, with their intervals."""
+        return max(MARGIN, *(bar.reach for bar in self.bars))
+
+    @property
+    def with_ends(self) -> bool:
+        """Whether it shows intervals."""
+        return any(bar.ends for bar in self.bars)
+
+    @property
+    def marked(self) -> bool:
+        """Whether an interval that it draws rests on little."""
+        return any(bar.ends.upper.marked for bar in self.bars if bar.ends)
 
     @property
     def middle(self) -> float:
@@ -102,52 +126,65 @@ class Stacked:
 
 @dataclass(frozen=True)
 class Interval:
-    """A gamma with the ends of its 95 % interval, and the figure that it is."""
+    """A gamma with the limits of its 95 % interval, and the figure that it is; `sure` is whether the test tells it from 0."""
 
     address: Address
     label: Text
     gamma: float
-    low: float
-    high: float
+    limits: Limits
+    sure: bool
     text: str
     forms: str
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One square of a heat map; `table` prints the same gamma."""
+    """One square of a heat map; `table` prints the same gamma.
+
+    It is `significant` if that is so among as many tests as there are pairs. `limits` is empty where there is no interval.
+    """
 
     text: str
     word: str
     positive: bool
     significant: bool
+    limits: str
     forms: str
     table: int | None
 
 
-def by_role(study: Study, table: Table, figures: Figures, question: str, forms: FormCounts) -> Stacked | None:
+def by_role(
+    study: Study, table: Table, figures: Figures, question: str, forms: FormCounts, ends: EndsOf = NO_ENDS
+) -> Stacked | None:
     """Plot the answers of each role; None for a table that isn't roles by a scale with two answers on either side."""
-    if (
-        table.kind != "crosstab"
-        or table.row.variable != about(study).role
-        or table.column is None
-        or len(table.column.categories) != 5
-    ):
+    if not drawn_by_role(study, table):
         return None
-    return _stacked((table.number,), question, table, list(_bars(table, figures, _blanks(table, forms))))
+    return _stacked((table.number,), question, table, list(_bars(table, figures, _blanks(table, forms), ends)))
 
 
-def by_row(table: Table, figures: Figures, question: str) -> Stacked:
+def drawn_by_role(study: Study, table: Table) -> bool:
+    """Return whether a table is roles by a scale with two answers on either side of a middle."""
+    by_role = table.kind == "crosstab" and table.row.variable == about(study).role
+    return by_role and table.column is not None and len(table.column.categories) == 5
+
+
+def by_row(table: Table, figures: Figures, question: str, ends: EndsOf = NO_ENDS) -> Stacked:
     """Plot the answers in each row of a crosstab."""
-    return _stacked((table.number,), question, table, list(_bars(table, figures, {})))
+    return _stacked((table.number,), question, table, list(_bars(table, figures, {}, ends)))
 
 
 def change(
-    study: Study, numbers: Mapping[str, int], tables: Mapping[int, Table], figures: Figures, question: str, forms: FormCounts
+    study: Study,
+    numbers: Mapping[str, int],
+    tables: Mapping[int, Table],
+    figures: Figures,
+    question: str,
+    forms: FormCounts,
+    ends: EndsOf = NO_ENDS,
 ) -> Stacked:
     """Plot crosstabs of the same rows, one per occasion (their `numbers`), one under the other, row by row."""
     chosen = [(tables[number], occasions(study)[name].one) for name, number in numbers.items()]
-    drawn = [{bar.label: bar for bar in _bars(table, figures, _blanks(table, forms), words)} for table, words in chosen]
+    drawn = [{bar.label: bar for bar in _bars(table, figures, _blanks(table, forms), ends, words)} for table, words in chosen]
     bars = [of_occasion[label] for label in drawn[0] for of_occasion in drawn]
     return _stacked(tuple(numbers.values()), question, chosen[0][0], bars)
 
@@ -157,13 +194,14 @@ def _stacked(numbers: tuple[int, ...], question: str, table: Table, bars: list[B
     return Stacked(numbers, question, tuple(c.label for c in table.column.categories), tuple(bars))
 
 
-def _bars(table: Table, figures: Figures, blanks: Mapping[str, int], occasion: Text | None = None) -> Iterator[Bar]:
+def _bars(table: Table, figures: Figures, blanks: Mapping[str, int], ends: EndsOf, occasion: Text | None = None) -> Iterator[Bar]:
     assert table.column is not None
+    of_rows = ends.get(table.number, {})
     for label in [*(c.label for c in table.row.categories), TOTAL]:
         counts = [int(figures[Address(table.number, label, c.label, "", "count")].value or 0) for c in table.column.categories]
         whole = sum(counts)
         shares = tuple(percent(n, whole) or 0.0 for n in counts)
-        yield Bar(named(label), shares, whole, blanks.get(label), occasion)
+        yield Bar(named(label), shares, whole, blanks.get(label), occasion, of_rows.get(label))
 
 
 def _blanks(table: Table, forms: FormCounts) -> dict[str, int]:
@@ -179,25 +217,38 @@ def _blanks(table: Table, forms: FormCounts) -> dict[str, int]:
     return blanks
 
 
-def forest(study: Study, figures: Figures, title: Mapping[int, str]) -> list[Interval]:
-    """List every gamma of the correlation tables, the strongest first; by group where a table has groups."""
-    intervals, language = [], about(study).language
+def forest(study: Study, figures: Figures, title: Mapping[int, str], intervals: Intervals | None = None) -> list[Interval]:
+    """List every gamma of the correlation tables, the strongest first; by group where a table has groups.
+
+    Without `intervals`, theirs are those of SPSS's error, and `sure` is by SPSS's p.
+    """
+    listed, language = [], about(study).language
     for table in catalogue(study).values():
         groups = [""] if table.group is None else [*(c.label for c in table.group.categories), TOTAL]
         for group in groups if table.kind.startswith("correlation") else ():
             address = Address(table.number, "", "", group, "gamma")
-            gamma, ase = figures[address].value, figures[address._replace(measure="ase")].value
-            if gamma is None or ase is None:
+            gamma = figures[address].value
+            limits = _of_ase(address, figures, language) if intervals is None else intervals.get(address)
+            if gamma is None or limits is None:
                 continue
             whole = title[table.number]
             of = Text("alle", "all") if group == TOTAL else named(group)
             label = Text(f"{whole} · {of.danish}", f"{whole} · {of.english}") if group else named(whole)
-            low, high = max(-1.0, gamma - NORMAL_95 * ase), min(1.0, gamma + NORMAL_95 * ase)
             forms = number_text(int(figures[address._replace(measure="n")].value or 0), language)
-            intervals.append(
-                Interval(address, label, gamma, low, high, with_zero(shown(figures[address].printed, language)), forms)
-            )
-    return sorted(intervals, key=lambda one: (-one.gamma, one.address))
+            sure = limits.p is not None and significant(limits.p)
+            text = with_zero(shown(figures[address].printed, language))
+            listed.append(Interval(address, label, gamma, limits, sure, text, forms))
+    return sorted(listed, key=lambda one: (-one.gamma, one.address))
+
+
+def _of_ase(address: Address, figures: Figures, language: Language) -> Limits | None:
+    """Make the interval of a gamma from SPSS's error; None where it has none."""
+    gamma, ase = figures[address].value, figures[address._replace(measure="ase")].value
+    if gamma is None or ase is None:
+        return None
+    low, high = max(-1.0, gamma - NORMAL_95 * ase), min(1.0, gamma + NORMAL_95 * ase)
+    texts = limit_text(low, 2, language), limit_text(high, 2, language)
+    return Limits(low, high, texts, 0, p=figures[address._replace(measure="p")].value)
 
 
 def heat(pairs: Sequence[Association], printed: Mapping[tuple[str, str], int], language: Language) -> dict[tuple[str, str], Cell]:
@@ -205,9 +256,16 @@ def heat(pairs: Sequence[Association], printed: Mapping[tuple[str, str], int], l
     cells = {}
     for one in pairs:
         table = printed.get((one.row, one.column), printed.get((one.column, one.row)))
-        text = with_zero(shown(spss(one.gamma, 2, leading_zero=True), language)) if one.gamma is not None else "–"
         word = "none" if one.gamma is None else strength(one.gamma)
-        sure = one.p is not None and significant(one.p)
-        cell = Cell(text, word, (one.gamma or 0) > 0, sure, number_text(one.n, language), table)
+        sure = one.q is not None and significant(one.q)
+        limits = "" if one.low is None else Text("{} til {}", "{} to {}").in_language(language)
+        limits = limits.format(gamma_text(one.low, language), gamma_text(one.high, language))
+        forms = number_text(one.n, language)
+        cell = Cell(gamma_text(one.gamma, language), word, (one.gamma or 0) > 0, sure, limits, forms, table)
         cells[one.row, one.column] = cells[one.column, one.row] = cell
     return cells
+
+
+def gamma_text(gamma: float | None, language: Language) -> str:
+    """Write a gamma to two decimals, as running text does; a dash where there is none."""
+    return "–" if gamma is None else with_zero(shown(spss(gamma, 2, leading_zero=True), language))

@@ -15,8 +15,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from frs_pipeline.intake.applying import added, unapplied
-from frs_pipeline.intake.delivery import applied_in, made_up
+from frs_pipeline.intake.delivery import made_up
 from frs_pipeline.language import CODES, Text
 from frs_pipeline.lineage.counts import Counts
 from frs_pipeline.lineage.meaning import meanings
@@ -26,25 +25,29 @@ from frs_pipeline.lineage.wording import reason
 from frs_pipeline.report import plots
 from frs_pipeline.report.claims import claims
 from frs_pipeline.report.findings import Judge, Tested, as_rows
+from frs_pipeline.report.intervals import Intervals, ends, of_figures
 from frs_pipeline.report.layout import Layout, layout, texts_of
 from frs_pipeline.report.packs import Pack, figures_script
+from frs_pipeline.report.quality import quality
+from frs_pipeline.report.tipping import tipping
 from frs_pipeline.report.typography import anchor, number_text, share_text, shown, with_zero
+from frs_pipeline.stats.clustered import LEAST_CLUSTERS, LEAST_EFFECTIVE
 from frs_pipeline.stats.printing import NOT_COMPUTABLE
 from frs_pipeline.store.files import Store, read
-from frs_pipeline.store.plan import AssetPath
+from frs_pipeline.store.plan import ASSOCIATIONS, AssetPath
 from frs_pipeline.store.settings import DUCKDB
 from frs_pipeline.store.worker import Worker
 from frs_pipeline.study import Study, derived
-from frs_pipeline.study.about import Noun, about
-from frs_pipeline.study.chapters import Chapter, chapters
+from frs_pipeline.study.about import Noun, about, sharing
+from frs_pipeline.study.chapters import Chapter, chapters, shows_intervals
 from frs_pipeline.study.countable import noun
 from frs_pipeline.study.instruments import BOTH, instruments
 from frs_pipeline.study.printed import printed_from
 from frs_pipeline.study.questionnaires import questionnaires
-from frs_pipeline.study.rules import policy
 from frs_pipeline.study.tables import Address, Table, catalogue
-from frs_pipeline.tables.associations import associations, ordinal
+from frs_pipeline.tables.associations import from_rows, ordinal
 from frs_pipeline.tables.bases import BASE, BLANK, ROWS, UNANSWERED
+from frs_pipeline.tables.clusters import clustered
 from frs_pipeline.tables.figures import Figure
 from frs_pipeline.tables.nonresponse import kinds
 from frs_pipeline.tables.render import heading
@@ -77,16 +80,6 @@ class Shown:
     differences: dict[Address, Difference]
     plot: plots.Stacked | None
     noun: Noun
-
-
-@dataclass(frozen=True)
-class Group:
-    """Counts under one heading of the data quality page."""
-
-    instrument: str
-    rule: str
-    says: Text
-    number: int
 
 
 @dataclass(frozen=True)
@@ -168,11 +161,14 @@ class _Site:
         return _Part(pages)
 
     def _front(self) -> _Part:
-        judge, stated = Judge(self.store.study, self.figures, self.unit), claims(self.store.study)
+        limits = {address: (one.low, one.high) for address, one in (self.intervals or {}).items()}
+        judge, stated = Judge(self.store.study, self.figures, self.unit, limits), claims(self.store.study)
         sections = [(section, [judge.finding(claim, stated.sources) for claim in section.claims]) for section in stated.sections]
         findings = [finding for _, tested in sections for finding in tested]
         counts = {**self.counts.whole(), **self.counts.unit(self.unit)}
-        page = self._rendered("index.html", page="index.html", counts=counts, sections=sections, findings=findings)
+        bounds = {Address.of(row): row for row in self._rows("statistics", "bounds")}
+        tips = {found.claim.id: tip for found in findings if (tip := tipping(self.store.study, found, bounds))}
+        page = self._rendered("index.html", page="index.html", counts=counts, sections=sections, findings=findings, tips=tips)
         return _Part({"index.html": page, "figures.js": self._figures()}, findings)
 
     def _rendered(self, template: str, **shown: Any) -> bytes:
@@ -191,6 +187,9 @@ class _Site:
             "printed_of": None if printed_from(self.store.study, self.store.delivery) else about(self.store.study).printed_from,
             "page_of": self.page_of,
             "study": about(self.store.study),
+            "with_intervals": self.intervals is not None,
+            "sharing": sharing(self.store.study),
+            "least": {"clusters": LEAST_CLUSTERS, "effective": LEAST_EFFECTIVE},
             "counts": {},
         }
 
@@ -202,6 +201,24 @@ class _Site:
     def _rows(self, *key: str) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = read(self.store.file(*key)).to_pylist()
         return rows
+
+    @cached_property
+    def intervals(self) -> Intervals | None:
+        """Limits of figures by address; None where the study doesn't show any."""
+        if not shows_intervals(self.store.study):
+            return None
+        return of_figures(self._rows("statistics", "intervals"), self.figures, self.language)
+
+    def _ends(self, chapter: Chapter) -> plots.EndsOf:
+        """Estimate how sure the ends of the bars of a page are; none where the study doesn't show any."""
+        drawn = {*chapter.rows, *(number for pair in chapter.changes for number in pair.values())}
+        drawn |= {number for number in chapter.tables if plots.drawn_by_role(self.store.study, self.tables[number])}
+        if self.intervals is None or not drawn:
+            return plots.NO_ENDS
+        tables = [self.tables[number] for number in sorted(drawn)]
+        marts = {name: self.store.marts(name) for name in dict.fromkeys(name for table in tables for name in table.reads)}
+        counted = clustered(tables, marts, self.store.settings.engine)
+        return {table.number: ends(table, forms.cells[:, 0], self.language) for table, forms in counted}
 
     @cached_property
     def bases(self) -> dict[int, list[dict[str, Any]]]:
@@ -225,29 +242,31 @@ class _Site:
             "method": lambda: {"claims": claims(self.store.study).sections},
             "about": self._about,
         }
+        ends = self._ends(chapter)
+        rows = [self.tables[number] for number in chapter.rows]
         return {
-            "shown_tables": [self._shown(self.tables[number]) for number in chapter.tables],
-            "changes": [self._change(pair) for pair in chapter.changes],
-            "row_plots": [plots.by_row(self.tables[n], self.figures, self._column(self.tables[n])) for n in chapter.rows],
+            "shown_tables": [self._shown(self.tables[number], ends) for number in chapter.tables],
+            "changes": [self._change(pair, ends) for pair in chapter.changes],
+            "row_plots": [plots.by_row(table, self.figures, self._column(table), ends) for table in rows],
             "figures": self.figures,
             "titles": self.titles,
             "questionnaires": questionnaires(self.store.study),
             **(shows[chapter.shows]() if chapter.shows else {}),
         }
 
-    def _change(self, numbers: Mapping[str, int]) -> plots.Stacked:
+    def _change(self, numbers: Mapping[str, int], ends: plots.EndsOf) -> plots.Stacked:
         question = self._column(self.tables[next(iter(numbers.values()))])
-        return plots.change(self.store.study, numbers, self.tables, self.figures, question, self.evidence.forms)
+        return plots.change(self.store.study, numbers, self.tables, self.figures, question, self.evidence.forms, ends)
 
     def _column(self, table: Table) -> str:
         assert table.column is not None
         return texts_of(self.store.study, table)[table.column.variable]
 
-    def _shown(self, table: Table) -> Shown:
+    def _shown(self, table: Table, ends: plots.EndsOf) -> Shown:
         texts = texts_of(self.store.study, table)
         known = {address for address in self.figures if address.table == table.number}
         plot = (
-            plots.by_role(self.store.study, table, self.figures, texts[table.column.variable], self.evidence.forms)
+            plots.by_role(self.store.study, table, self.figures, texts[table.column.variable], self.evidence.forms, ends)
             if table.column
             else None
         )
@@ -285,15 +304,15 @@ class _Site:
         return differences
 
     def _correlations(self) -> dict[str, Any]:
-        maps = []
+        maps, rows = [], read(self.store.file(*ASSOCIATIONS))
         for name in instruments(self.store.study):
             asked = ordinal(self.store.study, name)
             if len(asked) > 1:
-                pairs = associations(self.store.marts(name), asked)
+                pairs = [one for one in from_rows(rows, name) if one.group is None]
                 maps.append(
                     (questionnaires(self.store.study)[name], asked, plots.heat(pairs, self._printed_gammas(name), self.language))
                 )
-        return {"intervals": plots.forest(self.store.study, self.figures, self.titles), "maps": maps}
+        return {"forest": plots.forest(self.store.study, self.figures, self.titles, self.intervals), "maps": maps}
 
     def _printed_gammas(self, mart: str) -> dict[tuple[str, str], int]:
         """Find tables that print the gamma of two questions over all forms and answers of a mart."""
@@ -315,34 +334,7 @@ class _Site:
         return True
 
     def _quality(self) -> dict[str, Any]:
-        aside = Counter(
-            (name, form.rule) for name in instruments(self.store.study) for form in self.passports.asking.set_aside(name)
-        )
-        columns = ["instrument", "rule", "severity"]
-        notes = pa.concat_tables([read(part.file("noted"), columns) for part in self.store.each()])
-        noted = notes.group_by(columns).aggregate([([], "count_all")]).to_pylist()
-        groups = [
-            (
-                row["severity"],
-                Group(row["instrument"] or "", row["rule"], _words(self.store.study, row["rule"]), row["count_all"]),
-            )
-            for row in sorted(noted, key=lambda row: [row[name] or "" for name in columns])
-        ]
-        corrected = Counter(form.form.split("-")[0] for form in self.evidence.corrections)
-        titles = {
-            questionnaires(self.store.study)[name].form_prefix: questionnaires(self.store.study)[name].title
-            for name in instruments(self.store.study)
-        }
-        return {
-            "aside": [Group(name, rule, _words(self.store.study, rule), number) for (name, rule), number in aside.items()],
-            "noted": [group for severity, group in groups if severity != "accepted"],
-            "accepted": [group for severity, group in groups if severity == "accepted"],
-            "unapplied": unapplied(added([applied_in(part) for part in self.store.each()])),
-            "corrected": [(titles[prefix], number) for prefix, number in sorted(corrected.items())],
-            "layers": self.evidence.layers,
-            "counts": self.counts.layers(),
-            "promises": self.evidence.promises,
-        }
+        return {**quality(self.store, self.passports.asking, self.evidence), "counts": self.counts.layers()}
 
     def _nonresponse(self) -> dict[str, Any]:
         item = self._rows("statistics", "item_nonresponse")
@@ -378,16 +370,15 @@ class _Site:
             number: [self.titles[number], *texts_of(self.store.study, table).values()] for number, table in self.tables.items()
         }
         return figures_script(
-            [(address, self.figures[address]) for address in meanings(self.store.study)], self.page_of, words, self.language
+            [(address, self.figures[address]) for address in meanings(self.store.study)],
+            self.page_of,
+            words,
+            self.language,
+            self.intervals or {},
+            sharing(self.store.study),
         )
 
 
 def _why(row: dict[str, Any]) -> Text | None:
     """Say why no data can agree with a printed figure; `row` is one of the comparison."""
     return Text(row["reason_danish"], row["reason"]) if row["reason"] else None
-
-
-def _words(study: Study, rule: str) -> Text:
-    """Say what a rule finds; its name where the policy doesn't have it any more."""
-    known = policy(study).rules.get(rule)
-    return Text(known.danish, known.english) if known else Text(rule, rule)

@@ -38,6 +38,17 @@ def points_text(value: float | None, decimals: int = 1, language: Language = "da
     return shown(spss(None if value is None else abs(value), decimals, leading_zero=True), language)
 
 
+def limit_text(value: float, decimals: int, language: Language = "danish") -> str:
+    """Write a limit of an interval, to as many decimals as its figure, with the zero before the comma and without a sign."""
+    return shown(spss(value, decimals, leading_zero=True), language)
+
+
+def p_text(value: float, language: Language = "danish") -> str:
+    """Write a p value with what stands before it: `= 0,012`, or `< 0,001`, for it is never nought."""
+    text = shown(spss(max(value, 0.001), 3, leading_zero=True), language)
+    return f"<{NO_BREAK_SPACE}{text}" if value < 0.0005 else f"={NO_BREAK_SPACE}{text}"
+
+
 def number_text(value: int, language: Language = "danish") -> str:
     """Write a count, with a full stop between thousands, in English a comma."""
     digits = count_text(abs(value))

@@ -23,13 +23,15 @@ from scipy import special
 
 Counts = NDArray[np.integer[Any]]
 Floats = NDArray[np.float64]
-Method = Literal["wilson", "mover", "linearised", "cr2", "fisher", "fisher_jackknife", "mover_fisher", "none"]
+Method = Literal["wilson", "mover", "linearised", "cr2", "fisher", "fisher_jackknife", "mover_fisher", "noncentral", "none"]
 # Why there is no interval.
 Reason = Literal["no_forms", "one_cluster", "no_pairs", "perfect", "no_spread", "few_pairs", "one_side", "whole", "no_method"]
 
 LEVEL = 0.95
 # With fewer clusters, errors are those that were made for few.
 FEW_CLUSTERS = 30
+# A smaller error is what a double can't hold: all clusters are alike.
+NO_ERROR = 1e-9
 # An interval on fewer clusters or effective forms is shown with a mark.
 LEAST_CLUSTERS, LEAST_EFFECTIVE = 10, 30
 # Of fewer clusters with several forms, nobody could say how alike forms of a cluster are.
@@ -86,6 +88,11 @@ def two_sided(t: float, df: float) -> float:
 def variance(squares: float, clusters: int) -> float:
     """Compute the variance of an estimate from the sum of its squared influence values over at least 2 clusters."""
     return clusters / (clusters - 1) * squares
+
+
+def product(z: Floats, w: Floats) -> float:
+    """Add up products. Not by `@`: its last digits, and at times its speed, depend on how many processors share the work."""
+    return float((z * w).sum())
 
 
 class Cells:
@@ -211,7 +218,8 @@ class Whole(NamedTuple):
         mine = counts[[*places]]
         sizes = mine.sum(axis=0)
         there = sizes > 0
-        of_means = (mine / np.maximum(sizes, 1)) @ mine.T
+        # Not by `@`: see `product`.
+        of_means = np.einsum("ik,jk->ij", mine / np.maximum(sizes, 1), mine)
         return cls(
             places,
             float(sizes.sum()),

@@ -8,6 +8,7 @@ the error is the jackknife's. The test has an error of its own, which supposes t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -15,11 +16,13 @@ import numpy as np
 
 from frs_pipeline.stats.clustered import (
     FEW_CLUSTERS,
+    NO_ERROR,
     Counts,
     Estimate,
     Floats,
     Products,
     difference,
+    product,
     quantile,
     two_sided,
     variance,
@@ -61,21 +64,27 @@ class Pairs(NamedTuple):
 def pairs_of(cells: Counts) -> Pairs:
     """Count pairs within strata, from counts (clusters, strata, rows, columns)."""
     counts = cells.astype(np.float64)
-    clusters = len(counts)
-    flat = counts.reshape(clusters, int(np.prod(counts.shape[1:])))
+    flat = counts.reshape(len(counts), int(np.prod(counts.shape[1:])))
     totals = counts.sum(axis=0)
     concordant, discordant = directions(totals)
-    differing, untied = concordant - discordant, concordant + discordant
-    agreeing, both = flat @ differing.ravel(), flat @ untied.ravel()
-    sizes = totals.sum(axis=(1, 2))
-    means = (totals * differing).sum(axis=(1, 2)) / np.maximum(sizes, 1)
-    expected = counts.sum(axis=(2, 3)) @ means
-    whole = float(both.sum())
+    sums = [flat @ each.ravel() for each in (concordant - discordant, concordant + discordant)]
+    return pairs_from(totals, sums[0], sums[1], counts.sum(axis=(2, 3)))
+
+
+def pairs_from(totals: Floats, agreeing: Floats, untied: Floats, forms: Floats) -> Pairs:
+    """Make pairs from the counts of all clusters (strata, rows, columns) and what is known of each cluster.
+
+    `agreeing` and `untied` are (clusters,), as `Pairs` has them; `forms` (clusters, strata) are how many it has.
+    """
+    concordant, discordant = directions(totals)
+    differing, both = concordant - discordant, concordant + discordant
+    means = (totals * differing).sum(axis=(1, 2)) / np.maximum(totals.sum(axis=(1, 2)), 1)
+    whole = float(untied.sum())
     of_forms = 0.0
     if whole:
         gamma = float(agreeing.sum()) / whole
-        of_forms = float((totals * (2 * (differing - gamma * untied) / whole) ** 2).sum())
-    return Pairs(agreeing, both, expected, of_forms, flat.sum(axis=1))
+        of_forms = float((totals * (2 * (differing - gamma * both) / whole) ** 2).sum())
+    return Pairs(agreeing, untied, forms @ means, of_forms, forms.sum(axis=1))
 
 
 def directions(totals: Floats) -> tuple[Floats, Floats]:
@@ -105,46 +114,53 @@ def correlated(cells: Counts) -> Correlated:
     """Estimate gamma from counts (clusters, rows, columns), to be compared with others."""
     strata = cells[:, np.newaxis]
     pairs = pairs_of(strata)
-    return Correlated(_estimate(strata, pairs), pairs)
+    return Correlated(estimate(pairs, lambda: strata), pairs)
 
 
 def partial_gamma(cells: Counts) -> Estimate:
     """Estimate gamma over the pairs within strata (Davis 1967, JASA 62:189), from counts (clusters, strata, rows, columns)."""
-    return _estimate(cells, pairs_of(cells))
+    return estimate(pairs_of(cells), lambda: cells)
 
 
-def _estimate(cells: Counts, pairs: Pairs) -> Estimate:
+def estimate(pairs: Pairs, cells: Callable[[], Counts]) -> Estimate:
+    """Estimate gamma from pairs; `cells` gives the counts (clusters, strata, rows, columns), which only few clusters need."""
     n, clusters = int(pairs.forms.sum()), int(np.count_nonzero(pairs.forms))
     value = pairs.value
     if value is None:
         return without("no_pairs" if n else "no_forms", None, clusters, n)
     if clusters < 2:
         return without("one_cluster", value, clusters, n)
-    t, p = _test(pairs, value, clusters)
+    t, p = tested(pairs, clusters)
     if abs(value) == 1:
         return replace(without("perfect", value, clusters, n), t=t, p=p, df=clusters - 1)
     z = pairs.influence
-    spread = variance(float(z @ z), clusters)
-    few = clusters < FEW_CLUSTERS or n < FEW_FORMS
-    error = jackknife_error(cells) if few else float(np.sqrt(spread))
-    if error is None or error <= 0 or spread <= 0:
+    spread, few = variance(product(z, z), clusters), is_few(clusters, n)
+    error = jackknife_error(cells()) if few else float(np.sqrt(spread))
+    if error is None or min(error, float(np.sqrt(spread))) < NO_ERROR:
         return replace(without("few_pairs" if error is None else "no_spread", value, clusters, n), t=t, p=p, df=clusters - 1)
-    reach = quantile(clusters - 1) * error / (1 - value * value)
-    middle = float(np.arctanh(value))
     effect = spread * (n - 1) / (n * pairs.of_forms) if pairs.of_forms > 0 else None
+    return replace(on_fishers_scale(value, error, clusters, n, effect), t=t, p=p)
+
+
+def is_few(clusters: int, n: int) -> bool:
+    """Tell whether clusters or forms are so few that the jackknife's error is taken."""
+    return clusters < FEW_CLUSTERS or n < FEW_FORMS
+
+
+def on_fishers_scale(value: float, error: float, clusters: int, n: int, effect: float | None) -> Estimate:
+    """Make the interval of a figure between -1 and 1 from its error; `effect` is its design effect."""
+    middle, reach = float(np.arctanh(value)), quantile(clusters - 1) * error / (1 - value * value)
     return Estimate(
         value,
         float(np.tanh(middle - reach)),
         float(np.tanh(middle + reach)),
-        "fisher_jackknife" if few else "fisher",
+        "fisher_jackknife" if is_few(clusters, n) else "fisher",
         clusters,
         n,
         error=error,
         df=clusters - 1,
         design_effect=effect,
         n_effective=min(float(n), n / effect) if effect else float(n),
-        t=t,
-        p=p,
     )
 
 
@@ -157,14 +173,15 @@ def null_error(pairs: Pairs, clusters: int) -> float:
     whole = float(pairs.untied.sum())
     z = 2 * (pairs.agreeing - pairs.expected) / whole
     weighed = z / (1 - np.minimum(pairs.untied / whole, 0.75))
-    return float(np.sqrt((clusters - 1) / clusters * float(weighed @ weighed)))
+    return float(np.sqrt((clusters - 1) / clusters * product(weighed, weighed)))
 
 
-def _test(pairs: Pairs, value: float, clusters: int) -> tuple[float | None, float | None]:
+def tested(pairs: Pairs, clusters: int) -> tuple[float | None, float | None]:
+    """Test that there is no association: the robust T and its p; None where all clusters are alike, so that nothing tests it."""
     error = null_error(pairs, clusters)
-    if error <= 0:
+    if pairs.value is None or error < NO_ERROR:
         return None, None
-    return value / error, two_sided(value / error, clusters - 1)
+    return pairs.value / error, two_sided(pairs.value / error, clusters - 1)
 
 
 def jackknife_error(cells: Counts) -> float | None:
@@ -202,7 +219,7 @@ def difference_of_gammas(first: Correlated, second: Correlated) -> Estimate:
     if one.value is None or other.value is None:
         return without("no_pairs", None, clusters, n)
     z, w = first.pairs.influence, second.pairs.influence
-    products = Products(float(z @ z), float(w @ w), float(z @ w))
+    products = Products(product(z, z), product(w, w), product(z, w))
     made = difference(one, other, products, clusters, "mover_fisher")
     if one.error is None or other.error is None or made.low is None:
         return made

@@ -18,6 +18,7 @@ from frs_pipeline.stats.clustered import (
     Floats,
     Whole,
     mean_squares,
+    product,
     quantile,
     two_sided,
     variance,
@@ -91,11 +92,11 @@ def _linearised(value: float, sides: Sequence[Numbers], influence: Sequence[Floa
     if few:
         leverage = [side.sizes / side.sizes.sum() for side in sides]
         z = sum((each / np.sqrt(1 - h) for each, h in zip(influence, leverage, strict=True)), np.zeros_like(influence[0]))
-        spread = float(z @ z)
+        spread = product(z, z)
         df = satterthwaite(leverage, [float(side.sizes.sum()) for side in sides])
     else:
         z = np.sum(influence, axis=0)
-        spread, df = variance(float(z @ z), clusters), clusters - 1
+        spread, df = variance(product(z, z), clusters), clusters - 1
     if spread <= 0:
         return without("no_spread", value, clusters, n)
     error = float(np.sqrt(spread))

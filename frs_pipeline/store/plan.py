@@ -88,11 +88,12 @@ def products(study: Study) -> dict[AssetPath, Product]:
     """List all produced files in an order in which they can be made."""
     layers = (
         *(_registers, _judged, _whole_delivery, _coded, _pseudonymised, _marts),
-        *(_expectations, _tables, _statistics, _agreement, _nonresponse),
+        *(_expectations, _tables, _statistics, _associations, _agreement, _nonresponse, _missing),
     )
     made = {product.key: product for layer in layers for product in layer(study)}
-    made[("report",)] = _report(study, tuple(made))
-    made[("formats",)] = _formats(study)
+    before = tuple(made)
+    made[("report",)] = _report(study, before)
+    made[("formats",)] = _formats(study, before)
     return made
 
 
@@ -118,6 +119,8 @@ _REGISTERS = (("validated", "codebook"), ("validated", "ledger"))
 _FIGURES = ("statistics", "figures")
 # How far those who coded texts agree; in a study that has some.
 AGREEMENT = ("statistics", "coding")
+# All pairs of ordinal questions.
+ASSOCIATIONS = ("statistics", "associations")
 
 
 def _restricted(key: AssetPath, module: str, group: str, **more: Any) -> Product:
@@ -351,6 +354,12 @@ def _statistics(study: Study) -> Iterator[Product]:
     )
 
 
+def _associations(study: Study) -> Iterator[Product]:
+    """Plan how the ordinal questions of each questionnaire go together."""
+    inputs = _of_each(study, "marts")
+    yield _curated(ASSOCIATIONS, "assets.associations", "g5_statistics", inputs=inputs, definitions=_papers(study))
+
+
 def _nonresponse(study: Study) -> Iterator[Product]:
     """Plan non-response. It depends on the delivery's date, which decides the questions that a paper has."""
     for name in nonresponses(study):
@@ -361,6 +370,21 @@ def _nonresponse(study: Study) -> Iterator[Product]:
             inputs=(*_REGISTERS, *every_mart(study)),
             definitions=_papers(study),
             step="nonresponse",
+            named=True,
+        )
+
+
+def _missing(study: Study) -> Iterator[Product]:
+    """Plan what blanks and forms that never came may hide: the bounds of all figures, and how many forms came from whom."""
+    unit = tuple(("statistics", name) for name in nonresponses(study) if name == "unit_nonresponse")
+    for name in ("bounds", "forms"):
+        yield _curated(
+            ("statistics", name),
+            "assets.bounds",
+            "g5_statistics",
+            inputs=(_FIGURES, *every_mart(study), *unit),
+            definitions=(*_files(study, "tables.yaml"), *_papers(study)),
+            step="bounds",
             named=True,
         )
 
@@ -392,11 +416,10 @@ def _questionnaires(study: Study) -> Definitions:
     )
 
 
-def _formats(study: Study) -> Product:
+def _formats(study: Study, before: tuple[AssetPath, ...]) -> Product:
     """Plan marts, statistics and tables as other programs read them."""
     inputs = [*every_mart(study)]
-    inputs += [("statistics", name) for name in ("figures", "intervals", "compare", "bases", *nonresponses(study))]
-    inputs += [AGREEMENT] if coded(study) else []
+    inputs += [key for key in before if key[0] == "statistics" and not key[-1].startswith("table_")]
     definitions = (*_files(study, "tables.yaml", "report/chapters.yaml", "study.yaml"), *_questionnaires(study))
     return _curated(("formats",), "assets.formats", "g6_report", inputs=tuple(inputs), definitions=definitions, pages="formats")
 

@@ -27,6 +27,7 @@ class Noun(Spec):
 
 # What forms belong to where the study has no word for it, since they belong to nothing.
 _GROUP = Noun(one=Text("gruppe", "group"), many=Text("grupper", "groups"))
+_CHILD = Noun(one=Text("barn", "child"), many=Text("børn", "children"))
 
 
 class Occasion(Noun):
@@ -238,6 +239,14 @@ def written(study: Study, printed: str) -> str:
 def has_codebook(study: Study) -> bool:
     """Return whether a study has a locked codebook, and so keys."""
     return "codebook" in about(study).registers
+
+
+def sharing(study: Study) -> Noun | None:
+    """Return what forms have in common that belong together: a child or a conference; None where each is by itself."""
+    facts = about(study)
+    if facts.cases:
+        return _CHILD
+    return facts.conference if facts.forms.number else None
 
 
 def only_occasion(study: Study) -> str | None:

@@ -1,4 +1,4 @@
-"""The report's contents: pages, in both languages, with the tables and plots that each shows."""
+"""The report's contents: pages, in both languages, with the tables and plots that each shows, and whether with intervals."""
 
 from __future__ import annotations
 
@@ -42,6 +42,7 @@ class Chapter(Spec):
 
 class _Chapters(Spec):
     chapters: tuple[Any, ...]  # each a Chapter, parsed on its own, so that a faulty one hides no other's faults
+    intervals: bool = False
 
 
 def read_chapters(study: Study, path: Path) -> tuple[Chapter, ...]:
@@ -121,3 +122,10 @@ def _shape(table: Table) -> tuple[list[str], int]:
 def chapters(study: Study) -> tuple[Chapter, ...]:
     """Read the pages of the report."""
     return read_chapters(study, study.folder / FILE)
+
+
+@derived
+def shows_intervals(study: Study) -> bool:
+    """Return whether the pages show intervals beside shares and gammas."""
+    contents: _Chapters = YamlFile(study.folder / FILE).parse(_Chapters)
+    return contents.intervals

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from frs_pipeline.language import Text
 from frs_pipeline.study.instruments import BOTH
+from frs_pipeline.study.other_statistics import Statistic
 from frs_pipeline.study.spec import Spec
 
 Kind = Literal[
@@ -35,6 +36,7 @@ class TableSpec(Spec):
     relabel: dict[str, dict[str, str]] = Field(default_factory=dict, description="printed spelling of a label, by question")
     collapse: dict[str, Labels] = Field(default_factory=dict, description="merged answers under a new label, by question")
     where: Labels = Field(default_factory=dict, description="only forms with one of these answers, by question")
+    statistics: tuple[Statistic, ...] = Field(default=(), description="others than those printed, with their errors")
     note: str | None = None
     note_danish: str | None = None
 

@@ -19,6 +19,7 @@ from frs_pipeline.study.countable import CONFERENCE, countable
 from frs_pipeline.study.faults import Location, choices
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.numbers import Number, Span, plain
+from frs_pipeline.study.other_statistics import Statistic, check_statistics
 from frs_pipeline.study.pairing import PAIRED, SAME, TO_FIRST, TO_LAST, Pairing, pairing, question_of
 from frs_pipeline.study.questionnaires import Question, check_occasion, read_scales
 from frs_pipeline.study.spec import Spec, YamlFile
@@ -132,6 +133,7 @@ class Table(Spec):
     percent: Literal["row", "column", "total"] | None = None
     answered: tuple[str, ...] = ()
     where: tuple[tuple[str, frozenset[int]], ...] = ()
+    statistics: tuple[Statistic, ...] = ()
     note: str | None = None
     note_danish: str | None = None
     pairing: Pairing | None = None
@@ -395,6 +397,10 @@ class _Resolver:
                 if self.question(getattr(spec, name), name).type == "nominal":
                     what = f"{getattr(spec, name)} is nominal: its answers have no order to correlate"
                     raise self.error([name], what, "name a question of type ordinal, or count a crosstab")
+        types = {
+            axis.variable: self.question(axis.variable).type for name, axis in fields.items() if name != "group" and not boxes
+        }
+        check_statistics(spec.kind, spec.statistics, types, self.error)  # type: ignore[attr-defined]
         check_occasion(self.study, self.file, [*self.at, "occasion"], spec.occasion)
         for mart in self.marts:
             on = countable(self.study)[mart].occasion
@@ -424,6 +430,7 @@ class _Resolver:
             percent=getattr(spec, "percent", None),
             answered=answered,
             where=where,
+            statistics=spec.statistics,
             note=spec.note,
             note_danish=spec.note_danish,
             **fields,

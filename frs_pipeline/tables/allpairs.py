@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -62,18 +63,22 @@ class AllPairs:
         return cells
 
 
-def count_pairs(files: Iterable[MartFile], scales: Sequence[Scale], by: Scale | None = None) -> AllPairs:
+def count_pairs(
+    files: Iterable[MartFile], scales: Sequence[Scale], by: Scale | None = None, where: Sequence[Scale] = ()
+) -> AllPairs:
     """Count all pairs of `scales` in the forms of some Parquet files, which have a column of small integers per question.
 
-    Memory doesn't grow with the forms. Other codes than those of its scale count as blank.
+    Only forms count that gave one of the answers of each of `where`. Memory doesn't grow with the forms. Other codes than those
+    of its scale count as blank.
     """
     counted = _nothing(scales, by)
     blocks = _blocks(scales, isqrt(MOST // len(counted.counts)))
-    names = list(dict.fromkeys(scale.name for scale in (*scales, *([by] if by else []))))
+    names = list(dict.fromkeys(scale.name for scale in (*scales, *([by] if by else []), *where)))
     with ThreadPoolExecutor(ENGINE["threads"]) as threads:
-        for rows in ahead(_rows(files, names)):
+        for every in ahead(_rows(files, names)):
+            rows = limited(every, where)
             packed = list(threads.map(partial(_packed, rows), blocks))
-            of_group = _places(rows[by.name], by) if by else np.zeros(rows.num_rows, dtype=np.uint8)
+            of_group = places_of(rows[by.name], by) if by else np.zeros(rows.num_rows, dtype=np.uint8)
             # Each adds to cells of its own, so that several may do so at once.
             list(threads.map(partial(_add, counted.counts, blocks, packed, of_group), range(len(blocks))))
     return counted
@@ -99,8 +104,8 @@ def count_pairs_on(mart: ir.Table, scales: Sequence[Scale], by: Scale | None = N
 
 
 def _nothing(scales: Sequence[Scale], by: Scale | None) -> AllPairs:
-    places = sum(len(scale.codes) for scale in scales)
-    return AllPairs(tuple(scales), by, np.zeros((1 + (len(by.codes) if by else 0), places, places), dtype=np.int64))
+    size = sum(len(scale.codes) for scale in scales)
+    return AllPairs(tuple(scales), by, np.zeros((1 + (len(by.codes) if by else 0), size, size), dtype=np.int64))
 
 
 def _slices(scales: Sequence[Scale]) -> dict[str, slice]:
@@ -157,12 +162,19 @@ def _rows(files: Iterable[MartFile], names: list[str]) -> Iterator[pa.Table]:
                 yield file.read_row_groups(range(start, min(start + AT_ONCE, file.num_row_groups)), columns=names)
 
 
-def _places(answers: pa.ChunkedArray, scale: Scale) -> NDArray[np.uint8]:
+def limited(rows: pa.Table, where: Sequence[Scale]) -> pa.Table:
+    """Return the rows that have one of the codes of each of `where`."""
+    for scale in where:
+        rows = rows.filter(pc.is_in(rows[scale.name], value_set=pa.array(scale.codes, rows[scale.name].type)))
+    return rows
+
+
+def places_of(answers: pa.ChunkedArray, scale: Scale) -> NDArray[np.uint8]:
     """Return the place of each answer on its scale (forms,); that after the last for a blank or any other code."""
-    places = np.full(256, len(scale.codes), dtype=np.uint8)
-    places[np.array(scale.codes, dtype=np.int8).view(np.uint8)] = np.arange(len(scale.codes), dtype=np.uint8)
+    of_code = np.full(256, len(scale.codes), dtype=np.uint8)
+    of_code[np.array(scale.codes, dtype=np.int8).view(np.uint8)] = np.arange(len(scale.codes), dtype=np.uint8)
     codes = answers.cast(pa.int8()).fill_null(_BLANK).to_numpy()
-    found: NDArray[np.uint8] = places[codes.view(np.uint8)]
+    found: NDArray[np.uint8] = of_code[codes.view(np.uint8)]
     return found
 
 
@@ -171,7 +183,7 @@ def _packed(rows: pa.Table, block: _Block) -> NDArray[np.uint8]:
     packed = np.zeros(rows.num_rows, dtype=np.uint8)
     for scale in block.scales:
         packed *= np.uint8((len(scale.codes) + 1) % 256)  # A scale that fills a byte stands alone: nothing is before it.
-        packed += _places(rows[scale.name], scale)
+        packed += places_of(rows[scale.name], scale)
     return packed
 
 

@@ -21,12 +21,11 @@ from frs_pipeline.study.boxes import TICKED
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.pairing import Pairing
 from frs_pipeline.study.tables import Axis, Table
+from frs_pipeline.tables.belonging import KEYS, key_of
 from frs_pipeline.tables.counting import OCCASION
 from frs_pipeline.tables.engine import fetch, open_marts
 from frs_pipeline.tables.pairing import with_pairs
 
-# What forms may have in common, the widest first.
-KEYS = ("case_id", "conference_id")
 _BLANK = np.int16(-(2**15))
 
 Places = NDArray[np.int8]
@@ -124,7 +123,7 @@ class _Clusters:
 
 def _keys(files: Sequence[MartFile]) -> pa.ChunkedArray:
     """Read what the forms of a mart have in common with others (forms,)."""
-    return pa.chunked_array([chunk for file in files for chunk in _key(_read(file, [])).chunks], pa.string())
+    return pa.chunked_array([chunk for file in files for chunk in key_of(_read(file, [])).chunks], pa.string())
 
 
 def _read(file: MartFile, names: Sequence[str]) -> pa.Table:
@@ -132,11 +131,6 @@ def _read(file: MartFile, names: Sequence[str]) -> pa.Table:
     wanted = dict.fromkeys((*(key for key in KEYS if key in present), *names))
     # Where forms have nothing in common, there are at least as many keys as forms.
     return forms_in(file, list(wanted) if wanted else [schema_of(file.path).names[0]])
-
-
-def _key(rows: pa.Table) -> pa.ChunkedArray:
-    keys = [rows[name] for name in KEYS if name in rows.column_names]
-    return pc.coalesce(*keys) if keys else pa.chunked_array([pa.nulls(rows.num_rows, pa.string())])
 
 
 def _forms(
@@ -161,7 +155,7 @@ def _forms(
     wanted = dict.fromkeys((*(key for key in KEYS if key in forms.columns), *(name for name in asked if name not in made)))
     rows = fetch(forms.select(*wanted))
     # Forms that name no cluster have no pair, and count nowhere.
-    return _Forms(rows, np.maximum(clusters.named(_key(rows)), 0))
+    return _Forms(rows, np.maximum(clusters.named(key_of(rows)), 0))
 
 
 def _counted(table: Table, forms: _Forms, clusters: int) -> ClusteredForms:

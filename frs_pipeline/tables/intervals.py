@@ -32,6 +32,7 @@ from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Address, Axis
 from frs_pipeline.tables.clusters import ClusteredForms
 from frs_pipeline.tables.figures import ADDRESS, NO_LABEL, column
 from frs_pipeline.tables.multiplicity import adjusted
+from frs_pipeline.tables.others import others
 from frs_pipeline.tables.render import numbered
 
 INTERVALS = pa.schema(
@@ -54,7 +55,11 @@ INTERVALS = pa.schema(
         column("design_effect", pa.float64(), "robust variance over that of as many independent forms"),
         column("icc", pa.float64(), "intra-class correlation; it may be negative"),
         column("n_effective", pa.float64(), "how many independent forms would tell as much; at most the forms"),
-        column("t", pa.float64(), "robust test that the figure is 0; null where none is made"),
+        column(
+            "t",
+            pa.float64(),
+            "robust test that there is nothing (no difference, no change, 0); null where none is made",
+        ),
         column("p", pa.float64(), "its two-sided p"),
         column("q", pa.float64(), "p adjusted for the tests of its family (Benjamini and Hochberg)"),
         column("tests", pa.int32(), "how many different tests the family has"),
@@ -118,7 +123,7 @@ def _row(interval: Interval, figures: Mapping[Address, float | None]) -> dict[st
 
 
 def intervals(study: Study, table: Table, forms: ClusteredForms) -> Iterator[Interval]:
-    """Estimate the figures of a table, and differences between its groups, in the order of its figures."""
+    """Estimate the figures of a table, differences between its groups, and the other statistics that it asks for."""
     if table.kind in ("frequency", "distribution"):
         yield from _answers(table, forms)
     elif table.kind == "correlation":
@@ -134,6 +139,7 @@ def intervals(study: Study, table: Table, forms: ClusteredForms) -> Iterator[Int
     else:
         roles = table.percent == "row" and table.row.variable == about(study).role
         yield from _crosstab(table, forms.cells[:, 0], roles=roles)
+    yield from (Interval(address, made) for address, made in others(table, forms))
 
 
 def _of(
@@ -261,7 +267,7 @@ def _boxes(table: Table, forms: ClusteredForms) -> Iterator[Interval]:
     assert forms.cases is not None
     boxes = [*range(len(table.row.boxes))]
     for group, places in _groups(table):
-        ticks = forms.cells[:, places, :, 0].sum(axis=1)
+        ticks = forms.cells[..., 0][:, places].sum(axis=1)
         cases = forms.cases[:, places].sum(axis=1)
         of_ticks, without_tick = Cells(ticks), Cells(np.column_stack([ticks, cases[:, np.newaxis] - ticks]))
         for box, label in enumerate(_labels(table)):

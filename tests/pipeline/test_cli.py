@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 import subprocess
@@ -411,6 +412,16 @@ def test_gamma_by_strata_with_the_partial(data: Path, tmp_path: Path) -> None:
         (("associate", "participant_frist"), 2, "participant_frist: no such mart with questions (is participant_first meant?)"),
         (("associate", "conference"), 2, "one of: participant_first, participant_followup, initiator, coordinator"),
         (("associate", "coordinator", "--by", "role"), 2, "--by: coordinator has no question role (one of: conflict)"),
+        (("associate", "initiator", "--where", "conflict"), 2, "--where: conflict names no answer (write QUESTION=ANSWER)"),
+        (
+            ("associate", "initiator", "--where", "conflikt=få"),
+            2,
+            "--where: initiator has no question conflikt (is conflict meant?)",
+        ),
+        (("associate", "initiator", "--where", "conflict=mage"), 2, "conflict has no answer 'mage' (is mange meant?)"),
+        (("associate", "initiator", "--heatmap", "all.png"), 2, "all.png: not the name of an SVG file (name it something.svg)"),
+        (("collapse", "82"), 2, "82: no such table (tables run from 1 to 81)"),
+        (("collapse", "30", "--group", "far"), 2, "--group: table 30 has no groups (leave --group out)"),
         (("bootstrap", "82"), 2, "no such table"),
         (("bootstrap", "18", "--samples", "0"), 2, "Invalid value"),
     ],
@@ -456,14 +467,42 @@ def test_all_pairs_have_the_gammas_of_the_tables(data: Path) -> None:
 def test_all_pairs_are_printed_the_strongest_first(data: Path) -> None:
     lines = frs(data, "associate", "initiator").stdout.splitlines()
     assert lines[0] == "initiator: 55 pairs of ordinal questions"
-    assert lines[4].split() == ["belief", "right_questions", ",577", "332", "strong"]
+    assert lines[2].split() == ["row", "column", "gamma", "95", "%", "interval", "q", "N", "children", "association"]
+    assert lines[4].split() == ["belief", "right_questions", ",577", ",463", "to", ",672", ",000", "332", "188", "strong"]
     by = frs(data, "associate", "participant_followup", "--by", "role").stdout.splitlines()
-    assert [line.split() for line in by[4:6]] == [
-        ["helped", "belief", ",812", "1227", "strong"],
-        ["helped", "belief", "barn", ",888", "142", "strong"],
-    ]
-    assert len(by) == 4 + 66 * (1 + 5) + 1
+    assert [line.split()[:4] for line in by[4:6]] == [["helped", "belief", ",812", ",778"], ["helped", "belief", "barn", ",888"]]
     assert "0 pairs" in frs(data, "associate", "coordinator").stdout
+
+
+def test_all_pairs_can_be_limited_drawn_and_read_by_spreadsheets(data: Path, tmp_path: Path) -> None:
+    picture = tmp_path / "all.svg"
+    mothers = ("associate", "participant_first", "--where", "role=Mor")
+    done = frs(data, *mothers, "--heatmap", str(picture), "--csv")
+    lines = list(csv.DictReader(done.stdout.splitlines()))
+    assert len(lines) == 136
+    of_mothers = json.loads(frs(data, "associate", "participant_first", "--by", "role", "--json").stdout)
+    found = {(one["row"], one["column"]): one for one in of_mothers if one["group"] == "mor"}
+    for line in lines:
+        one = found[line["row"], line["column"]]
+        assert (line["gamma"], line["n"], line["group"]) == ("" if one["gamma"] is None else str(one["gamma"]), str(one["n"]), "")
+    drawn = picture.read_text(encoding="utf-8")
+    assert drawn.startswith("<svg ") and "participant_first, role=Mor</title>" in drawn
+    frs(data, *mothers, "--heatmap", str(picture))
+    assert picture.read_text(encoding="utf-8") == drawn
+
+
+def test_every_collapse_is_printed_with_the_studys_own_marked(data: Path) -> None:
+    lines = frs(data, "collapse", "30").stdout.splitlines()
+    own = [line for line in lines if line.endswith("the study's own  ") or "the study's own" in line.split("187")[-1]]
+    assert any(line.split()[:6] == ["1+2", "|", "3", "|", "4+5", "1"] for line in own)
+    assert "conflict: 1 rigtig mange, 2 mange, 3 almindeligt, 4 få, 5 slet ingen" in lines
+    shares = list(csv.DictReader(frs(data, "collapse", "4", "--csv").stdout.splitlines()))
+    assert [(line["row"], line["dont_know"], line["own"]) for line in shares[:2]] == [
+        ("Ja, meget", "False", "False"),
+        ("Ja, meget", "True", "True"),
+    ]
+    listed = json.loads(frs(data, "collapse", "4", "--json").stdout)
+    assert [str(one["value"]) for one in listed["variants"]] == [line["value"] for line in shares]
 
 
 def test_errors_by_resampling_are_about_those_by_formula(data: Path) -> None:

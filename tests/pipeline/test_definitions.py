@@ -161,7 +161,7 @@ def test_columns_of_marts_and_tables_say_which_columns_they_come_from(run) -> No
         key: metadata["dagster/column_lineage"].lineage for key, metadata in made.items() if "dagster/column_lineage" in metadata
     }
     assert {product_of(key)[0] for key in told} == {"pseudonymised", "marts", "statistics"}
-    assert len(told) == 4 + 5 + 81
+    assert len(told) == 4 + 5 + 81 + 1
     for key, lineage in told.items():
         assert lineage.deps_by_column.keys() <= columns[key]
         for deps in lineage.deps_by_column.values():

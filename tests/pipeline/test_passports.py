@@ -11,10 +11,11 @@ import re
 import shutil
 import subprocess
 import sys
+from collections import Counter
 
 import pandas as pd
 import pytest
-from support.plain_duckdb import recounted
+from support.plain_duckdb import recounted, recounted_by_name
 from support.shipped import DELIVERY, copy_of_shipped
 from support.study import STUDY
 
@@ -25,14 +26,17 @@ from frs_pipeline.lineage.listing import counted, near
 from frs_pipeline.lineage.meaning import meanings
 from frs_pipeline.lineage.passport import Passports, passport
 from frs_pipeline.lineage.recount import recount
+from frs_pipeline.lineage.recount_spread import asked_in, recount_spread
+from frs_pipeline.lineage.spread import REASONS, about_clusters, about_test
 from frs_pipeline.lineage.waterfall import Why
 from frs_pipeline.operations.refresh import refresh
-from frs_pipeline.store.files import Store
+from frs_pipeline.stats.printing import decimals_of
+from frs_pipeline.store.files import Store, read
 from frs_pipeline.store.settings import Settings
 from frs_pipeline.study.cases import CASE_COLUMNS
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires
-from frs_pipeline.study.tables import catalogue
+from frs_pipeline.study.tables import Address, catalogue
 
 # Two of the forms that were set aside: corrected here, and accepted as no double.
 MENDED, ACCEPTED = "DF-38294991", "DF-38295000"
@@ -134,6 +138,112 @@ def test_plain_duckdb_counts_every_figure_again(every, store):
             assert rows[0] == found.value, found.address
         else:
             assert math.isclose(rows[0], found.value, rel_tol=1e-12), found.address
+
+
+# --- intervals --------------------------------------------------------------------------------------------
+
+# What a query of an interval gives that stands in intervals.parquet, too.
+KNOWN = ("value", "low", "high", "clusters", "forms", "error", "df", "n_effective", "design_effect", "t")
+
+
+@pytest.fixture(scope="module")
+def intervals(passports):
+    rows = read(passports.evidence.store.file("statistics", "intervals")).to_pylist()
+    return [row for row in rows if row["low"] is not None]
+
+
+def computed_again(store, rows):
+    """What plain DuckDB makes of the queries of these intervals, by the names of the columns."""
+    ask = asked_in(store.settings.curated(DELIVERY))
+    queries = [recount_spread(STUDY, Address.of(row), row["other_group"] or "", ask) for row in rows]
+    return recounted_by_name(queries, store.settings.curated(DELIVERY))
+
+
+def refuse_what_differs(rows, answers):
+    for row, (found,) in zip(rows, answers, strict=True):
+        assert {"value", "low", "high", "clusters", "forms", "error", "df"} <= found.keys() <= set(KNOWN)
+        for name, value in found.items():
+            where = Address.of(row), row["other_group"], name
+            assert (value is None) == (row[name] is None), where
+            assert value is None or math.isclose(value, row[name], rel_tol=1e-9, abs_tol=1e-9), where
+
+
+def test_plain_duckdb_computes_an_interval_of_each_kind_again(intervals, store):
+    kinds = {}
+    for row in intervals:
+        kind = catalogue(STUDY)[row["table"]].kind
+        kinds[row["method"], kind, row["measure"], row["other_group"] is None, str(row["other_group"]).startswith("Tabel")] = row
+    assert {method for method, *_ in kinds} == {"wilson", "mover", "fisher", "fisher_jackknife", "mover_fisher"}
+    assert len(kinds) == 14
+    refuse_what_differs(kinds.values(), computed_again(store, kinds.values()))
+
+
+@pytest.mark.minutes
+def test_plain_duckdb_computes_every_interval_again(intervals, store):
+    assert len(intervals) == 2010
+    refuse_what_differs(intervals, computed_again(store, intervals))
+
+
+def test_every_estimate_tells_its_interval_or_why_it_has_none(every):
+    told = [found for found in every if found.spread]
+    estimates = {found.address.measure for found in told}
+    assert {found.address.measure for found in every} - estimates == {"count", "n", "ase", "t", "p"}
+    assert all(found.spread for found in every if found.address.measure in estimates)
+    for found in told:
+        known = found.spread
+        assert (known.low is None) == (known.high is None) == (known.reason is not None) == (known.method is None)
+        assert known.clusters <= known.forms
+        if known.low is None:
+            assert found.printed == "100,0%" or found.printed == "100,0" or found.printed == "100%"
+        else:
+            number = decimals_of(found.printed.removesuffix("%"))
+            assert {decimals_of(limit.removesuffix("%")) for limit in (known.low, known.high)} == {number}
+    # A difference stands in the passports of both of its sides.
+    said = [(made.of, made.less, made.value, made.low, made.high) for found in told for made in found.spread.differences]
+    assert set(Counter(said).values()) >= {2}
+    assert len(said) == 2 * 894
+
+
+def test_a_passport_says_what_the_interval_rests_on(passports):
+    known = passports.of(address(STUDY, 49, group="barn")).spread
+    assert (known.low, known.high, known.unit.english, known.clusters) == (",509", ",834", "children", 109)
+    assert about_clusters(STUDY, known).english.startswith("109 children, 110 forms; as good as 110,0 independent ones")
+    assert about_test(STUDY, known).danish.startswith("robust T = 5,4")
+    assert [made.less for made in known.differences] == ["mor", "far", "familie", "netværk"]
+    assert passports.of(address(STUDY, 49, group="barn", measure="p")).spread is None
+    whole = passports.of(address(STUDY, 1, "mor", "Total", measure="row_percent")).spread
+    assert whole.reason == REASONS["whole"]
+    first = passports.of(address(STUDY, 1, "far", "god", measure="row_percent")).spread
+    assert [(made.of, made.less) for made in first.differences][:2] == [("barn", "far"), ("mor", "far")]
+    assert ("Tabel 2", "Tabel 1") in [(made.of, made.less) for made in first.differences]
+
+
+def test_trace_prints_the_queries_of_an_interval_and_of_a_difference(frs, store):
+    place = ("trace", "1", "--row", "far", "--column", "god", "--measure", "row_percent")
+    code, out, _ = frs(*place)
+    assert code == 0
+    assert "95% interval: " in out
+    assert "mor less far" in out
+    code, out, _ = frs(*place, "--sql", "--json")
+    said = json.loads(out)
+    spread = passport(store, address(STUDY, 1, "far", "god", measure="row_percent")).spread
+    ((interval,),) = recounted_by_name([said["interval"]], store.settings.curated(DELIVERY))
+    assert f"{interval['low']:.1f}%".replace(".", ",") == spread.low
+    code, out, _ = frs(*place, "--sql", "--against", "MOR")
+    assert code == 0
+    assert str(store.settings.data) not in out
+    ((apart,),) = recounted_by_name([out], store.settings.curated(DELIVERY))
+    made = next(made for made in spread.differences if (made.of, made.less) == ("mor", "far"))
+    assert f"{apart['value']:.1f}".replace(".", ",") == made.value
+    code, out, error = frs(*place, "--sql", "--against", "nobody")
+    assert (code, out) == (2, "")
+    assert "barn | mor | familie | netværk | Tabel 2" in error
+    assert frs(*place, "--against", "mor")[0] == 2
+    assert (
+        "-- No interval: the figure is 100 per cent"
+        in frs("trace", "1", "--row", "far", "--measure", "row_percent", "--column", "total", "--sql")[1]
+    )
+    assert "interval" not in frs("trace", "1", "--row", "far", "--column", "god", "--sql")[1]
 
 
 def test_the_aggregate_names_no_form(every):

@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 import shutil
 import tempfile
 
@@ -65,6 +66,22 @@ def counts(release):
         for row in rows(release)
         if row["measure"] in ("count", "n")
     }
+
+
+def test_no_interval_error_or_effective_number_goes_out(plain):
+    """They would give hidden counts back: 29.1 to 44.9 per cent is 52 of 142, and of no other two numbers up to 400."""
+    known = {figure.measure for table in SOME.values() for figure in figures(table, {})}
+    assert {row["measure"] for row in rows(plain)} <= known
+    assert set(rows(plain)[0]) == {"table", "row", "column", "group", "measure", "value", "status"}
+    words = ("interval", "konfidens", "effective", "effektiv", "robust", "design_effect", "designeffekt", "n_effective", "icc")
+    words += ("clusters", "klynger", "lowest", "highest", "usikkerhed", "fejl", "q_value")
+    for name, content in plain.files.items():
+        text = content.decode("utf-8-sig").casefold()
+        assert [word for word in words if re.search(rf"\b{word}\b", text)] == [], name
+    assert set(plain.files) <= set(FILES)
+    # One number for each place, and that is the figure: no limit stands there under its name.
+    places_of = [tuple(row[name] for name in ("table", "row", "column", "group", "measure")) for row in rows(plain)]
+    assert len(set(places_of)) == len(places_of)
 
 
 def test_no_hidden_count_can_be_told(plain):

@@ -5,18 +5,32 @@ import subprocess
 import sys
 
 _PLAIN = """
-import duckdb, json, sys
+import decimal, duckdb, json, sys
+
+def plain(value):
+    return float(value) if isinstance(value, decimal.Decimal) else value
+
 engine = duckdb.connect(config={"threads": 1})
 engine.execute("SET parquet_metadata_cache = true")
-answers = [engine.execute(query).fetchall() for query in json.load(sys.stdin)]
+answers = []
+for query in json.load(sys.stdin):
+    rows = engine.execute(query)
+    names = [column[0] for column in rows.description]
+    answers.append([dict(zip(names, map(plain, row))) for row in rows.fetchall()])
 assert "frs_pipeline" not in sys.modules
-json.dump([[row[0] for row in rows] for rows in answers], sys.stdout)
+json.dump(answers, sys.stdout)
 """
 
 
 def recounted(queries, folder):
     """First column of every query's rows, by plain DuckDB in `folder`."""
+    return [[next(iter(row.values())) for row in rows] for rows in recounted_by_name(queries, folder)]
+
+
+def recounted_by_name(queries, folder):
+    """Every query's rows, each by the names of its columns, by plain DuckDB in `folder`."""
     command = [sys.executable, "-I", "-c", _PLAIN]
     done = subprocess.run(command, input=json.dumps(queries), capture_output=True, text=True, cwd=folder)
     assert done.returncode == 0, done.stderr[-2000:]
-    return json.loads(done.stdout)
+    answers: list[list[dict[str, object]]] = json.loads(done.stdout)
+    return answers

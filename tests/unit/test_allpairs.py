@@ -21,7 +21,7 @@ from frs_pipeline.store.files import MartFile
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.tables import allpairs
 from frs_pipeline.tables.allpairs import AllPairs, Scale, count_pairs, count_pairs_on
-from frs_pipeline.tables.associations import _scale, ordinal
+from frs_pipeline.tables.associations import ordinal, scale_of
 from frs_pipeline.tables.engine import open_marts
 
 CODES = st.integers(-127, 127)
@@ -87,9 +87,9 @@ def test_an_engine_counts_the_same_pair_by_pair(made: tuple[list[Scale], Scale |
 def test_a_mart_of_the_study_is_counted_alike_by_engine_and_pandas(forms: int, by: str | None, tmp_path: Path) -> None:
     frame = random_frame("participant_followup", forms, 11)
     path = write_marts({"participant_followup": frame}, tmp_path)["participant_followup"]
-    scales = [_scale(question) for question in ordinal(STUDY, "participant_followup")]
+    scales = [scale_of(question) for question in ordinal(STUDY, "participant_followup")]
     question = questionnaires(STUDY)["participant_followup"].question(by) if by else None
-    within = _scale(question) if question else None
+    within = scale_of(question) if question else None
     counted = count_pairs([MartFile("", path)], scales, within)
     assert same(counted, count_pairs_on(open_marts({"mart": path})["mart"], scales, within))
     for group in (None, *(within.codes[:1] if within else ())):

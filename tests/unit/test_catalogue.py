@@ -89,6 +89,16 @@ def test_axes_are_resolved_to_labels_and_codes(tmp_path):
     assert three.variables == ("overall",)
 
 
+def test_a_table_names_other_statistics(tmp_path):
+    text = SMALL.replace("percent: row", "percent: row\n    statistics: [cramers_v, chi2]").replace(
+        "reverse: [conflict]", "statistics: [chi2, cramers_v, somers_d, tau_b, tau_c]"
+    )
+    one, two, three = read(tmp_path, text).values()
+    assert one.statistics == ("cramers_v", "chi2")
+    assert two.statistics == ("chi2", "cramers_v", "somers_d", "tau_b", "tau_c")
+    assert three.statistics == ()
+
+
 @pytest.mark.parametrize(("code", "position"), [(4, 0), (5, 0), (1, 1), (2, 1), (3, None), (9, None), (None, None)])
 def test_an_axis_finds_the_category_of_a_code(tmp_path, code, position):
     assert read(tmp_path, SMALL)[2].row.index(code) == position
@@ -132,6 +142,32 @@ def test_a_reversed_axis_runs_the_other_way(tmp_path):
         pytest.param("    percent: row\n", "", 2, "percent", id="percentage left out"),
         pytest.param("occasion: followup", "occasion: second", 16, "occasion", id="unknown occasion"),
         pytest.param("    row: role", "    row: role\n    colour: red", 7, "colour", id="unknown key"),
+        pytest.param(
+            "reverse: [conflict]", "statistics: [tau_b, tau_d]", 17, "'tau_d' isn't allowed .is tau_", id="unknown statistic"
+        ),
+        pytest.param("reverse: [conflict]", "statistics: tau_b", 17, "isn't a list .*: .tau_b.", id="statistic without brackets"),
+        pytest.param("reverse: [conflict]", "statistics: [chi2, chi2]", 17, "chi2 stands twice", id="statistic twice"),
+        pytest.param(
+            "reverse: [conflict]",
+            "statistics:\n    - tau_b\n    - bowker",
+            19,
+            "bowker says nothing of a table of kind: correlation .one of: chi2, cramers_v, somers_d, tau_b, tau_c.",
+            id="statistic of another kind of table",
+        ),
+        pytest.param(
+            "answered: [role]",
+            "statistics: [chi2]",
+            28,
+            "of kind: distribution .take it out; it is of kind: crosstab,",
+            id="no statistic",
+        ),
+        pytest.param(
+            "percent: row",
+            "percent: row\n    statistics: [chi2, somers_d]",
+            9,
+            "role is nominal: .*, which somers_d needs .one of: chi2, cramers_v.",
+            id="ordinal statistic of a nominal question",
+        ),
         pytest.param("variable: overall", "variable: overall\n    column: role", 28, "column", id="key of another kind"),
     ],
 )

@@ -13,8 +13,10 @@ from support.study import STUDY
 
 from frs_pipeline.stats.clustered import share
 from frs_pipeline.store.files import MartFile
-from frs_pipeline.study.tables import Table, catalogue
-from frs_pipeline.tables.clusters import clustered
+from frs_pipeline.store.settings import PROJECT
+from frs_pipeline.study import Study
+from frs_pipeline.study.tables import Address, Table, catalogue
+from frs_pipeline.tables.clusters import ClusteredForms, clustered
 from frs_pipeline.tables.intervals import Interval, as_table, followed, intervals
 
 pytestmark = pytest.mark.unit
@@ -109,3 +111,21 @@ def _addresses():
 def test_tables_that_the_report_draws_against_each_other_are_compared() -> None:
     assert (1, 2) in followed(STUDY)
     assert (7, 19) in followed(STUDY)
+
+
+def test_boxes_of_a_group_are_shares_of_its_forms_with_a_tick() -> None:
+    study = Study(PROJECT / "studies" / "library_visitors")
+    table = next(table for table in catalogue(study).values() if table.kind == "multiple" and table.group)
+    draw = np.random.default_rng(4)
+    boxes, groups = len(table.row.boxes), len(table.group.categories) if table.group else 1
+    cases = draw.integers(0, 6, (40, groups)).astype(np.int32)
+    ticks = draw.binomial(cases[..., np.newaxis], 0.4, (40, groups, boxes)).astype(np.int32)
+    forms = ClusteredForms(ticks[..., np.newaxis], cases.sum(axis=1), cases)
+    found = {made.address: made.estimate for made in intervals(study, table, forms)}
+    assert table.group is not None
+    for at, group in enumerate(table.group.categories):
+        for box, category in enumerate(table.row.categories):
+            own = share(ticks[:, at, box], cases[:, at])
+            made = found[Address(table.number, category.label, "", group.label, "case_percent")]
+            assert (made.value, made.low, made.high, made.error) == pytest.approx((own.value, own.low, own.high, own.error))
+            assert (made.clusters, made.n) == (own.clusters, own.n)

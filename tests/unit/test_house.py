@@ -64,6 +64,7 @@ def test_the_engine_finds_its_own_files_only() -> None:
         "operations/new_study.py",  # what a new study is copied from
         "release/page.py",
         "report/data_docs.py",
+        "report/heatmap.py",
         "report/site.py",
         "store/code.py",
         "store/settings.py",  # the project, and the study that ships where none is named

@@ -11,8 +11,8 @@ from frs_pipeline.study.about import about, occasions
 from frs_pipeline.study.instruments import instruments
 from frs_pipeline.study.questionnaires import questionnaires, read_scales
 
-# Words that the engine has in another meaning: a kind of figure, a keyword of pandas, a page of the report.
-OTHERWISE = {("first", "intake/doubles.py"), ("first", "cli/passports.py")}
+# Words that the engine has in another meaning: a kind of figure, a keyword of pandas, a page, whom forms are about.
+OTHERWISE = {("first", "intake/doubles.py"), ("first", "cli/passports.py"), ("barn", "study/about.py")}
 # Inside the package only in a wheel.
 OWN = [path for path in sorted(PACKAGE.rglob("*")) if "studies" not in path.relative_to(PACKAGE).parts]
 

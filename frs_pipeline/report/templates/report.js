@@ -5,7 +5,7 @@
 const FRS = (() => {
   const packs = {}, waiting = {};
   let counted = null;
-  let all = { a: [], p: [], c: [], l: [], page: {}, words: {} }, place = new Map(), shown = [], opener = null;
+  let all = { a: [], p: [], c: [], l: [], page: {}, words: {}, i: {}, why: [], of: [] }, place = new Map(), shown = [], opener = null;
   const root = document.documentElement;
   const remembered = (() => { try { return localStorage.getItem("frs-language"); } catch { return null; } })();
   const words = root.dataset.words, only = root.dataset.only;
@@ -40,11 +40,19 @@ const FRS = (() => {
     return [...coordinates.filter(Boolean).map((label) => (TOTALS[label] ? say(...TOTALS[label]) : label)), say(...MEASURES[measure])].join(" · ");
   };
   const printed = (index) => (all.p[index] === "ikke beregnelig" ? say(all.p[index], "not computable") : all.p[index]);
+  // Limits of the figure with a sign where it is a share, or why there are none; empty where it is no estimate.
+  const limitsOf = (index) => {
+    const own = all.i[index];
+    if (!own) return "";
+    if (own.length === 1) return all.why[own[0]][0] && say(`Intet interval, fordi ${all.why[own[0]][0]}`, `No interval, because ${all.why[own[0]][1]}`);
+    return `${own[0]} ${say("til", "to")} ${own[1]}${/percent$/.test(measureOf(index)) ? (words === "da" ? "\u00a0%" : "%") : ""}`;
+  };
+  const CONFIDENCE = ["95-procent-sikkerhedsinterval", "95% confidence interval"], FEW = ["bygger på få skemaer", "rests on few forms"];
   const measureOf = (index) => all.l[all.c[index][3]];
 
   // Data -----------------------------------------------------------------------------------------------------------
   function index(content) {
-    all = content;
+    all = { ...all, ...content };
     place = new Map(content.a.map((name, at) => [name, at]));
   }
   function pack(name, content) {
@@ -129,9 +137,11 @@ const FRS = (() => {
     }
     else if (own.n && own.n[1] !== own.f) made.push(element("p", `${count(own.f)} ${say("skemaer", "forms")}: ${count(own.n[1])} ${say("kryds", "ticks")}`, { class: "formula" }));
     made.push(element("p", `${text(own.r)}.`, { class: "quiet sentence" }));
+    made.push(...uncertainty(at));
     const unit = own.u === undefined ? null : text(own.u);
     made.push(unit ? title("Fra alle kendte til tallet", "From all that are known to the figure")
       : title("Fra leverede skemaer til tallet", "From forms delivered to the figure"), waterfall(own, text, unit));
+    if (own.i) made.push(title("Hvor sikkert tallet er", "How certain the figure is"), ...spread(own, text));
     if (own.g) made.push(...cells(own.g));
     if (own.near) {
       made.push(title("Tættest på at tælle med", "Nearest to being counted"));
@@ -158,6 +168,24 @@ const FRS = (() => {
     made.push(element("p", [element("a", say("Link til tallet", "Link to this figure"), { href: hrefOf(at) }), ` · frs trace ${tableOf(at)}`], { class: "quiet" }));
     return made;
   }
+  function uncertainty(at) {
+    const own = all.i[at];
+    if (!limitsOf(at)) return [];
+    const made = [element("h3", say(...CONFIDENCE)), element("p", `${limitsOf(at)}${own.length === 1 ? "." : ""}`)];
+    if (own.length === 1) return made;
+    const [, , clusters, marked, p, q, tests] = own;
+    const shared = all.of[clusters === 1 ? 0 : 1];
+    const from = shared ? say(`Skemaer om ${count(clusters)} ${shared[0]}.`, `Forms about ${count(clusters)} ${shared[1]}.`) : "";
+    made.push(element("p", `${from}${marked ? say(" Bygger på så få skemaer, at det skal læses med forbehold.", " It rests on so few forms that it has to be read with reservation.") : ""}`.trim(), { class: "quiet" }));
+    if (p) made.push(element("p", say("Den robuste test: p ", "The robust test: p ") + p + (tests ? say(`; justeret for ${tests} test: p ${q}`, `; adjusted for ${tests} tests: p ${q}`) : ""), { class: "quiet" }));
+    return made;
+  }
+  function pointed() {
+    for (const button of document.querySelectorAll("main button.f")) {
+      const at = place.get(button.id), said = place.has(button.id) ? limitsOf(at) : "";
+      if (said) button.title = all.i[at].length === 1 ? said : `${say(...CONFIDENCE)}: ${said}${all.i[at][3] ? ` (${say(...FEW)})` : ""}`;
+    }
+  }
   function waterfall(own, text, unit) {
     let left = own.in.reduce((sum, [, forms]) => sum + forms, 0);
     const rows = [[unit ? say("kendt", "known") : say("leveret", "delivered"), "", left]];
@@ -166,6 +194,30 @@ const FRS = (() => {
     const body = rows.map(([what, less, rest], row) => element("tr", [element("th", what, { scope: "row" }), element("td", less), element("td", count(rest))],
       row === rows.length - 1 ? { class: "total" } : {}));
     return element("table", [element("tbody", body)]);
+  }
+  function spread(own, text) {
+    const [low, high, why, unit, clusters, forms, worth, effect, alike, error, df, t, p, q, tests, family, little] = own.i;
+    const line = (parts) => parts.filter(Boolean).join("; ");
+    const made = [];
+    if (low) {
+      made.push(element("p", say(`95 %-interval: ${low} til ${high}`, `95% interval: ${low} to ${high}`), { class: "formula" }));
+      made.push(element("p", `${line([text(why), little && say("hviler på meget lidt", "rests on very little")])}.`, { class: "quiet sentence" }));
+    } else made.push(element("p", `${say("Intet interval", "No interval")}${why === null ? "" : `: ${text(why)}`}.`));
+    made.push(element("p", `${line([
+      `${count(clusters)} ${text(unit)}, ${count(forms)} ${own.u === undefined ? say("skemaer", "forms") : text(own.u)}`,
+      worth && say(`så meget som ${worth} uafhængige`, `as good as ${worth} independent ones`),
+      effect && say(`designeffekt ${effect}`, `design effect ${effect}`),
+      alike && say(`intraklassekorrelation ${alike}`, `intra-class correlation ${alike}`),
+      error && say(`robust standardfejl ${error} med ${df} frihedsgrader`, `robust standard error ${error} on ${df} df`),
+      t && p && `robust T = ${t}, p = ${p}`,
+      q && say(`q = ${q} blandt ${tests} prøver (${text(family)})`, `q = ${q} among ${tests} tests (${text(family)})`),
+    ])}.`, { class: "quiet" }));
+    const apart = (own.v || []).map(([of, less, value, from, to, none]) => element("li", [
+      element("span", `${of} − ${less}`, { lang: words }),
+      `: ${value === null ? "–" : value}`,
+      from ? say(` (${from} til ${to})`, ` (${from} to ${to})`) : none === undefined ? "" : ` (${text(none)})`,
+    ]));
+    return apart.length ? [...made, element("p", say("Forskelle:", "Differences:")), element("ul", apart)] : made;
   }
   function cells([rows, columns, strata, p, q]) {
     const made = strata.map(([label, counts]) => element("table", [
@@ -267,6 +319,7 @@ const FRS = (() => {
     const heading = document.querySelector("h1");
     const own = heading.querySelector(say(".da", ".en"));
     document.title = `${(own || heading).textContent} · ${document.title.split(" · ").pop()}`;
+    pointed();
     if (dialog().open) draw();
   }
 

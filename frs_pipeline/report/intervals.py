@@ -1,0 +1,110 @@
+"""Intervals as pages show them: limits to the digits of their figure, a mark where they rest on little, why there is none.
+
+Limits of figures of tables come from `statistics/intervals.parquet`. The bars of answers show sums that stand in no table: those
+are estimated here, from the same counts per cluster and by the same functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from frs_pipeline.language import Language, Text
+from frs_pipeline.report.typography import NO_BREAK_SPACE, limit_text
+from frs_pipeline.stats.clustered import Cells, Estimate
+from frs_pipeline.stats.printing import decimals_of
+from frs_pipeline.study.tables import TOTAL, Address, Table
+from frs_pipeline.tables.figures import Figure
+from frs_pipeline.tables.intervals import marked
+from frs_pipeline.tables.methods import REASONS
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The ends of a figure's interval in the figure's unit, as numbers and as text, or why it has none.
+
+    `marked` says that it rests on so little that it is shown with a mark; `unit` is what follows the upper end. `p` is that of
+    the robust test, `q` the same adjusted for `tests` tests.
+    """
+
+    low: float | None
+    high: float | None
+    texts: tuple[str, str] | None
+    clusters: int
+    marked: bool = False
+    reason: Text | None = None
+    p: float | None = None
+    q: float | None = None
+    tests: int | None = None
+    unit: str = ""
+
+    @property
+    def said(self) -> Text:
+        """The limits, or why there are none, in words; empty where there is nothing to say."""
+        if self.texts is not None:
+            low, high = self.texts
+            # A dash between them would read as a minus.
+            return Text(f"{low} til {high}{self.unit}", f"{low} to {high}{self.unit}")
+        if self.reason is None:
+            return Text("", "")
+        return Text(f"intet interval, fordi {self.reason.danish}", f"no interval, because {self.reason.english}")
+
+
+Intervals = Mapping[Address, Limits]
+
+
+def of_figures(rows: Iterable[Mapping[str, Any]], figures: Mapping[Address, Figure], language: Language) -> Intervals:
+    """Return the limits of figures by address, from rows of intervals.parquet; differences aren't among them."""
+    found = {}
+    for row in rows:
+        address = Address.of(row)
+        figure = None if row["other_group"] else figures.get(address)
+        # What is everything, whatever people answer, is no estimate.
+        if figure is None or row["reason"] == "whole":
+            continue
+        limits = row["low"], row["high"]
+        tested = {name: row[name] for name in ("p", "q", "tests")}
+        texts = None if row["low"] is None else _texts(limits, decimals_of(figure.printed.removesuffix("%")), language)
+        found[address] = Limits(*limits, texts, row["clusters"], marked(row), REASONS.get(row["reason"]), **tested)
+    return found
+
+
+def _texts(limits: tuple[float, float], decimals: int, language: Language) -> tuple[str, str]:
+    low, high = (limit_text(limit, decimals, language) for limit in limits)
+    return low, high
+
+
+@dataclass(frozen=True)
+class Ends:
+    """Limits of the shares of a bar in percent: of the answers before the middle together, and of those after it."""
+
+    upper: Limits
+    lower: Limits
+
+
+def ends(table: Table, cells: NDArray[np.integer[Any]], language: Language) -> dict[str, Ends]:
+    """Estimate both ends of each row of a crosstab and of all rows together, from counts (clusters, rows, columns)."""
+    labels = [*(category.label for category in table.row.categories), TOTAL]
+    counts = cells.astype(np.int64)
+    return {label: _ends(counts.sum(axis=1) if label == TOTAL else counts[:, at], language) for at, label in enumerate(labels)}
+
+
+def _ends(answers: NDArray[np.int64], language: Language) -> Ends:
+    """Estimate both ends of one row, from counts (clusters, answers)."""
+    cells, every = Cells(answers), range(answers.shape[1])
+    design = cells.design([[place] for place in every])
+    both = every[: len(every) // 2], every[(len(every) + 1) // 2 :]
+    upper, lower = (cells.share(places, every, design) for places in both)
+    return Ends(_in_percent(upper, language), _in_percent(lower, language))
+
+
+def _in_percent(made: Estimate, language: Language) -> Limits:
+    if made.low is None or made.high is None:
+        return Limits(None, None, None, made.clusters, reason=REASONS.get(made.reason) if made.reason else None)
+    limits = 100 * made.low, 100 * made.high
+    unit = f"{NO_BREAK_SPACE}%" if language == "danish" else "%"
+    return Limits(*limits, _texts(limits, 1, language), made.clusters, made.marked, unit=unit)

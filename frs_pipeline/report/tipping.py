@@ -1,0 +1,198 @@
+"""What those who left a question blank would have had to say for a claim to hold or to fall: its tipping point.
+
+A claim about a share holds for the answers of the blank forms as long as the share of them that would have given the claimed
+answer lies in an interval; that of a gamma keeps its sign as long as no completion reaches 0. Nothing is said of claims about
+other numbers, nor of forms that never came.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from frs_pipeline.report.findings import Bound, Sentence, Tested
+from frs_pipeline.report.typography import number_text, share_text
+from frs_pipeline.stats.bounds import needed
+from frs_pipeline.stats.printing import parse
+from frs_pipeline.study import Study
+from frs_pipeline.study.about import about
+from frs_pipeline.study.claims import Condition, Value, bare
+from frs_pipeline.study.tables import TOTAL, Address, Table, catalogue
+
+Parts = tuple[str | Bound, ...]
+# Which row of bounds.parquet has the base of a share, by the kind of its table; of crosstabs that with the first of these.
+_MEASURES = {"frequency": ("valid_percent",), "distribution": ("percent",)}
+_OF_ROW, _OF_ALL = ("row_percent",), ("total_percent",)
+
+
+@dataclass(frozen=True)
+class Tipping:
+    """What a condition depends on: it holds whatever is missing (`always`), in no case (`never`), or where `says` says."""
+
+    always: bool
+    never: bool
+    says: Sentence
+
+
+def tipping(study: Study, tested: Tested, rows: Mapping[Address, Mapping[str, Any]]) -> Sentence | None:
+    """Say of a claim, in one line, what would have to be missing for it to tip. `rows` are those of bounds.parquet.
+
+    None where it isn't tested, where nothing is missing, and where it rests on no share or gamma that is held against a number.
+    """
+    found = [one for condition in tested.claim.holds if (one := _of_condition(study, tested, condition, rows))]
+    if not found or tested.holds is None:
+        return None
+    # The weakest of its conditions decides: one that can't come true, else one that may fail.
+    weakest = [one for one in found if one.never] or [one for one in found if not one.always] or found
+    # Where a condition that can't be judged here fails, or may, the others alone say nothing.
+    unknown = len(found) < len(tested.claim.holds)
+    return None if unknown and not weakest[0].never else weakest[0].says
+
+
+def _of_condition(
+    study: Study, tested: Tested, condition: Condition, rows: Mapping[Address, Mapping[str, Any]]
+) -> Tipping | None:
+    value = tested.claim.values[condition.value]
+    if value.gamma is not None:
+        row = rows.get(value.addresses(catalogue(study))[0])
+        return _of_gamma(study, value, row) if row and _about_sign(condition) else None
+    limits = _limits(condition, value)
+    if value.share is None or limits is None:
+        return None
+    return _of_share(study, value, limits, bool(tested.holds), rows)
+
+
+def _about_sign(condition: Condition) -> bool:
+    """Return whether a condition says on which side of 0 a gamma lies."""
+    return 0 in (condition.above, condition.below)
+
+
+def _limits(condition: Condition, value: Value) -> tuple[Fraction, Fraction] | None:
+    """Return between which shares a condition holds, as fractions; None where it is held against another value."""
+    low, high = Fraction(0), Fraction(1)
+    for of, least in ((condition.at_least, True), (condition.above, True), (condition.at_most, False), (condition.below, False)):
+        if isinstance(of, str):
+            return None
+        if of is not None:
+            low, high = (max(low, Fraction(str(of)) / 100), high) if least else (low, min(high, Fraction(str(of)) / 100))
+    if condition.as_said_within is not None and value.said:
+        said, within = Fraction(parse(bare(value.said).replace(".", ","))), Fraction(str(condition.as_said_within))
+        low, high = max(low, (said - within) / 100), min(high, (said + within) / 100)
+    return low, high
+
+
+def _of_share(
+    study: Study, value: Value, limits: tuple[Fraction, Fraction], holds: bool, rows: Mapping[Address, Mapping[str, Any]]
+) -> Tipping | None:
+    several = list(_rows_of(study, value, rows))
+    if not several or not several[0]["blank"]:
+        return None
+    hits, base, blank = sum(row["hits"] for row in several), several[0]["base"], several[0]["blank"]
+    least, most = (needed(hits, base, blank, limit) or Fraction(0) for limit in limits)
+    language, addresses = about(study).language, value.addresses(catalogue(study))
+    danish, english = _forms(blank, Bound(number_text(blank, language), addresses), ("uden svar", "without an answer"))
+    always, never = least <= 0 and most >= 1, least > 1 or most < 0
+    said: tuple[Parts, Parts]
+    if always or never:
+        either = ("Holder", "Holds") if always else ("Holder ikke", "Doesn't hold")
+        said = (
+            (f"{either[0]}, uanset hvad der ville have stået på ", *danish),
+            (f"{either[1]}, whatever ", *english, " would have said"),
+        )
+    else:
+        # Whole per cent at which the claim holds.
+        at_least, at_most = (
+            Bound(share_text(per_cent, 0, language), addresses) for per_cent in (math.ceil(least * 100), math.floor(most * 100))
+        )
+        when = ("Holder, så længe det ville have stået på", "Holds as long as")
+        if not holds:
+            when = ("Ville holde, hvis det havde stået på", "Would hold if")
+        how_many = _between(at_least if least > 0 else None, at_most if most < 1 else None)
+        said = (
+            (f"{when[0]} ", *how_many[0], " af ", *danish),
+            (f"{when[1]} ", *how_many[1], " of ", *english, " would have said so"),
+        )
+    unsure = several[0]["unsure"]
+    if unsure:
+        number = Bound(number_text(unsure, language), addresses)
+        said = (
+            (*said[0], " (de ", number, ", hvis gruppe ikke kendes, er ikke regnet med)"),
+            (*said[1], " (not counting the ", number, " whose group isn't known)"),
+        )
+    return Tipping(always, never, Sentence((*said[0], "."), (*said[1], ".")))
+
+
+def _between(at_least: Bound | None, at_most: Bound | None) -> tuple[Parts, Parts]:
+    """Name the shares from one to another, or on one side of one, in both languages."""
+    if at_least and at_most:
+        return ("mellem ", at_least, " og ", at_most), ("between ", at_least, " and ", at_most)
+    if at_least:
+        return ("mindst ", at_least), ("at least ", at_least)
+    assert at_most is not None, "one of them limits the share"
+    return ("højst ", at_most), ("at most ", at_most)
+
+
+def _rows_of(study: Study, value: Value, rows: Mapping[Address, Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """Yield the bounds of the answers that make up a share; nothing where they aren't all known, or are all answers."""
+    assert value.share is not None
+    table = catalogue(study)[value.share.table]
+    addresses = [Address(table.number, row, column, "", measure) for row, column, measure in _places(table, value)]
+    axis = table.row if table.kind in _MEASURES else table.column
+    if addresses and axis and len(addresses) < len(axis.categories) and all(address in rows for address in addresses):
+        yield from (rows[address] for address in addresses)
+
+
+def _places(table: Table, value: Value) -> Iterator[tuple[str, str, str]]:
+    """Yield row, column and measure of the answers that make up a share."""
+    assert value.share is not None
+    own = f"{table.percent or 'total'}_percent"
+    # The total of all rows has the same base in percentages of rows and of the whole.
+    known = (_OF_ROW if value.share.of == "row" else _OF_ALL) + ((*_OF_ROW, *_OF_ALL) if value.share.row == TOTAL else ())
+    for answer in value.share.answers:
+        if table.kind in _MEASURES:
+            yield answer, "", _MEASURES[table.kind][0]
+        elif own in known:
+            yield value.share.row, answer, own
+
+
+def _of_gamma(study: Study, value: Value, row: Mapping[str, Any]) -> Tipping | None:
+    """Say whether the sign of a gamma stays, whatever is missing."""
+    if not row["missing"] or row["value"] is None or row["lowest_partly"] is None:
+        return None
+    language, addresses = about(study).language, value.addresses(catalogue(study))
+    neither, partly = row["neither"], row["missing"] - row["neither"]
+    every, one, none = (Bound(number_text(n, language), addresses) for n in (row["missing"], partly, neither))
+    danish, english = _forms(row["missing"], every, ("der mangler svar", "that lack an answer"))
+    stays = ("Fortegnet er det samme, uanset hvad der ville have stået på ", "The sign stays the same, whatever ")
+    if row["lowest"] is not None and row["lowest"] * row["highest"] > 0:
+        says = Sentence((stays[0], *danish, "."), (stays[1], *english, " would have said."))
+        return Tipping(True, False, says)
+    if row["lowest_partly"] * row["highest_partly"] > 0 and partly:
+        danish, english = _forms(partly, one, ("med ét af de to svar", "with one of the two answers"))
+        rest = _forms(neither, none, ("uden nogen af dem", "with neither"))
+        if row["lowest"] is None:
+            more = ("om ", *rest[0], " kunne vende det, vides ikke."), ("whether ", *rest[1], " could turn it isn't known.")
+        else:
+            more = (*rest[0], " kunne vende det."), (*rest[1], " could turn it.")
+        says = Sentence((stays[0], *danish, "; ", *more[0]), (stays[1], *english, " would have said; ", *more[1]))
+        return Tipping(False, False, says)
+    says = Sentence(("Fortegnet kunne vendes af ", *danish, "."), (*_capital(english), " could turn the sign."))
+    return Tipping(False, False, says)
+
+
+def _forms(number: int, bound: Bound, which: tuple[str, str]) -> tuple[Parts, Parts]:
+    """Name some forms, in both languages."""
+    danish, english = which
+    comma = ", " if danish.startswith("der ") else " "
+    if number == 1:
+        return (f"det ene skema{comma}{danish}",), (f"the one form {english.replace('that lack ', 'that lacks ')}",)
+    return ("de ", bound, f" skemaer{comma}{danish}"), ("the ", bound, f" forms {english}")
+
+
+def _capital(parts: Parts) -> Parts:
+    first, *rest = parts
+    assert isinstance(first, str), "a sentence begins with a word"
+    return (first[:1].upper() + first[1:], *rest)

@@ -1,0 +1,177 @@
+"""Intervals on the pages: limits to the digits of their figure, marks, reasons in words, lines that are where they belong."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+import pytest
+from support.study import STUDY, study_with
+
+from frs_pipeline.errors import InputError
+from frs_pipeline.language import Text
+from frs_pipeline.report.intervals import REASONS, Ends, Limits, ends, of_figures
+from frs_pipeline.report.packs import figures_script
+from frs_pipeline.report.plots import Bar, Stacked, forest
+from frs_pipeline.report.site import _templates
+from frs_pipeline.report.typography import limit_text, p_text
+from frs_pipeline.stats.clustered import Reason
+from frs_pipeline.study.about import about, sharing
+from frs_pipeline.study.chapters import shows_intervals
+from frs_pipeline.study.tables import TOTAL, Address, catalogue
+from frs_pipeline.tables.figures import Figure
+
+pytestmark = pytest.mark.unit
+
+GAMMA, SHARE = Address(10, "", "", "", "gamma"), Address(4, "Ja, meget", "", "", "valid_percent")
+EMPTY = Limits(None, None, None, 0)
+
+
+def row(address: Address, low: float | None, high: float | None, **more: Any) -> dict[str, Any]:
+    """A row of intervals.parquet."""
+    labels = {name: getattr(address, name) or None for name in ("row", "column", "group")}
+    known = {"other_group": None, "clusters": 40, "n_effective": 90.0, "p": None, "q": None, "tests": None, "reason": None}
+    return {"table": address.table, **labels, "measure": address.measure, "low": low, "high": high, **known, **more}
+
+
+def figure(address: Address, value: float | None, printed: str) -> Figure:
+    return Figure(*address, value, printed)
+
+
+FIGURES = {GAMMA: figure(GAMMA, -0.286, "-,286"), SHARE: figure(SHARE, 18.2, "18%")}
+
+
+def test_limits_have_as_many_digits_as_their_figure() -> None:
+    found = of_figures([row(GAMMA, -0.42349, -0.0331), row(SHARE, 12.34, 25.61)], FIGURES, "danish")
+    assert found[GAMMA].texts == ("\u22120,423", "\u22120,033")
+    assert found[GAMMA].said == Text("\u22120,423 til \u22120,033", "\u22120,423 to \u22120,033")
+    assert found[SHARE].texts == ("12", "26")
+    assert limit_text(0.5, 3, "english") == "0.500"
+
+
+def test_differences_and_what_is_everything_are_left_out_and_the_mark_is_that_of_the_estimate() -> None:
+    rows = [
+        row(GAMMA, -0.4, 0.1, clusters=9),
+        row(GAMMA, -0.9, 0.9, other_group="mor"),
+        row(SHARE, None, None, reason="whole"),
+    ]
+    found = of_figures(rows, FIGURES, "danish")
+    assert set(found) == {GAMMA}
+    assert (found[GAMMA].low, found[GAMMA].marked) == (-0.4, True)
+    assert not of_figures([row(GAMMA, -0.4, 0.1)], FIGURES, "danish")[GAMMA].marked
+    assert of_figures([row(SHARE, 1.0, 9.0, n_effective=29.9)], FIGURES, "danish")[SHARE].marked
+
+
+def test_every_reason_is_said_in_words() -> None:
+    assert set(REASONS) == set(get_args(Reason)) - {"whole"}
+    none = of_figures([row(GAMMA, None, None, reason="perfect")], FIGURES, "danish")[GAMMA]
+    assert none.texts is None
+    assert none.said.english == "no interval, because all pairs of forms point the same way"
+    assert none.said.danish == "intet interval, fordi alle par af skemaer peger samme vej"
+
+
+def test_the_ends_of_a_bar_are_the_shares_of_several_answers_together() -> None:
+    # Ten conferences whose people agree, three answers: the last one of R and the formula (10 of 39, design effect 3.62).
+    alike = [[5, 0, 0], [4, 1, 0], [0, 0, 3], [0, 4, 0], [3, 0, 0], [0, 1, 4], [6, 0, 1], [0, 3, 0], [2, 0, 0], [0, 0, 2]]
+    table = catalogue(STUDY)[17].model_copy(
+        update={"row": catalogue(STUDY)[17].row.model_copy(update={"categories": catalogue(STUDY)[17].row.categories[:1]})}
+    )
+    found = ends(table, np.array(alike)[:, None, :], "danish")
+    label = table.row.categories[0].label
+    assert set(found) == {label, TOTAL}
+    assert found[label] == found[TOTAL]
+    assert found[label].lower.texts == ("7,5", "59,5")
+    assert found[label].lower.said.danish == "7,5 til 59,5\u00a0%"
+    assert (found[label].upper.clusters, found[label].upper.marked) == (10, True)
+    nobody = ends(table, np.zeros((3, 1, 5), dtype=int), "english")[label]
+    assert nobody.upper.said.english == "no interval, because no form is counted"
+
+
+def _bars(upper: Limits) -> str:
+    bar = Bar(Text("barn", "barn"), (40.0, 30.0, 15.0, 10.0, 5.0), 20, ends=Ends(upper, EMPTY))
+    plot = Stacked((1,), "Hvad?", ("a", "b", "c", "d", "e"), (bar,))
+    page = _templates(STUDY).get_template("plots.html").make_module({"sharing": sharing(STUDY), "study": about(STUDY)})
+    return str(page.stacked(plot, "Hvad?", {"clusters": 10, "effective": 30}))
+
+
+def test_a_line_lies_where_its_limits_are_and_has_open_ends_where_it_rests_on_little() -> None:
+    limits = Limits(60.0, 85.0, ("60,0", "85,0"), 40)
+    made = _bars(limits)
+    # 15 % below the middle, 85 % up to the upper limit: one scale of 100.
+    assert '<rect class="ci" x="75.00%" width="25.00%" y="8" height="2"/>' in made
+    assert '<circle class="ci"' not in made
+    assert "e 5,0\u00a0%, a + b 70,0\u00a0% (60,0 til 85,0)" in made  # for those who don't see it
+    assert '<td class="quiet"><span class="da" lang="da">60,0 til 85,0</span>' in made
+    marked = _bars(Limits(60.0, 85.0, ("60,0", "85,0"), 9, marked=True))
+    assert '<circle class="ci" cx="75.00%" cy="9" r="3"/><circle class="ci" cx="100.00%" cy="9" r="3"/>' in marked
+    assert "Åbne ender" in marked
+    assert "færre end 10 børn" in marked
+    without = _bars(Limits(None, None, None, 1, reason=REASONS["one_cluster"]))
+    assert '<rect class="ci" x="' not in without.split("</ul>")[1]
+    assert "intet interval, fordi alle skemaerne hører sammen" in without
+
+
+def test_a_plot_without_intervals_is_as_it_was() -> None:
+    plot = Stacked((1,), "Hvad?", ("a", "b", "c", "d", "e"), (Bar(Text("barn", "barn"), (40.0, 30.0, 15.0, 10.0, 5.0), 20),))
+    page = _templates(STUDY).get_template("plots.html").make_module({"sharing": None, "study": about(STUDY)})
+    made = str(page.stacked(plot, "Hvad?", {}))
+    assert 'class="ci"' not in made and "<details" not in made
+    assert plot.upper == 70.0
+
+
+def test_the_forest_shows_robust_intervals_where_there_are_any_and_fills_by_the_robust_test() -> None:
+    measures = {"ase": 0.05, "t": 9.0, "p": 0.0001, "n": 100.0, "gamma": 0.5}
+    figures = {}
+    for table in catalogue(STUDY).values():
+        groups = [""] if table.group is None else [*(c.label for c in table.group.categories), TOTAL]
+        for group in groups if table.kind.startswith("correlation") else ():
+            for measure, value in measures.items():
+                address = Address(table.number, "", "", group, measure)
+                figures[address] = figure(address, value, ",500")
+    titles = {number: str(number) for number in catalogue(STUDY)}
+    printed = forest(STUDY, figures, titles)
+    assert len(printed) == 46
+    assert printed[0].limits.texts == ("0,40", "0,60")
+    own = of_figures([row(GAMMA, -0.02, 0.8, p=0.06)], figures, "danish")
+    (robust,) = forest(STUDY, figures, titles, own)
+    assert (robust.limits.texts, robust.sure) == (("\u22120,020", "0,800"), False)
+
+
+def _packed(intervals: dict[Address, Limits]) -> Any:
+    script = figures_script(FIGURES.items(), {}, {}, "danish", intervals, sharing(STUDY)).decode()
+    found = re.fullmatch(r"FRS\.index\((.*)\);\n", script)
+    assert found
+    return json.loads(found[1])
+
+
+def test_limits_are_packed_by_the_place_of_their_figure() -> None:
+    tested = Limits(-0.4, 0.1, ("−0,400", "0,100"), 40, p=0.0312, q=0.0001, tests=43)
+    packed = _packed({GAMMA: tested, SHARE: Limits(None, None, None, 1, reason=REASONS["one_cluster"])})
+    assert packed["i"] == {"0": ["−0,400", "0,100", 40, 0, "=\u00a00,031", "<\u00a00,001", 43], "1": [0]}
+    assert packed["why"] == [["alle skemaerne hører sammen", "all forms belong together"]]
+    assert packed["of"] == [["barn", "child"], ["børn", "children"]]
+    assert "i" not in _packed({})
+
+
+@pytest.mark.parametrize(("p", "text"), [(0.0004, "< 0,001"), (0.0006, "= 0,001"), (0.05, "= 0,050"), (1.0, "= 1,000")])
+def test_p_is_never_nought(p: float, text: str) -> None:
+    assert p_text(p).replace("\u00a0", " ") == text
+
+
+def test_the_study_says_whether_intervals_are_shown(tmp_path: Path) -> None:
+    assert shows_intervals(STUDY)
+    without = study_with(tmp_path / "a", {"report/chapters.yaml": lambda text: text.replace("intervals: true\n", "")})
+    assert not shows_intervals(without)
+    wrong = study_with(tmp_path / "b", {"report/chapters.yaml": lambda text: text.replace("intervals: true", "intervals: ja")})
+    with pytest.raises(InputError, match=r"chapters\.yaml:\d+: intervals"):
+        shows_intervals(wrong)
+
+
+def test_forms_are_about_what_the_study_knows_them_by(tmp_path: Path) -> None:
+    child = sharing(STUDY)
+    assert child is not None and child.many.english == "children"
+    unlinked = sharing(study_with(tmp_path, {"study.yaml": lambda text: text.replace("\ncases: true\n", "\n")}))
+    assert unlinked is not None and unlinked.many.english == "conferences"
