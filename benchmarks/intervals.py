@@ -17,7 +17,6 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 
 from sizes import NAME, PROJECT, Result, watched
@@ -50,6 +49,7 @@ def work() -> dict[str, float]:
     from frs_pipeline.assets.intervals import estimated
     from frs_pipeline.store.files import Store, read
     from frs_pipeline.store.settings import Settings, find_study
+    from frs_pipeline.tables.bounds import bounds_of
     from frs_pipeline.tables.figures import from_table
     from frs_pipeline.tables.intervals import as_table
 
@@ -58,13 +58,10 @@ def work() -> dict[str, float]:
     begun = time.perf_counter()
     rows = as_table(list(estimated(store)), {figure.address: figure.value for figure in figures})
     found = {"intervals": time.perf_counter() - begun, "rows": float(rows.num_rows)}
-    if find_spec("frs_pipeline.tables.bounds"):
-        from frs_pipeline.tables.bounds import bounds_of
-
-        unit = read(store.file("statistics", "unit_nonresponse")).to_pylist()
-        begun = time.perf_counter()
-        bounds_of(store, figures, unit)
-        found["bounds"] = time.perf_counter() - begun
+    unit = read(store.file("statistics", "unit_nonresponse")).to_pylist()
+    begun = time.perf_counter()
+    bounds_of(store, figures, unit)
+    found["bounds"] = time.perf_counter() - begun
     return found
 
 
@@ -75,8 +72,7 @@ def measure(scale: int) -> Iterator[Result]:
     found = json.loads(said)
     forms = "shipped forms" if scale == 1 else f"{scale} times the shipped forms"
     yield f"{forms}, {found['rows']:,.0f} intervals", found["intervals"], AIMS.get(scale, "s")
-    if "bounds" in found:
-        yield f"{forms}, bounds", found["bounds"], AIMS.get(scale, "s")
+    yield f"{forms}, bounds", found["bounds"], AIMS.get(scale, "s")
     yield f"{forms}, intervals and bounds: peak memory", peak / 1e6, "MB"
 
 

@@ -62,6 +62,7 @@ def test_plain_pandas_counts_what_a_run_counts(refreshed: Settings, tmp_path: Pa
         ("counting.py", ("--forms", 20_000, "--rounds", 1), "all 1770 pairs of 60 questions"),
         ("bootstrap.py", ("--rounds", 1), "pandas resampling rows / weights × counts"),
         ("intervals.py", ("--scale", 1), "intervals and bounds: peak memory"),
+        ("others.py", ("--runs", 20, "--conferences", 30), "30 conferences, intra-class correlation"),
         ("simulate.py", ("--runs", 40), "## What is found among many pairs"),
     ],
 )
