@@ -31,6 +31,9 @@ from frs_pipeline.stats.clustered import (
 
 # With fewer forms, or clusters (`FEW_CLUSTERS`), the linearised error is somewhat too small.
 FEW_FORMS = 100
+# Fewer forms expected where the rarer halves of both questions meet, and the test finds far too much where there is nothing;
+# the same number as for a chi-squared test (Cochran 1954, Biometrics 10:417).
+LEAST_MEETING = 5
 # So many forms on each side, and the test of a difference has the size that it says.
 LEAST_FORMS = 30
 
@@ -48,6 +51,8 @@ class Pairs(NamedTuple):
     # Sum over all forms of what one would have as influence, squared: the variance if each were a cluster of its own.
     of_forms: float
     forms: Floats
+    # Forms expected by chance where the rarer halves of both questions meet (`meeting`).
+    meeting: float
 
     @property
     def value(self) -> float | None:
@@ -84,7 +89,20 @@ def pairs_from(totals: Floats, agreeing: Floats, untied: Floats, forms: Floats) 
     if whole:
         gamma = float(agreeing.sum()) / whole
         of_forms = float((totals * (2 * (differing - gamma * both) / whole) ** 2).sum())
-    return Pairs(agreeing, untied, forms @ means, of_forms, forms.sum(axis=1))
+    return Pairs(agreeing, untied, forms @ means, of_forms, forms.sum(axis=1), meeting(totals))
+
+
+def meeting(totals: Floats) -> float:
+    """Return how many forms would by chance have an answer of the rarer half of both questions, strata together.
+
+    `totals` are counts (strata, rows, columns); each question is cut where the halves are most alike.
+    """
+    n = totals.sum(axis=(1, 2))
+    halves = []
+    for axis in (2, 1):
+        below = totals.sum(axis=axis).cumsum(axis=1)[:, :-1]
+        halves.append(np.minimum(below, n[:, np.newaxis] - below).max(axis=1, initial=0))
+    return float((halves[0] * halves[1] / np.maximum(n, 1)).sum())
 
 
 def directions(totals: Floats) -> tuple[Floats, Floats]:
@@ -177,9 +195,13 @@ def null_error(pairs: Pairs, clusters: int) -> float:
 
 
 def tested(pairs: Pairs, clusters: int) -> tuple[float | None, float | None]:
-    """Test that there is no association: the robust T and its p; None where all clusters are alike, so that nothing tests it."""
+    """Test that there is no association: the robust T and its p.
+
+    None where nothing tests it: all clusters are alike, or so few forms could have two rare answers (`LEAST_MEETING`) that hardly
+    any pairs differ in both, of which no error can be told.
+    """
     error = null_error(pairs, clusters)
-    if pairs.value is None or error < NO_ERROR:
+    if pairs.value is None or error < NO_ERROR or pairs.meeting < LEAST_MEETING:
         return None, None
     return pairs.value / error, two_sided(pairs.value / error, clusters - 1)
 

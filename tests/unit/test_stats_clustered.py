@@ -273,3 +273,16 @@ def test_all_resamples_of_equal_conferences_have_the_variance_but_for_one_part_i
     error = share(hits, valid).error
     assert error is not None
     assert np.var(every) == pytest.approx(error**2 * 2 / 3, abs=1e-15)
+
+
+def test_two_rare_answers_are_not_tested() -> None:
+    # Of 200 conferences with one form each, `rare` give the other answer to each question: 20 * 20 / 200 are expected to give both.
+    def forms(rare: int) -> np.ndarray:
+        return _alone(np.array([[[200 - 2 * rare, rare], [rare, 0]]]))
+
+    assert gamma(forms(20)).value == -1 and gamma(forms(20)).p is None
+    assert pairs_of(forms(40)[:, np.newaxis]).meeting == 8
+    assert gamma(forms(40)).p is not None
+    # Strata count together, each by its own answers.
+    both = np.stack([forms(20), np.zeros_like(forms(20))], axis=1)
+    assert pairs_of(np.concatenate([both, both[:, ::-1]])).meeting == 4
