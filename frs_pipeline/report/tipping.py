@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from frs_pipeline.language import Text
 from frs_pipeline.report.findings import Bound, Sentence, Tested
 from frs_pipeline.report.typography import number_text, share_text
 from frs_pipeline.stats.bounds import needed
@@ -107,13 +108,13 @@ def _of_share(
         at_least, at_most = (
             Bound(share_text(per_cent, 0, language), addresses) for per_cent in (math.ceil(least * 100), math.floor(most * 100))
         )
-        when = ("Holder, så længe det ville have stået på", "Holds as long as")
+        when = Text("Holder, så længe det ville have stået på", "Holds as long as")
         if not holds:
-            when = ("Ville holde, hvis det havde stået på", "Would hold if")
+            when = Text("Ville holde, hvis det havde stået på", "Would hold if")
         how_many = _between(at_least if least > 0 else None, at_most if most < 1 else None)
         said = (
-            (f"{when[0]} ", *how_many[0], " af ", *danish),
-            (f"{when[1]} ", *how_many[1], " of ", *english, " would have said so"),
+            (f"{when.danish} ", *how_many[0], " af ", *danish),
+            (f"{when.english} ", *how_many[1], " of ", *english, " would have said so"),
         )
     unsure = several[0]["unsure"]
     if unsure:
@@ -132,7 +133,8 @@ def _between(at_least: Bound | None, at_most: Bound | None) -> tuple[Parts, Part
     if at_least:
         return ("mindst ", at_least), ("at least ", at_least)
     assert at_most is not None, "one of them limits the share"
-    return ("højst ", at_most), ("at most ", at_most)
+    words = Text("højst ", "at most ")
+    return (words.danish, at_most), (words.english, at_most)
 
 
 def _rows_of(study: Study, value: Value, rows: Mapping[Address, Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
@@ -166,9 +168,9 @@ def _of_gamma(study: Study, value: Value, row: Mapping[str, Any]) -> Tipping | N
     neither, partly = row["neither"], row["missing"] - row["neither"]
     every, one, none = (Bound(number_text(n, language), addresses) for n in (row["missing"], partly, neither))
     danish, english = _forms(row["missing"], every, ("der mangler svar", "that lack an answer"))
-    stays = ("Fortegnet er det samme, uanset hvad der ville have stået på ", "The sign stays the same, whatever ")
+    stays = Text("Fortegnet er det samme, uanset hvad der ville have stået på ", "The sign stays the same, whatever ")
     if row["lowest"] is not None and row["lowest"] * row["highest"] > 0:
-        says = Sentence((stays[0], *danish, "."), (stays[1], *english, " would have said."))
+        says = Sentence((stays.danish, *danish, "."), (stays.english, *english, " would have said."))
         return Tipping(True, False, says)
     if row["lowest_partly"] * row["highest_partly"] > 0 and partly:
         danish, english = _forms(partly, one, ("med ét af de to svar", "with one of the two answers"))
@@ -177,7 +179,7 @@ def _of_gamma(study: Study, value: Value, row: Mapping[str, Any]) -> Tipping | N
             more = ("om ", *rest[0], " kunne vende det, vides ikke."), ("whether ", *rest[1], " could turn it isn't known.")
         else:
             more = (*rest[0], " kunne vende det."), (*rest[1], " could turn it.")
-        says = Sentence((stays[0], *danish, "; ", *more[0]), (stays[1], *english, " would have said; ", *more[1]))
+        says = Sentence((stays.danish, *danish, "; ", *more[0]), (stays.english, *english, " would have said; ", *more[1]))
         return Tipping(False, False, says)
     says = Sentence(("Fortegnet kunne vendes af ", *danish, "."), (*_capital(english), " could turn the sign."))
     return Tipping(False, False, says)
