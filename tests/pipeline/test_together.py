@@ -22,6 +22,7 @@ from frs_pipeline.lineage.meaning import meanings
 from frs_pipeline.lineage.passport import Passports
 from frs_pipeline.lineage.recount import recount
 from frs_pipeline.operations.sensors import new_deliveries, nightly
+from frs_pipeline.stats.printing import spss
 from frs_pipeline.store.files import MANIFEST, Store, read, read_manifest, stale
 from frs_pipeline.store.together import FILE
 from frs_pipeline.study.instruments import instruments
@@ -358,6 +359,12 @@ def test_a_form_that_counts_once_is_taken_away_once_in_passports(once: Delivery)
     engine = duckdb.connect()
     engine.execute(f"SET file_search_path = '{once.settings.curated('')}'")
     assert engine.execute(query).fetchall()[0][0] == made["value"] == len(every) - 2
+    share = ("trace", "60", "--row", "få", "--measure", "valid_percent", "--delivery", NAME)
+    spread = json.loads(frs(once, *share, "--json").stdout)["spread"]
+    value, low, high, clusters, counted, *_ = engine.execute(frs(once, *share, "--sql", "--interval").stdout).fetchall()[0]
+    assert low < value < high
+    assert [spss(limit, 1, leading_zero=False) for limit in (low, high)] == [spread["low"], spread["high"]]
+    assert (clusters, counted) == (spread["clusters"], spread["forms"])
     listed = json.loads(frs(once, "trace", "60", "--row", "Total", "--delivery", NAME, "--forms", "--json").stdout)
     assert len(listed["forms"]) == made["forms"]
     assert [(each["kind"], [form["file"].partition("/")[0] for form in each["first"]]) for each in listed["near"]] == [
