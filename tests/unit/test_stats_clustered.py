@@ -276,7 +276,7 @@ def test_all_resamples_of_equal_conferences_have_the_variance_but_for_one_part_i
 
 
 def test_two_rare_answers_are_not_tested() -> None:
-    # Of 200 conferences with one form each, `rare` give the other answer to each question: 20 * 20 / 200 are expected to give both.
+    # Of 200 conferences with one form each, `rare` give the other answer to each question; 20 * 20 / 200 should give both.
     def forms(rare: int) -> np.ndarray:
         return _alone(np.array([[[200 - 2 * rare, rare], [rare, 0]]]))
 
