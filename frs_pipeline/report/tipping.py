@@ -98,11 +98,9 @@ def _of_share(
     always, never = least <= 0 and most >= 1, least > 1 or most < 0
     said: tuple[Parts, Parts]
     if always or never:
-        either = ("Holder", "Holds") if always else ("Holder ikke", "Doesn't hold")
-        said = (
-            (f"{either[0]}, uanset hvad der ville have stået på ", *danish),
-            (f"{either[1]}, whatever ", *english, " would have said"),
-        )
+        either = Text("Holder", "Holds") if always else Text("Holder ikke", "Doesn't hold")
+        begins = Text(f"{either.danish}, uanset hvad der ville have stået på ", f"{either.english}, whatever ")
+        said = ((begins.danish, *danish), (begins.english, *english, " would have said"))
     else:
         # Whole per cent at which the claim holds.
         at_least, at_most = (
