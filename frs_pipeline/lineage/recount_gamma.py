@@ -76,7 +76,7 @@ _TEST = """\
 test AS (  -- gamma over its error if there were no association
   SELECT
     any_value(gamma) / sqrt((any_value(k) - 1) / any_value(k)
-      * sum((2 * (a - e) / w / (1 - least(b / w, 0.75))) ** 2)) AS t
+      * sum((2 * (a - e) / w / (1 - least(2 * b / w, 0.75))) ** 2)) AS t
   FROM clusters CROSS JOIN totals
 )"""
 

@@ -185,12 +185,13 @@ def on_fishers_scale(value: float, error: float, clusters: int, n: int, effect: 
 def null_error(pairs: Pairs, clusters: int) -> float:
     """Compute the error of gamma that supposes that there is no association.
 
-    Each cluster's part is weighed up by the share of all pairs that it has a part in (as HC3 does, and as the jackknife would):
-    without, the test says too often that something is very unlikely.
+    Each cluster's part is weighed up by the share of all pairs that leaving it out takes away, as the jackknife does: without, the
+    test says too often that something is very unlikely.
     """
     whole = float(pairs.untied.sum())
     z = 2 * (pairs.agreeing - pairs.expected) / whole
-    weighed = z / (1 - np.minimum(pairs.untied / whole, 0.75))
+    # A pair has two ends: without a cluster, the pairs of its forms are gone from both.
+    weighed = z / (1 - np.minimum(2 * pairs.untied / whole, 0.75))
     return float(np.sqrt((clusters - 1) / clusters * product(weighed, weighed)))
 
 
