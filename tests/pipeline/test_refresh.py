@@ -222,7 +222,9 @@ def texts_of(path: Path) -> list[str]:
     if path.suffix != ".parquet":
         return [path.read_bytes().decode("utf-8", "replace" if path.suffix == ".sav" else "strict")]
     table = pq.read_table(path)
-    cells = [str(value) for column in table.columns for value in column.unique().to_pylist()]
+    # A fraction is computed, and has any digits.
+    values = (value for column in table.columns for value in column.unique().to_pylist())
+    cells = [str(value) for value in values if not isinstance(value, float) or value.is_integer()]
     return [*cells, *table.column_names, *(str(field.metadata) for field in table.schema)]
 
 

@@ -171,13 +171,13 @@ MISTAKES = [
         "report/chapters.yaml",
         [("[1, 2, 3, 4, 5]", "[1, 2, 99, 2]"), ("id: raadgivere", "id: deltagere")],
         [
-            ":15: there is no table 99",
-            ":15: table 2 has a chapter already",
-            ":29: another chapter is called deltagere, too",
+            ":17: there is no table 99",
+            ":17: table 2 has a chapter already",
+            ":31: another chapter is called deltagere, too",
         ],
     ),
-    ("report/chapters.yaml", [("followup: 2", "followup: 4")], [":16: table 4 isn't a crosstab, which is what changes draws"]),
-    ("report/chapters.yaml", [("followup: 2", "followup: 17")], [":16: tables 1 and 17 don't have the same rows"]),
+    ("report/chapters.yaml", [("followup: 2", "followup: 4")], [":18: table 4 isn't a crosstab, which is what changes draws"]),
+    ("report/chapters.yaml", [("followup: 2", "followup: 17")], [":18: tables 1 and 17 don't have the same rows"]),
 ]
 
 
