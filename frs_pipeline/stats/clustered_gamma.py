@@ -185,8 +185,8 @@ def on_fishers_scale(value: float, error: float, clusters: int, n: int, effect: 
 def null_error(pairs: Pairs, clusters: int) -> float:
     """Compute the error of gamma that supposes that there is no association.
 
-    Each cluster's part is weighed up by the share of all pairs that leaving it out takes away, as the jackknife does: without, the
-    test says too often that something is very unlikely.
+    Each cluster's part is weighed up by the share of all pairs that leaving it out takes away, as the jackknife does: without
+    that, the test says too often that something is very unlikely.
     """
     whole = float(pairs.untied.sum())
     z = 2 * (pairs.agreeing - pairs.expected) / whole

@@ -209,6 +209,8 @@ def test_nothing_curated_holds_a_conference_number_or_a_personal_number(made: tu
     assert len(files) > 90
     for path in files:
         texts = texts_of(path)
+        if path.suffix == ".csv":  # a fraction is computed, and has any digits
+            texts = [re.sub(r"[0-9]+[.][0-9]+(e-?[0-9]+)?", "", text) for text in texts]
         assert not [text for text in texts if personal.search(text)], path.name
         words = {word for text in texts for word in re.findall(r"(?<![0-9a-f])[0-9]{5}(?![0-9a-f])", text)}
         assert not numbers & words, path.name
