@@ -177,8 +177,9 @@ const FRS = (() => {
     const shared = all.of[clusters === 1 ? 0 : 1];
     const from = shared ? say(`Skemaer om ${count(clusters)} ${shared[0]}.`, `Forms about ${count(clusters)} ${shared[1]}.`) : "";
     made.push(element("p", `${from}${marked ? say(" Bygger på så få skemaer, at det skal læses med forbehold.", " It rests on so few forms that it has to be read with reservation.") : ""}`.trim(), { class: "quiet" }));
-    made.splice(2, 0, element("p", say(`Så anderledes kunne tallet være blevet med andre ${shared ? all.of[1][0] : "skemaer"} under tilsvarende forhold.`,
-      `How different the figure might have been with other ${shared ? all.of[1][1] : "forms"} in similar circumstances.`)));
+    const others = shared ? say(...all.of[1]) : say("skemaer", "forms");
+    made.splice(2, 0, element("p", say("Så anderledes kunne tallet være blevet med andre ", "How different the figure might have been with other ")
+      + others + say(" under tilsvarende forhold.", " in similar circumstances.")));
     if (p) made.push(element("p", say("Den robuste test: p ", "The robust test: p ") + p + (tests ? say(`; justeret for ${tests} test: p ${q}`, `; adjusted for ${tests} tests: p ${q}`) : ""), { class: "quiet" }));
     return made;
   }
