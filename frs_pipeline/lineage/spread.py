@@ -107,7 +107,10 @@ def difference(evidence: Evidence, address: Address, against: str) -> tuple[Addr
     wanted = " ".join(against.casefold().split())
     found = next((which for label, which in known.items() if label.casefold() == wanted), None)
     if found is None:
-        do = f"--against: {' | '.join(known)}" if known else "leave out --against"
+        # A count has no interval, and so no difference: the share beside it has.
+        beside = sorted({other.measure for other in evidence.differences if other._replace(measure=address.measure) == address})
+        instead = f"--measure {' | '.join(beside)}" if beside else "leave out --against"
+        do = f"--against: {' | '.join(known)}" if known else instead
         raise UsageError("no such difference", where=f"table {address.table}", do=do)
     return found
 
