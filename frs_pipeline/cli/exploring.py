@@ -57,13 +57,16 @@ def associate(
     within = None if by is None else _question(known[mart], by, "--by")
     limits = _limits(known[mart], where or [])
     results.file(("marts", mart))
-    # Where all have one answer, there is nothing to associate.
+    # Where all have one answer, there is nothing to associate, and nothing to tell apart.
     settled = {question.name for question, codes in limits if len(codes) == 1}
+    if within is not None and within.name in settled:
+        raise UsageError(f"--where leaves one answer to {within.name}", where="--by", do="leave one of them out")
     asked = [question for question in ordinal(results.study, mart) if question.name not in settled]
     found = strongest_first(associations(results.store.marts(mart), asked, within, limits))
-    title = f"{mart}{''.join(f', {limit}' for limit in where or [])}"
+    limited = "".join(f", {limit}" for limit in where or [])
+    title = f"{mart}{limited}"
     if heatmap is not None:
-        _draw(results.study, heatmap, title, asked, found)
+        _draw(results.study, heatmap, f"{known[mart].title}{limited}", asked, found)
     if as_json:
         print_json([{name: value for name, value in asdict(one).items() if name in _COLUMNS} for one in found])
     elif as_csv:

@@ -95,7 +95,7 @@ def show(study: Study, passport: Passport) -> None:
     if passport.pairs:
         _counts(page, passport.pairs)
     if passport.spread:
-        _spread(page, passport.spread)
+        _spread(page, passport.spread, shares=passport.address.measure.endswith("percent"))
     if passport.absent:
         page.heading("Had nobody left a question blank")
         for line in about_absent(passport.absent):
@@ -126,7 +126,7 @@ def _counts(page: Page, counted: Pairs) -> None:
     page.text(f"P = {counted.p}, Q = {counted.q} (each pair of forms from both of its ends)")
 
 
-def _spread(page: Page, known: Spread) -> None:
+def _spread(page: Page, known: Spread, *, shares: bool) -> None:
     level = number(page.study, known.level, 0)
     if known.low is None or known.high is None:
         page.heading(f"No {level}% interval{f', because {known.reason.english}' if known.reason else ''}")
@@ -139,7 +139,7 @@ def _spread(page: Page, known: Spread) -> None:
     if tested := about_test(page.study, known):
         page.text(tested.english)
     if known.differences:
-        page.heading("Differences that it takes part in")
+        page.heading(f"Differences that it takes part in{', in percentage points' if shares else ''}")
         rows = [
             (f"{made.of} less {made.less}", made.value or "–", f"{made.low} to {made.high}" if made.low else _why(made.reason))
             for made in known.differences

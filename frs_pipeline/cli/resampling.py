@@ -76,10 +76,12 @@ def _for_programs(one: Resampled) -> dict[str, Any]:
 
 
 def _print(study: Study, found: list[Resampled], samples: int, seed: int) -> None:
+    from frs_pipeline.lineage.recount_spread import cluster
     from frs_pipeline.study.about import written
+    from frs_pipeline.study.tables import catalogue
 
     number = found[0].address.table
-    header = ("figure", "value", "clusters", "error", "by", "bootstrap", "of the error", "replicates without")
+    header = ("figure", "value", "clusters", "error", "by", "resampled", "of the computed", "without a value")
     lines = [
         [
             _called(one),
@@ -94,10 +96,14 @@ def _print(study: Study, found: list[Resampled], samples: int, seed: int) -> Non
         for one in found
     ]
     under = (
-        f"{samples} replicates, seed {seed}; a cross-check of errors, which no interval is made of. Shares are between 0 and 1."
+        f"{samples} replicates, seed {seed}: a cross-check of errors, which no interval is made of. Shares and their errors are "
+        "between 0 and 1."
     )
     print_grid(f"Table {number}: errors, computed and resampled", header, lines, under)
-    tested = [one for one in found if one.within is not None]
+    # Where no number says which forms belong together, there is nothing to shuffle within.
+    tested = (
+        [one for one in found if one.within is not None] if cluster(study, catalogue(study)[number].marts) != "form_id" else []
+    )
     for one in tested:
         say(f"  {_called(one)}: {_within(study, one)}")
     if tested:
@@ -117,8 +123,10 @@ def _figure(one: Resampled, value: float | None, decimals: int) -> str:
 
 
 def _ratio(one: Resampled) -> str:
+    from frs_pipeline.stats.printing import spss
+
     error, drawn = one.estimate.error, one.bootstrap.error
-    return "" if not error or drawn is None else f"{drawn / error:.3f}"
+    return "" if not error or drawn is None else spss(drawn / error, 3, leading_zero=True)
 
 
 def _within(study: Study, one: Resampled) -> str:

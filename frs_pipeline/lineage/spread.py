@@ -107,7 +107,10 @@ def difference(evidence: Evidence, address: Address, against: str) -> tuple[Addr
     wanted = " ".join(against.casefold().split())
     found = next((which for label, which in known.items() if label.casefold() == wanted), None)
     if found is None:
-        do = f"--against: {' | '.join(known)}" if known else "leave out --against"
+        # A count has no interval, and so no difference: the share beside it has.
+        beside = sorted({other.measure for other in evidence.differences if other._replace(measure=address.measure) == address})
+        instead = f"--measure {' | '.join(beside)}" if beside else "leave out --against"
+        do = f"--against: {' | '.join(known)}" if known else instead
         raise UsageError("no such difference", where=f"table {address.table}", do=do)
     return found
 
@@ -156,10 +159,14 @@ def number(study: Study, value: float, decimals: int, *, leading_zero: bool = Tr
 
 def about_clusters(study: Study, known: Spread) -> Text:
     """Say in one line what an interval rests on."""
+    forms = Text(f"{known.forms} {known.counted.danish}", f"{known.forms} {known.counted.english}")
+    # Where nothing says which forms belong together, each is a cluster of its own: said once.
     parts = [
-        Text(
-            f"{known.clusters} {known.unit.danish}, {known.forms} {known.counted.danish}",
-            f"{known.clusters} {known.unit.english}, {known.forms} {known.counted.english}",
+        forms
+        if known.unit == known.counted
+        else Text(
+            f"{known.clusters} {known.unit.danish}, {forms.danish}",
+            f"{known.clusters} {known.unit.english}, {forms.english}",
         )
     ]
     if known.n_effective is not None:
@@ -187,6 +194,6 @@ def about_test(study: Study, known: Spread) -> Text | None:
         return Text(said, said)
     q, tests, family = number(study, known.q, 3, leading_zero=False), known.tests, known.family
     return Text(
-        f"{said}; q = {q} blandt {tests} prøver (Benjamini og Hochberg): {family.danish}",
+        f"{said}; q = {q} blandt {tests} test (Benjamini og Hochberg): {family.danish}",
         f"{said}; q = {q} among {tests} tests (Benjamini and Hochberg): {family.english}",
     )

@@ -420,6 +420,11 @@ def test_gamma_by_strata_with_the_partial(data: Path, tmp_path: Path) -> None:
         ),
         (("associate", "initiator", "--where", "conflict=mage"), 2, "conflict has no answer 'mage' (is mange meant?)"),
         (("associate", "initiator", "--heatmap", "all.png"), 2, "all.png: not the name of an SVG file (name it something.svg)"),
+        (
+            ("associate", "participant_first", "--by", "role", "--where", "role=barn"),
+            2,
+            "--by: --where leaves one answer to role (leave one of them out)",
+        ),
         (("collapse", "82"), 2, "82: no such table (tables run from 1 to 81)"),
         (("collapse", "30", "--group", "far"), 2, "--group: table 30 has no groups (leave --group out)"),
         (("bootstrap", "82"), 2, "no such table"),
@@ -486,7 +491,7 @@ def test_all_pairs_can_be_limited_drawn_and_read_by_spreadsheets(data: Path, tmp
         one = found[line["row"], line["column"]]
         assert (line["gamma"], line["n"], line["group"]) == ("" if one["gamma"] is None else str(one["gamma"]), str(one["n"]), "")
     drawn = picture.read_text(encoding="utf-8")
-    assert drawn.startswith("<svg ") and "participant_first, role=Mor</title>" in drawn
+    assert drawn.startswith("<svg ") and "Deltager, første rådslagning, role=Mor</title>" in drawn
     frs(data, *mothers, "--heatmap", str(picture))
     assert picture.read_text(encoding="utf-8") == drawn
 

@@ -137,7 +137,7 @@ const FRS = (() => {
     }
     else if (own.n && own.n[1] !== own.f) made.push(element("p", `${count(own.f)} ${say("skemaer", "forms")}: ${count(own.n[1])} ${say("kryds", "ticks")}`, { class: "formula" }));
     made.push(element("p", `${text(own.r)}.`, { class: "quiet sentence" }));
-    made.push(...uncertainty(at), ...spread(own, text));
+    made.push(...uncertainty(at), ...spread(at, own, text));
     if (own.m) made.push(title("Hvis ingen havde sprunget over", "Had nobody left a question blank"), ...absent(own, text));
     const unit = own.u === undefined ? null : text(own.u);
     made.push(unit ? title("Fra alle kendte til tallet", "From all that are known to the figure")
@@ -177,6 +177,9 @@ const FRS = (() => {
     const shared = all.of[clusters === 1 ? 0 : 1];
     const from = shared ? say(`Skemaer om ${count(clusters)} ${shared[0]}.`, `Forms about ${count(clusters)} ${shared[1]}.`) : "";
     made.push(element("p", `${from}${marked ? say(" Bygger på så få skemaer, at det skal læses med forbehold.", " It rests on so few forms that it has to be read with reservation.") : ""}`.trim(), { class: "quiet" }));
+    const others = shared ? say(...all.of[1]) : say("skemaer", "forms");
+    made.splice(2, 0, element("p", say("Så anderledes kunne tallet være blevet med andre ", "How different the figure might have been with other ")
+      + others + say(" under tilsvarende forhold.", " in similar circumstances.")));
     if (p) made.push(element("p", say("Den robuste test: p ", "The robust test: p ") + p + (tests ? say(`; justeret for ${tests} test: p ${q}`, `; adjusted for ${tests} tests: p ${q}`) : ""), { class: "quiet" }));
     return made;
   }
@@ -196,7 +199,7 @@ const FRS = (() => {
     return element("table", [element("tbody", body)]);
   }
   // What an interval rests on, and how much the figure differs from others.
-  function spread(own, text) {
+  function spread(at, own, text) {
     const made = [];
     if (own.i) {
       const [how, forms, worth, effect, alike, error, df, t, family] = own.i;
@@ -216,7 +219,9 @@ const FRS = (() => {
       `: ${value === null ? "–" : value}`,
       low ? ` (${low} ${say("til", "to")} ${high})` : none === undefined ? "" : ` (${say("intet interval, fordi", "no interval, because")} ${text(none)})`,
     ]));
-    return apart.length ? [...made, element("p", say("Forskelle med 95-procent-sikkerhedsintervaller:", "Differences with 95% confidence intervals:")), element("ul", apart)] : made;
+    return apart.length ? [...made, element("p", /percent$/.test(measureOf(at))
+      ? say("Forskelle i procentpoint med 95-procent-sikkerhedsintervaller:", "Differences in percentage points with 95% confidence intervals:")
+      : say("Forskelle med 95-procent-sikkerhedsintervaller:", "Differences with 95% confidence intervals:")), element("ul", apart)] : made;
   }
   function absent(own, text) {
     const [missing, low, high, reason, partly, allCame] = own.m;
