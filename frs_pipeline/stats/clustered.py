@@ -289,8 +289,8 @@ def mean_squares(total: float, squares: float, of_means: float, whole: Whole) ->
     """
     if whole.clusters < 2 or whole.n <= whole.clusters:
         return None
-    between = (of_means - total**2 / whole.n) / (whole.clusters - 1)
-    return Squares(between, (squares - of_means) / (whole.n - whole.clusters))
+    between, within = _no_rounding(of_means - total**2 / whole.n, of_means), _no_rounding(squares - of_means, squares)
+    return Squares(between / (whole.clusters - 1), within / (whole.n - whole.clusters))
 
 
 class Products(NamedTuple):

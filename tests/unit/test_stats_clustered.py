@@ -291,6 +291,17 @@ def test_a_difference_of_shares_that_all_clusters_have_alike_stays_within_100_po
             assert (found.error, found.t, found.p) == (0, None, None)
 
 
+def test_an_answer_that_everybody_of_several_roles_gives_has_no_design_effect() -> None:
+    # Five roles, of whom each form has the first of two answers: no variance, within conferences or between them.
+    answers = [[*range(5)], [*range(5, 10)]]
+    for clusters in range(5, 140):
+        forms = np.random.default_rng(clusters).integers(0, 5, (clusters, 5))
+        cells = Cells(np.hstack([forms, 0 * forms]))
+        assert cells.design(answers) == 1
+        found = cells.share(answers[0], range(10), cells.design(answers))
+        assert (found.value, found.icc, found.n_effective) == (1, None, forms.sum())
+
+
 def test_all_resamples_of_equal_conferences_have_the_variance_but_for_one_part_in_k() -> None:
     hits, valid = np.array([1, 2, 3]), np.array([4, 4, 4])
     every = [hits[list(chosen)].sum() / 12 for chosen in product(range(3), repeat=3)]
