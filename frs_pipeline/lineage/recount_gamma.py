@@ -5,7 +5,7 @@ from __future__ import annotations
 from frs_pipeline.lineage.meaning import Meaning, Selection
 from frs_pipeline.lineage.recount import Files, read_forms, scale_of, where
 from frs_pipeline.stats.clustered import FEW_CLUSTERS
-from frs_pipeline.stats.clustered_gamma import FEW_FORMS
+from frs_pipeline.stats.clustered_gamma import FEW_FORMS, LEAST_MEETING
 from frs_pipeline.study import Study
 
 _COUNTS = """\
@@ -73,12 +73,25 @@ left_out{x} AS (  -- gamma without each cluster
 ),
 error{x} AS (SELECT sqrt((count(*) - 1) * var_pop(gamma)) AS error FROM left_out{x})"""
 _TEST = """\
-test AS (  -- gamma over its error if there were no association
+meeting AS (  -- forms expected by chance in the rarer half of both questions, each cut where its halves are most alike
+  SELECT sum(r.half * c.half / n) AS forms
+  FROM ({rows}
+  ) AS r JOIN ({columns}
+  ) AS c USING (s, n)
+),
+test AS (  -- gamma over its error if there were no association; with fewer than {least} of these forms none is made
   SELECT
-    any_value(gamma) / sqrt((any_value(k) - 1) / any_value(k)
-      * sum((2 * (a - e) / w / (1 - least(2 * b / w, 0.75))) ** 2)) AS t
+    CASE WHEN (SELECT forms FROM meeting) >= {least} THEN any_value(gamma) / sqrt((any_value(k) - 1) / any_value(k)
+      * sum((2 * (a - e) / w / (1 - least(2 * b / w, 0.75))) ** 2)) END AS t
   FROM clusters CROSS JOIN totals
 )"""
+_HALVES = """
+    SELECT s, any_value(whole) AS n, max(least(below, whole - below)) AS half
+    FROM (
+      SELECT s, sum(sum(n)) OVER (PARTITION BY s ORDER BY {at}) AS below, sum(sum(n)) OVER (PARTITION BY s) AS whole
+      FROM cells GROUP BY s, {at}
+    )
+    GROUP BY s"""
 
 
 def counts(study: Study, meaning: Meaning, cluster: str, files: Files, x: str) -> str:
@@ -113,4 +126,5 @@ def steps(x: str, clusters: int, forms: int, *, tested: bool) -> str:
     """Write the steps from pairs to the interval; by the jackknife where there are few clusters or forms."""
     few = clusters < FEW_CLUSTERS or forms < FEW_FORMS
     made = _STEPS.format(x=x, error=(_JACKKNIFE if few else _LINEARISED).format(x=x))
-    return f"{made},\n{_TEST}" if tested else made
+    test = _TEST.format(rows=_HALVES.format(at="i"), columns=_HALVES.format(at="j"), least=LEAST_MEETING)
+    return f"{made},\n{test}" if tested else made

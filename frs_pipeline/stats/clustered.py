@@ -139,12 +139,17 @@ class Cells:
         """
         first, second = (self._share(*places, design) for places, design in zip((one, other), pooled, strict=True))
         there = [self._whole(of).there for _, of in (one, other)]
-        products = Products(*(float(z @ self._products @ w) for z, w in _each_two(first.z, second.z)))
+        products = self._of_both(first, second)
         made = difference(first.estimate, second.estimate, products, int(np.count_nonzero(there[0] | there[1])), "mover")
         enough = all(
             min(hit := float(self._totals[[*hits]].sum()), self._whole(of).n - hit) >= LEAST_HITS for hits, of in (one, other)
         )
         return made if enough else replace(made, t=None, p=None)
+
+    def _of_both(self, first: _Share, second: _Share) -> Products:
+        one, other = (_no_rounding(float(each.z @ self._products @ each.z), each.terms) for each in (first, second))
+        both = float(first.z @ self._products @ second.z) if one and other else 0.0
+        return Products(one, other, both, _no_rounding(one + other - 2 * both, first.terms + second.terms))
 
     def _whole(self, of: Sequence[int]) -> Whole:
         places = tuple(of)
@@ -155,15 +160,15 @@ class Cells:
     def _share(self, hits: Sequence[int], of: Sequence[int], pooled: float) -> _Share:
         whole, z = self._whole(of), np.zeros(len(self._totals))
         if not whole.n:
-            return _Share(without("no_forms"), z)
+            return _Share(without("no_forms"), z, 0.0)
         p = float(self._totals[[*hits]].sum()) / whole.n
         np.add.at(z, [*hits], 1 / whole.n)
         np.subtract.at(z, [*of], p / whole.n)
-        n = int(whole.n)
+        n, terms = int(whole.n), p * p * whole.squares / whole.n**2
         if whole.clusters < 2:
-            return _Share(without("one_cluster", p, whole.clusters, n), z)
+            return _Share(without("one_cluster", p, whole.clusters, n), z, terms)
         simple = p * (1 - p)
-        spread = variance(_no_rounding(float(z @ self._products @ z), p * p * whole.squares / whole.n**2), whole.clusters)
+        spread = variance(_no_rounding(float(z @ self._products @ z), terms), whole.clusters)
         # Of a share of nothing or everything, and of one that all clusters have alike, no variance is seen.
         own = simple / spread if spread > 0 and simple > 0 else whole.n
         effective = min(whole.n, own, whole.n / pooled)
@@ -182,7 +187,7 @@ class Cells:
             icc=None if squares is None else squares.correlation(whole),
             n_effective=effective,
         )
-        return _Share(made, z)
+        return _Share(made, z, terms)
 
     def _squares(self, hits: Sequence[int], whole: Whole) -> Squares | None:
         at = [whole.places.index(place) for place in hits]
@@ -192,10 +197,11 @@ class Cells:
 
 
 class _Share(NamedTuple):
-    """A share with the weights of the answers in its influence values."""
+    """A share with the weights of the answers in its influence values, whose squares are differences of `terms` so large."""
 
     estimate: Estimate
     z: Floats
+    terms: float
 
 
 class Whole(NamedTuple):
@@ -229,10 +235,6 @@ class Whole(NamedTuple):
             there,
             of_means,
         )
-
-
-def _each_two(z: Floats, w: Floats) -> tuple[tuple[Floats, Floats], ...]:
-    return (z, z), (w, w), (z, w)
 
 
 def _no_rounding(sum_of_squares: float, terms: float) -> float:
@@ -287,16 +289,17 @@ def mean_squares(total: float, squares: float, of_means: float, whole: Whole) ->
     """
     if whole.clusters < 2 or whole.n <= whole.clusters:
         return None
-    between = (of_means - total**2 / whole.n) / (whole.clusters - 1)
-    return Squares(between, (squares - of_means) / (whole.n - whole.clusters))
+    between, within = _no_rounding(of_means - total**2 / whole.n, of_means), _no_rounding(squares - of_means, squares)
+    return Squares(between / (whole.clusters - 1), within / (whole.n - whole.clusters))
 
 
 class Products(NamedTuple):
-    """Sums over clusters of products of the influence values of two estimates: each with itself, and both."""
+    """Sums over clusters of products of the influence values of two estimates: each with itself, both, and the difference."""
 
     first: float
     second: float
     both: float
+    apart: float
 
     @property
     def correlation(self) -> float:
@@ -320,8 +323,7 @@ def difference(first: Estimate, second: Estimate, products: Products, clusters: 
     high = value + float(np.sqrt(max(above**2 + under**2 - 2 * r * above * under, 0.0)))
     if not low < high:
         return without("no_spread", value, clusters, n)
-    together = products.first + products.second
-    error = float(np.sqrt(variance(_no_rounding(together - 2 * products.both, together), clusters)))
+    error = float(np.sqrt(variance(products.apart, clusters)))
     t = value / error if error > 0 else None
     return Estimate(
         value,

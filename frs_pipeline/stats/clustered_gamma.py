@@ -242,7 +242,7 @@ def difference_of_gammas(first: Correlated, second: Correlated) -> Estimate:
     if one.value is None or other.value is None:
         return without("no_pairs", None, clusters, n)
     z, w = first.pairs.influence, second.pairs.influence
-    products = Products(product(z, z), product(w, w), product(z, w))
+    products = Products(product(z, z), product(w, w), product(z, w), product(z - w, z - w))
     made = difference(one, other, products, clusters, "mover_fisher")
     if one.error is None or other.error is None or made.low is None:
         return made

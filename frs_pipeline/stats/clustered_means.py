@@ -25,6 +25,9 @@ from frs_pipeline.stats.clustered import (
     without,
 )
 
+# A variance is a difference of sums; one smaller than these by so much is what a double can't hold of them.
+_NO_SPREAD = 1e-20
+
 
 class Numbers(NamedTuple):
     """Numbers per cluster: their sum, the sum of their squares, and how many they are; each (clusters,)."""
@@ -97,7 +100,7 @@ def _linearised(value: float, sides: Sequence[Numbers], influence: Sequence[Floa
     else:
         z = np.sum(influence, axis=0)
         spread, df = variance(product(z, z), clusters), clusters - 1
-    if spread <= 0:
+    if spread <= _NO_SPREAD * sum(product(each, each) for each in (side.sums / side.sizes.sum() for side in sides)):
         return without("no_spread", value, clusters, n)
     error = float(np.sqrt(spread))
     reach = quantile(df) * error

@@ -140,17 +140,16 @@ def _saturated(there: Floats) -> Floats | None:
     n = float(flat.sum())
     shares = flat.sum(axis=0) / n
     influence = (flat - np.outer(flat.sum(axis=1), shares)) / n
-    of_rows, of_columns = np.repeat(np.eye(rows), columns, axis=0), np.tile(np.eye(columns), (rows, 1))
-    main = np.hstack([of_rows, of_columns[:, 1:]])
-    both = np.einsum("ci,cj->cij", of_rows[:, 1:], of_columns[:, 1:]).reshape(len(shares), -1)
-    contrasts = both - main @ np.linalg.lstsq(main, both, rcond=None)[0]
+    # Indicators of all but the first row and column, less what is of a row or a column alone.
+    of_rows, of_columns = (np.eye(number)[:, 1:] - 1 / number for number in (rows, columns))
+    contrasts = np.kron(of_rows, of_columns)
     inverse = np.divide(1.0, shares, out=np.zeros_like(shares), where=shares > 0)
     weighed = contrasts * inverse[:, np.newaxis]
     if np.linalg.matrix_rank(contrasts * np.sqrt(inverse)[:, np.newaxis]) < contrasts.shape[1]:
         return None
-    by_cluster = influence @ weighed
-    robust = clusters / (clusters - 1) * by_cluster.T @ by_cluster
-    return np.linalg.solve(contrasts.T @ weighed / n, robust)
+    by_cluster = _matmul(influence, weighed)
+    robust = clusters / (clusters - 1) * _matmul(by_cluster.T, by_cluster)
+    return _solved(_matmul(contrasts.T, weighed) / n, robust)
 
 
 def _independent(there: Floats, expected: Floats) -> Floats:
@@ -167,8 +166,24 @@ def _independent(there: Floats, expected: Floats) -> Floats:
     off_columns = there.sum(axis=1, keepdims=True) - columns * sizes
     influence = (there - totals / n * sizes - off_rows * columns - rows * off_columns) / np.sqrt(n * expected)
     flat = influence.reshape(clusters, -1)
-    effects: Floats = clusters / (clusters - 1) * flat.T @ flat
-    return effects
+    return clusters / (clusters - 1) * _matmul(flat.T, flat)
+
+
+def _matmul(one: Floats, other: Floats) -> Floats:
+    """Multiply matrices. Not by `@`: its last digits depend on how many processors share the work."""
+    made: Floats = np.einsum("ij,jk->ik", one, other)
+    return made
+
+
+def _solved(matrix: Floats, right: Floats) -> Floats:
+    """Return x of `matrix` · x = `right`, of a positive definite matrix, by Gauss and Jordan: not by LAPACK, see `_matmul`."""
+    both = np.hstack([matrix, right])
+    for at in range(len(matrix)):
+        both[at] /= both[at, at]
+        rest = both[:, at].copy()
+        rest[at] = 0
+        both -= np.outer(rest, both[at])
+    return both[:, len(matrix) :]
 
 
 def bowker(cells: Counts) -> Estimate:

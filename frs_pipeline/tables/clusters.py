@@ -28,7 +28,8 @@ from frs_pipeline.tables.pairing import with_pairs
 
 _BLANK = np.int16(-(2**15))
 
-Places = NDArray[np.int8]
+# A scale may have 255 answers.
+Places = NDArray[np.int16]
 Mask = NDArray[np.bool_]
 
 
@@ -67,7 +68,7 @@ class _Forms:
         """Return which category of an axis each form is in (forms,); -1 for none."""
         key = (axis.variable, axis.categories)
         if key not in self._places:
-            table = np.full(2**16, -1, dtype=np.int8)
+            table = np.full(2**16, -1, dtype=np.int16)
             for place, category in enumerate(axis.categories):
                 table[np.array(category.codes, dtype=np.int16).view(np.uint16)] = place
             self._places[key] = table[self.codes(axis.variable).view(np.uint16)]
@@ -163,7 +164,7 @@ def _counted(table: Table, forms: _Forms, clusters: int) -> ClusteredForms:
     kept = forms.about(table)
     every = _sum(forms.cluster[kept], clusters)
     groups = len(table.group.categories) if table.group else 1
-    group = forms.places(table.group) if table.group else np.zeros(len(kept), dtype=np.int8)
+    group = forms.places(table.group) if table.group else np.zeros(len(kept), dtype=np.int16)
     kept &= group >= 0
     if table.row.boxes:
         return ClusteredForms(*_ticks(table.row, forms, kept, group, (clusters, groups), every))
@@ -171,7 +172,7 @@ def _counted(table: Table, forms: _Forms, clusters: int) -> ClusteredForms:
         numbers = tuple(_numbers(table, forms, kept & (group == place), clusters) for place in range(groups))
         return ClusteredForms(np.zeros((clusters, groups, 0, 1), dtype=np.int32), every, None, numbers)
     row = forms.places(table.row)
-    column = forms.places(table.column) if table.column else np.zeros(len(kept), dtype=np.int8)
+    column = forms.places(table.column) if table.column else np.zeros(len(kept), dtype=np.int16)
     kept &= (row >= 0) & (column >= 0)
     shape = (groups, len(table.row.categories), len(table.column.categories) if table.column else 1)
     cell = np.ravel_multi_index((group[kept], row[kept], column[kept]), shape)

@@ -129,6 +129,24 @@ def test_a_partial_gamma_adds_up_a_conference_over_its_roles(asked):
     assert (found["value"], found["error"]) == (pytest.approx(gamma, abs=1e-12), pytest.approx(error, abs=1e-9))
 
 
+@pytest.mark.parametrize(
+    ("times", "meeting"),
+    [(1, 14 * 12 / 36), (5, 5 * 14 * 12 / 36)],  # in the rarer halves: 14 forms of 36, and 12
+)
+def test_a_gamma_is_tested_where_five_forms_are_expected_in_both_rarer_halves(asked, times, meeting):
+    forms = [(k, i, j) for k, _, i, j in of_cells(SIX * times)]
+    found = asked("participant_followup", ("conflict", "helped"), forms, address(STUDY, 18))
+    # R: the formula, as in docs/statistics.yaml.
+    assert found["t"] == (None if meeting < 5 else pytest.approx(10.6342420939, abs=1e-9))
+
+
+def test_a_partial_gamma_is_tested_by_the_forms_expected_in_all_strata(asked):
+    forms = of_cells(SIX, 1) + of_cells(SECOND, 2)
+    place = Address(49, "", "", "Total", "partial_gamma")
+    found = asked("participant_first", ("role", "could_suggest", "child_heard"), forms, place)
+    assert found["t"] == pytest.approx(5.1190777661, abs=1e-9)  # R: the formula, as in docs/statistics.yaml
+
+
 def test_there_is_none_of_a_single_conference_or_of_what_is_all(asked):
     forms = [(0, 1, 1), (0, 1, 2)]
     columns = ("role", "overall")

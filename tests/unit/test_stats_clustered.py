@@ -267,6 +267,41 @@ def test_a_mean_that_all_share_has_no_interval() -> None:
     assert mean(Numbers(np.zeros(2), np.zeros(2), np.zeros(2))).reason == "no_forms"
 
 
+@pytest.mark.parametrize("clusters", [3, 40])
+@pytest.mark.parametrize("number", [0.1, 3.3, 7.7])
+def test_a_mean_that_all_share_has_no_interval_though_a_double_cant_hold_it(number: float, clusters: int) -> None:
+    def same(sizes: np.ndarray) -> Numbers:
+        sums, squares = (np.array([sum([each] * int(size)) for size in sizes]) for each in (number, number**2))
+        return Numbers(sums, squares, sizes.astype(float))
+
+    one, other = same(np.arange(clusters) % 7 + 1), same(np.arange(clusters) % 5 + 2)
+    assert mean(one).reason == "no_spread" and mean(one).design_effect is None
+    assert difference_of_means(one, other).reason == "no_spread"
+    # The least that numbers may differ by is told from that.
+    assert mean(one._replace(sums=one.sums + 0.001 * (np.arange(clusters) == 1))).reason is None
+
+
+def test_a_difference_of_shares_that_all_clusters_have_alike_stays_within_100_points_and_isnt_tested() -> None:
+    for sizes in product(range(1, 6), repeat=2):
+        for a, b in product(range(1, 7), range(1, 12)):
+            one, other = np.outer(np.resize(sizes, 12), [a, 7]), np.outer(np.resize(sizes, 12), [b, 13])
+            found = difference_of_shares((one[:, 0], one[:, 1]), (other[:, 0], other[:, 1]))
+            assert found.low is not None and found.high is not None
+            assert -1 <= found.low < a / 7 - b / 13 < found.high <= 1
+            assert (found.error, found.t, found.p) == (0, None, None)
+
+
+def test_an_answer_that_everybody_of_several_roles_gives_has_no_design_effect() -> None:
+    # Five roles, of whom each form has the first of two answers: no variance, within conferences or between them.
+    answers = [[*range(5)], [*range(5, 10)]]
+    for clusters in range(5, 140):
+        forms = np.random.default_rng(clusters).integers(0, 5, (clusters, 5))
+        cells = Cells(np.hstack([forms, 0 * forms]))
+        assert cells.design(answers) == 1
+        found = cells.share(answers[0], range(10), cells.design(answers))
+        assert (found.value, found.icc, found.n_effective) == (1, None, forms.sum())
+
+
 def test_all_resamples_of_equal_conferences_have_the_variance_but_for_one_part_in_k() -> None:
     hits, valid = np.array([1, 2, 3]), np.array([4, 4, 4])
     every = [hits[list(chosen)].sum() / 12 for chosen in product(range(3), repeat=3)]

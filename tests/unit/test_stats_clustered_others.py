@@ -6,6 +6,9 @@ cells, on one stratum of conferences with weights of 1. Values marked SAS are th
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 
 import numpy as np
@@ -385,3 +388,17 @@ def test_under_the_null_about_a_twentieth_is_rejected():
         plain += stats.chi2.sf(stuart_maxwell(cells).value, 2) < 0.05
     assert all(4 <= number <= 29 for number in rejected.values()), rejected
     assert plain > 60  # what it would be without clusters
+
+
+def test_the_last_digit_of_chi_squared_doesnt_depend_on_how_many_processors_share_the_work():
+    # Tables as large as those that BLAS shares out.
+    code = (
+        "import numpy as np; from frs_pipeline.stats.clustered_tests import rao_scott; draw = np.random.default_rng(1).poisson;"
+        "print([rao_scott(draw(0.3, size)) for size in ((3000, 10, 10), (200, 12, 12))])"
+    )
+
+    def printed(threads):
+        environment = {**os.environ, "OPENBLAS_NUM_THREADS": threads}
+        return subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, check=True).stdout
+
+    assert printed("1") == printed("2")
