@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from frs_pipeline.language import Language, Text
+from frs_pipeline.language import LANGUAGES, Language, Text
 from frs_pipeline.lineage.absent import Absent
 from frs_pipeline.lineage.pairs import Pairs
 from frs_pipeline.lineage.passport import Amount, Passport
@@ -189,15 +189,20 @@ def figures_script(
     figures: Iterable[tuple[Address, Figure]],
     pages: dict[int, str],
     words: Mapping[int, Sequence[str]],
-    language: Language,
+    languages: Sequence[Language],
     intervals: Intervals,
     sharing: Noun | None,
 ) -> bytes:
     """Pack names and printed numbers of all figures in report order, the page of each table, words to search for, and intervals.
 
-    `sharing` is what forms have in common that belong together.
+    Numbers are written as in the first of the study's `languages`; `sharing` is what forms have in common that belong together.
     """
-    listed = list(figures)
+    listed, language = list(figures), languages[0]
+
+    def both(text: Text) -> list[str]:
+        # Nobody asks for the language that the study doesn't have.
+        return [text.in_language(one if one in languages else language) for one in LANGUAGES]
+
     labels: dict[str, int] = {}
     content = {
         "a": [anchor(address) for address, _ in listed],
@@ -215,8 +220,8 @@ def figures_script(
             for place, (address, _) in enumerate(listed)
             if address in intervals
         }
-        content["why"] = [[reason.danish, reason.english] for reason in reasons]
-        content["of"] = [[said.danish, said.english] for said in (sharing.one, sharing.many)] if sharing else []
+        content["why"] = [both(reason) for reason in reasons]
+        content["of"] = [both(said) for said in (sharing.one, sharing.many)] if sharing else []
     return f"FRS.index({_json(content)});\n".encode()
 
 

@@ -374,7 +374,7 @@ class _Site:
             [(address, self.figures[address]) for address in meanings(self.store.study)],
             self.page_of,
             words,
-            self.language,
+            about(self.store.study).languages,
             self.intervals or {},
             sharing(self.store.study),
         )

@@ -12,7 +12,7 @@ import pytest
 from support.study import STUDY, study_with
 
 from frs_pipeline.errors import InputError
-from frs_pipeline.language import Text
+from frs_pipeline.language import LANGUAGES, Language, Text
 from frs_pipeline.report.intervals import Ends, Limits, ends, of_figures
 from frs_pipeline.report.packs import figures_script
 from frs_pipeline.report.plots import Bar, Stacked, forest
@@ -141,8 +141,8 @@ def test_the_forest_shows_robust_intervals_where_there_are_any_and_fills_by_the_
     assert (robust.limits.texts, robust.sure) == (("\u22120,020", "0,800"), False)
 
 
-def _packed(intervals: dict[Address, Limits]) -> Any:
-    script = figures_script(FIGURES.items(), {}, {}, "danish", intervals, sharing(STUDY)).decode()
+def _packed(intervals: dict[Address, Limits], *languages: Language) -> Any:
+    script = figures_script(FIGURES.items(), {}, {}, languages or LANGUAGES, intervals, sharing(STUDY)).decode()
     found = re.fullmatch(r"FRS\.index\((.*)\);\n", script)
     assert found
     return json.loads(found[1])
@@ -155,6 +155,9 @@ def test_limits_are_packed_by_the_place_of_their_figure() -> None:
     assert packed["why"] == [["alle skemaer hører sammen", "all forms belong together"]]
     assert packed["of"] == [["barn", "child"], ["børn", "children"]]
     assert "i" not in _packed({})
+    # Pages of a study in one language don't carry the other.
+    reason = Limits(None, None, None, 1, reason=REASONS["one_cluster"])
+    assert _packed({SHARE: reason}, "english")["why"] == [["all forms belong together"] * 2]
 
 
 @pytest.mark.parametrize(("p", "text"), [(0.0004, "< 0,001"), (0.0006, "= 0,001"), (0.05, "= 0,050"), (1.0, "= 1,000")])
