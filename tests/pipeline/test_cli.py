@@ -530,7 +530,7 @@ def test_errors_by_resampling_are_printed_with_what_they_are_for(data: Path) -> 
     lines = frs(data, "bootstrap", "18", "--samples", "500").stdout.splitlines()
     assert lines[0] == "Table 18: errors, computed and resampled"
     assert lines[4].split()[:5] == ["gamma", "-,286", "181", ",0320", "fisher"]
-    assert "500 replicates, seed 1; a cross-check of errors, which no interval is made of." in lines[6]
+    assert "500 replicates, seed 1: a cross-check of errors, which no interval is made of." in lines[6]
     assert any(line.startswith("  gamma: within conference and role: p = ,") for line in lines)
 
 
