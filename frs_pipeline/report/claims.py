@@ -1,131 +1,234 @@
-"""Read the claims of the study and check them against the figures that its tables have."""
+"""Read the claims of the printed report, and refuse what no table, question or word of the study can be meant by."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from frs_pipeline.errors import Gathered
 from frs_pipeline.language import Text
 from frs_pipeline.lineage.meaning import meanings
 from frs_pipeline.study import Study, derived
-from frs_pipeline.study.claims import FILE, PLACEHOLDER, Claim, Claims, Condition, Value
+from frs_pipeline.study.claims import (
+    FOLDER,
+    PLACEHOLDER,
+    WORDS,
+    Asked,
+    Claim,
+    ClaimWords,
+    Condition,
+    Pair,
+    ReportChapter,
+    Value,
+)
 from frs_pipeline.study.faults import Fault, choices
+from frs_pipeline.study.questionnaires import Question, questionnaires
 from frs_pipeline.study.spec import YamlFile
-from frs_pipeline.study.tables import TOTAL, catalogue
+from frs_pipeline.study.tables import TOTAL, Address, catalogue
 from frs_pipeline.tables.nonresponse import measures
 
 
-def read_claims(study: Study, path: Path) -> Claims:
-    """Read the claims, none where there is no such file; raises `InputError` with file and line for a figure, a value or a
-    source that doesn't exist."""
-    if not path.exists():
-        return Claims(sources={}, sections=())
-    file = YamlFile(path)
-    seen: set[str] = set()
-    read: list[tuple[Claim, ...]] = []
-    sources = file.entries(["sources"]) if "sources" in file.entries([]) else None
-    wrong = Gathered()
-    with wrong:
-        parsed = file.parse(Claims)
-    for i in file.items(["sections"]):
-        read.append(())
-        for j in file.items(["sections", i, "claims"]):
-            at: list[str | int] = ["sections", i, "claims", j]
-            with wrong:
-                claim: Claim = file.parse_at(at, Claim)
-                read[-1] += (claim,)
-                for fault in _faults(study, claim, sources):
-                    with wrong:
-                        raise file.error([*at, *fault.at], f"claim {claim.id}: {fault.what}", fault.do)
-                if claim.id in seen:
-                    raise file.error([*at, "id"], f"claim {claim.id} stands twice", "give one of them another id")
-                seen.add(claim.id)
-    wrong.check()
-    sections = (section.model_copy(update={"claims": checked}) for section, checked in zip(parsed.sections, read, strict=True))
-    return parsed.model_copy(update={"sections": tuple(sections)})
+@dataclass(frozen=True)
+class Chapter:
+    """A chapter of the report as read: by the name of its file, with its claims and the line on which each begins."""
+
+    name: str
+    about: ReportChapter
+    claims: tuple[Claim, ...]
+    lines: Mapping[str, int]
+
+    @property
+    def file(self) -> str:
+        return f"{FOLDER}/{self.name}.yaml"
+
+
+@dataclass(frozen=True)
+class Claims:
+    """All claims of a printed report, by chapters in its order, and the words that they are tested by."""
+
+    chapters: tuple[Chapter, ...] = ()
+    words: ClaimWords = field(default_factory=ClaimWords)
+
+    @property
+    def by_id(self) -> dict[str, Claim]:
+        return {claim.id: claim for chapter in self.chapters for claim in chapter.claims}
+
+    def chapter_of(self, claim: str) -> Chapter:
+        return next(chapter for chapter in self.chapters if claim in chapter.lines)
 
 
 @derived
 def claims(study: Study) -> Claims:
-    """Return the claims that the study ships."""
-    return read_claims(study, study.folder / FILE)
+    """Return the claims of the study's printed report; none where it has no such folder."""
+    return read_claims(study, study.folder)
 
 
-@derived
-def line_of(study: Study, claim: str) -> int:
-    """Return the line of `claims.yaml` on which a claim begins, counted from 1."""
-    places = [(i, j, claimed.id) for i, section in enumerate(claims(study).sections) for j, claimed in enumerate(section.claims)]
-    i, j = next((i, j) for i, j, name in places if name == claim)
-    return YamlFile(study.folder / FILE).line(["sections", i, "claims", j])
+def read_claims(study: Study, folder: Path) -> Claims:
+    """Read all chapters in a study's folder; raises `InputError` with file and line for whatever doesn't exist."""
+    paths = sorted((folder / FOLDER).glob("*.yaml"))
+    words = YamlFile(folder / WORDS).parse(ClaimWords) if (folder / WORDS).exists() else ClaimWords()
+    wrong, read, seen = Gathered(), [], dict[str, str]()
+    for path in paths:
+        with wrong:
+            read.append(_chapter(study, path, words, seen))
+    wrong.check()
+    for chapter in read:
+        file = YamlFile(folder / chapter.file)
+        for index, repeat in enumerate(chapter.about.repeats):
+            if repeat.claim not in seen:
+                with wrong:
+                    at: list[str | int] = ["repeats", index, "claim"]
+                    raise file.error(at, f"no claim is called {repeat.claim}", choices(list(seen), repeat.claim))
+    wrong.check()
+    return Claims(tuple(sorted(read, key=lambda chapter: (chapter.about.place, chapter.name))), words)
 
 
-def _has_no_rows(study: Study, table: int) -> bool:
-    return table in catalogue(study) and catalogue(study)[table].kind in ("frequency", "distribution")
+def _chapter(study: Study, path: Path, words: ClaimWords, seen: dict[str, str]) -> Chapter:
+    """Read one chapter; `seen` are the ids read so far, with the files in which they stand."""
+    file, wrong = YamlFile(path), Gathered()
+    with wrong:
+        about: ReportChapter = file.parse(ReportChapter)
+    found: dict[str, tuple[Claim, int]] = {}
+    for index in file.items(["claims"]):
+        at: list[str | int] = ["claims", index]
+        with wrong:
+            claim: Claim = file.parse_at(at, Claim)
+            for fault in _faults(study, claim, words):
+                with wrong:
+                    raise file.error([*at, *fault.at], f"claim {claim.id}: {fault.what}", fault.do)
+            if claim.id in seen:
+                do = "give one of them another id, or list it under repeats"
+                raise file.error([*at, "id"], f"claim {claim.id} stands twice, also in {seen[claim.id]}", do)
+            seen[claim.id] = path.name
+            found[claim.id] = claim, file.line(at)
+    wrong.check()
+    lines = {name: line for name, (_, line) in found.items()}
+    return Chapter(path.stem, about, tuple(claim for claim, _ in found.values()), lines)
 
 
-def _faults(study: Study, claim: Claim, sources: Sequence[str] | None) -> Iterator[Fault]:
-    """Yield what is wrong with a claim; `sources` are None where the file has none, which is reported for itself."""
+def _faults(study: Study, claim: Claim, words: ClaimWords) -> Iterator[Fault]:
+    """Yield what is wrong with a claim."""
     if bool(claim.holds) == bool(claim.untested):
         yield Fault((), "needs a condition, or the reason why it isn't tested", "write holds or untested, not both")
-    if claim.holds and claim.instead is None:
-        yield Fault((), "needs what is printed when it doesn't hold", "write instead")
+    if claim.untested and claim.untested not in words.reasons:
+        yield Fault(("untested",), f"{WORDS} has no reason {claim.untested}", choices(list(words.reasons), claim.untested))
     known = [*claim.values, *claim.said]
-    for key in ("says", "instead", "untested"):
-        words: Text | None = getattr(claim, key)
-        for language in ("danish", "english") if words else ():
-            for name in PLACEHOLDER.findall(getattr(words, language)):
+    for key in ("says", "instead", "counted", "because"):
+        text: Text | None = getattr(claim, key)
+        for language in ("danish", "english") if text else ():
+            for name in PLACEHOLDER.findall(getattr(text, language)):
                 if name not in known:
                     yield Fault((key, language), f"no value is called {name}", choices(known, name))
     for index, condition in enumerate(claim.holds):
-        for what, do in _of_condition(condition, claim.values):
+        for what, do in _of_condition(condition, claim.values, words):
             yield Fault(("holds", index), what, do)
     before: list[str] = []
     for name, value in claim.values.items():
-        for what, do in _of_value(study, value, before):
+        for what, do in _of_value(study, value, before, claim.values, words):
             yield Fault(("values", name), f"{name}: {what}", do)
         before.append(name)
-    for index, baseline in enumerate(claim.baselines):
-        if sources is not None and baseline.source not in sources:
-            at = ("baselines", index, "source")
-            yield Fault(at, f"no source is called {baseline.source}", choices(sources, baseline.source))
+    yield from _of_subject(study, claim)
 
 
-def _of_condition(condition: Condition, values: Mapping[str, Value]) -> Iterator[tuple[str, str]]:
+def _of_subject(study: Study, claim: Claim) -> Iterator[Fault]:
+    """Yield questionnaires and questions that a claim speaks of and the study doesn't have."""
+    papers = questionnaires(study)
+    for name in claim.of.forms:
+        if name not in papers:
+            yield Fault(("of", "forms"), f"there is no questionnaire {name}", choices(list(papers), name))
+    asked = [question.name for name in claim.of.forms or papers if name in papers for question in papers[name].questions]
+    for name in claim.of.questions:
+        if name not in asked:
+            yield Fault(("of", "questions"), f"these questionnaires have no question {name}", choices(asked, name))
+    if claim.of.role is not None:
+        roles = [role for paper in papers.values() if paper.role for role in paper.role.labels.values()]
+        if claim.of.role not in roles:
+            yield Fault(("of", "role"), f"no role is called {claim.of.role}", choices(list(dict.fromkeys(roles)), claim.of.role))
+
+
+def _of_condition(condition: Condition, values: Mapping[str, Value], words: ClaimWords) -> Iterator[tuple[str, str]]:
     """Yield what is wrong with a condition, and what to do."""
-    others = (condition.at_least, condition.at_most, condition.above, condition.below)
-    for name in (condition.value, *(other for other in others if isinstance(other, str))):
+    for name in (condition.value, *condition.others):
         if name not in values:
             number = name != condition.value and any(letter.isdigit() for letter in name)
-            do = "write it with digits and a decimal point, without quotes" if number else choices(values, name)
+            do = "write it with digits and a decimal point, without quotes" if number else choices(list(values), name)
             yield f"no value is called {name}", do
-    if all(limit is None for limit in (*others, condition.as_said_within, condition.strength)):
+    if condition.empty:
         yield f"the condition on {condition.value} says nothing that could fail", "write at_least, at_most, above or below"
+    if condition.word is not None and condition.word not in words.quantities:
+        yield f"{WORDS} has no quantity {condition.word}", choices(list(words.quantities), condition.word)
     value = values.get(condition.value, Value())
-    if condition.strength and value.gamma is None:
+    if (condition.strength or condition.significant is not None) and not (value.gamma or value.pair):
         yield f"{condition.value} has no strength: it isn't a gamma", "write at_least or at_most"
-    if condition.as_said_within is not None and value.said is None:
-        yield f"{condition.value} needs said, which as_said_within holds it against", "add said to the value"
+    to_said = condition.as_said_within is not None or (condition.about is not None and condition.about.of is None)
+    if to_said and value.said is None:
+        yield f"{condition.value} needs said, which it is held against", "add said to the value"
 
 
-def _of_value(study: Study, value: Value, before: Sequence[str]) -> Iterator[tuple[str, str]]:
+def _of_value(
+    study: Study, value: Value, before: Sequence[str], values: Mapping[str, Value], words: ClaimWords
+) -> Iterator[tuple[str, str]]:
     """Yield what is wrong with a value, and what to do; `before` are the values above it."""
-    kinds = [kind for kind in (value.share, value.gamma, value.points, value.lacking) if kind is not None]
-    if len(kinds) != 1:
-        yield "needs one of share, gamma, points and lacking", "leave one of them"
-    elif value.points and not {value.points.of, value.points.less} <= set(before):
-        yield "is a difference of values that don't stand above it", choices(before)
-    elif value.share and len(set(value.share.answers)) < len(value.share.answers):
-        yield "counts an answer twice", "name it once"
-    elif value.share and value.share.row != TOTAL and _has_no_rows(study, value.share.table):
-        yield f"names a row, and table {value.share.table} has only answers", "take row out"
-    elif value.lacking and value.lacking.measure not in measures(study):
+    tables = catalogue(study)
+    if len(value.kinds) != 1:
+        yield f"needs one of {', '.join(name for name in Value.model_fields if name != 'said')}", "leave one of them"
+    elif not set(value.others) <= set(before):
+        yield "is made from values that don't stand above it", choices(list(before))
+    for one in value.kept or ():
+        yield from _of_condition(one, values, words)
+    for share in filter(None, (value.share, value.count, *(value.leads.shares if value.leads else ()))):
+        if len(set(share.answers)) < len(share.answers) or len(set(share.rows)) < len(share.rows):
+            yield "counts an answer twice", "name it once"
+        elif share.row != TOTAL and share.table in tables and tables[share.table].kind in ("frequency", "distribution"):
+            yield f"names a row, and table {share.table} has only answers", "take row out"
+    if value.lacking and value.lacking.measure not in measures(study):
         measure = value.lacking.measure
         yield f"nothing of the unit non-response is called {measure}", choices(measures(study), measure)
-    tables = {address.table for address in value.addresses(catalogue(study))}
-    for table in sorted(tables - set(catalogue(study))):
-        yield f"there is no table {table}", "tables.yaml lists them"
-    for address in value.addresses(catalogue(study)):
-        if address.table in catalogue(study) and address not in meanings(study):
+    for address in addresses_of(study, value):
+        if address.table not in tables:
+            yield f"there is no table {address.table}", "tables.yaml lists them"
+        elif address not in meanings(study):
             figure = " · ".join(part for part in address[1:] if part)
             yield f"table {address.table} has no figure {figure}", f"frs tables {address.table} prints it"
+    if value.pair:
+        yield from _of_forms(study, value.pair, (value.pair.row, value.pair.column))
+    if value.asked:
+        yield from _of_forms(study, value.asked, (value.asked.question,))
+
+
+def addresses_of(study: Study, value: Value) -> tuple[Address, ...]:
+    """List the figures of the study's tables that a value is made from. Leading rows are named by the value itself."""
+    kinds = {number: table.kind for number, table in catalogue(study).items()}
+    found = value.addresses(kinds)
+    if value.leads is None:
+        return found
+    row = value.leads.row
+    return tuple(address._replace(row=row) if address.row == TOTAL else address for address in found)
+
+
+def _of_forms(study: Study, value: Pair | Asked, names: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """Yield what a value that is counted in forms asks of them that they don't have."""
+    papers = questionnaires(study)
+    if value.mart not in papers:
+        yield f"there is no questionnaire {value.mart}", choices(list(papers), value.mart)
+        return
+    paper = papers[value.mart]
+    for name in names:
+        question = paper.question(name)
+        if question is None:
+            known = [one.name for one in paper.questions]
+            yield f"questionnaire {value.mart} has no question {name}", choices(known, name)
+        elif isinstance(value, Pair) and question.type != "ordinal":
+            yield f"the answers to {name} have no order, which gamma needs", "name a question with a scale"
+        elif isinstance(value, Asked):
+            yield from _of_answers(question, value.answers)
+    if value.group is not None and (paper.role is None or paper.role.code(value.group) is None):
+        known = list(paper.role.labels.values()) if paper.role else []
+        yield f"questionnaire {value.mart} has no role {value.group}", choices(known, value.group)
+
+
+def _of_answers(question: Question, answers: Sequence[str]) -> Iterator[tuple[str, str]]:
+    for answer in answers:
+        if answer not in question.labels.values():
+            yield f"{question.name} has no answer {answer}", choices(list(question.labels.values()), answer)
