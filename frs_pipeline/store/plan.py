@@ -132,7 +132,13 @@ def _curated(key: AssetPath, module: str, group: str, **more: Any) -> Product:
 
 
 # Files that a study needn't have: one without a printed report has nothing to compare with, and perhaps claims nothing.
-_OPTIONAL = ("published/figures.csv", "published/contradictions.csv", "claims.yaml", "report/about.html")
+_OPTIONAL = (
+    "published/figures.csv",
+    "published/contradictions.csv",
+    "published/baselines.yaml",
+    "claims.yaml",
+    "report/about.html",
+)
 
 
 def _files(study: Study, *names: str) -> Definitions:
@@ -396,7 +402,8 @@ def _report(study: Study, before: tuple[AssetPath, ...]) -> Product:
     """
     room = PACKAGE / "report" / "templates"
     templates = tuple((path, None) for path in sorted(room.iterdir()) if path.suffix in (".html", ".css", ".js"))
-    own = ("report/about.html", "report/chapters.yaml", "claims.yaml", "tables.yaml", "rules.yaml", "study.yaml")
+    texts = ("report/about.html", "report/chapters.yaml", "claims.yaml", "published/baselines.yaml")
+    own = (*texts, "tables.yaml", "rules.yaml", "study.yaml")
     return _curated(
         ("report",),
         "assets.report",
