@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 from frs_pipeline.language import Text
 from frs_pipeline.printed.arithmetic import Step, arithmetic, labels
@@ -15,9 +16,10 @@ from frs_pipeline.printed.evidence import PrintedEvidence
 from frs_pipeline.printed.model import WEIGHTS, Contradiction, Weight, printed_tables
 from frs_pipeline.printed.verdicts import Evidence, Number
 from frs_pipeline.report.claims import Chapter, Claims
-from frs_pipeline.report.findings import Tested
+from frs_pipeline.report.findings import Tested, outcomes
 from frs_pipeline.stats.printing import decimals_of
 from frs_pipeline.study import Study
+from frs_pipeline.study.chapters import chapters
 from frs_pipeline.study.claims import Condition, Value, bare
 
 # What each weight is called, and what it means.
@@ -60,10 +62,33 @@ class Examined:
         return any(kind in _TEXT_ONLY for value in self.tested.claim.values.values() for kind in value.kinds)
 
 
-def by_weight(study: Study, page_of: Mapping[int, str]) -> list[Listed]:
+def page_of(study: Study) -> str | None:
+    """Return the file of the page that shows the audit; None where the study has none."""
+    return next((chapter.file for chapter in chapters(study) if chapter.shows == "audit"), None)
+
+
+def shown(study: Study, told: Claims, findings: Sequence[Tested], forms: Evidence, pages: Mapping[int, str]) -> dict[str, Any]:
+    """Return what the page shows, by the names that its template uses. `pages` are the chapters' ids by table."""
+    listed, claims = by_weight(study, pages), examined(study, told, findings, forms)
+    return {
+        "weights": WEIGHT_WORDS,
+        "contradictions": listed,
+        "weighed": weighed(listed),
+        "claims": claims,
+        "outcomes": outcomes({"holds": one.holds, "holds_in_tables": one.holds_in_tables} for one in findings),
+        "chapters_of_claims": list(by_chapter(told, claims)),
+        "reasons": reasons(told),
+        "filters": {
+            "tables": [(one.id, one.short) for one in chapters(study) if one.tables],
+            "claims": [(one.name, one.about.title) for one in told.chapters],
+        },
+    }
+
+
+def by_weight(study: Study, pages: Mapping[int, str]) -> list[Listed]:
     """List the contradictions of the printed report, the heaviest first, else in the order of its tables."""
     found = sorted(kept(study), key=lambda one: WEIGHTS.index(one.weight))
-    return [Listed(one, tuple(dict.fromkeys(page_of[n] for n in one.tables if n in page_of))) for one in found]
+    return [Listed(one, tuple(dict.fromkeys(pages[n] for n in one.tables if n in pages))) for one in found]
 
 
 def weighed(listed: Iterable[Listed]) -> dict[Weight, int]:
