@@ -137,15 +137,21 @@ class Pair(Spec):
     row: str
     column: str
     group: str | None = None
+    occasion: str = BOTH
 
 
 class Asked(Spec):
-    """Forms with one of these answers to a question that no table prints, as a percentage of those that answered it."""
+    """Forms with one of these answers to a question that no table prints, as a percentage of those that answered it.
+
+    `among` counts only forms with one of the answers that it lists to each question that it names.
+    """
 
     mart: str
     question: str
     answers: tuple[str, ...] = Field(min_length=1)
     group: str | None = None
+    occasion: str = BOTH
+    among: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
 
 class Points(Spec):
