@@ -24,11 +24,14 @@ from frs_pipeline.lineage.waterfall import Why
 from frs_pipeline.lineage.wording import reason
 from frs_pipeline.report import plots
 from frs_pipeline.report.claims import claims
-from frs_pipeline.report.findings import Judge, Tested, as_rows
+from frs_pipeline.report.evidence import forms_evidence
+from frs_pipeline.report.finding_rows import as_rows
+from frs_pipeline.report.findings import Judge, Tested, outcomes
 from frs_pipeline.report.intervals import Intervals, ends, of_figures
 from frs_pipeline.report.layout import Layout, layout, texts_of
 from frs_pipeline.report.packs import Pack, figures_script
 from frs_pipeline.report.quality import quality
+from frs_pipeline.report.sections import sections
 from frs_pipeline.report.tipping import tipping
 from frs_pipeline.report.typography import anchor, number_text, share_text, shown, with_zero
 from frs_pipeline.stats.clustered import LEAST_CLUSTERS, LEAST_EFFECTIVE
@@ -92,9 +95,8 @@ class Report:
 
     @property
     def counts(self) -> dict[str, int]:
-        """The number of claims, of those that hold, and of those that don't."""
-        outcomes = Counter(finding.holds for finding in self.findings)
-        return {"claims": len(self.findings), "claims_hold": outcomes[True], "claims_fail": outcomes[False]}
+        """The number of claims, of those that hold and that don't, on the forms and in the report's tables, and of the others."""
+        return outcomes({"holds": one.holds, "holds_in_tables": one.holds_in_tables} for one in self.findings)
 
 
 def build(store: Store, worker: Worker | None = None) -> Report:
@@ -161,14 +163,17 @@ class _Site:
         return _Part(pages)
 
     def _front(self) -> _Part:
+        study = self.store.study
         limits = {address: (one.low, one.high) for address, one in (self.intervals or {}).items()}
-        judge, stated = Judge(self.store.study, self.figures, self.unit, limits), claims(self.store.study)
-        sections = [(section, [judge.finding(claim, stated.sources) for claim in section.claims]) for section in stated.sections]
-        findings = [finding for _, tested in sections for finding in tested]
+        told = claims(study)
+        findings = Judge(study, told, forms_evidence(self.store, told, self.figures, self.unit), limits).findings()
+        of_id = {found.claim.id: found for found in findings}
+        shown_in = [(section, [of_id[name] for name in section.claims]) for section in sections(study)]
+        first = [found for _, several in shown_in for found in several]
         counts = {**self.counts.whole(), **self.counts.unit(self.unit)}
         bounds = {Address.of(row): row for row in self._rows("statistics", "bounds")}
-        tips = {found.claim.id: tip for found in findings if (tip := tipping(self.store.study, found, bounds))}
-        page = self._rendered("index.html", page="index.html", counts=counts, sections=sections, findings=findings, tips=tips)
+        tips = {found.claim.id: tip for found in first if (tip := tipping(study, found, bounds))}
+        page = self._rendered("index.html", page="index.html", counts=counts, sections=shown_in, findings=first, tips=tips)
         return _Part({"index.html": page, "figures.js": self._figures()}, findings)
 
     def _rendered(self, template: str, **shown: Any) -> bytes:
@@ -239,7 +244,7 @@ class _Site:
             "correlations": self._correlations,
             "nonresponse": self._nonresponse,
             "quality": self._quality,
-            "method": lambda: {"claims": claims(self.store.study).sections},
+            "method": lambda: {"claims": bool(sections(self.store.study))},
             "about": self._about,
         }
         ends = self._ends(chapter)
