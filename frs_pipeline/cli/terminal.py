@@ -211,7 +211,7 @@ def print_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
 
 
 def print_grid(caption: str, header: tuple[str, ...], rows: Any, under: str | None = None) -> None:
-    """Print a table with its caption and a pale line under it, as wide as the terminal, or 160 letters without one.
+    """Print a table with its caption and pale lines under it, as wide as the terminal, or 160 letters without one.
 
     Words are folded to fit; numbers never are, and a table of too many of them is wider. The caption is one line of the
     output however long it is: `frs tables | grep Tabel` (or `Table`) lists all of them.
@@ -235,4 +235,4 @@ def print_grid(caption: str, header: tuple[str, ...], rows: Any, under: str | No
     console.print(plain(caption), style="bold", soft_wrap=True)
     console.print(table)
     if under:
-        console.print(f"{plain(under)}\n", style="bright_black")
+        console.print("\n".join((*map(plain, under.split("\n")), "")), style="bright_black")

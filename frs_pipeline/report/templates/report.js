@@ -128,6 +128,7 @@ const FRS = (() => {
       element("p", printed(at), { class: "big" }),
       element("p", labelsOf(at)),
       title("Hvad tallet er", "What the figure is"), element("p", text(own.d)),
+      ...(own.b === undefined ? [] : [element("p", text(own.b), { class: "quiet" })]),
     ];
     if (own.of) {
       const correlation = Boolean(own.g), gamma = ["gamma", "partial_gamma"].includes(measureOf(at));
