@@ -211,8 +211,6 @@ class Judge:
             return number
         gamma, p = float(exact.exact), exact.p
         low, high = (None, None) if value.gamma is None else self._intervals.get(value.gamma.address("gamma"), (None, None))
-        if value.pair is not None:
-            low, high = self.evidence.interval(value.pair)
         ends = None
         if low is not None and high is not None and value.gamma is not None:
             low_text, high_text = (limit_text(end, _DECIMALS, self._language) for end in (low, high))
