@@ -56,8 +56,9 @@ class AskedOf(Spec):
 class Baseline(Spec):
     """One figure of an earlier study as the report prints it: a number (`value`) or, where it prints a word, `word`.
 
-    `name` is the study's where the source tells of another's, `here` are the shares of this study's forms that come nearest to it, `claims` and `questions` what else it may be compared
-    with; `but` says how question, base or time differ. Where there is nothing, `not_comparable` says why.
+    `name` is what to call the study, where its source tells of another one. `here` are the shares of this study's forms that
+    come nearest to it, `claims` and `questions` what else it may be compared with; `but` says how question, base or time
+    differ. Where there is nothing, `not_comparable` says why.
     """
 
     id: Name
