@@ -23,6 +23,7 @@ from frs_pipeline.lineage.passport import Passports
 from frs_pipeline.lineage.waterfall import Why
 from frs_pipeline.lineage.wording import reason
 from frs_pipeline.report import plots
+from frs_pipeline.report.baselines import baselines, baselines_of
 from frs_pipeline.report.claims import claims
 from frs_pipeline.report.evidence import forms_evidence
 from frs_pipeline.report.finding_rows import as_rows
@@ -173,7 +174,10 @@ class _Site:
         counts = {**self.counts.whole(), **self.counts.unit(self.unit)}
         bounds = {Address.of(row): row for row in self._rows("statistics", "bounds")}
         tips = {found.claim.id: tip for found in first if (tip := tipping(study, found, bounds))}
-        page = self._rendered("index.html", page="index.html", counts=counts, sections=shown_in, findings=first, tips=tips)
+        sources = baselines(study).sources
+        earlier = {found.claim.id: [(one, sources[one.source]) for one in baselines_of(study, found.claim.id)] for found in first}
+        shows = {"counts": counts, "sections": shown_in, "findings": first, "tips": tips, "earlier": earlier}
+        page = self._rendered("index.html", page="index.html", **shows)
         return _Part({"index.html": page, "figures.js": self._figures()}, findings)
 
     def _rendered(self, template: str, **shown: Any) -> bytes:
