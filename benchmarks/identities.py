@@ -371,9 +371,13 @@ def _parts(readers: Sequence[Reader]) -> Iterator[Broken]:
         single = [f for f in several if len(f.answers) == 1]
         for one in several:
             for other in several if len(one.answers) == 3 else single:
-                if one.table != other.table and len(other.answers) < len(one.answers) and one.are_part_of(other):
-                    if one.number > other.number:
-                        yield Broken("part of the answers", (one.table, other.table), f"{one.place}/{other.place}")
+                if (
+                    one.number > other.number
+                    and one.table != other.table
+                    and one.are_part_of(other)
+                    and other.answers != one.answers
+                ):
+                    yield Broken("part of the answers", (one.table, other.table), f"{one.place}/{other.place}")
             if size is not None and len(one.answers) == 2:
                 yield from _must_answer_both(one, single, size)
 

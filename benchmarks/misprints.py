@@ -23,10 +23,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
+from frs_pipeline.printed.auditing import audit
 from identities import LISTED, Broken, broken, figure
 from made_up_reports import CUT_OFF, HABITS, habit_of, made_up
 
-from frs_pipeline.printed.auditing import audit
 from frs_pipeline.printed.contradictions import kept
 from frs_pipeline.printed.model import Contradiction, PrintedTable, PrintedTables, printed_tables
 from frs_pipeline.store.settings import PROJECT
@@ -262,7 +262,7 @@ def results(misprints: int, reports: int, seed: int, processes: int) -> Results:
     with ProcessPoolExecutor(processes) as pool:
         printed = [one for part in pool.map(outcomes, [tables] * len(parts), parts) for one in part]
         of_reports = list(pool.map(report, range(reports), [seed] * reports, chunksize=4))
-    counts = {habit: (0, 0) for habit in HABITS}
+    counts = dict.fromkeys(HABITS, (0, 0))
     for number, (tables_of, said, _) in enumerate(of_reports):
         habit = habit_of(number)
         counts[habit] = counts[habit][0] + 1, counts[habit][1] + tables_of
@@ -303,13 +303,12 @@ def page(results: Results) -> str:
         f"Made by `make misprints` with the seed {results.seed}: {len(results.outcomes):,} misprints, one in each copy of the "
         f"{results.tables} printed tables of the shipped study that no kept contradiction touches (and of the collapsed tables, "
         "all of which are contradicted in one per cent, with that set right). A misprint is a digit changed, two neighbouring "
-        "digits exchanged, a sign lost, a comma moved by one place or a digit lost; each kind of figure in turn, and in each kind "
+        "digits exchanged, a sign lost, a comma moved by one place or a digit lost; each kind of figure in turn, in each kind "
         "each of these. Whether one can be seen says `identities.py`, which shares no code with the audit: it breaks an identity "
         "of the list below, or it can't be seen and isn't counted. Found is what makes the audit say something of the table that "
         "it doesn't say unchanged; the figure is named where it is among those that the audit points at.",
         "",
-        f"**{found:,} of {len(seen):,} that break an identity are found ({_share(found, len(seen))} %).** "
-        f"{_alarms(results)}",
+        f"**{found:,} of {len(seen):,} that break an identity are found ({_share(found, len(seen))} %).** {_alarms(results)}",
         "",
         "## By kind of figure",
         "",
