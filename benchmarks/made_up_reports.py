@@ -89,7 +89,7 @@ def made_up(seed: int) -> PrintedTables:
     shapes = [int(rng.choice((1, 2, 3, 5, 5, 5, 7))) for _ in range(4)]
     for file in ("first", "second")[: 1 + seed % 2]:
         answers = _draw(rng, int(rng.choice(SIZES)), shapes)
-        _tables(report, answers, shapes, (file, "both"))
+        _tables(report, answers, shapes, (file,))
         _tables(report, answers[: len(answers) // 2], shapes, (file, "followup"))
     if report.chance(0.3):
         _tables(report, _draw(rng, 50, shapes), shapes, ())

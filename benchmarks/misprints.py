@@ -117,15 +117,15 @@ class Outcome:
 
 def consistent(study: Study) -> PrintedTables:
     """Return the printed tables that no kept contradiction touches, and the collapsed ones with one per cent set right."""
-    printed = printed_tables(study).tables
+    printed = printed_tables(study)
     right = {address.table for address in SET_RIGHT}
     touched = {n for contradiction in kept(study) for n in contradiction.tables} - right
     tables = {}
-    for number, table in printed.items():
+    for number, table in printed.tables.items():
         if number not in touched:
             figures = {a: SET_RIGHT.get(a, text) for a, text in table.figures.items()}
             tables[number] = replace(table, figures=figures)
-    return PrintedTables(tables)
+    return replace(printed, tables=tables)
 
 
 def wrongly(text: str) -> Iterator[tuple[str, str]]:
@@ -224,7 +224,7 @@ def misprinted(tables: PrintedTables, misprint: Misprint) -> PrintedTables:
     """Return a copy of all tables with one figure changed."""
     table = tables.tables[misprint.address.table]
     changed = replace(table, figures={**table.figures, misprint.address: misprint.wrong})
-    return PrintedTables({**tables.tables, table.number: changed})
+    return replace(tables, tables={**tables.tables, table.number: changed})
 
 
 def outcomes(tables: PrintedTables, misprints: Iterable[Misprint]) -> list[Outcome]:
