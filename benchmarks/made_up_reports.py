@@ -87,10 +87,14 @@ def made_up(seed: int) -> PrintedTables:
     decimals, fine = int(rng.choice((0, 1, 1, 2))), int(rng.choice((2, 3, 3, 4)))
     report = Report(rng, Printer(habit_of(seed), decimals, fine, str(rng.choice(("", "%"))), bool(rng.random() < 0.5)))
     shapes = [int(rng.choice((1, 2, 3, 5, 5, 5, 7))) for _ in range(4)]
-    for file in ("first", "second")[: 1 + seed % 2]:
-        answers = _draw(rng, int(rng.choice(SIZES)), shapes)
+    files = ("first", "second")[: 1 + seed % 2]
+    drawn = [_draw(rng, int(rng.choice(SIZES)), shapes) for _ in files]
+    for file, answers in zip(files, drawn, strict=True):
         _tables(report, answers, shapes, (file,))
         _tables(report, answers[: len(answers) // 2], shapes, (file, "followup"))
+    every = np.concatenate(drawn)
+    first = _scale("q1", [(code,) for code in range(1, shapes[0] + 1)])
+    _distribution(report, every[every[:, 0] > 0, 1], first, (" + ".join(files), "role"))
     if report.chance(0.3):
         _tables(report, _draw(rng, 50, shapes), shapes, ())
     return PrintedTables(report.tables)
@@ -244,7 +248,8 @@ def _correlation(
         strata = [_cells(columns, rows, across, np.isin(role, codes)) for codes in by.codes]
         for label, cells in zip(by.labels, strata, strict=True):
             printed(label, goodman_kruskal(cells))
-        printed(TOTAL, goodman_kruskal(_cells(columns, rows, across)))
+        # Of all forms, those without a group too, or of the groups.
+        printed(TOTAL, goodman_kruskal(_cells(columns, rows, across, role > 0 if report.chance(0.5) else None)))
         if (davis := partial(strata).gamma) is not None:
             figures["", "", TOTAL, "partial_gamma"] = report.printer.statistic(davis)
     if figures:

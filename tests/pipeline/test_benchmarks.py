@@ -73,7 +73,8 @@ def test_a_benchmark_runs(name: str, arguments: tuple[object, ...], says: str, t
 
 def test_every_benchmark_is_tried() -> None:
     tried = {one[0] for mark in test_a_benchmark_runs.pytestmark if mark.name == "parametrize" for one in mark.args[1]}
-    parts = {"planted.py", "scenes.py", "discoveries.py", "shuffles.py", "identities.py", "made_up_reports.py"}
+    parts = {"planted.py", "scenes.py", "discoveries.py", "shuffles.py"}
+    parts |= {"planting.py", "identities.py", "between_tables.py", "printed_numbers.py", "made_up_reports.py"}
     assert {path.name for path in BENCHMARKS.glob("*.py")} == tried | parts | {"plain_pandas.py", "results.py"}
 
 

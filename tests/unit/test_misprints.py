@@ -95,6 +95,7 @@ def test_the_marker_sees_what_is_known_of_the_report(identities: ModuleType, con
         (Address(1, "barn", "god", "", "row_percent"), "32,3%", "per cent of counts"),
         (Address(4, "i midten", "", "", "count"), "87", "answers"),
         (Address(4, "Missing", "", "", "count"), "96", "valid and missing"),
+        (Address(3, "God", "", "", "count"), "956", "files added up"),
         (Address(4, "Total", "", "", "count"), "1276", "forms of a file"),
         (Address(4, "i midten", "", "", "cumulative_percent"), "95,3", "cumulative"),
         (Address(4, "i midten", "", "", "cumulative_percent"), "85,2", "monotone"),
@@ -121,9 +122,11 @@ def test_the_marker_says_which_identity_a_misprint_breaks(
     assert what in {b.what for b in identities.broken(changed(consistent, address, wrong)) if address.table in b.tables}
 
 
-def test_every_identity_of_the_list_is_tried(identities: ModuleType) -> None:
+def test_every_identity_of_the_list_is_tried() -> None:
     marks = test_the_marker_says_which_identity_a_misprint_breaks.pytestmark
-    assert {one[2] for mark in marks if mark.name == "parametrize" for one in mark.args[1]} == identities.LISTED.keys()
+    assert {one[2] for mark in marks if mark.name == "parametrize" for one in mark.args[1]} == imported(
+        "printed_numbers"
+    ).LISTED.keys()
 
 
 def test_the_last_digit_of_an_ase_without_cells_cant_be_seen(identities: ModuleType, consistent: PrintedTables) -> None:
@@ -139,19 +142,26 @@ def test_a_marker_that_marks_everything_or_an_audit_that_says_nothing_fails(
     assert "fewer than 98 %" in misprints.demanded(silent)[0]
 
 
-def test_misprints_are_what_happens_in_print(misprints: ModuleType) -> None:
-    assert {way: {wrong for w, wrong in misprints.wrongly("-,35") if w == way} for way in misprints.WAYS} == {
+def test_misprints_are_what_happens_in_print() -> None:
+    planting = imported("planting")
+    assert {way: {wrong for w, wrong in planting.wrongly("-,35") if w == way} for way in planting.WAYS} == {
         "a digit changed": {f"-,{d}5" for d in "012456789"} | {f"-,3{d}" for d in "012346789"},
         "two digits exchanged": {"-,53"},
         "a sign lost": {",35"},
         "a comma moved": {"-3,5"},
         "a digit lost": {"-,3", "-,5"},
     }
-    assert {wrong for way, wrong in misprints.wrongly("59,5%") if way in misprints.WAYS[3:]} == {"5,95%", "595%", "9,5%", "5,5%", "59%"}
+    assert {wrong for way, wrong in planting.wrongly("59,5%") if way in planting.WAYS[3:]} == {
+        "5,95%",
+        "595%",
+        "9,5%",
+        "5,5%",
+        "59%",
+    }
     # The same number again is no misprint, and nothing isn't a figure.
-    assert "0" not in {wrong for _, wrong in misprints.wrongly("00")}
-    assert {way for way, _ in misprints.wrongly("7")} == {"a digit changed"}
-    ways = {way for way, _ in misprints.wrongly(",286")}
+    assert "0" not in {wrong for _, wrong in planting.wrongly("00")}
+    assert {way for way, _ in planting.wrongly("7")} == {"a digit changed"}
+    ways = {way for way, _ in planting.wrongly(",286")}
     assert "a sign lost" not in ways
 
 
