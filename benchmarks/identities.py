@@ -84,8 +84,9 @@ def _ranges(of: Reader) -> Iterator[Broken]:
             yield Broken("sign of T", n, group)
         if t is not None and p is not None and not _of_t(t, p):
             yield Broken("p of T", n, group)
-        others = [got for g in of.groups if g not in (group, TOTAL) and (got := of.get(measure="gamma", group=g))]
-        if partial is not None and others and not _between(partial, others):
+        others = [of.get(measure="gamma", group=g) for g in of.groups if g not in (group, TOTAL)]
+        every = [got for got in others if got is not None]
+        if partial is not None and others and len(every) == len(others) and not _between(partial, every):
             yield Broken("partial gamma", n, group)
     forms = [of.count(measure="n", group=group) for group in of.groups if group not in ("", TOTAL)]
     total = of.count(measure="n", group=TOTAL)

@@ -69,6 +69,9 @@ class Report:
         self, kind: str, rows: Scale, columns: Scale | None, figures: dict[tuple[str, str, str, str], str], forms: tuple[str, ...]
     ) -> None:
         number = len(self.tables) + 1
+        if self.chance(0.1):
+            # Somebody left out a figure here and there, but no row that says what its percentages are of.
+            figures = {place: text for place, text in figures.items() if place[0] in (TOTAL_VALID, MISSING) or self.chance(0.9)}
         printed = {Address(number, *place): text for place, text in figures.items()}
         name = Text(f"tabel {number}", f"table {number}")
         self.tables[number] = PrintedTable(number, name, kind, rows, columns, printed, forms)

@@ -161,7 +161,8 @@ def share(of: Reader, row: str, column: str, measure: str) -> Fraction | None:
 
 def valid(of: Reader) -> Fraction | None:
     """Return how many answered: all, where a table has no row of missing ones."""
-    return of.count(TOTAL) if of.table.kind == "distribution" or of.count(MISSING) is None else of.count(VALID)
+    printed = of.count(VALID)
+    return of.count(TOTAL) if printed is None and of.count(MISSING) is None else printed
 
 
 def total_of(counts: list[Fraction] | None) -> Fraction | None:

@@ -123,10 +123,8 @@ def test_the_marker_says_which_identity_a_misprint_breaks(
 
 
 def test_every_identity_of_the_list_is_tried() -> None:
-    marks = test_the_marker_says_which_identity_a_misprint_breaks.pytestmark
-    assert {one[2] for mark in marks if mark.name == "parametrize" for one in mark.args[1]} == imported(
-        "printed_numbers"
-    ).LISTED.keys()
+    marks = [mark for mark in test_the_marker_says_which_identity_a_misprint_breaks.pytestmark if mark.name == "parametrize"]
+    assert {what for _, _, what in marks[0].args[1]} == imported("printed_numbers").LISTED.keys()
 
 
 def test_the_last_digit_of_an_ase_without_cells_cant_be_seen(identities: ModuleType, consistent: PrintedTables) -> None:
