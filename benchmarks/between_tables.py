@@ -93,8 +93,9 @@ def _correlations(readers: Sequence[Reader]) -> Iterator[Broken]:
     for reader in readers:
         if reader.table.kind != "correlation":
             continue
+        of_known = reader.table.forms and reader.table.rows.question
         for other in crosstabs:
-            if (other.table.forms, other.axes) != (reader.table.forms, reader.axes) or not reader.table.forms:
+            if (other.table.forms, other.axes) != (reader.table.forms, reader.axes) or not of_known:
                 continue
             numbers = reader.table.number, other.table.number
             if reader.count(measure="n") not in (None, other.total()):

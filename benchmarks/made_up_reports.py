@@ -3,14 +3,14 @@
 Nothing may be said of them. What a rule could stumble over is drawn too: hardly any forms or very many, answers that nobody
 gives, questions with one answer or without any, blanks, forms without a role, answers left out, turned or collapsed, tables
 printed twice, a second file with the same questions, a part of the forms, tables that don't say which forms they count, and
-totals or measures that aren't printed.
+totals, measures or single figures that aren't printed.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
 
 import numpy as np
@@ -36,25 +36,29 @@ class Printer:
 
     habit: str
     decimals: int
-    fine: int
+    fine: dict[str, int]
     sign: str
     zero: bool
+    hundred: bool
+    minus: bool
 
     def share(self, part: int, whole: int, decimals: int | None = None) -> str:
+        if self.hundred and part == whole:
+            return "100" + self.sign
         exact = _CONTEXT.divide(Decimal(100 * part), Decimal(whole))
         return self._text(exact, HABITS[self.habit], self.decimals if decimals is None else decimals) + self.sign
 
-    def statistic(self, value: float) -> str:
+    def statistic(self, value: float, measure: str) -> str:
         mode = ROUND_HALF_UP if self.habit == CUT_OFF else HABITS[self.habit]
         # As many digits as a float surely has.
-        return self._text(Decimal(format(value, ".15g")), mode, self.fine, zero=False)
+        return self._text(Decimal(format(value, ".15g")), mode, self.fine[measure])
 
-    def _text(self, exact: Decimal, mode: str, decimals: int, *, zero: bool | None = None) -> str:
+    def _text(self, exact: Decimal, mode: str, decimals: int) -> str:
         rounded = exact.quantize(Decimal(1).scaleb(-decimals), rounding=mode, context=_CONTEXT)
         text = format(abs(rounded), "f").replace(".", ",")
-        leading = self.zero if zero is None else zero
-        text = text if leading else text.removeprefix("0") if text.startswith("0,") else text
-        return f"-{text}" if rounded < 0 else text
+        if not self.zero and text.startswith("0,"):
+            text = text[1:]
+        return f"-{text}" if rounded < 0 or (self.minus and exact < 0) else text
 
 
 @dataclass
@@ -87,8 +91,10 @@ def habit_of(seed: int) -> str:
 def made_up(seed: int) -> PrintedTables:
     """Make a report of two to three files; the habit goes round with the seed."""
     rng = np.random.default_rng([17, seed])
-    decimals, fine = int(rng.choice((0, 1, 1, 2))), int(rng.choice((2, 3, 3, 4)))
-    report = Report(rng, Printer(habit_of(seed), decimals, fine, str(rng.choice(("", "%"))), bool(rng.random() < 0.5)))
+    few, many = (int(n) for n in rng.choice((2, 3, 3, 4), 2))
+    fine = {"gamma": few, "partial_gamma": few, "ase": few, "t": many - 1, "p": many}
+    printer = Printer(habit_of(seed), int(rng.choice((0, 1, 1, 2))), fine, str(rng.choice(("", "%"))), *(rng.random(3) < 0.4))
+    report = Report(rng, printer)
     shapes = [int(rng.choice((1, 2, 3, 5, 5, 5, 7))) for _ in range(4)]
     files = ("first", "second")[: 1 + seed % 2]
     drawn = [_draw(rng, int(rng.choice(SIZES)), shapes) for _ in files]
@@ -100,7 +106,14 @@ def made_up(seed: int) -> PrintedTables:
     _distribution(report, every[every[:, 0] > 0, 1], first, (" + ".join(files), "role"))
     if report.chance(0.3):
         _tables(report, _draw(rng, 50, shapes), shapes, ())
+    if report.chance(0.2):
+        # Nobody says which questions these are.
+        report.tables = {n: _unknown(table) for n, table in report.tables.items()}
     return PrintedTables(report.tables)
+
+
+def _unknown(table: PrintedTable) -> PrintedTable:
+    return replace(table, rows=Scale(table.rows.labels), columns=table.columns and Scale(table.columns.labels))
 
 
 def _draw(rng: np.random.Generator, forms: int, shapes: Sequence[int]) -> Ints:
@@ -254,12 +267,12 @@ def _correlation(
         # Of all forms, those without a group too, or of the groups.
         printed(TOTAL, goodman_kruskal(_cells(columns, rows, across, role > 0 if report.chance(0.5) else None)))
         if (davis := partial(strata).gamma) is not None:
-            figures["", "", TOTAL, "partial_gamma"] = report.printer.statistic(davis)
+            figures["", "", TOTAL, "partial_gamma"] = report.printer.statistic(davis, "partial_gamma")
     if figures:
         report.add("correlation" if by is None else "correlation_by_group", rows, across, figures, forms)
 
 
 def _statistics(report: Report, group: str, of: Gamma) -> dict[tuple[str, str, str, str], str]:
     values = {"gamma": of.gamma, "ase": of.ase, "t": of.t, "p": of.p}
-    made = {("", "", group, name): report.printer.statistic(v) for name, v in values.items() if v is not None}
+    made = {("", "", group, name): report.printer.statistic(v, name) for name, v in values.items() if v is not None}
     return made | {("", "", group, "n"): str(of.n)}
