@@ -197,7 +197,7 @@ class _Site:
             "chapter.html",
             page=chapter.file,
             chapter=chapter,
-            shown_tables=[],
+            **dict.fromkeys(("shown_tables", "changes", "row_plots"), ()),
             compared=bool(verdicts),
             counts=self.counts.verdicts(verdicts) if verdicts else {},
             claims_page=chapter.file,
