@@ -179,15 +179,19 @@ class Judge:
         """Make of a value what the page shows of it; `known` are the values above it."""
         others = (address for name in value.others for address in known[name].shown.addresses)
         addresses = tuple(dict.fromkeys((*addresses_of(self.study, value), *others)))
-        said = self._said(value, addresses)
+        said = self._said(value, exact.unit, addresses)
         forms = self.evidence.forms(value)
         base = None if forms is None else Bound(number_text(forms, self._language), self._base(value))
         bound = self._bound(value, exact, addresses)
         number = Number(exact.exact, exact.unit, bound, said, printed.exact, base, forms)
         return self._of_gamma(value, exact, number) if value.gamma or value.pair else number
 
-    def _said(self, value: Value, addresses: tuple[Address, ...]) -> Bound | None:
-        return Bound(with_zero(shown(value.said, self._language)), addresses) if value.said else None
+    def _said(self, value: Value, unit: Unit, addresses: tuple[Address, ...]) -> Bound | None:
+        if value.said is None:
+            return None
+        # The report writes percentage points with a per cent sign; our words name them.
+        text = value.said.removesuffix("%").rstrip() if unit == "points" else value.said
+        return Bound(with_zero(shown(text, self._language)), addresses)
 
     def _bound(self, value: Value, exact: Exact, addresses: tuple[Address, ...]) -> Bound:
         if value.printed is not None:
