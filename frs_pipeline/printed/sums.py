@@ -175,7 +175,9 @@ def _contradiction(
     (only,) = way if len(way) == 1 else (None,)
     sums = listed([_sentence(one) for one in failing])
     reason = filled("i {table} giver {sums}", "in {table}, {sums}", table=table.name, sums=sums)
-    choices = [filled("{value} ({what})", "{value} ({what})", what=what(a), value=concerned[a].written(v)) for a, v in mended.items()]
+    choices = [
+        filled("{value} ({what})", "{value} ({what})", what=what(a), value=concerned[a].written(v)) for a, v in mended.items()
+    ]
     return Contradiction(
         failing[0].rule,
         (table.number,),
