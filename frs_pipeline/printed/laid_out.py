@@ -1,4 +1,4 @@
-"""Tables as they are printed: headings above, labels to the left, margins, and percentages in rows, columns or cells of their own.
+"""Tables as they are printed: headings above, labels to the left, margins, and percentages in rows, columns or cells.
 
 What a line or column holds is told by its heading; of which totals percentages are is told by the numbers themselves, by most of
 them, so that a misprint among them changes nothing.
@@ -198,9 +198,7 @@ def _lines(body: Sequence[Row], labels: int, where: str) -> list[Line]:
             continue
         words = names[-1] if names and _is_measure(names[-1]) else ""
         own = names[:-1] if words else names
-        if len(own) > 1:
-            section = own[0]
-        elif own and labels > 1 and row.cells[0]:
+        if own and labels > 1 and row.cells[0]:
             section = own[0]
         label = own[-1] if own else label
         with wrong:
