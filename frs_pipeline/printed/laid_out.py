@@ -84,8 +84,11 @@ class Grid:
     cells: list[Cell] = field(default_factory=list)
 
 
-def read_laid_out(rows: Sequence[Row], where: str) -> list[Draft]:
-    """Read one table with its margins, and a correlation that stands below it. Raises `InputError` with line and column."""
+def read_laid_out(rows: Sequence[Row], where: str, name: str) -> list[Draft]:
+    """Read one table with its margins, and a correlation that stands below it. Raises `InputError` with line and column.
+
+    `name` is what its file or sheet is called, `where` how places in it begin.
+    """
     grid = _taken_apart(rows, where)
     begin = next((at for at, line in enumerate(grid.lines) if _of_correlation(line)), None)
     if any(column.measure == "gamma" for column in grid.columns) or begin == 0:
@@ -103,7 +106,7 @@ def read_laid_out(rows: Sequence[Row], where: str) -> list[Draft]:
     if not below:
         return [draft]
     # What stands in one table is about the same forms.
-    draft.row_question, draft.column_question, draft.forms = f"{where} rows", f"{where} columns", (where,)
+    draft.row_question, draft.column_question, draft.forms = f"{name}, rows", f"{name}, columns", (name,)
     table = draft.table(1, _NAMELESS)
     correlation = _correlation(replace(grid, lines=below))
     correlation.row_question, correlation.column_question, correlation.forms = (
@@ -155,6 +158,8 @@ def _columns(header: Sequence[Row], body: Sequence[Row], labels: int, where: str
     """Read the headings of the columns that hold figures."""
     wrong, found = Gathered(), list[Column]()
     filled = [_filled(row.cells, labels) for row in header]
+    # Where columns are called "Yes %", "Total %" is the total of such.
+    split = any(label_and_measure(cell) for row in header for cell in row.cells)
     for place in range(labels, len(header[0].cells)):
         if not any(row.cells[place] for row in (*header, *body)):
             continue
@@ -169,6 +174,8 @@ def _columns(header: Sequence[Row], body: Sequence[Row], labels: int, where: str
                 raise InputError(f"column {place + 1} has figures and no heading", where=at, do="write a heading above it")
             label = names[-1] if names else ""
             words = measures[-1] if measures else ""
+            if split and not label and measure_of(words) == "total_percent":
+                label, words = TOTAL, PERCENT
             if label and not words and (parts := label_and_measure(label)):
                 label, words = parts
             found.append(Column(place, label, measure_of(words) or "", plain_words(words)))
@@ -209,7 +216,16 @@ def _lines(body: Sequence[Row], labels: int, where: str) -> list[Line]:
             measure = measure_of(words) if words else None
             lines.append(Line(row.line, section, label, measure or "", plain_words(words), row.cells))
     wrong.check()
+    unnamed = [line for line in lines if line.words and not _has_name(body, line, labels)]
+    if len(unnamed) == 1 and unnamed[0] is lines[-1] and len({line.label for line in lines}) > 1:
+        # A single row of bases below percentages.
+        lines[-1] = replace(lines[-1], label=TOTAL)
     return lines
+
+
+def _has_name(body: Sequence[Row], line: Line, labels: int) -> bool:
+    names = next([cell for cell in row.cells[:labels] if cell] for row in body if row.line == line.at)
+    return len(names) > 1
 
 
 def _is_measure(text: str) -> bool:
@@ -250,7 +266,8 @@ def _crossed(grid: Grid) -> Draft:
     """Make a crosstab: rows and columns keep their labels, totals get the name that the audit knows."""
     draft, wrong = Draft(grid.where), Gathered()
     rows, columns = {cell.row for cell in grid.cells}, {cell.column for cell in grid.cells}
-    named = [replace(cell, row=reserved(cell.row, rows), column=reserved(cell.column, columns)) for cell in grid.cells]
+    # A column of counts without a label holds the bases of its rows.
+    named = [replace(cell, row=reserved(cell.row, rows), column=reserved(cell.column or TOTAL, columns)) for cell in grid.cells]
     for cell in directed(named, grid.where):
         with wrong:
             draft.add((cell.row, cell.column, ""), cell.measure, cell.text, cell.where)

@@ -12,23 +12,24 @@ from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID
 PERCENT, WITHIN = "percent", "within"
 OF_CORRELATION = ("gamma", "ase", "t", "p", "n")
 _NAMES = {
-    "count": "count; counts; n; antal; frequency; frequencies; freq; frekvens; hyppighed; number; observations; obs; cases; "
-    "anzahl; häufigkeit; besvarelser; svar",
+    "count": "count; counts; n; antal; frequency; frequencies; freq; frekvens; hyppighed; number; "
+    "observations; obs; cases; anzahl; häufigkeit; besvarelser; svar",
     PERCENT: "%; pct; percent; per cent; percentage; procent; prozent; percentages; procentandel; andel",
-    "row_percent": "row %; row pct; row percent; row per cent; row percentage; % of row; % of the row; % within row; % af rækken; % "
-    "af række; rækkeprocent; række %; rækkepct; vandret procent",
-    "column_percent": "col %; col pct; column %; column pct; column percent; column per cent; column percentage; % of column; % of the "
-    "column; % within column; % af kolonnen; % af kolonne; kolonneprocent; kolonne %; søjleprocent; lodret procent",
-    "total_percent": "total %; tot pct; total pct; total percent; % of total; % of all; % of the total; table %; cell %; % af alle; % "
-    "af total; % af i alt; totalprocent",
-    "valid_percent": "valid percent; valid %; valid per cent; % valid; % of valid; gyldig procent; gyldige procent; % af gyldige; "
-    "procent af gyldige; procent af besvarede; % af besvarede",
-    "cumulative_percent": "cumulative percent; cumulative per cent; cum percent; cum %; cumulative %; cum pct; kumuleret procent; kumulativ "
-    "procent; kumuleret %; kumuleret pct",
+    "row_percent": "row %; row pct; row percent; row per cent; row percentage; % of row; % of the row; % within row; "
+    "% af rækken; % af række; rækkeprocent; række %; rækkepct; vandret procent",
+    "column_percent": "col %; col pct; column %; column pct; column percent; column per cent; column percentage; % of "
+    "column; % of the column; % within column; % af kolonnen; % af kolonne; kolonneprocent; kolonne "
+    "%; søjleprocent; lodret procent",
+    "total_percent": "total %; tot pct; total pct; total percent; % of total; % of all; % of the total; table %; cell "
+    "%; % af alle; % af total; % af i alt; totalprocent",
+    "valid_percent": "valid percent; valid %; valid per cent; % valid; % of valid; gyldig procent; gyldige procent; % "
+    "af gyldige; procent af gyldige; procent af besvarede; % af besvarede",
+    "cumulative_percent": "cumulative percent; cumulative per cent; cum percent; cum %; cumulative %; cum pct; kumuleret "
+    "procent; kumulativ procent; kumuleret %; kumuleret pct",
     "gamma": "gamma; γ; goodman kruskal gamma; goodman and kruskal s gamma; ordinal by ordinal gamma; zero order gamma",
-    "ase": "ase; asymp std error; asymp std errora; asymptotic standard error; asymptotic standard errora; asymptotic "
-    "standardized error; asymptotic standardized errora; standard error; std error; standardfejl; asymptotisk "
-    "standardfejl",
+    "ase": "ase; asymp std error; asymp std errora; asymptotic standard error; asymptotic standard errora; "
+    "asymptotic standardized error; asymptotic standardized errora; standard error; std error; "
+    "standardfejl; asymptotisk standardfejl",
     "t": "t; approx t; approx tb; approximate t; approximate tb; t værdi; t value",
     "p": "p; approx sig; approximate significance; sig; p value; p værdi; significance; signifikans; signifikanssandsynlighed",
     "n": "n of valid cases; n of cases; number of valid cases; antal gyldige",

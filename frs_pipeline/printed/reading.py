@@ -84,7 +84,7 @@ def _of_file(path: Path) -> Iterator[tuple[Draft, str]]:
             if rows and is_list(rows[0].cells):
                 yield from ((draft, name) for draft in read_list(rows, where))
             else:
-                yield from ((draft, name) for draft in read_laid_out(rows, where))
+                yield from ((draft, name) for draft in read_laid_out(rows, where, name))
     wrong.check()
 
 
@@ -131,15 +131,18 @@ def _numbered(read: Iterable[tuple[Draft, str]], passed: tuple[str, ...]) -> Rea
     wrong.check()
     free = (number for number in range(1, len(drafts) + len(given) + 1) if number not in given)
     tables: dict[int, PrintedTable] = {}
-    titles, places, points = dict[int, str](), dict[Address, str](), set[int]()
+    begins: dict[int, str] = {}
+    titles, places, pointed = dict[int, str](), dict[Address, str](), set[str]()
     for draft, file in drafts:
         number = next(free) if draft.number is None else draft.number
         of = f" ({file})" if draft.number is None else ""
         tables[number] = draft.table(number, Text(f"tabel {number}{of}", f"table {number}{of}"))
         titles[number] = draft.title
+        begins[number] = draft.where.rpartition("!" if "!" in draft.where else ":")[0]
         for (place, measure), figure in draft.figures.items():
             places[Address(number, *place, measure)] = figure.where
             if figure.point:
-                points.add(number)
+                pointed.add(begins[number])
+    points = {n for n, where in begins.items() if where in pointed}
     ordered = {number: tables[number] for number in sorted(tables)}
     return ReadTables(PrintedTables(ordered), titles, places, frozenset(points), passed)
