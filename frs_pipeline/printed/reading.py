@@ -95,13 +95,21 @@ def _grids(path: Path) -> list[tuple[str, str, list[Row]]]:
         alone = len(sheets) == 1
         names = {where: where.removeprefix(f"{path}:") for where in sheets}
         return [(f"{where}!", path.stem if alone else f"{path.stem}, {names[where]}", rows) for where, rows in sheets.items()]
+    text = text_of(path).removeprefix("\ufeff")
     try:
-        rows = parse(text_of(path).removeprefix("\ufeff"))
+        rows = parse(_without_comments(text))
+        if not rows or not is_list(rows[0].cells):
+            rows = parse(text)
     except ContingencyError as error:
         what = str(error).partition(": ")[2]
         raise InputError(what, where=f"{path}:{error.line}") from None
     width = max((len(row.cells) for row in rows), default=0)
     return [(f"{path}:", path.stem, [Row(row.line, (*row.cells, *[""] * (width - len(row.cells)))) for row in rows])]
+
+
+def _without_comments(text: str) -> str:
+    """Blank the lines that begin with #, as a list of figures may have them."""
+    return re.sub(r"(?m)^#[^\r\n]*", "", text)
 
 
 def _shown(where: str, cell: Any) -> str:
