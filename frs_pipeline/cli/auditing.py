@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from frs_pipeline.cli.root import FIGURES, AsJson, app, installation
-from frs_pipeline.cli.terminal import print_grid, print_json, say
+from frs_pipeline.cli.terminal import Progress, print_grid, print_json, say
 from frs_pipeline.errors import UsageError
 from frs_pipeline.language import Text, plural
 
@@ -53,7 +53,9 @@ def audit(
     from frs_pipeline.printed.reading import read_tables
 
     read = read_tables(tables)
-    done = audited(read, read_claims_about(claims, read.tables) if claims else None)
+    about = read_claims_about(claims, read.tables) if claims else None
+    with Progress("Auditing", as_json=as_json) as progress:
+        done = audited(read, about, lambda figures, of: progress.at("figures", figures, of))
     if page is not None:
         from frs_pipeline.report.tables_page import tables_page
 

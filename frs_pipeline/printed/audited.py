@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from frs_pipeline.language import Text
-from frs_pipeline.printed.auditing import RULES, audit, checked
+from frs_pipeline.printed.auditing import RULES, audit
 from frs_pipeline.printed.claim_files import Claims
 from frs_pipeline.printed.claim_words import condition_words, measured
+from frs_pipeline.printed.coverage import Watched, compared
 from frs_pipeline.printed.evidence import PrintedEvidence
 from frs_pipeline.printed.model import WEIGHTS, Contradiction
 from frs_pipeline.printed.reading import ReadTables
@@ -107,20 +108,25 @@ class Audited:
         return text.replace(",", ".") if address.table in self.read.points else text
 
 
-def audited(read: ReadTables, claims: Claims | None = None) -> Audited:
-    """Audit tables, and hold claims against them. Sorts what is found by how much it matters, then by table."""
+def audited(read: ReadTables, claims: Claims | None = None, watched: Watched | None = None) -> Audited:
+    """Audit tables, and hold claims against them. Sorts what is found by how much it matters, then by table.
+
+    `watched` is told of every figure of which it is known what it was compared with: how many, of how many.
+    """
     tables = read.tables
     found = sorted(audit(tables), key=lambda one: WEIGHTS.index(one.weight))
-    figures = checked(tables)
+    figures = compared(tables, watched)
     covered = tuple(Covered(name, what, figures.get(name, frozenset())) for name, what in RULES.items())
     return Audited(read, tuple(found), covered, _tested(read, claims))
 
 
 def _tested(read: ReadTables, claims: Claims | None) -> tuple[TestedClaim, ...]:
+    if claims is None:
+        return ()
     evidence = PrintedEvidence(read.tables)
     return tuple(
         TestedClaim(claim, chapter.lines[claim.id], evaluate(claim, claims.words, evidence), claims.words)
-        for chapter in (claims.chapters if claims else ())
+        for chapter in claims.chapters
         for claim in chapter.claims
     )
 

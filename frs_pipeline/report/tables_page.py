@@ -171,7 +171,7 @@ def _at(axis: str, label: str) -> tuple[str, str, str]:
 
 def _ordered(labels: Iterable[str]) -> list[str]:
     """Return labels in printed order, totals last."""
-    found = Counter(labels)
+    found = dict.fromkeys(labels)
     return [
         *(label for label in found if label not in _TOTALS),
         *(label for label in (TOTAL_VALID, MISSING, TOTAL) if label in found),
