@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -25,6 +26,9 @@ per cent signs.
 
 Ends with 1 when anything is found or a claim doesn't hold. What was compared with what stands below.
 """
+
+# What the last line says of so many claims, by their verdict.
+_COUNTED = {"yes": "hold", "no": "don't", "can't tell": "can't be told", "not tested": "not tested"}
 
 
 @app.command(rich_help_panel=FIGURES, help=_HELP)
@@ -113,8 +117,8 @@ def _print(done: Audited) -> None:
 
 
 def _told(done: Audited, one: Contradiction) -> str:
-    parts = (one.reason, one.either, one.possible)
-    return "\n".join(_english(done, part.english, one) for part in parts if part)
+    sentences = (part.capitalised().english for part in (one.reason, one.either, one.possible) if part)
+    return " ".join(f"{_english(done, sentence, one)}." for sentence in sentences)
 
 
 def _english(done: Audited, text: str, one: Contradiction) -> str:
@@ -136,7 +140,7 @@ def _beside(one: TestedClaim) -> tuple[str, str]:
         return "", one.reason.english
     said = [text for text, _ in one.numbers.values()]
     given = [f"{name} = {number.english}" for name, (_, number) in one.numbers.items()]
-    return "\n".join(said), "\n".join(given)
+    return ", ".join(filter(None, said)), ", ".join(given)
 
 
 def _print_covered(done: Audited) -> None:
@@ -150,11 +154,13 @@ def _print_covered(done: Audited) -> None:
         say(f"Passed over: {', '.join(done.read.passed_over)}.")
     tables = {address.table for address in done.compared}
     alone = done.read.figures - len(done.compared)
-    says = f"Compared: {len(done.compared)} of {plural(done.read.figures, 'figure')} in {len(tables)} of "
-    says += plural(len(done.read.tables.tables), "table")
-    says += f"; with the other {alone} there was nothing to compare" if alone else ""
-    claims = f"; of {plural(len(done.claims), 'claim')}, {len(done.failing)} not held up by the tables" if done.claims else ""
-    say(f"{plural(len(done.found), 'contradiction')}{claims}. {says}.")
+    of_figures = f"Compared: {len(done.compared)} of {plural(done.read.figures, 'figure')} in {len(tables)} of "
+    of_figures += plural(len(done.read.tables.tables), "table")
+    of_figures += f"; nothing is printed to compare the other {alone} with" if alone else ""
+    verdicts = Counter(_verdict(one) for one in done.claims)
+    counted = ", ".join(f"{verdicts[word]} {says}" for word, says in _COUNTED.items() if verdicts[word])
+    claims = f" {plural(len(done.claims), 'claim')}: {counted}." if done.claims else ""
+    say(f"{plural(len(done.found), 'contradiction')}.{claims} {of_figures}.")
 
 
 def _as_json(done: Audited) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -152,5 +152,24 @@ def _numbered(read: Iterable[tuple[Draft, str]], passed: tuple[str, ...]) -> Rea
             if figure.point:
                 pointed.add(begins[number])
     points = {n for n, where in begins.items() if where in pointed}
-    ordered = {number: tables[number] for number in sorted(tables)}
+    ordered = {number: _labelled(tables[number], tables.values()) for number in sorted(tables)}
     return ReadTables(PrintedTables(ordered), titles, places, frozenset(points), passed)
+
+
+def _labelled(table: PrintedTable, tables: Iterable[PrintedTable]) -> PrintedTable:
+    """Give a correlation, which prints no answers, those of the one crosstab with its questions and forms, if there is one."""
+    questions = _questions(table)
+    if not table.kind.startswith("correlation") or table.rows.labels or not all(questions) or not table.forms:
+        return table
+    same = [
+        other
+        for other in tables
+        if other.kind in ("crosstab", "collapsed_crosstab") and other.forms == table.forms and _questions(other) == questions
+    ]
+    if len({(other.rows, other.columns) for other in same}) != 1:
+        return table
+    return replace(table, rows=same[0].rows, columns=same[0].columns)
+
+
+def _questions(table: PrintedTable) -> tuple[str, str]:
+    return table.rows.question, table.columns.question if table.columns else ""
