@@ -58,8 +58,9 @@ def _label(value: Value, *, whole: bool) -> Text:
         group = f", {value.pair.group}" if value.pair.group else ""
         return Text(f"{value.pair.row} × {value.pair.column}{group}", f"{value.pair.row} × {value.pair.column}{group}")
     if value.asked is not None:
-        parts = (value.asked.question, *filter(None, (value.asked.group,)), *((" + ".join(value.asked.answers),) if whole else ()))
-        return Text(", ".join(parts), ", ".join(parts))
+        answers = " + ".join(value.asked.answers) if whole else ""
+        called = ", ".join(filter(None, (value.asked.question, value.asked.group, answers)))
+        return Text(called, called)
     return _KINDS[value.kinds[0]]
 
 
