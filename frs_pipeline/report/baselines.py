@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,7 +15,7 @@ from frs_pipeline.report.claims import claims
 from frs_pipeline.stats.printing import parse
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.baselines import COLUMNS, FILE, Baseline, BaselinesSpec, Cell, DataSet, Quoted, Source, Sum
-from frs_pipeline.study.claims import Cells, Value, bare
+from frs_pipeline.study.claims import FOLDER, Cells, Value, bare
 from frs_pipeline.study.faults import Fault, choices
 from frs_pipeline.study.printed import printed_count
 from frs_pipeline.study.questionnaires import questionnaires
@@ -138,7 +139,7 @@ def _parts(study: Study, one: Sum, sets: Mapping[str, DataSet]) -> Iterator[Part
 
 
 def _labels(cells: Cells) -> str:
-    return f" ({', '.join(cells.answers)})" if cells.answers else ""
+    return "".join(f", {answer}" for answer in cells.answers)
 
 
 def _counts(study: Study, cells: Cells) -> tuple[Address, ...]:
@@ -207,7 +208,9 @@ def _of_baseline(study: Study, one: Baseline, sources: Iterable[str]) -> Iterato
     stated = claims(study).by_id
     for index, claim in enumerate(one.claims):
         if claim not in stated:
-            yield Fault(("claims", index), f"no claim is called {claim}", choices(stated, claim))
+            near = get_close_matches(claim, stated, 1)
+            do = choices(near, claim) if near else f"{FOLDER} has them"
+            yield Fault(("claims", index), f"no claim is called {claim}", do)
     papers = questionnaires(study)
     for index, asked in enumerate(one.questions):
         if asked.mart not in papers:

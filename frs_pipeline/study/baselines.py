@@ -56,12 +56,14 @@ class AskedOf(Spec):
 class Baseline(Spec):
     """One figure of an earlier study as the report prints it: a number (`value`) or, where it prints a word, `word`.
 
-    `here` are the shares of this study's forms that come nearest to it, `claims` and `questions` what else it may be compared
-    with; `but` says how question, base or time differ. Where there is nothing, `not_comparable` says why.
+    `name` is what to call the study, where its source tells of another one. `here` are the shares of this study's forms that
+    come nearest to it, `claims` and `questions` what else it may be compared with; `but` says how question, base or time
+    differ. Where there is nothing, `not_comparable` says why.
     """
 
     id: Name
     source: str
+    name: Text | None = None
     period: Years | None
     question: Text
     base: Text | None

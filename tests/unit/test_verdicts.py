@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from frs_pipeline.language import Text
+from frs_pipeline.printed.claim_words import condition_words
 from frs_pipeline.printed.evidence import PrintedEvidence
 from frs_pipeline.printed.model import PrintedTable, PrintedTables, Scale
 from frs_pipeline.printed.verdicts import Verdict, evaluate
-from frs_pipeline.printed.wording import condition_words
 from frs_pipeline.study.claims import Asked, Claim, ClaimWords, Condition, Lacking, Pair, Value
 from frs_pipeline.study.tables import Address
 
