@@ -69,6 +69,7 @@ _KINDS: Mapping[str, Text] = {
     "kept": Text("andel af betingelserne", "share of the conditions"),
     "points": Text("forskellen", "the difference"),
     "sum": Text("summen", "the sum"),
+    "percent": Text("andelen", "the share"),
     "printed": Text("rapportens tekst", "the report's text"),
 }
 
@@ -77,9 +78,8 @@ def _of_value(name: str, value: Value, values: Mapping[str, Value], numbers: Map
     number, result = numbers[name], written(numbers[name], value)
     if value.share is not None and (fraction := _fraction(value.share, evidence)):
         return Text(f"{fraction} = {result.danish}", f"{fraction} = {result.english}")
-    others = (value.points.of, value.points.less) if value.points else value.sum or ()
+    sign, others = _made_of(value)
     if others:
-        sign = " − " if value.points else " + "
         parts = [written(numbers[one], values[one]) for one in others]
         danish, english = sign.join(part.danish for part in parts), sign.join(part.english for part in parts)
         return Text(f"{danish} = {result.danish}", f"{english} = {result.english}")
@@ -87,6 +87,15 @@ def _of_value(name: str, value: Value, values: Mapping[str, Value], numbers: Map
         p = _digits(number.p, "p", 3)
         return Text(f"γ = {result.danish}, p = {p.danish}", f"γ = {result.english}, p = {p.english}")
     return result
+
+
+def _made_of(value: Value) -> tuple[str, tuple[str, ...]]:
+    """Return the sign between the values that one is worked out from, and their names."""
+    if value.points is not None:
+        return " − ", (value.points.of, value.points.less)
+    if value.percent is not None:
+        return " / ", (value.percent.of, value.percent.base)
+    return " + ", value.sum or ()
 
 
 def _fraction(share: Share, evidence: Evidence) -> str:
