@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from frs_pipeline.language import Text
-from frs_pipeline.printed.claim_words import condition_words
 from frs_pipeline.printed.arithmetic import arithmetic
+from frs_pipeline.printed.claim_words import condition_words
 from frs_pipeline.printed.evidence import PrintedEvidence
 from frs_pipeline.printed.model import PrintedTable, PrintedTables, Scale
 from frs_pipeline.printed.verdicts import Verdict, evaluate
