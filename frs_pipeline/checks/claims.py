@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from dagster import AssetCheckResult, AssetCheckSeverity, AssetCheckSpec, AssetKey, MetadataValue
 
 from frs_pipeline.checks.failing import as_metadata
+from frs_pipeline.report.claims import claims
 from frs_pipeline.report.findings import Sentence, Tested
 from frs_pipeline.report.remedies import failed_claims
+from frs_pipeline.report.sections import shown_claims
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about
 from frs_pipeline.study.printed import printed_from
@@ -19,16 +22,21 @@ _NAME = "claims_hold"
 
 def claims_spec(key: AssetKey) -> AssetCheckSpec:
     """Declare the check on the report."""
-    description = "every claim of the report's summary holds on the forms that it was printed from"
+    description = "every claim of the report holds on the forms that it was printed from"
     return AssetCheckSpec(_NAME, asset=key, description=description, blocking=False)
 
 
 def claims_hold(study: Study, key: AssetKey, findings: Sequence[Tested], delivery: str) -> AssetCheckResult:
     """Fail when a claim doesn't hold on the forms that the report was printed from; say which, and what holds instead.
 
+    Of the first page it names each, of the other claims of each chapter it gives the number.
+
     The report claims nothing about other deliveries: there, what differs is reported and fails nothing.
     """
-    failed = [tested for tested in findings if tested.holds is False]
+    shown = [claim.id for claim in shown_claims(study)]
+    failed = {tested.claim.id: tested for tested in findings if tested.holds is False}
+    first_page = [failed[name] for name in shown if name in failed]
+    chapters = Counter(tested.chapter.name for tested in failed.values() if tested.chapter)
     printed = printed_from(study, delivery)
     things = failed_claims(study, findings, delivery) if printed else []
     of = about(study).printed_from
@@ -41,11 +49,19 @@ def claims_hold(study: Study, key: AssetKey, findings: Sequence[Tested], deliver
         metadata={
             "claims": len(findings),
             "failed": len(failed),
-            "which": MetadataValue.md(Grid("", ("claim", "the report says", "what holds instead"), _lines(failed)).markdown()),
+            "which": MetadataValue.md(
+                Grid("", ("claim", "the report says", "what holds instead"), _lines(first_page)).markdown()
+            ),
+            "by_chapter": MetadataValue.md(Grid("", ("chapter", "don't hold"), _counted(study, chapters)).markdown()),
             **as_metadata(things),
             **({} if printed or of is None else {"remark": MetadataValue.text(remark)}),
         },
     )
+
+
+def _counted(study: Study, failed: Mapping[str, int]) -> tuple[tuple[str, ...], ...]:
+    """Count the claims that don't hold, chapter by chapter."""
+    return tuple((one.name, f"{failed.get(one.name, 0)} of {len(one.claims)}") for one in claims(study).chapters)
 
 
 def _lines(failed: Sequence[Tested]) -> tuple[tuple[str, ...], ...]:

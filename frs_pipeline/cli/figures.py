@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,7 +13,7 @@ from frs_pipeline.cli.terminal import print_grid, print_json, say
 from frs_pipeline.errors import UsageError
 from frs_pipeline.language import plural
 from frs_pipeline.study import Study
-from frs_pipeline.study.about import written
+from frs_pipeline.study.about import said, written
 
 if TYPE_CHECKING:
     from frs_pipeline.lineage.differences import Differences
@@ -42,14 +43,22 @@ def tables(
     if as_json:
         print_json(
             [
-                {"caption": g.caption, "header": g.header, "rows": g.rows, "base": of_tables.get(number)}
+                {
+                    "caption": g.caption,
+                    "header": g.header,
+                    "rows": g.rows,
+                    "base": of_tables.get(number),
+                    "note": asdict(note) if (note := catalogue(results.study)[number].noted) else None,
+                }
                 for number, g in zip(chosen, grids, strict=True)
             ]
         )
         return
     for number, grid in zip(chosen, grids, strict=True):
-        base = base_line(results.study, catalogue(results.study)[number], of_tables[number]) if number in of_tables else None
-        print_grid(grid.caption, grid.header, grid.rows, base)
+        table = catalogue(results.study)[number]
+        base = base_line(results.study, table, of_tables[number]) if number in of_tables else None
+        below = [line for line in (base, said(results.study, table.noted) if table.noted else None) if line]
+        print_grid(grid.caption, grid.header, grid.rows, "\n".join(below))
 
 
 @app.command(rich_help_panel=FIGURES)

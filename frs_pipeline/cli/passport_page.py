@@ -91,6 +91,8 @@ def show(study: Study, passport: Passport) -> None:
     if about(study).languages != ("english",):
         page.text(passport.definition.danish)
     page.text(passport.definition.english, style="italic")
+    if passport.note:
+        page.text(passport.note.english)
     _fraction(page, passport)
     if passport.pairs:
         _counts(page, passport.pairs)

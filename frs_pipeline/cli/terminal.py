@@ -58,7 +58,7 @@ def summary(delivery: str, counts: dict[str, int], settings: Settings) -> None:
             ("Marts", f"{counts['marts']}, {counts['promises_kept']} of {counts['promises']} promises kept"),
             ("Tables", f"{counts['tables']}, {plural(counts['figures'], 'figure')}"),
             ("Against the report", _compared(settings.study, counts, delivery)),
-            ("Claims", _claims(settings.study, counts, delivery)),
+            *_claims(settings.study, counts, delivery),
         ):
             say(f"  {label:<19}{text}")
         say("")
@@ -80,7 +80,7 @@ def _summary_together(name: str, counts: dict[str, int], settings: Settings) -> 
         ("Forms", f"{counts['counted']} counted{again}; {counts['quarantined']} quarantined{withdrawn}"),
         *_conferences(settings.study, counts),
         ("Tables", f"{counts['tables']}, {plural(counts['figures'], 'figure')}"),
-        ("Claims", _claims(settings.study, counts, name)),
+        *_claims(settings.study, counts, name),
     ):
         say(f"  {label:<19}{text}")
     say("")
@@ -127,16 +127,17 @@ def _compared(study: Study, counts: dict[str, int], delivery: str) -> str:
     )
 
 
-def _claims(study: Study, counts: dict[str, int], delivery: str) -> str:
-    """Say how many claims of the report's summary hold."""
+def _claims(study: Study, counts: dict[str, int], delivery: str) -> list[tuple[str, str]]:
+    """Say how many of all claims of the report hold on these forms and in its own tables, and how many nothing can test."""
     if not counts["claims"]:
-        return "none"
-    untested = counts["claims"] - counts["claims_hold"] - counts["claims_fail"]
-    of_another = "" if printed_from(study, delivery) else " here too (they were printed of another delivery)"
-    return (
-        f"{counts['claims_hold']} of the summary's {counts['claims']} hold{of_another}, {counts['claims_fail']} don't, "
-        f"{untested} can't be tested"
-    )
+        return [("Claims", "none")]
+    of_another = "" if printed_from(study, delivery) else ", though printed of another delivery"
+    on_forms = f"{counts['claims_hold']} hold on these forms{of_another}, {counts['claims_fail']} don't"
+    in_tables = f"{counts['claims_hold_in_tables']} hold in its own tables, {counts['claims_fail_in_tables']} don't"
+    return [
+        ("Claims", f"{counts['claims']} of the report: {on_forms};"),
+        ("", f"{in_tables}; {counts['claims_untested']} can't be tested"),
+    ]
 
 
 class Progress:
@@ -210,7 +211,7 @@ def print_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
 
 
 def print_grid(caption: str, header: tuple[str, ...], rows: Any, under: str | None = None) -> None:
-    """Print a table with its caption and a pale line under it, as wide as the terminal, or 160 letters without one.
+    """Print a table with its caption and pale lines under it, as wide as the terminal, or 160 letters without one.
 
     Words are folded to fit; numbers never are, and a table of too many of them is wider. The caption is one line of the
     output however long it is: `frs tables | grep Tabel` (or `Table`) lists all of them.
@@ -234,4 +235,4 @@ def print_grid(caption: str, header: tuple[str, ...], rows: Any, under: str | No
     console.print(plain(caption), style="bold", soft_wrap=True)
     console.print(table)
     if under:
-        console.print(f"{plain(under)}\n", style="bright_black")
+        console.print("\n".join((*map(plain, under.split("\n")), "")), style="bright_black")

@@ -114,10 +114,10 @@ class Passport:
     """What stands behind one figure. `value` is unrounded, None when it can't be computed.
 
     `numerator` and `denominator` are forms for percentages, ticks for some of them, pairs for correlations (P - Q and P + Q); a
-    count has no denominator. `forms` is how many forms the figure rests on, which is as many as the waterfall leaves and
-    `--forms` lists; `deliveries` has them by the delivery that they are from, where there are several. In a table of conferences,
-    all that is said of forms is said of these. `spread` is how uncertain an estimate is, `absent` what it could be without
-    blanks; both are None for a count or a test.
+    count has no denominator. `note` is what stands below its table. `forms` is how many forms the figure rests on, which is as
+    many as the waterfall leaves and `--forms` lists; `deliveries` has them by the delivery that they are from, where there are
+    several. In a table of conferences, all that is said of forms is said of these. `spread` is how uncertain an estimate is,
+    `absent` what it could be without blanks; both are None for a count or a test.
     """
 
     address: Address
@@ -126,6 +126,7 @@ class Passport:
     printed: str
     rounding: Text
     definition: Text
+    note: Text | None
     numerator: Amount | None
     denominator: Amount | None
     pairs: Pairs | None
@@ -207,6 +208,7 @@ class Passports:
             printed=written(self.study, figure.printed),
             rounding=rounding(figure.printed),
             definition=definition(self.study, meaning),
+            note=table.noted,
             numerator=numerator,
             denominator=denominator,
             pairs=counted,

@@ -12,14 +12,18 @@ from frs_pipeline.language import plural
 from frs_pipeline.lineage.meaning import meanings
 from frs_pipeline.printed.contradictions import FILE as CONTRADICTIONS
 from frs_pipeline.printed.contradictions import kept
+from frs_pipeline.report.baselines import baselines
 from frs_pipeline.report.claims import claims
+from frs_pipeline.report.sections import FILE as SECTIONS
+from frs_pipeline.report.sections import shown_claims
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about
 from frs_pipeline.study.assumptions import FILE as ASSUMPTIONS
 from frs_pipeline.study.assumptions import assumptions
+from frs_pipeline.study.baselines import FILE as BASELINES
 from frs_pipeline.study.chapters import FILE as CHAPTERS
 from frs_pipeline.study.chapters import chapters
-from frs_pipeline.study.claims import FILE as CLAIMS
+from frs_pipeline.study.claims import FOLDER as CLAIMS
 from frs_pipeline.study.families import REST, families
 from frs_pipeline.study.instruments import FILE as ABOUT
 from frs_pipeline.study.instruments import FOLDER, listed
@@ -158,6 +162,17 @@ def _about_page(study: Study) -> str:
     return "a template"
 
 
+def _claims(study: Study) -> str:
+    told = claims(study)
+    return f"{plural(len(told.by_id), 'claim')} in {plural(len(told.chapters), 'chapter')}"
+
+
+def _earlier(study: Study) -> str:
+    known = baselines(study)
+    cited = plural(len({one.source for one in known.baselines}), "publication")
+    return f"{plural(len(known.baselines), 'figure')} of {cited}, {plural(len(known.sums), 'sum')} of data sets"
+
+
 PARTS = (
     Part("Study", ABOUT, _about),
     Part("Scales", SCALES, lambda study: plural(len(read_scales(study)), "scale")),
@@ -168,7 +183,9 @@ PARTS = (
     Part("Release policy", RELEASE, lambda study: f"counts from {release_policy(study).threshold} on may be seen"),
     Part("Chapters", CHAPTERS, _chapters),
     Part("Page about the study", ABOUT_PAGE, _about_page, True),
-    Part("Claims", CLAIMS, lambda study: plural(sum(len(section.claims) for section in claims(study).sections), "claim"), True),
+    Part("Claims", CLAIMS, _claims, True),
+    Part("First page", SECTIONS, lambda study: plural(len(shown_claims(study)), "claim"), True),
+    Part("Earlier studies", BASELINES, _earlier, True),
     Part("Printed figures", PRINTED, _printed, True),
     Part("Contradictions", CONTRADICTIONS, lambda study: plural(len(kept(study)), "contradiction"), True),
     Part("Correlations in the text", PROSE, lambda study: plural(len(prose(study)), "correlation"), True),

@@ -31,7 +31,7 @@ from frs_pipeline.study.claims import (
 
 Unit = Literal["percent", "points", "count", "gamma", "p"]
 _UNITS: Mapping[str, Unit] = {
-    **dict.fromkeys(("share", "asked", "lacking", "leads", "kept"), "percent"),
+    **dict.fromkeys(("share", "asked", "lacking", "leads", "kept", "percent"), "percent"),
     **dict.fromkeys(("gamma", "pair"), "gamma"),
     "count": "count",
     "p": "p",
@@ -191,6 +191,9 @@ def _single(value: Value, known: Mapping[str, Number], words: ClaimWords, eviden
     if value.points is not None:
         more, less = known[value.points.of].exact, known[value.points.less].exact
         return None if more is None or less is None else more - less
+    if value.percent is not None:
+        part, whole = known[value.percent.of].exact, known[value.percent.base].exact
+        return None if part is None or not whole else 100 * part / whole
     if value.sum is not None:
         parts = [known[name].exact for name in value.sum]
         return sum((part for part in parts if part is not None), Fraction(0)) if None not in parts else None

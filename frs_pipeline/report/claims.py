@@ -10,8 +10,10 @@ from frs_pipeline.language import Text
 from frs_pipeline.lineage.meaning import meanings
 from frs_pipeline.printed.claim_files import Chapter, Claims, cells_of, check_repeats, claim_faults, read_chapter
 from frs_pipeline.study import Study, derived
+from frs_pipeline.study.about import occasions
 from frs_pipeline.study.claims import FOLDER, WORDS, Asked, Claim, ClaimWords, Pair, ReportChapter, Value
 from frs_pipeline.study.faults import Fault, choices
+from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.questionnaires import Question, questionnaires
 from frs_pipeline.study.spec import YamlFile
 from frs_pipeline.study.tables import TOTAL, Address, catalogue
@@ -93,7 +95,7 @@ def _of_value(study: Study, value: Value) -> Iterator[tuple[str, str]]:
     if value.pair:
         yield from _of_forms(study, value.pair, (value.pair.row, value.pair.column))
     if value.asked:
-        yield from _of_forms(study, value.asked, (value.asked.question,))
+        yield from _of_forms(study, value.asked, (value.asked.question, *value.asked.among))
 
 
 def addresses_of(study: Study, value: Value) -> tuple[Address, ...]:
@@ -107,12 +109,14 @@ def addresses_of(study: Study, value: Value) -> tuple[Address, ...]:
 
 
 def _of_forms(study: Study, value: Pair | Asked, names: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    """Yield what a value that is counted in forms asks of them that they don't have."""
+    """Yield what a value that is counted in forms asks of them that they don't have, in the questions it names."""
     papers = questionnaires(study)
     if value.mart not in papers:
         yield f"there is no questionnaire {value.mart}", choices(list(papers), value.mart)
         return
     paper = papers[value.mart]
+    if isinstance(value, Asked) and value.question in value.among:
+        yield f"counts {value.question} among forms by its own answers", "take it out of among"
     for name in names:
         question = paper.question(name)
         if question is None:
@@ -121,7 +125,9 @@ def _of_forms(study: Study, value: Pair | Asked, names: tuple[str, ...]) -> Iter
         elif isinstance(value, Pair) and question.type != "ordinal":
             yield f"the answers to {name} have no order, which gamma needs", "name a question with a scale"
         elif isinstance(value, Asked):
-            yield from _of_answers(question, value.answers)
+            yield from _of_answers(question, value.answers if name == value.question else value.among[name])
+    if value.occasion not in (*occasions(study), BOTH):
+        yield f"there is no occasion {value.occasion}", choices([*occasions(study), BOTH], value.occasion)
     if value.group is not None and (paper.role is None or paper.role.code(value.group) is None):
         known = list(paper.role.labels.values()) if paper.role else []
         yield f"questionnaire {value.mart} has no role {value.group}", choices(known, value.group)

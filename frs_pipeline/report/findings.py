@@ -1,31 +1,33 @@
-"""Whether the claims of the report's summary hold on the forms of a delivery.
+"""Whether the claims of the printed report hold, by its own tables and on the forms of a delivery.
 
 Every number that a page prints for a claim is a `Bound`: a text with the addresses of the figures that it comes from.
 """
 
 from __future__ import annotations
 
-import operator
-import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
 
-import pyarrow as pa
-
-from frs_pipeline.language import Text
+from frs_pipeline.language import Language, Text
+from frs_pipeline.printed.claim_files import Chapter, Claims
+from frs_pipeline.printed.evidence import PrintedEvidence
+from frs_pipeline.printed.model import printed_tables
+from frs_pipeline.printed.verdicts import Number as Exact
+from frs_pipeline.printed.verdicts import Unit, Verdict, evaluate
+from frs_pipeline.report.claims import addresses_of
+from frs_pipeline.report.evidence import FormsEvidence
 from frs_pipeline.report.typography import limit_text, number_text, points_text, share_text, shown, with_zero
-from frs_pipeline.stats.counts import percent
-from frs_pipeline.stats.printing import decimals_of, parse, round_half_away
-from frs_pipeline.stats.strength import STRENGTHS, Strength, significant, strength
+from frs_pipeline.stats.printing import decimals_of, parse, round_half_away, spss
+from frs_pipeline.stats.strength import Strength, significant, strength
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about
-from frs_pipeline.study.claims import PLACEHOLDER, Baseline, Claim, Condition, Source, Value, bare
-from frs_pipeline.study.tables import Address, catalogue
-from frs_pipeline.tables.figures import Figure, column
+from frs_pipeline.study.claims import PLACEHOLDER, Claim, Value, bare
+from frs_pipeline.study.tables import Address
 from frs_pipeline.tables.strength import association
 
-# The words for a gamma, the weakest first.
-_WORDS = (None, *STRENGTHS)
+# Gammas and p values are printed to thousandths.
+_DECIMALS = 3
 
 
 @dataclass(frozen=True)
@@ -54,44 +56,67 @@ class Sentence:
 class Number:
     """A value as computed: unrounded, its text, how many forms it rests on, how strong and significant a gamma is.
 
-    `association` is the strength in words, with what the interval leaves open where one is known; `ends` are the interval's.
+    `said` is what the report prints, `in_tables` what its tables give. `association` is the strength in words, with what the
+    interval leaves open where one is known; `ends` are the interval's.
     """
 
-    value: float | None
+    exact: Fraction | None
+    unit: Unit
     shown: Bound
+    said: Bound | None = None
+    in_tables: Fraction | None = None
     forms: Bound | None = None
+    number_of_forms: int | None = None
     strength: Strength | None = None
     significant: bool = True
-    said: Bound | None = None
     association: Text | None = None
     ends: tuple[Bound, Bound] | None = None
 
     @property
+    def value(self) -> float | None:
+        return None if self.exact is None else float(self.exact)
+
+    @property
     def as_said(self) -> bool:
-        """Whether it is what the report prints, with as many decimals."""
+        """Whether it is what the report prints, with as many decimals; also where either isn't known."""
         if self.said is None or self.value is None:
-            return self.said is None
-        said = bare(self.said.text)
+            return True
+        said = bare(self.said.text.replace(".", ","))
         return round_half_away(self.value, decimals_of(said)) == parse(said)
 
 
 @dataclass(frozen=True)
 class Tested:
-    """A claim compared with the figures. `holds` is None where no figure can decide."""
+    """A claim held against the forms of a delivery and against the tables of its report.
+
+    `holds` and `holds_in_tables` are None where the forms, or the tables, can't tell. `says` quotes the report's numbers;
+    `instead` says what holds where it doesn't, in those of the forms; `untested` says why nothing can tell.
+    """
 
     claim: Claim
-    holds: bool | None
+    chapter: Chapter | None
+    forms: Verdict
+    tables_of_report: Verdict
     says: Sentence
     instead: Sentence | None
+    counted: Sentence | None
     untested: Sentence | None
     numbers: dict[str, Number]
-    baselines: tuple[tuple[Baseline, Source], ...]
+
+    @property
+    def holds(self) -> bool | None:
+        return self.forms.holds
+
+    @property
+    def holds_in_tables(self) -> bool | None:
+        return self.tables_of_report.holds
 
     @property
     def main(self) -> Number | None:
-        """The number that the claim names first."""
-        names = PLACEHOLDER.findall(self.claim.says.danish)
-        return self.numbers.get(names[0]) if names else None
+        """The number that the claim names first, or else that its first condition is about."""
+        named = [name for name in PLACEHOLDER.findall(self.claim.says.danish) if name in self.numbers]
+        names = named or [condition.value for condition in self.claim.holds]
+        return self.numbers[names[0]] if names else None
 
     @property
     def tables(self) -> tuple[int, ...]:
@@ -99,25 +124,8 @@ class Tested:
         return tuple(sorted(tables))
 
 
-FINDINGS = pa.schema(
-    [
-        column("claim", pa.string(), "id of the claim in claims.yaml", nullable=False),
-        column("holds", pa.bool_(), "does its condition hold on these data; null where no figure can tell"),
-        column("danish", pa.string(), "the claim in words; with the report's own numbers where it doesn't hold", nullable=False),
-        column("english", pa.string(), "the same in English", nullable=False),
-        column("instead_danish", pa.string(), "what holds instead"),
-        column("instead_english", pa.string(), "the same in English"),
-        column("value", pa.float64(), "its first number, unrounded"),
-        column("printed", pa.string(), "its first number as the page prints it"),
-        column("forms", pa.int64(), "forms that its first number rests on; null where that isn't a share or a gamma"),
-        column("strength", pa.string(), "strong, moderate, weak or none, of a gamma"),
-        column("tables", pa.string(), "tables that its numbers come from, with commas", nullable=False),
-    ]
-)
-
-
 class Judge:
-    """Compares claims with the figures of one delivery and its unit non-response (rows of `UNIT`).
+    """Holds claims against the forms of one delivery, and against the printed tables of the study.
 
     `intervals` are the ends of the intervals of gammas, by their address, as far as they are known.
     """
@@ -125,99 +133,139 @@ class Judge:
     def __init__(
         self,
         study: Study,
-        figures: Mapping[Address, Figure],
-        unit: list[dict[str, object]],
+        told: Claims,
+        evidence: FormsEvidence,
         intervals: Mapping[Address, tuple[float | None, float | None]] | None = None,
     ) -> None:
-        self.study = study
-        self._figures = figures
+        self.study, self.told, self.evidence = study, told, evidence
+        self._printed = PrintedEvidence(printed_tables(study))
         self._intervals = intervals or {}
-        self._unit = {(row["measure"], row["occasion"]): row for row in unit}
+        self._language = about(study).language
 
-    def finding(self, claim: Claim, sources: Mapping[str, Source]) -> Tested:
+    def findings(self) -> list[Tested]:
+        """Test all claims, in the order of the report."""
+        return [self.finding(claim, chapter) for chapter in self.told.chapters for claim in chapter.claims]
+
+    def finding(self, claim: Claim, chapter: Chapter | None = None) -> Tested:
         """Test a claim: return it with its numbers, and whether it holds."""
+        forms, tables = (evaluate(claim, self.told.words, one) for one in (self.evidence, self._printed))
         numbers: dict[str, Number] = {}
         for name, value in claim.values.items():
-            numbers[name] = self._number(value, numbers)
-        holds = all(_true(condition, numbers) for condition in claim.holds) if claim.holds else None
-        # A claim that doesn't hold is quoted with the report's numbers, not with those that speak against it.
-        own = {name: number.shown for name, number in numbers.items()} | {n: Bound(t, cited=True) for n, t in claim.said.items()}
-        quoted = own if holds is not False else {**own, **{n: number.said for n, number in numbers.items() if number.said}}
+            numbers[name] = self._number(value, forms.numbers[name], tables.numbers[name], numbers)
+        cited = {name: Bound(self._as_shown(text), cited=True) for name, text in claim.said.items()}
+        own = {name: number.shown for name, number in numbers.items()} | cited
+        # What the report says is quoted with its own numbers, whether it holds or not.
+        quoted = own | {name: number.said for name, number in numbers.items() if number.said}
+        failed = forms.holds is False
         return Tested(
             claim,
-            holds,
+            chapter,
+            forms,
+            tables,
             _sentence(claim.says, quoted),
-            _sentence(claim.instead, own) if claim.instead and holds is False else None,
-            _sentence(claim.untested, own) if claim.untested else None,
+            (_sentence(claim.instead, own) if claim.instead else _otherwise(claim, numbers)) if failed else None,
+            _sentence(claim.counted, own) if claim.counted else None,
+            self._why_not(claim, own),
             numbers,
-            tuple((baseline, sources[baseline.source]) for baseline in claim.baselines),
         )
 
-    def _number(self, value: Value, known: Mapping[str, Number]) -> Number:
-        addresses, language = value.addresses(catalogue(self.study)), about(self.study).language
-        said = Bound(with_zero(shown(value.said, language)), addresses) if value.said else None
+    def _why_not(self, claim: Claim, numbers: Mapping[str, Bound]) -> Sentence | None:
+        if claim.untested is None:
+            return None
+        why = _sentence(self.told.words.reasons[claim.untested], {})
+        more = _sentence(claim.because, numbers) if claim.because else None
+        return Sentence((*why.danish, " ", *more.danish), (*why.english, " ", *more.english)) if more else why
+
+    def _number(self, value: Value, exact: Exact, printed: Exact, known: Mapping[str, Number]) -> Number:
+        """Make of a value what the page shows of it; `known` are the values above it."""
+        others = (address for name in value.others for address in known[name].shown.addresses)
+        addresses = tuple(dict.fromkeys((*addresses_of(self.study, value), *others)))
+        said = self._said(value, exact.unit, addresses)
+        forms = self.evidence.forms(value)
+        base = None if forms is None else Bound(number_text(forms, self._language), self._base(value))
+        bound = self._bound(value, exact, addresses)
+        number = Number(exact.exact, exact.unit, bound, said, printed.exact, base, forms)
+        return self._of_gamma(value, exact, number) if value.gamma or value.pair else number
+
+    def _said(self, value: Value, unit: Unit, addresses: tuple[Address, ...]) -> Bound | None:
+        if value.said is None:
+            return None
+        # The report writes percentage points with a per cent sign; our words name them.
+        text = value.said.removesuffix("%").rstrip() if unit == "points" else value.said
+        return Bound(self._as_shown(text), addresses)
+
+    def _as_shown(self, printed: str) -> str:
+        """Write a number of the report as the language does."""
+        return with_zero(shown(printed.replace(" %", "%"), self._language))
+
+    def _bound(self, value: Value, exact: Exact, addresses: tuple[Address, ...]) -> Bound:
+        if value.printed is not None:
+            return Bound(self._as_shown(value.printed), cited=True)
+        text = in_words(exact.exact, exact.unit, self._language)
+        if value.lacking is not None and self.evidence.knows(value.lacking):
+            return Bound(text, count=f"{value.lacking.measure}-{value.lacking.occasion}")
         if value.gamma is not None:
-            gamma, forms = (self._figures[address] for address in addresses)
-            p = self._figures[Address(value.gamma, "", "", "", "p")].value
-            sure = p is not None and significant(p)
-            base = Bound(number_text(int(forms.value or 0), language), (addresses[1],))
-            bound = Bound(with_zero(shown(gamma.printed, language)), (addresses[0],))
-            if gamma.value is None:
-                return Number(None, bound, base, None, sure, said)
-            low, high = self._intervals.get(addresses[0], (None, None))
-            words, ends = association(gamma.value, low, high), None
-            if low is not None and high is not None:
-                decimals = decimals_of(gamma.printed)
-                ends = (
-                    Bound(limit_text(low, decimals, language), bound.addresses),
-                    Bound(limit_text(high, decimals, language), bound.addresses),
-                )
-            return Number(gamma.value, bound, base, strength(gamma.value), sure, said, words, ends)
-        if value.share is not None:
-            *parts, whole = (int(self._figures[address].value or 0) for address in addresses)
-            ratio = percent(sum(parts), whole)
-            return Number(
-                ratio,
-                Bound(share_text(ratio, language=language), addresses),
-                Bound(number_text(whole, language), addresses[-1:]),
-                said=said,
-            )
-        if value.points is not None:
-            one, other = known[value.points.of], known[value.points.less]
-            gap = None if one.value is None or other.value is None else one.value - other.value
-            both = (*one.shown.addresses, *other.shown.addresses)
-            return Number(gap, Bound(points_text(gap, language=language), both), said=said and Bound(said.text, both))
-        assert value.lacking is not None, "the claims were read"
-        row = self._unit.get((value.lacking.measure, value.lacking.occasion), {})
-        share = row.get("percent")
-        ratio = float(share) if isinstance(share, float) else None
-        count = f"{value.lacking.measure}-{value.lacking.occasion}" if row else ""
-        return Number(ratio, Bound(share_text(ratio, language=language), cited=not row, count=count), said=said)
+            addresses = addresses[:1]
+        return Bound(text, addresses, cited=not addresses)
+
+    def _base(self, value: Value) -> tuple[Address, ...]:
+        """Return the addresses of the numbers of forms that a value rests on."""
+        if value.gamma is not None:
+            return (value.gamma.address("n"),)
+        return addresses_of(self.study, value)[len(self.evidence.counts(value.share)) :] if value.share is not None else ()
+
+    def _of_gamma(self, value: Value, exact: Exact, number: Number) -> Number:
+        """Add to a gamma how strong and sure it is."""
+        if exact.exact is None:
+            return number
+        gamma, p = float(exact.exact), exact.p
+        low, high = (None, None) if value.gamma is None else self._intervals.get(value.gamma.address("gamma"), (None, None))
+        ends = None
+        if low is not None and high is not None and value.gamma is not None:
+            low_text, high_text = (limit_text(end, _DECIMALS, self._language) for end in (low, high))
+            ends = Bound(low_text, number.shown.addresses), Bound(high_text, number.shown.addresses)
+        return replace(
+            number,
+            strength=strength(gamma),
+            significant=p is not None and significant(float(p)),
+            association=association(gamma, low, high),
+            ends=ends,
+        )
 
 
-_COMPARISONS: dict[str, Callable[[float, float], bool]] = {
-    "at_least": operator.ge,
-    "at_most": operator.le,
-    "above": operator.gt,
-    "below": operator.lt,
-}
+def in_words(exact: Fraction | None, unit: Unit, language: Language) -> str:
+    """Write a value as the pages do: `46,9 %`, `12,5`, `1.126`, `0,684`."""
+    value = None if exact is None else float(exact)
+    if unit == "percent":
+        return share_text(value, language=language)
+    if unit == "points":
+        return points_text(value, language=language)
+    if unit == "count" and value is not None and value == int(value):
+        return number_text(int(value), language)
+    return with_zero(shown(spss(value, _DECIMALS, leading_zero=False), language))
 
 
-def _true(condition: Condition, numbers: Mapping[str, Number]) -> bool:
-    """Return whether a condition holds. One about a number that can't be computed doesn't."""
-    own = numbers[condition.value]
-    if own.value is None:
-        return False
-    for name, compare in _COMPARISONS.items():
-        bound = getattr(condition, name)
-        limit = numbers[bound].value if isinstance(bound, str) else bound
-        if bound is not None and (limit is None or not compare(own.value, limit)):
-            return False
-    if condition.as_said_within is not None:
-        assert own.said is not None, "the claims were read"
-        if abs(own.value - float(parse(bare(own.said.text).replace(".", ",")))) > condition.as_said_within:
-            return False
-    return condition.strength is None or (own.significant and _WORDS.index(own.strength) >= _WORDS.index(condition.strength))
+def _otherwise(claim: Claim, numbers: Mapping[str, Number]) -> Sentence:
+    """Say with the numbers of the forms what holds instead, in a sentence that fits any claim."""
+    named = [name for name in dict.fromkeys(PLACEHOLDER.findall(claim.says.danish)) if name in numbers]
+    tested = dict.fromkeys(name for condition in claim.holds for name in (condition.value, *condition.others))
+    if len(named or tested) == 1:
+        shown_one = numbers[next(iter(named or tested))].shown
+        return Sentence(("Det er ", shown_one, "."), ("It is ", shown_one, "."))
+    if named:
+        several = [numbers[name].shown for name in named]
+        return Sentence(("Tallene er ", *_listed(several, " og "), "."), ("The numbers are ", *_listed(several, " and "), "."))
+    apart: list[str | Bound] = []
+    for name in tested:
+        apart += [f"{'; ' if apart else ''}{name.replace('_', ' ')}: ", numbers[name].shown]
+    return Sentence((*apart, "."), (*apart, "."))
+
+
+def _listed(several: list[Bound], last: str) -> Iterator[str | Bound]:
+    for place, one in enumerate(several):
+        if place:
+            yield last if place == len(several) - 1 else ", "
+        yield one
 
 
 def _sentence(words: Text, numbers: Mapping[str, Bound]) -> Sentence:
@@ -231,25 +279,15 @@ def _sentence(words: Text, numbers: Mapping[str, Bound]) -> Sentence:
     return Sentence(tuple(parts(words.danish)), tuple(parts(words.english)))
 
 
-def as_rows(findings: list[Tested]) -> pa.Table:
-    """Return findings as rows of findings.parquet (`FINDINGS`)."""
-    rows = []
-    for tested in findings:
-        main = tested.main
-        forms = main.forms if main else None
-        rows.append(
-            {
-                "claim": tested.claim.id,
-                "holds": tested.holds,
-                "danish": Sentence.plain(tested.says.danish),
-                "english": Sentence.plain(tested.says.english),
-                "instead_danish": Sentence.plain(tested.instead.danish) if tested.instead else None,
-                "instead_english": Sentence.plain(tested.instead.english) if tested.instead else None,
-                "value": main.value if main else None,
-                "printed": main.shown.text if main else None,
-                "forms": int(re.sub("[.,]", "", forms.text)) if forms else None,
-                "strength": main.strength if main else None,
-                "tables": ",".join(map(str, tested.tables)),
-            }
-        )
-    return pa.Table.from_pylist(rows, schema=FINDINGS)
+def outcomes(findings: Iterable[Mapping[str, bool | None]]) -> dict[str, int]:
+    """Count claims by rows with `holds` and `holds_in_tables`: those that hold and that don't, and those nothing can test."""
+    rows = list(findings)
+    forms, tables = ([row[name] for row in rows] for name in ("holds", "holds_in_tables"))
+    return {
+        "claims": len(rows),
+        "claims_hold": forms.count(True),
+        "claims_fail": forms.count(False),
+        "claims_hold_in_tables": tables.count(True),
+        "claims_fail_in_tables": tables.count(False),
+        "claims_untested": list(zip(forms, tables, strict=True)).count((None, None)),
+    }

@@ -66,6 +66,7 @@ class Pack:
         content = {
             "u": self._text(about(self.study).conference.many) if passport.of_conferences else None,
             "d": self._text(passport.definition),
+            "b": self._text(passport.note) if passport.note else None,
             "r": self._text(passport.rounding),
             "n": self._number(passport.numerator),
             "of": self._number(passport.denominator),

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from frs_pipeline.errors import Failing
-from frs_pipeline.report.claims import line_of
+from frs_pipeline.language import plural
+from frs_pipeline.report.claims import claims
 from frs_pipeline.report.expectations import BETWEEN, IN_SET, LARGEST, NOT_NULL, PromisesOfMart
 from frs_pipeline.report.findings import Tested
+from frs_pipeline.report.sections import shown_claims
 from frs_pipeline.study import Study
-from frs_pipeline.study.claims import FILE as CLAIMS
 from frs_pipeline.study.promises import FILE as PROMISES
 from frs_pipeline.study.questionnaires import questionnaires
 from frs_pipeline.study.spec import YamlFile
@@ -22,8 +24,15 @@ def broken_promises(study: Study, promises: PromisesOfMart, delivery: str) -> li
 
 
 def failed_claims(study: Study, tested: Iterable[Tested], delivery: str) -> list[Failing]:
-    """Name each claim that doesn't hold, with what to do about it."""
-    return [Failing(one.claim.id, _about_claim(study, one, delivery)) for one in tested if one.holds is False]
+    """Name each claim of the first page that doesn't hold, and how many others of each chapter, with what to do about it."""
+    shown, failed = {claim.id for claim in shown_claims(study)}, [one for one in tested if one.holds is False]
+    others = Counter(one.chapter.name for one in failed if one.claim.id not in shown and one.chapter)
+    named = [Failing(one.claim.id, _about_claim(study, one, delivery)) for one in failed if one.claim.id in shown]
+    return named + [
+        Failing(f"{plural(others[one.name], 'claim')} of chapter {one.name}", _about_chapter(one.file, delivery))
+        for one in claims(study).chapters
+        if others[one.name]
+    ]
 
 
 def _named(row: Mapping[str, Any]) -> str:
@@ -58,4 +67,9 @@ def _about_claim(study: Study, tested: Tested, delivery: str) -> str:
     tables = " ".join(map(str, tested.tables))
     look = f"curated/{delivery}/report/index.html#{tested.claim.id} says what holds instead"
     shows = f", frs tables {tables} --delivery {delivery} on which figures" if tables else ""
-    return f"{look}{shows}; its condition stands in {CLAIMS}:{line_of(study, tested.claim.id)}"
+    chapter = claims(study).chapter_of(tested.claim.id)
+    return f"{look}{shows}; its condition stands in {chapter.file}:{chapter.lines[tested.claim.id]}"
+
+
+def _about_chapter(file: str, delivery: str) -> str:
+    return f"curated/{delivery}/findings.parquet lists them, where holds is false; their conditions stand in {file}"

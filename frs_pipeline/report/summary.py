@@ -9,6 +9,7 @@ from frs_pipeline.intake.applying import unapplied
 from frs_pipeline.intake.delivery import applied_in, forms_set_aside
 from frs_pipeline.printed.compare import DIFFERS
 from frs_pipeline.printed.compare import summary as verdicts_of
+from frs_pipeline.report.findings import outcomes
 from frs_pipeline.store.files import Store, read, read_manifest, rows_in
 from frs_pipeline.study.instruments import instruments
 
@@ -37,7 +38,6 @@ def summarise(store: Store) -> dict[str, int]:
     compared = read(store.file("statistics", "compare"))
     verdicts = verdicts_of(compared)
     promises = read(store.file("expectations"))["passed"].to_pylist()
-    holding = read(store.file("report"), ["holds"])["holds"].to_pylist()
     applied = applied_in(store)
     rules = {row["rule"] for table in applied for row in table.to_pylist()}
     missed = unapplied(applied)
@@ -59,9 +59,7 @@ def summarise(store: Store) -> dict[str, int]:
         "marts": sum(key[0] == "marts" for key in store.products),
         "promises": len(promises),
         "promises_kept": sum(promises),
-        "claims": len(holding),
-        "claims_hold": holding.count(True),
-        "claims_fail": holding.count(False),
+        **outcomes(read(store.file("report"), ["holds", "holds_in_tables"]).to_pylist()),
         "tables": sum(key[-1].startswith("table_") for key in store.products),
         "figures": rows("statistics", "figures"),
         "differs_exact": sum(row["verdict"] == DIFFERS and row["measure"] not in APPROXIMATE for row in compared.to_pylist()),
@@ -81,7 +79,6 @@ def _of_parts(store: Store) -> dict[str, int]:
     forms, again = (sum(sum(rows[name].to_pylist()) for rows in lists) for name in ("forms", "again"))
     if forms != added["accepted"]:
         raise CheckFailed(f"{added['accepted']} forms accepted, but {forms} are in the marts", where=store.delivery)
-    holding = read(store.file("report"), ["holds"])["holds"].to_pylist()
     return {
         "deliveries": len(each),
         **added,
@@ -89,9 +86,7 @@ def _of_parts(store: Store) -> dict[str, int]:
         "counted": forms - again,
         **_conferences_of_parts(store),
         "marts": len(lists),
-        "claims": len(holding),
-        "claims_hold": holding.count(True),
-        "claims_fail": holding.count(False),
+        **outcomes(read(store.file("report"), ["holds", "holds_in_tables"]).to_pylist()),
         "tables": sum(key[-1].startswith("table_") for key in store.products),
         "figures": rows_in(store.file("statistics", "figures")),
     }

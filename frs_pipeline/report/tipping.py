@@ -14,13 +14,14 @@ from fractions import Fraction
 from typing import Any
 
 from frs_pipeline.language import Text
+from frs_pipeline.printed.verdicts import of_float, of_print
+from frs_pipeline.report.claims import addresses_of, claims
 from frs_pipeline.report.findings import Bound, Sentence, Tested
 from frs_pipeline.report.typography import number_text, share_text
 from frs_pipeline.stats.bounds import needed
-from frs_pipeline.stats.printing import parse
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about
-from frs_pipeline.study.claims import Condition, Value, bare
+from frs_pipeline.study.claims import ClaimWords, Condition, Quantity, Value
 from frs_pipeline.study.tables import TOTAL, Address, Table, catalogue
 
 Parts = tuple[str | Bound, ...]
@@ -58,9 +59,9 @@ def _of_condition(
 ) -> Tipping | None:
     value = tested.claim.values[condition.value]
     if value.gamma is not None:
-        row = rows.get(value.addresses(catalogue(study))[0])
+        row = rows.get(value.gamma.address("gamma"))
         return _of_gamma(study, value, row) if row and _about_sign(condition) else None
-    limits = _limits(condition, value)
+    limits = _limits(condition, value, claims(study).words)
     if value.share is None or limits is None:
         return None
     return _of_share(study, value, limits, bool(tested.holds), rows)
@@ -71,18 +72,42 @@ def _about_sign(condition: Condition) -> bool:
     return 0 in (condition.above, condition.below)
 
 
-def _limits(condition: Condition, value: Value) -> tuple[Fraction, Fraction] | None:
+def _limits(condition: Condition, value: Value, words: ClaimWords) -> tuple[Fraction, Fraction] | None:
     """Return between which shares a condition holds, as fractions; None where it is held against another value."""
+    if condition.others:
+        return None
+    held: list[Condition | Quantity] = [condition]
+    if condition.word is not None:
+        held.append(words.quantities[condition.word])
     low, high = Fraction(0), Fraction(1)
-    for of, least in ((condition.at_least, True), (condition.above, True), (condition.at_most, False), (condition.below, False)):
-        if isinstance(of, str):
-            return None
-        if of is not None:
-            low, high = (max(low, Fraction(str(of)) / 100), high) if least else (low, min(high, Fraction(str(of)) / 100))
-    if condition.as_said_within is not None and value.said:
-        said, within = Fraction(parse(bare(value.said).replace(".", ","))), Fraction(str(condition.as_said_within))
-        low, high = max(low, (said - within) / 100), min(high, (said + within) / 100)
+    for least, most in (pair for one in held for pair in _spans(one)):
+        low = low if least is None else max(low, of_float(least) / 100)
+        high = high if most is None else min(high, of_float(most) / 100)
+    for within, of in _around(condition, value):
+        low, high = max(low, (of - within) / 100), min(high, (of + within) / 100)
     return low, high
+
+
+def _spans(of: Condition | Quantity) -> Iterator[tuple[float | None, float | None]]:
+    """Yield what a condition, or a word, says a number is at least and at most. No number of it is a name here."""
+    equals = of.equals if isinstance(of, Condition) else None
+    for least, most in ((of.at_least, of.at_most), (of.above, of.below), (equals, equals)):
+        assert not isinstance(least, str), "no other value is named"
+        assert not isinstance(most, str), "no other value is named"
+        yield least, most
+
+
+def _around(condition: Condition, value: Value) -> Iterator[tuple[Fraction, Fraction]]:
+    """Yield how far from which number a value may be."""
+    said = None if value.said is None else of_print(value.said)
+    if condition.as_said_within is not None and said is not None:
+        yield of_float(condition.as_said_within), said
+    if condition.about is not None:
+        of = condition.about.of
+        assert not isinstance(of, str), "no other value is named"
+        number = said if of is None else of_float(of)
+        if number is not None:
+            yield of_float(condition.about.within), number
 
 
 def _of_share(
@@ -93,7 +118,7 @@ def _of_share(
         return None
     hits, base, blank = sum(row["hits"] for row in several), several[0]["base"], several[0]["blank"]
     least, most = (needed(hits, base, blank, limit) or Fraction(0) for limit in limits)
-    language, addresses = about(study).language, value.addresses(catalogue(study))
+    language, addresses = about(study).language, addresses_of(study, value)
     danish, english = _forms(blank, Bound(number_text(blank, language), addresses), ("uden svar", "without an answer"))
     always, never = least <= 0 and most >= 1, least > 1 or most < 0
     said: tuple[Parts, Parts]
@@ -102,10 +127,11 @@ def _of_share(
         begins = Text(f"{either.danish}, uanset hvad der ville have stået på ", f"{either.english}, whatever ")
         said = ((begins.danish, *danish), (begins.english, *english, " would have said"))
     else:
-        # Whole per cent at which the claim holds.
-        at_least, at_most = (
-            Bound(share_text(per_cent, 0, language), addresses) for per_cent in (math.ceil(least * 100), math.floor(most * 100))
-        )
+        # At which per cent the claim holds: whole ones, unless it holds between two of them only.
+        ends = _per_cents(least, most)
+        if ends is None:
+            return None
+        at_least, at_most = (Bound(share_text(float(end), ends[2], language), addresses) for end in ends[:2])
         when = Text("Holder, så længe det ville have stået på", "Holds as long as")
         if not holds:
             when = Text("Ville holde, hvis det havde stået på", "Would hold if")
@@ -122,6 +148,16 @@ def _of_share(
             (*said[1], " (not counting the ", number, " whose group isn't known)"),
         )
     return Tipping(always, never, Sentence((*said[0], "."), (*said[1], ".")))
+
+
+def _per_cents(least: Fraction, most: Fraction) -> tuple[Fraction, Fraction, int] | None:
+    """Return the per cents between two shares, with as few decimals as there are any; None where that takes too many."""
+    for decimals in range(4):
+        scale = 10**decimals
+        low, high = math.ceil(least * 100 * scale), math.floor(most * 100 * scale)
+        if low <= high:
+            return Fraction(low, scale), Fraction(high, scale), decimals
+    return None
 
 
 def _between(at_least: Bound | None, at_most: Bound | None) -> tuple[Parts, Parts]:
@@ -148,21 +184,23 @@ def _rows_of(study: Study, value: Value, rows: Mapping[Address, Mapping[str, Any
 def _places(table: Table, value: Value) -> Iterator[tuple[str, str, str]]:
     """Yield row, column and measure of the answers that make up a share."""
     assert value.share is not None
+    if len(value.share.rows) > 1:
+        return  # each row has bounds of its own
     own = f"{table.percent or 'total'}_percent"
     # The total of all rows has the same base in percentages of rows and of the whole.
-    known = (_OF_ROW if value.share.of == "row" else _OF_ALL) + ((*_OF_ROW, *_OF_ALL) if value.share.row == TOTAL else ())
+    known = (_OF_ROW if value.share.of == "row" else _OF_ALL) + ((*_OF_ROW, *_OF_ALL) if value.share.rows == (TOTAL,) else ())
     for answer in value.share.answers:
         if table.kind in _MEASURES:
             yield answer, "", _MEASURES[table.kind][0]
         elif own in known:
-            yield value.share.row, answer, own
+            yield value.share.rows[0], answer, own
 
 
 def _of_gamma(study: Study, value: Value, row: Mapping[str, Any]) -> Tipping | None:
     """Say whether the sign of a gamma stays, whatever is missing."""
     if not row["missing"] or row["value"] is None or row["lowest_partly"] is None:
         return None
-    language, addresses = about(study).language, value.addresses(catalogue(study))
+    language, addresses = about(study).language, addresses_of(study, value)
     neither, partly = row["neither"], row["missing"] - row["neither"]
     every, one, none = (Bound(number_text(n, language), addresses) for n in (row["missing"], partly, neither))
     danish, english = _forms(row["missing"], every, ("der mangler svar", "that lack an answer"))

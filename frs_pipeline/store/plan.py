@@ -132,7 +132,10 @@ def _curated(key: AssetPath, module: str, group: str, **more: Any) -> Product:
 
 
 # Files that a study needn't have: one without a printed report has nothing to compare with, and perhaps claims nothing.
-_OPTIONAL = ("published/figures.csv", "published/contradictions.csv", "claims.yaml", "report/about.html")
+_OPTIONAL = (
+    *("published/figures.csv", "published/contradictions.csv", "published/words.yaml", "published/baselines.yaml"),
+    *("report/about.html", "report/findings.yaml"),
+)
 
 
 def _files(study: Study, *names: str) -> Definitions:
@@ -396,7 +399,10 @@ def _report(study: Study, before: tuple[AssetPath, ...]) -> Product:
     """
     room = PACKAGE / "report" / "templates"
     templates = tuple((path, None) for path in sorted(room.iterdir()) if path.suffix in (".html", ".css", ".js"))
-    own = ("report/about.html", "report/chapters.yaml", "claims.yaml", "tables.yaml", "rules.yaml", "study.yaml")
+    own = ("report/about.html", "report/chapters.yaml", "report/findings.yaml", "tables.yaml", "rules.yaml", "study.yaml")
+    # Claims are held against the printed tables, too.
+    printed = ("published/figures.csv", "published/words.yaml", "published/baselines.yaml")
+    told = tuple((path, None) for path in sorted((study.folder / "published" / "claims").glob("*.yaml")))
     return _curated(
         ("report",),
         "assets.report",
@@ -404,7 +410,7 @@ def _report(study: Study, before: tuple[AssetPath, ...]) -> Product:
         path="findings.parquet",
         raw=(*AMENDMENTS, *(CODING if coded(study) else ())),
         inputs=tuple(key for key in before if not key[-1].startswith("table_")),
-        definitions=(*_files(study, *own), *templates, *_questionnaires(study)),
+        definitions=(*_files(study, *own, *printed), *told, *templates, *_questionnaires(study)),
         pages="report",
         beside=LOCKED,
     )

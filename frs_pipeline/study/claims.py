@@ -137,15 +137,21 @@ class Pair(Spec):
     row: str
     column: str
     group: str | None = None
+    occasion: str = BOTH
 
 
 class Asked(Spec):
-    """Forms with one of these answers to a question that no table prints, as a percentage of those that answered it."""
+    """Forms with one of these answers to a question that no table prints, as a percentage of those that answered it.
+
+    `among` counts only forms with one of the answers that it lists to each question that it names.
+    """
 
     mart: str
     question: str
     answers: tuple[str, ...] = Field(min_length=1)
     group: str | None = None
+    occasion: str = BOTH
+    among: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
 
 class Points(Spec):
@@ -153,6 +159,13 @@ class Points(Spec):
 
     of: str
     less: str
+
+
+class Percent(Spec):
+    """The first value as a percentage of the second: two counts, which may come from several tables."""
+
+    of: str
+    base: str
 
 
 class Lacking(Spec):
@@ -221,8 +234,8 @@ class Condition(Spec):
 class Value(Spec):
     """One number of a claim, of exactly one kind. `said` is how the report prints it.
 
-    `printed` is a number that the report prints in its text, `sum` adds values up, `kept` is how many per cent of some
-    conditions hold.
+    `printed` is a number that the report prints in its text, `sum` adds values up, `percent` is one as a percentage of another,
+    `kept` is how many per cent of some conditions hold.
     """
 
     share: Share | None = None
@@ -234,6 +247,7 @@ class Value(Spec):
     lacking: Lacking | None = None
     leads: Leads | None = None
     points: Points | None = None
+    percent: Percent | None = None
     sum: tuple[str, ...] | None = Field(default=None, min_length=2)
     kept: tuple[Condition, ...] | None = Field(default=None, min_length=2)
     printed: Printed | None = None
@@ -248,8 +262,9 @@ class Value(Spec):
     def others(self) -> tuple[str, ...]:
         """The names of the values that this one is made from."""
         points = (self.points.of, self.points.less) if self.points else ()
+        percent = (self.percent.of, self.percent.base) if self.percent else ()
         conditions = self.kept or ()
-        return (*points, *(self.sum or ()), *(name for one in conditions for name in (one.value, *one.others)))
+        return (*points, *percent, *(self.sum or ()), *(name for one in conditions for name in (one.value, *one.others)))
 
     @property
     def correlation(self) -> Correlation | None:

@@ -140,6 +140,11 @@ class Table(Spec):
     change: Axis | None = None
 
     @property
+    def noted(self) -> Text | None:
+        """What is said below the table; in both languages the same where the study says it in English alone."""
+        return None if self.note is None else Text(self.note_danish or self.note, self.note)
+
+    @property
     def reads(self) -> tuple[str, ...]:
         """The marts whose forms decide about the table: those that it counts, and those of their pairs."""
         return tuple(dict.fromkeys((*self.marts, *((self.pairing.partner,) if self.pairing else ()))))

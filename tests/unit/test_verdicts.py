@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from frs_pipeline.language import Text
+from frs_pipeline.printed.claim_words import condition_words
 from frs_pipeline.printed.evidence import PrintedEvidence
 from frs_pipeline.printed.model import PrintedTable, PrintedTables, Scale
 from frs_pipeline.printed.verdicts import Verdict, evaluate
-from frs_pipeline.printed.claim_words import condition_words
 from frs_pipeline.study.claims import Asked, Claim, ClaimWords, Condition, Lacking, Pair, Value
 from frs_pipeline.study.tables import Address
 
@@ -179,9 +179,13 @@ def test_values_are_made_of_others() -> None:
     assert exact({"points": {"of": "a", "less": "b"}}, **two) == (5, "points")
     assert exact({"points": {"of": "n", "less": "a"}}, **two) == (120, "count")
     assert exact({"sum": ["a", "b"]}, **two) == (155, "percent")
+    assert exact({"percent": {"of": "m", "base": "n"}}, m={"count": {"table": 4}}, **two) == (40, "percent")
     unknown = {"c": {"lacking": {"measure": "initiator"}}}
     assert exact({"sum": ["a", "c"]}, **two, **unknown) == (None, "percent")
     assert exact({"points": {"of": "c", "less": "a"}}, **two, **unknown) == (None, "points")
+    assert exact({"percent": {"of": "a", "base": "c"}}, **two, **unknown) == (None, "percent")
+    nobody = {"z": {"count": {"table": 4, "answers": ["dårlig"]}}}
+    assert exact({"percent": {"of": "z", "base": "z"}}, **nobody) == (None, "percent")
 
 
 def test_a_row_leads_where_no_other_has_more_and_ties_count() -> None:
