@@ -37,9 +37,10 @@ _HEADINGS = "let the first line hold the headings of the columns, and the first 
 
 @dataclass(frozen=True)
 class Line:
-    """A row of the body: its labels, the measure that it names, and its cells."""
+    """A row of the body: its labels, the measure that it names, and its cells. Rows of one label have one `row`."""
 
     at: int
+    row: int
     section: str
     label: str
     measure: str
@@ -61,7 +62,8 @@ class Column:
 class Cell:
     """A printed figure: the labels of its row and column, its measure, and where it stands.
 
-    `words` are the heading of its measure: percentages of different headings may be of different totals.
+    `words` are the heading of its measure: percentages of different headings may be of different totals. `place` tells rows
+    apart that are called the same.
     """
 
     row: str
@@ -71,6 +73,7 @@ class Cell:
     text: str
     where: str
     section: str = ""
+    place: int = 0
 
 
 @dataclass
@@ -196,7 +199,7 @@ def _filled(cells: Sequence[str], labels: int) -> list[str]:
 
 def _lines(body: Sequence[Row], labels: int, where: str) -> list[Line]:
     """Read the labels of the rows; a label stands for all rows up to the next one."""
-    lines, section, label = list[Line](), "", ""
+    lines, section, label, place = list[Line](), "", "", 0
     wrong = Gathered()
     for row in body:
         names = [cell for cell in row.cells[:labels] if cell]
@@ -207,6 +210,8 @@ def _lines(body: Sequence[Row], labels: int, where: str) -> list[Line]:
         own = names[:-1] if words else names
         if own and labels > 1 and row.cells[0]:
             section = own[0]
+        # Counts and percentages of one answer may each repeat its label.
+        place += bool(own) and not (words and own[-1] == label)
         label = own[-1] if own else label
         with wrong:
             if not label and not words and any(map(looks_printed, row.cells[labels:])):
@@ -214,7 +219,7 @@ def _lines(body: Sequence[Row], labels: int, where: str) -> list[Line]:
                     "a row has figures and no label", where=f"{where}{row.line}", do="write a label in its first cell"
                 )
             measure = measure_of(words) if words else None
-            lines.append(Line(row.line, section, label, measure or "", plain_words(words), row.cells))
+            lines.append(Line(row.line, place, section, label, measure or "", plain_words(words), row.cells))
     wrong.check()
     unnamed = [line for line in lines if line.words and not _has_name(body, line, labels)]
     if len(unnamed) == 1 and unnamed[0] is lines[-1] and len({line.label for line in lines}) > 1:
@@ -256,7 +261,7 @@ def _fill(grid: Grid) -> None:
                 kind = measure or (PERCENT if share else "count")
                 for own, figure in (("count", parts[0]), (PERCENT, parts[1])) if parts else ((kind, text),):
                     named = words if own == kind and not parts else ""
-                    grid.cells.append(Cell(line.label, column.label, own, named, figure, where, line.section))
+                    grid.cells.append(Cell(line.label, column.label, own, named, figure, where, line.section, line.row))
     wrong.check()
     if not grid.cells:
         raise InputError("there are no figures below the headings", where=grid.where, do=_HEADINGS)
@@ -277,7 +282,8 @@ def _crossed(grid: Grid) -> Draft:
 
 def _lying(grid: Grid) -> Draft:
     """Make a table of one question whose answers are the columns."""
-    cells = [replace(cell, row=cell.column, column="") for cell in grid.cells]
+    places = {column: at for at, column in enumerate(dict.fromkeys(cell.column for cell in grid.cells))}
+    cells = [replace(cell, row=cell.column, column="", section="", place=places[cell.column]) for cell in grid.cells]
     return _one_question(replace(grid, cells=cells))
 
 
@@ -288,32 +294,31 @@ def _one_question(grid: Grid) -> Draft:
     for cell in grid.cells:
         with wrong:
             measure = PERCENT if cell.measure == WITHIN or cell.measure in ("column_percent", "total_percent") else cell.measure
-            draft.add((names[cell.section, cell.row], "", ""), measure, cell.text, cell.where)
+            draft.add((names[cell.place], "", ""), measure, cell.text, cell.where)
     wrong.check()
     return draft
 
 
-def _names(grid: Grid) -> dict[tuple[str, str], str]:
-    """Say which rows of a table of one question are the totals: of all, of those that answered, of those that didn't."""
-    rows = list(dict.fromkeys((cell.section, cell.row) for cell in grid.cells))
+def _names(grid: Grid) -> dict[int, str]:
+    """Name the rows of a table of one question by their place: answers, and the totals that the audit knows."""
+    rows = {cell.place: (cell.section, cell.row) for cell in grid.cells}
     names = {}
-    for section, label in rows:
+    for place, (section, label) in rows.items():
         if is_missing(label) or (is_missing(section) and is_total(label)):
-            names[section, label] = MISSING
+            names[place] = MISSING
         elif is_valid(label) or (is_valid(section) and is_total(label) and section != label):
-            names[section, label] = TOTAL_VALID
+            names[place] = TOTAL_VALID
         else:
-            names[section, label] = reserved(label)
-    missing = [row for row, name in names.items() if name == MISSING]
-    lost = [row for row in rows if is_missing(row[0]) and names[row] != MISSING]
-    if len(missing) + len(lost) > 1:
-        what = f"those without an answer stand in {len(missing) + len(lost)} rows"
+            names[place] = reserved(label)
+    missing = [place for place, name in names.items() if name == MISSING]
+    missing += [place for place, (section, _) in rows.items() if is_missing(section) and names[place] != MISSING]
+    if len(missing) > 1:
+        what = f"those without an answer stand in {len(missing)} rows"
         raise InputError(what, where=grid.where, do="add them up in one row, Missing")
-    if lost:
-        names[lost[0]] = MISSING
-    totals = [row for row, name in names.items() if name == TOTAL]
-    # Where two are called the same, the first is of those that answered.
-    if TOTAL_VALID not in names.values() and (len(totals) > 1 or (missing and rows.index(totals[0]) < rows.index(missing[0]))):
+    names |= dict.fromkeys(missing, MISSING)
+    totals = [place for place, name in names.items() if name == TOTAL]
+    # Where two are called the same, the first is of those that answered; so is one above those that didn't.
+    if TOTAL_VALID not in names.values() and totals and (len(totals) > 1 or (missing and totals[0] < missing[0])):
         names[totals[0]] = TOTAL_VALID
     return names
 
@@ -326,25 +331,33 @@ def _correlation(grid: Grid) -> Draft:
     alone = sum(any(line.cells[c.place] not in NOTHING for c in grid.columns) for line in grid.lines) == 1
     for line in grid.lines:
         named = measure_of(line.label)
-        for column in grid.columns:
-            text = line.cells[column.place]
-            where = f"{prefix[0]}{prefix[1]}{line.at}, column {column.place + 1}"
-            if text in NOTHING:
-                continue
-            with wrong:
-                measure = "n" if column.measure == "count" and upright else column.measure
-                group = "" if alone or named == "gamma" else reserved(line.label)
-                if named == "partial_gamma":
-                    measure, group = named, TOTAL
-                elif not upright:
-                    group = ""
-                    if named is None:
-                        what = f"row '{line.label[:40]}' isn't a gamma, nor what belongs to one"
-                        raise InputError(what, where=where, do="take the row out: of correlations only gamma is audited")
-                    measure = measure if measure in OF_CORRELATION and named == "gamma" else named
-                    measure = "n" if measure == "count" else measure
-                if measure not in (*OF_CORRELATION, "partial_gamma"):
-                    raise InputError(f"'{text[:40]}' stands under a heading that isn't known", where=where, do=_OF_GAMMA)
-                draft.add(("", "", group), measure, text, where)
+        with wrong:
+            if named is None and not upright:
+                what = f"row '{line.label[:40]}' isn't a gamma, nor what belongs to one"
+                where = f"{prefix[0]}{prefix[1]}{line.at}"
+                raise InputError(what, where=where, do="take the row out: of correlations only gamma is audited")
+            _add_row(draft, line, grid, named, upright=upright, alone=alone)
     wrong.check()
     return draft
+
+
+def _add_row(draft: Draft, line: Line, grid: Grid, named: str | None, *, upright: bool, alone: bool) -> None:
+    """Add the figures of one row of a correlation; `named` is the measure that its label names."""
+    wrong, prefix = Gathered(), grid.where.rpartition("!" if "!" in grid.where else ":")
+    for column in grid.columns:
+        text = line.cells[column.place]
+        if text in NOTHING:
+            continue
+        with wrong:
+            where = f"{prefix[0]}{prefix[1]}{line.at}, column {column.place + 1}"
+            group = "" if alone or not upright or named == "gamma" else reserved(line.label)
+            measure = column.measure
+            if named == "partial_gamma":
+                measure, group = named, TOTAL
+            elif not upright and not (named == "gamma" and measure in OF_CORRELATION):
+                measure = named or measure
+            measure = "n" if measure == "count" else measure
+            if measure not in (*OF_CORRELATION, "partial_gamma"):
+                raise InputError(f"'{text[:40]}' stands under a heading that isn't known", where=where, do=_OF_GAMMA)
+            draft.add(("", "", group), measure, text, where)
+    wrong.check()

@@ -101,8 +101,8 @@ def _grids(path: Path) -> list[tuple[str, str, list[Row]]]:
         if not rows or not is_list(rows[0].cells):
             rows = parse(text)
     except ContingencyError as error:
-        what = str(error).partition(": ")[2]
-        raise InputError(what, where=f"{path}:{error.line}") from None
+        what, _, do = str(error).partition(": ")[2].partition("; ")
+        raise InputError(what, where=f"{path}:{error.line}", do=do) from None
     width = max((len(row.cells) for row in rows), default=0)
     return [(f"{path}:", path.stem, [Row(row.line, (*row.cells, *[""] * (width - len(row.cells)))) for row in rows])]
 
