@@ -49,7 +49,7 @@ class Identity:
 
 def weight_of(off: int | Fraction, of: int | Fraction) -> Weight:
     """Return how much it matters that a number of forms is off."""
-    return "serious" if abs(off) > _SERIOUS * abs(of) else "plain"
+    return "serious" if abs(Fraction(off)) > _SERIOUS * abs(Fraction(of)) else "plain"
 
 
 def find(tables: PrintedTables) -> Iterator[Contradiction]:
@@ -175,7 +175,9 @@ def _contradiction(
     (only,) = way if len(way) == 1 else (None,)
     sums = listed([_sentence(one) for one in failing])
     reason = filled("i {table} giver {sums}", "in {table}, {sums}", table=table.name, sums=sums)
-    choices = [filled("{value} ({what})", "{value} ({what})", what=what(a), value=concerned[a].written(v)) for a, v in mended.items()]
+    choices = [
+        filled("{value} ({what})", "{value} ({what})", what=what(a), value=concerned[a].written(v)) for a, v in mended.items()
+    ]
     return Contradiction(
         failing[0].rule,
         (table.number,),

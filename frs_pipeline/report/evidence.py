@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from frs_pipeline.printed.claim_files import Claims
 from frs_pipeline.printed.verdicts import of_float
-from frs_pipeline.report.claims import Claims
 from frs_pipeline.stats.gamma import goodman_kruskal
 from frs_pipeline.store.files import Store
 from frs_pipeline.store.settings import DUCKDB, Engine

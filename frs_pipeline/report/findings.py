@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from frs_pipeline.language import Language, Text
+from frs_pipeline.printed.claim_files import Chapter, Claims
 from frs_pipeline.printed.evidence import PrintedEvidence
 from frs_pipeline.printed.model import printed_tables
 from frs_pipeline.printed.verdicts import Number as Exact
 from frs_pipeline.printed.verdicts import Unit, Verdict, evaluate
-from frs_pipeline.report.claims import Chapter, Claims, addresses_of
+from frs_pipeline.report.claims import addresses_of
 from frs_pipeline.report.evidence import FormsEvidence
 from frs_pipeline.report.typography import limit_text, number_text, points_text, share_text, shown, with_zero
 from frs_pipeline.stats.printing import decimals_of, parse, round_half_away, spss

@@ -22,9 +22,10 @@ from frs_pipeline.lineage.meaning import meanings
 from frs_pipeline.lineage.passport import Passports
 from frs_pipeline.lineage.waterfall import Why
 from frs_pipeline.lineage.wording import reason
+from frs_pipeline.printed.claim_files import Claims
 from frs_pipeline.report import audit, plots
 from frs_pipeline.report.baselines import baselines, baselines_of
-from frs_pipeline.report.claims import Claims, claims
+from frs_pipeline.report.claims import claims
 from frs_pipeline.report.earlier import earlier
 from frs_pipeline.report.evidence import FormsEvidence, forms_evidence
 from frs_pipeline.report.finding_rows import as_rows
@@ -197,7 +198,7 @@ class _Site:
             "chapter.html",
             page=chapter.file,
             chapter=chapter,
-            shown_tables=[],
+            **dict.fromkeys(("shown_tables", "changes", "row_plots"), ()),
             compared=bool(verdicts),
             counts=self.counts.verdicts(verdicts) if verdicts else {},
             claims_page=chapter.file,
