@@ -341,6 +341,16 @@ def test_an_answer_is_on_no_more_of_some_forms_than_of_all():
     assert "in table 2, 12 forms answer ‘a2’, but only 11 do in table 1" in found[0].reason.english
 
 
+def test_the_n_of_a_group_is_no_more_than_the_group_has_in_a_crosstab():
+    role, one, two = scale("role", 1, 2), scale("one", 1, 2), scale("two", 1, 2)
+    strata = {"role1": [[9, 4], [5, 6]], "role2": [[4, 4], [2, 5]]}
+    right = replace(by_group(1, one, two, strata), groups=role)
+    assert rules(right, crosstab(2, role, one, [[14, 11], [8, 7]])) == []
+    found = audit(tables(right, crosstab(2, role, two, [[12, 11], [8, 9]])))
+    assert [(one.rule, one.tables) for one in found] == [("answers_of_some", (1, 2))]
+    assert "24 forms answer ‘role1’, but only 23 do in table 2" in found[0].reason.english
+
+
 def test_a_table_of_two_files_is_the_sum_of_theirs():
     first = crosstab(1, A, B, CELLS, forms=("one",))
     second = crosstab(2, A, B, [[1, 2], [3, 4], [5, 6]], forms=("two",))

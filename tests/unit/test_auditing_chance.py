@@ -1,6 +1,7 @@
 """Tables printed from one set of forms: whatever the forms say, nothing in them contradicts anything."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -36,7 +37,7 @@ def counted(rows, of):
 def printed(of, more, habit, places, file="file"):
     """Every kind of table of some forms, most of them more than once: turned, merged, as percentages alone."""
     here, answered = (file,), [form for form in of if form["c"] is not None]
-    strata = {str(code): crossed(A, B, [form for form in of if form["c"] == code]) for code in (1, 2)}
+    strata = {f"c{code}": crossed(A, B, [form for form in of if form["c"] == code]) for code in (1, 2)}
     look = {"places": places, "habit": habit, "forms": here}
     yield lambda n: frequency(n, A, counted(A, of), sum(form["a"] is None for form in of), **look)
     yield lambda n: frequency(n, B, counted(B, of), sum(form["b"] is None for form in of), **look)
@@ -49,7 +50,7 @@ def printed(of, more, habit, places, file="file"):
     yield lambda n: correlation(n, A, B, crossed(A, B, of), here)
     yield lambda n: correlation(n, B_TURNED, A, crossed(B_TURNED, A, of), here)
     yield lambda n: correlation(n, A_MERGED, C, crossed(A_MERGED, C, of), here)
-    yield lambda n: by_group(n, A, B, strata, here)
+    yield lambda n: replace(by_group(n, A, B, strata, here), groups=C)
     yield lambda n: crosstab(n, A, C, crossed(A, C, more), places=places, habit=habit, forms=("other",))
     yield lambda n: crosstab(n, A, C, crossed(A, C, answered), **look)
     both = [sum(pair) for pair in zip(counted(A, answered), counted(A, [f for f in more if f["c"] is not None]), strict=True)]
