@@ -58,8 +58,9 @@ def _label(value: Value, *, whole: bool) -> Text:
         group = f", {value.pair.group}" if value.pair.group else ""
         return Text(f"{value.pair.row} × {value.pair.column}{group}", f"{value.pair.row} × {value.pair.column}{group}")
     if value.asked is not None:
-        group = f", {value.asked.group}" if value.asked.group else ""
-        return Text(f"{value.asked.question}{group}", f"{value.asked.question}{group}")
+        answers = " + ".join(value.asked.answers) if whole else ""
+        called = ", ".join(filter(None, (value.asked.question, value.asked.group, answers)))
+        return Text(called, called)
     return _KINDS[value.kinds[0]]
 
 
@@ -68,6 +69,7 @@ _KINDS: Mapping[str, Text] = {
     "leads": Text("andel af tabellerne", "share of the tables"),
     "kept": Text("andel af betingelserne", "share of the conditions"),
     "points": Text("forskellen", "the difference"),
+    "percent": Text("andelen", "the share"),
     "sum": Text("summen", "the sum"),
     "printed": Text("rapportens tekst", "the report's text"),
 }
@@ -77,9 +79,8 @@ def _of_value(name: str, value: Value, values: Mapping[str, Value], numbers: Map
     number, result = numbers[name], written(numbers[name], value)
     if value.share is not None and (fraction := _fraction(value.share, evidence)):
         return Text(f"{fraction} = {result.danish}", f"{fraction} = {result.english}")
-    others = (value.points.of, value.points.less) if value.points else value.sum or ()
+    others, sign = _parts(value)
     if others:
-        sign = " − " if value.points else " + "
         parts = [written(numbers[one], values[one]) for one in others]
         danish, english = sign.join(part.danish for part in parts), sign.join(part.english for part in parts)
         return Text(f"{danish} = {result.danish}", f"{english} = {result.english}")
@@ -87,6 +88,15 @@ def _of_value(name: str, value: Value, values: Mapping[str, Value], numbers: Map
         p = _digits(number.p, "p", 3)
         return Text(f"γ = {result.danish}, p = {p.danish}", f"γ = {result.english}, p = {p.english}")
     return result
+
+
+def _parts(value: Value) -> tuple[tuple[str, ...], str]:
+    """Return the names of the values that one is made from, and the sign between them."""
+    if value.points is not None:
+        return (value.points.of, value.points.less), " − "
+    if value.percent is not None:
+        return (value.percent.of, value.percent.base), " / "
+    return value.sum or (), " + "
 
 
 def _fraction(share: Share, evidence: Evidence) -> str:

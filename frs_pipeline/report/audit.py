@@ -10,12 +10,12 @@ from typing import Any
 
 from frs_pipeline.language import Text
 from frs_pipeline.printed.arithmetic import Step, arithmetic, labels
+from frs_pipeline.printed.claim_files import Chapter, Claims
 from frs_pipeline.printed.claim_words import condition_words
 from frs_pipeline.printed.contradictions import kept
 from frs_pipeline.printed.evidence import PrintedEvidence
 from frs_pipeline.printed.model import WEIGHTS, Contradiction, Weight, printed_tables
 from frs_pipeline.printed.verdicts import Evidence, Number
-from frs_pipeline.report.claims import Chapter, Claims
 from frs_pipeline.report.findings import Tested, outcomes
 from frs_pipeline.stats.printing import decimals_of
 from frs_pipeline.study import Study

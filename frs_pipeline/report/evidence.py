@@ -4,29 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from frs_pipeline.printed.claim_files import Claims
 from frs_pipeline.printed.verdicts import of_float
-from frs_pipeline.report.claims import Claims
-from frs_pipeline.store.files import Store, read
-from frs_pipeline.store.plan import ASSOCIATIONS
+from frs_pipeline.stats.gamma import goodman_kruskal
+from frs_pipeline.store.files import Store
+from frs_pipeline.store.settings import DUCKDB, Engine
 from frs_pipeline.study import Study
 from frs_pipeline.study.claims import Asked, Cells, Correlation, Lacking, Pair, Share, Value
-from frs_pipeline.study.questionnaires import questionnaires
-from frs_pipeline.study.tables import Address, catalogue
-from frs_pipeline.tables.associations import Association
-from frs_pipeline.tables.engine import fetch, open_marts
-from frs_pipeline.tables.figures import Figure
+from frs_pipeline.study.questionnaires import Question, Questionnaire, questionnaires
+from frs_pipeline.study.tables import Address, Axis, Category, Table, catalogue
+from frs_pipeline.tables.engine import Marts, open_marts
+from frs_pipeline.tables.figures import Figure, matrix
 
-# A questionnaire, two of its questions, and the role whose forms are meant; None for all.
-PairOf = tuple[str, str, str, str | None]
+if TYPE_CHECKING:
+    from frs_pipeline.tables.counting import Counts
+
+
+class Counted(NamedTuple):
+    """A gamma or a share in per cent, exact, None where nothing tells; how many forms it rests on, and the p of a gamma.
+
+    As in tables, p takes forms for independent.
+    """
+
+    exact: Fraction | None
+    forms: int
+    p: Fraction | None = None
+
+
+def key(of: Pair | Asked) -> str:
+    """Name what is counted for a claim alone."""
+    return of.model_dump_json()
 
 
 class FormsEvidence:
     """Numbers from the forms of one delivery: figures of tables, and what no table prints as far as it was counted.
 
-    `unit` are rows of its unit non-response, `pairs` gammas of pairs of questions in either order, `answers` how many forms gave
-    one of some answers, and how many answered the question.
+    `unit` are rows of its unit non-response, `counted` the numbers of pairs and answers by their `key`.
     """
 
     of_report = False
@@ -36,15 +51,13 @@ class FormsEvidence:
         study: Study,
         figures: Mapping[Address, Figure],
         unit: Iterable[Mapping[str, Any]] = (),
-        pairs: Mapping[PairOf, Association] | None = None,
-        answers: Mapping[Asked, tuple[int, int]] | None = None,
+        counted: Mapping[str, Counted] | None = None,
     ) -> None:
         self._tables = catalogue(study)
         self._kinds = {number: table.kind for number, table in self._tables.items()}
         self._figures = figures
         self._unit = {(row["measure"], row["occasion"]): row for row in unit}
-        self._pairs = pairs or {}
-        self._answers = answers or {}
+        self._counted = counted or {}
 
     def rows(self, table: int) -> tuple[str, ...]:
         known = self._tables.get(table)
@@ -66,12 +79,12 @@ class FormsEvidence:
         return _exact(self._value(correlation.address("p")))
 
     def pair(self, pair: Pair) -> tuple[Fraction | None, Fraction | None]:
-        found = self._pair(pair)
-        return (None, None) if found is None else (_exact(found.gamma), _exact(found.p))
+        found = self._counted.get(key(pair))
+        return (None, None) if found is None else (found.exact, found.p)
 
     def asked(self, asked: Asked) -> Fraction | None:
-        hits, base = self._answers.get(asked, (0, 0))
-        return Fraction(100 * hits, base) if base else None
+        found = self._counted.get(key(asked))
+        return None if found is None else found.exact
 
     def lacking(self, lacking: Lacking) -> Fraction | None:
         known, held = (self._unit.get((measure, lacking.occasion)) for measure in (lacking.measure, "in_codebook"))
@@ -90,23 +103,13 @@ class FormsEvidence:
             return self._sum(value.share.base(self._kinds.get(value.share.table, "")))
         if value.gamma is not None:
             return self._sum((value.gamma.address("n"),))
-        if value.asked is not None:
-            return self._answers[value.asked][1] if value.asked in self._answers else None
-        found = self._pair(value.pair) if value.pair is not None else None
-        return None if found is None else found.n
+        counted_alone = value.pair or value.asked
+        found = self._counted.get(key(counted_alone)) if counted_alone is not None else None
+        return None if found is None else found.forms
 
     def counts(self, share: Share) -> tuple[Address, ...]:
         """List the counts of a share, without its base."""
         return share.counts(self._kinds.get(share.table, ""))
-
-    def interval(self, pair: Pair) -> tuple[float | None, float | None]:
-        """Return the ends of the interval of a pair's gamma, where there is one."""
-        found = self._pair(pair)
-        return (None, None) if found is None else (found.low, found.high)
-
-    def _pair(self, pair: Pair) -> Association | None:
-        either = ((pair.mart, *names, pair.group) for names in ((pair.row, pair.column), (pair.column, pair.row)))
-        return next((self._pairs[key] for key in either if key in self._pairs), None)
 
     def _value(self, address: Address) -> float | None:
         return self._figures[address].value if address in self._figures else None
@@ -124,40 +127,71 @@ def _exact(number: float | None) -> Fraction | None:
 def forms_evidence(
     store: Store, told: Claims, figures: Mapping[Address, Figure], unit: Iterable[Mapping[str, Any]]
 ) -> FormsEvidence:
-    """Gather what the claims need of a delivery, or of several together: beside its figures, pairs and answers."""
+    """Gather what the claims need of a delivery, or of several together: beside its figures, what is counted for them alone."""
     values = [value for claim in told.by_id.values() for value in claim.values.values()]
-    asked = [value.asked for value in values if value.asked is not None]
-    pairs = pairs_of(read(store.file(*ASSOCIATIONS)).to_pylist()) if any(value.pair for value in values) else {}
-    return FormsEvidence(store.study, figures, unit, pairs, answers_of(store, asked))
+    wanted = {key(one): one for value in values for one in (value.pair, value.asked) if one is not None}
+    marts = {mart: store.marts(mart) for mart in sorted({one.mart for one in wanted.values()})}
+    return FormsEvidence(store.study, figures, unit, counted(store.study, list(wanted.values()), marts, store.settings.engine))
 
 
-def pairs_of(rows: Iterable[Mapping[str, Any]]) -> dict[PairOf, Association]:
-    """Read pairs from rows of associations.parquet."""
-    pairs = {}
-    for row in rows:
-        one = Association(**{name: value for name, value in row.items() if name != "mart"})
-        pairs[row["mart"], one.row, one.column, one.group] = one
-    return pairs
+def counted(study: Study, wanted: Sequence[Pair | Asked], marts: Marts, engine: Engine = DUCKDB) -> dict[str, Counted]:
+    """Count pairs and answers in the marts, by their `key`; all that are of one mart together."""
+    if not wanted:
+        return {}
+    from frs_pipeline.tables.counting import count  # counting needs Ibis, which is slow to import
+
+    tables = [_table(study, number, one) for number, one in enumerate(wanted)]
+    counts = count(tables, open_marts(marts, engine))
+    return {key(one): _number(study, table, counts[table.number], one) for table, one in zip(tables, wanted, strict=True)}
 
 
-def answers_of(store: Store, asked: Sequence[Asked]) -> dict[Asked, tuple[int, int]]:
-    """Count the forms of the marts with one of the answers, and those that answered the question at all.
+def _table(study: Study, number: int, of: Pair | Asked) -> Table:
+    """Make the table that counts a pair or the answers to a question, among those forms that are meant."""
+    paper = questionnaires(study)[of.mart]
+    limits: list[tuple[str, frozenset[int]]] = []
+    if of.group is not None and paper.role is not None:
+        limits.append((paper.role.name, _codes(paper.role, [of.group])))
+    if isinstance(of, Asked):
+        limits += [(name, _codes(_question(paper, name), answers)) for name, answers in of.among.items()]
+    row = _axis(_question(paper, of.row if isinstance(of, Pair) else of.question), scale=isinstance(of, Pair))
+    return Table(
+        number=number,
+        title="",
+        kind="correlation" if isinstance(of, Pair) else "frequency",
+        marts=(of.mart,),
+        occasion=of.occasion,
+        row=row,
+        column=_axis(_question(paper, of.column), scale=True) if isinstance(of, Pair) else None,
+        where=tuple(limits),
+    )
 
-    A question left blank isn't answered, nor by "don't know", unless that is one of the answers.
+
+def _question(paper: Questionnaire, name: str) -> Question:
+    question = paper.question(name)
+    assert question is not None, "the claims were read"
+    return question
+
+
+def _axis(question: Question, *, scale: bool) -> Axis:
+    """Return the answers to a question, each by itself; on a `scale` without "don't know", which has no place on it."""
+    codes = {code: label for code, label in question.labels.items() if not scale or code != question.dont_know}
+    return Axis(variable=question.name, categories=tuple(Category(label=label, codes=(code,)) for code, label in codes.items()))
+
+
+def _codes(question: Question, answers: Iterable[str]) -> frozenset[int]:
+    return frozenset(code for code in map(question.code, answers) if code is not None)
+
+
+def _number(study: Study, table: Table, counts: Counts, of: Pair | Asked) -> Counted:
+    """Make a number of what was counted: gamma with its p, or a share of those who answered.
+
+    A form without an answer isn't among these, nor one with "don't know", unless that is one of the answers meant.
     """
-    opened = open_marts({mart: store.marts(mart) for mart in sorted({one.mart for one in asked})}, store.settings.engine)
-    found: dict[Asked, tuple[int, int]] = {}
-    for one in dict.fromkeys(asked):
-        paper, rows = questionnaires(store.study)[one.mart], opened[one.mart]
-        question = paper.question(one.question)
-        assert question is not None, "the claims were read"
-        if one.group is not None:
-            assert paper.role is not None, "the claims were read"
-            rows = rows.filter(rows[paper.role.name] == paper.role.code(one.group))
-        counted = fetch(rows.group_by(question.name).agg(forms=rows.count())).to_pylist()
-        forms = {row[question.name]: row["forms"] for row in counted if row[question.name] is not None}
-        hits = {code for code in (question.code(answer) for answer in one.answers) if code is not None}
-        left_out = {question.dont_know} - hits
-        base = sum(number for code, number in forms.items() if code not in left_out)
-        found[one] = sum(forms.get(code, 0) for code in hits), base
-    return found
+    if isinstance(of, Pair):
+        found = goodman_kruskal(matrix(table, counts))
+        return Counted(_exact(found.gamma), found.n, _exact(found.p))
+    question = _question(questionnaires(study)[of.mart], of.question)
+    hits = _codes(question, of.answers)
+    forms = {code: number for (code,), number in counts.items() if code is not None}
+    base = sum(number for code, number in forms.items() if code != question.dont_know or code in hits)
+    return Counted(Fraction(100 * sum(number for code, number in forms.items() if code in hits), base) if base else None, base)

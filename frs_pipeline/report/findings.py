@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from frs_pipeline.language import Language, Text
+from frs_pipeline.printed.claim_files import Chapter, Claims
 from frs_pipeline.printed.evidence import PrintedEvidence
 from frs_pipeline.printed.model import printed_tables
 from frs_pipeline.printed.verdicts import Number as Exact
 from frs_pipeline.printed.verdicts import Unit, Verdict, evaluate
-from frs_pipeline.report.claims import Chapter, Claims, addresses_of
+from frs_pipeline.report.claims import addresses_of
 from frs_pipeline.report.evidence import FormsEvidence
 from frs_pipeline.report.typography import limit_text, number_text, points_text, share_text, shown, with_zero
 from frs_pipeline.stats.printing import decimals_of, parse, round_half_away, spss
@@ -151,7 +152,7 @@ class Judge:
         numbers: dict[str, Number] = {}
         for name, value in claim.values.items():
             numbers[name] = self._number(value, forms.numbers[name], tables.numbers[name], numbers)
-        cited = {name: Bound(text, cited=True) for name, text in claim.said.items()}
+        cited = {name: Bound(self._as_shown(text), cited=True) for name, text in claim.said.items()}
         own = {name: number.shown for name, number in numbers.items()} | cited
         # What the report says is quoted with its own numbers, whether it holds or not.
         quoted = own | {name: number.said for name, number in numbers.items() if number.said}
@@ -179,19 +180,27 @@ class Judge:
         """Make of a value what the page shows of it; `known` are the values above it."""
         others = (address for name in value.others for address in known[name].shown.addresses)
         addresses = tuple(dict.fromkeys((*addresses_of(self.study, value), *others)))
-        said = self._said(value, addresses)
+        said = self._said(value, exact.unit, addresses)
         forms = self.evidence.forms(value)
         base = None if forms is None else Bound(number_text(forms, self._language), self._base(value))
         bound = self._bound(value, exact, addresses)
         number = Number(exact.exact, exact.unit, bound, said, printed.exact, base, forms)
         return self._of_gamma(value, exact, number) if value.gamma or value.pair else number
 
-    def _said(self, value: Value, addresses: tuple[Address, ...]) -> Bound | None:
-        return Bound(with_zero(shown(value.said, self._language)), addresses) if value.said else None
+    def _said(self, value: Value, unit: Unit, addresses: tuple[Address, ...]) -> Bound | None:
+        if value.said is None:
+            return None
+        # The report writes percentage points with a per cent sign; our words name them.
+        text = value.said.removesuffix("%").rstrip() if unit == "points" else value.said
+        return Bound(self._as_shown(text), addresses)
+
+    def _as_shown(self, printed: str) -> str:
+        """Write a number of the report as the language does."""
+        return with_zero(shown(printed.replace(" %", "%"), self._language))
 
     def _bound(self, value: Value, exact: Exact, addresses: tuple[Address, ...]) -> Bound:
         if value.printed is not None:
-            return Bound(with_zero(shown(value.printed, self._language)), cited=True)
+            return Bound(self._as_shown(value.printed), cited=True)
         text = in_words(exact.exact, exact.unit, self._language)
         if value.lacking is not None and self.evidence.knows(value.lacking):
             return Bound(text, count=f"{value.lacking.measure}-{value.lacking.occasion}")
@@ -211,8 +220,6 @@ class Judge:
             return number
         gamma, p = float(exact.exact), exact.p
         low, high = (None, None) if value.gamma is None else self._intervals.get(value.gamma.address("gamma"), (None, None))
-        if value.pair is not None:
-            low, high = self.evidence.interval(value.pair)
         ends = None
         if low is not None and high is not None and value.gamma is not None:
             low_text, high_text = (limit_text(end, _DECIMALS, self._language) for end in (low, high))

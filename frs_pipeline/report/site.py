@@ -22,8 +22,10 @@ from frs_pipeline.lineage.meaning import meanings
 from frs_pipeline.lineage.passport import Passports
 from frs_pipeline.lineage.waterfall import Why
 from frs_pipeline.lineage.wording import reason
+from frs_pipeline.printed.claim_files import Claims
 from frs_pipeline.report import audit, plots
-from frs_pipeline.report.claims import Claims, claims
+from frs_pipeline.report.baselines import baselines, baselines_of
+from frs_pipeline.report.claims import claims
 from frs_pipeline.report.earlier import earlier
 from frs_pipeline.report.evidence import FormsEvidence, forms_evidence
 from frs_pipeline.report.finding_rows import as_rows
@@ -180,7 +182,10 @@ class _Site:
         counts = {**self.counts.whole(), **self.counts.unit(self.unit)}
         bounds = {Address.of(row): row for row in self._rows("statistics", "bounds")}
         tips = {found.claim.id: tip for found in first if (tip := tipping(study, found, bounds))}
-        page = self._rendered("index.html", page="index.html", counts=counts, sections=shown_in, findings=first, tips=tips)
+        sources = baselines(study).sources
+        before = {found.claim.id: [(one, sources[one.source]) for one in baselines_of(study, found.claim.id)] for found in first}
+        shows = {"counts": counts, "sections": shown_in, "findings": first, "tips": tips, "earlier": before}
+        page = self._rendered("index.html", page="index.html", **shows)
         pages = {"index.html": page, "figures.js": self._figures()}
         for chapter in chapters(study):
             if chapter.shows == "audit":
@@ -193,7 +198,7 @@ class _Site:
             "chapter.html",
             page=chapter.file,
             chapter=chapter,
-            shown_tables=[],
+            **dict.fromkeys(("shown_tables", "changes", "row_plots"), ()),
             compared=bool(verdicts),
             counts=self.counts.verdicts(verdicts) if verdicts else {},
             claims_page=chapter.file,

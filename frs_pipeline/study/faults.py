@@ -123,6 +123,10 @@ def of_syntax(problem: str, lines: Sequence[str], at: int) -> tuple[int, str, st
     return at, problem, "correct the line"
 
 
+# So many names are listed at most where none is near to what was written.
+_MOST = 60
+
+
 def choices(known: Iterable[str], word: object = None) -> str:
     """Say what would be right instead of `word`: what was probably meant, or everything that is known."""
     listed = list(dict.fromkeys(known))
@@ -130,8 +134,9 @@ def choices(known: Iterable[str], word: object = None) -> str:
     if near:
         return f"is {near[0]} meant?"
     # Without quotes, one that holds a comma would look like two.
-    shown = [f'"{word}"' if "," in word else word for word in listed]
-    return f"one of: {', '.join(shown)}" if shown else "none exists yet"
+    shown = [f'"{word}"' if "," in word else word for word in listed[:_MOST]]
+    more = f" and {len(listed) - _MOST} more" if len(listed) > _MOST else ""
+    return f"one of: {', '.join(shown)}{more}" if shown else "none exists yet"
 
 
 def of_model(errors: Iterable[Mapping[str, Any]], model: Any) -> list[Fault]:

@@ -59,6 +59,7 @@ FAULTS = [
     ("report/chapters.yaml", "tables: [1, 2", "tables: [999, 2", "there is no table 999"),
     ("report/about.html", "{% if made_up %}", "{% if %}", "isn't a template"),
     ("claims.yaml", "sources:", "source:", "source isn't a key here"),
+    ("published/baselines.yaml", "source: miller_2005", "source: muller_2005", "no source is called muller_2005"),
     ("published/figures.csv", "1;barn;god;;count;39", "1;barn;god;;count;x", "'x' is not a printed figure"),
     ("published/figures.csv", "1;barn;god;;count;39", "1;barn;gud;;count;39", "table 1 has no figure barn · gud · count"),
     ("published/figures.csv", "1;barn;god;;count;39", "1;barn;god;count;39", "5 cells where 6 belong"),
