@@ -10,6 +10,7 @@ from frs_pipeline.language import Text
 from frs_pipeline.printed.auditing import RULES, audit
 from frs_pipeline.printed.coefficients import ratio_bounds
 from frs_pipeline.printed.model import Facts
+from frs_pipeline.store.settings import PROJECT
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Address
 
 A, B = scale("a", 1, 2, 3), scale("b", 1, 2)
@@ -43,6 +44,11 @@ def test_every_rule_says_in_one_line_of_both_languages_what_it_checks():
     assert len(RULES) == 20
     for text in RULES.values():
         assert text.danish and text.english and "\n" not in text.danish + text.english
+
+
+def test_the_page_of_the_audit_names_each_rule_and_no_other():
+    page = (PROJECT / "docs" / "audit.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE) == list(RULES)
 
 
 # Sums.
