@@ -8,18 +8,14 @@ from pathlib import Path
 
 from frs_pipeline.language import CODES, LANGUAGES, Language, Text
 from frs_pipeline.printed.audited import Audited
-from frs_pipeline.printed.model import WEIGHTS, Contradiction, PrintedTable, Weight
+from frs_pipeline.printed.model import WEIGHTS, Contradiction, PrintedTable
 from frs_pipeline.printed.notation import in_points
+from frs_pipeline.report.audit import WEIGHT_WORDS
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Address
 from frs_pipeline.templates import templates_in
 
 HERE = Path(__file__).parent / "templates"
 TEMPLATE = "tables_page.html"
-WEIGHT_WORDS: Mapping[Weight, tuple[Text, Text]] = {
-    "serious": (Text("Tungt", "Heavy"), Text("kan ændre en konklusion", "may change a conclusion")),
-    "plain": (Text("Middel", "Medium"), Text("et tal er forkert", "a number is wrong")),
-    "slight": (Text("Let", "Light"), Text("et sidste ciffer", "a last digit")),
-}
 _TOTALS = {
     TOTAL: Text("I alt", "Total"),
     TOTAL_VALID: Text("Besvarede i alt", "Total valid"),
