@@ -28,7 +28,12 @@ Ends with 1 when anything is found or a claim doesn't hold. What was compared wi
 """
 
 # What the last line says of so many claims, by their verdict.
-_COUNTED = {"yes": "hold", "no": "don't", "can't tell": "can't be told", "not tested": "not tested"}
+_COUNTED = {
+    "no": ("doesn't hold", "don't hold"),
+    "can't tell": ("can't be told", "can't be told"),
+    "yes": ("holds", "hold"),
+    "not tested": ("isn't tested", "aren't tested"),
+}
 
 
 @app.command(rich_help_panel=FIGURES, help=_HELP)
@@ -158,7 +163,7 @@ def _print_covered(done: Audited) -> None:
     of_figures += plural(len(done.read.tables.tables), "table")
     of_figures += f"; nothing is printed to compare the other {alone} with" if alone else ""
     verdicts = Counter(_verdict(one) for one in done.claims)
-    counted = ", ".join(f"{verdicts[word]} {says}" for word, says in _COUNTED.items() if verdicts[word])
+    counted = ", ".join(plural(verdicts[word], *says) for word, says in _COUNTED.items() if verdicts[word])
     claims = f" {plural(len(done.claims), 'claim')}: {counted}." if done.claims else ""
     say(f"{plural(len(done.found), 'contradiction')}.{claims} {of_figures}.")
 

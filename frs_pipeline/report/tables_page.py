@@ -86,6 +86,7 @@ def tables_page(done: Audited) -> bytes:
             codes=CODES,
             quoted=lambda one: _quoted(done, one),
             as_printed=lambda text, one: _as_printed(done, text, one),
+            sentence=lambda text, one: _sentence(_as_printed(done, text, one)),
             concerned=len({number for one in done.found for number in one.tables}),
         )
     )
@@ -93,9 +94,12 @@ def tables_page(done: Audited) -> bytes:
 
 
 def _as_printed(done: Audited, text: str, one: Contradiction) -> str:
-    """Write the numbers of a sentence as the tables do, and begin and end it as a sentence."""
-    own = in_points(text) if done.read.points.issuperset(one.tables) else text
-    return f"{own[:1].upper()}{own[1:]}".rstrip(".") + "."
+    """Write numbers as the tables of a finding do."""
+    return in_points(text) if done.read.points.issuperset(one.tables) else text
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}".rstrip(".") + "."
 
 
 def _quoted(done: Audited, one: Contradiction) -> list[tuple[Text, str]]:
