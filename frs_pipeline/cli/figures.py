@@ -162,15 +162,22 @@ def _signed(moved: float) -> str:
 
 @app.command(name="audit-report", rich_help_panel=FIGURES)
 def audit_report(as_json: AsJson = False) -> None:
-    """Show where the printed report contradicts itself."""
+    """Show where the printed report contradicts itself, what matters most first."""
     from frs_pipeline.printed.contradictions import audit
+    from frs_pipeline.printed.model import WEIGHTS
+    from frs_pipeline.printed.telling import as_fields, told
 
     settings = installation()
-    findings = audit(settings.study)
+    findings = sorted(audit(settings.study), key=lambda f: WEIGHTS.index(f.weight))
     if as_json:
-        print_json([{"rule": f.rule, "tables": f.tables, "reason": f.reason, "figures": len(f.gives_way)} for f in findings])
+        print_json([as_fields(f) for f in findings])
         return
-    for finding in findings:
-        say(f"{finding.reason}  [{finding.rule}]")
+    for weight in WEIGHTS:
+        of_weight = [f for f in findings if f.weight == weight]
+        if of_weight:
+            say(f"{weight.capitalize()}:")
+        for finding in of_weight:
+            for line in told(finding, "english"):
+                say(line)
     beyond = plural(sum(len(f.gives_way) for f in findings), "printed figure")
     say(f"{plural(len(findings), 'contradiction')}; {beyond} that no data can agree with.")

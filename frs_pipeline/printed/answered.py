@@ -75,14 +75,15 @@ def _numbers(table: PrintedTable) -> Iterator[PrintedCount]:
             yield PrintedCount(table.number, frozenset(), total.whole, total.address, False)
         valid = forms_counted(table)
         if valid is not None:
-            key = total_of(table)
-            yield PrintedCount(table.number, limits | {_trait(table.rows)}, valid, key and key.address, False)
+            of_valid = total_of(table)
+            yield PrintedCount(table.number, limits | {_trait(table.rows)}, valid, of_valid.address if of_valid else None, False)
     elif table.columns is not None and table.rows.question and table.columns.question and table.kind in _PAIRS:
         forms = forms_counted(table)
         if forms is not None and (table.kind != "correlation_by_group"):
             printed = total_of(table)
             pair = limits | {_trait(table.rows), _trait(table.columns)}
-            yield PrintedCount(table.number, pair, forms, printed and printed.address, table.kind in CORRELATED)
+            key = printed.address if printed else None
+            yield PrintedCount(table.number, pair, forms, key, table.kind in CORRELATED)
 
 
 _PAIRS = ("crosstab", "collapsed_crosstab", "correlation")
@@ -204,7 +205,7 @@ def _other_gamma(tables: PrintedTables, table: PrintedTable) -> Text | None:
 
 
 def _coarser(table: PrintedTable, other: PrintedTable) -> list[list[int]] | None:
-    """Return the cells of a crosstab that merges answers of a correlation's questions, in the order of the correlation's scales."""
+    """Return the cells of a crosstab that merges answers of a correlation, in the order of its scales."""
     found = matched(table, other) if other.kind in ("crosstab", "collapsed_crosstab") else None
     counts = cells(other) if found else None
     if found is None or counts is None:

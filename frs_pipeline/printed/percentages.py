@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import pairwise
 from math import ceil, floor
 
 from frs_pipeline.language import Text
@@ -12,7 +13,7 @@ from frs_pipeline.printed.numerals import HABITS, Figure, prints
 from frs_pipeline.printed.places import answers, at, groups
 from frs_pipeline.printed.shares import Share, habits, shares
 from frs_pipeline.printed.wording import added, filled, joined, label, percent, ratio, what
-from frs_pipeline.study.tables import TOTAL, TOTAL_VALID, Address
+from frs_pipeline.study.tables import TOTAL_VALID
 
 RULES = {
     "percent_of_counts": Text(
@@ -133,7 +134,7 @@ def _not_the_sum(table: PrintedTable, names: list[str], group: str) -> Iterator[
         slack = sum((f.unit for f in parts), running.unit) / 2
         if abs(total - running.value) > slack:
             reason = filled(
-                "i {table} står {printed} som løbende procent ved {label}, men procenterne til og med den giver {parts} = {total}",
+                "i {table} er den løbende procent {printed} ved {label}, men procenterne til og med den giver {parts} = {total}",
                 "{table} prints {printed} as the running percentage of {label}, but those up to it give {parts} = {total}",
                 table=table.name,
                 printed=running.text,
@@ -152,8 +153,8 @@ def _not_the_sum(table: PrintedTable, names: list[str], group: str) -> Iterator[
 
 
 def _falling(table: PrintedTable, steps: list[Figure]) -> Iterator[Contradiction]:
-    for before, after in zip(steps, steps[1:], strict=False):
-        if after.value < before.value and min(after.places, before.places) >= 0:
+    for before, after in pairwise(steps):
+        if after.value < before.value:
             reason = filled(
                 "i {table} falder den løbende procent fra {before} til {after} ved {label}",
                 "in {table} the running percentage falls from {before} to {after} at {label}",

@@ -81,7 +81,8 @@ def _of_crosstabs(a: PrintedTable, b: PrintedTable) -> Iterator[Contradiction]:
 
 
 def _each_cell(a: PrintedTable, b: PrintedTable, there: Matched) -> Iterator[Contradiction]:
-    assert a.columns is not None and b.columns is not None
+    assert a.columns is not None
+    assert b.columns is not None
     of_rows = (b.columns if there.turned else b.rows).labels
     of_columns = (b.rows if there.turned else b.columns).labels
     rows = [*((name, of_rows[i]) for name, i in zip(a.rows.labels, there.rows, strict=True)), (TOTAL, TOTAL)]

@@ -49,7 +49,7 @@ class Identity:
 
 def weight_of(off: int | Fraction, of: int | Fraction) -> Weight:
     """Return how much it matters that a number of forms is off."""
-    return "serious" if abs(off) > _SERIOUS * abs(of) else "plain"
+    return "serious" if abs(Fraction(off)) > _SERIOUS * abs(Fraction(of)) else "plain"
 
 
 def find(tables: PrintedTables) -> Iterator[Contradiction]:
