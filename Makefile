@@ -7,7 +7,7 @@ export DAGSTER_DISABLE_TELEMETRY := yes
 # Names of files are UTF-8, whatever the locale says.
 export PYTHONUTF8 := 1
 
-.PHONY: demo test test-unit test-long test-spark test-browser spark lint ui bench simulate lock clean docs site picture
+.PHONY: demo test test-unit test-long test-spark test-browser spark lint ui bench simulate misprints lock clean docs site picture
 
 demo: .venv/.installed
 	@$(BIN)/frs run
@@ -73,6 +73,10 @@ bench: .venv/.bench
 # Holds intervals and tests against data of which the truth is known, and makes benchmarks/SIMULATION.md anew: some minutes.
 simulate: .venv/.installed
 	@$(BIN)/python benchmarks/simulate.py
+
+# Plants misprints in printed tables that are consistent, holds the audit against them, and makes benchmarks/MISPRINTS.md anew.
+misprints: .venv/.installed
+	@$(BIN)/python benchmarks/misprints.py
 
 # Needs uv; exact versions with hashes, and no address of an index.
 LOCK := uv pip compile --generate-hashes --no-emit-index-url --no-strip-extras --no-header --python-version 3.11

@@ -17,7 +17,20 @@ import typer
 from frs_pipeline.cli import operating
 
 # isort: split
-from frs_pipeline.cli import codebook, coding, exploring, figures, forms, gamma, passports, release, resampling, study, withdrawal
+from frs_pipeline.cli import (
+    auditing,
+    codebook,
+    coding,
+    exploring,
+    figures,
+    forms,
+    gamma,
+    passports,
+    release,
+    resampling,
+    study,
+    withdrawal,
+)
 from frs_pipeline.cli.root import app, complain
 from frs_pipeline.errors import FrsError, unusable
 from frs_pipeline.personal_numbers import masked
@@ -27,6 +40,7 @@ _STOPPED = 130
 
 __all__ = [
     "app",
+    "auditing",
     "codebook",
     "coding",
     "exploring",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from frs_pipeline.cli.root import FIGURES, AsJson, Delivery, Results, app, bases, installation
+from frs_pipeline.cli.root import FIGURES, AsJson, Delivery, Results, app, bases
 from frs_pipeline.cli.terminal import print_grid, print_json, say
 from frs_pipeline.errors import UsageError
 from frs_pipeline.language import plural
@@ -158,19 +158,3 @@ def _print_differences(study: Study, compared: Differences, older: str, newer: s
 def _signed(moved: float) -> str:
     """Write by how much a figure moved: a number of forms whole, anything else to three digits."""
     return f"{moved:+.0f}" if moved == int(moved) else f"{moved:+.3g}"
-
-
-@app.command(name="audit-report", rich_help_panel=FIGURES)
-def audit_report(as_json: AsJson = False) -> None:
-    """Show where the printed report contradicts itself."""
-    from frs_pipeline.printed.contradictions import audit
-
-    settings = installation()
-    findings = audit(settings.study)
-    if as_json:
-        print_json([{"rule": f.rule, "tables": f.tables, "reason": f.reason, "figures": len(f.gives_way)} for f in findings])
-        return
-    for finding in findings:
-        say(f"{finding.reason}  [{finding.rule}]")
-    beyond = plural(sum(len(f.gives_way) for f in findings), "printed figure")
-    say(f"{plural(len(findings), 'contradiction')}; {beyond} that no data can agree with.")

@@ -59,8 +59,8 @@ def _rows(study: Study, computed: dict[Address, Figure], table: int | None) -> I
             "printed_published": printed,
             "printed_recomputed": NOT_COMPUTED if figure is None else as_printed(figure, printed),
             "verdict": verdict,
-            "reason": contradiction and contradiction.reason,
-            "reason_danish": contradiction and contradiction.reason_danish,
+            "reason": contradiction and contradiction.reason.english,
+            "reason_danish": contradiction and contradiction.reason.danish,
         }
 
 

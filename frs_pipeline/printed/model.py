@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
 from frs_pipeline.language import Text
 from frs_pipeline.stats.printing import parse
 from frs_pipeline.study import Study, derived
+from frs_pipeline.study.about import about, occasions
+from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.printed import published
+from frs_pipeline.study.questionnaires import questionnaires
+from frs_pipeline.study.rules import policy
 from frs_pipeline.study.tables import Address, Axis, Table, catalogue
 
 # How much a contradiction matters: it could change what is concluded; a number is wrong; a last digit is.
@@ -36,7 +40,9 @@ class PrintedTable:
     """One printed table: every figure exactly as printed, by its address.
 
     `kind` is a kind of the catalogue; `name` is what it is called in sentences. `forms` says which forms it counts: tables
-    with equal `forms` count the same ones, and one without can be compared with no other.
+    with equal `forms` count the same ones, and one without can be compared with no other. The first word names the file, or
+    several that are added up, with ` + ` between; each further word limits it, so that a table with more of them counts some of
+    the forms of one with fewer. The name of a question as a word means the forms that answered it.
     """
 
     number: int
@@ -58,10 +64,29 @@ class PrintedTable:
 
 
 @dataclass(frozen=True)
+class Facts:
+    """What is known of a study beside its tables.
+
+    `held` are the conferences by occasion; `inferred` says that only their sum is printed and the split is taken from a table.
+    `one_form` are the tables all of whose forms are of different conferences; `single` are labels of rows of which a conference
+    has one form at most, by table. `occasion` says at which occasion the answers of a table were given.
+    """
+
+    held: Mapping[str, int]
+    many: Mapping[str, Text]
+    conferences: Text
+    inferred: bool = False
+    occasion: Mapping[int, str] = field(default_factory=dict)
+    one_form: frozenset[int] = frozenset()
+    single: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class PrintedTables:
-    """All tables of one printed report, by number, in its order."""
+    """All tables of one printed report, by number, in its order; `facts` only where the study behind it is known."""
 
     tables: Mapping[int, PrintedTable]
+    facts: Facts | None = None
 
     @cached_property
     def kinds(self) -> dict[int, str]:
@@ -100,12 +125,14 @@ def printed_tables(study: Study) -> PrintedTables:
     for address, text in published(study).items():
         figures.setdefault(address.table, {})[address] = text
     known = catalogue(study)
-    return PrintedTables({n: _of_catalogue(known[n], printed) for n, printed in figures.items() if n in known})
+    tables = {n: _of_catalogue(study, known[n], printed) for n, printed in figures.items() if n in known}
+    return PrintedTables(tables, _facts(study, {n: known[n] for n in tables}))
 
 
-def _of_catalogue(table: Table, printed: Mapping[Address, str]) -> PrintedTable:
+def _of_catalogue(study: Study, table: Table, printed: Mapping[Address, str]) -> PrintedTable:
     limits = tuple(f"{name} = {sorted(codes)}" for name, codes in table.where)
-    forms = (*table.marts, table.occasion, *table.answered, *limits)
+    occasion = () if table.occasion == BOTH or table.occasion in _asked_at(study, table) else (table.occasion,)
+    forms = (" + ".join(table.marts), *occasion, *table.answered, *limits)
     columns = _scale(table.column) if table.column else None
     name = Text(f"tabel {table.number}", f"table {table.number}")
     return PrintedTable(table.number, name, table.kind, _scale(table.row), columns, printed, forms)
@@ -113,3 +140,37 @@ def _of_catalogue(table: Table, printed: Mapping[Address, str]) -> PrintedTable:
 
 def _scale(axis: Axis) -> Scale:
     return Scale(tuple(c.label for c in axis.categories), axis.variable, tuple(c.codes for c in axis.categories))
+
+
+def _asked_at(study: Study, table: Table) -> set[str]:
+    """Return the occasions to which the questions of a table limit its forms by themselves."""
+    papers, found = questionnaires(study), set()
+    for mart in table.marts:
+        for name in table.asked if mart in papers else ():
+            question = papers[mart].question(name)
+            found.add(question.occasion if question else BOTH)
+    return found - {BOTH}
+
+
+def _facts(study: Study, tables: Mapping[int, Table]) -> Facts | None:
+    held = about(study).printed.held
+    if not held:
+        return None
+    papers, role = questionnaires(study), about(study).role
+    occasion: dict[int, str] = {}
+    one_form: set[int] = set()
+    single: dict[int, tuple[str, ...]] = {}
+    for number, table in tables.items():
+        if len(table.marts) != 1 or table.marts[0] not in papers:
+            continue
+        paper = papers[table.marts[0]]
+        limits = ({table.occasion, paper.occasion} | _asked_at(study, table)) - {BOTH}
+        if len(limits) == 1 and limits <= held.keys():
+            (occasion[number],) = limits
+        if paper.role is None:
+            one_form.add(number)
+        elif role in (table.row.variable, table.group and table.group.variable):
+            single[number] = policy(study).one_a_conference
+    many = {name: occasions(study)[name].many for name in held}
+    inferred = about(study).printed.reading == "split"
+    return Facts(held, many, about(study).conference.many, inferred, occasion, frozenset(one_form), single)

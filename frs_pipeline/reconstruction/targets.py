@@ -9,7 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from frs_pipeline.printed.contradictions import not_reproducible
-from frs_pipeline.printed.tablewise import counts
+from frs_pipeline.printed.model import printed_tables
+from frs_pipeline.printed.places import Cells as PrintedCells
+from frs_pipeline.printed.places import cells as printed_cells
 from frs_pipeline.reconstruction.papers import papers
 from frs_pipeline.study import Study
 from frs_pipeline.study.printed import printed_count, prose, published, value
@@ -85,13 +87,18 @@ def targets(study: Study, instrument: str) -> Targets:
                 for category in table.row.categories
             }
         elif table.column is not None and table.kind.endswith("crosstab"):
-            cells = counts(study, table)
+            cells = _cells(study, table)
             if cells is not None:
-                result.cells.append(Cells(table.row, table.column, tuple(map(tuple, cells))))
+                result.cells.append(Cells(table.row, table.column, cells))
         elif table.column is not None:
             _add_correlations(study, result, table, table.column)
     result.correlations += _of_prose(study, instrument)
     return result
+
+
+def _cells(study: Study, table: Table) -> PrintedCells | None:
+    printed = printed_tables(study).tables.get(table.number)
+    return None if printed is None else printed_cells(printed)
 
 
 def _add_correlations(study: Study, result: Targets, table: Table, column: Axis) -> None:

@@ -2,62 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from frs_pipeline.errors import Gathered
 from frs_pipeline.language import Text
 from frs_pipeline.lineage.meaning import meanings
+from frs_pipeline.printed.claim_files import Chapter, Claims, cells_of, check_repeats, claim_faults, read_chapter
 from frs_pipeline.study import Study, derived
 from frs_pipeline.study.about import occasions
-from frs_pipeline.study.claims import (
-    FOLDER,
-    PLACEHOLDER,
-    WORDS,
-    Asked,
-    Claim,
-    ClaimWords,
-    Condition,
-    Pair,
-    ReportChapter,
-    Value,
-)
+from frs_pipeline.study.claims import FOLDER, WORDS, Asked, Claim, ClaimWords, Pair, ReportChapter, Value
 from frs_pipeline.study.faults import Fault, choices
 from frs_pipeline.study.instruments import BOTH
 from frs_pipeline.study.questionnaires import Question, questionnaires
 from frs_pipeline.study.spec import YamlFile
 from frs_pipeline.study.tables import TOTAL, Address, catalogue
 from frs_pipeline.tables.nonresponse import measures
-
-
-@dataclass(frozen=True)
-class Chapter:
-    """A chapter of the report as read: by the name of its file, with its claims and the line on which each begins."""
-
-    name: str
-    about: ReportChapter
-    claims: tuple[Claim, ...]
-    lines: Mapping[str, int]
-
-    @property
-    def file(self) -> str:
-        return f"{FOLDER}/{self.name}.yaml"
-
-
-@dataclass(frozen=True)
-class Claims:
-    """All claims of a printed report, by chapters in its order, and the words that they are tested by."""
-
-    chapters: tuple[Chapter, ...] = ()
-    words: ClaimWords = field(default_factory=ClaimWords)
-
-    @property
-    def by_id(self) -> dict[str, Claim]:
-        return {claim.id: claim for chapter in self.chapters for claim in chapter.claims}
-
-    def chapter_of(self, claim: str) -> Chapter:
-        return next(chapter for chapter in self.chapters if claim in chapter.lines)
 
 
 @derived
@@ -76,12 +36,8 @@ def read_claims(study: Study, folder: Path) -> Claims:
             read.append(_chapter(study, path, words, seen))
     wrong.check()
     for chapter in read:
-        file = YamlFile(folder / chapter.file)
-        for index, repeat in enumerate(chapter.about.repeats):
-            if repeat.claim not in seen:
-                with wrong:
-                    at: list[str | int] = ["repeats", index, "claim"]
-                    raise file.error(at, f"no claim is called {repeat.claim}", choices(list(seen), repeat.claim))
+        with wrong:
+            check_repeats(YamlFile(folder / chapter.file), chapter, seen)
     wrong.check()
     return Claims(tuple(sorted(read, key=lambda chapter: (chapter.about.place, chapter.name))), words)
 
@@ -89,47 +45,19 @@ def read_claims(study: Study, folder: Path) -> Claims:
 def _chapter(study: Study, path: Path, words: ClaimWords, seen: dict[str, str]) -> Chapter:
     """Read one chapter; `seen` are the ids read so far, with the files in which they stand."""
     file, wrong = YamlFile(path), Gathered()
+    about, chapter = ReportChapter(place=0, title=Text("", "")), None
     with wrong:
-        about: ReportChapter = file.parse(ReportChapter)
-    found: dict[str, tuple[Claim, int]] = {}
-    for index in file.items(["claims"]):
-        at: list[str | int] = ["claims", index]
-        with wrong:
-            claim: Claim = file.parse_at(at, Claim)
-            for fault in _faults(study, claim, words):
-                with wrong:
-                    raise file.error([*at, *fault.at], f"claim {claim.id}: {fault.what}", fault.do)
-            if claim.id in seen:
-                do = "give one of them another id, or list it under repeats"
-                raise file.error([*at, "id"], f"claim {claim.id} stands twice, also in {seen[claim.id]}", do)
-            seen[claim.id] = path.name
-            found[claim.id] = claim, file.line(at)
+        about = file.parse(ReportChapter)
+    with wrong:
+        chapter = read_chapter(file, about, seen, lambda claim: _faults(study, claim, words))
     wrong.check()
-    lines = {name: line for name, (_, line) in found.items()}
-    return Chapter(path.stem, about, tuple(claim for claim, _ in found.values()), lines)
+    assert chapter is not None, "what couldn't be read was raised"
+    return chapter
 
 
 def _faults(study: Study, claim: Claim, words: ClaimWords) -> Iterator[Fault]:
     """Yield what is wrong with a claim."""
-    if bool(claim.holds) == bool(claim.untested):
-        yield Fault((), "needs a condition, or the reason why it isn't tested", "write holds or untested, not both")
-    if claim.untested and claim.untested not in words.reasons:
-        yield Fault(("untested",), f"{WORDS} has no reason {claim.untested}", choices(list(words.reasons), claim.untested))
-    known = [*claim.values, *claim.said]
-    for key in ("says", "instead", "counted", "because"):
-        text: Text | None = getattr(claim, key)
-        for language in ("danish", "english") if text else ():
-            for name in PLACEHOLDER.findall(getattr(text, language)):
-                if name not in known:
-                    yield Fault((key, language), f"no value is called {name}", choices(known, name))
-    for index, condition in enumerate(claim.holds):
-        for what, do in _of_condition(condition, claim.values, words):
-            yield Fault(("holds", index), what, do)
-    before: list[str] = []
-    for name, value in claim.values.items():
-        for what, do in _of_value(study, value, before, claim.values, words):
-            yield Fault(("values", name), f"{name}: {what}", do)
-        before.append(name)
+    yield from claim_faults(claim, words, lambda value: _of_value(study, value))
     yield from _of_subject(study, claim)
 
 
@@ -149,41 +77,12 @@ def _of_subject(study: Study, claim: Claim) -> Iterator[Fault]:
             yield Fault(("of", "role"), f"no role is called {claim.of.role}", choices(list(dict.fromkeys(roles)), claim.of.role))
 
 
-def _of_condition(condition: Condition, values: Mapping[str, Value], words: ClaimWords) -> Iterator[tuple[str, str]]:
-    """Yield what is wrong with a condition, and what to do."""
-    for name in (condition.value, *condition.others):
-        if name not in values:
-            number = name != condition.value and any(letter.isdigit() for letter in name)
-            do = "write it with digits and a decimal point, without quotes" if number else choices(list(values), name)
-            yield f"no value is called {name}", do
-    if condition.empty:
-        yield f"the condition on {condition.value} says nothing that could fail", "write at_least, at_most, above or below"
-    if condition.word is not None and condition.word not in words.quantities:
-        yield f"{WORDS} has no quantity {condition.word}", choices(list(words.quantities), condition.word)
-    value = values.get(condition.value, Value())
-    if (condition.strength or condition.significant is not None) and not (value.gamma or value.pair):
-        yield f"{condition.value} has no strength: it isn't a gamma", "write at_least or at_most"
-    to_said = condition.as_said_within is not None or (condition.about is not None and condition.about.of is None)
-    if to_said and value.said is None:
-        yield f"{condition.value} needs said, which it is held against", "add said to the value"
-
-
-def _of_value(
-    study: Study, value: Value, before: Sequence[str], values: Mapping[str, Value], words: ClaimWords
-) -> Iterator[tuple[str, str]]:
-    """Yield what is wrong with a value, and what to do; `before` are the values above it."""
+def _of_value(study: Study, value: Value) -> Iterator[tuple[str, str]]:
+    """Yield what a value speaks of that the study doesn't have, and what to do."""
     tables = catalogue(study)
-    if len(value.kinds) != 1:
-        yield f"needs one of {', '.join(name for name in Value.model_fields if name != 'said')}", "leave one of them"
-    elif not set(value.others) <= set(before):
-        yield "is made from values that don't stand above it", choices(list(before))
-    for one in value.kept or ():
-        yield from _of_condition(one, values, words)
-    for share in filter(None, (value.share, value.count, *(value.leads.shares if value.leads else ()))):
-        if len(set(share.answers)) < len(share.answers) or len(set(share.rows)) < len(share.rows):
-            yield "counts an answer twice", "name it once"
-        elif share.row != TOTAL and share.table in tables and tables[share.table].kind in ("frequency", "distribution"):
-            yield f"names a row, and table {share.table} has only answers", "take row out"
+    for cells in cells_of(value):
+        if cells.row != TOTAL and cells.table in tables and tables[cells.table].kind in ("frequency", "distribution"):
+            yield f"names a row, and table {cells.table} has only answers", "take row out"
     if value.lacking and value.lacking.measure not in measures(study):
         measure = value.lacking.measure
         yield f"nothing of the unit non-response is called {measure}", choices(measures(study), measure)

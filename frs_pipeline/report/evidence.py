@@ -6,15 +6,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from frs_pipeline.printed.claim_files import Claims
 from frs_pipeline.printed.verdicts import of_float
-from frs_pipeline.report.claims import Claims
 from frs_pipeline.stats.gamma import goodman_kruskal
 from frs_pipeline.store.files import Store
+from frs_pipeline.store.settings import DUCKDB, Engine
 from frs_pipeline.study import Study
 from frs_pipeline.study.claims import Asked, Cells, Correlation, Lacking, Pair, Share, Value
 from frs_pipeline.study.questionnaires import Question, Questionnaire, questionnaires
 from frs_pipeline.study.tables import Address, Axis, Category, Table, catalogue
-from frs_pipeline.tables.engine import open_marts
+from frs_pipeline.tables.engine import Marts, open_marts
 from frs_pipeline.tables.figures import Figure, matrix
 
 if TYPE_CHECKING:
@@ -129,18 +130,19 @@ def forms_evidence(
     """Gather what the claims need of a delivery, or of several together: beside its figures, what is counted for them alone."""
     values = [value for claim in told.by_id.values() for value in claim.values.values()]
     wanted = {key(one): one for value in values for one in (value.pair, value.asked) if one is not None}
-    counted = _counted(store, list(wanted.values()))
-    return FormsEvidence(store.study, figures, unit, counted)
+    marts = {mart: store.marts(mart) for mart in sorted({one.mart for one in wanted.values()})}
+    return FormsEvidence(store.study, figures, unit, counted(store.study, list(wanted.values()), marts, store.settings.engine))
 
 
-def _counted(store: Store, wanted: Sequence[Pair | Asked]) -> dict[str, Counted]:
-    """Count pairs and answers in the marts, all that are of one mart together."""
-    tables = [_table(store.study, number, one) for number, one in enumerate(wanted)]
-    marts = {mart: store.marts(mart) for mart in sorted({one.mart for one in wanted})}
+def counted(study: Study, wanted: Sequence[Pair | Asked], marts: Marts, engine: Engine = DUCKDB) -> dict[str, Counted]:
+    """Count pairs and answers in the marts, by their `key`; all that are of one mart together."""
+    if not wanted:
+        return {}
     from frs_pipeline.tables.counting import count  # counting needs Ibis, which is slow to import
 
-    counts = count(tables, open_marts(marts, store.settings.engine)) if tables else {}
-    return {key(one): counted(store.study, table, counts[table.number], one) for table, one in zip(tables, wanted, strict=True)}
+    tables = [_table(study, number, one) for number, one in enumerate(wanted)]
+    counts = count(tables, open_marts(marts, engine))
+    return {key(one): _number(study, table, counts[table.number], one) for table, one in zip(tables, wanted, strict=True)}
 
 
 def _table(study: Study, number: int, of: Pair | Asked) -> Table:
@@ -180,7 +182,7 @@ def _codes(question: Question, answers: Iterable[str]) -> frozenset[int]:
     return frozenset(code for code in map(question.code, answers) if code is not None)
 
 
-def counted(study: Study, table: Table, counts: Counts, of: Pair | Asked) -> Counted:
+def _number(study: Study, table: Table, counts: Counts, of: Pair | Asked) -> Counted:
     """Make a number of what was counted: gamma with its p, or a share of those who answered.
 
     A form without an answer isn't among these, nor one with "don't know", unless that is one of the answers meant.

@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from frs_pipeline.language import Language, Text
+from frs_pipeline.printed.claim_files import Chapter, Claims
 from frs_pipeline.printed.evidence import PrintedEvidence
 from frs_pipeline.printed.model import printed_tables
 from frs_pipeline.printed.verdicts import Number as Exact
 from frs_pipeline.printed.verdicts import Unit, Verdict, evaluate
-from frs_pipeline.report.claims import Chapter, Claims, addresses_of
+from frs_pipeline.report.claims import addresses_of
 from frs_pipeline.report.evidence import FormsEvidence
 from frs_pipeline.report.typography import limit_text, number_text, points_text, share_text, shown, with_zero
 from frs_pipeline.stats.printing import decimals_of, parse, round_half_away, spss
@@ -151,7 +152,7 @@ class Judge:
         numbers: dict[str, Number] = {}
         for name, value in claim.values.items():
             numbers[name] = self._number(value, forms.numbers[name], tables.numbers[name], numbers)
-        cited = {name: Bound(text, cited=True) for name, text in claim.said.items()}
+        cited = {name: Bound(self._as_shown(text), cited=True) for name, text in claim.said.items()}
         own = {name: number.shown for name, number in numbers.items()} | cited
         # What the report says is quoted with its own numbers, whether it holds or not.
         quoted = own | {name: number.said for name, number in numbers.items() if number.said}
@@ -191,11 +192,15 @@ class Judge:
             return None
         # The report writes percentage points with a per cent sign; our words name them.
         text = value.said.removesuffix("%").rstrip() if unit == "points" else value.said
-        return Bound(with_zero(shown(text, self._language)), addresses)
+        return Bound(self._as_shown(text), addresses)
+
+    def _as_shown(self, printed: str) -> str:
+        """Write a number of the report as the language does."""
+        return with_zero(shown(printed.replace(" %", "%"), self._language))
 
     def _bound(self, value: Value, exact: Exact, addresses: tuple[Address, ...]) -> Bound:
         if value.printed is not None:
-            return Bound(with_zero(shown(value.printed, self._language)), cited=True)
+            return Bound(self._as_shown(value.printed), cited=True)
         text = in_words(exact.exact, exact.unit, self._language)
         if value.lacking is not None and self.evidence.knows(value.lacking):
             return Bound(text, count=f"{value.lacking.measure}-{value.lacking.occasion}")

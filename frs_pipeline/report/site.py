@@ -22,10 +22,12 @@ from frs_pipeline.lineage.meaning import meanings
 from frs_pipeline.lineage.passport import Passports
 from frs_pipeline.lineage.waterfall import Why
 from frs_pipeline.lineage.wording import reason
-from frs_pipeline.report import plots
+from frs_pipeline.printed.claim_files import Claims
+from frs_pipeline.report import audit, plots
 from frs_pipeline.report.baselines import baselines, baselines_of
 from frs_pipeline.report.claims import claims
-from frs_pipeline.report.evidence import forms_evidence
+from frs_pipeline.report.earlier import earlier
+from frs_pipeline.report.evidence import FormsEvidence, forms_evidence
 from frs_pipeline.report.finding_rows import as_rows
 from frs_pipeline.report.findings import Judge, Tested, outcomes
 from frs_pipeline.report.intervals import Intervals, ends, of_figures
@@ -107,12 +109,17 @@ def build(store: Store, worker: Worker | None = None) -> Report:
     """
     made_from = store.origin(store.products[KEY]).as_json()
     # The more tables, the longer it takes.
-    by_size = sorted(chapters(store.study), key=lambda chapter: -len(chapter.tables))
+    by_size = sorted(_apart(store.study), key=lambda chapter: -len(chapter.tables))
     helper = worker if worker and store.settings.engine.name == DUCKDB.name else Worker()
     front, *others = helper.share(partial(_Site, store, made_from), _Site.part, [None, *by_size])
     pages = {name: content for part in (front, *others) for name, content in part.pages.items()}
     statics = {name: (TEMPLATES / name).read_bytes() for name in STATIC}
     return Report(front.findings, as_rows(front.findings), {**statics, **pages})
+
+
+def _apart(study: Study) -> list[Chapter]:
+    """List the pages that need no findings; those that do are made with the first page."""
+    return [chapter for chapter in chapters(study) if chapter.shows != "audit"]
 
 
 @derived
@@ -167,7 +174,8 @@ class _Site:
         study = self.store.study
         limits = {address: (one.low, one.high) for address, one in (self.intervals or {}).items()}
         told = claims(study)
-        findings = Judge(study, told, forms_evidence(self.store, told, self.figures, self.unit), limits).findings()
+        evidence = forms_evidence(self.store, told, self.figures, self.unit)
+        findings = Judge(study, told, evidence, limits).findings()
         of_id = {found.claim.id: found for found in findings}
         shown_in = [(section, [of_id[name] for name in section.claims]) for section in sections(study)]
         first = [found for _, several in shown_in for found in several]
@@ -175,10 +183,28 @@ class _Site:
         bounds = {Address.of(row): row for row in self._rows("statistics", "bounds")}
         tips = {found.claim.id: tip for found in first if (tip := tipping(study, found, bounds))}
         sources = baselines(study).sources
-        earlier = {found.claim.id: [(one, sources[one.source]) for one in baselines_of(study, found.claim.id)] for found in first}
-        shows = {"counts": counts, "sections": shown_in, "findings": first, "tips": tips, "earlier": earlier}
+        before = {found.claim.id: [(one, sources[one.source]) for one in baselines_of(study, found.claim.id)] for found in first}
+        shows = {"counts": counts, "sections": shown_in, "findings": first, "tips": tips, "earlier": before}
         page = self._rendered("index.html", page="index.html", **shows)
-        return _Part({"index.html": page, "figures.js": self._figures()}, findings)
+        pages = {"index.html": page, "figures.js": self._figures()}
+        for chapter in chapters(study):
+            if chapter.shows == "audit":
+                pages[chapter.file] = self._audit(chapter, told, findings, evidence)
+        return _Part(pages, findings)
+
+    def _audit(self, chapter: Chapter, told: Claims, findings: list[Tested], evidence: FormsEvidence) -> bytes:
+        verdicts = Counter(row["verdict"] for row in self.evidence.compared.values())
+        return self._rendered(
+            "chapter.html",
+            page=chapter.file,
+            chapter=chapter,
+            **dict.fromkeys(("shown_tables", "changes", "row_plots"), ()),
+            compared=bool(verdicts),
+            counts=self.counts.verdicts(verdicts) if verdicts else {},
+            claims_page=chapter.file,
+            earlier=earlier(self.store.study, self.figures),
+            **audit.shown(self.store.study, told, findings, evidence, self.page_of),
+        )
 
     def _rendered(self, template: str, **shown: Any) -> bytes:
         page: str = _templates(self.store.study).get_template(template).render(**{**self.common, **shown})
@@ -357,12 +383,7 @@ class _Site:
     def _about(self) -> dict[str, Any]:
         verdicts = Counter(row["verdict"] for row in self.evidence.compared.values())
         counts = {**self.counts.whole(), **self.counts.verdicts(verdicts)}
-        return {"counts": counts, "compared": bool(verdicts), "contradictions": self._contradictions()}
-
-    def _contradictions(self) -> dict[Text, int]:
-        """Find where the printed report contradicts itself, and the table in which it does."""
-        reasons = ((_why(row), address.table) for address, row in self.evidence.compared.items())
-        return {why: table for why, table in reasons if why is not None}
+        return {"counts": counts, "compared": bool(verdicts), "audit": audit.page_of(self.store.study)}
 
     def _passports(self, chapter: Chapter) -> bytes:
         """Pack the passports of a chapter's tables, in the order of the report."""

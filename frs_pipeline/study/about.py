@@ -45,9 +45,14 @@ class Lacking(Spec):
 
 
 class Printed(Spec):
-    """Numbers of conferences that stand only in the report's text: those `held`, by occasion, and those `lacking` a form."""
+    """Numbers of conferences that stand only in the report's text: those `held`, by occasion, and those `lacking` a form.
+
+    `reading` says what `held` rests on: each number is `stated`, or only their sum is and the `split` is taken from a table. The
+    audit words what contradicts a split as either the split or the table; forms are made by it in both cases.
+    """
 
     held: dict[str, int] = Field(default_factory=dict)
+    reading: Literal["stated", "split"] = "stated"
     lacking: dict[str, int] = Field(default_factory=dict)
 
 

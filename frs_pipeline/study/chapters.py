@@ -19,7 +19,7 @@ from frs_pipeline.study.tables import Table, catalogue
 FILE = "report/chapters.yaml"
 
 # Pages that have a template of their own and show no tables of the catalogue.
-Special = Literal["correlations", "nonresponse", "quality", "method", "about"]
+Special = Literal["correlations", "nonresponse", "quality", "method", "audit", "about"]
 
 
 class Chapter(Spec):

@@ -64,6 +64,7 @@ def test_plain_pandas_counts_what_a_run_counts(refreshed: Settings, tmp_path: Pa
         ("intervals.py", ("--scale", 1), "intervals and bounds: peak memory"),
         ("others.py", ("--runs", 20, "--conferences", 30), "30 conferences, intra-class correlation"),
         ("simulate.py", ("--runs", 40), "## What is found among many pairs"),
+        ("misprints.py", ("--misprints", 30, "--reports", 3), "all demands are met"),
     ],
 )
 def test_a_benchmark_runs(name: str, arguments: tuple[object, ...], says: str, tmp_path: Path) -> None:
@@ -73,6 +74,7 @@ def test_a_benchmark_runs(name: str, arguments: tuple[object, ...], says: str, t
 def test_every_benchmark_is_tried() -> None:
     tried = {one[0] for mark in test_a_benchmark_runs.pytestmark if mark.name == "parametrize" for one in mark.args[1]}
     parts = {"planted.py", "scenes.py", "discoveries.py", "shuffles.py"}
+    parts |= {"planting.py", "identities.py", "between_tables.py", "printed_numbers.py", "made_up_reports.py"}
     assert {path.name for path in BENCHMARKS.glob("*.py")} == tried | parts | {"plain_pandas.py", "results.py"}
 
 

@@ -3,9 +3,10 @@
 import pytest
 from support.study import STUDY
 
+from frs_pipeline.language import Text
 from frs_pipeline.printed import compare as compare_module
 from frs_pipeline.printed.compare import COMPARE, compare, summary
-from frs_pipeline.printed.tablewise import Contradiction
+from frs_pipeline.printed.model import Contradiction
 from frs_pipeline.stats.printing import spss
 from frs_pipeline.study.printed import published
 from frs_pipeline.study.tables import Address
@@ -20,7 +21,7 @@ def report(monkeypatch):
 
     def prints(printed, measure="count", *, contradicts=False):
         key = Address(1, "mor", "god", "", measure)
-        contradiction = Contradiction("percent_only", (1,), REASON, DANISH, (key,))
+        contradiction = Contradiction("percent_only", (1,), Text(DANISH, REASON), gives_way=(key,))
         monkeypatch.setattr(compare_module, "published", lambda _study: {key: printed})
         monkeypatch.setattr(compare_module, "not_reproducible", lambda _study: {key: contradiction} if contradicts else {})
 

@@ -11,6 +11,7 @@ import pytest
 from support.study import STUDY, study_with
 
 from frs_pipeline.codebook.pseudonyms import mart_schema
+from frs_pipeline.printed.auditing import RULES
 from frs_pipeline.printed.compare import as_printed
 from frs_pipeline.printed.contradictions import FILE, as_csv, audit, kept, not_reproducible
 from frs_pipeline.study.about import about
@@ -77,17 +78,21 @@ def test_contradictions_csv_is_what_the_audit_finds_anew(fresh):
 
 def test_each_contradiction_names_its_tables_and_has_a_reason(fresh):
     for finding in fresh:
+        assert finding.rule in RULES
         assert set(finding.tables) <= set(catalogue(STUDY))
-        assert all(f"table {number}" in finding.reason for number in finding.tables[:1])
-        assert all(key in published(STUDY) and key.table == finding.tables[0] for key in finding.gives_way)
+        assert all(f"table {number}" in finding.reason.english for number in finding.tables[:1])
+        assert all(key in published(STUDY) for key in (*finding.figures, *finding.gives_way))
+        assert all(key.table == finding.tables[0] for key in finding.gives_way)
 
 
-def test_each_reason_says_the_same_in_danish(fresh):
-    for finding in fresh:
-        numbers = [re.findall(r"\d+(?:,\d+)?", text) for text in (finding.reason, finding.reason_danish)]
+def test_each_text_says_the_same_in_both_languages(fresh):
+    texts = [text for f in fresh for text in (f.reason, f.possible, f.either) if text]
+    for text in (*texts, *RULES.values()):
+        numbers = [re.findall(r"\d+(?:[.,]\d+)?", said.replace(".", ",")) for said in (text.english, text.danish)]
         assert numbers[0] == numbers[1]
-        assert "table" not in finding.reason_danish
-        assert " %" not in finding.reason_danish
+        assert "table" not in text.danish.replace("tabel", "")
+        assert " %" not in text.danish
+        assert "\n" not in text.danish + text.english
 
 
 @pytest.mark.parametrize(
@@ -97,6 +102,8 @@ def test_each_reason_says_the_same_in_danish(fresh):
         pytest.param("frequency_sums", 38, {"count"}, id="valid and missing of table 38"),
         pytest.param("asked_at_one_occasion", 38, set(), id="answers at more follow-ups than were held"),
         pytest.param("percent_only", 35, {"total_percent"}, id="percentages of table 35"),
+        pytest.param("hundred", 35, set(), id="108 per cent"),
+        pytest.param("printed_twice", 35, set(), id="one percentage as 18 and as 8"),
         *(pytest.param("percent_of_counts", n, {"total_percent"}, id=f"percentage of table {n}") for n in (40, 41, 70)),
         pytest.param("percent_of_counts", 38, {"cumulative_percent"}, id="running percentages of table 38"),
         pytest.param("one_a_conference", 52, set(), id="more mothers than conferences"),
@@ -110,15 +117,31 @@ def test_the_audit_finds(fresh, rule, table, gives_way):
 
 def test_the_audit_finds_nothing_else(fresh):
     assert {f.tables[0] for f in fresh} == {34, 35, 37, 38, 39, 40, 41, 52, 69, 70, 76}
-    assert len(fresh) == 14
+    assert len(fresh) == 16
     assert len(not_reproducible(STUDY)) == sum(len(f.gives_way) for f in fresh)
 
 
 def test_187_mothers_cannot_have_come_to_181_follow_ups(fresh):
     finding = next(f for f in fresh if f.rule == "one_a_conference")
     assert printed_count(STUDY, Address(52, "mor", "Total", "", "count")) == 187
-    assert "187" in finding.reason
-    assert "181" in finding.reason
+    assert "187" in finding.reason.english
+    assert "181" in finding.reason.english
+
+
+def test_what_speaks_against_the_split_is_either_the_split_or_the_table(fresh):
+    for rule, table in (("one_a_conference", 52), ("asked_at_one_occasion", 38)):
+        (finding,) = (f for f in fresh if f.rule == rule)
+        assert finding.tables == (table,)
+        assert finding.either.english.startswith("either the split 196 first conferences + 181 follow-ups")
+        assert finding.either.english.endswith(f"or table {table}")
+        # 187 mothers at follow-ups, 144 at first conferences: 377 - 144 = 233.
+        assert "from 187 to 233 follow-ups of 377 conferences" in finding.possible.english
+
+
+def test_a_split_that_is_stated_leaves_no_choice(tmp_path):
+    stated = study_with(tmp_path, {"study.yaml": lambda text: text.replace("  reading: split\n", "")})
+    (finding,) = (f for f in audit(stated) if f.rule == "one_a_conference")
+    assert (finding.either, finding.possible) == (None, None)
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ import pytest
 from support.study import STUDY
 
 from frs_pipeline.report.claims import claims
+from frs_pipeline.report.evidence import FormsEvidence
 from frs_pipeline.report.findings import Judge, Sentence
 from frs_pipeline.report.tipping import tipping
 from frs_pipeline.study.claims import Claim
@@ -29,7 +30,7 @@ def said(claim: dict, counts: dict[int, dict]) -> tuple[str, str] | None:
     for number, table in tables.items():
         own = [f for f in shown.values() if f.table == number]
         rows |= {Address.of(row): row for row in bound_rows(STUDY, table, own, counts[number], None)}
-    tested = Judge(STUDY, shown, []).finding(Claim.model_validate(claim), claims(STUDY).sources)
+    tested = Judge(STUDY, claims(STUDY), FormsEvidence(STUDY, shown)).finding(Claim.model_validate(claim))
     found = tipping(STUDY, tested, rows)
     return found and (Sentence.plain(found.danish).replace("\u00a0", " "), Sentence.plain(found.english).replace("\u00a0", " "))
 
@@ -67,6 +68,32 @@ TIPS = [
         "Would hold if at least 90 % of {} would have said so.",
     ),
     ({"at_least": 40}, (60, 50, 20), "Holder, uanset hvad der ville have stået på {}.", "Holds, whatever {} would have said."),
+    # A word is what words.yaml tests it as; a number that may be off is a span.
+    (
+        {"word": "flertallet"},
+        (60, 50, 20),
+        "Holder, så længe det ville have stået på mindst 25 % af {}.",
+        "Holds as long as at least 25 % of {} would have said so.",
+    ),
+    (
+        {"about": {"of": 48.7, "within": 2}},
+        (53, 57, 20),
+        "Holder, så længe det ville have stået på mellem 39 % og 64 % af {}.",
+        "Holds as long as between 39 % and 64 % of {} would have said so.",
+    ),
+    # 55 of 110: 10 of the 20, neither more nor less; and between 49.5 % and 49.9 % where no whole per cent is.
+    (
+        {"equals": 50},
+        (55, 55, 20),
+        "Holder, så længe det ville have stået på mellem 50 % og 50 % af {}.",
+        "Holds as long as between 50 % and 50 % of {} would have said so.",
+    ),
+    (
+        {"at_least": 49.93, "at_most": 49.98},
+        (55, 55, 20),
+        "Ville holde, hvis det havde stået på mellem 49,6 % og 49,8 % af {}.",
+        "Would hold if between 49,6 % and 49,8 % of {} would have said so.",
+    ),
     (
         {"at_least": 90},
         (60, 50, 20),
@@ -81,6 +108,13 @@ def test_a_share_tips_where_enough_of_the_blank_would_have_said_so(condition, co
     assert share(condition, *counts) == (danish.format(ON), english.format(OF))
 
 
+def test_of_a_share_held_against_another_number_nothing_is_said() -> None:
+    counts = {6: {(1,): 60, (2,): 50, (None,): 20}}
+    both = {"values": {**SHARE["values"], "other": {"share": {"table": 6, "answers": ["i midten"]}}}}
+    for condition in ({"above": "other"}, {"greatest_of": ["other"]}, {"about": {"of": "other", "within": 60}}):
+        assert said(SHARE | both | {"holds": [{"value": "share", **condition}]}, counts) is None
+
+
 def test_a_single_blank_form_is_said_in_words() -> None:
     danish, english = share({"at_least": 50}, 60, 50, 1)
     assert danish == "Holder, uanset hvad der ville have stået på det ene skema uden svar."
@@ -89,13 +123,13 @@ def test_a_single_blank_form_is_said_in_words() -> None:
 
 def test_where_nothing_is_missing_nothing_is_said() -> None:
     assert share({"at_least": 50}, 60, 50, 0) is None
-    untested = {"untested": {"danish": "Nej.", "english": "No."}, "holds": [], "instead": None}
+    untested = {"untested": "not_asked", "holds": [], "instead": None}
     assert said(SHARE | untested, {6: {(1,): 60, (2,): 50, (None,): 20}}) is None
 
 
 def gamma(counts: dict, condition: dict | None = None):
     words = {"danish": "{gamma}.", "english": "{gamma}."}
-    claim = {"id": "goes", "says": words, "instead": words, "values": {"gamma": {"gamma": 10}}}
+    claim = {"id": "goes", "says": words, "instead": words, "values": {"gamma": {"gamma": {"table": 10}}}}
     return said(claim | {"holds": [{"value": "gamma", **(condition or {"above": 0})}]}, {10: counts})
 
 
@@ -122,4 +156,4 @@ def test_a_gamma_tips_where_its_bounds_reach_zero(blank, english) -> None:
 
 
 def test_of_a_strength_alone_nothing_is_said() -> None:
-    assert gamma(STRONG | {(1, None): 3}, {"strength": "weak"}) is None
+    assert gamma(STRONG | {(1, None): 3}, {"strength": ["weak"]}) is None

@@ -327,6 +327,7 @@ const FRS = (() => {
         made.setAttribute(name, say(made.dataset.da, made.dataset.en));
       }
     }
+    for (const option of document.querySelectorAll("option[data-da]")) option.textContent = say(option.dataset.da, option.dataset.en);
     const button = document.getElementById("language");
     if (button) {
       button.textContent = say("English", "Dansk");
@@ -337,6 +338,25 @@ const FRS = (() => {
     document.title = `${(own || heading).textContent} · ${document.title.split(" · ").pop()}`;
     pointed();
     if (dialog().open) draw();
+  }
+
+  // Lists of which only what belongs to one chapter is shown. -----------------------------------------------------------
+  function filters() {
+    for (const select of document.querySelectorAll("select[data-filter]")) {
+      select.closest(".filter").hidden = false;
+      select.addEventListener("change", () => {
+        for (const item of document.querySelectorAll(`#${select.dataset.filter} > [data-of]`)) {
+          item.hidden = select.value !== "" && !item.dataset.of.split(" ").includes(select.value);
+        }
+      });
+    }
+  }
+
+  // A link to what lies in closed details opens them.
+  function reveal() {
+    const wanted = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const around = wanted && wanted.closest("details:not([open])");
+    if (around) { around.open = true; wanted.scrollIntoView(); }
   }
 
   // Revision: every digit of the findings has to be bound. -------------------------------------------------------------
@@ -359,6 +379,7 @@ const FRS = (() => {
     translate();
     document.querySelectorAll("main table").forEach(arrows);
     search();
+    filters();
     const button = document.getElementById("language");
     if (button) button.addEventListener("click", () => {
       language = say("en", "da");
@@ -385,7 +406,9 @@ const FRS = (() => {
       revise(on);
     });
     window.addEventListener("hashchange", fromHash);
+    window.addEventListener("hashchange", reveal);
     fromHash();
+    reveal();
   });
 
   return { index, pack };

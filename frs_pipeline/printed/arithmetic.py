@@ -1,0 +1,135 @@
+"""The numbers of a claim as a reader can check them: what each is read from, and the arithmetic that gives it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from frs_pipeline.language import Text
+from frs_pipeline.printed.verdicts import Evidence, Number, Unit
+from frs_pipeline.stats.printing import decimals_of, round_half_away
+from frs_pipeline.study.claims import Cells, Share, Value, bare
+from frs_pipeline.study.tables import TOTAL
+
+# How many decimals a number is written with, unless the report prints more.
+_DECIMALS: Mapping[Unit, int] = {"percent": 1, "points": 1, "count": 0, "gamma": 3, "p": 3}
+# Adding up more terms than these doesn't help a reader.
+_MOST_TERMS = 8
+
+
+@dataclass(frozen=True)
+class Step:
+    """One number of a claim: what it is called, and what gives it, as "(52 + 22) / 2373 = 3.1%"."""
+
+    name: Text
+    says: Text
+
+
+def arithmetic(values: Mapping[str, Value], numbers: Mapping[str, Number], evidence: Evidence) -> dict[str, Step]:
+    """Write out how each value that this evidence can tell comes about, by its name and in its order."""
+    called = labels(values)
+    return {
+        name: Step(called[name], _of_value(name, value, values, numbers, evidence))
+        for name, value in values.items()
+        if numbers[name].exact is not None
+    }
+
+
+def labels(values: Mapping[str, Value]) -> dict[str, Text]:
+    """Call each value by what it is read from: "table 2, barn"; with its answers, where others would be called the same."""
+    short = {name: _label(value, whole=False) for name, value in values.items()}
+    often = Counter(short.values())
+    return {name: _label(value, whole=often[short[name]] > 1) for name, value in values.items()}
+
+
+def _label(value: Value, *, whole: bool) -> Text:
+    cells = value.share or value.count
+    if cells is not None:
+        rows = "" if cells.row == TOTAL else f", {' + '.join(cells.rows)}"
+        answers = f", {' + '.join(cells.answers)}" if whole and cells.answers else ""
+        return Text(f"tabel {cells.table}{rows}{answers}", f"table {cells.table}{rows}{answers}")
+    if value.correlation is not None:
+        group = f", {value.correlation.group}" if value.correlation.group else ""
+        p = ", p" if value.p else ""
+        return Text(f"tabel {value.correlation.table}{group}{p}", f"table {value.correlation.table}{group}{p}")
+    if value.pair is not None:
+        group = f", {value.pair.group}" if value.pair.group else ""
+        return Text(f"{value.pair.row} × {value.pair.column}{group}", f"{value.pair.row} × {value.pair.column}{group}")
+    if value.asked is not None:
+        answers = " + ".join(value.asked.answers) if whole else ""
+        called = ", ".join(filter(None, (value.asked.question, value.asked.group, answers)))
+        return Text(called, called)
+    return _KINDS[value.kinds[0]]
+
+
+_KINDS: Mapping[str, Text] = {
+    "lacking": Text("rådslagninger uden skema", "conferences without a form"),
+    "leads": Text("andel af tabellerne", "share of the tables"),
+    "kept": Text("andel af betingelserne", "share of the conditions"),
+    "points": Text("forskellen", "the difference"),
+    "percent": Text("andelen", "the share"),
+    "sum": Text("summen", "the sum"),
+    "printed": Text("rapportens tekst", "the report's text"),
+}
+
+
+def _of_value(name: str, value: Value, values: Mapping[str, Value], numbers: Mapping[str, Number], evidence: Evidence) -> Text:
+    number, result = numbers[name], written(numbers[name], value)
+    if value.share is not None and (fraction := _fraction(value.share, evidence)):
+        return Text(f"{fraction} = {result.danish}", f"{fraction} = {result.english}")
+    others, sign = _parts(value)
+    if others:
+        parts = [written(numbers[one], values[one]) for one in others]
+        danish, english = sign.join(part.danish for part in parts), sign.join(part.english for part in parts)
+        return Text(f"{danish} = {result.danish}", f"{english} = {result.english}")
+    if number.p is not None:
+        p = _digits(number.p, "p", 3)
+        return Text(f"γ = {result.danish}, p = {p.danish}", f"γ = {result.english}, p = {p.english}")
+    return result
+
+
+def _parts(value: Value) -> tuple[tuple[str, ...], str]:
+    """Return the names of the values that one is made from, and the sign between them."""
+    if value.points is not None:
+        return (value.points.of, value.points.less), " − "
+    if value.percent is not None:
+        return (value.percent.of, value.percent.base), " / "
+    return value.sum or (), " + "
+
+
+def _fraction(share: Share, evidence: Evidence) -> str:
+    """Write a share as a fraction of counts; nothing where its counts aren't known, or too many to help."""
+    parts, base = list(_terms(share, evidence)), evidence.count(_base(share))
+    if base is None or None in parts or len(parts) > _MOST_TERMS:
+        return ""
+    added = " + ".join(str(part) for part in parts)
+    return f"{f'({added})' if len(parts) > 1 else added} / {base}"
+
+
+def _terms(share: Share, evidence: Evidence) -> Iterator[Fraction | None]:
+    for row in share.rows:
+        for answer in share.answers:
+            yield evidence.count(Cells(table=share.table, answers=(answer,), row=row))
+
+
+def _base(share: Share) -> Cells:
+    """Return the cells that a share is of."""
+    if share.of == "row":
+        return Cells(table=share.table, row=share.row)
+    return Cells(table=share.table, answers=(TOTAL,))
+
+
+def written(number: Number, value: Value) -> Text:
+    """Write a number of a claim in both languages, to as many decimals as the report prints it, and at least to the usual."""
+    said = decimals_of(bare(value.said)) if value.said else 0
+    return _digits(number.exact, number.unit, max(said, _DECIMALS[number.unit]))
+
+
+def _digits(exact: Fraction | None, unit: Unit, decimals: int) -> Text:
+    if exact is None:
+        return Text("?", "?")
+    english = format(round_half_away(float(exact), decimals), "f").replace("-", "\u2212")
+    danish = english.replace(".", ",")
+    return Text(f"{danish}\u00a0%", f"{english}%") if unit == "percent" else Text(danish, english)

@@ -1,0 +1,208 @@
+"""Counts that must add up within one table: cells and totals, answers and valid, valid and missing, groups and all."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from frs_pipeline.language import Text
+from frs_pipeline.printed.model import Contradiction, PrintedTable, PrintedTables, Weight
+from frs_pipeline.printed.numerals import Figure
+from frs_pipeline.printed.places import CORRELATED, CROSSED, answers, at, groups
+from frs_pipeline.printed.wording import added, either, filled, label, listed, what
+from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Address
+
+RULES = {
+    "cells_and_totals": Text(
+        "celler giver tilsammen deres rækkes, kolonnes og tabels total, og grupper deres i alt",
+        "cells add up to the total of their row, their column and their table, and groups to all of them",
+    ),
+    "frequency_sums": Text(
+        "svar giver tilsammen de besvarede, og besvarede og ubesvarede dem alle",
+        "answers add up to the valid ones, and valid and missing to the total",
+    ),
+}
+# A number of forms that is off by more than this share of it changes what a table is of.
+_SERIOUS = Fraction(1, 100)
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Printed numbers of which some, added up, must be the same as others; `of` says what they are."""
+
+    rule: str
+    parts: tuple[Figure, ...]
+    whole: tuple[Figure, ...]
+    of: Text
+
+    @property
+    def off(self) -> Fraction:
+        """By how much the parts are more than the whole."""
+        return _sum(self.parts) - _sum(self.whole)
+
+    def sign(self, address: Address) -> int:
+        """Return how one figure counts in `off`: 1 as a part, -1 as a whole, 0 if it isn't in it."""
+        return any(f.address == address for f in self.parts) - any(f.address == address for f in self.whole)
+
+
+def weight_of(off: int | Fraction, of: int | Fraction) -> Weight:
+    """Return how much it matters that a number of forms is off."""
+    return "serious" if abs(Fraction(off)) > _SERIOUS * abs(Fraction(of)) else "plain"
+
+
+def find(tables: PrintedTables) -> Iterator[Contradiction]:
+    """Find the sums that don't add up."""
+    confirmed = _confirmed_totals(tables)
+    for table in tables.tables.values():
+        identities = list(identities_of(table))
+        for failing in _together([one for one in identities if one.off]):
+            yield _contradiction(table, failing, identities, confirmed)
+
+
+def identities_of(table: PrintedTable) -> Iterator[Identity]:
+    """Yield each sum that a table prints both sides of."""
+    for group in groups(table):
+        if table.kind in CROSSED:
+            yield from _of_crosstab(table, group)
+        elif table.kind not in (*CORRELATED, "summary"):
+            yield from _of_answers(table, group)
+    yield from _over_groups(table)
+
+
+def _of_crosstab(table: PrintedTable, group: str) -> Iterator[Identity]:
+    assert table.columns is not None
+    rows, columns = table.rows.labels, table.columns.labels
+
+    def line(row: str, names: Sequence[str], *, across: bool) -> tuple[Figure | None, ...]:
+        return tuple(at(table, *((row, name) if across else (name, row)), group=group) for name in names)
+
+    of_row = Text("rækken {name}", "the row {name}")
+    of_column = Text("kolonnen {name}", "the column {name}")
+    for own, other, across, of in ((rows, columns, True, of_row), (columns, rows, False, of_column)):
+        for name in (*own, TOTAL):
+            whole = line(name, (TOTAL,), across=across)
+            if name == TOTAL and whole == (None,):
+                continue
+            yield from _made("cells_and_totals", line(name, other, across=across), whole, filled(*_both(of), name=label(name)))
+    if at(table, TOTAL, TOTAL, group=group) is None:
+        sides = line(TOTAL, rows, across=False), line(TOTAL, columns, across=True)
+        yield from _made("cells_and_totals", *sides, Text("rækkernes og kolonnernes totaler", "the totals of rows and columns"))
+    if table.kind != "change" and (n := at(table, measure="n", group=group)):
+        every = tuple(at(table, row, column, group=group) for row in rows for column in columns)
+        yield from _made("cells_and_totals", every, (n,), Text("tabellens celler", "the cells of the table"))
+
+
+def _of_answers(table: PrintedTable, group: str) -> Iterator[Identity]:
+    found = tuple(answers(table, group) or ())
+    total, valid, missing = (at(table, name, group=group) for name in (TOTAL, TOTAL_VALID, MISSING))
+    of_answers = Text("svarene", "the answers")
+    if table.kind == "multiple":
+        yield from _made("frequency_sums", found, (at(table, TOTAL, measure="answers", group=group),), of_answers)
+        return
+    if valid is not None:
+        yield from _made("frequency_sums", found, (valid,), of_answers)
+        yield from _made("frequency_sums", (valid, missing), (total,), Text("besvarede og ubesvarede", "valid and missing"))
+    elif missing is not None:
+        yield from _made("frequency_sums", (*found, missing), (total,), Text("svar og ubesvarede", "answers and missing"))
+    else:
+        yield from _made("frequency_sums", found, (total,), of_answers)
+
+
+def _over_groups(table: PrintedTable) -> Iterator[Identity]:
+    every = [group for group in groups(table) if group not in ("", TOTAL)]
+    if TOTAL not in groups(table) or len(every) < 2:
+        return
+    for address in table.figures:
+        if address.group == TOTAL and address.measure in ("count", "n", "answers"):
+            parts = tuple(at(table, address.row, address.column, address.measure, group) for group in every)
+            whole = at(table, address.row, address.column, address.measure, TOTAL)
+            yield from _made("cells_and_totals", parts, (whole,), Text("grupperne", "the groups"))
+
+
+def _made(rule: str, parts: Sequence[Figure | None], whole: Sequence[Figure | None], of: Text) -> Iterator[Identity]:
+    """Make an identity if all of its figures are printed."""
+    left, right = tuple(f for f in parts if f), tuple(f for f in whole if f)
+    if left and right and len(left) == len(parts) and len(right) == len(whole):
+        yield Identity(rule, left, right, of)
+
+
+def _sum(figures: Sequence[Figure]) -> Fraction:
+    return sum((f.value for f in figures), Fraction(0))
+
+
+def _both(text: Text) -> tuple[str, str]:
+    return text.danish, text.english
+
+
+def _confirmed_totals(tables: PrintedTables) -> Counter[tuple[tuple[str, ...], str, str]]:
+    """Count how often each total of forms is printed for the same forms, whatever the question."""
+    return Counter(
+        (table.forms, TOTAL, total.text)
+        for table in tables.tables.values()
+        if table.kind == "frequency" and table.forms and (total := at(table, TOTAL))
+    )
+
+
+def _together(failing: Sequence[Identity]) -> Iterator[list[Identity]]:
+    """Group the sums that fail with a figure in common: one wrong figure may be behind them."""
+    rest = list(failing)
+    while rest:
+        group = [rest.pop(0)]
+        seen = {f.address for f in (*group[0].parts, *group[0].whole)}
+        while touching := [one for one in rest if seen & {f.address for f in (*one.parts, *one.whole)}]:
+            group += touching
+            rest = [one for one in rest if one not in touching]
+            seen |= {f.address for one in touching for f in (*one.parts, *one.whole)}
+        yield group
+
+
+def _contradiction(
+    table: PrintedTable,
+    failing: Sequence[Identity],
+    identities: Sequence[Identity],
+    confirmed: Mapping[tuple[tuple[str, ...], str, str], int],
+) -> Contradiction:
+    concerned = {f.address: f for one in failing for f in (*one.parts, *one.whole)}
+    mended = {
+        address: f.value + delta
+        for address, f in concerned.items()
+        if (delta := _mends(address, identities)) is not None and f.value + delta >= 0
+    }
+    unconfirmed = {a: v for a, v in mended.items() if a.row != TOTAL or confirmed[table.forms, TOTAL, concerned[a].text] < 2}
+    way = unconfirmed or mended
+    (only,) = way if len(way) == 1 else (None,)
+    sums = listed([_sentence(one) for one in failing])
+    reason = filled("i {table} giver {sums}", "in {table}, {sums}", table=table.name, sums=sums)
+    choices = [
+        filled("{value} ({what})", "{value} ({what})", what=what(a), value=concerned[a].written(v)) for a, v in mended.items()
+    ]
+    return Contradiction(
+        failing[0].rule,
+        (table.number,),
+        reason,
+        max((weight_of(one.off, _sum(one.whole)) for one in failing), key=lambda weight: weight == "serious"),
+        tuple(concerned),
+        (only,) if only else (),
+        concerned[only].written(way[only]) if only else "",
+        either=either(choices) if 1 < len(choices) <= 4 else None,
+    )
+
+
+def _mends(address: Address, identities: Sequence[Identity]) -> Fraction | None:
+    """Return by how much one figure must change so that every sum of the table adds up; None if it can't alone."""
+    changes = {Fraction(-one.off * sign) for one in identities if (sign := one.sign(address))}
+    alone = all(one.sign(address) for one in identities if one.off)
+    return changes.pop() if alone and len(changes) == 1 else None
+
+
+def _sentence(one: Identity) -> Text:
+    return filled(
+        "{of} {parts} = {sum}, men der står {whole}",
+        "{of} add up to {parts} = {sum}, but it prints {whole}",
+        of=one.of,
+        parts=added(one.parts),
+        sum=str(_sum(one.parts)),
+        whole=added(one.whole),
+    )
