@@ -93,8 +93,9 @@ def _with_unit(number: Fraction, unit: Unit, sign: Text | None) -> Text:
     english = _digits(number)
     danish = english.replace(".", ",")
     if unit == "points":
-        one = "percentage point" if abs(number) == 1 else "percentage points"
-        return Text(f"{danish} procentpoint", f"{english} {one}")
+        if abs(number) == 1:
+            return Text(f"{danish} procentpoint", f"{english} percentage point")
+        return Text(f"{danish} procentpoint", f"{english} percentage points")
     return Text(f"{danish}{sign.danish}", f"{english}{sign.english}") if sign else Text(danish, english)
 
 
