@@ -379,6 +379,14 @@ def test_an_n_beyond_the_answers_to_a_question_is_found():
     assert "between 88 and 96 forms can have answered both questions" in found[0].reason.english
 
 
+def test_an_n_beyond_the_forms_of_its_file():
+    of_file = frequency(1, A, [40, 30, 20], 10)
+    assert rules(of_file, correlation(2, INCOME, JOB, AGRESTI)) == []
+    found = only(of_file, changed(correlation(2, INCOME, JOB, AGRESTI), "", "", "n", "101"))
+    assert (found.rule, found.tables, found.weight) == ("numbers_of_forms", (2, 1), "plain")
+    assert "at most 100 forms can have answered both questions" in found.reason.english
+
+
 def test_two_ns_of_one_pair_of_questions():
     right = correlation(1, INCOME, JOB, AGRESTI)
     found = audit(tables(right, changed(right, "", "", "n", "114"), replace(changed(_as(right, 2), "", "", "n", "140"))))
