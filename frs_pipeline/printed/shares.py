@@ -9,7 +9,7 @@ from fractions import Fraction
 from frs_pipeline.language import Text
 from frs_pipeline.printed.model import PrintedTable, PrintedTables
 from frs_pipeline.printed.numerals import HABITS, Figure, figure, prints
-from frs_pipeline.printed.places import CROSSED, answers, at, cells
+from frs_pipeline.printed.places import CROSSED, Cells, answers, at, cells, groups
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID
 
 PERCENTAGES = ("percent", "valid_percent", "cumulative_percent", "row_percent", "column_percent", "total_percent", "case_percent")
@@ -47,12 +47,13 @@ class Share:
 
 def shares(table: PrintedTable) -> Iterator[Share]:
     """Yield each percentage of which the table prints the count and the base."""
+    counts = {group: cells(table, group) for group in groups(table)}
     for address, text in table.figures.items():
         printed = figure(address, text) if address.measure in PERCENTAGES else None
         if printed is None:
             continue
         part = _part(table, printed)
-        named = _bases(table, printed) if part is not None else []
+        named = _bases(table, printed, counts[address.group]) if part is not None else []
         own = _own(table, printed)
         wholes = tuple(dict.fromkeys(n for name, n in named if name == own and n))
         if part is not None and wholes:
@@ -102,7 +103,7 @@ def _own(table: PrintedTable, printed: Figure) -> Text:
     return {"row_percent": OF_ROW, "column_percent": OF_COLUMN}.get(printed.address.measure, OF_ALL)
 
 
-def _bases(table: PrintedTable, printed: Figure) -> list[tuple[Text, int | None]]:
+def _bases(table: PrintedTable, printed: Figure, counts: Cells | None) -> list[tuple[Text, int | None]]:
     """Return each base that stands in the table, by its name: as printed first, then as its parts add up."""
     group = printed.address.group
 
@@ -111,7 +112,7 @@ def _bases(table: PrintedTable, printed: Figure) -> list[tuple[Text, int | None]
         return found.whole if found else None
 
     if table.kind in CROSSED:
-        return _of_crosstab(table, printed)
+        return _of_crosstab(table, printed, counts)
     found = [f.whole or 0 for f in answers(table, group) or ()]
     added = sum(found) if found else None
     total, valid, missing = count(TOTAL), count(TOTAL_VALID), count(MISSING)
@@ -124,10 +125,9 @@ def _bases(table: PrintedTable, printed: Figure) -> list[tuple[Text, int | None]
     return [(OF_TOTAL, total), (OF_TOTAL, with_missing), (OF_VALID, valid), (OF_VALID, added)]
 
 
-def _of_crosstab(table: PrintedTable, printed: Figure) -> list[tuple[Text, int | None]]:
+def _of_crosstab(table: PrintedTable, printed: Figure, counts: Cells | None) -> list[tuple[Text, int | None]]:
     assert table.columns is not None
     address, group = printed.address, printed.address.group
-    counts = cells(table, group)
 
     def count(row: str, column: str) -> int | None:
         found = at(table, row, column, group=group)
