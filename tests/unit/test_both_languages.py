@@ -31,6 +31,7 @@ DANISH = re.compile(r"[æøåÆØÅ]")
 READ = {
     "stats/cells.py",
     "stats/margins.py",
+    "printed/measures.py",
     "privacy/words.py",
     "intake/readers/columns.py",
     "intake/readers/encodings.py",
