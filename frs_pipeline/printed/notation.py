@@ -12,9 +12,9 @@ COUNTS = ("count", "n")
 # What stands in a cell for which nothing is printed.
 NOTHING = ("", "-", "–", "—", ".", "..", "…")
 _SPACES = " \u00a0\u2009\u202f"
-_WHOLE = re.compile(r"[0-9]+(?:[.,]0{1,2})?")
-_THOUSANDS = re.compile(rf"[0-9]{{1,3}}(?:([.,'’{_SPACES}])[0-9]{{3}})(?:\1[0-9]{{3}})*")
-_FRACTION = re.compile(rf"([-−–]?)([0-9]*)(?:([.,])([0-9]+))?[{_SPACES}]?(%?)")
+_WHOLE = re.compile(r"[0-9]{1,15}(?:[.,]0{1,2})?")
+_THOUSANDS = re.compile(rf"[0-9]{{1,3}}(?:([.,'’{_SPACES}])[0-9]{{3}})(?:\1[0-9]{{3}}){{0,3}}")
+_FRACTION = re.compile(rf"([-−–]?)([0-9]{{0,15}})(?:([.,])([0-9]{{1,15}}))?[{_SPACES}]?(%?)")
 _SHARE = rf"[0-9]*(?:[.,][0-9]+)?[{_SPACES}]?%?"
 _COUNT = rf"[0-9][0-9.,'’{_SPACES}]*"
 # A count and a percentage in one cell: 35/21%, 35 (21 %), 35 (21), 21% (35).
