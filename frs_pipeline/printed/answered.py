@@ -175,8 +175,15 @@ def _contradiction(
         (key, *(key._replace(measure=name) for name in REST_ON_N)) if key and number.alone else (),
         str(low) if low == high else "",
         _other_gamma(tables, table),
-        filled("enten {a} eller en af: {b}", "either {a} or one of: {b}", a=table.name, b=names),
+        _either(table, others),
     )
+
+
+def _either(table: PrintedTable, others: Sequence[PrintedTable]) -> Text:
+    names = listed([other.name for other in others])
+    if len(others) == 1:
+        return filled("enten {a} eller {b}", "either {a} or {b}", a=table.name, b=names)
+    return filled("enten {a} eller en af {b}", "either {a} or one of {b}", a=table.name, b=names)
 
 
 def _between(low: int, high: int) -> Text:

@@ -185,12 +185,12 @@ def _not_a_hundred(table: PrintedTable, parts: Parts) -> Contradiction:
 
 
 def _most(tables: PrintedTables, table: PrintedTable) -> int | None:
-    """Return the largest number of forms that a table of the same file prints; None where none does."""
+    """Return the largest number of forms that another table of the same file prints; None where none does."""
     files = table.forms[:1]
     found = [
         f.whole
         for other in tables.tables.values()
-        if files and other.forms[:1] == files
+        if files and other.forms[:1] == files and other is not table
         for f in (at(other, TOTAL), at(other, TOTAL, TOTAL), at(other, measure="n"))
         if f and f.whole
     ]

@@ -64,6 +64,11 @@ def margins_of(table: PrintedTable) -> Iterator[Margin]:
         found = answers(table)
         if found is not None and table.rows.question:
             yield Margin(table, table.rows, table.forms, tuple(f.whole or 0 for f in found), tuple(found))
+    elif table.kind == "correlation_by_group" and table.groups is not None and table.groups.question:
+        found = [f for name in table.groups.labels if (f := at(table, measure="n", group=name)) and f.whole is not None]
+        if len(found) == len(table.groups.labels):
+            both = (table.rows.question, table.columns.question if table.columns else "")
+            yield Margin(table, table.groups, (*table.forms, *both), tuple(f.whole or 0 for f in found), tuple(found))
     elif table.kind in ("crosstab", "collapsed_crosstab") and table.columns is not None:
         for scale, other, across in ((table.rows, table.columns, True), (table.columns, table.rows, False)):
             margin = [at(table, name, TOTAL) if across else at(table, TOTAL, name) for name in scale.labels]
@@ -96,7 +101,7 @@ def _more_than_all(some: Margin, all_of: Margin) -> Iterator[Contradiction]:
         if n > limit:
             figures = tuple(f.address for m in (some, all_of) for f in m.figures if name in f.address)
             reason = filled(
-                "i {some} har {n} skemaer svaret {label}, men i {all}, der har dem alle, er det kun {limit}",
+                "i {some} har {n} skemaer svaret {label}, men det er kun {limit} i {all}, der har dem alle",
                 "in {some}, {n} forms answer {label}, but only {limit} do in {all}, which has all of them",
                 some=some.table.name,
                 n=n,

@@ -12,6 +12,7 @@ from frs_pipeline.printed.model import Contradiction, PrintedTable, PrintedTable
 from frs_pipeline.printed.numerals import HABITS, Figure, prints
 from frs_pipeline.printed.places import answers, at, groups
 from frs_pipeline.printed.shares import Share, habits, shares
+from frs_pipeline.printed.sums import corrected
 from frs_pipeline.printed.wording import added, filled, joined, label, percent, ratio, what
 from frs_pipeline.study.tables import TOTAL_VALID
 
@@ -32,7 +33,8 @@ def find(tables: PrintedTables) -> Iterator[Contradiction]:
     """Find percentages that aren't those of the counts beside them, and running ones that aren't the sum of others."""
     rounding = habits(tables)
     for number, table in tables.tables.items():
-        for share in shares(table):
+        # A count that its sums and most of its percentages say is wrong is told once, with the sums.
+        for share in shares(corrected(table)):
             if not share.holds(rounding[number]):
                 yield _wrong_share(table, share, rounding[number])
         yield from _running(table)

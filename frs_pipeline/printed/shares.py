@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 from frs_pipeline.language import Text
 from frs_pipeline.printed.model import PrintedTable, PrintedTables
-from frs_pipeline.printed.numerals import HABITS, Figure, figure, prints
-from frs_pipeline.printed.places import CROSSED, Cells, answers, at, cells, groups
+from frs_pipeline.printed.numerals import HABITS, Figure, prints
+from frs_pipeline.printed.places import CROSSED, Cells, answers, at, cells, figures_of, groups, once
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID
 
 PERCENTAGES = ("percent", "valid_percent", "cumulative_percent", "row_percent", "column_percent", "total_percent", "case_percent")
@@ -42,18 +43,25 @@ class Share:
 
     def holds(self, habit: str) -> bool:
         """Return whether it is printed as one of its bases gives it."""
-        return any(prints(Fraction(100 * self.part, whole), self.figure, habit) for whole in self.wholes)
+        return habit in self._habits
+
+    @cached_property
+    def _habits(self) -> frozenset[str]:
+        exact = [Fraction(100 * self.part, whole) for whole in self.wholes]
+        return frozenset(habit for habit in HABITS if any(prints(one, self.figure, habit) for one in exact))
 
 
-def shares(table: PrintedTable) -> Iterator[Share]:
-    """Yield each percentage of which the table prints the count and the base."""
+@once
+def shares(table: PrintedTable) -> tuple[Share, ...]:
+    """Return each percentage of which the table prints the count and the base."""
+    return tuple(_shares(table))
+
+
+def _shares(table: PrintedTable) -> Iterator[Share]:
     counts = {group: cells(table, group) for group in groups(table)}
-    for address, text in table.figures.items():
-        printed = figure(address, text) if address.measure in PERCENTAGES else None
-        if printed is None:
-            continue
+    for printed in figures_of(table, *PERCENTAGES):
         part = _part(table, printed)
-        named = _bases(table, printed, counts[address.group]) if part is not None else []
+        named = _bases(table, printed, counts[printed.address.group]) if part is not None else []
         own = _own(table, printed)
         wholes = tuple(dict.fromkeys(n for name, n in named if name == own and n))
         if part is not None and wholes:
@@ -68,7 +76,7 @@ def habit_of(every: Sequence[Share]) -> str:
 
 def habits(tables: PrintedTables) -> dict[int, str]:
     """Return how each table rounds: as most of the report does, unless another habit explains all of its percentages."""
-    found = {number: list(shares(table)) for number, table in tables.tables.items()}
+    found = {number: shares(table) for number, table in tables.tables.items()}
     usual = habit_of([share for of_table in found.values() for share in of_table])
     return {number: _own_habit(of_table, usual) for number, of_table in found.items()}
 

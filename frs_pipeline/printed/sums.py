@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from frs_pipeline.language import Text
 from frs_pipeline.printed.model import Contradiction, PrintedTable, PrintedTables, Weight
 from frs_pipeline.printed.numerals import Figure
 from frs_pipeline.printed.places import CORRELATED, CROSSED, answers, at, groups
+from frs_pipeline.printed.shares import habit_of, shares
 from frs_pipeline.printed.wording import added, either, filled, label, listed, what
 from frs_pipeline.study.tables import MISSING, TOTAL, TOTAL_VALID, Address
 
@@ -165,14 +166,10 @@ def _contradiction(
     confirmed: Mapping[tuple[tuple[str, ...], str, str], int],
 ) -> Contradiction:
     concerned = {f.address: f for one in failing for f in (*one.parts, *one.whole)}
-    mended = {
-        address: f.value + delta
-        for address, f in concerned.items()
-        if (delta := _mends(address, identities)) is not None and f.value + delta >= 0
-    }
+    mended = _mended(failing, identities)
     unconfirmed = {a: v for a, v in mended.items() if a.row != TOTAL or confirmed[table.forms, TOTAL, concerned[a].text] < 2}
     way = unconfirmed or mended
-    (only,) = way if len(way) == 1 else (None,)
+    only = next(iter(way)) if len(way) == 1 else _as_percentages_say(table, mended)
     sums = listed([_sentence(one) for one in failing])
     reason = filled("i {table} giver {sums}", "in {table}, {sums}", table=table.name, sums=sums)
     choices = [
@@ -185,9 +182,50 @@ def _contradiction(
         max((weight_of(one.off, _sum(one.whole)) for one in failing), key=lambda weight: weight == "serious"),
         tuple(concerned),
         (only,) if only else (),
-        concerned[only].written(way[only]) if only else "",
+        concerned[only].written(mended[only]) if only else "",
         either=either(choices) if 1 < len(choices) <= 4 else None,
     )
+
+
+def _mended(failing: Sequence[Identity], identities: Sequence[Identity]) -> dict[Address, Fraction]:
+    """Return each figure that would make all sums of the table add up, with what it would be."""
+    return {
+        f.address: f.value + delta
+        for one in failing
+        for f in (*one.parts, *one.whole)
+        if (delta := _mends(f.address, identities)) is not None and f.value + delta >= 0
+    }
+
+
+def _as_percentages_say(table: PrintedTable, mended: Mapping[Address, Fraction]) -> Address | None:
+    """Return the one figure with which most percentages of the table are those of its counts; None where none stands out."""
+    as_printed = _wrong_shares(table)
+    wrong = {address: _wrong_shares(_with(table, address, value)) for address, value in mended.items()}
+    least = min(wrong.values(), default=as_printed)
+    found = [address for address, n in wrong.items() if n == least]
+    return found[0] if least < as_printed and len(found) == 1 else None
+
+
+def _wrong_shares(table: PrintedTable) -> int:
+    every = list(shares(table))
+    habit = habit_of(every)
+    return sum(not share.holds(habit) for share in every)
+
+
+def _with(table: PrintedTable, address: Address, value: Fraction) -> PrintedTable:
+    return replace(table, figures={**table.figures, address: str(value)})
+
+
+def corrected(table: PrintedTable) -> PrintedTable:
+    """Return the table with the counts mended that its sums and its percentages both say are wrong."""
+    identities = list(identities_of(table))
+    result = table
+    for failing in _together([one for one in identities if one.off]):
+        mended = _mended(failing, identities)
+        only = _as_percentages_say(table, mended)
+        if only is not None:
+            result = _with(result, only, mended[only])
+    return result
 
 
 def _mends(address: Address, identities: Sequence[Identity]) -> Fraction | None:

@@ -14,7 +14,7 @@ from frs_pipeline.lineage.meaning import meanings
 from frs_pipeline.report.claims import claims
 from frs_pipeline.stats.printing import parse
 from frs_pipeline.study import Study, derived
-from frs_pipeline.study.baselines import COLUMNS, FILE, Baseline, BaselinesSpec, Cell, DataSet, Quoted, Source, Sum
+from frs_pipeline.study.baselines import FILE, Baseline, BaselinesSpec, Cell, DataSet, Quoted, Source, Sum
 from frs_pipeline.study.claims import FOLDER, Cells, Value, bare
 from frs_pipeline.study.faults import Fault, choices
 from frs_pipeline.study.printed import printed_count
@@ -27,10 +27,11 @@ S = TypeVar("S", bound=Spec)
 
 @dataclass(frozen=True)
 class Baselines:
-    """Sources by name, their figures, data sets and sums, in the order of the file."""
+    """Sources by name, their figures, data sets with their columns, and sums, in the order of the file."""
 
     sources: Mapping[str, Source] = field(default_factory=dict)
     baselines: tuple[Baseline, ...] = ()
+    columns: Mapping[str, Text] = field(default_factory=dict)
     series: tuple[DataSet, ...] = ()
     sums: tuple[Sum, ...] = ()
 
@@ -121,14 +122,15 @@ def sums(study: Study) -> tuple[Reckoned, ...]:
     known = baselines(study)
     sets = {one.id: one for one in known.series}
     return tuple(
-        Reckoned(one, sets[one.sum.set], _quoted(sets, one.sum)[0], tuple(_parts(study, one, sets))) for one in known.sums
+        Reckoned(one, sets[one.sum.set], _quoted(sets, one.sum)[0], tuple(_parts(study, one, known.columns, sets)))
+        for one in known.sums
     )
 
 
-def _parts(study: Study, one: Sum, sets: Mapping[str, DataSet]) -> Iterator[Part]:
+def _parts(study: Study, one: Sum, columns: Mapping[str, Text], sets: Mapping[str, DataSet]) -> Iterator[Part]:
     for part in one.parts:
         if part.cell is not None:
-            quoted, column, of = _quoted(sets, part.cell), COLUMNS[part.cell.column], sets[part.cell.set]
+            quoted, column, of = _quoted(sets, part.cell), columns[part.cell.column], sets[part.cell.set]
             name = Text(f"{column.danish}, {of.name.danish}", f"{column.english}, {of.name.english}")
             yield Part(name, _whole(quoted[0].said) if quoted else None)
         elif part.count is not None:
@@ -162,7 +164,7 @@ def read_baselines(study: Study, folder: Path) -> Baselines:
     if not (folder / FILE).exists():
         return Baselines()
     file, wrong = YamlFile(folder / FILE), Gathered()
-    file.parse(BaselinesSpec)
+    columns = file.parse(BaselinesSpec).columns
     sources: dict[str, Source] = {}
     for key in file.entries(["sources"]):
         at: list[str | int] = ["sources", key]
@@ -173,11 +175,11 @@ def read_baselines(study: Study, folder: Path) -> Baselines:
                 do = "add reference, or write listed: false" if source.listed else "take out listed, or the reference"
                 raise file.error(at, f"{key} needs either a reference or listed: false", do)
     found = tuple(_each(file, "baselines", Baseline, wrong, lambda one: _of_baseline(study, one, sources)))
-    series = tuple(_each(file, "series", DataSet, wrong, lambda one: ()))
+    series = tuple(_each(file, "series", DataSet, wrong, lambda one: _of_set(one, columns)))
     sets = {one.id: one for one in series}
-    reckoned = tuple(_each(file, "sums", Sum, wrong, lambda one: _of_sum(study, one, sets)))
+    reckoned = tuple(_each(file, "sums", Sum, wrong, lambda one: _of_sum(study, one, columns, sets)))
     wrong.check()
-    return Baselines(sources, found, series, reckoned)
+    return Baselines(sources, found, columns, series, reckoned)
 
 
 def _each(file: YamlFile, key: str, kind: type[S], wrong: Gathered, faults: Any) -> Iterator[S]:
@@ -236,23 +238,38 @@ def _of_figures(study: Study, at: tuple[str | int, ...], addresses: Iterable[Add
             yield Fault(at, f"table {address.table} has no figure {figure}", f"frs tables {address.table} prints it")
 
 
-def _of_sum(study: Study, one: Sum, sets: Mapping[str, DataSet]) -> Iterator[Fault]:
+def _of_set(one: DataSet, columns: Iterable[str]) -> Iterator[Fault]:
+    """Yield columns that a data set lacks, or that none are."""
+    for column in one.printed:
+        if column not in columns:
+            yield Fault(("printed", column), f"no column is called {column}", choices(columns, column))
+    for column in columns:
+        if column not in one.printed:
+            yield Fault(("printed",), f"says nothing of {column}", f"add {column}: …, or {column}: null where nothing is printed")
+
+
+def _of_sum(study: Study, one: Sum, columns: Iterable[str], sets: Mapping[str, DataSet]) -> Iterator[Fault]:
     """Yield what is wrong with a sum."""
-    yield from _of_cell(("sum",), one.sum, sets, printed=True)
+    yield from _of_cell(("sum",), one.sum, columns, sets, printed=True)
     for index, part in enumerate(one.parts):
         at = ("parts", index)
         if (part.cell is None) == (part.count is None):
             yield Fault(at, "a part is a cell of a data set or a count of a table", "write cell or count, not both")
         elif part.cell is not None:
-            yield from _of_cell((*at, "cell"), part.cell, sets, printed=False)
+            yield from _of_cell((*at, "cell"), part.cell, columns, sets, printed=False)
         elif part.count is not None:
             yield from _of_figures(study, (*at, "count"), _counts(study, part.count))
 
 
-def _of_cell(at: tuple[str | int, ...], cell: Cell, sets: Mapping[str, DataSet], *, printed: bool) -> Iterator[Fault]:
+def _of_cell(
+    at: tuple[str | int, ...], cell: Cell, columns: Iterable[str], sets: Mapping[str, DataSet], *, printed: bool
+) -> Iterator[Fault]:
     """Yield what is wrong with a cell; one that is a sum has to be `printed`."""
     if cell.set not in sets:
         yield Fault((*at, "set"), f"no data set is called {cell.set}", choices(sets, cell.set))
+        return
+    if cell.column not in columns:
+        yield Fault((*at, "column"), f"no column is called {cell.column}", choices(columns, cell.column))
         return
     known, meant = sets[cell.set].quoted(cell.column), _quoted(sets, cell)
     said = [one.said for one in known]

@@ -13,7 +13,7 @@ from frs_pipeline.report.typography import share_text
 from frs_pipeline.stats.counts import percent
 from frs_pipeline.study import Study
 from frs_pipeline.study.about import about
-from frs_pipeline.study.baselines import COLUMNS, Baseline, Column, DataSet, Source
+from frs_pipeline.study.baselines import Baseline, DataSet, Source
 from frs_pipeline.study.claims import Claim, Share
 from frs_pipeline.study.tables import TOTAL, Address, catalogue
 from frs_pipeline.tables.figures import Figure
@@ -41,12 +41,12 @@ class Compared:
 
 @dataclass(frozen=True)
 class Earlier:
-    """All that a page shows of earlier studies; `columns` are those in which any data set has a number, with their names."""
+    """All that a page shows of earlier studies; `columns` are what the data sets have numbers of."""
 
     compared: tuple[Compared, ...]
     sources: tuple[Source, ...]
     series: tuple[DataSet, ...]
-    columns: Mapping[Column, Text]
+    columns: Mapping[str, Text]
     sums: tuple[Reckoned, ...]
 
 
@@ -62,9 +62,8 @@ def earlier(study: Study, figures: Mapping[Address, Figure]) -> Earlier:
         )
         for one in known.baselines
     )
-    columns = {column: name for column, name in COLUMNS.items() if any(one.quoted(column) for one in known.series)}
     sources = sorted(known.sources.values(), key=lambda source: (source.reference or source.cited).casefold())
-    return Earlier(compared, tuple(sources), known.series, columns, sums(study))
+    return Earlier(compared, tuple(sources), known.series, known.columns, sums(study))
 
 
 def _nearest(study: Study, share: Share, figures: Mapping[Address, Figure]) -> Nearest:

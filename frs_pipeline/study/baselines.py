@@ -16,16 +16,6 @@ from frs_pipeline.study.spec import Spec
 
 FILE = "published/baselines.yaml"
 
-# What the report prints of a data set. Answers are those to the question of what participants think of the conference.
-Column = Literal["datasets", "conferences", "participants", "answers", "professionals", "respondents"]
-COLUMNS: dict[Column, Text] = {
-    "datasets": Text("datasæt", "data sets"),
-    "conferences": Text("rådslagninger", "conferences"),
-    "participants": Text("deltagere", "participants"),
-    "answers": Text("svar på, hvad man synes om rådslagningen", "answers to what one thinks of the conference"),
-    "professionals": Text("professionelle", "professionals"),
-    "respondents": Text("respondenter i alt", "respondents in all"),
-}
 # One year, or the first and the last of several.
 Years = Annotated[str, Field(pattern="^[0-9]{4}(–[0-9]{2,4})?$")]
 
@@ -93,7 +83,7 @@ class Quoted(Spec):
 
 
 class DataSet(Spec):
-    """One data set, or several that the report names as one; null for what it doesn't print of them.
+    """One data set, or several that the report names as one, with what it prints of them by column; null where it prints nothing.
 
     A number that it prints in two ways stands there twice.
     """
@@ -101,25 +91,18 @@ class DataSet(Spec):
     id: Name
     name: Text
     period: Years
-    datasets: tuple[Quoted, ...] | None
-    conferences: tuple[Quoted, ...] | None
-    participants: tuple[Quoted, ...] | None
-    answers: tuple[Quoted, ...] | None
-    professionals: tuple[Quoted, ...] | None
-    respondents: tuple[Quoted, ...] | None
-    note: Text | None = None
+    printed: dict[str, tuple[Quoted, ...] | None]
 
-    def quoted(self, column: Column) -> tuple[Quoted, ...]:
+    def quoted(self, column: str) -> tuple[Quoted, ...]:
         """Return what the report prints in a column; nothing, or once, or in several ways."""
-        said: tuple[Quoted, ...] | None = getattr(self, column)
-        return said or ()
+        return self.printed.get(column) or ()
 
 
 class Cell(Spec):
     """A number of a data set; `said` chooses one where the report prints it in several ways."""
 
     set: str
-    column: Column
+    column: str
     said: Printed | None = None
 
 
@@ -148,5 +131,6 @@ class BaselinesSpec(Spec):
 
     sources: dict[str, Any] = Field(default_factory=dict)  # each a Source
     baselines: tuple[Any, ...] = ()  # each a Baseline
+    columns: dict[Name, Text] = Field(default_factory=dict, description="what the data sets have numbers of")
     series: tuple[Any, ...] = ()  # each a DataSet
     sums: tuple[Any, ...] = ()  # each a Sum

@@ -33,16 +33,20 @@ baselines:
     here: [{table: 3, answers: [Rigtig god, God]}]
     claims: [three_positive]
     questions: [{mart: participant_first, question: overall}]
+columns:
+  participants: {danish: deltagere, english: participants}
+  answers: {danish: svar, english: answers}
+  professionals: {danish: fagfolk, english: professionals}
+  respondents: {danish: i alt, english: in all}
 series:
   - id: now
     name: {danish: nu, english: now}
     period: "2018–20"
-    datasets: null
-    conferences: null
-    participants: [{said: "2676", pages: "1–38", phrase: "2676 deltagere"}]
-    answers: null
-    professionals: [{said: "705", pages: "7", phrase: "705 fagfolk"}, {said: "750", pages: "8", phrase: "750 fagfolk"}]
-    respondents: [{said: "3381", pages: "1–38", phrase: "3381 i alt"}]
+    printed:
+      participants: [{said: "2676", pages: "1–38", phrase: "2676 deltagere"}]
+      answers: null
+      professionals: [{said: "705", pages: "7", phrase: "705 fagfolk"}, {said: "750", pages: "8", phrase: "750 fagfolk"}]
+      respondents: [{said: "3381", pages: "1–38", phrase: "3381 i alt"}]
 sums:
   - id: all
     sum: {set: now, column: respondents}
@@ -80,20 +84,29 @@ def read(tmp_path: Path, old: str = "", new: str = "") -> reader.Baselines:
         ("participant_first", "participants_first", 18, "there is no questionnaire participants_first"),
         ("question: overall", "question: overal", 18, "has no question overal (is overall meant?)"),
         ("    claims:", "    not_comparable: Fordi\n    claims:", 8, "needs what it may be compared with, or why with nothing"),
-        ("    conferences: null\n", "", 20, "conferences is missing (add conferences: …)"),
-        ("sum: {set: now", "sum: {set: then", 31, "all: no data set is called then (one of: now)"),
-        ("column: respondents}", "column: answers}", 31, "all: the report prints no answers of now"),
-        ("column: respondents}", "column: persons}", 31, "column: 'persons' isn't allowed"),
-        (', said: "705"}}', "}}", 32, "all: the report prints professionals of now in several ways (add said: one of: 705, 750)"),
-        (', said: "705"}}', ', said: "570"}}', 32, "all: the report doesn't print 570 there"),
-        ("{count: {table: 6, answers: [Total]}}", "{}", 35, "forms: a part is a cell of a data set or a count of a table"),
-        ("table: 6, answers: [Total]", "table: 6, answers: [I alt]", 35, "forms: table 6 has no figure I alt"),
-        ("- id: forms", "- id: all", 33, "all stands twice"),
+        (
+            "      answers: null\n",
+            "",
+            28,
+            "now: says nothing of answers (add answers: …, or answers: null where nothing is printed)",
+        ),
+        ("      answers: null", "      answer: null", 30, "now: no column is called answer (is answers meant?)"),
+        ("sum: {set: now", "sum: {set: then", 35, "all: no data set is called then (one of: now)"),
+        ("column: respondents}", "column: answers}", 35, "all: the report prints no answers of now"),
+        (
+            "column: respondents}",
+            "column: persons}",
+            35,
+            "all: no column is called persons",
+        ),
+        (', said: "705"}}', "}}", 36, "all: the report prints professionals of now in several ways (add said: one of: 705, 750)"),
+        (', said: "705"}}', ', said: "570"}}', 36, "all: the report doesn't print 570 there"),
+        ("{count: {table: 6, answers: [Total]}}", "{}", 39, "forms: a part is a cell of a data set or a count of a table"),
+        ("table: 6, answers: [Total]", "table: 6, answers: [I alt]", 39, "forms: table 6 has no figure I alt"),
+        ("- id: forms", "- id: all", 37, "all stands twice"),
     ],
 )
-def test_what_is_wrong_with_an_earlier_study_is_told_with_its_line(
-    tmp_path: Path, old: str, new: str, line: int, told: str
-) -> None:
+def test_a_mistake_is_told_with_its_line(tmp_path: Path, old: str, new: str, line: int, told: str) -> None:
     with pytest.raises(InputError) as refused:
         read(tmp_path, old, new)
     assert told in str(refused.value)
@@ -131,8 +144,7 @@ def quoted(said: str) -> tuple[Quoted, ...]:
 def test_a_sum_adds_up_or_does_not_or_nobody_can_tell(
     numbers: tuple[int | None, ...], loose: bool, adds_up: bool | None, total: int | None, left: int | None
 ) -> None:
-    none = dict.fromkeys(("datasets", "participants", "answers", "professionals", "respondents"))
-    whole = DataSet(id="all", name=Text("x", "x"), period="2014–20", conferences=quoted("1156"), **none)
+    whole = DataSet(id="all", name=Text("x", "x"), period="2014–20", printed={"conferences": quoted("1156"), "answers": None})
     what = Sum(
         id="s",
         sum=Cell(set="all", column="conferences"),

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from frs_pipeline.language import Text
+from frs_pipeline.printed.arithmetic import arithmetic
 from frs_pipeline.printed.claim_words import condition_words
 from frs_pipeline.printed.evidence import PrintedEvidence
 from frs_pipeline.printed.model import PrintedTable, PrintedTables, Scale
@@ -186,6 +187,19 @@ def test_values_are_made_of_others() -> None:
     assert exact({"percent": {"of": "a", "base": "c"}}, **two, **unknown) == (None, "percent")
     nobody = {"z": {"count": {"table": 4, "answers": ["dårlig"]}}}
     assert exact({"percent": {"of": "z", "base": "z"}}, **nobody) == (None, "percent")
+
+
+def test_what_is_made_of_others_is_written_with_them() -> None:
+    values: dict[str, Any] = {
+        "part": {"count": {"table": 1, "answers": ["god"]}},
+        "whole": {"count": {"table": 1}},
+        "share": {"percent": {"of": "part", "base": "whole"}},
+        "left": {"points": {"of": "whole", "less": "part"}},
+    }
+    read = {name: Value.model_validate(value) for name, value in values.items()}
+    steps = arithmetic(read, judged(values).numbers, PrintedEvidence(TABLES))
+    assert steps["share"].says == Text("110 / 200 = 55,0\u00a0%", "110 / 200 = 55.0%")
+    assert steps["left"].says == Text("200 − 110 = 90", "200 − 110 = 90")
 
 
 def test_a_row_leads_where_no_other_has_more_and_ties_count() -> None:
