@@ -202,7 +202,7 @@ class Outline(HTMLParser):
         self.ids += [given["id"]] if "id" in given else []
         self.links += [given["href"]] if tag == "a" else []
         self.loads += [given[name] for name in ("src", "href", "data") if name in given and tag != "a"]
-        self.languages += [given["lang"]] if tag == "main" else []
+        self.languages += [given["lang"]] if tag == "div" and "lang" in given else []
         self.scripts += tag == "script"
 
 
