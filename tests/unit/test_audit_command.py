@@ -166,6 +166,15 @@ def test_a_claim_that_fails_ends_with_1(folder):
     assert re.search(r"holds .*?\n.*?\n\s+no ", done.stdout)
 
 
+def test_a_p_below_a_limit_is_compared_with_t_and_significant(folder):
+    below = TABLES.replace("3;;;;p;.002", "3;;;;p;<.01")
+    assert below != TABLES
+    done = frs(written("tables.csv", below), "--claims", written("claims.yaml", CLAIMS))
+    assert done.exit_code == 0
+    assert "Compared: 44 of 44 figures" in done.stdout
+    assert frs(written("tables.csv", TABLES.replace("3;;;;p;.002", "3;;;;p;<.001"))).exit_code == 1
+
+
 def test_claims_of_a_folder_and_words_beside_them(folder):
     Path("claims").mkdir()
     claims, words = CLAIMS.split("# Words that stand")

@@ -33,7 +33,6 @@ READ = {
     "stats/margins.py",
     "printed/measures.py",
     "privacy/words.py",
-    "printed/measures.py",
     "study/claims.py",
     "intake/readers/columns.py",
     "intake/readers/encodings.py",

@@ -224,6 +224,8 @@ def test_totals_have_many_names_in_a_list_too(tmp_path):
         ("−.286", "gamma", "-,286"),
         ("0.123", "gamma", "0,123"),
         ("1.182", "t", "1,182"),
+        ("<.001", "p", "<,001"),
+        ("p < 0,05", "p", "<0,05"),
     ],
 )
 def test_numbers_are_rewritten(cell, measure, text):
