@@ -31,8 +31,8 @@ DANISH = re.compile(r"[æøåÆØÅ]")
 READ = {
     "stats/cells.py",
     "stats/margins.py",
-    "privacy/words.py",
     "printed/measures.py",
+    "privacy/words.py",
     "study/claims.py",
     "intake/readers/columns.py",
     "intake/readers/encodings.py",
